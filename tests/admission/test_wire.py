@@ -1,0 +1,273 @@
+"""The wire contract: whole requests, whole responses."""
+
+import base64
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.documents_of import minimal, with_graph, with_predictor
+from webhook.admission import answer, respond
+from webhook.decisions.settings import read_settings
+from webhook.errors import MalformedReview
+from webhook.graph.facts import NOTHING_KNOWN
+
+SETTINGS = read_settings()
+POD = "/spec/predictors/0/componentSpecs/0/spec"
+DEFAULTED = with_predictor(
+    componentSpecs=[
+        {
+            "spec": {
+                "securityContext": {"runAsUser": 8888},
+                "containers": [{"name": "classifier", "image": "registry.example/iris:1"}],
+            }
+        }
+    ]
+)
+
+
+def review(document, operation="CREATE", **request):
+    return json.dumps(
+        {
+            "apiVersion": "admission.k8s.io/v1",
+            "kind": "AdmissionReview",
+            "request": {
+                "uid": "0b4f-1",
+                "kind": {
+                    "group": "machinelearning.seldon.io",
+                    "version": "v1",
+                    "kind": "SeldonDeployment",
+                },
+                "resource": {
+                    "group": "machinelearning.seldon.io",
+                    "version": "v1",
+                    "resource": "seldondeployments",
+                },
+                "namespace": "models",
+                "name": "iris",
+                "operation": operation,
+                "object": document,
+                "oldObject": None,
+                "dryRun": False,
+                **request,
+            },
+        }
+    ).encode()
+
+
+def ask(body, endpoint="mutate", settings=SETTINGS):
+    return json.loads(respond(body, endpoint, settings, NOTHING_KNOWN))
+
+
+def responded(response):
+    return {
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "response": {"uid": "0b4f-1", **response},
+    }
+
+
+def test_mutate_allows_a_valid_object_and_adds_the_user():
+    told = ask(review(minimal()))
+    patch = json.loads(base64.b64decode(told["response"].pop("patch")))
+    assert told == responded({"allowed": True, "patchType": "JSONPatch"})
+    assert patch == [{"op": "add", "path": f"{POD}/securityContext", "value": {"runAsUser": 8888}}]
+
+
+def test_validate_allows_a_defaulted_object_and_says_nothing():
+    assert ask(review(DEFAULTED), "validate") == responded({"allowed": True})
+
+
+def test_mutate_adds_nothing_to_an_object_that_has_its_defaults():
+    assert ask(review(DEFAULTED)) == responded({"allowed": True})
+
+
+def test_validate_warns_of_an_object_that_mutate_did_not_see():
+    assert ask(review(minimal()), "validate") == responded(
+        {
+            "allowed": True,
+            "warnings": [
+                "spec.predictors[0].componentSpecs[0].spec: 1 default is missing: the mutating "
+                "webhook did not see this object; check that the mutating webhook of graphgate "
+                "is registered [not-defaulted]"
+            ],
+        }
+    )
+
+
+@pytest.mark.parametrize("endpoint", ["mutate", "validate"])
+def test_both_endpoints_deny_with_every_finding(endpoint):
+    document = json.loads(json.dumps(DEFAULTED))
+    document["spec"]["predictors"][0]["graph"] = {"name": "clasifier", "type": "MODLE"}
+    name = (
+        'no container of the predictor is called "clasifier"; '
+        'call the node "classifier", as a container is [missing-container]'
+    )
+    kind = (
+        '"MODLE" is no node type; known are UNKNOWN_TYPE, ROUTER, COMBINER, MODEL, TRANSFORMER '
+        "and OUTPUT_TRANSFORMER; write MODEL [unknown-node-type]"
+    )
+    assert ask(review(document), endpoint) == responded(
+        {
+            "allowed": False,
+            "status": {
+                "code": 422,
+                "reason": "Invalid",
+                "message": 'SeldonDeployment "iris" has 2 faults:\n'
+                f"* spec.predictors[0].graph.name: {name}\n"
+                f"* spec.predictors[0].graph.type: {kind}",
+                "details": {
+                    "causes": [
+                        {
+                            "reason": "FieldValueInvalid",
+                            "field": "spec.predictors[0].graph.name",
+                            "message": name,
+                        },
+                        {
+                            "reason": "FieldValueInvalid",
+                            "field": "spec.predictors[0].graph.type",
+                            "message": kind,
+                        },
+                    ]
+                },
+            },
+        }
+    )
+
+
+def test_a_finding_that_only_warns_does_not_deny():
+    told = ask(review(with_graph(modelURI="gs://models.example/iris")))
+    assert told["response"]["allowed"] is True
+    assert told["response"]["warnings"] == [
+        'spec.predictors[0].graph.modelURI: there is no field "modelURI" here; '
+        'did you mean "modelUri"? [unknown-field]'
+    ]
+
+
+def test_a_finding_that_is_only_recorded_goes_to_the_audit_log():
+    settings = read_settings(
+        {
+            "apiVersion": "graphgate.io/v1alpha1",
+            "kind": "Settings",
+            "rules": {"unknown-field": {"action": "audit"}},
+        }
+    )
+    told = ask(review(with_graph(zzz=1)), settings=settings)
+    assert told["response"]["auditAnnotations"] == {
+        "findings": 'spec.predictors[0].graph.zzz: there is no field "zzz" here; '
+        "remove it, or check its name and place [unknown-field]"
+    }
+    assert "warnings" not in told["response"]
+
+
+BROKEN = with_graph(children={"name": "x"})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        review(None, "DELETE", oldObject=BROKEN),
+        review(BROKEN, "CONNECT"),
+        review(BROKEN, "UPDATE", subResource="status"),
+        review(BROKEN, "UPDATE", subResource="scale"),
+        review(minimal(lambda d: d["metadata"].update(deletionTimestamp="2026-01-01T00:00:00Z"))),
+        review({"kind": "Pod"}, resource={"group": "", "version": "v1", "resource": "pods"}),
+    ],
+    ids=["delete", "connect", "status", "scale", "being deleted", "another kind"],
+)
+@pytest.mark.parametrize("endpoint", ["mutate", "validate"])
+def test_what_must_never_be_blocked_is_allowed_as_it_is(body, endpoint):
+    assert ask(body, endpoint) == responded({"allowed": True})
+
+
+@pytest.mark.parametrize("document", [None, [], "text", 3, True, {}])
+def test_an_object_that_is_none_is_denied_and_explained(document):
+    told = ask(review(document))
+    assert told["response"]["allowed"] is False
+    assert "[" in told["response"]["status"]["message"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"kind":"AdmissionReview"}',
+        b'{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1beta1","request":{"uid":"x"}}',
+        b'{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"}',
+        b'{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":""}}',
+        b'{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":1}}',
+        b"\xff\xfe",
+    ],
+)
+def test_a_body_that_cannot_be_answered_is_malformed(body):
+    with pytest.raises(MalformedReview):
+        ask(body)
+
+
+def _nested(head):
+    return head + b"[" * 3000 + b"]" * 3000 + b"}}"
+
+
+def test_a_review_nested_too_deeply_is_denied_by_the_uid_at_its_head():
+    body = _nested(
+        b'{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1",'
+        b'"request":{"uid":"0b4f-1","object":'
+    )
+    assert ask(body) == responded(
+        {
+            "allowed": False,
+            "status": {
+                "code": 422,
+                "reason": "Invalid",
+                "message": "the object is nested more than 1,000 levels deep, which is not read",
+            },
+        }
+    )
+
+
+def test_one_nested_too_deeply_without_a_uid_is_malformed():
+    with pytest.raises(MalformedReview):
+        ask(_nested(b'{"request":{"object":'))
+
+
+def test_a_denial_spells_out_a_hundred_faults_and_counts_the_rest():
+    children = [{"name": f"n{i}"} for i in range(150)]
+    told = ask(review(with_graph(type="COMBINER", children=children)))
+    lines = told["response"]["status"]["message"].splitlines()
+    assert lines[0] == 'SeldonDeployment "iris" has 150 faults:'
+    assert lines[-1] == "* … and 50 more; graphgate check shows them all"
+    assert len(lines) == 102
+
+
+def _crash(_):
+    raise ZeroDivisionError("secret detail")
+    yield
+
+
+@pytest.mark.parametrize(("direction", "allowed"), [("deny", False), ("allow", True)])
+def test_a_rule_that_crashes_is_our_fault_and_its_direction_a_setting(direction, allowed):
+    settings = replace(SETTINGS, on_internal_failure=direction)
+    plan = tuple(replace(rule, check=_crash, wants_facts=False) for rule in settings.plan[:1])
+    settings.__dict__["plan"] = plan
+    given = answer(review(minimal()), "mutate", settings, NOTHING_KNOWN)
+    told = json.loads(given.body)["response"]
+    said = told["warnings"][0] if allowed else told["status"]["message"]
+    assert told["allowed"] is allowed
+    assert f"rule {plan[0].id} could not be evaluated; this is a failure of graphgate" in said
+    assert "secret" not in given.body.decode()
+    assert [type(failure.error) for failure in given.failures] == [ZeroDivisionError]
+
+
+def test_the_answer_tells_the_log_who_and_what_but_not_the_object():
+    given = answer(review(with_graph(type="MODLE")), "mutate", SETTINGS, NOTHING_KNOWN)
+    assert (given.uid, given.operation, given.namespace, given.name) == (
+        "0b4f-1",
+        "CREATE",
+        "models",
+        "iris",
+    )
+    assert (given.verdict, given.findings) == ("denied", (("unknown-node-type", "deny"),))

@@ -1,0 +1,136 @@
+import json
+
+import pytest
+import yaml
+
+from tests.documents_of import minimal, with_graph, with_predictor
+from tests.seeds import SEEDS
+
+MENDED = """\
+apiVersion: machinelearning.seldon.io/v1alpha2
+kind: SeldonDeployment
+metadata:
+  name: seldon-model
+spec:
+  name: test-deployment
+  predictors:
+  - componentSpecs:
+    - spec:
+        containers:
+        - name: step-one
+          image: seldonio/step_one:1.0
+        - name: step-two
+          image: seldonio/step_two:1.0
+        - name: step-three
+          image: seldonio/step_three:1.0
+    graph:
+      name: step-one
+      endpoint:
+        type: REST
+      type: MODEL
+      children:
+          - name: step-two
+            endpoint:
+              type: REST
+            type: MODEL
+            children:
+                - name: step-three
+                  endpoint:
+                    type: REST
+                  type: MODEL
+                  children: []
+    name: example
+    replicas: 1
+"""
+
+
+def test_the_broken_seed_is_mended_and_then_allowed(run):
+    ran = run("fix", SEEDS / "three-steps.yaml")
+    assert (ran.code, ran.out) == (0, MENDED)
+    assert run("check", "-", stdin=ran.out).code == 0
+
+
+def test_nothing_is_written_unless_asked(run, tmp_path):
+    file = tmp_path / "three.yaml"
+    file.write_bytes((SEEDS / "three-steps.yaml").read_bytes())
+    run("fix", file)
+    run("fix", "--diff", file)
+    assert file.read_bytes() == (SEEDS / "three-steps.yaml").read_bytes()
+    run("fix", "--write", file)
+    assert file.read_text() == MENDED
+
+
+COMMENTED = (
+    "# the graph of team a\r\n"
+    "kind: SeldonDeployment   # odd order, odd spaces\r\n"
+    "apiVersion:   machinelearning.seldon.io/v1\r\n"
+    "metadata: {name: iris}\r\n"
+    "spec:\r\n"
+    "  predictors:\r\n"
+    '  - name: "main"\r\n'
+    "    # which node\r\n"
+    "    graph: {name: 'classifier', type: 'model' } # lower case\r\n"
+    "    componentSpecs:\r\n"
+    "    - spec:\r\n"
+    "        containers:\r\n"
+    "        - {image: registry.example/iris:1, name: classifier}"
+)
+
+
+def test_lines_that_no_fix_touches_stay_the_same_to_the_byte(run, tmp_path):
+    file = tmp_path / "odd.yaml"
+    file.write_bytes(COMMENTED.encode())
+    run("fix", "--write", file)
+    assert file.read_bytes() == COMMENTED.replace("'model' }", "'MODEL' }").encode()
+
+
+def test_a_file_with_nothing_to_mend_is_not_touched(run, tmp_path):
+    file = tmp_path / "fine.yaml"
+    file.write_text(yaml.safe_dump(minimal()))
+    before = file.stat().st_mtime_ns
+    ran = run("fix", "--write", file)
+    assert (ran.code, ran.out, ran.err, file.stat().st_mtime_ns) == (0, "", "", before)
+
+
+def test_json_is_mended_in_place_too(run):
+    ran = run("fix", "-", stdin=json.dumps(with_graph(type="model"), indent=2))
+    assert ran.out == json.dumps(with_graph(type="MODEL"), indent=2)
+
+
+def test_what_cannot_be_mended_keeps_the_exit_code_of_check(run):
+    ran = run("fix", "-", stdin=json.dumps(with_graph(name="zzz", type="model")))
+    assert (ran.code, '"MODEL"' in ran.out) == (1, True)
+
+
+def test_a_fix_that_an_anchor_shares_is_refused_and_said(run):
+    text = (
+        "apiVersion: machinelearning.seldon.io/v1\nkind: SeldonDeployment\n"
+        "metadata: {name: iris}\nspec:\n  predictors:\n"
+        "  - name: a\n    traffic: 50\n    graph: &graph {name: m, type: model}\n"
+        "    componentSpecs: &pods\n    - spec: {containers: [{name: m, image: i}]}\n"
+        "  - name: b\n    traffic: 50\n    graph: *graph\n    componentSpecs: *pods\n"
+    )
+    ran = run("fix", "-", stdin=text)
+    assert (ran.code, ran.out) == (1, text)
+    assert "not mended spec.predictors[0].graph.type" in ran.err
+
+
+def test_a_part_that_cannot_be_read_stays_and_is_named(run):
+    text = json.dumps(with_graph(type="model")) + "\n---\na: [1\n"
+    ran = run("fix", "-", stdin=text)
+    assert (ran.code, ran.out) == (2, text.replace('"model"', '"MODEL"'))
+    assert "not read" in ran.err
+
+
+@pytest.mark.parametrize("arguments", [["--diff", "--write", "x.yaml"], ["--write"]])
+def test_flags_that_make_no_sense_are_a_usage_error(run, arguments):
+    assert run("fix", *arguments).code == 2
+
+
+def test_a_rename_follows_every_reference(run):
+    document = with_predictor(
+        graph={"name": "My_Model"},
+        componentSpecs=[{"spec": {"containers": [{"name": "My_Model", "image": "i"}]}}],
+    )
+    ran = run("fix", "-", stdin=json.dumps(document))
+    assert ran.out == json.dumps(document).replace("My_Model", "my-model")

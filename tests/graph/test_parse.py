@@ -1,0 +1,141 @@
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.documents_of import minimal, with_graph, with_pod, with_predictor
+from webhook.graph.parse import DEEPEST, parse
+from webhook.graph.path import Path, nearest
+
+GRAPH = Path(("spec", "predictors", 0, "graph"))
+
+
+def names(document):
+    return [(node.name, str(node.path)) for p in parse(document).predictors for node in p.nodes]
+
+
+def test_a_valid_document_has_no_faults():
+    assert parse(minimal()).faults == ()
+
+
+def test_nodes_stand_in_the_order_of_the_document():
+    document = with_graph(
+        children=[
+            {"name": "a", "children": [{"name": "b"}]},
+            {"name": "c"},
+        ]
+    )
+    assert names(document) == [
+        ("classifier", "spec.predictors[0].graph"),
+        ("a", "spec.predictors[0].graph.children[0]"),
+        ("b", "spec.predictors[0].graph.children[0].children[0]"),
+        ("c", "spec.predictors[0].graph.children[1]"),
+    ]
+
+
+def test_a_mapping_under_children_is_read_as_the_one_child_at_a_path_without_index():
+    document = with_graph(children={"name": "a", "children": {"name": "b"}})
+    assert names(document)[1:] == [
+        ("a", "spec.predictors[0].graph.children"),
+        ("b", "spec.predictors[0].graph.children.children"),
+    ]
+    assert {(fault.kind, fault.path) for fault in parse(document).faults} == {
+        ("type", GRAPH / "children"),
+        ("type", GRAPH.join(("children", "children"))),
+    }
+
+
+def test_a_mapping_without_node_fields_is_not_read_and_not_held_against_the_schema():
+    document = with_graph(children={"left": {"typo": 1}})
+    assert len(names(document)) == 1
+    assert parse(document).faults == ()
+
+
+def test_faults_inside_a_mapping_under_children_are_found_in_the_same_pass():
+    document = with_graph(children={"name": 1, "tpye": "MODEL"})
+    assert {(fault.kind, str(fault.path)) for fault in parse(document).faults} == {
+        ("type", "spec.predictors[0].graph.children"),
+        ("type", "spec.predictors[0].graph.children.name"),
+        ("unknown", "spec.predictors[0].graph.children.tpye"),
+    }
+
+
+def _deep(levels):
+    graph = None
+    for _ in range(levels):
+        graph = {"name": "n", "children": [graph] if graph else []}
+    return with_predictor(graph=graph)
+
+
+def test_a_graph_of_a_hundred_levels_is_read_whole():
+    view = parse(_deep(DEEPEST))
+    assert (len(view.predictors[0].nodes), view.faults) == (DEEPEST, ())
+
+
+@pytest.mark.parametrize("levels", [DEEPEST + 1, 400])
+def test_a_deeper_graph_is_read_to_the_hundredth_level_and_reported(levels):
+    view = parse(_deep(levels))
+    assert len(view.predictors[0].nodes) == DEEPEST
+    assert [fault.kind for fault in view.faults] == ["depth"]
+    assert len(view.faults[0].path) == len(GRAPH) + 2 * (DEEPEST - 1) + 1
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        minimal(lambda d: d["metadata"].update(creationTimestamp=None)),
+        with_predictor(componentSpecs=None, replicas=None, traffic=None, labels=None),
+        with_graph(children=None, endpoint=None, parameters=None, methods=None),
+        with_pod(volumes=None, securityContext=None),
+        minimal(lambda d: d.update(status={"state": "Available", "replicas": 1})),
+    ],
+)
+def test_null_is_absent_wherever_a_field_is_optional(document):
+    assert parse(document).faults == ()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+@given(JSON)
+def test_any_json_value_gives_a_view(value):
+    parse(value)
+
+
+@st.composite
+def mutated(draw):
+    """Return a valid document in which up to three places hold something else."""
+    document = with_graph(
+        children=[{"name": "a", "type": "ROUTER", "children": [{"name": "b"}, {"name": "c"}]}],
+        parameters=[{"name": "p", "type": "INT", "value": "1"}],
+        endpoint={"type": "REST"},
+    )
+    for _ in range(draw(st.integers(1, 3))):
+        here = document
+        while True:
+            keys = list(here) if isinstance(here, dict) else list(range(len(here)))
+            if not keys:
+                break
+            key = draw(st.sampled_from(keys))
+            if isinstance(here[key], (dict, list)) and here[key] and draw(st.integers(0, 4)):
+                here = here[key]
+                continue
+            here[key] = draw(JSON)
+            break
+    return document
+
+
+@settings(max_examples=200)
+@given(mutated())
+def test_every_fault_of_a_mutated_document_lies_at_a_place_that_it_has(document):
+    before = json.dumps(document)
+    for fault in parse(document).faults:
+        assert nearest(document, fault.path) == fault.path
+    assert json.dumps(document) == before

@@ -1,0 +1,35 @@
+"""policies/*.yaml, the profiles as complete settings files, and the schema of such files."""
+
+import json
+
+from tools.generators import notice
+from webhook.decisions.settings import PROFILES, read_settings
+from webhook.decisions.settings_file import write_settings
+from webhook.decisions.settings_schema import settings_schema
+
+SOURCE = "webhook/decisions/ and webhook/rules/"
+
+_MEANS = {
+    "default": "what graphgate does without a settings file: it fills in a user id, no more.",
+    "hardened": "templates that say nothing come out fit for the Pod Security level restricted.",
+}
+
+
+def files() -> dict[str, str]:
+    """Return each profile, and the schema, by path."""
+    profiles = {
+        f"policies/{name}.yaml": write_settings(
+            read_settings(
+                {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", "profile": name}
+            ),
+            f"# {notice(SOURCE)}\n# The profile {name}: {_MEANS[name]}\n"
+            "# Copy it, change it, and pass it with --settings. The rest stays built in.\n"
+            "# yaml-language-server: $schema=settings.schema.json\n",
+        )
+        for name in PROFILES
+    }
+    schema = json.dumps(
+        {"$comment": notice(SOURCE), **settings_schema()}, indent=2, ensure_ascii=False
+    )
+    one_line_head = schema.replace("{\n  ", "{ ", 1)
+    return {**profiles, "policies/settings.schema.json": f"{one_line_head}\n"}

@@ -1,0 +1,1 @@
+"""graphgate: admission control for inference graphs on Kubernetes."""

@@ -1,0 +1,23 @@
+"""The command `graphgate`; also `kubectl graphgate` and `python -m webhook`."""
+
+import sys
+
+from webhook.cli import graphgate
+from webhook.errors import GraphgateError
+
+
+def main() -> None:
+    """Run the command line; an error of the tree becomes one sentence and exit code 2."""
+    try:
+        graphgate()
+    except GraphgateError as error:
+        sys.stderr.write(f"graphgate: {error}\n")
+        sys.exit(2)
+    except BrokenPipeError:
+        # The reader (head, less) has what it wanted. Closing stdout again would complain.
+        sys.stderr.close()
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,10 @@
+"""The wire: AdmissionReview in, AdmissionReview out (admission.k8s.io/v1).
+
+    bytes ─▶ Review ─▶ decide ─▶ Answer ─▶ bytes
+
+The whole line is on one screen, needs no server, and is what the HTTP route calls.
+"""
+
+from webhook.admission.respond import Answer, Endpoint, answer, respond
+
+__all__ = ["Answer", "Endpoint", "answer", "respond"]

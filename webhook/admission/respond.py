@@ -1,0 +1,122 @@
+"""The whole line, bytes to bytes."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from webhook.admission.review import API_VERSION, KIND, Review, read_review
+from webhook.decisions.decide import decide
+from webhook.decisions.decision import ALLOWED, Decision, Failure
+from webhook.decisions.report import sentence
+from webhook.decisions.settings import Settings
+from webhook.errors import ReviewTooDeep
+from webhook.graph.facts import Facts
+from webhook.rules import Action
+
+Endpoint = Literal["mutate", "validate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back, and what the log and the metrics may know of it (never the object).
+
+    body      the AdmissionReview response as JSON
+    findings  rule and action of each
+    failures  rules of ours that crashed, with the exception for the log
+    """
+
+    body: bytes
+    uid: str
+    operation: str = ""
+    namespace: str = ""
+    name: str = ""
+    verdict: Literal["allowed", "denied"] = "denied"
+    findings: tuple[tuple[str, Action], ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+
+def respond(body: bytes, endpoint: Endpoint, settings: Settings, facts: Facts) -> bytes:
+    """Return the AdmissionReview response to the AdmissionReview in `body`.
+
+    endpoint  "mutate" judges with defaults filled in, and adds them; "validate" judges what it
+              gets, and adds nothing
+    Raise MalformedReview if `body` is no review that could be answered.
+    """
+    return answer(body, endpoint, settings, facts).body
+
+
+def answer(body: bytes, endpoint: Endpoint, settings: Settings, facts: Facts) -> Answer:
+    """Return the response as `respond` does, with what may be logged of it."""
+    try:
+        review = read_review(body)
+    except ReviewTooDeep as error:
+        response = _refusal(error.uid, str(error), [])
+        return Answer(_encode(response), error.uid, findings=(("nested-too-deep", "deny"),))
+    decision = _decide(review, endpoint, settings, facts)
+    return Answer(
+        body=_encode(_response(review, decision)),
+        uid=review.uid,
+        operation=review.operation,
+        namespace=review.namespace,
+        name=review.name,
+        verdict="denied" if decision.denied else "allowed",
+        findings=(
+            *((finding.rule, "deny") for finding in decision.denials),
+            *((finding.rule, "warn") for finding in decision.warnings),
+            *((finding.rule, "audit") for finding in decision.audits),
+        ),
+        failures=decision.failures,
+    )
+
+
+def _decide(review: Review, endpoint: Endpoint, settings: Settings, facts: Facts) -> Decision:
+    """Judge what is to be judged; deletion and subresources are always allowed."""
+    if not review.judged or review.operation not in {"CREATE", "UPDATE"}:
+        return ALLOWED
+    try:
+        return decide(
+            review.document, settings, facts, namespace=review.namespace, fill=endpoint == "mutate"
+        )
+    except Exception as error:  # noqa: BLE001 — whatever happens, the API server gets an answer
+        return Decision(
+            failures=(Failure("engine", error),), closed=settings.on_internal_failure == "deny"
+        )
+
+
+def _response(review: Review, decision: Decision) -> dict[str, Any]:
+    if decision.denied:
+        causes = [
+            {
+                "reason": "FieldValueInvalid",
+                "field": str(finding.path),
+                "message": sentence.explanation(finding),
+            }
+            for finding in decision.denials[: sentence.SHOWN]
+        ]
+        response = _refusal(review.uid, sentence.denial(decision, review.name), causes)
+    else:
+        response = {"uid": review.uid, "allowed": True}
+    if decision.patch:
+        response["patchType"] = "JSONPatch"
+        response["patch"] = b64encode(orjson.dumps(decision.patch)).decode()
+    if warnings := sentence.warnings(decision):
+        response["warnings"] = warnings
+    if decision.audits:
+        response["auditAnnotations"] = {
+            "findings": "\n".join(sentence.sentence(finding) for finding in decision.audits)
+        }
+    return response
+
+
+def _refusal(uid: str, message: str, causes: list[dict[str, str]]) -> dict[str, Any]:
+    """Return a denial as the API server's own validation words it: 422, Invalid, with causes."""
+    status: dict[str, Any] = {"code": 422, "reason": "Invalid", "message": message}
+    if causes:
+        status["details"] = {"causes": causes}
+    return {"uid": uid, "allowed": False, "status": status}
+
+
+def _encode(response: dict[str, Any]) -> bytes:
+    return orjson.dumps({"apiVersion": API_VERSION, "kind": KIND, "response": response})

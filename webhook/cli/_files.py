@@ -1,0 +1,26 @@
+"""Which files a command is about, and what they hold."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ENDINGS = (".yaml", ".yml", ".json")
+"""What kubectl takes from a folder."""
+
+
+def found(paths: tuple[str, ...]) -> Iterator[str]:
+    """Yield each file named, and each manifest below each folder named, in a stable order."""
+    for path in paths or ("-",):
+        if path == "-" or not Path(path).is_dir():
+            yield path
+        else:
+            yield from sorted(
+                str(file)
+                for file in Path(path).rglob("*")
+                if file.suffix in ENDINGS and file.is_file()
+            )
+
+
+def content(path: str) -> bytes:
+    """Return what a file, or standard input for "-", holds; raise OSError if it cannot be read."""
+    return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()

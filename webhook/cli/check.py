@@ -1,0 +1,74 @@
+"""`graphgate check`: judge the SeldonDeployments in files."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from webhook.cli._files import content, found
+from webhook.cli._options import load_settings, settings_options
+
+if TYPE_CHECKING:
+    from webhook.decisions.result import Report
+    from webhook.decisions.settings import Settings
+
+_COLOURS = {"deny": "red", "warn": "yellow", "audit": "cyan", "frame": "blue"}
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, metavar="[PATH|-]...")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to report.",
+)
+@settings_options
+def check_command(
+    paths: tuple[str, ...],
+    output: str,
+    settings_file: Path | None,
+    default_user_id: str | None,
+    allow_root_default: bool,
+) -> None:
+    """Judge every SeldonDeployment in files, folders or standard input.
+
+    Exit 0: all would be allowed, 1: one would be denied, 2: something could not be judged.
+    """
+    settings = load_settings(settings_file, default_user_id, allow_root_default)
+    report = check_files(paths, settings)
+    if output == "json":
+        from webhook.decisions.report import as_json
+
+        click.echo(as_json.write(report), nl=False)
+    else:
+        from webhook.decisions.report import as_text
+
+        click.echo(as_text.write(report, _style), nl=False)
+    sys.exit(report.exit_code)
+
+
+def check_files(paths: tuple[str, ...], settings: "Settings") -> "Report":
+    """Return one report on everything that the paths name."""
+    from webhook.decisions.judge import judge, missing
+    from webhook.decisions.result import Report
+    from webhook.graph.facts import NOTHING_KNOWN
+
+    reports = []
+    for path in found(paths):
+        try:
+            reports.append(judge(path, content(path), settings, NOTHING_KNOWN))
+        except OSError as error:
+            reports.append(missing(path, error.strerror or str(error)))
+    return Report(
+        tuple(result for report in reports for result in report.results),
+        sum(report.skipped for report in reports),
+    )
+
+
+def _style(text: str, role: str) -> str:
+    """Colour a text by its role; click takes the colours out again where no terminal is."""
+    return click.style(text, fg=_COLOURS.get(role), bold=role in {"deny", "warn", "strong"})

@@ -1,0 +1,83 @@
+"""The verdict on one document of one file: what every report of `check` is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from webhook.graph.finding import Finding, Operation
+from webhook.rules import Action
+
+Verdict = Literal["allowed", "denied", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A finding with its place in the author's file.
+
+    line, column  of its place, from 1
+    width         characters of the marker under it
+    source        the line itself, without its end
+    """
+
+    finding: Finding
+    action: Action
+    line: int = 1
+    column: int = 1
+    width: int = 1
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One judged document, or one file that could not be read.
+
+    file      as it was named; "-" for standard input
+    index     of the document in the file, from 0
+    line      on which it begins, from 1
+    identity  apiVersion, kind, namespace and name, as far as they are there
+    verdict   "error": it could not be judged, and the one finding says why
+    findings  in the order of the document
+    patch     what defaulting would add
+    """
+
+    file: str
+    index: int
+    line: int
+    verdict: Verdict
+    findings: tuple[Placed, ...] = ()
+    patch: tuple[Operation, ...] = ()
+    identity: Mapping[str, str] = field(default_factory=dict)
+
+    def count(self, action: Action) -> int:
+        """Return how many findings have this action."""
+        return sum(placed.action == action for placed in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that one run of `check` found. `skipped`: documents of other kinds."""
+
+    results: tuple[Result, ...]
+    skipped: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """0: all allowed, 1: one denied, 2: one could not be judged, which goes before 1."""
+        verdicts = {result.verdict for result in self.results}
+        if "error" in verdicts:
+            return 2
+        return 1 if "denied" in verdicts else 0
+
+
+def identity(document: Any) -> dict[str, str]:
+    """Return what a document says it is, "" where it says nothing readable."""
+    raw = document if isinstance(document, dict) else {}
+    metadata = raw.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    parts = {
+        "apiVersion": raw.get("apiVersion"),
+        "kind": raw.get("kind"),
+        "namespace": metadata.get("namespace"),
+        "name": metadata.get("name") or metadata.get("generateName"),
+    }
+    return {key: value if isinstance(value, str) else "" for key, value in parts.items()}

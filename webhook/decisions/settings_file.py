@@ -1,0 +1,74 @@
+"""Settings written as a settings file: complete, with a comment at each rule."""
+
+from typing import Any
+
+import yaml
+
+from webhook.decisions.settings import API_VERSION, KIND, Settings
+from webhook.defaults.options import Options
+from webhook.rules import all_rules, page
+
+
+def write_settings(settings: Settings, heading: str = "") -> str:
+    """Return the text of a settings file that has the effect of `settings`.
+
+    heading  comment lines that go before it, each with its "# "
+    """
+    head: dict[str, Any] = {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "profile": settings.profile,
+        "defaults": options_section(settings.defaults),
+        "onInternalFailure": settings.on_internal_failure,
+    }
+    if settings.servers is not None:
+        head["servers"] = list(settings.servers)
+    tail: dict[str, Any] = {}
+    if settings.namespaces:
+        tail["namespaces"] = {
+            name: {
+                "defaults": options_section(own.defaults),
+                "rules": {
+                    rule: {"action": setting.action, "parameters": dict(setting.parameters)}
+                    for rule, setting in own.rules.items()
+                },
+            }
+            for name, own in settings.namespaces.items()
+        }
+    return heading + _dump(head) + _rules(settings) + (_dump(tail) if tail else "")
+
+
+def options_section(options: Options) -> dict[str, Any]:
+    """Return the `defaults` section that has the effect of `options`."""
+    drop = options.drop_capabilities
+    return {
+        "level": options.level,
+        "runAsUser": options.run_as_user,
+        "runAsGroup": options.run_as_group,
+        "fsGroup": options.fs_group,
+        "fsGroupChangePolicy": options.fs_group_change_policy,
+        "runAsNonRoot": options.run_as_non_root,
+        "allowPrivilegeEscalation": options.allow_privilege_escalation,
+        "dropCapabilities": None if drop is None else list(drop),
+        "seccompProfile": options.seccomp_profile,
+        "openshift": options.openshift,
+        "allowOptOut": options.allow_opt_out,
+    }
+
+
+def _rules(settings: Settings) -> str:
+    lines = ["rules:\n"]
+    for rule in all_rules():
+        setting = settings.rules.get(rule.id)
+        action = setting.action if setting and setting.action else rule.action
+        lines.append(f"  # {page.read(rule.docstring).title}\n  {rule.id}:\n    action: {action}\n")
+        parameters = {**rule.parameters, **(setting.parameters if setting else {})}
+        if parameters:
+            plain = {k: list(v) if isinstance(v, tuple) else v for k, v in parameters.items()}
+            nested = _dump({"parameters": plain}).splitlines(keepends=True)
+            lines.extend(f"    {line}" for line in nested)
+    return "".join(lines)
+
+
+def _dump(value: dict[str, Any]) -> str:
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)

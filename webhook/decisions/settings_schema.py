@@ -1,0 +1,121 @@
+"""The JSON Schema of a settings file, made from the rules and options that there are.
+
+`policies/settings.schema.json` is this value, for editors.
+"""
+
+from functools import cache
+from typing import Any
+
+from webhook.rules import all_rules, page
+
+_ID = {"type": ["integer", "null"], "minimum": 0, "maximum": 2147483647}
+
+_DEFAULTS: dict[str, Any] = {
+    "level": {
+        "enum": ["pod", "container", "off"],
+        "description": "Where values are written. pod falls back to the containers where a "
+        "pod-level user would reach a container whose author asked for root.",
+    },
+    "runAsUser": {**_ID, "description": "User id for whoever has none. null: set none."},
+    "runAsGroup": {**_ID, "description": "Group id, written only beside our own user id."},
+    "fsGroup": {**_ID, "description": "Group of the pod's volumes."},
+    "fsGroupChangePolicy": {
+        "enum": ["Always", "OnRootMismatch", None],
+        "description": "Written only beside our own fsGroup.",
+    },
+    "runAsNonRoot": {
+        "enum": ["off", "when-user-set", "always"],
+        "description": "when-user-set: where the effective user is known and not 0. always: also "
+        "where the image decides; the kubelet then refuses images that run as root.",
+    },
+    "allowPrivilegeEscalation": {
+        "enum": [False, None],
+        "description": "false: written on each container that does not need it.",
+    },
+    "dropCapabilities": {
+        "enum": [["ALL"], None],
+        "description": '["ALL"]: written where the author wrote neither drop nor add.',
+    },
+    "seccompProfile": {
+        "enum": ["RuntimeDefault", None],
+        "description": "Written where the pod has none.",
+    },
+    "openshift": {
+        "enum": ["auto", "range-start", "ignore"],
+        "description": "auto: leave identity to the SCC. range-start: the first user id of the "
+        "namespace. ignore: as on any Kubernetes.",
+    },
+    "allowOptOut": {
+        "type": "boolean",
+        "description": "Whether the annotation graphgate.io/pod-security-defaults: disabled "
+        "switches defaulting off for an object. It never switches a check off.",
+    },
+}
+
+
+@cache
+def settings_schema() -> dict[str, Any]:
+    """Return the schema (draft 2020-12)."""
+    section = {
+        "defaults": _object(_DEFAULTS, "What is filled in where the author wrote nothing."),
+        "rules": _object(
+            {rule.id: _rule(rule.docstring, rule.parameters) for rule in all_rules()},
+            "Per rule: what is done about its findings, and its parameters.",
+        ),
+        "servers": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Names of the model servers that are configured in the cluster.",
+        },
+        "onInternalFailure": {
+            "enum": ["deny", "allow"],
+            "description": "What happens to an object when a rule of graphgate itself crashes.",
+        },
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "graphgate settings",
+        **_object(
+            {
+                "apiVersion": {"const": "graphgate.io/v1alpha1"},
+                "kind": {"const": "Settings"},
+                "metadata": {"type": "object"},
+                "profile": {
+                    "enum": ["default", "hardened"],
+                    "description": "The options of defaulting that this file builds on.",
+                },
+                **section,
+                "namespaces": {
+                    "type": "object",
+                    "additionalProperties": _object(section, "Settings of one namespace."),
+                    "description": "By name of the namespace: what differs there.",
+                },
+            },
+            "Everything that an operator may choose about verdicts.",
+        ),
+        "required": ["apiVersion", "kind"],
+    }
+
+
+def _rule(docstring: str, parameters: Any) -> dict[str, Any]:
+    known = {"action": {"enum": ["deny", "warn", "audit", "ignore"]}}
+    if parameters:
+        known["parameters"] = _object({name: _value(of) for name, of in parameters.items()}, "")
+    return _object(known, page.read(docstring).title)
+
+
+def _value(default: Any) -> dict[str, Any]:
+    """Return the schema of a rule's parameter, as its default value tells."""
+    kinds = {bool: "boolean", int: "integer", str: "string"}
+    if isinstance(default, tuple):
+        return {"type": "array", "items": {"type": "string"}, "default": list(default)}
+    return {"type": kinds[type(default)], "default": default}
+
+
+def _object(properties: dict[str, Any], description: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": description,
+        "properties": properties,
+        "additionalProperties": False,
+    }

@@ -1,0 +1,55 @@
+"""Every exception that graphgate raises on purpose.
+
+    GraphgateError                one sentence for the person whose fault it is
+    ├── InvalidSettings           the operator's: a settings file, flag or environment variable
+    ├── InvalidPolicy             the operator's: a policy, exception or test file
+    ├── MalformedReview           the caller's: no AdmissionReview that can be answered (HTTP 400)
+    ├── ReviewTooDeep             the author's: a review with a uid, nested beyond what is read
+    ├── UnreadableDocument        the author's: a file that is neither YAML nor JSON
+    ├── InvalidCertificate        the operator's: a certificate, key or CA that cannot serve
+    └── ClusterUnavailable        nobody's: the Kubernetes API did not answer or refused
+
+A denied object is no exception: it is a value, `decisions.Decision`.
+A library's exception is translated at the edge that met it, with `raise … from`.
+"""
+
+
+class GraphgateError(Exception):
+    """Base of the tree. `str(error)` is one sentence that names the way out."""
+
+
+class InvalidSettings(GraphgateError):  # noqa: N818 — named by the fault, as findings are
+    """Settings that cannot be used; the sentence names the flag, variable or key."""
+
+
+class InvalidPolicy(GraphgateError):  # noqa: N818 — as above
+    """A policy file that cannot be loaded; the sentence names file, line and cause."""
+
+
+class MalformedReview(GraphgateError):  # noqa: N818 — as above
+    """A request body that is no AdmissionReview; answered with HTTP 400."""
+
+
+class ReviewTooDeep(GraphgateError):  # noqa: N818 — as above
+    """A review nested beyond what the JSON parser reads; it can be answered by its uid."""
+
+    def __init__(self, uid: str) -> None:
+        super().__init__("the object is nested more than 1,000 levels deep, which is not read")
+        self.uid = uid
+
+
+class UnreadableDocument(GraphgateError):  # noqa: N818 — as above
+    """Text that is neither YAML nor JSON. `line` and `column` count from 1."""
+
+    def __init__(self, sentence: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(sentence)
+        self.line = line
+        self.column = column
+
+
+class InvalidCertificate(GraphgateError):  # noqa: N818 — as above
+    """A certificate, key or CA bundle that cannot be used; the sentence says which and why."""
+
+
+class ClusterUnavailable(GraphgateError):  # noqa: N818 — as above
+    """The Kubernetes API could not be reached, or refused the request."""

@@ -1,0 +1,40 @@
+"""One fault at one place: the only shape in which graphgate reports."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, NotRequired, TypedDict
+
+from webhook.graph.path import Path
+
+# The functional form, because "from" is a keyword of Python.
+Operation = TypedDict(
+    "Operation",
+    {
+        "op": Literal["add", "remove", "replace", "move", "test"],
+        "path": str,
+        "from": NotRequired[str],
+        "value": NotRequired[Any],
+    },
+)
+"""One operation of a JSON Patch (RFC 6902)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault.
+
+    path    where; resolves in the document that was submitted
+    fact    what is wrong, with the values, lower case, no full stop:
+            'traffic of the 2 live predictors sums to 90, not 100'
+    remedy  what to do about it: 'rename it to "step-one"'; empty: the rule's own general remedy
+    fix     a JSON Patch against the submitted document that mends it; empty where none is certain
+    sure    False where a fact was missing that would have settled it; then it is at most a warning
+    rule    who found it: "children-not-a-list", "pod-security/privileged", "policy/NAME/0";
+            stamped by the engine, a rule leaves it empty
+    """
+
+    path: Path
+    fact: str
+    remedy: str = ""
+    fix: tuple[Operation, ...] = ()
+    sure: bool = True
+    rule: str = ""

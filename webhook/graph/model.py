@@ -1,0 +1,155 @@
+"""The typed view of a SeldonDeployment: what rules and renderers read.
+
+It covers the names, types and links of the graph; pod templates stay raw mappings. Made by
+`graph.parse` from a document that may be broken anywhere: what is missing or of the wrong type
+reads as "", None or (), and what is wrong with it stands in `Deployment.faults`. Null is absent.
+Read-only: a document is changed by patches, never through its view.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from webhook.graph.path import Path
+
+NOTHING: Mapping[str, Any] = {}
+
+
+def text(raw: Mapping[str, Any], key: str) -> str:
+    """Return the text at `key`; "" if it is absent or no text."""
+    value = raw.get(key)
+    return value if type(value) is str else ""
+
+
+def number(raw: Mapping[str, Any], key: str) -> int | None:
+    """Return the integer at `key`; None if it is absent or no integer (true is none)."""
+    value = raw.get(key)
+    return value if type(value) is int else None
+
+
+def mapping(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return the mapping at `key`; empty if it is absent or no mapping."""
+    value = raw.get(key)
+    return value if type(value) is dict else NOTHING
+
+
+def items(raw: Mapping[str, Any], key: str) -> Sequence[Any]:
+    """Return the list at `key`; empty if it is absent or no list."""
+    value = raw.get(key)
+    return value if type(value) is list else ()
+
+
+def mappings(raw: Mapping[str, Any], key: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Yield index and item of each mapping in the list at `key`; other items have faults."""
+    value = raw.get(key)
+    if type(value) is list:
+        for index, item in enumerate(value):
+            if type(item) is dict:
+                yield index, item
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One departure from the schema.
+
+    kind      "type": the value at `path` is of none of the types `expected`
+              "required": the mapping at `path` lacks the field `field`
+              "unknown": `path` ends in a field that the schema does not know
+              "depth": the graph goes on below `path`, deeper than is read
+    """
+
+    kind: Literal["type", "required", "unknown", "depth"]
+    path: Path
+    expected: tuple[str, ...] = ()
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node of the graph (Seldon's PredictiveUnit).
+
+    name       "" where it is missing
+    type       as written; "" where absent (Seldon then reads MODEL, unless methods are given)
+    children   in order; a mapping under `children` is read as the one child
+    """
+
+    raw: Mapping[str, Any]
+    path: Path
+    name: str
+    type: str
+    implementation: str
+    children: tuple["Node", ...]
+
+    @property
+    def has_server(self) -> bool:
+        """Whether an implementation provides the container (so that none has to be named)."""
+        return self.implementation not in {"", "UNKNOWN_IMPLEMENTATION"}
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One application container of a pod template."""
+
+    raw: Mapping[str, Any]
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One componentSpec: a pod template that becomes a Deployment.
+
+    pod         its `spec`, raw; empty where it is missing
+    containers  its application containers that are mappings, in order
+    """
+
+    raw: Mapping[str, Any]
+    path: Path
+    pod: Mapping[str, Any]
+    containers: tuple[Container, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """One predictor: a graph and the pods that run it.
+
+    graph       the root node; None where it is missing or no mapping
+    nodes       all nodes of the graph, parents before children, in the order of the document
+    containers  the application containers of all components
+    """
+
+    raw: Mapping[str, Any]
+    path: Path
+    name: str
+    graph: Node | None
+    nodes: tuple[Node, ...]
+    components: tuple[Component, ...]
+    containers: tuple[Container, ...]
+
+    @property
+    def shadow(self) -> bool:
+        """Whether it only receives copies of the requests."""
+        return self.raw.get("shadow") is True
+
+    @property
+    def traffic(self) -> int | None:
+        """Its share of the requests in percent; None where none is written."""
+        return number(self.raw, "traffic")
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A SeldonDeployment.
+
+    document  what was parsed, any JSON value; `raw` is the same if it is a mapping, else empty
+    faults    every departure from the schema
+    """
+
+    document: Any
+    raw: Mapping[str, Any]
+    api_version: str
+    name: str
+    namespace: str
+    spec: Mapping[str, Any]
+    predictors: tuple[Predictor, ...]
+    faults: tuple[Fault, ...]

@@ -1,0 +1,104 @@
+"""One place in a document, with its spellings."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Self
+
+Segment = str | int
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
+
+
+class Path(tuple[Segment, ...]):
+    """The keys and indices that lead from the root of a document to one place in it.
+
+    str(path)      spec.predictors[0].graph.children[1].name      for people
+    path.pointer   /spec/predictors/0/graph/children/1/name       for patches (RFC 6901)
+
+    The third spelling, line and column, needs the text: `documents.Document.position(path)`.
+    A key that is no plain word is quoted: metadata.annotations["seldon.io/no-engine"].
+    The root is spelled "(document)" for people and "" as a pointer.
+    """
+
+    __slots__ = ()
+
+    def __truediv__(self, segment: Segment) -> "Path":
+        """Return the place one step further down."""
+        return Path((*self, segment))
+
+    def join(self, segments: Iterable[Segment]) -> "Path":
+        """Return the place several steps further down."""
+        return Path((*self, *segments))
+
+    @property
+    def parent(self) -> "Path":
+        """The place one step up; the root is its own parent."""
+        return Path(self[:-1])
+
+    @property
+    def pointer(self) -> str:
+        """The JSON Pointer (RFC 6901)."""
+        return "".join(
+            f"/{s}" if isinstance(s, int) else "/" + s.replace("~", "~0").replace("/", "~1")
+            for s in self
+        )
+
+    @classmethod
+    def from_pointer(cls, pointer: str, document: Any) -> Self:
+        """Return the Path of a JSON Pointer; `document` tells list indices from keys.
+
+        A last "-" of a list (RFC 6902's "after the last element") becomes its length.
+        """
+        segments: list[Segment] = []
+        here = document
+        for token in pointer.split("/")[1:]:
+            key = token.replace("~1", "/").replace("~0", "~")
+            if isinstance(here, list):
+                index = len(here) if key == "-" else int(key)
+                segments.append(index)
+                here = here[index] if index < len(here) else None
+            else:
+                segments.append(key)
+                here = here.get(key) if isinstance(here, dict) else None
+        return cls(segments)
+
+    def __str__(self) -> str:
+        text = ""
+        for segment in self:
+            if isinstance(segment, int):
+                text += f"[{segment}]"
+            elif _PLAIN.match(segment):
+                text += f".{segment}" if text else segment
+            else:
+                escaped = segment.replace("\\", "\\\\").replace('"', '\\"')
+                text += f'["{escaped}"]'
+        return text or "(document)"
+
+    def __repr__(self) -> str:
+        return f"Path({str(self)!r})"
+
+
+ROOT = Path()
+"""The document itself."""
+
+
+def resolve(document: Any, path: Iterable[Segment]) -> Any:
+    """Return the value at `path`; raise LookupError if the document has no such place."""
+    here = document
+    for segment in path:
+        wanted = list if isinstance(segment, int) else dict
+        if not isinstance(here, wanted):
+            raise LookupError(segment)  # noqa: TRY004 — the document lacks the place
+        here = here[segment]  # type: ignore[index]
+    return here
+
+
+def nearest(document: Any, path: Path) -> Path:
+    """Return `path` if the document has it, else its nearest ancestor that is there."""
+    here = document
+    for depth, segment in enumerate(path):
+        try:
+            here = resolve(here, (segment,))
+        except LookupError:
+            return Path(path[:depth])
+    return path

@@ -1,0 +1,60 @@
+"""The shape of a SeldonDeployment: which fields there are, of which types, and the known words.
+
+One document written by hand (`seldondeployment.json`) and one generated extract of Kubernetes' own
+types (`kubernetes.json`) make one JSON Schema, draft 2020-12. The CRD and the reference page are
+generated from the same document (`tools/generators`).
+
+It says nothing of what rules judge: words, names, numbers, how nodes fit together.
+
+A definition holds fields only; the place that refers to it says the type. So a mapping that stands
+where a list belongs (`children: {name: …}`) is one error of type, and its fields are still looked
+into in the same pass.
+
+Integers. JSON Schema's are of any size, Go's int32 and int64 are not: an object with replicas
+3000000000 gets past a CRD and then stops every controller that decodes it. A bounded `validator`
+finds those too; which numbers make sense is for rules. 1.0 is an integer to JSON Schema and may be
+one here: the API server decodes it to a float of Go and writes 1 again before a webhook, the store
+or a controller sees it.
+
+What may be validated: what JSON has. A key that is no string, a date or bytes make jsonschema-rs
+raise ValueError; documents read by `documents` and by orjson have none. It recurses, and a document
+some 20,000 levels deep ends the process: orjson refuses more than 1024, others must be held below.
+"""
+
+from webhook.graph.schema.document import (
+    KUBERNETES,
+    Table,
+    kubernetes_minor,
+    meanings,
+    schema,
+    validator,
+    words,
+    written,
+)
+from webhook.graph.schema.places import (
+    Place,
+    definitions,
+    homes,
+    known_fields,
+    look_up,
+    type_at,
+    types,
+)
+
+__all__ = [
+    "KUBERNETES",
+    "Place",
+    "Table",
+    "definitions",
+    "homes",
+    "known_fields",
+    "kubernetes_minor",
+    "look_up",
+    "meanings",
+    "schema",
+    "type_at",
+    "types",
+    "validator",
+    "words",
+    "written",
+]

@@ -1,0 +1,67 @@
+"""Children are written as a mapping
+
+Why: `children` holds a list of nodes, even when there is only one. The API server refuses a
+mapping with an answer that does not say what is wrong ("unknown field").
+
+Fix: Put a dash before the first field of the child. graphgate reads the mapping on as the one
+child, so that everything else that is wrong in it is said in the same answer.
+
+Bad:
+    graph:
+      name: step-one
+      children:
+        name: step-two
+
+Good:
+    graph:
+      name: step-one
+      children:
+      - name: step-two
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment
+from webhook.graph.parse import NODE_FIELDS
+from webhook.graph.words import enumerate_words
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each `children` that is a mapping."""
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            below = node.raw.get("children")
+            if type(below) is not dict:
+                continue
+            path = node.path / "children"
+            fields = enumerate_words(list(below)[:5])
+            one = not below or bool(below.keys() & NODE_FIELDS)
+            yield Finding(
+                path,
+                f"children is a mapping ({fields}), not a list of nodes"
+                if below
+                else "children is an empty mapping, not a list of nodes",
+                remedy=_remedy(below),
+                fix=(
+                    {
+                        "op": "replace",
+                        "path": path.pointer,
+                        "value": [below] if below else [],
+                    },
+                )
+                if one
+                else (),
+            )
+
+
+def _remedy(below: dict[str, object]) -> str:
+    if not below:
+        return "write children: []"
+    first = next(iter(below))
+    if not below.keys() & NODE_FIELDS:
+        return "write each node as a list item that starts with its name, like - name: …"
+    return f"put a dash before its first field: - {first}: …"

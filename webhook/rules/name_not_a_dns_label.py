@@ -1,0 +1,87 @@
+"""A name is no DNS label
+
+Why: predictors, containers and the nodes they run give their names to containers, Services and
+labels, and Kubernetes takes only DNS labels there (RFC 1123): at most 63 lower-case letters,
+digits and "-", with a letter or digit at both ends. Seldon accepts the object; the Deployment or
+Service is refused later, where nobody looks.
+
+Fix: Write it with lower-case letters, digits and "-" only. A node and its container are renamed
+together, with everything that refers to the container.
+
+Bad:
+    graph:
+      name: step_one
+
+Good:
+    graph:
+      name: step-one
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph import schema
+from webhook.graph.finding import Finding, Operation
+from webhook.graph.model import Deployment, Predictor, mappings, text
+from webhook.graph.path import Path
+from webhook.graph.rename import is_free, rename
+from webhook.graph.words import dns_label, is_dns_label, why_not_dns_label
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each predictor, node and container whose name Kubernetes would refuse."""
+    for predictor in deployment.predictors:
+        if type(predictor.raw.get("name")) is str and not is_dns_label(predictor.name):
+            yield _predictor(predictor, deployment)
+        for path, name in _components(predictor):
+            if not is_dns_label(name):
+                yield _component(path, name, predictor)
+
+
+def _components(predictor: Predictor) -> Iterator[tuple[Path, str]]:
+    """Yield place and name of each node that becomes a container, and of each container."""
+    built_in = schema.words("builtin-implementations")
+    for node in predictor.nodes:
+        # What the orchestrator implements itself has no container, hence no name in Kubernetes.
+        if type(node.raw.get("name")) is str and node.implementation not in built_in[1:]:
+            yield node.path / "name", node.name
+    for component in predictor.components:
+        for kind in ("containers", "initContainers"):
+            for index, container in mappings(component.pod, kind):
+                if type(container.get("name")) is str:
+                    place = component.path.join(("spec", kind, index, "name"))
+                    yield place, text(container, "name")
+
+
+def _predictor(predictor: Predictor, deployment: Deployment) -> Finding:
+    path, name, new = predictor.path / "name", predictor.name, dns_label(predictor.name)
+    free = new and all(other.name != new for other in deployment.predictors)
+    alone = sum(other.name == name for other in deployment.predictors) == 1
+    operation: Operation = {"op": "replace", "path": path.pointer, "value": new}
+    return Finding(
+        path,
+        _fact("predictor", name),
+        f'rename it to "{new}"' if free else "",
+        (operation,) if free and alone else (),
+    )
+
+
+def _component(path: Path, name: str, predictor: Predictor) -> Finding:
+    what = "container" if "componentSpecs" in path else "node"
+    new = dns_label(name)
+    # A node may take the name of its own container that is spelt right already.
+    claimed = any(node.name == new for node in predictor.nodes)
+    waiting = not claimed and any(container.name == new for container in predictor.containers)
+    taken = any(container.name == name for container in predictor.containers)
+    if what == "node" and waiting and not taken:
+        operations = rename(predictor, name, new)
+        return Finding(path, _fact(what, name), f'call it "{new}", as its container is', operations)
+    if not new or not is_free(predictor, new):
+        return Finding(path, _fact(what, name))
+    return Finding(path, _fact(what, name), f'rename it to "{new}"', rename(predictor, name, new))
+
+
+def _fact(what: str, name: str) -> str:
+    return f'the {what} name "{name}" is no DNS label: it {why_not_dns_label(name)}'

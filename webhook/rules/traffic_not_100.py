@@ -1,0 +1,57 @@
+"""Traffic does not sum to 100
+
+Why: the live predictors of a SeldonDeployment share its requests in percent. If the shares do not
+sum to 100, ingresses disagree on what happens to the rest.
+
+Fix: Let the traffic of all predictors that are no shadow sum to 100. A lone predictor needs none.
+
+Bad:
+    predictors:
+    - name: main
+      traffic: 80
+    - name: canary
+      traffic: 10
+
+Good:
+    predictors:
+    - name: main
+      traffic: 90
+    - name: canary
+      traffic: 10
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment
+from webhook.graph.path import ROOT
+from webhook.graph.words import enumerate_words
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+_PREDICTORS = ROOT / "spec" / "predictors"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield one finding if the live predictors' traffic is not 100 (source: Seldon V20, V21)."""
+    live = [predictor for predictor in deployment.predictors if not predictor.shadow]
+    if any(p.traffic is None and p.raw.get("traffic") is not None for p in live):
+        return  # of the wrong type: that is said, and there is no sum
+    total = sum(predictor.traffic or 0 for predictor in live)
+    if len(live) == 1 and len(deployment.predictors) == 1 and 0 < total < 100:
+        path = live[0].path / "traffic"
+        yield Finding(
+            path,
+            f"the traffic of the only predictor is {total}, not 100",
+            "set it to 100 or leave it out",
+            ({"op": "replace", "path": path.pointer, "value": 100},),
+        )
+    elif len(live) > 1 and total != 100:
+        shares = enumerate_words(
+            [f'"{p.name}" {"has none" if p.traffic is None else p.traffic}' for p in live]
+        )
+        yield Finding(
+            _PREDICTORS,
+            f"traffic of the {len(live)} live predictors sums to {total}, not 100 ({shares})",
+        )

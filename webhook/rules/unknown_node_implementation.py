@@ -1,0 +1,62 @@
+"""A node's implementation is unknown
+
+Why: an implementation is built into the orchestrator, or is a model server that the administrator
+has configured. Nothing runs for a word that is neither. While graphgate has not been told which
+servers are configured (settings: `servers`; or from the cluster), a word that is not one of
+Seldon's own servers is no more than suspicious, and the finding a warning.
+
+Fix: Write the name of a configured server. Leave the implementation out for a node that has a
+container of its own.
+
+Bad:
+    graph:
+      name: classifier
+      implementation: SKLEARN
+      modelUri: gs://models.example/iris
+
+Good:
+    graph:
+      name: classifier
+      implementation: SKLEARN_SERVER
+      modelUri: gs://models.example/iris
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from webhook.graph import schema
+from webhook.graph.facts import Facts
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment
+from webhook.graph.words import CERTAIN, nearest_word
+from webhook.rules._words import unknown_word
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+_ENDING = "_SERVER"
+
+
+def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
+    """Yield each implementation that is neither built in nor a known server (Seldon V14)."""
+    told = facts.servers is not None
+    servers = (
+        tuple(facts.servers) if facts.servers is not None else schema.words("prepackaged-servers")
+    )
+    built_in = schema.words("builtin-implementations")
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if not node.has_server or node.implementation in built_in:
+                continue
+            if node.implementation not in servers:
+                # All names end in _SERVER, which makes them alike; what stands before it counts.
+                stems = {name.removesuffix(_ENDING): name for name in servers}
+                near = nearest_word(node.implementation.removesuffix(_ENDING), stems, CERTAIN)
+                finding = unknown_word(
+                    node.path / "implementation",
+                    "configured server" if told else "implementation that Seldon ships",
+                    node.implementation,
+                    (*servers, *built_in),
+                    stems.get(near, ""),
+                )
+                yield replace(finding, sure=told)

@@ -1,0 +1,41 @@
+"""A parameter's type is unknown
+
+Why: a parameter's value is text that the component reads as its type. Components refuse to start
+on a type they do not know.
+
+Fix: Write INT, FLOAT, DOUBLE, STRING or BOOL.
+
+Bad:
+    parameters:
+    - name: threshold
+      type: NUMBER
+      value: "0.5"
+
+Good:
+    parameters:
+    - name: threshold
+      type: FLOAT
+      value: "0.5"
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph import schema
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment, mappings
+from webhook.rules._words import unknown_word
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each unknown type of a node's parameter (source: ParameterType, v1.17)."""
+    known = schema.words("parameter-types")
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            for index, parameter in mappings(node.raw, "parameters"):
+                written = parameter.get("type")
+                if type(written) is str and written not in known:
+                    path = node.path / "parameters" / index / "type"
+                    yield unknown_word(path, "parameter type", written, known)

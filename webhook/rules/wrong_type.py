@@ -1,0 +1,94 @@
+"""A value is of the wrong type
+
+Why: the API server checks the types of a SeldonDeployment between the mutating and the validating
+webhooks, and refuses the whole object with one terse line.
+
+Fix: Write a value of the type that the field has. Text that looks like a number, and numbers or
+booleans that are meant as text, need to lose or to get their quotes.
+
+Bad:
+    replicas: "1"
+
+Good:
+    replicas: 1
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from webhook.graph.finding import Finding, Operation
+from webhook.graph.model import Deployment
+from webhook.graph.path import resolve
+from webhook.graph.words import enumerate_words
+
+ACTION = "deny"
+SINCE = "0.1.0"
+GIVES_WAY = True
+
+_NAMES = {
+    "string": "text",
+    "integer": "an integer",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "a mapping",
+    "array": "a list",
+}
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})\Z")
+_SHOWN = 40
+"""Characters of a value that a finding shows; enough to recognise it."""
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each value whose type the schema does not allow."""
+    for fault in deployment.faults:
+        if fault.kind != "type":
+            continue
+        value = resolve(deployment.document, fault.path)
+        expected = [_NAMES[name] for name in fault.expected if name != "null"]
+        wanted = enumerate_words(expected, "or")
+        new = _converted(value, fault.expected)
+        fix: Operation = {"op": "replace", "path": fault.path.pointer, "value": new}
+        yield Finding(
+            fault.path,
+            f"{_describe(value)}, not {wanted}",
+            f"write {_spell(new)}" if new is not None else f"write {wanted}",
+            (fix,) if new is not None else (),
+        )
+
+
+def _describe(value: Any) -> str:
+    """Say what a value is: 'the text "1"', 'a mapping'."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, str):
+        cut = value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
+        return f'the text "{cut}"'
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return _spell(value)
+    return f"the number {value}"
+
+
+def _converted(value: Any, expected: tuple[str, ...]) -> Any:
+    """Return the value that was certainly meant; None where that is not certain."""
+    if isinstance(value, str):
+        if ("integer" in expected or "number" in expected) and _INTEGER.match(value):
+            return int(value)
+        if "boolean" in expected and value in {"true", "false"}:
+            return value == "true"
+        return None
+    if "string" in expected and isinstance(value, bool):
+        return "true" if value else "false"
+    if "string" in expected and isinstance(value, int):
+        return str(value)
+    return None
+
+
+def _spell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f'"{value}"' if isinstance(value, str) else str(value)
