@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format generate clean lock
+.PHONY: help demo test check format golden generate clean lock
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -36,6 +36,9 @@ check: $(READY) ## lint, types, layers, generated files (under a minute)
 format: $(READY) ## format the code
 	$(BIN)/ruff check --fix --select I .
 	$(BIN)/ruff format .
+
+golden: $(READY) ## write expected findings into fixtures and the README; read what changed
+	GRAPHGATE_UPDATE=1 $(BIN)/python -m pytest -q tests/rules/test_fixtures.py tests/cli/test_readme.py
 
 generate: $(READY) ## write all generated files anew
 	$(BIN)/python -m tools.generate

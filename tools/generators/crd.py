@@ -171,13 +171,12 @@ def node(place: Schema, *, described: bool) -> Schema:
     allowed = [word for word in types(place) if word != "null"] or [place["x-type"]]
     made: Schema = {}
     if len(allowed) == 1 and place.get("items", {}).get("$ref") != "#/$defs/Node":
-        made["type"] = allowed[0]  # several types cannot be said, a recursion not be written
+        # Several types cannot be said: x-kubernetes-int-or-string forbids the keyword PRESERVE. A
+        # recursion cannot be written.
+        made["type"] = allowed[0]
     if "null" in types(place):
         made["nullable"] = True
-    if place.get("format") == "int-or-string":
-        made["x-kubernetes-int-or-string"] = True
-    else:
-        made |= PRESERVE
+    made |= PRESERVE
     if made.get("type") == "integer":
         made["format"] = place["format"]
     if described and "description" in place:

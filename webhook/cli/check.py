@@ -21,7 +21,7 @@ _COLOURS = {"deny": "red", "warn": "yellow", "audit": "cyan", "frame": "blue"}
 @click.option(
     "-o",
     "--output",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "sarif", "junit", "github"]),
     default="text",
     show_default=True,
     help="How to report.",
@@ -39,19 +39,26 @@ def check_command(
     Exit 0: all would be allowed, 1: one would be denied, 2: something could not be judged.
     """
     settings = load_settings(settings_file, default_user_id, allow_root_default)
-    report = check_files(paths, settings)
-    if output == "json":
-        from webhook.decisions.report import as_json
-
-        click.echo(as_json.write(report), nl=False)
-    else:
-        from webhook.decisions.report import as_text
-
-        click.echo(as_text.write(report, _style), nl=False)
+    report = check_files(paths, settings, replacements=output == "sarif")
+    click.echo(_written(report, output), nl=False)
     sys.exit(report.exit_code)
 
 
-def check_files(paths: tuple[str, ...], settings: "Settings") -> "Report":
+def _written(report: "Report", output: str) -> str:
+    """Return the report in one of the formats."""
+    if output == "text":
+        from webhook.decisions.report import as_text
+
+        return as_text.write(report, _style)
+    from importlib import import_module
+
+    text: str = import_module(f"webhook.decisions.report.as_{output}").write(report)
+    return text
+
+
+def check_files(
+    paths: tuple[str, ...], settings: "Settings", *, replacements: bool = False
+) -> "Report":
     """Return one report on everything that the paths name."""
     from webhook.decisions.judge import judge, missing
     from webhook.decisions.result import Report
@@ -60,7 +67,9 @@ def check_files(paths: tuple[str, ...], settings: "Settings") -> "Report":
     reports = []
     for path in found(paths):
         try:
-            reports.append(judge(path, content(path), settings, NOTHING_KNOWN))
+            reports.append(
+                judge(path, content(path), settings, NOTHING_KNOWN, replacements=replacements)
+            )
         except OSError as error:
             reports.append(missing(path, error.strerror or str(error)))
     return Report(

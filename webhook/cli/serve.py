@@ -32,7 +32,7 @@ class Judge:
         self._read = (settings_file, default_user_id, allow_root_default)
         self._content = self._bytes()
         self.settings: Settings = load_settings(*self._read)
-        _ = self.settings.plan  # bind the rules now, not with the first review
+        self._warm_up()
 
     def __call__(self, body: bytes, endpoint: Literal["mutate", "validate"]) -> "Answer":
         """Answer one review."""
@@ -41,6 +41,13 @@ class Judge:
 
         return answer(body, endpoint, self.settings, NOTHING_KNOWN)
 
+    def _warm_up(self) -> None:
+        """Compile the schema and bind the rules now, and not while an API server waits."""
+        from webhook.decisions.decide import decide
+        from webhook.graph.facts import NOTHING_KNOWN
+
+        decide({}, self.settings, NOTHING_KNOWN)
+
     def refresh(self) -> bool:
         """Put a changed settings file into effect; raise InvalidSettings if it cannot be used."""
         content = self._bytes()
@@ -48,6 +55,7 @@ class Judge:
             return False
         self._content = content
         self.settings = load_settings(*self._read)
+        self._warm_up()
         return True
 
     def _bytes(self) -> bytes:

@@ -1,15 +1,25 @@
 """Files judged: the same engine as the webhook's, with the places in the author's text."""
 
+import difflib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from webhook.decisions.decide import decide
 from webhook.decisions.decision import Decision
 from webhook.decisions.report.sentence import FAILED
-from webhook.decisions.result import Placed, Report, Result, identity
+from webhook.decisions.result import Placed, Replacement, Report, Result, identity
 from webhook.decisions.settings import Settings
-from webhook.documents import Document, Note, Reading, read
+from webhook.documents import (
+    Document,
+    Note,
+    Reading,
+    UneditableText,
+    UnfitPatch,
+    edit,
+    read,
+)
 from webhook.errors import UnreadableDocument
 from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding
@@ -24,11 +34,19 @@ UNREADABLE = "unreadable"
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
-def judge(file: str, content: str | bytes, settings: Settings, facts: Facts) -> Report:
+def judge(
+    file: str,
+    content: str | bytes,
+    settings: Settings,
+    facts: Facts,
+    *,
+    replacements: bool = False,
+) -> Report:
     """Judge every SeldonDeployment in one file; documents of other kinds are counted as skipped.
 
     file     what the file is called in the report
     content  YAML or JSON; whatever cannot be read is a result with the verdict "error"
+    replacements  whether fixes are also told as changes of the text
     """
     reading = read(content)
     lines = _LINE_END.split(reading.text.removeprefix("\ufeff"))
@@ -36,7 +54,10 @@ def judge(file: str, content: str | bytes, settings: Settings, facts: Facts) -> 
     for document in reading.documents:
         if is_judged(document.value):
             decision = decide(document.value, settings, facts)
-            results.append(_result(file, document, decision, lines))
+            result = _result(file, document, decision, lines)
+            if replacements:
+                result = _with_replacements(result, document, reading.text)
+            results.append(result)
     skipped = len(reading.documents) - len(results)
     results.extend(_unreadable(file, reading, error, lines) for error in reading.errors)
     results.sort(key=lambda result: result.line)
@@ -71,6 +92,30 @@ def _result(file: str, document: Document, decision: Decision, lines: list[str])
         findings=tuple(sorted(placed, key=lambda p: (p.line, p.column))),
         patch=decision.patch,
         identity=identity(document.value),
+    )
+
+
+def _with_replacements(result: Result, document: Document, text: str) -> Result:
+    findings = tuple(
+        replace(placed, replacements=_changes(text, document, placed.finding))
+        if placed.finding.fix
+        else placed
+        for placed in result.findings
+    )
+    return replace(result, findings=findings)
+
+
+def _changes(text: str, document: Document, finding: Finding) -> tuple[Replacement, ...]:
+    """Return a fix as replaced lines; () where it cannot be written into the text."""
+    try:
+        new = edit(text, document, finding.fix).splitlines(keepends=True)
+    except (UneditableText, UnfitPatch):
+        return ()
+    matcher = difflib.SequenceMatcher(None, text.splitlines(keepends=True), new, autojunk=False)
+    return tuple(
+        Replacement(old_start + 1, old_end + 1, "".join(new[new_start:new_end]))
+        for kind, old_start, old_end, new_start, new_end in matcher.get_opcodes()
+        if kind != "equal"
     )
 
 

@@ -11,12 +11,26 @@ Verdict = Literal["allowed", "denied", "error"]
 
 
 @dataclass(frozen=True, slots=True)
+class Replacement:
+    """Whole lines of the author's file that a fix replaces.
+
+    start, end  the first line replaced, and the one behind the last, from 1; equal: an insertion
+    text        what stands there afterwards, with its line ends
+    """
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Placed:
     """A finding with its place in the author's file.
 
     line, column  of its place, from 1
     width         characters of the marker under it
     source        the line itself, without its end
+    replacements  the finding's fix as changes of the text; only where a report wants them
     """
 
     finding: Finding
@@ -25,6 +39,7 @@ class Placed:
     column: int = 1
     width: int = 1
     source: str = ""
+    replacements: tuple[Replacement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

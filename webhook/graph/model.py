@@ -52,16 +52,18 @@ def mappings(raw: Mapping[str, Any], key: str) -> Iterator[tuple[int, Mapping[st
 class Fault:
     """One departure from the schema.
 
-    kind      "type": the value at `path` is of none of the types `expected`
+    kind      "range": the number at `path` is beyond what its type holds; `limit` is the last
+              "type": the value at `path` is of none of the types `expected`
               "required": the mapping at `path` lacks the field `field`
               "unknown": `path` ends in a field that the schema does not know
               "depth": the graph goes on below `path`, deeper than is read
     """
 
-    kind: Literal["type", "required", "unknown", "depth"]
+    kind: Literal["type", "required", "unknown", "range", "depth"]
     path: Path
     expected: tuple[str, ...] = ()
     field: str = ""
+    limit: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ def _without_all(document: Any, paths: list[Path]) -> Any:
 def _departures(document: Any) -> list[Fault]:
     """Return what the schema has to say, in the validator's order."""
     faults: list[Fault] = []
-    for error in schema.validator().iter_errors(document):
+    for error in schema.validator(bounded=True).iter_errors(document):
         path = Path(error.instance_path)
         kind: Any = error.kind
         match kind.name:
@@ -157,6 +157,8 @@ def _departures(document: Any) -> list[Fault]:
                 faults.append(Fault("required", path, field=kind.property))
             case "additionalProperties":
                 faults.extend(Fault("unknown", path / name) for name in kind.unexpected)
+            case "minimum" | "maximum":
+                faults.append(Fault("range", path, limit=kind.limit))
             case other:
                 raise AssertionError(f"the schema uses {other}, which no rule explains")
     return faults

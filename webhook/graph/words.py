@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
 """A DNS label (RFC 1123), as Kubernetes asks of container names; at most 63 characters."""
@@ -66,6 +67,27 @@ def enumerate_words(words: Iterable[str], last: str = "and") -> str:
     if len(listed) < 2:
         return "".join(listed)
     return f"{', '.join(listed[:-1])} {last} {listed[-1]}"
+
+
+SHOWN = 80
+"""Characters of a text that a finding shows; enough to recognise any name."""
+
+
+def describe(value: Any) -> str:
+    """Say what a value of a document is: 'the text "1"', 'the number 3', 'a mapping'."""
+    match value:
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+        case str():
+            return f'the text "{value if len(value) <= SHOWN else value[:SHOWN] + "…"}"'
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return f"the number {value}"
 
 
 def _fold(word: str) -> str:

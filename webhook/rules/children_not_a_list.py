@@ -61,7 +61,6 @@ def check(deployment: Deployment) -> Iterator[Finding]:
 def _remedy(below: dict[str, object]) -> str:
     if not below:
         return "write children: []"
-    first = next(iter(below))
     if not below.keys() & NODE_FIELDS:
         return "write each node as a list item that starts with its name, like - name: …"
-    return f"put a dash before its first field: - {first}: …"
+    return 'make it the one item of a list: put "- " before its first field'

@@ -16,20 +16,15 @@ Good:
 
 from collections.abc import Iterator
 
-import orjson
-
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import Deployment
 from webhook.graph.path import ROOT
-from webhook.graph.words import enumerate_words
+from webhook.graph.words import describe, enumerate_words
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
 GROUP = "machinelearning.seldon.io"
-SHOWN = 80
-"""Characters of a value that a finding shows; the longest right one has 34."""
-
 SERVED = tuple(f"{GROUP}/{version}" for version in ("v1", "v1alpha3", "v1alpha2"))
 
 
@@ -44,7 +39,7 @@ def check(deployment: Deployment) -> Iterator[Finding]:
     fix: Operation = {"op": "add", "path": path.pointer, "value": near}
     yield Finding(
         path,
-        f"the apiVersion {orjson.dumps(written).decode()[:SHOWN]} is not served; "
+        f"the apiVersion is {describe(written)}, which is not served; "
         f"{enumerate_words([name.split('/')[1] for name in SERVED])} of {GROUP} are"
         if written is not None
         else "the apiVersion is missing",

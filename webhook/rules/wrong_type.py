@@ -20,7 +20,7 @@ from typing import Any
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import Deployment
 from webhook.graph.path import resolve
-from webhook.graph.words import enumerate_words
+from webhook.graph.words import describe, enumerate_words
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -35,8 +35,6 @@ _NAMES = {
     "array": "a list",
 }
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})\Z")
-_SHOWN = 40
-"""Characters of a value that a finding shows; enough to recognise it."""
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
@@ -51,26 +49,10 @@ def check(deployment: Deployment) -> Iterator[Finding]:
         fix: Operation = {"op": "replace", "path": fault.path.pointer, "value": new}
         yield Finding(
             fault.path,
-            f"{_describe(value)}, not {wanted}",
+            f"{describe(value)}, not {wanted}",
             f"write {_spell(new)}" if new is not None else f"write {wanted}",
             (fix,) if new is not None else (),
         )
-
-
-def _describe(value: Any) -> str:
-    """Say what a value is: 'the text "1"', 'a mapping'."""
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, str):
-        cut = value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
-        return f'the text "{cut}"'
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return _spell(value)
-    return f"the number {value}"
 
 
 def _converted(value: Any, expected: tuple[str, ...]) -> Any:

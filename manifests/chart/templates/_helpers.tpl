@@ -1,0 +1,103 @@
+{{/*
+The name of every object: the release's name, with the chart's unless it holds that already.
+52 characters leave room for suffixes such as "-settings" below the limit of 63.
+*/}}
+{{- define "graphgate.name" -}}
+{{- if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 52 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What the Deployment, its Service, budget and spread select; it can never change. */}}
+{{- define "graphgate.selector" -}}
+app.kubernetes.io/name: graphgate
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: webhook
+{{- end -}}
+
+{{- define "graphgate.labels" -}}
+{{ include "graphgate.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+{{- end -}}
+
+{{/* A digest says exactly which image; a tag is for people. */}}
+{{- define "graphgate.image" -}}
+{{- with .Values.image -}}
+{{- if .digest -}}
+{{- printf "%s@%s" .repository .digest -}}
+{{- else -}}
+{{- printf "%s:%s" .repository (.tag | default $.Chart.AppVersion) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+Helm reads numbers as floats, and would print 1000620000 as 1.00062e+09.
+*/}}
+{{- define "graphgate.defaultUserID" -}}
+{{- if kindIs "string" .Values.defaultUserID -}}
+{{- .Values.defaultUserID -}}
+{{- else -}}
+{{- int64 .Values.defaultUserID -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A YAML list. */}}
+{{- define "graphgate.excludedNamespaces" -}}
+{{- append (.Values.webhooks.excludedNamespaces | default list) .Release.Namespace | uniq | toYaml -}}
+{{- end -}}
+
+{{/* Namespaces whose SeldonDeployments are judged: all but a few. */}}
+{{- define "graphgate.namespaceSelector" -}}
+{{- with (.Values.webhooks.namespaceSelector).matchLabels -}}
+matchLabels:
+  {{- toYaml . | nindent 2 }}
+{{ end -}}
+matchExpressions:
+  - key: kubernetes.io/metadata.name
+    operator: NotIn
+    values:
+      {{- include "graphgate.excludedNamespaces" . | nindent 6 }}
+  {{- with (.Values.webhooks.namespaceSelector).matchExpressions }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end -}}
+
+{{/*
+The CA that the API server shall trust. Without one it trusts nobody, and would refuse every
+SeldonDeployment: that is said here, not then.
+*/}}
+{{- define "graphgate.caBundle" -}}
+{{- if eq .Values.certificate.source "provided" -}}
+{{- if not .Values.certificate.caBundle -}}
+{{- fail "certificate.caBundle is empty, so the API server would trust no certificate of graphgate and refuse every SeldonDeployment. Give the CA with --set-file certificate.caBundle=certs/ca.crt (graphgate certs init --out certs/ writes it), or let cert-manager make the certificate with --set certificate.source=cert-manager." -}}
+{{- end -}}
+caBundle: {{ .Values.certificate.caBundle | b64enc }}
+{{- end -}}
+{{- end -}}
+
+{{/*
+What both webhooks have in common, after the name, the path and the failure policy.
+*/}}
+{{- define "graphgate.webhook" -}}
+timeoutSeconds: {{ .Values.webhooks.timeoutSeconds }}
+sideEffects: None
+admissionReviewVersions: [v1]
+# All three versions are named, so that each object is judged as its author wrote it.
+# Equivalent catches it too if a later version of the resource is served.
+matchPolicy: Equivalent
+rules:
+  - apiGroups: [machinelearning.seldon.io]
+    apiVersions: [v1, v1alpha3, v1alpha2]
+    resources: [seldondeployments]
+    operations: [CREATE, UPDATE]
+    scope: Namespaced
+matchConditions:
+  # An object that waits for its finalizers is let go, also while graphgate is down.
+  - name: not-being-deleted
+    expression: "!has(object.metadata.deletionTimestamp)"
+namespaceSelector:
+  {{- include "graphgate.namespaceSelector" . | nindent 2 }}
+{{- end -}}

@@ -1,0 +1,178 @@
+"""What the schema says of one place: known fields, types, where a stray field belongs."""
+
+import pytest
+
+from tests.schema.documents import EVERYTHING, places
+from webhook.graph.path import Path, Segment, resolve
+from webhook.graph.schema import (
+    definitions,
+    homes,
+    known_fields,
+    look_up,
+    schema,
+    type_at,
+)
+
+GRAPH = Path(("spec", "predictors", 0, "graph"))
+POD = Path(("spec", "predictors", 0, "componentSpecs", 0, "spec"))
+NODE = tuple(definitions()["Node"]["properties"])
+
+
+def test_the_known_fields_of_a_node_are_in_document_order() -> None:
+    assert known_fields(GRAPH) == (
+        "name",
+        "type",
+        "implementation",
+        "methods",
+        "children",
+        "endpoint",
+        "parameters",
+        "modelUri",
+        "serviceAccountName",
+        "envSecretRefName",
+        "storageInitializerImage",
+        "logger",
+    )
+
+
+@pytest.mark.parametrize("depth", [1, 2, 50])
+def test_a_child_of_any_depth_has_the_fields_of_a_node(depth: int) -> None:
+    assert known_fields(GRAPH.join(("children", 3) * depth)) == NODE
+
+
+def test_a_mapping_under_children_has_the_fields_of_a_node() -> None:
+    assert known_fields(GRAPH / "children") == NODE
+    assert known_fields(GRAPH.join(("children", "children"))) == NODE
+    assert known_fields(GRAPH.join(("children", "endpoint"))) == known_fields(GRAPH / "endpoint")
+
+
+def test_the_known_fields_of_the_document_are_its_five() -> None:
+    assert known_fields(()) == ("apiVersion", "kind", "metadata", "spec", "status")
+
+
+def test_the_fields_of_a_container_are_kubernetes_own() -> None:
+    place = look_up(POD.join(("containers", 2)))
+    assert place is not None
+    assert place.kubernetes
+    assert place.definition == "io.k8s.api.core.v1.Container"
+    assert {"image", "name", "securityContext"} <= set(place.fields)
+    assert place.required == ("name",)
+
+
+def test_the_pod_itself_is_kubernetes_own_and_what_holds_it_is_not() -> None:
+    pod, component = look_up(POD), look_up(POD.parent)
+    assert pod is not None
+    assert component is not None
+    assert (pod.kubernetes, component.kubernetes) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("metadata", "labels"),
+        ("spec", "annotations", "a"),
+        ("spec", "protocol"),
+        ("spec", "nothing"),
+        ("spec", 0),
+        ("spec", "predictors", 0, "graph", "nothing", "below"),
+    ],
+)
+def test_a_place_without_fields_has_none(path: tuple[Segment, ...]) -> None:
+    assert known_fields(path) == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "types"),
+    [
+        ((), ("object",)),
+        (("spec", "replicas"), ("integer", "null")),
+        (("spec", "annotations", "any/key"), ("string", "null")),
+        (GRAPH / "children", ("array", "null")),
+        (GRAPH.join(("children", 0)), ("object",)),
+        (GRAPH.join(("methods", 0)), ("string",)),
+        (POD / "containers", ("array",)),
+        (POD.join(("containers", 0, "resources", "limits", "cpu")), ("number", "string", "null")),
+        (POD.join(("securityContext", "supplementalGroups", 0)), ("integer",)),
+        (POD.parent.join(("pdbSpec", "minAvailable")), ("integer", "string", "null")),
+        (("spec", "nothing"), ()),
+    ],
+)
+def test_type_at_names_the_types_of_a_place(
+    path: tuple[Segment, ...], types: tuple[str, ...]
+) -> None:
+    assert type_at(path) == types
+
+
+def test_look_up_tells_all_that_is_written_of_a_field() -> None:
+    place = look_up(GRAPH / "type")
+    assert place is not None
+    assert (place.types, place.definition, place.tables, place.default, place.deprecated) == (
+        ("string", "null"),
+        "Node",
+        ("node-types",),
+        "MODEL, if implementation and methods are absent too",
+        False,
+    )
+    assert place.description == "What the step does with a request."
+    assert place.note.startswith("A prepackaged server is always a MODEL")
+
+
+def test_the_fields_that_nothing_reads_are_deprecated() -> None:
+    deprecated = {
+        f"{name}.{field}"
+        for name, definition in definitions().items()
+        for field, place in definition["properties"].items()
+        if place.get("deprecated")
+    }
+    assert deprecated == {
+        "Spec.name",
+        "Spec.oauth_key",
+        "Spec.oauth_secret",
+        "Predictor.engineResources",
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "places"),
+    [
+        ("hpaSpec", ("spec.predictors[].componentSpecs[].hpaSpec",)),
+        ("containers", ("spec.predictors[].componentSpecs[].spec.containers",)),
+        ("graph", ("spec.predictors[].graph",)),
+        ("children", ("spec.predictors[].graph.children",)),
+        ("predictors", ("spec.predictors",)),
+        ("nothing", ()),
+    ],
+)
+def test_a_stray_field_has_a_home(field: str, places: tuple[str, ...]) -> None:
+    assert homes(field) == places
+
+
+def test_the_homes_of_a_field_begin_with_the_shallowest() -> None:
+    assert homes("replicas")[:3] == (
+        "spec.replicas",
+        "spec.predictors[].replicas",
+        "spec.predictors[].componentSpecs[].replicas",
+    )
+
+
+def test_every_place_of_a_valid_document_is_known_with_its_type() -> None:
+    wrong = [
+        str(path)
+        for path in places(EVERYTHING)
+        # Open: what stands in a status or in managedFields is nobody's business.
+        if path[0:1] != ("status",) and "fieldsV1" not in path
+        if not _names(resolve(EVERYTHING, path)) & set(type_at(path))
+    ]
+    assert wrong == []
+
+
+def _names(value: object) -> set[str]:
+    names = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
+    return {names[type(value)]} if type(value) in names else {"integer", "number"}
+
+
+def test_a_definition_has_the_fields_that_look_up_names() -> None:
+    for path in places(EVERYTHING):
+        place = look_up(path)
+        if place and place.fields:
+            assert place.fields == tuple(schema()["$defs"][place.definition]["properties"])

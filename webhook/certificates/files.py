@@ -1,0 +1,75 @@
+"""Read and write PEM files, so that no reader ever finds half of one.
+
+What does not belong here: what is in the files (`inspection`), which files there are (`init`).
+"""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from webhook.certificates.pair import KeyPair
+from webhook.errors import InvalidCertificate
+
+_SECRET = 0o600
+_PUBLIC = 0o644
+
+
+def read(certificate: Path, key: Path) -> KeyPair:
+    """Return the pair in two files; their paths are what later sentences call them.
+
+    Raises InvalidCertificate if one cannot be read; what is in them is not looked at.
+    """
+    return KeyPair(_read(certificate), _read(key), str(certificate), str(key))
+
+
+def write(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
+    """Write files (name → content) into `folder`, which is made if need be; return their paths.
+
+    Files called *.key can be read by their owner only. All are written in full under other names
+    first: a full disk or a missing right leaves everything as it was. Then each is renamed into
+    place, in the order given; a reader sees each file whole, old or new. Between two renames he
+    may see a new certificate with an old key: he compares them (`inspection.inspect`) and tries
+    again. Raises InvalidCertificate if a file cannot be written.
+    """
+    drafts: list[tuple[Path, Path]] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            drafts.append((_draft(folder, name, content), folder / name))
+        for draft, final in drafts:
+            draft.replace(final)
+    except OSError as error:
+        raise InvalidCertificate(
+            f"the certificates cannot be written to {folder}: {error.strerror or error}"
+        ) from error
+    finally:
+        for draft, _ in drafts:
+            draft.unlink(missing_ok=True)
+    return [final for _, final in drafts]
+
+
+def _draft(folder: Path, name: str, content: bytes) -> Path:
+    """Write `content` under another name in the same folder (a rename needs that)."""
+    # mkstemp makes the file 0600 from the start: a key is never readable, not even for a moment.
+    descriptor, path = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            os.fchmod(descriptor, _SECRET if name.endswith(".key") else _PUBLIC)
+            file.flush()
+            os.fsync(descriptor)
+    except OSError:
+        Path(path).unlink(missing_ok=True)
+        raise
+    return Path(path)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidCertificate(
+            f"{path} cannot be read: {error.strerror or error}; "
+            "graphgate certs init --out FOLDER makes a certificate"
+        ) from error
