@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format golden generate clean lock
+.PHONY: help demo test control-plane check format golden generate clean lock
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -25,6 +25,9 @@ demo: $(READY) ## run the main job on the seed manifests: judge, explain, defaul
 
 test: $(READY) ## run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+control-plane: $(READY) ## build the Kubernetes control plane that the tests use (once, needs Go)
+	@$(BIN)/python -m tests.cluster.control_plane.build
 
 check: $(READY) ## lint, types, layers, generated files (under a minute)
 	$(BIN)/ruff check .

@@ -251,7 +251,7 @@ def _crash(_):
 @pytest.mark.parametrize(("direction", "allowed"), [("deny", False), ("allow", True)])
 def test_a_rule_that_crashes_is_our_fault_and_its_direction_a_setting(direction, allowed):
     settings = replace(SETTINGS, on_internal_failure=direction)
-    plan = tuple(replace(rule, check=_crash, wants_facts=False) for rule in settings.plan[:1])
+    plan = tuple(replace(rule, check=_crash, wants=()) for rule in settings.plan[:1])
     settings.__dict__["plan"] = plan
     given = answer(review(minimal()), "mutate", settings, NOTHING_KNOWN)
     told = json.loads(given.body)["response"]

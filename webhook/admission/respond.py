@@ -77,7 +77,12 @@ def _decide(review: Review, endpoint: Endpoint, settings: Settings, facts: Facts
         return ALLOWED
     try:
         return decide(
-            review.document, settings, facts, namespace=review.namespace, fill=endpoint == "mutate"
+            review.document,
+            settings,
+            facts,
+            namespace=review.namespace,
+            old_document=review.old_document if review.operation == "UPDATE" else None,
+            fill=endpoint == "mutate",
         )
     except Exception as error:  # noqa: BLE001 — whatever happens, the API server gets an answer
         return Decision(

@@ -10,6 +10,7 @@ Only `cli` knows flags, environment and files; this module receives them as valu
     rules:
       traffic-not-100: {action: warn}
     servers: [SKLEARN_SERVER]
+    ratchet: true                     # faults that were there before an update only warn
     onInternalFailure: deny           # or allow
     namespaces:
       team-a:
@@ -52,7 +53,7 @@ class BoundRule:
     id: str
     action: Action
     check: Check
-    wants_facts: bool
+    wants: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Settings:
     defaults             what is filled in
     rules                by id, where it departs from the rule's own action and parameters
     servers              names of the configured model servers; None: not told
+    ratchet              whether faults that an object had before an update only warn
     on_internal_failure  what happens to an object when a rule of ours crashes
     namespaces           the complete settings of namespaces that have their own
     """
@@ -71,6 +73,7 @@ class Settings:
     defaults: Options = field(default_factory=Options)
     rules: Mapping[str, RuleSetting] = field(default_factory=dict)
     servers: tuple[str, ...] | None = None
+    ratchet: bool = True
     on_internal_failure: Literal["deny", "allow"] = "deny"
     namespaces: Mapping[str, "Settings"] = field(default_factory=dict)
 
@@ -82,7 +85,7 @@ class Settings:
                 rule.id,
                 setting.action or rule.action,
                 partial(rule.check, **setting.parameters) if setting.parameters else rule.check,
-                rule.wants_facts,
+                rule.wants,
             )
             for rule in all_rules()
             for setting in [self.rules.get(rule.id, _AS_BUILT_IN)]
@@ -147,7 +150,7 @@ def _with_section(base: Settings, section: Mapping[str, Any], source: str) -> Se
         known = rules.get(name, _AS_BUILT_IN)
         rules[name] = RuleSetting(
             action=changes.get("action", known.action),
-            parameters={**known.parameters, **changes.get("parameters", {})},
+            parameters={**known.parameters, **_frozen(changes.get("parameters", {}))},
         )
     servers = section.get("servers")
     try:
@@ -159,10 +162,19 @@ def _with_section(base: Settings, section: Mapping[str, Any], source: str) -> Se
         defaults=options,
         rules=rules,
         servers=base.servers if servers is None else tuple(servers),
+        ratchet=section.get("ratchet", base.ratchet),
         on_internal_failure=cast(
             "Literal['deny', 'allow']", section.get("onInternalFailure", base.on_internal_failure)
         ),
     )
+
+
+def _frozen(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters of a rule as rules take them: a tuple where the file has a list."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in parameters.items()
+    }
 
 
 def _with_user_id(options: Options, environment: Mapping[str, str], flag: str | None) -> Options:

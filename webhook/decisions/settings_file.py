@@ -19,6 +19,7 @@ def write_settings(settings: Settings, heading: str = "") -> str:
         "kind": KIND,
         "profile": settings.profile,
         "defaults": options_section(settings.defaults),
+        "ratchet": settings.ratchet,
         "onInternalFailure": settings.on_internal_failure,
     }
     if settings.servers is not None:

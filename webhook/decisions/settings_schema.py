@@ -67,6 +67,11 @@ def settings_schema() -> dict[str, Any]:
             "items": {"type": "string"},
             "description": "Names of the model servers that are configured in the cluster.",
         },
+        "ratchet": {
+            "type": "boolean",
+            "description": "true: on an update, only faults that the object did not have before "
+            "deny; the others are warnings.",
+        },
         "onInternalFailure": {
             "enum": ["deny", "allow"],
             "description": "What happens to an object when a rule of graphgate itself crashes.",
@@ -97,6 +102,9 @@ def settings_schema() -> dict[str, Any]:
     }
 
 
+_KINDS = {bool: "boolean", int: "integer", float: "number", str: "string"}
+
+
 def _rule(docstring: str, parameters: Any) -> dict[str, Any]:
     known = {"action": {"enum": ["deny", "warn", "audit", "ignore"]}}
     if parameters:
@@ -106,10 +114,10 @@ def _rule(docstring: str, parameters: Any) -> dict[str, Any]:
 
 def _value(default: Any) -> dict[str, Any]:
     """Return the schema of a rule's parameter, as its default value tells."""
-    kinds = {bool: "boolean", int: "integer", str: "string"}
     if isinstance(default, tuple):
-        return {"type": "array", "items": {"type": "string"}, "default": list(default)}
-    return {"type": kinds[type(default)], "default": default}
+        items = {"type": _KINDS[type(default[0])]} if default else {"type": "string"}
+        return {"type": "array", "items": items, "default": list(default)}
+    return {"type": _KINDS[type(default)], "default": default}
 
 
 def _object(properties: dict[str, Any], description: str) -> dict[str, Any]:

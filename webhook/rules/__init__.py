@@ -5,8 +5,9 @@ reads after "allow …". It has
 
 * a docstring: a title, then the sections Why, Fix, Bad and Good (see `webhook.rules.page`);
 * ACTION, what is done by default: "deny", "warn" or "audit"; SINCE, the first version with it;
-* `check(deployment)` or `check(deployment, facts)`: a generator of findings. Its keyword-only
-  parameters, each with a default, are the rule's settings;
+* `check(deployment)`: a generator of findings. It may also ask, by name, for `facts`, and for
+  `old`, the view of the object before an update (the rule then runs on updates only). Its
+  keyword-only parameters, each with a default, are the rule's settings;
 * GIVES_WAY = True if a finding of another rule at the same place makes it superfluous.
 
 A rule says what is wrong and where. Who it is, how severe it is and what the general remedy is,
@@ -27,6 +28,7 @@ Action = Literal["deny", "warn", "audit", "ignore"]
 Check = Callable[..., Iterator[Finding]]
 
 _NO_RULES = frozenset({"page"})
+_OFFERED = ("facts", "old")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Rule:
     """One rule as the engine and the documentation see it.
 
     check          the generator of findings
-    wants_facts    whether `check` takes the facts beside the deployment
+    wants          what `check` takes beside the deployment: "facts", "old"
     parameters     its settings with their defaults
     docstring      the prose, see `webhook.rules.page`
     """
@@ -44,7 +46,7 @@ class Rule:
     since: str
     gives_way: bool
     check: Check
-    wants_facts: bool
+    wants: tuple[str, ...]
     parameters: Mapping[str, Any]
     docstring: str
 
@@ -69,7 +71,7 @@ def _load(name: str) -> Rule:
         since=module.SINCE,
         gives_way=getattr(module, "GIVES_WAY", False),
         check=module.check,
-        wants_facts=any(p.name == "facts" for p in signature),
+        wants=tuple(p.name for p in signature if p.name in _OFFERED),
         parameters={p.name: p.default for p in signature if p.kind is p.KEYWORD_ONLY},
         docstring=module.__doc__ or "",
     )

@@ -92,7 +92,7 @@ def as_markdown(rule: Rule) -> str:
     return (
         f"# {rule.id}\n\n{page.title}.\n\n"
         f"Default action: **{rule.action}**. Since {rule.since}.\n\n"
-        f"## Why\n\n{page.why}\n\n## Fix\n\n{page.fix}\n\n"
+        f"## Why\n\n{page.why[:1].upper()}{page.why[1:]}\n\n## Fix\n\n{page.fix}\n\n"
         + (f"## Parameters\n\n{parameters}\n" if parameters else "")
         + f"## Bad\n\n```yaml\n{page.bad}\n```\n\n## Good\n\n```yaml\n{page.good}\n```\n"
     )

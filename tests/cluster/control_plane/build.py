@@ -1,0 +1,151 @@
+"""Builds what the tests' control plane lacks: `python -m tests.cluster.control_plane.build`.
+
+In: the environment. Out: a file for every tool; missing ones are built from their Go modules
+into the cache, one run at a time. Exit codes: 0 all there, 1 a build failed, 2 KUBEBUILDER_ASSETS
+is wrong, 3 there is no Go.
+"""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from tests.cluster.control_plane import errors
+from tests.cluster.control_plane.binaries import Binary, choose_binaries
+from tests.cluster.control_plane.cache import MODULES_FOLDER, cache_folder
+from tests.cluster.control_plane.compiling import follow
+from tests.cluster.control_plane.process import die_with_parent
+from tests.cluster.control_plane.toolchain import Go, find_go
+from tests.cluster.control_plane.versions import Tool
+
+Report = Callable[[str], None]
+
+
+def provide_binaries(environ: Mapping[str, str], report: Report) -> tuple[Binary, ...]:
+    """Return the file of every tool; what is missing is built first."""
+    chosen = choose_binaries(environ)
+    if not all(binary.is_there for binary in chosen):
+        cache = cache_folder(environ)
+        cache.mkdir(parents=True, exist_ok=True)
+        with _only_builder(cache, report):
+            # Chosen again inside the lock: another run may have built them meanwhile.
+            missing = [binary for binary in chosen if not binary.is_there]
+            _build_all(missing, environ, report)
+    return chosen
+
+
+@contextmanager
+def _only_builder(cache: Path, report: Report) -> Iterator[None]:
+    """Hold the cache's lock; the kernel frees it when its holder ends, however that happens."""
+    with (cache / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report("another run is building the control plane; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _build_all(missing: list[Binary], environ: Mapping[str, str], report: Report) -> None:
+    if not missing:
+        return
+    go = find_go(environ.get("PATH", ""), [binary.tool.name for binary in missing])
+    report(
+        f"building {len(missing)} tools of the tests' control plane from source, once; "
+        "about 10 minutes on two cores"
+    )
+    for number, binary in enumerate(missing, start=1):
+        what = f"[{number}/{len(missing)}] {binary.tool.name} {binary.tool.module.version}"
+        started = time.monotonic()
+        _build(binary, go, environ, partial(_report_on, what, report))
+        size = binary.path.stat().st_size / 1e6
+        report(f"{what}: built in {time.monotonic() - started:.0f} s, {size:.0f} MB")
+
+
+def _report_on(what: str, report: Report, line: str) -> None:
+    report(f"{what}: {line}")
+
+
+def _build(binary: Binary, go: Go, environ: Mapping[str, str], report: Report) -> None:
+    """Build to a temporary name beside the binary, then rename: it is whole or not there."""
+    folder = binary.path.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for abandoned in folder.glob(".*.partial"):  # of a killed build; the lock is ours
+        abandoned.unlink()
+    unfinished = folder / f".{binary.tool.name}.partial"
+    compiler = subprocess.Popen(
+        build_command(binary.tool, go, unfinished),
+        cwd=MODULES_FOLDER / binary.tool.module.name,
+        env=build_environment(environ, go),
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A compiler that is at work then ends by itself, within a minute.
+        preexec_fn=die_with_parent(send=signal.SIGTERM),  # noqa: PLW1509 — it makes two system calls
+    )
+    try:
+        follow(compiler, binary.tool.name, report)
+        unfinished.rename(binary.path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def build_command(tool: Tool, go: Go, output: Path) -> list[str]:
+    """Return the command line of `go build` for a tool."""
+    return [
+        str(go.command),
+        "build",
+        "-v",  # names each package when it is compiled: the progress
+        "-mod=readonly",
+        "-trimpath",
+        "-buildvcs=false",  # the checkout around the go.mod is not what is being built
+        f"-tags={','.join(tool.module.tags)}",
+        f"-ldflags={tool.module.ldflags}",
+        f"-o={output}",
+        tool.package,
+    ]
+
+
+def build_environment(environ: Mapping[str, str], go: Go) -> dict[str, str]:
+    """Return the caller's environment without what would change the result of a build."""
+    dropped = {"GOOS", "GOARCH", "GOEXPERIMENT", "GO111MODULE"}
+    return {
+        **{name: value for name, value in environ.items() if name not in dropped},
+        "CGO_ENABLED": "0",
+        "GOFLAGS": "",
+        "GOWORK": "off",
+        "GOTOOLCHAIN": go.toolchain,
+    }
+
+
+def main() -> int:
+    """Provide every tool and say where they are from; return the exit code."""
+    try:
+        binaries = provide_binaries(os.environ, lambda line: print(line, flush=True))
+    except errors.GoMissing as missing:
+        return _fail(missing, 3)
+    except errors.AssetsMissing as missing:
+        return _fail(missing, 2)
+    except errors.BuildFailed as failed:
+        return _fail(failed, 1)
+    except KeyboardInterrupt:
+        return _fail("interrupted; what is built so far is kept", 130)
+    for binary in binaries:
+        size = binary.path.stat().st_size / 1e6
+        print(f"{binary.tool.name:24} {size:4.0f} MB  {binary.source:18} {binary.path}")
+    return 0
+
+
+def _fail(why: object, code: int) -> int:
+    print(f"control plane: {why}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""`read` gives the data that kubectl gives: a table of what a real kubectl was seen to make."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.documents.record_kubectl import HEAD, PHRASES, SCALARS, STREAMS
+from webhook.documents import read
+
+RECORDED = json.loads(Path(__file__).with_name("kubectl.json").read_text(encoding="utf-8"))
+
+
+def exact(value: Any) -> str:
+    """Text that differs for 1 and true, and for 1 and 1.5, but not for the order of keys."""
+    return json.dumps(value, sort_keys=True)
+
+
+def test_every_row_has_been_recorded() -> None:
+    assert [list(RECORDED["values"]), [text for text, _ in RECORDED["streams"]]] == [
+        list(dict.fromkeys([*SCALARS, *PHRASES])),
+        STREAMS,
+    ]
+
+
+@pytest.mark.parametrize("source", RECORDED["values"])
+def test_a_value_is_read_as_kubectl_reads_it(source: str) -> None:
+    reading = read(f"{HEAD}v: {source}\n")
+    expected = RECORDED["values"][source]
+    if expected is None:
+        assert len(reading.errors) == 1
+        return
+    assert reading.errors == ()
+    (document,) = reading.documents
+    got = {key: value for key, value in document.value.items() if key in "vw"}
+    assert exact(got) == exact(expected)
+
+
+@pytest.mark.parametrize(("text", "expected"), RECORDED["streams"])
+def test_a_stream_is_read_as_kubectl_reads_it(text: str, expected: list[Any] | None) -> None:
+    reading = read(text)
+    assert reading.errors == ()
+    assert exact([document.value for document in reading.documents]) == exact(expected)

@@ -1,0 +1,58 @@
+"""Findings put in order: nothing said twice, each at a place that the document has."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from webhook.decisions.run import Found
+from webhook.graph.finding import Finding
+from webhook.graph.path import Path, nearest
+from webhook.rules import Action, all_rules
+
+
+@cache
+def _giving_way() -> frozenset[str]:
+    return frozenset(rule.id for rule in all_rules() if rule.gives_way)
+
+
+def without_repetition(found: list[Found]) -> list[Found]:
+    """Leave out what a rule that gives way says of a place that another rule speaks of."""
+    yielding = _giving_way()
+    spoken_of = {finding.path for _, finding in found if finding.rule not in yielding}
+    return [
+        (action, finding)
+        for action, finding in found
+        if finding.rule not in yielding or finding.path not in spoken_of
+    ]
+
+
+def by_action(document: Any, found: Iterable[Found]) -> dict[Action, tuple[Finding, ...]]:
+    """Return the findings by action, in the order of the document, at places that it has."""
+    placed = sorted(
+        (
+            (_rank(document, finding.path), finding.rule, action, finding)
+            for action, finding in found
+        ),
+        key=lambda entry: entry[:2],
+    )
+    told: dict[Action, list[Finding]] = {"deny": [], "warn": [], "audit": [], "ignore": []}
+    for _, _, action, finding in placed:
+        told[action].append(replace(finding, path=nearest(document, finding.path)))
+    return {action: tuple(findings) for action, findings in told.items()}
+
+
+def _rank(document: Any, path: Path) -> tuple[int, ...]:
+    """Return where in the document the path lies, comparable with that of other paths."""
+    rank: list[int] = []
+    here = document
+    for segment in path:
+        if isinstance(here, dict) and segment in here:
+            rank.append(list(here).index(segment))
+            here = here[segment]
+        elif isinstance(here, list) and isinstance(segment, int) and segment < len(here):
+            rank.append(segment)
+            here = here[segment]
+        else:
+            break
+    return tuple(rank)

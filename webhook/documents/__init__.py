@@ -1,0 +1,28 @@
+"""Text in, documents with positions out; and edits of the author's text at those positions.
+
+    reading = read(text)
+    for document in reading.documents:
+        position = document.position(finding.path)      # line 12, columns 9 to 17
+        text = edit(reading.text, document, finding.fix)  # comments and layout kept
+
+Pure. Files are read and written by `cli`; nothing here knows what a SeldonDeployment is.
+"""
+
+from webhook.documents.document import Document, Note, Position, Reading
+from webhook.documents.editing import edit
+from webhook.documents.page import SharedText, UneditableText
+from webhook.documents.patching import UnfitPatch, patch_value
+from webhook.documents.reading import read
+
+__all__ = [
+    "Document",
+    "Note",
+    "Position",
+    "Reading",
+    "SharedText",
+    "UneditableText",
+    "UnfitPatch",
+    "edit",
+    "patch_value",
+    "read",
+]

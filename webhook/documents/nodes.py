@@ -1,0 +1,145 @@
+"""The parsed text: a tree whose every node knows where it stands.
+
+Here: the four kinds of node. Both readers (`yaml_text`, `json_text`) make these; `values` turns
+them into data, `document` into positions, `editing` into new text.
+Not here: what a scalar means (`scalars`), and which entry of a mapping counts (`entries`).
+
+An offset counts characters from the start of the whole text that was read.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+
+class Fault(Exception):  # noqa: N818 — named by the fault, as all of ours
+    """Text that cannot be read, at an offset; `reading` turns it into UnreadableDocument.
+
+    With `other`, a second offset, the sentence has "{line}" where the line of that one belongs:
+    only the reader of the whole file can count it.
+    """
+
+    def __init__(self, sentence: str, offset: int, other: int | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.offset = offset
+        self.other = other
+
+
+_KEEPS_BLANK_LINES = re.compile(r"[^#\r\n]*[|>][0-9]?\+")
+_MOST_SHOWN = 60
+"""Characters of the author's own text in one sentence: enough to recognise it."""
+
+
+def shown(text: str) -> str:
+    """Return a text in double quotes for a sentence: on one line, and cut off if it is long."""
+    cut = text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"
+    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in cut) + '"'
+
+
+# The classes below are not frozen: a frozen dataclass takes three times as long to make, and one
+# file has hundreds of nodes. Nothing changes a node once its reader has returned it.
+
+
+@dataclass(slots=True, eq=False)
+class Scalar:
+    """One word or string.
+
+    start, end  offsets; an anchor and a tag in front belong to it; both are equal where the text
+                has nothing at all, as after "key:"
+    text        what stands there, unquoted and unfolded
+    style       "" plain, "'", '"', "|" or ">"
+    value       what kubectl reads it as; float for every YAML float, also "1.0"
+    tag         the explicit tag, or None
+    shared      whether an alias elsewhere refers to it
+    """
+
+    start: int
+    end: int
+    text: str
+    style: str
+    value: Any
+    tag: str | None = None
+    shared: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Mapping:
+    """Keys and values in the order of the text, duplicates and merges ("<<") included."""
+
+    start: int
+    end: int
+    flow: bool
+    tag: str | None = None
+    entries: list[tuple["Node", "Node"]] = field(default_factory=list)
+    shared: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Sequence:
+    """A list. `start` is the first dash, or the opening bracket (or an anchor before it)."""
+
+    start: int
+    end: int
+    flow: bool
+    tag: str | None = None
+    items: list["Node"] = field(default_factory=list)
+    shared: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Alias:
+    """A reference to an anchor, "*name"."""
+
+    start: int
+    end: int
+    target: "Scalar | Mapping | Sequence"
+    shared: bool = False  # never: YAML has no anchor on an alias
+
+
+Node: TypeAlias = Scalar | Mapping | Sequence | Alias
+
+
+def target(node: Node) -> Scalar | Mapping | Sequence:
+    """Return the node itself, or what it is an alias of."""
+    return node.target if isinstance(node, Alias) else node
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Yield `node` and every node written below it, in no order; aliases are not followed."""
+    waiting = [node]
+    while waiting:
+        here = waiting.pop()
+        yield here
+        if isinstance(here, Mapping):
+            for pair in here.entries:
+                waiting.extend(pair)
+        elif isinstance(here, Sequence):
+            waiting.extend(here.items)
+
+
+def tail(node: Node, text: str) -> int:
+    """Return the offset just past the last character that is written for `node`.
+
+    The marks of a block mapping or list run on to the next token, past comments; this does not.
+    The line break that ends a block scalar ("|", ">") is not counted in.
+    """
+    while isinstance(node, (Mapping, Sequence)) and not node.flow:
+        if isinstance(node, Sequence):
+            node = node.items[-1]
+            continue
+        key, value = node.entries[-1]
+        node = key if value.end < key.end else value
+    if isinstance(node, Scalar) and node.style in ("|", ">"):
+        return _block_scalar_tail(node, text)
+    return node.end
+
+
+def _block_scalar_tail(node: Scalar, text: str) -> int:
+    if _KEEPS_BLANK_LINES.match(text, node.start) is None:
+        # The mark runs past the blank lines below, which are not part of the text.
+        return node.start + len(text[node.start : node.end].rstrip("\r\n"))
+    if text[node.end - 2 : node.end] == "\r\n":
+        return node.end - 2
+    return node.end - 1 if text[node.end - 1 : node.end] in ("\n", "\r") else node.end

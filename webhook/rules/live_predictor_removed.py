@@ -1,0 +1,43 @@
+"""An update removes a predictor that has traffic
+
+Why: with a predictor its Deployments and Services go. What is still sent to it, by clients that
+know its Service or by connections that are open, fails. A rename is a removal too.
+
+Fix: Set its traffic to 0 first, and remove it in a later update.
+
+Bad:
+    # before: main 50, canary 50
+    predictors:
+    - name: main
+      traffic: 100
+
+Good:
+    # before: main 100, canary 0
+    predictors:
+    - name: main
+      traffic: 100
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment
+from webhook.graph.path import ROOT
+
+ACTION = "warn"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment, old: Deployment) -> Iterator[Finding]:
+    """Yield each predictor with traffic that is there before an update and not after it."""
+    kept = {predictor.name for predictor in deployment.predictors}
+    for predictor in old.predictors:
+        if not predictor.name or predictor.name in kept or predictor.shadow:
+            continue
+        share = 100 if len(old.predictors) == 1 else predictor.traffic or 0
+        if share:
+            yield Finding(
+                ROOT / "spec" / "predictors",
+                f'this update removes the predictor "{predictor.name}", which has '
+                f"{share} % of the traffic",
+            )

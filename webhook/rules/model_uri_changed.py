@@ -1,0 +1,44 @@
+"""An update changes a model in place
+
+Why: a new modelUri under the same predictor rolls its pods to the new model without a canary, and
+rolling back is another update. It is meant often enough; hence only a warning.
+
+Fix: Add a predictor with the new model and move traffic to it, or leave it if this is meant.
+
+Bad:
+    # before: gs://models.example/iris-1
+    graph:
+      name: classifier
+      modelUri: gs://models.example/iris-2
+
+Good:
+    # a second predictor with gs://models.example/iris-2 and traffic 10
+    graph:
+      name: classifier
+      modelUri: gs://models.example/iris-1
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment, text
+
+ACTION = "warn"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment, old: Deployment) -> Iterator[Finding]:
+    """Yield each node whose model an update replaces, in a predictor that stays."""
+    before = {
+        (predictor.name, node.name): text(node.raw, "modelUri")
+        for predictor in old.predictors
+        for node in predictor.nodes
+    }
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            earlier, now = before.get((predictor.name, node.name)), text(node.raw, "modelUri")
+            if earlier and now and earlier != now:
+                yield Finding(
+                    node.path / "modelUri",
+                    f'this update replaces the model "{earlier}" by "{now}" in place',
+                )

@@ -1,0 +1,47 @@
+"""An update moves much traffic at once
+
+Why: a canary shows its faults on a small share of the requests. An update that moves more than half
+of all traffic at once gives it no chance to; it is often a slip of a digit.
+
+Fix: Move the traffic in smaller steps, or leave it if this is meant.
+
+Bad:
+    # before: main 100, canary 0
+    predictors:
+    - name: main
+      traffic: 0
+    - name: canary
+      traffic: 100
+
+Good:
+    # before: main 100, canary 0
+    predictors:
+    - name: main
+      traffic: 90
+    - name: canary
+      traffic: 10
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment
+
+ACTION = "warn"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment, old: Deployment, *, points: int = 50) -> Iterator[Finding]:
+    """Yield each predictor whose traffic an update changes by more than `points` percent."""
+    before = {p.name: p.traffic or 0 for p in old.predictors if p.name and not p.shadow}
+    if len(before) < 2 and len(deployment.predictors) < 2:
+        return  # one predictor before and after: it gets everything, whatever is written
+    for predictor in deployment.predictors:
+        earlier, now = before.get(predictor.name), predictor.traffic
+        if earlier is None or now is None or predictor.shadow:
+            continue
+        if abs(now - earlier) > points:
+            yield Finding(
+                predictor.path / "traffic",
+                f"this update moves the traffic of the predictor from {earlier} to {now} at once",
+            )

@@ -1,0 +1,137 @@
+"""Pod templates of components: containers, volumes, and what Seldon sets for the whole pod.
+
+Fields that the API server fills in with the same value (restartPolicy, dnsPolicy, …) stay out:
+who applies server-side owns what it writes. No affinity, spread or priority is ever added.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from webhook.graph.model import mapping, text
+from webhook.workloads import hardening, orchestrator
+from webhook.workloads.containers import ORDER as CONTAINER_ORDER
+from webhook.workloads.containers import PODINFO_VOLUME, of_slot, podinfo
+from webhook.workloads.environment import add
+from webhook.workloads.initializer import Model, Parts, fetch, mount
+from webhook.workloads.nodes import wants_server
+from webhook.workloads.origin import (
+    Traced,
+    append,
+    arrange,
+    copy,
+    entries,
+    listing,
+    ours,
+    pick,
+    put,
+    table,
+)
+from webhook.workloads.placement import ENGINE_CONTAINER, TENSORFLOW_CONTAINER, Placement, Pod
+from webhook.workloads.probes import GRACE
+from webhook.workloads.servers import loads_itself
+
+CERTIFICATE_VOLUME = "seldon-cert-volume"
+CERTIFICATE_VARIABLE = "SELDON_CERT_MOUNT_PATH"
+
+POD_ORDER = ("serviceAccountName", "securityContext", "initContainers", "containers", "volumes")
+"""The order in which people write a pod."""
+
+
+def of_pod(placement: Placement, pod: Pod) -> Traced:
+    """Return the pod spec of a component, or of model servers that have none."""
+    where = pod.path / "spec" if pod.authored else placement.predictor.path
+    parts = Parts(
+        containers=tuple(_containers(placement, pod)),
+        init=entries(pod.spec, "initContainers", where),
+        volumes=entries(pod.spec, "volumes", where),
+    )
+    for slot, node in pod.serving:
+        if not loads_itself(placement, node):
+            target = _model_container(parts, slot.name, node.implementation)
+            parts = fetch(placement, pod, parts, Model(target, node.raw, node.path))
+    front = placement.front
+    is_front = front is not None and front[0] is pod
+    if is_front and placement.has_engine and not placement.engine_apart:
+        parts = _with_engine(placement, pod, parts)
+    if is_front:
+        parts = secured(placement, parts)
+    return complete(placement, pod, parts)
+
+
+def _containers(placement: Placement, pod: Pod) -> Iterator[Traced]:
+    """Yield the containers; one companion serves the pod, and the author's own goes before ours."""
+    companions = {slot.name for slot in pod.slots} & {TENSORFLOW_CONTAINER}
+    for slot in pod.slots:
+        container, *brought = of_slot(placement, pod, slot)
+        yield container
+        for companion in brought:
+            if companion.value["name"] not in companions:
+                companions.add(companion.value["name"])
+                yield companion
+
+
+def secured(placement: Placement, parts: Parts) -> Parts:
+    """Return `parts` with the predictor's certificate (ssl.certSecretName) in every container."""
+    secret = text(mapping(placement.predictor.raw, "ssl"), "certSecretName")
+    if not secret:
+        return parts
+    path = placement.predictor.path
+    place = placement.options.cert_mount_path
+    entry = {"name": CERTIFICATE_VOLUME, "mountPath": place, "readOnly": True}
+    containers = []
+    for bare in parts.containers:
+        container = mount(bare, [dict(entry)], path)
+        env = pick(container, "env") if "env" in container.value else ours([], path)
+        containers.append(put(container, {"env": add(env, path, {CERTIFICATE_VARIABLE: place})}))
+    volumes = parts.volumes
+    if not any(v.get("name") == CERTIFICATE_VOLUME for v in volumes.value):
+        volume = {"name": CERTIFICATE_VOLUME, "secret": {"secretName": secret}}
+        volumes = append(volumes, [ours(volume, path)])
+    return Parts(tuple(containers), parts.init, volumes)
+
+
+def complete(placement: Placement, pod: Pod | None, parts: Parts) -> Traced:
+    """Return the pod spec; `pod` is None for one that is not a component's."""
+    path = placement.predictor.path
+    authored = pod is not None and pod.authored
+    base = copy(pod.spec, pod.path / "spec") if pod and authored else table(path, {})
+    volumes = parts.volumes
+    if not any(v.get("name") == PODINFO_VOLUME for v in volumes.value):
+        volumes = append(volumes, [ours(podinfo(), path)])
+    added: dict[str, Any] = {
+        "initContainers": parts.init if parts.init.value else None,
+        "containers": listing(
+            base.origin.path / "containers" if "containers" in base.value else base.origin.path,
+            [arrange(container, CONTAINER_ORDER) for container in parts.containers],
+        ),
+        "volumes": volumes,
+    }
+    if "terminationGracePeriodSeconds" not in base.value:
+        added["terminationGracePeriodSeconds"] = ours(GRACE, path)
+    if not authored:
+        added["securityContext"] = hardening.pod_context(placement)
+    if pod and not base.value.keys() & {"serviceAccountName", "serviceAccount"}:
+        added["serviceAccountName"] = _account(pod)
+    return arrange(put(base, added), POD_ORDER)
+
+
+def _with_engine(placement: Placement, pod: Pod, parts: Parts) -> Parts:
+    if any(c.value.get("name") == ENGINE_CONTAINER for c in parts.containers):
+        return parts  # the author brings one
+    engine = orchestrator.container(placement, pod)
+    return Parts((*parts.containers, engine), parts.init, parts.volumes)
+
+
+def _model_container(parts: Parts, name: str, implementation: str) -> str:
+    """Return which container reads the model: the companion, where the server has one."""
+    has_companion = any(c.value.get("name") == TENSORFLOW_CONTAINER for c in parts.containers)
+    companion = implementation == "TENSORFLOW_SERVER" and has_companion
+    return TENSORFLOW_CONTAINER if companion else name
+
+
+def _account(pod: Pod) -> Traced | None:
+    """Return the service account that a model server's node names; the first one counts."""
+    for _, node in pod.serving:
+        if wants_server(node) and (name := text(node.raw, "serviceAccountName")):
+            return copy(name, node.path / "serviceAccountName")
+    return None
