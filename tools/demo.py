@@ -1,12 +1,14 @@
-"""`make demo`: the main job on the project's own three manifests, over TLS, as in a cluster.
+"""`make demo`: the main job on the project's own three manifests.
 
-Mints certificates, starts `graphgate serve`, sends each manifest as the AdmissionReview that an
-API server would send, prints what the person at kubectl would read, mends the broken manifest with
-`graphgate fix`, sends it again, and stops the server.
+With the control plane of the tests at hand (`make control-plane`), it is the real thing: an API
+server, graphgate installed in it, and kubectl. Without, the same calls are made directly: each
+manifest is sent over TLS as the AdmissionReview that an API server would send. Either way the
+broken manifest is mended with `graphgate fix` and sent again.
 """
 
 import base64
 import json
+import os
 import signal
 import ssl
 import subprocess
@@ -14,53 +16,121 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from tests.cluster.control_plane.binaries import choose_binaries
+from tests.cluster.control_plane.errors import ControlPlaneError
+from webhook.defaults import apply
 from webhook.documents import read
 
 ROOT = Path(__file__).resolve().parents[1]
-SEEDS = ROOT / "manifests" / "examples" / "seed"
+SEEDS = Path("manifests") / "examples" / "seed"
 GRAPHGATE = [sys.executable, "-m", "webhook"]
 
 # Start-up takes a quarter of a second; a machine that needs twenty is broken, not slow.
 _PATIENCE = 20.0
 
+Apply = Callable[[str], None]
+"""Send the manifests in a file, and print what the person at the terminal reads."""
+
 
 def main() -> None:
     """Run the demo; raise if anything did not go as told."""
+    os.chdir(ROOT)
     with tempfile.TemporaryDirectory(prefix="graphgate-demo-") as folder:
-        _say("certificates", "graphgate certs init")
-        subprocess.run(
-            [*GRAPHGATE, "certs", "init", "--out", folder], check=True, stdout=subprocess.DEVNULL
-        )
-        with _server(Path(folder)) as url:
-            context = ssl.create_default_context(cafile=f"{folder}/ca.crt")
+        how = _in_a_cluster if _has_control_plane() else _directly
+        with how(Path(folder)) as send:
             for name in ("minimal", "user-id", "three-steps"):
-                text = (SEEDS / f"{name}.yaml").read_text()
-                _apply(f"{name}.yaml", text, url, context)
-            _say("the broken one mended", "graphgate fix --diff three-steps.yaml")
-            broken = SEEDS / "three-steps.yaml"
-            click.echo(_run("fix", "--diff", str(broken.relative_to(ROOT))), nl=False)
-            _apply("three-steps.yaml, mended", _run("fix", str(broken)), url, context)
-    click.echo("the server finished what was in flight and stopped")
+                send(str(SEEDS / f"{name}.yaml"))
+            broken, mended = str(SEEDS / "three-steps.yaml"), f"{folder}/mended.yaml"
+            _say(f"graphgate fix --diff {broken}")
+            click.echo(_graphgate("fix", "--diff", broken), nl=False)
+            Path(mended).write_text(_graphgate("fix", broken))
+            send(mended)
+    click.echo("\nthe server finished what was in flight and stopped")
+
+
+def _has_control_plane() -> bool:
+    try:
+        return all(binary.is_there for binary in choose_binaries(os.environ))
+    except ControlPlaneError:
+        return False
+
+
+@contextmanager
+def _in_a_cluster(folder: Path) -> Iterator[Apply]:
+    """Start a control plane and install graphgate in it; yield kubectl apply."""
+    from tests.cluster.control_plane.run import ControlPlane
+    from tests.cluster.installed import Installed
+
+    click.echo("starting etcd, kube-apiserver and kube-controller-manager, installing graphgate …")
+    binaries = {binary.tool.name: binary.path for binary in choose_binaries(os.environ)}
+    with ControlPlane.start(binaries) as plane:
+        installed = Installed(plane, folder)
+
+        def send(file: str) -> None:
+            # A namespace for each: two of the three manifests have one name.
+            namespace = f"demo-{time.monotonic_ns()}"
+            plane.create_namespace(namespace)
+            _say(f"kubectl apply -f {file}")
+            ran = plane.kubectl("apply", "-n", namespace, "-f", file, check=False)
+            click.echo(f"{ran.stdout}{ran.stderr}", nl=False)
+            if ran.returncode == 0:
+                where = "predictors[0].componentSpecs[0].spec.securityContext"
+                path = f"jsonpath={{.spec.{where}}}"
+                get = ("get", "sdep", "seldon-model", "-n", namespace, "-o", path)
+                click.echo(f"stored with {where}: {plane.kubectl(*get).stdout}")
+
+        try:
+            yield send
+        finally:
+            installed.stop()
+
+
+@contextmanager
+def _directly(folder: Path) -> Iterator[Apply]:
+    """Start the webhook alone; yield the calls that an API server would make."""
+    click.echo("no control plane here (make control-plane): the webhook is called directly")
+    _graphgate("certs", "init", "--out", str(folder))
+    context = ssl.create_default_context(cafile=str(folder / "ca.crt"))
+    with _server(folder) as url:
+
+        def send(file: str) -> None:
+            _say(f"kubectl apply -f {file}")
+            document = read(Path(file).read_bytes()).documents[0].value
+            told = _post(f"{url}/mutate?timeout=3s", _review(document), context)
+            if told["allowed"]:
+                patch = json.loads(base64.b64decode(told.get("patch", "")) or "[]")
+                for operation in patch:
+                    click.echo(f"filled in: {operation['path']} {json.dumps(operation['value'])}")
+                filled = apply(document, patch)
+                told = _post(f"{url}/validate?timeout=3s", _review(filled), context)
+            for warning in told.get("warnings", []):
+                click.echo(f"Warning: {warning}")
+            if told["allowed"]:
+                click.echo(f"seldondeployment/{document['metadata']['name']} created")
+            else:
+                click.echo(f"Error from server: denied: {told['status']['message']}")
+
+        yield send
 
 
 @contextmanager
 def _server(folder: Path) -> Iterator[str]:
     """Run the webhook on free ports of the loopback; yield its address."""
-    arguments = ["serve", "--host", "127.0.0.1", "--port", "0", "--health-port", "0"]
-    files = ["--tls-cert", str(folder / "tls.crt"), "--tls-key", str(folder / "tls.key")]
-    _say("the webhook", f"graphgate {' '.join(arguments)} …")
     process = subprocess.Popen(
-        [*GRAPHGATE, *arguments, *files, "--drain", "0"],
+        [
+            *(*GRAPHGATE, "serve", "--host", "127.0.0.1", "--port", "0", "--health-port", "0"),
+            *("--tls-cert", str(folder / "tls.crt"), "--tls-key", str(folder / "tls.key")),
+            *("--drain", "0"),
+        ],
         stdout=subprocess.PIPE,
         text=True,
-        cwd=ROOT,
     )
     try:
         yield f"https://127.0.0.1:{_port(process)}"
@@ -69,45 +139,17 @@ def _server(folder: Path) -> Iterator[str]:
             raise click.ClickException(f"the server ended with {process.returncode}")
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def _port(process: subprocess.Popen[str]) -> int:
     """Return the port that the server says it listens on."""
-    deadline = time.monotonic() + _PATIENCE
     assert process.stdout is not None
     for line in process.stdout:
         told = json.loads(line)
         if told.get("event") == "serving":
             return int(told["port"])
-        if time.monotonic() > deadline:
-            break
     raise click.ClickException("the server did not start")
-
-
-def _apply(name: str, text: str, url: str, context: ssl.SSLContext) -> None:
-    """Send one manifest to both endpoints, as an API server does, and print what kubectl would."""
-    _say(name, f"kubectl apply -f {name.split(',')[0]}")
-    document = read(text).documents[0].value
-    told = _post(f"{url}/mutate?timeout=3s", _review(document), context)
-    if told["allowed"]:
-        patch = json.loads(base64.b64decode(told.get("patch", "")) or "[]")
-        for operation in patch:
-            click.echo(f"filled in: {operation['path']} {json.dumps(operation['value'])}")
-        filled = _patched(document, patch)
-        told = _post(f"{url}/validate?timeout=3s", _review(filled), context)
-    for warning in told.get("warnings", []):
-        click.echo(f"Warning: {warning}")
-    if told["allowed"]:
-        click.echo(f"seldondeployment/{document['metadata']['name']} created")
-    else:
-        click.echo(f"Error from server: denied: {told['status']['message']}")
-
-
-def _patched(document: Any, patch: Any) -> Any:
-    from webhook.defaults import apply
-
-    return apply(document, patch)
 
 
 def _review(document: Any) -> bytes:
@@ -136,18 +178,19 @@ def _post(url: str, body: bytes, context: ssl.SSLContext) -> Any:
         return json.load(response)["response"]
 
 
-def _run(*arguments: str) -> str:
-    """Run a graphgate command and return what it prints; `fix` exits 0 when all is mended."""
-    ran = subprocess.run(
-        [*GRAPHGATE, *arguments], capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    return ran.stdout
+def _graphgate(*arguments: str) -> str:
+    """Run a graphgate command that must succeed, and return what it prints."""
+    return subprocess.run(
+        [*GRAPHGATE, *arguments], capture_output=True, text=True, check=True
+    ).stdout
 
 
-def _say(what: str, command: str) -> None:
-    click.secho(f"\n== {what}", bold=True)
-    click.secho(f"$ {command}", dim=True)
+def _say(command: str) -> None:
+    click.secho(f"\n$ {command}", bold=True)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever reads has seen enough

@@ -111,8 +111,8 @@ def test_both_endpoints_deny_with_every_finding(endpoint):
         {
             "allowed": False,
             "status": {
-                "code": 422,
-                "reason": "Invalid",
+                "code": 403,
+                "reason": "Forbidden",
                 "message": 'SeldonDeployment "iris" has 2 faults:\n'
                 f"* spec.predictors[0].graph.name: {name}\n"
                 f"* spec.predictors[0].graph.type: {kind}",
@@ -221,8 +221,8 @@ def test_a_review_nested_too_deeply_is_denied_by_the_uid_at_its_head():
         {
             "allowed": False,
             "status": {
-                "code": 422,
-                "reason": "Invalid",
+                "code": 403,
+                "reason": "Forbidden",
                 "message": "the object is nested more than 1,000 levels deep, which is not read",
             },
         }

@@ -116,8 +116,8 @@ def _response(review: Review, decision: Decision) -> dict[str, Any]:
 
 
 def _refusal(uid: str, message: str, causes: list[dict[str, str]]) -> dict[str, Any]:
-    """Return a denial as the API server's own validation words it: 422, Invalid, with causes."""
-    status: dict[str, Any] = {"code": 422, "reason": "Invalid", "message": message}
+    """Return a denial; why it is 403 and not 422: docs/adr/0006-denied-as-forbidden.md."""
+    status: dict[str, Any] = {"code": 403, "reason": "Forbidden", "message": message}
     if causes:
         status["details"] = {"causes": causes}
     return {"uid": uid, "allowed": False, "status": status}

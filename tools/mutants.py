@@ -1,0 +1,189 @@
+"""Plant errors in the pure security layers, one at a time, and see whether their tests notice.
+
+    python -m tools.mutants [--max N] [--only PART] [--list]
+
+Works on a copy in a temporary folder. Prints every survivor with its line; exit 1 if there is one
+that is not among KNOWN. `--max` takes that many mutants, evenly spread over all of them.
+"""
+
+import argparse
+import ast
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+TARGETS = ("webhook/podsecurity", "webhook/defaults")
+QUICK = ("tests/podsecurity", "tests/defaults", "--ignore=tests/defaults/test_laws.py")
+LAWS = ("tests/defaults/test_laws.py",)
+SECONDS = 120  # a mutant that makes the tests hang counts as noticed
+
+COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+}
+
+CHANGED = (ast.Compare, ast.BoolOp, ast.UnaryOp, ast.IfExp, ast.Constant)
+
+KNOWN: frozenset[str] = frozenset()
+"""Mutants that change nothing anybody can see, as `file: before → after`, each with its reason."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One planted error: the file, the line, what changed, and the file's whole new text."""
+
+    file: str
+    line: int
+    change: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.change}"
+
+    @property
+    def key(self) -> str:
+        """What KNOWN calls it; line numbers move."""
+        return f"{self.file}: {self.change}"
+
+
+def mutants_of(file: Path) -> Iterator[Mutant]:
+    """Yield every mutant of a source file."""
+    tree = ast.parse(file.read_text())
+    spared = _spared(tree)
+    for index, node in enumerate(ast.walk(tree)):
+        if id(node) in spared or not isinstance(node, CHANGED):
+            continue
+        changed = deepcopy(tree)
+        twin = next(islice(ast.walk(changed), index, None))
+        if _mutate(twin):
+            name = file.relative_to(ROOT).as_posix()
+            change = f"{_line(node)} → {_line(twin)}"
+            yield Mutant(name, getattr(node, "lineno", 0), change, ast.unparse(changed) + "\n")
+
+
+def _line(node: ast.AST) -> str:
+    return " ".join(ast.unparse(node).split())[:70]
+
+
+def _spared(tree: ast.AST) -> set[int]:
+    """Return the nodes that say nothing at run time: docstrings, annotations, slots, imports."""
+    roots: list[ast.AST] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            roots.append(node)
+        elif isinstance(node, (ast.AnnAssign, ast.arg)):
+            roots += [node.annotation] if node.annotation else []
+        elif isinstance(node, ast.FunctionDef):
+            roots += [node.returns] if node.returns else []
+            roots += node.decorator_list
+        elif isinstance(node, ast.ClassDef):
+            roots += node.decorator_list
+        elif isinstance(node, ast.Assign) and _names_no_behaviour(node):
+            roots.append(node)
+    return {id(inner) for root in roots for inner in ast.walk(root)}
+
+
+def _names_no_behaviour(node: ast.Assign) -> bool:
+    target = node.targets[0]
+    return isinstance(target, ast.Name) and (
+        target.id in ("__slots__", "__all__") or "Literal[" in ast.unparse(node.value)
+    )
+
+
+def _mutate(node: ast.AST) -> bool:
+    """Change a node in place; tell whether there was a way."""
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in COMPARED:
+        node.ops[0] = COMPARED[type(node.ops[0])]()
+    elif isinstance(node, ast.BoolOp):
+        node.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        node.op = ast.UAdd()
+    elif isinstance(node, ast.IfExp):
+        node.body, node.orelse = node.orelse, node.body
+    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        node.value = not node.value
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int):
+        node.value += 1
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        node.value += "~"
+    elif isinstance(node, ast.Constant) and node.value is None:
+        node.value = "~"  # true, unlike None
+    else:
+        return False
+    return True
+
+
+def is_noticed(mutant: Mutant, copy: Path) -> bool:
+    """Tell whether the tests fail with the mutant in the copy."""
+    target = copy / mutant.file
+    original = target.read_text()
+    target.write_text(mutant.text)
+    try:
+        return any(not _passes(copy, tests) for tests in (QUICK, LAWS))
+    finally:
+        target.write_text(original)
+
+
+def _passes(copy: Path, tests: tuple[str, ...]) -> bool:
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(
+            command, cwd=copy, env=environment, capture_output=True, timeout=SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
+def main() -> int:
+    """Run as the module's docstring says; return the exit code."""
+    parser = argparse.ArgumentParser(description="plant errors and see whether tests notice")
+    parser.add_argument("--max", type=int, default=200, help="at most this many mutants")
+    parser.add_argument("--only", default="", help="files whose path contains this")
+    parser.add_argument("--list", action="store_true", help="print the mutants, run nothing")
+    chosen = parser.parse_args()
+    files = [file for target in TARGETS for file in sorted((ROOT / target).rglob("*.py"))]
+    found = [m for file in files if chosen.only in str(file) for m in mutants_of(file)]
+    step = max(1, -(-len(found) // chosen.max))
+    taken = found[step // 2 :: step]
+    print(f"{len(taken)} of {len(found)} mutants", flush=True)
+    if chosen.list:
+        print(*taken, sep="\n")
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for part in ("webhook", "tests/podsecurity", "tests/defaults"):
+            shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+        for part in ("pyproject.toml", "tests/__init__.py"):
+            shutil.copy(ROOT / part, copy / part)
+        if not all(_passes(copy, tests) for tests in (QUICK, LAWS)):
+            print("the tests fail without any mutant", file=sys.stderr)
+            return 2
+        survivors = []
+        for mutant in taken:
+            if not is_noticed(mutant, copy) and mutant.key not in KNOWN:
+                survivors.append(mutant)
+                print(f"survived  {mutant}", flush=True)
+    print(f"{len(taken) - len(survivors)} noticed or known, {len(survivors)} survived")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
