@@ -3,8 +3,10 @@
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,12 +15,33 @@ from webhook.errors import InvalidSettings
 if TYPE_CHECKING:
     from webhook.decisions.settings import Settings
 
-F = TypeVar("F", bound=Callable[..., Any])
+
+@dataclass(frozen=True, slots=True)
+class SettingsFlags:
+    """The flags that every command which judges has in common, as they were written."""
+
+    settings_file: Path | None
+    default_user_id: str | None
+    allow_root_default: bool
+    pod_security: str | None
 
 
-def settings_options(command: F) -> F:
-    """Add --settings, --default-user-id and --allow-root-default; `load_settings` reads them."""
+def settings_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the flags that decide about verdicts; the command gets them as one value, `flags`."""
+
+    @wraps(command)
+    def with_flags(**arguments: Any) -> None:
+        flags = SettingsFlags(**{f.name: arguments.pop(f.name) for f in fields(SettingsFlags)})
+        command(flags=flags, **arguments)
+
+    decorated: Callable[..., None] = with_flags
     for option in (
+        click.option(
+            "--pod-security",
+            metavar="LEVEL[:VERSION]",
+            help="Pod Security level to judge pods by, like restricted:v1.36. "
+            "[default: what the namespace enforces, if it is known]",
+        ),
         click.option(
             "--allow-root-default",
             is_flag=True,
@@ -38,26 +61,32 @@ def settings_options(command: F) -> F:
             help="Settings file; see policies/default.yaml.",
         ),
     ):
-        command = option(command)
-    return command
+        decorated = option(decorated)
+    return decorated
 
 
-def load_settings(
-    settings_file: Path | None,
-    default_user_id: str | None,
-    allow_root_default: bool,
-) -> "Settings":
+def load_settings(flags: SettingsFlags) -> "Settings":
     """Return the effective settings; raise InvalidSettings if any part cannot be used."""
     from webhook.decisions.settings import read_settings
+    from webhook.podsecurity import parse_standard
 
     document, source = None, "settings"
-    if settings_file is not None:
-        document, source = read_one(settings_file), str(settings_file)
+    if flags.settings_file is not None:
+        document, source = read_one(flags.settings_file), str(flags.settings_file)
+    standard = None
+    if flags.pod_security is not None:
+        standard = parse_standard(flags.pod_security)
+        if standard is None:
+            raise InvalidSettings(
+                f"--pod-security is {flags.pod_security!r}; it is a level (privileged, baseline, "
+                "restricted), with a version if need be: restricted:v1.36"
+            )
     return read_settings(
         document,
         os.environ,
-        default_user_id=default_user_id,
-        allow_root_default=allow_root_default,
+        default_user_id=flags.default_user_id,
+        allow_root_default=flags.allow_root_default,
+        pod_security=standard,
         source=source,
     )
 

@@ -1,13 +1,12 @@
 """`graphgate check`: judge the SeldonDeployments in files."""
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from webhook.cli._files import content, found
-from webhook.cli._options import load_settings, settings_options
+from webhook.cli._options import SettingsFlags, load_settings, settings_options
 
 if TYPE_CHECKING:
     from webhook.decisions.result import Report
@@ -30,15 +29,13 @@ _COLOURS = {"deny": "red", "warn": "yellow", "audit": "cyan", "frame": "blue"}
 def check_command(
     paths: tuple[str, ...],
     output: str,
-    settings_file: Path | None,
-    default_user_id: str | None,
-    allow_root_default: bool,
+    flags: SettingsFlags,
 ) -> None:
     """Judge every SeldonDeployment in files, folders or standard input.
 
     Exit 0: all would be allowed, 1: one would be denied, 2: something could not be judged.
     """
-    settings = load_settings(settings_file, default_user_id, allow_root_default)
+    settings = load_settings(flags)
     report = check_files(paths, settings, replacements=output == "sarif")
     click.echo(_written(report, output), nl=False)
     sys.exit(report.exit_code)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from webhook.cli._files import content, found
-from webhook.cli._options import load_settings, settings_options
+from webhook.cli._options import SettingsFlags, load_settings, settings_options
 
 if TYPE_CHECKING:
     from webhook.decisions.mend import Mended
@@ -23,9 +23,7 @@ def fix_command(
     paths: tuple[str, ...],
     as_diff: bool,
     write: bool,
-    settings_file: Path | None,
-    default_user_id: str | None,
-    allow_root_default: bool,
+    flags: SettingsFlags,
 ) -> None:
     """Apply every fix that graphgate is sure of.
 
@@ -41,7 +39,7 @@ def fix_command(
     from webhook.decisions.mend import mend
     from webhook.graph.facts import NOTHING_KNOWN
 
-    settings = load_settings(settings_file, default_user_id, allow_root_default)
+    settings = load_settings(flags)
     code = 0
     for path in found(paths):
         try:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from webhook.cli._options import load_settings, read_bytes, settings_options
+from webhook.cli._options import SettingsFlags, load_settings, read_bytes, settings_options
 from webhook.errors import MalformedReview
 
 
@@ -22,9 +22,7 @@ from webhook.errors import MalformedReview
 def review_command(
     file: Path,
     endpoint: str,
-    settings_file: Path | None,
-    default_user_id: str | None,
-    allow_root_default: bool,
+    flags: SettingsFlags,
 ) -> None:
     """Answer the AdmissionReviews in FILE (default: standard input).
 
@@ -34,7 +32,7 @@ def review_command(
     from webhook.admission import answer
     from webhook.graph.facts import NOTHING_KNOWN
 
-    settings = load_settings(settings_file, default_user_id, allow_root_default)
+    settings = load_settings(flags)
     try:
         content = read_bytes(file)
     except OSError as error:

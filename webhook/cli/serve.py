@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from webhook.cli._options import load_settings, read_bytes, settings_options
+from webhook.cli._options import SettingsFlags, load_settings, read_bytes, settings_options
 from webhook.errors import InvalidSettings
 
 if TYPE_CHECKING:
@@ -23,15 +23,10 @@ class Judge:
 
     name = "settings"
 
-    def __init__(
-        self,
-        settings_file: Path | None,
-        default_user_id: str | None,
-        allow_root_default: bool,
-    ) -> None:
-        self._read = (settings_file, default_user_id, allow_root_default)
+    def __init__(self, flags: SettingsFlags) -> None:
+        self._flags = flags
         self._content = self._bytes()
-        self.settings: Settings = load_settings(*self._read)
+        self.settings: Settings = load_settings(self._flags)
         self._warm_up()
 
     def __call__(self, body: bytes, endpoint: Literal["mutate", "validate"]) -> "Answer":
@@ -54,12 +49,12 @@ class Judge:
         if content == self._content:
             return False
         self._content = content
-        self.settings = load_settings(*self._read)
+        self.settings = load_settings(self._flags)
         self._warm_up()
         return True
 
     def _bytes(self) -> bytes:
-        file = self._read[0]
+        file = self._flags.settings_file
         if file is None:
             return b""
         try:
@@ -109,15 +104,13 @@ def serve_command(
     tls_key: Path,
     client_ca: Path | None,
     drain: float,
-    settings_file: Path | None,
-    default_user_id: str | None,
-    allow_root_default: bool,
+    flags: SettingsFlags,
 ) -> None:
     """Serve the admission webhook over TLS, until SIGTERM."""
     from webhook.server.config import ServerConfig
     from webhook.server.run import serve
 
-    judge = Judge(settings_file, default_user_id, allow_root_default)
+    judge = Judge(flags)
     config = ServerConfig(
         certificate=tls_cert,
         key=tls_key,
@@ -127,4 +120,4 @@ def serve_command(
         health_port=health_port,
         drain=drain,
     )
-    sys.exit(serve(config, judge, sources=[judge] if settings_file else []))
+    sys.exit(serve(config, judge, sources=[judge] if flags.settings_file else []))

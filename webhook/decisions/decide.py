@@ -9,6 +9,7 @@ from typing import Any
 from webhook import defaults
 from webhook.decisions.decision import ALLOWED, Decision, Failure
 from webhook.decisions.order import by_action, without_repetition
+from webhook.decisions.pods import judge_pods
 from webhook.decisions.ratchet import ratchet
 from webhook.decisions.run import run
 from webhook.decisions.settings import Settings
@@ -49,17 +50,22 @@ def decide(
     metadata = mapping(raw, "metadata")
     if metadata.get("deletionTimestamp"):
         return ALLOWED
-    settings = settings.for_namespace(
-        text(metadata, "namespace") if namespace is None else namespace
-    )
+    if namespace is None:
+        namespace = text(metadata, "namespace")
+    settings = settings.for_namespace(namespace)
     facts = settings.with_servers(facts)
     filling = defaults.fill(document, settings.defaults, facts, namespace)
     filled = defaults.apply(document, filling.operations) if fill else document
     failures: list[Failure] = []
+    view = parse(filled)
     before = None if old_document is None else parse(old_document)
-    found = list(run(settings.plan, parse(filled), before, facts, failures))
+    found = list(run(settings.plan, view, before, facts, failures))
+    found.extend(judge_pods(view, settings.pod_security, namespace, facts))
     if before is not None and settings.ratchet and any(action == "deny" for action, _ in found):
-        found_before = run(settings.plan, before, None, facts, [])
+        found_before = [
+            *run(settings.plan, before, None, facts, []),
+            *judge_pods(before, settings.pod_security, namespace, facts),
+        ]
         found = ratchet(found, filled, found_before, old_document)
     found.extend(("warn", replace(warning, rule=DEFAULTING)) for warning in filling.warnings)
     if not fill and filling.operations:

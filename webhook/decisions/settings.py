@@ -7,6 +7,7 @@ Only `cli` knows flags, environment and files; this module receives them as valu
     kind: Settings
     profile: default                  # or hardened
     defaults: {runAsUser: 8888}
+    podSecurity: {mode: warn}         # or enforce, off
     rules:
       traffic-not-100: {action: warn}
     servers: [SKLEARN_SERVER]
@@ -22,12 +23,15 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, Literal, cast
 
+from webhook.decisions.pod_security import PodSecurity
 from webhook.decisions.settings_schema import settings_schema
 from webhook.defaults.options import HARDENED, Options, read_options, read_user_id
 from webhook.errors import InvalidSettings
 from webhook.graph.facts import Facts
 from webhook.graph.path import Path
 from webhook.graph.words import nearest_word
+from webhook.podsecurity import Standard, parse_version
+from webhook.podsecurity.restrictions_settings import read_restrictions
 from webhook.rules import Action, Check, all_rules
 
 API_VERSION = "graphgate.io/v1alpha1"
@@ -64,6 +68,7 @@ class Settings:
     defaults             what is filled in
     rules                by id, where it departs from the rule's own action and parameters
     servers              names of the configured model servers; None: not told
+    pod_security         what is demanded of pods
     ratchet              whether faults that an object had before an update only warn
     on_internal_failure  what happens to an object when a rule of ours crashes
     namespaces           the complete settings of namespaces that have their own
@@ -73,6 +78,7 @@ class Settings:
     defaults: Options = field(default_factory=Options)
     rules: Mapping[str, RuleSetting] = field(default_factory=dict)
     servers: tuple[str, ...] | None = None
+    pod_security: PodSecurity = field(default_factory=PodSecurity)
     ratchet: bool = True
     on_internal_failure: Literal["deny", "allow"] = "deny"
     namespaces: Mapping[str, "Settings"] = field(default_factory=dict)
@@ -112,6 +118,7 @@ def read_settings(
     *,
     default_user_id: str | None = None,
     allow_root_default: bool = False,
+    pod_security: Standard | None = None,
     source: str = "settings",
 ) -> Settings:
     """Return the effective settings.
@@ -120,6 +127,7 @@ def read_settings(
     environment         the process's environment; only DEFAULT_USER_ID is read
     default_user_id     the flag --default-user-id as text; None: not given
     allow_root_default  the flag of that name
+    pod_security        the flag --pod-security: this standard holds, in the mode of the file
     source              how the file is called in sentences
 
     Raise InvalidSettings, with one sentence that names the flag, variable or key.
@@ -134,6 +142,11 @@ def read_settings(
         settings,
         defaults=_with_user_id(settings.defaults, environment or {}, default_user_id),
     )
+    if pod_security is not None:
+        told = replace(
+            settings.pod_security, level=pod_security.level, version=pod_security.version
+        )
+        settings = replace(settings, pod_security=told)
     own = section.get("namespaces") or {}
     return replace(
         settings,
@@ -162,11 +175,30 @@ def _with_section(base: Settings, section: Mapping[str, Any], source: str) -> Se
         defaults=options,
         rules=rules,
         servers=base.servers if servers is None else tuple(servers),
+        pod_security=_with_pod_security(base.pod_security, section.get("podSecurity"), source),
         ratchet=section.get("ratchet", base.ratchet),
         on_internal_failure=cast(
             "Literal['deny', 'allow']", section.get("onInternalFailure", base.on_internal_failure)
         ),
     )
+
+
+def _with_pod_security(
+    base: PodSecurity, section: Mapping[str, Any] | None, source: str
+) -> PodSecurity:
+    if not section:
+        return base
+    changes: dict[str, Any] = {key: section[key] for key in ("mode", "level") if key in section}
+    if "version" in section:
+        version = section["version"]
+        changes["version"] = None if version is None else parse_version(version)
+    if "restrictions" in section:
+        demands = section["restrictions"]
+        try:
+            changes["restrictions"] = None if demands is None else read_restrictions(demands)
+        except InvalidSettings as error:
+            raise InvalidSettings(f"{source}: {error}") from error
+    return replace(base, **changes)
 
 
 def _frozen(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from typing import Any
 
 import yaml
 
+from webhook.decisions.pod_security import PodSecurity
 from webhook.decisions.settings import API_VERSION, KIND, Settings
 from webhook.defaults.options import Options
+from webhook.podsecurity.restrictions_settings import write_restrictions
 from webhook.rules import all_rules, page
 
 
@@ -19,6 +21,7 @@ def write_settings(settings: Settings, heading: str = "") -> str:
         "kind": KIND,
         "profile": settings.profile,
         "defaults": options_section(settings.defaults),
+        "podSecurity": _pod_security(settings.pod_security),
         "ratchet": settings.ratchet,
         "onInternalFailure": settings.on_internal_failure,
     }
@@ -55,6 +58,17 @@ def options_section(options: Options) -> dict[str, Any]:
         "openshift": options.openshift,
         "allowOptOut": options.allow_opt_out,
     }
+
+
+def _pod_security(options: PodSecurity) -> dict[str, Any]:
+    section: dict[str, Any] = {
+        "mode": options.mode,
+        "level": options.level,
+        "version": None if options.version is None else f"v1.{options.version}",
+    }
+    if options.restrictions is not None:
+        section["restrictions"] = write_restrictions(options.restrictions)
+    return section
 
 
 def _rules(settings: Settings) -> str:

@@ -67,6 +67,31 @@ def settings_schema() -> dict[str, Any]:
             "items": {"type": "string"},
             "description": "Names of the model servers that are configured in the cluster.",
         },
+        "podSecurity": _object(
+            {
+                "mode": {
+                    "enum": ["off", "warn", "enforce"],
+                    "description": "What a departure from the standard, or from the restrictions, "
+                    "means. What can never run is denied in any mode.",
+                },
+                "level": {
+                    "enum": ["privileged", "baseline", "restricted", None],
+                    "description": "The Pod Security level that holds everywhere. null: the one "
+                    "that the namespace's labels enforce.",
+                },
+                "version": {
+                    "type": ["string", "null"],
+                    "pattern": r"^(latest|v1\.(0|[1-9][0-9]{0,3}))$",
+                    "description": "Kubernetes version of its rules: v1.30 or latest.",
+                },
+                "restrictions": {
+                    "type": ["object", "null"],
+                    "description": "Demands of one's own, as a PodSecurityPolicy made them; "
+                    "`graphgate policies convert-psp` translates one.",
+                },
+            },
+            "What is demanded of pods, before they exist.",
+        ),
         "ratchet": {
             "type": "boolean",
             "description": "true: on an update, only faults that the object did not have before "

@@ -1,0 +1,50 @@
+"""Laying operations over a document."""
+
+from typing import Any
+
+import pytest
+
+from tests.defaults.documents import deployment, template
+from webhook.defaults import HARDENED, apply, fill
+
+
+def test_the_document_that_came_in_is_not_changed() -> None:
+    document, same = deployment(template({}, None)), deployment(template({}, None))
+
+    apply(document, fill(document, HARDENED).operations)
+
+    assert document == same
+
+
+def test_what_no_operation_touches_is_shared() -> None:
+    document = deployment(template(None, volumes=[{"name": "v"}]))
+
+    filled = apply(document, fill(document, HARDENED).operations)
+
+    before, after = document["spec"]["predictors"][0], filled["spec"]["predictors"][0]
+    assert after is not before
+    assert after["graph"] is before["graph"]
+    volumes = before["componentSpecs"][0]["spec"]["volumes"]
+    assert after["componentSpecs"][0]["spec"]["volumes"] is volumes
+
+
+def test_no_operation_gives_the_document_itself() -> None:
+    document = deployment()
+
+    assert apply(document, ()) is document
+
+
+def test_members_with_slashes_and_tildes_are_found() -> None:
+    document = {"a/b": {"c~d": {"~1": 1}}}
+
+    assert apply(document, ({"op": "add", "path": "/a~1b/c~0d/e~1f", "value": 2},)) == {
+        "a/b": {"c~d": {"~1": 1, "e/f": 2}}
+    }
+
+
+@pytest.mark.parametrize("path", ["/b/c", "/a/1/c", "/a/x/c"])
+def test_a_way_that_is_not_there_is_an_error(path: str) -> None:
+    document: dict[str, Any] = {"a": [{}]}
+
+    with pytest.raises((LookupError, ValueError)):
+        apply(document, ({"op": "add", "path": path, "value": 1},))

@@ -1,0 +1,91 @@
+"""The values a container runs with and where they come from."""
+
+from webhook.graph.path import Path
+from webhook.podsecurity import Pod
+from webhook.podsecurity.effective import UNSET, Value, effective_contexts
+
+SPEC = {
+    "securityContext": {
+        "runAsUser": 1,
+        "runAsGroup": 2,
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+        "fsGroup": 3,
+    },
+    "initContainers": [{"name": "i"}],
+    "containers": [
+        {
+            "name": "m",
+            "securityContext": {
+                "runAsUser": 0,
+                "runAsGroup": None,
+                "runAsNonRoot": False,
+                "seccompProfile": {},
+                "privileged": False,
+            },
+        }
+    ],
+}
+
+
+def values(index: int) -> dict[str, tuple[object, str]]:
+    found = effective_contexts(Pod(SPEC))[index].values
+    return {field: (value.value, value.origin) for field, value in found.items()}
+
+
+def test_a_container_inherits_what_it_does_not_set() -> None:
+    assert values(0) == {
+        **dict.fromkeys(UNSET, (None, "none")),
+        "runAsUser": (1, "pod"),
+        "runAsGroup": (2, "pod"),
+        "runAsNonRoot": (True, "pod"),
+        "seccompProfile": ({"type": "RuntimeDefault"}, "pod"),
+    }
+
+
+def test_a_containers_own_value_wins_whole_and_null_is_none() -> None:
+    assert values(1) == {
+        **dict.fromkeys(UNSET, (None, "none")),
+        "runAsUser": (0, "container"),
+        "runAsGroup": (2, "pod"),
+        "runAsNonRoot": (False, "container"),
+        "seccompProfile": ({}, "container"),
+        "privileged": (False, "container"),
+    }
+
+
+def test_a_value_knows_where_it_is_written() -> None:
+    init, app = effective_contexts(Pod(SPEC))
+
+    assert (init.container, init.kind, str(init.place)) == (
+        "i",
+        "initContainers",
+        "spec.initContainers[0]",
+    )
+    assert init.values["runAsUser"].place == Path(("spec", "securityContext", "runAsUser"))
+    assert str(app.values["runAsUser"].place) == "spec.containers[0].securityContext.runAsUser"
+    assert init.values["procMount"] == Value(
+        None, "none", Path(("spec", "initContainers", 0, "securityContext", "procMount"))
+    )
+
+
+def test_fields_of_the_container_alone_are_not_inherited() -> None:
+    spec = {"securityContext": {"privileged": True}, "containers": [{"name": "m"}]}
+
+    assert effective_contexts(Pod(spec))[0].values["privileged"].origin == "none"
+
+
+def test_every_field_says_what_holds_if_nobody_sets_it() -> None:
+    assert UNSET == {
+        "runAsUser": "the image's user, root if it names none",
+        "runAsGroup": "the image's group for that user, else 0",
+        "runAsNonRoot": "root is not refused",
+        "seccompProfile": "unconfined, unless the kubelet sets its default",
+        "appArmorProfile": "the runtime's default",
+        "seLinuxOptions": "chosen by the runtime",
+        "capabilities": "the runtime's default set",
+        "privileged": "no",
+        "allowPrivilegeEscalation": "allowed",
+        "readOnlyRootFilesystem": "writable",
+        "procMount": "Default",
+    }

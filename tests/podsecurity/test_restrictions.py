@@ -1,0 +1,313 @@
+"""Restrictions by the rules of PodSecurityPolicy, on effective values."""
+
+from typing import Any
+
+import pytest
+
+from webhook.errors import InvalidSettings
+from webhook.podsecurity import Pod
+from webhook.podsecurity.restrictions import Ids, Range, Restrictions, judge
+from webhook.podsecurity.restrictions_settings import read_restrictions
+
+
+def found(spec: Any, **section: Any) -> list[str]:
+    violations = judge(Pod(spec), read_restrictions(section))
+    return [f"{v.check} {v.places[0]}: {v.detail}" for v in violations]
+
+
+def container(**context: Any) -> dict[str, Any]:
+    return {"containers": [{"name": "m", "securityContext": context}]}
+
+
+def pod(**context: Any) -> dict[str, Any]:
+    return {"containers": [{"name": "m"}], "securityContext": context}
+
+
+def ids(rule: str, *ranges: tuple[int, int]) -> dict[str, Any]:
+    return {"rule": rule, "ranges": [{"min": low, "max": high} for low, high in ranges]}
+
+
+C0 = "spec.containers[0].securityContext"
+MUST = ids("MustRunAs", (1000, 1999), (5, 5))
+MAY = ids("MayRunAs", (1000, 1999), (5, 5))
+
+
+def test_no_restriction_allows_everything() -> None:
+    spec = container(privileged=True, runAsUser=0, capabilities={"add": ["ALL"]})
+    spec["containers"][0]["ports"] = [{"hostPort": 80}]
+    spec |= {"hostNetwork": True, "hostPID": True, "hostIPC": True, "volumes": [{"hostPath": {}}]}
+
+    assert judge(Pod(spec), Restrictions()) == ()
+
+
+@pytest.mark.parametrize(
+    ("spec", "rule", "fault"),
+    [
+        (container(runAsUser=1000), MUST, None),
+        (container(runAsUser=1999), MUST, None),
+        (pod(runAsUser=5), MUST, None),
+        (pod(runAsUser=999), MUST, "has user 999, allowed is 1000-1999, 5"),
+        (container(runAsUser=2000), MUST, "has user 2000, allowed is 1000-1999, 5"),
+        (container(runAsUser=True), MUST, "has user True, allowed is 1000-1999, 5"),
+        (container(), MUST, "has no user, needs one within 1000-1999, 5"),
+        (container(), ids("RunAsAny"), None),
+        (container(runAsUser=0), ids("RunAsAny"), None),
+        (container(), ids("MustRunAsNonRoot"), "has neither a user nor runAsNonRoot true"),
+        (container(runAsUser=0), ids("MustRunAsNonRoot"), "runs as user 0"),
+        (pod(runAsUser=0, runAsNonRoot=True), ids("MustRunAsNonRoot"), "runs as user 0"),
+        (
+            container(runAsUser=5, runAsNonRoot=False),
+            ids("MustRunAsNonRoot"),
+            "has runAsNonRoot false",
+        ),
+        (container(runAsUser=5), ids("MustRunAsNonRoot"), None),
+        (pod(runAsNonRoot=True), ids("MustRunAsNonRoot"), None),
+    ],
+)
+def test_users(spec: Any, rule: dict[str, Any], fault: str | None) -> None:
+    words = [] if fault is None else [f'runAsUser {C0}.runAsUser: container "m" {fault}']
+
+    assert found(spec, runAsUser=rule) == words
+
+
+@pytest.mark.parametrize(
+    ("group", "rule", "fault"),
+    [
+        (None, MAY, None),
+        (1500, MAY, None),
+        (6, MAY, "has group 6, allowed is 1000-1999, 5"),
+        (None, MUST, "has no group, needs one within 1000-1999, 5"),
+        (6, ids("RunAsAny"), None),
+    ],
+)
+def test_groups(group: int | None, rule: dict[str, Any], fault: str | None) -> None:
+    words = [] if fault is None else [f'runAsGroup {C0}.runAsGroup: container "m" {fault}']
+
+    assert found(container(runAsGroup=group), runAsGroup=rule) == words
+    assert found(pod(runAsGroup=group), runAsGroup=rule) == words
+
+
+@pytest.mark.parametrize(
+    ("group", "rule", "fault"),
+    [
+        (None, MAY, None),
+        (5, MUST, None),
+        (6, MAY, "has fsGroup 6, allowed is 1000-1999, 5"),
+        (None, MUST, "has no fsGroup, needs one within 1000-1999, 5"),
+    ],
+)
+def test_fs_group(group: int | None, rule: dict[str, Any], fault: str | None) -> None:
+    words = [] if fault is None else [f"fsGroup spec.securityContext.fsGroup: pod {fault}"]
+
+    assert found(pod(fsGroup=group), fsGroup=rule) == words
+
+
+SG = "supplementalGroups spec.securityContext.supplementalGroups"
+
+
+@pytest.mark.parametrize(
+    ("groups", "rule", "faults"),
+    [
+        (None, MAY, []),
+        ([], MAY, []),
+        ([5, 1000], MUST, []),
+        ([5, 6], MAY, [f"{SG}[1]: pod has group 6, allowed is 1000-1999, 5"]),
+        (None, MUST, [f"{SG}: pod has none, needs one within 1000-1999, 5"]),
+        ([6], ids("RunAsAny"), []),
+    ],
+)
+def test_supplemental_groups(groups: Any, rule: dict[str, Any], faults: list[str]) -> None:
+    assert found(pod(supplementalGroups=groups), supplementalGroups=rule) == faults
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "section", "faults"),
+    [
+        ({"add": ["KILL"]}, {"allowedAdd": ["KILL"]}, []),
+        ({"add": ["KILL", "BPF"]}, {"allowedAdd": ["KILL"]}, ["add: {} adds BPF"]),
+        ({"add": ["KILL"]}, {"allowedAdd": []}, ["add: {} adds KILL"]),
+        ({"add": ["KILL"]}, {}, []),
+        ({"add": ["KILL"]}, {"allowedAdd": ["*"], "requiredDrop": ["ALL"]}, []),
+        ({"drop": ["ALL", "X"]}, {"requiredDrop": ["ALL"]}, []),
+        ({"drop": ["X"]}, {"requiredDrop": ["ALL", "X"]}, ["drop: {} does not drop ALL"]),
+        ({}, {"requiredDrop": ["ALL", "X"]}, ["drop: {} does not drop ALL, X"]),
+        (None, {"requiredDrop": ["ALL"]}, ["drop: {} does not drop ALL"]),
+    ],
+)
+def test_capabilities(capabilities: Any, section: Any, faults: list[str]) -> None:
+    assert found(container(capabilities=capabilities), capabilities=section) == [
+        f"capabilities {C0}.capabilities.{fault}".format('container "m"') for fault in faults
+    ]
+
+
+@pytest.mark.parametrize(
+    ("volume", "allowed", "fault"),
+    [
+        ({"secret": {}}, ["secret"], None),
+        ({"nfs": {}}, ["*"], None),
+        ({"nfs": {}}, ["secret", "emptyDir"], "nfs, allowed is secret, emptyDir"),
+        ({"nfs": {}, "secret": None}, [], "nfs, allowed is none"),
+        ({}, ["emptyDir"], None),
+        ({}, ["secret"], "emptyDir, allowed is secret"),
+    ],
+)
+def test_volumes(volume: dict[str, Any], allowed: list[str], fault: str | None) -> None:
+    spec = {"volumes": [{"name": "v", **volume}]}
+    kind = (fault or "").split(",")[0]
+    words = [f'volumes spec.volumes[0].{kind}: volume "v" is of type {fault}']
+
+    assert found(spec, volumes=allowed) == ([] if fault is None else words)
+
+
+@pytest.mark.parametrize(
+    ("port", "ranges", "fault"),
+    [
+        (80, [(80, 90)], None),
+        (90, [(80, 90)], None),
+        (91, [(80, 90), (5, 5)], "91, allowed is 80-90, 5"),
+        (80, [], "80, allowed is none"),
+        (0, [], None),
+        (None, [], None),
+        ("80", [(80, 90)], "80, allowed is 80-90"),
+    ],
+)
+def test_host_ports(port: Any, ranges: list[tuple[int, int]], fault: str | None) -> None:
+    spec = {"initContainers": [{"name": "m", "ports": [{"hostPort": port}]}]}
+    allowed = [{"min": low, "max": high} for low, high in ranges]
+    place = "spec.initContainers[0].ports[0].hostPort"
+    words = [f'hostPorts {place}: container "m" uses hostPort {fault}']
+
+    assert found(spec, hostPorts=allowed) == ([] if fault is None else words)
+
+
+@pytest.mark.parametrize("key", ["hostNetwork", "hostPID", "hostIPC"])
+def test_host_namespaces(key: str) -> None:
+    assert found({key: True}, **{key: False}) == [f"{key} spec.{key}: pod is true"]
+    assert found({key: True}, **{key: True}) == []
+    assert found({key: False}, **{key: False}) == []
+
+
+def test_privileged() -> None:
+    assert found(container(privileged=True), privileged=False) == [
+        f'privileged {C0}.privileged: container "m" is privileged'
+    ]
+    assert found(container(privileged=True), privileged=True) == []
+    assert found(container(privileged=False), privileged=False) == []
+
+
+@pytest.mark.parametrize(("value", "count"), [(True, 1), (None, 1), (False, 0)])
+def test_escalation(value: bool | None, count: int) -> None:
+    place = f"{C0}.allowPrivilegeEscalation"
+    words = [f'allowPrivilegeEscalation {place}: container "m" must set it to false']
+
+    assert (
+        found(container(allowPrivilegeEscalation=value), allowPrivilegeEscalation=False)
+        == words * count
+    )
+    assert found(container(allowPrivilegeEscalation=value), allowPrivilegeEscalation=True) == []
+
+
+@pytest.mark.parametrize(("value", "count"), [(False, 1), (None, 1), (True, 0)])
+def test_root_file_system(value: bool | None, count: int) -> None:
+    words = [
+        f'readOnlyRootFilesystem {C0}.readOnlyRootFilesystem: container "m" must set it to true'
+    ]
+
+    assert (
+        found(container(readOnlyRootFilesystem=value), readOnlyRootFilesystem=True) == words * count
+    )
+    assert found(container(readOnlyRootFilesystem=value), readOnlyRootFilesystem=False) == []
+
+
+def test_a_section_is_read_whole() -> None:
+    section = {
+        "runAsUser": ids("MustRunAsNonRoot"),
+        "runAsGroup": ids("MustRunAs", (1, 2)),
+        "fsGroup": ids("MayRunAs", (3, 3)),
+        "supplementalGroups": {"rule": "RunAsAny"},
+        "capabilities": {"requiredDrop": ["ALL"], "allowedAdd": []},
+        "volumes": ["secret"],
+        "hostPorts": [{"min": 0, "max": 65535}],
+        "readOnlyRootFilesystem": True,
+        "privileged": False,
+        "allowPrivilegeEscalation": False,
+        "hostNetwork": False,
+        "hostPID": False,
+        "hostIPC": False,
+    }
+
+    assert read_restrictions(section) == Restrictions(
+        run_as_user=Ids("MustRunAsNonRoot"),
+        run_as_group=Ids("MustRunAs", (Range(1, 2),)),
+        fs_group=Ids("MayRunAs", (Range(3, 3),)),
+        required_drop=("ALL",),
+        allowed_add=(),
+        volumes=("secret",),
+        host_ports=(Range(0, 65535),),
+        read_only_root_filesystem=True,
+        privileged=False,
+        allow_privilege_escalation=False,
+        host_network=False,
+        host_pid=False,
+        host_ipc=False,
+    )
+    assert read_restrictions({}) == Restrictions()
+
+
+AT = "podSecurity.restrictions."
+
+
+@pytest.mark.parametrize(
+    ("section", "sentence"),
+    [
+        ({"x": 1}, f"unknown key {AT}x"),
+        ({"privileged": 1}, f"{AT}privileged must be true or false"),
+        ({"runAsUser": "RunAsAny"}, f"{AT}runAsUser must be a mapping with rule and ranges"),
+        ({"runAsUser": {"rule": "RunAsAny", "uid": 1}}, f"unknown key {AT}runAsUser.uid"),
+        (
+            {"runAsUser": {"rule": "MayRunAs"}},
+            f"{AT}runAsUser.rule must be one of RunAsAny, MustRunAs, MustRunAsNonRoot",
+        ),
+        (
+            {"fsGroup": {"rule": "MustRunAsNonRoot"}},
+            f"{AT}fsGroup.rule must be one of RunAsAny, MayRunAs, MustRunAs",
+        ),
+        (
+            {"fsGroup": {"rule": "MayRunAs"}},
+            f"{AT}fsGroup.ranges must name at least one range for MayRunAs",
+        ),
+        (
+            {"fsGroup": {"rule": "MayRunAs", "ranges": 7}},
+            f"{AT}fsGroup.ranges must be a list of {{min, max}}",
+        ),
+        (
+            {"fsGroup": ids("MayRunAs", (2, 1))},
+            f"{AT}fsGroup.ranges[0] must have min and max with 0 <= min <= max <= 2147483647",
+        ),
+        (
+            {"hostPorts": [{"min": 1, "max": 65536}]},
+            f"{AT}hostPorts[0] must have min and max with 0 <= min <= max <= 65535",
+        ),
+        (
+            {"hostPorts": [{"min": True, "max": 5}]},
+            f"{AT}hostPorts[0] must have min and max with 0 <= min <= max <= 65535",
+        ),
+        ({"hostPorts": [7]}, f"{AT}hostPorts[0] must be a mapping with min and max"),
+        ({"volumes": "*"}, f"{AT}volumes must be a list of strings"),
+        (
+            {"capabilities": {"requiredDrop": [1]}},
+            f"{AT}capabilities.requiredDrop must be a list of strings",
+        ),
+        (
+            {"capabilities": []},
+            f"{AT}capabilities must be a mapping with requiredDrop and allowedAdd",
+        ),
+    ],
+)
+def test_a_section_that_cannot_be_used_is_refused_in_one_sentence(
+    section: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        read_restrictions(section)
+
+    assert str(caught.value) == sentence

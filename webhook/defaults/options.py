@@ -1,0 +1,193 @@
+"""What an operator may choose about defaulting, and how a choice is checked.
+
+Here: the options, their names in settings files and namespace annotations, their checks.
+Not here: where they are read from (flags, environment, files), what they do to a template.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from webhook.errors import InvalidSettings
+from webhook.podsecurity.ids import MAX_ID
+
+Level = Literal["pod", "container", "off"]
+NonRoot = Literal["off", "when-user-set", "always"]
+OpenShift = Literal["auto", "range-start", "ignore"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The choices of the operator. The built-in ones write the user id and nothing else.
+
+    level              where values are written: pod level, container level, or nowhere
+    run_as_user        the user id for containers that have none; None: written nowhere
+    run_as_group       the group id, written only beside our user id
+    fs_group           the volumes' group, pod level
+    fs_group_change_policy  written only beside our fs_group
+    run_as_non_root    when-user-set: where the user is known and not 0; always: also where the
+                       image decides (the kubelet then refuses images that run as root)
+    allow_privilege_escalation  False: written at container level
+    drop_capabilities  ("ALL",): written where the author wrote neither drop nor add
+    seccomp_profile    "RuntimeDefault": written at pod level
+    openshift          auto: leave identity to the SCC; range-start: the namespace's first id;
+                       ignore: as if it were plain Kubernetes
+    allow_opt_out      whether an annotation of the object may switch defaulting off
+    allow_root_default whether 0 may be the default user
+    """
+
+    level: Level = "pod"
+    run_as_user: int | None = 8888  # the value of Seldon Core's own chart, defaultUserID
+    run_as_group: int | None = None
+    fs_group: int | None = None
+    fs_group_change_policy: str | None = None
+    run_as_non_root: NonRoot = "off"
+    allow_privilege_escalation: bool | None = None
+    drop_capabilities: tuple[str, ...] | None = None
+    seccomp_profile: str | None = None
+    openshift: OpenShift = "auto"
+    allow_opt_out: bool = True
+    allow_root_default: bool = False
+
+
+HARDENED = Options(
+    run_as_non_root="when-user-set",
+    allow_privilege_escalation=False,
+    drop_capabilities=("ALL",),
+    seccomp_profile="RuntimeDefault",
+)
+"""The options of the `hardened` profile: a bare template comes out restricted-compliant."""
+
+OVERRIDABLE = frozenset(
+    {
+        "level",
+        "runAsUser",
+        "runAsGroup",
+        "fsGroup",
+        "fsGroupChangePolicy",
+        "runAsNonRoot",
+        "allowPrivilegeEscalation",
+        "dropCapabilities",
+        "seccompProfile",
+    }
+)
+"""The keys that a namespace may override; the rest is the cluster operator's alone."""
+
+
+def read_options(
+    section: Mapping[str, Any],
+    base: Options = Options(),
+    *,
+    source: str = "defaults",
+) -> Options:
+    """Return `base` with the keys of a settings section laid over it.
+
+    `section` has the names of pod-security options (`runAsUser`, `openshift`, …) and raw values;
+    `source` is how the section is called in the sentence. Raise InvalidSettings, with one
+    sentence, for an unknown key, a value that cannot be used, or a contradiction.
+    """
+    return _laid_over(base, section, tuple(_CHECKS), f"{source}.")
+
+
+def override(base: Options, section: Mapping[str, Any]) -> Options:
+    """Return `base` with a namespace's overrides laid over it; raise InvalidSettings as above."""
+    return _laid_over(base, section, OVERRIDABLE, "")
+
+
+def read_user_id(text: str, source: str, *, allow_root: bool = False) -> int | None:
+    """Return the user id that a flag or variable called `source` holds; None if it is empty.
+
+    Only plain decimal digits are an id. Raise InvalidSettings for anything else, for more than
+    2147483647, and for 0 unless `allow_root`.
+    """
+    if text == "":
+        return None
+    # str.isdigit is true of digits of other scripts and of superscripts, hence isascii.
+    # 10 digits hold every id; more are not parsed (int() of a huge text is slow).
+    digits = text.lstrip("0") or text[:1]
+    number = int(digits) if text.isascii() and text.isdigit() and len(digits) <= 10 else -1
+    if not 0 <= number <= MAX_ID:
+        raise InvalidSettings(
+            f"{source} must be a user id from 0 to {MAX_ID} in decimal digits, not {text!r}; "
+            "leave it empty to set no user"
+        )
+    if number == 0 and not allow_root:
+        raise InvalidSettings(f"{source} is 0, which is root; allow it with --allow-root-default")
+    return number
+
+
+def _laid_over(
+    base: Options, section: Mapping[str, Any], allowed: Collection[str], prefix: str
+) -> Options:
+    changes: dict[str, Any] = {}
+    for key, value in section.items():
+        if key not in allowed:
+            raise InvalidSettings(f"unknown key {prefix}{key}")
+        attribute, holds, demand = _CHECKS[key]
+        if not holds(value):
+            raise InvalidSettings(f"{prefix}{key} must be {demand}")
+        changes[attribute] = tuple(value) if isinstance(value, list) else value
+    options = replace(base, **changes)
+    if options.run_as_user == 0 and not options.allow_root_default:
+        raise InvalidSettings(
+            f"{prefix}runAsUser is 0, which is root, and root is not allowed as a default"
+        )
+    if options.run_as_user == 0 and options.run_as_non_root == "always":
+        raise InvalidSettings(f"{prefix}runAsUser 0 contradicts runAsNonRoot always")
+    return options
+
+
+def _is_id(value: Any) -> bool:
+    # type() and not isinstance(): True and False are ints in Python
+    return value is None or (type(value) is int and 0 <= value <= MAX_ID)
+
+
+def _is_boolean(value: Any) -> bool:
+    return type(value) is bool
+
+
+def _one_of(*words: str | None) -> Callable[[Any], bool]:
+    return lambda value: (value is None or isinstance(value, str)) and value in words
+
+
+_ID = f"an integer from 0 to {MAX_ID}"
+
+_CHECKS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
+    "level": ("level", _one_of("pod", "container", "off"), "pod, container or off"),
+    "runAsUser": ("run_as_user", _is_id, _ID),
+    "runAsGroup": ("run_as_group", _is_id, _ID),
+    "fsGroup": ("fs_group", _is_id, _ID),
+    "fsGroupChangePolicy": (
+        "fs_group_change_policy",
+        _one_of("Always", "OnRootMismatch", None),
+        "Always, OnRootMismatch or null",
+    ),
+    "runAsNonRoot": (
+        "run_as_non_root",
+        _one_of("off", "when-user-set", "always"),
+        "off, when-user-set or always",
+    ),
+    "allowPrivilegeEscalation": (
+        "allow_privilege_escalation",
+        lambda value: value is None or value is False,
+        "false or null",
+    ),
+    "dropCapabilities": (
+        "drop_capabilities",
+        lambda value: value is None or value == ["ALL"],
+        '["ALL"] or null',
+    ),
+    "seccompProfile": (
+        "seccomp_profile",
+        _one_of("RuntimeDefault", None),
+        "RuntimeDefault or null",
+    ),
+    "openshift": (
+        "openshift",
+        _one_of("auto", "range-start", "ignore"),
+        "auto, range-start or ignore",
+    ),
+    "allowOptOut": ("allow_opt_out", _is_boolean, "true or false"),
+    "allowRootDefault": ("allow_root_default", _is_boolean, "true or false"),
+}
+"""Key: attribute of Options, whether a raw value can be used, what it must be."""

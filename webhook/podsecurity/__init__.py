@@ -1,0 +1,41 @@
+"""What a pod may do: effective security contexts, the Pod Security Standards, OpenShift's ids.
+
+Pure. Receives pods as raw values and knows nothing of SeldonDeployments, of who asks, or of what
+is done about a finding. Every place is relative to the pod template: spec.containers[0].…
+
+    violations = evaluate(Pod(spec, metadata), "restricted", 30)
+    message(violations)                              what the API server would say
+"""
+
+from webhook.podsecurity.check import Violation
+from webhook.podsecurity.evaluate import checks_of, evaluate, message
+from webhook.podsecurity.pod import Container, Pod
+from webhook.podsecurity.standard import (
+    LATEST,
+    LEVELS,
+    Level,
+    Standard,
+    Standards,
+    parse_level,
+    parse_standard,
+    parse_version,
+    read_labels,
+)
+
+__all__ = [
+    "LATEST",
+    "LEVELS",
+    "Container",
+    "Level",
+    "Pod",
+    "Standard",
+    "Standards",
+    "Violation",
+    "checks_of",
+    "evaluate",
+    "message",
+    "parse_level",
+    "parse_standard",
+    "parse_version",
+    "read_labels",
+]

@@ -1,0 +1,109 @@
+"""What a check is, what it finds, and the words that all checks share.
+
+Here: Check, Violation, and the way upstream counts and quotes. Not here: any one check (`checks`),
+which of them run (`evaluate`).
+
+The texts are upstream's, word for word: people search for them, and the API server will say the
+same of the pod. Source: kubernetes/pod-security-admission policy/check_*.go and helpers.go.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from webhook.graph.path import Path
+from webhook.podsecurity.pod import Container, Pod
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What one check forbids in a pod.
+
+    check   upstream's id: "privileged"
+    reason  "privileged"
+    detail  'container "m" must not set securityContext.privileged=true'
+    places  each guilty field, relative to the pod template; may be missing there
+    """
+
+    check: str
+    reason: str
+    detail: str
+    places: tuple[Path, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.reason} ({self.detail})" if self.detail else self.reason
+
+
+Judge = Callable[[Pod], Violation | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule of the Pod Security Standards through the versions.
+
+    id        upstream's id
+    level     the level it belongs to
+    versions  (minor version from which it holds, judge), oldest first
+    overrides ids of the baseline checks that need not run where this one does
+    """
+
+    id: str
+    level: Literal["baseline", "restricted"]
+    versions: tuple[tuple[int, Judge], ...]
+    overrides: tuple[str, ...] = ()
+
+    def judge_of(self, version: int) -> Judge | None:
+        """Return how the check judges at a minor version, None if it did not exist yet."""
+        judges = [judge for since, judge in self.versions if since <= version]
+        return judges[-1] if judges else None
+
+
+def quoted(words: Iterable[str]) -> str:
+    """Return `"a", "b"`; what is inside is not escaped."""
+    return ", ".join(f'"{word}"' for word in words)
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Return the word for that many things."""
+    return one if count == 1 else many or f"{one}s"
+
+
+def named(containers: Sequence[Container]) -> str:
+    """Return `container "a"` or `containers "a", "b"`."""
+    return f"{plural(len(containers), 'container')} {quoted(c.name for c in containers)}"
+
+
+def setters(pod: bool, containers: Sequence[Container]) -> str:  # noqa: FBT001 — reads as a list
+    """Return `pod and container "a"`, or the one of them that there is."""
+    words = ["pod"] if pod else []
+    if containers:
+        words.append(named(containers))
+    return " and ".join(words)
+
+
+def places(pod: bool, containers: Iterable[Container], *field: str) -> tuple[Path, ...]:  # noqa: FBT001 — as above
+    """Return where a field of the security context is, in the pod's and in containers'."""
+    of_pod = (Path(("spec", "securityContext", *field)),) if pod else ()
+    return (*of_pod, *(c.place.join(("securityContext", *field)) for c in containers))
+
+
+_ESCAPES = {
+    "\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v",
+    '"': '\\"', "\\": "\\\\",
+}  # fmt: skip
+
+
+def escaped(word: str) -> str:
+    """Return a word in quotes as Go's %q writes it."""
+    return '"' + "".join(map(_escaped, word)) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if character.isascii():
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

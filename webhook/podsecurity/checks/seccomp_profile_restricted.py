@@ -1,0 +1,37 @@
+"""System calls unconfined, by choice or by silence."""
+
+from webhook.podsecurity.check import Check, Violation, named, places
+from webhook.podsecurity.checks.seccomp_profile_baseline import forbidden_profiles
+from webhook.podsecurity.pod import Pod
+
+
+def judge(pod: Pod) -> Violation | None:
+    """Demand a profile of the runtime's or a local one for the pod or for every container."""
+    forbidden = forbidden_profiles(pod, CHECK.id)
+    if forbidden is not None:
+        return forbidden
+    if pod.context.get("seccompProfile") is not None:  # an allowed one, as we are here
+        return None
+    guilty = [c for c in pod.containers if c.context.get("seccompProfile") is None]
+    if not guilty:
+        return None
+    return Violation(
+        CHECK.id,
+        "seccompProfile",
+        f"pod or {named(guilty)} must set securityContext.seccompProfile.type"
+        ' to "RuntimeDefault" or "Localhost"',
+        places(False, guilty, "seccompProfile", "type"),  # noqa: FBT003 — the pod is one way out
+    )
+
+
+def judge_since_1_25(pod: Pod) -> Violation | None:
+    """Ask nothing of Windows pods: they have no seccomp."""
+    return None if pod.windows else judge(pod)
+
+
+CHECK = Check(
+    "seccompProfile_restricted",
+    "restricted",
+    ((19, judge), (25, judge_since_1_25)),
+    overrides=("seccompProfile_baseline",),
+)

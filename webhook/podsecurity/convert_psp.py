@@ -1,0 +1,225 @@
+"""A PodSecurityPolicy carried over into settings.
+
+    spec.runAsUser: {rule: MustRunAs, ranges: [{min: 1000, max: 1999}]}
+    →  podSecurity.restrictions.runAsUser, the same; defaults.runAsUser: 1000
+
+Here: the translation, and what has no equivalent. Not here: files, YAML, what restrictions mean.
+
+A PodSecurityPolicy restricts what it leaves out (privileged, host ports, volumes …); settings
+restrict only what they name. So a converted policy names everything.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from webhook.errors import InvalidPolicy
+
+_SECCOMP_DEFAULT = "seccomp.security.alpha.kubernetes.io/defaultProfileName"
+_SECCOMP_ALLOWED = "seccomp.security.alpha.kubernetes.io/allowedProfileNames"
+_APPARMOR = "apparmor.security.beta.kubernetes.io/"
+
+_SWITCHES = ("privileged", "hostNetwork", "hostPID", "hostIPC")
+_IDS = ("runAsUser", "runAsGroup", "fsGroup", "supplementalGroups")
+_TRANSLATED = frozenset(
+    {
+        *_SWITCHES,
+        *_IDS,
+        "readOnlyRootFilesystem",
+        "allowPrivilegeEscalation",
+        "defaultAllowPrivilegeEscalation",
+        "hostPorts",
+        "volumes",
+        "requiredDropCapabilities",
+        "allowedCapabilities",
+        "defaultAddCapabilities",
+        "seLinux",
+    }
+)
+
+_NO_EQUIVALENT = {
+    "allowedHostPaths": "hostPath volumes are allowed or not, no single paths",
+    "allowedFlexVolumes": "flexVolume volumes are allowed or not, no single drivers",
+    "allowedCSIDrivers": "csi volumes are allowed or not, no single drivers",
+    "allowedProcMountTypes": "the Pod Security Standards judge procMount",
+    "allowedUnsafeSysctls": "the Pod Security Standards judge sysctls",
+    "forbiddenSysctls": "the Pod Security Standards judge sysctls",
+    "runtimeClass": "a policy can demand or default a runtimeClassName",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """Part of a Settings document, and one sentence for whatever it does not carry over."""
+
+    settings: dict[str, Any]
+    notes: tuple[str, ...]
+
+
+def convert_psp(policy: Any) -> Conversion:
+    """Return what a raw PodSecurityPolicy becomes.
+
+    Raise InvalidPolicy if the document is none, or holds values a cluster would have refused.
+    """
+    if not isinstance(policy, dict) or policy.get("kind") != "PodSecurityPolicy":
+        raise InvalidPolicy("the document is no PodSecurityPolicy")
+    spec = policy.get("spec")
+    if not isinstance(spec, dict):
+        raise InvalidPolicy("the PodSecurityPolicy has no spec")
+    restrictions = {
+        **{key: _switch(spec, key, otherwise=False) for key in _SWITCHES},
+        "allowPrivilegeEscalation": _switch(spec, "allowPrivilegeEscalation", otherwise=True),
+        "readOnlyRootFilesystem": _switch(spec, "readOnlyRootFilesystem", otherwise=False),
+        "hostPorts": _ranges(spec.get("hostPorts"), "hostPorts"),
+        "volumes": _words(spec, "volumes"),
+        "capabilities": {
+            "requiredDrop": _words(spec, "requiredDropCapabilities"),
+            "allowedAdd": _allowed_capabilities(spec),
+        },
+        **{key: _ids(spec[key], key) for key in _IDS if spec.get(key) is not None},
+    }
+    settings = {"defaults": _defaults(restrictions), "podSecurity": {"restrictions": restrictions}}
+    return Conversion(settings, tuple(_notes(policy, spec)))
+
+
+def _defaults(restrictions: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that write what the policy would have written into pods."""
+    user = restrictions.get("runAsUser", {})
+    must_not_be_root = user.get("rule") == "MustRunAsNonRoot"
+    defaults: dict[str, Any] = {
+        "runAsUser": _first(user),
+        "runAsNonRoot": "always" if must_not_be_root else "off",
+    }
+    for key in ("runAsGroup", "fsGroup"):
+        number = _first(restrictions.get(key, {}))
+        if number is not None:
+            defaults[key] = number
+    if not restrictions["allowPrivilegeEscalation"]:
+        defaults["allowPrivilegeEscalation"] = False
+    if restrictions["capabilities"]["requiredDrop"] == ["ALL"]:
+        defaults["dropCapabilities"] = ["ALL"]
+    return defaults
+
+
+def _first(ids: Mapping[str, Any]) -> int | None:
+    ranges = ids.get("ranges")
+    return ranges[0]["min"] if ids.get("rule") == "MustRunAs" and ranges else None
+
+
+def _notes(policy: Mapping[str, Any], spec: Mapping[str, Any]) -> list[str]:
+    notes = [
+        f"spec.{key} is not carried over: {why}"
+        for key, why in _NO_EQUIVALENT.items()
+        if spec.get(key)
+    ]
+    notes += [
+        f"spec.{key} is not carried over: it is unknown here"
+        for key in spec
+        if key not in _TRANSLATED and key not in _NO_EQUIVALENT
+    ]
+    if spec.get("defaultAddCapabilities"):
+        notes.append(
+            "spec.defaultAddCapabilities is allowed, but no longer added: name the capabilities "
+            "in the containers that need them"
+        )
+    linux = spec.get("seLinux")
+    if isinstance(linux, dict) and linux.get("rule") not in (None, "RunAsAny"):
+        notes.append(
+            "spec.seLinux is not carried over: the Pod Security Standards judge SELinux types"
+        )
+    notes += _notes_on_defaults(spec)
+    metadata = policy.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    for key in annotations if isinstance(annotations, dict) else ():
+        if key in (_SECCOMP_DEFAULT, _SECCOMP_ALLOWED):
+            notes.append(
+                f"annotation {key} is not carried over: set defaults.seccompProfile, the Pod "
+                "Security Standards judge profiles"
+            )
+        elif isinstance(key, str) and key.startswith(_APPARMOR):
+            notes.append(
+                f"annotation {key} is not carried over: the Pod Security Standards judge AppArmor"
+            )
+    notes.append(
+        "who may use the policy (RBAC use) is not carried over: settings hold for every namespace"
+    )
+    return notes
+
+
+def _notes_on_defaults(spec: Mapping[str, Any]) -> list[str]:
+    notes = []
+    user = spec.get("runAsUser")
+    if isinstance(user, dict) and user.get("rule") == "MustRunAs" and _starts_at_0(user):
+        notes.append("defaults.runAsUser is 0, which is root: allow it with --allow-root-default")
+    groups = spec.get("supplementalGroups")
+    if isinstance(groups, dict) and groups.get("rule") == "MustRunAs":
+        notes.append("spec.supplementalGroups is demanded, but no longer written into pods")
+    if spec.get("readOnlyRootFilesystem"):
+        notes.append("spec.readOnlyRootFilesystem is demanded, but no longer written into pods")
+    drop = spec.get("requiredDropCapabilities")
+    if drop and drop != ["ALL"]:
+        notes.append(
+            "spec.requiredDropCapabilities is demanded, but no longer written into pods: "
+            "defaults can drop ALL only"
+        )
+    if spec.get("defaultAllowPrivilegeEscalation") is False and spec.get(
+        "allowPrivilegeEscalation", True
+    ):
+        notes.append(
+            "spec.defaultAllowPrivilegeEscalation false is not carried over: "
+            "set defaults.allowPrivilegeEscalation"
+        )
+    return notes
+
+
+def _starts_at_0(ids: Mapping[str, Any]) -> bool:
+    ranges = ids.get("ranges")
+    return isinstance(ranges, list) and bool(ranges) and ranges[0].get("min") == 0
+
+
+def _switch(spec: Mapping[str, Any], key: str, *, otherwise: bool) -> bool:
+    value = spec.get(key)
+    if value is None:
+        return otherwise
+    if type(value) is not bool:
+        raise InvalidPolicy(f"spec.{key} must be true or false")
+    return value
+
+
+def _words(spec: Mapping[str, Any], key: str) -> list[str]:
+    value = spec.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise InvalidPolicy(f"spec.{key} must be a list of strings")
+    return list(value)
+
+
+def _allowed_capabilities(spec: Mapping[str, Any]) -> list[str]:
+    allowed = _words(spec, "allowedCapabilities")
+    return allowed + [c for c in _words(spec, "defaultAddCapabilities") if c not in allowed]
+
+
+def _ids(value: Any, key: str) -> dict[str, Any]:
+    rule = value.get("rule") if isinstance(value, dict) else None
+    if rule not in ("RunAsAny", "MayRunAs", "MustRunAs", "MustRunAsNonRoot"):
+        raise InvalidPolicy(f"spec.{key}.rule is no rule of a PodSecurityPolicy")
+    ids: dict[str, Any] = {"rule": rule}
+    if rule in ("MayRunAs", "MustRunAs"):
+        ids["ranges"] = _ranges(value.get("ranges"), f"{key}.ranges")
+    return ids
+
+
+def _ranges(value: Any, key: str) -> list[dict[str, int]]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise InvalidPolicy(f"spec.{key} must be a list")
+    ranges = []
+    for entry in value:
+        low = entry.get("min") if isinstance(entry, dict) else None
+        high = entry.get("max") if isinstance(entry, dict) else None
+        if type(low) is not int or type(high) is not int:
+            raise InvalidPolicy(f"spec.{key} must hold min and max as integers")
+        ranges.append({"min": low, "max": high})
+    return ranges

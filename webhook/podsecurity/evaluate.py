@@ -1,0 +1,56 @@
+"""A pod against a Pod Security Standard: every check that holds, every violation.
+
+Here: which checks hold at a level and version, running them, the aggregated message. Not here:
+the checks themselves (`checks`), where level and version come from (`standard`).
+
+Source: kubernetes/pod-security-admission policy/registry.go.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+
+from webhook.podsecurity.check import Judge, Violation
+from webhook.podsecurity.checks import CHECKS
+from webhook.podsecurity.pod import Pod
+from webhook.podsecurity.standard import LATEST, Level
+
+
+def evaluate(pod: Pod, level: Level, version: int = LATEST) -> tuple[Violation, ...]:
+    """Return every violation of a level at a Kubernetes minor version, in upstream's order.
+
+    A version above the newest rule counts as the newest. Total: any values in the pod.
+    """
+    judges = _judges(level, min(version, LATEST))
+    return tuple([violation for judge in judges if (violation := judge(pod)) is not None])
+
+
+def message(violations: Iterable[Violation]) -> str:
+    """Return `privileged (container "m" must not …), hostPort (…)`, as the API server says it."""
+    return ", ".join(map(str, violations))
+
+
+def checks_of(level: Level, version: int = LATEST) -> tuple[str, ...]:
+    """Return the ids of the checks that hold, in the order in which they run.
+
+    Baseline ids first, then restricted ids, each sorted. A baseline check is left out where a
+    restricted one that holds overrides it.
+    """
+    if level == "privileged":
+        return ()
+    held = [check for check in CHECKS if check.judge_of(version) is not None]
+    baseline = sorted(check.id for check in held if check.level == "baseline")
+    if level == "baseline":
+        return tuple(baseline)
+    restricted = [check for check in held if check.level == "restricted"]
+    overridden = {id_ for check in restricted for id_ in check.overrides}
+    return (
+        *(id_ for id_ in baseline if id_ not in overridden),
+        *sorted(check.id for check in restricted),
+    )
+
+
+@cache  # a pure function of 114 possible calls, asked once per pod
+def _judges(level: Level, version: int) -> tuple[Judge, ...]:
+    by_id = {check.id: check.judge_of(version) for check in CHECKS}
+    found = (by_id[id_] for id_ in checks_of(level, version))
+    return tuple(judge for judge in found if judge is not None)

@@ -1,0 +1,168 @@
+"""Pods that the API server refuses or the kubelet never starts, whatever a level says.
+
+Here: the list of all reasons, and those about ids, root, privileges and namespaces. Not here:
+profiles (`profiles`), Windows and Linux (`systems`), the types of values (the schema), levels
+(`evaluate`), the id ranges of OpenShift (`openshift`).
+
+Sources: kubernetes/kubernetes pkg/apis/core/validation/validation.go, pkg/kubelet/kuberuntime/
+security_context_others.go. The words of either are quoted in the remedy, because that is what a
+user would have met.
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.path import Path
+from webhook.podsecurity.ids import LARGEST_USER_NAMESPACE_ID, MAX_ID
+from webhook.podsecurity.pod import Pod, is_int, items
+from webhook.podsecurity.profiles import (
+    profiles_against_annotations,
+    unusable_annotations,
+    unusable_profiles,
+)
+from webhook.podsecurity.systems import fields_of_the_other_system
+
+_POD = Path(("spec", "securityContext"))
+
+
+def never_runs(pod: Pod) -> tuple[Finding, ...]:
+    """Return every reason why pods of this template cannot exist or start.
+
+    Places are relative to the pod template and may be missing there: an inherited value is
+    reported at the container that cannot bear it.
+    """
+    return (
+        *_ids_out_of_range(pod),
+        *_root_against_non_root(pod),
+        *_escalation_contradictions(pod),
+        *fields_of_the_other_system(pod),
+        *_unmasked_proc_mounts(pod),
+        *_host_namespaces_in_user_namespace(pod),
+        *_ephemeral_containers(pod),
+        *unusable_profiles(pod),
+        *unusable_annotations(pod),
+        *profiles_against_annotations(pod),
+    )
+
+
+def may_not_start(pod: Pod) -> tuple[Finding, ...]:
+    """Return ids that do not exist in a pod with a user namespace of its own.
+
+    Only worth a warning: the API server accepts them, and what happens then is up to the runtime.
+    """
+    if pod.host_users is not False:
+        return ()
+    return tuple(
+        Finding(
+            place,
+            f"{number} is above {LARGEST_USER_NAMESPACE_ID}, the last id of a pod with "
+            "hostUsers false",
+            rule="pod-security/id-beyond-user-namespace",
+        )
+        for place, number in _ids(pod)
+        if LARGEST_USER_NAMESPACE_ID < number <= MAX_ID
+    )
+
+
+def _ids(pod: Pod) -> Iterator[tuple[Path, int]]:
+    """Yield every id of a user or group, with its place."""
+    for place, context in pod.contexts():
+        for field in ("runAsUser", "runAsGroup"):
+            if is_int(number := context.get(field)):
+                yield place / field, number
+    if is_int(group := pod.context.get("fsGroup")):
+        yield _POD / "fsGroup", group
+    for index, group in enumerate(items(pod.context.get("supplementalGroups"))):
+        if is_int(group):
+            yield _POD / "supplementalGroups" / index, group
+
+
+def _ids_out_of_range(pod: Pod) -> Iterator[Finding]:
+    for place, number in _ids(pod):
+        if not 0 <= number <= MAX_ID:
+            yield Finding(
+                place,
+                f"must be between 0 and {MAX_ID}, inclusive",
+                f"{number} is no id that the API server accepts",
+                rule="pod-security/id-out-of-range",
+            )
+
+
+def _root_against_non_root(pod: Pod) -> Iterator[Finding]:
+    if pod.windows:  # there the kubelet compares names
+        return
+    for container in pod.containers:
+        user = container.effective("runAsUser")
+        if is_int(user) and user == 0 and container.effective("runAsNonRoot") is True:
+            yield Finding(
+                container.place / "securityContext" / "runAsUser",
+                "is 0 while runAsNonRoot is true: the container can never start",
+                'the kubelet would say "container\'s runAsUser breaks non-root policy"; '
+                "set another user, or runAsNonRoot false on this container",
+                rule="pod-security/root-against-non-root",
+            )
+
+
+def _escalation_contradictions(pod: Pod) -> Iterator[Finding]:
+    for container in pod.containers:
+        context = container.context
+        if context.get("allowPrivilegeEscalation") is not False:
+            continue
+        place = container.place / "securityContext"
+        if context.get("privileged") is True:
+            yield _contradiction(place, "privileged true", "`privileged` to true")
+        # exactly this spelling; the API server lets SYS_ADMIN pass
+        if "CAP_SYS_ADMIN" in items(container.capabilities.get("add")):
+            yield _contradiction(
+                place, "capability CAP_SYS_ADMIN", "`capabilities.Add` CAP_SYS_ADMIN"
+            )
+
+
+def _contradiction(place: Path, other: str, upstream: str) -> Finding:
+    return Finding(
+        place,
+        f"allowPrivilegeEscalation false cannot be combined with {other}",
+        f'the API server would say "cannot set `allowPrivilegeEscalation` to false and {upstream}"',
+        rule="pod-security/escalation-contradiction",
+    )
+
+
+def _unmasked_proc_mounts(pod: Pod) -> Iterator[Finding]:
+    for container in pod.containers:
+        mount = container.context.get("procMount")
+        place = container.place / "securityContext" / "procMount"
+        if mount == "Unmasked" and pod.host_users is not False:
+            yield Finding(
+                place,
+                "Unmasked needs hostUsers false",
+                'the API server would say "`hostUsers` must be false to use `Unmasked`"',
+                rule="pod-security/unmasked-proc-mount",
+            )
+        elif isinstance(mount, str) and mount not in ("Default", "Unmasked"):
+            yield Finding(
+                place,
+                f'"{mount}" is neither Default nor Unmasked',
+                rule="pod-security/unmasked-proc-mount",
+            )
+
+
+def _host_namespaces_in_user_namespace(pod: Pod) -> Iterator[Finding]:
+    # hostNetwork is not among them: newer API servers accept it
+    for field in ("hostPID", "hostIPC"):
+        if pod.host_users is False and pod.spec.get(field) is True:
+            yield Finding(
+                Path(("spec", field)),
+                f"{field} true cannot be combined with hostUsers false",
+                "remove one of the two",
+                rule="pod-security/host-namespace-in-user-namespace",
+            )
+
+
+def _ephemeral_containers(pod: Pod) -> Iterator[Finding]:
+    if pod.spec.get("ephemeralContainers"):
+        yield Finding(
+            Path(("spec", "ephemeralContainers")),
+            "ephemeral containers are not allowed in a pod template",
+            "remove them; kubectl debug adds one to a running pod",
+            rule="pod-security/ephemeral-container-in-template",
+        )

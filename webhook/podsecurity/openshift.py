@@ -1,0 +1,122 @@
+"""OpenShift's security context constraints, as far as they decide about user and group ids.
+
+Here: the namespace annotations with id blocks, their parser, whether SCCs are active, and which
+effective users lie outside. Not here: what a default does about it (`defaults.resolve`).
+
+Sources: openshift/library-go pkg/security/uid (ParseBlock), openshift/apiserver-library-go
+securitycontextconstraints; behaviour of the parser measured, edge cases included.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from webhook.graph.facts import Namespace
+from webhook.graph.path import Path
+from webhook.podsecurity.pod import Pod, is_int
+
+UID_RANGE = "openshift.io/sa.scc.uid-range"
+SUPPLEMENTAL_GROUPS = "openshift.io/sa.scc.supplemental-groups"
+MCS = "openshift.io/sa.scc.mcs"
+DISABLED = "security.openshift.io/disable-securitycontextconstraints"
+RUN_LEVEL = "openshift.io/run-level"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A range of ids, both ends included. `end < start` is possible: such a block holds no id."""
+
+    start: int
+    end: int
+
+    def __contains__(self, number: int) -> bool:
+        return self.start <= number <= self.end
+
+    def __str__(self) -> str:
+        return f"{self.start}-{self.end}"
+
+
+RESTRICTED_V3 = Block(1000, 65534)
+"""The users and groups that the SCC restricted-v3 admits; it needs `hostUsers: false`."""
+
+_UINT32 = 2**32
+
+# What Go's Sscanf("%d/%d") reads into unsigned integers: spaces before a number are skipped (a
+# line break is not), no sign, underscores and other bases are refused, the rest of the text after
+# the second number is never looked at.
+_SPACES = r"(?:[\t\v\f \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]|\r(?!\n))*"
+_SLASH = re.compile(rf"{_SPACES}([0-9]+)/{_SPACES}([0-9]+)")
+_DASH = re.compile(rf"{_SPACES}([0-9]+)-{_SPACES}([0-9]+)")
+_LONGEST = 20  # digits of a number worth converting: int() refuses thousands, 32 bits need 10
+
+
+def parse_block(text: str) -> Block | None:
+    """Return the first block of `<start>/<size>` or `<start>-<end>`; None if there is none.
+
+    As OpenShift's own parser: a slash anywhere selects the first form, numbers have 32 bits,
+    `start + size - 1` wraps around, and neither the order of the ends nor the size is checked.
+    """
+    slash = "/" in text
+    match = (_SLASH if slash else _DASH).match(text)
+    if match is None:
+        return None
+    first, second = (digits.lstrip("0") or "0" for digits in match.groups())
+    if len(first) > _LONGEST or len(second) > _LONGEST:
+        return None
+    start, other = int(first), int(second)
+    if start >= _UINT32 or other >= _UINT32:
+        return None
+    return Block(start, (start + other - 1) % _UINT32 if slash else other)
+
+
+def group_blocks(namespace: Namespace) -> tuple[Block, ...] | None:
+    """Return the namespace's group blocks, None if its annotation cannot be used.
+
+    Without the annotation the uid-range counts. One block that cannot be read spoils all.
+    """
+    text = namespace.annotations.get(SUPPLEMENTAL_GROUPS)
+    if text is None:
+        text = namespace.annotations.get(UID_RANGE)
+    if text is None:
+        return None
+    blocks = [parse_block(part) for part in text.split(",")]
+    readable = tuple(block for block in blocks if block is not None)
+    return readable if len(readable) == len(blocks) else None
+
+
+def is_active(namespace: Namespace, *, openshift: bool) -> bool:
+    """Tell whether SCCs judge the pods of a namespace.
+
+    `openshift` is whether the cluster serves security.openshift.io/v1. A new namespace is not
+    annotated yet, and an annotated one may be judged without a cluster at hand.
+    """
+    if not openshift and UID_RANGE not in namespace.annotations:
+        return False
+    if namespace.labels.get(DISABLED) == "true":
+        return False
+    return namespace.labels.get(RUN_LEVEL) not in ("0", "1")
+
+
+def outside_range(pod: Pod, namespace: Namespace) -> Iterator[tuple[Path, str]]:
+    """Yield a place and a fact for each container whose effective user restricted-v2 refuses.
+
+    Only a warning: the service account may be granted `nonroot-v2` or `anyuid`. A pod with
+    `hostUsers: false` may have a user of restricted-v3 instead. Places are relative to the pod's
+    template and may be missing there (an inherited user).
+    """
+    if pod.windows:
+        return
+    block = parse_block(namespace.annotations.get(UID_RANGE, ""))
+    if block is None:
+        return
+    for container in pod.containers:
+        user = container.effective("runAsUser")
+        if not is_int(user) or user in block:
+            continue
+        if pod.host_users is False and user in RESTRICTED_V3:
+            continue
+        yield (
+            container.place / "securityContext" / "runAsUser",
+            f"user {user} is outside the namespace range {block}; "
+            "the restricted-v2 SCC will refuse it",
+        )

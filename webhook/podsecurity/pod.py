@@ -1,0 +1,137 @@
+"""A pod as the checks see it: raw values, and the lookups that every check needs, made once.
+
+Here: reading a raw PodSpec and metadata, effective values of one container. Not here: verdicts.
+
+Total: a value of the wrong type anywhere is no exception. Where a field must not be set, a wrong
+type that is true in Python counts as set; where a field must be set, a wrong type counts as not
+set; a part that should be a mapping or list and is not counts as empty. That errs on the side of
+a finding, and the schema refuses the object for its types anyway.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final, Literal, TypeGuard
+
+from webhook.graph.path import Path
+
+Kind = Literal["initContainers", "containers", "ephemeralContainers"]
+KINDS: Final[tuple[Kind, ...]] = ("initContainers", "containers", "ephemeralContainers")
+"""The lists of containers, in the order in which upstream visits them."""
+
+Mapping = dict[str, Any]
+
+INHERITED: Final = frozenset(
+    {
+        "runAsUser",
+        "runAsGroup",
+        "runAsNonRoot",
+        "seLinuxOptions",
+        "seccompProfile",
+        "appArmorProfile",
+    }
+)
+"""Fields that a container takes from the pod where its own is unset (windowsOptions: see below).
+
+Source: kubernetes/kubernetes pkg/securitycontext/util.go, DetermineEffectiveSecurityContext.
+Objects are inherited whole. windowsOptions merges field by field.
+"""
+
+
+class Container:
+    """One container: where it is, its name, its security context ({} if it has none)."""
+
+    __slots__ = ("capabilities", "context", "index", "kind", "name", "pod_context", "raw")
+
+    def __init__(self, raw: Any, kind: Kind, index: int, pod_context: Mapping) -> None:
+        fields = raw if type(raw) is dict else mapping(raw)
+        self.raw: Mapping = fields
+        self.kind = kind
+        self.index = index
+        self.pod_context = pod_context
+        name = fields.get("name")
+        self.name: str = name if type(name) is str else text(name)
+        context = fields.get("securityContext")
+        self.context: Mapping = context if type(context) is dict else mapping(context)
+        capabilities = self.context.get("capabilities")
+        self.capabilities: Mapping = mapping(capabilities) if capabilities else _NOTHING
+
+    @property
+    def place(self) -> Path:
+        """The container's place, relative to the pod template: spec.containers[0]."""
+        return Path(("spec", self.kind, self.index))
+
+    def effective(self, field: str) -> Any:
+        """Return the value a container runs with: its own, else the pod's where it inherits it."""
+        value = self.context.get(field)
+        if value is None and field in INHERITED:
+            return self.pod_context.get(field)
+        return value
+
+
+class Pod:
+    """One pod, or the template of one.
+
+    spec         the raw PodSpec ({} if it is no mapping)
+    context      its securityContext ({} if it has none)
+    annotations  of the pod's metadata
+    containers   init, app and ephemeral containers in this order
+    windows      whether os.name says so; a nodeSelector does not count (upstream's rule)
+    host_users   False: the pod has a user namespace of its own
+    """
+
+    __slots__ = ("annotations", "containers", "context", "host_users", "spec", "windows")
+
+    def __init__(self, spec: Any, metadata: Any = None) -> None:
+        fields: Mapping = spec if type(spec) is dict else mapping(spec)
+        self.spec = fields
+        context = fields.get("securityContext")
+        self.context: Mapping = context if type(context) is dict else mapping(context)
+        self.annotations: Mapping = mapping(mapping(metadata).get("annotations"))
+        self.containers = tuple(
+            [
+                Container(raw, kind, index, self.context)
+                for kind in KINDS
+                if (raws := fields.get(kind)) and isinstance(raws, list)
+                for index, raw in enumerate(raws)
+            ]
+        )
+        system = fields.get("os")
+        self.windows = system is not None and mapping(system).get("name") == "windows"
+        self.host_users: Any = fields.get("hostUsers")
+
+    def contexts(self) -> Iterator[tuple[Path, Mapping]]:
+        """Yield every security context that is there, the pod's, then containers', with places."""
+        if self.context:
+            yield Path(("spec", "securityContext")), self.context
+        for container in self.containers:
+            if container.context:
+                yield container.place / "securityContext", container.context
+
+    @property
+    def volumes(self) -> list[Mapping]:
+        """The raw volumes; an entry that is no mapping counts as {}."""
+        return [mapping(volume) for volume in items(self.spec.get("volumes"))]
+
+
+_NOTHING: Mapping = {}
+
+
+def mapping(value: Any) -> Mapping:
+    """Return a mapping as it is, {} for anything else. Nobody may write to the result."""
+    return value if isinstance(value, dict) else _NOTHING
+
+
+def items(value: Any) -> list[Any]:
+    """Return a list as it is, [] for anything else."""
+    return value if isinstance(value, list) else []
+
+
+def text(value: Any) -> str:
+    """Return a string as it is, "" for null, and what Python writes for anything else."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else str(value)
+
+
+def is_int(value: Any) -> TypeGuard[int]:
+    """Tell whether a value is a number without fraction; True and False are none."""
+    return type(value) is int

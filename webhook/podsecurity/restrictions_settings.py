@@ -1,0 +1,140 @@
+"""Restrictions as they are written in settings, under podSecurity.restrictions.
+
+    runAsUser: {rule: MustRunAs, ranges: [{min: 1000, max: 1999}]}
+    capabilities: {requiredDrop: [ALL], allowedAdd: []}
+    volumes: [configMap, secret]
+
+Here: reading and checking that mapping. Not here: what a restriction means (`restrictions`).
+A key that is left out restricts nothing.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from webhook.errors import InvalidSettings
+from webhook.podsecurity.restrictions import Ids, Range, Restrictions
+
+_ID_KEYS = {
+    "runAsUser": ("run_as_user", ("RunAsAny", "MustRunAs", "MustRunAsNonRoot")),
+    "runAsGroup": ("run_as_group", ("RunAsAny", "MayRunAs", "MustRunAs")),
+    "fsGroup": ("fs_group", ("RunAsAny", "MayRunAs", "MustRunAs")),
+    "supplementalGroups": ("supplemental_groups", ("RunAsAny", "MayRunAs", "MustRunAs")),
+}
+"""Key: attribute, and the rules it may have (those of a PodSecurityPolicy)."""
+
+_SWITCHES = {
+    "readOnlyRootFilesystem": "read_only_root_filesystem",
+    "privileged": "privileged",
+    "allowPrivilegeEscalation": "allow_privilege_escalation",
+    "hostNetwork": "host_network",
+    "hostPID": "host_pid",
+    "hostIPC": "host_ipc",
+}
+
+
+def read_restrictions(
+    section: Mapping[str, Any], source: str = "podSecurity.restrictions"
+) -> Restrictions:
+    """Return the restrictions that a settings section describes.
+
+    Raise InvalidSettings, with one sentence naming the key, for whatever cannot be used.
+    """
+    values: dict[str, Any] = {}
+    for key, value in section.items():
+        where = f"{source}.{key}"
+        if key in _ID_KEYS:
+            attribute, rules = _ID_KEYS[key]
+            values[attribute] = _read_ids(value, where, rules)
+        elif key in _SWITCHES:
+            if type(value) is not bool:
+                raise InvalidSettings(f"{where} must be true or false")
+            values[_SWITCHES[key]] = value
+        elif key == "capabilities":
+            values |= _read_capabilities(value, where)
+        elif key == "volumes":
+            values["volumes"] = _read_words(value, where)
+        elif key == "hostPorts":
+            values["host_ports"] = _read_ranges(value, where, 65535)
+        else:
+            raise InvalidSettings(f"unknown key {where}")
+    return Restrictions(**values)
+
+
+def write_restrictions(restrictions: Restrictions) -> dict[str, Any]:
+    """Return the settings section that describes the restrictions; what is free is left out."""
+    free = Restrictions()
+    section: dict[str, Any] = {
+        key: {"rule": ids.rule, "ranges": _write_ranges(ids.ranges)}
+        for key, (attribute, _) in _ID_KEYS.items()
+        if (ids := getattr(restrictions, attribute)) != getattr(free, attribute)
+    }
+    capabilities: dict[str, Any] = {}
+    if restrictions.required_drop:
+        capabilities["requiredDrop"] = list(restrictions.required_drop)
+    if restrictions.allowed_add is not None:
+        capabilities["allowedAdd"] = list(restrictions.allowed_add)
+    if capabilities:
+        section["capabilities"] = capabilities
+    if restrictions.volumes is not None:
+        section["volumes"] = list(restrictions.volumes)
+    if restrictions.host_ports is not None:
+        section["hostPorts"] = _write_ranges(restrictions.host_ports)
+    for key, attribute in _SWITCHES.items():
+        if (value := getattr(restrictions, attribute)) != getattr(free, attribute):
+            section[key] = value
+    return section
+
+
+def _write_ranges(ranges: tuple[Range, ...]) -> list[dict[str, int]]:
+    return [{"min": span.min, "max": span.max} for span in ranges]
+
+
+def _read_ids(value: Any, where: str, rules: tuple[str, ...]) -> Ids:
+    fields = _read_mapping(value, where, ("rule", "ranges"))
+    rule = fields.get("rule")
+    if rule not in rules:
+        raise InvalidSettings(f"{where}.rule must be one of {', '.join(rules)}")
+    ranges = _read_ranges(fields.get("ranges", []), f"{where}.ranges", 2147483647)
+    if rule in ("MustRunAs", "MayRunAs") and not ranges:
+        raise InvalidSettings(f"{where}.ranges must name at least one range for {rule}")
+    return Ids(rule, ranges)
+
+
+def _read_capabilities(value: Any, where: str) -> dict[str, Any]:
+    fields = _read_mapping(value, where, ("requiredDrop", "allowedAdd"))
+    values: dict[str, Any] = {}
+    if "requiredDrop" in fields:
+        values["required_drop"] = _read_words(fields["requiredDrop"], f"{where}.requiredDrop")
+    if "allowedAdd" in fields:
+        values["allowed_add"] = _read_words(fields["allowedAdd"], f"{where}.allowedAdd")
+    return values
+
+
+def _read_mapping(value: Any, where: str, keys: tuple[str, ...]) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise InvalidSettings(f"{where} must be a mapping with {' and '.join(keys)}")
+    for key in value:
+        if key not in keys:
+            raise InvalidSettings(f"unknown key {where}.{key}")
+    return value
+
+
+def _read_ranges(value: Any, where: str, largest: int) -> tuple[Range, ...]:
+    if not isinstance(value, list):
+        raise InvalidSettings(f"{where} must be a list of {{min, max}}")
+    ranges = []
+    for index, entry in enumerate(value):
+        fields = _read_mapping(entry, f"{where}[{index}]", ("min", "max"))
+        low, high = fields.get("min"), fields.get("max")
+        if type(low) is not int or type(high) is not int or not 0 <= low <= high <= largest:
+            raise InvalidSettings(
+                f"{where}[{index}] must have min and max with 0 <= min <= max <= {largest}"
+            )
+        ranges.append(Range(low, high))
+    return tuple(ranges)
+
+
+def _read_words(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise InvalidSettings(f"{where} must be a list of strings")
+    return tuple(value)

@@ -1,0 +1,108 @@
+"""Which Pod Security Standard a namespace asks for: level and version, from its labels.
+
+Here: levels, versions, labels, their order of strictness. Not here: what a level demands
+(`checks`), who decides (`decisions`).
+
+Source: kubernetes/pod-security-admission api/helpers.go and api/constants.go.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Level = Literal["privileged", "baseline", "restricted"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+"""From the most to the least permissive."""
+
+LATEST = 37
+"""The minor version of the newest rule; a newer version, and `latest`, mean this one."""
+
+PREFIX = "pod-security.kubernetes.io/"
+
+_VERSION = re.compile(r"v1\.(0|[1-9][0-9]{0,17})\Z")  # upstream reads 64 bits
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """A level and the Kubernetes minor version of its rules; str: restricted:v1.30."""
+
+    level: Level = "privileged"
+    version: int = LATEST
+
+    def __str__(self) -> str:
+        return f"{self.level}:v1.{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Standards:
+    """What a namespace's labels ask for. `faults` says of each bad label what was taken instead."""
+
+    enforce: Standard = Standard()
+    warn: Standard = Standard()
+    audit: Standard = Standard()
+    faults: tuple[str, ...] = ()
+
+
+def parse_level(word: str | None) -> Level | None:
+    """Return the level of that name, None if there is none. Exact: no other case, no space."""
+    return next((level for level in LEVELS if level == word), None)
+
+
+def parse_version(word: str) -> int | None:
+    """Return the minor version that `latest` or `v1.N` means, None for anything else.
+
+    A version newer than the newest rule is the newest rule's.
+    """
+    if word == "latest":
+        return LATEST
+    match = _VERSION.match(word)
+    return None if match is None else min(int(match[1]), LATEST)
+
+
+def parse_standard(words: str) -> Standard | None:
+    """Return the standard that `restricted:v1.36`, `restricted:latest` or `restricted` means."""
+    name, colon, number = words.partition(":")
+    level = parse_level(name)
+    version = parse_version(number) if colon else LATEST
+    return None if level is None or version is None else Standard(level, version)
+
+
+def read_labels(labels: Mapping[str, str], default: Standard = Standard()) -> Standards:
+    """Return the standards of a namespace; `default` is what holds where a label is missing.
+
+    A bad enforce level means restricted, a bad version the latest, a bad warn or audit level
+    privileged. Without a warn label, warn follows a valid enforce level that is stricter.
+    """
+    faults: list[str] = []
+    enforce = _of_mode("enforce", labels, default, "restricted", faults)
+    warn = _of_mode("warn", labels, default, "privileged", faults)
+    audit = _of_mode("audit", labels, default, "privileged", faults)
+    said = parse_level(labels.get(f"{PREFIX}enforce"))
+    if (
+        f"{PREFIX}warn" not in labels
+        and said is not None
+        and LEVELS.index(said) > LEVELS.index(warn.level)
+    ):
+        own_version = f"{PREFIX}warn-version" in labels
+        warn = Standard(said, warn.version if own_version else enforce.version)
+    return Standards(enforce, warn, audit, tuple(faults))
+
+
+def _of_mode(
+    mode: str, labels: Mapping[str, str], default: Standard, otherwise: Level, faults: list[str]
+) -> Standard:
+    level, version = default.level, default.version
+    key = f"{PREFIX}{mode}"
+    if key in labels:
+        known = parse_level(labels[key])
+        level = otherwise if known is None else known
+        if known is None:
+            faults.append(f"label {key} is {labels[key]!r}, no level; {otherwise} holds")
+    key += "-version"
+    if key in labels:
+        number = parse_version(labels[key])
+        version = LATEST if number is None else number
+        if number is None:
+            faults.append(f"label {key} is {labels[key]!r}, no version; the latest holds")
+    return Standard(level, version)
