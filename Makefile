@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test control-plane check format golden generate clean lock
+.PHONY: help demo test control-plane check bench fuzz mutants format golden generate clean lock
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -40,8 +40,18 @@ format: $(READY) ## format the code
 	$(BIN)/ruff check --fix --select I .
 	$(BIN)/ruff format .
 
+bench: $(READY) ## measure the server and the command line beside a bare echo (minutes)
+	$(BIN)/python -m benchmarks
+
+fuzz: $(READY) ## a million hostile bodies at the engine, tens of thousands at the server
+	$(BIN)/python -m tests.fuzz respond --bodies 1000000
+	$(BIN)/python -m tests.fuzz server --bodies 30000
+
+mutants: $(READY) ## plant errors in podsecurity/ and defaults/; tell which no test finds
+	$(BIN)/python -m tools.mutants
+
 golden: $(READY) ## write expected findings into fixtures and the README; read what changed
-	GRAPHGATE_UPDATE=1 $(BIN)/python -m pytest -q tests/rules/test_fixtures.py tests/cli/test_readme.py
+	GRAPHGATE_UPDATE=1 $(BIN)/python -m pytest -q tests/rules/test_fixtures.py tests/cli/test_readme.py tests/workloads
 
 generate: $(READY) ## write all generated files anew
 	$(BIN)/python -m tools.generate

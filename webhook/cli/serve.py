@@ -48,8 +48,8 @@ class Judge:
         content = self._bytes()
         if content == self._content:
             return False
+        self.settings = load_settings(self._flags)  # raises, each time, while the file is bad
         self._content = content
-        self.settings = load_settings(self._flags)
         self._warm_up()
         return True
 

@@ -4,18 +4,18 @@ Webhook, command line, audit and reconciler all enter here, so a fault reads the
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from webhook import defaults
 from webhook.decisions.decision import ALLOWED, Decision, Failure
 from webhook.decisions.order import by_action, without_repetition
 from webhook.decisions.pods import judge_pods
 from webhook.decisions.ratchet import ratchet
-from webhook.decisions.run import run
+from webhook.decisions.run import Found, run
 from webhook.decisions.settings import Settings
 from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import mapping, text
+from webhook.graph.model import Deployment, mapping, text
 from webhook.graph.parse import parse
 from webhook.graph.path import Path
 
@@ -37,11 +37,11 @@ def decide(
 ) -> Decision:
     """Judge one SeldonDeployment, and fill in its defaults.
 
-    document   any JSON value
-    namespace  where it is or will be; None: where its metadata says
+    document      any JSON value
+    namespace     where it is or will be; None: where its metadata says
     old_document  the object before an update; its faults, where they are left, only warn
-    fill       True: the object is judged with its defaults filled in, and the patch adds them.
-               False: it is judged as it is, with a warning if defaults are still missing
+    fill          True: the object is judged with its defaults filled in, and the patch adds them.
+                  False: it is judged as it is, with a warning if defaults are still missing
 
     An object that is being deleted is allowed as it is: whoever refuses the update that removes
     its finalizer keeps it for ever.
@@ -56,17 +56,12 @@ def decide(
     facts = settings.with_servers(facts)
     filling = defaults.fill(document, settings.defaults, facts, namespace)
     filled = defaults.apply(document, filling.operations) if fill else document
+    engine = _Engine(settings, namespace, facts)
     failures: list[Failure] = []
-    view = parse(filled)
     before = None if old_document is None else parse(old_document)
-    found = list(run(settings.plan, view, before, facts, failures))
-    found.extend(judge_pods(view, settings.pod_security, namespace, facts))
+    found = engine.find(parse(filled), before, failures)
     if before is not None and settings.ratchet and any(action == "deny" for action, _ in found):
-        found_before = [
-            *run(settings.plan, before, None, facts, []),
-            *judge_pods(before, settings.pod_security, namespace, facts),
-        ]
-        found = ratchet(found, filled, found_before, old_document)
+        found = ratchet(found, filled, engine.find(before, None, []), old_document)
     found.extend(("warn", replace(warning, rule=DEFAULTING)) for warning in filling.warnings)
     if not fill and filling.operations:
         found.append(("warn", _not_defaulted(filling.operations, document)))
@@ -81,6 +76,34 @@ def decide(
         closed=settings.on_internal_failure == "deny",
     )
     return replace(decision, patch=filling.operations if fill and not decision.denied else ())
+
+
+class _Engine(NamedTuple):
+    """Every source of findings, for one namespace."""
+
+    settings: Settings
+    namespace: str
+    facts: Facts
+
+    def find(
+        self, view: Deployment, before: Deployment | None, failures: list[Failure]
+    ) -> list[Found]:
+        """Return what all sources find; what crashes goes into `failures`, the others go on."""
+        found = list(run(self.settings.plan, view, before, self.facts, failures))
+        try:
+            found.extend(
+                judge_pods(
+                    view,
+                    self.settings.pod_security,
+                    self.namespace,
+                    self.facts,
+                    scc=self.settings.defaults.openshift != "ignore",
+                    old=before if self.settings.ratchet else None,
+                )
+            )
+        except Exception as error:  # noqa: BLE001 — as in `run`
+            failures.append(Failure("pod-security", error))
+        return found
 
 
 def _not_defaulted(operations: tuple[Operation, ...], document: Any) -> Finding:

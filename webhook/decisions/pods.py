@@ -8,15 +8,16 @@ initialiser, the volume seldon-podinfo) is hardened so that it passes `restricte
 that both give the same verdict.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from webhook.decisions.pod_security import Mode, PodSecurity
 from webhook.decisions.run import Found
 from webhook.graph.facts import Facts, Namespace
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment, mapping
-from webhook.graph.path import ROOT, Path
+from webhook.graph.path import Path
 from webhook.podsecurity import LATEST, Pod, Standard, Violation, evaluate, read_labels
 from webhook.podsecurity.never_runs import may_not_start, never_runs
 from webhook.podsecurity.openshift import is_active, outside_range
@@ -25,15 +26,16 @@ from webhook.rules import Action
 
 PREFIX = "pod-security/"
 RANGE = f"{PREFIX}outside-namespace-range"
-LABEL = f"{PREFIX}unknown-label"
 
 _ACTIONS: dict[Mode, Action] = {"off": "ignore", "warn": "warn", "enforce": "deny"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Template:
+class Template:
     """A pod template, and where its parts stand in the document."""
 
+    predictor: str
+    raw: Mapping[str, Any]
     pod: Pod
     place: Path
     renamed: tuple[Path, Path] | None = field(default=None)
@@ -46,25 +48,36 @@ class _Template:
 
 
 def judge_pods(
-    deployment: Deployment, options: PodSecurity, namespace: str, facts: Facts
+    deployment: Deployment,
+    options: PodSecurity,
+    namespace: str,
+    facts: Facts,
+    *,
+    scc: bool = True,
+    old: Deployment | None = None,
 ) -> Iterator[Found]:
     """Yield what is wrong with the pods, each finding with its action.
+
+    scc  whether OpenShift's constraints count (`defaults.openshift` is not "ignore")
+    old  the object before an update; a template that the update leaves alone is not spoken of
 
     What can never run denies in any mode; what a standard or the restrictions forbid does what the
     mode says; an id outside of the namespace's range only warns, since the service account may
     have a grant that nobody sees here.
     """
     known = facts.namespaces.get(namespace)
-    standard, faults = _standard(options, known)
+    standard = _standard(options, known)
     action = _ACTIONS[options.mode]
-    for fault in faults:
-        yield "warn", Finding(ROOT / "metadata" / "namespace", fault, rule=LABEL)
-    for template in _templates(deployment):
+    by_scc = known is not None and scc and is_active(known, openshift=facts.openshift)
+    kept = {} if old is None else _by_predictor(old)
+    for template in templates(deployment):
+        if template.raw in kept.get(template.predictor, ()):
+            continue
         for finding in never_runs(template.pod):
             yield "deny", _placed(finding, template)
         for finding in may_not_start(template.pod):
             yield "warn", _placed(finding, template)
-        if known is not None and is_active(known, openshift=facts.openshift):
+        if by_scc and known is not None:
             for place, fact in outside_range(template.pod, known):
                 yield "warn", Finding(template.locate(place), fact, rule=RANGE)
         if action == "ignore":
@@ -76,41 +89,49 @@ def judge_pods(
                 yield action, _forbidden(violation, template)
 
 
-def _standard(
-    options: PodSecurity, namespace: Namespace | None
-) -> tuple[Standard, tuple[str, ...]]:
-    """Return the standard that holds, and what is wrong with the labels that it was read from."""
+def _standard(options: PodSecurity, namespace: Namespace | None) -> Standard:
+    """Return the standard that holds. A label that is no level means restricted, as upstream."""
     version = LATEST if options.version is None else options.version
     if options.level is not None:
-        return Standard(options.level, version), ()
+        return Standard(options.level, version)
     if namespace is None:
-        return Standard(), ()
-    asked = read_labels(namespace.labels)
-    if options.version is None:
-        return asked.enforce, asked.faults
-    return replace(asked.enforce, version=version), asked.faults
+        return Standard()
+    asked = read_labels(namespace.labels).enforce
+    return asked if options.version is None else replace(asked, version=version)
 
 
-def _templates(deployment: Deployment) -> Iterator[_Template]:
+def templates(deployment: Deployment) -> Iterator[Template]:
+    """Yield every pod template: componentSpecs, and the containers of explainers."""
     for predictor in deployment.predictors:
         for component in predictor.components:
-            yield _Template(Pod(component.pod, component.raw.get("metadata")), component.path)
+            pod = Pod(component.pod, component.raw.get("metadata"))
+            yield Template(predictor.name, component.raw, pod, component.path)
         explainer = mapping(predictor.raw, "explainer")
         container = explainer.get("containerSpec")
         if explainer.get("type") and type(container) is dict:
             place = predictor.path / "explainer"
-            yield _Template(
+            yield Template(
+                predictor.name,
+                container,
                 Pod({"containers": [container]}),
                 place,
                 (Path(("spec", "containers", 0)), place / "containerSpec"),
             )
 
 
-def _placed(finding: Finding, template: _Template) -> Finding:
+def _by_predictor(deployment: Deployment) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the raw templates by the name of their predictor."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for template in templates(deployment):
+        found.setdefault(template.predictor, []).append(template.raw)
+    return found
+
+
+def _placed(finding: Finding, template: Template) -> Finding:
     return replace(finding, path=template.locate(finding.path))
 
 
-def _departure(violation: Violation, template: _Template, standard: Standard) -> Finding:
+def _departure(violation: Violation, template: Template, standard: Standard) -> Finding:
     """Return the finding in upstream's words: people search for them."""
     return Finding(
         template.locate(_common(violation.places)),
@@ -119,7 +140,7 @@ def _departure(violation: Violation, template: _Template, standard: Standard) ->
     )
 
 
-def _forbidden(violation: Violation, template: _Template) -> Finding:
+def _forbidden(violation: Violation, template: Template) -> Finding:
     return Finding(
         template.locate(_common(violation.places)),
         f"is forbidden by podSecurity.restrictions: {violation}",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from itertools import islice
 
 from webhook.decisions.decision import Failure
 from webhook.decisions.settings import BoundRule
@@ -12,6 +13,10 @@ from webhook.graph.model import Deployment
 from webhook.rules import Action, all_rules, page
 
 Found = tuple[Action, Finding]
+
+MOST_FINDINGS = 1000
+"""Findings of one rule in one document. Whoever has more has one mistake, made by a program; the
+thousand are told, and the rest after they are mended."""
 
 
 def run(
@@ -35,7 +40,7 @@ def run(
             else:
                 offered = {"facts": facts, "old": old}
                 findings = rule.check(deployment, **{name: offered[name] for name in rule.wants})
-            for finding in findings:
+            for finding in islice(findings, MOST_FINDINGS):
                 yield _action(rule, finding), _stamped(rule, finding)
         except Exception as error:  # noqa: BLE001 — a crash of one rule must not hide the others
             failures.append(Failure(rule.id, error))

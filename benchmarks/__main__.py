@@ -1,0 +1,108 @@
+"""python -m benchmarks: measure, and print a table. See README.md."""
+
+import argparse
+import dataclasses
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import commands, serving
+from benchmarks.reviews import LARGE, SMALL, review
+
+REVIEWS = {"4 KB": SMALL, "208 KB": LARGE}
+
+
+def main() -> None:
+    """Measure all, or what is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each load (default 4)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.add_argument("--only", choices=["serving", "commands"], help="half of it")
+    given = parser.parse_args()
+    found: dict[str, object] = {
+        "python": platform.python_version(),
+        "cores": len(os.sched_getaffinity(0)),
+    }
+    print(f"Python {found['python']}, {found['cores']} cores, {platform.machine()}")
+    if len(os.sched_getaffinity(0)) == 1:
+        print("one core only: server and client share it, and both look slow")
+    with tempfile.TemporaryDirectory(prefix="graphgate-bench-") as name:
+        folder = Path(name)
+        if given.only != "commands":
+            found |= _serving(folder, given.seconds)
+        if given.only != "serving":
+            found |= _commands(folder)
+    if given.json:
+        given.json.write_text(json.dumps(found, indent=2) + "\n")
+
+
+def _serving(folder: Path, seconds: float) -> dict[str, object]:
+    for name, shape in REVIEWS.items():
+        (folder / f"{name}.json").write_bytes(review(shape))
+        _require_clean(folder / f"{name}.json")
+    mint = [sys.executable, "-m", "webhook", "certs", "init", "--out", str(folder)]
+    subprocess.run(mint, cwd=serving.ROOT, check=True, stdout=subprocess.DEVNULL)
+    all_found: list[serving.Measured] = []
+    peaks: dict[str, dict[str, float]] = {}
+    print(f"\nTLS, one core, {seconds:g} s each; times in ms, CPU in us per call")
+    print("of echo: calls per second, and the same by CPU, which others disturb less")
+    print("| review | connections | server | per second | p50 | p99 | CPU | of echo | others |")
+    print("| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for name in REVIEWS:
+        for connections in serving.CONNECTIONS:
+            echo = None
+            for server in ("echo", "graphgate"):
+                port = serving.free_port()
+                with serving.running(serving.command(server, port, folder), port) as process:
+                    measured = serving.measure(
+                        server, process, port, folder, name, connections, seconds
+                    )
+                    memory = peaks.setdefault(server, {})
+                    peak = serving.peak_memory(process)
+                    memory[name] = max(memory.get(name, 0.0), peak)
+                echo = echo or measured
+                all_found.append(measured)
+                print(_row(measured, echo), flush=True)
+    print("\nPeak resident memory, MiB")
+    for server, memory in peaks.items():
+        print(f"  {server:<10}" + "".join(f"  {n}: {peak:.0f}" for n, peak in memory.items()))
+    return {"serving": [dataclasses.asdict(m) for m in all_found], "memory": peaks}
+
+
+def _require_clean(file: Path) -> None:
+    """Stop if a rule has something to say: explaining costs more than judging."""
+    ask = [sys.executable, "-m", "webhook", "review", str(file)]
+    said = subprocess.run(ask, cwd=serving.ROOT, check=True, stdout=subprocess.PIPE).stdout
+    response = json.loads(said)["response"]
+    if not response["allowed"] or "warnings" in response:
+        sys.exit(f"the review of {file.stem} is not clean any more, mend reviews.py: {response}")
+
+
+def _row(found: serving.Measured, echo: serving.Measured) -> str:
+    return (
+        f"| {found.review} | {found.connections} | {found.server} | {found.per_second:,.0f} |"
+        f" {found.p50:.2f} | {found.p99:.2f} | {found.cpu:.0f} |"
+        f" {found.per_second / echo.per_second:.0%}, {echo.cpu / found.cpu:.0%} |"
+        f" {found.others:.0%} |"
+    )
+
+
+def _commands(folder: Path) -> dict[str, object]:
+    starts = commands.starts(folder)
+    bare = starts["python -c pass"][0]
+    print("\nFrom start to exit, ms: least and middle of 15, and the least beside bare Python")
+    for name, (least, middle) in starts.items():
+        print(f"  {name:<22}{least:7.0f}{middle:7.0f}{least / bare:7.1f}x")
+    throughput = commands.check_throughput(folder)
+    print("\ngraphgate check, documents per second, start not counted")
+    for name, per_second in throughput.items():
+        print(f"  {name:<22}{per_second:7.0f}")
+    return {"starts": starts, "check": throughput}
+
+
+if __name__ == "__main__":
+    main()

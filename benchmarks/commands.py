@@ -1,0 +1,51 @@
+"""What a person waits for: the start of the command, and `check` of many files."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import orjson
+
+from benchmarks.reviews import LARGE, SMALL, deployment
+
+_TIMES = 15
+_FILES = 400
+
+
+def starts(folder: Path) -> dict[str, tuple[float, float]]:
+    """Return the least and the middle wall time (ms) of commands that do next to nothing."""
+    one = folder / "one.yaml"
+    one.write_bytes(orjson.dumps(deployment(SMALL)))  # JSON is YAML
+    graphgate = [sys.executable, "-m", "webhook"]
+    return {
+        "python -c pass": _times([sys.executable, "-c", "pass"]),
+        "graphgate --help": _times([*graphgate, "--help"]),
+        "graphgate check ONE": _times([*graphgate, "check", str(one)]),
+    }
+
+
+def check_throughput(folder: Path) -> dict[str, float]:
+    """Return documents per second of `check`, for many small files and for one large file."""
+    many, large = folder / "many", folder / "large.yaml"
+    many.mkdir()
+    for number in range(_FILES):
+        document = orjson.dumps(deployment(SMALL, f"iris-{number}"), option=orjson.OPT_INDENT_2)
+        (many / f"{number}.yaml").write_bytes(document)
+    large.write_bytes(orjson.dumps(deployment(LARGE), option=orjson.OPT_INDENT_2))
+    graphgate = [sys.executable, "-m", "webhook", "check"]
+    least = _times([*graphgate, str(folder / "one.yaml")], 5)[0]
+    return {
+        f"{_FILES} files of 4 KB": _FILES * 1000 / (_times([*graphgate, str(many)], 3)[0] - least),
+        "one file of 208 KB": 1000 / (_times([*graphgate, str(large)], 3)[0] - least),
+    }
+
+
+def _times(command: list[str], times: int = _TIMES) -> tuple[float, float]:
+    took = []
+    for _ in range(times):
+        start = time.perf_counter()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        took.append((time.perf_counter() - start) * 1000)
+    took.sort()
+    return took[0], took[len(took) // 2]

@@ -1,0 +1,184 @@
+"""What the tests of the server have in common: a running one, and clients that miss nothing."""
+
+import http.client
+import json
+import queue
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.server.pki import NAME
+
+ROOT = Path(__file__).parents[2]
+# Longer than anything takes on a busy machine; a test that reaches it has failed.
+PATIENCE = 20.0
+
+
+class Running:
+    """A server process, its ports and its log."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self.process = process
+        self.lines: list[dict[str, Any]] = []
+        self._new: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def started(self) -> "Running":
+        """Wait until it serves."""
+        serving = self.wait_for("serving")
+        self.port: int = serving["port"]
+        self.health_port: int = serving["health_port"]
+        return self
+
+    def end(self) -> None:
+        """End it in any case."""
+        self.process.kill()
+        self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as stdout:
+            for text in stdout:
+                self._new.put(json.loads(text))
+        self._new.put(None)
+
+    def wait_for(self, event: str, **fields: Any) -> dict[str, Any]:
+        """Return the next log line of `event` with these fields, not looked at before."""
+        while True:
+            line = self._new.get(timeout=PATIENCE)
+            assert line is not None, f"the log ended without {event!r}: {self.lines}"
+            self.lines.append(line)
+            if line["event"] == event and fields.items() <= line.items():
+                return line
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal; return the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE)
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Ask the health port."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.health_port, timeout=PATIENCE)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+        finally:
+            connection.close()
+
+    def metric(self, sample: str) -> float:
+        """Return the value of one sample, as it is spelled in /metrics; 0 if it is not there."""
+        for line in self.get("/metrics")[1].splitlines():
+            if line.startswith(sample + " "):
+                return float(line.rpartition(" ")[2])
+        return 0.0
+
+
+@contextmanager
+def running(folder: Path, **config: Any) -> Iterator[Running]:
+    """Run a server on free ports with the pair in `folder`; end it in any case."""
+    given = {
+        "certificate": str(folder / "tls.crt"),
+        "key": str(folder / "tls.key"),
+        "host": "127.0.0.1",
+        "port": 0,
+        "health_port": 0,
+        "drain": 0.0,
+        "reload_every": 0.05,
+        **config,
+    }
+    server = start(given)
+    try:
+        yield server.started()
+    finally:
+        server.end()
+
+
+def start(given: dict[str, Any]) -> Running:
+    """Start a server process; `given` is what `tests.server.program` reads."""
+    return Running(
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.server.program", json.dumps(given)],
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+        )
+    )
+
+
+def review(uid: str = "u-1", **request: Any) -> bytes:
+    """Return an AdmissionReview as the fake judge reads it."""
+    return json.dumps({"kind": "AdmissionReview", "request": {"uid": uid, **request}}).encode()
+
+
+def trust(ca: bytes) -> ssl.SSLContext:
+    """Return a client context that trusts this CA."""
+    return ssl.create_default_context(cadata=ca.decode())
+
+
+def connect(port: int, context: ssl.SSLContext, name: str = NAME) -> ssl.SSLSocket:
+    """Open a TLS connection as the API server does: to an address, with the service's name.
+
+    With an address for `name`, the handshake carries no name at all.
+    """
+    raw = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # head and body are two packets
+    try:
+        return context.wrap_socket(raw, server_hostname=name)
+    except BaseException:
+        raw.close()
+        raise
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+class Client(http.client.HTTPSConnection):
+    """One kept connection; never opens a second one by itself."""
+
+    auto_open = 0
+
+    def __init__(self, port: int, context: ssl.SSLContext) -> None:
+        super().__init__(NAME, port, timeout=PATIENCE)
+        self.sock = connect(port, context)
+
+    def post(
+        self, path: str, body: bytes, headers: dict[str, str] | None = None
+    ) -> tuple[int, str, http.client.HTTPMessage]:
+        """Return status, text and headers."""
+        self.request("POST", path, body, JSON if headers is None else headers)
+        response = self.getresponse()
+        return response.status, response.read().decode(), response.headers
+
+    def judged(self, uid: str = "u-1") -> bool:
+        """Whether a review is answered with its own uid."""
+        status, text, _ = self.post("/mutate?timeout=10s", review(uid))
+        return status == 200 and json.loads(text)["response"] == {"uid": uid, "allowed": True}
+
+
+def ended(sock: socket.socket) -> bool:
+    """Wait for the peer to end the connection; whatever it still says is skipped."""
+    sock.settimeout(PATIENCE)
+    try:
+        while sock.recv(65536):
+            pass
+    except TimeoutError:
+        return False
+    except OSError:  # a reset, or TLS without a goodbye
+        return True
+    return True
+
+
+def peak(server: Running) -> int:
+    """Return the largest resident memory so far, in bytes."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024

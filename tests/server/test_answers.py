@@ -1,0 +1,165 @@
+"""What a caller gets for what it sends."""
+
+import json
+import ssl
+
+import pytest
+
+from tests.server.support import JSON, Client, Running, connect, review
+from webhook.server.config import Limits
+
+
+@pytest.mark.parametrize("endpoint", ["mutate", "validate"])
+def test_a_review_is_answered_with_its_uid(client: Client, endpoint: str) -> None:
+    status, text, headers = client.post(f"/{endpoint}?timeout=10s", review("u-7"))
+    assert (status, headers["content-type"]) == (200, "application/json")
+    assert json.loads(text) == {
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "response": {"uid": "u-7", "allowed": True},
+    }
+    assert headers["date"].endswith(" GMT")
+    assert "server" not in headers
+
+
+def test_a_connection_is_kept_for_the_next_review(client: Client) -> None:
+    assert [client.judged(f"u-{n}") for n in range(5)] == [True] * 5
+
+
+REFUSED = {
+    "no review": ("/mutate", b"{}", JSON, 400, "the body is no AdmissionReview\n"),
+    "no JSON": ("/mutate", b"{", JSON, 400, "the body is no AdmissionReview\n"),
+    "no body": ("/mutate", b"", JSON, 400, "the body is no AdmissionReview\n"),
+    "no content type": ("/mutate", review(), {}, 415, None),
+    "YAML": ("/mutate", review(), {"Content-Type": "application/yaml"}, 415, None),
+    "wrong path": ("/muttate", review(), JSON, 404, None),
+    "a slash too many": ("/mutate/", review(), JSON, 404, None),
+    "the root": ("/", review(), JSON, 404, None),
+    "health on the wrong port": ("/livez", review(), JSON, 404, None),
+    "our own crash": (
+        "/mutate",
+        review(wish="explode"),
+        JSON,
+        500,
+        "graphgate failed to judge this review; the fault is graphgate's, see its log\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "headers", "status", "text"), REFUSED.values(), ids=REFUSED
+)
+def test_what_cannot_be_judged_is_refused_and_the_connection_kept(
+    client: Client, path: str, body: bytes, headers: dict[str, str], status: int, text: str | None
+) -> None:
+    found, said, _ = client.post(path, body, headers)
+    assert found == status
+    assert text is None or said == text
+    assert client.judged()
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_only_post_is_served(client: Client, method: str) -> None:
+    client.request(method, "/mutate", headers=JSON)
+    response = client.getresponse()
+    assert (response.status, response.headers["allow"]) == (405, "POST")
+    text = f"{method} /mutate is not served; POST /mutate or /validate is\n"
+    assert response.read().decode() == text
+    assert client.judged()
+
+
+@pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "Application/JSON"])
+def test_the_content_type_is_read_as_a_media_type(client: Client, kind: str) -> None:
+    assert client.post("/mutate", review(), {"Content-Type": kind})[0] == 200
+
+
+def test_a_body_beyond_the_limit_is_refused(client: Client) -> None:
+    body = b" " * (Limits().body_bytes + 1)
+    assert client.post("/mutate", body)[:2] == (413, "the body is larger than 7340032 bytes\n")
+    assert client.judged()
+
+
+def test_a_body_beyond_the_limit_is_refused_without_its_length_too(client: Client) -> None:
+    chunks = (b" " * 1024 * 1024 for _ in range(8))
+    client.request("POST", "/mutate", chunks, JSON, encode_chunked=True)
+    response = client.getresponse()
+    assert (response.status, response.read()) == (413, b"the body is larger than 7340032 bytes\n")
+    assert client.judged()
+
+
+def test_a_body_at_the_limit_is_judged(client: Client) -> None:
+    body = review("u-9")
+    body += b" " * (Limits().body_bytes - len(body))
+    status, text, _ = client.post("/mutate", body)
+    assert (status, json.loads(text)["response"]["uid"]) == (200, "u-9")
+
+
+def test_a_decision_is_one_line_of_the_log(server: Running, client: Client) -> None:
+    client.post("/validate", review("u-logged", wish="deny", object={"secret": "value"}))
+    line = server.wait_for("decided", uid="u-logged")
+    assert line.pop("milliseconds") >= 0
+    assert line.pop("time").endswith("Z")
+    assert line == {
+        "level": "info",
+        "event": "decided",
+        "endpoint": "validate",
+        "uid": "u-logged",
+        "namespace": "models",
+        "name": "iris",
+        "operation": "CREATE",
+        "verdict": "denied",
+        "rules": ["no-predictors", "traffic-not-100"],
+    }
+
+
+def test_a_crash_of_the_judge_is_in_the_log_and_nowhere_else(
+    server: Running, client: Client
+) -> None:
+    text = client.post("/mutate", review(wish="explode"))[1]
+    line = server.wait_for("not judged")
+    assert "a secret of ours" not in text
+    assert "RuntimeError: a secret of ours" in line["traceback"]
+
+
+def test_a_crash_of_a_rule_is_in_the_log_with_the_rule(server: Running, client: Client) -> None:
+    assert client.post("/mutate", review("u-crash", wish="crash"))[0] == 200
+    line = server.wait_for("rule failed", uid="u-crash")
+    assert line["rule"] == "traffic-not-100"
+    assert "ZeroDivisionError: why" in line["traceback"]
+
+
+def test_a_malformed_review_is_in_the_log_with_the_reason(server: Running, client: Client) -> None:
+    client.post("/mutate", b"[]")
+    line = server.wait_for("malformed review")
+    assert (line["endpoint"], line["reason"]) == ("mutate", "the body is no AdmissionReview")
+
+
+def test_an_upgrade_is_not_spoken_and_ends_the_connection(server: Running, client: Client) -> None:
+    headers = {**JSON, "Connection": "Upgrade", "Upgrade": "websocket"}
+    status, _, found = client.post("/mutate", review(), headers)
+    assert status < 500
+    assert found["connection"] == "close"
+
+
+def test_bytes_that_are_no_http_are_answered_with_400(
+    server: Running, trusting: ssl.SSLContext
+) -> None:
+    with connect(server.port, trusting) as peer:
+        peer.sendall(b"\x00\x01 nonsense\r\n\r\n")
+        assert peer.recv(1024).startswith(b"HTTP/1.1 400 ")
+
+
+def test_requests_sent_together_are_answered_in_their_order(
+    server: Running, trusting: ssl.SSLContext
+) -> None:
+    uids = [f"u-{number}" for number in range(50)]
+    head = "POST /mutate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    requests = [head + f"Content-Length: {len(review(uid))}\r\n\r\n" for uid in uids]
+    text = b"".join(r.encode() + review(uid) for r, uid in zip(requests, uids, strict=True))
+    with connect(server.port, trusting) as peer:
+        peer.sendall(text)
+        said = b""
+        while said.count(b'"allowed":true') < len(uids):
+            said += peer.recv(65536)
+    answers = [part.partition(b"\r\n\r\n")[2] for part in said.split(b"HTTP/1.1 ")[1:]]
+    assert [json.loads(answer)["response"]["uid"] for answer in answers] == uids

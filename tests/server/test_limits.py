@@ -1,0 +1,232 @@
+"""Whoever keeps the server waiting is cut off within a limit of its own; nobody else is harmed.
+
+Each test makes one limit short and leaves all others longer than its patience, so that the end of
+the connection can have no other cause. While the limit runs, another connection is answered.
+"""
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.server.support import PATIENCE, Client, Running, connect, ended, peak, review, running
+
+SHORT = 0.3
+LONG = 10 * PATIENCE
+PATIENT = dict.fromkeys(("handshake", "header", "body", "idle", "answer"), LONG)
+HEAD = b"POST /mutate HTTP/1.1\r\nHost: graphgate\r\nContent-Type: application/json\r\n"
+
+
+@contextmanager
+def limited(pair: Path, trusting: ssl.SSLContext, **limits: float) -> Iterator[Running]:
+    """Run a server with one short limit, and show that others are answered all the while."""
+    with running(pair, limits={**PATIENT, **limits}) as server:
+        other = Client(server.port, trusting)
+        assert other.judged()
+        yield server
+        if "idle" in limits:
+            other.close()
+            other = Client(server.port, trusting)
+        assert other.judged()
+        other.close()
+
+
+@contextmanager
+def dripping(peer: socket.socket, drop: bytes) -> Iterator[None]:
+    """Send a drop every 20 ms until the connection ends, as a slow loris does."""
+    stop = threading.Event()
+
+    def drip() -> None:
+        while not stop.wait(0.02):
+            try:
+                peer.sendall(drop)
+            except OSError:
+                return
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    yield
+    stop.set()
+    thread.join(PATIENCE)
+
+
+def test_a_silent_tcp_client_ends_with_the_handshake_limit(
+    pair: Path, trusting: ssl.SSLContext
+) -> None:
+    with (
+        limited(pair, trusting, handshake=SHORT) as server,
+        socket.create_connection(("127.0.0.1", server.port)) as peer,
+    ):
+        assert ended(peer)
+
+
+def test_half_a_handshake_ends_with_the_handshake_limit(
+    pair: Path, trusting: ssl.SSLContext
+) -> None:
+    hello, incoming = ssl.MemoryBIO(), ssl.MemoryBIO()
+    half = trusting.wrap_bio(incoming, hello, server_hostname="graphgate")
+    with pytest.raises(ssl.SSLWantReadError):
+        half.do_handshake()
+    with (
+        limited(pair, trusting, handshake=SHORT) as server,
+        socket.create_connection(("127.0.0.1", server.port)) as peer,
+    ):
+        peer.sendall(hello.read())  # and never the Finished message
+        assert ended(peer)
+
+
+def test_a_silent_tls_client_ends_with_the_idle_limit(pair: Path, trusting: ssl.SSLContext) -> None:
+    with (
+        limited(pair, trusting, idle=SHORT) as server,
+        connect(server.port, trusting) as peer,
+    ):
+        assert ended(peer)
+
+
+def test_an_idle_connection_ends_with_the_idle_limit(pair: Path, trusting: ssl.SSLContext) -> None:
+    with limited(pair, trusting, idle=SHORT) as server:
+        client = Client(server.port, trusting)
+        assert client.judged()
+        assert client.sock is not None
+        assert ended(client.sock)
+        client.close()
+
+
+@pytest.mark.parametrize(
+    ("first", "drop"),
+    [(b"POST /mutate HT", b""), (HEAD, b"X: y\r\n"), (b"", b"\r\n")],
+    ids=["half a head", "a header now and then", "empty lines now and then"],
+)
+def test_a_slow_head_ends_with_the_header_limit(
+    pair: Path, trusting: ssl.SSLContext, first: bytes, drop: bytes
+) -> None:
+    with (
+        limited(pair, trusting, header=SHORT) as server,
+        connect(server.port, trusting) as peer,
+    ):
+        peer.sendall(first or b"\r\n")
+        with dripping(peer, drop):
+            assert ended(peer)
+        assert server.metric('graphgate_connections_cut_total{reason="slow-header"}') == 1
+
+
+def test_a_slow_second_head_ends_with_the_header_limit(
+    pair: Path, trusting: ssl.SSLContext
+) -> None:
+    with limited(pair, trusting, header=SHORT) as server:
+        client = Client(server.port, trusting)
+        assert client.judged()
+        assert client.sock is not None
+        client.sock.sendall(HEAD)
+        assert ended(client.sock)
+        client.close()
+
+
+def test_a_head_without_end_is_cut_at_its_size(pair: Path, trusting: ssl.SSLContext) -> None:
+    with (
+        limited(pair, trusting, header_bytes=10_000) as server,
+        connect(server.port, trusting) as peer,
+    ):
+        peer.sendall(HEAD)
+        with dripping(peer, b"X: " + 1000 * b"y" + b"\r\n"):
+            assert ended(peer)
+        assert server.metric('graphgate_connections_cut_total{reason="large-header"}') == 1
+
+
+@pytest.mark.parametrize("path", [b"/mutate", b"/nowhere"], ids=["read", "discarded"])
+@pytest.mark.parametrize("drop", [b"", b" "], ids=["silent", "a byte now and then"])
+def test_a_slow_body_ends_with_the_body_limit(
+    pair: Path, trusting: ssl.SSLContext, path: bytes, drop: bytes
+) -> None:
+    with (
+        limited(pair, trusting, body=SHORT) as server,
+        connect(server.port, trusting) as peer,
+    ):
+        head = HEAD.replace(b"/mutate", path)
+        peer.sendall(head + b"Content-Length: 1000000\r\n\r\n{")
+        with dripping(peer, drop):
+            assert ended(peer)
+        assert server.metric('graphgate_connections_cut_total{reason="slow-body"}') == 1
+        assert server.metric("graphgate_request_body_bytes_in_flight") == 0
+        assert server.metric("graphgate_requests_in_flight") == 0
+
+
+def test_answers_that_nobody_reads_end_with_the_answer_limit(
+    pair: Path, trusting: ssl.SSLContext
+) -> None:
+    body = review()
+    request = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    with (
+        limited(pair, trusting, answer=SHORT) as server,
+        socket.socket() as raw,
+    ):
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        raw.settimeout(PATIENCE)
+        raw.connect(("127.0.0.1", server.port))
+        with trusting.wrap_socket(raw, server_hostname="127.0.0.1") as peer:
+            cut = False
+            while not cut:
+                try:
+                    peer.sendall(200 * request)
+                except TimeoutError:
+                    break
+                except OSError:
+                    cut = True
+        assert cut
+        assert server.metric('graphgate_connections_cut_total{reason="unread-answer"}') == 1
+        assert peak(server) < 128 * 1024 * 1024  # the requests behind the answers did not pile up
+
+
+def test_a_hundred_silent_clients_leave_a_review_alone(
+    pair: Path, trusting: ssl.SSLContext
+) -> None:
+    with limited(pair, trusting) as server:
+        silent: list[socket.socket] = []
+        openers: list[Callable[[], socket.socket]] = [
+            lambda: socket.create_connection(("127.0.0.1", server.port)),
+            lambda: connect(server.port, trusting),
+        ]
+        for number in range(100):
+            peer = openers[number % 2]()
+            if number % 4 == 1:
+                peer.sendall(HEAD)
+            silent.append(peer)
+        client = Client(server.port, trusting)
+        assert all(client.judged(f"u-{number}") for number in range(50))
+        client.close()
+        for peer in silent:
+            peer.close()
+
+
+def test_silent_clients_crowd_out_each_other_and_nobody_who_asks(
+    pair: Path, trusting: ssl.SSLContext
+) -> None:
+    with limited(pair, trusting, connections=10) as server:
+        kept = Client(server.port, trusting)
+        assert kept.judged()
+        silent = [connect(server.port, trusting) for _ in range(30)]
+        assert ended(silent[0])  # the oldest
+        late = Client(server.port, trusting)
+        assert late.judged()
+        assert kept.judged()
+        # 30 and the late one, for whom there was room beside the kept one and the fixture's.
+        crowded = 'graphgate_connections_cut_total{reason="crowded-out"}'
+        assert server.metric(crowded) == 30 + 1 - 8
+        for peer in silent:
+            peer.close()
+        kept.close()
+        late.close()
+
+
+def test_a_silent_client_of_the_health_port_ends_with_the_idle_limit(
+    pair: Path, trusting: ssl.SSLContext
+) -> None:
+    with (
+        limited(pair, trusting, idle=SHORT) as server,
+        socket.create_connection(("127.0.0.1", server.health_port)) as peer,
+    ):
+        assert ended(peer)

@@ -1,0 +1,68 @@
+"""Too many large bodies at once: some callers wait a second, nobody crashes."""
+
+import ssl
+import threading
+from pathlib import Path
+
+from tests.server.support import Client, Running, connect, peak, review, running
+
+MEBIBYTE = 1024 * 1024
+HEAD = b"POST /mutate HTTP/1.1\r\nHost: graphgate\r\nContent-Type: application/json\r\n"
+
+
+def test_beyond_the_bound_a_call_is_answered_with_429_and_when_to_come_again(
+    pair: Path, trusting: ssl.SSLContext
+) -> None:
+    with running(pair, limits={"bodies_in_flight": 2 * MEBIBYTE}) as server:
+        with connect(server.port, trusting) as holder:
+            held = MEBIBYTE
+            holder.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % (2 * MEBIBYTE) + b" " * held)
+            while server.metric("graphgate_request_body_bytes_in_flight") < held:
+                pass
+            client = Client(server.port, trusting)
+            status, text, headers = client.post("/mutate", b" " * (MEBIBYTE + 1))
+            assert (status, headers["retry-after"]) == (429, "1")
+            assert text == "too many bodies at once, try again\n"
+            assert client.judged()  # what still fits is judged, on the same connection
+            holder.sendall(b" " * (MEBIBYTE - len(review())) + review())
+            assert holder.recv(1024).startswith(b"HTTP/1.1 200 ")
+        assert client.post("/mutate", b" " * (MEBIBYTE + 1))[0] == 400  # room again: read, no JSON
+        assert server.metric("graphgate_request_body_bytes_in_flight") == 0
+        assert server.metric('graphgate_requests_total{code="429",endpoint="mutate"}') == 1
+        client.close()
+
+
+def test_a_caller_that_goes_away_holds_nothing(pair: Path, trusting: ssl.SSLContext) -> None:
+    with running(pair) as server:
+        with connect(server.port, trusting) as leaver:
+            leaver.sendall(HEAD + b"Content-Length: 2000000\r\n\r\n" + b" " * MEBIBYTE)
+            while server.metric("graphgate_request_body_bytes_in_flight") < MEBIBYTE:
+                pass
+        while server.metric("graphgate_requests_in_flight"):
+            pass
+        assert server.metric("graphgate_request_body_bytes_in_flight") == 0
+
+
+def test_forty_bodies_of_three_mebibytes_at_once_stay_within_256_mebibytes(
+    pair: Path, trusting: ssl.SSLContext
+) -> None:
+    text = review("u-large", object="x" * 3 * MEBIBYTE)
+    seen: list[int] = []
+
+    def send(server: Running) -> None:
+        client = Client(server.port, trusting)
+        seen.append(client.post("/mutate", text)[0])
+        seen.append(200 if client.judged() else 0)
+        client.close()
+
+    with running(pair, limits={"bodies_in_flight": 24 * MEBIBYTE}) as server:
+        threads = [threading.Thread(target=send, args=(server,)) for _ in range(40)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert len(seen) == 80
+        assert set(seen) <= {200, 429}
+        assert seen.count(200) >= 40 + 1
+        assert peak(server) < 256 * MEBIBYTE
+        assert server.metric("graphgate_request_body_bytes_in_flight") == 0

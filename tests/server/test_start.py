@@ -1,0 +1,100 @@
+"""What a server that cannot serve says, before anything is started."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.server.pki import Authority, Pair, encrypted
+from tests.server.program import judge
+from webhook.errors import InvalidCertificate, InvalidSettings
+from webhook.server.config import ServerConfig
+from webhook.server.run import serve
+
+
+def config(folder: Path, **fields: object) -> ServerConfig:
+    given = {"certificate": folder / "tls.crt", "key": folder / "tls.key", "host": "127.0.0.1"}
+    return ServerConfig(**{**given, "port": 0, "health_port": 0, **fields})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("field", "flag"), [("port", "--port"), ("health_port", "--health-port")])
+def test_a_taken_port_is_named_with_its_flag(pair: Path, field: str, flag: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        with pytest.raises(InvalidSettings) as caught:
+            serve(config(pair, **{field: taken}), judge)
+    assert str(caught.value) == (
+        f"{flag} {taken}: the port is taken by another process; stop it, or choose another port"
+    )
+
+
+def test_a_port_taken_on_all_addresses_is_named(pair: Path) -> None:
+    with socket.create_server(("", 0)) as other:
+        taken = other.getsockname()[1]
+        with pytest.raises(InvalidSettings, match=f"--port {taken}: the port is taken"):
+            serve(config(pair, port=taken, host=""), judge)
+
+
+def test_one_port_for_both_is_refused(pair: Path) -> None:
+    with pytest.raises(InvalidSettings, match="are both 8443; each needs its own"):
+        serve(config(pair, port=8443, health_port=8443), judge)
+
+
+def test_a_number_that_is_no_port_is_refused(pair: Path) -> None:
+    with pytest.raises(InvalidSettings, match="--port 65536: a port is a number from 0 to 65535"):
+        serve(config(pair, port=65536), judge)
+
+
+def test_an_address_of_somebody_else_is_refused(pair: Path) -> None:
+    with pytest.raises(InvalidSettings, match=r"192\.0\.2\.1 is no address of this machine"):
+        serve(config(pair, host="192.0.2.1"), judge)
+
+
+def test_a_missing_file_is_named(tmp_path: Path, authority: Authority) -> None:
+    certificate, key = authority.issue().write(tmp_path)
+    key.unlink()
+    with pytest.raises(InvalidCertificate) as caught:
+        serve(config(tmp_path), judge)
+    assert str(caught.value) == (
+        f"cannot read the key {key}: No such file or directory; name it with a flag,"
+        ' or mint one with "graphgate certs init"'
+    )
+    certificate.unlink()
+    with pytest.raises(InvalidCertificate, match=f"cannot read the certificate {certificate}"):
+        serve(config(tmp_path), judge)
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(InvalidCertificate, match="Is a directory"):
+        serve(config(tmp_path, certificate=tmp_path), judge)
+
+
+def _mismatched(authority: Authority) -> Pair:
+    return Pair(authority.issue().certificate, authority.issue().key)
+
+
+FAULTS = {
+    "does not belong to the certificate": _mismatched,
+    "the key .* is encrypted; serve needs it in clear": lambda a: encrypted(a.issue()),
+    "the key .* holds no usable PEM private key": lambda a: Pair(a.issue().certificate, b"?"),
+    "the certificate .* holds no PEM certificate": lambda a: Pair(b"?", a.issue().key),
+}
+
+
+@pytest.mark.parametrize(("sentence", "made"), FAULTS.items(), ids=FAULTS)
+def test_a_pair_that_cannot_serve_is_one_sentence(
+    tmp_path: Path, authority: Authority, sentence: str, made: "object"
+) -> None:
+    made(authority).write(tmp_path)  # type: ignore[operator]
+    with pytest.raises(InvalidCertificate, match=sentence) as caught:
+        serve(config(tmp_path), judge)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_client_ca_that_is_none_is_named(pair: Path, tmp_path: Path) -> None:
+    ca = tmp_path / "ca.crt"
+    with pytest.raises(InvalidCertificate, match=f"cannot read the client CA {ca}"):
+        serve(config(pair, client_ca=ca), judge)
+    ca.write_text("?")
+    with pytest.raises(InvalidCertificate, match=f"the client CA {ca} holds no PEM certificate"):
+        serve(config(pair, client_ca=ca), judge)

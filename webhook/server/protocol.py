@@ -1,0 +1,213 @@
+"""One connection: uvicorn's HTTP engine, and a deadline for everything a peer can delay.
+
+uvicorn (0.54) has no read timeout: a silent client, half a head, half a body stay for ever, and a
+byte now and then stops its keep-alive timer. What happens inside the handshake is not here
+(`listener` hands those limits to the loop); what a request means is not here either.
+"""
+
+import asyncio
+from collections.abc import Callable, Sized
+from typing import Any, Literal
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from webhook.server.config import Limits
+
+Cut = Literal["slow-header", "large-header", "slow-body", "unread-answer", "crowded-out"]
+
+
+class ListenerState(ServerState):
+    """What the connections of one port share: uvicorn's state, the limits, and the end of it.
+
+    draining  set once; from then on each answer says `Connection: close`
+    opened    how many connections there have been; with TLS, completed handshakes
+    """
+
+    def __init__(self, limits: Limits, on_cut: Callable[[Cut], None]) -> None:
+        super().__init__()
+        self.limits = limits
+        self.on_cut = on_cut
+        self.draining = False
+        self.opened = 0
+
+    def guarded(self) -> list["GuardedProtocol"]:
+        """Return the open connections."""
+        return [c for c in self.connections if isinstance(c, GuardedProtocol)]
+
+
+class OneAtATime(FlowControl):
+    """Reads no more while requests that arrived together (HTTP pipelining) wait their turn.
+
+    uvicorn's own reads on after each answer: a client that sends and never reads made it queue a
+    million requests, 3 GB.
+    """
+
+    def __init__(self, transport: asyncio.Transport, waiting: Sized) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        """Read on, unless there is enough to do."""
+        if not self._waiting:
+            super().resume_reading()
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """A connection that ends when its peer keeps it waiting.
+
+    A request that arrives in one piece, as the API server's do, arms no timer: the deadlines are
+    only looked at when `data_received` leaves a request unfinished.
+    """
+
+    server_state: ListenerState
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ListenerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._reading: Literal["header", "body"] | None = None
+        self._watched: Literal["header", "body"] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
+        self._header_bytes = 0
+        self._since = self.loop.time()
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether a request has begun to arrive or is not fully answered."""
+        return self._reading is not None or self._answering
+
+    @property
+    def _answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    # The connection.
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin; the limit of an idle connection applies until the first byte.
+
+        Not the limit of a head: Go's client opens connections that it then puts unused into its
+        pool, and closing one of those early is the race that loses calls.
+        """
+        super().connection_made(transport)
+        self.server_state.opened += 1
+        self.flow = OneAtATime(transport, self.pipeline)
+        self._await_request()
+        if len(self.server_state.connections) > self.server_state.limits.connections:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        # Of those that never asked anything, the oldest; this one at least is such a one.
+        unused = [c for c in self.server_state.guarded() if c.cycle is None]
+        min(unused, key=lambda connection: connection._since)._cut("crowded-out")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget every timer."""
+        self._unwatch()
+        self._unset_keepalive_if_required()
+        if self._unread is not None:
+            self._unread.cancel()
+        super().connection_lost(exc)
+
+    def close_when_answered(self) -> None:
+        """Let what is in flight be the last request of this connection."""
+        if self._answering:
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        """Close now if nothing is in flight, else after the answer.
+
+        uvicorn's own closes on a peer that is in the middle of sending its head.
+        """
+        if not self.in_flight:
+            self.transport.close()
+        self.close_when_answered()
+
+    # Reading.
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, then see what the peer still owes."""
+        super().data_received(data)
+        owed = self._reading
+        if owed is None and not self._answering and self.timeout_keep_alive_task is None:
+            owed = "header"  # stray bytes between two requests have stopped the idle timer
+        if owed is not self._watched:
+            self._watch(owed)
+        if owed == "header":
+            self._header_bytes += len(data)
+            if self._header_bytes > self.server_state.limits.header_bytes:
+                self._cut("large-header")
+
+    def on_message_begin(self) -> None:
+        """Note that a head has begun."""
+        super().on_message_begin()
+        self._reading = "header"
+
+    def on_headers_complete(self) -> None:
+        """Note that the body follows, and whether this request is the connection's last."""
+        super().on_headers_complete()
+        self._reading = "body"
+        # After an upgrade we do not speak, the parser understands nothing that follows.
+        if self.server_state.draining or self.parser.should_upgrade():
+            self.cycle.keep_alive = False
+
+    def on_message_complete(self) -> None:
+        """Note that the request is complete."""
+        super().on_message_complete()
+        self._reading = None
+        if self.cycle.response_complete:  # refused before it was read: what follows was discarded
+            self._unset_keepalive_if_required()
+            self._await_request()
+
+    def _await_request(self) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+
+    def _watch(self, owed: Literal["header", "body"] | None) -> None:
+        self._unwatch()
+        if owed is None or self.transport.is_closing():
+            return
+        limits = self.server_state.limits
+        self._watched = owed
+        if owed == "header":
+            self._deadline = self.loop.call_later(limits.header, self._cut, "slow-header")
+        else:
+            self._deadline = self.loop.call_later(limits.body, self._cut, "slow-body")
+
+    def _unwatch(self) -> None:
+        self._watched = None
+        self._header_bytes = 0
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _cut(self, why: Cut) -> None:
+        self._unwatch()
+        self.server_state.on_cut(why)
+        self.transport.abort()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        self.logger.warning("a client asked for an upgrade; this server speaks HTTP/1.1 only")
+
+    # Writing.
+
+    def pause_writing(self) -> None:
+        """Give a peer that does not read its answers a deadline."""
+        super().pause_writing()
+        limit = self.server_state.limits.answer
+        self._unread = self.loop.call_later(limit, self._cut, "unread-answer")
+
+    def resume_writing(self) -> None:
+        """Forget that deadline."""
+        super().resume_writing()
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
