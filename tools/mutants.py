@@ -40,7 +40,12 @@ COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 
 CHANGED = (ast.Compare, ast.BoolOp, ast.UnaryOp, ast.IfExp, ast.Constant)
 
-KNOWN: frozenset[str] = frozenset()
+KNOWN: frozenset[str] = frozenset(
+    {
+        # digits too many to convert: numbers of 11 digits are refused for their size anyway
+        "webhook/podsecurity/openshift.py: 10 → 11",
+    }
+)
 """Mutants that change nothing anybody can see, as `file: before → after`, each with its reason."""
 
 

@@ -96,3 +96,18 @@ def test_a_denied_object_gets_no_patch():
 def test_a_valid_document_is_allowed_without_a_word():
     decision = judged(minimal())
     assert (decision.denials, decision.warnings, decision.audits) == ((), (), ())
+
+
+def test_defaults_at_rendering_leave_the_stored_object_as_it_is():
+    own = read_settings(
+        {
+            "apiVersion": "graphgate.io/v1alpha1",
+            "kind": "Settings",
+            "profile": "hardened",
+            "defaults": {"at": "render"},
+            "podSecurity": {"mode": "enforce", "level": "restricted"},
+        }
+    )
+    for fill in (True, False):
+        decision = decide(minimal(), own, NOTHING_KNOWN, fill=fill)
+        assert (decision.denied, decision.warnings, decision.patch) == (False, (), ())

@@ -1,5 +1,7 @@
 """The values a container runs with and where they come from."""
 
+import pytest
+
 from webhook.graph.path import Path
 from webhook.podsecurity import Pod
 from webhook.podsecurity.effective import UNSET, Value, effective_contexts
@@ -67,6 +69,21 @@ def test_a_value_knows_where_it_is_written() -> None:
     assert init.values["procMount"] == Value(
         None, "none", Path(("spec", "initContainers", 0, "securityContext", "procMount"))
     )
+
+
+@pytest.mark.parametrize("field", UNSET)
+def test_six_fields_are_inherited_and_no_other(field: str) -> None:
+    spec = {"securityContext": {field: "x"}, "containers": [{"name": "m"}]}
+    inherited = field in {
+        "runAsUser",
+        "runAsGroup",
+        "runAsNonRoot",
+        "seLinuxOptions",
+        "seccompProfile",
+        "appArmorProfile",
+    }
+
+    assert effective_contexts(Pod(spec))[0].values[field].origin == ("pod" if inherited else "none")
 
 
 def test_fields_of_the_container_alone_are_not_inherited() -> None:

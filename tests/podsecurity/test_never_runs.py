@@ -307,6 +307,7 @@ def test_docker_default_is_the_runtimes_own_for_seccomp_alone() -> None:
     profile = {"type": "RuntimeDefault"}
 
     assert found(pod(seccompProfile=profile), {POD_KEY: "docker/default"}) == []
+    assert found(container(seccompProfile=profile), {SECCOMP_KEY: "docker/default"}) == []
     assert found(pod(seccompProfile=profile), {SECCOMP_KEY: "unconfined"}) == []  # not inherited
     assert len(found(container(appArmorProfile=profile), {APPARMOR_KEY: "docker/default"})) == 2
 

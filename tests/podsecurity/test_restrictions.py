@@ -7,7 +7,7 @@ import pytest
 from webhook.errors import InvalidSettings
 from webhook.podsecurity import Pod
 from webhook.podsecurity.restrictions import Ids, Range, Restrictions, judge
-from webhook.podsecurity.restrictions_settings import read_restrictions
+from webhook.podsecurity.restrictions_settings import read_restrictions, write_restrictions
 
 
 def found(spec: Any, **section: Any) -> list[str]:
@@ -252,6 +252,11 @@ def test_a_section_is_read_whole() -> None:
         host_ipc=False,
     )
     assert read_restrictions({}) == Restrictions()
+    written = write_restrictions(read_restrictions(section))
+    assert written == {key: section[key] for key in section if key != "supplementalGroups"} | {
+        "runAsUser": {"rule": "MustRunAsNonRoot", "ranges": []}
+    }
+    assert write_restrictions(Restrictions()) == {}
 
 
 AT = "podSecurity.restrictions."

@@ -105,6 +105,12 @@ def test_warn_keeps_its_own_version() -> None:
     assert read_labels(labels).warn == Standard("baseline", 21)
 
 
+def test_a_warn_label_holds_beside_a_stricter_enforce() -> None:
+    labels = {f"{KEY}enforce": "restricted", f"{KEY}warn": "baseline"}
+
+    assert read_labels(labels).warn == Standard("baseline")
+
+
 @pytest.mark.parametrize("enforce", ["baseline", "privileged"])
 def test_warn_does_not_follow_an_enforce_that_is_not_stricter(enforce: str) -> None:
     default = Standard("baseline", 20)

@@ -14,6 +14,7 @@ from webhook.errors import InvalidSettings
 
 if TYPE_CHECKING:
     from webhook.decisions.settings import Settings
+    from webhook.graph.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,30 @@ def load_settings(flags: SettingsFlags) -> "Settings":
     )
 
 
+def facts_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --facts; the command gets `facts_file`, and `load_facts` reads it."""
+    return click.option(
+        "--facts",
+        "facts_file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="What is known of the cluster; graphgate facts writes it.",
+    )(command)
+
+
+def load_facts(file: Path | None) -> "Facts":
+    """Return the facts in a file; raise InvalidSettings if it cannot be used."""
+    from webhook.graph.facts import NOTHING_KNOWN
+
+    if file is None:
+        return NOTHING_KNOWN
+    from webhook.decisions.facts_file import read_facts
+
+    return read_facts(read_one(file), str(file))
+
+
 def read_one(file: Path) -> Any:
-    """Return the one document in a settings file; raise InvalidSettings if it cannot be read."""
+    """Return the one document in a settings or facts file; raise InvalidSettings otherwise."""
     from webhook.documents import read
 
     try:

@@ -1,16 +1,27 @@
 """`graphgate check`: judge the SeldonDeployments in files."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from webhook.cli._files import content, found
-from webhook.cli._options import SettingsFlags, load_settings, settings_options
+from webhook.cli._options import (
+    SettingsFlags,
+    facts_option,
+    load_facts,
+    load_settings,
+    settings_options,
+)
 
 if TYPE_CHECKING:
     from webhook.decisions.result import Report
     from webhook.decisions.settings import Settings
+    from webhook.graph.facts import Facts
+
+_LONG = 100
+"""Files from which on a run takes long enough, about half a second, to show how far it is."""
 
 _COLOURS = {"deny": "red", "warn": "yellow", "audit": "cyan", "frame": "blue"}
 
@@ -25,10 +36,12 @@ _COLOURS = {"deny": "red", "warn": "yellow", "audit": "cyan", "frame": "blue"}
     show_default=True,
     help="How to report.",
 )
+@facts_option
 @settings_options
 def check_command(
     paths: tuple[str, ...],
     output: str,
+    facts_file: Path | None,
     flags: SettingsFlags,
 ) -> None:
     """Judge every SeldonDeployment in files, folders or standard input.
@@ -36,7 +49,7 @@ def check_command(
     Exit 0: all would be allowed, 1: one would be denied, 2: something could not be judged.
     """
     settings = load_settings(flags)
-    report = check_files(paths, settings, replacements=output == "sarif")
+    report = check_files(paths, settings, load_facts(facts_file), replacements=output == "sarif")
     click.echo(_written(report, output), nl=False)
     sys.exit(report.exit_code)
 
@@ -54,21 +67,23 @@ def _written(report: "Report", output: str) -> str:
 
 
 def check_files(
-    paths: tuple[str, ...], settings: "Settings", *, replacements: bool = False
+    paths: tuple[str, ...], settings: "Settings", facts: "Facts", *, replacements: bool = False
 ) -> "Report":
     """Return one report on everything that the paths name."""
     from webhook.decisions.judge import judge, missing
     from webhook.decisions.result import Report
-    from webhook.graph.facts import NOTHING_KNOWN
 
-    reports = []
-    for path in found(paths):
+    def one(path: str) -> "Report":
         try:
-            reports.append(
-                judge(path, content(path), settings, NOTHING_KNOWN, replacements=replacements)
-            )
+            return judge(path, content(path), settings, facts, replacements=replacements)
         except OSError as error:
-            reports.append(missing(path, error.strerror or str(error)))
+            return missing(path, error.strerror or str(error))
+
+    files = list(found(paths))
+    # The bar hides itself where standard error is no terminal.
+    hidden = len(files) < _LONG or not sys.stderr.isatty()
+    with click.progressbar(files, label="judging", file=sys.stderr, hidden=hidden) as bar:
+        reports = [one(path) for path in bar]
     return Report(
         tuple(result for report in reports for result in report.results),
         sum(report.skipped for report in reports),

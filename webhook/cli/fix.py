@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from webhook.cli._files import content, found
-from webhook.cli._options import SettingsFlags, load_settings, settings_options
+from webhook.cli._options import (
+    SettingsFlags,
+    facts_option,
+    load_facts,
+    load_settings,
+    settings_options,
+)
 
 if TYPE_CHECKING:
     from webhook.decisions.mend import Mended
@@ -18,11 +24,13 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, metavar="[PATH|-]...")
 @click.option("--diff", "as_diff", is_flag=True, help="Print what would change, as a diff.")
 @click.option("--write", is_flag=True, help="Write the mended text back into each file.")
+@facts_option
 @settings_options
 def fix_command(
     paths: tuple[str, ...],
     as_diff: bool,
     write: bool,
+    facts_file: Path | None,
     flags: SettingsFlags,
 ) -> None:
     """Apply every fix that graphgate is sure of.
@@ -37,14 +45,14 @@ def fix_command(
         raise click.UsageError("--write needs a file to write to; standard input is none")
     from webhook.decisions.judge import judge, missing
     from webhook.decisions.mend import mend
-    from webhook.graph.facts import NOTHING_KNOWN
 
     settings = load_settings(flags)
+    facts = load_facts(facts_file)
     code = 0
     for path in found(paths):
         try:
-            mended = mend(content(path), settings, NOTHING_KNOWN)
-            report = judge(path, mended.text, settings, NOTHING_KNOWN)
+            mended = mend(content(path), settings, facts)
+            report = judge(path, mended.text, settings, facts)
             _deliver(path, mended, as_diff=as_diff, write=write)
         except OSError as error:
             click.echo(f"graphgate: {path}: {error.strerror or error}", err=True)

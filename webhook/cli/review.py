@@ -5,7 +5,14 @@ from pathlib import Path
 
 import click
 
-from webhook.cli._options import SettingsFlags, load_settings, read_bytes, settings_options
+from webhook.cli._options import (
+    SettingsFlags,
+    facts_option,
+    load_facts,
+    load_settings,
+    read_bytes,
+    settings_options,
+)
 from webhook.errors import MalformedReview
 
 
@@ -18,10 +25,12 @@ from webhook.errors import MalformedReview
     show_default=True,
     help="Which endpoint is to answer.",
 )
+@facts_option
 @settings_options
 def review_command(
     file: Path,
     endpoint: str,
+    facts_file: Path | None,
     flags: SettingsFlags,
 ) -> None:
     """Answer the AdmissionReviews in FILE (default: standard input).
@@ -30,9 +39,9 @@ def review_command(
     denied, 2: one could not be read.
     """
     from webhook.admission import answer
-    from webhook.graph.facts import NOTHING_KNOWN
 
     settings = load_settings(flags)
+    facts = load_facts(facts_file)
     try:
         content = read_bytes(file)
     except OSError as error:
@@ -41,7 +50,7 @@ def review_command(
     for number, body in _reviews(content):
         try:
             given = answer(
-                body, "validate" if endpoint == "validate" else "mutate", settings, NOTHING_KNOWN
+                body, "validate" if endpoint == "validate" else "mutate", settings, facts
             )
         except MalformedReview as error:
             click.echo(f"graphgate: {file}:{number}: {error}", err=True)

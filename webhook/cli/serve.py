@@ -1,17 +1,23 @@
 """`graphgate serve`: the admission webhook."""
 
+import contextlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
+from webhook.cli._cluster import cluster_options, config_map, open_cluster
 from webhook.cli._options import SettingsFlags, load_settings, read_bytes, settings_options
 from webhook.errors import InvalidSettings
 
 if TYPE_CHECKING:
     from webhook.admission import Answer
+    from webhook.cluster.live import LiveFacts
     from webhook.decisions.settings import Settings
+    from webhook.graph.facts import Facts
+    from webhook.server.health import Check
 
 
 class Judge:
@@ -23,8 +29,10 @@ class Judge:
 
     name = "settings"
 
-    def __init__(self, flags: SettingsFlags) -> None:
+    def __init__(self, flags: SettingsFlags, facts: "Callable[[], Facts] | None" = None) -> None:
+        """Read the settings; `facts` gives what is known of the cluster when it is asked."""
         self._flags = flags
+        self._facts = facts or _nothing_known
         self._content = self._bytes()
         self.settings: Settings = load_settings(self._flags)
         self._warm_up()
@@ -32,9 +40,8 @@ class Judge:
     def __call__(self, body: bytes, endpoint: Literal["mutate", "validate"]) -> "Answer":
         """Answer one review."""
         from webhook.admission import answer
-        from webhook.graph.facts import NOTHING_KNOWN
 
-        return answer(body, endpoint, self.settings, NOTHING_KNOWN)
+        return answer(body, endpoint, self.settings, self._facts())
 
     def _warm_up(self) -> None:
         """Compile the schema and bind the rules now, and not while an API server waits."""
@@ -61,6 +68,12 @@ class Judge:
             return read_bytes(file)
         except OSError as error:
             raise InvalidSettings(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _nothing_known() -> "Facts":
+    from webhook.graph.facts import NOTHING_KNOWN
+
+    return NOTHING_KNOWN
 
 
 @click.command("serve")
@@ -95,6 +108,13 @@ class Judge:
     show_default=True,
     help="Seconds of answering on after SIGTERM.",
 )
+@click.option(
+    "--cluster",
+    "follow_cluster",
+    is_flag=True,
+    help="Follow the cluster's namespaces, model servers and version; see docs/facts.md.",
+)
+@cluster_options
 @settings_options
 def serve_command(
     host: str,
@@ -104,13 +124,20 @@ def serve_command(
     tls_key: Path,
     client_ca: Path | None,
     drain: float,
+    follow_cluster: bool,
+    kubeconfig: str | None,
+    context: str | None,
+    seldon_config: str,
     flags: SettingsFlags,
 ) -> None:
     """Serve the admission webhook over TLS, until SIGTERM."""
     from webhook.server.config import ServerConfig
     from webhook.server.run import serve
 
-    judge = Judge(flags)
+    if (kubeconfig or context) and not follow_cluster:
+        raise click.UsageError("--kubeconfig and --context are for --cluster")
+    live = _follow(kubeconfig, context, seldon_config) if follow_cluster else None
+    judge = Judge(flags, (lambda: live.facts) if live else None)
     config = ServerConfig(
         certificate=tls_cert,
         key=tls_key,
@@ -120,4 +147,21 @@ def serve_command(
         health_port=health_port,
         drain=drain,
     )
-    sys.exit(serve(config, judge, sources=[judge] if flags.settings_file else []))
+    sources = [judge] if flags.settings_file else []
+    with live or contextlib.nullcontext():
+        code = serve(config, judge, sources=sources, checks=[_cluster_check(live)] if live else [])
+    sys.exit(code)
+
+
+def _follow(kubeconfig: str | None, context: str | None, seldon_config: str) -> "LiveFacts":
+    """Return the facts of a cluster, not yet followed; raise ClusterUnavailable without one."""
+    from webhook.cluster.live import LiveFacts
+
+    return LiveFacts(open_cluster(kubeconfig, context), config_map(seldon_config))
+
+
+def _cluster_check(live: "LiveFacts") -> "Check":
+    """Return the check that the facts were read once, and are being followed."""
+    from webhook.server.health import Check, Status
+
+    return Check("cluster", lambda: Status(*live.health()))

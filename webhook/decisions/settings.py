@@ -66,6 +66,8 @@ class Settings:
 
     profile              the name of the profile it started from
     defaults             what is filled in
+    defaults_at          where they are written: into the stored object, or only into what is
+                         rendered from it (GitOps tools then see no drift)
     rules                by id, where it departs from the rule's own action and parameters
     servers              names of the configured model servers; None: not told
     pod_security         what is demanded of pods
@@ -76,6 +78,7 @@ class Settings:
 
     profile: str = "default"
     defaults: Options = field(default_factory=Options)
+    defaults_at: Literal["admission", "render"] = "admission"
     rules: Mapping[str, RuleSetting] = field(default_factory=dict)
     servers: tuple[str, ...] | None = None
     pod_security: PodSecurity = field(default_factory=PodSecurity)
@@ -166,13 +169,16 @@ def _with_section(base: Settings, section: Mapping[str, Any], source: str) -> Se
             parameters={**known.parameters, **_frozen(changes.get("parameters", {}))},
         )
     servers = section.get("servers")
+    written = dict(section.get("defaults") or {})
+    defaults_at = written.pop("at", base.defaults_at)
     try:
-        options = read_options(section.get("defaults") or {}, base.defaults)
+        options = read_options(written, base.defaults)
     except InvalidSettings as error:
         raise InvalidSettings(f"{source}: {error}") from error
     return replace(
         base,
         defaults=options,
+        defaults_at=defaults_at,
         rules=rules,
         servers=base.servers if servers is None else tuple(servers),
         pod_security=_with_pod_security(base.pod_security, section.get("podSecurity"), source),

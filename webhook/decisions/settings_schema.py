@@ -11,6 +11,11 @@ from webhook.rules import all_rules, page
 _ID = {"type": ["integer", "null"], "minimum": 0, "maximum": 2147483647}
 
 _DEFAULTS: dict[str, Any] = {
+    "at": {
+        "enum": ["admission", "render"],
+        "description": "admission: written into the stored object. render: the stored object stays "
+        "as its author wrote it, and only what is rendered from it has the defaults.",
+    },
     "level": {
         "enum": ["pod", "container", "off"],
         "description": "Where values are written. pod falls back to the containers where a "

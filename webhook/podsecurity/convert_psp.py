@@ -217,8 +217,8 @@ def _ranges(value: Any, key: str) -> list[dict[str, int]]:
         raise InvalidPolicy(f"spec.{key} must be a list")
     ranges = []
     for entry in value:
-        low = entry.get("min") if isinstance(entry, dict) else None
-        high = entry.get("max") if isinstance(entry, dict) else None
+        fields = entry if isinstance(entry, dict) else {}
+        low, high = fields.get("min"), fields.get("max")
         if type(low) is not int or type(high) is not int:
             raise InvalidPolicy(f"spec.{key} must hold min and max as integers")
         ranges.append({"min": low, "max": high})

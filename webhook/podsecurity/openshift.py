@@ -47,7 +47,7 @@ _UINT32 = 2**32
 _SPACES = r"(?:[\t\v\f \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]|\r(?!\n))*"
 _SLASH = re.compile(rf"{_SPACES}([0-9]+)/{_SPACES}([0-9]+)")
 _DASH = re.compile(rf"{_SPACES}([0-9]+)-{_SPACES}([0-9]+)")
-_LONGEST = 20  # digits of a number worth converting: int() refuses thousands, 32 bits need 10
+_LONGEST = 10  # digits of 32 bits; int() refuses thousands of them
 
 
 def parse_block(text: str) -> Block | None:

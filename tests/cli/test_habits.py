@@ -1,0 +1,112 @@
+"""What people wire graphgate into: hooks, actions, completion, explain, conversion."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from tests.documents_of import minimal
+from tests.seeds import ROOT, SEEDS
+from webhook.cli import graphgate
+
+
+def test_hooks_call_commands_that_exist():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    for hook in hooks:
+        program, command, *flags = hook["entry"].split()
+        assert program == "graphgate"
+        known = {o for p in graphgate.get_command(None, command).params for o in p.opts}
+        assert set(flags) <= known
+
+
+def test_the_action_calls_check_with_flags_that_exist():
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    script = action["runs"]["steps"][-1]["run"]
+    known = {o for p in graphgate.get_command(None, "check").params for o in p.opts}
+    assert {word for word in script.split() if word.startswith("--") and len(word) > 2} <= known
+    assert "${{" not in script
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_can_complete(shell):
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from webhook.cli import graphgate; graphgate(prog_name='graphgate')",
+        ],
+        env={**os.environ, "_GRAPHGATE_COMPLETE": f"{shell}_source"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert "_GRAPHGATE_COMPLETE" in ran.stdout
+
+
+def test_explain_prints_a_block_for_each_container(run):
+    ran = run("explain", SEEDS / "user-id.yaml")
+    assert ran.code == 0
+    assert "runAsUser                 1000" in ran.out
+    assert "its pod meets privileged, baseline; not restricted" in ran.out
+
+
+def test_explain_prints_json(run):
+    told = json.loads(run("explain", "-o", "json", SEEDS / "minimal.yaml").out)
+    (container,) = told["results"][0]["containers"]
+    assert container["rights"]["runAsUser"] == {"value": "8888", "origin": "default"}
+
+
+def test_explain_tells_of_a_file_that_cannot_be_read(run, tmp_path):
+    assert run("explain", tmp_path / "gone.yaml").code == 2
+    assert run("explain", "-", stdin="a: [").code == 2
+
+
+PSP = {
+    "apiVersion": "policy/v1beta1",
+    "kind": "PodSecurityPolicy",
+    "metadata": {"name": "restricted"},
+    "spec": {
+        "privileged": False,
+        "runAsUser": {"rule": "MustRunAs", "ranges": [{"min": 1000, "max": 2000}]},
+        "seLinux": {"rule": "RunAsAny"},
+        "supplementalGroups": {"rule": "RunAsAny"},
+        "fsGroup": {"rule": "RunAsAny"},
+        "volumes": ["*"],
+    },
+}
+
+
+def test_a_pod_security_policy_becomes_settings_that_hold(run, tmp_path):
+    (tmp_path / "psp.yaml").write_text(yaml.safe_dump(PSP))
+    converted = run("policies", "convert-psp", tmp_path / "psp.yaml")
+    assert converted.code == 0
+    (tmp_path / "settings.yaml").write_text(converted.out)
+    document = minimal()
+    pod = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]
+    pod["securityContext"] = {"runAsUser": 5}
+    ran = run("check", "--settings", tmp_path / "settings.yaml", "-", stdin=json.dumps(document))
+    assert "[pod-security/restrictions/runAsUser]" in ran.out
+
+
+def test_what_is_no_pod_security_policy_is_one_sentence(run, tmp_path):
+    (tmp_path / "x.yaml").write_text("kind: Pod")
+    ran = run("policies", "convert-psp", tmp_path / "x.yaml")
+    assert (ran.code, ran.err) == (2, "graphgate: the document is no PodSecurityPolicy\n")
+
+
+@pytest.mark.parametrize("flag", ["restricted:", "Restricted", "restricted:v1.036", "x:v1.30"])
+def test_a_level_that_is_none_is_refused(run, flag):
+    ran = run("check", "--pod-security", flag, SEEDS / "minimal.yaml")
+    assert ran.code == 2
+    assert "restricted:v1.36" in ran.err
+
+
+def test_pod_security_from_the_command_line_warns(run):
+    ran = run("check", "-o", "json", "--pod-security", "restricted", SEEDS / "minimal.yaml")
+    (result,) = json.loads(ran.out)["results"]
+    assert result["verdict"] == "allowed"
+    assert {f["rule"].split("/")[0] for f in result["findings"]} == {"pod-security"}

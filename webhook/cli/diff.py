@@ -1,0 +1,128 @@
+"""`graphgate diff`: what applying a SeldonDeployment would change in a cluster."""
+
+import difflib
+import sys
+from collections.abc import Mapping
+from pathlib import Path as File
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from webhook.cli._cluster import cluster_options, config_map, open_cluster
+from webhook.cli._options import (
+    SettingsFlags,
+    facts_option,
+    load_facts,
+    load_settings,
+    settings_options,
+)
+from webhook.errors import ClusterUnavailable
+
+if TYPE_CHECKING:
+    from webhook.cluster import Transport
+
+MANAGER = "graphgate"
+"""The field manager, as the reconciler's: only so the dry run says what it would change."""
+
+_NOISE = (
+    "creationTimestamp",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+)
+_REVISION = "deployment.kubernetes.io/revision"
+
+
+@click.command("diff")
+@click.argument("paths", nargs=-1, metavar="[PATH|-]...")
+@click.option(
+    "-n",
+    "--namespace",
+    metavar="NAME",
+    help="For objects that name none. [default: the context's]",
+)
+@facts_option
+@cluster_options
+@settings_options
+def diff_command(
+    paths: tuple[str, ...],
+    namespace: str | None,
+    facts_file: File | None,
+    kubeconfig: str | None,
+    context: str | None,
+    seldon_config: str,
+    flags: SettingsFlags,
+) -> None:
+    """Show what applying the SeldonDeployments in files would change in the cluster.
+
+    Each rendered object is applied as a dry run and compared with the one that is there. Nothing
+    is changed. Objects that would be removed are not shown. Exit 0: nothing would change, 1:
+    something would, 2: something could not be compared, or would be denied.
+    """
+    from webhook.cli._rendering import render_files
+    from webhook.cluster.facts import gather
+    from webhook.decisions.report import as_text
+
+    settings = load_settings(flags)
+    config = config_map(seldon_config)
+    cluster = open_cluster(kubeconfig, context)
+    try:
+        facts = load_facts(facts_file) if facts_file else gather(cluster, (), config).facts
+        stood, refused = render_files(paths, settings, facts)
+        code = 2 if refused.results else 0
+        for each in stood:
+            for rendered in each.objects:
+                inside = each.namespace or namespace or cluster.namespace
+                code = max(code, _compare(cluster, rendered.object, inside))
+    finally:
+        cluster.close()
+    if refused.results:
+        click.echo(as_text.write(refused), nl=False, err=True)
+    sys.exit(code)
+
+
+def _compare(cluster: "Transport", rendered: dict[str, Any], namespace: str) -> int:
+    """Print the difference of one object; return the exit code that it asks for."""
+    from webhook.cli._rendering import lines
+    from webhook.cluster import apply, get, path_of
+
+    try:
+        live = get(cluster, path_of(rendered, namespace))
+        wanted = _with_owners(rendered, live)
+        then = apply(cluster, wanted, manager=MANAGER, namespace=namespace, dry_run=True)
+    except ClusterUnavailable as error:
+        click.echo(f"graphgate: {error}", err=True)
+        return 2
+    old = [] if live is None else list(lines(without_noise(live)))
+    # Of a new object the author's side is shown; the server's defaults are nobody's change.
+    new = list(lines(rendered if live is None else without_noise(then)))
+    called = f"{rendered['kind']} {namespace}/{rendered['metadata']['name']}"
+    shown = difflib.unified_diff(old, new, f"{called} (live)", f"{called} (new)", lineterm="")
+    text = "".join(f"{line}\n" for line in shown)
+    click.echo(text, nl=False)
+    return 1 if text else 0
+
+
+def _with_owners(rendered: dict[str, Any], live: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the object with the owners that it has: the reconciler sets them, not rendering."""
+    owners = (live or {}).get("metadata", {}).get("ownerReferences")
+    if not owners:
+        return rendered
+    return {**rendered, "metadata": {**rendered["metadata"], "ownerReferences": owners}}
+
+
+def without_noise(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object of the API server without what only the server writes."""
+    metadata = {key: value for key, value in obj["metadata"].items() if key not in _NOISE}
+    annotations = {
+        key: value for key, value in metadata.pop("annotations", {}).items() if key != _REVISION
+    }
+    if annotations:
+        metadata["annotations"] = annotations
+    return {
+        key: metadata if key == "metadata" else value
+        for key, value in obj.items()
+        if key != "status"
+    }

@@ -1,0 +1,39 @@
+"""`graphgate facts`: what a rule may want to know of a cluster, written into a file."""
+
+import click
+
+from webhook.cli._cluster import cluster_options, config_map, open_cluster
+
+
+@click.command("facts")
+@click.option(
+    "-n",
+    "--namespace",
+    "namespaces",
+    multiple=True,
+    metavar="NAME",
+    help="Only this namespace; may be repeated. [default: all]",
+)
+@cluster_options
+def facts_command(
+    namespaces: tuple[str, ...], kubeconfig: str | None, context: str | None, seldon_config: str
+) -> None:
+    """Print facts about a cluster, for check, review, fix and render --facts.
+
+    Namespaces with labels and annotations, model servers, OpenShift, Kubernetes version, and how
+    deep a graph the cluster keeps. What this user may not read is left out, and said on standard
+    error.
+    """
+    from webhook.cluster.facts import gather
+    from webhook.decisions.facts_file import write_facts
+
+    config = config_map(seldon_config)
+    cluster = open_cluster(kubeconfig, context)
+    try:
+        gathered = gather(cluster, namespaces, config)
+    finally:
+        cluster.close()
+    for gap in gathered.gaps:
+        click.echo(f"graphgate: left out: {gap}", err=True)
+    heading = f"# Written by graphgate facts, from {cluster.server}\n"
+    click.echo(write_facts(gathered.facts, heading), nl=False)

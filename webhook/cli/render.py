@@ -1,0 +1,76 @@
+"""`graphgate render`: the objects that a SeldonDeployment stands for."""
+
+import sys
+from pathlib import Path as File
+from typing import TYPE_CHECKING
+
+import click
+
+from webhook.cli._options import (
+    SettingsFlags,
+    facts_option,
+    load_facts,
+    load_settings,
+    settings_options,
+)
+
+if TYPE_CHECKING:
+    from webhook.cli._rendering import Stood
+    from webhook.graph.path import Path
+    from webhook.workloads.render import Rendered
+
+_LISTS = frozenset(
+    {"containers", "env", "initContainers", "metrics", "ports", "volumeMounts", "volumes"}
+)
+"""Each item of these says where it comes from: what people look for, and not every line."""
+
+
+@click.command("render")
+@click.argument("paths", nargs=-1, metavar="[PATH|-]...")
+@click.option("--origins", is_flag=True, help="Say in comments where everything comes from.")
+@facts_option
+@settings_options
+def render_command(
+    paths: tuple[str, ...],
+    origins: bool,
+    facts_file: File | None,
+    flags: SettingsFlags,
+) -> None:
+    """Print the Deployments, Services, autoscalers and budgets of each SeldonDeployment, as YAML.
+
+    They are those of the object with its defaults filled in, as the reconciler applies them.
+
+    What would be denied is not rendered; its findings go to standard error. Exit 0: all were
+    rendered, 1: one would be denied, 2: something could not be read.
+    """
+    from webhook.cli._rendering import render_files
+    from webhook.decisions.report import as_text
+
+    settings = load_settings(flags)
+    stood, refused = render_files(paths, settings, load_facts(facts_file))
+    for each in stood:
+        for rendered in each.objects:
+            click.echo(_document(each, rendered, origins=origins), nl=False)
+    if refused.results:
+        click.echo(as_text.write(refused), nl=False, err=True)
+    sys.exit(refused.exit_code)
+
+
+def _document(stood: "Stood", rendered: "Rendered", *, origins: bool) -> str:
+    """Return one object as a document of a YAML stream."""
+    from webhook.cli._rendering import comment, is_written, lines
+    from webhook.graph.path import ROOT
+
+    def note(place: "Path") -> str:
+        if place != ("spec", "replicas") and (len(place) < 2 or place[-2] not in _LISTS):
+            return ""
+        source = rendered.trace(place)
+        if not is_written(rendered.origin, place):
+            return "  " + comment(f"made for {source}")
+        return "  " + comment(f"line {stood.line(source)}: {source}")
+
+    if not origins:
+        return "".join(f"{line}\n" for line in ("---", *lines(rendered.object)))
+    source = rendered.trace(ROOT)
+    head = comment(f"from {stood.file}, line {stood.line(source)}: {source}")
+    return "".join(f"{line}\n" for line in ("---", head, *lines(rendered.object, note)))
