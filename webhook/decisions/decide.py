@@ -41,7 +41,8 @@ def decide(
     namespace     where it is or will be; None: where its metadata says
     old_document  the object before an update; its faults, where they are left, only warn
     fill          True: the object is judged with its defaults filled in, and the patch adds them.
-                  False: it is judged as it is, with a warning if defaults are still missing
+                  False: it is judged as it is, with a warning if defaults are still missing.
+                  With `defaults.at: render` it is judged filled either way, and nothing is added
 
     An object that is being deleted is allowed as it is: whoever refuses the update that removes
     its finalizer keeps it for ever.
@@ -55,7 +56,9 @@ def decide(
     settings = settings.for_namespace(namespace)
     facts = settings.with_servers(facts)
     filling = defaults.fill(document, settings.defaults, facts, namespace)
-    filled = defaults.apply(document, filling.operations) if fill else document
+    stored = settings.defaults_at == "admission"
+    filled = defaults.apply(document, filling.operations) if fill or not stored else document
+    patch = filling.operations if fill and stored else ()
     engine = _Engine(settings, namespace, facts)
     failures: list[Failure] = []
     before = None if old_document is None else parse(old_document)
@@ -63,10 +66,10 @@ def decide(
     if before is not None and settings.ratchet and any(action == "deny" for action, _ in found):
         found = ratchet(found, filled, engine.find(before, None, []), old_document)
     found.extend(("warn", replace(warning, rule=DEFAULTING)) for warning in filling.warnings)
-    if not fill and filling.operations:
+    if not fill and stored and filling.operations:
         found.append(("warn", _not_defaulted(filling.operations, document)))
     if not found and not failures:
-        return Decision(patch=filling.operations if fill else ())
+        return Decision(patch=patch)
     told = by_action(document, without_repetition(found))
     decision = Decision(
         denials=told["deny"],
@@ -75,7 +78,7 @@ def decide(
         failures=tuple(failures),
         closed=settings.on_internal_failure == "deny",
     )
-    return replace(decision, patch=filling.operations if fill and not decision.denied else ())
+    return decision if decision.denied else replace(decision, patch=patch)
 
 
 class _Engine(NamedTuple):

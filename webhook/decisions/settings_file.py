@@ -20,7 +20,7 @@ def write_settings(settings: Settings, heading: str = "") -> str:
         "apiVersion": API_VERSION,
         "kind": KIND,
         "profile": settings.profile,
-        "defaults": options_section(settings.defaults),
+        "defaults": {"at": settings.defaults_at, **options_section(settings.defaults)},
         "podSecurity": _pod_security(settings.pod_security),
         "ratchet": settings.ratchet,
         "onInternalFailure": settings.on_internal_failure,
