@@ -91,7 +91,7 @@ def test_a_sentence_quotes_no_more_than_a_glance() -> None:
     assert str(error) == '"' + "x" * 59 + '…" does not fit its tag !!int'
 
 
-DEEP = "more than 200 lists and mappings inside one another"
+DEEP = "more than 240 lists and mappings inside one another"
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", '{"a":', "[\n", "? ", "- ? "])
@@ -106,16 +106,16 @@ def test_deep_blocks_are_refused() -> None:
 
 
 def test_depth_counts_through_aliases() -> None:
-    nested = "[" * 150 + "]" * 150
+    nested = "[" * 190 + "]" * 190
     text = f"a: &a {nested}\nb: &b [{'[' * 60}*a{']' * 60}]\n"
     assert [(e.line, str(e)) for e in read(text).errors] == [(2, DEEP)]
 
 
 def test_the_deepest_document_that_is_read_can_be_used() -> None:
-    text = "[" * 200 + "]" * 200
+    text = "[" * 240 + "]" * 240
     (document,) = read(text).documents
     assert document.notes == ()
-    assert document.position([0] * 199).column == 200
+    assert document.position([0] * 239).column == 240
 
 
 def test_a_bomb_of_aliases_is_refused() -> None:

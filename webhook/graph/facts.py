@@ -21,12 +21,15 @@ class Facts:
                 seldon-config ConfigMap; None: not known
     openshift   whether the cluster serves security.openshift.io/v1
     minor       the cluster's Kubernetes minor version (36 for v1.36); None: not known
+    crd_depth   how many levels of nodes the cluster's CustomResourceDefinition keeps, the root
+                included (11 for Seldon's own); None: all, or not known
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
     servers: Mapping[str, object] | None = None
     openshift: bool = False
     minor: int | None = None
+    crd_depth: int | None = None
 
 
 NOTHING_KNOWN = Facts()

@@ -57,9 +57,10 @@ class Fault:
               "required": the mapping at `path` lacks the field `field`
               "unknown": `path` ends in a field that the schema does not know
               "depth": the graph goes on below `path`, deeper than is read
+              "nesting": so does the document; "size": so it does, longer than is read
     """
 
-    kind: Literal["type", "required", "unknown", "range", "depth"]
+    kind: Literal["type", "required", "unknown", "range", "depth", "nesting", "size"]
     path: Path
     expected: tuple[str, ...] = ()
     field: str = ""
@@ -90,7 +91,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One application container of a pod template."""
+    """One container that an author wrote."""
 
     raw: Mapping[str, Any]
     path: Path
@@ -101,14 +102,16 @@ class Container:
 class Component:
     """One componentSpec: a pod template that becomes a Deployment.
 
-    pod         its `spec`, raw; empty where it is missing
-    containers  its application containers that are mappings, in order
+    pod              its `spec`, raw, with the lists that slipped out of it; empty where missing
+    containers       its application containers that are mappings, in order
+    init_containers  its init containers that are mappings, in order
     """
 
     raw: Mapping[str, Any]
     path: Path
     pod: Mapping[str, Any]
     containers: tuple[Container, ...]
+    init_containers: tuple[Container, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +146,13 @@ class Predictor:
 class Deployment:
     """A SeldonDeployment.
 
-    document  what was parsed, any JSON value; `raw` is the same if it is a mapping, else empty
-    faults    every departure from the schema
+    document    what was parsed, any JSON value; `raw` is the same if it is a mapping, else empty
+    components  those of all predictors
+    containers  every container that is written: of the components, init containers behind the
+                others, and of the explainers that have a type (without one there is no explainer)
+    unusual     by part ("ports", "probes", …, see `usual`): those of them whose part needs a closer
+                look; in the others nothing is wrong with it. Read by `in_need`
+    faults      every departure from the schema
     """
 
     document: Any
@@ -154,4 +162,11 @@ class Deployment:
     namespace: str
     spec: Mapping[str, Any]
     predictors: tuple[Predictor, ...]
+    components: tuple[Component, ...]
+    containers: tuple[Container, ...]
+    unusual: Mapping[str, tuple[Container, ...]]
     faults: tuple[Fault, ...]
+
+    def in_need(self, part: str) -> tuple[Container, ...]:
+        """Return the containers whose `part` (`usual.Part`) needs a closer look."""
+        return self.unusual.get(part, ())

@@ -2,12 +2,16 @@
 
 The order matters for safety: the graph is walked first, because the schema validator recurses in
 native code and must never be handed a graph of unbounded depth.
+
+Parts that slipped out of their place (`slips`) are read as they were meant; the faults are those
+of the document as it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from webhook.graph import schema
+from webhook.graph import schema, slips, usual
+from webhook.graph.bounds import within_bounds
 from webhook.graph.model import (
     NOTHING,
     Component,
@@ -37,14 +41,13 @@ def parse(document: Any) -> Deployment:
     through). Where something is missing or of the wrong type, the view is empty there and
     `faults` says so.
     """
+    document, cut = within_bounds(document)
     raw = document if type(document) is dict else NOTHING
     metadata = mapping(raw, "metadata")
     spec = mapping(raw, "spec")
     cuts = _Cuts([], [])
-    predictors = tuple(
-        _predictor(item, ROOT / "spec" / "predictors" / index, cuts)
-        for index, item in mappings(spec, "predictors")
-    )
+    predictors = tuple(_predictors(spec, cuts))
+    containers = tuple(_all_containers(predictors))
     return Deployment(
         document=document,
         raw=raw,
@@ -53,11 +56,19 @@ def parse(document: Any) -> Deployment:
         namespace=text(metadata, "namespace"),
         spec=spec,
         predictors=predictors,
+        components=tuple(c for predictor in predictors for c in predictor.components),
+        containers=containers,
+        unusual=usual.group(containers),
         faults=(
             *(Fault("depth", path) for path in cuts.too_deep),
+            *(fault for fault in cut if not _below(fault.path, cuts.too_deep)),
             *_departures(_without_all(document, [*cuts.too_deep, *cuts.no_node])),
         ),
     )
+
+
+def _below(path: Path, others: list[Path]) -> bool:
+    return any(path[: len(other)] == other for other in others)
 
 
 class _Cuts(NamedTuple):
@@ -67,14 +78,41 @@ class _Cuts(NamedTuple):
     no_node: list[Path]
 
 
-def _predictor(raw: Mapping[str, Any], path: Path, cuts: _Cuts) -> Predictor:
-    graph = raw.get("graph")
+def _predictors(spec: Mapping[str, Any], cuts: _Cuts) -> Iterator[Predictor]:
+    listed = ROOT / "spec" / "predictors"
+    entries = list(mappings(spec, "predictors"))
+    torn = slips.torn_predictors(entries) if len(entries) > 1 else {}
+    rest = {first: second for second, first in torn.items()}
+    for index, item in entries:
+        path = listed / index
+        if index in rest:
+            other = spec["predictors"][rest[index]]
+            yield _predictor({**item, **other}, path, cuts, listed / rest[index], other)
+        elif index not in torn:
+            yield _predictor(item, path, cuts)
+
+
+def _predictor(
+    raw: Mapping[str, Any],
+    path: Path,
+    cuts: _Cuts,
+    second: Path = ROOT,
+    continued: Mapping[str, Any] = NOTHING,
+) -> Predictor:
+    """Return the predictor at `path`; the fields of `continued` stand at `second` instead."""
+    listed = (second if "componentSpecs" in continued else path) / "componentSpecs"
+    entries = list(mappings(raw, "componentSpecs"))
+    graph, place = raw.get("graph"), (second if "graph" in continued else path) / "graph"
+    if graph is None and (found := slips.graph_in_components(entries)):
+        graph, place = found[1]["graph"], listed / found[0] / "graph"
+        entries = [(i, item) for i, item in entries if i != found[0] or "spec" in item]
     nodes: list[Node] = []
-    root = _node(graph, path / "graph", nodes, cuts, 1) if type(graph) is dict else None
-    components = tuple(
-        _component(item, path / "componentSpecs" / index)
-        for index, item in mappings(raw, "componentSpecs")
-    )
+    root = _node(graph, place, nodes, cuts, 1) if type(graph) is dict else None
+    alone = raw.get("componentSpecs")
+    if type(alone) is dict:  # a dash is missing; read as the one item
+        components: tuple[Component, ...] = (_component(alone, listed),)
+    else:
+        components = tuple(_components(entries, listed))
     return Predictor(
         raw=raw,
         path=path,
@@ -84,6 +122,14 @@ def _predictor(raw: Mapping[str, Any], path: Path, cuts: _Cuts) -> Predictor:
         components=components,
         containers=tuple(c for component in components for c in component.containers),
     )
+
+
+def _components(entries: list[slips.Entry], listed: Path) -> Iterator[Component]:
+    # What belongs to a neighbour is no pod of its own; it is read once it stands there.
+    torn = slips.torn_components(entries) if len(entries) > 1 else {}
+    for index, item in entries:
+        if index not in torn:
+            yield _component(item, listed / index)
 
 
 def _node(raw: dict[str, Any], path: Path, nodes: list[Node], cuts: _Cuts, depth: int) -> Node:
@@ -120,17 +166,37 @@ def _node(raw: dict[str, Any], path: Path, nodes: list[Node], cuts: _Cuts, depth
 
 
 def _component(raw: Mapping[str, Any], path: Path) -> Component:
-    pod = mapping(raw, "spec")
-    where = path.join(("spec", "containers"))
+    pod = slips.read_pod(raw, mapping(raw, "spec"))
     return Component(
         raw=raw,
         path=path,
         pod=pod,
-        containers=tuple(
-            Container(item, where / index, text(item, "name"))
-            for index, item in mappings(pod, "containers")
-        ),
+        containers=_containers(pod, raw, path, "containers"),
+        init_containers=_containers(pod, raw, path, "initContainers"),
     )
+
+
+def _containers(
+    pod: Mapping[str, Any], raw: Mapping[str, Any], path: Path, kind: str
+) -> tuple[Container, ...]:
+    if kind not in pod:
+        return ()
+    where = path / kind if pod[kind] is raw.get(kind) else path.join(("spec", kind))
+    return tuple(
+        Container(item, where / index, text(item, "name")) for index, item in mappings(pod, kind)
+    )
+
+
+def _all_containers(predictors: tuple[Predictor, ...]) -> Iterator[Container]:
+    for predictor in predictors:
+        for component in predictor.components:
+            yield from component.containers
+            yield from component.init_containers
+        explainer = mapping(predictor.raw, "explainer")
+        written = mapping(explainer, "containerSpec")
+        if written and text(explainer, "type"):
+            where = predictor.path.join(("explainer", "containerSpec"))
+            yield Container(written, where, text(written, "name"))
 
 
 def _without_all(document: Any, paths: list[Path]) -> Any:
@@ -148,7 +214,7 @@ def _departures(document: Any) -> list[Fault]:
     """Return what the schema has to say, in the validator's order."""
     faults: list[Fault] = []
     for error in schema.validator(bounded=True).iter_errors(document):
-        path = Path(error.instance_path)
+        path = _place(error.instance_path, document)
         kind: Any = error.kind
         match kind.name:
             case "type":
@@ -162,3 +228,15 @@ def _departures(document: Any) -> list[Fault]:
             case other:
                 raise AssertionError(f"the schema uses {other}, which no rule explains")
     return faults
+
+
+def _place(segments: list[Any], document: Any) -> Path:
+    """Return the path of an error. The validator gives the key "01" as the number 1."""
+    path: list[Any] = []
+    here = document
+    for segment in segments:
+        if isinstance(segment, int) and isinstance(here, dict):
+            segment = next(k for k in here if k.isdecimal() and int(k) == segment)  # noqa: PLW2901
+        path.append(segment)
+        here = here[segment]
+    return Path(path)

@@ -44,17 +44,14 @@ def _replace(path: Path, value: Any) -> Operation:
 
 
 def _in_component(component: Component, old: str, new: str) -> Iterator[Operation]:
-    pod = component.path / "spec"
-    for kind in ("containers", "initContainers"):
-        for index, container in mappings(component.pod, kind):
-            where = pod / kind / index
-            if kind == "containers" and container.get("name") == old:
-                yield _replace(where / "name", new)
-            for number, variable in mappings(container, "env"):
-                reference = mapping(mapping(variable, "valueFrom"), "resourceFieldRef")
-                if reference.get("containerName") == old:
-                    place = where.join(("env", number, "valueFrom", "resourceFieldRef"))
-                    yield _replace(place / "containerName", new)
+    for container in (*component.containers, *component.init_containers):
+        if container.name == old and container in component.containers:
+            yield _replace(container.path / "name", new)
+        for number, variable in mappings(container.raw, "env"):
+            reference = mapping(mapping(variable, "valueFrom"), "resourceFieldRef")
+            if reference.get("containerName") == old:
+                place = container.path.join(("env", number, "valueFrom", "resourceFieldRef"))
+                yield _replace(place / "containerName", new)
     autoscaler = mapping(component.raw, "hpaSpec")
     for field in ("metrics", "metricsv2"):
         for index, metric in enumerate(items(autoscaler, field)):

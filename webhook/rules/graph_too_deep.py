@@ -1,7 +1,8 @@
-"""The graph is deeper than 100 nodes
+"""The graph is deeper than is kept
 
-Why: graphgate reads 100 levels of nodes. Seldon Core's own CustomResourceDefinition keeps eleven
-and drops the rest in silence; no real graph needs more than ten.
+Why: the CustomResourceDefinition of SeldonDeployments in a cluster may spell out so many levels of
+children and no more (Seldon Core's own: eleven). The API server drops deeper ones in silence,
+before any webhook sees them. graphgate itself reads 100 levels; no real graph needs more than ten.
 
 Fix: Make the graph flatter, for example by merging steps into one container.
 
@@ -21,6 +22,7 @@ Good:
 
 from collections.abc import Iterator
 
+from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment
 from webhook.graph.parse import DEEPEST
@@ -29,10 +31,20 @@ ACTION = "deny"
 SINCE = "0.1.0"
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each place at which the graph goes on below the deepest level that is read."""
+def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
+    """Yield each place at which the graph goes on below the deepest level (source: G32)."""
     for fault in deployment.faults:
         if fault.kind == "depth":
             yield Finding(
                 fault.path, f"the graph goes on below {DEEPEST} levels; what is here was not read"
             )
+    if facts.crd_depth is None:
+        return
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if node.children and 1 + node.path.count("children") == facts.crd_depth:
+                yield Finding(
+                    node.path / "children",
+                    f"the cluster keeps {facts.crd_depth} levels of nodes, and would drop these "
+                    "children",
+                )

@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import Deployment, Node, Predictor
 from webhook.graph.words import CERTAIN, dns_label, enumerate_words, is_dns_label, nearest_word
+from webhook.rules.pod_out_of_place import pods_are_astray
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -41,6 +42,8 @@ def check(deployment: Deployment) -> Iterator[Finding]:
         there = {container.name for container in predictor.containers}
         if "" in there:
             continue  # a container has no name: that is said, and may be the one
+        if deployment.faults and not there and _are_elsewhere(deployment, predictor):
+            continue  # they stand at the wrong place, or under another name: that is said
         for node in predictor.nodes:
             if not node.name or node.name in there or node.has_server:
                 continue
@@ -49,6 +52,12 @@ def check(deployment: Deployment) -> Iterator[Finding]:
             if not is_dns_label(node.name) and dns_label(node.name) in there:
                 continue
             yield _finding(node, predictor)
+
+
+def _are_elsewhere(deployment: Deployment, predictor: Predictor) -> bool:
+    if any(type(component.pod.get("containers")) is dict for component in predictor.components):
+        return True
+    return pods_are_astray(deployment, predictor)
 
 
 def _finding(node: Node, predictor: Predictor) -> Finding:

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import Deployment, Predictor, mappings, text
+from webhook.graph.model import Deployment, Predictor
 from webhook.graph.path import Path
 from webhook.graph.rename import is_free, rename
 from webhook.graph.words import dns_label, is_dns_label, why_not_dns_label
@@ -35,9 +35,20 @@ def check(deployment: Deployment) -> Iterator[Finding]:
     for predictor in deployment.predictors:
         if type(predictor.raw.get("name")) is str and not is_dns_label(predictor.name):
             yield _predictor(predictor, deployment)
+        if _all_are_labels(predictor):
+            continue
         for path, name in _components(predictor):
             if not is_dns_label(name):
                 yield _component(path, name, predictor)
+
+
+def _all_are_labels(predictor: Predictor) -> bool:
+    """Tell at little cost whether there is nothing to say, as for most objects."""
+    names = {node.name for node in predictor.nodes}
+    for component in predictor.components:
+        names.update([container.name for container in component.containers])
+        names.update([container.name for container in component.init_containers])
+    return all(map(is_dns_label, names))
 
 
 def _components(predictor: Predictor) -> Iterator[tuple[Path, str]]:
@@ -48,11 +59,9 @@ def _components(predictor: Predictor) -> Iterator[tuple[Path, str]]:
         if type(node.raw.get("name")) is str and node.implementation not in built_in[1:]:
             yield node.path / "name", node.name
     for component in predictor.components:
-        for kind in ("containers", "initContainers"):
-            for index, container in mappings(component.pod, kind):
-                if type(container.get("name")) is str:
-                    place = component.path.join(("spec", kind, index, "name"))
-                    yield place, text(container, "name")
+        for container in (*component.containers, *component.init_containers):
+            if type(container.raw.get("name")) is str:
+                yield container.path / "name", container.name
 
 
 def _predictor(predictor: Predictor, deployment: Deployment) -> Finding:

@@ -35,9 +35,13 @@ _PREDICTORS = ROOT / "spec" / "predictors"
 
 def check(deployment: Deployment) -> Iterator[Finding]:
     """Yield one finding if the live predictors' traffic is not 100 (source: Seldon V20, V21)."""
+    if len(deployment.predictors) == 1 and deployment.predictors[0].raw.get("traffic") is None:
+        return
     live = [predictor for predictor in deployment.predictors if not predictor.shadow]
     if any(p.traffic is None and p.raw.get("traffic") is not None for p in live):
         return  # of the wrong type: that is said, and there is no sum
+    if any(p.traffic is not None and not 0 <= p.traffic <= 100 for p in live):
+        return  # traffic-out-of-range is the root cause
     total = sum(predictor.traffic or 0 for predictor in live)
     if len(live) == 1 and len(deployment.predictors) == 1 and 0 < total < 100:
         path = live[0].path / "traffic"
@@ -46,6 +50,13 @@ def check(deployment: Deployment) -> Iterator[Finding]:
             f"the traffic of the only predictor is {total}, not 100",
             "set it to 100 or leave it out",
             ({"op": "replace", "path": path.pointer, "value": 100},),
+        )
+    elif len(live) == 1 and 0 < total < 100:
+        yield Finding(
+            live[0].path / "traffic",
+            f"the traffic of the only live predictor is {total}, not 100",
+            "set it to 100: a shadow gets copies and takes no share",
+            sure=False,  # which ingress there is, is not known; some give it all requests
         )
     elif len(live) > 1 and total != 100:
         shares = enumerate_words(

@@ -13,11 +13,13 @@ Good:
       type: REST
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment, mapping, text
+from webhook.graph.path import Path
 from webhook.rules._words import unknown_word
 
 ACTION = "deny"
@@ -26,14 +28,21 @@ SINCE = "0.1.0"
 
 def check(deployment: Deployment) -> Iterator[Finding]:
     """Yield each unknown endpoint type, of nodes and explainers (source: EndpointType, v1.17)."""
-    known = schema.words("endpoint-types")
+    known = ("", *schema.words("endpoint-types"))  # Seldon reads an empty type as REST
     for predictor in deployment.predictors:
-        explainer = mapping(predictor.raw, "explainer")
-        places = [(node.raw, node.path) for node in predictor.nodes if "endpoint" in node.raw]
-        if "endpoint" in explainer:
-            places.append((explainer, predictor.path / "explainer"))
-        for raw, path in places:
-            written = text(mapping(raw, "endpoint"), "type")
-            # Seldon reads an empty type as REST.
-            if written and written not in known:
-                yield unknown_word(path / "endpoint" / "type", "endpoint type", written, known)
+        for node in predictor.nodes:
+            if "endpoint" in node.raw and _type(node.raw) not in known:
+                yield _finding(node.raw, node.path)
+        if "explainer" in predictor.raw:
+            explainer = mapping(predictor.raw, "explainer")
+            if _type(explainer) not in known:
+                yield _finding(explainer, predictor.path / "explainer")
+
+
+def _type(raw: Mapping[str, Any]) -> str:
+    return text(mapping(raw, "endpoint"), "type")
+
+
+def _finding(raw: Mapping[str, Any], path: Path) -> Finding:
+    known = schema.words("endpoint-types")
+    return unknown_word(path / "endpoint" / "type", "endpoint type", _type(raw), known)

@@ -24,6 +24,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment
 from webhook.graph.path import resolve
 from webhook.graph.words import CERTAIN, nearest_word
+from webhook.rules.pod_out_of_place import is_told
 
 ACTION = "warn"
 SINCE = "0.1.0"
@@ -33,7 +34,7 @@ GIVES_WAY = True
 def check(deployment: Deployment) -> Iterator[Finding]:
     """Yield each field that the schema does not know, with the nearest field that is not set."""
     for fault in deployment.faults:
-        if fault.kind != "unknown":
+        if fault.kind != "unknown" or is_told(deployment, fault.path):
             continue
         field = str(fault.path[-1])
         siblings = resolve(deployment.raw, fault.path.parent)

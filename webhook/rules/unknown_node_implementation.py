@@ -3,7 +3,9 @@
 Why: an implementation is built into the orchestrator, or is a model server that the administrator
 has configured. Nothing runs for a word that is neither. While graphgate has not been told which
 servers are configured (settings: `servers`; or from the cluster), a word that is not one of
-Seldon's own servers is no more than suspicious, and the finding a warning.
+Seldon's own servers is no more than suspicious, and the finding a warning. Once it has been told,
+an image in the node's container is no excuse: Seldon's webhook lets it pass, and its controller
+then fails on the server it does not know.
 
 Fix: Write the name of a configured server. Leave the implementation out for a node that has a
 container of its own.
@@ -30,6 +32,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment
 from webhook.graph.words import CERTAIN, nearest_word
 from webhook.rules._words import unknown_word
+from webhook.workloads.nodes import wants_server
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -40,15 +43,16 @@ _ENDING = "_SERVER"
 def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
     """Yield each implementation that is neither built in nor a known server (Seldon V14)."""
     told = facts.servers is not None
-    servers = (
-        tuple(facts.servers) if facts.servers is not None else schema.words("prepackaged-servers")
-    )
-    built_in = schema.words("builtin-implementations")
     for predictor in deployment.predictors:
         for node in predictor.nodes:
-            if not node.has_server or node.implementation in built_in:
+            # First what costs nothing: most nodes have a container of their own.
+            if not node.implementation or not wants_server(node):
                 continue
+            servers = schema.words("prepackaged-servers")
+            if facts.servers is not None:
+                servers = tuple(facts.servers)
             if node.implementation not in servers:
+                built_in = schema.words("builtin-implementations")
                 # All names end in _SERVER, which makes them alike; what stands before it counts.
                 stems = {name.removesuffix(_ENDING): name for name in servers}
                 near = nearest_word(node.implementation.removesuffix(_ENDING), stems, CERTAIN)

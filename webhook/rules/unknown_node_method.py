@@ -28,9 +28,11 @@ SINCE = "0.1.0"
 
 def check(deployment: Deployment) -> Iterator[Finding]:
     """Yield each unknown method (source: PredictiveUnitMethod, v1.17)."""
-    known = schema.words("methods")
     for predictor in deployment.predictors:
         for node in predictor.nodes:
+            if "methods" not in node.raw:
+                continue
+            known = schema.words("methods")
             for index, method in enumerate(items(node.raw, "methods")):
                 if type(method) is str and method not in known:
                     yield unknown_word(node.path / "methods" / index, "method", method, known)

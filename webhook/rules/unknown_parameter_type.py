@@ -31,9 +31,11 @@ SINCE = "0.1.0"
 
 def check(deployment: Deployment) -> Iterator[Finding]:
     """Yield each unknown type of a node's parameter (source: ParameterType, v1.17)."""
-    known = schema.words("parameter-types")
     for predictor in deployment.predictors:
         for node in predictor.nodes:
+            if "parameters" not in node.raw:
+                continue
+            known = schema.words("parameter-types")
             for index, parameter in mappings(node.raw, "parameters"):
                 written = parameter.get("type")
                 if type(written) is str and written not in known:

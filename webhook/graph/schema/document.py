@@ -77,6 +77,7 @@ def validator(*, bounded: bool = False) -> "jsonschema_rs.Draft202012Validator":
     return jsonschema_rs.Draft202012Validator(schema(bounded=bounded))
 
 
+@functools.cache
 def words(table: Table) -> tuple[str, ...]:
     """Return the known words of `table`, in the order in which the reference page lists them."""
     return tuple(meanings(table))

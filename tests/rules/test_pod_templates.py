@@ -1,0 +1,363 @@
+"""Pod templates are judged as a real API server judges them; its answers are recorded.
+
+The tables here are the answers of kube-apiserver 1.36.4 to one value each; `pod_templates.json` has
+those to whole pods (`record_pod_templates` asks anew).
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from webhook.decisions.decide import decide
+from webhook.decisions.settings import read_settings
+from webhook.graph import kubernetes
+from webhook.graph.facts import Facts
+from webhook.graph.parse import parse
+from webhook.graph.usual import Part
+from webhook.rules import all_rules
+
+SETTINGS = read_settings()
+PARTS = get_args(Part)
+KUBERNETES_1_36 = Facts(minor=36)
+CASES = json.loads(Path(__file__).with_name("pod_templates.json").read_text())
+
+STRICTER = {
+    "dup port": "the keys of Seldon's resource definition, and of server-side apply",
+    "img blanks": "the API server takes the Deployment and refuses each of its pods",
+}
+"""What is denied though the API server takes the Deployment, and why it cannot run."""
+
+NOT_LOOKED_AT = {
+    "propag bi",
+    "lifecycle sleep40",
+    "res null lim",
+    "res claims",
+    "hostnet port",
+    "overhead",
+    "readinessGates",
+    "sharepid hostpid",
+    "volumeDevices",
+    "rro",
+}
+"""What the API server refuses and no rule looks at: no manifest of production has been seen
+to get it wrong."""
+
+
+def as_document(case):
+    name = case["pod"]["containers"][0]["name"]
+    return {
+        "apiVersion": "machinelearning.seldon.io/v1",
+        "kind": "SeldonDeployment",
+        "metadata": {"name": "iris"},
+        "spec": {
+            "predictors": [
+                {
+                    "name": "main",
+                    "componentSpecs": [
+                        {"metadata": case.get("metadata", {}), "spec": case["pod"]},
+                    ],
+                    "graph": {"name": name, "type": "MODEL"},
+                }
+            ]
+        },
+    }
+
+
+def denied(case):
+    decision = decide(as_document(case), SETTINGS, KUBERNETES_1_36)
+    assert decision.failures == ()
+    return sorted({finding.rule for finding in decision.denials})
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_a_pod_is_denied_where_the_api_server_refuses_it_and_only_there(case):
+    rules = denied(case)
+    expected = (case["refused"] or case["name"] in STRICTER) and case["name"] not in NOT_LOOKED_AT
+    assert bool(rules) is expected, rules
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_a_closer_look_at_usual_parts_finds_nothing_more(case):
+    deployment = parse(as_document(case))
+    looked = replace(deployment, unusual=dict.fromkeys(PARTS, deployment.containers))
+    for rule in all_rules():
+        if set(rule.wants) <= {"facts"}:
+            facts = {"facts": KUBERNETES_1_36} if rule.wants else {}
+            assert list(rule.check(deployment, **facts)) == list(rule.check(looked, **facts))
+
+
+def test_every_exception_is_a_case():
+    assert {*STRICTER, *NOT_LOOKED_AT} <= {case["name"] for case in CASES}
+
+
+def test_cases_have_names_of_their_own():
+    assert len({case["name"] for case in CASES}) == len(CASES)
+
+
+TABLES: dict[Callable[[Any], bool], tuple[list[Any], list[Any]]] = {
+    kubernetes.is_quantity: (
+        [
+            "1",
+            "0",
+            "+",
+            "-",
+            ".",
+            "1.",
+            ".5",
+            "-1",
+            "+1",
+            "1Ki",
+            "1k",
+            "1M",
+            "1Mi",
+            "512m",
+            "1e3",
+            "1E3",
+            "1E",
+            "1e+3",
+            "1e-3",
+            "1Ei",
+            "1u",
+            "1n",
+            "Ki",
+            "m",
+            "e3",
+            " 1Gi ",
+            "1Gi ",
+            "1e20",
+            "9999999999999999999",
+            "0.1Gi",
+            "1.0000000001",
+            "1e0019",
+            1,
+            0,
+            0.1,
+            1.5,
+            1000000000000000000,
+            1e-07,
+            1e22,
+        ],
+        [
+            "",
+            "1ki",
+            "1KI",
+            "1K",
+            "1mi",
+            "1MB",
+            "1Gb",
+            "1e",
+            "1e+",
+            "1ee3",
+            "1i",
+            "0x10",
+            "1_000",
+            "1,5",
+            "1 Gi",
+            "\t1",
+            "1\n",
+            "\u0661",
+            "1.5.5",
+            "--1",
+            "+-1",
+            "1e3.5",
+            "1Gi1",
+            "1g",
+            "1GiB",
+            "500 m",
+            "five",
+            "null",
+            "true",
+            "NaN",
+            "inf",
+            "2GB",
+            "1G1",
+            "2M5",
+            "1m3",
+            "1Mi+5",
+            "12Ki34",
+            "1E5i",
+        ],
+    ),
+    kubernetes.is_key: (
+        [
+            "a",
+            "A",
+            "a.b/c",
+            "a_b",
+            "a" * 63,
+            "x/" + "a" * 63,
+            "x" * 63 + "/a",
+            "x" * 64 + "/a",
+            "1",
+            "a--b",
+            "a..b",
+            "seldon.io/x",
+        ],
+        [
+            "A.b/c",
+            "a/b/c",
+            "",
+            "/a",
+            "a/",
+            "a b",
+            "-a",
+            "a-",
+            ".a",
+            "a.",
+            "a" * 64,
+            "x/" + "a" * 64,
+            "a/b c",
+            "\xe4",
+            "a\n",
+            "x..y/a",
+            "x_/a",
+            "X/a",
+        ],
+    ),
+    kubernetes.is_annotation_key: (
+        [
+            "a",
+            "A",
+            "a.b/c",
+            "A.b/c",
+            "a_b",
+            "a" * 63,
+            "x/" + "a" * 63,
+            "x" * 63 + "/a",
+            "x" * 64 + "/a",
+            "1",
+            "a--b",
+            "a..b",
+            "seldon.io/x",
+            "X/a",
+        ],
+        [
+            "a/b/c",
+            "",
+            "/a",
+            "a/",
+            "a b",
+            "-a",
+            "a-",
+            ".a",
+            "a.",
+            "a" * 64,
+            "x/" + "a" * 64,
+            "a/b c",
+            "\xe4",
+            "a\n",
+            "x..y/a",
+            "x_/a",
+        ],
+    ),
+    kubernetes.is_label_value: (
+        ["a", "A", "", "a_b", "a" * 63, "1", "a--b", "a..b", "true", "1.0"],
+        [
+            "a.b/c",
+            "A.b/c",
+            "a/b/c",
+            "/a",
+            "a/",
+            "a b",
+            "-a",
+            "a-",
+            ".a",
+            "a.",
+            "a" * 64,
+            "x/" + "a" * 63,
+            "x/" + "a" * 64,
+            "x" * 63 + "/a",
+            "x" * 64 + "/a",
+            "a/b c",
+            "\xe4",
+            "a\n",
+            "x..y/a",
+            "x_/a",
+            "seldon.io/x",
+            "X/a",
+            "a/b",
+            "a:b",
+            "a@b",
+        ],
+    ),
+    kubernetes.is_port_name: (
+        ["a", "http", "8a", "a80", "a-b", "aaaaaaaaaaaaaaa", "http-metrics", "0a0"],
+        [
+            "A",
+            "HTTP",
+            "80",
+            "",
+            "-a",
+            "a-",
+            "a--b",
+            "a_b",
+            "aaaaaaaaaaaaaaaa",
+            "\xe9",
+            "a b",
+            "a\n",
+            "1-1",
+            "-",
+        ],
+    ),
+    kubernetes.is_variable: (
+        ["A", "a", "1A", "A B", "~", " ", "a-b", ".", "..", "..a", "A" * 300, "A.B", "$A"],
+        ["A=B", "=", "", "\xe9", "A\n", "\t", "A\x7f", "A\xa0"],
+    ),
+    kubernetes.is_subdomain: (
+        ["a", "a.b", "a" * 253, "a" * 64, "1", "1.2"],
+        ["A", "a..b", ".a", "a.", "a_b", "-a", "a-", "", "a" * 254, "\xe9", "a b", "a\n"],
+    ),
+    kubernetes.is_key_of_data: (
+        ["a", "A.b-c_d", ".a", "a" * 253],
+        ["a/b", "", ".", "..", "..a", "a b", "\xe9", "a" * 254, "a\n"],
+    ),
+    kubernetes.is_header: (
+        ["X-A", "1", "-"],
+        ["a_b", "a b", "", "\xe9", "a\n", "a:"],
+    ),
+}
+"""By function: values that the API server takes where they are asked for, and refuses."""
+
+
+@pytest.mark.parametrize("judge", TABLES, ids=lambda judge: judge.__name__)
+def test_a_value_is_taken_where_the_api_server_takes_it(judge):
+    taken, refused = TABLES[judge]
+    assert [value for value in taken if not judge(value)] == []
+    assert [value for value in refused if judge(value)] == []
+
+
+AMOUNTS = {
+    "1": 10**9,
+    "500m": 5 * 10**8,
+    "1n": 1,
+    "0.0000000001": 1,
+    "-0.0000000001": -1,
+    "1Ki": 1024 * 10**9,
+    "1.5Gi": 3 * 2**29 * 10**9,
+    ".5M": 5 * 10**14,
+    "1e3": 10**12,
+    "1E-3": 10**6,
+    "2E": 2 * 10**27,
+    "+": 0,
+    "1e1000000": None,
+    "five": None,
+}
+"""Quantities in billionths; what is smaller is rounded up, away from zero."""
+
+
+@pytest.mark.parametrize("text", AMOUNTS)
+def test_a_quantity_has_an_amount_in_billionths(text):
+    assert kubernetes.amount(text) == AMOUNTS[text]
+
+
+def test_a_number_has_the_amount_of_its_text():
+    assert [kubernetes.amount(number) for number in (2, 0.5, 10**100, True)] == [
+        2 * 10**9,
+        5 * 10**8,
+        None,
+        None,
+    ]

@@ -1,0 +1,34 @@
+"""What the rules on graphs share: what a node does with its children.
+
+The orchestrator asks a node to route or to merge for its type and for its methods alike
+(executor/predictor/predictor_process.go, v1.17).
+"""
+
+from webhook.graph.model import Node, items
+
+ROUTING = frozenset({"RANDOM_ABTEST", "SIMPLE_ROUTER"})
+MERGING = frozenset({"AVERAGE_COMBINER"})
+"""Built-in implementations by what they are for."""
+
+
+def routes(node: Node) -> bool:
+    """Tell whether the node is meant to choose one of its children."""
+    return (
+        node.type == "ROUTER"
+        or node.implementation in ROUTING
+        or "ROUTE" in items(node.raw, "methods")
+    )
+
+
+def merges(node: Node) -> bool:
+    """Tell whether the node is meant to make one answer of its children's."""
+    return (
+        node.type == "COMBINER"
+        or node.implementation in MERGING
+        or "AGGREGATE" in items(node.raw, "methods")
+    )
+
+
+def has_no_children(node: Node) -> bool:
+    """Tell whether none are written; those that are misshapen are reported as such."""
+    return not node.children and node.raw.get("children") in (None, [])

@@ -1,0 +1,51 @@
+"""A router or combiner has no children
+
+Why: a router chooses one of its children, a combiner merges the answers of all. Without children
+it is never called, and the request comes back as its own answer.
+
+Fix: Add the children, or change the type to what the node does.
+
+Bad:
+    graph:
+      name: choose
+      type: ROUTER
+
+Good:
+    graph:
+      name: choose
+      type: ROUTER
+      children:
+      - name: first
+        type: MODEL
+      - name: second
+        type: MODEL
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment
+from webhook.rules._nodes import has_no_children
+from webhook.rules._text import quoted
+from webhook.workloads.nodes import wants_server
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each router and combiner that is a leaf (source: executor of v1.17; G3)."""
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if (
+                node.type not in ("ROUTER", "COMBINER")
+                or not has_no_children(node)
+                # Said by type-contradicts-implementation and a-b-test-without-two-children.
+                or wants_server(node)
+                or node.implementation == "RANDOM_ABTEST"
+            ):
+                continue
+            yield Finding(
+                node.path / "children",
+                f"the {node.type.lower()} {quoted(node.name)} has no children",
+            )

@@ -1,0 +1,57 @@
+"""A node's container is in two components
+
+Why: a node is run by the container of its name. If two componentSpecs have one, two Deployments
+run it, requests reach one of them, and Seldon may fail to reconcile.
+
+Fix: Rename one of the containers, or remove it.
+
+Bad:
+    componentSpecs:
+    - spec:
+        containers:
+        - name: classifier
+          image: registry.example/classifier:1
+    - spec:
+        containers:
+        - name: classifier
+          image: registry.example/classifier:2
+
+Good:
+    componentSpecs:
+    - spec:
+        containers:
+        - name: classifier
+          image: registry.example/classifier:1
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment, Predictor
+from webhook.graph.path import Path
+from webhook.rules._text import quoted
+
+ACTION = "warn"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each node's container whose name an earlier component has, too (source: G20)."""
+    for predictor in deployment.predictors:
+        if len(predictor.components) > 1:
+            yield from _predictor(predictor)
+
+
+def _predictor(predictor: Predictor) -> Iterator[Finding]:
+    nodes = {node.name for node in predictor.nodes}
+    first: dict[str, tuple[int, Path]] = {}
+    for number, component in enumerate(predictor.components):
+        for container in component.containers:
+            if container.name not in nodes:
+                continue
+            other, path = first.setdefault(container.name, (number, container.path))
+            if other != number:
+                yield Finding(
+                    container.path / "name",
+                    f"the container {quoted(container.name)} of the node is at {path} already",
+                )

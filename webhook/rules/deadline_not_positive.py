@@ -1,0 +1,33 @@
+"""A deadline is not positive
+
+Why: progressDeadlineSeconds is how long a rollout may take before it counts as failed. Kubernetes
+takes no Deployment whose deadline is 0 or less.
+
+Fix: Write a number of seconds above 0, or leave the deadline out.
+
+Bad:
+    progressDeadlineSeconds: 0
+
+Good:
+    progressDeadlineSeconds: 600
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment, number
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each deadline below 1 (source: it must exceed minReadySeconds, which is 0; G25)."""
+    for predictor in deployment.predictors:
+        if "progressDeadlineSeconds" in predictor.raw:
+            seconds = number(predictor.raw, "progressDeadlineSeconds")
+            if seconds is not None and seconds < 1:
+                yield Finding(
+                    predictor.path / "progressDeadlineSeconds",
+                    f"the deadline of {seconds} seconds is not above 0",
+                )

@@ -1,0 +1,45 @@
+"""A model server's node lists methods
+
+Why: a model server predicts. Seldon makes its node a MODEL whatever its methods say, and a method
+beside it calls for something that the server does not serve.
+
+Fix: Remove the methods.
+
+Bad:
+    graph:
+      name: classifier
+      implementation: SKLEARN_SERVER
+      methods: [TRANSFORM_OUTPUT]
+
+Good:
+    graph:
+      name: classifier
+      implementation: SKLEARN_SERVER
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment, items
+from webhook.graph.words import enumerate_words
+from webhook.workloads.nodes import wants_server
+
+ACTION = "warn"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each list of methods of a node that a server runs (source: G39)."""
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if "methods" not in node.raw or not wants_server(node):
+                continue
+            methods = [word for word in items(node.raw, "methods") if type(word) is str]
+            # SEND_FEEDBACK is sent to a MODEL anyway.
+            if any(word != "SEND_FEEDBACK" for word in methods):
+                path = node.path / "methods"
+                yield Finding(
+                    path,
+                    f"{node.implementation} serves predictions, not {enumerate_words(methods[:5])}",
+                    fix=({"op": "remove", "path": path.pointer},),
+                )

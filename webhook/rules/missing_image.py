@@ -1,0 +1,59 @@
+"""A container has no image
+
+Why: a container needs an image. Only where a model server implements the node of that name does
+Seldon fill in the server's.
+
+Fix: Add the image, or the implementation of the node if a model server is to run it.
+
+Bad:
+    componentSpecs:
+    - spec:
+        containers:
+        - name: classifier
+    graph:
+      name: classifier
+
+Good:
+    componentSpecs:
+    - spec:
+        containers:
+        - name: classifier
+          image: registry.example/classifier:1
+    graph:
+      name: classifier
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment, Predictor
+from webhook.rules._text import quoted
+from webhook.workloads.nodes import wants_server
+from webhook.workloads.placement import TENSORFLOW_CONTAINER
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each container without an image that no server fills in (source: G23)."""
+    for predictor in deployment.predictors:
+        bare = [c for c in predictor.containers if c.raw.get("image") in (None, "")]
+        filled = _filled(predictor) if bare else frozenset()
+        for container in bare:
+            if container.name not in filled:
+                fact = f"the container {quoted(container.name)} has no image"
+                yield Finding(container.path / "image", fact)
+    for component in deployment.components:
+        for container in component.init_containers:
+            if container.raw.get("image") in (None, ""):
+                fact = f"the init container {quoted(container.name)} has no image"
+                yield Finding(container.path / "image", fact, "add the image")
+
+
+def _filled(predictor: Predictor) -> frozenset[str]:
+    """Return the names of containers for which Seldon knows an image."""
+    names = {node.name for node in predictor.nodes if wants_server(node)}
+    if any(node.implementation == "TENSORFLOW_SERVER" for node in predictor.nodes):
+        names.add(TENSORFLOW_CONTAINER)
+    return frozenset(names)

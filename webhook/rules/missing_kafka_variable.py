@@ -1,0 +1,57 @@
+"""A predictor behind Kafka lacks a variable
+
+Why: with serverType kafka the orchestrator takes broker and topics from three environment
+variables of each predictor's svcOrchSpec. Seldon refuses a predictor that has fewer.
+
+Fix: Give svcOrchSpec.env KAFKA_BROKER, KAFKA_INPUT_TOPIC and KAFKA_OUTPUT_TOPIC.
+
+Bad:
+    spec:
+      serverType: kafka
+      predictors:
+      - name: main
+
+Good:
+    spec:
+      serverType: kafka
+      predictors:
+      - name: main
+        svcOrchSpec:
+          env:
+          - name: KAFKA_BROKER
+            value: broker.example:9092
+          - name: KAFKA_INPUT_TOPIC
+            value: requests
+          - name: KAFKA_OUTPUT_TOPIC
+            value: answers
+"""
+
+from collections.abc import Iterator
+from types import NoneType
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment, mapping, mappings
+from webhook.graph.words import enumerate_words
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+_NEEDED = ("KAFKA_BROKER", "KAFKA_INPUT_TOPIC", "KAFKA_OUTPUT_TOPIC")
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each predictor without the three variables (source: Seldon V4, by distinct names)."""
+    if deployment.spec.get("serverType") != "kafka":
+        return
+    for predictor in deployment.predictors:
+        orchestrator = mapping(predictor.raw, "svcOrchSpec")
+        if type(orchestrator.get("env")) not in (list, NoneType):
+            continue  # said by wrong-type
+        there = {variable.get("name") for _, variable in mappings(orchestrator, "env")}
+        missing = [name for name in _NEEDED if name not in there]
+        if missing:
+            yield Finding(
+                predictor.path / "svcOrchSpec" / "env",
+                f"serverType is kafka, but {enumerate_words(missing)} "
+                f"{'is' if len(missing) == 1 else 'are'} not set for the orchestrator",
+            )

@@ -1,0 +1,46 @@
+"""A model server has no model
+
+Why: the modelUri says where the server finds its model. Seldon refuses a server without one;
+only HUGGINGFACE_SERVER can do without.
+
+Fix: Add the modelUri of the model.
+
+Bad:
+    graph:
+      name: classifier
+      implementation: SKLEARN_SERVER
+
+Good:
+    graph:
+      name: classifier
+      implementation: SKLEARN_SERVER
+      modelUri: gs://models.example/iris
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment
+from webhook.rules._structure import is_spelt_otherwise
+from webhook.rules._text import quoted
+from webhook.workloads.nodes import wants_server
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each node with a server and no modelUri (source: Seldon V12)."""
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if (
+                node.implementation
+                and node.raw.get("modelUri") in (None, "")
+                and node.implementation != "HUGGINGFACE_SERVER"
+                and wants_server(node)
+                and not is_spelt_otherwise(deployment, node.path / "modelUri")
+            ):
+                yield Finding(
+                    node.path / "modelUri",
+                    f"{quoted(node.implementation)} has no modelUri to load a model from",
+                )

@@ -1,0 +1,56 @@
+"""Endpoints are of different types
+
+Why: the orchestrator calls all nodes of an object in one way. Seldon refuses an object with both
+REST and GRPC endpoints, also in different predictors.
+
+Fix: Give all nodes the same endpoint type.
+
+Bad:
+    graph:
+      name: scale
+      endpoint:
+        type: REST
+      children:
+      - name: classify
+        endpoint:
+          type: GRPC
+
+Good:
+    graph:
+      name: scale
+      endpoint:
+        type: REST
+      children:
+      - name: classify
+        endpoint:
+          type: REST
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment, mapping
+from webhook.graph.path import Path
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each endpoint of another type than the first one's (source: Seldon V16)."""
+    first = ""
+    place: Path | None = None
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if "endpoint" not in node.raw:
+                continue
+            written = mapping(node.raw, "endpoint").get("type")
+            if written not in ("REST", "GRPC") or written == first:
+                continue  # other words are reported as unknown
+            if place is None:
+                first, place = written, node.path
+            else:
+                yield Finding(
+                    node.path / "endpoint" / "type",
+                    f"this endpoint is {written}, but that of the node at {place} is {first}",
+                )

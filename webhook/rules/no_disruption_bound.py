@@ -1,0 +1,36 @@
+"""A disruption budget has no bound
+
+Why: a PodDisruptionBudget without minAvailable and maxUnavailable protects no pod.
+
+Fix: Set minAvailable or maxUnavailable, or remove pdbSpec.
+
+Bad:
+    pdbSpec: {}
+
+Good:
+    pdbSpec:
+      maxUnavailable: 1
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment
+
+ACTION = "warn"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each budget without bounds (source: the disruption controller; G27)."""
+    for component in deployment.components:
+        if "pdbSpec" not in component.raw:
+            continue
+        raw = component.raw["pdbSpec"]
+        if type(raw) is dict and all(
+            raw.get(bound) is None for bound in ("minAvailable", "maxUnavailable")
+        ):
+            yield Finding(
+                component.path / "pdbSpec",
+                "neither minAvailable nor maxUnavailable is set, so no pod is protected",
+            )

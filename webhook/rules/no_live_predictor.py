@@ -1,0 +1,44 @@
+"""Every predictor is a shadow
+
+Why: a shadow only receives copies of requests that a live predictor answers. Without a live one
+there is nothing to copy, and nobody answers. Seldon refuses a lone shadow.
+
+Fix: Add a predictor that is no shadow, or remove shadow from one.
+
+Bad:
+    predictors:
+    - name: main
+      shadow: true
+
+Good:
+    predictors:
+    - name: main
+      traffic: 100
+    - name: candidate
+      shadow: true
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield one finding, at the first shadow (source: Seldon V5, for any number of shadows)."""
+    predictors = deployment.predictors
+    if not predictors or not predictors[0].shadow:
+        return
+    if not all(predictor.shadow for predictor in predictors):
+        return
+    path = predictors[0].path / "shadow"
+    yield Finding(
+        path,
+        "the only predictor is a shadow"
+        if len(predictors) == 1
+        else f"all {len(predictors)} predictors are shadows",
+        fix=({"op": "remove", "path": path.pointer},) if len(predictors) == 1 else (),
+    )

@@ -1,0 +1,78 @@
+"""The object's name makes no Service name
+
+Why: the names of Services begin with that of the SeldonDeployment, and Kubernetes takes only DNS
+labels there: lower-case letters, digits and "-"; before Kubernetes 1.36 a letter first (RFC 1035).
+A SeldonDeployment itself may have dots or begin with a digit, so it is accepted, and its Services
+are not. A name made of it with more than 63 characters is replaced by a hash, which is fine.
+
+Fix: Name the object with lower-case letters, digits and "-" only, a letter first.
+
+Bad:
+    metadata:
+      name: iris.v1
+
+Good:
+    metadata:
+      name: iris-v1
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.facts import Facts
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment, mapping, text
+from webhook.graph.path import ROOT
+from webhook.graph.words import DNS_LABEL
+from webhook.rules._service_names import RELAXED, refuses_digit, takes_digit
+from webhook.rules._text import quoted
+from webhook.workloads import names
+from webhook.workloads.placement import place
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
+
+
+def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
+    """Yield one finding if a Service's name would be refused (source: RFC 1035; G12)."""
+    name = deployment.name
+    if not name or (name[0] in _LETTERS and len(name) <= 253 and DNS_LABEL.match(name)):
+        return
+    if not _is_subdomain(name):
+        fact = f"the object's name {quoted(name)} is none that Kubernetes takes"
+        yield Finding(ROOT / "metadata" / "name", f"{fact}: it {_why(name)}")
+        return
+    digit = DNS_LABEL.match(name) is not None  # then it begins with one, and nothing else is wrong
+    if digit and takes_digit(facts):
+        return
+    for placement in place(deployment):
+        slots = [slot for pod in placement.pods for slot in pod.slots if slot.has_service]
+        services = [names.of_slot(placement, slot) for slot in slots]
+        if not text(mapping(placement.predictor.raw, "annotations"), names.SERVICE_NAME):
+            services.insert(0, names.predictor_service(name, placement.predictor.name))
+        # What is too long is hashed, and begins with "seldon-".
+        service = next((service for service in services if service.startswith(name)), None)
+        if service:
+            yield Finding(
+                ROOT / "metadata" / "name",
+                f"the Service {quoted(service)} would be refused: it {_why(name)}"
+                + (f", which Kubernetes takes from 1.{RELAXED} on only" if digit else ""),
+                sure=not digit or refuses_digit(facts),
+            )
+            return
+
+
+def _is_subdomain(name: str) -> bool:
+    return len(name) <= 253 and all(DNS_LABEL.match(part) for part in name.split("."))
+
+
+def _why(name: str) -> str:
+    if len(name) > 253:
+        return f"has {len(name)} characters, more than 253"
+    strange = next((c for c in name if c not in _LETTERS and c not in "-0123456789"), "")
+    if strange:
+        return f'has the character "{strange}"'
+    if name[0].isdigit():
+        return "starts with a digit"
+    return f'{"starts" if name.startswith("-") else "ends"} with "-"'

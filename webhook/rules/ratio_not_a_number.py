@@ -1,0 +1,38 @@
+"""The ratio of an A/B test is no number
+
+Why: ratioA is the probability of the first child. The orchestrator reads it at every request, and
+fails if it is no number.
+
+Fix: Write a number from 0 to 1, in quotation marks.
+
+Bad:
+    implementation: RANDOM_ABTEST
+    parameters:
+    - name: ratioA
+      type: FLOAT
+      value: half
+
+Good:
+    implementation: RANDOM_ABTEST
+    parameters:
+    - name: ratioA
+      type: FLOAT
+      value: "0.5"
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment
+from webhook.rules._ratio import as_number, ratios
+from webhook.rules._text import quoted
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each ratioA that Go's ParseFloat does not read (source: components.go; G6)."""
+    for path, value, _ in ratios(deployment):
+        if as_number(value) is None:
+            yield Finding(path / "value", f"ratioA is {quoted(value)}, which is no number")

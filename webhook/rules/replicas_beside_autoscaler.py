@@ -1,0 +1,81 @@
+"""Replicas are given beside an autoscaler
+
+Why: an autoscaler says how many pods there are, and a number of replicas for the same pods has no
+effect. A predictor's number still counts for its components without an autoscaler.
+
+Fix: Remove replicas, or the autoscaler.
+
+Bad:
+    replicas: 3
+    componentSpecs:
+    - hpaSpec:
+        minReplicas: 1
+        maxReplicas: 5
+
+Good:
+    componentSpecs:
+    - hpaSpec:
+        minReplicas: 3
+        maxReplicas: 5
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Component, Deployment, Predictor, mapping, number, text
+from webhook.graph.path import Path
+
+ACTION = "warn"
+SINCE = "0.1.0"
+
+_BOUNDS = {
+    "kedaSpec": ("minReplicaCount", "maxReplicaCount", 0, 100),
+    "hpaSpec": ("minReplicas", "maxReplicas", 1, None),
+}
+"""By autoscaler, KEDA first as in Seldon: its bounds, and what they are where none are written."""
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each number of replicas without effect, with the effective one (source: G26)."""
+    for predictor in deployment.predictors:
+        scaled = [
+            component
+            for component in predictor.components
+            if "hpaSpec" in component.raw or "kedaSpec" in component.raw
+        ]
+        if not scaled:
+            continue
+        for component in scaled:
+            bounds = _bounds(component)
+            if bounds and number(component.raw, "replicas") is not None:
+                yield _finding(component.path, component.raw["replicas"], bounds)
+        if number(predictor.raw, "replicas") is not None and _is_unread(predictor, deployment):
+            yield _finding(predictor.path, predictor.raw["replicas"], _bounds(scaled[0]))
+
+
+def _is_unread(predictor: Predictor, deployment: Deployment) -> bool:
+    """Tell whether the predictor's number reaches no pods at all."""
+    if "explainer" in predictor.raw:  # has none where the predictor has none
+        return False
+    notes = mapping(deployment.spec, "annotations")
+    if text(notes, "seldon.io/engine-separate-pod").lower() == "true":
+        return False  # the orchestrator's own pods
+    return all(_bounds(component) for component in predictor.components)
+
+
+def _bounds(component: Component) -> str:
+    """Say what the component's autoscaler keeps to: "1 to 5, by hpaSpec"; "" without one."""
+    for scaler, (low, high, least, most) in _BOUNDS.items():
+        raw = mapping(component.raw, scaler)
+        if raw:
+            lower, upper = number(raw, low), number(raw, high)
+            lower = least if lower is None else lower
+            upper = most if upper is None else upper
+            return f"{lower} to {upper}, by {scaler}" if upper is not None else f"set by {scaler}"
+    return ""
+
+
+def _finding(path: Path, replicas: int, bounds: str) -> Finding:
+    return Finding(
+        path / "replicas", f"replicas {replicas} has no effect: the number of pods is {bounds}"
+    )

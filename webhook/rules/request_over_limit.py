@@ -1,0 +1,67 @@
+"""A request is more than its limit
+
+Why: a container is given what it requests, and never gets more than the limit. The API server
+refuses a Deployment that requests more than it allows.
+
+Fix: Raise the limit or lower the request.
+
+Bad:
+    resources:
+      requests:
+        memory: 2Gi
+      limits:
+        memory: 1Gi
+
+Good:
+    resources:
+      requests:
+        memory: 1Gi
+      limits:
+        memory: 2Gi
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from webhook.graph.finding import Finding
+from webhook.graph.kubernetes import amount
+from webhook.graph.model import Deployment, mapping
+from webhook.graph.path import Path
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each request over its limit (source: validateResourceRequirements)."""
+    for container in deployment.in_need("resources"):
+        resources = container.raw.get("resources")
+        if type(resources) is dict and "requests" in resources and "limits" in resources:
+            yield from _compare(container.path / "resources", resources)
+    for predictor in deployment.predictors:
+        if "svcOrchSpec" in predictor.raw:
+            resources = mapping(mapping(predictor.raw, "svcOrchSpec"), "resources")
+            yield from _compare(predictor.path.join(("svcOrchSpec", "resources")), resources)
+
+
+def _compare(path: Path, resources: Mapping[str, Any]) -> Iterator[Finding]:
+    limits = mapping(resources, "limits")
+    for name, request in mapping(resources, "requests").items():
+        if name not in limits or request == limits[name]:
+            continue
+        asked, most = amount(request), amount(limits[name])
+        # Of what cannot be shared requests and limits are equal: unshareable-resource says so.
+        if asked is None or most is None or asked <= most or is_device(name):
+            continue
+        yield Finding(
+            path.join(("requests", name)),
+            f"the request of {request} {name} is over the limit of {limits[name]}",
+        )
+
+
+def is_device(name: str) -> bool:
+    """Tell whether a resource cannot be shared: "nvidia.com/gpu", "hugepages-2Mi".
+
+    Source: IsOvercommitAllowed. What is Kubernetes' own ("kubernetes.io/") can be.
+    """
+    return ("/" in name and "kubernetes.io/" not in name) or name.startswith("hugepages-")

@@ -1,0 +1,41 @@
+"""There is more than one shadow
+
+Why: ingresses mirror requests to one place only. Seldon refuses a second shadow.
+
+Fix: Keep one shadow, and run the other candidates one after another.
+
+Bad:
+    predictors:
+    - name: main
+    - name: first
+      shadow: true
+    - name: second
+      shadow: true
+
+Good:
+    predictors:
+    - name: main
+    - name: first
+      shadow: true
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment
+from webhook.rules._text import quoted
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield the second and every later shadow (source: Seldon V18)."""
+    if len(deployment.predictors) < 2:
+        return
+    shadows = [predictor for predictor in deployment.predictors if predictor.shadow]
+    for predictor in shadows[1:]:
+        yield Finding(
+            predictor.path / "shadow",
+            f"the predictor {quoted(shadows[0].name)} is the shadow already",
+        )

@@ -1,0 +1,41 @@
+"""The object is larger or nested deeper than is read
+
+Why: graphgate reads 30,000 values and 240 levels of nesting. No object that a cluster stores has
+as many: etcd takes 1.5 MiB. A larger one would only keep the webhook from answering others.
+
+Fix: Split the object into several. Move large texts into ConfigMaps.
+
+Bad:
+    metadata:
+      annotations:
+        # … ten thousand of them
+
+Good:
+    metadata:
+      annotations:
+        team: a
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.bounds import DEEPEST_VALUE, MOST_VALUES
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each place at which reading ended before the document did."""
+    for fault in deployment.faults:
+        if fault.kind == "size":
+            yield Finding(
+                fault.path,
+                f"the object has more than {MOST_VALUES} values; what follows here was not read",
+            )
+        elif fault.kind == "nesting":
+            yield Finding(
+                fault.path,
+                f"the object goes on below {DEEPEST_VALUE} levels; what is here was not read",
+            )

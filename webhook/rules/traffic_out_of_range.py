@@ -1,0 +1,42 @@
+"""Traffic is no share
+
+Why: traffic is a share of the requests in percent. Ingresses refuse less than 0 and more than
+100, and Seldon does for shadows.
+
+Fix: Write a number from 0 to 100.
+
+Bad:
+    predictors:
+    - name: main
+      traffic: 110
+    - name: canary
+      traffic: -10
+
+Good:
+    predictors:
+    - name: main
+      traffic: 90
+    - name: canary
+      traffic: 10
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each traffic below 0 or above 100 (source: Seldon V19 for shadows; G24)."""
+    for predictor in deployment.predictors:
+        traffic = predictor.traffic
+        if traffic is None or 0 <= traffic <= 100:
+            continue
+        kind = "shadow" if predictor.shadow else "predictor"
+        yield Finding(
+            predictor.path / "traffic",
+            f"the traffic of the {kind} is {traffic}, not from 0 to 100",
+        )

@@ -1,0 +1,54 @@
+"""The transport contradicts the endpoints
+
+Why: the transport says how the orchestrator calls all nodes, and an endpoint's type how it calls
+one. Seldon refuses an object in which they differ.
+
+Fix: Write the transport that the endpoints have, or leave their types out.
+
+Bad:
+    transport: grpc
+    predictors:
+    - graph:
+        name: classifier
+        endpoint:
+          type: REST
+
+Good:
+    transport: grpc
+    predictors:
+    - graph:
+        name: classifier
+        endpoint:
+          type: GRPC
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment, mapping, text
+from webhook.graph.path import ROOT
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+_TYPES = {"rest": "REST", "grpc": "GRPC"}
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield one finding if every endpoint is of the other type (source: Seldon V17)."""
+    transport = text(deployment.spec, "transport")
+    if transport not in _TYPES:
+        return
+    written = [
+        mapping(node.raw, "endpoint").get("type")
+        for predictor in deployment.predictors
+        for node in predictor.nodes
+        if "endpoint" in node.raw
+    ]
+    known = [word for word in written if word in ("REST", "GRPC")]
+    if not known or _TYPES[transport] in known:
+        return  # where both stand, the endpoints contradict each other
+    count = f"the {len(known)} endpoints are" if len(known) > 1 else "the endpoint is"
+    yield Finding(
+        ROOT / "spec" / "transport", f"the transport is {transport}, but {count} {known[0]}"
+    )

@@ -1,0 +1,41 @@
+"""An autoscaler has two lists of metrics
+
+Why: metrics has the shape of autoscaling/v2beta1, metricsv2 that of autoscaling/v2. Where both are
+given, Seldon takes metrics and ignores metricsv2 in silence.
+
+Fix: Keep metricsv2 and move what stands in metrics there.
+
+Bad:
+    hpaSpec:
+      maxReplicas: 3
+      metrics: []
+      metricsv2:
+      - type: Resource
+
+Good:
+    hpaSpec:
+      maxReplicas: 3
+      metricsv2:
+      - type: Resource
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment, items, mapping
+
+ACTION = "warn"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each metricsv2 beside metrics (source: controller of v1.17; G26)."""
+    for component in deployment.components:
+        if "hpaSpec" not in component.raw:
+            continue
+        raw = mapping(component.raw, "hpaSpec")
+        if items(raw, "metricsv2") and type(raw.get("metrics")) is list:
+            yield Finding(
+                component.path / "hpaSpec" / "metricsv2",
+                "metrics stands beside metricsv2, which is ignored",
+            )

@@ -1,0 +1,42 @@
+"""An explainer's type is unknown
+
+Why: Seldon's explainer servers know the explainers of one library by their names. With another
+word the server does not start; under the protocol v2 not even its Deployment is made. An image of
+your own may know more words, so under the other protocols this is a warning.
+
+Fix: Write one of the known types, with its upper-case letters.
+
+Bad:
+    explainer:
+      type: anchor_tabular
+
+Good:
+    explainer:
+      type: AnchorTabular
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from webhook.graph import schema
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment, mapping, text
+from webhook.rules._words import unknown_word
+from webhook.workloads.servers import V2
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each unknown explainer type (source: AlibiExplainerType, v1.17; G9)."""
+    for predictor in deployment.predictors:
+        if "explainer" not in predictor.raw:
+            continue
+        written = text(mapping(predictor.raw, "explainer"), "type")
+        known = schema.words("explainer-types")
+        # An empty type is no explainer at all.
+        if written and written not in known:
+            path = predictor.path / "explainer" / "type"
+            finding = unknown_word(path, "explainer type", written, known)
+            yield replace(finding, sure=text(deployment.spec, "protocol") in V2)

@@ -1,0 +1,33 @@
+"""The transport is unknown
+
+Why: the orchestrator calls the nodes by REST or by gRPC. Seldon refuses any other word.
+
+Fix: Write rest or grpc, in lower case.
+
+Bad:
+    transport: REST
+
+Good:
+    transport: rest
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph import schema
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment, text
+from webhook.graph.path import ROOT
+from webhook.rules._words import unknown_word
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield one finding if the transport is neither rest nor grpc (source: Seldon V2)."""
+    written = text(deployment.spec, "transport")
+    if not written:
+        return
+    known = schema.words("transports")
+    if written not in known:
+        yield unknown_word(ROOT / "spec" / "transport", "transport", written, known)

@@ -1,0 +1,54 @@
+"""Several children, and nothing merges their answers
+
+Why: the orchestrator calls all children of a node at once. If the node neither chooses one of them
+(a router) nor merges their answers (a combiner), the first child's answer is returned, and the
+others' work is thrown away.
+
+Fix: Put a combiner or a router in front of the children, or nest them to make a chain.
+
+Bad:
+    graph:
+      name: scale
+      type: TRANSFORMER
+      children:
+      - name: first
+      - name: second
+
+Good:
+    graph:
+      name: scale
+      type: TRANSFORMER
+      children:
+      - name: average
+        type: COMBINER
+        children:
+        - name: first
+        - name: second
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph import schema
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment
+from webhook.rules._nodes import merges, routes
+from webhook.rules._text import quoted
+
+ACTION = "warn"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each node of which only the first child's answer is used (source: G5)."""
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if len(node.children) < 2 or routes(node) or merges(node):
+                continue
+            if node.type and node.type not in schema.words("node-types"):
+                continue  # what it was meant to be is not known
+            yield Finding(
+                node.path / "children",
+                f"only the answer of {quoted(node.children[0].name)}, the first of the "
+                f"{len(node.children)} children, is used: {quoted(node.name)} is neither router "
+                "nor combiner",
+            )

@@ -1,0 +1,51 @@
+"""A node has neither type nor methods
+
+Why: the orchestrator calls a node for what its type or its methods say. A node with neither is
+passed by in silence. Seldon refuses UNKNOWN_TYPE without methods, and fills in MODEL only where
+type, methods and implementation are all left out.
+
+Fix: Write the type of the node, or its methods.
+
+Bad:
+    graph:
+      name: classifier
+      type: UNKNOWN_TYPE
+
+Good:
+    graph:
+      name: classifier
+      type: MODEL
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment, Node
+from webhook.rules._text import quoted
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each node that is never called (source: Seldon V11; an absent type is no V11)."""
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if node.type in ("", "UNKNOWN_TYPE") and not node.has_server:
+                yield from _node(node)
+
+
+def _node(node: Node) -> Iterator[Finding]:
+    methods = node.raw.get("methods")
+    if methods:
+        return
+    if node.type:
+        fact = f"the node {quoted(node.name)} is of UNKNOWN_TYPE and has no methods"
+        yield Finding(node.path / "type", fact)
+    elif node.raw.get("type") is None and type(node.raw.get("implementation")) is str:
+        implementation = quoted(node.implementation)
+        fact = f"with implementation {implementation}, a node without type and methods is no MODEL"
+        yield Finding(node.path / "type", fact, "write type: MODEL if it is one", sure=False)
+    elif node.raw.get("type") is None and methods == []:
+        fact = "with an empty list of methods, a node without type is no MODEL"
+        yield Finding(node.path / "methods", fact, "write type: MODEL if it is one", sure=False)

@@ -1,0 +1,46 @@
+"""A logger's URL cannot be called
+
+Why: the orchestrator posts requests and answers to the URL. Without http:// or https:// and a host
+it cannot, and the records are lost.
+
+Fix: Write a whole URL, like http://log-sink.example/path, or leave it out for the default.
+
+Bad:
+    logger:
+      mode: all
+      url: log-sink.example
+
+Good:
+    logger:
+      mode: all
+      url: http://log-sink.example
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment, mapping
+from webhook.rules._text import LONGEST, quoted
+
+ACTION = "warn"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each logger's URL without scheme or host (source: G30)."""
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if "logger" not in node.raw:
+                continue
+            url = mapping(node.raw, "logger").get("url")
+            if type(url) is str and not _is_called(url):
+                path = node.path / "logger" / "url"
+                fact = f"{quoted(url)} is no URL to post to" if url else "the URL is empty"
+                fitting = "." in url and "://" not in url and "/" not in url[:1]
+                yield Finding(path, fact, f"write http://{url[:LONGEST]}" if fitting else "")
+
+
+def _is_called(url: str) -> bool:
+    scheme, colon, rest = url.partition("://")
+    host = rest.partition("/")[0]
+    return bool(colon and host) and scheme.lower() in ("http", "https") and " " not in url

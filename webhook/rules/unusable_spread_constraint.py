@@ -1,0 +1,58 @@
+"""A spread constraint cannot be used
+
+Why: pods are spread with a maxSkew of at least 1 over a topologyKey, once for each key and answer;
+minDomains is for DoNotSchedule only. The API server refuses a Deployment with anything else.
+
+Fix: Write maxSkew, topologyKey and whenUnsatisfiable, each pair of the latter once.
+
+Bad:
+    topologySpreadConstraints:
+    - maxSkew: 0
+      topologyKey: kubernetes.io/hostname
+      whenUnsatisfiable: DoNotSchedule
+
+Good:
+    topologySpreadConstraints:
+    - maxSkew: 1
+      topologyKey: kubernetes.io/hostname
+      whenUnsatisfiable: DoNotSchedule
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment, mapping, mappings, number, text
+from webhook.graph.path import Path
+from webhook.rules._selectors import judge_selector
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each such constraint (source: validateTopologySpreadConstraints)."""
+    for component in deployment.components:
+        if "topologySpreadConstraints" not in component.pod:
+            continue
+        path = component.path.join(("spec", "topologySpreadConstraints"))
+        seen: dict[tuple[str, str], int] = {}
+        for index, constraint in mappings(component.pod, "topologySpreadConstraints"):
+            yield from _judge(path / index, constraint)
+            pair = text(constraint, "topologyKey"), text(constraint, "whenUnsatisfiable")
+            if all(pair) and seen.setdefault(pair, index) != index:
+                fact = f"{pair[0]} with {pair[1]} is constrained at {path / seen[pair]} already"
+                yield Finding(path / index, fact)
+
+
+def _judge(path: Path, constraint: Mapping[str, Any]) -> Iterator[Finding]:
+    for field in ("maxSkew", "minDomains"):
+        value = number(constraint, field)
+        if value is not None and value < 1:
+            yield Finding(path / field, f"{field} is {value}, less than 1")
+    if constraint.get("topologyKey") == "":
+        yield Finding(path / "topologyKey", "the topologyKey is empty")
+    answer = text(constraint, "whenUnsatisfiable")
+    if constraint.get("minDomains") is not None and answer == "ScheduleAnyway":
+        yield Finding(path / "minDomains", "minDomains is for DoNotSchedule, not ScheduleAnyway")
+    yield from judge_selector(path / "labelSelector", mapping(constraint, "labelSelector"))

@@ -1,0 +1,52 @@
+"""The source of a volume is wrapped
+
+Why: Go's types and their reference call what a volume holds its volumeSource; in YAML no such field
+exists, and the source stands in the volume itself. The wrapper is dropped, and without a source
+Kubernetes makes an empty folder of the volume: the container starts, and finds nothing.
+
+Fix: Take the wrapper away, so that the source stands beside the name.
+
+Bad:
+    volumes:
+    - name: models
+      volumeSource:
+        persistentVolumeClaim:
+          claimName: iris
+
+Good:
+    volumes:
+    - name: models
+      persistentVolumeClaim:
+        claimName: iris
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph import schema
+from webhook.graph.finding import Finding, Operation
+from webhook.graph.model import Deployment, mapping
+from webhook.rules._structure import fold, move, strays, value_at
+
+ACTION = "warn"
+SINCE = "0.1.0"
+
+_WRAPPERS = frozenset({"volumesource", "source"})
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each wrapper in a volume that holds sources, and nothing else."""
+    for path in strays(deployment):
+        if path[-3:-2] != ("volumes",) or fold(str(path[-1])) not in _WRAPPERS:
+            continue
+        volume = value_at(deployment, path.parent)
+        inner = mapping(volume, str(path[-1]))
+        if not inner or not inner.keys() <= set(schema.known_fields(path.parent)):
+            continue
+        moves = [move(path / name, path.parent / name) for name in inner]
+        rest: Operation = {"op": "remove", "path": path.pointer}
+        yield Finding(
+            path,
+            f'there is no field "{path[-1]}" here, and without it the volume is an empty folder',
+            f"write {next(iter(inner))} beside the name of the volume",
+            () if inner.keys() & volume.keys() else (*moves, rest),
+        )
