@@ -18,8 +18,8 @@ MOST_VALUES = 30_000
 container of a real manifest has about forty values: this is room for 700 containers."""
 
 DEEPEST_VALUE = 240
-"""Levels of nesting. A graph of a hundred levels needs 206; orjson writes, and jsonschema-rs reports
-on, no more than 254."""
+"""Levels of nesting. A graph of a hundred levels needs 206; orjson writes no more than 254, and
+jsonschema-rs reports on no more."""
 
 
 def within_bounds(document: Any) -> tuple[Any, tuple[Fault, ...]]:
@@ -55,11 +55,8 @@ def _copy(document: Any) -> tuple[Any, tuple[Fault, ...]]:
         left -= taken
         if taken < len(value):
             faults.append(Fault("size", path, limit=MOST_VALUES))
-        if isinstance(value, dict):
-            keys: list[Any] = list(value)[:taken]
-            holder[key] = here = dict.fromkeys(keys)
-        else:
-            keys = list(range(taken))
-            holder[key] = here = [None] * taken
+        keys: list[Any] = list(value)[:taken] if isinstance(value, dict) else list(range(taken))
+        here: Any = dict.fromkeys(keys) if isinstance(value, dict) else [None] * taken
+        holder[key] = here
         pending.extend((value[k], here, k, path / k) for k in keys)
     return root[0], tuple(faults)

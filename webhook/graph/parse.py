@@ -8,6 +8,7 @@ of the document as it is.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from webhook.graph import schema, slips, usual
@@ -30,6 +31,13 @@ DEEPEST = 100
 """Levels of nodes that are read. Real graphs have fewer than ten; Seldon's own CRD keeps eleven."""
 
 
+MOST_FAULTS = 2000
+"""Departures from the schema that are looked at; more are told when these are mended."""
+
+MOST_PREDICTORS = 500
+"""Predictors that are read. Rules compare them with each other; real objects have one to five."""
+
+
 NODE_FIELDS = frozenset({"name", "type", "children", "implementation", "endpoint", "modelUri"})
 """A mapping under `children` with one of these was meant as a node."""
 
@@ -45,7 +53,7 @@ def parse(document: Any) -> Deployment:
     raw = document if type(document) is dict else NOTHING
     metadata = mapping(raw, "metadata")
     spec = mapping(raw, "spec")
-    cuts = _Cuts([], [])
+    cuts = _Cuts([], [], [])
     predictors = tuple(_predictors(spec, cuts))
     containers = tuple(_all_containers(predictors))
     return Deployment(
@@ -61,6 +69,7 @@ def parse(document: Any) -> Deployment:
         unusual=usual.group(containers),
         faults=(
             *(Fault("depth", path) for path in cuts.too_deep),
+            *(Fault("size", path, limit=MOST_PREDICTORS) for path in cuts.too_many),
             *(fault for fault in cut if not _below(fault.path, cuts.too_deep)),
             *_departures(_without_all(document, [*cuts.too_deep, *cuts.no_node])),
         ),
@@ -76,11 +85,15 @@ class _Cuts(NamedTuple):
 
     too_deep: list[Path]
     no_node: list[Path]
+    too_many: list[Path]
 
 
 def _predictors(spec: Mapping[str, Any], cuts: _Cuts) -> Iterator[Predictor]:
     listed = ROOT / "spec" / "predictors"
     entries = list(mappings(spec, "predictors"))
+    if len(entries) > MOST_PREDICTORS:
+        cuts.too_many.append(listed)
+        entries = entries[:MOST_PREDICTORS]
     torn = slips.torn_predictors(entries) if len(entries) > 1 else {}
     rest = {first: second for second, first in torn.items()}
     for index, item in entries:
@@ -213,7 +226,7 @@ def _without_all(document: Any, paths: list[Path]) -> Any:
 def _departures(document: Any) -> list[Fault]:
     """Return what the schema has to say, in the validator's order."""
     faults: list[Fault] = []
-    for error in schema.validator(bounded=True).iter_errors(document):
+    for error in islice(schema.validator(bounded=True).iter_errors(document), MOST_FAULTS):
         path = _place(error.instance_path, document)
         kind: Any = error.kind
         match kind.name:
