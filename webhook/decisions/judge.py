@@ -1,6 +1,5 @@
 """Files judged: the same engine as the webhook's, with the places in the author's text."""
 
-import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,15 +10,7 @@ from webhook.decisions.decision import Decision
 from webhook.decisions.report.sentence import FAILED
 from webhook.decisions.result import Placed, Replacement, Report, Result, identity
 from webhook.decisions.settings import Settings
-from webhook.documents import (
-    Document,
-    Note,
-    Reading,
-    UneditableText,
-    UnfitPatch,
-    edit,
-    read,
-)
+from webhook.documents import Document, Note, Reading, read
 from webhook.errors import UnreadableDocument
 from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding
@@ -107,6 +98,10 @@ def _with_replacements(result: Result, document: Document, text: str) -> Result:
 
 def _changes(text: str, document: Document, finding: Finding) -> tuple[Replacement, ...]:
     """Return a fix as replaced lines; () where it cannot be written into the text."""
+    import difflib
+
+    from webhook.documents import UneditableText, UnfitPatch, edit
+
     try:
         new = edit(text, document, finding.fix).splitlines(keepends=True)
     except (UneditableText, UnfitPatch):

@@ -1,10 +1,12 @@
 """What an operator demands of pods; how pods are judged by it is in `pods`."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from webhook.podsecurity import Level
-from webhook.podsecurity.restrictions import Restrictions
+
+if TYPE_CHECKING:
+    from webhook.podsecurity.restrictions import Restrictions
 
 Mode = Literal["off", "warn", "enforce"]
 
@@ -22,4 +24,4 @@ class PodSecurity:
     mode: Mode = "warn"
     level: Level | None = None
     version: int | None = None
-    restrictions: Restrictions | None = None
+    restrictions: "Restrictions | None" = None

@@ -21,7 +21,6 @@ from webhook.graph.path import Path
 from webhook.podsecurity import LATEST, Pod, Standard, Violation, evaluate, read_labels
 from webhook.podsecurity.never_runs import may_not_start, never_runs
 from webhook.podsecurity.openshift import is_active, outside_range
-from webhook.podsecurity.restrictions import judge
 from webhook.rules import Action
 
 PREFIX = "pod-security/"
@@ -85,6 +84,8 @@ def judge_pods(
         for violation in evaluate(template.pod, standard.level, standard.version):
             yield action, _departure(violation, template, standard)
         if options.restrictions is not None:
+            from webhook.podsecurity.restrictions import judge  # few have any: start-up time
+
             for violation in judge(template.pod, options.restrictions):
                 yield action, _forbidden(violation, template)
 

@@ -31,7 +31,6 @@ from webhook.graph.facts import Facts
 from webhook.graph.path import Path
 from webhook.graph.words import nearest_word
 from webhook.podsecurity import Standard, parse_version
-from webhook.podsecurity.restrictions_settings import read_restrictions
 from webhook.rules import Action, Check, all_rules
 
 API_VERSION = "graphgate.io/v1alpha1"
@@ -199,6 +198,8 @@ def _with_pod_security(
         version = section["version"]
         changes["version"] = None if version is None else parse_version(version)
     if "restrictions" in section:
+        from webhook.podsecurity.restrictions_settings import read_restrictions
+
         demands = section["restrictions"]
         try:
             changes["restrictions"] = None if demands is None else read_restrictions(demands)

@@ -8,11 +8,15 @@
 Pure. Files are read and written by `cli`; nothing here knows what a SeldonDeployment is.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from webhook.documents.document import Document, Note, Position, Reading
-from webhook.documents.editing import edit
-from webhook.documents.page import SharedText, UneditableText
-from webhook.documents.patching import UnfitPatch, patch_value
 from webhook.documents.reading import read
+
+if TYPE_CHECKING:
+    from webhook.documents.editing import edit
+    from webhook.documents.page import SharedText, UneditableText
+    from webhook.documents.patching import UnfitPatch, patch_value
 
 __all__ = [
     "Document",
@@ -26,3 +30,20 @@ __all__ = [
     "patch_value",
     "read",
 ]
+
+_EDITING = {
+    "SharedText": "page",
+    "UneditableText": "page",
+    "UnfitPatch": "patching",
+    "edit": "editing",
+    "patch_value": "patching",
+}
+"""What is imported when it is first asked for: `check` reads and never edits (20 ms)."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EDITING:
+        raise AttributeError(name)
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_EDITING[name]}"), name)
