@@ -7,7 +7,13 @@
     ├── ReviewTooDeep             the author's: a review with a uid, nested beyond what is read
     ├── UnreadableDocument        the author's: a file that is neither YAML nor JSON
     ├── InvalidCertificate        the operator's: a certificate, key or CA that cannot serve
-    └── ClusterUnavailable        nobody's: the Kubernetes API did not answer or refused
+    ├── UneditableText            nobody's: a fix that the author's text does not allow
+    │   └── SharedText            … because an anchor shares the place
+    ├── UnfitPatch                ours: a fix that does not fit its document
+    └── ClusterUnavailable        nobody's: the Kubernetes API did not answer
+        └── Refused               … or refused the request, with its status
+
+The last four stand beside what raises them, in `documents` and `cluster`.
 
 A denied object is no exception: it is a value, `decisions.Decision`.
 A library's exception is translated at the edge that met it, with `raise … from`.

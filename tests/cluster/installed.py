@@ -118,6 +118,7 @@ class Installed:
             self.plane.kubectl("create", "namespace", NAMESPACE)
         rendered = self.plane.run(
             *("helm", "template", SERVICE, str(CHART), "--namespace", NAMESPACE),
+            *("--set", "certificate.source=provided"),
             *("--set-file", f"certificate.caBundle={self.folder / 'ca.crt'}"),
         ).stdout
         objects = [document for document in yaml.safe_load_all(rendered) if document]

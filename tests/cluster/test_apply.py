@@ -284,7 +284,7 @@ def test_with_the_webhook_down_objects_can_still_be_deleted(installed, kubectl):
 
 
 def test_the_log_names_the_decision_and_holds_no_object(installed, kubectl, namespace):
-    secret = "hunter2-in-an-environment-variable"  # noqa: S105 — must not be found
+    secret = "hunter2-in-an-environment-variable"
     container = {
         "name": "classifier",
         "image": "registry.example/iris:1",

@@ -4,7 +4,7 @@ For `render` and `diff`. What an object looks like is `workloads`' matter.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from webhook.cli._files import content, found
@@ -12,28 +12,26 @@ from webhook.documents.writing import is_inline, scalar
 from webhook.graph.path import ROOT, Path
 
 if TYPE_CHECKING:
+    from webhook.cli._images import Images
     from webhook.decisions.result import Report, Result
     from webhook.decisions.settings import Settings
     from webhook.documents import Document
     from webhook.graph.facts import Facts
-    from webhook.workloads.options import Options
     from webhook.workloads.origin import Origin
     from webhook.workloads.render import Rendered
 
 
 @dataclass(frozen=True, slots=True)
 class Stood:
-    """A SeldonDeployment in a file, and what it stands for."""
+    """A SeldonDeployment in a file, and what it stands for.
+
+    namespace  where the author puts it; "": nowhere in particular
+    """
 
     file: str
     document: "Document"
+    namespace: str
     objects: tuple["Rendered", ...]
-
-    @property
-    def namespace(self) -> str:
-        """Where the author puts it; "": nowhere in particular."""
-        metadata = self.document.value.get("metadata") or {}
-        return metadata.get("namespace") or ""
 
     def line(self, path: Path) -> int:
         """Return the line of a place in the file, or of its nearest ancestor that is there."""
@@ -56,11 +54,11 @@ def comment(text: str) -> str:
 
 
 def render_files(
-    paths: tuple[str, ...], settings: "Settings", facts: "Facts"
+    paths: tuple[str, ...], settings: "Settings", facts: "Facts", images: "Images"
 ) -> tuple[list[Stood], "Report"]:
     """Return what the allowed documents stand for, and the report on the others.
 
-    The objects are those of the document with its defaults filled in.
+    The objects are those of the document with its defaults filled in, wherever that is done.
     """
     from webhook.decisions.judge import judge, missing
     from webhook.decisions.result import Report
@@ -79,7 +77,7 @@ def render_files(
         documents = read(text).documents
         for result in report.results:
             if result.verdict == "allowed":
-                stood.append(_stand(path, documents[result.index], result, settings, facts))
+                stood.append(_stand(path, documents[result.index], settings, facts, images))
             else:
                 refused.append(result)
         skipped += report.skipped
@@ -87,23 +85,19 @@ def render_files(
 
 
 def _stand(
-    file: str, document: "Document", result: "Result", settings: "Settings", facts: "Facts"
+    file: str, document: "Document", settings: "Settings", facts: "Facts", images: "Images"
 ) -> Stood:
-    from webhook.defaults import apply
+    from webhook.defaults import apply, fill
     from webhook.graph.parse import parse
     from webhook.workloads.render import render
 
-    view = parse(apply(document.value, result.patch))
-    options = _options(settings.for_namespace(view.namespace))
-    return Stood(file, document, render(view, options, facts))
-
-
-def _options(settings: "Settings") -> "Options":
-    """Return how to render: containers that no author wrote get the user that pods get."""
-    from webhook.workloads.options import DEFAULT
-
-    chosen = settings.defaults
-    return replace(DEFAULT, user=None if chosen.level == "off" else chosen.run_as_user)
+    namespace = parse(document.value).namespace
+    chosen = settings.for_namespace(namespace).defaults
+    filled = apply(document.value, fill(document.value, chosen, facts).operations)
+    # Containers that no author wrote get the user that pods get.
+    user = None if chosen.level == "off" else chosen.run_as_user
+    objects = render(parse(filled), images.options(user), facts)
+    return Stood(file, document, namespace, objects)
 
 
 def lines(

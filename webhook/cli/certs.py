@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from webhook.cli._certificates import place_options
+from webhook.cli._cluster import open_cluster
 from webhook.errors import InvalidCertificate
 
 
@@ -56,3 +58,31 @@ def inspect_command(tls_cert: Path, tls_key: Path, ca: Path | None) -> None:
     found = inspection.inspect(files.read(tls_cert, tls_key), datetime.now(UTC), bundle=bundle)
     click.echo(str(found))
     raise SystemExit(1 if found.problems else 0)
+
+
+@certs_command.command("rotate")
+@click.option(
+    "--authority",
+    is_flag=True,
+    help="Mint a new CA as well; it signs after an hour, when every API server knows it.",
+)
+@place_options
+@click.option("--context", metavar="NAME", help="Context of the kubeconfig.")
+@click.option("--kubeconfig", metavar="FILE", help="How to reach the cluster, as kubectl does.")
+def rotate_command(
+    authority: bool,
+    namespace: str | None,
+    name: str,
+    kubeconfig: str | None,
+    context: str | None,
+) -> None:
+    """Renew now what `serve --certificates=self` would renew in time."""
+    from webhook.controller.rotation import Place, Rotation
+
+    transport = open_cluster(kubeconfig, context)
+    place = Place(namespace or transport.namespace, name)
+    rotation = Rotation(transport, place, now=lambda: datetime.now(UTC))
+    for step in rotation.renew(authority=authority):
+        click.echo(f"{step.action} {step.authority}".rstrip())
+    if authority:
+        click.echo("the new CA signs after an hour and the old one goes an hour later, by itself")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from webhook.cli._cluster import cluster_options, config_map, open_cluster
+from webhook.cli._images import image_options
 from webhook.cli._options import (
     SettingsFlags,
     facts_option,
@@ -19,10 +20,8 @@ from webhook.cli._options import (
 from webhook.errors import ClusterUnavailable
 
 if TYPE_CHECKING:
+    from webhook.cli._images import Images
     from webhook.cluster import Transport
-
-MANAGER = "graphgate"
-"""The field manager, as the reconciler's: only so the dry run says what it would change."""
 
 _NOISE = (
     "creationTimestamp",
@@ -43,6 +42,7 @@ _REVISION = "deployment.kubernetes.io/revision"
     metavar="NAME",
     help="For objects that name none. [default: the context's]",
 )
+@image_options
 @facts_option
 @cluster_options
 @settings_options
@@ -53,6 +53,7 @@ def diff_command(
     kubeconfig: str | None,
     context: str | None,
     seldon_config: str,
+    images: "Images",
     flags: SettingsFlags,
 ) -> None:
     """Show what applying the SeldonDeployments in files would change in the cluster.
@@ -70,7 +71,7 @@ def diff_command(
     cluster = open_cluster(kubeconfig, context)
     try:
         facts = load_facts(facts_file) if facts_file else gather(cluster, (), config).facts
-        stood, refused = render_files(paths, settings, facts)
+        stood, refused = render_files(paths, settings, facts, images)
         code = 2 if refused.results else 0
         for each in stood:
             for rendered in each.objects:
@@ -87,6 +88,7 @@ def _compare(cluster: "Transport", rendered: dict[str, Any], namespace: str) -> 
     """Print the difference of one object; return the exit code that it asks for."""
     from webhook.cli._rendering import lines
     from webhook.cluster import apply, get, path_of
+    from webhook.workloads.live import MANAGER
 
     try:
         live = get(cluster, path_of(rendered, namespace))
@@ -115,9 +117,13 @@ def _with_owners(rendered: dict[str, Any], live: Mapping[str, Any] | None) -> di
 
 def without_noise(obj: Mapping[str, Any]) -> dict[str, Any]:
     """Return an object of the API server without what only the server writes."""
+    from webhook.workloads.live import DIGEST
+
     metadata = {key: value for key, value in obj["metadata"].items() if key not in _NOISE}
     annotations = {
-        key: value for key, value in metadata.pop("annotations", {}).items() if key != _REVISION
+        key: value
+        for key, value in metadata.pop("annotations", {}).items()
+        if key not in (_REVISION, DIGEST)
     }
     if annotations:
         metadata["annotations"] = annotations

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from webhook.cli._images import image_options
 from webhook.cli._options import (
     SettingsFlags,
     facts_option,
@@ -15,6 +16,7 @@ from webhook.cli._options import (
 )
 
 if TYPE_CHECKING:
+    from webhook.cli._images import Images
     from webhook.cli._rendering import Stood
     from webhook.graph.path import Path
     from webhook.workloads.render import Rendered
@@ -28,12 +30,14 @@ _LISTS = frozenset(
 @click.command("render")
 @click.argument("paths", nargs=-1, metavar="[PATH|-]...")
 @click.option("--origins", is_flag=True, help="Say in comments where everything comes from.")
+@image_options
 @facts_option
 @settings_options
 def render_command(
     paths: tuple[str, ...],
     origins: bool,
     facts_file: File | None,
+    images: "Images",
     flags: SettingsFlags,
 ) -> None:
     """Print the Deployments, Services, autoscalers and budgets of each SeldonDeployment, as YAML.
@@ -47,7 +51,7 @@ def render_command(
     from webhook.decisions.report import as_text
 
     settings = load_settings(flags)
-    stood, refused = render_files(paths, settings, load_facts(facts_file))
+    stood, refused = render_files(paths, settings, load_facts(facts_file), images)
     for each in stood:
         for rendered in each.objects:
             click.echo(_document(each, rendered, origins=origins), nl=False)

@@ -3,11 +3,13 @@
 import contextlib
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
+from webhook.cli._certificates import place_options, renewed
 from webhook.cli._cluster import cluster_options, config_map, open_cluster
 from webhook.cli._options import SettingsFlags, load_settings, read_bytes, settings_options
 from webhook.errors import InvalidSettings
@@ -15,9 +17,11 @@ from webhook.errors import InvalidSettings
 if TYPE_CHECKING:
     from webhook.admission import Answer
     from webhook.cluster.live import LiveFacts
+    from webhook.controller.certificate_upkeep import Upkeep
     from webhook.decisions.settings import Settings
     from webhook.graph.facts import Facts
     from webhook.server.health import Check
+    from webhook.server.reload import Source
 
 
 class Judge:
@@ -29,8 +33,21 @@ class Judge:
 
     name = "settings"
 
-    def __init__(self, flags: SettingsFlags, facts: "Callable[[], Facts] | None" = None) -> None:
-        """Read the settings; `facts` gives what is known of the cluster when it is asked."""
+    def __init__(
+        self,
+        flags: SettingsFlags,
+        facts: "Callable[[], Facts] | None" = None,
+        *,
+        deadline: float = 2.0,
+    ) -> None:
+        """Read the settings.
+
+        facts     gives what is known of the cluster when it is asked
+        deadline  seconds that one judgement may take; for the main thread only
+        """
+        from webhook.server.deadline import Deadline
+
+        self._deadline = Deadline(deadline)
         self._flags = flags
         self._facts = facts or _nothing_known
         self._content = self._bytes()
@@ -41,7 +58,8 @@ class Judge:
         """Answer one review."""
         from webhook.admission import answer
 
-        return answer(body, endpoint, self.settings, self._facts())
+        settings, facts = self.settings, self._facts()
+        return self._deadline.within(lambda: answer(body, endpoint, settings, facts))
 
     def _warm_up(self) -> None:
         """Compile the schema and bind the rules now, and not while an API server waits."""
@@ -102,6 +120,34 @@ def _nothing_known() -> "Facts":
     help="PEM file of a CA; only clients with a certificate of it are answered.",
 )
 @click.option(
+    "--tls-name",
+    "tls_names",
+    multiple=True,
+    metavar="NAME",
+    help="What callers call the server by; not ready if the certificate lacks it. Repeatable.",
+)
+@click.option(
+    "--tls-ca",
+    type=click.Path(path_type=Path),
+    help="PEM file of the CA that callers trust; not ready if it did not sign the certificate.",
+)
+@click.option(
+    "--certificates",
+    type=click.Choice(["files", "self"]),
+    default="files",
+    show_default=True,
+    help="Who makes the certificate: somebody else (--tls-cert, --tls-key), or graphgate, which "
+    "keeps it in a Secret and writes the caBundle of its webhooks; see certs/README.md.",
+)
+@place_options
+@click.option(
+    "--deadline",
+    type=click.FloatRange(min=0, min_open=True),
+    default=2.0,
+    show_default=True,
+    help="Seconds that one judgement may take; less than the webhooks' timeoutSeconds.",
+)
+@click.option(
     "--drain",
     type=click.FloatRange(min=0),
     default=10.0,
@@ -123,6 +169,12 @@ def serve_command(
     tls_cert: Path,
     tls_key: Path,
     client_ca: Path | None,
+    tls_names: tuple[str, ...],
+    tls_ca: Path | None,
+    certificates: str,
+    namespace: str | None,
+    name: str,
+    deadline: float,
     drain: float,
     follow_cluster: bool,
     kubeconfig: str | None,
@@ -133,23 +185,42 @@ def serve_command(
     """Serve the admission webhook over TLS, until SIGTERM."""
     from webhook.server.config import ServerConfig
     from webhook.server.run import serve
+    from webhook.server.trust import trust_check
 
-    if (kubeconfig or context) and not follow_cluster:
-        raise click.UsageError("--kubeconfig and --context are for --cluster")
+    by_itself = certificates == "self"
+    if (kubeconfig or context) and not (follow_cluster or by_itself):
+        raise click.UsageError(
+            "--kubeconfig and --context are for --cluster or --certificates=self"
+        )
+    if by_itself and (tls_names or tls_ca):
+        raise click.UsageError("--tls-name and --tls-ca are for --certificates=files")
     live = _follow(kubeconfig, context, seldon_config) if follow_cluster else None
-    judge = Judge(flags, (lambda: live.facts) if live else None)
-    config = ServerConfig(
-        certificate=tls_cert,
-        key=tls_key,
-        client_ca=client_ca,
-        host=host,
-        port=port,
-        health_port=health_port,
-        drain=drain,
-    )
-    sources = [judge] if flags.settings_file else []
-    with live or contextlib.nullcontext():
-        code = serve(config, judge, sources=sources, checks=[_cluster_check(live)] if live else [])
+    judge = Judge(flags, (lambda: live.facts) if live else None, deadline=deadline)
+    sources: list[Source] = [judge] if flags.settings_file else []
+    checks = [_cluster_check(live)] if live else []
+    with contextlib.ExitStack() as running:
+        if live:
+            running.enter_context(live)
+        if by_itself:
+            upkeep = running.enter_context(renewed(kubeconfig, context, namespace, name))
+            tls_cert, tls_key = upkeep.certificate, upkeep.key
+            sources.append(upkeep)
+            checks.append(_upkeep_check(upkeep))
+        elif tls_names or tls_ca:
+            checks.append(trust_check(tls_cert, tls_key, names=tls_names, ca=tls_ca))
+        config = ServerConfig(
+            certificate=tls_cert,
+            key=tls_key,
+            client_ca=client_ca,
+            host=host,
+            port=port,
+            health_port=health_port,
+            drain=drain,
+        )
+        if by_itself:
+            # Small files in memory, and the first certificate of an installation should not wait.
+            config = replace(config, reload_every=1.0)
+        code = serve(config, judge, sources=sources, checks=checks)
     sys.exit(code)
 
 
@@ -165,3 +236,10 @@ def _cluster_check(live: "LiveFacts") -> "Check":
     from webhook.server.health import Check, Status
 
     return Check("cluster", lambda: Status(*live.health()))
+
+
+def _upkeep_check(upkeep: "Upkeep") -> "Check":
+    """Return the check that API servers will believe the certificate in use."""
+    from webhook.server.health import Check, Status
+
+    return Check("trust", lambda: Status(*upkeep.health()))

@@ -17,13 +17,19 @@ def _giving_way() -> frozenset[str]:
 
 
 def without_repetition(found: list[Found]) -> list[Found]:
-    """Leave out what a rule that gives way says of a place that another rule speaks of."""
+    """Leave out what a rule that gives way says of a place that another rule speaks of.
+
+    A denial gives way to a denial only: nothing is admitted because a warning stands beside it.
+    """
     yielding = _giving_way()
-    spoken_of = {finding.path for _, finding in found if finding.rule not in yielding}
+    others = [(action, finding.path) for action, finding in found if finding.rule not in yielding]
+    spoken_of = {path for _, path in others}
+    denied = {path for action, path in others if action == "deny"}
     return [
         (action, finding)
         for action, finding in found
-        if finding.rule not in yielding or finding.path not in spoken_of
+        if finding.rule not in yielding
+        or finding.path not in (denied if action == "deny" else spoken_of)
     ]
 
 

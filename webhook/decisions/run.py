@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 
 from webhook.decisions.decision import Failure
 from webhook.decisions.settings import BoundRule
 from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment
+from webhook.graph.signs import signs
 from webhook.rules import Action, all_rules, page
 
 Found = tuple[Action, Finding]
@@ -31,17 +32,22 @@ def run(
     old       the object before an update; without it, rules about updates do not run
     failures  takes the rules that crash; the others go on
     """
+    there = signs(deployment)
+    offered = {"facts": facts, "old": old}
     for rule in plan:
+        if rule.needs and rule.needs.isdisjoint(there):
+            continue
         try:
             if not rule.wants:
                 findings = rule.check(deployment)
             elif "old" in rule.wants and old is None:
                 continue
             else:
-                offered = {"facts": facts, "old": old}
                 findings = rule.check(deployment, **{name: offered[name] for name in rule.wants})
-            for finding in islice(findings, MOST_FINDINGS):
-                yield _action(rule, finding), _stamped(rule, finding)
+            for first in findings:
+                for finding in islice(chain((first,), findings), MOST_FINDINGS):
+                    yield _action(rule, finding), _stamped(rule, finding)
+                break
         except Exception as error:  # noqa: BLE001 — a crash of one rule must not hide the others
             failures.append(Failure(rule.id, error))
 

@@ -57,6 +57,7 @@ class BoundRule:
     action: Action
     check: Check
     wants: tuple[str, ...]
+    needs: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class Settings:
                 setting.action or rule.action,
                 partial(rule.check, **setting.parameters) if setting.parameters else rule.check,
                 rule.wants,
+                rule.needs,
             )
             for rule in all_rules()
             for setting in [self.rules.get(rule.id, _AS_BUILT_IN)]

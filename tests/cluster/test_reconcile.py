@@ -1,0 +1,535 @@
+"""The reconciler beside a real API server, real controllers, and nodes that kwok plays."""
+
+import threading
+import time
+from copy import deepcopy
+from functools import partial
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cluster.control_plane.run import ControlPlane
+from tests.cluster.reconciling import CRD, GROUP, Namespace, Reconciler, eventually
+from tests.documents_of import minimal, with_pod, with_predictor
+from tests.seeds import EXAMPLES
+
+# A control plane of their own: its nodes start every pod, and some tests stop its API server.
+pytestmark = [pytest.mark.xdist_group("reconciler"), pytest.mark.timeout(240)]
+
+MODEL = "iris-main-0-classifier"
+IMAGES = {
+    "predictor_servers": '{"SKLEARN_SERVER": {"protocols": {"seldon": {"image": "sk", '
+    '"defaultImageVersion": "1"}, "v2": {"image": "ml", "defaultImageVersion": "1"}}}}'
+}
+NEVER_READY = {"annotations": {"tests.graphgate.io/never-ready": "true"}}
+
+
+@pytest.fixture(scope="module")
+def plane(binaries):
+    with ControlPlane.start(binaries) as started:
+        started.start_nodes(1)
+        started.kubectl("apply", "-f", str(CRD))
+        eventually(
+            lambda: started.request("GET", f"{GROUP}/seldondeployments").status, 200, "the type"
+        )
+        started.create_namespace("seldon-system")
+        config = {"metadata": {"name": "seldon-config"}, "data": IMAGES}
+        started.request("POST", "/api/v1/namespaces/seldon-system/configmaps", config)
+        yield started
+
+
+@pytest.fixture(scope="module")
+def reconciler(plane, tmp_path_factory):
+    """The one that is at work in all tests that start none of their own."""
+    log = tmp_path_factory.mktemp("reconciler") / "log"
+    running = Reconciler(plane, log, "--no-leader-elect", "--selector", "!own").wait()
+    yield running
+    assert running.stop() == 0
+    assert [e for e in running.told() if "traceback" in e] == []
+
+
+@pytest.fixture
+def anywhere(plane, request):
+    """A namespace, whoever reconciles."""
+    name = f"test-{abs(hash(request.node.name)) % 10**10}"
+    plane.create_namespace(name)
+    yield Namespace(plane, name)
+    plane.delete_namespace(name)
+
+
+@pytest.fixture
+def place(anywhere, reconciler):
+    """A namespace in which the reconciler of the module works."""
+    return anywhere
+
+
+def container(obj):
+    return obj["spec"]["template"]["spec"]["containers"][0]
+
+
+def settled(place, running):
+    """Wait until two looks a second apart see the same; return it."""
+
+    def look():
+        return place.versions(), running.writes()
+
+    before = look()
+    while True:
+        time.sleep(1.0)
+        after = look()
+        if after == before:
+            return after
+        before = after
+
+
+def test_the_examples_become_available_and_then_nothing_is_written_even_by_a_new_process(
+    place, plane, reconciler, tmp_path
+):
+    names = []
+    for file in sorted(EXAMPLES.glob("*.yaml")):
+        document = yaml.safe_load(file.read_text())
+        if "explainer" in document["spec"]["predictors"][0]:
+            continue  # an explainer's image comes from a setting that this reconciler has not
+        names.append(place.create("sdep", document)["metadata"]["name"])
+    assert len(names) >= 10
+    for name in names:
+        place.available(name)
+    versions, writes = settled(place, reconciler)
+    again = Reconciler(plane, tmp_path / "log", "--no-leader-elect", "--selector", "!own").wait()
+    eventually(lambda: 'outcome="converged"} ' in again.ask("metrics"), True, "it looks")
+    time.sleep(4.0)
+    assert again.writes() == 0
+    assert again.stop() == 0
+    assert (place.versions(), reconciler.writes()) == (versions, writes)
+
+
+def test_what_others_do_to_an_object_stays_and_what_they_do_to_our_fields_does_not(
+    place, reconciler
+):
+    place.create("sdep", with_predictor(replicas=2))
+    place.available()
+    place.kubectl("rollout", "restart", f"deployment/{MODEL}")
+    place.kubectl("annotate", "deployment", MODEL, "team=a")
+    sidecar = {"name": "proxy", "image": "registry.example/proxy:1"}
+
+    def meddle(obj):
+        container(obj)["image"] = "registry.example/other:1"
+        container(obj)["env"] = [e for e in container(obj)["env"] if e["name"] != "PREDICTOR_ID"]
+        obj["spec"]["template"]["spec"]["containers"].append(sidecar)
+        obj["spec"]["replicas"] = 4
+        del obj["metadata"]["labels"]["app"]
+        del obj["metadata"]["annotations"]["graphgate.io/applied-hash"]
+
+    place.change("deployment", MODEL, meddle)
+
+    def look():
+        obj = place.get("deployment", MODEL)
+        return (
+            container(obj)["image"],
+            "PREDICTOR_ID" in {e["name"] for e in container(obj)["env"]},
+            obj["spec"]["replicas"],
+            obj["metadata"]["labels"].get("app"),
+        )
+
+    eventually(look, ("registry.example/iris:1", True, 2, MODEL), "our fields")
+    place.available()
+    settled(place, reconciler)
+    obj = place.get("deployment", MODEL)
+    template = obj["spec"]["template"]
+    assert "kubectl.kubernetes.io/restartedAt" in template["metadata"]["annotations"]
+    assert [c["name"] for c in template["spec"]["containers"]] == ["classifier", "proxy"]
+    assert obj["metadata"]["annotations"]["team"] == "a"
+
+
+def test_an_autoscaler_takes_the_pods_over_at_their_number_and_keeps_them(place, reconciler):
+    place.create("sdep", with_predictor(replicas=3))
+    place.available()
+    seen = set()
+    watched = threading.Event()
+
+    def watch():
+        while not watched.is_set():
+            seen.add(place.get("deployment", MODEL)["spec"]["replicas"])
+            time.sleep(0.01)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+
+    def autoscale(obj):
+        predictor = obj["spec"]["predictors"][0]
+        del predictor["replicas"]
+        predictor["componentSpecs"][0]["hpaSpec"] = {"minReplicas": 1, "maxReplicas": 9}
+
+    place.change("sdep", "iris", autoscale)
+    eventually(lambda: place.names("hpa"), [MODEL], "the autoscaler")
+    place.available()
+    place.kubectl("scale", "deployment", MODEL, "--replicas", "5")
+    place.available()
+    settled(place, reconciler)
+    watched.set()
+    watcher.join()
+    assert place.get("deployment", MODEL)["spec"]["replicas"] == 5
+    assert seen == {3, 5}
+
+
+def test_scaling_the_object_scales_its_pods_and_none_is_fine(place):
+    place.create("sdep", minimal())
+    place.available()
+    before = place.names("replicaset")
+    for count in (3, 0):
+        place.kubectl("scale", "sdep", "iris", "--replicas", str(count))
+        eventually(lambda: place.get("sdep", "iris")["status"]["replicas"], count, "the pods")
+        place.available()
+    assert place.names("replicaset") == before
+
+
+def test_a_renamed_predictor_goes_only_when_the_new_one_runs(place):
+    place.create("sdep", minimal())
+    place.available()
+
+    def rename(obj):
+        predictor = obj["spec"]["predictors"][0]
+        predictor["name"] = "green"
+        predictor["componentSpecs"][0]["metadata"] = NEVER_READY
+
+    place.change("sdep", "iris", rename)
+    both = ["iris-green-0-classifier", MODEL]
+    eventually(lambda: place.names("deployment"), both, "both")
+    eventually(place.state, "Creating", "the state")
+    time.sleep(2.0)
+    assert place.names("deployment") == both
+    assert place.names("service") == [
+        "iris-green",
+        "iris-green-classifier",
+        "iris-main",
+        "iris-main-classifier",
+    ]
+    place.change(
+        "sdep",
+        "iris",
+        lambda obj: obj["spec"]["predictors"][0]["componentSpecs"][0].pop("metadata"),
+    )
+    eventually(lambda: place.names("deployment"), ["iris-green-0-classifier"], "the new one")
+    eventually(lambda: place.names("service"), ["iris-green", "iris-green-classifier"], "services")
+    place.available()
+
+
+def test_a_canary_comes_and_goes(place):
+    document = minimal()
+    main = document["spec"]["predictors"][0]
+    place.create("sdep", document)
+    place.available()
+
+    def add(obj):
+        canary = deepcopy(main)
+        canary["name"] = "canary"
+        obj["spec"]["predictors"] = [main | {"traffic": 90}, canary | {"traffic": 10}]
+
+    place.change("sdep", "iris", add)
+    eventually(lambda: place.names("deployment"), ["iris-canary-0-classifier", MODEL], "two")
+    place.available()
+    place.change("sdep", "iris", lambda obj: obj["spec"].update(predictors=[main]))
+    eventually(lambda: place.names("deployment"), [MODEL], "one")
+    eventually(lambda: place.names("service"), ["iris-main", "iris-main-classifier"], "services")
+
+
+def test_deleting_the_object_leaves_nothing(place):
+    place.create("sdep", minimal())
+    place.available()
+    place.delete("sdep", "iris")
+    eventually(place.versions, {}, "everything is gone")
+
+
+def test_a_deleted_child_comes_back(place):
+    place.create("sdep", minimal())
+    place.available()
+    place.delete("service", "iris-main")
+    eventually(lambda: place.names("service"), ["iris-main", "iris-main-classifier"], "it is back")
+    place.available()
+
+
+def test_a_poison_object_stops_no_other_and_says_what_is_wrong(place):
+    poison = {
+        "no-predictor": minimal(lambda d: d["spec"].update(predictors=[])),
+        "no-container": with_predictor(componentSpecs=[]),
+        "strange": with_pod(restartPolicy="Never"),
+        "twice": minimal(lambda d: d["spec"].update(predictors=d["spec"]["predictors"] * 2)),
+        "names": with_predictor(name="Under_Score"),
+    }
+    for name, document in poison.items():
+        place.create("sdep", {**document, "metadata": {"name": name}})
+    for number in range(5):
+        place.create("sdep", {**minimal(), "metadata": {"name": f"good-{number}"}})
+    for number in range(5):
+        place.available(f"good-{number}")
+    for name in poison:
+        eventually(partial(place.state, name), "Failed", name)
+    told = {name: place.description(name) for name in poison}
+    assert told["no-predictor"].startswith("spec.predictors: ")
+    assert "no-predictors]" in told["no-predictor"]
+    assert "missing-container]" in told["no-container"]
+    assert "duplicate-predictor-name]" in told["twice"]
+    assert "name-not-a-dns-label]" in told["names"]
+    assert "restartPolicy: Unsupported value" in told["strange"]
+    reasons = [e["reason"] for e in place.plane.request("GET", place.path("event")).body["items"]]
+    assert "Refused" in reasons
+
+
+def test_a_document_that_turns_bad_leaves_what_runs(place, reconciler):
+    place.create("sdep", minimal())
+    place.available()
+    uid = place.get("deployment", MODEL)["metadata"]["uid"]
+    predictors = place.get("sdep", "iris")["spec"]["predictors"]
+    place.change("sdep", "iris", lambda obj: obj["spec"].update(predictors=[]))
+    eventually(place.state, "Failed", "the state")
+    settled(place, reconciler)
+    assert place.get("deployment", MODEL)["metadata"]["uid"] == uid
+    assert place.get("sdep", "iris")["status"]["deploymentStatus"][MODEL]["availableReplicas"] == 1
+    place.change("sdep", "iris", lambda obj: obj["spec"].update(predictors=predictors))
+    place.available()
+
+
+def test_findings_that_harm_nothing_stop_nothing(place):
+    document = minimal()
+    first = document["spec"]["predictors"][0]
+    second = {**deepcopy(first), "name": "canary", "traffic": 10}
+    document["spec"]["predictors"] = [{**first, "traffic": 10}, second]
+    place.create("sdep", document)  # the rule traffic-not-100 would refuse it
+    place.available()
+
+
+def test_a_misspelt_field_of_a_pod_is_left_out(place, reconciler):
+    containers = [{"name": "classifier", "image": "registry.example/iris:1", "imagePullSecret": 1}]
+    place.create("sdep", with_pod(containers=containers, hostNetwrok=True, hostNetwork=False))
+    place.available()
+    settled(place, reconciler)
+    assert "imagePullSecret" not in container(place.get("deployment", MODEL))
+
+
+def test_a_name_that_is_taken_stays_its_owner_s(place):
+    mine = {"metadata": {"name": "iris-main"}, "spec": {"ports": [{"port": 80}]}}
+    before = place.create("service", mine)
+    place.create("sdep", minimal())
+    eventually(place.state, "Failed", "the state")
+    assert "Service iris-main is there already and belongs to somebody else" in place.description()
+    assert place.get("service", "iris-main") == before
+    place.delete("service", "iris-main")
+    place.available()
+
+
+def test_a_quota_and_pod_security_are_quoted(place, plane):
+    quota = {"metadata": {"name": "few"}, "spec": {"hard": {"pods": "0"}}}
+    place.create("quota", quota)
+    eventually(
+        lambda: place.get("quota", "few").get("status", {}).get("hard"), {"pods": "0"}, "the quota"
+    )
+    place.create("sdep", minimal())
+    eventually(lambda: "exceeded quota: few" in place.description(), True, "the quota's words")
+    assert place.state() == "Failed"
+    strict = Namespace(plane, f"{place.name}-strict")
+    plane.create_namespace(strict.name, {"pod-security.kubernetes.io/enforce": "restricted"})
+    strict.create("sdep", minimal())
+    eventually(
+        lambda: 'violates PodSecurity "restricted' in strict.description(), True, "its words"
+    )
+    plane.delete_namespace(strict.name)
+
+
+def test_a_deployment_of_seldon_s_is_taken_over_with_its_pods(place, plane, tmp_path):
+    """Its selector is another, and cannot be changed: the Deployment is made anew around its
+    ReplicaSet."""
+    obj = place.create("sdep", minimal(lambda d: d["metadata"].update(labels={"own": "later"})))
+    labels = {
+        "seldon-deployment-id": "iris",
+        "app": MODEL,
+        "seldon-app": "iris-main",
+        "seldon-app-svc-classifier": "iris-main-classifier",
+        "app.kubernetes.io/managed-by": "seldon-core",
+    }
+    owner = {
+        "apiVersion": "machinelearning.seldon.io/v1",
+        "kind": "SeldonDeployment",
+        "name": "iris",
+        "uid": obj["metadata"]["uid"],
+        "controller": True,
+    }
+    pod = {"containers": [{"name": "classifier", "image": "registry.example/iris:1"}]}
+    place.create(
+        "deployment",
+        {
+            "metadata": {"name": MODEL, "labels": labels, "ownerReferences": [owner]},
+            "spec": {
+                "selector": {
+                    "matchLabels": {k: v for k, v in labels.items() if k.startswith("seldon-")}
+                },
+                "template": {"metadata": {"labels": labels}, "spec": pod},
+            },
+        },
+    )
+    eventually(
+        lambda: place.get("deployment", MODEL)["status"].get("availableReplicas"), 1, "Seldon's"
+    )
+    (old,) = place.names("replicaset")
+    uid = place.get("replicaset", old)["metadata"]["uid"]
+    place.change("sdep", "iris", lambda o: o["metadata"].pop("labels"))
+    place.available()
+    selector = place.get("deployment", MODEL)["spec"]["selector"]["matchLabels"]
+    assert selector == {"seldon-deployment-id": "iris", "app": MODEL}
+    adopted = place.get("replicaset", old)
+    assert adopted["metadata"]["uid"] == uid
+    assert [o["uid"] for o in adopted["metadata"]["ownerReferences"]] == [
+        place.get("deployment", MODEL)["metadata"]["uid"]
+    ]
+
+
+def test_a_conflict_shows_in_no_status(place, reconciler):
+    place.create("sdep", minimal())
+    place.available()
+    states = set()
+    ended = threading.Event()
+
+    def watch():
+        while not ended.is_set():
+            states.add(place.get("sdep", "iris")["status"]["state"])
+            time.sleep(0.01)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    for number in range(15):
+        place.change("sdep", "iris", lambda o, n=number: o["metadata"].update(labels={"n": str(n)}))
+        place.change(
+            "deployment", MODEL, lambda o, n=number: container(o).update(image=f"other:{n}")
+        )
+    eventually(
+        lambda: container(place.get("deployment", MODEL))["image"],
+        "registry.example/iris:1",
+        "our image",
+    )
+    place.available()
+    settled(place, reconciler)
+    ended.set()
+    watcher.join()
+    assert "Failed" not in states
+
+
+def test_a_restarted_api_server_is_found_again(place, plane):
+    place.create("sdep", minimal())
+    place.available()
+    plane.stop_api_server(kill=True)
+    plane.start_api_server()
+    place.change("sdep", "iris", lambda obj: obj["spec"].update(replicas=2))
+    eventually(lambda: place.get("sdep", "iris")["status"].get("replicas"), 2, "the pods")
+    place.available()
+
+
+def test_another_takes_over_when_the_leader_dies(anywhere, plane, tmp_path):
+    flags = ("--selector", "own=election", "--lease", "default/own", "--lease-seconds", "3")
+    first = Reconciler(plane, tmp_path / "first", *flags).wait()
+    second = Reconciler(plane, tmp_path / "second", *flags).wait("started")
+    labels = {"labels": {"own": "election"}}
+    anywhere.create("sdep", minimal(lambda d: d["metadata"].update(labels)))
+    anywhere.available()
+    assert second.writes() == 0
+    first.kill()
+    second.wait()
+    anywhere.change("sdep", "iris", lambda obj: obj["spec"].update(replicas=2))
+    eventually(lambda: anywhere.get("sdep", "iris")["status"].get("replicas"), 2, "the pods")
+    assert second.stop() == 0
+    third = Reconciler(plane, tmp_path / "third", *flags).wait()  # at once: the Lease is given back
+    assert third.stop() == 0
+
+
+def test_objects_with_another_controller_s_id_are_left_alone(anywhere, plane, tmp_path):
+    for name, labels in (
+        ("ours", {"seldon.io/controller-id": "graphgate", "own": "id"}),
+        ("theirs", {"seldon.io/controller-id": "seldon", "own": "id"}),
+        ("nobody-s", {"own": "id"}),
+    ):
+        anywhere.create("sdep", {**minimal(), "metadata": {"name": name, "labels": labels}})
+    flags = ("--no-leader-elect", "--selector", "own=id")
+    with_id = Reconciler(plane, tmp_path / "a", *flags, "--controller-id", "graphgate").wait()
+    anywhere.available("ours")
+    assert anywhere.names("deployment") == ["ours-main-0-classifier"]
+    without = Reconciler(plane, tmp_path / "b", *flags).wait()
+    anywhere.available("nobody-s")
+    assert anywhere.names("deployment") == ["nobody-s-main-0-classifier", "ours-main-0-classifier"]
+    assert (with_id.stop(), without.stop()) == (0, 0)
+
+
+def test_it_does_not_start_beside_seldon_s_operator_without_an_id(anywhere, plane, tmp_path):
+    lease: dict[str, Any] = {
+        "metadata": {"name": "a33bd623.machinelearning.seldon.io"},
+        "spec": {
+            "holderIdentity": "seldon-controller-manager-0",
+            "leaseDurationSeconds": 15,
+            "renewTime": time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime()),
+        },
+    }
+    path = f"/apis/coordination.k8s.io/v1/namespaces/{anywhere.name}/leases"
+    plane.request("POST", path, lease)
+    refused = Reconciler(plane, tmp_path / "log", "--no-leader-elect")
+    assert refused.end() == 2
+    said = (tmp_path / "log").read_text()
+    assert said.startswith("graphgate: Seldon Core's operator is running (it holds the Lease ")
+    plane.request("DELETE", f"{path}/{lease['metadata']['name']}")
+
+
+PARTS = ["get", "list", "watch", "create", "patch", "delete"]
+ROLE = [
+    ("machinelearning.seldon.io", "seldondeployments", ["get", "list", "watch"], []),
+    ("machinelearning.seldon.io", "seldondeployments/status", ["patch"], []),
+    ("apps", "deployments", PARTS, []),
+    ("", "services", PARTS, []),
+    ("autoscaling", "horizontalpodautoscalers", PARTS, []),
+    ("policy", "poddisruptionbudgets", PARTS, []),
+    ("", "pods", ["list"], []),
+    ("", "events", ["create"], []),
+    ("coordination.k8s.io", "leases", ["get", "create", "update"], []),
+    ("coordination.k8s.io", "leases", ["list"], ["a33bd623.machinelearning.seldon.io"]),
+    ("", "namespaces", ["list", "watch"], []),
+    ("", "configmaps", ["list", "watch"], ["seldon-config"]),
+    (
+        "apiextensions.k8s.io",
+        "customresourcedefinitions",
+        ["list", "watch"],
+        ["seldondeployments.machinelearning.seldon.io"],
+    ),
+]
+"""The table in docs/reconciler.md."""
+
+
+def test_the_documented_permissions_are_enough(anywhere, plane, tmp_path):
+    kubeconfig = plane.add_user("reconciler")
+    rules = [
+        {"apiGroups": [group], "resources": [resource], "verbs": verbs, "resourceNames": names}
+        for group, resource, verbs, names in ROLE
+    ]
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    meta = {"metadata": {"name": "reconciler"}}
+    plane.request("POST", f"{rbac}/clusterroles", {**meta, "rules": rules})
+    subject = {"kind": "User", "name": "reconciler", "apiGroup": "rbac.authorization.k8s.io"}
+    role = {"kind": "ClusterRole", "name": "reconciler", "apiGroup": "rbac.authorization.k8s.io"}
+    binding = {**meta, "subjects": [subject], "roleRef": role}
+    plane.request("POST", f"{rbac}/clusterrolebindings", binding)
+    flags = ("--selector", "own=role", "--lease", "default/role", "--kubeconfig", str(kubeconfig))
+    running = Reconciler(plane, tmp_path / "log", *flags).wait()
+    document = yaml.safe_load((EXAMPLES / "autoscaled.yaml").read_text())
+    document["metadata"]["labels"] = {"own": "role"}
+    name = anywhere.create("sdep", document)["metadata"]["name"]
+    anywhere.available(name)
+    anywhere.change("sdep", name, lambda o: o["spec"]["predictors"][0].update(name="green"))
+    eventually(lambda: len(anywhere.names("deployment")), 1, "the old one is gone")
+    anywhere.available(name)
+    eventually(
+        lambda: "Applied" in str(anywhere.plane.request("GET", anywhere.path("event")).body),
+        True,
+        "events",
+    )
+    assert running.stop() == 0
+    assert "forbidden" not in (tmp_path / "log").read_text()
+
+
+def test_health_tells_what_is_followed(reconciler):
+    eventually(lambda: reconciler.ask("readyz?verbose").splitlines()[-1], "ready", "readiness")
+    assert reconciler.ask("livez") == "ready\n"

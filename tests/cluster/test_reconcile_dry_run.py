@@ -1,0 +1,81 @@
+"""What is admitted, Kubernetes runs: each object of each accepted fixture, tried by the API server.
+
+As a dry run: all of its validation and admission, nothing stored.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.workloads.cases import CASES, case
+from webhook.cluster import Refused, apply, connect
+from webhook.controller import refusals
+from webhook.controller.judge import Setup, judge
+from webhook.decisions.settings import Settings
+from webhook.graph.facts import Facts
+from webhook.workloads.options import Engine, Options
+
+FIXTURES = Path(__file__).parent.parent / "rules" / "fixtures"
+PROTOCOLS = {
+    name: {"image": "registry.example/server", "defaultImageVersion": "1"}
+    for name in ("seldon", "v2", "tensorflow")
+}
+SERVERS = {
+    f"{name}_SERVER": {"protocols": PROTOCOLS}
+    for name in (
+        *("SKLEARN", "XGBOOST", "MLFLOW", "TENSORFLOW"),
+        *("TRITON", "HUGGINGFACE", "TEMPO"),
+    )
+}
+FACTS = Facts(servers=SERVERS, minor=36)
+# An explainer's image is an operator's setting, as in Seldon.
+IMAGES = dict.fromkeys(("seldon", "tensorflow", "v2", "kfserving"), "registry.example/explainer:1")
+ENGINES = {"engine": Engine("registry.example/executor:1"), "no engine": None}
+
+
+def documents():
+    """Yield name and content of every fixture that is one SeldonDeployment."""
+    for file in sorted(FIXTURES.glob("*/*.yaml")):
+        for document in yaml.safe_load_all(file.read_text()):
+            if isinstance(document, dict) and document.get("kind") == "SeldonDeployment":
+                yield f"{file.parent.name}/{file.stem}", document
+    for name in CASES:
+        yield f"workloads/{name}", case(name).document
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_object_of_every_accepted_fixture_passes_a_dry_run(control_plane, namespace, engine):
+    transport = connect(
+        kubeconfig=str(control_plane.kubeconfig), context=None, environment=control_plane.env
+    )
+    setup = Setup(Settings(), Options(engine=ENGINES[engine], explainer_images=IMAGES))
+    tried = []
+    for name, document in documents():
+        if not isinstance(document.get("metadata"), dict):
+            continue
+        document["metadata"]["namespace"] = namespace
+        document["metadata"]["uid"] = "9e1f0f6c-0000-4000-8000-000000000000"
+        document["apiVersion"] = "machinelearning.seldon.io/v1"
+        judgement = judge(document, setup, FACTS)
+        if not judgement.denials and not judgement.obstacle:
+            tried += [(name, one) for one in judgement.wanted if one.key[0] != "ScaledObject"]
+
+    def refused(entry):
+        name, obj = entry[0], entry[1].object
+        while True:
+            try:
+                apply(transport, obj, manager="graphgate", dry_run=True)
+            except Refused as error:
+                slimmer = refusals.without(obj, refusals.undeclared(error.message))
+                if slimmer == obj:
+                    return f"{name}: {refusals.quote(entry[1].source, error.message)}"
+                obj = slimmer
+            else:
+                return ""
+
+    with ThreadPoolExecutor(4) as pool:
+        said = [sentence for sentence in pool.map(refused, tried) if sentence]
+    assert len(tried) > 300
+    assert "\n".join(said) == ""

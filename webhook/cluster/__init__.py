@@ -1,0 +1,48 @@
+"""The only package that talks to the Kubernetes API: the official client as a wire, raw dicts.
+
+    transport = connect(kubeconfig=None, context=None, environment=os.environ)
+
+    with Reflector(transport, "/api/v1/namespaces", project, on_change=changed) as namespaces:
+        namespaces.wait_until_synced(30.0)
+        namespaces.items[("", "team-a")]       # what `project` returned
+
+    get(transport, "/api/v1/namespaces/team-a")     # an object; None: there is none
+    apply(transport, deployment, manager="graphgate")          # server-side apply
+    create(transport, "/api/v1/namespaces/team-a/events", event)
+    update(transport, "/apis/coordination.k8s.io/v1/namespaces/a/leases/b", lease)
+    delete(transport, path, uid=…, resource_version=…)         # with preconditions
+
+Whatever goes wrong is a ClusterUnavailable with one sentence; where the API server itself said no
+it is its child `Refused`, with `status` (404, 409, …), `reason` and `retry_after`.
+
+Tests put a fake behind `Transport`, or a small HTTP server on loopback behind `connect`.
+
+Belongs here: how to ask and how to stay informed. Does not belong here: what to do about the
+answers (`controller`, `cli`), and any rule. Importing this package imports no `kubernetes`; that
+happens in `connect` (174 ms, 21 MB beside a running server).
+"""
+
+from webhook.cluster.credentials import connect
+from webhook.cluster.places import collection_of, path_of
+from webhook.cluster.reflector import Key, Reflector, Timing
+from webhook.cluster.refusal import Refused
+from webhook.cluster.transport import Response, Stream, Transport
+from webhook.cluster.verbs import apply, create, delete, get, update
+
+__all__ = [
+    "Key",
+    "Reflector",
+    "Refused",
+    "Response",
+    "Stream",
+    "Timing",
+    "Transport",
+    "apply",
+    "collection_of",
+    "connect",
+    "create",
+    "delete",
+    "get",
+    "path_of",
+    "update",
+]

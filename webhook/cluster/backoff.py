@@ -1,0 +1,32 @@
+"""How long to wait before the next try.
+
+Pure but for the randomness, which is handed in: replicas that lost the same API server must not
+come back in the same moment.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Backoff:
+    """Delays that double from `first` to `longest` seconds, each shortened by up to a half.
+
+    jitter  returns a number from 0 to 1
+    """
+
+    first: float
+    longest: float
+    jitter: Callable[[], float]
+    failures: int = 0
+
+    def next(self) -> float:
+        """Return the seconds to wait after one more failure."""
+        # 2**20 is far beyond any longest; without the bound a long outage makes a huge number.
+        full = min(self.longest, self.first * 2.0 ** min(self.failures, 20))
+        self.failures += 1
+        return full * (1.0 - self.jitter() / 2.0)
+
+    def reset(self) -> None:
+        """Begin with the first delay again."""
+        self.failures = 0

@@ -1,0 +1,47 @@
+"""Where objects are in the API: from apiVersion, kind, namespace and name to a path.
+
+The plurals are written down and not asked for: these are the kinds that graphgate makes or reads.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+_PLURALS: Mapping[str, str] = {
+    "ConfigMap": "configmaps",
+    "CustomResourceDefinition": "customresourcedefinitions",
+    "Deployment": "deployments",
+    "Event": "events",
+    "HorizontalPodAutoscaler": "horizontalpodautoscalers",
+    "Lease": "leases",
+    "MutatingWebhookConfiguration": "mutatingwebhookconfigurations",
+    "Namespace": "namespaces",
+    "Pod": "pods",
+    "PodDisruptionBudget": "poddisruptionbudgets",
+    "ReplicaSet": "replicasets",
+    "ScaledObject": "scaledobjects",
+    "Secret": "secrets",
+    "SeldonDeployment": "seldondeployments",
+    "Service": "services",
+    "ValidatingWebhookConfiguration": "validatingwebhookconfigurations",
+}
+
+
+def collection_of(api_version: str, kind: str, namespace: str = "") -> str:
+    """Return the path of all objects of a kind: in one namespace, or ("") in the whole cluster.
+
+    collection_of("apps/v1", "Deployment", "shop")   /apis/apps/v1/namespaces/shop/deployments
+
+    Raise KeyError for a kind that graphgate does not know.
+    """
+    root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+    inside = f"/namespaces/{quote(namespace, safe='')}" if namespace else ""
+    return f"{root}{inside}/{_PLURALS[kind]}"
+
+
+def path_of(obj: Mapping[str, Any], namespace: str = "") -> str:
+    """Return the path of one object; `namespace` is for one that names none itself."""
+    metadata = obj["metadata"]
+    inside = metadata.get("namespace") or namespace
+    collection = collection_of(obj["apiVersion"], obj["kind"], inside)
+    return f"{collection}/{quote(metadata['name'], safe='')}"

@@ -1,0 +1,108 @@
+"""What can be asked of the API about one object. Raw mappings in, raw mappings out.
+
+Every function raises ClusterUnavailable if there is no answer and `Refused` if the answer is no.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from webhook.cluster.places import path_of
+from webhook.cluster.refusal import refusal
+from webhook.cluster.transport import Response, Transport
+
+APPLY = "application/apply-patch+yaml"
+"""Server-side apply; JSON is YAML."""
+
+
+def get(transport: Transport, path: str) -> dict[str, Any] | None:
+    """Return what is at a path; None if there is nothing (404)."""
+    response = transport.request("GET", path)
+    if response.status == 404:
+        return None
+    return _content(transport, "GET", path, response)
+
+
+def create(transport: Transport, path: str, obj: Mapping[str, Any]) -> dict[str, Any]:
+    """Create an object in the collection at `path`; return it as stored. 409: it is there."""
+    return _send(transport, "POST", path, obj)
+
+
+def update(transport: Transport, path: str, obj: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace the object at `path`; 409 if it has another resourceVersion by now."""
+    return _send(transport, "PUT", path, obj)
+
+
+def apply(
+    transport: Transport,
+    obj: Mapping[str, Any],
+    *,
+    manager: str,
+    namespace: str = "",
+    force: bool = True,
+    dry_run: bool = False,
+    subresource: str = "",
+) -> dict[str, Any]:
+    """Apply an object server-side; return it as it is then (or would be, with `dry_run`).
+
+    manager      the field manager, who owns what the object says
+    namespace    for an object that names none
+    force        take fields over from other managers; False: 409 names them
+    subresource  "status"; "": the object itself
+    """
+    path = path_of(obj, namespace) + (f"/{subresource}" if subresource else "")
+    query = {"fieldManager": manager, "force": "true" if force else "false"}
+    if dry_run:
+        query["dryRun"] = "All"
+    response = transport.request(
+        "PATCH", path, query=query, body=_bytes(obj), headers={"Content-Type": APPLY}
+    )
+    return _content(transport, "PATCH", path, response)
+
+
+def delete(
+    transport: Transport,
+    path: str,
+    *,
+    uid: str = "",
+    resource_version: str = "",
+    propagation: str = "Background",
+) -> bool:
+    """Delete the object at `path`; return False if it was gone already.
+
+    With `uid` or `resource_version`, only if it still has them: else 409.
+    """
+    options: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "propagationPolicy": propagation,
+    }
+    wanted = {"uid": uid, "resourceVersion": resource_version}
+    if conditions := {key: value for key, value in wanted.items() if value}:
+        options["preconditions"] = conditions
+    response = transport.request("DELETE", path, body=_bytes(options))
+    if response.status == 404:
+        return False
+    _content(transport, "DELETE", path, response)
+    return True
+
+
+def _send(transport: Transport, method: str, path: str, obj: Mapping[str, Any]) -> dict[str, Any]:
+    response = transport.request(method, path, body=_bytes(obj))
+    return _content(transport, method, path, response)
+
+
+def _content(transport: Transport, method: str, path: str, response: Response) -> dict[str, Any]:
+    if not 200 <= response.status < 300:
+        raise refusal(transport, method, path, response)
+    content = response.json()
+    return content if isinstance(content, dict) else {}
+
+
+def _bytes(obj: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(obj)
+    except TypeError:  # an integer over 64 bits or a lone surrogate: the API server is to judge it
+        return json.dumps(obj).encode()
