@@ -1,11 +1,18 @@
 """`graphgate explain`: with which rights each container will run, and why."""
 
 import sys
+from pathlib import Path
 
 import click
 
 from webhook.cli._files import content, found
-from webhook.cli._options import SettingsFlags, load_settings, settings_options
+from webhook.cli._options import (
+    SettingsFlags,
+    facts_option,
+    load_facts,
+    load_settings,
+    settings_options,
+)
 from webhook.errors import UnreadableDocument
 
 
@@ -14,8 +21,11 @@ from webhook.errors import UnreadableDocument
 @click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
+@facts_option
 @settings_options
-def explain_command(paths: tuple[str, ...], output: str, flags: SettingsFlags) -> None:
+def explain_command(
+    paths: tuple[str, ...], output: str, facts_file: Path | None, flags: SettingsFlags
+) -> None:
     """Tell user, group, profiles and capabilities of each container, and who set them.
 
     Exit 0, or 2 if something could not be read.
@@ -25,9 +35,8 @@ def explain_command(paths: tuple[str, ...], output: str, flags: SettingsFlags) -
     from webhook.decisions.report import of_rights
     from webhook.decisions.result import identity
     from webhook.documents import read
-    from webhook.graph.facts import NOTHING_KNOWN
 
-    settings = load_settings(flags)
+    settings, facts = load_settings(flags), load_facts(facts_file)
     told, failed = [], False
     for path in found(paths):
         try:
@@ -39,7 +48,7 @@ def explain_command(paths: tuple[str, ...], output: str, flags: SettingsFlags) -
             failed = True
         for document in reading.documents:
             if is_judged(document.value):
-                explained = list(explain(document.value, settings, NOTHING_KNOWN))
+                explained = list(explain(document.value, settings, facts))
                 told.append((identity(document.value), explained))
     if output == "json":
         values = [of_rights.as_value(who, explained) for who, explained in told]
