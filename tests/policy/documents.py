@@ -1,0 +1,77 @@
+"""Objects of the tests: a SeldonDeployment, and policies written in a line or two."""
+
+import textwrap
+from typing import Any
+
+from webhook import documents
+from webhook.policy import PolicySet, from_reading, load
+
+RULES = """\
+  matchConstraints:
+    resourceRules:
+    - apiGroups: [machinelearning.seldon.io]
+      apiVersions: ["*"]
+      operations: ["*"]
+      resources: [seldondeployments]
+"""
+
+
+def deployment(containers: int = 1, **metadata: Any) -> dict[str, Any]:
+    """Return a SeldonDeployment with some containers: c0, c1, …"""
+    return {
+        "apiVersion": "machinelearning.seldon.io/v1",
+        "kind": "SeldonDeployment",
+        "metadata": {"name": "wines", "namespace": "models", **metadata},
+        "spec": {
+            "predictors": [
+                {
+                    "name": "main",
+                    "graph": {"name": "c0"},
+                    "componentSpecs": [
+                        {"spec": {"containers": [{"name": f"c{n}"} for n in range(containers)]}}
+                    ],
+                }
+            ]
+        },
+    }
+
+
+def policy(
+    validations: str, *, spec: str = "", name: str = "p", rules: str = RULES, annotations: str = ""
+) -> str:
+    """Return the text of a validating policy. `validations`: list items; `spec`: more fields."""
+    return (
+        "apiVersion: admissionregistration.k8s.io/v1\n"
+        "kind: ValidatingAdmissionPolicy\n"
+        f"metadata:\n  name: {name}\n"
+        + (f"  annotations:\n{textwrap.indent(annotations, '    ')}\n" if annotations else "")
+        + f"spec:\n{rules}{textwrap.indent(textwrap.dedent(spec), '  ')}\n"
+        f"  validations:\n{textwrap.indent(textwrap.dedent(validations).strip(), '  ')}\n"
+    )
+
+
+def binding(
+    name: str = "b",
+    *,
+    policy: str = "p",
+    actions: str = "[Deny]",
+    more: str = "",
+) -> str:
+    """Return the text of a binding."""
+    return (
+        "apiVersion: admissionregistration.k8s.io/v1\n"
+        "kind: ValidatingAdmissionPolicyBinding\n"
+        f"metadata: {{name: {name}}}\n"
+        f"spec:\n  policyName: {policy}\n  validationActions: {actions}\n"
+        f"{textwrap.indent(textwrap.dedent(more), '  ')}\n"
+    )
+
+
+def loaded(*texts: str, file: str = "policy.yaml") -> PolicySet:
+    """Return what several texts make together."""
+    return load(from_reading(file, documents.read("---\n".join(texts))))
+
+
+def one(validation: str, **more: Any) -> PolicySet:
+    """Return a set of one policy of one validation, bound to deny."""
+    return loaded(policy(f"- expression: {validation}\n", **more), binding())

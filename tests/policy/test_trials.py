@@ -1,0 +1,162 @@
+"""Tests of policies: what passes, what fails and how that reads, what was never tried."""
+
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+import yaml
+
+from tests.policy.documents import binding, deployment, policy
+from webhook.policy.trial_report import junit_report, text_report
+from webhook.policy.trials import TestRun, run_tests
+
+POLICY = (
+    policy(
+        "- expression: object.metadata.name != 'bad'\n  message: a bad name\n",
+        spec="matchConditions: [{name: c, expression: request.namespace != 'skip'}]",
+    )
+    + "---\n"
+    + binding()
+)
+
+
+def run(cases: str, *, policies: str = POLICY, head: str = "") -> TestRun:
+    suite = (
+        "apiVersion: graphgate.io/v1alpha1\nkind: PolicyTest\n"
+        f"{head}object: {yaml.safe_dump(deployment(), default_flow_style=True, width=10_000)}"
+        f"cases:\n{cases}"
+    )
+    return run_tests({"a/policy.yaml": policies, "a/tests.yaml": suite})
+
+
+GOOD = """\
+- name: a good name is accepted
+- name: a bad name is refused
+  set: {metadata.name: bad}
+  expect:
+  - {rule: p/0, path: metadata.name, fact: a bad name}
+- name: a namespace is passed over
+  namespace: skip
+  set: {metadata.name: bad}
+"""
+
+
+def test_cases_pass_and_everything_is_covered() -> None:
+    done = run(GOOD)
+    assert done.passed
+    assert done.gaps == ()
+    assert text_report(done) == ("3 cases, 0 failed; 2 of 2 expressions seen both true and false\n")
+
+
+def test_a_failed_case_shows_what_is_missing_and_what_is_too_much() -> None:
+    done = run(
+        "- name: wrong\n  set: {metadata.name: bad}\n  expect: [{rule: p/0, path: metadata}]\n"
+    )
+    assert not done.passed
+    report = text_report(done).splitlines()
+    assert report[0].endswith(": wrong")
+    assert report[1:3] == [
+        "         - policy/p/0 deny at metadata: …",
+        "         + policy/p/0 deny at metadata.name: a bad name",
+    ]
+
+
+def test_what_was_never_tried_is_a_gap() -> None:
+    done = run("- name: a good name is accepted\n")
+    assert done.passed
+    assert [(gap.place, gap.lacks) for gap in done.gaps] == [
+        ("spec.matchConditions[0].expression", "was never false"),
+        ("spec.validations[0].expression", "was never false"),
+    ]
+    assert "gap    a/policy.yaml:1: p: spec.validations[0].expression was never false" in (
+        text_report(done)
+    )
+    assert [gap.lacks for gap in run("- name: x\n  namespace: skip\n").gaps] == [
+        "was never true",
+        "was never evaluated",
+    ]
+
+
+MUTATING = """\
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicy
+metadata: {name: m}
+spec:
+  reinvocationPolicy: Never
+  matchConstraints:
+    resourceRules:
+    - {apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*']}
+  mutations:
+  - patchType: JSONPatch
+    jsonPatch: {expression: EXPRESSION}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicyBinding
+metadata: {name: m}
+spec: {policyName: m}
+"""
+
+
+def test_a_mutation_is_compared_as_a_whole() -> None:
+    text = MUTATING.replace(
+        "EXPRESSION", '\'[JSONPatch{op: "add", path: "/metadata/labels", value: {"a": "b"}}]\''
+    )
+    done = run(
+        "- name: right\n  mutated: {metadata.labels: {a: b}}\n- name: wrong\n  mutated: {}\n",
+        policies=text,
+    )
+    assert [trial.faults for trial in done.trials] == [(), ("+ metadata.labels: {'a': 'b'}",)]
+
+
+def test_a_mutation_that_is_not_idempotent_fails() -> None:
+    text = MUTATING.replace(
+        "EXPRESSION",
+        '\'[JSONPatch{op: "add", path: "/spec/predictors/-", value: {"a": "b"}}]\'',
+    )
+    done = run("- name: it grows\n", policies=text)
+    assert done.trials[0].faults == (
+        "! a second pass changes the object again: add /spec/predictors/-",
+    )
+
+
+def test_junit_is_xml_with_a_case_for_each() -> None:
+    done = run("- name: wrong <&\\u0001>\n  expect: [{rule: p/0}]\n- name: right\n")
+    root = ElementTree.fromstring(junit_report(done))
+    assert [(suite.get("tests"), suite.get("failures")) for suite in root] == [("2", "1")]
+    assert [len(case) for case in root[0]] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("cases", "fact"),
+    [
+        ("- {}\n", "a case has a name"),
+        ("- name: a\n  expct: []\n", 'unknown field "expct"; did you mean "expect"?'),
+        ("- name: a\n  operation: PATCH\n", "operation is not CREATE or UPDATE or DELETE"),
+        ("- name: a\n  expect: [{path: x}]\n", "an expected finding has a rule: NAME/0"),
+        ("- name: a\n  expect: [{rule: p/0, action: no}]\n", "action is not deny or warn or audit"),
+        ("- name: a\n  set: {'a b': 1}\n", "a b is no path such as spec.predictors[0].name"),
+        ("- name: a\n  remove: [spec.nothing]\n", "spec.nothing is not there to be removed"),
+        (
+            "- name: a\n  set: {'spec.predictors[7].name': 1}\n",
+            "spec.predictors[7].name is past the end of a list",
+        ),
+        ("  []\n", "cases is no list, or an empty one"),
+    ],
+)
+def test_a_faulty_file_is_named(cases: str, fact: str) -> None:
+    done = run(cases)
+    assert [problem.fact for problem in done.problems] == [fact]
+    assert not done.passed
+    ElementTree.fromstring(junit_report(done))
+
+
+def test_exceptions_hold_with_a_time() -> None:
+    exception = """\
+---
+apiVersion: graphgate.io/v1alpha1
+kind: PolicyException
+metadata: {name: e}
+spec: {reason: why, expiresAt: "2026-01-01T00:00:00Z", exempt: {policies: [p]}}
+"""
+    bad = "- name: a\n  set: {metadata.name: bad}\n"
+    assert run(bad, policies=POLICY + exception, head="now: '2025-01-01T00:00:00Z'\n").passed
+    assert not run(bad, policies=POLICY + exception, head="now: '2027-01-01T00:00:00Z'\n").passed

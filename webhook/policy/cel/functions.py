@@ -1,0 +1,60 @@
+"""All functions: CEL's own and the libraries that Kubernetes loads, as one table."""
+
+from collections.abc import Iterable
+
+from webhook.policy.cel.libraries.comprehensions import COMPREHENSIONS
+from webhook.policy.cel.libraries.format import FORMAT
+from webhook.policy.cel.libraries.jsonpatch import JSONPATCH
+from webhook.policy.cel.libraries.lists import LISTS, LISTS_EXTENSION
+from webhook.policy.cel.libraries.network import NETWORK
+from webhook.policy.cel.libraries.optional import OPTIONAL
+from webhook.policy.cel.libraries.quantity import QUANTITY
+from webhook.policy.cel.libraries.regex import REGEX
+from webhook.policy.cel.libraries.semver import SEMVER
+from webhook.policy.cel.libraries.sets import SETS
+from webhook.policy.cel.libraries.strings import STRINGS
+from webhook.policy.cel.libraries.url import URLS
+from webhook.policy.cel.signatures import Library
+from webhook.policy.cel.standard import FUNCTIONS as STANDARD
+from webhook.policy.cel.values import Function
+
+KUBERNETES: tuple[Library, ...] = (
+    LISTS,
+    REGEX,
+    URLS,
+    OPTIONAL,
+    QUANTITY,
+    SETS,
+    STRINGS,
+    NETWORK,
+    FORMAT,
+    COMPREHENSIONS,
+    SEMVER,
+    LISTS_EXTENSION,
+)
+"""What every expression in Kubernetes may use, by the minor that brought it."""
+
+MUTATIONS: tuple[Library, ...] = (*KUBERNETES, JSONPATCH)
+"""What mutations may use besides."""
+
+
+def table(libraries: Iterable[Library]) -> dict[str, Function]:
+    """Return the implementations by name; a name that libraries share goes by its argument."""
+    made: dict[str, Function] = dict(STANDARD)
+    typed: dict[str, dict[type, Function]] = {}
+    for library in libraries:
+        for name, function in library.functions.items():
+            if library.takes is not None and name in made:
+                typed.setdefault(name, {})[library.takes] = function
+            else:
+                made[name] = function
+    for name, by_type in typed.items():
+        made[name] = _choose(by_type, made[name])
+    return made
+
+
+def _choose(by_type: dict[type, Function], otherwise: Function) -> Function:
+    def call(*arguments: object) -> object:
+        return by_type.get(type(arguments[0]), otherwise)(*arguments)
+
+    return call

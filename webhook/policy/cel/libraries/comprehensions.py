@@ -1,0 +1,37 @@
+"""Macros with two variables: all(key, value, …) and their like (Kubernetes 1.32).
+
+Source: google/cel-go ext/comprehensions.go.
+"""
+
+from typing import Any
+
+from webhook.policy.cel.signatures import Library
+from webhook.policy.cel.values import EvaluationError, no_overload
+
+
+def insert(made: Any, *pair: Any) -> dict[Any, Any]:
+    """Return a map with one entry more, given as key and value or as a map."""
+    entries = dict([pair]) if len(pair) == 2 else pair[0]
+    if type(made) is not dict or type(entries) is not dict:
+        raise no_overload("transformMap", made, *pair)
+    for key in entries:
+        if key in made:
+            raise EvaluationError(f"insert failed: key '{key}' already exists")
+    made.update(entries)  # made for this fold alone
+    return made
+
+
+COMPREHENSIONS = Library(
+    "two-variable macros",
+    32,
+    {
+        "all": ("map<A, B>.all(key, value, bool) -> bool",),
+        "exists": ("map<A, B>.exists(key, value, bool) -> bool",),
+        "existsOne": ("map<A, B>.existsOne(key, value, bool) -> bool",),
+        "transformList": ("map<A, B>.transformList(key, value, C) -> list<C>",),
+        "transformMap": ("map<A, B>.transformMap(key, value, C) -> map<A, C>",),
+        "transformMapEntry": ("map<A, B>.transformMapEntry(key, value, map<C, D>) -> map<C, D>",),
+    },
+    {"cel.@mapInsert": insert},
+    extension={"name": "two-var-comprehensions"},
+)

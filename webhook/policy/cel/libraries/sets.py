@@ -1,0 +1,46 @@
+"""Lists as sets (Kubernetes 1.29). Source: google/cel-go ext/sets.go."""
+
+from typing import Any
+
+from webhook.policy.cel.signatures import Library
+from webhook.policy.cel.standard import contains
+from webhook.policy.cel.values import no_overload
+
+
+def includes(items: Any, wanted: Any) -> bool:
+    """Tell whether every element of `wanted` is in `items`."""
+    _check("sets.contains", items, wanted)
+    return all(contains(element, items) for element in wanted)
+
+
+def equivalent(left: Any, right: Any) -> bool:
+    """Tell whether two lists have the same elements, order and repetition aside."""
+    _check("sets.equivalent", left, right)
+    return includes(left, right) and includes(right, left)
+
+
+def intersects(left: Any, right: Any) -> bool:
+    """Tell whether two lists share an element."""
+    _check("sets.intersects", left, right)
+    return any(contains(element, right) for element in left)
+
+
+def _check(name: str, left: Any, right: Any) -> None:
+    if type(left) is not list or type(right) is not list:
+        raise no_overload(name, left, right)
+
+
+SETS = Library(
+    "sets",
+    29,
+    {
+        "sets.contains": ("sets.contains(list<A>, list<A>) -> bool",),
+        "sets.equivalent": ("sets.equivalent(list<A>, list<A>) -> bool",),
+        "sets.intersects": ("sets.intersects(list<A>, list<A>) -> bool",),
+    },
+    {
+        "sets.contains": includes,
+        "sets.equivalent": equivalent,
+        "sets.intersects": intersects,
+    },
+)

@@ -1,0 +1,123 @@
+"""Inference graphs, for policies: what CEL cannot do for want of recursion.
+
+graphgate's own. An expression that uses one of these is not portable: the API server refuses it.
+
+A node is a map:
+
+    {name, type, implementation, path, predictor, depth, leaf, parent, children, raw}
+
+    predictor      the predictor's name
+    path           its place: spec.predictors[0].graph.children[1]
+    depth          1 for the root
+    parent         the name of its parent, "" for the root
+    children       the names of its children
+    raw            the node as it stands in the object
+"""
+
+from typing import Any
+
+from webhook.graph.model import Node, Predictor
+from webhook.graph.parse import parse
+from webhook.graph.path import Path
+from webhook.podsecurity.effective import UNSET
+from webhook.podsecurity.pod import Pod
+from webhook.policy.cel.signatures import Library
+from webhook.policy.cel.values import no_overload
+
+
+def nodes(object_: Any) -> list[dict[str, Any]]:
+    """Return every node of every graph, parents before children."""
+    if type(object_) is not dict:
+        raise no_overload("graph.nodes", object_)
+    return [
+        node
+        for predictor in parse(object_).predictors
+        if predictor.graph is not None
+        for node in _nodes(predictor, predictor.graph, "", 1)
+    ]
+
+
+def _nodes(predictor: Predictor, node: Node, parent: str, depth: int) -> list[dict[str, Any]]:
+    made: list[dict[str, Any]] = [
+        {
+            "name": node.name,
+            "type": node.type or "MODEL",
+            "implementation": node.implementation or "UNKNOWN_IMPLEMENTATION",
+            "path": str(node.path),
+            "predictor": predictor.name,
+            "depth": depth,
+            "leaf": not node.children,
+            "parent": parent,
+            "children": [child.name for child in node.children],
+            "raw": node.raw,
+        }
+    ]
+    for child in node.children:
+        made.extend(_nodes(predictor, child, node.name, depth + 1))
+    return made
+
+
+def leaves(object_: Any) -> list[dict[str, Any]]:
+    """Return the nodes without children."""
+    return [node for node in nodes(object_) if node["leaf"]]
+
+
+def parents(object_: Any, name: Any) -> list[dict[str, Any]]:
+    """Return the nodes that have a child of this name."""
+    if type(name) is not str:
+        raise no_overload("graph.parents", object_, name)
+    return [node for node in nodes(object_) if name in node["children"]]
+
+
+def containers(object_: Any, name: Any) -> list[Any]:
+    """Return the containers that run the node of this name, as they stand in the object."""
+    if type(object_) is not dict or type(name) is not str:
+        raise no_overload("graph.containers", object_, name)
+    return [
+        container.raw
+        for predictor in parse(object_).predictors
+        if any(node.name == name for node in predictor.nodes)
+        for container in predictor.containers
+        if container.name == name
+    ]
+
+
+def security_contexts(object_: Any) -> list[dict[str, Any]]:
+    """Return the effective security context of every container: pod's and own put together.
+
+    {container, path, runAsUser, runAsNonRoot, privileged, …}; what nobody sets is null.
+    """
+    if type(object_) is not dict:
+        raise no_overload("graph.securityContexts", object_)
+    return [
+        {
+            "container": container.name,
+            "path": str(Path((*component.path, *container.place))),
+            **{field: container.effective(field) for field in UNSET},
+        }
+        for predictor in parse(object_).predictors
+        for component in predictor.components
+        for container in Pod(component.pod).containers
+    ]
+
+
+_NODES = "list<map<string, dyn>>"
+
+GRAPH = Library(
+    "graph",
+    0,
+    {
+        "graph.nodes": (f"graph.nodes(dyn) -> {_NODES}",),
+        "graph.leaves": (f"graph.leaves(dyn) -> {_NODES}",),
+        "graph.parents": (f"graph.parents(dyn, string) -> {_NODES}",),
+        "graph.containers": (f"graph.containers(dyn, string) -> {_NODES}",),
+        "graph.securityContexts": (f"graph.securityContexts(dyn) -> {_NODES}",),
+    },
+    {
+        "graph.nodes": nodes,
+        "graph.leaves": leaves,
+        "graph.parents": parents,
+        "graph.containers": containers,
+        "graph.securityContexts": security_contexts,
+    },
+)
