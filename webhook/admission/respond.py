@@ -1,7 +1,7 @@
 """The whole line, bytes to bytes."""
 
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import orjson
@@ -9,6 +9,7 @@ import orjson
 from webhook.admission.review import API_VERSION, KIND, Review, read_review
 from webhook.decisions.decide import decide
 from webhook.decisions.decision import ALLOWED, Decision, Failure
+from webhook.decisions.demands import Demands
 from webhook.decisions.report import sentence
 from webhook.decisions.settings import Settings
 from webhook.errors import ReviewTooDeep
@@ -47,14 +48,23 @@ def respond(body: bytes, endpoint: Endpoint, settings: Settings, facts: Facts) -
     return answer(body, endpoint, settings, facts).body
 
 
-def answer(body: bytes, endpoint: Endpoint, settings: Settings, facts: Facts) -> Answer:
-    """Return the response as `respond` does, with what may be logged of it."""
+def answer(
+    body: bytes,
+    endpoint: Endpoint,
+    settings: Settings,
+    facts: Facts,
+    demands: Demands | None = None,
+) -> Answer:
+    """Return the response as `respond` does, with what may be logged of it.
+
+    demands  users' policies and exceptions at this moment; None: there are none
+    """
     try:
         review = read_review(body)
     except ReviewTooDeep as error:
         response = _refusal(error.uid, str(error), [])
         return Answer(_encode(response), error.uid, findings=(("nested-too-deep", "deny"),))
-    decision = _decide(review, endpoint, settings, facts)
+    decision = _decide(review, endpoint, settings, facts, demands)
     return Answer(
         body=_encode(_response(review, decision)),
         uid=review.uid,
@@ -71,7 +81,13 @@ def answer(body: bytes, endpoint: Endpoint, settings: Settings, facts: Facts) ->
     )
 
 
-def _decide(review: Review, endpoint: Endpoint, settings: Settings, facts: Facts) -> Decision:
+def _decide(
+    review: Review,
+    endpoint: Endpoint,
+    settings: Settings,
+    facts: Facts,
+    demands: Demands | None,
+) -> Decision:
     """Judge what is to be judged; deletion and subresources are always allowed."""
     if not review.judged or review.operation not in {"CREATE", "UPDATE"}:
         return ALLOWED
@@ -83,6 +99,7 @@ def _decide(review: Review, endpoint: Endpoint, settings: Settings, facts: Facts
             namespace=review.namespace,
             old_document=review.old_document if review.operation == "UPDATE" else None,
             fill=endpoint == "mutate",
+            demands=None if demands is None else replace(demands, request=review.request),
         )
     except Exception as error:  # noqa: BLE001 — whatever happens, the API server gets an answer
         return Decision(

@@ -1,6 +1,7 @@
 """The AdmissionReview request: read out of bytes, as little of it as is needed."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ class Review:
 
     document      the object after the operation; null on DELETE
     old_document  the object before it; null on CREATE
+    request       the whole of it, for policies
     judged        whether it is about a SeldonDeployment itself, not a subresource of it or some
                   other kind
     """
@@ -38,6 +40,7 @@ class Review:
     document: Any
     old_document: Any
     judged: bool
+    request: Mapping[str, Any]
 
 
 def read_review(body: bytes) -> Review:
@@ -75,4 +78,5 @@ def read_review(body: bytes) -> Review:
         judged=not text(request, "subResource")
         and resource.get("group") == GROUP
         and resource.get("resource") == RESOURCE,
+        request=request,
     )

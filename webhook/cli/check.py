@@ -14,8 +14,10 @@ from webhook.cli._options import (
     load_settings,
     settings_options,
 )
+from webhook.cli._policies import load_demands, policies_option
 
 if TYPE_CHECKING:
+    from webhook.decisions.demands import Demands
     from webhook.decisions.result import Report
     from webhook.decisions.settings import Settings
     from webhook.graph.facts import Facts
@@ -36,11 +38,13 @@ _COLOURS = {"deny": "red", "warn": "yellow", "audit": "cyan", "frame": "blue"}
     show_default=True,
     help="How to report.",
 )
+@policies_option
 @facts_option
 @settings_options
 def check_command(
     paths: tuple[str, ...],
     output: str,
+    policy_paths: tuple[Path, ...],
     facts_file: Path | None,
     flags: SettingsFlags,
 ) -> None:
@@ -49,7 +53,13 @@ def check_command(
     Exit 0: all would be allowed, 1: one would be denied, 2: something could not be judged.
     """
     settings = load_settings(flags)
-    report = check_files(paths, settings, load_facts(facts_file), replacements=output == "sarif")
+    report = check_files(
+        paths,
+        settings,
+        load_facts(facts_file),
+        load_demands(policy_paths),
+        replacements=output == "sarif",
+    )
     click.echo(_written(report, output), nl=False)
     sys.exit(report.exit_code)
 
@@ -67,7 +77,12 @@ def _written(report: "Report", output: str) -> str:
 
 
 def check_files(
-    paths: tuple[str, ...], settings: "Settings", facts: "Facts", *, replacements: bool = False
+    paths: tuple[str, ...],
+    settings: "Settings",
+    facts: "Facts",
+    demands: "Demands | None" = None,
+    *,
+    replacements: bool = False,
 ) -> "Report":
     """Return one report on everything that the paths name."""
     from webhook.decisions.judge import judge, missing
@@ -75,7 +90,14 @@ def check_files(
 
     def one(path: str) -> "Report":
         try:
-            return judge(path, content(path), settings, facts, replacements=replacements)
+            return judge(
+                path,
+                content(path),
+                settings,
+                facts,
+                demands=demands,
+                replacements=replacements,
+            )
         except OSError as error:
             return missing(path, error.strerror or str(error))
 

@@ -15,6 +15,7 @@ from webhook.cli._options import (
     load_settings,
     settings_options,
 )
+from webhook.cli._policies import load_demands, policies_option
 
 if TYPE_CHECKING:
     from webhook.decisions.mend import Mended
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, metavar="[PATH|-]...")
 @click.option("--diff", "as_diff", is_flag=True, help="Print what would change, as a diff.")
 @click.option("--write", is_flag=True, help="Write the mended text back into each file.")
+@policies_option
 @facts_option
 @settings_options
 def fix_command(
     paths: tuple[str, ...],
     as_diff: bool,
     write: bool,
+    policy_paths: tuple[Path, ...],
     facts_file: Path | None,
     flags: SettingsFlags,
 ) -> None:
@@ -48,11 +51,12 @@ def fix_command(
 
     settings = load_settings(flags)
     facts = load_facts(facts_file)
+    demands = load_demands(policy_paths)
     code = 0
     for path in found(paths):
         try:
-            mended = mend(content(path), settings, facts)
-            report = judge(path, mended.text, settings, facts)
+            mended = mend(content(path), settings, facts, demands)
+            report = judge(path, mended.text, settings, facts, demands=demands)
             _deliver(path, mended, as_diff=as_diff, write=write)
         except OSError as error:
             click.echo(f"graphgate: {path}: {error.strerror or error}", err=True)

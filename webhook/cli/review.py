@@ -13,6 +13,7 @@ from webhook.cli._options import (
     read_bytes,
     settings_options,
 )
+from webhook.cli._policies import load_demands, policies_option
 from webhook.errors import MalformedReview
 
 
@@ -25,11 +26,13 @@ from webhook.errors import MalformedReview
     show_default=True,
     help="Which endpoint is to answer.",
 )
+@policies_option
 @facts_option
 @settings_options
 def review_command(
     file: Path,
     endpoint: str,
+    policy_paths: tuple[Path, ...],
     facts_file: Path | None,
     flags: SettingsFlags,
 ) -> None:
@@ -38,10 +41,11 @@ def review_command(
     FILE holds one review, or one a line. Each answer is a line. Exit 0: all allowed, 1: one was
     denied, 2: one could not be read.
     """
-    from webhook.admission import answer
+    from webhook.admission import Endpoint, answer
 
     settings = load_settings(flags)
     facts = load_facts(facts_file)
+    demands = load_demands(policy_paths)
     try:
         content = read_bytes(file)
     except OSError as error:
@@ -49,9 +53,8 @@ def review_command(
     code = 0
     for number, body in _reviews(content):
         try:
-            given = answer(
-                body, "validate" if endpoint == "validate" else "mutate", settings, facts
-            )
+            which: Endpoint = "validate" if endpoint == "validate" else "mutate"
+            given = answer(body, which, settings, facts, demands)
         except MalformedReview as error:
             click.echo(f"graphgate: {file}:{number}: {error}", err=True)
             code = 2

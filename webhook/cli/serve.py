@@ -12,6 +12,7 @@ import click
 from webhook.cli._certificates import place_options, renewed
 from webhook.cli._cluster import cluster_options, config_map, open_cluster
 from webhook.cli._options import SettingsFlags, load_settings, read_bytes, settings_options
+from webhook.cli._policies import PolicyFiles, policies_option
 from webhook.errors import InvalidSettings
 
 if TYPE_CHECKING:
@@ -37,12 +38,14 @@ class Judge:
         self,
         flags: SettingsFlags,
         facts: "Callable[[], Facts] | None" = None,
+        policies: PolicyFiles | None = None,
         *,
         deadline: float = 2.0,
     ) -> None:
         """Read the settings.
 
         facts     gives what is known of the cluster when it is asked
+        policies  gives users' policies when it is asked; None: there are none
         deadline  seconds that one judgement may take; for the main thread only
         """
         from webhook.server.deadline import Deadline
@@ -50,6 +53,7 @@ class Judge:
         self._deadline = Deadline(deadline)
         self._flags = flags
         self._facts = facts or _nothing_known
+        self._policies = policies
         self._content = self._bytes()
         self.settings: Settings = load_settings(self._flags)
         self._warm_up()
@@ -59,7 +63,8 @@ class Judge:
         from webhook.admission import answer
 
         settings, facts = self.settings, self._facts()
-        return self._deadline.within(lambda: answer(body, endpoint, settings, facts))
+        demands = None if self._policies is None else self._policies.now()
+        return self._deadline.within(lambda: answer(body, endpoint, settings, facts, demands))
 
     def _warm_up(self) -> None:
         """Compile the schema and bind the rules now, and not while an API server waits."""
@@ -161,6 +166,7 @@ def _nothing_known() -> "Facts":
     help="Follow the cluster's namespaces, model servers and version; see docs/facts.md.",
 )
 @cluster_options
+@policies_option
 @settings_options
 def serve_command(
     host: str,
@@ -180,6 +186,7 @@ def serve_command(
     kubeconfig: str | None,
     context: str | None,
     seldon_config: str,
+    policy_paths: tuple[Path, ...],
     flags: SettingsFlags,
 ) -> None:
     """Serve the admission webhook over TLS, until SIGTERM."""
@@ -195,9 +202,13 @@ def serve_command(
     if by_itself and (tls_names or tls_ca):
         raise click.UsageError("--tls-name and --tls-ca are for --certificates=files")
     live = _follow(kubeconfig, context, seldon_config) if follow_cluster else None
-    judge = Judge(flags, (lambda: live.facts) if live else None, deadline=deadline)
+    policies = PolicyFiles(policy_paths) if policy_paths else None
+    judge = Judge(flags, (lambda: live.facts) if live else None, policies, deadline=deadline)
     sources: list[Source] = [judge] if flags.settings_file else []
     checks = [_cluster_check(live)] if live else []
+    if policies is not None:
+        sources.append(policies)
+        checks.append(policies.check())
     with contextlib.ExitStack() as running:
         if live:
             running.enter_context(live)

@@ -3,11 +3,13 @@
 Webhook, command line, audit and reconciler all enter here, so a fault reads the same everywhere.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from webhook import defaults
 from webhook.decisions.decision import ALLOWED, Decision, Failure
+from webhook.decisions.demands import Demands
 from webhook.decisions.order import by_action, without_repetition
 from webhook.decisions.pods import judge_pods
 from webhook.decisions.ratchet import ratchet
@@ -34,6 +36,7 @@ def decide(
     namespace: str | None = None,
     old_document: Any = None,
     fill: bool = True,
+    demands: Demands | None = None,
 ) -> Decision:
     """Judge one SeldonDeployment, and fill in its defaults.
 
@@ -43,6 +46,7 @@ def decide(
     fill          True: the object is judged with its defaults filled in, and the patch adds them.
                   False: it is judged as it is, with a warning if defaults are still missing.
                   With `defaults.at: render` it is judged filled either way, and nothing is added
+    demands       users' policies and exceptions; None: there are none
 
     An object that is being deleted is allowed as it is: whoever refuses the update that removes
     its finalizer keeps it for ever.
@@ -59,12 +63,24 @@ def decide(
     stored = settings.defaults_at == "admission"
     filled = defaults.apply(document, filling.operations) if fill or not stored else document
     patch = filling.operations if fill and stored else ()
-    engine = _Engine(settings, namespace, facts)
+    found: list[Found] = []
+    engine = _Engine(settings, namespace, facts, demands, old_document)
+    if demands is not None and fill:
+        from webhook.decisions import policies
+
+        mutated = policies.mutated(demands, filled, old_document, namespace, facts)
+        filled, found = mutated.document, list(mutated.found)
+        patch += mutated.operations
     failures: list[Failure] = []
     before = None if old_document is None else parse(old_document)
-    found = engine.find(parse(filled), before, failures)
+    found += engine.find(parse(filled), before, failures)
     if before is not None and settings.ratchet and any(action == "deny" for action, _ in found):
         found = ratchet(found, filled, engine.find(before, None, []), old_document)
+    if demands is not None:
+        from webhook.decisions import policies
+
+        name = text(metadata, "name")
+        found = policies.without_exempted(found, demands, namespace, name)
     found.extend(("warn", replace(warning, rule=DEFAULTING)) for warning in filling.warnings)
     if not fill and stored and filling.operations:
         found.append(("warn", _not_defaulted(filling.operations, document)))
@@ -82,31 +98,44 @@ def decide(
 
 
 class _Engine(NamedTuple):
-    """Every source of findings, for one namespace."""
+    """Every source of findings, for one object."""
 
     settings: Settings
     namespace: str
     facts: Facts
+    demands: Demands | None
+    old_document: Any
 
     def find(
         self, view: Deployment, before: Deployment | None, failures: list[Failure]
     ) -> list[Found]:
         """Return what all sources find; what crashes goes into `failures`, the others go on."""
         found = list(run(self.settings.plan, view, before, self.facts, failures))
-        try:
-            found.extend(
-                judge_pods(
-                    view,
-                    self.settings.pod_security,
-                    self.namespace,
-                    self.facts,
-                    scc=self.settings.defaults.openshift != "ignore",
-                    old=before if self.settings.ratchet else None,
-                )
-            )
-        except Exception as error:  # noqa: BLE001 — as in `run`
-            failures.append(Failure("pod-security", error))
+        for name, source in (("pod-security", self._about_pods), ("policy", self._by_policies)):
+            try:
+                found.extend(source(view, before))
+            except Exception as error:  # noqa: BLE001 — as in `run`
+                failures.append(Failure(name, error))
         return found
+
+    def _about_pods(self, view: Deployment, before: Deployment | None) -> Iterator[Found]:
+        return judge_pods(
+            view,
+            self.settings.pod_security,
+            self.namespace,
+            self.facts,
+            scc=self.settings.defaults.openshift != "ignore",
+            old=before if self.settings.ratchet else None,
+        )
+
+    def _by_policies(self, view: Deployment, _: Deployment | None) -> Iterator[Found]:
+        if self.demands is None:
+            return iter(())
+        from webhook.decisions import policies
+
+        return policies.found_by_policies(
+            self.demands, view.document, self.old_document, self.namespace, self.facts
+        )
 
 
 def _not_defaulted(operations: tuple[Operation, ...], document: Any) -> Finding:

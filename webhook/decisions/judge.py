@@ -7,6 +7,7 @@ from typing import Any
 
 from webhook.decisions.decide import decide
 from webhook.decisions.decision import Decision
+from webhook.decisions.demands import Demands
 from webhook.decisions.report.sentence import FAILED
 from webhook.decisions.result import Placed, Replacement, Report, Result, identity
 from webhook.decisions.settings import Settings
@@ -31,12 +32,14 @@ def judge(
     settings: Settings,
     facts: Facts,
     *,
+    demands: Demands | None = None,
     replacements: bool = False,
 ) -> Report:
     """Judge every SeldonDeployment in one file; documents of other kinds are counted as skipped.
 
     file     what the file is called in the report
     content  YAML or JSON; whatever cannot be read is a result with the verdict "error"
+    demands       users' policies and exceptions
     replacements  whether fixes are also told as changes of the text
     """
     reading = read(content)
@@ -44,7 +47,7 @@ def judge(
     results: list[Result] = []
     for document in reading.documents:
         if is_judged(document.value):
-            decision = decide(document.value, settings, facts)
+            decision = decide(document.value, settings, facts, demands=demands)
             result = _result(file, document, decision, lines)
             if replacements:
                 result = _with_replacements(result, document, reading.text)

@@ -1,9 +1,11 @@
 """Files mended: one fix after the other, the author's text kept everywhere else."""
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from webhook.decisions.decide import decide
 from webhook.decisions.decision import Decision
+from webhook.decisions.demands import Demands
 from webhook.decisions.judge import is_judged
 from webhook.decisions.settings import Settings
 from webhook.documents import (
@@ -37,7 +39,9 @@ class Mended:
     left: tuple[tuple[Finding, str], ...]
 
 
-def mend(content: str | bytes, settings: Settings, facts: Facts) -> Mended:
+def mend(
+    content: str | bytes, settings: Settings, facts: Facts, demands: Demands | None = None
+) -> Mended:
     """Judge, apply one fix, judge again, until no fix is left.
 
     The deepest place goes first, so that a fix never meets a place that another one has moved.
@@ -47,7 +51,7 @@ def mend(content: str | bytes, settings: Settings, facts: Facts) -> Mended:
     reading, fixed = first, []
     refused: dict[tuple[str, str], tuple[Finding, str]] = {}
     for _ in range(MOST_ROUNDS):
-        found = _next(reading, settings, facts, set(refused))
+        found = _next(reading, _Judged(settings, facts, demands), set(refused))
         if found is None:
             break
         document, finding = found
@@ -61,14 +65,25 @@ def mend(content: str | bytes, settings: Settings, facts: Facts) -> Mended:
     return Mended(reading.text, first, tuple(fixed), tuple(refused.values()))
 
 
+class _Judged(NamedTuple):
+    """How documents are judged between fixes."""
+
+    settings: Settings
+    facts: Facts
+    demands: Demands | None
+
+    def decide(self, document: Any) -> Decision:
+        return decide(document, self.settings, self.facts, demands=self.demands)
+
+
 def _next(
-    reading: Reading, settings: Settings, facts: Facts, refused: set[tuple[str, str]]
+    reading: Reading, judged: _Judged, refused: set[tuple[str, str]]
 ) -> tuple[Document, Finding] | None:
     """Return the fix to apply now and its document; None if there is none."""
     for document in reading.documents:
         if not is_judged(document.value):
             continue
-        decision = decide(document.value, settings, facts)
+        decision = judged.decide(document.value)
         fixable = [
             finding
             for finding in _findings(decision)

@@ -1,0 +1,173 @@
+"""Policies in the command line and in the running engine: the same words, the same verdicts."""
+
+import json
+import shutil
+import time
+
+import pytest
+import yaml
+
+from tests.admission.test_wire import review
+from tests.documents_of import minimal, with_pod
+from tests.seeds import ROOT, SEEDS
+from webhook.admission import answer
+from webhook.cli._policies import PolicyFiles, load_demands, load_policies
+from webhook.decisions.decide import decide
+from webhook.decisions.judge import judge
+from webhook.decisions.settings import read_settings
+from webhook.errors import InvalidPolicy
+from webhook.graph.facts import NOTHING_KNOWN
+
+LIBRARY = ROOT / "policies" / "library"
+SETTINGS = read_settings()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with one policy of the library."""
+    shutil.copytree(LIBRARY / "no-latest-image", tmp_path / "no-latest-image")
+    return tmp_path
+
+
+def latest():
+    return with_pod(containers=[{"name": "classifier", "image": "registry.example/iris:latest"}])
+
+
+def test_check_denies_what_a_policy_denies_at_its_place(run, folder):
+    ran = run("check", "-o", "json", "--policies", folder, "-", stdin=json.dumps(latest()))
+    (finding,) = json.loads(ran.out)["results"][0]["findings"]
+    assert ran.code == 1
+    assert (finding["rule"], finding["path"]) == (
+        "policy/no-latest-image/0",
+        "spec.predictors[0].componentSpecs[0].spec.containers[0].image",
+    )
+
+
+def test_without_the_flag_there_are_no_policies(run):
+    assert run("check", "-", stdin=json.dumps(latest())).code == 0
+
+
+def test_review_says_the_same_as_check(run, folder):
+    ran = run("review", "--policies", folder, stdin=review(latest()))
+    message = json.loads(ran.out)["response"]["status"]["message"]
+    (result,) = judge(
+        "-", json.dumps(latest()), SETTINGS, NOTHING_KNOWN, demands=load_demands((folder,))
+    ).results
+    assert all(placed.finding.fact in message for placed in result.findings)
+
+
+EXCEPTION = {
+    "apiVersion": "graphgate.io/v1alpha1",
+    "kind": "PolicyException",
+    "metadata": {"name": "iris-for-now", "namespace": "models"},
+    "spec": {
+        "reason": "the registry cannot tag yet",
+        "expiresAt": "2999-01-01T00:00:00Z",
+        "exempt": {"policies": ["no-latest-image"]},
+        "match": {"namespaces": ["models"], "names": ["iris"]},
+    },
+}
+
+
+def with_exception(folder, **spec):
+    exception = {**EXCEPTION, "spec": {**EXCEPTION["spec"], **spec}}
+    (folder / "exception.yaml").write_text(yaml.safe_dump(exception))
+    return folder
+
+
+def test_an_exception_exempts_until_it_expires(run, folder):
+    demands = load_demands((with_exception(folder),))
+    assert demands.policies.problems == ()
+    assert decide(latest(), SETTINGS, NOTHING_KNOWN, demands=demands).denied is False
+    other = latest()
+    other["metadata"]["name"] = "other"
+    assert decide(other, SETTINGS, NOTHING_KNOWN, demands=demands).denied is True
+
+
+def test_an_expired_exception_is_ignored_and_told(folder):
+    demands = load_demands((with_exception(folder, expiresAt="2020-01-01T00:00:00Z"),))
+    decision = decide(latest(), SETTINGS, NOTHING_KNOWN, demands=demands)
+    assert [f.rule for f in decision.denials] == ["policy/no-latest-image/0"]
+    assert [f.rule for f in decision.warnings] == ["policy-exception"]
+
+
+def test_an_exception_may_cover_a_rule(folder):
+    with_exception(folder, exempt={"rules": ["unknown-node-type"]})
+    document = minimal()
+    document["spec"]["predictors"][0]["graph"]["type"] = "MODLE"
+    decision = decide(document, SETTINGS, NOTHING_KNOWN, demands=load_demands((folder,)))
+    assert decision.denials == ()
+
+
+def test_a_mutating_policy_adds_to_the_patch(tmp_path):
+    shutil.copytree(LIBRARY / "add-team-label", tmp_path / "add-team-label")
+    given = answer(review(minimal()), "mutate", SETTINGS, NOTHING_KNOWN, load_demands((tmp_path,)))
+    assert json.loads(given.body)["response"]["allowed"] is True
+    plain = decide(minimal(), SETTINGS, NOTHING_KNOWN).patch
+    patch = decide(minimal(), SETTINGS, NOTHING_KNOWN, demands=load_demands((tmp_path,))).patch
+    assert patch[: len(plain)] == plain
+
+
+def test_the_library_passes_its_own_tests(run):
+    ran = run("policies", "test", LIBRARY)
+    assert ran.code == 0
+    assert " 0 failed" in ran.out
+
+
+def test_a_failing_test_is_shown_and_exits_1(run, folder):
+    file = folder / "no-latest-image" / "policy.yaml"
+    file.write_text(file.read_text().replace("latest", "newest"))
+    assert run("policies", "test", folder).code == 1
+
+
+def test_lint_names_file_and_line_of_what_cannot_be_used(run, folder):
+    file = folder / "no-latest-image" / "policy.yaml"
+    file.write_text(file.read_text().replace("expression: ", "expression: nonsense( ", 1))
+    ran = run("policies", "lint", folder)
+    assert ran.code == 2
+    assert f"error: {file}:" in ran.out
+    assert run("check", "--policies", folder, SEEDS / "minimal.yaml").code == 2
+
+
+def test_list_and_exceptions_tell_what_there_is(run, folder):
+    assert "no-latest-image" in run("policies", "list", folder).out
+    assert run("policies", "exceptions", folder).out == "there are no exceptions\n"
+    told = run("policies", "exceptions", with_exception(folder)).out
+    assert "active: models/iris-for-now" in told or "active: iris-for-now" in told
+    assert "the registry cannot tag yet" in told
+
+
+def test_bench_says_what_policies_cost(run, folder):
+    assert "µs of CPU a review" in run("policies", "bench", "--seconds", "0.05", folder).out
+
+
+def refreshed(files):
+    """Refresh as the server does until something happens, for half a minute at most."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if files.refresh():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_running_server_reads_changed_policies_and_keeps_the_last_good_ones(folder):
+    files = PolicyFiles((folder,))
+    before = files.policies
+    file = folder / "no-latest-image" / "policy.yaml"
+    good = file.read_text()
+    file.write_text(good.replace("expression: ", "expression: nonsense( ", 1))
+    with pytest.raises(InvalidPolicy, match=str(file)):
+        refreshed(files)
+    with pytest.raises(InvalidPolicy):
+        files.refresh()
+    assert files.policies is before
+    file.write_text(good.replace("title: ", "title: New ", 1))
+    assert refreshed(files) is True
+    assert files.policies is not before
+    assert files.check().probe().detail.startswith("1 in force, version ")
+
+
+def test_a_path_that_is_not_there_is_one_sentence(tmp_path):
+    with pytest.raises(InvalidPolicy, match="cannot be read: No such file"):
+        load_policies((tmp_path / "gone.yaml",))

@@ -1,0 +1,24 @@
+"""What an organisation wants beyond what a graph must be, at one moment."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from webhook.policy import PolicySet
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """Policies and exceptions, and what they are asked with.
+
+    policies  as they were loaded
+    now       seconds since 1970: which exceptions have expired
+    expired   whether the time of the whole review is up; None: it has no end
+    request   the raw request of an AdmissionReview; None: as `kubectl apply` would ask
+    """
+
+    policies: "PolicySet"
+    now: int
+    expired: Callable[[], bool] | None = None
+    request: Mapping[str, Any] | None = None
