@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test control-plane check bench fuzz mutants format golden generate clean lock
+.PHONY: help demo test control-plane check bench bench-reconciler soak-reconciler fuzz mutants format golden generate clean lock
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -42,6 +42,12 @@ format: $(READY) ## format the code
 
 bench: $(READY) ## measure the server and the command line beside a bare echo (minutes)
 	$(BIN)/python -m benchmarks
+
+bench-reconciler: $(READY) ## write 1,000 objects to a control plane and measure (minutes)
+	$(BIN)/python -m benchmarks.reconciler
+
+soak-reconciler: $(READY) ## count writes of converged objects; break the network and the API server
+	$(BIN)/python -m benchmarks.reconciler --soak
 
 fuzz: $(READY) ## a million hostile bodies at the engine, tens of thousands at the server
 	$(BIN)/python -m tests.fuzz respond --bodies 1000000

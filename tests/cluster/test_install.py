@@ -84,15 +84,15 @@ def test_the_whole_life_of_a_release(release):
     rotated = release.plane.run(sys.executable, "-m", "webhook", "certs", "rotate", *place).stdout
     assert re.fullmatch("mint-server [0-9a-f]{64}\n", rotated)
     assert held(release)["tls.crt"] != secret["tls.crt"]
-    for pod in (first, second):
-        # First the Secret is read, then the files are.
-        eventually(
-            lambda pod=pod: (
-                {line["source"] for line in pod.events("reloaded")}
-                == {"certificate-secret", "certificate"}
-            ),
-            "the pod serves the new certificate",
-        )
+    # First the Secret is read, then the files are.
+    sources = {"certificate-secret", "certificate"}
+    eventually(
+        lambda: all(
+            sources <= {line["source"] for line in pod.events("reloaded")}
+            for pod in (first, second)
+        ),
+        "both pods serve the new certificate",
+    )
     assert release.create() == (201, "")
 
     # One pod crashes; the other goes on.

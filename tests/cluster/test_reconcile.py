@@ -530,6 +530,23 @@ def test_the_documented_permissions_are_enough(anywhere, plane, tmp_path):
     assert "forbidden" not in (tmp_path / "log").read_text()
 
 
+def test_a_server_that_becomes_known_reaches_the_objects_that_wait_for_it(place, plane):
+    graph = {"name": "m", "implementation": "NEW_SERVER", "modelUri": "gs://bucket/model"}
+    place.create("sdep", with_predictor(componentSpecs=[], graph=graph))
+    eventually(place.state, "Failed", "the state")
+    servers = '{"NEW_SERVER": {"protocols": {"seldon": {"image": "new"}}}}'
+    path = "/api/v1/namespaces/seldon-system/configmaps/seldon-config"
+    config = plane.request("GET", path).body
+    before = dict(config["data"])
+    config["data"]["predictor_servers"] = servers
+    assert plane.request("PUT", path, config).status == 200
+    place.available()
+    deployment = place.get("deployment", "iris-main-0-m")
+    assert container(deployment)["image"] == "new"
+    config = plane.request("GET", path).body
+    plane.request("PUT", path, config | {"data": before})
+
+
 def test_health_tells_what_is_followed(reconciler):
     eventually(lambda: reconciler.ask("readyz?verbose").splitlines()[-1], "ready", "readiness")
     assert reconciler.ask("livez") == "ready\n"

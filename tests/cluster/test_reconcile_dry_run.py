@@ -55,6 +55,7 @@ def test_every_object_of_every_accepted_fixture_passes_a_dry_run(control_plane, 
     for name, document in documents():
         if not isinstance(document.get("metadata"), dict):
             continue
+        document["metadata"].setdefault("name", "iris")
         document["metadata"]["namespace"] = namespace
         document["metadata"]["uid"] = "9e1f0f6c-0000-4000-8000-000000000000"
         document["apiVersion"] = "machinelearning.seldon.io/v1"
@@ -78,4 +79,5 @@ def test_every_object_of_every_accepted_fixture_passes_a_dry_run(control_plane, 
     with ThreadPoolExecutor(4) as pool:
         said = [sentence for sentence in pool.map(refused, tried) if sentence]
     assert len(tried) > 300
-    assert "\n".join(said) == ""
+    if said:
+        pytest.fail("\n".join(said), pytrace=False)

@@ -13,6 +13,9 @@ from webhook.workloads import metadata, names
 from webhook.workloads.origin import Traced, copy, listing, merge, pick, table
 from webhook.workloads.placement import Placement, Pod
 
+SOURCES = ("resource", "containerResource", "pods", "object", "external")
+"""Where a metric can come from: fields of a metric in either version, beside its type."""
+
 TARGETS = {
     "targetAverageUtilization": ("Utilization", "averageUtilization"),
     "targetAverageValue": ("AverageValue", "averageValue"),
@@ -56,13 +59,15 @@ def _wish(pod: Pod) -> Traced:
     raw = mapping(pod.raw, pod.scaler)
     if pod.scaler == "kedaSpec":
         return copy({k: v for k, v in raw.items() if k != "scaleTargetRef"}, path)
-    rest = {k: v for k, v in raw.items() if k in ("minReplicas", "maxReplicas", "behavior")}
-    metrics = _metrics(raw, path)
-    return merge(path, copy(rest, path), table(path, {"metrics": metrics}))
+    rest = {k: v for k, v in raw.items() if k in ("minReplicas", "maxReplicas")}
+    return merge(path, copy(rest, path), table(path, {"metrics": metrics(raw, path)}))
 
 
-def _metrics(raw: Mapping[str, Any], path: Path) -> Traced | None:
-    """Return the metrics in the shape of v2; None for Kubernetes' own choice (80 % of the CPU)."""
+def metrics(raw: Mapping[str, Any], path: Path) -> Traced | None:
+    """Return the metrics of the hpaSpec `raw`, which is at `path`, in the shape of v2.
+
+    None: there are none, and Kubernetes chooses (80 % of the CPU).
+    """
     key = "metrics" if type(raw.get("metrics")) is list else "metricsv2"
     converted = [_metric(metric, path / key / index) for index, metric in mappings(raw, key)]
     return listing(path / key, converted) if converted else None
@@ -70,7 +75,7 @@ def _metrics(raw: Mapping[str, Any], path: Path) -> Traced | None:
 
 def _metric(raw: Mapping[str, Any], path: Path) -> Traced:
     fields: dict[str, Any] = {}
-    whole = copy(raw, path)
+    whole = copy({key: raw[key] for key in raw if key in SOURCES or key == "type"}, path)
     for key in whole.value:
         part = pick(whole, key)
         old = type(part.value) is dict and not _is_v2(key, part.value)

@@ -100,7 +100,9 @@ def _container(
             "imagePullPolicy": "IfNotPresent",
             "args": listing(path, [source, ours(MODELS, path)]),
             "envFrom": [{"secretRef": {"name": secret}}] if secret else None,
-            "resources": {
+            "resources": None
+            if pod is not None and pod.shares_resources
+            else {
                 "limits": {"cpu": config.cpu_limit, "memory": config.memory_limit},
                 "requests": {"cpu": config.cpu_request, "memory": config.memory_request},
             },

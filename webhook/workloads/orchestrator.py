@@ -50,7 +50,7 @@ def container(placement: Placement, pod: Pod | None) -> Traced:
                 )
             ],
             "env": _env(placement, engine),
-            "resources": _resources(placement, engine),
+            "resources": _resources(placement, pod, engine),
             "livenessProbe": probes.engine(engine.http_port, "/live", tls=tls),
             "readinessProbe": probes.engine(engine.http_port, "/ready", tls=tls),
             "securityContext": hardening.injected(placement, pod),
@@ -108,10 +108,14 @@ def _env(placement: Placement, engine: Engine) -> Traced:
     return environment.add(own, path, fixed | from_annotations)
 
 
-def _resources(placement: Placement, engine: Engine) -> Traced | dict[str, Any]:
+def _resources(
+    placement: Placement, pod: Pod | None, engine: Engine
+) -> Traced | dict[str, Any] | None:
     wish = _wish(placement).get("resources")
     if type(wish) is dict:
         return copy(wish, placement.predictor.path.join(("svcOrchSpec", "resources")))
+    if pod is not None and pod.shares_resources:
+        return None  # whatever it asked for would be taken from what the author gave his own
     amounts = {"cpu": engine.cpu, "memory": engine.memory}
     return {"limits": amounts, "requests": dict(amounts)}
 

@@ -90,6 +90,11 @@ class Pod:
         return self.component.pod if self.component else NOTHING
 
     @property
+    def shares_resources(self) -> bool:
+        """Whether the author bounds the pod as a whole; all of its containers are held to that."""
+        return bool(mapping(self.spec, "resources"))
+
+    @property
     def authored(self) -> bool:
         """Whether an author wrote a template."""
         return type(self.raw.get("spec")) is dict

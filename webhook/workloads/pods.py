@@ -59,15 +59,26 @@ def of_pod(placement: Placement, pod: Pod) -> Traced:
 
 
 def _containers(placement: Placement, pod: Pod) -> Iterator[Traced]:
-    """Yield the containers; one companion serves the pod, and the author's own goes before ours."""
-    companions = {slot.name for slot in pod.slots} & {TENSORFLOW_CONTAINER}
-    for slot in pod.slots:
-        container, *brought = of_slot(placement, pod, slot)
-        yield container
-        for companion in brought:
-            if companion.value["name"] not in companions:
-                companions.add(companion.value["name"])
-                yield companion
+    """Yield the containers; one companion serves the pod, and the author's own goes before ours.
+
+    What his leaves out of image and arguments, it gets from ours.
+    """
+    made = [of_slot(placement, pod, slot) for slot in pod.slots]
+    companion = next((brought for _, *more in made for brought in more), None)
+    written = {slot.name for slot in pod.slots}
+    for slot, (container, *more) in zip(pod.slots, made, strict=True):
+        if companion and slot.node is None and slot.name == TENSORFLOW_CONTAINER:
+            lacking = {
+                field: pick(companion, field)
+                for field in ("image", "args")
+                if field in companion.value and not container.value.get(field)
+            }
+            yield put(container, lacking)
+        else:
+            yield container
+        if more and companion and TENSORFLOW_CONTAINER not in written:
+            written.add(TENSORFLOW_CONTAINER)
+            yield companion
 
 
 def secured(placement: Placement, parts: Parts) -> Parts:
@@ -112,7 +123,31 @@ def complete(placement: Placement, pod: Pod | None, parts: Parts) -> Traced:
         added["securityContext"] = hardening.pod_context(placement)
     if pod and not base.value.keys() & {"serviceAccountName", "serviceAccount"}:
         added["serviceAccountName"] = _account(pod)
+    for field, key in (("imagePullSecrets", "name"), ("hostAliases", "ip")):
+        if field in base.value:
+            added[field] = without_twins(pick(base, field), key)
     return arrange(put(base, added), POD_ORDER)
+
+
+def without_twins(whole: Traced, key: str) -> Traced:
+    """Return the list with one item for each value of `key`, which has the lists of all of them.
+
+    A plain create takes two items of one key, a server-side apply refuses them.
+    """
+    if type(whole.value) is not list:
+        return whole
+    kept: dict[Any, Traced] = {}
+    for place, item in enumerate(whole.value):
+        name = item.get(key) if type(item) is dict else None
+        first = kept.get(name) if type(name) is str else None
+        if first is None:
+            kept[name if type(name) is str else place] = pick(whole, place)
+            continue
+        for field, value in item.items():
+            if type(value) is list and type(first.value.get(field, [])) is list:
+                told = [entry for entry in value if entry not in first.value.get(field, [])]
+                first.value[field] = [*first.value.get(field, []), *told]
+    return whole if len(kept) == len(whole.value) else listing(whole.origin.path, kept.values())
 
 
 def _with_engine(placement: Placement, pod: Pod, parts: Parts) -> Parts:

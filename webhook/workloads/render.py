@@ -23,6 +23,7 @@ from webhook.workloads import autoscaler, deployment, disruption, explainer, nam
 from webhook.workloads.options import DEFAULT, Options
 from webhook.workloads.origin import Origin, Traced
 from webhook.workloads.placement import Placement, place
+from webhook.workloads.unknown import without_unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ def render(
     Total: whatever the document is, nothing is raised. What cannot be rendered is left out, what
     Kubernetes would refuse is rendered as written: a rule denies it, and the API server would.
     """
+    view = without_unknown(view, facts)
     return tuple(
         rendered for placement in place(view, options, facts) for rendered in _objects(placement)
     )

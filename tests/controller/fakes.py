@@ -1,0 +1,126 @@
+"""An API server of a few lines: objects by path, versions, conflicts, answers as told."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from tests.workloads.lives import fields_of, running
+from webhook.cluster import Response
+from webhook.errors import ClusterUnavailable
+from webhook.workloads.live import MANAGER
+
+
+class Clock:
+    """Time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class FakeCluster:
+    """A `Transport`. `answers` maps (method, end of a path) to a status and message, or None for
+    no answer at all; what is not there works."""
+
+    server = "https://fake"
+    namespace = "default"
+
+    def __init__(self) -> None:
+        self.objects: dict[str, dict[str, Any]] = {}
+        self.answers: dict[tuple[str, str], tuple[int, str] | None] = {}
+        self.requests: list[tuple[str, str]] = []
+        self._version = 100
+
+    def stream(self, *_: object, **__: object) -> Any:
+        raise ClusterUnavailable("nothing is followed here")
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 30.0,
+    ) -> Response:
+        self.requests.append((f"{method} dry" if query and "dryRun" in query else method, path))
+        for (verb, end), answer in self.answers.items():
+            if verb == method and path.partition("?")[0].endswith(end):
+                if answer is None:
+                    raise ClusterUnavailable("no answer")
+                return _error(*answer)
+        content = orjson.loads(body) if body else {}
+        if method == "GET":
+            found = self.objects.get(path.removesuffix("?resourceVersion=0"))
+            return _answer(200, found) if found else _error(404, "not found")
+        if method == "DELETE":
+            return _answer(200, self.objects.pop(path)) if path in self.objects else _error(404, "")
+        if method == "POST":
+            return self._post(f"{path}/{content['metadata'].get('name')}", content)
+        if method == "PUT":
+            return self._put(path, content)
+        if path.endswith("/status"):
+            return self._merge_status(path.removesuffix("/status"), content["status"])
+        return self._apply(path, content, dry=bool(query and "dryRun" in query))
+
+    def _post(self, path: str, content: dict[str, Any]) -> Response:
+        return _error(409, "there") if path in self.objects else self.put(path, content)
+
+    def _put(self, path: str, content: dict[str, Any]) -> Response:
+        known = self.objects.get(path)
+        if known is None:
+            return _error(404, "not found")
+        if content["metadata"].get("resourceVersion") != known["metadata"]["resourceVersion"]:
+            return _error(409, "the object has been modified")
+        return self.put(path, content)
+
+    def put(self, path: str, content: dict[str, Any]) -> Response:
+        """Store an object under a new version."""
+        self._version += 1
+        content["metadata"] |= {"resourceVersion": str(self._version)}
+        content["metadata"].setdefault("uid", f"uid-{self._version}")
+        self.objects[path] = content
+        return _answer(201, content)
+
+    def _apply(self, path: str, content: dict[str, Any], *, dry: bool) -> Response:
+        known = self.objects.get(path, {"metadata": {}})
+        sent = {k: v for k, v in content.items() if k not in ("apiVersion", "kind")}
+        fields = {"manager": MANAGER, "operation": "Apply", "fieldsV1": fields_of(sent)}
+        merged = {**known, **content}
+        merged["metadata"] = {**known["metadata"], **content["metadata"], "managedFields": [fields]}
+        if content["kind"] == "Deployment":
+            merged["metadata"]["generation"] = 1
+            merged["spec"] = {"replicas": 1, **content["spec"]}
+            merged.setdefault("status", running(merged["spec"]["replicas"]))
+        return _answer(200, merged) if dry else self.put(path, merged)
+
+    def _merge_status(self, path: str, patch: dict[str, Any]) -> Response:
+        known = self.objects.get(path)
+        if known is None:
+            return _error(404, "not found")
+        status = {**known.get("status", {}), **patch}
+        status = {key: value for key, value in status.items() if value is not None}
+        self.put(path, {**known, "metadata": dict(known["metadata"]), "status": status})
+        return _answer(200, self.objects[path])
+
+    def asked(self, *verbs: str) -> list[str]:
+        """Return the requests of these methods since the last time: 'PATCH …/services/a'."""
+        told = [
+            f"{verb} {'/'.join(path.partition('?')[0].split('/')[-2:])}"
+            for verb, path in self.requests
+            if verb in verbs
+        ]
+        self.requests.clear()
+        return told
+
+
+def _answer(status: int, content: Any) -> Response:
+    return Response(status, orjson.dumps(content))
+
+
+def _error(status: int, message: str) -> Response:
+    return _answer(status, {"kind": "Status", "code": status, "message": message})

@@ -1,0 +1,296 @@
+"""What the status says, compared whole where it matters."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.documents_of import minimal, with_predictor
+from tests.workloads.cases import CASES, case
+from tests.workloads.lives import child
+from webhook.graph.parse import parse
+from webhook.workloads.plan import Owner, prepare
+from webhook.workloads.render import render
+from webhook.workloads.status import Seen, Trouble, changes, report
+
+OWNER = Owner("machinelearning.seldon.io/v1", "iris", "1111")
+NOW, LATER = "2026-01-01T00:00:00Z", "2026-01-01T00:05:00Z"
+NAME = "iris-main-0-classifier"
+
+
+def see(document, *, without=(), trouble=None, notes=None, has_engine=False, **status):
+    """Return the view and what a pass sees of it, with this status of its Deployments."""
+    view = parse(document)
+    wanted = [prepare(one, OWNER, "models") for one in render(view)]
+    children = {w.key: child(w, **status) for w in wanted if w.key[0] not in without}
+    seen = Seen(
+        generation=4,
+        wanted=wanted,
+        children=children,
+        trouble=trouble,
+        notes=notes or {},
+        has_engine=has_engine,
+    )
+    return view, seen
+
+
+def status_of(document, previous=None, now=NOW, **seen):
+    view, found = see(document, **seen)
+    return report(view, found, previous or {}, now)
+
+
+def condition(status, kind):
+    return next((c for c in status["conditions"] if c["type"] == kind), None)
+
+
+STARTING = {"updatedReplicas": 1, "availableReplicas": 0, "conditions": []}
+
+
+def test_everything_that_runs_is_available():
+    assert status_of(minimal()) == {
+        "state": "Available",
+        "observedGeneration": 4,
+        "replicas": 1,
+        "deploymentStatus": {NAME: {"replicas": 1, "availableReplicas": 1}},
+        "serviceStatus": {
+            "iris-main": {
+                "svcName": "iris-main",
+                "httpEndpoint": "iris-main.models:8000",
+                "grpcEndpoint": "iris-main.models:5001",
+            },
+            "iris-main-classifier": {
+                "svcName": "iris-main-classifier",
+                "httpEndpoint": "iris-main-classifier.models:9000",
+                "grpcEndpoint": "iris-main-classifier.models:9500",
+            },
+        },
+        "address": {"url": "http://iris-main.models.svc.cluster.local:8000/api/v1.0/predictions"},
+        "conditions": [
+            {"type": "DeploymentsReady", "status": "True", "lastTransitionTime": NOW},
+            {"type": "ServicesReady", "status": "True", "lastTransitionTime": NOW},
+            {"type": "Ready", "status": "True", "lastTransitionTime": NOW},
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("seen", "description"),
+    [
+        ({"without": ("Deployment",)}, f"Deployment {NAME}: it is not there yet"),
+        (
+            {"without": ("Service",)},
+            "Service iris-main-classifier: it is not there yet; Service "
+            "iris-main: it is not there yet",
+        ),
+        (STARTING, f"Deployment {NAME}: 0 of 1 pods are available"),
+        (
+            STARTING | {"notes": {NAME: "pod x: classifier: ImagePullBackOff: no such image"}},
+            f"Deployment {NAME}: 0 of 1 pods are available; "
+            "pod x: classifier: ImagePullBackOff: no such image",
+        ),
+        ({"updatedReplicas": 0}, f"Deployment {NAME}: 0 of 1 pods are updated"),
+        ({"replicas": 3}, f"Deployment {NAME}: 2 old pods are still there"),
+        ({"observedGeneration": 0}, f"Deployment {NAME}: Kubernetes has not looked at it yet"),
+    ],
+    ids=["nothing", "no service", "starting", "pulling", "not updated", "old pods", "stale"],
+)
+def test_what_is_still_missing_is_creating_and_says_what(seen, description):
+    told = status_of(minimal(), **seen)
+    assert (told["state"], told["description"]) == ("Creating", description)
+    assert condition(told, "Ready") == {
+        "type": "Ready",
+        "status": "False",
+        "reason": "Creating",
+        "message": description,
+        "lastTransitionTime": NOW,
+    }
+
+
+def failing(kind, status, message):
+    return {"type": kind, "status": status, "message": message}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        'pods "iris-1" is forbidden: exceeded quota: few, requested: pods=1, used: pods=2',
+        'pods "iris-1" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot',
+    ],
+    ids=["quota", "pod security"],
+)
+def test_what_keeps_pods_from_being_created_is_quoted(message):
+    conditions = [failing("ReplicaFailure", "True", message)]
+    told = status_of(minimal(), updatedReplicas=0, availableReplicas=0, conditions=conditions)
+    assert (told["state"], told["description"]) == ("Failed", f"Deployment {NAME}: {message}")
+    assert told["deploymentStatus"][NAME]["description"] == f"Deployment {NAME}: {message}"
+
+
+def test_a_rollout_past_its_deadline_has_failed():
+    late = failing("Progressing", "False", f'ReplicaSet "{NAME}-1" has timed out progressing.')
+    told = status_of(minimal(), availableReplicas=0, conditions=[late])
+    assert (told["state"], told["description"]) == (
+        "Failed",
+        f'Deployment {NAME}: ReplicaSet "{NAME}-1" has timed out progressing.',
+    )
+
+
+def test_the_failure_of_an_earlier_generation_is_not_quoted():
+    late = failing("Progressing", "False", "timed out")
+    told = status_of(minimal(), observedGeneration=0, conditions=[late])
+    assert told["state"] == "Creating"
+
+
+def test_an_older_generation_of_a_child_is_never_available():
+    view, seen = see(minimal())
+    _, other = see(with_predictor(replicas=2))
+    mixed = Seen(generation=5, wanted=other.wanted, children=seen.children)
+    told = report(view, mixed, {}, NOW)
+    assert (told["state"], told["description"], told["observedGeneration"]) == (
+        "Creating",
+        f"Deployment {NAME}: it is not up to date yet",
+        5,
+    )
+
+
+def test_no_pods_where_none_are_wanted_is_available():
+    told = status_of(with_predictor(replicas=0))
+    assert (told["state"], told["replicas"]) == ("Available", 0)
+
+
+def test_a_refused_document_says_why_and_still_tells_what_runs():
+    words = "spec.predictors: there is none, so nothing would be left running"
+    view, running = see(minimal())
+    seen = Seen(
+        generation=5, wanted=(), children=running.children, trouble=Trouble("Refused", words)
+    )
+    told = report(view, seen, {}, NOW)
+    assert (told["state"], told["description"]) == ("Failed", words)
+    assert told["deploymentStatus"] == {NAME: {"replicas": 1, "availableReplicas": 1}}
+    assert condition(told, "DeploymentsReady") == {
+        "type": "DeploymentsReady",
+        "status": "Unknown",
+        "reason": "Refused",
+        "lastTransitionTime": NOW,
+    }
+    assert condition(told, "Ready")["reason"] == "Refused"
+
+
+def test_what_is_left_over_is_listed_until_it_goes():
+    view, new = see(with_predictor(name="green"))
+    _, old = see(minimal())
+    seen = Seen(generation=5, wanted=new.wanted, children={**new.children, **old.children})
+    told = report(view, seen, {}, NOW)
+    assert told["deploymentStatus"] == {
+        "iris-green-0-classifier": {"replicas": 1, "availableReplicas": 1},
+        NAME: {
+            "replicas": 1,
+            "availableReplicas": 1,
+            "description": "it goes as soon as what replaces it runs",
+        },
+    }
+
+
+def chain(**options):
+    graph = {"name": "scale", "type": "TRANSFORMER", "children": [{"name": "classifier"}]}
+    return status_of(with_predictor(graph=graph), **options)
+
+
+def test_a_graph_that_nobody_walks_is_a_condition():
+    assert condition(chain(), "NoOrchestrator") == {
+        "type": "NoOrchestrator",
+        "status": "True",
+        "reason": "NoEngineImage",
+        "message": "spec.predictors[0]: the graph has 2 nodes, and without an orchestrator only "
+        "scale is called",
+        "lastTransitionTime": NOW,
+    }
+    assert chain()["state"] == "Available"
+    assert condition(chain(has_engine=True), "NoOrchestrator") is None
+    assert condition(status_of(minimal()), "NoOrchestrator") is None
+
+
+def test_the_address_is_that_of_the_first_predictor_that_answers():
+    document = minimal()
+    main = document["spec"]["predictors"][0]
+    document["spec"]["predictors"] = [{**main, "name": "copy", "shadow": True}, main]
+    assert status_of(document)["address"]["url"].startswith("http://iris-main.models.svc")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "path"),
+    [
+        ("seldon", "/api/v1.0/predictions"),
+        ("tensorflow", "/v1/models/classifier:predict"),
+        ("v2", "/v2/models/classifier/infer"),
+        ("kfserving", "/v2/models/classifier/infer"),
+    ],
+)
+def test_the_address_has_the_protocol_s_path(protocol, path):
+    told = status_of(minimal(lambda d: d["spec"].update(protocol=protocol)))
+    assert told["address"]["url"].endswith(f":8000{path}")
+
+
+def test_an_explainer_says_whose_it_is_and_is_no_replica():
+    told = status_of(case("explained").document)
+    explainers = {n: s for n, s in told["deploymentStatus"].items() if "explainerFor" in s}
+    assert {s["explainerFor"] for s in explainers.values()} <= set(told["serviceStatus"])
+    assert sorted(explainers) == ["iris-main-explainer", "iris-next-explainer"]
+    serving = [
+        s["replicas"] for s in told["deploymentStatus"].values() if s not in explainers.values()
+    ]
+    assert told["replicas"] == sum(serving)
+
+
+def test_a_condition_that_holds_on_keeps_its_time():
+    first = status_of(minimal(), **STARTING)
+    second = status_of(minimal(), previous=first, now=LATER)
+    assert condition(second, "ServicesReady")["lastTransitionTime"] == NOW
+    assert condition(second, "DeploymentsReady")["lastTransitionTime"] == LATER
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_second_pass_over_the_same_has_nothing_to_write(name):
+    document = case(name).document
+    first = status_of(document)
+    assert changes(first, status_of(document, first, LATER)) == {}
+
+
+def merged(before, patch):
+    """RFC 7396, in the words of its appendix."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(before) if isinstance(before, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), value)
+    return result
+
+
+values = st.recursive(
+    st.one_of(st.booleans(), st.integers(0, 2), st.sampled_from(["", "a"])),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2), st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+statuses = st.dictionaries(st.sampled_from("abcd"), values, max_size=4)
+
+
+@settings(deadline=None)
+@given(statuses, statuses)
+def test_the_patch_leads_from_any_status_to_any_other(before, after):
+    assert merged(before, changes(before, after)) == after
+    assert changes(after, after) == {}
+
+
+def test_what_another_operator_left_in_the_status_goes():
+    left = {"deploymentStatus": {"old": {"replicas": 1}}, "annotations": {"a": "b"}}
+    patch = changes(left, status_of(minimal()))
+    assert patch["deploymentStatus"]["old"] is None
+    assert patch["annotations"] is None
+
+
+def test_a_long_description_is_cut():
+    told = status_of(minimal(), trouble=Trouble("Rejected", "x" * 5_000))
+    assert len(told["description"]) == 2_000

@@ -1,0 +1,10 @@
+"""The reconciler: sees to it that the cluster has what each SeldonDeployment stands for.
+
+    watches ─▶ index ─▶ queue ─▶ worker: judge ─▶ render ─▶ plan ─▶ carry out ─▶ status
+                ▲                                                       │
+                └─────────────── what the API server answered ──────────┘
+
+Belongs here: when to look, what to send, who leads. Does not belong here: what an object looks
+like (`workloads.render`), what has to be done (`workloads.plan`), the words of the status
+(`workloads.status`), how to speak to the API (`cluster`). `docs/reconciler.md` is for operators.
+"""

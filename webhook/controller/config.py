@@ -1,0 +1,48 @@
+"""What `graphgate reconcile` is told, as one frozen value; flags are read in `webhook.cli`."""
+
+from dataclasses import dataclass, field
+
+from webhook.cluster.facts import SELDON_CONFIG, ConfigMap
+from webhook.controller.lease import Terms
+
+CONTROLLER_ID = "seldon.io/controller-id"
+"""Seldon's label that says which operator an object, or a namespace, belongs to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """One reconciler process.
+
+    namespaces     in which objects are reconciled; empty: in all
+    selector       labels of the objects: "team=a,env!=dev"; empty: any
+    controller_id  value of the label seldon.io/controller-id of the objects; "": those without it
+    lease          namespace and name of the Lease; None: no election, there is one replica
+    workers        objects looked at at once. A look waits for answers most of the time: 8 keep
+                   two cores of an API server busy
+    rate, burst    requests a second, over all workers, and how many may come at once
+    resync         seconds after which every object is looked at, changed or not
+    deaf           seconds without a sign from a watch after which the process is not alive: an
+                   event, a bookmark or a new watch comes every 60 s at the latest
+    seldon_config  the ConfigMap that lists the model servers
+    """
+
+    namespaces: tuple[str, ...] = ()
+    selector: str = ""
+    controller_id: str = ""
+    lease: tuple[str, str] | None = None
+    terms: Terms = field(default_factory=Terms)
+    identity: str = "graphgate"
+    workers: int = 8
+    rate: float = 400.0
+    burst: float = 800.0
+    resync: float = 600.0
+    deaf: float = 180.0
+    health_host: str = ""
+    health_port: int = 8081
+    seldon_config: ConfigMap = SELDON_CONFIG
+
+    @property
+    def labels(self) -> str:
+        """The label selector of the SeldonDeployments that are ours."""
+        own = f"{CONTROLLER_ID}={self.controller_id}" if self.controller_id else f"!{CONTROLLER_ID}"
+        return f"{own},{self.selector}" if self.selector else own

@@ -1,0 +1,75 @@
+"""What the reconciler counts, for Prometheus; `docs/reconciler.md` lists it for people.
+
+Labels take values from small closed sets: no object or namespace is ever a label.
+"""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import generate_latest
+
+# A look that sends nothing takes a millisecond; one that sends ten requests, tens; 30 s is the
+# longest wait for one answer.
+_SECONDS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 30.0)
+
+
+class Metrics:
+    """One registry of its own, and one method for each event."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self._looks = Counter(
+            "graphgate_reconciler_looks",
+            "Looks at an object, by what came of it.",
+            ["outcome"],
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "graphgate_reconciler_look_seconds",
+            "How long a look took, requests included.",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._requests = Counter(
+            "graphgate_reconciler_requests",
+            "Requests to the API server, by verb and kind; apply, status and delete are writes.",
+            ["verb", "kind"],
+            registry=registry,
+        )
+        self._dropped = Counter(
+            "graphgate_reconciler_events_dropped",
+            "Events that could not be recorded.",
+            registry=registry,
+        )
+        self._lines = Counter(
+            "graphgate_log_lines_dropped",
+            "Log lines lost because nobody read the output.",
+            registry=registry,
+        )
+
+    def looked(self, outcome: str, seconds: float) -> None:
+        """Count one look at an object."""
+        self._looks.labels(outcome).inc()
+        self._seconds.observe(seconds)
+
+    def requested(self, verb: str, kind: str) -> None:
+        """Count one request."""
+        self._requests.labels(verb, kind).inc()
+
+    def event_dropped(self) -> None:
+        """Count an event that nobody will read."""
+        self._dropped.inc()
+
+    def log_line_dropped(self) -> None:
+        """Count a lost log line."""
+        self._lines.inc()
+
+    def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
+        """Show `value`, asked at each scrape, as graphgate_reconciler_NAME."""
+        gauge = Gauge(f"graphgate_reconciler_{name}", text, registry=self._registry)
+        gauge.set_function(value)
+
+    def exposition(self) -> bytes:
+        """Return everything in Prometheus' text format."""
+        return generate_latest(self._registry)

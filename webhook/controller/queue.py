@@ -1,0 +1,151 @@
+"""What is to be looked at, each key once, and when.
+
+A key is in the queue, in work, or neither; added while in work, it comes back when that is done. So
+no two workers ever look at one object. Back-off is per key: an object that always fails comes up
+ever more rarely, and delays nobody.
+"""
+
+import heapq
+import itertools
+import random
+import threading
+import time
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+
+FIRST = 0.5
+"""Seconds until the first retry: most conflicts are over by then."""
+
+LONGEST = 300.0
+"""Seconds between retries at most: a quota that was raised is found within five minutes."""
+
+_MOST_DOUBLINGS = 16
+
+
+class WorkQueue(Generic[K]):
+    """Threads `take` keys and say `done`; anybody may `add`."""
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._clock = clock
+        self._jitter = jitter
+        self._changed = threading.Condition()
+        self._heap: list[tuple[float, int, K]] = []
+        self._order = itertools.count()
+        self._due: dict[K, float] = {}
+        self._busy: set[K] = set()
+        self._failures: dict[K, int] = {}
+        self._closed = False
+
+    def __len__(self) -> int:
+        """Return how many keys are due now or later, without those in work."""
+        return len(self._due)
+
+    def waiting(self) -> int:
+        """Return how many keys are due and not in work."""
+        now = self._clock()
+        with self._changed:
+            return sum(due <= now for key, due in self._due.items() if key not in self._busy)
+
+    def add(self, key: K, delay: float = 0.0) -> None:
+        """Have a key looked at in `delay` seconds, or sooner if it is due sooner already."""
+        due = self._clock() + delay
+        with self._changed:
+            if self._due.get(key, due + 1.0) <= due:
+                return
+            self._due[key] = due
+            if key not in self._busy:
+                self._push(key, due)
+
+    def retry(self, key: K, at_least: float = 0.0) -> float:
+        """Have a key looked at after its back-off; return the seconds."""
+        with self._changed:
+            failures = self._failures.get(key, 0)
+            self._failures[key] = failures + 1
+        pause = min(FIRST * 2.0 ** min(failures, _MOST_DOUBLINGS), LONGEST)
+        # Half of it at random, so that what failed together does not come back together.
+        delay = max(pause * (0.5 + 0.5 * self._jitter()), at_least)
+        self.add(key, delay)
+        return delay
+
+    def forget(self, key: K) -> None:
+        """Start the back-off of a key anew: it has succeeded, or is gone."""
+        with self._changed:
+            self._failures.pop(key, None)
+
+    def take(self) -> K | None:
+        """Wait for a key that is due; None: the queue is closed. Call `done` afterwards."""
+        with self._changed:
+            while not self._closed:
+                wait = self._until_next()
+                if wait is None or wait > 0.0:
+                    self._changed.wait(wait)
+                    continue
+                _, _, key = heapq.heappop(self._heap)
+                del self._due[key]
+                self._busy.add(key)
+                return key
+            return None
+
+    def done(self, key: K) -> None:
+        """Say that the work on a key is over."""
+        with self._changed:
+            self._busy.discard(key)
+            due = self._due.get(key)
+            if due is not None:
+                self._push(key, due)
+
+    def close(self) -> None:
+        """Have every `take` return None."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _push(self, key: K, due: float) -> None:
+        heapq.heappush(self._heap, (due, next(self._order), key))
+        self._changed.notify()
+
+    def _until_next(self) -> float | None:
+        """Return the seconds until the first key is due; None: there is none."""
+        while self._heap:
+            due, _, key = self._heap[0]
+            if self._due.get(key) == due and key not in self._busy:
+                return due - self._clock()
+            heapq.heappop(self._heap)  # it was moved to an earlier time, or is taken
+        return None
+
+
+class Pace:
+    """At most so many requests a second, over all workers: an API server has others to serve."""
+
+    def __init__(
+        self,
+        rate: float,
+        burst: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._left = burst
+        self._at = clock()
+
+    def wait(self) -> None:
+        """Return when the next request may be sent."""
+        with self._lock:
+            now = self._clock()
+            self._left = min(self._burst, self._left + (now - self._at) * self._rate) - 1.0
+            self._at = now
+            late = -self._left / self._rate
+        if late > 0.0:
+            self._sleep(late)
