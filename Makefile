@@ -23,7 +23,9 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## run the main job on the seed manifests: judge, explain, default and mend, over TLS
 	@$(BIN)/python -m tools.demo
 
-test: $(READY) ## run all tests
+# Exit code 3 of the build: there is no Go. The tests then say what they skip; in CI they fail.
+test: $(READY) ## run all tests (the first run builds a control plane: about ten minutes)
+	@$(BIN)/python -m tests.cluster.control_plane.build || test $$? -eq 3
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 control-plane: $(READY) ## build the Kubernetes control plane that the tests use (once, needs Go)
