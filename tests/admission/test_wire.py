@@ -8,6 +8,7 @@ import pytest
 
 from tests.documents_of import minimal, with_graph, with_predictor
 from webhook.admission import answer, respond
+from webhook.decisions.plan import Plan
 from webhook.decisions.settings import read_settings
 from webhook.errors import MalformedReview
 from webhook.graph.facts import NOTHING_KNOWN
@@ -251,13 +252,14 @@ def _crash(_):
 @pytest.mark.parametrize(("direction", "allowed"), [("deny", False), ("allow", True)])
 def test_a_rule_that_crashes_is_our_fault_and_its_direction_a_setting(direction, allowed):
     settings = replace(SETTINGS, on_internal_failure=direction)
-    plan = tuple(replace(rule, check=_crash, wants=()) for rule in settings.plan[:1])
-    settings.__dict__["plan"] = plan
+    first = settings.plan.rules[0]
+    crashing = replace(first, check=_crash, wants=(), needs=frozenset())
+    settings.__dict__["plan"] = Plan((crashing,))
     given = answer(review(minimal()), "mutate", settings, NOTHING_KNOWN)
     told = json.loads(given.body)["response"]
     said = told["warnings"][0] if allowed else told["status"]["message"]
     assert told["allowed"] is allowed
-    assert f"rule {plan[0].id} could not be evaluated; this is a failure of graphgate" in said
+    assert f"rule {first.id} could not be evaluated; this is a failure of graphgate" in said
     assert "secret" not in given.body.decode()
     assert [type(failure.error) for failure in given.failures] == [ZeroDivisionError]
 

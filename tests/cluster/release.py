@@ -9,6 +9,7 @@ its service account: what the chart's roles do not allow, it cannot do.
 import asyncio
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -57,6 +58,11 @@ class Pod:
         told = [json.loads(line) for line in lines if line.startswith("{")]
         return [line for line in told if line.get("event") == event]
 
+    @property
+    def log(self) -> str:
+        """All that it has written."""
+        return self._log.read_text()
+
     def ready(self) -> tuple[int, str]:
         """Return status and text of /readyz?verbose."""
         assert self.backend is not None
@@ -77,6 +83,13 @@ class Pod:
         """End it as the kubelet does, or as a crash does; return the exit code."""
         self.process.send_signal(number)
         return self.process.wait(_PATIENCE)
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
 
 
 class Proxy:
@@ -182,11 +195,12 @@ class Release:
         )
         return found
 
-    def kubeconfig(self) -> Path:
-        """Return a kubeconfig with the token of the pods' service account."""
+    def kubeconfig(self, account: str = "") -> Path:
+        """Return a kubeconfig with the token of the pods' service account, or of another."""
+        account = account or self.name
         authority = self.folder / "cluster-ca.crt"
         authority.write_bytes(self.plane.authority.certificate)
-        token = self.kubectl("create", "token", self.name, "--duration=1h").strip()
+        token = self.kubectl("create", "token", account, "--duration=1h").strip()
         content = {
             "apiVersion": "v1",
             "kind": "Config",
@@ -205,7 +219,7 @@ class Release:
                 {"name": "pod", "context": {"cluster": "it", "user": "pod", "namespace": self.name}}
             ],
         }
-        path = self.folder / "pod.kubeconfig"
+        path = self.folder / f"{account}.kubeconfig"
         path.write_text(json.dumps(content))
         return path
 
@@ -219,9 +233,21 @@ class Release:
         self.proxy.pods.append(pod.started())
         return pod
 
-    def _read_command(self) -> list[str]:
-        """Return what starts a pod of the Deployment."""
-        template = self.get("deployment")["spec"]["template"]["spec"]
+    def start_reconciler(self) -> Pod:
+        """Start a pod of the reconciler's Deployment, with its own account."""
+        name = f"{self.name}-reconciler"
+        command = [
+            *self._arguments(name),
+            *("--health-host", "127.0.0.1", "--health-port", str(free_port())),
+            *("--kubeconfig", str(self.kubeconfig(name))),
+        ]
+        pod = Pod(command, self.folder / "reconciler.log")
+        self.pods.append(pod)
+        return pod
+
+    def _arguments(self, deployment: str) -> list[str]:
+        """Return what starts a pod of a Deployment."""
+        template = self.get("deployment", deployment)["spec"]["template"]["spec"]
         settings = self.folder / "settings.yaml"
         settings.write_text(self.get("configmap", f"{self.name}-settings")["data"]["settings.yaml"])
         mounted = str(settings)
@@ -229,8 +255,11 @@ class Release:
             mounted if argument == "/etc/graphgate/settings.yaml" else argument
             for argument in template["containers"][0]["args"]
         ]
+        return [sys.executable, "-m", "webhook", *arguments]
+
+    def _read_command(self) -> list[str]:
         return [
-            *(sys.executable, "-m", "webhook", *arguments),
+            *self._arguments(self.name),
             *("--host", "127.0.0.1", "--port", "0", "--health-port", "0", "--drain", "0.5"),
             *("--kubeconfig", str(self.kubeconfig())),
         ]

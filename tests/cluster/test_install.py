@@ -125,6 +125,27 @@ def test_a_pod_that_no_api_server_would_believe_is_not_ready_and_says_why(releas
     pod.until_ready()
 
 
+def test_the_reconciler_does_its_work_with_the_rights_that_the_chart_gives_it(release):
+    release.install("reconciler.enabled=true", f"reconciler.namespaces={{{release.models}}}")
+    release.start_pod().until_ready()
+    release.until_asked()
+    reconciler = release.start_reconciler()
+    document = {**minimal(), "metadata": {"name": "iris"}}
+    sdeps, made = SDEPS.format(release.models), f"/apis/apps/v1/namespaces/{release.models}"
+    assert release.plane.request("POST", sdeps, document).status == 201
+
+    def deployments():
+        return len(release.plane.request("GET", f"{made}/deployments").body["items"])
+
+    eventually(lambda: deployments() == 1 or reconciler.log, "the Deployment is made")
+    eventually(
+        lambda: "status" in release.plane.request("GET", f"{sdeps}/iris").body or reconciler.log,
+        "the status is written",
+    )
+    assert reconciler.stop() == 0
+    assert "orbidden" not in reconciler.log
+
+
 def test_the_one_file_is_applied_applied_again_and_deleted(binaries):
     """On a control plane of its own: its names are those that other tests use."""
     with ControlPlane.start(binaries, controllers=False) as plane:

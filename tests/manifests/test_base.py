@@ -16,10 +16,10 @@ from webhook.certificates.init import init
 from webhook.certificates.inspection import inspect
 from webhook.certificates.pair import KeyPair
 
-BASE = MANIFESTS / "base"
-NAMESPACE = only(load(BASE / "namespace.yaml"), "Namespace")
-OBJECTS = [NAMESPACE, *load(BASE / "graphgate.yaml")]
-KUSTOMIZATION = yaml.safe_load((BASE / "kustomization.yaml").read_text(encoding="utf-8"))
+OBJECTS = load(MANIFESTS / "install.yaml")
+NAMESPACE = only(OBJECTS, "Namespace")
+PROVIDED = load(MANIFESTS / "provided" / "graphgate.yaml")
+FOLDERS = [MANIFESTS / "base", MANIFESTS / "provided"]
 
 WEBHOOKS = {
     document["kind"]: webhook
@@ -43,11 +43,19 @@ def test_every_object_is_of_kubernetes_published_types(document: Object) -> None
 
 def test_the_base_holds_these_objects_and_no_other() -> None:
     assert sorted((o["kind"], o["metadata"]["name"]) for o in OBJECTS) == [
+        ("ClusterRole", "graphgate-certificate"),
+        ("ClusterRole", "graphgate-facts"),
+        ("ClusterRoleBinding", "graphgate-certificate"),
+        ("ClusterRoleBinding", "graphgate-facts"),
         ("ConfigMap", "graphgate-settings"),
         ("Deployment", "graphgate"),
+        ("Lease", "graphgate-certificate"),
         ("MutatingWebhookConfiguration", "graphgate"),
         ("Namespace", "graphgate-system"),
         ("PodDisruptionBudget", "graphgate"),
+        ("Role", "graphgate"),
+        ("RoleBinding", "graphgate"),
+        ("Secret", "graphgate-certificate"),
         ("Service", "graphgate"),
         ("ServiceAccount", "graphgate"),
         ("ValidatingWebhookConfiguration", "graphgate"),
@@ -56,6 +64,8 @@ def test_the_base_holds_these_objects_and_no_other() -> None:
 
 def test_every_namespaced_object_is_in_our_namespace() -> None:
     cluster_wide = {
+        "ClusterRole",
+        "ClusterRoleBinding",
         "Namespace",
         "MutatingWebhookConfiguration",
         "ValidatingWebhookConfiguration",
@@ -65,15 +75,26 @@ def test_every_namespaced_object_is_in_our_namespace() -> None:
     }
 
 
-def test_every_file_of_the_base_is_in_its_kustomization() -> None:
-    files = sorted(path.name for path in BASE.iterdir())
-    assert files == sorted(["kustomization.yaml", *KUSTOMIZATION["resources"]])
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f.name)
+def test_every_file_of_a_folder_is_in_its_kustomization(folder: Path) -> None:
+    content = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))
+    files = sorted(path.name for path in folder.iterdir())
+    assert files == sorted(["kustomization.yaml", *content["resources"]])
 
 
-def test_the_base_is_what_the_chart_rendered_to_when_it_was_last_changed() -> None:
+def test_the_base_holds_what_the_one_file_holds() -> None:
+    base = [
+        document
+        for name in ("namespace.yaml", "graphgate.yaml")
+        for document in load(MANIFESTS / "base" / name)
+    ]
+    assert base == OBJECTS
+
+
+def test_the_files_are_what_the_chart_rendered_to_when_it_was_last_changed() -> None:
     """Needs no Helm: the head of the file holds digests of the chart and of the text."""
     assert manifests.files() == {
-        manifests.TARGET: (ROOT / manifests.TARGET).read_text(encoding="utf-8")
+        target: (ROOT / target).read_text(encoding="utf-8") for target in manifests.TARGETS
     }
 
 
@@ -169,11 +190,38 @@ def test_the_container_is_told_what_it_serves_with() -> None:
         "serve",
         *("--port", "8443"),
         *("--health-port", "8081"),
-        *("--tls-cert", "/certs/tls.crt"),
-        *("--tls-key", "/certs/tls.key"),
+        *("--certificates", "self"),
+        *("--name", "graphgate"),
+        "--cluster",
+        *("--seldon-config", "seldon-system/seldon-config"),
+        *("--deadline", "2"),
         *("--settings", "/etc/graphgate/settings.yaml"),
     ]
-    assert CONTAINER["env"] == [{"name": "DEFAULT_USER_ID", "value": "8888"}]
+    assert CONTAINER["env"] == [
+        {"name": "DEFAULT_USER_ID", "value": "8888"},
+        {"name": "TMPDIR", "value": "/run/graphgate"},
+    ]
+
+
+def test_with_a_certificate_from_elsewhere_it_is_told_the_files_and_the_name() -> None:
+    pod = only(PROVIDED, "Deployment")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    changed = [arg for arg in container["args"] if arg not in CONTAINER["args"]]
+    assert changed == [
+        *("--tls-cert", "/certs/tls.crt"),
+        *("--tls-key", "/certs/tls.key"),
+        *("--tls-name", "graphgate.graphgate-system.svc"),
+    ]
+    mounts = {m["name"]: (m["mountPath"], m.get("readOnly")) for m in container["volumeMounts"]}
+    assert mounts["certificate"] == ("/certs", True)
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    assert volumes["certificate"]["secret"] == {
+        "secretName": "graphgate-certs",
+        "items": [
+            {"key": "tls.crt", "path": "tls.crt"},
+            {"key": "tls.key", "path": "tls.key"},
+        ],
+    }
 
 
 def test_the_flags_are_those_of_the_command() -> None:
@@ -184,21 +232,20 @@ def test_the_flags_are_those_of_the_command() -> None:
 
 
 def test_the_mounted_folders_hold_the_files_that_are_named() -> None:
-    mounts = {m["name"]: (m["mountPath"], m["readOnly"]) for m in CONTAINER["volumeMounts"]}
-    assert mounts == {"certificate": ("/certs", True), "settings": ("/etc/graphgate", True)}
+    mounts = {m["name"]: (m["mountPath"], m.get("readOnly")) for m in CONTAINER["volumeMounts"]}
+    assert mounts == {"run": ("/run/graphgate", None), "settings": ("/etc/graphgate", True)}
     volumes = {volume.pop("name"): volume for volume in map(dict, POD["volumes"])}
     assert volumes == {
-        "certificate": {
-            "secret": {
-                "secretName": "graphgate-certs",
-                "items": [
-                    {"key": "tls.crt", "path": "tls.crt"},
-                    {"key": "tls.key", "path": "tls.key"},
-                ],
-            }
-        },
+        "run": {"emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}},
         "settings": {"configMap": {"name": "graphgate-settings"}},
     }
+
+
+def test_what_is_written_at_run_time_is_installed_empty() -> None:
+    """So an upgrade leaves its content alone, and an uninstallation takes it away."""
+    for kind in ("Secret", "Lease"):
+        found = only(OBJECTS, kind)
+        assert set(found) - {"type"} == {"apiVersion", "kind", "metadata"}
 
 
 def test_the_settings_file_is_one_that_graphgate_reads() -> None:
@@ -218,12 +265,6 @@ def test_the_pod_is_restricted_and_names_no_user() -> None:
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
-
-
-def test_the_pod_holds_no_token() -> None:
-    assert only(OBJECTS, "ServiceAccount")["automountServiceAccountToken"] is False
-    assert POD["automountServiceAccountToken"] is False
-    assert POD["serviceAccountName"] == "graphgate"
 
 
 def test_two_pods_survive_a_drain_and_an_update() -> None:
@@ -255,10 +296,11 @@ def test_certs_init_and_kustomize_give_webhooks_that_trust_the_server(
     now = datetime.now(UTC)
     init(copy / "certs", now=now)
     objects = kustomize(kubectl, copy / "certs")
-    assert [faults(document) for document in objects] == [""] * 9
+    assert [faults(document) for document in objects] == [""] * (len(PROVIDED) + 1)
 
     secret = only(objects, "Secret")
-    name = POD["volumes"][0]["secret"]["secretName"]
+    pod = only(objects, "Deployment")["spec"]["template"]["spec"]
+    (name,) = (v["secret"]["secretName"] for v in pod["volumes"] if "secret" in v)
     assert (secret["metadata"], secret["type"]) == (
         {"name": name, "namespace": "graphgate-system"},
         "kubernetes.io/tls",
@@ -286,8 +328,16 @@ def test_kustomize_changes_nothing_else(copy: Path, kubectl: Path) -> None:
             del webhook["clientConfig"]["caBundle"]
 
     def order(document: Object) -> str:
-        return str(document["kind"])
+        return f"{document['kind']} {document['metadata']['name']}"
 
+    assert sorted(objects, key=order) == sorted(PROVIDED, key=order)
+
+
+def test_kustomize_builds_the_base(kubectl: Path) -> None:
+    def order(document: Object) -> str:
+        return f"{document['kind']} {document['metadata']['name']}"
+
+    objects = kustomize(kubectl, MANIFESTS / "base")
     assert sorted(objects, key=order) == sorted(OBJECTS, key=order)
 
 

@@ -19,8 +19,11 @@ CHART = MANIFESTS / "chart"
 VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 
+PROVIDED = "certificate.source=provided"
 INJECTED = "certificate.source=injected"
 CERT_MANAGER = "certificate.source=cert-manager"
+OPENSHIFT = "certificate.source=openshift"
+SELF = "certificate.source=self"
 
 
 def run(helm: Path, *arguments: str, namespace: str = "ml") -> subprocess.CompletedProcess[str]:
@@ -55,6 +58,12 @@ def container(objects: list[Object]) -> dict[str, Any]:
     (one,) = only(objects, "Deployment")["spec"]["template"]["spec"]["containers"]
     assert isinstance(one, dict)
     return one
+
+
+def argument(one: dict[str, Any], flag: str) -> str | None:
+    """Return what follows a flag; None if it is not given."""
+    args = one["args"]
+    return args[args.index(flag) + 1] if flag in args else None
 
 
 def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -94,10 +103,10 @@ def test_every_value_is_used_by_a_template() -> None:
     # A whole mapping is handed on with toYaml; its last key need not be named then.
     whole = {"resources", "settings"}
     unused = [
-        ".".join(path) for path in leaves(VALUES) if path[-1] not in text and path[0] not in whole
+        ".".join(path) for path in leaves(VALUES) if path[-1] not in text and whole.isdisjoint(path)
     ]
     assert unused == []
-    assert all(f".Values.{key}" in text for key in VALUES)
+    assert all(f"alues.{key}" in text for key in VALUES)  # .Values or a helper's $values
 
 
 def test_the_chart_has_the_version_of_the_project() -> None:
@@ -106,19 +115,20 @@ def test_the_chart_has_the_version_of_the_project() -> None:
     assert chart["version"] == chart["appVersion"] == project["version"]
 
 
-def test_the_base_is_the_chart_with_its_default_values(helm: Path) -> None:
-    committed = (ROOT / manifests.TARGET).read_text(encoding="utf-8")
-    assert "".join(committed.splitlines(keepends=True)[3:]) == manifests.render(helm)
+@pytest.mark.parametrize("target", manifests.TARGETS)
+def test_the_committed_files_are_what_helm_renders(helm: Path, target: str) -> None:
+    committed = (ROOT / target).read_text(encoding="utf-8")
+    assert manifests.body_of(committed) == manifests.render(helm, manifests.TARGETS[target])
 
 
 def test_without_a_ca_the_chart_says_how_to_get_one(helm: Path) -> None:
-    done = run(helm)
+    done = run(helm, f"--set={PROVIDED}")
     assert (done.returncode, done.stdout) == (1, "")
     for words in (
         "the API server would trust no certificate of graphgate",
         "graphgate certs init --out certs/",
         "--set-file certificate.caBundle=certs/ca.crt",
-        "--set certificate.source=cert-manager",
+        "--set certificate.source=self",
     ):
         assert words in done.stderr
 
@@ -126,10 +136,14 @@ def test_without_a_ca_the_chart_says_how_to_get_one(helm: Path) -> None:
 def test_a_ca_from_a_file_is_put_into_both_webhooks(helm: Path, tmp_path: Path) -> None:
     pem = b"-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"
     (tmp_path / "ca.crt").write_bytes(pem)
-    done = run(helm, f"--set-file=certificate.caBundle={tmp_path / 'ca.crt'}")
-    objects = [o for o in parse(done.stdout) if o["kind"].endswith("WebhookConfiguration")]
+    done = run(helm, f"--set={PROVIDED}", f"--set-file=certificate.caBundle={tmp_path / 'ca.crt'}")
+    rendered = parse(done.stdout)
+    objects = [o for o in rendered if o["kind"].endswith("WebhookConfiguration")]
     bundles = [w["clientConfig"]["caBundle"] for o in objects for w in o["webhooks"]]
     assert [base64.b64decode(bundle) for bundle in bundles] == [pem, pem]
+    # The server is told too, and is not ready with a certificate of another CA.
+    assert argument(container(rendered), "--tls-ca") == "/etc/graphgate/ca.crt"
+    assert only(rendered, "ConfigMap")["data"]["ca.crt"].encode() == pem
 
 
 def test_cert_manager_is_asked_for_a_certificate_and_no_ca_is_written(helm: Path) -> None:
@@ -149,21 +163,137 @@ def test_cert_manager_is_asked_for_a_certificate_and_no_ca_is_written(helm: Path
     assert {spec["issuerRef"]["name"] for spec in asked.values()} == issuers
 
 
-@pytest.mark.parametrize("source", [INJECTED, CERT_MANAGER])
-def test_everything_rendered_is_of_kubernetes_published_types(helm: Path, source: str) -> None:
-    """With every optional part switched on."""
-    objects = render(
-        helm,
-        source,
-        'image={"repository":"r","pullSecrets":[{"name":"s"}]}',
-        'nodeSelector={"a":"b"}',
-        'tolerations=[{"key":"k","operator":"Exists"}]',
-        'affinity={"nodeAffinity":{}}',
-        "priorityClassName=high",
-        'webhooks={"namespaceSelector":{"matchLabels":{"a":"b"}}}',
+def test_openshift_is_asked_for_a_certificate_and_no_ca_is_written(helm: Path) -> None:
+    objects = render(helm, OPENSHIFT)
+    assert only(objects, "Service")["metadata"]["annotations"] == {
+        "service.beta.openshift.io/serving-cert-secret-name": "graphgate-certs"
+    }
+    webhooks = [o for o in objects if o["kind"].endswith("WebhookConfiguration")]
+    assert [o["metadata"]["annotations"] for o in webhooks] == [
+        {"service.beta.openshift.io/inject-cabundle": "true"}
+    ] * 2
+    assert all("caBundle" not in w["clientConfig"] for o in webhooks for w in o["webhooks"])
+
+
+def test_only_who_makes_the_certificate_may_write_a_bundle(helm: Path) -> None:
+    """With any other source graphgate has no right to a Secret or a webhook configuration."""
+    for source in (INJECTED, CERT_MANAGER, OPENSHIFT):
+        rules = [r for o in render(helm, source) if "Role" in o["kind"] for r in o.get("rules", ())]
+        assert {name for rule in rules for name in rule["resources"]} == {
+            "namespaces",
+            "customresourcedefinitions",
+            "configmaps",
+        }
+
+
+def test_without_facts_and_certificates_of_its_own_it_has_no_token_and_no_right(helm: Path) -> None:
+    objects = render(helm, INJECTED, "cluster.facts=false")
+    assert not [o for o in objects if "Role" in o["kind"]]
+    assert (
+        only(objects, "Deployment")["spec"]["template"]["spec"]["automountServiceAccountToken"]
+        is False
     )
-    judged = [o for o in objects if not o["apiVersion"].startswith("cert-manager.io/")]
-    assert [faults(document) for document in judged] == [""] * 7
+    assert "--cluster" not in container(objects)["args"]
+
+
+EVERYTHING = (
+    'image={"repository":"r","pullSecrets":[{"name":"s"}]}',
+    'nodeSelector={"a":"b"}',
+    'tolerations=[{"key":"k","operator":"Exists"}]',
+    'affinity={"nodeAffinity":{}}',
+    "priorityClassName=high",
+    'webhooks={"namespaceSelector":{"matchLabels":{"a":"b"}}}',
+    'reconciler={"enabled":true,"namespaces":["ml","shop"],"selector":"team=a",'
+    '"controllerID":"two","engineImage":"e:1","initializerImage":"i:1"}',
+    'networkPolicy={"enabled":true,"apiServer":[{"ipBlock":{"cidr":"10.0.0.0/28"}}],'
+    '"metricsFrom":[{"podSelector":{}}]}',
+    'serviceMonitor={"enabled":true,"labels":{"release":"p"}}',
+)
+ELSEWHERE = ("cert-manager.io/", "monitoring.coreos.com/")
+
+
+@pytest.mark.parametrize("source", [SELF, INJECTED, CERT_MANAGER, OPENSHIFT])
+@pytest.mark.parametrize("values", [(), EVERYTHING], ids=["defaults", "everything"])
+def test_everything_rendered_is_of_kubernetes_published_types(
+    helm: Path, source: str, values: tuple[str, ...]
+) -> None:
+    objects = render(helm, source, *values)
+    judged = [o for o in objects if not o["apiVersion"].startswith(ELSEWHERE)]
+    assert [faults(document) for document in judged] == [""] * len(judged)
+
+
+def test_no_two_objects_share_a_name(helm: Path) -> None:
+    objects = render(helm, SELF, *EVERYTHING)
+    names = [(o["kind"], o["metadata"].get("namespace"), o["metadata"]["name"]) for o in objects]
+    assert sorted(set(names), key=str) == sorted(names, key=str)
+
+
+def test_the_reconciler_is_off_until_it_is_asked_for(helm: Path) -> None:
+    assert not [o for o in render(helm, SELF) if "reconciler" in o["metadata"]["name"]]
+
+
+def test_the_reconciler_gets_its_flags(helm: Path) -> None:
+    from webhook.cli.reconcile import reconcile_command
+
+    objects = render(helm, SELF, *EVERYTHING)
+    (deployment,) = (
+        o
+        for o in objects
+        if (o["kind"], o["metadata"]["name"]) == ("Deployment", "graphgate-reconciler")
+    )
+    (one,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert one["args"] == [
+        "reconcile",
+        *("--health-port", "8081"),
+        *("--lease", "graphgate-reconciler"),
+        *("--namespace", "ml", "--namespace", "shop"),
+        *("--selector", "team=a"),
+        *("--controller-id", "two"),
+        *("--engine-image", "e:1"),
+        *("--initializer-image", "i:1"),
+        *("--seldon-config", "seldon-system/seldon-config"),
+        *("--settings", "/etc/graphgate/settings.yaml"),
+    ]
+    known = {flag for parameter in reconcile_command.params for flag in parameter.opts}
+    assert {arg for arg in one["args"] if arg.startswith("--")} <= known
+
+
+def test_a_reconciler_of_some_namespaces_has_rights_in_these_only(helm: Path) -> None:
+    objects = render(helm, SELF, *EVERYTHING)
+    bindings = [o for o in objects if o.get("roleRef", {}).get("name") == "graphgate-reconciler"]
+    found = {(o["kind"], o["metadata"]["namespace"], o["roleRef"]["kind"]) for o in bindings}
+    assert found == {
+        ("RoleBinding", "ml", "Role"),  # its Lease
+        ("RoleBinding", "ml", "ClusterRole"),
+        ("RoleBinding", "shop", "ClusterRole"),
+    }
+
+
+def test_the_network_policy_lets_callers_in_and_only_the_api_server_out(helm: Path) -> None:
+    cidr = [{"ipBlock": {"cidr": "10.0.0.0/28"}}]
+    policy = only(render(helm, SELF, *EVERYTHING), "NetworkPolicy")["spec"]
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    assert policy["ingress"] == [
+        {"ports": [{"port": "https"}], "from": cidr},
+        {"ports": [{"port": "health"}], "from": [{"podSelector": {}}]},
+    ]
+    assert policy["egress"] == [{"ports": [{"port": 443}, {"port": 6443}], "to": cidr}]
+    silent = only(
+        render(helm, INJECTED, "cluster.facts=false", "networkPolicy.enabled=true"),
+        "NetworkPolicy",
+    )
+    assert silent["spec"]["egress"] == []
+
+
+def test_the_service_monitor_finds_a_port_of_the_service(helm: Path) -> None:
+    objects = render(helm, SELF, *EVERYTHING)
+    monitor, service = only(objects, "ServiceMonitor"), only(objects, "Service")
+    (endpoint,) = monitor["spec"]["endpoints"]
+    ports = {port["name"]: port["targetPort"] for port in service["spec"]["ports"]}
+    assert ports[endpoint["port"]] == "health"
+    wanted = monitor["spec"]["selector"]["matchLabels"]
+    assert wanted.items() <= service["metadata"]["labels"].items()
+    assert monitor["metadata"]["labels"]["release"] == "p"
 
 
 @pytest.mark.parametrize(
@@ -174,13 +304,14 @@ def test_everything_rendered_is_of_kubernetes_published_types(helm: Path, source
         ("defaultUserID=1000620000", [{"name": "DEFAULT_USER_ID", "value": "1000620000"}]),
         ('defaultUserID="1000620000"', [{"name": "DEFAULT_USER_ID", "value": "1000620000"}]),
         ('defaultUserID=""', [{"name": "DEFAULT_USER_ID", "value": ""}]),
-        ("defaultUserID=null", None),
+        ("defaultUserID=null", []),
     ],
 )
 def test_the_default_user_reaches_the_container(
-    helm: Path, value: str, expected: list[dict[str, str]] | None
+    helm: Path, value: str, expected: list[dict[str, str]]
 ) -> None:
-    assert container(render(helm, INJECTED, value)).get("env") == expected
+    env = container(render(helm, INJECTED, value))["env"]
+    assert [one for one in env if one["name"] == "DEFAULT_USER_ID"] == expected
 
 
 @pytest.mark.parametrize(
@@ -194,9 +325,16 @@ def test_the_default_user_reaches_the_container(
         ("replica=2", "replica"),
         ("replicas=0", "/replicas"),
         ("webhooks.timeoutSeconds=31", "/webhooks/timeoutSeconds"),
+        ("webhooks.timeoutSeconds=1", "/webhooks/timeoutSeconds"),
+        ('cluster.seldonConfig="seldon-config"', "/cluster/seldonConfig"),
+        ('reconciler.controllerID="a b"', "/reconciler/controllerID"),
+        ("disruptionBudget.maxUnavailable=0", "/disruptionBudget/maxUnavailable"),
+        ('topologySpread.whenUnsatisfiable="Never"', "/topologySpread/whenUnsatisfiable"),
+        ("networkPolicy.apiServerPorts=[]", "/networkPolicy/apiServerPorts"),
+        ('serviceMonitor.interval="30"', "/serviceMonitor/interval"),
         ('webhooks.failurePolicy.validate="fail"', "/webhooks/failurePolicy/validate"),
         ('certificate.caBundle="LS0tLS1CRUdJTg=="', "/certificate/caBundle"),
-        ('certificate.source="self"', "/certificate/source"),
+        ('certificate.source="magic"', "/certificate/source"),
         ('image.digest="latest"', "/image/digest"),
     ],
 )
@@ -284,4 +422,4 @@ def test_a_release_of_another_name_names_everything_after_itself(helm: Path) -> 
         check=True,
     )
     names = {o["metadata"]["name"] for o in parse(done.stdout)}
-    assert names == {"gate-graphgate", "gate-graphgate-settings"}
+    assert names == {"gate-graphgate", "gate-graphgate-settings", "gate-graphgate-facts"}

@@ -32,14 +32,7 @@ STRICTER = {
 """What is denied though the API server takes the Deployment, and why it cannot run."""
 
 NOT_LOOKED_AT = {
-    "propag bi",
-    "lifecycle sleep40",
     "res null lim",
-    "hostnet port",
-    "readinessGates",
-    "sharepid hostpid",
-    "volumeDevices",
-    "rro",
 }
 """What the API server refuses and no rule looks at: no manifest of production has been seen
 to get it wrong."""

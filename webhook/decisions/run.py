@@ -6,7 +6,7 @@ from functools import cache
 from itertools import chain, islice
 
 from webhook.decisions.decision import Failure
-from webhook.decisions.settings import BoundRule
+from webhook.decisions.plan import BoundRule, Plan
 from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment
@@ -21,7 +21,7 @@ thousand are told, and the rest after they are mended."""
 
 
 def run(
-    plan: tuple[BoundRule, ...],
+    plan: Plan,
     deployment: Deployment,
     old: Deployment | None,
     facts: Facts,
@@ -32,11 +32,8 @@ def run(
     old       the object before an update; without it, rules about updates do not run
     failures  takes the rules that crash; the others go on
     """
-    there = signs(deployment)
     offered = {"facts": facts, "old": old}
-    for rule in plan:
-        if rule.needs and rule.needs.isdisjoint(there):
-            continue
+    for rule in plan.select(signs(deployment)):
         try:
             if not rule.wants:
                 findings = rule.check(deployment)

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, Literal, cast
 
+from webhook.decisions.plan import BoundRule, Plan
 from webhook.decisions.pod_security import PodSecurity
 from webhook.decisions.settings_schema import settings_schema
 from webhook.defaults.options import HARDENED, Options, read_options, read_user_id
@@ -31,7 +32,7 @@ from webhook.graph.facts import Facts
 from webhook.graph.path import Path
 from webhook.graph.words import nearest_word
 from webhook.podsecurity import Standard, parse_version
-from webhook.rules import Action, Check, all_rules
+from webhook.rules import Action, all_rules
 
 API_VERSION = "graphgate.io/v1alpha1"
 KIND = "Settings"
@@ -47,17 +48,6 @@ class RuleSetting:
 
     action: Action | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class BoundRule:
-    """A rule that is to run, with its action and its parameters bound."""
-
-    id: str
-    action: Action
-    check: Check
-    wants: tuple[str, ...]
-    needs: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -87,19 +77,21 @@ class Settings:
     namespaces: Mapping[str, "Settings"] = field(default_factory=dict)
 
     @cached_property
-    def plan(self) -> tuple[BoundRule, ...]:
+    def plan(self) -> Plan:
         """The rules that run, bound once and not for each review."""
-        return tuple(
-            BoundRule(
-                rule.id,
-                setting.action or rule.action,
-                partial(rule.check, **setting.parameters) if setting.parameters else rule.check,
-                rule.wants,
-                rule.needs,
+        return Plan(
+            tuple(
+                BoundRule(
+                    rule.id,
+                    setting.action or rule.action,
+                    partial(rule.check, **setting.parameters) if setting.parameters else rule.check,
+                    rule.wants,
+                    rule.needs,
+                )
+                for rule in all_rules()
+                for setting in [self.rules.get(rule.id, _AS_BUILT_IN)]
+                if (setting.action or rule.action) != "ignore"
             )
-            for rule in all_rules()
-            for setting in [self.rules.get(rule.id, _AS_BUILT_IN)]
-            if (setting.action or rule.action) != "ignore"
         )
 
     def for_namespace(self, name: str) -> "Settings":

@@ -155,14 +155,7 @@ def is_variable(name: str) -> bool:
 
 def is_strict_variable(name: str) -> bool:
     """Tell whether Kubernetes before 1.32 took `name` as an environment variable's, too."""
-    return _is_strict(name) if len(name) <= LONGEST_SUBDOMAIN else _reads_strictly(name)
-
-
-def _reads_strictly(name: str) -> bool:
     return _STRICT_VARIABLE.match(name) is not None and not _leads_up(name)
-
-
-_is_strict = lru_cache(maxsize=1024)(_reads_strictly)
 
 
 def is_key_of_data(key: str) -> bool:

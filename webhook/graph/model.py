@@ -149,7 +149,8 @@ class Deployment:
     document    what was parsed, any JSON value; `raw` is the same if it is a mapping, else empty
     components  those of all predictors
     containers  every container that is written: of the components, init containers behind the
-                others, and of the explainers that have a type (without one there is no explainer)
+                others, of the orchestrators (their variables and resources, under svcOrchSpec),
+                and of the explainers that have a type (without one there is no explainer)
     unusual     by part ("ports", "probes", …, see `usual`): those of them whose part needs a closer
                 look; in the others nothing is wrong with it. Read by `in_need`
     faults      every departure from the schema

@@ -67,13 +67,16 @@ def parse(document: Any) -> Deployment:
         components=tuple(c for predictor in predictors for c in predictor.components),
         containers=containers,
         unusual=usual.group(containers),
-        faults=(
-            *(Fault("depth", path) for path in cuts.too_deep),
-            *(Fault("size", path, limit=MOST_PREDICTORS) for path in cuts.too_many),
-            *(fault for fault in cut if not _below(fault.path, cuts.too_deep)),
-            *_departures(_without_all(document, [*cuts.too_deep, *cuts.no_node])),
-        ),
+        faults=(*_of_cuts(cuts, cut), *_departures(_without_all(document, cuts))),
     )
+
+
+def _of_cuts(cuts: "_Cuts", beyond: tuple[Fault, ...]) -> list[Fault]:
+    """Return the faults that are no departures from the schema; `beyond` are those of bounds."""
+    faults = [Fault("depth", path) for path in cuts.too_deep]
+    faults += [Fault("size", path, limit=MOST_PREDICTORS) for path in cuts.too_many]
+    faults += [fault for fault in beyond if not _below(fault.path, cuts.too_deep)]
+    return faults
 
 
 def _below(path: Path, others: list[Path]) -> bool:
@@ -151,21 +154,20 @@ def _node(raw: dict[str, Any], path: Path, nodes: list[Node], cuts: _Cuts, depth
     children: list[Node] = []
     below = raw.get("children")
     if below or below == {}:
-        where = path / "children"
         if type(below) not in (list, dict):
             pass  # the schema says so
         elif depth >= DEEPEST and below:
-            cuts.too_deep.append(where)
+            cuts.too_deep.append(path / "children")
         elif type(below) is list:
             children = [
-                _node(child, where / index, nodes, cuts, depth + 1)
+                _node(child, path.join(("children", index)), nodes, cuts, depth + 1)
                 for index, child in enumerate(below)
                 if type(child) is dict
             ]
         elif below.keys() & NODE_FIELDS:
-            children = [_node(below, where, nodes, cuts, depth + 1)]
+            children = [_node(below, path / "children", nodes, cuts, depth + 1)]
         else:
-            cuts.no_node.append(where)
+            cuts.no_node.append(path / "children")
     node = Node(
         raw=raw,
         path=path,
@@ -205,6 +207,11 @@ def _all_containers(predictors: tuple[Predictor, ...]) -> Iterator[Container]:
         for component in predictor.components:
             yield from component.containers
             yield from component.init_containers
+        if "svcOrchSpec" in predictor.raw:
+            where = predictor.path / "svcOrchSpec"
+            yield Container(mapping(predictor.raw, "svcOrchSpec"), where, "")
+        if "explainer" not in predictor.raw:
+            continue
         explainer = mapping(predictor.raw, "explainer")
         written = mapping(explainer, "containerSpec")
         if written and text(explainer, "type"):
@@ -212,9 +219,9 @@ def _all_containers(predictors: tuple[Predictor, ...]) -> Iterator[Container]:
             yield Container(written, where, text(written, "name"))
 
 
-def _without_all(document: Any, paths: list[Path]) -> Any:
-    """Return the document without the fields at `paths`; copies only along the way."""
-    for path in paths:
+def _without_all(document: Any, cuts: _Cuts) -> Any:
+    """Return the document without what is not read on; copies only along the way."""
+    for path in (*cuts.too_deep, *cuts.no_node):
         document = here = document.copy()
         for segment in path[:-1]:
             here[segment] = here[segment].copy()

@@ -24,11 +24,11 @@ class Path(tuple[Segment, ...]):
 
     def __truediv__(self, segment: Segment) -> "Path":
         """Return the place one step further down."""
-        return Path((*self, segment))
+        return Path(self + (segment,))  # noqa: RUF005 — half the time of (*self, segment)
 
     def join(self, segments: Iterable[Segment]) -> "Path":
         """Return the place several steps further down."""
-        return Path((*self, *segments))
+        return Path(self + tuple(segments))
 
     @property
     def parent(self) -> "Path":

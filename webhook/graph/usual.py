@@ -7,6 +7,8 @@ same. Not here: what is wrong, which is for rules.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Literal
 
 from webhook.graph.kubernetes import (
@@ -19,12 +21,25 @@ from webhook.graph.kubernetes import (
 )
 from webhook.graph.model import Container
 
-Part = Literal["ports", "probes", "env", "envFrom", "resources", "volumeMounts", "words"]
+Part = Literal["ports", "probes", "env", "envFrom", "resources", "volumeMounts", "words", "image"]
 """Parts of a container; words: the fields that take one of a few."""
+
+_SET_BY_SELDON = ("PREDICTI", "PREDICTOR_", "SELDON_", "MLSERVER_")
+"""How all names of variables begin that Seldon sets itself (overridden-variable)."""
+
+_NAME = itemgetter("name")
+
+_LONGEST_VARIABLE = 100
+"""Characters of a name of a variable that is called usual: longer ones are not remembered."""
 
 _PULL = (None, "Always", "IfNotPresent", "Never")
 _MOUNT = frozenset({"name", "mountPath", "readOnly"})
-_LEAST_MEMORY = 2**20 * NANO
+_LEAST = {"cpu": 0, "memory": 2**20 * NANO}
+"""The resources that are called usual, and the least that is: below a mebibyte is tiny-memory."""
+
+_LONGEST_PAIR = 40
+"""Characters of a request and its limit that are remembered together."""
+
 _LAST_PORT = 65535
 
 
@@ -32,17 +47,21 @@ def unusual_parts(raw: Mapping[str, Any]) -> list[Part]:
     """Return the parts of one container that need a closer look."""
     found: list[Part] = []
     for part, is_usual in _JUDGES.items():
-        if part in raw and raw[part] is not None and not is_usual(raw[part]):
+        if part in raw and not is_usual(raw[part]) and raw[part] is not None:
             found.append(part)
     if "lifecycle" in raw or not _has_usual_probes(raw):
         found.append("probes")
     if "volumeDevices" in raw and "volumeMounts" not in found:
         found.append("volumeMounts")
+    image = raw.get("image")
+    if type(image) is not str or not image or image != image.strip():
+        found.append("image")
     pull = raw.get("imagePullPolicy")
     if (
         pull not in _PULL
         or "terminationMessagePolicy" in raw
         or "restartPolicy" in raw
+        or "restartPolicyRules" in raw
         or "resizePolicy" in raw
     ):
         found.append("words")
@@ -111,25 +130,37 @@ def _is_usual_handler(field: str, value: dict[str, Any]) -> bool:
 def _env(env: Any) -> bool:
     if type(env) is not list:
         return False
+    try:
+        names = list(map(_NAME, env))
+        if names and max(map(len, names)) > _LONGEST_VARIABLE:
+            return False
+        if not all(map(_is_plain, names)):
+            return False
+    except (KeyError, TypeError):  # no mapping, or without a name, or its name is no text
+        return False
     for variable in env:
-        if type(variable) is not dict:
+        if "valueFrom" in variable and not _has_usual_source(variable):
             return False
-        name = variable.get("name")
-        if type(name) is not str or not is_strict_variable(name):
-            return False
-        if "valueFrom" in variable:
-            source = variable["valueFrom"]
-            if type(source) is not dict or len(source) != 1 or "value" in variable:
-                return False
-            reference = source.get("secretKeyRef") or source.get("configMapKeyRef")
-            if type(reference) is not dict:
-                return False
-            name, key = reference.get("name"), reference.get("key")
-            if type(name) is not str or type(key) is not str:
-                return False
-            if not is_subdomain(name) or not is_key_of_data(key):
-                return False
     return True
+
+
+def _has_usual_source(variable: Mapping[str, Any]) -> bool:
+    source = variable["valueFrom"]
+    if type(source) is not dict or len(source) != 1 or "value" in variable:
+        return False
+    reference = source.get("secretKeyRef") or source.get("configMapKeyRef")
+    if type(reference) is not dict:
+        return False
+    name, key = reference.get("name"), reference.get("key")
+    if type(name) is not str or type(key) is not str:
+        return False
+    return is_subdomain(name) and is_key_of_data(key)
+
+
+@lru_cache(maxsize=4096)
+def _is_plain(name: str) -> bool:
+    """Tell whether a variable of this name is nobody's but the author's."""
+    return is_strict_variable(name) and not name.startswith(_SET_BY_SELDON)
 
 
 def _env_from(sources: Any) -> bool:
@@ -148,27 +179,30 @@ def _env_from(sources: Any) -> bool:
 
 
 def _resources(resources: Any) -> bool:
-    if type(resources) is not dict:
+    if type(resources) is not dict or "claims" in resources:
         return False
     limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
     if type(limits) is not dict or type(requests) is not dict:
         return False
-    for name, value in limits.items():
-        if not _is_usual_amount(name, amount(value)):
+    for name in limits | requests:
+        if name not in _LEAST:
             return False
-    for name, value in requests.items():
-        asked = amount(value)
-        if not _is_usual_amount(name, asked):
-            return False
-        if name in limits and (asked or 0) > (amount(limits[name]) or 0):
+        # What stands on one side only is compared with itself.
+        limit = limits[name] if name in limits else requests[name]
+        request = requests.get(name, limit)
+        if type(limit) is type(request) is str and len(limit) + len(request) <= _LONGEST_PAIR:
+            if not _is_usual_pair(name, request, limit):
+                return False
+        elif not _is_usual_pair.__wrapped__(name, request, limit):
             return False
     return True
 
 
-def _is_usual_amount(name: str, value: int | None) -> bool:
-    if value is None:
-        return False
-    return value >= _LEAST_MEMORY if name == "memory" else value >= 0 and name == "cpu"
+@lru_cache(maxsize=1024)
+def _is_usual_pair(name: str, request: Any, limit: Any) -> bool:
+    """Tell whether both are amounts, not too small, and the request not over the limit."""
+    asked, most = amount(request), amount(limit)
+    return asked is not None and most is not None and _LEAST[name] <= asked <= most
 
 
 def _volume_mounts(mounts: Any) -> bool:

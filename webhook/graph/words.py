@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
@@ -13,7 +14,13 @@ LONGEST_LABEL = 63
 
 def is_dns_label(name: str) -> bool:
     """Tell whether Kubernetes takes `name` as a DNS label."""
-    return len(name) <= LONGEST_LABEL and DNS_LABEL.match(name) is not None
+    return len(name) <= LONGEST_LABEL and _is_dns_label(name)
+
+
+# Each name stands at a node, a container and a volume, and again in the next review.
+@lru_cache(maxsize=1024)
+def _is_dns_label(name: str) -> bool:
+    return DNS_LABEL.match(name) is not None
 
 
 def dns_label(name: str) -> str:

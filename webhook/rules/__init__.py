@@ -8,6 +8,10 @@ reads after "allow …". It has
 * `check(deployment)`: a generator of findings. It may also ask, by name, for `facts`, and for
   `old`, the view of the object before an update (the rule then runs on updates only). Its
   keyword-only parameters, each with a default, are the rule's settings;
+* NEEDS, where it is about something that most deployments do not have: a frozenset of signs
+  (`webhook.graph.signs`), which are names of fields, mostly. The rule is run only where one of
+  them is there, so it must find nothing where none is; tests/rules/test_needs.py holds that.
+  Name what the rule cannot do without, and leave it out where every deployment has that;
 * GIVES_WAY = True if a finding of another rule at the same place makes it superfluous.
 
 A rule says what is wrong and where. Who it is, how severe it is and what the general remedy is,
@@ -37,6 +41,7 @@ class Rule:
 
     check          the generator of findings
     wants          what `check` takes beside the deployment: "facts", "old"
+    needs          the signs of which one must be there for it to run; empty: it always runs
     parameters     its settings with their defaults
     docstring      the prose, see `webhook.rules.page`
     """
@@ -47,6 +52,7 @@ class Rule:
     gives_way: bool
     check: Check
     wants: tuple[str, ...]
+    needs: frozenset[str]
     parameters: Mapping[str, Any]
     docstring: str
 
@@ -72,6 +78,7 @@ def _load(name: str) -> Rule:
         gives_way=getattr(module, "GIVES_WAY", False),
         check=module.check,
         wants=tuple(p.name for p in signature if p.name in _OFFERED),
+        needs=getattr(module, "NEEDS", frozenset()),
         parameters={p.name: p.default for p in signature if p.kind is p.KEYWORD_ONLY},
         docstring=module.__doc__ or "",
     )

@@ -30,6 +30,7 @@ from webhook.rules._text import quoted
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"RANDOM_ABTEST"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

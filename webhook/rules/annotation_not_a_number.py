@@ -43,6 +43,8 @@ _OF_PODS = frozenset(
 
 _RETRIES = "seldon.io/istio-retries"
 
+NEEDS = _KEYS
+
 
 def check(deployment: Deployment) -> Iterator[Finding]:
     """Yield each of them that Go's strconv.Atoi refuses (source: G36, and the executor's clients).

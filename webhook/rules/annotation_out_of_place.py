@@ -30,6 +30,8 @@ _OF_SPEC = frozenset({"seldon.io/engine-separate-pod", "seldon.io/no-storage-ini
 _OF_PREDICTOR = frozenset({"seldon.io/no-engine", "seldon.io/svc-name"})
 _OF_EITHER = _OF_SPEC | _OF_PREDICTOR
 
+NEEDS = _OF_EITHER
+
 
 def check(deployment: Deployment) -> Iterator[Finding]:
     """Yield each annotation without effect (source: controller of v1.17)."""

@@ -31,6 +31,7 @@ from webhook.workloads.nodes import wants_server
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"ROUTER", "COMBINER"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -24,10 +24,12 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment
 from webhook.graph.parse import NODE_FIELDS
+from webhook.graph.signs import MAPPING_OF_CHILDREN
 from webhook.graph.words import enumerate_words
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({MAPPING_OF_CHILDREN})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -27,12 +27,14 @@ from itertools import permutations
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment, mapping, text
 from webhook.graph.path import Path
+from webhook.graph.signs import SEVERAL_PREDICTORS
 from webhook.rules._text import quoted
 from webhook.workloads.names import SERVICE_NAME, Generated, generated
 from webhook.workloads.options import Engine, Options
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({SEVERAL_PREDICTORS, "explainer", SERVICE_NAME})
 
 _OPTIONS = Options(engine=Engine(""))
 """An orchestrator may have a Deployment of its own."""

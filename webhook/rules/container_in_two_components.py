@@ -29,10 +29,12 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment, Predictor
 from webhook.graph.path import Path
+from webhook.graph.signs import SEVERAL_COMPONENTS
 from webhook.rules._text import quoted
 
 ACTION = "warn"
 SINCE = "0.1.0"
+NEEDS = frozenset({SEVERAL_COMPONENTS})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

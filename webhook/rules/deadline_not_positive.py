@@ -19,6 +19,7 @@ from webhook.graph.model import Deployment, number
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"progressDeadlineSeconds"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -25,10 +25,12 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding
 from webhook.graph.model import Component, Deployment
 from webhook.graph.path import Path
+from webhook.graph.signs import SAME_NAMES
 from webhook.rules._text import quoted
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({SAME_NAMES})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

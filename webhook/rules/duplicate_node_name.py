@@ -23,9 +23,11 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment
 from webhook.graph.path import Path
+from webhook.graph.signs import SAME_NAMES
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({SAME_NAMES})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

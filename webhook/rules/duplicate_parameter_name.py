@@ -24,11 +24,12 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mappings, text
+from webhook.graph.model import Deployment, items, mappings, text
 from webhook.rules._text import quoted
 
 ACTION = "warn"
 SINCE = "0.1.0"
+NEEDS = frozenset({"parameters"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
@@ -37,6 +38,8 @@ def check(deployment: Deployment) -> Iterator[Finding]:
         for node in predictor.nodes:
             # Of an A/B test, ratio-without-effect says more.
             if "parameters" not in node.raw or node.implementation == "RANDOM_ABTEST":
+                continue
+            if len(items(node.raw, "parameters")) < 2:
                 continue
             first: dict[str, int] = {}
             for index, parameter in mappings(node.raw, "parameters"):

@@ -26,9 +26,11 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding
 from webhook.graph.model import Component, Container, Deployment, mappings, number, text
 from webhook.graph.path import Path
+from webhook.graph.signs import unusual
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({unusual("ports")})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

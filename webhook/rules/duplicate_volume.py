@@ -26,9 +26,11 @@ from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment, items, mappings, text
+from webhook.graph.signs import SEVERAL_VOLUMES
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({SEVERAL_VOLUMES})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -22,10 +22,12 @@ from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.kubernetes import is_strict_variable, is_variable, why_not
 from webhook.graph.model import Container, Deployment, mappings
+from webhook.graph.signs import unusual
 from webhook.rules._text import quoted
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({unusual("env"), unusual("envFrom")})
 
 _STRICT = "-._a-zA-Z0-9"
 _RELAXED = 32

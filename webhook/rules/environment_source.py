@@ -29,11 +29,13 @@ from typing import Any
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import Container, Deployment, mappings
 from webhook.graph.path import Path
+from webhook.graph.signs import unusual
 from webhook.graph.words import CERTAIN, enumerate_words, nearest_word
 from webhook.rules._pods import set_fields
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({unusual("env"), unusual("envFrom")})
 
 _ONE = ("secretKeyRef", "configMapKeyRef", "fieldRef", "resourceFieldRef", "fileKeyRef")
 _ALL = ("secretRef", "configMapRef")

@@ -33,12 +33,14 @@ from webhook.graph import schema
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment
 from webhook.graph.path import Path, Segment
+from webhook.graph.signs import fault_of
 from webhook.graph.words import enumerate_words
 from webhook.rules._structure import move_into, strays, value_at
 from webhook.rules.pod_out_of_place import is_told
 
 ACTION = "warn"
 SINCE = "0.1.0"
+NEEDS = frozenset({fault_of("unknown")})
 
 _MOST_HOMES = 3
 """Places that are told. A field of more homes, like "name", is no field gone astray."""

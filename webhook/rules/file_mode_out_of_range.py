@@ -33,6 +33,8 @@ SINCE = "0.1.0"
 _LAST = 0o777
 _WITH_MODES = ("secret", "configMap", "downwardAPI", "projected")
 
+NEEDS = frozenset(_WITH_MODES)
+
 
 def check(deployment: Deployment) -> Iterator[Finding]:
     """Yield each mode of a volume that is none (sources: validateSecretVolumeSource and others)."""

@@ -32,11 +32,13 @@ from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment, Predictor, mapping, text
+from webhook.graph.signs import SEVERAL_COMPONENTS
 from webhook.workloads.nodes import BUILT_IN
 from webhook.workloads.placement import declines_engine
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({SEVERAL_COMPONENTS})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

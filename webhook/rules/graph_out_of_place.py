@@ -32,12 +32,14 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import Deployment, Predictor, mappings
 from webhook.graph.path import ROOT, Path
+from webhook.graph.signs import FAULT
 from webhook.graph.slips import torn_predictors
 from webhook.graph.words import enumerate_words
 from webhook.rules._structure import graphs_astray, is_only, move, move_into, value_at
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({FAULT})
 
 _SPEC = ("spec",)
 _LISTED = ROOT / "spec" / "predictors"

@@ -27,11 +27,13 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding
 from webhook.graph.kubernetes import is_header
 from webhook.graph.model import Deployment, mapping, mappings
+from webhook.graph.signs import unusual
 from webhook.rules._pods import handlers
 from webhook.rules._text import quoted
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({unusual("probes")})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ from webhook.graph.model import Deployment
 
 ACTION = "warn"
 SINCE = "0.1.0"
+NEEDS = frozenset({"engineResources"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

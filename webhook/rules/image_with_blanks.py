@@ -20,10 +20,12 @@ from collections.abc import Iterator
 
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import Deployment
+from webhook.graph.signs import unusual
 from webhook.rules._text import quoted
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({unusual("image")})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

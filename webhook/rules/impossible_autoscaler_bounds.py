@@ -28,6 +28,7 @@ from webhook.graph.path import Path
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"hpaSpec", "kedaSpec"})
 
 _TO_ZERO = 37
 """The first minor version that scales to 0 by default (HPAScaleToZero, KEP-2021)."""

@@ -27,6 +27,7 @@ from webhook.rules._pods import PROBES, runs_once, set_fields
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"initContainers"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

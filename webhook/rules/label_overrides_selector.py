@@ -30,6 +30,7 @@ from webhook.workloads.names import identity
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({DEPLOYMENT_ID})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -45,6 +45,7 @@ from webhook.rules._text import quoted
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"annotations", "metadata", "nodeSelector"})
 
 _MOST = 256 * 1024
 """Bytes of all keys and values (TotalAnnotationSizeLimitB)."""

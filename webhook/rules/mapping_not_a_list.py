@@ -25,11 +25,13 @@ from webhook.graph import schema
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import Deployment
 from webhook.graph.path import Path
+from webhook.graph.signs import fault_of
 from webhook.graph.words import enumerate_words
 from webhook.rules._structure import value_at
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({fault_of("type")})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

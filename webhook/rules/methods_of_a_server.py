@@ -26,6 +26,7 @@ from webhook.workloads.nodes import wants_server
 
 ACTION = "warn"
 SINCE = "0.1.0"
+NEEDS = frozenset({"methods"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ from webhook.rules._text import quoted
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"modelUri"})
 
 _PVC = "pvc://"
 

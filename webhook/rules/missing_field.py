@@ -20,11 +20,13 @@ from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment, Fault
+from webhook.graph.signs import fault_of
 from webhook.rules._structure import graphs_astray, is_spelt_otherwise
 
 ACTION = "deny"
 SINCE = "0.1.0"
 GIVES_WAY = True
+NEEDS = frozenset({fault_of("required")})
 
 _CHILD = ("children",)
 _PREDICTORS = ("spec", "predictors")

@@ -27,21 +27,25 @@ from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment, Predictor
+from webhook.graph.signs import unusual
 from webhook.rules._text import quoted
 from webhook.workloads.nodes import wants_server
 from webhook.workloads.placement import TENSORFLOW_CONTAINER
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({unusual("image")})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
     """Yield each container without an image that no server fills in (source: G23)."""
     for predictor in deployment.predictors:
         bare = [c for c in predictor.containers if c.raw.get("image") in (None, "")]
-        filled = _filled(predictor) if bare else frozenset()
+        filled = set(_filled(predictor)) if bare else set()
+        served = {container.name: container.path for container in reversed(predictor.containers)}
         for container in bare:
-            if container.name not in filled:
+            # Of two containers of one name, in two pods, the first is the node's.
+            if container.name not in filled or served[container.name] != container.path:
                 fact = f"the container {quoted(container.name)} has no image"
                 yield Finding(container.path / "image", fact)
     for component in deployment.components:

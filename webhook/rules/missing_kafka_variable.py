@@ -35,6 +35,7 @@ from webhook.graph.words import enumerate_words
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"serverType"})
 
 _NEEDED = ("KAFKA_BROKER", "KAFKA_INPUT_TOPIC", "KAFKA_OUTPUT_TOPIC")
 

@@ -27,6 +27,7 @@ from webhook.workloads.nodes import wants_server
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"implementation"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

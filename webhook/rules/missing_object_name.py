@@ -22,9 +22,11 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment
 from webhook.graph.path import ROOT
+from webhook.graph.signs import NO_NAME
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({NO_NAME})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -25,11 +25,13 @@ from webhook.graph import schema
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment
 from webhook.graph.path import Path
+from webhook.graph.signs import fault_of
 from webhook.rules._structure import OTHER_NAMES, fold, move, strays, value_at
 from webhook.workloads.nodes import wants_server
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({fault_of("unknown")})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -34,6 +34,7 @@ from webhook.graph.path import Path
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"GRPC"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -24,9 +24,11 @@ from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
 from webhook.graph.model import Container, Deployment, mappings
+from webhook.graph.signs import unusual
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({unusual("volumeMounts")})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from webhook.graph.path import ROOT
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"replicas"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from webhook.graph.model import Deployment
 
 ACTION = "warn"
 SINCE = "0.1.0"
+NEEDS = frozenset({"pdbSpec"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -31,6 +31,8 @@ SINCE = "0.1.0"
 
 _NO_ENGINE = "seldon.io/no-engine"
 
+NEEDS = frozenset({_NO_ENGINE})
+
 
 def check(deployment: Deployment) -> Iterator[Finding]:
     """Yield each predictor of several nodes without orchestrator (source: Seldon V8).

@@ -25,6 +25,7 @@ from webhook.graph.model import Deployment
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"shadow"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -17,10 +17,12 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment
 from webhook.graph.path import resolve
+from webhook.graph.signs import fault_of
 
 ACTION = "deny"
 SINCE = "0.1.0"
 GIVES_WAY = True
+NEEDS = frozenset({fault_of("range")})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -36,12 +36,17 @@ _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 
 def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
     """Yield one finding if a Service's name would be refused (source: RFC 1035; G12)."""
-    name = deployment.name
+    name, field = deployment.name, "name"
+    start = text(mapping(deployment.raw, "metadata"), "generateName")
+    if start and (not name or not _is_subdomain(f"{start}x7k2p")):
+        # What the API server makes of it: five letters and digits follow. It judges it, too, where
+        # there is a name.
+        name, field = f"{start}x7k2p", "generateName"
     if not name or (name[0] in _LETTERS and len(name) <= 253 and DNS_LABEL.match(name)):
         return
     if not _is_subdomain(name):
         fact = f"the object's name {quoted(name)} is none that Kubernetes takes"
-        yield Finding(ROOT / "metadata" / "name", f"{fact}: it {_why(name)}")
+        yield Finding(ROOT / "metadata" / field, f"{fact}: it {_why(name)}")
         return
     digit = DNS_LABEL.match(name) is not None  # then it begins with one, and nothing else is wrong
     if digit and takes_digit(facts):
@@ -55,7 +60,7 @@ def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
         service = next((service for service in services if service.startswith(name)), None)
         if service:
             yield Finding(
-                ROOT / "metadata" / "name",
+                ROOT / "metadata" / field,
                 f"the Service {quoted(service)} would be refused: it {_why(name)}"
                 + (f", which Kubernetes takes from 1.{RELAXED} on only" if digit else ""),
                 sure=not digit or refuses_digit(facts),

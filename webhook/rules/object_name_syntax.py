@@ -30,6 +30,7 @@ from webhook.graph.model import Deployment, mapping
 from webhook.graph.path import Path
 from webhook.graph.words import is_dns_label, why_not_dns_label
 from webhook.rules._text import quoted
+from webhook.workloads.nodes import wants_server
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -40,8 +41,14 @@ _SUBDOMAINS = (
     "priorityClassName",
     "runtimeClassName",
     "nodeName",
+    "hostnameOverride",
 )
+_OF_SERVERS = ("serviceAccountName", "envSecretRefName")
+_NEVER_EMPTY = ("runtimeClassName", "hostnameOverride")
+"""All others are read as absent where they are empty."""
 _LABELS = ("hostname", "subdomain")
+
+NEEDS = frozenset((*_SUBDOMAINS, *_LABELS, *_OF_SERVERS, "containerSpec"))
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
@@ -50,8 +57,7 @@ def check(deployment: Deployment) -> Iterator[Finding]:
         pod = component.pod
         for field in _SUBDOMAINS:
             if field in pod:
-                # An empty runtimeClassName is the only one that is not read as absent.
-                absent = None if field == "runtimeClassName" else ""
+                absent = None if field in _NEVER_EMPTY else ""
                 yield from _judge(component.path / "spec", pod, field, absent)
         for field in _LABELS:
             name = pod.get(field)
@@ -60,11 +66,18 @@ def check(deployment: Deployment) -> Iterator[Finding]:
                 yield Finding(path, f"the {field} {quoted(name)} {why_not_dns_label(name)}")
     for predictor in deployment.predictors:
         for node in predictor.nodes:
-            if "serviceAccountName" in node.raw and node.has_server:
-                yield from _judge(node.path, node.raw, "serviceAccountName")
+            if wants_server(node):
+                for field in _OF_SERVERS:
+                    if field in node.raw:
+                        yield from _judge(node.path, node.raw, field)
         if "explainer" in predictor.raw:
             explainer = mapping(predictor.raw, "explainer")
-            yield from _judge(predictor.path / "explainer", explainer, "serviceAccountName")
+            for field in _OF_SERVERS:
+                yield from _judge(predictor.path / "explainer", explainer, field)
+            name = mapping(explainer, "containerSpec").get("name")
+            if name and explainer.get("type") and type(name) is str and not is_dns_label(name):
+                path = predictor.path.join(("explainer", "containerSpec", "name"))
+                yield Finding(path, f"the name {quoted(name)} {why_not_dns_label(name)}")
 
 
 def _judge(

@@ -22,9 +22,11 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment
 from webhook.graph.path import Path
+from webhook.graph.signs import unusual
 
 ACTION = "warn"
 SINCE = "0.1.0"
+NEEDS = frozenset({unusual("env")})
 
 _PORTS = frozenset(
     {
@@ -52,6 +54,7 @@ _OTHERS = frozenset(
         "MLSERVER_METRICS_ENDPOINT",
     }
 )
+SET_BY_SELDON = _PORTS | _OTHERS
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
@@ -65,7 +68,7 @@ def check(deployment: Deployment) -> Iterator[Finding]:
                 name = variable.get("name") if type(variable) is dict else None
                 if (
                     type(name) is str
-                    and (name in _PORTS or name in _OTHERS)
+                    and name in SET_BY_SELDON
                     and any(node.name == container.name for node in predictor.nodes)
                 ):
                     yield _finding(container.path / "env" / index / "name", name)

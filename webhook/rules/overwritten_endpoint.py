@@ -28,6 +28,8 @@ SINCE = "0.1.0"
 
 _PORTS = ("service_port", "httpPort", "grpcPort")
 
+NEEDS = frozenset({"service_host", *_PORTS})
+
 
 def check(deployment: Deployment) -> Iterator[Finding]:
     """Yield each address that is not what Seldon would write there (source: G39)."""

@@ -21,11 +21,12 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mappings
+from webhook.graph.model import Deployment, items
 from webhook.rules._text import quoted
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"parameters"})
 
 _BOOLEANS = frozenset(("y", "yes", "t", "true", "on", "1", "n", "no", "f", "false", "off", "0"))
 """What the wrapper reads as true or false (Python's strtobool), in any case."""
@@ -45,7 +46,9 @@ def check(deployment: Deployment) -> Iterator[Finding]:
             # The parameter of an A/B test is the orchestrator's, see ratio-not-a-number.
             if "parameters" not in node.raw or node.implementation == "RANDOM_ABTEST":
                 continue
-            for index, parameter in mappings(node.raw, "parameters"):
+            for index, parameter in enumerate(items(node.raw, "parameters")):
+                if type(parameter) is not dict:
+                    continue
                 kind, value = parameter.get("type"), parameter.get("value")
                 if type(value) is str and type(kind) is str and not _is(kind, value):
                     yield Finding(

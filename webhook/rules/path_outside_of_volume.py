@@ -24,12 +24,15 @@ from typing import Any
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment, mapping, mappings, text
 from webhook.graph.path import Path
+from webhook.graph.signs import unusual
 from webhook.rules._text import quoted
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
 _WITH_ITEMS = ("secret", "configMap", "downwardAPI")
+
+NEEDS = frozenset({*_WITH_ITEMS, "projected", "hostPath", "nfs", unusual("volumeMounts")})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

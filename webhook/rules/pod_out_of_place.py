@@ -25,12 +25,14 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import Component, Deployment, Predictor, mapping
 from webhook.graph.path import Path
+from webhook.graph.signs import FAULT
 from webhook.graph.slips import POD_LISTS
 from webhook.graph.words import enumerate_words
 from webhook.rules._structure import fold, move, strays, value_at
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({FAULT})
 
 _PODS = {"componentspec", "componentspecs", "container", "containers", "podspec", "spec"}
 """What is called like a pod template or a part of it, in small letters without "_"."""

@@ -24,9 +24,10 @@ Good:
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Container, Deployment, mappings
+from webhook.graph.model import Container, Deployment, items, mappings
 from webhook.graph.path import Path
 from webhook.rules._text import quoted
 from webhook.workloads.options import Engine, Options
@@ -34,11 +35,15 @@ from webhook.workloads.placement import Placement, Pod, Slot, place
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"ports"})
 
 ENGINE_PORTS = (8000, 5001)
 """Where the orchestrator listens: EXECUTOR_SERVER_PORT and EXECUTOR_SERVER_GRPC_PORT of Seldon."""
 
-_KINDS = ("http", "grpc")
+_FIRST = {"http": Options().http_port, "grpc": Options().grpc_port}
+"""The first number that Seldon hands out, by kind; one more for each container."""
+
+_KINDS = tuple(_FIRST)
 
 
 def check(
@@ -48,20 +53,52 @@ def check(
 
     engine_ports  the ports of the orchestrator; [] if there is none
     """
-    if not any(
-        "ports" in container.raw and _has_own_number(container)
-        for predictor in deployment.predictors
-        for container in predictor.containers
-    ):
-        return  # numbers that Seldon hands out never collide
+    if not _may_collide(deployment, engine_ports):
+        return
     options = Options(engine=Engine("")) if engine_ports else Options()
     for placement in place(deployment, options):
         for pod in placement.pods:
             yield from _pod(placement, pod, engine_ports)
 
 
-def _has_own_number(container: Container) -> bool:
-    return any(port.get("name") in _KINDS for _, port in mappings(container.raw, "ports"))
+def _may_collide(deployment: Deployment, engine_ports: Sequence[int]) -> bool:
+    """Tell whether ports are looked at more closely: in most objects none can be taken.
+
+    Numbers that Seldon hands out never collide with each other; those that an author wrote may,
+    with each other, with the orchestrator's, and with what Seldon hands to the other containers.
+    """
+    for component in deployment.components:
+        written: list[int] = []
+        without: set[str] = set()
+        for container in component.containers:
+            own = _own_ports(container)
+            if own:
+                # A container may speak both on one port.
+                written.extend({number for number in own.values() if type(number) is int})
+            for kind in _KINDS:
+                if kind not in own:
+                    without.add(kind)
+        if not written:
+            continue
+        if len(set(written)) < len(written) or not set(engine_ports).isdisjoint(written):
+            return True
+        for kind in without:
+            first = _FIRST[kind]
+            if max(written) < first:
+                continue
+            count = sum(len(predictor.containers) for predictor in deployment.predictors)
+            if any(first <= number < first + count for number in written):
+                return True
+    return False
+
+
+def _own_ports(container: Container) -> dict[str, Any]:
+    """Return the numbers that an author wrote for the container's ports, by kind."""
+    own = {}
+    for port in items(container.raw, "ports"):
+        if type(port) is dict and (kind := port.get("name")) in _KINDS:
+            own[kind] = port.get("containerPort")
+    return own
 
 
 def _pod(placement: Placement, pod: Pod, engine_ports: Sequence[int]) -> Iterator[Finding]:

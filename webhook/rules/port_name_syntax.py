@@ -30,11 +30,13 @@ from webhook.graph.finding import Finding, Operation
 from webhook.graph.kubernetes import LONGEST_PORT_NAME, is_port_name, why_not
 from webhook.graph.model import Container, Deployment, mapping, mappings
 from webhook.graph.path import Path
+from webhook.graph.signs import unusual
 from webhook.rules._pods import handlers
 from webhook.rules._text import quoted
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({unusual("ports"), unusual("probes")})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -18,10 +18,12 @@ from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment, mapping, mappings, number
+from webhook.graph.signs import unusual
 from webhook.rules._pods import handlers
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({unusual("ports"), unusual("probes")})
 
 _LAST = 65535
 

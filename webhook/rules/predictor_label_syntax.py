@@ -36,6 +36,7 @@ from webhook.rules._text import quoted
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"labels", "annotations"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

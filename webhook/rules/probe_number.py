@@ -24,10 +24,12 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment, number
 from webhook.graph.path import Path
+from webhook.graph.signs import unusual
 from webhook.rules._pods import handlers
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({unusual("probes")})
 
 _COUNTS = (
     "initialDelaySeconds",

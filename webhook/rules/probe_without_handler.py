@@ -26,11 +26,13 @@ from typing import Any
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import Deployment, mapping
 from webhook.graph.path import Path
+from webhook.graph.signs import unusual
 from webhook.graph.words import CERTAIN, enumerate_words, nearest_word
 from webhook.rules._pods import HOOK_HANDLERS, PROBE_HANDLERS, handlers, set_fields
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({unusual("probes")})
 
 _WRAPPERS = frozenset({"handler", "probeHandler", "lifecycleHandler"})
 """What Go's types call the embedded handler; no field of Kubernetes."""

@@ -23,8 +23,9 @@ from typing import Any
 
 from webhook.graph.finding import Finding
 from webhook.graph.kubernetes import amount, is_quantity
-from webhook.graph.model import Deployment, mapping, mappings
+from webhook.graph.model import Deployment, items, mapping, mappings
 from webhook.graph.path import Path
+from webhook.graph.signs import POD_RESOURCES, unusual
 from webhook.rules._text import quoted
 
 ACTION = "deny"
@@ -33,24 +34,30 @@ SINCE = "0.1.0"
 _SLIP = re.compile(r" *([0-9]+(?:\.[0-9]+)?) *([kKmMgGtTpP])[iI]?[bB]? *\Z")
 _CPU_SLIP = re.compile(r" *([0-9]+) *[mM] *\Z")
 
+NEEDS = frozenset({"overhead", "sizeLimit", POD_RESOURCES, unusual("env"), unusual("resources")})
+
 
 def check(deployment: Deployment) -> Iterator[Finding]:
     """Yield each amount that is no quantity, or negative (ParseQuantity, …NonnegativeQuantity)."""
     for container in deployment.in_need("resources"):
-        resources = container.raw.get("resources")
-        if type(resources) is dict:
-            for field in ("requests", "limits"):
-                for name, value in mapping(resources, field).items():
-                    if not _is_amount(value):
-                        yield _finding(container.path.join(("resources", field, name)), value)
-    for predictor in deployment.predictors:
-        if "svcOrchSpec" in predictor.raw:
-            resources = mapping(mapping(predictor.raw, "svcOrchSpec"), "resources")
-            path = predictor.path.join(("svcOrchSpec", "resources"))
-            yield from _in_lists(path, resources)
+        yield from _in_lists(container.path / "resources", mapping(container.raw, "resources"))
+    for container in deployment.in_need("env"):
+        for index, variable in mappings(container.raw, "env"):
+            divisor = mapping(mapping(variable, "valueFrom"), "resourceFieldRef").get("divisor")
+            if type(divisor) is str and divisor and not is_quantity(divisor):
+                place = ("env", index, "valueFrom", "resourceFieldRef", "divisor")
+                yield _finding(container.path.join(place), divisor)
     for component in deployment.components:
-        if "volumes" in component.pod:
-            for path, value in _of_volumes(component.pod, component.path / "spec"):
+        pod = component.pod
+        if "resources" in pod:
+            path = component.path.join(("spec", "resources"))
+            yield from _in_lists(path, mapping(pod, "resources"))
+        if "overhead" in pod:
+            for name, value in mapping(pod, "overhead").items():
+                if not _is_amount(value):
+                    yield _finding(component.path.join(("spec", "overhead", name)), value)
+        if "volumes" in pod:
+            for path, value in _of_volumes(pod, component.path / "spec"):
                 if not _is_amount(value):
                     yield _finding(path, value)
 
@@ -63,8 +70,8 @@ def _in_lists(path: Path, resources: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _of_volumes(pod: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Any]]:
-    for index, volume in mappings(pod, "volumes"):
-        if "emptyDir" in volume and "sizeLimit" in mapping(volume, "emptyDir"):
+    for index, volume in enumerate(items(pod, "volumes")):
+        if type(volume) is dict and "sizeLimit" in mapping(volume, "emptyDir"):
             yield (
                 path.join(("volumes", index, "emptyDir", "sizeLimit")),
                 volume["emptyDir"]["sizeLimit"],

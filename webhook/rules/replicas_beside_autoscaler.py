@@ -27,6 +27,7 @@ from webhook.graph.path import Path
 
 ACTION = "warn"
 SINCE = "0.1.0"
+NEEDS = frozenset({"hpaSpec", "kedaSpec"})
 
 _BOUNDS = {
     "kedaSpec": ("minReplicaCount", "maxReplicaCount", 0, 100),

@@ -27,9 +27,11 @@ from webhook.graph.finding import Finding
 from webhook.graph.kubernetes import amount
 from webhook.graph.model import Deployment, mapping
 from webhook.graph.path import Path
+from webhook.graph.signs import unusual
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({unusual("resources")})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
@@ -38,10 +40,6 @@ def check(deployment: Deployment) -> Iterator[Finding]:
         resources = container.raw.get("resources")
         if type(resources) is dict and "requests" in resources and "limits" in resources:
             yield from _compare(container.path / "resources", resources)
-    for predictor in deployment.predictors:
-        if "svcOrchSpec" in predictor.raw:
-            resources = mapping(mapping(predictor.raw, "svcOrchSpec"), "resources")
-            yield from _compare(predictor.path.join(("svcOrchSpec", "resources")), resources)
 
 
 def _compare(path: Path, resources: Mapping[str, Any]) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ from webhook.workloads.placement import ENGINE_CONTAINER, TENSORFLOW_CONTAINER
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({ENGINE_CONTAINER, TENSORFLOW_CONTAINER})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -27,6 +27,7 @@ from webhook.workloads.names import SERVICE_NAME
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({SERVICE_NAME})
 
 
 def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:

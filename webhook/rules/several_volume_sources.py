@@ -24,10 +24,12 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment, mappings
 from webhook.graph.schema import known_fields
+from webhook.graph.signs import SEVERAL_SOURCES
 from webhook.graph.words import enumerate_words
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({SEVERAL_SOURCES})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

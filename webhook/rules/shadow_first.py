@@ -26,6 +26,7 @@ from webhook.rules._text import quoted
 
 ACTION = "warn"
 SINCE = "0.1.0"
+NEEDS = frozenset({"shadow"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

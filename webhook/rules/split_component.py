@@ -28,12 +28,14 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import Deployment, Predictor, items, mappings
 from webhook.graph.path import Path
+from webhook.graph.signs import SEVERAL_COMPONENTS
 from webhook.graph.slips import torn_components
 from webhook.graph.words import enumerate_words
 from webhook.rules._structure import move
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({SEVERAL_COMPONENTS})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -24,9 +24,11 @@ from webhook.graph.finding import Finding
 from webhook.graph.kubernetes import NANO, amount
 from webhook.graph.model import Deployment
 from webhook.graph.path import Path
+from webhook.graph.signs import unusual
 
 ACTION = "warn"
 SINCE = "0.1.0"
+NEEDS = frozenset({unusual("resources")})
 
 _LEAST = 2**20 * NANO
 """No program with an interpreter starts in less than a mebibyte; a hundred times that is common."""

@@ -23,9 +23,11 @@ from webhook.graph.bounds import DEEPEST_VALUE, MOST_VALUES
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment
 from webhook.graph.parse import MOST_PREDICTORS
+from webhook.graph.signs import fault_of
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({fault_of("size"), fault_of("nesting")})
 
 _PREDICTORS = f"there are more than {MOST_PREDICTORS} predictors; those that follow were not read"
 

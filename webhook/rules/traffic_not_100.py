@@ -25,17 +25,20 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment
 from webhook.graph.path import ROOT
+from webhook.graph.signs import SEVERAL_PREDICTORS
 from webhook.graph.words import enumerate_words
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"traffic", SEVERAL_PREDICTORS})
 
 _PREDICTORS = ROOT / "spec" / "predictors"
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
     """Yield one finding if the live predictors' traffic is not 100 (source: Seldon V20, V21)."""
-    if len(deployment.predictors) == 1 and deployment.predictors[0].raw.get("traffic") is None:
+    only = deployment.predictors[0] if len(deployment.predictors) == 1 else None
+    if only and only.raw.get("traffic") in (None, 100):
         return
     live = [predictor for predictor in deployment.predictors if not predictor.shadow]
     if any(p.traffic is None and p.raw.get("traffic") is not None for p in live):

@@ -27,6 +27,7 @@ from webhook.graph.model import Deployment
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"traffic"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

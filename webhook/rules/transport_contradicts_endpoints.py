@@ -30,6 +30,7 @@ from webhook.graph.path import ROOT
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"transport"})
 
 _TYPES = {"rest": "REST", "grpc": "GRPC"}
 

@@ -25,6 +25,7 @@ from webhook.graph.model import Deployment
 
 ACTION = "warn"
 SINCE = "0.1.0"
+NEEDS = frozenset({"kedaSpec"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

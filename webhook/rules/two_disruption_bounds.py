@@ -22,6 +22,7 @@ from webhook.graph.model import Deployment, mapping
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"pdbSpec"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ from webhook.graph.model import Deployment, items, mapping
 
 ACTION = "warn"
 SINCE = "0.1.0"
+NEEDS = frozenset({"hpaSpec"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

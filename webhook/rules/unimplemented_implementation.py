@@ -27,6 +27,8 @@ SINCE = "0.1.0"
 
 _STUBS = frozenset({"SIMPLE_MODEL", "SIMPLE_ROUTER", "AVERAGE_COMBINER"})
 
+NEEDS = _STUBS
+
 
 def check(deployment: Deployment) -> Iterator[Finding]:
     """Yield each node that only a stub implements (source: executor of v1.17; G7)."""

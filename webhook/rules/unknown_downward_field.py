@@ -30,11 +30,13 @@ from webhook.graph.finding import Finding
 from webhook.graph.kubernetes import amount, is_annotation_key, is_key, is_quantity
 from webhook.graph.model import Component, Container, Deployment, mapping, mappings, text
 from webhook.graph.path import Path, Segment
+from webhook.graph.signs import unusual
 from webhook.graph.words import enumerate_words
 from webhook.rules._words import unknown_word
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({unusual("env"), "downwardAPI", "projected"})
 
 _OF_BOTH = ("metadata.name", "metadata.namespace", "metadata.uid")
 _IN_VARIABLES = (

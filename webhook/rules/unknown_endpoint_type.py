@@ -24,18 +24,20 @@ from webhook.rules._words import unknown_word
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"endpoint"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
     """Yield each unknown endpoint type, of nodes and explainers (source: EndpointType, v1.17)."""
-    known = ("", *schema.words("endpoint-types"))  # Seldon reads an empty type as REST
+    known = schema.words("endpoint-types")
     for predictor in deployment.predictors:
         for node in predictor.nodes:
-            if "endpoint" in node.raw and _type(node.raw) not in known:
+            # Seldon reads an empty type as REST.
+            if "endpoint" in node.raw and (written := _type(node.raw)) and written not in known:
                 yield _finding(node.raw, node.path)
         if "explainer" in predictor.raw:
             explainer = mapping(predictor.raw, "explainer")
-            if _type(explainer) not in known:
+            if (written := _type(explainer)) and written not in known:
                 yield _finding(explainer, predictor.path / "explainer")
 
 

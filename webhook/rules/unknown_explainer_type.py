@@ -26,6 +26,7 @@ from webhook.workloads.servers import V2
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"explainer"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

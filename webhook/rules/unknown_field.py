@@ -23,12 +23,14 @@ from webhook.graph import schema
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment
 from webhook.graph.path import resolve
+from webhook.graph.signs import fault_of
 from webhook.graph.words import CERTAIN, nearest_word
 from webhook.rules.pod_out_of_place import is_told
 
 ACTION = "warn"
 SINCE = "0.1.0"
 GIVES_WAY = True
+NEEDS = frozenset({fault_of("unknown")})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

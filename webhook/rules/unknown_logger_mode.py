@@ -23,6 +23,7 @@ from webhook.rules._words import unknown_word
 
 ACTION = "warn"
 SINCE = "0.1.0"
+NEEDS = frozenset({"logger"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ from webhook.rules._text import LONGEST, quoted
 
 ACTION = "warn"
 SINCE = "0.1.0"
+NEEDS = frozenset({"modelUri"})
 
 _COMMON = ("gs", "s3", "http", "https", "file", "pvc")
 _KNOWN = frozenset(

@@ -36,6 +36,7 @@ from webhook.workloads.nodes import wants_server
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"implementation"})
 
 _ENDING = "_SERVER"
 

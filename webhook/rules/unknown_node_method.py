@@ -24,6 +24,7 @@ from webhook.rules._words import unknown_word
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"methods"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

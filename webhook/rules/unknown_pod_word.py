@@ -22,6 +22,7 @@ from typing import Any
 from webhook.graph.finding import Finding
 from webhook.graph.model import Component, Container, Deployment, mapping, mappings
 from webhook.graph.path import Segment
+from webhook.graph.signs import unusual
 from webhook.rules._pods import handlers
 from webhook.rules._words import unknown_word
 
@@ -53,7 +54,13 @@ _POD: Mapping[str, tuple[str, _Words]] = {
 _SYSTEM: Mapping[str, tuple[str, _Words]] = {
     "name": ("operating system", ("linux", "windows")),
 }
+_CONTEXT: Mapping[str, tuple[str, _Words]] = {
+    "fsGroupChangePolicy": ("policy to change groups", ("Always", "OnRootMismatch")),
+    "supplementalGroupsPolicy": ("policy on groups", ("Merge", "Strict")),
+    "seLinuxChangePolicy": ("policy to relabel volumes", ("Recursive", "MountOption")),
+}
 _RESIZE: Mapping[str, tuple[str, _Words]] = {
+    "resourceName": ("resource that can be resized", ("cpu", "memory")),
     "restartPolicy": ("answer to a resize", ("NotRequired", "RestartContainer")),
 }
 _SCHEMES = ("HTTP", "HTTPS", "")
@@ -80,6 +87,15 @@ _SPREAD: Mapping[str, tuple[str, _Words]] = {
 _HOST_PATHS = (
     *("DirectoryOrCreate", "Directory", "FileOrCreate", "File"),
     *("Socket", "CharDevice", "BlockDevice", ""),
+)
+
+NEEDS = frozenset(
+    {
+        *(unusual("words"), unusual("ports"), unusual("volumeMounts"), unusual("probes")),
+        *_POD,
+        *_CONTEXT,
+        *("os", "tolerations", "topologySpreadConstraints", "hostPath"),
+    }
 )
 
 
@@ -122,6 +138,8 @@ def _of_pod(component: Component) -> Iterator[_Unknown]:
     pod = component.pod
     if "restartPolicy" in pod or "dnsPolicy" in pod or "preemptionPolicy" in pod:
         yield from _of(pod, _POD, ())
+    if "securityContext" in pod:
+        yield from _of(mapping(pod, "securityContext"), _CONTEXT, ("securityContext",))
     if "os" in pod:
         yield from _of(mapping(pod, "os"), _SYSTEM, ("os",))
     if "tolerations" in pod:

@@ -21,11 +21,13 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.kubernetes import is_key
 from webhook.graph.model import Container, Deployment, mapping
+from webhook.graph.signs import unusual
 from webhook.graph.words import CERTAIN, nearest_word
 from webhook.rules._text import quoted
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({unusual("resources")})
 
 _OWN = ("cpu", "memory", "ephemeral-storage")
 _DEVICE = "nvidia.com/gpu"

@@ -21,6 +21,7 @@ from webhook.rules._words import unknown_word
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"transport"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -46,27 +46,33 @@ from webhook.workloads.pods import CERTIFICATE_VOLUME
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"volumeMounts", "volumeDevices"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
     """Yield each mount of a volume that is not there (source: ValidateVolumeMounts)."""
     for predictor in deployment.predictors:
         for component in predictor.components:
-            mounting = [c for c in component.containers if _mounts(c)]
-            if component.init_containers:
-                mounting.extend(c for c in component.init_containers if _mounts(c))
-            if not mounting:
-                continue
             volumes = items(component.pod, "volumes")
             written = [text(volume, "name") for volume in volumes if type(volume) is dict]
             if len(written) < len(volumes):
                 continue  # what is wrong there is said
-            for container in mounting:
-                yield from _in_container(container, written, predictor)
+            for container in component.containers + component.init_containers:
+                if not _has_all(container, written):
+                    yield from _in_container(container, written, predictor)
+        if "explainer" in predictor.raw:
+            path = predictor.path.join(("explainer", "containerSpec"))
+            for container in deployment.containers:
+                if container.path == path and not _has_all(container, ()):
+                    yield from _in_container(container, (), predictor)
 
 
-def _mounts(container: Container) -> bool:
-    return "volumeMounts" in container.raw or "volumeDevices" in container.raw
+def _has_all(container: Container, written: Collection[str]) -> bool:
+    """Tell at little cost whether there is nothing to say, as for most containers."""
+    for mount in items(container.raw, "volumeMounts"):
+        if type(mount) is not dict or mount.get("name") not in written:
+            return False
+    return "volumeDevices" not in container.raw
 
 
 def _in_container(

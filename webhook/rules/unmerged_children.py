@@ -31,11 +31,13 @@ from collections.abc import Iterator
 from webhook.graph import schema
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment
+from webhook.graph.signs import SEVERAL_CHILDREN
 from webhook.rules._nodes import merges, routes
 from webhook.rules._text import quoted
 
 ACTION = "warn"
 SINCE = "0.1.0"
+NEEDS = frozenset({SEVERAL_CHILDREN})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

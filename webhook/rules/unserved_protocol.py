@@ -32,6 +32,7 @@ from webhook.workloads.servers import V2
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"implementation"})
 
 _NEVER_TENSORFLOW = frozenset(
     {"SKLEARN_SERVER", "XGBOOST_SERVER", "MLFLOW_SERVER", "HUGGINGFACE_SERVER"}

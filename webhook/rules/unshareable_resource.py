@@ -24,10 +24,12 @@ from webhook.graph.finding import Finding, Operation
 from webhook.graph.kubernetes import NANO, amount
 from webhook.graph.model import Deployment, mapping
 from webhook.graph.path import Path
+from webhook.graph.signs import unusual
 from webhook.rules.request_over_limit import is_device
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({unusual("resources")})
 
 _HUGE = "hugepages-"
 

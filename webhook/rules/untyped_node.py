@@ -25,6 +25,7 @@ from webhook.rules._text import quoted
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"", "UNKNOWN_TYPE"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

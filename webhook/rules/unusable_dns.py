@@ -31,6 +31,7 @@ from webhook.rules._text import quoted
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"hostAliases", "dnsConfig", "dnsPolicy"})
 
 _MOST_SERVERS, _MOST_SEARCHES, _MOST_CHARACTERS = 3, 32, 2048
 """What the C library of Linux reads, says Kubernetes (MaxDNSNameservers and others)."""

@@ -24,6 +24,7 @@ from webhook.rules._text import LONGEST, quoted
 
 ACTION = "warn"
 SINCE = "0.1.0"
+NEEDS = frozenset({"logger"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

@@ -30,6 +30,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.kubernetes import LONGEST_SUBDOMAIN, is_key_of_data, is_subdomain, why_not
 from webhook.graph.model import Component, Container, Deployment, mapping, mappings
 from webhook.graph.path import Path
+from webhook.graph.signs import unusual
 from webhook.rules._text import quoted
 
 ACTION = "deny"
@@ -43,6 +44,8 @@ _NAMES = {
 """By kind of volume: the field that names the object."""
 _NEEDED = {"hostPath": ("path",), "nfs": ("server", "path"), "csi": ("driver",)}
 """By kind of volume: texts that the schema asks for, and that must not be empty."""
+
+NEEDS = frozenset({*_NAMES, *_NEEDED, "projected", unusual("env"), unusual("envFrom")})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
@@ -88,6 +91,11 @@ def _in_volumes(component: Component) -> Iterator[Finding]:
                     if source.get(field) == "":
                         path = component.path.join(("spec", "volumes", index, kind, field))
                         yield Finding(path, f"the {field} is empty", f"write the {field}")
+        for number, source in mappings(mapping(volume, "projected"), "sources"):
+            for kind in ("secret", "configMap"):
+                if type(source.get(kind)) is dict and source[kind].get("name") in (None, ""):
+                    place = ("spec", "volumes", index, "projected", "sources", number, kind)
+                    yield _nameless(component.path.join(place), kind, "name", source[kind])
         for kind in ("secret", "configMap"):
             for number, item in mappings(mapping(volume, kind), "items"):
                 if item.get("key") == "":

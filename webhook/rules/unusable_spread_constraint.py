@@ -28,6 +28,7 @@ from webhook.rules._selectors import judge_selector
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"topologySpreadConstraints"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
@@ -52,6 +53,9 @@ def _judge(path: Path, constraint: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding(path / field, f"{field} is {value}, less than 1")
     if constraint.get("topologyKey") == "":
         yield Finding(path / "topologyKey", "the topologyKey is empty")
+    if constraint.get("matchLabelKeys") and constraint.get("labelSelector") is None:
+        fact = "there are matchLabelKeys and no labelSelector that they add to"
+        yield Finding(path / "matchLabelKeys", fact, "add a labelSelector")
     answer = text(constraint, "whenUnsatisfiable")
     if constraint.get("minDomains") is not None and answer == "ScheduleAnyway":
         yield Finding(path / "minDomains", "minDomains is for DoNotSchedule, not ScheduleAnyway")

@@ -26,6 +26,7 @@ from webhook.rules._text import quoted
 
 ACTION = "deny"
 SINCE = "0.1.0"
+NEEDS = frozenset({"volumes"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:

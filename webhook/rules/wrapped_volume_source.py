@@ -25,10 +25,12 @@ from collections.abc import Iterator
 from webhook.graph import schema
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import Deployment, mapping
+from webhook.graph.signs import fault_of
 from webhook.rules._structure import fold, move, strays, value_at
 
 ACTION = "warn"
 SINCE = "0.1.0"
+NEEDS = frozenset({fault_of("unknown")})
 
 _WRAPPERS = frozenset({"volumesource", "source"})
 

@@ -20,11 +20,13 @@ from typing import Any
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import Deployment
 from webhook.graph.path import resolve
+from webhook.graph.signs import fault_of
 from webhook.graph.words import describe, enumerate_words
 
 ACTION = "deny"
 SINCE = "0.1.0"
 GIVES_WAY = True
+NEEDS = frozenset({fault_of("type")})
 
 _NAMES = {
     "string": "text",

@@ -32,6 +32,7 @@ from webhook.graph.schema.document import (
     words,
     written,
 )
+from webhook.graph.schema.newer import newer_fields
 from webhook.graph.schema.places import (
     Place,
     definitions,
@@ -52,6 +53,7 @@ __all__ = [
     "kubernetes_minor",
     "look_up",
     "meanings",
+    "newer_fields",
     "schema",
     "type_at",
     "types",

@@ -1,0 +1,99 @@
+"""A Kubernetes API in memory: just what rotating certificates needs of one."""
+
+import base64
+import copy
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jsonpatch
+
+from webhook.cluster.transport import REQUEST_SECONDS, Response, Stream
+
+NAMESPACE, NAME = "graphgate-system", "graphgate"
+REGISTRATION = "/apis/admissionregistration.k8s.io/v1"
+MUTATING = f"{REGISTRATION}/mutatingwebhookconfigurations/{NAME}"
+VALIDATING = f"{REGISTRATION}/validatingwebhookconfigurations/{NAME}"
+SECRET = f"/api/v1/namespaces/{NAMESPACE}/secrets/{NAME}-certificate"
+LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/{NAME}-certificate"
+
+
+class Cluster:
+    """A Transport on objects by path; every write gives a new resourceVersion.
+
+    before   called with method and path of each request; may raise, or change objects
+    """
+
+    server = "https://cluster.example"
+    namespace = NAMESPACE
+
+    def __init__(self) -> None:
+        self.objects: dict[str, dict[str, Any]] = {}
+        self.writes: list[str] = []
+        self.before: Callable[[str, str], None] = lambda _method, _path: None
+        self._version = 0
+
+    def put(self, path: str, obj: Mapping[str, Any]) -> None:
+        self._version += 1
+        stored = copy.deepcopy(dict(obj))
+        stored["metadata"] = {**stored.get("metadata", {}), "resourceVersion": str(self._version)}
+        self.objects[path] = stored
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = REQUEST_SECONDS,
+    ) -> Response:
+        self.before(method, path)
+        found = self.objects.get(path)
+        if found is None:
+            return answer(404, {"kind": "Status", "reason": "NotFound", "message": "not found"})
+        if method == "GET":
+            return answer(200, found)
+        assert body is not None
+        new = json.loads(body)
+        if method == "PATCH":
+            assert (headers or {})["Content-Type"] == "application/json-patch+json"
+            new = jsonpatch.apply_patch(found, new)
+        if new["metadata"].get("resourceVersion") != found["metadata"]["resourceVersion"]:
+            return answer(409, {"kind": "Status", "reason": "Conflict", "message": "changed"})
+        self.writes.append(f"{method} {path}")
+        self.put(path, new)
+        return answer(200, self.objects[path])
+
+    def stream(self, path: str, *, query: Mapping[str, str], silence: float) -> Stream:
+        raise AssertionError("nothing is watched")
+
+
+def answer(status: int, content: Mapping[str, Any]) -> Response:
+    return Response(status, json.dumps(content).encode())
+
+
+def installed() -> Cluster:
+    """Return a cluster in which the chart was just installed."""
+    cluster = Cluster()
+    metadata = {"name": f"{NAME}-certificate", "namespace": NAMESPACE, "labels": {"a": "b"}}
+    cluster.put(SECRET, {"apiVersion": "v1", "kind": "Secret", "metadata": metadata})
+    cluster.put(LEASE, {"kind": "Lease", "metadata": metadata, "spec": {}})
+    for path, kind in ((MUTATING, "Mutating"), (VALIDATING, "Validating")):
+        service = {"namespace": NAMESPACE, "name": NAME, "path": "/x"}
+        webhook = {"name": f"{kind.lower()}.graphgate.io", "clientConfig": {"service": service}}
+        content = {"kind": f"{kind}WebhookConfiguration", "webhooks": [webhook]}
+        cluster.put(path, {"metadata": {"name": NAME}, **content})
+    return cluster
+
+
+def bundle(cluster: Cluster, path: str = MUTATING) -> bytes:
+    """Return the caBundle of a configuration's webhook; b"" if there is none."""
+    client = cluster.objects[path]["webhooks"][0]["clientConfig"]
+    return base64.b64decode(client.get("caBundle", ""))
+
+
+def data(cluster: Cluster, name: str) -> bytes:
+    """Return what the Secret holds under a name; b"" if nothing."""
+    return base64.b64decode(cluster.objects[SECRET].get("data", {}).get(name, ""))

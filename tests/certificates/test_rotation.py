@@ -1,0 +1,338 @@
+"""What renewal decides is done to a Secret and two caBundles, and no call is lost meanwhile."""
+
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import pytest
+
+from tests.certificates.cluster import (
+    MUTATING,
+    NAME,
+    NAMESPACE,
+    SECRET,
+    VALIDATING,
+    Cluster,
+    bundle,
+    data,
+    installed,
+)
+from webhook.certificates.inspection import inspect
+from webhook.certificates.pair import KeyPair
+from webhook.certificates.parsing import load_certificates
+from webhook.certificates.renewal import OVERLAP, Step
+from webhook.cluster import Refused
+from webhook.controller.certificate_secret import read_secret
+from webhook.controller.rotation import Place, Rotation, look
+from webhook.errors import ClusterUnavailable, InvalidCertificate
+
+T = TypeVar("T")
+
+PLACE = Place(NAMESPACE, NAME)
+START = datetime(2030, 1, 1, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return installed()
+
+
+@pytest.fixture
+def rotation(cluster: Cluster, clock: Clock) -> Rotation:
+    return Rotation(cluster, PLACE, now=clock)
+
+
+def actions(steps: list[Step]) -> list[str]:
+    return [step.action for step in steps]
+
+
+def served(cluster: Cluster) -> KeyPair:
+    return KeyPair(data(cluster, "tls.crt"), data(cluster, "tls.key"))
+
+
+def problems(pair: KeyPair, trusted: bytes, now: datetime) -> tuple[str, ...]:
+    return inspect(pair, now, bundle=trusted, names=["graphgate.graphgate-system.svc"]).problems
+
+
+def test_an_installation_gets_its_certificate_in_three_steps(
+    cluster: Cluster, rotation: Rotation, clock: Clock
+) -> None:
+    assert actions(rotation.settle()) == ["mint-authority", "publish", "mint-server"]
+    for path in (MUTATING, VALIDATING):
+        assert problems(served(cluster), bundle(cluster, path), clock.now) == ()
+    assert cluster.objects[SECRET]["metadata"]["labels"] == {"a": "b"}
+
+
+def test_when_all_is_well_nothing_is_written(cluster: Cluster, rotation: Rotation) -> None:
+    rotation.settle()
+    cluster.writes.clear()
+    assert rotation.settle() == []
+    assert cluster.writes == []
+
+
+def test_only_the_secret_and_the_two_configurations_are_written(
+    cluster: Cluster, rotation: Rotation
+) -> None:
+    rotation.settle()
+    assert set(cluster.writes) == {f"PUT {SECRET}", f"PATCH {MUTATING}", f"PATCH {VALIDATING}"}
+
+
+def test_nothing_but_the_bundle_of_our_webhooks_is_changed(
+    cluster: Cluster, rotation: Rotation
+) -> None:
+    stranger = {"name": "other.example", "clientConfig": {"url": "https://other.example"}}
+    before = cluster.objects[MUTATING]
+    cluster.put(MUTATING, {**before, "webhooks": [stranger, *before["webhooks"]]})
+    rotation.settle()
+    first, ours = cluster.objects[MUTATING]["webhooks"]
+    assert first == stranger
+    del ours["clientConfig"]["caBundle"]
+    assert [ours] == before["webhooks"]
+
+
+class World:
+    """API servers and replicas that may see a change at once or as late as OVERLAP."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._bundles: list[tuple[datetime, bytes]] = []
+        self._pairs: list[tuple[datetime, KeyPair]] = []
+
+    def note(self, now: datetime) -> None:
+        for path in (MUTATING, VALIDATING):
+            if (now, bundle(self._cluster, path)) not in self._bundles:
+                self._bundles.append((now, bundle(self._cluster, path)))
+        self._pairs.append((now, served(self._cluster)))
+        self._bundles = [*_recent(self._bundles, now)]
+        self._pairs = [*_recent(self._pairs, now)]
+
+    def check(self, now: datetime) -> None:
+        """Whatever any API server trusts, it believes whatever any replica serves."""
+        bundles = {trusted for _, trusted in self._bundles}
+        pairs = {pair.certificate: pair for _, pair in self._pairs}
+        for trusted, pair in itertools.product(bundles, pairs.values()):
+            assert problems(pair, trusted, now) == (), now
+
+
+def _recent(seen: list[tuple[datetime, T]], now: datetime) -> Iterator[tuple[datetime, T]]:
+    """Yield what somebody may still act on: the last, and what was replaced of late."""
+    for (since, what), (replaced, _) in itertools.pairwise([*seen, (now + DAY, seen[-1][1])]):
+        if replaced > now - OVERLAP:
+            yield since, what
+
+
+def test_in_fifteen_years_no_api_server_meets_a_certificate_it_does_not_believe(
+    cluster: Cluster, rotation: Rotation, clock: Clock
+) -> None:
+    world, done = World(cluster), Counter[str]()
+    rotation.settle()
+    end = START + 15 * 365 * DAY
+    calm = 0
+    while clock.now < end:
+        world.note(clock.now)
+        world.check(clock.now)
+        # Weekly; after a change every twenty minutes, until both overlaps have passed.
+        clock.now += 7 * DAY if calm > 9 else HOUR / 3
+        world.check(clock.now)
+        steps = rotation.settle()
+        calm = 0 if steps else calm + 1
+        done.update(actions(steps))
+    # A CA lives ten years and is renewed after two thirds; a leaf one year, after eight months.
+    assert done["mint-authority"] == done["drop-authority"] == 2
+    assert 20 <= done["mint-server"] <= 24
+    assert len(load_certificates(bundle(cluster), "the bundle")) == 1
+
+
+def test_old_and_new_ca_stand_together_while_they_overlap(
+    cluster: Cluster, rotation: Rotation, clock: Clock
+) -> None:
+    rotation.settle()
+    old = served(cluster)
+    clock.now += DAY
+    assert actions(rotation.renew(authority=True)) == ["mint-authority", "publish"]
+    assert len(load_certificates(bundle(cluster), "the bundle")) == 2
+    assert served(cluster) == old
+    clock.now += OVERLAP
+    assert actions(rotation.settle()) == ["mint-server"]
+    new = served(cluster)
+    for pair in (old, new):
+        assert problems(pair, bundle(cluster), clock.now) == ()
+    clock.now += OVERLAP
+    assert actions(rotation.settle()) == ["drop-authority", "publish"]
+    assert problems(new, bundle(cluster), clock.now) == ()
+    assert problems(old, bundle(cluster), clock.now) != ()
+
+
+def test_a_new_certificate_can_be_asked_for(
+    cluster: Cluster, rotation: Rotation, clock: Clock
+) -> None:
+    rotation.settle()
+    old = served(cluster)
+    assert actions(rotation.renew()) == ["mint-server"]
+    assert served(cluster) != old
+    assert problems(served(cluster), bundle(cluster), clock.now) == ()
+
+
+@pytest.mark.parametrize("path", [MUTATING, VALIDATING])
+def test_an_emptied_bundle_is_filled_again(
+    cluster: Cluster, rotation: Rotation, clock: Clock, path: str
+) -> None:
+    rotation.settle()
+    clock.now += 30 * DAY
+    content = json.loads(json.dumps(cluster.objects[path]))
+    del content["webhooks"][0]["clientConfig"]["caBundle"]
+    cluster.put(path, content)
+    assert actions(rotation.settle()) == ["publish"]
+    assert problems(served(cluster), bundle(cluster, path), clock.now) == ()
+
+
+def test_an_emptied_secret_is_filled_and_what_replicas_still_serve_stays_trusted_for_an_hour(
+    cluster: Cluster, rotation: Rotation, clock: Clock
+) -> None:
+    rotation.settle()
+    old = served(cluster)
+    clock.now += 30 * DAY
+    cluster.put(SECRET, {**cluster.objects[SECRET], "data": {}})
+    assert actions(rotation.settle()) == ["mint-authority", "publish", "mint-server"]
+    for pair in (old, served(cluster)):
+        assert problems(pair, bundle(cluster), clock.now) == ()
+    clock.now += OVERLAP
+    assert actions(rotation.settle()) == ["publish"]
+    assert problems(old, bundle(cluster), clock.now) != ()
+    assert problems(served(cluster), bundle(cluster), clock.now) == ()
+
+
+@pytest.mark.parametrize("name", ["ca.crt", "ca.key", "tls.crt", "tls.key"])
+@pytest.mark.parametrize("content", ["", "!!", "bm90IHBlbQ==", None, 7])
+def test_whatever_part_of_the_secret_is_spoilt_it_is_made_anew(
+    cluster: Cluster, rotation: Rotation, clock: Clock, name: str, content: object
+) -> None:
+    rotation.settle()
+    secret = cluster.objects[SECRET]
+    cluster.put(SECRET, {**secret, "data": {**secret["data"], name: content}})
+    assert "mint-server" in actions(rotation.settle())
+    for path in (MUTATING, VALIDATING):
+        assert problems(served(cluster), bundle(cluster, path), clock.now) == ()
+
+
+@pytest.mark.parametrize("spoilt", [None, "", "[]", '{"a": 1}', '{"a": "2030-01-01"}', "{"])
+def test_a_spoilt_annotation_costs_no_more_than_another_publication(
+    cluster: Cluster, rotation: Rotation, spoilt: object
+) -> None:
+    rotation.settle()
+    secret = cluster.objects[SECRET]
+    annotations = {"annotations": {"graphgate.io/published": spoilt}}
+    cluster.put(SECRET, {**secret, "metadata": {**secret["metadata"], **annotations}})
+    assert actions(rotation.settle()) == ["publish"]
+    assert rotation.settle() == []
+
+
+def test_an_expired_certificate_is_replaced_after_however_long_an_absence(
+    cluster: Cluster, rotation: Rotation, clock: Clock
+) -> None:
+    rotation.settle()
+    clock.now += 30 * 365 * DAY
+    assert "mint-server" in actions(rotation.settle())
+    assert problems(served(cluster), bundle(cluster), clock.now) == ()
+
+
+def test_two_writers_at_once_end_in_one_certificate(cluster: Cluster, clock: Clock) -> None:
+    """A second writer does everything between the first one's reading and its first write."""
+    rotations = [Rotation(cluster, PLACE, now=clock) for _ in range(2)]
+
+    def interfere(method: str, _path: str) -> None:
+        if method != "GET":
+            cluster.before = lambda _method, _path: None
+            rotations[1].settle()
+
+    cluster.before = interfere
+    assert rotations[0].settle() == []
+    assert problems(served(cluster), bundle(cluster), clock.now) == ()
+
+
+@pytest.mark.parametrize("survived", range(6))
+def test_a_crash_between_any_two_writes_leaves_nothing_that_cannot_be_finished(
+    cluster: Cluster, rotation: Rotation, clock: Clock, survived: int
+) -> None:
+    def crash(method: str, _path: str) -> None:
+        if method != "GET" and len(cluster.writes) >= survived:
+            raise ClusterUnavailable("the power is gone")
+
+    cluster.before = crash
+    if survived < 5:  # an installation takes five writes
+        with pytest.raises(ClusterUnavailable):
+            rotation.settle()
+    else:
+        rotation.settle()
+    cluster.before = lambda _method, _path: None
+    rotation.settle()
+    assert problems(served(cluster), bundle(cluster), clock.now) == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        (SECRET, "there is no Secret graphgate-certificate"),
+        (MUTATING, "there is no MutatingWebhookConfiguration graphgate"),
+        (VALIDATING, "there is no ValidatingWebhookConfiguration graphgate"),
+    ],
+)
+def test_what_is_missing_is_named_and_not_created(
+    cluster: Cluster, rotation: Rotation, path: str, sentence: str
+) -> None:
+    del cluster.objects[path]
+    with pytest.raises(InvalidCertificate, match=sentence):
+        rotation.settle()
+    assert cluster.writes == []
+
+
+def test_configurations_that_call_somebody_else_are_left_alone(cluster: Cluster) -> None:
+    elsewhere = Place("elsewhere", NAME)
+    cluster.objects[elsewhere.secret_path] = cluster.objects[SECRET]
+    with pytest.raises(InvalidCertificate, match="no webhook of Mutating"):
+        look(cluster, elsewhere)
+    assert cluster.writes == []
+
+
+def test_a_refusal_is_passed_on(cluster: Cluster, rotation: Rotation) -> None:
+    def refuse(method: str, _path: str) -> None:
+        if method == "PATCH":
+            raise Refused("no", 403, "Forbidden", "no", None)
+
+    cluster.before = refuse
+    with pytest.raises(Refused):
+        rotation.settle()
+
+
+def test_somebody_who_undoes_every_step_is_reported(cluster: Cluster, rotation: Rotation) -> None:
+    empty = cluster.objects[SECRET]
+
+    def undo(method: str, path: str) -> None:
+        if method == "GET" and path == SECRET:
+            cluster.put(SECRET, empty)
+
+    cluster.before = undo
+    with pytest.raises(InvalidCertificate, match="do not come to rest"):
+        rotation.settle()
+
+
+def test_keys_are_in_no_representation(cluster: Cluster, rotation: Rotation) -> None:
+    rotation.settle()
+    assert "PRIVATE" not in repr(read_secret(cluster.objects[SECRET]))

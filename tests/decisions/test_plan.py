@@ -1,0 +1,23 @@
+"""Which rules a plan calls for."""
+
+from webhook.decisions.plan import BoundRule, Plan
+
+
+def rule(name, *needs):
+    return BoundRule(name, "deny", lambda _: iter(()), (), frozenset(needs))
+
+
+ALWAYS, SHADOWS, SCALERS = rule("a"), rule("b", "shadow"), rule("c", "hpaSpec", "kedaSpec")
+PLAN = Plan((ALWAYS, SHADOWS, SCALERS))
+
+
+def test_a_rule_that_needs_nothing_is_always_selected():
+    assert PLAN.select({"replicas"}) == (ALWAYS,)
+
+
+def test_a_rule_is_selected_where_one_of_its_needs_is():
+    assert PLAN.select({"kedaSpec", "replicas"}) == (ALWAYS, SCALERS)
+
+
+def test_rules_are_selected_in_their_order():
+    assert PLAN.select({"hpaSpec", "shadow"}) == (ALWAYS, SHADOWS, SCALERS) == tuple(PLAN)

@@ -1,0 +1,209 @@
+"""graphgate may do what it needs, and nothing more; each right has its reason beside it."""
+
+import re
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.manifests.support import MANIFESTS, ROOT, Object, load, only, parse
+from webhook.cluster.facts import DEFINITION
+from webhook.controller.api import API_VERSIONS
+from webhook.controller.surroundings import SELDON_LEASE
+
+TEMPLATES = MANIFESTS / "chart" / "templates"
+OBJECTS = load(MANIFESTS / "install.yaml")
+
+Right = tuple[str, str, str, str]
+"""A verb, a group, a resource, and the name of the only object; "*" for all of them."""
+
+
+def rights(rules: Iterable[Object]) -> set[Right]:
+    """Return each right that rules give, one by one."""
+    return {
+        (verb, group, resource, name)
+        for rule in rules
+        for verb in rule["verbs"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for name in rule.get("resourceNames", ["*"])
+    }
+
+
+def held(objects: list[Object], account: str) -> dict[str, set[Right]]:
+    """Return what an account may do: namespace ("" for the whole cluster) → rights."""
+    roles = {(o["kind"], o["metadata"]["name"]): o["rules"] for o in objects if "rules" in o}
+    found: dict[str, set[Right]] = {}
+    for binding in (o for o in objects if "roleRef" in o):
+        if account not in {subject["name"] for subject in binding["subjects"]}:
+            continue
+        reference = binding["roleRef"]
+        where = binding["metadata"].get("namespace", "")
+        given = rights(roles[reference["kind"], reference["name"]])
+        found[where] = found.get(where, set()) | given
+    return found
+
+
+def each(verbs: str, group: str, resource: str, name: str = "*") -> set[Right]:
+    return {(verb, group, resource, name) for verb in verbs.split()}
+
+
+FACTS = (
+    each("list watch", "", "namespaces")
+    | each("list watch", "", "configmaps", "seldon-config")
+    | each("list watch", "apiextensions.k8s.io", "customresourcedefinitions", DEFINITION)
+)
+
+
+def test_the_webhook_may_do_this_and_nothing_else() -> None:
+    registration = "admissionregistration.k8s.io"
+    assert held(OBJECTS, "graphgate") == {
+        "graphgate-system": each("get update", "", "secrets", "graphgate-certificate")
+        | each("get update", "coordination.k8s.io", "leases", "graphgate-certificate"),
+        "": FACTS
+        | each("get patch", registration, "mutatingwebhookconfigurations", "graphgate")
+        | each("get patch", registration, "validatingwebhookconfigurations", "graphgate"),
+    }
+
+
+@pytest.fixture(scope="module")
+def everything(helm: Path) -> list[Object]:
+    """The chart with all that can be switched on."""
+    switches = ("reconciler", "networkPolicy", "serviceMonitor")
+    flags = [f"--set={switch}.enabled=true" for switch in switches]
+    command: list[str | Path] = [helm, "template", "graphgate", MANIFESTS / "chart", *flags]
+    done = subprocess.run(
+        [*command, "--namespace=graphgate-system"], check=True, stdout=subprocess.PIPE, text=True
+    )
+    return parse(done.stdout)
+
+
+def test_the_reconciler_may_do_this_and_nothing_else(everything: list[Object]) -> None:
+    makes = "get list watch create patch delete"
+    sdep = "machinelearning.seldon.io"
+    assert held(everything, "graphgate-reconciler") == {
+        "graphgate-system": each(
+            "get update", "coordination.k8s.io", "leases", "graphgate-reconciler"
+        ),
+        "": FACTS
+        | each("list watch", sdep, "seldondeployments")
+        | each("patch", sdep, "seldondeployments/status")
+        | each(makes, "apps", "deployments")
+        | each(makes, "", "services")
+        | each(makes, "autoscaling", "horizontalpodautoscalers")
+        | each(makes, "policy", "poddisruptionbudgets")
+        | each(makes, "keda.sh", "scaledobjects")
+        | each("list", "", "pods")
+        | each("create", "", "events")
+        | each("list", "coordination.k8s.io", "leases", SELDON_LEASE),
+    }
+
+
+def test_the_reconciler_may_make_each_kind_that_it_makes(everything: list[Object]) -> None:
+    given = held(everything, "graphgate-reconciler")[""]
+    for kind, version in API_VERSIONS.items():
+        group = version.partition("/")[0] if "/" in version else ""
+        assert each("create patch delete", group, f"{kind.lower()}s") <= given
+
+
+def test_no_secret_can_be_read_but_its_own(everything: list[Object]) -> None:
+    for account in ("graphgate", "graphgate-reconciler"):
+        for where, given in held(everything, account).items():
+            secrets = {right for right in given if right[2] == "secrets"}
+            assert all(where == "graphgate-system" for _ in secrets)
+            assert {name for *_, name in secrets} <= {"graphgate-certificate"}
+
+
+def test_nothing_is_given_by_a_wildcard(everything: list[Object]) -> None:
+    for document in everything:
+        for rule in document.get("rules", ()):
+            values = [
+                *rule.get("apiGroups", ()),
+                *rule.get("resources", ()),
+                *rule.get("verbs", ()),
+            ]
+            assert "*" not in values
+
+
+def test_nothing_can_give_itself_more(everything: list[Object]) -> None:
+    """No right to roles, accounts, tokens, or to act as somebody else."""
+    given = set[Right]().union(
+        *held(everything, "graphgate").values(), *held(everything, "graphgate-reconciler").values()
+    )
+    assert {resource for _, _, resource, _ in given}.isdisjoint(
+        {"roles", "rolebindings", "clusterroles", "clusterrolebindings", "serviceaccounts"}
+        | {"serviceaccounts/token", "users", "groups", "pods/exec", "nodes/proxy"}
+    )
+    assert {verb for verb, *_ in given}.isdisjoint({"escalate", "bind", "impersonate"})
+
+
+@pytest.mark.parametrize("name", ["rbac.yaml", "reconciler.yaml"])
+def test_each_right_has_its_reason_above_it(name: str) -> None:
+    lines = (TEMPLATES / name).read_text(encoding="utf-8").splitlines()
+    rules = [index for index, line in enumerate(lines) if line.startswith("  - apiGroups:")]
+    assert rules
+    for index in rules:
+        above = lines[index - 1]
+        # Rules for one purpose follow each other under one reason.
+        assert above.startswith(("  # ", "    verbs: [get, list, watch, create, patch, delete]")), (
+            lines[index]
+        )
+
+
+def test_the_threat_model_lists_every_right_of_the_webhook() -> None:
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    listed = re.findall(r"\| (get, \w+|list, watch) \|", text)
+    by_resource = {
+        (resource, name): verb for verb, _, resource, name in _all_of("graphgate") if verb != "get"
+    }
+    # The two webhook configurations stand in one row.
+    assert len(listed) == len(by_resource) - 1
+
+
+def _all_of(account: str) -> set[Right]:
+    return set[Right]().union(*held(OBJECTS, account).values())
+
+
+def test_the_pods_are_restricted(everything: list[Object]) -> None:
+    for document in everything:
+        if document["kind"] != "Deployment":
+            continue
+        pod: dict[str, Any] = document["spec"]["template"]["spec"]
+        assert pod["securityContext"] == {
+            "runAsNonRoot": True,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        }
+        assert not pod.keys() & {"hostNetwork", "hostPID", "hostIPC"}
+        for one in pod["containers"]:
+            assert one["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+        kinds = {next(iter(volume.keys() - {"name"})) for volume in pod["volumes"]}
+        assert kinds <= {"emptyDir", "secret", "configMap"}
+
+
+def test_our_own_judge_finds_the_pods_restricted(everything: list[Object]) -> None:
+    from tests.documents_of import with_predictor
+    from webhook.decisions.decide import decide
+    from webhook.decisions.settings import read_settings
+    from webhook.graph.facts import NOTHING_KNOWN
+    from webhook.podsecurity import parse_standard
+
+    settings = read_settings(None, {}, pod_security=parse_standard("restricted"))
+    for document in everything:
+        if document["kind"] == "Deployment":
+            pod = document["spec"]["template"]["spec"]
+            (one,) = pod["containers"]
+            graph = {"name": one["name"], "type": "MODEL", "children": []}
+            sdep = with_predictor(componentSpecs=[{"spec": pod}], graph=graph)
+            found = decide(sdep, settings, NOTHING_KNOWN)
+            assert [f for f in found.denials if f.rule.startswith("pod-security/")] == []
+
+
+def test_the_namespace_enforces_it() -> None:
+    labels = only(OBJECTS, "Namespace")["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"

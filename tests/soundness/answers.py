@@ -1,0 +1,115 @@
+"""What the API server says of an object, and which of its answers are the same one."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from webhook.graph.path import Path, Segment
+
+How = Literal["apply", "create"]
+"""Server-side apply, or a plain create."""
+
+_OF_THE_CLUSTER = re.compile(
+    r"error looking up service account|no PriorityClass with name|RuntimeClass .*not found"
+    r"|serviceaccounts? .* not found|node .* not found|exceeded quota"
+    # What a class gives; priority-without-class warns where none is named.
+    r"|priority admission controller computed"
+)
+"""Refusals that depend on what else is in the cluster: these objects may be there elsewhere."""
+
+
+_OF_THE_OBJECT = re.compile(r"parsing time .* as")
+_BOOKKEEPING = re.compile(r"metadata\.(finalizers|ownerReferences|managedFields)")
+"""What the API server says of the SeldonDeployment itself, with its exact place: fields of its
+bookkeeping, and what keeps it from being read at all, so that no webhook is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One fault that the API server found: "spec.replicas", "must be at least 0"."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One object that the API server does not take.
+
+    how  "create": not at all; "apply": it takes a plain create, but no server-side apply
+    """
+
+    kind: str
+    how: How
+    status: int
+    message: str
+    causes: tuple[Cause, ...]
+
+    @property
+    def shapes(self) -> tuple[str, ...]:
+        """Its faults without names and numbers: equal for equal faults of different documents."""
+        about = f"{self.how} {self.kind}"
+        if not self.causes:
+            return (f"{about}: {_shape(self.message)}",)
+        told = (f"{about}: {_places(c.field)}: {_shape(c.message)}" for c in self.causes)
+        return tuple(dict.fromkeys(told))
+
+
+def refusal(kind: str, how: How, status: int, body: Any) -> Refusal | None:
+    """Return an answer as a Refusal; None: taken, or refused for what else is in the cluster."""
+    if status < 400 or status == 409:
+        return None
+    raw: Mapping[str, Any] = body if isinstance(body, dict) else {"message": str(body)}
+    message = str(raw.get("message", ""))
+    if _OF_THE_CLUSTER.search(message) or _OF_THE_OBJECT.search(message):
+        return None
+    details = raw.get("details") or {}
+    causes = tuple(
+        Cause(str(cause.get("field", "")), str(cause.get("message", "")))
+        for cause in details.get("causes") or ()
+    )
+    if causes and all(_BOOKKEEPING.match(cause.field) for cause in causes):
+        return None
+    return Refusal(kind, how, status, message, causes)
+
+
+def twin(kind: str, name: str) -> Refusal:
+    """Return the answer to a second object of one name, which no dry run gives."""
+    message = f'{kind} "{name}" already exists'
+    return Refusal(kind, "create", 409, message, (Cause("metadata.name", "already exists"),))
+
+
+def place_of(field: str) -> tuple[Segment, ...]:
+    """Return the segments of a field as the API server writes it, as far as they are plain.
+
+    "spec.ports[0].name" is ("spec", "ports", 0, "name"); a key in brackets ends it, because it may
+    hold anything.
+    """
+    found: list[Segment] = []
+    for name, index in re.findall(r"([A-Za-z][A-Za-z0-9]*)|\[(\d+|[^\]]*)\]", field):
+        if name:
+            found.append(name)
+        elif index.isdecimal():
+            found.append(int(index))
+        else:
+            break
+    return tuple(found)
+
+
+def origins(refused: Refusal, trace: Any) -> tuple[Path, ...]:
+    """Return where in the document the faults come from, each once."""
+    return tuple(dict.fromkeys(trace(place_of(cause.field)) for cause in refused.causes))
+
+
+def _shape(text: str) -> str:
+    text = re.sub(r"typed patch object \([^)]*\)", "typed patch object", text)
+    text = re.sub(r"\.\w+: field not declared in schema", ".…: field not declared in schema", text)
+    text = re.sub(r'"(?:[^"\\]|\\.)*"', '"…"', text)
+    text = re.sub(r"\[[^\]]*\]", "[…]", text)
+    text = re.sub(r"-?\d+", "N", text)
+    return re.sub(r"\s+", " ", text)[:200]
+
+
+def _places(field: str) -> str:
+    return re.sub(r"\[[^\]]*\]", "[]", field)

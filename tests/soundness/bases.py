@@ -1,0 +1,46 @@
+"""The documents that mutants are made of: what the project has written down, and drawn graphs."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path as File
+from random import Random
+from typing import Any
+from zlib import crc32
+
+from tests.rules import graphs
+from tests.seeds import EXAMPLES, ROOT
+from tests.workloads.cases import CASES, case
+from webhook.decisions.judge import is_judged
+from webhook.documents import read
+
+FIXTURES = ROOT / "tests" / "rules" / "fixtures"
+
+
+def files() -> list[File]:
+    """Return every example and every fixture of a rule, sorted."""
+    return [*sorted(EXAMPLES.glob("**/*.yaml")), *sorted(FIXTURES.glob("*/*.yaml"))]
+
+
+@cache
+def written() -> tuple[tuple[str, dict[str, Any]], ...]:
+    """Return every SeldonDeployment of the project's own files, with the name it goes by."""
+    found = [
+        (f"{file.parent.name}/{file.stem}", document.value)
+        for file in files()
+        for document in read(file.read_bytes()).documents
+        if is_judged(document.value)
+    ]
+    found += [(f"workloads/{name}", case(name).document) for name in CASES]
+    return tuple(found)
+
+
+def drawn(random: Random, known: Sequence[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """Return a document to change: mostly one of `known`, at times a small drawn graph.
+
+    Each name draws a lot, so that a new document changes few of the choices: who adds a fixture
+    does not get to see other mutants all over.
+    """
+    if random.random() < 0.8:
+        salt = random.randrange(2**32)
+        return min(known, key=lambda entry: crc32(f"{salt}/{entry[0]}".encode()))[1]
+    return graphs.document(random.randrange(2**32), random.randint(1, 6), 3)

@@ -1,0 +1,209 @@
+"""One run: documents are judged by graphgate and by the API server, and where they disagree is
+collected. Whoever runs it gives the documents and the function that asks."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import yaml
+
+from tests.soundness import bases
+from tests.soundness.answers import Refusal, origins, twin
+from tests.soundness.judging import SETUPS, Asked, Judged, Setup, judge
+from tests.soundness.mutate import mutant
+from tests.soundness.shrink import shrink
+
+Refuses = Callable[[Asked], Refusal | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A document, how graphgate is run on it, and where it is from."""
+
+    name: str
+    document: dict[str, Any]
+    setup: Setup
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What both said of one document: refusals with the object that was refused."""
+
+    case: Case
+    judged: Judged
+    refusals: tuple[tuple[Asked, Refusal], ...]
+
+    @property
+    def unsound(self) -> tuple[tuple[Asked, Refusal], ...]:
+        """What graphgate admits and the API server refuses."""
+        return () if self.judged.denials else self.refusals
+
+    @property
+    def stricter(self) -> bool:
+        """Whether graphgate refuses what the API server takes."""
+        return bool(self.judged.denials and self.judged.rendered and not self.refusals)
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """One thing that graphgate admits and the API server refuses, with the smallest document."""
+
+    shape: str
+    count: int
+    message: str
+    origins: tuple[str, ...]
+    document: dict[str, Any]
+    name: str
+
+
+@dataclass(slots=True)
+class Figures:
+    """What a run has seen.
+
+    stricter  by rule: documents that it alone, or with others, refuses and the API server takes
+    alone     by rule: those of them that no other rule refuses
+    """
+
+    documents: int = 0
+    objects: int = 0
+    admitted: int = 0
+    denied: int = 0
+    refused_by_both: int = 0
+    stricter_documents: int = 0
+    nothing_rendered: int = 0
+    stricter: Counter[str] = field(default_factory=Counter)
+    alone: Counter[str] = field(default_factory=Counter)
+    changes: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, Case] = field(default_factory=dict)
+    unsound: dict[str, list[tuple[Outcome, Asked, Refusal]]] = field(default_factory=dict)
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one outcome."""
+        judged = outcome.judged
+        self.documents += 1
+        self.objects += len(judged.objects)
+        for asked, refused in outcome.unsound:
+            for shape in refused.shapes:
+                self.unsound.setdefault(shape, []).append((outcome, asked, refused))
+        if not judged.denials:
+            self.admitted += 1
+            return
+        self.denied += 1
+        self.refused_by_both += bool(outcome.refusals)
+        self.nothing_rendered += not judged.rendered and not outcome.refusals
+        if outcome.stricter:
+            self.stricter_documents += 1
+            self.stricter.update(judged.denials)
+            if len(judged.denials) == 1:
+                self.alone.update(judged.denials)
+                self.examples.setdefault(judged.denials[0], outcome.case)
+
+
+def told(one: Disagreement) -> str:
+    """Return a disagreement as text: both sides, where it comes from, and the document."""
+    document = yaml.safe_dump(one.document, sort_keys=False, allow_unicode=True, width=100)
+    return (
+        f"admitted though refused, {one.count} times: {one.shape}\n"
+        f"  the API server: {one.message[:600]}\n"
+        f"  from: {', '.join(one.origins)} ({one.name})\n{document}"
+    )
+
+
+def cases(count: int, seed: int) -> Iterator[Case]:
+    """Yield so many mutants, always the same for one seed."""
+    known = [one for one in bases.written() if not judge(one[1], SETUPS[0]).denials]
+    for number in range(count):
+        random = Random(f"{seed}/{number}")
+        document, names = mutant(bases.drawn(random, known), random)
+        yield Case(f"{seed}/{number} {'+'.join(names)}", document, random.choice(SETUPS))
+
+
+def written_cases(setups: Sequence[Setup] = SETUPS) -> Iterator[Case]:
+    """Yield every document of the project's own files, in each setup."""
+    for name, document in bases.written():
+        for number, setup in enumerate(setups):
+            yield Case(f"{name} in setup {number}", document, setup)
+
+
+def run(cases: Iterable[Case], refuses: Refuses, threads: int = 3) -> Figures:
+    """Judge each document both ways; the order of the figures is that of the documents."""
+    figures = Figures()
+    with ThreadPoolExecutor(threads) as pool:
+        for outcome in pool.map(lambda case: outcome_of(case, refuses), cases):
+            figures.add(outcome)
+    return figures
+
+
+def outcome_of(case: Case, refuses: Refuses) -> Outcome:
+    """Return what both say of one document.
+
+    A pod is only asked for where its Deployment is taken, and after the first refusal of a denied
+    document nothing more is: it is known then that both refuse. A denied document is rendered in
+    every setup: what one of them makes of it may be what the rule is about.
+    """
+    judged, refusals = _asked(case.document, case.setup, refuses)
+    for other in SETUPS:
+        if judged.denials and not refusals and other is not case.setup:
+            _, refusals = _asked(case.document, other, refuses)
+    return Outcome(case, judged, refusals)
+
+
+def _asked(
+    document: dict[str, Any], setup: Setup, refuses: Refuses
+) -> tuple[Judged, tuple[tuple[Asked, Refusal], ...]]:
+    judged = judge(document, setup)
+    refusals: list[tuple[Asked, Refusal]] = []
+    taken = True
+    names: set[tuple[str, str]] = set()
+    for asked in judged.objects:
+        if asked.kind == "Pod" and not taken:
+            continue
+        refused = refuses(asked) or _twin(asked, names)
+        taken = refused is None
+        if refused is not None:
+            refusals.append((asked, refused))
+            if judged.denials:
+                break
+    return judged, tuple(refusals)
+
+
+def _twin(asked: Asked, names: set[tuple[str, str]]) -> Refusal | None:
+    """Return the refusal of an object whose name another one of the document has."""
+    metadata = asked.object.get("metadata")
+    name = metadata.get("name") if type(metadata) is dict else None
+    if type(name) is not str:
+        return None
+    if (asked.kind, name) in names:
+        return twin(asked.kind, name)
+    names.add((asked.kind, name))
+    return None
+
+
+def disagreements(figures: Figures, refuses: Refuses) -> list[Disagreement]:
+    """Return each kind of disagreement once, the frequent ones first, with a small document."""
+    found = [_smallest(shape, seen, refuses) for shape, seen in figures.unsound.items()]
+    return sorted(found, key=lambda one: (-one.count, one.shape))
+
+
+def _smallest(
+    shape: str, seen: list[tuple[Outcome, Asked, Refusal]], refuses: Refuses
+) -> Disagreement:
+    case = min((outcome.case for outcome, _, _ in seen), key=lambda c: len(repr(c.document)))
+
+    def still(document: dict[str, Any]) -> tuple[Asked, Refusal] | None:
+        outcome = outcome_of(Case(case.name, document, case.setup), refuses)
+        return next((one for one in outcome.unsound if shape in one[1].shapes), None)
+
+    small = shrink(case.document, lambda document: still(document) is not None)
+    asked, refused = still(small) or next((a, r) for o, a, r in seen if o.case is case)
+    return Disagreement(
+        shape=shape,
+        count=len(seen),
+        message=refused.message,
+        origins=tuple(map(str, origins(refused, asked.trace))),
+        document=small,
+        name=case.name,
+    )

@@ -1,0 +1,134 @@
+"""Why graphgate refuses what the API server takes: one sentence for each such rule.
+
+A test holds that the list is complete and that nothing is left over in it: each rule here denies at
+least one fixture of its own whose objects the API server takes. `docs/soundness.md` prints it.
+"""
+
+from typing import Literal, NamedTuple
+
+Who = Literal["Seldon", "orchestrator", "container", "definition", "elsewhere"]
+
+WHO: dict[Who, str] = {
+    "Seldon": "Seldon's own webhook or controller refuses it, and creates nothing.",
+    "orchestrator": "The objects run, and the graph does not answer as it is written.",
+    "container": "The objects are taken, and a container can never start or be reached.",
+    "definition": "The document is not what it looks like; what is rendered is what was meant.",
+    "elsewhere": "Somebody else refuses it who is not asked here: KEDA, or an ingress.",
+}
+"""What the word means, for all rules that have it."""
+
+
+class Reason(NamedTuple):
+    """Who stops what the API server lets through, and why."""
+
+    who: Who
+    why: str
+
+
+REASONS: dict[str, Reason] = {
+    "ab-test-without-two-children": Reason(
+        "orchestrator", "RANDOM_ABTEST chooses between two children and fails at a missing one."
+    ),
+    "annotation-not-a-number": Reason(
+        "Seldon", "Seldon and the orchestrator parse the annotation as a number, and stop."
+    ),
+    "children-not-a-list": Reason(
+        "definition", "A mapping is rendered as the one child; Seldon's definition refuses it."
+    ),
+    "childless-router": Reason(
+        "orchestrator", "A router or combiner without children is never called."
+    ),
+    "duplicate-node-name": Reason(
+        "orchestrator", "Two nodes of one name share a container, and its answers."
+    ),
+    "first-component-without-node": Reason(
+        "Seldon", "Seldon finds no place for the orchestrator and creates nothing."
+    ),
+    "graph-too-deep": Reason(
+        "definition", "A definition of fixed depth drops the deeper nodes before anybody sees them."
+    ),
+    "impossible-autoscaler-bounds": Reason(
+        "elsewhere", "KEDA refuses the bounds of a ScaledObject; it is not in the test cluster."
+    ),
+    "label-overrides-selector": Reason(
+        "Seldon", "Seldon lets the label win over its own, and its selector then matches no pods."
+    ),
+    "mapping-not-a-list": Reason(
+        "definition", "A mapping in place of a list is left out or read as its one item."
+    ),
+    "missing-claim": Reason(
+        "container", "The volume names no claim that can exist, so the pod waits for ever."
+    ),
+    "missing-container": Reason(
+        "orchestrator", "A node without its container has no address, and its requests fail."
+    ),
+    "missing-field": Reason(
+        "definition", "Without the field nothing, or not all that was meant, is rendered."
+    ),
+    "missing-kafka-variable": Reason("Seldon", "Seldon refuses kafka without its variables."),
+    "missing-logger-mode": Reason("Seldon", "Seldon refuses a logger without a mode."),
+    "missing-model-uri": Reason("Seldon", "Seldon refuses a server without a model."),
+    "misspelt-field": Reason(
+        "definition", "The field that is needed is dropped, under whatever name it stands."
+    ),
+    "mixed-endpoint-types": Reason("Seldon", "Seldon refuses REST and GRPC in one object."),
+    "name-not-a-dns-label": Reason(
+        "orchestrator", "A node's name is a part of addresses, also where no Service is made of it."
+    ),
+    "negative-replicas": Reason(
+        "definition", "Every pod has a number of its own; a pod without one gets this one."
+    ),
+    "no-engine-for-several-nodes": Reason(
+        "Seldon", "Seldon refuses several nodes without an orchestrator: only one is reached."
+    ),
+    "no-live-predictor": Reason("Seldon", "Seldon refuses a lone shadow: nobody would answer."),
+    "number-out-of-range": Reason(
+        "elsewhere", "KEDA cannot read the number; it is not in the test cluster."
+    ),
+    "parameter-value-not-of-its-type": Reason(
+        "container", "The component turns the text into its type when it starts, and stops."
+    ),
+    "pod-out-of-place": Reason(
+        "definition", "Containers beside their place are dropped, and the node has none."
+    ),
+    "port-collision": Reason(
+        "container", "Two containers of a pod listen on one port; the second does not start."
+    ),
+    "predictor-label-syntax": Reason(
+        "Seldon", "Seldon lets such a label win over its own, and the API server then refuses it."
+    ),
+    "ratio-not-a-number": Reason("orchestrator", "It parses ratioA at every request, and fails."),
+    "reserved-container-name": Reason(
+        "orchestrator", "A container of its name takes the orchestrator's place."
+    ),
+    "several-shadows": Reason("Seldon", "Seldon refuses a second shadow."),
+    "split-component": Reason(
+        "definition", "Parts under another dash are no longer about the pod that was meant."
+    ),
+    "traffic-not-100": Reason(
+        "elsewhere", "Seldon, or the ingress that it writes routes for, refuses the shares."
+    ),
+    "traffic-out-of-range": Reason("elsewhere", "Ingresses refuse such a share."),
+    "transport-contradicts-endpoints": Reason("Seldon", "Seldon refuses two answers to one thing."),
+    "type-contradicts-implementation": Reason(
+        "orchestrator", "It follows the type, and calls a container that is not there."
+    ),
+    "unimplemented-implementation": Reason(
+        "orchestrator", "It knows no such implementation, and calls a container that is not there."
+    ),
+    "unknown-endpoint-type": Reason("orchestrator", "It cannot call a node by another protocol."),
+    "unknown-explainer-type": Reason("container", "The explainer knows no such word, and stops."),
+    "unknown-node-method": Reason("orchestrator", "It never calls a method that it does not know."),
+    "unknown-node-type": Reason("orchestrator", "It passes by a node of an unknown type."),
+    "unknown-parameter-type": Reason(
+        "container", "The component cannot turn a parameter into an unknown type, and stops."
+    ),
+    "unknown-protocol": Reason("Seldon", "Seldon refuses the word."),
+    "unknown-server-type": Reason("Seldon", "Seldon refuses the word."),
+    "unknown-transport": Reason("Seldon", "Seldon refuses the word."),
+    "unserved-protocol": Reason("Seldon", "Seldon refuses a protocol that the server never spoke."),
+    "untyped-node": Reason("orchestrator", "It passes by a node that says nowhere what it does."),
+    "wrong-type": Reason(
+        "definition", "A value of a wrong type is left out of what is rendered; Seldon stops at it."
+    ),
+}

@@ -1,0 +1,149 @@
+"""Asking the real API server whether it would take an object: a dry run, nothing is stored."""
+
+import http.client
+import json
+import re
+import ssl
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from tests.cluster.control_plane.run import ControlPlane
+from tests.seeds import ROOT
+from tests.soundness.answers import How, Refusal, refusal
+from tests.soundness.judging import NAMESPACE, Asked
+
+_RESOURCES = {
+    "SeldonDeployment": "apis/machinelearning.seldon.io/v1",
+    "Deployment": "apis/apps/v1",
+    "HorizontalPodAutoscaler": "apis/autoscaling/v2",
+    "PodDisruptionBudget": "apis/policy/v1",
+    "ScaledObject": "apis/keda.sh/v1alpha1",
+    "Service": "api/v1",
+    "Pod": "api/v1",
+}
+_OLDER = ("machinelearning.seldon.io/v1alpha2", "machinelearning.seldon.io/v1alpha3")
+_CREATED = ("SeldonDeployment", "Pod")
+"""What people and controllers create; everything else the reconciler applies."""
+_QUERY = "dryRun=All&fieldValidation=Warn"
+_IN_A_PATH = re.compile(r"[a-z0-9.-]{1,253}\Z")
+_CONTROLS = re.compile("[\x7f-\x9f]")
+_SECONDS = 30
+
+_KEDA = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "scaledobjects.keda.sh"},
+    "spec": {
+        "group": "keda.sh",
+        "scope": "Namespaced",
+        "names": {"kind": "ScaledObject", "plural": "scaledobjects"},
+        "versions": [
+            {
+                "name": "v1alpha1",
+                "served": True,
+                "storage": True,
+                "schema": {
+                    "openAPIV3Schema": {
+                        "type": "object",
+                        "x-kubernetes-preserve-unknown-fields": True,
+                    }
+                },
+            }
+        ],
+    },
+}
+"""KEDA's own definition is not here: of its objects only the metadata is judged."""
+
+
+def install(plane: ControlPlane) -> None:
+    """Create the namespace and the definitions that the objects need."""
+    plane.create_namespace(NAMESPACE)
+    plane.kubectl("apply", "-f", str(ROOT / "manifests/crd/seldondeployments.yaml"))
+    plane.kubectl("apply", "-f", "-", input=json.dumps(_KEDA))
+    plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=50s")
+
+
+@dataclass(slots=True)
+class Server:
+    """The API server, with one open connection for each thread and a memory of its answers."""
+
+    plane: ControlPlane
+    known: dict[bytes, Refusal | None] = field(default_factory=dict)
+    asked: int = 0
+    _open: list[http.client.HTTPSConnection] = field(default_factory=list)
+    _local: threading.local = field(default_factory=threading.local)
+
+    def close(self) -> None:
+        """Close the connections of all threads; none of them asks any more."""
+        while self._open:
+            self._open.pop().close()
+
+    def refuses(self, asked: Asked, *, both: bool = False) -> Refusal | None:
+        """Return why an object is not taken; None: it is.
+
+        Asks as the reconciler does, with a server-side apply; where that is refused (or with
+        `both`) with a plain create. Pods and the SeldonDeployment are created only.
+        """
+        key = json.dumps([asked.kind, asked.object], sort_keys=True).encode()
+        if key not in self.known:
+            self.known[key] = self._ask(asked, both=both)
+        return self.known[key]
+
+    def _ask(self, asked: Asked, *, both: bool) -> Refusal | None:
+        applied = None
+        name = str(asked.object["metadata"].get("name")) if asked.kind not in _CREATED else ""
+        if _IN_A_PATH.match(name):
+            applied = self._send(asked, "apply", name)
+            if applied is None and not both:
+                return None
+        return self._send(asked, "create") or applied
+
+    def _send(self, asked: Asked, how: How, name: str = "") -> Refusal | None:
+        group = _RESOURCES[asked.kind]
+        if asked.kind == "SeldonDeployment" and asked.object.get("apiVersion") in _OLDER:
+            group = f"apis/{asked.object['apiVersion']}"
+        path = f"/{group}/namespaces/{NAMESPACE}/{_plural(asked.kind)}"
+        if how == "apply":
+            path = f"{path}/{quote(name)}?{_QUERY}&fieldManager=graphgate&force=true"
+            status, body = self._request("PATCH", path, "application/apply-patch+yaml", asked)
+        else:
+            status, body = self._request("POST", f"{path}?{_QUERY}", "application/json", asked)
+        return refusal(asked.kind, how, status, body)
+
+    def _request(self, method: str, path: str, kind: str, asked: Asked) -> tuple[int, Any]:
+        self.asked += 1
+        # Not escaped: an apply is read as YAML, which knows no pairs of surrogates. Escaped: the
+        # controls that YAML forbids and JSON does not.
+        text = json.dumps(asked.object, ensure_ascii=False)
+        body = _CONTROLS.sub(lambda m: f"\\u{ord(m[0]):04x}", text).encode(errors="replace")
+        for last in (False, True):
+            connection = self._connection(fresh=last)
+            try:
+                connection.request(method, path, body, {"Content-Type": kind})
+                response = connection.getresponse()
+                return response.status, json.loads(response.read())
+            except (http.client.HTTPException, ConnectionError):
+                if last:  # an idle connection may have been closed; a fresh one has no excuse
+                    raise
+        raise AssertionError("the second try returns or raises")
+
+    def _connection(self, *, fresh: bool) -> http.client.HTTPSConnection:
+        if fresh or not hasattr(self._local, "connection"):
+            folder = self.plane.folder
+            tls = ssl.create_default_context(cafile=str(folder / "ca.crt"))
+            tls.load_cert_chain(folder / "admin.crt", folder / "admin.key")
+            where = urlsplit(self.plane.server)
+            if fresh and hasattr(self._local, "connection"):
+                self._local.connection.close()
+            self._local.connection = http.client.HTTPSConnection(
+                where.hostname or "", where.port, timeout=_SECONDS, context=tls
+            )
+            self._open.append(self._local.connection)
+        connection: http.client.HTTPSConnection = self._local.connection
+        return connection
+
+
+def _plural(kind: str) -> str:
+    return f"{kind.lower()}s"

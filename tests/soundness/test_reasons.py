@@ -1,0 +1,42 @@
+"""Each reason is of a rule that denies, and stands in the documentation."""
+
+import os
+
+from tests.seeds import ROOT
+from tests.soundness.reasons import REASONS, WHO
+from webhook.rules import all_rules
+
+PAGE = ROOT / "docs" / "soundness.md"
+START, END = "<!-- reasons -->\n", "<!-- end of reasons -->\n"
+
+
+def table():
+    lines = []
+    for who, meaning in WHO.items():
+        rules = sorted(rule for rule, reason in REASONS.items() if reason.who == who)
+        lines += [f"**{meaning}**\n", "\n", "| rule | |\n", "| --- | --- |\n"]
+        lines += [f"| [{rule}](rules/{rule}.md) | {REASONS[rule].why} |\n" for rule in rules]
+        lines.append("\n")
+    return "".join(lines)
+
+
+def test_the_page_has_every_reason():
+    before, _, rest = PAGE.read_text().partition(START)
+    shown, _, after = rest.partition(END)
+    if os.environ.get("GRAPHGATE_UPDATE"):
+        PAGE.write_text(f"{before}{START}\n{table()}{END}{after}")
+        return
+    assert shown.strip() == table().strip()
+
+
+def test_a_reason_is_of_a_rule_that_denies():
+    denying = {rule.id for rule in all_rules() if rule.action == "deny"}
+    assert set(REASONS) <= denying
+
+
+def test_every_kind_of_reason_is_somebodys():
+    assert {reason.who for reason in REASONS.values()} == set(WHO)
+
+
+def test_a_reason_is_one_sentence():
+    assert [why for _, why in REASONS.values() if not why.endswith(".") or len(why) > 100] == []

@@ -1,0 +1,42 @@
+"""A resource has two answers to a resize
+
+Why: resizePolicy says for each resource whether a container is started again when it is resized.
+The API server refuses a Deployment that says so twice.
+
+Fix: Leave one of them.
+
+Bad:
+    resizePolicy:
+    - resourceName: cpu
+      restartPolicy: NotRequired
+    - resourceName: cpu
+      restartPolicy: RestartContainer
+
+Good:
+    resizePolicy:
+    - resourceName: cpu
+      restartPolicy: NotRequired
+    - resourceName: memory
+      restartPolicy: RestartContainer
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment, mappings, text
+
+ACTION = "deny"
+SINCE = "0.1.0"
+NEEDS = frozenset({"resizePolicy"})
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield each further answer (source: validateResizePolicy)."""
+    for container in deployment.in_need("words"):
+        seen: set[str] = set()
+        for index, policy in mappings(container.raw, "resizePolicy"):
+            name = text(policy, "resourceName")
+            if name in seen:
+                place = container.path.join(("resizePolicy", index, "resourceName"))
+                yield Finding(place, f"{name} has an answer already")
+            seen.add(name)

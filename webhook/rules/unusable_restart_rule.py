@@ -1,0 +1,82 @@
+"""A restart rule has no effect to have
+
+Why: restartPolicyRules say for which exit codes a container is started again, and restartPolicy
+what happens for all others. The API server refuses rules without a restartPolicy beside them,
+more than 20 of them, or one without the exit codes that it is about.
+
+Fix: Write restartPolicy beside the rules, and the action, operator and exit codes of each.
+
+Bad:
+    containers:
+    - name: classifier
+      restartPolicyRules:
+      - action: Restart
+        exitCodes:
+          operator: In
+          values: [42]
+
+Good:
+    containers:
+    - name: classifier
+      restartPolicy: Never
+      restartPolicyRules:
+      - action: Restart
+        exitCodes:
+          operator: In
+          values: [42]
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Deployment, items, mapping, mappings
+from webhook.graph.path import Path
+from webhook.graph.signs import unusual
+from webhook.rules._words import unknown_word
+
+ACTION = "deny"
+SINCE = "0.1.0"
+NEEDS = frozenset({unusual("words")})
+
+_ACTIONS = ("Restart", "RestartAllContainers")
+_OPERATORS = ("In", "NotIn")
+_MOST = 20
+_MOST_CODES = 255
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Yield what is wrong with rules of containers (source: validateContainerRestartPolicy)."""
+    for container in deployment.in_need("words"):
+        listed = container.raw.get("restartPolicyRules")
+        if type(listed) is not list or not listed:
+            continue
+        path = container.path / "restartPolicyRules"
+        if container.raw.get("restartPolicy") is None:
+            fact = "the container has restartPolicyRules and no restartPolicy"
+            yield Finding(container.path / "restartPolicy", fact, "add restartPolicy")
+        if len(listed) > _MOST:
+            yield Finding(path, f"there are {len(listed)} rules, more than {_MOST}")
+        for index, rule in mappings(container.raw, "restartPolicyRules"):
+            yield from _rule(path / index, rule)
+
+
+def _rule(path: Path, raw: Mapping[str, Any]) -> Iterator[Finding]:
+    action = raw.get("action")
+    if type(action) is str and action not in _ACTIONS:
+        yield unknown_word(path / "action", "action of a restart rule", action, _ACTIONS)
+    if raw.get("exitCodes") is None:
+        yield Finding(path / "exitCodes", "the rule has no exitCodes", "add them")
+        return
+    codes = mapping(raw, "exitCodes")
+    operator = codes.get("operator")
+    if type(operator) is str and operator not in _OPERATORS:
+        place = path.join(("exitCodes", "operator"))
+        yield unknown_word(place, "operator of exit codes", operator, _OPERATORS)
+    values = [value for value in items(codes, "values") if type(value) is int]
+    place = path.join(("exitCodes", "values"))
+    if len(values) > _MOST_CODES:
+        yield Finding(place, f"there are {len(values)} exit codes, more than {_MOST_CODES}")
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            yield Finding(place / index, f"the exit code {value} is listed already")
