@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import click
 import pytest
 import yaml
 
@@ -13,19 +14,25 @@ from tests.seeds import ROOT, SEEDS
 from webhook.cli import graphgate
 
 
+def flags_of(command):
+    found = graphgate.get_command(click.Context(graphgate), command)
+    assert found is not None
+    return {option for parameter in found.params for option in parameter.opts}
+
+
 def test_hooks_call_commands_that_exist():
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     for hook in hooks:
         program, command, *flags = hook["entry"].split()
         assert program == "graphgate"
-        known = {o for p in graphgate.get_command(None, command).params for o in p.opts}
+        known = flags_of(command)
         assert set(flags) <= known
 
 
 def test_the_action_calls_check_with_flags_that_exist():
     action = yaml.safe_load((ROOT / "action.yml").read_text())
     script = action["runs"]["steps"][-1]["run"]
-    known = {o for p in graphgate.get_command(None, "check").params for o in p.opts}
+    known = flags_of("check")
     assert {word for word in script.split() if word.startswith("--") and len(word) > 2} <= known
     assert "${{" not in script
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+from typing import Any
 
 import pytest
 import yaml
@@ -56,7 +57,7 @@ def test_review_says_the_same_as_check(run, folder):
     assert all(placed.finding.fact in message for placed in result.findings)
 
 
-EXCEPTION = {
+EXCEPTION: dict[str, Any] = {
     "apiVersion": "graphgate.io/v1alpha1",
     "kind": "PolicyException",
     "metadata": {"name": "iris-for-now", "namespace": "models"},
@@ -77,6 +78,7 @@ def with_exception(folder, **spec):
 
 def test_an_exception_exempts_until_it_expires(run, folder):
     demands = load_demands((with_exception(folder),))
+    assert demands is not None
     assert demands.policies.problems == ()
     assert decide(latest(), SETTINGS, NOTHING_KNOWN, demands=demands).denied is False
     other = latest()

@@ -5,6 +5,7 @@ named, nothing preserved. What the API server drops or refuses by itself, graphg
 """
 
 import json
+from typing import Any
 
 import pytest
 import yaml
@@ -113,7 +114,7 @@ def test_an_unknown_field_is_refused_by_the_api_server_before_us(strict):
 
 
 def test_a_graph_of_eleven_levels_is_stored_whole(strict):
-    graph = None
+    graph: Any = None
     for level in range(LEVELS, 0, -1):
         graph = {"name": f"n{level}", **({"children": [graph]} if graph else {})}
     containers = [{"name": f"n{level}", "image": "i"} for level in range(1, LEVELS + 1)]

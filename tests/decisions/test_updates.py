@@ -127,4 +127,4 @@ def test_rules_about_updates_do_not_run_without_one():
     about_updates = {rule.id for rule in all_rules() if "old" in rule.wants}
     assert about_updates == {"live-predictor-removed", "model-uri-changed", "traffic-moved-far"}
     decision = decide(minimal(), SETTINGS, NOTHING_KNOWN)
-    assert decision.failures == decision.warnings == ()
+    assert (decision.failures, decision.warnings) == ((), ())

@@ -1,5 +1,7 @@
 """What lies beyond the bounds is cut off, and said; what is within them is read as it is."""
 
+from typing import Any
+
 import pytest
 
 from tests.documents_of import minimal, with_graph, with_predictor
@@ -20,7 +22,7 @@ def rules(document):
 
 
 def nested(levels):
-    value = None
+    value: Any = None
     for _ in range(levels):
         value = [value]
     return value
@@ -64,7 +66,7 @@ def test_nesting_is_cut_at_its_bound(levels):
 
 
 def test_nesting_that_is_a_graph_is_reported_as_a_graph():
-    graph = None
+    graph: Any = None
     for _ in range(300):
         graph = {"name": "n", "children": [graph] if graph else []}
     found = rules(with_predictor(graph=graph))

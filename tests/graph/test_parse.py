@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -62,7 +63,7 @@ def test_faults_inside_a_mapping_under_children_are_found_in_the_same_pass():
 
 
 def _deep(levels):
-    graph = None
+    graph: Any = None
     for _ in range(levels):
         graph = {"name": "n", "children": [graph] if graph else []}
     return with_predictor(graph=graph)

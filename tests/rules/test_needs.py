@@ -13,6 +13,7 @@ from tests.rules.mutants import MUTANTS
 from tests.rules.test_fixtures import FILES
 from tests.rules.test_graphs import DEPTH, SIZE, VALUES, places, with_fault
 from webhook import defaults
+from webhook.decisions.decision import Failure
 from webhook.decisions.plan import Plan
 from webhook.decisions.run import run
 from webhook.decisions.settings import read_settings
@@ -28,7 +29,7 @@ MUCH_KNOWN = Facts(servers={"SKLEARN_SERVER": {}}, minor=31, crd_depth=2)
 
 
 def found(plan, deployment, facts):
-    failures = []
+    failures: list[Failure] = []
     told = list(run(plan, deployment, deployment, facts, failures))
     assert failures == []
     return told
