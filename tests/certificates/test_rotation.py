@@ -25,8 +25,9 @@ from webhook.certificates.pair import KeyPair
 from webhook.certificates.parsing import load_certificates
 from webhook.certificates.renewal import OVERLAP, Step
 from webhook.cluster import Refused
+from webhook.controller.certificate_look import Place, look
 from webhook.controller.certificate_secret import read_secret
-from webhook.controller.rotation import Place, Rotation, look
+from webhook.controller.rotation import Rotation
 from webhook.errors import ClusterUnavailable, InvalidCertificate
 
 T = TypeVar("T")

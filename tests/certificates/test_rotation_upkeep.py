@@ -11,9 +11,10 @@ import pytest
 from tests.certificates.cluster import LEASE, MUTATING, NAME, NAMESPACE, SECRET, data, installed
 from tests.certificates.cluster import Cluster as Api
 from webhook.certificates.minting import mint_authority
+from webhook.controller.certificate_look import Place
 from webhook.controller.certificate_upkeep import Upkeep
 from webhook.controller.lease import Terms
-from webhook.controller.rotation import Place, Rotation
+from webhook.controller.rotation import Rotation
 from webhook.errors import ClusterUnavailable
 
 PLACE = Place(NAMESPACE, NAME)

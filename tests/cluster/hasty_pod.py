@@ -13,9 +13,10 @@ from pathlib import Path
 from webhook.admission import answer
 from webhook.certificates.renewal import BACKDATE
 from webhook.cluster import connect
+from webhook.controller.certificate_look import Place
 from webhook.controller.certificate_upkeep import Upkeep
 from webhook.controller.lease import Terms
-from webhook.controller.rotation import Lifetimes, Place
+from webhook.controller.rotation import Lifetimes
 from webhook.decisions.settings import read_settings
 from webhook.graph.facts import NOTHING_KNOWN
 from webhook.server.config import ServerConfig

@@ -20,12 +20,13 @@ def test_twenty_restarts_of_two_replicas_lose_no_call(release):
     """As a Deployment with maxSurge 1 and maxUnavailable 0 does it: a new one is ready first."""
     # Facts are followed for the sake of the rules; a restart takes a third less without them.
     release.install("cluster.facts=false")
-    serving = [release.start_pod().until_ready(), release.start_pod().until_ready()]
+    flags = ("--drain", "0.2")  # ten times what this forwarder takes to notice
+    serving = [release.start_pod(*flags).until_ready(), release.start_pod(*flags).until_ready()]
     release.until_asked()
     codes = []
     with Load(release.create).running() as load:
         for _ in itertools.repeat(None, RESTARTS):
-            serving.append(release.start_pod().until_ready())
+            serving.append(release.start_pod(*flags).until_ready())
             oldest = serving.pop(0)
             codes.append(oldest.stop())
             release.proxy.pods.remove(oldest.backend)

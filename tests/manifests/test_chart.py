@@ -101,7 +101,7 @@ def test_the_schema_knows_every_value_and_no_other() -> None:
 def test_every_value_is_used_by_a_template() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in (CHART / "templates").iterdir())
     # A whole mapping is handed on with toYaml; its last key need not be named then.
-    whole = {"resources", "settings"}
+    whole = {"resources", "settings", "policies"}
     unused = [
         ".".join(path) for path in leaves(VALUES) if path[-1] not in text and whole.isdisjoint(path)
     ]
@@ -196,7 +196,34 @@ def test_without_facts_and_certificates_of_its_own_it_has_no_token_and_no_right(
     assert "--cluster" not in container(objects)["args"]
 
 
+def test_policies_become_files_that_graphgate_reads(helm: Path, tmp_path: Path) -> None:
+    policy = ROOT / "policies" / "library" / "owner-named" / "policy.yaml"
+    done = run(helm, f"--set={INJECTED}", f"--set-file=policies.owner-named\\.yaml={policy}")
+    assert done.stderr == ""
+    objects = parse(done.stdout)
+    (config,) = (o for o in objects if o["metadata"]["name"] == "graphgate-policies")
+    assert config["data"] == {"owner-named.yaml": policy.read_text(encoding="utf-8")}
+
+    (mount,) = (m for m in container(objects)["volumeMounts"] if m["name"] == "policies")
+    file = f"{mount['mountPath']}/owner-named.yaml"
+    assert argument(container(objects), "--policies") == file
+    volumes = only(objects, "Deployment")["spec"]["template"]["spec"]["volumes"]
+    assert {"name": "policies", "configMap": {"name": "graphgate-policies"}} in volumes
+
+    # As the kubelet lays a ConfigMap out: a hidden folder, and links into it.
+    hidden = tmp_path / "..data-1"
+    hidden.mkdir()
+    (hidden / "owner-named.yaml").write_text(config["data"]["owner-named.yaml"])
+    (tmp_path / "owner-named.yaml").symlink_to(hidden / "owner-named.yaml")
+    from webhook.cli._policies import load_policies
+
+    loaded = load_policies((tmp_path / "owner-named.yaml",))
+    assert loaded is not None
+    assert not loaded.problems
+
+
 EVERYTHING = (
+    'policies={"a.yaml":"# none"}',
     'image={"repository":"r","pullSecrets":[{"name":"s"}]}',
     'nodeSelector={"a":"b"}',
     'tolerations=[{"key":"k","operator":"Exists"}]',
@@ -332,6 +359,7 @@ def test_the_default_user_reaches_the_container(
         ('topologySpread.whenUnsatisfiable="Never"', "/topologySpread/whenUnsatisfiable"),
         ("networkPolicy.apiServerPorts=[]", "/networkPolicy/apiServerPorts"),
         ('serviceMonitor.interval="30"', "/serviceMonitor/interval"),
+        ('policies={"a.txt":"x"}', "at '/policies': additional properties 'a.txt' not allowed"),
         ('webhooks.failurePolicy.validate="fail"', "/webhooks/failurePolicy/validate"),
         ('certificate.caBundle="LS0tLS1CRUdJTg=="', "/certificate/caBundle"),
         ('certificate.source="magic"', "/certificate/source"),

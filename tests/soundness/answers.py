@@ -13,8 +13,6 @@ How = Literal["apply", "create"]
 _OF_THE_CLUSTER = re.compile(
     r"error looking up service account|no PriorityClass with name|RuntimeClass .*not found"
     r"|serviceaccounts? .* not found|node .* not found|exceeded quota"
-    # What a class gives; priority-without-class warns where none is named.
-    r"|priority admission controller computed"
 )
 """Refusals that depend on what else is in the cluster: these objects may be there elsewhere."""
 
@@ -62,14 +60,20 @@ def refusal(kind: str, how: How, status: int, body: Any) -> Refusal | None:
         return None
     raw: Mapping[str, Any] = body if isinstance(body, dict) else {"message": str(body)}
     message = str(raw.get("message", ""))
-    if _OF_THE_CLUSTER.search(message) or _OF_THE_OBJECT.search(message):
+    if _OF_THE_CLUSTER.search(message):
+        return None
+    if kind == "SeldonDeployment" and _OF_THE_OBJECT.search(message):
         return None
     details = raw.get("details") or {}
     causes = tuple(
         Cause(str(cause.get("field", "")), str(cause.get("message", "")))
         for cause in details.get("causes") or ()
     )
-    if causes and all(_BOOKKEEPING.match(cause.field) for cause in causes):
+    if (
+        kind == "SeldonDeployment"
+        and causes
+        and all(_BOOKKEEPING.match(cause.field) for cause in causes)
+    ):
         return None
     return Refusal(kind, how, status, message, causes)
 

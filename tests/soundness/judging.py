@@ -140,24 +140,21 @@ def _placed(raw: dict[str, Any]) -> dict[str, Any]:
     return copy
 
 
-_OF_CLASSES = {
-    "priorityClassName": ("priority", "preemptionPolicy"),
-    "runtimeClassName": ("overhead",),
-}
-"""What a pod has from a class of its cluster. No class and no account is there when a pod is asked
-for, and they are looked up before the pod is looked at."""
-
-
 def _pod(deployment: dict[str, Any]) -> dict[str, Any]:
-    """Return the pod that the controllers would make of a Deployment."""
+    """Return the pod that the controllers would make of a Deployment.
+
+    Without what it has from accounts and classes: none of them is in the cluster, and they are
+    looked up before the pod is looked at.
+    """
     template = deepcopy(deployment["spec"]["template"])
     name = f"{deployment['metadata']['name']}-5d7f9c8b4-"
     metadata = {**template["metadata"], "generateName": name, "namespace": NAMESPACE}
     spec = {key: value for key, value in template["spec"].items() if key != "serviceAccount"}
     spec["serviceAccountName"] = "default"
-    for name, given in _OF_CLASSES.items():
-        if spec.get(name):
-            spec = {key: value for key, value in spec.items() if key not in (name, *given)}
+    for field in ("priorityClassName", "priority", "preemptionPolicy"):
+        spec.pop(field, None)
+    if spec.pop("runtimeClassName", None):
+        spec.pop("overhead", None)
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 

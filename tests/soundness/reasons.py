@@ -38,6 +38,9 @@ REASONS: dict[str, Reason] = {
     "childless-router": Reason(
         "orchestrator", "A router or combiner without children is never called."
     ),
+    "duplicate-container-name": Reason(
+        "definition", "The containers stand beside their place, where nothing reads them."
+    ),
     "duplicate-node-name": Reason(
         "orchestrator", "Two nodes of one name share a container, and its answers."
     ),

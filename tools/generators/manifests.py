@@ -1,8 +1,12 @@
-"""manifests/base/graphgate.yaml: the chart with its default values, for those without Helm.
+"""What is installed without Helm: the chart, rendered.
 
-Helm renders it. A machine without Helm must still be able to tell whether the file is current, so
-its head records a digest of the chart and one of the text below: as long as both fit, the file
-stands as it is. A test with Helm compares the two for real.
+    manifests/install.yaml              everything in one file: kubectl apply -f
+    manifests/base/graphgate.yaml       the same for kustomize, without the namespace
+    manifests/provided/graphgate.yaml   with a certificate from elsewhere; certs/ builds on it
+
+Helm renders them. A machine without Helm must still be able to tell whether they are current, so
+the head of each records a digest of what it is made from and one of the text below: as long as
+both fit, the file stands as it is. A test with Helm compares them for real.
 """
 
 import hashlib
@@ -10,6 +14,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -19,26 +24,47 @@ from tests.cluster.control_plane.versions import TOOLS
 from tools.generators import ROOT, notice
 
 CHART = ROOT / "manifests" / "chart"
-TARGET = "manifests/base/graphgate.yaml"
+NAMESPACE_FILE = ROOT / "manifests" / "base" / "namespace.yaml"
 RELEASE, NAMESPACE = "graphgate", "graphgate-system"
 
-# Everything is a default except this: certs/kustomization.yaml puts the CA in.
-_VALUES = ("certificate.source=injected",)
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """One file: what differs from the default values, and whether the namespace is in it."""
+
+    values: tuple[str, ...]
+    with_namespace: bool
+
+
+TARGETS = {
+    "manifests/install.yaml": Rendering((), with_namespace=True),
+    "manifests/base/graphgate.yaml": Rendering((), with_namespace=False),
+    "manifests/provided/graphgate.yaml": Rendering(
+        ("certificate.source=injected",), with_namespace=True
+    ),
+}
 
 
 def files() -> dict[str, str]:
-    """Return the rendered chart; needs Helm only if the chart has changed since it was rendered."""
-    target = ROOT / TARGET
-    committed = target.read_text(encoding="utf-8") if target.is_file() else ""
-    if committed and committed == _with_head(_body(committed)):
-        return {TARGET: committed}
+    """Return the rendered files; needs Helm only if the chart has changed since they were made."""
+    return {target: _current(target) or _rendered(target) for target in TARGETS}
+
+
+def _current(target: str) -> str:
+    """Return the committed file if its head says that it is current, else ""."""
+    path = ROOT / target
+    committed = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return committed if committed == _with_head(target, body_of(committed)) else ""
+
+
+def _rendered(target: str) -> str:
     helm = find_helm(os.environ)
     if helm is None:
         raise click.ClickException(
-            f"{TARGET} is not what manifests/chart renders to, and no Helm is there to render "
+            f"{target} is not what manifests/chart renders to, and no Helm is there to render "
             "it: run make control-plane, or put helm on the PATH"
         )
-    return {TARGET: _with_head(render(helm))}
+    return _with_head(target, render(helm, TARGETS[target]))
 
 
 def find_helm(environ: Mapping[str, str]) -> Path | None:
@@ -51,9 +77,9 @@ def find_helm(environ: Mapping[str, str]) -> Path | None:
     return None if found is None else Path(found)
 
 
-def render(helm: Path) -> str:
-    """Return what Helm makes of the chart with the default values."""
-    arguments = [f"--set={value}" for value in _VALUES]
+def render(helm: Path, rendering: Rendering) -> str:
+    """Return what Helm makes of the chart."""
+    arguments = [f"--set={value}" for value in rendering.values]
     text = subprocess.run(
         [helm, "template", RELEASE, CHART, f"--namespace={NAMESPACE}", *arguments],
         check=True,
@@ -62,7 +88,9 @@ def render(helm: Path) -> str:
         timeout=60,  # it takes 0.2 s
     ).stdout
     # Each version of Helm leaves its own blank lines between documents.
-    return "\n".join(line.rstrip() for line in _lines(text)) + "\n"
+    body = "\n".join(line.rstrip() for line in _lines(text)) + "\n"
+    namespace = "---\n" + NAMESPACE_FILE.read_text(encoding="utf-8")
+    return namespace + body if rendering.with_namespace else body
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -77,23 +105,25 @@ def _lines(text: str) -> Iterator[str]:
         yield line
 
 
-def _with_head(body: str) -> str:
+def _with_head(target: str, body: str) -> str:
     return (
         f"# {notice('manifests/chart')}\n"
-        f"# sha256 of the chart: {_chart_digest()}\n"
+        f"# sha256 of the chart: {_source_digest(TARGETS[target])}\n"
         f"# sha256 of the text below: {hashlib.sha256(body.encode()).hexdigest()}\n"
         f"{body}"
     )
 
 
-def _body(text: str) -> str:
-    return "".join(line for line in text.splitlines(keepends=True)[3:])
+def body_of(text: str) -> str:
+    """Return a file without its head."""
+    return "".join(text.splitlines(keepends=True)[3:])
 
 
-def _chart_digest() -> str:
-    """Return a digest of every file of the chart, with its path."""
-    digest = hashlib.sha256()
-    for path in sorted(path for path in CHART.rglob("*") if path.is_file()):
+def _source_digest(rendering: Rendering) -> str:
+    """Return a digest of every file of the chart and of the namespace, with its path."""
+    digest = hashlib.sha256(repr(rendering).encode())
+    paths = [NAMESPACE_FILE, *(path for path in CHART.rglob("*") if path.is_file())]
+    for path in sorted(paths):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
-        digest.update(f"{content} {path.relative_to(CHART).as_posix()}\n".encode())
+        digest.update(f"{content} {path.relative_to(ROOT).as_posix()}\n".encode())
     return digest.hexdigest()

@@ -47,8 +47,8 @@ def renewed(
 
     Raises ClusterUnavailable if there are no credentials for any cluster.
     """
+    from webhook.controller.certificate_look import Place
     from webhook.controller.certificate_upkeep import Upkeep
-    from webhook.controller.rotation import Place
 
     transport = open_cluster(kubeconfig, context)
     place = Place(namespace or transport.namespace, name)

@@ -77,7 +77,8 @@ def rotate_command(
     context: str | None,
 ) -> None:
     """Renew now what `serve --certificates=self` would renew in time."""
-    from webhook.controller.rotation import Place, Rotation
+    from webhook.controller.certificate_look import Place
+    from webhook.controller.rotation import Rotation
 
     transport = open_cluster(kubeconfig, context)
     place = Place(namespace or transport.namespace, name)

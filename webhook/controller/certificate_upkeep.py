@@ -27,8 +27,9 @@ from webhook.certificates.minting import mint_authority, mint_server
 from webhook.certificates.pair import KeyPair
 from webhook.cluster import Transport
 from webhook.cluster.backoff import Backoff
+from webhook.controller.certificate_look import Found, Place, look
 from webhook.controller.lease import Election, Terms
-from webhook.controller.rotation import Found, Lifetimes, Place, Rotation, look
+from webhook.controller.rotation import Lifetimes, Rotation
 from webhook.errors import GraphgateError
 
 logger = logging.getLogger("graphgate")
@@ -39,6 +40,10 @@ somebody emptied is full again after as long."""
 
 _FIRST = 0.5
 """Seconds to the next look when something is amiss, doubled each time up to PAUSE."""
+
+_PATIENCE = 5.0
+"""Seconds that a start waits for the first look. A kubelet asks for life after ten, and an API
+server that accepts connections and says nothing would be waited for longer than that."""
 
 _TERMS = Terms(duration=45.0, deadline=30.0, pause=PAUSE)
 """Renewed at each look. Whoever takes over late does no harm: what is due is due for months."""
@@ -101,6 +106,7 @@ class Upkeep:
         self._trouble = ""
         self._written: KeyPair | None = None
         self._in_use: KeyPair | None = None
+        self._looked = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="certificates", daemon=True)
 
@@ -122,8 +128,9 @@ class Upkeep:
         self.stop()
 
     def start(self) -> None:
-        """Look once, write files that a server can start with, and go on in the thread."""
-        self._look()
+        """Begin; write files that a server can start with, after the first look if it is quick."""
+        self._thread.start()
+        self._looked.wait(_PATIENCE)
         server = self._seen.server
         if server is None:
             # The server has to run to say why it is not ready. No API server trusts this pair.
@@ -131,7 +138,6 @@ class Upkeep:
         else:
             self._write(server)
             self._written = self._in_use = server
-        self._thread.start()
 
     def stop(self) -> None:
         """End; give the Lease back if it is ours, so that the next one need not wait."""
@@ -166,8 +172,11 @@ class Upkeep:
         return Health("ok", f"signed by a CA of every caBundle; {role}")
 
     def _run(self) -> None:
-        while not self._stopping.wait(self._nap()):
+        while True:
             self._look()
+            self._looked.set()
+            if self._stopping.wait(self._nap()):
+                break
         # `run` of an election that was stopped only gives the Lease back.
         self._election.stop()
         self._election.run(lambda: None, lambda: None)

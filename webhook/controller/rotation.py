@@ -8,13 +8,13 @@ Each write says which version of the object it changes, so that two writers at o
 between two steps, and a hand that reaches in from outside end in a conflict, which is read anew
 and decided anew. Only the leader need do this; that is a matter of economy and not of safety.
 
-Belongs here: what is read and written. Does not belong here: when anything is due
-(`certificates.renewal`), what the bytes mean (`certificate_secret`), and who leads (`lease`).
+Belongs here: what is written. Does not belong here: when anything is due (`certificates.renewal`),
+what is there (`certificate_look`), what the bytes mean (`certificate_secret`), who leads (`lease`).
 """
 
 import logging
-from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,9 +22,9 @@ from typing import Any
 import orjson
 
 from webhook.certificates.inspection import inspect
-from webhook.certificates.minting import mint_authority, mint_server, server_names
+from webhook.certificates.minting import mint_authority, mint_server
 from webhook.certificates.pair import KeyPair
-from webhook.certificates.parsing import fingerprint, join_bundle, load_certificates
+from webhook.certificates.parsing import join_bundle
 from webhook.certificates.renewal import (
     AUTHORITY_LIFETIME,
     OVERLAP,
@@ -33,78 +33,24 @@ from webhook.certificates.renewal import (
     Step,
     next_step,
 )
-from webhook.cluster import Refused, Transport, collection_of, get, update
+from webhook.cluster import Refused, Transport, collection_of, update
 from webhook.cluster.refusal import refusal
-from webhook.controller.certificate_secret import (
-    Holding,
-    issued,
-    issuer_of,
-    read_secret,
-    write_secret,
+from webhook.controller.certificate_look import (
+    REGISTRATION,
+    Found,
+    Place,
+    authorities_of,
+    look,
+    ours,
 )
+from webhook.controller.certificate_secret import Holding, issued, issuer_of, write_secret
 from webhook.errors import InvalidCertificate
-from webhook.graph.model import mapping, mappings, text
+from webhook.graph.model import mapping, text
 
 logger = logging.getLogger("graphgate")
 
-_REGISTRATION = "admissionregistration.k8s.io/v1"
-_KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
-
 _MOST_STEPS = 20
 """A first installation takes 3, a whole rotation 5; more means that somebody undoes each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where everything is.
-
-    namespace  of the Service and the Secret
-    name       of the Service and of both webhook configurations; the Secret has a suffix
-    """
-
-    namespace: str
-    name: str
-
-    @property
-    def secret(self) -> str:
-        """The name of the Secret; also that of the Lease of whoever writes it."""
-        return f"{self.name}-certificate"
-
-    @property
-    def secret_path(self) -> str:
-        """The path of the Secret in the API."""
-        return f"{collection_of('v1', 'Secret', self.namespace)}/{self.secret}"
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What the server is called by."""
-        return server_names(self.name, self.namespace)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What is in the cluster at one moment.
-
-    secret          as it is, with its version
-    holding         what it holds
-    configurations  both webhook configurations, as they are
-    """
-
-    secret: Mapping[str, Any]
-    holding: Holding
-    configurations: tuple[Mapping[str, Any], ...]
-
-    def named_bundles(self, place: Place) -> list[tuple[str, bytes]]:
-        """Return each of our webhooks' name and caBundle, b"" where there is none."""
-        return [
-            (text(webhook, "name"), _bundle(webhook))
-            for configuration in self.configurations
-            for _, webhook in _ours(configuration, place)
-        ]
-
-    def bundles(self, place: Place) -> list[bytes]:
-        """Return the caBundle of each of our webhooks."""
-        return [bundle for _, bundle in self.named_bundles(place)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,22 +60,6 @@ class Lifetimes:
     authority: timedelta = AUTHORITY_LIFETIME
     server: timedelta = SERVER_LIFETIME
     overlap: timedelta = OVERLAP
-
-
-def look(transport: Transport, place: Place) -> Found:
-    """Read everything. Raises InvalidCertificate if an object is missing, ClusterUnavailable."""
-    secret = _require(transport, place.secret_path, f"Secret {place.secret}")
-    configurations = []
-    for kind in _KINDS:
-        path = f"{collection_of(_REGISTRATION, kind)}/{place.name}"
-        configuration = _require(transport, path, f"{kind} {place.name}")
-        if not any(_ours(configuration, place)):
-            raise InvalidCertificate(
-                f"no webhook of {kind} {place.name} calls the Service {place.name} in "
-                f"{place.namespace}, so there is no caBundle to write"
-            )
-        configurations.append(configuration)
-    return Found(secret, read_secret(secret), tuple(configurations))
 
 
 class Rotation:
@@ -204,7 +134,7 @@ class Rotation:
 
     def _published(self, found: Found, own: set[str], now: datetime) -> dict[str, datetime]:
         """Return since when each CA is in every caBundle; a stranger counts as well."""
-        bundles = [set(_authorities(bundle)) for bundle in found.bundles(self._place)]
+        bundles = [set(authorities_of(bundle)) for bundle in found.bundles(self._place)]
         everywhere = set.intersection(*bundles) if bundles else set()
         times = found.holding.published
         published = {name: times[name] for name in own & everywhere if name in times}
@@ -252,7 +182,7 @@ class Rotation:
             bundles += [
                 pem
                 for bundle in found.bundles(self._place)
-                for pem in _authorities(bundle, valid_at=now).values()
+                for pem in authorities_of(bundle, valid_at=now).values()
             ]
         wanted = b64encode(join_bundle(bundles)).decode()
         for configuration in found.configurations:
@@ -263,7 +193,7 @@ class Rotation:
         metadata = mapping(configuration, "metadata")
         wrong = [
             index
-            for index, webhook in _ours(configuration, self._place)
+            for index, webhook in ours(configuration, self._place)
             if text(mapping(webhook, "clientConfig"), "caBundle") != bundle
         ]
         if not wrong:
@@ -274,7 +204,7 @@ class Rotation:
             path = f"/webhooks/{index}/clientConfig/caBundle"
             operations.append({"op": "add", "path": path, "value": bundle})
         kind = text(configuration, "kind")
-        path = f"{collection_of(_REGISTRATION, kind)}/{text(metadata, 'name')}"
+        path = f"{collection_of(REGISTRATION, kind)}/{text(metadata, 'name')}"
         response = self._transport.request(
             "PATCH",
             path,
@@ -284,44 +214,3 @@ class Rotation:
         )
         if response.status != 200:
             raise refusal(self._transport, "PATCH", path, response)
-
-
-def _require(transport: Transport, path: str, what: str) -> dict[str, Any]:
-    found = get(transport, path)
-    if found is None:
-        raise InvalidCertificate(
-            f"there is no {what}; installing graphgate again (helm upgrade, kubectl apply) makes it"
-        )
-    return found
-
-
-def _ours(
-    configuration: Mapping[str, Any], place: Place
-) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Yield index and webhook of those that call our Service."""
-    for index, webhook in mappings(configuration, "webhooks"):
-        service = mapping(mapping(webhook, "clientConfig"), "service")
-        if (text(service, "namespace"), text(service, "name")) == (place.namespace, place.name):
-            yield index, webhook
-
-
-def _bundle(webhook: Mapping[str, Any]) -> bytes:
-    try:
-        return b64decode(text(mapping(webhook, "clientConfig"), "caBundle"), validate=True)
-    except ValueError:
-        return b""
-
-
-def _authorities(bundle: bytes, *, valid_at: datetime | None = None) -> dict[str, bytes]:
-    """Return the CAs of a caBundle by fingerprint; none of one that cannot be read."""
-    try:
-        certificates: Sequence[Any] = load_certificates(bundle, "the caBundle") if bundle else ()
-    except InvalidCertificate:
-        return {}
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return {
-        fingerprint(one): one.public_bytes(Encoding.PEM)
-        for one in certificates
-        if valid_at is None or one.not_valid_after_utc > valid_at
-    }

@@ -26,7 +26,7 @@ from typing import Any
 
 from webhook.graph.finding import Finding
 from webhook.graph.kubernetes import LONGEST_SUBDOMAIN, is_subdomain, why_not
-from webhook.graph.model import Deployment, mapping
+from webhook.graph.model import Deployment, mapping, text
 from webhook.graph.path import Path
 from webhook.graph.words import is_dns_label, why_not_dns_label
 from webhook.rules._text import quoted
@@ -72,10 +72,12 @@ def check(deployment: Deployment) -> Iterator[Finding]:
                         yield from _judge(node.path, node.raw, field)
         if "explainer" in predictor.raw:
             explainer = mapping(predictor.raw, "explainer")
+            if not text(explainer, "type"):
+                continue  # then there is none
             for field in _OF_SERVERS:
                 yield from _judge(predictor.path / "explainer", explainer, field)
             name = mapping(explainer, "containerSpec").get("name")
-            if name and explainer.get("type") and type(name) is str and not is_dns_label(name):
+            if name and type(name) is str and not is_dns_label(name):
                 path = predictor.path.join(("explainer", "containerSpec", "name"))
                 yield Finding(path, f"the name {quoted(name)} {why_not_dns_label(name)}")
 

@@ -22,9 +22,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping, mappings, number, text
+from webhook.graph.kubernetes import is_key
+from webhook.graph.model import Deployment, items, mapping, mappings, number, text
 from webhook.graph.path import Path
 from webhook.rules._selectors import judge_selector
+from webhook.rules._text import quoted
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -56,6 +58,11 @@ def _judge(path: Path, constraint: Mapping[str, Any]) -> Iterator[Finding]:
     if constraint.get("matchLabelKeys") and constraint.get("labelSelector") is None:
         fact = "there are matchLabelKeys and no labelSelector that they add to"
         yield Finding(path / "matchLabelKeys", fact, "add a labelSelector")
+    for index, key in enumerate(items(constraint, "matchLabelKeys")):
+        if type(key) is str and not is_key(key):
+            yield Finding(
+                path.join(("matchLabelKeys", index)), f"{quoted(key)} is no key of a label"
+            )
     answer = text(constraint, "whenUnsatisfiable")
     if constraint.get("minDomains") is not None and answer == "ScheduleAnyway":
         yield Finding(path / "minDomains", "minDomains is for DoNotSchedule, not ScheduleAnyway")

@@ -22,6 +22,91 @@ app.kubernetes.io/component: webhook
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- end -}}
 
+{{- define "graphgate.reconciler" -}}
+{{- include "graphgate.name" . }}-reconciler
+{{- end -}}
+
+{{/* Another component, so that no selector of the webhook ever finds a reconciler. */}}
+{{- define "graphgate.reconcilerSelector" -}}
+app.kubernetes.io/name: graphgate
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: reconciler
+{{- end -}}
+
+{{- define "graphgate.reconcilerLabels" -}}
+{{ include "graphgate.reconcilerSelector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+{{- end -}}
+
+{{/* What both Deployments' pods have in common. */}}
+{{- define "graphgate.pod" -}}
+enableServiceLinks: false
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+# No user is named: the image's own is not root, and OpenShift gives one from its range.
+securityContext:
+  runAsNonRoot: true
+  seccompProfile:
+    type: RuntimeDefault
+{{- end -}}
+
+{{/* What both containers have in common, after the name. */}}
+{{- define "graphgate.container" -}}
+image: {{ include "graphgate.image" . }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities:
+    drop: [ALL]
+{{- end -}}
+
+{{/* Where pods go. */}}
+{{- define "graphgate.placement" -}}
+{{- $values := .root.Values -}}
+{{- $selector := .selector -}}
+{{- with $values.topologySpread.topologyKeys -}}
+topologySpreadConstraints:
+  {{- range . }}
+  - topologyKey: {{ . }}
+    maxSkew: 1
+    whenUnsatisfiable: {{ $values.topologySpread.whenUnsatisfiable }}
+    matchLabelKeys: [pod-template-hash]
+    labelSelector:
+      matchLabels:
+        {{- $selector | nindent 8 }}
+  {{- end }}
+{{- end }}
+{{- with $values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* What has the CA written into the caBundle, where that is neither us nor you. */}}
+{{- define "graphgate.injection" -}}
+{{- if eq .Values.certificate.source "cert-manager" -}}
+annotations:
+  cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/{{ include "graphgate.name" . }}
+{{- else if eq .Values.certificate.source "openshift" -}}
+annotations:
+  service.beta.openshift.io/inject-cabundle: "true"
+{{- end -}}
+{{- end -}}
+
 {{/* A digest says exactly which image; a tag is for people. */}}
 {{- define "graphgate.image" -}}
 {{- with .Values.image -}}
@@ -72,7 +157,7 @@ SeldonDeployment: that is said here, not then.
 {{- define "graphgate.caBundle" -}}
 {{- if eq .Values.certificate.source "provided" -}}
 {{- if not .Values.certificate.caBundle -}}
-{{- fail "certificate.caBundle is empty, so the API server would trust no certificate of graphgate and refuse every SeldonDeployment. Give the CA with --set-file certificate.caBundle=certs/ca.crt (graphgate certs init --out certs/ writes it), or let cert-manager make the certificate with --set certificate.source=cert-manager." -}}
+{{- fail "certificate.caBundle is empty, so the API server would trust no certificate of graphgate and refuse every SeldonDeployment. Give the CA with --set-file certificate.caBundle=certs/ca.crt (graphgate certs init --out certs/ writes it), or leave all of it to graphgate with --set certificate.source=self." -}}
 {{- end -}}
 caBundle: {{ .Values.certificate.caBundle | b64enc }}
 {{- end -}}

@@ -1,0 +1,91 @@
+"""Measure soundness: judge documents with graphgate and with a real API server, and compare.
+
+    python -m tools.soundness --documents N --seed S [--json FILE]
+
+Starts a control plane of its own (`make control-plane` builds it), judges every document that the
+project has written down and N mutants, and prints where the two disagree, each kind once with the
+smallest document. Exit 1 if graphgate admits anything that the API server refuses, or refuses what
+it takes by a rule without a written reason.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.cluster.control_plane.build import provide_binaries
+from tests.cluster.control_plane.run import ControlPlane
+from tests.soundness import campaign
+from tests.soundness.reasons import REASONS
+from tests.soundness.server import Server, install
+
+
+def main() -> int:
+    """Run as the module's docstring says; return the exit code."""
+    parser = argparse.ArgumentParser(description="compare graphgate with a real API server")
+    parser.add_argument("--documents", type=int, default=10_000, help="how many mutants")
+    parser.add_argument("--seed", type=int, default=1, help="which mutants")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    chosen = parser.parse_args()
+    began = time.monotonic()
+    tools = provide_binaries(os.environ, lambda line: print(line, file=sys.stderr))
+    binaries = {binary.tool.name: binary.path for binary in tools}
+    with ControlPlane.start(binaries, controllers=False) as plane:
+        install(plane)
+        server = Server(plane)
+        mutants = campaign.cases(chosen.documents, chosen.seed)
+        figures = campaign.run(chain(campaign.written_cases(), mutants), server.refuses)
+        found = campaign.disagreements(figures, server.refuses)
+        version = plane.version
+        server.close()
+    unexplained = sorted(set(figures.alone) - set(REASONS))
+    summary = _summary(figures, found, unexplained) | {
+        "kubernetes": version,
+        "requests": server.asked,
+        "seed": chosen.seed,
+        "seconds": round(time.monotonic() - began),
+    }
+    _print(figures, found, unexplained)
+    print(json.dumps(summary, indent=2))
+    if chosen.json:
+        chosen.json.write_text(json.dumps(summary, indent=2) + "\n")
+    return 1 if found or unexplained else 0
+
+
+def _summary(
+    figures: campaign.Figures, found: list[campaign.Disagreement], unexplained: list[str]
+) -> dict[str, Any]:
+    return {
+        "documents": figures.documents,
+        "objects": figures.objects,
+        "admitted": figures.admitted,
+        "denied": figures.denied,
+        "denied and refused": figures.refused_by_both,
+        "denied, nothing to create": figures.nothing_rendered,
+        "denied though taken": figures.stricter_documents,
+        "admitted though refused": sum(one.count for one in found),
+        "kinds of that": len(found),
+        "rules without a reason": unexplained,
+        "stricter rules": dict(figures.alone.most_common()),
+    }
+
+
+def _print(
+    figures: campaign.Figures, found: list[campaign.Disagreement], unexplained: list[str]
+) -> None:
+    for one in found:
+        print(f"\n{campaign.told(one)}")
+    for rule in unexplained:
+        case = figures.examples[rule]
+        print(f"\ndenied though taken, no reason written: {rule}   ({case.name})")
+        print(yaml.safe_dump(case.document, sort_keys=False, allow_unicode=True, width=100))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
