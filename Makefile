@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test control-plane check bench bench-reconciler soak-reconciler fuzz mutants format golden generate clean lock
+.PHONY: help demo test control-plane check bench bench-reconciler soak-reconciler fuzz mutants audit format golden generate clean lock
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -58,6 +58,10 @@ fuzz: $(READY) ## a million hostile bodies at the engine, tens of thousands at t
 mutants: $(READY) ## plant errors in podsecurity/ and defaults/; tell which no test finds
 	$(BIN)/python -m tools.mutants
 
+audit: ## compare the image's dependencies with known vulnerabilities (needs the package index itself)
+	@test -x .venv-audit/bin/pip-audit || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/pip install --quiet pip-audit==2.10.1; }
+	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r manifests/image/requirements.txt
+
 golden: $(READY) ## write expected findings into fixtures and the README; read what changed
 	GRAPHGATE_UPDATE=1 $(BIN)/python -m pytest -q tests/rules/test_fixtures.py tests/cli/test_readme.py tests/workloads
 
@@ -68,4 +72,4 @@ lock: $(READY) ## resolve requirements.lock anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-emit-package graphgate --no-header --no-annotate -o requirements.lock pyproject.toml
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-audit dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

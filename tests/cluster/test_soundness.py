@@ -7,6 +7,7 @@ mutants of one seed. It has a control plane of its own, without graphgate's webh
 import pytest
 
 from tests.cluster.control_plane.run import ControlPlane
+from tests.documents_of import with_pod
 from tests.soundness import campaign
 from tests.soundness.judging import SETUPS, judge
 from tests.soundness.reasons import REASONS
@@ -59,8 +60,10 @@ def test_the_slice_has_documents_of_every_kind(written, mutants):
         assert figures.stricter_documents > 10
 
 
-def test_every_rule_that_refuses_what_is_taken_has_its_reason_and_no_other_rule_has_one(written):
-    assert sorted(written.alone) == sorted(REASONS)
+def test_every_rule_that_refuses_what_is_taken_has_its_reason_and_no_other_has_one(written, server):
+    root = with_pod(securityContext={"runAsNonRoot": True, "runAsUser": 0})
+    pods = campaign.run([campaign.Case("root", root, SETUPS[0])], server.refuses)
+    assert sorted(written.alone | pods.alone) == sorted(REASONS)
 
 
 def test_mutants_find_no_further_rule_that_refuses_what_is_taken(mutants):

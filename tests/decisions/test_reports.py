@@ -97,7 +97,7 @@ def test_github_commands_escape_what_would_end_them():
     lines = as_github.write(report_on(text, file="a,b:c.yaml")).splitlines()
     assert len(lines) == len(report_on(text).results[0].findings)
     assert all(line.startswith("::error file=a%2Cb%3Ac.yaml,line=1,col=") for line in lines)
-    assert "100%25%0A::x" in lines[0]
+    assert '"100%25\\n::x"' in lines[0]
 
 
 @pytest.mark.parametrize("write", [as_text, as_json, as_sarif, as_junit, as_github])

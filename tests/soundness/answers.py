@@ -17,10 +17,8 @@ _OF_THE_CLUSTER = re.compile(
 """Refusals that depend on what else is in the cluster: these objects may be there elsewhere."""
 
 
-_OF_THE_OBJECT = re.compile(r"parsing time .* as")
 _BOOKKEEPING = re.compile(r"metadata\.(finalizers|ownerReferences|managedFields)")
-"""What the API server says of the SeldonDeployment itself, with its exact place: fields of its
-bookkeeping, and what keeps it from being read at all, so that no webhook is asked."""
+"""Fields of the SeldonDeployment's bookkeeping: the API server names them with the exact place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +59,6 @@ def refusal(kind: str, how: How, status: int, body: Any) -> Refusal | None:
     raw: Mapping[str, Any] = body if isinstance(body, dict) else {"message": str(body)}
     message = str(raw.get("message", ""))
     if _OF_THE_CLUSTER.search(message):
-        return None
-    if kind == "SeldonDeployment" and _OF_THE_OBJECT.search(message):
         return None
     details = raw.get("details") or {}
     causes = tuple(

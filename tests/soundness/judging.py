@@ -113,8 +113,11 @@ def _named(document: dict[str, Any]) -> dict[str, Any]:
     return {**document, "metadata": named}
 
 
-_OF_THE_SERVER = ("resourceVersion", "uid", "managedFields", "deletionTimestamp", "generation")
-"""Fields of metadata that only an update may have."""
+_OF_THE_SERVER = (
+    *("resourceVersion", "uid", "managedFields", "generation"),
+    *("creationTimestamp", "deletionTimestamp"),
+)
+"""Fields of metadata that only the API server writes."""
 
 
 def _itself(document: dict[str, Any]) -> Asked:

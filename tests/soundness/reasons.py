@@ -94,6 +94,9 @@ REASONS: dict[str, Reason] = {
     "pod-out-of-place": Reason(
         "definition", "Containers beside their place are dropped, and the node has none."
     ),
+    "pod-security/root-against-non-root": Reason(
+        "container", "The kubelet starts no container as root where runAsNonRoot is set."
+    ),
     "port-collision": Reason(
         "container", "Two containers of a pod listen on one port; the second does not start."
     ),

@@ -17,8 +17,13 @@ def found(paths: tuple[str, ...]) -> Iterator[str]:
             yield from sorted(
                 str(file)
                 for file in Path(path).rglob("*")
-                if file.suffix in ENDINGS and file.is_file()
+                if file.suffix in ENDINGS and file.is_file() and not _is_mirror(file)
             )
+
+
+def _is_mirror(file: Path) -> bool:
+    """Tell whether a file is what a mounted ConfigMap keeps behind its links (..data and others)."""
+    return any(part.startswith("..") and part != ".." for part in file.parts)
 
 
 def content(path: str) -> bytes:

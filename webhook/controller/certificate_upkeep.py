@@ -15,11 +15,11 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 from webhook.certificates.files import write
 from webhook.certificates.inspection import inspect
@@ -93,7 +93,7 @@ class Upkeep:
         self._now = now
         self._pause = pause
         self._rotation = Rotation(transport, place, now=now, lifetimes=lifetimes)
-        self._election = _Election(
+        self._election = Election(
             transport,
             namespace=place.namespace,
             name=place.secret,
@@ -231,16 +231,6 @@ class Upkeep:
         # The key first: between the two renames the server sees a pair that does not match, and
         # goes on with the last one.
         write(self._folder, {"tls.key": pair.key, "tls.crt": pair.certificate})
-
-
-class _Election(Election):
-    """Keeps the Lease's labels and annotations: Helm knows by them that it may delete it."""
-
-    def _lease(
-        self, metadata: Mapping[str, Any], since: str, changes: int, *, holder: str | None = None
-    ) -> dict[str, Any]:
-        lease = super()._lease(metadata, since, changes, holder=holder)
-        return {**lease, "metadata": {**metadata, **lease["metadata"]}}
 
 
 def _stand_in(place: Place, now: datetime) -> KeyPair:

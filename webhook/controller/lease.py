@@ -129,11 +129,12 @@ class Election:
     def _lease(
         self, metadata: Mapping[str, Any], since: str, changes: int, *, holder: str | None = None
     ) -> dict[str, Any]:
-        known = {key: metadata[key] for key in ("resourceVersion", "uid") if key in metadata}
+        # What others wrote (Helm's labels) stays; managedFields are the API server's own.
+        known = {key: value for key, value in metadata.items() if key != "managedFields"}
         return {
             "apiVersion": API_VERSION,
             "kind": "Lease",
-            "metadata": {"name": self._name, "namespace": self._namespace, **known},
+            "metadata": {**known, "name": self._name, "namespace": self._namespace},
             "spec": {
                 "holderIdentity": self.identity if holder is None else holder,
                 "leaseDurationSeconds": max(1, round(self._terms.duration)),

@@ -8,6 +8,7 @@ from typing import Any
 from webhook.decisions.run import Found
 from webhook.graph.finding import Finding
 from webhook.graph.path import Path, nearest
+from webhook.graph.words import printable
 from webhook.rules import Action, all_rules
 
 
@@ -44,7 +45,14 @@ def by_action(document: Any, found: Iterable[Found]) -> dict[Action, tuple[Findi
     )
     told: dict[Action, list[Finding]] = {"deny": [], "warn": [], "audit": [], "ignore": []}
     for _, _, action, finding in placed:
-        told[action].append(replace(finding, path=nearest(document, finding.path)))
+        told[action].append(
+            replace(
+                finding,
+                path=nearest(document, finding.path),
+                fact=printable(finding.fact),
+                remedy=printable(finding.remedy),
+            )
+        )
     return {action: tuple(findings) for action, findings in told.items()}
 
 

@@ -1,5 +1,6 @@
 """One place in a document, with its spellings."""
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Any, Self
@@ -70,8 +71,8 @@ class Path(tuple[Segment, ...]):
             elif _PLAIN.match(segment):
                 text += f".{segment}" if text else segment
             else:
-                escaped = segment.replace("\\", "\\\\").replace('"', '\\"')
-                text += f'["{escaped}"]'
+                # As JSON spells it: a terminal must not obey what a key holds.
+                text += f"[{json.dumps(segment, ensure_ascii=not segment.isprintable())}]"
         return text or "(document)"
 
     def __repr__(self) -> str:

@@ -80,6 +80,18 @@ SHOWN = 80
 """Characters of a text that a finding shows; enough to recognise any name."""
 
 
+def printable(text: str) -> str:
+    """Return a text as it may be shown: a terminal or log must not obey what an object holds.
+
+    Escape sequences, line ends and what reverses the direction of writing are spelt out: \\x1b.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text
+    )
+
+
 def describe(value: Any) -> str:
     """Say what a value of a document is: 'the text "1"', 'the number 3', 'a mapping'."""
     match value:

@@ -32,6 +32,8 @@ ACTION = "deny"
 SINCE = "0.1.0"
 NEEDS = frozenset({"annotations"})
 
+_PROFILES = ("", "runtime/default", "unconfined")
+_LOCAL = "localhost/"
 _PREFIX = "container.apparmor.security.beta.kubernetes.io/"
 
 
@@ -51,7 +53,10 @@ def _judge(
     for key in annotations:
         if not key.startswith(_PREFIX):
             continue
-        name = key.removeprefix(_PREFIX)
+        name, profile = key.removeprefix(_PREFIX), annotations[key]
+        known = type(profile) is not str or profile in _PROFILES or profile.startswith(_LOCAL)
+        if not known:
+            yield Finding(path / key, f"{quoted(profile)} is no AppArmor profile")
         for predictor in predictors:
             if any(name not in containers for containers in _pods(predictor)):
                 fact = f"a pod of the predictor {quoted(predictor.name)} has no container"
@@ -63,6 +68,8 @@ def _pods(predictor: Predictor) -> Iterator[set[str]]:
     """Yield the names of the containers of each pod, those that a server brings included."""
     servers = {node.name for node in predictor.nodes if node.has_server}
     for component in predictor.components:
+        if not component.containers:
+            continue  # no pod is made of it
         containers = (*component.containers, *component.init_containers)
         yield {container.name for container in containers} | servers
     if not predictor.components:
