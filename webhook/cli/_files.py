@@ -22,7 +22,7 @@ def found(paths: tuple[str, ...]) -> Iterator[str]:
 
 
 def _is_mirror(file: Path) -> bool:
-    """Tell whether a file is what a mounted ConfigMap keeps behind its links (..data and others)."""
+    """Tell whether a file is behind the links of a mounted ConfigMap (..data and its like)."""
     return any(part.startswith("..") and part != ".." for part in file.parts)
 
 
