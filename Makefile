@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test control-plane check bench bench-reconciler soak-reconciler fuzz mutants audit format golden generate clean lock
+.PHONY: help demo test control-plane check bench bench-reconciler soak-reconciler soundness fuzz mutants audit format golden generate clean lock
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -50,6 +50,9 @@ bench-reconciler: $(READY) ## write 1,000 objects to a control plane and measure
 
 soak-reconciler: $(READY) ## count writes of converged objects; break the network and the API server
 	$(BIN)/python -m benchmarks.reconciler --soak
+
+soundness: $(READY) ## compare graphgate with a real API server (N=10000 mutated manifests)
+	@$(BIN)/python -m tools.soundness --documents $(or $(N),10000) --seed $(or $(SEED),1)
 
 fuzz: $(READY) ## a million hostile bodies at the engine, tens of thousands at the server
 	$(BIN)/python -m tests.fuzz respond --bodies 1000000

@@ -70,9 +70,10 @@ def test_a_reader_that_does_not_read_stops_the_log_and_not_the_server(
     _, writing = pipe
     dropped: list[None] = []
     with log.json_lines(writing, lambda: dropped.append(None)):
-        for _ in range(30_000):  # a pipe takes 64 KiB, 10,000 lines wait, the rest is lost
+        # 10,000 lines wait, as many may be on their way into the pipe; the rest is lost.
+        for _ in range(30_000):
             logging.getLogger("graphgate").info("event")
-    assert len(dropped) > 10_000
+    assert len(dropped) >= 10_000
 
 
 def test_the_loggers_are_as_before_afterwards(pipe: tuple[int, int]) -> None:

@@ -4,6 +4,7 @@ Every function raises ClusterUnavailable if there is no answer and `Refused` if 
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,15 @@ from webhook.cluster.transport import Response, Transport
 
 APPLY = "application/apply-patch+yaml"
 """Server-side apply; JSON is YAML."""
+
+
+# The API server reads an apply as YAML, which takes these only spelt out (YAML 1.2, 5.1). orjson
+# leaves them as they are, being fine in JSON; what it escapes itself is not touched.
+_CONTROLS = re.compile("[\x7f-\x9f\ufffe\uffff]")
+
+
+def _spell(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def get(transport: Transport, path: str) -> dict[str, Any] | None:
@@ -103,6 +113,6 @@ def _content(transport: Transport, method: str, path: str, response: Response) -
 
 def _bytes(obj: Mapping[str, Any]) -> bytes:
     try:
-        return orjson.dumps(obj)
+        return _CONTROLS.sub(_spell, orjson.dumps(obj).decode()).encode()
     except TypeError:  # an integer over 64 bits or a lone surrogate: the API server is to judge it
         return json.dumps(obj).encode()

@@ -83,7 +83,7 @@ SHOWN = 80
 def printable(text: str) -> str:
     """Return a text as it may be shown: a terminal or log must not obey what an object holds.
 
-    Escape sequences, line ends and what reverses the direction of writing are spelt out, as "backslash x1b".
+    Escape sequences, line ends and what reverses the direction of writing are spelt out.
     """
     if text.isprintable():
         return text
