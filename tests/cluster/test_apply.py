@@ -6,6 +6,7 @@ import socket
 import pytest
 import yaml
 
+from tests.cluster.control_plane.run import ControlPlane
 from tests.cluster.installed import Installed, eventually
 from tests.documents_of import minimal, with_graph, with_predictor
 from tests.seeds import EXAMPLES, SEEDS
@@ -15,9 +16,16 @@ POD = "{.spec.predictors[0].componentSpecs[0].spec.securityContext.runAsUser}"
 SDEP = "seldondeployments.machinelearning.seldon.io"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
+def control_plane(binaries):
+    """A plane of its own: webhooks are for the whole cluster, and would judge others' tests."""
+    with ControlPlane.start(binaries) as plane:
+        yield plane
+
+
+@pytest.fixture(scope="module")
 def installed(control_plane, tmp_path_factory):
-    """graphgate, installed once for the session."""
+    """graphgate, installed once for all tests here."""
     graphgate = Installed(control_plane, tmp_path_factory.mktemp("graphgate"))
     yield graphgate
     graphgate.stop()

@@ -37,16 +37,18 @@ PATHS = {
 
 
 @pytest.fixture(scope="module")
-def plane(control_plane: ControlPlane) -> ControlPlane:
+def plane(binaries: dict[str, Path]) -> Iterator[ControlPlane]:
     """The control plane with Seldon's CRD and the namespace of parameters."""
-    crd = ROOT / "manifests" / "crd" / "seldondeployments.yaml"
-    control_plane.kubectl("apply", "--server-side", "-f", str(crd))
-    served = "/apis/machinelearning.seldon.io/v1/seldondeployments"
-    wait_until(
-        lambda: control_plane.request("GET", served).status == 200, what="the CRD", seconds=30
-    )
-    ensure_namespace(control_plane, "graphgate-system", {}, {})
-    return control_plane
+    # Policies are for the whole cluster: a plane of its own.
+    with ControlPlane.start(binaries) as control_plane:
+        crd = ROOT / "manifests" / "crd" / "seldondeployments.yaml"
+        control_plane.kubectl("apply", "--server-side", "-f", str(crd))
+        served = "/apis/machinelearning.seldon.io/v1/seldondeployments"
+        wait_until(
+            lambda: control_plane.request("GET", served).status == 200, what="the CRD", seconds=30
+        )
+        ensure_namespace(control_plane, "graphgate-system", {}, {})
+        yield control_plane
 
 
 @pytest.fixture
