@@ -4,9 +4,11 @@ import os
 import re
 import shlex
 
+import click
 import pytest
 
 from tests.seeds import ROOT
+from webhook.cli import graphgate
 
 README = ROOT / "README.md"
 BLOCKS = re.findall(r"```console\n\$ (graphgate [^\n]*)\n(.*?)```", README.read_text(), re.S)
@@ -34,3 +36,9 @@ def test_every_file_that_the_readme_links_to_is_there():
     links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_command_is_told_of_in_the_documentation():
+    told = (ROOT / "docs" / "cli.md").read_text()
+    commands = graphgate.list_commands(click.Context(graphgate))
+    assert [command for command in commands if f"`{command}" not in told] == []
