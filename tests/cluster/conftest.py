@@ -9,13 +9,16 @@ import os
 import re
 import sys
 import uuid
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.cluster.control_plane.binaries import choose_binaries
 from tests.cluster.control_plane.build import provide_binaries
+from tests.cluster.control_plane.cache import Report
+from tests.cluster.control_plane.definitions import provide_definitions
 from tests.cluster.control_plane.errors import ControlPlaneError, GoMissing
 from tests.cluster.control_plane.run import ControlPlane
 
@@ -27,6 +30,23 @@ _SECONDS_FOR_A_BUILD = 3600
 @pytest.fixture(scope="session")
 def binaries(request: pytest.FixtureRequest) -> dict[str, Path]:
     """Every tool's file by its name; what is missing is built now, once, with progress shown."""
+
+    def build(report: Report) -> dict[str, Path]:
+        return {binary.tool.name: binary.path for binary in provide_binaries(os.environ, report)}
+
+    return _provide(request, build)
+
+
+@pytest.fixture(scope="session")
+def foreign_crds(request: pytest.FixtureRequest) -> dict[str, Path]:
+    """Files of other projects' definitions by kind, such as "ScaledObject"; see `definitions`."""
+    return _provide(request, partial(provide_definitions, os.environ))
+
+
+def _provide(
+    request: pytest.FixtureRequest, provide: Callable[[Report], dict[str, Path]]
+) -> dict[str, Path]:
+    """Call with a way to show progress; without Go, skip the test, and in CI fail."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
 
     def report(line: str) -> None:
@@ -36,7 +56,7 @@ def binaries(request: pytest.FixtureRequest) -> dict[str, Path]:
             print(f"control plane: {line}", file=sys.stderr, flush=True)
 
     try:
-        return {binary.tool.name: binary.path for binary in provide_binaries(os.environ, report)}
+        return provide(report)
     except GoMissing as missing:
         if os.environ.get("CI") == "true":
             pytest.fail(str(missing), pytrace=False)

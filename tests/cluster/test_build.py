@@ -4,6 +4,7 @@
 """
 
 import dataclasses
+import json
 import os
 import re
 import shutil
@@ -15,18 +16,28 @@ import pytest
 
 from tests.cluster.control_plane import versions
 from tests.cluster.control_plane.binaries import choose_binaries
-from tests.cluster.control_plane.build import build_environment, provide_binaries
+from tests.cluster.control_plane.build import provide_binaries
 from tests.cluster.control_plane.cache import MODULES_FOLDER, cache_folder, cache_key
+from tests.cluster.control_plane.definitions import SOURCES, Source, provide_definitions
 from tests.cluster.control_plane.errors import BuildFailed, GoMissing
-from tests.cluster.control_plane.toolchain import Go, choose_toolchain, find_go
+from tests.cluster.control_plane.toolchain import (
+    Go,
+    build_environment,
+    choose_toolchain,
+    find_go,
+)
 from tests.cluster.control_plane.versions import ETCD, GO, KUBERNETES, MODULES, TOOLS, Module
 
 ROOT = Path(__file__).parents[2]
 TOOL_NAMES = [tool.name for tool in TOOLS]
 
-# Answers `go env GOVERSION`; `go build` notes the package, and writes what -o names.
+# Answers `go env GOVERSION`; `go build` notes the package, and writes what -o names;
+# `go mod download -json` says where the module is.
 GO_THAT_BUILDS = """
-case "$1" in env) echo go1.26.99; exit ;; esac
+case "$1" in
+  env) echo go1.26.99; exit ;;
+  mod) cat "$PROXY/$4/answer.json"; exit ;;
+esac
 for word in "$@"; do
   case "$word" in -o=*) printf '#!/bin/sh\\n' >"${word#-o=}"; chmod +x "${word#-o=}" ;; esac
 done
@@ -50,7 +61,18 @@ def environ(tmp_path: Path) -> dict[str, str]:
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
         "PATH": str(tmp_path / "path"),
         "BUILDS": str(tmp_path / "builds"),
+        "PROXY": str(tmp_path / "proxy"),
     }
+
+
+def publish(source: Source, environ: dict[str, str], **answer: str) -> None:
+    """Have the fake `go` know a module: each of its files says its own path."""
+    folder = Path(environ["PROXY"]) / source.package
+    for file in source.files.values():
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_text(file)
+    told = {"Dir": str(folder), "Sum": source.checksum, **answer}
+    (folder / "answer.json").write_text(json.dumps(told))
 
 
 def write_script(path: Path, text: str) -> Path:
@@ -291,6 +313,8 @@ def test_each_tool_is_announced_with_its_number(environ: dict[str, str]) -> None
 
 def test_two_runs_at_the_same_time_build_each_tool_once(environ: dict[str, str]) -> None:
     write_go(environ, GO_THAT_BUILDS)
+    for source in SOURCES:
+        publish(source, environ)
     both = [run_build(environ), run_build(environ)]
     for build in both:
         _, err = build.communicate(timeout=60)
@@ -317,6 +341,48 @@ def test_a_half_built_file_of_a_killed_run_is_cleared_away(environ: dict[str, st
     abandoned.write_text("half")
     provide_binaries(environ, lambda _: None)
     assert not abandoned.exists()
+
+
+# --- definitions of other projects
+
+
+def test_definitions_are_fetched_once_into_the_cache(environ: dict[str, str]) -> None:
+    write_go(environ, GO_THAT_BUILDS)
+    for source in SOURCES:
+        publish(source, environ)
+    lines: list[str] = []
+    found = provide_definitions(environ, lines.append)
+    expected = {kind: file for source in SOURCES for kind, file in source.files.items()}
+    assert {kind: path.read_text() for kind, path in found.items()} == expected
+    assert lines == [f"fetching definitions of {s.name} {s.version}" for s in SOURCES]
+    (Path(environ["PATH"]) / "go").unlink()
+    assert provide_definitions(environ, pytest.fail) == found
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ({"Sum": "h1:other="}, "its checksum is h1:other=, not h1:"),
+        ({"Error": "no such version", "Dir": ""}, "no such version"),
+    ],
+)
+def test_a_module_that_is_not_the_pinned_one_is_not_used(
+    answer: dict[str, str], why: str, environ: dict[str, str]
+) -> None:
+    write_go(environ, GO_THAT_BUILDS)
+    publish(SOURCES[0], environ, **answer)
+    with pytest.raises(BuildFailed, match=re.escape(why)):
+        provide_definitions(environ, lambda _: None)
+    assert list(cache_folder(environ).rglob("*.yaml")) == []
+
+
+def test_definitions_that_nobody_can_fetch_are_said_to_be_missing(environ: dict[str, str]) -> None:
+    with pytest.raises(GoMissing) as missing:
+        provide_definitions(environ, lambda _: None)
+    assert str(missing.value) == (
+        "definitions of other projects are not in the cache, "
+        "and there is no Go on PATH to fetch them with"
+    )
 
 
 def test_no_tool_is_pinned_to_a_pre_release() -> None:

@@ -1,30 +1,27 @@
 """Builds what the tests' control plane lacks: `python -m tests.cluster.control_plane.build`.
 
 In: the environment. Out: a file for every tool; missing ones are built from their Go modules
-into the cache, one run at a time. Exit codes: 0 all there, 1 a build failed, 2 KUBEBUILDER_ASSETS
-is wrong, 3 there is no Go.
+into the cache, one run at a time; then other projects' definitions are fetched (`definitions`).
+Exit codes: 0 all there, 1 a build failed, 2 KUBEBUILDER_ASSETS is wrong, 3 there is no Go.
 """
 
-import fcntl
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 from tests.cluster.control_plane import errors
 from tests.cluster.control_plane.binaries import Binary, choose_binaries
-from tests.cluster.control_plane.cache import MODULES_FOLDER, cache_folder
+from tests.cluster.control_plane.cache import MODULES_FOLDER, Report, cache_folder, only_builder
 from tests.cluster.control_plane.compiling import follow
+from tests.cluster.control_plane.definitions import provide_definitions
 from tests.cluster.control_plane.process import die_with_parent
-from tests.cluster.control_plane.toolchain import Go, find_go
+from tests.cluster.control_plane.toolchain import Go, build_environment, find_go
 from tests.cluster.control_plane.versions import Tool
-
-Report = Callable[[str], None]
 
 
 def provide_binaries(environ: Mapping[str, str], report: Report) -> tuple[Binary, ...]:
@@ -33,23 +30,11 @@ def provide_binaries(environ: Mapping[str, str], report: Report) -> tuple[Binary
     if not all(binary.is_there for binary in chosen):
         cache = cache_folder(environ)
         cache.mkdir(parents=True, exist_ok=True)
-        with _only_builder(cache, report):
+        with only_builder(cache, report):
             # Chosen again inside the lock: another run may have built them meanwhile.
             missing = [binary for binary in chosen if not binary.is_there]
             _build_all(missing, environ, report)
     return chosen
-
-
-@contextmanager
-def _only_builder(cache: Path, report: Report) -> Iterator[None]:
-    """Hold the cache's lock; the kernel frees it when its holder ends, however that happens."""
-    with (cache / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            report("another run is building the control plane; waiting for it")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _build_all(missing: list[Binary], environ: Mapping[str, str], report: Report) -> None:
@@ -112,22 +97,11 @@ def build_command(tool: Tool, go: Go, output: Path) -> list[str]:
     ]
 
 
-def build_environment(environ: Mapping[str, str], go: Go) -> dict[str, str]:
-    """Return the caller's environment without what would change the result of a build."""
-    dropped = {"GOOS", "GOARCH", "GOEXPERIMENT", "GO111MODULE"}
-    return {
-        **{name: value for name, value in environ.items() if name not in dropped},
-        "CGO_ENABLED": "0",
-        "GOFLAGS": "",
-        "GOWORK": "off",
-        "GOTOOLCHAIN": go.toolchain,
-    }
-
-
 def main() -> int:
     """Provide every tool and say where they are from; return the exit code."""
     try:
-        binaries = provide_binaries(os.environ, lambda line: print(line, flush=True))
+        binaries = provide_binaries(os.environ, _say)
+        definitions = provide_definitions(os.environ, _say)
     except errors.GoMissing as missing:
         return _fail(missing, 3)
     except errors.AssetsMissing as missing:
@@ -139,7 +113,13 @@ def main() -> int:
     for binary in binaries:
         size = binary.path.stat().st_size / 1e6
         print(f"{binary.tool.name:24} {size:4.0f} MB  {binary.source:18} {binary.path}")
+    for kind, path in definitions.items():
+        print(f"{kind:24} {path.stat().st_size / 1e3:4.0f} kB  {'cache':18} {path}")
     return 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _fail(why: object, code: int) -> int:

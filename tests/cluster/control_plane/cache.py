@@ -4,15 +4,18 @@ One folder per Go module, its name ends in a hash of everything that decides wha
 binaries: another version of Helm does not build Kubernetes again.
 """
 
+import fcntl
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.cluster.control_plane.versions import GO, Module, Tool
 
 MODULES_FOLDER = Path(__file__).parent / "modules"
+Report = Callable[[str], None]
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
@@ -54,3 +57,15 @@ def cache_key(
 def cached_binary(tool: Tool, cache: Path) -> Path:
     """Return where the tool's binary lies once it is built."""
     return cache / cache_key(tool.module) / tool.name
+
+
+@contextmanager
+def only_builder(cache: Path, report: Report) -> Iterator[None]:
+    """Hold the cache's lock; the kernel frees it when its holder ends, however that happens."""
+    with (cache / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report("another run is building the control plane; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -3,7 +3,7 @@
     ControlPlaneError
     ├── GoMissing         there is no Go to build with                    build exits with 3
     ├── AssetsMissing     KUBEBUILDER_ASSETS names a folder that is not there              2
-    ├── BuildFailed       go build ended with an error                                     1
+    ├── BuildFailed       go build or go mod download ended with an error                   1
     ├── ComponentDied     etcd, kube-apiserver, … ended although nobody stopped it
     ├── NotReady          a deadline passed
     └── CommandFailed     kubectl or helm ended with another code than 0
@@ -25,7 +25,7 @@ class AssetsMissing(ControlPlaneError):  # noqa: N818 — as above
 
 
 class BuildFailed(ControlPlaneError):  # noqa: N818 — as above
-    """The last lines of `go build` are part of the message."""
+    """The last lines of `go build`, or what a download lacks, are part of the message."""
 
 
 class ComponentDied(ControlPlaneError):  # noqa: N818 — as above

@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.control_plane.build import build_environment
 from tests.cluster.control_plane.cache import MODULES_FOLDER
 from tests.cluster.control_plane.errors import ControlPlaneError
-from tests.cluster.control_plane.toolchain import Go, find_go
+from tests.cluster.control_plane.toolchain import Go, build_environment, find_go
 from tests.cluster.control_plane.versions import GO, MODULES, TOOLS, Module
 
 _SECONDS_FOR_DOWNLOADS = 900  # it took one minute; a slow line may need more

@@ -7,7 +7,7 @@ pinned Go, or the one sentence that says what is missing. Nothing is built or do
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +49,18 @@ def choose_toolchain(installed: str) -> str | None:
     if minor == _PINNED_MINOR and re.fullmatch(r"go\d+\.\d+(\.\d+)?", installed):
         return "local"
     return f"go{GO}" if minor >= _FETCHES_TOOLCHAINS else None
+
+
+def build_environment(environ: Mapping[str, str], go: Go) -> dict[str, str]:
+    """Return the caller's environment without what would change the result of a build."""
+    dropped = {"GOOS", "GOARCH", "GOEXPERIMENT", "GO111MODULE"}
+    return {
+        **{name: value for name, value in environ.items() if name not in dropped},
+        "CGO_ENABLED": "0",
+        "GOFLAGS": "",
+        "GOWORK": "off",
+        "GOTOOLCHAIN": go.toolchain,
+    }
 
 
 def _ask_version(command: str) -> str:
