@@ -394,13 +394,24 @@ def test_a_runaway_policy_ends_and_the_others_answer() -> None:
     ]
 
 
-def test_time_that_is_up_fails_what_is_left() -> None:
-    evaluation = evaluate(
-        one('"false"'), request_of(deployment()), NOTHING_KNOWN, Limits(expired=lambda: True)
+def test_when_time_is_up_what_is_slow_is_named_and_what_is_quick_answers() -> None:
+    loop = "lists.range(200).all(x, lists.range(200).all(y, x >= 0))"
+    policies = loaded(
+        policy(f'- expression: "{loop}"\n', name="a"),
+        binding("a", policy="a"),
+        policy('- expression: "false"\n'),
+        binding(),
+        policy(f'- expression: "{loop}"\n', name="z"),
+        binding("z", policy="z"),
     )
+    request, up = request_of(deployment()), Limits(expired=lambda: True)
+    evaluation = evaluate(policies, request, NOTHING_KNOWN, up)
+    assert [f.finding.rule for f in evaluation.findings] == ["policy/p/0"]
     assert [(f.rule, f.error, f.action) for f in evaluation.failures] == [
-        ("policy/p", "the time for this review is up", "deny")
+        ("policy/a", "the time for this review is up", "deny"),
+        ("policy/z", "the time for this review is up", "deny"),
     ]
+    assert evaluate(policies, request, NOTHING_KNOWN).failures == ()
 
 
 @pytest.mark.parametrize("value", [None, 1, "text", [], {}, {"metadata": 1}, {"spec": []}])

@@ -13,7 +13,7 @@ from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.path import ROOT, Path
 from webhook.policy.cel.culprits import Blame, Places
-from webhook.policy.cel.frames import Budget, Frame, OverBudget
+from webhook.policy.cel.frames import TIME_IS_UP, Budget, Frame, OverBudget
 from webhook.policy.cel.values import EvaluationError
 from webhook.policy.match import matches, namespace_labels, namespace_object
 from webhook.policy.params import MissingParams, chosen_params
@@ -53,7 +53,8 @@ class Limits:
     """What one review may cost.
 
     steps    for each policy
-    expired  whether the time of the whole review is up; asked between policies and in long loops
+    expired  whether the time of the whole review is up; asked in long loops only, so that what is
+             quick is still asked after what took so long
     """
 
     steps: int = STEPS
@@ -149,28 +150,37 @@ class Review:
     def judge(self, bound: Bound) -> None:
         """Evaluate one policy for each parameter object that its bindings choose."""
         policy = bound.policy
-        for params, bindings in self.invocations(bound):
-            actions = {action for binding in bindings for action in binding.actions}
-            sure = self.namespace_known or not (
-                policy.reads_namespace or _by_namespace(policy, bindings)
-            )
-            try:
-                self._validate(policy, params, _strongest(actions), sure=sure)
-            except OverBudget as error:
-                self._fail(policy, f"policy/{policy.name}", str(error), _strongest(actions))
-            except RecursionError:
-                self._fail(policy, f"policy/{policy.name}", "nested too deep", _strongest(actions))
-            except Exception as error:  # noqa: BLE001 — a fault of ours must not hide the others
-                told = f"{type(error).__name__}: {error}"
-                self._fail(policy, f"policy/{policy.name}", told, _strongest(actions))
+        asked: Iterable[Binding] = bound.bindings
+        try:
+            for params, bindings in self.invocations(bound):
+                asked = bindings
+                sure = self.namespace_known or not (
+                    policy.reads_namespace or _by_namespace(policy, bindings)
+                )
+                self._judge_one(policy, params, _strongest_of(bindings), sure=sure)
+        except Exception as error:  # noqa: BLE001 — a fault of ours must not hide the others
+            self._fail(policy, f"policy/{policy.name}", self.told(error), _strongest_of(asked))
+
+    def _judge_one(self, policy: Policy, params: Any, action: Action, *, sure: bool) -> None:
+        try:
+            self._validate(policy, params, action, sure=sure)
+        except Exception as error:  # noqa: BLE001 — the other parameters are still to be asked
+            self._fail(policy, f"policy/{policy.name}", self.told(error), action)
+
+    def told(self, error: Exception) -> str:
+        """Return what a policy's author is told of an exception that ended an evaluation."""
+        if isinstance(error, (EvaluationError, OverBudget)):
+            return str(error)
+        if isinstance(error, RecursionError):
+            return "nested too deep"
+        if self.limits.expired is not None and self.limits.expired():
+            return TIME_IS_UP  # whatever it met then is how it was interrupted
+        return f"{type(error).__name__}: {error}"
 
     def invocations(self, bound: Bound) -> Iterator[tuple[Any, list[Binding]]]:
         """Yield each parameter object (None: none is used) with the bindings that chose it."""
         policy, request = bound.policy, self.request
         if not bound.bindings or not matches(policy.match, request, self.labels):
-            return
-        if self.limits.expired is not None and self.limits.expired():
-            self._fail(policy, f"policy/{policy.name}", "the time for this review is up", "deny")
             return
         chosen: dict[int, tuple[Any, list[Binding]]] = {}
         for binding in bound.bindings:
@@ -322,7 +332,8 @@ def _is_operation(value: Any) -> bool:
     return type(value) is dict and type(value.get("op")) is str and type(value.get("path")) is str
 
 
-def _strongest(actions: Iterable[Action]) -> Action:
+def _strongest_of(bindings: Iterable[Binding]) -> Action:
+    actions = {action for binding in bindings for action in binding.actions}
     ranked: tuple[Action, ...] = ("deny", "warn", "audit")
     return next((action for action in ranked if action in actions), "audit")
 

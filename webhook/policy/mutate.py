@@ -56,7 +56,7 @@ def mutate(
     again = [bound for bound in policies.mutating if bound.policy.reinvoked]
     if again and changed_after:
         mutating.round([bound for bound in again if bound.policy.name in changed_after])
-    return Mutation(mutating.object, tuple(mutating.operations), tuple(mutating.failures))
+    return Mutation(*mutating.done, tuple(mutating.failures))
 
 
 class _Mutating:
@@ -72,26 +72,38 @@ class _Mutating:
     ) -> None:
         self.policies, self.request, self.facts = policies, request, facts
         self.limits, self.seen = limits, seen
-        self.object = request.object
-        self.operations: list[Operation] = []
+        self.done: tuple[Any, tuple[Operation, ...]] = (request.object, ())
+        # One value, so that an interruption cannot come between the object and its operations.
         self.failures: list[PolicyFailure] = []
+
+    @property
+    def object(self) -> Any:
+        """The object as it is by now."""
+        return self.done[0]
 
     def round(self, several: Iterable[Bound]) -> set[str]:
         """Ask policies in order; return the names of those after which something was changed."""
         asked: list[str] = []
         overtaken: set[str] = set()
         for bound in several:
-            before = len(self.operations)
+            before = self.done
             self._ask(bound)
-            if len(self.operations) > before:
+            if self.done is not before:
                 overtaken.update(asked)
             asked.append(bound.policy.name)
         return overtaken
 
     def _ask(self, bound: Bound) -> None:
-        policy = bound.policy
         request = replace(self.request, object=self.object)
         review = Review(self.policies, request, self.facts, self.limits, self.seen)
+        try:
+            self._mutate(review, bound)
+        except Exception as error:  # noqa: BLE001 — a fault of ours must not hide the others
+            self._fail(bound.policy, None, review.told(error))
+        self.failures.extend(review.failures)
+
+    def _mutate(self, review: Review, bound: Bound) -> None:
+        policy = bound.policy
         for params, _ in review.invocations(bound):
             review.request = replace(self.request, object=self.object)
             frame = review.frame(policy, params)
@@ -107,7 +119,6 @@ class _Mutating:
                 frame[1] = self.object
                 frame[5] = review.namespace
                 self._change(policy, index, code, frame)
-        self.failures.extend(review.failures)
 
     def _change(self, policy: Policy, index: int, code: Code, frame: list[Any]) -> None:
         try:
@@ -121,8 +132,7 @@ class _Mutating:
                 self._fail(policy, index, str(error))
             return
         if not equal(changed, self.object):
-            self.object = changed
-            self.operations.extend(operations)
+            self.done = changed, (*self.done[1], *operations)
 
     def _fail(self, policy: Policy, index: int | None, error: str) -> None:
         rule = f"policy/{policy.name}" + ("" if index is None else f"/{index}")

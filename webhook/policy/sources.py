@@ -11,8 +11,10 @@ from typing import Any
 from webhook.documents import Document, Reading
 from webhook.documents.entries import entry
 from webhook.documents.nodes import Mapping, Node, Scalar, Sequence, target
+from webhook.graph.model import mapping
 from webhook.graph.path import Path
 
+_NAMES = ("namespace", "name")
 _INVISIBLE = re.compile(r"\s")
 
 
@@ -50,15 +52,17 @@ def from_reading(file: str, reading: Reading) -> tuple[Source, ...]:
 
 
 def from_objects(objects: Iterable[Any], origin: str = "cluster") -> tuple[Source, ...]:
-    """Return objects that come without text; each is called by kind and name."""
+    """Return objects that come without text; each is called by kind, namespace and name.
+
+    cluster:ConfigMap/graphgate-system/owners
+    """
     return tuple(Source(f"{origin}:{_called(value)}", value) for value in objects)
 
 
 def _called(value: Any) -> str:
-    metadata = value.get("metadata") if isinstance(value, dict) else None
-    name = metadata.get("name") if isinstance(metadata, dict) else None
-    kind = value.get("kind") if isinstance(value, dict) else None
-    return f"{kind}/{name}"
+    metadata = mapping(value, "metadata") if isinstance(value, dict) else {}
+    parts = (value.get("kind") if isinstance(value, dict) else None, *map(metadata.get, _NAMES))
+    return "/".join(str(part) for part in parts if part)
 
 
 def _scalar(node: Node, path: Path) -> Scalar | None:

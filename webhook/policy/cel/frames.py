@@ -12,6 +12,8 @@ Closure: TypeAlias = Callable[[Frame], Any]
 MISSING = object()
 """What a slot holds before it is filled."""
 
+TIME_IS_UP = "the time for this review is up"
+
 
 class Budget:
     """How much one evaluation may still do: an element of a macro is a step.
@@ -35,7 +37,7 @@ class Budget:
         if self.left < self._next:
             self._next = self.left - 5000
             if self.expired is not None and self.expired():
-                raise OverBudget("the time for this review is up")
+                raise OverBudget(TIME_IS_UP)
 
 
 class OverBudget(Exception):  # noqa: N818 — named by the fault, as all of ours
