@@ -296,30 +296,57 @@ def test_a_reconciler_of_some_namespaces_has_rights_in_these_only(helm: Path) ->
     }
 
 
-def test_the_network_policy_lets_callers_in_and_only_the_api_server_out(helm: Path) -> None:
+def named(objects: list[Object], kind: str) -> dict[str, Object]:
+    """Return the objects of a kind by their names."""
+    return {o["metadata"]["name"]: o for o in objects if o["kind"] == kind}
+
+
+def test_the_network_policies_let_callers_in_and_only_the_api_server_out(helm: Path) -> None:
     cidr = [{"ipBlock": {"cidr": "10.0.0.0/28"}}]
-    policy = only(render(helm, SELF, *EVERYTHING), "NetworkPolicy")["spec"]
-    assert policy["policyTypes"] == ["Ingress", "Egress"]
-    assert policy["ingress"] == [
-        {"ports": [{"port": "https"}], "from": cidr},
-        {"ports": [{"port": "health"}], "from": [{"podSelector": {}}]},
-    ]
-    assert policy["egress"] == [{"ports": [{"port": 443}, {"port": 6443}], "to": cidr}]
-    silent = only(
-        render(helm, INJECTED, "cluster.facts=false", "networkPolicy.enabled=true"),
-        "NetworkPolicy",
-    )
-    assert silent["spec"]["egress"] == []
+    found = named(render(helm, SELF, *EVERYTHING), "NetworkPolicy")
+    assert set(found) == {"graphgate", "graphgate-reconciler"}
+    metrics = {"ports": [{"port": "health"}], "from": [{"podSelector": {}}]}
+    for name, ingress in (
+        ("graphgate", [{"ports": [{"port": "https"}], "from": cidr}, metrics]),
+        ("graphgate-reconciler", [metrics]),
+    ):
+        policy = found[name]["spec"]
+        assert policy["policyTypes"] == ["Ingress", "Egress"]
+        assert policy["ingress"] == ingress
+        assert policy["egress"] == [{"ports": [{"port": 443}, {"port": 6443}], "to": cidr}]
 
 
-def test_the_service_monitor_finds_a_port_of_the_service(helm: Path) -> None:
+def test_a_network_policy_lets_nobody_out_or_in_who_has_no_reason(helm: Path) -> None:
+    switches = ("cluster.facts=false", "networkPolicy.enabled=true", "reconciler.enabled=true")
+    found = named(render(helm, INJECTED, *switches), "NetworkPolicy")
+    assert found["graphgate"]["spec"]["egress"] == []
+    assert found["graphgate-reconciler"]["spec"]["ingress"] == []
+
+
+@pytest.mark.parametrize("kind", ["NetworkPolicy", "Deployment", "PodDisruptionBudget", "Service"])
+def test_webhook_and_reconciler_select_their_own_pods(helm: Path, kind: str) -> None:
     objects = render(helm, SELF, *EVERYTHING)
-    monitor, service = only(objects, "ServiceMonitor"), only(objects, "Service")
+    pods = {
+        name: o["spec"]["template"]["metadata"]["labels"]
+        for name, o in named(objects, "Deployment").items()
+    }
+    for name, document in named(objects, kind).items():
+        spec = document["spec"]
+        selector = spec.get("podSelector") or spec["selector"]
+        wanted = selector.get("matchLabels", selector)
+        assert [p for p, labels in pods.items() if wanted.items() <= labels.items()] == [name]
+
+
+def test_the_service_monitor_finds_the_metrics_of_every_pod(helm: Path) -> None:
+    objects = render(helm, SELF, *EVERYTHING)
+    monitor, services = only(objects, "ServiceMonitor"), named(objects, "Service")
+    assert set(services) == set(named(objects, "Deployment"))
     (endpoint,) = monitor["spec"]["endpoints"]
-    ports = {port["name"]: port["targetPort"] for port in service["spec"]["ports"]}
-    assert ports[endpoint["port"]] == "health"
     wanted = monitor["spec"]["selector"]["matchLabels"]
-    assert wanted.items() <= service["metadata"]["labels"].items()
+    for service in services.values():
+        ports = {port["name"]: port["targetPort"] for port in service["spec"]["ports"]}
+        assert ports[endpoint["port"]] == "health"
+        assert wanted.items() <= service["metadata"]["labels"].items()
     assert monitor["metadata"]["labels"]["release"] == "p"
 
 

@@ -107,6 +107,18 @@ annotations:
 {{- end -}}
 {{- end -}}
 
+{{/* The egress of a NetworkPolicy, from the values of networkPolicy. */}}
+{{- define "graphgate.toApiServer" -}}
+- ports:
+    {{- range .apiServerPorts }}
+    - port: {{ . }}
+    {{- end }}
+  {{- with .apiServer }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end -}}
+
 {{/* A digest says exactly which image; a tag is for people. */}}
 {{- define "graphgate.image" -}}
 {{- with .Values.image -}}
