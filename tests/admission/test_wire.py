@@ -253,7 +253,7 @@ def _crash(_):
 def test_a_rule_that_crashes_is_our_fault_and_its_direction_a_setting(direction, allowed):
     settings = replace(SETTINGS, on_internal_failure=direction)
     first = settings.plan.rules[0]
-    crashing = replace(first, check=_crash, wants=(), needs=frozenset())
+    crashing = replace(first, load=lambda: _crash, wants=(), needs=frozenset())
     settings.__dict__["plan"] = Plan((crashing,))
     given = answer(review(minimal()), "mutate", settings, NOTHING_KNOWN)
     told = json.loads(given.body)["response"]

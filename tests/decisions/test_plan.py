@@ -4,7 +4,7 @@ from webhook.decisions.plan import BoundRule, Plan
 
 
 def rule(name, *needs):
-    return BoundRule(name, "deny", lambda _: iter(()), (), frozenset(needs))
+    return BoundRule(name, "deny", lambda: lambda _: iter(()), (), frozenset(needs))
 
 
 ALWAYS, SHADOWS, SCALERS = rule("a"), rule("b", "shadow"), rule("c", "hpaSpec", "kedaSpec")
@@ -21,3 +21,18 @@ def test_a_rule_is_selected_where_one_of_its_needs_is():
 
 def test_rules_are_selected_in_their_order():
     assert PLAN.select({"hpaSpec", "shadow"}) == (ALWAYS, SHADOWS, SCALERS) == tuple(PLAN)
+
+
+def test_a_rule_is_loaded_when_it_is_first_asked_for_and_once():
+    loaded = []
+    rule = BoundRule("late", "deny", lambda: loaded.append("late") or _nothing)
+    plan = Plan((rule,))
+    plan.select(set())
+    assert not loaded
+    plan.load()
+    assert rule.check is _nothing
+    assert loaded == ["late"]
+
+
+def _nothing(_):
+    return iter(())

@@ -81,7 +81,7 @@ def test_an_alarm_of_somebody_else_is_nothing_to_it() -> None:
 def with_slow_rule(rule: str) -> Settings:
     """Return settings in which one rule never ends."""
     settings = read_settings(None, {})
-    endless: dict[str, Any] = {"check": _endless, "wants": (), "needs": frozenset()}
+    endless: dict[str, Any] = {"load": lambda: _endless, "wants": (), "needs": frozenset()}
     plan = [replace(one, **endless) if one.id == rule else one for one in settings.plan]
     vars(settings)["plan"] = Plan(tuple(plan))  # a cached property
     return settings

@@ -1,8 +1,8 @@
 """The plan: the rules that run under some settings, and which of them a document calls for."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from webhook.rules import Action, Check
 
@@ -10,15 +10,23 @@ _REMEMBERED = 64
 """Selections of rules that are remembered. The deployments of a cluster are of a few kinds."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BoundRule:
-    """A rule that is to run, with its action and its parameters bound."""
+    """A rule that is to run, with its action.
+
+    load  imports the rule and binds its parameters; called once, when `check` is first asked for
+    """
 
     id: str
     action: Action
-    check: Check
-    wants: tuple[str, ...]
-    needs: frozenset[str]
+    load: Callable[[], Check]
+    wants: tuple[str, ...] = ()
+    needs: frozenset[str] = frozenset()
+
+    @cached_property
+    def check(self) -> Check:
+        """The generator of findings."""
+        return self.load()
 
 
 class Plan:
@@ -31,6 +39,11 @@ class Plan:
 
     def __iter__(self) -> Iterator[BoundRule]:
         return iter(self.rules)
+
+    def load(self) -> None:
+        """Import every rule now; else each is imported when a document first calls for it."""
+        for rule in self.rules:
+            rule.check  # noqa: B018 — a property
 
     def select(self, there: Set[str]) -> tuple[BoundRule, ...]:
         """Return the rules that may find something where these signs are (`graph.signs`)."""

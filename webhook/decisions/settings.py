@@ -13,6 +13,7 @@ Only `cli` knows flags, environment and files; this module receives them as valu
     servers: [SKLEARN_SERVER]
     ratchet: true                     # faults that were there before an update only warn
     onInternalFailure: deny           # or allow
+    policies: {files: [ours]}         # beside this file
     namespaces:
       team-a:
         rules: {unknown-field: {action: deny}}
@@ -25,14 +26,13 @@ from typing import Any, Literal, cast
 
 from webhook.decisions.plan import BoundRule, Plan
 from webhook.decisions.pod_security import PodSecurity
-from webhook.decisions.settings_schema import settings_schema
 from webhook.defaults.options import HARDENED, Options, read_options, read_user_id
 from webhook.errors import InvalidSettings
 from webhook.graph.facts import Facts
 from webhook.graph.path import Path
 from webhook.graph.words import nearest_word
 from webhook.podsecurity import Standard, parse_version
-from webhook.rules import Action, all_rules
+from webhook.rules import Action, Check, Rule, all_rules
 
 API_VERSION = "graphgate.io/v1alpha1"
 KIND = "Settings"
@@ -50,6 +50,18 @@ class RuleSetting:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class PolicySources:
+    """Where users' policies come from, as it was written.
+
+    files    files and folders; relative ones are beside the settings file
+    cluster  the labels of objects of the cluster that count, as kubectl's -l; None: none do
+    """
+
+    files: tuple[str, ...] = ()
+    cluster: str | None = None
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything that an operator may choose about verdicts.
@@ -63,6 +75,7 @@ class Settings:
     pod_security         what is demanded of pods
     ratchet              whether faults that an object had before an update only warn
     on_internal_failure  what happens to an object when a rule of ours crashes
+    policies             where users' policies come from; the same for all namespaces
     namespaces           the complete settings of namespaces that have their own
     """
 
@@ -74,6 +87,7 @@ class Settings:
     pod_security: PodSecurity = field(default_factory=PodSecurity)
     ratchet: bool = True
     on_internal_failure: Literal["deny", "allow"] = "deny"
+    policies: PolicySources = field(default_factory=PolicySources)
     namespaces: Mapping[str, "Settings"] = field(default_factory=dict)
 
     @cached_property
@@ -84,7 +98,7 @@ class Settings:
                 BoundRule(
                     rule.id,
                     setting.action or rule.action,
-                    partial(rule.check, **setting.parameters) if setting.parameters else rule.check,
+                    partial(_bound, rule, setting.parameters),
                     rule.wants,
                     rule.needs,
                 )
@@ -106,6 +120,10 @@ class Settings:
 
 
 _AS_BUILT_IN = RuleSetting()
+
+
+def _bound(rule: Rule, parameters: Mapping[str, Any]) -> Check:
+    return partial(rule.check, **parameters) if parameters else rule.check
 
 
 def read_settings(
@@ -133,7 +151,10 @@ def read_settings(
         _check_shape(document, source)
     profile = section.get("profile", "default")
     base = replace(PROFILES[profile], allow_root_default=allow_root_default)
-    settings = _with_section(Settings(profile=profile, defaults=base), section, source)
+    chosen = section.get("policies") or {}
+    policies = PolicySources(tuple(chosen.get("files", ())), chosen.get("cluster"))
+    start = Settings(profile=profile, defaults=base, policies=policies)
+    settings = _with_section(start, section, source)
     settings = replace(
         settings,
         defaults=_with_user_id(settings.defaults, environment or {}, default_user_id),
@@ -225,6 +246,8 @@ def _with_user_id(options: Options, environment: Mapping[str, str], flag: str | 
 def _check_shape(document: Any, source: str) -> None:
     """Judge the file by its JSON Schema; raise InvalidSettings for the first departure."""
     import jsonschema  # 60 ms of imports, for who has a settings file
+
+    from webhook.decisions.settings_schema import settings_schema
 
     validator = jsonschema.Draft202012Validator(settings_schema())
     errors = sorted(validator.iter_errors(document), key=lambda error: list(map(str, error.path)))

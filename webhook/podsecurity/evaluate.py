@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from functools import cache
 
 from webhook.podsecurity.check import Judge, Violation
-from webhook.podsecurity.checks import CHECKS
 from webhook.podsecurity.pod import Pod
 from webhook.podsecurity.standard import LATEST, Level
 
@@ -37,6 +36,8 @@ def checks_of(level: Level, version: int = LATEST) -> tuple[str, ...]:
     """
     if level == "privileged":
         return ()
+    from webhook.podsecurity.checks import CHECKS  # 19 modules: start-up time
+
     held = [check for check in CHECKS if check.judge_of(version) is not None]
     baseline = sorted(check.id for check in held if check.level == "baseline")
     if level == "baseline":
@@ -51,6 +52,11 @@ def checks_of(level: Level, version: int = LATEST) -> tuple[str, ...]:
 
 @cache  # a pure function of 114 possible calls, asked once per pod
 def _judges(level: Level, version: int) -> tuple[Judge, ...]:
+    names = checks_of(level, version)
+    if not names:
+        return ()
+    from webhook.podsecurity.checks import CHECKS
+
     by_id = {check.id: check.judge_of(version) for check in CHECKS}
-    found = (by_id[id_] for id_ in checks_of(level, version))
+    found = (by_id[id_] for id_ in names)
     return tuple(judge for judge in found if judge is not None)

@@ -14,71 +14,88 @@ reads after "allow …". It has
   Name what the rule cannot do without, and leave it out where every deployment has that;
 * GIVES_WAY = True if a finding of another rule at the same place makes it superfluous.
 
+`make generate` writes what the engine has to know of each rule before it runs into `index.json`;
+the module itself is imported when a document first calls for its rule, since importing all of them
+takes longer than judging a file.
+
 A rule says what is wrong and where. Who it is, how severe it is and what the general remedy is,
 is stamped on its findings by `decisions`.
 """
 
-import inspect
-import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
-from typing import Any, Literal, cast
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+import orjson
 
 from webhook.graph.finding import Finding
 
 Action = Literal["deny", "warn", "audit", "ignore"]
 Check = Callable[..., Iterator[Finding]]
 
-_NO_RULES = frozenset({"page"})
-_OFFERED = ("facts", "old")
+INDEX = "index.json"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
     """One rule as the engine and the documentation see it.
 
-    check          the generator of findings
-    wants          what `check` takes beside the deployment: "facts", "old"
-    needs          the signs of which one must be there for it to run; empty: it always runs
-    parameters     its settings with their defaults
-    docstring      the prose, see `webhook.rules.page`
+    action      what is done by default
+    gives_way   whether a finding of another rule at the same place makes its own superfluous
+    wants       what `check` takes beside the deployment: "facts", "old"
+    needs       the signs of which one must be there for it to run; empty: it always runs
+
+    The properties import the rule's module.
     """
 
     id: str
     action: Action
-    since: str
-    gives_way: bool
-    check: Check
-    wants: tuple[str, ...]
-    needs: frozenset[str]
-    parameters: Mapping[str, Any]
-    docstring: str
+    gives_way: bool = False
+    wants: tuple[str, ...] = ()
+    needs: frozenset[str] = frozenset()
+
+    @cached_property
+    def _module(self) -> ModuleType:
+        return import_module(f"{__name__}.{self.id.replace('-', '_')}")
+
+    @property
+    def check(self) -> Check:
+        """The generator of findings."""
+        check: Check = self._module.check
+        return check
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Its settings with their defaults."""
+        return self.check.__kwdefaults__ or {}  # type: ignore[attr-defined,no-any-return]
+
+    @property
+    def since(self) -> str:
+        """The first version of graphgate with it."""
+        return str(self._module.SINCE)
+
+    @property
+    def docstring(self) -> str:
+        """The prose, see `webhook.rules.page`."""
+        return self._module.__doc__ or ""
 
 
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """Return every rule, by id in alphabetical order."""
-    names = sorted(
-        module.name
-        for module in pkgutil.iter_modules(__path__)
-        if module.name not in _NO_RULES and not module.name.startswith("_")
-    )
-    return tuple(_load(name) for name in names)
-
-
-def _load(name: str) -> Rule:
-    module = import_module(f"{__name__}.{name}")
-    signature = inspect.signature(module.check).parameters.values()
-    return Rule(
-        id=name.replace("_", "-"),
-        action=cast("Action", module.ACTION),
-        since=module.SINCE,
-        gives_way=getattr(module, "GIVES_WAY", False),
-        check=module.check,
-        wants=tuple(p.name for p in signature if p.name in _OFFERED),
-        needs=getattr(module, "NEEDS", frozenset()),
-        parameters={p.name: p.default for p in signature if p.kind is p.KEYWORD_ONLY},
-        docstring=module.__doc__ or "",
+    index = orjson.loads(Path(__file__).with_name(INDEX).read_bytes())
+    return tuple(
+        Rule(
+            id=name,
+            action=told["action"],
+            gives_way=told.get("givesWay", False),
+            wants=tuple(told.get("wants", ())),
+            needs=frozenset(told.get("needs", ())),
+        )
+        for name, told in index.items()
+        if name != "$comment"
     )

@@ -25,8 +25,6 @@ from webhook.graph.path import ROOT
 from webhook.graph.words import DNS_LABEL
 from webhook.rules._service_names import RELAXED, refuses_digit, takes_digit
 from webhook.rules._text import quoted
-from webhook.workloads import names
-from webhook.workloads.placement import place
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -51,6 +49,9 @@ def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
     digit = DNS_LABEL.match(name) is not None  # then it begins with one, and nothing else is wrong
     if digit and takes_digit(facts):
         return
+    from webhook.workloads import names  # few names come this far: start-up time
+    from webhook.workloads.placement import place
+
     for placement in place(deployment):
         slots = [slot for pod in placement.pods for slot in pod.slots if slot.has_service]
         services = [names.of_slot(placement, slot) for slot in slots]

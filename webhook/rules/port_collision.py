@@ -24,14 +24,16 @@ Good:
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from webhook.graph.finding import Finding
 from webhook.graph.model import Container, Deployment, items, mappings
 from webhook.graph.path import Path
 from webhook.rules._text import quoted
-from webhook.workloads.options import Engine, Options
-from webhook.workloads.placement import Placement, Pod, Slot, place
+from webhook.workloads.ports import GRPC, HTTP
+
+if TYPE_CHECKING:
+    from webhook.workloads.placement import Placement, Pod, Slot
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -40,7 +42,7 @@ NEEDS = frozenset({"ports"})
 ENGINE_PORTS = (8000, 5001)
 """Where the orchestrator listens: EXECUTOR_SERVER_PORT and EXECUTOR_SERVER_GRPC_PORT of Seldon."""
 
-_FIRST = {"http": Options().http_port, "grpc": Options().grpc_port}
+_FIRST = {"http": HTTP, "grpc": GRPC}
 """The first number that Seldon hands out, by kind; one more for each container."""
 
 _KINDS = tuple(_FIRST)
@@ -55,6 +57,9 @@ def check(
     """
     if not _may_collide(deployment, engine_ports):
         return
+    from webhook.workloads.options import Engine, Options  # few ports come this far: start-up time
+    from webhook.workloads.placement import place
+
     options = Options(engine=Engine("")) if engine_ports else Options()
     for placement in place(deployment, options):
         for pod in placement.pods:
@@ -101,7 +106,7 @@ def _own_ports(container: Container) -> dict[str, Any]:
     return own
 
 
-def _pod(placement: Placement, pod: Pod, engine_ports: Sequence[int]) -> Iterator[Finding]:
+def _pod(placement: "Placement", pod: "Pod", engine_ports: Sequence[int]) -> Iterator[Finding]:
     taken: dict[int, str] = {}
     front = placement.front
     if placement.has_engine and not placement.engine_apart and front and front[0] is pod:
@@ -118,7 +123,7 @@ def _pod(placement: Placement, pod: Pod, engine_ports: Sequence[int]) -> Iterato
             )
 
 
-def _written(slot: Slot, kind: str) -> Path | None:
+def _written(slot: "Slot", kind: str) -> Path | None:
     for index, port in mappings(slot.raw, "ports"):
         if port.get("name") == kind:
             return slot.path / "ports" / index / "containerPort"

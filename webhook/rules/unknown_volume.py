@@ -38,11 +38,6 @@ from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import Container, Deployment, Predictor, items, mapping, mappings, text
 from webhook.graph.path import Segment
 from webhook.graph.words import CERTAIN, enumerate_words, is_dns_label, nearest_word
-from webhook.workloads import names
-from webhook.workloads.containers import PODINFO_VOLUME
-from webhook.workloads.initializer import CLAIM_VOLUME
-from webhook.workloads.placement import TENSORFLOW_CONTAINER
-from webhook.workloads.pods import CERTIFICATE_VOLUME
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -87,6 +82,12 @@ def _in_container(
 
 def _added(predictor: Predictor) -> set[str]:
     """Return the names of the volumes that rendering adds to pods of the predictor."""
+    from webhook.workloads import names  # few mounts come this far: start-up time
+    from webhook.workloads.containers import PODINFO_VOLUME
+    from webhook.workloads.initializer import CLAIM_VOLUME
+    from webhook.workloads.placement import TENSORFLOW_CONTAINER
+    from webhook.workloads.pods import CERTIFICATE_VOLUME
+
     added = {PODINFO_VOLUME, CLAIM_VOLUME}
     readers = [node.name for node in predictor.nodes if is_dns_label(node.name)]
     for name in (*readers, TENSORFLOW_CONTAINER):

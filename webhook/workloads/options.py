@@ -1,11 +1,13 @@
 """What an operator can set about rendering, with Seldon Core v1's defaults.
 
-Belongs here: values only. Seldon reads the same from its manager's environment and its
-`seldon-config` ConfigMap; the edge fills these from there, nothing here reads either.
+Belongs here: values only. Seldon reads the same from its manager's environment; the
+edge fills these, nothing here reads any. What stands in seldon-config is a fact.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from webhook.defaults import Options as Defaults
+from webhook.workloads import ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +35,6 @@ class Engine:
 
 
 @dataclass(frozen=True, slots=True)
-class Initializer:
-    """The init container that fetches a model (`storageInitializer` of seldon-config)."""
-
-    image: str = "seldonio/rclone-storage-initializer:1.17.1"
-    cpu_request: str = "100m"
-    cpu_limit: str = "1"
-    memory_request: str = "100Mi"
-    memory_limit: str = "1Gi"
-
-
-@dataclass(frozen=True, slots=True)
 class Options:
     """Everything that rendering depends on besides the document and the facts.
 
@@ -54,27 +45,27 @@ class Options:
     engine                     None: no orchestrator; predictors are served by their root node
     service_http_port, …       ports of a predictor's Service where there is no orchestrator by
                                setting (with one, the Service has the orchestrator's)
-    user                       DEFAULT_USER_ID: the user of containers and pods that no author
-                               wrote; None, or a cluster with OpenShift: the image's or namespace's
+    defaults                   what is filled into pods and containers that no author wrote: the
+                               same options as for his, which a namespace may override
     env_secret                 PREDICTIVE_UNIT_DEFAULT_ENV_SECRET_REF_NAME; "": none
-    explainer_images           by protocol ("seldon", "tensorflow"); missing: containerSpec has it
+    initializer_image          what fetches models (RELATED_IMAGE_STORAGE_INITIALIZER), before the
+                               image in seldon-config; "": that, or Seldon's own
     managed_by                 value of the label app.kubernetes.io/managed-by
     """
 
     deployment_name_as_prefix: bool = False
-    http_port: int = 9000
-    grpc_port: int = 9500
+    http_port: int = ports.HTTP
+    grpc_port: int = ports.GRPC
     metrics_port: int = 6000
     metrics_port_name: str = "metrics"
     prometheus_path: str = "/prometheus"
     engine: Engine | None = None
     service_http_port: int = 8000
     service_grpc_port: int = 5001
-    user: int | None = 8888
+    defaults: Defaults = Defaults()  # frozen
     cert_mount_path: str = "/cert/"
     env_secret: str = ""
-    initializer: Initializer = field(default_factory=Initializer)
-    explainer_images: Mapping[str, str] = field(default_factory=dict)
+    initializer_image: str = ""
     managed_by: str = "seldon-core"
 
 
