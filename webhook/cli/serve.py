@@ -67,10 +67,12 @@ class Judge:
         return self._deadline.within(lambda: answer(body, endpoint, settings, facts, demands))
 
     def _warm_up(self) -> None:
-        """Compile the schema and bind the rules now, and not while an API server waits."""
+        """Compile the schema and import the rules now, and not while an API server waits."""
         from webhook.decisions.decide import decide
         from webhook.graph.facts import NOTHING_KNOWN
 
+        for settings in (self.settings, *self.settings.namespaces.values()):
+            settings.plan.load()
         decide({}, self.settings, NOTHING_KNOWN)
 
     def refresh(self) -> bool:
