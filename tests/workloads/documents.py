@@ -6,6 +6,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.workloads.cases import CASES, case
+from webhook.defaults import HARDENED
+from webhook.defaults import Options as Defaults
 from webhook.graph.facts import Facts
 from webhook.workloads.options import Engine, Options
 
@@ -20,7 +22,7 @@ options = st.builds(
     Options,
     deployment_name_as_prefix=st.booleans(),
     engine=st.sampled_from([None, Engine("registry.example/executor:1")]),
-    user=st.sampled_from([None, 8888]),
+    defaults=st.sampled_from([Defaults(), Defaults(run_as_user=None), HARDENED]),
 )
 facts = st.builds(Facts, minor=st.sampled_from([None, 29, 37]), openshift=st.booleans())
 

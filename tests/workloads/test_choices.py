@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.documents_of import minimal, with_graph, with_pod, with_predictor
+from webhook.defaults import Options as Defaults
 from webhook.graph.facts import Facts
 from webhook.graph.parse import parse
 from webhook.workloads.options import DEFAULT, Engine, Options
@@ -79,7 +80,7 @@ def test_the_orchestrator_is_hardened_as_far_as_its_pod_allows(
 
 
 def test_a_user_of_0_by_setting_is_not_contradicted() -> None:
-    options = Options(engine=ENGINE.engine, user=0)
+    options = Options(engine=ENGINE.engine, defaults=Defaults(run_as_user=0))
     context = pod_of(minimal(), options)["containers"][1]["securityContext"]
     assert context == {**HARD, "runAsUser": 0}
 

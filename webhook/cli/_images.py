@@ -8,24 +8,25 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from webhook.defaults import Options as Defaults
     from webhook.workloads.options import Options
 
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """The images; "": Seldon's own initialiser, and no engine."""
+    """The images; "": the initialiser of seldon-config, and no engine."""
 
     engine: str = ""
     initializer: str = ""
 
-    def options(self, user: int | None) -> "Options":
-        """Return how to render; `user` is that of containers which no author wrote."""
-        from webhook.workloads.options import Engine, Initializer, Options
+    def options(self, defaults: "Defaults") -> "Options":
+        """Return how to render; `defaults` are for pods and containers that no author wrote."""
+        from webhook.workloads.options import Engine, Options
 
         return Options(
             engine=Engine(self.engine) if self.engine else None,
-            initializer=Initializer(self.initializer) if self.initializer else Initializer(),
-            user=user,
+            initializer_image=self.initializer,
+            defaults=defaults,
         )
 
 

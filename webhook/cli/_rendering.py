@@ -94,9 +94,7 @@ def _stand(
     namespace = parse(document.value).namespace
     chosen = settings.for_namespace(namespace).defaults
     filled = apply(document.value, fill(document.value, chosen, facts).operations)
-    # Containers that no author wrote get the user that pods get.
-    user = None if chosen.level == "off" else chosen.run_as_user
-    objects = render(parse(filled), images.options(user), facts)
+    objects = render(parse(filled), images.options(chosen), facts)
     return Stood(file, document, namespace, objects)
 
 

@@ -63,9 +63,7 @@ def judge(document: Mapping[str, Any], setup: Setup, facts: Facts) -> Judgement:
     decision = decide(document, setup.settings, facts)
     filling = defaults.fill(document, settings.defaults, facts)
     view = parse(defaults.apply(document, filling.operations))
-    chosen = settings.defaults
-    user = None if chosen.level == "off" else chosen.run_as_user
-    options = replace(setup.options, user=user)
+    options = replace(setup.options, defaults=settings.defaults)
     rendered = render(view, options, facts)
     obstacle = find_obstacle(view, rendered)
     if obstacle:

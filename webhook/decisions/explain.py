@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from webhook import defaults
-from webhook.decisions.pods import templates
+from webhook.decisions.pods import standard_of, templates
 from webhook.decisions.settings import Settings
 from webhook.graph.facts import Facts, Namespace
 from webhook.graph.model import mapping, text
 from webhook.graph.parse import parse
 from webhook.graph.path import Path, nearest
-from webhook.podsecurity import LATEST, LEVELS, Level, evaluate
+from webhook.podsecurity import LEVELS, Level, evaluate
 from webhook.podsecurity.effective import UNSET, Value, effective_contexts
 from webhook.podsecurity.openshift import is_active
 
@@ -54,7 +54,8 @@ def explain(document: Any, settings: Settings, facts: Facts) -> Iterator[Explain
     namespace = facts.namespaces.get(name, Namespace())
     by_scc = is_active(namespace, openshift=facts.openshift)
     filled_by = "namespace" if OVERRIDE in namespace.annotations else "default"
-    version = LATEST if settings.pod_security.version is None else settings.pod_security.version
+    known = facts.namespaces.get(name)
+    version = standard_of(settings.pod_security, known, facts.minor).version
     for template in templates(view):
         levels = tuple((level, not evaluate(template.pod, level, version)) for level in LEVELS)
         for context in effective_contexts(template.pod):

@@ -65,7 +65,7 @@ def judge_pods(
     have a grant that nobody sees here.
     """
     known = facts.namespaces.get(namespace)
-    standard = _standard(options, known)
+    standard = standard_of(options, known, facts.minor)
     action = _ACTIONS[options.mode]
     by_scc = known is not None and scc and is_active(known, openshift=facts.openshift)
     kept = {} if old is None else _by_predictor(old)
@@ -90,15 +90,22 @@ def judge_pods(
                 yield action, _forbidden(violation, template)
 
 
-def _standard(options: PodSecurity, namespace: Namespace | None) -> Standard:
-    """Return the standard that holds. A label that is no level means restricted, as upstream."""
-    version = LATEST if options.version is None else options.version
+def standard_of(options: PodSecurity, namespace: Namespace | None, minor: int | None) -> Standard:
+    """Return the standard that holds in a namespace (None: it could not be read).
+
+    minor  the cluster's Kubernetes minor version; None: not known
+
+    A label that is no level means restricted. No version is newer than the cluster's: to an API
+    server `latest`, and any version that it does not know yet, is its own. Source of both:
+    kubernetes/pod-security-admission api/helpers.go and policy/registry.go.
+    """
+    asked = Standard() if namespace is None else read_labels(namespace.labels).enforce
+    level, version = asked.level, asked.version
     if options.level is not None:
-        return Standard(options.level, version)
-    if namespace is None:
-        return Standard()
-    asked = read_labels(namespace.labels).enforce
-    return asked if options.version is None else replace(asked, version=version)
+        level, version = options.level, LATEST
+    if options.version is not None:
+        version = options.version
+    return Standard(level, version if minor is None else min(version, minor))
 
 
 def templates(deployment: Deployment) -> Iterator[Template]:

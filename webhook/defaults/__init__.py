@@ -15,6 +15,8 @@ from webhook.defaults.options import (
     read_options,
     read_user_id,
 )
+from webhook.defaults.resolve import resolve
+from webhook.defaults.templates import opted_out
 
 __all__ = [
     "HARDENED",
@@ -23,6 +25,8 @@ __all__ = [
     "apply",
     "fill",
     "fill_pod",
+    "opted_out",
     "read_options",
     "read_user_id",
+    "resolve",
 ]

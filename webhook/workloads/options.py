@@ -4,7 +4,7 @@ Belongs here: values only. Seldon reads the same from its manager's environment;
 edge fills these, nothing here reads any. What stands in seldon-config is a fact.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from webhook.defaults import Options as Defaults
 from webhook.workloads import ports
@@ -62,7 +62,7 @@ class Options:
     engine: Engine | None = None
     service_http_port: int = 8000
     service_grpc_port: int = 5001
-    defaults: Defaults = Defaults()  # frozen
+    defaults: Defaults = field(default_factory=Defaults)
     cert_mount_path: str = "/cert/"
     env_secret: str = ""
     initializer_image: str = ""

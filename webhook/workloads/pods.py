@@ -105,11 +105,16 @@ def complete(placement: Placement, pod: Pod | None, parts: Parts) -> Traced:
     """Return the pod spec; `pod` is None for one that is not a component's."""
     path = placement.predictor.path
     authored = pod is not None and pod.authored
+    context = None
+    if not authored:
+        context, init, containers = hardening.fill(placement, pod, parts.init, parts.containers)
+        parts = Parts(containers, init, parts.volumes)
     base = copy(pod.spec, pod.path / "spec") if pod and authored else table(path, {})
     volumes = parts.volumes
     if not any(v.get("name") == PODINFO_VOLUME for v in volumes.value):
         volumes = append(volumes, [ours(podinfo(), path)])
     added: dict[str, Any] = {
+        "securityContext": context,
         "initContainers": parts.init if parts.init.value else None,
         "containers": listing(
             base.origin.path / "containers" if "containers" in base.value else base.origin.path,
@@ -119,8 +124,6 @@ def complete(placement: Placement, pod: Pod | None, parts: Parts) -> Traced:
     }
     if "terminationGracePeriodSeconds" not in base.value:
         added["terminationGracePeriodSeconds"] = ours(GRACE, path)
-    if not authored:
-        added["securityContext"] = hardening.pod_context(placement)
     if pod and not base.value.keys() & {"serviceAccountName", "serviceAccount"}:
         added["serviceAccountName"] = _account(pod)
     for field, key in (("imagePullSecrets", "name"), ("hostAliases", "ip")):
