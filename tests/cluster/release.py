@@ -16,6 +16,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import uuid
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,8 +29,10 @@ from tests.documents_of import minimal, with_graph
 from tests.seeds import ROOT
 from tests.server.kubeproxy import Forwarder
 from tests.server.kubeproxy import Pod as Backend
+from tests.server.test_tls import mount
 
 _PATIENCE = 30.0
+CERTIFICATE_FILES = ("tls.crt", "tls.key", "ca.crt")
 SDEPS = "/apis/machinelearning.seldon.io/v1/namespaces/{}/seldondeployments"
 
 
@@ -250,12 +253,25 @@ class Release:
         template = self.get("deployment", deployment)["spec"]["template"]["spec"]
         settings = self.folder / "settings.yaml"
         settings.write_text(self.get("configmap", f"{self.name}-settings")["data"]["settings.yaml"])
-        mounted = str(settings)
-        arguments = [
-            mounted if argument == "/etc/graphgate/settings.yaml" else argument
-            for argument in template["containers"][0]["args"]
-        ]
+        mounted = {
+            "/etc/graphgate/settings.yaml": str(settings),
+            **{f"/certs/{file}": str(self.certificates / file) for file in CERTIFICATE_FILES},
+        }
+        arguments = [mounted.get(a, a) for a in template["containers"][0]["args"]]
         return [sys.executable, "-m", "webhook", *arguments]
+
+    @property
+    def certificates(self) -> Path:
+        """Where the Secret of the certificate is mounted."""
+        return self.folder / "certs"
+
+    def mount(self) -> None:
+        """Mount the Secret of the certificate, or what has become of it, as the kubelet does."""
+        template = self.get("deployment")["spec"]["template"]["spec"]
+        (volume,) = (v["secret"] for v in template["volumes"] if v["name"] == "certificate")
+        data = self.get("secret", volume["secretName"])["data"]
+        content = {item["path"]: b64decode(data[item["key"]]) for item in volume["items"]}
+        mount(self.certificates, uuid.uuid4().hex, content)
 
     def _read_command(self) -> list[str]:
         return [

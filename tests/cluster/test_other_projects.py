@@ -1,46 +1,50 @@
-"""What the chart renders for other projects is accepted by their own definitions.
+"""What the chart renders for other projects is what they expect, and their certificates are served.
 
 cert-manager, the Prometheus operator and OpenShift do not run here. Their definitions do, in a
-control plane of their own, because a definition is for the whole cluster.
+control plane of their own, because a definition is for the whole cluster. What their controllers
+would do with a release is done by `issuers`.
 """
 
 import sys
+import uuid
+from functools import partial
 
 import pytest
 import yaml
 
 from tests.cluster.control_plane.run import ControlPlane
 from tests.cluster.installed import CHART, CRD, eventually
+from tests.cluster.issuers import CertManager, ServiceCA
+from tests.cluster.release import Load, Release
 from tests.manifests.test_chart import EVERYTHING, is_json
 
 NAMESPACE = "graphgate-system"
 OTHERS = ("cert-manager.io", "monitoring.coreos.com", "keda.sh", "security.openshift.io")
+# The control plane looks like OpenShift, where no user is filled in: that is how a lost call shows.
+FILLED = ("settings.defaults.openshift=ignore",)
 
 
 @pytest.fixture(scope="module")
 def plane(binaries, foreign_crds):
-    with ControlPlane.start(binaries, controllers=False) as running:
+    with ControlPlane.start(binaries) as running:
         files = [CRD, *foreign_crds.values()]
         # Server-side: the Issuer's is too large for an annotation.
         running.kubectl("apply", "--server-side", *(f"--filename={file}" for file in files))
         for file in files:
-            definition = yaml.safe_load(file.read_text())["metadata"]["name"]
-            resource = definition.partition(".")[0]
-            eventually(
-                lambda d=definition, r=resource: r in served(running, d), f"{definition} is served"
-            )
+            name = yaml.safe_load(file.read_text())["metadata"]["name"]
+            eventually(partial(is_served, running, name), f"{name} is served")
         for name in (NAMESPACE, "ml", "shop"):
-            running.kubectl("create", "namespace", name)
+            running.create_namespace(name)
         yield running
 
 
-def served(plane, definition):
-    """Return the resources of the version that is stored."""
+def is_served(plane, definition):
+    """Say whether objects of the version that is stored can be listed."""
     path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{definition}"
     spec = plane.request("GET", path).body["spec"]
     (version,) = (v["name"] for v in spec["versions"] if v["storage"])
-    found = plane.request("GET", f"/apis/{spec['group']}/{version}")
-    return {r["name"] for r in found.body["resources"]} if found.status == 200 else set()
+    resources = f"/apis/{spec['group']}/{version}/{spec['names']['plural']}"
+    return plane.request("GET", resources).status == 200
 
 
 def rendered(plane, source, values):
@@ -92,3 +96,73 @@ def test_a_mistake_in_them_would_be_found(plane, kind, change, told):
 def test_openshift_is_known_by_its_own_definitions(plane):
     found = yaml.safe_load(plane.run(sys.executable, "-m", "webhook", "facts").stdout)
     assert found["openshift"] is True
+
+
+@pytest.fixture
+def release(plane, tmp_path):
+    with Release(plane, tmp_path, f"graphgate-{uuid.uuid4().hex[:6]}") as prepared:
+        yield prepared
+
+
+def go_on(load):
+    """Wait for another hundred calls: more than a second."""
+    seen = len(load.answers)
+    eventually(lambda: len(load.answers) > seen + 100, "the load goes on")
+
+
+@pytest.mark.parametrize(
+    ("source", "issuer"), [("cert-manager", CertManager), ("openshift", ServiceCA)]
+)
+def test_a_release_waits_for_its_certificate_and_follows_it(release, source, issuer):
+    release.install(f"certificate.source={source}", *FILLED)
+    # Until there is one, nothing passes unjudged.
+    refused = release.create()
+    assert (refused[0], "failed calling webhook" in refused[1]) == (500, True), refused
+
+    issuer = issuer(release)
+    issuer.issue()
+    issuer.inject()
+    release.mount()
+    pod = release.start_pod().until_ready()
+    assert f"[+] trust: made for {release.name}.{release.name}.svc" in pod.ready()[1]
+    release.until_asked()
+
+    with Load(release.create).running() as load:
+        # Renewed in good time, a day or a month before its end.
+        issuer.issue()
+        issuer.inject()
+        release.mount()
+        eventually(lambda: pod.events("reloaded") != [], "the new certificate is served")
+        go_on(load)
+    assert load.lost == []
+
+    # A certificate of nobody's: the pod says so before an API server does.
+    issuer.issue(for_names=["elsewhere.svc"])
+    release.mount()
+    eventually(lambda: pod.ready()[0] == 503 or pod.ready(), "the pod is not ready")
+    assert (
+        f"tls.crt lacks the name {release.name}.{release.name}.svc; it has elsewhere.svc"
+        in (pod.ready()[1])
+    )
+
+
+def test_a_new_ca_of_cert_managers_costs_no_call(release):
+    """Every seven years: the caBundle is changed at once, the pods' files minutes later."""
+    release.install("certificate.source=cert-manager", *FILLED)
+    issuer = CertManager(release)
+    issuer.issue()
+    issuer.inject()
+    release.mount()
+    pod = release.start_pod().until_ready()
+    release.until_asked()
+    before = release.bundle()
+    with Load(release.create).running() as load:
+        issuer.issue_authority()
+        issuer.issue()
+        issuer.inject()
+        assert release.bundle() != before
+        go_on(load)  # API servers follow; the pod has seen nothing yet
+        release.mount()
+        eventually(lambda: pod.events("reloaded") != [], "the new certificate is served")
+        go_on(load)
+    assert load.lost == []
