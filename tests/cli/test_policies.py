@@ -1,5 +1,6 @@
 """Policies in the command line and in the running engine: the same words, the same verdicts."""
 
+import contextlib
 import json
 import shutil
 import time
@@ -12,7 +13,8 @@ from tests.admission.test_wire import review
 from tests.documents_of import minimal, with_pod
 from tests.seeds import ROOT, SEEDS
 from webhook.admission import answer
-from webhook.cli._policies import PolicyFiles, load_demands, load_policies
+from webhook.cli._policies import Wanted, load_demands, load_policies
+from webhook.cli._policies_in_force import PoliciesInForce
 from webhook.decisions.decide import decide
 from webhook.decisions.judge import judge
 from webhook.decisions.settings import read_settings
@@ -55,6 +57,49 @@ def test_review_says_the_same_as_check(run, folder):
         "-", json.dumps(latest()), SETTINGS, NOTHING_KNOWN, demands=load_demands((folder,))
     ).results
     assert all(placed.finding.fact in message for placed in result.findings)
+
+
+def settings_file(folder, **policies):
+    file = folder / "settings.yaml"
+    head = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings"}
+    file.write_text(yaml.safe_dump({**head, "policies": policies}))
+    return file
+
+
+def test_settings_name_policies_beside_them_and_the_flag_takes_their_place(run, folder, tmp_path):
+    (tmp_path / "none").mkdir()
+    settings = settings_file(tmp_path, files=["no-latest-image"])
+    stdin = json.dumps(latest())
+    assert run("check", "--settings", settings, "-", stdin=stdin).code == 1
+    assert run("review", "--settings", settings, stdin=review(latest())).code == 1
+    assert run("fix", "--settings", settings, "-", stdin=stdin).code == 1
+    flags = ("--settings", settings, "--policies", tmp_path / "none")
+    assert run("check", *flags, "-", stdin=stdin).code == 0
+
+
+def test_policies_of_the_cluster_are_not_left_out_silently(run, tmp_path):
+    settings = settings_file(tmp_path, cluster="team=ml")
+    ran = run("check", "--settings", settings, "-", stdin=json.dumps(minimal()))
+    assert ran.code == 0
+    assert "policies of the cluster (team=ml) are not evaluated here" in ran.err
+
+
+def test_the_version_is_in_the_report_and_in_the_audit_annotations(run, folder):
+    policies = load_policies((folder,))
+    assert policies is not None
+    stdin = json.dumps(minimal())
+    told = json.loads(run("check", "-o", "json", "--policies", folder, "-", stdin=stdin).out)
+    assert told["policies"] == policies.version
+    assert "policies" not in json.loads(run("check", "-o", "json", "-", stdin=stdin).out)
+    for document in (minimal(), latest()):
+        given = answer(
+            review(document), "validate", SETTINGS, NOTHING_KNOWN, load_demands((folder,))
+        )
+        annotations = json.loads(given.body)["response"]["auditAnnotations"]
+        assert annotations == {"policies": policies.version}
+        assert given.policies == policies.version
+    plain = answer(review(minimal()), "validate", SETTINGS, NOTHING_KNOWN)
+    assert "auditAnnotations" not in json.loads(plain.body)["response"]
 
 
 EXCEPTION: dict[str, Any] = {
@@ -147,21 +192,28 @@ def refreshed(files):
     """Refresh as the server does until something happens, for half a minute at most."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        if files.refresh():
-            return True
+        with contextlib.suppress(InvalidPolicy):
+            if files.refresh():
+                return True
         time.sleep(0.02)
     return False
 
 
+def refresh_for_long(files):
+    for _ in range(3000):
+        files.refresh()
+        time.sleep(0.01)
+
+
 def test_a_running_server_reads_changed_policies_and_keeps_the_last_good_ones(folder):
-    files = PolicyFiles((folder,))
+    files = PoliciesInForce(lambda: Wanted((folder,)))
     before = files.policies
     file = folder / "no-latest-image" / "policy.yaml"
     good = file.read_text()
     file.write_text(good.replace("expression: ", "expression: nonsense( ", 1))
     with pytest.raises(InvalidPolicy, match=str(file)):
-        refreshed(files)
-    with pytest.raises(InvalidPolicy):
+        refresh_for_long(files)
+    with pytest.raises(InvalidPolicy, match=str(file)):
         files.refresh()
     assert files.policies is before
     file.write_text(good.replace("title: ", "title: New ", 1))

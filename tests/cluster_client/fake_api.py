@@ -281,7 +281,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _selected(obj, request):
     wanted = request.query.get("fieldSelector", "")
-    return not wanted or wanted == f"metadata.name={obj['metadata']['name']}"
+    labels = [f"{key}={value}" for key, value in obj["metadata"].get("labels", {}).items()]
+    return (not wanted or wanted == f"metadata.name={obj['metadata']['name']}") and all(
+        label in labels for label in request.query.get("labelSelector", "").split(",") if label
+    )
 
 
 def _line(kind, obj):

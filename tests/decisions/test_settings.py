@@ -1,6 +1,6 @@
 import pytest
 
-from webhook.decisions.settings import RuleSetting, Settings, read_settings
+from webhook.decisions.settings import PolicySources, RuleSetting, Settings, read_settings
 from webhook.decisions.settings_file import write_settings
 from webhook.defaults.options import HARDENED, Options
 from webhook.documents import read
@@ -141,3 +141,35 @@ def test_settings_written_to_a_file_have_the_same_effect_when_read(settings):
         settings.servers,
         settings.on_internal_failure,
     )
+
+
+def test_policies_are_named_once_for_all_namespaces():
+    written = document(
+        policies={"files": ["ours", "/etc/theirs"], "cluster": "team=ml"},
+        namespaces={"shop": {"ratchet": False}},
+    )
+    settings = read_settings(written)
+    assert settings.policies == PolicySources(("ours", "/etc/theirs"), "team=ml")
+    assert settings.for_namespace("shop").policies == settings.policies
+    assert read_settings().policies == PolicySources()
+    (reading,) = read(write_settings(settings)).documents
+    assert read_settings(reading.value).policies == settings.policies
+
+
+@pytest.mark.parametrize(
+    ("policies", "sentence"),
+    [
+        ({"file": ["ours"]}, r'unknown key policies.file; did you mean "files"\?'),
+        ({"files": "ours"}, r"policies.files: 'ours' is not of type 'array'"),
+        ({"cluster": ""}, r"policies.cluster: '' should be non-empty"),
+        ({"cluster": True}, r"policies.cluster: True is not of type 'string', 'null'"),
+    ],
+)
+def test_policies_that_cannot_be_meant_are_refused(policies, sentence):
+    with pytest.raises(InvalidSettings, match=sentence):
+        read_settings(document(policies=policies))
+
+
+def test_a_namespace_has_no_policies_of_its_own():
+    with pytest.raises(InvalidSettings, match=r"unknown key namespaces\.shop\.policies"):
+        read_settings(document(namespaces={"shop": {"policies": {"files": []}}}))

@@ -33,6 +33,7 @@ class Answer:
     verdict: str = "allowed"
     findings: tuple[tuple[str, str], ...] = ()
     failures: tuple[Failure, ...] = ()
+    policies: str = ""
 
 
 def judge(body: bytes, endpoint: Endpoint) -> Answer:

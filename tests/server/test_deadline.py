@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,10 @@ import pytest
 import uvloop
 
 from tests.documents_of import minimal, with_predictor
-from webhook.admission import Answer, answer
+from tests.policy.documents import binding, loaded, policy
+from tests.policy.test_mutate import mutating
+from webhook.admission import Answer, Endpoint, answer
+from webhook.decisions.demands import Demands
 from webhook.decisions.plan import Plan
 from webhook.decisions.settings import Settings, read_settings
 from webhook.graph.facts import NOTHING_KNOWN
@@ -93,7 +97,12 @@ def _endless(*_: object, **__: object) -> Iterator[Finding]:
 
 
 def judged(document: dict[str, object], settings: Settings) -> Answer:
-    review = {
+    body = orjson.dumps(_review(document))
+    return Deadline(0.1).within(lambda: answer(body, "validate", settings, NOTHING_KNOWN))
+
+
+def _review(document: dict[str, Any]) -> dict[str, Any]:
+    return {
         "apiVersion": "admission.k8s.io/v1",
         "kind": "AdmissionReview",
         "request": {
@@ -114,8 +123,6 @@ def judged(document: dict[str, object], settings: Settings) -> Answer:
             "object": document,
         },
     }
-    body = orjson.dumps(review)
-    return Deadline(0.1).within(lambda: answer(body, "validate", settings, NOTHING_KNOWN))
 
 
 def test_the_author_is_told_that_it_is_our_fault_and_everything_else_that_was_found() -> None:
@@ -137,3 +144,57 @@ def test_an_object_without_a_fault_meets_on_internal_failure() -> None:
     lenient = replace(with_slow_rule("traffic-not-100"), on_internal_failure="allow")
     vars(lenient)["plan"] = with_slow_rule("traffic-not-100").plan
     assert orjson.loads(judged(minimal(), lenient).body)["response"]["allowed"] is True
+
+
+LONG = "object.metadata.annotations.long.split('').size() > 0"
+"""Milliseconds on a text of a hundred thousand letters; a policy is not asked in between."""
+
+ENDLESS = f"lists.range(300).all(x, lists.range(300).all(y, {LONG}))"
+
+
+def judged_by(text: str, endpoint: Endpoint) -> Answer:
+    deadline = Deadline(0.5)
+    document = minimal()
+    document["metadata"]["annotations"] = {"long": "x" * 100_000}
+    demands = Demands(loaded(text), 0, deadline.expired)
+    body = orjson.dumps(_review(document))
+    return deadline.within(
+        lambda: answer(body, endpoint, read_settings(None, {}), NOTHING_KNOWN, demands)
+    )
+
+
+def test_a_slow_policy_is_named_and_the_others_answer() -> None:
+    found = judged_by(
+        "---\n".join(
+            one
+            for name, expression in (
+                ("a-quick", "false"),
+                ("m-slow", ENDLESS),
+                ("z-quick", "false"),
+            )
+            for one in (
+                policy(f'- expression: "{expression}"\n', name=name),
+                binding(name, policy=name),
+            )
+        ),
+        "validate",
+    )
+    assert found.failures == ()
+    assert {rule for rule, action in found.findings if action == "deny"} == {
+        "policy/a-quick/0",
+        "policy/m-slow",
+        "policy/z-quick/0",
+    }
+    message = orjson.loads(found.body)["response"]["status"]["message"]
+    assert "could not be evaluated: the time for this review is up" in message
+
+
+def test_a_slow_mutation_is_named_and_the_others_are_made() -> None:
+    label = '[JSONPatch{op: "add", path: "/metadata/labels", value: {"a": "b"}}]'
+    slow = mutating(f"{ENDLESS} ? [] : []", name="a-slow", more="  failurePolicy: Ignore\n")
+    found = judged_by(slow + "---\n" + mutating(label, name="b-quick"), "mutate")
+    assert ("policy/a-slow", "warn") in found.findings
+    response = orjson.loads(found.body)["response"]
+    assert response["allowed"] is True
+    patch = orjson.loads(b64decode(response["patch"]))
+    assert {"op": "add", "path": "/metadata/labels", "value": {"a": "b"}} in patch

@@ -26,6 +26,7 @@ class Answer:
     body      the AdmissionReview response as JSON
     findings  rule and action of each
     failures  rules of ours that crashed, with the exception for the log
+    policies  version of the policies in force; "": there are none
     """
 
     body: bytes
@@ -36,6 +37,7 @@ class Answer:
     verdict: Literal["allowed", "denied"] = "denied"
     findings: tuple[tuple[str, Action], ...] = ()
     failures: tuple[Failure, ...] = ()
+    policies: str = ""
 
 
 def respond(body: bytes, endpoint: Endpoint, settings: Settings, facts: Facts) -> bytes:
@@ -65,8 +67,9 @@ def answer(
         response = _refusal(error.uid, str(error), [])
         return Answer(_encode(response), error.uid, findings=(("nested-too-deep", "deny"),))
     decision = _decide(review, endpoint, settings, facts, demands)
+    policies = "" if demands is None else demands.policies.version
     return Answer(
-        body=_encode(_response(review, decision)),
+        body=_encode(_response(review, decision, policies)),
         uid=review.uid,
         operation=review.operation,
         namespace=review.namespace,
@@ -78,6 +81,7 @@ def answer(
             *((finding.rule, "audit") for finding in decision.audits),
         ),
         failures=decision.failures,
+        policies=policies,
     )
 
 
@@ -107,7 +111,7 @@ def _decide(
         )
 
 
-def _response(review: Review, decision: Decision) -> dict[str, Any]:
+def _response(review: Review, decision: Decision, policies: str) -> dict[str, Any]:
     if decision.denied:
         causes = [
             {
@@ -125,10 +129,11 @@ def _response(review: Review, decision: Decision) -> dict[str, Any]:
         response["patch"] = b64encode(orjson.dumps(decision.patch)).decode()
     if warnings := sentence.warnings(decision):
         response["warnings"] = warnings
+    notes = {"policies": policies} if policies else {}
     if decision.audits:
-        response["auditAnnotations"] = {
-            "findings": "\n".join(sentence.sentence(finding) for finding in decision.audits)
-        }
+        notes["findings"] = "\n".join(sentence.sentence(finding) for finding in decision.audits)
+    if notes:
+        response["auditAnnotations"] = notes
     return response
 
 

@@ -1,10 +1,10 @@
-"""Policies from files: the flag, what is read for it, and what is in force at a moment."""
+"""Users' policies from files: the flag, the settings' key, and what is read for them."""
 
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,9 +12,10 @@ from webhook.cli._files import found
 from webhook.errors import InvalidPolicy
 
 if TYPE_CHECKING:
+    from webhook.cli._options import SettingsFlags
     from webhook.decisions.demands import Demands
-    from webhook.policy import PolicySet
-    from webhook.server.health import Check
+    from webhook.decisions.settings import Settings
+    from webhook.policy import PolicySet, Source
 
 TEST_ENDING = ".test.yaml"
 """Files of `graphgate policies test`; they stand beside the policies and are none."""
@@ -28,8 +29,36 @@ def policies_option(command: Callable[..., None]) -> Callable[..., None]:
         type=click.Path(path_type=Path),
         metavar="PATH",
         multiple=True,
-        help="File or folder of policies and exceptions; may be given several times.",
+        help="File or folder of policies and exceptions; may be given several times. "
+        "[settings: policies.files]",
     )(command)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Where policies are to come from.
+
+    paths     files and folders
+    selector  labels of the cluster's objects; None: no cluster
+    """
+
+    paths: tuple[Path, ...]
+    selector: str | None = None
+
+
+def wanted(
+    paths: tuple[Path, ...],
+    selector: str | None,
+    settings: "Settings",
+    flags: "SettingsFlags",
+) -> Wanted:
+    """Return what the flags say, and where they say nothing what the settings do."""
+    file = flags.settings_file
+    beside = Path() if file is None or str(file) == "-" else file.parent
+    return Wanted(
+        paths or tuple(beside / name for name in settings.policies.files),
+        settings.policies.cluster if selector is None else selector,
+    )
 
 
 def texts(paths: Iterable[Path]) -> dict[str, bytes]:
@@ -40,8 +69,14 @@ def texts(paths: Iterable[Path]) -> dict[str, bytes]:
         raise InvalidPolicy(f"{error.filename} cannot be read: {error.strerror}") from error
 
 
-def load_texts(contents: dict[str, bytes]) -> "PolicySet":
-    """Return the policies in files; those that cannot be used are in its `problems`."""
+def load_texts(
+    contents: Mapping[str, bytes], objects: Mapping[str, Any] | None = None
+) -> "PolicySet":
+    """Return the policies in files; those that cannot be used are in its `problems`.
+
+    objects  of the cluster, by what messages call them; a file goes before them
+    Raise InvalidPolicy for a file that cannot be read.
+    """
     from webhook import documents
     from webhook.policy import Source, from_reading, load
 
@@ -52,8 +87,20 @@ def load_texts(contents: dict[str, bytes]) -> "PolicySet":
         reading = documents.read(content)
         for fault in reading.errors:
             raise InvalidPolicy(f"{file}:{fault.line}:{fault.column}: {fault}")
-        sources.extend(from_reading(file, reading))
+        for source in from_reading(file, reading):
+            sources.extend(_members(source))
+    sources.extend(Source(name, value) for name, value in (objects or {}).items())
     return load(sources)
+
+
+def _members(source: "Source") -> Iterable["Source"]:
+    """Yield the objects of a List, as `kubectl get -o yaml` writes one; else the source itself."""
+    from webhook.policy import Source
+
+    value = source.value
+    if not isinstance(value, dict) or value.get("kind") != "List":
+        return (source,)
+    return (Source(source.file, item) for item in value.get("items") or ())
 
 
 def load_policies(paths: tuple[Path, ...]) -> "PolicySet | None":
@@ -63,15 +110,17 @@ def load_policies(paths: tuple[Path, ...]) -> "PolicySet | None":
     """
     if not paths:
         return None
-    return _without_problems(load_texts(texts(paths)))
-
-
-def _without_problems(policies: "PolicySet") -> "PolicySet":
+    policies = load_texts(texts(paths))
     if policies.problems:
-        more = len(policies.problems) - 1
-        others = f" (and {more} more; graphgate policies lint tells all)" if more else ""
-        raise InvalidPolicy(f"{policies.problems[0]}{others}")
+        raise InvalidPolicy(told(list(map(str, policies.problems))))
     return policies
+
+
+def told(problems: list[str]) -> str:
+    """Return one sentence about several policies that cannot be used."""
+    more = len(problems) - 1
+    others = f" (and {more} more; graphgate policies lint tells all)" if more else ""
+    return f"{problems[0]}{others}"
 
 
 def load_demands(paths: tuple[Path, ...]) -> "Demands | None":
@@ -84,54 +133,18 @@ def load_demands(paths: tuple[Path, ...]) -> "Demands | None":
     return Demands(policies, int(time.time()))
 
 
-class PolicyFiles:
-    """The policies of a running server: read anew when their files change.
+def demands_of(
+    paths: tuple[Path, ...], settings: "Settings", flags: "SettingsFlags"
+) -> "Demands | None":
+    """Return the policies that flags or settings name; None if neither does.
 
-    Loading takes a third of a second, so it happens in a thread while the last good set answers.
+    Those of the cluster are for `serve` alone; standard error tells that they are left out.
     """
-
-    name = "policies"
-
-    def __init__(self, paths: tuple[Path, ...]) -> None:
-        self._paths = paths
-        self._read = texts(paths)
-        self.policies = _without_problems(load_texts(self._read))
-        self._loader = ThreadPoolExecutor(1, "policies")
-        self._loading: Future[PolicySet] | None = None
-        self._fault: InvalidPolicy | None = None
-
-    def now(self) -> "Demands":
-        """Return what is in force at this moment."""
-        from webhook.decisions.demands import Demands
-
-        return Demands(self.policies, int(time.time()))
-
-    def refresh(self) -> bool:
-        """Put changed files into effect; raise InvalidPolicy while they cannot be used."""
-        if self._loading is None:
-            contents = texts(self._paths)
-            if contents != self._read:
-                self._read, self._fault = contents, None
-                self._loading = self._loader.submit(load_texts, contents)
-        if self._loading is not None and self._loading.done():
-            loading, self._loading = self._loading, None
-            try:
-                self.policies = _without_problems(loading.result())
-            except InvalidPolicy as fault:
-                self._fault = fault
-            else:
-                return True
-        if self._fault is not None:
-            raise self._fault
-        return False
-
-    def check(self) -> "Check":
-        """Return what /readyz?verbose says of them."""
-        from webhook.server.health import Check, Status
-
-        return Check(
-            "policies",
-            lambda: Status(
-                "ok", f"{len(self.policies.policies)} in force, version {self.policies.version}"
-            ),
+    sources = wanted(paths, None, settings, flags)
+    if sources.selector is not None:
+        click.echo(
+            f"graphgate: policies of the cluster ({sources.selector}) are not evaluated here; "
+            "kubectl get -o yaml writes them into a file for --policies",
+            err=True,
         )
+    return load_demands(sources.paths)

@@ -14,7 +14,7 @@ from webhook.cli._options import (
     load_settings,
     settings_options,
 )
-from webhook.cli._policies import load_demands, policies_option
+from webhook.cli._policies import demands_of, policies_option
 
 if TYPE_CHECKING:
     from webhook.decisions.demands import Demands
@@ -57,7 +57,7 @@ def check_command(
         paths,
         settings,
         load_facts(facts_file),
-        load_demands(policy_paths),
+        demands_of(policy_paths, settings, flags),
         replacements=output == "sarif",
     )
     click.echo(_written(report, output), nl=False)
@@ -109,6 +109,7 @@ def check_files(
     return Report(
         tuple(result for report in reports for result in report.results),
         sum(report.skipped for report in reports),
+        demands.policies.version if demands else "",
     )
 
 

@@ -15,7 +15,7 @@ from webhook.cli._options import (
     load_settings,
     settings_options,
 )
-from webhook.cli._policies import load_demands, policies_option
+from webhook.cli._policies import demands_of, policies_option
 
 if TYPE_CHECKING:
     from webhook.decisions.mend import Mended
@@ -51,7 +51,7 @@ def fix_command(
 
     settings = load_settings(flags)
     facts = load_facts(facts_file)
-    demands = load_demands(policy_paths)
+    demands = demands_of(policy_paths, settings, flags)
     code = 0
     for path in found(paths):
         try:

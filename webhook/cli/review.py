@@ -13,7 +13,7 @@ from webhook.cli._options import (
     read_bytes,
     settings_options,
 )
-from webhook.cli._policies import load_demands, policies_option
+from webhook.cli._policies import demands_of, policies_option
 from webhook.errors import MalformedReview
 
 
@@ -45,7 +45,7 @@ def review_command(
 
     settings = load_settings(flags)
     facts = load_facts(facts_file)
-    demands = load_demands(policy_paths)
+    demands = demands_of(policy_paths, settings, flags)
     try:
         content = read_bytes(file)
     except OSError as error:

@@ -12,17 +12,22 @@ import click
 from webhook.cli._certificates import place_options, renewed
 from webhook.cli._cluster import cluster_options, config_map, open_cluster
 from webhook.cli._options import SettingsFlags, load_settings, read_bytes, settings_options
-from webhook.cli._policies import PolicyFiles, policies_option
+from webhook.cli._policies import Wanted, policies_option, wanted
+from webhook.cli._policies_in_force import PoliciesInForce
 from webhook.errors import InvalidSettings
 
 if TYPE_CHECKING:
     from webhook.admission import Answer
     from webhook.cluster.live import LiveFacts
+    from webhook.cluster.policies import LivePolicies
     from webhook.controller.certificate_upkeep import Upkeep
     from webhook.decisions.settings import Settings
     from webhook.graph.facts import Facts
     from webhook.server.health import Check
     from webhook.server.reload import Source
+
+LABEL = "graphgate.io/policy=true"
+"""The labels of policies in the cluster where none are named."""
 
 
 class Judge:
@@ -30,6 +35,9 @@ class Judge:
 
     A settings file that cannot be used leaves the last good settings in force, and /readyz?verbose
     and the metrics say so.
+
+    policies  users' policies; None: there are none. They come after the settings, which say where
+              they are
     """
 
     name = "settings"
@@ -38,14 +46,12 @@ class Judge:
         self,
         flags: SettingsFlags,
         facts: "Callable[[], Facts] | None" = None,
-        policies: PolicyFiles | None = None,
         *,
         deadline: float = 2.0,
     ) -> None:
         """Read the settings.
 
         facts     gives what is known of the cluster when it is asked
-        policies  gives users' policies when it is asked; None: there are none
         deadline  seconds that one judgement may take; for the main thread only
         """
         from webhook.server.deadline import Deadline
@@ -53,7 +59,7 @@ class Judge:
         self._deadline = Deadline(deadline)
         self._flags = flags
         self._facts = facts or _nothing_known
-        self._policies = policies
+        self.policies: PoliciesInForce | None = None
         self._content = self._bytes()
         self.settings: Settings = load_settings(self._flags)
         self._warm_up()
@@ -63,8 +69,9 @@ class Judge:
         from webhook.admission import answer
 
         settings, facts = self.settings, self._facts()
-        demands = None if self._policies is None else self._policies.now()
-        return self._deadline.within(lambda: answer(body, endpoint, settings, facts, demands))
+        deadline, policies = self._deadline, self.policies
+        demands = None if policies is None else policies.now(deadline.expired)
+        return deadline.within(lambda: answer(body, endpoint, settings, facts, demands))
 
     def _warm_up(self) -> None:
         """Compile the schema and import the rules now, and not while an API server waits."""
@@ -168,6 +175,15 @@ def _nothing_known() -> "Facts":
     help="Follow the cluster's namespaces, model servers and version; see docs/facts.md.",
 )
 @cluster_options
+@click.option(
+    "--policies-from-cluster",
+    "policies_selector",
+    is_flag=False,
+    flag_value=LABEL,
+    metavar="[LABELS]",
+    help="Evaluate the cluster's policies, their ConfigMaps and PolicyExceptions too: those with "
+    f"these labels, as kubectl's -l. [without a value: {LABEL}; settings: policies.cluster]",
+)
 @policies_option
 @settings_options
 def serve_command(
@@ -188,6 +204,7 @@ def serve_command(
     kubeconfig: str | None,
     context: str | None,
     seldon_config: str,
+    policies_selector: str | None,
     policy_paths: tuple[Path, ...],
     flags: SettingsFlags,
 ) -> None:
@@ -197,23 +214,32 @@ def serve_command(
     from webhook.server.trust import trust_check
 
     by_itself = certificates == "self"
-    if (kubeconfig or context) and not (follow_cluster or by_itself):
-        raise click.UsageError(
-            "--kubeconfig and --context are for --cluster or --certificates=self"
-        )
     if by_itself and (tls_names or tls_ca):
         raise click.UsageError("--tls-name and --tls-ca are for --certificates=files")
+    if policies_selector == "":
+        raise click.UsageError("--policies-from-cluster names no label; all objects are too many")
     live = _follow(kubeconfig, context, seldon_config) if follow_cluster else None
-    policies = PolicyFiles(policy_paths) if policy_paths else None
-    judge = Judge(flags, (lambda: live.facts) if live else None, policies, deadline=deadline)
+    judge = Judge(flags, (lambda: live.facts) if live else None, deadline=deadline)
+
+    def chosen() -> Wanted:
+        return wanted(policy_paths, policies_selector, judge.settings, flags)
+
+    selector = chosen().selector
+    if (kubeconfig or context) and not (follow_cluster or by_itself or selector):
+        raise click.UsageError(
+            "--kubeconfig and --context are for --cluster, --policies-from-cluster or "
+            "--certificates=self"
+        )
+    live_policies = _follow_policies(kubeconfig, context, namespace, selector) if selector else None
     sources: list[Source] = [judge] if flags.settings_file else []
     checks = [_cluster_check(live)] if live else []
-    if policies is not None:
-        sources.append(policies)
-        checks.append(policies.check())
+    policies = judge.policies = PoliciesInForce(chosen, live_policies)
+    sources.append(policies)
+    checks.append(policies.check())
     with contextlib.ExitStack() as running:
-        if live:
-            running.enter_context(live)
+        for followed in (live, live_policies):
+            if followed:
+                running.enter_context(followed)
         if by_itself:
             upkeep = running.enter_context(renewed(kubeconfig, context, namespace, name))
             tls_cert, tls_key = upkeep.certificate, upkeep.key
@@ -230,10 +256,11 @@ def serve_command(
             health_port=health_port,
             drain=drain,
         )
-        if by_itself:
-            # Small files in memory, and the first certificate of an installation should not wait.
+        if by_itself or live_policies:
+            # Small files in memory, and the first certificate of an installation should not wait;
+            # neither should a policy.
             config = replace(config, reload_every=1.0)
-        code = serve(config, judge, sources=sources, checks=checks)
+        code = serve(config, judge, sources=sources, checks=checks, show=policies.show)
     sys.exit(code)
 
 
@@ -242,6 +269,16 @@ def _follow(kubeconfig: str | None, context: str | None, seldon_config: str) -> 
     from webhook.cluster.live import LiveFacts
 
     return LiveFacts(open_cluster(kubeconfig, context), config_map(seldon_config))
+
+
+def _follow_policies(
+    kubeconfig: str | None, context: str | None, namespace: str | None, selector: str
+) -> "LivePolicies":
+    """Return the policies of a cluster, not yet followed; raise ClusterUnavailable without one."""
+    from webhook.cluster.policies import LivePolicies
+
+    transport = open_cluster(kubeconfig, context)
+    return LivePolicies(transport, selector, exceptions_in=namespace or transport.namespace)
 
 
 def _cluster_check(live: "LiveFacts") -> "Check":

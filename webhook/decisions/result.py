@@ -70,10 +70,15 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that one run of `check` found. `skipped`: documents of other kinds."""
+    """Everything that one run of `check` found.
+
+    skipped   documents of other kinds
+    policies  version of the policies in force; "": there were none
+    """
 
     results: tuple[Result, ...]
     skipped: int = 0
+    policies: str = ""
 
     @property
     def exit_code(self) -> int:

@@ -27,6 +27,9 @@ def write_settings(settings: Settings, heading: str = "") -> str:
     }
     if settings.servers is not None:
         head["servers"] = list(settings.servers)
+    policies = settings.policies
+    if policies.files or policies.cluster is not None:
+        head["policies"] = {"files": list(policies.files), "cluster": policies.cluster}
     tail: dict[str, Any] = {}
     if settings.namespaces:
         tail["namespaces"] = {

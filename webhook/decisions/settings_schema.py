@@ -57,6 +57,22 @@ _DEFAULTS: dict[str, Any] = {
     },
 }
 
+_POLICIES: dict[str, Any] = {
+    "files": {
+        "type": "array",
+        "items": {"type": "string", "minLength": 1},
+        "description": "Files and folders; relative ones are beside this file. The flag "
+        "--policies takes their place.",
+    },
+    "cluster": {
+        "type": ["string", "null"],
+        "minLength": 1,
+        "description": "Labels, as kubectl's -l, of the policies, parameters and exceptions in the "
+        "cluster that graphgate serve evaluates too. The flag --policies-from-cluster takes its "
+        "place. null: none.",
+    },
+}
+
 
 @cache
 def settings_schema() -> dict[str, Any]:
@@ -120,6 +136,7 @@ def settings_schema() -> dict[str, Any]:
                     "description": "The options of defaulting that this file builds on.",
                 },
                 **section,
+                "policies": _object(_POLICIES, "Where users' policies and exceptions come from."),
                 "namespaces": {
                     "type": "object",
                     "additionalProperties": _object(section, "Settings of one namespace."),

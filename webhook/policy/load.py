@@ -123,7 +123,8 @@ class _Loading:
         )
         hint = f'; did you mean "{near}"?' if near else ""
         fact = f'policyName is "{binding.policy}", and there is no such {key[0]}{hint}'
-        self._report(source, binding.name, [(ROOT / "spec" / "policyName", fact)])
+        position = source.position(ROOT / "spec" / "policyName")
+        self.problems.append(Problem(source.file, *position, binding.name, fact, unbound=True))
 
 
 def _binding(source: Source) -> Binding:

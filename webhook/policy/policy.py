@@ -34,6 +34,8 @@ SLOTS = {
 class Problem:
     """Why an object of a policy file is not used. Line and column count from 1; 0: no text.
 
+    unbound  it is a binding, and all that is wrong is that its policy is not there
+
     str(problem)   policies/gpu.yaml:12:9: gpu-limit: found no matching overload for …
     """
 
@@ -42,6 +44,7 @@ class Problem:
     column: int
     name: str
     fact: str
+    unbound: bool = False
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file

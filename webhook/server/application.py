@@ -163,6 +163,8 @@ class ReviewEndpoint:
             "rules": sorted({rule for rule, _ in answer.findings}),
             "milliseconds": round(seconds * 1000, 3),
         }
+        if answer.policies:
+            fields["policies"] = answer.policies
         logger.handle(Decided(fields))
         for failure in answer.failures:
             about = {"rule": failure.rule, "uid": answer.uid}

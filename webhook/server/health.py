@@ -15,6 +15,8 @@ from starlette.routing import Route
 
 from webhook.server.tls import RotatingTls
 
+State = Literal["ok", "degraded", "failed"]
+
 _MARKS = {"ok": "+", "degraded": "!", "failed": "-"}
 _DAY = 86_400.0
 
@@ -23,7 +25,7 @@ _DAY = 86_400.0
 class Status:
     """What a check found. Only "failed" makes the server unready; the detail says why."""
 
-    state: Literal["ok", "degraded", "failed"]
+    state: State
     detail: str = ""
 
 

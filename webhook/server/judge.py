@@ -25,6 +25,7 @@ class Answer(Protocol):
     verdict   "allowed", "denied" or "error"
     findings  (rule, action) of each finding
     failures  rules of ours that crashed
+    policies  version of the policies in force; "": there are none
     """
 
     @property
@@ -43,6 +44,8 @@ class Answer(Protocol):
     def findings(self) -> Sequence[tuple[str, str]]: ...  # noqa: D102 — above
     @property
     def failures(self) -> Sequence[Failure]: ...  # noqa: D102 — above
+    @property
+    def policies(self) -> str: ...  # noqa: D102 — above
 
 
 Judge = Callable[[bytes, Endpoint], Answer]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from webhook.server.health import Check
@@ -126,6 +126,10 @@ class Metrics:
         """Show `value`, asked at each scrape, as graphgate_NAME."""
         Gauge(f"graphgate_{name}", text, registry=self._registry).set_function(value)
 
+    def info(self, name: str, text: str, label: str, value: Callable[[], str]) -> None:
+        """Show graphgate_NAME{label="…"} 1 with the text of this moment; nothing while it is ""."""
+        self._registry.register(_Told(f"graphgate_{name}", text, label, value))
+
     def counter(self, name: str, text: str, value: Callable[[], float]) -> None:
         """Show `value`, which only rises and is asked at each scrape, as graphgate_NAME_total."""
         self._registry.register(_Counted(f"graphgate_{name}", text, value))
@@ -161,3 +165,16 @@ class _Counted(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield CounterMetricFamily(self._name, self._text, value=self._value())
+
+
+class _Told(Collector):
+    """One word that somebody else knows; one series, whatever it was before."""
+
+    def __init__(self, name: str, text: str, label: str, value: Callable[[], str]) -> None:
+        self._name, self._text, self._label, self._value = name, text, label, value
+
+    def collect(self) -> Iterator[Metric]:
+        family = GaugeMetricFamily(self._name, self._text, labels=[self._label])
+        if word := self._value():
+            family.add_metric([word], 1)
+        yield family

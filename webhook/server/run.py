@@ -16,7 +16,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import uvloop
 from prometheus_client import disable_created_metrics
@@ -41,6 +41,7 @@ def serve(
     *,
     sources: Sequence[Source] = (),
     checks: Sequence[Check] = (),
+    show: Callable[[Metrics], None] | None = None,
 ) -> int:
     """Serve until a signal; return 0 if every call that had begun was answered, else 1.
 
@@ -48,6 +49,7 @@ def serve(
              run time, give one that reads them from a place that a source swaps
     sources  what else is read anew every `config.reload_every` seconds, besides the certificate
     checks   what else /readyz asks
+    show     adds to the metrics
 
     Logs JSON lines to standard output. Raises InvalidCertificate or InvalidSettings before
     anything is started.
@@ -57,6 +59,8 @@ def serve(
         # Half of all series would tell when a counter was born.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         metrics = Metrics()
+        if show is not None:
+            show(metrics)
         with json_lines(sys.stdout.fileno(), metrics.log_line_dropped):
             server = Server(
                 config,

@@ -14,6 +14,7 @@ def write(report: Report) -> str:
     document = {
         "version": VERSION,
         "skipped": report.skipped,
+        **({"policies": report.policies} if report.policies else {}),
         "results": [_result(result) for result in report.results],
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
