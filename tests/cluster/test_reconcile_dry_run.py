@@ -29,9 +29,8 @@ SERVERS = {
         *("TRITON", "HUGGINGFACE", "TEMPO"),
     )
 }
-FACTS = Facts(servers=SERVERS, minor=36)
-# An explainer's image is an operator's setting, as in Seldon.
-IMAGES = dict.fromkeys(("seldon", "tensorflow", "v2", "kfserving"), "registry.example/explainer:1")
+EXPLAINERS = {"image": "registry.example/alibi:1", "image_v2": "registry.example/alibi:2"}
+FACTS = Facts(servers=SERVERS, explainer=EXPLAINERS, minor=36)
 ENGINES = {"engine": Engine("registry.example/executor:1"), "no engine": None}
 
 
@@ -50,7 +49,7 @@ def test_every_object_of_every_accepted_fixture_passes_a_dry_run(control_plane, 
     transport = connect(
         kubeconfig=str(control_plane.kubeconfig), context=None, environment=control_plane.env
     )
-    setup = Setup(Settings(), Options(engine=ENGINES[engine], explainer_images=IMAGES))
+    setup = Setup(Settings(), Options(engine=ENGINES[engine]))
     tried = []
     for name, document in documents():
         if not isinstance(document.get("metadata"), dict):

@@ -10,9 +10,9 @@ import yaml
 from tests.documents_of import minimal
 from tests.seeds import EXAMPLES, SEEDS
 
-# An explainer's image is nowhere in the document, and Seldon's default for it is not known here.
+# An explainer's image is nowhere in the document: it is a fact.
 IMAGELESS = EXAMPLES / "explainer.yaml"
-OURS = sorted(set(EXAMPLES.glob("*.yaml")) - {IMAGELESS})
+OURS = sorted(EXAMPLES.glob("*.yaml"))
 VALID_SEEDS = [SEEDS / "minimal.yaml", SEEDS / "user-id.yaml"]
 
 
@@ -70,6 +70,7 @@ def test_what_is_rendered_of_every_example_the_api_server_takes(control_plane, g
             name: {"protocols": {p: {"image": "registry.example/server:1"} for p in PROTOCOLS}}
             for name in SERVERS
         },
+        "explainer": {"image": "registry.example/alibi:1"},
     }
     rendered = graphgate("render", "--facts", "-", *OURS, *VALID_SEEDS, document=known)
     assert (rendered.returncode, rendered.stderr) == (0, "")

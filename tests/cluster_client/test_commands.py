@@ -49,6 +49,7 @@ servers:
       seldon:
         image: skl
         defaultImageVersion: "7"
+explainer: {}
 namespaces:
   models:
     labels:

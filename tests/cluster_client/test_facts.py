@@ -11,13 +11,13 @@ from tests.seeds import ROOT
 from webhook.cluster import Response, Timing
 from webhook.cluster.facts import (
     ConfigMap,
+    Configured,
     Gathered,
-    Servers,
     Shape,
     gather,
+    read_config,
     read_minor,
     read_namespace,
-    read_servers,
     read_shape,
 )
 from webhook.cluster.live import LiveFacts
@@ -26,6 +26,7 @@ from webhook.graph.facts import NOTHING_KNOWN, Facts, Namespace
 
 SERVERS = {"SKLEARN_SERVER": {"protocols": {"v2": {"image": "mlserver", "x": 1}}}}
 CONFIG = {"data": {"predictor_servers": json.dumps(SERVERS)}}
+FULL = {"data": CONFIG["data"] | {"storageInitializer": '{"image": "rclone:1"}'}}
 
 
 def test_a_namespace_keeps_its_labels_and_what_annotations_decide():
@@ -44,26 +45,62 @@ def test_a_namespace_keeps_its_labels_and_what_annotations_decide():
     )
 
 
+NO_SERVERS = "it has no key predictor_servers"
+
+
 @pytest.mark.parametrize(
     ("data", "read"),
     [
-        (CONFIG["data"], Servers(SERVERS)),
-        ({}, Servers(None, "it has no key predictor_servers")),
-        (None, Servers(None, "it has no key predictor_servers")),
+        (CONFIG["data"], Configured(SERVERS, {}, {})),
+        ({}, Configured(None, {}, {}, (NO_SERVERS,))),
+        (None, Configured(None, {}, {}, (NO_SERVERS,))),
         (
             {"predictor_servers": "[1]"},
-            Servers(None, "its predictor_servers is no mapping of names to servers"),
+            Configured(None, {}, {}, ("its predictor_servers is no mapping",)),
+        ),
+        (
+            CONFIG["data"] | {"explainer": '{"image": "alibi:1", "image_v2": "", "other": 1}'},
+            Configured(SERVERS, {"image": "alibi:1"}, {}),
+        ),
+        (
+            CONFIG["data"] | {"explainer": "null", "storageInitializer": "1"},
+            Configured(
+                SERVERS,
+                None,
+                {},
+                ("its explainer is no mapping", "its storageInitializer is no mapping"),
+            ),
+        ),
+        (
+            CONFIG["data"]
+            | {
+                "storageInitializer": json.dumps(
+                    {"image": "rclone:1", "cpuLimit": "2", "cpuRequest": 1, "memoryLimit": "1 GB"}
+                )
+            },
+            Configured(
+                SERVERS,
+                {},
+                {"image": "rclone:1", "cpuLimit": "2"},
+                (
+                    "its storageInitializer has a cpuRequest that is no text",
+                    "its storageInitializer has a memoryLimit that is no quantity: 1 GB",
+                ),
+            ),
         ),
     ],
 )
-def test_model_servers_are_read_from_json_in_a_config_map(data, read):
-    assert read_servers({"data": data}) == read
+def test_what_runs_is_read_from_json_in_a_config_map(data, read):
+    assert read_config({"data": data}) == read
 
 
-def test_model_servers_in_bad_json_are_not_known_and_it_is_said_why():
-    entries, fault = read_servers({"data": {"predictor_servers": "{"}})
-    assert entries is None
-    assert fault.startswith("its predictor_servers is no JSON: ")
+@pytest.mark.parametrize("key", ["predictor_servers", "explainer"])
+def test_an_entry_in_bad_json_is_not_known_and_it_is_said_why(key):
+    configured = read_config({"data": CONFIG["data"] | {key: "{"}})
+    known = {"predictor_servers": configured.servers, "explainer": configured.explainer}
+    assert known[key] is None
+    (fault,) = configured.faults
+    assert fault.startswith(f"its {key} is no JSON: ")
 
 
 @pytest.mark.parametrize(
@@ -143,6 +180,7 @@ def test_everything_is_asked_for_once():
         Facts(
             namespaces={"a": Namespace(), "b": Namespace()},
             servers=SERVERS,
+            explainer={},
             openshift=True,
             minor=36,
             crd_depth=11,
@@ -196,10 +234,10 @@ def test_a_config_map_that_cannot_be_read_is_a_gap():
     transport = ScriptedTransport(broken, NOT_FOUND, page(), NOT_FOUND, VERSION)
     gathered = gather(transport)
     assert gathered == Gathered(
-        Facts(minor=36),
+        Facts(explainer={}, minor=36),
         (
-            "model servers are not known from ConfigMap seldon-system/seldon-config: its "
-            "predictor_servers is no mapping of names to servers",
+            "not all is known from ConfigMap seldon-system/seldon-config: its predictor_servers "
+            "is no mapping",
         ),
     )
 
@@ -241,7 +279,7 @@ def eventually():
 
 def fill(api):
     api.put(NAMESPACES, "a", labels={"team": "x"})
-    api.put(CONFIGS, "seldon-config", **CONFIG)
+    api.put(CONFIGS, "seldon-config", **FULL)
     api.put(CONFIGS, "another", data={"predictor_servers": "{}"})
     api.put(DEFINITIONS, DEFINITION, **definition(node(5)))
     api.fix("/version", 200, {"minor": "36"})
@@ -251,7 +289,8 @@ def test_live_facts_follow_the_cluster(api, live, eventually):
     assert live.health().state == "failed"
     assert live.facts == NOTHING_KNOWN
     fill(api)
-    known = Facts({"a": Namespace({"team": "x"})}, SERVERS, minor=36, crd_depth=5)
+    teams = {"a": Namespace({"team": "x"})}
+    known = Facts(teams, SERVERS, {}, {"image": "rclone:1"}, minor=36, crd_depth=5)
     eventually(lambda: live.facts == known, lambda: live.facts)
     eventually(
         lambda: live.health() == ("ok", "1 namespace, 1 server, Kubernetes 1.36"), live.health
@@ -302,7 +341,7 @@ def test_a_bad_config_map_degrades_and_says_why(api, live, eventually):
             live.health()
             == (
                 "degraded",
-                "model servers not known from ConfigMap seldon-system/seldon-config: it has no key "
+                "not all is known from ConfigMap seldon-system/seldon-config: it has no key "
                 "predictor_servers",
             )
         ),

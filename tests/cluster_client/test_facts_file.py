@@ -11,6 +11,7 @@ from webhook.graph.facts import Facts, Namespace
 
 HEAD = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Facts"}
 
+text = st.text(max_size=12)
 words = st.dictionaries(st.text(max_size=8), st.text(max_size=12), max_size=3)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5),
@@ -28,10 +29,17 @@ all_facts = st.builds(
     | st.dictionaries(
         st.text(max_size=6), st.none() | st.dictionaries(st.text(max_size=4), json_values)
     ),
+    explainer=st.none() | st.fixed_dictionaries({}, optional={"image": text, "image_v2": text}),
+    initializer=st.fixed_dictionaries({}, optional={"image": text, "cpuLimit": text}),
     openshift=st.booleans(),
     minor=st.none() | st.integers(1, 999),
     crd_depth=st.none() | st.integers(1, 9999),
 )
+
+
+def test_a_quantity_may_be_written_as_a_number():
+    facts = read_facts(HEAD | {"storageInitializer": {"cpuLimit": 2, "memoryLimit": "1Gi"}})
+    assert facts.initializer == {"cpuLimit": "2", "memoryLimit": "1Gi"}
 
 
 @given(all_facts)

@@ -102,8 +102,7 @@ class FakeCluster:
         known = self.objects.get(path)
         if known is None:
             return _error(404, "not found")
-        status = {**known.get("status", {}), **patch}
-        status = {key: value for key, value in status.items() if value is not None}
+        status = _merged(known.get("status", {}), patch)
         self.put(path, {**known, "metadata": dict(known["metadata"]), "status": status})
         return _answer(200, self.objects[path])
 
@@ -116,6 +115,15 @@ class FakeCluster:
         ]
         self.requests.clear()
         return told
+
+
+def _merged(known: Any, patch: Any) -> Any:
+    """A JSON merge patch (RFC 7396)."""
+    if not isinstance(patch, dict):
+        return patch
+    base = known if isinstance(known, dict) else {}
+    merged = base | {key: _merged(base.get(key), value) for key, value in patch.items()}
+    return {key: value for key, value in merged.items() if value is not None}
 
 
 def _answer(status: int, content: Any) -> Response:

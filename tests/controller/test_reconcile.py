@@ -15,7 +15,7 @@ from webhook.controller.judge import Setup
 from webhook.controller.reconcile import Reconciler
 from webhook.decisions.settings import Settings
 from webhook.errors import ClusterUnavailable
-from webhook.graph.facts import NOTHING_KNOWN
+from webhook.graph.facts import NOTHING_KNOWN, Facts
 from webhook.workloads.live import Child
 
 NAME = ("models", "iris")
@@ -35,11 +35,12 @@ class World:
         self.index = Index(lambda *_: None, clock=self.clock)
         api = Api(self.cluster, pace=lambda: None, count=lambda *_: None)
         setup = Setup(Settings())
+        self.facts = NOTHING_KNOWN
         self.reconciler = Reconciler(
             api,
             self.index,
             setup=lambda: setup,
-            facts=lambda _: NOTHING_KNOWN,
+            facts=lambda _: self.facts,
             tell=lambda _, reason, message: self.told.append((reason, message)),
             clock=self.clock,
             now=lambda: 0.0,
@@ -111,6 +112,29 @@ def test_the_default_user_reaches_the_pods():
     world.look()
     pod = world.cluster.objects[f"{DEPLOYMENTS}/{MODEL}"]["spec"]["template"]["spec"]
     assert pod["securityContext"] == {"runAsUser": 8888}
+
+
+EXPLAINER = "iris-main-explainer"
+
+
+def test_an_explainer_waits_for_an_image_and_gets_it_when_one_is_configured():
+    world = World(with_predictor(explainer={"type": "AnchorText"}))
+    said = "spec.template.spec.containers[0].image: Required value"
+    world.cluster.answers["PATCH", f"deployments/{EXPLAINER}"] = (422, said)
+    assert world.look()[0] == "refused"
+    assert world.status["state"] == "Failed"
+    assert world.status["description"] == (
+        "spec.predictors[0].explainer: the explainer has no image, and none is configured for the "
+        "protocol seldon; write it into containerSpec, or have the administrator add one to "
+        f"seldon-config [missing-image]; spec.predictors[0]: Deployment {EXPLAINER}: {said}"
+    )
+    assert f"{DEPLOYMENTS}/{EXPLAINER}" not in world.cluster.objects
+    world.cluster.answers.clear()
+    world.facts = Facts(explainer={"image": "registry.example/alibi:1"})
+    assert world.look()[0] == "changed"
+    pod = world.cluster.objects[f"{DEPLOYMENTS}/{EXPLAINER}"]["spec"]["template"]["spec"]
+    assert pod["containers"][0]["image"] == "registry.example/alibi:1"
+    assert world.look()[0] == "converged"
 
 
 def test_a_server_in_trouble_shows_in_no_status():

@@ -1,5 +1,7 @@
 """Rules that know more of the cluster say more."""
 
+from copy import deepcopy
+
 import pytest
 
 from tests.documents_of import minimal, with_graph
@@ -87,6 +89,48 @@ def test_an_unknown_server_is_refused_although_its_container_has_an_image():
     ((action, rule, place, _),) = told(document, servers={"SKLEARN_SERVER": None})
     assert (action, rule) == ("deny", "unknown-node-implementation")
     assert place == "spec.predictors[0].graph.implementation"
+
+
+EXPLAINED = minimal(lambda d: d["spec"]["predictors"][0].update(explainer={"type": "AnchorText"}))
+
+
+@pytest.mark.parametrize(
+    ("spec", "explainer", "protocol"),
+    [
+        ({}, {}, "seldon"),
+        ({"protocol": "tensorflow"}, {"image_v2": "mlserver:1"}, "tensorflow"),
+        ({"protocol": "v2"}, {"image": "alibi:1"}, "v2"),
+        ({"protocol": "kfserving"}, {"image": "alibi:1"}, "kfserving"),
+    ],
+)
+def test_an_explainer_without_an_image_for_the_protocol_is_refused(spec, explainer, protocol):
+    document = deepcopy(EXPLAINED)
+    document["spec"].update(spec)
+    place = "spec.predictors[0].explainer"
+    fact = f"the explainer has no image, and none is configured for the protocol {protocol}"
+    assert told(document, explainer=explainer) == [("deny", "missing-image", place, fact)]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "explainer"),
+    [
+        ("seldon", {"image": "alibi:1"}),
+        ("tensorflow", {"image": "alibi:1"}),
+        ("v2", {"image_v2": "mlserver:1"}),
+        ("v2", None),
+    ],
+)
+def test_an_explainer_whose_image_is_configured_or_may_be_is_accepted(protocol, explainer):
+    document = deepcopy(EXPLAINED)
+    document["spec"]["protocol"] = protocol
+    assert told(document, explainer=explainer) == []
+
+
+def test_an_explainer_with_an_image_of_its_own_needs_none_configured():
+    document = deepcopy(EXPLAINED)
+    container = {"name": "mine", "image": "registry.example/explainer:1"}
+    document["spec"]["predictors"][0]["explainer"]["containerSpec"] = container
+    assert told(document, explainer={}) == []
 
 
 def named(name, service):

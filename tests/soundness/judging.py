@@ -29,11 +29,10 @@ _IMAGES = {
 FACTS = Facts(
     namespaces={NAMESPACE: Namespace()},
     servers={name: {"protocols": _IMAGES} for name in _SERVERS},
+    explainer={"image": "registry.example/alibi:1", "image_v2": "registry.example/alibi:2"},
     minor=36,
 )
 """A cluster with every server and every image, of the version that the tests run."""
-
-_EXPLAINERS = dict.fromkeys(("seldon", "tensorflow", "v2", "kfserving"), "registry.example/alibi:1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +46,14 @@ class Setup:
 SETUPS = (
     Setup(
         read_settings(),
-        Options(engine=Engine("registry.example/executor:1"), explainer_images=_EXPLAINERS),
+        Options(engine=Engine("registry.example/executor:1")),
     ),
-    Setup(read_settings(), Options(explainer_images=_EXPLAINERS, deployment_name_as_prefix=True)),
+    Setup(read_settings(), Options(deployment_name_as_prefix=True)),
     Setup(
         read_settings(
             {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", "profile": "hardened"}
         ),
-        Options(engine=Engine("registry.example/executor:1"), explainer_images=_EXPLAINERS),
+        Options(engine=Engine("registry.example/executor:1")),
     ),
 )
 """With an orchestrator, without one, and with hardened defaults."""

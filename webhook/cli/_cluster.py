@@ -23,7 +23,7 @@ def cluster_options(command: F) -> F:
             metavar="NAMESPACE/NAME",
             default="seldon-system/seldon-config",
             show_default=True,
-            help="Seldon's ConfigMap, which lists the model servers.",
+            help="Seldon's ConfigMap: images of model servers and explainers.",
         ),
         click.option("--context", metavar="NAME", help="Context of the kubeconfig."),
         click.option(

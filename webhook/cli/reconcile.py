@@ -128,11 +128,11 @@ def reconcile_command(
     from webhook.controller.config import Config
     from webhook.controller.lease import Terms
     from webhook.controller.run import run
-    from webhook.workloads.options import Engine, Initializer, Options
+    from webhook.workloads.options import Engine, Options
 
     options = Options(
         engine=Engine(engine_image) if engine_image else None,
-        initializer=Initializer(initializer_image) if initializer_image else Initializer(),
+        initializer_image=initializer_image,
     )
     in_force = InForce(flags, options)
     transport = open_cluster(kubeconfig, context)

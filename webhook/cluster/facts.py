@@ -9,7 +9,7 @@ facts stay fresh (`live`), and what follows from them (`rules`, `defaults`).
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from webhook.cluster.verbs import get
 from webhook.cluster.watching import pages
 from webhook.errors import ClusterUnavailable
 from webhook.graph.facts import Facts, Namespace
+from webhook.graph.kubernetes import is_quantity
 
 NAMESPACES = collection_of("v1", "Namespace")
 DEFINITIONS = collection_of("apiextensions.k8s.io/v1", "CustomResourceDefinition")
@@ -29,8 +30,14 @@ DEFINITION = "seldondeployments.machinelearning.seldon.io"
 VERSION = "/version"
 OPENSHIFT = "/apis/security.openshift.io/v1"
 
-_SERVERS = "predictor_servers"
-"""The key of seldon-config that lists model servers, as JSON. Source: Seldon Core v1."""
+_SERVERS, _EXPLAINER, _INITIALIZER = "predictor_servers", "explainer", "storageInitializer"
+"""The keys of seldon-config that decide what runs, each JSON. Source: Seldon Core v1.17."""
+
+_IMAGES = ("image", "image_v2")
+"""What is read of an explainer's entry. Source: ExplainerConfig, the same."""
+
+_QUANTITIES = ("cpuRequest", "cpuLimit", "memoryRequest", "memoryLimit")
+"""What is read of a storage initializer's, beside its image. Source: StorageInitializerConfig."""
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _LONGEST_ANNOTATION = 4096
@@ -63,11 +70,16 @@ class ConfigMap:
 SELDON_CONFIG = ConfigMap()
 
 
-class Servers(NamedTuple):
-    """The model servers of a ConfigMap; None with the reason where they cannot be read."""
+class Configured(NamedTuple):
+    """What a seldon-config says, as in `Facts`, and sentences about what of it cannot be read."""
 
-    entries: Mapping[str, object] | None
-    fault: str = ""
+    servers: Mapping[str, object] | None
+    explainer: Mapping[str, str] | None
+    initializer: Mapping[str, str]
+    faults: tuple[str, ...] = ()
+
+
+NOT_CONFIGURED = Configured(None, None, {})
 
 
 class Shape(NamedTuple):
@@ -96,18 +108,57 @@ def read_namespace(raw: Mapping[str, Any]) -> Namespace:
     )
 
 
-def read_servers(raw: Mapping[str, Any]) -> Servers:
-    """Return the model servers that a raw seldon-config lists."""
-    text = (raw.get("data") or {}).get(_SERVERS)
+def read_config(raw: Mapping[str, Any]) -> Configured:
+    """Return what a raw seldon-config says; total: what cannot be read is a fault, and left out.
+
+    {"predictor_servers": '{"SKLEARN_SERVER": {"protocols": …}}',
+     "explainer": '{"image": "seldonio/alibiexplainer:1", "image_v2": "seldonio/mlserver:1"}',
+     "storageInitializer": '{"image": "…", "cpuRequest": "100m", …}'}
+    """
+    data = raw.get("data") or {}
+    faults: list[str] = []
+    if not data.get(_SERVERS):
+        faults.append(f"it has no key {_SERVERS}")
+    servers, explainer, initializer = (
+        _entry(data, key, faults) for key in (_SERVERS, _EXPLAINER, _INITIALIZER)
+    )
+    return Configured(
+        servers if data.get(_SERVERS) else None,
+        None if explainer is None else dict(_texts(explainer, _EXPLAINER, _IMAGES, faults)),
+        dict(_texts(initializer or {}, _INITIALIZER, ("image", *_QUANTITIES), faults)),
+        tuple(faults),
+    )
+
+
+def _entry(data: Mapping[str, Any], key: str, faults: list[str]) -> dict[str, Any] | None:
+    """Return one entry of a seldon-config, {} where there is none; None with a fault."""
+    text = data.get(key)
     if not text:
-        return Servers(None, f"it has no key {_SERVERS}")
+        return {}
     try:
-        entries = orjson.loads(text)
+        entry = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        return Servers(None, f"its {_SERVERS} is no JSON: {error}")
-    if not isinstance(entries, dict):
-        return Servers(None, f"its {_SERVERS} is no mapping of names to servers")
-    return Servers(entries)
+        faults.append(f"its {key} is no JSON: {error}")
+        return None
+    if not isinstance(entry, dict):
+        faults.append(f"its {key} is no mapping")
+        return None
+    return entry
+
+
+def _texts(
+    entry: Mapping[str, Any], key: str, known: tuple[str, ...], faults: list[str]
+) -> Iterator[tuple[str, str]]:
+    for name in known:
+        value = entry.get(name)
+        if value in (None, ""):
+            continue
+        if not isinstance(value, str):
+            faults.append(f"its {key} has a {name} that is no text")
+        elif name in _QUANTITIES and not is_quantity(value):
+            faults.append(f"its {key} has a {name} that is no quantity: {value}")
+        else:
+            yield name, value
 
 
 def read_shape(raw: Mapping[str, Any]) -> Shape:
@@ -174,11 +225,13 @@ def gather(
     namespaces  names; none: all that there are
     """
     gaps: list[str] = []
-    servers = _optional(lambda: _ask_servers(transport, config, gaps), gaps)
+    configured = _optional(lambda: _ask_config(transport, config, gaps), gaps) or NOT_CONFIGURED
     shape = _optional(lambda: _ask_shape(transport), gaps)
     facts = Facts(
         namespaces=dict(_ask_namespaces(transport, namespaces)),
-        servers=servers,
+        servers=configured.servers,
+        explainer=configured.explainer,
+        initializer=configured.initializer,
         openshift=bool(_optional(lambda: ask_openshift(transport), gaps)),
         minor=_optional(lambda: ask_minor(transport), gaps),
         crd_depth=shape.depth if shape else None,
@@ -213,16 +266,13 @@ def _named_namespace(name: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
 
-def _ask_servers(
-    transport: Transport, config: ConfigMap, gaps: list[str]
-) -> Mapping[str, object] | None:
+def _ask_config(transport: Transport, config: ConfigMap, gaps: list[str]) -> Configured | None:
     raw = get(transport, config.path)
     if raw is None:
         return None  # no Seldon Core here, or elsewhere: then its servers are not known
-    servers = read_servers(raw)
-    if servers.fault:
-        gaps.append(f"model servers are not known from ConfigMap {config}: {servers.fault}")
-    return servers.entries
+    configured = read_config(raw)
+    gaps.extend(f"not all is known from ConfigMap {config}: {fault}" for fault in configured.faults)
+    return configured
 
 
 def _ask_shape(transport: Transport) -> Shape | None:

@@ -19,12 +19,13 @@ from webhook.cluster.facts import (
     DEFINITION,
     DEFINITIONS,
     NAMESPACES,
+    NOT_CONFIGURED,
     SELDON_CONFIG,
     ConfigMap,
     ask_minor,
     ask_openshift,
+    read_config,
     read_namespace,
-    read_servers,
     read_shape,
 )
 from webhook.cluster.reflector import Reflector, Timing
@@ -77,7 +78,7 @@ class LiveFacts:
             )
 
         self._namespaces = follow(NAMESPACES, read_namespace, "")
-        self._servers = follow(config.collection, read_servers, config.name)
+        self._configured = follow(config.collection, read_config, config.name)
         self._shape = follow(DEFINITIONS, read_shape, DEFINITION)
         self._backoff = Backoff(timing.first, timing.longest, jitter)
         self._minor: int | None = None
@@ -142,9 +143,9 @@ class LiveFacts:
         if self._poll_fault is not None:
             odd.append(f"version not read: {self._poll_fault}")
         odd.extend(
-            f"model servers not known from ConfigMap {self._config}: {servers.fault}"
-            for servers in self._servers.items.values()
-            if servers.fault
+            f"not all is known from ConfigMap {self._config}: {fault}"
+            for configured in self._configured.items.values()
+            for fault in configured.faults
         )
         return odd
 
@@ -158,13 +159,13 @@ class LiveFacts:
         )
 
     def _reflectors(self) -> tuple[Reflector[Any], ...]:
-        return (self._namespaces, self._servers, self._shape)
+        return (self._namespaces, self._configured, self._shape)
 
     def _named(self) -> tuple[tuple[str, Reflector[Any], bool], ...]:
         """Each watch, and whether the server must not be ready without it."""
         return (
             ("namespaces", self._namespaces, True),
-            (f"ConfigMap {self._config}", self._servers, False),
+            (f"ConfigMap {self._config}", self._configured, False),
             ("CustomResourceDefinition", self._shape, False),
         )
 
@@ -172,11 +173,13 @@ class LiveFacts:
         self._is_old = True
 
     def _gathered(self) -> Facts:
-        servers = next(iter(self._servers.items.values()), None)
+        configured = next(iter(self._configured.items.values()), NOT_CONFIGURED)
         shape = next(iter(self._shape.items.values()), None)
         return Facts(
             namespaces={name: known for (_, name), known in self._namespaces.items.items()},
-            servers=servers.entries if servers else None,
+            servers=configured.servers,
+            explainer=configured.explainer,
+            initializer=configured.initializer,
             openshift=self._openshift,
             minor=self._minor,
             crd_depth=shape.depth if shape else None,

@@ -56,7 +56,11 @@ class Judgement:
 
 
 def judge(document: Mapping[str, Any], setup: Setup, facts: Facts) -> Judgement:
-    """Return what a stored SeldonDeployment asks for."""
+    """Return what a stored SeldonDeployment asks for.
+
+    What the facts do not say of explainers' images, nothing here can fill in: it counts as none.
+    """
+    facts = replace(facts, explainer=facts.explainer or {})
     metadata = mapping(document, "metadata")
     namespace = text(metadata, "namespace")
     settings = setup.settings.for_namespace(namespace)

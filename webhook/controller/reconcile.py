@@ -119,9 +119,8 @@ class Reconciler:
         return ("changed" if result.done or written else "converged"), again, False
 
     def _judge(self, document: Document, raw: Mapping[str, Any], namespace: str) -> Judgement:
-        setup, facts = self._setup(), self._facts(namespace)
-        known_of = (facts.namespaces.get(namespace), facts.servers, facts.openshift, facts.minor)
-        asked = (document.mark, setup, known_of)
+        setup, facts = self._setup(), self._facts(namespace).about(namespace)
+        asked = (document.mark, setup, facts)
         with self._lock:
             known = self._judged.get(document.uid)
             if known is not None and known[0] == asked:

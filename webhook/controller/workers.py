@@ -45,11 +45,7 @@ _PATIENCE_WITH_FACTS = 20.0
 
 def differ(before: Facts, after: Facts, namespace: str) -> bool:
     """Tell whether two sets of facts differ for an object in a namespace."""
-    return (
-        before.servers != after.servers
-        or (before.openshift, before.minor) != (after.openshift, after.minor)
-        or before.namespaces.get(namespace) != after.namespaces.get(namespace)
-    )
+    return before.about(namespace) != after.about(namespace)
 
 
 class HasSetup(Protocol):

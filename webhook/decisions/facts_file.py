@@ -7,6 +7,8 @@
     crdDepth: 11                      # levels of nodes that the cluster keeps; left out: all
     servers:                          # as predictor_servers of seldon-config; left out: not known
       SKLEARN_SERVER: {protocols: {…}}
+    explainer: {image: …}             # as explainer of seldon-config; left out: not known
+    storageInitializer: {image: …}    # as storageInitializer of seldon-config
     namespaces:
       team-a:
         labels: {pod-security.kubernetes.io/enforce: restricted}
@@ -28,6 +30,7 @@ API_VERSION = "graphgate.io/v1alpha1"
 KIND = "Facts"
 
 _WORDS = {"type": "object", "additionalProperties": {"type": "string"}}
+_QUANTITY = {"type": ["string", "number"], "description": "A quantity, as 100m or 1Gi."}
 
 SCHEMA: Mapping[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -63,6 +66,28 @@ SCHEMA: Mapping[str, Any] = {
             "description": "Model servers by name, each as its entry of predictor_servers in "
             "Seldon's ConfigMap seldon-config. null: not known.",
         },
+        "explainer": {
+            "type": ["object", "null"],
+            "additionalProperties": False,
+            "properties": {
+                "image": {"type": "string"},
+                "image_v2": {"type": "string", "description": "For the protocol v2."},
+            },
+            "description": "Images of explainers whose containerSpec names none, as the entry "
+            "explainer of seldon-config. null: not known.",
+        },
+        "storageInitializer": {
+            "type": ["object", "null"],
+            "additionalProperties": False,
+            "properties": {
+                "image": {"type": "string"},
+                "cpuRequest": _QUANTITY,
+                "cpuLimit": _QUANTITY,
+                "memoryRequest": _QUANTITY,
+                "memoryLimit": _QUANTITY,
+            },
+            "description": "What fetches models, as the entry storageInitializer of seldon-config.",
+        },
         "namespaces": {
             "type": "object",
             "description": "By name; what is not here could not be read.",
@@ -93,6 +118,8 @@ def read_facts(document: Any, source: str = "facts") -> Facts:
     return Facts(
         namespaces=namespaces,
         servers=document.get("servers"),
+        explainer=document.get("explainer"),
+        initializer=_texts(document.get("storageInitializer") or {}),
         openshift=document.get("openshift", False),
         minor=_whole(document.get("minor")),
         crd_depth=_whole(document.get("crdDepth")),
@@ -102,6 +129,11 @@ def read_facts(document: Any, source: str = "facts") -> Facts:
 def _whole(number: float | None) -> int | None:
     """Return an int: to JSON Schema 36.0 is an integer too."""
     return None if number is None else int(number)
+
+
+def _texts(quantities: Mapping[str, Any]) -> dict[str, str]:
+    """Return the values as Kubernetes writes them: 1 and "1" are one quantity."""
+    return {key: str(value) for key, value in quantities.items()}
 
 
 def write_facts(facts: Facts, heading: str = "") -> str:
@@ -117,6 +149,10 @@ def write_facts(facts: Facts, heading: str = "") -> str:
         content["crdDepth"] = facts.crd_depth
     if facts.servers is not None:
         content["servers"] = dict(facts.servers)
+    if facts.explainer is not None:
+        content["explainer"] = dict(facts.explainer)
+    if facts.initializer:
+        content["storageInitializer"] = dict(facts.initializer)
     content["namespaces"] = {
         name: _written(facts.namespaces[name]) for name in sorted(facts.namespaces)
     }

@@ -1,7 +1,7 @@
 """What a rule may not fetch for itself. The edges gather it, the core receives it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,11 @@ class Facts:
     namespaces  by name; a namespace that is not in it could not be read
     servers     model servers by name ("SKLEARN_SERVER"), each as its entry of Seldon's
                 seldon-config ConfigMap; None: not known
+    explainer   images of explainers, as the entry `explainer` of seldon-config: `image`, and
+                `image_v2` for the protocol v2; empty: there are none; None: not known
+    initializer what fetches models, as the entry `storageInitializer` of seldon-config: `image`,
+                `cpuRequest`, `cpuLimit`, `memoryRequest`, `memoryLimit`; what is missing is as
+                graphgate has it built in
     openshift   whether the cluster serves security.openshift.io/v1
     minor       the cluster's Kubernetes minor version (36 for v1.36); None: not known
     crd_depth   how many levels of nodes the cluster's CustomResourceDefinition keeps, the root
@@ -27,9 +32,16 @@ class Facts:
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
     servers: Mapping[str, object] | None = None
+    explainer: Mapping[str, str] | None = None
+    initializer: Mapping[str, str] = field(default_factory=dict)
     openshift: bool = False
     minor: int | None = None
     crd_depth: int | None = None
+
+    def about(self, namespace: str) -> "Facts":
+        """Return what of it matters to objects in one namespace."""
+        known = self.namespaces.get(namespace)
+        return replace(self, namespaces={} if known is None else {namespace: known})
 
 
 NOTHING_KNOWN = Facts()

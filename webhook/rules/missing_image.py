@@ -1,7 +1,8 @@
 """A container has no image
 
 Why: a container needs an image. Only where a model server implements the node of that name does
-Seldon fill in the server's.
+Seldon fill in the server's, and an explainer's comes from seldon-config, which may have none for
+the protocol of the object.
 
 Fix: Add the image, or the implementation of the node if a model server is to run it.
 
@@ -25,21 +26,24 @@ Good:
 
 from collections.abc import Iterator
 
+from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, Predictor
+from webhook.graph.model import Deployment, Predictor, mapping, text
 from webhook.graph.signs import unusual
 from webhook.rules._text import quoted
+from webhook.workloads import explainer
 from webhook.workloads.nodes import wants_server
 from webhook.workloads.placement import TENSORFLOW_CONTAINER
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({unusual("image")})
+NEEDS = frozenset({unusual("image"), "explainer"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each container without an image that no server fills in (source: G23)."""
+def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
+    """Yield each container without an image that nothing fills in (source: G23)."""
     for predictor in deployment.predictors:
+        yield from _explainer(deployment, predictor, facts)
         bare = [c for c in predictor.containers if c.raw.get("image") in (None, "")]
         filled = set(_filled(predictor)) if bare else set()
         served = {container.name: container.path for container in reversed(predictor.containers)}
@@ -53,6 +57,20 @@ def check(deployment: Deployment) -> Iterator[Finding]:
             if container.raw.get("image") in (None, ""):
                 fact = f"the init container {quoted(container.name)} has no image"
                 yield Finding(container.path / "image", fact, "add the image")
+
+
+def _explainer(deployment: Deployment, predictor: Predictor, facts: Facts) -> Iterator[Finding]:
+    """Yield an explainer for which neither the author nor seldon-config has an image."""
+    raw = mapping(predictor.raw, "explainer")
+    protocol = text(deployment.spec, "protocol") or "seldon"
+    if facts.explainer is None or not text(raw, "type") or explainer.image(facts, protocol):
+        return
+    if mapping(raw, "containerSpec").get("image") in (None, ""):
+        yield Finding(
+            predictor.path / "explainer" / "containerSpec" / "image",
+            f"the explainer has no image, and none is configured for the protocol {protocol}",
+            "write it into containerSpec, or have the administrator add one to seldon-config",
+        )
 
 
 def _filled(predictor: Predictor) -> frozenset[str]:

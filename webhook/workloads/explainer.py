@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from webhook.graph.facts import Facts
 from webhook.graph.model import mapping, mappings, number, text
 from webhook.graph.path import Path
 from webhook.workloads import deployment, environment, hardening, metadata, names, pods, probes
@@ -67,6 +68,14 @@ def of_predictor(placement: Placement) -> Traced:
     )
 
 
+def image(facts: Facts, protocol: str) -> str:
+    """Return the image that seldon-config has for explainers of a protocol; "": none, or unknown.
+
+    Source: Seldon Core v1.17, explainers: `image` does not stand in for `image_v2`.
+    """
+    return (facts.explainer or {}).get("image_v2" if protocol in V2 else "image", "")
+
+
 def port(placement: Placement) -> int:
     """Return the port that the explainer listens on."""
     raw = placement.explainer
@@ -95,7 +104,7 @@ def _container(placement: Placement, raw: Mapping[str, Any], path: Path, name: s
     own_name = text(written, "name") or name
     defaults: dict[str, Any] = {
         "name": own_name,
-        "image": placement.options.explainer_images.get(call.protocol) or None,
+        "image": image(placement.facts, call.protocol) or None,
         "imagePullPolicy": "IfNotPresent",
         # Seldon waits longer for an explainer: it may load a model and its training data.
         "livenessProbe": probes.tcp(listens, probes.LIVENESS_DELAY, failures=5),

@@ -23,6 +23,15 @@ CLAIM_VOLUME = "kfserving-pvc-source"
 CLAIM_MOUNT = "/mnt/pvc"
 """Where and under which name a claim is mounted: what Seldon's initializer image expects."""
 
+BUILT_IN = {
+    "image": "seldonio/rclone-storage-initializer:1.17.1",
+    "cpuRequest": "100m",
+    "cpuLimit": "1",
+    "memoryRequest": "100Mi",
+    "memoryLimit": "1Gi",
+}
+"""What Seldon's chart writes into seldon-config, under the names that it has there."""
+
 
 Mount = dict[str, Any]
 """One entry of a container's volumeMounts."""
@@ -88,7 +97,8 @@ def _container(
     source: Traced,
     mounts: list[Mount],
 ) -> Traced:
-    config = placement.options.initializer
+    config = {**BUILT_IN, **placement.facts.initializer}
+    image = placement.options.initializer_image or config["image"]
     path = placement.predictor.path
     own = text(model.raw, "storageInitializerImage")
     secret = env_secret(placement, model.raw)
@@ -96,15 +106,15 @@ def _container(
         path,
         {
             "name": names.initializer(model.target),
-            "image": copy(own, model.path / "storageInitializerImage") if own else config.image,
+            "image": copy(own, model.path / "storageInitializerImage") if own else image,
             "imagePullPolicy": "IfNotPresent",
             "args": listing(path, [source, ours(MODELS, path)]),
             "envFrom": [{"secretRef": {"name": secret}}] if secret else None,
             "resources": None
             if pod is not None and pod.shares_resources
             else {
-                "limits": {"cpu": config.cpu_limit, "memory": config.memory_limit},
-                "requests": {"cpu": config.cpu_request, "memory": config.memory_request},
+                "limits": {"cpu": config["cpuLimit"], "memory": config["memoryLimit"]},
+                "requests": {"cpu": config["cpuRequest"], "memory": config["memoryRequest"]},
             },
             "volumeMounts": mounts,
             "securityContext": hardening.injected(placement, pod),
