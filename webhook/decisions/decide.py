@@ -124,7 +124,7 @@ class _Engine(NamedTuple):
             self.settings.pod_security,
             self.namespace,
             self.facts,
-            scc=self.settings.defaults.openshift != "ignore",
+            defaults=self.settings.defaults,
             old=before if self.settings.ratchet else None,
         )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webhook import defaults
+from webhook.decisions.made_pods import made_pods
 from webhook.decisions.pods import standard_of, templates
 from webhook.decisions.settings import Settings
 from webhook.graph.facts import Facts, Namespace
@@ -56,8 +57,10 @@ def explain(document: Any, settings: Settings, facts: Facts) -> Iterator[Explain
     filled_by = "namespace" if OVERRIDE in namespace.annotations else "default"
     known = facts.namespaces.get(name)
     version = standard_of(settings.pod_security, known, facts.minor).version
+    made = made_pods(view, settings.defaults, facts, known)
     for template in templates(view):
-        levels = tuple((level, not evaluate(template.pod, level, version)) for level in LEVELS)
+        pod = made[template.place].pod if template.place in made else template.pod
+        levels = tuple((level, not evaluate(pod, level, version)) for level in LEVELS)
         for context in effective_contexts(template.pod):
             yield Explained(
                 place=nearest(document, template.locate(context.place)),

@@ -3,17 +3,19 @@
 Here: which templates there are, which standard holds, the action of each finding. Not here: what
 a standard demands (`podsecurity`).
 
-The templates themselves are judged, not the rendered pods: what rendering injects (orchestrator,
-initialiser, the volume seldon-podinfo) is hardened so that it passes `restricted`, and a test holds
-that both give the same verdict.
+Which pods there will be, and what is injected into them, rendering says (`made_pods`). Where a
+standard holds, those pods are judged by it, in the words that the API server would have for them;
+everything else is about the templates as they are written.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from webhook.decisions.made_pods import MadePod, made_pods
 from webhook.decisions.pod_security import Mode, PodSecurity
 from webhook.decisions.run import Found
+from webhook.defaults import Options
 from webhook.graph.facts import Facts, Namespace
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment, mapping
@@ -52,13 +54,14 @@ def judge_pods(
     namespace: str,
     facts: Facts,
     *,
-    scc: bool = True,
+    defaults: Options,
     old: Deployment | None = None,
 ) -> Iterator[Found]:
     """Yield what is wrong with the pods, each finding with its action.
 
-    scc  whether OpenShift's constraints count (`defaults.openshift` is not "ignore")
-    old  the object before an update; a template that the update leaves alone is not spoken of
+    defaults  what is filled into pods; with `openshift: ignore` its constraints do not count
+    old       the object before an update; a template that the update leaves alone, and what was
+              wrong with a pod that nobody wrote, is not spoken of
 
     What can never run denies in any mode; what a standard or the restrictions forbid does what the
     mode says; an id outside of the namespace's range only warns, since the service account may
@@ -67,9 +70,13 @@ def judge_pods(
     known = facts.namespaces.get(namespace)
     standard = standard_of(options, known, facts.minor)
     action = _ACTIONS[options.mode]
+    scc = defaults.openshift != "ignore"
     by_scc = known is not None and scc and is_active(known, openshift=facts.openshift)
     kept = {} if old is None else _by_predictor(old)
+    judged = action != "ignore" and standard.level != "privileged"
+    made = made_pods(deployment, defaults, facts, known) if judged else {}
     for template in templates(deployment):
+        pod = made.pop(template.place, None)
         if template.raw in kept.get(template.predictor, ()):
             continue
         for finding in never_runs(template.pod):
@@ -81,13 +88,21 @@ def judge_pods(
                 yield "warn", Finding(template.locate(place), fact, rule=RANGE)
         if action == "ignore":
             continue
-        for violation in evaluate(template.pod, standard.level, standard.version):
-            yield action, _departure(violation, template, standard)
+        for finding in _departures(template, pod, standard):
+            yield action, finding
         if options.restrictions is not None:
             from webhook.podsecurity.restrictions import judge  # few have any: start-up time
 
             for violation in judge(template.pod, options.restrictions):
                 yield action, _forbidden(violation, template)
+    if not made:
+        return
+    before = made_pods(old, defaults, facts, known) if old is not None else {}
+    told = {finding.fact for pod in before.values() for finding in _departures(None, pod, standard)}
+    for pod in made.values():
+        for finding in _departures(None, pod, standard):
+            if finding.fact not in told:
+                yield action, finding
 
 
 def standard_of(options: PodSecurity, namespace: Namespace | None, minor: int | None) -> Standard:
@@ -139,13 +154,29 @@ def _placed(finding: Finding, template: Template) -> Finding:
     return replace(finding, path=template.locate(finding.path))
 
 
-def _departure(violation: Violation, template: Template, standard: Standard) -> Finding:
-    """Return the finding in upstream's words: people search for them."""
-    return Finding(
-        template.locate(_common(violation.places)),
-        f'would violate PodSecurity "{standard}": {violation}',
-        rule=f"{PREFIX}{violation.check}",
-    )
+def _departures(
+    template: Template | None, made: MadePod | None, standard: Standard
+) -> Iterator[Finding]:
+    """Yield how a pod departs from a standard, in upstream's words: people search for them.
+
+    template  as it is written; None: nobody wrote one
+    made      the pod that it becomes; None: it becomes none. What is said is said of this pod, at
+              the place in the template if the template alone departs too
+    """
+    level, version = standard.level, standard.version
+    own = () if template is None else evaluate(template.pod, level, version)
+    found = own if made is None else evaluate(made.pod, level, version)
+    places = {violation.check: violation.places for violation in own}
+    for violation in found:
+        if template is not None and violation.check in places:
+            place = template.locate(_common(places[violation.check]))
+        elif made is not None:
+            place = _common(tuple(map(made.locate, violation.places)) or (made.place,))
+        yield Finding(
+            place,
+            f'would violate PodSecurity "{standard}": {violation}',
+            rule=f"{PREFIX}{violation.check}",
+        )
 
 
 def _forbidden(violation: Violation, template: Template) -> Finding:
