@@ -11,13 +11,15 @@ help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
 
 # venv --without-pip needs no python3-venv package; pip --python installs from outside.
-# Everything comes from the lock with its hash; the project itself without dependencies.
+# Everything comes from the lock with its hash; the project itself without dependencies, and compiled
+# as an installed package is: else a user without write access compiles it at each start.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "graphgate needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@echo "installing into $(VENV) (once, about a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q webhook
 	@touch $@
 
 demo: $(READY) ## run the main job on the seed manifests: judge, explain, default and mend, over TLS

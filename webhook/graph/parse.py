@@ -20,9 +20,11 @@ from webhook.graph.model import (
     Deployment,
     Fault,
     Node,
+    Place,
     Predictor,
     mapping,
     mappings,
+    path_of,
     text,
 )
 from webhook.graph.path import ROOT, Path
@@ -148,8 +150,8 @@ def _components(entries: list[slips.Entry], listed: Path) -> Iterator[Component]
             yield _component(item, listed / index)
 
 
-def _node(raw: dict[str, Any], path: Path, nodes: list[Node], cuts: _Cuts, depth: int) -> Node:
-    place = len(nodes)
+def _node(raw: dict[str, Any], place: Place, nodes: list[Node], cuts: _Cuts, depth: int) -> Node:
+    at = len(nodes)
     nodes.append(None)  # type: ignore[arg-type]  # filled below: parents stand before children
     children: list[Node] = []
     below = raw.get("children")
@@ -157,26 +159,25 @@ def _node(raw: dict[str, Any], path: Path, nodes: list[Node], cuts: _Cuts, depth
         if type(below) not in (list, dict):
             pass  # the schema says so
         elif depth >= DEEPEST and below:
-            cuts.too_deep.append(path / "children")
+            cuts.too_deep.append(path_of(place) / "children")
         elif type(below) is list:
             children = [
-                _node(child, path.join(("children", index)), nodes, cuts, depth + 1)
+                _node(child, (place, ("children", index)), nodes, cuts, depth + 1)
                 for index, child in enumerate(below)
                 if type(child) is dict
             ]
         elif below.keys() & NODE_FIELDS:
-            children = [_node(below, path / "children", nodes, cuts, depth + 1)]
+            children = [_node(below, (place, ("children",)), nodes, cuts, depth + 1)]
         else:
-            cuts.no_node.append(path / "children")
-    node = Node(
-        raw=raw,
-        path=path,
-        name=text(raw, "name"),
-        type=text(raw, "type"),
-        implementation=text(raw, "implementation"),
-        children=tuple(children),
+            cuts.no_node.append(path_of(place) / "children")
+    node = nodes[at] = Node(
+        raw,
+        place,
+        text(raw, "name"),
+        text(raw, "type"),
+        text(raw, "implementation"),
+        tuple(children) if children else (),
     )
-    nodes[place] = node
     return node
 
 
@@ -198,7 +199,8 @@ def _containers(
         return ()
     where = path / kind if pod[kind] is raw.get(kind) else path.join(("spec", kind))
     return tuple(
-        Container(item, where / index, text(item, "name")) for index, item in mappings(pod, kind)
+        Container(item, (where, (index,)), text(item, "name"))
+        for index, item in mappings(pod, kind)
     )
 
 
