@@ -24,8 +24,8 @@ def lease(holder="seldon-controller-manager-0"):
     return {"metadata": {}, "items": [{"metadata": metadata, "spec": spec}]}
 
 
-def ask(cluster, after=10.0, namespaces=()):
-    refuse_beside_seldon(cluster, namespaces, now=lambda: RENEWED + after)
+def ask(cluster, after=10.0, namespaces=(), *, again=False):
+    refuse_beside_seldon(cluster, namespaces, again=again, now=lambda: RENEWED + after)
 
 
 def everywhere(found):
@@ -63,10 +63,14 @@ def test_who_may_not_look_everywhere_looks_where_seldon_s_chart_installs_it():
         ask(cluster, namespaces=("team-a",))
 
 
-def test_who_may_look_nowhere_goes_on():
+def test_who_may_look_nowhere_goes_on_and_says_so_once(caplog):
     cluster = FakeCluster()
     cluster.answers["GET", "leases"] = (403, "forbidden")
     ask(cluster)
+    told = ["cannot tell whether Seldon Core's operator is running"] * 2
+    assert caplog.messages == told  # of the cluster, and of the namespace of Seldon's chart
+    ask(cluster, again=True)
+    assert caplog.messages == told
 
 
 def test_a_labelled_namespace_belongs_to_its_operator_unless_the_object_says_more():

@@ -90,8 +90,9 @@ def test_the_schema_knows_every_value_and_no_other() -> None:
         for key in properties.keys() & values.keys():
             yield from known(properties[key], values[key], f"{path}.{key}")
 
-    # "global" is Helm's own; the selector's two parts are absent by default.
-    assert sorted(known(SCHEMA, VALUES)) == [
+    # "global" is Helm's own; the selector's two parts are absent by default, as all settings are.
+    found = known(SCHEMA, VALUES)
+    assert sorted(place for place in found if not place.startswith(".settings.")) == [
         ".global has no value",
         ".webhooks.namespaceSelector.matchExpressions has no value",
         ".webhooks.namespaceSelector.matchLabels has no value",
@@ -194,6 +195,19 @@ def test_without_facts_and_certificates_of_its_own_it_has_no_token_and_no_right(
         is False
     )
     assert "--cluster" not in container(objects)["args"]
+
+
+def test_policies_of_the_cluster_are_followed_where_a_label_is_named(helm: Path) -> None:
+    """The rights are in test_least_privilege.py; without the label there are none."""
+    label = "cluster.policies=graphgate.io/policy=true"
+    objects = render(helm, INJECTED, "cluster.facts=false", label, "networkPolicy.enabled=true")
+    assert "--policies-from-cluster=graphgate.io/policy=true" in container(objects)["args"]
+    pod = only(objects, "Deployment")["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is True
+    assert only(objects, "NetworkPolicy")["spec"]["egress"]
+    plain = render(helm, INJECTED)
+    assert not [a for a in container(plain)["args"] if a.startswith("--policies-from-cluster")]
+    assert not [o for o in plain if o["metadata"]["name"] == "graphgate-policies"]
 
 
 def test_policies_become_files_that_graphgate_reads(helm: Path, tmp_path: Path) -> None:
@@ -391,12 +405,22 @@ def test_the_default_user_reaches_the_container(
         ('certificate.caBundle="LS0tLS1CRUdJTg=="', "/certificate/caBundle"),
         ('certificate.source="magic"', "/certificate/source"),
         ('image.digest="latest"', "/image/digest"),
+        ('settings.profile="hard"', "/settings/profile"),
+        ('settings={"rule":{}}', "at '/settings': additional properties 'rule' not allowed"),
     ],
 )
 def test_a_value_that_could_not_work_is_refused(helm: Path, value: str, place: str) -> None:
     done = run(helm, '--set-json=certificate.source="injected"', f"--set-json={value}")
     assert (done.returncode, done.stdout) == (1, "")
     assert place in done.stderr
+
+
+def test_settings_that_graphgate_does_not_know_are_refused_before_it_starts() -> None:
+    known = json.loads((ROOT / "policies" / "settings.schema.json").read_text(encoding="utf-8"))
+    settings = SCHEMA["properties"]["settings"]
+    assert list(settings["properties"]) == list(known["properties"])
+    for key, schema in settings["properties"].items():
+        assert schema.get("enum") == known["properties"][key].get("enum")
 
 
 def test_settings_become_the_settings_file(helm: Path) -> None:

@@ -68,11 +68,30 @@ def test_the_webhook_may_do_this_and_nothing_else() -> None:
     }
 
 
+POLICIES = (
+    each("list watch", "", "configmaps")
+    | each("list watch", "admissionregistration.k8s.io", "validatingadmissionpolicies")
+    | each("list watch", "admissionregistration.k8s.io", "validatingadmissionpolicybindings")
+    | each("list watch", "admissionregistration.k8s.io", "mutatingadmissionpolicies")
+    | each("list watch", "admissionregistration.k8s.io", "mutatingadmissionpolicybindings")
+)
+
+
+def test_following_policies_takes_these_rights_more(everything: list[Object]) -> None:
+    """All ConfigMaps, because no role can name a label; exceptions in one namespace only."""
+    plain, given = held(OBJECTS, "graphgate"), held(everything, "graphgate")
+    assert given[""] - plain[""] == POLICIES
+    assert given["graphgate-system"] - plain["graphgate-system"] == each(
+        "list watch", "graphgate.io", "policyexceptions"
+    )
+
+
 @pytest.fixture(scope="module")
 def everything(helm: Path) -> list[Object]:
     """The chart with all that can be switched on."""
     switches = ("reconciler", "networkPolicy", "serviceMonitor")
     flags = [f"--set={switch}.enabled=true" for switch in switches]
+    flags.append("--set=cluster.policies=graphgate.io/policy=true")
     command: list[str | Path] = [helm, "template", "graphgate", MANIFESTS / "chart", *flags]
     done = subprocess.run(
         [*command, "--namespace=graphgate-system"], check=True, stdout=subprocess.PIPE, text=True

@@ -237,9 +237,6 @@ def serve_command(
     sources.append(policies)
     checks.append(policies.check())
     with contextlib.ExitStack() as running:
-        for followed in (live, live_policies):
-            if followed:
-                running.enter_context(followed)
         if by_itself:
             upkeep = running.enter_context(renewed(kubeconfig, context, namespace, name))
             tls_cert, tls_key = upkeep.certificate, upkeep.key
@@ -260,7 +257,14 @@ def serve_command(
             # Small files in memory, and the first certificate of an installation should not wait;
             # neither should a policy.
             config = replace(config, reload_every=1.0)
-        code = serve(config, judge, sources=sources, checks=checks, show=policies.show)
+        code = serve(
+            config,
+            judge,
+            sources=sources,
+            checks=checks,
+            show=policies.show,
+            beside=[followed for followed in (live, live_policies) if followed],
+        )
     sys.exit(code)
 
 

@@ -4,6 +4,7 @@
     2. caches fill, in every replica; who holds the Lease waits for them, then sets workers to work
     3. SIGTERM: workers finish the object in hand, the Lease is given back, return 0
        the Lease is lost: the same, at once, and return 1
+       Seldon's operator appears beside us: the same, at once, and it is one exception
 
 Threads, because workers wait for answers nearly all the time; the main thread serves health.
 """
@@ -31,6 +32,7 @@ from webhook.controller.metrics import Metrics
 from webhook.controller.surroundings import is_served, refuse_beside_seldon
 from webhook.controller.watches import find_deaf
 from webhook.controller.workers import FINISH, Controller, HasSetup
+from webhook.errors import ClusterUnavailable, InvalidSettings
 from webhook.server.config import Limits
 from webhook.server.health import Check, Status, readiness
 from webhook.server.listener import Listener, bind
@@ -42,8 +44,14 @@ logger = logging.getLogger("graphgate")
 _RELOAD_EVERY = 10.0
 """Seconds between looks at the settings file; as the server's."""
 
+_SIGNALS = ("SIGTERM", "SIGINT")
+
 _HURRY = 3.0
 """Seconds for the workers of who has lost the Lease: another may begin after five (`Terms`)."""
+
+_SELDON_EVERY = 5.0
+"""Seconds between looks for Seldon's operator, which renews its Lease every two: for so long both
+work on the same objects where somebody installs it beside us. A look costs two milliseconds."""
 
 
 def run(
@@ -52,7 +60,7 @@ def run(
     """Reconcile until a signal; return 0, or 1 if the Lease was lost.
 
     Logs JSON lines to standard output. Raises InvalidSettings or ClusterUnavailable before
-    anything is started.
+    anything is started, and InvalidSettings when Seldon's operator appears, after all is stopped.
     """
     if not config.controller_id:
         refuse_beside_seldon(transport, config.namespaces)
@@ -146,20 +154,23 @@ class _Process:
 
     async def run(self) -> int:
         """Run until a signal, or until another leads; return the exit code."""
-        ending: asyncio.Queue[str] = asyncio.Queue()
+        ending: asyncio.Queue[str | InvalidSettings] = asyncio.Queue()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, ending.put_nowait, signal.Signals(number).name)
+        for name in _SIGNALS:
+            loop.add_signal_handler(signal.Signals[name], ending.put_nowait, name)
         await self._listener.open()
         self._controller.start()
         campaign = self._campaign(lambda: loop.call_soon_threadsafe(ending.put_nowait, "lost"))
         reloading = asyncio.create_task(self._reloading.run(_RELOAD_EVERY))
+        looking = asyncio.create_task(self._look_for_seldon(ending.put_nowait))
         self._phase = "running"
         logger.info("started", extra={"fields": {"health_port": self._listener.port}})
         why = await ending.get()
         self._phase = "ending"
         reloading.cancel()
-        await asyncio.to_thread(self._controller.stop, _HURRY if why == "lost" else FINISH)
+        looking.cancel()
+        by_signal = why in _SIGNALS
+        await asyncio.to_thread(self._controller.stop, FINISH if by_signal else _HURRY)
         if self._election is not None:
             # Only now: who leads next must not meet a worker of ours.
             self._election.stop()
@@ -167,8 +178,26 @@ class _Process:
         await self._listener.close(0.0)
         self._listener.abort()
         await asyncio.sleep(0)
-        logger.info("ended", extra={"fields": {"why": why}})
-        return 1 if why == "lost" else 0
+        logger.info("ended", extra={"fields": {"why": str(why)}})
+        if isinstance(why, InvalidSettings):
+            raise why
+        return 0 if by_signal else 1
+
+    async def _look_for_seldon(self, end: Callable[[InvalidSettings], None]) -> None:
+        """Call `end` when Seldon's operator is at work on our objects."""
+        controller = self._controller
+        while not self._config.controller_id:
+            await asyncio.sleep(_SELDON_EVERY)
+            look = partial(
+                refuse_beside_seldon, controller.transport, self._config.namespaces, again=True
+            )
+            try:
+                await asyncio.to_thread(look)
+            except ClusterUnavailable:
+                continue  # the watches tell of it
+            except InvalidSettings as seldon:
+                end(seldon)
+                return
 
     def _campaign(self, on_lost: Callable[[], object]) -> threading.Thread:
         config, controller = self._config, self._controller

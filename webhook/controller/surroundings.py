@@ -1,4 +1,4 @@
-"""What is asked of the cluster before anything is reconciled: who else is at work there."""
+"""What is asked of the cluster before anything is reconciled, and later: who else is at work."""
 
 import logging
 import time
@@ -40,15 +40,19 @@ def is_served(transport: Transport, group: str) -> bool:
 
 
 def refuse_beside_seldon(
-    transport: Transport, namespaces: tuple[str, ...], now: Callable[[], float] = time.time
+    transport: Transport,
+    namespaces: tuple[str, ...],
+    *,
+    again: bool = False,
+    now: Callable[[], float] = time.time,
 ) -> None:
     """Raise InvalidSettings if Seldon Core's operator is running and we would share its objects.
 
     Only asked of a reconciler without an id. Who may not look in the whole cluster looks in its
-    namespaces and in the one of Seldon's chart; what it may not read there, the log says. Raise
-    ClusterUnavailable if there is no answer.
+    namespaces and in the one of Seldon's chart; what it may not read there, the log says, but not
+    `again`. Raise ClusterUnavailable if there is no answer.
     """
-    for lease in _find(transport, namespaces):
+    for lease in _find(transport, namespaces, again=again):
         spec = mapping(lease, "spec")
         if text(spec, "holderIdentity") and now() - _renewed(spec) < _ALIVE:
             where = text(mapping(lease, "metadata"), "namespace")
@@ -59,15 +63,18 @@ def refuse_beside_seldon(
             )
 
 
-def _find(transport: Transport, namespaces: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
+def _find(
+    transport: Transport, namespaces: tuple[str, ...], *, again: bool
+) -> Iterator[Mapping[str, Any]]:
     """Yield the Leases of Seldon's name that we may read."""
     for namespace in ("", *namespaces, "seldon-system"):
         path = collection_of("coordination.k8s.io/v1", "Lease", namespace)
         try:
             found = get(transport, f"{path}?fieldSelector=metadata.name={SELDON_LEASE}")
         except Refused as refused:
-            fields = {"fields": {"reason": str(refused)}}
-            logger.warning("cannot tell whether Seldon Core's operator is running", extra=fields)
+            if not again:
+                told = "cannot tell whether Seldon Core's operator is running"
+                logger.warning(told, extra={"fields": {"reason": str(refused)}})
             continue
         yield from (lease for _, lease in mappings(found or {}, "items"))
         if not namespace:

@@ -42,6 +42,7 @@ def serve(
     sources: Sequence[Source] = (),
     checks: Sequence[Check] = (),
     show: Callable[[Metrics], None] | None = None,
+    beside: Sequence[contextlib.AbstractContextManager[object]] = (),
 ) -> int:
     """Serve until a signal; return 0 if every call that had begun was answered, else 1.
 
@@ -50,6 +51,7 @@ def serve(
     sources  what else is read anew every `config.reload_every` seconds, besides the certificate
     checks   what else /readyz asks
     show     adds to the metrics
+    beside   runs while the server does, and logs where it logs
 
     Logs JSON lines to standard output. Raises InvalidCertificate or InvalidSettings before
     anything is started.
@@ -61,7 +63,10 @@ def serve(
         metrics = Metrics()
         if show is not None:
             show(metrics)
-        with json_lines(sys.stdout.fileno(), metrics.log_line_dropped):
+        with contextlib.ExitStack() as running:
+            running.enter_context(json_lines(sys.stdout.fileno(), metrics.log_line_dropped))
+            for one in beside:
+                running.enter_context(one)
             server = Server(
                 config,
                 judge,
