@@ -21,7 +21,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment, mapping
 from webhook.graph.path import Path
 from webhook.podsecurity import LATEST, Pod, Standard, Violation, evaluate, read_labels
-from webhook.podsecurity.never_runs import may_not_start, never_runs
+from webhook.podsecurity.never_runs import may_not_start, never_runs, surely_runs
 from webhook.podsecurity.openshift import is_active, outside_range
 from webhook.rules import Action
 
@@ -72,10 +72,11 @@ def judge_pods(
     action = _ACTIONS[options.mode]
     scc = defaults.openshift != "ignore"
     by_scc = known is not None and scc and is_active(known, openshift=facts.openshift)
-    kept = {} if old is None else _by_predictor(old)
     judged = action != "ignore" and standard.level != "privileged"
+    demanding = judged or by_scc or options.restrictions is not None
+    kept = {} if old is None else _by_predictor(old)
     made = made_pods(deployment, defaults, facts, known) if judged else {}
-    for template in templates(deployment):
+    for template in templates(deployment, unsure_only=not demanding):
         pod = made.pop(template.place, None)
         if template.raw in kept.get(template.predictor, ()):
             continue
@@ -123,12 +124,19 @@ def standard_of(options: PodSecurity, namespace: Namespace | None, minor: int | 
     return Standard(level, version if minor is None else min(version, minor))
 
 
-def templates(deployment: Deployment) -> Iterator[Template]:
-    """Yield every pod template: componentSpecs, and the containers of explainers."""
+def templates(deployment: Deployment, *, unsure_only: bool = False) -> Iterator[Template]:
+    """Yield every pod template: componentSpecs, and the containers of explainers.
+
+    unsure_only  leave out those that can surely run
+    """
     for predictor in deployment.predictors:
         for component in predictor.components:
-            pod = Pod(component.pod, component.raw.get("metadata"))
-            yield Template(predictor.name, component.raw, pod, component.path)
+            metadata = component.raw.get("metadata")
+            if not (unsure_only and surely_runs(component.pod, metadata)):
+                pod = Pod(component.pod, metadata)
+                yield Template(predictor.name, component.raw, pod, component.path)
+        if "explainer" not in predictor.raw:
+            continue
         explainer = mapping(predictor.raw, "explainer")
         container = explainer.get("containerSpec")
         if explainer.get("type") and type(container) is dict:

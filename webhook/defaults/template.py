@@ -10,6 +10,8 @@ from typing import Any
 from webhook.graph.finding import Operation
 
 _NOTHING: dict[str, Any] = {}
+_OWN = frozenset({"privileged", "runAsUser", "runAsNonRoot"})
+"""Fields by which a container says whether it wants to be root."""
 
 
 class Place:
@@ -27,7 +29,7 @@ class Place:
         self.pointer = pointer
         self.own = own
         self.fields: Mapping[str, Any] = _NOTHING if own is None else own
-        self.added: dict[str, Any] = {}
+        self.added = _NOTHING
         self.exempt = False
 
     def get(self, key: str) -> Any:
@@ -67,8 +69,10 @@ class Template:
         self.at_pod = at_pod
         self.user_namespace = user_namespace
         self.touched: list[Place] = []
+        inherited = self._asks_for_root({})
         for container in self.containers:
-            container.exempt = self._asks_for_root(container)
+            fields = container.fields
+            container.exempt = inherited if _OWN.isdisjoint(fields) else self._asks_for_root(fields)
 
     def of_pod(self, key: str) -> Any:
         """Return the pod-level value of a field, None if there is none."""
@@ -82,6 +86,7 @@ class Template:
     def add(self, place: Place, key: str, value: Any) -> None:
         """Note one value that the place gets."""
         if not place.added:
+            place.added = {}
             self.touched.append(place)
         place.added[key] = value
 
@@ -100,10 +105,13 @@ class Template:
                 for name, part in value.items():  # capabilities that lack drop
                     yield {"op": "add", "path": f"{base}/{key}/{name}", "value": part}
 
-    def _asks_for_root(self, container: Place) -> bool:
-        if container.fields.get("privileged"):
+    def _asks_for_root(self, fields: Mapping[str, Any]) -> bool:
+        """Tell whether a container with these fields was to be root, before anything is added."""
+        if fields.get("privileged"):
             return True
-        user = self.effective(container, "runAsUser")
+        user, non_root = fields.get("runAsUser"), fields.get("runAsNonRoot")
         if user is None:
-            return self.effective(container, "runAsNonRoot") is False
+            user = self.of_pod("runAsUser")
+        if user is None:
+            return (self.of_pod("runAsNonRoot") if non_root is None else non_root) is False
         return bool(user == 0)
