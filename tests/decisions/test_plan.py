@@ -25,7 +25,12 @@ def test_rules_are_selected_in_their_order():
 
 def test_a_rule_is_loaded_when_it_is_first_asked_for_and_once():
     loaded = []
-    rule = BoundRule("late", "deny", lambda: loaded.append("late") or _nothing)
+
+    def load():
+        loaded.append("late")
+        return _nothing
+
+    rule = BoundRule("late", "deny", load)
     plan = Plan((rule,))
     plan.select(set())
     assert not loaded

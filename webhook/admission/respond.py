@@ -1,8 +1,8 @@
 """The whole line, bytes to bytes."""
 
 from base64 import b64encode
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
@@ -10,6 +10,7 @@ from webhook.admission.review import API_VERSION, KIND, Review, read_review
 from webhook.decisions.decide import decide
 from webhook.decisions.decision import ALLOWED, Decision, Failure
 from webhook.decisions.demands import Demands
+from webhook.decisions.memory import Memory
 from webhook.decisions.report import sentence
 from webhook.decisions.settings import Settings
 from webhook.errors import ReviewTooDeep
@@ -19,8 +20,7 @@ from webhook.rules import Action
 Endpoint = Literal["mutate", "validate"]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What goes back, and what the log and the metrics may know of it (never the object).
 
     body      the AdmissionReview response as JSON
@@ -56,17 +56,20 @@ def answer(
     settings: Settings,
     facts: Facts,
     demands: Demands | None = None,
+    *,
+    memory: Memory | None = None,
 ) -> Answer:
     """Return the response as `respond` does, with what may be logged of it.
 
     demands  users' policies and exceptions at this moment; None: there are none
+    memory   what was found faultless before; None: nothing is remembered
     """
     try:
         review = read_review(body)
     except ReviewTooDeep as error:
         response = _refusal(error.uid, str(error), [])
         return Answer(_encode(response), error.uid, findings=(("nested-too-deep", "deny"),))
-    decision = _decide(review, endpoint, settings, facts, demands)
+    decision = _decide(review, endpoint, settings, facts, demands, memory=memory)
     policies = "" if demands is None else demands.policies.version
     return Answer(
         body=_encode(_response(review, decision, policies)),
@@ -91,6 +94,8 @@ def _decide(
     settings: Settings,
     facts: Facts,
     demands: Demands | None,
+    *,
+    memory: Memory | None,
 ) -> Decision:
     """Judge what is to be judged; deletion and subresources are always allowed."""
     if not review.judged or review.operation not in {"CREATE", "UPDATE"}:
@@ -104,6 +109,7 @@ def _decide(
             old_document=review.old_document if review.operation == "UPDATE" else None,
             fill=endpoint == "mutate",
             demands=None if demands is None else replace(demands, request=review.request),
+            memory=memory,
         )
     except Exception as error:  # noqa: BLE001 — whatever happens, the API server gets an answer
         return Decision(

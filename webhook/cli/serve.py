@@ -54,9 +54,11 @@ class Judge:
         facts     gives what is known of the cluster when it is asked
         deadline  seconds that one judgement may take; for the main thread only
         """
+        from webhook.decisions.memory import Memory
         from webhook.server.deadline import Deadline
 
         self._deadline = Deadline(deadline)
+        self._memory = Memory()
         self._flags = flags
         self._facts = facts or _nothing_known
         self.policies: PoliciesInForce | None = None
@@ -68,10 +70,12 @@ class Judge:
         """Answer one review."""
         from webhook.admission import answer
 
-        settings, facts = self.settings, self._facts()
+        settings, facts, memory = self.settings, self._facts(), self._memory
         deadline, policies = self._deadline, self.policies
         demands = None if policies is None else policies.now(deadline.expired)
-        return deadline.within(lambda: answer(body, endpoint, settings, facts, demands))
+        return deadline.within(
+            lambda: answer(body, endpoint, settings, facts, demands, memory=memory)
+        )
 
     def _warm_up(self) -> None:
         """Compile the schema and import the rules now, and not while an API server waits."""

@@ -1,12 +1,11 @@
 """The verdict on one object, as a value."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from webhook.graph.finding import Finding, Operation
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """A rule or policy of ours that crashed or ran out of time: our fault, never the author's.
 
     rule   its id
@@ -17,8 +16,7 @@ class Failure:
     error: Exception
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What graphgate says to one object.
 
     denials   findings that refuse it, in the order of the document; likewise

@@ -6,8 +6,7 @@ the options (`resolve`).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from webhook.defaults import (
     allow_privilege_escalation,
@@ -27,8 +26,7 @@ from webhook.graph.finding import Finding, Operation
 from webhook.graph.path import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Filling:
+class Filling(NamedTuple):
     """What defaulting gives: add-operations in document order of templates, and warnings.
 
     Each warning is a Finding at metadata.namespace (or the root where that is missing) without a

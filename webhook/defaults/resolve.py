@@ -5,8 +5,8 @@ is active (`podsecurity.openshift`).
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -18,8 +18,7 @@ from webhook.podsecurity import openshift as scc
 from webhook.podsecurity.ids import LARGEST_USER_NAMESPACE_ID, MAX_ID
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     """The options of one namespace.
 
     user_in_user_namespace  the user id for templates with `hostUsers: false`

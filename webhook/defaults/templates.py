@@ -151,10 +151,11 @@ def _is_readable(context: Any) -> bool:
         if kind is not None and value is not None and type(value) is not kind:
             return False
     capabilities = context.get("capabilities")
-    return capabilities is None or all(
-        capabilities.get(key) is None or isinstance(capabilities[key], list)
-        for key in ("add", "drop")
-    )
+    if capabilities is not None:
+        for key in ("add", "drop"):
+            if key in capabilities and not isinstance(capabilities[key], list | None):
+                return False
+    return True
 
 
 def _is_for_windows(spec: dict[str, Any]) -> bool:

@@ -8,12 +8,20 @@ Read-only: a document is changed by patches, never through its view.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from webhook.graph.path import Path, Segment
 
-Place = Path | tuple[Any, tuple[Segment, ...]]
-"""Where something stands: a Path, or the Place of something above and the steps down from it.
+
+class Below(NamedTuple):
+    """The Place of something, and the steps from it further down."""
+
+    above: "Place"
+    steps: tuple[Segment, ...]
+
+
+Place = Path | Below
+"""Where something stands.
 
 Most places are never asked for; making their paths took a tenth of the time of a review.
 """
@@ -76,9 +84,9 @@ class Fault:
 def path_of(place: Place) -> Path:
     """Return the Path of a place."""
     steps: list[tuple[Segment, ...]] = []
-    while type(place) is not Path:
-        place, below = place
-        steps.append(below)
+    while isinstance(place, Below):
+        steps.append(place.steps)
+        place = place.above
     return place.join(segment for below in reversed(steps) for segment in below)
 
 

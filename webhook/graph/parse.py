@@ -15,6 +15,7 @@ from webhook.graph import schema, slips, usual
 from webhook.graph.bounds import within_bounds
 from webhook.graph.model import (
     NOTHING,
+    Below,
     Component,
     Container,
     Deployment,
@@ -162,12 +163,12 @@ def _node(raw: dict[str, Any], place: Place, nodes: list[Node], cuts: _Cuts, dep
             cuts.too_deep.append(path_of(place) / "children")
         elif type(below) is list:
             children = [
-                _node(child, (place, ("children", index)), nodes, cuts, depth + 1)
+                _node(child, Below(place, ("children", index)), nodes, cuts, depth + 1)
                 for index, child in enumerate(below)
                 if type(child) is dict
             ]
         elif below.keys() & NODE_FIELDS:
-            children = [_node(below, (place, ("children",)), nodes, cuts, depth + 1)]
+            children = [_node(below, Below(place, ("children",)), nodes, cuts, depth + 1)]
         else:
             cuts.no_node.append(path_of(place) / "children")
     node = nodes[at] = Node(
@@ -199,7 +200,7 @@ def _containers(
         return ()
     where = path / kind if pod[kind] is raw.get(kind) else path.join(("spec", kind))
     return tuple(
-        Container(item, (where, (index,)), text(item, "name"))
+        Container(item, Below(where, (index,)), text(item, "name"))
         for index, item in mappings(pod, kind)
     )
 

@@ -71,7 +71,7 @@ class Rule:
     @property
     def parameters(self) -> Mapping[str, Any]:
         """Its settings with their defaults."""
-        return self.check.__kwdefaults__ or {}  # type: ignore[attr-defined,no-any-return]
+        return self.check.__kwdefaults__ or {}
 
     @property
     def since(self) -> str:
