@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
 
@@ -10,6 +11,7 @@ import yaml
 
 from tests.cluster.control_plane.run import ControlPlane
 from tests.cluster.reconciling import CRD, GROUP, Namespace, Reconciler, eventually
+from tests.cluster.seldon_stand_in import SeldonStandIn
 from tests.documents_of import minimal, with_pod, with_predictor
 from tests.seeds import EXAMPLES
 
@@ -334,51 +336,85 @@ def test_a_quota_and_pod_security_are_quoted(place, plane):
     plane.delete_namespace(strict.name)
 
 
-def test_a_deployment_of_seldon_s_is_taken_over_with_its_pods(place, plane, tmp_path):
-    """Its selector is another, and cannot be changed: the Deployment is made anew around its
-    ReplicaSet."""
-    obj = place.create("sdep", minimal(lambda d: d["metadata"].update(labels={"own": "later"})))
-    labels = {
-        "seldon-deployment-id": "iris",
-        "app": MODEL,
-        "seldon-app": "iris-main",
-        "seldon-app-svc-classifier": "iris-main-classifier",
-        "app.kubernetes.io/managed-by": "seldon-core",
-    }
-    owner = {
-        "apiVersion": "machinelearning.seldon.io/v1",
-        "kind": "SeldonDeployment",
-        "name": "iris",
-        "uid": obj["metadata"]["uid"],
-        "controller": True,
-    }
-    pod = {"containers": [{"name": "classifier", "image": "registry.example/iris:1"}]}
-    place.create(
-        "deployment",
-        {
-            "metadata": {"name": MODEL, "labels": labels, "ownerReferences": [owner]},
-            "spec": {
-                "selector": {
-                    "matchLabels": {k: v for k, v in labels.items() if k.startswith("seldon-")}
-                },
-                "template": {"metadata": {"labels": labels}, "spec": pod},
-            },
-        },
-    )
-    eventually(
-        lambda: place.get("deployment", MODEL)["status"].get("availableReplicas"), 1, "Seldon's"
-    )
-    (old,) = place.names("replicaset")
-    uid = place.get("replicaset", old)["metadata"]["uid"]
-    place.change("sdep", "iris", lambda o: o["metadata"].pop("labels"))
-    place.available()
-    selector = place.get("deployment", MODEL)["spec"]["selector"]["matchLabels"]
-    assert selector == {"seldon-deployment-id": "iris", "app": MODEL}
-    adopted = place.get("replicaset", old)
-    assert adopted["metadata"]["uid"] == uid
-    assert [o["uid"] for o in adopted["metadata"]["ownerReferences"]] == [
-        place.get("deployment", MODEL)["metadata"]["uid"]
-    ]
+@contextmanager
+def fewest_ready_pods(place):
+    """Watch the pods while it is entered; a list whose last is how few were ready at once."""
+    fewest = [100]
+    ended = threading.Event()
+
+    def ready(pod):
+        conditions = pod["status"].get("conditions", [])
+        return any((c["type"], c["status"]) == ("Ready", "True") for c in conditions)
+
+    def watch():
+        while not ended.wait(0.02):
+            pods = place.plane.request("GET", place.path("pod")).body["items"]
+            fewest.append(min(fewest[-1], sum(map(ready, pods))))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield fewest
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def test_an_object_goes_from_seldon_s_operator_to_graphgate_and_back(anywhere, plane, tmp_path):
+    """Each takes the other's ReplicaSet over, and one of them only ever writes."""
+
+    def give(to):
+        labels = {"own": "both"} | ({"seldon.io/controller-id": to} if to else {})
+        anywhere.change("sdep", "iris", lambda obj: obj["metadata"].update(labels=labels))
+
+    def owner_of(kind, name):
+        (owner,) = anywhere.get(kind, name)["metadata"]["ownerReferences"]
+        return owner["uid"]
+
+    def seldon_s():
+        obj = anywhere.get("deployment", MODEL)
+        selector = obj.get("spec", {}).get("selector", {}).get("matchLabels", {})
+        state = anywhere.get("sdep", "iris").get("status", {})
+        return "seldon-app" in selector and (state.get("state"), "conditions" in state)
+
+    flags = ("--no-leader-elect", "--selector", "own=both", "--controller-id", "graphgate")
+    graphgate = Reconciler(plane, tmp_path / "log", *flags).wait()
+    with SeldonStandIn(anywhere) as seldon:
+        anywhere.create("sdep", minimal(lambda d: d["metadata"].update(labels={"own": "both"})))
+        eventually(seldon_s, ("Available", False), "Seldon's")
+        assert graphgate.writes() == 0
+        (old,) = anywhere.names("replicaset")
+        with fewest_ready_pods(anywhere) as fewest:
+            give("graphgate")
+            anywhere.available()
+        assert fewest[-1] == 1
+        owner = anywhere.get("deployment", MODEL)
+        assert owner["spec"]["selector"]["matchLabels"] == {
+            "seldon-deployment-id": "iris",
+            "app": MODEL,
+        }
+        assert owner_of("replicaset", old) == owner["metadata"]["uid"]
+        theirs = len(seldon.writes)
+        _, ours = settled(anywhere, graphgate)
+        assert len(seldon.writes) == theirs
+        before = anywhere.names("replicaset")
+        with fewest_ready_pods(anywhere) as fewest:
+            give("nobody")
+            anywhere.kubectl("delete", "deployment", MODEL, "--cascade=orphan")
+            give("")
+            eventually(seldon_s, ("Available", False), "Seldon's again")
+        assert fewest[-1] == 1
+        uid = anywhere.get("deployment", MODEL)["metadata"]["uid"]
+        assert anywhere.names("replicaset") == before
+        assert {owner_of("replicaset", name) for name in before} == {uid}
+        assert graphgate.writes() == ours
+        give("graphgate")
+        anywhere.available()
+        _, ours = settled(anywhere, graphgate)
+        give("")  # the short way: Seldon's operator deletes pods and makes new ones
+        eventually(seldon_s, ("Available", False), "Seldon's a third time")
+        assert graphgate.writes() == ours
+    assert graphgate.stop() == 0
 
 
 def test_a_conflict_shows_in_no_status(place, reconciler):
