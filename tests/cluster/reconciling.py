@@ -112,6 +112,8 @@ class Namespace:
             "pod": f"/api/v1/namespaces/{self.name}/pods",
             "event": f"/api/v1/namespaces/{self.name}/events",
             "hpa": f"/apis/autoscaling/v2/namespaces/{self.name}/horizontalpodautoscalers",
+            "budget": f"/apis/policy/v1/namespaces/{self.name}/poddisruptionbudgets",
+            "scaledobject": f"/apis/keda.sh/v1alpha1/namespaces/{self.name}/scaledobjects",
             "quota": f"/api/v1/namespaces/{self.name}/resourcequotas",
         }
         return roots[kind] + (f"/{name}" if name else "")
@@ -139,7 +141,7 @@ class Namespace:
         """Return the resourceVersion of everything that a reconciler writes."""
         return {
             f"{kind} {item['metadata']['name']}": item["metadata"]["resourceVersion"]
-            for kind in ("sdep", "deployment", "service", "hpa")
+            for kind in ("sdep", "deployment", "service", "hpa", "budget", "scaledobject")
             for item in self.plane.request("GET", self.path(kind)).body["items"]
         }
 
