@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import commands, serving
+from benchmarks import commands, policies, serving
 from benchmarks.reviews import LARGE, SMALL, review
 
 REVIEWS = {"4 KB": SMALL, "208 KB": LARGE}
@@ -21,7 +21,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--seconds", type=float, default=4.0, help="of each load (default 4)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
-    parser.add_argument("--only", choices=["serving", "commands"], help="half of it")
+    parser.add_argument("--only", choices=["serving", "commands", "policies"], help="a part of it")
     given = parser.parse_args()
     found: dict[str, object] = {
         "python": platform.python_version(),
@@ -32,10 +32,12 @@ def main() -> None:
         print("one core only: server and client share it, and both look slow")
     with tempfile.TemporaryDirectory(prefix="graphgate-bench-") as name:
         folder = Path(name)
-        if given.only != "commands":
+        if given.only in {None, "serving"}:
             found |= _serving(folder, given.seconds)
-        if given.only != "serving":
+        if given.only in {None, "commands"}:
             found |= _commands(folder)
+        if given.only in {None, "policies"}:
+            found |= _policies()
     if given.json:
         given.json.write_text(json.dumps(found, indent=2) + "\n")
 
@@ -102,6 +104,14 @@ def _commands(folder: Path) -> dict[str, object]:
     for name, per_second in throughput.items():
         print(f"  {name:<22}{per_second:7.0f}")
     return {"starts": starts, "check": throughput}
+
+
+def _policies() -> dict[str, object]:
+    print("\nThe library's policies, us of CPU for a review")
+    costs = policies.costs()
+    for name, by_set in costs.items():
+        print(f"  {name:<16}" + ", ".join(f"{which}: {us:.0f}" for which, us in by_set.items()))
+    return {"policies": costs}
 
 
 if __name__ == "__main__":
