@@ -10,10 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import commands, serving
+from benchmarks import commands, policies, serving
 from benchmarks.reviews import LARGE, SMALL, review
 
-REVIEWS = {"4 KB": SMALL, "208 KB": LARGE}
+REVIEWS = {"4 KB": (SMALL, 3000), "4 KB again": (SMALL, 1), "208 KB": (LARGE, 50)}
+"""What is sent: its shape, and how many different objects take turns. The server remembers about a
+thousand of 4 KB, and none that is larger than 64 KiB."""
 
 
 def main() -> None:
@@ -21,7 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--seconds", type=float, default=4.0, help="of each load (default 4)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
-    parser.add_argument("--only", choices=["serving", "commands"], help="half of it")
+    parser.add_argument("--only", choices=["serving", "commands", "policies"], help="a part of it")
     given = parser.parse_args()
     found: dict[str, object] = {
         "python": platform.python_version(),
@@ -32,18 +34,21 @@ def main() -> None:
         print("one core only: server and client share it, and both look slow")
     with tempfile.TemporaryDirectory(prefix="graphgate-bench-") as name:
         folder = Path(name)
-        if given.only != "commands":
+        if given.only in {None, "serving"}:
             found |= _serving(folder, given.seconds)
-        if given.only != "serving":
+        if given.only in {None, "commands"}:
             found |= _commands(folder)
+        if given.only in {None, "policies"}:
+            found |= _policies()
     if given.json:
         given.json.write_text(json.dumps(found, indent=2) + "\n")
 
 
 def _serving(folder: Path, seconds: float) -> dict[str, object]:
-    for name, shape in REVIEWS.items():
-        (folder / f"{name}.json").write_bytes(review(shape))
-        _require_clean(folder / f"{name}.json")
+    for name, (shape, number) in REVIEWS.items():
+        bodies = [review(shape, f"iris-{n:04}") for n in range(number)]
+        (folder / f"{name}.jsonl").write_bytes(b"\n".join(bodies))
+        _require_clean(folder / f"{name}.jsonl")
     mint = [sys.executable, "-m", "webhook", "certs", "init", "--out", str(folder)]
     subprocess.run(mint, cwd=serving.ROOT, check=True, stdout=subprocess.DEVNULL)
     all_found: list[serving.Measured] = []
@@ -77,9 +82,10 @@ def _require_clean(file: Path) -> None:
     """Stop if a rule has something to say: explaining costs more than judging."""
     ask = [sys.executable, "-m", "webhook", "review", str(file)]
     said = subprocess.run(ask, cwd=serving.ROOT, check=True, stdout=subprocess.PIPE).stdout
-    response = json.loads(said)["response"]
-    if not response["allowed"] or "warnings" in response:
-        sys.exit(f"the review of {file.stem} is not clean any more, mend reviews.py: {response}")
+    for line in said.splitlines():
+        response = json.loads(line)["response"]
+        if not response["allowed"] or "warnings" in response:
+            sys.exit(f"a review of {file.stem} is not clean any more, mend reviews.py: {response}")
 
 
 def _row(found: serving.Measured, echo: serving.Measured) -> str:
@@ -102,6 +108,14 @@ def _commands(folder: Path) -> dict[str, object]:
     for name, per_second in throughput.items():
         print(f"  {name:<22}{per_second:7.0f}")
     return {"starts": starts, "check": throughput}
+
+
+def _policies() -> dict[str, object]:
+    print("\nThe library's policies, us of CPU for a review")
+    costs = policies.costs()
+    for name, by_set in costs.items():
+        print(f"  {name:<16}" + ", ".join(f"{which}: {us:.0f}" for which, us in by_set.items()))
+    return {"policies": costs}
 
 
 if __name__ == "__main__":

@@ -1,14 +1,18 @@
 """The client: so many kept connections, each asks again as soon as it is answered.
 
+The bodies, one a line of a file, take turns.
+
 A process of its own, on a core of its own: python -m benchmarks.load, one JSON argument. It speaks
 only as much HTTP as our own answers need, so that the client is not what is measured.
 """
 
 import asyncio
+import itertools
 import json
 import ssl
 import sys
 from array import array
+from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter_ns
 from typing import Any, cast
@@ -19,8 +23,8 @@ import uvloop
 class Caller(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, request: bytes, end: int, took: "array[int]") -> None:
-        self._request = request
+    def __init__(self, requests: Iterator[bytes], end: int, took: "array[int]") -> None:
+        self._requests = requests
         self._end = end
         self._took = took
         self._answer = b""
@@ -33,12 +37,13 @@ class Caller(asyncio.Protocol):
         self._ask()
 
     def _ask(self) -> None:
+        request = next(self._requests)
         self._sent = perf_counter_ns()
         if self._sent >= self._end:
             self.over.set_result(None)
             self._transport.close()
             return
-        self._transport.write(self._request)
+        self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         """Ask again once the answer is complete."""
@@ -64,14 +69,17 @@ class Caller(asyncio.Protocol):
             self.over.set_exception(ConnectionError(f"the server ended a connection: {exc}"))
 
 
-async def load(given: dict[str, Any]) -> dict[str, float]:
-    """Call for `seconds` over `connections`; return calls, seconds and percentiles in ms."""
-    body = Path(given["body"]).read_bytes()
-    request = (
+def _request(body: bytes) -> bytes:
+    return (
         b"POST /mutate?timeout=10s HTTP/1.1\r\nHost: graphgate.graphgate.svc\r\n"
         b"User-Agent: kube-apiserver-admission\r\nContent-Type: application/json\r\n"
         b"Accept-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
     ) + body
+
+
+async def load(given: dict[str, Any]) -> dict[str, float]:
+    """Call for `seconds` over `connections`; return calls, seconds and percentiles in ms."""
+    requests = itertools.cycle(map(_request, Path(given["bodies"]).read_bytes().splitlines()))
     trust = ssl.create_default_context(cafile=given["ca"])
     trust.check_hostname = False
     took: array[int] = array("Q")
@@ -80,7 +88,7 @@ async def load(given: dict[str, Any]) -> dict[str, float]:
     loop = asyncio.get_running_loop()
     pairs = [
         await loop.create_connection(
-            lambda: Caller(request, end, took), "127.0.0.1", given["port"], ssl=trust
+            lambda: Caller(requests, end, took), "127.0.0.1", given["port"], ssl=trust
         )
         for _ in range(given["connections"])
     ]

@@ -1,4 +1,4 @@
-"""The two reviews that are sent, and the manifests that `check` reads: made here, always the same.
+"""The reviews that are sent, and the manifests that `check` reads: made here, always the same.
 
 Both are valid, as nearly all that an API server sends is; every rule runs to its end on them.
 """
@@ -12,8 +12,8 @@ SMALL = (1, 3)  # 4 KB, a common deployment
 LARGE = (5, 37)  # 208 KB, as large as they were seen
 
 
-def review(shape: tuple[int, int]) -> bytes:
-    """Return an AdmissionReview of a deployment of that shape."""
+def review(shape: tuple[int, int], name: str = "iris") -> bytes:
+    """Return an AdmissionReview of a deployment of that shape and name."""
     return orjson.dumps({
         "kind": "AdmissionReview",
         "apiVersion": "admission.k8s.io/v1",
@@ -23,11 +23,11 @@ def review(shape: tuple[int, int]) -> bytes:
             "resource": _kind("resource", "seldondeployments"),
             "requestKind": _kind("kind", "SeldonDeployment"),
             "requestResource": _kind("resource", "seldondeployments"),
-            "name": "iris",
+            "name": name,
             "namespace": "models",
             "operation": "CREATE",
             "userInfo": {"username": "system:serviceaccount:argocd:controller", "groups": ["a"]},
-            "object": deployment(shape),
+            "object": deployment(shape, name),
             "oldObject": None,
             "dryRun": False,
             "options": {"kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1"},

@@ -96,7 +96,7 @@ def measure(
     given = {
         "port": port,
         "ca": str(folder / "ca.crt"),
-        "body": str(folder / f"{review}.json"),
+        "bodies": str(folder / f"{review}.jsonl"),
         "connections": connections,
     }
     _load({**given, "seconds": 0.5})

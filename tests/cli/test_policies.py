@@ -11,6 +11,7 @@ import yaml
 
 from tests.admission.test_wire import review
 from tests.documents_of import minimal, with_pod
+from tests.policy.documents import binding, policy
 from tests.seeds import ROOT, SEEDS
 from webhook.admission import answer
 from webhook.cli._policies import Wanted, load_demands, load_policies
@@ -44,6 +45,24 @@ def test_check_denies_what_a_policy_denies_at_its_place(run, folder):
         "policy/no-latest-image/0",
         "spec.predictors[0].componentSpecs[0].spec.containers[0].image",
     )
+
+
+def test_audit_annotations_are_findings_for_the_record(tmp_path):
+    text = policy('- expression: "true"\n', spec="""\
+        auditAnnotations:
+        - key: images
+          valueExpression: "'none  of ' + object.metadata.name"
+        - key: silent
+          valueExpression: "''"
+        """)  # fmt: skip
+    (tmp_path / "p.yaml").write_text(f"{text}---\n{binding(actions='[Audit]')}")
+    decision = decide(minimal(), SETTINGS, NOTHING_KNOWN, demands=load_demands((tmp_path,)))
+    assert [(f.rule, f.fact) for f in decision.audits] == [("policy/p", "images: none of iris")]
+    given = answer(
+        review(minimal()), "validate", SETTINGS, NOTHING_KNOWN, load_demands((tmp_path,))
+    )
+    annotations = json.loads(given.body)["response"]["auditAnnotations"]
+    assert annotations["findings"] == "(document): images: none of iris [policy/p]"
 
 
 def test_without_the_flag_there_are_no_policies(run):

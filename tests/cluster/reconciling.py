@@ -70,11 +70,15 @@ class Reconciler:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=10) as answer:
             return str(answer.read().decode())
 
+    def written(self) -> dict[str, int]:
+        """Return the number of writes so far, by verb and kind: {"apply Deployment": 2}."""
+        pattern = r'requests_total\{kind="(\w+)",verb="([\w-]+)"\} ([\d.e+]+)'
+        found = re.findall(pattern, self.ask("metrics"))
+        return {f"{verb} {kind}": int(float(n)) for kind, verb, n in found if verb in WRITES}
+
     def writes(self) -> int:
         """Return the number of writes so far."""
-        pattern = r'requests_total\{kind="\w+",verb="([\w-]+)"\} ([\d.e+]+)'
-        found = re.findall(pattern, self.ask("metrics"))
-        return sum(int(float(number)) for verb, number in found if verb in WRITES)
+        return sum(self.written().values())
 
     def stop(self) -> int:
         """Stop it as Kubernetes does; return the exit code."""
@@ -112,6 +116,8 @@ class Namespace:
             "pod": f"/api/v1/namespaces/{self.name}/pods",
             "event": f"/api/v1/namespaces/{self.name}/events",
             "hpa": f"/apis/autoscaling/v2/namespaces/{self.name}/horizontalpodautoscalers",
+            "budget": f"/apis/policy/v1/namespaces/{self.name}/poddisruptionbudgets",
+            "scaledobject": f"/apis/keda.sh/v1alpha1/namespaces/{self.name}/scaledobjects",
             "quota": f"/api/v1/namespaces/{self.name}/resourcequotas",
         }
         return roots[kind] + (f"/{name}" if name else "")
@@ -139,7 +145,7 @@ class Namespace:
         """Return the resourceVersion of everything that a reconciler writes."""
         return {
             f"{kind} {item['metadata']['name']}": item["metadata"]["resourceVersion"]
-            for kind in ("sdep", "deployment", "service", "hpa")
+            for kind in ("sdep", "deployment", "service", "hpa", "budget", "scaledobject")
             for item in self.plane.request("GET", self.path(kind)).body["items"]
         }
 

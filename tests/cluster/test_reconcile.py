@@ -1,17 +1,32 @@
 """The reconciler beside a real API server, real controllers, and nodes that kwok plays."""
 
+import re
 import threading
 import time
+from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
 from tests.cluster.control_plane.run import ControlPlane
 from tests.cluster.reconciling import CRD, GROUP, Namespace, Reconciler, eventually
+from tests.cluster.recording import RecordingTransport
+from tests.cluster.seldon_stand_in import SeldonStandIn
+from tests.cluster.test_reconcile_dry_run import accepted, refusal
 from tests.documents_of import minimal, with_pod, with_predictor
-from tests.seeds import EXAMPLES
+from tests.seeds import EXAMPLES, ROOT
+from tests.workloads.cases import case
+from webhook.cluster import connect
+from webhook.controller.config import Config
+from webhook.controller.judge import Setup
+from webhook.controller.lease import Election
+from webhook.controller.metrics import Metrics
+from webhook.controller.surroundings import is_served, refuse_beside_seldon
+from webhook.controller.workers import Controller
+from webhook.decisions.settings import Settings
 
 # A control plane of their own: its nodes start every pod, and some tests stop its API server.
 pytestmark = [pytest.mark.xdist_group("reconciler"), pytest.mark.timeout(240)]
@@ -26,13 +41,17 @@ NEVER_READY = {"annotations": {"tests.graphgate.io/never-ready": "true"}}
 
 
 @pytest.fixture(scope="module")
-def plane(binaries):
+def plane(binaries, foreign_crds):
     with ControlPlane.start(binaries) as started:
         started.start_nodes(1)
-        started.kubectl("apply", "-f", str(CRD))
-        eventually(
-            lambda: started.request("GET", f"{GROUP}/seldondeployments").status, 200, "the type"
-        )
+        files = (CRD, foreign_crds["ScaledObject"])
+        started.kubectl("apply", "--server-side", *(f"--filename={file}" for file in files))
+
+        def unserved():
+            types = (f"{GROUP}/seldondeployments", "/apis/keda.sh/v1alpha1/scaledobjects")
+            return [path for path in types if started.request("GET", path).status != 200]
+
+        eventually(unserved, [], "the types")
         started.create_namespace("seldon-system")
         config = {"metadata": {"name": "seldon-config"}, "data": IMAGES}
         started.request("POST", "/api/v1/namespaces/seldon-system/configmaps", config)
@@ -91,13 +110,15 @@ def test_the_examples_become_available_and_then_nothing_is_written_even_by_a_new
         document = yaml.safe_load(file.read_text())
         names.append(place.create("sdep", document)["metadata"]["name"])
     assert len(names) >= 10
+    # As its autoscaler will, up to 15 seconds later: nothing is to change from here on.
+    place.kubectl("scale", "deployment", "autoscaled-main-0-classifier", "--replicas=2")
     for name in names:
         place.available(name)
     versions, writes = settled(place, reconciler)
     again = Reconciler(plane, tmp_path / "log", "--no-leader-elect", "--selector", "!own").wait()
     eventually(lambda: 'outcome="converged"} ' in again.ask("metrics"), True, "it looks")
     time.sleep(4.0)
-    assert again.writes() == 0
+    assert again.written() == {}
     assert again.stop() == 0
     assert (place.versions(), reconciler.writes()) == (versions, writes)
 
@@ -169,6 +190,60 @@ def test_an_autoscaler_takes_the_pods_over_at_their_number_and_keeps_them(place,
     watcher.join()
     assert place.get("deployment", MODEL)["spec"]["replicas"] == 5
     assert seen == {3, 5}
+
+
+def test_autoscalers_of_both_kinds_are_made_once_and_then_nothing_is_written(place, reconciler):
+    """KEDA's definition is its own; its controller does not run."""
+    document = case("autoscaled").document
+    keda = document["spec"]["predictors"][0]["componentSpecs"][2]["kedaSpec"]
+    behavior = {"scaleDown": {"stabilizationWindowSeconds": 60}}
+    keda |= {
+        "idleReplicaCount": 0,
+        "minReplicaCount": 1,
+        "cooldownPeriod": 90,
+        "fallback": {"failureThreshold": 3, "replicas": 2},
+        "advanced": {
+            "restoreToOriginalReplicaCount": True,
+            "horizontalPodAutoscalerConfig": {"behavior": behavior},
+        },
+    }
+    keda["triggers"][0]["authenticationRef"] = {"name": "prometheus"}
+    place.create("sdep", document)
+    place.available()
+    tail = "iris-main-2-tail"
+    assert place.names("scaledobject") == [tail]
+    assert place.names("hpa") == ["iris-main-0-classifier", "iris-main-1-helper"]
+    assert place.names("budget") == ["iris-main-0-classifier", tail]
+    spec = place.get("scaledobject", tail)["spec"]
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": tail}
+    filled = {"fallback": keda["fallback"] | {"behavior": "static"}}  # by KEDA's definition
+    assert spec == keda | filled | {"scaleTargetRef": target}
+    conditions = place.get("sdep", "iris")["status"]["conditions"]
+    assert {"HpasReady", "KedaReady", "PdbsReady"} <= {
+        c["type"] for c in conditions if c["status"] == "True"
+    }
+    before = settled(place, reconciler)
+    place.change("sdep", "iris", lambda obj: obj["metadata"].update(annotations={"a": "b"}))
+    versions, writes = settled(place, reconciler)
+    changed = {key for key in versions if versions[key] != before[0].get(key)}
+    assert (changed, writes) == ({"sdep iris"}, before[1])
+
+    def without_autoscalers(obj):
+        for component in obj["spec"]["predictors"][0]["componentSpecs"]:
+            for key in ("hpaSpec", "kedaSpec", "pdbSpec"):
+                component.pop(key, None)
+
+    place.change("sdep", "iris", without_autoscalers)
+    for kind in ("scaledobject", "hpa", "budget"):
+        eventually(partial(place.names, kind), [], kind)
+    place.available()
+
+
+def test_every_scaled_object_of_every_accepted_fixture_passes_a_dry_run(place, plane):
+    transport = connect(kubeconfig=str(plane.kubeconfig), context=None, environment=plane.env)
+    tried = [e for e in accepted(place.name, None, "kedaSpec") if e[1].key[0] == "ScaledObject"]
+    assert len(tried) > 3
+    assert [said for said in (refusal(transport, entry) for entry in tried) if said] == []
 
 
 def test_scaling_the_object_scales_its_pods_and_none_is_fine(place):
@@ -334,51 +409,85 @@ def test_a_quota_and_pod_security_are_quoted(place, plane):
     plane.delete_namespace(strict.name)
 
 
-def test_a_deployment_of_seldon_s_is_taken_over_with_its_pods(place, plane, tmp_path):
-    """Its selector is another, and cannot be changed: the Deployment is made anew around its
-    ReplicaSet."""
-    obj = place.create("sdep", minimal(lambda d: d["metadata"].update(labels={"own": "later"})))
-    labels = {
-        "seldon-deployment-id": "iris",
-        "app": MODEL,
-        "seldon-app": "iris-main",
-        "seldon-app-svc-classifier": "iris-main-classifier",
-        "app.kubernetes.io/managed-by": "seldon-core",
-    }
-    owner = {
-        "apiVersion": "machinelearning.seldon.io/v1",
-        "kind": "SeldonDeployment",
-        "name": "iris",
-        "uid": obj["metadata"]["uid"],
-        "controller": True,
-    }
-    pod = {"containers": [{"name": "classifier", "image": "registry.example/iris:1"}]}
-    place.create(
-        "deployment",
-        {
-            "metadata": {"name": MODEL, "labels": labels, "ownerReferences": [owner]},
-            "spec": {
-                "selector": {
-                    "matchLabels": {k: v for k, v in labels.items() if k.startswith("seldon-")}
-                },
-                "template": {"metadata": {"labels": labels}, "spec": pod},
-            },
-        },
-    )
-    eventually(
-        lambda: place.get("deployment", MODEL)["status"].get("availableReplicas"), 1, "Seldon's"
-    )
-    (old,) = place.names("replicaset")
-    uid = place.get("replicaset", old)["metadata"]["uid"]
-    place.change("sdep", "iris", lambda o: o["metadata"].pop("labels"))
-    place.available()
-    selector = place.get("deployment", MODEL)["spec"]["selector"]["matchLabels"]
-    assert selector == {"seldon-deployment-id": "iris", "app": MODEL}
-    adopted = place.get("replicaset", old)
-    assert adopted["metadata"]["uid"] == uid
-    assert [o["uid"] for o in adopted["metadata"]["ownerReferences"]] == [
-        place.get("deployment", MODEL)["metadata"]["uid"]
-    ]
+@contextmanager
+def fewest_ready_pods(place):
+    """Watch the pods while it is entered; a list whose last is how few were ready at once."""
+    fewest = [100]
+    ended = threading.Event()
+
+    def ready(pod):
+        conditions = pod["status"].get("conditions", [])
+        return any((c["type"], c["status"]) == ("Ready", "True") for c in conditions)
+
+    def watch():
+        while not ended.wait(0.02):
+            pods = place.plane.request("GET", place.path("pod")).body["items"]
+            fewest.append(min(fewest[-1], sum(map(ready, pods))))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield fewest
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def test_an_object_goes_from_seldon_s_operator_to_graphgate_and_back(anywhere, plane, tmp_path):
+    """Each takes the other's ReplicaSet over, and one of them only ever writes."""
+
+    def give(to):
+        labels = {"own": "both"} | ({"seldon.io/controller-id": to} if to else {})
+        anywhere.change("sdep", "iris", lambda obj: obj["metadata"].update(labels=labels))
+
+    def owner_of(kind, name):
+        (owner,) = anywhere.get(kind, name)["metadata"]["ownerReferences"]
+        return owner["uid"]
+
+    def seldon_s():
+        obj = anywhere.get("deployment", MODEL)
+        selector = obj.get("spec", {}).get("selector", {}).get("matchLabels", {})
+        state = anywhere.get("sdep", "iris").get("status", {})
+        return "seldon-app" in selector and (state.get("state"), "conditions" in state)
+
+    flags = ("--no-leader-elect", "--selector", "own=both", "--controller-id", "graphgate")
+    graphgate = Reconciler(plane, tmp_path / "log", *flags).wait()
+    with SeldonStandIn(anywhere) as seldon:
+        anywhere.create("sdep", minimal(lambda d: d["metadata"].update(labels={"own": "both"})))
+        eventually(seldon_s, ("Available", False), "Seldon's")
+        assert graphgate.writes() == 0
+        (old,) = anywhere.names("replicaset")
+        with fewest_ready_pods(anywhere) as fewest:
+            give("graphgate")
+            anywhere.available()
+        assert fewest[-1] == 1
+        owner = anywhere.get("deployment", MODEL)
+        assert owner["spec"]["selector"]["matchLabels"] == {
+            "seldon-deployment-id": "iris",
+            "app": MODEL,
+        }
+        assert owner_of("replicaset", old) == owner["metadata"]["uid"]
+        theirs = len(seldon.writes)
+        _, ours = settled(anywhere, graphgate)
+        assert len(seldon.writes) == theirs
+        before = anywhere.names("replicaset")
+        with fewest_ready_pods(anywhere) as fewest:
+            give("nobody")
+            anywhere.kubectl("delete", "deployment", MODEL, "--cascade=orphan")
+            give("")
+            eventually(seldon_s, ("Available", False), "Seldon's again")
+        assert fewest[-1] == 1
+        uid = anywhere.get("deployment", MODEL)["metadata"]["uid"]
+        assert anywhere.names("replicaset") == before
+        assert {owner_of("replicaset", name) for name in before} == {uid}
+        assert graphgate.writes() == ours
+        give("graphgate")
+        anywhere.available()
+        _, ours = settled(anywhere, graphgate)
+        give("")  # the short way: Seldon's operator deletes pods and makes new ones
+        eventually(seldon_s, ("Available", False), "Seldon's a third time")
+        assert graphgate.writes() == ours
+    assert graphgate.stop() == 0
 
 
 def test_a_conflict_shows_in_no_status(place, reconciler):
@@ -461,15 +570,16 @@ def test_objects_with_another_controller_s_id_are_left_alone(anywhere, plane, tm
 
 PARTS = ["get", "list", "watch", "create", "patch", "delete"]
 ROLE = [
-    ("machinelearning.seldon.io", "seldondeployments", ["get", "list", "watch"], []),
+    ("machinelearning.seldon.io", "seldondeployments", ["list", "watch"], []),
     ("machinelearning.seldon.io", "seldondeployments/status", ["patch"], []),
     ("apps", "deployments", PARTS, []),
     ("", "services", PARTS, []),
     ("autoscaling", "horizontalpodautoscalers", PARTS, []),
     ("policy", "poddisruptionbudgets", PARTS, []),
+    ("keda.sh", "scaledobjects", PARTS, []),
     ("", "pods", ["list"], []),
     ("", "events", ["create"], []),
-    ("coordination.k8s.io", "leases", ["get", "create", "update"], []),
+    ("coordination.k8s.io", "leases", ["get", "update", "create"], []),
     ("coordination.k8s.io", "leases", ["list"], ["a33bd623.machinelearning.seldon.io"]),
     ("", "namespaces", ["list", "watch"], []),
     ("", "configmaps", ["list", "watch"], ["seldon-config"]),
@@ -483,35 +593,60 @@ ROLE = [
 """The table in docs/reconciler.md."""
 
 
-def test_the_documented_permissions_are_enough(anywhere, plane, tmp_path):
-    kubeconfig = plane.add_user("reconciler")
+def as_user(plane, name):
+    """A connection of a user with that role."""
     rules = [
         {"apiGroups": [group], "resources": [resource], "verbs": verbs, "resourceNames": names}
         for group, resource, verbs, names in ROLE
     ]
     rbac = "/apis/rbac.authorization.k8s.io/v1"
-    meta = {"metadata": {"name": "reconciler"}}
+    meta = {"metadata": {"name": name}}
     plane.request("POST", f"{rbac}/clusterroles", {**meta, "rules": rules})
-    subject = {"kind": "User", "name": "reconciler", "apiGroup": "rbac.authorization.k8s.io"}
-    role = {"kind": "ClusterRole", "name": "reconciler", "apiGroup": "rbac.authorization.k8s.io"}
+    subject = {"kind": "User", "name": name, "apiGroup": "rbac.authorization.k8s.io"}
+    role = {"kind": "ClusterRole", "name": name, "apiGroup": "rbac.authorization.k8s.io"}
     binding = {**meta, "subjects": [subject], "roleRef": role}
     plane.request("POST", f"{rbac}/clusterrolebindings", binding)
-    flags = ("--selector", "own=role", "--lease", "default/role", "--kubeconfig", str(kubeconfig))
-    running = Reconciler(plane, tmp_path / "log", *flags).wait()
-    document = yaml.safe_load((EXAMPLES / "autoscaled.yaml").read_text())
-    document["metadata"]["labels"] = {"own": "role"}
-    name = anywhere.create("sdep", document)["metadata"]["name"]
-    anywhere.available(name)
-    anywhere.change("sdep", name, lambda o: o["spec"]["predictors"][0].update(name="green"))
-    eventually(lambda: len(anywhere.names("deployment")), 1, "the old one is gone")
-    anywhere.available(name)
-    eventually(
-        lambda: "Applied" in str(anywhere.plane.request("GET", anywhere.path("event")).body),
-        True,
-        "events",
-    )
-    assert running.stop() == 0
-    assert "forbidden" not in (tmp_path / "log").read_text()
+    return connect(kubeconfig=str(plane.add_user(name)), context=None, environment=plane.env)
+
+
+def test_the_documented_permissions_are_enough_and_each_is_used(anywhere, plane):
+    transport = RecordingTransport(as_user(plane, "reconciler"))
+    refuse_beside_seldon(transport, ())
+    keda = is_served(transport, "keda.sh/v1alpha1")
+    settings = SimpleNamespace(setup=Setup(Settings()))
+    controller = Controller(Config(selector="own=role"), transport, settings, Metrics(), keda=keda)
+    election = Election(transport, namespace="default", name="role", identity="test")
+    campaign = threading.Thread(target=election.run, args=(controller.lead, lambda: None))
+    controller.start()
+    campaign.start()
+    try:
+        document = case("autoscaled").document
+        document["metadata"]["labels"] = {"own": "role"}
+        anywhere.create("sdep", document)
+        anywhere.available()
+        anywhere.change("sdep", "iris", lambda o: o["spec"]["predictors"][0].update(name="green"))
+        eventually(lambda: [n for n in anywhere.names("budget") if "main" in n], [], "the old ones")
+        anywhere.available()
+        events = lambda: str(plane.request("GET", anywhere.path("event")).body)  # noqa: E731
+        eventually(lambda: "deleted PodDisruptionBudget" in events(), True, "events")
+    finally:
+        controller.stop()
+        election.stop()
+        campaign.join()
+    assert transport.refused == []
+    allowed = {(group, resource, verb) for group, resource, verbs, _ in ROLE for verb in verbs}
+    # Pods are asked when they do not start for 15 seconds: tests/controller/test_reconcile.py.
+    assert transport.used | {("", "pods", "list")} == allowed
+
+
+def test_the_documentation_has_the_permissions_that_are_tested():
+    text = (ROOT / "docs" / "reconciler.md").read_text()
+    table = text.partition("| group | resource | verbs |")[2]
+    rows = re.findall(r"^\| (\S+) \| ([a-z/]+)[^|]* \| ([a-z, ]+) \| ", table, re.M)
+    told = {
+        (group.strip('"'), name, verb) for group, name, verbs in rows for verb in verbs.split(", ")
+    }
+    assert told == {(group, name, verb) for group, name, verbs, _ in ROLE for verb in verbs}
 
 
 def test_a_server_that_becomes_known_reaches_the_objects_that_wait_for_it(place, plane):

@@ -4,16 +4,28 @@ from typing import Any
 
 import pytest
 
+from tests.decisions.pods_of_all_kinds import CHOICES, from_files, made_up
 from tests.documents_of import minimal, with_pod, with_predictor
+from tests.soundness.judging import FACTS
 from webhook.decisions.decide import decide
 from webhook.decisions.explain import explain
+from webhook.decisions.made_pods import made_pods, only_rendering_tells
+from webhook.decisions.pods import templates
 from webhook.decisions.settings import Settings, read_settings
+from webhook.defaults import apply, fill
 from webhook.graph.facts import NOTHING_KNOWN, Facts, Namespace
+from webhook.graph.parse import parse
+from webhook.podsecurity import Standard, evaluate, parse_standard
 
 SERVER = {"name": "classifier", "implementation": "SKLEARN_SERVER", "modelUri": "gs://models/iris"}
 OPT_OUT = {"graphgate.io/pod-security-defaults": "disabled"}
 APPARMOR = "container.apparmor.security.beta.kubernetes.io/classifier"
 NON_ROOT = "pod-security/runAsNonRoot"
+
+
+def namespace_with(**fields: Any) -> Facts:
+    """Facts about the namespace of the minimal document."""
+    return Facts(namespaces={"models": Namespace(**fields)})
 
 
 def enforcing(level: str, **keys: Any) -> Settings:
@@ -94,6 +106,65 @@ def test_pods_are_made_for_the_namespace_of_the_review() -> None:
     settings = enforcing("restricted")
     assert denied(document, settings, facts, namespace="plain") == []
     assert denied(document, settings, facts, namespace="own") != []
+
+
+def test_only_rendering_tells_where_it_is_said_to() -> None:
+    """Elsewhere a pod departs only where a template does; so judging passes rendering over."""
+    passed_over = 0
+    for case in (*from_files(), *made_up()):
+        settings = CHOICES[case.choice]
+        document = {**case.document, "metadata": {**case.document["metadata"], "namespace": "n"}}
+        filled = apply(document, fill(document, settings.defaults, FACTS).operations)
+        view, standard = parse(filled), parse_standard(":".join(case.standard))
+        assert standard is not None
+        level, version = standard.level, standard.version
+        if any(evaluate(template.pod, level, version) for template in templates(view)):
+            continue
+        if only_rendering_tells(view, standard, settings.defaults, FACTS, None):
+            continue
+        passed_over += 1
+        for made in made_pods(view, settings.defaults, FACTS, None).values():
+            assert evaluate(made.pod, level, version) == (), case
+    assert passed_over > 500
+
+
+@pytest.mark.parametrize(
+    ("changes", "defaults", "facts"),
+    [
+        ({}, {}, namespace_with(labels={})),
+        ({"replicas": 3}, {"level": "container"}, NOTHING_KNOWN),
+    ],
+)
+def test_an_ordinary_object_needs_no_rendering(
+    changes: dict[str, Any], defaults: dict[str, Any], facts: Facts
+) -> None:
+    options = enforcing("restricted", defaults=defaults).defaults
+    view = parse(with_predictor(**changes))
+    known = facts.namespaces.get("models")
+    assert not only_rendering_tells(view, Standard("restricted"), options, facts, known)
+
+
+@pytest.mark.parametrize(
+    ("changes", "defaults", "facts"),
+    [
+        ({"annotations": OPT_OUT}, {}, NOTHING_KNOWN),
+        ({"annotations": {APPARMOR: "unconfined"}}, {}, NOTHING_KNOWN),
+        ({"componentSpecs": [{"metadata": {"annotations": OPT_OUT}}]}, {}, NOTHING_KNOWN),
+        ({"componentSpecs": [{"spec": {"hostUsers": False}}]}, {}, NOTHING_KNOWN),
+        ({}, {"runAsUser": None}, NOTHING_KNOWN),
+        ({}, {"level": "off"}, NOTHING_KNOWN),
+        ({}, {}, Facts(openshift=True)),
+        ({}, {}, namespace_with(annotations={**OPT_OUT})),
+        ({}, {}, namespace_with(annotations={"openshift.io/sa.scc.uid-range": "1000/10"})),
+    ],
+)
+def test_an_unknown_user_needs_rendering(
+    changes: dict[str, Any], defaults: dict[str, Any], facts: Facts
+) -> None:
+    options = enforcing("restricted", defaults=defaults).defaults
+    view = parse(with_predictor(**changes))
+    known = facts.namespaces.get("models")
+    assert only_rendering_tells(view, Standard("restricted"), options, facts, known)
 
 
 SYSCTL = {"name": "net.ipv4.tcp_slow_start_after_idle", "value": "0"}

@@ -1,5 +1,6 @@
 """What defaulting adds, beyond the vectors: where, when, and to what it does nothing."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -388,7 +389,25 @@ def test_a_pod_template_that_nobody_wrote_is_filled_by_itself() -> None:
 @pytest.mark.parametrize("rendered", [None, {}, {"spec": {"os": {"name": "windows"}}}])
 def test_no_pod_template_is_left_alone(rendered: Any) -> None:
     assert fill_pod(rendered, Options()) == Filling()
-    assert fill_pod({"spec": {}}, Options(level="off")) == Filling()
+
+
+def test_no_pod_template_is_filled_where_defaulting_is_off() -> None:
+    rendered = {"spec": template(None)}
+    assert fill_pod(rendered, replace(HARDENED, level="off")) == Filling()
+    assert fill(deployment(), replace(HARDENED, level="off")) == Filling()
+
+
+def test_a_namespace_may_switch_defaulting_on_for_itself() -> None:
+    facts = namespace(override='{"level": "pod"}')
+    expected = ({"op": "add", "path": f"{BASE}/securityContext", "value": {"runAsUser": 8888}},)
+    assert fill(deployment(), Options(level="off"), facts).operations == expected
+    (own,) = fill_pod({"spec": template(None)}, Options(level="off"), facts, "ds").operations
+    assert own["path"] == "/spec/securityContext"
+
+
+def test_nothing_is_said_of_ranges_where_defaulting_is_off() -> None:
+    options = Options(level="off", openshift="range-start")
+    assert fill(deployment(), options, namespace(uid_range="x")) == Filling()
 
 
 def test_what_cannot_be_followed_is_said_at_the_objects_namespace() -> None:

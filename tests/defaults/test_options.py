@@ -1,5 +1,6 @@
 """How the operator's choices are read and refused."""
 
+from dataclasses import astuple, replace
 from typing import Any
 
 import pytest
@@ -45,6 +46,27 @@ def test_every_option_can_be_set() -> None:
         allow_opt_out=False,
         allow_root_default=True,
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("level", ["pod", "container", "off"]),
+        ("fsGroupChangePolicy", ["Always", "OnRootMismatch", None]),
+        ("runAsNonRoot", ["off", "when-user-set", "always"]),
+        ("openshift", ["auto", "range-start", "ignore"]),
+    ],
+)
+def test_every_word_of_an_option_is_taken(key: str, words: list[str | None]) -> None:
+    for word in words:
+        taken = read_options({key: word})
+        assert word in astuple(taken)
+        assert replace(taken, level="pod") == replace(Options(), **_change(key, word))
+
+
+def _change(key: str, word: str | None) -> dict[str, Any]:
+    names = {"fsGroupChangePolicy": "fs_group_change_policy", "runAsNonRoot": "run_as_non_root"}
+    return {} if key == "level" else {names.get(key, key): word}
 
 
 def test_null_switches_an_option_off() -> None:

@@ -216,6 +216,7 @@ def test_range_start_does_not_look_at_the_range_for_an_overridden_user() -> None
         ({"groups": "x"}, None),
         ({"groups": "5/0"}, None),
         ({"groups": "2147483648/1"}, None),
+        ({"groups": "2147483647/1"}, 2147483647),
     ],
 )
 def test_range_start_takes_the_first_group(groups: Any, expected: int | None) -> None:

@@ -125,6 +125,11 @@ def test_the_result_can_be_used_as_settings() -> None:
             " procMount",
         ),
         (
+            {"allowedUnsafeSysctls": ["kernel.msg*"]},
+            "spec.allowedUnsafeSysctls is not carried over: the Pod Security Standards judge "
+            "sysctls",
+        ),
+        (
             {"forbiddenSysctls": ["*"]},
             "spec.forbiddenSysctls is not carried over: the Pod Security Standards judge sysctls",
         ),
@@ -192,6 +197,24 @@ def test_annotations_are_said_too(key: str, what: str) -> None:
     note = f"annotation {key} is not carried over: {what}"
 
     assert convert_psp(psp({key: "x", "other": "y"})).notes == (note, RBAC)
+
+
+def test_a_read_only_root_file_system_stays_demanded() -> None:
+    restrictions = convert_psp(psp(readOnlyRootFilesystem=True)).settings["podSecurity"]
+    assert restrictions == {"restrictions": {**NOTHING_ALLOWED, "readOnlyRootFilesystem": True}}
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [{"rule": "MayRunAs", "ranges": [{"min": 5, "max": 6}]}, {"rule": "MustRunAs", "ranges": []}],
+)
+def test_only_what_must_run_in_a_range_is_written_into_pods(ids: dict[str, Any]) -> None:
+    assert convert_psp(psp(runAsUser=ids)).settings["defaults"]["runAsUser"] is None
+
+
+@pytest.mark.parametrize("spec", [{"seLinux": {}}, {"seLinux": {"rule": None}}, {"seLinux": []}])
+def test_no_rule_for_selinux_is_nothing_to_say(spec: dict[str, Any]) -> None:
+    assert convert_psp(psp(**spec)).notes == (RBAC,)
 
 
 def test_capabilities_added_by_default_stay_allowed() -> None:

@@ -166,6 +166,7 @@ def test_no_pod_is_too_malformed_to_be_judged(
 
 
 def test_words_are_quoted_as_go_quotes_them() -> None:
+    assert escaped("\uffff\U0001fffe") == r'"\uffff\U0001fffe"'
     assert escaped('a"\\\a\b\f\n\r\t\v\x00\x7f\x80\xa0é\u200b\U000e0001😀') == (
         r'"a\"\\\a\b\f\n\r\t\v\x00\x7f\u0080\u00a0é\u200b\U000e0001😀"'
     )

@@ -5,9 +5,11 @@ validation over 40,000 random templates.
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from webhook.podsecurity import Pod
-from webhook.podsecurity.never_runs import may_not_start, never_runs
+from webhook.podsecurity.never_runs import may_not_start, never_runs, surely_runs
 
 SC = "spec.securityContext"
 C0 = "spec.containers[0].securityContext"
@@ -392,3 +394,59 @@ def test_each_remedy_says_what_to_do_or_what_would_be_said() -> None:
     }
     (warning,) = may_not_start(Pod({"hostUsers": False, **pod(fsGroup=65536)}))
     assert warning.rule == "pod-security/id-beyond-user-namespace"
+
+
+JSON = st.recursive(
+    st.sampled_from([None, True, False, 0, 1, -1, 8888, 70_000, 2**31, 2.0, "", "Unmasked", "ALL"]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["add", "drop", "type", "name"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+CONTEXTS = (
+    st.dictionaries(
+        st.sampled_from([
+            "allowPrivilegeEscalation", "capabilities", "fsGroup", "privileged", "procMount",
+            "readOnlyRootFilesystem", "runAsGroup", "runAsNonRoot", "runAsUser", "seccompProfile",
+            "supplementalGroups", "windowsOptions",
+        ]),
+        JSON,
+        max_size=3,
+    )
+    | JSON
+)  # fmt: skip
+CONTAINERS = st.lists(st.fixed_dictionaries({"securityContext": CONTEXTS}) | JSON, max_size=2)
+SPECS = st.fixed_dictionaries(
+    {},
+    optional={
+        "containers": CONTAINERS | JSON,
+        "initContainers": CONTAINERS,
+        "ephemeralContainers": CONTAINERS,
+        "securityContext": CONTEXTS,
+        "hostUsers": JSON,
+        "hostPID": JSON,
+        "os": JSON,
+    },
+)
+
+
+@given(SPECS | JSON, st.fixed_dictionaries({}, optional={"annotations": JSON}) | JSON)
+@example({"containers": [{"securityContext": {"capabilities": {"drop": ["ALL"]}}}]}, None)
+@settings(max_examples=500, deadline=None)
+def test_where_a_template_surely_runs_nothing_is_found(spec: Any, metadata: Any) -> None:
+    if surely_runs(spec, metadata):
+        found = Pod(spec, metadata)
+        assert never_runs(found) == may_not_start(found) == ()
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"containers": [{"name": "m"}]},
+        {"containers": [container(allowPrivilegeEscalation=False, capabilities={"drop": ["ALL"]})]},
+        {"securityContext": {"runAsUser": 8888}, "containers": [{"name": "m"}]},
+    ],
+)
+def test_the_usual_templates_surely_run(spec: Any) -> None:
+    assert surely_runs(spec, {"labels": {"app": "iris"}})

@@ -492,3 +492,19 @@ def test_graph_functions_see_the_whole_graph() -> None:
         policies = one(f'"{expression}"')
         assert judged(policies, value) == Evaluation(), expression
         assert [p.portable for p in policies.policies] == [False]
+
+
+def test_graph_functions_need_no_pods_and_take_a_forgotten_dash() -> None:
+    value = deployment()
+    predictor = value["spec"]["predictors"][0]
+    predictor["graph"] = {"name": "a", "children": {"name": "b", "children": [{"name": "c0"}]}}
+    paths = "['spec.predictors[0].graph', 'spec.predictors[0].graph.children', " + (
+        "'spec.predictors[0].graph.children.children[0]']"
+    )
+    policies = one(f'"graph.nodes(object).map(n, n.path) == {paths}"')
+    assert judged(policies, value) == Evaluation()
+    # Beside its pod in componentSpecs, a graph is read as well.
+    del predictor["graph"]
+    predictor["componentSpecs"].append({"graph": {"name": "c0"}})
+    policies = one("\"graph.nodes(object).map(n, n.name) == ['c0']\"")
+    assert judged(policies, value) == Evaluation()

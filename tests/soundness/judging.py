@@ -92,7 +92,8 @@ def judge(document: dict[str, Any], setup: Setup) -> Judged:
     decision = decide(document, settings, FACTS, namespace=NAMESPACE)
     filling = defaults.fill(document, settings.defaults, FACTS, NAMESPACE)
     filled = defaults.apply(document, filling.operations)
-    rendered = render(parse(_named(filled)), setup.options, FACTS)
+    options = replace(setup.options, defaults=settings.defaults)
+    rendered = render(parse(_named(filled)), options, FACTS)
     denials = {finding.rule for finding in decision.denials}
     denials |= {f"crash of {failure.rule}" for failure in decision.failures}
     return Judged(

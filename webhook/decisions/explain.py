@@ -6,7 +6,8 @@ from typing import Any
 
 from webhook import defaults
 from webhook.decisions.made_pods import made_pods
-from webhook.decisions.pods import standard_of, templates
+from webhook.decisions.pod_security import standard_of
+from webhook.decisions.pods import templates
 from webhook.decisions.settings import Settings
 from webhook.graph.facts import Facts, Namespace
 from webhook.graph.model import mapping, text

@@ -1,23 +1,32 @@
 """The pods that a SeldonDeployment stands for, as Pod Security Admission will see them.
 
-Here: the pods of the rendered Deployments, each with the way back into the document. Not here:
-what is said of them (`pods`).
+Here: the pods of the rendered Deployments, each with the way back into the document, and when
+they are needed. Not here: what is said of them (`pods`).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from webhook.defaults import Options
+from webhook.defaults import OPT_OUT, Options
 from webhook.graph.facts import Facts, Namespace
-from webhook.graph.model import Deployment
+from webhook.graph.model import Deployment, mapping
 from webhook.graph.path import ROOT, Path, Segment
-from webhook.podsecurity import Pod
+from webhook.podsecurity import Pod, Standard
+from webhook.podsecurity.openshift import UID_RANGE
 
 if TYPE_CHECKING:
     from webhook.workloads.render import Rendered
 
 _TEMPLATE = ("spec", "template")
+
+_TELLING = (
+    OPT_OUT,
+    "container.apparmor.security.beta.kubernetes.io/",
+    "container.seccomp.security.alpha.kubernetes.io/",
+    "seccomp.security.alpha.kubernetes.io/",
+)
+"""How annotations begin that change what pods may do, or what is filled into them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,42 @@ class MadePod:
     def locate(self, place: Iterable[Segment]) -> Path:
         """Return where a place of the pod template comes from; it may be missing there."""
         return self.rendered.trace((*_TEMPLATE, *place))
+
+
+def only_rendering_tells(
+    deployment: Deployment,
+    standard: Standard,
+    defaults: Options,
+    facts: Facts,
+    namespace: Namespace | None,
+) -> bool:
+    """Tell whether a pod may depart from a standard where no template of the author's does.
+
+    What rendering adds passes every level by itself, but for annotations that the pods have from
+    spec or predictor and, at restricted, for a user that is root or not known: none is configured,
+    or the object, the namespace or OpenShift chooses another than the options. Rendering costs
+    four times as much as all other judging, and most objects do without.
+    """
+    components = deployment.components
+    annotated = (
+        mapping(deployment.raw, "metadata"),
+        deployment.spec,
+        *(predictor.raw for predictor in deployment.predictors),
+        *(mapping(component.raw, "metadata") for component in components),
+    )
+    for part in annotated:
+        for key in mapping(part, "annotations"):
+            if type(key) is str and key.startswith(_TELLING):
+                return True
+    if standard.level == "baseline":
+        return False
+    if not defaults.run_as_user or defaults.level == "off" or facts.openshift:
+        return True
+    if namespace is not None and (
+        OPT_OUT in namespace.annotations or UID_RANGE in namespace.annotations
+    ):
+        return True
+    return any(component.pod.get("hostUsers") is False for component in components)
 
 
 def made_pods(

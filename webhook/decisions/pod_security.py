@@ -1,9 +1,10 @@
-"""What an operator demands of pods; how pods are judged by it is in `pods`."""
+"""What an operator, or a namespace, demands of pods; how pods are judged by it is in `pods`."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from webhook.podsecurity import Level
+from webhook.graph.facts import Namespace
+from webhook.podsecurity import LATEST, Level, Standard, read_labels
 
 if TYPE_CHECKING:
     from webhook.podsecurity.restrictions import Restrictions
@@ -26,3 +27,21 @@ class PodSecurity:
     level: Level | None = None
     version: int | None = None
     restrictions: "Restrictions | None" = None
+
+
+def standard_of(options: PodSecurity, namespace: Namespace | None, minor: int | None) -> Standard:
+    """Return the standard that holds in a namespace (None: it could not be read).
+
+    minor  the cluster's Kubernetes minor version; None: not known
+
+    A label that is no level means restricted. No version is newer than the cluster's: to an API
+    server `latest`, and any version that it does not know yet, is its own. Source of both:
+    kubernetes/pod-security-admission api/helpers.go and policy/registry.go.
+    """
+    asked = Standard() if namespace is None else read_labels(namespace.labels).enforce
+    level, version = asked.level, asked.version
+    if options.level is not None:
+        level, version = options.level, LATEST
+    if options.version is not None:
+        version = options.version
+    return Standard(level, version if minor is None else min(version, minor))

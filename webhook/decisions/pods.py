@@ -12,21 +12,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from webhook.decisions.made_pods import MadePod, made_pods
-from webhook.decisions.pod_security import Mode, PodSecurity
+from webhook.decisions.made_pods import MadePod, made_pods, only_rendering_tells
+from webhook.decisions.pod_security import Mode, PodSecurity, standard_of
 from webhook.decisions.run import Found
 from webhook.defaults import Options
-from webhook.graph.facts import Facts, Namespace
+from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import Deployment, mapping
 from webhook.graph.path import Path
-from webhook.podsecurity import LATEST, Pod, Standard, Violation, evaluate, read_labels
+from webhook.podsecurity import Pod, Standard, Violation, evaluate
 from webhook.podsecurity.never_runs import may_not_start, never_runs, surely_runs
 from webhook.podsecurity.openshift import is_active, outside_range
 from webhook.rules import Action
 
 PREFIX = "pod-security/"
 RANGE = f"{PREFIX}outside-namespace-range"
+
+Violations = tuple[Violation, ...]
 
 _ACTIONS: dict[Mode, Action] = {"off": "ignore", "warn": "warn", "enforce": "deny"}
 
@@ -75,11 +77,15 @@ def judge_pods(
     judged = action != "ignore" and standard.level != "privileged"
     demanding = judged or by_scc or options.restrictions is not None
     kept = {} if old is None else _by_predictor(old)
-    made = made_pods(deployment, defaults, facts, known) if judged else {}
-    for template in templates(deployment, unsure_only=not demanding):
-        pod = made.pop(template.place, None)
-        if template.raw in kept.get(template.predictor, ()):
-            continue
+    own: Mapping[Path, Violations] = {}
+    made: dict[Path, MadePod] = {}
+    found = templates(deployment, unsure_only=not demanding)
+    changed = [t for t in found if t.raw not in kept.get(t.predictor, ())]
+    if judged:
+        own = {t.place: evaluate(t.pod, standard.level, standard.version) for t in changed}
+        if any(own.values()) or only_rendering_tells(deployment, standard, defaults, facts, known):
+            made = made_pods(deployment, defaults, facts, known)
+    for template in changed:
         for finding in never_runs(template.pod):
             yield "deny", _placed(finding, template)
         for finding in may_not_start(template.pod):
@@ -89,39 +95,24 @@ def judge_pods(
                 yield "warn", Finding(template.locate(place), fact, rule=RANGE)
         if action == "ignore":
             continue
-        for finding in _departures(template, pod, standard):
+        made_of_it = made.get(template.place)
+        for finding in _departures(standard, made_of_it, template, own.get(template.place, ())):
             yield action, finding
         if options.restrictions is not None:
             from webhook.podsecurity.restrictions import judge  # few have any: start-up time
 
             for violation in judge(template.pod, options.restrictions):
                 yield action, _forbidden(violation, template)
-    if not made:
+    written = {template.place for template in templates(deployment)}
+    unwritten = [pod for pod in made.values() if pod.place not in written]
+    if not unwritten:
         return
     before = made_pods(old, defaults, facts, known) if old is not None else {}
-    told = {finding.fact for pod in before.values() for finding in _departures(None, pod, standard)}
-    for pod in made.values():
-        for finding in _departures(None, pod, standard):
+    told = {finding.fact for pod in before.values() for finding in _departures(standard, pod)}
+    for pod in unwritten:
+        for finding in _departures(standard, pod):
             if finding.fact not in told:
                 yield action, finding
-
-
-def standard_of(options: PodSecurity, namespace: Namespace | None, minor: int | None) -> Standard:
-    """Return the standard that holds in a namespace (None: it could not be read).
-
-    minor  the cluster's Kubernetes minor version; None: not known
-
-    A label that is no level means restricted. No version is newer than the cluster's: to an API
-    server `latest`, and any version that it does not know yet, is its own. Source of both:
-    kubernetes/pod-security-admission api/helpers.go and policy/registry.go.
-    """
-    asked = Standard() if namespace is None else read_labels(namespace.labels).enforce
-    level, version = asked.level, asked.version
-    if options.level is not None:
-        level, version = options.level, LATEST
-    if options.version is not None:
-        version = options.version
-    return Standard(level, version if minor is None else min(version, minor))
 
 
 def templates(deployment: Deployment, *, unsure_only: bool = False) -> Iterator[Template]:
@@ -163,17 +154,18 @@ def _placed(finding: Finding, template: Template) -> Finding:
 
 
 def _departures(
-    template: Template | None, made: MadePod | None, standard: Standard
+    standard: Standard,
+    made: MadePod | None,
+    template: Template | None = None,
+    own: Violations = (),
 ) -> Iterator[Finding]:
     """Yield how a pod departs from a standard, in upstream's words: people search for them.
 
-    template  as it is written; None: nobody wrote one
-    made      the pod that it becomes; None: it becomes none. What is said is said of this pod, at
-              the place in the template if the template alone departs too
+    made      the pod itself; None: it departs where its template does
+    template  what the author wrote of it, and `own`, how that departs by itself: at the places
+              of these he finds what he can change
     """
-    level, version = standard.level, standard.version
-    own = () if template is None else evaluate(template.pod, level, version)
-    found = own if made is None else evaluate(made.pod, level, version)
+    found = own if made is None else evaluate(made.pod, standard.level, standard.version)
     places = {violation.check: violation.places for violation in own}
     for violation in found:
         if template is not None and violation.check in places:

@@ -48,12 +48,19 @@ def mutated(
 def found_by_policies(
     demands: Demands, document: Any, old_document: Any, namespace: str, facts: Facts
 ) -> Iterator[Found]:
-    """Yield what the validating policies find, with the action that their bindings ask for."""
+    """Yield what the validating policies find, with the action that their bindings ask for.
+
+    Their auditAnnotations are findings for the record.
+    """
     request = _request(demands, document, old_document, namespace)
     evaluation = evaluate(demands.policies, request, facts, Limits(expired=demands.expired))
     for told in evaluation.findings:
         sure = told.finding.sure or told.action != "deny"
         yield (told.action if sure else "warn"), told.finding
+    for name, value in evaluation.notes.items():
+        policy, _, key = name.rpartition("/")
+        said = " ".join(value.split())
+        yield "audit", Finding(ROOT, f"{key}: {said}", rule=f"policy/{policy}")
     yield from _failed(evaluation.failures)
 
 

@@ -16,10 +16,11 @@ from webhook.defaults.options import (
     read_user_id,
 )
 from webhook.defaults.resolve import resolve
-from webhook.defaults.templates import opted_out
+from webhook.defaults.templates import OPT_OUT, opted_out
 
 __all__ = [
     "HARDENED",
+    "OPT_OUT",
     "Filling",
     "Options",
     "apply",

@@ -23,6 +23,7 @@ from webhook.defaults.template import Template
 from webhook.defaults.templates import read_template, templates
 from webhook.graph.facts import NOTHING_KNOWN, Facts
 from webhook.graph.finding import Finding, Operation
+from webhook.graph.model import mapping, text
 from webhook.graph.path import Path
 
 
@@ -48,13 +49,10 @@ def fill(
     `namespace` is where the object goes; without it, the object's own metadata.namespace.
     Nothing the author wrote is changed; filling a filled document gives no operation.
     """
-    if options.level == "off":
-        return _NOTHING_TO_DO
     own = _namespace_of(document)
-    name = own if namespace is None else namespace
-    known = None if name is None else facts.namespaces.get(name)
+    known = facts.namespaces.get(own if namespace is None else namespace)
     resolved = resolve(options, known, openshift=facts.openshift)
-    place = Path() if own is None else Path(("metadata", "namespace"))
+    place = Path(("metadata", "namespace")) if own else Path()
     return Filling(
         tuple(_operations(document, resolved)),
         tuple(Finding(place, fact) for fact in resolved.warnings),
@@ -62,15 +60,14 @@ def fill(
 
 
 def fill_pod(
-    template: Any, options: Options, facts: Facts = NOTHING_KNOWN, namespace: str | None = None
+    template: Any, options: Options, facts: Facts = NOTHING_KNOWN, namespace: str = ""
 ) -> Filling:
     """Return what is to be added to one raw pod template ({metadata, spec}), as `fill` does.
 
     For pods that no author wrote (a rendered explainer or orchestrator): no opt-out is looked for,
     and paths start at the template.
     """
-    known = None if namespace is None else facts.namespaces.get(namespace)
-    resolved = resolve(options, known, openshift=facts.openshift)
+    resolved = resolve(options, facts.namespaces.get(namespace), openshift=facts.openshift)
     if resolved.options.level == "off":
         return _NOTHING_TO_DO
     copy = read_template(template, "", at_pod=resolved.options.level == "pod")
@@ -137,10 +134,9 @@ def _operations(document: Any, resolved: Resolved) -> Iterable[Operation]:
         yield from template.operations()
 
 
-def _namespace_of(document: Any) -> str | None:
-    metadata = document.get("metadata") if isinstance(document, dict) else None
-    namespace = metadata.get("namespace") if isinstance(metadata, dict) else None
-    return namespace if isinstance(namespace, str) else None
+def _namespace_of(document: Any) -> str:
+    """Return metadata.namespace, "" if there is none."""
+    return text(mapping(document, "metadata"), "namespace") if isinstance(document, dict) else ""
 
 
 def _plain(token: str) -> str:

@@ -4,6 +4,7 @@ Here: the options, their names in settings files and namespace annotations, thei
 Not here: where they are read from (flags, environment, files), what they do to a template.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -58,6 +59,8 @@ HARDENED = Options(
 )
 """The options of the `hardened` profile: a bare template comes out restricted-compliant."""
 
+_DIGITS = re.compile("0*([0-9]{1,10})")  # 10 hold every id; int() of a huge text is slow
+
 OVERRIDABLE = frozenset(
     {
         "level",
@@ -102,11 +105,8 @@ def read_user_id(text: str, source: str, *, allow_root: bool = False) -> int | N
     """
     if text == "":
         return None
-    # str.isdigit is true of digits of other scripts and of superscripts, hence isascii.
-    # 10 digits hold every id; more are not parsed (int() of a huge text is slow).
-    digits = text.lstrip("0") or text[:1]
-    number = int(digits) if text.isascii() and text.isdigit() and len(digits) <= 10 else -1
-    if not 0 <= number <= MAX_ID:
+    digits = _DIGITS.fullmatch(text)
+    if digits is None or (number := int(digits[1])) > MAX_ID:
         raise InvalidSettings(
             f"{source} must be a user id from 0 to {MAX_ID} in decimal digits, not {text!r}; "
             "leave it empty to set no user"

@@ -5,6 +5,7 @@ is active (`podsecurity.openshift`).
 """
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -42,6 +43,8 @@ def resolve(options: Options, namespace: Namespace | None, *, openshift: bool) -
     else:
         known = namespace
         options, overridden, warnings = _overridden(options, namespace)
+    if options.level == "off":
+        return Resolved(options, options.run_as_user, warnings)
     if options.openshift == "ignore" or not scc.is_active(known, openshift=openshift):
         return Resolved(options, _in_user_namespace(options.run_as_user), warnings)
     if options.openshift == "auto":
@@ -67,13 +70,11 @@ def _overridden(
 
 def _read_object(text: str) -> dict[str, Any]:
     """Return the JSON object that an annotation holds; raise InvalidSettings for anything else."""
-    try:
+    with suppress(orjson.JSONDecodeError):
         section = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        section = None
-    if not isinstance(section, dict):
-        raise InvalidSettings('it is neither "disabled" nor a JSON object')
-    return section
+        if isinstance(section, dict):
+            return section
+    raise InvalidSettings('it is neither "disabled" nor a JSON object')
 
 
 def _left_to_scc(

@@ -25,12 +25,13 @@ class Place:
 
     __slots__ = ("added", "exempt", "fields", "own", "pointer")
 
+    exempt: bool
+
     def __init__(self, pointer: str, own: dict[str, Any] | None) -> None:
         self.pointer = pointer
         self.own = own
         self.fields: Mapping[str, Any] = _NOTHING if own is None else own
         self.added = _NOTHING
-        self.exempt = False
 
     def get(self, key: str) -> Any:
         """Return the value of a field, the author's or ours; null counts as absent."""
@@ -57,8 +58,8 @@ class Template:
         inits: tuple[Place, ...],
         apps: tuple[Place, ...],
         *,
+        at_pod: bool,
         annotations: tuple[Any, ...] = (),
-        at_pod: bool = False,
         user_namespace: bool = False,
     ) -> None:
         self.pod = pod

@@ -51,7 +51,7 @@ def templates(document: Any, *, at_pod: bool, allow_opt_out: bool) -> Iterator[T
                 yield from _of_components(components, here, above, at_pod, allow_opt_out)
             explainer = predictor.get("explainer")
             if explainer is not None:
-                yield from _of_explainer(explainer, f"{here}/explainer", above)
+                yield from _of_explainer(explainer, f"{here}/explainer", above, at_pod)
 
 
 def opted_out(metadata: Any) -> bool:
@@ -78,13 +78,18 @@ def _of_components(
             yield template
 
 
-def _of_explainer(explainer: Any, pointer: str, annotations: tuple[Any, ...]) -> Iterator[Template]:
+def _of_explainer(
+    explainer: Any,
+    pointer: str,
+    above: tuple[Any, ...],
+    at_pod: bool,  # noqa: FBT001 — as in `_of_components`
+) -> Iterator[Template]:
     """Yield the one container that Seldon takes from the author of an explainer."""
     if not isinstance(explainer, dict) or not explainer.get("type"):
         return  # Seldon makes no explainer without a type
     container = _read_container(explainer.get("containerSpec"), f"{pointer}/containerSpec")
     if container is not None:
-        yield Template(None, (), (container,), annotations=annotations)
+        yield Template(None, (), (container,), at_pod=at_pod, annotations=above)
 
 
 def read_template(

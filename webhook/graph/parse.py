@@ -74,6 +74,13 @@ def parse(document: Any) -> Deployment:
     )
 
 
+def read_predictors(document: Any) -> tuple[Predictor, ...]:
+    """Return the predictors of a view alone: what is asked for graphs only needs no faults."""
+    document, _ = within_bounds(document)
+    raw = document if type(document) is dict else NOTHING
+    return tuple(_predictors(mapping(raw, "spec"), _Cuts([], [], [])))
+
+
 def _of_cuts(cuts: "_Cuts", beyond: tuple[Fault, ...]) -> list[Fault]:
     """Return the faults that are no departures from the schema; `beyond` are those of bounds."""
     faults = [Fault("depth", path) for path in cuts.too_deep]

@@ -106,4 +106,4 @@ def _escaped(character: str) -> str:
     code = ord(character)
     if character.isascii():
         return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return f"\\U{code:08x}" if code >> 16 else f"\\u{code:04x}"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webhook.errors import InvalidPolicy
+from webhook.podsecurity.pod import mapping
 
 _SECCOMP_DEFAULT = "seccomp.security.alpha.kubernetes.io/defaultProfileName"
 _SECCOMP_ALLOWED = "seccomp.security.alpha.kubernetes.io/allowedProfileNames"
@@ -122,15 +123,12 @@ def _notes(policy: Mapping[str, Any], spec: Mapping[str, Any]) -> list[str]:
             "spec.defaultAddCapabilities is allowed, but no longer added: name the capabilities "
             "in the containers that need them"
         )
-    linux = spec.get("seLinux")
-    if isinstance(linux, dict) and linux.get("rule") not in (None, "RunAsAny"):
+    if mapping(spec.get("seLinux")).get("rule") not in (None, "RunAsAny"):
         notes.append(
             "spec.seLinux is not carried over: the Pod Security Standards judge SELinux types"
         )
     notes += _notes_on_defaults(spec)
-    metadata = policy.get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
-    for key in annotations if isinstance(annotations, dict) else ():
+    for key in mapping(mapping(policy.get("metadata")).get("annotations")):
         if key in (_SECCOMP_DEFAULT, _SECCOMP_ALLOWED):
             notes.append(
                 f"annotation {key} is not carried over: set defaults.seccompProfile, the Pod "
@@ -148,11 +146,10 @@ def _notes(policy: Mapping[str, Any], spec: Mapping[str, Any]) -> list[str]:
 
 def _notes_on_defaults(spec: Mapping[str, Any]) -> list[str]:
     notes = []
-    user = spec.get("runAsUser")
-    if isinstance(user, dict) and user.get("rule") == "MustRunAs" and _starts_at_0(user):
+    user = mapping(spec.get("runAsUser"))
+    if user.get("rule") == "MustRunAs" and _starts_at_0(user):
         notes.append("defaults.runAsUser is 0, which is root: allow it with --allow-root-default")
-    groups = spec.get("supplementalGroups")
-    if isinstance(groups, dict) and groups.get("rule") == "MustRunAs":
+    if mapping(spec.get("supplementalGroups")).get("rule") == "MustRunAs":
         notes.append("spec.supplementalGroups is demanded, but no longer written into pods")
     if spec.get("readOnlyRootFilesystem"):
         notes.append("spec.readOnlyRootFilesystem is demanded, but no longer written into pods")
@@ -201,7 +198,7 @@ def _allowed_capabilities(spec: Mapping[str, Any]) -> list[str]:
 
 
 def _ids(value: Any, key: str) -> dict[str, Any]:
-    rule = value.get("rule") if isinstance(value, dict) else None
+    rule = mapping(value).get("rule")
     if rule not in ("RunAsAny", "MayRunAs", "MustRunAs", "MustRunAsNonRoot"):
         raise InvalidPolicy(f"spec.{key}.rule is no rule of a PodSecurityPolicy")
     ids: dict[str, Any] = {"rule": rule}
@@ -217,8 +214,7 @@ def _ranges(value: Any, key: str) -> list[dict[str, int]]:
         raise InvalidPolicy(f"spec.{key} must be a list")
     ranges = []
     for entry in value:
-        fields = entry if isinstance(entry, dict) else {}
-        low, high = fields.get("min"), fields.get("max")
+        low, high = mapping(entry).get("min"), mapping(entry).get("max")
         if type(low) is not int or type(high) is not int:
             raise InvalidPolicy(f"spec.{key} must hold min and max as integers")
         ranges.append({"min": low, "max": high})

@@ -29,9 +29,6 @@ UNSET: dict[str, str] = {
 }
 """Each field that has an effective value, with what holds if nobody sets it."""
 
-POD_FIELDS = ("fsGroup", "fsGroupChangePolicy", "supplementalGroups", "supplementalGroupsPolicy")
-"""Fields of the pod's security context that hold for all containers and cannot be overridden."""
-
 
 @dataclass(frozen=True, slots=True)
 class Value:

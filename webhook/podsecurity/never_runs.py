@@ -39,7 +39,7 @@ def surely_runs(spec: Any, metadata: Any) -> bool:
     """
     if type(spec) is not dict or "os" in spec or "hostUsers" in spec:
         return False
-    if "ephemeralContainers" in spec or (metadata and "annotations" in metadata):
+    if "ephemeralContainers" in spec or (type(metadata) is dict and "annotations" in metadata):
         return False
     context = spec.get("securityContext")
     if context:

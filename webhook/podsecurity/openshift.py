@@ -17,7 +17,6 @@ from webhook.podsecurity.pod import Pod, is_int
 
 UID_RANGE = "openshift.io/sa.scc.uid-range"
 SUPPLEMENTAL_GROUPS = "openshift.io/sa.scc.supplemental-groups"
-MCS = "openshift.io/sa.scc.mcs"
 DISABLED = "security.openshift.io/disable-securitycontextconstraints"
 RUN_LEVEL = "openshift.io/run-level"
 

@@ -125,8 +125,6 @@ def _volume_group(pod: Pod, restrictions: Restrictions) -> Iterator[Violation]:
 def _further_groups(pod: Pod, restrictions: Restrictions) -> Iterator[Violation]:
     key, ids = "supplementalGroups", restrictions.supplemental_groups
     groups = items(pod.context.get(key))
-    if ids.rule == "RunAsAny":
-        return
     if not groups and ids.rule == "MustRunAs":
         yield _of_pod(key, f"has none, needs one within {_spelled(ids.ranges)}",
                       "securityContext", key)  # fmt: skip

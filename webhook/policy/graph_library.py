@@ -17,7 +17,7 @@ A node is a map:
 from typing import Any
 
 from webhook.graph.model import Node, Predictor
-from webhook.graph.parse import parse
+from webhook.graph.parse import read_predictors
 from webhook.graph.path import Path
 from webhook.podsecurity.effective import UNSET
 from webhook.podsecurity.pod import Pod
@@ -31,19 +31,35 @@ def nodes(object_: Any) -> list[dict[str, Any]]:
         raise no_overload("graph.nodes", object_)
     return [
         node
-        for predictor in parse(object_).predictors
-        if predictor.graph is not None
-        for node in _nodes(predictor, predictor.graph, "", 1)
+        for predictor in read_predictors(_without_pods(object_))
+        if (graph := predictor.graph) is not None
+        for node in _nodes(predictor, graph, str(graph.path), "", 1)
     ]
 
 
-def _nodes(predictor: Predictor, node: Node, parent: str, depth: int) -> list[dict[str, Any]]:
+def _without_pods(object_: dict[str, Any]) -> dict[str, Any]:
+    """Return what is read for graphs that are in their place; pods cost more than they."""
+    spec = object_.get("spec")
+    predictors = spec.get("predictors") if type(spec) is dict else None
+    if type(predictors) is not list or not all(map(_has_graph, predictors)):
+        return object_
+    slim = [{key: p[key] for key in ("name", "graph") if key in p} for p in predictors]
+    return {"spec": {"predictors": slim}}
+
+
+def _has_graph(predictor: Any) -> bool:
+    return type(predictor) is dict and type(predictor.get("graph")) is dict
+
+
+def _nodes(
+    predictor: Predictor, node: Node, place: str, parent: str, depth: int
+) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = [
         {
             "name": node.name,
             "type": node.type or "MODEL",
             "implementation": node.implementation or "UNKNOWN_IMPLEMENTATION",
-            "path": str(node.path),
+            "path": place,
             "predictor": predictor.name,
             "depth": depth,
             "leaf": not node.children,
@@ -53,7 +69,9 @@ def _nodes(predictor: Predictor, node: Node, parent: str, depth: int) -> list[di
         }
     ]
     for child in node.children:
-        made.extend(_nodes(predictor, child, node.name, depth + 1))
+        index = child.path[len(node.path) + 1 :]  # a mapping in the place of a list has none
+        below = f"{place}.children[{index[0]}]" if index else f"{place}.children"
+        made.extend(_nodes(predictor, child, below, node.name, depth + 1))
     return made
 
 
@@ -75,7 +93,7 @@ def containers(object_: Any, name: Any) -> list[Any]:
         raise no_overload("graph.containers", object_, name)
     return [
         container.raw
-        for predictor in parse(object_).predictors
+        for predictor in read_predictors(object_)
         if any(node.name == name for node in predictor.nodes)
         for container in predictor.containers
         if container.name == name
@@ -95,7 +113,7 @@ def security_contexts(object_: Any) -> list[dict[str, Any]]:
             "path": str(Path((*component.path, *container.place))),
             **{field: container.effective(field) for field in UNSET},
         }
-        for predictor in parse(object_).predictors
+        for predictor in read_predictors(object_)
         for component in predictor.components
         for container in Pod(component.pod).containers
     ]

@@ -145,8 +145,10 @@ def _call(placement: Placement, raw: Mapping[str, Any]) -> Call:
 
 def _args(placement: Placement, raw: Mapping[str, Any], call: Call, listens: int) -> list[str]:
     kind, uri = text(raw, "type"), text(raw, "modelUri")
+    root = placement.predictor.graph
     args = [
-        f"--model_name={placement.deployment.name}",
+        # As in a call of the predictor's: under tensorflow, another name is not served.
+        f"--model_name={root.name if root else ''}",
         f"--predictor_host={call.host}",
         f"--protocol={call.protocol}.{'grpc' if call.grpc else 'http'}",
         f"--http_port={listens}",

@@ -15,11 +15,15 @@ from webhook.policy.cel.macros import DIRECT, SHAPES, elements_of, general_fold
 from webhook.policy.cel.operators import (
     FRAMED,
     SPECIAL,
+    equal_to_text,
     framed,
     has_field,
     lazy,
+    match_pattern,
     select_field,
+    select_from,
     walk_down,
+    walk_from,
 )
 from webhook.policy.cel.shapes import shape_of
 from webhook.policy.cel.tree import (
@@ -81,6 +85,9 @@ class Compiler:
                 return self._name(name, local)
             case Name(_, name):
                 return self._name(name, local)
+            case Select(_, Name(_, name) as operand, field, False) if name in local:
+                self._closure(operand, local)  # for `of`
+                return select_from(local[name], field)
             case Select(_, operand, field, test):
                 make = has_field if test else select_field
                 return make(self._closure(operand, local), field)
@@ -137,9 +144,11 @@ class Compiler:
             if optional and not self._is_chain(here):
                 self._closure(node.target, local)  # its parts, for `of`
                 start = self._closure(here, local)
-                if node.function == "hasValue":
-                    return walk_down(start, tuple(reversed(keys)), None)
-                other = self._closure(node.arguments[0], local)
+                other = None
+                if node.function == "orValue":
+                    other = self._closure(node.arguments[0], local)
+                if isinstance(here, Name) and here.name in local and len(keys) == 1:
+                    return walk_from(local[here.name], keys[0], other)
                 return walk_down(start, tuple(reversed(keys)), other)
         return None
 
@@ -153,6 +162,12 @@ class Compiler:
         given = ((node.target,) if node.target is not None else ()) + node.arguments
         arguments = [self._closure(argument, local) for argument in given]
         function = self.checked.names.get(node.id, node.function)
+        if len(given) == 2 and isinstance(given[1], Constant) and type(given[1].value) is str:
+            text = given[1].value
+            if node.function == "_==_":
+                return equal_to_text(arguments[0], text)
+            if node.function == "matches":
+                return match_pattern(arguments[0], text, self.functions[function])
         if special := SPECIAL.get(node.function):
             return special(*arguments)
         if function in FRAMED:

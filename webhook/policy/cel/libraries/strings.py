@@ -110,14 +110,16 @@ def trim(text: Any) -> str:
 
 def lower(text: Any) -> str:
     """Return the text with A-Z as a-z."""
-    _check("lowerAscii", (text, str))
-    return str(text.translate(_LOWER))
+    if type(text) is not str:
+        raise no_overload("lowerAscii", text)
+    return text.lower() if text.isascii() else text.translate(_LOWER)
 
 
 def upper(text: Any) -> str:
     """Return the text with a-z as A-Z."""
-    _check("upperAscii", (text, str))
-    return str(text.translate(_UPPER))
+    if type(text) is not str:
+        raise no_overload("upperAscii", text)
+    return text.upper() if text.isascii() else text.translate(_UPPER)
 
 
 def quote(text: Any) -> str:

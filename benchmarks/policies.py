@@ -1,0 +1,90 @@
+"""What users' policies cost: the library's, on reviews that they have nothing against and others.
+
+Only the evaluation, in CPU time of this thread: the least of many rounds, which others disturb
+least. `graphgate policies bench DIR` does the same for policies of one's own.
+"""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from benchmarks.reviews import SMALL, review
+from webhook import documents
+from webhook.graph.facts import Facts, Namespace
+from webhook.policy import PolicySet, Request, evaluate, from_reading, load, read_request
+
+LIBRARY = Path(__file__).parents[1] / "policies" / "library"
+SHAPES = {"4 KB": SMALL, "100 containers": (20, 5)}
+TWENTY = 20
+_SECONDS = 1.5
+_FACTS = Facts(namespaces={"models": Namespace({}, {})})
+
+
+def costs() -> dict[str, dict[str, float]]:
+    """Return microseconds by review and by what is evaluated."""
+    policies = library()
+    twenty = replace(policies, validating=policies.validating[:TWENTY])
+    found: dict[str, dict[str, float]] = {}
+    for name, shape in SHAPES.items():
+        raw = orjson.loads(review(shape))["request"]
+        faulty, clean = read_request(raw), read_request({**raw, "object": content(raw["object"])})
+        _require(policies, clean)
+        failing = len(_denying(policies, faulty))
+        found[name] = {
+            f"{TWENTY} policies": _cost(twenty, clean),
+            f"all {len(policies.validating)}": _cost(policies, clean),
+            f"all, {failing} of them failing": _cost(policies, faulty),
+        }
+    return found
+
+
+def library() -> PolicySet:
+    """Return the library's policies, by name."""
+    return load(
+        source
+        for file in sorted(LIBRARY.glob("*/policy.yaml"))
+        for source in from_reading(str(file), documents.read(file.read_bytes()))
+    )
+
+
+def content(deployment: dict[str, Any]) -> dict[str, Any]:
+    """Return a deployment that every policy of the library accepts."""
+    made: dict[str, Any] = orjson.loads(orjson.dumps(deployment))
+    made["metadata"]["labels"] |= {"team": "cellar", "cost-center": "4711"}
+    made["metadata"]["annotations"] = {"example.com/owner": "cellar@example.com"}
+    for predictor in made["spec"]["predictors"]:
+        pod = predictor["componentSpecs"][0]["spec"]
+        pod |= {"serviceAccountName": "wines", "automountServiceAccountToken": False}
+        for container in pod["containers"]:
+            container["image"] = f"registry.example.com/wines@sha256:{'0' * 64}"
+            container["securityContext"]["readOnlyRootFilesystem"] = True
+    return made
+
+
+def _denying(policies: PolicySet, request: Request) -> set[str]:
+    found = evaluate(policies, request, _FACTS).findings
+    return {told.finding.rule.rpartition("/")[0] for told in found}
+
+
+def _require(policies: PolicySet, request: Request) -> None:
+    """Stop if a policy has something to say: explaining costs more than judging."""
+    evaluation = evaluate(policies, request, _FACTS)
+    if evaluation.findings or evaluation.failures:
+        raise SystemExit(f"the review is not clean any more, mend policies.py: {evaluation}")
+
+
+def _cost(policies: PolicySet, request: Request) -> float:
+    """Return the least CPU time (us) of one evaluation, over stretches of some milliseconds."""
+    begun = time.thread_time()
+    evaluate(policies, request, _FACTS)
+    calls = max(1, int(0.002 / (time.thread_time() - begun)))
+    least, until = float("inf"), time.thread_time() + _SECONDS
+    while time.thread_time() < until:
+        begun = time.thread_time()
+        for _ in range(calls):
+            evaluate(policies, request, _FACTS)
+        least = min(least, (time.thread_time() - begun) / calls)
+    return least * 1e6
