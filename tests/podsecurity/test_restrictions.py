@@ -125,7 +125,7 @@ def test_supplemental_groups(groups: Any, rule: dict[str, Any], faults: list[str
     [
         ({"add": ["KILL"]}, {"allowedAdd": ["KILL"]}, []),
         ({"add": ["KILL", "BPF"]}, {"allowedAdd": ["KILL"]}, ["add: {} adds BPF"]),
-        ({"add": ["KILL"]}, {"allowedAdd": []}, ["add: {} adds KILL"]),
+        ({"add": ["KILL", "BPF"]}, {"allowedAdd": []}, ["add: {} adds KILL, BPF"]),
         ({"add": ["KILL"]}, {}, []),
         ({"add": ["KILL"]}, {"allowedAdd": ["*"], "requiredDrop": ["ALL"]}, []),
         ({"drop": ["ALL", "X"]}, {"requiredDrop": ["ALL"]}, []),
