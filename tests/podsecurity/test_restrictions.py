@@ -282,6 +282,10 @@ AT = "podSecurity.restrictions."
             f"{AT}fsGroup.ranges must name at least one range for MayRunAs",
         ),
         (
+            {"runAsUser": {"rule": "MustRunAs", "ranges": []}},
+            f"{AT}runAsUser.ranges must name at least one range for MustRunAs",
+        ),
+        (
             {"fsGroup": {"rule": "MayRunAs", "ranges": 7}},
             f"{AT}fsGroup.ranges must be a list of {{min, max}}",
         ),
