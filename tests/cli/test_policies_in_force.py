@@ -127,8 +127,11 @@ def test_the_server_is_not_ready_before_the_cluster_was_read():
         "0 in force; ConfigMap not read yet: in progress",
     )
     live.put(policy("a"), binding("a"))
-    policies.refresh()
-    assert policies.check().probe().state == "failed"
+    probe = policies.check().probe()
+    assert (probe.state, probe.detail) == (
+        "failed",
+        "0 in force; those of the cluster are being compiled",
+    )
     settled(policies)
     assert policies.check().probe().state == "ok"
     assert denied(policies) == ["no"]
