@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from tests.cluster.control_plane.run import ControlPlane
+from tests.cluster.control_plane.versions import KUBERNETES
 from tests.cluster.installed import Installed, eventually
 from tests.documents_of import minimal, with_graph, with_predictor
 from tests.seeds import EXAMPLES, SEEDS
@@ -122,18 +123,23 @@ def test_a_dry_run_is_judged_and_stores_nothing(kubectl, how):
     assert "[children-not-a-list]" in broken.stderr
 
 
-def versions(kubectl, name):
-    return get(kubectl, name, "{.metadata.resourceVersion} {.metadata.generation}")
+def stored(kubectl, name):
+    return json.loads(kubectl("get", SDEP, name, "-o", "json").stdout)
 
 
 @pytest.mark.parametrize("how", [["apply"], ["apply", "--server-side"]])
-def test_applying_again_changes_nothing(kubectl, how):
+def test_applying_again_changes_nothing(control_plane, kubectl, how):
     file = str(SEEDS / "minimal.yaml")
     first = kubectl(*how, "-f", file)
-    before = versions(kubectl, "seldon-model")
+    before = stored(kubectl, "seldon-model")
     second = kubectl(*how, "-f", file)
     assert (first.returncode, second.returncode, second.stderr) == (0, 0, "")
-    assert versions(kubectl, "seldon-model") == before
+    after = stored(kubectl, "seldon-model")
+    # Kubernetes 1.30 writes the time of an apply, also of one that changes nothing else, into an
+    # object that a webhook has changed.
+    if control_plane.version != KUBERNETES.version:
+        del before["metadata"]["resourceVersion"], after["metadata"]["resourceVersion"]
+    assert after == before
 
 
 def test_an_edit_that_breaks_the_graph_is_refused(kubectl):

@@ -32,11 +32,16 @@ ROOT = Path(__file__).parents[2]
 TOOL_NAMES = [tool.name for tool in TOOLS]
 
 # Answers `go env GOVERSION`; `go build` notes the package, and writes what -o names;
-# `go mod download -json` says where the module is.
+# `go mod download -json` says where the module is, `go mod edit -json` what it replaces.
 GO_THAT_BUILDS = """
 case "$1" in
   env) echo go1.26.99; exit ;;
-  mod) cat "$PROXY/$4/answer.json"; exit ;;
+  mod)
+    case "$2" in
+      download) cat "$PROXY/$4/answer.json" ;;
+      edit) echo '{"Replace": [{"Old": {"Path": "k8s.io/api"}, "New": {"Path": "./staging/a"}}]}' ;;
+    esac
+    exit ;;
 esac
 for word in "$@"; do
   case "$word" in -o=*) printf '#!/bin/sh\\n' >"${word#-o=}"; chmod +x "${word#-o=}" ;; esac
@@ -87,9 +92,11 @@ def write_go(environ: dict[str, str], text: str) -> None:
     write_script(Path(environ["PATH"]) / "go", f"PATH={os.defpath}\n{text}")
 
 
-def run_build(environ: dict[str, str]) -> "subprocess.Popen[str]":
+def run_build(
+    environ: dict[str, str], module: str = "build", *arguments: str
+) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.cluster.control_plane.build"],
+        [sys.executable, "-m", f"tests.cluster.control_plane.{module}", *arguments],
         cwd=ROOT,
         env=environ,
         stdout=subprocess.PIPE,
@@ -383,6 +390,43 @@ def test_definitions_that_nobody_can_fetch_are_said_to_be_missing(environ: dict[
         "definitions of other projects are not in the cache, "
         "and there is no Go on PATH to fetch them with"
     )
+
+
+# --- another version of Kubernetes
+
+
+def test_another_version_is_built_with_the_go_of_its_release_beside_the_pinned_one(
+    environ: dict[str, str],
+) -> None:
+    write_go(environ, GO_THAT_BUILDS)
+    folder = Path(environ["PROXY"]) / "k8s.io/kubernetes@v1.30.14"
+    folder.mkdir(parents=True)
+    (folder / ".go-version").write_text("1.23.10\n")
+    (folder / "answer.json").write_text(json.dumps({"Dir": str(folder), "GoMod": "go.mod"}))
+    build = run_build(environ, "other_version", "1.30.14")
+    out, err = build.communicate(timeout=60)
+    assert build.returncode == 0, err
+    assets = Path(out.strip())
+    assert assets.parent == cache_folder(environ)
+    programs = sorted(path.name for path in assets.iterdir() if path.is_file())
+    assert programs == ["kube-apiserver", "kube-controller-manager"]
+    assert (assets / "module" / "go.mod").read_text().splitlines()[1:] == [
+        "go 1.23.0",
+        "require k8s.io/kubernetes v1.30.14",
+        "replace (",
+        "k8s.io/api => k8s.io/api v0.30.14",
+        ")",
+    ]
+    # These two come from there, everything else from where it always does.
+    chosen = choose_binaries(environ | {"KUBEBUILDER_ASSETS": str(assets)})
+    assert [b.tool.name for b in chosen if b.source == "KUBEBUILDER_ASSETS"] == programs
+
+
+def test_what_is_no_version_is_said_to_be_none(environ: dict[str, str]) -> None:
+    build = run_build(environ, "other_version", "v1.30")
+    out, err = build.communicate(timeout=30)
+    assert (build.returncode, out) == (1, "")
+    assert err == "control plane: v1.30 is no version of Kubernetes: 1.30.14, for example\n"
 
 
 def test_no_tool_is_pinned_to_a_pre_release() -> None:

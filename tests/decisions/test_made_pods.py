@@ -93,6 +93,29 @@ def test_what_was_wrong_before_an_update_with_a_pod_that_nobody_wrote_is_not_tol
     ]
 
 
+def test_an_update_that_reaches_the_pods_from_outside_of_the_template_is_judged() -> None:
+    settings = enforcing("baseline")
+
+    def stored(document: Any) -> Any:
+        return apply(document, fill(document, settings.defaults).operations)
+
+    changed = stored(with_predictor(annotations={APPARMOR: "unconfined"}))
+    rules = [rule for rule, _ in denied(changed, settings, old_document=stored(minimal()))]
+    assert rules == ["pod-security/appArmorProfile"]
+    again = stored(with_predictor(annotations={APPARMOR: "unconfined"}, replicas=2))
+    decision = decide(again, settings, NOTHING_KNOWN, old_document=changed)
+    assert [f.rule for f in (*decision.denials, *decision.warnings)] == []
+
+
+def test_the_same_fault_in_a_further_predictor_is_a_new_one() -> None:
+    old = with_predictor(graph=SERVER, componentSpecs=[], annotations=OPT_OUT, traffic=50)
+    new = with_predictor(graph=SERVER, componentSpecs=[], annotations=OPT_OUT, traffic=50)
+    new["spec"]["predictors"].append({**new["spec"]["predictors"][0], "name": "other"})
+    decision = decide(new, enforcing("restricted"), NOTHING_KNOWN, old_document=old)
+    told = [str(f.path) for f in (*decision.denials, *decision.warnings) if f.rule == NON_ROOT]
+    assert told == ["spec.predictors[1]"]
+
+
 def test_pods_are_made_for_the_namespace_of_the_review() -> None:
     document = with_predictor(graph=SERVER, componentSpecs=[])
     del document["metadata"]["namespace"]

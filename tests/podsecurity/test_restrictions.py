@@ -125,7 +125,7 @@ def test_supplemental_groups(groups: Any, rule: dict[str, Any], faults: list[str
     [
         ({"add": ["KILL"]}, {"allowedAdd": ["KILL"]}, []),
         ({"add": ["KILL", "BPF"]}, {"allowedAdd": ["KILL"]}, ["add: {} adds BPF"]),
-        ({"add": ["KILL"]}, {"allowedAdd": []}, ["add: {} adds KILL"]),
+        ({"add": ["KILL", "BPF"]}, {"allowedAdd": []}, ["add: {} adds KILL, BPF"]),
         ({"add": ["KILL"]}, {}, []),
         ({"add": ["KILL"]}, {"allowedAdd": ["*"], "requiredDrop": ["ALL"]}, []),
         ({"drop": ["ALL", "X"]}, {"requiredDrop": ["ALL"]}, []),
@@ -280,6 +280,10 @@ AT = "podSecurity.restrictions."
         (
             {"fsGroup": {"rule": "MayRunAs"}},
             f"{AT}fsGroup.ranges must name at least one range for MayRunAs",
+        ),
+        (
+            {"runAsUser": {"rule": "MustRunAs", "ranges": []}},
+            f"{AT}runAsUser.ranges must name at least one range for MustRunAs",
         ),
         (
             {"fsGroup": {"rule": "MayRunAs", "ranges": 7}},

@@ -1,6 +1,6 @@
 """Expressions that hold, every function among them: here, and in the API server itself.
 
-`test_cel` runs them; `tests/cluster/test_policies.py` asks a real API server the same.
+`test_cel` runs them; `tests/cluster/test_policy_language.py` asks a real API server the same.
 """
 
 # ruff: noqa: E501 — an expression is one line

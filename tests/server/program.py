@@ -11,6 +11,8 @@ from typing import Any
 
 import orjson
 
+from webhook.cli._policies import Wanted
+from webhook.cli._policies_in_force import PoliciesInForce
 from webhook.errors import InvalidSettings, MalformedReview
 from webhook.server.config import Limits, ServerConfig
 from webhook.server.judge import Endpoint
@@ -83,7 +85,8 @@ def main(argument: str) -> int:
     for field in given.keys() & {"certificate", "key", "client_ca"}:
         given[field] = Path(given[field])
     limits = Limits(**given.pop("limits", {}))
-    return serve(ServerConfig(**given, limits=limits), judge, sources=sources)
+    policies = PoliciesInForce(lambda: Wanted(()))
+    return serve(ServerConfig(**given, limits=limits), judge, sources=sources, show=policies.show)
 
 
 if __name__ == "__main__":

@@ -62,8 +62,8 @@ def judge_pods(
     """Yield what is wrong with the pods, each finding with its action.
 
     defaults  what is filled into pods; with `openshift: ignore` its constraints do not count
-    old       the object before an update; a template that the update leaves alone, and what was
-              wrong with a pod that nobody wrote, is not spoken of
+    old       the object before an update; a template that the update leaves alone is not spoken
+              of, but for what its pod gets from elsewhere and had not before
 
     What can never run denies in any mode; what a standard or the restrictions forbid does what the
     mode says; an id outside of the namespace's range only warns, since the service account may
@@ -95,23 +95,25 @@ def judge_pods(
                 yield "warn", Finding(template.locate(place), fact, rule=RANGE)
         if action == "ignore":
             continue
-        made_of_it = made.get(template.place)
-        for finding in _departures(standard, made_of_it, template, own.get(template.place, ())):
+        pod = made.pop(template.place, None)
+        for finding in _departures(standard, pod, template, own.get(template.place, ())):
             yield action, finding
         if options.restrictions is not None:
             from webhook.podsecurity.restrictions import judge  # few have any: start-up time
 
             for violation in judge(template.pod, options.restrictions):
                 yield action, _forbidden(violation, template)
-    written = {template.place for template in templates(deployment)}
-    unwritten = [pod for pod in made.values() if pod.place not in written]
-    if not unwritten:
+    if not made:
         return
     before = made_pods(old, defaults, facts, known) if old is not None else {}
-    told = {finding.fact for pod in before.values() for finding in _departures(standard, pod)}
-    for pod in unwritten:
-        for finding in _departures(standard, pod):
-            if finding.fact not in told:
+    told = {
+        (other.rendered.name, finding.fact)
+        for other in before.values()
+        for finding in _departures(standard, other)
+    }
+    for other in made.values():
+        for finding in _departures(standard, other):
+            if (other.rendered.name, finding.fact) not in told:
                 yield action, finding
 
 

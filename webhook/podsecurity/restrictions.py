@@ -175,7 +175,7 @@ def _volumes(pod: Pod, restrictions: Restrictions) -> Iterator[Violation]:
 
 
 def _host_ports(pod: Pod, restrictions: Restrictions) -> Iterator[Violation]:
-    ranges = restrictions.host_ports
+    key, ranges = "hostPorts", restrictions.host_ports
     if ranges is None:
         return
     for container in pod.containers:
@@ -184,8 +184,8 @@ def _host_ports(pod: Pod, restrictions: Restrictions) -> Iterator[Violation]:
             if not port or (is_int(port) and any(port in span for span in ranges)):
                 continue
             yield Violation(
-                "hostPorts",
-                "hostPorts",
+                key,
+                key,
                 f'container "{container.name}" uses hostPort {text(port)}, '
                 f"allowed is {_spelled(ranges)}",
                 (container.place / "ports" / index / "hostPort",),

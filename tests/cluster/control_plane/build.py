@@ -48,7 +48,8 @@ def _build_all(missing: list[Binary], environ: Mapping[str, str], report: Report
     for number, binary in enumerate(missing, start=1):
         what = f"[{number}/{len(missing)}] {binary.tool.name} {binary.tool.module.version}"
         started = time.monotonic()
-        _build(binary, go, environ, partial(_report_on, what, report))
+        folder = MODULES_FOLDER / binary.tool.module.name
+        build(binary, go, environ, partial(_report_on, what, report), folder)
         size = binary.path.stat().st_size / 1e6
         report(f"{what}: built in {time.monotonic() - started:.0f} s, {size:.0f} MB")
 
@@ -57,8 +58,11 @@ def _report_on(what: str, report: Report, line: str) -> None:
     report(f"{what}: {line}")
 
 
-def _build(binary: Binary, go: Go, environ: Mapping[str, str], report: Report) -> None:
-    """Build to a temporary name beside the binary, then rename: it is whole or not there."""
+def build(binary: Binary, go: Go, environ: Mapping[str, str], report: Report, module: Path) -> None:
+    """Build to a temporary name beside the binary, then rename: it is whole or not there.
+
+    `module` is the folder whose go.mod pins what the binary is made of.
+    """
     folder = binary.path.parent
     folder.mkdir(parents=True, exist_ok=True)
     for abandoned in folder.glob(".*.partial"):  # of a killed build; the lock is ours
@@ -66,7 +70,7 @@ def _build(binary: Binary, go: Go, environ: Mapping[str, str], report: Report) -
     unfinished = folder / f".{binary.tool.name}.partial"
     compiler = subprocess.Popen(
         build_command(binary.tool, go, unfinished),
-        cwd=MODULES_FOLDER / binary.tool.module.name,
+        cwd=module,
         env=build_environment(environ, go),
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

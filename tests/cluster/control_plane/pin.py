@@ -27,7 +27,6 @@ def render_go_mod(module: Module, replaced: Sequence[str]) -> str:
     which no proxy has: each is pinned to the version that is published with it (v1.36.4 → v0.36.4).
     """
     tools = [tool.package for tool in TOOLS if tool.module == module]
-    pins = [f"{name} => {name} {_staging_version(module.version)}" for name in replaced]
     return "\n".join(
         [
             "// Written by python -m tests.cluster.control_plane.pin from versions.py.",
@@ -35,10 +34,20 @@ def render_go_mod(module: Module, replaced: Sequence[str]) -> str:
             f"go {GO.rpartition('.')[0]}.0",
             *_block("tool", tools),
             f"require {module.path} {module.version}",
-            *_block("replace", pins),
+            *_pins(module, replaced),
             "",
         ]
     )
+
+
+def pinned(module: Module, go: Go) -> list[str]:
+    """Return the lines of go.mod that pin what the module keeps in its own repository."""
+    return _pins(module, _find_staging_modules(module, go))
+
+
+def _pins(module: Module, replaced: Sequence[str]) -> list[str]:
+    version = _staging_version(module.version)
+    return _block("replace", [f"{name} => {name} {version}" for name in replaced])
 
 
 def _block(verb: str, lines: Sequence[str]) -> list[str]:
@@ -52,18 +61,20 @@ def _staging_version(version: str) -> str:
 def _find_staging_modules(module: Module, go: Go) -> list[str]:
     """Return the modules that the module's own go.mod replaces by folders of its repository."""
     package = f"{module.path}@{module.version}"
-    download = _ask_go(go, Path("/"), "mod", "download", "-json", package)
-    parsed = _ask_go(go, Path("/"), "mod", "edit", "-json", download["GoMod"])
+    download = ask_go(go, Path("/"), "mod", "download", "-json", package)
+    parsed = ask_go(go, Path("/"), "mod", "edit", "-json", download["GoMod"])
     replacements: list[Mapping[str, Mapping[str, str]]] = parsed.get("Replace") or []
     return [r["Old"]["Path"] for r in replacements if r["New"]["Path"].startswith("./staging/")]
 
 
-def _ask_go(go: Go, folder: Path, *args: str) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(_run_go(go, folder, *args))
+def ask_go(go: Go, folder: Path, *args: str) -> dict[str, Any]:
+    """Run a command of Go's in a folder; return its answer, which is JSON."""
+    answer: dict[str, Any] = json.loads(run_go(go, folder, *args))
     return answer
 
 
-def _run_go(go: Go, folder: Path, *args: str) -> str:
+def run_go(go: Go, folder: Path, *args: str) -> str:
+    """Run a command of Go's in a folder; return what it says on standard output."""
     done = subprocess.run(
         [str(go.command), *args],
         cwd=folder,
@@ -88,7 +99,7 @@ def main() -> int:
             text = render_go_mod(module, _find_staging_modules(module, go))
             (folder / "go.mod").write_text(text)
             (folder / "go.sum").unlink(missing_ok=True)
-            _run_go(go, folder, "mod", "tidy")
+            run_go(go, folder, "mod", "tidy")
             print(f"{module.name}: {module.version}")
     except ControlPlaneError as error:
         print(f"pin: {error}", file=sys.stderr)
