@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
-ON_OTHER_VERSIONS := install availability rotation other_projects apply facts reconcile render
+ON_OTHER_VERSIONS := install availability rotation other_projects apply facts render policies_installed
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-versions control-plane check bench bench-reconciler soak-reconciler soundness fuzz mutants audit format golden generate clean lock

@@ -409,7 +409,7 @@ def test_another_version_is_built_with_the_go_of_its_release_beside_the_pinned_o
     assets = Path(out.strip())
     assert assets.parent == cache_folder(environ)
     programs = sorted(path.name for path in assets.iterdir() if path.is_file())
-    assert programs == ["kube-apiserver", "kube-controller-manager"]
+    assert programs == ["kube-apiserver", "kube-controller-manager", "kube-scheduler"]
     assert (assets / "module" / "go.mod").read_text().splitlines()[1:] == [
         "go 1.23.0",
         "require k8s.io/kubernetes v1.30.14",
@@ -417,7 +417,7 @@ def test_another_version_is_built_with_the_go_of_its_release_beside_the_pinned_o
         "k8s.io/api => k8s.io/api v0.30.14",
         ")",
     ]
-    # These two come from there, everything else from where it always does.
+    # These come from there, everything else from where it always does.
     chosen = choose_binaries(environ | {"KUBEBUILDER_ASSETS": str(assets)})
     assert [b.tool.name for b in chosen if b.source == "KUBEBUILDER_ASSETS"] == programs
 

@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
@@ -322,3 +324,38 @@ def test_an_object_s_own_namespace_goes_before_the_one_given():
     assert path_of(DEPLOYMENT, "other") == f"{DEPLOYMENTS}/web"
     nameless = {**DEPLOYMENT, "metadata": {"name": "a/b"}}
     assert path_of(nameless, "shop") == f"{DEPLOYMENTS}/a%2Fb"
+
+
+def test_after_a_silence_no_other_old_connection_is_tried(tmp_path):
+    """A network that swallows what passes on connections that are open; new ones work."""
+    both = threading.Barrier(2)
+
+    def serve(connection):
+        with connection:
+            connection.recv(65536)
+            both.wait()  # requests come in twos, so that there are two connections
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            while connection.recv(65536):
+                pass  # the second request and all later ones
+
+    def accept():
+        with suppress(OSError):
+            while True:
+                connection = listener.accept()[0]
+                threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+    def ask_twice_at_once():
+        with ThreadPoolExecutor(2) as pool:
+            asked = [pool.submit(client.request, "GET", "/version", timeout=5.0) for _ in "ab"]
+            return [one.result().status for one in asked]
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        config = kubeconfig(tmp_path, server=url)
+        client = connect(kubeconfig=config, context=None, environment={})
+        assert ask_twice_at_once() == [200, 200]
+        with pytest.raises(ClusterUnavailable, match="was silent on GET /version for"):
+            client.request("GET", "/version", timeout=0.05)
+        assert ask_twice_at_once() == [200, 200]
+        client.close()

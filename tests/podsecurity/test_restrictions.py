@@ -308,6 +308,10 @@ AT = "podSecurity.restrictions."
             f"{AT}capabilities.requiredDrop must be a list of strings",
         ),
         (
+            {"capabilities": {"allowedAdd": "KILL"}},
+            f"{AT}capabilities.allowedAdd must be a list of strings",
+        ),
+        (
             {"capabilities": []},
             f"{AT}capabilities must be a mapping with requiredDrop and allowedAdd",
         ),

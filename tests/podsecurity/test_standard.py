@@ -143,3 +143,12 @@ def test_a_bad_version_means_the_latest() -> None:
     found = read_labels(labels, Standard("privileged", 3))
     assert found.enforce == Standard("baseline", LATEST)
     assert found.faults == (f"label {KEY}enforce-version is '1.20', no version; the latest holds",)
+
+
+def test_warn_keeps_its_own_version_where_enforce_is_no_stricter() -> None:
+    labels = {f"{KEY}enforce": "baseline", f"{KEY}enforce-version": "v1.20"}
+    standards = read_labels(labels, Standard("baseline", 30))
+    assert (standards.enforce, standards.warn) == (
+        Standard("baseline", 20),
+        Standard("baseline", 30),
+    )

@@ -8,8 +8,9 @@ objects. Its own retries are off: whoever asks knows better whether and when to 
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +21,10 @@ _CONNECT_SECONDS = 10.0
 """Within 75 s of silence (see `reflector`) there is room for one connection that does not come."""
 
 _PIECE = 64 * 2**10
+
+
+class _Silent(ClusterUnavailable):
+    """Nothing came for too long."""
 
 
 class Client:
@@ -51,7 +56,7 @@ class Client:
         timeout: float = REQUEST_SECONDS,
     ) -> Response:
         """Return the answer, whatever its status (see `Transport`)."""
-        with _translated(self.server, f"{method} {path}", timeout):
+        with self._translated(f"{method} {path}", timeout):
             typed = {} if body is None else {"Content-Type": "application/json"}
             answer = self._send(
                 method,
@@ -69,9 +74,9 @@ class Client:
 
     def stream(self, path: str, *, query: Mapping[str, str], silence: float) -> "ClientStream":
         """Return an answer as it comes, whatever its status (see `Transport`)."""
-        with _translated(self.server, f"GET {path}", silence):
+        with self._translated(f"GET {path}", silence):
             answer = self._send("GET", path, query, headers={}, timeout=silence)
-        return ClientStream(answer, self.server, path, silence)
+        return ClientStream(answer, partial(self._translated, f"GET {path}", silence))
 
     def headers(self) -> dict[str, str]:
         """Return what every request says, the bearer token among it, read anew if need be."""
@@ -83,6 +88,20 @@ class Client:
                 f"the credentials for {self.server} cannot be renewed: {one_line(error)}"
             ) from error
         return headers
+
+    @contextmanager
+    def _translated(self, what: str, seconds: float) -> Iterator[None]:
+        """Make one sentence of whatever goes wrong, and forget idle connections after a silence.
+
+        Whatever swallowed this connection (a firewall that was restarted, a node that is gone) has
+        swallowed those of its age as well, and each would be silent for as long again.
+        """
+        try:
+            with _translated(self.server, what, seconds):
+                yield
+        except _Silent:
+            self._client.rest_client.pool_manager.clear()
+            raise
 
     def _send(
         self,
@@ -113,18 +132,16 @@ class Client:
 class ClientStream:
     """A `Stream` on a response of urllib3."""
 
-    def __init__(self, answer: Any, server: str, path: str, silence: float) -> None:
-        """Take over an answer of which only the head was read."""
+    def __init__(self, answer: Any, translated: Callable[[], AbstractContextManager[None]]) -> None:
+        """Take over an answer of which only the head was read; `translated` is the client's."""
         self._answer = answer
-        self._server = server
-        self._path = path
-        self._silence = silence
+        self._translated = translated
         self.status: int = answer.status
         self.headers: Mapping[str, str] = _lower(answer.headers)
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield pieces as they come."""
-        with _translated(self._server, f"GET {self._path}", self._silence):
+        with self._translated():
             yield from self._answer.stream(_PIECE)
 
     def end(self) -> None:
@@ -157,7 +174,7 @@ def _translated(server: str, what: str, seconds: float) -> Iterator[None]:
             "certificate-authority must be the one of this cluster"
         ) from error
     except (wire.ConnectTimeoutError, wire.ReadTimeoutError) as error:
-        raise ClusterUnavailable(
+        raise _Silent(
             f"the API server at {server} was silent on {what} for {seconds:g} s"
         ) from error
     except (wire.HTTPError, OSError) as error:

@@ -2,7 +2,7 @@
 
     python -m tests.cluster.control_plane.other_version 1.30.14
 
-In: a version. Out: a folder for KUBEBUILDER_ASSETS, with the two programs whose version matters;
+In: a version. Out: a folder for KUBEBUILDER_ASSETS, with the programs whose version matters;
 the last line on standard output is its path. They are built with the Go that the release itself
 was built with. Unlike those of `versions`, their dependencies are not pinned here: Kubernetes' own
 go.mod does that, and Go verifies them by its checksum database. Exit codes: 0 there, 1 failed.
@@ -23,7 +23,8 @@ from tests.cluster.control_plane.pin import ask_go, pinned, run_go
 from tests.cluster.control_plane.toolchain import Go, find_go
 from tests.cluster.control_plane.versions import KUBERNETES, TOOLS, Module, Tool
 
-NAMES = ("kube-apiserver", "kube-controller-manager")
+# A newer scheduler than its API server waits for types that are not there.
+NAMES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
 
 def provide_version(version: str) -> Path:
