@@ -421,6 +421,11 @@ def test_what_cannot_be_followed_is_said_at_the_objects_namespace() -> None:
     )
 
 
+def test_it_is_said_at_the_root_of_what_is_no_mapping() -> None:
+    (warning,) = fill([], Options(), namespace(override="x"), "ds").warnings
+    assert warning.path == Path()
+
+
 @pytest.mark.parametrize("name", [None, 7, ["ds"]])
 def test_a_namespace_that_is_no_name_is_unknown(name: Any) -> None:
     document = deployment()

@@ -195,6 +195,7 @@ def test_range_start_leaves_an_unusable_range_to_the_platform(text: str, fault: 
 
 
 def test_range_start_says_when_there_is_no_range() -> None:
+    assert resolved(START, openshift=True).options.run_as_user is None
     assert resolved(START, openshift=True).warnings == (
         f"{RANGE}not set on the namespace; user id left to the platform",
     )

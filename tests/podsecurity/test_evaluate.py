@@ -170,3 +170,8 @@ def test_words_are_quoted_as_go_quotes_them() -> None:
     assert escaped('a"\\\a\b\f\n\r\t\v\x00\x7f\x80\xa0é\u200b\U000e0001😀') == (
         r'"a\"\\\a\b\f\n\r\t\v\x00\x7f\u0080\u00a0é\u200b\U000e0001😀"'
     )
+
+
+def test_a_name_that_is_no_text_is_spelled_out() -> None:
+    names = [container.name for container in Pod({"containers": [{}, {"name": 7}]}).containers]
+    assert names == ["", "7"]

@@ -50,7 +50,7 @@ def templates(document: Any, *, at_pod: bool, allow_opt_out: bool) -> Iterator[T
             if isinstance(components, list):
                 yield from _of_components(components, here, above, at_pod, allow_opt_out)
             explainer = predictor.get("explainer")
-            if explainer is not None:
+            if explainer:
                 yield from _of_explainer(explainer, f"{here}/explainer", above, at_pod)
 
 
@@ -105,7 +105,7 @@ def read_template(
     spec, metadata = template.get("spec"), template.get("metadata")
     if not isinstance(spec, dict) or _is_for_windows(spec):
         return None
-    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else ()
     pointer = f"{pointer}/spec"
     own = spec.get("securityContext")
     host_users = spec.get("hostUsers")

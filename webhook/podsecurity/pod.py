@@ -95,7 +95,7 @@ class Pod:
             ]
         )
         system = fields.get("os")
-        self.windows = system is not None and mapping(system).get("name") == "windows"
+        self.windows = isinstance(system, dict) and system.get("name") == "windows"
         self.host_users: Any = fields.get("hostUsers")
 
     def contexts(self) -> Iterator[tuple[Path, Mapping]]:
