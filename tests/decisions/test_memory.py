@@ -25,9 +25,9 @@ class Counting:
         self.plan = plan
         self.asked = 0
 
-    def select(self, there):
+    def select(self, there, *, update):
         self.asked += 1
-        return self.plan.select(there)
+        return self.plan.select(there, update=update)
 
 
 @pytest.fixture

@@ -19,6 +19,13 @@ def test_a_rule_is_selected_where_one_of_its_needs_is():
     assert PLAN.select({"kedaSpec", "replicas"}) == (ALWAYS, SCALERS)
 
 
+def test_rules_about_updates_are_left_out_where_there_is_no_old_object():
+    update = BoundRule("u", "warn", lambda: _nothing, ("old",))
+    plan = Plan((ALWAYS, update))
+    assert plan.select(set(), update=True) == (ALWAYS, update)
+    assert plan.select(set(), update=False) == (ALWAYS,)
+
+
 def test_rules_are_selected_in_their_order():
     assert PLAN.select({"hpaSpec", "shadow"}) == (ALWAYS, SHADOWS, SCALERS) == tuple(PLAN)
 

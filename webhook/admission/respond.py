@@ -71,6 +71,13 @@ def answer(
         return Answer(_encode(response), error.uid, findings=(("nested-too-deep", "deny"),))
     decision = _decide(review, endpoint, settings, facts, demands, memory=memory)
     policies = "" if demands is None else demands.policies.version
+    findings: tuple[tuple[str, Action], ...] = ()
+    if decision.denials or decision.warnings or decision.audits:
+        findings = (
+            *((finding.rule, "deny") for finding in decision.denials),
+            *((finding.rule, "warn") for finding in decision.warnings),
+            *((finding.rule, "audit") for finding in decision.audits),
+        )
     return Answer(
         body=_encode(_response(review, decision, policies)),
         uid=review.uid,
@@ -78,11 +85,7 @@ def answer(
         namespace=review.namespace,
         name=review.name,
         verdict="denied" if decision.denied else "allowed",
-        findings=(
-            *((finding.rule, "deny") for finding in decision.denials),
-            *((finding.rule, "warn") for finding in decision.warnings),
-            *((finding.rule, "audit") for finding in decision.audits),
-        ),
+        findings=findings,
         failures=decision.failures,
         policies=policies,
     )

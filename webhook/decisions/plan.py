@@ -45,11 +45,17 @@ class Plan:
         for rule in self.rules:
             rule.check  # noqa: B018 — a property
 
-    def select(self, there: Set[str]) -> tuple[BoundRule, ...]:
-        """Return the rules that may find something where these signs are (`graph.signs`)."""
-        return self._remembered(self._watched.intersection(there))
+    def select(self, there: Set[str], *, update: bool = True) -> tuple[BoundRule, ...]:
+        """Return the rules that may find something where these signs are (`graph.signs`).
 
-    def _select(self, there: frozenset[str]) -> tuple[BoundRule, ...]:
+        update  whether there is an old object; without one, rules that want it are left out
+        """
+        return self._remembered(self._watched.intersection(there), update)
+
+    def _select(self, there: frozenset[str], update: bool) -> tuple[BoundRule, ...]:  # noqa: FBT001 — private
         return tuple(
-            rule for rule in self.rules if not rule.needs or not rule.needs.isdisjoint(there)
+            rule
+            for rule in self.rules
+            if (not rule.needs or not rule.needs.isdisjoint(there))
+            and (update or "old" not in rule.wants)
         )

@@ -33,12 +33,10 @@ def run(
     failures  takes the rules that crash; the others go on
     """
     offered = {"facts": facts, "old": old}
-    for rule in plan.select(signs(deployment)):
+    for rule in plan.select(signs(deployment), update=old is not None):
         try:
             if not rule.wants:
                 findings = rule.check(deployment)
-            elif "old" in rule.wants and old is None:
-                continue
             else:
                 findings = rule.check(deployment, **{name: offered[name] for name in rule.wants})
             for first in findings:

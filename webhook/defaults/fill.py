@@ -129,7 +129,10 @@ def _operations(document: Any, resolved: Resolved) -> Iterable[Operation]:
     if options.level == "off":
         return
     at_pod = options.level == "pod"
-    for template in templates(document, at_pod=at_pod, allow_opt_out=options.allow_opt_out):
+    briefly = at_pod and resolved.user_only
+    for template in templates(
+        document, at_pod=at_pod, allow_opt_out=options.allow_opt_out, briefly=briefly
+    ):
         _fill_template(template, resolved)
         yield from template.operations()
 

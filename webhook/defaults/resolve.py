@@ -30,6 +30,19 @@ class Resolved(NamedTuple):
     user_in_user_namespace: int | None
     warnings: tuple[str, ...] = ()
 
+    @property
+    def user_only(self) -> bool:
+        """Whether nothing but a user id is to be written, as it is out of the box."""
+        options = self.options
+        return (
+            options.run_as_group is None
+            and options.fs_group is None
+            and options.run_as_non_root == "off"
+            and options.seccomp_profile is None
+            and options.allow_privilege_escalation is None
+            and options.drop_capabilities is None
+        )
+
 
 _NO_KEYS: frozenset[str] = frozenset()
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from webhook.defaults.template import Place, Template
+from webhook.podsecurity.never_runs import surely_runs
 
 OPT_OUT = "graphgate.io/pod-security-defaults"
 """On an object, predictor or componentSpec: "disabled" switches defaulting off below it."""
@@ -28,8 +29,13 @@ _KINDS: dict[str, type] = {
 """The types of the fields that defaults look at. Exact: True is no int here."""
 
 
-def templates(document: Any, *, at_pod: bool, allow_opt_out: bool) -> Iterator[Template]:
+def templates(
+    document: Any, *, at_pod: bool, allow_opt_out: bool, briefly: bool = False
+) -> Iterator[Template]:
     """Yield the working copy of every template of a raw SeldonDeployment that may be defaulted.
+
+    briefly  for pod-level users only: a template that says nothing of users comes without its
+             containers, which need not be read then
 
     These are `spec.predictors[*].componentSpecs[*].spec`, and `explainer.containerSpec` of every
     explainer that has a type. Left out: what opted out, what is for Windows, what is malformed.
@@ -48,7 +54,14 @@ def templates(document: Any, *, at_pod: bool, allow_opt_out: bool) -> Iterator[T
             here = f"/spec/predictors/{index}"
             components = predictor.get("componentSpecs")
             if isinstance(components, list):
-                yield from _of_components(components, here, above, at_pod, allow_opt_out)
+                yield from _of_components(
+                    components,
+                    here,
+                    above,
+                    at_pod=at_pod,
+                    allow_opt_out=allow_opt_out,
+                    briefly=briefly,
+                )
             explainer = predictor.get("explainer")
             if explainer:
                 yield from _of_explainer(explainer, f"{here}/explainer", above, at_pod)
@@ -64,8 +77,10 @@ def _of_components(
     components: list[Any],
     pointer: str,
     above: tuple[Any, ...],
-    at_pod: bool,  # noqa: FBT001 — private, and as in `templates`
-    allow_opt_out: bool,  # noqa: FBT001 — as above
+    *,
+    at_pod: bool,
+    allow_opt_out: bool,
+    briefly: bool,
 ) -> Iterator[Template]:
     for index, component in enumerate(components):
         if not isinstance(component, dict):
@@ -73,9 +88,23 @@ def _of_components(
         if allow_opt_out and opted_out(component.get("metadata")):
             continue
         here = f"{pointer}/componentSpecs/{index}"
+        if briefly and _says_nothing(component):
+            yield Template(Place(f"{here}/spec", None), (), (), at_pod=at_pod)
+            continue
         template = read_template(component, here, at_pod=at_pod, above=above)
         if template is not None:
             yield template
+
+
+def _says_nothing(component: dict[str, Any]) -> bool:
+    """Tell whether a template surely says nothing of users, is well formed and not for Windows."""
+    spec = component.get("spec")
+    return (
+        type(spec) is dict
+        and "securityContext" not in spec
+        and "nodeSelector" not in spec
+        and surely_runs(spec, component.get("metadata"))
+    )
 
 
 def _of_explainer(
