@@ -110,10 +110,13 @@ def test_the_examples_become_available_and_then_nothing_is_written_even_by_a_new
         document = yaml.safe_load(file.read_text())
         names.append(place.create("sdep", document)["metadata"]["name"])
     assert len(names) >= 10
-    # As its autoscaler will, up to 15 seconds later: nothing is to change from here on.
-    place.kubectl("scale", "deployment", "autoscaled-main-0-classifier", "--replicas=2")
     for name in names:
         place.available(name)
+    # As its autoscaler will, up to 15 seconds later: nothing is to change from here on.
+    place.kubectl("scale", "deployment", "autoscaled-main-0-classifier", "--replicas=2")
+    pods = lambda: place.get("sdep", "autoscaled")["status"]["replicas"]  # noqa: E731
+    eventually(pods, 2, "the autoscaler's pods")
+    place.available("autoscaled")
     versions, writes = settled(place, reconciler)
     again = Reconciler(plane, tmp_path / "log", "--no-leader-elect", "--selector", "!own").wait()
     eventually(lambda: 'outcome="converged"} ' in again.ask("metrics"), True, "it looks")
