@@ -257,14 +257,15 @@ def test_nothing_is_left_after_stop(binaries: dict[str, Path]) -> None:
 
 
 OWNER = """
-import os, signal, sys
+import os, sys, time
 from tests.cluster.control_plane.build import provide_binaries
 from tests.cluster.control_plane.run import ControlPlane
 
 binaries = {b.tool.name: b.path for b in provide_binaries(os.environ, print)}
 with ControlPlane.start(binaries, controllers=False) as plane:
     print(plane.folder, flush=True)
-    signal.pause()
+    while True:  # signal.pause() would miss a signal that comes just before it
+        time.sleep(0.05)
 """
 
 

@@ -180,11 +180,10 @@ def test_a_slow_policy_is_named_and_the_others_answer() -> None:
         "validate",
     )
     assert found.failures == ()
-    assert {rule for rule, action in found.findings if action == "deny"} == {
-        "policy/a-quick/0",
-        "policy/m-slow",
-        "policy/z-quick/0",
-    }
+    denied = {rule for rule, action in found.findings if action == "deny"}
+    # on a busy machine the alarm comes before the engine looks at the time, and names the validation
+    assert denied - {"policy/m-slow", "policy/m-slow/0"} == {"policy/a-quick/0", "policy/z-quick/0"}
+    assert len(denied) == 3
     message = orjson.loads(found.body)["response"]["status"]["message"]
     assert "could not be evaluated: the time for this review is up" in message
 
@@ -193,7 +192,8 @@ def test_a_slow_mutation_is_named_and_the_others_are_made() -> None:
     label = '[JSONPatch{op: "add", path: "/metadata/labels", value: {"a": "b"}}]'
     slow = mutating(f"{ENDLESS} ? [] : []", name="a-slow", more="  failurePolicy: Ignore\n")
     found = judged_by(slow + "---\n" + mutating(label, name="b-quick"), "mutate")
-    assert ("policy/a-slow", "warn") in found.findings
+    # as above
+    assert {("policy/a-slow", "warn"), ("policy/a-slow/0", "warn")} & {*found.findings}
     response = orjson.loads(found.body)["response"]
     assert response["allowed"] is True
     patch = orjson.loads(b64decode(response["patch"]))
