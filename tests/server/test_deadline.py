@@ -181,7 +181,7 @@ def test_a_slow_policy_is_named_and_the_others_answer() -> None:
     )
     assert found.failures == ()
     denied = {rule for rule, action in found.findings if action == "deny"}
-    # on a busy machine the alarm comes before the engine looks at the time, and names the validation
+    # on a busy machine the alarm comes before the engine looks at the time, and names a validation
     assert denied - {"policy/m-slow", "policy/m-slow/0"} == {"policy/a-quick/0", "policy/z-quick/0"}
     assert len(denied) == 3
     message = orjson.loads(found.body)["response"]["status"]["message"]
