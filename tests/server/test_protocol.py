@@ -1,4 +1,4 @@
-"""An application is run at once, and may wait all the same; requests keep their order."""
+"""What can be answered at once is; what waits, too; and requests keep their order."""
 
 import asyncio
 import socket
@@ -9,6 +9,7 @@ import pytest
 
 from webhook.server.config import Limits
 from webhook.server.listener import Listener
+from webhook.server.protocol import Said
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -36,6 +37,23 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     await send({"type": "http.response.body", "body": content})
 
 
+class AtOnce:
+    """The same, but for /now, which it answers without waiting."""
+
+    def at_once(self, scope: dict[str, Any], body: bytes) -> Said | None:
+        if scope["path"] != "/now":
+            return None
+        return Said(200, [(b"x-at-once", b"1")], b"/now " + body, lambda: None)
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        await application(scope, receive, send)
+
+
+@pytest.fixture(params=[application, AtOnce()], ids=["waiting", "at-once"])
+def app(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
 def request(path: str, body: bytes = b"") -> bytes:
     return (
         b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
@@ -47,10 +65,10 @@ def request(path: str, body: bytes = b"") -> bytes:
     )
 
 
-async def answers(*pieces: bytes, expected: int) -> list[bytes]:
+async def answers(app: Any, *pieces: bytes, expected: int) -> list[bytes]:
     """Send pieces on one connection; return the bodies of the answers."""
     bound = socket.create_server(("127.0.0.1", 0))
-    listener = Listener(bound, application, Limits(), lambda _: None)  # type: ignore[arg-type]
+    listener = Listener(bound, app, Limits(), lambda _: None)
     await listener.open()
     found = []
     try:
@@ -72,30 +90,63 @@ async def answers(*pieces: bytes, expected: int) -> list[bytes]:
 
 
 @pytest.mark.parametrize("path", ["/now", "/late", "/twice"])
-def test_an_application_that_waits_is_answered_as_one_that_does_not(path: str) -> None:
-    told = asyncio.run(answers(request(path, b"one"), request(path, b"two"), expected=2))
+def test_an_application_that_waits_is_answered_as_one_that_does_not(app: Any, path: str) -> None:
+    told = asyncio.run(answers(app, request(path, b"one"), request(path, b"two"), expected=2))
     assert told == [f"{path} one".encode(), f"{path} two".encode()]
 
 
 @pytest.mark.parametrize("path", ["/now", "/late"])
-def test_a_body_in_pieces_is_answered_when_it_is_whole(path: str) -> None:
+def test_a_body_in_pieces_is_answered_when_it_is_whole(app: Any, path: str) -> None:
     whole = request(path, b"one two")
-    told = asyncio.run(answers(whole[:20], whole[20:-4], whole[-4:], expected=1))
+    told = asyncio.run(answers(app, whole[:20], whole[20:-4], whole[-4:], expected=1))
     assert told == [f"{path} one two".encode()]
 
 
-def test_requests_that_arrive_together_are_answered_in_their_order() -> None:
+def test_requests_that_arrive_together_are_answered_in_their_order(app: Any) -> None:
     paths = ["/now", "/late", "/now", "/twice", "/now"] * 100
     together = b"".join(request(path, str(n).encode()) for n, path in enumerate(paths))
-    told = asyncio.run(answers(together, expected=len(paths)))
+    told = asyncio.run(answers(app, together, expected=len(paths)))
     assert told == [f"{path} {n}".encode() for n, path in enumerate(paths)]
 
 
-def test_many_quick_ones_that_arrive_together_need_no_deep_stack() -> None:
+@pytest.mark.parametrize("path", ["/now", "/late"])
+def test_one_that_arrives_in_part_behind_another_is_read_on(app: Any, path: str) -> None:
+    pieces = request("/late", b"one") + request(path, b"two") + request(path, b"three")
+    told = asyncio.run(answers(app, pieces[:-2], pieces[-2:], expected=3))
+    assert told == [b"/late one", f"{path} two".encode(), f"{path} three".encode()]
+
+
+def test_many_quick_ones_that_arrive_together_need_no_deep_stack(app: Any) -> None:
     together = b"".join(request("/now", str(n).encode()) for n in range(600))
-    told = asyncio.run(answers(together, expected=600))
+    told = asyncio.run(answers(app, together, expected=600))
     assert told == [f"/now {n}".encode() for n in range(600)]
 
 
-def test_a_crash_is_an_answer(capfd: pytest.CaptureFixture[str]) -> None:
-    assert asyncio.run(answers(request("/crash"), expected=1)) == [b"Internal Server Error"]
+def test_a_crash_is_an_answer(app: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    assert asyncio.run(answers(app, request("/crash"), expected=1)) == [b"Internal Server Error"]
+
+
+def test_what_is_answered_at_once_says_how_the_connection_goes_on() -> None:
+    async def heads() -> tuple[bytes, bytes]:
+        bound = socket.create_server(("127.0.0.1", 0))
+        listener = Listener(bound, AtOnce(), Limits(), lambda _: None)  # type: ignore[arg-type]
+        await listener.open()
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+            writer.write(request("/now", b"one"))
+            first = await asyncio.wait_for(reader.readuntil(b"one"), PATIENCE)
+            listener.drain()
+            writer.write(request("/now", b"two"))
+            second = await asyncio.wait_for(reader.read(), PATIENCE)  # to the end of the connection
+            writer.close()
+        finally:
+            listener.abort()
+            bound.close()
+        return first, second
+
+    first, second = asyncio.run(heads())
+    assert first.startswith(b"HTTP/1.1 200 OK\r\ndate: ")
+    assert first.endswith(b"x-at-once: 1\r\ncontent-length: 8\r\n\r\n/now one")
+    assert b"connection" not in first
+    assert b"\r\nconnection: close\r\n" in second
+    assert second.endswith(b"/now two")

@@ -5,7 +5,10 @@ Request and Response objects on the way: they cost as much as reading the review
 """
 
 import logging
+from collections.abc import Mapping
+from functools import partial
 from time import perf_counter
+from typing import Any, NamedTuple
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -19,6 +22,7 @@ from webhook.server.config import Limits
 from webhook.server.judge import Answer, Endpoint, Judge
 from webhook.server.log import Decided
 from webhook.server.metrics import Metrics
+from webhook.server.protocol import Said
 
 logger = logging.getLogger("graphgate")
 
@@ -58,11 +62,21 @@ class ReviewEndpoint:
         self._load = load
         self._metrics = metrics
 
+    def at_once(self, scope: Mapping[str, Any], body: bytes) -> Said:
+        """Answer a call whose body is there (see `protocol.AtOnce`)."""
+        started = perf_counter()
+        try:
+            self._check_head(scope)
+            if refusal := self._refuse(len(body), 0):
+                raise refusal
+        except Refusal as refusal:
+            return self._said(_refused(refusal), started)
+        return self._said(self._answer(body), started)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one call."""
+        """Answer one call whose body comes in pieces."""
         started = perf_counter()
         self._load.calls += 1
-        answer: Answer | None = None
         try:
             self._check_head(scope)
             message = await receive()
@@ -71,24 +85,30 @@ class ReviewEndpoint:
                 body = await self._read_on(message, receive)
             if body is None:
                 return  # the peer went away
-            answer = self._judge(body, self._endpoint)
-            status, content, headers = 200, answer.body, [_JSON]
+            reply = self._answer(body)
         except Refusal as refusal:
-            status, content = refusal.status, f"{refusal}\n".encode()
-            headers = [_TEXT, *refusal.headers]
-        except MalformedReview as error:
-            logger.warning("malformed review", extra=self._refused(str(error)))
-            status, content, headers = 400, f"{error}\n".encode(errors="replace"), [_TEXT]
-        except Exception:
-            logger.exception("not judged", extra=self._refused("a fault of graphgate"))
-            status, content, headers = 500, _OUR_FAULT, [_TEXT]
+            reply = _refused(refusal)
         finally:
             self._load.calls -= 1
-        await _send(send, status, content, headers)
-        seconds = perf_counter() - started
-        self._metrics.answered(self._endpoint, status, seconds)
-        if answer is not None:
-            self._report(answer, seconds)
+        said = self._said(reply, started)
+        await _send(send, said)
+        said.after()
+
+    def _answer(self, body: bytes) -> "_Reply":
+        try:
+            answer = self._judge(body, self._endpoint)
+        except MalformedReview as error:
+            logger.warning("malformed review", extra=self._refused(str(error)))
+            return _Reply(400, f"{error}\n".encode(errors="replace"), [_TEXT])
+        except Exception:
+            logger.exception("not judged", extra=self._refused("a fault of graphgate"))
+            return _Reply(500, _OUR_FAULT, [_TEXT])
+        return _Reply(200, answer.body, [_JSON], answer)
+
+    def _said(self, reply: "_Reply", started: float) -> Said:
+        return Said(
+            reply.status, reply.headers, reply.content, partial(self._report, reply, started)
+        )
 
     async def _read_on(self, message: Message, receive: Receive) -> bytes | None:
         """Return a body that comes in pieces; None if the peer goes away. Raises Refusal.
@@ -135,7 +155,7 @@ class ReviewEndpoint:
             return Refusal(429, "too many bodies at once, try again", (b"retry-after", b"1"))
         return None
 
-    def _check_head(self, scope: Scope) -> None:
+    def _check_head(self, scope: Mapping[str, Any]) -> None:
         kind = b""
         for name, value in scope["headers"]:
             if name == b"content-type":
@@ -151,7 +171,12 @@ class ReviewEndpoint:
     def _refused(self, reason: str) -> dict[str, dict[str, str]]:
         return {"fields": {"endpoint": self._endpoint, "reason": reason}}
 
-    def _report(self, answer: Answer, seconds: float) -> None:
+    def _report(self, reply: "_Reply", started: float) -> None:
+        seconds = perf_counter() - started
+        self._metrics.answered(self._endpoint, reply.status, seconds)
+        answer = reply.answer
+        if answer is None:
+            return
         self._metrics.decided(self._endpoint, answer.verdict, answer.findings, len(answer.failures))
         fields: dict[str, object] = {
             "endpoint": self._endpoint,
@@ -171,6 +196,13 @@ class ReviewEndpoint:
             logger.error("rule failed", exc_info=failure.error, extra={"fields": about})
 
 
+class _Reply(NamedTuple):
+    status: int
+    content: bytes
+    headers: list[tuple[bytes, bytes]]
+    answer: Answer | None = None
+
+
 _JSON = (b"content-type", b"application/json")
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
 _OUR_FAULT = b"graphgate failed to judge this review; the fault is graphgate's, see its log\n"
@@ -180,12 +212,35 @@ def _is_json(kind: bytes) -> bool:
     return kind.partition(b";")[0].strip().lower() == b"application/json"
 
 
-async def _send(
-    send: Send, status: int, content: bytes, headers: list[tuple[bytes, bytes]]
-) -> None:
-    headers.append((b"content-length", str(len(content)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
+def _refused(refusal: Refusal) -> _Reply:
+    return _Reply(refusal.status, f"{refusal}\n".encode(), [_TEXT, *refusal.headers])
+
+
+async def _send(send: Send, said: Said) -> None:
+    headers = [*said.headers, (b"content-length", b"%d" % len(said.content))]
+    await send({"type": "http.response.start", "status": said.status, "headers": headers})
+    await send({"type": "http.response.body", "body": said.content})
+
+
+class _Dispatch:
+    """Both routes, and Starlette for everything else.
+
+    Starlette's middleware and router cost 9 us of 50, and do nothing for these two.
+    """
+
+    def __init__(self, routes: Mapping[str, ReviewEndpoint], others: ASGIApp) -> None:
+        self._routes = routes
+        self._others = others
+
+    def at_once(self, scope: Mapping[str, Any], body: bytes) -> Said | None:
+        """Answer a review whose body is there; None: it is something else."""
+        endpoint = self._routes.get(scope["path"]) if scope["method"] == "POST" else None
+        return None if endpoint is None else endpoint.at_once(scope, body)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer any call."""
+        endpoint = self._routes.get(scope["path"]) if scope["method"] == "POST" else None
+        await (endpoint or self._others)(scope, receive, send)
 
 
 def review_application(judge: Judge, limits: Limits, load: Load, metrics: Metrics) -> ASGIApp:
@@ -206,10 +261,4 @@ def review_application(judge: Judge, limits: Limits, load: Load, metrics: Metric
         exception_handlers={HTTPException: not_served},
     )
     application.router.redirect_slashes = False  # /mutate/ is a wrong path, not a detour
-
-    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        # Starlette's middleware and router cost 9 us of 50, and do nothing for these two.
-        endpoint = routes.get(scope["path"]) if scope["method"] == "POST" else None
-        await (endpoint or application)(scope, receive, send)
-
-    return dispatch
+    return _Dispatch(routes, application)
