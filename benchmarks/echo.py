@@ -19,7 +19,7 @@ async def echo(request: Request) -> Response:
 
 if __name__ == "__main__":
     uvicorn.run(
-        Starlette(routes=[Route("/mutate", echo, methods=["POST"])]),
+        Starlette(routes=[Route("/{endpoint}", echo, methods=["POST"])]),
         host="127.0.0.1",
         port=int(sys.argv[1]),
         ssl_certfile=sys.argv[2],

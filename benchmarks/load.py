@@ -1,6 +1,6 @@
 """The client: so many kept connections, each asks again as soon as it is answered.
 
-The bodies, one a line of a file, take turns.
+The reviews, one a line of a file behind the name of its endpoint, take turns.
 
 A process of its own, on a core of its own: python -m benchmarks.load, one JSON argument. It speaks
 only as much HTTP as our own answers need, so that the client is not what is measured.
@@ -69,17 +69,18 @@ class Caller(asyncio.Protocol):
             self.over.set_exception(ConnectionError(f"the server ended a connection: {exc}"))
 
 
-def _request(body: bytes) -> bytes:
+def _request(line: bytes) -> bytes:
+    endpoint, _, body = line.partition(b" ")
     return (
-        b"POST /mutate?timeout=10s HTTP/1.1\r\nHost: graphgate.graphgate.svc\r\n"
+        b"POST /%b?timeout=10s HTTP/1.1\r\nHost: graphgate.graphgate.svc\r\n"
         b"User-Agent: kube-apiserver-admission\r\nContent-Type: application/json\r\n"
-        b"Accept-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
+        b"Accept-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % (endpoint, len(body))
     ) + body
 
 
 async def load(given: dict[str, Any]) -> dict[str, float]:
     """Call for `seconds` over `connections`; return calls, seconds and percentiles in ms."""
-    requests = itertools.cycle(map(_request, Path(given["bodies"]).read_bytes().splitlines()))
+    requests = itertools.cycle(map(_request, Path(given["reviews"]).read_bytes().splitlines()))
     trust = ssl.create_default_context(cafile=given["ca"])
     trust.check_hostname = False
     took: array[int] = array("Q")

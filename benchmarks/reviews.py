@@ -12,8 +12,11 @@ SMALL = (1, 3)  # 4 KB, a common deployment
 LARGE = (5, 37)  # 208 KB, as large as they were seen
 
 
-def review(shape: tuple[int, int], name: str = "iris") -> bytes:
-    """Return an AdmissionReview of a deployment of that shape and name."""
+def review(shape: tuple[int, int], name: str = "iris", user: int | None = None) -> bytes:
+    """Return an AdmissionReview of a deployment of that shape and name.
+
+    user  what its pods run as; None: not said, as before /mutate
+    """
     return orjson.dumps({
         "kind": "AdmissionReview",
         "apiVersion": "admission.k8s.io/v1",
@@ -27,7 +30,7 @@ def review(shape: tuple[int, int], name: str = "iris") -> bytes:
             "namespace": "models",
             "operation": "CREATE",
             "userInfo": {"username": "system:serviceaccount:argocd:controller", "groups": ["a"]},
-            "object": deployment(shape, name),
+            "object": deployment(shape, name, user),
             "oldObject": None,
             "dryRun": False,
             "options": {"kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1"},
@@ -35,10 +38,12 @@ def review(shape: tuple[int, int], name: str = "iris") -> bytes:
     })  # fmt: skip
 
 
-def deployment(shape: tuple[int, int], name: str = "iris") -> dict[str, Any]:
+def deployment(
+    shape: tuple[int, int], name: str = "iris", user: int | None = None
+) -> dict[str, Any]:
     """Return a valid SeldonDeployment of that shape."""
     predictors, nodes = shape
-    return {
+    made: dict[str, Any] = {
         "apiVersion": "machinelearning.seldon.io/v1",
         "kind": "SeldonDeployment",
         "metadata": {"name": name, "namespace": "models", "labels": {"app": name}},
@@ -47,6 +52,10 @@ def deployment(shape: tuple[int, int], name: str = "iris") -> dict[str, Any]:
             "predictors": [_predictor(n, predictors, nodes) for n in range(predictors)],
         },
     }
+    if user is not None:
+        for predictor in made["spec"]["predictors"]:
+            predictor["componentSpecs"][0]["spec"]["securityContext"] = {"runAsUser": user}
+    return made
 
 
 def _kind(key: str, value: str) -> dict[str, str]:

@@ -96,7 +96,7 @@ def measure(
     given = {
         "port": port,
         "ca": str(folder / "ca.crt"),
-        "bodies": str(folder / f"{review}.jsonl"),
+        "reviews": str(folder / f"{review}.txt"),
         "connections": connections,
     }
     _load({**given, "seconds": 0.5})

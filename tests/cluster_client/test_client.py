@@ -359,3 +359,33 @@ def test_after_a_silence_no_other_old_connection_is_tried(tmp_path):
             client.request("GET", "/version", timeout=0.05)
         assert ask_twice_at_once() == [200, 200]
         client.close()
+
+
+def test_connections_of_many_calls_at_once_are_kept(tmp_path, caplog):
+    together = threading.Barrier(20)
+    opened = []
+
+    def serve(connection):
+        with connection:
+            while connection.recv(65536):
+                together.wait()
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    def accept():
+        with suppress(OSError):
+            while True:
+                opened.append(listener.accept()[0])
+                threading.Thread(target=serve, args=(opened[-1],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        config = kubeconfig(tmp_path, server=url)
+        client = connect(kubeconfig=config, context=None, environment={})
+        for _ in range(3):
+            with ThreadPoolExecutor(20) as pool:
+                asked = [pool.submit(client.request, "GET", "/version") for _ in range(20)]
+            assert {one.result().status for one in asked} == {200}
+        client.close()
+    assert len(opened) == 20
+    assert caplog.records == []

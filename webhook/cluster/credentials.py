@@ -13,6 +13,7 @@ from webhook.errors import ClusterUnavailable
 
 _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _DEFAULT_FILE = Path(".kube") / "config"
+_CONNECTIONS = 100
 _AGENT = "graphgate"
 
 
@@ -47,6 +48,8 @@ def connect(
             "this is no pod"
         )
     configuration.retries = False
+    # More than anybody opens at once (workers and watches): beyond it each call connects anew.
+    configuration.connection_pool_maxsize = _CONNECTIONS
     client = ApiClient(configuration)
     client.user_agent = _AGENT
     return Client(client, namespace)
