@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from webhook.podsecurity import Pod
+from webhook.podsecurity.ids import MAX_ID
 from webhook.podsecurity.never_runs import may_not_start, never_runs, surely_runs
 
 SC = "spec.securityContext"
@@ -450,3 +451,70 @@ def test_where_a_template_surely_runs_nothing_is_found(spec: Any, metadata: Any)
 )
 def test_the_usual_templates_surely_run(spec: Any) -> None:
     assert surely_runs(spec, {"labels": {"app": "iris"}})
+
+
+PLAIN = {
+    "securityContext": {"runAsUser": 8888, "runAsGroup": 1, "fsGroup": MAX_ID},
+    "containers": [
+        {
+            "name": "m",
+            "securityContext": {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            },
+        }
+    ],
+    "initContainers": [{"name": "i"}],
+}
+
+
+def with_context(**context: Any) -> dict[str, Any]:
+    return {**PLAIN, "containers": [{"name": "m", "securityContext": context}]}
+
+
+def test_a_plain_template_surely_runs() -> None:
+    assert surely_runs(PLAIN, {"name": "m"})
+    assert surely_runs(PLAIN, None)
+    assert surely_runs({"containers": []}, 5)
+    assert surely_runs(with_context(allowPrivilegeEscalation=True, capabilities={}), None)
+    assert surely_runs({**PLAIN, "securityContext": {}}, None)
+
+
+@pytest.mark.parametrize(
+    ("spec", "metadata"),
+    [
+        (None, None),
+        ([], None),
+        ({}, None),
+        (PLAIN, {"annotations": {}}),
+        *(({**PLAIN, field: None}, None) for field in ("os", "hostUsers", "ephemeralContainers")),
+        ({**PLAIN, "securityContext": []}, None),
+        ({**PLAIN, "securityContext": ["runAsUser"]}, None),
+        ({**PLAIN, "securityContext": {"runAsNonRoot": 1}}, None),
+        ({**PLAIN, "securityContext": {"runAsUser": 0}}, None),
+        ({**PLAIN, "securityContext": {"runAsUser": -1}}, None),
+        ({**PLAIN, "securityContext": {"runAsUser": MAX_ID + 1}}, None),
+        ({**PLAIN, "securityContext": {"runAsUser": True}}, None),
+        ({**PLAIN, "securityContext": {"runAsUser": "1"}}, None),
+        ({**PLAIN, "securityContext": {"runAsUser": 1, "fsGroup": None}}, None),
+        ({**PLAIN, "containers": None}, None),
+        ({**PLAIN, "containers": {}}, None),
+        ({**PLAIN, "containers": [None]}, None),
+        ({**PLAIN, "containers": [{}, "m"]}, None),
+        ({**PLAIN, "initContainers": None}, None),
+        ({**PLAIN, "initContainers": [5]}, None),
+        ({**PLAIN, "containers": [{"securityContext": None}]}, None),
+        ({**PLAIN, "containers": [{"securityContext": ["capabilities"]}]}, None),
+        *((with_context(**{field: 1}), None) for field in ("privileged", "runAsUser", "procMount")),
+        (with_context(allowPrivilegeEscalation=None), None),
+        (with_context(allowPrivilegeEscalation=0), None),
+        (with_context(capabilities=[]), None),
+        (with_context(capabilities=None), None),
+        (with_context(capabilities={"add": []}), None),
+        (with_context(capabilities={"drop": None}), None),
+        (with_context(capabilities={"drop": "ALL"}), None),
+    ],
+)
+def test_whatever_is_not_plain_is_looked_at(spec: Any, metadata: Any) -> None:
+    assert not surely_runs(spec, metadata)

@@ -42,8 +42,8 @@ def surely_runs(spec: Any, metadata: Any) -> bool:
         return False
     if "ephemeralContainers" in spec or (type(metadata) is dict and "annotations" in metadata):
         return False
-    context = spec.get("securityContext")
-    if context:
+    if "securityContext" in spec:
+        context = spec["securityContext"]
         if type(context) is not dict or not context.keys() <= _PLAIN_OF_POD:
             return False
         for number in context.values():
