@@ -257,7 +257,8 @@ def test_nothing_is_left_after_stop(binaries: dict[str, Path]) -> None:
 
 
 OWNER = """
-import os, sys, time
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by children of "command &"
 from tests.cluster.control_plane.build import provide_binaries
 from tests.cluster.control_plane.run import ControlPlane
 

@@ -60,18 +60,26 @@ specs = st.fixed_dictionaries(
         "hostUsers": booleans,
         "os": st.sampled_from([None, {"name": "linux"}, {"name": "windows"}]),
         "volumes": st.sampled_from([[], [{"name": "v"}]]),
+        "nodeSelector": st.sampled_from([None, {}, {"kubernetes.io/os": "windows"}]),
     },
 )
+
+metadatas: st.SearchStrategy[dict[str, Any] | None] = st.sampled_from([
+    None, {"labels": {}}, {"annotations": {}}, {"annotations": {SECCOMP: "unconfined"}},
+])  # fmt: skip
 
 
 @st.composite
 def deployments(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a SeldonDeployment with a few templates and perhaps an explainer."""
     components = [
-        {"spec": spec, "metadata": {"annotations": annotations}}
-        for spec, annotations in draw(
+        {"spec": spec, "metadata": metadata}
+        for spec, metadata in draw(
             st.lists(
-                st.tuples(specs, st.sampled_from([{}, {}, {SECCOMP: "unconfined"}])),
+                st.tuples(
+                    specs,
+                    metadatas,
+                ),
                 min_size=1,
                 max_size=2,
             )
@@ -84,7 +92,7 @@ def deployments(draw: st.DrawFn) -> dict[str, Any]:
     return {"metadata": {"name": "s", "namespace": "ds"}, "spec": {"predictors": [predictor]}}
 
 
-options = st.builds(
+options = st.just(Options()) | st.builds(
     Options,
     level=st.sampled_from(["pod", "pod", "container"]),
     run_as_user=st.sampled_from([8888, 8888, None, 0, 5, 1000620000]),

@@ -291,6 +291,7 @@ def test_the_opt_out_of_one_predictor_leaves_the_others_alone() -> None:
 )
 def test_a_windows_template_is_left_alone(windows: dict[str, Any]) -> None:
     assert added(template(None, **windows), HARDENED) == {}
+    assert added(template(None, **windows), Options()) == {}
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.defaults.strategies import anything, deployments, facts, options
 from webhook.defaults import Options, apply, fill
+from webhook.defaults.resolve import Resolved
 from webhook.graph.facts import Facts
 from webhook.graph.path import Path, resolve
 from webhook.podsecurity import LEVELS, Container, Pod, evaluate
@@ -27,6 +29,17 @@ def pods(document: Any) -> list[Pod]:
 
 def filled(document: Any, chosen: Options, known: Facts) -> Any:
     return apply(document, fill(document, chosen, known).operations)
+
+
+@law
+@given(deployments(), st.sampled_from([8888, 0, None]), facts)
+def test_a_brief_look_gives_what_a_whole_one_does(
+    document: Any, user: int | None, known: Facts
+) -> None:
+    chosen = Options(run_as_user=user, allow_root_default=True)
+    briefly = fill(document, chosen, known)
+    with patch.object(Resolved, "user_only", new=False):
+        assert fill(document, chosen, known) == briefly
 
 
 def leaves(value: Any, place: Path = Path()) -> Iterator[tuple[Path, Any]]:  # noqa: B008 — frozen
