@@ -441,3 +441,9 @@ def test_an_explainer_is_in_no_user_namespace() -> None:
     assert [
         operation["path"] for operation in fill(document, Options(run_as_user=70000)).operations
     ] == ["/spec/predictors/0/explainer/containerSpec/securityContext"]
+
+
+@pytest.mark.parametrize("pod", [{"runAsUser": 0}, {"runAsNonRoot": False}])
+def test_containers_that_inherit_root_keep_what_root_can_do(pod: dict[str, Any]) -> None:
+    got = added(template(None, {"privileged": False}, pod=pod), HARDENED)
+    assert got == {"/securityContext/seccompProfile": {"type": "RuntimeDefault"}}
