@@ -447,3 +447,16 @@ def test_an_explainer_is_in_no_user_namespace() -> None:
 def test_containers_that_inherit_root_keep_what_root_can_do(pod: dict[str, Any]) -> None:
     got = added(template(None, {"privileged": False}, pod=pod), HARDENED)
     assert got == {"/securityContext/seccompProfile": {"type": "RuntimeDefault"}}
+
+
+@pytest.mark.parametrize("own", [{}, {"add": None}, {"drop": None}])
+def test_capabilities_that_choose_nothing_get_drop_inside(own: dict[str, Any]) -> None:
+    document = deployment(template({"capabilities": own}, pod={"runAsUser": 5}))
+    options = Options(drop_capabilities=("ALL",))
+    assert fill(document, options).operations == (
+        {
+            "op": "add",
+            "path": f"{BASE}/containers/0/securityContext/capabilities/drop",
+            "value": ["ALL"],
+        },
+    )

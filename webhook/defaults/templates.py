@@ -30,7 +30,7 @@ _KINDS: dict[str, type] = {
 
 
 def templates(
-    document: Any, *, at_pod: bool, allow_opt_out: bool, briefly: bool = False
+    document: Any, *, at_pod: bool, allow_opt_out: bool, briefly: bool
 ) -> Iterator[Template]:
     """Yield the working copy of every template of a raw SeldonDeployment that may be defaulted.
 
