@@ -84,7 +84,7 @@ def _reviews(name: str) -> Iterator[tuple[str, bytes]]:
     if name == "4 KB again":
         yield "mutate", review(SMALL)
         return
-    # The server remembers about a thousand objects of 4 KB, and none of more than 64 KiB.
+    # The server remembers about a thousand objects of 4 KB, and none of a review above 128 KiB.
     for number in range(50 if name == "208 KB" else 3000):
         called = f"iris-{number:04}"
         yield "mutate", review(LARGE if name == "208 KB" else SMALL, called)

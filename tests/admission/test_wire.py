@@ -8,6 +8,7 @@ import pytest
 
 from tests.documents_of import minimal, with_graph, with_predictor
 from webhook.admission import answer, respond
+from webhook.decisions.memory import LARGEST, Memory
 from webhook.decisions.plan import Plan
 from webhook.decisions.settings import read_settings
 from webhook.errors import MalformedReview
@@ -273,3 +274,14 @@ def test_the_answer_tells_the_log_who_and_what_but_not_the_object():
         "iris",
     )
     assert (given.verdict, given.findings) == ("denied", (("unknown-node-type", "deny"),))
+
+
+@pytest.mark.parametrize(("size", "kept"), [(0, 1), (LARGEST, 0)])
+def test_the_objects_of_large_reviews_are_not_remembered(size, kept):
+    memory = Memory()
+    document = minimal()
+    document["metadata"]["annotations"] = {"note": "x" * size}
+    for _ in range(2):
+        given = answer(review(document), "mutate", SETTINGS, NOTHING_KNOWN, memory=memory)
+        assert json.loads(given.body)["response"]["allowed"]
+        assert len(memory) == kept

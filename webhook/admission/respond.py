@@ -10,7 +10,7 @@ from webhook.admission.review import API_VERSION, KIND, Review, read_review
 from webhook.decisions.decide import decide
 from webhook.decisions.decision import ALLOWED, Decision, Failure
 from webhook.decisions.demands import Demands
-from webhook.decisions.memory import Memory
+from webhook.decisions.memory import LARGEST, Memory
 from webhook.decisions.report import sentence
 from webhook.decisions.settings import Settings
 from webhook.errors import ReviewTooDeep
@@ -69,6 +69,8 @@ def answer(
     except ReviewTooDeep as error:
         response = _refusal(error.uid, str(error), [])
         return Answer(_encode(response), error.uid, findings=(("nested-too-deep", "deny"),))
+    if len(body) > LARGEST:
+        memory = None
     decision = _decide(review, endpoint, settings, facts, demands, memory=memory)
     policies = "" if demands is None else demands.policies.version
     findings: tuple[tuple[str, Action], ...] = ()

@@ -21,8 +21,9 @@ from webhook.graph.facts import NOTHING_KNOWN, Facts
 MOST_BYTES: Final = 4 << 20
 """Of all contents together: about a thousand objects of 4 KB."""
 
-LARGEST: Final = 64 << 10
-"""Bytes of one content. What is larger is rare, and would push out too many others."""
+LARGEST: Final = 128 << 10
+"""Bytes of a review whose object may be remembered; the caller looks, before anything is written
+for the comparison. What is larger is rare, and would push out too many others."""
 
 Key = tuple[str, bytes]
 
@@ -49,7 +50,7 @@ class Memory:
             content = orjson.dumps((document, old_document), option=orjson.OPT_SORT_KEYS)
         except TypeError:  # nested too deeply, or a number of more than 64 bits
             return None
-        return (namespace, content) if len(content) <= LARGEST else None
+        return namespace, content
 
     def knows(self, key: Key, settings: Settings, facts: Facts) -> bool:
         """Tell whether an object was found faultless, under the same settings and facts."""
