@@ -130,6 +130,8 @@ def _walk(prefix: str, place: Schema, branch: tuple[str, ...]) -> Iterator[tuple
         return
     for field, inner in schema()["$defs"][name]["properties"].items():
         spelling = f"{prefix}.{field}" if prefix else field
+        if spelling == "status":  # nothing that an author writes belongs there
+            continue
         yield spelling, field
         element = inner.get("items")
         below = (spelling + "[]", element) if element else (spelling, inner)
