@@ -43,10 +43,19 @@ class AtOnce:
     def at_once(self, scope: dict[str, Any], body: bytes) -> Said | None:
         if scope["path"] != "/now":
             return None
-        return Said(200, [(b"x-at-once", b"1")], b"/now " + body, lambda: None)
+        after = _fail if body == b"fail" else _nothing
+        return Said(200, [(b"x-at-once", b"1")], b"/now " + body, after)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         await application(scope, receive, send)
+
+
+def _nothing() -> None:
+    pass
+
+
+def _fail() -> None:
+    raise ZeroDivisionError
 
 
 @pytest.fixture(params=[application, AtOnce()], ids=["waiting", "at-once"])
@@ -124,6 +133,17 @@ def test_many_quick_ones_that_arrive_together_need_no_deep_stack(app: Any) -> No
 
 def test_a_crash_is_an_answer(app: Any, capfd: pytest.CaptureFixture[str]) -> None:
     assert asyncio.run(answers(app, request("/crash"), expected=1)) == [b"Internal Server Error"]
+
+
+def test_a_fault_after_an_answer_is_logged_and_harms_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    pieces = request("/now", b"fail"), request("/now", b"two")
+    told = asyncio.run(answers(AtOnce(), *pieces, expected=2))
+    assert told == [b"/now fail", b"/now two"]
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [
+        ZeroDivisionError
+    ]
 
 
 def test_what_is_answered_at_once_says_how_the_connection_goes_on() -> None:

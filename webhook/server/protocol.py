@@ -219,7 +219,8 @@ class GuardedProtocol(HttpToolsProtocol):
             super()._start_asgi_task(cycle, app)
             return
         self._say(cycle, said)
-        said.after()
+        # Not here: we are inside the parser, which would take a fault of ours for a bad request.
+        self.loop.call_soon(said.after)
 
     def _say(self, cycle: RequestResponseCycle, said: Said) -> None:
         written = [STATUS_LINE[said.status]]
