@@ -1,6 +1,7 @@
 """The closures of macros: all, exists, exists_one, map, filter, and any other fold."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeAlias
 
 from webhook.policy.cel.frames import Closure, Frame
@@ -100,10 +101,17 @@ def _truth(value: Any) -> bool:
     raise no_overload("filter", value)
 
 
-def _direct_all(over: Closure, first: int, plain: Closure, test: Closure) -> Closure:
-    """Return all() over one variable without a generator; errors are left to the plain one."""
+def _direct_quantifier(
+    over: Closure, first: int, plain: Closure, test: Closure, *, decided_by: bool
+) -> Closure:
+    """Return all() or exists() over one variable without a generator.
 
-    def every(frame: Frame) -> bool:
+    decided_by  the value of one item that decides: False for all(), True for exists()
+
+    Errors are left to the plain one.
+    """
+
+    def quantified(frame: Frame) -> Any:
         items = over(frame)
         if type(items) is not list:
             return bool(plain(frame))
@@ -112,34 +120,15 @@ def _direct_all(over: Closure, first: int, plain: Closure, test: Closure) -> Clo
             for item in items:
                 frame[first] = item
                 value = test(frame)
-                if value is not True:
-                    return False if value is False else bool(plain(frame))
+                if value is decided_by:
+                    return decided_by
+                if value is not True and value is not False:
+                    return bool(plain(frame))
         except EvaluationError:
             return bool(plain(frame))
-        return True
+        return not decided_by
 
-    return every
-
-
-def _direct_exists(over: Closure, first: int, plain: Closure, test: Closure) -> Closure:
-    """Return exists() over one variable without a generator, likewise."""
-
-    def some(frame: Frame) -> bool:
-        items = over(frame)
-        if type(items) is not list:
-            return bool(plain(frame))
-        frame[0].spend(len(items))
-        try:
-            for item in items:
-                frame[first] = item
-                value = test(frame)
-                if value is not False:
-                    return True if value is True else bool(plain(frame))
-        except EvaluationError:
-            return bool(plain(frame))
-        return False
-
-    return some
+    return quantified
 
 
 def _direct_map(over: Closure, first: int, plain: Closure, value: Closure) -> Closure:
@@ -160,8 +149,8 @@ def _direct_map(over: Closure, first: int, plain: Closure, value: Closure) -> Cl
 
 
 DIRECT: dict[str, Callable[..., Closure]] = {
-    "all": _direct_all,
-    "exists": _direct_exists,
+    "all": partial(_direct_quantifier, decided_by=False),
+    "exists": partial(_direct_quantifier, decided_by=True),
     "map": _direct_map,
 }
 """The macros that policies spend their time in."""

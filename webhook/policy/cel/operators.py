@@ -4,6 +4,7 @@ Not here: functions, which get all their arguments evaluated (`standard`, `libra
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from webhook.policy.cel.frames import MISSING, Budget, Closure, Frame
@@ -139,48 +140,28 @@ def _subscript(container: Closure, key: Closure) -> Closure:
     return subscript
 
 
-def _and(left: Closure, right: Closure) -> Closure:
-    def both(frame: Frame) -> bool:
+def _logic(left: Closure, right: Closure, *, sign: str, decided_by: bool) -> Closure:
+    """Return && or ||: one side that decides is enough, whatever the other one is or raises."""
+
+    def both(frame: Frame) -> Any:
         try:
             first = left(frame)
         except EvaluationError:
-            if right(frame) is False:
-                return False
+            if right(frame) is decided_by:
+                return decided_by
             raise
-        if first is False:
-            return False
-        if first is not True:
-            if right(frame) is False:
-                return False
-            raise no_overload("&&", first)
+        if first is decided_by:
+            return decided_by
+        if first is not True and first is not False:
+            if right(frame) is decided_by:
+                return decided_by
+            raise no_overload(sign, first)
         second = right(frame)
         if second is True or second is False:
             return second
-        raise no_overload("&&", first, second)
+        raise no_overload(sign, first, second)
 
     return both
-
-
-def _or(left: Closure, right: Closure) -> Closure:
-    def either(frame: Frame) -> bool:
-        try:
-            first = left(frame)
-        except EvaluationError:
-            if right(frame) is True:
-                return True
-            raise
-        if first is True:
-            return True
-        if first is not False:
-            if right(frame) is True:
-                return True
-            raise no_overload("||", first)
-        second = right(frame)
-        if second is True or second is False:
-            return second
-        raise no_overload("||", first, second)
-
-    return either
 
 
 def _conditional(condition: Closure, yes: Closure, no: Closure) -> Closure:
@@ -282,8 +263,8 @@ def _or_optional(optional: Closure, other: Closure) -> Closure:
 
 
 SPECIAL: dict[str, Callable[..., Closure]] = {
-    "_&&_": _and,
-    "_||_": _or,
+    "_&&_": partial(_logic, sign="&&", decided_by=False),
+    "_||_": partial(_logic, sign="||", decided_by=True),
     "_?_:_": _conditional,
     "!_": _not,
     "@not_strictly_false": _not_strictly_false,
