@@ -3,10 +3,12 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from webhook.server import protocol
 from webhook.server.config import Limits
 from webhook.server.listener import Listener
 from webhook.server.protocol import Said
@@ -170,3 +172,125 @@ def test_what_is_answered_at_once_says_how_the_connection_goes_on() -> None:
     assert b"connection" not in first
     assert b"\r\nconnection: close\r\n" in second
     assert second.endswith(b"/now two")
+
+
+class Connection:
+    """Stands in for a GuardedProtocol: notes in which order things happen."""
+
+    def __init__(self, name: str, events: list[str], clock: list[float]) -> None:
+        self.loop = self.transport = self.logger = self
+        self.soon: list[Callable[[], None]] = []
+        self._name, self._events, self._clock = name, events, clock
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        self.soon.append(callback)
+
+    def judge(self, _cycle: object, _app: object) -> Said | None:
+        self._events.append(f"judge {self._name}")
+        self._clock[0] += 0.0015
+        if self._name == "crash":
+            raise ZeroDivisionError
+        return Said(200, [], b"", _nothing) if self._name != "late" else None
+
+    def say(self, _cycle: object, _said: Said) -> None:
+        self._events.append(f"say {self._name}")
+
+    def exception(self, text: str) -> None:
+        self._events.append(f"log {text}")
+
+    def abort(self) -> None:
+        self._events.append(f"abort {self._name}")
+
+
+class Together:
+    """Arrived, with requests of stand-ins for connections and a clock of its own."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.clock, self.events = [0.0], list[str]()
+        monkeypatch.setattr(protocol, "monotonic", lambda: self.clock[0])
+        self.arrived = protocol.Arrived()
+        self.connections: list[Connection] = []
+
+    def add(self, name: str, size: int = 1) -> None:
+        connection = Connection(name, self.events, self.clock)
+        self.connections.append(connection)
+        self.arrived.add(connection, SimpleNamespace(body=bytes(size)), application)  # type: ignore[arg-type]
+
+    def turn(self) -> list[str]:
+        """Call what was to be called soon; return what happened."""
+        called = [callback for c in self.connections for callback in c.soon]
+        for connection in self.connections:
+            connection.soon.clear()
+        self.events.clear()
+        for callback in called:
+            callback()
+        return list(self.events)
+
+
+@pytest.fixture
+def together(monkeypatch: pytest.MonkeyPatch) -> Together:
+    return Together(monkeypatch)
+
+
+def test_what_arrives_in_one_turn_is_judged_then_answered(together: Together) -> None:
+    for name in ("late", "a"):
+        together.add(name)
+    assert together.turn() == ["judge late", "judge a", "say a"]
+
+
+def test_an_answer_does_not_wait_for_many_others(together: Together) -> None:
+    for name in ("a", "b", "c"):
+        together.add(name)
+    assert together.turn() == ["judge a", "judge b", "say a", "say b"]
+    assert together.turn() == ["judge c", "say c"]
+    assert together.turn() == []
+
+
+def test_too_much_at_once_is_answered_before_the_turn_ends(together: Together) -> None:
+    together.add("a", 1 << 20)
+    together.arrived.make_room()
+    assert together.events == []
+    together.add("b")
+    together.arrived.make_room()
+    assert together.events == ["judge a", "judge b", "say a", "say b"]
+    together.turn()
+    together.add("c")
+    together.arrived.make_room()
+    assert together.turn() == ["judge c", "say c"]
+
+
+def test_a_crash_costs_its_own_connection_only(together: Together) -> None:
+    together.add("crash")
+    together.add("a")
+    assert together.turn() == [
+        "judge crash",
+        "log not answered",
+        "abort crash",
+        "judge a",
+        "say a",
+    ]
+
+
+def test_connections_that_ask_at_the_same_time_are_all_answered() -> None:
+    async def all_answers() -> list[bytes]:
+        bound = socket.create_server(("127.0.0.1", 0))
+        listener = Listener(bound, AtOnce(), Limits(), lambda _: None)  # type: ignore[arg-type]
+        await listener.open()
+        try:
+            opened = [await asyncio.open_connection("127.0.0.1", listener.port) for _ in range(20)]
+            for number, (_, writer) in enumerate(opened):
+                writer.write(request("/now", b"%02d" % number))
+            opened[3][1].transport.abort()  # the others do not mind
+            found = []
+            for number, (reader, writer) in enumerate(opened):
+                if number != 3:
+                    told = await asyncio.wait_for(reader.readuntil(b"/now %02d" % number), PATIENCE)
+                    found.append(told[-2:])
+                    writer.close()
+        finally:
+            listener.abort()
+            bound.close()
+        return found
+
+    found = asyncio.run(all_answers())
+    assert found == [b"%02d" % number for number in range(20) if number != 3]
