@@ -39,12 +39,15 @@ def cores() -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def running(command: list[str], port: int) -> Iterator[int]:
-    """Run a server on its core until it is not needed any more; yield its process id."""
+def running(command: list[str], port: int, where: Path = ROOT) -> Iterator[int]:
+    """Run a server on its core until it is not needed any more; yield its process id.
+
+    where  the folder whose modules it runs
+    """
     server_core, _ = cores()
     process = subprocess.Popen(
         command,
-        cwd=ROOT,
+        cwd=where,
         stdout=subprocess.DEVNULL,
     )
     os.sched_setaffinity(process.pid, {server_core})  # and of every thread it will start

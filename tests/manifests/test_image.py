@@ -52,9 +52,9 @@ def test_every_line_is_one_of_the_lock_with_its_hashes(name: str) -> None:
 
 
 def test_both_bases_are_pinned_to_one_python_and_can_be_pinned_by_digest() -> None:
-    bases = dict(re.findall(r"(?m)^ARG (\w+)=(\S+)$", DOCKERFILE))
+    bases = dict(re.findall(r"(?m)^ARG (\w+_IMAGE)=(\S+)$", DOCKERFILE))
     assert bases == {
-        "BUILD_IMAGE": "docker.io/library/python:3.11-slim-bookworm",
+        "BUILD_IMAGE": "docker.io/library/python:3.11-bookworm",
         "RUN_IMAGE": "gcr.io/distroless/python3-debian12:nonroot",
     }
     assert re.findall(r"(?m)^FROM (\S+)", DOCKERFILE) == ["${BUILD_IMAGE}", "${RUN_IMAGE}"]
@@ -75,6 +75,14 @@ def test_the_last_stage_runs_nothing_and_needs_no_shell() -> None:
     for word in ("ENTRYPOINT", "CMD"):
         assert re.search(rf'(?m)^{word} \["', last)
     assert "-m compileall" in STAGES[1]
+
+
+def test_the_engine_is_compiled_unless_told_otherwise() -> None:
+    assert "ARG COMPILED=true\n" in STAGES[1]
+    assert "HATCH_BUILD_HOOK_ENABLE_MYPYC=${COMPILED} " in STAGES[1]
+    built = names((MANIFESTS / "image" / "build-requirements.txt").read_text(encoding="utf-8"))
+    assert "hatch-mypyc" in built
+    assert "hatch-mypyc" not in installed()
 
 
 def test_the_user_is_a_number_and_not_root() -> None:

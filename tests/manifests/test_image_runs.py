@@ -91,6 +91,11 @@ def test_its_modules_are_compiled(container: str) -> None:
     assert run(container, "/usr/bin/python3", "-c", program) == "True"
 
 
+def test_its_engine_is_compiled_to_c(container: str) -> None:
+    program = "import webhook.graph.parse as p; print(p.__file__.endswith('.so'))"
+    assert run(container, "/usr/bin/python3", "-c", program) == "True"
+
+
 def test_its_entry_point_is_the_command(container: str) -> None:
     config = json.loads(buildah("inspect", container))["OCIv1"]["config"]
     assert config["Entrypoint"] == ["/usr/bin/python3", "-m", "webhook"]

@@ -38,5 +38,10 @@ def _of(name: str) -> dict[str, Any]:
         "givesWay": getattr(module, "GIVES_WAY", False),
         "wants": [each for each in signature if each in _OFFERED],
         "needs": sorted(getattr(module, "NEEDS", ())),
+        "parameters": {
+            each.name: each.default
+            for each in signature.values()
+            if each.kind is inspect.Parameter.KEYWORD_ONLY and each.name not in _OFFERED
+        },
     }
     return {key: value for key, value in told.items() if value}

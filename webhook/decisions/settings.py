@@ -32,7 +32,7 @@ from webhook.graph.facts import Facts
 from webhook.graph.path import Path
 from webhook.graph.words import nearest_word
 from webhook.podsecurity import Standard, parse_version
-from webhook.rules import Action, Check, Rule, all_rules
+from webhook.rules import Action, Check, Rule, all_rules, frozen
 
 API_VERSION = "graphgate.io/v1alpha1"
 KIND = "Settings"
@@ -180,7 +180,7 @@ def _with_section(base: Settings, section: Mapping[str, Any], source: str) -> Se
         known = rules.get(name, _AS_BUILT_IN)
         rules[name] = RuleSetting(
             action=changes.get("action", known.action),
-            parameters={**known.parameters, **_frozen(changes.get("parameters", {}))},
+            parameters={**known.parameters, **frozen(changes.get("parameters", {}))},
         )
     servers = section.get("servers")
     written = dict(section.get("defaults") or {})
@@ -221,14 +221,6 @@ def _with_pod_security(
         except InvalidSettings as error:
             raise InvalidSettings(f"{source}: {error}") from error
     return replace(base, **changes)
-
-
-def _frozen(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parameters of a rule as rules take them: a tuple where the file has a list."""
-    return {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in parameters.items()
-    }
 
 
 def _with_user_id(options: Options, environment: Mapping[str, str], flag: str | None) -> Options:

@@ -22,8 +22,9 @@ A rule says what is wrong and where. Who it is, how severe it is and what the ge
 is stamped on its findings by `decisions`.
 """
 
+import ast
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
@@ -48,6 +49,7 @@ class Rule:
     gives_way   whether a finding of another rule at the same place makes its own superfluous
     wants       what `check` takes beside the deployment: "facts", "old"
     needs       the signs of which one must be there for it to run; empty: it always runs
+    parameters  its settings with their defaults
 
     The properties import the rule's module.
     """
@@ -57,6 +59,7 @@ class Rule:
     gives_way: bool = False
     wants: tuple[str, ...] = ()
     needs: frozenset[str] = frozenset()
+    parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @cached_property
     def _module(self) -> ModuleType:
@@ -69,11 +72,6 @@ class Rule:
         return check
 
     @property
-    def parameters(self) -> Mapping[str, Any]:
-        """Its settings with their defaults."""
-        return self.check.__kwdefaults__ or {}
-
-    @property
     def since(self) -> str:
         """The first version of graphgate with it."""
         return str(self._module.SINCE)
@@ -81,7 +79,12 @@ class Rule:
     @property
     def docstring(self) -> str:
         """The prose, see `webhook.rules.page`."""
-        return self._module.__doc__ or ""
+        return self._module.__doc__ or self._written()
+
+    def _written(self) -> str:
+        # A module that is compiled to C has no docstring; its source lies beside it.
+        source = Path(__file__).with_name(f"{self._module.__name__.rpartition('.')[2]}.py")
+        return ast.get_docstring(ast.parse(source.read_bytes()), clean=False) or ""
 
 
 @cache
@@ -95,7 +98,16 @@ def all_rules() -> tuple[Rule, ...]:
             gives_way=told.get("givesWay", False),
             wants=tuple(told.get("wants", ())),
             needs=frozenset(told.get("needs", ())),
+            parameters=frozen(told.get("parameters", {})),
         )
         for name, told in index.items()
         if name != "$comment"
     )
+
+
+def frozen(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters as rules take them: a tuple where JSON or YAML has a list."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in parameters.items()
+    }

@@ -42,11 +42,11 @@ def check(deployment: Deployment) -> Iterator[Finding]:
         for place, handler in handlers(container):
             for field in ("httpGet", "tcpSocket", "grpc"):
                 action = mapping(handler, field)
-                value = action.get("port", 1)
-                if type(value) is int and not 0 < value <= _LAST:
+                called = action.get("port", 1)
+                if type(called) is int and not 0 < called <= _LAST:
                     where = container.path.join((*place, field, "port"))
-                    yield Finding(where, _fact(value))
-                elif value is None:  # required, so that null is read as 0
+                    yield Finding(where, _fact(called))
+                elif called is None:  # required, so that null is read as 0
                     where = container.path.join((*place, field, "port"))
                     yield Finding(where, f"{place[-1]} calls no port", "write the port")
 

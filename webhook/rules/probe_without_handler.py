@@ -34,7 +34,7 @@ ACTION = "deny"
 SINCE = "0.1.0"
 NEEDS = frozenset({unusual("probes")})
 
-_WRAPPERS = frozenset({"handler", "probeHandler", "lifecycleHandler"})
+_WRAPPERS = ("handler", "probeHandler", "lifecycleHandler")
 """What Go's types call the embedded handler; no field of Kubernetes."""
 
 
@@ -56,7 +56,9 @@ def _finding(path: Path, raw: Mapping[str, Any], known: tuple[str, ...]) -> Find
     choices = enumerate_words(known, "or")
     if there:
         return Finding(path, f"{path[-1]} does {len(there)} things: {enumerate_words(there)}")
-    for wrapper in _WRAPPERS & raw.keys():
+    for wrapper in _WRAPPERS:
+        if wrapper not in raw:
+            continue
         inner = mapping(raw, wrapper)
         place = path / wrapper
         moves: list[Operation] = [
