@@ -3,12 +3,17 @@
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from benchmarks.reviews import LARGE, SMALL, deployment
 from tests.seeds import ROOT
 from tools.compiled import NotCompiled, compiled
+from webhook.decisions.settings import Settings
+from webhook.graph.parse import parse
+from webhook.graph.signs import signs
 
 pytestmark = [pytest.mark.timeout(1500), pytest.mark.xdist_group("compiled")]
 
@@ -63,3 +68,20 @@ def test_every_rule_keeps_its_page(site: Path, tmp_path: Path) -> None:
 def test_a_rule_that_never_ends_is_interrupted(site: Path, tmp_path: Path) -> None:
     told = run(tmp_path, "-m", "tests.compiled.overdue", site=site).splitlines()
     assert told == ["endless OutOfTime", "all others ended"]
+
+
+def test_the_rules_of_common_deployments_are_compiled() -> None:
+    """A new one among them, interpreted, would slow every review down."""
+    hook = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    for key in ("tool", "hatch", "build", "targets", "wheel", "hooks", "mypyc"):
+        hook = hook[key]
+    settings = Settings()
+    called_for = {
+        f"webhook/rules/{rule.id.replace('-', '_')}.py"
+        for shape in (SMALL, LARGE)
+        for rule in settings.plan.select(signs(parse(deployment(shape))))
+    }
+    listed = {
+        name for name in hook["include"] if name.startswith("webhook/rules/") and "*" not in name
+    }
+    assert listed == called_for

@@ -247,7 +247,7 @@ def test_an_answer_does_not_wait_for_many_others(together: Together) -> None:
 
 
 def test_too_much_at_once_is_answered_before_the_turn_ends(together: Together) -> None:
-    together.add("a", 1 << 20)
+    together.add("a", 128 << 10)
     together.arrived.make_room()
     assert together.events == []
     together.add("b")

@@ -42,7 +42,7 @@ without waiting for anything; None: the request is to go the usual way."""
 _TOGETHER_SECONDS = 0.002
 """Answers wait for each other no longer than this. Eight small reviews take less."""
 
-_TOGETHER_BYTES = 1 << 20
+_TOGETHER_BYTES = 128 << 10
 """Bodies that wait for their turn hold no more than this, and one read (256 KiB at most) on top."""
 
 
