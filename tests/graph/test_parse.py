@@ -140,3 +140,19 @@ def test_every_fault_of_a_mutated_document_lies_at_a_place_that_it_has(document)
     for fault in parse(document).faults:
         assert nearest(document, fault.path) == fault.path
     assert json.dumps(document) == before
+
+
+def test_a_predictor_in_two_items_is_read_as_one_if_both_have_a_field_of_a_predictor():
+    document = minimal()
+    (whole,) = document["spec"]["predictors"]
+    graph = {"graph": whole.pop("graph")}
+    document["spec"]["predictors"] = [whole, graph]
+    (predictor,) = parse(document).predictors
+    assert (predictor.name, [node.name for node in predictor.nodes]) == ("main", ["classifier"])
+    assert str(predictor.nodes[0].path) == "spec.predictors[1].graph"
+
+    document["spec"]["predictors"] = [{"spec": None}, {**whole, **graph}]
+    assert [(p.name, str(p.path)) for p in parse(document).predictors] == [
+        ("", "spec.predictors[0]"),
+        ("main", "spec.predictors[1]"),
+    ]

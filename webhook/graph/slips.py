@@ -6,8 +6,11 @@ a place there, and nothing is reported as missing that is there. Not here: the f
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import pairwise
 from typing import Any
+
+from webhook.graph import schema
 
 Entry = tuple[int, Mapping[str, Any]]
 """Index and item of a list."""
@@ -22,8 +25,8 @@ BESIDE_POD = ("hpaSpec", "kedaSpec", "pdbSpec", "replicas", "metadata")
 def torn_predictors(entries: Sequence[Entry]) -> dict[int, int]:
     """Return which items of a list of predictors continue the one before: {1: 0}.
 
-    That is so where one of two neighbours has the graph, the other has none, and they have no
-    field in common:
+    That is so where one of two neighbours has the graph, the other has none, both have a field of
+    a predictor, and they have none in common:
 
         - name: main
           componentSpecs: […]
@@ -33,9 +36,18 @@ def torn_predictors(entries: Sequence[Entry]) -> dict[int, int]:
     for (first, one), (second, other) in pairwise(entries):
         if first in continued or (one.get("graph") is None) == (other.get("graph") is None):
             continue
-        if one and other and one.keys().isdisjoint(other):
+        if one.keys().isdisjoint(other) and _is_half(one) and _is_half(other):
             continued[second] = first
     return continued
+
+
+def _is_half(entry: Mapping[str, Any]) -> bool:
+    return not _fields_of_a_predictor().isdisjoint(entry)
+
+
+@cache
+def _fields_of_a_predictor() -> frozenset[str]:
+    return frozenset(schema.known_fields(("spec", "predictors", 0)))
 
 
 def torn_components(entries: Sequence[Entry]) -> dict[int, int]:
