@@ -24,8 +24,8 @@ RUN python3 -m pip install --no-cache-dir --no-compile --no-deps --require-hashe
         --only-binary=:all: --target=/opt/graphgate -r manifests/image/requirements.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY webhook/ webhook/
-# The engine is compiled to C (docs/adr/0015-the-engine-is-compiled.md), which takes minutes and the
-# C compiler of the first base. For pure Python instead: --build-arg COMPILED=false, and a slim base.
+# The engine is compiled to C (docs/adr/0015-the-engine-is-compiled.md), which takes a minute or two
+# and the C compiler of the first base. For pure Python instead: --build-arg COMPILED=false, and a slim base.
 ARG COMPILED=true
 # The client's asynchronous half (68 MB) is used by nobody here. Bytecode is never compared with its
 # source again: neither can change in a read-only file system.

@@ -8,6 +8,7 @@ In: the checkout, and a C compiler. Out: a folder to put first on the path, whic
 compiled wheel holds. Kept in build/compiled until a source changes that it is compiled from.
 """
 
+import compileall
 import hashlib
 import os
 import shutil
@@ -41,10 +42,11 @@ def compiled() -> Path:
     for name in _ABOVE:
         source, target = ROOT / "webhook" / name, folder / "webhook" / name
         if source.is_file():
-            shutil.copy(source, target)
+            shutil.copy2(source, target)
         else:
             shutil.rmtree(target)
             shutil.copytree(source, target, ignore=_LEFT_OUT)
+    compileall.compile_dir(folder, quiet=1)  # what stays Python, as an installed package has it
     return folder
 
 
@@ -96,7 +98,7 @@ def _build(copy: Path) -> None:
 
 def main() -> int:
     """Build, and print the folder; return 1 if it cannot be built."""
-    print("compiling the engine, if it has changed (minutes)", file=sys.stderr)
+    print("compiling the engine, if it has changed (a minute or two)", file=sys.stderr)
     try:
         print(compiled())
     except NotCompiled as error:

@@ -1,7 +1,9 @@
 """What can be answered at once is; what waits, too; and requests keep their order."""
 
 import asyncio
+import gc
 import socket
+import weakref
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
@@ -294,3 +296,32 @@ def test_connections_that_ask_at_the_same_time_are_all_answered() -> None:
 
     found = asyncio.run(all_answers())
     assert found == [b"%02d" % number for number in range(20) if number != 3]
+
+
+@pytest.mark.parametrize("path", ["/now", "/late"])
+def test_a_connection_that_is_over_needs_no_collector(path: str) -> None:
+    async def left() -> list[object]:
+        bound = socket.create_server(("127.0.0.1", 0))
+        listener = Listener(bound, AtOnce(), Limits(), lambda _: None)  # type: ignore[arg-type]
+        await listener.open()
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+            writer.write(request(path, b"one"))
+            await asyncio.wait_for(reader.readuntil(b"one"), PATIENCE)
+            known = [weakref.ref(connection) for connection in listener._state.guarded()]
+            writer.close()
+            while listener.connections:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)
+        finally:
+            listener.abort()
+            bound.close()
+        assert known
+        return [connection() for connection in known if connection() is not None]
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert asyncio.run(left()) == []
+    finally:
+        gc.enable()
