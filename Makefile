@@ -28,14 +28,15 @@ demo: $(READY) ## run the main job on the seed manifests: judge, explain, defaul
 	@$(BIN)/python -m tools.demo
 
 # Exit code 3 of the build: there is no Go. The tests then say what they skip; in CI they fail.
+# A file runs on one worker: its tests share what takes seconds to start, such as a control plane.
 test: $(READY) ## run all tests (the first run builds a control plane: about ten minutes)
 	@$(BIN)/python -m tests.cluster.control_plane.build || test $$? -eq 3
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Not what compares with the pinned version's own verdicts. Building another one takes 20 minutes, once.
 test-versions: $(READY) ## run the cluster tests on another Kubernetes (KUBE_VERSION=1.30.14)
 	@assets=$$($(BIN)/python -m tests.cluster.control_plane.other_version $(or $(KUBE_VERSION),1.30.14)) && \
-	KUBEBUILDER_ASSETS=$$assets $(BIN)/python -m pytest -n 2 --dist loadgroup $(addprefix tests/cluster/test_,$(addsuffix .py,$(ON_OTHER_VERSIONS)))
+	KUBEBUILDER_ASSETS=$$assets $(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix tests/cluster/test_,$(addsuffix .py,$(ON_OTHER_VERSIONS)))
 
 control-plane: $(READY) ## build the Kubernetes control plane that the tests use (once, needs Go)
 	@$(BIN)/python -m tests.cluster.control_plane.build

@@ -9,6 +9,7 @@ compiled wheel holds. Kept in build/compiled until a source changes that it is c
 """
 
 import compileall
+import fcntl
 import hashlib
 import os
 import shutil
@@ -37,23 +38,29 @@ class NotCompiled(Exception):  # noqa: N818 — named by the outcome
 def compiled() -> Path:
     """Return the folder, after building it if a source has changed. Raise NotCompiled."""
     folder = BUILT / _digest()
-    if not folder.is_dir():
-        _compile(folder)
+    BUILT.mkdir(parents=True, exist_ok=True)
+    with (BUILT / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two who ask at once get one build
+        if not folder.is_dir():
+            _compile(folder)
+        _renew(folder)
+    return folder
+
+
+def _renew(folder: Path) -> None:
+    """Take over what is not compiled, and may have changed."""
     for name in _ABOVE:
         source, target = ROOT / "webhook" / name, folder / "webhook" / name
         if source.is_file():
             shutil.copy2(source, target)
         else:
-            shutil.rmtree(target)
-            shutil.copytree(source, target, ignore=_LEFT_OUT)
-    compileall.compile_dir(folder, quiet=1)  # what stays Python, as an installed package has it
-    return folder
+            shutil.copytree(source, target, ignore=_LEFT_OUT, dirs_exist_ok=True)
+    compileall.compile_dir(folder, quiet=1)  # as an installed package has it
 
 
 def _compile(folder: Path) -> None:
     if shutil.which(os.environ.get("CC", "cc")) is None:
         raise NotCompiled("compiling the engine needs a C compiler (gcc and python3-dev)")
-    BUILT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=BUILT) as name:
         copy = Path(name)
         shutil.copytree(ROOT / "webhook", copy / "webhook", ignore=_LEFT_OUT)
@@ -64,8 +71,8 @@ def _compile(folder: Path) -> None:
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(copy / "site")
         for old in BUILT.iterdir():
-            if old != copy:
-                shutil.rmtree(old, ignore_errors=True)
+            if old.is_dir() and old != copy:
+                shutil.rmtree(old)
         (copy / "site").rename(folder)
 
 

@@ -89,8 +89,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ours = [item for item in items if here in item.path.parents and _needs_binaries(item)]
     for item in ours:
         item.add_marker(pytest.mark.cluster)
-        # One worker for a file: its tests share a plane, and starting one takes eight seconds.
-        item.add_marker(pytest.mark.xdist_group(item.path.stem))
     if ours and config.pluginmanager.hasplugin("timeout") and _must_build():
         for item in ours:
             item.add_marker(pytest.mark.timeout(_SECONDS_FOR_A_BUILD))

@@ -29,7 +29,7 @@ from webhook.controller.workers import Controller
 from webhook.decisions.settings import Settings
 
 # A control plane of their own: its nodes start every pod, and some tests stop its API server.
-pytestmark = [pytest.mark.xdist_group("reconciler"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 MODEL = "iris-main-0-classifier"
 IMAGES = {

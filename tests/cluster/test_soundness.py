@@ -13,9 +13,6 @@ from tests.soundness.judging import SETUPS, judge
 from tests.soundness.reasons import REASONS
 from tests.soundness.server import Server, install
 
-# Two workers of pytest-xdist would start two control planes and ask everything twice.
-pytestmark = pytest.mark.xdist_group("soundness")
-
 MUTANTS = 300
 SEED = 2026
 

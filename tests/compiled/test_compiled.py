@@ -15,7 +15,7 @@ from webhook.decisions.settings import Settings
 from webhook.graph.parse import parse
 from webhook.graph.signs import signs
 
-pytestmark = [pytest.mark.timeout(1500), pytest.mark.xdist_group("compiled")]
+pytestmark = pytest.mark.timeout(1500)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 """The slice of the fuzzer that every test run affords; `make fuzz` is the whole."""
 
-import pytest
-
 from tests.fuzz import respond, server, target
 from tests.fuzz.hostile import TEXT, body
 from webhook.errors import MalformedReview
@@ -16,7 +14,6 @@ def test_the_judge_survives_what_nobody_sane_would_send() -> None:
     assert respond.fuzz(target.judge, 4000, seed=1, say=silent) == []
 
 
-@pytest.mark.xdist_group("fuzz-server")
 def test_the_server_survives_what_nobody_sane_would_send() -> None:
     assert server.fuzz(1000, seed=1, say=silent) == []
 

@@ -32,7 +32,6 @@ BASES = {name: os.environ.get(f"GRAPHGATE_{name}", "") for name in ("BUILD_IMAGE
 
 pytestmark = [
     pytest.mark.timeout(900),
-    pytest.mark.xdist_group("image"),
     pytest.mark.skipif(shutil.which("buildah") is None, reason="buildah is missing"),
     pytest.mark.skipif(
         not all(BASES.values()),

@@ -22,7 +22,6 @@ A rule says what is wrong and where. Who it is, how severe it is and what the ge
 is stamped on its findings by `decisions`.
 """
 
-import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -83,6 +82,8 @@ class Rule:
 
     def _written(self) -> str:
         # A module that is compiled to C has no docstring; its source lies beside it.
+        import ast
+
         source = Path(__file__).with_name(f"{self._module.__name__.rpartition('.')[2]}.py")
         return ast.get_docstring(ast.parse(source.read_bytes()), clean=False) or ""
 

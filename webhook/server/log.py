@@ -75,8 +75,8 @@ class LineHandler(logging.Handler):
         self._waiting: deque[bytes] = deque()
         self._wake = threading.Event()
         self._ending = threading.Event()
-        self._writer = threading.Thread(target=self._write, name="log", daemon=True)
-        self._writer.start()
+        self._thread = threading.Thread(target=self._write, name="log", daemon=True)
+        self._thread.start()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Queue the record's line, or drop it if nobody reads."""
@@ -91,7 +91,7 @@ class LineHandler(logging.Handler):
         """Write what waits, for two seconds at most."""
         self._ending.set()
         self._wake.set()
-        self._writer.join(_LAST_WORDS_SECONDS)
+        self._thread.join(_LAST_WORDS_SECONDS)
         super().close()
 
     def _write(self) -> None:
