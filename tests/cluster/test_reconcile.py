@@ -88,7 +88,17 @@ def container(obj):
 
 
 def settled(place, running):
-    """Wait until two looks a second apart see the same; return it."""
+    """Wait until two looks a second apart see the same; return it.
+
+    The reconciler counts all its writes, those in the namespace of the test before as well, as long
+    as that is being deleted.
+    """
+
+    def leaving():
+        namespaces = place.plane.request("GET", "/api/v1/namespaces").body["items"]
+        return [n["metadata"]["name"] for n in namespaces if "deletionTimestamp" in n["metadata"]]
+
+    eventually(leaving, [], "the end of other tests' namespaces")
 
     def look():
         return place.versions(), running.writes()
