@@ -1,6 +1,7 @@
 """What can be answered at once is; what waits, too; and requests keep their order."""
 
 import asyncio
+import contextlib
 import gc
 import socket
 import weakref
@@ -86,15 +87,15 @@ async def answers(app: Any, *pieces: bytes, expected: int) -> list[bytes]:
     found = []
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
-        for piece in pieces:
-            writer.write(piece)
-            await writer.drain()
-            await asyncio.sleep(0.02)
-        for _ in range(expected):
-            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
-            length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
-            found.append(await reader.readexactly(length))
-        writer.close()
+        with contextlib.closing(writer):
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0.02)
+            for _ in range(expected):
+                head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
+                length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+                found.append(await reader.readexactly(length))
         assert await listener.close(PATIENCE)
     finally:
         listener.abort()
@@ -180,7 +181,7 @@ class Connection:
     """Stands in for a GuardedProtocol: notes in which order things happen."""
 
     def __init__(self, name: str, events: list[str], clock: list[float]) -> None:
-        self.loop = self.transport = self.logger = self
+        self.loop = self
         self.soon: list[Callable[[], None]] = []
         self._name, self._events, self._clock = name, events, clock
 
@@ -195,13 +196,12 @@ class Connection:
         return Said(200, [], b"", _nothing) if self._name != "late" else None
 
     def say(self, _cycle: object, _said: Said) -> None:
+        if self._name == "mute":
+            raise ZeroDivisionError
         self._events.append(f"say {self._name}")
 
-    def exception(self, text: str) -> None:
-        self._events.append(f"log {text}")
-
-    def abort(self) -> None:
-        self._events.append(f"abort {self._name}")
+    def give_up(self) -> None:
+        self._events.append(f"give up {self._name}")
 
 
 class Together:
@@ -264,13 +264,32 @@ def test_too_much_at_once_is_answered_before_the_turn_ends(together: Together) -
 def test_a_crash_costs_its_own_connection_only(together: Together) -> None:
     together.add("crash")
     together.add("a")
-    assert together.turn() == [
-        "judge crash",
-        "log not answered",
-        "abort crash",
-        "judge a",
-        "say a",
-    ]
+    assert together.turn() == ["judge crash", "give up crash", "judge a", "say a"]
+
+
+def test_an_answer_that_cannot_be_written_stops_no_other(together: Together) -> None:
+    for name in ("mute", "a", "b"):
+        together.add(name)
+    assert together.turn() == ["judge mute", "judge a", "give up mute", "say a"]
+    assert together.turn()[:2] == ["judge b", "say b"]
+
+
+class Crashing(AtOnce):
+    """Fails to answer what says so."""
+
+    def at_once(self, scope: dict[str, Any], body: bytes) -> Said | None:
+        if body == b"crash":
+            raise ZeroDivisionError
+        return super().at_once(scope, body)
+
+
+def test_whose_answer_crashes_is_cut_off_and_others_are_answered(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with pytest.raises(asyncio.IncompleteReadError):
+        asyncio.run(answers(Crashing(), request("/now", b"crash"), expected=1))
+    assert "not answered" in caplog.messages
+    assert asyncio.run(answers(Crashing(), request("/now", b"x"), expected=1)) == [b"/now x"]
 
 
 def test_connections_that_ask_at_the_same_time_are_all_answered() -> None:

@@ -102,17 +102,20 @@ class Arrived:
             self._bytes -= len(cycle.body)
             try:
                 said = connection.judge(cycle, app)
-            except Exception:
-                connection.logger.exception("not answered")
-                connection.transport.abort()
+            except Exception:  # noqa: BLE001 — it is one connection's, and the others go on
+                connection.give_up()
                 continue
             if said is not None:
                 told.append((connection, cycle, said))
-        for connection, cycle, said in told:
-            connection.say(cycle, said)
-            connection.loop.call_soon(said.after)
         if self._waiting:
             self._waiting[0][0].loop.call_soon(self.answer)
+        for connection, cycle, said in told:
+            try:
+                connection.say(cycle, said)
+            except Exception:  # noqa: BLE001 — likewise
+                connection.give_up()
+            else:
+                connection.loop.call_soon(said.after)
 
 
 class OneAtATime(FlowControl):
@@ -295,6 +298,11 @@ class GuardedProtocol(HttpToolsProtocol):
         if not cycle.keep_alive:
             self.transport.close()
         cycle.on_response()
+
+    def give_up(self) -> None:
+        """End after a fault of ours, which is logged: its peer is not to wait for nothing."""
+        self.logger.exception("not answered")
+        self.transport.abort()
 
     def _await_request(self) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(
