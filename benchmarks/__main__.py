@@ -11,9 +11,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import commands, policies, serving
+from benchmarks import commands, interpreter, policies, serving
 from benchmarks.reviews import LARGE, SMALL, review
-from tools.compiled import NotCompiled, compiled
 
 REVIEWS = ("4 KB", "4 KB applied", "4 KB again", "208 KB")
 """What is sent; README.md says what each of them means."""
@@ -25,46 +24,34 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0, help="of each load (default 4)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     parser.add_argument("--only", choices=["serving", "commands", "policies"], help="a part of it")
-    parser.add_argument(
-        "--engine",
-        choices=["compiled", "sources"],
-        default="compiled",
-        help="what is measured (default: compiled, as in the image)",
-    )
+    interpreter.add_option(parser)
     given = parser.parse_args()
-    try:
-        where = compiled() if given.engine == "compiled" else serving.ROOT
-    except NotCompiled as error:
-        sys.exit(f"{error}\n--engine sources measures the sources instead")
-    found: dict[str, object] = {
-        "python": platform.python_version(),
-        "engine": given.engine,
-        "cores": len(os.sched_getaffinity(0)),
-    }
-    machine = f"Python {found['python']}, {found['cores']} cores, {platform.machine()}"
-    print(f"{machine}; the engine: {given.engine}")
-    if len(os.sched_getaffinity(0)) == 1:
+    interpreter.use(given.interpreter, "benchmarks")
+    cores = len(os.sched_getaffinity(0))
+    found: dict[str, object] = {"python": interpreter.description(), "cores": cores}
+    print(f"{interpreter.shown()}; {cores} cores, {platform.machine()}", flush=True)
+    if cores == 1:
         print("one core only: server and client share it, and both look slow")
     with tempfile.TemporaryDirectory(prefix="graphgate-bench-") as name:
         folder = Path(name)
         if given.only in {None, "serving"}:
-            found |= _serving(folder, where, given.seconds)
+            found |= _serving(folder, given.seconds)
         if given.only in {None, "commands"}:
-            found |= _commands(folder, where)
+            found |= _commands(folder)
         if given.only in {None, "policies"}:
             found |= _policies()
     if given.json:
         given.json.write_text(json.dumps(found, indent=2) + "\n")
 
 
-def _serving(folder: Path, where: Path, seconds: float) -> dict[str, object]:
+def _serving(folder: Path, seconds: float) -> dict[str, object]:
     for name in REVIEWS:
         sent = list(_reviews(name))
         lines = [f"{endpoint} ".encode() + body for endpoint, body in sent]
         (folder / f"{name}.txt").write_bytes(b"\n".join(lines))
-        _require_clean(where, name, sent)
+        _require_clean(name, sent)
     mint = [sys.executable, "-m", "webhook", "certs", "init", "--out", str(folder)]
-    subprocess.run(mint, cwd=where, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(mint, cwd=serving.ROOT, check=True, stdout=subprocess.DEVNULL)
     all_found: list[serving.Measured] = []
     peaks: dict[str, dict[str, float]] = {}
     print(f"\nTLS, one core, {seconds:g} s each; times in ms, CPU in us per call")
@@ -77,8 +64,7 @@ def _serving(folder: Path, where: Path, seconds: float) -> dict[str, object]:
             for server in ("echo", "graphgate"):
                 port = serving.free_port()
                 asked = serving.command(server, port, folder)
-                at = serving.ROOT if server == "echo" else where
-                with serving.running(asked, port, at) as process:
+                with serving.running(asked, port) as process:
                     measured = serving.measure(
                         server, process, port, folder, name, connections, seconds
                     )
@@ -107,14 +93,16 @@ def _reviews(name: str) -> Iterator[tuple[str, bytes]]:
             yield "validate", review(SMALL, called, 8888)
 
 
-def _require_clean(where: Path, name: str, sent: Sequence[tuple[str, bytes]]) -> None:
+def _require_clean(name: str, sent: Sequence[tuple[str, bytes]]) -> None:
     """Stop if a rule has something to say: explaining costs more than judging."""
     for endpoint in ("mutate", "validate"):
         bodies = b"\n".join(body for called, body in sent if called == endpoint)
         if not bodies:
             continue
         ask = [sys.executable, "-m", "webhook", "review", "--endpoint", endpoint, "-"]
-        asked = subprocess.run(ask, cwd=where, check=True, input=bodies, stdout=subprocess.PIPE)
+        asked = subprocess.run(
+            ask, cwd=serving.ROOT, check=True, input=bodies, stdout=subprocess.PIPE
+        )
         for line in asked.stdout.splitlines():
             response = json.loads(line)["response"]
             if not response["allowed"] or "warnings" in response:
@@ -130,13 +118,13 @@ def _row(found: serving.Measured, echo: serving.Measured) -> str:
     )
 
 
-def _commands(folder: Path, where: Path) -> dict[str, object]:
-    starts = commands.starts(folder, where)
+def _commands(folder: Path) -> dict[str, object]:
+    starts = commands.starts(folder)
     bare = starts["python -c pass"][0]
     print("\nFrom start to exit, ms: least and middle of 15, and the least beside bare Python")
     for name, (least, middle) in starts.items():
         print(f"  {name:<22}{least:7.0f}{middle:7.0f}{least / bare:7.1f}x")
-    throughput = commands.check_throughput(folder, where)
+    throughput = commands.check_throughput(folder)
     print("\ngraphgate check, documents per second, start not counted")
     for name, per_second in throughput.items():
         print(f"  {name:<22}{per_second:7.0f}")

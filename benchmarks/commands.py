@@ -8,28 +8,28 @@ from pathlib import Path
 import orjson
 
 from benchmarks.reviews import LARGE, SMALL, deployment
+from benchmarks.serving import ROOT
 
 _TIMES = 15
 _FILES = 400
 
 
-def starts(folder: Path, where: Path) -> dict[str, tuple[float, float]]:
+def starts(folder: Path) -> dict[str, tuple[float, float]]:
     """Return the least and the middle wall time (ms) of commands that do next to nothing.
 
     folder  for the files that are read
-    where   the folder whose modules are run
     """
     one = folder / "one.yaml"
     one.write_bytes(orjson.dumps(deployment(SMALL)))  # JSON is YAML
     graphgate = [sys.executable, "-m", "webhook"]
     return {
-        "python -c pass": _times([sys.executable, "-c", "pass"], where),
-        "graphgate --help": _times([*graphgate, "--help"], where),
-        "graphgate check ONE": _times([*graphgate, "check", str(one)], where),
+        "python -c pass": _times([sys.executable, "-c", "pass"]),
+        "graphgate --help": _times([*graphgate, "--help"]),
+        "graphgate check ONE": _times([*graphgate, "check", str(one)]),
     }
 
 
-def check_throughput(folder: Path, where: Path) -> dict[str, float]:
+def check_throughput(folder: Path) -> dict[str, float]:
     """Return documents per second of `check`, for many small files and for one large file."""
     many, large = folder / "many", folder / "large.yaml"
     many.mkdir()
@@ -38,20 +38,20 @@ def check_throughput(folder: Path, where: Path) -> dict[str, float]:
         (many / f"{number}.yaml").write_bytes(document)
     large.write_bytes(orjson.dumps(deployment(LARGE), option=orjson.OPT_INDENT_2))
     graphgate = [sys.executable, "-m", "webhook", "check"]
-    least = _times([*graphgate, str(folder / "one.yaml")], where, 5)[0]
-    small_ones = _times([*graphgate, str(many)], where, 3)[0] - least
-    large_one = _times([*graphgate, str(large)], where, 3)[0] - least
+    least = _times([*graphgate, str(folder / "one.yaml")], 5)[0]
+    small_ones = _times([*graphgate, str(many)], 3)[0] - least
+    large_one = _times([*graphgate, str(large)], 3)[0] - least
     return {
         f"{_FILES} files of 4 KB": _FILES * 1000 / small_ones,
         "one file of 208 KB": 1000 / large_one,
     }
 
 
-def _times(command: list[str], where: Path, times: int = _TIMES) -> tuple[float, float]:
+def _times(command: list[str], times: int = _TIMES) -> tuple[float, float]:
     took = []
     for _ in range(times):
         start = time.perf_counter()
-        subprocess.run(command, cwd=where, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         took.append((time.perf_counter() - start) * 1000)
     took.sort()
     return took[0], took[len(took) // 2]

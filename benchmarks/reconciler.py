@@ -27,6 +27,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from benchmarks import interpreter
 from tests.cluster.control_plane.build import provide_binaries
 from tests.cluster.control_plane.process import die_with_parent
 from tests.cluster.control_plane.run import ControlPlane
@@ -118,7 +119,10 @@ def main() -> int:
         "--alone", action="store_true", help="without kube-controller-manager: for the memory"
     )
     parser.add_argument("--soak", action="store_true")
+    interpreter.add_option(parser)
     args = parser.parse_args()
+    interpreter.use(args.interpreter, "benchmarks.reconciler")
+    print(interpreter.shown(), flush=True)
     if args.soak:
         args.objects = 500
     binaries = {b.tool.name: b.path for b in provide_binaries(os.environ, print)}

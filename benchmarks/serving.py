@@ -39,17 +39,10 @@ def cores() -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def running(command: list[str], port: int, where: Path = ROOT) -> Iterator[int]:
-    """Run a server on its core until it is not needed any more; yield its process id.
-
-    where  the folder whose modules it runs
-    """
+def running(command: list[str], port: int) -> Iterator[int]:
+    """Run a server on its core until it is not needed any more; yield its process id."""
     server_core, _ = cores()
-    process = subprocess.Popen(
-        command,
-        cwd=where,
-        stdout=subprocess.DEVNULL,
-    )
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     os.sched_setaffinity(process.pid, {server_core})  # and of every thread it will start
     try:
         _until_open(port, process)
