@@ -6,12 +6,12 @@
 # Both bases are pinned to a Python and a Debian by tag, so that they get their security fixes when
 # the image is built anew. A release pins them by digest, and says which:
 #
-#   docker build --build-arg BUILD_IMAGE=docker.io/library/python:3.11-bookworm@sha256:… \
+#   docker build --build-arg BUILD_IMAGE=docker.io/library/python:3.11-slim-bookworm@sha256:… \
 #                --build-arg RUN_IMAGE=gcr.io/distroless/python3-debian12:nonroot@sha256:… …
 #
-# They have to be of one Python minor and one Debian: compiled modules and bytecode are made in the
-# first and run in the second. Behind a proxy of PyPI: --build-arg PIP_INDEX_URL=…
-ARG BUILD_IMAGE=docker.io/library/python:3.11-bookworm
+# They have to be of one Python minor and one Debian: wheels are chosen and bytecode is made in the
+# first, both are run in the second. Behind a proxy of PyPI: --build-arg PIP_INDEX_URL=…
+ARG BUILD_IMAGE=docker.io/library/python:3.11-slim-bookworm
 ARG RUN_IMAGE=gcr.io/distroless/python3-debian12:nonroot
 
 FROM ${BUILD_IMAGE} AS build
@@ -24,14 +24,10 @@ RUN python3 -m pip install --no-cache-dir --no-compile --no-deps --require-hashe
         --only-binary=:all: --target=/opt/graphgate -r manifests/image/requirements.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY webhook/ webhook/
-# The engine is compiled to C (docs/adr/0015-the-engine-is-compiled.md), which takes a minute or two
-# and the C compiler of the first base. For pure Python instead: --build-arg COMPILED=false, and a slim base.
-ARG COMPILED=true
 # The client's asynchronous half (68 MB) is used by nobody here. Bytecode is never compared with its
 # source again: neither can change in a read-only file system.
-RUN HATCH_BUILD_HOOK_ENABLE_MYPYC=${COMPILED} PYTHONPATH=/build python3 -m pip install \
-        --no-cache-dir --no-compile --no-deps --no-build-isolation --no-index \
-        --target=/opt/graphgate . \
+RUN PYTHONPATH=/build python3 -m pip install --no-cache-dir --no-compile --no-deps \
+        --no-build-isolation --no-index --target=/opt/graphgate . \
  && rm -rf /opt/graphgate/bin /opt/graphgate/kubernetes/aio \
  && python3 -m compileall -q --invalidation-mode unchecked-hash /opt/graphgate
 

@@ -85,13 +85,8 @@ def test_it_has_no_shell(container: str) -> None:
         run(container, "/bin/sh", "-c", "true")
 
 
-def test_its_modules_are_compiled(container: str) -> None:
+def test_its_modules_have_bytecode(container: str) -> None:
     program = "import webhook.server.run as r, pathlib; print(pathlib.Path(r.__cached__).is_file())"
-    assert run(container, "/usr/bin/python3", "-c", program) == "True"
-
-
-def test_its_engine_is_compiled_to_c(container: str) -> None:
-    program = "import webhook.graph.parse as p; print(p.__file__.endswith('.so'))"
     assert run(container, "/usr/bin/python3", "-c", program) == "True"
 
 

@@ -1,7 +1,7 @@
 """What is installed in the image: the part of requirements.lock that is needed at run time.
 
     manifests/image/requirements.txt         what `graphgate` needs, with the extra "cluster"
-    manifests/image/build-requirements.txt   what compiles and builds its wheel, and is not in it
+    manifests/image/build-requirements.txt   what builds its wheel, and is not in it
 
 The lock holds the tools of development too, and pip cannot install a part of it with hashes. What
 needs what is read from the installed packages, which are those of the lock.
@@ -36,11 +36,9 @@ def files() -> dict[str, str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     needed = project["project"]["dependencies"]
     needed += project["project"]["optional-dependencies"]["cluster"]
-    compiling = project["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["mypyc"]
-    building = project["build-system"]["requires"] + compiling["dependencies"]
     return {
         f"{FOLDER}/requirements.txt": _part(needed),
-        f"{FOLDER}/build-requirements.txt": _part(building),
+        f"{FOLDER}/build-requirements.txt": _part(project["build-system"]["requires"]),
     }
 
 

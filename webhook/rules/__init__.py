@@ -78,14 +78,7 @@ class Rule:
     @property
     def docstring(self) -> str:
         """The prose, see `webhook.rules.page`."""
-        return self._module.__doc__ or self._written()
-
-    def _written(self) -> str:
-        # A module that is compiled to C has no docstring; its source lies beside it.
-        import ast
-
-        source = Path(__file__).with_name(f"{self._module.__name__.rpartition('.')[2]}.py")
-        return ast.get_docstring(ast.parse(source.read_bytes()), clean=False) or ""
+        return self._module.__doc__ or ""
 
 
 @cache

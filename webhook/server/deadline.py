@@ -8,7 +8,6 @@ interrupted in its turn after `_AGAIN`.
 
 Interrupted is Python code, between two instructions. One call into a library that is written in C
 (a parser, the CEL engine) runs to its end first; those are bounded by the size of what they read.
-So does one rule, where the engine is compiled (docs/adr/0015-the-engine-is-compiled.md).
 """
 
 import signal
