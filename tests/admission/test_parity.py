@@ -6,7 +6,7 @@ import pytest
 
 from tests.admission.test_wire import SETTINGS, review
 from tests.seeds import ROOT
-from webhook.admission import respond
+from webhook.admission import answer
 from webhook.decisions.judge import judge
 from webhook.decisions.report.sentence import sentence
 from webhook.documents import read
@@ -20,7 +20,7 @@ def test_both_say_the_same_of_a_fixture(file):
     text = file.read_text()
     (result,) = judge("-", text, SETTINGS, NOTHING_KNOWN).results
     body = review(read(text).documents[0].value, namespace="")
-    told = json.loads(respond(body, "mutate", SETTINGS, NOTHING_KNOWN))["response"]
+    told = json.loads(answer(body, "mutate", SETTINGS, NOTHING_KNOWN).body)["response"]
     said: dict[str, list[str]] = {"deny": [], "warn": []}
     for placed in result.findings:
         if not placed.finding.rule.startswith("yaml/"):

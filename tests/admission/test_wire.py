@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.documents_of import minimal, with_graph, with_predictor
-from webhook.admission import answer, respond
+from webhook.admission import answer
 from webhook.decisions.memory import LARGEST, Memory
 from webhook.decisions.plan import Plan
 from webhook.decisions.settings import read_settings
@@ -58,7 +58,7 @@ def review(document, operation="CREATE", **request):
 
 
 def ask(body, endpoint="mutate", settings=SETTINGS):
-    return json.loads(respond(body, endpoint, settings, NOTHING_KNOWN))
+    return json.loads(answer(body, endpoint, settings, NOTHING_KNOWN).body)
 
 
 def responded(response):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.admission.test_wire import SETTINGS, review
 from tests.documents_of import minimal, with_graph
-from webhook.admission import respond
+from webhook.admission import answer
 from webhook.decisions.settings import read_settings
 from webhook.documents import read
 from webhook.graph.facts import NOTHING_KNOWN
@@ -21,14 +21,14 @@ def test_review_answers_exactly_what_the_server_answers(run):
     ran = run("review", stdin=body)
     assert (ran.code, ran.out.encode()) == (
         0,
-        respond(body, "mutate", SETTINGS, NOTHING_KNOWN) + b"\n",
+        answer(body, "mutate", SETTINGS, NOTHING_KNOWN).body + b"\n",
     )
 
 
 def test_review_answers_as_the_other_endpoint_when_asked(run):
     body = review(minimal())
     ran = run("review", "--endpoint", "validate", stdin=body)
-    assert ran.out.encode() == respond(body, "validate", SETTINGS, NOTHING_KNOWN) + b"\n"
+    assert ran.out.encode() == answer(body, "validate", SETTINGS, NOTHING_KNOWN).body + b"\n"
 
 
 def test_review_reads_one_review_a_line_and_tells_of_a_denial_by_its_exit_code(run):

@@ -18,7 +18,6 @@ from tests.seeds import ROOT
 
 CRD = ROOT / "manifests" / "crd" / "seldondeployments.yaml"
 GROUP = "/apis/machinelearning.seldon.io/v1"
-MERGE = "application/merge-patch+json"
 WRITES = ("apply", "status", "delete", "create")
 
 _PATIENCE = 40.0

@@ -71,21 +71,13 @@ def test_apply_is_a_server_side_apply_by_force(api, transport):
     assert request.headers["content-type"] == "application/apply-patch+yaml"
 
 
-def test_apply_can_be_a_dry_run_without_force_of_a_subresource_elsewhere(api, transport):
+def test_apply_can_be_a_dry_run_elsewhere(api, transport):
     obj = {**DEPLOYMENT, "metadata": {"name": "web"}}
-    apply(
-        transport,
-        obj,
-        manager="m",
-        namespace="shop",
-        force=False,
-        dry_run=True,
-        subresource="status",
-    )
+    apply(transport, obj, manager="m", namespace="shop", dry_run=True)
     (request,) = api.requests
     assert (request.path, request.query) == (
-        f"{DEPLOYMENTS}/web/status",
-        {"fieldManager": "m", "force": "false", "dryRun": "All"},
+        f"{DEPLOYMENTS}/web",
+        {"fieldManager": "m", "force": "true", "dryRun": "All"},
     )
 
 
@@ -107,15 +99,15 @@ def test_create_and_update_send_json(api, transport):
     ]
 
 
-def test_delete_sends_its_preconditions(api, transport):
+def test_delete_sends_its_precondition(api, transport):
     api.put(DEPLOYMENTS, "web", uid="u1")
     path = f"{DEPLOYMENTS}/web"
-    assert delete(transport, path, uid="u1", resource_version="101") is True
+    assert delete(transport, path, uid="u1") is True
     assert api.requests[0].body == {
         "apiVersion": "v1",
         "kind": "DeleteOptions",
         "propagationPolicy": "Background",
-        "preconditions": {"uid": "u1", "resourceVersion": "101"},
+        "preconditions": {"uid": "u1"},
     }
     with pytest.raises(Refused) as refused:
         delete(transport, path, uid="another")

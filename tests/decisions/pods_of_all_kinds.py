@@ -43,7 +43,6 @@ CHOICES = {
 
 SERVER = {"name": "classifier", "implementation": "SKLEARN_SERVER", "modelUri": "gs://models/iris"}
 EXPLAINER: dict[str, Any] = {"type": "AnchorTabular", "modelUri": "gs://models/explainer"}
-OTHER = {"name": "other", "image": "registry.example/other:1"}
 OPT_OUT = {"graphgate.io/pod-security-defaults": "disabled"}
 UNCONFINED = {"container.apparmor.security.beta.kubernetes.io/classifier": "unconfined"}
 

@@ -8,7 +8,7 @@ from sarif_pydantic import Sarif
 
 from tests.documents_of import minimal, with_graph
 from tests.seeds import SEEDS
-from webhook.admission import respond
+from webhook.admission import answer
 from webhook.decisions.judge import judge, missing
 from webhook.decisions.report import as_github, as_json, as_junit, as_sarif, as_text
 from webhook.decisions.report.sentence import sentence
@@ -129,7 +129,7 @@ def test_the_words_are_the_same_in_every_format_and_in_the_webhook():
             },
         }
     ).encode()
-    message = json.loads(respond(body, "mutate", SETTINGS, NOTHING_KNOWN))["response"]["status"]
+    message = json.loads(answer(body, "mutate", SETTINGS, NOTHING_KNOWN).body)["response"]["status"]
     assert {line.removeprefix("* ") for line in message["message"].splitlines()[1:]} == said
     github = as_github.write(report)
     junit = ElementTree.fromstring(as_junit.write(report)).findtext(".//failure") or ""

@@ -134,11 +134,6 @@ def test_an_option_that_cannot_be_used_is_refused_in_one_sentence(
     assert str(caught.value) == sentence
 
 
-def test_the_section_is_called_as_the_caller_calls_it() -> None:
-    with pytest.raises(InvalidSettings, match=r"^unknown key namespaces\.ds\.x$"):
-        read_options({"x": 1}, source="namespaces.ds")
-
-
 @pytest.mark.parametrize(
     ("text", "number"),
     [("", None), ("8888", 8888), ("1", 1), ("2147483647", 2147483647), ("008888", 8888)],

@@ -9,7 +9,7 @@ import pytest
 from webhook.defaults import Options, apply, fill, read_options
 from webhook.graph.facts import Facts, Namespace
 from webhook.graph.path import Path, resolve
-from webhook.podsecurity import Pod, evaluate, message, read_labels
+from webhook.podsecurity import Pod, evaluate, read_labels
 from webhook.podsecurity.never_runs import never_runs
 from webhook.podsecurity.openshift import is_active, outside_range
 
@@ -96,7 +96,7 @@ def test_the_standard_of_the_namespace_is_judged_in_upstreams_words(
 ) -> None:
     known = namespace_of(vector) or Namespace()
     standard = read_labels(known.labels).enforce
-    found = message(evaluate(filled_pod(vector), standard.level, standard.version))
+    found = ", ".join(map(str, evaluate(filled_pod(vector), standard.level, standard.version)))
     expected = [
         line for line in vector["expectErrors"] + vector["expectWarnings"] if "PodSecurity" in line
     ]

@@ -19,7 +19,7 @@ from cel_expr_python import cel
 
 from tests.documents_of import minimal, with_graph, with_pod
 from tests.manifests.support import MANIFESTS, ROOT, Object, load, only
-from webhook.admission import respond
+from webhook.admission import answer
 from webhook.decisions.settings import read_settings
 from webhook.graph.facts import NOTHING_KNOWN
 
@@ -91,10 +91,8 @@ def review(document: Object, endpoint: str = "mutate", **request: Any) -> dict[s
     }
     wrapped = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": content}
     body = orjson.dumps(wrapped)
-    answer = orjson.loads(
-        respond(body, endpoint, SETTINGS, NOTHING_KNOWN)  # type: ignore[arg-type]
-    )
-    response: dict[str, Any] = answer["response"]
+    answered = answer(body, endpoint, SETTINGS, NOTHING_KNOWN)  # type: ignore[arg-type]
+    response: dict[str, Any] = orjson.loads(answered.body)["response"]
     return response
 
 

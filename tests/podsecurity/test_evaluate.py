@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.defaults.strategies import anything
 from tests.podsecurity.generate import BREACHES, Breach, broken_templates, good_template
-from webhook.podsecurity import LATEST, LEVELS, Level, Pod, checks_of, evaluate, message
+from webhook.podsecurity import LATEST, LEVELS, Level, Pod, checks_of, evaluate
 from webhook.podsecurity.check import escaped
 from webhook.podsecurity.checks import CHECKS
 from webhook.podsecurity.effective import effective_contexts
@@ -108,7 +108,7 @@ def test_a_version_newer_than_the_newest_rule_is_the_newest() -> None:
 def test_the_message_is_the_one_of_the_api_server() -> None:
     pod = Pod({"hostNetwork": True, "containers": [{"name": "m"}, {"name": "n"}]})
 
-    assert message(evaluate(pod, "restricted", 30)) == (
+    assert ", ".join(map(str, evaluate(pod, "restricted", 30))) == (
         "host namespaces (hostNetwork=true), "
         'allowPrivilegeEscalation != false (containers "m", "n" must set '
         "securityContext.allowPrivilegeEscalation=false), "

@@ -6,7 +6,7 @@ import pytest
 
 from tests.policy.documents import RULES, binding, deployment, loaded, policy
 from webhook.graph.facts import NOTHING_KNOWN
-from webhook.policy import evaluate, from_objects, load, request_of
+from webhook.policy import evaluate, load, request_of
 from webhook.policy.sources import Source
 
 GOOD = policy("- expression: object.metadata.name != 'bad'\n")
@@ -196,7 +196,7 @@ def test_a_policy_of_any_spec_is_named(kind: str, spec: object) -> None:
         "metadata": {"name": "x"},
         "spec": spec,
     }
-    policies = load(from_objects([value]))
+    policies = load([Source(f"cluster:{kind}/x", value)])
     assert policies.policies == ()
     assert {p.name for p in policies.problems} == {"x"}
     assert {(p.file, p.line) for p in policies.problems} == {(f"cluster:{kind}/x", 0)}
@@ -210,7 +210,7 @@ def test_the_version_is_of_what_is_meant() -> None:
     stored = [s.value for s in _sources(GOOD, binding())]
     for value in stored:
         value["metadata"] = {**value["metadata"], "uid": "1", "resourceVersion": "7"}
-    assert load(from_objects(stored)).version == version
+    assert load(Source("stored", value) for value in stored).version == version
     assert loaded(GOOD.replace("'bad'", "'worse'"), binding()).version != version
     assert loaded("").version == ""
 

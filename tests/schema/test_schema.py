@@ -14,7 +14,6 @@ from webhook.graph.path import Path
 from webhook.graph.schema import definitions, kubernetes_minor, schema, validator
 
 REFERENCE = jsonschema.Draft202012Validator(schema(bounded=True))
-PREDICTOR = Path(("spec", "predictors", 0))
 
 
 def errors(document: Any, *, bounded: bool = False) -> set[tuple[str, str, str]]:

@@ -40,16 +40,6 @@ class Answer(NamedTuple):
     policies: str = ""
 
 
-def respond(body: bytes, endpoint: Endpoint, settings: Settings, facts: Facts) -> bytes:
-    """Return the AdmissionReview response to the AdmissionReview in `body`.
-
-    endpoint  "mutate" judges with defaults filled in, and adds them; "validate" judges what it
-              gets, and adds nothing
-    Raise MalformedReview if `body` is no review that could be answered.
-    """
-    return answer(body, endpoint, settings, facts).body
-
-
 def answer(
     body: bytes,
     endpoint: Endpoint,
@@ -59,10 +49,13 @@ def answer(
     *,
     memory: Memory | None = None,
 ) -> Answer:
-    """Return the response as `respond` does, with what may be logged of it.
+    """Return the response to the AdmissionReview in `body`, with what may be logged of it.
 
-    demands  users' policies and exceptions at this moment; None: there are none
-    memory   what was found faultless before; None: nothing is remembered
+    endpoint  "mutate" judges with defaults filled in, and adds them; "validate" judges what it
+              gets, and adds nothing
+    demands   users' policies and exceptions at this moment; None: there are none
+    memory    what was found faultless before; None: nothing is remembered
+    Raise MalformedReview if `body` is no review that could be answered.
     """
     try:
         review = read_review(body)

@@ -10,7 +10,7 @@
     apply(transport, deployment, manager="graphgate")          # server-side apply
     create(transport, "/api/v1/namespaces/team-a/events", event)
     update(transport, "/apis/coordination.k8s.io/v1/namespaces/a/leases/b", lease)
-    delete(transport, path, uid=…, resource_version=…)         # with preconditions
+    delete(transport, path, uid=…)                             # with a precondition
 
 Whatever goes wrong is a ClusterUnavailable with one sentence; where the API server itself said no
 it is its child `Refused`, with `status` (404, 409, …), `reason` and `retry_after`.

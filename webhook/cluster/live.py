@@ -8,7 +8,6 @@ Belongs here: what is watched, and when it counts as known. Does not belong here
 an object (`facts`), and what the server does while it is not ready.
 """
 
-import logging
 import random
 import threading
 from collections.abc import Callable
@@ -33,8 +32,6 @@ from webhook.cluster.refusal import Refused
 from webhook.cluster.transport import Transport
 from webhook.errors import ClusterUnavailable
 from webhook.graph.facts import NOTHING_KNOWN, Facts
-
-logger = logging.getLogger(__name__)
 
 _STALE = 120.0
 """Seconds without a sign. A healthy watch gives one every 50 s, a broken one is left after 65."""

@@ -51,19 +51,15 @@ def apply(
     *,
     manager: str,
     namespace: str = "",
-    force: bool = True,
     dry_run: bool = False,
-    subresource: str = "",
 ) -> dict[str, Any]:
     """Apply an object server-side; return it as it is then (or would be, with `dry_run`).
 
-    manager      the field manager, who owns what the object says
-    namespace    for an object that names none
-    force        take fields over from other managers; False: 409 names them
-    subresource  "status"; "": the object itself
+    manager    the field manager, who owns what the object says, and takes it over from others
+    namespace  for an object that names none
     """
-    path = path_of(obj, namespace) + (f"/{subresource}" if subresource else "")
-    query = {"fieldManager": manager, "force": "true" if force else "false"}
+    query = {"fieldManager": manager, "force": "true"}
+    path = path_of(obj, namespace)
     if dry_run:
         query["dryRun"] = "All"
     response = transport.request(
@@ -77,21 +73,19 @@ def delete(
     path: str,
     *,
     uid: str = "",
-    resource_version: str = "",
     propagation: str = "Background",
 ) -> bool:
     """Delete the object at `path`; return False if it was gone already.
 
-    With `uid` or `resource_version`, only if it still has them: else 409.
+    With `uid`, only if it still has that: else 409.
     """
     options: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "DeleteOptions",
         "propagationPolicy": propagation,
     }
-    wanted = {"uid": uid, "resourceVersion": resource_version}
-    if conditions := {key: value for key, value in wanted.items() if value}:
-        options["preconditions"] = conditions
+    if uid:
+        options["preconditions"] = {"uid": uid}
     response = transport.request("DELETE", path, body=_bytes(options))
     if response.status == 404:
         return False

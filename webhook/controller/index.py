@@ -169,11 +169,6 @@ class Index:
                 self._children.setdefault(child.owner, {})[child.key] = child
                 self._keep_fresh(child.kind, child.uid, child.version)
 
-    def unlearn_child(self, child: Child) -> None:
-        """Take that a child is gone."""
-        with self._lock:
-            self._remove(child)
-
     def _remove(self, child: Child) -> None:
         siblings = self._children.get(child.owner, {})
         known = siblings.get(child.key)

@@ -77,19 +77,14 @@ OVERRIDABLE = frozenset(
 """The keys that a namespace may override; the rest is the cluster operator's alone."""
 
 
-def read_options(
-    section: Mapping[str, Any],
-    base: Options = Options(),
-    *,
-    source: str = "defaults",
-) -> Options:
-    """Return `base` with the keys of a settings section laid over it.
+def read_options(section: Mapping[str, Any], base: Options = Options()) -> Options:
+    """Return `base` with the keys of the settings' section "defaults" laid over it.
 
-    `section` has the names of pod-security options (`runAsUser`, `openshift`, …) and raw values;
-    `source` is how the section is called in the sentence. Raise InvalidSettings, with one
-    sentence, for an unknown key, a value that cannot be used, or a contradiction.
+    `section` has the names of pod-security options (`runAsUser`, `openshift`, …) and raw values.
+    Raise InvalidSettings, with one sentence, for an unknown key, a value that cannot be used, or a
+    contradiction.
     """
-    return _laid_over(base, section, tuple(_CHECKS), f"{source}.")
+    return _laid_over(base, section, tuple(_CHECKS), "defaults.")
 
 
 def override(base: Options, section: Mapping[str, Any]) -> Options:

@@ -4,11 +4,11 @@ Pure. Receives pods as raw values and knows nothing of SeldonDeployments, of who
 is done about a finding. Every place is relative to the pod template: spec.containers[0].…
 
     violations = evaluate(Pod(spec, metadata), "restricted", 30)
-    message(violations)                              what the API server would say
+    ", ".join(map(str, violations))                  what the API server would say
 """
 
 from webhook.podsecurity.check import Violation
-from webhook.podsecurity.evaluate import checks_of, evaluate, message
+from webhook.podsecurity.evaluate import checks_of, evaluate
 from webhook.podsecurity.pod import Container, Pod
 from webhook.podsecurity.standard import (
     LATEST,

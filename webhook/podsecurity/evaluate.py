@@ -1,12 +1,11 @@
 """A pod against a Pod Security Standard: every check that holds, every violation.
 
-Here: which checks hold at a level and version, running them, the aggregated message. Not here:
+Here: which checks hold at a level and version, running them. Not here:
 the checks themselves (`checks`), where level and version come from (`standard`).
 
 Source: kubernetes/pod-security-admission policy/registry.go.
 """
 
-from collections.abc import Iterable
 from functools import cache
 
 from webhook.podsecurity.check import Judge, Violation
@@ -21,11 +20,6 @@ def evaluate(pod: Pod, level: Level, version: int = LATEST) -> tuple[Violation, 
     """
     judges = _judges(level, min(version, LATEST))
     return tuple([violation for judge in judges if (violation := judge(pod)) is not None])
-
-
-def message(violations: Iterable[Violation]) -> str:
-    """Return `privileged (container "m" must not …), hostPort (…)`, as the API server says it."""
-    return ", ".join(map(str, violations))
 
 
 def checks_of(level: Level, version: int = LATEST) -> tuple[str, ...]:

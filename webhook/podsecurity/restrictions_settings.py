@@ -32,16 +32,14 @@ _SWITCHES = {
 }
 
 
-def read_restrictions(
-    section: Mapping[str, Any], source: str = "podSecurity.restrictions"
-) -> Restrictions:
-    """Return the restrictions that a settings section describes.
+def read_restrictions(section: Mapping[str, Any]) -> Restrictions:
+    """Return the restrictions that the settings' section "podSecurity.restrictions" describes.
 
     Raise InvalidSettings, with one sentence naming the key, for whatever cannot be used.
     """
     values: dict[str, Any] = {}
     for key, value in section.items():
-        where = f"{source}.{key}"
+        where = f"podSecurity.restrictions.{key}"
         if key in _ID_KEYS:
             attribute, rules = _ID_KEYS[key]
             values[attribute] = _read_ids(value, where, rules)

@@ -22,12 +22,11 @@ from webhook.policy.evaluate import (
 from webhook.policy.exceptions import Exempted, Exemption, PolicyException, exempt
 from webhook.policy.load import load
 from webhook.policy.mutate import Mutation, mutate
-from webhook.policy.policy import NO_POLICIES, Binding, Policy, PolicySet, Problem
+from webhook.policy.policy import Binding, Policy, PolicySet, Problem
 from webhook.policy.request import Request, read_request, request_of
-from webhook.policy.sources import Source, from_objects, from_reading
+from webhook.policy.sources import Source, from_reading
 
 __all__ = [
-    "NO_POLICIES",
     "Binding",
     "Evaluation",
     "Exempted",
@@ -44,7 +43,6 @@ __all__ = [
     "Source",
     "evaluate",
     "exempt",
-    "from_objects",
     "from_reading",
     "load",
     "mutate",

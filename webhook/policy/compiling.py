@@ -1,6 +1,6 @@
 """From one raw policy, whose shape is right, to a Policy with its expressions compiled."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from webhook.graph.model import items, mapping, text
@@ -274,8 +274,3 @@ def _declared(type_: str) -> str:
 _DECLARABLE = frozenset(
     {"bool", "int", "uint", "double", "string", "bytes", "list", "map", "dyn", "optional"}
 )
-
-
-def used(codes: Iterable[Code]) -> tuple[str, ...]:
-    """Return the texts of expressions, for `list` and coverage."""
-    return tuple(code.expression.text for code in codes)

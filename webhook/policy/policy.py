@@ -228,7 +228,3 @@ class PolicySet:
     def bindings(self) -> tuple[Binding, ...]:
         """All bindings whose policy is there."""
         return tuple(b for bound in (*self.validating, *self.mutating) for b in bound.bindings)
-
-
-NO_POLICIES = PolicySet()
-"""The set of somebody who has none."""

@@ -1,20 +1,18 @@
 """Objects with the places where they were written.
 
-Here: from files or plain values to Sources, and from a place in an expression to line and column.
+Here: from files to Sources, and from a place in an expression to line and column.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from webhook.documents import Document, Reading
 from webhook.documents.entries import entry
 from webhook.documents.nodes import Mapping, Node, Scalar, Sequence, target
-from webhook.graph.model import mapping
 from webhook.graph.path import Path
 
-_NAMES = ("namespace", "name")
 _INVISIBLE = re.compile(r"\s")
 
 
@@ -49,20 +47,6 @@ class Source:
 def from_reading(file: str, reading: Reading) -> tuple[Source, ...]:
     """Return the objects of a file that was read."""
     return tuple(Source(file, document.value, document) for document in reading.documents)
-
-
-def from_objects(objects: Iterable[Any], origin: str = "cluster") -> tuple[Source, ...]:
-    """Return objects that come without text; each is called by kind, namespace and name.
-
-    cluster:ConfigMap/graphgate-system/owners
-    """
-    return tuple(Source(f"{origin}:{_called(value)}", value) for value in objects)
-
-
-def _called(value: Any) -> str:
-    metadata = mapping(value, "metadata") if isinstance(value, dict) else {}
-    parts = (value.get("kind") if isinstance(value, dict) else None, *map(metadata.get, _NAMES))
-    return "/".join(str(part) for part in parts if part)
 
 
 def _scalar(node: Node, path: Path) -> Scalar | None:

@@ -76,11 +76,6 @@ class TestRun:
         """What the cases never tried."""
         return tuple(covered for covered in self.coverage if covered.lacks)
 
-    @property
-    def passed(self) -> bool:
-        """Whether every file could be read and every case passed; gaps are not looked at."""
-        return not self.problems and not self.failed
-
 
 def run_tests(files: Mapping[str, str]) -> TestRun:
     """Run every PolicyTest in a set of YAML files.

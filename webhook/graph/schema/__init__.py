@@ -39,7 +39,6 @@ from webhook.graph.schema.places import (
     homes,
     known_fields,
     look_up,
-    type_at,
     types,
 )
 
@@ -55,7 +54,6 @@ __all__ = [
     "meanings",
     "newer_fields",
     "schema",
-    "type_at",
     "types",
     "validator",
     "words",

@@ -80,12 +80,6 @@ def known_fields(path: Iterable[Segment]) -> tuple[str, ...]:
     return place.fields if place else ()
 
 
-def type_at(path: Iterable[Segment]) -> tuple[str, ...]:
-    """Return the JSON types that may stand at `path`: ("array", "null"); empty: unknown or any."""
-    place = look_up(path)
-    return place.types if place else ()
-
-
 def homes(field: str) -> tuple[str, ...]:
     """Return where a field of this name belongs, shallowest first, for a field gone astray.
 
