@@ -14,6 +14,8 @@ reads after "allow …". It has
   Name what the rule cannot do without, and leave it out where every deployment has that;
 * GIVES_WAY = True if a finding of another rule at the same place makes it superfluous.
 
+A source called "seldon-checks V4" or "seldon-checks G22" is a row of docs/seldon-checks.md.
+
 `make generate` writes what the engine has to know of each rule before it runs into `index.json`;
 the module itself is imported when a document first calls for its rule, since importing all of them
 takes longer than judging a file.

@@ -34,7 +34,10 @@ NEEDS = frozenset({"RANDOM_ABTEST"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each A/B test with no child or one (source: executor/predictor/components.go; G6)."""
+    """Yield each A/B test with no child or one.
+
+    Source: executor/predictor/components.go; seldon-checks G6.
+    """
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if node.implementation != "RANDOM_ABTEST" or len(node.children) > 1:

@@ -47,7 +47,9 @@ NEEDS = _KEYS
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each of them that Go's strconv.Atoi refuses (source: G36, and the executor's clients).
+    """Yield each of them that Go's strconv.Atoi refuses.
+
+    Source: seldon-checks G36, and the executor's clients.
 
     They are read from the spec, and from the object's own annotations where the spec has none.
     """

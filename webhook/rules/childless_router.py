@@ -35,7 +35,10 @@ NEEDS = frozenset({"ROUTER", "COMBINER"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each router and combiner that is a leaf (source: executor of v1.17; G3)."""
+    """Yield each router and combiner that is a leaf.
+
+    Source: executor of v1.17; seldon-checks G3.
+    """
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if (

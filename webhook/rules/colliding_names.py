@@ -41,7 +41,10 @@ _OPTIONS = Options(engine=Engine(""))
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each Deployment and Service whose name another one has (source: G15, G16)."""
+    """Yield each Deployment and Service whose name another one has.
+
+    Source: seldon-checks G15, G16.
+    """
     if not deployment.name or not _may_collide(deployment):
         return
     first: dict[tuple[str, str], Generated] = {}

@@ -33,7 +33,7 @@ NEEDS = frozenset({"COMBINER"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each combiner with one child (source: G4)."""
+    """Yield each combiner with one child (source: seldon-checks G4)."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if (

@@ -30,7 +30,7 @@ NEEDS = frozenset({"metadata"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each such name (source: ValidateDeploymentName; G3)."""
+    """Yield each such name (source: ValidateDeploymentName; seldon-checks G3)."""
     for predictor in deployment.predictors:
         for component in predictor.components:
             name = text(mapping(component.raw, "metadata"), "name")

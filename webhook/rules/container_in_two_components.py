@@ -38,7 +38,10 @@ NEEDS = frozenset({SEVERAL_COMPONENTS})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each node's container whose name an earlier component has, too (source: G20)."""
+    """Yield each node's container whose name an earlier component has, too.
+
+    Source: seldon-checks G20.
+    """
     for predictor in deployment.predictors:
         if len(predictor.components) > 1:
             yield from _predictor(predictor)

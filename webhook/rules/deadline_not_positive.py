@@ -23,7 +23,10 @@ NEEDS = frozenset({"progressDeadlineSeconds"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each deadline below 1 (source: it must exceed minReadySeconds, which is 0; G25)."""
+    """Yield each deadline below 1.
+
+    Source: it must exceed minReadySeconds, which is 0; seldon-checks G25.
+    """
     for predictor in deployment.predictors:
         if "progressDeadlineSeconds" in predictor.raw:
             seconds = number(predictor.raw, "progressDeadlineSeconds")

@@ -26,7 +26,10 @@ NEEDS = frozenset({"pdbSpec"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each bound that is no number of pods and no share of them (source: policy/v1; G27)."""
+    """Yield each bound that is no number of pods and no share of them.
+
+    Source: policy/v1; seldon-checks G27.
+    """
     for component in deployment.components:
         if "pdbSpec" not in component.raw:
             continue

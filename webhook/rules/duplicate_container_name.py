@@ -34,7 +34,10 @@ NEEDS = frozenset({SAME_NAMES})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each container whose name an earlier one has (source: ValidatePodSpec; G20)."""
+    """Yield each container whose name an earlier one has.
+
+    Source: ValidatePodSpec; seldon-checks G20.
+    """
     for component in deployment.components:
         containers = (*component.containers, *component.init_containers)
         if len({container.name for container in containers}) < len(containers):

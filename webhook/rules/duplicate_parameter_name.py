@@ -33,7 +33,10 @@ NEEDS = frozenset({"parameters"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each parameter whose name an earlier one of the node has (source: G10)."""
+    """Yield each parameter whose name an earlier one of the node has.
+
+    Source: seldon-checks G10.
+    """
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             # Of an A/B test, ratio-without-effect says more.

@@ -38,7 +38,7 @@ NEEDS = frozenset({SERVICE_NAME})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each Service name that an earlier predictor asks for (source: Seldon V6)."""
+    """Yield each Service name that an earlier predictor asks for (source: seldon-checks V6)."""
     if len(deployment.predictors) < 2:
         return
     first: dict[str, Path] = {}

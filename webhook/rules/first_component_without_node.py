@@ -42,7 +42,7 @@ NEEDS = frozenset({SEVERAL_COMPONENTS})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each first componentSpec that no node runs in (source: G19)."""
+    """Yield each first componentSpec that no node runs in (source: seldon-checks G19)."""
     for predictor in deployment.predictors:
         if len(predictor.components) < 2 or not predictor.graph:
             continue

@@ -32,7 +32,10 @@ SINCE = "0.1.0"
 
 
 def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
-    """Yield each place at which the graph goes on below the deepest level (source: G32)."""
+    """Yield each place at which the graph goes on below the deepest level.
+
+    Source: seldon-checks G32.
+    """
     for fault in deployment.faults:
         if fault.kind == "depth":
             yield Finding(

@@ -28,7 +28,7 @@ NEEDS = frozenset({"engineResources"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each engineResources that says something (source: G39)."""
+    """Yield each engineResources that says something (source: seldon-checks G39)."""
     for predictor in deployment.predictors:
         if not predictor.raw.get("engineResources"):
             continue

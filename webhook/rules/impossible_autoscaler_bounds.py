@@ -38,7 +38,10 @@ _KEDA_MAXIMUM = 100
 
 
 def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
-    """Yield each bound that is refused (source: autoscaling/v2 and keda.sh/v1alpha1; G26)."""
+    """Yield each bound that is refused.
+
+    Source: autoscaling/v2 and keda.sh/v1alpha1; seldon-checks G26.
+    """
     for component in deployment.components:
         # Beside kedaSpec, hpaSpec makes no autoscaler: two-autoscalers.
         if "hpaSpec" in component.raw and type(component.raw.get("kedaSpec")) is not dict:

@@ -34,7 +34,10 @@ NEEDS = frozenset({DEPLOYMENT_ID})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each label that departs from the selector's (source: controller of v1.17; G17)."""
+    """Yield each label that departs from the selector's.
+
+    Source: controller of v1.17; seldon-checks G17.
+    """
     for predictor in deployment.predictors:
         written = predictor.raw.get("labels")
         if written and type(written) is dict and DEPLOYMENT_ID in written:

@@ -30,7 +30,7 @@ NEEDS = frozenset({"methods"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each list of methods of a node that a server runs (source: G39)."""
+    """Yield each list of methods of a node that a server runs (source: seldon-checks G39)."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if "methods" not in node.raw or not wants_server(node):

@@ -29,7 +29,10 @@ _PVC = "pvc://"
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each modelUri whose claim cannot exist (source: the volumes of Kubernetes; G28)."""
+    """Yield each modelUri whose claim cannot exist.
+
+    Source: the volumes of Kubernetes; seldon-checks G28.
+    """
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if "modelUri" in node.raw:

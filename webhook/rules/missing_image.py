@@ -41,7 +41,7 @@ NEEDS = frozenset({unusual("image"), "explainer"})
 
 
 def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
-    """Yield each container without an image that nothing fills in (source: G23)."""
+    """Yield each container without an image that nothing fills in (source: seldon-checks G23)."""
     for predictor in deployment.predictors:
         yield from _explainer(deployment, predictor, facts)
         bare = [c for c in predictor.containers if c.raw.get("image") in (None, "")]

@@ -41,7 +41,10 @@ _NEEDED = ("KAFKA_BROKER", "KAFKA_INPUT_TOPIC", "KAFKA_OUTPUT_TOPIC")
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each predictor without the three variables (source: Seldon V4, by distinct names)."""
+    """Yield each predictor without the three variables.
+
+    Source: seldon-checks V4, by distinct names.
+    """
     if deployment.spec.get("serverType") != "kafka":
         return
     for predictor in deployment.predictors:

@@ -26,7 +26,7 @@ NEEDS = frozenset({"logger"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each logger whose mode is absent or empty (source: Seldon V15)."""
+    """Yield each logger whose mode is absent or empty (source: seldon-checks V15)."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if "logger" not in node.raw:

@@ -31,7 +31,7 @@ NEEDS = frozenset({"implementation"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each node with a server and no modelUri (source: Seldon V12)."""
+    """Yield each node with a server and no modelUri (source: seldon-checks V12)."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if (

@@ -38,7 +38,7 @@ NEEDS = frozenset({"GRPC"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each endpoint of another type than the first one's (source: Seldon V16)."""
+    """Yield each endpoint of another type than the first one's (source: seldon-checks V16)."""
     first = ""
     place: Path | None = None
     for predictor in deployment.predictors:

@@ -31,7 +31,7 @@ _LONGEST = LONGEST_LABEL - len(_PREFIX)
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each node whose container's label has too long a key (source: G13)."""
+    """Yield each node whose container's label has too long a key (source: seldon-checks G13)."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             # Beyond 63 it is no name of a container either: name-not-a-dns-label.

@@ -24,7 +24,7 @@ NEEDS = frozenset({"replicas"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each negative number of replicas, at all five levels (source: G25)."""
+    """Yield each negative number of replicas, at all five levels (source: seldon-checks G25)."""
     places = [(ROOT / "spec", deployment.spec)] if "replicas" in deployment.spec else []
     for predictor in deployment.predictors:
         raw = predictor.raw

@@ -23,7 +23,7 @@ NEEDS = frozenset({"pdbSpec"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each budget without bounds (source: the disruption controller; G27)."""
+    """Yield each budget without bounds (source: the disruption controller; seldon-checks G27)."""
     for component in deployment.components:
         if "pdbSpec" not in component.raw:
             continue

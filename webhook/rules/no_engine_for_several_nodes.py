@@ -35,9 +35,9 @@ NEEDS = frozenset({_NO_ENGINE})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each predictor of several nodes without orchestrator (source: Seldon V8).
+    """Yield each predictor of several nodes without orchestrator (source: seldon-checks V8).
 
-    Only "true" has an effect; Seldon's webhook refuses "false" as well (G31).
+    Only "true" has an effect; Seldon's webhook refuses "false" as well (seldon-checks G31).
     """
     for predictor in deployment.predictors:
         if len(predictor.nodes) < 2 or "annotations" not in predictor.raw:

@@ -29,7 +29,10 @@ NEEDS = frozenset({"shadow"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield one finding, at the first shadow (source: Seldon V5, for any number of shadows)."""
+    """Yield one finding, at the first shadow.
+
+    Source: seldon-checks V5, for any number of shadows.
+    """
     predictors = deployment.predictors
     if not predictors or not predictors[0].shadow:
         return

@@ -29,6 +29,6 @@ NEEDS = frozenset({NO_PREDICTORS})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield one finding if the list of predictors is empty (source: Seldon V7)."""
+    """Yield one finding if the list of predictors is empty (source: seldon-checks V7)."""
     if deployment.spec.get("predictors") == []:
         yield Finding(ROOT / "spec" / "predictors", "the list of predictors is empty")

@@ -33,7 +33,10 @@ _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 
 
 def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
-    """Yield one finding if a Service's name would be refused (source: RFC 1035; G12)."""
+    """Yield one finding if a Service's name would be refused.
+
+    Source: RFC 1035; seldon-checks G12.
+    """
     name, field = deployment.name, "name"
     start = text(mapping(deployment.raw, "metadata"), "generateName")
     if start and (not name or not _is_subdomain(f"{start}x7k2p")):

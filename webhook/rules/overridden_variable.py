@@ -58,7 +58,10 @@ SET_BY_SELDON = _PORTS | _OTHERS
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each variable of a node's container that Seldon sets (source: utils.go; G37)."""
+    """Yield each variable of a node's container that Seldon sets.
+
+    Source: utils.go; seldon-checks G37.
+    """
     for predictor in deployment.predictors:
         for container in predictor.containers:
             env = container.raw.get("env")

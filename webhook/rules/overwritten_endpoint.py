@@ -32,7 +32,7 @@ NEEDS = frozenset({"service_host", *_PORTS})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each address that is not what Seldon would write there (source: G39)."""
+    """Yield each address that is not what Seldon would write there (source: seldon-checks G39)."""
     placements: tuple[Placement, ...] = ()
     for number_of, predictor in enumerate(deployment.predictors):
         for node in predictor.nodes:

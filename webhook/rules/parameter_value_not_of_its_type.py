@@ -40,7 +40,10 @@ _WANTED = {
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each value that Seldon's wrapper refuses (source: python/seldon_core; G10)."""
+    """Yield each value that Seldon's wrapper refuses.
+
+    Source: python/seldon_core; seldon-checks G10.
+    """
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             # The parameter of an A/B test is the orchestrator's, see ratio-not-a-number.

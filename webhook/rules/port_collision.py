@@ -51,7 +51,7 @@ _KINDS = tuple(_FIRST)
 def check(
     deployment: Deployment, *, engine_ports: Sequence[int] = ENGINE_PORTS
 ) -> Iterator[Finding]:
-    """Yield each port of a node's container that is taken in its pod (source: G22).
+    """Yield each port of a node's container that is taken in its pod (source: seldon-checks G22).
 
     engine_ports  the ports of the orchestrator; [] if there is none
     """

@@ -40,7 +40,10 @@ NEEDS = frozenset({"labels", "annotations"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each such key and value (sources: ValidateLabels, ValidateAnnotations; G17)."""
+    """Yield each such key and value.
+
+    Source: ValidateLabels, ValidateAnnotations; seldon-checks G17.
+    """
     for predictor in deployment.predictors:
         if "labels" in predictor.raw:
             for key, value in mapping(predictor.raw, "labels").items():

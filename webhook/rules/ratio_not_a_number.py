@@ -33,7 +33,10 @@ NEEDS = frozenset({"RANDOM_ABTEST"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each ratioA that Go's ParseFloat does not read (source: components.go; G6)."""
+    """Yield each ratioA that Go's ParseFloat does not read.
+
+    Source: components.go; seldon-checks G6.
+    """
     for path, value, _ in ratios(deployment):
         if as_number(value) is None:
             yield Finding(path / "value", f"ratioA is {quoted(value)}, which is no number")

@@ -33,7 +33,10 @@ NEEDS = frozenset({"RANDOM_ABTEST"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each ratioA that is no probability, or not alone (source: components.go; G6)."""
+    """Yield each ratioA that is no probability, or not alone.
+
+    Source: components.go; seldon-checks G6.
+    """
     for path, value, count in ratios(deployment):
         ratio = as_number(value)
         if ratio is not None and not 0 <= ratio <= 1:

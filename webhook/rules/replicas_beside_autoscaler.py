@@ -37,7 +37,10 @@ _BOUNDS = {
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each number of replicas without effect, with the effective one (source: G26)."""
+    """Yield each number of replicas without effect, with the effective one.
+
+    Source: seldon-checks G26.
+    """
     for predictor in deployment.predictors:
         scaled = [
             component

@@ -29,7 +29,7 @@ NEEDS = frozenset({ENGINE_CONTAINER, TENSORFLOW_CONTAINER})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each container and node with a reserved name (source: G21)."""
+    """Yield each container and node with a reserved name (source: seldon-checks G21)."""
     for predictor in deployment.predictors:
         for container in predictor.containers:
             if container.name == ENGINE_CONTAINER:

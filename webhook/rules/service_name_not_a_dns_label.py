@@ -31,7 +31,10 @@ NEEDS = frozenset({SERVICE_NAME})
 
 
 def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
-    """Yield each annotation that names no Service (source: Kubernetes' Service names; G14)."""
+    """Yield each annotation that names no Service.
+
+    Source: Kubernetes' Service names; seldon-checks G14.
+    """
     for predictor in deployment.predictors:
         if "annotations" not in predictor.raw:
             continue

@@ -31,7 +31,7 @@ NEEDS = frozenset({"shadow"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield the second and every later shadow (source: Seldon V18)."""
+    """Yield the second and every later shadow (source: seldon-checks V18)."""
     if len(deployment.predictors) < 2:
         return
     shadows = [predictor for predictor in deployment.predictors if predictor.shadow]

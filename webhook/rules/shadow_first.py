@@ -30,7 +30,10 @@ NEEDS = frozenset({"shadow"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield one finding if a shadow stands before the first live predictor (source: G38)."""
+    """Yield one finding if a shadow stands before the first live predictor.
+
+    Source: seldon-checks G38.
+    """
     predictors = deployment.predictors
     if len(predictors) < 2 or not predictors[0].shadow:
         return

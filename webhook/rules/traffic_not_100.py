@@ -36,7 +36,10 @@ _PREDICTORS = ROOT / "spec" / "predictors"
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield one finding if the live predictors' traffic is not 100 (source: Seldon V20, V21)."""
+    """Yield one finding if the live predictors' traffic is not 100.
+
+    Source: seldon-checks V20, V21.
+    """
     only = deployment.predictors[0] if len(deployment.predictors) == 1 else None
     if only and only.raw.get("traffic") in (None, 100):
         return

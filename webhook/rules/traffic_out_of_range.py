@@ -31,7 +31,10 @@ NEEDS = frozenset({"traffic"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each traffic below 0 or above 100 (source: Seldon V19 for shadows; G24)."""
+    """Yield each traffic below 0 or above 100.
+
+    Source: seldon-checks V19 for shadows; seldon-checks G24.
+    """
     for predictor in deployment.predictors:
         traffic = predictor.traffic
         if traffic is None or 0 <= traffic <= 100:

@@ -36,7 +36,7 @@ _TYPES = {"rest": "REST", "grpc": "GRPC"}
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield one finding if every endpoint is of the other type (source: Seldon V17)."""
+    """Yield one finding if every endpoint is of the other type (source: seldon-checks V17)."""
     transport = text(deployment.spec, "transport")
     if transport not in _TYPES:
         return

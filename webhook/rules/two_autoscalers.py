@@ -29,7 +29,7 @@ NEEDS = frozenset({"kedaSpec"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each hpaSpec beside a kedaSpec (source: G26)."""
+    """Yield each hpaSpec beside a kedaSpec (source: seldon-checks G26)."""
     for component in deployment.components:
         raw = component.raw
         if "hpaSpec" in raw and type(raw["hpaSpec"]) is type(raw.get("kedaSpec")) is dict:

@@ -26,7 +26,7 @@ NEEDS = frozenset({"pdbSpec"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each budget with both bounds (source: policy/v1; G27)."""
+    """Yield each budget with both bounds (source: policy/v1; seldon-checks G27)."""
     for component in deployment.components:
         if "pdbSpec" not in component.raw:
             continue

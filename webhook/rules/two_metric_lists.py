@@ -30,7 +30,7 @@ NEEDS = frozenset({"hpaSpec"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each metricsv2 beside metrics (source: controller of v1.17; G26)."""
+    """Yield each metricsv2 beside metrics (source: controller of v1.17; seldon-checks G26)."""
     for component in deployment.components:
         if "hpaSpec" not in component.raw:
             continue

@@ -31,7 +31,7 @@ NEEDS = frozenset({"implementation"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each node whose type is not what its implementation is (source: G8)."""
+    """Yield each node whose type is not what its implementation is (source: seldon-checks G8)."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if node.implementation and node.type and node.type in ROLES:

@@ -35,7 +35,10 @@ NEEDS = frozenset({"RANDOM_ABTEST"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield the third and every later child of an A/B test (source: components.go; G6)."""
+    """Yield the third and every later child of an A/B test.
+
+    Source: components.go; seldon-checks G6.
+    """
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if node.implementation != "RANDOM_ABTEST" or len(node.children) < 3:

@@ -31,7 +31,7 @@ NEEDS = _STUBS
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each node that only a stub implements (source: executor of v1.17; G7)."""
+    """Yield each node that only a stub implements (source: executor of v1.17; seldon-checks G7)."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if node.implementation in _STUBS:

@@ -30,7 +30,7 @@ NEEDS = frozenset({"explainer"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each unknown explainer type (source: AlibiExplainerType, v1.17; G9)."""
+    """Yield each unknown explainer type (source: AlibiExplainerType, v1.17; seldon-checks G9)."""
     for predictor in deployment.predictors:
         if "explainer" not in predictor.raw:
             continue

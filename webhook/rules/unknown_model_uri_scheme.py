@@ -41,7 +41,10 @@ where a Secret configures it."""
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each modelUri of a node or explainer that begins with no storage (source: G28)."""
+    """Yield each modelUri of a node or explainer that begins with no storage.
+
+    Source: seldon-checks G28.
+    """
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if "modelUri" in node.raw:

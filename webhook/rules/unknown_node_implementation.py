@@ -42,7 +42,7 @@ _ENDING = "_SERVER"
 
 
 def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
-    """Yield each implementation that is neither built in nor a known server (Seldon V14)."""
+    """Yield each implementation that is neither built in nor a known server (seldon-checks V14)."""
     told = facts.servers is not None
     for predictor in deployment.predictors:
         for node in predictor.nodes:

@@ -26,7 +26,7 @@ NEEDS = frozenset({"protocol"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield one finding if the protocol is none of Seldon's (source: Seldon V1)."""
+    """Yield one finding if the protocol is none of Seldon's (source: seldon-checks V1)."""
     written = text(deployment.spec, "protocol")
     if not written:
         return

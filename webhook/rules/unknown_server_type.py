@@ -26,7 +26,7 @@ NEEDS = frozenset({"serverType"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield one finding if the serverType is neither rpc nor kafka (source: Seldon V3)."""
+    """Yield one finding if the serverType is neither rpc nor kafka (source: seldon-checks V3)."""
     written = text(deployment.spec, "serverType")
     if not written:
         return

@@ -25,7 +25,7 @@ NEEDS = frozenset({"transport"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield one finding if the transport is neither rest nor grpc (source: Seldon V2)."""
+    """Yield one finding if the transport is neither rest nor grpc (source: seldon-checks V2)."""
     written = text(deployment.spec, "transport")
     if not written:
         return

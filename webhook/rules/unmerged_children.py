@@ -41,7 +41,7 @@ NEEDS = frozenset({SEVERAL_CHILDREN})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each node of which only the first child's answer is used (source: G5)."""
+    """Yield each node of which only the first child's answer is used (source: seldon-checks G5)."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if len(node.children) < 2 or routes(node) or merges(node):

@@ -40,7 +40,10 @@ _NEVER_TENSORFLOW = frozenset(
 
 
 def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
-    """Yield each server that the object's protocol is foreign to (source: Seldon V13, G23)."""
+    """Yield each server that the object's protocol is foreign to.
+
+    Source: seldon-checks V13, G23.
+    """
     protocol = text(deployment.spec, "protocol") or "seldon"
     if facts.servers is None and protocol != "tensorflow":
         return

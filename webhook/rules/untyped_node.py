@@ -29,7 +29,10 @@ NEEDS = frozenset({"", "UNKNOWN_TYPE"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each node that is never called (source: Seldon V11; an absent type is no V11)."""
+    """Yield each node that is never called.
+
+    Source: seldon-checks V11; an absent type is no V11.
+    """
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if node.type in ("", "UNKNOWN_TYPE") and not node.has_server:

@@ -28,7 +28,7 @@ NEEDS = frozenset({"logger"})
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each logger's URL without scheme or host (source: G30)."""
+    """Yield each logger's URL without scheme or host (source: seldon-checks G30)."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if "logger" not in node.raw:
