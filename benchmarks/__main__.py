@@ -119,12 +119,12 @@ def _row(found: serving.Measured, echo: serving.Measured) -> str:
 
 
 def _commands(folder: Path) -> dict[str, object]:
-    starts = commands.starts(folder)
+    starts = commands.measure_starts(folder)
     bare = starts["python -c pass"][0]
     print("\nFrom start to exit, ms: least and middle of 15, and the least beside bare Python")
     for name, (least, middle) in starts.items():
         print(f"  {name:<22}{least:7.0f}{middle:7.0f}{least / bare:7.1f}x")
-    throughput = commands.check_throughput(folder)
+    throughput = commands.measure_check_throughput(folder)
     print("\ngraphgate check, documents per second, start not counted")
     for name, per_second in throughput.items():
         print(f"  {name:<22}{per_second:7.0f}")
@@ -133,7 +133,7 @@ def _commands(folder: Path) -> dict[str, object]:
 
 def _policies() -> dict[str, object]:
     print("\nThe library's policies, us of CPU for a review")
-    costs = policies.costs()
+    costs = policies.measure_costs()
     for name, by_set in costs.items():
         print(f"  {name:<16}" + ", ".join(f"{which}: {us:.0f}" for which, us in by_set.items()))
     return {"policies": costs}

@@ -14,7 +14,7 @@ _TIMES = 15
 _FILES = 400
 
 
-def starts(folder: Path) -> dict[str, tuple[float, float]]:
+def measure_starts(folder: Path) -> dict[str, tuple[float, float]]:
     """Return the least and the middle wall time (ms) of commands that do next to nothing.
 
     folder  for the files that are read
@@ -29,7 +29,7 @@ def starts(folder: Path) -> dict[str, tuple[float, float]]:
     }
 
 
-def check_throughput(folder: Path) -> dict[str, float]:
+def measure_check_throughput(folder: Path) -> dict[str, float]:
     """Return documents per second of `check`, for many small files and for one large file."""
     many, large = folder / "many", folder / "large.yaml"
     many.mkdir()

@@ -14,7 +14,14 @@ import orjson
 from benchmarks.reviews import SMALL, review
 from webhook import documents
 from webhook.graph.facts import Facts, Namespace
-from webhook.policy import PolicySet, Request, evaluate, from_reading, load, read_request
+from webhook.policy import (
+    AdmissionRequest,
+    PolicySet,
+    evaluate_policies,
+    load_policy_set,
+    objects_from_file,
+    read_request,
+)
 
 LIBRARY = Path(__file__).parents[1] / "policies" / "library"
 SHAPES = {"4 KB": SMALL, "100 containers": (20, 5)}
@@ -23,34 +30,37 @@ _SECONDS = 1.5
 _FACTS = Facts(namespaces={"models": Namespace({}, {})})
 
 
-def costs() -> dict[str, dict[str, float]]:
+def measure_costs() -> dict[str, dict[str, float]]:
     """Return microseconds by review and by what is evaluated."""
-    policies = library()
+    policies = load_library()
     twenty = replace(policies, validating=policies.validating[:TWENTY])
     found: dict[str, dict[str, float]] = {}
     for name, shape in SHAPES.items():
         raw = orjson.loads(review(shape))["request"]
-        faulty, clean = read_request(raw), read_request({**raw, "object": content(raw["object"])})
-        _require(policies, clean)
-        failing = len(_denying(policies, faulty))
+        faulty, clean = (
+            read_request(raw),
+            read_request({**raw, "object": compliant_deployment(raw["object"])}),
+        )
+        _require_clean(policies, clean)
+        failing = len(_denying_policies(policies, faulty))
         found[name] = {
-            f"{TWENTY} policies": _cost(twenty, clean),
-            f"all {len(policies.validating)}": _cost(policies, clean),
-            f"all, {failing} of them failing": _cost(policies, faulty),
+            f"{TWENTY} policies": _measure_cost(twenty, clean),
+            f"all {len(policies.validating)}": _measure_cost(policies, clean),
+            f"all, {failing} of them failing": _measure_cost(policies, faulty),
         }
     return found
 
 
-def library() -> PolicySet:
+def load_library() -> PolicySet:
     """Return the library's policies, by name."""
-    return load(
+    return load_policy_set(
         source
         for file in sorted(LIBRARY.glob("*/policy.yaml"))
-        for source in from_reading(str(file), documents.read(file.read_bytes()))
+        for source in objects_from_file(str(file), documents.read(file.read_bytes()))
     )
 
 
-def content(deployment: dict[str, Any]) -> dict[str, Any]:
+def compliant_deployment(deployment: dict[str, Any]) -> dict[str, Any]:
     """Return a deployment that every policy of the library accepts."""
     made: dict[str, Any] = orjson.loads(orjson.dumps(deployment))
     made["metadata"]["labels"] |= {"team": "cellar", "cost-center": "4711"}
@@ -64,27 +74,27 @@ def content(deployment: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _denying(policies: PolicySet, request: Request) -> set[str]:
-    found = evaluate(policies, request, _FACTS).findings
-    return {told.finding.rule.rpartition("/")[0] for told in found}
+def _denying_policies(policies: PolicySet, request: AdmissionRequest) -> set[str]:
+    found = evaluate_policies(policies, request, _FACTS).findings
+    return {told.finding.rule_id.rpartition("/")[0] for told in found}
 
 
-def _require(policies: PolicySet, request: Request) -> None:
+def _require_clean(policies: PolicySet, request: AdmissionRequest) -> None:
     """Stop if a policy has something to say: explaining costs more than judging."""
-    evaluation = evaluate(policies, request, _FACTS)
+    evaluation = evaluate_policies(policies, request, _FACTS)
     if evaluation.findings or evaluation.failures:
         raise SystemExit(f"the review is not clean any more, mend policies.py: {evaluation}")
 
 
-def _cost(policies: PolicySet, request: Request) -> float:
+def _measure_cost(policies: PolicySet, request: AdmissionRequest) -> float:
     """Return the least CPU time (us) of one evaluation, over stretches of some milliseconds."""
-    begun = time.thread_time()
-    evaluate(policies, request, _FACTS)
-    calls = max(1, int(0.002 / (time.thread_time() - begun)))
+    started = time.thread_time()
+    evaluate_policies(policies, request, _FACTS)
+    calls = max(1, int(0.002 / (time.thread_time() - started)))
     least, until = float("inf"), time.thread_time() + _SECONDS
     while time.thread_time() < until:
-        begun = time.thread_time()
+        started = time.thread_time()
         for _ in range(calls):
-            evaluate(policies, request, _FACTS)
-        least = min(least, (time.thread_time() - begun) / calls)
+            evaluate_policies(policies, request, _FACTS)
+        least = min(least, (time.thread_time() - started) / calls)
     return least * 1e6

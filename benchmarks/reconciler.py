@@ -75,8 +75,8 @@ class Reconciler:
             time.sleep(0.05)
             assert self.process.poll() is None, self.log.read_text()
             for line in self.log.read_text().splitlines():
-                told = json.loads(line)
-                self.port = told.get("health_port", self.port)
+                message = json.loads(line)
+                self.port = message.get("health_port", self.port)
 
     def metrics(self) -> str:
         """Return what it counts."""
@@ -130,19 +130,19 @@ def main() -> int:
         plane.kubectl("apply", "-f", str(ROOT / "manifests" / "crd" / "seldondeployments.yaml"))
         while plane.request("GET", COLLECTION).status != 200:
             time.sleep(0.2)
-        began = time.monotonic()
+        started = time.monotonic()
         with ThreadPoolExecutor(4) as pool:
-            wanted = (document(number) for number in range(args.objects))
-            answers = list(pool.map(lambda d: plane.request("POST", COLLECTION, d), wanted))
+            selected = (document(number) for number in range(args.objects))
+            answers = list(pool.map(lambda d: plane.request("POST", COLLECTION, d), selected))
         assert all(answer.status == 201 for answer in answers), answers[0]
-        print(f"{args.objects} objects created in {time.monotonic() - began:.1f} s")
+        print(f"{args.objects} objects created in {time.monotonic() - started:.1f} s")
         if args.soak:
             return _soak(plane, args.objects)
         return _measure(plane, args.objects, args.quiet)
 
 
 def _measure(plane: ControlPlane, objects: int, quiet: float) -> int:
-    began = time.monotonic()
+    started = time.monotonic()
     reconciler = Reconciler(plane)
     try:
         goal = {kind: objects * each for kind, each in PER_OBJECT.items()}
@@ -151,10 +151,12 @@ def _measure(plane: ControlPlane, objects: int, quiet: float) -> int:
             if all(requests.get(("apply", kind), 0) >= many for kind, many in goal.items()):
                 break
             time.sleep(0.2)
-        seconds = time.monotonic() - began
+        seconds = time.monotonic() - started
         print(f"all {sum(goal.values())} objects written in {seconds:.1f} s, start included")
-        before, since = _settle(reconciler, quiet)
-        print(f"the last write {since - began:.1f} s after the start; none in {quiet:.0f} s since")
+        before, since = _wait_until_quiet(reconciler, quiet)
+        print(
+            f"the last write {since - started:.1f} s after the start; none in {quiet:.0f} s since"
+        )
         resident, highest = reconciler.memory()
         print(f"{sum(goal.values())} objects, {before} writes with status and events")
         print(
@@ -169,7 +171,7 @@ def _measure(plane: ControlPlane, objects: int, quiet: float) -> int:
     return int(seconds > bound or highest > 250)
 
 
-def _settle(reconciler: Reconciler, quiet: float) -> tuple[int, float]:
+def _wait_until_quiet(reconciler: Reconciler, quiet: float) -> tuple[int, float]:
     """Wait until nothing was written for so long; return the number of writes, and since when.
 
     kube-controller-manager sends 20 requests a second: it takes minutes to make the pods of
@@ -195,32 +197,36 @@ def _soak(plane: ControlPlane, objects: int) -> int:
     """Break what breaks in production, and measure until a change is followed again."""
     proxy = Proxy(plane)
     reconciler = Reconciler(plane, "--kubeconfig", str(proxy.kubeconfig))
-    missed = 0
+    failures = 0
     try:
-        _follow(plane, "from the start", 600.0, count=objects)
-        _settle(reconciler, 30.0)
+        _measure_follow(plane, "from the start", 600.0, count=objects)
+        _wait_until_quiet(reconciler, 30.0)
         before = reconciler.writes()
         time.sleep(180.0)
         writes = reconciler.writes() - before
         print(f"{writes} writes in 180 s with {objects} converged objects", flush=True)
-        missed += writes != 0
+        failures += writes != 0
         proxy.swallow()
-        missed += _follow(plane, "after every connection became a black hole", 90.0) > 90.0
+        failures += (
+            _measure_follow(plane, "after every connection became a black hole", 90.0) > 90.0
+        )
         plane.stop_api_server(kill=True)
         _compact(plane)
         plane.start_api_server()
-        missed += _follow(plane, "after a crash of the API server, and compaction", 90.0) > 90.0
+        failures += (
+            _measure_follow(plane, "after a crash of the API server, and compaction", 90.0) > 90.0
+        )
     finally:
         reconciler.stop()
-    return int(missed > 0)
+    return int(failures > 0)
 
 
 _round = itertools.count(2)
 
 
-def _follow(plane: ControlPlane, when: str, patience: float, count: int = 1) -> float:
+def _measure_follow(plane: ControlPlane, when: str, timeout: float, count: int = 1) -> float:
     """Change objects; return the seconds until their Deployments follow."""
-    replicas, began = next(_round), time.monotonic()
+    replicas, started = next(_round), time.monotonic()
     for number in range(count):
         path = f"{COLLECTION}/model-{number:05}"
         body = plane.request("GET", path).body
@@ -228,12 +234,12 @@ def _follow(plane: ControlPlane, when: str, patience: float, count: int = 1) -> 
         assert plane.request("PUT", path, body).status == 200
     deployments = "/apis/apps/v1/namespaces/default/deployments"
     last = f"{deployments}/model-{count - 1:05}-main-0-scale"
-    while time.monotonic() - began < patience + 60.0:
+    while time.monotonic() - started < timeout + 60.0:
         answer = plane.request("GET", last)
         if answer.status == 200 and answer.body["spec"]["replicas"] == replicas:
             break
         time.sleep(0.2)
-    seconds = time.monotonic() - began
+    seconds = time.monotonic() - started
     print(f"a change is followed within {seconds:.1f} s {when}", flush=True)
     return seconds
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tools.audit import audit, pins
+from tools.audit import audit, parse_pins
 
 GRAVE = {"id": "PYSEC-1", "summary": "reads too much", "fixed_in": ["1.1"], "withdrawn": None}
 
@@ -23,12 +23,12 @@ def test_pins_are_read_with_their_hashes_comments_and_conditions() -> None:
     text = (
         "# lock\nuvicorn[standard]==0.54.0 \\\n    --hash=sha256:00\nOrJSON==3.1 ; a < 'b'  # c\n"
     )
-    assert list(pins(text)) == [("uvicorn", "0.54.0"), ("OrJSON", "3.1")]
+    assert list(parse_pins(text)) == [("uvicorn", "0.54.0"), ("OrJSON", "3.1")]
 
 
 def test_what_is_not_pinned_cannot_be_audited() -> None:
     with pytest.raises(ValueError, match="not pinned to one version: orjson>=3"):
-        list(pins("orjson>=3\n"))
+        list(parse_pins("orjson>=3\n"))
 
 
 @pytest.mark.parametrize("path", ["/pypi/orjson/1.0/json", "/pypi/orjson/json"])

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 INDEX = "https://pypi.org"
-_SECONDS = 30  # for one answer; it takes 0.1 s
+_TIMEOUT_SECONDS = 30  # for one answer; it takes 0.1 s
 
-Ask = Callable[[str], dict[str, Any] | None]
+Fetch = Callable[[str], dict[str, Any] | None]
 """Path of the index → its answer; None: there is no such path. Raises OSError or ValueError."""
 
 
-def pins(text: str) -> Iterator[tuple[str, str]]:
+def parse_pins(text: str) -> Iterator[tuple[str, str]]:
     """Yield name and version of every requirement; raise ValueError for one that is not pinned."""
     for line in text.replace("\\\n", " ").splitlines():
         requirement = line.partition("#")[0].strip()
@@ -36,51 +36,57 @@ def pins(text: str) -> Iterator[tuple[str, str]]:
         yield found[1], found[2]
 
 
-def known(name: str, version: str, ask: Ask) -> list[str] | None:
+def find_vulnerabilities(name: str, version: str, fetch: Fetch) -> list[str] | None:
     """Return a line for each known vulnerability; None: the index does not tell."""
-    told = ask(f"/pypi/{name}/{version}/json") or ask(f"/pypi/{name}/json")
-    if told is None or told["info"]["version"] != version or "vulnerabilities" not in told:
+    vulnerabilities = fetch(f"/pypi/{name}/{version}/json") or fetch(f"/pypi/{name}/json")
+    if (
+        vulnerabilities is None
+        or vulnerabilities["info"]["version"] != version
+        or "vulnerabilities" not in vulnerabilities
+    ):
         return None
     return [
         f"{one['id']}: {one.get('summary') or one.get('details') or 'no description'}"
         + (f" (mended in {', '.join(one['fixed_in'])})" if one.get("fixed_in") else "")
-        for one in told["vulnerabilities"]
+        for one in vulnerabilities["vulnerabilities"]
         if not one.get("withdrawn")
     ]
 
 
-def audit(wanted: Iterable[tuple[str, str]], ask: Ask, say: Callable[[str], None]) -> int:
+def audit(
+    requirements: Iterable[tuple[str, str]], fetch: Fetch, report: Callable[[str], None]
+) -> int:
     """Say what is known of each; return the exit code."""
     count, vulnerable, unknown = 0, 0, 0
-    for name, version in wanted:
+    for name, version in requirements:
         count += 1
         try:
-            found = known(name, version, ask)
+            found = find_vulnerabilities(name, version, fetch)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            say(f"{name} {version}: no answer: {error}")
+            report(f"{name} {version}: no answer: {error}")
             unknown += 1
             continue
         if found is None:
-            say(f"{name} {version}: the index tells nothing of this version")
+            report(f"{name} {version}: the index tells nothing of this version")
             unknown += 1
             continue
         for line in found:
-            say(f"{name} {version}: {line}")
+            report(f"{name} {version}: {line}")
         vulnerable += bool(found)
     if not count:
-        say("there is nothing to audit")
+        report("there is nothing to audit")
         return 2
-    say(f"{count} packages: {vulnerable} with known vulnerabilities, {unknown} unknown")
+    report(f"{count} packages: {vulnerable} with known vulnerabilities, {unknown} unknown")
     return 1 if vulnerable else 2 if unknown else 0
 
 
-def ask_index(path: str) -> dict[str, Any] | None:
+def fetch_from_index(path: str) -> dict[str, Any] | None:
     """Ask the package index."""
     request = urllib.request.Request(INDEX + path, headers={"Accept": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
-            told: dict[str, Any] = json.load(answer)
-            return told
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
+            response: dict[str, Any] = json.load(answer)
+            return response
     except urllib.error.HTTPError as error:
         if error.code == 404:
             return None
@@ -93,11 +99,11 @@ def main() -> int:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     try:
         texts = [file.read_text(encoding="utf-8") for file in parser.parse_args().files]
-        wanted = sorted({pin for text in texts for pin in pins(text)})
+        selected = sorted({pin for text in texts for pin in parse_pins(text)})
     except (OSError, ValueError) as error:
         print(f"audit: {error}", file=sys.stderr)
         return 2
-    return audit(wanted, ask_index, print)
+    return audit(selected, fetch_from_index, print)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ import click
 
 from tests.cluster.control_plane.binaries import choose_binaries
 from tests.cluster.control_plane.errors import ControlPlaneError
-from webhook.defaults import apply
+from webhook.defaults import apply_add_operations
 from webhook.documents import read
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,7 +33,7 @@ SEEDS = Path("manifests") / "examples" / "seed"
 GRAPHGATE = [sys.executable, "-m", "webhook"]
 
 # Start-up takes a quarter of a second; a machine that needs twenty is broken, not slow.
-_PATIENCE = 20.0
+_TIMEOUT_SECONDS = 20.0
 
 Apply = Callable[[str], None]
 """Send the manifests in a file, and print what the person at the terminal reads."""
@@ -47,11 +47,11 @@ def main() -> None:
         with how(Path(folder)) as send:
             for name in ("minimal", "user-id", "three-steps"):
                 send(str(SEEDS / f"{name}.yaml"))
-            broken, mended = str(SEEDS / "three-steps.yaml"), f"{folder}/mended.yaml"
-            _say(f"graphgate fix --diff {broken}")
+            broken, fixed = str(SEEDS / "three-steps.yaml"), f"{folder}/mended.yaml"
+            _print_command(f"graphgate fix --diff {broken}")
             click.echo(_graphgate("fix", "--diff", broken), nl=False)
-            Path(mended).write_text(_graphgate("fix", broken))
-            send(mended)
+            Path(fixed).write_text(_graphgate("fix", broken))
+            send(fixed)
     click.echo("\nthe server finished what was in flight and stopped")
 
 
@@ -77,7 +77,7 @@ def _in_a_cluster(folder: Path) -> Iterator[Apply]:
             # A namespace for each: two of the three manifests have one name.
             namespace = f"demo-{time.monotonic_ns()}"
             plane.create_namespace(namespace)
-            _say(f"kubectl apply -f {file}")
+            _print_command(f"kubectl apply -f {file}")
             ran = plane.kubectl("apply", "-n", namespace, "-f", file, check=False)
             click.echo(f"{ran.stdout}{ran.stderr}", nl=False)
             if ran.returncode == 0:
@@ -101,21 +101,21 @@ def _directly(folder: Path) -> Iterator[Apply]:
     with _server(folder) as url:
 
         def send(file: str) -> None:
-            _say(f"kubectl apply -f {file}")
+            _print_command(f"kubectl apply -f {file}")
             document = read(Path(file).read_bytes()).documents[0].value
-            told = _post(f"{url}/mutate?timeout=3s", _review(document), context)
-            if told["allowed"]:
-                patch = json.loads(base64.b64decode(told.get("patch", "")) or "[]")
+            response = _post(f"{url}/mutate?timeout=3s", _review(document), context)
+            if response["allowed"]:
+                patch = json.loads(base64.b64decode(response.get("patch", "")) or "[]")
                 for operation in patch:
                     click.echo(f"filled in: {operation['path']} {json.dumps(operation['value'])}")
-                filled = apply(document, patch)
-                told = _post(f"{url}/validate?timeout=3s", _review(filled), context)
-            for warning in told.get("warnings", []):
+                defaulted = apply_add_operations(document, patch)
+                response = _post(f"{url}/validate?timeout=3s", _review(defaulted), context)
+            for warning in response.get("warnings", []):
                 click.echo(f"Warning: {warning}")
-            if told["allowed"]:
+            if response["allowed"]:
                 click.echo(f"seldondeployment/{document['metadata']['name']} created")
             else:
-                click.echo(f"Error from server: denied: {told['status']['message']}")
+                click.echo(f"Error from server: denied: {response['status']['message']}")
 
         yield send
 
@@ -135,7 +135,7 @@ def _server(folder: Path) -> Iterator[str]:
     try:
         yield f"https://127.0.0.1:{_port(process)}"
         process.send_signal(signal.SIGTERM)
-        if process.wait(_PATIENCE) != 0:
+        if process.wait(_TIMEOUT_SECONDS) != 0:
             raise click.ClickException(f"the server ended with {process.returncode}")
     finally:
         process.kill()
@@ -146,9 +146,9 @@ def _port(process: subprocess.Popen[str]) -> int:
     """Return the port that the server says it listens on."""
     assert process.stdout is not None
     for line in process.stdout:
-        told = json.loads(line)
-        if told.get("event") == "serving":
-            return int(told["port"])
+        message = json.loads(line)
+        if message.get("event") == "serving":
+            return int(message["port"])
     raise click.ClickException("the server did not start")
 
 
@@ -185,7 +185,7 @@ def _graphgate(*arguments: str) -> str:
     ).stdout
 
 
-def _say(command: str) -> None:
+def _print_command(command: str) -> None:
     click.secho(f"\n$ {command}", bold=True)
 
 

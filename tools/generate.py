@@ -21,18 +21,18 @@ FOLDERS = ("webhook", "policies", "manifests", "certs", "docs", "benchmarks", "t
 KINDS = frozenset({".json", ".md", ".yaml", ".yml", ".txt", ".svg"})
 
 
-def names() -> list[str]:
+def generator_names() -> list[str]:
     """Return the names of all generators, sorted."""
     return sorted(module.name for module in pkgutil.iter_modules(generators.__path__))
 
 
-def wanted(chosen: Iterable[str]) -> dict[str, str]:
+def generate_files(selected: Iterable[str]) -> dict[str, str]:
     """Return what the generators of these names make together: path to text.
 
     Raises RuntimeError if two of them claim one path, or a text does not say where it is from.
     """
     texts: dict[str, str] = {}
-    for name in chosen:
+    for name in selected:
         module = importlib.import_module(f"{generators.__name__}.{name}")
         files: Callable[[], dict[str, str]] = module.files
         for path, text in files().items():
@@ -49,12 +49,12 @@ def is_generated(text: str) -> bool:
     return MARK in text.partition("\n")[0]
 
 
-def stale(texts: dict[str, str], root: pathlib.Path = ROOT) -> list[str]:
+def stale_files(texts: dict[str, str], root: pathlib.Path = ROOT) -> list[str]:
     """Return the paths under `root` whose content is not what `texts` says, sorted."""
     return [path for path, text in sorted(texts.items()) if _read(root / path) != text]
 
 
-def left_over(texts: dict[str, str], root: pathlib.Path = ROOT) -> list[str]:
+def left_over_files(texts: dict[str, str], root: pathlib.Path = ROOT) -> list[str]:
     """Return the paths of generated files under `root` that `texts` does not name, sorted."""
     return sorted(
         relative
@@ -82,12 +82,12 @@ def _read(path: pathlib.Path) -> str | None:
 
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; name each stale file and exit with 1.")
-@click.argument("generator", nargs=-1, type=click.Choice(names()))
+@click.argument("generator", nargs=-1, type=click.Choice(generator_names()))
 def main(*, check: bool, generator: tuple[str, ...]) -> None:
     """Write every generated file, or only those of the named generators."""
-    texts = wanted(generator or names())
-    changed = stale(texts)
-    superfluous = [] if generator else left_over(texts)
+    texts = generate_files(generator or generator_names())
+    changed = stale_files(texts)
+    superfluous = [] if generator else left_over_files(texts)
     if check:
         for path in changed:
             print(f"stale: {path}", file=sys.stderr)

@@ -78,10 +78,10 @@ class Mutant:
         return f"{self.file}: {self.change}"
 
 
-def mutants_of(file: Path) -> Iterator[Mutant]:
+def find_mutants(file: Path) -> Iterator[Mutant]:
     """Yield every mutant of a source file."""
     tree = ast.parse(file.read_text())
-    spared = _spared(tree)
+    spared = _inert_nodes(tree)
     for index, node in enumerate(ast.walk(tree)):
         if id(node) in spared or not isinstance(node, CHANGED):
             continue
@@ -97,7 +97,7 @@ def _line(node: ast.AST) -> str:
     return " ".join(ast.unparse(node).split())[:70]
 
 
-def _spared(tree: ast.AST) -> set[int]:
+def _inert_nodes(tree: ast.AST) -> set[int]:
     """Return the nodes that say nothing at run time: docstrings, annotations, slots, imports."""
     roots: list[ast.AST] = []
     for node in ast.walk(tree):
@@ -110,12 +110,12 @@ def _spared(tree: ast.AST) -> set[int]:
             roots += node.decorator_list
         elif isinstance(node, ast.ClassDef):
             roots += node.decorator_list
-        elif isinstance(node, ast.Assign) and _names_no_behaviour(node):
+        elif isinstance(node, ast.Assign) and _is_inert(node):
             roots.append(node)
     return {id(inner) for root in roots for inner in ast.walk(root)}
 
 
-def _names_no_behaviour(node: ast.Assign) -> bool:
+def _is_inert(node: ast.Assign) -> bool:
     target = node.targets[0]
     return isinstance(target, ast.Name) and (
         target.id in ("__slots__", "__all__") or "Literal[" in ast.unparse(node.value)
@@ -198,7 +198,7 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="print the mutants, run nothing")
     chosen = parser.parse_args()
     files = [file for target in TARGETS for file in sorted((ROOT / target).rglob("*.py"))]
-    found = [m for file in files if chosen.only in str(file) for m in mutants_of(file)]
+    found = [m for file in files if chosen.only in str(file) for m in find_mutants(file)]
     step = max(1, -(-len(found) // chosen.max))
     taken = found[step // 2 :: step]
     print(f"{len(taken)} of {len(found)} mutants", flush=True)

@@ -33,23 +33,23 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="which mutants")
     parser.add_argument("--json", type=Path, help="write the figures here")
     chosen = parser.parse_args()
-    began = time.monotonic()
+    started = time.monotonic()
     tools = provide_binaries(os.environ, lambda line: print(line, file=sys.stderr))
     binaries = {binary.tool.name: binary.path for binary in tools}
     with ControlPlane.start(binaries, controllers=False) as plane:
         install(plane)
         server = Server(plane)
         mutants = campaign.cases(chosen.documents, chosen.seed)
-        figures = campaign.run(chain(campaign.written_cases(), mutants), server.refuses)
-        found = campaign.disagreements(figures, server.refuses)
+        figures = campaign.run(chain(campaign.written_cases(), mutants), server.find_rejection)
+        found = campaign.disagreements(figures, server.find_rejection)
         version = plane.version
         server.close()
     unexplained = sorted(set(figures.alone) - set(REASONS))
     summary = _summary(figures, found, unexplained) | {
         "kubernetes": version,
-        "requests": server.asked,
+        "requests": server.request_count,
         "seed": chosen.seed,
-        "seconds": round(time.monotonic() - began),
+        "seconds": round(time.monotonic() - started),
     }
     _print(figures, found, unexplained)
     print(json.dumps(summary, indent=2))
@@ -80,7 +80,7 @@ def _print(
     figures: campaign.Figures, found: list[campaign.Disagreement], unexplained: list[str]
 ) -> None:
     for one in found:
-        print(f"\n{campaign.told(one)}")
+        print(f"\n{campaign.describe_disagreement(one)}")
     for rule in unexplained:
         case = figures.examples[rule]
         print(f"\ndenied though taken, no reason written: {rule}   ({case.name})")

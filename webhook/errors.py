@@ -24,19 +24,19 @@ class GraphgateError(Exception):
     """Base of the tree. `str(error)` is one sentence that names the way out."""
 
 
-class InvalidSettings(GraphgateError):  # noqa: N818 — named by the fault, as findings are
+class SettingsError(GraphgateError):
     """Settings that cannot be used; the sentence names the flag, variable or key."""
 
 
-class InvalidPolicy(GraphgateError):  # noqa: N818 — as above
+class PolicyError(GraphgateError):
     """A policy file that cannot be loaded; the sentence names file, line and cause."""
 
 
-class MalformedReview(GraphgateError):  # noqa: N818 — as above
+class MalformedReviewError(GraphgateError):
     """A request body that is no AdmissionReview; answered with HTTP 400."""
 
 
-class ReviewTooDeep(GraphgateError):  # noqa: N818 — as above
+class ReviewTooDeepError(GraphgateError):
     """A review nested beyond what the JSON parser reads; it can be answered by its uid."""
 
     def __init__(self, uid: str) -> None:
@@ -44,18 +44,18 @@ class ReviewTooDeep(GraphgateError):  # noqa: N818 — as above
         self.uid = uid
 
 
-class UnreadableDocument(GraphgateError):  # noqa: N818 — as above
+class DocumentError(GraphgateError):
     """Text that is neither YAML nor JSON. `line` and `column` count from 1."""
 
-    def __init__(self, sentence: str, line: int = 1, column: int = 1) -> None:
-        super().__init__(sentence)
+    def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(message)
         self.line = line
         self.column = column
 
 
-class InvalidCertificate(GraphgateError):  # noqa: N818 — as above
+class CertificateError(GraphgateError):
     """A certificate, key or CA bundle that cannot be used; the sentence says which and why."""
 
 
-class ClusterUnavailable(GraphgateError):  # noqa: N818 — as above
+class KubeApiUnavailableError(GraphgateError):
     """The Kubernetes API could not be reached, or refused the request."""

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from tests.admission.test_wire import SETTINGS, review
+from tests.admission.test_wire import SETTINGS, encoded_review
 from tests.seeds import ROOT
-from webhook.admission import answer
-from webhook.decisions.judge import judge
-from webhook.decisions.report.sentence import sentence
+from webhook.admission import handle_review
+from webhook.decisions.judge import lint_text
+from webhook.decisions.report.sentence import format_finding
 from webhook.documents import read
-from webhook.graph.facts import NOTHING_KNOWN
+from webhook.graph.facts import NO_FACTS
 
 FILES = sorted((ROOT / "tests" / "rules" / "fixtures").glob("*/*.yaml"))
 
@@ -18,16 +18,18 @@ FILES = sorted((ROOT / "tests" / "rules" / "fixtures").glob("*/*.yaml"))
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
 def test_both_say_the_same_of_a_fixture(file):
     text = file.read_text()
-    (result,) = judge("-", text, SETTINGS, NOTHING_KNOWN).results
-    body = review(read(text).documents[0].value, namespace="")
-    told = json.loads(answer(body, "mutate", SETTINGS, NOTHING_KNOWN).body)["response"]
-    said: dict[str, list[str]] = {"deny": [], "warn": []}
+    (result,) = lint_text("-", text, SETTINGS, NO_FACTS).results
+    body = encoded_review(read(text).documents[0].value, namespace="")
+    reported_messages = json.loads(handle_review(body, "mutate", SETTINGS, NO_FACTS).body)[
+        "response"
+    ]
+    reported: dict[str, list[str]] = {"deny": [], "warn": []}
     for placed in result.findings:
-        if not placed.finding.rule.startswith("yaml/"):
-            said[placed.action].append(sentence(placed.finding))
-    message = told.get("status", {}).get("message", "")
-    assert told["allowed"] is (result.verdict == "allowed")
-    assert sorted(said["deny"]) == sorted(
+        if not placed.finding.rule_id.startswith("yaml/"):
+            reported[placed.action].append(format_finding(placed.finding))
+    message = reported_messages.get("status", {}).get("message", "")
+    assert reported_messages["allowed"] is (result.verdict == "allowed")
+    assert sorted(reported["deny"]) == sorted(
         line.removeprefix("* ") for line in message.splitlines()[1:]
     )
-    assert sorted(said["warn"]) == sorted(told.get("warnings", []))
+    assert sorted(reported["warn"]) == sorted(reported_messages.get("warnings", []))

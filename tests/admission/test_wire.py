@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from tests.documents_of import minimal, with_graph, with_predictor
-from webhook.admission import answer
-from webhook.decisions.memory import LARGEST, Memory
-from webhook.decisions.plan import Plan
+from webhook.admission import handle_review
+from webhook.decisions.memory import MAX_CACHED_REVIEW_BYTES, AllowCache
+from webhook.decisions.plan import RuleSet
 from webhook.decisions.settings import read_settings
-from webhook.errors import MalformedReview
-from webhook.graph.facts import NOTHING_KNOWN
+from webhook.errors import MalformedReviewError
+from webhook.graph.facts import NO_FACTS
 
 SETTINGS = read_settings()
 POD = "/spec/predictors/0/componentSpecs/0/spec"
@@ -28,7 +28,7 @@ DEFAULTED = with_predictor(
 )
 
 
-def review(document, operation="CREATE", **request):
+def encoded_review(document, operation="CREATE", **request):
     return json.dumps(
         {
             "apiVersion": "admission.k8s.io/v1",
@@ -57,11 +57,11 @@ def review(document, operation="CREATE", **request):
     ).encode()
 
 
-def ask(body, endpoint="mutate", settings=SETTINGS):
-    return json.loads(answer(body, endpoint, settings, NOTHING_KNOWN).body)
+def send_review(body, endpoint="mutate", settings=SETTINGS):
+    return json.loads(handle_review(body, endpoint, settings, NO_FACTS).body)
 
 
-def responded(response):
+def encoded_response(response):
     return {
         "apiVersion": "admission.k8s.io/v1",
         "kind": "AdmissionReview",
@@ -70,22 +70,22 @@ def responded(response):
 
 
 def test_mutate_allows_a_valid_object_and_adds_the_user():
-    told = ask(review(minimal()))
-    patch = json.loads(base64.b64decode(told["response"].pop("patch")))
-    assert told == responded({"allowed": True, "patchType": "JSONPatch"})
+    response = send_review(encoded_review(minimal()))
+    patch = json.loads(base64.b64decode(response["response"].pop("patch")))
+    assert response == encoded_response({"allowed": True, "patchType": "JSONPatch"})
     assert patch == [{"op": "add", "path": f"{POD}/securityContext", "value": {"runAsUser": 8888}}]
 
 
 def test_validate_allows_a_defaulted_object_and_says_nothing():
-    assert ask(review(DEFAULTED), "validate") == responded({"allowed": True})
+    assert send_review(encoded_review(DEFAULTED), "validate") == encoded_response({"allowed": True})
 
 
 def test_mutate_adds_nothing_to_an_object_that_has_its_defaults():
-    assert ask(review(DEFAULTED)) == responded({"allowed": True})
+    assert send_review(encoded_review(DEFAULTED)) == encoded_response({"allowed": True})
 
 
 def test_validate_warns_of_an_object_that_mutate_did_not_see():
-    assert ask(review(minimal()), "validate") == responded(
+    assert send_review(encoded_review(minimal()), "validate") == encoded_response(
         {
             "allowed": True,
             "warnings": [
@@ -109,7 +109,7 @@ def test_both_endpoints_deny_with_every_finding(endpoint):
         '"MODLE" is no node type; known are UNKNOWN_TYPE, ROUTER, COMBINER, MODEL, TRANSFORMER '
         "and OUTPUT_TRANSFORMER; write MODEL [unknown-node-type]"
     )
-    assert ask(review(document), endpoint) == responded(
+    assert send_review(encoded_review(document), endpoint) == encoded_response(
         {
             "allowed": False,
             "status": {
@@ -138,9 +138,9 @@ def test_both_endpoints_deny_with_every_finding(endpoint):
 
 
 def test_a_finding_that_only_warns_does_not_deny():
-    told = ask(review(with_graph(modelURI="gs://models.example/iris")))
-    assert told["response"]["allowed"] is True
-    assert told["response"]["warnings"] == [
+    response = send_review(encoded_review(with_graph(modelURI="gs://models.example/iris")))
+    assert response["response"]["allowed"] is True
+    assert response["response"]["warnings"] == [
         'spec.predictors[0].graph.modelURI: there is no field "modelURI" here; '
         'did you mean "modelUri"? [unknown-field]'
     ]
@@ -154,12 +154,12 @@ def test_a_finding_that_is_only_recorded_goes_to_the_audit_log():
             "rules": {"unknown-field": {"action": "audit"}},
         }
     )
-    told = ask(review(with_graph(zzz=1)), settings=settings)
-    assert told["response"]["auditAnnotations"] == {
+    response = send_review(encoded_review(with_graph(zzz=1)), settings=settings)
+    assert response["response"]["auditAnnotations"] == {
         "findings": 'spec.predictors[0].graph.zzz: there is no field "zzz" here; '
         "remove it, or check its name and place [unknown-field]"
     }
-    assert "warnings" not in told["response"]
+    assert "warnings" not in response["response"]
 
 
 BROKEN = with_graph(children={"name": "x"})
@@ -168,25 +168,29 @@ BROKEN = with_graph(children={"name": "x"})
 @pytest.mark.parametrize(
     "body",
     [
-        review(None, "DELETE", oldObject=BROKEN),
-        review(BROKEN, "CONNECT"),
-        review(BROKEN, "UPDATE", subResource="status"),
-        review(BROKEN, "UPDATE", subResource="scale"),
-        review(minimal(lambda d: d["metadata"].update(deletionTimestamp="2026-01-01T00:00:00Z"))),
-        review({"kind": "Pod"}, resource={"group": "", "version": "v1", "resource": "pods"}),
+        encoded_review(None, "DELETE", oldObject=BROKEN),
+        encoded_review(BROKEN, "CONNECT"),
+        encoded_review(BROKEN, "UPDATE", subResource="status"),
+        encoded_review(BROKEN, "UPDATE", subResource="scale"),
+        encoded_review(
+            minimal(lambda d: d["metadata"].update(deletionTimestamp="2026-01-01T00:00:00Z"))
+        ),
+        encoded_review(
+            {"kind": "Pod"}, resource={"group": "", "version": "v1", "resource": "pods"}
+        ),
     ],
     ids=["delete", "connect", "status", "scale", "being deleted", "another kind"],
 )
 @pytest.mark.parametrize("endpoint", ["mutate", "validate"])
 def test_what_must_never_be_blocked_is_allowed_as_it_is(body, endpoint):
-    assert ask(body, endpoint) == responded({"allowed": True})
+    assert send_review(body, endpoint) == encoded_response({"allowed": True})
 
 
 @pytest.mark.parametrize("document", [None, [], "text", 3, True, {}])
 def test_an_object_that_is_none_is_denied_and_explained(document):
-    told = ask(review(document))
-    assert told["response"]["allowed"] is False
-    assert "[" in told["response"]["status"]["message"]
+    response = send_review(encoded_review(document))
+    assert response["response"]["allowed"] is False
+    assert "[" in response["response"]["status"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -206,8 +210,8 @@ def test_an_object_that_is_none_is_denied_and_explained(document):
     ],
 )
 def test_a_body_that_cannot_be_answered_is_malformed(body):
-    with pytest.raises(MalformedReview):
-        ask(body)
+    with pytest.raises(MalformedReviewError):
+        send_review(body)
 
 
 def _nested(head):
@@ -219,7 +223,7 @@ def test_a_review_nested_too_deeply_is_denied_by_the_uid_at_its_head():
         b'{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1",'
         b'"request":{"uid":"0b4f-1","object":'
     )
-    assert ask(body) == responded(
+    assert send_review(body) == encoded_response(
         {
             "allowed": False,
             "status": {
@@ -232,14 +236,14 @@ def test_a_review_nested_too_deeply_is_denied_by_the_uid_at_its_head():
 
 
 def test_one_nested_too_deeply_without_a_uid_is_malformed():
-    with pytest.raises(MalformedReview):
-        ask(_nested(b'{"request":{"object":'))
+    with pytest.raises(MalformedReviewError):
+        send_review(_nested(b'{"request":{"object":'))
 
 
 def test_a_denial_spells_out_a_hundred_faults_and_counts_the_rest():
     children = [{"name": f"n{i}"} for i in range(150)]
-    told = ask(review(with_graph(type="COMBINER", children=children)))
-    lines = told["response"]["status"]["message"].splitlines()
+    response = send_review(encoded_review(with_graph(type="COMBINER", children=children)))
+    lines = response["response"]["status"]["message"].splitlines()
     assert lines[0] == 'SeldonDeployment "iris" has 150 faults:'
     assert lines[-1] == "* … and 50 more; graphgate check shows them all"
     assert len(lines) == 102
@@ -252,21 +256,21 @@ def _crash(_):
 
 @pytest.mark.parametrize(("direction", "allowed"), [("deny", False), ("allow", True)])
 def test_a_rule_that_crashes_is_our_fault_and_its_direction_a_setting(direction, allowed):
-    settings = replace(SETTINGS, on_internal_failure=direction)
-    first = settings.plan.rules[0]
-    crashing = replace(first, load=lambda: _crash, wants=(), needs=frozenset())
-    settings.__dict__["plan"] = Plan((crashing,))
-    given = answer(review(minimal()), "mutate", settings, NOTHING_KNOWN)
-    told = json.loads(given.body)["response"]
-    said = told["warnings"][0] if allowed else told["status"]["message"]
-    assert told["allowed"] is allowed
-    assert f"rule {first.id} could not be evaluated; this is a failure of graphgate" in said
+    settings = replace(SETTINGS, on_rule_error=direction)
+    first = settings.rule_set.rules[0]
+    crashing = replace(first, load=lambda: _crash, inputs=(), triggers=frozenset())
+    settings.__dict__["plan"] = RuleSet((crashing,))
+    given = handle_review(encoded_review(minimal()), "mutate", settings, NO_FACTS)
+    response = json.loads(given.body)["response"]
+    message = response["warnings"][0] if allowed else response["status"]["message"]
+    assert response["allowed"] is allowed
+    assert f"rule {first.id} could not be evaluated; this is a failure of graphgate" in message
     assert "secret" not in given.body.decode()
-    assert [type(failure.error) for failure in given.failures] == [ZeroDivisionError]
+    assert [type(failure.error) for failure in given.rule_errors] == [ZeroDivisionError]
 
 
 def test_the_answer_tells_the_log_who_and_what_but_not_the_object():
-    given = answer(review(with_graph(type="MODLE")), "mutate", SETTINGS, NOTHING_KNOWN)
+    given = handle_review(encoded_review(with_graph(type="MODLE")), "mutate", SETTINGS, NO_FACTS)
     assert (given.uid, given.operation, given.namespace, given.name) == (
         "0b4f-1",
         "CREATE",
@@ -276,12 +280,14 @@ def test_the_answer_tells_the_log_who_and_what_but_not_the_object():
     assert (given.verdict, given.findings) == ("denied", (("unknown-node-type", "deny"),))
 
 
-@pytest.mark.parametrize(("size", "kept"), [(0, 1), (LARGEST, 0)])
+@pytest.mark.parametrize(("size", "kept"), [(0, 1), (MAX_CACHED_REVIEW_BYTES, 0)])
 def test_the_objects_of_large_reviews_are_not_remembered(size, kept):
-    memory = Memory()
+    memory = AllowCache()
     document = minimal()
     document["metadata"]["annotations"] = {"note": "x" * size}
     for _ in range(2):
-        given = answer(review(document), "mutate", SETTINGS, NOTHING_KNOWN, memory=memory)
+        given = handle_review(
+            encoded_review(document), "mutate", SETTINGS, NO_FACTS, allow_cache=memory
+        )
         assert json.loads(given.body)["response"]["allowed"]
         assert len(memory) == kept

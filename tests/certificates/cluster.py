@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonpatch
 
-from webhook.cluster.transport import REQUEST_SECONDS, Response, Stream
+from webhook.cluster.transport import REQUEST_TIMEOUT_SECONDS, Response, Stream
 
 NAMESPACE, NAME = "graphgate-system", "graphgate"
 REGISTRATION = "/apis/admissionregistration.k8s.io/v1"
@@ -18,7 +18,7 @@ SECRET = f"/api/v1/namespaces/{NAMESPACE}/secrets/{NAME}-certificate"
 LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/{NAME}-certificate"
 
 
-class Cluster:
+class FakeApiServer:
     """A Transport on objects by path; every write gives a new resourceVersion.
 
     before   called with method and path of each request; may raise, or change objects
@@ -30,7 +30,7 @@ class Cluster:
     def __init__(self) -> None:
         self.objects: dict[str, dict[str, Any]] = {}
         self.writes: list[str] = []
-        self.before: Callable[[str, str], None] = lambda _method, _path: None
+        self.before_request: Callable[[str, str], None] = lambda _method, _path: None
         self._version = 0
 
     def put(self, path: str, obj: Mapping[str, Any]) -> None:
@@ -47,36 +47,40 @@ class Cluster:
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        timeout: float = REQUEST_SECONDS,
+        timeout: float = REQUEST_TIMEOUT_SECONDS,
     ) -> Response:
-        self.before(method, path)
+        self.before_request(method, path)
         found = self.objects.get(path)
         if found is None:
-            return answer(404, {"kind": "Status", "reason": "NotFound", "message": "not found"})
+            return json_response(
+                404, {"kind": "Status", "reason": "NotFound", "message": "not found"}
+            )
         if method == "GET":
-            return answer(200, found)
+            return json_response(200, found)
         assert body is not None
         new = json.loads(body)
         if method == "PATCH":
             assert (headers or {})["Content-Type"] == "application/json-patch+json"
             new = jsonpatch.apply_patch(found, new)
         if new["metadata"].get("resourceVersion") != found["metadata"]["resourceVersion"]:
-            return answer(409, {"kind": "Status", "reason": "Conflict", "message": "changed"})
+            return json_response(
+                409, {"kind": "Status", "reason": "Conflict", "message": "changed"}
+            )
         self.writes.append(f"{method} {path}")
         self.put(path, new)
-        return answer(200, self.objects[path])
+        return json_response(200, self.objects[path])
 
-    def stream(self, path: str, *, query: Mapping[str, str], silence: float) -> Stream:
+    def stream(self, path: str, *, query: Mapping[str, str], read_timeout: float) -> Stream:
         raise AssertionError("nothing is watched")
 
 
-def answer(status: int, content: Mapping[str, Any]) -> Response:
+def json_response(status: int, content: Mapping[str, Any]) -> Response:
     return Response(status, json.dumps(content).encode())
 
 
-def installed() -> Cluster:
+def installed_cluster() -> FakeApiServer:
     """Return a cluster in which the chart was just installed."""
-    cluster = Cluster()
+    cluster = FakeApiServer()
     metadata = {"name": f"{NAME}-certificate", "namespace": NAMESPACE, "labels": {"a": "b"}}
     cluster.put(SECRET, {"apiVersion": "v1", "kind": "Secret", "metadata": metadata})
     cluster.put(LEASE, {"kind": "Lease", "metadata": metadata, "spec": {}})
@@ -88,12 +92,12 @@ def installed() -> Cluster:
     return cluster
 
 
-def bundle(cluster: Cluster, path: str = MUTATING) -> bytes:
+def ca_bundle(cluster: FakeApiServer, path: str = MUTATING) -> bytes:
     """Return the caBundle of a configuration's webhook; b"" if there is none."""
     client = cluster.objects[path]["webhooks"][0]["clientConfig"]
     return base64.b64decode(client.get("caBundle", ""))
 
 
-def data(cluster: Cluster, name: str) -> bytes:
+def secret_value(cluster: FakeApiServer, name: str) -> bytes:
     """Return what the Secret holds under a name; b"" if nothing."""
     return base64.b64decode(cluster.objects[SECRET].get("data", {}).get(name, ""))

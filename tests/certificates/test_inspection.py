@@ -13,17 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webhook.certificates.inspection import Inspection, inspect
-from webhook.certificates.minting import mint_authority, mint_server, server_names
+from webhook.certificates.minting import issue_ca, issue_server_cert, server_names
 from webhook.certificates.pair import KeyPair
-from webhook.certificates.parsing import join_bundle, load_certificates
-from webhook.errors import InvalidCertificate
+from webhook.certificates.parsing import load_certificates, merge_ca_bundles
+from webhook.errors import CertificateError
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 NAME = "graphgate.graphgate-system.svc"
 NAMES = server_names("graphgate", "graphgate-system")
-AUTHORITY = mint_authority(NOW, 400 * DAY)
-SERVER = mint_server(AUTHORITY, NAMES, NOW, 100 * DAY)
+AUTHORITY = issue_ca(NOW, 400 * DAY)
+SERVER = issue_server_cert(AUTHORITY, NAMES, NOW, 100 * DAY)
 
 
 def subject(pair: KeyPair) -> str:
@@ -117,7 +117,7 @@ def test_time_is_judged_to_the_second(now: datetime, expected: tuple[str, ...]) 
 
 
 def test_a_key_of_another_certificate_is_a_problem() -> None:
-    other = mint_server(AUTHORITY, NAMES, NOW)
+    other = issue_server_cert(AUTHORITY, NAMES, NOW)
     mixed = KeyPair(SERVER.certificate, other.key, "/certs/tls.crt", "/certs/tls.key")
     found = inspect(mixed, NOW)
     assert (found.key_matches, found.problems) == (
@@ -127,7 +127,7 @@ def test_a_key_of_another_certificate_is_a_problem() -> None:
 
 
 def test_a_missing_name_is_told_with_those_that_are_there() -> None:
-    pair = mint_server(AUTHORITY, ["gate.old.svc", "127.0.0.1"], NOW)
+    pair = issue_server_cert(AUTHORITY, ["gate.old.svc", "127.0.0.1"], NOW)
     assert problems(pair, names=["gate.new.svc", "gate.old.svc"]) == (
         "tls.crt lacks the name gate.new.svc; it has gate.old.svc, 127.0.0.1",
     )
@@ -142,7 +142,7 @@ def test_a_star_stands_for_one_leftmost_label() -> None:
 
 
 def test_a_bundle_with_another_authority_is_told_with_both_names() -> None:
-    other = mint_authority(NOW)
+    other = issue_ca(NOW)
     assert problems(SERVER, bundle=other.certificate) == (
         f"no CA of the bundle signed tls.crt ({subject(AUTHORITY)}); it holds {subject(other)}",
     )
@@ -195,8 +195,8 @@ def test_a_certificate_that_is_its_own_bundle_is_believed() -> None:
 
 
 def test_an_expired_authority_is_told_apart_from_an_unknown_one() -> None:
-    authority = mint_authority(NOW, 2 * DAY)
-    server = mint_server(authority, NAMES, NOW)
+    authority = issue_ca(NOW, 2 * DAY)
+    server = issue_server_cert(authority, NAMES, NOW)
     assert problems(server, NOW + 3 * DAY, bundle=authority.certificate) == (
         "tls.crt expired on 2030-01-03T12:00:00Z",
         f"the CA {subject(authority)} expired on 2030-01-03T12:00:00Z",
@@ -232,17 +232,17 @@ def test_a_client_certificate_does_not_serve(
 
 @pytest.mark.parametrize("text", [b"", b"\x00\xff", b"-----BEGIN CERTIFICATE-----\nxx\n"])
 def test_what_is_no_pem_is_named(text: bytes) -> None:
-    for pair, sentence in (
+    for pair, message in (
         (KeyPair(text, SERVER.key, "a.crt", "a.key"), "a.crt holds no certificate in PEM form"),
         (
             KeyPair(SERVER.certificate, text, "a.crt", "a.key"),
             "a.key holds no private key in PEM form",
         ),
     ):
-        with pytest.raises(InvalidCertificate) as caught:
+        with pytest.raises(CertificateError) as error_info:
             inspect(pair, NOW)
-        assert str(caught.value) == sentence
-    with pytest.raises(InvalidCertificate, match="the CA bundle holds no certificate"):
+        assert str(error_info.value) == message
+    with pytest.raises(CertificateError, match="the CA bundle holds no certificate"):
         inspect(SERVER, NOW, bundle=text)
 
 
@@ -259,23 +259,23 @@ def test_a_damaged_certificate_is_described_or_refused_in_a_sentence(
         damaged[place] = byte
     text = base64.encodebytes(damaged)
     pem = b"-----BEGIN CERTIFICATE-----\n" + text + b"-----END CERTIFICATE-----\n"
-    said = describe(KeyPair(pem, SERVER.key))
+    message = describe(KeyPair(pem, SERVER.key))
     # The signature covers every byte that is not its own.
-    assert said or bytes(damaged) == DER
+    assert message or bytes(damaged) == DER
 
 
 def describe(pair: KeyPair) -> str:
     """Return why a pair cannot serve; empty: it can."""
     try:
         return "; ".join(problems(pair, bundle=AUTHORITY.certificate, names=[NAME]))
-    except InvalidCertificate as error:
+    except CertificateError as error:
         return str(error)
 
 
 @settings(deadline=None)
 @given(st.binary(max_size=200), st.binary(max_size=200))
 def test_arbitrary_bytes_are_refused_in_a_sentence(certificate: bytes, key: bytes) -> None:
-    with pytest.raises(InvalidCertificate):
+    with pytest.raises(CertificateError):
         inspect(KeyPair(certificate, key), NOW)
 
 
@@ -285,13 +285,13 @@ def test_a_key_behind_a_password_is_named() -> None:
         serialization.PrivateFormat.PKCS8,
         serialization.BestAvailableEncryption(b"secret"),
     )
-    with pytest.raises(InvalidCertificate) as caught:
+    with pytest.raises(CertificateError) as error_info:
         inspect(KeyPair(SERVER.certificate, locked, "a.crt", "a.key"), NOW)
-    assert str(caught.value) == "a.key is protected by a password: store it without one"
+    assert str(error_info.value) == "a.key is protected by a password: store it without one"
 
 
 def test_a_joined_bundle_holds_each_ca_once_in_order() -> None:
-    old, new = AUTHORITY.certificate, mint_authority(NOW).certificate
-    assert join_bundle([old, new, old + new]) == old + new
-    assert join_bundle([]) == b""
-    assert inspect(SERVER, NOW, bundle=join_bundle([new, old])).problems == ()
+    old, new = AUTHORITY.certificate, issue_ca(NOW).certificate
+    assert merge_ca_bundles([old, new, old + new]) == old + new
+    assert merge_ca_bundles([]) == b""
+    assert inspect(SERVER, NOW, bundle=merge_ca_bundles([new, old])).problems == ()

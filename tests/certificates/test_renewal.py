@@ -13,38 +13,40 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webhook.certificates.renewal import (
-    AUTHORITY_LIFETIME,
     BACKDATE,
+    CA_LIFETIME,
     OVERLAP,
-    SERVER_LIFETIME,
-    Issued,
-    State,
-    Step,
-    due,
+    SERVER_CERT_LIFETIME,
+    CertificateInfo,
+    RotationState,
+    RotationStep,
+    is_due,
     next_step,
-    renew_at,
+    renewal_time,
 )
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def issued(name: str, minted: datetime = START, lifetime: timedelta = SERVER_LIFETIME) -> Issued:
-    return Issued(name, minted - BACKDATE, minted + lifetime)
+def certificate_info(
+    name: str, minted: datetime = START, lifetime: timedelta = SERVER_CERT_LIFETIME
+) -> CertificateInfo:
+    return CertificateInfo(name, minted - BACKDATE, minted + lifetime)
 
 
-def authority(name: str, minted: datetime = START) -> Issued:
-    return issued(name, minted, AUTHORITY_LIFETIME)
+def ca_info(name: str, minted: datetime = START) -> CertificateInfo:
+    return certificate_info(name, minted, CA_LIFETIME)
 
 
-SETTLED = State((authority("a"),), {"a": START}, issued("s"), "a")
+CONVERGED = RotationState((ca_info("a"),), {"a": START}, certificate_info("s"), "a")
 
 
 def test_a_certificate_is_renewed_after_two_thirds_of_its_life() -> None:
-    ninety = Issued("x", START, START + 90 * DAY)
-    assert renew_at(ninety) == START + 60 * DAY
-    assert not due(ninety, START + 60 * DAY - HOUR)
-    assert due(ninety, START + 60 * DAY)
+    ninety = CertificateInfo("x", START, START + 90 * DAY)
+    assert renewal_time(ninety) == START + 60 * DAY
+    assert not is_due(ninety, START + 60 * DAY - HOUR)
+    assert is_due(ninety, START + 60 * DAY)
 
 
 def test_deciding_and_reading_files_do_not_load_cryptography() -> None:
@@ -59,53 +61,58 @@ def test_deciding_and_reading_files_do_not_load_cryptography() -> None:
 @pytest.mark.parametrize(
     ("state", "now", "expected"),
     [
-        pytest.param(State(), START, Step("mint-authority"), id="nothing-is-there"),
+        pytest.param(RotationState(), START, RotationStep("mint-authority"), id="nothing-is-there"),
         pytest.param(
-            State((authority("a"),)), START, Step("publish"), id="an-authority-is-published-first"
+            RotationState((ca_info("a"),)),
+            START,
+            RotationStep("publish"),
+            id="an-authority-is-published-first",
         ),
         pytest.param(
-            State((authority("a"),), {"a": START}),
+            RotationState((ca_info("a"),), {"a": START}),
             START,
-            Step("mint-server", "a"),
+            RotationStep("mint-server", "a"),
             id="a-first-server-does-not-wait",
         ),
-        pytest.param(SETTLED, START + 100 * DAY, None, id="all-is-well"),
-        pytest.param(SETTLED, START + 300 * DAY, Step("mint-server", "a"), id="a-server-grows-old"),
+        pytest.param(CONVERGED, START + 100 * DAY, None, id="all-is-well"),
         pytest.param(
-            replace(SETTLED, names_fit=False),
+            CONVERGED, START + 300 * DAY, RotationStep("mint-server", "a"), id="a-server-grows-old"
+        ),
+        pytest.param(
+            replace(CONVERGED, has_all_names=False),
             START + DAY,
-            Step("mint-server", "a"),
+            RotationStep("mint-server", "a"),
             id="a-name-is-missing",
         ),
         pytest.param(
-            replace(SETTLED, issuer="unknown"),
+            replace(CONVERGED, issuer="unknown"),
             START + DAY,
-            Step("mint-server", "a"),
+            RotationStep("mint-server", "a"),
             id="nobody-knows-who-signed",
         ),
         pytest.param(
-            replace(SETTLED, server=issued("s", START + 2500 * DAY)),
+            replace(CONVERGED, server_cert=certificate_info("s", START + 2500 * DAY)),
             START + 2500 * DAY,
-            Step("mint-authority"),
+            RotationStep("mint-authority"),
             id="an-authority-grows-old",
         ),
         pytest.param(
-            replace(SETTLED, authorities=(authority("a"), authority("b", START + DAY))),
+            replace(CONVERGED, cas=(ca_info("a"), ca_info("b", START + DAY))),
             START + DAY,
-            Step("publish"),
+            RotationStep("publish"),
             id="a-new-authority-is-published",
         ),
         pytest.param(
-            replace(SETTLED, published={"a": START, "stranger": START}),
+            replace(CONVERGED, published_at={"a": START, "stranger": START}),
             START + DAY,
-            Step("publish"),
+            RotationStep("publish"),
             id="a-stranger-in-the-bundle-goes",
         ),
         pytest.param(
-            State(
-                (authority("a"), authority("b", START + DAY)),
+            RotationState(
+                (ca_info("a"), ca_info("b", START + DAY)),
                 {"a": START, "b": START + DAY},
-                issued("s"),
+                certificate_info("s"),
                 "a",
             ),
             START + DAY + OVERLAP - timedelta(seconds=1),
@@ -113,21 +120,21 @@ def test_deciding_and_reading_files_do_not_load_cryptography() -> None:
             id="a-new-authority-waits-for-the-last-api-server",
         ),
         pytest.param(
-            State(
-                (authority("a"), authority("b", START + DAY)),
+            RotationState(
+                (ca_info("a"), ca_info("b", START + DAY)),
                 {"a": START, "b": START + DAY},
-                issued("s"),
+                certificate_info("s"),
                 "a",
             ),
             START + DAY + OVERLAP,
-            Step("mint-server", "b"),
+            RotationStep("mint-server", "b"),
             id="then-it-signs",
         ),
         pytest.param(
-            State(
-                (authority("a"), authority("b", START + DAY)),
+            RotationState(
+                (ca_info("a"), ca_info("b", START + DAY)),
                 {"a": START, "b": START + DAY},
-                issued("s", START + 2 * DAY),
+                certificate_info("s", START + 2 * DAY),
                 "b",
             ),
             START + 2 * DAY + OVERLAP - timedelta(seconds=1),
@@ -135,75 +142,75 @@ def test_deciding_and_reading_files_do_not_load_cryptography() -> None:
             id="an-old-authority-waits-for-the-last-replica",
         ),
         pytest.param(
-            State(
-                (authority("a"), authority("b", START + DAY)),
+            RotationState(
+                (ca_info("a"), ca_info("b", START + DAY)),
                 {"a": START, "b": START + DAY},
-                issued("s", START + 2 * DAY),
+                certificate_info("s", START + 2 * DAY),
                 "b",
             ),
             START + 2 * DAY + OVERLAP,
-            Step("drop-authority", "a"),
+            RotationStep("drop-authority", "a"),
             id="then-it-goes",
         ),
         pytest.param(
-            SETTLED,
-            START + AUTHORITY_LIFETIME,
-            Step("drop-authority", "a"),
+            CONVERGED,
+            START + CA_LIFETIME,
+            RotationStep("drop-authority", "a"),
             id="an-expired-authority-goes-at-once",
         ),
     ],
 )
-def test_the_next_step(state: State, now: datetime, expected: Step | None) -> None:
+def test_the_next_step(state: RotationState, now: datetime, expected: RotationStep | None) -> None:
     assert next_step(state, now) == expected
 
 
 @dataclass
-class Cluster:
+class SimulatedCluster:
     """A cluster in which an observer may see a change at once, or as late as `lag`.
 
     bundles  what was published: (since, CAs)
     servers  what was served: (since, certificate, the CA that signed it)
     """
 
-    lag: timedelta
-    state: State = field(default_factory=State)
-    bundles: list[tuple[datetime, frozenset[Issued]]] = field(default_factory=list)
-    servers: list[tuple[datetime, Issued, Issued]] = field(default_factory=list)
+    propagation_delay: timedelta
+    state: RotationState = field(default_factory=RotationState)
+    bundles: list[tuple[datetime, frozenset[CertificateInfo]]] = field(default_factory=list)
+    servers: list[tuple[datetime, CertificateInfo, CertificateInfo]] = field(default_factory=list)
     serial: "itertools.count[int]" = field(default_factory=itertools.count)
     steps: list[str] = field(default_factory=list)
 
-    def settle(self, now: datetime) -> None:
+    def converge(self, now: datetime) -> None:
         """Do what there is to do, as a controller does when it wakes up."""
         for _ in range(20):
             step = next_step(self.state, now)
             if step is None:
                 return
             self.steps.append(step.action)
-            self.state = self.do(step, now)
+            self.state = self.apply_step(step, now)
         raise AssertionError("the rotation does not come to rest")
 
-    def do(self, step: Step, now: datetime) -> State:
+    def apply_step(self, step: RotationStep, now: datetime) -> RotationState:
         state = self.state
         if step.action == "mint-authority":
-            new = authority(f"ca-{next(self.serial)}", now)
-            return replace(state, authorities=(*state.authorities, new))
+            new = ca_info(f"ca-{next(self.serial)}", now)
+            return replace(state, cas=(*state.cas, new))
         if step.action == "publish":
-            self.bundles.append((now, frozenset(state.authorities)))
-            names = [a.fingerprint for a in state.authorities]
-            return replace(state, published={n: state.published.get(n, now) for n in names})
+            self.bundles.append((now, frozenset(state.cas)))
+            names = [a.fingerprint for a in state.cas]
+            return replace(state, published_at={n: state.published_at.get(n, now) for n in names})
         if step.action == "drop-authority":
-            kept = tuple(a for a in state.authorities if a.fingerprint != step.authority)
-            return replace(state, authorities=kept)
-        signer = next(a for a in state.authorities if a.fingerprint == step.authority)
-        new = issued(f"server-{next(self.serial)}", now)
+            kept = tuple(a for a in state.cas if a.fingerprint != step.ca_fingerprint)
+            return replace(state, cas=kept)
+        signer = next(a for a in state.cas if a.fingerprint == step.ca_fingerprint)
+        new = certificate_info(f"server-{next(self.serial)}", now)
         new = replace(new, not_after=min(new.not_after, signer.not_after))
         self.servers.append((now, new, signer))
-        return replace(state, server=new, issuer=signer.fingerprint)
+        return replace(state, server_cert=new, issuer=signer.fingerprint)
 
     def check(self, now: datetime) -> None:
         """Whatever any API server trusts, it believes whatever any replica serves."""
-        bundles = seen(self.bundles, now, self.lag)
-        servers = seen(self.servers, now, self.lag)
+        bundles = seen(self.bundles, now, self.propagation_delay)
+        servers = seen(self.servers, now, self.propagation_delay)
         for (_, bundle), (_, server, signer) in itertools.product(bundles, servers):
             assert server.not_before <= now < server.not_after
             assert signer in bundle
@@ -223,17 +230,17 @@ def seen(changes: list[C], now: datetime, lag: timedelta) -> list[C]:
     ]
 
 
-def live(naps: Iterable[timedelta], lag: timedelta) -> Cluster:
+def live(naps: Iterable[timedelta], lag: timedelta) -> SimulatedCluster:
     """Let a controller sleep and wake; look before, at and shortly after each of its acts."""
-    cluster, now = Cluster(lag), START
-    cluster.settle(now)
+    cluster, now = SimulatedCluster(lag), START
+    cluster.converge(now)
     # The first certificate is made before anybody calls; from here on everybody always calls.
     now += lag
     for nap in naps:
         for moment in (now, now + lag / 2, now + nap):
             cluster.check(moment)
         now += nap
-        cluster.settle(now)
+        cluster.converge(now)
         cluster.check(now)
     return cluster
 
@@ -244,7 +251,7 @@ def test_forty_years_of_daily_visits_lose_no_call() -> None:
     assert steps[:3] == ["mint-authority", "publish", "mint-server"]
     # Ten years of life, renewed after two thirds: a new CA on every 2434th visit.
     assert cluster.steps.count("mint-authority") == 1 + 40 * 365 // 2434
-    assert len(cluster.state.authorities) == 1
+    assert len(cluster.state.cas) == 1
 
 
 def test_a_rotation_goes_in_its_order() -> None:

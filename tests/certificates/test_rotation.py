@@ -15,24 +15,24 @@ from tests.certificates.cluster import (
     NAMESPACE,
     SECRET,
     VALIDATING,
-    Cluster,
-    bundle,
-    data,
-    installed,
+    FakeApiServer,
+    ca_bundle,
+    installed_cluster,
+    secret_value,
 )
 from webhook.certificates.inspection import inspect
 from webhook.certificates.pair import KeyPair
 from webhook.certificates.parsing import load_certificates
-from webhook.certificates.renewal import OVERLAP, Step
-from webhook.cluster import Refused
-from webhook.controller.certificate_look import Place, look
-from webhook.controller.certificate_secret import read_secret
+from webhook.certificates.renewal import OVERLAP, RotationStep
+from webhook.cluster import ApiStatusError
+from webhook.controller.certificate_look import WebhookInstallation, observe
+from webhook.controller.certificate_secret import decode_secret
 from webhook.controller.rotation import Rotation
-from webhook.errors import ClusterUnavailable, InvalidCertificate
+from webhook.errors import CertificateError, KubeApiUnavailableError
 
 T = TypeVar("T")
 
-PLACE = Place(NAMESPACE, NAME)
+INSTALLATION = WebhookInstallation(NAMESPACE, NAME)
 START = datetime(2030, 1, 1, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -51,21 +51,21 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def cluster() -> Cluster:
-    return installed()
+def cluster() -> FakeApiServer:
+    return installed_cluster()
 
 
 @pytest.fixture
-def rotation(cluster: Cluster, clock: Clock) -> Rotation:
-    return Rotation(cluster, PLACE, now=clock)
+def rotation(cluster: FakeApiServer, clock: Clock) -> Rotation:
+    return Rotation(cluster, INSTALLATION, now=clock)
 
 
-def actions(steps: list[Step]) -> list[str]:
+def actions(steps: list[RotationStep]) -> list[str]:
     return [step.action for step in steps]
 
 
-def served(cluster: Cluster) -> KeyPair:
-    return KeyPair(data(cluster, "tls.crt"), data(cluster, "tls.key"))
+def served_pair(cluster: FakeApiServer) -> KeyPair:
+    return KeyPair(secret_value(cluster, "tls.crt"), secret_value(cluster, "tls.key"))
 
 
 def problems(pair: KeyPair, trusted: bytes, now: datetime) -> tuple[str, ...]:
@@ -73,54 +73,54 @@ def problems(pair: KeyPair, trusted: bytes, now: datetime) -> tuple[str, ...]:
 
 
 def test_an_installation_gets_its_certificate_in_three_steps(
-    cluster: Cluster, rotation: Rotation, clock: Clock
+    cluster: FakeApiServer, rotation: Rotation, clock: Clock
 ) -> None:
-    assert actions(rotation.settle()) == ["mint-authority", "publish", "mint-server"]
+    assert actions(rotation.converge()) == ["mint-authority", "publish", "mint-server"]
     for path in (MUTATING, VALIDATING):
-        assert problems(served(cluster), bundle(cluster, path), clock.now) == ()
+        assert problems(served_pair(cluster), ca_bundle(cluster, path), clock.now) == ()
     assert cluster.objects[SECRET]["metadata"]["labels"] == {"a": "b"}
 
 
-def test_when_all_is_well_nothing_is_written(cluster: Cluster, rotation: Rotation) -> None:
-    rotation.settle()
+def test_when_all_is_well_nothing_is_written(cluster: FakeApiServer, rotation: Rotation) -> None:
+    rotation.converge()
     cluster.writes.clear()
-    assert rotation.settle() == []
+    assert rotation.converge() == []
     assert cluster.writes == []
 
 
 def test_only_the_secret_and_the_two_configurations_are_written(
-    cluster: Cluster, rotation: Rotation
+    cluster: FakeApiServer, rotation: Rotation
 ) -> None:
-    rotation.settle()
+    rotation.converge()
     assert set(cluster.writes) == {f"PUT {SECRET}", f"PATCH {MUTATING}", f"PATCH {VALIDATING}"}
 
 
 def test_nothing_but_the_bundle_of_our_webhooks_is_changed(
-    cluster: Cluster, rotation: Rotation
+    cluster: FakeApiServer, rotation: Rotation
 ) -> None:
     stranger = {"name": "other.example", "clientConfig": {"url": "https://other.example"}}
     before = cluster.objects[MUTATING]
     cluster.put(MUTATING, {**before, "webhooks": [stranger, *before["webhooks"]]})
-    rotation.settle()
+    rotation.converge()
     first, ours = cluster.objects[MUTATING]["webhooks"]
     assert first == stranger
     del ours["clientConfig"]["caBundle"]
     assert [ours] == before["webhooks"]
 
 
-class World:
+class Observer:
     """API servers and replicas that may see a change at once or as late as OVERLAP."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: FakeApiServer) -> None:
         self._cluster = cluster
         self._bundles: list[tuple[datetime, bytes]] = []
         self._pairs: list[tuple[datetime, KeyPair]] = []
 
     def note(self, now: datetime) -> None:
         for path in (MUTATING, VALIDATING):
-            if (now, bundle(self._cluster, path)) not in self._bundles:
-                self._bundles.append((now, bundle(self._cluster, path)))
-        self._pairs.append((now, served(self._cluster)))
+            if (now, ca_bundle(self._cluster, path)) not in self._bundles:
+                self._bundles.append((now, ca_bundle(self._cluster, path)))
+        self._pairs.append((now, served_pair(self._cluster)))
         self._bundles = [*_recent(self._bundles, now)]
         self._pairs = [*_recent(self._pairs, now)]
 
@@ -140,10 +140,10 @@ def _recent(seen: list[tuple[datetime, T]], now: datetime) -> Iterator[tuple[dat
 
 
 def test_in_fifteen_years_no_api_server_meets_a_certificate_it_does_not_believe(
-    cluster: Cluster, rotation: Rotation, clock: Clock
+    cluster: FakeApiServer, rotation: Rotation, clock: Clock
 ) -> None:
-    world, done = World(cluster), Counter[str]()
-    rotation.settle()
+    world, done = Observer(cluster), Counter[str]()
+    rotation.converge()
     end = START + 15 * 365 * DAY
     calm = 0
     while clock.now < end:
@@ -152,139 +152,139 @@ def test_in_fifteen_years_no_api_server_meets_a_certificate_it_does_not_believe(
         # Weekly; after a change every twenty minutes, until both overlaps have passed.
         clock.now += 7 * DAY if calm > 9 else HOUR / 3
         world.check(clock.now)
-        steps = rotation.settle()
+        steps = rotation.converge()
         calm = 0 if steps else calm + 1
         done.update(actions(steps))
     # A CA lives ten years and is renewed after two thirds; a leaf one year, after eight months.
     assert done["mint-authority"] == done["drop-authority"] == 2
     assert 20 <= done["mint-server"] <= 24
-    assert len(load_certificates(bundle(cluster), "the bundle")) == 1
+    assert len(load_certificates(ca_bundle(cluster), "the bundle")) == 1
 
 
 def test_old_and_new_ca_stand_together_while_they_overlap(
-    cluster: Cluster, rotation: Rotation, clock: Clock
+    cluster: FakeApiServer, rotation: Rotation, clock: Clock
 ) -> None:
-    rotation.settle()
-    old = served(cluster)
+    rotation.converge()
+    old = served_pair(cluster)
     clock.now += DAY
-    assert actions(rotation.renew(authority=True)) == ["mint-authority", "publish"]
-    assert len(load_certificates(bundle(cluster), "the bundle")) == 2
-    assert served(cluster) == old
+    assert actions(rotation.force_renew(rotate_ca=True)) == ["mint-authority", "publish"]
+    assert len(load_certificates(ca_bundle(cluster), "the bundle")) == 2
+    assert served_pair(cluster) == old
     clock.now += OVERLAP
-    assert actions(rotation.settle()) == ["mint-server"]
-    new = served(cluster)
+    assert actions(rotation.converge()) == ["mint-server"]
+    new = served_pair(cluster)
     for pair in (old, new):
-        assert problems(pair, bundle(cluster), clock.now) == ()
+        assert problems(pair, ca_bundle(cluster), clock.now) == ()
     clock.now += OVERLAP
-    assert actions(rotation.settle()) == ["drop-authority", "publish"]
-    assert problems(new, bundle(cluster), clock.now) == ()
-    assert problems(old, bundle(cluster), clock.now) != ()
+    assert actions(rotation.converge()) == ["drop-authority", "publish"]
+    assert problems(new, ca_bundle(cluster), clock.now) == ()
+    assert problems(old, ca_bundle(cluster), clock.now) != ()
 
 
 def test_a_new_certificate_can_be_asked_for(
-    cluster: Cluster, rotation: Rotation, clock: Clock
+    cluster: FakeApiServer, rotation: Rotation, clock: Clock
 ) -> None:
-    rotation.settle()
-    old = served(cluster)
-    assert actions(rotation.renew()) == ["mint-server"]
-    assert served(cluster) != old
-    assert problems(served(cluster), bundle(cluster), clock.now) == ()
+    rotation.converge()
+    old = served_pair(cluster)
+    assert actions(rotation.force_renew()) == ["mint-server"]
+    assert served_pair(cluster) != old
+    assert problems(served_pair(cluster), ca_bundle(cluster), clock.now) == ()
 
 
 @pytest.mark.parametrize("path", [MUTATING, VALIDATING])
 def test_an_emptied_bundle_is_filled_again(
-    cluster: Cluster, rotation: Rotation, clock: Clock, path: str
+    cluster: FakeApiServer, rotation: Rotation, clock: Clock, path: str
 ) -> None:
-    rotation.settle()
+    rotation.converge()
     clock.now += 30 * DAY
     content = json.loads(json.dumps(cluster.objects[path]))
     del content["webhooks"][0]["clientConfig"]["caBundle"]
     cluster.put(path, content)
-    assert actions(rotation.settle()) == ["publish"]
-    assert problems(served(cluster), bundle(cluster, path), clock.now) == ()
+    assert actions(rotation.converge()) == ["publish"]
+    assert problems(served_pair(cluster), ca_bundle(cluster, path), clock.now) == ()
 
 
 def test_an_emptied_secret_is_filled_and_what_replicas_still_serve_stays_trusted_for_an_hour(
-    cluster: Cluster, rotation: Rotation, clock: Clock
+    cluster: FakeApiServer, rotation: Rotation, clock: Clock
 ) -> None:
-    rotation.settle()
-    old = served(cluster)
+    rotation.converge()
+    old = served_pair(cluster)
     clock.now += 30 * DAY
     cluster.put(SECRET, {**cluster.objects[SECRET], "data": {}})
-    assert actions(rotation.settle()) == ["mint-authority", "publish", "mint-server"]
-    for pair in (old, served(cluster)):
-        assert problems(pair, bundle(cluster), clock.now) == ()
+    assert actions(rotation.converge()) == ["mint-authority", "publish", "mint-server"]
+    for pair in (old, served_pair(cluster)):
+        assert problems(pair, ca_bundle(cluster), clock.now) == ()
     clock.now += OVERLAP
-    assert actions(rotation.settle()) == ["publish"]
-    assert problems(old, bundle(cluster), clock.now) != ()
-    assert problems(served(cluster), bundle(cluster), clock.now) == ()
+    assert actions(rotation.converge()) == ["publish"]
+    assert problems(old, ca_bundle(cluster), clock.now) != ()
+    assert problems(served_pair(cluster), ca_bundle(cluster), clock.now) == ()
 
 
 @pytest.mark.parametrize("name", ["ca.crt", "ca.key", "tls.crt", "tls.key"])
 @pytest.mark.parametrize("content", ["", "!!", "bm90IHBlbQ==", None, 7])
 def test_whatever_part_of_the_secret_is_spoilt_it_is_made_anew(
-    cluster: Cluster, rotation: Rotation, clock: Clock, name: str, content: object
+    cluster: FakeApiServer, rotation: Rotation, clock: Clock, name: str, content: object
 ) -> None:
-    rotation.settle()
+    rotation.converge()
     secret = cluster.objects[SECRET]
     cluster.put(SECRET, {**secret, "data": {**secret["data"], name: content}})
-    assert "mint-server" in actions(rotation.settle())
+    assert "mint-server" in actions(rotation.converge())
     for path in (MUTATING, VALIDATING):
-        assert problems(served(cluster), bundle(cluster, path), clock.now) == ()
+        assert problems(served_pair(cluster), ca_bundle(cluster, path), clock.now) == ()
 
 
 @pytest.mark.parametrize("spoilt", [None, "", "[]", '{"a": 1}', '{"a": "2030-01-01"}', "{"])
 def test_a_spoilt_annotation_costs_no_more_than_another_publication(
-    cluster: Cluster, rotation: Rotation, spoilt: object
+    cluster: FakeApiServer, rotation: Rotation, spoilt: object
 ) -> None:
-    rotation.settle()
+    rotation.converge()
     secret = cluster.objects[SECRET]
     annotations = {"annotations": {"graphgate.io/published": spoilt}}
     cluster.put(SECRET, {**secret, "metadata": {**secret["metadata"], **annotations}})
-    assert actions(rotation.settle()) == ["publish"]
-    assert rotation.settle() == []
+    assert actions(rotation.converge()) == ["publish"]
+    assert rotation.converge() == []
 
 
 def test_an_expired_certificate_is_replaced_after_however_long_an_absence(
-    cluster: Cluster, rotation: Rotation, clock: Clock
+    cluster: FakeApiServer, rotation: Rotation, clock: Clock
 ) -> None:
-    rotation.settle()
+    rotation.converge()
     clock.now += 30 * 365 * DAY
-    assert "mint-server" in actions(rotation.settle())
-    assert problems(served(cluster), bundle(cluster), clock.now) == ()
+    assert "mint-server" in actions(rotation.converge())
+    assert problems(served_pair(cluster), ca_bundle(cluster), clock.now) == ()
 
 
-def test_two_writers_at_once_end_in_one_certificate(cluster: Cluster, clock: Clock) -> None:
+def test_two_writers_at_once_end_in_one_certificate(cluster: FakeApiServer, clock: Clock) -> None:
     """A second writer does everything between the first one's reading and its first write."""
-    rotations = [Rotation(cluster, PLACE, now=clock) for _ in range(2)]
+    rotations = [Rotation(cluster, INSTALLATION, now=clock) for _ in range(2)]
 
     def interfere(method: str, _path: str) -> None:
         if method != "GET":
-            cluster.before = lambda _method, _path: None
-            rotations[1].settle()
+            cluster.before_request = lambda _method, _path: None
+            rotations[1].converge()
 
-    cluster.before = interfere
-    assert rotations[0].settle() == []
-    assert problems(served(cluster), bundle(cluster), clock.now) == ()
+    cluster.before_request = interfere
+    assert rotations[0].converge() == []
+    assert problems(served_pair(cluster), ca_bundle(cluster), clock.now) == ()
 
 
 @pytest.mark.parametrize("survived", range(6))
 def test_a_crash_between_any_two_writes_leaves_nothing_that_cannot_be_finished(
-    cluster: Cluster, rotation: Rotation, clock: Clock, survived: int
+    cluster: FakeApiServer, rotation: Rotation, clock: Clock, survived: int
 ) -> None:
     def crash(method: str, _path: str) -> None:
         if method != "GET" and len(cluster.writes) >= survived:
-            raise ClusterUnavailable("the power is gone")
+            raise KubeApiUnavailableError("the power is gone")
 
-    cluster.before = crash
+    cluster.before_request = crash
     if survived < 5:  # an installation takes five writes
-        with pytest.raises(ClusterUnavailable):
-            rotation.settle()
+        with pytest.raises(KubeApiUnavailableError):
+            rotation.converge()
     else:
-        rotation.settle()
-    cluster.before = lambda _method, _path: None
-    rotation.settle()
-    assert problems(served(cluster), bundle(cluster), clock.now) == ()
+        rotation.converge()
+    cluster.before_request = lambda _method, _path: None
+    rotation.converge()
+    assert problems(served_pair(cluster), ca_bundle(cluster), clock.now) == ()
 
 
 @pytest.mark.parametrize(
@@ -296,44 +296,46 @@ def test_a_crash_between_any_two_writes_leaves_nothing_that_cannot_be_finished(
     ],
 )
 def test_what_is_missing_is_named_and_not_created(
-    cluster: Cluster, rotation: Rotation, path: str, sentence: str
+    cluster: FakeApiServer, rotation: Rotation, path: str, sentence: str
 ) -> None:
     del cluster.objects[path]
-    with pytest.raises(InvalidCertificate, match=sentence):
-        rotation.settle()
+    with pytest.raises(CertificateError, match=sentence):
+        rotation.converge()
     assert cluster.writes == []
 
 
-def test_configurations_that_call_somebody_else_are_left_alone(cluster: Cluster) -> None:
-    elsewhere = Place("elsewhere", NAME)
+def test_configurations_that_call_somebody_else_are_left_alone(cluster: FakeApiServer) -> None:
+    elsewhere = WebhookInstallation("elsewhere", NAME)
     cluster.objects[elsewhere.secret_path] = cluster.objects[SECRET]
-    with pytest.raises(InvalidCertificate, match="no webhook of Mutating"):
-        look(cluster, elsewhere)
+    with pytest.raises(CertificateError, match="no webhook of Mutating"):
+        observe(cluster, elsewhere)
     assert cluster.writes == []
 
 
-def test_a_refusal_is_passed_on(cluster: Cluster, rotation: Rotation) -> None:
+def test_a_refusal_is_passed_on(cluster: FakeApiServer, rotation: Rotation) -> None:
     def refuse(method: str, _path: str) -> None:
         if method == "PATCH":
-            raise Refused("no", 403, "Forbidden", "no", None)
+            raise ApiStatusError("no", 403, "Forbidden", "no", None)
 
-    cluster.before = refuse
-    with pytest.raises(Refused):
-        rotation.settle()
+    cluster.before_request = refuse
+    with pytest.raises(ApiStatusError):
+        rotation.converge()
 
 
-def test_somebody_who_undoes_every_step_is_reported(cluster: Cluster, rotation: Rotation) -> None:
+def test_somebody_who_undoes_every_step_is_reported(
+    cluster: FakeApiServer, rotation: Rotation
+) -> None:
     empty = cluster.objects[SECRET]
 
     def undo(method: str, path: str) -> None:
         if method == "GET" and path == SECRET:
             cluster.put(SECRET, empty)
 
-    cluster.before = undo
-    with pytest.raises(InvalidCertificate, match="do not come to rest"):
-        rotation.settle()
+    cluster.before_request = undo
+    with pytest.raises(CertificateError, match="do not come to rest"):
+        rotation.converge()
 
 
-def test_keys_are_in_no_representation(cluster: Cluster, rotation: Rotation) -> None:
-    rotation.settle()
-    assert "PRIVATE" not in repr(read_secret(cluster.objects[SECRET]))
+def test_keys_are_in_no_representation(cluster: FakeApiServer, rotation: Rotation) -> None:
+    rotation.converge()
+    assert "PRIVATE" not in repr(decode_secret(cluster.objects[SECRET]))

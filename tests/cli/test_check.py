@@ -112,10 +112,10 @@ def test_folders_streams_lists_and_stdin_are_read_and_other_kinds_counted(run, f
     (folder / "deeper" / "one.json").write_text(json.dumps(minimal()))
     (folder / "notes.txt").write_text("kind: SeldonDeployment")
     ran = run("check", "-o", "json", folder, "-", stdin=yaml.safe_dump(minimal()))
-    told = json.loads(ran.out)
-    assert (ran.code, told["skipped"]) == (1, 2)
+    report = json.loads(ran.out)
+    assert (ran.code, report["skipped"]) == (1, 2)
     assert [
-        (r["file"].removeprefix(f"{folder}/"), r["index"], r["verdict"]) for r in told["results"]
+        (r["file"].removeprefix(f"{folder}/"), r["index"], r["verdict"]) for r in report["results"]
     ] == [
         ("deeper/one.json", 0, "allowed"),
         ("items.yaml", 0, "allowed"),
@@ -149,14 +149,14 @@ def test_a_file_that_is_not_there_is_an_error_and_the_others_are_judged(run, fil
 
 def test_what_can_be_read_before_torn_yaml_is_judged(run, files):
     text = yaml.safe_dump(BROKEN) + "---\na: [1\n"
-    told = json.loads(run("check", "-o", "json", files(both=text)).out)
-    assert [r["verdict"] for r in told["results"]] == ["denied", "error"]
+    report = json.loads(run("check", "-o", "json", files(both=text)).out)
+    assert [r["verdict"] for r in report["results"]] == ["denied", "error"]
 
 
 def test_a_key_written_twice_is_a_warning(run, files):
     text = yaml.safe_dump(minimal(), sort_keys=False) + "kind: SeldonDeployment\n"
-    told = json.loads(run("check", "-o", "json", files(twice=text)).out)
-    (finding,) = told["results"][0]["findings"]
+    report = json.loads(run("check", "-o", "json", files(twice=text)).out)
+    (finding,) = report["results"][0]["findings"]
     assert (finding["rule"], finding["action"]) == ("yaml/duplicate-key", "warn")
 
 

@@ -62,8 +62,8 @@ def test_explain_prints_a_block_for_each_container(run):
 
 
 def test_explain_prints_json(run):
-    told = json.loads(run("explain", "-o", "json", SEEDS / "minimal.yaml").out)
-    (container,) = told["results"][0]["containers"]
+    report = json.loads(run("explain", "-o", "json", SEEDS / "minimal.yaml").out)
+    (container,) = report["results"][0]["containers"]
     assert container["rights"]["runAsUser"] == {"value": "8888", "origin": "default"}
 
 

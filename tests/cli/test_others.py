@@ -7,32 +7,32 @@ import sys
 
 import pytest
 
-from tests.admission.test_wire import SETTINGS, review
+from tests.admission.test_wire import SETTINGS, encoded_review
 from tests.documents_of import minimal, with_graph
-from webhook.admission import answer
+from webhook.admission import handle_review
 from webhook.decisions.settings import read_settings
 from webhook.documents import read
-from webhook.graph.facts import NOTHING_KNOWN
+from webhook.graph.facts import NO_FACTS
 from webhook.rules import all_rules
 
 
 def test_review_answers_exactly_what_the_server_answers(run):
-    body = review(minimal())
+    body = encoded_review(minimal())
     ran = run("review", stdin=body)
     assert (ran.code, ran.out.encode()) == (
         0,
-        answer(body, "mutate", SETTINGS, NOTHING_KNOWN).body + b"\n",
+        handle_review(body, "mutate", SETTINGS, NO_FACTS).body + b"\n",
     )
 
 
 def test_review_answers_as_the_other_endpoint_when_asked(run):
-    body = review(minimal())
+    body = encoded_review(minimal())
     ran = run("review", "--endpoint", "validate", stdin=body)
-    assert ran.out.encode() == answer(body, "validate", SETTINGS, NOTHING_KNOWN).body + b"\n"
+    assert ran.out.encode() == handle_review(body, "validate", SETTINGS, NO_FACTS).body + b"\n"
 
 
 def test_review_reads_one_review_a_line_and_tells_of_a_denial_by_its_exit_code(run):
-    lines = review(minimal()) + b"\n" + review(with_graph(name="x")) + b"\n"
+    lines = encoded_review(minimal()) + b"\n" + encoded_review(with_graph(name="x")) + b"\n"
     ran = run("review", stdin=lines)
     assert ran.code == 1
     assert [json.loads(line)["response"]["allowed"] for line in ran.out.splitlines()] == [
@@ -42,7 +42,7 @@ def test_review_reads_one_review_a_line_and_tells_of_a_denial_by_its_exit_code(r
 
 
 def test_review_reads_one_review_that_is_spread_over_lines(run):
-    body = json.dumps(json.loads(review(minimal())), indent=2)
+    body = json.dumps(json.loads(encoded_review(minimal())), indent=2)
     assert run("review", stdin=body).code == 0
 
 

@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.admission.test_wire import review
+from tests.admission.test_wire import encoded_review
 from tests.documents_of import minimal, with_pod
-from tests.policy.documents import binding, policy
+from tests.policy.documents import binding_text, policy_text
 from tests.seeds import ROOT, SEEDS
-from webhook.admission import answer
-from webhook.cli._policies import Wanted, load_demands, load_policies
-from webhook.cli._policies_in_force import PoliciesInForce
-from webhook.decisions.decide import decide
-from webhook.decisions.judge import judge
+from webhook.admission import handle_review
+from webhook.cli._policies import ResolvedPolicySources, load_policies, load_policy_context
+from webhook.cli._policies_in_force import PolicyStore
+from webhook.decisions.decide import evaluate
+from webhook.decisions.judge import lint_text
 from webhook.decisions.settings import read_settings
-from webhook.errors import InvalidPolicy
-from webhook.graph.facts import NOTHING_KNOWN
+from webhook.errors import PolicyError
+from webhook.graph.facts import NO_FACTS
 
 LIBRARY = ROOT / "policies" / "library"
 SETTINGS = read_settings()
@@ -48,18 +48,22 @@ def test_check_denies_what_a_policy_denies_at_its_place(run, folder):
 
 
 def test_audit_annotations_are_findings_for_the_record(tmp_path):
-    text = policy('- expression: "true"\n', spec="""\
+    text = policy_text('- expression: "true"\n', spec="""\
         auditAnnotations:
         - key: images
           valueExpression: "'none  of ' + object.metadata.name"
         - key: silent
           valueExpression: "''"
         """)  # fmt: skip
-    (tmp_path / "p.yaml").write_text(f"{text}---\n{binding(actions='[Audit]')}")
-    decision = decide(minimal(), SETTINGS, NOTHING_KNOWN, demands=load_demands((tmp_path,)))
-    assert [(f.rule, f.fact) for f in decision.audits] == [("policy/p", "images: none of iris")]
-    given = answer(
-        review(minimal()), "validate", SETTINGS, NOTHING_KNOWN, load_demands((tmp_path,))
+    (tmp_path / "p.yaml").write_text(f"{text}---\n{binding_text(actions='[Audit]')}")
+    decision = evaluate(
+        minimal(), SETTINGS, NO_FACTS, policy_context=load_policy_context((tmp_path,))
+    )
+    assert [(f.rule_id, f.message) for f in decision.audits] == [
+        ("policy/p", "images: none of iris")
+    ]
+    given = handle_review(
+        encoded_review(minimal()), "validate", SETTINGS, NO_FACTS, load_policy_context((tmp_path,))
     )
     annotations = json.loads(given.body)["response"]["auditAnnotations"]
     assert annotations["findings"] == "(document): images: none of iris [policy/p]"
@@ -70,12 +74,12 @@ def test_without_the_flag_there_are_no_policies(run):
 
 
 def test_review_says_the_same_as_check(run, folder):
-    ran = run("review", "--policies", folder, stdin=review(latest()))
+    ran = run("review", "--policies", folder, stdin=encoded_review(latest()))
     message = json.loads(ran.out)["response"]["status"]["message"]
-    (result,) = judge(
-        "-", json.dumps(latest()), SETTINGS, NOTHING_KNOWN, demands=load_demands((folder,))
+    (result,) = lint_text(
+        "-", json.dumps(latest()), SETTINGS, NO_FACTS, policy_context=load_policy_context((folder,))
     ).results
-    assert all(placed.finding.fact in message for placed in result.findings)
+    assert all(placed.finding.message in message for placed in result.findings)
 
 
 def settings_file(folder, **policies):
@@ -90,7 +94,7 @@ def test_settings_name_policies_beside_them_and_the_flag_takes_their_place(run, 
     settings = settings_file(tmp_path, files=["no-latest-image"])
     stdin = json.dumps(latest())
     assert run("check", "--settings", settings, "-", stdin=stdin).code == 1
-    assert run("review", "--settings", settings, stdin=review(latest())).code == 1
+    assert run("review", "--settings", settings, stdin=encoded_review(latest())).code == 1
     assert run("fix", "--settings", settings, "-", stdin=stdin).code == 1
     flags = ("--settings", settings, "--policies", tmp_path / "none")
     assert run("check", *flags, "-", stdin=stdin).code == 0
@@ -107,17 +111,17 @@ def test_the_version_is_in_the_report_and_in_the_audit_annotations(run, folder):
     policies = load_policies((folder,))
     assert policies is not None
     stdin = json.dumps(minimal())
-    told = json.loads(run("check", "-o", "json", "--policies", folder, "-", stdin=stdin).out)
-    assert told["policies"] == policies.version
+    report = json.loads(run("check", "-o", "json", "--policies", folder, "-", stdin=stdin).out)
+    assert report["policies"] == policies.version
     assert "policies" not in json.loads(run("check", "-o", "json", "-", stdin=stdin).out)
     for document in (minimal(), latest()):
-        given = answer(
-            review(document), "validate", SETTINGS, NOTHING_KNOWN, load_demands((folder,))
+        given = handle_review(
+            encoded_review(document), "validate", SETTINGS, NO_FACTS, load_policy_context((folder,))
         )
         annotations = json.loads(given.body)["response"]["auditAnnotations"]
         assert annotations == {"policies": policies.version}
-        assert given.policies == policies.version
-    plain = answer(review(minimal()), "validate", SETTINGS, NOTHING_KNOWN)
+        assert given.policy_set_version == policies.version
+    plain = handle_review(encoded_review(minimal()), "validate", SETTINGS, NO_FACTS)
     assert "auditAnnotations" not in json.loads(plain.body)["response"]
 
 
@@ -141,36 +145,42 @@ def with_exception(folder, **spec):
 
 
 def test_an_exception_exempts_until_it_expires(run, folder):
-    demands = load_demands((with_exception(folder),))
-    assert demands is not None
-    assert demands.policies.problems == ()
-    assert decide(latest(), SETTINGS, NOTHING_KNOWN, demands=demands).denied is False
+    policy_context = load_policy_context((with_exception(folder),))
+    assert policy_context is not None
+    assert policy_context.policies.problems == ()
+    assert evaluate(latest(), SETTINGS, NO_FACTS, policy_context=policy_context).denied is False
     other = latest()
     other["metadata"]["name"] = "other"
-    assert decide(other, SETTINGS, NOTHING_KNOWN, demands=demands).denied is True
+    assert evaluate(other, SETTINGS, NO_FACTS, policy_context=policy_context).denied is True
 
 
 def test_an_expired_exception_is_ignored_and_told(folder):
-    demands = load_demands((with_exception(folder, expiresAt="2020-01-01T00:00:00Z"),))
-    decision = decide(latest(), SETTINGS, NOTHING_KNOWN, demands=demands)
-    assert [f.rule for f in decision.denials] == ["policy/no-latest-image/0"]
-    assert [f.rule for f in decision.warnings] == ["policy-exception"]
+    policy_context = load_policy_context(
+        (with_exception(folder, expiresAt="2020-01-01T00:00:00Z"),)
+    )
+    decision = evaluate(latest(), SETTINGS, NO_FACTS, policy_context=policy_context)
+    assert [f.rule_id for f in decision.denials] == ["policy/no-latest-image/0"]
+    assert [f.rule_id for f in decision.warnings] == ["policy-exception"]
 
 
 def test_an_exception_may_cover_a_rule(folder):
     with_exception(folder, exempt={"rules": ["unknown-node-type"]})
     document = minimal()
     document["spec"]["predictors"][0]["graph"]["type"] = "MODLE"
-    decision = decide(document, SETTINGS, NOTHING_KNOWN, demands=load_demands((folder,)))
+    decision = evaluate(document, SETTINGS, NO_FACTS, policy_context=load_policy_context((folder,)))
     assert decision.denials == ()
 
 
 def test_a_mutating_policy_adds_to_the_patch(tmp_path):
     shutil.copytree(LIBRARY / "add-team-label", tmp_path / "add-team-label")
-    given = answer(review(minimal()), "mutate", SETTINGS, NOTHING_KNOWN, load_demands((tmp_path,)))
+    given = handle_review(
+        encoded_review(minimal()), "mutate", SETTINGS, NO_FACTS, load_policy_context((tmp_path,))
+    )
     assert json.loads(given.body)["response"]["allowed"] is True
-    plain = decide(minimal(), SETTINGS, NOTHING_KNOWN).patch
-    patch = decide(minimal(), SETTINGS, NOTHING_KNOWN, demands=load_demands((tmp_path,))).patch
+    plain = evaluate(minimal(), SETTINGS, NO_FACTS).patch
+    patch = evaluate(
+        minimal(), SETTINGS, NO_FACTS, policy_context=load_policy_context((tmp_path,))
+    ).patch
     assert patch[: len(plain)] == plain
 
 
@@ -198,9 +208,9 @@ def test_lint_names_file_and_line_of_what_cannot_be_used(run, folder):
 def test_list_and_exceptions_tell_what_there_is(run, folder):
     assert "no-latest-image" in run("policies", "list", folder).out
     assert run("policies", "exceptions", folder).out == "there are no exceptions\n"
-    told = run("policies", "exceptions", with_exception(folder)).out
-    assert "active: models/iris-for-now" in told or "active: iris-for-now" in told
-    assert "the registry cannot tag yet" in told
+    report = run("policies", "exceptions", with_exception(folder)).out
+    assert "active: models/iris-for-now" in report or "active: iris-for-now" in report
+    assert "the registry cannot tag yet" in report
 
 
 def test_bench_says_what_policies_cost(run, folder):
@@ -211,7 +221,7 @@ def refreshed(files):
     """Refresh as the server does until something happens, for half a minute at most."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        with contextlib.suppress(InvalidPolicy):
+        with contextlib.suppress(PolicyError):
             if files.refresh():
                 return True
         time.sleep(0.02)
@@ -225,22 +235,22 @@ def refresh_for_long(files):
 
 
 def test_a_running_server_reads_changed_policies_and_keeps_the_last_good_ones(folder):
-    files = PoliciesInForce(lambda: Wanted((folder,)))
+    files = PolicyStore(lambda: ResolvedPolicySources((folder,)))
     before = files.policies
     file = folder / "no-latest-image" / "policy.yaml"
     good = file.read_text()
     file.write_text(good.replace("expression: ", "expression: nonsense( ", 1))
-    with pytest.raises(InvalidPolicy, match=str(file)):
+    with pytest.raises(PolicyError, match=str(file)):
         refresh_for_long(files)
-    with pytest.raises(InvalidPolicy, match=str(file)):
-        files.refresh()
+    with pytest.raises(PolicyError, match=str(file)):
+        files.reload_if_changed()
     assert files.policies is before
     file.write_text(good.replace("title: ", "title: New ", 1))
     assert refreshed(files) is True
     assert files.policies is not before
-    assert files.check().probe().detail.startswith("1 in force, version ")
+    assert files.readiness_check().probe().detail.startswith("1 in force, version ")
 
 
 def test_a_path_that_is_not_there_is_one_sentence(tmp_path):
-    with pytest.raises(InvalidPolicy, match="cannot be read: No such file"):
+    with pytest.raises(PolicyError, match="cannot be read: No such file"):
         load_policies((tmp_path / "gone.yaml",))

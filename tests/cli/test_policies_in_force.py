@@ -12,14 +12,14 @@ import yaml
 
 from tests.documents_of import minimal
 from tests.seeds import ROOT
-from webhook.cli._policies import Wanted
-from webhook.cli._policies_in_force import PoliciesInForce
+from webhook.cli._policies import ResolvedPolicySources
+from webhook.cli._policies_in_force import PolicyStore
 from webhook.cluster.live import Health
-from webhook.decisions.decide import decide
+from webhook.decisions.decide import evaluate
 from webhook.decisions.settings import read_settings
-from webhook.errors import InvalidPolicy
-from webhook.graph.facts import NOTHING_KNOWN
-from webhook.server.metrics import Metrics
+from webhook.errors import PolicyError
+from webhook.graph.facts import NO_FACTS
+from webhook.server.metrics import ServerMetrics
 
 ADMISSION = "admissionregistration.k8s.io/v1"
 SELECTOR = "graphgate.io/policy=true"
@@ -75,32 +75,34 @@ class FakeLive:
         return Health("ok", f"{len(self.objects)} objects of the cluster")
 
 
-def in_force(live: Any = None, *paths: Any) -> PoliciesInForce:
+def policy_store(live: Any = None, *paths: Any) -> PolicyStore:
     selector = SELECTOR if live else None
-    return PoliciesInForce(lambda: Wanted(tuple(paths), selector), live)
+    return PolicyStore(lambda: ResolvedPolicySources(tuple(paths), selector), live)
 
 
-def settled(policies: PoliciesInForce) -> PoliciesInForce:
+def wait_until_loaded(policies: PolicyStore) -> PolicyStore:
     """Refresh as the server does until what is new has been taken in."""
     deadline = time.monotonic() + 30
-    policies.refresh()
+    policies.reload_if_changed()
     while policies._loading is not None:
         assert time.monotonic() < deadline
-        policies.refresh()
+        policies.reload_if_changed()
         time.sleep(0.01)
     return policies
 
 
-def denied(policies: PoliciesInForce) -> list[str]:
+def denial_messages(policies: PolicyStore) -> list[str]:
     """Return the facts that a valid object is denied for."""
-    decision = decide(minimal(), read_settings(), NOTHING_KNOWN, demands=policies.now())
-    return [finding.fact for finding in decision.denials]
+    decision = evaluate(
+        minimal(), read_settings(), NO_FACTS, policy_context=policies.current_context()
+    )
+    return [finding.message for finding in decision.denials]
 
 
 def test_where_nothing_is_named_nothing_is_in_force():
-    policies = settled(in_force())
-    assert policies.now() is None
-    assert policies.check().probe().detail == "0 in force"
+    policies = wait_until_loaded(policy_store())
+    assert policies.current_context() is None
+    assert policies.readiness_check().probe().detail == "0 in force"
 
 
 def test_without_policies_the_engine_is_not_even_imported():
@@ -120,38 +122,38 @@ sys.exit("webhook.policy" in sys.modules)
 
 def test_the_server_is_not_ready_before_the_cluster_was_read():
     live = FakeLive()
-    policies = settled(in_force(live))
-    probe = policies.check().probe()
+    policies = wait_until_loaded(policy_store(live))
+    probe = policies.readiness_check().probe()
     assert (probe.state, probe.detail) == (
         "failed",
         "0 in force; ConfigMap not read yet: in progress",
     )
     live.put(policy("a"), binding("a"))
-    probe = policies.check().probe()
+    probe = policies.readiness_check().probe()
     assert (probe.state, probe.detail) == (
         "failed",
         "0 in force; those of the cluster are being compiled",
     )
-    settled(policies)
-    assert policies.check().probe().state == "ok"
-    assert denied(policies) == ["no"]
+    wait_until_loaded(policies)
+    assert policies.readiness_check().probe().state == "ok"
+    assert denial_messages(policies) == ["no"]
 
 
 def test_a_cluster_without_policies_is_read_too():
     live = FakeLive()
     live.objects = {}
-    policies = settled(in_force(live))
-    assert policies.check().probe().state == "ok"
-    assert policies.now() is None
+    policies = wait_until_loaded(policy_store(live))
+    assert policies.readiness_check().probe().state == "ok"
+    assert policies.current_context() is None
 
 
 def test_files_and_cluster_work_together_and_a_file_goes_first(tmp_path):
     file = tmp_path / "a.yaml"
     file.write_text(yaml.safe_dump_all([policy("a", "of the file"), binding("a")]))
     live = FakeLive(policy("a", "of the cluster"), policy("b", "b"), binding("b"))
-    policies = settled(in_force(live, tmp_path))
-    assert sorted(denied(policies)) == ["b", "of the file"]
-    probe = policies.check().probe()
+    policies = wait_until_loaded(policy_store(live, tmp_path))
+    assert sorted(denial_messages(policies)) == ["b", "of the file"]
+    probe = policies.readiness_check().probe()
     assert probe.state == "degraded"
     assert 'a second ValidatingAdmissionPolicy of the name "a"' in probe.detail
 
@@ -160,9 +162,9 @@ def test_a_bad_object_is_named_and_the_others_are_in_force(caplog):
     live = FakeLive(
         policy("bad", expression="nonsense("), binding("bad"), policy("b"), binding("b")
     )
-    policies = settled(in_force(live))
-    assert denied(policies) == ["no"]
-    probe = policies.check().probe()
+    policies = wait_until_loaded(policy_store(live))
+    assert denial_messages(policies) == ["no"]
+    probe = policies.readiness_check().probe()
     assert probe.state == "degraded"
     assert "cluster:ValidatingAdmissionPolicy/bad: bad: " in probe.detail
     reasons = [r.__dict__["fields"]["reason"] for r in caplog.records]
@@ -172,66 +174,66 @@ def test_a_bad_object_is_named_and_the_others_are_in_force(caplog):
 
 def test_the_last_good_version_of_an_object_stays_and_others_change():
     live = FakeLive(policy("a", "good"), binding("a"))
-    policies = settled(in_force(live))
+    policies = wait_until_loaded(policy_store(live))
     live.put(policy("a", expression="nonsense("), binding("a"), policy("b", "b"), binding("b"))
-    settled(policies)
-    assert sorted(denied(policies)) == ["b", "good"]
-    assert "(its last good version stays in force)" in policies.check().probe().detail
+    wait_until_loaded(policies)
+    assert sorted(denial_messages(policies)) == ["b", "good"]
+    assert "(its last good version stays in force)" in policies.readiness_check().probe().detail
     live.put(binding("a"), policy("b", "b"), binding("b"))
-    settled(policies)
-    assert denied(policies) == ["b"]
+    wait_until_loaded(policies)
+    assert denial_messages(policies) == ["b"]
     live.put(policy("a", "mended"), binding("a"))
-    settled(policies)
-    assert denied(policies) == ["mended"]
-    assert policies.check().probe().state == "ok"
+    wait_until_loaded(policies)
+    assert denial_messages(policies) == ["mended"]
+    assert policies.readiness_check().probe().state == "ok"
 
 
 def test_bad_files_hold_up_no_change_of_the_cluster(tmp_path):
     file = tmp_path / "a.yaml"
     file.write_text(yaml.safe_dump_all([policy("a", "file"), binding("a")]))
     live = FakeLive(policy("b", "b"), binding("b"))
-    policies = settled(in_force(live, tmp_path))
+    policies = wait_until_loaded(policy_store(live, tmp_path))
     file.write_text("spec: [")
     live.put(policy("c", "c"), binding("c"))
     wait_for(policies, ["c", "file"])
-    with pytest.raises(InvalidPolicy, match=re.escape(f'{file}:1:7: "[" is never closed')):
-        policies.refresh()
+    with pytest.raises(PolicyError, match=re.escape(f'{file}:1:7: "[" is never closed')):
+        policies.reload_if_changed()
     file.write_text(yaml.safe_dump_all([policy("a", "mended"), binding("a")]))
     wait_for(policies, ["c", "mended"])
-    assert policies.refresh() is False
+    assert policies.reload_if_changed() is False
 
 
-def wait_for(policies: PoliciesInForce, facts: list[str]) -> None:
+def wait_for(policies: PolicyStore, facts: list[str]) -> None:
     """Refresh until these are the denials; a refresh may say what is wrong with files."""
     deadline = time.monotonic() + 30
-    while sorted(denied(policies)) != facts:
-        assert time.monotonic() < deadline, denied(policies)
-        with contextlib.suppress(InvalidPolicy):
-            policies.refresh()
+    while sorted(denial_messages(policies)) != facts:
+        assert time.monotonic() < deadline, denial_messages(policies)
+        with contextlib.suppress(PolicyError):
+            policies.reload_if_changed()
         time.sleep(0.01)
 
 
 def test_a_file_that_is_gone_is_told_and_the_last_good_ones_stay(tmp_path):
     file = tmp_path / "a.yaml"
     file.write_text(yaml.safe_dump_all([policy("a", "file"), binding("a")]))
-    policies = settled(in_force(None, file))
+    policies = wait_until_loaded(policy_store(None, file))
     file.unlink()
-    with pytest.raises(InvalidPolicy, match="No such file"):
-        policies.refresh()
-    assert denied(policies) == ["file"]
+    with pytest.raises(PolicyError, match="No such file"):
+        policies.reload_if_changed()
+    assert denial_messages(policies) == ["file"]
 
 
 def test_a_binding_of_a_file_may_wait_for_a_policy_of_the_cluster(tmp_path):
     file = tmp_path / "a.yaml"
     file.write_text(yaml.safe_dump(binding("a")))
-    with pytest.raises(InvalidPolicy, match="there is no such ValidatingAdmissionPolicy"):
-        in_force(None, file)
+    with pytest.raises(PolicyError, match="there is no such ValidatingAdmissionPolicy"):
+        policy_store(None, file)
     live = FakeLive(policy("b"), binding("b"))
-    policies = settled(in_force(live, file))
-    assert policies.check().probe().state == "degraded"
+    policies = wait_until_loaded(policy_store(live, file))
+    assert policies.readiness_check().probe().state == "degraded"
     live.put(policy("a", "bound"))
-    settled(policies)
-    assert denied(policies) == ["bound"]
+    wait_until_loaded(policies)
+    assert denial_messages(policies) == ["bound"]
 
 
 def test_a_policy_whose_parameters_nobody_follows_is_left_out_with_its_binding():
@@ -239,10 +241,10 @@ def test_a_policy_whose_parameters_nobody_follows_is_left_out_with_its_binding()
     kind = {"apiVersion": "example.com/v1", "kind": "Limit"}
     reference = {"name": "x", "parameterNotFoundAction": "Deny"}
     live = FakeLive(policy("a", paramKind=kind), binding("a", paramRef=reference))
-    policies = settled(in_force(live))
-    assert denied(policies) == []
-    assert policies.check().probe().detail.count("not used") == 1
-    assert "its parameters are of kind Limit" in policies.check().probe().detail
+    policies = wait_until_loaded(policy_store(live))
+    assert denial_messages(policies) == []
+    assert policies.readiness_check().probe().detail.count("not used") == 1
+    assert "its parameters are of kind Limit" in policies.readiness_check().probe().detail
 
 
 def test_parameters_from_a_file_are_enough(tmp_path):
@@ -251,39 +253,39 @@ def test_parameters_from_a_file_are_enough(tmp_path):
     kind = {"apiVersion": "example.com/v1", "kind": "Limit"}
     reference = {"name": "x", "parameterNotFoundAction": "Deny"}
     live = FakeLive(policy("a", paramKind=kind), binding("a", paramRef=reference))
-    assert denied(settled(in_force(live, tmp_path))) == ["no"]
+    assert denial_messages(wait_until_loaded(policy_store(live, tmp_path))) == ["no"]
 
 
 def test_a_list_as_kubectl_writes_one_is_read(tmp_path):
     items = [policy("a", "listed"), binding("a")]
     file = tmp_path / "a.yaml"
     file.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": items}))
-    assert denied(in_force(None, file)) == ["listed"]
+    assert denial_messages(policy_store(None, file)) == ["listed"]
 
 
 def test_another_selector_in_the_settings_takes_a_restart():
     selectors: list[str | None] = [None, None]
-    policies = PoliciesInForce(lambda: Wanted((), selectors[-1]))
-    policies.refresh()
+    policies = PolicyStore(lambda: ResolvedPolicySources((), selectors[-1]))
+    policies.reload_if_changed()
     selectors.append("team=ml")
-    with pytest.raises(InvalidPolicy, match=r"policies\.cluster is now 'team=ml'.*restart"):
-        policies.refresh()
+    with pytest.raises(PolicyError, match=r"policies\.cluster is now 'team=ml'.*restart"):
+        policies.reload_if_changed()
 
 
 def test_metrics_tell_the_version_and_only_the_present_one():
     live = FakeLive(policy("a"), binding("a"), binding("nobody"))
-    policies = settled(in_force(live))
-    metrics = Metrics()
-    policies.show(metrics)
+    policies = wait_until_loaded(policy_store(live))
+    metrics = ServerMetrics()
+    policies.register_metrics(metrics)
 
     def versions() -> list[str]:
-        text = metrics.exposition().decode()
+        text = metrics.render_metrics().decode()
         assert "graphgate_policies 1.0" in text
         assert "graphgate_policies_refused 1.0" in text
         return re.findall(r'graphgate_policies_info\{version="([0-9a-f]{12})"\} 1.0', text)
 
     (first,) = versions()
     live.put(policy("a", "other"), binding("a"), binding("nobody"))
-    settled(policies)
+    wait_until_loaded(policies)
     (second,) = versions()
     assert first != second == policies.policies.version  # type: ignore[union-attr]

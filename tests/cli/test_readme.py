@@ -39,6 +39,6 @@ def test_every_file_that_the_readme_links_to_is_there():
 
 
 def test_every_command_is_told_of_in_the_documentation():
-    told = (ROOT / "docs" / "cli.md").read_text()
+    report = (ROOT / "docs" / "cli.md").read_text()
     commands = graphgate.list_commands(click.Context(graphgate))
-    assert [command for command in commands if f"`{command}" not in told] == []
+    assert [command for command in commands if f"`{command}" not in report] == []

@@ -19,7 +19,7 @@ from tests.cluster.control_plane.binaries import choose_binaries
 from tests.cluster.control_plane.build import provide_binaries
 from tests.cluster.control_plane.cache import Report
 from tests.cluster.control_plane.definitions import provide_definitions
-from tests.cluster.control_plane.errors import ControlPlaneError, GoMissing
+from tests.cluster.control_plane.errors import ControlPlaneError, GoMissingError
 from tests.cluster.control_plane.run import ControlPlane
 
 # An hour: a cold build takes 10 minutes on two cores that do nothing else, and other workers wait
@@ -57,7 +57,7 @@ def _provide(
 
     try:
         return provide(report)
-    except GoMissing as missing:
+    except GoMissingError as missing:
         if os.environ.get("CI") == "true":
             pytest.fail(str(missing), pytrace=False)
         pytest.skip(str(missing))

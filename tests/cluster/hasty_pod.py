@@ -10,17 +10,17 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-from webhook.admission import answer
+from webhook.admission import handle_review
 from webhook.certificates.renewal import BACKDATE
 from webhook.cluster import connect
-from webhook.controller.certificate_look import Place
-from webhook.controller.certificate_upkeep import Upkeep
-from webhook.controller.lease import Terms
+from webhook.controller.certificate_look import WebhookInstallation
+from webhook.controller.certificate_upkeep import CertificateRotator
+from webhook.controller.lease import LeaseConfig
 from webhook.controller.rotation import Lifetimes
 from webhook.decisions.settings import read_settings
-from webhook.graph.facts import NOTHING_KNOWN
+from webhook.graph.facts import NO_FACTS
 from webhook.server.config import ServerConfig
-from webhook.server.health import Check, Status
+from webhook.server.health import Check, CheckResult
 from webhook.server.run import serve
 
 
@@ -35,36 +35,38 @@ def main(argument: str) -> int:
     transport = connect(kubeconfig=given["kubeconfig"], context=None, environment={})
     settings = read_settings(None, {})
     lifetimes = Lifetimes(
-        authority=lifetime(given["authority"]),
-        server=lifetime(given["server"]),
+        ca=lifetime(given["authority"]),
+        server_cert=lifetime(given["server"]),
         overlap=timedelta(seconds=given["overlap"]),
     )
     with (
         tempfile.TemporaryDirectory() as folder,
-        Upkeep(
+        CertificateRotator(
             transport,
-            Place(transport.namespace, given["name"]),
+            WebhookInstallation(transport.namespace, given["name"]),
             Path(folder),
             identity=f"{socket.gethostname()}-{given['number']}",
             lifetimes=lifetimes,
-            terms=Terms(duration=5.0, deadline=3.0, pause=given["pause"]),
-            pause=given["pause"],
-        ) as upkeep,
+            lease_config=LeaseConfig(
+                lease_duration=5.0, renew_deadline=3.0, retry_period=given["pause"]
+            ),
+            interval=given["pause"],
+        ) as rotator,
     ):
         config = ServerConfig(
-            certificate=upkeep.certificate,
-            key=upkeep.key,
+            certificate=rotator.certificate_file,
+            key=rotator.key_file,
             host="127.0.0.1",
             port=0,
             health_port=0,
-            reload_every=0.1,
-            drain=0.5,
+            reload_interval=0.1,
+            shutdown_delay=0.5,
         )
         return serve(
             config,
-            lambda body, endpoint: answer(body, endpoint, settings, NOTHING_KNOWN),
-            sources=[upkeep],
-            checks=[Check("trust", lambda: Status(*upkeep.health()))],
+            lambda body, endpoint: handle_review(body, endpoint, settings, NO_FACTS),
+            sources=[rotator],
+            checks=[Check("trust", lambda: CheckResult(*rotator.health()))],
         )
 
 

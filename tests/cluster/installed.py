@@ -27,14 +27,16 @@ CRD = ROOT / "manifests" / "crd" / "seldondeployments.yaml"
 CHART = ROOT / "manifests" / "chart"
 KINDS = ("mutatingwebhookconfiguration", "validatingwebhookconfiguration")
 
-_PATIENCE = 30.0
+_TIMEOUT_SECONDS = 30.0
 
 
 def eventually(condition: Callable[[], object], what: str) -> None:
     """Ask again and again until the answer is True; fail after half a minute with the last."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while (answer := condition()) is not True:
-        assert time.monotonic() < deadline, f"not in {_PATIENCE:.0f} s: {what}; last: {answer}"
+        assert time.monotonic() < deadline, (
+            f"not in {_TIMEOUT_SECONDS:.0f} s: {what}; last: {answer}"
+        )
         time.sleep(0.1)
 
 
@@ -77,13 +79,13 @@ class Installed:
             text=True,
             cwd=ROOT,
         )
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             log.seek(position)
             for line in log.read().splitlines():
-                told = json.loads(line)
-                if told.get("event") == "serving":
-                    self.port, self.health_port = told["port"], told["health_port"]
+                lines = json.loads(line)
+                if lines.get("event") == "serving":
+                    self.port, self.health_port = lines["port"], lines["health_port"]
                     log.close()
                     return
             if self._process.poll() is not None:
@@ -97,7 +99,7 @@ class Installed:
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
             try:
-                self._process.wait(_PATIENCE)
+                self._process.wait(_TIMEOUT_SECONDS)
             finally:
                 self._process.kill()
                 self._process = None
@@ -105,7 +107,7 @@ class Installed:
     def decisions(self) -> list[dict[str, object]]:
         """Return what the server has logged of its decisions."""
         lines = (self.folder / "server.log").read_text().splitlines()
-        return [told for told in map(json.loads, lines) if told.get("event") == "decided"]
+        return [records for records in map(json.loads, lines) if records.get("event") == "decided"]
 
     def _apply_crd(self) -> None:
         self.plane.kubectl("apply", "-f", str(self._crd))
@@ -159,7 +161,7 @@ class Installed:
             ]
             self.plane.kubectl("patch", kind, SERVICE, "--type=json", "-p", json.dumps(patch))
 
-    def lead_to(self, port: int) -> None:
+    def redirect_to_port(self, port: int) -> None:
         """Have the API server call another port of this machine."""
         patch = [
             {"op": "replace", "path": "/webhooks/0/clientConfig/service/port", "value": port},

@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.cluster.installed import KINDS
 from tests.cluster.release import Release
-from webhook.certificates.minting import mint_server
+from webhook.certificates.minting import issue_server_cert
 from webhook.certificates.pair import KeyPair
 
 
@@ -40,7 +40,7 @@ class CertManager:
         # Since cert-manager 1.18 a missing rotationPolicy is Always.
         if spec["privateKey"].get("rotationPolicy", "Always") == "Never":
             key = self._held_key(spec["secretName"]) or key
-        pair = sign_itself(key, spec["commonName"], hours(spec["duration"]))
+        pair = self_signed(key, spec["commonName"], hours(spec["duration"]))
         write_secret(self._release, spec["secretName"], pair, pair.certificate)
 
     def issue(self, for_names: Sequence[str] = ()) -> None:
@@ -50,7 +50,7 @@ class CertManager:
         held = self._release.get("secret", issuer["ca"]["secretName"])["data"]
         ca, key = (base64.b64decode(held[file]) for file in ("tls.crt", "tls.key"))
         names, lifetime = for_names or spec["dnsNames"], hours(spec["duration"])
-        pair = mint_server(KeyPair(ca, key), names, datetime.now(UTC), lifetime)
+        pair = issue_server_cert(KeyPair(ca, key), names, datetime.now(UTC), lifetime)
         write_secret(self._release, spec["secretName"], pair, ca)
 
     def inject(self) -> None:
@@ -80,7 +80,7 @@ class ServiceCA:
         """Make the cluster's CA."""
         self._release = release
         key = ec.generate_private_key(ec.SECP256R1())
-        self._authority = sign_itself(key, "openshift-service-serving-signer", timedelta(days=790))
+        self._authority = self_signed(key, "openshift-service-serving-signer", timedelta(days=790))
 
     def issue(self, for_names: Sequence[str] = ()) -> None:
         """Issue the Service's certificate, or renew it; `for_names` makes a wrong one."""
@@ -88,7 +88,7 @@ class ServiceCA:
         secret = annotations(service)["service.beta.openshift.io/serving-cert-secret-name"]
         host = f"{self._release.name}.{self._release.name}.svc"
         names = for_names or [host, f"{host}.cluster.local"]
-        pair = mint_server(self._authority, names, datetime.now(UTC), timedelta(days=730))
+        pair = issue_server_cert(self._authority, names, datetime.now(UTC), timedelta(days=730))
         write_secret(self._release, secret, pair)
 
     def inject(self) -> None:
@@ -111,7 +111,7 @@ def hours(duration: str) -> timedelta:
     return timedelta(hours=int(duration.removesuffix("h")))
 
 
-def sign_itself(key: ec.EllipticCurvePrivateKey, name: str, lifetime: timedelta) -> KeyPair:
+def self_signed(key: ec.EllipticCurvePrivateKey, name: str, lifetime: timedelta) -> KeyPair:
     """Return a CA of this key."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)

@@ -20,15 +20,15 @@ CRD = ROOT / "manifests" / "crd" / "seldondeployments.yaml"
 GROUP = "/apis/machinelearning.seldon.io/v1"
 WRITES = ("apply", "status", "delete", "create")
 
-_PATIENCE = 40.0
+_TIMEOUT_SECONDS = 40.0
 """Seconds; everything takes one or two, and ten times that on a machine that does other work."""
 
 
-def eventually(look: Callable[[], Any], wanted: object, what: str) -> None:
+def eventually(probe: Callable[[], Any], expected: object, what: str) -> None:
     """Look again and again until the answer is `wanted`; fail with the last answer."""
-    deadline = time.monotonic() + _PATIENCE
-    while (answer := look()) != wanted:
-        assert time.monotonic() < deadline, f"{what}: still {answer!r}, not {wanted!r}"
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    while (answer := probe()) != expected:
+        assert time.monotonic() < deadline, f"{what}: still {answer!r}, not {expected!r}"
         time.sleep(0.1)
 
 
@@ -50,10 +50,10 @@ class Reconciler:
 
     def wait(self, event: str = "reconciling") -> "Reconciler":
         """Wait for a line of the log."""
-        eventually(lambda: any(e["event"] == event for e in self.told()), True, event)
+        eventually(lambda: any(e["event"] == event for e in self.log_lines()), True, event)
         return self
 
-    def told(self) -> list[dict[str, Any]]:
+    def log_lines(self) -> list[dict[str, Any]]:
         """Return the lines of the log so far."""
         found = []
         for line in self.log.read_text().splitlines():
@@ -65,19 +65,19 @@ class Reconciler:
 
     def ask(self, path: str) -> str:
         """Return what the health port answers."""
-        port = next(e["health_port"] for e in self.told() if e["event"] == "started")
+        port = next(e["health_port"] for e in self.log_lines() if e["event"] == "started")
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=10) as answer:
             return str(answer.read().decode())
 
-    def written(self) -> dict[str, int]:
+    def writes_by_kind(self) -> dict[str, int]:
         """Return the number of writes so far, by verb and kind: {"apply Deployment": 2}."""
         pattern = r'requests_total\{kind="(\w+)",verb="([\w-]+)"\} ([\d.e+]+)'
         found = re.findall(pattern, self.ask("metrics"))
         return {f"{verb} {kind}": int(float(n)) for kind, verb, n in found if verb in WRITES}
 
-    def writes(self) -> int:
+    def write_count(self) -> int:
         """Return the number of writes so far."""
-        return sum(self.written().values())
+        return sum(self.writes_by_kind().values())
 
     def stop(self) -> int:
         """Stop it as Kubernetes does; return the exit code."""
@@ -92,7 +92,7 @@ class Reconciler:
     def end(self) -> int:
         """Wait for its end; return the exit code."""
         try:
-            return self.process.wait(_PATIENCE)
+            return self.process.wait(_TIMEOUT_SECONDS)
         finally:
             self.process.kill()
             self._out.close()

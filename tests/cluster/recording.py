@@ -40,9 +40,9 @@ class RecordingTransport:
         self._note(method, path, response.status)
         return response
 
-    def stream(self, path: str, *, query: Mapping[str, str], silence: float) -> Stream:
+    def stream(self, path: str, *, query: Mapping[str, str], read_timeout: float) -> Stream:
         """Ask and note."""
-        stream = self._transport.stream(path, query=query, silence=silence)
+        stream = self._transport.stream(path, query=query, read_timeout=read_timeout)
         self._note("WATCH", path, stream.status)
         return stream
 

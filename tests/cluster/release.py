@@ -31,7 +31,7 @@ from tests.server.kubeproxy import Forwarder
 from tests.server.kubeproxy import Pod as Backend
 from tests.server.test_tls import mount
 
-_PATIENCE = 30.0
+_TIMEOUT_SECONDS = 30.0
 CERTIFICATE_FILES = ("tls.crt", "tls.key", "ca.crt")
 SDEPS = "/apis/machinelearning.seldon.io/v1/namespaces/{}/seldondeployments"
 
@@ -47,10 +47,10 @@ class Pod:
 
     def started(self) -> Backend:
         """Wait until it listens; it need not be ready yet."""
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
-            for told in self.events("serving"):
-                self.backend = Backend(told["port"], told["health_port"])
+            for reported in self.events("serving"):
+                self.backend = Backend(reported["port"], reported["health_port"])
                 return self.backend
             time.sleep(0.02)
         raise AssertionError(f"the pod did not start: {self._log.read_text()}")
@@ -58,8 +58,8 @@ class Pod:
     def events(self, event: str) -> list[dict[str, Any]]:
         """Return the whole lines of its log about this event."""
         lines = self._log.read_text().split("\n")[:-1]
-        told = [json.loads(line) for line in lines if line.startswith("{")]
-        return [line for line in told if line.get("event") == event]
+        reported = [json.loads(line) for line in lines if line.startswith("{")]
+        return [line for line in reported if line.get("event") == event]
 
     @property
     def log(self) -> str:
@@ -76,7 +76,7 @@ class Pod:
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
 
-    def until_ready(self) -> Self:
+    def wait_until_ready(self) -> Self:
         """Wait until it is ready."""
         self.started()
         eventually(lambda: self.ready()[0] == 200 or self.ready(), "the pod is ready")
@@ -85,7 +85,7 @@ class Pod:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End it as the kubelet does, or as a crash does; return the exit code."""
         self.process.send_signal(number)
-        return self.process.wait(_PATIENCE)
+        return self.process.wait(_TIMEOUT_SECONDS)
 
 
 def free_port() -> int:
@@ -114,12 +114,12 @@ class Proxy:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._open.wait(_PATIENCE)
+        assert self._open.wait(_TIMEOUT_SECONDS)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._ending.set)
-        self._thread.join(_PATIENCE)
+        self._thread.join(_TIMEOUT_SECONDS)
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
@@ -156,7 +156,7 @@ class Release:
     def __exit__(self, *_: object) -> None:
         for pod in self.pods:
             pod.process.kill()
-            pod.process.wait(_PATIENCE)
+            pod.process.wait(_TIMEOUT_SECONDS)
         self.proxy.__exit__()
         self.helm("uninstall", self.name, "--ignore-not-found", check=False)
         for kind in KINDS:
@@ -170,13 +170,13 @@ class Release:
 
     def install(self, *values: str, command: str = "install") -> None:
         """Install the chart, or upgrade to it, and lead the webhooks here."""
-        judged = f"webhooks.namespaceSelector.matchLabels.graphgate-release={self.name}"
-        flags = [f"--set={value}" for value in (judged, *values)]
+        evaluated = f"webhooks.namespaceSelector.matchLabels.graphgate-release={self.name}"
+        flags = [f"--set={value}" for value in (evaluated, *values)]
         self.helm(command, self.name, str(CHART), *flags)
-        self.lead_here()
+        self.redirect_webhooks()
         self._command = self._read_command()
 
-    def lead_here(self) -> None:
+    def redirect_webhooks(self) -> None:
         """Have the API server reach the forwarder by the Service's name."""
         spec = {"type": "ExternalName", "externalName": "localhost"}
         none: dict[str, None] = {"clusterIP": None, "clusterIPs": None}
@@ -280,7 +280,7 @@ class Release:
             *("--kubeconfig", str(self.kubeconfig())),
         ]
 
-    def until_asked(self) -> None:
+    def wait_until_called(self) -> None:
         """Wait until the API server follows the configurations."""
 
         def asked() -> object:
@@ -326,10 +326,10 @@ class Load:
         finally:
             self._ending.set()
             for runner in runners:
-                runner.join(_PATIENCE)
+                runner.join(_TIMEOUT_SECONDS)
 
     @property
-    def lost(self) -> list[tuple[int, str]]:
+    def failed_calls(self) -> list[tuple[int, str]]:
         """What was not answered as it should be."""
         return [answer for answer in self.answers if answer != (201, "")]
 

@@ -18,14 +18,14 @@ from webhook.workloads.render import render
 
 ID = "seldon.io/controller-id"
 LAST_APPLIED = "seldon.io/last-applied"
-_PAUSE = 0.1
+_POLL_INTERVAL_SECONDS = 0.1
 
 
-class SeldonStandIn:
+class FakeSeldonOperator:
     """Works in one namespace, in a thread, while it is entered; `writes` says what it wrote."""
 
-    def __init__(self, place: Namespace) -> None:
-        self._place = place
+    def __init__(self, namespace_api: Namespace) -> None:
+        self._place = namespace_api
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.writes: list[str] = []
@@ -48,12 +48,12 @@ class SeldonStandIn:
 
     def _run(self) -> None:
         try:
-            while not self._ending.wait(_PAUSE):
+            while not self._ending.wait(_POLL_INTERVAL_SECONDS):
                 for found in self._place.plane.request("GET", self._place.path("sdep")).body[
                     "items"
                 ]:
                     if ID not in found["metadata"].get("labels", {}):
-                        self._look(found)
+                        self.reconcile(found)
         except Exception as fault:  # noqa: BLE001 — raised in the test's thread
             self.fault = fault
 
@@ -66,18 +66,18 @@ class SeldonStandIn:
             self.writes.append(f"{method} {kind} {name}")
         return status
 
-    def _look(self, found: dict[str, Any]) -> None:
-        wanted = list(_objects(found))
-        for obj in (o for o in wanted if o["kind"] == "Service"):
-            self._bring_service(obj)
-        deployments = [o for o in wanted if o["kind"] == "Deployment"]
-        each = [self._bring_deployment(obj) for obj in deployments]
+    def reconcile(self, found: dict[str, Any]) -> None:
+        desired = list(_objects(found))
+        for obj in (o for o in desired if o["kind"] == "Service"):
+            self._apply_service(obj)
+        deployments = [o for o in desired if o["kind"] == "Deployment"]
+        each = [self._apply_deployment(obj) for obj in deployments]
         ready = all(each)
         if ready:
-            self._clean(found, {o["metadata"]["name"] for o in wanted})
-        self._tell(found, [o["metadata"]["name"] for o in deployments], ready=ready)
+            self._delete_others(found, {o["metadata"]["name"] for o in desired})
+        self._write_status(found, [o["metadata"]["name"] for o in deployments], ready=ready)
 
-    def _bring_service(self, obj: dict[str, Any]) -> None:
+    def _apply_service(self, obj: dict[str, Any]) -> None:
         name = obj["metadata"]["name"]
         there = self._place.get("service", name)
         if not there:
@@ -89,7 +89,7 @@ class SeldonStandIn:
             body = {**there, "spec": spec, "metadata": {**there["metadata"], "annotations": notes}}
             self._send("PUT", "service", name, body)
 
-    def _bring_deployment(self, obj: dict[str, Any]) -> bool:
+    def _apply_deployment(self, obj: dict[str, Any]) -> bool:
         """Return whether its pods are ready."""
         name = obj["metadata"]["name"]
         there = self._place.get("deployment", name)
@@ -111,7 +111,7 @@ class SeldonStandIn:
         status = there["status"]
         return bool(status.get("readyReplicas")) and not status.get("unavailableReplicas")
 
-    def _clean(self, found: dict[str, Any], names: set[str]) -> None:
+    def _delete_others(self, found: dict[str, Any], names: set[str]) -> None:
         for name in found.get("status", {}).get("deploymentStatus", {}).keys() - names:
             self._send("DELETE", "deployment", name)
         for name in self._place.names("service"):
@@ -122,7 +122,7 @@ class SeldonStandIn:
             ):
                 self._send("DELETE", "service", name)
 
-    def _tell(self, found: dict[str, Any], names: list[str], *, ready: bool) -> None:
+    def _write_status(self, found: dict[str, Any], names: list[str], *, ready: bool) -> None:
         status = {
             "state": "Available" if ready else "Creating",
             "deploymentStatus": {name: {"replicas": 1} for name in names},

@@ -92,10 +92,10 @@ def test_the_broken_seed_is_refused_with_all_eight_findings_in_kubectl_s_output(
 
 
 def test_the_mended_seed_is_stored(installed, kubectl):
-    mended = installed.plane.run(
+    fixed = installed.plane.run(
         "sh", "-c", f"cd {SEEDS} && {_graphgate()} fix three-steps.yaml 2>/dev/null"
     ).stdout
-    assert kubectl("apply", "-f", "-", document=mended).returncode == 0
+    assert kubectl("apply", "-f", "-", document=fixed).returncode == 0
 
 
 def _graphgate():
@@ -263,7 +263,7 @@ def test_with_the_webhook_down_its_failure_policy_decides(installed, kubectl, po
 def test_a_webhook_that_does_not_answer_is_given_up_after_its_timeout(installed, kubectl):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         try:
-            installed.lead_to(silent.getsockname()[1])
+            installed.redirect_to_port(silent.getsockname()[1])
 
             def given_up():
                 ran = kubectl("create", "--dry-run=server", "-f", "-", document=named(minimal()))
@@ -271,7 +271,7 @@ def test_a_webhook_that_does_not_answer_is_given_up_after_its_timeout(installed,
 
             eventually(given_up, "the API server asks the silent server")
         finally:
-            installed.lead_to(installed.port)
+            installed.redirect_to_port(installed.port)
         eventually(
             lambda: (
                 kubectl(
@@ -311,8 +311,8 @@ def test_the_log_names_the_decision_and_holds_no_object(installed, kubectl, name
         return [line for line in installed.decisions() if line["namespace"] == namespace]
 
     eventually(lambda: len(decisions()) == 2 or decisions(), "both decisions are in the log")
-    told = decisions()
-    assert [(line["endpoint"], line["verdict"], line["name"]) for line in told] == [
+    reported = decisions()
+    assert [(line["endpoint"], line["verdict"], line["name"]) for line in reported] == [
         ("mutate", "allowed", "iris"),
         ("validate", "allowed", "iris"),
     ]

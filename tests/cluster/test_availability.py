@@ -22,7 +22,7 @@ def test_twenty_restarts_of_two_replicas_lose_no_call(release):
     release.install("cluster.facts=false")
     flags = ("--drain", "0.2")  # ten times what this forwarder takes to notice
     serving = [release.start_pod(*flags).until_ready(), release.start_pod(*flags).until_ready()]
-    release.until_asked()
+    release.wait_until_called()
     codes = []
     with Load(release.create).running() as load:
         for _ in itertools.repeat(None, RESTARTS):
@@ -30,7 +30,7 @@ def test_twenty_restarts_of_two_replicas_lose_no_call(release):
             oldest = serving.pop(0)
             codes.append(oldest.stop())
             release.proxy.pods.remove(oldest.backend)
-    assert load.lost == []
+    assert load.failed_calls == []
     # Dozens of calls for each restart: none was between two of them.
     assert len(load.answers) > 20 * RESTARTS
     assert codes == [0] * RESTARTS

@@ -31,7 +31,7 @@ def install_seldon(control_plane, namespace):
     control_plane.request("DELETE", f"{path}/{LEASE}")
 
 
-def told(namespace):
+def conditions_of(namespace):
     return f"graphgate: Seldon Core's operator is running (it holds the Lease {namespace}/{LEASE})"
 
 
@@ -39,9 +39,9 @@ def test_it_does_not_start_beside_seldon_s_operator_without_an_id(
     control_plane, namespace, install_seldon, tmp_path
 ):
     install_seldon()
-    refused = Reconciler(control_plane, tmp_path / "log", "--no-leader-elect")
-    assert refused.end() == 2
-    assert refused.log.read_text().startswith(told(namespace))
+    rejected = Reconciler(control_plane, tmp_path / "log", "--no-leader-elect")
+    assert rejected.end() == 2
+    assert rejected.log.read_text().startswith(conditions_of(namespace))
 
 
 def test_it_ends_when_seldon_s_operator_appears_unless_it_has_an_id(
@@ -53,6 +53,6 @@ def test_it_ends_when_seldon_s_operator_appears_unless_it_has_an_id(
     with_id.wait("started")
     install_seldon()
     assert without.end() == 2
-    assert without.log.read_text().splitlines()[-1].startswith(told(namespace))
+    assert without.log.read_text().splitlines()[-1].startswith(conditions_of(namespace))
     assert "Traceback" not in without.log.read_text()
     assert with_id.stop() == 0

@@ -19,7 +19,7 @@ from tests.cluster.control_plane.binaries import choose_binaries
 from tests.cluster.control_plane.build import provide_binaries
 from tests.cluster.control_plane.cache import MODULES_FOLDER, cache_folder, cache_key
 from tests.cluster.control_plane.definitions import SOURCES, Source, provide_definitions
-from tests.cluster.control_plane.errors import BuildFailed, GoMissing
+from tests.cluster.control_plane.errors import BuildFailedError, GoMissingError
 from tests.cluster.control_plane.toolchain import (
     Go,
     build_environment,
@@ -76,8 +76,8 @@ def publish(source: Source, environ: dict[str, str], **answer: str) -> None:
     for file in source.files.values():
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_text(file)
-    told = {"Dir": str(folder), "Sum": source.checksum, **answer}
-    (folder / "answer.json").write_text(json.dumps(told))
+    reported = {"Dir": str(folder), "Sum": source.checksum, **answer}
+    (folder / "answer.json").write_text(json.dumps(reported))
 
 
 def write_script(path: Path, text: str) -> Path:
@@ -208,7 +208,7 @@ def test_an_installed_go_of_the_pinned_minor_is_used_and_another_fetches_the_pin
 
 
 def test_without_go_one_sentence_says_what_is_missing_and_how_to_get_it() -> None:
-    with pytest.raises(GoMissing) as missing:
+    with pytest.raises(GoMissingError) as missing:
         find_go("", ["etcd", "helm"])
     assert str(missing.value) == (
         "there is no Go on PATH to build etcd, helm with; "
@@ -332,7 +332,7 @@ def test_two_runs_at_the_same_time_build_each_tool_once(environ: dict[str, str])
 
 def test_a_failed_build_quotes_the_compiler_and_leaves_no_file(environ: dict[str, str]) -> None:
     write_go(environ, GO_THAT_FAILS)
-    with pytest.raises(BuildFailed) as failed:
+    with pytest.raises(BuildFailedError) as failed:
         provide_binaries(environ, lambda _: None)
     left = [path for path in cache_folder(environ).rglob("*") if path.is_file()]
     assert (str(failed.value), left) == (
@@ -378,13 +378,13 @@ def test_a_module_that_is_not_the_pinned_one_is_not_used(
 ) -> None:
     write_go(environ, GO_THAT_BUILDS)
     publish(SOURCES[0], environ, **answer)
-    with pytest.raises(BuildFailed, match=re.escape(why)):
+    with pytest.raises(BuildFailedError, match=re.escape(why)):
         provide_definitions(environ, lambda _: None)
     assert list(cache_folder(environ).rglob("*.yaml")) == []
 
 
 def test_definitions_that_nobody_can_fetch_are_said_to_be_missing(environ: dict[str, str]) -> None:
-    with pytest.raises(GoMissing) as missing:
+    with pytest.raises(GoMissingError) as missing:
         provide_definitions(environ, lambda _: None)
     assert str(missing.value) == (
         "definitions of other projects are not in the cache, "

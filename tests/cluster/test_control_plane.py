@@ -82,8 +82,8 @@ def test_the_api_is_described_well_enough_for_strict_validation(
 
 def test_a_user_may_only_do_what_a_role_allows(control_plane: ControlPlane, namespace: str) -> None:
     ann = control_plane.add_user("ann", ("developers",))
-    refused = control_plane.kubectl("-n", namespace, "get", "pods", kubeconfig=ann, check=False)
-    assert (refused.returncode, refused.stderr) == (
+    rejected = control_plane.kubectl("-n", namespace, "get", "pods", kubeconfig=ann, check=False)
+    assert (rejected.returncode, rejected.stderr) == (
         1,
         'Error from server (Forbidden): pods is forbidden: User "ann" cannot list resource "pods" '
         f'in API group "" in the namespace "{namespace}"\n',
@@ -228,10 +228,10 @@ def test_a_restarted_api_server_has_its_objects_and_its_url(binaries: dict[str, 
         plane.kubectl("create", "configmap", "kept", "--from-literal=a=1")
         for kill in (False, True):
             plane.stop_api_server(kill=kill)
-            refused = plane.kubectl("get", "configmap", "kept", check=False).returncode
+            rejected = plane.kubectl("get", "configmap", "kept", check=False).returncode
             plane.start_api_server()
             kept = plane.kubectl("get", "configmap", "kept", "-o", "jsonpath={.data.a}").stdout
-            assert (refused, kept) == (1, "1")
+            assert (rejected, kept) == (1, "1")
 
 
 def test_the_log_of_a_stopped_component_can_still_be_read(binaries: dict[str, Path]) -> None:

@@ -16,10 +16,10 @@ import yaml
 from tests.cluster.control_plane.run import ControlPlane
 from tests.cluster.installed import eventually
 from tests.seeds import ROOT
-from webhook.cluster import Refused, Timing, connect, get
+from webhook.cluster import ApiStatusError, ReflectorConfig, connect, get
 from webhook.cluster.client import Client
-from webhook.cluster.facts import gather
-from webhook.cluster.live import LiveFacts
+from webhook.cluster.facts import collect_facts
+from webhook.cluster.live import FactsWatcher
 from webhook.graph.facts import Namespace
 
 SERVERS = {"SKLEARN_SERVER": {"protocols": {"seldon": {"image": "skl"}}}}
@@ -85,7 +85,7 @@ def open_as(plane):
 
 
 def test_facts_are_what_was_created(plane, open_as):
-    facts, gaps = gather(open_as())
+    facts, gaps = collect_facts(open_as())
     team = Namespace(
         labels={"team": "a", "kubernetes.io/metadata.name": "team-a"},
         annotations={"openshift.io/sa.scc.uid-range": "1000/10"},
@@ -93,7 +93,12 @@ def test_facts_are_what_was_created(plane, open_as):
     minor = int(plane.version.split(".")[1])
     assert facts.namespaces["team-a"] == team
     assert {"default", "kube-system", "seldon-system"} <= set(facts.namespaces)
-    assert (facts.servers, facts.openshift, facts.minor, facts.crd_depth) == (
+    assert (
+        facts.model_servers,
+        facts.openshift,
+        facts.kubernetes_minor,
+        facts.max_graph_depth,
+    ) == (
         SERVERS,
         False,
         minor,
@@ -148,19 +153,19 @@ def test_the_documented_permissions_are_enough_and_no_more(plane, open_as):
         del binding["rules"]
         plane.kubectl("apply", "-f", "-", input=yaml.safe_dump_all([role, binding]))
     client = open_as(plane.add_user(user))
-    with LiveFacts(client) as live:
+    with FactsWatcher(client) as live:
         eventually(lambda: live.health().state == "ok" or live.health(), "the facts are followed")
-        assert (live.facts.servers, live.facts.crd_depth) == (SERVERS, 4)
+        assert (live.facts.model_servers, live.facts.max_graph_depth) == (SERVERS, 4)
     for path in ("/api/v1/namespaces/seldon-system/configmaps", "/api/v1/secrets"):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ApiStatusError) as rejected:
             get(client, path)
-        assert refused.value.status == 403
-        assert f'User "{user}" cannot list resource' in str(refused.value)
+        assert rejected.value.status == 403
+        assert f'User "{user}" cannot list resource' in str(rejected.value)
 
 
 def test_a_label_change_is_seen(plane, open_as):
     plane.create_namespace("changing", {"step": "1"})
-    with LiveFacts(open_as()) as live:
+    with FactsWatcher(open_as()) as live:
         eventually(lambda: label(live) == "1" or live.facts, "the namespace is known")
         plane.kubectl("label", "namespace", "changing", "step=2", "--overwrite")
         eventually(lambda: label(live) == "2" or live.facts, "the change is known")
@@ -172,7 +177,7 @@ def label(live, namespace="changing"):
 
 
 def test_an_api_server_that_crashes_and_comes_back_is_followed_again(plane, open_as):
-    with LiveFacts(open_as()) as live:
+    with FactsWatcher(open_as()) as live:
         eventually(lambda: live.health().state == "ok" or live.health(), "the facts are followed")
         before = live.facts
         plane.stop_api_server(kill=True)
@@ -233,10 +238,12 @@ def test_a_network_that_dies_without_a_word_is_noticed_and_nothing_is_lost(plane
     text = plane.kubeconfig.read_text().replace(plane.server, f"https://127.0.0.1:{relay.port}")
     kubeconfig.write_text(text)
     client = connect(kubeconfig=str(kubeconfig), context=None, environment={})
-    timing = Timing(watch=600, silence=1.0, first=0.01, longest=0.1)
+    timing = ReflectorConfig(
+        watch_timeout=600, read_timeout=1.0, backoff_base=0.01, max_backoff=0.1
+    )
     plane.create_namespace("beyond", {"step": "1"})
     try:
-        with LiveFacts(client, timing=timing) as live:
+        with FactsWatcher(client, reflector_config=timing) as live:
             eventually(lambda: label(live, "beyond") == "1" or live.health(), "it is known")
             relay.swallow()
             plane.kubectl("label", "namespace", "beyond", "step=2", "--overwrite")

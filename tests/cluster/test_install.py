@@ -15,7 +15,7 @@ from tests.cluster.installed import KINDS, eventually
 from tests.cluster.release import SDEPS, Release
 from tests.documents_of import minimal, with_graph
 from tests.seeds import ROOT
-from webhook.certificates.minting import mint_authority
+from webhook.certificates.minting import issue_ca
 
 INSTALL = ROOT / "manifests" / "install.yaml"
 IN_ITS_NAMESPACE = (
@@ -61,7 +61,7 @@ def test_the_whole_life_of_a_release(release):
 
     # The first one makes the certificate; each says that it is believed.
     first, second = release.start_pod().until_ready(), release.start_pod().until_ready()
-    release.until_asked()
+    release.wait_until_called()
     assert "trust: signed by a CA of every caBundle; this replica renews it" in first.ready()[1]
     assert "trust: signed by a CA of every caBundle; another replica" in second.ready()[1]
 
@@ -80,8 +80,8 @@ def test_the_whole_life_of_a_release(release):
     assert release.create() == (201, "")
 
     # A certificate is renewed by hand, and both pods serve it without a restart.
-    place = ("--namespace", release.name, "--name", release.name)
-    rotated = release.plane.run(sys.executable, "-m", "webhook", "certs", "rotate", *place).stdout
+    flags = ("--namespace", release.name, "--name", release.name)
+    rotated = release.plane.run(sys.executable, "-m", "webhook", "certs", "rotate", *flags).stdout
     assert re.fullmatch("mint-server [0-9a-f]{64}\n", rotated)
     assert held(release)["tls.crt"] != secret["tls.crt"]
     # First the Secret is read, then the files are.
@@ -113,7 +113,7 @@ def test_a_pod_that_no_api_server_would_believe_is_not_ready_and_says_why(releas
     verbs = [{"op": "replace", "path": "/rules/0/verbs", "value": ["get"]}]
     role = ("clusterrole", f"{release.name}-certificate")
     release.kubectl("patch", *role, "--type=json", "-p", json.dumps(verbs))
-    other = base64.b64encode(mint_authority(datetime.now(UTC)).certificate).decode()
+    other = base64.b64encode(issue_ca(datetime.now(UTC)).certificate).decode()
     where = "/webhooks/0/clientConfig/caBundle"
     patch = json.dumps([{"op": "replace", "path": where, "value": other}])
     release.kubectl("patch", KINDS[0], release.name, "--type=json", "-p", patch)
@@ -128,7 +128,7 @@ def test_a_pod_that_no_api_server_would_believe_is_not_ready_and_says_why(releas
 def test_the_reconciler_does_its_work_with_the_rights_that_the_chart_gives_it(release):
     release.install("reconciler.enabled=true", f"reconciler.namespaces={{{release.models}}}")
     release.start_pod().until_ready()
-    release.until_asked()
+    release.wait_until_called()
     reconciler = release.start_reconciler()
     document = {**minimal(), "metadata": {"name": "iris"}}
     sdeps, made = SDEPS.format(release.models), f"/apis/apps/v1/namespaces/{release.models}"
@@ -157,7 +157,7 @@ def test_the_one_file_is_applied_applied_again_and_deleted(binaries):
         secret = ("secret", "graphgate-certificate", "-n", "graphgate-system")
         data = {"data": {"tls.crt": base64.b64encode(b"x").decode()}}
         plane.kubectl("patch", *secret, "--type=merge", "-p", json.dumps(data))
-        authority = base64.b64encode(mint_authority(datetime.now(UTC)).certificate).decode()
+        authority = base64.b64encode(issue_ca(datetime.now(UTC)).certificate).decode()
         where = "/webhooks/0/clientConfig/caBundle"
         patch = json.dumps([{"op": "add", "path": where, "value": authority}])
         for kind in KINDS:

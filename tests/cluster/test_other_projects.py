@@ -116,8 +116,8 @@ def go_on(load):
 def test_a_release_waits_for_its_certificate_and_follows_it(release, source, issuer):
     release.install(f"certificate.source={source}", *FILLED)
     # Until there is one, nothing passes unjudged.
-    refused = release.create()
-    assert (refused[0], "failed calling webhook" in refused[1]) == (500, True), refused
+    rejected = release.create()
+    assert (rejected[0], "failed calling webhook" in rejected[1]) == (500, True), rejected
 
     issuer = issuer(release)
     issuer.issue()
@@ -125,7 +125,7 @@ def test_a_release_waits_for_its_certificate_and_follows_it(release, source, iss
     release.mount()
     pod = release.start_pod().until_ready()
     assert f"[+] trust: made for {release.name}.{release.name}.svc" in pod.ready()[1]
-    release.until_asked()
+    release.wait_until_called()
 
     with Load(release.create).running() as load:
         # Renewed in good time, a day or a month before its end.
@@ -134,7 +134,7 @@ def test_a_release_waits_for_its_certificate_and_follows_it(release, source, iss
         release.mount()
         eventually(lambda: pod.events("reloaded") != [], "the new certificate is served")
         go_on(load)
-    assert load.lost == []
+    assert load.failed_calls == []
 
     # A certificate of nobody's: the pod says so before an API server does.
     issuer.issue(for_names=["elsewhere.svc"])
@@ -154,7 +154,7 @@ def test_a_new_ca_of_cert_managers_costs_no_call(release):
     issuer.inject()
     release.mount()
     pod = release.start_pod().until_ready()
-    release.until_asked()
+    release.wait_until_called()
     before = release.bundle()
     with Load(release.create).running() as load:
         issuer.issue_authority()
@@ -165,4 +165,4 @@ def test_a_new_ca_of_cert_managers_costs_no_call(release):
         release.mount()
         eventually(lambda: pod.events("reloaded") != [], "the new certificate is served")
         go_on(load)
-    assert load.lost == []
+    assert load.failed_calls == []

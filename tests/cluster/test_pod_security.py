@@ -20,23 +20,23 @@ from tests.decisions.pods_of_all_kinds import (
     CHOICES,
     STANDARDS,
     Case,
-    changed,
-    from_files,
-    made_up,
+    changed_case,
+    example_cases,
+    generated_cases,
     sysctl,
 )
 from tests.soundness.judging import FACTS
 from webhook import defaults
 from webhook.cluster import connect
-from webhook.cluster.facts import gather
-from webhook.decisions.decide import decide
+from webhook.cluster.facts import collect_facts
+from webhook.decisions.decide import evaluate
 from webhook.graph.facts import Facts
 from webhook.graph.parse import parse
-from webhook.workloads.options import Engine, Options
+from webhook.workloads.options import OrchestratorOptions, RenderOptions
 from webhook.workloads.render import render
 
-JUDGED = "would violate PodSecurity"
-OPTIONS = Options(engine=Engine("registry.example/executor:1"))
+VIOLATION_TEXT = "would violate PodSecurity"
+OPTIONS = RenderOptions(orchestrator=OrchestratorOptions("registry.example/executor:1"))
 
 
 # --- asking
@@ -51,7 +51,7 @@ class Cluster:
     facts: Facts
     known: dict[str, str | None] = field(default_factory=dict)
 
-    def refuses(self, namespace: str, pod: dict[str, Any]) -> str | None:
+    def find_violations(self, namespace: str, pod: dict[str, Any]) -> str | None:
         """Return what PodSecurity finds in a pod, "" if nothing; None: it is invalid anyway."""
         key = json.dumps([namespace, pod], sort_keys=True)
         if key not in self.known:
@@ -76,10 +76,12 @@ def cluster(control_plane: ControlPlane) -> Iterator[Cluster]:
         )
         names[level, version] = name
     client = connect(kubeconfig=str(control_plane.kubeconfig), context=None, environment={})
-    facts = gather(client, names.values()).facts
+    facts = collect_facts(client, names.values()).facts
     client.close()
     yield Cluster(
-        control_plane, names, replace(facts, servers=FACTS.servers, explainer=FACTS.explainer)
+        control_plane,
+        names,
+        replace(facts, model_servers=FACTS.model_servers, explainer_images=FACTS.explainer_images),
     )
     for name in names.values():
         control_plane.delete_namespace(name)
@@ -95,32 +97,34 @@ class Outcome:
     """
 
     case: Case
-    told: tuple[str, ...]
+    messages: tuple[str, ...]
     others: bool
-    refused: tuple[str | None, ...]
+    rejections: tuple[str | None, ...]
 
     @property
     def comparable(self) -> bool:
         """Whether the standard alone decides, for graphgate and for the API server."""
-        return not self.others and None not in self.refused
+        return not self.others and None not in self.rejections
 
 
-def outcome(cluster: Cluster, case: Case) -> Outcome:
+def evaluate_both(cluster: Cluster, case: Case) -> Outcome:
     """Ask both."""
     name, settings = cluster.names[case.standard], CHOICES[case.choice]
     document = {**case.document, "metadata": {**case.document["metadata"], "namespace": name}}
-    decision = decide(document, settings, cluster.facts)
+    decision = evaluate(document, settings, cluster.facts)
     chosen = settings.defaults
-    filled = defaults.apply(document, defaults.fill(document, chosen, cluster.facts).operations)
-    made = render(parse(filled), replace(OPTIONS, defaults=chosen), cluster.facts)
+    defaulted = defaults.apply_add_operations(
+        document, defaults.default_object(document, chosen, cluster.facts).operations
+    )
+    made = render(parse(defaulted), replace(OPTIONS, defaults=chosen), cluster.facts)
     pods = [_pod_of(one.object) for one in made if one.kind == "Deployment"]
-    facts = [finding.fact for finding in decision.denials]
-    told = [fact.partition('": ')[2] for fact in facts if fact.startswith(JUDGED)]
+    facts = [finding.message for finding in decision.denials]
+    messages = [fact.partition('": ')[2] for fact in facts if fact.startswith(VIOLATION_TEXT)]
     return Outcome(
         case,
-        tuple(told),
-        len(told) < len(facts) + len(decision.failures),
-        tuple(cluster.refuses(name, pod) for pod in pods),
+        tuple(messages),
+        len(messages) < len(facts) + len(decision.rule_errors),
+        tuple(cluster.find_violations(name, pod) for pod in pods),
     )
 
 
@@ -138,51 +142,51 @@ def _pod_of(deployment: dict[str, Any]) -> dict[str, Any]:
 
 def outcomes(cluster: Cluster, cases: Iterable[Case]) -> list[Outcome]:
     with ThreadPoolExecutor(3) as pool:
-        return list(pool.map(lambda case: outcome(cluster, case), cases))
+        return list(pool.map(lambda case: evaluate_both(cluster, case), cases))
 
 
 @pytest.fixture(scope="module")
 def of_files(cluster: Cluster) -> list[Outcome]:
     """What both say of the project's documents."""
-    return outcomes(cluster, from_files())
+    return outcomes(cluster, example_cases())
 
 
 @pytest.fixture(scope="module")
 def of_made_up(cluster: Cluster) -> list[Outcome]:
     """What both say of documents that were made for this."""
-    return outcomes(cluster, made_up())
+    return outcomes(cluster, generated_cases())
 
 
 # --- comparing
 
 
-def unsound(outcomes: list[Outcome]) -> list[str]:
+def unsound_outcomes(outcomes: list[Outcome]) -> list[str]:
     """What is admitted although PodSecurity refuses one of its pods."""
     return [
         f"{one.case}: {refused}"
         for one in outcomes
-        for refused in one.refused
-        if refused and not one.told and not one.others
+        for refused in one.rejections
+        if refused and not one.messages and not one.others
     ]
 
 
-def too_strict(outcomes: list[Outcome]) -> list[str]:
+def too_strict_outcomes(outcomes: list[Outcome]) -> list[str]:
     """What is refused for the standard although PodSecurity takes every pod."""
     return [
-        f"{one.case}: {one.told}"
+        f"{one.case}: {one.messages}"
         for one in outcomes
-        if one.comparable and one.told and not any(one.refused)
+        if one.comparable and one.messages and not any(one.rejections)
     ]
 
 
-def said_otherwise(outcomes: list[Outcome]) -> list[str]:
+def differing_messages(outcomes: list[Outcome]) -> list[str]:
     """What one says of a pod that both refuse, and the other does not."""
     found = []
     for one in outcomes:
-        if not one.comparable or not one.told:
+        if not one.comparable or not one.messages:
             continue
-        ours = set(filter(None, (_of_the_author(one.case, told) for told in one.told)))
-        theirs = [_of_the_author(one.case, refused) for refused in one.refused if refused]
+        ours = set(filter(None, (_authored_part(one.case, told) for told in one.messages)))
+        theirs = [_authored_part(one.case, refused) for refused in one.rejections if refused]
         found += [
             f"{one.case}: graphgate alone: {told}"
             for told in ours
@@ -194,7 +198,7 @@ def said_otherwise(outcomes: list[Outcome]) -> list[str]:
     return found
 
 
-def _of_the_author(case: Case, words: str) -> str:
+def _authored_part(case: Case, words: str) -> str:
     """Return what is said, without what the API server reads into the pod before it judges it.
 
     Where hostNetwork is true it makes a hostPort of every port. Of an AppArmor annotation it makes
@@ -208,14 +212,14 @@ def _of_the_author(case: Case, words: str) -> str:
     return words
 
 
-@pytest.mark.parametrize("compare", [unsound, too_strict, said_otherwise])
+@pytest.mark.parametrize("compare", [unsound_outcomes, too_strict_outcomes, differing_messages])
 def test_graphgate_and_the_api_server_say_the_same_of_the_projects_documents(
     of_files: list[Outcome], compare: Callable[[list[Outcome]], list[str]]
 ) -> None:
     assert compare(of_files) == []
 
 
-@pytest.mark.parametrize("compare", [unsound, too_strict, said_otherwise])
+@pytest.mark.parametrize("compare", [unsound_outcomes, too_strict_outcomes, differing_messages])
 def test_graphgate_and_the_api_server_say_the_same_of_made_up_documents(
     of_made_up: list[Outcome], compare: Callable[[list[Outcome]], list[str]]
 ) -> None:
@@ -230,18 +234,18 @@ def test_both_verdicts_are_seen_at_every_level_and_in_every_profile(
     here = [one for one in (*of_files, *of_made_up) if one.case.standard == standard]
     for choice in CHOICES:
         seen = [one for one in here if one.case.choice == choice and one.comparable]
-        admitted = sum(not one.told and bool(one.refused) for one in seen)
-        refused = sum(bool(one.told) and any(one.refused) for one in seen)
+        admitted = sum(not one.messages and bool(one.rejections) for one in seen)
+        rejected = sum(bool(one.messages) and any(one.rejections) for one in seen)
         rootless = choice not in {"image's user", "root"}
-        assert refused > 5, choice
+        assert rejected > 5, choice
         assert admitted > 5 or (standard[0] == "restricted" and not rootless), choice
 
 
 def test_latest_is_the_clusters_own_version(cluster: Cluster) -> None:
     """The newest rules of graphgate allow a sysctl that this API server does not know yet."""
-    case = changed(
+    case = changed_case(
         (sysctl("net.ipv4.tcp_slow_start_after_idle", "0"),), "default", ("baseline", "latest")
     )
-    one = outcome(cluster, case)
-    assert (cluster.facts.minor, len(one.told), len(one.refused)) == (36, 1, 1)
-    assert one.told[0] == one.refused[0]
+    one = evaluate_both(cluster, case)
+    assert (cluster.facts.kubernetes_minor, len(one.messages), len(one.rejections)) == (36, 1, 1)
+    assert one.messages[0] == one.rejections[0]

@@ -80,7 +80,7 @@ def owned(release):
 def test_policies_and_exceptions_of_the_cluster_count(release):
     release.install("cluster.policies=graphgate.io/policy=true")
     pod = release.start_pod().until_ready()
-    release.until_asked()
+    release.wait_until_called()
     assert "[+] policies: 0 in force; 0 objects of the cluster" in pod.ready()[1]
 
     # Both faults in one answer: the rule's and the policy's.

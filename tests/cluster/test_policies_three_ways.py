@@ -26,9 +26,9 @@ from tests.seeds import ROOT
 from webhook import documents
 from webhook.cluster import connect
 from webhook.cluster.transport import Transport
-from webhook.documents.patching import equal
-from webhook.policy import PolicySet, from_reading, load
-from webhook.policy.cases import Suite, read_suite
+from webhook.documents.patching import json_equal
+from webhook.policy import PolicySet, load_policy_set, objects_from_file
+from webhook.policy.cases import TestSuite, read_test_suite
 from webhook.rules import all_rules
 
 __all__ = ["run"]
@@ -67,19 +67,19 @@ def address(value: dict[str, Any]) -> str:
     return ADMISSION + PATHS[value["kind"]]
 
 
-def read(folder: Path) -> tuple[PolicySet, Suite]:
+def read(folder: Path) -> tuple[PolicySet, TestSuite]:
     """Return the policies and the cases of a folder."""
     text = (folder / "policy.yaml").read_text(encoding="utf-8")
-    policies = load(from_reading("policy.yaml", documents.read(text)))
+    policies = load_policy_set(objects_from_file("policy.yaml", documents.read(text)))
     assert policies.problems == ()
     tests = (folder / "tests.yaml").read_text(encoding="utf-8")
-    (source,) = from_reading("tests.yaml", documents.read(tests))
-    suite = read_suite(source)
-    assert isinstance(suite, Suite), suite
+    (source,) = objects_from_file("tests.yaml", documents.read(tests))
+    suite = read_test_suite(source)
+    assert isinstance(suite, TestSuite), suite
     return policies, suite
 
 
-class Asked(NamedTuple):
+class PolicyRequest(NamedTuple):
     """A case of the library, with a name and a namespace of its own.
 
     denied   the rules that the suite expects to deny it
@@ -103,7 +103,7 @@ class Asked(NamedTuple):
         return SELDON.format(self.new["metadata"]["namespace"])
 
 
-def cases() -> Iterator[Asked]:
+def cases() -> Iterator[PolicyRequest]:
     for policy in (*PORTABLE, *OURS_ONLY):
         _, suite = read(LIBRARY / policy)
         for number, case in enumerate(suite.cases):
@@ -115,13 +115,15 @@ def cases() -> Iterator[Asked]:
                 return {**value, "metadata": {**metadata, "name": name, "namespace": place}}
 
             old = case.request.old_object
-            yield Asked(
+            yield PolicyRequest(
                 policy,
                 f"{policy}: {case.name}",
                 own(case.request.object),
                 None if old is None else own(old),
-                tuple(sorted({expected.rule for expected in case.expect})),
-                None if case.mutated is None else case.mutated["metadata"].get("labels"),
+                tuple(sorted({expected.rule_id for expected in case.expected_findings})),
+                None
+                if case.expected_object is None
+                else case.expected_object["metadata"].get("labels"),
             )
 
 
@@ -159,7 +161,7 @@ def of_cases(policy: str) -> list[dict[str, Any]]:
     return made
 
 
-class Said(NamedTuple):
+class PolicyAnswer(NamedTuple):
     """What somebody said to a case: the status code, the message, the labels afterwards."""
 
     status: int
@@ -180,7 +182,7 @@ class Parity:
         self._run = run
         self.folder = folder
 
-    def ask(self, case: Asked, user: str) -> Said:
+    def send(self, case: PolicyRequest, user: str) -> PolicyAnswer:
         """Send a case as a dry run."""
         method, path, value = "POST", case.path, case.new
         if case.old is not None:
@@ -197,14 +199,14 @@ class Parity:
         )
         body = response.json()
         labels = (body.get("metadata") or {}).get("labels")
-        return Said(response.status, body.get("message", ""), labels)
+        return PolicyAnswer(response.status, body.get("message", ""), labels)
 
     def flags(self) -> tuple[str, ...]:
         folder = self.folder
         files = {"settings": "settings.yaml", "facts": "facts.yaml", "policies": "policies.yaml"}
         return tuple(f"--{flag}={folder / file}" for flag, file in files.items())
 
-    def check(self, new: list[Asked]) -> dict[str, tuple[tuple[str, str], ...]]:
+    def check(self, new: list[PolicyRequest]) -> dict[str, tuple[tuple[str, str], ...]]:
         """Return what `graphgate check` denies new objects for, by name: rules and facts."""
         text = yaml.safe_dump_all([case.new for case in new])
         ran = self._run("check", "-o", "json", *self.flags(), "-", stdin=text)
@@ -218,7 +220,7 @@ class Parity:
             for result in results
         }
 
-    def review(self, case: Asked) -> tuple[str, ...]:
+    def review(self, case: PolicyRequest) -> tuple[str, ...]:
         """Return the rules that `graphgate review` denies an update for."""
         kind = {"group": "machinelearning.seldon.io", "version": "v1"}
         request = {
@@ -234,7 +236,7 @@ class Parity:
         review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}
         ran = self._run("review", *self.flags(), stdin=json.dumps({**review, "request": request}))
         status = json.loads(ran.out)["response"].get("status") or {}
-        return Said(0, status.get("message", ""), None).rules
+        return PolicyAnswer(0, status.get("message", ""), None).rules
 
 
 @pytest.fixture(scope="module")
@@ -300,7 +302,7 @@ def prepare(plane: ControlPlane) -> None:
             assert answer.status == 201, answer.body
 
 
-def is_created(plane: ControlPlane, case: Asked) -> object:
+def is_created(plane: ControlPlane, case: PolicyRequest) -> object:
     answer = plane.request("POST", case.path, case.old)
     return answer.status in {201, 409} or answer.body
 
@@ -323,8 +325,8 @@ def parity(plane: ControlPlane, installed: Installed, run: Any) -> Iterator[Pari
         if case.policy in PORTABLE and (case.denied or case.mutated is not None)
     }
 
-    def in_effect(case: Asked, user: str) -> object:
-        said = made.ask(case, user)
+    def in_effect(case: PolicyRequest, user: str) -> object:
+        said = made.send(case, user)
         mutated = case.mutated is not None and said.labels == case.mutated
         return mutated or said.status in {403, 422} or said
 
@@ -336,28 +338,28 @@ def parity(plane: ControlPlane, installed: Installed, run: Any) -> Iterator[Pari
 
 def test_three_ways_say_the_same_of_every_case(parity: Parity, installed: Installed) -> None:
     """Which validations fail, and in which words."""
-    native: Mapping[str, Said] = {
-        case.name: parity.ask(case, NATIVE) for case in CASES if case.policy in PORTABLE
+    native: Mapping[str, PolicyAnswer] = {
+        case.name: parity.send(case, NATIVE) for case in CASES if case.policy in PORTABLE
     }
-    webhook = {case.name: parity.ask(case, WEBHOOK) for case in CASES}
+    webhook = {case.name: parity.send(case, WEBHOOK) for case in CASES}
     cli = parity.check([case for case in CASES if case.old is None])
     disagreed = []
     for case in CASES:
-        said = webhook[case.name]
+        message = webhook[case.name]
         if case.old is None:
             by_cli = tuple(sorted({rule for rule, _ in cli[case.name]}))
-            same_words = all(fact in said.message for _, fact in cli[case.name])
+            same_words = all(fact in message.message for _, fact in cli[case.name])
         else:
             by_cli, same_words = parity.review(case), True
-        verdicts = {"webhook": said.rules, "cli": by_cli, "expected": case.denied}
-        refused = {"webhook": said.status == 403, "expected": bool(case.denied)}
+        verdicts = {"webhook": message.rules, "cli": by_cli, "expected": case.denied}
+        rejected = {"webhook": message.status == 403, "expected": bool(case.denied)}
         if case.name in native:
-            refused["api server"] = native[case.name].status == 422
+            rejected["api server"] = native[case.name].status == 422
             facts = [fact for rule, fact in cli.get(case.name, ()) if rule in case.denied[:1]]
-            told = not facts or any(fact in native[case.name].message for fact in facts)
-            same_words = same_words and told
-        if len({*verdicts.values()}) > 1 or len({*refused.values()}) > 1 or not same_words:
-            disagreed.append((case.title, verdicts, refused, said, native.get(case.name)))
+            reported = not facts or any(fact in native[case.name].message for fact in facts)
+            same_words = same_words and reported
+        if len({*verdicts.values()}) > 1 or len({*rejected.values()}) > 1 or not same_words:
+            disagreed.append((case.title, verdicts, rejected, message, native.get(case.name)))
     assert disagreed == []
     assert len(native) >= 3 * len(PORTABLE)
     version = installed.ready()[1].partition("in force, version ")[2][:12]
@@ -370,8 +372,8 @@ def test_mutations_are_the_same(parity: Parity) -> None:
     cases = [case for case in CASES if case.mutated is not None]
     assert cases
     for case in cases:
-        assert equal(parity.ask(case, NATIVE).labels, case.mutated), case.title
-        assert equal(parity.ask(case, WEBHOOK).labels, case.mutated), case.title
+        assert json_equal(parity.send(case, NATIVE).labels, case.mutated), case.title
+        assert json_equal(parity.send(case, WEBHOOK).labels, case.mutated), case.title
 
 
 def test_the_api_server_refuses_what_only_graphgate_can_run(plane: ControlPlane) -> None:
@@ -392,9 +394,9 @@ def test_a_change_in_the_cluster_is_in_force_and_a_bad_policy_holds_up_nobody(
     binding = plane.request("GET", path).body
     unlabelled = {**binding, "metadata": {**binding["metadata"], "labels": {}}}
     assert plane.request("PUT", path, unlabelled).status == 200
-    eventually(lambda: parity.ask(case, WEBHOOK).rules == (), "the binding is out of force")
+    eventually(lambda: parity.send(case, WEBHOOK).rules == (), "the binding is out of force")
     # The API server's own evaluation does not look at the label.
-    assert parity.ask(case, NATIVE).status == 422
+    assert parity.send(case, NATIVE).status == 422
     bad = {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingAdmissionPolicy",
@@ -420,7 +422,7 @@ def test_a_change_in_the_cluster_is_in_force_and_a_bad_policy_holds_up_nobody(
     again = {**there, "metadata": {**there["metadata"], "labels": LABEL}}
     assert plane.request("PUT", path, again).status == 200
     eventually(
-        lambda: parity.ask(case, WEBHOOK).rules == case.denied, "the binding is in force again"
+        lambda: parity.send(case, WEBHOOK).rules == case.denied, "the binding is in force again"
     )
 
     def named() -> object:

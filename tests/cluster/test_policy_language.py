@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.control_plane.access import Answer
+from tests.cluster.control_plane.access import ApiResponse
 from tests.cluster.control_plane.run import ControlPlane
 from tests.cluster.control_plane.waiting import wait_until
-from tests.policy.truths import TRUE
+from tests.policy.truths import TRUE_EXPRESSIONS
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1/"
 PATHS = {
@@ -19,7 +19,7 @@ PATHS = {
     "ValidatingAdmissionPolicyBinding": "validatingadmissionpolicybindings",
 }
 
-TRUTHS = [text for text in TRUE.strip().splitlines() if "jsonpatch." not in text]
+TRUTHS = [text for text in TRUE_EXPRESSIONS.strip().splitlines() if "jsonpatch." not in text]
 CHUNKS = [TRUTHS[start : start + 20] for start in range(0, len(TRUTHS), 20)]
 
 
@@ -68,7 +68,7 @@ def test_the_api_server_holds_the_same_for_true(
             plane.request("DELETE", f"{ADMISSION}{PATHS[value['kind']]}/{name}")
 
 
-def create(plane: ControlPlane, namespace: str, name: str) -> Answer:
+def create(plane: ControlPlane, namespace: str, name: str) -> ApiResponse:
     """Create a ConfigMap as a dry run."""
     path = f"/api/v1/namespaces/{namespace}/configmaps?dryRun=All"
     value = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}

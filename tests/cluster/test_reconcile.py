@@ -14,17 +14,17 @@ import yaml
 from tests.cluster.control_plane.run import ControlPlane
 from tests.cluster.reconciling import CRD, GROUP, Namespace, Reconciler, eventually
 from tests.cluster.recording import RecordingTransport
-from tests.cluster.seldon_stand_in import SeldonStandIn
-from tests.cluster.test_reconcile_dry_run import accepted, refusal
+from tests.cluster.seldon_stand_in import FakeSeldonOperator
+from tests.cluster.test_reconcile_dry_run import accepted, rejection_message
 from tests.documents_of import minimal, with_pod, with_predictor
 from tests.seeds import EXAMPLES, ROOT
-from tests.workloads.cases import case
+from tests.workloads.cases import load_case
 from webhook.cluster import connect
-from webhook.controller.config import Config
-from webhook.controller.judge import Setup
-from webhook.controller.lease import Election
-from webhook.controller.metrics import Metrics
-from webhook.controller.surroundings import is_served, refuse_beside_seldon
+from webhook.controller.config import ControllerConfig
+from webhook.controller.judge import ControllerSettings
+from webhook.controller.lease import LeaderElector
+from webhook.controller.metrics import ControllerMetrics
+from webhook.controller.surroundings import ensure_no_seldon_operator, is_api_group_served
 from webhook.controller.workers import Controller
 from webhook.decisions.settings import Settings
 
@@ -65,7 +65,7 @@ def reconciler(plane, tmp_path_factory):
     running = Reconciler(plane, log, "--no-leader-elect", "--selector", "!own").wait()
     yield running
     assert running.stop() == 0
-    assert [e for e in running.told() if "traceback" in e] == []
+    assert [e for e in running.log_lines() if "traceback" in e] == []
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def container(obj):
     return obj["spec"]["template"]["spec"]["containers"][0]
 
 
-def settled(place, running):
+def wait_until_settled(namespace_api, running):
     """Wait until two looks a second apart see the same; return it.
 
     The reconciler counts all its writes, those in the namespace of the test before as well, as long
@@ -95,13 +95,13 @@ def settled(place, running):
     """
 
     def leaving():
-        namespaces = place.plane.request("GET", "/api/v1/namespaces").body["items"]
+        namespaces = namespace_api.plane.request("GET", "/api/v1/namespaces").body["items"]
         return [n["metadata"]["name"] for n in namespaces if "deletionTimestamp" in n["metadata"]]
 
     eventually(leaving, [], "the end of other tests' namespaces")
 
     def look():
-        return place.versions(), running.writes()
+        return namespace_api.versions(), running.writes()
 
     before = look()
     while True:
@@ -127,11 +127,11 @@ def test_the_examples_become_available_and_then_nothing_is_written_even_by_a_new
     pods = lambda: place.get("sdep", "autoscaled")["status"]["replicas"]  # noqa: E731
     eventually(pods, 2, "the autoscaler's pods")
     place.available("autoscaled")
-    versions, writes = settled(place, reconciler)
+    versions, writes = wait_until_settled(place, reconciler)
     again = Reconciler(plane, tmp_path / "log", "--no-leader-elect", "--selector", "!own").wait()
     eventually(lambda: 'outcome="converged"} ' in again.ask("metrics"), True, "it looks")
     time.sleep(4.0)
-    assert again.written() == {}
+    assert again.writes_by_kind() == {}
     assert again.stop() == 0
     assert (place.versions(), reconciler.writes()) == (versions, writes)
 
@@ -166,7 +166,7 @@ def test_what_others_do_to_an_object_stays_and_what_they_do_to_our_fields_does_n
 
     eventually(look, ("registry.example/iris:1", True, 2, MODEL), "our fields")
     place.available()
-    settled(place, reconciler)
+    wait_until_settled(place, reconciler)
     obj = place.get("deployment", MODEL)
     template = obj["spec"]["template"]
     assert "kubectl.kubernetes.io/restartedAt" in template["metadata"]["annotations"]
@@ -198,7 +198,7 @@ def test_an_autoscaler_takes_the_pods_over_at_their_number_and_keeps_them(place,
     place.available()
     place.kubectl("scale", "deployment", MODEL, "--replicas", "5")
     place.available()
-    settled(place, reconciler)
+    wait_until_settled(place, reconciler)
     watched.set()
     watcher.join()
     assert place.get("deployment", MODEL)["spec"]["replicas"] == 5
@@ -207,7 +207,7 @@ def test_an_autoscaler_takes_the_pods_over_at_their_number_and_keeps_them(place,
 
 def test_autoscalers_of_both_kinds_are_made_once_and_then_nothing_is_written(place, reconciler):
     """KEDA's definition is its own; its controller does not run."""
-    document = case("autoscaled").document
+    document = load_case("autoscaled").document
     keda = document["spec"]["predictors"][0]["componentSpecs"][2]["kedaSpec"]
     behavior = {"scaleDown": {"stabilizationWindowSeconds": 60}}
     keda |= {
@@ -229,15 +229,15 @@ def test_autoscalers_of_both_kinds_are_made_once_and_then_nothing_is_written(pla
     assert place.names("budget") == ["iris-main-0-classifier", tail]
     spec = place.get("scaledobject", tail)["spec"]
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": tail}
-    filled = {"fallback": keda["fallback"] | {"behavior": "static"}}  # by KEDA's definition
-    assert spec == keda | filled | {"scaleTargetRef": target}
+    defaulted = {"fallback": keda["fallback"] | {"behavior": "static"}}  # by KEDA's definition
+    assert spec == keda | defaulted | {"scaleTargetRef": target}
     conditions = place.get("sdep", "iris")["status"]["conditions"]
     assert {"HpasReady", "KedaReady", "PdbsReady"} <= {
         c["type"] for c in conditions if c["status"] == "True"
     }
-    before = settled(place, reconciler)
+    before = wait_until_settled(place, reconciler)
     place.change("sdep", "iris", lambda obj: obj["metadata"].update(annotations={"a": "b"}))
-    versions, writes = settled(place, reconciler)
+    versions, writes = wait_until_settled(place, reconciler)
     changed = {key for key in versions if versions[key] != before[0].get(key)}
     assert (changed, writes) == ({"sdep iris"}, before[1])
 
@@ -256,7 +256,7 @@ def test_every_scaled_object_of_every_accepted_fixture_passes_a_dry_run(place, p
     transport = connect(kubeconfig=str(plane.kubeconfig), context=None, environment=plane.env)
     tried = [e for e in accepted(place.name, None, "kedaSpec") if e[1].key[0] == "ScaledObject"]
     assert len(tried) > 3
-    assert [said for said in (refusal(transport, entry) for entry in tried) if said] == []
+    assert [said for said in (rejection_message(transport, entry) for entry in tried) if said] == []
 
 
 def test_scaling_the_object_scales_its_pods_and_none_is_fine(place):
@@ -351,13 +351,13 @@ def test_a_poison_object_stops_no_other_and_says_what_is_wrong(place):
         place.available(f"good-{number}")
     for name in poison:
         eventually(partial(place.state, name), "Failed", name)
-    told = {name: place.description(name) for name in poison}
-    assert told["no-predictor"].startswith("spec.predictors: ")
-    assert "no-predictors]" in told["no-predictor"]
-    assert "missing-container]" in told["no-container"]
-    assert "duplicate-predictor-name]" in told["twice"]
-    assert "name-not-a-dns-label]" in told["names"]
-    assert "restartPolicy: Unsupported value" in told["strange"]
+    reported = {name: place.description(name) for name in poison}
+    assert reported["no-predictor"].startswith("spec.predictors: ")
+    assert "no-predictors]" in reported["no-predictor"]
+    assert "missing-container]" in reported["no-container"]
+    assert "duplicate-predictor-name]" in reported["twice"]
+    assert "name-not-a-dns-label]" in reported["names"]
+    assert "restartPolicy: Unsupported value" in reported["strange"]
     reasons = [e["reason"] for e in place.plane.request("GET", place.path("event")).body["items"]]
     assert "Refused" in reasons
 
@@ -369,7 +369,7 @@ def test_a_document_that_turns_bad_leaves_what_runs(place, reconciler):
     predictors = place.get("sdep", "iris")["spec"]["predictors"]
     place.change("sdep", "iris", lambda obj: obj["spec"].update(predictors=[]))
     eventually(place.state, "Failed", "the state")
-    settled(place, reconciler)
+    wait_until_settled(place, reconciler)
     assert place.get("deployment", MODEL)["metadata"]["uid"] == uid
     assert place.get("sdep", "iris")["status"]["deploymentStatus"][MODEL]["availableReplicas"] == 1
     place.change("sdep", "iris", lambda obj: obj["spec"].update(predictors=predictors))
@@ -389,7 +389,7 @@ def test_a_misspelt_field_of_a_pod_is_left_out(place, reconciler):
     containers = [{"name": "classifier", "image": "registry.example/iris:1", "imagePullSecret": 1}]
     place.create("sdep", with_pod(containers=containers, hostNetwrok=True, hostNetwork=False))
     place.available()
-    settled(place, reconciler)
+    wait_until_settled(place, reconciler)
     assert "imagePullSecret" not in container(place.get("deployment", MODEL))
 
 
@@ -423,7 +423,7 @@ def test_a_quota_and_pod_security_are_quoted(place, plane):
 
 
 @contextmanager
-def fewest_ready_pods(place):
+def fewest_ready_pods(namespace_api):
     """Watch the pods while it is entered; a list whose last is how few were ready at once."""
     fewest = [100]
     ended = threading.Event()
@@ -434,7 +434,7 @@ def fewest_ready_pods(place):
 
     def watch():
         while not ended.wait(0.02):
-            pods = place.plane.request("GET", place.path("pod")).body["items"]
+            pods = namespace_api.plane.request("GET", namespace_api.path("pod")).body["items"]
             fewest.append(min(fewest[-1], sum(map(ready, pods))))
 
     watcher = threading.Thread(target=watch)
@@ -465,10 +465,10 @@ def test_an_object_goes_from_seldon_s_operator_to_graphgate_and_back(anywhere, p
 
     flags = ("--no-leader-elect", "--selector", "own=both", "--controller-id", "graphgate")
     graphgate = Reconciler(plane, tmp_path / "log", *flags).wait()
-    with SeldonStandIn(anywhere) as seldon:
+    with FakeSeldonOperator(anywhere) as seldon:
         anywhere.create("sdep", minimal(lambda d: d["metadata"].update(labels={"own": "both"})))
         eventually(seldon_s, ("Available", False), "Seldon's")
-        assert graphgate.writes() == 0
+        assert graphgate.write_count() == 0
         (old,) = anywhere.names("replicaset")
         with fewest_ready_pods(anywhere) as fewest:
             give("graphgate")
@@ -481,7 +481,7 @@ def test_an_object_goes_from_seldon_s_operator_to_graphgate_and_back(anywhere, p
         }
         assert owner_of("replicaset", old) == owner["metadata"]["uid"]
         theirs = len(seldon.writes)
-        _, ours = settled(anywhere, graphgate)
+        _, ours = wait_until_settled(anywhere, graphgate)
         assert len(seldon.writes) == theirs
         before = anywhere.names("replicaset")
         with fewest_ready_pods(anywhere) as fewest:
@@ -493,13 +493,13 @@ def test_an_object_goes_from_seldon_s_operator_to_graphgate_and_back(anywhere, p
         uid = anywhere.get("deployment", MODEL)["metadata"]["uid"]
         assert anywhere.names("replicaset") == before
         assert {owner_of("replicaset", name) for name in before} == {uid}
-        assert graphgate.writes() == ours
+        assert graphgate.write_count() == ours
         give("graphgate")
         anywhere.available()
-        _, ours = settled(anywhere, graphgate)
+        _, ours = wait_until_settled(anywhere, graphgate)
         give("")  # the short way: Seldon's operator deletes pods and makes new ones
         eventually(seldon_s, ("Available", False), "Seldon's a third time")
-        assert graphgate.writes() == ours
+        assert graphgate.write_count() == ours
     assert graphgate.stop() == 0
 
 
@@ -531,7 +531,7 @@ def test_a_conflict_shows_in_no_status(place, reconciler):
         "our image",
     )
     place.available()
-    settled(place, reconciler)
+    wait_until_settled(place, reconciler)
     ended.set()
     watcher.join()
     assert "Failed" not in states
@@ -554,7 +554,7 @@ def test_another_takes_over_when_the_leader_dies(anywhere, plane, tmp_path):
     labels = {"labels": {"own": "election"}}
     anywhere.create("sdep", minimal(lambda d: d["metadata"].update(labels)))
     anywhere.available()
-    assert second.writes() == 0
+    assert second.write_count() == 0
     first.kill()
     second.wait()
     anywhere.change("sdep", "iris", lambda obj: obj["spec"].update(replicas=2))
@@ -624,16 +624,18 @@ def as_user(plane, name):
 
 def test_the_documented_permissions_are_enough_and_each_is_used(anywhere, plane):
     transport = RecordingTransport(as_user(plane, "reconciler"))
-    refuse_beside_seldon(transport, ())
-    keda = is_served(transport, "keda.sh/v1alpha1")
-    settings = SimpleNamespace(setup=Setup(Settings()))
-    controller = Controller(Config(selector="own=role"), transport, settings, Metrics(), keda=keda)
-    election = Election(transport, namespace="default", name="role", identity="test")
-    campaign = threading.Thread(target=election.run, args=(controller.lead, lambda: None))
+    ensure_no_seldon_operator(transport, ())
+    keda = is_api_group_served(transport, "keda.sh/v1alpha1")
+    settings = SimpleNamespace(setup=ControllerSettings(Settings()))
+    controller = Controller(
+        ControllerConfig(selector="own=role"), transport, settings, ControllerMetrics(), keda=keda
+    )
+    election = LeaderElector(transport, namespace="default", name="role", identity="test")
+    campaign = threading.Thread(target=election.run, args=(controller.start_workers, lambda: None))
     controller.start()
     campaign.start()
     try:
-        document = case("autoscaled").document
+        document = load_case("autoscaled").document
         document["metadata"]["labels"] = {"own": "role"}
         anywhere.create("sdep", document)
         anywhere.available()
@@ -656,10 +658,10 @@ def test_the_documentation_has_the_permissions_that_are_tested():
     text = (ROOT / "docs" / "reconciler.md").read_text()
     table = text.partition("| group | resource | verbs |")[2]
     rows = re.findall(r"^\| (\S+) \| ([a-z/]+)[^|]* \| ([a-z, ]+) \| ", table, re.M)
-    told = {
+    reported = {
         (group.strip('"'), name, verb) for group, name, verbs in rows for verb in verbs.split(", ")
     }
-    assert told == {(group, name, verb) for group, name, verbs, _ in ROLE for verb in verbs}
+    assert reported == {(group, name, verb) for group, name, verbs, _ in ROLE for verb in verbs}
 
 
 def test_a_server_that_becomes_known_reaches_the_objects_that_wait_for_it(place, plane):

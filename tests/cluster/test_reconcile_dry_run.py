@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.workloads.cases import CASES, case
-from webhook.cluster import Refused, apply, connect
+from tests.workloads.cases import CASES, load_case
+from webhook.cluster import ApiStatusError, apply, connect
 from webhook.controller import refusals
-from webhook.controller.judge import Setup, judge
+from webhook.controller.judge import ControllerSettings, compute_desired_state
 from webhook.decisions.settings import Settings
 from webhook.graph.facts import Facts
-from webhook.workloads.options import Engine, Options
+from webhook.workloads.options import OrchestratorOptions, RenderOptions
 
 FIXTURES = Path(__file__).parent.parent / "rules" / "fixtures"
 PROTOCOLS = {
@@ -31,8 +31,8 @@ SERVERS = {
     )
 }
 EXPLAINERS = {"image": "registry.example/alibi:1", "image_v2": "registry.example/alibi:2"}
-FACTS = Facts(servers=SERVERS, explainer=EXPLAINERS, minor=36)
-ENGINES = {"engine": Engine("registry.example/executor:1"), "no engine": None}
+FACTS = Facts(model_servers=SERVERS, explainer_images=EXPLAINERS, kubernetes_minor=36)
+ENGINES = {"engine": OrchestratorOptions("registry.example/executor:1"), "no engine": None}
 
 
 def documents():
@@ -42,7 +42,7 @@ def documents():
             if isinstance(document, dict) and document.get("kind") == "SeldonDeployment":
                 yield f"{file.parent.name}/{file.stem}", document
     for name in CASES:
-        yield f"workloads/{name}", case(name).document
+        yield f"workloads/{name}", load_case(name).document
 
 
 def accepted(namespace, engine, mention=""):
@@ -50,7 +50,7 @@ def accepted(namespace, engine, mention=""):
 
     mention  a word that must be in the document
     """
-    setup = Setup(Settings(), Options(engine=engine))
+    setup = ControllerSettings(Settings(), RenderOptions(orchestrator=engine))
     for name, document in documents():
         if not isinstance(document.get("metadata"), dict) or mention not in str(document):
             continue
@@ -58,21 +58,21 @@ def accepted(namespace, engine, mention=""):
         document["metadata"]["namespace"] = namespace
         document["metadata"]["uid"] = "9e1f0f6c-0000-4000-8000-000000000000"
         document["apiVersion"] = "machinelearning.seldon.io/v1"
-        judgement = judge(document, setup, FACTS)
-        if not judgement.denials and not judgement.obstacle:
-            yield from ((name, one) for one in judgement.wanted)
+        evaluation = compute_desired_state(document, setup, FACTS)
+        if not evaluation.denials and not evaluation.blocking_error:
+            yield from ((name, one) for one in evaluation.objects)
 
 
-def refusal(transport, entry):
+def rejection_message(transport, entry):
     """What the API server says against an object of `accepted`; "": nothing."""
     name, obj = entry[0], entry[1].object
     while True:
         try:
             apply(transport, obj, manager="graphgate", dry_run=True)
-        except Refused as error:
-            slimmer = refusals.without(obj, refusals.undeclared(error.message))
+        except ApiStatusError as error:
+            slimmer = refusals.drop_fields(obj, refusals.undeclared_fields(error.message))
             if slimmer == obj:
-                return f"{name}: {refusals.quote(entry[1].source, error.message)}"
+                return f"{name}: {refusals.locate_message(entry[1].source, error.message)}"
             obj = slimmer
         else:
             return ""
@@ -86,7 +86,11 @@ def test_every_object_of_every_accepted_fixture_passes_a_dry_run(control_plane, 
     # ScaledObjects are tried where KEDA's definition is: in test_reconcile.
     tried = [e for e in accepted(namespace, ENGINES[engine]) if e[1].key[0] != "ScaledObject"]
     with ThreadPoolExecutor(4) as pool:
-        said = [sentence for sentence in pool.map(partial(refusal, transport), tried) if sentence]
+        message = [
+            sentence
+            for sentence in pool.map(partial(rejection_message, transport), tried)
+            if sentence
+        ]
     assert len(tried) > 300
-    if said:
-        pytest.fail("\n".join(said), pytrace=False)
+    if message:
+        pytest.fail("\n".join(message), pytrace=False)

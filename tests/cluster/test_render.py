@@ -79,8 +79,8 @@ def test_what_is_rendered_of_every_example_the_api_server_takes(control_plane, g
         input=homeless(rendered.stdout),
         check=False,
     )
-    refused = [line for line in ran.stderr.splitlines() if not _KNOWN.match(line)]
-    assert (ran.returncode, refused) == (0, [])
+    rejected = [line for line in ran.stderr.splitlines() if not _KNOWN.match(line)]
+    assert (ran.returncode, rejected) == (0, [])
     assert ran.stdout.count("(server dry run)") == rendered.stdout.count("---\n")
 
 
@@ -91,9 +91,9 @@ def test_an_explainer_whose_image_is_not_known_is_refused_for_that_alone(control
         input=homeless(rendered.stdout),
         check=False,
     )
-    refused = [line for line in ran.stderr.splitlines() if not _KNOWN.match(line)]
-    assert (ran.returncode, len(refused)) == (1, 2)  # the model server's too: no facts
-    assert all(line.endswith(".image: Required value") for line in refused)
+    rejected = [line for line in ran.stderr.splitlines() if not _KNOWN.match(line)]
+    assert (ran.returncode, len(rejected)) == (1, 2)  # the model server's too: no facts
+    assert all(line.endswith(".image: Required value") for line in rejected)
 
 
 def apply(control_plane, rendered):

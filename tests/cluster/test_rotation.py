@@ -42,7 +42,7 @@ def trusted(release, kind):
 def test_cas_are_replaced_under_load_without_a_lost_call(release):
     release.install()
     first, second = start(release, 0), start(release, 1)
-    release.until_asked()
+    release.wait_until_called()
     bundles = []
     with Load(release.create).running() as load:
         # Until the first CA and its successor are forgotten, and the leader has been replaced.
@@ -59,7 +59,7 @@ def test_cas_are_replaced_under_load_without_a_lost_call(release):
             if len(seen) > ROTATIONS and not now & {*list(seen)[:ROTATIONS]}:
                 break
             time.sleep(0.1)
-    assert load.lost == []
+    assert load.failed_calls == []
     assert len(load.answers) > 300
     # Old and new stood together each time.
     assert len(seen) > ROTATIONS

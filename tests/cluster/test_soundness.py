@@ -9,7 +9,7 @@ import pytest
 from tests.cluster.control_plane.run import ControlPlane
 from tests.documents_of import with_pod
 from tests.soundness import campaign
-from tests.soundness.judging import SETUPS, judge
+from tests.soundness.judging import SETUPS, evaluate_document
 from tests.soundness.reasons import REASONS
 from tests.soundness.server import Server, install
 
@@ -39,7 +39,9 @@ def mutants(server):
 
 
 def told(figures, server):
-    return "\n".join(map(campaign.told, campaign.disagreements(figures, server.refuses)))
+    return "\n".join(
+        map(campaign.describe_disagreement, campaign.disagreements(figures, server.refuses))
+    )
 
 
 def test_every_document_of_the_project_that_is_admitted_is_taken(written, server):
@@ -74,12 +76,12 @@ def test_a_plain_create_takes_whatever_a_server_side_apply_takes(server):
         objects = [
             asked
             for case in campaign.cases(60, SEED + 1)
-            for asked in judge(case.document, case.setup).objects
+            for asked in evaluate_document(case.document, case.setup).objects
         ]
         differ = [
             asked.object
             for asked in objects
-            if server.refuses(asked) is None and twice.refuses(asked, both=True) is not None
+            if server.refuses(asked) is None and twice.find_rejection(asked, both=True) is not None
         ]
         assert differ == []
     finally:

@@ -5,17 +5,17 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.control_plane.components import COMMANDS
-from tests.cluster.control_plane.errors import ComponentDied
+from tests.cluster.control_plane.errors import ComponentDiedError
 from tests.cluster.control_plane.run import ControlPlane
 
 
 @pytest.fixture
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The place where temporary folders are made, empty."""
-    place = tmp_path / "folders"
-    place.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(place))
-    return place
+    path = tmp_path / "folders"
+    path.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(path))
+    return path
 
 
 def make_components(folder: Path, **scripts: str) -> dict[str, Path]:
@@ -30,7 +30,7 @@ def make_components(folder: Path, **scripts: str) -> dict[str, Path]:
 
 def test_a_component_that_dies_is_named_and_its_log_quoted(tmp_path: Path, folders: Path) -> None:
     script = "for n in $(seq 100); do echo line $n; done; echo disk is full >&2; exit 7"
-    with pytest.raises(ComponentDied) as died:
+    with pytest.raises(ComponentDiedError) as died:
         ControlPlane.start(make_components(tmp_path, etcd=script))
     quoted = "\n".join(f"line {number}" for number in range(87, 101))
     assert str(died.value) == (f"etcd ended with code 7; its log ends:\n{quoted}\ndisk is full")
@@ -44,7 +44,7 @@ def test_nothing_is_left_of_a_start_that_fails(tmp_path: Path, folders: Path) ->
     binaries["kube-apiserver"].write_text(
         f"#!/bin/sh\nuntil [ -s {pid_file} ]; do sleep 0.01; done; exit 1\n"
     )
-    with pytest.raises(ComponentDied):
+    with pytest.raises(ComponentDiedError):
         ControlPlane.start(binaries)
     assert ([*folders.iterdir()], Path(f"/proc/{pid_file.read_text().strip()}").exists()) == (
         [],
@@ -55,7 +55,7 @@ def test_nothing_is_left_of_a_start_that_fails(tmp_path: Path, folders: Path) ->
 def test_a_port_that_was_taken_meanwhile_is_chosen_anew(tmp_path: Path, folders: Path) -> None:
     calls = tmp_path / "calls"
     script = f'echo "$@" >>{calls}; echo listen: bind: address already in use; exit 1'
-    with pytest.raises(ComponentDied):
+    with pytest.raises(ComponentDiedError):
         ControlPlane.start(make_components(tmp_path, etcd=script))
     # Three starts, no two with the same ports.
     assert len(set(calls.read_text().splitlines())) == 3
@@ -63,7 +63,7 @@ def test_a_port_that_was_taken_meanwhile_is_chosen_anew(tmp_path: Path, folders:
 
 def test_another_fault_is_not_tried_again(tmp_path: Path, folders: Path) -> None:
     calls = tmp_path / "calls"
-    with pytest.raises(ComponentDied):
+    with pytest.raises(ComponentDiedError):
         ControlPlane.start(make_components(tmp_path, etcd=f"echo called >>{calls}; exit 1"))
     assert calls.read_text() == "called\n"
 

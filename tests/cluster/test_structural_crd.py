@@ -99,9 +99,9 @@ def test_a_valid_object_is_stored_with_its_default(strict):
 
 
 def test_what_passes_the_strict_check_is_explained_by_us(strict):
-    told = apply(strict, with_graph(name="clasifier", type="MODLE")).stderr
-    assert "[missing-container]" in told
-    assert "[unknown-node-type]" in told
+    reported = apply(strict, with_graph(name="clasifier", type="MODLE")).stderr
+    assert "[missing-container]" in reported
+    assert "[unknown-node-type]" in reported
 
 
 def test_a_wrong_type_is_explained_by_us_before_the_schema_refuses_it(strict):
@@ -109,8 +109,8 @@ def test_a_wrong_type_is_explained_by_us_before_the_schema_refuses_it(strict):
 
 
 def test_an_unknown_field_is_refused_by_the_api_server_before_us(strict):
-    told = apply(strict, with_graph(zzz=1)).stderr
-    assert 'strict decoding error: unknown field "spec.predictors[0].graph.zzz"' in told
+    reported = apply(strict, with_graph(zzz=1)).stderr
+    assert 'strict decoding error: unknown field "spec.predictors[0].graph.zzz"' in reported
 
 
 def test_a_graph_of_eleven_levels_is_stored_whole(strict):

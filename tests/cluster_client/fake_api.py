@@ -15,22 +15,22 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-_PATIENCE = 20.0  # a test that waits longer has found a bug
+_TIMEOUT_SECONDS = 20.0  # a test that waits longer has found a bug
 
 
 class FakeApi:
     def __init__(self):
         self.requests = []
-        self.fixed = {}
+        self.fixed_responses = {}
         self._objects = {}
         self._history = []
         self._version = 100
-        self._oldest = 100
-        self._faults: deque[str] = deque()
+        self._oldest_version = 100
+        self._pending_faults: deque[str] = deque()
         self._changed = threading.Condition()
-        self._ended = threading.Event()
-        handler = type("Bound", (_Handler,), {"api": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._stopped = threading.Event()
+        bound_handler = type("Bound", (_Handler,), {"api": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), bound_handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
@@ -43,7 +43,7 @@ class FakeApi:
         return self
 
     def __exit__(self, *_):
-        self._ended.set()
+        self._stopped.set()
         with self._changed:
             self._changed.notify_all()
         self._server.shutdown()
@@ -96,20 +96,20 @@ class FakeApi:
         """Forget the history: watches from before now are answered with 410."""
         with self._changed:
             self._history.clear()
-            self._oldest = self._version
+            self._oldest_version = self._version
 
-    def misbehave(self, *faults):
+    def inject_faults(self, *faults):
         """Have the next watches go wrong: silent, cut, gone, gone-at-once, broken, garbage."""
-        self._faults.extend(faults)
+        self._pending_faults.extend(faults)
 
-    def fix(self, path, code, body):
+    def set_response(self, path, code, body):
         """Always answer a path so."""
-        self.fixed[path] = (code, body)
+        self.fixed_responses[path] = (code, body)
 
     def wait_for(self, condition, what):
         """Wait until something about the requests holds."""
         with self._changed:
-            assert self._changed.wait_for(condition, _PATIENCE), f"never: {what}"
+            assert self._changed.wait_for(condition, _TIMEOUT_SECONDS), f"never: {what}"
 
     def watches(self):
         return sum(1 for request in self.requests if "watch" in request.query)
@@ -150,7 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.api._changed.notify_all()
         return request
 
-    def _answer(self, code, body, **headers):
+    def _send_json(self, code, body, **headers):
         text = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(code)
         self.send_header("Content-Type", "application/json")
@@ -160,13 +160,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text)
 
-    def _refuse(self, code, reason, message):
-        self._answer(code, {"kind": "Status", "code": code, "reason": reason, "message": message})
+    def _send_error(self, code, reason, message):
+        self._send_json(
+            code, {"kind": "Status", "code": code, "reason": reason, "message": message}
+        )
 
     def do_GET(self):
         request = self._read()
-        if request.path in self.api.fixed:
-            self._answer(*self.api.fixed[request.path])
+        if request.path in self.api.fixed_responses:
+            self._send_json(*self.api.fixed_responses[request.path])
         elif "watch" in request.query:
             self._watch(request)
         else:
@@ -179,37 +181,37 @@ class _Handler(BaseHTTPRequestHandler):
             one = self.api._objects.get(collection, {}).get(name)
             known = list(self.api._objects.get(request.path, {}).values())
         if one is not None:
-            self._answer(200, one)
+            self._send_json(200, one)
         elif request.path in self.api._objects or "limit" in request.query:
             start = int(request.query.get("continue") or 0)
             end = start + int(request.query.get("limit") or 500)
-            items = [obj for obj in known if _selected(obj, request)]
+            items = [obj for obj in known if _matches_selectors(obj, request)]
             rest = str(end) if end < len(items) else ""
             metadata = {"resourceVersion": version, "continue": rest}
-            self._answer(200, {"metadata": metadata, "items": items[start:end]})
+            self._send_json(200, {"metadata": metadata, "items": items[start:end]})
         else:
-            self._refuse(404, "NotFound", f"{name} not found")
+            self._send_error(404, "NotFound", f"{name} not found")
 
     def _watch(self, request):
-        fault = self.api._faults.popleft() if self.api._faults else ""
+        fault = self.api._pending_faults.popleft() if self.api._pending_faults else ""
         since = int(request.query["resourceVersion"])
         if fault == "broken":
-            self._refuse(500, "InternalError", "etcd is on fire")
+            self._send_error(500, "InternalError", "etcd is on fire")
             return
         if fault == "gone-at-once":
-            self._refuse(410, "Expired", "too old resource version")
+            self._send_error(410, "Expired", "too old resource version")
             return
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         if fault == "silent":
             self.wfile.flush()
-            self.api._ended.wait()
+            self.api._stopped.wait()
             self.close_connection = True
         elif fault == "garbage":
             self._chunk(b"<html>proxy</html>\n")
             self._chunk(b"")
-        elif fault == "gone" or since < self.api._oldest:
+        elif fault == "gone" or since < self.api._oldest_version:
             expired = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}
             self._chunk(_line("ERROR", expired))
             self._chunk(b"")
@@ -227,7 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
                 new = [event for event in self.api._history if event[0] > since]
                 since = max(since, self.api._version)
             for _, collection, kind, obj in new:
-                if collection != request.path or not _selected(obj, request):
+                if collection != request.path or not _matches_selectors(obj, request):
                     continue
                 line = _line(kind, obj)
                 if cut:
@@ -235,13 +237,13 @@ class _Handler(BaseHTTPRequestHandler):
                     self.close_connection = True
                     return
                 self._chunk(line)
-            if not in_time or self.api._ended.is_set():
+            if not in_time or self.api._stopped.is_set():
                 self._chunk(_line("BOOKMARK", {"metadata": {"resourceVersion": str(since)}}))
                 self._chunk(b"")
                 return
 
     def _has_news(self, since):
-        return self.api._version > since or self.api._ended.is_set()
+        return self.api._version > since or self.api._stopped.is_set()
 
     def _chunk(self, data):
         self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
@@ -249,40 +251,42 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         request = self._read()
-        self._answer(201, {**request.body, "created": True})
+        self._send_json(201, {**request.body, "created": True})
 
     def do_PUT(self):
         request = self._read()
-        self._answer(200, request.body)
+        self._send_json(200, request.body)
 
     def do_DELETE(self):
         request = self._read()
         collection, _, name = request.path.rpartition("/")
         known = self.api._objects.get(collection, {}).get(name)
-        wanted = (request.body or {}).get("preconditions", {}).get("uid")
+        expected_uid = (request.body or {}).get("preconditions", {}).get("uid")
         if known is None:
-            self._refuse(404, "NotFound", f"{name} not found")
-        elif wanted and wanted != known["metadata"].get("uid"):
-            self._refuse(409, "Conflict", "the UID in the precondition does not match")
+            self._send_error(404, "NotFound", f"{name} not found")
+        elif expected_uid and expected_uid != known["metadata"].get("uid"):
+            self._send_error(409, "Conflict", "the UID in the precondition does not match")
         else:
-            self._answer(200, {"kind": "Status", "status": "Success"})
+            self._send_json(200, {"kind": "Status", "status": "Success"})
 
     def do_PATCH(self):
         request = self._read()
-        if request.path in self.api.fixed:
-            self._answer(*self.api.fixed[request.path])
+        if request.path in self.api.fixed_responses:
+            self._send_json(*self.api.fixed_responses[request.path])
             return
         collection, _, name = request.path.rpartition("/")
         live = self.api._objects.get(collection, {}).get(name, {})
         merged = _merge(live, request.body)
         merged["metadata"] = {**merged["metadata"], "managedFields": [{"manager": "x"}], "uid": "u"}
-        self._answer(200, merged)
+        self._send_json(200, merged)
 
 
-def _selected(obj, request):
-    wanted = request.query.get("fieldSelector", "")
+def _matches_selectors(obj, request):
+    field_selector = request.query.get("fieldSelector", "")
     labels = [f"{key}={value}" for key, value in obj["metadata"].get("labels", {}).items()]
-    return (not wanted or wanted == f"metadata.name={obj['metadata']['name']}") and all(
+    return (
+        not field_selector or field_selector == f"metadata.name={obj['metadata']['name']}"
+    ) and all(
         label in labels for label in request.query.get("labelSelector", "").split(",") if label
     )
 

@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterable, Iterator
 
 from webhook.cluster.transport import Response
-from webhook.errors import ClusterUnavailable
+from webhook.errors import KubeApiUnavailableError
 
 
-def thing(name, version, namespace="", **fields):
+def make_object(name, version, namespace="", **fields):
     """An object of the cluster, as much of it as anybody looks at."""
     metadata = {"name": name, "resourceVersion": str(version)}
     if namespace:
@@ -15,30 +15,32 @@ def thing(name, version, namespace="", **fields):
     return {"metadata": metadata, **fields}
 
 
-def page(*items, version=10, rest=""):
+def list_response(*items, version=10, rest=""):
     """The answer to a list request."""
     metadata = {"resourceVersion": str(version), "continue": rest}
     return Response(200, json.dumps({"metadata": metadata, "items": list(items)}).encode())
 
 
-def status(code, reason="", message="no", **headers):
+def error_response(code, reason="", message="no", **headers):
     """An answer that is an error."""
     body = {"kind": "Status", "code": code, "reason": reason, "message": message}
     return Response(code, json.dumps(body).encode(), headers)
 
 
-def line(kind, obj):
+def event_line(kind, obj):
     """One event on the wire."""
     return json.dumps({"type": kind, "object": obj}).encode() + b"\n"
 
 
-def bookmark(version):
-    return line("BOOKMARK", {"metadata": {"resourceVersion": str(version)}})
+def bookmark_line(version):
+    return event_line("BOOKMARK", {"metadata": {"resourceVersion": str(version)}})
 
 
-GONE = line("ERROR", {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"})
+EXPIRED_EVENT = event_line(
+    "ERROR", {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}
+)
 
-BROKEN = ClusterUnavailable("the connection broke")
+CONNECTION_ERROR = KubeApiUnavailableError("the connection broke")
 
 
 class ScriptedStream:
@@ -60,7 +62,7 @@ class ScriptedStream:
             assert isinstance(piece, bytes)
             yield piece
 
-    def end(self) -> None:
+    def interrupt(self) -> None:
         raise AssertionError("there is no other thread")
 
     def close(self) -> None:
@@ -75,7 +77,7 @@ class ScriptedTransport:
 
     def __init__(self, *answers: object) -> None:
         self.answers = list(answers)
-        self.asked: list[tuple[str, str, dict[str, str]]] = []
+        self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.bodies: list[object] = []
         self.streams: list[ScriptedStream] = []
 
@@ -86,14 +88,14 @@ class ScriptedTransport:
         return answer
 
     def request(self, method, path, *, query=None, body=None, headers=None, timeout=30.0):
-        self.asked.append((method, path, dict(query or {})))
+        self.requests.append((method, path, dict(query or {})))
         self.bodies.append((json.loads(body) if body else None, dict(headers or {})))
         answer = self._next()
         assert isinstance(answer, Response)
         return answer
 
-    def stream(self, path, *, query, silence):
-        self.asked.append(("WATCH", path, dict(query)))
+    def stream(self, path, *, query, read_timeout):
+        self.requests.append(("WATCH", path, dict(query)))
         answer = self._next()
         if isinstance(answer, Response):
             answer = ScriptedStream([answer.body], answer.status)

@@ -14,17 +14,17 @@ import pytest
 
 from tests.seeds import ROOT
 from webhook.cluster import (
-    Refused,
+    ApiStatusError,
     apply,
-    collection_of,
+    collection_path,
     connect,
     create,
     delete,
     get,
-    path_of,
+    object_path,
     update,
 )
-from webhook.errors import ClusterUnavailable
+from webhook.errors import KubeApiUnavailableError
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/shop/deployments"
 DEPLOYMENT = {
@@ -39,8 +39,8 @@ def test_a_request_carries_the_token_and_a_name(api, transport):
     api.put(DEPLOYMENTS, "web", namespace="shop")
     get(transport, f"{DEPLOYMENTS}/web")
     (request,) = api.requests
-    wanted = ("authorization", "user-agent", "accept")
-    assert {name: request.headers[name] for name in wanted} == {
+    desired = ("authorization", "user-agent", "accept")
+    assert {name: request.headers[name] for name in desired} == {
         "authorization": "Bearer secret-token",
         "user-agent": "graphgate",
         "accept": "application/json",
@@ -109,7 +109,7 @@ def test_delete_sends_its_precondition(api, transport):
         "propagationPolicy": "Background",
         "preconditions": {"uid": "u1"},
     }
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ApiStatusError) as refused:
         delete(transport, path, uid="another")
     assert (refused.value.status, refused.value.reason) == (409, "Conflict")
     assert delete(transport, f"{DEPLOYMENTS}/gone") is False
@@ -118,9 +118,9 @@ def test_delete_sends_its_precondition(api, transport):
 def test_a_refusal_says_who_what_and_why(api, transport):
     message = 'namespaces is forbidden: User "u" cannot list resource "namespaces"'
     api.fix("/api/v1/namespaces", 403, {"code": 403, "reason": "Forbidden", "message": message})
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ApiStatusError) as error:
         get(transport, "/api/v1/namespaces")
-    assert str(refused.value) == (
+    assert str(error.value) == (
         f"the API server at {api.url} refused GET /api/v1/namespaces: {message} "
         "(403 Forbidden); a role for this user must allow it"
     )
@@ -137,14 +137,14 @@ def test_a_refusal_says_who_what_and_why(api, transport):
 )
 def test_a_refusal_of_no_api_server_is_a_sentence_too(api, transport, body, told):
     api.fix("/version", 502, body)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ApiStatusError) as error:
         get(transport, "/version")
-    assert str(refused.value) == f"the API server at {api.url} refused GET /version: {told}"
+    assert str(error.value) == f"the API server at {api.url} refused GET /version: {told}"
 
 
 def test_an_answer_that_is_no_json_is_a_sentence(api, transport):
     api.fix("/version", 200, b"<html>log in</html>")
-    with pytest.raises(ClusterUnavailable, match=r"^the answer is no JSON"):
+    with pytest.raises(KubeApiUnavailableError, match=r"^the answer is no JSON"):
         get(transport, "/version")
 
 
@@ -167,7 +167,7 @@ def test_a_refused_connection_is_a_sentence(tmp_path):
         transport = connect(
             kubeconfig=kubeconfig(tmp_path, server=url), context=None, environment={}
         )
-        with pytest.raises(ClusterUnavailable) as error:
+        with pytest.raises(KubeApiUnavailableError) as error:
             get(transport, "/version")
     assert str(error.value) == f"the API server at {url} cannot be reached: connection refused"
 
@@ -178,7 +178,7 @@ def test_silence_is_a_sentence(tmp_path):
         transport = connect(
             kubeconfig=kubeconfig(tmp_path, server=url), context=None, environment={}
         )
-        with pytest.raises(ClusterUnavailable) as error:
+        with pytest.raises(KubeApiUnavailableError) as error:
             transport.request("GET", "/version", timeout=0.05)
         transport.close()
     assert str(error.value) == f"the API server at {url} was silent on GET /version for 0.05 s"
@@ -197,7 +197,7 @@ def test_an_answer_cut_off_is_a_sentence(tmp_path):
         transport = connect(
             kubeconfig=kubeconfig(tmp_path, server=url), context=None, environment={}
         )
-        with pytest.raises(ClusterUnavailable) as error:
+        with pytest.raises(KubeApiUnavailableError) as error:
             get(transport, "/version")
         thread.join()
         transport.close()
@@ -209,7 +209,9 @@ def test_an_answer_cut_off_is_a_sentence(tmp_path):
 def test_a_name_that_resolves_to_nothing_is_a_sentence(tmp_path):
     url = "http://api.invalid:6443"
     transport = connect(kubeconfig=kubeconfig(tmp_path, server=url), context=None, environment={})
-    with pytest.raises(ClusterUnavailable, match=f"^the API server at {url} cannot be reached: "):
+    with pytest.raises(
+        KubeApiUnavailableError, match=f"^the API server at {url} cannot be reached: "
+    ):
         get(transport, "/version")
 
 
@@ -220,19 +222,19 @@ def test_a_name_that_resolves_to_nothing_is_a_sentence(tmp_path):
 def test_a_kubeconfig_that_cannot_be_used_is_a_sentence(tmp_path, content):
     file = tmp_path / "config"
     file.write_text(content)
-    with pytest.raises(ClusterUnavailable, match=f"^the kubeconfig {file} cannot be used: "):
+    with pytest.raises(KubeApiUnavailableError, match=f"^the kubeconfig {file} cannot be used: "):
         connect(kubeconfig=str(file), context=None, environment={})
 
 
 def test_a_kubeconfig_or_context_that_is_not_there_is_a_sentence(tmp_path, api):
-    with pytest.raises(ClusterUnavailable, match=r"^the kubeconfig /nowhere cannot be used: "):
+    with pytest.raises(KubeApiUnavailableError, match=r"^the kubeconfig /nowhere cannot be used: "):
         connect(kubeconfig="/nowhere", context=None, environment={})
-    with pytest.raises(ClusterUnavailable, match=r"cannot be used: .*other"):
+    with pytest.raises(KubeApiUnavailableError, match=r"cannot be used: .*other"):
         connect(kubeconfig=api.kubeconfig(tmp_path), context="other", environment={})
 
 
 def test_without_any_credentials_the_places_looked_at_are_named():
-    with pytest.raises(ClusterUnavailable) as error:
+    with pytest.raises(KubeApiUnavailableError) as error:
         connect(kubeconfig=None, context=None, environment={"HOME": "/nowhere"})
     assert str(error.value) == (
         "there is no cluster to ask: no --kubeconfig, no KUBECONFIG, no ~/.kube/config, and this "
@@ -242,13 +244,13 @@ def test_without_any_credentials_the_places_looked_at_are_named():
 
 def test_a_pod_without_a_service_account_is_a_sentence():
     pod = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
-    with pytest.raises(ClusterUnavailable, match=r"automountServiceAccountToken: true$"):
+    with pytest.raises(KubeApiUnavailableError, match=r"automountServiceAccountToken: true$"):
         connect(kubeconfig=None, context=None, environment=pod)
 
 
 def test_without_the_client_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "kubernetes", None)
-    with pytest.raises(ClusterUnavailable) as error:
+    with pytest.raises(KubeApiUnavailableError) as error:
         connect(kubeconfig=None, context=None, environment={})
     assert str(error.value) == (
         "the Kubernetes client is not installed; pip install 'graphgate[cluster]'"
@@ -257,10 +259,10 @@ def test_without_the_client_the_extra_is_named(monkeypatch):
 
 def test_importing_the_package_imports_no_kubernetes():
     program = "import sys, webhook.cluster.live; print('kubernetes' in sys.modules)"
-    ran = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    assert ran.stdout == "False\n"
+    assert result.stdout == "False\n"
 
 
 def test_a_pod_s_token_is_read_anew_when_the_kubelet_has_replaced_it(tmp_path, monkeypatch):
@@ -309,13 +311,13 @@ def test_the_context_s_namespace_is_known(api, tmp_path, written, found):
     ],
 )
 def test_a_collection_has_its_path(api_version, kind, namespace, path):
-    assert collection_of(api_version, kind, namespace) == path
+    assert collection_path(api_version, kind, namespace) == path
 
 
 def test_an_object_s_own_namespace_goes_before_the_one_given():
-    assert path_of(DEPLOYMENT, "other") == f"{DEPLOYMENTS}/web"
+    assert object_path(DEPLOYMENT, "other") == f"{DEPLOYMENTS}/web"
     nameless = {**DEPLOYMENT, "metadata": {"name": "a/b"}}
-    assert path_of(nameless, "shop") == f"{DEPLOYMENTS}/a%2Fb"
+    assert object_path(nameless, "shop") == f"{DEPLOYMENTS}/a%2Fb"
 
 
 def test_after_a_silence_no_other_old_connection_is_tried(tmp_path):
@@ -338,8 +340,8 @@ def test_after_a_silence_no_other_old_connection_is_tried(tmp_path):
 
     def ask_twice_at_once():
         with ThreadPoolExecutor(2) as pool:
-            asked = [pool.submit(client.request, "GET", "/version", timeout=5.0) for _ in "ab"]
-            return [one.result().status for one in asked]
+            requests = [pool.submit(client.request, "GET", "/version", timeout=5.0) for _ in "ab"]
+            return [one.result().status for one in requests]
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=accept, daemon=True).start()
@@ -347,7 +349,7 @@ def test_after_a_silence_no_other_old_connection_is_tried(tmp_path):
         config = kubeconfig(tmp_path, server=url)
         client = connect(kubeconfig=config, context=None, environment={})
         assert ask_twice_at_once() == [200, 200]
-        with pytest.raises(ClusterUnavailable, match="was silent on GET /version for"):
+        with pytest.raises(KubeApiUnavailableError, match="was silent on GET /version for"):
             client.request("GET", "/version", timeout=0.05)
         assert ask_twice_at_once() == [200, 200]
         client.close()
@@ -376,8 +378,8 @@ def test_connections_of_many_calls_at_once_are_kept(tmp_path, caplog):
         client = connect(kubeconfig=config, context=None, environment={})
         for _ in range(3):
             with ThreadPoolExecutor(20) as pool:
-                asked = [pool.submit(client.request, "GET", "/version") for _ in range(20)]
-            assert {one.result().status for one in asked} == {200}
+                requests = [pool.submit(client.request, "GET", "/version") for _ in range(20)]
+            assert {one.result().status for one in requests} == {200}
         client.close()
     assert len(opened) == 20
     assert caplog.records == []

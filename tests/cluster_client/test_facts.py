@@ -6,23 +6,28 @@ import threading
 import pytest
 import yaml
 
-from tests.cluster_client.scripted import ScriptedTransport, page, status, thing
-from tests.seeds import ROOT
-from webhook.cluster import Response, Timing
-from webhook.cluster.facts import (
-    ConfigMap,
-    Configured,
-    Gathered,
-    Shape,
-    gather,
-    read_config,
-    read_minor,
-    read_namespace,
-    read_shape,
+from tests.cluster_client.scripted import (
+    ScriptedTransport,
+    error_response,
+    list_response,
+    make_object,
 )
-from webhook.cluster.live import LiveFacts
-from webhook.errors import ClusterUnavailable
-from webhook.graph.facts import NOTHING_KNOWN, Facts, Namespace
+from tests.seeds import ROOT
+from webhook.cluster import ReflectorConfig, Response
+from webhook.cluster.facts import (
+    ClusterFacts,
+    ConfigMapRef,
+    CrdShape,
+    SeldonConfig,
+    collect_facts,
+    parse_crd_shape,
+    parse_minor_version,
+    parse_namespace,
+    parse_seldon_config,
+)
+from webhook.cluster.live import FactsWatcher
+from webhook.errors import KubeApiUnavailableError
+from webhook.graph.facts import NO_FACTS, Facts, Namespace
 
 SERVERS = {"SKLEARN_SERVER": {"protocols": {"v2": {"image": "mlserver", "x": 1}}}}
 CONFIG = {"data": {"predictor_servers": json.dumps(SERVERS)}}
@@ -30,7 +35,7 @@ FULL = {"data": CONFIG["data"] | {"storageInitializer": '{"image": "rclone:1"}'}
 
 
 def test_a_namespace_keeps_its_labels_and_what_annotations_decide():
-    raw = thing("a", 1)
+    raw = make_object("a", 1)
     raw["metadata"] |= {
         "labels": {"team": "a"},
         "annotations": {
@@ -40,7 +45,7 @@ def test_a_namespace_keeps_its_labels_and_what_annotations_decide():
         },
         "managedFields": [{}],
     }
-    assert read_namespace(raw) == Namespace(
+    assert parse_namespace(raw) == Namespace(
         labels={"team": "a"}, annotations={"openshift.io/sa.scc.uid-range": "1000640000/10000"}
     )
 
@@ -51,20 +56,20 @@ NO_SERVERS = "it has no key predictor_servers"
 @pytest.mark.parametrize(
     ("data", "read"),
     [
-        (CONFIG["data"], Configured(SERVERS, {}, {})),
-        ({}, Configured(None, {}, {}, (NO_SERVERS,))),
-        (None, Configured(None, {}, {}, (NO_SERVERS,))),
+        (CONFIG["data"], SeldonConfig(SERVERS, {}, {})),
+        ({}, SeldonConfig(None, {}, {}, (NO_SERVERS,))),
+        (None, SeldonConfig(None, {}, {}, (NO_SERVERS,))),
         (
             {"predictor_servers": "[1]"},
-            Configured(None, {}, {}, ("its predictor_servers is no mapping",)),
+            SeldonConfig(None, {}, {}, ("its predictor_servers is no mapping",)),
         ),
         (
             CONFIG["data"] | {"explainer": '{"image": "alibi:1", "image_v2": "", "other": 1}'},
-            Configured(SERVERS, {"image": "alibi:1"}, {}),
+            SeldonConfig(SERVERS, {"image": "alibi:1"}, {}),
         ),
         (
             CONFIG["data"] | {"explainer": "null", "storageInitializer": "1"},
-            Configured(
+            SeldonConfig(
                 SERVERS,
                 None,
                 {},
@@ -78,7 +83,7 @@ NO_SERVERS = "it has no key predictor_servers"
                     {"image": "rclone:1", "cpuLimit": "2", "cpuRequest": 1, "memoryLimit": "1 GB"}
                 )
             },
-            Configured(
+            SeldonConfig(
                 SERVERS,
                 {},
                 {"image": "rclone:1", "cpuLimit": "2"},
@@ -91,15 +96,15 @@ NO_SERVERS = "it has no key predictor_servers"
     ],
 )
 def test_what_runs_is_read_from_json_in_a_config_map(data, read):
-    assert read_config({"data": data}) == read
+    assert parse_seldon_config({"data": data}) == read
 
 
 @pytest.mark.parametrize("key", ["predictor_servers", "explainer"])
 def test_an_entry_in_bad_json_is_not_known_and_it_is_said_why(key):
-    configured = read_config({"data": CONFIG["data"] | {key: "{"}})
-    known = {"predictor_servers": configured.servers, "explainer": configured.explainer}
+    configured = parse_seldon_config({"data": CONFIG["data"] | {key: "{"}})
+    known = {"predictor_servers": configured.model_servers, "explainer": configured.explainer}
     assert known[key] is None
-    (fault,) = configured.faults
+    (fault,) = configured.problems
     assert fault.startswith(f"its {key} is no JSON: ")
 
 
@@ -107,7 +112,7 @@ def test_an_entry_in_bad_json_is_not_known_and_it_is_said_why(key):
     ("minor", "read"), [("36", 36), ("36+", 36), ("", None), (None, None), ("x", None)]
 )
 def test_the_minor_version_is_read_without_a_cloud_s_suffix(minor, read):
-    assert read_minor({"minor": minor}) == read
+    assert parse_minor_version({"minor": minor}) == read
 
 
 KEEP = {"x-kubernetes-preserve-unknown-fields": True}
@@ -151,12 +156,12 @@ def definition(graph, *, name="v1", served=True, **spec):
     ],
 )
 def test_a_definition_keeps_as_many_levels_as_its_schema_names(raw, depth):
-    assert read_shape(raw) == Shape(depth)
+    assert parse_crd_shape(raw) == CrdShape(depth)
 
 
 def test_graphgate_s_own_definition_keeps_any_depth():
     raw = yaml.safe_load((ROOT / "manifests" / "crd" / "seldondeployments.yaml").read_text())
-    assert read_shape(raw) == Shape(None)
+    assert parse_crd_shape(raw) == CrdShape(None)
 
 
 def answer(obj):
@@ -164,30 +169,30 @@ def answer(obj):
 
 
 VERSION = answer({"minor": "36"})
-NOT_FOUND = status(404, "NotFound")
+NOT_FOUND = error_response(404, "NotFound")
 
 
 def test_everything_is_asked_for_once():
     transport = ScriptedTransport(
         answer(CONFIG),
         answer(definition(node(11))),
-        page(thing("a", 1), rest="more"),
-        page(thing("b", 2)),
+        list_response(make_object("a", 1), rest="more"),
+        list_response(make_object("b", 2)),
         answer({"kind": "APIResourceList"}),
         VERSION,
     )
-    assert gather(transport) == Gathered(
+    assert collect_facts(transport) == ClusterFacts(
         Facts(
             namespaces={"a": Namespace(), "b": Namespace()},
-            servers=SERVERS,
-            explainer={},
+            model_servers=SERVERS,
+            explainer_images={},
             openshift=True,
-            minor=36,
-            crd_depth=11,
+            kubernetes_minor=36,
+            max_graph_depth=11,
         ),
         (),
     )
-    assert [path for _, path, _ in transport.asked] == [
+    assert [path for _, path, _ in transport.requests] == [
         "/api/v1/namespaces/seldon-system/configmaps/seldon-config",
         "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
         "seldondeployments.machinelearning.seldon.io",
@@ -199,10 +204,12 @@ def test_everything_is_asked_for_once():
 
 
 def test_only_the_namespaces_that_are_named_are_asked_for():
-    transport = ScriptedTransport(NOT_FOUND, NOT_FOUND, answer(thing("a", 1)), NOT_FOUND, VERSION)
-    gathered = gather(transport, ["a"], ConfigMap("here", "mine"))
-    assert gathered == Gathered(Facts(namespaces={"a": Namespace()}, minor=36), ())
-    paths = [path for _, path, _ in transport.asked]
+    transport = ScriptedTransport(
+        NOT_FOUND, NOT_FOUND, answer(make_object("a", 1)), NOT_FOUND, VERSION
+    )
+    gathered = collect_facts(transport, ["a"], ConfigMapRef("here", "mine"))
+    assert gathered == ClusterFacts(Facts(namespaces={"a": Namespace()}, kubernetes_minor=36), ())
+    paths = [path for _, path, _ in transport.requests]
     assert (paths[0], paths[2]) == (
         "/api/v1/namespaces/here/configmaps/mine",
         "/api/v1/namespaces/a",
@@ -211,17 +218,17 @@ def test_only_the_namespaces_that_are_named_are_asked_for():
 
 def test_a_namespace_that_is_not_there_is_said():
     transport = ScriptedTransport(NOT_FOUND, NOT_FOUND, NOT_FOUND)
-    with pytest.raises(ClusterUnavailable) as error:
-        gather(transport, ["shpo"])
+    with pytest.raises(KubeApiUnavailableError) as error:
+        collect_facts(transport, ["shpo"])
     assert str(error.value) == "there is no namespace shpo in https://api.example:6443"
 
 
 def test_what_this_user_may_not_read_is_a_gap():
-    no = status(403, "Forbidden", "no")
-    transport = ScriptedTransport(no, no, page(), no, VERSION)
-    gathered = gather(transport)
-    assert gathered.facts == Facts(minor=36)
-    assert [gap.split(" refused GET ")[1].split(":")[0] for gap in gathered.gaps] == [
+    no = error_response(403, "Forbidden", "no")
+    transport = ScriptedTransport(no, no, list_response(), no, VERSION)
+    gathered = collect_facts(transport)
+    assert gathered.facts == Facts(kubernetes_minor=36)
+    assert [gap.split(" refused GET ")[1].split(":")[0] for gap in gathered.missing] == [
         "/api/v1/namespaces/seldon-system/configmaps/seldon-config",
         "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
         "seldondeployments.machinelearning.seldon.io",
@@ -231,10 +238,10 @@ def test_what_this_user_may_not_read_is_a_gap():
 
 def test_a_config_map_that_cannot_be_read_is_a_gap():
     broken = answer({"data": {"predictor_servers": "[]"}})
-    transport = ScriptedTransport(broken, NOT_FOUND, page(), NOT_FOUND, VERSION)
-    gathered = gather(transport)
-    assert gathered == Gathered(
-        Facts(explainer={}, minor=36),
+    transport = ScriptedTransport(broken, NOT_FOUND, list_response(), NOT_FOUND, VERSION)
+    gathered = collect_facts(transport)
+    assert gathered == ClusterFacts(
+        Facts(explainer_images={}, kubernetes_minor=36),
         (
             "not all is known from ConfigMap seldon-system/seldon-config: its predictor_servers "
             "is no mapping",
@@ -243,12 +250,12 @@ def test_a_config_map_that_cannot_be_read_is_a_gap():
 
 
 def test_without_the_namespaces_there_are_no_facts():
-    transport = ScriptedTransport(NOT_FOUND, NOT_FOUND, status(403, "Forbidden", "no"))
-    with pytest.raises(ClusterUnavailable, match=r"refused GET /api/v1/namespaces: no \(403"):
-        gather(transport)
+    transport = ScriptedTransport(NOT_FOUND, NOT_FOUND, error_response(403, "Forbidden", "no"))
+    with pytest.raises(KubeApiUnavailableError, match=r"refused GET /api/v1/namespaces: no \(403"):
+        collect_facts(transport)
 
 
-QUICK = Timing(watch=1, silence=10.0, first=0.01, longest=0.02)
+QUICK = ReflectorConfig(watch_timeout=1, read_timeout=10.0, backoff_base=0.01, max_backoff=0.02)
 NAMESPACES = "/api/v1/namespaces"
 CONFIGS = "/api/v1/namespaces/seldon-system/configmaps"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -258,7 +265,7 @@ DEFINITION = "seldondeployments.machinelearning.seldon.io"
 @pytest.fixture
 def live(api, transport):
     api.fix("/version", 200, {"minor": "36"})  # first: it is asked for every five minutes
-    with LiveFacts(transport, timing=QUICK) as following:
+    with FactsWatcher(transport, reflector_config=QUICK) as following:
         yield following
 
 
@@ -287,10 +294,10 @@ def fill(api):
 
 def test_live_facts_follow_the_cluster(api, live, eventually):
     assert live.health().state == "failed"
-    assert live.facts == NOTHING_KNOWN
+    assert live.facts == NO_FACTS
     fill(api)
     teams = {"a": Namespace({"team": "x"})}
-    known = Facts(teams, SERVERS, {}, {"image": "rclone:1"}, minor=36, crd_depth=5)
+    known = Facts(teams, SERVERS, {}, {"image": "rclone:1"}, kubernetes_minor=36, max_graph_depth=5)
     eventually(lambda: live.facts == known, lambda: live.facts)
     eventually(
         lambda: live.health() == ("ok", "1 namespace, 1 server, Kubernetes 1.36"), live.health
@@ -299,7 +306,9 @@ def test_live_facts_follow_the_cluster(api, live, eventually):
     eventually(lambda: live.facts.namespaces["a"].labels == {"team": "y"}, lambda: live.facts)
     api.remove(NAMESPACES, "a")
     api.remove(CONFIGS, "seldon-config")
-    eventually(lambda: live.facts == Facts(minor=36, crd_depth=5), lambda: live.facts)
+    eventually(
+        lambda: live.facts == Facts(kubernetes_minor=36, max_graph_depth=5), lambda: live.facts
+    )
 
 
 def test_facts_are_one_value_until_something_changes(api, live, eventually):
@@ -311,20 +320,20 @@ def test_facts_are_one_value_until_something_changes(api, live, eventually):
 def test_what_is_forbidden_and_not_needed_degrades_only(api, transport, eventually):
     fill(api)
     api.fix(CONFIGS, 403, {"reason": "Forbidden", "message": "not for you"})
-    with LiveFacts(transport, timing=QUICK) as following:
+    with FactsWatcher(transport, reflector_config=QUICK) as following:
         eventually(lambda: following.health().state == "degraded", following.health)
         assert following.health().detail == (
             f"ConfigMap seldon-system/seldon-config not followed: the API server at {api.url} "
             f"refused GET {CONFIGS}: not for you (403 Forbidden); a role for this user must allow "
             "it"
         )
-        assert following.facts.servers is None
+        assert following.facts.model_servers is None
 
 
 def test_without_the_namespaces_the_server_is_not_ready(api, transport, eventually):
     fill(api)
     api.fix(NAMESPACES, 403, {"reason": "Forbidden", "message": "not for you"})
-    with LiveFacts(transport, timing=QUICK) as following:
+    with FactsWatcher(transport, reflector_config=QUICK) as following:
         expected = (
             "failed",
             f"namespaces not read yet: the API server at {api.url} refused GET {NAMESPACES}: not "
@@ -353,7 +362,7 @@ def test_facts_stay_and_health_is_degraded_while_the_api_server_is_ill(api, live
     fill(api)
     eventually(lambda: live.health().state == "ok", live.health)
     before = live.facts
-    api.misbehave(*["broken"] * 500)
+    api.inject_faults(*["broken"] * 500)
     eventually(lambda: live.health().state == "degraded", live.health)
     assert "etcd is on fire" in live.health().detail
     assert live.facts == before

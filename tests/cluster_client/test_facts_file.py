@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from webhook.decisions.facts_file import SCHEMA, read_facts, write_facts
 from webhook.documents import read
-from webhook.errors import InvalidSettings
+from webhook.errors import SettingsError
 from webhook.graph.facts import Facts, Namespace
 
 HEAD = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Facts"}
@@ -39,7 +39,7 @@ all_facts = st.builds(
 
 def test_a_quantity_may_be_written_as_a_number():
     facts = read_facts(HEAD | {"storageInitializer": {"cpuLimit": 2, "memoryLimit": "1Gi"}})
-    assert facts.initializer == {"cpuLimit": "2", "memoryLimit": "1Gi"}
+    assert facts.storage_initializer == {"cpuLimit": "2", "memoryLimit": "1Gi"}
 
 
 @given(all_facts)
@@ -105,10 +105,10 @@ def test_a_namespace_without_labels_is_known_all_the_same():
     ],
 )
 def test_what_is_no_facts_file_is_one_sentence_with_the_place(document, sentence):
-    with pytest.raises(InvalidSettings) as error:
+    with pytest.raises(SettingsError) as error:
         read_facts(document, "facts.yaml")
     assert str(error.value) == f"facts.yaml: {sentence}"
 
 
 def test_a_whole_number_with_a_point_is_an_integer():
-    assert repr(read_facts({**HEAD, "minor": 36.0}).minor) == "36"
+    assert repr(read_facts({**HEAD, "minor": 36.0}).kubernetes_minor) == "36"

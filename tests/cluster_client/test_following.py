@@ -5,14 +5,18 @@ import threading
 
 import pytest
 
-from webhook.cluster import Reflector, Timing
+from webhook.cluster import Reflector, ReflectorConfig
 
 PATH = "/api/v1/namespaces"
 
-QUICK = Timing(page=3, watch=1, silence=10.0, first=0.01, longest=0.02)
+QUICK = ReflectorConfig(
+    page_size=3, watch_timeout=1, read_timeout=10.0, backoff_base=0.01, max_backoff=0.02
+)
 """The server ends each watch after a second; nothing waits long."""
 
-DEAF = Timing(page=3, watch=600, silence=0.2, first=0.01, longest=0.02)
+SHORT_READ_TIMEOUT = ReflectorConfig(
+    page_size=3, watch_timeout=600, read_timeout=0.2, backoff_base=0.01, max_backoff=0.02
+)
 """A watch that says nothing for 0.2 s is given up."""
 
 
@@ -20,7 +24,7 @@ def team(obj):
     return (obj["metadata"].get("labels") or {}).get("team")
 
 
-class Listener:
+class RecordingHandler:
     """Takes changes; waits until they have led to what a test expects."""
 
     def __init__(self):
@@ -53,11 +57,11 @@ def follow(transport):
     running = []
 
     def start(timing=QUICK, **options):
-        listener = Listener()
-        made = Reflector(transport, PATH, team, on_change=listener, timing=timing, **options)
+        listener = RecordingHandler()
+        made = Reflector(transport, PATH, team, on_change=listener, config=timing, **options)
         made.start()
         running.append(made)
-        assert made.wait_until_synced(20.0), made.fault
+        assert made.wait_until_synced(20.0), made.last_error
         return made, listener
 
     yield start
@@ -77,8 +81,8 @@ def test_what_is_there_and_what_comes_later_is_seen(api, follow):
 
 @pytest.mark.parametrize("fault", ["cut", "gone", "gone-at-once", "broken", "garbage", "silent"])
 def test_nothing_is_lost_when_a_watch_goes_wrong(api, follow, fault):
-    api.misbehave(fault)
-    _, listener = follow(DEAF if fault == "silent" else QUICK)
+    api.inject_faults(fault)
+    _, listener = follow(SHORT_READ_TIMEOUT if fault == "silent" else QUICK)
     api.put(PATH, "a", labels={"team": "x"})
     listener.wait_for({"a": "x"})
     assert listener.changes == [("a", None, "x")]
@@ -86,8 +90,8 @@ def test_nothing_is_lost_when_a_watch_goes_wrong(api, follow, fault):
 
 def test_a_compacted_history_is_made_up_for_by_a_new_list(api, follow):
     api.put(PATH, "old", labels={"team": "x"})
-    api.misbehave("silent")
-    _, listener = follow(DEAF)
+    api.inject_faults("silent")
+    _, listener = follow(SHORT_READ_TIMEOUT)
     api.remove(PATH, "old")
     api.put(PATH, "new", labels={"team": "y"})
     api.compact()
@@ -98,13 +102,13 @@ def test_a_compacted_history_is_made_up_for_by_a_new_list(api, follow):
 def test_no_change_is_lost_whatever_goes_wrong_in_between(api, follow, seed):
     """Replaying what was told gives what is there, however often the watch broke."""
     chance = random.Random(seed)
-    _, listener = follow(DEAF)
+    _, listener = follow(SHORT_READ_TIMEOUT)
     expected: dict[str, str] = {}
     for _ in range(150):
         name = f"n{chance.randrange(12)}"
         if chance.random() < 0.1:
             kinds = ["cut", "gone", "gone-at-once", "broken", "garbage"]
-            api.misbehave(*chance.choices(kinds, k=2))
+            api.inject_faults(*chance.choices(kinds, k=2))
         if chance.random() < 0.03:
             api.compact()
         if name in expected and chance.random() < 0.4:
@@ -117,8 +121,8 @@ def test_no_change_is_lost_whatever_goes_wrong_in_between(api, follow, seed):
 
 
 def test_stop_ends_a_watch_that_is_silent(api, follow):
-    api.misbehave("silent")
-    made, _ = follow(Timing(silence=600.0))
+    api.inject_faults("silent")
+    made, _ = follow(ReflectorConfig(read_timeout=600.0))
     api.wait_for(lambda: api.watches() == 1, "the watch begins")
     assert made.stop(patience=20.0) is True
 

@@ -4,34 +4,34 @@ import time
 
 import pytest
 
-from webhook.cluster import Timing
-from webhook.cluster.policies import LivePolicies
+from webhook.cluster import ReflectorConfig
+from webhook.cluster.policies import PoliciesWatcher
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1/"
 POLICIES = ADMISSION + "validatingadmissionpolicies"
 MUTATING = ADMISSION + "mutatingadmissionpolicies"
 CONFIG_MAPS = "/api/v1/configmaps"
 EXCEPTIONS = "/apis/graphgate.io/v1alpha1/namespaces/graphgate-system/policyexceptions"
-QUICK = Timing(watch=1, silence=10.0, first=0.01, longest=0.02)
-OURS = {"graphgate.io/policy": "true"}
+QUICK = ReflectorConfig(watch_timeout=1, read_timeout=10.0, backoff_base=0.01, max_backoff=0.02)
+SELECTOR_LABELS = {"graphgate.io/policy": "true"}
 NOT_FOUND = (404, {"kind": "Status", "code": 404, "reason": "NotFound", "message": "no such kind"})
 FORBIDDEN = (403, {"kind": "Status", "code": 403, "reason": "Forbidden", "message": "not you"})
 
 
 @pytest.fixture
 def live(transport):
-    made = LivePolicies(
+    made = PoliciesWatcher(
         transport,
         "graphgate.io/policy=true",
-        exceptions_in="graphgate-system",
-        timing=QUICK,
+        exceptions_namespace="graphgate-system",
+        reflector_config=QUICK,
         jitter=lambda: 0.5,
     )
     yield made
     made.stop()
 
 
-def become(live, condition):
+def wait_until(live, condition):
     """Wait until something holds of the objects; return them."""
     deadline = time.monotonic() + 20.0
     while not condition(live.objects):
@@ -42,22 +42,29 @@ def become(live, condition):
 
 def test_labelled_objects_are_kept_without_what_the_server_wrote(api, live):
     annotations = {"kubectl.kubernetes.io/last-applied-configuration": "{}", "a": "b"}
-    api.put(POLICIES, "limit", labels=OURS, annotations=annotations, spec={"x": 1}, status={"y": 2})
+    api.put(
+        POLICIES,
+        "limit",
+        labels=SELECTOR_LABELS,
+        annotations=annotations,
+        spec={"x": 1},
+        status={"y": 2},
+    )
     api.put(POLICIES, "somebody-elses", spec={})
-    api.put(CONFIG_MAPS, "owners", namespace="shop", labels=OURS, data={"a": "b"})
+    api.put(CONFIG_MAPS, "owners", namespace="shop", labels=SELECTOR_LABELS, data={"a": "b"})
     live.start()
-    objects = become(live, lambda objects: objects is not None)
+    objects = wait_until(live, lambda objects: objects is not None)
     assert objects == {
         "cluster:ValidatingAdmissionPolicy/limit": {
             "apiVersion": "admissionregistration.k8s.io/v1",
             "kind": "ValidatingAdmissionPolicy",
-            "metadata": {"name": "limit", "labels": OURS, "annotations": {"a": "b"}},
+            "metadata": {"name": "limit", "labels": SELECTOR_LABELS, "annotations": {"a": "b"}},
             "spec": {"x": 1},
         },
         "cluster:ConfigMap/shop/owners": {
             "apiVersion": "v1",
             "kind": "ConfigMap",
-            "metadata": {"name": "owners", "namespace": "shop", "labels": OURS},
+            "metadata": {"name": "owners", "namespace": "shop", "labels": SELECTOR_LABELS},
             "data": {"a": "b"},
         },
     }
@@ -66,14 +73,14 @@ def test_labelled_objects_are_kept_without_what_the_server_wrote(api, live):
 
 
 def test_changes_are_followed_and_a_label_taken_away_is_a_removal(api, live):
-    api.put(POLICIES, "limit", labels=OURS, spec={"x": 1})
+    api.put(POLICIES, "limit", labels=SELECTOR_LABELS, spec={"x": 1})
     live.start()
-    become(live, lambda objects: objects and len(objects) == 1)
-    api.put(EXCEPTIONS, "legacy", namespace="graphgate-system", labels=OURS, spec={})
+    wait_until(live, lambda objects: objects and len(objects) == 1)
+    api.put(EXCEPTIONS, "legacy", namespace="graphgate-system", labels=SELECTOR_LABELS, spec={})
     named = "cluster:PolicyException/graphgate-system/legacy"
-    become(live, lambda objects: named in objects)
+    wait_until(live, lambda objects: named in objects)
     api.remove(EXCEPTIONS, "legacy")
-    assert list(become(live, lambda objects: len(objects) == 1)) == [
+    assert list(wait_until(live, lambda objects: len(objects) == 1)) == [
         "cluster:ValidatingAdmissionPolicy/limit"
     ]
 
@@ -82,7 +89,7 @@ def test_a_kind_that_is_not_served_counts_as_empty(api, live):
     api.fix(MUTATING, *NOT_FOUND)
     api.fix(EXCEPTIONS, *NOT_FOUND)
     live.start()
-    assert become(live, lambda objects: objects is not None) == {}
+    assert wait_until(live, lambda objects: objects is not None) == {}
     assert live.health() == ("ok", "0 objects of the cluster")
 
 
@@ -100,9 +107,9 @@ def test_a_kind_that_may_not_be_read_leaves_nothing_known(api, live):
 
 def test_what_was_known_stays_known_while_the_server_is_away(api, live):
     api.fix(EXCEPTIONS, *NOT_FOUND)
-    api.put(POLICIES, "limit", labels=OURS, spec={})
+    api.put(POLICIES, "limit", labels=SELECTOR_LABELS, spec={})
     live.start()
-    before = become(live, lambda objects: objects is not None)
+    before = wait_until(live, lambda objects: objects is not None)
     for path in (EXCEPTIONS, POLICIES):
         api.fix(path, 500, {"kind": "Status", "code": 500, "message": "etcd is on fire"})
     deadline = time.monotonic() + 20.0
@@ -114,7 +121,7 @@ def test_what_was_known_stays_known_while_the_server_is_away(api, live):
 
 def test_exceptions_are_asked_for_in_one_namespace_only(api, live):
     live.start()
-    become(live, lambda objects: objects is not None)
-    asked = {r.path for r in api.requests if r.path.endswith("policyexceptions")}
-    assert asked == {EXCEPTIONS}
+    wait_until(live, lambda objects: objects is not None)
+    requests = {r.path for r in api.requests if r.path.endswith("policyexceptions")}
+    assert requests == {EXCEPTIONS}
     assert {r.query["labelSelector"] for r in api.requests} == {"graphgate.io/policy=true"}

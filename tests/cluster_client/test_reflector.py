@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cluster_client.scripted import (
-    BROKEN,
-    GONE,
+    CONNECTION_ERROR,
+    EXPIRED_EVENT,
     ScriptedTransport,
-    bookmark,
-    line,
-    page,
-    status,
-    thing,
+    bookmark_line,
+    error_response,
+    event_line,
+    list_response,
+    make_object,
 )
 from webhook.cluster.backoff import Backoff
-from webhook.cluster.reflector import Reflector, Timing
+from webhook.cluster.reflector import Reflector, ReflectorConfig
 
 PATH = "/api/v1/things"
 
@@ -33,7 +33,7 @@ class Clock:
     def __call__(self):
         return self.now
 
-    def pass_by(self, seconds):
+    def advance_by(self, seconds):
         def passing():
             self.now += seconds
 
@@ -66,9 +66,9 @@ def key(name):
 
 def test_a_list_is_read_page_by_page_and_then_watched_from_its_version():
     made, transport, changes = reflector(
-        page(thing("a", 3, colour="red"), version=9, rest="token"),
-        page(thing("b", 4, "team", colour="blue"), version=10),
-        [bookmark(12)],
+        list_response(make_object("a", 3, colour="red"), version=9, rest="token"),
+        list_response(make_object("b", 4, "team", colour="blue"), version=10),
+        [bookmark_line(12)],
         labels="x=y",
         fields="metadata.name=a",
     )
@@ -91,17 +91,17 @@ def test_a_list_is_read_page_by_page_and_then_watched_from_its_version():
     ]
     assert made.items == {("", "a"): "red", ("team", "b"): "blue"}
     assert changes == [(("", "a"), None, "red"), (("team", "b"), None, "blue")]
-    assert (made.synced, made.fault) == (True, None)
+    assert (made.has_synced, made.fault) == (True, None)
     assert [stream.closed for stream in transport.streams] == [True]
 
 
 def test_events_change_the_copy_and_are_told_with_old_and_new():
     made, _, changes = reflector(
-        page(thing("a", 1, colour="red")),
+        list_response(make_object("a", 1, colour="red")),
         [
-            line("ADDED", thing("b", 11, colour="blue")),
-            line("MODIFIED", thing("a", 12, colour="green")),
-            line("DELETED", thing("b", 13, colour="blue")),
+            event_line("ADDED", make_object("b", 11, colour="blue")),
+            event_line("MODIFIED", make_object("a", 12, colour="green")),
+            event_line("DELETED", make_object("b", 13, colour="blue")),
         ],
     )
     made.step()
@@ -115,7 +115,8 @@ def test_events_change_the_copy_and_are_told_with_old_and_new():
 
 def test_what_projects_to_the_same_is_no_change():
     made, _, changes = reflector(
-        page(thing("a", 1, colour="red")), [line("MODIFIED", thing("a", 12, colour="red"))]
+        list_response(make_object("a", 1, colour="red")),
+        [event_line("MODIFIED", make_object("a", 12, colour="red"))],
     )
     made.step()
     assert changes == [(key("a"), None, "red")]
@@ -123,8 +124,8 @@ def test_what_projects_to_the_same_is_no_change():
 
 def test_what_projects_to_none_is_not_kept():
     made, _, changes = reflector(
-        page(thing("a", 1), thing("b", 2, colour="red")),
-        [line("MODIFIED", thing("b", 12)), line("ADDED", thing("c", 13))],
+        list_response(make_object("a", 1), make_object("b", 2, colour="red")),
+        [event_line("MODIFIED", make_object("b", 12)), event_line("ADDED", make_object("c", 13))],
     )
     made.step()
     assert made.items == {}
@@ -132,7 +133,7 @@ def test_what_projects_to_none_is_not_kept():
 
 
 WIRE = b"".join(
-    line("ADDED", thing(f"n{number}", 11 + number, colour=f"rot\u00f6 {number}"))
+    event_line("ADDED", make_object(f"n{number}", 11 + number, colour=f"rot\u00f6 {number}"))
     for number in range(4)
 )
 
@@ -141,13 +142,15 @@ WIRE = b"".join(
 def test_events_may_come_in_pieces_cut_anywhere(cuts):
     edges = [0, *cuts, len(WIRE)]
     pieces = [WIRE[start:end] for start, end in pairwise(edges)]
-    made, _, _ = reflector(page(), pieces)
+    made, _, _ = reflector(list_response(), pieces)
     made.step()
     assert made.items == {key(f"n{number}"): f"rot\u00f6 {number}" for number in range(4)}
 
 
 def test_a_bookmark_moves_the_version_from_which_the_next_watch_begins():
-    made, transport, _ = reflector(page(version=10), [bookmark(77)], [bookmark(78)])
+    made, transport, _ = reflector(
+        list_response(version=10), [bookmark_line(77)], [bookmark_line(78)]
+    )
     made.step()
     made.step()
     assert [query["resourceVersion"] for verb, _, query in transport.asked if verb == "WATCH"] == [
@@ -157,8 +160,13 @@ def test_a_bookmark_moves_the_version_from_which_the_next_watch_begins():
 
 
 def test_an_event_cut_off_in_the_middle_comes_again_in_the_next_watch():
-    whole, half = thing("a", 11, colour="red"), line("ADDED", thing("b", 12, colour="blue"))
-    made, transport, changes = reflector(page(), [line("ADDED", whole), half[:20], BROKEN], [half])
+    whole, half = (
+        make_object("a", 11, colour="red"),
+        event_line("ADDED", make_object("b", 12, colour="blue")),
+    )
+    made, transport, changes = reflector(
+        list_response(), [event_line("ADDED", whole), half[:20], CONNECTION_ERROR], [half]
+    )
     assert made.step() == 0.5
     assert (made.items, str(made.fault)) == ({key("a"): "red"}, "the connection broke")
     made.step()
@@ -168,13 +176,17 @@ def test_an_event_cut_off_in_the_middle_comes_again_in_the_next_watch():
     assert made.fault is None
 
 
-@pytest.mark.parametrize("gone", [[GONE], status(410, "Expired")], ids=["event", "answer"])
+@pytest.mark.parametrize(
+    "gone", [[EXPIRED_EVENT], error_response(410, "Expired")], ids=["event", "answer"]
+)
 def test_410_leads_to_a_new_list(gone):
     made, transport, changes = reflector(
-        page(thing("a", 1, colour="red"), thing("b", 2, colour="blue")),
+        list_response(make_object("a", 1, colour="red"), make_object("b", 2, colour="blue")),
         gone,
-        page(thing("b", 3, colour="green"), thing("c", 4, colour="white"), version=50),
-        [bookmark(51)],
+        list_response(
+            make_object("b", 3, colour="green"), make_object("c", 4, colour="white"), version=50
+        ),
+        [bookmark_line(51)],
     )
     made.step()
     made.step()
@@ -189,12 +201,12 @@ def test_410_leads_to_a_new_list(gone):
 
 def test_the_old_copy_stays_until_the_new_list_is_complete():
     made, _, changes = reflector(
-        page(thing("a", 1, colour="red")),
-        [GONE],
-        page(thing("b", 2, colour="blue"), rest="token"),
-        BROKEN,
-        page(thing("b", 2, colour="blue")),
-        [bookmark(11)],
+        list_response(make_object("a", 1, colour="red")),
+        [EXPIRED_EVENT],
+        list_response(make_object("b", 2, colour="blue"), rest="token"),
+        CONNECTION_ERROR,
+        list_response(make_object("b", 2, colour="blue")),
+        [bookmark_line(11)],
     )
     made.step()
     made.step()
@@ -205,55 +217,76 @@ def test_the_old_copy_stays_until_the_new_list_is_complete():
 
 def test_a_list_that_expires_between_two_pages_is_begun_again():
     made, transport, _ = reflector(
-        page(thing("a", 1, colour="red"), rest="token"),
-        status(410, "Expired"),
-        page(thing("a", 1, colour="red")),
-        [bookmark(11)],
+        list_response(make_object("a", 1, colour="red"), rest="token"),
+        error_response(410, "Expired"),
+        list_response(make_object("a", 1, colour="red")),
+        [bookmark_line(11)],
     )
-    assert (made.step() > 0, made.synced) == (True, False)
+    assert (made.step() > 0, made.has_synced) == (True, False)
     made.step()
-    assert made.synced
+    assert made.has_synced
     assert "continue" not in transport.asked[2][2]
 
 
 def test_delays_double_up_to_the_longest_while_nothing_works():
-    made, _, _ = reflector(*[BROKEN] * 8)
+    made, _, _ = reflector(*[CONNECTION_ERROR] * 8)
     assert [made.step() for _ in range(8)] == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 20.0, 20.0]
 
 
 def test_410_again_and_again_is_answered_ever_more_slowly():
-    made, _, _ = reflector(page(), [GONE], page(), [GONE], page(), [GONE])
+    made, _, _ = reflector(
+        list_response(),
+        [EXPIRED_EVENT],
+        list_response(),
+        [EXPIRED_EVENT],
+        list_response(),
+        [EXPIRED_EVENT],
+    )
     assert [made.step() for _ in range(3)] == [0.5, 1.0, 2.0]
 
 
 def test_an_event_lets_delays_begin_anew():
-    made, _, _ = reflector(page(), BROKEN, BROKEN, [bookmark(11), BROKEN], BROKEN)
+    made, _, _ = reflector(
+        list_response(),
+        CONNECTION_ERROR,
+        CONNECTION_ERROR,
+        [bookmark_line(11), CONNECTION_ERROR],
+        CONNECTION_ERROR,
+    )
     assert [made.step() for _ in range(4)] == [0.5, 1.0, 0.5, 1.0]
 
 
 def test_a_quiet_watch_that_lived_long_lets_delays_begin_anew():
     clock = Clock()
     made, _, _ = reflector(
-        page(), BROKEN, BROKEN, [clock.pass_by(30.0), BROKEN], BROKEN, clock=clock
+        list_response(),
+        CONNECTION_ERROR,
+        CONNECTION_ERROR,
+        [clock.advance_by(30.0), CONNECTION_ERROR],
+        CONNECTION_ERROR,
+        clock=clock,
     )
     assert [made.step() for _ in range(4)] == [0.5, 1.0, 0.5, 1.0]
 
 
 def test_a_watch_that_ends_at_once_without_an_event_counts_as_a_failure():
-    made, _, _ = reflector(page(), [], [])
+    made, _, _ = reflector(list_response(), [], [])
     assert [made.step(), made.step()] == [0.5, 1.0]
 
 
 def test_a_watch_that_the_server_ends_in_time_is_followed_by_the_next_at_once():
     clock = Clock()
-    made, _, _ = reflector(page(), [clock.pass_by(50.0)], clock=clock)
+    made, _, _ = reflector(list_response(), [clock.advance_by(50.0)], clock=clock)
     assert made.step() == 0.0
 
 
 def test_five_failures_without_an_event_lead_to_a_new_list():
     """A server restored from a backup does not call versions from its future expired."""
     made, transport, _ = reflector(
-        page(), *[status(504, "Timeout", "too large resource version")] * 6, page(), [bookmark(11)]
+        list_response(),
+        *[error_response(504, "Timeout", "too large resource version")] * 6,
+        list_response(),
+        [bookmark_line(11)],
     )
     for _ in range(7):
         made.step()
@@ -262,8 +295,8 @@ def test_five_failures_without_an_event_lead_to_a_new_list():
 
 def test_the_server_s_wish_to_wait_is_followed_up_to_the_longest_delay():
     made, _, _ = reflector(
-        status(429, "TooManyRequests", **{"retry-after": "7"}),
-        status(429, "TooManyRequests", **{"retry-after": "3600"}),
+        error_response(429, "TooManyRequests", **{"retry-after": "7"}),
+        error_response(429, "TooManyRequests", **{"retry-after": "3600"}),
     )
     assert [made.step(), made.step()] == [7.0, 20.0]
 
@@ -282,7 +315,9 @@ def test_the_server_s_wish_to_wait_is_followed_up_to_the_longest_delay():
     ],
 )
 def test_a_line_that_is_no_event_ends_the_watch_with_a_sentence(odd):
-    made, _, _ = reflector(page(), [odd], [line("ADDED", thing("a", 11, colour="red"))])
+    made, _, _ = reflector(
+        list_response(), [odd], [event_line("ADDED", make_object("a", 11, colour="red"))]
+    )
     assert made.step() == 0.5
     assert str(made.fault).startswith("the watch of /api/v1/things sent a line that is no event: ")
     made.step()
@@ -290,7 +325,7 @@ def test_a_line_that_is_no_event_ends_the_watch_with_a_sentence(odd):
 
 
 def test_an_event_without_end_ends_the_watch():
-    made, _, _ = reflector(page(), [b"x" * 2**20] * 17)
+    made, _, _ = reflector(list_response(), [b"x" * 2**20] * 17)
     assert made.step() == 0.5
     assert str(made.fault) == "the watch of /api/v1/things sent an event over 16777216 bytes"
 
@@ -300,7 +335,7 @@ def test_an_answer_that_is_no_list_is_a_fault_and_no_crash(answer):
     from webhook.cluster import Response
 
     made, _, _ = reflector(Response(200, answer))
-    assert (made.step(), made.synced) == (0.5, False)
+    assert (made.step(), made.has_synced) == (0.5, False)
     assert made.fault is not None
 
 
@@ -308,9 +343,9 @@ def test_items_that_are_null_are_none():
     from webhook.cluster import Response
 
     body = json.dumps({"metadata": {"resourceVersion": "7"}, "items": None}).encode()
-    made, _, _ = reflector(Response(200, body), [bookmark(8)])
+    made, _, _ = reflector(Response(200, body), [bookmark_line(8)])
     made.step()
-    assert (made.items, made.synced) == ({}, True)
+    assert (made.items, made.has_synced) == ({}, True)
 
 
 def poisonous(obj):
@@ -319,10 +354,10 @@ def poisonous(obj):
 
 def test_an_object_that_cannot_be_projected_stays_as_it_was_and_the_others_go_on(caplog):
     made, _, _ = reflector(
-        page(thing("a", 1, colour="red"), thing("b", 2, colour=7)),
+        list_response(make_object("a", 1, colour="red"), make_object("b", 2, colour=7)),
         [
-            line("MODIFIED", thing("a", 11, colour=None)),
-            line("ADDED", thing("c", 12, colour="blue")),
+            event_line("MODIFIED", make_object("a", 11, colour=None)),
+            event_line("ADDED", make_object("c", 12, colour="blue")),
         ],
         project=poisonous,
     )
@@ -332,19 +367,19 @@ def test_an_object_that_cannot_be_projected_stays_as_it_was_and_the_others_go_on
 
 
 def test_a_listener_that_crashes_is_told_the_next_change_all_the_same(caplog):
-    told = []
+    results = []
 
     def listener(key, old, new):
-        told.append(new)
+        results.append(new)
         raise RuntimeError("no")
 
     made, _, _ = reflector(
-        page(thing("a", 1, colour="red")),
-        [line("MODIFIED", thing("a", 11, colour="blue"))],
+        list_response(make_object("a", 1, colour="red")),
+        [event_line("MODIFIED", make_object("a", 11, colour="blue"))],
         on_change=listener,
     )
     made.step()
-    assert (told, made.fault) == (["red", "blue"], None)
+    assert (results, made.fault) == (["red", "blue"], None)
     assert [record.getMessage() for record in caplog.records] == ["change not taken"] * 2
 
 
@@ -356,8 +391,8 @@ def test_the_copy_has_a_change_before_it_is_told():
         seen.append((copies[0].get(key), new))
 
     made, _, _ = reflector(
-        page(thing("a", 1, colour="red")),
-        [line("DELETED", thing("a", 11, colour="red"))],
+        list_response(make_object("a", 1, colour="red")),
+        [event_line("DELETED", make_object("a", 11, colour="red"))],
         on_change=listener,
     )
     copies.append(made)
@@ -368,19 +403,19 @@ def test_the_copy_has_a_change_before_it_is_told():
 def test_age_counts_from_the_last_sign_and_a_bookmark_is_one():
     clock = Clock()
     made, _, _ = reflector(
-        page(),
-        [clock.pass_by(48.0), bookmark(11), clock.pass_by(5.0), BROKEN],
+        list_response(),
+        [clock.advance_by(48.0), bookmark_line(11), clock.advance_by(5.0), CONNECTION_ERROR],
         clock=clock,
     )
     made.step()
-    assert made.age == 5.0
-    clock.pass_by(7.0)()
-    assert made.age == 12.0
+    assert made.staleness == 5.0
+    clock.advance_by(7.0)()
+    assert made.staleness == 12.0
 
 
 def test_a_fault_is_logged_once_and_its_end_too(caplog):
     caplog.set_level("INFO")
-    made, _, _ = reflector(BROKEN, BROKEN, page(), [bookmark(11)])
+    made, _, _ = reflector(CONNECTION_ERROR, CONNECTION_ERROR, list_response(), [bookmark_line(11)])
     for _ in range(3):
         made.step()
     assert [record.getMessage() for record in caplog.records] == [
@@ -393,7 +428,7 @@ def test_a_fault_is_logged_once_and_its_end_too(caplog):
 def test_a_delay_is_between_half_and_all_of_what_it_would_be(jitter, failures):
     backoff = Backoff(0.5, 20.0, lambda: jitter, failures)
     full = min(20.0, 0.5 * 2.0 ** min(failures, 20))
-    assert full / 2 <= backoff.next() <= full
+    assert full / 2 <= backoff.next_delay() <= full
 
 
 def test_5000_objects_of_20_kb_are_kept_in_the_memory_of_what_is_projected():
@@ -412,11 +447,11 @@ def test_5000_objects_of_20_kb_are_kept_in_the_memory_of_what_is_projected():
                 }
                 for n in range(start, start + 200)
             ]
-            yield page(*items, rest="more" if start < 4800 else "")
+            yield list_response(*items, rest="more" if start < 4800 else "")
 
     def script():
         yield from pages()
-        yield [bookmark(11)]
+        yield [bookmark_line(11)]
 
     class Generated(ScriptedTransport):
         def _next(self):
@@ -424,11 +459,15 @@ def test_5000_objects_of_20_kb_are_kept_in_the_memory_of_what_is_projected():
 
     answers = script()
     made = Reflector(
-        Generated(), PATH, lambda obj: obj["metadata"]["labels"], timing=Timing(), clock=Clock()
+        Generated(),
+        PATH,
+        lambda obj: obj["metadata"]["labels"],
+        config=ReflectorConfig(),
+        clock=Clock(),
     )
     tracemalloc.start()
     try:
-        made.step()
+        made.list_and_watch()
         kept, peak = (size / 2**20 for size in tracemalloc.get_traced_memory())
     finally:
         tracemalloc.stop()

@@ -5,10 +5,10 @@ from typing import Any
 
 import orjson
 
-from tests.workloads.lives import fields_of, running
+from tests.workloads.lives import fields_v1, running_status
 from webhook.cluster import Response
-from webhook.errors import ClusterUnavailable
-from webhook.workloads.live import MANAGER
+from webhook.errors import KubeApiUnavailableError
+from webhook.workloads.live import FIELD_MANAGER
 
 
 class Clock:
@@ -35,7 +35,7 @@ class FakeCluster:
         self._version = 100
 
     def stream(self, *_: object, **__: object) -> Any:
-        raise ClusterUnavailable("nothing is followed here")
+        raise KubeApiUnavailableError("nothing is followed here")
 
     def request(
         self,
@@ -51,7 +51,7 @@ class FakeCluster:
         for (verb, end), answer in self.answers.items():
             if verb == method and path.partition("?")[0].endswith(end):
                 if answer is None:
-                    raise ClusterUnavailable("no answer")
+                    raise KubeApiUnavailableError("no answer")
                 return _error(*answer)
         content = orjson.loads(body) if body else {}
         if method == "GET":
@@ -89,13 +89,13 @@ class FakeCluster:
     def _apply(self, path: str, content: dict[str, Any], *, dry: bool) -> Response:
         known = self.objects.get(path, {"metadata": {}})
         sent = {k: v for k, v in content.items() if k not in ("apiVersion", "kind")}
-        fields = {"manager": MANAGER, "operation": "Apply", "fieldsV1": fields_of(sent)}
+        fields = {"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": fields_v1(sent)}
         merged = {**known, **content}
         merged["metadata"] = {**known["metadata"], **content["metadata"], "managedFields": [fields]}
         if content["kind"] == "Deployment":
             merged["metadata"]["generation"] = 1
             merged["spec"] = {"replicas": 1, **content["spec"]}
-            merged.setdefault("status", running(merged["spec"]["replicas"]))
+            merged.setdefault("status", running_status(merged["spec"]["replicas"]))
         return _answer(200, merged) if dry else self.put(path, merged)
 
     def _merge_status(self, path: str, patch: dict[str, Any]) -> Response:
@@ -106,15 +106,15 @@ class FakeCluster:
         self.put(path, {**known, "metadata": dict(known["metadata"]), "status": status})
         return _answer(200, self.objects[path])
 
-    def asked(self, *verbs: str) -> list[str]:
+    def pop_requests(self, *verbs: str) -> list[str]:
         """Return the requests of these methods since the last time: 'PATCH …/services/a'."""
-        told = [
+        requests = [
             f"{verb} {'/'.join(path.partition('?')[0].split('/')[-2:])}"
             for verb, path in self.requests
             if verb in verbs
         ]
         self.requests.clear()
-        return told
+        return requests
 
 
 def _merged(known: Any, patch: Any) -> Any:

@@ -5,21 +5,21 @@ from click.testing import CliRunner
 
 from webhook.cli import graphgate
 from webhook.cli._options import SettingsFlags
-from webhook.cli.reconcile import InForce
-from webhook.errors import ClusterUnavailable, InvalidSettings
-from webhook.workloads.options import DEFAULT
+from webhook.cli.reconcile import SettingsStore
+from webhook.errors import KubeApiUnavailableError, SettingsError
+from webhook.workloads.options import DEFAULT_OPTIONS
 
 HEAD = "apiVersion: graphgate.io/v1alpha1\nkind: Settings\n"
 
 
-def in_force(file):
-    return InForce(SettingsFlags(file, None, False, None), DEFAULT)
+def settings_provider(file):
+    return SettingsStore(SettingsFlags(file, None, False, None), DEFAULT_OPTIONS)
 
 
 def test_a_changed_settings_file_is_in_force_after_the_next_look(tmp_path):
     file = tmp_path / "settings.yaml"
     file.write_text(HEAD)
-    found = in_force(file)
+    found = settings_provider(file)
     assert (found.refresh(), found.setup.settings.ratchet) == (False, True)
     file.write_text(HEAD + "ratchet: false\n")
     assert (found.refresh(), found.setup.settings.ratchet) == (True, False)
@@ -30,10 +30,10 @@ def test_a_file_that_cannot_be_used_leaves_the_last_good_settings_and_is_refused
 ):
     file = tmp_path / "settings.yaml"
     file.write_text(HEAD + "ratchet: false\n")
-    found = in_force(file)
+    found = settings_provider(file)
     file.write_text(HEAD + "ratchet: perhaps\n")
     for _ in range(2):
-        with pytest.raises(InvalidSettings):
+        with pytest.raises(SettingsError):
             found.refresh()
     assert found.setup.settings.ratchet is False
 
@@ -41,11 +41,11 @@ def test_a_file_that_cannot_be_used_leaves_the_last_good_settings_and_is_refused
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["--kubeconfig", "/nonexistent/config"], ClusterUnavailable),
-        (["--settings", "/nonexistent/settings"], InvalidSettings),
+        (["--kubeconfig", "/nonexistent/config"], KubeApiUnavailableError),
+        (["--settings", "/nonexistent/settings"], SettingsError),
     ],
 )
 def test_what_it_cannot_start_without_is_one_sentence(arguments, error):
-    ran = CliRunner().invoke(graphgate, ["reconcile", *arguments])
-    assert isinstance(ran.exception, error)
-    assert "/nonexistent/" in str(ran.exception)
+    result = CliRunner().invoke(graphgate, ["reconcile", *arguments])
+    assert isinstance(result.exception, error)
+    assert "/nonexistent/" in str(result.exception)

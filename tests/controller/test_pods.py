@@ -2,7 +2,7 @@
 
 import pytest
 
-from webhook.controller.pods import why
+from webhook.controller.pods import find_startup_failure
 
 
 def pod(name="iris-x", age="2026-01-01T00:00:00Z", **status):
@@ -56,11 +56,11 @@ def state(**of):
     ],
 )
 def test_the_first_reason_is_told(found, said):
-    assert why(found) == said
+    assert find_startup_failure(found) == said
 
 
 def test_the_youngest_pod_speaks_first():
     waiting = state(waiting={"reason": "CrashLoopBackOff"})
     old = pod("old", "2026-01-01T00:00:00Z", containerStatuses=waiting)
     new = pod("new", "2026-01-02T00:00:00Z", containerStatuses=waiting)
-    assert why([old, new]) == "pod new: classifier: CrashLoopBackOff"
+    assert find_startup_failure([old, new]) == "pod new: classifier: CrashLoopBackOff"

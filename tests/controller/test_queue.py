@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.controller.fakes import Clock
-from webhook.controller.queue import LONGEST, Pace, WorkQueue
+from webhook.controller.queue import MAX_BACKOFF_SECONDS, RateLimiter, WorkQueue
 
 
 def queue():
@@ -14,10 +14,10 @@ def queue():
     return WorkQueue[str](clock=clock, jitter=lambda: 1.0), clock
 
 
-def taken(found):
+def get_from_thread(found):
     """Return every key that is due now, each said to be done at once."""
     keys = []
-    while found.waiting():
+    while found.depth():
         keys.append(found.take())
         found.done(keys[-1])
     return keys
@@ -28,15 +28,15 @@ def test_a_key_that_is_added_twice_is_taken_once():
     found.add("a")
     found.add("b")
     found.add("a")
-    assert taken(found) == ["a", "b"]
+    assert get_from_thread(found) == ["a", "b"]
 
 
 def test_a_key_comes_when_its_delay_is_over():
     found, clock = queue()
     found.add("a", 5.0)
-    assert taken(found) == []
+    assert get_from_thread(found) == []
     clock.now += 5.0
-    assert taken(found) == ["a"]
+    assert get_from_thread(found) == ["a"]
 
 
 def test_the_earlier_of_two_times_counts():
@@ -45,9 +45,9 @@ def test_the_earlier_of_two_times_counts():
     found.add("a", 1.0)
     found.add("a", 9.0)
     clock.now += 1.0
-    assert taken(found) == ["a"]
+    assert get_from_thread(found) == ["a"]
     clock.now += 9.0
-    assert taken(found) == []
+    assert get_from_thread(found) == []
 
 
 def test_a_key_in_work_waits_until_that_is_done():
@@ -55,40 +55,40 @@ def test_a_key_in_work_waits_until_that_is_done():
     found.add("a")
     assert found.take() == "a"
     found.add("a")
-    assert found.waiting() == 0
+    assert found.depth() == 0
     found.done("a")
-    assert taken(found) == ["a"]
+    assert get_from_thread(found) == ["a"]
 
 
 def test_back_off_doubles_to_five_minutes_and_starts_anew_after_success():
     found, _ = queue()
-    assert [found.retry("a") for _ in range(12)] == [
+    assert [found.add_rate_limited("a") for _ in range(12)] == [
         *(0.5 * 2**n for n in range(10)),
-        LONGEST,
-        LONGEST,
+        MAX_BACKOFF_SECONDS,
+        MAX_BACKOFF_SECONDS,
     ]
     found.forget("a")
-    assert found.retry("a") == 0.5
+    assert found.add_rate_limited("a") == 0.5
 
 
 def test_back_off_is_each_key_s_own_and_at_least_what_the_server_asks_for():
     found, _ = queue()
-    found.retry("a")
-    assert found.retry("b") == 0.5
-    assert found.retry("a", at_least=30.0) == 30.0
+    found.add_rate_limited("a")
+    assert found.add_rate_limited("b") == 0.5
+    assert found.add_rate_limited("a", at_least=30.0) == 30.0
 
 
 @given(st.floats(0.0, 1.0))
 def test_jitter_takes_at_most_half(share):
     found = WorkQueue[str](clock=Clock(), jitter=lambda: share)
-    assert 0.25 <= found.retry("a") <= 0.5
+    assert 0.25 <= found.add_rate_limited("a") <= 0.5
 
 
 def test_closing_ends_whoever_waits():
     found = WorkQueue[str]()
-    ended = threading.Thread(target=found.take)
+    ended = threading.Thread(target=found.get)
     ended.start()
-    found.close()
+    found.shut_down()
     ended.join(10.0)
     assert not ended.is_alive()
 
@@ -99,14 +99,14 @@ def test_every_key_that_was_added_is_taken_and_none_twice_at_once(added):
     for key, delay in added:
         found.add(key, delay)
     clock.now += 3.0
-    assert sorted(taken(found)) == sorted({key for key, _ in added})
+    assert sorted(get_from_thread(found)) == sorted({key for key, _ in added})
     assert len(found) == 0
 
 
 def test_requests_beyond_the_burst_are_spread():
     clock = Clock()
     slept: list[float] = []
-    pace = Pace(10.0, 2.0, clock=clock, sleep=slept.append)
+    pace = RateLimiter(10.0, 2.0, clock=clock, sleep=slept.append)
     for _ in range(4):
         pace.wait()
     assert [round(seconds, 6) for seconds in slept] == [0.1, 0.2]

@@ -19,13 +19,13 @@ ONE = (
 
 
 def test_unknown_fields_are_read_from_the_answer():
-    assert refusals.undeclared(UNDECLARED) == [
+    assert refusals.undeclared_fields(UNDECLARED) == [
         'spec.template.spec.containers[name="c"].env[name="A"].vaule',
         'spec.template.spec.containers[name="c"].ports[containerPort=9000,protocol="TCP"].x',
         "spec.template.spec.hostnam",
     ]
-    assert refusals.undeclared(ONE) == ["spec.templat"]
-    assert refusals.undeclared("spec.replicas: Invalid value: -1") == []
+    assert refusals.undeclared_fields(ONE) == ["spec.templat"]
+    assert refusals.undeclared_fields("spec.replicas: Invalid value: -1") == []
 
 
 def test_exactly_the_unknown_fields_are_left_out():
@@ -36,7 +36,7 @@ def test_exactly_the_unknown_fields_are_left_out():
     }
     pod = {"hostnam": "a", "containers": [first, {"name": "d", "x": 1}]}
     obj = {"spec": {"template": {"spec": pod}}}
-    left = refusals.without(obj, refusals.undeclared(UNDECLARED))
+    left = refusals.drop_fields(obj, refusals.undeclared_fields(UNDECLARED))
     assert left["spec"]["template"]["spec"] == {
         "containers": [
             {
@@ -52,17 +52,19 @@ def test_exactly_the_unknown_fields_are_left_out():
 
 @pytest.mark.parametrize("place", ["spec.a.b", 'spec.a[name="x"].b', "spec[3].a", 'a[name="x"]'])
 def test_a_place_that_is_not_there_changes_nothing(place):
-    assert refusals.without({"spec": {"a": 1}}, [place]) == {"spec": {"a": 1}}
+    assert refusals.drop_fields({"spec": {"a": 1}}, [place]) == {"spec": {"a": 1}}
 
 
 def test_a_refusal_names_the_place_in_the_document():
     view = parse(minimal(lambda d: d["spec"].update(replicas=-1)))
     deployment = next(r for r in render(view) if r.kind == "Deployment")
-    said = f'Deployment.apps "{deployment.name}" is invalid: spec.replicas: Invalid value: -1: no'
-    assert refusals.quote(deployment, said) == (
-        f"spec.replicas: Deployment {deployment.name}: {said}"
+    message = (
+        f'Deployment.apps "{deployment.name}" is invalid: spec.replicas: Invalid value: -1: no'
     )
-    assert refusals.quote(deployment, "denied the request") == (
+    assert refusals.locate_message(deployment, message) == (
+        f"spec.replicas: Deployment {deployment.name}: {message}"
+    )
+    assert refusals.locate_message(deployment, "denied the request") == (
         f"spec.predictors[0].componentSpecs[0]: Deployment {deployment.name}: denied the request"
     )
 
@@ -81,10 +83,12 @@ def test_a_refusal_names_the_place_in_the_document():
     ],
 )
 def test_what_passes_by_itself_is_told_from_what_does_not(status, message, passes):
-    assert refusals.passes(status, message) is passes
+    assert refusals.is_retryable(status, message) is passes
 
 
 def test_a_namespace_that_ends_is_recognized():
-    said = "forbidden: unable to create new content in namespace a because it is being terminated"
-    assert refusals.ends_with_namespace(403, said)
-    assert not refusals.ends_with_namespace(403, "exceeded quota")
+    message = (
+        "forbidden: unable to create new content in namespace a because it is being terminated"
+    )
+    assert refusals.is_namespace_terminating(403, message)
+    assert not refusals.is_namespace_terminating(403, "exceeded quota")

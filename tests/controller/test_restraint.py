@@ -2,49 +2,51 @@
 
 from tests.controller.fakes import Clock
 from tests.documents_of import minimal
-from tests.workloads.lives import child
-from webhook.controller.restraint import QUIET, Restraint
+from tests.workloads.lives import observed_object
+from webhook.controller.restraint import CONFLICT_RESET_SECONDS, ConflictBackoff
 from webhook.graph.parse import parse
-from webhook.workloads.plan import Action, Apply, Delete, Owner, prepare
+from webhook.workloads.plan import Apply, Delete, OwnerRef, PlannedAction, to_desired
 from webhook.workloads.render import render
 
-WANTED = [prepare(one, Owner("v1", "iris", "1"), "models") for one in render(parse(minimal()))]
-TAKEN = Apply(WANTED[0], child(WANTED[0]), "taken")
-OTHER = Apply(WANTED[1], child(WANTED[1]), "taken")
+DESIRED = [
+    to_desired(one, OwnerRef("v1", "iris", "1"), "models") for one in render(parse(minimal()))
+]
+DRIFTED = Apply(DESIRED[0], observed_object(DESIRED[0]), "taken")
+OTHER = Apply(DESIRED[1], observed_object(DESIRED[1]), "taken")
 
 
 def test_the_first_time_is_at_once_and_each_further_one_after_twice_the_pause():
     clock = Clock()
-    restraint = Restraint(clock)
+    restraint = ConflictBackoff(clock)
     times = []
     for _ in range(5):
-        allowed, wait = restraint.allow([TAKEN])
+        allowed, wait = restraint.filter_due([DRIFTED])
         while not allowed:
             clock.now += wait or 0.0
-            allowed, wait = restraint.allow([TAKEN])
+            allowed, wait = restraint.filter_due([DRIFTED])
         times.append(clock.now - 1000.0)
     assert times == [0.0, 1.0, 3.0, 7.0, 15.0]
 
 
 def test_what_was_quiet_for_long_is_forgotten():
     clock = Clock()
-    restraint = Restraint(clock)
+    restraint = ConflictBackoff(clock)
     for _ in range(3):
-        restraint.allow([TAKEN])
+        restraint.filter_due([DRIFTED])
         clock.now += 4.0
-    clock.now += QUIET + 1.0
-    assert restraint.allow([TAKEN]) == ([TAKEN], None)
+    clock.now += CONFLICT_RESET_SECONDS + 1.0
+    assert restraint.filter_due([DRIFTED]) == ([DRIFTED], None)
     clock.now += 1.0
-    assert restraint.allow([TAKEN]) == ([TAKEN], None)
+    assert restraint.filter_due([DRIFTED]) == ([DRIFTED], None)
 
 
 def test_everything_else_is_never_held_back():
-    restraint = Restraint(Clock())
-    restraint.allow([TAKEN])
-    others: list[Action] = [
+    restraint = ConflictBackoff(Clock())
+    restraint.filter_due([DRIFTED])
+    others: list[PlannedAction] = [
         OTHER,
-        Apply(WANTED[0], None, "missing"),
-        Apply(WANTED[0], child(WANTED[0]), "changed"),
-        Delete(child(WANTED[2])),
+        Apply(DESIRED[0], None, "missing"),
+        Apply(DESIRED[0], observed_object(DESIRED[0]), "changed"),
+        Delete(observed_object(DESIRED[2])),
     ]
-    assert restraint.allow([TAKEN, *others]) == (others, 1.0)
+    assert restraint.filter_due([DRIFTED, *others]) == (others, 1.0)

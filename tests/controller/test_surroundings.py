@@ -3,15 +3,15 @@
 import pytest
 
 from tests.controller.fakes import FakeCluster
-from webhook.controller.config import Config
+from webhook.controller.config import ControllerConfig
 from webhook.controller.surroundings import (
     SELDON_LEASE,
-    belongs_to_another,
-    is_served,
-    refuse_beside_seldon,
+    ensure_no_seldon_operator,
+    is_api_group_served,
+    is_managed_elsewhere,
 )
-from webhook.controller.workers import differ
-from webhook.errors import InvalidSettings
+from webhook.controller.workers import facts_changed
+from webhook.errors import SettingsError
 from webhook.graph.facts import Facts, Namespace
 
 QUERY = f"leases?fieldSelector=metadata.name={SELDON_LEASE}"
@@ -24,8 +24,8 @@ def lease(holder="seldon-controller-manager-0"):
     return {"metadata": {}, "items": [{"metadata": metadata, "spec": spec}]}
 
 
-def ask(cluster, after=10.0, namespaces=(), *, again=False):
-    refuse_beside_seldon(cluster, namespaces, again=again, now=lambda: RENEWED + after)
+def check_operator(cluster, after=10.0, namespaces=(), *, again=False):
+    ensure_no_seldon_operator(cluster, namespaces, quiet=again, now=lambda: RENEWED + after)
 
 
 def everywhere(found):
@@ -35,9 +35,9 @@ def everywhere(found):
 
 
 def test_a_running_seldon_operator_is_named_with_the_way_out():
-    with pytest.raises(InvalidSettings) as refused:
-        ask(everywhere(lease()))
-    assert str(refused.value) == (
+    with pytest.raises(SettingsError) as error:
+        check_operator(everywhere(lease()))
+    assert str(error.value) == (
         "Seldon Core's operator is running (it holds the Lease seldon-system/"
         "a33bd623.machinelearning.seldon.io), and both would reconcile the objects without the "
         "label seldon.io/controller-id; give this one an id with --controller-id, and its objects "
@@ -51,7 +51,7 @@ def test_a_running_seldon_operator_is_named_with_the_way_out():
     ids=["dead", "given back", "none"],
 )
 def test_one_that_does_not_run_hinders_nobody(found, after):
-    ask(everywhere(found), after)
+    check_operator(everywhere(found), after)
 
 
 def test_who_may_not_look_everywhere_looks_where_seldon_s_chart_installs_it():
@@ -59,34 +59,34 @@ def test_who_may_not_look_everywhere_looks_where_seldon_s_chart_installs_it():
     cluster.answers["GET", "/v1/leases"] = (403, "forbidden")
     path = f"/apis/coordination.k8s.io/v1/namespaces/seldon-system/{QUERY}"
     cluster.objects[path] = lease()
-    with pytest.raises(InvalidSettings):
-        ask(cluster, namespaces=("team-a",))
+    with pytest.raises(SettingsError):
+        check_operator(cluster, namespaces=("team-a",))
 
 
 def test_who_may_look_nowhere_goes_on_and_says_so_once(caplog):
     cluster = FakeCluster()
     cluster.answers["GET", "leases"] = (403, "forbidden")
-    ask(cluster)
-    told = ["cannot tell whether Seldon Core's operator is running"] * 2
-    assert caplog.messages == told  # of the cluster, and of the namespace of Seldon's chart
-    ask(cluster, again=True)
-    assert caplog.messages == told
+    check_operator(cluster)
+    results = ["cannot tell whether Seldon Core's operator is running"] * 2
+    assert caplog.messages == results  # of the cluster, and of the namespace of Seldon's chart
+    check_operator(cluster, again=True)
+    assert caplog.messages == results
 
 
 def test_a_labelled_namespace_belongs_to_its_operator_unless_the_object_says_more():
     labelled = Facts(namespaces={"a": Namespace({"seldon.io/controller-id": "a"})})
-    assert belongs_to_another(labelled, "a", "")
-    assert not belongs_to_another(labelled, "a", "graphgate")
-    assert not belongs_to_another(labelled, "b", "")
-    assert not belongs_to_another(Facts(), "a", "")
+    assert is_managed_elsewhere(labelled, "a", "")
+    assert not is_managed_elsewhere(labelled, "a", "graphgate")
+    assert not is_managed_elsewhere(labelled, "b", "")
+    assert not is_managed_elsewhere(Facts(), "a", "")
 
 
 @pytest.mark.parametrize(
     ("config", "labels"),
     [
-        (Config(), "!seldon.io/controller-id"),
-        (Config(controller_id="g"), "seldon.io/controller-id=g"),
-        (Config(controller_id="g", selector="a=b,c"), "seldon.io/controller-id=g,a=b,c"),
+        (ControllerConfig(), "!seldon.io/controller-id"),
+        (ControllerConfig(controller_id="g"), "seldon.io/controller-id=g"),
+        (ControllerConfig(controller_id="g", selector="a=b,c"), "seldon.io/controller-id=g,a=b,c"),
     ],
 )
 def test_only_objects_of_ours_are_ever_asked_for(config, labels):
@@ -95,16 +95,16 @@ def test_only_objects_of_ours_are_ever_asked_for(config, labels):
 
 def test_facts_differ_for_the_objects_that_they_are_about():
     team = Facts(namespaces={"a": Namespace({"team": "a"})})
-    assert [differ(Facts(), team, name) for name in ("a", "b")] == [True, False]
-    assert differ(Facts(), Facts(servers={}), "a")
-    assert differ(Facts(), Facts(openshift=True), "a")
-    assert not differ(team, Facts(namespaces=dict(team.namespaces)), "a")
+    assert [facts_changed(Facts(), team, name) for name in ("a", "b")] == [True, False]
+    assert facts_changed(Facts(), Facts(model_servers={}), "a")
+    assert facts_changed(Facts(), Facts(openshift=True), "a")
+    assert not facts_changed(team, Facts(namespaces=dict(team.namespaces)), "a")
 
 
 def test_a_group_that_is_not_served_or_not_readable_is_not_served():
     cluster = FakeCluster()
-    assert not is_served(cluster, "keda.sh/v1alpha1")
+    assert not is_api_group_served(cluster, "keda.sh/v1alpha1")
     cluster.objects["/apis/keda.sh/v1alpha1"] = {"metadata": {}}
-    assert is_served(cluster, "keda.sh/v1alpha1")
+    assert is_api_group_served(cluster, "keda.sh/v1alpha1")
     cluster.answers["GET", "keda.sh/v1alpha1"] = (403, "forbidden")
-    assert not is_served(cluster, "keda.sh/v1alpha1")
+    assert not is_api_group_served(cluster, "keda.sh/v1alpha1")

@@ -10,7 +10,7 @@ from typing import Any
 from tests.documents_of import minimal
 from tests.soundness import bases
 from tests.soundness.judging import FACTS
-from webhook.decisions.decide import decide
+from webhook.decisions.decide import evaluate
 from webhook.decisions.settings import Settings, read_settings
 
 STANDARDS = (
@@ -23,19 +23,19 @@ DRAWN = 600
 SEED = 2026
 
 
-def settings_of(**keys: Any) -> Settings:
+def enforcing_settings(**keys: Any) -> Settings:
     """Settings in the mode `enforce`."""
     section = {"podSecurity": {"mode": "enforce"}, **keys}
     document = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", **section}
     return read_settings(document, allow_root_default=True)
 
 
-PROFILES = {"default": settings_of(), "hardened": settings_of(profile="hardened")}
+PROFILES = {"default": enforcing_settings(), "hardened": enforcing_settings(profile="hardened")}
 CHOICES = {
     **PROFILES,
-    "image's user": settings_of(profile="hardened", defaults={"runAsUser": None}),
-    "root": settings_of(defaults={"runAsUser": 0}),
-    "containers": settings_of(profile="hardened", defaults={"level": "container"}),
+    "image's user": enforcing_settings(profile="hardened", defaults={"runAsUser": None}),
+    "root": enforcing_settings(defaults={"runAsUser": 0}),
+    "containers": enforcing_settings(profile="hardened", defaults={"level": "container"}),
 }
 
 
@@ -97,7 +97,7 @@ def opted_out(document: dict[str, Any]) -> None:
     document["metadata"]["annotations"] = dict(OPT_OUT)
 
 
-def apart(document: dict[str, Any]) -> None:
+def separate_orchestrator(document: dict[str, Any]) -> None:
     document["spec"].setdefault("annotations", {})["seldon.io/engine-separate-pod"] = "true"
 
 
@@ -116,7 +116,7 @@ def volume(**source: Any) -> Change:
 SHAPES: tuple[Change, ...] = (
     lambda document: None,
     init,
-    apart,
+    separate_orchestrator,
     predictor(explainer=EXPLAINER),
     predictor(graph=SERVER),
     predictor(graph=SERVER, componentSpecs=[]),
@@ -201,33 +201,33 @@ class Case:
         return f"{self.name} ({self.choice}, {':'.join(self.standard)})"
 
 
-def from_files() -> Iterator[Case]:
+def example_cases() -> Iterator[Case]:
     """Yield every document of the project that is admitted where nothing is enforced."""
     for name, document in bases.written():
         there = {**document, "metadata": {**(document.get("metadata") or {}), "namespace": "n"}}
-        if not decide(there, PROFILES["default"], replace(FACTS, namespaces={})).denied:
+        if not evaluate(there, PROFILES["default"], replace(FACTS, namespaces={})).denied:
             yield Case(name, document, "default", ("baseline", "latest"))
             yield Case(name, document, "default", ("restricted", "latest"))
             yield Case(name, document, "hardened", ("restricted", "latest"))
 
 
-def made_up() -> Iterator[Case]:
+def generated_cases() -> Iterator[Case]:
     """Yield every shape under every choice, every change by itself, and several by lot."""
     for shape in SHAPES:
         for choice in CHOICES:
             for standard in STANDARDS:
-                yield changed((shape,), choice, standard)
+                yield changed_case((shape,), choice, standard)
     for change in CHANGES:
         for choice in PROFILES:
             for standard in STANDARDS:
-                yield changed((change,), choice, standard)
+                yield changed_case((change,), choice, standard)
     random = Random(SEED)
     for _ in range(DRAWN):
         changes = random.choice(SHAPES), *random.sample(CHANGES, random.randint(1, 3))
-        yield changed(changes, random.choice([*CHOICES]), random.choice(STANDARDS))
+        yield changed_case(changes, random.choice([*CHOICES]), random.choice(STANDARDS))
 
 
-def changed(changes: Sequence[Change], choice: str, standard: tuple[str, str]) -> Case:
+def changed_case(changes: Sequence[Change], choice: str, standard: tuple[str, str]) -> Case:
     """Return the case of the minimal document with these changes."""
     document = minimal()
     for change in changes:

@@ -6,53 +6,53 @@ from dataclasses import replace
 import pytest
 
 from tests.documents_of import minimal
-from webhook.decisions.decide import decide
+from webhook.decisions.decide import evaluate
 from webhook.decisions.decision import Decision
-from webhook.decisions.demands import Demands
-from webhook.decisions.memory import Memory
-from webhook.decisions.plan import Plan
+from webhook.decisions.demands import PolicyContext
+from webhook.decisions.memory import AllowCache
+from webhook.decisions.plan import RuleSet
 from webhook.decisions.settings import read_settings
-from webhook.graph.facts import NOTHING_KNOWN, Facts
-from webhook.policy import load
+from webhook.graph.facts import NO_FACTS, Facts
+from webhook.policy import load_policy_set
 
 SETTINGS = read_settings()
 
 
-class Counting:
+class CountingRuleSet:
     """A plan that counts how often it is asked."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self, plan: RuleSet) -> None:
+        self.rule_set = plan
         self.asked = 0
 
-    def select(self, there, *, update):
+    def applicable(self, features, *, update):
         self.asked += 1
-        return self.plan.select(there, update=update)
+        return self.rule_set.applicable(features, update=update)
 
 
 @pytest.fixture
 def settings():
     settings = replace(SETTINGS)
-    settings.__dict__["plan"] = Counting(SETTINGS.plan)
+    settings.__dict__["rule_set"] = CountingRuleSet(SETTINGS.rule_set)
     return settings
 
 
-def ask(document, settings, memory, facts=NOTHING_KNOWN, **more):
-    return decide(document, settings, facts, memory=memory, **more)
+def evaluate_twice(document, settings, memory, facts=NO_FACTS, **more):
+    return evaluate(document, settings, facts, allow_cache=memory, **more)
 
 
 def test_the_same_object_is_judged_once_and_gets_the_same_patch(settings):
-    memory = Memory()
-    first = ask(minimal(), settings, memory)
-    again = ask(minimal(), settings, memory)
-    assert first == again == decide(minimal(), SETTINGS, NOTHING_KNOWN)
+    memory = AllowCache()
+    first = evaluate_twice(minimal(), settings, memory)
+    again = evaluate_twice(minimal(), settings, memory)
+    assert first == again == evaluate(minimal(), SETTINGS, NO_FACTS)
     assert again.patch
-    assert settings.plan.asked == 1
+    assert settings.rule_set.asked == 1
 
 
 def test_what_mutate_judged_filled_is_what_validate_gets(settings):
-    memory = Memory()
-    patch = ask(minimal(), settings, memory).patch
+    memory = AllowCache()
+    patch = evaluate_twice(minimal(), settings, memory).patch
     stored = minimal()
     stored["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["securityContext"] = {
         "runAsUser": 8888
@@ -62,18 +62,18 @@ def test_what_mutate_judged_filled_is_what_validate_gets(settings):
     metadata = {"uid": "0b4f", "generation": 1, "managedFields": [{"manager": "kubectl"}]}
     stored["metadata"] = metadata | stored["metadata"]
     stored = dict(sorted(stored.items())) | {"status": {"state": "Creating"}}
-    assert ask(stored, settings, memory, fill=False) == Decision()
-    assert settings.plan.asked == 1
+    assert evaluate_twice(stored, settings, memory, apply_defaults=False) == Decision()
+    assert settings.rule_set.asked == 1
 
 
 @pytest.mark.parametrize("field", ["name", "labels", "annotations"])
 def test_metadata_of_the_author_tells_objects_apart(settings, field):
-    memory = Memory()
-    ask(minimal(), settings, memory)
+    memory = AllowCache()
+    evaluate_twice(minimal(), settings, memory)
     other = minimal()
     other["metadata"][field] = "other" if field == "name" else {"other": "other"}
-    ask(other, settings, memory)
-    assert settings.plan.asked == 2
+    evaluate_twice(other, settings, memory)
+    assert settings.rule_set.asked == 2
 
 
 @pytest.mark.parametrize(
@@ -81,36 +81,38 @@ def test_metadata_of_the_author_tells_objects_apart(settings, field):
     [
         {"namespace": "elsewhere"},
         {"old_document": minimal()},
-        {"facts": Facts(minor=30)},
+        {"facts": Facts(kubernetes_minor=30)},
         {"settings": replace(SETTINGS)},
     ],
     ids=lambda asked: next(iter(asked)),
 )
 def test_another_question_is_answered_anew(settings, asked):
-    memory = Memory()
-    ask(minimal(), settings, memory)
-    asked_before = settings.plan.asked
+    memory = AllowCache()
+    evaluate_twice(minimal(), settings, memory)
+    asked_before = settings.rule_set.asked
     given = {"settings": settings, **asked}
-    answer = ask(minimal(), memory=memory, **given)
-    assert answer == decide(minimal(), **{"settings": settings, "facts": NOTHING_KNOWN, **asked})
+    answer = evaluate_twice(minimal(), memory=memory, **given)
+    assert answer == evaluate(minimal(), **{"settings": settings, "facts": NO_FACTS, **asked})
     if "settings" not in asked:  # else it is another plan
-        assert settings.plan.asked == asked_before + 2  # the second is the line above
+        assert settings.rule_set.asked == asked_before + 2  # the second is the line above
     if not answer.warnings:
-        assert ask(minimal(), memory=memory, **given) == answer
-        assert settings.plan.asked <= asked_before + 2
+        assert evaluate_twice(minimal(), memory=memory, **given) == answer
+        assert settings.rule_set.asked <= asked_before + 2
 
 
 def test_what_has_findings_or_failures_is_not_remembered():
-    memory = Memory()
+    memory = AllowCache()
     denied = minimal()
     denied["spec"]["predictors"][0]["graph"]["type"] = "MODLE"
     for _ in range(2):
-        assert ask(denied, SETTINGS, memory).denied
+        assert evaluate_twice(denied, SETTINGS, memory).denied
     assert len(memory) == 0
-    crashing = replace(SETTINGS.plan.rules[0], load=lambda: _crash, wants=(), needs=frozenset())
-    settings = replace(SETTINGS, on_internal_failure="allow")
-    settings.__dict__["plan"] = Plan((crashing,))
-    assert ask(minimal(), settings, memory).failures
+    crashing = replace(
+        SETTINGS.rule_set.rules[0], load=lambda: _crash, inputs=(), triggers=frozenset()
+    )
+    settings = replace(SETTINGS, on_rule_error="allow")
+    settings.__dict__["rule_set"] = RuleSet((crashing,))
+    assert evaluate_twice(minimal(), settings, memory).rule_errors
     assert len(memory) == 0
 
 
@@ -120,23 +122,25 @@ def _crash(_):
 
 
 def test_policies_are_asked_each_time(settings):
-    memory = Memory()
+    memory = AllowCache()
     for _ in range(2):
-        ask(minimal(), settings, memory, demands=Demands(load([]), 0))
-    assert settings.plan.asked == 2
+        evaluate_twice(
+            minimal(), settings, memory, policy_context=PolicyContext(load_policy_set([]), 0)
+        )
+    assert settings.rule_set.asked == 2
     assert len(memory) == 0
 
 
 def test_the_oldest_are_forgotten(settings):
-    memory = Memory(most_bytes=20_000)
+    memory = AllowCache(max_bytes=20_000)
     for number in range(200):
-        ask(named(f"model-{number}"), settings, memory)
+        evaluate_twice(named(f"model-{number}"), settings, memory)
     assert 0 < len(memory) < 100
-    asked = settings.plan.asked
-    ask(named("model-199"), settings, memory)
-    assert settings.plan.asked == asked
-    ask(named("model-0"), settings, memory)
-    assert settings.plan.asked == asked + 1
+    asked = settings.rule_set.asked
+    evaluate_twice(named("model-199"), settings, memory)
+    assert settings.rule_set.asked == asked
+    evaluate_twice(named("model-0"), settings, memory)
+    assert settings.rule_set.asked == asked + 1
 
 
 def named(name):
@@ -146,8 +150,8 @@ def named(name):
 
 
 def test_what_cannot_be_written_is_not_remembered(settings):
-    memory = Memory()
+    memory = AllowCache()
     document = minimal()
     document["metadata"]["annotations"] = {"number": 2**70}
-    assert ask(document, settings, memory) == ask(document, settings, memory)
+    assert evaluate_twice(document, settings, memory) == evaluate_twice(document, settings, memory)
     assert len(memory) == 0

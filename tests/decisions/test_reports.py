@@ -8,20 +8,20 @@ from sarif_pydantic import Sarif
 
 from tests.documents_of import minimal, with_graph
 from tests.seeds import SEEDS
-from webhook.admission import answer
-from webhook.decisions.judge import judge, missing
+from webhook.admission import handle_review
+from webhook.decisions.judge import lint_text, unreadable_file_report
 from webhook.decisions.report import as_github, as_json, as_junit, as_sarif, as_text
-from webhook.decisions.report.sentence import sentence
+from webhook.decisions.report.sentence import format_finding
 from webhook.decisions.result import Report
 from webhook.decisions.settings import read_settings
-from webhook.graph.facts import NOTHING_KNOWN
+from webhook.graph.facts import NO_FACTS
 
 SETTINGS = read_settings()
 BROKEN = (SEEDS / "three-steps.yaml").read_text()
 
 
-def report_on(text, file="three steps.yaml"):
-    return judge(file, text, SETTINGS, NOTHING_KNOWN, replacements=True)
+def lint_report(text, file="three steps.yaml"):
+    return lint_text(file, text, SETTINGS, NO_FACTS, with_edits=True)
 
 
 def extras(value):
@@ -36,23 +36,23 @@ def extras(value):
 
 
 def test_sarif_holds_nothing_that_the_standard_does_not_know():
-    told = Sarif.model_validate_json(as_sarif.write(report_on(BROKEN)))
+    reported = Sarif.model_validate_json(as_sarif.write(lint_report(BROKEN)))
     # run.columnKind (3.14.17 of the standard) is missing from this reading of it.
-    assert list(extras(told)) == [("columnKind", "unicodeCodePoints")]
-    assert told.version == "2.1.0"
+    assert list(extras(reported)) == [("columnKind", "unicodeCodePoints")]
+    assert reported.version == "2.1.0"
 
 
 def test_sarif_tells_of_each_rule_once_and_points_at_it():
-    (run,) = json.loads(as_sarif.write(report_on(BROKEN)))["runs"]
+    (run,) = json.loads(as_sarif.write(lint_report(BROKEN)))["runs"]
     rules = run["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == ["children-not-a-list", "name-not-a-dns-label"]
     assert all(rules[r["ruleIndex"]]["id"] == r["ruleId"] for r in run["results"])
 
 
 def test_sarif_names_files_as_uris():
-    (run,) = json.loads(as_sarif.write(report_on(BROKEN)))["runs"]
-    place = run["results"][0]["locations"][0]["physicalLocation"]
-    assert place == {
+    (run,) = json.loads(as_sarif.write(lint_report(BROKEN)))["runs"]
+    path = run["results"][0]["locations"][0]["physicalLocation"]
+    assert path == {
         "artifactLocation": {"uri": "three%20steps.yaml"},
         "region": {"startLine": 11, "startColumn": 17, "endColumn": 25},
     }
@@ -68,11 +68,11 @@ def applied(text, replacements):
 
 
 def test_a_fix_in_sarif_gives_the_text_in_which_the_finding_is_gone():
-    (run,) = json.loads(as_sarif.write(report_on(BROKEN)))["runs"]
+    (run,) = json.loads(as_sarif.write(lint_report(BROKEN)))["runs"]
     for result in run["results"]:
         (change,) = result["fixes"][0]["artifactChanges"]
-        mended = report_on(applied(BROKEN, change["replacements"]))
-        left = [sentence(p.finding) for p in mended.results[0].findings]
+        fixed = lint_report(applied(BROKEN, change["replacements"]))
+        left = [format_finding(p.finding) for p in fixed.results[0].findings]
         path = result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"]
         assert f"{path}: {result['message']['text']}" not in left
         assert len(left) < len(run["results"])
@@ -80,7 +80,7 @@ def test_a_fix_in_sarif_gives_the_text_in_which_the_finding_is_gone():
 
 def test_junit_has_a_case_for_each_document():
     text = f"{BROKEN}---\n{json.dumps(minimal())}\n---\nx: [1\n"
-    root = ElementTree.fromstring(as_junit.write(report_on(text)))
+    root = ElementTree.fromstring(as_junit.write(lint_report(text)))
     (suite,) = root
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "1")
     assert [[child.tag for child in case] for case in suite] == [["failure"], [], ["error"]]
@@ -89,13 +89,13 @@ def test_junit_has_a_case_for_each_document():
 
 def test_junit_is_xml_whatever_the_document_holds():
     text = json.dumps(with_graph(name="\x00\x1f<&\ud7ff\ufffe"))
-    ElementTree.fromstring(as_junit.write(report_on(text)))
+    ElementTree.fromstring(as_junit.write(lint_report(text)))
 
 
 def test_github_commands_escape_what_would_end_them():
     text = json.dumps(with_graph(name="100%\n::x"))
-    lines = as_github.write(report_on(text, file="a,b:c.yaml")).splitlines()
-    assert len(lines) == len(report_on(text).results[0].findings)
+    lines = as_github.write(lint_report(text, file="a,b:c.yaml")).splitlines()
+    assert len(lines) == len(lint_report(text).results[0].findings)
     assert all(line.startswith("::error file=a%2Cb%3Ac.yaml,line=1,col=") for line in lines)
     assert '"100%25\\n::x"' in lines[0]
 
@@ -103,17 +103,22 @@ def test_github_commands_escape_what_would_end_them():
 @pytest.mark.parametrize("write", [as_text, as_json, as_sarif, as_junit, as_github])
 @pytest.mark.parametrize(
     "report",
-    [Report(()), Report((), 3), missing("gone.yaml", "No such file"), report_on("a: [")],
+    [
+        Report(()),
+        Report((), 3),
+        unreadable_file_report("gone.yaml", "No such file"),
+        lint_report("a: ["),
+    ],
     ids=["empty", "skipped", "missing", "torn"],
 )
 def test_every_format_tells_of_a_report_without_findings_or_files(write, report):
-    told = write.write(report)
-    assert told.endswith("\n") or (told == "" and not report.results and write is as_github)
+    reported = write.write(report)
+    assert reported.endswith("\n") or (reported == "" and not report.results and write is as_github)
 
 
 def test_the_words_are_the_same_in_every_format_and_in_the_webhook():
-    report = report_on(BROKEN)
-    said = {sentence(p.finding) for p in report.results[0].findings}
+    report = lint_report(BROKEN)
+    reported = {format_finding(p.finding) for p in report.results[0].findings}
     body = json.dumps(
         {
             "apiVersion": "admission.k8s.io/v1",
@@ -125,24 +130,26 @@ def test_the_words_are_the_same_in_every_format_and_in_the_webhook():
                     "group": "machinelearning.seldon.io",
                     "resource": "seldondeployments",
                 },
-                "object": judged_value(BROKEN),
+                "object": report_value(BROKEN),
             },
         }
     ).encode()
-    message = json.loads(answer(body, "mutate", SETTINGS, NOTHING_KNOWN).body)["response"]["status"]
-    assert {line.removeprefix("* ") for line in message["message"].splitlines()[1:]} == said
+    message = json.loads(handle_review(body, "mutate", SETTINGS, NO_FACTS).body)["response"][
+        "status"
+    ]
+    assert {line.removeprefix("* ") for line in message["message"].splitlines()[1:]} == reported
     github = as_github.write(report)
     junit = ElementTree.fromstring(as_junit.write(report)).findtext(".//failure") or ""
     sarif = json.loads(as_sarif.write(report))["runs"][0]["results"]
-    assert all(words in github for words in said)
-    assert all(words in junit for words in said)
-    assert said == {
+    assert all(words in github for words in reported)
+    assert all(words in junit for words in reported)
+    assert reported == {
         f"{r['locations'][0]['logicalLocations'][0]['fullyQualifiedName']}: {r['message']['text']}"
         for r in sarif
     }
 
 
-def judged_value(text):
+def report_value(text):
     from webhook.documents import read
 
     return read(text).documents[0].value

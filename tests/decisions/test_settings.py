@@ -2,9 +2,9 @@ import pytest
 
 from webhook.decisions.settings import PolicySources, RuleSetting, Settings, read_settings
 from webhook.decisions.settings_file import write_settings
-from webhook.defaults.options import HARDENED, Options
+from webhook.defaults.options import HARDENED_OPTIONS, DefaultingOptions
 from webhook.documents import read
-from webhook.errors import InvalidSettings
+from webhook.errors import SettingsError
 from webhook.rules import all_rules
 
 
@@ -14,9 +14,9 @@ def document(**keys):
 
 def test_without_anything_the_default_user_is_8888_and_every_rule_runs_as_built_in():
     settings = read_settings()
-    assert settings.defaults == Options()
+    assert settings.defaults == DefaultingOptions()
     assert settings.defaults.run_as_user == 8888
-    assert [(rule.id, rule.action) for rule in settings.plan] == [
+    assert [(rule.id, rule.action) for rule in settings.rule_set] == [
         (rule.id, rule.action) for rule in all_rules()
     ]
 
@@ -44,14 +44,14 @@ BAD_IDS = ["abc", " 8888", "8888 ", "8888.0", "-1", "+8888", "0x22b8", "21474836
 
 @pytest.mark.parametrize("text", BAD_IDS)
 def test_a_bad_user_id_is_refused_by_a_sentence_that_names_the_variable(text):
-    with pytest.raises(InvalidSettings, match=r"^DEFAULT_USER_ID .*2147483647"):
+    with pytest.raises(SettingsError, match=r"^DEFAULT_USER_ID .*2147483647"):
         read_settings(environment={"DEFAULT_USER_ID": text})
-    with pytest.raises(InvalidSettings, match=r"^--default-user-id "):
+    with pytest.raises(SettingsError, match=r"^--default-user-id "):
         read_settings(default_user_id=text)
 
 
 def test_root_as_default_user_has_to_be_allowed():
-    with pytest.raises(InvalidSettings, match=r"DEFAULT_USER_ID is 0.*--allow-root-default"):
+    with pytest.raises(SettingsError, match=r"DEFAULT_USER_ID is 0.*--allow-root-default"):
         read_settings(environment={"DEFAULT_USER_ID": "0"})
     allowed = read_settings(environment={"DEFAULT_USER_ID": "0"}, allow_root_default=True)
     assert allowed.defaults.run_as_user == 0
@@ -60,7 +60,7 @@ def test_root_as_default_user_has_to_be_allowed():
 def test_the_hardened_profile_is_the_ground_that_a_file_builds_on():
     settings = read_settings(document(profile="hardened", defaults={"runAsUser": 1000}))
     assert settings.defaults.run_as_user == 1000
-    assert settings.defaults.drop_capabilities == HARDENED.drop_capabilities
+    assert settings.defaults.drop_capabilities == HARDENED_OPTIONS.drop_capabilities
 
 
 def test_a_namespace_has_the_cluster_s_settings_and_what_it_changes():
@@ -88,7 +88,7 @@ def test_the_variable_holds_for_namespaces_too_unless_they_say_otherwise():
 
 def test_an_ignored_rule_does_not_run():
     settings = read_settings(document(rules={"unknown-field": {"action": "ignore"}}))
-    assert "unknown-field" not in {rule.id for rule in settings.plan}
+    assert "unknown-field" not in {rule.id for rule in settings.rule_set}
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ def test_an_ignored_rule_does_not_run():
     ],
 )
 def test_settings_that_cannot_be_used_are_refused_by_one_sentence(broken, sentence):
-    with pytest.raises(InvalidSettings, match=sentence) as refused:
+    with pytest.raises(SettingsError, match=sentence) as rejected:
         read_settings(broken, source="f.yaml")
-    assert "\n" not in str(refused.value)
+    assert "\n" not in str(rejected.value)
 
 
 @pytest.mark.parametrize(
@@ -133,13 +133,13 @@ def test_settings_that_cannot_be_used_are_refused_by_one_sentence(broken, senten
 )
 def test_settings_written_to_a_file_have_the_same_effect_when_read(settings):
     again = read_settings(read(write_settings(settings)).documents[0].value)
-    assert [(rule.id, rule.action) for rule in again.plan] == [
+    assert [(rule.id, rule.action) for rule in again.rule_set] == [
         (rule.id, rule.action) for rule in settings.plan
     ]
-    assert (again.defaults, again.servers, again.on_internal_failure) == (
+    assert (again.defaults, again.model_servers, again.on_rule_error) == (
         settings.defaults,
         settings.servers,
-        settings.on_internal_failure,
+        settings.on_rule_error,
     )
 
 
@@ -152,8 +152,8 @@ def test_policies_are_named_once_for_all_namespaces():
     assert settings.policies == PolicySources(("ours", "/etc/theirs"), "team=ml")
     assert settings.for_namespace("shop").policies == settings.policies
     assert read_settings().policies == PolicySources()
-    (reading,) = read(write_settings(settings)).documents
-    assert read_settings(reading.value).policies == settings.policies
+    (parsed_file,) = read(write_settings(settings)).documents
+    assert read_settings(parsed_file.value).policies == settings.policies
 
 
 @pytest.mark.parametrize(
@@ -166,10 +166,10 @@ def test_policies_are_named_once_for_all_namespaces():
     ],
 )
 def test_policies_that_cannot_be_meant_are_refused(policies, sentence):
-    with pytest.raises(InvalidSettings, match=sentence):
+    with pytest.raises(SettingsError, match=sentence):
         read_settings(document(policies=policies))
 
 
 def test_a_namespace_has_no_policies_of_its_own():
-    with pytest.raises(InvalidSettings, match=r"unknown key namespaces\.shop\.policies"):
+    with pytest.raises(SettingsError, match=r"unknown key namespaces\.shop\.policies"):
         read_settings(document(namespaces={"shop": {"policies": {"files": []}}}))

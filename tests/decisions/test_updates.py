@@ -3,9 +3,9 @@
 import pytest
 
 from tests.documents_of import minimal, with_graph, with_predictor
-from webhook.decisions.decide import decide
+from webhook.decisions.decide import evaluate
 from webhook.decisions.settings import read_settings
-from webhook.graph.facts import NOTHING_KNOWN
+from webhook.graph.facts import NO_FACTS
 from webhook.rules import all_rules
 
 SETTINGS = read_settings()
@@ -14,10 +14,10 @@ STRICT = read_settings(
 )
 
 
-def told(document, old, settings=SETTINGS):
-    decision = decide(document, settings, NOTHING_KNOWN, old_document=old)
-    assert decision.failures == ()
-    return [f.rule for f in decision.denials], [f.rule for f in decision.warnings]
+def reported_rules(document, old, settings=SETTINGS):
+    decision = evaluate(document, settings, NO_FACTS, old_document=old)
+    assert decision.rule_errors == ()
+    return [f.rule_id for f in decision.denials], [f.rule_id for f in decision.warnings]
 
 
 def labelled(document):
@@ -29,7 +29,7 @@ BROKEN = with_graph(name="clasifier", type="MODLE")
 
 
 def test_an_object_with_old_faults_can_be_labelled():
-    assert told(labelled(with_graph(name="clasifier", type="MODLE")), BROKEN) == (
+    assert reported_rules(labelled(with_graph(name="clasifier", type="MODLE")), BROKEN) == (
         [],
         ["missing-container", "unknown-node-type"],
     )
@@ -37,18 +37,20 @@ def test_an_object_with_old_faults_can_be_labelled():
 
 def test_without_the_ratchet_old_faults_deny():
     new = labelled(with_graph(name="clasifier", type="MODLE"))
-    assert told(new, BROKEN, STRICT) == (["missing-container", "unknown-node-type"], [])
+    assert reported_rules(new, BROKEN, STRICT) == (["missing-container", "unknown-node-type"], [])
 
 
 def test_a_new_fault_denies_and_the_old_one_warns():
-    assert told(with_graph(name="clasifier", type="MODLE"), with_graph(name="clasifier")) == (
+    assert reported_rules(
+        with_graph(name="clasifier", type="MODLE"), with_graph(name="clasifier")
+    ) == (
         ["unknown-node-type"],
         ["missing-container"],
     )
 
 
 def test_a_fault_with_another_value_at_the_same_place_is_new():
-    assert told(with_graph(name="classifierr2"), with_graph(name="clasifier")) == (
+    assert reported_rules(with_graph(name="classifierr2"), with_graph(name="clasifier")) == (
         ["missing-container"],
         [],
     )
@@ -67,25 +69,25 @@ GOOD = {"name": "a", "traffic": 50}
 
 
 def test_a_place_is_known_by_the_names_on_the_way_and_not_by_its_number():
-    assert told(two(BAD, GOOD), two(GOOD, BAD)) == ([], ["missing-container"])
+    assert reported_rules(two(BAD, GOOD), two(GOOD, BAD)) == ([], ["missing-container"])
 
 
 def test_a_sum_that_was_wrong_before_only_warns_whatever_else_changes():
     old = two({"name": "a", "traffic": 50}, {"name": "b", "traffic": 40})
     new = two({"name": "a", "traffic": 50, "replicas": 3}, {"name": "b", "traffic": 40})
-    assert told(new, old) == ([], ["traffic-not-100"])
+    assert reported_rules(new, old) == ([], ["traffic-not-100"])
 
 
 def test_a_sum_that_is_wrong_in_another_way_is_new():
     old = two({"name": "a", "traffic": 50}, {"name": "b", "traffic": 40})
-    assert told(two({"name": "a", "traffic": 50}, {"name": "b", "traffic": 30}), old)[0] == [
-        "traffic-not-100"
-    ]
+    assert reported_rules(two({"name": "a", "traffic": 50}, {"name": "b", "traffic": 30}), old)[
+        0
+    ] == ["traffic-not-100"]
 
 
 @pytest.mark.parametrize("old", [[], "text", 1, {}, {"spec": []}])
 def test_an_old_object_that_is_none_excuses_nothing(old):
-    assert told(with_graph(name="clasifier"), old)[0] == ["missing-container"]
+    assert reported_rules(with_graph(name="clasifier"), old)[0] == ["missing-container"]
 
 
 @pytest.mark.parametrize(
@@ -98,18 +100,18 @@ def test_an_old_object_that_is_none_excuses_nothing(old):
 )
 def test_traffic_that_moves_far_at_once_is_told(new, old, rules):
     before = two({"name": "a", "traffic": old}, {"name": "b", "traffic": 100 - old})
-    assert told(new, before) == ([], ["traffic-moved-far"] * len(rules))
+    assert reported_rules(new, before) == ([], ["traffic-moved-far"] * len(rules))
 
 
 def test_removing_a_predictor_with_traffic_is_told():
     before = two({"name": "a", "traffic": 60}, {"name": "b", "traffic": 40})
-    assert told(with_predictor(name="a"), before) == ([], ["live-predictor-removed"])
+    assert reported_rules(with_predictor(name="a"), before) == ([], ["live-predictor-removed"])
     before = two({"name": "a", "traffic": 100}, {"name": "b", "traffic": 0})
-    assert told(with_predictor(name="a"), before) == ([], [])
+    assert reported_rules(with_predictor(name="a"), before) == ([], [])
 
 
 def test_renaming_the_only_predictor_is_told():
-    assert told(with_predictor(name="b"), with_predictor(name="a")) == (
+    assert reported_rules(with_predictor(name="b"), with_predictor(name="a")) == (
         [],
         ["live-predictor-removed"],
     )
@@ -119,12 +121,12 @@ def test_replacing_a_model_in_place_is_told():
     server = {"implementation": "SKLEARN_SERVER", "name": "classifier"}
     old = with_predictor(graph={**server, "modelUri": "gs://models.example/1"})
     new = with_predictor(graph={**server, "modelUri": "gs://models.example/2"})
-    assert told(new, old) == ([], ["model-uri-changed"])
-    assert told(old, old) == ([], [])
+    assert reported_rules(new, old) == ([], ["model-uri-changed"])
+    assert reported_rules(old, old) == ([], [])
 
 
 def test_rules_about_updates_do_not_run_without_one():
-    about_updates = {rule.id for rule in all_rules() if "old" in rule.wants}
+    about_updates = {rule.id for rule in all_rules() if "old" in rule.inputs}
     assert about_updates == {"live-predictor-removed", "model-uri-changed", "traffic-moved-far"}
-    decision = decide(minimal(), SETTINGS, NOTHING_KNOWN)
-    assert (decision.failures, decision.warnings) == ((), ())
+    decision = evaluate(minimal(), SETTINGS, NO_FACTS)
+    assert (decision.rule_errors, decision.warnings) == ((), ())

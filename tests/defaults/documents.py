@@ -8,7 +8,7 @@ BASE = "/spec/predictors/0/componentSpecs/0/spec"
 """The pointer of the only pod template of `deployment`."""
 
 
-def deployment(spec: Any = None, **predictor: Any) -> dict[str, Any]:
+def build_deployment(spec: Any = None, **predictor: Any) -> dict[str, Any]:
     """Return a SeldonDeployment with one predictor whose one template has this PodSpec."""
     pod = {"containers": [{"name": "m", "image": "x"}]} if spec is None else spec
     return {
@@ -28,17 +28,19 @@ def deployment(spec: Any = None, **predictor: Any) -> dict[str, Any]:
     }
 
 
-def template(*contexts: Any, pod: Any = None, inits: tuple[Any, ...] = (), **spec: Any) -> Any:
+def build_template(
+    *contexts: Any, pod: Any = None, inits: tuple[Any, ...] = (), **spec: Any
+) -> Any:
     """Return a PodSpec whose app containers have these security contexts; None: they have none."""
-    result: dict[str, Any] = {"containers": _containers("m", contexts), **spec}
+    result: dict[str, Any] = {"containers": build_containers("m", contexts), **spec}
     if inits:
-        result["initContainers"] = _containers("i", inits)
+        result["initContainers"] = build_containers("i", inits)
     if pod is not None:
         result["securityContext"] = pod
     return result
 
 
-def namespace(*, openshift: bool = False, labels: Any = None, **annotations: str) -> Facts:
+def build_namespace(*, openshift: bool = False, labels: Any = None, **annotations: str) -> Facts:
     """Return facts about the namespace of `deployment`; `uid_range` and such by short name."""
     names = {
         "uid_range": "openshift.io/sa.scc.uid-range",
@@ -49,7 +51,7 @@ def namespace(*, openshift: bool = False, labels: Any = None, **annotations: str
     return Facts(namespaces={"ds": known}, openshift=openshift)
 
 
-def _containers(name: str, contexts: tuple[Any, ...]) -> list[dict[str, Any]]:
+def build_containers(name: str, contexts: tuple[Any, ...]) -> list[dict[str, Any]]:
     return [
         {"name": f"{name}{index}", "image": "x"}
         | ({} if context is None else {"securityContext": context})

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from webhook.defaults import Options
+from webhook.defaults import DefaultingOptions
 from webhook.graph.facts import Facts, Namespace
 
 SECCOMP = "seccomp.security.alpha.kubernetes.io/pod"
@@ -92,9 +92,9 @@ def deployments(draw: st.DrawFn) -> dict[str, Any]:
     return {"metadata": {"name": "s", "namespace": "ds"}, "spec": {"predictors": [predictor]}}
 
 
-options = st.just(Options()) | st.builds(
-    Options,
-    level=st.sampled_from(["pod", "pod", "container"]),
+options = st.just(DefaultingOptions()) | st.builds(
+    DefaultingOptions,
+    scope=st.sampled_from(["pod", "pod", "container"]),
     run_as_user=st.sampled_from([8888, 8888, None, 0, 5, 1000620000]),
     run_as_group=st.sampled_from([None, 7]),
     fs_group=st.sampled_from([None, 7]),

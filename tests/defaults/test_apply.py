@@ -4,22 +4,25 @@ from typing import Any
 
 import pytest
 
-from tests.defaults.documents import deployment, template
-from webhook.defaults import HARDENED, apply, fill
+from tests.defaults.documents import build_deployment, build_template
+from webhook.defaults import HARDENED_OPTIONS, apply_add_operations, default_object
 
 
 def test_the_document_that_came_in_is_not_changed() -> None:
-    document, same = deployment(template({}, None)), deployment(template({}, None))
+    document, same = (
+        build_deployment(build_template({}, None)),
+        build_deployment(build_template({}, None)),
+    )
 
-    apply(document, fill(document, HARDENED).operations)
+    apply_add_operations(document, default_object(document, HARDENED_OPTIONS).operations)
 
     assert document == same
 
 
 def test_what_no_operation_touches_is_shared() -> None:
-    document = deployment(template(None, volumes=[{"name": "v"}]))
+    document = build_deployment(build_template(None, volumes=[{"name": "v"}]))
 
-    filled = apply(document, fill(document, HARDENED).operations)
+    filled = apply_add_operations(document, default_object(document, HARDENED_OPTIONS).operations)
 
     before, after = document["spec"]["predictors"][0], filled["spec"]["predictors"][0]
     assert after is not before
@@ -29,17 +32,17 @@ def test_what_no_operation_touches_is_shared() -> None:
 
 
 def test_no_operation_gives_the_document_itself() -> None:
-    document = deployment()
+    document = build_deployment()
 
-    assert apply(document, ()) is document
+    assert apply_add_operations(document, ()) is document
 
 
 def test_members_with_slashes_and_tildes_are_found() -> None:
     document = {"a/b": {"c~d": {"~1": 1}}}
 
-    assert apply(document, ({"op": "add", "path": "/a~1b/c~0d/e~1f", "value": 2},)) == {
-        "a/b": {"c~d": {"~1": 1, "e/f": 2}}
-    }
+    assert apply_add_operations(
+        document, ({"op": "add", "path": "/a~1b/c~0d/e~1f", "value": 2},)
+    ) == {"a/b": {"c~d": {"~1": 1, "e/f": 2}}}
 
 
 @pytest.mark.parametrize("path", ["/b/c", "/a/1/c", "/a/x/c"])
@@ -47,4 +50,4 @@ def test_a_way_that_is_not_there_is_an_error(path: str) -> None:
     document: dict[str, Any] = {"a": [{}]}
 
     with pytest.raises((LookupError, ValueError)):
-        apply(document, ({"op": "add", "path": path, "value": 1},))
+        apply_add_operations(document, ({"op": "add", "path": path, "value": 1},))

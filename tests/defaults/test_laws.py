@@ -8,17 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.defaults.strategies import anything, deployments, facts, options
-from webhook.defaults import Options, apply, fill
-from webhook.defaults.resolve import Resolved
+from webhook.defaults import DefaultingOptions, apply_add_operations, default_object
+from webhook.defaults.resolve import EffectiveOptions
 from webhook.graph.facts import Facts
-from webhook.graph.path import Path, resolve
-from webhook.podsecurity import LEVELS, Container, Pod, evaluate
-from webhook.podsecurity.never_runs import never_runs
+from webhook.graph.path import Path, resolve_path
+from webhook.podsecurity import LEVELS, Container, Pod, evaluate_pod
+from webhook.podsecurity.never_runs import api_server_errors
 
-law = settings(max_examples=300, deadline=None)
+property_test = settings(max_examples=300, deadline=None)
 
 
-def pods(document: Any) -> list[Pod]:
+def iter_pods(document: Any) -> list[Pod]:
     """Return the pods of a document; an explainer's has its one container."""
     predictor = document["spec"]["predictors"][0]
     found = [Pod(part["spec"], part["metadata"]) for part in predictor["componentSpecs"]]
@@ -27,131 +27,139 @@ def pods(document: Any) -> list[Pod]:
     return found
 
 
-def filled(document: Any, chosen: Options, known: Facts) -> Any:
-    return apply(document, fill(document, chosen, known).operations)
+def default_document(document: Any, chosen: DefaultingOptions, known: Facts) -> Any:
+    return apply_add_operations(document, default_object(document, chosen, known).operations)
 
 
-@law
+@property_test
 @given(deployments(), st.sampled_from([8888, 0, None]), facts)
 def test_a_brief_look_gives_what_a_whole_one_does(
     document: Any, user: int | None, known: Facts
 ) -> None:
-    chosen = Options(run_as_user=user, allow_root_default=True)
-    briefly = fill(document, chosen, known)
-    with patch.object(Resolved, "user_only", new=False):
-        assert fill(document, chosen, known) == briefly
+    chosen = DefaultingOptions(run_as_user=user, allow_root_default=True)
+    briefly = default_object(document, chosen, known)
+    with patch.object(EffectiveOptions, "writes_user_only", new=False):
+        assert default_object(document, chosen, known) == briefly
 
 
-def leaves(value: Any, place: Path = Path()) -> Iterator[tuple[Path, Any]]:  # noqa: B008 — frozen
+def iter_leaves(value: Any, path: Path = Path()) -> Iterator[tuple[Path, Any]]:  # noqa: B008 — frozen
     """Yield every value that is not null and has nothing below it, with its place."""
-    below: Any = ()
+    child_path: Any = ()
     if isinstance(value, dict):
-        below = value.items()
+        child_path = value.items()
     elif isinstance(value, list):
-        below = enumerate(value)
-    if not below and value is not None:
-        yield place, value
-    for key, inner in below:
-        yield from leaves(inner, place / key)
+        child_path = enumerate(value)
+    if not child_path and value is not None:
+        yield path, value
+    for key, inner in child_path:
+        yield from iter_leaves(inner, path / key)
 
 
-@law
+@property_test
 @given(deployments(), options, facts)
-def test_only_what_is_absent_is_added(document: Any, chosen: Options, known: Facts) -> None:
-    for operation in fill(document, chosen, known).operations:
-        place = Path.from_pointer(operation["path"], document)
+def test_only_what_is_absent_is_added(
+    document: Any, chosen: DefaultingOptions, known: Facts
+) -> None:
+    for operation in default_object(document, chosen, known).operations:
+        path = Path.from_pointer(operation["path"], document)
         assert operation["op"] == "add"
-        assert resolve(document, place.parent).get(place[-1]) is None
+        assert resolve_path(document, path.parent).get(path[-1]) is None
 
 
-@law
+@property_test
 @given(deployments(), options, facts)
-def test_twice_is_once(document: Any, chosen: Options, known: Facts) -> None:
-    assert fill(filled(document, chosen, known), chosen, known).operations == ()
+def test_twice_is_once(document: Any, chosen: DefaultingOptions, known: Facts) -> None:
+    assert default_object(default_document(document, chosen, known), chosen, known).operations == ()
 
 
-@law
+@property_test
 @given(deployments(), options, facts)
-def test_every_value_of_the_author_survives(document: Any, chosen: Options, known: Facts) -> None:
-    after = filled(document, chosen, known)
+def test_every_value_of_the_author_survives(
+    document: Any, chosen: DefaultingOptions, known: Facts
+) -> None:
+    after = default_document(document, chosen, known)
 
-    for place, value in leaves(document):
-        found = resolve(after, place)
+    for path, value in iter_leaves(document):
+        found = resolve_path(after, path)
         assert found == value or (value == {} and isinstance(found, dict))
 
 
-@law
+@property_test
 @given(deployments(), options, facts)
-def test_a_template_that_can_run_still_can(document: Any, chosen: Options, known: Facts) -> None:
-    after = pods(filled(document, chosen, known))
+def test_a_template_that_can_run_still_can(
+    document: Any, chosen: DefaultingOptions, known: Facts
+) -> None:
+    after = iter_pods(default_document(document, chosen, known))
 
-    for old, new in zip(pods(document), after, strict=True):
-        assert {str(fault) for fault in never_runs(new)} <= {str(f) for f in never_runs(old)}
+    for old, new in zip(iter_pods(document), after, strict=True):
+        assert {str(error) for error in api_server_errors(new)} <= {
+            str(f) for f in api_server_errors(old)
+        }
 
 
-@law
+@property_test
 @given(deployments(), options, facts, st.integers(0, 37))
 def test_no_standard_finds_more_than_before(
-    document: Any, chosen: Options, known: Facts, version: int
+    document: Any, chosen: DefaultingOptions, known: Facts, version: int
 ) -> None:
-    after = pods(filled(document, chosen, known))
+    after = iter_pods(default_document(document, chosen, known))
 
-    for old, new in zip(pods(document), after, strict=True):
+    for old, new in zip(iter_pods(document), after, strict=True):
         for level in LEVELS:
-            before = {found.check for found in evaluate(old, level, version)}
+            before = {found.check_id for found in evaluate_pod(old, level, version)}
             if chosen.run_as_user == 0:
                 before.add("runAsUser")  # what the operator asked for
-            assert {found.check for found in evaluate(new, level, version)} <= before
+            assert {found.check_id for found in evaluate_pod(new, level, version)} <= before
 
 
-def starts(container: Container, image_user: str) -> bool:
+def would_start(container: Container, image_user: str) -> bool:
     """Tell whether the kubelet starts a container (kuberuntime, verifyRunAsNonRoot)."""
-    if container.effective("runAsNonRoot") is not True:
+    if container.get_effective("runAsNonRoot") is not True:
         return True
-    user = container.effective("runAsUser")
+    user = container.get_effective("runAsUser")
     return bool(user != 0) if user is not None else image_user.isdigit() and image_user != "0"
 
 
-@law
+@property_test
 @given(deployments(), options, facts, st.sampled_from(["", "0", "1000", "app"]))
 def test_a_container_that_would_start_still_does(
-    document: Any, chosen: Options, known: Facts, image_user: str
+    document: Any, chosen: DefaultingOptions, known: Facts, image_user: str
 ) -> None:
-    after = pods(filled(document, chosen, known))
+    after = iter_pods(default_document(document, chosen, known))
 
-    for old, new in zip(pods(document), after, strict=True):
+    for old, new in zip(iter_pods(document), after, strict=True):
         for before, now in zip(old.containers, new.containers, strict=True):
             meant = (  # `always` exists to refuse images that run as root
-                chosen.run_as_non_root == "always" and now.effective("runAsUser") is None
+                chosen.run_as_non_root == "always" and now.get_effective("runAsUser") is None
             )
-            if starts(before, image_user) and not meant:
-                assert starts(now, image_user)
+            if would_start(before, image_user) and not meant:
+                assert would_start(now, image_user)
 
 
-@law
+@property_test
 @given(deployments(), options, facts)
 def test_a_container_whose_author_asked_for_root_keeps_its_user(
-    document: Any, chosen: Options, known: Facts
+    document: Any, chosen: DefaultingOptions, known: Facts
 ) -> None:
-    after = pods(filled(document, chosen, known))
+    after = iter_pods(default_document(document, chosen, known))
 
-    for old, new in zip(pods(document), after, strict=True):
+    for old, new in zip(iter_pods(document), after, strict=True):
         for before, now in zip(old.containers, new.containers, strict=True):
-            user = before.effective("runAsUser")
-            asked = (
-                before.effective("privileged")
+            user = before.get_effective("runAsUser")
+            requested = (
+                before.get_effective("privileged")
                 or user == 0
-                or (user is None and before.effective("runAsNonRoot") is False)
+                or (user is None and before.get_effective("runAsNonRoot") is False)
             )
-            if asked:
-                assert now.effective("runAsUser") == user
+            if requested:
+                assert now.get_effective("runAsUser") == user
 
 
-@law
+@property_test
 @given(anything, options, facts)
 def test_any_json_value_is_filled_without_an_exception(
-    document: Any, chosen: Options, known: Facts
+    document: Any, chosen: DefaultingOptions, known: Facts
 ) -> None:
-    after = filled({"spec": {"predictors": [document]}}, chosen, known)
+    after = default_document({"spec": {"predictors": [document]}}, chosen, known)
 
-    assert fill(after, chosen, known).operations == ()
+    assert default_object(after, chosen, known).operations == ()

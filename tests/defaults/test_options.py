@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from webhook.defaults import HARDENED, Options, read_options, read_user_id
-from webhook.errors import InvalidSettings
+from webhook.defaults import HARDENED_OPTIONS, DefaultingOptions, read_options, read_user_id
+from webhook.errors import SettingsError
 
 ID = "must be an integer from 0 to 2147483647"
 
 
 def test_an_empty_section_changes_nothing() -> None:
-    assert read_options({}) == Options()
-    assert read_options({}, HARDENED) == HARDENED
+    assert read_options({}) == DefaultingOptions()
+    assert read_options({}, HARDENED_OPTIONS) == HARDENED_OPTIONS
 
 
 def test_every_option_can_be_set() -> None:
@@ -32,8 +32,8 @@ def test_every_option_can_be_set() -> None:
         "allowRootDefault": True,
     }
 
-    assert read_options(section) == Options(
-        level="container",
+    assert read_options(section) == DefaultingOptions(
+        scope="container",
         run_as_user=1,
         run_as_group=2,
         fs_group=2147483647,
@@ -61,7 +61,7 @@ def test_every_word_of_an_option_is_taken(key: str, words: list[str | None]) -> 
     for word in words:
         taken = read_options({key: word})
         assert word in astuple(taken)
-        assert replace(taken, level="pod") == replace(Options(), **_change(key, word))
+        assert replace(taken, scope="pod") == replace(DefaultingOptions(), **_change(key, word))
 
 
 def _change(key: str, word: str | None) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def test_null_switches_an_option_off() -> None:
         )
     )
 
-    assert read_options(section, HARDENED) == Options(
+    assert read_options(section, HARDENED_OPTIONS) == DefaultingOptions(
         run_as_user=None, run_as_non_root="when-user-set"
     )
 
@@ -128,10 +128,10 @@ def test_null_switches_an_option_off() -> None:
 def test_an_option_that_cannot_be_used_is_refused_in_one_sentence(
     section: dict[str, Any], sentence: str
 ) -> None:
-    with pytest.raises(InvalidSettings) as caught:
+    with pytest.raises(SettingsError) as raised:
         read_options(section)
 
-    assert str(caught.value) == sentence
+    assert str(raised.value) == sentence
 
 
 @pytest.mark.parametrize(
@@ -161,20 +161,20 @@ def test_a_user_id_is_read_from_text(text: str, number: int | None) -> None:
     ],
 )
 def test_a_bad_user_id_is_refused_in_a_sentence_that_names_the_variable(text: str) -> None:
-    with pytest.raises(InvalidSettings) as caught:
+    with pytest.raises(SettingsError) as raised:
         read_user_id(text, "DEFAULT_USER_ID")
 
-    assert str(caught.value) == (
+    assert str(raised.value) == (
         "DEFAULT_USER_ID must be a user id from 0 to 2147483647 in decimal digits, "
         f"not {text!r}; leave it empty to set no user"
     )
 
 
 def test_root_is_refused_unless_it_is_allowed() -> None:
-    with pytest.raises(InvalidSettings) as caught:
+    with pytest.raises(SettingsError) as raised:
         read_user_id("0", "--default-user-id")
 
-    assert str(caught.value) == (
+    assert str(raised.value) == (
         "--default-user-id is 0, which is root; allow it with --allow-root-default"
     )
     assert read_user_id("000", "--default-user-id", allow_root=True) == 0

@@ -6,26 +6,30 @@ from typing import Any
 
 import pytest
 
-from tests.defaults.documents import namespace
-from webhook.defaults.options import HARDENED, Options
-from webhook.defaults.resolve import Resolved, resolve
+from tests.defaults.documents import build_namespace
+from webhook.defaults.options import HARDENED_OPTIONS, DefaultingOptions
+from webhook.defaults.resolve import EffectiveOptions, resolve_options
 
-OWN = "namespace annotation graphgate.io/pod-security-defaults ignored: "
-RANGE = "openshift.io/sa.scc.uid-range: "
-START = replace(HARDENED, openshift="range-start", run_as_group=7, fs_group=7)
+OWN_OPTIONS = "namespace annotation graphgate.io/pod-security-defaults ignored: "
+UID_RANGE = "openshift.io/sa.scc.uid-range: "
+RANGE_START = replace(HARDENED_OPTIONS, openshift="range-start", run_as_group=7, fs_group=7)
 
 
-def resolved(options: Options, *, openshift: bool = False, **known: Any) -> Resolved:
-    facts = namespace(openshift=openshift, **known)
-    return resolve(options, facts.namespaces["ds"], openshift=openshift)
+def resolve_in_namespace(
+    options: DefaultingOptions, *, openshift: bool = False, **known: Any
+) -> EffectiveOptions:
+    facts = build_namespace(openshift=openshift, **known)
+    return resolve_options(options, facts.namespaces["ds"], openshift=openshift)
 
 
 def test_nothing_known_changes_nothing() -> None:
-    assert resolve(HARDENED, None, openshift=False) == Resolved(HARDENED, 8888)
+    assert resolve_options(HARDENED_OPTIONS, None, openshift=False) == EffectiveOptions(
+        HARDENED_OPTIONS, 8888
+    )
 
 
 def test_a_namespace_without_annotations_changes_nothing() -> None:
-    assert resolved(HARDENED) == Resolved(HARDENED, 8888)
+    assert resolve_in_namespace(HARDENED_OPTIONS) == EffectiveOptions(HARDENED_OPTIONS, 8888)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +47,9 @@ def test_a_namespace_without_annotations_changes_nothing() -> None:
     ],
 )
 def test_a_namespace_overrides_option_by_option(text: str, change: dict[str, Any]) -> None:
-    assert resolved(HARDENED, override=text).options == replace(HARDENED, **change)
+    assert resolve_in_namespace(HARDENED_OPTIONS, override=text).options == replace(
+        HARDENED_OPTIONS, **change
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,29 +77,31 @@ def test_a_namespace_overrides_option_by_option(text: str, change: dict[str, Any
     ],
 )
 def test_an_override_that_cannot_be_followed_is_ignored_whole(text: str, fault: str) -> None:
-    assert resolved(HARDENED, override=text) == Resolved(HARDENED, 8888, (OWN + fault,))
+    assert resolve_in_namespace(HARDENED_OPTIONS, override=text) == EffectiveOptions(
+        HARDENED_OPTIONS, 8888, (OWN_OPTIONS + fault,)
+    )
 
 
 def test_an_override_of_0_is_followed_where_root_is_allowed() -> None:
-    options = Options(allow_root_default=True)
+    options = DefaultingOptions(allow_root_default=True)
 
-    assert resolved(options, override='{"runAsUser": 0}').options.run_as_user == 0
+    assert resolve_in_namespace(options, override='{"runAsUser": 0}').options.run_as_user == 0
 
 
 def test_an_override_that_contradicts_the_cluster_is_ignored() -> None:
-    options = Options(allow_root_default=True, run_as_non_root="always")
+    options = DefaultingOptions(allow_root_default=True, run_as_non_root="always")
 
-    assert resolved(options, override='{"runAsUser": 0}').warnings == (
-        OWN + "runAsUser 0 contradicts runAsNonRoot always",
+    assert resolve_in_namespace(options, override='{"runAsUser": 0}').warnings == (
+        OWN_OPTIONS + "runAsUser 0 contradicts runAsNonRoot always",
     )
 
 
 @pytest.mark.parametrize("text", ["1000/10", "", "abc"])
 def test_openshift_is_left_to_its_scc(text: str) -> None:
-    options = replace(HARDENED, run_as_group=7, fs_group=7)
+    options = replace(HARDENED_OPTIONS, run_as_group=7, fs_group=7)
 
-    assert resolved(options, uid_range=text) == Resolved(
-        Options(fs_group_change_policy=None, run_as_user=None), 8888
+    assert resolve_in_namespace(options, uid_range=text) == EffectiveOptions(
+        DefaultingOptions(fs_group_change_policy=None, run_as_user=None), 8888
     )
 
 
@@ -107,7 +115,10 @@ def test_openshift_is_left_to_its_scc(text: str) -> None:
     ],
 )
 def test_without_scc_the_rules_of_kubernetes_hold(labels: Any, openshift: bool) -> None:
-    assert resolved(HARDENED, labels=labels, openshift=openshift).options == HARDENED
+    assert (
+        resolve_in_namespace(HARDENED_OPTIONS, labels=labels, openshift=openshift).options
+        == HARDENED_OPTIONS
+    )
 
 
 @pytest.mark.parametrize(
@@ -120,13 +131,17 @@ def test_without_scc_the_rules_of_kubernetes_hold(labels: Any, openshift: bool) 
     ],
 )
 def test_scc_is_active_unless_it_is_switched_off(labels: Any) -> None:
-    assert resolved(HARDENED, labels=labels, openshift=True).options == Options(run_as_user=None)
+    assert resolve_in_namespace(
+        HARDENED_OPTIONS, labels=labels, openshift=True
+    ).options == DefaultingOptions(run_as_user=None)
 
 
 def test_an_override_beats_the_scc_for_its_keys_only() -> None:
     text = '{"seccompProfile": "RuntimeDefault", "runAsNonRoot": "always"}'
 
-    assert resolved(HARDENED, uid_range="1000/10", override=text).options == Options(
+    assert resolve_in_namespace(
+        HARDENED_OPTIONS, uid_range="1000/10", override=text
+    ).options == DefaultingOptions(
         run_as_user=None, seccomp_profile="RuntimeDefault", run_as_non_root="always"
     )
 
@@ -148,17 +163,17 @@ def test_each_option_can_be_won_back_from_the_scc(
 ) -> None:
     text = json.dumps({key: value})
 
-    assert resolved(HARDENED, uid_range="1000/10", override=text).options == replace(
-        Options(run_as_user=None), **expected
-    )
+    assert resolve_in_namespace(
+        HARDENED_OPTIONS, uid_range="1000/10", override=text
+    ).options == replace(DefaultingOptions(run_as_user=None), **expected)
 
 
 def test_an_override_to_no_user_keeps_the_marker_off_under_scc() -> None:
     text = '{"runAsUser": null}'
 
-    assert resolved(HARDENED, uid_range="1000/10", override=text) == Resolved(
-        Options(run_as_user=None), None
-    )
+    assert resolve_in_namespace(
+        HARDENED_OPTIONS, uid_range="1000/10", override=text
+    ) == EffectiveOptions(DefaultingOptions(run_as_user=None), None)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +189,7 @@ def test_an_override_to_no_user_keeps_the_marker_off_under_scc() -> None:
 def test_range_start_takes_the_first_user_unless_the_configured_one_fits(
     text: str, user: int
 ) -> None:
-    assert resolved(START, uid_range=text).options.run_as_user == user
+    assert resolve_in_namespace(RANGE_START, uid_range=text).options.run_as_user == user
 
 
 @pytest.mark.parametrize(
@@ -188,21 +203,23 @@ def test_range_start_takes_the_first_user_unless_the_configured_one_fits(
     ],
 )
 def test_range_start_leaves_an_unusable_range_to_the_platform(text: str, fault: str) -> None:
-    found = resolved(START, uid_range=text, groups="1/1")
+    found = resolve_in_namespace(RANGE_START, uid_range=text, groups="1/1")
 
     assert found.options.run_as_user is None
-    assert found.warnings == (f"{RANGE}{fault}; user id left to the platform",)
+    assert found.warnings == (f"{UID_RANGE}{fault}; user id left to the platform",)
 
 
 def test_range_start_says_when_there_is_no_range() -> None:
-    assert resolved(START, openshift=True).options.run_as_user is None
-    assert resolved(START, openshift=True).warnings == (
-        f"{RANGE}not set on the namespace; user id left to the platform",
+    assert resolve_in_namespace(RANGE_START, openshift=True).options.run_as_user is None
+    assert resolve_in_namespace(RANGE_START, openshift=True).warnings == (
+        f"{UID_RANGE}not set on the namespace; user id left to the platform",
     )
 
 
 def test_range_start_does_not_look_at_the_range_for_an_overridden_user() -> None:
-    found = resolved(START, uid_range="x", override='{"runAsUser": 5, "runAsGroup": 6}')
+    found = resolve_in_namespace(
+        RANGE_START, uid_range="x", override='{"runAsUser": 5, "runAsGroup": 6}'
+    )
 
     assert (found.options.run_as_user, found.options.run_as_group) == (5, 6)
     assert found.warnings == ()
@@ -221,19 +238,19 @@ def test_range_start_does_not_look_at_the_range_for_an_overridden_user() -> None
     ],
 )
 def test_range_start_takes_the_first_group(groups: Any, expected: int | None) -> None:
-    found = resolved(START, uid_range="1000/10", **groups)
+    found = resolve_in_namespace(RANGE_START, uid_range="1000/10", **groups)
 
     assert (found.options.fs_group, found.options.run_as_group) == (expected, None)
 
 
 def test_range_start_writes_no_group_that_was_not_asked_for() -> None:
-    options = replace(START, fs_group=None)
+    options = replace(RANGE_START, fs_group=None)
 
-    assert resolved(options, uid_range="1000/10").options.fs_group is None
+    assert resolve_in_namespace(options, uid_range="1000/10").options.fs_group is None
 
 
 def test_range_start_keeps_a_group_that_the_namespace_names() -> None:
-    found = resolved(START, uid_range="1000/10", override='{"fsGroup": 5}')
+    found = resolve_in_namespace(RANGE_START, uid_range="1000/10", override='{"fsGroup": 5}')
 
     assert found.options.fs_group == 5
 
@@ -244,19 +261,24 @@ def test_range_start_keeps_a_group_that_the_namespace_names() -> None:
 def test_under_scc_a_user_namespace_gets_what_restricted_v3_admits(
     user: int | None, expected: int | None
 ) -> None:
-    options = Options(run_as_user=user)
+    options = DefaultingOptions(run_as_user=user)
 
-    assert resolved(options, uid_range="1/1").user_in_user_namespace == expected
+    assert resolve_in_namespace(options, uid_range="1/1").user_in_user_namespace == expected
 
 
 @pytest.mark.parametrize(("user", "expected"), [(999, 999), (65535, 65535), (65536, None)])
 def test_an_overridden_user_must_only_exist_in_a_user_namespace(
     user: int, expected: int | None
 ) -> None:
-    found = resolved(Options(), uid_range="1/1", override=f'{{"runAsUser": {user}}}')
+    found = resolve_in_namespace(
+        DefaultingOptions(), uid_range="1/1", override=f'{{"runAsUser": {user}}}'
+    )
 
     assert found.user_in_user_namespace == expected
 
 
 def test_a_disabled_namespace_gets_nothing() -> None:
-    assert resolved(Options(), uid_range="x", override="disabled").options.level == "off"
+    assert (
+        resolve_in_namespace(DefaultingOptions(), uid_range="x", override="disabled").options.scope
+        == "off"
+    )

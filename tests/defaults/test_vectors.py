@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from webhook.defaults import Options, apply, fill, read_options
+from webhook.defaults import DefaultingOptions, apply_add_operations, default_object, read_options
 from webhook.graph.facts import Facts, Namespace
-from webhook.graph.path import Path, resolve
-from webhook.podsecurity import Pod, evaluate, read_labels
-from webhook.podsecurity.never_runs import never_runs
-from webhook.podsecurity.openshift import is_active, outside_range
+from webhook.graph.path import Path, resolve_path
+from webhook.podsecurity import Pod, evaluate_pod, read_namespace_labels
+from webhook.podsecurity.never_runs import api_server_errors
+from webhook.podsecurity.openshift import is_scc_active, uid_outside_namespace_range
 
 VECTORS = json.loads((File(__file__).parent / "vectors.json").read_text())["vectors"]
 TEMPLATE = Path(("spec", "predictors", 0, "componentSpecs", 0))
@@ -19,29 +19,29 @@ TEMPLATE = Path(("spec", "predictors", 0, "componentSpecs", 0))
 vectors = pytest.mark.parametrize("vector", VECTORS, ids=[v["id"] for v in VECTORS])
 
 
-def options_of(vector: dict[str, Any]) -> Options:
+def read_vector_options(vector: dict[str, Any]) -> DefaultingOptions:
     """Return the options of a vector, which assumes the marker and allows root as a default."""
     section = {key: value for key, value in vector["cfg"].items() if not key.startswith("psa")}
-    base = Options(run_as_non_root="when-user-set", allow_root_default=True)
+    base = DefaultingOptions(run_as_non_root="when-user-set", allow_root_default=True)
     return read_options(section, base)
 
 
-def namespace_of(vector: dict[str, Any]) -> Namespace | None:
+def read_vector_namespace(vector: dict[str, Any]) -> Namespace | None:
     if vector["namespace"] is None:
         return None
     metadata = vector["namespace"]["metadata"]
     return Namespace(metadata.get("labels", {}), metadata.get("annotations", {}))
 
 
-def facts_of(vector: dict[str, Any]) -> Facts:
-    known = namespace_of(vector)
+def read_vector_facts(vector: dict[str, Any]) -> Facts:
+    known = read_vector_namespace(vector)
     return Facts(namespaces={} if known is None else {"ds": known}, openshift=vector["openshift"])
 
 
-def filled_pod(vector: dict[str, Any]) -> Pod:
-    filling = fill(vector["sdep"], options_of(vector), facts_of(vector))
-    filled = apply(vector["sdep"], filling.operations)
-    component = resolve(filled, TEMPLATE)
+def default_vector_pod(vector: dict[str, Any]) -> Pod:
+    result = default_object(vector["sdep"], read_vector_options(vector), read_vector_facts(vector))
+    filled = apply_add_operations(vector["sdep"], result.operations)
+    component = resolve_path(filled, TEMPLATE)
     return Pod(component.get("spec"), component.get("metadata"))
 
 
@@ -51,24 +51,27 @@ def test_there_are_86_vectors() -> None:
 
 @vectors
 def test_the_patch_is_the_expected_one(vector: dict[str, Any]) -> None:
-    filling = fill(vector["sdep"], options_of(vector), facts_of(vector))
+    result = default_object(vector["sdep"], read_vector_options(vector), read_vector_facts(vector))
 
-    assert list(filling.operations) == vector["expectPatch"]
+    assert list(result.operations) == vector["expectPatch"]
 
 
 @vectors
 def test_what_cannot_be_followed_is_said(vector: dict[str, Any]) -> None:
-    filling = fill(vector["sdep"], options_of(vector), facts_of(vector))
+    result = default_object(vector["sdep"], read_vector_options(vector), read_vector_facts(vector))
 
-    assert [warning.fact for warning in filling.warnings] == [
-        fact for fact in vector["expectWarnings"] if not fact.startswith("spec.")
+    assert [warning.message for warning in result.warnings] == [
+        finding_message
+        for finding_message in vector["expectWarnings"]
+        if not finding_message.startswith("spec.")
     ]
 
 
 @vectors
 def test_what_can_never_run_is_found_in_the_filled_template(vector: dict[str, Any]) -> None:
     found = [
-        f"{TEMPLATE.join(fault.path)}: {fault.fact}" for fault in never_runs(filled_pod(vector))
+        f"{TEMPLATE.join(finding.path)}: {finding.message}"
+        for finding in api_server_errors(default_vector_pod(vector))
     ]
 
     assert found == [error for error in vector["expectErrors"] if "PodSecurity" not in error]
@@ -76,27 +79,35 @@ def test_what_can_never_run_is_found_in_the_filled_template(vector: dict[str, An
 
 @vectors
 def test_a_user_outside_the_range_is_warned_of(vector: dict[str, Any]) -> None:
-    known = namespace_of(vector) or Namespace()
-    if vector["cfg"].get("openshift") == "ignore" or not is_active(
+    known = read_vector_namespace(vector) or Namespace()
+    if vector["cfg"].get("openshift") == "ignore" or not is_scc_active(
         known, openshift=vector["openshift"]
     ):
         found = []
     else:
         found = [
-            f"{TEMPLATE.join(place)}: {fact}"
-            for place, fact in outside_range(filled_pod(vector), known)
+            f"{TEMPLATE.join(path)}: {finding_message}"
+            for path, finding_message in uid_outside_namespace_range(
+                default_vector_pod(vector), known
+            )
         ]
 
-    assert found == [fact for fact in vector["expectWarnings"] if "namespace range" in fact]
+    assert found == [
+        finding_message
+        for finding_message in vector["expectWarnings"]
+        if "namespace range" in finding_message
+    ]
 
 
 @vectors
 def test_the_standard_of_the_namespace_is_judged_in_upstreams_words(
     vector: dict[str, Any],
 ) -> None:
-    known = namespace_of(vector) or Namespace()
-    standard = read_labels(known.labels).enforce
-    found = ", ".join(map(str, evaluate(filled_pod(vector), standard.level, standard.version)))
+    known = read_vector_namespace(vector) or Namespace()
+    standard = read_namespace_labels(known.labels).enforce
+    found = ", ".join(
+        map(str, evaluate_pod(default_vector_pod(vector), standard.level, standard.version))
+    )
     expected = [
         line for line in vector["expectErrors"] + vector["expectWarnings"] if "PodSecurity" in line
     ]

@@ -80,7 +80,7 @@ STREAMS = [
 ]  # fmt: skip
 
 
-def ask(text: str) -> list[Any] | None:
+def ask_kubectl(text: str) -> list[Any] | None:
     """What kubectl reads, without the annotation it was told to make; None if it refuses."""
     command = ["kubectl", "annotate", "--local", "-o", "json", "-f", "-", "x=y", "--overwrite"]
     done = subprocess.run(command, input=text.encode(), capture_output=True, check=False)
@@ -108,9 +108,9 @@ def main() -> None:
     )
     values = {}
     for source in [*SCALARS, *PHRASES]:
-        read = ask(f"{HEAD}v: {source}\n")
+        read = ask_kubectl(f"{HEAD}v: {source}\n")
         values[source] = None if read is None else {k: read[0][k] for k in read[0] if k in "vw"}
-    streams = [[text, ask(text)] for text in STREAMS]
+    streams = [[text, ask_kubectl(text)] for text in STREAMS]
     recorded = {
         "kubectl": json.loads(version.stdout)["clientVersion"]["gitVersion"].partition("-")[0],
         "values": values,

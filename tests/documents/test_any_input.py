@@ -6,24 +6,24 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.documents.test_editing_laws import operations, texts
-from webhook.documents import Reading, UneditableText, edit, read
+from webhook.documents import ParsedFile, UneditableTextError, edit_text, read
 
 ODD = st.sampled_from([*"\t\n\r\0 -:?,[]{}#&*!|>'\"%@`~<.\\/_0aé😀", "\ufeff", "\x85", "\u2028",
                        "---", "\n---\n", "...", "<<: ", ": ", "- ", "{{", "&a ", "*a", "!!int ",
                        "\ud800", "\r\n", "  "])  # fmt: skip
 
 
-def check(reading: Reading) -> None:
+def check(parsed_file: ParsedFile) -> None:
     """What holds of every reading."""
-    line_count = reading.text.count("\n") + reading.text.count("\r") + 1
-    for error in reading.errors:
-        assert 1 <= error.line <= max(line_count, error.line if reading.text == "" else 0)
+    line_count = parsed_file.text.count("\n") + parsed_file.text.count("\r") + 1
+    for error in parsed_file.errors:
+        assert 1 <= error.line <= max(line_count, error.line if parsed_file.text == "" else 0)
         assert error.column >= 1
         assert str(error)
-    for number, document in enumerate(reading.documents):
+    for number, document in enumerate(parsed_file.documents):
         assert document.index == number
         json.dumps(document.value, allow_nan=False)
-        for note in document.notes:
+        for note in document.warnings:
             assert note.position.end > note.position.column
         position = document.position()
         assert 1 <= position.line <= line_count
@@ -60,9 +60,9 @@ def test_a_damaged_file_is_answered_and_edited_rightly_or_not_at_all(
     for where, sign in damage:
         at = int(where * len(text))
         text = text[:at] + sign + text[at:]
-    reading = read(text)
-    check(reading)
-    mappings = [document for document in reading.documents if isinstance(document.value, dict)]
+    parsed_file = read(text)
+    check(parsed_file)
+    mappings = [document for document in parsed_file.documents if isinstance(document.value, dict)]
     if not mappings or not mappings[0].value:
         return
     document = mappings[0]
@@ -70,7 +70,7 @@ def test_a_damaged_file_is_answered_and_edited_rightly_or_not_at_all(
     if operation["op"] == "move":
         return
     try:
-        after = edit(text, document, [operation])
-    except UneditableText:
+        after = edit_text(text, document, [operation])
+    except UneditableTextError:
         return
-    assert len(read(after).documents) == len(reading.documents)
+    assert len(read(after).documents) == len(parsed_file.documents)

@@ -4,13 +4,19 @@ from typing import Any
 
 import pytest
 
-from webhook.documents import SharedText, UneditableText, UnfitPatch, edit, read
+from webhook.documents import (
+    AnchoredTextError,
+    PatchMismatchError,
+    UneditableTextError,
+    edit_text,
+    read,
+)
 from webhook.graph.finding import Operation
-from webhook.graph.path import Path, resolve
+from webhook.graph.path import Path, resolve_path
 
 
 def edited(text: str, *operations: Operation, index: int = 0) -> str:
-    return edit(text, read(text).documents[index], operations)
+    return edit_text(text, read(text).documents[index], operations)
 
 
 def add(path: str, value: Any) -> Operation:
@@ -32,7 +38,7 @@ def move(origin: str, path: str) -> Operation:
 def as_list(text: str, path: str) -> Operation:
     """The fix of a mapping that stands where a list is wanted."""
     value = read(text).documents[0].value
-    return replace(path, [resolve(value, Path.from_pointer(path, value))])
+    return replace(path, [resolve_path(value, Path.from_pointer(path, value))])
 
 
 BROKEN = """\
@@ -364,7 +370,7 @@ SHARED = "a: &a\n  x: 1\nb: *a\nc:\n  <<: *a\n  y: 2\nd: {<<: {z: 1}}\ne: [&s 1,
     ids=str,
 )
 def test_what_an_anchor_shares_is_not_touched(operation: Operation) -> None:
-    with pytest.raises(SharedText):
+    with pytest.raises(AnchoredTextError):
         edited(SHARED, operation)
 
 
@@ -380,23 +386,23 @@ def test_what_an_anchor_shares_is_not_touched(operation: Operation) -> None:
 def test_an_edit_is_right_or_refused(text: str, operation: Operation) -> None:
     document = read(text).documents[0]
     try:
-        after = read(edit(text, document, [operation]))
-    except (UneditableText, UnfitPatch):
+        after = read(edit_text(text, document, [operation]))
+    except (UneditableTextError, PatchMismatchError):
         return
     assert after.errors == ()
 
 
 def test_a_document_of_another_text_is_refused() -> None:
     document = read("a: 1\n").documents[0]
-    with pytest.raises(UneditableText, match="not the one that this document was read from"):
-        edit("a: 2\n", document, [replace("/a", 3)])
+    with pytest.raises(UneditableTextError, match="not the one that this document was read from"):
+        edit_text("a: 2\n", document, [replace("/a", 3)])
 
 
 def test_the_documents_before_an_edited_one_stay_valid() -> None:
     text = "a: 1\n---\na: 2\n---\na: 3\n"
-    reading = read(text)
-    for document in reversed(reading.documents):
-        text = edit(text, document, [add("/b", document.value["a"])])
+    parsed_file = read(text)
+    for document in reversed(parsed_file.documents):
+        text = edit_text(text, document, [add("/b", document.value["a"])])
     assert text == "a: 1\nb: 1\n---\na: 2\nb: 2\n---\na: 3\nb: 3\n"
 
 
@@ -410,6 +416,6 @@ def test_the_documents_before_an_edited_one_stay_valid() -> None:
     ],
 )
 def test_a_patch_that_does_not_fit_is_named(operation: Operation, sentence: str) -> None:
-    with pytest.raises(UnfitPatch) as caught:
+    with pytest.raises(PatchMismatchError) as caught:
         edited("a: 1\n", operation)
     assert str(caught.value) == sentence

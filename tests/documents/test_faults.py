@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from webhook.documents import Reading, read
+from webhook.documents import ParsedFile, read
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ DEEP = "more than 240 lists and mappings inside one another"
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", '{"a":', "[\n", "? ", "- ? "])
 def test_a_hundred_thousand_brackets_are_refused_even_on_a_small_stack(opening: str) -> None:
-    reading = on_small_stack(lambda: read(opening * 100_000))
-    assert [str(error) for error in reading.errors] == [DEEP]
+    parsed_file = on_small_stack(lambda: read(opening * 100_000))
+    assert [str(error) for error in parsed_file.errors] == [DEEP]
 
 
 def test_deep_blocks_are_refused() -> None:
@@ -114,7 +114,7 @@ def test_depth_counts_through_aliases() -> None:
 def test_the_deepest_document_that_is_read_can_be_used() -> None:
     text = "[" * 240 + "]" * 240
     (document,) = read(text).documents
-    assert document.notes == ()
+    assert document.warnings == ()
     assert document.position([0] * 239).column == 240
 
 
@@ -145,9 +145,9 @@ def test_a_number_of_a_million_digits_is_the_string_that_kubectl_makes_of_it() -
     assert document.value == {"a": "1" * 10**6}
 
 
-def on_small_stack(work: Callable[[], Reading]) -> Reading:
+def on_small_stack(work: Callable[[], ParsedFile]) -> ParsedFile:
     """Run in a thread whose stack is a thirtieth of the usual."""
-    results: list[Reading] = []
+    results: list[ParsedFile] = []
     before = threading.stack_size(256 * 1024)
     try:
         thread = threading.Thread(target=lambda: results.append(work()))

@@ -12,7 +12,7 @@ from webhook.documents import read
 RECORDED = json.loads(Path(__file__).with_name("kubectl.json").read_text(encoding="utf-8"))
 
 
-def exact(value: Any) -> str:
+def exact_json(value: Any) -> str:
     """Text that differs for 1 and true, and for 1 and 1.5, but not for the order of keys."""
     return json.dumps(value, sort_keys=True)
 
@@ -26,19 +26,21 @@ def test_every_row_has_been_recorded() -> None:
 
 @pytest.mark.parametrize("source", RECORDED["values"])
 def test_a_value_is_read_as_kubectl_reads_it(source: str) -> None:
-    reading = read(f"{HEAD}v: {source}\n")
+    parsed_file = read(f"{HEAD}v: {source}\n")
     expected = RECORDED["values"][source]
     if expected is None:
-        assert len(reading.errors) == 1
+        assert len(parsed_file.errors) == 1
         return
-    assert reading.errors == ()
-    (document,) = reading.documents
+    assert parsed_file.errors == ()
+    (document,) = parsed_file.documents
     got = {key: value for key, value in document.value.items() if key in "vw"}
-    assert exact(got) == exact(expected)
+    assert exact_json(got) == exact_json(expected)
 
 
 @pytest.mark.parametrize(("text", "expected"), RECORDED["streams"])
 def test_a_stream_is_read_as_kubectl_reads_it(text: str, expected: list[Any] | None) -> None:
-    reading = read(text)
-    assert reading.errors == ()
-    assert exact([document.value for document in reading.documents]) == exact(expected)
+    parsed_file = read(text)
+    assert parsed_file.errors == ()
+    assert exact_json([document.value for document in parsed_file.documents]) == exact_json(
+        expected
+    )

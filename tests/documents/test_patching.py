@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from webhook.documents import UnfitPatch, patch_value
+from webhook.documents import PatchMismatchError, patch_value
 
 
 def test_a_patch_changes_a_copy() -> None:
@@ -49,10 +49,12 @@ def test_no_operations_give_an_equal_value() -> None:
     ids=str,
 )
 def test_an_operation_that_does_not_fit_is_refused(operation: Any) -> None:
-    with pytest.raises(UnfitPatch, match=r"^operation 1 of 1 of the patch"):
+    with pytest.raises(PatchMismatchError, match=r"^operation 1 of 1 of the patch"):
         patch_value({"a": [1], "s": "t"}, [operation])
 
 
 def test_the_sentence_counts_operations_from_one() -> None:
-    with pytest.raises(UnfitPatch, match=r"^operation 2 of 2 of the patch, remove /a, does not"):
+    with pytest.raises(
+        PatchMismatchError, match=r"^operation 2 of 2 of the patch, remove /a, does not"
+    ):
         patch_value({"a": 1}, [{"op": "remove", "path": "/a"}, {"op": "remove", "path": "/a"}])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webhook.documents import Note, Position, read
+from webhook.documents import Position, YamlWarning, read
 from webhook.graph.path import Path, Segment
 
 TEXT = """\
@@ -129,21 +129,21 @@ def test_an_item_of_a_list_object_has_paths_from_itself() -> None:
 
 def test_notes_name_what_kubectl_passes_over() -> None:
     text = "a: 1\nb: {x: !foo 1}\na: 2\nc: &c {d: 1, e: 2}\nf:\n  d: 5\n  <<: *c\n"
-    assert read(text).documents[0].notes == (
-        Note(
+    assert read(text).documents[0].warnings == (
+        YamlWarning(
             "unknown-tag",
             Path(("b", "x")),
             'the tag "!foo" means nothing here; kubectl reads a string',
             Position(2, 8, 14),
         ),
-        Note(
+        YamlWarning(
             "duplicate-key",
             Path(("a",)),
             'the key "a" is written twice in one mapping; kubectl keeps the last',
             Position(3, 1, 2),
             Position(1, 1, 2),
         ),
-        Note(
+        YamlWarning(
             "overwritten-by-merge",
             Path(("f", "<<")),
             '"<<" overwrites the key "d" above it; put "<<" first',
@@ -154,4 +154,4 @@ def test_notes_name_what_kubectl_passes_over() -> None:
 
 
 def test_an_ordinary_document_has_no_notes() -> None:
-    assert read(TEXT).documents[0].notes == ()
+    assert read(TEXT).documents[0].warnings == ()

@@ -56,9 +56,9 @@ def test_what_follows_the_end_mark_is_a_fault_and_not_a_document() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_bytes_may_be_utf_8_or_carry_a_byte_order_mark(encoding: str) -> None:
     raw = "a: é\r\n---\r\nb: 😀\r\n".encode(encoding)
-    reading = read(raw)
+    parsed_file = read(raw)
     assert values(raw) == [{"a": "é"}, {"b": "😀"}]
-    assert reading.text.encode(reading.encoding) == raw
+    assert parsed_file.text.encode(parsed_file.encoding) == raw
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ class Writer:
             indent = self.rnd.choice(["  ", "    ", "\t"])
             text = json.dumps(value, indent=indent, ensure_ascii=False) + "\n"
         else:
-            lines = self.comment_lines(0) + self.block(value, 0)
+            lines = self.comment_lines(0) + self.write_block(value, 0)
             # kubectl takes no lone "\r" for the end of a "---" line.
             head = ["---"] if self.newline != "\r" and self.rnd.random() < 0.2 else []
             text = "\n".join(head + lines + self.comment_lines(0)) + "\n"
@@ -81,7 +81,7 @@ class Writer:
             lines.append(self.rnd.choice(["", " " * indent + f"# line {self.serial}"]))
         return lines
 
-    def block(self, value: Any, indent: int) -> list[str]:
+    def write_block(self, value: Any, indent: int) -> list[str]:
         """Lines of a value at an indentation; the first line is indented too."""
         blanks = " " * indent
         lines: list[str] = []
@@ -102,7 +102,11 @@ class Writer:
     def entry(self, head: str, item: Any, indent: int) -> list[str]:
         if isinstance(item, (dict, list)) and item and self.rnd.random() >= self.flows:
             deeper = indent + (self.step if isinstance(item, dict) else self.dashes)
-            return [head + self.comment(), *self.comment_lines(deeper), *self.block(item, deeper)]
+            return [
+                head + self.comment(),
+                *self.comment_lines(deeper),
+                *self.write_block(item, deeper),
+            ]
         if item is None and self.rnd.random() < 0.5:
             return [head + self.comment()]
         if isinstance(item, str) and self.is_literal(item) and self.rnd.random() < 0.6:
@@ -113,7 +117,7 @@ class Writer:
         blanks = " " * indent
         if isinstance(item, (dict, list)) and item and self.rnd.random() >= self.flows:
             width = self.rnd.choice([2, 2, 2, 4])
-            lines = self.block(item, indent + width)
+            lines = self.write_block(item, indent + width)
             if self.rnd.random() < 0.1:
                 return [blanks + "-" + self.comment(), *lines]
             return [blanks + "-" + " " * (width - 1) + lines[0].lstrip(" "), *lines[1:]]
@@ -164,12 +168,12 @@ def pointer(path: tuple[str | int, ...]) -> str:
     )
 
 
-def places(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+def all_paths(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
     """Every place of a value, the root included."""
     found = [path]
     pairs = value.items() if isinstance(value, dict) else ()
     if isinstance(value, list):
         pairs = enumerate(value)  # type: ignore[assignment]
     for key, item in pairs:
-        found += places(item, (*path, key))
+        found += all_paths(item, (*path, key))
     return found

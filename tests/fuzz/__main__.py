@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from tests.fuzz import respond, server, target
-from tests.fuzz.hostile import body
+from tests.fuzz.hostile import make_body
 
 
 def main() -> int:
@@ -17,10 +17,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     if given.what == "show":
-        sys.stdout.buffer.write(body(given.seed, given.bodies))
+        sys.stdout.buffer.write(make_body(given.seed, given.bodies))
         return 0
     if given.what == "respond":
-        faults = respond.fuzz(target.judge, given.bodies, given.seed)
+        faults = respond.fuzz(target.handle_body, given.bodies, given.seed)
     else:
         faults = server.fuzz(given.bodies, given.seed)
     if faults:

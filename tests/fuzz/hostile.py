@@ -103,7 +103,7 @@ _LARGE = 3 * 1024 * 1024
 _LARGE_EVERY = 2000
 
 
-def body(seed: int, number: int) -> bytes:
+def make_body(seed: int, number: int) -> bytes:
     """Return body `number` of `seed`."""
     chance = random.Random(f"{seed}/{number}")
     if number % _LARGE_EVERY == _LARGE_EVERY - 1:
@@ -202,7 +202,7 @@ def _deep(chance: random.Random) -> bytes:
         (b'{"name":"a","children":', b"}"),
     ))  # fmt: skip
     nested = opening * depth + chance.choice((b"1", b"null", b'""', b"")) + closing * depth
-    place = chance.choice((
+    location = chance.choice((
         b'"x":%s',
         b'"spec":{"predictors":[{"name":"a","graph":%s}]}',
         b'"spec":{"predictors":%s}',
@@ -210,7 +210,7 @@ def _deep(chance: random.Random) -> bytes:
         b'"spec":{"predictors":[{"name":"a","componentSpecs":[{"spec":%s}],"graph":{"name":"b"}}]}',
     ))  # fmt: skip
     # The last of two keys counts, so the nested one is put behind those of the object.
-    return HEAD + OBJECT + b'"kind":"SeldonDeployment",' + place % nested + b"}}}"
+    return HEAD + OBJECT + b'"kind":"SeldonDeployment",' + location % nested + b"}}}"
 
 
 def _wide(chance: random.Random) -> bytes:
@@ -245,8 +245,8 @@ def _other_shapes(chance: random.Random) -> bytes:
 
 def _large_string(chance: random.Random) -> bytes:
     fill = chance.choice((b"x", b"\\u0000", "ß".encode(), b'\\"', b"{", b"[", b" "))
-    place = chance.choice((b'"x":"%s"', b'"metadata":{"name":"%s"}', b'"spec":{"name":"%s"}'))
-    return _in_object(place % (fill * (_LARGE // len(fill))))
+    location = chance.choice((b'"x":"%s"', b'"metadata":{"name":"%s"}', b'"spec":{"name":"%s"}'))
+    return _in_object(location % (fill * (_LARGE // len(fill))))
 
 
 def _large_name(chance: random.Random) -> bytes:
@@ -257,13 +257,13 @@ def _large_name(chance: random.Random) -> bytes:
 def _large_list(chance: random.Random) -> bytes:
     item = chance.choice((b"0,", b"{},", b"[],", b'"",', b"null,", b'{"name":"a"},'))
     items = b"[" + item * (_LARGE // 8 // len(item)) + b"0]"
-    place = chance.choice((
+    location = chance.choice((
         b'"x":%s',
         b'"spec":{"predictors":%s}',
         b'"spec":{"predictors":[{"graph":{"name":"a","children":%s}}]}',
         b'"spec":{"predictors":[{"componentSpecs":[{"spec":{"containers":%s}}]}]}',
     ))  # fmt: skip
-    return HEAD + OBJECT + place % items + b"}}}"
+    return HEAD + OBJECT + location % items + b"}}}"
 
 
 _KINDS: tuple[Callable[[random.Random], bytes], ...] = (

@@ -9,30 +9,32 @@ from time import thread_time
 
 import orjson
 
-from tests.fuzz.hostile import body
-from webhook.errors import MalformedReview
-from webhook.server.judge import Answer, Endpoint, Judge
+from tests.fuzz.hostile import make_body
+from webhook.errors import MalformedReviewError
+from webhook.server.judge import Endpoint, ReviewHandler, ReviewResult
 
 ENDPOINTS: tuple[Endpoint, Endpoint] = ("mutate", "validate")
 # A judge keeps nothing. What the allocator keeps after a body of 3 MiB stays below this.
 _GROWTH = 48 * 1024 * 1024
 
 
-def fuzz(judge: Judge, bodies: int, seed: int, say: Callable[[str], None] = print) -> list[str]:
+def fuzz(
+    handler: ReviewHandler, bodies: int, seed: int, report: Callable[[str], None] = print
+) -> list[str]:
     """Return a line for each fault that `bodies` bodies found."""
-    faults = Faults(seed, say)
+    faults = Faults(seed, report)
     start, slowest = 0, (0.0, 0)
     for number in range(bodies):
-        text = body(seed, number)
+        text = make_body(seed, number)
         before = thread_time()
-        faults.found(number, _fault(judge, text, ENDPOINTS[number % 2]))
+        faults.found(number, _find_fault(handler, text, ENDPOINTS[number % 2]))
         slowest = max(slowest, (thread_time() - before, number))
         if number == min(bodies // 4, 50_000):
             start = resident()  # by now every path has been taken and every cache filled
         if number and number % 100_000 == 0:
-            say(f"{number} bodies, {faults.count} with a fault, {resident() >> 20} MiB")
+            report(f"{number} bodies, {faults.count} with a fault, {resident() >> 20} MiB")
     # Told, not judged: a time is no fault. But nobody else is answered meanwhile.
-    say(f"the slowest was body {slowest[1]} of seed {seed}: {slowest[0]:.3f} s of CPU time")
+    report(f"the slowest was body {slowest[1]} of seed {seed}: {slowest[0]:.3f} s of CPU time")
     grown = resident() - start
     return faults.told + ([f"memory grew by {grown >> 20} MiB"] if grown > _GROWTH else [])
 
@@ -40,11 +42,11 @@ def fuzz(judge: Judge, bodies: int, seed: int, say: Callable[[str], None] = prin
 class Faults:
     """What was found, each kind of fault once."""
 
-    def __init__(self, seed: int, say: Callable[[str], None]) -> None:
+    def __init__(self, seed: int, report: Callable[[str], None]) -> None:
         self.told: list[str] = []
         self.count = 0
         self._seed = seed
-        self._say = say
+        self._say = report
         self._known: set[str] = set()
 
     def found(self, number: int, fault: str) -> None:
@@ -59,23 +61,23 @@ class Faults:
             self._say(self.told[-1])
 
 
-def _fault(judge: Judge, text: bytes, endpoint: Endpoint) -> str:
+def _find_fault(handler: ReviewHandler, text: bytes, endpoint: Endpoint) -> str:
     try:
-        answer = judge(text, endpoint)
-    except MalformedReview:
+        answer = handler(text, endpoint)
+    except MalformedReviewError:
         uid = expected_uid(text)
         return f"refused as malformed, though its uid is {uid!r}" if uid else ""
     except Exception:  # noqa: BLE001 — this is what is looked for
         return traceback.format_exc(limit=-3)
-    return wrong(answer, text)
+    return find_mistake(answer, text)
 
 
-def wrong(answer: Answer, text: bytes) -> str:
+def find_mistake(answer: ReviewResult, text: bytes) -> str:
     """Return what is wrong with an answer to `text`; empty if nothing is."""
-    if answer.failures:
-        first = answer.failures[0]
+    if answer.rule_errors:
+        first = answer.rule_errors[0]
         where = "".join(traceback.format_exception(first.error)[-3:])
-        return f"rule {first.rule} crashed: {where}"
+        return f"rule {first.rule_id} crashed: {where}"
     review = orjson.loads(answer.body)
     response = review["response"]
     uid = expected_uid(text)

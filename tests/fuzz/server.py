@@ -12,10 +12,17 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.fuzz.hostile import TEXT, body
+from tests.fuzz.hostile import TEXT, make_body
 from tests.fuzz.respond import Faults, expected_uid, resident
 from tests.server.pki import Authority
-from tests.server.support import PATIENCE, ROOT, Client, Running, connect, trust
+from tests.server.support import (
+    ROOT,
+    TIMEOUT_SECONDS,
+    Client,
+    RunningServer,
+    connect,
+    trust_context,
+)
 
 _GROWTH = 48 * 1024 * 1024
 # One in so many is not only a body: its HTTP is hostile too.
@@ -26,7 +33,7 @@ _HEAD += b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[tuple[Running, ssl.SSLContext]]:
+def serving() -> Iterator[tuple[RunningServer, ssl.SSLContext]]:
     """Run `graphgate serve` as it is installed; yield it and what trusts it."""
     authority = Authority()
     with tempfile.TemporaryDirectory() as folder:
@@ -36,30 +43,32 @@ def serving() -> Iterator[tuple[Running, ssl.SSLContext]]:
         command = [sys.executable, "-m", "webhook", "serve", *ports, *files]
         # Else glibc, once it has freed a body of megabytes, keeps twice as much for the next one.
         environ = {**os.environ, "MALLOC_TRIM_THRESHOLD_": str(1 << 20)}
-        server = Running(subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, env=environ))
+        server = RunningServer(
+            subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, env=environ)
+        )
         try:
-            yield server.started(), trust(authority.pem)
+            yield server.wait_until_serving(), trust_context(authority.pem)
         finally:
-            server.end()
+            server.kill()
 
 
-def fuzz(bodies: int, seed: int, say: Callable[[str], None] = print) -> list[str]:
+def fuzz(bodies: int, seed: int, report: Callable[[str], None] = print) -> list[str]:
     """Return a line for each fault that `bodies` calls found."""
     with serving() as (server, trusting):
-        found = Faults(seed, say)
+        found = Faults(seed, report)
         start = 0
         client = Client(server.port, trusting)
         for number in range(bodies):
             if number % _HEAD_EVERY == 0:
                 fault = _hostile_head(server, trusting, seed, number)
             else:
-                fault, client = _call(client, server, trusting, body(seed, number))
+                fault, client = _call(client, server, trusting, make_body(seed, number))
             found.found(number, fault)
             if number == bodies // 4:
                 start = resident(server.process.pid)
             if number and number % 10_000 == 0:
                 mebibytes = resident(server.process.pid) >> 20
-                say(f"{number} calls, {found.count} with a fault, {mebibytes} MiB")
+                report(f"{number} calls, {found.count} with a fault, {mebibytes} MiB")
         if client.post("/mutate", TEXT)[0] != 200:
             found.found(bodies, "the server does not answer a good review any more")
         client.close()
@@ -76,7 +85,7 @@ def fuzz(bodies: int, seed: int, say: Callable[[str], None] = print) -> list[str
 
 
 def _call(
-    client: Client, server: Running, trusting: ssl.SSLContext, text: bytes
+    client: Client, server: RunningServer, trusting: ssl.SSLContext, text: bytes
 ) -> tuple[str, Client]:
     try:
         status, answer, _ = client.post("/mutate", text)
@@ -91,7 +100,7 @@ def _call(
     return "", client
 
 
-def _hostile_head(server: Running, trusting: ssl.SSLContext, seed: int, number: int) -> str:
+def _hostile_head(server: RunningServer, trusting: ssl.SSLContext, seed: int, number: int) -> str:
     """Send a broken request and no more; whatever comes back, it is no 5xx."""
     chance = random.Random(f"{seed}/{number}/head")
     request = bytearray(_HEAD % len(TEXT) + TEXT) * chance.choice((1, 1, 2, 3))
@@ -110,19 +119,19 @@ def _hostile_head(server: Running, trusting: ssl.SSLContext, seed: int, number: 
             del request[chance.randrange(len(request)) :]
         if len(request) < 2:
             break
-    said = b""
+    message = b""
     with connect(server.port, trusting) as peer:
-        peer.settimeout(PATIENCE)
+        peer.settimeout(TIMEOUT_SECONDS)
         with contextlib.suppress(OSError):
             peer.sendall(request)
             # No more will come: TCP says so, since Python's TLS cannot half-close.
             socket.socket.shutdown(peer, socket.SHUT_WR)
         with contextlib.suppress(ConnectionError, ssl.SSLError):
             while data := peer.recv(65536):
-                said += data
-    lines = said.split(b"\r\n")
+                message += data
+    lines = message.split(b"\r\n")
     statuses = [line for line in lines if line.startswith(b"HTTP/1.1 ")]
-    return f"{bytes(request)!r}: {said!r}" if any(s[9:10] == b"5" for s in statuses) else ""
+    return f"{bytes(request)!r}: {message!r}" if any(s[9:10] == b"5" for s in statuses) else ""
 
 
 _LINES = (

@@ -1,13 +1,13 @@
 """What is fuzzed. The one place to change when the judge is put together in another way."""
 
-from webhook.admission import answer
+from webhook.admission import handle_review
 from webhook.decisions.settings import Settings
-from webhook.graph.facts import NOTHING_KNOWN
-from webhook.server.judge import Answer, Endpoint
+from webhook.graph.facts import NO_FACTS
+from webhook.server.judge import Endpoint, ReviewResult
 
 _SETTINGS = Settings()
 
 
-def judge(body: bytes, endpoint: Endpoint) -> Answer:
+def handle_body(body: bytes, endpoint: Endpoint) -> ReviewResult:
     """Judge as `graphgate serve` does without a settings file."""
-    return answer(body, endpoint, _SETTINGS, NOTHING_KNOWN)
+    return handle_review(body, endpoint, _SETTINGS, NO_FACTS)

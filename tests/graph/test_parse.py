@@ -6,18 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.documents_of import minimal, with_graph, with_pod, with_predictor
-from webhook.graph.parse import DEEPEST, parse
-from webhook.graph.path import Path, nearest
+from webhook.graph.parse import MAX_GRAPH_DEPTH, parse
+from webhook.graph.path import Path, nearest_existing_path
 
 GRAPH = Path(("spec", "predictors", 0, "graph"))
 
 
-def names(document):
+def node_names(document):
     return [(node.name, str(node.path)) for p in parse(document).predictors for node in p.nodes]
 
 
 def test_a_valid_document_has_no_faults():
-    assert parse(minimal()).faults == ()
+    assert parse(minimal()).schema_errors == ()
 
 
 def test_nodes_stand_in_the_order_of_the_document():
@@ -27,7 +27,7 @@ def test_nodes_stand_in_the_order_of_the_document():
             {"name": "c"},
         ]
     )
-    assert names(document) == [
+    assert node_names(document) == [
         ("classifier", "spec.predictors[0].graph"),
         ("a", "spec.predictors[0].graph.children[0]"),
         ("b", "spec.predictors[0].graph.children[0].children[0]"),
@@ -37,11 +37,13 @@ def test_nodes_stand_in_the_order_of_the_document():
 
 def test_a_mapping_under_children_is_read_as_the_one_child_at_a_path_without_index():
     document = with_graph(children={"name": "a", "children": {"name": "b"}})
-    assert names(document)[1:] == [
+    assert node_names(document)[1:] == [
         ("a", "spec.predictors[0].graph.children"),
         ("b", "spec.predictors[0].graph.children.children"),
     ]
-    assert {(fault.kind, fault.path) for fault in parse(document).faults} == {
+    assert {
+        (schema_error.kind, schema_error.path) for schema_error in parse(document).schema_errors
+    } == {
         ("type", GRAPH / "children"),
         ("type", GRAPH.join(("children", "children"))),
     }
@@ -49,20 +51,23 @@ def test_a_mapping_under_children_is_read_as_the_one_child_at_a_path_without_ind
 
 def test_a_mapping_without_node_fields_is_not_read_and_not_held_against_the_schema():
     document = with_graph(children={"left": {"typo": 1}})
-    assert len(names(document)) == 1
-    assert parse(document).faults == ()
+    assert len(node_names(document)) == 1
+    assert parse(document).schema_errors == ()
 
 
 def test_faults_inside_a_mapping_under_children_are_found_in_the_same_pass():
     document = with_graph(children={"name": 1, "tpye": "MODEL"})
-    assert {(fault.kind, str(fault.path)) for fault in parse(document).faults} == {
+    assert {
+        (schema_error.kind, str(schema_error.path))
+        for schema_error in parse(document).schema_errors
+    } == {
         ("type", "spec.predictors[0].graph.children"),
         ("type", "spec.predictors[0].graph.children.name"),
         ("unknown", "spec.predictors[0].graph.children.tpye"),
     }
 
 
-def _deep(levels):
+def build_deep_graph(levels):
     graph: Any = None
     for _ in range(levels):
         graph = {"name": "n", "children": [graph] if graph else []}
@@ -70,16 +75,16 @@ def _deep(levels):
 
 
 def test_a_graph_of_a_hundred_levels_is_read_whole():
-    view = parse(_deep(DEEPEST))
-    assert (len(view.predictors[0].nodes), view.faults) == (DEEPEST, ())
+    view = parse(build_deep_graph(MAX_GRAPH_DEPTH))
+    assert (len(view.predictors[0].nodes), view.schema_errors) == (MAX_GRAPH_DEPTH, ())
 
 
-@pytest.mark.parametrize("levels", [DEEPEST + 1, 400])
+@pytest.mark.parametrize("levels", [MAX_GRAPH_DEPTH + 1, 400])
 def test_a_deeper_graph_is_read_to_the_hundredth_level_and_reported(levels):
-    view = parse(_deep(levels))
-    assert len(view.predictors[0].nodes) == DEEPEST
-    assert [fault.kind for fault in view.faults] == ["depth"]
-    assert len(view.faults[0].path) == len(GRAPH) + 2 * (DEEPEST - 1) + 1
+    view = parse(build_deep_graph(levels))
+    assert len(view.predictors[0].nodes) == MAX_GRAPH_DEPTH
+    assert [schema_error.kind for schema_error in view.schema_errors] == ["depth"]
+    assert len(view.schema_errors[0].path) == len(GRAPH) + 2 * (MAX_GRAPH_DEPTH - 1) + 1
 
 
 @pytest.mark.parametrize(
@@ -93,7 +98,7 @@ def test_a_deeper_graph_is_read_to_the_hundredth_level_and_reported(levels):
     ],
 )
 def test_null_is_absent_wherever_a_field_is_optional(document):
-    assert parse(document).faults == ()
+    assert parse(document).schema_errors == ()
 
 
 JSON = st.recursive(
@@ -111,7 +116,7 @@ def test_any_json_value_gives_a_view(value):
 
 
 @st.composite
-def mutated(draw):
+def mutated_documents(draw):
     """Return a valid document in which up to three places hold something else."""
     document = with_graph(
         children=[{"name": "a", "type": "ROUTER", "children": [{"name": "b"}, {"name": "c"}]}],
@@ -134,11 +139,11 @@ def mutated(draw):
 
 
 @settings(max_examples=200)
-@given(mutated())
+@given(mutated_documents())
 def test_every_fault_of_a_mutated_document_lies_at_a_place_that_it_has(document):
     before = json.dumps(document)
-    for fault in parse(document).faults:
-        assert nearest(document, fault.path) == fault.path
+    for schema_error in parse(document).schema_errors:
+        assert nearest_existing_path(document, schema_error.path) == schema_error.path
     assert json.dumps(document) == before
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook.graph.path import ROOT, Path, nearest, resolve
+from webhook.graph.path import ROOT, Path, nearest_existing_path, resolve_path
 
 DOCUMENT = {"a": [{"b/c": 1}, {"~": None}], "": {"x-y": 2}}
 
@@ -49,8 +49,8 @@ def test_the_pointer_of_every_place_leads_back_to_it(document):
     while pending:
         path, value = pending.pop()
         assert Path.from_pointer(path.pointer, document) == path
-        assert resolve(document, path) is value
-        assert nearest(document, path) == path
+        assert resolve_path(document, path) is value
+        assert nearest_existing_path(document, path) == path
         pending.extend((path / key, inner) for key, inner in _children(value))
 
 
@@ -69,10 +69,10 @@ def test_a_dash_in_a_pointer_is_the_place_after_the_last_item():
     ],
 )
 def test_the_nearest_place_of_one_that_is_missing_is_its_last_ancestor(path, there):
-    assert nearest(DOCUMENT, path) == there
+    assert nearest_existing_path(DOCUMENT, path) == there
 
 
 @pytest.mark.parametrize("path", [("a", "0"), ("z",), ("a", 9), ("a", 0, "b/c", "d")])
 def test_resolving_a_place_that_is_missing_raises(path):
     with pytest.raises(LookupError):
-        resolve(DOCUMENT, path)
+        resolve_path(DOCUMENT, path)

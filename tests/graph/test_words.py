@@ -1,7 +1,7 @@
 import pytest
 
 from webhook.graph.path import Path
-from webhook.graph.words import dns_label, is_dns_label, nearest_word, printable
+from webhook.graph.words import escape_control_chars, is_dns_label, nearest_word, to_dns_label
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from webhook.graph.words import dns_label, is_dns_label, nearest_word, printable
     ],
 )
 def test_what_a_terminal_would_obey_is_spelt_out(text, shown):
-    assert printable(text) == shown
+    assert escape_control_chars(text) == shown
 
 
 def test_a_key_that_a_terminal_would_obey_is_spelt_out_in_a_path():
@@ -49,6 +49,6 @@ def test_the_nearest_word_is_the_one_that_was_probably_meant(word, known, near):
     ],
 )
 def test_the_dns_label_that_says_the_same(name, label):
-    assert dns_label(name) == label
+    assert to_dns_label(name) == label
     assert not is_dns_label(name)
     assert label == "" or is_dns_label(label)

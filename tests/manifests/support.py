@@ -29,7 +29,7 @@ def only(objects: Iterable[Object], kind: str) -> Object:
     return found
 
 
-def faults(document: Object) -> str:
+def schema_errors(document: Object) -> str:
     """Return what Kubernetes' published types have against an object; empty: nothing.
 
     Strict: an unknown field is a fault too. Raises if Kubernetes has no such kind.

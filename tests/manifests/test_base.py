@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.manifests.support import MANIFESTS, ROOT, Object, faults, load, only, parse
+from tests.manifests.support import MANIFESTS, ROOT, Object, load, only, parse, schema_errors
 from tools.generators import manifests
-from webhook.certificates.init import init
+from webhook.certificates.init import init_certificates
 from webhook.certificates.inspection import inspect
 from webhook.certificates.pair import KeyPair
 
@@ -32,13 +32,13 @@ POD: dict[str, Any] = only(OBJECTS, "Deployment")["spec"]["template"]["spec"]
 
 
 def test_the_judge_of_the_published_types_can_say_no() -> None:
-    assert faults({**NAMESPACE, "spec": {"finalisers": []}}) != ""
-    assert faults({**NAMESPACE, "metadata": {"name": 1}}) != ""
+    assert schema_errors({**NAMESPACE, "spec": {"finalisers": []}}) != ""
+    assert schema_errors({**NAMESPACE, "metadata": {"name": 1}}) != ""
 
 
 @pytest.mark.parametrize("document", OBJECTS, ids=lambda o: o["kind"])
 def test_every_object_is_of_kubernetes_published_types(document: Object) -> None:
-    assert faults(document) == ""
+    assert schema_errors(document) == ""
 
 
 def test_the_base_holds_these_objects_and_no_other() -> None:
@@ -278,7 +278,7 @@ def test_a_pod_is_given_longer_to_end_than_the_server_takes() -> None:
     from webhook.server.config import ServerConfig
 
     config = ServerConfig(certificate=Path("tls.crt"), key=Path("tls.key"))
-    assert POD["terminationGracePeriodSeconds"] > config.drain + config.finish
+    assert POD["terminationGracePeriodSeconds"] > config.shutdown_delay + config.shutdown_grace
 
 
 @pytest.fixture
@@ -294,9 +294,9 @@ def test_certs_init_and_kustomize_give_webhooks_that_trust_the_server(
     copy: Path, kubectl: Path
 ) -> None:
     now = datetime.now(UTC)
-    init(copy / "certs", now=now)
+    init_certificates(copy / "certs", now=now)
     objects = kustomize(kubectl, copy / "certs")
-    assert [faults(document) for document in objects] == [""] * (len(PROVIDED) + 1)
+    assert [schema_errors(document) for document in objects] == [""] * (len(PROVIDED) + 1)
 
     secret = only(objects, "Secret")
     pod = only(objects, "Deployment")["spec"]["template"]["spec"]
@@ -321,7 +321,7 @@ def test_certs_init_and_kustomize_give_webhooks_that_trust_the_server(
 
 
 def test_kustomize_changes_nothing_else(copy: Path, kubectl: Path) -> None:
-    init(copy / "certs", now=datetime.now(UTC))
+    init_certificates(copy / "certs", now=datetime.now(UTC))
     objects = [o for o in kustomize(kubectl, copy / "certs") if o["kind"] != "Secret"]
     for document in objects:
         for webhook in document.get("webhooks", ()):

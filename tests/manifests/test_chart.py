@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.manifests.support import MANIFESTS, ROOT, Object, faults, only, parse
+from tests.manifests.support import MANIFESTS, ROOT, Object, only, parse, schema_errors
 from tools.generators import manifests
 
 CHART = MANIFESTS / "chart"
@@ -259,8 +259,8 @@ def test_everything_rendered_is_of_kubernetes_published_types(
     helm: Path, source: str, values: tuple[str, ...]
 ) -> None:
     objects = render(helm, source, *values)
-    judged = [o for o in objects if not o["apiVersion"].startswith(ELSEWHERE)]
-    assert [faults(document) for document in judged] == [""] * len(judged)
+    evaluated = [o for o in objects if not o["apiVersion"].startswith(ELSEWHERE)]
+    assert [schema_errors(document) for document in evaluated] == [""] * len(evaluated)
 
 
 def test_no_two_objects_share_a_name(helm: Path) -> None:
@@ -347,8 +347,8 @@ def test_webhook_and_reconciler_select_their_own_pods(helm: Path, kind: str) -> 
     for name, document in named(objects, kind).items():
         spec = document["spec"]
         selector = spec.get("podSelector") or spec["selector"]
-        wanted = selector.get("matchLabels", selector)
-        assert [p for p, labels in pods.items() if wanted.items() <= labels.items()] == [name]
+        expected = selector.get("matchLabels", selector)
+        assert [p for p, labels in pods.items() if expected.items() <= labels.items()] == [name]
 
 
 def test_the_service_monitor_finds_the_metrics_of_every_pod(helm: Path) -> None:
@@ -356,11 +356,11 @@ def test_the_service_monitor_finds_the_metrics_of_every_pod(helm: Path) -> None:
     monitor, services = only(objects, "ServiceMonitor"), named(objects, "Service")
     assert set(services) == set(named(objects, "Deployment"))
     (endpoint,) = monitor["spec"]["endpoints"]
-    wanted = monitor["spec"]["selector"]["matchLabels"]
+    expected = monitor["spec"]["selector"]["matchLabels"]
     for service in services.values():
         ports = {port["name"]: port["targetPort"] for port in service["spec"]["ports"]}
         assert ports[endpoint["port"]] == "health"
-        assert wanted.items() <= service["metadata"]["labels"].items()
+        assert expected.items() <= service["metadata"]["labels"].items()
     assert monitor["metadata"]["labels"]["release"] == "p"
 
 

@@ -8,10 +8,10 @@ import pytest
 import yaml
 from hypothesis import given, settings
 
-from tests.schema.documents import CHAIN, EVERYTHING, broken
+from tests.schema.documents import CHAIN, EVERYTHING, broken_documents
 from tools.generators import ROOT
 from tools.generators.crd import CLOSED, PARTS, TARGET
-from webhook.graph.schema import definitions, words
+from webhook.graph.schema import enum_values, seldon_definitions
 
 CRD: dict[str, Any] = yaml.safe_load((ROOT / TARGET).read_text())
 VERSIONS: dict[str, Any] = {version["name"]: version for version in CRD["spec"]["versions"]}
@@ -88,7 +88,9 @@ def test_its_names_are_seldons() -> None:
 
 
 def test_all_versions_are_served_and_v1_is_stored() -> None:
-    assert [f"machinelearning.seldon.io/{name}" for name in VERSIONS] == list(words("api-versions"))
+    assert [f"machinelearning.seldon.io/{name}" for name in VERSIONS] == list(
+        enum_values("api-versions")
+    )
     assert [name for name, version in VERSIONS.items() if version["served"]] == list(VERSIONS)
     assert [name for name, version in VERSIONS.items() if version["storage"]] == ["v1"]
     assert CRD["spec"]["conversion"] == {"strategy": "None"}
@@ -184,7 +186,7 @@ def test_every_field_of_seldon_is_in_v1() -> None:
     names = {path.rpartition(".")[2] for path, _ in nodes(root("v1"))}
     left_out = {
         field
-        for name, definition in definitions().items()
+        for name, definition in seldon_definitions().items()
         for field in definition["properties"]
         if field not in names
     }
@@ -201,7 +203,7 @@ def test_every_field_of_seldon_is_in_v1() -> None:
     expected = {
         field
         for name in CLOSED | below_closed | set(PARTS)
-        for field in definitions()[name]["properties"]
+        for field in seldon_definitions()[name]["properties"]
     }
     assert left_out <= expected
 
@@ -232,6 +234,6 @@ def test_a_schema_without_the_keyword_would_lose_it() -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(document=broken(EVERYTHING))
+@given(document=broken_documents(EVERYTHING))
 def test_whatever_is_wrong_reaches_the_webhook_whole(document: dict[str, Any]) -> None:
     assert list(unknown_fields(document, root("v1"))) == []

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.manifests.support import MANIFESTS, Object, faults, load
+from tests.manifests.support import MANIFESTS, Object, load, schema_errors
 
 FOLDER = MANIFESTS / "examples"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -177,7 +177,7 @@ def test_traffic_of_the_live_predictors_sums_to_a_hundred(path: Path) -> None:
 def test_its_pods_and_autoscalers_are_of_kubernetes_published_types(path: Path) -> None:
     for part in component_specs(path):
         assert part.keys() <= {"metadata", "spec", "hpaSpec", "pdbSpec", "replicas"}
-        assert faults(wrap("v1", "Pod", part["spec"])) == ""
+        assert schema_errors(wrap("v1", "Pod", part["spec"])) == ""
         if "hpaSpec" in part:
             hpa = {key: value for key, value in part["hpaSpec"].items() if key != "metricsv2"}
             spec = {
@@ -185,9 +185,9 @@ def test_its_pods_and_autoscalers_are_of_kubernetes_published_types(path: Path) 
                 "metrics": part["hpaSpec"]["metricsv2"],
                 "scaleTargetRef": {"kind": "Deployment", "name": "x"},
             }
-            assert faults(wrap("autoscaling/v2", "HorizontalPodAutoscaler", spec)) == ""
+            assert schema_errors(wrap("autoscaling/v2", "HorizontalPodAutoscaler", spec)) == ""
         if "pdbSpec" in part:
-            assert faults(wrap("policy/v1", "PodDisruptionBudget", part["pdbSpec"])) == ""
+            assert schema_errors(wrap("policy/v1", "PodDisruptionBudget", part["pdbSpec"])) == ""
 
 
 def wrap(version: str, kind: str, spec: dict[str, Any]) -> Object:

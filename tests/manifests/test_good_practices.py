@@ -19,9 +19,9 @@ from cel_expr_python import cel
 
 from tests.documents_of import minimal, with_graph, with_pod
 from tests.manifests.support import MANIFESTS, ROOT, Object, load, only
-from webhook.admission import answer
+from webhook.admission import handle_review
 from webhook.decisions.settings import read_settings
-from webhook.graph.facts import NOTHING_KNOWN
+from webhook.graph.facts import NO_FACTS
 
 TABLE = ROOT / "docs" / "good-practices.md"
 OBJECTS = load(MANIFESTS / "install.yaml")
@@ -48,7 +48,7 @@ def rows() -> dict[str, tuple[str, str]]:
     return found
 
 
-def here() -> set[str]:
+def tests_by_point() -> set[str]:
     """Return the names of the tests in this file that hold a point."""
     return {name for name in globals() if re.match(r"test_g\d+_", name)}
 
@@ -61,16 +61,16 @@ def test_each_point_is_held_by_a_test_or_has_its_reason() -> None:
     for point, (done, held) in rows().items():
         named = re.findall(r"`(test_\w+)`", held)
         assert named or done.startswith(NONE_APPLIES), point
-        assert {*named} <= here(), point
+        assert {*named} <= tests_by_point(), point
         assert all(name.startswith(f"test_g{int(point[1:]):02}_") for name in named), point
 
 
 def test_each_test_of_a_point_is_in_the_table() -> None:
     named = {name for _, held in rows().values() for name in re.findall(r"`(test_\w+)`", held)}
-    assert here() == named
+    assert tests_by_point() == named
 
 
-def says(path: str, words: str) -> bool:
+def page_contains(path: str, words: str) -> bool:
     text = (ROOT / path).read_text(encoding="utf-8")
     return " ".join(words.split()) in " ".join(text.split())
 
@@ -91,7 +91,7 @@ def review(document: Object, endpoint: str = "mutate", **request: Any) -> dict[s
     }
     wrapped = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": content}
     body = orjson.dumps(wrapped)
-    answered = answer(body, endpoint, SETTINGS, NOTHING_KNOWN)  # type: ignore[arg-type]
+    answered = handle_review(body, endpoint, SETTINGS, NO_FACTS)  # type: ignore[arg-type]
     response: dict[str, Any] = orjson.loads(answered.body)["response"]
     return response
 
@@ -126,7 +126,7 @@ VALID = [*valid()]
 
 
 def test_g01_the_operator_is_told_how_to_find_other_webhooks_of_the_same_objects() -> None:
-    assert says(
+    assert page_contains(
         "docs/operations/install.md",
         "kubectl get mutatingwebhookconfigurations,validatingwebhookconfigurations",
     )
@@ -200,7 +200,7 @@ def test_g07_both_are_answered_by_one_server() -> None:
 def test_g08_what_was_mutated_is_left_alone(document: Object) -> None:
     """So graphgate is one side of no loop; how to find the two sides of one is documented."""
     assert patch_of(mutated(document)) == []
-    assert says("docs/operations/emergency.md", "mutation.webhook.admission.k8s.io")
+    assert page_contains("docs/operations/emergency.md", "mutation.webhook.admission.k8s.io")
 
 
 def test_g09_the_api_server_waits_three_seconds_and_the_server_gives_up_earlier() -> None:
@@ -407,7 +407,7 @@ def test_g33_the_chart_names_the_oldest_kubernetes_and_the_tests_pin_theirs() ->
     modules = ROOT / "tests" / "cluster" / "control_plane" / "modules" / "kubernetes" / "go.mod"
     assert re.search(r"k8s\.io/kubernetes v1\.\d+\.\d+", modules.read_text(encoding="utf-8"))
     # The oldest is what `make test-versions` runs unless it is told another.
-    assert says("Makefile", "$(or $(KUBE_VERSION),1.30.")
+    assert page_contains("Makefile", "$(or $(KUBE_VERSION),1.30.")
 
 
 def test_g34_an_object_that_lost_its_defaults_is_noticed() -> None:
@@ -422,8 +422,10 @@ def test_g34_an_object_that_lost_its_defaults_is_noticed() -> None:
 
 def test_g35_the_guide_begins_with_one_namespace_and_ignore() -> None:
     guide = "docs/operations/install.md"
-    assert says(guide, "webhooks.failurePolicy.mutate=Ignore")
-    assert says(guide, "webhooks.namespaceSelector.matchLabels.graphgate\\.io/admission=enabled")
+    assert page_contains(guide, "webhooks.failurePolicy.mutate=Ignore")
+    assert page_contains(
+        guide, "webhooks.namespaceSelector.matchLabels.graphgate\\.io/admission=enabled"
+    )
 
 
 def test_g36_it_may_change_no_webhook_configuration_but_its_own() -> None:
@@ -432,7 +434,7 @@ def test_g36_it_may_change_no_webhook_configuration_but_its_own() -> None:
     assert [(rule["resourceNames"], rule["verbs"]) for rule in ours] == [
         (["graphgate"], ["get", "patch"])
     ]
-    assert says("SECURITY.md", "Who may change webhook configurations")
+    assert page_contains("SECURITY.md", "Who may change webhook configurations")
 
 
 def test_g37_nobody_is_given_the_right_to_write_in_its_namespace() -> None:
@@ -442,4 +444,4 @@ def test_g37_nobody_is_given_the_right_to_write_in_its_namespace() -> None:
         assert binding["roleRef"]["kind"] in {"Role", "ClusterRole"}
         (subject,) = binding["subjects"]
         assert (subject["kind"], subject["name"]) == ("ServiceAccount", "graphgate")
-    assert says("SECURITY.md", "Who may write in the namespace graphgate-system")
+    assert page_contains("SECURITY.md", "Who may write in the namespace graphgate-system")

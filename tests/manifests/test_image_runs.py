@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from tests.manifests.support import ROOT
-from webhook.certificates.init import init
+from webhook.certificates.init import init_certificates
 
 NAME = "localhost/graphgate-under-test"
 PATIENCE = 60.0
@@ -103,7 +103,7 @@ def free_port() -> int:
 
 
 def test_it_serves_and_ends_in_order(container: str, tmp_path: Path) -> None:
-    init(tmp_path, now=datetime.now(UTC))
+    init_certificates(tmp_path, now=datetime.now(UTC))
     (tmp_path / "tls.key").chmod(0o644)  # as the kubelet does it with fsGroup or a projected volume
     tmp_path.chmod(0o755)
     port, health = free_port(), free_port()

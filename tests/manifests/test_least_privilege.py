@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.manifests.support import MANIFESTS, ROOT, Object, load, only, parse
-from webhook.cluster.facts import DEFINITION
+from webhook.cluster.facts import SELDON_CRD_NAME
 from webhook.controller.api import API_VERSIONS
 from webhook.controller.surroundings import SELDON_LEASE
 
@@ -53,7 +53,7 @@ def each(verbs: str, group: str, resource: str, name: str = "*") -> set[Right]:
 FACTS = (
     each("list watch", "", "namespaces")
     | each("list watch", "", "configmaps", "seldon-config")
-    | each("list watch", "apiextensions.k8s.io", "customresourcedefinitions", DEFINITION)
+    | each("list watch", "apiextensions.k8s.io", "customresourcedefinitions", SELDON_CRD_NAME)
 )
 
 
@@ -209,9 +209,9 @@ def test_the_pods_are_restricted(everything: list[Object]) -> None:
 
 def test_our_own_judge_finds_the_pods_restricted(everything: list[Object]) -> None:
     from tests.documents_of import with_predictor
-    from webhook.decisions.decide import decide
+    from webhook.decisions.decide import evaluate
     from webhook.decisions.settings import read_settings
-    from webhook.graph.facts import NOTHING_KNOWN
+    from webhook.graph.facts import NO_FACTS
     from webhook.podsecurity import parse_standard
 
     settings = read_settings(None, {}, pod_security=parse_standard("restricted"))
@@ -221,8 +221,8 @@ def test_our_own_judge_finds_the_pods_restricted(everything: list[Object]) -> No
             (one,) = pod["containers"]
             graph = {"name": one["name"], "type": "MODEL", "children": []}
             sdep = with_predictor(componentSpecs=[{"spec": pod}], graph=graph)
-            found = decide(sdep, settings, NOTHING_KNOWN)
-            assert [f for f in found.denials if f.rule.startswith("pod-security/")] == []
+            found = evaluate(sdep, settings, NO_FACTS)
+            assert [f for f in found.denials if f.rule_id.startswith("pod-security/")] == []
 
 
 def test_the_namespace_enforces_it() -> None:

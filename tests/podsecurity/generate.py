@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-NEVER = 99
+NO_VERSION = 99
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Breach:
     """
 
     name: str
-    way: tuple[Any, ...]
+    segments: tuple[Any, ...]
     value: Any
     baseline: tuple[tuple[str, int, int], ...] = ()
     restricted: tuple[tuple[str, int, int], ...] = ()
@@ -35,67 +35,70 @@ class Breach:
 
 
 POD = ("spec", "securityContext")
-OWN = ("spec", "*", "securityContext")
+CONTAINER_LEVEL = ("spec", "*", "securityContext")
 
 
-def _both(check: str, since: int = 0) -> dict[str, Any]:
-    rows = ((check, since, NEVER),)
+def both_levels(check: str, since: int = 0) -> dict[str, Any]:
+    rows = ((check, since, NO_VERSION),)
     return {"baseline": rows, "restricted": rows}
 
 
-def _twins(baseline: str, restricted: str, change: int) -> dict[str, Any]:
+def pod_and_container_breaches(baseline: str, restricted: str, change: int) -> dict[str, Any]:
     """Return what finds a breach whose baseline check gives way to a restricted one."""
     return {
-        "baseline": ((baseline, 0, NEVER),),
-        "restricted": ((baseline, 0, change), (restricted, change, NEVER)),
+        "baseline": ((baseline, 0, NO_VERSION),),
+        "restricted": ((baseline, 0, change), (restricted, change, NO_VERSION)),
     }
 
 
 BREACHES = (
-    Breach("hostNetwork", ("spec", "hostNetwork"), True, **_both("hostNamespaces")),
-    Breach("privileged", (*OWN, "privileged"), True, **_both("privileged")),
+    Breach("hostNetwork", ("spec", "hostNetwork"), True, **both_levels("hostNamespaces")),
+    Breach("privileged", (*CONTAINER_LEVEL, "privileged"), True, **both_levels("privileged")),
     Breach(
         "add SYS_TIME",
-        (*OWN, "capabilities", "add"),
+        (*CONTAINER_LEVEL, "capabilities", "add"),
         ["SYS_TIME"],
-        **_twins("capabilities_baseline", "capabilities_restricted", 22),
+        **pod_and_container_breaches("capabilities_baseline", "capabilities_restricted", 22),
     ),
     Breach(
         "add CHOWN",
-        (*OWN, "capabilities", "add"),
+        (*CONTAINER_LEVEL, "capabilities", "add"),
         ["CHOWN"],
-        restricted=(("capabilities_restricted", 22, NEVER),),
+        restricted=(("capabilities_restricted", 22, NO_VERSION),),
     ),
     Breach(
         "drop nothing",
-        (*OWN, "capabilities", "drop"),
+        (*CONTAINER_LEVEL, "capabilities", "drop"),
         [],
-        restricted=(("capabilities_restricted", 22, NEVER),),
+        restricted=(("capabilities_restricted", 22, NO_VERSION),),
     ),
     Breach(
         "hostPath",
         ("spec", "volumes"),
         [{"name": "v", "hostPath": {"path": "/"}}],
-        baseline=(("hostPathVolumes", 0, NEVER),),
-        restricted=(("restrictedVolumes", 0, NEVER),),
+        baseline=(("hostPathVolumes", 0, NO_VERSION),),
+        restricted=(("restrictedVolumes", 0, NO_VERSION),),
     ),
     Breach(
         "nfs",
         ("spec", "volumes"),
         [{"name": "v", "nfs": {}}],
-        restricted=(("restrictedVolumes", 0, NEVER),),
+        restricted=(("restrictedVolumes", 0, NO_VERSION),),
     ),
-    Breach("hostPort", ("spec", "*", "ports"), [{"hostPort": 80}], **_both("hostPorts")),
+    Breach("hostPort", ("spec", "*", "ports"), [{"hostPort": 80}], **both_levels("hostPorts")),
     Breach(
         "probe host",
         ("spec", "*", "livenessProbe"),
         {"httpGet": {"host": "h"}},
-        **_both("hostProbesAndHostLifecycle", 34),
+        **both_levels("hostProbesAndHostLifecycle", 34),
     ),
     Breach(
-        "AppArmor", (*OWN, "appArmorProfile"), {"type": "Unconfined"}, **_both("appArmorProfile")
+        "AppArmor",
+        (*CONTAINER_LEVEL, "appArmorProfile"),
+        {"type": "Unconfined"},
+        **both_levels("appArmorProfile"),
     ),
-    Breach("SELinux", (*POD, "seLinuxOptions"), {"user": "u"}, **_both("seLinuxOptions")),
+    Breach("SELinux", (*POD, "seLinuxOptions"), {"user": "u"}, **both_levels("seLinuxOptions")),
     Breach(
         "container_engine_t",
         (*POD, "seLinuxOptions"),
@@ -105,30 +108,30 @@ BREACHES = (
     ),
     Breach(
         "Unmasked",
-        (*OWN, "procMount"),
+        (*CONTAINER_LEVEL, "procMount"),
         "Unmasked",
-        **_twins("procMount", "procMount_restricted", 35),
+        **pod_and_container_breaches("procMount", "procMount_restricted", 35),
     ),
     Breach(
         "Unmasked in a user namespace",
-        (*OWN, "procMount"),
+        (*CONTAINER_LEVEL, "procMount"),
         "Unmasked",
         baseline=(("procMount", 0, 35),),
-        restricted=(("procMount", 0, 35), ("procMount_restricted", 35, NEVER)),
+        restricted=(("procMount", 0, 35), ("procMount_restricted", 35, NO_VERSION)),
         host_users=False,
     ),
     Breach(
         "Unconfined",
-        (*OWN, "seccompProfile"),
+        (*CONTAINER_LEVEL, "seccompProfile"),
         {"type": "Unconfined"},
-        baseline=(("seccompProfile_baseline", 19, NEVER),),
-        restricted=(("seccompProfile_restricted", 19, NEVER),),
+        baseline=(("seccompProfile_baseline", 19, NO_VERSION),),
+        restricted=(("seccompProfile_restricted", 19, NO_VERSION),),
     ),
     Breach(
         "no seccomp profile",
         (*POD, "seccompProfile"),
         None,
-        restricted=(("seccompProfile_restricted", 19, NEVER),),
+        restricted=(("seccompProfile_restricted", 19, NO_VERSION),),
     ),
     Breach(
         "seccomp annotation",
@@ -137,18 +140,18 @@ BREACHES = (
         baseline=(("seccompProfile_baseline", 0, 19),),
         restricted=(("seccompProfile_baseline", 0, 19),),
     ),
-    Breach("sysctl", (*POD, "sysctls"), [{"name": "x"}], **_both("sysctls")),
+    Breach("sysctl", (*POD, "sysctls"), [{"name": "x"}], **both_levels("sysctls")),
     Breach(
         "hostProcess",
-        (*OWN, "windowsOptions"),
+        (*CONTAINER_LEVEL, "windowsOptions"),
         {"hostProcess": True},
-        **_both("windowsHostProcess"),
+        **both_levels("windowsHostProcess"),
     ),
     Breach(
         "may be root",
         (*POD, "runAsNonRoot"),
         None,
-        restricted=(("runAsNonRoot", 0, NEVER),),
+        restricted=(("runAsNonRoot", 0, NO_VERSION),),
     ),
     Breach(
         "may be root in a user namespace",
@@ -157,19 +160,21 @@ BREACHES = (
         restricted=(("runAsNonRoot", 0, 35),),
         host_users=False,
     ),
-    Breach("is root", (*OWN, "runAsUser"), 0, restricted=(("runAsUser", 23, NEVER),)),
+    Breach(
+        "is root", (*CONTAINER_LEVEL, "runAsUser"), 0, restricted=(("runAsUser", 23, NO_VERSION),)
+    ),
     Breach(
         "is root in a user namespace",
-        (*OWN, "runAsUser"),
+        (*CONTAINER_LEVEL, "runAsUser"),
         0,
         restricted=(("runAsUser", 23, 35),),
         host_users=False,
     ),
     Breach(
         "escalation",
-        (*OWN, "allowPrivilegeEscalation"),
+        (*CONTAINER_LEVEL, "allowPrivilegeEscalation"),
         True,
-        restricted=(("allowPrivilegeEscalation", 8, NEVER),),
+        restricted=(("allowPrivilegeEscalation", 8, NO_VERSION),),
     ),
 )
 
@@ -205,13 +210,15 @@ def good_template() -> dict[str, Any]:
 
 def broken_templates(breach: Breach) -> Iterator[dict[str, Any]]:
     """Yield the good template with the breach, in each container once where it is a container's."""
-    kinds = ("initContainers", "containers", "ephemeralContainers") if "*" in breach.way else ("",)
+    kinds = (
+        ("initContainers", "containers", "ephemeralContainers") if "*" in breach.segments else ("",)
+    )
     for kind in kinds:
         template = good_template()
         if not breach.host_users:
             template["spec"]["hostUsers"] = False
         here: Any = template
-        for key in breach.way[:-1]:
+        for key in breach.segments[:-1]:
             here = here[kind][0] if key == "*" else here.setdefault(key, {})
-        here[breach.way[-1]] = breach.value
+        here[breach.segments[-1]] = breach.value
         yield template

@@ -17,7 +17,7 @@ TABLES = File(__file__).parent / "checks"
 BY_STEM = {re.sub(r"(?<=[a-z])([A-Z]+)", r"_\1", check.id).lower(): check for check in CHECKS}
 
 
-def cases() -> list[Any]:
+def load_cases() -> list[Any]:
     found = []
     for stem, check in BY_STEM.items():
         table = yaml.safe_load((TABLES / f"{stem}.yaml").read_text())
@@ -27,26 +27,26 @@ def cases() -> list[Any]:
     return found
 
 
-def judged(check: Check, case: Any) -> Violation | None:
+def run_check(check: Check, case: Any) -> Violation | None:
     spec = {"containers": [{"name": "m"}]} | case.get("spec", {})
-    judge = check.judge_of(case.get("at", LATEST))
-    assert judge is not None
-    return judge(Pod(spec, {"annotations": case.get("annotations", {})}))
+    check_pod = check.check_at(case.get("at", LATEST))
+    assert check_pod is not None
+    return check_pod(Pod(spec, {"annotations": case.get("annotations", {})}))
 
 
-@pytest.mark.parametrize(("check", "reason", "case"), cases())
+@pytest.mark.parametrize(("check", "reason", "case"), load_cases())
 def test_a_check_says_what_its_table_says(check: Check, reason: str, case: Any) -> None:
     if "absent" in case:
-        assert check.judge_of(case["at"]) is None
+        assert check.check_at(case["at"]) is None
         return
-    found = judged(check, case)
+    found = run_check(check, case)
     if "detail" not in case:
         assert found is None
         return
     assert found is not None
-    assert (found.check, found.reason, found.detail) == (check.id, reason, case["detail"])
+    assert (found.check_id, found.reason, found.detail) == (check.id, reason, case["detail"])
     if "places" in case:
-        assert [str(place) for place in found.places] == case["places"]
+        assert [str(path) for path in found.paths] == case["places"]
 
 
 def test_there_are_19_checks() -> None:

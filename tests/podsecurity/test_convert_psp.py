@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from webhook.defaults import read_options
-from webhook.errors import InvalidPolicy
+from webhook.errors import PolicyError
 from webhook.podsecurity.convert_psp import Conversion, convert_psp
-from webhook.podsecurity.restrictions_settings import read_restrictions
+from webhook.podsecurity.restrictions_settings import read_psp_rules
 
 RBAC = "who may use the policy (RBAC use) is not carried over: settings hold for every namespace"
 NOTHING_ALLOWED = {
@@ -23,7 +23,7 @@ NOTHING_ALLOWED = {
 }
 
 
-def psp(annotations: Any = None, **spec: Any) -> dict[str, Any]:
+def build_psp(annotations: Any = None, **spec: Any) -> dict[str, Any]:
     return {
         "apiVersion": "policy/v1beta1",
         "kind": "PodSecurityPolicy",
@@ -33,7 +33,7 @@ def psp(annotations: Any = None, **spec: Any) -> dict[str, Any]:
 
 
 def test_what_a_policy_leaves_out_it_forbids_and_so_do_the_settings() -> None:
-    assert convert_psp(psp()) == Conversion(
+    assert convert_psp(build_psp()) == Conversion(
         {
             "defaults": {"runAsUser": None, "runAsNonRoot": "off"},
             "podSecurity": {"restrictions": NOTHING_ALLOWED},
@@ -44,7 +44,7 @@ def test_what_a_policy_leaves_out_it_forbids_and_so_do_the_settings() -> None:
 
 def test_a_strict_policy_is_carried_over_whole() -> None:
     ranges = [{"min": 1000, "max": 1999}]
-    policy = psp(
+    policy = build_psp(
         privileged=False,
         allowPrivilegeEscalation=False,
         defaultAllowPrivilegeEscalation=False,
@@ -89,7 +89,7 @@ def test_a_strict_policy_is_carried_over_whole() -> None:
 
 
 def test_the_result_can_be_used_as_settings() -> None:
-    policy = psp(
+    policy = build_psp(
         runAsUser={"rule": "MustRunAsNonRoot"},
         fsGroup={"rule": "MayRunAs", "ranges": [{"min": 1, "max": 2}]},
         supplementalGroups={"rule": "RunAsAny"},
@@ -98,7 +98,7 @@ def test_the_result_can_be_used_as_settings() -> None:
     settings = convert_psp(policy).settings
 
     assert read_options(settings["defaults"]).run_as_non_root == "always"
-    assert read_restrictions(settings["podSecurity"]["restrictions"]).volumes == ("*",)
+    assert read_psp_rules(settings["podSecurity"]["restrictions"]).volumes == ("*",)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_the_result_can_be_used_as_settings() -> None:
     ],
 )
 def test_what_has_no_equivalent_is_said(spec: dict[str, Any], note: str) -> None:
-    assert convert_psp(psp(**spec)).notes == (note, RBAC)
+    assert convert_psp(build_psp(**spec)).notes == (note, RBAC)
 
 
 @pytest.mark.parametrize(
@@ -196,11 +196,11 @@ def test_what_has_no_equivalent_is_said(spec: dict[str, Any], note: str) -> None
 def test_annotations_are_said_too(key: str, what: str) -> None:
     note = f"annotation {key} is not carried over: {what}"
 
-    assert convert_psp(psp({key: "x", "other": "y"})).notes == (note, RBAC)
+    assert convert_psp(build_psp({key: "x", "other": "y"})).notes == (note, RBAC)
 
 
 def test_a_read_only_root_file_system_stays_demanded() -> None:
-    restrictions = convert_psp(psp(readOnlyRootFilesystem=True)).settings["podSecurity"]
+    restrictions = convert_psp(build_psp(readOnlyRootFilesystem=True)).settings["podSecurity"]
     assert restrictions == {"restrictions": {**NOTHING_ALLOWED, "readOnlyRootFilesystem": True}}
 
 
@@ -209,16 +209,16 @@ def test_a_read_only_root_file_system_stays_demanded() -> None:
     [{"rule": "MayRunAs", "ranges": [{"min": 5, "max": 6}]}, {"rule": "MustRunAs", "ranges": []}],
 )
 def test_only_what_must_run_in_a_range_is_written_into_pods(ids: dict[str, Any]) -> None:
-    assert convert_psp(psp(runAsUser=ids)).settings["defaults"]["runAsUser"] is None
+    assert convert_psp(build_psp(runAsUser=ids)).settings["defaults"]["runAsUser"] is None
 
 
 @pytest.mark.parametrize("spec", [{"seLinux": {}}, {"seLinux": {"rule": None}}, {"seLinux": []}])
 def test_no_rule_for_selinux_is_nothing_to_say(spec: dict[str, Any]) -> None:
-    assert convert_psp(psp(**spec)).notes == (RBAC,)
+    assert convert_psp(build_psp(**spec)).notes == (RBAC,)
 
 
 def test_capabilities_added_by_default_stay_allowed() -> None:
-    policy = psp(allowedCapabilities=["A"], defaultAddCapabilities=["A", "B"])
+    policy = build_psp(allowedCapabilities=["A"], defaultAddCapabilities=["A", "B"])
 
     restrictions = convert_psp(policy).settings["podSecurity"]["restrictions"]
     assert restrictions["capabilities"]["allowedAdd"] == ["A", "B"]
@@ -230,21 +230,24 @@ def test_capabilities_added_by_default_stay_allowed() -> None:
         (None, "the document is no PodSecurityPolicy"),
         ({"kind": "Pod"}, "the document is no PodSecurityPolicy"),
         ({"kind": "PodSecurityPolicy", "spec": []}, "the PodSecurityPolicy has no spec"),
-        (psp(privileged="yes"), "spec.privileged must be true or false"),
-        (psp(volumes="*"), "spec.volumes must be a list of strings"),
-        (psp(runAsUser="RunAsAny"), "spec.runAsUser.rule is no rule of a PodSecurityPolicy"),
-        (psp(runAsUser={"rule": "x"}), "spec.runAsUser.rule is no rule of a PodSecurityPolicy"),
-        (psp(hostPorts={}), "spec.hostPorts must be a list"),
+        (build_psp(privileged="yes"), "spec.privileged must be true or false"),
+        (build_psp(volumes="*"), "spec.volumes must be a list of strings"),
+        (build_psp(runAsUser="RunAsAny"), "spec.runAsUser.rule is no rule of a PodSecurityPolicy"),
         (
-            psp(runAsUser={"rule": "MustRunAs", "ranges": 7}),
+            build_psp(runAsUser={"rule": "x"}),
+            "spec.runAsUser.rule is no rule of a PodSecurityPolicy",
+        ),
+        (build_psp(hostPorts={}), "spec.hostPorts must be a list"),
+        (
+            build_psp(runAsUser={"rule": "MustRunAs", "ranges": 7}),
             "spec.runAsUser.ranges must be a list",
         ),
-        (psp(hostPorts=[7]), "spec.hostPorts must hold min and max as integers"),
-        (psp(hostPorts=[{"min": 1}]), "spec.hostPorts must hold min and max as integers"),
+        (build_psp(hostPorts=[7]), "spec.hostPorts must hold min and max as integers"),
+        (build_psp(hostPorts=[{"min": 1}]), "spec.hostPorts must hold min and max as integers"),
     ],
 )
 def test_what_is_no_policy_is_refused(policy: Any, sentence: str) -> None:
-    with pytest.raises(InvalidPolicy) as caught:
+    with pytest.raises(PolicyError) as raised:
         convert_psp(policy)
 
-    assert str(caught.value) == sentence
+    assert str(raised.value) == sentence

@@ -4,7 +4,7 @@ import pytest
 
 from webhook.graph.path import Path
 from webhook.podsecurity import Pod
-from webhook.podsecurity.effective import UNSET, Value, effective_contexts
+from webhook.podsecurity.effective import UNSET_MEANINGS, EffectiveValue, get_effective_contexts
 
 SPEC = {
     "securityContext": {
@@ -30,14 +30,14 @@ SPEC = {
 }
 
 
-def values(index: int) -> dict[str, tuple[object, str]]:
-    found = effective_contexts(Pod(SPEC))[index].values
+def effective_values(index: int) -> dict[str, tuple[object, str]]:
+    found = get_effective_contexts(Pod(SPEC))[index].values
     return {field: (value.value, value.origin) for field, value in found.items()}
 
 
 def test_a_container_inherits_what_it_does_not_set() -> None:
-    assert values(0) == {
-        **dict.fromkeys(UNSET, (None, "none")),
+    assert effective_values(0) == {
+        **dict.fromkeys(UNSET_MEANINGS, (None, "none")),
         "runAsUser": (1, "pod"),
         "runAsGroup": (2, "pod"),
         "runAsNonRoot": (True, "pod"),
@@ -46,8 +46,8 @@ def test_a_container_inherits_what_it_does_not_set() -> None:
 
 
 def test_a_containers_own_value_wins_whole_and_null_is_none() -> None:
-    assert values(1) == {
-        **dict.fromkeys(UNSET, (None, "none")),
+    assert effective_values(1) == {
+        **dict.fromkeys(UNSET_MEANINGS, (None, "none")),
         "runAsUser": (0, "container"),
         "runAsGroup": (2, "pod"),
         "runAsNonRoot": (False, "container"),
@@ -57,21 +57,21 @@ def test_a_containers_own_value_wins_whole_and_null_is_none() -> None:
 
 
 def test_a_value_knows_where_it_is_written() -> None:
-    init, app = effective_contexts(Pod(SPEC))
+    init, app = get_effective_contexts(Pod(SPEC))
 
-    assert (init.container, init.kind, str(init.place)) == (
+    assert (init.container, init.kind, str(init.path)) == (
         "i",
         "initContainers",
         "spec.initContainers[0]",
     )
-    assert init.values["runAsUser"].place == Path(("spec", "securityContext", "runAsUser"))
-    assert str(app.values["runAsUser"].place) == "spec.containers[0].securityContext.runAsUser"
-    assert init.values["procMount"] == Value(
+    assert init.values["runAsUser"].path == Path(("spec", "securityContext", "runAsUser"))
+    assert str(app.values["runAsUser"].path) == "spec.containers[0].securityContext.runAsUser"
+    assert init.values["procMount"] == EffectiveValue(
         None, "none", Path(("spec", "initContainers", 0, "securityContext", "procMount"))
     )
 
 
-@pytest.mark.parametrize("field", UNSET)
+@pytest.mark.parametrize("field", UNSET_MEANINGS)
 def test_six_fields_are_inherited_and_no_other(field: str) -> None:
     spec = {"securityContext": {field: "x"}, "containers": [{"name": "m"}]}
     inherited = field in {
@@ -83,17 +83,19 @@ def test_six_fields_are_inherited_and_no_other(field: str) -> None:
         "appArmorProfile",
     }
 
-    assert effective_contexts(Pod(spec))[0].values[field].origin == ("pod" if inherited else "none")
+    assert get_effective_contexts(Pod(spec))[0].values[field].origin == (
+        "pod" if inherited else "none"
+    )
 
 
 def test_fields_of_the_container_alone_are_not_inherited() -> None:
     spec = {"securityContext": {"privileged": True}, "containers": [{"name": "m"}]}
 
-    assert effective_contexts(Pod(spec))[0].values["privileged"].origin == "none"
+    assert get_effective_contexts(Pod(spec))[0].values["privileged"].origin == "none"
 
 
 def test_every_field_says_what_holds_if_nobody_sets_it() -> None:
-    assert UNSET == {
+    assert UNSET_MEANINGS == {
         "runAsUser": "the image's user, root if it names none",
         "runAsGroup": "the image's group for that user, else 0",
         "runAsNonRoot": "root is not refused",

@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from tests.defaults.strategies import anything
 from tests.podsecurity.generate import BREACHES, Breach, broken_templates, good_template
-from webhook.podsecurity import LATEST, LEVELS, Level, Pod, checks_of, evaluate
-from webhook.podsecurity.check import escaped
+from webhook.podsecurity import LATEST, LEVELS, Level, Pod, check_ids, evaluate_pod
+from webhook.podsecurity.check import go_quote
 from webhook.podsecurity.checks import CHECKS
-from webhook.podsecurity.effective import effective_contexts
-from webhook.podsecurity.never_runs import may_not_start, never_runs
-from webhook.podsecurity.restrictions import Ids, Range, Restrictions, judge
+from webhook.podsecurity.effective import get_effective_contexts
+from webhook.podsecurity.never_runs import api_server_errors, runtime_warnings
+from webhook.podsecurity.restrictions import IdRange, IdStrategy, PspRules, check_psp_rules
 
 BASELINE_0 = (
     "appArmorProfile",
@@ -46,22 +46,22 @@ RESTRICTED_37 = (
 
 
 def test_privileged_checks_nothing() -> None:
-    assert checks_of("privileged") == ()
+    assert check_ids("privileged") == ()
 
 
 def test_the_first_baseline() -> None:
-    assert checks_of("baseline", 0) == BASELINE_0
+    assert check_ids("baseline", 0) == BASELINE_0
 
 
 def test_the_latest_restricted_has_its_own_checks_after_those_of_baseline() -> None:
-    assert checks_of("restricted") == RESTRICTED_37
+    assert check_ids("restricted") == RESTRICTED_37
 
 
 def test_the_set_of_checks_changes_at_known_versions_only() -> None:
     changes = [
         version
         for version in range(1, LATEST + 1)
-        if checks_of("restricted", version) != checks_of("restricted", version - 1)
+        if check_ids("restricted", version) != check_ids("restricted", version - 1)
     ]
 
     assert changes == [8, 19, 22, 23, 34, 35]
@@ -78,7 +78,7 @@ def test_every_change_of_a_check_is_a_known_boundary() -> None:
 def test_a_good_pod_passes_everywhere(level: Level, version: int) -> None:
     template = good_template()
 
-    assert evaluate(Pod(template["spec"], template["metadata"]), level, version) == ()
+    assert evaluate_pod(Pod(template["spec"], template["metadata"]), level, version) == ()
 
 
 @pytest.mark.parametrize("breach", BREACHES, ids=[breach.name for breach in BREACHES])
@@ -89,7 +89,7 @@ def test_a_breach_is_found_by_its_check_at_its_versions_and_by_no_other(
     for template in broken_templates(breach):
         pod = Pod(template["spec"], template["metadata"])
         for version in range(LATEST + 1):
-            found = [violation.check for violation in evaluate(pod, level, version)]
+            found = [violation.check_id for violation in evaluate_pod(pod, level, version)]
             assert (version, found) == (version, breach.expected(level, version))
 
 
@@ -102,13 +102,13 @@ def test_every_check_is_broken_by_some_breach() -> None:
 def test_a_version_newer_than_the_newest_rule_is_the_newest() -> None:
     pod = Pod({"containers": [{"name": "m"}]})
 
-    assert evaluate(pod, "restricted", 1000) == evaluate(pod, "restricted")
+    assert evaluate_pod(pod, "restricted", 1000) == evaluate_pod(pod, "restricted")
 
 
 def test_the_message_is_the_one_of_the_api_server() -> None:
     pod = Pod({"hostNetwork": True, "containers": [{"name": "m"}, {"name": "n"}]})
 
-    assert ", ".join(map(str, evaluate(pod, "restricted", 30))) == (
+    assert ", ".join(map(str, evaluate_pod(pod, "restricted", 30))) == (
         "host namespaces (hostNetwork=true), "
         'allowPrivilegeEscalation != false (containers "m", "n" must set '
         "securityContext.allowPrivilegeEscalation=false), "
@@ -127,16 +127,18 @@ def test_a_windows_pod_is_asked_for_less_than_baseline_asks() -> None:
     context = {"runAsNonRoot": True, "capabilities": {"add": ["SYS_ADMIN"]}}
     spec = {"os": {"name": "windows"}, "containers": [{"name": "m", "securityContext": context}]}
 
-    assert evaluate(Pod(spec), "restricted", 25) == ()
-    assert [v.check for v in evaluate(Pod(spec), "baseline", 25)] == ["capabilities_baseline"]
-    assert never_runs(Pod(spec)) != ()
+    assert evaluate_pod(Pod(spec), "restricted", 25) == ()
+    assert [v.check_id for v in evaluate_pod(Pod(spec), "baseline", 25)] == [
+        "capabilities_baseline"
+    ]
+    assert api_server_errors(Pod(spec)) != ()
 
 
-STRICT = Restrictions(
-    run_as_user=Ids("MustRunAsNonRoot"),
-    run_as_group=Ids("MustRunAs", (Range(1, 2),)),
-    fs_group=Ids("MustRunAs", (Range(1, 2),)),
-    supplemental_groups=Ids("MustRunAs", (Range(1, 2),)),
+STRICT = PspRules(
+    run_as_user=IdStrategy("MustRunAsNonRoot"),
+    run_as_group=IdStrategy("MustRunAs", (IdRange(1, 2),)),
+    fs_group=IdStrategy("MustRunAs", (IdRange(1, 2),)),
+    supplemental_groups=IdStrategy("MustRunAs", (IdRange(1, 2),)),
     required_drop=("ALL",),
     allowed_add=(),
     volumes=(),
@@ -157,17 +159,17 @@ def test_no_pod_is_too_malformed_to_be_judged(
 ) -> None:
     pod = Pod({"containers": [spec], "securityContext": spec, "volumes": [spec]}, metadata)
 
-    for judged in (pod, Pod(spec, metadata)):
-        evaluate(judged, level, version)
-        never_runs(judged)
-        may_not_start(judged)
-        effective_contexts(judged)
-        judge(judged, STRICT)
+    for evaluated in (pod, Pod(spec, metadata)):
+        evaluate_pod(evaluated, level, version)
+        api_server_errors(evaluated)
+        runtime_warnings(evaluated)
+        get_effective_contexts(evaluated)
+        check_psp_rules(evaluated, STRICT)
 
 
 def test_words_are_quoted_as_go_quotes_them() -> None:
-    assert escaped("\uffff\U0001fffe") == r'"\uffff\U0001fffe"'
-    assert escaped('a"\\\a\b\f\n\r\t\v\x00\x7f\x80\xa0é\u200b\U000e0001😀') == (
+    assert go_quote("\uffff\U0001fffe") == r'"\uffff\U0001fffe"'
+    assert go_quote('a"\\\a\b\f\n\r\t\v\x00\x7f\x80\xa0é\u200b\U000e0001😀') == (
         r'"a\"\\\a\b\f\n\r\t\v\x00\x7f\u0080\u00a0é\u200b\U000e0001😀"'
     )
 

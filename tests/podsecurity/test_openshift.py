@@ -5,13 +5,13 @@ import pytest
 from webhook.graph.facts import Namespace
 from webhook.podsecurity import Pod
 from webhook.podsecurity.openshift import (
-    SUPPLEMENTAL_GROUPS,
-    UID_RANGE,
+    SUPPLEMENTAL_GROUPS_ANNOTATION,
+    UID_RANGE_ANNOTATION,
     Block,
-    group_blocks,
-    is_active,
-    outside_range,
+    is_scc_active,
     parse_block,
+    read_group_blocks,
+    uid_outside_namespace_range,
 )
 
 # What OpenShift's own parser (Go, Sscanf into 32-bit numbers) makes of these; measured.
@@ -90,19 +90,22 @@ def test_both_ends_of_a_block_belong_to_it() -> None:
     ("annotations", "expected"),
     [
         ({}, None),
-        ({UID_RANGE: "1000/10"}, (Block(1000, 1009),)),
-        ({UID_RANGE: "1000/10", SUPPLEMENTAL_GROUPS: "1/1"}, (Block(1, 1),)),
-        ({SUPPLEMENTAL_GROUPS: "1000/10, 2000/10"}, (Block(1000, 1009), Block(2000, 2009))),
-        ({SUPPLEMENTAL_GROUPS: "1000/10,99-99"}, (Block(1000, 1009), Block(99, 99))),
-        ({SUPPLEMENTAL_GROUPS: "1000/10,"}, None),
-        ({SUPPLEMENTAL_GROUPS: "1000/10,,2000/10"}, None),
-        ({SUPPLEMENTAL_GROUPS: "", UID_RANGE: "1000/10"}, None),
+        ({UID_RANGE_ANNOTATION: "1000/10"}, (Block(1000, 1009),)),
+        ({UID_RANGE_ANNOTATION: "1000/10", SUPPLEMENTAL_GROUPS_ANNOTATION: "1/1"}, (Block(1, 1),)),
+        (
+            {SUPPLEMENTAL_GROUPS_ANNOTATION: "1000/10, 2000/10"},
+            (Block(1000, 1009), Block(2000, 2009)),
+        ),
+        ({SUPPLEMENTAL_GROUPS_ANNOTATION: "1000/10,99-99"}, (Block(1000, 1009), Block(99, 99))),
+        ({SUPPLEMENTAL_GROUPS_ANNOTATION: "1000/10,"}, None),
+        ({SUPPLEMENTAL_GROUPS_ANNOTATION: "1000/10,,2000/10"}, None),
+        ({SUPPLEMENTAL_GROUPS_ANNOTATION: "", UID_RANGE_ANNOTATION: "1000/10"}, None),
     ],
 )
 def test_groups_are_a_list_of_blocks(
     annotations: dict[str, str], expected: tuple[Block, ...] | None
 ) -> None:
-    assert group_blocks(Namespace({}, annotations)) == expected
+    assert read_group_blocks(Namespace({}, annotations)) == expected
 
 
 DISABLED = "security.openshift.io/disable-securitycontextconstraints"
@@ -113,9 +116,9 @@ DISABLED = "security.openshift.io/disable-securitycontextconstraints"
     [
         (False, {}, {}, False),
         (True, {}, {}, True),
-        (False, {UID_RANGE: ""}, {}, True),
+        (False, {UID_RANGE_ANNOTATION: ""}, {}, True),
         (True, {}, {DISABLED: "true"}, False),
-        (False, {UID_RANGE: "1/1"}, {DISABLED: "true"}, False),
+        (False, {UID_RANGE_ANNOTATION: "1/1"}, {DISABLED: "true"}, False),
         (True, {}, {DISABLED: "True"}, True),
         (True, {}, {"openshift.io/run-level": "0"}, False),
         (True, {}, {"openshift.io/run-level": "1"}, False),
@@ -125,14 +128,14 @@ DISABLED = "security.openshift.io/disable-securitycontextconstraints"
 def test_scc_is_active_on_openshift_unless_the_namespace_is_spared(
     openshift: bool, annotations: dict[str, str], labels: dict[str, str], active: bool
 ) -> None:
-    assert is_active(Namespace(labels, annotations), openshift=openshift) is active
+    assert is_scc_active(Namespace(labels, annotations), openshift=openshift) is active
 
 
-NAMESPACE = Namespace({}, {UID_RANGE: "5000/10"})
+NAMESPACE = Namespace({}, {UID_RANGE_ANNOTATION: "5000/10"})
 
 
-def outside(pod: Pod, namespace: Namespace = NAMESPACE) -> list[str]:
-    return [f"{place}: {fact}" for place, fact in outside_range(pod, namespace)]
+def users_outside_range(pod: Pod, namespace: Namespace = NAMESPACE) -> list[str]:
+    return [f"{path}: {message}" for path, message in uid_outside_namespace_range(pod, namespace)]
 
 
 def test_each_container_whose_effective_user_is_outside_the_range_is_named() -> None:
@@ -148,7 +151,7 @@ def test_each_container_whose_effective_user_is_outside_the_range_is_named() -> 
     )
     words = "is outside the namespace range 5000-5009; the restricted-v2 SCC will refuse it"
 
-    assert outside(pod) == [
+    assert users_outside_range(pod) == [
         f"spec.initContainers[0].securityContext.runAsUser: user 4999 {words}",
         f"spec.containers[1].securityContext.runAsUser: user 5010 {words}",
     ]
@@ -164,17 +167,19 @@ def test_a_user_namespace_may_have_a_user_of_restricted_v3(
     context = {"runAsUser": user}
     pod = Pod({"hostUsers": host_users, "containers": [{"securityContext": context}]})
 
-    assert len(outside(pod)) == found
+    assert len(users_outside_range(pod)) == found
 
 
 @pytest.mark.parametrize("user", [None, True, "8888", 8.5])
 def test_what_is_no_user_is_not_outside(user: object) -> None:
-    assert outside(Pod({"containers": [{"securityContext": {"runAsUser": user}}]})) == []
+    assert (
+        users_outside_range(Pod({"containers": [{"securityContext": {"runAsUser": user}}]})) == []
+    )
 
 
 def test_windows_pods_and_unreadable_ranges_are_passed_over() -> None:
     spec = {"containers": [{"securityContext": {"runAsUser": 1}}]}
 
-    assert outside(Pod({**spec, "os": {"name": "windows"}})) == []
-    assert outside(Pod(spec), Namespace({}, {UID_RANGE: "x"})) == []
-    assert outside(Pod(spec), Namespace()) == []
+    assert users_outside_range(Pod({**spec, "os": {"name": "windows"}})) == []
+    assert users_outside_range(Pod(spec), Namespace({}, {UID_RANGE_ANNOTATION: "x"})) == []
+    assert users_outside_range(Pod(spec), Namespace()) == []

@@ -4,70 +4,78 @@ from typing import Any
 
 import pytest
 
-from webhook.errors import InvalidSettings
+from webhook.errors import SettingsError
 from webhook.podsecurity import Pod
-from webhook.podsecurity.restrictions import Ids, Range, Restrictions, judge
-from webhook.podsecurity.restrictions_settings import read_restrictions, write_restrictions
+from webhook.podsecurity.restrictions import IdRange, IdStrategy, PspRules, check_psp_rules
+from webhook.podsecurity.restrictions_settings import read_psp_rules, write_psp_rules
 
 
-def found(spec: Any, **section: Any) -> list[str]:
-    violations = judge(Pod(spec), read_restrictions(section))
-    return [f"{v.check} {v.places[0]}: {v.detail}" for v in violations]
+def run_psp_rules(spec: Any, **section: Any) -> list[str]:
+    violations = check_psp_rules(Pod(spec), read_psp_rules(section))
+    return [f"{v.check_id} {v.paths[0]}: {v.detail}" for v in violations]
 
 
-def container(**context: Any) -> dict[str, Any]:
+def build_container(**context: Any) -> dict[str, Any]:
     return {"containers": [{"name": "m", "securityContext": context}]}
 
 
-def pod(**context: Any) -> dict[str, Any]:
+def build_pod(**context: Any) -> dict[str, Any]:
     return {"containers": [{"name": "m"}], "securityContext": context}
 
 
-def ids(rule: str, *ranges: tuple[int, int]) -> dict[str, Any]:
+def build_ids(rule: str, *ranges: tuple[int, int]) -> dict[str, Any]:
     return {"rule": rule, "ranges": [{"min": low, "max": high} for low, high in ranges]}
 
 
 C0 = "spec.containers[0].securityContext"
-MUST = ids("MustRunAs", (1000, 1999), (5, 5))
-MAY = ids("MayRunAs", (1000, 1999), (5, 5))
+MUST = build_ids("MustRunAs", (1000, 1999), (5, 5))
+MAY = build_ids("MayRunAs", (1000, 1999), (5, 5))
 
 
 def test_no_restriction_allows_everything() -> None:
-    spec = container(privileged=True, runAsUser=0, capabilities={"add": ["ALL"]})
+    spec = build_container(privileged=True, runAsUser=0, capabilities={"add": ["ALL"]})
     spec["containers"][0]["ports"] = [{"hostPort": 80}]
     spec |= {"hostNetwork": True, "hostPID": True, "hostIPC": True, "volumes": [{"hostPath": {}}]}
 
-    assert judge(Pod(spec), Restrictions()) == ()
+    assert check_psp_rules(Pod(spec), PspRules()) == ()
 
 
 @pytest.mark.parametrize(
     ("spec", "rule", "fault"),
     [
-        (container(runAsUser=1000), MUST, None),
-        (container(runAsUser=1999), MUST, None),
-        (pod(runAsUser=5), MUST, None),
-        (pod(runAsUser=999), MUST, "has user 999, allowed is 1000-1999, 5"),
-        (container(runAsUser=2000), MUST, "has user 2000, allowed is 1000-1999, 5"),
-        (container(runAsUser=True), MUST, "has user True, allowed is 1000-1999, 5"),
-        (container(), MUST, "has no user, needs one within 1000-1999, 5"),
-        (container(), ids("RunAsAny"), None),
-        (container(runAsUser=0), ids("RunAsAny"), None),
-        (container(), ids("MustRunAsNonRoot"), "has neither a user nor runAsNonRoot true"),
-        (container(runAsUser=0), ids("MustRunAsNonRoot"), "runs as user 0"),
-        (pod(runAsUser=0, runAsNonRoot=True), ids("MustRunAsNonRoot"), "runs as user 0"),
+        (build_container(runAsUser=1000), MUST, None),
+        (build_container(runAsUser=1999), MUST, None),
+        (build_pod(runAsUser=5), MUST, None),
+        (build_pod(runAsUser=999), MUST, "has user 999, allowed is 1000-1999, 5"),
+        (build_container(runAsUser=2000), MUST, "has user 2000, allowed is 1000-1999, 5"),
+        (build_container(runAsUser=True), MUST, "has user True, allowed is 1000-1999, 5"),
+        (build_container(), MUST, "has no user, needs one within 1000-1999, 5"),
+        (build_container(), build_ids("RunAsAny"), None),
+        (build_container(runAsUser=0), build_ids("RunAsAny"), None),
         (
-            container(runAsUser=5, runAsNonRoot=False),
-            ids("MustRunAsNonRoot"),
+            build_container(),
+            build_ids("MustRunAsNonRoot"),
+            "has neither a user nor runAsNonRoot true",
+        ),
+        (build_container(runAsUser=0), build_ids("MustRunAsNonRoot"), "runs as user 0"),
+        (
+            build_pod(runAsUser=0, runAsNonRoot=True),
+            build_ids("MustRunAsNonRoot"),
+            "runs as user 0",
+        ),
+        (
+            build_container(runAsUser=5, runAsNonRoot=False),
+            build_ids("MustRunAsNonRoot"),
             "has runAsNonRoot false",
         ),
-        (container(runAsUser=5), ids("MustRunAsNonRoot"), None),
-        (pod(runAsNonRoot=True), ids("MustRunAsNonRoot"), None),
+        (build_container(runAsUser=5), build_ids("MustRunAsNonRoot"), None),
+        (build_pod(runAsNonRoot=True), build_ids("MustRunAsNonRoot"), None),
     ],
 )
 def test_users(spec: Any, rule: dict[str, Any], fault: str | None) -> None:
     words = [] if fault is None else [f'runAsUser {C0}.runAsUser: container "m" {fault}']
 
-    assert found(spec, runAsUser=rule) == words
+    assert run_psp_rules(spec, runAsUser=rule) == words
 
 
 @pytest.mark.parametrize(
@@ -77,14 +85,14 @@ def test_users(spec: Any, rule: dict[str, Any], fault: str | None) -> None:
         (1500, MAY, None),
         (6, MAY, "has group 6, allowed is 1000-1999, 5"),
         (None, MUST, "has no group, needs one within 1000-1999, 5"),
-        (6, ids("RunAsAny"), None),
+        (6, build_ids("RunAsAny"), None),
     ],
 )
 def test_groups(group: int | None, rule: dict[str, Any], fault: str | None) -> None:
     words = [] if fault is None else [f'runAsGroup {C0}.runAsGroup: container "m" {fault}']
 
-    assert found(container(runAsGroup=group), runAsGroup=rule) == words
-    assert found(pod(runAsGroup=group), runAsGroup=rule) == words
+    assert run_psp_rules(build_container(runAsGroup=group), runAsGroup=rule) == words
+    assert run_psp_rules(build_pod(runAsGroup=group), runAsGroup=rule) == words
 
 
 @pytest.mark.parametrize(
@@ -99,7 +107,7 @@ def test_groups(group: int | None, rule: dict[str, Any], fault: str | None) -> N
 def test_fs_group(group: int | None, rule: dict[str, Any], fault: str | None) -> None:
     words = [] if fault is None else [f"fsGroup spec.securityContext.fsGroup: pod {fault}"]
 
-    assert found(pod(fsGroup=group), fsGroup=rule) == words
+    assert run_psp_rules(build_pod(fsGroup=group), fsGroup=rule) == words
 
 
 SG = "supplementalGroups spec.securityContext.supplementalGroups"
@@ -113,11 +121,11 @@ SG = "supplementalGroups spec.securityContext.supplementalGroups"
         ([5, 1000], MUST, []),
         ([5, 6], MAY, [f"{SG}[1]: pod has group 6, allowed is 1000-1999, 5"]),
         (None, MUST, [f"{SG}: pod has none, needs one within 1000-1999, 5"]),
-        ([6], ids("RunAsAny"), []),
+        ([6], build_ids("RunAsAny"), []),
     ],
 )
 def test_supplemental_groups(groups: Any, rule: dict[str, Any], faults: list[str]) -> None:
-    assert found(pod(supplementalGroups=groups), supplementalGroups=rule) == faults
+    assert run_psp_rules(build_pod(supplementalGroups=groups), supplementalGroups=rule) == faults
 
 
 @pytest.mark.parametrize(
@@ -135,8 +143,8 @@ def test_supplemental_groups(groups: Any, rule: dict[str, Any], faults: list[str
     ],
 )
 def test_capabilities(capabilities: Any, section: Any, faults: list[str]) -> None:
-    assert found(container(capabilities=capabilities), capabilities=section) == [
-        f"capabilities {C0}.capabilities.{fault}".format('container "m"') for fault in faults
+    assert run_psp_rules(build_container(capabilities=capabilities), capabilities=section) == [
+        f"capabilities {C0}.capabilities.{error}".format('container "m"') for error in faults
     ]
 
 
@@ -156,7 +164,7 @@ def test_volumes(volume: dict[str, Any], allowed: list[str], fault: str | None) 
     kind = (fault or "").split(",")[0]
     words = [f'volumes spec.volumes[0].{kind}: volume "v" is of type {fault}']
 
-    assert found(spec, volumes=allowed) == ([] if fault is None else words)
+    assert run_psp_rules(spec, volumes=allowed) == ([] if fault is None else words)
 
 
 @pytest.mark.parametrize(
@@ -174,37 +182,44 @@ def test_volumes(volume: dict[str, Any], allowed: list[str], fault: str | None) 
 def test_host_ports(port: Any, ranges: list[tuple[int, int]], fault: str | None) -> None:
     spec = {"initContainers": [{"name": "m", "ports": [{"hostPort": port}]}]}
     allowed = [{"min": low, "max": high} for low, high in ranges]
-    place = "spec.initContainers[0].ports[0].hostPort"
-    words = [f'hostPorts {place}: container "m" uses hostPort {fault}']
+    path = "spec.initContainers[0].ports[0].hostPort"
+    words = [f'hostPorts {path}: container "m" uses hostPort {fault}']
 
-    assert found(spec, hostPorts=allowed) == ([] if fault is None else words)
+    assert run_psp_rules(spec, hostPorts=allowed) == ([] if fault is None else words)
 
 
 @pytest.mark.parametrize("key", ["hostNetwork", "hostPID", "hostIPC"])
 def test_host_namespaces(key: str) -> None:
-    assert found({key: True}, **{key: False}) == [f"{key} spec.{key}: pod is true"]
-    assert found({key: True}, **{key: True}) == []
-    assert found({key: False}, **{key: False}) == []
+    assert run_psp_rules({key: True}, **{key: False}) == [f"{key} spec.{key}: pod is true"]
+    assert run_psp_rules({key: True}, **{key: True}) == []
+    assert run_psp_rules({key: False}, **{key: False}) == []
 
 
 def test_privileged() -> None:
-    assert found(container(privileged=True), privileged=False) == [
+    assert run_psp_rules(build_container(privileged=True), privileged=False) == [
         f'privileged {C0}.privileged: container "m" is privileged'
     ]
-    assert found(container(privileged=True), privileged=True) == []
-    assert found(container(privileged=False), privileged=False) == []
+    assert run_psp_rules(build_container(privileged=True), privileged=True) == []
+    assert run_psp_rules(build_container(privileged=False), privileged=False) == []
 
 
 @pytest.mark.parametrize(("value", "count"), [(True, 1), (None, 1), (False, 0)])
 def test_escalation(value: bool | None, count: int) -> None:
-    place = f"{C0}.allowPrivilegeEscalation"
-    words = [f'allowPrivilegeEscalation {place}: container "m" must set it to false']
+    path = f"{C0}.allowPrivilegeEscalation"
+    words = [f'allowPrivilegeEscalation {path}: container "m" must set it to false']
 
     assert (
-        found(container(allowPrivilegeEscalation=value), allowPrivilegeEscalation=False)
+        run_psp_rules(
+            build_container(allowPrivilegeEscalation=value), allowPrivilegeEscalation=False
+        )
         == words * count
     )
-    assert found(container(allowPrivilegeEscalation=value), allowPrivilegeEscalation=True) == []
+    assert (
+        run_psp_rules(
+            build_container(allowPrivilegeEscalation=value), allowPrivilegeEscalation=True
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize(("value", "count"), [(False, 1), (None, 1), (True, 0)])
@@ -214,16 +229,20 @@ def test_root_file_system(value: bool | None, count: int) -> None:
     ]
 
     assert (
-        found(container(readOnlyRootFilesystem=value), readOnlyRootFilesystem=True) == words * count
+        run_psp_rules(build_container(readOnlyRootFilesystem=value), readOnlyRootFilesystem=True)
+        == words * count
     )
-    assert found(container(readOnlyRootFilesystem=value), readOnlyRootFilesystem=False) == []
+    assert (
+        run_psp_rules(build_container(readOnlyRootFilesystem=value), readOnlyRootFilesystem=False)
+        == []
+    )
 
 
 def test_a_section_is_read_whole() -> None:
     section = {
-        "runAsUser": ids("MustRunAsNonRoot"),
-        "runAsGroup": ids("MustRunAs", (1, 2)),
-        "fsGroup": ids("MayRunAs", (3, 3)),
+        "runAsUser": build_ids("MustRunAsNonRoot"),
+        "runAsGroup": build_ids("MustRunAs", (1, 2)),
+        "fsGroup": build_ids("MayRunAs", (3, 3)),
         "supplementalGroups": {"rule": "RunAsAny"},
         "capabilities": {"requiredDrop": ["ALL"], "allowedAdd": []},
         "volumes": ["secret"],
@@ -236,14 +255,14 @@ def test_a_section_is_read_whole() -> None:
         "hostIPC": False,
     }
 
-    assert read_restrictions(section) == Restrictions(
-        run_as_user=Ids("MustRunAsNonRoot"),
-        run_as_group=Ids("MustRunAs", (Range(1, 2),)),
-        fs_group=Ids("MayRunAs", (Range(3, 3),)),
+    assert read_psp_rules(section) == PspRules(
+        run_as_user=IdStrategy("MustRunAsNonRoot"),
+        run_as_group=IdStrategy("MustRunAs", (IdRange(1, 2),)),
+        fs_group=IdStrategy("MayRunAs", (IdRange(3, 3),)),
         required_drop=("ALL",),
         allowed_add=(),
         volumes=("secret",),
-        host_ports=(Range(0, 65535),),
+        host_ports=(IdRange(0, 65535),),
         read_only_root_filesystem=True,
         privileged=False,
         allow_privilege_escalation=False,
@@ -251,12 +270,12 @@ def test_a_section_is_read_whole() -> None:
         host_pid=False,
         host_ipc=False,
     )
-    assert read_restrictions({}) == Restrictions()
-    written = write_restrictions(read_restrictions(section))
+    assert read_psp_rules({}) == PspRules()
+    written = write_psp_rules(read_psp_rules(section))
     assert written == {key: section[key] for key in section if key != "supplementalGroups"} | {
         "runAsUser": {"rule": "MustRunAsNonRoot", "ranges": []}
     }
-    assert write_restrictions(Restrictions()) == {}
+    assert write_psp_rules(PspRules()) == {}
 
 
 AT = "podSecurity.restrictions."
@@ -290,7 +309,7 @@ AT = "podSecurity.restrictions."
             f"{AT}fsGroup.ranges must be a list of {{min, max}}",
         ),
         (
-            {"fsGroup": ids("MayRunAs", (2, 1))},
+            {"fsGroup": build_ids("MayRunAs", (2, 1))},
             f"{AT}fsGroup.ranges[0] must have min and max with 0 <= min <= max <= 2147483647",
         ),
         (
@@ -320,7 +339,7 @@ AT = "podSecurity.restrictions."
 def test_a_section_that_cannot_be_used_is_refused_in_one_sentence(
     section: dict[str, Any], sentence: str
 ) -> None:
-    with pytest.raises(InvalidSettings) as caught:
-        read_restrictions(section)
+    with pytest.raises(SettingsError) as raised:
+        read_psp_rules(section)
 
-    assert str(caught.value) == sentence
+    assert str(raised.value) == sentence

@@ -4,12 +4,12 @@ import pytest
 
 from webhook.podsecurity import (
     LATEST,
+    NamespacePodSecurity,
     Standard,
-    Standards,
     parse_level,
     parse_standard,
     parse_version,
-    read_labels,
+    read_namespace_labels,
 )
 
 KEY = "pod-security.kubernetes.io/"
@@ -75,7 +75,9 @@ def test_a_standard_is_spelled_as_upstream_spells_it() -> None:
 def test_no_labels_leave_the_default() -> None:
     default = Standard("baseline", 20)
 
-    assert read_labels({"other": "x"}, default) == Standards(default, default, default)
+    assert read_namespace_labels({"other": "x"}, default) == NamespacePodSecurity(
+        default, default, default
+    )
 
 
 def test_each_mode_has_its_own_labels() -> None:
@@ -88,7 +90,7 @@ def test_each_mode_has_its_own_labels() -> None:
         f"{KEY}audit-version": "v1.22",
     }
 
-    assert read_labels(labels) == Standards(
+    assert read_namespace_labels(labels) == NamespacePodSecurity(
         Standard("baseline", 20), Standard("restricted", 21), Standard("privileged", 22)
     )
 
@@ -96,32 +98,32 @@ def test_each_mode_has_its_own_labels() -> None:
 def test_warn_follows_a_stricter_enforce() -> None:
     labels = {f"{KEY}enforce": "baseline", f"{KEY}enforce-version": "v1.20"}
 
-    assert read_labels(labels).warn == Standard("baseline", 20)
+    assert read_namespace_labels(labels).warn == Standard("baseline", 20)
 
 
 def test_warn_keeps_its_own_version() -> None:
     labels = {f"{KEY}enforce": "baseline", f"{KEY}warn-version": "v1.21"}
 
-    assert read_labels(labels).warn == Standard("baseline", 21)
+    assert read_namespace_labels(labels).warn == Standard("baseline", 21)
 
 
 def test_a_warn_label_holds_beside_a_stricter_enforce() -> None:
     labels = {f"{KEY}enforce": "restricted", f"{KEY}warn": "baseline"}
 
-    assert read_labels(labels).warn == Standard("baseline")
+    assert read_namespace_labels(labels).warn == Standard("baseline")
 
 
 @pytest.mark.parametrize("enforce", ["baseline", "privileged"])
 def test_warn_does_not_follow_an_enforce_that_is_not_stricter(enforce: str) -> None:
     default = Standard("baseline", 20)
 
-    assert read_labels({f"{KEY}enforce": enforce}, default).warn == default
+    assert read_namespace_labels({f"{KEY}enforce": enforce}, default).warn == default
 
 
 def test_bad_labels_mean_restricted_for_enforce_and_privileged_for_the_others() -> None:
     labels = {f"{KEY}{mode}": "resticted" for mode in ("enforce", "warn", "audit")}
 
-    assert read_labels(labels, Standard("baseline", 20)) == Standards(
+    assert read_namespace_labels(labels, Standard("baseline", 20)) == NamespacePodSecurity(
         Standard("restricted", 20),
         Standard("privileged", 20),
         Standard("privileged", 20),
@@ -134,20 +136,22 @@ def test_bad_labels_mean_restricted_for_enforce_and_privileged_for_the_others() 
 
 
 def test_warn_does_not_follow_a_bad_enforce() -> None:
-    assert read_labels({f"{KEY}enforce": "x"}).warn == Standard("privileged")
+    assert read_namespace_labels({f"{KEY}enforce": "x"}).warn == Standard("privileged")
 
 
 def test_a_bad_version_means_the_latest() -> None:
     labels = {f"{KEY}enforce": "baseline", f"{KEY}enforce-version": "1.20"}
 
-    found = read_labels(labels, Standard("privileged", 3))
+    found = read_namespace_labels(labels, Standard("privileged", 3))
     assert found.enforce == Standard("baseline", LATEST)
-    assert found.faults == (f"label {KEY}enforce-version is '1.20', no version; the latest holds",)
+    assert found.label_errors == (
+        f"label {KEY}enforce-version is '1.20', no version; the latest holds",
+    )
 
 
 def test_warn_keeps_its_own_version_where_enforce_is_no_stricter() -> None:
     labels = {f"{KEY}enforce": "baseline", f"{KEY}enforce-version": "v1.20"}
-    standards = read_labels(labels, Standard("baseline", 30))
+    standards = read_namespace_labels(labels, Standard("baseline", 30))
     assert (standards.enforce, standards.warn) == (
         Standard("baseline", 20),
         Standard("baseline", 30),

@@ -3,37 +3,37 @@
 from functools import cache
 from typing import Any
 
-from webhook.policy.cel.environment import Environment, UncheckedExpression
+from webhook.policy.cel.environment import Environment, ExpressionError
 from webhook.policy.cel.evaluate import Compiler
-from webhook.policy.cel.frames import Budget, Closure, Layout
-from webhook.policy.cel.functions import MUTATIONS
+from webhook.policy.cel.frames import Closure, CostBudget, SlotLayout
+from webhook.policy.cel.functions import MUTATION_LIBRARIES
 from webhook.policy.cel.values import EvaluationError
-from webhook.policy.graph_library import GRAPH
+from webhook.policy.graph_library import GRAPH_LIBRARY
 
-ENVIRONMENT = Environment({"object": "dyn"}, (*MUTATIONS, GRAPH))
+ENVIRONMENT = Environment({"object": "dyn"}, (*MUTATION_LIBRARIES, GRAPH_LIBRARY))
 
 
 @cache
-def compiled(text: str) -> tuple[Closure, int]:
+def compile_expression(text: str) -> tuple[Closure, int]:
     """Return an expression's closure, and the size of its frame."""
-    layout = Layout({"object": 1})
-    root = Compiler(ENVIRONMENT.check(text).checked, ENVIRONMENT.functions, layout).root
+    layout = SlotLayout({"object": 1})
+    root = Compiler(ENVIRONMENT.check(text).ast, ENVIRONMENT.functions, layout).root
     return root, layout.size
 
 
 def run(text: str, value: Any = None, *, steps: int = 100_000) -> Any:
     """Return what an expression gives for `object`."""
-    closure, size = compiled(text)
+    closure, size = compile_expression(text)
     frame: list[Any] = [None] * size
-    frame[0], frame[1] = Budget(steps), value
+    frame[0], frame[1] = CostBudget(steps), value
     return closure(frame)
 
 
-def outcome(text: str, value: Any = None) -> Any:
+def run_or_describe_error(text: str, value: Any = None) -> Any:
     """Return what an expression gives, or "error: …", or "unchecked: …"."""
     try:
         return run(text, value)
     except EvaluationError as error:
         return f"error: {error}"
-    except UncheckedExpression as error:
+    except ExpressionError as error:
         return f"unchecked: {error}"

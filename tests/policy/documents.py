@@ -4,9 +4,9 @@ import textwrap
 from typing import Any
 
 from webhook import documents
-from webhook.policy import PolicySet, from_reading, load
+from webhook.policy import PolicySet, load_policy_set, objects_from_file
 
-RULES = """\
+MATCH_CONSTRAINTS = """\
   matchConstraints:
     resourceRules:
     - apiGroups: [machinelearning.seldon.io]
@@ -16,7 +16,7 @@ RULES = """\
 """
 
 
-def deployment(containers: int = 1, **metadata: Any) -> dict[str, Any]:
+def make_deployment(containers: int = 1, **metadata: Any) -> dict[str, Any]:
     """Return a SeldonDeployment with some containers: c0, c1, …"""
     return {
         "apiVersion": "machinelearning.seldon.io/v1",
@@ -36,8 +36,13 @@ def deployment(containers: int = 1, **metadata: Any) -> dict[str, Any]:
     }
 
 
-def policy(
-    validations: str, *, spec: str = "", name: str = "p", rules: str = RULES, annotations: str = ""
+def policy_text(
+    validations: str,
+    *,
+    spec: str = "",
+    name: str = "p",
+    match_constraints: str = MATCH_CONSTRAINTS,
+    annotations: str = "",
 ) -> str:
     """Return the text of a validating policy. `validations`: list items; `spec`: more fields."""
     return (
@@ -45,17 +50,17 @@ def policy(
         "kind: ValidatingAdmissionPolicy\n"
         f"metadata:\n  name: {name}\n"
         + (f"  annotations:\n{textwrap.indent(annotations, '    ')}\n" if annotations else "")
-        + f"spec:\n{rules}{textwrap.indent(textwrap.dedent(spec), '  ')}\n"
+        + f"spec:\n{match_constraints}{textwrap.indent(textwrap.dedent(spec), '  ')}\n"
         f"  validations:\n{textwrap.indent(textwrap.dedent(validations).strip(), '  ')}\n"
     )
 
 
-def binding(
+def binding_text(
     name: str = "b",
     *,
     policy: str = "p",
     actions: str = "[Deny]",
-    more: str = "",
+    extra_spec: str = "",
 ) -> str:
     """Return the text of a binding."""
     return (
@@ -63,15 +68,15 @@ def binding(
         "kind: ValidatingAdmissionPolicyBinding\n"
         f"metadata: {{name: {name}}}\n"
         f"spec:\n  policyName: {policy}\n  validationActions: {actions}\n"
-        f"{textwrap.indent(textwrap.dedent(more), '  ')}\n"
+        f"{textwrap.indent(textwrap.dedent(extra_spec), '  ')}\n"
     )
 
 
-def loaded(*texts: str, file: str = "policy.yaml") -> PolicySet:
+def load_texts(*texts: str, file: str = "policy.yaml") -> PolicySet:
     """Return what several texts make together."""
-    return load(from_reading(file, documents.read("---\n".join(texts))))
+    return load_policy_set(objects_from_file(file, documents.read("---\n".join(texts))))
 
 
-def one(validation: str, **more: Any) -> PolicySet:
+def single_validation_policy(validation: str, **more: Any) -> PolicySet:
     """Return a set of one policy of one validation, bound to deny."""
-    return loaded(policy(f"- expression: {validation}\n", **more), binding())
+    return load_texts(policy_text(f"- expression: {validation}\n", **more), binding_text())

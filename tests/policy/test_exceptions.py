@@ -7,16 +7,16 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.policy.documents import loaded
+from tests.policy.documents import load_texts
 from webhook.graph.finding import Finding
 from webhook.graph.path import ROOT
-from webhook.policy import exempt
-from webhook.policy.listing import exception_rows
+from webhook.policy import apply_exceptions
+from webhook.policy.listing import list_exceptions
 
 CRD = pathlib.Path(__file__).parents[2] / "manifests" / "crd" / "policyexceptions.yaml"
 
 
-def exception(**spec: Any) -> dict[str, Any]:
+def make_exception(**spec: Any) -> dict[str, Any]:
     return {
         "apiVersion": "graphgate.io/v1alpha1",
         "kind": "PolicyException",
@@ -30,21 +30,23 @@ def exception(**spec: Any) -> dict[str, Any]:
     }
 
 
-def found(rule: str) -> Finding:
-    return Finding(ROOT, "a fact", rule=rule)
+def make_finding(rule: str) -> Finding:
+    return Finding(ROOT, "a fact", rule_id=rule)
 
 
-def told(
+def exemption_outcome(
     value: dict[str, Any], rule: str, now: str | int = "2026-06-01T00:00:00Z", name: str = "wines"
 ) -> str:
     """Return what becomes of a finding: kept, exempted or expired."""
-    policies = loaded(yaml.safe_dump(value))
+    policies = load_texts(yaml.safe_dump(value))
     assert policies.problems == ()
-    result = exempt([found(rule)], policies.exceptions, now, namespace="models", name=name)
-    if result.exempted:
-        assert result.exempted[0].exception.reason == "ML-1042"
+    result = apply_exceptions(
+        [make_finding(rule)], policies.exceptions, now, namespace="models", name=name
+    )
+    if result.exempted_findings:
+        assert result.exempted_findings[0].exception.reason == "ML-1042"
         return "exempted"
-    return "expired" if result.expired else "kept"
+    return "expired" if result.expired_exceptions else "kept"
 
 
 @pytest.mark.parametrize(
@@ -70,12 +72,12 @@ def told(
     ],
 )
 def test_an_exception_covers_what_it_names(spec: dict[str, Any], rule: str, outcome: str) -> None:
-    assert told(exception(**spec), rule) == outcome
+    assert exemption_outcome(make_exception(**spec), rule) == outcome
 
 
 def test_the_time_may_be_seconds() -> None:
-    assert told(exception(), "policy/gpu/0", 1_780_000_000) == "exempted"
-    assert told(exception(), "policy/gpu/0", 1_900_000_000) == "expired"
+    assert exemption_outcome(make_exception(), "policy/gpu/0", 1_780_000_000) == "exempted"
+    assert exemption_outcome(make_exception(), "policy/gpu/0", 1_900_000_000) == "expired"
 
 
 @pytest.mark.parametrize(
@@ -100,17 +102,17 @@ def test_the_time_may_be_seconds() -> None:
     ],
 )
 def test_a_faulty_exception_is_no_exception(spec: dict[str, Any], facts: list[str]) -> None:
-    policies = loaded(yaml.safe_dump(exception(**spec)))
+    policies = load_texts(yaml.safe_dump(make_exception(**spec)))
     assert policies.exceptions == ()
-    assert [problem.fact for problem in policies.problems] == facts
+    assert [problem.message for problem in policies.problems] == facts
 
 
 def test_they_are_listed_by_their_end() -> None:
-    first = exception(expiresAt="2026-01-01T00:00:00Z", match={"names": ["a"]})
-    second = {**exception(), "metadata": {"name": "f"}}
-    policies = loaded(yaml.safe_dump_all([second, first]))
-    rows = exception_rows(policies, "2026-06-01T00:00:00Z")
-    assert [(r.name, r.objects, r.exempt, r.until, r.state) for r in rows] == [
+    first = make_exception(expiresAt="2026-01-01T00:00:00Z", match={"names": ["a"]})
+    second = {**make_exception(), "metadata": {"name": "f"}}
+    policies = load_texts(yaml.safe_dump_all([second, first]))
+    rows = list_exceptions(policies, "2026-06-01T00:00:00Z")
+    assert [(r.name, r.objects, r.exemptions, r.expires_at, r.state) for r in rows] == [
         ("system/e", "a in any namespace", "gpu", "2026-01-01T00:00:00Z", "expired"),
         ("f", "any name in any namespace", "gpu", "2027-01-01T00:00:00Z", "active"),
     ]
@@ -120,8 +122,8 @@ def test_the_crd_takes_what_is_loaded_here() -> None:
     crd = yaml.safe_load(CRD.read_text(encoding="utf-8"))
     schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     judge = jsonschema.Draft202012Validator(schema)
-    assert [*judge.iter_errors(exception(match={"names": ["a"], "namespaces": ["b"]}))] == []
-    assert [*judge.iter_errors(exception(reason=""))] != []
-    without_end = exception()
+    assert [*judge.iter_errors(make_exception(match={"names": ["a"], "namespaces": ["b"]}))] == []
+    assert [*judge.iter_errors(make_exception(reason=""))] != []
+    without_end = make_exception()
     del without_end["spec"]["expiresAt"]
     assert [*judge.iter_errors(without_end)] != []

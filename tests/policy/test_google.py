@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.policy.cel import ENVIRONMENT, run
 from webhook.policy.cel.values import EvaluationError, equal
-from webhook.policy.mutate import as_json
+from webhook.policy.mutate import to_json_value
 
 EXPRESSIONS = """
 object.a == object.b
@@ -61,7 +61,7 @@ sets.intersects(object.a, object.b)
 
 
 @cache
-def google(text: str) -> Any:
+def compile_with_cel_cpp(text: str) -> Any:
     extensions = "[optional, lists, strings, sets, two-var-comprehensions]"
     named = ", ".join(f"{{name: {name}}}" for name in extensions.strip("[]").split(", "))
     config = cel.NewEnvConfigFromYaml(f"extensions: [{named}]")
@@ -90,24 +90,24 @@ VALUES = st.recursive(
 @given(value=st.fixed_dictionaries({"a": VALUES}, optional={"b": VALUES}))
 def test_google_agrees(text: str, value: Any) -> None:
     try:
-        answer = google(text).eval(data={"object": value})
+        answer = compile_with_cel_cpp(text).eval(data={"object": value})
         failed = answer.type() == cel.Type.ERROR
     except RuntimeError:  # an optional selection from what has no fields
         answer, failed = None, True
     try:
-        ours = run(text, value)
+        actual = run(text, value)
     except EvaluationError:
         assert failed, answer.plain_value()
         return
     if text == "object.a in object.b" and type(value["b"]) is dict and failed:
         # Google's has no overload for a key that no map can have; the API server says false.
-        assert ours is False
+        assert actual is False
         return
-    assert not failed, (ours, answer and answer.value())
-    theirs, ours = answer.plain_value(), as_json(ours)
-    if type(value["a"]) is dict and type(ours) is list:  # a map has no order
-        theirs, ours = sorted(theirs, key=repr), sorted(ours, key=repr)
-    assert equal(ours, theirs) or repr(ours) == repr(theirs)  # NaN equals nothing
+    assert not failed, (actual, answer and answer.value())
+    expected, actual = answer.plain_value(), to_json_value(actual)
+    if type(value["a"]) is dict and type(actual) is list:  # a map has no order
+        expected, actual = sorted(expected, key=repr), sorted(actual, key=repr)
+    assert equal(actual, expected) or repr(actual) == repr(expected)  # NaN equals nothing
 
 
 def test_the_environment_is_the_policies_own() -> None:

@@ -9,21 +9,28 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.policy.documents import deployment
+from tests.policy.documents import make_deployment
 from webhook import documents
-from webhook.graph.facts import NOTHING_KNOWN
-from webhook.policy import PolicySet, evaluate, from_reading, load, mutate, request_of
-from webhook.policy.listing import lint, policy_rows
-from webhook.policy.trial_report import text_report
+from webhook.graph.facts import NO_FACTS
+from webhook.policy import (
+    PolicySet,
+    apply_request,
+    evaluate_policies,
+    load_policy_set,
+    mutate_object,
+    objects_from_file,
+)
+from webhook.policy.listing import lint_policies, list_policies
+from webhook.policy.trial_report import render_text
 from webhook.policy.trials import run_tests
 
 LIBRARY = pathlib.Path(__file__).parents[2] / "policies" / "library"
 FOLDERS = sorted(path.parent for path in LIBRARY.glob("*/policy.yaml"))
 
 
-def read(folder: pathlib.Path) -> PolicySet:
+def read_policy(folder: pathlib.Path) -> PolicySet:
     text = (folder / "policy.yaml").read_text(encoding="utf-8")
-    return load(from_reading("policy.yaml", documents.read(text)))
+    return load_policy_set(objects_from_file("policy.yaml", documents.read(text)))
 
 
 def test_all_cases_pass_and_nothing_is_untried() -> None:
@@ -32,22 +39,24 @@ def test_all_cases_pass_and_nothing_is_untried() -> None:
         for path in LIBRARY.rglob("*.yaml")
     }
     done = run_tests(files)
-    assert (done.problems, done.failed, done.gaps) == ((), (), ()), text_report(done)
-    assert len(done.trials) > 80
+    assert (done.problems, done.failed_results, done.coverage_gaps) == ((), (), ()), render_text(
+        done
+    )
+    assert len(done.results) > 80
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_folder_holds_one_policy_of_its_name(folder: pathlib.Path) -> None:
     """With a title, severity, category, a binding and tests; portable but for graph functions."""
-    policies = read(folder)
+    policies = read_policy(folder)
     assert policies.problems == ()
-    (row,) = policy_rows(policies)
+    (row,) = list_policies(policies)
     assert row.name == folder.name
     assert row.title
     assert row.severity in {"low", "medium", "high"}
     assert row.category
     assert (folder / "tests.yaml").is_file()
-    odd = [sentence for sentence in lint(policies) if "graph functions" not in sentence]
+    odd = [sentence for sentence in lint_policies(policies) if "graph functions" not in sentence]
     assert odd == []
     portable = policies.policies[0].portable
     assert portable is (folder.name != "graph-depth-bounded")
@@ -55,13 +64,13 @@ def test_a_folder_holds_one_policy_of_its_name(folder: pathlib.Path) -> None:
 
 def test_the_kustomization_lists_what_the_api_server_understands() -> None:
     listed = yaml.safe_load((LIBRARY / "kustomization.yaml").read_text(encoding="utf-8"))
-    portable = [f.name for f in FOLDERS if read(f).policies[0].portable]
+    portable = [f.name for f in FOLDERS if read_policy(f).policies[0].portable]
     assert listed["resources"] == [f"{name}/policy.yaml" for name in portable]
 
 
 def test_the_readme_names_every_policy_with_its_title() -> None:
     text = (LIBRARY / "README.md").read_text(encoding="utf-8")
-    rows = [row for folder in FOLDERS for row in policy_rows(read(folder))]
+    rows = [row for folder in FOLDERS for row in list_policies(read_policy(folder))]
     assert [row.name for row in rows if f"[{row.name}]({row.name}/policy.yaml)" not in text] == []
     assert [row.title for row in rows if row.title not in text] == []
 
@@ -71,20 +80,20 @@ def test_there_are_at_least_twenty() -> None:
     assert all(left.name < right.name for left, right in pairwise(FOLDERS))
 
 
-def whole() -> PolicySet:
+def load_library() -> PolicySet:
     """Return the library as one set."""
     sources = [
         source
         for folder in FOLDERS
-        for source in from_reading(
+        for source in objects_from_file(
             folder.name, documents.read((folder / "policy.yaml").read_text(encoding="utf-8"))
         )
     ]
-    return load(sources)
+    return load_policy_set(sources)
 
 
-WHOLE = whole()
-PLACES = (
+LIBRARY_POLICIES = load_library()
+CHANGEABLE_PATHS = (
     ("metadata",),
     ("metadata", "labels"),
     ("spec",),
@@ -115,20 +124,20 @@ VALUES = st.recursive(
 
 
 @settings(deadline=None)  # another program may have the processor for a while
-@given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), max_size=3))
+@given(st.lists(st.tuples(st.sampled_from(CHANGEABLE_PATHS), VALUES), max_size=3))
 def test_no_object_makes_a_policy_raise(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
     """Whatever stands anywhere: findings or failures, and places that the path can spell."""
-    value: Any = deployment(2)
-    for place, wanted in changes:
-        here = value
+    value: Any = make_deployment(2)
+    for path, new_value in changes:
+        parent = value
         try:
-            for segment in place[:-1]:
-                here = here[segment]
-            here[place[-1]] = wanted
+            for segment in path[:-1]:
+                parent = parent[segment]
+            parent[path[-1]] = new_value
         except (LookupError, TypeError):
             continue
     for operation in ("CREATE", "UPDATE"):
-        request = request_of(value, operation, deployment())
-        assert mutate(WHOLE, request, NOTHING_KNOWN).failures is not None
-        for found in evaluate(WHOLE, request, NOTHING_KNOWN).findings:
+        request = apply_request(value, operation, make_deployment())
+        assert mutate_object(LIBRARY_POLICIES, request, NO_FACTS).failures is not None
+        for found in evaluate_policies(LIBRARY_POLICIES, request, NO_FACTS).findings:
             assert str(found.finding.path)

@@ -4,27 +4,35 @@
 
 import pytest
 
-from tests.policy.documents import RULES, binding, deployment, loaded, policy
-from webhook.graph.facts import NOTHING_KNOWN
-from webhook.policy import evaluate, load, request_of
-from webhook.policy.sources import Source
+from tests.policy.documents import (
+    MATCH_CONSTRAINTS,
+    binding_text,
+    load_texts,
+    make_deployment,
+    policy_text,
+)
+from webhook.graph.facts import NO_FACTS
+from webhook.policy import apply_request, evaluate_policies, load_policy_set
+from webhook.policy.sources import SourceObject
 
-GOOD = policy("- expression: object.metadata.name != 'bad'\n")
+GOOD = policy_text("- expression: object.metadata.name != 'bad'\n")
 
 
-def problems(*texts: str) -> list[str]:
-    return [str(problem) for problem in loaded(*texts).problems]
+def problem_messages(*texts: str) -> list[str]:
+    return [str(problem) for problem in load_texts(*texts).problems]
 
 
 def test_a_broken_policy_does_not_hide_the_others() -> None:
-    broken = policy("- expression: object.foo()\n", name="broken")
-    policies = loaded(GOOD, binding(), broken)
+    broken = policy_text("- expression: object.foo()\n", name="broken")
+    policies = load_texts(GOOD, binding_text(), broken)
     assert [p.name for p in policies.policies] == ["p"]
     assert [str(p) for p in policies.problems] == [
         "policy.yaml:37:27: broken: undeclared reference to 'foo'"
     ]
-    found = evaluate(policies, request_of(deployment(name="bad")), NOTHING_KNOWN).findings
-    assert [f.finding.rule for f in found] == ["policy/p/0"]
+    found = evaluate_policies(
+        policies, apply_request(make_deployment(name="bad")), NO_FACTS
+    ).findings
+    assert [f.finding.rule_id for f in found] == ["policy/p/0"]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +50,9 @@ def test_a_broken_policy_does_not_hide_the_others() -> None:
 )
 def test_a_mistake_is_placed_in_the_file(written: str, place: str) -> None:
     """Whatever way YAML has to write the expression."""
-    assert problems(policy(written)) == [f"policy.yaml:{place}: p: undeclared reference to 'foo'"]
+    assert problem_messages(policy_text(written)) == [
+        f"policy.yaml:{place}: p: undeclared reference to 'foo'"
+    ]
 
 
 def test_all_mistakes_of_a_policy_are_told_at_once() -> None:
@@ -53,7 +63,7 @@ def test_all_mistakes_of_a_policy_are_told_at_once() -> None:
       messageExpression: "1"
     - expression: request.operaton == 'CREATE'
     """
-    assert [p.fact for p in loaded(policy(written)).problems] == [
+    assert [p.message for p in load_texts(policy_text(written)).problems] == [
         "undeclared reference to 'foo'",
         "expression gives a string, not a bool",
         "messageExpression gives a int, not a string",
@@ -62,8 +72,8 @@ def test_all_mistakes_of_a_policy_are_told_at_once() -> None:
 
 
 def test_the_authorizer_is_refused_by_name() -> None:
-    assert problems(
-        policy("- expression: authorizer.group('').resource('pods').check('get').allowed()\n")
+    assert problem_messages(
+        policy_text("- expression: authorizer.group('').resource('pods').check('get').allowed()\n")
     ) == [
         "policy.yaml:14:17: p: authorizer is not supported: only the API server can be asked what "
         "a user may do"
@@ -75,12 +85,12 @@ def test_apply_configuration_is_refused_by_name() -> None:
         "apiVersion: admissionregistration.k8s.io/v1\n"
         "kind: MutatingAdmissionPolicy\n"
         "metadata: {name: m}\n"
-        f"spec:\n{RULES}  reinvocationPolicy: Never\n"
+        f"spec:\n{MATCH_CONSTRAINTS}  reinvocationPolicy: Never\n"
         "  mutations:\n"
         "  - patchType: ApplyConfiguration\n"
         "    applyConfiguration: {expression: 'Object{}'}\n"
     )
-    assert problems(text) == [
+    assert problem_messages(text) == [
         "policy.yaml:13:16: m: patchType ApplyConfiguration is not supported: it merges by the "
         "types of every field, which only the API server has; write a JSONPatch"
     ]
@@ -89,40 +99,43 @@ def test_apply_configuration_is_refused_by_name() -> None:
 @pytest.mark.parametrize(
     ("text", "facts"),
     [
-        (policy("- {}"), ['the field "expression" is missing']),
+        (policy_text("- {}"), ['the field "expression" is missing']),
         (
-            policy("- {expresion: 'true'}"),
+            policy_text("- {expresion: 'true'}"),
             [
                 'unknown field "expresion"; did you mean "expression"?',
                 'the field "expression" is missing',
             ],
         ),
         (
-            policy("- expression: 'true'", spec="failurePolicy: Maybe"),
+            policy_text("- expression: 'true'", spec="failurePolicy: Maybe"),
             ['failurePolicy is "Maybe", not Fail or Ignore'],
         ),
-        (policy("- expression: 1"), ["spec.validations[0].expression is no string"]),
-        (policy("- expression: 'true'", rules=""), ["matchConstraints.resourceRules is missing"]),
+        (policy_text("- expression: 1"), ["spec.validations[0].expression is no string"]),
         (
-            policy(
+            policy_text("- expression: 'true'", match_constraints=""),
+            ["matchConstraints.resourceRules is missing"],
+        ),
+        (
+            policy_text(
                 "- expression: variables.a",
                 spec="variables: [{name: a, expression: 'true'}, {name: a, expression: 'true'}]",
             ),
             ['the variable "a" stands twice'],
         ),
         (
-            policy(
+            policy_text(
                 "- expression: variables.b",
                 spec="variables: [{name: a, expression: variables.b}, {name: b, expression: 'true'}]",
             ),
             ["undeclared reference to 'variables.b'; a variable is known below its definition"],
         ),
         (
-            policy("- expression: params.a == 1"),
+            policy_text("- expression: params.a == 1"),
             ["undeclared reference to 'params.a'; the policy has no paramKind"],
         ),
         (
-            policy(
+            policy_text(
                 "- expression: 'true'", spec="matchConditions: [{name: 'a b', expression: 'true'}]"
             ),
             [
@@ -131,26 +144,28 @@ def test_apply_configuration_is_refused_by_name() -> None:
         ),
         (GOOD.replace("/v1", "/v2", 1), ["apiVersion is v2, not v1 or v1beta1"]),
         (
-            binding(actions="[Deny, Warn]") + "---\n" + GOOD,
+            binding_text(actions="[Deny, Warn]") + "---\n" + GOOD,
             ["Deny and Warn together would say everything twice"],
         ),
         (
-            binding(policy="q") + "---\n" + GOOD,
+            binding_text(policy="q") + "---\n" + GOOD,
             ['policyName is "q", and there is no such ValidatingAdmissionPolicy'],
         ),
         (
-            binding(more="paramRef: {name: a, selector: {}, parameterNotFoundAction: Deny}")
+            binding_text(
+                extra_spec="paramRef: {name: a, selector: {}, parameterNotFoundAction: Deny}"
+            )
             + "---\n"
             + GOOD,
             ["paramRef takes either name or selector"],
         ),
         (
-            binding(more="paramRef: {name: a}") + "---\n" + GOOD,
+            binding_text(extra_spec="paramRef: {name: a}") + "---\n" + GOOD,
             ["paramRef.parameterNotFoundAction is missing: Allow or Deny"],
         ),
         (
-            binding(
-                more="matchResources: {objectSelector: {matchExpressions: [{key: a, operator: Is}]}}"
+            binding_text(
+                extra_spec="matchResources: {objectSelector: {matchExpressions: [{key: a, operator: Is}]}}"
             )
             + "---\n"
             + GOOD,
@@ -160,23 +175,23 @@ def test_apply_configuration_is_refused_by_name() -> None:
     ],
 )
 def test_it_is_told_what_is_wrong(text: str, facts: list[str]) -> None:
-    found = [problem.fact for problem in loaded(text).problems]
+    found = [problem.message for problem in load_texts(text).problems]
     assert found == facts
 
 
 def test_matchconditions_see_no_variables() -> None:
-    text = policy(
+    text = policy_text(
         "- expression: variables.a",
         spec="variables: [{name: a, expression: 'true'}]\nmatchConditions: [{name: c, expression: variables.a}]",
     )
-    assert [p.fact for p in loaded(text).problems] == [
+    assert [p.message for p in load_texts(text).problems] == [
         "undeclared reference to 'variables.a'; matchConditions see no variables"
     ]
 
 
 @pytest.mark.parametrize("value", [None, 1, [], "text", {}, {"kind": "ValidatingAdmissionPolicy"}])
 def test_any_value_is_survived(value: object) -> None:
-    assert load([Source("f", value)]).policies == ()
+    assert load_policy_set([SourceObject("f", value)]).policies == ()
 
 
 @pytest.mark.parametrize("spec", [None, 1, [], {}, {"validations": None}, {"matchConstraints": 1}])
@@ -196,7 +211,7 @@ def test_a_policy_of_any_spec_is_named(kind: str, spec: object) -> None:
         "metadata": {"name": "x"},
         "spec": spec,
     }
-    policies = load([Source(f"cluster:{kind}/x", value)])
+    policies = load_policy_set([SourceObject(f"cluster:{kind}/x", value)])
     assert policies.policies == ()
     assert {p.name for p in policies.problems} == {"x"}
     assert {(p.file, p.line) for p in policies.problems} == {(f"cluster:{kind}/x", 0)}
@@ -204,19 +219,19 @@ def test_a_policy_of_any_spec_is_named(kind: str, spec: object) -> None:
 
 def test_the_version_is_of_what_is_meant() -> None:
     """Order, comments and what the API server adds change nothing; a text does."""
-    version = loaded(GOOD, binding()).version
+    version = load_texts(GOOD, binding_text()).version
     assert len(version) == 12
-    assert loaded(binding(), "# a comment\n" + GOOD).version == version
-    stored = [s.value for s in _sources(GOOD, binding())]
+    assert load_texts(binding_text(), "# a comment\n" + GOOD).version == version
+    stored = [s.value for s in _sources(GOOD, binding_text())]
     for value in stored:
         value["metadata"] = {**value["metadata"], "uid": "1", "resourceVersion": "7"}
-    assert load(Source("stored", value) for value in stored).version == version
-    assert loaded(GOOD.replace("'bad'", "'worse'"), binding()).version != version
-    assert loaded("").version == ""
+    assert load_policy_set(SourceObject("stored", value) for value in stored).version == version
+    assert load_texts(GOOD.replace("'bad'", "'worse'"), binding_text()).version != version
+    assert load_texts("").version == ""
 
 
-def _sources(*texts: str) -> tuple[Source, ...]:
+def _sources(*texts: str) -> tuple[SourceObject, ...]:
     from webhook import documents
-    from webhook.policy import from_reading
+    from webhook.policy import objects_from_file
 
-    return from_reading("f", documents.read("---\n".join(texts)))
+    return objects_from_file("f", documents.read("---\n".join(texts)))

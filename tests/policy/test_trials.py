@@ -5,24 +5,24 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 import yaml
 
-from tests.policy.documents import binding, deployment, policy
-from webhook.policy.trial_report import junit_report, text_report
+from tests.policy.documents import binding_text, make_deployment, policy_text
+from webhook.policy.trial_report import render_junit, render_text
 from webhook.policy.trials import TestRun, run_tests
 
 POLICY = (
-    policy(
+    policy_text(
         "- expression: object.metadata.name != 'bad'\n  message: a bad name\n",
         spec="matchConditions: [{name: c, expression: request.namespace != 'skip'}]",
     )
     + "---\n"
-    + binding()
+    + binding_text()
 )
 
 
-def run(cases: str, *, policies: str = POLICY, head: str = "") -> TestRun:
+def run_cases(cases: str, *, policies: str = POLICY, head: str = "") -> TestRun:
     suite = (
         "apiVersion: graphgate.io/v1alpha1\nkind: PolicyTest\n"
-        f"{head}object: {yaml.safe_dump(deployment(), default_flow_style=True, width=10_000)}"
+        f"{head}object: {yaml.safe_dump(make_deployment(), default_flow_style=True, width=10_000)}"
         f"cases:\n{cases}"
     )
     return run_tests({"a/policy.yaml": policies, "a/tests.yaml": suite})
@@ -30,7 +30,7 @@ def run(cases: str, *, policies: str = POLICY, head: str = "") -> TestRun:
 
 def passed(done: TestRun) -> bool:
     """Whether every file could be read and every case passed; gaps are not looked at."""
-    return not done.problems and not done.failed
+    return not done.problems and not done.failed_results
 
 
 GOOD = """\
@@ -46,18 +46,18 @@ GOOD = """\
 
 
 def test_cases_pass_and_everything_is_covered() -> None:
-    done = run(GOOD)
+    done = run_cases(GOOD)
     assert passed(done)
-    assert done.gaps == ()
-    assert text_report(done) == ("3 cases, 0 failed; 2 of 2 expressions seen both true and false\n")
+    assert done.coverage_gaps == ()
+    assert render_text(done) == ("3 cases, 0 failed; 2 of 2 expressions seen both true and false\n")
 
 
 def test_a_failed_case_shows_what_is_missing_and_what_is_too_much() -> None:
-    done = run(
+    done = run_cases(
         "- name: wrong\n  set: {metadata.name: bad}\n  expect: [{rule: p/0, path: metadata}]\n"
     )
     assert not passed(done)
-    report = text_report(done).splitlines()
+    report = render_text(done).splitlines()
     assert report[0].endswith(": wrong")
     assert report[1:3] == [
         "         - policy/p/0 deny at metadata: …",
@@ -66,16 +66,18 @@ def test_a_failed_case_shows_what_is_missing_and_what_is_too_much() -> None:
 
 
 def test_what_was_never_tried_is_a_gap() -> None:
-    done = run("- name: a good name is accepted\n")
+    done = run_cases("- name: a good name is accepted\n")
     assert passed(done)
-    assert [(gap.place, gap.lacks) for gap in done.gaps] == [
+    assert [(gap.path, gap.missing_outcome) for gap in done.coverage_gaps] == [
         ("spec.matchConditions[0].expression", "was never false"),
         ("spec.validations[0].expression", "was never false"),
     ]
     assert "gap    a/policy.yaml:1: p: spec.validations[0].expression was never false" in (
-        text_report(done)
+        render_text(done)
     )
-    assert [gap.lacks for gap in run("- name: x\n  namespace: skip\n").gaps] == [
+    assert [
+        gap.missing_outcome for gap in run_cases("- name: x\n  namespace: skip\n").coverage_gaps
+    ] == [
         "was never true",
         "was never evaluated",
     ]
@@ -105,11 +107,11 @@ def test_a_mutation_is_compared_as_a_whole() -> None:
     text = MUTATING.replace(
         "EXPRESSION", '\'[JSONPatch{op: "add", path: "/metadata/labels", value: {"a": "b"}}]\''
     )
-    done = run(
+    done = run_cases(
         "- name: right\n  mutated: {metadata.labels: {a: b}}\n- name: wrong\n  mutated: {}\n",
         policies=text,
     )
-    assert [trial.faults for trial in done.trials] == [(), ("+ metadata.labels: {'a': 'b'}",)]
+    assert [trial.mismatches for trial in done.results] == [(), ("+ metadata.labels: {'a': 'b'}",)]
 
 
 def test_a_mutation_that_is_not_idempotent_fails() -> None:
@@ -117,15 +119,15 @@ def test_a_mutation_that_is_not_idempotent_fails() -> None:
         "EXPRESSION",
         '\'[JSONPatch{op: "add", path: "/spec/predictors/-", value: {"a": "b"}}]\'',
     )
-    done = run("- name: it grows\n", policies=text)
-    assert done.trials[0].faults == (
+    done = run_cases("- name: it grows\n", policies=text)
+    assert done.results[0].mismatches == (
         "! a second pass changes the object again: add /spec/predictors/-",
     )
 
 
 def test_junit_is_xml_with_a_case_for_each() -> None:
-    done = run("- name: wrong <&\\u0001>\n  expect: [{rule: p/0}]\n- name: right\n")
-    root = ElementTree.fromstring(junit_report(done))
+    done = run_cases("- name: wrong <&\\u0001>\n  expect: [{rule: p/0}]\n- name: right\n")
+    root = ElementTree.fromstring(render_junit(done))
     assert [(suite.get("tests"), suite.get("failures")) for suite in root] == [("2", "1")]
     assert [len(case) for case in root[0]] == [1, 0]
 
@@ -148,10 +150,10 @@ def test_junit_is_xml_with_a_case_for_each() -> None:
     ],
 )
 def test_a_faulty_file_is_named(cases: str, fact: str) -> None:
-    done = run(cases)
-    assert [problem.fact for problem in done.problems] == [fact]
+    done = run_cases(cases)
+    assert [problem.message for problem in done.problems] == [fact]
     assert not passed(done)
-    ElementTree.fromstring(junit_report(done))
+    ElementTree.fromstring(render_junit(done))
 
 
 def test_exceptions_hold_with_a_time() -> None:
@@ -163,5 +165,7 @@ metadata: {name: e}
 spec: {reason: why, expiresAt: "2026-01-01T00:00:00Z", exempt: {policies: [p]}}
 """
     bad = "- name: a\n  set: {metadata.name: bad}\n"
-    assert passed(run(bad, policies=POLICY + exception, head="now: '2025-01-01T00:00:00Z'\n"))
-    assert not passed(run(bad, policies=POLICY + exception, head="now: '2027-01-01T00:00:00Z'\n"))
+    assert passed(run_cases(bad, policies=POLICY + exception, head="now: '2025-01-01T00:00:00Z'\n"))
+    assert not passed(
+        run_cases(bad, policies=POLICY + exception, head="now: '2027-01-01T00:00:00Z'\n")
+    )

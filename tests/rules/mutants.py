@@ -7,7 +7,7 @@ has no place for it.
 from collections.abc import Callable
 from random import Random
 
-from tests.rules.graphs import Raw, containers_of, nodes_of
+from tests.rules.graphs import Raw, iter_containers, iter_nodes
 
 MUTANTS: dict[str, tuple[str, Callable[[Raw, Random], str]]] = {}
 """By name: the rule that is to speak, and the function that puts the fault in."""
@@ -21,37 +21,37 @@ def mutant(rule):
     return register
 
 
-class NoPlaceError(Exception):
+class NotApplicableError(Exception):
     """The document has no place for the fault."""
 
 
-def require(met):
-    if not met:
-        raise NoPlaceError
+def require(condition):
+    if not condition:
+        raise NotApplicableError
 
 
-def picked(random, places):
+def pick_candidate(random, candidates):
     """Return one of the places."""
-    found = list(places)
+    found = list(candidates)
     require(found)
     return random.choice(found)
 
 
-def calls(document):
+def iter_calls(document):
     """Yield each node that a container of its name runs, with its path."""
     for _, path in predictors(document):
-        names = {c["name"] for c, at in containers_of(document) if at.startswith(path)}
-        for node, at in nodes_of(document):
+        names = {c["name"] for c, at in iter_containers(document) if at.startswith(path)}
+        for node, at in iter_nodes(document):
             if at.startswith(f"{path}.graph") and node["name"] in names:
                 yield node, at
 
 
-def serves(document):
-    return (n for n in nodes_of(document) if "SERVER" in n[0].get("implementation", ""))
+def has_prepackaged_server(document):
+    return (n for n in iter_nodes(document) if "SERVER" in n[0].get("implementation", ""))
 
 
 def ab_tests(document):
-    return (n for n in nodes_of(document) if n[0].get("implementation") == "RANDOM_ABTEST")
+    return (n for n in iter_nodes(document) if n[0].get("implementation") == "RANDOM_ABTEST")
 
 
 def predictors(document):
@@ -67,17 +67,17 @@ def components(document):
             yield component, f"{path}.componentSpecs[{number}]"
 
 
-def leaves(places):
-    return ((node, path) for node, path in places if not node.get("children"))
+def leaves(nodes):
+    return ((node, path) for node, path in nodes if not node.get("children"))
 
 
-def with_children(places, count):
-    return ((node, path) for node, path in places if len(node.get("children") or []) == count)
+def with_children(nodes, count):
+    return ((node, path) for node, path in nodes if len(node.get("children") or []) == count)
 
 
 @mutant("missing-container")
 def a_node_is_called_otherwise(document, random):
-    node, path = picked(random, calls(document))
+    node, path = pick_candidate(random, iter_calls(document))
     node["name"] = "zzzzzzzzzzzz"
     return f"{path}.name"
 
@@ -86,11 +86,11 @@ def a_node_is_called_otherwise(document, random):
 def a_child_has_the_name_of_its_parent(document, random):
     pairs = [
         (child, node, f"{path}.children[{n}]")
-        for node, path in calls(document)
+        for node, path in iter_calls(document)
         for n, child in enumerate(node.get("children") or [])
         if "SERVER" in child.get("implementation", "")
     ]
-    child, node, path = picked(random, pairs)
+    child, node, path = pick_candidate(random, pairs)
     child["name"] = node["name"]
     return f"{path}.name"
 
@@ -98,65 +98,65 @@ def a_child_has_the_name_of_its_parent(document, random):
 @mutant("duplicate-predictor-name")
 def a_predictor_has_the_name_of_the_first(document, random):
     found = list(predictors(document))[1:]
-    predictor, path = picked(random, found)
+    predictor, path = pick_candidate(random, found)
     predictor["name"] = "main"
     return f"{path}.name"
 
 
 @mutant("children-not-a-list")
 def a_child_is_not_in_a_list(document, random):
-    node, path = picked(random, with_children(nodes_of(document), 1))
+    node, path = pick_candidate(random, with_children(iter_nodes(document), 1))
     node["children"] = node["children"][0]
     return f"{path}.children"
 
 
 @mutant("unknown-node-type")
 def a_type_is_misspelt(document, random):
-    node, path = picked(random, (n for n in nodes_of(document) if "type" in n[0]))
+    node, path = pick_candidate(random, (n for n in iter_nodes(document) if "type" in n[0]))
     node["type"] += "S"
     return f"{path}.type"
 
 
 @mutant("unknown-node-method")
 def a_method_is_misspelt(document, random):
-    node, path = picked(random, calls(document))
+    node, path = pick_candidate(random, iter_calls(document))
     node["methods"] = [*node.get("methods", []), "FEEDBACK"]
     return f"{path}.methods[{len(node['methods']) - 1}]"
 
 
 @mutant("untyped-node")
 def a_type_says_nothing(document, random):
-    usual = (n for n in leaves(calls(document)) if "methods" not in n[0])
-    node, path = picked(random, usual)
+    usual = (n for n in leaves(iter_calls(document)) if "methods" not in n[0])
+    node, path = pick_candidate(random, usual)
     node["type"] = "UNKNOWN_TYPE"
     return f"{path}.type"
 
 
 @mutant("childless-router")
 def a_leaf_is_a_router(document, random):
-    node, path = picked(random, leaves(calls(document)))
+    node, path = pick_candidate(random, leaves(iter_calls(document)))
     node["type"], node["children"] = "ROUTER", []
     return f"{path}.children"
 
 
 @mutant("combiner-of-one")
 def a_node_with_one_child_is_a_combiner(document, random):
-    node, path = picked(random, with_children(calls(document), 1))
+    node, path = pick_candidate(random, with_children(iter_calls(document), 1))
     node["type"] = "COMBINER"
     return f"{path}.children"
 
 
 @mutant("unmerged-children")
 def a_router_is_a_model(document, random):
-    found = (n for n in calls(document) if n[0].get("type") in ("ROUTER", "COMBINER"))
-    node, path = picked(random, (n for n in found if len(n[0]["children"]) > 1))
+    found = (n for n in iter_calls(document) if n[0].get("type") in ("ROUTER", "COMBINER"))
+    node, path = pick_candidate(random, (n for n in found if len(n[0]["children"]) > 1))
     node["type"] = "MODEL"
     return f"{path}.children"
 
 
 @mutant("ab-test-without-two-children")
 def a_node_with_one_child_is_an_ab_test(document, random):
-    node, path = picked(random, with_children(calls(document), 1))
+    node, path = pick_candidate(random, with_children(iter_calls(document), 1))
     node.pop("type", None)
     node.pop("parameters", None)
     node["implementation"] = "RANDOM_ABTEST"
@@ -165,7 +165,7 @@ def a_node_with_one_child_is_an_ab_test(document, random):
 
 @mutant("uncalled-child")
 def an_ab_test_has_three_children(document, random):
-    node, path = picked(random, ab_tests(document))
+    node, path = pick_candidate(random, ab_tests(document))
     server = {"implementation": "SKLEARN_SERVER", "modelUri": "gs://models.example/iris"}
     node["children"].append({"name": "third"} | server)
     return f"{path}.children[2]"
@@ -173,126 +173,126 @@ def an_ab_test_has_three_children(document, random):
 
 @mutant("ratio-not-a-number")
 def a_ratio_is_a_word(document, random):
-    node, path = picked(random, ab_tests(document))
+    node, path = pick_candidate(random, ab_tests(document))
     node["parameters"] = [{"name": "ratioA", "type": "FLOAT", "value": "half"}]
     return f"{path}.parameters[0].value"
 
 
 @mutant("ratio-without-effect")
 def a_ratio_is_a_percentage(document, random):
-    node, path = picked(random, ab_tests(document))
+    node, path = pick_candidate(random, ab_tests(document))
     node["parameters"] = [{"name": "ratioA", "type": "FLOAT", "value": "30"}]
     return f"{path}.parameters[0].value"
 
 
 @mutant("unimplemented-implementation")
 def an_ab_test_is_a_simple_router(document, random):
-    node, path = picked(random, ab_tests(document))
+    node, path = pick_candidate(random, ab_tests(document))
     node["implementation"] = "SIMPLE_ROUTER"
     return f"{path}.implementation"
 
 
 @mutant("type-contradicts-implementation")
 def a_server_is_a_router(document, random):
-    node, path = picked(random, serves(document))
+    node, path = pick_candidate(random, has_prepackaged_server(document))
     node["type"] = "ROUTER"
     return f"{path}.type"
 
 
 @mutant("missing-model-uri")
 def a_server_has_no_model(document, random):
-    node, path = picked(random, serves(document))
+    node, path = pick_candidate(random, has_prepackaged_server(document))
     node["modelUri"] = ""
     return f"{path}.modelUri"
 
 
 @mutant("unknown-model-uri-scheme")
 def a_model_is_nowhere(document, random):
-    node, path = picked(random, serves(document))
+    node, path = pick_candidate(random, has_prepackaged_server(document))
     node["modelUri"] = "models/iris"
     return f"{path}.modelUri"
 
 
 @mutant("unknown-node-implementation")
 def a_server_is_misspelt(document, random):
-    node, path = picked(random, serves(document))
+    node, path = pick_candidate(random, has_prepackaged_server(document))
     node["implementation"] = "SKLERN_SERVER"
     return f"{path}.implementation"
 
 
 @mutant("methods-of-a-server")
 def a_server_has_methods(document, random):
-    node, path = picked(random, serves(document))
+    node, path = pick_candidate(random, has_prepackaged_server(document))
     node["methods"] = ["TRANSFORM_INPUT"]
     return f"{path}.methods"
 
 
 @mutant("name-not-a-dns-label")
 def a_server_has_an_underscore(document, random):
-    node, path = picked(random, serves(document))
+    node, path = pick_candidate(random, has_prepackaged_server(document))
     node["name"] = "my_server"
     return f"{path}.name"
 
 
 @mutant("name-too-long-for-a-label")
 def a_server_has_a_long_name(document, random):
-    node, path = picked(random, serves(document))
+    node, path = pick_candidate(random, has_prepackaged_server(document))
     node["name"] = "n" * 49
     return f"{path}.name"
 
 
 @mutant("parameter-value-not-of-its-type")
 def a_parameter_is_a_word(document, random):
-    node, path = picked(random, calls(document))
+    node, path = pick_candidate(random, iter_calls(document))
     node["parameters"] = [{"name": "size", "type": "INT", "value": "large"}]
     return f"{path}.parameters[0].value"
 
 
 @mutant("unknown-parameter-type")
 def a_parameter_type_is_unknown(document, random):
-    node, path = picked(random, calls(document))
+    node, path = pick_candidate(random, iter_calls(document))
     node["parameters"] = [{"name": "size", "type": "NUMBER", "value": "1"}]
     return f"{path}.parameters[0].type"
 
 
 @mutant("duplicate-parameter-name")
 def a_parameter_stands_twice(document, random):
-    node, path = picked(random, calls(document))
+    node, path = pick_candidate(random, iter_calls(document))
     node["parameters"] = [{"name": "size", "type": "INT", "value": v} for v in ("1", "2")]
     return f"{path}.parameters[1].name"
 
 
 @mutant("missing-logger-mode")
 def a_logger_has_no_mode(document, random):
-    node, path = picked(random, nodes_of(document))
+    node, path = pick_candidate(random, iter_nodes(document))
     node["logger"] = {"mode": ""}
     return f"{path}.logger.mode"
 
 
 @mutant("unknown-logger-mode")
 def a_logger_mode_is_unknown(document, random):
-    node, path = picked(random, nodes_of(document))
+    node, path = pick_candidate(random, iter_nodes(document))
     node["logger"] = {"mode": "both"}
     return f"{path}.logger.mode"
 
 
 @mutant("unusable-logger-url")
 def a_logger_url_has_no_scheme(document, random):
-    node, path = picked(random, nodes_of(document))
+    node, path = pick_candidate(random, iter_nodes(document))
     node["logger"] = {"mode": "all", "url": "log-sink"}
     return f"{path}.logger.url"
 
 
 @mutant("unknown-endpoint-type")
 def an_endpoint_is_http(document, random):
-    node, path = picked(random, nodes_of(document))
+    node, path = pick_candidate(random, iter_nodes(document))
     node["endpoint"] = {"type": "HTTP"}
     return f"{path}.endpoint.type"
 
 
 @mutant("mixed-endpoint-types")
 def the_last_endpoint_is_another(document, random):
-    found = list(nodes_of(document))
+    found = list(iter_nodes(document))
     require(len(found) > 1)
     (first, _), (node, path) = found[0], found[-1]
     for other, _ in found:
@@ -304,7 +304,7 @@ def the_last_endpoint_is_another(document, random):
 
 @mutant("transport-contradicts-endpoints")
 def the_transport_is_the_other(document, random):
-    for node, _ in nodes_of(document):
+    for node, _ in iter_nodes(document):
         node["endpoint"] = {"type": "REST"}
     document["spec"]["transport"] = "grpc"
     return "spec.transport"
@@ -318,7 +318,9 @@ def the_protocol_is_unknown(document, random):
 
 @mutant("unserved-protocol")
 def a_server_does_not_speak_tensorflow(document, random):
-    found = [s for s in serves(document) if s[0]["implementation"] != "TRITON_SERVER"]
+    found = [
+        s for s in has_prepackaged_server(document) if s[0]["implementation"] != "TRITON_SERVER"
+    ]
     require(len(found) == 1)
     document["spec"]["protocol"] = "tensorflow"
     return f"{found[0][1]}.implementation"
@@ -342,7 +344,7 @@ def a_topic_is_missing(document, random):
     names = ("KAFKA_BROKER", "KAFKA_INPUT_TOPIC", "KAFKA_OUTPUT_TOPIC")
     for predictor, _ in predictors(document):
         predictor["svcOrchSpec"] = {"env": [{"name": name, "value": "x"} for name in names]}
-    predictor, path = picked(random, predictors(document))
+    predictor, path = pick_candidate(random, predictors(document))
     predictor["svcOrchSpec"]["env"].pop()
     return f"{path}.svcOrchSpec.env"
 
@@ -357,7 +359,7 @@ def the_traffic_is_one_short(document, random):
 
 @mutant("traffic-out-of-range")
 def the_traffic_is_negative(document, random):
-    predictor, path = picked(random, predictors(document))
+    predictor, path = pick_candidate(random, predictors(document))
     predictor["traffic"] = -5
     return f"{path}.traffic"
 
@@ -390,14 +392,14 @@ def the_shadow_is_listed_first(document, random):
 @mutant("no-engine-for-several-nodes")
 def a_graph_has_no_orchestrator(document, random):
     several = (p for p in predictors(document) if p[0]["graph"].get("children"))
-    predictor, path = picked(random, several)
+    predictor, path = pick_candidate(random, several)
     predictor["annotations"] = {"seldon.io/no-engine": "true"}
     return f'{path}.annotations["seldon.io/no-engine"]'
 
 
 @mutant("service-name-not-a-dns-label")
 def a_service_has_an_underscore(document, random):
-    predictor, path = picked(random, predictors(document))
+    predictor, path = pick_candidate(random, predictors(document))
     predictor["annotations"] = {"seldon.io/svc-name": "my_iris"}
     return f'{path}.annotations["seldon.io/svc-name"]'
 
@@ -430,14 +432,14 @@ def the_object_has_a_dot(document, random):
 
 @mutant("predictor-label-syntax")
 def a_label_has_a_space(document, random):
-    predictor, path = picked(random, predictors(document))
+    predictor, path = pick_candidate(random, predictors(document))
     predictor["labels"] = {"team": "a team"}
     return f"{path}.labels.team"
 
 
 @mutant("label-overrides-selector")
 def a_label_is_the_selectors(document, random):
-    predictor, path = picked(random, predictors(document))
+    predictor, path = pick_candidate(random, predictors(document))
     predictor["labels"] = {"seldon-deployment-id": "other"}
     return f"{path}.labels.seldon-deployment-id"
 
@@ -450,39 +452,39 @@ def a_timeout_has_a_unit(document, random):
 
 @mutant("missing-image")
 def a_container_has_no_image(document, random):
-    container, path = picked(random, containers_of(document))
+    container, path = pick_candidate(random, iter_containers(document))
     container["image"] = ""
     return f"{path}.image"
 
 
 @mutant("reserved-container-name")
 def a_sidecar_has_the_orchestrators_name(document, random):
-    found = (c for c in containers_of(document) if c[0]["name"].startswith("sidecar"))
-    container, path = picked(random, found)
+    found = (c for c in iter_containers(document) if c[0]["name"].startswith("sidecar"))
+    container, path = pick_candidate(random, found)
     container["name"] = "seldon-container-engine"
     return f"{path}.name"
 
 
 @mutant("port-collision")
 def a_node_listens_where_the_orchestrator_does(document, random):
-    first = (n for n in calls(document) if n[1] == "spec.predictors[0].graph")
-    root, _ = picked(random, first)
-    container, path = next(c for c in containers_of(document) if c[0]["name"] == root["name"])
+    first = (n for n in iter_calls(document) if n[1] == "spec.predictors[0].graph")
+    root, _ = pick_candidate(random, first)
+    container, path = next(c for c in iter_containers(document) if c[0]["name"] == root["name"])
     container["ports"] = [{"name": "http", "containerPort": 8000}]
     return f"{path}.ports[0].containerPort"
 
 
 @mutant("overridden-variable")
 def a_container_chooses_its_port_by_variable(document, random):
-    node, _ = picked(random, calls(document))
-    container, path = next(c for c in containers_of(document) if c[0]["name"] == node["name"])
+    node, _ = pick_candidate(random, iter_calls(document))
+    container, path = next(c for c in iter_containers(document) if c[0]["name"] == node["name"])
     container["env"] = [{"name": "PREDICTIVE_UNIT_SERVICE_PORT", "value": "9000"}]
     return f"{path}.env[0].name"
 
 
 @mutant("overwritten-endpoint")
 def a_node_is_elsewhere(document, random):
-    node, path = picked(random, calls(document))
+    node, path = pick_candidate(random, iter_calls(document))
     node["endpoint"] = {"service_host": "models.example"}
     return f"{path}.endpoint.service_host"
 
@@ -490,7 +492,7 @@ def a_node_is_elsewhere(document, random):
 @mutant("container-in-two-components")
 def a_container_stands_in_the_next_component(document, random):
     found = (p for p in predictors(document) if p[0].get("componentSpecs"))
-    predictor, path = picked(random, found)
+    predictor, path = pick_candidate(random, found)
     pods = predictor["componentSpecs"]
     pods.append({"spec": {"containers": [dict(pods[0]["spec"]["containers"][0])]}})
     return f"{path}.componentSpecs[{len(pods) - 1}].spec.containers[0].name"
@@ -498,9 +500,9 @@ def a_container_stands_in_the_next_component(document, random):
 
 @mutant("first-component-without-node")
 def a_sidecar_has_the_first_component(document, random):
-    served = {at.partition(".graph")[0] for _, at in serves(document)}
+    served = {at.partition(".graph")[0] for _, at in has_prepackaged_server(document)}
     found = (p for p in predictors(document) if p[0].get("componentSpecs") and p[1] not in served)
-    predictor, path = picked(random, found)
+    predictor, path = pick_candidate(random, found)
     pod = {"containers": [{"name": "cache", "image": "registry.example/cache:1"}]}
     predictor["componentSpecs"].insert(0, {"spec": pod})
     return f"{path}.componentSpecs[0]"
@@ -514,7 +516,7 @@ def the_replicas_are_negative(document, random):
 
 @mutant("deadline-not-positive")
 def a_deadline_is_now(document, random):
-    predictor, path = picked(random, predictors(document))
+    predictor, path = pick_candidate(random, predictors(document))
     predictor["progressDeadlineSeconds"] = 0
     return f"{path}.progressDeadlineSeconds"
 
@@ -523,7 +525,7 @@ def unscaled(document, random):
     """Return a component without autoscaler, in a document without replicas; and its path."""
     for predictor, _ in predictors(document):
         predictor.pop("replicas", None)
-    component, path = picked(random, components(document))
+    component, path = pick_candidate(random, components(document))
     for field in ("hpaSpec", "kedaSpec", "replicas"):
         component.pop(field, None)
     return component, path
@@ -553,28 +555,28 @@ def a_component_has_replicas_and_an_autoscaler(document, random):
 
 @mutant("two-disruption-bounds")
 def a_budget_has_both_bounds(document, random):
-    component, path = picked(random, components(document))
+    component, path = pick_candidate(random, components(document))
     component["pdbSpec"] = {"minAvailable": 1, "maxUnavailable": 1}
     return f"{path}.pdbSpec"
 
 
 @mutant("no-disruption-bound")
 def a_budget_has_no_bound(document, random):
-    component, path = picked(random, components(document))
+    component, path = pick_candidate(random, components(document))
     component["pdbSpec"] = {}
     return f"{path}.pdbSpec"
 
 
 @mutant("ignored-engine-resources")
 def resources_are_in_the_old_field(document, random):
-    predictor, path = picked(random, predictors(document))
+    predictor, path = pick_candidate(random, predictors(document))
     predictor["engineResources"] = {"requests": {"cpu": "2"}}
     return f"{path}.engineResources"
 
 
 @mutant("unknown-explainer-type")
 def an_explainer_is_misspelt(document, random):
-    predictor, path = picked(random, predictors(document))
+    predictor, path = pick_candidate(random, predictors(document))
     predictor["explainer"] = {"type": "Anchors"}
     return f"{path}.explainer.type"
 
@@ -587,7 +589,7 @@ def replicas_are_text(document, random):
 
 @mutant("unknown-field")
 def a_field_is_unknown(document, random):
-    node, path = picked(random, nodes_of(document))
+    node, path = pick_candidate(random, iter_nodes(document))
     node["colour"] = "blue"
     return f"{path}.colour"
 
@@ -606,7 +608,7 @@ def an_annotation_is_on_the_object(document, random):
 
 @mutant("duplicate-container-name")
 def a_container_stands_twice(document, random):
-    component, path = picked(random, components(document))
+    component, path = pick_candidate(random, components(document))
     containers = component["spec"]["containers"]
     containers.append(dict(containers[0]))
     return f"{path}.spec.containers[{len(containers) - 1}].name"

@@ -19,7 +19,7 @@ CASES = Path(__file__).with_name("pod_templates.json")
 _DRY_RUN = "/apis/apps/v1/namespaces/default/deployments?dryRun=All"
 
 
-def deployment(case: dict[str, Any]) -> dict[str, Any]:
+def build_deployment(case: dict[str, Any]) -> dict[str, Any]:
     """Return a Deployment with the case's pod template."""
     metadata = case.get("metadata", {})
     template = {
@@ -34,16 +34,16 @@ def deployment(case: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def record() -> None:
+def record_answers() -> None:
     """Ask for every case and write the answers."""
     cases = json.loads(CASES.read_text())
     binaries = {binary.tool.name: binary.path for binary in provide_binaries(os.environ, print)}
     with ControlPlane.start(binaries, controllers=False) as plane:
         for case in cases:
-            case["refused"] = plane.request("POST", _DRY_RUN, deployment(case)).status >= 300
+            case["refused"] = plane.request("POST", _DRY_RUN, build_deployment(case)).status >= 300
     lines = ",\n".join(json.dumps(case) for case in cases)
     CASES.write_text(f"[\n{lines}\n]\n")
 
 
 if __name__ == "__main__":
-    record()
+    record_answers()

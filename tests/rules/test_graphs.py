@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.rules.graphs import document, documents
-from tests.rules.mutants import MUTANTS, NoPlaceError
-from webhook.decisions.decide import decide
+from tests.rules.graphs import build_document, documents
+from tests.rules.mutants import MUTANTS, NotApplicableError
+from webhook.decisions.decide import evaluate
 from webhook.decisions.settings import read_settings
-from webhook.graph.facts import NOTHING_KNOWN
+from webhook.graph.facts import NO_FACTS
 
 SETTINGS = read_settings()
 SIZE, DEPTH = 24, 6
@@ -23,16 +23,16 @@ ATTEMPTS = 200
 """Documents in which a place for a fault is looked for; the rarest is in one of ten."""
 
 
-def told(document):
-    decision = decide(document, SETTINGS, NOTHING_KNOWN)
-    assert decision.failures == ()
-    return [(f.rule, str(f.path)) for f in (*decision.denials, *decision.warnings)]
+def evaluate_findings(document):
+    decision = evaluate(document, SETTINGS, NO_FACTS)
+    assert decision.rule_errors == ()
+    return [(f.rule_id, str(f.path)) for f in (*decision.denials, *decision.warnings)]
 
 
-@given(documents(nodes=300, depth=30))
+@given(documents(max_nodes=300, max_depth=30))
 @settings(max_examples=400, deadline=None)
 def test_a_valid_graph_gives_no_finding(document):
-    assert told(document) == []
+    assert evaluate_findings(document) == []
 
 
 @pytest.mark.parametrize("name", MUTANTS)
@@ -40,16 +40,16 @@ def test_a_valid_graph_gives_no_finding(document):
 @settings(max_examples=60, deadline=None)
 def test_one_fault_gives_that_finding_alone(name, seed, size):
     rule, mutate = MUTANTS[name]
-    faulty, path = with_fault(mutate, seed, size)
-    assert told(faulty) == [(rule, path)]
+    mutated, path = mutate_until_applicable(mutate, seed, size)
+    assert evaluate_findings(mutated) == [(rule, path)]
 
 
-def with_fault(mutate, seed, size):
+def mutate_until_applicable(mutate, seed, size):
     """Return the first document from this seed on that has a place for the fault, and the place."""
     for attempt in range(ATTEMPTS):
-        faulty = document(seed + attempt, size + attempt, DEPTH)
-        with suppress(NoPlaceError):
-            return faulty, mutate(faulty, Random(seed))
+        mutated = build_document(seed + attempt, size + attempt, DEPTH)
+        with suppress(NotApplicableError):
+            return mutated, mutate(mutated, Random(seed))
     raise AssertionError(f"no document of {ATTEMPTS} has a place for the fault")
 
 
@@ -74,24 +74,24 @@ VALUES: tuple[Any, ...] = (
 @settings(max_examples=1_000, deadline=None)
 def test_no_value_at_any_place_makes_a_rule_crash(seed, value, times):
     random = Random(seed)
-    spoilt = document(seed, SIZE, DEPTH)
+    mutated = build_document(seed, SIZE, DEPTH)
     for _ in range(times):
-        holder, key = random.choice(list(places(spoilt)))
+        holder, key = random.choice(list(iter_locations(mutated)))
         holder[key] = deepcopy(value)
-    told(spoilt)
+    evaluate_findings(mutated)
 
 
-def places(value):
+def iter_locations(value):
     """Yield each mapping and list with each of its keys, and keys that rules ask for."""
     if isinstance(value, dict):
         for key, below in [*value.items()]:
             yield value, key
-            yield from places(below)
-        yield from ((value, key) for key in ASKED_FOR)
+            yield from iter_locations(below)
+        yield from ((value, key) for key in WITHOUT_MUTANT)
     elif isinstance(value, list):
         for index, below in enumerate(value):
             yield value, index
-            yield from places(below)
+            yield from iter_locations(below)
 
 
-ASKED_FOR = ("endpoint", "parameters", "env", "annotations", "explainer", "labels", "metadata")
+WITHOUT_MUTANT = ("endpoint", "parameters", "env", "annotations", "explainer", "labels", "metadata")

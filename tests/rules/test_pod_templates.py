@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import pytest
 
-from webhook.decisions.decide import decide
+from webhook.decisions.decide import evaluate
 from webhook.decisions.settings import read_settings
 from webhook.graph import kubernetes
 from webhook.graph.facts import Facts
@@ -22,23 +22,23 @@ from webhook.rules import all_rules
 
 SETTINGS = read_settings()
 PARTS = get_args(Part)
-KUBERNETES_1_36 = Facts(minor=36)
+KUBERNETES_1_36 = Facts(kubernetes_minor=36)
 CASES = json.loads(Path(__file__).with_name("pod_templates.json").read_text())
 
-STRICTER = {
+STRICTER_THAN_API_SERVER = {
     "dup port": "the keys of Seldon's resource definition, and of server-side apply",
     "img blanks": "the API server takes the Deployment and refuses each of its pods",
 }
 """What is denied though the API server takes the Deployment, and why it cannot run."""
 
-NOT_LOOKED_AT = {
+NOT_CHECKED = {
     "res null lim",
 }
 """What the API server refuses and no rule looks at: no manifest of production has been seen
 to get it wrong."""
 
 
-def as_document(case):
+def build_document(case):
     name = case["pod"]["containers"][0]["name"]
     return {
         "apiVersion": "machinelearning.seldon.io/v1",
@@ -58,31 +58,35 @@ def as_document(case):
     }
 
 
-def denied(case):
-    decision = decide(as_document(case), SETTINGS, KUBERNETES_1_36)
-    assert decision.failures == ()
-    return sorted({finding.rule for finding in decision.denials})
+def is_denied(case):
+    decision = evaluate(build_document(case), SETTINGS, KUBERNETES_1_36)
+    assert decision.rule_errors == ()
+    return sorted({finding.rule_id for finding in decision.denials})
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_a_pod_is_denied_where_the_api_server_refuses_it_and_only_there(case):
-    rules = denied(case)
-    expected = (case["refused"] or case["name"] in STRICTER) and case["name"] not in NOT_LOOKED_AT
+    rules = is_denied(case)
+    expected = (case["refused"] or case["name"] in STRICTER_THAN_API_SERVER) and case[
+        "name"
+    ] not in NOT_CHECKED
     assert bool(rules) is expected, rules
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_a_closer_look_at_usual_parts_finds_nothing_more(case):
-    deployment = parse(as_document(case))
-    looked = replace(deployment, unusual=dict.fromkeys(PARTS, deployment.containers))
+    deployment = parse(build_document(case))
+    non_trivial_rules = replace(deployment, non_trivial=dict.fromkeys(PARTS, deployment.containers))
     for rule in all_rules():
-        if set(rule.wants) <= {"facts"}:
-            facts = {"facts": KUBERNETES_1_36} if rule.wants else {}
-            assert list(rule.check(deployment, **facts)) == list(rule.check(looked, **facts))
+        if set(rule.inputs) <= {"facts"}:
+            facts = {"facts": KUBERNETES_1_36} if rule.inputs else {}
+            assert list(rule.check(deployment, **facts)) == list(
+                rule.check(non_trivial_rules, **facts)
+            )
 
 
 def test_every_exception_is_a_case():
-    assert {*STRICTER, *NOT_LOOKED_AT} <= {case["name"] for case in CASES}
+    assert {*STRICTER_THAN_API_SERVER, *NOT_CHECKED} <= {case["name"] for case in CASES}
 
 
 def test_cases_have_names_of_their_own():
@@ -173,7 +177,7 @@ TABLES: dict[Callable[[Any], bool], tuple[list[Any], list[Any]]] = {
             "1E5i",
         ],
     ),
-    kubernetes.is_key: (
+    kubernetes.is_qualified_name: (
         [
             "a",
             "A",
@@ -294,7 +298,7 @@ TABLES: dict[Callable[[Any], bool], tuple[list[Any], list[Any]]] = {
             "-",
         ],
     ),
-    kubernetes.is_variable: (
+    kubernetes.is_env_var_name: (
         ["A", "a", "1A", "A B", "~", " ", "a-b", ".", "..", "..a", "A" * 300, "A.B", "$A"],
         ["A=B", "=", "", "\xe9", "A\n", "\t", "A\x7f", "A\xa0"],
     ),
@@ -302,11 +306,11 @@ TABLES: dict[Callable[[Any], bool], tuple[list[Any], list[Any]]] = {
         ["a", "a.b", "a" * 253, "a" * 64, "1", "1.2"],
         ["A", "a..b", ".a", "a.", "a_b", "-a", "a-", "", "a" * 254, "\xe9", "a b", "a\n"],
     ),
-    kubernetes.is_key_of_data: (
+    kubernetes.is_config_map_key: (
         ["a", "A.b-c_d", ".a", "a" * 253],
         ["a/b", "", ".", "..", "..a", "a b", "\xe9", "a" * 254, "a\n"],
     ),
-    kubernetes.is_header: (
+    kubernetes.is_http_header_name: (
         ["X-A", "1", "-"],
         ["a_b", "a b", "", "\xe9", "a\n", "a:"],
     ),
@@ -342,11 +346,11 @@ AMOUNTS = {
 
 @pytest.mark.parametrize("text", AMOUNTS)
 def test_a_quantity_has_an_amount_in_billionths(text):
-    assert kubernetes.amount(text) == AMOUNTS[text]
+    assert kubernetes.parse_quantity(text) == AMOUNTS[text]
 
 
 def test_a_number_has_the_amount_of_its_text():
-    assert [kubernetes.amount(number) for number in (2, 0.5, 10**100, True)] == [
+    assert [kubernetes.parse_quantity(number) for number in (2, 0.5, 10**100, True)] == [
         2 * 10**9,
         5 * 10**8,
         None,

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from webhook.graph.path import ROOT, Path, resolve
+from webhook.graph.path import ROOT, Path, resolve_path
 
 CHAIN: dict[str, Any] = {
     "apiVersion": "machinelearning.seldon.io/v1alpha2",
@@ -248,24 +248,26 @@ JSON = st.recursive(
 )
 
 
-def places(document: Any, path: Path = ROOT) -> Iterator[Path]:
+def iter_paths(document: Any, path: Path = ROOT) -> Iterator[Path]:
     """Yield every place in a document, itself first."""
     yield path
     if isinstance(document, dict):
         for key, value in document.items():
-            yield from places(value, path / key)
+            yield from iter_paths(value, path / key)
     elif isinstance(document, list):
         for index, value in enumerate(document):
-            yield from places(value, path / index)
+            yield from iter_paths(value, path / index)
 
 
 @st.composite
-def broken(draw: st.DrawFn, document: dict[str, Any]) -> dict[str, Any]:
+def broken_documents(draw: st.DrawFn, document: dict[str, Any]) -> dict[str, Any]:
     """Draw a copy of `document` with one to three places removed, replaced, added to, wrapped."""
     document = copy.deepcopy(document)
     for _ in range(draw(st.integers(1, 3))):
-        path = draw(st.sampled_from([place for place in places(document) if place]))
-        parent = resolve(document, path.parent)
+        path = draw(
+            st.sampled_from([field_path for field_path in iter_paths(document) if field_path])
+        )
+        parent = resolve_path(document, path.parent)
         match draw(st.sampled_from(["remove", "replace", "add", "list", "element"])):
             case "remove":
                 del parent[path[-1]]

@@ -4,24 +4,24 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.schema.documents import EVERYTHING, places
-from webhook.graph.path import Path, Segment, resolve
+from tests.schema.documents import EVERYTHING, iter_paths
+from webhook.graph.path import Path, Segment, resolve_path
 from webhook.graph.schema import (
-    definitions,
-    homes,
+    field_locations,
+    get_field_info,
     known_fields,
-    look_up,
-    schema,
+    load_schema,
+    seldon_definitions,
 )
 
 GRAPH = Path(("spec", "predictors", 0, "graph"))
 POD = Path(("spec", "predictors", 0, "componentSpecs", 0, "spec"))
-NODE = tuple(definitions()["Node"]["properties"])
+NODE = tuple(seldon_definitions()["Node"]["properties"])
 
 
 def types_at(path: Iterable[Segment]) -> tuple[str, ...]:
     """The JSON types that may stand at a place; empty: unknown or any."""
-    place = look_up(path)
+    place = get_field_info(path)
     return place.types if place else ()
 
 
@@ -58,19 +58,19 @@ def test_the_known_fields_of_the_document_are_its_five() -> None:
 
 
 def test_the_fields_of_a_container_are_kubernetes_own() -> None:
-    place = look_up(POD.join(("containers", 2)))
-    assert place is not None
-    assert place.kubernetes
-    assert place.definition == "io.k8s.api.core.v1.Container"
-    assert {"image", "name", "securityContext"} <= set(place.fields)
-    assert place.required == ("name",)
+    path = get_field_info(POD.join(("containers", 2)))
+    assert path is not None
+    assert path.is_kubernetes
+    assert path.definition == "io.k8s.api.core.v1.Container"
+    assert {"image", "name", "securityContext"} <= set(path.fields)
+    assert path.required == ("name",)
 
 
 def test_the_pod_itself_is_kubernetes_own_and_what_holds_it_is_not() -> None:
-    pod, component = look_up(POD), look_up(POD.parent)
+    pod, component = get_field_info(POD), get_field_info(POD.parent)
     assert pod is not None
     assert component is not None
-    assert (pod.kubernetes, component.kubernetes) == (True, False)
+    assert (pod.is_kubernetes, component.is_kubernetes) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -111,25 +111,25 @@ def test_look_up_names_the_types_of_a_place(
 
 
 def test_look_up_tells_all_that_is_written_of_a_field() -> None:
-    place = look_up(GRAPH / "type")
-    assert place is not None
-    assert (place.types, place.definition, place.tables, place.default, place.deprecated) == (
+    path = get_field_info(GRAPH / "type")
+    assert path is not None
+    assert (path.types, path.definition, path.enums, path.default, path.deprecated) == (
         ("string", "null"),
         "Node",
         ("node-types",),
         "MODEL, if implementation and methods are absent too",
         False,
     )
-    assert place.description == "What the step does with a request."
-    assert place.note.startswith("A prepackaged server is always a MODEL")
+    assert path.description == "What the step does with a request."
+    assert path.note.startswith("A prepackaged server is always a MODEL")
 
 
 def test_the_fields_that_nothing_reads_are_deprecated() -> None:
     deprecated = {
         f"{name}.{field}"
-        for name, definition in definitions().items()
-        for field, place in definition["properties"].items()
-        if place.get("deprecated")
+        for name, definition in seldon_definitions().items()
+        for field, path in definition["properties"].items()
+        if path.get("deprecated")
     }
     assert deprecated == {
         "Spec.name",
@@ -151,11 +151,11 @@ def test_the_fields_that_nothing_reads_are_deprecated() -> None:
     ],
 )
 def test_a_stray_field_has_a_home(field: str, places: tuple[str, ...]) -> None:
-    assert homes(field) == places
+    assert field_locations(field) == places
 
 
 def test_the_homes_of_a_field_begin_with_the_shallowest() -> None:
-    assert homes("replicas")[:3] == (
+    assert field_locations("replicas")[:3] == (
         "spec.replicas",
         "spec.predictors[].replicas",
         "spec.predictors[].componentSpecs[].replicas",
@@ -165,10 +165,10 @@ def test_the_homes_of_a_field_begin_with_the_shallowest() -> None:
 def test_every_place_of_a_valid_document_is_known_with_its_type() -> None:
     wrong = [
         str(path)
-        for path in places(EVERYTHING)
+        for path in iter_paths(EVERYTHING)
         # Open: what stands in a status or in managedFields is nobody's business.
         if path[0:1] != ("status",) and "fieldsV1" not in path
-        if not _names(resolve(EVERYTHING, path)) & set(types_at(path))
+        if not _names(resolve_path(EVERYTHING, path)) & set(types_at(path))
     ]
     assert wrong == []
 
@@ -179,7 +179,9 @@ def _names(value: object) -> set[str]:
 
 
 def test_a_definition_has_the_fields_that_look_up_names() -> None:
-    for path in places(EVERYTHING):
-        place = look_up(path)
-        if place and place.fields:
-            assert place.fields == tuple(schema()["$defs"][place.definition]["properties"])
+    for path in iter_paths(EVERYTHING):
+        field_path = get_field_info(path)
+        if field_path and field_path.fields:
+            assert field_path.fields == tuple(
+                load_schema()["$defs"][field_path.definition]["properties"]
+            )

@@ -9,18 +9,18 @@ import orjson
 import pytest
 from hypothesis import given, settings
 
-from tests.schema.documents import CHAIN, EVERYTHING, broken
+from tests.schema.documents import CHAIN, EVERYTHING, broken_documents
 from webhook.graph.path import Path
-from webhook.graph.schema import definitions, kubernetes_minor, schema, validator
+from webhook.graph.schema import get_validator, kubernetes_minor, load_schema, seldon_definitions
 
-REFERENCE = jsonschema.Draft202012Validator(schema(bounded=True))
+REFERENCE = jsonschema.Draft202012Validator(load_schema(bounded=True))
 
 
-def errors(document: Any, *, bounded: bool = False) -> set[tuple[str, str, str]]:
+def validation_errors(document: Any, *, bounded: bool = False) -> set[tuple[str, str, str]]:
     """Return (path, keyword, missing or unknown field) of each error."""
     return {
         (str(Path(error.instance_path)), error.kind.name, _detail(error))
-        for error in validator(bounded=bounded).iter_errors(document)
+        for error in get_validator(bounded=bounded).iter_errors(document)
     }
 
 
@@ -33,7 +33,7 @@ def _detail(error: jsonschema_rs.ValidationError) -> str:
     return ""
 
 
-def changed(path: str, value: Any) -> dict[str, Any]:
+def with_value(path: str, value: Any) -> dict[str, Any]:
     """Return CHAIN with `value` at a JSON Pointer."""
     document = copy.deepcopy(CHAIN)
     *above, last = Path.from_pointer(path, document)
@@ -46,16 +46,16 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("document", [CHAIN, EVERYTHING], ids=["chain", "everything"])
 def test_valid_documents_have_no_errors(document: dict[str, Any]) -> None:
-    assert errors(document, bounded=True) == set()
+    assert validation_errors(document, bounded=True) == set()
 
 
 def test_everything_uses_every_field_of_seldon_that_has_an_effect() -> None:
     used = {key for key, _ in _keys(EVERYTHING)}
     fields = {
         (name, field)
-        for name, definition in definitions().items()
-        for field, place in definition["properties"].items()
-        if "no effect" not in place["description"] and name != "Status"
+        for name, definition in seldon_definitions().items()
+        for field, path in definition["properties"].items()
+        if "no effect" not in path["description"] and name != "Status"
     }
     # Left out of the document because another field of the same name or meaning is in it.
     unused = {field for _, field in fields} - used
@@ -80,7 +80,7 @@ def _keys(value: Any) -> list[tuple[str, Any]]:
 
 @pytest.mark.parametrize("version", ["v1alpha2", "v1alpha3", "v1", "v9", ""])
 def test_the_schema_does_not_judge_the_version(version: str) -> None:
-    assert errors(changed("/apiVersion", version)) == set()
+    assert validation_errors(with_value("/apiVersion", version)) == set()
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_the_schema_does_not_judge_the_version(version: str) -> None:
     ],
 )
 def test_the_schema_does_not_judge_words_names_and_numbers(path: str, value: Any) -> None:
-    assert errors(changed(path, value), bounded=True) == set()
+    assert validation_errors(with_value(path, value), bounded=True) == set()
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_the_schema_does_not_judge_words_names_and_numbers(path: str, value: Any
     ],
 )
 def test_an_optional_field_may_be_null(path: str) -> None:
-    assert errors(changed(path, None)) == set()
+    assert validation_errors(with_value(path, None)) == set()
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_an_optional_field_may_be_null(path: str) -> None:
 )
 def test_a_required_field_and_an_element_of_a_list_may_not_be_null(path: str) -> None:
     spelling = str(Path.from_pointer(path, CHAIN))
-    assert errors(changed(path, None)) == {(spelling, "type", "")}
+    assert validation_errors(with_value(path, None)) == {(spelling, "type", "")}
 
 
 @pytest.mark.parametrize(
@@ -161,19 +161,21 @@ def test_a_required_field_and_an_element_of_a_list_may_not_be_null(path: str) ->
 def test_an_empty_object_lacks_its_required_fields(path: str, missing: set[str]) -> None:
     empty: Any = [{}] if path.endswith("parameters") else {}
     if path.endswith("containerSpec"):
-        document = changed("/spec/predictors/0/explainer", {"containerSpec": {}})
+        document = with_value("/spec/predictors/0/explainer", {"containerSpec": {}})
     else:
-        document = changed(path, empty) if path else {}
-    assert {field for _, keyword, field in errors(document) if keyword == "required"} == missing
+        document = with_value(path, empty) if path else {}
+    assert {
+        field for _, keyword, field in validation_errors(document) if keyword == "required"
+    } == missing
 
 
 def test_a_mapping_under_children_is_one_error_and_is_looked_into() -> None:
-    document = changed(
+    document = with_value(
         "/spec/predictors/0/graph/children",
         {"name": 7, "typ": "MODEL", "children": {"type": "MODEL"}},
     )
     children = "spec.predictors[0].graph.children"
-    assert errors(document) == {
+    assert validation_errors(document) == {
         (children, "type", ""),
         (children, "additionalProperties", "typ"),
         (f"{children}.name", "type", ""),
@@ -183,32 +185,32 @@ def test_a_mapping_under_children_is_one_error_and_is_looked_into() -> None:
 
 
 def test_a_componentspec_without_its_dash_is_one_error_and_is_looked_into() -> None:
-    document = changed("/spec/predictors/0/componentSpecs", {"spec": {"containers": []}, "x": 1})
-    place = "spec.predictors[0].componentSpecs"
-    assert errors(document) == {(place, "type", ""), (place, "additionalProperties", "x")}
+    document = with_value("/spec/predictors/0/componentSpecs", {"spec": {"containers": []}, "x": 1})
+    path = "spec.predictors[0].componentSpecs"
+    assert validation_errors(document) == {(path, "type", ""), (path, "additionalProperties", "x")}
 
 
 def test_containers_beside_spec_are_an_unknown_field_of_the_componentspec() -> None:
-    document = changed("/spec/predictors/0/componentSpecs/0", {"spec": None, "containers": []})
-    place = "spec.predictors[0].componentSpecs[0]"
-    assert errors(document) == {(place, "additionalProperties", "containers")}
+    document = with_value("/spec/predictors/0/componentSpecs/0", {"spec": None, "containers": []})
+    path = "spec.predictors[0].componentSpecs[0]"
+    assert validation_errors(document) == {(path, "additionalProperties", "containers")}
 
 
 def test_an_unknown_field_of_a_pod_is_found() -> None:
-    document = changed(
+    document = with_value(
         "/spec/predictors/0/componentSpecs/0/spec/containers/0", {"name": "a", "imag": "b"}
     )
-    place = "spec.predictors[0].componentSpecs[0].spec.containers[0]"
-    assert errors(document) == {(place, "additionalProperties", "imag")}
+    path = "spec.predictors[0].componentSpecs[0].spec.containers[0]"
+    assert validation_errors(document) == {(path, "additionalProperties", "imag")}
 
 
 @pytest.mark.parametrize("value", [True, "1", 1.5, [1], {}])
 def test_replicas_are_an_integer(value: Any) -> None:
-    assert errors(changed("/spec/replicas", value)) == {("spec.replicas", "type", "")}
+    assert validation_errors(with_value("/spec/replicas", value)) == {("spec.replicas", "type", "")}
 
 
 def test_one_point_nought_is_an_integer_because_the_api_server_writes_it_as_one() -> None:
-    assert errors(changed("/spec/replicas", 1.0), bounded=True) == set()
+    assert validation_errors(with_value("/spec/replicas", 1.0), bounded=True) == set()
 
 
 @pytest.mark.parametrize(
@@ -216,27 +218,27 @@ def test_one_point_nought_is_an_integer_because_the_api_server_writes_it_as_one(
     [(2**31, "maximum"), (-(2**31) - 1, "minimum"), (10**30, "maximum"), (1e20, "maximum")],
 )
 def test_a_number_that_an_int32_does_not_hold_is_out_of_bounds(value: int, keyword: str) -> None:
-    document = changed("/spec/replicas", value)
-    assert errors(document) == set()
-    assert errors(document, bounded=True) == {("spec.replicas", keyword, "")}
+    document = with_value("/spec/replicas", value)
+    assert validation_errors(document) == set()
+    assert validation_errors(document, bounded=True) == {("spec.replicas", keyword, "")}
     assert [error.validator for error in REFERENCE.iter_errors(document)] == [keyword]
 
 
 @pytest.mark.parametrize("value", [2**31 - 1, -(2**31)])
 def test_a_number_that_an_int32_holds_is_within_bounds(value: int) -> None:
-    assert errors(changed("/spec/replicas", value), bounded=True) == set()
+    assert validation_errors(with_value("/spec/replicas", value), bounded=True) == set()
 
 
 def test_user_ids_are_bounded_by_64_bits() -> None:
     pod = {"containers": [], "securityContext": {"runAsUser": 2**40, "supplementalGroups": [2**63]}}
-    document = changed("/spec/predictors/0/componentSpecs/0/spec", pod)
-    place = "spec.predictors[0].componentSpecs[0].spec.securityContext.supplementalGroups[0]"
-    assert errors(document, bounded=True) == {(place, "maximum", "")}
+    document = with_value("/spec/predictors/0/componentSpecs/0/spec", pod)
+    path = "spec.predictors[0].componentSpecs[0].spec.securityContext.supplementalGroups[0]"
+    assert validation_errors(document, bounded=True) == {(path, "maximum", "")}
 
 
 @pytest.mark.parametrize("value", [None, True, 0, "", [], 1.5])
 def test_what_is_no_mapping_is_one_error_of_type(value: Any) -> None:
-    assert errors(value) == {("(document)", "type", "")}
+    assert validation_errors(value) == {("(document)", "type", "")}
 
 
 def test_the_deepest_graph_that_orjson_reads_is_validated() -> None:
@@ -247,49 +249,49 @@ def test_the_deepest_graph_that_orjson_reads_is_validated() -> None:
         + graph
         + b"}]}}"
     )
-    assert errors(document) == set()
+    assert validation_errors(document) == set()
 
 
 def test_the_schema_is_valid_against_its_meta_schema() -> None:
-    jsonschema.Draft202012Validator.check_schema(schema(bounded=True))
+    jsonschema.Draft202012Validator.check_schema(load_schema(bounded=True))
 
 
 def test_every_reference_of_the_schema_leads_to_a_definition() -> None:
-    references = {value for key, value in _keys(schema()) if key == "$ref"}
-    assert {f"#/$defs/{name}" for name in schema()["$defs"]} == references
+    references = {value for key, value in _keys(load_schema()) if key == "$ref"}
+    assert {f"#/$defs/{name}" for name in load_schema()["$defs"]} == references
 
 
 def test_every_field_of_seldon_is_described_in_a_sentence() -> None:
     undescribed = [
         f"{name}.{field}"
-        for name, definition in definitions().items()
-        for field, place in definition["properties"].items()
-        if not place.get("description", "").endswith(".")
+        for name, definition in seldon_definitions().items()
+        for field, path in definition["properties"].items()
+        if not path.get("description", "").endswith(".")
     ]
     assert undescribed == []
 
 
 def test_every_integer_names_its_width() -> None:
-    def unnamed(place: dict[str, Any]) -> bool:
-        return "integer" in place.get("type", ()) and "format" not in place
+    def unnamed(path: dict[str, Any]) -> bool:
+        return "integer" in path.get("type", ()) and "format" not in path
 
     nameless = [
         f"{name}.{field}"
-        for name, definition in schema()["$defs"].items()
-        for field, place in definition["properties"].items()
-        if unnamed(place) or unnamed(place.get("items", {}))
+        for name, definition in load_schema()["$defs"].items()
+        for field, path in definition["properties"].items()
+        if unnamed(path) or unnamed(path.get("items", {}))
     ]
     assert nameless == []
 
 
 def test_the_schema_uses_only_keywords_that_the_rules_explain() -> None:
-    places = [
-        place
-        for definition in schema()["$defs"].values()
+    paths = [
+        path
+        for definition in load_schema()["$defs"].values()
         for field in definition["properties"].values()
-        for place in (field, field.get("items", {}))
+        for path in (field, field.get("items", {}))
     ]
-    assert {key for place in places for key in place} == {
+    assert {key for path in paths for key in path} == {
         "type",
         "$ref",
         "items",
@@ -304,7 +306,7 @@ def test_the_schema_uses_only_keywords_that_the_rules_explain() -> None:
         "x-see",
         "x-type",
     }
-    assert {key for definition in schema()["$defs"].values() for key in definition} == {
+    assert {key for definition in load_schema()["$defs"].values() for key in definition} == {
         "description",
         "properties",
         "required",
@@ -317,11 +319,11 @@ def test_pods_are_those_of_the_newest_kubernetes_that_is_bundled() -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(document=broken(EVERYTHING))
+@given(document=broken_documents(EVERYTHING))
 def test_both_validators_find_the_same_errors(document: dict[str, Any]) -> None:
     ours = {
         (tuple(error.instance_path), error.kind.name)
-        for error in validator(bounded=True).iter_errors(document)
+        for error in get_validator(bounded=True).iter_errors(document)
     }
     theirs = {
         (tuple(error.absolute_path), str(error.validator))

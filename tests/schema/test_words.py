@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import pytest
 
-from webhook.graph.schema import Table, definitions, meanings, words, written
+from webhook.graph.schema import EnumName, enum_docs, enum_values, raw_schema, seldon_definitions
 
 
 @pytest.mark.parametrize(
@@ -43,24 +43,24 @@ from webhook.graph.schema import Table, definitions, meanings, words, written
         ),
     ],
 )
-def test_the_words_are_those_of_seldon_core(table: Table, expected: str) -> None:
-    assert words(table) == tuple(expected.split())
+def test_the_words_are_those_of_seldon_core(table: EnumName, expected: str) -> None:
+    assert enum_values(table) == tuple(expected.split())
 
 
 def test_the_names_of_the_tables_are_a_type() -> None:
-    assert set(get_args(Table)) == set(written()["x-tables"])
+    assert set(get_args(EnumName)) == set(raw_schema()["x-tables"])
 
 
 def test_every_table_is_used_by_a_field_and_every_field_uses_a_table() -> None:
-    used = {table for place in _places() for table in place.get("x-words", ())}
-    assert used == set(written()["x-tables"])
+    used = {table for path in _places() for table in path.get("x-words", ())}
+    assert used == set(raw_schema()["x-tables"])
 
 
 def test_every_word_has_a_meaning_in_lower_case_without_a_full_stop() -> None:
     bad = [
         (table, word)
-        for table in get_args(Table)
-        for word, meaning in meanings(table).items()
+        for table in get_args(EnumName)
+        for word, meaning in enum_docs(table).items()
         if not meaning or meaning.endswith(".")
     ]
     assert bad == []
@@ -68,7 +68,7 @@ def test_every_word_has_a_meaning_in_lower_case_without_a_full_stop() -> None:
 
 def _places() -> list[dict[str, Any]]:
     return [
-        place
-        for definition in definitions().values()
-        for place in definition["properties"].values()
+        path
+        for definition in seldon_definitions().values()
+        for path in definition["properties"].values()
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.server.pki import Authority
-from tests.server.support import Client, Running, running, trust
+from tests.server.support import Client, RunningServer, run_server, trust_context
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +17,7 @@ def authority() -> Authority:
 
 @pytest.fixture(scope="session")
 def trusting(authority: Authority) -> ssl.SSLContext:
-    return trust(authority.pem)
+    return trust_context(authority.pem)
 
 
 @pytest.fixture(scope="session")
@@ -29,13 +29,13 @@ def pair(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture(scope="session")
-def server(pair: Path) -> Iterator[Running]:
-    with running(pair) as server:
+def server(pair: Path) -> Iterator[RunningServer]:
+    with run_server(pair) as server:
         yield server
 
 
 @pytest.fixture
-def client(server: Running, trusting: ssl.SSLContext) -> Iterator[Client]:
+def client(server: RunningServer, trusting: ssl.SSLContext) -> Iterator[Client]:
     client = Client(server.port, trusting)
     yield client
     client.close()

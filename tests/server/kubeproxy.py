@@ -33,15 +33,15 @@ class Forwarder:
         """Forward while in the context."""
         server = await asyncio.start_server(self._forward, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
-        probing = asyncio.create_task(self._probe())
+        probe_task = asyncio.create_task(self._probe())
         try:
             yield self
         finally:
-            probing.cancel()
+            probe_task.cancel()
             server.close()
             for task in self._tasks:
                 task.cancel()
-            await asyncio.gather(probing, *self._tasks, return_exceptions=True)
+            await asyncio.gather(probe_task, *self._tasks, return_exceptions=True)
 
     async def until_ready(self, pod: Pod) -> None:
         """Wait until new connections can go to this pod."""
@@ -77,19 +77,19 @@ class Forwarder:
         ready = [pod for pod in self.pods if pod.ready]
         try:
             pod = ready[next(self._turn) % len(ready)]
-            inward = await asyncio.open_connection("127.0.0.1", pod.port)
+            upstream = await asyncio.open_connection("127.0.0.1", pod.port)
         except (OSError, ZeroDivisionError):
             writer.close()
             return
-        pairs = (reader, inward[1]), (inward[0], writer)
-        ways = [asyncio.create_task(_copy(*pair)) for pair in pairs]
+        pairs = (reader, upstream[1]), (upstream[0], writer)
+        copy_tasks = [asyncio.create_task(_copy(*pair)) for pair in pairs]
         try:
-            await asyncio.gather(*ways)
+            await asyncio.gather(*copy_tasks)
         finally:
-            for way in ways:
-                way.cancel()
+            for copy_task in copy_tasks:
+                copy_task.cancel()
             writer.close()
-            inward[1].close()
+            upstream[1].close()
 
 
 async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:

@@ -11,22 +11,22 @@ from typing import Any
 
 import orjson
 
-from webhook.cli._policies import Wanted
-from webhook.cli._policies_in_force import PoliciesInForce
-from webhook.errors import InvalidSettings, MalformedReview
+from webhook.cli._policies import ResolvedPolicySources
+from webhook.cli._policies_in_force import PolicyStore
+from webhook.errors import MalformedReviewError, SettingsError
 from webhook.server.config import Limits, ServerConfig
 from webhook.server.judge import Endpoint
 from webhook.server.run import serve
 
 
 @dataclasses.dataclass(frozen=True)
-class Failure:
-    rule: str
+class RuleError:
+    rule_id: str
     error: Exception
 
 
 @dataclasses.dataclass(frozen=True)
-class Answer:
+class FakeReviewResult:
     body: bytes
     uid: str
     namespace: str = "models"
@@ -34,29 +34,31 @@ class Answer:
     operation: str = "CREATE"
     verdict: str = "allowed"
     findings: tuple[tuple[str, str], ...] = ()
-    failures: tuple[Failure, ...] = ()
-    policies: str = ""
+    rule_errors: tuple[RuleError, ...] = ()
+    policy_set_version: str = ""
 
 
-def judge(body: bytes, endpoint: Endpoint) -> Answer:
+def fake_handle_review(body: bytes, endpoint: Endpoint) -> FakeReviewResult:
     """Allow, unless the request says what else to do."""
     try:
         request = orjson.loads(body)["request"]
         uid = request["uid"]
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise MalformedReview("the body is no AdmissionReview") from error
-    wish = request.get("wish")
-    if wish == "explode":
+        raise MalformedReviewError("the body is no AdmissionReview") from error
+    behavior = request.get("wish")
+    if behavior == "explode":
         raise RuntimeError("a secret of ours")
-    response = {"uid": uid, "allowed": wish != "deny"}
+    response = {"uid": uid, "allowed": behavior != "deny"}
     review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response}
     text = orjson.dumps(review)
-    if wish == "deny":
+    if behavior == "deny":
         findings = (("traffic-not-100", "deny"), ("no-predictors", "warn"))
-        return Answer(text, uid, verdict="denied", findings=findings)
-    if wish == "crash":
-        return Answer(text, uid, failures=(Failure("traffic-not-100", ZeroDivisionError("why")),))
-    return Answer(text, uid, operation=endpoint.upper())
+        return FakeReviewResult(text, uid, verdict="denied", findings=findings)
+    if behavior == "crash":
+        return FakeReviewResult(
+            text, uid, rule_errors=(RuleError("traffic-not-100", ZeroDivisionError("why")),)
+        )
+    return FakeReviewResult(text, uid, operation=endpoint.upper())
 
 
 class SettingsFile:
@@ -66,15 +68,15 @@ class SettingsFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seen = path.read_text()
+        self._content = path.read_text()
 
-    def refresh(self) -> bool:
+    def reload_if_changed(self) -> bool:
         text = self._path.read_text()
-        if text == self._seen:
+        if text == self._content:
             return False
         if text == "bad":
-            raise InvalidSettings("rules.no-such-rule is no rule")
-        self._seen = text
+            raise SettingsError("rules.no-such-rule is no rule")
+        self._content = text
         return True
 
 
@@ -85,8 +87,13 @@ def main(argument: str) -> int:
     for field in given.keys() & {"certificate", "key", "client_ca"}:
         given[field] = Path(given[field])
     limits = Limits(**given.pop("limits", {}))
-    policies = PoliciesInForce(lambda: Wanted(()))
-    return serve(ServerConfig(**given, limits=limits), judge, sources=sources, show=policies.show)
+    policies = PolicyStore(lambda: ResolvedPolicySources(()))
+    return serve(
+        ServerConfig(**given, limits=limits),
+        fake_handle_review,
+        sources=sources,
+        register_metrics=policies.register_metrics,
+    )
 
 
 if __name__ == "__main__":

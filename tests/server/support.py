@@ -18,10 +18,10 @@ from tests.server.pki import NAME
 
 ROOT = Path(__file__).parents[2]
 # Longer than anything takes on a busy machine; a test that reaches it has failed.
-PATIENCE = 20.0
+TIMEOUT_SECONDS = 20.0
 
 
-class Running:
+class RunningServer:
     """A server process, its ports and its log."""
 
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
@@ -31,18 +31,18 @@ class Running:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    def started(self) -> "Running":
+    def wait_until_serving(self) -> "RunningServer":
         """Wait until it serves."""
         serving = self.wait_for("serving")
         self.port: int = serving["port"]
         self.health_port: int = serving["health_port"]
         return self
 
-    def end(self) -> None:
+    def kill(self) -> None:
         """End it in any case."""
         self.process.kill()
-        self.process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
+        self.process.wait(TIMEOUT_SECONDS)
+        self._reader.join(TIMEOUT_SECONDS)
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -54,7 +54,7 @@ class Running:
     def wait_for(self, event: str, **fields: Any) -> dict[str, Any]:
         """Return the next log line of `event` with these fields, not looked at before."""
         while True:
-            line = self._new.get(timeout=PATIENCE)
+            line = self._new.get(timeout=TIMEOUT_SECONDS)
             assert line is not None, f"the log ended without {event!r}: {self.lines}"
             self.lines.append(line)
             if line["event"] == event and fields.items() <= line.items():
@@ -63,11 +63,13 @@ class Running:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal; return the exit code."""
         self.process.send_signal(number)
-        return self.process.wait(PATIENCE)
+        return self.process.wait(TIMEOUT_SECONDS)
 
     def get(self, path: str) -> tuple[int, str]:
         """Ask the health port."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.health_port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.health_port, timeout=TIMEOUT_SECONDS
+        )
         try:
             connection.request("GET", path)
             response = connection.getresponse()
@@ -84,9 +86,9 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, **config: Any) -> Iterator[Running]:
+def run_server(folder: Path, **config: Any) -> Iterator[RunningServer]:
     """Run a server on free ports with the pair in `folder`; end it in any case."""
-    given = {
+    options = {
         "certificate": str(folder / "tls.crt"),
         "key": str(folder / "tls.key"),
         "host": "127.0.0.1",
@@ -96,18 +98,18 @@ def running(folder: Path, **config: Any) -> Iterator[Running]:
         "reload_every": 0.05,
         **config,
     }
-    server = start(given)
+    server = start_server(options)
     try:
-        yield server.started()
+        yield server.wait_until_serving()
     finally:
-        server.end()
+        server.kill()
 
 
-def start(given: dict[str, Any]) -> Running:
+def start_server(options: dict[str, Any]) -> RunningServer:
     """Start a server process; `given` is what `tests.server.program` reads."""
-    return Running(
+    return RunningServer(
         subprocess.Popen(
-            [sys.executable, "-m", "tests.server.program", json.dumps(given)],
+            [sys.executable, "-m", "tests.server.program", json.dumps(options)],
             stdout=subprocess.PIPE,
             cwd=ROOT,
         )
@@ -119,7 +121,7 @@ def review(uid: str = "u-1", **request: Any) -> bytes:
     return json.dumps({"kind": "AdmissionReview", "request": {"uid": uid, **request}}).encode()
 
 
-def trust(ca: bytes) -> ssl.SSLContext:
+def trust_context(ca: bytes) -> ssl.SSLContext:
     """Return a client context that trusts this CA."""
     return ssl.create_default_context(cadata=ca.decode())
 
@@ -129,7 +131,7 @@ def connect(port: int, context: ssl.SSLContext, name: str = NAME) -> ssl.SSLSock
 
     With an address for `name`, the handshake carries no name at all.
     """
-    raw = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    raw = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_SECONDS)
     raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # head and body are two packets
     try:
         return context.wrap_socket(raw, server_hostname=name)
@@ -147,7 +149,7 @@ class Client(http.client.HTTPSConnection):
     auto_open = 0
 
     def __init__(self, port: int, context: ssl.SSLContext) -> None:
-        super().__init__(NAME, port, timeout=PATIENCE)
+        super().__init__(NAME, port, timeout=TIMEOUT_SECONDS)
         self.sock = connect(port, context)
 
     def post(
@@ -158,15 +160,15 @@ class Client(http.client.HTTPSConnection):
         response = self.getresponse()
         return response.status, response.read().decode(), response.headers
 
-    def judged(self, uid: str = "u-1") -> bool:
+    def is_reviewed(self, uid: str = "u-1") -> bool:
         """Whether a review is answered with its own uid."""
         status, text, _ = self.post("/mutate?timeout=10s", review(uid))
         return status == 200 and json.loads(text)["response"] == {"uid": uid, "allowed": True}
 
 
-def ended(sock: socket.socket) -> bool:
+def wait_until_closed(sock: socket.socket) -> bool:
     """Wait for the peer to end the connection; whatever it still says is skipped."""
-    sock.settimeout(PATIENCE)
+    sock.settimeout(TIMEOUT_SECONDS)
     try:
         while sock.recv(65536):
             pass
@@ -177,7 +179,7 @@ def ended(sock: socket.socket) -> bool:
     return True
 
 
-def peak(server: Running) -> int:
+def peak_memory_bytes(server: RunningServer) -> int:
     """Return the largest resident memory so far, in bytes."""
     status = Path(f"/proc/{server.process.pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))

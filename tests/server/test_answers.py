@@ -5,7 +5,7 @@ import ssl
 
 import pytest
 
-from tests.server.support import JSON, Client, Running, connect, review
+from tests.server.support import JSON, Client, RunningServer, connect, review
 from webhook.server.config import Limits
 
 
@@ -23,7 +23,7 @@ def test_a_review_is_answered_with_its_uid(client: Client, endpoint: str) -> Non
 
 
 def test_a_connection_is_kept_for_the_next_review(client: Client) -> None:
-    assert [client.judged(f"u-{n}") for n in range(5)] == [True] * 5
+    assert [client.is_reviewed(f"u-{n}") for n in range(5)] == [True] * 5
 
 
 REFUSED = {
@@ -52,10 +52,10 @@ REFUSED = {
 def test_what_cannot_be_judged_is_refused_and_the_connection_kept(
     client: Client, path: str, body: bytes, headers: dict[str, str], status: int, text: str | None
 ) -> None:
-    found, said, _ = client.post(path, body, headers)
+    found, message, _ = client.post(path, body, headers)
     assert found == status
-    assert text is None or said == text
-    assert client.judged()
+    assert text is None or message == text
+    assert client.is_reviewed()
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
@@ -65,7 +65,7 @@ def test_only_post_is_served(client: Client, method: str) -> None:
     assert (response.status, response.headers["allow"]) == (405, "POST")
     text = f"{method} /mutate is not served; POST /mutate or /validate is\n"
     assert response.read().decode() == text
-    assert client.judged()
+    assert client.is_reviewed()
 
 
 @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "Application/JSON"])
@@ -74,9 +74,9 @@ def test_the_content_type_is_read_as_a_media_type(client: Client, kind: str) -> 
 
 
 def test_a_body_beyond_the_limit_is_refused(client: Client) -> None:
-    body = b" " * (Limits().body_bytes + 1)
+    body = b" " * (Limits().max_body_bytes + 1)
     assert client.post("/mutate", body)[:2] == (413, "the body is larger than 7340032 bytes\n")
-    assert client.judged()
+    assert client.is_reviewed()
 
 
 def test_a_body_beyond_the_limit_is_refused_without_its_length_too(client: Client) -> None:
@@ -84,17 +84,17 @@ def test_a_body_beyond_the_limit_is_refused_without_its_length_too(client: Clien
     client.request("POST", "/mutate", chunks, JSON, encode_chunked=True)
     response = client.getresponse()
     assert (response.status, response.read()) == (413, b"the body is larger than 7340032 bytes\n")
-    assert client.judged()
+    assert client.is_reviewed()
 
 
 def test_a_body_at_the_limit_is_judged(client: Client) -> None:
     body = review("u-9")
-    body += b" " * (Limits().body_bytes - len(body))
+    body += b" " * (Limits().max_body_bytes - len(body))
     status, text, _ = client.post("/mutate", body)
     assert (status, json.loads(text)["response"]["uid"]) == (200, "u-9")
 
 
-def test_a_decision_is_one_line_of_the_log(server: Running, client: Client) -> None:
+def test_a_decision_is_one_line_of_the_log(server: RunningServer, client: Client) -> None:
     client.post("/validate", review("u-logged", wish="deny", object={"secret": "value"}))
     line = server.wait_for("decided", uid="u-logged")
     assert line.pop("milliseconds") >= 0
@@ -113,7 +113,7 @@ def test_a_decision_is_one_line_of_the_log(server: Running, client: Client) -> N
 
 
 def test_a_crash_of_the_judge_is_in_the_log_and_nowhere_else(
-    server: Running, client: Client
+    server: RunningServer, client: Client
 ) -> None:
     text = client.post("/mutate", review(wish="explode"))[1]
     line = server.wait_for("not judged")
@@ -121,20 +121,26 @@ def test_a_crash_of_the_judge_is_in_the_log_and_nowhere_else(
     assert "RuntimeError: a secret of ours" in line["traceback"]
 
 
-def test_a_crash_of_a_rule_is_in_the_log_with_the_rule(server: Running, client: Client) -> None:
+def test_a_crash_of_a_rule_is_in_the_log_with_the_rule(
+    server: RunningServer, client: Client
+) -> None:
     assert client.post("/mutate", review("u-crash", wish="crash"))[0] == 200
     line = server.wait_for("rule failed", uid="u-crash")
     assert line["rule"] == "traffic-not-100"
     assert "ZeroDivisionError: why" in line["traceback"]
 
 
-def test_a_malformed_review_is_in_the_log_with_the_reason(server: Running, client: Client) -> None:
+def test_a_malformed_review_is_in_the_log_with_the_reason(
+    server: RunningServer, client: Client
+) -> None:
     client.post("/mutate", b"[]")
     line = server.wait_for("malformed review")
     assert (line["endpoint"], line["reason"]) == ("mutate", "the body is no AdmissionReview")
 
 
-def test_an_upgrade_is_not_spoken_and_ends_the_connection(server: Running, client: Client) -> None:
+def test_an_upgrade_is_not_spoken_and_ends_the_connection(
+    server: RunningServer, client: Client
+) -> None:
     headers = {**JSON, "Connection": "Upgrade", "Upgrade": "websocket"}
     status, _, found = client.post("/mutate", review(), headers)
     assert status < 500
@@ -142,7 +148,7 @@ def test_an_upgrade_is_not_spoken_and_ends_the_connection(server: Running, clien
 
 
 def test_bytes_that_are_no_http_are_answered_with_400(
-    server: Running, trusting: ssl.SSLContext
+    server: RunningServer, trusting: ssl.SSLContext
 ) -> None:
     with connect(server.port, trusting) as peer:
         peer.sendall(b"\x00\x01 nonsense\r\n\r\n")
@@ -150,7 +156,7 @@ def test_bytes_that_are_no_http_are_answered_with_400(
 
 
 def test_requests_sent_together_are_answered_in_their_order(
-    server: Running, trusting: ssl.SSLContext
+    server: RunningServer, trusting: ssl.SSLContext
 ) -> None:
     uids = [f"u-{number}" for number in range(50)]
     head = "POST /mutate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
@@ -158,8 +164,8 @@ def test_requests_sent_together_are_answered_in_their_order(
     text = b"".join(r.encode() + review(uid) for r, uid in zip(requests, uids, strict=True))
     with connect(server.port, trusting) as peer:
         peer.sendall(text)
-        said = b""
-        while said.count(b'"allowed":true') < len(uids):
-            said += peer.recv(65536)
-    answers = [part.partition(b"\r\n\r\n")[2] for part in said.split(b"HTTP/1.1 ")[1:]]
+        message = b""
+        while message.count(b'"allowed":true') < len(uids):
+            message += peer.recv(65536)
+    answers = [part.partition(b"\r\n\r\n")[2] for part in message.split(b"HTTP/1.1 ")[1:]]
     assert [json.loads(answer)["response"]["uid"] for answer in answers] == uids

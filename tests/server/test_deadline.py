@@ -12,15 +12,15 @@ import pytest
 import uvloop
 
 from tests.documents_of import minimal, with_predictor
-from tests.policy.documents import binding, loaded, policy
-from tests.policy.test_mutate import mutating
-from webhook.admission import Answer, Endpoint, answer
-from webhook.decisions.demands import Demands
-from webhook.decisions.plan import Plan
+from tests.policy.documents import binding_text, load_texts, policy_text
+from tests.policy.test_mutate import mutating_policy_text
+from webhook.admission import Endpoint, ReviewResult, handle_review
+from webhook.decisions.demands import PolicyContext
+from webhook.decisions.plan import RuleSet
 from webhook.decisions.settings import Settings, read_settings
-from webhook.graph.facts import NOTHING_KNOWN
+from webhook.graph.facts import NO_FACTS
 from webhook.graph.finding import Finding
-from webhook.server.deadline import Deadline, OutOfTime
+from webhook.server.deadline import ReviewTimeout, ReviewTimeoutError
 
 
 @pytest.fixture(autouse=True)
@@ -32,27 +32,27 @@ def _the_alarm_of_others() -> Iterator[None]:
     signal.setitimer(signal.ITIMER_REAL, *left)
 
 
-def for_ever() -> None:
+def loop_forever() -> None:
     while True:
         pass
 
 
 def test_what_is_quick_is_returned() -> None:
-    deadline = Deadline(60.0)
-    assert deadline.within(lambda: 7) == 7
+    deadline = ReviewTimeout(60.0)
+    assert deadline.run(lambda: 7) == 7
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
 def test_what_raises_raises_and_the_alarm_is_off() -> None:
-    deadline = Deadline(60.0)
+    deadline = ReviewTimeout(60.0)
     with pytest.raises(ZeroDivisionError):
-        deadline.within(lambda: 1 // 0)
+        deadline.run(lambda: 1 // 0)
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
 def test_what_runs_for_ever_is_ended() -> None:
-    with pytest.raises(OutOfTime, match=r"^the 0.05 s for one judgement are over$"):
-        Deadline(0.05).within(for_ever)
+    with pytest.raises(ReviewTimeoutError, match=r"^the 0.05 s for one judgement are over$"):
+        ReviewTimeout(0.05).run(loop_forever)
 
 
 def test_whoever_goes_on_is_ended_again() -> None:
@@ -61,44 +61,47 @@ def test_whoever_goes_on_is_ended_again() -> None:
     def stubborn() -> None:
         for _ in range(3):
             try:
-                for_ever()
-            except OutOfTime as error:
+                loop_forever()
+            except ReviewTimeoutError as error:
                 ended.append(error)
 
-    Deadline(0.05).within(stubborn)
+    ReviewTimeout(0.05).run(stubborn)
     assert len(ended) == 3
 
 
 def test_it_ends_a_judgement_in_the_server_s_loop() -> None:
     async def judge() -> None:
-        Deadline(0.05).within(for_ever)
+        ReviewTimeout(0.05).run(loop_forever)
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, pytest.raises(OutOfTime):
+    with (
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        pytest.raises(ReviewTimeoutError),
+    ):
         runner.run(judge())
 
 
 def test_an_alarm_of_somebody_else_is_nothing_to_it() -> None:
-    Deadline(60.0)
+    ReviewTimeout(60.0)
     signal.raise_signal(signal.SIGALRM)
 
 
 def with_slow_rule(rule: str) -> Settings:
     """Return settings in which one rule never ends."""
     settings = read_settings(None, {})
-    endless: dict[str, Any] = {"load": lambda: _endless, "wants": (), "needs": frozenset()}
-    plan = [replace(one, **endless) if one.id == rule else one for one in settings.plan]
-    vars(settings)["plan"] = Plan(tuple(plan))  # a cached property
+    endless: dict[str, Any] = {"load": lambda: _endless, "inputs": (), "triggers": frozenset()}
+    plan = [replace(one, **endless) if one.id == rule else one for one in settings.rule_set]
+    vars(settings)["plan"] = RuleSet(tuple(plan))  # a cached property
     return settings
 
 
 def _endless(*_: object, **__: object) -> Iterator[Finding]:
-    for_ever()
+    loop_forever()
     yield from ()
 
 
-def judged(document: dict[str, object], settings: Settings) -> Answer:
+def review_within_timeout(document: dict[str, object], settings: Settings) -> ReviewResult:
     body = orjson.dumps(_review(document))
-    return Deadline(0.1).within(lambda: answer(body, "validate", settings, NOTHING_KNOWN))
+    return ReviewTimeout(0.1).run(lambda: handle_review(body, "validate", settings, NO_FACTS))
 
 
 def _review(document: dict[str, Any]) -> dict[str, Any]:
@@ -127,9 +130,9 @@ def _review(document: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_author_is_told_that_it_is_our_fault_and_everything_else_that_was_found() -> None:
     document = with_predictor(replicas="1")
-    found = judged(document, with_slow_rule("traffic-not-100"))
-    assert [failure.rule for failure in found.failures] == ["traffic-not-100"]
-    assert isinstance(found.failures[0].error, OutOfTime)
+    found = review_within_timeout(document, with_slow_rule("traffic-not-100"))
+    assert [failure.rule_id for failure in found.rule_errors] == ["traffic-not-100"]
+    assert isinstance(found.rule_errors[0].error, ReviewTimeoutError)
     assert ("wrong-type", "deny") in found.findings
     response = orjson.loads(found.body)["response"]
     assert response["allowed"] is False
@@ -137,13 +140,15 @@ def test_the_author_is_told_that_it_is_our_fault_and_everything_else_that_was_fo
 
 
 def test_an_object_without_a_fault_meets_on_internal_failure() -> None:
-    found = judged(minimal(), with_slow_rule("traffic-not-100"))
+    found = review_within_timeout(minimal(), with_slow_rule("traffic-not-100"))
     response = orjson.loads(found.body)["response"]
     assert response["allowed"] is False
     assert "rule traffic-not-100 could not be evaluated" in response["status"]["message"]
-    lenient = replace(with_slow_rule("traffic-not-100"), on_internal_failure="allow")
-    vars(lenient)["plan"] = with_slow_rule("traffic-not-100").plan
-    assert orjson.loads(judged(minimal(), lenient).body)["response"]["allowed"] is True
+    lenient = replace(with_slow_rule("traffic-not-100"), on_rule_error="allow")
+    vars(lenient)["plan"] = with_slow_rule("traffic-not-100").rule_set
+    assert (
+        orjson.loads(review_within_timeout(minimal(), lenient).body)["response"]["allowed"] is True
+    )
 
 
 LONG = "object.metadata.annotations.long.split('').size() > 0"
@@ -152,19 +157,19 @@ LONG = "object.metadata.annotations.long.split('').size() > 0"
 ENDLESS = f"lists.range(300).all(x, lists.range(300).all(y, {LONG}))"
 
 
-def judged_by(text: str, endpoint: Endpoint) -> Answer:
-    deadline = Deadline(0.5)
+def handle_review_with(text: str, endpoint: Endpoint) -> ReviewResult:
+    deadline = ReviewTimeout(0.5)
     document = minimal()
     document["metadata"]["annotations"] = {"long": "x" * 100_000}
-    demands = Demands(loaded(text), 0, deadline.expired)
+    demands = PolicyContext(load_texts(text), 0, deadline.is_expired)
     body = orjson.dumps(_review(document))
-    return deadline.within(
-        lambda: answer(body, endpoint, read_settings(None, {}), NOTHING_KNOWN, demands)
+    return deadline.run(
+        lambda: handle_review(body, endpoint, read_settings(None, {}), NO_FACTS, demands)
     )
 
 
 def test_a_slow_policy_is_named_and_the_others_answer() -> None:
-    found = judged_by(
+    found = handle_review_with(
         "---\n".join(
             one
             for name, expression in (
@@ -173,13 +178,13 @@ def test_a_slow_policy_is_named_and_the_others_answer() -> None:
                 ("z-quick", "false"),
             )
             for one in (
-                policy(f'- expression: "{expression}"\n', name=name),
-                binding(name, policy=name),
+                policy_text(f'- expression: "{expression}"\n', name=name),
+                binding_text(name, policy=name),
             )
         ),
         "validate",
     )
-    assert found.failures == ()
+    assert found.rule_errors == ()
     denied = {rule for rule, action in found.findings if action == "deny"}
     # on a busy machine the alarm comes before the engine looks at the time, and names a validation
     assert denied - {"policy/m-slow", "policy/m-slow/0"} == {"policy/a-quick/0", "policy/z-quick/0"}
@@ -190,8 +195,12 @@ def test_a_slow_policy_is_named_and_the_others_answer() -> None:
 
 def test_a_slow_mutation_is_named_and_the_others_are_made() -> None:
     label = '[JSONPatch{op: "add", path: "/metadata/labels", value: {"a": "b"}}]'
-    slow = mutating(f"{ENDLESS} ? [] : []", name="a-slow", more="  failurePolicy: Ignore\n")
-    found = judged_by(slow + "---\n" + mutating(label, name="b-quick"), "mutate")
+    slow = mutating_policy_text(
+        f"{ENDLESS} ? [] : []", name="a-slow", extra_spec="  failurePolicy: Ignore\n"
+    )
+    found = handle_review_with(
+        slow + "---\n" + mutating_policy_text(label, name="b-quick"), "mutate"
+    )
     # as above
     assert {("policy/a-slow", "warn"), ("policy/a-slow/0", "warn")} & {*found.findings}
     response = orjson.loads(found.body)["response"]

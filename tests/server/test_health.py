@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.support import Client, Running, review, running
-from webhook.server.health import Check, Status, readiness
-from webhook.server.metrics import Metrics
+from tests.server.support import Client, RunningServer, review, run_server
+from webhook.server.health import Check, CheckResult, readiness_report
+from webhook.server.metrics import ServerMetrics
 
 
-def test_alive_and_ready(server: Running) -> None:
+def test_alive_and_ready(server: RunningServer) -> None:
     assert server.get("/livez") == (200, "alive\n")
     assert server.get("/readyz") == (200, "ready\n")
 
 
-def test_verbose_shows_every_check(server: Running) -> None:
+def test_verbose_shows_every_check(server: RunningServer) -> None:
     status, text = server.get("/readyz?verbose")
     assert status == 200
     assert re.fullmatch(
@@ -28,15 +28,15 @@ def test_verbose_shows_every_check(server: Running) -> None:
     )
 
 
-def test_the_health_port_has_no_other_path(server: Running) -> None:
+def test_the_health_port_has_no_other_path(server: RunningServer) -> None:
     assert server.get("/mutate")[0] == 404
     assert server.get("/livez/")[0] == 404
 
 
 CHECKS = [
-    Check("a", lambda: Status("ok")),
-    Check("b", lambda: Status("degraded", "yesterday's settings")),
-    Check("c", lambda: Status("failed", "no cache yet")),
+    Check("a", lambda: CheckResult("ok")),
+    Check("b", lambda: CheckResult("degraded", "yesterday's settings")),
+    Check("c", lambda: CheckResult("failed", "no cache yet")),
 ]
 
 
@@ -56,7 +56,7 @@ CHECKS = [
 def test_only_a_failed_check_makes_unready(
     checks: list[Check], verbose: bool, expected: tuple[int, str]
 ) -> None:
-    assert readiness(checks, verbose=verbose) == expected
+    assert readiness_report(checks, verbose=verbose) == expected
 
 
 def test_refused_settings_keep_the_server_ready_and_are_shown(
@@ -64,7 +64,7 @@ def test_refused_settings_keep_the_server_ready_and_are_shown(
 ) -> None:
     settings = tmp_path / "settings.yaml"
     settings.write_text("good")
-    with running(pair, settings=str(settings)) as server:
+    with run_server(pair, settings=str(settings)) as server:
         settings.write_text("bad")
         server.wait_for("not reloaded", source="settings", reason="rules.no-such-rule is no rule")
         status, text = server.get("/readyz?verbose")
@@ -72,7 +72,7 @@ def test_refused_settings_keep_the_server_ready_and_are_shown(
         assert (status, line in text) == (200, True)
         assert server.metric('graphgate_reload_failures_total{source="settings"}') == 1
         client = Client(server.port, trusting)
-        assert client.judged()
+        assert client.is_reviewed()
         client.close()
         settings.unlink()  # a crash of the source itself
         server.wait_for(
@@ -84,7 +84,7 @@ def test_refused_settings_keep_the_server_ready_and_are_shown(
 
 
 def test_calls_decisions_and_findings_are_counted(pair: Path, trusting: ssl.SSLContext) -> None:
-    with running(pair) as server:
+    with run_server(pair) as server:
         client = Client(server.port, trusting)
         for _ in range(3):
             client.post("/mutate", review())
@@ -133,8 +133,8 @@ def test_calls_decisions_and_findings_are_counted(pair: Path, trusting: ssl.SSLC
         client.close()
 
 
-def test_the_first_bucket_ends_at_half_a_millisecond(server: Running, client: Client) -> None:
-    client.judged()
+def test_the_first_bucket_ends_at_half_a_millisecond(server: RunningServer, client: Client) -> None:
+    client.is_reviewed()
     assert re.search(
         r'graphgate_request_duration_seconds_bucket\{endpoint="mutate",le="0.0005"\} ',
         server.get("/metrics")[1],
@@ -142,10 +142,10 @@ def test_the_first_bucket_ends_at_half_a_millisecond(server: Running, client: Cl
 
 
 def test_a_thousand_rules_are_told_apart_and_no_more() -> None:
-    metrics = Metrics()
+    metrics = ServerMetrics()
     for number in range(1500):
-        metrics.decided("mutate", "denied", [(f"policy/p/{number}", "deny")], 0)
-    text = metrics.exposition().decode()
+        metrics.observe_decision("mutate", "denied", [(f"policy/p/{number}", "deny")], 0)
+    text = metrics.render_metrics().decode()
     assert text.count("graphgate_findings_total{") == 1001
     assert 'graphgate_findings_total{action="deny",rule="other"} 500.0' in text
 
@@ -155,6 +155,6 @@ def documented() -> set[str]:
     return set(re.findall(r"`(graphgate_\w+)`", page))
 
 
-def test_every_metric_is_documented_and_no_other(server: Running) -> None:
+def test_every_metric_is_documented_and_no_other(server: RunningServer) -> None:
     shown = re.findall(r"^# TYPE (graphgate_\w+) ", server.get("/metrics")[1], re.MULTILINE)
     assert documented() == set(shown)

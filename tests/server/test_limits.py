@@ -13,30 +13,39 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.support import PATIENCE, Client, Running, connect, ended, peak, review, running
+from tests.server.support import (
+    TIMEOUT_SECONDS,
+    Client,
+    RunningServer,
+    connect,
+    peak_memory_bytes,
+    review,
+    run_server,
+    wait_until_closed,
+)
 
 SHORT = 0.3
-LONG = 10 * PATIENCE
-PATIENT = dict.fromkeys(("handshake", "header", "body", "idle", "answer"), LONG)
+LONG = 10 * TIMEOUT_SECONDS
+LONG_TIMEOUTS = dict.fromkeys(("handshake", "header", "body", "idle", "answer"), LONG)
 HEAD = b"POST /mutate HTTP/1.1\r\nHost: graphgate\r\nContent-Type: application/json\r\n"
 
 
 @contextmanager
-def limited(pair: Path, trusting: ssl.SSLContext, **limits: float) -> Iterator[Running]:
+def limited(pair: Path, trusting: ssl.SSLContext, **limits: float) -> Iterator[RunningServer]:
     """Run a server with one short limit, and show that others are answered all the while."""
-    with running(pair, limits={**PATIENT, **limits}) as server:
+    with run_server(pair, limits={**LONG_TIMEOUTS, **limits}) as server:
         other = Client(server.port, trusting)
-        assert other.judged()
+        assert other.is_reviewed()
         yield server
         if "idle" in limits:
             other.close()
             other = Client(server.port, trusting)
-        assert other.judged()
+        assert other.is_reviewed()
         other.close()
 
 
 @contextmanager
-def dripping(peer: socket.socket, drop: bytes) -> Iterator[None]:
+def send_slowly(peer: socket.socket, drop: bytes) -> Iterator[None]:
     """Send a drop every 20 ms until the connection ends, as a slow loris does."""
     stop = threading.Event()
 
@@ -51,7 +60,7 @@ def dripping(peer: socket.socket, drop: bytes) -> Iterator[None]:
     thread.start()
     yield
     stop.set()
-    thread.join(PATIENCE)
+    thread.join(TIMEOUT_SECONDS)
 
 
 def test_a_silent_tcp_client_ends_with_the_handshake_limit(
@@ -61,7 +70,7 @@ def test_a_silent_tcp_client_ends_with_the_handshake_limit(
         limited(pair, trusting, handshake=SHORT) as server,
         socket.create_connection(("127.0.0.1", server.port)) as peer,
     ):
-        assert ended(peer)
+        assert wait_until_closed(peer)
 
 
 def test_half_a_handshake_ends_with_the_handshake_limit(
@@ -76,7 +85,7 @@ def test_half_a_handshake_ends_with_the_handshake_limit(
         socket.create_connection(("127.0.0.1", server.port)) as peer,
     ):
         peer.sendall(hello.read())  # and never the Finished message
-        assert ended(peer)
+        assert wait_until_closed(peer)
 
 
 def test_a_silent_tls_client_ends_with_the_idle_limit(pair: Path, trusting: ssl.SSLContext) -> None:
@@ -84,15 +93,15 @@ def test_a_silent_tls_client_ends_with_the_idle_limit(pair: Path, trusting: ssl.
         limited(pair, trusting, idle=SHORT) as server,
         connect(server.port, trusting) as peer,
     ):
-        assert ended(peer)
+        assert wait_until_closed(peer)
 
 
 def test_an_idle_connection_ends_with_the_idle_limit(pair: Path, trusting: ssl.SSLContext) -> None:
     with limited(pair, trusting, idle=SHORT) as server:
         client = Client(server.port, trusting)
-        assert client.judged()
+        assert client.is_reviewed()
         assert client.sock is not None
-        assert ended(client.sock)
+        assert wait_until_closed(client.sock)
         client.close()
 
 
@@ -109,8 +118,8 @@ def test_a_slow_head_ends_with_the_header_limit(
         connect(server.port, trusting) as peer,
     ):
         peer.sendall(first or b"\r\n")
-        with dripping(peer, drop):
-            assert ended(peer)
+        with send_slowly(peer, drop):
+            assert wait_until_closed(peer)
         assert server.metric('graphgate_connections_cut_total{reason="slow-header"}') == 1
 
 
@@ -119,10 +128,10 @@ def test_a_slow_second_head_ends_with_the_header_limit(
 ) -> None:
     with limited(pair, trusting, header=SHORT) as server:
         client = Client(server.port, trusting)
-        assert client.judged()
+        assert client.is_reviewed()
         assert client.sock is not None
         client.sock.sendall(HEAD)
-        assert ended(client.sock)
+        assert wait_until_closed(client.sock)
         client.close()
 
 
@@ -132,8 +141,8 @@ def test_a_head_without_end_is_cut_at_its_size(pair: Path, trusting: ssl.SSLCont
         connect(server.port, trusting) as peer,
     ):
         peer.sendall(HEAD)
-        with dripping(peer, b"X: " + 1000 * b"y" + b"\r\n"):
-            assert ended(peer)
+        with send_slowly(peer, b"X: " + 1000 * b"y" + b"\r\n"):
+            assert wait_until_closed(peer)
         assert server.metric('graphgate_connections_cut_total{reason="large-header"}') == 1
 
 
@@ -148,8 +157,8 @@ def test_a_slow_body_ends_with_the_body_limit(
     ):
         head = HEAD.replace(b"/mutate", path)
         peer.sendall(head + b"Content-Length: 1000000\r\n\r\n{")
-        with dripping(peer, drop):
-            assert ended(peer)
+        with send_slowly(peer, drop):
+            assert wait_until_closed(peer)
         assert server.metric('graphgate_connections_cut_total{reason="slow-body"}') == 1
         assert server.metric("graphgate_request_body_bytes_in_flight") == 0
         assert server.metric("graphgate_requests_in_flight") == 0
@@ -165,7 +174,7 @@ def test_answers_that_nobody_reads_end_with_the_answer_limit(
         socket.socket() as raw,
     ):
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        raw.settimeout(PATIENCE)
+        raw.settimeout(TIMEOUT_SECONDS)
         raw.connect(("127.0.0.1", server.port))
         with trusting.wrap_socket(raw, server_hostname="127.0.0.1") as peer:
             cut = False
@@ -178,7 +187,9 @@ def test_answers_that_nobody_reads_end_with_the_answer_limit(
                     cut = True
         assert cut
         assert server.metric('graphgate_connections_cut_total{reason="unread-answer"}') == 1
-        assert peak(server) < 128 * 1024 * 1024  # the requests behind the answers did not pile up
+        assert (
+            peak_memory_bytes(server) < 128 * 1024 * 1024
+        )  # the requests behind the answers did not pile up
 
 
 def test_a_hundred_silent_clients_leave_a_review_alone(
@@ -196,7 +207,7 @@ def test_a_hundred_silent_clients_leave_a_review_alone(
                 peer.sendall(HEAD)
             silent.append(peer)
         client = Client(server.port, trusting)
-        assert all(client.judged(f"u-{number}") for number in range(50))
+        assert all(client.is_reviewed(f"u-{number}") for number in range(50))
         client.close()
         for peer in silent:
             peer.close()
@@ -207,12 +218,12 @@ def test_silent_clients_crowd_out_each_other_and_nobody_who_asks(
 ) -> None:
     with limited(pair, trusting, connections=10) as server:
         kept = Client(server.port, trusting)
-        assert kept.judged()
+        assert kept.is_reviewed()
         silent = [connect(server.port, trusting) for _ in range(30)]
-        assert ended(silent[0])  # the oldest
+        assert wait_until_closed(silent[0])  # the oldest
         late = Client(server.port, trusting)
-        assert late.judged()
-        assert kept.judged()
+        assert late.is_reviewed()
+        assert kept.is_reviewed()
         # 30 and the late one, for whom there was room beside the kept one and the fixture's.
         crowded = 'graphgate_connections_cut_total{reason="crowded-out"}'
         assert server.metric(crowded) == 30 + 1 - 8
@@ -229,4 +240,4 @@ def test_a_silent_client_of_the_health_port_ends_with_the_idle_limit(
         limited(pair, trusting, idle=SHORT) as server,
         socket.create_connection(("127.0.0.1", server.health_port)) as peer,
     ):
-        assert ended(peer)
+        assert wait_until_closed(peer)

@@ -4,7 +4,14 @@ import ssl
 import threading
 from pathlib import Path
 
-from tests.server.support import Client, Running, connect, peak, review, running
+from tests.server.support import (
+    Client,
+    RunningServer,
+    connect,
+    peak_memory_bytes,
+    review,
+    run_server,
+)
 
 MEBIBYTE = 1024 * 1024
 HEAD = b"POST /mutate HTTP/1.1\r\nHost: graphgate\r\nContent-Type: application/json\r\n"
@@ -13,7 +20,7 @@ HEAD = b"POST /mutate HTTP/1.1\r\nHost: graphgate\r\nContent-Type: application/j
 def test_beyond_the_bound_a_call_is_answered_with_429_and_when_to_come_again(
     pair: Path, trusting: ssl.SSLContext
 ) -> None:
-    with running(pair, limits={"bodies_in_flight": 2 * MEBIBYTE}) as server:
+    with run_server(pair, limits={"bodies_in_flight": 2 * MEBIBYTE}) as server:
         with connect(server.port, trusting) as holder:
             held = MEBIBYTE
             holder.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % (2 * MEBIBYTE) + b" " * held)
@@ -23,7 +30,7 @@ def test_beyond_the_bound_a_call_is_answered_with_429_and_when_to_come_again(
             status, text, headers = client.post("/mutate", b" " * (MEBIBYTE + 1))
             assert (status, headers["retry-after"]) == (429, "1")
             assert text == "too many bodies at once, try again\n"
-            assert client.judged()  # what still fits is judged, on the same connection
+            assert client.is_reviewed()  # what still fits is judged, on the same connection
             holder.sendall(b" " * (MEBIBYTE - len(review())) + review())
             assert holder.recv(1024).startswith(b"HTTP/1.1 200 ")
         assert client.post("/mutate", b" " * (MEBIBYTE + 1))[0] == 400  # room again: read, no JSON
@@ -33,7 +40,7 @@ def test_beyond_the_bound_a_call_is_answered_with_429_and_when_to_come_again(
 
 
 def test_a_caller_that_goes_away_holds_nothing(pair: Path, trusting: ssl.SSLContext) -> None:
-    with running(pair) as server:
+    with run_server(pair) as server:
         with connect(server.port, trusting) as leaver:
             leaver.sendall(HEAD + b"Content-Length: 2000000\r\n\r\n" + b" " * MEBIBYTE)
             while server.metric("graphgate_request_body_bytes_in_flight") < MEBIBYTE:
@@ -49,13 +56,13 @@ def test_forty_bodies_of_three_mebibytes_at_once_stay_within_256_mebibytes(
     text = review("u-large", object="x" * 3 * MEBIBYTE)
     seen: list[int] = []
 
-    def send(server: Running) -> None:
+    def send(server: RunningServer) -> None:
         client = Client(server.port, trusting)
         seen.append(client.post("/mutate", text)[0])
-        seen.append(200 if client.judged() else 0)
+        seen.append(200 if client.is_reviewed() else 0)
         client.close()
 
-    with running(pair, limits={"bodies_in_flight": 24 * MEBIBYTE}) as server:
+    with run_server(pair, limits={"bodies_in_flight": 24 * MEBIBYTE}) as server:
         threads = [threading.Thread(target=send, args=(server,)) for _ in range(40)]
         for thread in threads:
             thread.start()
@@ -64,5 +71,5 @@ def test_forty_bodies_of_three_mebibytes_at_once_stay_within_256_mebibytes(
         assert len(seen) == 80
         assert set(seen) <= {200, 429}
         assert seen.count(200) >= 40 + 1
-        assert peak(server) < 256 * MEBIBYTE
+        assert peak_memory_bytes(server) < 256 * MEBIBYTE
         assert server.metric("graphgate_request_body_bytes_in_flight") == 0

@@ -14,11 +14,11 @@ import pytest
 from webhook.server import protocol
 from webhook.server.config import Limits
 from webhook.server.listener import Listener
-from webhook.server.protocol import Said
+from webhook.server.protocol import HttpResponse
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-PATIENCE = 20.0
+TIMEOUT_SECONDS = 20.0
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -42,14 +42,14 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     await send({"type": "http.response.body", "body": content})
 
 
-class AtOnce:
+class SyncApp:
     """The same, but for /now, which it answers without waiting."""
 
-    def at_once(self, scope: dict[str, Any], body: bytes) -> Said | None:
+    def handle_sync(self, scope: dict[str, Any], body: bytes) -> HttpResponse | None:
         if scope["path"] != "/now":
             return None
         after = _fail if body == b"fail" else _nothing
-        return Said(200, [(b"x-at-once", b"1")], b"/now " + body, after)
+        return HttpResponse(200, [(b"x-at-once", b"1")], b"/now " + body, after)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         await application(scope, receive, send)
@@ -63,7 +63,7 @@ def _fail() -> None:
     raise ZeroDivisionError
 
 
-@pytest.fixture(params=[application, AtOnce()], ids=["waiting", "at-once"])
+@pytest.fixture(params=[application, SyncApp()], ids=["waiting", "at-once"])
 def app(request: pytest.FixtureRequest) -> Any:
     return request.param
 
@@ -79,7 +79,7 @@ def request(path: str, body: bytes = b"") -> bytes:
     )
 
 
-async def answers(app: Any, *pieces: bytes, expected: int) -> list[bytes]:
+async def exchange(app: Any, *pieces: bytes, expected: int) -> list[bytes]:
     """Send pieces on one connection; return the bodies of the answers."""
     bound = socket.create_server(("127.0.0.1", 0))
     listener = Listener(bound, app, Limits(), lambda _: None)
@@ -93,10 +93,10 @@ async def answers(app: Any, *pieces: bytes, expected: int) -> list[bytes]:
                 await writer.drain()
                 await asyncio.sleep(0.02)
             for _ in range(expected):
-                head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
+                head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), TIMEOUT_SECONDS)
                 length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
                 found.append(await reader.readexactly(length))
-        assert await listener.close(PATIENCE)
+        assert await listener.close(TIMEOUT_SECONDS)
     finally:
         listener.abort()
         bound.close()
@@ -105,47 +105,47 @@ async def answers(app: Any, *pieces: bytes, expected: int) -> list[bytes]:
 
 @pytest.mark.parametrize("path", ["/now", "/late", "/twice"])
 def test_an_application_that_waits_is_answered_as_one_that_does_not(app: Any, path: str) -> None:
-    told = asyncio.run(answers(app, request(path, b"one"), request(path, b"two"), expected=2))
-    assert told == [f"{path} one".encode(), f"{path} two".encode()]
+    results = asyncio.run(exchange(app, request(path, b"one"), request(path, b"two"), expected=2))
+    assert results == [f"{path} one".encode(), f"{path} two".encode()]
 
 
 @pytest.mark.parametrize("path", ["/now", "/late"])
 def test_a_body_in_pieces_is_answered_when_it_is_whole(app: Any, path: str) -> None:
     whole = request(path, b"one two")
-    told = asyncio.run(answers(app, whole[:20], whole[20:-4], whole[-4:], expected=1))
-    assert told == [f"{path} one two".encode()]
+    results = asyncio.run(exchange(app, whole[:20], whole[20:-4], whole[-4:], expected=1))
+    assert results == [f"{path} one two".encode()]
 
 
 def test_requests_that_arrive_together_are_answered_in_their_order(app: Any) -> None:
     paths = ["/now", "/late", "/now", "/twice", "/now"] * 100
     together = b"".join(request(path, str(n).encode()) for n, path in enumerate(paths))
-    told = asyncio.run(answers(app, together, expected=len(paths)))
-    assert told == [f"{path} {n}".encode() for n, path in enumerate(paths)]
+    results = asyncio.run(exchange(app, together, expected=len(paths)))
+    assert results == [f"{path} {n}".encode() for n, path in enumerate(paths)]
 
 
 @pytest.mark.parametrize("path", ["/now", "/late"])
 def test_one_that_arrives_in_part_behind_another_is_read_on(app: Any, path: str) -> None:
     pieces = request("/late", b"one") + request(path, b"two") + request(path, b"three")
-    told = asyncio.run(answers(app, pieces[:-2], pieces[-2:], expected=3))
-    assert told == [b"/late one", f"{path} two".encode(), f"{path} three".encode()]
+    results = asyncio.run(exchange(app, pieces[:-2], pieces[-2:], expected=3))
+    assert results == [b"/late one", f"{path} two".encode(), f"{path} three".encode()]
 
 
 def test_many_quick_ones_that_arrive_together_need_no_deep_stack(app: Any) -> None:
     together = b"".join(request("/now", str(n).encode()) for n in range(600))
-    told = asyncio.run(answers(app, together, expected=600))
-    assert told == [f"/now {n}".encode() for n in range(600)]
+    results = asyncio.run(exchange(app, together, expected=600))
+    assert results == [f"/now {n}".encode() for n in range(600)]
 
 
 def test_a_crash_is_an_answer(app: Any, capfd: pytest.CaptureFixture[str]) -> None:
-    assert asyncio.run(answers(app, request("/crash"), expected=1)) == [b"Internal Server Error"]
+    assert asyncio.run(exchange(app, request("/crash"), expected=1)) == [b"Internal Server Error"]
 
 
 def test_a_fault_after_an_answer_is_logged_and_harms_no_other(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     pieces = request("/now", b"fail"), request("/now", b"two")
-    told = asyncio.run(answers(AtOnce(), *pieces, expected=2))
-    assert told == [b"/now fail", b"/now two"]
+    results = asyncio.run(exchange(SyncApp(), *pieces, expected=2))
+    assert results == [b"/now fail", b"/now two"]
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [
         ZeroDivisionError
     ]
@@ -154,15 +154,17 @@ def test_a_fault_after_an_answer_is_logged_and_harms_no_other(
 def test_what_is_answered_at_once_says_how_the_connection_goes_on() -> None:
     async def heads() -> tuple[bytes, bytes]:
         bound = socket.create_server(("127.0.0.1", 0))
-        listener = Listener(bound, AtOnce(), Limits(), lambda _: None)  # type: ignore[arg-type]
+        listener = Listener(bound, SyncApp(), Limits(), lambda _: None)  # type: ignore[arg-type]
         await listener.open()
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
             writer.write(request("/now", b"one"))
-            first = await asyncio.wait_for(reader.readuntil(b"one"), PATIENCE)
+            first = await asyncio.wait_for(reader.readuntil(b"one"), TIMEOUT_SECONDS)
             listener.drain()
             writer.write(request("/now", b"two"))
-            second = await asyncio.wait_for(reader.read(), PATIENCE)  # to the end of the connection
+            second = await asyncio.wait_for(
+                reader.read(), TIMEOUT_SECONDS
+            )  # to the end of the connection
             writer.close()
         finally:
             listener.abort()
@@ -177,52 +179,52 @@ def test_what_is_answered_at_once_says_how_the_connection_goes_on() -> None:
     assert second.endswith(b"/now two")
 
 
-class Connection:
+class FakeConnection:
     """Stands in for a GuardedProtocol: notes in which order things happen."""
 
     def __init__(self, name: str, events: list[str], clock: list[float]) -> None:
         self.loop = self
-        self.soon: list[Callable[[], None]] = []
+        self.scheduled: list[Callable[[], None]] = []
         self._name, self._events, self._clock = name, events, clock
 
     def call_soon(self, callback: Callable[[], None]) -> None:
-        self.soon.append(callback)
+        self.scheduled.append(callback)
 
-    def judge(self, _cycle: object, _app: object) -> Said | None:
+    def handle_request(self, _cycle: object, _app: object) -> HttpResponse | None:
         self._events.append(f"judge {self._name}")
         self._clock[0] += 0.0015
         if self._name == "crash":
             raise ZeroDivisionError
-        return Said(200, [], b"", _nothing) if self._name != "late" else None
+        return HttpResponse(200, [], b"", _nothing) if self._name != "late" else None
 
-    def say(self, _cycle: object, _said: Said) -> None:
+    def write_response(self, _cycle: object, _said: HttpResponse) -> None:
         if self._name == "mute":
             raise ZeroDivisionError
         self._events.append(f"say {self._name}")
 
-    def give_up(self) -> None:
+    def abort_after_error(self) -> None:
         self._events.append(f"give up {self._name}")
 
 
-class Together:
+class BatchHarness:
     """Arrived, with requests of stand-ins for connections and a clock of its own."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.clock, self.events = [0.0], list[str]()
         monkeypatch.setattr(protocol, "monotonic", lambda: self.clock[0])
-        self.arrived = protocol.Arrived()
-        self.connections: list[Connection] = []
+        self.batch = protocol.RequestBatch()
+        self.connections: list[FakeConnection] = []
 
     def add(self, name: str, size: int = 1) -> None:
-        connection = Connection(name, self.events, self.clock)
+        connection = FakeConnection(name, self.events, self.clock)
         self.connections.append(connection)
-        self.arrived.add(connection, SimpleNamespace(body=bytes(size)), application)  # type: ignore[arg-type]
+        self.batch.add(connection, SimpleNamespace(body=bytes(size)), application)  # type: ignore[arg-type]
 
-    def turn(self) -> list[str]:
+    def run_loop_turn(self) -> list[str]:
         """Call what was to be called soon; return what happened."""
-        called = [callback for c in self.connections for callback in c.soon]
+        called = [callback for c in self.connections for callback in c.scheduled]
         for connection in self.connections:
-            connection.soon.clear()
+            connection.scheduled.clear()
         self.events.clear()
         for callback in called:
             callback()
@@ -230,72 +232,72 @@ class Together:
 
 
 @pytest.fixture
-def together(monkeypatch: pytest.MonkeyPatch) -> Together:
-    return Together(monkeypatch)
+def together(monkeypatch: pytest.MonkeyPatch) -> BatchHarness:
+    return BatchHarness(monkeypatch)
 
 
-def test_what_arrives_in_one_turn_is_judged_then_answered(together: Together) -> None:
+def test_what_arrives_in_one_turn_is_judged_then_answered(together: BatchHarness) -> None:
     for name in ("late", "a"):
         together.add(name)
-    assert together.turn() == ["judge late", "judge a", "say a"]
+    assert together.run_loop_turn() == ["judge late", "judge a", "say a"]
 
 
-def test_an_answer_does_not_wait_for_many_others(together: Together) -> None:
+def test_an_answer_does_not_wait_for_many_others(together: BatchHarness) -> None:
     for name in ("a", "b", "c"):
         together.add(name)
-    assert together.turn() == ["judge a", "judge b", "say a", "say b"]
-    assert together.turn() == ["judge c", "say c"]
-    assert together.turn() == []
+    assert together.run_loop_turn() == ["judge a", "judge b", "say a", "say b"]
+    assert together.run_loop_turn() == ["judge c", "say c"]
+    assert together.run_loop_turn() == []
 
 
-def test_too_much_at_once_is_answered_before_the_turn_ends(together: Together) -> None:
+def test_too_much_at_once_is_answered_before_the_turn_ends(together: BatchHarness) -> None:
     together.add("a", 128 << 10)
-    together.arrived.make_room()
+    together.batch.flush_if_full()
     assert together.events == []
     together.add("b")
-    together.arrived.make_room()
+    together.batch.flush_if_full()
     assert together.events == ["judge a", "judge b", "say a", "say b"]
-    together.turn()
+    together.run_loop_turn()
     together.add("c")
-    together.arrived.make_room()
-    assert together.turn() == ["judge c", "say c"]
+    together.batch.flush_if_full()
+    assert together.run_loop_turn() == ["judge c", "say c"]
 
 
-def test_a_crash_costs_its_own_connection_only(together: Together) -> None:
+def test_a_crash_costs_its_own_connection_only(together: BatchHarness) -> None:
     together.add("crash")
     together.add("a")
-    assert together.turn() == ["judge crash", "give up crash", "judge a", "say a"]
+    assert together.run_loop_turn() == ["judge crash", "give up crash", "judge a", "say a"]
 
 
-def test_an_answer_that_cannot_be_written_stops_no_other(together: Together) -> None:
+def test_an_answer_that_cannot_be_written_stops_no_other(together: BatchHarness) -> None:
     for name in ("mute", "a", "b"):
         together.add(name)
-    assert together.turn() == ["judge mute", "judge a", "give up mute", "say a"]
-    assert together.turn()[:2] == ["judge b", "say b"]
+    assert together.run_loop_turn() == ["judge mute", "judge a", "give up mute", "say a"]
+    assert together.run_loop_turn()[:2] == ["judge b", "say b"]
 
 
-class Crashing(AtOnce):
+class CrashingApp(SyncApp):
     """Fails to answer what says so."""
 
-    def at_once(self, scope: dict[str, Any], body: bytes) -> Said | None:
+    def handle_sync(self, scope: dict[str, Any], body: bytes) -> HttpResponse | None:
         if body == b"crash":
             raise ZeroDivisionError
-        return super().at_once(scope, body)
+        return super().handle_sync(scope, body)
 
 
 def test_whose_answer_crashes_is_cut_off_and_others_are_answered(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with pytest.raises(asyncio.IncompleteReadError):
-        asyncio.run(answers(Crashing(), request("/now", b"crash"), expected=1))
+        asyncio.run(exchange(CrashingApp(), request("/now", b"crash"), expected=1))
     assert "not answered" in caplog.messages
-    assert asyncio.run(answers(Crashing(), request("/now", b"x"), expected=1)) == [b"/now x"]
+    assert asyncio.run(exchange(CrashingApp(), request("/now", b"x"), expected=1)) == [b"/now x"]
 
 
 def test_connections_that_ask_at_the_same_time_are_all_answered() -> None:
     async def all_answers() -> list[bytes]:
         bound = socket.create_server(("127.0.0.1", 0))
-        listener = Listener(bound, AtOnce(), Limits(), lambda _: None)  # type: ignore[arg-type]
+        listener = Listener(bound, SyncApp(), Limits(), lambda _: None)  # type: ignore[arg-type]
         await listener.open()
         try:
             opened = [await asyncio.open_connection("127.0.0.1", listener.port) for _ in range(20)]
@@ -305,8 +307,10 @@ def test_connections_that_ask_at_the_same_time_are_all_answered() -> None:
             found = []
             for number, (reader, writer) in enumerate(opened):
                 if number != 3:
-                    told = await asyncio.wait_for(reader.readuntil(b"/now %02d" % number), PATIENCE)
-                    found.append(told[-2:])
+                    results = await asyncio.wait_for(
+                        reader.readuntil(b"/now %02d" % number), TIMEOUT_SECONDS
+                    )
+                    found.append(results[-2:])
                     writer.close()
         finally:
             listener.abort()
@@ -321,13 +325,13 @@ def test_connections_that_ask_at_the_same_time_are_all_answered() -> None:
 def test_a_connection_that_is_over_needs_no_collector(path: str) -> None:
     async def left() -> list[object]:
         bound = socket.create_server(("127.0.0.1", 0))
-        listener = Listener(bound, AtOnce(), Limits(), lambda _: None)  # type: ignore[arg-type]
+        listener = Listener(bound, SyncApp(), Limits(), lambda _: None)  # type: ignore[arg-type]
         await listener.open()
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
             writer.write(request(path, b"one"))
-            await asyncio.wait_for(reader.readuntil(b"one"), PATIENCE)
-            known = [weakref.ref(connection) for connection in listener._state.guarded()]
+            await asyncio.wait_for(reader.readuntil(b"one"), TIMEOUT_SECONDS)
+            known = [weakref.ref(connection) for connection in listener._state.open_connections()]
             writer.close()
             while listener.connections:
                 await asyncio.sleep(0.01)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.server.pki import Authority, Pair, encrypted
-from tests.server.program import judge
-from webhook.errors import InvalidCertificate, InvalidSettings
+from tests.server.program import fake_handle_review
+from webhook.errors import CertificateError, SettingsError
 from webhook.server.config import ServerConfig
 from webhook.server.run import serve
 
@@ -21,9 +21,9 @@ def config(folder: Path, **fields: object) -> ServerConfig:
 def test_a_taken_port_is_named_with_its_flag(pair: Path, field: str, flag: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
-        with pytest.raises(InvalidSettings) as caught:
-            serve(config(pair, **{field: taken}), judge)
-    assert str(caught.value) == (
+        with pytest.raises(SettingsError) as error_info:
+            serve(config(pair, **{field: taken}), fake_handle_review)
+    assert str(error_info.value) == (
         f"{flag} {taken}: the port is taken by another process; stop it, or choose another port"
     )
 
@@ -31,42 +31,42 @@ def test_a_taken_port_is_named_with_its_flag(pair: Path, field: str, flag: str) 
 def test_a_port_taken_on_all_addresses_is_named(pair: Path) -> None:
     with socket.create_server(("", 0)) as other:
         taken = other.getsockname()[1]
-        with pytest.raises(InvalidSettings, match=f"--port {taken}: the port is taken"):
-            serve(config(pair, port=taken, host=""), judge)
+        with pytest.raises(SettingsError, match=f"--port {taken}: the port is taken"):
+            serve(config(pair, port=taken, host=""), fake_handle_review)
 
 
 def test_one_port_for_both_is_refused(pair: Path) -> None:
-    with pytest.raises(InvalidSettings, match="are both 8443; each needs its own"):
-        serve(config(pair, port=8443, health_port=8443), judge)
+    with pytest.raises(SettingsError, match="are both 8443; each needs its own"):
+        serve(config(pair, port=8443, health_port=8443), fake_handle_review)
 
 
 def test_a_number_that_is_no_port_is_refused(pair: Path) -> None:
-    with pytest.raises(InvalidSettings, match="--port 65536: a port is a number from 0 to 65535"):
-        serve(config(pair, port=65536), judge)
+    with pytest.raises(SettingsError, match="--port 65536: a port is a number from 0 to 65535"):
+        serve(config(pair, port=65536), fake_handle_review)
 
 
 def test_an_address_of_somebody_else_is_refused(pair: Path) -> None:
-    with pytest.raises(InvalidSettings, match=r"192\.0\.2\.1 is no address of this machine"):
-        serve(config(pair, host="192.0.2.1"), judge)
+    with pytest.raises(SettingsError, match=r"192\.0\.2\.1 is no address of this machine"):
+        serve(config(pair, host="192.0.2.1"), fake_handle_review)
 
 
 def test_a_missing_file_is_named(tmp_path: Path, authority: Authority) -> None:
     certificate, key = authority.issue().write(tmp_path)
     key.unlink()
-    with pytest.raises(InvalidCertificate) as caught:
-        serve(config(tmp_path), judge)
-    assert str(caught.value) == (
+    with pytest.raises(CertificateError) as error_info:
+        serve(config(tmp_path), fake_handle_review)
+    assert str(error_info.value) == (
         f"cannot read the key {key}: No such file or directory; name it with a flag,"
         ' or mint one with "graphgate certs init"'
     )
     certificate.unlink()
-    with pytest.raises(InvalidCertificate, match=f"cannot read the certificate {certificate}"):
-        serve(config(tmp_path), judge)
+    with pytest.raises(CertificateError, match=f"cannot read the certificate {certificate}"):
+        serve(config(tmp_path), fake_handle_review)
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(InvalidCertificate, match="Is a directory"):
-        serve(config(tmp_path, certificate=tmp_path), judge)
+    with pytest.raises(CertificateError, match="Is a directory"):
+        serve(config(tmp_path, certificate=tmp_path), fake_handle_review)
 
 
 def _mismatched(authority: Authority) -> Pair:
@@ -86,15 +86,15 @@ def test_a_pair_that_cannot_serve_is_one_sentence(
     tmp_path: Path, authority: Authority, sentence: str, made: "object"
 ) -> None:
     made(authority).write(tmp_path)  # type: ignore[operator]
-    with pytest.raises(InvalidCertificate, match=sentence) as caught:
-        serve(config(tmp_path), judge)
-    assert "\n" not in str(caught.value)
+    with pytest.raises(CertificateError, match=sentence) as error_info:
+        serve(config(tmp_path), fake_handle_review)
+    assert "\n" not in str(error_info.value)
 
 
 def test_a_client_ca_that_is_none_is_named(pair: Path, tmp_path: Path) -> None:
     ca = tmp_path / "ca.crt"
-    with pytest.raises(InvalidCertificate, match=f"cannot read the client CA {ca}"):
-        serve(config(pair, client_ca=ca), judge)
+    with pytest.raises(CertificateError, match=f"cannot read the client CA {ca}"):
+        serve(config(pair, client_ca=ca), fake_handle_review)
     ca.write_text("?")
-    with pytest.raises(InvalidCertificate, match=f"the client CA {ca} holds no PEM certificate"):
-        serve(config(pair, client_ca=ca), judge)
+    with pytest.raises(CertificateError, match=f"the client CA {ca} holds no PEM certificate"):
+        serve(config(pair, client_ca=ca), fake_handle_review)

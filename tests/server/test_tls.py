@@ -9,14 +9,22 @@ import pytest
 from cryptography import x509
 
 from tests.server.pki import DAY, NAME, Authority, Pair
-from tests.server.support import Client, Running, connect, ended, review, running, trust
+from tests.server.support import (
+    Client,
+    RunningServer,
+    connect,
+    review,
+    run_server,
+    trust_context,
+    wait_until_closed,
+)
 
 
 def serial(pair: Pair) -> int:
     return x509.load_pem_x509_certificate(pair.certificate).serial_number
 
 
-def served(server: Running, context: ssl.SSLContext, name: str = NAME) -> int:
+def served(server: RunningServer, context: ssl.SSLContext, name: str = NAME) -> int:
     """Return the serial number that a new handshake shows."""
     with connect(server.port, context, name) as peer:
         shown = peer.getpeercert(binary_form=True)
@@ -47,14 +55,14 @@ def test_a_swapped_secret_is_served_and_old_connections_live_on(
 ) -> None:
     first, second = authority.issue(), authority.issue()
     mount(tmp_path / "secret", "1", files(first))
-    with running(tmp_path / "secret") as server:
+    with run_server(tmp_path / "secret") as server:
         old = Client(server.port, trusting)
-        assert old.judged()
+        assert old.is_reviewed()
         assert served(server, trusting) == serial(first)
         mount(tmp_path / "secret", "2", files(second))
         server.wait_for("reloaded", source="certificate")
         assert served(server, trusting) == serial(second)
-        assert old.judged()
+        assert old.is_reviewed()
         old.close()
 
 
@@ -63,7 +71,7 @@ def test_without_a_server_name_the_new_pair_is_served_too(
 ) -> None:
     first, second = authority.issue(), authority.issue()
     first.write(tmp_path)
-    with running(tmp_path) as server:
+    with run_server(tmp_path) as server:
         second.write(tmp_path)
         server.wait_for("reloaded", source="certificate")
         assert served(server, trusting, "127.0.0.1") == serial(second)
@@ -74,7 +82,7 @@ def test_a_pair_that_does_not_match_keeps_the_old_one_and_says_so(
 ) -> None:
     good, better = authority.issue(), authority.issue()
     certificate, key = good.write(tmp_path)
-    with running(tmp_path) as server:
+    with run_server(tmp_path) as server:
         sample = 'graphgate_reload_failures_total{source="certificate"}'
         assert server.metric(sample) == 0
         certificate.write_bytes(better.certificate)
@@ -101,7 +109,7 @@ def test_a_bad_pair_that_is_taken_back_is_forgotten(
 ) -> None:
     good = authority.issue()
     _, key = good.write(tmp_path)
-    with running(tmp_path) as server:
+    with run_server(tmp_path) as server:
         key.unlink()
         server.wait_for("not reloaded", source="certificate")
         key.write_bytes(good.key)
@@ -122,11 +130,11 @@ def test_fifty_rotations_under_load_lose_no_call(
         kept = Client(server.port, trusting)
         while not stop.is_set():
             fresh = Client(server.port, trusting)
-            answers.append(kept.judged() and fresh.judged())
+            answers.append(kept.is_reviewed() and fresh.is_reviewed())
             fresh.close()
         kept.close()
 
-    with running(tmp_path, reload_every=0.005) as server:
+    with run_server(tmp_path, reload_every=0.005) as server:
         callers = [threading.Thread(target=call) for _ in range(3)]
         for caller in callers:
             caller.start()
@@ -153,7 +161,7 @@ def test_a_certificate_out_of_its_time_makes_unready_until_it_is_replaced(
     reason: str,
 ) -> None:
     authority.issue(begins=begins, ends=ends).write(tmp_path)
-    with running(tmp_path) as server:
+    with run_server(tmp_path) as server:
         status, text = server.get("/readyz")
         assert (status, text.startswith(f"[-] certificate: {reason}")) == (503, True)
         assert server.metric('graphgate_check_state{check="certificate"}') == 2
@@ -166,17 +174,17 @@ def test_a_certificate_out_of_its_time_makes_unready_until_it_is_replaced(
 def test_a_caller_that_does_not_trust_us_shows_in_the_metrics(
     pair: Path, trusting: ssl.SSLContext
 ) -> None:
-    with running(pair) as server:
+    with run_server(pair) as server:
         client = Client(server.port, trusting)
-        assert client.judged()
+        assert client.is_reviewed()
         client.close()
         with pytest.raises(ssl.SSLCertVerificationError):
-            connect(server.port, trust(Authority("another").pem))
+            connect(server.port, trust_context(Authority("another").pem))
         assert server.metric("graphgate_handshakes_total") == 2
         assert server.metric("graphgate_connections_opened_total") == 1
 
 
-def test_the_seconds_left_are_a_metric(server: Running) -> None:
+def test_the_seconds_left_are_a_metric(server: RunningServer) -> None:
     left = server.metric("graphgate_certificate_seconds_left")
     assert 29 * 86_400 < left < 30 * 86_400
 
@@ -186,18 +194,18 @@ class TestMutual:
 
     @staticmethod
     def client(folder: Path, ca: bytes, pair: Pair | None) -> ssl.SSLContext:
-        context = trust(ca)
+        context = trust_context(ca)
         if pair is not None:
             context.load_cert_chain(*pair.write(folder, "client"))
         return context
 
     @staticmethod
-    def refused(server: Running, context: ssl.SSLContext) -> bool:
+    def refused(server: RunningServer, context: ssl.SSLContext) -> bool:
         # In TLS 1.3 the client learns of it with its first read.
         try:
             with connect(server.port, context) as peer:
                 peer.sendall(b"POST /mutate HTTP/1.1\r\n")
-                return ended(peer)
+                return wait_until_closed(peer)
         except OSError:
             return True
 
@@ -208,9 +216,9 @@ class TestMutual:
         clients = Authority("client CA")
         (tmp_path / "ca.crt").write_bytes(clients.pem)
         right, wrong = clients.issue("kube-apiserver"), Authority("other").issue("kube-apiserver")
-        with running(tmp_path, client_ca=str(tmp_path / "ca.crt")) as server:
+        with run_server(tmp_path, client_ca=str(tmp_path / "ca.crt")) as server:
             known = Client(server.port, self.client(tmp_path, authority.pem, right))
-            assert known.judged()
+            assert known.is_reviewed()
             known.close()
             assert self.refused(server, self.client(tmp_path, authority.pem, wrong))
             assert self.refused(server, self.client(tmp_path, authority.pem, None))
@@ -227,16 +235,16 @@ class TestMutual:
         ca.write_bytes(old.pem)
         by_old = self.client(tmp_path, authority.pem, old.issue("a"))
         by_new = self.client(tmp_path, authority.pem, new.issue("a"))
-        with running(tmp_path, client_ca=str(ca)) as server:
+        with run_server(tmp_path, client_ca=str(ca)) as server:
             kept = Client(server.port, by_old)
-            assert kept.judged()
+            assert kept.is_reviewed()
             assert self.refused(server, by_new)
             ca.write_bytes(new.pem)
             server.wait_for("reloaded", source="certificate")
             assert self.refused(server, by_old)
             fresh = Client(server.port, by_new)
-            assert fresh.judged()
-            assert kept.judged()
+            assert fresh.is_reviewed()
+            assert kept.is_reviewed()
             fresh.close()
             kept.close()
 
@@ -245,7 +253,7 @@ class TestMutual:
         clients = Authority("client CA")
         (tmp_path / "ca.crt").write_bytes(clients.pem)
         context = self.client(tmp_path, authority.pem, clients.issue("a"))
-        with running(tmp_path, client_ca=str(tmp_path / "ca.crt")) as server:
+        with run_server(tmp_path, client_ca=str(tmp_path / "ca.crt")) as server:
             peer = Client(server.port, context)
             assert peer.post("/mutate", review())[0] == 200
             assert isinstance(peer.sock, ssl.SSLSocket)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from webhook.certificates.files import write
-from webhook.certificates.init import init
-from webhook.certificates.minting import mint_authority, mint_server
-from webhook.server.health import Status
-from webhook.server.trust import trust_check
+from webhook.certificates.files import write_files
+from webhook.certificates.init import init_certificates
+from webhook.certificates.minting import issue_ca, issue_server_cert
+from webhook.server.health import CheckResult
+from webhook.server.trust import certificate_trust_check
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 NAME = "graphgate.graphgate-system.svc"
@@ -17,12 +17,14 @@ NAME = "graphgate.graphgate-system.svc"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    init(tmp_path, now=NOW)
+    init_certificates(tmp_path, now=NOW)
     return tmp_path
 
 
-def judged(folder: Path, *, name: str = NAME, ca: bool = True, now: datetime = NOW) -> Status:
-    check = trust_check(
+def trust_status(
+    folder: Path, *, name: str = NAME, ca: bool = True, now: datetime = NOW
+) -> CheckResult:
+    check = certificate_trust_check(
         folder / "tls.crt",
         folder / "tls.key",
         names=[name],
@@ -33,9 +35,9 @@ def judged(folder: Path, *, name: str = NAME, ca: bool = True, now: datetime = N
 
 
 def test_a_certificate_of_the_ca_with_the_name_will_do(folder: Path) -> None:
-    found = judged(folder)
-    assert found == Status("ok", f"made for {NAME}, signed by a CA of {folder / 'ca.crt'}")
-    assert judged(folder, ca=False) == Status("ok", f"made for {NAME}")
+    found = trust_status(folder)
+    assert found == CheckResult("ok", f"made for {NAME}, signed by a CA of {folder / 'ca.crt'}")
+    assert trust_status(folder, ca=False) == CheckResult("ok", f"made for {NAME}")
 
 
 @pytest.mark.parametrize(
@@ -49,24 +51,24 @@ def test_a_certificate_of_the_ca_with_the_name_will_do(folder: Path) -> None:
 def test_what_callers_would_refuse_is_named(
     folder: Path, change: dict[str, object], sentence: str
 ) -> None:
-    found = judged(folder, **change)  # type: ignore[arg-type]
+    found = trust_status(folder, **change)  # type: ignore[arg-type]
     assert found.state == "failed"
     assert sentence in found.detail
 
 
 def test_an_unknown_ca_is_named(folder: Path) -> None:
-    other = mint_authority(NOW)
-    write(folder, {"ca.crt": other.certificate})
-    found = judged(folder)
+    other = issue_ca(NOW)
+    write_files(folder, {"ca.crt": other.certificate})
+    found = trust_status(folder)
     assert found.state == "failed"
     assert f"no CA of the bundle signed {folder / 'tls.crt'}" in found.detail
-    assert judged(folder, ca=False).state == "ok"
+    assert trust_status(folder, ca=False).state == "ok"
 
 
 def test_the_key_of_another_certificate_is_named(folder: Path) -> None:
-    other = mint_server(mint_authority(NOW), [NAME], NOW)
-    write(folder, {"tls.key": other.key})
-    found = judged(folder)
+    other = issue_server_cert(issue_ca(NOW), [NAME], NOW)
+    write_files(folder, {"tls.key": other.key})
+    found = trust_status(folder)
     assert found.state == "failed"
     assert f"{folder / 'tls.key'} is the key of another certificate" in found.detail
 
@@ -75,14 +77,14 @@ def test_the_key_of_another_certificate_is_named(folder: Path) -> None:
 def test_a_file_that_is_not_there_is_the_reload_s_matter(folder: Path, name: str) -> None:
     """What was read before is in use; all pods unready at once would help nobody."""
     (folder / name).unlink()
-    found = judged(folder)
+    found = trust_status(folder)
     assert found.state == "degraded"
     assert str(folder / name) in found.detail
 
 
 def test_an_answer_holds_for_ten_seconds(folder: Path) -> None:
     moments = iter([NOW, NOW + timedelta(seconds=9), NOW + timedelta(seconds=10)])
-    check = trust_check(
+    check = certificate_trust_check(
         folder / "tls.crt",
         folder / "tls.key",
         names=[NAME],

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from webhook.graph.path import Path, Segment
 
-How = Literal["apply", "create"]
+WriteMethod = Literal["apply", "create"]
 """Server-side apply, or a plain create."""
 
-_OF_THE_CLUSTER = re.compile(
+_CLUSTER_DEPENDENT = re.compile(
     r"error looking up service account|no PriorityClass with name|RuntimeClass .*not found"
     r"|serviceaccounts? .* not found|node .* not found|exceeded quota"
 )
@@ -30,14 +30,14 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ApiRejection:
     """One object that the API server does not take.
 
     how  "create": not at all; "apply": it takes a plain create, but no server-side apply
     """
 
     kind: str
-    how: How
+    method: WriteMethod
     status: int
     message: str
     causes: tuple[Cause, ...]
@@ -45,20 +45,20 @@ class Refusal:
     @property
     def shapes(self) -> tuple[str, ...]:
         """Its faults without names and numbers: equal for equal faults of different documents."""
-        about = f"{self.how} {self.kind}"
+        about = f"{self.method} {self.kind}"
         if not self.causes:
             return (f"{about}: {_shape(self.message)}",)
-        told = (f"{about}: {_places(c.field)}: {_shape(c.message)}" for c in self.causes)
-        return tuple(dict.fromkeys(told))
+        messages = (f"{about}: {_places(c.field)}: {_shape(c.message)}" for c in self.causes)
+        return tuple(dict.fromkeys(messages))
 
 
-def refusal(kind: str, how: How, status: int, body: Any) -> Refusal | None:
+def to_rejection(kind: str, method: WriteMethod, status: int, body: Any) -> ApiRejection | None:
     """Return an answer as a Refusal; None: taken, or refused for what else is in the cluster."""
     if status < 400 or status == 409:
         return None
     raw: Mapping[str, Any] = body if isinstance(body, dict) else {"message": str(body)}
     message = str(raw.get("message", ""))
-    if _OF_THE_CLUSTER.search(message):
+    if _CLUSTER_DEPENDENT.search(message):
         return None
     details = raw.get("details") or {}
     causes = tuple(
@@ -71,16 +71,16 @@ def refusal(kind: str, how: How, status: int, body: Any) -> Refusal | None:
         and all(_BOOKKEEPING.match(cause.field) for cause in causes)
     ):
         return None
-    return Refusal(kind, how, status, message, causes)
+    return ApiRejection(kind, method, status, message, causes)
 
 
-def twin(kind: str, name: str) -> Refusal:
+def duplicate_rejection(kind: str, name: str) -> ApiRejection:
     """Return the answer to a second object of one name, which no dry run gives."""
     message = f'{kind} "{name}" already exists'
-    return Refusal(kind, "create", 409, message, (Cause("metadata.name", "already exists"),))
+    return ApiRejection(kind, "create", 409, message, (Cause("metadata.name", "already exists"),))
 
 
-def place_of(field: str) -> tuple[Segment, ...]:
+def field_to_path(field: str) -> tuple[Segment, ...]:
     """Return the segments of a field as the API server writes it, as far as they are plain.
 
     "spec.ports[0].name" is ("spec", "ports", 0, "name"); a key in brackets ends it, because it may
@@ -97,9 +97,9 @@ def place_of(field: str) -> tuple[Segment, ...]:
     return tuple(found)
 
 
-def origins(refused: Refusal, trace: Any) -> tuple[Path, ...]:
+def origins(rejected: ApiRejection, trace: Any) -> tuple[Path, ...]:
     """Return where in the document the faults come from, each once."""
-    return tuple(dict.fromkeys(trace(place_of(cause.field)) for cause in refused.causes))
+    return tuple(dict.fromkeys(trace(field_to_path(cause.field)) for cause in rejected.causes))
 
 
 def _shape(text: str) -> str:

@@ -9,8 +9,8 @@ from zlib import crc32
 
 from tests.rules import graphs
 from tests.seeds import EXAMPLES, ROOT
-from tests.workloads.cases import CASES, case
-from webhook.decisions.judge import is_judged
+from tests.workloads.cases import CASES, load_case
+from webhook.decisions.judge import is_seldon_deployment
 from webhook.documents import read
 
 FIXTURES = ROOT / "tests" / "rules" / "fixtures"
@@ -28,9 +28,9 @@ def written() -> tuple[tuple[str, dict[str, Any]], ...]:
         (f"{file.parent.name}/{file.stem}", document.value)
         for file in files()
         for document in read(file.read_bytes()).documents
-        if is_judged(document.value)
+        if is_seldon_deployment(document.value)
     ]
-    found += [(f"workloads/{name}", case(name).document) for name in CASES]
+    found += [(f"workloads/{name}", load_case(name).document) for name in CASES]
     return tuple(found)
 
 
@@ -43,4 +43,4 @@ def drawn(random: Random, known: Sequence[tuple[str, dict[str, Any]]]) -> dict[s
     if random.random() < 0.8:
         salt = random.randrange(2**32)
         return min(known, key=lambda entry: crc32(f"{salt}/{entry[0]}".encode()))[1]
-    return graphs.document(random.randrange(2**32), random.randint(1, 6), 3)
+    return graphs.build_document(random.randrange(2**32), random.randint(1, 6), 3)

@@ -11,12 +11,12 @@ from typing import Any
 import yaml
 
 from tests.soundness import bases
-from tests.soundness.answers import Refusal, origins, twin
-from tests.soundness.judging import SETUPS, Asked, Judged, Setup, judge
+from tests.soundness.answers import ApiRejection, duplicate_rejection, origins
+from tests.soundness.judging import SETUPS, ApiObject, Evaluation, Setup, evaluate_document
 from tests.soundness.mutate import mutant
 from tests.soundness.shrink import shrink
 
-Refuses = Callable[[Asked], Refusal | None]
+FindRejection = Callable[[ApiObject], ApiRejection | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +33,20 @@ class Outcome:
     """What both said of one document: refusals with the object that was refused."""
 
     case: Case
-    judged: Judged
-    refusals: tuple[tuple[Asked, Refusal], ...]
+    evaluation: Evaluation
+    rejections: tuple[tuple[ApiObject, ApiRejection], ...]
 
     @property
-    def unsound(self) -> tuple[tuple[Asked, Refusal], ...]:
+    def unsound(self) -> tuple[tuple[ApiObject, ApiRejection], ...]:
         """What graphgate admits and the API server refuses."""
-        return () if self.judged.denials else self.refusals
+        return () if self.evaluation.denials else self.rejections
 
     @property
     def stricter(self) -> bool:
         """Whether graphgate refuses what the API server takes."""
-        return bool(self.judged.denials and self.judged.rendered and not self.refusals)
+        return bool(
+            self.evaluation.denials and self.evaluation.rendered_count and not self.rejections
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,31 +80,31 @@ class Figures:
     alone: Counter[str] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
     examples: dict[str, Case] = field(default_factory=dict)
-    unsound: dict[str, list[tuple[Outcome, Asked, Refusal]]] = field(default_factory=dict)
+    unsound: dict[str, list[tuple[Outcome, ApiObject, ApiRejection]]] = field(default_factory=dict)
 
     def add(self, outcome: Outcome) -> None:
         """Count one outcome."""
-        judged = outcome.judged
+        evaluated = outcome.evaluation
         self.documents += 1
-        self.objects += len(judged.objects)
-        for asked, refused in outcome.unsound:
-            for shape in refused.shapes:
-                self.unsound.setdefault(shape, []).append((outcome, asked, refused))
-        if not judged.denials:
+        self.objects += len(evaluated.objects)
+        for asked, rejected in outcome.unsound:
+            for shape in rejected.shapes:
+                self.unsound.setdefault(shape, []).append((outcome, asked, rejected))
+        if not evaluated.denials:
             self.admitted += 1
             return
         self.denied += 1
-        self.refused_by_both += bool(outcome.refusals)
-        self.nothing_rendered += not judged.rendered and not outcome.refusals
+        self.refused_by_both += bool(outcome.rejections)
+        self.nothing_rendered += not evaluated.rendered_count and not outcome.rejections
         if outcome.stricter:
             self.stricter_documents += 1
-            self.stricter.update(judged.denials)
-            if len(judged.denials) == 1:
-                self.alone.update(judged.denials)
-                self.examples.setdefault(judged.denials[0], outcome.case)
+            self.stricter.update(evaluated.denials)
+            if len(evaluated.denials) == 1:
+                self.alone.update(evaluated.denials)
+                self.examples.setdefault(evaluated.denials[0], outcome.case)
 
 
-def told(one: Disagreement) -> str:
+def describe_disagreement(one: Disagreement) -> str:
     """Return a disagreement as text: both sides, where it comes from, and the document."""
     document = yaml.safe_dump(one.document, sort_keys=False, allow_unicode=True, width=100)
     return (
@@ -114,7 +116,7 @@ def told(one: Disagreement) -> str:
 
 def cases(count: int, seed: int) -> Iterator[Case]:
     """Yield so many mutants, always the same for one seed."""
-    known = [one for one in bases.written() if not judge(one[1], SETUPS[0]).denials]
+    known = [one for one in bases.written() if not evaluate_document(one[1], SETUPS[0]).denials]
     for number in range(count):
         random = Random(f"{seed}/{number}")
         document, names = mutant(bases.drawn(random, known), random)
@@ -128,82 +130,82 @@ def written_cases(setups: Sequence[Setup] = SETUPS) -> Iterator[Case]:
             yield Case(f"{name} in setup {number}", document, setup)
 
 
-def run(cases: Iterable[Case], refuses: Refuses, threads: int = 3) -> Figures:
+def run(cases: Iterable[Case], find_rejection: FindRejection, threads: int = 3) -> Figures:
     """Judge each document both ways; the order of the figures is that of the documents."""
     figures = Figures()
     with ThreadPoolExecutor(threads) as pool:
-        for outcome in pool.map(lambda case: outcome_of(case, refuses), cases):
+        for outcome in pool.map(lambda case: evaluate_case(case, find_rejection), cases):
             figures.add(outcome)
     return figures
 
 
-def outcome_of(case: Case, refuses: Refuses) -> Outcome:
+def evaluate_case(case: Case, find_rejection: FindRejection) -> Outcome:
     """Return what both say of one document.
 
     A pod is only asked for where its Deployment is taken, and after the first refusal of a denied
     document nothing more is: it is known then that both refuse. A denied document is rendered in
     every setup: what one of them makes of it may be what the rule is about.
     """
-    judged, refusals = _asked(case.document, case.setup, refuses)
+    evaluation, rejections = _ask_both(case.document, case.setup, find_rejection)
     for other in SETUPS:
-        if judged.denials and not refusals and other is not case.setup:
-            _, refusals = _asked(case.document, other, refuses)
-    return Outcome(case, judged, refusals)
+        if evaluation.denials and not rejections and other is not case.setup:
+            _, rejections = _ask_both(case.document, other, find_rejection)
+    return Outcome(case, evaluation, rejections)
 
 
-def _asked(
-    document: dict[str, Any], setup: Setup, refuses: Refuses
-) -> tuple[Judged, tuple[tuple[Asked, Refusal], ...]]:
-    judged = judge(document, setup)
-    refusals: list[tuple[Asked, Refusal]] = []
+def _ask_both(
+    document: dict[str, Any], setup: Setup, refuses: FindRejection
+) -> tuple[Evaluation, tuple[tuple[ApiObject, ApiRejection], ...]]:
+    evaluated = evaluate_document(document, setup)
+    refusals: list[tuple[ApiObject, ApiRejection]] = []
     taken = True
     names: set[tuple[str, str]] = set()
-    for asked in judged.objects:
+    for asked in evaluated.objects:
         if asked.kind == "Pod" and not taken:
             continue
-        refused = refuses(asked) or _twin(asked, names)
-        taken = refused is None
-        if refused is not None:
-            refusals.append((asked, refused))
-            if judged.denials:
+        rejected = refuses(asked) or _twin(asked, names)
+        taken = rejected is None
+        if rejected is not None:
+            refusals.append((asked, rejected))
+            if evaluated.denials:
                 break
-    return judged, tuple(refusals)
+    return evaluated, tuple(refusals)
 
 
-def _twin(asked: Asked, names: set[tuple[str, str]]) -> Refusal | None:
+def _twin(asked: ApiObject, names: set[tuple[str, str]]) -> ApiRejection | None:
     """Return the refusal of an object whose name another one of the document has."""
     metadata = asked.object.get("metadata")
     name = metadata.get("name") if type(metadata) is dict else None
     if type(name) is not str:
         return None
     if (asked.kind, name) in names:
-        return twin(asked.kind, name)
+        return duplicate_rejection(asked.kind, name)
     names.add((asked.kind, name))
     return None
 
 
-def disagreements(figures: Figures, refuses: Refuses) -> list[Disagreement]:
+def disagreements(figures: Figures, refuses: FindRejection) -> list[Disagreement]:
     """Return each kind of disagreement once, the frequent ones first, with a small document."""
-    found = [_smallest(shape, seen, refuses) for shape, seen in figures.unsound.items()]
+    found = [_shrink_case(shape, seen, refuses) for shape, seen in figures.unsound.items()]
     return sorted(found, key=lambda one: (-one.count, one.shape))
 
 
-def _smallest(
-    shape: str, seen: list[tuple[Outcome, Asked, Refusal]], refuses: Refuses
+def _shrink_case(
+    shape: str, seen: list[tuple[Outcome, ApiObject, ApiRejection]], refuses: FindRejection
 ) -> Disagreement:
     case = min((outcome.case for outcome, _, _ in seen), key=lambda c: len(repr(c.document)))
 
-    def still(document: dict[str, Any]) -> tuple[Asked, Refusal] | None:
-        outcome = outcome_of(Case(case.name, document, case.setup), refuses)
+    def still(document: dict[str, Any]) -> tuple[ApiObject, ApiRejection] | None:
+        outcome = evaluate_case(Case(case.name, document, case.setup), refuses)
         return next((one for one in outcome.unsound if shape in one[1].shapes), None)
 
     small = shrink(case.document, lambda document: still(document) is not None)
-    asked, refused = still(small) or next((a, r) for o, a, r in seen if o.case is case)
+    asked, rejected = still(small) or next((a, r) for o, a, r in seen if o.case is case)
     return Disagreement(
         shape=shape,
         count=len(seen),
-        message=refused.message,
-        origins=tuple(map(str, origins(refused, asked.trace))),
+        message=rejected.message,
+        origins=tuple(map(str, origins(rejected, asked.trace))),
         document=small,
         name=case.name,
     )

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from webhook import defaults
-from webhook.decisions.decide import decide
+from webhook.decisions.decide import evaluate
 from webhook.decisions.settings import Settings, read_settings
 from webhook.graph.facts import Facts, Namespace
 from webhook.graph.parse import parse
 from webhook.graph.path import Path, Segment
-from webhook.workloads.options import Engine, Options
+from webhook.workloads.options import OrchestratorOptions, RenderOptions
 from webhook.workloads.render import Rendered, render
 
 NAMESPACE = "soundness"
@@ -28,9 +28,9 @@ _IMAGES = {
 
 FACTS = Facts(
     namespaces={NAMESPACE: Namespace()},
-    servers={name: {"protocols": _IMAGES} for name in _SERVERS},
-    explainer={"image": "registry.example/alibi:1", "image_v2": "registry.example/alibi:2"},
-    minor=36,
+    model_servers={name: {"protocols": _IMAGES} for name in _SERVERS},
+    explainer_images={"image": "registry.example/alibi:1", "image_v2": "registry.example/alibi:2"},
+    kubernetes_minor=36,
 )
 """A cluster with every server and every image, of the version that the tests run."""
 
@@ -40,27 +40,27 @@ class Setup:
     """How graphgate is run: its settings, and the options of rendering."""
 
     settings: Settings
-    options: Options
+    options: RenderOptions
 
 
 SETUPS = (
     Setup(
         read_settings(),
-        Options(engine=Engine("registry.example/executor:1")),
+        RenderOptions(orchestrator=OrchestratorOptions("registry.example/executor:1")),
     ),
-    Setup(read_settings(), Options(deployment_name_as_prefix=True)),
+    Setup(read_settings(), RenderOptions(deployment_name_as_prefix=True)),
     Setup(
         read_settings(
             {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", "profile": "hardened"}
         ),
-        Options(engine=Engine("registry.example/executor:1")),
+        RenderOptions(orchestrator=OrchestratorOptions("registry.example/executor:1")),
     ),
 )
 """With an orchestrator, without one, and with hardened defaults."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ApiObject:
     """One object that the API server is asked to take.
 
     kind   what it is asked as, whatever the object says
@@ -73,7 +73,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Evaluation:
     """What graphgate says of one document.
 
     denials   ids of the rules that deny it, each once, sorted; of rules that crashed, too
@@ -82,28 +82,28 @@ class Judged:
     """
 
     denials: tuple[str, ...]
-    objects: tuple[Asked, ...]
-    rendered: int
+    objects: tuple[ApiObject, ...]
+    rendered_count: int
 
 
-def judge(document: dict[str, Any], setup: Setup) -> Judged:
+def evaluate_document(document: dict[str, Any], setup: Setup) -> Evaluation:
     """Fill in the defaults, decide, render."""
     settings = replace(setup.settings, ratchet=False)
-    decision = decide(document, settings, FACTS, namespace=NAMESPACE)
-    filling = defaults.fill(document, settings.defaults, FACTS, NAMESPACE)
-    filled = defaults.apply(document, filling.operations)
+    decision = evaluate(document, settings, FACTS, namespace=NAMESPACE)
+    defaulting_result = defaults.default_object(document, settings.defaults, FACTS, NAMESPACE)
+    defaulted = defaults.apply_add_operations(document, defaulting_result.operations)
     options = replace(setup.options, defaults=settings.defaults)
-    rendered = render(parse(_named(filled)), options, FACTS)
-    denials = {finding.rule for finding in decision.denials}
-    denials |= {f"crash of {failure.rule}" for failure in decision.failures}
-    return Judged(
+    rendered = render(parse(_with_generated_name(defaulted)), options, FACTS)
+    denials = {finding.rule_id for finding in decision.denials}
+    denials |= {f"crash of {failure.rule_id}" for failure in decision.rule_errors}
+    return Evaluation(
         denials=tuple(sorted(denials)),
-        objects=(_itself(filled), *_objects(rendered)),
-        rendered=len(rendered),
+        objects=(_without_server_fields(defaulted), *_objects(rendered)),
+        rendered_count=len(rendered),
     )
 
 
-def _named(document: dict[str, Any]) -> dict[str, Any]:
+def _with_generated_name(document: dict[str, Any]) -> dict[str, Any]:
     """Return the document with the name that the API server makes of a generateName."""
     metadata = document.get("metadata")
     if type(metadata) is not dict or metadata.get("name"):
@@ -113,29 +113,29 @@ def _named(document: dict[str, Any]) -> dict[str, Any]:
     return {**document, "metadata": named}
 
 
-_OF_THE_SERVER = (
+_SERVER_FIELDS = (
     *("resourceVersion", "uid", "managedFields", "generation"),
     *("creationTimestamp", "deletionTimestamp"),
 )
 """Fields of metadata that only the API server writes."""
 
 
-def _itself(document: dict[str, Any]) -> Asked:
-    copy = _placed(document)
-    for field in _OF_THE_SERVER:
+def _without_server_fields(document: dict[str, Any]) -> ApiObject:
+    copy = _in_test_namespace(document)
+    for field in _SERVER_FIELDS:
         if type(copy.get("metadata")) is dict:
             copy["metadata"].pop(field, None)
-    return Asked("SeldonDeployment", copy, Path)
+    return ApiObject("SeldonDeployment", copy, Path)
 
 
-def _objects(rendered: Iterable[Rendered]) -> Iterator[Asked]:
+def _objects(rendered: Iterable[Rendered]) -> Iterator[ApiObject]:
     for one in rendered:
-        yield Asked(one.kind, _placed(one.object), one.trace)
+        yield ApiObject(one.kind, _in_test_namespace(one.object), one.trace)
         if one.kind == "Deployment":
-            yield Asked("Pod", _pod(one.object), _TemplateTrace(one))
+            yield ApiObject("Pod", _pod_of_deployment(one.object), _TemplateTrace(one))
 
 
-def _placed(raw: dict[str, Any]) -> dict[str, Any]:
+def _in_test_namespace(raw: dict[str, Any]) -> dict[str, Any]:
     """Return a copy in the tests' namespace."""
     copy = deepcopy(raw)
     if type(copy.get("metadata")) is dict:
@@ -143,7 +143,7 @@ def _placed(raw: dict[str, Any]) -> dict[str, Any]:
     return copy
 
 
-def _pod(deployment: dict[str, Any]) -> dict[str, Any]:
+def _pod_of_deployment(deployment: dict[str, Any]) -> dict[str, Any]:
     """Return the pod that the controllers would make of a Deployment.
 
     Without what it has from accounts and classes: none of them is in the cluster, and they are
@@ -165,5 +165,5 @@ def _pod(deployment: dict[str, Any]) -> dict[str, Any]:
 class _TemplateTrace:
     rendered: Rendered
 
-    def __call__(self, place: Iterable[Segment]) -> Path:
-        return self.rendered.trace(("spec", "template", *place))
+    def __call__(self, path: Iterable[Segment]) -> Path:
+        return self.rendered.trace(("spec", "template", *path))

@@ -12,20 +12,20 @@ from typing import Any, NamedTuple
 from tests.soundness import words
 from tests.soundness.fragments import CONTAINER, FRAGMENTS, POD
 from webhook.graph.path import Path
-from webhook.graph.schema import look_up
+from webhook.graph.schema import get_field_info
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """A value in a document: `holder[key]` is it, `path` leads to it."""
 
     path: Path
-    holder: Any
+    container: Any
     key: Any
 
     @property
     def value(self) -> Any:
         """The value that stands there now."""
-        return self.holder[self.key]
+        return self.container[self.key]
 
     @property
     def field(self) -> str:
@@ -46,20 +46,20 @@ _OLD_VOLUMES = frozenset(
 """Kinds of volumes that are drivers' now (csi), deprecated or without code in Kubernetes. No rule
 looks into them."""
 
-_DEEPEST = 4
+_MAX_DEPTH = 4
 """Levels of a made-up value: the API server's types nest no deeper where it matters."""
 
 
 def mutant(document: dict[str, Any], random: Random) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return a changed copy and the names of the changes."""
     changed = deepcopy(document)
-    wanted = random.choice((1, 1, 1, 2, 2, 3))
+    change_count = random.choice((1, 1, 1, 2, 2, 3))
     names: list[str] = []
     for _ in range(20):
         name = random.choice(_DRAWN)
         if CHANGES[name](changed, random):
             names.append(name)
-        if len(names) == wanted:
+        if len(names) == change_count:
             break
     metadata = changed.get("metadata")
     if type(metadata) is dict:
@@ -68,12 +68,12 @@ def mutant(document: dict[str, Any], random: Random) -> tuple[dict[str, Any], tu
     return changed, tuple(names)
 
 
-def places(document: Any) -> list[Place]:
+def all_locations(document: Any) -> list[Location]:
     """Return every value below the root, with its place; `kind` is what makes it a document."""
-    return [place for place in _places(document, Path()) if place.path != ("kind",)]
+    return [place for place in _walk_locations(document, Path()) if place.path != ("kind",)]
 
 
-def _places(value: Any, path: Path) -> Iterator[Place]:
+def _walk_locations(value: Any, path: Path) -> Iterator[Location]:
     if type(value) is dict:
         entries: Any = value.items()
     elif type(value) is list:
@@ -81,24 +81,24 @@ def _places(value: Any, path: Path) -> Iterator[Place]:
     else:
         return
     for key, inner in list(entries):
-        yield Place(path / key, value, key)
-        yield from _places(inner, path / key)
+        yield Location(path / key, value, key)
+        yield from _walk_locations(inner, path / key)
 
 
-def _pick(
-    document: Any, random: Random, wanted: Callable[[Place], bool] = lambda _: True
-) -> Place | None:
+def _pick_location(
+    document: Any, random: Random, is_wanted: Callable[[Location], bool] = lambda _: True
+) -> Location | None:
     """Return a place, as likely inside the spec's parts as in the long lists of containers."""
-    found = [place for place in places(document) if wanted(place)]
+    found = [place for place in all_locations(document) if is_wanted(place)]
     return random.choice(found) if found else None
 
 
 def change_text(document: dict[str, Any], random: Random) -> bool:
     """Write an odd text in place of a text."""
-    place = _pick(document, random, lambda p: type(p.value) is str and len(p.path) > 1)
-    if place is None:
+    location = _pick_location(document, random, lambda p: type(p.value) is str and len(p.path) > 1)
+    if location is None:
         return False
-    place.holder[place.key] = odd_text(place.value, random)
+    location.container[location.key] = odd_text(location.value, random)
     return True
 
 
@@ -119,48 +119,50 @@ def odd_text(text: str, random: Random) -> str:
 
 def change_number(document: dict[str, Any], random: Random) -> bool:
     """Write an odd number in place of a number."""
-    place = _pick(document, random, lambda p: type(p.value) is int)
-    if place is None:
+    location = _pick_location(document, random, lambda p: type(p.value) is int)
+    if location is None:
         return False
-    step = place.value + random.choice((-1, 1))
-    place.holder[place.key] = random.choice((*words.ODD_INTEGERS, step, step, -place.value))
+    step = location.value + random.choice((-1, 1))
+    location.container[location.key] = random.choice(
+        (*words.ODD_INTEGERS, step, step, -location.value)
+    )
     return True
 
 
 def change_word(document: dict[str, Any], random: Random) -> bool:
     """Write another ordinary value of a field's name."""
-    place = _pick(document, random, lambda p: p.field in words.ORDINARY)
-    if place is None or type(place.value) in (dict, list):
+    location = _pick_location(document, random, lambda p: p.field in words.ORDINARY)
+    if location is None or type(location.value) in (dict, list):
         return False
-    place.holder[place.key] = deepcopy(random.choice(words.ORDINARY[place.field]))
+    location.container[location.key] = deepcopy(random.choice(words.ORDINARY[location.field]))
     return True
 
 
 def change_type(document: dict[str, Any], random: Random) -> bool:
     """Write a value of another type, null among them."""
-    place = _pick(document, random)
-    if place is None:
+    location = _pick_location(document, random)
+    if location is None:
         return False
-    place.holder[place.key] = deepcopy(random.choice(words.OTHER_TYPES))
+    location.container[location.key] = deepcopy(random.choice(words.OTHER_TYPES))
     return True
 
 
 def remove(document: dict[str, Any], random: Random) -> bool:
     """Remove a field or an item."""
-    place = _pick(document, random)
-    if place is None:
+    location = _pick_location(document, random)
+    if location is None:
         return False
-    del place.holder[place.key]
+    del location.container[location.key]
     return True
 
 
 def duplicate(document: dict[str, Any], random: Random) -> bool:
     """Write an item of a list twice, perhaps with a difference."""
-    place = _pick(document, random, lambda p: type(p.holder) is list)
-    if place is None:
+    location = _pick_location(document, random, lambda p: type(p.container) is list)
+    if location is None:
         return False
-    twin = deepcopy(place.value)
-    place.holder.insert(random.randint(0, len(place.holder)), twin)
+    twin = deepcopy(location.value)
+    location.container.insert(random.randint(0, len(location.container)), twin)
     if type(twin) is dict and twin and random.random() < 0.5:
         key = random.choice(list(twin))
         ordinary = words.ORDINARY.get(key)
@@ -170,32 +172,38 @@ def duplicate(document: dict[str, Any], random: Random) -> bool:
 
 def shuffle(document: dict[str, Any], random: Random) -> bool:
     """Change the order of a list."""
-    place = _pick(document, random, lambda p: type(p.value) is list and len(p.value) > 1)
-    if place is None:
+    location = _pick_location(
+        document, random, lambda p: type(p.value) is list and len(p.value) > 1
+    )
+    if location is None:
         return False
-    random.shuffle(place.value)
+    random.shuffle(location.value)
     return True
 
 
 def move(document: dict[str, Any], random: Random) -> bool:
     """Move a field into another mapping."""
-    place = _pick(document, random, lambda p: type(p.holder) is dict and len(p.path) > 1)
-    if place is None:
+    location = _pick_location(
+        document, random, lambda p: type(p.container) is dict and len(p.path) > 1
+    )
+    if location is None:
         return False
-    value = place.holder.pop(place.key)
-    other = _pick(document, random, lambda p: type(p.value) is dict)
+    value = location.container.pop(location.key)
+    other = _pick_location(document, random, lambda p: type(p.value) is dict)
     if other is None:
         return False
-    other.value[place.key] = value
+    other.value[location.key] = value
     return True
 
 
 def rename(document: dict[str, Any], random: Random) -> bool:
     """Spell a field's name otherwise."""
-    place = _pick(document, random, lambda p: type(p.holder) is dict and len(p.path) > 1)
-    if place is None or not place.key:
+    location = _pick_location(
+        document, random, lambda p: type(p.container) is dict and len(p.path) > 1
+    )
+    if location is None or not location.key:
         return False
-    name = place.key
+    name = location.key
     at = random.randrange(len(name))
     spellings = (
         name.lower(),
@@ -204,46 +212,48 @@ def rename(document: dict[str, Any], random: Random) -> bool:
         name[:at] + name[at + 1 :],
         f"x{name}",
     )
-    place.holder[random.choice(spellings)] = place.holder.pop(name)
+    location.container[random.choice(spellings)] = location.container.pop(name)
     return True
 
 
 def copy_value(document: dict[str, Any], random: Random) -> bool:
     """Write the value of one place at another of the same type: names then meet by chance."""
-    place = _pick(document, random, lambda p: type(p.value) in (str, int) and len(p.path) > 1)
-    if place is None:
+    location = _pick_location(
+        document, random, lambda p: type(p.value) in (str, int) and len(p.path) > 1
+    )
+    if location is None:
         return False
-    same = [p for p in places(document) if type(p.value) is type(place.value)]
-    near = [p for p in same if p.field == place.field]
-    place.holder[place.key] = random.choice(near if random.random() < 0.7 else same).value
+    same = [p for p in all_locations(document) if type(p.value) is type(location.value)]
+    near = [p for p in same if p.field == location.field]
+    location.container[location.key] = random.choice(near if random.random() < 0.7 else same).value
     return True
 
 
 def rename_throughout(document: dict[str, Any], random: Random) -> bool:
     """Write another text wherever a name stands, so that what belongs together stays so."""
-    place = _pick(document, random, lambda p: p.key == "name" and type(p.value) is str)
-    if place is None:
+    location = _pick_location(document, random, lambda p: p.key == "name" and type(p.value) is str)
+    if location is None:
         return False
-    old, new = place.value, odd_text(place.value, random)
-    for other in places(document):
+    old, new = location.value, odd_text(location.value, random)
+    for other in all_locations(document):
         if other.value == old:
-            other.holder[other.key] = new
+            other.container[other.key] = new
     return True
 
 
 def add_field(document: dict[str, Any], random: Random) -> bool:
     """Write a field that a mapping may have and has not, with a made-up value."""
-    place = _pick(document, random, lambda p: type(p.value) is dict)
-    if place is None:
+    location = _pick_location(document, random, lambda p: type(p.value) is dict)
+    if location is None:
         return False
-    found = look_up(place.path)
+    found = get_field_info(location.path)
     known = [f for f in found.fields if f not in _OLD_VOLUMES] if found else []
-    free = [f for f in known if f not in place.value]
+    free = [f for f in known if f not in location.value]
     if free:
         field = random.choice(free)
-        place.value[field] = made_up(place.path / field, random)
+        location.value[field] = invent_value(location.path / field, random)
     elif found is not None and not found.fields:
-        place.value[random.choice(words.KEYS)] = random.choice(words.ENTRIES)
+        location.value[random.choice(words.KEYS)] = random.choice(words.ENTRIES)
     else:
         return False
     return True
@@ -257,19 +267,19 @@ def add_fragment(document: dict[str, Any], random: Random) -> bool:
         lambda p: type(p.value) is dict and p.field in ("containers", "initContainers"),
         lambda p: type(p.value) is dict,
     )
-    place = _pick(document, random, random.choice(kinds))
-    if place is None:
+    location = _pick_location(document, random, random.choice(kinds))
+    if location is None:
         return False
-    found = look_up(place.path)
+    found = get_field_info(location.path)
     known = [f for f in (found.fields if found else ()) if f in FRAGMENTS]
     if not known:
         return False
     field = random.choice(known)
-    value = deepcopy(random.choice(_fragments(place.path, field)))
-    if type(value) is list and type(place.value.get(field)) is list and random.random() < 0.7:
-        place.value[field].extend(value)
+    value = deepcopy(random.choice(_fragments(location.path, field)))
+    if type(value) is list and type(location.value.get(field)) is list and random.random() < 0.7:
+        location.value[field].extend(value)
     else:
-        place.value[field] = value
+        location.value[field] = value
     return True
 
 
@@ -283,12 +293,14 @@ def _fragments(path: Path, field: str) -> tuple[Any, ...]:
 
 def mount(document: dict[str, Any], random: Random) -> bool:
     """Give a pod a volume of any kind, and mount it."""
-    place = _pick(document, random, lambda p: type(p.value) is dict and "containers" in p.value)
-    if place is None or type(place.value["containers"]) is not list:
+    location = _pick_location(
+        document, random, lambda p: type(p.value) is dict and "containers" in p.value
+    )
+    if location is None or type(location.value["containers"]) is not list:
         return False
     volumes = deepcopy(random.choice(POD["volumes"]))
-    listed = place.value.setdefault("volumes", [])
-    containers = [c for c in place.value["containers"] if type(c) is dict]
+    listed = location.value.setdefault("volumes", [])
+    containers = [c for c in location.value["containers"] if type(c) is dict]
     if type(listed) is not list or not containers:
         return False
     listed.extend(volumes)
@@ -300,18 +312,20 @@ def mount(document: dict[str, Any], random: Random) -> bool:
 
 def fill_list(document: dict[str, Any], random: Random) -> bool:
     """Make a list long: the API server bounds some of them."""
-    place = _pick(document, random, lambda p: type(p.holder) is list and type(p.value) is dict)
-    if place is None:
+    location = _pick_location(
+        document, random, lambda p: type(p.container) is list and type(p.value) is dict
+    )
+    if location is None:
         return False
     for number in range(random.choice((4, 9, 40))):
-        twin = deepcopy(place.value)
+        twin = deepcopy(location.value)
         if type(twin.get("name")) is str:
             twin["name"] += f"-{number}"
-        place.holder.append(twin)
+        location.container.append(twin)
     return True
 
 
-def made_up(path: Path, random: Random, depth: int = 0) -> Any:
+def invent_value(path: Path, random: Random, depth: int = 0) -> Any:
     """Return a value of the type that the schema has for `path`: whole, odd or ordinary."""
     field = next((step for step in reversed(path) if type(step) is str), "")
     ordinary = words.ORDINARY.get(field, ())
@@ -320,14 +334,14 @@ def made_up(path: Path, random: Random, depth: int = 0) -> Any:
         return deepcopy(random.choice(known))
     if ordinary and random.random() < 0.7:
         value = random.choice(ordinary)
-        found = look_up(path)
+        found = get_field_info(path)
         if found is None or not found.types or _type(value) in found.types:
             return deepcopy(value)
     return _of_type(path, random, depth)
 
 
 def _of_type(path: Path, random: Random, depth: int) -> Any:
-    found = look_up(path)
+    found = get_field_info(path)
     types = [name for name in (found.types if found else ()) if name != "null"]
     match random.choice(types) if types else "string":
         case "boolean":
@@ -335,26 +349,26 @@ def _of_type(path: Path, random: Random, depth: int) -> Any:
         case "integer" | "number":
             return random.choice(words.ODD_INTEGERS)
         case "array":
-            if depth >= _DEEPEST:
+            if depth >= _MAX_DEPTH:
                 return []
             count = random.choice((0, 1, 1, 1, 2))
-            return [made_up(path / n, random, depth + 1) for n in range(count)]
+            return [invent_value(path / n, random, depth + 1) for n in range(count)]
         case "object":
             return _object(path, random, depth)
     return random.choice((*words.ENTRIES, *words.ENTRIES, random.choice(words.ODD_TEXTS)))
 
 
 def _object(path: Path, random: Random, depth: int) -> dict[str, Any]:
-    found = look_up(path)
+    found = get_field_info(path)
     if found is None or not found.fields:
         count = random.choice((0, 1, 2))
         return {random.choice(words.KEYS): random.choice(words.ENTRIES) for _ in range(count)}
     share = 1.5 / len(found.fields)
     return {
-        field: made_up(path / field, random, depth + 1)
+        field: invent_value(path / field, random, depth + 1)
         for field in found.fields
         if field not in _OLD_VOLUMES
-        if field in found.required or (depth < _DEEPEST and random.random() < share)
+        if field in found.required or (depth < _MAX_DEPTH and random.random() < share)
     }
 
 
@@ -372,5 +386,5 @@ CHANGES: dict[str, Change] = {
 }
 """Every kind of change, by name."""
 
-_OFTEN = {"add-fragment": 4, "add-field": 4, "change-text": 2, "change-number": 2, "mount": 2}
-_DRAWN = [name for name in CHANGES for _ in range(_OFTEN.get(name, 1))]
+_WEIGHTS = {"add-fragment": 4, "add-field": 4, "change-text": 2, "change-number": 2, "mount": 2}
+_DRAWN = [name for name in CHANGES for _ in range(_WEIGHTS.get(name, 1))]

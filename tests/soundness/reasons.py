@@ -6,9 +6,9 @@ least one fixture of its own whose objects the API server takes. `docs/soundness
 
 from typing import Literal, NamedTuple
 
-Who = Literal["Seldon", "orchestrator", "container", "definition", "elsewhere"]
+Audience = Literal["Seldon", "orchestrator", "container", "definition", "elsewhere"]
 
-WHO: dict[Who, str] = {
+CATEGORIES: dict[Audience, str] = {
     "Seldon": "Seldon's own webhook or controller refuses it, and creates nothing.",
     "orchestrator": "The objects run, and the graph does not answer as it is written.",
     "container": "The objects are taken, and a container can never start or be reached.",
@@ -21,8 +21,8 @@ WHO: dict[Who, str] = {
 class Reason(NamedTuple):
     """Who stops what the API server lets through, and why."""
 
-    who: Who
-    why: str
+    category: Audience
+    explanation: str
 
 
 REASONS: dict[str, Reason] = {

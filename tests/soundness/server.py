@@ -11,8 +11,8 @@ from urllib.parse import quote, urlsplit
 
 from tests.cluster.control_plane.run import ControlPlane
 from tests.seeds import ROOT
-from tests.soundness.answers import How, Refusal, refusal
-from tests.soundness.judging import NAMESPACE, Asked
+from tests.soundness.answers import ApiRejection, WriteMethod, to_rejection
+from tests.soundness.judging import NAMESPACE, ApiObject
 
 _RESOURCES = {
     "SeldonDeployment": "apis/machinelearning.seldon.io/v1",
@@ -29,7 +29,7 @@ _CREATED = ("SeldonDeployment", "Pod")
 _QUERY = "dryRun=All&fieldValidation=Warn"
 _IN_A_PATH = re.compile(r"[a-z0-9.-]{1,253}\Z")
 _CONTROLS = re.compile("[\x7f-\x9f]")
-_SECONDS = 30
+_TIMEOUT_SECONDS = 30
 
 _KEDA = {
     "apiVersion": "apiextensions.k8s.io/v1",
@@ -70,8 +70,8 @@ class Server:
     """The API server, with one open connection for each thread and a memory of its answers."""
 
     plane: ControlPlane
-    known: dict[bytes, Refusal | None] = field(default_factory=dict)
-    asked: int = 0
+    known: dict[bytes, ApiRejection | None] = field(default_factory=dict)
+    request_count: int = 0
     _open: list[http.client.HTTPSConnection] = field(default_factory=list)
     _local: threading.local = field(default_factory=threading.local)
 
@@ -80,7 +80,7 @@ class Server:
         while self._open:
             self._open.pop().close()
 
-    def refuses(self, asked: Asked, *, both: bool = False) -> Refusal | None:
+    def find_rejection(self, asked: ApiObject, *, both: bool = False) -> ApiRejection | None:
         """Return why an object is not taken; None: it is.
 
         Asks as the reconciler does, with a server-side apply; where that is refused (or with
@@ -91,7 +91,7 @@ class Server:
             self.known[key] = self._ask(asked, both=both)
         return self.known[key]
 
-    def _ask(self, asked: Asked, *, both: bool) -> Refusal | None:
+    def _ask(self, asked: ApiObject, *, both: bool) -> ApiRejection | None:
         applied = None
         name = str(asked.object["metadata"].get("name")) if asked.kind not in _CREATED else ""
         if _IN_A_PATH.match(name):
@@ -100,7 +100,7 @@ class Server:
                 return None
         return self._send(asked, "create") or applied
 
-    def _send(self, asked: Asked, how: How, name: str = "") -> Refusal | None:
+    def _send(self, asked: ApiObject, how: WriteMethod, name: str = "") -> ApiRejection | None:
         group = _RESOURCES[asked.kind]
         if asked.kind == "SeldonDeployment" and asked.object.get("apiVersion") in _OLDER:
             group = f"apis/{asked.object['apiVersion']}"
@@ -110,10 +110,10 @@ class Server:
             status, body = self._request("PATCH", path, "application/apply-patch+yaml", asked)
         else:
             status, body = self._request("POST", f"{path}?{_QUERY}", "application/json", asked)
-        return refusal(asked.kind, how, status, body)
+        return to_rejection(asked.kind, how, status, body)
 
-    def _request(self, method: str, path: str, kind: str, asked: Asked) -> tuple[int, Any]:
-        self.asked += 1
+    def _request(self, method: str, path: str, kind: str, asked: ApiObject) -> tuple[int, Any]:
+        self.request_count += 1
         # Not escaped: an apply is read as YAML, which knows no pairs of surrogates. Escaped: the
         # controls that YAML forbids and JSON does not.
         text = json.dumps(asked.object, ensure_ascii=False)
@@ -138,7 +138,7 @@ class Server:
             if fresh and hasattr(self._local, "connection"):
                 self._local.connection.close()
             self._local.connection = http.client.HTTPSConnection(
-                where.hostname or "", where.port, timeout=_SECONDS, context=tls
+                where.hostname or "", where.port, timeout=_TIMEOUT_SECONDS, context=tls
             )
             self._open.append(self._local.connection)
         connection: http.client.HTTPSConnection = self._local.connection

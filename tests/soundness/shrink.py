@@ -4,8 +4,8 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from tests.soundness.mutate import places
-from webhook.graph.path import Path, resolve
+from tests.soundness.mutate import all_locations
+from webhook.graph.path import Path, resolve_path
 
 
 def shrink(
@@ -34,15 +34,15 @@ def shrink(
 
 def _paths(document: dict[str, Any]) -> list[Path]:
     """Return every place, the shallow ones first, of a list the last items first."""
-    found = [place.path for place in places(document)]
+    found = [place.path for place in all_locations(document)]
     return sorted(found, key=lambda path: (len(path), [-s if type(s) is int else 0 for s in path]))
 
 
 def _without(document: dict[str, Any], path: Path) -> dict[str, Any] | None:
     try:
-        resolve(document, path)
+        resolve_path(document, path)
     except LookupError:
         return None
     copy = deepcopy(document)
-    del resolve(copy, path.parent)[path[-1]]
+    del resolve_path(copy, path.parent)[path[-1]]
     return copy

@@ -1,6 +1,6 @@
 """Answers of the API server are compared by what they say, not of whom."""
 
-from tests.soundness.answers import Cause, Refusal, origins, place_of, refusal
+from tests.soundness.answers import ApiRejection, Cause, field_to_path, origins, to_rejection
 from webhook.graph.path import Path
 
 
@@ -9,17 +9,17 @@ def invalid(name, field, message):
         "message": f'Deployment.apps "{name}" is invalid: {field}: {message}',
         "details": {"causes": [{"field": field, "message": message}]},
     }
-    return refusal("Deployment", "create", 422, status)
+    return to_rejection("Deployment", "create", 422, status)
 
 
-def shapes(how, told):
-    refused = refusal("Deployment", how, 500, {"message": told})
-    assert refused is not None
-    return refused.shapes
+def shapes(how, reported):
+    rejected = to_rejection("Deployment", how, 500, {"message": reported})
+    assert rejected is not None
+    return rejected.shapes
 
 
 def test_what_is_taken_is_no_refusal():
-    assert refusal("Service", "create", 201, {"kind": "Service"}) is None
+    assert to_rejection("Service", "create", 201, {"kind": "Service"}) is None
 
 
 def test_two_answers_to_one_fault_have_one_shape():
@@ -30,32 +30,32 @@ def test_two_answers_to_one_fault_have_one_shape():
 
 
 def test_two_faults_have_two_shapes():
-    refused = Refusal("Pod", "create", 422, "", (Cause("a", "no"), Cause("b", "no")))
-    assert refused.shapes == ("create Pod: a: no", "create Pod: b: no")
+    rejected = ApiRejection("Pod", "create", 422, "", (Cause("a", "no"), Cause("b", "no")))
+    assert rejected.shapes == ("create Pod: a: no", "create Pod: b: no")
 
 
 def test_an_answer_without_causes_has_the_shape_of_its_message():
-    told = (
+    reported = (
         "failed to create typed patch object (a; apps/v1): .spec.foo: field not declared in schema"
     )
-    assert shapes("apply", told) == shapes("apply", told.replace("foo", "bar"))
-    assert shapes("apply", told) != shapes("create", told)
+    assert shapes("apply", reported) == shapes("apply", reported.replace("foo", "bar"))
+    assert shapes("apply", reported) != shapes("create", reported)
 
 
 def test_what_depends_on_the_cluster_is_no_refusal():
-    for told in (
+    for reported in (
         "pods is forbidden: error looking up service account ns/a: serviceaccount not found",
         "pods is forbidden: no PriorityClass with name x was found",
     ):
-        assert refusal("Pod", "create", 403, {"message": told}) is None
+        assert to_rejection("Pod", "create", 403, {"message": reported}) is None
 
 
 def test_a_field_leads_to_its_place_as_far_as_it_is_plain():
-    assert place_of("spec.ports[0].name") == ("spec", "ports", 0, "name")
-    assert place_of("metadata.labels[a.b/c].d") == ("metadata", "labels")
-    assert place_of("<nil>") == ("nil",)
+    assert field_to_path("spec.ports[0].name") == ("spec", "ports", 0, "name")
+    assert field_to_path("metadata.labels[a.b/c].d") == ("metadata", "labels")
+    assert field_to_path("<nil>") == ("nil",)
 
 
 def test_the_origins_of_a_refusal_are_where_its_faults_come_from_each_once():
-    refused = Refusal("Pod", "create", 422, "", (Cause("a.b", "x"), Cause("a.b", "y")))
-    assert origins(refused, Path) == (Path(("a", "b")),)
+    rejected = ApiRejection("Pod", "create", 422, "", (Cause("a.b", "x"), Cause("a.b", "y")))
+    assert origins(rejected, Path) == (Path(("a", "b")),)

@@ -1,9 +1,9 @@
 """A run tells where graphgate and a server disagree, whoever the server is."""
 
 from tests.documents_of import minimal, with_graph, with_pod
-from tests.soundness.answers import Cause, Refusal
-from tests.soundness.campaign import Case, disagreements, run, told
-from tests.soundness.judging import SETUPS, judge
+from tests.soundness.answers import ApiRejection, Cause
+from tests.soundness.campaign import Case, describe_disagreement, disagreements, run
+from tests.soundness.judging import SETUPS, evaluate_document
 from tests.soundness.shrink import shrink
 
 
@@ -16,7 +16,7 @@ def refuses_host_names(asked):
     spec = asked.object.get("spec", {})
     if asked.kind == "Pod" and "hostname" in spec:
         cause = Cause("spec.hostname", f'Invalid value: "{spec["hostname"]}": no')
-        return Refusal("Pod", "create", 422, "no", (cause,))
+        return ApiRejection("Pod", "create", 422, "no", (cause,))
     return None
 
 
@@ -32,7 +32,7 @@ def test_what_is_admitted_and_refused_is_a_disagreement_with_the_smallest_docume
     assert one.origins == ("spec.predictors[0].componentSpecs[0].spec.hostname",)
     pod = one.document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]
     assert set(pod) == {"containers", "hostname"}
-    assert "hostname: " in told(one)
+    assert "hostname: " in describe_disagreement(one)
 
 
 def test_what_is_denied_and_taken_counts_for_the_rule_that_denies_it():
@@ -43,7 +43,7 @@ def test_what_is_denied_and_taken_counts_for_the_rule_that_denies_it():
 
 def test_what_is_denied_and_refused_is_agreed():
     def refuses(asked):
-        return Refusal(asked.kind, "create", 422, "no", ())
+        return ApiRejection(asked.kind, "create", 422, "no", ())
 
     figures = run([case(with_graph(type="MODLE"))], refuses)
     assert (figures.refused_by_both, figures.stricter_documents) == (1, 0)
@@ -59,7 +59,7 @@ def test_two_objects_of_one_name_are_a_refusal_that_no_dry_run_gives():
 
 
 def test_a_pod_traces_to_the_template_of_its_deployment():
-    objects = judge(minimal(), SETUPS[1]).objects
+    objects = evaluate_document(minimal(), SETUPS[1]).objects
     pod = next(asked for asked in objects if asked.kind == "Pod")
     assert str(pod.trace(("spec", "containers", 0, "image"))) == (
         "spec.predictors[0].componentSpecs[0].spec.containers[0].image"

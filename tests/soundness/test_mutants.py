@@ -7,8 +7,8 @@ from random import Random
 from tests.documents_of import minimal
 from tests.soundness import bases
 from tests.soundness.campaign import cases
-from tests.soundness.judging import SETUPS, judge
-from tests.soundness.mutate import CHANGES, mutant, places
+from tests.soundness.judging import SETUPS, evaluate_document
+from tests.soundness.mutate import CHANGES, all_locations, mutant
 
 
 def test_a_seed_gives_the_same_mutants_each_time():
@@ -59,12 +59,12 @@ def test_a_new_document_changes_few_of_the_choices():
 
 
 def test_places_are_every_value_below_the_root_but_the_kind():
-    found = {str(place.path) for place in places({"kind": "x", "a": [1, {"b": 2}]})}
+    found = {str(place.path) for place in all_locations({"kind": "x", "a": [1, {"b": 2}]})}
     assert found == {"a", "a[0]", "a[1]", "a[1].b"}
 
 
 def test_the_documents_that_mutants_are_made_of_are_admitted_in_part_and_of_every_rule():
     names = [name for name, _ in bases.written()]
     assert len(names) == len(set(names))
-    admitted = [d for _, d in bases.written() if not judge(d, SETUPS[0]).denials]
+    admitted = [d for _, d in bases.written() if not evaluate_document(d, SETUPS[0]).denials]
     assert 100 < len(admitted) < len(names)

@@ -3,8 +3,8 @@
 import os
 
 from tests.seeds import ROOT
-from tests.soundness.reasons import REASONS, WHO
-from webhook.decisions.pods import PREFIX
+from tests.soundness.reasons import CATEGORIES, REASONS
+from webhook.decisions.pods import POD_SECURITY_RULE_ID_PREFIX
 from webhook.rules import all_rules
 
 PAGE = ROOT / "docs" / "soundness.md"
@@ -12,15 +12,15 @@ START, END = "<!-- reasons -->\n", "<!-- end of reasons -->\n"
 
 
 def page(rule):
-    return "pod-security.md" if rule.startswith(PREFIX) else f"rules/{rule}.md"
+    return "pod-security.md" if rule.startswith(POD_SECURITY_RULE_ID_PREFIX) else f"rules/{rule}.md"
 
 
 def table():
     lines = []
-    for who, meaning in WHO.items():
-        rules = sorted(rule for rule, reason in REASONS.items() if reason.who == who)
+    for who, meaning in CATEGORIES.items():
+        rules = sorted(rule for rule, reason in REASONS.items() if reason.category == who)
         lines += [f"**{meaning}**\n", "\n", "| rule | |\n", "| --- | --- |\n"]
-        lines += [f"| [{rule}]({page(rule)}) | {REASONS[rule].why} |\n" for rule in rules]
+        lines += [f"| [{rule}]({page(rule)}) | {REASONS[rule].explanation} |\n" for rule in rules]
         lines.append("\n")
     return "".join(lines)
 
@@ -36,11 +36,11 @@ def test_the_page_has_every_reason():
 
 def test_a_reason_is_of_a_rule_that_denies():
     denying = {rule.id for rule in all_rules() if rule.action == "deny"}
-    assert {rule for rule in REASONS if not rule.startswith(PREFIX)} <= denying
+    assert {rule for rule in REASONS if not rule.startswith(POD_SECURITY_RULE_ID_PREFIX)} <= denying
 
 
 def test_every_kind_of_reason_is_somebodys():
-    assert {reason.who for reason in REASONS.values()} == set(WHO)
+    assert {reason.category for reason in REASONS.values()} == set(CATEGORIES)
 
 
 def test_a_reason_is_one_sentence():

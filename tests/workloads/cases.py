@@ -14,7 +14,7 @@ import yaml
 
 from webhook.graph.facts import Facts
 from webhook.graph.parse import parse
-from webhook.workloads.options import Engine, Options
+from webhook.workloads.options import OrchestratorOptions, RenderOptions
 from webhook.workloads.render import Rendered, render
 
 FIXTURES = File(__file__).parent / "fixtures"
@@ -26,7 +26,7 @@ class Case:
     """One fixture, read."""
 
     document: dict[str, Any]
-    options: Options
+    options: RenderOptions
     facts: Facts
 
     def rendered(self) -> tuple[Rendered, ...]:
@@ -41,17 +41,17 @@ def _read(name: str) -> tuple[str, str]:
     return (folder / "input.yaml").read_text(), given.read_text() if given.exists() else ""
 
 
-def case(name: str) -> Case:
+def load_case(name: str) -> Case:
     """Return the fixture, freshly made."""
     document, given = (yaml.safe_load(text) for text in _read(name))
     given = given or {}
     options = dict(given.get("options", {}))
-    if "engine" in options:
-        options["engine"] = Engine(**options["engine"])
-    return Case(document, Options(**options), Facts(**given.get("facts", {})))
+    if "orchestrator" in options:
+        options["orchestrator"] = OrchestratorOptions(**options["orchestrator"])
+    return Case(document, RenderOptions(**options), Facts(**given.get("facts", {})))
 
 
-def written(objects: tuple[Rendered, ...]) -> str:
+def expected_text(objects: tuple[Rendered, ...]) -> str:
     """Return the text of expected.yaml."""
     return "".join(
         f"---\n# from {rendered.trace(())}\n"

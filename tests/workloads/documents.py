@@ -5,11 +5,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.workloads.cases import CASES, case
-from webhook.defaults import HARDENED
-from webhook.defaults import Options as Defaults
+from tests.workloads.cases import CASES, load_case
+from webhook.defaults import HARDENED_OPTIONS, DefaultingOptions
 from webhook.graph.facts import Facts
-from webhook.workloads.options import Engine, Options
+from webhook.workloads.options import OrchestratorOptions, RenderOptions
 
 # Without "-" two different tuples of parts never make one name.
 WORD = st.from_regex(r"[a-z][a-z0-9]{0,9}", fullmatch=True)
@@ -19,10 +18,12 @@ NAME = st.one_of(WORD, LONG_WORD)
 NODE_NAME = st.one_of(WORD, st.from_regex(r"[a-z][a-z0-9]{40,47}", fullmatch=True))
 
 options = st.builds(
-    Options,
+    RenderOptions,
     deployment_name_as_prefix=st.booleans(),
-    engine=st.sampled_from([None, Engine("registry.example/executor:1")]),
-    defaults=st.sampled_from([Defaults(), Defaults(run_as_user=None), HARDENED]),
+    orchestrator=st.sampled_from([None, OrchestratorOptions("registry.example/executor:1")]),
+    defaults=st.sampled_from(
+        [DefaultingOptions(), DefaultingOptions(run_as_user=None), HARDENED_OPTIONS]
+    ),
 )
 facts = st.builds(Facts, minor=st.sampled_from([None, 29, 37]), openshift=st.booleans())
 
@@ -154,7 +155,7 @@ def _places(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | in
 @st.composite
 def broken_documents(draw: st.DrawFn) -> Any:
     """A fixture's document with up to four places replaced by any JSON, or removed."""
-    document = deepcopy(case(draw(st.sampled_from(CASES))).document)
+    document = deepcopy(load_case(draw(st.sampled_from(CASES))).document)
     for _ in range(draw(st.integers(1, 4))):
         places = _places(document)
         if not places:

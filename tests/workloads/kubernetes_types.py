@@ -18,20 +18,20 @@ NAMES = {
 
 @cache
 def _definitions(minor: int) -> dict[str, Any]:
-    place = f"kubernetes-json-schema/v1.{minor}.0-local-strict/_definitions.json"
-    definitions: dict[str, Any] = utils.schema_contents(place, f"1.{minor}")["$defs"]
+    path = f"kubernetes-json-schema/v1.{minor}.0-local-strict/_definitions.json"
+    definitions: dict[str, Any] = utils.schema_contents(path, f"1.{minor}")["$defs"]
     return definitions
 
 
 @cache
-def _judge(kind: str, minor: int) -> jsonschema_rs.Draft202012Validator:
+def _validator(kind: str, minor: int) -> jsonschema_rs.Draft202012Validator:
     schema = {"$ref": f"#/$defs/{NAMES[kind]}", "$defs": _definitions(minor)}
     return jsonschema_rs.Draft202012Validator(schema)
 
 
-def departures(value: dict[str, Any], minor: int = 37) -> list[str]:
+def type_errors(value: dict[str, Any], minor: int = 37) -> list[str]:
     """Return how an object departs from its type, unknown fields included."""
     return [
         f"{'.'.join(map(str, error.instance_path))}: {error.message}"
-        for error in _judge(value["kind"], minor).iter_errors(value)
+        for error in _validator(value["kind"], minor).iter_errors(value)
     ]

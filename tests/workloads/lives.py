@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from webhook.workloads.live import MANAGER, Child
-from webhook.workloads.plan import Wanted
+from webhook.workloads.live import FIELD_MANAGER, ObservedObject
+from webhook.workloads.plan import DesiredObject
 
 ATOMIC = {"selector", "args", "command", "fieldRef", "securityContext"}
 """Fields that Kubernetes owns as a whole, as far as these tests have them."""
@@ -20,12 +20,12 @@ KEYS = {
 }
 
 
-def fields_of(value: Any, name: str = "") -> dict[str, Any]:
+def fields_v1(value: Any, name: str = "") -> dict[str, Any]:
     """Return fieldsV1 of an applied value, as the API server writes it."""
     if name in ATOMIC or not isinstance(value, (dict, list)):
         return {}
     if isinstance(value, dict):
-        return {f"f:{key}": fields_of(item, key) for key, item in value.items()}
+        return {f"f:{key}": fields_v1(item, key) for key, item in value.items()}
     if name == "ports":
         keys: tuple[str, ...] = (
             ("containerPort", "protocol") if "containerPort" in value[0] else ("port", "protocol")
@@ -34,7 +34,7 @@ def fields_of(value: Any, name: str = "") -> dict[str, Any]:
         keys = KEYS.get(name, ())
     if not keys:
         return {}
-    return {_key(item, keys): {".": {}, **fields_of(item)} for item in value}
+    return {_key(item, keys): {".": {}, **fields_v1(item)} for item in value}
 
 
 def _key(item: Mapping[str, Any], keys: tuple[str, ...]) -> str:
@@ -44,29 +44,29 @@ def _key(item: Mapping[str, Any], keys: tuple[str, ...]) -> str:
     return "k:" + json.dumps(found, separators=(",", ":"))
 
 
-def stored(wanted: Wanted, uid: str = "", **status: Any) -> dict[str, Any]:
+def stored_object(desired: DesiredObject, uid: str = "", **status: Any) -> dict[str, Any]:
     """Return the object as the API server holds it after we applied it."""
-    obj = deepcopy(dict(wanted.object))
+    obj = deepcopy(dict(desired.object))
     sent = {key: value for key, value in obj.items() if key not in ("apiVersion", "kind")}
-    owned = fields_of(sent)
+    owned = fields_v1(sent)
     owned["f:metadata"] = {
         key: value
         for key, value in owned["f:metadata"].items()
         if key in ("f:labels", "f:annotations", "f:ownerReferences")
     }
     obj["metadata"] |= {
-        "uid": uid or f"uid-of-{wanted.key[0]}-{wanted.key[1]}",
+        "uid": uid or f"uid-of-{desired.key[0]}-{desired.key[1]}",
         "resourceVersion": "1",
         "generation": 1,
-        "managedFields": [{"manager": MANAGER, "operation": "Apply", "fieldsV1": owned}],
+        "managedFields": [{"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": owned}],
     }
-    if wanted.key[0] == "Deployment":
+    if desired.key[0] == "Deployment":
         obj["spec"].setdefault("replicas", 1)
-        obj["status"] = running(obj["spec"]["replicas"]) | status
+        obj["status"] = running_status(obj["spec"]["replicas"]) | status
     return obj
 
 
-def running(count: int) -> dict[str, Any]:
+def running_status(count: int) -> dict[str, Any]:
     """Return the status of a Deployment that is rolled out."""
     return {
         "observedGeneration": 1,
@@ -81,9 +81,9 @@ def running(count: int) -> dict[str, Any]:
     }
 
 
-def child(wanted: Wanted, change: Any = None, **status: Any) -> Child:
+def observed_object(desired: DesiredObject, change: Any = None, **status: Any) -> ObservedObject:
     """Return the summary of a stored object, changed by `change` in place first."""
-    obj = stored(wanted, **status)
+    obj = stored_object(desired, **status)
     if change is not None:
         change(obj)
-    return Child.read(obj, wanted.key[0])
+    return ObservedObject.from_object(obj, desired.key[0])

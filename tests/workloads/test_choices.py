@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from tests.documents_of import minimal, with_graph, with_pod, with_predictor
-from webhook.defaults import Options as Defaults
+from webhook.defaults import DefaultingOptions
 from webhook.graph.facts import Facts
 from webhook.graph.parse import parse
-from webhook.workloads.options import DEFAULT, Engine, Options
-from webhook.workloads.placement import place
+from webhook.workloads.options import DEFAULT_OPTIONS, OrchestratorOptions, RenderOptions
+from webhook.workloads.placement import layout_predictors
 from webhook.workloads.render import render
 
-ENGINE = Options(engine=Engine("registry.example/executor:1"))
+ENGINE = RenderOptions(orchestrator=OrchestratorOptions("registry.example/executor:1"))
 HARD = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
@@ -24,7 +24,7 @@ HARD = {
 
 
 def pod_of(
-    document: dict[str, Any], options: Options = DEFAULT, facts: Facts | None = None
+    document: dict[str, Any], options: RenderOptions = DEFAULT_OPTIONS, facts: Facts | None = None
 ) -> dict[str, Any]:
     """Return the pod spec of the first Deployment."""
     (deployment, *_) = render(parse(document), options, facts or Facts())
@@ -48,7 +48,7 @@ def test_a_container_goes_on_serving_for_half_of_its_grace_period(
     grace: int | None, minor: int | None, lifecycle: object
 ) -> None:
     document = with_pod(terminationGracePeriodSeconds=grace)
-    (container,) = pod_of(document, facts=Facts(minor=minor))["containers"]
+    (container,) = pod_of(document, facts=Facts(kubernetes_minor=minor))["containers"]
     assert container.get("lifecycle") == lifecycle
 
 
@@ -74,13 +74,15 @@ def test_a_container_goes_on_serving_for_half_of_its_grace_period(
     ],
 )
 def test_the_orchestrator_is_hardened_as_far_as_its_pod_allows(
-    pod: dict[str, Any], options: Options, facts: Facts, context: dict[str, Any]
+    pod: dict[str, Any], options: RenderOptions, facts: Facts, context: dict[str, Any]
 ) -> None:
     assert pod_of(with_pod(**pod), options, facts)["containers"][1]["securityContext"] == context
 
 
 def test_a_user_of_0_by_setting_is_not_contradicted() -> None:
-    options = Options(engine=ENGINE.engine, defaults=Defaults(run_as_user=0))
+    options = RenderOptions(
+        orchestrator=ENGINE.orchestrator, defaults=DefaultingOptions(run_as_user=0)
+    )
     context = pod_of(minimal(), options)["containers"][1]["securityContext"]
     assert context == {**HARD, "runAsUser": 0}
 
@@ -100,7 +102,7 @@ def test_an_orchestrator_image_changes_no_selector_and_no_name() -> None:
             (rendered.name, rendered.object["spec"]["selector"])
             for rendered in render(parse(minimal()), options)
         ]
-        for options in (DEFAULT, ENGINE)
+        for options in (DEFAULT_OPTIONS, ENGINE)
     )
     assert without == with_one
 
@@ -275,10 +277,10 @@ def two_predictors(document: dict[str, Any]) -> None:
 
 def test_ports_go_by_container_name_over_all_predictors_and_metrics_by_container() -> None:
     assert [
-        (slot.name, slot.http, slot.grpc, slot.metrics)
-        for placement in place(parse(minimal(two_predictors)))
+        (slot.name, slot.http_port, slot.grpc_port, slot.metrics_port)
+        for placement in layout_predictors(parse(minimal(two_predictors)))
         for pod in placement.pods
-        for slot, _ in pod.serving
+        for slot, _ in pod.node_slots
     ] == [("a", 9000, 9500, 6000), ("b", 9001, 9501, 6001), ("a", 9000, 9500, 6002)]
 
 

@@ -7,17 +7,16 @@ import pytest
 
 from tests.documents_of import minimal, with_predictor
 from webhook import defaults
-from webhook.defaults import HARDENED
-from webhook.defaults import Options as Defaults
-from webhook.graph.facts import NOTHING_KNOWN, Facts, Namespace
+from webhook.defaults import HARDENED_OPTIONS, DefaultingOptions
+from webhook.graph.facts import NO_FACTS, Facts, Namespace
 from webhook.graph.parse import parse
-from webhook.podsecurity import Pod, evaluate
-from webhook.workloads.options import Engine, Options
+from webhook.podsecurity import Pod, evaluate_pod
+from webhook.workloads.options import OrchestratorOptions, RenderOptions
 from webhook.workloads.render import render
 
 RANGE = {"openshift.io/sa.scc.uid-range": "1000620000/10000"}
 OPT_OUT = {"graphgate.io/pod-security-defaults": "disabled"}
-BUILT_IN = Defaults()
+BUILT_IN = DefaultingOptions()
 EXPLAINER: dict[str, Any] = {"type": "AnchorTabular", "modelUri": "gs://models/explainer"}
 
 
@@ -28,14 +27,22 @@ def namespace(override: Any = None, **more: Any) -> Facts:
     return Facts(namespaces={"models": known}, openshift=more.get("openshift", False))
 
 
-def pods(document: Any, options: Defaults, facts: Facts) -> list[dict[str, Any]]:
+def pods(document: Any, options: DefaultingOptions, facts: Facts) -> list[dict[str, Any]]:
     """Every pod template of a document that was filled first, as all callers do."""
-    filled = defaults.apply(document, defaults.fill(document, options, facts).operations)
-    made = render(parse(filled), Options(engine=Engine("executor:1"), defaults=options), facts)
+    defaulted = defaults.apply_add_operations(
+        document, defaults.default_object(document, options, facts).operations
+    )
+    made = render(
+        parse(defaulted),
+        RenderOptions(orchestrator=OrchestratorOptions("executor:1"), defaults=options),
+        facts,
+    )
     return [one.object["spec"]["template"] for one in made if one.kind == "Deployment"]
 
 
-def explainer_of(document: Any, options: Defaults, facts: Facts = NOTHING_KNOWN) -> dict[str, Any]:
+def explainer_of(
+    document: Any, options: DefaultingOptions, facts: Facts = NO_FACTS
+) -> dict[str, Any]:
     """The spec of the explainer's pod, which comes last."""
     spec: dict[str, Any] = pods(document, options, facts)[-1]["spec"]
     return spec
@@ -49,9 +56,9 @@ def explainer_of(document: Any, options: Defaults, facts: Facts = NOTHING_KNOWN)
         (replace(BUILT_IN, run_as_user=None), Facts(), None),
         (replace(BUILT_IN, run_as_group=5), Facts(), {"runAsUser": 8888, "runAsGroup": 5}),
         (replace(BUILT_IN, fs_group=6), Facts(), {"runAsUser": 8888, "fsGroup": 6}),
-        (replace(BUILT_IN, level="off"), Facts(), None),
+        (replace(BUILT_IN, scope="off"), Facts(), None),
         (
-            HARDENED,
+            HARDENED_OPTIONS,
             Facts(),
             {
                 "runAsUser": 8888,
@@ -81,14 +88,14 @@ def explainer_of(document: Any, options: Defaults, facts: Facts = NOTHING_KNOWN)
     ],
 )
 def test_an_explainer_without_a_container_gets_what_defaulting_says(
-    options: Defaults, facts: Facts, context: dict[str, Any] | None
+    options: DefaultingOptions, facts: Facts, context: dict[str, Any] | None
 ) -> None:
     spec = explainer_of(with_predictor(explainer=EXPLAINER), options, facts)
     assert spec.get("securityContext") == context
 
 
 def test_level_container_is_followed() -> None:
-    options = replace(BUILT_IN, level="container")
+    options = replace(BUILT_IN, scope="container")
     spec = explainer_of(with_predictor(explainer=EXPLAINER), options)
     assert "securityContext" not in spec
     users = [c["securityContext"]["runAsUser"] for c in spec["initContainers"] + spec["containers"]]
@@ -110,7 +117,7 @@ def test_a_container_whose_author_asked_for_root_does_not_inherit_our_user(
 def test_what_the_author_of_a_container_wrote_survives() -> None:
     context = {"runAsUser": 5, "capabilities": {"add": ["CHOWN"]}, "readOnlyRootFilesystem": True}
     written = {**EXPLAINER, "containerSpec": {"name": "e", "securityContext": context}}
-    spec = explainer_of(with_predictor(explainer=written), HARDENED)
+    spec = explainer_of(with_predictor(explainer=written), HARDENED_OPTIONS)
     assert context.items() <= spec["containers"][0]["securityContext"].items()
 
 
@@ -141,7 +148,7 @@ def test_an_opt_out_of_a_component_counts_for_the_model_server_in_it() -> None:
 def test_a_legacy_seccomp_annotation_keeps_the_profile_off_the_pod() -> None:
     legacy = {"seccomp.security.alpha.kubernetes.io/pod": "runtime/default"}
     document = with_predictor(explainer=EXPLAINER, annotations=legacy)
-    assert "seccompProfile" not in explainer_of(document, HARDENED)["securityContext"]
+    assert "seccompProfile" not in explainer_of(document, HARDENED_OPTIONS)["securityContext"]
 
 
 def test_a_malformed_container_is_left_to_the_schema() -> None:
@@ -156,7 +163,7 @@ def beside(context: dict[str, Any], **pod: Any) -> dict[str, Any]:
     return with_predictor(graph=graph, componentSpecs=[{"spec": {"containers": [other], **pod}}])
 
 
-def server_in(document: Any, options: Defaults, facts: Facts = NOTHING_KNOWN) -> dict[str, Any]:
+def server_in(document: Any, options: DefaultingOptions, facts: Facts = NO_FACTS) -> dict[str, Any]:
     """The security context of the server in the first pod."""
     spec = pods(document, options, facts)[0]["spec"]
     (context,) = [c["securityContext"] for c in spec["containers"] if c["name"] == "classifier"]
@@ -167,7 +174,7 @@ def server_in(document: Any, options: Defaults, facts: Facts = NOTHING_KNOWN) ->
 def test_a_server_gets_the_default_user_where_the_pod_could_not() -> None:
     context = server_in(beside({"privileged": True}), BUILT_IN)
     assert (context["runAsUser"], context["runAsNonRoot"]) == (8888, True)
-    context = server_in(beside({}), replace(BUILT_IN, level="container", run_as_user=7))
+    context = server_in(beside({}), replace(BUILT_IN, scope="container", run_as_user=7))
     assert (context["runAsUser"], context["runAsNonRoot"]) == (7, True)
 
 
@@ -204,17 +211,17 @@ def test_hardened_every_pod_that_nobody_wrote_is_restricted() -> None:
             explainer=EXPLAINER,
         )
 
-    for options in (BUILT_IN, HARDENED, replace(HARDENED, level="container")):
+    for options in (BUILT_IN, HARDENED_OPTIONS, replace(HARDENED_OPTIONS, scope="container")):
         templates = pods(minimal(change), options, Facts())
         assert len(templates) == 3
         for template in templates:
-            assert evaluate(Pod(template["spec"], template["metadata"]), "restricted") == ()
+            assert evaluate_pod(Pod(template["spec"], template["metadata"]), "restricted") == ()
 
 
 def test_what_is_filled_in_comes_from_the_predictor() -> None:
     written = {**EXPLAINER, "containerSpec": {"name": "e", "securityContext": {"runAsUser": 5}}}
     document = with_predictor(explainer=written)
-    made = render(parse(document), Options(defaults=HARDENED))
+    made = render(parse(document), RenderOptions(defaults=HARDENED_OPTIONS))
     deployment = [one for one in made if one.kind == "Deployment"][-1]
     container = ("spec", "template", "spec", "containers", 0, "securityContext")
     here = "spec.predictors[0]"

@@ -8,15 +8,15 @@ from typing import Any
 from hypothesis import given, settings
 
 from tests.workloads import documents
-from tests.workloads.cases import case
-from tests.workloads.kubernetes_types import NAMES, departures
-from tests.workloads.test_render import doubled
+from tests.workloads.cases import load_case
+from tests.workloads.kubernetes_types import NAMES, type_errors
+from tests.workloads.test_render import duplicate_keys
 from webhook.graph.facts import Facts
 from webhook.graph.parse import parse
-from webhook.graph.path import Path, resolve
+from webhook.graph.path import Path, resolve_path
 from webhook.graph.words import is_dns_label
 from webhook.workloads import metadata, names
-from webhook.workloads.options import Options
+from webhook.workloads.options import RenderOptions
 from webhook.workloads.render import Rendered, render
 
 valid = given(documents.documents(), documents.options, documents.facts)
@@ -46,23 +46,25 @@ def places(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str
 
 @settings(deadline=None, max_examples=300)
 @broken
-def test_no_document_makes_render_raise(document: Any, options: Options, facts: Facts) -> None:
+def test_no_document_makes_render_raise(
+    document: Any, options: RenderOptions, facts: Facts
+) -> None:
     """And the objects are JSON, whose origins exist in the document."""
     view = parse(document)
     for rendered in render(view, options, facts):
         json.dumps(rendered.object, allow_nan=False)
-        for place, _ in places(rendered.object):
-            resolve(document, rendered.trace(place))
+        for path, _ in places(rendered.object):
+            resolve_path(document, rendered.trace(path))
 
 
 @settings(deadline=None, max_examples=60)
 @broken
 def test_generated_names_are_those_of_the_rendered_objects(
-    document: Any, options: Options, facts: Facts
+    document: Any, options: RenderOptions, facts: Facts
 ) -> None:
     view = parse(document)
-    assert list(names.generated(view, options)) == [
-        names.Generated(rendered.kind, rendered.name, rendered.trace(()))
+    assert list(names.generated_names(view, options)) == [
+        names.GeneratedName(rendered.kind, rendered.name, rendered.trace(()))
         for rendered in render(view, options, facts)
     ]
 
@@ -70,7 +72,7 @@ def test_generated_names_are_those_of_the_rendered_objects(
 @settings(deadline=None, max_examples=50)
 @valid
 def test_the_same_input_gives_the_same_bytes_and_stays_as_it_was(
-    document: dict[str, Any], options: Options, facts: Facts
+    document: dict[str, Any], options: RenderOptions, facts: Facts
 ) -> None:
     before = deepcopy(document)
     first, second = (
@@ -84,7 +86,7 @@ def test_the_same_input_gives_the_same_bytes_and_stays_as_it_was(
 @settings(deadline=None, max_examples=60)
 @valid
 def test_names_are_dns_labels_that_services_may_have_and_stand_once_per_kind(
-    document: dict[str, Any], options: Options, facts: Facts
+    document: dict[str, Any], options: RenderOptions, facts: Facts
 ) -> None:
     objects = render(parse(document), options, facts)
     every = [(rendered.kind, rendered.name) for rendered in objects]
@@ -95,7 +97,7 @@ def test_names_are_dns_labels_that_services_may_have_and_stand_once_per_kind(
 @settings(deadline=None, max_examples=60)
 @valid
 def test_every_selector_matches_the_pods_of_one_deployment(
-    document: dict[str, Any], options: Options, facts: Facts
+    document: dict[str, Any], options: RenderOptions, facts: Facts
 ) -> None:
     """A Deployment's and a budget's their own; a Service's those of one."""
     objects = render(parse(document), options, facts)
@@ -114,7 +116,7 @@ def test_every_selector_matches_the_pods_of_one_deployment(
 @settings(deadline=None, max_examples=60)
 @valid
 def test_a_service_leads_to_ports_that_a_container_has(
-    document: dict[str, Any], options: Options, facts: Facts
+    document: dict[str, Any], options: RenderOptions, facts: Facts
 ) -> None:
     objects = render(parse(document), options, facts)
     deployments = of_kind(objects, "Deployment")
@@ -131,25 +133,25 @@ def test_a_service_leads_to_ports_that_a_container_has(
 @settings(deadline=None, max_examples=60)
 @valid
 def test_objects_have_the_shape_that_kubernetes_publishes_and_can_be_applied(
-    document: dict[str, Any], options: Options, facts: Facts
+    document: dict[str, Any], options: RenderOptions, facts: Facts
 ) -> None:
     for rendered in render(parse(document), options, facts):
         if rendered.kind in NAMES:
-            assert departures(rendered.object) == []
-        assert doubled(rendered.object) == []
+            assert type_errors(rendered.object) == []
+        assert duplicate_keys(rendered.object) == []
 
 
 @settings(deadline=None, max_examples=60)
 @valid
 def test_what_an_author_wrote_about_a_pod_is_kept(
-    document: dict[str, Any], options: Options, facts: Facts
+    document: dict[str, Any], options: RenderOptions, facts: Facts
 ) -> None:
     """Every text and number in a pod leads to an equal one, or to something that is none."""
     for rendered in render(parse(document), options, facts):
         if rendered.kind != "Deployment":
             continue
-        for place, value in places(rendered.object["spec"]["template"]["spec"]):
-            origin = resolve(document, rendered.trace(("spec", "template", "spec", *place)))
+        for path, value in places(rendered.object["spec"]["template"]["spec"]):
+            origin = resolve_path(document, rendered.trace(("spec", "template", "spec", *path)))
             if type(value) in (str, int) and type(origin) in (str, int):
                 fetched = type(origin) is str and origin.startswith("pvc://")
                 assert fetched or value == origin
@@ -158,7 +160,7 @@ def test_what_an_author_wrote_about_a_pod_is_kept(
 @settings(deadline=None, max_examples=60)
 @valid
 def test_replicas_are_left_to_an_autoscaler(
-    document: dict[str, Any], options: Options, facts: Facts
+    document: dict[str, Any], options: RenderOptions, facts: Facts
 ) -> None:
     objects = render(parse(document), options, facts)
     scaled = {
@@ -175,9 +177,9 @@ def test_replicas_are_left_to_an_autoscaler(
 
 def test_labels_that_selectors_read_are_reserved() -> None:
     keys = ["app", "seldon-app", "seldon-app-svc-x", "seldon-deployment-id", "version", "fluentd"]
-    assert [key for key in keys if metadata.reserved(key)] == keys[:4]
+    assert [key for key in keys if metadata.is_reserved_label(key)] == keys[:4]
 
 
 def test_a_path_of_nothing_is_the_whole_object() -> None:
-    (deployment, *_) = render(parse(case("one-node").document))
+    (deployment, *_) = render(parse(load_case("one-node").document))
     assert deployment.trace(()) == Path(("spec", "predictors", 0, "componentSpecs", 0))

@@ -6,7 +6,7 @@ from tests.documents_of import minimal, with_predictor
 from webhook.graph.parse import parse
 from webhook.graph.path import Path
 from webhook.workloads import names
-from webhook.workloads.options import Options
+from webhook.workloads.options import RenderOptions
 
 FILLER = "12345678912345678901234567890123456789012345678901234567890"
 
@@ -24,7 +24,7 @@ FILLER = "12345678912345678901234567890123456789012345678901234567890"
 )
 def test_component_name(arguments: tuple[str, str, int, str], as_prefix: bool, name: str) -> None:
     """The third and fourth are vectors of Seldon's own tests; a prefix too long is not used."""
-    assert names.component(*arguments, as_prefix=as_prefix) == name
+    assert names.build_component_name(*arguments, as_prefix=as_prefix) == name
 
 
 def test_names_of_63_characters_are_kept_and_of_64_are_hashed() -> None:
@@ -39,18 +39,18 @@ def test_length_is_counted_in_bytes() -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        (names.identity("iris"), "iris"),
-        (names.predictor_service("iris", "main"), "iris-main"),
-        (names.container_service("iris", "main", "clf"), "iris-main-clf"),
-        (names.explainer("iris", "main"), "iris-main-explainer"),
-        (names.orchestrator("iris", "main"), "iris-main-svc-orch"),
-        (names.initializer("clf"), "clf-model-initializer"),
-        (names.model_volume("clf"), "clf-provision-location"),
-        (names.claim_volume("clf"), "clf-pvc-source"),
-        (names.initializer("c" * 45), "c" * 45 + "-model-initializer"),
-        (names.initializer("c" * 48), "c" * 48 + "-model-initiali"),
-        (names.initializer("c" * 49), "seldon-c3df666de70384b0f8888e6263948cf6"),
-        (names.model_volume("c" * 48), "c" * 48 + "-provision-loca"),
+        (names.deployment_id_label("iris"), "iris"),
+        (names.build_predictor_service_name("iris", "main"), "iris-main"),
+        (names.build_container_service_name("iris", "main", "clf"), "iris-main-clf"),
+        (names.build_explainer_name("iris", "main"), "iris-main-explainer"),
+        (names.build_orchestrator_name("iris", "main"), "iris-main-svc-orch"),
+        (names.initializer_name("clf"), "clf-model-initializer"),
+        (names.model_volume_name("clf"), "clf-provision-location"),
+        (names.claim_volume_name("clf"), "clf-pvc-source"),
+        (names.initializer_name("c" * 45), "c" * 45 + "-model-initializer"),
+        (names.initializer_name("c" * 48), "c" * 48 + "-model-initiali"),
+        (names.initializer_name("c" * 49), "seldon-c3df666de70384b0f8888e6263948cf6"),
+        (names.model_volume_name("c" * 48), "c" * 48 + "-provision-loca"),
     ],
 )
 def test_other_names(name: str, expected: str) -> None:
@@ -74,8 +74,8 @@ def test_generated_names_collide_where_the_parts_do() -> None:
         }
 
     found = [
-        (generated.name, str(generated.origin))
-        for generated in names.generated(parse(minimal(change)))
+        (generated.name, str(generated.source_path))
+        for generated in names.generated_names(parse(minimal(change)))
         if generated.name == "iris-a-b-c"
     ]
     assert found == [
@@ -88,14 +88,14 @@ def test_generated_names_follow_the_options() -> None:
     view = parse(with_predictor(name="p" * 60))
     assert [
         generated.name
-        for generated in names.generated(view, Options(deployment_name_as_prefix=True))
+        for generated in names.generated_names(view, RenderOptions(deployment_name_as_prefix=True))
         if generated.kind == "Deployment"
     ] == ["iris-" + names.shorten(f"iris-{'p' * 60}-0-classifier").removeprefix("seldon-")]
 
 
 def test_the_service_name_of_the_annotation_is_used_as_written() -> None:
     view = parse(with_predictor(annotations={"seldon.io/svc-name": "Front_Door"}))
-    assert list(names.generated(view))[-1] == names.Generated(
+    assert list(names.generated_names(view))[-1] == names.GeneratedName(
         "Service",
         "Front_Door",
         Path(("spec", "predictors", 0, "annotations", "seldon.io/svc-name")),

@@ -5,37 +5,37 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.documents_of import minimal, with_predictor
-from tests.workloads.cases import CASES, case
-from tests.workloads.lives import child
+from tests.workloads.cases import CASES, load_case
+from tests.workloads.lives import observed_object
 from webhook.graph.parse import parse
-from webhook.workloads.plan import Owner, prepare
+from webhook.workloads.plan import OwnerRef, to_desired
 from webhook.workloads.render import render
-from webhook.workloads.status import Seen, Trouble, changes, report
+from webhook.workloads.status import ReconcileError, ReconcileState, build_status, merge_patch
 
-OWNER = Owner("machinelearning.seldon.io/v1", "iris", "1111")
+OWNER = OwnerRef("machinelearning.seldon.io/v1", "iris", "1111")
 NOW, LATER = "2026-01-01T00:00:00Z", "2026-01-01T00:05:00Z"
 NAME = "iris-main-0-classifier"
 
 
-def see(document, *, without=(), trouble=None, notes=None, has_engine=False, **status):
+def observe(document, *, without=(), trouble=None, notes=None, has_engine=False, **status):
     """Return the view and what a pass sees of it, with this status of its Deployments."""
     view = parse(document)
-    wanted = [prepare(one, OWNER, "models") for one in render(view)]
-    children = {w.key: child(w, **status) for w in wanted if w.key[0] not in without}
-    seen = Seen(
+    desired = [to_desired(one, OWNER, "models") for one in render(view)]
+    children = {w.key: observed_object(w, **status) for w in desired if w.key[0] not in without}
+    seen = ReconcileState(
         generation=4,
-        wanted=wanted,
-        children=children,
-        trouble=trouble,
+        desired=desired,
+        observed=children,
+        error=trouble,
         notes=notes or {},
-        has_engine=has_engine,
+        has_orchestrator=has_engine,
     )
     return view, seen
 
 
 def status_of(document, previous=None, now=NOW, **seen):
-    view, found = see(document, **seen)
-    return report(view, found, previous or {}, now)
+    view, found = observe(document, **seen)
+    return build_status(view, found, previous or {}, now)
 
 
 def condition(status, kind):
@@ -94,9 +94,9 @@ def test_everything_that_runs_is_available():
     ids=["nothing", "no service", "starting", "pulling", "not updated", "old pods", "stale"],
 )
 def test_what_is_still_missing_is_creating_and_says_what(seen, description):
-    told = status_of(minimal(), **seen)
-    assert (told["state"], told["description"]) == ("Creating", description)
-    assert condition(told, "Ready") == {
+    status = status_of(minimal(), **seen)
+    assert (status["state"], status["description"]) == ("Creating", description)
+    assert condition(status, "Ready") == {
         "type": "Ready",
         "status": "False",
         "reason": "Creating",
@@ -105,7 +105,7 @@ def test_what_is_still_missing_is_creating_and_says_what(seen, description):
     }
 
 
-def failing(kind, status, message):
+def failing_condition(kind, status, message):
     return {"type": kind, "status": status, "message": message}
 
 
@@ -118,33 +118,35 @@ def failing(kind, status, message):
     ids=["quota", "pod security"],
 )
 def test_what_keeps_pods_from_being_created_is_quoted(message):
-    conditions = [failing("ReplicaFailure", "True", message)]
-    told = status_of(minimal(), updatedReplicas=0, availableReplicas=0, conditions=conditions)
-    assert (told["state"], told["description"]) == ("Failed", f"Deployment {NAME}: {message}")
-    assert told["deploymentStatus"][NAME]["description"] == f"Deployment {NAME}: {message}"
+    conditions = [failing_condition("ReplicaFailure", "True", message)]
+    status = status_of(minimal(), updatedReplicas=0, availableReplicas=0, conditions=conditions)
+    assert (status["state"], status["description"]) == ("Failed", f"Deployment {NAME}: {message}")
+    assert status["deploymentStatus"][NAME]["description"] == f"Deployment {NAME}: {message}"
 
 
 def test_a_rollout_past_its_deadline_has_failed():
-    late = failing("Progressing", "False", f'ReplicaSet "{NAME}-1" has timed out progressing.')
-    told = status_of(minimal(), availableReplicas=0, conditions=[late])
-    assert (told["state"], told["description"]) == (
+    late = failing_condition(
+        "Progressing", "False", f'ReplicaSet "{NAME}-1" has timed out progressing.'
+    )
+    status = status_of(minimal(), availableReplicas=0, conditions=[late])
+    assert (status["state"], status["description"]) == (
         "Failed",
         f'Deployment {NAME}: ReplicaSet "{NAME}-1" has timed out progressing.',
     )
 
 
 def test_the_failure_of_an_earlier_generation_is_not_quoted():
-    late = failing("Progressing", "False", "timed out")
-    told = status_of(minimal(), observedGeneration=0, conditions=[late])
-    assert told["state"] == "Creating"
+    late = failing_condition("Progressing", "False", "timed out")
+    status = status_of(minimal(), observedGeneration=0, conditions=[late])
+    assert status["state"] == "Creating"
 
 
 def test_an_older_generation_of_a_child_is_never_available():
-    view, seen = see(minimal())
-    _, other = see(with_predictor(replicas=2))
-    mixed = Seen(generation=5, wanted=other.wanted, children=seen.children)
-    told = report(view, mixed, {}, NOW)
-    assert (told["state"], told["description"], told["observedGeneration"]) == (
+    view, seen = observe(minimal())
+    _, other = observe(with_predictor(replicas=2))
+    mixed = ReconcileState(generation=5, desired=other.desired, observed=seen.children)
+    status = build_status(view, mixed, {}, NOW)
+    assert (status["state"], status["description"], status["observedGeneration"]) == (
         "Creating",
         f"Deployment {NAME}: it is not up to date yet",
         5,
@@ -152,34 +154,36 @@ def test_an_older_generation_of_a_child_is_never_available():
 
 
 def test_no_pods_where_none_are_wanted_is_available():
-    told = status_of(with_predictor(replicas=0))
-    assert (told["state"], told["replicas"]) == ("Available", 0)
+    status = status_of(with_predictor(replicas=0))
+    assert (status["state"], status["replicas"]) == ("Available", 0)
 
 
 def test_a_refused_document_says_why_and_still_tells_what_runs():
     words = "spec.predictors: there is none, so nothing would be left running"
-    view, running = see(minimal())
-    seen = Seen(
-        generation=5, wanted=(), children=running.children, trouble=Trouble("Refused", words)
+    view, running = observe(minimal())
+    seen = ReconcileState(
+        generation=5, desired=(), observed=running.observed, error=ReconcileError("Refused", words)
     )
-    told = report(view, seen, {}, NOW)
-    assert (told["state"], told["description"]) == ("Failed", words)
-    assert told["deploymentStatus"] == {NAME: {"replicas": 1, "availableReplicas": 1}}
-    assert condition(told, "DeploymentsReady") == {
+    status = build_status(view, seen, {}, NOW)
+    assert (status["state"], status["description"]) == ("Failed", words)
+    assert status["deploymentStatus"] == {NAME: {"replicas": 1, "availableReplicas": 1}}
+    assert condition(status, "DeploymentsReady") == {
         "type": "DeploymentsReady",
         "status": "Unknown",
         "reason": "Refused",
         "lastTransitionTime": NOW,
     }
-    assert condition(told, "Ready")["reason"] == "Refused"
+    assert condition(status, "Ready")["reason"] == "Refused"
 
 
 def test_what_is_left_over_is_listed_until_it_goes():
-    view, new = see(with_predictor(name="green"))
-    _, old = see(minimal())
-    seen = Seen(generation=5, wanted=new.wanted, children={**new.children, **old.children})
-    told = report(view, seen, {}, NOW)
-    assert told["deploymentStatus"] == {
+    view, new = observe(with_predictor(name="green"))
+    _, old = observe(minimal())
+    seen = ReconcileState(
+        generation=5, desired=new.desired, observed={**new.children, **old.children}
+    )
+    status = build_status(view, seen, {}, NOW)
+    assert status["deploymentStatus"] == {
         "iris-green-0-classifier": {"replicas": 1, "availableReplicas": 1},
         NAME: {
             "replicas": 1,
@@ -225,19 +229,19 @@ def test_the_address_is_that_of_the_first_predictor_that_answers():
     ],
 )
 def test_the_address_has_the_protocol_s_path(protocol, path):
-    told = status_of(minimal(lambda d: d["spec"].update(protocol=protocol)))
-    assert told["address"]["url"].endswith(f":8000{path}")
+    status = status_of(minimal(lambda d: d["spec"].update(protocol=protocol)))
+    assert status["address"]["url"].endswith(f":8000{path}")
 
 
 def test_an_explainer_says_whose_it_is_and_is_no_replica():
-    told = status_of(case("explained").document)
-    explainers = {n: s for n, s in told["deploymentStatus"].items() if "explainerFor" in s}
-    assert {s["explainerFor"] for s in explainers.values()} <= set(told["serviceStatus"])
+    status = status_of(load_case("explained").document)
+    explainers = {n: s for n, s in status["deploymentStatus"].items() if "explainerFor" in s}
+    assert {s["explainerFor"] for s in explainers.values()} <= set(status["serviceStatus"])
     assert sorted(explainers) == ["iris-main-explainer", "iris-next-explainer"]
     serving = [
-        s["replicas"] for s in told["deploymentStatus"].values() if s not in explainers.values()
+        s["replicas"] for s in status["deploymentStatus"].values() if s not in explainers.values()
     ]
-    assert told["replicas"] == sum(serving)
+    assert status["replicas"] == sum(serving)
 
 
 def test_a_condition_that_holds_on_keeps_its_time():
@@ -249,9 +253,9 @@ def test_a_condition_that_holds_on_keeps_its_time():
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_second_pass_over_the_same_has_nothing_to_write(name):
-    document = case(name).document
+    document = load_case(name).document
     first = status_of(document)
-    assert changes(first, status_of(document, first, LATER)) == {}
+    assert merge_patch(first, status_of(document, first, LATER)) == {}
 
 
 def merged(before, patch):
@@ -280,17 +284,17 @@ statuses = st.dictionaries(st.sampled_from("abcd"), values, max_size=4)
 @settings(deadline=None)
 @given(statuses, statuses)
 def test_the_patch_leads_from_any_status_to_any_other(before, after):
-    assert merged(before, changes(before, after)) == after
-    assert changes(after, after) == {}
+    assert merged(before, merge_patch(before, after)) == after
+    assert merge_patch(after, after) == {}
 
 
 def test_what_another_operator_left_in_the_status_goes():
     left = {"deploymentStatus": {"old": {"replicas": 1}}, "annotations": {"a": "b"}}
-    patch = changes(left, status_of(minimal()))
+    patch = merge_patch(left, status_of(minimal()))
     assert patch["deploymentStatus"]["old"] is None
     assert patch["annotations"] is None
 
 
 def test_a_long_description_is_cut():
-    told = status_of(minimal(), trouble=Trouble("Rejected", "x" * 5_000))
-    assert len(told["description"]) == 2_000
+    status = status_of(minimal(), trouble=ReconcileError("Rejected", "x" * 5_000))
+    assert len(status["description"]) == 2_000

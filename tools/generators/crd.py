@@ -26,7 +26,7 @@ from typing import Any
 import yaml
 
 from tools.generators import notice
-from webhook.graph.schema import definitions, types, words, written
+from webhook.graph.schema import allowed_types, enum_values, raw_schema, seldon_definitions
 
 SOURCE = "webhook/graph/schema/seldondeployment.json"
 TARGET = "manifests/crd/seldondeployments.yaml"
@@ -100,7 +100,7 @@ _Dumper.add_representer(list, _write_list)
 
 
 def _definition() -> Schema:
-    groups = [version.split("/") for version in words("api-versions")]
+    groups = [version.split("/") for version in enum_values("api-versions")]
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -147,80 +147,87 @@ def _version(name: str) -> Schema:
 
 def _root(*, described: bool) -> Schema:
     """Return the schema of the whole object; the API server itself checks its head."""
-    top = definitions()["SeldonDeployment"]["properties"]
-    parts = {name: node(top[name], described=described) for name in ("spec", "status")}
+    top = seldon_definitions()["SeldonDeployment"]["properties"]
+    parts = {name: node_schema(top[name], described=described) for name in ("spec", "status")}
     for part in parts.values():
         part["properties"]["replicas"].pop("nullable", None)
     more = "" if described else f" They are described in {STORED}."
     return {
         "type": "object",
-        "description": written()["description"] + more,
+        "description": raw_schema()["description"] + more,
         **PRESERVE,
         "required": ["spec"],
         "properties": {
-            "apiVersion": {"type": "string", "description": text(top["apiVersion"])},
-            "kind": {"type": "string", "description": text(top["kind"])},
+            "apiVersion": {"type": "string", "description": field_description(top["apiVersion"])},
+            "kind": {"type": "string", "description": field_description(top["kind"])},
             "metadata": {"type": "object"},  # nothing else may be said of it
             **parts,
         },
     }
 
 
-def node(place: Schema, *, described: bool) -> Schema:
+def node_schema(field_info: Schema, *, described: bool) -> Schema:
     """Return one field as a structural schema."""
-    allowed = [word for word in types(place) if word != "null"] or [place["x-type"]]
+    allowed = [word for word in allowed_types(field_info) if word != "null"] or [
+        field_info["x-type"]
+    ]
     made: Schema = {}
-    if len(allowed) == 1 and place.get("items", {}).get("$ref") != "#/$defs/Node":
+    if len(allowed) == 1 and field_info.get("items", {}).get("$ref") != "#/$defs/Node":
         # Several types cannot be said: x-kubernetes-int-or-string forbids the keyword PRESERVE. A
         # recursion cannot be written.
         made["type"] = allowed[0]
-    if "null" in types(place):
+    if "null" in allowed_types(field_info):
         made["nullable"] = True
     made |= PRESERVE
     if made.get("type") == "integer":
-        made["format"] = place["format"]
-    if described and "description" in place:
-        made["description"] = text(place)
+        made["format"] = field_info["format"]
+    if described and "description" in field_info:
+        made["description"] = field_description(field_info)
     if made.get("type") == "array":
         # Of the elements of a status field nothing is said, and nothing checked.
-        element = place.get("items")
-        made["items"] = node(element, described=described) if element else dict(PRESERVE)
+        element = field_info.get("items")
+        made["items"] = node_schema(element, described=described) if element else dict(PRESERVE)
     elif made.get("type") == "object":
-        made |= _inside(place, described=described)
+        made |= _fields_schema(field_info, described=described)
     return made
 
 
-def _inside(place: Schema, *, described: bool) -> Schema:
+def _fields_schema(field_info: Schema, *, described: bool) -> Schema:
     """Return what a schema says of the fields of an object; nothing for Kubernetes' own types."""
-    if "additionalProperties" in place:
-        return {"additionalProperties": node(place["additionalProperties"], described=described)}
-    name = place.get("$ref", "").removeprefix("#/$defs/")
-    if name not in definitions() or name in CLOSED:
+    if "additionalProperties" in field_info:
+        return {
+            "additionalProperties": node_schema(
+                field_info["additionalProperties"], described=described
+            )
+        }
+    name = field_info.get("$ref", "").removeprefix("#/$defs/")
+    if name not in seldon_definitions() or name in CLOSED:
         return {}
-    definition = definitions()[name]
+    definition = seldon_definitions()[name]
     fields = PARTS.get(name, tuple(definition["properties"]))
     made = {
         "properties": {
-            field: node(definition["properties"][field], described=described) for field in fields
+            field: node_schema(definition["properties"][field], described=described)
+            for field in fields
         }
     }
     return {"required": definition["required"]} | made if "required" in definition else made
 
 
-def text(place: Schema) -> str:
+def field_description(field_info: Schema) -> str:
     """Return what `kubectl explain` prints of one field.
 
     What carries the protocol inside the graph. One of: rest, grpc. Default: rest.
     """
-    known = [word for table in place.get("x-words", ()) for word in words(table)]
+    known = [word for table in field_info.get("x-words", ()) for word in enum_values(table)]
     parts = [
-        place["description"],
-        f"{'Such as' if place.get('x-open') else 'One of'}: {', '.join(known)}."
+        field_info["description"],
+        f"{'Such as' if field_info.get('x-open') else 'One of'}: {', '.join(known)}."
         if len(known) > 1
         else "",
-        f"Default: {place['x-default']}." if "x-default" in place else "",
-        place.get("x-note", ""),
-        "Deprecated." if place.get("deprecated") else "",
-        f"See {place['x-see']}" if "x-see" in place else "",
+        f"Default: {field_info['x-default']}." if "x-default" in field_info else "",
+        field_info.get("x-note", ""),
+        "Deprecated." if field_info.get("deprecated") else "",
+        f"See {field_info['x-see']}" if "x-see" in field_info else "",
     ]
     return " ".join(part for part in parts if part)

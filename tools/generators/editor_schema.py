@@ -12,8 +12,8 @@ import json
 from typing import Any
 
 from tools.generators import notice
-from tools.generators.crd import text
-from webhook.graph.schema import schema, words
+from tools.generators.crd import field_description
+from webhook.graph.schema import enum_values, load_schema
 
 SOURCE = "webhook/graph/schema/seldondeployment.json"
 TARGET = "docs/reference/seldondeployment.schema.json"
@@ -23,32 +23,32 @@ Schema = dict[str, Any]
 
 def files() -> dict[str, str]:
     """Return the file: one definition a line."""
-    whole = schema(bounded=True)
+    whole = load_schema(bounded=True)
     head = {key: whole[key] for key in ("$schema", "title", "description", "type", "$ref")}
     lines = ",\n".join(
-        f'"{name}": {_dense(_definition(definition))}'
+        f'"{name}": {_dense_json(_definition(definition))}'
         for name, definition in whole["$defs"].items()
     )
-    start = _dense({"$comment": notice(SOURCE)}).removesuffix("}")
-    return {TARGET: f'{start},\n{_dense(head)[1:-1]},\n"$defs": {{\n{lines}\n}}}}\n'}
+    start = _dense_json({"$comment": notice(SOURCE)}).removesuffix("}")
+    return {TARGET: f'{start},\n{_dense_json(head)[1:-1]},\n"$defs": {{\n{lines}\n}}}}\n'}
 
 
 def _definition(definition: Schema) -> Schema:
     properties = definition["properties"].items()
-    return definition | {"properties": {name: _place(place) for name, place in properties}}
+    return definition | {"properties": {name: _field_schema(place) for name, place in properties}}
 
 
-def _place(place: Schema) -> Schema:
-    made = {key: value for key, value in place.items() if not key.startswith("x-")}
-    if "description" in place:
-        made["description"] = text(place)
-    known = [word for table in place.get("x-words", ()) for word in words(table)]
-    if known and "items" in place:
-        made["items"] = place["items"] | {"examples": known}
+def _field_schema(field: Schema) -> Schema:
+    schema = {key: value for key, value in field.items() if not key.startswith("x-")}
+    if "description" in field:
+        schema["description"] = field_description(field)
+    known = [word for table in field.get("x-words", ()) for word in enum_values(table)]
+    if known and "items" in field:
+        schema["items"] = field["items"] | {"examples": known}
     elif known:
-        made["examples"] = known
-    return made
+        schema["examples"] = known
+    return schema
 
 
-def _dense(value: Schema) -> str:
+def _dense_json(value: Schema) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -65,14 +65,14 @@ def newest_bundle() -> tuple[pathlib.Path, int]:
 
 def _reached(seed: Schema, published: dict[str, Schema]) -> set[str]:
     """Return the names of the object types that `seed` refers to, directly or not."""
-    waiting = [name for name in _names(seed) if name in published]
+    pending = [name for name in _names(seed) if name in published]
     reached: set[str] = set()
-    while waiting:
-        name = waiting.pop()
+    while pending:
+        name = pending.pop()
         if name in reached or not published[name].get("properties"):
             continue
         reached.add(name)
-        waiting.extend(_names(published[name]))
+        pending.extend(_names(published[name]))
     return reached
 
 
@@ -94,8 +94,8 @@ def _fields(definition: Schema, published: dict[str, Schema]) -> Schema:
     """Return an object type without its own `type`."""
     fields: Schema = {
         "properties": {
-            name: _place(place, published)
-            for name, place in sorted(definition["properties"].items())
+            name: _convert_field(field, published)
+            for name, field in sorted(definition["properties"].items())
         }
     }
     if "required" in definition:
@@ -104,27 +104,27 @@ def _fields(definition: Schema, published: dict[str, Schema]) -> Schema:
     return fields
 
 
-def _place(place: Schema, published: dict[str, Schema]) -> Schema:
+def _convert_field(field: Schema, published: dict[str, Schema]) -> Schema:
     """Return one place of a type: its type, and what is inside."""
-    if "$ref" in place:
-        return _reference(place["$ref"].removeprefix(_PREFIX), published)
-    if "oneOf" in place:
-        return {"type": _union(place["oneOf"])}
-    made: Schema = {"type": place["type"]}
-    if place.get("format") in _KEPT_FORMATS:
-        made["format"] = place["format"]
-    if "items" in place:
-        made["items"] = _never_null(_place(place["items"], published))
-    if isinstance(place.get("additionalProperties"), dict):
-        made["additionalProperties"] = _place(place["additionalProperties"], published)
-    return made
+    if "$ref" in field:
+        return _reference(field["$ref"].removeprefix(_PREFIX), published)
+    if "oneOf" in field:
+        return {"type": _union(field["oneOf"])}
+    converted: Schema = {"type": field["type"]}
+    if field.get("format") in _KEPT_FORMATS:
+        converted["format"] = field["format"]
+    if "items" in field:
+        converted["items"] = _never_null(_convert_field(field["items"], published))
+    if isinstance(field.get("additionalProperties"), dict):
+        converted["additionalProperties"] = _convert_field(field["additionalProperties"], published)
+    return converted
 
 
 def _reference(name: str, published: dict[str, Schema]) -> Schema:
     target = published[name]
     if target.get("properties"):
         return {"type": target["type"], "$ref": _PREFIX + name}
-    made = _place(target, published)
+    made = _convert_field(target, published)
     return made | {"format": "int-or-string"} if name == _INT_OR_STRING else made
 
 
@@ -133,9 +133,9 @@ def _union(sides: list[Schema]) -> list[str]:
     return [*sorted(types - {"null"}), *sorted(types & {"null"})]
 
 
-def _never_null(place: Schema) -> Schema:
-    types = [word for word in _words(place["type"]) if word != "null"]
-    return place | {"type": types[0] if len(types) == 1 else types}
+def _never_null(field: Schema) -> Schema:
+    types = [word for word in _words(field["type"]) if word != "null"]
+    return field | {"type": types[0] if len(types) == 1 else types}
 
 
 def _words(types: str | list[str]) -> list[str]:
@@ -146,7 +146,7 @@ def _text(definitions: dict[str, Schema], minor: int) -> str:
     """Return the file: one definition a line, so that a new minor shows as a readable diff."""
     comment = notice(f"kubernetes-validate's Kubernetes 1.{minor} and {SEED}")
     lines = ",\n".join(
-        f"{json.dumps(name)}: {_dense(value)}" for name, value in definitions.items()
+        f"{json.dumps(name)}: {_dense_json(value)}" for name, value in definitions.items()
     )
     return (
         f'{{"$comment": {json.dumps(comment)},\n'
@@ -156,5 +156,5 @@ def _text(definitions: dict[str, Schema], minor: int) -> str:
     )
 
 
-def _dense(value: Schema) -> str:
+def _dense_json(value: Schema) -> str:
     return json.dumps(value, separators=(",", ":"))

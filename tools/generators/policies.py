@@ -12,11 +12,11 @@ import orjson
 
 from tools.generators import ROOT, kubernetes_types, notice
 from webhook import documents
-from webhook.policy import PolicySet, from_reading, load
-from webhook.policy.cel.functions import MUTATIONS
+from webhook.policy import PolicySet, load_policy_set, objects_from_file
+from webhook.policy.cel.functions import MUTATION_LIBRARIES
 from webhook.policy.cel.signatures import Library
-from webhook.policy.graph_library import GRAPH
-from webhook.policy.listing import policy_rows
+from webhook.policy.graph_library import GRAPH_LIBRARY
+from webhook.policy.listing import list_policies
 
 SHAPES = "webhook/policy/schema/admissionregistration.json"
 LIBRARY = "policies/library"
@@ -52,9 +52,11 @@ def _shapes() -> str:
 def _library() -> str:
     rows = []
     for folder in sorted(path.parent for path in (ROOT / LIBRARY).glob("*/policy.yaml")):
-        for row in policy_rows(_read(folder.name)):
+        for row in list_policies(_read(folder.name)):
             link = f"[{row.name}]({folder.name}/policy.yaml)"
-            rows.append(f"| {link} | {row.title} | {row.category} | {row.severity} | {row.since} |")
+            rows.append(
+                f"| {link} | {row.title} | {row.category} | {row.severity} | {row.since_version} |"
+            )
     return (
         f"<!-- {notice(f'{LIBRARY}/*/policy.yaml')} -->\n# The library\n\n"
         f"{len(rows)} policies for model serving, in Kubernetes' own format. Each folder has the "
@@ -77,7 +79,7 @@ def _library() -> str:
 
 def _read(name: str) -> PolicySet:
     text = (ROOT / LIBRARY / name / "policy.yaml").read_text(encoding="utf-8")
-    return load(from_reading(f"{name}/policy.yaml", documents.read(text)))
+    return load_policy_set(objects_from_file(f"{name}/policy.yaml", documents.read(text)))
 
 
 def _functions() -> str:
@@ -88,13 +90,16 @@ def _functions() -> str:
         "libraries come\non top. Every function is tested with the same expressions here and in a "
         "real API server.\n",
     ]
-    parts += [_of(library) for library in sorted((*MUTATIONS, GRAPH), key=lambda one: one.since)]
+    parts += [
+        _of(library)
+        for library in sorted((*MUTATION_LIBRARIES, GRAPH_LIBRARY), key=lambda one: one.since_minor)
+    ]
     return "\n".join(parts)
 
 
 def _of(library: Library) -> str:
     since = {0: "graphgate only, not portable", 1: "every Kubernetes with policies"}
-    where = since.get(library.since, f"Kubernetes 1.{library.since}")
+    where = since.get(library.since_minor, f"Kubernetes 1.{library.since_minor}")
     lines = [f"| `{text}` |" for text in _signatures(library)]
     return f"## {library.name} ({where})\n\n| signature |\n| --- |\n" + "\n".join(lines) + "\n"
 

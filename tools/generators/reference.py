@@ -8,7 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from tools.generators import notice
-from webhook.graph.schema import KUBERNETES, definitions, kubernetes_minor, meanings, types
+from webhook.graph.schema import (
+    KUBERNETES_PREFIX,
+    allowed_types,
+    enum_docs,
+    kubernetes_minor,
+    seldon_definitions,
+)
 
 SOURCE = "webhook/graph/schema/seldondeployment.json"
 TARGET = "docs/reference/seldondeployment.md"
@@ -35,7 +41,7 @@ _HEAD = """\
 """
 
 # What has this description is listed in one line at the end of its chapter.
-_IDLE = "Has no effect here."
+_NO_EFFECT_TEXT = "Has no effect here."
 
 _SEE = {
     "ObjectMeta": "common-definitions/object-meta/",
@@ -56,7 +62,7 @@ Schema = dict[str, Any]
 
 def files() -> dict[str, str]:
     """Return the page."""
-    places = found_at()
+    places = definition_paths()
     head = _HEAD.format(
         notice=notice(SOURCE),
         minor=kubernetes_minor(),
@@ -65,7 +71,7 @@ def files() -> dict[str, str]:
     return {TARGET: head + "\n".join(_chapter(name, at) for name, at in places.items())}
 
 
-def found_at() -> dict[str, list[str]]:
+def definition_paths() -> dict[str, list[str]]:
     """Return every definition of ours, in document order, with the paths where it is used."""
     places: dict[str, list[str]] = {"SeldonDeployment": [""]}
     _collect("SeldonDeployment", "", places)
@@ -73,11 +79,11 @@ def found_at() -> dict[str, list[str]]:
 
 
 def _collect(name: str, path: str, places: dict[str, list[str]]) -> None:
-    for field, place in definitions()[name]["properties"].items():
-        inner = _refers_to(place)
-        if not inner or inner.startswith(KUBERNETES):
+    for field, field_info in seldon_definitions()[name]["properties"].items():
+        inner = _refers_to(field_info)
+        if not inner or inner.startswith(KUBERNETES_PREFIX):
             continue
-        here = f"{path}.{field}".removeprefix(".") + "[]" * ("items" in place)
+        here = f"{path}.{field}".removeprefix(".") + "[]" * ("items" in field_info)
         is_first = inner not in places
         places.setdefault(inner, []).append(here)
         if is_first:
@@ -92,70 +98,72 @@ def _contents(places: dict[str, list[str]]) -> Iterator[str]:
 
 
 def _chapter(name: str, at: list[str]) -> str:
-    definition = definitions()[name]
+    definition = seldon_definitions()[name]
     places = ", ".join(f"`{path}`" for path in at) if at[0] else "the document itself"
     lines = [f"## {name}", "", definition["description"], "", f"Found at: {places}.", ""]
     idle = []
-    for field, place in definition["properties"].items():
-        if place["description"] == _IDLE:
+    for field, field_info in definition["properties"].items():
+        if field_info["description"] == _NO_EFFECT_TEXT:
             idle.append(f"`{field}`")
         else:
             required = field in definition.get("required", ())
-            lines += _field(name, field, place, required=required)
+            lines += _field(name, field, field_info, required=required)
     if idle:
         lines += [f"Without effect: {', '.join(idle)}.", ""]
     return "\n".join(lines)
 
 
-def _field(owner: str, field: str, place: Schema, *, required: bool) -> list[str]:
-    facts = [_type(place)]
+def _field(owner: str, field: str, field_info: Schema, *, required: bool) -> list[str]:
+    facts = [_type(field_info)]
     if required:
         facts.append("**required**")
-    if place.get("deprecated"):
+    if field_info.get("deprecated"):
         facts.append("**deprecated**")
-    lines = [f"### {owner}.{field}", "", " · ".join(facts), "", place["description"], ""]
-    known = [pair for table in place.get("x-words", ()) for pair in meanings(table).items()]
+    lines = [f"### {owner}.{field}", "", " · ".join(facts), "", field_info["description"], ""]
+    known = [pair for table in field_info.get("x-words", ()) for pair in enum_docs(table).items()]
     if known:
         lines += ["Words:", "", *(f"* `{word}`: {meaning}" for word, meaning in known)]
-        lines += ["* any other that your administrator has added"] * ("x-open" in place)
+        lines += ["* any other that your administrator has added"] * ("x-open" in field_info)
         lines.append("")
-    if "x-default" in place:
-        lines += [f"Default: {place['x-default']}.", ""]
-    if "x-note" in place:
-        lines += [place["x-note"], ""]
-    if "x-see" in place and place["x-see"] not in facts[0]:
-        lines += [f"See <{place['x-see']}>.", ""]
+    if "x-default" in field_info:
+        lines += [f"Default: {field_info['x-default']}.", ""]
+    if "x-note" in field_info:
+        lines += [field_info["x-note"], ""]
+    if "x-see" in field_info and field_info["x-see"] not in facts[0]:
+        lines += [f"See <{field_info['x-see']}>.", ""]
     return lines
 
 
-def _type(place: Schema) -> str:
+def _type(field_info: Schema) -> str:
     """Return the type in words.
 
     list of [Predictor](#predictor)
     """
-    name = _refers_to(place)
-    allowed = [word for word in types(place) if word != "null"] or [place["x-type"]]
+    name = _refers_to(field_info)
+    allowed = [word for word in allowed_types(field_info) if word != "null"] or [
+        field_info["x-type"]
+    ]
     if allowed == ["array"]:
-        element = place.get("items")
+        element = field_info.get("items")
         return f"list of {_type(element)}" if element else "list"
     if name:
         return _link(name)
-    if "additionalProperties" in place:
-        return f"map of text to {_type(place['additionalProperties'])}"
+    if "additionalProperties" in field_info:
+        return f"map of text to {_type(field_info['additionalProperties'])}"
     words = {"string": "text", "boolean": "true or false", "object": "map"}
     spelled = " or ".join(words.get(word, word) for word in allowed)
-    return f"{spelled} of 64 bits" if place.get("format") == "int64" else spelled
+    return f"{spelled} of 64 bits" if field_info.get("format") == "int64" else spelled
 
 
 def _link(name: str) -> str:
-    if not name.startswith(KUBERNETES):
+    if not name.startswith(KUBERNETES_PREFIX):
         return f"[{name}](#{anchor(name)})"
     short = name.rpartition(".")[2]
     return f"Kubernetes' [{short}]({_KUBERNETES_DOCS}{_SEE[short]})"
 
 
-def _refers_to(place: Schema) -> str:
-    name: str = place.get("items", place).get("$ref", "").removeprefix("#/$defs/")
+def _refers_to(field_info: Schema) -> str:
+    name: str = field_info.get("items", field_info).get("$ref", "").removeprefix("#/$defs/")
     return name
 
 

@@ -9,9 +9,9 @@ SOURCE = "webhook/rules/"
 
 def files() -> dict[str, str]:
     """Return every page by its path."""
-    pages = {f"{FOLDER}/{rule.id}.md": _marked(page.as_markdown(rule)) for rule in all_rules()}
+    pages = {f"{FOLDER}/{rule.id}.md": _marked(page.render_markdown(rule)) for rule in all_rules()}
     rows = "".join(
-        f"| [{rule.id}]({rule.id}.md) | {rule.action} | {page.read(rule.docstring).title} |\n"
+        f"| [{rule.id}]({rule.id}.md) | {rule.action} | {page.parse_docstring(rule.docstring).title} |\n"
         for rule in all_rules()
     )
     index = (

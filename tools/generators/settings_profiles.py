@@ -9,7 +9,7 @@ from webhook.decisions.settings_schema import settings_schema
 
 SOURCE = "webhook/decisions/ and webhook/rules/"
 
-_MEANS = {
+_PROFILE_DESCRIPTIONS = {
     "default": "what graphgate does without a settings file: it fills in a user id, no more.",
     "hardened": "templates that say nothing come out fit for the Pod Security level restricted.",
 }
@@ -22,7 +22,7 @@ def files() -> dict[str, str]:
             read_settings(
                 {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", "profile": name}
             ),
-            f"# {notice(SOURCE)}\n# The profile {name}: {_MEANS[name]}\n"
+            f"# {notice(SOURCE)}\n# The profile {name}: {_PROFILE_DESCRIPTIONS[name]}\n"
             "# Copy it, change it, and pass it with --settings. The rest stays built in.\n"
             "# yaml-language-server: $schema=settings.schema.json\n",
         )

@@ -6,21 +6,21 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
-from webhook.admission.review import API_VERSION, KIND, Review, read_review
-from webhook.decisions.decide import decide
-from webhook.decisions.decision import ALLOWED, Decision, Failure
-from webhook.decisions.demands import Demands
-from webhook.decisions.memory import LARGEST, Memory
+from webhook.admission.review import API_VERSION, KIND, AdmissionRequest, parse_request
+from webhook.decisions.decide import evaluate
+from webhook.decisions.decision import ALLOWED, Decision, RuleError
+from webhook.decisions.demands import PolicyContext
+from webhook.decisions.memory import MAX_CACHED_REVIEW_BYTES, AllowCache
 from webhook.decisions.report import sentence
 from webhook.decisions.settings import Settings
-from webhook.errors import ReviewTooDeep
+from webhook.errors import ReviewTooDeepError
 from webhook.graph.facts import Facts
 from webhook.rules import Action
 
 Endpoint = Literal["mutate", "validate"]
 
 
-class Answer(NamedTuple):
+class ReviewResult(NamedTuple):
     """What goes back, and what the log and the metrics may know of it (never the object).
 
     body      the AdmissionReview response as JSON
@@ -36,19 +36,19 @@ class Answer(NamedTuple):
     name: str = ""
     verdict: Literal["allowed", "denied"] = "denied"
     findings: tuple[tuple[str, Action], ...] = ()
-    failures: tuple[Failure, ...] = ()
-    policies: str = ""
+    rule_errors: tuple[RuleError, ...] = ()
+    policy_set_version: str = ""
 
 
-def answer(
+def handle_review(
     body: bytes,
     endpoint: Endpoint,
     settings: Settings,
     facts: Facts,
-    demands: Demands | None = None,
+    policy_context: PolicyContext | None = None,
     *,
-    memory: Memory | None = None,
-) -> Answer:
+    allow_cache: AllowCache | None = None,
+) -> ReviewResult:
     """Return the response to the AdmissionReview in `body`, with what may be logged of it.
 
     endpoint  "mutate" judges with defaults filled in, and adds them; "validate" judges what it
@@ -58,90 +58,102 @@ def answer(
     Raise MalformedReview if `body` is no review that could be answered.
     """
     try:
-        review = read_review(body)
-    except ReviewTooDeep as error:
-        response = _refusal(error.uid, str(error), [])
-        return Answer(_encode(response), error.uid, findings=(("nested-too-deep", "deny"),))
-    if len(body) > LARGEST:
-        memory = None
-    decision = _decide(review, endpoint, settings, facts, demands, memory=memory)
-    policies = "" if demands is None else demands.policies.version
+        request = parse_request(body)
+    except ReviewTooDeepError as error:
+        response = _build_denial(error.uid, str(error), [])
+        return ReviewResult(
+            _encode_review(response), error.uid, findings=(("nested-too-deep", "deny"),)
+        )
+    if len(body) > MAX_CACHED_REVIEW_BYTES:
+        allow_cache = None
+    decision = _evaluate_request(
+        request, endpoint, settings, facts, policy_context, allow_cache=allow_cache
+    )
+    policy_set_version = "" if policy_context is None else policy_context.policies.version
     findings: tuple[tuple[str, Action], ...] = ()
     if decision.denials or decision.warnings or decision.audits:
         findings = (
-            *((finding.rule, "deny") for finding in decision.denials),
-            *((finding.rule, "warn") for finding in decision.warnings),
-            *((finding.rule, "audit") for finding in decision.audits),
+            *((finding.rule_id, "deny") for finding in decision.denials),
+            *((finding.rule_id, "warn") for finding in decision.warnings),
+            *((finding.rule_id, "audit") for finding in decision.audits),
         )
-    return Answer(
-        body=_encode(_response(review, decision, policies)),
-        uid=review.uid,
-        operation=review.operation,
-        namespace=review.namespace,
-        name=review.name,
+    return ReviewResult(
+        body=_encode_review(_build_response(request, decision, policy_set_version)),
+        uid=request.uid,
+        operation=request.operation,
+        namespace=request.namespace,
+        name=request.name,
         verdict="denied" if decision.denied else "allowed",
         findings=findings,
-        failures=decision.failures,
-        policies=policies,
+        rule_errors=decision.rule_errors,
+        policy_set_version=policy_set_version,
     )
 
 
-def _decide(
-    review: Review,
+def _evaluate_request(
+    request: AdmissionRequest,
     endpoint: Endpoint,
     settings: Settings,
     facts: Facts,
-    demands: Demands | None,
+    policy_context: PolicyContext | None,
     *,
-    memory: Memory | None,
+    allow_cache: AllowCache | None,
 ) -> Decision:
     """Judge what is to be judged; deletion and subresources are always allowed."""
-    if not review.judged or review.operation not in {"CREATE", "UPDATE"}:
+    if not request.is_in_scope or request.operation not in {"CREATE", "UPDATE"}:
         return ALLOWED
     try:
-        return decide(
-            review.document,
+        return evaluate(
+            request.document,
             settings,
             facts,
-            namespace=review.namespace,
-            old_document=review.old_document if review.operation == "UPDATE" else None,
-            fill=endpoint == "mutate",
-            demands=None if demands is None else replace(demands, request=review.request),
-            memory=memory,
+            namespace=request.namespace,
+            old_document=request.old_document if request.operation == "UPDATE" else None,
+            apply_defaults=endpoint == "mutate",
+            policy_context=None
+            if policy_context is None
+            else replace(policy_context, request=request.raw),
+            allow_cache=allow_cache,
         )
     except Exception as error:  # noqa: BLE001 — whatever happens, the API server gets an answer
         return Decision(
-            failures=(Failure("engine", error),), closed=settings.on_internal_failure == "deny"
+            rule_errors=(RuleError("engine", error),), fail_closed=settings.on_rule_error == "deny"
         )
 
 
-def _response(review: Review, decision: Decision, policies: str) -> dict[str, Any]:
+def _build_response(
+    request: AdmissionRequest, decision: Decision, policy_set_version: str
+) -> dict[str, Any]:
     if decision.denied:
         causes = [
             {
                 "reason": "FieldValueInvalid",
                 "field": str(finding.path),
-                "message": sentence.explanation(finding),
+                "message": sentence.format_message(finding),
             }
-            for finding in decision.denials[: sentence.SHOWN]
+            for finding in decision.denials[: sentence.MAX_SHOWN_FINDINGS]
         ]
-        response = _refusal(review.uid, sentence.denial(decision, review.name), causes)
+        response = _build_denial(
+            request.uid, sentence.format_denial(decision, request.name), causes
+        )
     else:
-        response = {"uid": review.uid, "allowed": True}
+        response = {"uid": request.uid, "allowed": True}
     if decision.patch:
         response["patchType"] = "JSONPatch"
         response["patch"] = b64encode(orjson.dumps(decision.patch)).decode()
-    if warnings := sentence.warnings(decision):
+    if warnings := sentence.format_warnings(decision):
         response["warnings"] = warnings
-    notes = {"policies": policies} if policies else {}
+    audit_annotations = {"policies": policy_set_version} if policy_set_version else {}
     if decision.audits:
-        notes["findings"] = "\n".join(sentence.sentence(finding) for finding in decision.audits)
-    if notes:
-        response["auditAnnotations"] = notes
+        audit_annotations["findings"] = "\n".join(
+            sentence.format_finding(finding) for finding in decision.audits
+        )
+    if audit_annotations:
+        response["auditAnnotations"] = audit_annotations
     return response
 
 
-def _refusal(uid: str, message: str, causes: list[dict[str, str]]) -> dict[str, Any]:
+def _build_denial(uid: str, message: str, causes: list[dict[str, str]]) -> dict[str, Any]:
     """Return a denial; why it is 403 and not 422: docs/adr/0006-denied-as-forbidden.md."""
     status: dict[str, Any] = {"code": 403, "reason": "Forbidden", "message": message}
     if causes:
@@ -149,5 +161,5 @@ def _refusal(uid: str, message: str, causes: list[dict[str, str]]) -> dict[str, 
     return {"uid": uid, "allowed": False, "status": status}
 
 
-def _encode(response: dict[str, Any]) -> bytes:
+def _encode_review(response: dict[str, Any]) -> bytes:
     return orjson.dumps({"apiVersion": API_VERSION, "kind": KIND, "response": response})

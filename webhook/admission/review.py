@@ -6,22 +6,22 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from webhook.errors import MalformedReview, ReviewTooDeep
-from webhook.graph.model import mapping, text
+from webhook.errors import MalformedReviewError, ReviewTooDeepError
+from webhook.graph.model import get_mapping, get_str
 
 API_VERSION = "admission.k8s.io/v1"
 KIND = "AdmissionReview"
 
 GROUP, RESOURCE = "machinelearning.seldon.io", "seldondeployments"
 
-_HEAD = 4096
+_UID_SEARCH_BYTES = 4096
 """Bytes in which the uid of an unparsable body is looked for: the API server writes kind,
 apiVersion and request.uid first, long before the object."""
 
 _UID = re.compile(rb'"uid"\s*:\s*"([0-9A-Za-z-]{1,64})"')
 
 
-class Review(NamedTuple):
+class AdmissionRequest(NamedTuple):
     """One request for a verdict.
 
     document      the object after the operation; null on DELETE
@@ -37,11 +37,11 @@ class Review(NamedTuple):
     name: str
     document: Any
     old_document: Any
-    judged: bool
-    request: Mapping[str, Any]
+    is_in_scope: bool
+    raw: Mapping[str, Any]
 
 
-def read_review(body: bytes) -> Review:
+def parse_request(body: bytes) -> AdmissionRequest:
     """Return the request in `body`.
 
     Raise MalformedReview if there is none that could be answered, and ReviewTooDeep if there
@@ -50,31 +50,33 @@ def read_review(body: bytes) -> Review:
     try:
         review = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        found = _UID.search(body, 0, _HEAD)
-        if found and "depth limit" in str(error):
-            raise ReviewTooDeep(found[1].decode()) from error
-        raise MalformedReview(f"the body is not JSON: {error}") from error
+        match = _UID.search(body, 0, _UID_SEARCH_BYTES)
+        if match and "depth limit" in str(error):
+            raise ReviewTooDeepError(match[1].decode()) from error
+        raise MalformedReviewError(f"the body is not JSON: {error}") from error
     if not isinstance(review, dict) or review.get("kind") != KIND:
-        raise MalformedReview(f"the body is no {KIND}")
+        raise MalformedReviewError(f"the body is no {KIND}")
     if review.get("apiVersion") != API_VERSION:
-        raise MalformedReview(f"the review's apiVersion is not {API_VERSION}")
-    request = mapping(review, "request")
-    uid = text(request, "uid")
+        raise MalformedReviewError(f"the review's apiVersion is not {API_VERSION}")
+    request = get_mapping(review, "request")
+    uid = get_str(request, "uid")
     if not uid:
-        raise MalformedReview("the review has no request with a uid")
-    resource = mapping(request, "resource")
+        raise MalformedReviewError("the review has no request with a uid")
+    resource = get_mapping(request, "resource")
     document = request.get("object")
-    metadata = mapping(document, "metadata") if isinstance(document, dict) else {}
-    return Review(
+    metadata = get_mapping(document, "metadata") if isinstance(document, dict) else {}
+    return AdmissionRequest(
         uid=uid,
-        operation=text(request, "operation"),
-        namespace=text(request, "namespace"),
+        operation=get_str(request, "operation"),
+        namespace=get_str(request, "namespace"),
         # On CREATE with generateName the request has no name.
-        name=text(request, "name") or text(metadata, "name") or text(metadata, "generateName"),
+        name=get_str(request, "name")
+        or get_str(metadata, "name")
+        or get_str(metadata, "generateName"),
         document=document,
         old_document=request.get("oldObject"),
-        judged=not text(request, "subResource")
+        is_in_scope=not get_str(request, "subResource")
         and resource.get("group") == GROUP
         and resource.get("resource") == RESOURCE,
-        request=request,
+        raw=request,
     )

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from webhook.certificates.pair import KeyPair
-from webhook.errors import InvalidCertificate
+from webhook.errors import CertificateError
 
-_SECRET = 0o600
-_PUBLIC = 0o644
+_PRIVATE_MODE = 0o600
+_PUBLIC_MODE = 0o644
 
 
-def read(certificate: Path, key: Path) -> KeyPair:
+def read_pair(certificate: Path, key: Path) -> KeyPair:
     """Return the pair in two files; their paths are what later sentences call them.
 
     Raises InvalidCertificate if one cannot be read; what is in them is not looked at.
@@ -23,7 +23,7 @@ def read(certificate: Path, key: Path) -> KeyPair:
     return KeyPair(_read(certificate), _read(key), str(certificate), str(key))
 
 
-def write(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
+def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     """Write files (name → content) into `folder`, which is made if need be; return their paths.
 
     Files called *.key can be read by their owner only. All are written in full under other names
@@ -32,31 +32,31 @@ def write(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     may see a new certificate with an old key: he compares them (`inspection.inspect`) and tries
     again. Raises InvalidCertificate if a file cannot be written.
     """
-    drafts: list[tuple[Path, Path]] = []
+    temporaries: list[tuple[Path, Path]] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
-            drafts.append((_draft(folder, name, content), folder / name))
-        for draft, final in drafts:
-            draft.replace(final)
+            temporaries.append((_write_temporary(folder, name, content), folder / name))
+        for temporary, final in temporaries:
+            temporary.replace(final)
     except OSError as error:
-        raise InvalidCertificate(
+        raise CertificateError(
             f"the certificates cannot be written to {folder}: {error.strerror or error}"
         ) from error
     finally:
-        for draft, _ in drafts:
-            draft.unlink(missing_ok=True)
-    return [final for _, final in drafts]
+        for temporary, _ in temporaries:
+            temporary.unlink(missing_ok=True)
+    return [final for _, final in temporaries]
 
 
-def _draft(folder: Path, name: str, content: bytes) -> Path:
+def _write_temporary(folder: Path, name: str, content: bytes) -> Path:
     """Write `content` under another name in the same folder (a rename needs that)."""
     # mkstemp makes the file 0600 from the start: a key is never readable, not even for a moment.
     descriptor, path = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-            os.fchmod(descriptor, _SECRET if name.endswith(".key") else _PUBLIC)
+            os.fchmod(descriptor, _PRIVATE_MODE if name.endswith(".key") else _PUBLIC_MODE)
             file.flush()
             os.fsync(descriptor)
     except OSError:
@@ -69,7 +69,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise InvalidCertificate(
+        raise CertificateError(
             f"{path} cannot be read: {error.strerror or error}; "
             "graphgate certs init --out FOLDER makes a certificate"
         ) from error

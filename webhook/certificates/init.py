@@ -6,22 +6,22 @@ What does not belong here: renewing what is there already.
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from webhook.certificates.files import write
-from webhook.certificates.minting import mint_authority, mint_server, server_names
-from webhook.certificates.renewal import AUTHORITY_LIFETIME
-from webhook.errors import InvalidCertificate
+from webhook.certificates.files import write_files
+from webhook.certificates.minting import issue_ca, issue_server_cert, server_names
+from webhook.certificates.renewal import CA_LIFETIME
+from webhook.errors import CertificateError
 
 FILES = ("ca.crt", "ca.key", "tls.crt", "tls.key")
 """What is written: the names that Kubernetes and cert-manager use in a TLS Secret, and ca.key."""
 
 
-def init(
-    out: Path,
+def init_certificates(
+    folder: Path,
     *,
     now: datetime,
     service: str = "graphgate",
     namespace: str = "graphgate-system",
-    lifetime: timedelta = AUTHORITY_LIFETIME,
+    lifetime: timedelta = CA_LIFETIME,
     overwrite: bool = False,
 ) -> list[Path]:
     """Mint a CA and a server certificate for a Service, write them to `out`, return the paths.
@@ -33,14 +33,14 @@ def init(
     Raises InvalidCertificate, and then writes nothing, if one of the files is there already and
     `overwrite` is false, if a name is no DNS label, or if a file cannot be written.
     """
-    there = [name for name in FILES if (out / name).exists()]
-    if there and not overwrite:
-        raise InvalidCertificate(
-            f"{out} holds {', '.join(there)} already: name another folder with --out, "
+    existing = [name for name in FILES if (folder / name).exists()]
+    if existing and not overwrite:
+        raise CertificateError(
+            f"{folder} holds {', '.join(existing)} already: name another folder with --out, "
             "or replace all four files with --force"
         )
     names = server_names(service, namespace)
-    authority = mint_authority(now, lifetime)
-    server = mint_server(authority, names, now, lifetime)
-    contents = (authority.certificate, authority.key, server.certificate, server.key)
-    return write(out, dict(zip(FILES, contents, strict=True)))
+    ca = issue_ca(now, lifetime)
+    server = issue_server_cert(ca, names, now, lifetime)
+    contents = (ca.certificate, ca.key, server.certificate, server.key)
+    return write_files(folder, dict(zip(FILES, contents, strict=True)))

@@ -21,16 +21,16 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from webhook.certificates.pair import KeyPair
 from webhook.certificates.parsing import (
     fingerprint,
+    is_ca,
     load_certificates,
     load_key,
-    may_sign,
-    names_of,
     public_key,
-    signed_with,
+    signature_hash,
+    subject_alt_names,
 )
 
 # Longer chains exist in no cluster; the bound ends a search among cross-signed CAs.
-_LONGEST_CHAIN = 8
+_MAX_CHAIN_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Inspection:
             f"subject  {self.subject}",
             f"issuer   {self.issuer}",
             f"names    {', '.join(self.names) or '(none)'}",
-            f"valid    {_moment(self.not_before)} to {_moment(self.not_after)}",
+            f"valid    {_format_time(self.not_before)} to {_format_time(self.not_after)}",
         ]
         return "\n".join([*lines, *(f"problem  {problem}" for problem in self.problems)])
 
@@ -92,41 +92,41 @@ def inspect(
     certificates = load_certificates(pair.certificate, pair.certificate_name)
     leaf, *intermediates = certificates
     key_matches = load_key(pair.key, pair.key_name).public_key() == public_key(leaf)
-    held = names_of(leaf)
+    alt_names = subject_alt_names(leaf)
     roots = None if bundle is None else load_certificates(bundle, "the CA bundle")
-    chain = None if roots is None else _chain(leaf, intermediates, roots)
+    chain = None if roots is None else _find_chain(leaf, intermediates, roots)
 
     problems: list[str] = []
     if not key_matches:
         problems.append(f"{pair.key_name} is the key of another certificate")
-    problems += _out_of_time(pair.certificate_name, leaf, now)
-    problems += _cannot_serve(pair.certificate_name, leaf)
+    problems += _validity_problems(pair.certificate_name, leaf, now)
+    problems += _server_auth_problems(pair.certificate_name, leaf)
     problems += [
-        f"{pair.certificate_name} lacks the name {name}; it has {', '.join(held) or 'none'}"
+        f"{pair.certificate_name} lacks the name {name}; it has {', '.join(alt_names) or 'none'}"
         for name in names
-        if not _covers(held, name)
+        if not _has_alt_name(alt_names, name)
     ]
     if roots is not None and chain is None:
         problems.append(
-            f"no CA of the bundle signed {pair.certificate_name} ({_subject(leaf.issuer)}); "
-            f"it holds {', '.join(_subject(root.subject) for root in roots)}"
+            f"no CA of the bundle signed {pair.certificate_name} ({_format_subject(leaf.issuer)}); "
+            f"it holds {', '.join(_format_subject(root.subject) for root in roots)}"
         )
     for ca in chain or ():
-        problems += _out_of_time(f"the CA {_subject(ca.subject)}", ca, now)
+        problems += _validity_problems(f"the CA {_format_subject(ca.subject)}", ca, now)
     return Inspection(
-        subject=_subject(leaf.subject),
-        issuer=_subject(leaf.issuer),
-        names=held,
+        subject=_format_subject(leaf.subject),
+        issuer=_format_subject(leaf.issuer),
+        names=alt_names,
         not_before=leaf.not_valid_before_utc,
         not_after=leaf.not_valid_after_utc,
         fingerprint=fingerprint(leaf),
         key_matches=key_matches,
-        chain=None if chain is None else tuple(_subject(ca.subject) for ca in chain),
+        chain=None if chain is None else tuple(_format_subject(ca.subject) for ca in chain),
         problems=tuple(problems),
     )
 
 
-def _chain(
+def _find_chain(
     leaf: x509.Certificate,
     intermediates: Sequence[x509.Certificate],
     roots: Sequence[x509.Certificate],
@@ -136,63 +136,65 @@ def _chain(
         return ()
 
     def climb(
-        lower: x509.Certificate, path: tuple[x509.Certificate, ...]
+        certificate: x509.Certificate, path: tuple[x509.Certificate, ...]
     ) -> Iterator[tuple[x509.Certificate, ...]]:
-        if len(path) >= _LONGEST_CHAIN:
+        if len(path) >= _MAX_CHAIN_LENGTH:
             return
-        signed = partial(_signed, lower)
-        yield from ((*path, root) for root in filter(signed, roots))
-        for ca in filter(signed, intermediates):
+        is_issuer = partial(_is_signed_by, certificate)
+        yield from ((*path, root) for root in filter(is_issuer, roots))
+        for ca in filter(is_issuer, intermediates):
             if ca not in path:
                 yield from climb(ca, (*path, ca))
 
     return next(climb(leaf, ()), None)
 
 
-def _signed(lower: x509.Certificate, upper: x509.Certificate) -> bool:
+def _is_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Tell whether `upper` is a CA that signed `lower`."""
-    if not may_sign(upper):
+    if not is_ca(issuer):
         return False
     try:
-        lower.verify_directly_issued_by(upper)
+        certificate.verify_directly_issued_by(issuer)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
 
 
-def _out_of_time(name: str, certificate: x509.Certificate, now: datetime) -> Iterator[str]:
+def _validity_problems(name: str, certificate: x509.Certificate, now: datetime) -> Iterator[str]:
     if now < certificate.not_valid_before_utc:
-        since = _moment(certificate.not_valid_before_utc)
-        yield f"{name} is not valid before {since}, and it is {_moment(now)}"
+        not_before = _format_time(certificate.not_valid_before_utc)
+        yield f"{name} is not valid before {not_before}, and it is {_format_time(now)}"
     if now > certificate.not_valid_after_utc:
-        yield f"{name} expired on {_moment(certificate.not_valid_after_utc)}"
+        yield f"{name} expired on {_format_time(certificate.not_valid_after_utc)}"
 
 
-def _cannot_serve(name: str, leaf: x509.Certificate) -> Iterator[str]:
+def _server_auth_problems(name: str, leaf: x509.Certificate) -> Iterator[str]:
     """Yield what a Go client refuses in a server certificate, whatever it is called by."""
-    if not names_of(leaf):
+    if not subject_alt_names(leaf):
         yield f"{name} has no subject alternative names; an API server ignores the common name"
-    algorithm = signed_with(leaf)
+    algorithm = signature_hash(leaf)
     if isinstance(algorithm, hashes.SHA1 | hashes.MD5):
         yield f"{name} is signed with {algorithm.name.upper()}, which API servers refuse"
     try:
         usages = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
         return  # none means any
-    any_of = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)
-    if not any(usage in usages for usage in any_of):
+    accepted_usages = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)
+    if not any(usage in usages for usage in accepted_usages):
         yield f"{name} is not made for servers: its extended key usage lacks serverAuth"
 
 
-def _covers(held: tuple[str, ...], name: str) -> bool:
+def _has_alt_name(alt_names: tuple[str, ...], name: str) -> bool:
     """Tell whether `name` is among `held`; "*" stands for one leftmost label, as in Go."""
-    lower = {h.lower() for h in held}
-    return name.lower() in lower or f"*.{name.partition('.')[2]}".lower() in lower
+    lowercase_names = {alt_name.lower() for alt_name in alt_names}
+    return (
+        name.lower() in lowercase_names or f"*.{name.partition('.')[2]}".lower() in lowercase_names
+    )
 
 
-def _subject(name: x509.Name) -> str:
+def _format_subject(name: x509.Name) -> str:
     return name.rfc4514_string() or "(no subject)"
 
 
-def _moment(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}Z"

@@ -19,13 +19,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from webhook.certificates.pair import KeyPair
-from webhook.certificates.parsing import load_certificates, load_key, may_sign
-from webhook.certificates.renewal import AUTHORITY_LIFETIME, BACKDATE, SERVER_LIFETIME
-from webhook.errors import InvalidCertificate
+from webhook.certificates.parsing import is_ca, load_certificates, load_key
+from webhook.certificates.renewal import BACKDATE, CA_LIFETIME, SERVER_CERT_LIFETIME
+from webhook.errors import CertificateError
 
 # Longer is a typing error; it also keeps far from the year 9999, where ASN.1 times end.
-_LONGEST = timedelta(days=36500)
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
+_MAX_LIFETIME = timedelta(days=36500)
+_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
 
 
 def server_names(service: str, namespace: str) -> tuple[str, ...]:
@@ -35,47 +35,47 @@ def server_names(service: str, namespace: str) -> tuple[str, ...]:
     Raises InvalidCertificate if one of the two is no DNS label (RFC 1123).
     """
     for what, name in (("service", service), ("namespace", namespace)):
-        if not _LABEL.match(name):
-            raise InvalidCertificate(
+        if not _DNS_LABEL.match(name):
+            raise CertificateError(
                 f'the {what} "{name}" is no DNS label: use up to 63 lower case letters, digits '
                 "and dashes, with a letter or digit first and last"
             )
     host = f"{service}.{namespace}"
-    return (service, host, f"{host}.svc", f"{host}.svc.cluster.local", *LOOPBACK)
+    return (service, host, f"{host}.svc", f"{host}.svc.cluster.local", *LOOPBACK_NAMES)
 
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 """Names of a server on the same machine: port-forwards, tests, `make demo`."""
 
 
-def mint_authority(now: datetime, lifetime: timedelta = AUTHORITY_LIFETIME) -> KeyPair:
+def issue_ca(now: datetime, lifetime: timedelta = CA_LIFETIME) -> KeyPair:
     """Mint a CA that may sign server certificates, and no further CA.
 
     now is an aware datetime. Raises InvalidCertificate if `lifetime` is not 0 to 100 years.
     """
-    _require_sane(lifetime)
+    _check_lifetime(lifetime)
     key = ec.generate_private_key(ec.SECP256R1())
     serial = x509.random_serial_number()
     # Two CAs stand in one bundle during a rotation: the serial tells them apart for people.
-    name = _name(f"graphgate CA {serial & 0xFFFFFFFF:08x}")
+    ca_name = _common_name(f"graphgate CA {serial & 0xFFFFFFFF:08x}")
     builder = (
-        _begin(name, name, key.public_key(), serial)
-        .not_valid_before(_second(now - BACKDATE))
-        .not_valid_after(_second(now + lifetime))
+        _certificate_builder(ca_name, ca_name, key.public_key(), serial)
+        .not_valid_before(_truncate_to_second(now - BACKDATE))
+        .not_valid_after(_truncate_to_second(now + lifetime))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_key_usage(signs_certificates=True), critical=True)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False
         )
     )
-    return _pair(builder.sign(key, hashes.SHA256()), key, "ca")
+    return _encode_pair(builder.sign(key, hashes.SHA256()), key, "ca")
 
 
-def mint_server(
-    authority: KeyPair,
+def issue_server_cert(
+    ca: KeyPair,
     names: Iterable[str],
     now: datetime,
-    lifetime: timedelta = SERVER_LIFETIME,
+    lifetime: timedelta = SERVER_CERT_LIFETIME,
 ) -> KeyPair:
     """Mint a server certificate for `names` (DNS names or IP addresses), signed by `authority`.
 
@@ -83,58 +83,62 @@ def mint_server(
     Raises InvalidCertificate if the CA cannot be read, has expired or may not sign, if there is
     no name, or if `lifetime` is not 0 to 100 years.
     """
-    _require_sane(lifetime)
-    alternatives = [_alternative(name) for name in names]
-    if not alternatives:
-        raise InvalidCertificate(
+    _check_lifetime(lifetime)
+    alt_names = [_general_name(name) for name in names]
+    if not alt_names:
+        raise CertificateError(
             "a server certificate needs at least one name: an API server ignores the common name"
         )
-    ca = load_certificates(authority.certificate, authority.certificate_name)[0]
-    ca_key = _signing_key(ca, authority, now)
+    ca_certificate = load_certificates(ca.certificate, ca.certificate_name)[0]
+    ca_key = _load_signing_key(ca_certificate, ca, now)
     key = ec.generate_private_key(ec.SECP256R1())
-    end = min(_second(now + lifetime), ca.not_valid_after_utc)
+    not_after = min(_truncate_to_second(now + lifetime), ca_certificate.not_valid_after_utc)
     builder = (
-        _begin(_name("graphgate webhook"), ca.subject, key.public_key())
-        .not_valid_before(max(_second(now - BACKDATE), ca.not_valid_before_utc))
-        .not_valid_after(end)
+        _certificate_builder(
+            _common_name("graphgate webhook"), ca_certificate.subject, key.public_key()
+        )
+        .not_valid_before(
+            max(_truncate_to_second(now - BACKDATE), ca_certificate.not_valid_before_utc)
+        )
+        .not_valid_after(not_after)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+        .add_extension(x509.SubjectAlternativeName(alt_names), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False
         )
     )
-    return _pair(builder.sign(ca_key, hashes.SHA256()), key, "tls")
+    return _encode_pair(builder.sign(ca_key, hashes.SHA256()), key, "tls")
 
 
-def _require_sane(lifetime: timedelta) -> None:
-    if not timedelta(0) < lifetime <= _LONGEST:
-        raise InvalidCertificate(
-            f"a certificate cannot be valid for {lifetime.days} days: choose 1 to {_LONGEST.days}"
+def _check_lifetime(lifetime: timedelta) -> None:
+    if not timedelta(0) < lifetime <= _MAX_LIFETIME:
+        raise CertificateError(
+            f"a certificate cannot be valid for {lifetime.days} days: choose 1 to {_MAX_LIFETIME.days}"
         )
 
 
-def _signing_key(
-    ca: x509.Certificate, authority: KeyPair, now: datetime
+def _load_signing_key(
+    ca_certificate: x509.Certificate, ca: KeyPair, now: datetime
 ) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
     """Return the key of a CA that can sign something which will be believed."""
-    name = authority.certificate_name
-    if not may_sign(ca):
-        raise InvalidCertificate(f"{name} is no CA: it may not sign certificates")
-    if ca.not_valid_after_utc <= now:
-        raise InvalidCertificate(
-            f"the CA {name} expired on {ca.not_valid_after_utc:%Y-%m-%d}: mint a new one"
+    name = ca.certificate_name
+    if not is_ca(ca_certificate):
+        raise CertificateError(f"{name} is no CA: it may not sign certificates")
+    if ca_certificate.not_valid_after_utc <= now:
+        raise CertificateError(
+            f"the CA {name} expired on {ca_certificate.not_valid_after_utc:%Y-%m-%d}: mint a new one"
         )
-    key = load_key(authority.key, authority.key_name)
-    if key.public_key() != ca.public_key():
-        raise InvalidCertificate(f"{authority.key_name} is not the key of {name}")
+    key = load_key(ca.key, ca.key_name)
+    if key.public_key() != ca_certificate.public_key():
+        raise CertificateError(f"{ca.key_name} is not the key of {name}")
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-        raise InvalidCertificate(f"{authority.key_name} is neither an ECDSA nor an RSA key")
+        raise CertificateError(f"{ca.key_name} is neither an ECDSA nor an RSA key")
     return key
 
 
-def _begin(
+def _certificate_builder(
     subject: x509.Name,
     issuer: x509.Name,
     key: ec.EllipticCurvePublicKey,
@@ -165,26 +169,28 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )
 
 
-def _alternative(name: str) -> x509.GeneralName:
+def _general_name(name: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
         pass
-    if not all(_LABEL.match(label) for label in name.split(".")):
-        raise InvalidCertificate(f'"{name}" is neither a DNS name nor an IP address')
+    if not all(_DNS_LABEL.match(label) for label in name.split(".")):
+        raise CertificateError(f'"{name}" is neither a DNS name nor an IP address')
     return x509.DNSName(name)
 
 
-def _name(common_name: str) -> x509.Name:
+def _common_name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-def _second(moment: datetime) -> datetime:
+def _truncate_to_second(time: datetime) -> datetime:
     """X.509 times have whole seconds; cut here, so that comparisons are exact."""
-    return moment.replace(microsecond=0)
+    return time.replace(microsecond=0)
 
 
-def _pair(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey, stem: str) -> KeyPair:
+def _encode_pair(
+    certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey, name: str
+) -> KeyPair:
     return KeyPair(
         certificate=certificate.public_bytes(serialization.Encoding.PEM),
         key=key.private_bytes(
@@ -192,6 +198,6 @@ def _pair(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey, stem: 
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         ),
-        certificate_name=f"{stem}.crt",
-        key_name=f"{stem}.key",
+        certificate_name=f"{name}.crt",
+        key_name=f"{name}.key",
     )

@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 from cryptography.utils import CryptographyDeprecationWarning
 
-from webhook.errors import InvalidCertificate
+from webhook.errors import CertificateError
 
 # What cryptography raises on bytes that are no certificate, at once or when a part is first asked
 # for.
-_MALFORMED = (
+_PARSE_ERRORS = (
     ValueError,
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
@@ -40,8 +40,8 @@ def load_certificates(pem: bytes, name: str) -> list[x509.Certificate]:
                 # Parsed when first asked for; whoever asks later need not try.
                 _ = certificate.subject, certificate.issuer, certificate.extensions
                 _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    except _MALFORMED as error:
-        raise InvalidCertificate(f"{name} holds no certificate in PEM form") from error
+    except _PARSE_ERRORS as error:
+        raise CertificateError(f"{name} holds no certificate in PEM form") from error
     return certificates
 
 
@@ -53,14 +53,14 @@ def load_key(pem: bytes, name: str) -> PrivateKeyTypes:
     try:
         return serialization.load_pem_private_key(pem, password=None)
     except TypeError as error:
-        raise InvalidCertificate(
+        raise CertificateError(
             f"{name} is protected by a password: store it without one"
         ) from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise InvalidCertificate(f"{name} holds no private key in PEM form") from error
+        raise CertificateError(f"{name} holds no private key in PEM form") from error
 
 
-def may_sign(certificate: x509.Certificate) -> bool:
+def is_ca(certificate: x509.Certificate) -> bool:
     """Tell whether a certificate says that it is a CA."""
     try:
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
@@ -74,17 +74,17 @@ def fingerprint(certificate: x509.Certificate) -> str:
     return certificate.fingerprint(hashes.SHA256()).hex()
 
 
-def join_bundle(bundles: Iterable[bytes]) -> bytes:
+def merge_ca_bundles(bundles: Iterable[bytes]) -> bytes:
     """Return one CA bundle with every CA of `bundles` once, in their order.
 
     For the time in which an old and a new CA are both trusted. Raises InvalidCertificate.
     """
-    seen: dict[str, bytes] = {}
+    pem_by_fingerprint: dict[str, bytes] = {}
     for bundle in bundles:
         for certificate in load_certificates(bundle, "a CA bundle"):
             pem = certificate.public_bytes(serialization.Encoding.PEM)
-            seen.setdefault(fingerprint(certificate), pem)
-    return b"".join(seen.values())
+            pem_by_fingerprint.setdefault(fingerprint(certificate), pem)
+    return b"".join(pem_by_fingerprint.values())
 
 
 def public_key(certificate: x509.Certificate) -> PublicKeyTypes | None:
@@ -95,7 +95,7 @@ def public_key(certificate: x509.Certificate) -> PublicKeyTypes | None:
         return None
 
 
-def signed_with(certificate: x509.Certificate) -> hashes.HashAlgorithm | None:
+def signature_hash(certificate: x509.Certificate) -> hashes.HashAlgorithm | None:
     """Return what the signature was made with, None if that is unknown or has no name."""
     try:
         return certificate.signature_hash_algorithm
@@ -103,7 +103,7 @@ def signed_with(certificate: x509.Certificate) -> hashes.HashAlgorithm | None:
         return None
 
 
-def names_of(certificate: x509.Certificate) -> tuple[str, ...]:
+def subject_alt_names(certificate: x509.Certificate) -> tuple[str, ...]:
     """Return the subject alternative names that are DNS names or addresses, in their order."""
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)

@@ -22,10 +22,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-AUTHORITY_LIFETIME = timedelta(days=3650)
+CA_LIFETIME = timedelta(days=3650)
 """A CA stands in webhook configurations that people copy about; ten years spare them the change."""
 
-SERVER_LIFETIME = timedelta(days=365)
+SERVER_CERT_LIFETIME = timedelta(days=365)
 """A renewed certificate: with renewal after two thirds, four months remain to notice a failure."""
 
 BACKDATE = timedelta(hours=1)
@@ -38,11 +38,11 @@ The kubelet hands a changed Secret to a pod within two minutes, an API server se
 webhook configuration within seconds; an hour also covers a node that is slow or cut off.
 """
 
-Action = Literal["mint-authority", "publish", "mint-server", "drop-authority"]
+RotationAction = Literal["mint-authority", "publish", "mint-server", "drop-authority"]
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
+class CertificateInfo:
     """What a decision needs to know of one certificate; times are aware, in UTC."""
 
     fingerprint: str
@@ -50,13 +50,13 @@ class Issued:
     not_after: datetime
 
     @property
-    def minted(self) -> datetime:
+    def issued_at(self) -> datetime:
         """When it was made, if it was made by `minting`."""
         return self.not_before + BACKDATE
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class RotationState:
     """What there is.
 
     authorities  the CAs whose keys are held, oldest first
@@ -66,75 +66,79 @@ class State:
     names_fit    whether it holds every name the server is called by
     """
 
-    authorities: tuple[Issued, ...] = ()
-    published: Mapping[str, datetime] = field(default_factory=dict)
-    server: Issued | None = None
+    cas: tuple[CertificateInfo, ...] = ()
+    published_at: Mapping[str, datetime] = field(default_factory=dict)
+    server_cert: CertificateInfo | None = None
     issuer: str = ""
-    names_fit: bool = True
+    has_all_names: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RotationStep:
     """What to do next.
 
     authority is the fingerprint of the CA that signs (mint-server) or goes (drop-authority);
     otherwise empty. `publish` writes all of `State.authorities`, nothing else.
     """
 
-    action: Action
-    authority: str = ""
+    action: RotationAction
+    ca_fingerprint: str = ""
 
 
-def renew_at(certificate: Issued) -> datetime:
+def renewal_time(certificate: CertificateInfo) -> datetime:
     """Return when to renew: after two thirds of its life, as cert-manager does by default."""
     return certificate.not_before + (certificate.not_after - certificate.not_before) * 2 / 3
 
 
-def due(certificate: Issued, now: datetime) -> bool:
+def is_due(certificate: CertificateInfo, now: datetime) -> bool:
     """Tell whether it is time to renew."""
-    return now >= renew_at(certificate)
+    return now >= renewal_time(certificate)
 
 
-def next_step(state: State, now: datetime, overlap: timedelta = OVERLAP) -> Step | None:
+def next_step(
+    state: RotationState, now: datetime, overlap: timedelta = OVERLAP
+) -> RotationStep | None:
     """Return the one thing to do now, or None when all is well.
 
     `overlap` is how long a change may take to reach every API server and every replica.
     """
-    for authority in state.authorities:
-        if authority.not_after <= now:
-            return Step("drop-authority", authority.fingerprint)
-    if not state.authorities or due(state.authorities[-1], now):
-        return Step("mint-authority")
-    if set(state.published) != {a.fingerprint for a in state.authorities}:
-        return Step("publish")
-    signer = _signer(state, now, overlap)
-    if _server_is_wanted(state, signer, now):
-        return Step("mint-server", signer)
-    return _retire(state, now, overlap)
+    for ca in state.cas:
+        if ca.not_after <= now:
+            return RotationStep("drop-authority", ca.fingerprint)
+    if not state.cas or is_due(state.cas[-1], now):
+        return RotationStep("mint-authority")
+    if set(state.published_at) != {a.fingerprint for a in state.cas}:
+        return RotationStep("publish")
+    signing_ca = _choose_signing_ca(state, now, overlap)
+    if _needs_server_cert(state, signing_ca, now):
+        return RotationStep("mint-server", signing_ca)
+    return _next_ca_to_drop(state, now, overlap)
 
 
-def _signer(state: State, now: datetime, overlap: timedelta) -> str:
+def _choose_signing_ca(state: RotationState, now: datetime, overlap: timedelta) -> str:
     """Return the newest CA that every API server has seen; if there is none, the newest."""
-    for authority in reversed(state.authorities):
-        if state.published[authority.fingerprint] + overlap <= now:
-            return authority.fingerprint
-    held = {a.fingerprint for a in state.authorities}
-    return state.issuer if state.issuer in held else state.authorities[-1].fingerprint
+    for ca in reversed(state.cas):
+        if state.published_at[ca.fingerprint] + overlap <= now:
+            return ca.fingerprint
+    ca_fingerprints = {a.fingerprint for a in state.cas}
+    return state.issuer if state.issuer in ca_fingerprints else state.cas[-1].fingerprint
 
 
-def _server_is_wanted(state: State, signer: str, now: datetime) -> bool:
+def _needs_server_cert(state: RotationState, signing_ca: str, now: datetime) -> bool:
     """Tell whether a server certificate has to be minted."""
-    if state.server is None or not state.names_fit:
+    if state.server_cert is None or not state.has_all_names:
         return True
-    return state.issuer != signer or due(state.server, now)
+    return state.issuer != signing_ca or is_due(state.server_cert, now)
 
 
-def _retire(state: State, now: datetime, overlap: timedelta) -> Step | None:
+def _next_ca_to_drop(
+    state: RotationState, now: datetime, overlap: timedelta
+) -> RotationStep | None:
     """Return the step that forgets a CA which no replica's certificate hangs on any more."""
-    if state.server is None or state.server.minted + overlap > now:
+    if state.server_cert is None or state.server_cert.issued_at + overlap > now:
         return None
-    newest = state.authorities[-1].fingerprint
-    for authority in state.authorities:
-        if authority.fingerprint not in (newest, state.issuer):
-            return Step("drop-authority", authority.fingerprint)
+    newest = state.cas[-1].fingerprint
+    for ca in state.cas:
+        if ca.fingerprint not in (newest, state.issuer):
+            return RotationStep("drop-authority", ca.fingerprint)
     return None

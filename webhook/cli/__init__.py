@@ -32,9 +32,9 @@ class Commands(click.Group):
         return cast("click.Command", getattr(module, f"{cmd_name}_command"))
 
 
-def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+def _print_version(ctx: click.Context, _: click.Parameter, requested: bool) -> None:
     """Print the version; importlib.metadata costs 28 ms, so only when it is asked for."""
-    if wanted:
+    if requested:
         from importlib.metadata import version
 
         click.echo(f"graphgate {version('graphgate')}")

@@ -13,12 +13,12 @@ import click
 from webhook.cli._cluster import open_cluster
 
 if TYPE_CHECKING:
-    from webhook.controller.certificate_upkeep import Upkeep
+    from webhook.controller.certificate_upkeep import CertificateRotator
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def place_options(command: F) -> F:
+def installation_options(command: F) -> F:
     """Add --namespace and --name: which installation is meant."""
     for option in (
         click.option(
@@ -40,22 +40,22 @@ def place_options(command: F) -> F:
 
 
 @contextmanager
-def renewed(
+def managed_certificate(
     kubeconfig: str | None, context: str | None, namespace: str | None, name: str
-) -> Iterator["Upkeep"]:
+) -> Iterator["CertificateRotator"]:
     """Look after the certificates of an installation; the files are private and go at the end.
 
     Raises ClusterUnavailable if there are no credentials for any cluster.
     """
-    from webhook.controller.certificate_look import Place
-    from webhook.controller.certificate_upkeep import Upkeep
+    from webhook.controller.certificate_look import WebhookInstallation
+    from webhook.controller.certificate_upkeep import CertificateRotator
 
     transport = open_cluster(kubeconfig, context)
-    place = Place(namespace or transport.namespace, name)
+    installation = WebhookInstallation(namespace or transport.namespace, name)
     identity = f"{socket.gethostname()}-{os.getpid()}"
     # In a pod, TMPDIR is a volume in memory: the key is never on a disk.
     with (
         tempfile.TemporaryDirectory(prefix="graphgate-") as folder,
-        Upkeep(transport, place, Path(folder), identity=identity) as upkeep,
+        CertificateRotator(transport, installation, Path(folder), identity=identity) as rotator,
     ):
-        yield upkeep
+        yield rotator

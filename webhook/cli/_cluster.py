@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from webhook.errors import InvalidSettings
+from webhook.errors import SettingsError
 
 if TYPE_CHECKING:
     from webhook.cluster.client import Client
-    from webhook.cluster.facts import ConfigMap
+    from webhook.cluster.facts import ConfigMapRef
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,11 +44,11 @@ def open_cluster(kubeconfig: str | None, context: str | None) -> "Client":
     return connect(kubeconfig=kubeconfig, context=context, environment=os.environ)
 
 
-def config_map(text: str) -> "ConfigMap":
+def parse_config_map(text: str) -> "ConfigMapRef":
     """Return what --seldon-config names; raise InvalidSettings if it is not NAMESPACE/NAME."""
-    from webhook.cluster.facts import ConfigMap
+    from webhook.cluster.facts import ConfigMapRef
 
     namespace, slash, name = text.partition("/")
     if not (namespace and slash and name) or "/" in name:
-        raise InvalidSettings(f"--seldon-config is {text!r}, not NAMESPACE/NAME")
-    return ConfigMap(namespace, name)
+        raise SettingsError(f"--seldon-config is {text!r}, not NAMESPACE/NAME")
+    return ConfigMapRef(namespace, name)

@@ -4,11 +4,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-ENDINGS = (".yaml", ".yml", ".json")
+MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 """What kubectl takes from a folder."""
 
 
-def found(paths: tuple[str, ...]) -> Iterator[str]:
+def manifest_files(paths: tuple[str, ...]) -> Iterator[str]:
     """Yield each file named, and each manifest below each folder named, in a stable order."""
     for path in paths or ("-",):
         if path == "-" or not Path(path).is_dir():
@@ -17,7 +17,7 @@ def found(paths: tuple[str, ...]) -> Iterator[str]:
             yield from sorted(
                 str(file)
                 for file in Path(path).rglob("*")
-                if file.suffix in ENDINGS and file.is_file() and not _is_mirror(file)
+                if file.suffix in MANIFEST_SUFFIXES and file.is_file() and not _is_mirror(file)
             )
 
 
@@ -26,6 +26,6 @@ def _is_mirror(file: Path) -> bool:
     return any(part.startswith("..") and part != ".." for part in file.parts)
 
 
-def content(path: str) -> bytes:
+def read_input(path: str) -> bytes:
     """Return what a file, or standard input for "-", holds; raise OSError if it cannot be read."""
     return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from webhook.defaults import Options as Defaults
-    from webhook.workloads.options import Options
+    from webhook.defaults import DefaultingOptions
+    from webhook.workloads.options import RenderOptions
 
 
 @dataclass(frozen=True, slots=True)
-class Images:
+class ImageOptions:
     """The images; "": the initialiser of seldon-config, and no engine."""
 
-    engine: str = ""
-    initializer: str = ""
+    executor: str = ""
+    storage_initializer: str = ""
 
-    def options(self, defaults: "Defaults") -> "Options":
+    def render_options(self, defaults: "DefaultingOptions") -> "RenderOptions":
         """Return how to render; `defaults` are for pods and containers that no author wrote."""
-        from webhook.workloads.options import Engine, Options
+        from webhook.workloads.options import OrchestratorOptions, RenderOptions
 
-        return Options(
-            engine=Engine(self.engine) if self.engine else None,
-            initializer_image=self.initializer,
+        return RenderOptions(
+            orchestrator=OrchestratorOptions(self.executor) if self.executor else None,
+            initializer_image=self.storage_initializer,
             defaults=defaults,
         )
 
@@ -35,7 +35,7 @@ def image_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def with_images(engine_image: str, initializer_image: str, **arguments: Any) -> None:
-        command(images=Images(engine_image, initializer_image), **arguments)
+        command(images=ImageOptions(engine_image, initializer_image), **arguments)
 
     decorated: Callable[..., None] = with_images
     for option in (

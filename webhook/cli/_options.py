@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from webhook.errors import InvalidSettings
+from webhook.errors import SettingsError
 
 if TYPE_CHECKING:
     from webhook.decisions.settings import Settings
@@ -73,12 +73,12 @@ def load_settings(flags: SettingsFlags) -> "Settings":
 
     document, source = None, "settings"
     if flags.settings_file is not None:
-        document, source = read_one(flags.settings_file), str(flags.settings_file)
-    standard = None
+        document, source = read_single_document(flags.settings_file), str(flags.settings_file)
+    pod_security = None
     if flags.pod_security is not None:
-        standard = parse_standard(flags.pod_security)
-        if standard is None:
-            raise InvalidSettings(
+        pod_security = parse_standard(flags.pod_security)
+        if pod_security is None:
+            raise SettingsError(
                 f"--pod-security is {flags.pod_security!r}; it is a level (privileged, baseline, "
                 "restricted), with a version if need be: restricted:v1.36"
             )
@@ -87,7 +87,7 @@ def load_settings(flags: SettingsFlags) -> "Settings":
         os.environ,
         default_user_id=flags.default_user_id,
         allow_root_default=flags.allow_root_default,
-        pod_security=standard,
+        pod_security=pod_security,
         source=source,
     )
 
@@ -105,28 +105,28 @@ def facts_option(command: Callable[..., None]) -> Callable[..., None]:
 
 def load_facts(file: Path | None) -> "Facts":
     """Return the facts in a file; raise InvalidSettings if it cannot be used."""
-    from webhook.graph.facts import NOTHING_KNOWN
+    from webhook.graph.facts import NO_FACTS
 
     if file is None:
-        return NOTHING_KNOWN
+        return NO_FACTS
     from webhook.decisions.facts_file import read_facts
 
-    return read_facts(read_one(file), str(file))
+    return read_facts(read_single_document(file), str(file))
 
 
-def read_one(file: Path) -> Any:
+def read_single_document(file: Path) -> Any:
     """Return the one document in a settings or facts file; raise InvalidSettings otherwise."""
     from webhook.documents import read
 
     try:
-        reading = read(read_bytes(file))
+        parsed_file = read(read_bytes(file))
     except OSError as error:
-        raise InvalidSettings(f"{file} cannot be read: {error.strerror}") from error
-    for fault in reading.errors:
-        raise InvalidSettings(f"{file}:{fault.line}:{fault.column}: {fault}")
-    if len(reading.documents) != 1:
-        raise InvalidSettings(f"{file} holds {len(reading.documents)} documents, not one")
-    return reading.documents[0].value
+        raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
+    for parse_error in parsed_file.errors:
+        raise SettingsError(f"{file}:{parse_error.line}:{parse_error.column}: {parse_error}")
+    if len(parsed_file.documents) != 1:
+        raise SettingsError(f"{file} holds {len(parsed_file.documents)} documents, not one")
+    return parsed_file.documents[0].value
 
 
 def read_bytes(path: Path) -> bytes:

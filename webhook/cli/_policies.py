@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from webhook.cli._files import found
-from webhook.errors import InvalidPolicy
+from webhook.cli._files import manifest_files
+from webhook.errors import PolicyError
 
 if TYPE_CHECKING:
     from webhook.cli._options import SettingsFlags
-    from webhook.decisions.demands import Demands
+    from webhook.decisions.demands import PolicyContext
     from webhook.decisions.settings import Settings
-    from webhook.policy import PolicySet, Source
+    from webhook.policy import PolicySet, SourceObject
 
-TEST_ENDING = ".test.yaml"
+TEST_SUFFIX = ".test.yaml"
 """Files of `graphgate policies test`; they stand beside the policies and are none."""
 
 
@@ -35,7 +35,7 @@ def policies_option(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ResolvedPolicySources:
     """Where policies are to come from.
 
     paths     files and folders
@@ -46,30 +46,32 @@ class Wanted:
     selector: str | None = None
 
 
-def wanted(
+def resolve_sources(
     paths: tuple[Path, ...],
     selector: str | None,
     settings: "Settings",
     flags: "SettingsFlags",
-) -> Wanted:
+) -> ResolvedPolicySources:
     """Return what the flags say, and where they say nothing what the settings do."""
     file = flags.settings_file
-    beside = Path() if file is None or str(file) == "-" else file.parent
-    return Wanted(
-        paths or tuple(beside / name for name in settings.policies.files),
-        settings.policies.cluster if selector is None else selector,
+    base_folder = Path() if file is None or str(file) == "-" else file.parent
+    return ResolvedPolicySources(
+        paths or tuple(base_folder / name for name in settings.policies.files),
+        settings.policies.selector if selector is None else selector,
     )
 
 
-def texts(paths: Iterable[Path]) -> dict[str, bytes]:
+def read_files(paths: Iterable[Path]) -> dict[str, bytes]:
     """Return every file that the paths name, with its content; raise InvalidPolicy if one fails."""
     try:
-        return {file: Path(file).read_bytes() for path in paths for file in found((str(path),))}
+        return {
+            file: Path(file).read_bytes() for path in paths for file in manifest_files((str(path),))
+        }
     except OSError as error:
-        raise InvalidPolicy(f"{error.filename} cannot be read: {error.strerror}") from error
+        raise PolicyError(f"{error.filename} cannot be read: {error.strerror}") from error
 
 
-def load_texts(
+def parse_policies(
     contents: Mapping[str, bytes], objects: Mapping[str, Any] | None = None
 ) -> "PolicySet":
     """Return the policies in files; those that cannot be used are in its `problems`.
@@ -78,29 +80,29 @@ def load_texts(
     Raise InvalidPolicy for a file that cannot be read.
     """
     from webhook import documents
-    from webhook.policy import Source, from_reading, load
+    from webhook.policy import SourceObject, load_policy_set, objects_from_file
 
-    sources: list[Source] = []
+    sources: list[SourceObject] = []
     for file, content in contents.items():
-        if file.endswith((TEST_ENDING, "kustomization.yaml")):
+        if file.endswith((TEST_SUFFIX, "kustomization.yaml")):
             continue
-        reading = documents.read(content)
-        for fault in reading.errors:
-            raise InvalidPolicy(f"{file}:{fault.line}:{fault.column}: {fault}")
-        for source in from_reading(file, reading):
-            sources.extend(_members(source))
-    sources.extend(Source(name, value) for name, value in (objects or {}).items())
-    return load(sources)
+        parsed_file = documents.read(content)
+        for error in parsed_file.errors:
+            raise PolicyError(f"{file}:{error.line}:{error.column}: {error}")
+        for source in objects_from_file(file, parsed_file):
+            sources.extend(_expand_list(source))
+    sources.extend(SourceObject(name, value) for name, value in (objects or {}).items())
+    return load_policy_set(sources)
 
 
-def _members(source: "Source") -> Iterable["Source"]:
+def _expand_list(source: "SourceObject") -> Iterable["SourceObject"]:
     """Yield the objects of a List, as `kubectl get -o yaml` writes one; else the source itself."""
-    from webhook.policy import Source
+    from webhook.policy import SourceObject
 
     value = source.value
     if not isinstance(value, dict) or value.get("kind") != "List":
         return (source,)
-    return (Source(source.file, item) for item in value.get("items") or ())
+    return (SourceObject(source.file, item) for item in value.get("items") or ())
 
 
 def load_policies(paths: tuple[Path, ...]) -> "PolicySet | None":
@@ -110,41 +112,41 @@ def load_policies(paths: tuple[Path, ...]) -> "PolicySet | None":
     """
     if not paths:
         return None
-    policies = load_texts(texts(paths))
+    policies = parse_policies(read_files(paths))
     if policies.problems:
-        raise InvalidPolicy(told(list(map(str, policies.problems))))
+        raise PolicyError(summarize_problems(list(map(str, policies.problems))))
     return policies
 
 
-def told(problems: list[str]) -> str:
+def summarize_problems(problems: list[str]) -> str:
     """Return one sentence about several policies that cannot be used."""
     more = len(problems) - 1
     others = f" (and {more} more; graphgate policies lint tells all)" if more else ""
     return f"{problems[0]}{others}"
 
 
-def load_demands(paths: tuple[Path, ...]) -> "Demands | None":
+def load_policy_context(paths: tuple[Path, ...]) -> "PolicyContext | None":
     """Return the policies as they are in force now; None if there are none."""
     policies = load_policies(paths)
     if policies is None:
         return None
-    from webhook.decisions.demands import Demands
+    from webhook.decisions.demands import PolicyContext
 
-    return Demands(policies, int(time.time()))
+    return PolicyContext(policies, int(time.time()))
 
 
-def demands_of(
+def resolve_policy_context(
     paths: tuple[Path, ...], settings: "Settings", flags: "SettingsFlags"
-) -> "Demands | None":
+) -> "PolicyContext | None":
     """Return the policies that flags or settings name; None if neither does.
 
     Those of the cluster are for `serve` alone; standard error tells that they are left out.
     """
-    sources = wanted(paths, None, settings, flags)
+    sources = resolve_sources(paths, None, settings, flags)
     if sources.selector is not None:
         click.echo(
             f"graphgate: policies of the cluster ({sources.selector}) are not evaluated here; "
             "kubectl get -o yaml writes them into a file for --policies",
             err=True,
         )
-    return load_demands(sources.paths)
+    return load_policy_context(sources.paths)

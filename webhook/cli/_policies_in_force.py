@@ -15,27 +15,32 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from webhook.cli._policies import Wanted, load_texts, texts, told
-from webhook.errors import InvalidPolicy
+from webhook.cli._policies import (
+    ResolvedPolicySources,
+    parse_policies,
+    read_files,
+    summarize_problems,
+)
+from webhook.errors import PolicyError
 
 if TYPE_CHECKING:
-    from webhook.cluster.policies import LivePolicies
-    from webhook.decisions.demands import Demands
+    from webhook.cluster.policies import PoliciesWatcher
+    from webhook.decisions.demands import PolicyContext
     from webhook.policy import PolicySet
-    from webhook.server.health import Check, State, Status
-    from webhook.server.metrics import Metrics
+    from webhook.server.health import Check, CheckResult, CheckState
+    from webhook.server.metrics import ServerMetrics
 
 logger = logging.getLogger("graphgate")
 
 
-CLUSTER = "cluster:"
+CLUSTER_PREFIX = "cluster:"
 """What the names of objects of the cluster begin with (`cluster.policies`)."""
 
-_STAYS = " (its last good version stays in force)"
+_KEPT_VERSION_SUFFIX = " (its last good version stays in force)"
 
 
 @dataclass(frozen=True, slots=True)
-class InForce:
+class PolicySetState:
     """What was loaded.
 
     policies None: nothing was ever loaded, and the engine, which takes 20 MB, not even imported
@@ -49,74 +54,75 @@ class InForce:
     policies: "PolicySet | None"
     files: Mapping[str, bytes]
     objects: Mapping[str, Any] = field(default_factory=dict)
-    known: bool = True
-    fault: str = ""
-    refused: tuple[str, ...] = ()
+    is_synced: bool = True
+    error: str = ""
+    rejected: tuple[str, ...] = ()
 
 
-def settle(
-    files: Mapping[str, bytes], newest: Mapping[str, Any] | None, before: InForce
-) -> InForce:
+def next_state(
+    files: Mapping[str, bytes], observed: Mapping[str, Any] | None, previous: PolicySetState
+) -> PolicySetState:
     """Return what is in force when these are the newest files and objects; None: not read yet."""
-    objects = newest or {}
-    fault = ""
+    objects = observed or {}
+    error = ""
     try:
-        policies = load_texts(files, objects)
+        policies = parse_policies(files, objects)
         # A binding may wait for a policy of the cluster.
-        problems = [p for p in policies.problems if p.file not in objects and not p.unbound]
-        fault = told(list(map(str, problems))) if problems else ""
-    except InvalidPolicy as unreadable:
-        fault = str(unreadable)
-    if fault:
-        if before.policies is not None and before.objects == objects:
-            return replace(before, fault=fault)
-        files = before.files
-        policies = load_texts(files, objects)
-    refused: list[str] = []
-    blind = _blind(policies)
-    if blind:
-        refused += [sentence for sentence in blind.values() if sentence]
-        objects = {name: value for name, value in objects.items() if name not in blind}
-        policies = load_texts(files, objects)
-    bad = {problem.file for problem in policies.problems}
-    good = {
-        name: before.objects[name]
-        for name in bad & objects.keys() & before.objects.keys()
-        if objects[name] != before.objects[name]
+        problems = [p for p in policies.problems if p.file not in objects and not p.policy_missing]
+        error = summarize_problems(list(map(str, problems))) if problems else ""
+    except PolicyError as load_error:
+        error = str(load_error)
+    if error:
+        if previous.policies is not None and previous.objects == objects:
+            return replace(previous, error=error)
+        files = previous.files
+        policies = parse_policies(files, objects)
+    rejected: list[str] = []
+    unresolvable = _unresolvable_params(policies)
+    if unresolvable:
+        rejected += [sentence for sentence in unresolvable.values() if sentence]
+        objects = {name: value for name, value in objects.items() if name not in unresolvable}
+        policies = parse_policies(files, objects)
+    invalid_files = {problem.file for problem in policies.problems}
+    last_good = {
+        name: previous.objects[name]
+        for name in invalid_files & objects.keys() & previous.objects.keys()
+        if objects[name] != previous.objects[name]
     }
-    refused += [
-        f"{problem}{_STAYS if problem.file in good else ''}" for problem in policies.problems
+    rejected += [
+        f"{problem}{_KEPT_VERSION_SUFFIX if problem.file in last_good else ''}"
+        for problem in policies.problems
     ]
-    if good:
-        objects = {**objects, **good}
-        policies = load_texts(files, objects)
-        bad = {problem.file for problem in policies.problems}
-    in_force = {name: value for name, value in objects.items() if name not in bad}
-    return InForce(policies, files, in_force, newest is not None, fault, tuple(refused))
+    if last_good:
+        objects = {**objects, **last_good}
+        policies = parse_policies(files, objects)
+        invalid_files = {problem.file for problem in policies.problems}
+    active = {name: value for name, value in objects.items() if name not in invalid_files}
+    return PolicySetState(policies, files, active, observed is not None, error, tuple(rejected))
 
 
-def _blind(policies: "PolicySet") -> dict[str, str]:
+def _unresolvable_params(policies: "PolicySet") -> dict[str, str]:
     """Return policies of the cluster whose parameters nobody follows, with their bindings.
 
     They would deny everything, or nothing. By what messages call them, each with a sentence.
     """
-    blind: dict[str, str] = {}
-    for bound in (*policies.validating, *policies.mutating):
-        policy = bound.policy
+    unresolvable: dict[str, str] = {}
+    for bound_policy in (*policies.validating, *policies.mutating):
+        policy = bound_policy.policy
         kind = policy.param_kind
         if kind is None or kind[1] == "ConfigMap" or kind in policies.params:
             continue
-        if not policy.file.startswith(CLUSTER):
+        if not policy.file.startswith(CLUSTER_PREFIX):
             continue
-        blind[policy.file] = (
+        unresolvable[policy.file] = (
             f"{policy.file}: its parameters are of kind {kind[1]}, and of those in the cluster "
             "only ConfigMaps are followed; --policies may name a file of them"
         )
-        blind.update((binding.file, "") for binding in bound.bindings)
-    return blind
+        unresolvable.update((binding.file, "") for binding in bound_policy.bindings)
+    return unresolvable
 
 
-class PoliciesInForce:
+class PolicyStore:
     """The last good policies, and the source that replaces them.
 
     Compiling takes a third of a second and more, so it happens in a thread while the last good
@@ -125,110 +131,114 @@ class PoliciesInForce:
 
     name = "policies"
 
-    def __init__(self, wanted: Callable[[], Wanted], live: "LivePolicies | None" = None) -> None:
+    def __init__(
+        self,
+        resolve_sources: Callable[[], ResolvedPolicySources],
+        watched: "PoliciesWatcher | None" = None,
+    ) -> None:
         """Load the files; raise InvalidPolicy if one of them cannot be used.
 
         wanted  where policies come from, asked again at each refresh
         live    what is followed in the cluster; None: nothing
         """
-        self._wanted = wanted
-        self._live = live
-        files = texts(wanted().paths)
-        policies = load_texts(files) if files else None
-        found = policies.problems if policies else ()
-        problems = [str(p) for p in found if live is None or not p.unbound]
+        self._resolve_sources = resolve_sources
+        self._watched = watched
+        files = read_files(resolve_sources().paths)
+        policies = parse_policies(files) if files else None
+        all_problems = policies.problems if policies else ()
+        problems = [str(p) for p in all_problems if watched is None or not p.policy_missing]
         if problems:
-            raise InvalidPolicy(told(problems))
-        self._in_force = InForce(policies, files, known=live is None)
-        self._read: tuple[Mapping[str, bytes], Mapping[str, Any] | None]
-        self._read = files, {} if live is None else None
+            raise PolicyError(summarize_problems(problems))
+        self._state = PolicySetState(policies, files, is_synced=watched is None)
+        self._last_read: tuple[Mapping[str, bytes], Mapping[str, Any] | None]
+        self._last_read = files, {} if watched is None else None
         self._loader = ThreadPoolExecutor(1, "policies")
-        self._loading: Future[InForce] | None = None
+        self._loading: Future[PolicySetState] | None = None
 
     @property
     def policies(self) -> "PolicySet | None":
         """What is in force at this moment; None: nothing was ever loaded."""
-        return self._in_force.policies
+        return self._state.policies
 
-    def now(self, expired: Callable[[], bool] | None = None) -> "Demands | None":
+    def current_context(self, expired: Callable[[], bool] | None = None) -> "PolicyContext | None":
         """Return what is demanded at this moment; None where there are no policies.
 
         expired  whether the time of the review is up
         """
-        policies = self._in_force.policies
+        policies = self._state.policies
         if policies is None or not policies.version:
             return None
-        from webhook.decisions.demands import Demands
+        from webhook.decisions.demands import PolicyContext
 
-        return Demands(policies, int(time.time()), expired)
+        return PolicyContext(policies, int(time.time()), expired)
 
-    def refresh(self) -> bool:
+    def reload_if_changed(self) -> bool:
         """Put what has changed into effect; raise InvalidPolicy while files cannot be used."""
-        fault = self._begin() if self._loading is None else ""
-        changed = self._loading is not None and self._loading.done() and self._end()
-        fault = fault or self._in_force.fault or self._unfollowed()
-        if fault:
-            raise InvalidPolicy(fault)
+        error = self._start_load() if self._loading is None else ""
+        changed = self._loading is not None and self._loading.done() and self._finish_load()
+        error = error or self._state.error or self._restart_reason()
+        if error:
+            raise PolicyError(error)
         return changed
 
-    def _begin(self) -> str:
+    def _start_load(self) -> str:
         """Load what is new, in the thread; return why files cannot be read."""
-        files, objects = self._read
-        fault = ""
+        files, objects = self._last_read
+        error = ""
         try:
-            files = texts(self._wanted().paths)
-        except InvalidPolicy as unreadable:
-            fault = str(unreadable)
-        followed = self._live.objects if self._live else None
-        objects = objects if followed is None else followed
-        if (files, objects) != self._read:
-            self._read = files, objects
-            self._loading = self._loader.submit(settle, files, objects, self._in_force)
-        return fault
+            files = read_files(self._resolve_sources().paths)
+        except PolicyError as load_error:
+            error = str(load_error)
+        watched_objects = self._watched.objects if self._watched else None
+        objects = objects if watched_objects is None else watched_objects
+        if (files, objects) != self._last_read:
+            self._last_read = files, objects
+            self._loading = self._loader.submit(next_state, files, objects, self._state)
+        return error
 
-    def _end(self) -> bool:
+    def _finish_load(self) -> bool:
         """Put what was loaded in force."""
         loading, self._loading = self._loading, None
-        before = self._in_force
+        previous = self._state
         if loading is not None:
-            self._in_force = loading.result()
-        for sentence in self._in_force.refused:
-            if sentence not in before.refused:
+            self._state = loading.result()
+        for sentence in self._state.rejected:
+            if sentence not in previous.rejected:
                 logger.error("policy not used", extra={"fields": {"reason": sentence}})
-        return self._in_force.policies is not before.policies
+        return self._state.policies is not previous.policies
 
-    def _unfollowed(self) -> str:
+    def _restart_reason(self) -> str:
         """Return why what the settings now say of the cluster has no effect."""
-        selector = self._wanted().selector
-        if selector == (self._live.selector if self._live else None):
+        selector = self._resolve_sources().selector
+        if selector == (self._watched.selector if self._watched else None):
             return ""
         return f"policies.cluster is now {selector!r}; that takes a restart"
 
-    def check(self) -> "Check":
+    def readiness_check(self) -> "Check":
         """Return what /readyz?verbose says of them."""
         from webhook.server.health import Check
 
-        return Check("policies", self._probe)
+        return Check("policies", self._status)
 
-    def _probe(self) -> "Status":
-        from webhook.server.health import Status
+    def _status(self) -> "CheckResult":
+        from webhook.server.health import CheckResult
 
-        refused = self._in_force.refused
+        rejected = self._state.rejected
         detail = f"{self._count()} in force"
         if self._version():
             detail += f", version {self._version()}"
-        state: State = "ok"
-        followed = ""
-        if self._live:
-            state, followed = self._live.health()
-        if state != "failed" and not self._in_force.known:
-            state, followed = "failed", "those of the cluster are being compiled"
-        if followed:
-            detail += f"; {followed}"
-        if refused:
+        state: CheckState = "ok"
+        watch_detail = ""
+        if self._watched:
+            state, watch_detail = self._watched.health()
+        if state != "failed" and not self._state.is_synced:
+            state, watch_detail = "failed", "those of the cluster are being compiled"
+        if watch_detail:
+            detail += f"; {watch_detail}"
+        if rejected:
             state = "degraded" if state == "ok" else state
-            detail += f"; not used: {told(list(refused))}"
-        return Status(state, detail)
+            detail += f"; not used: {summarize_problems(list(rejected))}"
+        return CheckResult(state, detail)
 
     def _version(self) -> str:
         return self.policies.version if self.policies else ""
@@ -236,17 +246,17 @@ class PoliciesInForce:
     def _count(self) -> int:
         return len(self.policies.policies) if self.policies else 0
 
-    def show(self, metrics: "Metrics") -> None:
+    def register_metrics(self, metrics: "ServerMetrics") -> None:
         """Show version and numbers among the metrics."""
-        metrics.info(
+        metrics.register_info(
             "policies_info",
             "The policies in force: a digest of all of them.",
             "version",
             self._version,
         )
-        metrics.gauge("policies", "Policies in force.", self._count)
-        metrics.gauge(
+        metrics.register_gauge("policies", "Policies in force.", self._count)
+        metrics.register_gauge(
             "policies_refused",
             "Objects of the cluster that are not in force as they are now.",
-            lambda: len(self._in_force.refused),
+            lambda: len(self._state.rejected),
         )

@@ -7,22 +7,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from webhook.cli._files import content, found
-from webhook.documents.writing import is_inline, scalar
+from webhook.cli._files import manifest_files, read_input
+from webhook.documents.writing import emit_scalar, is_inline
 from webhook.graph.path import ROOT, Path
 
 if TYPE_CHECKING:
-    from webhook.cli._images import Images
-    from webhook.decisions.result import Report, Result
+    from webhook.cli._images import ImageOptions
+    from webhook.decisions.result import DocumentResult, Report
     from webhook.decisions.settings import Settings
     from webhook.documents import Document
     from webhook.graph.facts import Facts
-    from webhook.workloads.origin import Origin
+    from webhook.workloads.origin import SourceMap
     from webhook.workloads.render import Rendered
 
 
 @dataclass(frozen=True, slots=True)
-class Stood:
+class RenderedFile:
     """A SeldonDeployment in a file, and what it stands for.
 
     namespace  where the author puts it; "": nowhere in particular
@@ -38,68 +38,72 @@ class Stood:
         return self.document.position(path).line
 
 
-def is_written(origin: "Origin", place: Path) -> bool:
+def is_authored(origin: "SourceMap", path: Path) -> bool:
     """Tell whether the author wrote what stands at `place` of a rendered object, or we added it."""
-    for segment in place:
+    for segment in path:
         part = origin.parts.get(segment)
         if part is None:
-            return origin.copied
+            return origin.is_copied
         origin = part
-    return origin.copied
+    return origin.is_copied
 
 
-def comment(text: str) -> str:
+def yaml_comment(text: str) -> str:
     """Return a comment of one line; a file or a key may be called anything."""
     return "# " + "".join(char if char.isprintable() else "?" for char in text)
 
 
 def render_files(
-    paths: tuple[str, ...], settings: "Settings", facts: "Facts", images: "Images"
-) -> tuple[list[Stood], "Report"]:
+    paths: tuple[str, ...], settings: "Settings", facts: "Facts", images: "ImageOptions"
+) -> tuple[list[RenderedFile], "Report"]:
     """Return what the allowed documents stand for, and the report on the others.
 
     The objects are those of the document with its defaults filled in, wherever that is done.
     """
-    from webhook.decisions.judge import judge, missing
+    from webhook.decisions.judge import lint_text, unreadable_file_report
     from webhook.decisions.result import Report
     from webhook.documents import read
 
-    stood: list[Stood] = []
-    refused: list[Result] = []
+    rendered_files: list[RenderedFile] = []
+    rejected: list[DocumentResult] = []
     skipped = 0
-    for path in found(paths):
+    for path in manifest_files(paths):
         try:
-            text = content(path)
+            text = read_input(path)
         except OSError as error:
-            refused.extend(missing(path, error.strerror or str(error)).results)
+            rejected.extend(unreadable_file_report(path, error.strerror or str(error)).results)
             continue
-        report = judge(path, text, settings, facts)
+        report = lint_text(path, text, settings, facts)
         documents = read(text).documents
         for result in report.results:
             if result.verdict == "allowed":
-                stood.append(_stand(path, documents[result.index], settings, facts, images))
+                rendered_files.append(
+                    _render_document(path, documents[result.index], settings, facts, images)
+                )
             else:
-                refused.append(result)
-        skipped += report.skipped
-    return stood, Report(tuple(refused), skipped)
+                rejected.append(result)
+        skipped += report.skipped_documents
+    return rendered_files, Report(tuple(rejected), skipped)
 
 
-def _stand(
-    file: str, document: "Document", settings: "Settings", facts: "Facts", images: "Images"
-) -> Stood:
-    from webhook.defaults import apply, fill
+def _render_document(
+    file: str, document: "Document", settings: "Settings", facts: "Facts", images: "ImageOptions"
+) -> RenderedFile:
+    from webhook.defaults import apply_add_operations, default_object
     from webhook.graph.parse import parse
     from webhook.workloads.render import render
 
     namespace = parse(document.value).namespace
-    chosen = settings.for_namespace(namespace).defaults
-    filled = apply(document.value, fill(document.value, chosen, facts).operations)
-    objects = render(parse(filled), images.options(chosen), facts)
-    return Stood(file, document, namespace, objects)
+    defaulting_options = settings.for_namespace(namespace).defaults
+    defaulted = apply_add_operations(
+        document.value, default_object(document.value, defaulting_options, facts).operations
+    )
+    objects = render(parse(defaulted), images.render_options(defaulting_options), facts)
+    return RenderedFile(file, document, namespace, objects)
 
 
-def lines(
-    value: Any, note: Callable[[Path], str] = lambda _: "", place: Path = ROOT
+def yaml_lines(
+    value: Any, annotate: Callable[[Path], str] = lambda _: "", path: Path = ROOT
 ) -> Iterator[str]:
     """Yield an object as lines of YAML, its keys in their order.
 
@@ -107,18 +111,18 @@ def lines(
     """
     if isinstance(value, dict) and value:
         for key, item in value.items():
-            here = place / key
+            child_path = path / key
             if is_inline(item):
-                yield f"{scalar(key)}: {scalar(item)}{note(here)}"
+                yield f"{emit_scalar(key)}: {emit_scalar(item)}{annotate(child_path)}"
                 continue
-            yield f"{scalar(key)}:{note(here)}"
-            deeper = "  " if isinstance(item, dict) else ""
-            yield from (deeper + line for line in lines(item, note, here))
+            yield f"{emit_scalar(key)}:{annotate(child_path)}"
+            indent = "  " if isinstance(item, dict) else ""
+            yield from (indent + line for line in yaml_lines(item, annotate, child_path))
     elif isinstance(value, list) and value:
         for index, item in enumerate(value):
-            here = place / index
-            first, *others = lines(item, note, here)
-            yield f"- {first}{note(here)}"
+            child_path = path / index
+            first, *others = yaml_lines(item, annotate, child_path)
+            yield f"- {first}{annotate(child_path)}"
             yield from (f"  {line}" for line in others)
     else:
-        yield scalar(value)
+        yield emit_scalar(value)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from webhook.cli._certificates import place_options
+from webhook.cli._certificates import installation_options
 from webhook.cli._cluster import open_cluster
-from webhook.errors import InvalidCertificate
+from webhook.errors import CertificateError
 
 
 @click.group("certs")
@@ -30,12 +30,12 @@ def certs_command() -> None:
 @click.option("--force", is_flag=True, help="Replace files that are there already.")
 def init_command(out: Path, service: str, namespace: str, force: bool) -> None:
     """Mint a CA and a certificate for the webhook's Service and for loopback."""
-    from webhook.certificates.init import init
+    from webhook.certificates.init import init_certificates
 
-    written = init(
+    paths = init_certificates(
         out, now=datetime.now(UTC), service=service, namespace=namespace, overwrite=force
     )
-    for path in written:
+    for path in paths:
         click.echo(f"wrote {path}")
 
 
@@ -54,10 +54,12 @@ def inspect_command(tls_cert: Path, tls_key: Path, ca: Path | None) -> None:
     try:
         bundle = None if ca is None else ca.read_bytes()
     except OSError as error:
-        raise InvalidCertificate(f"{ca} cannot be read: {error.strerror}") from error
-    found = inspection.inspect(files.read(tls_cert, tls_key), datetime.now(UTC), bundle=bundle)
-    click.echo(str(found))
-    raise SystemExit(1 if found.problems else 0)
+        raise CertificateError(f"{ca} cannot be read: {error.strerror}") from error
+    inspection_result = inspection.inspect(
+        files.read_pair(tls_cert, tls_key), datetime.now(UTC), bundle=bundle
+    )
+    click.echo(str(inspection_result))
+    raise SystemExit(1 if inspection_result.problems else 0)
 
 
 @certs_command.command("rotate")
@@ -66,7 +68,7 @@ def inspect_command(tls_cert: Path, tls_key: Path, ca: Path | None) -> None:
     is_flag=True,
     help="Mint a new CA as well; it signs after an hour, when every API server knows it.",
 )
-@place_options
+@installation_options
 @click.option("--context", metavar="NAME", help="Context of the kubeconfig.")
 @click.option("--kubeconfig", metavar="FILE", help="How to reach the cluster, as kubectl does.")
 def rotate_command(
@@ -77,13 +79,13 @@ def rotate_command(
     context: str | None,
 ) -> None:
     """Renew now what `serve --certificates=self` would renew in time."""
-    from webhook.controller.certificate_look import Place
+    from webhook.controller.certificate_look import WebhookInstallation
     from webhook.controller.rotation import Rotation
 
     transport = open_cluster(kubeconfig, context)
-    place = Place(namespace or transport.namespace, name)
-    rotation = Rotation(transport, place, now=lambda: datetime.now(UTC))
-    for step in rotation.renew(authority=authority):
-        click.echo(f"{step.action} {step.authority}".rstrip())
+    installation = WebhookInstallation(namespace or transport.namespace, name)
+    rotation = Rotation(transport, installation, now=lambda: datetime.now(UTC))
+    for step in rotation.force_renew(rotate_ca=authority):
+        click.echo(f"{step.action} {step.ca_fingerprint}".rstrip())
     if authority:
         click.echo("the new CA signs after an hour and the old one goes an hour later, by itself")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from webhook.cli._files import content, found
+from webhook.cli._files import manifest_files, read_input
 from webhook.cli._options import (
     SettingsFlags,
     facts_option,
@@ -14,15 +14,15 @@ from webhook.cli._options import (
     load_settings,
     settings_options,
 )
-from webhook.cli._policies import demands_of, policies_option
+from webhook.cli._policies import policies_option, resolve_policy_context
 
 if TYPE_CHECKING:
-    from webhook.decisions.demands import Demands
+    from webhook.decisions.demands import PolicyContext
     from webhook.decisions.result import Report
     from webhook.decisions.settings import Settings
     from webhook.graph.facts import Facts
 
-_LONG = 100
+_PROGRESS_BAR_FILES = 100
 """Files from which on a run takes long enough, about half a second, to show how far it is."""
 
 _COLOURS = {"deny": "red", "warn": "yellow", "audit": "cyan", "frame": "blue"}
@@ -57,14 +57,14 @@ def check_command(
         paths,
         settings,
         load_facts(facts_file),
-        demands_of(policy_paths, settings, flags),
-        replacements=output == "sarif",
+        resolve_policy_context(policy_paths, settings, flags),
+        with_edits=output == "sarif",
     )
-    click.echo(_written(report, output), nl=False)
+    click.echo(_format_report(report, output), nl=False)
     sys.exit(report.exit_code)
 
 
-def _written(report: "Report", output: str) -> str:
+def _format_report(report: "Report", output: str) -> str:
     """Return the report in one of the formats."""
     if output == "text":
         from webhook.decisions.report import as_text
@@ -80,36 +80,36 @@ def check_files(
     paths: tuple[str, ...],
     settings: "Settings",
     facts: "Facts",
-    demands: "Demands | None" = None,
+    policy_context: "PolicyContext | None" = None,
     *,
-    replacements: bool = False,
+    with_edits: bool = False,
 ) -> "Report":
     """Return one report on everything that the paths name."""
-    from webhook.decisions.judge import judge, missing
+    from webhook.decisions.judge import lint_text, unreadable_file_report
     from webhook.decisions.result import Report
 
-    def one(path: str) -> "Report":
+    def check_file(path: str) -> "Report":
         try:
-            return judge(
+            return lint_text(
                 path,
-                content(path),
+                read_input(path),
                 settings,
                 facts,
-                demands=demands,
-                replacements=replacements,
+                policy_context=policy_context,
+                with_edits=with_edits,
             )
         except OSError as error:
-            return missing(path, error.strerror or str(error))
+            return unreadable_file_report(path, error.strerror or str(error))
 
-    files = list(found(paths))
+    files = list(manifest_files(paths))
     # The bar hides itself where standard error is no terminal.
-    hidden = len(files) < _LONG or not sys.stderr.isatty()
-    with click.progressbar(files, label="judging", file=sys.stderr, hidden=hidden) as bar:
-        reports = [one(path) for path in bar]
+    hide_progress = len(files) < _PROGRESS_BAR_FILES or not sys.stderr.isatty()
+    with click.progressbar(files, label="judging", file=sys.stderr, hidden=hide_progress) as bar:
+        reports = [check_file(path) for path in bar]
     return Report(
         tuple(result for report in reports for result in report.results),
-        sum(report.skipped for report in reports),
-        demands.policies.version if demands else "",
+        sum(report.skipped_documents for report in reports),
+        policy_context.policies.version if policy_context else "",
     )
 
 

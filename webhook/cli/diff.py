@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from webhook.cli._cluster import cluster_options, config_map, open_cluster
+from webhook.cli._cluster import cluster_options, open_cluster, parse_config_map
 from webhook.cli._images import image_options
 from webhook.cli._options import (
     SettingsFlags,
@@ -17,13 +17,13 @@ from webhook.cli._options import (
     load_settings,
     settings_options,
 )
-from webhook.errors import ClusterUnavailable
+from webhook.errors import KubeApiUnavailableError
 
 if TYPE_CHECKING:
-    from webhook.cli._images import Images
+    from webhook.cli._images import ImageOptions
     from webhook.cluster import Transport
 
-_NOISE = (
+_SERVER_METADATA_FIELDS = (
     "creationTimestamp",
     "generation",
     "managedFields",
@@ -31,7 +31,7 @@ _NOISE = (
     "selfLink",
     "uid",
 )
-_REVISION = "deployment.kubernetes.io/revision"
+_REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 
 
 @click.command("diff")
@@ -53,7 +53,7 @@ def diff_command(
     kubeconfig: str | None,
     context: str | None,
     seldon_config: str,
-    images: "Images",
+    images: "ImageOptions",
     flags: SettingsFlags,
 ) -> None:
     """Show what applying the SeldonDeployments in files would change in the cluster.
@@ -63,51 +63,51 @@ def diff_command(
     something would, 2: something could not be compared, or would be denied.
     """
     from webhook.cli._rendering import render_files
-    from webhook.cluster.facts import gather
+    from webhook.cluster.facts import collect_facts
     from webhook.decisions.report import as_text
 
     settings = load_settings(flags)
-    config = config_map(seldon_config)
+    config = parse_config_map(seldon_config)
     cluster = open_cluster(kubeconfig, context)
     try:
-        facts = load_facts(facts_file) if facts_file else gather(cluster, (), config).facts
-        stood, refused = render_files(paths, settings, facts, images)
-        code = 2 if refused.results else 0
-        for each in stood:
+        facts = load_facts(facts_file) if facts_file else collect_facts(cluster, (), config).facts
+        rendered_files, rejected = render_files(paths, settings, facts, images)
+        code = 2 if rejected.results else 0
+        for each in rendered_files:
             for rendered in each.objects:
-                inside = each.namespace or namespace or cluster.namespace
-                code = max(code, _compare(cluster, rendered.object, inside))
+                target_namespace = each.namespace or namespace or cluster.namespace
+                code = max(code, _print_diff(cluster, rendered.object, target_namespace))
     finally:
         cluster.close()
-    if refused.results:
-        click.echo(as_text.write(refused), nl=False, err=True)
+    if rejected.results:
+        click.echo(as_text.write(rejected), nl=False, err=True)
     sys.exit(code)
 
 
-def _compare(cluster: "Transport", rendered: dict[str, Any], namespace: str) -> int:
+def _print_diff(cluster: "Transport", rendered: dict[str, Any], namespace: str) -> int:
     """Print the difference of one object; return the exit code that it asks for."""
-    from webhook.cli._rendering import lines
-    from webhook.cluster import apply, get, path_of
-    from webhook.workloads.live import MANAGER
+    from webhook.cli._rendering import yaml_lines
+    from webhook.cluster import apply, get, object_path
+    from webhook.workloads.live import FIELD_MANAGER
 
     try:
-        live = get(cluster, path_of(rendered, namespace))
-        wanted = _with_owners(rendered, live)
-        then = apply(cluster, wanted, manager=MANAGER, namespace=namespace, dry_run=True)
-    except ClusterUnavailable as error:
+        live = get(cluster, object_path(rendered, namespace))
+        desired = _with_live_owners(rendered, live)
+        applied = apply(cluster, desired, manager=FIELD_MANAGER, namespace=namespace, dry_run=True)
+    except KubeApiUnavailableError as error:
         click.echo(f"graphgate: {error}", err=True)
         return 2
-    old = [] if live is None else list(lines(without_noise(live)))
+    old = [] if live is None else list(yaml_lines(strip_server_fields(live)))
     # Of a new object the author's side is shown; the server's defaults are nobody's change.
-    new = list(lines(rendered if live is None else without_noise(then)))
-    called = f"{rendered['kind']} {namespace}/{rendered['metadata']['name']}"
-    shown = difflib.unified_diff(old, new, f"{called} (live)", f"{called} (new)", lineterm="")
+    new = list(yaml_lines(rendered if live is None else strip_server_fields(applied)))
+    title = f"{rendered['kind']} {namespace}/{rendered['metadata']['name']}"
+    shown = difflib.unified_diff(old, new, f"{title} (live)", f"{title} (new)", lineterm="")
     text = "".join(f"{line}\n" for line in shown)
     click.echo(text, nl=False)
     return 1 if text else 0
 
 
-def _with_owners(rendered: dict[str, Any], live: Mapping[str, Any] | None) -> dict[str, Any]:
+def _with_live_owners(rendered: dict[str, Any], live: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the object with the owners that it has: the reconciler sets them, not rendering."""
     owners = (live or {}).get("metadata", {}).get("ownerReferences")
     if not owners:
@@ -115,15 +115,17 @@ def _with_owners(rendered: dict[str, Any], live: Mapping[str, Any] | None) -> di
     return {**rendered, "metadata": {**rendered["metadata"], "ownerReferences": owners}}
 
 
-def without_noise(obj: Mapping[str, Any]) -> dict[str, Any]:
+def strip_server_fields(obj: Mapping[str, Any]) -> dict[str, Any]:
     """Return an object of the API server without what only the server writes."""
-    from webhook.workloads.live import DIGEST
+    from webhook.workloads.live import APPLIED_HASH_ANNOTATION
 
-    metadata = {key: value for key, value in obj["metadata"].items() if key not in _NOISE}
+    metadata = {
+        key: value for key, value in obj["metadata"].items() if key not in _SERVER_METADATA_FIELDS
+    }
     annotations = {
         key: value
         for key, value in metadata.pop("annotations", {}).items()
-        if key not in (_REVISION, DIGEST)
+        if key not in (_REVISION_ANNOTATION, APPLIED_HASH_ANNOTATION)
     }
     if annotations:
         metadata["annotations"] = annotations

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from webhook.cli._files import content, found
+from webhook.cli._files import manifest_files, read_input
 from webhook.cli._options import (
     SettingsFlags,
     facts_option,
@@ -13,7 +13,7 @@ from webhook.cli._options import (
     load_settings,
     settings_options,
 )
-from webhook.errors import UnreadableDocument
+from webhook.errors import DocumentError
 
 
 @click.command("explain")
@@ -30,30 +30,30 @@ def explain_command(
 
     Exit 0, or 2 if something could not be read.
     """
-    from webhook.decisions.explain import explain
-    from webhook.decisions.judge import is_judged
+    from webhook.decisions.explain import explain_security
+    from webhook.decisions.judge import is_seldon_deployment
     from webhook.decisions.report import of_rights
-    from webhook.decisions.result import identity
+    from webhook.decisions.result import identify_object
     from webhook.documents import read
 
     settings, facts = load_settings(flags), load_facts(facts_file)
-    told, failed = [], False
-    for path in found(paths):
+    results, failed = [], False
+    for path in manifest_files(paths):
         try:
-            reading = read(content(path))
+            parsed_file = read(read_input(path))
         except OSError as error:
-            raise UnreadableDocument(f"{path} cannot be opened: {error.strerror}") from error
-        for fault in reading.errors:
+            raise DocumentError(f"{path} cannot be opened: {error.strerror}") from error
+        for fault in parsed_file.errors:
             click.echo(f"graphgate: {path}:{fault.line}:{fault.column}: {fault}", err=True)
             failed = True
-        for document in reading.documents:
-            if is_judged(document.value):
-                explained = list(explain(document.value, settings, facts))
-                told.append((identity(document.value), explained))
+        for document in parsed_file.documents:
+            if is_seldon_deployment(document.value):
+                explained = list(explain_security(document.value, settings, facts))
+                results.append((identify_object(document.value), explained))
     if output == "json":
-        values = [of_rights.as_value(who, explained) for who, explained in told]
-        click.echo(of_rights.as_json(values), nl=False)
+        values = [of_rights.to_value(who, explained) for who, explained in results]
+        click.echo(of_rights.format_json(values), nl=False)
     else:
-        blocks = [of_rights.as_text(who["name"], explained) for who, explained in told]
+        blocks = [of_rights.format_text(who["name"], explained) for who, explained in results]
         click.echo("\n".join(blocks), nl=False)
     sys.exit(2 if failed else 0)

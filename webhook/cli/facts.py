@@ -2,7 +2,7 @@
 
 import click
 
-from webhook.cli._cluster import cluster_options, config_map, open_cluster
+from webhook.cli._cluster import cluster_options, open_cluster, parse_config_map
 
 
 @click.command("facts")
@@ -24,16 +24,16 @@ def facts_command(
     deep a graph the cluster keeps. What this user may not read is left out, and said on standard
     error.
     """
-    from webhook.cluster.facts import gather
+    from webhook.cluster.facts import collect_facts
     from webhook.decisions.facts_file import write_facts
 
-    config = config_map(seldon_config)
+    config = parse_config_map(seldon_config)
     cluster = open_cluster(kubeconfig, context)
     try:
-        gathered = gather(cluster, namespaces, config)
+        gathered = collect_facts(cluster, namespaces, config)
     finally:
         cluster.close()
-    for gap in gathered.gaps:
-        click.echo(f"graphgate: left out: {gap}", err=True)
+    for missing in gathered.missing:
+        click.echo(f"graphgate: left out: {missing}", err=True)
     heading = f"# Written by graphgate facts, from {cluster.server}\n"
     click.echo(write_facts(gathered.facts, heading), nl=False)

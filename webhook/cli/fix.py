@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from webhook.cli._files import content, found
+from webhook.cli._files import manifest_files, read_input
 from webhook.cli._options import (
     SettingsFlags,
     facts_option,
@@ -15,10 +15,10 @@ from webhook.cli._options import (
     load_settings,
     settings_options,
 )
-from webhook.cli._policies import demands_of, policies_option
+from webhook.cli._policies import policies_option, resolve_policy_context
 
 if TYPE_CHECKING:
-    from webhook.decisions.mend import Mended
+    from webhook.decisions.mend import FixResult
 
 
 @click.command("fix")
@@ -46,51 +46,55 @@ def fix_command(
         raise click.UsageError("--diff and --write exclude each other")
     if write and "-" in (paths or ("-",)):
         raise click.UsageError("--write needs a file to write to; standard input is none")
-    from webhook.decisions.judge import judge, missing
-    from webhook.decisions.mend import mend
+    from webhook.decisions.judge import lint_text, unreadable_file_report
+    from webhook.decisions.mend import autofix
 
     settings = load_settings(flags)
     facts = load_facts(facts_file)
-    demands = demands_of(policy_paths, settings, flags)
+    policy_context = resolve_policy_context(policy_paths, settings, flags)
     code = 0
-    for path in found(paths):
+    for path in manifest_files(paths):
         try:
-            mended = mend(content(path), settings, facts, demands)
-            report = judge(path, mended.text, settings, facts, demands=demands)
-            _deliver(path, mended, as_diff=as_diff, write=write)
+            fix_result = autofix(read_input(path), settings, facts, policy_context)
+            report = lint_text(
+                path, fix_result.text, settings, facts, policy_context=policy_context
+            )
+            _output_text(path, fix_result, as_diff=as_diff, write=write)
         except OSError as error:
             click.echo(f"graphgate: {path}: {error.strerror or error}", err=True)
-            report = missing(path, error.strerror or str(error))
+            report = unreadable_file_report(path, error.strerror or str(error))
         else:
-            _tell(path, mended)
+            _report_fixes(path, fix_result)
         code = max(code, report.exit_code)
     sys.exit(code)
 
 
-def _deliver(path: str, mended: "Mended", *, as_diff: bool, write: bool) -> None:
+def _output_text(path: str, fix_result: "FixResult", *, as_diff: bool, write: bool) -> None:
     """Put the new text where the user wants it."""
-    old, new = mended.reading.text, mended.text
+    old, new = fix_result.parsed_file.text, fix_result.text
     if as_diff:
         lines = difflib.unified_diff(
             old.splitlines(keepends=True), new.splitlines(keepends=True), path, path
         )
-        click.echo("".join(_whole(line) for line in lines), nl=False)
+        click.echo("".join(_mark_missing_newline(line) for line in lines), nl=False)
     elif not write:
         click.echo(new, nl=False)
     elif new != old:
-        Path(path).write_bytes(new.encode(mended.reading.encoding))
+        Path(path).write_bytes(new.encode(fix_result.parsed_file.encoding))
 
 
-def _whole(line: str) -> str:
+def _mark_missing_newline(line: str) -> str:
     """Mark a last line without line end, as diff and git do."""
     return line if line.endswith(("\n", "\r")) else f"{line}\n\\ No newline at end of file\n"
 
 
-def _tell(path: str, mended: "Mended") -> None:
+def _report_fixes(path: str, fix_result: "FixResult") -> None:
     """Say on standard error what was mended and what could not be."""
-    for finding in mended.fixed:
-        click.echo(f"{path}: mended {finding.path}: {finding.fact} [{finding.rule}]", err=True)
-    for finding, reason in mended.left:
-        click.echo(f"{path}: not mended {finding.path}: {reason} [{finding.rule}]", err=True)
-    for error in mended.reading.errors:
+    for finding in fix_result.applied:
+        click.echo(
+            f"{path}: mended {finding.path}: {finding.message} [{finding.rule_id}]", err=True
+        )
+    for finding, reason in fix_result.skipped:
+        click.echo(f"{path}: not mended {finding.path}: {reason} [{finding.rule_id}]", err=True)
+    for error in fix_result.parsed_file.errors:
         click.echo(f"{path}:{error.line}:{error.column}: not read: {error}", err=True)

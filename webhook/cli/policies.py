@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from webhook.cli._options import read_one
-from webhook.cli._policies import load_texts, texts
+from webhook.cli._options import read_single_document
+from webhook.cli._policies import parse_policies, read_files
 
 _PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), required=True)
 
@@ -27,28 +27,28 @@ def test_command(paths: tuple[Path, ...], output: str) -> None:
 
     Exit 0: all passed, 1: one failed, 2: a policy or test cannot be used.
     """
-    from webhook.policy.trial_report import junit_report, text_report
+    from webhook.policy.trial_report import render_junit, render_text
     from webhook.policy.trials import run_tests
 
     contents = {
         file: content.decode(errors="replace")
-        for file, content in texts(paths or (Path("policies"),)).items()
+        for file, content in read_files(paths or (Path("policies"),)).items()
     }
     run = run_tests(contents)
-    click.echo(junit_report(run) if output == "junit" else text_report(run), nl=False)
-    sys.exit(2 if run.problems else 1 if run.failed else 0)
+    click.echo(render_junit(run) if output == "junit" else render_text(run), nl=False)
+    sys.exit(2 if run.problems else 1 if run.failed_results else 0)
 
 
 @policies_command.command("lint")
 @_PATHS
 def lint_command(paths: tuple[Path, ...]) -> None:
     """Say what is wrong or odd about policies. Exit 2 if one cannot be used."""
-    from webhook.policy.listing import lint
+    from webhook.policy.listing import lint_policies
 
-    policies = load_texts(texts(paths))
+    policies = parse_policies(read_files(paths))
     for problem in policies.problems:
         click.echo(f"error: {problem}")
-    for sentence in lint(policies):
+    for sentence in lint_policies(policies):
         click.echo(f"odd: {sentence}")
     count = len(policies.policies)
     click.echo(f"{count} polic{'y' if count == 1 else 'ies'}, version {policies.version}")
@@ -59,16 +59,16 @@ def lint_command(paths: tuple[Path, ...]) -> None:
 @_PATHS
 def list_command(paths: tuple[Path, ...]) -> None:
     """List policies with severity, bindings and the oldest Kubernetes that takes them."""
-    from webhook.policy.listing import policy_rows
+    from webhook.policy.listing import list_policies
 
-    rows = policy_rows(load_texts(texts(paths)))
+    rows = list_policies(parse_policies(read_files(paths)))
     formatter = click.HelpFormatter(width=120)
     formatter.write_dl(
         [
             (
                 row.name,
                 f"{row.title} ({', '.join(filter(None, (row.severity, row.category)))}; "
-                f"Kubernetes {row.since}; {', '.join(row.bindings) or 'no binding'})",
+                f"Kubernetes {row.since_version}; {', '.join(row.bindings) or 'no binding'})",
             )
             for row in rows
         ]
@@ -80,12 +80,12 @@ def list_command(paths: tuple[Path, ...]) -> None:
 @_PATHS
 def exceptions_command(paths: tuple[Path, ...]) -> None:
     """List who is exempt from what, until when, and why."""
-    from webhook.policy.listing import exception_rows
+    from webhook.policy.listing import list_exceptions
 
-    rows = exception_rows(load_texts(texts(paths)), int(time.time()))
+    rows = list_exceptions(parse_policies(read_files(paths)), int(time.time()))
     for row in rows:
-        click.echo(f"{row.state}: {row.name}: {row.objects} exempt from {row.exempt}")
-        click.echo(f"    until {row.until}: {row.reason}")
+        click.echo(f"{row.state}: {row.name}: {row.objects} exempt from {row.exemptions}")
+        click.echo(f"    until {row.expires_at}: {row.reason}")
     if not rows:
         click.echo("there are no exceptions")
 
@@ -95,15 +95,15 @@ def exceptions_command(paths: tuple[Path, ...]) -> None:
 @click.option("--seconds", default=2.0, show_default=True, help="How long to measure.")
 def bench_command(paths: tuple[Path, ...], seconds: float) -> None:
     """Measure what the policies cost on a review of a three-node graph."""
-    from webhook.graph.facts import NOTHING_KNOWN
-    from webhook.policy import evaluate, mutate, request_of
+    from webhook.graph.facts import NO_FACTS
+    from webhook.policy import apply_request, evaluate_policies, mutate_object
 
-    policies = load_texts(texts(paths))
-    request = request_of(_three_nodes())
+    policies = parse_policies(read_files(paths))
+    request = apply_request(_sample_deployment())
     rounds, begun = 0, time.thread_time()
     while time.thread_time() - begun < seconds:
-        evaluate(policies, request, NOTHING_KNOWN)
-        mutate(policies, request, NOTHING_KNOWN)
+        evaluate_policies(policies, request, NO_FACTS)
+        mutate_object(policies, request, NO_FACTS)
         rounds += 1
     each = (time.thread_time() - begun) / rounds
     click.echo(f"{len(policies.policies)} policies: {each * 1e6:.0f} µs of CPU a review")
@@ -118,14 +118,14 @@ def convert_psp_command(file: Path) -> None:
     from webhook.decisions.settings import API_VERSION, KIND
     from webhook.podsecurity.convert_psp import convert_psp
 
-    conversion = convert_psp(read_one(file))
+    conversion = convert_psp(read_single_document(file))
     settings = {"apiVersion": API_VERSION, "kind": KIND, **conversion.settings}
     for note in conversion.notes:
         click.echo(f"# {note}")
     click.echo(yaml.safe_dump(settings, sort_keys=False), nl=False)
 
 
-def _three_nodes() -> dict[str, object]:
+def _sample_deployment() -> dict[str, object]:
     """Return a valid SeldonDeployment of a common size."""
     names = ("scale", "classify", "label")
     container = {

@@ -7,48 +7,48 @@ from typing import TYPE_CHECKING
 
 import click
 
-from webhook.cli._cluster import cluster_options, config_map, open_cluster
+from webhook.cli._cluster import cluster_options, open_cluster, parse_config_map
 from webhook.cli._options import SettingsFlags, load_settings, read_bytes, settings_options
-from webhook.errors import InvalidSettings
+from webhook.errors import SettingsError
 
 if TYPE_CHECKING:
-    from webhook.controller.judge import Setup
-    from webhook.workloads.options import Options
+    from webhook.controller.judge import ControllerSettings
+    from webhook.workloads.options import RenderOptions
 
 
-class InForce:
+class SettingsStore:
     """The settings in force; also the source that reads them anew, as `serve`'s."""
 
     name = "settings"
 
-    def __init__(self, flags: SettingsFlags, options: "Options") -> None:
+    def __init__(self, flags: SettingsFlags, options: "RenderOptions") -> None:
         self._flags = flags
         self._options = options
-        self._content = self._bytes()
-        self.setup: Setup = self._load()
+        self._content = self._read_file()
+        self.controller_settings: ControllerSettings = self._load()
 
-    def refresh(self) -> bool:
+    def reload_if_changed(self) -> bool:
         """Put a changed settings file into effect; raise InvalidSettings if it cannot be used."""
-        content = self._bytes()
+        content = self._read_file()
         if content == self._content:
             return False
-        self.setup = self._load()  # raises, each time, while the file is bad
+        self.controller_settings = self._load()  # raises, each time, while the file is bad
         self._content = content
         return True
 
-    def _load(self) -> "Setup":
-        from webhook.controller.judge import Setup
+    def _load(self) -> "ControllerSettings":
+        from webhook.controller.judge import ControllerSettings
 
-        return Setup(load_settings(self._flags), self._options)
+        return ControllerSettings(load_settings(self._flags), self._options)
 
-    def _bytes(self) -> bytes:
+    def _read_file(self) -> bytes:
         file = self._flags.settings_file
         if file is None:
             return b""
         try:
             return read_bytes(file)
         except OSError as error:
-            raise InvalidSettings(f"{file} cannot be read: {error.strerror}") from error
+            raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
 
 
 @click.command("reconcile")
@@ -125,30 +125,34 @@ def reconcile_command(
     flags: SettingsFlags,
 ) -> None:
     """Make and keep what SeldonDeployments stand for, until SIGTERM."""
-    from webhook.controller.config import Config
-    from webhook.controller.lease import Terms
+    from webhook.controller.config import ControllerConfig
+    from webhook.controller.lease import LeaseConfig
     from webhook.controller.run import run
-    from webhook.workloads.options import Engine, Options
+    from webhook.workloads.options import OrchestratorOptions, RenderOptions
 
-    options = Options(
-        engine=Engine(engine_image) if engine_image else None,
+    options = RenderOptions(
+        orchestrator=OrchestratorOptions(engine_image) if engine_image else None,
         initializer_image=initializer_image,
     )
-    in_force = InForce(flags, options)
+    settings_store = SettingsStore(flags, options)
     transport = open_cluster(kubeconfig, context)
-    own = f"graphgate-reconciler-{controller_id}" if controller_id else "graphgate-reconciler"
-    place, _, name = (lease or own).rpartition("/")
-    config = Config(
+    default_lease = (
+        f"graphgate-reconciler-{controller_id}" if controller_id else "graphgate-reconciler"
+    )
+    lease_namespace, _, name = (lease or default_lease).rpartition("/")
+    config = ControllerConfig(
         namespaces=tuple(dict.fromkeys(namespaces)),
         selector=selector,
         controller_id=controller_id,
-        lease=(place or transport.namespace, name) if leader_elect else None,
+        lease=(lease_namespace or transport.namespace, name) if leader_elect else None,
         # A third and a seventh of it: the proportions of Kubernetes' own controllers.
-        terms=Terms(lease_seconds, lease_seconds * 2 / 3, lease_seconds * 2 / 15),
+        lease_config=LeaseConfig(lease_seconds, lease_seconds * 2 / 3, lease_seconds * 2 / 15),
         identity=f"{socket.gethostname()}-{os.getpid()}",
-        workers=workers,
+        max_concurrent_reconciles=workers,
         health_host=health_host,
         health_port=health_port,
-        seldon_config=config_map(seldon_config),
+        seldon_config_map=parse_config_map(seldon_config),
     )
-    sys.exit(run(config, transport, in_force, [in_force] if flags.settings_file else []))
+    sys.exit(
+        run(config, transport, settings_store, [settings_store] if flags.settings_file else [])
+    )

@@ -16,12 +16,12 @@ from webhook.cli._options import (
 )
 
 if TYPE_CHECKING:
-    from webhook.cli._images import Images
-    from webhook.cli._rendering import Stood
+    from webhook.cli._images import ImageOptions
+    from webhook.cli._rendering import RenderedFile
     from webhook.graph.path import Path
     from webhook.workloads.render import Rendered
 
-_LISTS = frozenset(
+_ANNOTATED_LISTS = frozenset(
     {"containers", "env", "initContainers", "metrics", "ports", "volumeMounts", "volumes"}
 )
 """Each item of these says where it comes from: what people look for, and not every line."""
@@ -37,7 +37,7 @@ def render_command(
     paths: tuple[str, ...],
     origins: bool,
     facts_file: File | None,
-    images: "Images",
+    images: "ImageOptions",
     flags: SettingsFlags,
 ) -> None:
     """Print the Deployments, Services, autoscalers and budgets of each SeldonDeployment, as YAML.
@@ -51,30 +51,32 @@ def render_command(
     from webhook.decisions.report import as_text
 
     settings = load_settings(flags)
-    stood, refused = render_files(paths, settings, load_facts(facts_file), images)
-    for each in stood:
+    rendered_files, rejected = render_files(paths, settings, load_facts(facts_file), images)
+    for each in rendered_files:
         for rendered in each.objects:
-            click.echo(_document(each, rendered, origins=origins), nl=False)
-    if refused.results:
-        click.echo(as_text.write(refused), nl=False, err=True)
-    sys.exit(refused.exit_code)
+            click.echo(_format_document(each, rendered, show_source=origins), nl=False)
+    if rejected.results:
+        click.echo(as_text.write(rejected), nl=False, err=True)
+    sys.exit(rejected.exit_code)
 
 
-def _document(stood: "Stood", rendered: "Rendered", *, origins: bool) -> str:
+def _format_document(
+    rendered_file: "RenderedFile", rendered: "Rendered", *, show_source: bool
+) -> str:
     """Return one object as a document of a YAML stream."""
-    from webhook.cli._rendering import comment, is_written, lines
+    from webhook.cli._rendering import is_authored, yaml_comment, yaml_lines
     from webhook.graph.path import ROOT
 
-    def note(place: "Path") -> str:
-        if place != ("spec", "replicas") and (len(place) < 2 or place[-2] not in _LISTS):
+    def annotate(place: "Path") -> str:
+        if place != ("spec", "replicas") and (len(place) < 2 or place[-2] not in _ANNOTATED_LISTS):
             return ""
         source = rendered.trace(place)
-        if not is_written(rendered.origin, place):
-            return "  " + comment(f"made for {source}")
-        return "  " + comment(f"line {stood.line(source)}: {source}")
+        if not is_authored(rendered.source_map, place):
+            return "  " + yaml_comment(f"made for {source}")
+        return "  " + yaml_comment(f"line {rendered_file.line(source)}: {source}")
 
-    if not origins:
-        return "".join(f"{line}\n" for line in ("---", *lines(rendered.object)))
+    if not show_source:
+        return "".join(f"{line}\n" for line in ("---", *yaml_lines(rendered.object)))
     source = rendered.trace(ROOT)
-    head = comment(f"from {stood.file}, line {stood.line(source)}: {source}")
-    return "".join(f"{line}\n" for line in ("---", head, *lines(rendered.object, note)))
+    head = yaml_comment(f"from {rendered_file.file}, line {rendered_file.line(source)}: {source}")
+    return "".join(f"{line}\n" for line in ("---", head, *yaml_lines(rendered.object, annotate)))

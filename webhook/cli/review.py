@@ -13,8 +13,8 @@ from webhook.cli._options import (
     read_bytes,
     settings_options,
 )
-from webhook.cli._policies import demands_of, policies_option
-from webhook.errors import MalformedReview
+from webhook.cli._policies import policies_option, resolve_policy_context
+from webhook.errors import MalformedReviewError
 
 
 @click.command("review")
@@ -41,31 +41,31 @@ def review_command(
     FILE holds one review, or one a line. Each answer is a line. Exit 0: all allowed, 1: one was
     denied, 2: one could not be read.
     """
-    from webhook.admission import Endpoint, answer
+    from webhook.admission import Endpoint, handle_review
 
     settings = load_settings(flags)
     facts = load_facts(facts_file)
-    demands = demands_of(policy_paths, settings, flags)
+    policy_context = resolve_policy_context(policy_paths, settings, flags)
     try:
         content = read_bytes(file)
     except OSError as error:
-        raise MalformedReview(f"{file} cannot be read: {error.strerror}") from error
+        raise MalformedReviewError(f"{file} cannot be read: {error.strerror}") from error
     code = 0
-    for number, body in _reviews(content):
+    for number, body in _split_reviews(content):
         try:
-            which: Endpoint = "validate" if endpoint == "validate" else "mutate"
-            given = answer(body, which, settings, facts, demands)
-        except MalformedReview as error:
+            endpoint_name: Endpoint = "validate" if endpoint == "validate" else "mutate"
+            result = handle_review(body, endpoint_name, settings, facts, policy_context)
+        except MalformedReviewError as error:
             click.echo(f"graphgate: {file}:{number}: {error}", err=True)
             code = 2
             continue
-        click.echo(given.body)
-        if given.verdict == "denied":
+        click.echo(result.body)
+        if result.verdict == "denied":
             code = max(code, 1)
     sys.exit(code)
 
 
-def _reviews(content: bytes) -> list[tuple[int, bytes]]:
+def _split_reviews(content: bytes) -> list[tuple[int, bytes]]:
     """Return the reviews with their line: one for the whole content, or one for each line.
 
     JSON lines are told from one review that is spread over lines by whether the first line is
@@ -75,7 +75,7 @@ def _reviews(content: bytes) -> list[tuple[int, bytes]]:
 
     lines = [(n, line) for n, line in enumerate(content.splitlines(), 1) if line.strip()]
     if not lines:
-        raise MalformedReview("there is no AdmissionReview: the input is empty")
+        raise MalformedReviewError("there is no AdmissionReview: the input is empty")
     try:
         orjson.loads(lines[0][1])
     except orjson.JSONDecodeError:

@@ -2,7 +2,7 @@
 
 import click
 
-from webhook.errors import InvalidSettings
+from webhook.errors import SettingsError
 
 
 @click.group("rules")
@@ -17,7 +17,10 @@ def list_command() -> None:
 
     formatter = click.HelpFormatter(width=100)
     formatter.write_dl(
-        [(f"{rule.action:5} {rule.id}", page.read(rule.docstring).title) for rule in all_rules()]
+        [
+            (f"{rule.action:5} {rule.id}", page.parse_docstring(rule.docstring).title)
+            for rule in all_rules()
+        ]
     )
     click.echo(formatter.getvalue(), nl=False)
 
@@ -31,7 +34,7 @@ def explain_command(rule: str) -> None:
 
     known = {each.id: each for each in all_rules()}
     if rule not in known:
-        near = nearest_word(rule, known)
-        hint = f'did you mean "{near}"?' if near else "graphgate rules list shows all"
-        raise InvalidSettings(f'there is no rule "{rule}"; {hint}')
-    click.echo(page.as_text(known[rule]), nl=False)
+        suggestion = nearest_word(rule, known)
+        hint = f'did you mean "{suggestion}"?' if suggestion else "graphgate rules list shows all"
+        raise SettingsError(f'there is no rule "{rule}"; {hint}')
+    click.echo(page.render_text(known[rule]), nl=False)

@@ -9,28 +9,28 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from webhook.cli._certificates import place_options, renewed
-from webhook.cli._cluster import cluster_options, config_map, open_cluster
+from webhook.cli._certificates import installation_options, managed_certificate
+from webhook.cli._cluster import cluster_options, open_cluster, parse_config_map
 from webhook.cli._options import SettingsFlags, load_settings, read_bytes, settings_options
-from webhook.cli._policies import Wanted, policies_option, wanted
-from webhook.cli._policies_in_force import PoliciesInForce
-from webhook.errors import InvalidSettings
+from webhook.cli._policies import ResolvedPolicySources, policies_option, resolve_sources
+from webhook.cli._policies_in_force import PolicyStore
+from webhook.errors import SettingsError
 
 if TYPE_CHECKING:
-    from webhook.admission import Answer
-    from webhook.cluster.live import LiveFacts
-    from webhook.cluster.policies import LivePolicies
-    from webhook.controller.certificate_upkeep import Upkeep
+    from webhook.admission import ReviewResult
+    from webhook.cluster.live import FactsWatcher
+    from webhook.cluster.policies import PoliciesWatcher
+    from webhook.controller.certificate_upkeep import CertificateRotator
     from webhook.decisions.settings import Settings
     from webhook.graph.facts import Facts
     from webhook.server.health import Check
-    from webhook.server.reload import Source
+    from webhook.server.reload import Reloadable
 
-LABEL = "graphgate.io/policy=true"
+DEFAULT_POLICY_SELECTOR = "graphgate.io/policy=true"
 """The labels of policies in the cluster where none are named."""
 
 
-class Judge:
+class AdmissionReviewHandler:
     """The engine with the settings in force; also the source that reads them anew.
 
     A settings file that cannot be used leaves the last good settings in force, and /readyz?verbose
@@ -47,48 +47,50 @@ class Judge:
         flags: SettingsFlags,
         facts: "Callable[[], Facts] | None" = None,
         *,
-        deadline: float = 2.0,
+        review_timeout: float = 2.0,
     ) -> None:
         """Read the settings.
 
         facts     gives what is known of the cluster when it is asked
         deadline  seconds that one judgement may take; for the main thread only
         """
-        from webhook.decisions.memory import Memory
-        from webhook.server.deadline import Deadline
+        from webhook.decisions.memory import AllowCache
+        from webhook.server.deadline import ReviewTimeout
 
-        self._deadline = Deadline(deadline)
-        self._memory = Memory()
+        self._review_timeout = ReviewTimeout(review_timeout)
+        self._allow_cache = AllowCache()
         self._flags = flags
-        self._facts = facts or _nothing_known
-        self.policies: PoliciesInForce | None = None
-        self._content = self._bytes()
+        self._facts = facts or _no_facts
+        self.policies: PolicyStore | None = None
+        self._content = self._read_file()
         self.settings: Settings = load_settings(self._flags)
         self._warm_up()
 
-    def __call__(self, body: bytes, endpoint: Literal["mutate", "validate"]) -> "Answer":
+    def __call__(self, body: bytes, endpoint: Literal["mutate", "validate"]) -> "ReviewResult":
         """Answer one review."""
-        from webhook.admission import answer
+        from webhook.admission import handle_review
 
-        settings, facts, memory = self.settings, self._facts(), self._memory
-        deadline, policies = self._deadline, self.policies
-        demands = None if policies is None else policies.now(deadline.expired)
-        return deadline.within(
-            lambda: answer(body, endpoint, settings, facts, demands, memory=memory)
+        settings, facts, allow_cache = self.settings, self._facts(), self._allow_cache
+        deadline, policies = self._review_timeout, self.policies
+        policy_context = None if policies is None else policies.current_context(deadline.is_expired)
+        return deadline.run(
+            lambda: handle_review(
+                body, endpoint, settings, facts, policy_context, allow_cache=allow_cache
+            )
         )
 
     def _warm_up(self) -> None:
         """Compile the schema and import the rules now, and not while an API server waits."""
-        from webhook.decisions.decide import decide
-        from webhook.graph.facts import NOTHING_KNOWN
+        from webhook.decisions.decide import evaluate
+        from webhook.graph.facts import NO_FACTS
 
         for settings in (self.settings, *self.settings.namespaces.values()):
-            settings.plan.load()
-        decide({}, self.settings, NOTHING_KNOWN)
+            settings.rule_set.preload()
+        evaluate({}, self.settings, NO_FACTS)
 
-    def refresh(self) -> bool:
+    def reload_if_changed(self) -> bool:
         """Put a changed settings file into effect; raise InvalidSettings if it cannot be used."""
-        content = self._bytes()
+        content = self._read_file()
         if content == self._content:
             return False
         self.settings = load_settings(self._flags)  # raises, each time, while the file is bad
@@ -96,20 +98,20 @@ class Judge:
         self._warm_up()
         return True
 
-    def _bytes(self) -> bytes:
+    def _read_file(self) -> bytes:
         file = self._flags.settings_file
         if file is None:
             return b""
         try:
             return read_bytes(file)
         except OSError as error:
-            raise InvalidSettings(f"{file} cannot be read: {error.strerror}") from error
+            raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
 
 
-def _nothing_known() -> "Facts":
-    from webhook.graph.facts import NOTHING_KNOWN
+def _no_facts() -> "Facts":
+    from webhook.graph.facts import NO_FACTS
 
-    return NOTHING_KNOWN
+    return NO_FACTS
 
 
 @click.command("serve")
@@ -157,7 +159,7 @@ def _nothing_known() -> "Facts":
     help="Who makes the certificate: somebody else (--tls-cert, --tls-key), or graphgate, which "
     "keeps it in a Secret and writes the caBundle of its webhooks; see certs/README.md.",
 )
-@place_options
+@installation_options
 @click.option(
     "--deadline",
     type=click.FloatRange(min=0, min_open=True),
@@ -183,10 +185,10 @@ def _nothing_known() -> "Facts":
     "--policies-from-cluster",
     "policies_selector",
     is_flag=False,
-    flag_value=LABEL,
+    flag_value=DEFAULT_POLICY_SELECTOR,
     metavar="[LABELS]",
     help="Evaluate the cluster's policies, their ConfigMaps and PolicyExceptions too: those with "
-    f"these labels, as kubectl's -l. [without a value: {LABEL}; settings: policies.cluster]",
+    f"these labels, as kubectl's -l. [without a value: {DEFAULT_POLICY_SELECTOR}; settings: policies.cluster]",
 )
 @policies_option
 @settings_options
@@ -215,39 +217,45 @@ def serve_command(
     """Serve the admission webhook over TLS, until SIGTERM."""
     from webhook.server.config import ServerConfig
     from webhook.server.run import serve
-    from webhook.server.trust import trust_check
+    from webhook.server.trust import certificate_trust_check
 
-    by_itself = certificates == "self"
-    if by_itself and (tls_names or tls_ca):
+    manages_certificate = certificates == "self"
+    if manages_certificate and (tls_names or tls_ca):
         raise click.UsageError("--tls-name and --tls-ca are for --certificates=files")
     if policies_selector == "":
         raise click.UsageError("--policies-from-cluster names no label; all objects are too many")
-    live = _follow(kubeconfig, context, seldon_config) if follow_cluster else None
-    judge = Judge(flags, (lambda: live.facts) if live else None, deadline=deadline)
+    watched_facts = _watch_facts(kubeconfig, context, seldon_config) if follow_cluster else None
+    review_handler = AdmissionReviewHandler(
+        flags, (lambda: watched_facts.facts) if watched_facts else None, review_timeout=deadline
+    )
 
-    def chosen() -> Wanted:
-        return wanted(policy_paths, policies_selector, judge.settings, flags)
+    def policy_sources() -> ResolvedPolicySources:
+        return resolve_sources(policy_paths, policies_selector, review_handler.settings, flags)
 
-    selector = chosen().selector
-    if (kubeconfig or context) and not (follow_cluster or by_itself or selector):
+    selector = policy_sources().selector
+    if (kubeconfig or context) and not (follow_cluster or manages_certificate or selector):
         raise click.UsageError(
             "--kubeconfig and --context are for --cluster, --policies-from-cluster or "
             "--certificates=self"
         )
-    live_policies = _follow_policies(kubeconfig, context, namespace, selector) if selector else None
-    sources: list[Source] = [judge] if flags.settings_file else []
-    checks = [_cluster_check(live)] if live else []
-    policies = judge.policies = PoliciesInForce(chosen, live_policies)
+    watched_policies = (
+        _watch_policies(kubeconfig, context, namespace, selector) if selector else None
+    )
+    sources: list[Reloadable] = [review_handler] if flags.settings_file else []
+    checks = [_cluster_check(watched_facts)] if watched_facts else []
+    policies = review_handler.policies = PolicyStore(policy_sources, watched_policies)
     sources.append(policies)
-    checks.append(policies.check())
+    checks.append(policies.readiness_check())
     with contextlib.ExitStack() as running:
-        if by_itself:
-            upkeep = running.enter_context(renewed(kubeconfig, context, namespace, name))
-            tls_cert, tls_key = upkeep.certificate, upkeep.key
-            sources.append(upkeep)
-            checks.append(_upkeep_check(upkeep))
+        if manages_certificate:
+            rotator = running.enter_context(
+                managed_certificate(kubeconfig, context, namespace, name)
+            )
+            tls_cert, tls_key = rotator.certificate_file, rotator.key_file
+            sources.append(rotator)
+            checks.append(_certificate_check(rotator))
         elif tls_names or tls_ca:
-            checks.append(trust_check(tls_cert, tls_key, names=tls_names, ca=tls_ca))
+            checks.append(certificate_trust_check(tls_cert, tls_key, names=tls_names, ca=tls_ca))
         config = ServerConfig(
             certificate=tls_cert,
             key=tls_key,
@@ -255,49 +263,51 @@ def serve_command(
             host=host,
             port=port,
             health_port=health_port,
-            drain=drain,
+            shutdown_delay=drain,
         )
-        if by_itself or live_policies:
+        if manages_certificate or watched_policies:
             # Small files in memory, and the first certificate of an installation should not wait;
             # neither should a policy.
-            config = replace(config, reload_every=1.0)
+            config = replace(config, reload_interval=1.0)
         code = serve(
             config,
-            judge,
+            review_handler,
             sources=sources,
             checks=checks,
-            show=policies.show,
-            beside=[followed for followed in (live, live_policies) if followed],
+            register_metrics=policies.register_metrics,
+            background=[followed for followed in (watched_facts, watched_policies) if followed],
         )
     sys.exit(code)
 
 
-def _follow(kubeconfig: str | None, context: str | None, seldon_config: str) -> "LiveFacts":
+def _watch_facts(kubeconfig: str | None, context: str | None, seldon_config: str) -> "FactsWatcher":
     """Return the facts of a cluster, not yet followed; raise ClusterUnavailable without one."""
-    from webhook.cluster.live import LiveFacts
+    from webhook.cluster.live import FactsWatcher
 
-    return LiveFacts(open_cluster(kubeconfig, context), config_map(seldon_config))
+    return FactsWatcher(open_cluster(kubeconfig, context), parse_config_map(seldon_config))
 
 
-def _follow_policies(
+def _watch_policies(
     kubeconfig: str | None, context: str | None, namespace: str | None, selector: str
-) -> "LivePolicies":
+) -> "PoliciesWatcher":
     """Return the policies of a cluster, not yet followed; raise ClusterUnavailable without one."""
-    from webhook.cluster.policies import LivePolicies
+    from webhook.cluster.policies import PoliciesWatcher
 
     transport = open_cluster(kubeconfig, context)
-    return LivePolicies(transport, selector, exceptions_in=namespace or transport.namespace)
+    return PoliciesWatcher(
+        transport, selector, exceptions_namespace=namespace or transport.namespace
+    )
 
 
-def _cluster_check(live: "LiveFacts") -> "Check":
+def _cluster_check(watched_facts: "FactsWatcher") -> "Check":
     """Return the check that the facts were read once, and are being followed."""
-    from webhook.server.health import Check, Status
+    from webhook.server.health import Check, CheckResult
 
-    return Check("cluster", lambda: Status(*live.health()))
+    return Check("cluster", lambda: CheckResult(*watched_facts.health()))
 
 
-def _upkeep_check(upkeep: "Upkeep") -> "Check":
+def _certificate_check(rotator: "CertificateRotator") -> "Check":
     """Return the check that API servers will believe the certificate in use."""
-    from webhook.server.health import Check, Status
+    from webhook.server.health import Check, CheckResult
 
-    return Check("trust", lambda: Status(*upkeep.health()))
+    return Check("trust", lambda: CheckResult(*rotator.health()))

@@ -23,26 +23,26 @@ happens in `connect` (174 ms, 21 MB beside a running server).
 """
 
 from webhook.cluster.credentials import connect
-from webhook.cluster.places import collection_of, path_of
-from webhook.cluster.reflector import Key, Reflector, Timing
-from webhook.cluster.refusal import Refused
+from webhook.cluster.places import collection_path, object_path
+from webhook.cluster.reflector import NamespacedName, Reflector, ReflectorConfig
+from webhook.cluster.refusal import ApiStatusError
 from webhook.cluster.transport import Response, Stream, Transport
 from webhook.cluster.verbs import apply, create, delete, get, update
 
 __all__ = [
-    "Key",
+    "ApiStatusError",
+    "NamespacedName",
     "Reflector",
-    "Refused",
+    "ReflectorConfig",
     "Response",
     "Stream",
-    "Timing",
     "Transport",
     "apply",
-    "collection_of",
+    "collection_path",
     "connect",
     "create",
     "delete",
     "get",
-    "path_of",
+    "object_path",
     "update",
 ]

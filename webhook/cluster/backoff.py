@@ -15,17 +15,17 @@ class Backoff:
     jitter  returns a number from 0 to 1
     """
 
-    first: float
-    longest: float
+    base: float
+    maximum: float
     jitter: Callable[[], float]
     failures: int = 0
 
-    def next(self) -> float:
+    def next_delay(self) -> float:
         """Return the seconds to wait after one more failure."""
         # 2**20 is far beyond any longest; without the bound a long outage makes a huge number.
-        full = min(self.longest, self.first * 2.0 ** min(self.failures, 20))
+        delay = min(self.maximum, self.base * 2.0 ** min(self.failures, 20))
         self.failures += 1
-        return full * (1.0 - self.jitter() / 2.0)
+        return delay * (1.0 - self.jitter() / 2.0)
 
     def reset(self) -> None:
         """Begin with the first delay again."""

@@ -14,16 +14,16 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from webhook.cluster.transport import REQUEST_SECONDS, Response
-from webhook.errors import ClusterUnavailable
+from webhook.cluster.transport import REQUEST_TIMEOUT_SECONDS, Response
+from webhook.errors import KubeApiUnavailableError
 
-_CONNECT_SECONDS = 10.0
+_CONNECT_TIMEOUT_SECONDS = 10.0
 """Within 75 s of silence (see `reflector`) there is room for one connection that does not come."""
 
-_PIECE = 64 * 2**10
+_CHUNK_BYTES = 64 * 2**10
 
 
-class _Silent(ClusterUnavailable):
+class _ReadTimeoutError(KubeApiUnavailableError):
     """Nothing came for too long."""
 
 
@@ -53,30 +53,30 @@ class Client:
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        timeout: float = REQUEST_SECONDS,
+        timeout: float = REQUEST_TIMEOUT_SECONDS,
     ) -> Response:
         """Return the answer, whatever its status (see `Transport`)."""
-        with self._translated(f"{method} {path}", timeout):
-            typed = {} if body is None else {"Content-Type": "application/json"}
-            answer = self._send(
+        with self._translate_errors(f"{method} {path}", timeout):
+            content_type = {} if body is None else {"Content-Type": "application/json"}
+            response = self._send(
                 method,
                 path,
                 query or {},
                 body=body,
-                headers={**typed, **(headers or {})},
+                headers={**content_type, **(headers or {})},
                 timeout=timeout,
             )
             try:
-                content = answer.read()
+                content = response.read()
             finally:
-                answer.release_conn()
-            return Response(answer.status, content, _lower(answer.headers))
+                response.release_conn()
+            return Response(response.status, content, _lower_keys(response.headers))
 
-    def stream(self, path: str, *, query: Mapping[str, str], silence: float) -> "ClientStream":
+    def stream(self, path: str, *, query: Mapping[str, str], read_timeout: float) -> "ClientStream":
         """Return an answer as it comes, whatever its status (see `Transport`)."""
-        with self._translated(f"GET {path}", silence):
-            answer = self._send("GET", path, query, headers={}, timeout=silence)
-        return ClientStream(answer, partial(self._translated, f"GET {path}", silence))
+        with self._translate_errors(f"GET {path}", read_timeout):
+            response = self._send("GET", path, query, headers={}, timeout=read_timeout)
+        return ClientStream(response, partial(self._translate_errors, f"GET {path}", read_timeout))
 
     def headers(self) -> dict[str, str]:
         """Return what every request says, the bearer token among it, read anew if need be."""
@@ -84,22 +84,22 @@ class Client:
         try:
             self._client.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
         except OSError as error:
-            raise ClusterUnavailable(
-                f"the credentials for {self.server} cannot be renewed: {one_line(error)}"
+            raise KubeApiUnavailableError(
+                f"the credentials for {self.server} cannot be renewed: {error_text(error)}"
             ) from error
         return headers
 
     @contextmanager
-    def _translated(self, what: str, seconds: float) -> Iterator[None]:
+    def _translate_errors(self, action: str, timeout: float) -> Iterator[None]:
         """Make one sentence of whatever goes wrong, and forget idle connections after a silence.
 
         Whatever swallowed this connection (a firewall that was restarted, a node that is gone) has
         swallowed those of its age as well, and each would be silent for as long again.
         """
         try:
-            with _translated(self.server, what, seconds):
+            with _translate_errors(self.server, action, timeout):
                 yield
-        except _Silent:
+        except _ReadTimeoutError:
             self._client.rest_client.pool_manager.clear()
             raise
 
@@ -122,7 +122,7 @@ class Client:
             self.server + path + (f"?{urlencode(query)}" if query else ""),
             body=body,
             headers={**self.headers(), **headers},
-            timeout=urllib3.Timeout(connect=min(_CONNECT_SECONDS, timeout), read=timeout),
+            timeout=urllib3.Timeout(connect=min(_CONNECT_TIMEOUT_SECONDS, timeout), read=timeout),
             retries=False,
             redirect=False,
             preload_content=False,
@@ -132,31 +132,33 @@ class Client:
 class ClientStream:
     """A `Stream` on a response of urllib3."""
 
-    def __init__(self, answer: Any, translated: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(
+        self, response: Any, translate_errors: Callable[[], AbstractContextManager[None]]
+    ) -> None:
         """Take over an answer of which only the head was read; `translated` is the client's."""
-        self._answer = answer
-        self._translated = translated
-        self.status: int = answer.status
-        self.headers: Mapping[str, str] = _lower(answer.headers)
+        self._response = response
+        self._translate_errors = translate_errors
+        self.status: int = response.status
+        self.headers: Mapping[str, str] = _lower_keys(response.headers)
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield pieces as they come."""
-        with self._translated():
-            yield from self._answer.stream(_PIECE)
+        with self._translate_errors():
+            yield from self._response.stream(_CHUNK_BYTES)
 
-    def end(self) -> None:
+    def interrupt(self) -> None:
         """Wake the reader: its next read finds the end."""
         # RuntimeError, ValueError: there is no connection any more, so nobody reads.
         with suppress(OSError, RuntimeError, ValueError):
-            self._answer.shutdown()
+            self._response.shutdown()
 
     def close(self) -> None:
         """Close the connection, unless the answer was read to its end and it can be used again."""
-        self._answer.close()
+        self._response.close()
 
 
 @contextmanager
-def _translated(server: str, what: str, seconds: float) -> Iterator[None]:
+def _translate_errors(server: str, action: str, timeout: float) -> Iterator[None]:
     """Make one sentence of whatever urllib3, or the fetching of a token, raises."""
     import urllib3.exceptions as wire
     from kubernetes.config import ConfigException
@@ -165,40 +167,40 @@ def _translated(server: str, what: str, seconds: float) -> Iterator[None]:
         yield
     # Before the timeouts, of which urllib3 calls a refused connection one.
     except (wire.NewConnectionError, wire.ProxyError, wire.LocationValueError) as error:
-        raise ClusterUnavailable(
-            f"the API server at {server} cannot be reached: {_cause(error)}"
+        raise KubeApiUnavailableError(
+            f"the API server at {server} cannot be reached: {_root_cause_text(error)}"
         ) from error
     except wire.SSLError as error:
-        raise ClusterUnavailable(
-            f"the API server at {server} is not trusted: {one_line(error)}; the kubeconfig's "
+        raise KubeApiUnavailableError(
+            f"the API server at {server} is not trusted: {error_text(error)}; the kubeconfig's "
             "certificate-authority must be the one of this cluster"
         ) from error
     except (wire.ConnectTimeoutError, wire.ReadTimeoutError) as error:
-        raise _Silent(
-            f"the API server at {server} was silent on {what} for {seconds:g} s"
+        raise _ReadTimeoutError(
+            f"the API server at {server} was silent on {action} for {timeout:g} s"
         ) from error
     except (wire.HTTPError, OSError) as error:
-        raise ClusterUnavailable(
-            f"the connection to the API server at {server} broke during {what}: {_cause(error)}"
+        raise KubeApiUnavailableError(
+            f"the connection to the API server at {server} broke during {action}: {_root_cause_text(error)}"
         ) from error
     except (ConfigException, json.JSONDecodeError) as error:
-        raise ClusterUnavailable(
-            f"the credentials for {server} cannot be renewed: {one_line(error)}"
+        raise KubeApiUnavailableError(
+            f"the credentials for {server} cannot be renewed: {error_text(error)}"
         ) from error
 
 
-def _cause(error: BaseException) -> str:
+def _root_cause_text(error: BaseException) -> str:
     """Return the innermost reason: urllib3 wraps the system's word two or three times."""
     while inner := error.__cause__ or error.__context__:
         error = inner
     strerror = getattr(error, "strerror", None)
-    return strerror.lower() if isinstance(strerror, str) else one_line(error)
+    return strerror.lower() if isinstance(strerror, str) else error_text(error)
 
 
-def one_line(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """Return what an exception says, on one line."""
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _lower(headers: Mapping[str, str]) -> Mapping[str, str]:
+def _lower_keys(headers: Mapping[str, str]) -> Mapping[str, str]:
     return {name.lower(): value for name, value in headers.items()}

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from webhook.cluster.client import Client, one_line
-from webhook.errors import ClusterUnavailable
+from webhook.cluster.client import Client, error_text
+from webhook.errors import KubeApiUnavailableError
 
 _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-_DEFAULT_FILE = Path(".kube") / "config"
-_CONNECTIONS = 100
-_AGENT = "graphgate"
+_DEFAULT_KUBECONFIG = Path(".kube") / "config"
+_MAX_CONNECTIONS = 100
+_USER_AGENT = "graphgate"
 
 
 def connect(
@@ -31,50 +31,50 @@ def connect(
     try:
         import kubernetes  # noqa: F401 — the extra may be missing
     except ImportError as error:
-        raise ClusterUnavailable(
+        raise KubeApiUnavailableError(
             "the Kubernetes client is not installed; pip install 'graphgate[cluster]'"
         ) from error
     from kubernetes.client import ApiClient, Configuration
 
     configuration = Configuration()
-    named = kubeconfig or environment.get("KUBECONFIG") or _in_home(environment)
-    if named is not None:
-        namespace = _load_kubeconfig(named, context, configuration)
+    path = kubeconfig or environment.get("KUBECONFIG") or _default_kubeconfig(environment)
+    if path is not None:
+        namespace = _load_kubeconfig(path, context, configuration)
     elif environment.get("KUBERNETES_SERVICE_HOST"):
         namespace = _load_service_account(environment, configuration)
     else:
-        raise ClusterUnavailable(
+        raise KubeApiUnavailableError(
             "there is no cluster to ask: no --kubeconfig, no KUBECONFIG, no ~/.kube/config, and "
             "this is no pod"
         )
     configuration.retries = False
     # More than anybody opens at once (workers and watches): beyond it each call connects anew.
-    configuration.connection_pool_maxsize = _CONNECTIONS
+    configuration.connection_pool_maxsize = _MAX_CONNECTIONS
     client = ApiClient(configuration)
-    client.user_agent = _AGENT
+    client.user_agent = _USER_AGENT
     return Client(client, namespace)
 
 
-def _in_home(environment: Mapping[str, str]) -> str | None:
-    file = Path(environment.get("HOME") or "/nonexistent") / _DEFAULT_FILE
+def _default_kubeconfig(environment: Mapping[str, str]) -> str | None:
+    file = Path(environment.get("HOME") or "/nonexistent") / _DEFAULT_KUBECONFIG
     return str(file) if file.is_file() else None
 
 
-def _load_kubeconfig(named: str, context: str | None, configuration: Any) -> str:
+def _load_kubeconfig(path: str, context: str | None, configuration: Any) -> str:
     """Load a kubeconfig (or several, joined with ":"); return the context's namespace."""
     import kubernetes.config
     import yaml
 
     config: Any = kubernetes.config  # it has types, but not for these
     try:
-        config.load_kube_config(named, context, configuration, persist_config=False)
-        contexts, current = config.list_kube_config_contexts(named)
+        config.load_kube_config(path, context, configuration, persist_config=False)
+        contexts, current = config.list_kube_config_contexts(path)
     except (config.ConfigException, yaml.YAMLError, OSError, TypeError, ValueError) as error:
-        raise ClusterUnavailable(
-            f"the kubeconfig {named} cannot be used: {one_line(error)}"
+        raise KubeApiUnavailableError(
+            f"the kubeconfig {path} cannot be used: {error_text(error)}"
         ) from error
-    chosen = next((each for each in contexts if each["name"] == context), current)
-    namespace = (chosen.get("context") or {}).get("namespace")
+    selected = next((each for each in contexts if each["name"] == context), current)
+    namespace = (selected.get("context") or {}).get("namespace")
     return namespace if isinstance(namespace, str) and namespace else "default"
 
 
@@ -82,14 +82,14 @@ def _load_service_account(environment: Mapping[str, str], configuration: Any) ->
     """Load a pod's service account, whose token is read anew every minute."""
     import kubernetes.config.incluster_config
 
-    pod: Any = kubernetes.config.incluster_config  # as above
+    incluster: Any = kubernetes.config.incluster_config  # as above
     try:
-        pod.InClusterConfigLoader(
-            pod.SERVICE_TOKEN_FILENAME, pod.SERVICE_CERT_FILENAME, environ=environment
+        incluster.InClusterConfigLoader(
+            incluster.SERVICE_TOKEN_FILENAME, incluster.SERVICE_CERT_FILENAME, environ=environment
         ).load_and_set(configuration)
-    except (pod.ConfigException, OSError) as error:
-        raise ClusterUnavailable(
-            f"the pod's service account cannot be used: {one_line(error)}; "
+    except (incluster.ConfigException, OSError) as error:
+        raise KubeApiUnavailableError(
+            f"the pod's service account cannot be used: {error_text(error)}; "
             "it needs automountServiceAccountToken: true"
         ) from error
     try:

@@ -15,39 +15,43 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from webhook.cluster.places import collection_of, path_of
-from webhook.cluster.refusal import Refused
-from webhook.cluster.transport import REQUEST_SECONDS, Transport
+from webhook.cluster.places import collection_path, object_path
+from webhook.cluster.refusal import ApiStatusError
+from webhook.cluster.transport import REQUEST_TIMEOUT_SECONDS, Transport
 from webhook.cluster.verbs import get
-from webhook.cluster.watching import pages
-from webhook.errors import ClusterUnavailable
+from webhook.cluster.watching import list_pages
+from webhook.errors import KubeApiUnavailableError
 from webhook.graph.facts import Facts, Namespace
 from webhook.graph.kubernetes import is_quantity
 
-NAMESPACES = collection_of("v1", "Namespace")
-DEFINITIONS = collection_of("apiextensions.k8s.io/v1", "CustomResourceDefinition")
-DEFINITION = "seldondeployments.machinelearning.seldon.io"
-VERSION = "/version"
-OPENSHIFT = "/apis/security.openshift.io/v1"
+NAMESPACES_PATH = collection_path("v1", "Namespace")
+CRDS_PATH = collection_path("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+SELDON_CRD_NAME = "seldondeployments.machinelearning.seldon.io"
+VERSION_PATH = "/version"
+OPENSHIFT_PATH = "/apis/security.openshift.io/v1"
 
-_SERVERS, _EXPLAINER, _INITIALIZER = "predictor_servers", "explainer", "storageInitializer"
+_MODEL_SERVERS_KEY, _EXPLAINER_KEY, _STORAGE_INITIALIZER_KEY = (
+    "predictor_servers",
+    "explainer",
+    "storageInitializer",
+)
 """The keys of seldon-config that decide what runs, each JSON. Source: Seldon Core v1.17."""
 
-_IMAGES = ("image", "image_v2")
+_EXPLAINER_IMAGE_KEYS = ("image", "image_v2")
 """What is read of an explainer's entry. Source: ExplainerConfig, the same."""
 
-_QUANTITIES = ("cpuRequest", "cpuLimit", "memoryRequest", "memoryLimit")
+_INITIALIZER_QUANTITY_KEYS = ("cpuRequest", "cpuLimit", "memoryRequest", "memoryLimit")
 """What is read of a storage initializer's, beside its image. Source: StorageInitializerConfig."""
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_LONGEST_ANNOTATION = 4096
+_MAX_ANNOTATION_LENGTH = 4096
 """Characters. What decides anything is a word or a range; longer ones are other tools' archives."""
 
-_PAGE = 200
+_PAGE_SIZE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class ConfigMap:
+class ConfigMapRef:
     """Which ConfigMap is Seldon's; the default is the one that its chart makes."""
 
     namespace: str = "seldon-system"
@@ -59,7 +63,7 @@ class ConfigMap:
     @property
     def collection(self) -> str:
         """The path of the namespace's ConfigMaps."""
-        return collection_of("v1", "ConfigMap", self.namespace)
+        return collection_path("v1", "ConfigMap", self.namespace)
 
     @property
     def path(self) -> str:
@@ -67,35 +71,35 @@ class ConfigMap:
         return f"{self.collection}/{self.name}"
 
 
-SELDON_CONFIG = ConfigMap()
+DEFAULT_SELDON_CONFIG_MAP = ConfigMapRef()
 
 
-class Configured(NamedTuple):
+class SeldonConfig(NamedTuple):
     """What a seldon-config says, as in `Facts`, and sentences about what of it cannot be read."""
 
-    servers: Mapping[str, object] | None
+    model_servers: Mapping[str, object] | None
     explainer: Mapping[str, str] | None
     initializer: Mapping[str, str]
-    faults: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
-NOT_CONFIGURED = Configured(None, None, {})
+NO_SELDON_CONFIG = SeldonConfig(None, None, {})
 
 
-class Shape(NamedTuple):
+class CrdShape(NamedTuple):
     """What a CustomResourceDefinition keeps: levels of nodes; None: all."""
 
-    depth: int | None
+    graph_depth: int | None
 
 
-class Gathered(NamedTuple):
+class ClusterFacts(NamedTuple):
     """Facts, and sentences about those that are missing."""
 
     facts: Facts
-    gaps: tuple[str, ...]
+    missing: tuple[str, ...]
 
 
-def read_namespace(raw: Mapping[str, Any]) -> Namespace:
+def parse_namespace(raw: Mapping[str, Any]) -> Namespace:
     """Return labels and annotations of a raw namespace, without kubectl's copy of the object."""
     metadata = raw["metadata"]
     return Namespace(
@@ -103,12 +107,12 @@ def read_namespace(raw: Mapping[str, Any]) -> Namespace:
         annotations={
             key: value
             for key, value in (metadata.get("annotations") or {}).items()
-            if key != _LAST_APPLIED and len(value) <= _LONGEST_ANNOTATION
+            if key != _LAST_APPLIED and len(value) <= _MAX_ANNOTATION_LENGTH
         },
     )
 
 
-def read_config(raw: Mapping[str, Any]) -> Configured:
+def parse_seldon_config(raw: Mapping[str, Any]) -> SeldonConfig:
     """Return what a raw seldon-config says; total: what cannot be read is a fault, and left out.
 
     {"predictor_servers": '{"SKLEARN_SERVER": {"protocols": …}}',
@@ -116,21 +120,31 @@ def read_config(raw: Mapping[str, Any]) -> Configured:
      "storageInitializer": '{"image": "…", "cpuRequest": "100m", …}'}
     """
     data = raw.get("data") or {}
-    faults: list[str] = []
-    if not data.get(_SERVERS):
-        faults.append(f"it has no key {_SERVERS}")
+    problems: list[str] = []
+    if not data.get(_MODEL_SERVERS_KEY):
+        problems.append(f"it has no key {_MODEL_SERVERS_KEY}")
     servers, explainer, initializer = (
-        _entry(data, key, faults) for key in (_SERVERS, _EXPLAINER, _INITIALIZER)
+        _parse_entry(data, key, problems)
+        for key in (_MODEL_SERVERS_KEY, _EXPLAINER_KEY, _STORAGE_INITIALIZER_KEY)
     )
-    return Configured(
-        servers if data.get(_SERVERS) else None,
-        None if explainer is None else dict(_texts(explainer, _EXPLAINER, _IMAGES, faults)),
-        dict(_texts(initializer or {}, _INITIALIZER, ("image", *_QUANTITIES), faults)),
-        tuple(faults),
+    return SeldonConfig(
+        servers if data.get(_MODEL_SERVERS_KEY) else None,
+        None
+        if explainer is None
+        else dict(_string_entries(explainer, _EXPLAINER_KEY, _EXPLAINER_IMAGE_KEYS, problems)),
+        dict(
+            _string_entries(
+                initializer or {},
+                _STORAGE_INITIALIZER_KEY,
+                ("image", *_INITIALIZER_QUANTITY_KEYS),
+                problems,
+            )
+        ),
+        tuple(problems),
     )
 
 
-def _entry(data: Mapping[str, Any], key: str, faults: list[str]) -> dict[str, Any] | None:
+def _parse_entry(data: Mapping[str, Any], key: str, problems: list[str]) -> dict[str, Any] | None:
     """Return one entry of a seldon-config, {} where there is none; None with a fault."""
     text = data.get(key)
     if not text:
@@ -138,30 +152,30 @@ def _entry(data: Mapping[str, Any], key: str, faults: list[str]) -> dict[str, An
     try:
         entry = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        faults.append(f"its {key} is no JSON: {error}")
+        problems.append(f"its {key} is no JSON: {error}")
         return None
     if not isinstance(entry, dict):
-        faults.append(f"its {key} is no mapping")
+        problems.append(f"its {key} is no mapping")
         return None
     return entry
 
 
-def _texts(
-    entry: Mapping[str, Any], key: str, known: tuple[str, ...], faults: list[str]
+def _string_entries(
+    entry: Mapping[str, Any], key: str, allowed: tuple[str, ...], problems: list[str]
 ) -> Iterator[tuple[str, str]]:
-    for name in known:
+    for name in allowed:
         value = entry.get(name)
         if value in (None, ""):
             continue
         if not isinstance(value, str):
-            faults.append(f"its {key} has a {name} that is no text")
-        elif name in _QUANTITIES and not is_quantity(value):
-            faults.append(f"its {key} has a {name} that is no quantity: {value}")
+            problems.append(f"its {key} has a {name} that is no text")
+        elif name in _INITIALIZER_QUANTITY_KEYS and not is_quantity(value):
+            problems.append(f"its {key} has a {name} that is no quantity: {value}")
         else:
             yield name, value
 
 
-def read_shape(raw: Mapping[str, Any]) -> Shape:
+def parse_crd_shape(raw: Mapping[str, Any]) -> CrdShape:
     """Return how many levels of nodes a raw CustomResourceDefinition keeps.
 
     A structural schema keeps what it names; below x-kubernetes-preserve-unknown-fields it keeps
@@ -169,112 +183,123 @@ def read_shape(raw: Mapping[str, Any]) -> Shape:
     """
     spec = raw.get("spec") or {}
     if spec.get("preserveUnknownFields"):
-        return Shape(None)
+        return CrdShape(None)
     versions = [version for version in spec.get("versions") or () if version.get("served")]
-    chosen = next((version for version in versions if version.get("name") == "v1"), None)
-    if chosen is None:
-        return Shape(None)
-    here: Mapping[str, Any] = (chosen.get("schema") or {}).get("openAPIV3Schema") or {}
+    served_v1 = next((version for version in versions if version.get("name") == "v1"), None)
+    if served_v1 is None:
+        return CrdShape(None)
+    node_schema: Mapping[str, Any] = (served_v1.get("schema") or {}).get("openAPIV3Schema") or {}
     for step in ("spec", "predictors", "graph"):
-        here = _below(here, step)
-    levels = 0
-    while "properties" in here:
-        levels += 1
-        here = _below(here, "children")
-    return Shape(None if _keeps_all(here) else levels or None)
+        node_schema = _subschema(node_schema, step)
+    depth = 0
+    while "properties" in node_schema:
+        depth += 1
+        node_schema = _subschema(node_schema, "children")
+    return CrdShape(None if _preserves_unknown_fields(node_schema) else depth or None)
 
 
-_KEEPS_ALL = "x-kubernetes-preserve-unknown-fields"
+_PRESERVE_UNKNOWN_FIELDS = "x-kubernetes-preserve-unknown-fields"
 
 
-def _below(schema: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def _subschema(schema: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """Return the schema of a field, or of its items where it is a list; {} if none is kept."""
     field: Mapping[str, Any] | None = (schema.get("properties") or {}).get(key)
     if field is None:
-        return {_KEEPS_ALL: True} if _keeps_all(schema) else {}
+        return {_PRESERVE_UNKNOWN_FIELDS: True} if _preserves_unknown_fields(schema) else {}
     return field.get("items") or field
 
 
-def _keeps_all(schema: Mapping[str, Any]) -> bool:
-    return bool(schema.get(_KEEPS_ALL))
+def _preserves_unknown_fields(schema: Mapping[str, Any]) -> bool:
+    return bool(schema.get(_PRESERVE_UNKNOWN_FIELDS))
 
 
-def read_minor(version: Mapping[str, Any]) -> int | None:
+def parse_minor_version(version: Mapping[str, Any]) -> int | None:
     """Return the minor version of an answer of /version; some clouds write "36+"."""
     match = re.match(r"[0-9]{1,3}", str(version.get("minor") or ""))
     return int(match[0]) if match else None
 
 
-def ask_openshift(transport: Transport) -> bool:
+def fetch_is_openshift(transport: Transport) -> bool:
     """Return whether the cluster is OpenShift; raise ClusterUnavailable if it does not say."""
-    return get(transport, OPENSHIFT) is not None
+    return get(transport, OPENSHIFT_PATH) is not None
 
 
-def ask_minor(transport: Transport) -> int | None:
+def fetch_minor_version(transport: Transport) -> int | None:
     """Return the cluster's minor version; raise ClusterUnavailable if it does not say."""
-    return read_minor(get(transport, VERSION) or {})
+    return parse_minor_version(get(transport, VERSION_PATH) or {})
 
 
-def gather(
+def collect_facts(
     transport: Transport,
     namespaces: Iterable[str] = (),
-    config: ConfigMap = SELDON_CONFIG,
-) -> Gathered:
+    config: ConfigMapRef = DEFAULT_SELDON_CONFIG_MAP,
+) -> ClusterFacts:
     """Ask for everything once. Raise ClusterUnavailable if a namespace cannot be read.
 
     namespaces  names; none: all that there are
     """
-    gaps: list[str] = []
-    configured = _optional(lambda: _ask_config(transport, config, gaps), gaps) or NOT_CONFIGURED
-    shape = _optional(lambda: _ask_shape(transport), gaps)
-    facts = Facts(
-        namespaces=dict(_ask_namespaces(transport, namespaces)),
-        servers=configured.servers,
-        explainer=configured.explainer,
-        initializer=configured.initializer,
-        openshift=bool(_optional(lambda: ask_openshift(transport), gaps)),
-        minor=_optional(lambda: ask_minor(transport), gaps),
-        crd_depth=shape.depth if shape else None,
+    missing: list[str] = []
+    seldon_config = (
+        _fetch_optional(lambda: _fetch_seldon_config(transport, config, missing), missing)
+        or NO_SELDON_CONFIG
     )
-    return Gathered(facts, tuple(gaps))
+    crd = _fetch_optional(lambda: _fetch_crd_shape(transport), missing)
+    facts = Facts(
+        namespaces=dict(_fetch_namespaces(transport, namespaces)),
+        model_servers=seldon_config.model_servers,
+        explainer_images=seldon_config.explainer,
+        storage_initializer=seldon_config.initializer,
+        openshift=bool(_fetch_optional(lambda: fetch_is_openshift(transport), missing)),
+        kubernetes_minor=_fetch_optional(lambda: fetch_minor_version(transport), missing),
+        max_graph_depth=crd.depth if crd else None,
+    )
+    return ClusterFacts(facts, tuple(missing))
 
 
-def _optional(ask: Callable[[], Any], gaps: list[str]) -> Any:
+def _fetch_optional(fetch: Callable[[], Any], missing: list[str]) -> Any:
     """Return the answer; None, and a gap, where the API server does not give it to this user."""
     try:
-        return ask()
-    except Refused as error:
-        gaps.append(str(error))
+        return fetch()
+    except ApiStatusError as error:
+        missing.append(str(error))
         return None
 
 
-def _ask_namespaces(transport: Transport, names: Iterable[str]) -> Iterable[tuple[str, Namespace]]:
-    wanted = list(names)
-    for name in wanted:
-        raw = get(transport, path_of(_named_namespace(name)))
+def _fetch_namespaces(
+    transport: Transport, names: Iterable[str]
+) -> Iterable[tuple[str, Namespace]]:
+    requested = list(names)
+    for name in requested:
+        raw = get(transport, object_path(_namespace_object(name)))
         if raw is None:
-            raise ClusterUnavailable(f"there is no namespace {name} in {transport.server}")
-        yield name, read_namespace(raw)
-    if wanted:
+            raise KubeApiUnavailableError(f"there is no namespace {name} in {transport.server}")
+        yield name, parse_namespace(raw)
+    if requested:
         return
-    for page in pages(transport, NAMESPACES, {}, size=_PAGE, timeout=REQUEST_SECONDS):
+    for page in list_pages(
+        transport, NAMESPACES_PATH, {}, page_size=_PAGE_SIZE, timeout=REQUEST_TIMEOUT_SECONDS
+    ):
         for raw in page.items:
-            yield raw["metadata"]["name"], read_namespace(raw)
+            yield raw["metadata"]["name"], parse_namespace(raw)
 
 
-def _named_namespace(name: str) -> dict[str, Any]:
+def _namespace_object(name: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
 
-def _ask_config(transport: Transport, config: ConfigMap, gaps: list[str]) -> Configured | None:
+def _fetch_seldon_config(
+    transport: Transport, config: ConfigMapRef, missing: list[str]
+) -> SeldonConfig | None:
     raw = get(transport, config.path)
     if raw is None:
         return None  # no Seldon Core here, or elsewhere: then its servers are not known
-    configured = read_config(raw)
-    gaps.extend(f"not all is known from ConfigMap {config}: {fault}" for fault in configured.faults)
-    return configured
+    seldon_config = parse_seldon_config(raw)
+    missing.extend(
+        f"not all is known from ConfigMap {config}: {problem}" for problem in seldon_config.problems
+    )
+    return seldon_config
 
 
-def _ask_shape(transport: Transport) -> Shape | None:
-    raw = get(transport, f"{DEFINITIONS}/{DEFINITION}")
-    return None if raw is None else read_shape(raw)
+def _fetch_crd_shape(transport: Transport) -> CrdShape | None:
+    raw = get(transport, f"{CRDS_PATH}/{SELDON_CRD_NAME}")
+    return None if raw is None else parse_crd_shape(raw)

@@ -15,28 +15,28 @@ from typing import Any, Literal, NamedTuple, Self
 
 from webhook.cluster.backoff import Backoff
 from webhook.cluster.facts import (
-    DEFINITION,
-    DEFINITIONS,
-    NAMESPACES,
-    NOT_CONFIGURED,
-    SELDON_CONFIG,
-    ConfigMap,
-    ask_minor,
-    ask_openshift,
-    read_config,
-    read_namespace,
-    read_shape,
+    CRDS_PATH,
+    DEFAULT_SELDON_CONFIG_MAP,
+    NAMESPACES_PATH,
+    NO_SELDON_CONFIG,
+    SELDON_CRD_NAME,
+    ConfigMapRef,
+    fetch_is_openshift,
+    fetch_minor_version,
+    parse_crd_shape,
+    parse_namespace,
+    parse_seldon_config,
 )
-from webhook.cluster.reflector import Reflector, Timing
-from webhook.cluster.refusal import Refused
+from webhook.cluster.reflector import Reflector, ReflectorConfig
+from webhook.cluster.refusal import ApiStatusError
 from webhook.cluster.transport import Transport
-from webhook.errors import ClusterUnavailable
-from webhook.graph.facts import NOTHING_KNOWN, Facts
+from webhook.errors import KubeApiUnavailableError
+from webhook.graph.facts import NO_FACTS, Facts
 
-_STALE = 120.0
+_MAX_STALENESS_SECONDS = 120.0
 """Seconds without a sign. A healthy watch gives one every 50 s, a broken one is left after 65."""
 
-_POLL = 300.0
+_POLL_INTERVAL_SECONDS = 300.0
 """Seconds between looks at version and API groups: both change with an upgrade, not with a day."""
 
 
@@ -47,45 +47,45 @@ class Health(NamedTuple):
     detail: str
 
 
-class LiveFacts:
+class FactsWatcher:
     """The facts of one cluster, followed. Its own context manager; `start` and `stop` too."""
 
     def __init__(
         self,
         transport: Transport,
-        config: ConfigMap = SELDON_CONFIG,
+        config: ConfigMapRef = DEFAULT_SELDON_CONFIG_MAP,
         *,
-        timing: Timing | None = None,
+        reflector_config: ReflectorConfig | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """Prepare; nothing is asked before `start`. `config` is where Seldon's ConfigMap is."""
         self._transport = transport
         self._config = config
-        timing = timing or Timing()
+        reflector_config = reflector_config or ReflectorConfig()
 
-        def follow(path: str, project: Callable[[dict[str, Any]], Any], name: str) -> Any:
+        def build_reflector(path: str, project: Callable[[dict[str, Any]], Any], name: str) -> Any:
             return Reflector(
                 transport,
                 path,
                 project,
-                on_change=self._changed,
-                fields=f"metadata.name={name}" if name else "",
-                timing=timing,
+                on_change=self._mark_dirty,
+                field_selector=f"metadata.name={name}" if name else "",
+                config=reflector_config,
                 jitter=jitter,
             )
 
-        self._namespaces = follow(NAMESPACES, read_namespace, "")
-        self._configured = follow(config.collection, read_config, config.name)
-        self._shape = follow(DEFINITIONS, read_shape, DEFINITION)
-        self._backoff = Backoff(timing.first, timing.longest, jitter)
+        self._namespaces = build_reflector(NAMESPACES_PATH, parse_namespace, "")
+        self._seldon_configs = build_reflector(config.collection, parse_seldon_config, config.name)
+        self._crds = build_reflector(CRDS_PATH, parse_crd_shape, SELDON_CRD_NAME)
+        self._backoff = Backoff(reflector_config.backoff_base, reflector_config.max_backoff, jitter)
         self._minor: int | None = None
         self._openshift = False
-        self._polled = False
-        self._poll_fault: ClusterUnavailable | None = None
-        self._facts = NOTHING_KNOWN
-        self._is_old = False
+        self._has_polled = False
+        self._poll_error: KubeApiUnavailableError | None = None
+        self._facts = NO_FACTS
+        self._is_dirty = False
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._poll, name="poll version", daemon=True)
+        self._thread = threading.Thread(target=self._poll_loop, name="poll version", daemon=True)
 
     def __enter__(self) -> Self:
         self.start()
@@ -104,103 +104,106 @@ class LiveFacts:
         """End, within some seconds; threads that wait for the network end with the process."""
         self._stopping.set()
         for reflector in self._reflectors():
-            reflector.stop(patience=1.0)
+            reflector.stop(timeout=1.0)
 
     @property
     def facts(self) -> Facts:
         """What is known at this moment. No I/O; made anew only after a change."""
-        if self._is_old:
+        if self._is_dirty:
             # First, so that a change that comes in between is not missed.
-            self._is_old = False
-            self._facts = self._gathered()
+            self._is_dirty = False
+            self._facts = self._build_facts()
         return self._facts
 
     def health(self) -> Health:
         """Return whether the facts can be relied on, and why not."""
-        waiting = [
-            f"{what} not read yet: {reflector.fault or 'in progress'}"
-            for what, reflector, needed in self._named()
-            if not reflector.synced and (needed or not isinstance(reflector.fault, Refused))
+        pending = [
+            f"{name} not read yet: {reflector.last_error or 'in progress'}"
+            for name, reflector, required in self._named_reflectors()
+            if not reflector.has_synced
+            and (required or not isinstance(reflector.last_error, ApiStatusError))
         ]
-        if not self._polled:
-            waiting.append(f"version not read yet: {self._poll_fault or 'in progress'}")
-        if waiting:
-            return Health("failed", "; ".join(waiting))
-        odd = [*self._oddities()]
-        return Health("degraded", "; ".join(odd)) if odd else Health("ok", self._summary())
-
-    def _oddities(self) -> list[str]:
-        odd = [
-            f"{what} not followed: {reflector.fault}"
-            if reflector.fault
-            else f"{what} without a sign for {reflector.age:.0f} s"
-            for what, reflector, _ in self._named()
-            if reflector.fault or reflector.age > _STALE
-        ]
-        if self._poll_fault is not None:
-            odd.append(f"version not read: {self._poll_fault}")
-        odd.extend(
-            f"not all is known from ConfigMap {self._config}: {fault}"
-            for configured in self._configured.items.values()
-            for fault in configured.faults
+        if not self._has_polled:
+            pending.append(f"version not read yet: {self._poll_error or 'in progress'}")
+        if pending:
+            return Health("failed", "; ".join(pending))
+        problems = [*self._list_problems()]
+        return (
+            Health("degraded", "; ".join(problems)) if problems else Health("ok", self._summary())
         )
-        return odd
+
+    def _list_problems(self) -> list[str]:
+        problems = [
+            f"{name} not followed: {reflector.last_error}"
+            if reflector.last_error
+            else f"{name} without a sign for {reflector.staleness:.0f} s"
+            for name, reflector, _ in self._named_reflectors()
+            if reflector.last_error or reflector.staleness > _MAX_STALENESS_SECONDS
+        ]
+        if self._poll_error is not None:
+            problems.append(f"version not read: {self._poll_error}")
+        problems.extend(
+            f"not all is known from ConfigMap {self._config}: {problem}"
+            for seldon_config in self._seldon_configs.items.values()
+            for problem in seldon_config.faults
+        )
+        return problems
 
     def _summary(self) -> str:
         facts = self.facts
-        servers = facts.servers
+        servers = facts.model_servers
         return (
-            f"{_many(len(facts.namespaces), 'namespace')}, "
-            f"{'servers not known' if servers is None else _many(len(servers), 'server')}, "
-            f"{'OpenShift on ' if facts.openshift else ''}Kubernetes 1.{facts.minor}"
+            f"{_count_noun(len(facts.namespaces), 'namespace')}, "
+            f"{'servers not known' if servers is None else _count_noun(len(servers), 'server')}, "
+            f"{'OpenShift on ' if facts.openshift else ''}Kubernetes 1.{facts.kubernetes_minor}"
         )
 
     def _reflectors(self) -> tuple[Reflector[Any], ...]:
-        return (self._namespaces, self._configured, self._shape)
+        return (self._namespaces, self._seldon_configs, self._crds)
 
-    def _named(self) -> tuple[tuple[str, Reflector[Any], bool], ...]:
+    def _named_reflectors(self) -> tuple[tuple[str, Reflector[Any], bool], ...]:
         """Each watch, and whether the server must not be ready without it."""
         return (
             ("namespaces", self._namespaces, True),
-            (f"ConfigMap {self._config}", self._configured, False),
-            ("CustomResourceDefinition", self._shape, False),
+            (f"ConfigMap {self._config}", self._seldon_configs, False),
+            ("CustomResourceDefinition", self._crds, False),
         )
 
-    def _changed(self, *_: object) -> None:
-        self._is_old = True
+    def _mark_dirty(self, *_: object) -> None:
+        self._is_dirty = True
 
-    def _gathered(self) -> Facts:
-        configured = next(iter(self._configured.items.values()), NOT_CONFIGURED)
-        shape = next(iter(self._shape.items.values()), None)
+    def _build_facts(self) -> Facts:
+        seldon_config = next(iter(self._seldon_configs.items.values()), NO_SELDON_CONFIG)
+        crd = next(iter(self._crds.items.values()), None)
         return Facts(
-            namespaces={name: known for (_, name), known in self._namespaces.items.items()},
-            servers=configured.servers,
-            explainer=configured.explainer,
-            initializer=configured.initializer,
+            namespaces={name: namespace for (_, name), namespace in self._namespaces.items.items()},
+            model_servers=seldon_config.model_servers,
+            explainer_images=seldon_config.explainer,
+            storage_initializer=seldon_config.initializer,
             openshift=self._openshift,
-            minor=self._minor,
-            crd_depth=shape.depth if shape else None,
+            kubernetes_minor=self._minor,
+            max_graph_depth=crd.depth if crd else None,
         )
 
-    def _poll(self) -> None:
-        while not self._stopping.wait(self._look()):
+    def _poll_loop(self) -> None:
+        while not self._stopping.wait(self._poll_once()):
             pass
 
-    def _look(self) -> float:
+    def _poll_once(self) -> float:
         """Ask once; return the seconds until the next time."""
         try:
-            known = (ask_minor(self._transport), ask_openshift(self._transport))
-        except ClusterUnavailable as error:
-            self._poll_fault = error
-            return self._backoff.next()
-        if known != (self._minor, self._openshift):
-            self._minor, self._openshift = known
-            self._is_old = True
-        self._poll_fault = None
-        self._polled = True
+            observed = (fetch_minor_version(self._transport), fetch_is_openshift(self._transport))
+        except KubeApiUnavailableError as error:
+            self._poll_error = error
+            return self._backoff.next_delay()
+        if observed != (self._minor, self._openshift):
+            self._minor, self._openshift = observed
+            self._is_dirty = True
+        self._poll_error = None
+        self._has_polled = True
         self._backoff.reset()
-        return _POLL
+        return _POLL_INTERVAL_SECONDS
 
 
-def _many(number: int, noun: str) -> str:
+def _count_noun(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

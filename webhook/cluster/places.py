@@ -32,7 +32,7 @@ _PLURALS: Mapping[str, str] = {
 }
 
 
-def collection_of(api_version: str, kind: str, namespace: str = "") -> str:
+def collection_path(api_version: str, kind: str, namespace: str = "") -> str:
     """Return the path of all objects of a kind: in one namespace, or ("") in the whole cluster.
 
     collection_of("apps/v1", "Deployment", "shop")   /apis/apps/v1/namespaces/shop/deployments
@@ -40,13 +40,13 @@ def collection_of(api_version: str, kind: str, namespace: str = "") -> str:
     Raise KeyError for a kind that graphgate does not know.
     """
     root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
-    inside = f"/namespaces/{quote(namespace, safe='')}" if namespace else ""
-    return f"{root}{inside}/{_PLURALS[kind]}"
+    namespace_part = f"/namespaces/{quote(namespace, safe='')}" if namespace else ""
+    return f"{root}{namespace_part}/{_PLURALS[kind]}"
 
 
-def path_of(obj: Mapping[str, Any], namespace: str = "") -> str:
+def object_path(obj: Mapping[str, Any], namespace: str = "") -> str:
     """Return the path of one object; `namespace` is for one that names none itself."""
     metadata = obj["metadata"]
-    inside = metadata.get("namespace") or namespace
-    collection = collection_of(obj["apiVersion"], obj["kind"], inside)
+    object_namespace = metadata.get("namespace") or namespace
+    collection = collection_path(obj["apiVersion"], obj["kind"], object_namespace)
     return f"{collection}/{quote(metadata['name'], safe='')}"

@@ -14,33 +14,33 @@ from functools import partial
 from typing import Any, Self
 
 from webhook.cluster.live import Health
-from webhook.cluster.places import collection_of
-from webhook.cluster.reflector import Reflector, Timing
-from webhook.cluster.refusal import Refused
+from webhook.cluster.places import collection_path
+from webhook.cluster.reflector import Reflector, ReflectorConfig
+from webhook.cluster.refusal import ApiStatusError
 from webhook.cluster.transport import Transport
 
-ADMISSION = "admissionregistration.k8s.io/v1"
-EXCEPTIONS = "graphgate.io/v1alpha1"
+ADMISSION_API_VERSION = "admissionregistration.k8s.io/v1"
+EXCEPTIONS_API_VERSION = "graphgate.io/v1alpha1"
 
-_KINDS = (
-    (ADMISSION, "ValidatingAdmissionPolicy"),
-    (ADMISSION, "ValidatingAdmissionPolicyBinding"),
-    (ADMISSION, "MutatingAdmissionPolicy"),
-    (ADMISSION, "MutatingAdmissionPolicyBinding"),
+_WATCHED_KINDS = (
+    (ADMISSION_API_VERSION, "ValidatingAdmissionPolicy"),
+    (ADMISSION_API_VERSION, "ValidatingAdmissionPolicyBinding"),
+    (ADMISSION_API_VERSION, "MutatingAdmissionPolicy"),
+    (ADMISSION_API_VERSION, "MutatingAdmissionPolicyBinding"),
     ("v1", "ConfigMap"),
-    (EXCEPTIONS, "PolicyException"),
+    (EXCEPTIONS_API_VERSION, "PolicyException"),
 )
 
-_STALE = 120.0
+_MAX_STALENESS_SECONDS = 120.0
 """Seconds without a sign; the reason is in `live`."""
 
-_SERVERS_OWN = frozenset({"managedFields", "resourceVersion", "generation"})
+_SERVER_MANAGED_METADATA = frozenset({"managedFields", "resourceVersion", "generation"})
 """What the API server changes by itself: a change of only these is none."""
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-class LivePolicies:
+class PoliciesWatcher:
     """The labelled objects of one cluster, followed. Its own context manager.
 
     A kind that the cluster does not serve (404: a Kubernetes before 1.36 has no
@@ -52,8 +52,8 @@ class LivePolicies:
         transport: Transport,
         selector: str,
         *,
-        exceptions_in: str,
-        timing: Timing | None = None,
+        exceptions_namespace: str,
+        reflector_config: ReflectorConfig | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """Prepare; nothing is asked before `start`.
@@ -66,18 +66,20 @@ class LivePolicies:
         self._reflectors = {
             kind: Reflector(
                 transport,
-                collection_of(version, kind, exceptions_in if version == EXCEPTIONS else ""),
-                partial(_kept, version, kind),
-                on_change=self._changed,
-                labels=selector,
-                timing=timing,
+                collection_path(
+                    version, kind, exceptions_namespace if version == EXCEPTIONS_API_VERSION else ""
+                ),
+                partial(_project_object, version, kind),
+                on_change=self._mark_dirty,
+                label_selector=selector,
+                config=reflector_config,
                 jitter=jitter,
             )
-            for version, kind in _KINDS
+            for version, kind in _WATCHED_KINDS
         }
-        self._answered: set[str] = set()
+        self._known_kinds: set[str] = set()
         self._objects: Mapping[str, Any] = {}
-        self._is_old = True
+        self._is_dirty = True
 
     def __enter__(self) -> Self:
         self.start()
@@ -93,9 +95,9 @@ class LivePolicies:
 
     def stop(self) -> None:
         """End, within a second or so; threads that wait for the network end with the process."""
-        for patience in (0.0, 0.2):  # all are told before any is waited for
+        for timeout in (0.0, 0.2):  # all are told before any is waited for
             for reflector in self._reflectors.values():
-                reflector.stop(patience)
+                reflector.stop(timeout)
 
     @property
     def objects(self) -> Mapping[str, Any] | None:
@@ -103,13 +105,13 @@ class LivePolicies:
 
         None while a kind has never been listed: a part of the policies is no set of policies.
         """
-        if self._waiting():
+        if self._pending_kinds():
             return None
-        if self._is_old:
+        if self._is_dirty:
             # First, so that a change that comes in between is not missed.
-            self._is_old = False
+            self._is_dirty = False
             self._objects = {
-                _called(kind, *key): value
+                _object_label(kind, *key): value
                 for kind, reflector in self._reflectors.items()
                 for key, value in sorted(reflector.items.items())
             }
@@ -117,52 +119,55 @@ class LivePolicies:
 
     def health(self) -> Health:
         """Return whether the objects can be relied on, and why not."""
-        waiting = [
-            f"{kind} not read yet: {self._reflectors[kind].fault or 'in progress'}"
-            for kind in self._waiting()
+        pending = [
+            f"{kind} not read yet: {self._reflectors[kind].last_error or 'in progress'}"
+            for kind in self._pending_kinds()
         ]
-        if waiting:
-            return Health("failed", "; ".join(waiting))
-        odd = [
-            f"{kind} not followed: {reflector.fault}"
-            if reflector.fault
-            else f"{kind} without a sign for {reflector.age:.0f} s"
+        if pending:
+            return Health("failed", "; ".join(pending))
+        problems = [
+            f"{kind} not followed: {reflector.last_error}"
+            if reflector.last_error
+            else f"{kind} without a sign for {reflector.staleness:.0f} s"
             for kind, reflector in self._reflectors.items()
-            if not _unserved(reflector) and (reflector.fault or reflector.age > _STALE)
+            if not _is_unserved(reflector)
+            and (reflector.last_error or reflector.staleness > _MAX_STALENESS_SECONDS)
         ]
-        if odd:
-            return Health("degraded", "; ".join(odd))
+        if problems:
+            return Health("degraded", "; ".join(problems))
         count = len(self.objects or ())
         return Health("ok", f"{count} object{'' if count == 1 else 's'} of the cluster")
 
-    def _waiting(self) -> list[str]:
+    def _pending_kinds(self) -> list[str]:
         """Return the kinds of which nothing is known yet, not even that they are not served."""
-        self._answered.update(
+        self._known_kinds.update(
             kind
             for kind, reflector in self._reflectors.items()
-            if reflector.synced or _unserved(reflector)
+            if reflector.has_synced or _is_unserved(reflector)
         )
-        return [kind for kind in self._reflectors if kind not in self._answered]
+        return [kind for kind in self._reflectors if kind not in self._known_kinds]
 
-    def _changed(self, *_: object) -> None:
-        self._is_old = True
-
-
-def _unserved(reflector: Reflector[Any]) -> bool:
-    return isinstance(reflector.fault, Refused) and reflector.fault.status == 404
+    def _mark_dirty(self, *_: object) -> None:
+        self._is_dirty = True
 
 
-def _called(kind: str, namespace: str, name: str) -> str:
+def _is_unserved(reflector: Reflector[Any]) -> bool:
+    return isinstance(reflector.last_error, ApiStatusError) and reflector.last_error.status == 404
+
+
+def _object_label(kind: str, namespace: str, name: str) -> str:
     return "cluster:" + "/".join(part for part in (kind, namespace, name) if part)
 
 
-def _kept(api_version: str, kind: str, raw: Mapping[str, Any]) -> dict[str, Any]:
+def _project_object(api_version: str, kind: str, raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is kept of an object; in a list it does not say what it is."""
-    metadata = {key: value for key, value in raw["metadata"].items() if key not in _SERVERS_OWN}
+    metadata = {
+        key: value for key, value in raw["metadata"].items() if key not in _SERVER_MANAGED_METADATA
+    }
     annotations = metadata.get("annotations")
     if annotations and _LAST_APPLIED in annotations:
         metadata["annotations"] = {
             key: value for key, value in annotations.items() if key != _LAST_APPLIED
         }
-    kept = {key: value for key, value in raw.items() if key != "status"}
-    return {**kept, "apiVersion": api_version, "kind": kind, "metadata": metadata}
+    projected = {key: value for key, value in raw.items() if key != "status"}
+    return {**projected, "apiVersion": api_version, "kind": kind, "metadata": metadata}

@@ -11,17 +11,19 @@ from typing import Any
 import orjson
 
 from webhook.cluster.transport import Response, Transport
-from webhook.errors import ClusterUnavailable
+from webhook.errors import KubeApiUnavailableError
 
-_WAYS_OUT: Mapping[int, str] = {
+_HINTS: Mapping[int, str] = {
     401: "; log in again, or use another --context",
     403: "; a role for this user must allow it",
     429: "; it is busy, try again later",
 }
-_LONGEST = 2000  # characters of a message: a 422 on a large object may list hundreds of causes
+_MAX_MESSAGE_LENGTH = (
+    2000  # characters of a message: a 422 on a large object may list hundreds of causes
+)
 
 
-class Refused(ClusterUnavailable):
+class ApiStatusError(KubeApiUnavailableError):
     """An answer that is an error.
 
     status       of HTTP: 404, 409, 410, 422, …
@@ -40,36 +42,40 @@ class Refused(ClusterUnavailable):
         self.retry_after = retry_after
 
 
-def refusal(transport: Transport, method: str, path: str, response: Response) -> Refused:
+def api_error(transport: Transport, method: str, path: str, response: Response) -> ApiStatusError:
     """Return the exception for an answer whose status is no success."""
     try:
-        told = orjson.loads(response.body)
+        status = orjson.loads(response.body)
     except orjson.JSONDecodeError:
-        told = None
-    if not isinstance(told, dict):
-        told = {"message": response.body.decode(errors="replace").strip()}
-    wait = response.headers.get("retry-after", "")
-    return from_status(
+        status = None
+    if not isinstance(status, dict):
+        status = {"message": response.body.decode(errors="replace").strip()}
+    retry_after = response.headers.get("retry-after", "")
+    return api_error_from_status(
         transport,
         f"{method} {path}",
-        {**told, "code": response.status},
-        float(wait) if wait.isascii() and wait.isdigit() else None,
+        {**status, "code": response.status},
+        float(retry_after) if retry_after.isascii() and retry_after.isdigit() else None,
     )
 
 
-def from_status(
-    transport: Transport, what: str, status: Mapping[str, Any], retry_after: float | None = None
-) -> Refused:
+def api_error_from_status(
+    transport: Transport, action: str, status: Mapping[str, Any], retry_after: float | None = None
+) -> ApiStatusError:
     """Return the exception for a Kubernetes Status object; `what` was asked ("GET /version")."""
     code = status.get("code")
     code = code if type(code) is int else 0
     reason = status.get("reason")
     reason = reason if isinstance(reason, str) else ""
     message = status.get("message")
-    message = message[:_LONGEST] if isinstance(message, str) and message else "it gave no reason"
-    return Refused(
-        f"the API server at {transport.server} refused {what}: {message} "
-        f"({f'{code} {reason}'.strip()}){_WAYS_OUT.get(code, '')}",
+    message = (
+        message[:_MAX_MESSAGE_LENGTH]
+        if isinstance(message, str) and message
+        else "it gave no reason"
+    )
+    return ApiStatusError(
+        f"the API server at {transport.server} refused {action}: {message} "
+        f"({f'{code} {reason}'.strip()}){_HINTS.get(code, '')}",
         code,
         reason,
         message,

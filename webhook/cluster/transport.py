@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 import orjson
 
-from webhook.errors import ClusterUnavailable
+from webhook.errors import KubeApiUnavailableError
 
-REQUEST_SECONDS = 30.0
+REQUEST_TIMEOUT_SECONDS = 30.0
 """How long an answer may take. The API server itself gives up after 60 s, admission webhooks after
 30 s at most."""
 
@@ -30,7 +30,7 @@ class Response:
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
-            raise ClusterUnavailable(
+            raise KubeApiUnavailableError(
                 f"the answer is no JSON, so it is not the Kubernetes API's: {error}"
             ) from error
 
@@ -49,7 +49,7 @@ class Stream(Protocol):
         Raise ClusterUnavailable when the connection breaks, or is silent for too long.
         """
 
-    def end(self) -> None:
+    def interrupt(self) -> None:
         """Make a reader in any other thread stop at once; what it then meets is of no matter."""
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ class Transport(Protocol):
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        timeout: float = REQUEST_SECONDS,
+        timeout: float = REQUEST_TIMEOUT_SECONDS,
     ) -> Response:
         """Return the answer, whatever its status; raise ClusterUnavailable if there is none.
 
@@ -85,7 +85,7 @@ class Transport(Protocol):
         timeout  seconds, for the connection and again for each piece of the answer
         """
 
-    def stream(self, path: str, *, query: Mapping[str, str], silence: float) -> Stream:
+    def stream(self, path: str, *, query: Mapping[str, str], read_timeout: float) -> Stream:
         """Return an answer as it comes, whatever its status.
 
         silence  after so many seconds without a byte the connection counts as broken

@@ -10,21 +10,21 @@ from typing import Any
 
 import orjson
 
-from webhook.cluster.places import path_of
-from webhook.cluster.refusal import refusal
+from webhook.cluster.places import object_path
+from webhook.cluster.refusal import api_error
 from webhook.cluster.transport import Response, Transport
 
-APPLY = "application/apply-patch+yaml"
+APPLY_CONTENT_TYPE = "application/apply-patch+yaml"
 """Server-side apply; JSON is YAML."""
 
 
 # The API server reads an apply as YAML, which takes these only spelt out (YAML 1.2, 5.1). orjson
 # leaves them as they are, being fine in JSON; what it escapes itself is not touched.
-_CONTROLS = re.compile("[\x7f-\x9f\ufffe\uffff]")
+_YAML_CONTROL_CHARACTERS = re.compile("[\x7f-\x9f\ufffe\uffff]")
 
 
-def _spell(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"
+def _escape_character(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
 
 
 def get(transport: Transport, path: str) -> dict[str, Any] | None:
@@ -32,17 +32,17 @@ def get(transport: Transport, path: str) -> dict[str, Any] | None:
     response = transport.request("GET", path)
     if response.status == 404:
         return None
-    return _content(transport, "GET", path, response)
+    return _read_object(transport, "GET", path, response)
 
 
 def create(transport: Transport, path: str, obj: Mapping[str, Any]) -> dict[str, Any]:
     """Create an object in the collection at `path`; return it as stored. 409: it is there."""
-    return _send(transport, "POST", path, obj)
+    return _send_object(transport, "POST", path, obj)
 
 
 def update(transport: Transport, path: str, obj: Mapping[str, Any]) -> dict[str, Any]:
     """Replace the object at `path`; 409 if it has another resourceVersion by now."""
-    return _send(transport, "PUT", path, obj)
+    return _send_object(transport, "PUT", path, obj)
 
 
 def apply(
@@ -59,13 +59,13 @@ def apply(
     namespace  for an object that names none
     """
     query = {"fieldManager": manager, "force": "true"}
-    path = path_of(obj, namespace)
+    path = object_path(obj, namespace)
     if dry_run:
         query["dryRun"] = "All"
     response = transport.request(
-        "PATCH", path, query=query, body=_bytes(obj), headers={"Content-Type": APPLY}
+        "PATCH", path, query=query, body=_encode(obj), headers={"Content-Type": APPLY_CONTENT_TYPE}
     )
-    return _content(transport, "PATCH", path, response)
+    return _read_object(transport, "PATCH", path, response)
 
 
 def delete(
@@ -86,27 +86,31 @@ def delete(
     }
     if uid:
         options["preconditions"] = {"uid": uid}
-    response = transport.request("DELETE", path, body=_bytes(options))
+    response = transport.request("DELETE", path, body=_encode(options))
     if response.status == 404:
         return False
-    _content(transport, "DELETE", path, response)
+    _read_object(transport, "DELETE", path, response)
     return True
 
 
-def _send(transport: Transport, method: str, path: str, obj: Mapping[str, Any]) -> dict[str, Any]:
-    response = transport.request(method, path, body=_bytes(obj))
-    return _content(transport, method, path, response)
+def _send_object(
+    transport: Transport, method: str, path: str, obj: Mapping[str, Any]
+) -> dict[str, Any]:
+    response = transport.request(method, path, body=_encode(obj))
+    return _read_object(transport, method, path, response)
 
 
-def _content(transport: Transport, method: str, path: str, response: Response) -> dict[str, Any]:
+def _read_object(
+    transport: Transport, method: str, path: str, response: Response
+) -> dict[str, Any]:
     if not 200 <= response.status < 300:
-        raise refusal(transport, method, path, response)
+        raise api_error(transport, method, path, response)
     content = response.json()
     return content if isinstance(content, dict) else {}
 
 
-def _bytes(obj: Mapping[str, Any]) -> bytes:
+def _encode(obj: Mapping[str, Any]) -> bytes:
     try:
-        return _CONTROLS.sub(_spell, orjson.dumps(obj).decode()).encode()
+        return _YAML_CONTROL_CHARACTERS.sub(_escape_character, orjson.dumps(obj).decode()).encode()
     except TypeError:  # an integer over 64 bits or a lone surrogate: the API server is to judge it
         return json.dumps(obj).encode()

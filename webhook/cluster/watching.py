@@ -12,17 +12,17 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
-from webhook.cluster.refusal import Refused, from_status, refusal
+from webhook.cluster.refusal import ApiStatusError, api_error, api_error_from_status
 from webhook.cluster.transport import Response, Stream, Transport
-from webhook.errors import ClusterUnavailable
+from webhook.errors import KubeApiUnavailableError
 
-_LONGEST_EVENT = 16 * 2**20
+_MAX_EVENT_BYTES = 16 * 2**20
 """Bytes of one event. etcd refuses objects over 1.5 MB; ten times that is no watch any more."""
 
-EXPIRED = 410
+HTTP_GONE = 410
 
-Type = Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
-_TYPES: Mapping[str, Type] = {
+WatchEventType = Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
+_WATCH_EVENT_TYPES: Mapping[str, WatchEventType] = {
     "ADDED": "ADDED",
     "MODIFIED": "MODIFIED",
     "DELETED": "DELETED",
@@ -30,51 +30,53 @@ _TYPES: Mapping[str, Type] = {
 }
 
 
-class Page(NamedTuple):
+class ListPage(NamedTuple):
     """Some of the objects of a list, and what to ask with for the rest ("": that was all)."""
 
     items: list[dict[str, Any]]
-    version: str
-    rest: str
+    resource_version: str
+    continue_token: str
 
 
-class Event(NamedTuple):
+class WatchEvent(NamedTuple):
     """One event of a watch; of a BOOKMARK only the version says anything."""
 
-    type: Type
+    type: WatchEventType
     object: dict[str, Any]
-    version: str
+    resource_version: str
 
 
-def pages(
-    transport: Transport, path: str, selectors: Mapping[str, str], *, size: int, timeout: float
-) -> Iterator[Page]:
+def list_pages(
+    transport: Transport, path: str, selectors: Mapping[str, str], *, page_size: int, timeout: float
+) -> Iterator[ListPage]:
     """Yield a list page by page; raise Refused with status 410 if it took too long to read."""
-    rest = ""
+    continue_token = ""
     while True:
-        query = {**selectors, "limit": str(size)}
-        if rest:
-            query["continue"] = rest
-        page = _ask(transport, path, query, timeout)
+        query = {**selectors, "limit": str(page_size)}
+        if continue_token:
+            query["continue"] = continue_token
+        page = _fetch_page(transport, path, query, timeout)
         yield page
-        rest = page.rest
-        if not rest:
+        continue_token = page.continue_token
+        if not continue_token:
             return
 
 
-def _ask(transport: Transport, path: str, query: Mapping[str, str], timeout: float) -> Page:
+def _fetch_page(
+    transport: Transport, path: str, query: Mapping[str, str], timeout: float
+) -> ListPage:
     response = transport.request("GET", path, query=query, timeout=timeout)
     if response.status != 200:
-        raise refusal(transport, "GET", path, response)
+        raise api_error(transport, "GET", path, response)
     content = response.json()
     metadata = content.get("metadata") if isinstance(content, dict) else None
     if not isinstance(metadata, dict):
-        raise ClusterUnavailable(
+        raise KubeApiUnavailableError(
             f"{transport.server}{path} answered with something that is no Kubernetes list"
         )
     # A list of nothing may be null.
     items = [item for item in content.get("items") or () if isinstance(item, dict)]
-    return Page(
+    return ListPage(
         items, str(metadata.get("resourceVersion") or ""), str(metadata.get("continue") or "")
     )
 
@@ -83,10 +85,10 @@ def open_watch(
     transport: Transport,
     path: str,
     selectors: Mapping[str, str],
-    version: str,
+    resource_version: str,
     *,
-    seconds: int,
-    silence: float,
+    watch_timeout: int,
+    read_timeout: float,
 ) -> Stream:
     """Open a watch that the server ends after `seconds`; raise Refused if it does not begin.
 
@@ -97,54 +99,58 @@ def open_watch(
         **selectors,
         "watch": "true",
         "allowWatchBookmarks": "true",
-        "resourceVersion": version,
-        "timeoutSeconds": str(seconds),
+        "resourceVersion": resource_version,
+        "timeoutSeconds": str(watch_timeout),
     }
-    stream = transport.stream(path, query=query, silence=silence)
+    stream = transport.stream(path, query=query, read_timeout=read_timeout)
     if stream.status == 200:
         return stream
     try:
-        body = b"".join(stream)[:_LONGEST_EVENT]
-        raise refusal(transport, "GET", path, Response(stream.status, body, stream.headers))
+        body = b"".join(stream)[:_MAX_EVENT_BYTES]
+        raise api_error(transport, "GET", path, Response(stream.status, body, stream.headers))
     finally:
         stream.close()
 
 
-def events(transport: Transport, path: str, stream: Stream) -> Iterator[Event]:
+def read_events(transport: Transport, path: str, stream: Stream) -> Iterator[WatchEvent]:
     """Yield the events of a watch until the server ends it.
 
     Raise Refused for an ERROR event, ClusterUnavailable for a break; what came in part before a
     break is not yielded, and comes again in the next watch.
     """
-    for line in _lines(stream, path):
+    for line in _split_lines(stream, path):
         try:
-            told = orjson.loads(line)
-            kind, obj = told["type"], told["object"]
+            content = orjson.loads(line)
+            kind, obj = content["type"], content["object"]
             if kind == "ERROR":
-                raise from_status(transport, f"to go on watching {path}", obj)
-            event = Event(_TYPES[kind], obj, str(obj["metadata"]["resourceVersion"]))
+                raise api_error_from_status(transport, f"to go on watching {path}", obj)
+            event = WatchEvent(
+                _WATCH_EVENT_TYPES[kind], obj, str(obj["metadata"]["resourceVersion"])
+            )
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-            raise ClusterUnavailable(
+            raise KubeApiUnavailableError(
                 f"the watch of {path} sent a line that is no event: {line[:80]!r}"
             ) from error
         yield event
 
 
-def _lines(stream: Stream, path: str) -> Iterator[bytes]:
-    waiting = bytearray()
-    for piece in stream:
-        waiting += piece
-        if b"\n" not in piece:
-            if len(waiting) > _LONGEST_EVENT:
-                raise ClusterUnavailable(
-                    f"the watch of {path} sent an event over {_LONGEST_EVENT} bytes"
+def _split_lines(stream: Stream, path: str) -> Iterator[bytes]:
+    buffer = bytearray()
+    for chunk in stream:
+        buffer += chunk
+        if b"\n" not in chunk:
+            if len(buffer) > _MAX_EVENT_BYTES:
+                raise KubeApiUnavailableError(
+                    f"the watch of {path} sent an event over {_MAX_EVENT_BYTES} bytes"
                 )
             continue
-        *whole, last = bytes(waiting).split(b"\n")
-        waiting = bytearray(last)
-        yield from filter(None, whole)
+        *lines, remainder = bytes(buffer).split(b"\n")
+        buffer = bytearray(remainder)
+        yield from filter(None, lines)
 
 
-def has_expired(error: ClusterUnavailable) -> bool:
+def is_expired(error: KubeApiUnavailableError) -> bool:
     """Tell whether the only way on is a new list."""
-    return isinstance(error, Refused) and (error.status == EXPIRED or error.reason == "Expired")
+    return isinstance(error, ApiStatusError) and (
+        error.status == HTTP_GONE or error.reason == "Expired"
+    )

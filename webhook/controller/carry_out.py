@@ -11,29 +11,29 @@ from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from webhook.cluster import Refused
+from webhook.cluster import ApiStatusError
 from webhook.controller import refusals
-from webhook.controller.api import Api
-from webhook.controller.index import Index
-from webhook.controller.judge import Judgement
-from webhook.graph.model import mapping, text
-from webhook.workloads.live import Child, controller_of, holds
-from webhook.workloads.plan import Action, Apply, Delete, Wanted
-from webhook.workloads.status import Trouble
+from webhook.controller.api import ResourceClient
+from webhook.controller.index import Cache
+from webhook.controller.judge import DesiredState
+from webhook.graph.model import get_mapping, get_str
+from webhook.workloads.live import ObservedObject, controller_uid, owns_all_fields
+from webhook.workloads.plan import Apply, Delete, DesiredObject, PlannedAction
+from webhook.workloads.status import ReconcileError
 
-Settled = MutableMapping[str, tuple[str, bytes]]
+MutableAcceptedDrift = MutableMapping[str, tuple[str, bytes]]
 
 
-class TryLater(Exception):  # noqa: N818 — what is to be done
+class RequeueError(Exception):
     """Something that passes by itself; the sentence is for the log."""
 
 
-class NamespaceEnds(Exception):  # noqa: N818 — what happens
+class NamespaceTerminatingError(Exception):
     """The namespace is being deleted: nothing can be made in it, and nothing needs to be."""
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ApplyResult:
     """What became of a plan.
 
     done     what was changed, for people: "created Deployment iris-main-0-classifier"
@@ -41,123 +41,139 @@ class Result:
     again    whether that may change without a change of the document
     """
 
-    done: tuple[str, ...] = ()
-    trouble: Trouble | None = None
-    again: bool = False
+    changes: tuple[str, ...] = ()
+    error: ReconcileError | None = None
+    retry: bool = False
 
 
-_VERBS = {"missing": "created", "changed": "updated", "taken": "restored fields of"}
+_CHANGE_VERBS = {"missing": "created", "changed": "updated", "taken": "restored fields of"}
 
 
-class Carrier:
+class Applier:
     """Carries out plans for one SeldonDeployment at a time; used by several threads at once."""
 
-    def __init__(self, api: Api, index: Index, settled: Settled) -> None:
+    def __init__(
+        self, api: ResourceClient, cache: Cache, accepted_drift: MutableAcceptedDrift
+    ) -> None:
         self._api = api
-        self._index = index
-        self._settled = settled
+        self._cache = cache
+        self._accepted_drift = accepted_drift
 
-    def carry_out(
-        self, judgement: Judgement, actions: Sequence[Action], uid: str, namespace: str
-    ) -> Result:
+    def apply_plan(
+        self,
+        desired_state: DesiredState,
+        actions: Sequence[PlannedAction],
+        uid: str,
+        namespace: str,
+    ) -> ApplyResult:
         """Carry out the actions in order, until one is refused.
 
         Raise TryLater, NamespaceEnds, or ClusterUnavailable where the API server gives no answer.
         """
         applies = [action for action in actions if isinstance(action, Apply)]
         for action in applies:
-            if action.live is None:
-                foreign = self._occupant(action.wanted, uid, namespace)
-                if foreign:
-                    return Result(trouble=Trouble("NameTaken", foreign), again=True)
-        if judgement.denials:
+            if action.observed is None:
+                name_conflict = self._find_name_conflict(action.desired, uid, namespace)
+                if name_conflict:
+                    return ApplyResult(error=ReconcileError("NameTaken", name_conflict), retry=True)
+        if desired_state.denials:
             for action in applies:
-                refused = self._send(action.wanted, dry_run=True)
-                if isinstance(refused, Refused):
-                    words = f"{judgement.words}; {_quote(action.wanted, refused)}"
-                    return Result(trouble=Trouble("Refused", words))
-        return self._each(actions, namespace)
+                error = self._apply(action.desired, dry_run=True)
+                if isinstance(error, ApiStatusError):
+                    message = (
+                        f"{desired_state.denial_message}; {_describe_error(action.desired, error)}"
+                    )
+                    return ApplyResult(error=ReconcileError("Refused", message))
+        return self._apply_actions(actions, namespace)
 
-    def _each(self, actions: Sequence[Action], namespace: str) -> Result:
-        done: list[str] = []
+    def _apply_actions(self, actions: Sequence[PlannedAction], namespace: str) -> ApplyResult:
+        changes: list[str] = []
         for action in actions:
             if isinstance(action, Delete):
-                done.extend(self._delete(action, namespace))
+                changes.extend(self._delete(action, namespace))
                 continue
             if action.replicas is not None:
-                self._api.hand_over(namespace, action.wanted.key[1], action.replicas)
-            answer = self._send(action.wanted)
-            if isinstance(answer, Refused):
-                said = _quote(action.wanted, answer)
-                return Result(tuple(done), Trouble("Rejected", said), again=True)
-            self._learn(action.wanted, answer)
-            done.append(f"{_VERBS[action.why]} {' '.join(action.wanted.key)}")
-        return Result(tuple(done))
+                self._api.transfer_replicas_ownership(
+                    namespace, action.desired.key[1], action.replicas
+                )
+            applied = self._apply(action.desired)
+            if isinstance(applied, ApiStatusError):
+                message = _describe_error(action.desired, applied)
+                return ApplyResult(tuple(changes), ReconcileError("Rejected", message), retry=True)
+            self._record_applied(action.desired, applied)
+            changes.append(f"{_CHANGE_VERBS[action.reason]} {' '.join(action.desired.key)}")
+        return ApplyResult(tuple(changes))
 
-    def _occupant(self, wanted: Wanted, uid: str, namespace: str) -> str:
+    def _find_name_conflict(self, desired: DesiredObject, uid: str, namespace: str) -> str:
         """Return who else has the name of an object that we want to create; "": nobody."""
-        kind, name = wanted.key
-        there = self._api.get(kind, namespace, name)
-        if there is None:
+        kind, name = desired.key
+        existing = self._api.get(kind, namespace, name)
+        if existing is None:
             return ""
-        metadata = mapping(there, "metadata")
+        metadata = get_mapping(existing, "metadata")
         if "deletionTimestamp" in metadata:
-            raise TryLater(f"{kind} {name} is still being deleted")
-        owner = controller_of(there)
-        if owner == uid:
+            raise RequeueError(f"{kind} {name} is still being deleted")
+        owner_uid = controller_uid(existing)
+        if owner_uid == uid:
             return ""
-        if owner and _owner_name(there) == text(_reference(wanted.object), "name"):
+        if owner_uid and _controller_name(existing) == get_str(
+            _owner_reference(desired.object), "name"
+        ):
             # Of a SeldonDeployment that had our name before us: the garbage collector takes it.
-            raise TryLater(f"{kind} {name} belongs to the predecessor of this object")
-        who = f"SeldonDeployment {_owner_name(there)}" if owner else "somebody else"
+            raise RequeueError(f"{kind} {name} belongs to the predecessor of this object")
+        owner_description = (
+            f"SeldonDeployment {_controller_name(existing)}" if owner_uid else "somebody else"
+        )
         return (
-            f"{wanted.source.trace(())}: {kind} {name} is there already and belongs to {who}; "
+            f"{desired.rendered.trace(())}: {kind} {name} is there already and belongs to {owner_description}; "
             "rename one of the two, or delete what is there"
         )
 
-    def _send(self, wanted: Wanted, *, dry_run: bool = False) -> dict[str, Any] | Refused:
+    def _apply(
+        self, desired: DesiredObject, *, dry_run: bool = False
+    ) -> dict[str, Any] | ApiStatusError:
         """Apply an object; return it as it is then, or the refusal if it is for good."""
-        obj: Mapping[str, Any] = wanted.object
+        obj: Mapping[str, Any] = desired.object
         while True:
             try:
                 return self._api.apply(obj, dry_run=dry_run)
-            except Refused as refused:
-                if refusals.ends_with_namespace(refused.status, refused.message):
-                    raise NamespaceEnds from refused
-                if refusals.passes(refused.status, refused.message):
+            except ApiStatusError as error:
+                if refusals.is_namespace_terminating(error.status, error.message):
+                    raise NamespaceTerminatingError from error
+                if refusals.is_retryable(error.status, error.message):
                     raise
-                slimmer = refusals.without(obj, refusals.undeclared(refused.message))
-                if slimmer == obj:
-                    return refused
-                obj = slimmer
+                pruned = refusals.drop_fields(obj, refusals.undeclared_fields(error.message))
+                if pruned == obj:
+                    return error
+                obj = pruned
 
-    def _learn(self, wanted: Wanted, answer: Mapping[str, Any]) -> None:
-        child = Child.read(answer, wanted.key[0])
-        if holds(child, wanted.object):
-            self._settled.pop(child.uid, None)
+    def _record_applied(self, desired: DesiredObject, applied: Mapping[str, Any]) -> None:
+        child = ObservedObject.from_object(applied, desired.key[0])
+        if owns_all_fields(child, desired.object):
+            self._accepted_drift.pop(child.uid, None)
         else:
-            self._settled[child.uid] = child.digest, child.fields
-        self._index.learn_child(child)
+            self._accepted_drift[child.uid] = child.digest, child.managed_fields
+        self._cache.put_child(child)
 
     def _delete(self, action: Delete, namespace: str) -> Iterator[str]:
-        child = action.child
-        gone = self._api.delete(
+        child = action.observed
+        deleted = self._api.delete(
             child.kind, namespace, child.name, child.uid, keep_pods=action.keep_pods
         )
-        self._settled.pop(child.uid, None)
-        if gone:
+        self._accepted_drift.pop(child.uid, None)
+        if deleted:
             yield f"{'replaced' if action.keep_pods else 'deleted'} {child.kind} {child.name}"
 
 
-def _quote(wanted: Wanted, refused: Refused) -> str:
-    return refusals.quote(wanted.source, refused.message)
+def _describe_error(desired: DesiredObject, error: ApiStatusError) -> str:
+    return refusals.locate_message(desired.rendered, error.message)
 
 
-def _reference(obj: Mapping[str, Any]) -> Mapping[str, Any]:
+def _owner_reference(obj: Mapping[str, Any]) -> Mapping[str, Any]:
     reference: Mapping[str, Any] = obj["metadata"]["ownerReferences"][0]
     return reference
 
 
-def _owner_name(obj: Mapping[str, Any]) -> str:
-    references = mapping(obj, "metadata").get("ownerReferences") or ()
-    return next((text(r, "name") for r in references if r.get("controller") is True), "")
+def _controller_name(obj: Mapping[str, Any]) -> str:
+    references = get_mapping(obj, "metadata").get("ownerReferences") or ()
+    return next((get_str(r, "name") for r in references if r.get("controller") is True), "")

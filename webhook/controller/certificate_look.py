@@ -14,17 +14,17 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from webhook.certificates.minting import server_names
 from webhook.certificates.parsing import fingerprint, load_certificates
-from webhook.cluster import Transport, collection_of, get
-from webhook.controller.certificate_secret import Holding, read_secret
-from webhook.errors import InvalidCertificate
-from webhook.graph.model import mapping, mappings, text
+from webhook.cluster import Transport, collection_path, get
+from webhook.controller.certificate_secret import CertificateSecret, decode_secret
+from webhook.errors import CertificateError
+from webhook.graph.model import get_mapping, get_str, iter_mappings
 
-REGISTRATION = "admissionregistration.k8s.io/v1"
-_KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+ADMISSION_API_VERSION = "admissionregistration.k8s.io/v1"
+_WEBHOOK_CONFIGURATION_KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class WebhookInstallation:
     """Where everything is.
 
     namespace  of the Service and the Secret
@@ -35,23 +35,23 @@ class Place:
     name: str
 
     @property
-    def secret(self) -> str:
+    def secret_name(self) -> str:
         """The name of the Secret; also that of the Lease of whoever writes it."""
         return f"{self.name}-certificate"
 
     @property
     def secret_path(self) -> str:
         """The path of the Secret in the API."""
-        return f"{collection_of('v1', 'Secret', self.namespace)}/{self.secret}"
+        return f"{collection_path('v1', 'Secret', self.namespace)}/{self.secret_name}"
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def subject_alt_names(self) -> tuple[str, ...]:
         """What the server is called by."""
         return server_names(self.name, self.namespace)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ClusterState:
     """What is in the cluster at one moment.
 
     secret          as it is, with its version
@@ -59,71 +59,78 @@ class Found:
     configurations  both webhook configurations, as they are
     """
 
-    secret: Mapping[str, Any]
-    holding: Holding
-    configurations: tuple[Mapping[str, Any], ...]
+    raw_secret: Mapping[str, Any]
+    certificates: CertificateSecret
+    webhook_configurations: tuple[Mapping[str, Any], ...]
 
-    def named_bundles(self, place: Place) -> list[tuple[str, bytes]]:
+    def named_ca_bundles(self, installation: WebhookInstallation) -> list[tuple[str, bytes]]:
         """Return each of our webhooks' name and caBundle, b"" where there is none."""
         return [
-            (text(webhook, "name"), _bundle(webhook))
-            for configuration in self.configurations
-            for _, webhook in ours(configuration, place)
+            (get_str(webhook, "name"), _ca_bundle(webhook))
+            for configuration in self.webhook_configurations
+            for _, webhook in webhooks_of(configuration, installation)
         ]
 
-    def bundles(self, place: Place) -> list[bytes]:
+    def ca_bundles(self, installation: WebhookInstallation) -> list[bytes]:
         """Return the caBundle of each of our webhooks."""
-        return [bundle for _, bundle in self.named_bundles(place)]
+        return [bundle for _, bundle in self.named_ca_bundles(installation)]
 
 
-def look(transport: Transport, place: Place) -> Found:
+def observe(transport: Transport, installation: WebhookInstallation) -> ClusterState:
     """Read everything. Raises InvalidCertificate if an object is missing, ClusterUnavailable."""
-    secret = _require(transport, place.secret_path, f"Secret {place.secret}")
+    secret = _get_required(
+        transport, installation.secret_path, f"Secret {installation.secret_name}"
+    )
     configurations = []
-    for kind in _KINDS:
-        path = f"{collection_of(REGISTRATION, kind)}/{place.name}"
-        configuration = _require(transport, path, f"{kind} {place.name}")
-        if not any(ours(configuration, place)):
-            raise InvalidCertificate(
-                f"no webhook of {kind} {place.name} calls the Service {place.name} in "
-                f"{place.namespace}, so there is no caBundle to write"
+    for kind in _WEBHOOK_CONFIGURATION_KINDS:
+        path = f"{collection_path(ADMISSION_API_VERSION, kind)}/{installation.name}"
+        configuration = _get_required(transport, path, f"{kind} {installation.name}")
+        if not any(webhooks_of(configuration, installation)):
+            raise CertificateError(
+                f"no webhook of {kind} {installation.name} calls the Service {installation.name} in "
+                f"{installation.namespace}, so there is no caBundle to write"
             )
         configurations.append(configuration)
-    return Found(secret, read_secret(secret), tuple(configurations))
+    return ClusterState(secret, decode_secret(secret), tuple(configurations))
 
 
-def _require(transport: Transport, path: str, what: str) -> dict[str, Any]:
-    found = get(transport, path)
-    if found is None:
-        raise InvalidCertificate(
-            f"there is no {what}; installing graphgate again (helm upgrade, kubectl apply) makes it"
+def _get_required(transport: Transport, path: str, description: str) -> dict[str, Any]:
+    obj = get(transport, path)
+    if obj is None:
+        raise CertificateError(
+            f"there is no {description}; installing graphgate again (helm upgrade, kubectl apply) makes it"
         )
-    return found
+    return obj
 
 
-def ours(configuration: Mapping[str, Any], place: Place) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def webhooks_of(
+    configuration: Mapping[str, Any], installation: WebhookInstallation
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Yield index and webhook of those that call our Service."""
-    for index, webhook in mappings(configuration, "webhooks"):
-        service = mapping(mapping(webhook, "clientConfig"), "service")
-        if (text(service, "namespace"), text(service, "name")) == (place.namespace, place.name):
+    for index, webhook in iter_mappings(configuration, "webhooks"):
+        service = get_mapping(get_mapping(webhook, "clientConfig"), "service")
+        if (get_str(service, "namespace"), get_str(service, "name")) == (
+            installation.namespace,
+            installation.name,
+        ):
             yield index, webhook
 
 
-def _bundle(webhook: Mapping[str, Any]) -> bytes:
+def _ca_bundle(webhook: Mapping[str, Any]) -> bytes:
     try:
-        return b64decode(text(mapping(webhook, "clientConfig"), "caBundle"), validate=True)
+        return b64decode(get_str(get_mapping(webhook, "clientConfig"), "caBundle"), validate=True)
     except ValueError:
         return b""
 
 
-def authorities_of(bundle: bytes, *, valid_at: datetime | None = None) -> dict[str, bytes]:
+def cas_in_bundle(bundle: bytes, *, valid_at: datetime | None = None) -> dict[str, bytes]:
     """Return the CAs of a caBundle by fingerprint; none of one that cannot be read."""
     try:
         certificates = load_certificates(bundle, "the caBundle") if bundle else []
-    except InvalidCertificate:
+    except CertificateError:
         return {}
     return {
-        fingerprint(one): one.public_bytes(Encoding.PEM)
-        for one in certificates
-        if valid_at is None or one.not_valid_after_utc > valid_at
+        fingerprint(certificate): certificate.public_bytes(Encoding.PEM)
+        for certificate in certificates
+        if valid_at is None or certificate.not_valid_after_utc > valid_at
     }

@@ -27,24 +27,24 @@ from webhook.certificates.inspection import inspect
 from webhook.certificates.pair import KeyPair
 from webhook.certificates.parsing import (
     fingerprint,
+    is_ca,
     load_certificates,
     load_key,
-    may_sign,
     public_key,
 )
-from webhook.certificates.renewal import Issued
-from webhook.errors import InvalidCertificate
-from webhook.graph.model import mapping, text
+from webhook.certificates.renewal import CertificateInfo
+from webhook.errors import CertificateError
+from webhook.graph.model import get_mapping, get_str
 
-PUBLISHED = "graphgate.io/published"
+CA_PUBLISHED_AT_ANNOTATION = "graphgate.io/published"
 
-_KEYS = re.compile(
+_PRIVATE_KEY_PEM = re.compile(
     rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----\n?", re.DOTALL
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class CertificateSecret:
     """What is held.
 
     authorities  CAs with their keys, oldest first
@@ -52,89 +52,96 @@ class Holding:
     published    fingerprint of a CA → since when it is in every caBundle
     """
 
-    authorities: tuple[KeyPair, ...] = ()
-    server: KeyPair | None = None
-    published: Mapping[str, datetime] = field(default_factory=dict)
+    cas: tuple[KeyPair, ...] = ()
+    server_cert: KeyPair | None = None
+    published_at: Mapping[str, datetime] = field(default_factory=dict)
 
 
-def read_secret(secret: Mapping[str, Any]) -> Holding:
+def decode_secret(secret: Mapping[str, Any]) -> CertificateSecret:
     """Return what a Secret holds; never raises, however little of it can be read."""
-    data = mapping(secret, "data")
-    annotations = mapping(mapping(secret, "metadata"), "annotations")
-    return Holding(
-        authorities=tuple(_read_authorities(_bytes(data, "ca.crt"), _bytes(data, "ca.key"))),
-        server=_read_server(_bytes(data, "tls.crt"), _bytes(data, "tls.key")),
-        published=_read_times(text(annotations, PUBLISHED)),
+    data = get_mapping(secret, "data")
+    annotations = get_mapping(get_mapping(secret, "metadata"), "annotations")
+    return CertificateSecret(
+        cas=tuple(_decode_cas(_decode_base64(data, "ca.crt"), _decode_base64(data, "ca.key"))),
+        server_cert=_decode_server_cert(
+            _decode_base64(data, "tls.crt"), _decode_base64(data, "tls.key")
+        ),
+        published_at=_decode_times(get_str(annotations, CA_PUBLISHED_AT_ANNOTATION)),
     )
 
 
-def write_secret(secret: Mapping[str, Any], holding: Holding) -> dict[str, Any]:
+def encode_secret(secret: Mapping[str, Any], certificates: CertificateSecret) -> dict[str, Any]:
     """Return a copy of a Secret that holds `holding`; the rest of it stays, its version too."""
-    metadata = mapping(secret, "metadata")
-    times = {name: moment.isoformat() for name, moment in sorted(holding.published.items())}
-    pairs = holding.authorities
+    metadata = get_mapping(secret, "metadata")
+    published_at = {
+        name: time.isoformat() for name, time in sorted(certificates.published_at.items())
+    }
+    cas = certificates.cas
     contents = {
-        "ca.crt": b"".join(pair.certificate for pair in pairs),
-        "ca.key": b"".join(pair.key for pair in pairs),
-        "tls.crt": holding.server.certificate if holding.server else b"",
-        "tls.key": holding.server.key if holding.server else b"",
+        "ca.crt": b"".join(pair.certificate for pair in cas),
+        "ca.key": b"".join(pair.key for pair in cas),
+        "tls.crt": certificates.server_cert.certificate if certificates.server_cert else b"",
+        "tls.key": certificates.server_cert.key if certificates.server_cert else b"",
     }
     encoded = {name: b64encode(content).decode() for name, content in contents.items()}
     return {
         **secret,
         "metadata": {
             **metadata,
-            "annotations": {**mapping(metadata, "annotations"), PUBLISHED: json.dumps(times)},
+            "annotations": {
+                **get_mapping(metadata, "annotations"),
+                CA_PUBLISHED_AT_ANNOTATION: json.dumps(published_at),
+            },
         },
-        "data": {**mapping(secret, "data"), **encoded},
+        "data": {**get_mapping(secret, "data"), **encoded},
     }
 
 
-def issued(pair: KeyPair) -> Issued:
+def certificate_info(pair: KeyPair) -> CertificateInfo:
     """Return what decisions need to know of a certificate. Raises InvalidCertificate."""
     certificate = load_certificates(pair.certificate, pair.certificate_name)[0]
-    return Issued(
+    return CertificateInfo(
         fingerprint(certificate),
         certificate.not_valid_before_utc,
         certificate.not_valid_after_utc,
     )
 
 
-def issuer_of(server: KeyPair, authorities: tuple[KeyPair, ...], now: datetime) -> str:
+def issuing_ca_fingerprint(server: KeyPair, cas: tuple[KeyPair, ...], now: datetime) -> str:
     """Return the fingerprint of the CA among `authorities` that signed `server`; "" if none."""
-    for authority in reversed(authorities):
-        if inspect(server, now, bundle=authority.certificate).chain is not None:
-            return issued(authority).fingerprint
+    for ca in reversed(cas):
+        if inspect(server, now, bundle=ca.certificate).chain is not None:
+            return certificate_info(ca).fingerprint
     return ""
 
 
-def _read_authorities(certificates: bytes, keys: bytes) -> Iterator[KeyPair]:
+def _decode_cas(certificates: bytes, keys: bytes) -> Iterator[KeyPair]:
     """Yield each CA whose key is there too, oldest first."""
     if not certificates:
         return
     try:
         loaded = load_certificates(certificates, "ca.crt")
-    except InvalidCertificate:
+    except CertificateError:
         return
-    known = [*_read_keys(keys)]
-    for certificate in sorted(loaded, key=lambda one: one.not_valid_before_utc):
+    key_pairs = [*_decode_keys(keys)]
+    for certificate in sorted(loaded, key=lambda candidate: candidate.not_valid_before_utc):
         public = public_key(certificate)
-        pem = next((pem for pem, own in known if own == public), None)
-        if pem is not None and may_sign(certificate):
+        pem = next((pem for pem, known_public_key in key_pairs if known_public_key == public), None)
+        if pem is not None and is_ca(certificate):
             content = certificate.public_bytes(Encoding.PEM)
             yield KeyPair(content, pem, "ca.crt", "ca.key")
 
 
-def _read_keys(keys: bytes) -> Iterator[tuple[bytes, PublicKeyTypes]]:
+def _decode_keys(keys: bytes) -> Iterator[tuple[bytes, PublicKeyTypes]]:
     """Yield each private key that can be read, with its public one."""
-    for pem in _KEYS.findall(keys):
+    for pem in _PRIVATE_KEY_PEM.findall(keys):
         try:
             yield pem, load_key(pem, "ca.key").public_key()
-        except InvalidCertificate:
+        except CertificateError:
             continue
 
 
-def _read_server(certificate: bytes, key: bytes) -> KeyPair | None:
+def _decode_server_cert(certificate: bytes, key: bytes) -> KeyPair | None:
     if not (certificate and key):
         return None
     pair = KeyPair(certificate, key, "tls.crt", "tls.key")
@@ -142,22 +149,22 @@ def _read_server(certificate: bytes, key: bytes) -> KeyPair | None:
         matches = load_key(key, "tls.key").public_key() == public_key(
             load_certificates(certificate, "tls.crt")[0]
         )
-    except InvalidCertificate:
+    except CertificateError:
         return None
     return pair if matches else None
 
 
-def _read_times(annotation: str) -> dict[str, datetime]:
+def _decode_times(annotation: str) -> dict[str, datetime]:
     try:
-        found = json.loads(annotation)
-        moments = {name: datetime.fromisoformat(value) for name, value in found.items()}
+        content = json.loads(annotation)
+        times = {name: datetime.fromisoformat(value) for name, value in content.items()}
     except (ValueError, TypeError, AttributeError):
         return {}
-    return {name: moment for name, moment in moments.items() if moment.tzinfo is not None}
+    return {name: time for name, time in times.items() if time.tzinfo is not None}
 
 
-def _bytes(data: Mapping[str, Any], name: str) -> bytes:
+def _decode_base64(data: Mapping[str, Any], name: str) -> bytes:
     try:
-        return b64decode(text(data, name), validate=True)
+        return b64decode(get_str(data, name), validate=True)
     except ValueError:
         return b""

@@ -21,31 +21,33 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
-from webhook.certificates.files import write
+from webhook.certificates.files import write_files
 from webhook.certificates.inspection import inspect
-from webhook.certificates.minting import mint_authority, mint_server
+from webhook.certificates.minting import issue_ca, issue_server_cert
 from webhook.certificates.pair import KeyPair
 from webhook.cluster import Transport
 from webhook.cluster.backoff import Backoff
-from webhook.controller.certificate_look import Found, Place, look
-from webhook.controller.lease import Election, Terms
+from webhook.controller.certificate_look import ClusterState, WebhookInstallation, observe
+from webhook.controller.lease import LeaderElector, LeaseConfig
 from webhook.controller.rotation import Lifetimes, Rotation
 from webhook.errors import GraphgateError
 
 logger = logging.getLogger("graphgate")
 
-PAUSE = 10.0
+CHECK_INTERVAL_SECONDS = 10.0
 """Seconds between looks when all is well: four requests, five of the leader's. A caBundle that
 somebody emptied is full again after as long."""
 
-_FIRST = 0.5
+_RETRY_BASE_SECONDS = 0.5
 """Seconds to the next look when something is amiss, doubled each time up to PAUSE."""
 
-_PATIENCE = 5.0
+_START_TIMEOUT_SECONDS = 5.0
 """Seconds that a start waits for the first look. A kubelet asks for life after ten, and an API
 server that accepts connections and says nothing would be waited for longer than that."""
 
-_TERMS = Terms(duration=45.0, deadline=30.0, pause=PAUSE)
+_LEASE_CONFIG = LeaseConfig(
+    lease_duration=45.0, renew_deadline=30.0, retry_period=CHECK_INTERVAL_SECONDS
+)
 """Renewed at each look. Whoever takes over late does no harm: what is due is due for months."""
 
 
@@ -57,18 +59,18 @@ class Health(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ObservedCertificate:
     """What the last look found.
 
     server   the certificate in the Secret; None: none yet
     faults   why an API server would not believe it
     """
 
-    server: KeyPair | None = None
-    faults: tuple[str, ...] = ("the Secret was not read yet",)
+    server_cert: KeyPair | None = None
+    problems: tuple[str, ...] = ("the Secret was not read yet",)
 
 
-class Upkeep:
+class CertificateRotator:
     """The thread, the files that the server reads, and the health. Its own context manager."""
 
     name = "certificate-secret"
@@ -76,47 +78,47 @@ class Upkeep:
     def __init__(
         self,
         transport: Transport,
-        place: Place,
+        installation: WebhookInstallation,
         folder: Path,
         *,
         identity: str,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         lifetimes: Lifetimes | None = None,
-        terms: Terms = _TERMS,
-        pause: float = PAUSE,
+        lease_config: LeaseConfig = _LEASE_CONFIG,
+        interval: float = CHECK_INTERVAL_SECONDS,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """Prepare; nothing is asked before `start`. `folder` is for the two files, and private."""
         self._transport = transport
-        self._place = place
+        self._installation = installation
         self._folder = folder
         self._now = now
-        self._pause = pause
-        self._rotation = Rotation(transport, place, now=now, lifetimes=lifetimes)
-        self._election = Election(
+        self._interval = interval
+        self._rotation = Rotation(transport, installation, now=now, lifetimes=lifetimes)
+        self._elector = LeaderElector(
             transport,
-            namespace=place.namespace,
-            name=place.secret,
+            namespace=installation.namespace,
+            name=installation.secret_name,
             identity=identity,
-            terms=terms,
+            config=lease_config,
             clock=time.monotonic,
         )
-        self._backoff = Backoff(_FIRST, pause, jitter)
-        self._seen = Seen()
-        self._trouble = ""
+        self._backoff = Backoff(_RETRY_BASE_SECONDS, interval, jitter)
+        self._observed = ObservedCertificate()
+        self._last_error = ""
         self._written: KeyPair | None = None
         self._in_use: KeyPair | None = None
-        self._looked = threading.Event()
+        self._first_check_done = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="certificates", daemon=True)
 
     @property
-    def certificate(self) -> Path:
+    def certificate_file(self) -> Path:
         """The file of the certificate."""
         return self._folder / "tls.crt"
 
     @property
-    def key(self) -> Path:
+    def key_file(self) -> Path:
         """The file of its key."""
         return self._folder / "tls.key"
 
@@ -130,11 +132,11 @@ class Upkeep:
     def start(self) -> None:
         """Begin; write files that a server can start with, after the first look if it is quick."""
         self._thread.start()
-        self._looked.wait(_PATIENCE)
-        server = self._seen.server
+        self._first_check_done.wait(_START_TIMEOUT_SECONDS)
+        server = self._observed.server_cert
         if server is None:
             # The server has to run to say why it is not ready. No API server trusts this pair.
-            self._write(_stand_in(self._place, self._now()))
+            self._write(_placeholder_pair(self._installation, self._now()))
         else:
             self._write(server)
             self._written = self._in_use = server
@@ -144,14 +146,14 @@ class Upkeep:
         self._stopping.set()
         self._thread.join(timeout=1.0)
 
-    def refresh(self) -> bool:
+    def reload_if_changed(self) -> bool:
         """Write the files if the Secret holds another pair; return whether it does.
 
         The server reads the files and then calls this, again and again: what one call wrote is in
         use when the next one comes.
         """
         self._in_use = self._written
-        server = self._seen.server
+        server = self._observed.server_cert
         if server is None or server == self._written:
             return False
         self._write(server)
@@ -160,78 +162,82 @@ class Upkeep:
 
     def health(self) -> Health:
         """Return whether the certificate in use will be believed. No I/O."""
-        seen, trouble = self._seen, self._trouble
+        observed, error = self._observed, self._last_error
         if self._in_use is None:
-            reason = trouble or "; ".join(seen.faults) or "it is being put into use"
+            reason = error or "; ".join(observed.problems) or "it is being put into use"
             return Health("failed", f"no certificate yet: {reason}")
-        if seen.faults:
-            return Health("failed", "; ".join(seen.faults))
-        if trouble:
-            return Health("degraded", trouble)
-        role = "this replica renews it" if self._election.leads else "another replica renews it"
+        if observed.problems:
+            return Health("failed", "; ".join(observed.problems))
+        if error:
+            return Health("degraded", error)
+        role = "this replica renews it" if self._elector.is_leader else "another replica renews it"
         return Health("ok", f"signed by a CA of every caBundle; {role}")
 
     def _run(self) -> None:
         while True:
-            self._look()
-            self._looked.set()
-            if self._stopping.wait(self._nap()):
+            self._check()
+            self._first_check_done.set()
+            if self._stopping.wait(self._next_delay()):
                 break
         # `run` of an election that was stopped only gives the Lease back.
-        self._election.stop()
-        self._election.run(lambda: None, lambda: None)
+        self._elector.stop()
+        self._elector.run(lambda: None, lambda: None)
 
-    def _nap(self) -> float:
-        if self._trouble or self._seen.faults:
-            return self._backoff.next()
+    def _next_delay(self) -> float:
+        if self._last_error or self._observed.problems:
+            return self._backoff.next_delay()
         self._backoff.reset()
-        return self._pause
+        return self._interval
 
-    def _look(self) -> None:
-        trouble = ""
+    def _check(self) -> None:
+        reason = ""
         try:
-            self._election.attempt()
-            if self._election.leads:
-                trouble = self._settle()
-            found = look(self._transport, self._place)
-            self._seen = Seen(found.holding.server, tuple(self._faults(found)))
+            self._elector.try_acquire_or_renew()
+            if self._elector.is_leader:
+                reason = self._converge()
+            state = observe(self._transport, self._installation)
+            self._observed = ObservedCertificate(
+                state.certificates.server_cert, tuple(self._find_problems(state))
+            )
         except GraphgateError as error:
-            trouble = str(error)
+            reason = str(error)
         except Exception:
             logger.exception("certificates not looked after")
-            trouble = "a fault of graphgate, see its log"
-        if trouble and trouble != self._trouble:
-            logger.error("certificates", extra={"fields": {"reason": trouble}})
-        self._trouble = trouble
+            reason = "a fault of graphgate, see its log"
+        if reason and reason != self._last_error:
+            logger.error("certificates", extra={"fields": {"reason": reason}})
+        self._last_error = reason
 
-    def _settle(self) -> str:
+    def _converge(self) -> str:
         """Do what is due; return what hindered it. What is there is served all the same."""
         try:
-            self._rotation.settle()
+            self._rotation.converge()
         except GraphgateError as error:
             return str(error)
         return ""
 
-    def _faults(self, found: Found) -> list[str]:
+    def _find_problems(self, state: ClusterState) -> list[str]:
         """Return why an API server would not believe the certificate in the Secret."""
-        server = found.holding.server
+        server = state.certificates.server_cert
         if server is None:
-            return [f"Secret {self._place.secret} holds none that could be served"]
+            return [f"Secret {self._installation.secret_name} holds none that could be served"]
         now = self._now()
         problems: dict[str, None] = {}
-        for what, bundle in found.named_bundles(self._place):
+        for webhook_name, bundle in state.named_ca_bundles(self._installation):
             if not bundle:
-                problems[f"the caBundle of {what} is empty"] = None
+                problems[f"the caBundle of {webhook_name} is empty"] = None
                 continue
-            inspected = inspect(server, now, bundle=bundle, names=self._place.names)
-            problems.update(dict.fromkeys(inspected.problems))
+            inspection = inspect(
+                server, now, bundle=bundle, names=self._installation.subject_alt_names
+            )
+            problems.update(dict.fromkeys(inspection.problems))
         return [*problems]
 
     def _write(self, pair: KeyPair) -> None:
         # The key first: between the two renames the server sees a pair that does not match, and
         # goes on with the last one.
-        write(self._folder, {"tls.key": pair.key, "tls.crt": pair.certificate})
+        write_files(self._folder, {"tls.key": pair.key, "tls.crt": pair.certificate})
 
 
-def _stand_in(place: Place, now: datetime) -> KeyPair:
-    return mint_server(mint_authority(now), place.names, now)
+def _placeholder_pair(installation: WebhookInstallation, now: datetime) -> KeyPair:
+    return issue_server_cert(issue_ca(now), installation.subject_alt_names, now)

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass, field
 
-from webhook.cluster.facts import SELDON_CONFIG, ConfigMap
-from webhook.controller.lease import Terms
+from webhook.cluster.facts import DEFAULT_SELDON_CONFIG_MAP, ConfigMapRef
+from webhook.controller.lease import LeaseConfig
 
-CONTROLLER_ID = "seldon.io/controller-id"
+CONTROLLER_ID_LABEL = "seldon.io/controller-id"
 """Seldon's label that says which operator an object, or a namespace, belongs to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class ControllerConfig:
     """One reconciler process.
 
     namespaces     in which objects are reconciled; empty: in all
@@ -30,19 +30,23 @@ class Config:
     selector: str = ""
     controller_id: str = ""
     lease: tuple[str, str] | None = None
-    terms: Terms = field(default_factory=Terms)
+    lease_config: LeaseConfig = field(default_factory=LeaseConfig)
     identity: str = "graphgate"
-    workers: int = 8
-    rate: float = 400.0
+    max_concurrent_reconciles: int = 8
+    qps: float = 400.0
     burst: float = 800.0
-    resync: float = 600.0
-    deaf: float = 180.0
+    resync_period: float = 600.0
+    max_watch_staleness: float = 180.0
     health_host: str = ""
     health_port: int = 8081
-    seldon_config: ConfigMap = SELDON_CONFIG
+    seldon_config_map: ConfigMapRef = DEFAULT_SELDON_CONFIG_MAP
 
     @property
-    def labels(self) -> str:
+    def label_selector(self) -> str:
         """The label selector of the SeldonDeployments that are ours."""
-        own = f"{CONTROLLER_ID}={self.controller_id}" if self.controller_id else f"!{CONTROLLER_ID}"
-        return f"{own},{self.selector}" if self.selector else own
+        id_selector = (
+            f"{CONTROLLER_ID_LABEL}={self.controller_id}"
+            if self.controller_id
+            else f"!{CONTROLLER_ID_LABEL}"
+        )
+        return f"{id_selector},{self.selector}" if self.selector else id_selector

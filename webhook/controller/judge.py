@@ -11,31 +11,31 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from webhook import defaults
-from webhook.decisions.decide import decide
-from webhook.decisions.report.sentence import sentence
+from webhook.decisions.decide import evaluate
+from webhook.decisions.report.sentence import format_finding
 from webhook.decisions.settings import Settings
 from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping, text
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.parse import parse
-from webhook.workloads.options import DEFAULT, Options
-from webhook.workloads.plan import Owner, Wanted, find_obstacle, prepare
+from webhook.workloads.options import DEFAULT_OPTIONS, RenderOptions
+from webhook.workloads.plan import DesiredObject, OwnerRef, find_blocking_error, to_desired
 from webhook.workloads.render import render
 
-SHOWN = 3
+MAX_SHOWN_FINDINGS = 3
 """Findings that a status spells out; `graphgate check` shows them all."""
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class ControllerSettings:
     """What an operator has set: one value, swapped as a whole when a file changes."""
 
     settings: Settings
-    options: Options = DEFAULT
+    render_options: RenderOptions = DEFAULT_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class DesiredState:
     """What came of one document.
 
     view      of the document with its defaults filled in
@@ -44,41 +44,45 @@ class Judgement:
     denials   what would be refused at admission
     """
 
-    view: Deployment
-    wanted: tuple[Wanted, ...]
-    obstacle: str
+    deployment: SeldonDeployment
+    objects: tuple[DesiredObject, ...]
+    blocking_error: str
     denials: tuple[Finding, ...]
 
     @property
-    def words(self) -> str:
+    def denial_message(self) -> str:
         """The denials as one sentence each."""
-        return spell(self.denials)
+        return summarize_findings(self.denials)
 
 
-def judge(document: Mapping[str, Any], setup: Setup, facts: Facts) -> Judgement:
+def compute_desired_state(
+    document: Mapping[str, Any], settings: ControllerSettings, facts: Facts
+) -> DesiredState:
     """Return what a stored SeldonDeployment asks for.
 
     What the facts do not say of explainers' images, nothing here can fill in: it counts as none.
     """
-    facts = replace(facts, explainer=facts.explainer or {})
-    metadata = mapping(document, "metadata")
-    namespace = text(metadata, "namespace")
-    settings = setup.settings.for_namespace(namespace)
-    decision = decide(document, setup.settings, facts)
-    filling = defaults.fill(document, settings.defaults, facts)
-    view = parse(defaults.apply(document, filling.operations))
-    options = replace(setup.options, defaults=settings.defaults)
-    rendered = render(view, options, facts)
-    obstacle = find_obstacle(view, rendered)
-    if obstacle:
-        return Judgement(view, (), spell(decision.denials) or obstacle, decision.denials)
-    owner = Owner(view.api_version, view.name, text(metadata, "uid"))
-    wanted = tuple(prepare(one, owner, namespace) for one in rendered)
-    return Judgement(view, wanted, "", decision.denials)
+    facts = replace(facts, explainer_images=facts.explainer_images or {})
+    metadata = get_mapping(document, "metadata")
+    namespace = get_str(metadata, "namespace")
+    namespace_settings = settings.settings.for_namespace(namespace)
+    decision = evaluate(document, settings.settings, facts)
+    defaulting = defaults.default_object(document, namespace_settings.defaults, facts)
+    deployment = parse(defaults.apply_add_operations(document, defaulting.operations))
+    options = replace(settings.render_options, defaults=namespace_settings.defaults)
+    rendered = render(deployment, options, facts)
+    blocking_error = find_blocking_error(deployment, rendered)
+    if blocking_error:
+        return DesiredState(
+            deployment, (), summarize_findings(decision.denials) or blocking_error, decision.denials
+        )
+    owner = OwnerRef(deployment.api_version, deployment.name, get_str(metadata, "uid"))
+    objects = tuple(to_desired(obj, owner, namespace) for obj in rendered)
+    return DesiredState(deployment, objects, "", decision.denials)
 
 
-def spell(findings: tuple[Finding, ...]) -> str:
+def summarize_findings(findings: tuple[Finding, ...]) -> str:
     """Return findings as a status tells them; "" for none."""
-    more = len(findings) - SHOWN
-    told = "; ".join(sentence(finding) for finding in findings[:SHOWN])
-    return told + (f"; and {more} more" if more > 0 else "")
+    omitted = len(findings) - MAX_SHOWN_FINDINGS
+    message = "; ".join(format_finding(finding) for finding in findings[:MAX_SHOWN_FINDINGS])
+    return message + (f"; and {omitted} more" if omitted > 0 else "")

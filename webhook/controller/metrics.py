@@ -10,25 +10,25 @@ from prometheus_client.exposition import generate_latest
 
 # A look that sends nothing takes a millisecond; one that sends ten requests, tens; 30 s is the
 # longest wait for one answer.
-_SECONDS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 30.0)
+_DURATION_BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 30.0)
 
 
-class Metrics:
+class ControllerMetrics:
     """One registry of its own, and one method for each event."""
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        self._looks = Counter(
+        self._reconciles = Counter(
             "graphgate_reconciler_looks",
             "Looks at an object, by what came of it.",
             ["outcome"],
             registry=registry,
         )
-        self._seconds = Histogram(
+        self._durations = Histogram(
             "graphgate_reconciler_look_seconds",
             "How long a look took, requests included.",
-            buckets=_SECONDS,
+            buckets=_DURATION_BUCKETS,
             registry=registry,
         )
         self._requests = Counter(
@@ -37,39 +37,39 @@ class Metrics:
             ["verb", "kind"],
             registry=registry,
         )
-        self._dropped = Counter(
+        self._dropped_events = Counter(
             "graphgate_reconciler_events_dropped",
             "Events that could not be recorded.",
             registry=registry,
         )
-        self._lines = Counter(
+        self._dropped_log_lines = Counter(
             "graphgate_log_lines_dropped",
             "Log lines lost because nobody read the output.",
             registry=registry,
         )
 
-    def looked(self, outcome: str, seconds: float) -> None:
+    def observe_reconcile(self, outcome: str, seconds: float) -> None:
         """Count one look at an object."""
-        self._looks.labels(outcome).inc()
-        self._seconds.observe(seconds)
+        self._reconciles.labels(outcome).inc()
+        self._durations.observe(seconds)
 
-    def requested(self, verb: str, kind: str) -> None:
+    def count_request(self, verb: str, kind: str) -> None:
         """Count one request."""
         self._requests.labels(verb, kind).inc()
 
-    def event_dropped(self) -> None:
+    def count_dropped_event(self) -> None:
         """Count an event that nobody will read."""
-        self._dropped.inc()
+        self._dropped_events.inc()
 
-    def log_line_dropped(self) -> None:
+    def count_dropped_log_line(self) -> None:
         """Count a lost log line."""
-        self._lines.inc()
+        self._dropped_log_lines.inc()
 
-    def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
+    def register_gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
         """Show `value`, asked at each scrape, as graphgate_reconciler_NAME."""
         gauge = Gauge(f"graphgate_reconciler_{name}", text, registry=self._registry)
         gauge.set_function(value)
 
-    def exposition(self) -> bytes:
+    def render_metrics(self) -> bytes:
         """Return everything in Prometheus' text format."""
         return generate_latest(self._registry)

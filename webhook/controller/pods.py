@@ -7,51 +7,51 @@ Deployment has not come up for a while.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from webhook.graph.model import mapping, mappings, text
+from webhook.graph.model import get_mapping, get_str, iter_mappings
 
-ASKED = 20
+MAX_PODS_INSPECTED = 20
 """Pods that are looked at: of one template, they fail for one reason."""
 
-_NORMAL = frozenset({"ContainerCreating", "PodInitializing", "Completed", ""})
+_EXPECTED_REASONS = frozenset({"ContainerCreating", "PodInitializing", "Completed", ""})
 
 
-def why(pods: list[dict[str, Any]]) -> str:
+def find_startup_failure(pods: list[dict[str, Any]]) -> str:
     """Return the first reason that some pod gives; "": none does.
 
     pod iris-main-0-m-7d9-x2: m: ImagePullBackOff: Back-off pulling image "registry.example/m:1"
     """
-    for pod in sorted(pods, key=_youngest_first, reverse=True):
-        name = text(mapping(pod, "metadata"), "name")
-        for reason in _reasons(mapping(pod, "status")):
+    for pod in sorted(pods, key=_creation_time, reverse=True):
+        name = get_str(get_mapping(pod, "metadata"), "name")
+        for reason in _pod_failures(get_mapping(pod, "status")):
             return f"pod {name}: {reason}"
     return ""
 
 
-def _youngest_first(pod: Mapping[str, Any]) -> str:
-    return text(mapping(pod, "metadata"), "creationTimestamp")
+def _creation_time(pod: Mapping[str, Any]) -> str:
+    return get_str(get_mapping(pod, "metadata"), "creationTimestamp")
 
 
-def _reasons(status: Mapping[str, Any]) -> Iterator[str]:
+def _pod_failures(status: Mapping[str, Any]) -> Iterator[str]:
     for key in ("initContainerStatuses", "containerStatuses"):
-        for _, container in mappings(status, key):
-            yield from _container(container)
-    for _, condition in mappings(status, "conditions"):
-        if text(condition, "type") == "PodScheduled" and text(condition, "status") == "False":
-            yield _join(text(condition, "reason"), text(condition, "message"))
-    if text(status, "phase") == "Failed":
-        yield _join(text(status, "reason"), text(status, "message"))
+        for _, container in iter_mappings(status, key):
+            yield from _container_failures(container)
+    for _, condition in iter_mappings(status, "conditions"):
+        if get_str(condition, "type") == "PodScheduled" and get_str(condition, "status") == "False":
+            yield _join_reason(get_str(condition, "reason"), get_str(condition, "message"))
+    if get_str(status, "phase") == "Failed":
+        yield _join_reason(get_str(status, "reason"), get_str(status, "message"))
 
 
-def _container(status: Mapping[str, Any]) -> Iterator[str]:
-    name = text(status, "name")
-    waiting = mapping(mapping(status, "state"), "waiting")
-    if text(waiting, "reason") not in _NORMAL:
-        yield f"{name}: {_join(text(waiting, 'reason'), text(waiting, 'message'))}"
-    ended = mapping(mapping(status, "state"), "terminated")
-    if text(ended, "reason") not in _NORMAL:
-        code = f"exit code {ended.get('exitCode')}"
-        yield f"{name}: {_join(text(ended, 'reason'), text(ended, 'message') or code)}"
+def _container_failures(status: Mapping[str, Any]) -> Iterator[str]:
+    name = get_str(status, "name")
+    waiting = get_mapping(get_mapping(status, "state"), "waiting")
+    if get_str(waiting, "reason") not in _EXPECTED_REASONS:
+        yield f"{name}: {_join_reason(get_str(waiting, 'reason'), get_str(waiting, 'message'))}"
+    terminated = get_mapping(get_mapping(status, "state"), "terminated")
+    if get_str(terminated, "reason") not in _EXPECTED_REASONS:
+        exit_code = f"exit code {terminated.get('exitCode')}"
+        yield f"{name}: {_join_reason(get_str(terminated, 'reason'), get_str(terminated, 'message') or exit_code)}"
 
 
-def _join(reason: str, message: str) -> str:
+def _join_reason(reason: str, message: str) -> str:
     return f"{reason}: {message}" if reason and message else reason or message

@@ -15,13 +15,13 @@ from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 
-FIRST = 0.5
+BACKOFF_BASE_SECONDS = 0.5
 """Seconds until the first retry: most conflicts are over by then."""
 
-LONGEST = 300.0
+MAX_BACKOFF_SECONDS = 300.0
 """Seconds between retries at most: a quota that was raised is found within five minutes."""
 
-_MOST_DOUBLINGS = 16
+_MAX_DOUBLINGS = 16
 
 
 class WorkQueue(Generic[K]):
@@ -37,41 +37,45 @@ class WorkQueue(Generic[K]):
         self._jitter = jitter
         self._changed = threading.Condition()
         self._heap: list[tuple[float, int, K]] = []
-        self._order = itertools.count()
-        self._due: dict[K, float] = {}
-        self._busy: set[K] = set()
+        self._sequence = itertools.count()
+        self._due_at: dict[K, float] = {}
+        self._processing: set[K] = set()
         self._failures: dict[K, int] = {}
-        self._closed = False
+        self._shut_down = False
 
     def __len__(self) -> int:
         """Return how many keys are due now or later, without those in work."""
-        return len(self._due)
+        return len(self._due_at)
 
-    def waiting(self) -> int:
+    def depth(self) -> int:
         """Return how many keys are due and not in work."""
         now = self._clock()
         with self._changed:
-            return sum(due <= now for key, due in self._due.items() if key not in self._busy)
+            return sum(
+                due <= now for key, due in self._due_at.items() if key not in self._processing
+            )
 
-    def add(self, key: K, delay: float = 0.0) -> None:
+    def add_after(self, key: K, delay: float = 0.0) -> None:
         """Have a key looked at in `delay` seconds, or sooner if it is due sooner already."""
         due = self._clock() + delay
         with self._changed:
-            if self._due.get(key, due + 1.0) <= due:
+            if self._due_at.get(key, due + 1.0) <= due:
                 return
-            self._due[key] = due
-            if key not in self._busy:
+            self._due_at[key] = due
+            if key not in self._processing:
                 self._push(key, due)
 
-    def retry(self, key: K, at_least: float = 0.0) -> float:
+    def add_rate_limited(self, key: K, min_delay: float = 0.0) -> float:
         """Have a key looked at after its back-off; return the seconds."""
         with self._changed:
             failures = self._failures.get(key, 0)
             self._failures[key] = failures + 1
-        pause = min(FIRST * 2.0 ** min(failures, _MOST_DOUBLINGS), LONGEST)
+        backoff = min(
+            BACKOFF_BASE_SECONDS * 2.0 ** min(failures, _MAX_DOUBLINGS), MAX_BACKOFF_SECONDS
+        )
         # Half of it at random, so that what failed together does not come back together.
-        delay = max(pause * (0.5 + 0.5 * self._jitter()), at_least)
-        self.add(key, delay)
+        delay = max(backoff * (0.5 + 0.5 * self._jitter()), min_delay)
+        self.add_after(key, delay)
         return delay
 
     def forget(self, key: K) -> None:
@@ -79,73 +83,75 @@ class WorkQueue(Generic[K]):
         with self._changed:
             self._failures.pop(key, None)
 
-    def take(self) -> K | None:
+    def get(self) -> K | None:
         """Wait for a key that is due; None: the queue is closed. Call `done` afterwards."""
         with self._changed:
-            while not self._closed:
-                wait = self._until_next()
+            while not self._shut_down:
+                wait = self._seconds_until_due()
                 if wait is None or wait > 0.0:
                     self._changed.wait(wait)
                     continue
                 _, _, key = heapq.heappop(self._heap)
-                del self._due[key]
-                self._busy.add(key)
+                del self._due_at[key]
+                self._processing.add(key)
                 return key
             return None
 
     def done(self, key: K) -> None:
         """Say that the work on a key is over."""
         with self._changed:
-            self._busy.discard(key)
-            due = self._due.get(key)
+            self._processing.discard(key)
+            due = self._due_at.get(key)
             if due is not None:
                 self._push(key, due)
 
-    def close(self) -> None:
+    def shut_down(self) -> None:
         """Have every `take` return None."""
         with self._changed:
-            self._closed = True
+            self._shut_down = True
             self._changed.notify_all()
 
     def _push(self, key: K, due: float) -> None:
-        heapq.heappush(self._heap, (due, next(self._order), key))
+        heapq.heappush(self._heap, (due, next(self._sequence), key))
         self._changed.notify()
 
-    def _until_next(self) -> float | None:
+    def _seconds_until_due(self) -> float | None:
         """Return the seconds until the first key is due; None: there is none."""
         while self._heap:
             due, _, key = self._heap[0]
-            if self._due.get(key) == due and key not in self._busy:
+            if self._due_at.get(key) == due and key not in self._processing:
                 return due - self._clock()
             heapq.heappop(self._heap)  # it was moved to an earlier time, or is taken
         return None
 
 
-class Pace:
+class RateLimiter:
     """At most so many requests a second, over all workers: an API server has others to serve."""
 
     def __init__(
         self,
-        rate: float,
+        qps: float,
         burst: float,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._rate = rate
+        self._qps = qps
         self._burst = burst
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.Lock()
-        self._left = burst
-        self._at = clock()
+        self._tokens = burst
+        self._updated_at = clock()
 
     def wait(self) -> None:
         """Return when the next request may be sent."""
         with self._lock:
             now = self._clock()
-            self._left = min(self._burst, self._left + (now - self._at) * self._rate) - 1.0
-            self._at = now
-            late = -self._left / self._rate
-        if late > 0.0:
-            self._sleep(late)
+            self._tokens = (
+                min(self._burst, self._tokens + (now - self._updated_at) * self._qps) - 1.0
+            )
+            self._updated_at = now
+            delay = -self._tokens / self._qps
+        if delay > 0.0:
+            self._sleep(delay)

@@ -10,40 +10,40 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, Protocol
 
-from webhook.controller.api import Api
-from webhook.controller.carry_out import Carrier, NamespaceEnds, Result
-from webhook.controller.index import Document, Index, Name
-from webhook.controller.judge import Judgement, Setup, judge
-from webhook.controller.pods import ASKED, why
-from webhook.controller.restraint import Restraint
+from webhook.controller.api import ResourceClient
+from webhook.controller.carry_out import Applier, ApplyResult, NamespaceTerminatingError
+from webhook.controller.index import Cache, CachedObject, NamespacedName
+from webhook.controller.judge import ControllerSettings, DesiredState, compute_desired_state
+from webhook.controller.pods import MAX_PODS_INSPECTED, find_startup_failure
+from webhook.controller.restraint import ConflictBackoff
 from webhook.graph.facts import Facts
-from webhook.graph.model import mapping, text
-from webhook.workloads.live import Child, Key
+from webhook.graph.model import get_mapping, get_str
+from webhook.workloads.live import ObjectKey, ObservedObject
 from webhook.workloads.metadata import APP, DEPLOYMENT_ID
-from webhook.workloads.plan import Wanted, is_ready, plan
-from webhook.workloads.status import Seen, Trouble, changes, report
+from webhook.workloads.plan import DesiredObject, is_ready, plan_actions
+from webhook.workloads.status import ReconcileError, ReconcileState, build_status, merge_patch
 
-PATIENCE = 15.0
+POD_START_TIMEOUT_SECONDS = 15.0
 """Seconds for which pods may start before they are asked why they do not."""
 
-LONGEST_WAIT = 300.0
+MAX_POD_CHECK_INTERVAL_SECONDS = 300.0
 """Seconds between looks at pods that do not start, at most; each wait is twice the last."""
 
-_REMEMBERED = 256
+_MAX_CACHED_STATES = 256
 """Judgements kept: an object is looked at some ten times while it is rolled out."""
 
-Outcome = Literal["converged", "changed", "refused", "gone", "ending"]
+ReconcileOutcome = Literal["converged", "changed", "refused", "gone", "ending"]
 
 
-class _Waiting(NamedTuple):
+class _PodCheck(NamedTuple):
     """That pods do not start: when they are asked next, how long that was waited for, and why."""
 
-    due: float
-    pause: float
-    notes: Mapping[str, str]
+    next_check: float
+    interval: float
+    failures: Mapping[str, str]
 
 
-class Told(Protocol):
+class EventSink(Protocol):
     """Takes what people should hear of; must not block."""
 
     def __call__(self, document: Mapping[str, Any], reason: str, message: str) -> None:
@@ -55,12 +55,12 @@ class Reconciler:
 
     def __init__(
         self,
-        api: Api,
-        index: Index,
+        api: ResourceClient,
+        cache: Cache,
         *,
-        setup: Callable[[], Setup],
+        settings: Callable[[], ControllerSettings],
         facts: Callable[[str], Facts],
-        tell: Told,
+        record_event: EventSink,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -70,130 +70,158 @@ class Reconciler:
         facts  returns what is known of the cluster, for an object in this namespace
         """
         self._api = api
-        self._index = index
-        self._setup = setup
+        self._cache = cache
+        self._settings = settings
         self._facts = facts
-        self._tell = tell
+        self._record_event = record_event
         self._clock = clock
         self._now = now
-        self._settled: dict[str, tuple[str, bytes]] = {}
-        self._restraint = Restraint(clock)
-        self._carrier = Carrier(api, index, self._settled)
-        self._judged: OrderedDict[str, tuple[Any, Judgement]] = OrderedDict()
+        self._accepted_drift: dict[str, tuple[str, bytes]] = {}
+        self._conflict_backoff = ConflictBackoff(clock)
+        self._applier = Applier(api, cache, self._accepted_drift)
+        self._desired_states: OrderedDict[str, tuple[Any, DesiredState]] = OrderedDict()
         self._lock = threading.Lock()
-        self._waiting: dict[str, _Waiting] = {}
+        self._pod_checks: dict[str, _PodCheck] = {}
 
-    def reconcile(self, name: Name) -> tuple[Outcome, float | None, bool]:
+    def reconcile(self, name: NamespacedName) -> tuple[ReconcileOutcome, float | None, bool]:
         """Bring one object nearer to what it should be.
 
         Returns what came of it, in how many seconds it is to be looked at again (None: when
         something changes), and whether it should come back by its back-off. Raises TryLater or
         ClusterUnavailable where nothing can be said at present.
         """
-        document = self._index.document(name)
+        document = self._cache.get(name)
         if document is None or document.deleting:
             self._forget(document)
             return "gone", None, False
-        raw = document.unpack()
-        judgement = self._judge(document, raw, name[0])
+        raw = document.decompress()
+        desired_state = self._get_desired_state(document, raw, name[0])
         try:
-            result, held_back = self._act(judgement, document, name)
-        except NamespaceEnds:
+            result, conflict_delay = self._apply(desired_state, document, name)
+        except NamespaceTerminatingError:
             return "ending", None, False
-        children = self._index.children(document.uid)
-        notes, look_again = self._look_at_pods(judgement, children, document.uid, name[0])
-        again = min((w for w in (held_back, look_again) if w is not None), default=None)
-        seen = Seen(
-            generation=document.generation,
-            wanted=judgement.wanted,
-            children=children,
-            trouble=result.trouble,
-            notes=notes,
-            has_engine=self._setup().options.engine is not None,
+        children = self._cache.children(document.uid)
+        notes, pod_check_delay = self._diagnose_pods(desired_state, children, document.uid, name[0])
+        requeue_after = min(
+            (w for w in (conflict_delay, pod_check_delay) if w is not None), default=None
         )
-        if result.done:
-            self._tell(raw, "Applied", ", ".join(result.done))
-        written = self._write_status(judgement, seen, raw, name)
-        if result.trouble:
-            return "refused", again, result.again
-        return ("changed" if result.done or written else "converged"), again, False
+        observed = ReconcileState(
+            generation=document.generation,
+            desired=desired_state.objects,
+            observed=children,
+            error=result.error,
+            notes=notes,
+            has_orchestrator=self._settings().render_options.orchestrator is not None,
+        )
+        if result.changes:
+            self._record_event(raw, "Applied", ", ".join(result.changes))
+        status_written = self._write_status(desired_state, observed, raw, name)
+        if result.error:
+            return "refused", requeue_after, result.retry
+        return (
+            ("changed" if result.changes or status_written else "converged"),
+            requeue_after,
+            False,
+        )
 
-    def _judge(self, document: Document, raw: Mapping[str, Any], namespace: str) -> Judgement:
-        setup, facts = self._setup(), self._facts(namespace).about(namespace)
-        asked = (document.mark, setup, facts)
+    def _get_desired_state(
+        self, document: CachedObject, raw: Mapping[str, Any], namespace: str
+    ) -> DesiredState:
+        settings, facts = self._settings(), self._facts(namespace).for_namespace(namespace)
+        cache_key = (document.fingerprint, settings, facts)
         with self._lock:
-            known = self._judged.get(document.uid)
-            if known is not None and known[0] == asked:
-                self._judged.move_to_end(document.uid)
-                return known[1]
-        judgement = judge({k: v for k, v in raw.items() if k != "status"}, setup, facts)
+            cached = self._desired_states.get(document.uid)
+            if cached is not None and cached[0] == cache_key:
+                self._desired_states.move_to_end(document.uid)
+                return cached[1]
+        desired_state = compute_desired_state(
+            {k: v for k, v in raw.items() if k != "status"}, settings, facts
+        )
         with self._lock:
-            self._judged[document.uid] = asked, judgement
-            while len(self._judged) > _REMEMBERED:
-                self._judged.popitem(last=False)
-        return judgement
+            self._desired_states[document.uid] = cache_key, desired_state
+            while len(self._desired_states) > _MAX_CACHED_STATES:
+                self._desired_states.popitem(last=False)
+        return desired_state
 
-    def _act(
-        self, judgement: Judgement, document: Document, name: Name
-    ) -> tuple[Result, float | None]:
+    def _apply(
+        self, desired_state: DesiredState, document: CachedObject, name: NamespacedName
+    ) -> tuple[ApplyResult, float | None]:
         """Do what is to be done now; return what became of it, and when the rest may be done."""
-        if judgement.obstacle:
-            return Result(trouble=Trouble("Refused", judgement.obstacle)), None
-        children = self._index.children(document.uid)
-        actions, wait = self._restraint.allow(plan(judgement.wanted, children, self._settled))
+        if desired_state.blocking_error:
+            return ApplyResult(error=ReconcileError("Refused", desired_state.blocking_error)), None
+        children = self._cache.children(document.uid)
+        actions, requeue_after = self._conflict_backoff.filter_due(
+            plan_actions(desired_state.objects, children, self._accepted_drift)
+        )
         if not actions:
-            return Result(), wait
-        return self._carrier.carry_out(judgement, actions, document.uid, name[0]), wait
+            return ApplyResult(), requeue_after
+        return self._applier.apply_plan(
+            desired_state, actions, document.uid, name[0]
+        ), requeue_after
 
-    def _look_at_pods(
-        self, judgement: Judgement, children: Mapping[Key, Child], uid: str, namespace: str
+    def _diagnose_pods(
+        self,
+        desired_state: DesiredState,
+        children: Mapping[ObjectKey, ObservedObject],
+        uid: str,
+        namespace: str,
     ) -> tuple[Mapping[str, str], float | None]:
         """Return why pods do not start, by Deployment, and when to look again."""
-        unready = [
-            one
-            for one in judgement.wanted
-            if one.key[0] == "Deployment" and not is_ready(one, children.get(one.key))
+        not_ready = [
+            deployment
+            for deployment in desired_state.objects
+            if deployment.key[0] == "Deployment"
+            and not is_ready(deployment, children.get(deployment.key))
         ]
-        if not unready:
-            self._waiting.pop(uid, None)
+        if not not_ready:
+            self._pod_checks.pop(uid, None)
             return {}, None
         now = self._clock()
-        waiting = self._waiting.get(uid) or _Waiting(now + PATIENCE, PATIENCE, {})
-        if now >= waiting.due:
-            notes = {one.key[1]: self._why(one, namespace) for one in unready}
-            told = {name: note for name, note in notes.items() if note}
-            pause = min(2 * waiting.pause, LONGEST_WAIT)
-            waiting = _Waiting(now + pause, pause, told)
-        self._waiting[uid] = waiting
-        return waiting.notes, waiting.due - now
+        check = self._pod_checks.get(uid) or _PodCheck(
+            now + POD_START_TIMEOUT_SECONDS, POD_START_TIMEOUT_SECONDS, {}
+        )
+        if now >= check.next_check:
+            notes = {
+                deployment.key[1]: self._find_pod_failure(deployment, namespace)
+                for deployment in not_ready
+            }
+            failures = {name: note for name, note in notes.items() if note}
+            interval = min(2 * check.interval, MAX_POD_CHECK_INTERVAL_SECONDS)
+            check = _PodCheck(now + interval, interval, failures)
+        self._pod_checks[uid] = check
+        return check.failures, check.next_check - now
 
-    def _why(self, wanted: Wanted, namespace: str) -> str:
-        selector = mapping(mapping(wanted.object["spec"], "selector"), "matchLabels")
-        labels = {key: text(selector, key) for key in (APP, DEPLOYMENT_ID)}
-        return why(self._api.pods(namespace, labels, ASKED))
+    def _find_pod_failure(self, desired: DesiredObject, namespace: str) -> str:
+        selector = get_mapping(get_mapping(desired.object["spec"], "selector"), "matchLabels")
+        labels = {key: get_str(selector, key) for key in (APP, DEPLOYMENT_ID)}
+        return find_startup_failure(self._api.list_pods(namespace, labels, MAX_PODS_INSPECTED))
 
     def _write_status(
-        self, judgement: Judgement, seen: Seen, raw: Mapping[str, Any], name: Name
+        self,
+        desired_state: DesiredState,
+        observed: ReconcileState,
+        raw: Mapping[str, Any],
+        name: NamespacedName,
     ) -> bool:
-        previous = mapping(raw, "status")
-        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._now()))
-        status = report(judgement.view, seen, previous, moment)
-        patch = changes(previous, status)
+        previous = get_mapping(raw, "status")
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._now()))
+        status = build_status(desired_state.deployment, observed, previous, now)
+        patch = merge_patch(previous, status)
         if not patch:
             return False
-        answer = self._api.patch_status(*name, patch)
-        if answer is not None:
-            self._index.learn_document(name, answer)
-        state, before = status["state"], text(previous, "state")
-        if state != before and state == "Available":
-            self._tell(raw, "Available", "every Deployment is rolled out")
+        updated = self._api.patch_status(*name, patch)
+        if updated is not None:
+            self._cache.put_document(name, updated)
+        state, previous_state = status["state"], get_str(previous, "state")
+        if state != previous_state and state == "Available":
+            self._record_event(raw, "Available", "every Deployment is rolled out")
         elif state == "Failed" and status.get("description") != previous.get("description"):
-            reason = seen.trouble.reason if seen.trouble else "Failed"
-            self._tell(raw, reason, status["description"])
+            reason = observed.error.reason if observed.error else "Failed"
+            self._record_event(raw, reason, status["description"])
         return True
 
-    def _forget(self, document: Document | None) -> None:
+    def _forget(self, document: CachedObject | None) -> None:
         if document is not None:
-            self._waiting.pop(document.uid, None)
+            self._pod_checks.pop(document.uid, None)
             with self._lock:
-                self._judged.pop(document.uid, None)
+                self._desired_states.pop(document.uid, None)

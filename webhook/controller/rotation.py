@@ -22,34 +22,39 @@ from typing import Any
 import orjson
 
 from webhook.certificates.inspection import inspect
-from webhook.certificates.minting import mint_authority, mint_server
+from webhook.certificates.minting import issue_ca, issue_server_cert
 from webhook.certificates.pair import KeyPair
-from webhook.certificates.parsing import join_bundle
+from webhook.certificates.parsing import merge_ca_bundles
 from webhook.certificates.renewal import (
-    AUTHORITY_LIFETIME,
+    CA_LIFETIME,
     OVERLAP,
-    SERVER_LIFETIME,
-    State,
-    Step,
+    SERVER_CERT_LIFETIME,
+    RotationState,
+    RotationStep,
     next_step,
 )
-from webhook.cluster import Refused, Transport, collection_of, update
-from webhook.cluster.refusal import refusal
+from webhook.cluster import ApiStatusError, Transport, collection_path, update
+from webhook.cluster.refusal import api_error
 from webhook.controller.certificate_look import (
-    REGISTRATION,
-    Found,
-    Place,
-    authorities_of,
-    look,
-    ours,
+    ADMISSION_API_VERSION,
+    ClusterState,
+    WebhookInstallation,
+    cas_in_bundle,
+    observe,
+    webhooks_of,
 )
-from webhook.controller.certificate_secret import Holding, issued, issuer_of, write_secret
-from webhook.errors import InvalidCertificate
-from webhook.graph.model import mapping, text
+from webhook.controller.certificate_secret import (
+    CertificateSecret,
+    certificate_info,
+    encode_secret,
+    issuing_ca_fingerprint,
+)
+from webhook.errors import CertificateError
+from webhook.graph.model import get_mapping, get_str
 
 logger = logging.getLogger("graphgate")
 
-_MOST_STEPS = 20
+_MAX_STEPS = 20
 """A first installation takes 3, a whole rotation 5; more means that somebody undoes each."""
 
 
@@ -57,8 +62,8 @@ _MOST_STEPS = 20
 class Lifetimes:
     """How long what is minted lasts, and how long a change may take to reach everybody."""
 
-    authority: timedelta = AUTHORITY_LIFETIME
-    server: timedelta = SERVER_LIFETIME
+    ca: timedelta = CA_LIFETIME
+    server_cert: timedelta = SERVER_CERT_LIFETIME
     overlap: timedelta = OVERLAP
 
 
@@ -68,143 +73,171 @@ class Rotation:
     def __init__(
         self,
         transport: Transport,
-        place: Place,
+        installation: WebhookInstallation,
         *,
         now: Callable[[], datetime],
         lifetimes: Lifetimes | None = None,
     ) -> None:
         self._transport = transport
-        self._place = place
+        self._installation = installation
         self._now = now
         self._lifetimes = lifetimes or Lifetimes()
 
-    def settle(self) -> list[Step]:
+    def converge(self) -> list[RotationStep]:
         """Do all that is due, one step after the other; return the steps.
 
         Raises InvalidCertificate if the Secret or a webhook configuration is missing, and
         ClusterUnavailable. What was done until then stays, and the next call goes on from there.
         """
-        done: list[Step] = []
-        for _ in range(_MOST_STEPS):
-            found = look(self._transport, self._place)
+        steps: list[RotationStep] = []
+        for _ in range(_MAX_STEPS):
+            cluster_state = observe(self._transport, self._installation)
             now = self._now()
-            state = self.state(found, now)
+            state = self.rotation_state(cluster_state, now)
             step = next_step(state, now, self._lifetimes.overlap)
             if step is None:
-                return done
+                return steps
             try:
-                self._do(step, found, state, now)
-            except Refused as refused:
-                if refused.status != 409:
+                self._apply_step(step, cluster_state, state, now)
+            except ApiStatusError as error:
+                if error.status != 409:
                     raise
                 continue  # somebody was faster; what is to be done now is decided anew
             logger.info(
-                "certificates", extra={"fields": {"step": step.action, "authority": step.authority}}
+                "certificates",
+                extra={"fields": {"step": step.action, "authority": step.ca_fingerprint}},
             )
-            done.append(step)
-        raise InvalidCertificate(
-            f"the certificates in Secret {self._place.secret} do not come to rest: something else "
+            steps.append(step)
+        raise CertificateError(
+            f"the certificates in Secret {self._installation.secret_name} do not come to rest: something else "
             "writes it, or a caBundle, each time"
         )
 
-    def renew(self, *, authority: bool = False) -> list[Step]:
+    def force_renew(self, *, rotate_ca: bool = False) -> list[RotationStep]:
         """Mint a new server certificate (or a new CA, which signs one after the overlap) now."""
-        found = look(self._transport, self._place)
-        holding = replace(found.holding, server=None)
-        if authority:
-            new = mint_authority(self._now(), self._lifetimes.authority)
-            holding = replace(found.holding, authorities=(*found.holding.authorities, new))
-        self._write(found, holding)
-        return [*([Step("mint-authority")] if authority else []), *self.settle()]
+        cluster_state = observe(self._transport, self._installation)
+        certificates = replace(cluster_state.certificates, server_cert=None)
+        if rotate_ca:
+            new_ca = issue_ca(self._now(), self._lifetimes.ca)
+            certificates = replace(
+                cluster_state.certificates, cas=(*cluster_state.certificates.cas, new_ca)
+            )
+        self._write(cluster_state, certificates)
+        return [*([RotationStep("mint-authority")] if rotate_ca else []), *self.converge()]
 
-    def state(self, found: Found, now: datetime) -> State:
+    def rotation_state(self, cluster_state: ClusterState, now: datetime) -> RotationState:
         """Return what there is, as `renewal` asks for it."""
-        holding, server = found.holding, found.holding.server
-        own = tuple(issued(pair) for pair in holding.authorities)
-        return State(
-            authorities=own,
-            published=self._published(found, {one.fingerprint for one in own}, now),
-            server=issued(server) if server else None,
-            issuer=issuer_of(server, holding.authorities, now) if server else "",
-            names_fit=server is None or self._names_fit(server, now),
+        certificates, server_cert = (
+            cluster_state.certificates,
+            cluster_state.certificates.server_cert,
+        )
+        cas = tuple(certificate_info(pair) for pair in certificates.cas)
+        return RotationState(
+            cas=cas,
+            published_at=self._published_at(cluster_state, {ca.fingerprint for ca in cas}, now),
+            server_cert=certificate_info(server_cert) if server_cert else None,
+            issuer=issuing_ca_fingerprint(server_cert, certificates.cas, now)
+            if server_cert
+            else "",
+            has_all_names=server_cert is None or self._has_all_names(server_cert, now),
         )
 
-    def _names_fit(self, server: KeyPair, now: datetime) -> bool:
-        return set(self._place.names) <= set(inspect(server, now).names)
+    def _has_all_names(self, server_cert: KeyPair, now: datetime) -> bool:
+        return set(self._installation.subject_alt_names) <= set(inspect(server_cert, now).names)
 
-    def _published(self, found: Found, own: set[str], now: datetime) -> dict[str, datetime]:
+    def _published_at(
+        self, cluster_state: ClusterState, cas: set[str], now: datetime
+    ) -> dict[str, datetime]:
         """Return since when each CA is in every caBundle; a stranger counts as well."""
-        bundles = [set(authorities_of(bundle)) for bundle in found.bundles(self._place)]
-        everywhere = set.intersection(*bundles) if bundles else set()
-        times = found.holding.published
-        published = {name: times[name] for name in own & everywhere if name in times}
-        if not self._strangers_stay(found.holding, now):
-            published |= dict.fromkeys(set().union(*bundles) - own, now)
-        return published
+        bundles = [
+            set(cas_in_bundle(bundle)) for bundle in cluster_state.ca_bundles(self._installation)
+        ]
+        in_every_bundle = set.intersection(*bundles) if bundles else set()
+        stored_times = cluster_state.certificates.published_at
+        published_at = {
+            name: stored_times[name] for name in cas & in_every_bundle if name in stored_times
+        }
+        if not self._must_keep_unknown_cas(cluster_state.certificates, now):
+            published_at |= dict.fromkeys(set().union(*bundles) - cas, now)
+        return published_at
 
-    def _strangers_stay(self, holding: Holding, now: datetime) -> bool:
+    def _must_keep_unknown_cas(self, certificates: CertificateSecret, now: datetime) -> bool:
         """Tell whether some replica may still serve what a CA signed that is not held any more.
 
         So it is when the Secret was emptied: a replica keeps its last certificate until it has
         read the new one.
         """
-        if holding.server is None:
+        if certificates.server_cert is None:
             return True
-        return now < issued(holding.server).minted + self._lifetimes.overlap
+        return now < certificate_info(certificates.server_cert).issued_at + self._lifetimes.overlap
 
-    def _do(self, step: Step, found: Found, state: State, now: datetime) -> None:
-        holding = found.holding
+    def _apply_step(
+        self, step: RotationStep, cluster_state: ClusterState, state: RotationState, now: datetime
+    ) -> None:
+        certificates = cluster_state.certificates
         if step.action == "publish":
-            self._publish(found, now)
-            names = {one.fingerprint for one in state.authorities}
-            times = {name: state.published.get(name, now) for name in names}
-            holding = replace(holding, published=times)
+            self._publish_cas(cluster_state, now)
+            fingerprints = {ca.fingerprint for ca in state.cas}
+            times = {name: state.published_at.get(name, now) for name in fingerprints}
+            certificates = replace(certificates, published_at=times)
         elif step.action == "mint-authority":
-            new = mint_authority(now, self._lifetimes.authority)
-            holding = replace(holding, authorities=(*holding.authorities, new))
+            new_ca = issue_ca(now, self._lifetimes.ca)
+            certificates = replace(certificates, cas=(*certificates.cas, new_ca))
         elif step.action == "drop-authority":
-            kept = tuple(p for p in holding.authorities if issued(p).fingerprint != step.authority)
-            holding = replace(holding, authorities=kept)
+            remaining_cas = tuple(
+                p
+                for p in certificates.cas
+                if certificate_info(p).fingerprint != step.ca_fingerprint
+            )
+            certificates = replace(certificates, cas=remaining_cas)
         else:
-            (signer,) = (p for p in holding.authorities if issued(p).fingerprint == step.authority)
-            server = mint_server(signer, self._place.names, now, self._lifetimes.server)
-            holding = replace(holding, server=server)
-        self._write(found, holding)
+            (signing_ca,) = (
+                p
+                for p in certificates.cas
+                if certificate_info(p).fingerprint == step.ca_fingerprint
+            )
+            server_cert = issue_server_cert(
+                signing_ca, self._installation.subject_alt_names, now, self._lifetimes.server_cert
+            )
+            certificates = replace(certificates, server_cert=server_cert)
+        self._write(cluster_state, certificates)
 
-    def _write(self, found: Found, holding: Holding) -> None:
-        secret = write_secret(found.secret, holding)
-        update(self._transport, self._place.secret_path, secret)
+    def _write(self, cluster_state: ClusterState, certificates: CertificateSecret) -> None:
+        secret = encode_secret(cluster_state.raw_secret, certificates)
+        update(self._transport, self._installation.secret_path, secret)
 
-    def _publish(self, found: Found, now: datetime) -> None:
+    def _publish_cas(self, cluster_state: ClusterState, now: datetime) -> None:
         """Write all CAs into every caBundle, with those of others that still have to stay."""
-        bundles = [pair.certificate for pair in found.holding.authorities]
-        if self._strangers_stay(found.holding, now):
+        bundles = [pair.certificate for pair in cluster_state.certificates.cas]
+        if self._must_keep_unknown_cas(cluster_state.certificates, now):
             bundles += [
                 pem
-                for bundle in found.bundles(self._place)
-                for pem in authorities_of(bundle, valid_at=now).values()
+                for existing_bundle in cluster_state.ca_bundles(self._installation)
+                for pem in cas_in_bundle(existing_bundle, valid_at=now).values()
             ]
-        wanted = b64encode(join_bundle(bundles)).decode()
-        for configuration in found.configurations:
-            self._patch(configuration, wanted)
+        ca_bundle = b64encode(merge_ca_bundles(bundles)).decode()
+        for configuration in cluster_state.webhook_configurations:
+            self._patch_ca_bundles(configuration, ca_bundle)
 
-    def _patch(self, configuration: Mapping[str, Any], bundle: str) -> None:
+    def _patch_ca_bundles(self, configuration: Mapping[str, Any], ca_bundle: str) -> None:
         """Change the caBundle of our webhooks and nothing else, in the version that was read."""
-        metadata = mapping(configuration, "metadata")
-        wrong = [
+        metadata = get_mapping(configuration, "metadata")
+        outdated = [
             index
-            for index, webhook in ours(configuration, self._place)
-            if text(mapping(webhook, "clientConfig"), "caBundle") != bundle
+            for index, webhook in webhooks_of(configuration, self._installation)
+            if get_str(get_mapping(webhook, "clientConfig"), "caBundle") != ca_bundle
         ]
-        if not wrong:
+        if not outdated:
             return
-        version = {"op": "replace", "path": "/metadata/resourceVersion"}
-        operations: list[dict[str, Any]] = [{**version, "value": text(metadata, "resourceVersion")}]
-        for index in wrong:
+        version_test = {"op": "replace", "path": "/metadata/resourceVersion"}
+        operations: list[dict[str, Any]] = [
+            {**version_test, "value": get_str(metadata, "resourceVersion")}
+        ]
+        for index in outdated:
             path = f"/webhooks/{index}/clientConfig/caBundle"
-            operations.append({"op": "add", "path": path, "value": bundle})
-        kind = text(configuration, "kind")
-        path = f"{collection_of(REGISTRATION, kind)}/{text(metadata, 'name')}"
+            operations.append({"op": "add", "path": path, "value": ca_bundle})
+        kind = get_str(configuration, "kind")
+        path = f"{collection_path(ADMISSION_API_VERSION, kind)}/{get_str(metadata, 'name')}"
         response = self._transport.request(
             "PATCH",
             path,
@@ -213,4 +246,4 @@ class Rotation:
             headers={"Content-Type": "application/json-patch+json"},
         )
         if response.status != 200:
-            raise refusal(self._transport, "PATCH", path, response)
+            raise api_error(self._transport, "PATCH", path, response)

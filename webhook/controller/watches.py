@@ -4,59 +4,59 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from webhook.cluster import Reflector, Transport, collection_of
-from webhook.controller.api import API_VERSIONS, SDEP
-from webhook.controller.config import Config
-from webhook.controller.index import Document, Index
-from webhook.workloads.live import Child
+from webhook.cluster import Reflector, Transport, collection_path
+from webhook.controller.api import API_VERSIONS, SELDON_API_VERSION
+from webhook.controller.config import ControllerConfig
+from webhook.controller.index import Cache, CachedObject
+from webhook.workloads.live import ObservedObject
 from webhook.workloads.metadata import MANAGED_BY
 
-KEDA = "ScaledObject"
+KEDA_KIND = "ScaledObject"
 
 
-def follow(
-    transport: Transport, config: Config, index: Index, *, managed_by: str, keda: bool
+def build_informers(
+    transport: Transport, config: ControllerConfig, cache: Cache, *, managed_by: str, keda: bool
 ) -> tuple[Reflector[Any], ...]:
     """Return the watches, not started: SeldonDeployments of ours, and what is made from any.
 
     managed_by  value of the label by which objects that we make are found
     keda        whether the cluster has ScaledObjects
     """
-    kinds = [kind for kind in API_VERSIONS if keda or kind != KEDA]
-    watches: list[Reflector[Any]] = []
+    kinds = [kind for kind in API_VERSIONS if keda or kind != KEDA_KIND]
+    informers: list[Reflector[Any]] = []
     for namespace in config.namespaces or ("",):
-        documents = collection_of(SDEP, "SeldonDeployment", namespace)
-        watches.append(
+        path = collection_path(SELDON_API_VERSION, "SeldonDeployment", namespace)
+        informers.append(
             Reflector(
                 transport,
-                documents,
-                Document.read,
-                on_change=index.document_changed,
-                labels=config.labels,
+                path,
+                CachedObject.read,
+                on_change=cache.on_document,
+                label_selector=config.label_selector,
             )
         )
-        watches.extend(
+        informers.extend(
             Reflector(
                 transport,
-                collection_of(API_VERSIONS[kind], kind, namespace),
-                partial(_read_child, kind=kind),
-                on_change=index.child_changed,
-                labels=f"{MANAGED_BY}={managed_by}",
+                collection_path(API_VERSIONS[kind], kind, namespace),
+                partial(_read_owned_child, kind=kind),
+                on_change=cache.on_child,
+                label_selector=f"{MANAGED_BY}={managed_by}",
             )
             for kind in kinds
         )
-    return tuple(watches)
+    return tuple(informers)
 
 
-def _read_child(obj: Mapping[str, Any], *, kind: str) -> Child | None:
-    child = Child.read(obj, kind)
-    return child if child.owner else None
+def _read_owned_child(obj: Mapping[str, Any], *, kind: str) -> ObservedObject | None:
+    child = ObservedObject.from_object(obj, kind)
+    return child if child.owner_uid else None
 
 
-def find_deaf(watches: Iterable[Reflector[Any]], seconds: float) -> list[str]:
+def find_stale_informers(informers: Iterable[Reflector[Any]], max_staleness: float) -> list[str]:
     """Return the watches that hear nothing and do not know it; those that know try again."""
     return [
-        f"{watch.path}: no sign for {watch.age:.0f} s"
-        for watch in watches
-        if watch.fault is None and watch.age > seconds
+        f"{watch.path}: no sign for {watch.staleness:.0f} s"
+        for watch in informers
+        if watch.last_error is None and watch.staleness > max_staleness
     ]

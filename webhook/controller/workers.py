@@ -12,47 +12,47 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from webhook.cluster import Refused, Transport
-from webhook.cluster.live import LiveFacts
-from webhook.controller.api import Api
-from webhook.controller.carry_out import TryLater
-from webhook.controller.config import Config
-from webhook.controller.events import Recorder
-from webhook.controller.index import Index, Name
-from webhook.controller.judge import Setup
-from webhook.controller.metrics import Metrics
-from webhook.controller.queue import Pace, WorkQueue
+from webhook.cluster import ApiStatusError, Transport
+from webhook.cluster.live import FactsWatcher
+from webhook.controller.api import ResourceClient
+from webhook.controller.carry_out import RequeueError
+from webhook.controller.config import ControllerConfig
+from webhook.controller.events import EventRecorder
+from webhook.controller.index import Cache, NamespacedName
+from webhook.controller.judge import ControllerSettings
+from webhook.controller.metrics import ControllerMetrics
+from webhook.controller.queue import RateLimiter, WorkQueue
 from webhook.controller.reconcile import Reconciler
-from webhook.controller.surroundings import belongs_to_another
-from webhook.controller.watches import follow
-from webhook.errors import ClusterUnavailable
+from webhook.controller.surroundings import is_managed_elsewhere
+from webhook.controller.watches import build_informers
+from webhook.errors import KubeApiUnavailableError
 from webhook.graph.facts import Facts
 
 logger = logging.getLogger("graphgate")
 
-FINISH = 35.0
+SHUTDOWN_TIMEOUT_SECONDS = 35.0
 """Seconds for the workers to finish: one answer may take 30."""
 
-_POLL = 0.1
+_SYNC_POLL_INTERVAL_SECONDS = 0.1
 """Seconds between looks at whether the caches are filled."""
 
-_FACTS_EVERY = 2.0
+_FACTS_CHECK_INTERVAL_SECONDS = 2.0
 """Seconds between looks at whether the facts have changed."""
 
-_PATIENCE_WITH_FACTS = 20.0
+_FACTS_TIMEOUT_SECONDS = 20.0
 """Seconds after which a reconciler of some namespaces goes on without reading namespaces."""
 
 
-def differ(before: Facts, after: Facts, namespace: str) -> bool:
+def facts_changed(previous: Facts, current: Facts, namespace: str) -> bool:
     """Tell whether two sets of facts differ for an object in a namespace."""
-    return before.about(namespace) != after.about(namespace)
+    return previous.for_namespace(namespace) != current.for_namespace(namespace)
 
 
-class HasSetup(Protocol):
+class SettingsProvider(Protocol):
     """Where the settings in force are; a source swaps them."""
 
     @property
-    def setup(self) -> Setup: ...  # noqa: D102 — above
+    def controller_settings(self) -> ControllerSettings: ...  # noqa: D102 — above
 
 
 class Controller:
@@ -60,147 +60,152 @@ class Controller:
 
     def __init__(
         self,
-        config: Config,
+        config: ControllerConfig,
         transport: Transport,
-        settings: HasSetup,
-        metrics: Metrics,
+        settings: SettingsProvider,
+        metrics: ControllerMetrics,
         *,
         keda: bool = False,
     ) -> None:
         self.config = config
         self.transport = transport
         self.metrics = metrics
-        self.queue: WorkQueue[Name] = WorkQueue()
-        self.index = Index(self.queue.add)
-        pace = Pace(config.rate, config.burst)
-        api = Api(transport, pace=pace.wait, count=metrics.requested)
-        self.live = LiveFacts(transport, config.seldon_config)
-        self.watches = follow(
+        self.queue: WorkQueue[NamespacedName] = WorkQueue()
+        self.cache = Cache(self.queue.add_after)
+        rate_limiter = RateLimiter(config.qps, config.burst)
+        client = ResourceClient(
+            transport, throttle=rate_limiter.wait, on_request=metrics.count_request
+        )
+        self.facts_watcher = FactsWatcher(transport, config.seldon_config_map)
+        self.informers = build_informers(
             transport,
             config,
-            self.index,
-            managed_by=settings.setup.options.managed_by,
+            self.cache,
+            managed_by=settings.controller_settings.render_options.managed_by,
             keda=keda,
         )
-        self._recorder = Recorder(api, metrics.event_dropped)
+        self._event_recorder = EventRecorder(client, metrics.count_dropped_event)
         self._reconciler = Reconciler(
-            api,
-            self.index,
-            setup=lambda: settings.setup,
-            facts=lambda _namespace: self.live.facts,
-            tell=self._recorder,
+            client,
+            self.cache,
+            settings=lambda: settings.controller_settings,
+            facts=lambda _namespace: self.facts_watcher.facts,
+            record_event=self._event_recorder,
         )
-        self.working = False
+        self.is_running = False
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Begin to fill the caches."""
-        self.live.start()
-        for watch in self.watches:
+        self.facts_watcher.start()
+        for watch in self.informers:
             watch.start()
 
-    def lead(self) -> None:
+    def start_workers(self) -> None:
         """Begin to reconcile, as soon as the caches are filled."""
-        self._begin("lead", self._lead)
+        self._start_thread("lead", self._run_workers)
 
-    def stop(self, finish: float = FINISH) -> None:
+    def stop(self, grace: float = SHUTDOWN_TIMEOUT_SECONDS) -> None:
         """End within `finish` seconds: the objects in hand are finished, no others are begun."""
         self._stopping.set()
-        self.queue.close()
-        end = time.monotonic() + finish
+        self.queue.shut_down()
+        deadline = time.monotonic() + grace
         for thread in self._threads:
-            thread.join(max(0.0, end - time.monotonic()))
-        if self.working:
-            self._recorder.stop()
-        self.working = False
-        for watch in self.watches:
-            watch.stop(patience=1.0)
-        self.live.stop()
+            thread.join(max(0.0, deadline - time.monotonic()))
+        if self.is_running:
+            self._event_recorder.stop()
+        self.is_running = False
+        for watch in self.informers:
+            watch.stop(timeout=1.0)
+        self.facts_watcher.stop()
 
-    def look_at_all(self, *, within: float = 0.0) -> None:
+    def enqueue_all(self, *, spread_over: float = 0.0) -> None:
         """Have every object looked at, spread over some seconds."""
-        for name in self.index.names():
-            self.queue.add(name, within * random.random())  # noqa: S311 — spreads load
+        for name in self.cache.names():
+            self.queue.add_after(name, spread_over * random.random())  # noqa: S311 — spreads load
 
     @property
-    def synced(self) -> bool:
+    def has_synced(self) -> bool:
         """Whether the caches were filled once."""
-        return all(watch.synced for watch in self.watches)
+        return all(watch.has_synced for watch in self.informers)
 
-    def _begin(self, name: str, target: Callable[[], None]) -> None:
+    def _start_thread(self, name: str, target: Callable[[], None]) -> None:
         thread = threading.Thread(target=target, name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
 
-    def _lead(self) -> None:
-        began = time.monotonic()
-        while not (self.synced and self._facts_known(time.monotonic() - began)):
-            if self._stopping.wait(_POLL):
+    def _run_workers(self) -> None:
+        started_at = time.monotonic()
+        while not (self.has_synced and self._are_facts_ready(time.monotonic() - started_at)):
+            if self._stopping.wait(_SYNC_POLL_INTERVAL_SECONDS):
                 return
         gc.collect()
         gc.freeze()
-        self._recorder.start()
-        self.working = True
-        for number in range(self.config.workers):
-            self._begin(f"worker {number}", self._work)
-        fields = {"objects": len(self.index), "seconds": round(time.monotonic() - began, 1)}
-        logger.info("reconciling", extra={"fields": fields})
-        self._keep_looking()
+        self._event_recorder.start()
+        self.is_running = True
+        for number in range(self.config.max_concurrent_reconciles):
+            self._start_thread(f"worker {number}", self._worker_loop)
+        log_fields = {
+            "objects": len(self.cache),
+            "seconds": round(time.monotonic() - started_at, 1),
+        }
+        logger.info("reconciling", extra={"fields": log_fields})
+        self._resync_loop()
 
-    def _keep_looking(self) -> None:
+    def _resync_loop(self) -> None:
         """Look at objects whose surroundings have changed, and at all of them now and then."""
-        facts, last = self.live.facts, time.monotonic()
-        while not self._stopping.wait(_FACTS_EVERY):
-            before, facts = facts, self.live.facts
-            if facts is not before:
-                for name in self.index.names():
-                    if differ(before, facts, name[0]):
-                        self.queue.add(name, _FACTS_EVERY * random.random())  # noqa: S311 — as above
-            if time.monotonic() - last >= self.config.resync:
-                last = time.monotonic()
-                self.look_at_all(within=self.config.resync / 2)
+        facts, last_resync = self.facts_watcher.facts, time.monotonic()
+        while not self._stopping.wait(_FACTS_CHECK_INTERVAL_SECONDS):
+            previous_facts, facts = facts, self.facts_watcher.facts
+            if facts is not previous_facts:
+                for name in self.cache.names():
+                    if facts_changed(previous_facts, facts, name[0]):
+                        self.queue.add_after(name, _FACTS_CHECK_INTERVAL_SECONDS * random.random())  # noqa: S311 — as above
+            if time.monotonic() - last_resync >= self.config.resync_period:
+                last_resync = time.monotonic()
+                self.enqueue_all(spread_over=self.config.resync_period / 2)
 
-    def _facts_known(self, waited: float) -> bool:
-        if self.live.health().state != "failed":
+    def _are_facts_ready(self, waited: float) -> bool:
+        if self.facts_watcher.health().state != "failed":
             return True
         # Who may read some namespaces only may not read Namespaces: then nothing is known of them.
-        return bool(self.config.namespaces) and waited > _PATIENCE_WITH_FACTS
+        return bool(self.config.namespaces) and waited > _FACTS_TIMEOUT_SECONDS
 
-    def _work(self) -> None:
-        while (name := self.queue.take()) is not None:
-            began = time.monotonic()
+    def _worker_loop(self) -> None:
+        while (name := self.queue.get()) is not None:
+            started_at = time.monotonic()
             try:
-                outcome = self._look(name)
+                outcome = self._reconcile_one(name)
             finally:
                 self.queue.done(name)
-            self.metrics.looked(outcome, time.monotonic() - began)
+            self.metrics.observe_reconcile(outcome, time.monotonic() - started_at)
 
-    def _look(self, name: Name) -> str:
+    def _reconcile_one(self, name: NamespacedName) -> str:
         """Look at one object; whatever happens, it is about this object only."""
-        fields = {"object": "/".join(name)}
+        log_fields = {"object": "/".join(name)}
         try:
-            if belongs_to_another(self.live.facts, name[0], self.config.controller_id):
+            if is_managed_elsewhere(self.facts_watcher.facts, name[0], self.config.controller_id):
                 return "not-ours"
-            outcome, seconds, again = self._reconciler.reconcile(name)
-        except TryLater as later:
-            logger.info("later", extra={"fields": {**fields, "reason": str(later)}})
-            self.queue.retry(name)
+            outcome, requeue_after, retry = self._reconciler.reconcile(name)
+        except RequeueError as requeue:
+            logger.info("later", extra={"fields": {**log_fields, "reason": str(requeue)}})
+            self.queue.add_rate_limited(name)
             return "later"
-        except ClusterUnavailable as error:
-            asked = error.retry_after if isinstance(error, Refused) else None
-            delay = self.queue.retry(name, at_least=asked or 0.0)
-            said = {**fields, "reason": str(error), "seconds": round(delay, 1)}
-            logger.warning("will try again", extra={"fields": said})
+        except KubeApiUnavailableError as error:
+            retry_after = error.retry_after if isinstance(error, ApiStatusError) else None
+            delay = self.queue.add_rate_limited(name, min_delay=retry_after or 0.0)
+            retry_fields = {**log_fields, "reason": str(error), "seconds": round(delay, 1)}
+            logger.warning("will try again", extra={"fields": retry_fields})
             return "later"
         except Exception:
-            logger.exception("a fault of graphgate", extra={"fields": fields})
-            self.queue.retry(name)
+            logger.exception("a fault of graphgate", extra={"fields": log_fields})
+            self.queue.add_rate_limited(name)
             return "fault"
-        if again:
-            self.queue.retry(name)
+        if retry:
+            self.queue.add_rate_limited(name)
         else:
             self.queue.forget(name)
-        if seconds is not None:
-            self.queue.add(name, seconds)
+        if requeue_after is not None:
+            self.queue.add_after(name, requeue_after)
         return outcome

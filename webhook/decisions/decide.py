@@ -8,37 +8,37 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from webhook import defaults
-from webhook.decisions.decision import ALLOWED, Decision, Failure
-from webhook.decisions.demands import Demands
-from webhook.decisions.memory import Memory
-from webhook.decisions.order import by_action, without_repetition
-from webhook.decisions.pods import judge_pods
+from webhook.decisions.decision import ALLOWED, Decision, RuleError
+from webhook.decisions.demands import PolicyContext
+from webhook.decisions.memory import AllowCache
+from webhook.decisions.order import drop_superseded, group_by_action
+from webhook.decisions.pods import check_pods
 from webhook.decisions.ratchet import ratchet
-from webhook.decisions.run import Found, run
+from webhook.decisions.run import ActionFinding, run_rules
 from webhook.decisions.settings import Settings
 from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import Deployment, mapping, text
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.parse import parse
 from webhook.graph.path import Path
 
-DEFAULTING = "defaulting"
+DEFAULTING_RULE_ID = "defaulting"
 """The id of warnings that say why options of defaulting were not followed."""
 
-NOT_DEFAULTED = "not-defaulted"
+NOT_DEFAULTED_RULE_ID = "not-defaulted"
 """The id of the warning that an object reached /validate without its defaults."""
 
 
-def decide(
+def evaluate(
     document: Any,
     settings: Settings,
     facts: Facts,
     *,
     namespace: str | None = None,
     old_document: Any = None,
-    fill: bool = True,
-    demands: Demands | None = None,
-    memory: Memory | None = None,
+    apply_defaults: bool = True,
+    policy_context: PolicyContext | None = None,
+    allow_cache: AllowCache | None = None,
 ) -> Decision:
     """Judge one SeldonDeployment, and fill in its defaults.
 
@@ -56,81 +56,112 @@ def decide(
     removes its finalizer keeps it for ever.
     """
     raw = document if type(document) is dict else {}
-    metadata = mapping(raw, "metadata")
+    metadata = get_mapping(raw, "metadata")
     if metadata.get("deletionTimestamp"):
         return ALLOWED
     if namespace is None:
-        namespace = text(metadata, "namespace")
-    asked_with = settings, facts
+        namespace = get_str(metadata, "namespace")
+    cached_under = settings, facts
     settings = settings.for_namespace(namespace)
-    facts = settings.with_servers(facts)
-    filling = defaults.fill(document, settings.defaults, facts, namespace)
-    stored = settings.defaults_at == "admission"
-    filled = defaults.apply(document, filling.operations) if fill or not stored else document
-    patch = filling.operations if fill and stored else ()
-    found: list[Found] = []
-    engine = _Engine(settings, namespace, facts, demands, old_document)
-    if demands is not None and fill:
+    facts = settings.with_model_servers(facts)
+    defaulting_result = defaults.default_object(document, settings.defaults, facts, namespace)
+    stores_defaults = settings.apply_defaults_at == "admission"
+    defaulted = (
+        defaults.apply_add_operations(document, defaulting_result.operations)
+        if apply_defaults or not stores_defaults
+        else document
+    )
+    patch = defaulting_result.operations if apply_defaults and stores_defaults else ()
+    findings: list[ActionFinding] = []
+    evaluator = _Evaluator(settings, namespace, facts, policy_context, old_document)
+    if policy_context is not None and apply_defaults:
         from webhook.decisions import policies
 
-        mutated = policies.mutated(demands, filled, old_document, namespace, facts)
-        filled, found = mutated.document, list(mutated.found)
+        mutated = policies.apply_mutations(
+            policy_context, defaulted, old_document, namespace, facts
+        )
+        defaulted, findings = mutated.document, list(mutated.findings)
         patch += mutated.operations
-    failures: list[Failure] = []
+    rule_errors: list[RuleError] = []
     key = None
-    if memory is not None and demands is None:
-        key = memory.key(_written(filled), _written(old_document), namespace)
-    if memory is None or key is None or not memory.knows(key, *asked_with):
-        before = None if old_document is None else _Seen.of(old_document)
-        found += engine.find(_Seen.of(filled), before, failures)
-        if before is not None and settings.ratchet and any(action == "deny" for action, _ in found):
-            found = ratchet(found, filled, engine.find(before, None, []), old_document)
-        if memory is not None and key is not None and not found and not failures:
-            memory.remember(key)
-    if demands is not None:
+    if allow_cache is not None and policy_context is None:
+        key = allow_cache.key(
+            _strip_server_fields(defaulted), _strip_server_fields(old_document), namespace
+        )
+    if allow_cache is None or key is None or not allow_cache.contains(key, *cached_under):
+        old_object = None if old_document is None else ParsedObject.from_document(old_document)
+        findings += evaluator.run_checks(
+            ParsedObject.from_document(defaulted), old_object, rule_errors
+        )
+        if (
+            old_object is not None
+            and settings.ratchet
+            and any(action == "deny" for action, _ in findings)
+        ):
+            findings = ratchet(
+                findings, defaulted, evaluator.run_checks(old_object, None, []), old_document
+            )
+        if allow_cache is not None and key is not None and not findings and not rule_errors:
+            allow_cache.add(key)
+    if policy_context is not None:
         from webhook.decisions import policies
 
-        name = text(metadata, "name")
-        found = policies.without_exempted(found, demands, namespace, name)
-    found.extend(("warn", replace(warning, rule=DEFAULTING)) for warning in filling.warnings)
-    if not fill and stored and filling.operations:
-        found.append(("warn", _not_defaulted(filling.operations, document)))
-    if not found and not failures:
+        name = get_str(metadata, "name")
+        findings = policies.drop_exempted(findings, policy_context, namespace, name)
+    findings.extend(
+        ("warn", replace(warning, rule_id=DEFAULTING_RULE_ID))
+        for warning in defaulting_result.warnings
+    )
+    if not apply_defaults and stores_defaults and defaulting_result.operations:
+        findings.append(("warn", _missing_defaults_finding(defaulting_result.operations, document)))
+    if not findings and not rule_errors:
         return Decision(patch=patch)
-    told = by_action(document, without_repetition(found))
+    grouped = group_by_action(document, drop_superseded(findings))
     decision = Decision(
-        denials=told["deny"],
-        warnings=told["warn"],
-        audits=told["audit"],
-        failures=tuple(failures),
-        closed=settings.on_internal_failure == "deny",
+        denials=grouped["deny"],
+        warnings=grouped["warn"],
+        audits=grouped["audit"],
+        rule_errors=tuple(rule_errors),
+        fail_closed=settings.on_rule_error == "deny",
     )
     return decision if decision.denied else decision._replace(patch=patch)
 
 
-class _Engine(NamedTuple):
+class _Evaluator(NamedTuple):
     """Every source of findings, for one object."""
 
     settings: Settings
     namespace: str
     facts: Facts
-    demands: Demands | None
+    policy_context: PolicyContext | None
     old_document: Any
 
-    def find(self, seen: "_Seen", before: "_Seen | None", failures: list[Failure]) -> list[Found]:
+    def run_checks(
+        self,
+        parsed: "ParsedObject",
+        old_parsed: "ParsedObject | None",
+        rule_errors: list[RuleError],
+    ) -> list[ActionFinding]:
         """Return what all sources find; what crashes goes into `failures`, the others go on."""
-        old = None if before is None else before.view
-        found = list(run(self.settings.plan, seen.view, old, self.facts, failures))
-        for name, source in (("pod-security", self._about_pods), ("policy", self._by_policies)):
+        old = None if old_parsed is None else old_parsed.view
+        findings = list(
+            run_rules(self.settings.rule_set, parsed.view, old, self.facts, rule_errors)
+        )
+        for name, source in (
+            ("pod-security", self._check_pods),
+            ("policy", self._evaluate_policies),
+        ):
             try:
-                found.extend(source(seen, old))
+                findings.extend(source(parsed, old))
             except Exception as error:  # noqa: BLE001 — as in `run`
-                failures.append(Failure(name, error))
-        return found
+                rule_errors.append(RuleError(name, error))
+        return findings
 
-    def _about_pods(self, seen: "_Seen", old: Deployment | None) -> Iterator[Found]:
-        return judge_pods(
-            seen.view,
+    def _check_pods(
+        self, parsed: "ParsedObject", old: SeldonDeployment | None
+    ) -> Iterator[ActionFinding]:
+        return check_pods(
+            parsed.view,
             self.settings.pod_security,
             self.namespace,
             self.facts,
@@ -138,30 +169,32 @@ class _Engine(NamedTuple):
             old=old if self.settings.ratchet else None,
         )
 
-    def _by_policies(self, seen: "_Seen", _: Deployment | None) -> Iterator[Found]:
-        if self.demands is None:
+    def _evaluate_policies(
+        self, parsed: "ParsedObject", _: SeldonDeployment | None
+    ) -> Iterator[ActionFinding]:
+        if self.policy_context is None:
             return iter(())
         from webhook.decisions import policies
 
-        return policies.found_by_policies(
-            self.demands, seen.document, self.old_document, self.namespace, self.facts
+        return policies.run_validations(
+            self.policy_context, parsed.document, self.old_document, self.namespace, self.facts
         )
 
 
-class _Seen(NamedTuple):
+class ParsedObject(NamedTuple):
     """An object: the whole of it for policies, and the view of what its author wrote for rules."""
 
     document: Any
-    view: Deployment
+    view: SeldonDeployment
 
     @classmethod
-    def of(cls, document: Any) -> "_Seen":
-        own = _written(document)
-        view = parse(own)
-        return cls(document if view.document is own else view.document, view)
+    def from_document(cls, document: Any) -> "ParsedObject":
+        authored = _strip_server_fields(document)
+        view = parse(authored)
+        return cls(document if view.document is authored else view.document, view)
 
 
-_OF_THE_SERVER = frozenset(
+_SERVER_METADATA_FIELDS = frozenset(
     {
         "creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid",
     }
@@ -169,24 +202,24 @@ _OF_THE_SERVER = frozenset(
 """What the API server writes into `metadata`."""
 
 
-def _written(document: Any) -> Any:
+def _strip_server_fields(document: Any) -> Any:
     """Return what an author wrote of a document: without `status` and the server's metadata."""
     if type(document) is not dict:
         return document
     metadata = document.get("metadata")
-    if type(metadata) is dict and not _OF_THE_SERVER.isdisjoint(metadata):
-        kept = {key: metadata[key] for key in metadata if key not in _OF_THE_SERVER}
+    if type(metadata) is dict and not _SERVER_METADATA_FIELDS.isdisjoint(metadata):
+        kept = {key: metadata[key] for key in metadata if key not in _SERVER_METADATA_FIELDS}
         document = {**document, "metadata": kept}
     if "status" in document:
         document = {key: document[key] for key in document if key != "status"}
     return document
 
 
-def _not_defaulted(operations: tuple[Operation, ...], document: Any) -> Finding:
+def _missing_defaults_finding(operations: tuple[Operation, ...], document: Any) -> Finding:
     return Finding(
         Path.from_pointer(operations[0]["path"], document),
         f"{len(operations)} default{'s are' if len(operations) > 1 else ' is'} missing: "
         "the mutating webhook did not see this object",
         "check that the mutating webhook of graphgate is registered",
-        rule=NOT_DEFAULTED,
+        rule_id=NOT_DEFAULTED_RULE_ID,
     )

@@ -5,14 +5,14 @@ from typing import NamedTuple
 from webhook.graph.finding import Finding, Operation
 
 
-class Failure(NamedTuple):
+class RuleError(NamedTuple):
     """A rule or policy of ours that crashed or ran out of time: our fault, never the author's.
 
     rule   its id
     error  what it raised; for the log, never for the author
     """
 
-    rule: str
+    rule_id: str
     error: Exception
 
 
@@ -31,13 +31,13 @@ class Decision(NamedTuple):
     warnings: tuple[Finding, ...] = ()
     audits: tuple[Finding, ...] = ()
     patch: tuple[Operation, ...] = ()
-    failures: tuple[Failure, ...] = ()
-    closed: bool = True
+    rule_errors: tuple[RuleError, ...] = ()
+    fail_closed: bool = True
 
     @property
     def denied(self) -> bool:
         """Whether the object is refused."""
-        return bool(self.denials) or (self.closed and bool(self.failures))
+        return bool(self.denials) or (self.fail_closed and bool(self.rule_errors))
 
 
 ALLOWED = Decision()

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Demands:
+class PolicyContext:
     """Policies and exceptions, and what they are asked with.
 
     policies  as they were loaded

@@ -5,26 +5,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from webhook import defaults
-from webhook.decisions.made_pods import made_pods
-from webhook.decisions.pod_security import standard_of
-from webhook.decisions.pods import templates
+from webhook.decisions.made_pods import render_pods
+from webhook.decisions.pod_security import resolve_standard
+from webhook.decisions.pods import find_pod_templates
 from webhook.decisions.settings import Settings
 from webhook.graph.facts import Facts, Namespace
-from webhook.graph.model import mapping, text
+from webhook.graph.model import get_mapping, get_str
 from webhook.graph.parse import parse
-from webhook.graph.path import Path, nearest
-from webhook.podsecurity import LEVELS, Level, evaluate
-from webhook.podsecurity.effective import UNSET, Value, effective_contexts
-from webhook.podsecurity.openshift import is_active
+from webhook.graph.path import Path, nearest_existing_path
+from webhook.podsecurity import LEVELS, Level, evaluate_pod
+from webhook.podsecurity.effective import UNSET_MEANINGS, EffectiveValue, get_effective_contexts
+from webhook.podsecurity.openshift import is_scc_active
 
-OVERRIDE = "graphgate.io/pod-security-defaults"
+SECURITY_DEFAULTS_ANNOTATION = "graphgate.io/pod-security-defaults"
 
-LEFT_TO_SCC = frozenset({"runAsUser", "runAsNonRoot", "seccompProfile", "capabilities"})
+SCC_ASSIGNED_FIELDS = frozenset({"runAsUser", "runAsNonRoot", "seccompProfile", "capabilities"})
 """What the SCC restricted-v2 of OpenShift fills in when the pod is made."""
 
 
 @dataclass(frozen=True, slots=True)
-class Right:
+class EffectiveField:
     """One field of one container.
 
     value   what holds: "8888", "RuntimeDefault", or in words what holds if nobody sets it
@@ -33,46 +33,50 @@ class Right:
 
     field: str
     value: str
-    origin: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
+class ContainerSecurity:
     """One container: its place, its rights, and the levels whose every check its pod passes."""
 
-    place: Path
+    path: Path
     name: str
-    rights: tuple[Right, ...]
+    fields: tuple[EffectiveField, ...]
     levels: tuple[tuple[Level, bool], ...]
 
 
-def explain(document: Any, settings: Settings, facts: Facts) -> Iterator[Explained]:
+def explain_security(
+    document: Any, settings: Settings, facts: Facts
+) -> Iterator[ContainerSecurity]:
     """Yield every container of every pod template of a SeldonDeployment, any JSON value."""
-    metadata = mapping(document, "metadata") if isinstance(document, dict) else {}
-    name = text(metadata, "namespace")
+    metadata = get_mapping(document, "metadata") if isinstance(document, dict) else {}
+    name = get_str(metadata, "namespace")
     settings = settings.for_namespace(name)
-    filling = defaults.fill(document, settings.defaults, facts, name)
-    view = parse(defaults.apply(document, filling.operations))
+    defaulting_result = defaults.default_object(document, settings.defaults, facts, name)
+    view = parse(defaults.apply_add_operations(document, defaulting_result.operations))
     namespace = facts.namespaces.get(name, Namespace())
-    by_scc = is_active(namespace, openshift=facts.openshift)
-    filled_by = "namespace" if OVERRIDE in namespace.annotations else "default"
+    assigned_by_scc = is_scc_active(namespace, openshift=facts.openshift)
+    default_source = (
+        "namespace" if SECURITY_DEFAULTS_ANNOTATION in namespace.annotations else "default"
+    )
     known = facts.namespaces.get(name)
-    version = standard_of(settings.pod_security, known, facts.minor).version
-    made = made_pods(view, settings.defaults, facts, known)
-    for template in templates(view):
-        pod = made[template.place].pod if template.place in made else template.pod
-        levels = tuple((level, not evaluate(pod, level, version)) for level in LEVELS)
-        for context in effective_contexts(template.pod):
-            yield Explained(
-                place=nearest(document, template.locate(context.place)),
+    version = resolve_standard(settings.pod_security, known, facts.kubernetes_minor).version
+    rendered = render_pods(view, settings.defaults, facts, known)
+    for template in find_pod_templates(view):
+        pod = rendered[template.path].pod if template.path in rendered else template.pod
+        levels = tuple((level, not evaluate_pod(pod, level, version)) for level in LEVELS)
+        for context in get_effective_contexts(template.pod):
+            yield ContainerSecurity(
+                path=nearest_existing_path(document, template.locate(context.path)),
                 name=context.container,
-                rights=tuple(
-                    _right(
+                fields=tuple(
+                    _effective_field(
                         field,
                         value,
-                        filled_by,
-                        written=_written(document, template.locate(value.place)),
-                        by_scc=by_scc,
+                        default_source,
+                        is_authored=_is_authored(document, template.locate(value.path)),
+                        assigned_by_scc=assigned_by_scc,
                     )
                     for field, value in context.values.items()
                 ),
@@ -80,21 +84,28 @@ def explain(document: Any, settings: Settings, facts: Facts) -> Iterator[Explain
             )
 
 
-def _written(document: Any, place: Path) -> bool:
+def _is_authored(document: Any, path: Path) -> bool:
     """Tell whether the author wrote a value at this place."""
-    return nearest(document, place) == place
+    return nearest_existing_path(document, path) == path
 
 
-def _right(field: str, value: Value, filled_by: str, *, written: bool, by_scc: bool) -> Right:
+def _effective_field(
+    field: str,
+    value: EffectiveValue,
+    default_source: str,
+    *,
+    is_authored: bool,
+    assigned_by_scc: bool,
+) -> EffectiveField:
     if value.origin == "none":
-        if by_scc and field in LEFT_TO_SCC:
-            return Right(field, "as the namespace's SCC says", "SCC")
-        return Right(field, UNSET[field], "")
-    origin = f"author, at the {value.origin}" if written else filled_by
-    return Right(field, _shown(value.value), origin)
+        if assigned_by_scc and field in SCC_ASSIGNED_FIELDS:
+            return EffectiveField(field, "as the namespace's SCC says", "SCC")
+        return EffectiveField(field, UNSET_MEANINGS[field], "")
+    source = f"author, at the {value.origin}" if is_authored else default_source
+    return EffectiveField(field, _format_value(value.value), source)
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """Spell a value in one line: 'RuntimeDefault', 'drop ALL, add NET_BIND_SERVICE', 'true'."""
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -20,8 +20,8 @@ Belongs here: data to Facts and back. Reading files is `cli`'s, asking a cluster
 from collections.abc import Mapping
 from typing import Any
 
-from webhook.documents.writing import Layout, as_json, block
-from webhook.errors import InvalidSettings
+from webhook.documents.writing import YamlStyle, emit_block, emit_json
+from webhook.errors import SettingsError
 from webhook.graph.facts import Facts, Namespace
 from webhook.graph.path import Path
 from webhook.graph.words import nearest_word
@@ -29,8 +29,8 @@ from webhook.graph.words import nearest_word
 API_VERSION = "graphgate.io/v1alpha1"
 KIND = "Facts"
 
-_WORDS = {"type": "object", "additionalProperties": {"type": "string"}}
-_QUANTITY = {"type": ["string", "number"], "description": "A quantity, as 100m or 1Gi."}
+_STRING_MAP_SCHEMA = {"type": "object", "additionalProperties": {"type": "string"}}
+_QUANTITY_SCHEMA = {"type": ["string", "number"], "description": "A quantity, as 100m or 1Gi."}
 
 SCHEMA: Mapping[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -81,10 +81,10 @@ SCHEMA: Mapping[str, Any] = {
             "additionalProperties": False,
             "properties": {
                 "image": {"type": "string"},
-                "cpuRequest": _QUANTITY,
-                "cpuLimit": _QUANTITY,
-                "memoryRequest": _QUANTITY,
-                "memoryLimit": _QUANTITY,
+                "cpuRequest": _QUANTITY_SCHEMA,
+                "cpuLimit": _QUANTITY_SCHEMA,
+                "memoryRequest": _QUANTITY_SCHEMA,
+                "memoryLimit": _QUANTITY_SCHEMA,
             },
             "description": "What fetches models, as the entry storageInitializer of seldon-config.",
         },
@@ -94,7 +94,7 @@ SCHEMA: Mapping[str, Any] = {
             "additionalProperties": {
                 "type": ["object", "null"],
                 "additionalProperties": False,
-                "properties": {"labels": _WORDS, "annotations": _WORDS},
+                "properties": {"labels": _STRING_MAP_SCHEMA, "annotations": _STRING_MAP_SCHEMA},
             },
         },
     },
@@ -107,7 +107,7 @@ def read_facts(document: Any, source: str = "facts") -> Facts:
 
     Raise InvalidSettings, with one sentence that names the place, for anything else.
     """
-    _check_shape(document, source)
+    _validate_schema(document, source)
     namespaces = {
         name: Namespace(
             labels=dict((written or {}).get("labels") or {}),
@@ -117,21 +117,21 @@ def read_facts(document: Any, source: str = "facts") -> Facts:
     }
     return Facts(
         namespaces=namespaces,
-        servers=document.get("servers"),
-        explainer=document.get("explainer"),
-        initializer=_texts(document.get("storageInitializer") or {}),
+        model_servers=document.get("servers"),
+        explainer_images=document.get("explainer"),
+        storage_initializer=_quantities_as_strings(document.get("storageInitializer") or {}),
         openshift=document.get("openshift", False),
-        minor=_whole(document.get("minor")),
-        crd_depth=_whole(document.get("crdDepth")),
+        kubernetes_minor=_to_int(document.get("minor")),
+        max_graph_depth=_to_int(document.get("crdDepth")),
     )
 
 
-def _whole(number: float | None) -> int | None:
+def _to_int(number: float | None) -> int | None:
     """Return an int: to JSON Schema 36.0 is an integer too."""
     return None if number is None else int(number)
 
 
-def _texts(quantities: Mapping[str, Any]) -> dict[str, str]:
+def _quantities_as_strings(quantities: Mapping[str, Any]) -> dict[str, str]:
     """Return the values as Kubernetes writes them: 1 and "1" are one quantity."""
     return {key: str(value) for key, value in quantities.items()}
 
@@ -142,60 +142,60 @@ def write_facts(facts: Facts, heading: str = "") -> str:
     heading  comment lines that go before it, each with its "# "
     """
     content: dict[str, Any] = {"apiVersion": API_VERSION, "kind": KIND}
-    if facts.minor is not None:
-        content["minor"] = facts.minor
+    if facts.kubernetes_minor is not None:
+        content["minor"] = facts.kubernetes_minor
     content["openshift"] = facts.openshift
-    if facts.crd_depth is not None:
-        content["crdDepth"] = facts.crd_depth
-    if facts.servers is not None:
-        content["servers"] = dict(facts.servers)
-    if facts.explainer is not None:
-        content["explainer"] = dict(facts.explainer)
-    if facts.initializer:
-        content["storageInitializer"] = dict(facts.initializer)
+    if facts.max_graph_depth is not None:
+        content["crdDepth"] = facts.max_graph_depth
+    if facts.model_servers is not None:
+        content["servers"] = dict(facts.model_servers)
+    if facts.explainer_images is not None:
+        content["explainer"] = dict(facts.explainer_images)
+    if facts.storage_initializer:
+        content["storageInitializer"] = dict(facts.storage_initializer)
     content["namespaces"] = {
-        name: _written(facts.namespaces[name]) for name in sorted(facts.namespaces)
+        name: _namespace_section(facts.namespaces[name]) for name in sorted(facts.namespaces)
     }
-    return heading + "".join(f"{line}\n" for line in block(content, Layout()))
+    return heading + "".join(f"{line}\n" for line in emit_block(content, YamlStyle()))
 
 
-def _written(namespace: Namespace) -> dict[str, dict[str, str]]:
+def _namespace_section(namespace: Namespace) -> dict[str, dict[str, str]]:
     known = {"labels": namespace.labels, "annotations": namespace.annotations}
     return {key: dict(sorted(words.items())) for key, words in known.items() if words}
 
 
-def _check_shape(document: Any, source: str) -> None:
+def _validate_schema(document: Any, source: str) -> None:
     import jsonschema  # 60 ms of imports, for who has a facts file
 
     errors = jsonschema.Draft202012Validator(SCHEMA).iter_errors(document)
     first = min(errors, key=lambda error: list(map(str, error.path)), default=None)
     if first is not None:
-        raise InvalidSettings(f"{source}: {_sentence(first)}")
+        raise SettingsError(f"{source}: {_describe_error(first)}")
 
 
-def _sentence(error: Any) -> str:
+def _describe_error(error: Any) -> str:
     """Return what is wrong: `minor is "36", not an integer or null`."""
-    place = Path(error.absolute_path)
+    path = Path(error.absolute_path)
     if error.validator == "additionalProperties":
         known = list(error.schema.get("properties", {}))
         unknown = next(key for key in error.instance if key not in known)
-        near = nearest_word(str(unknown), known)
-        hint = f'did you mean "{near}"?' if near else f"known are {', '.join(known)}"
-        return f"unknown key {place / str(unknown)}; {hint}"
+        suggestion = nearest_word(str(unknown), known)
+        hint = f'did you mean "{suggestion}"?' if suggestion else f"known are {', '.join(known)}"
+        return f"unknown key {path / str(unknown)}; {hint}"
     if error.validator == "const":
-        return f"{place} is {error.instance!r}, not {error.validator_value}"
+        return f"{path} is {error.instance!r}, not {error.validator_value}"
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
-        return f"{place / missing} is missing; graphgate facts writes such a file"
+        return f"{path / missing} is missing; graphgate facts writes such a file"
     if error.validator == "type":
         kinds = error.validator_value
         kinds = [kinds] if isinstance(kinds, str) else kinds
-        wanted = " or ".join(_KINDS[kind] for kind in kinds)
-        return f"{place} is {_shown(error.instance)}, not {wanted}"
-    return f"{place}: {error.message}"
+        expected = " or ".join(_TYPE_NAMES[kind] for kind in kinds)
+        return f"{path} is {_describe_value(error.instance)}, not {expected}"
+    return f"{path}: {error.message}"
 
 
-_KINDS = {
+_TYPE_NAMES = {
     "object": "a mapping",
     "integer": "an integer",
     "boolean": "true or false",
@@ -204,7 +204,7 @@ _KINDS = {
 }
 
 
-def _shown(value: Any) -> str:
+def _describe_value(value: Any) -> str:
     if isinstance(value, (dict, list)):
         return "a mapping" if isinstance(value, dict) else "a list"
-    return as_json(value)[:60]
+    return emit_json(value)[:60]

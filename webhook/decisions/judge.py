@@ -5,14 +5,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from webhook.decisions.decide import decide
+from webhook.decisions.decide import evaluate
 from webhook.decisions.decision import Decision
-from webhook.decisions.demands import Demands
-from webhook.decisions.report.sentence import FAILED
-from webhook.decisions.result import Placed, Replacement, Report, Result, identity
+from webhook.decisions.demands import PolicyContext
+from webhook.decisions.report.sentence import RULE_ERROR_TEXT
+from webhook.decisions.result import (
+    DocumentResult,
+    LineEdit,
+    LocatedFinding,
+    Report,
+    identify_object,
+)
 from webhook.decisions.settings import Settings
-from webhook.documents import Document, Note, Reading, read
-from webhook.errors import UnreadableDocument
+from webhook.documents import Document, ParsedFile, YamlWarning, read
+from webhook.errors import DocumentError
 from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.path import ROOT
@@ -20,20 +26,20 @@ from webhook.rules import Action
 
 KIND = "SeldonDeployment"
 
-UNREADABLE = "unreadable"
+UNREADABLE_RULE_ID = "unreadable"
 """The id under which a report says that a file could not be judged."""
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
-def judge(
+def lint_text(
     file: str,
     content: str | bytes,
     settings: Settings,
     facts: Facts,
     *,
-    demands: Demands | None = None,
-    replacements: bool = False,
+    policy_context: PolicyContext | None = None,
+    with_edits: bool = False,
 ) -> Report:
     """Judge every SeldonDeployment in one file; documents of other kinds are counted as skipped.
 
@@ -42,56 +48,60 @@ def judge(
     demands       users' policies and exceptions
     replacements  whether fixes are also told as changes of the text
     """
-    reading = read(content)
-    lines = _LINE_END.split(reading.text.removeprefix("\ufeff"))
-    results: list[Result] = []
-    for document in reading.documents:
-        if is_judged(document.value):
-            decision = decide(document.value, settings, facts, demands=demands)
-            result = _result(file, document, decision, lines)
-            if replacements:
-                result = _with_replacements(result, document, reading.text)
+    parsed_file = read(content)
+    lines = _LINE_END.split(parsed_file.text.removeprefix("\ufeff"))
+    results: list[DocumentResult] = []
+    for document in parsed_file.documents:
+        if is_seldon_deployment(document.value):
+            decision = evaluate(document.value, settings, facts, policy_context=policy_context)
+            result = _document_result(file, document, decision, lines)
+            if with_edits:
+                result = _with_edits(result, document, parsed_file.text)
             results.append(result)
-    skipped = len(reading.documents) - len(results)
-    results.extend(_unreadable(file, reading, error, lines) for error in reading.errors)
+    skipped = len(parsed_file.documents) - len(results)
+    results.extend(
+        _unreadable_result(file, parsed_file, error, lines) for error in parsed_file.errors
+    )
     results.sort(key=lambda result: result.line)
     return Report(tuple(results), skipped)
 
 
-def is_judged(document: Any) -> bool:
+def is_seldon_deployment(document: Any) -> bool:
     """Tell whether a document is a SeldonDeployment, of whatever apiVersion."""
     return isinstance(document, dict) and document.get("kind") == KIND
 
 
-def missing(file: str, reason: str) -> Report:
+def unreadable_file_report(file: str, reason: str) -> Report:
     """Return the report on a file that cannot be opened; `reason` as the system says it."""
-    finding = Finding(ROOT, f"cannot be opened: {reason}", rule=UNREADABLE)
-    return Report((Result(file, 0, 1, "error", (Placed(finding, "deny"),)),))
+    finding = Finding(ROOT, f"cannot be opened: {reason}", rule_id=UNREADABLE_RULE_ID)
+    return Report((DocumentResult(file, 0, 1, "error", (LocatedFinding(finding, "deny"),)),))
 
 
-def _result(file: str, document: Document, decision: Decision, lines: list[str]) -> Result:
-    told: list[tuple[Finding, Action]] = [
+def _document_result(
+    file: str, document: Document, decision: Decision, lines: list[str]
+) -> DocumentResult:
+    action_findings: list[tuple[Finding, Action]] = [
         *((finding, "deny") for finding in decision.denials),
         *((finding, "warn") for finding in decision.warnings),
         *((finding, "audit") for finding in decision.audits),
-        *_failures(decision),
-        *((_from_note(note), "warn") for note in document.notes),
+        *_rule_error_findings(decision),
+        *((_finding_of_warning(note), "warn") for note in document.warnings),
     ]
-    placed = [_place(finding, action, document, lines) for finding, action in told]
-    return Result(
+    located = [_locate(finding, action, document, lines) for finding, action in action_findings]
+    return DocumentResult(
         file=file,
         index=document.index,
         line=document.position().line,
         verdict="denied" if decision.denied else "allowed",
-        findings=tuple(sorted(placed, key=lambda p: (p.line, p.column))),
+        findings=tuple(sorted(located, key=lambda p: (p.line, p.column))),
         patch=decision.patch,
-        identity=identity(document.value),
+        identity=identify_object(document.value),
     )
 
 
-def _with_replacements(result: Result, document: Document, text: str) -> Result:
+def _with_edits(result: DocumentResult, document: Document, text: str) -> DocumentResult:
     findings = tuple(
-        replace(placed, replacements=_changes(text, document, placed.finding))
+        replace(placed, edits=_text_edits(text, document, placed.finding))
         if placed.finding.fix
         else placed
         for placed in result.findings
@@ -99,37 +109,39 @@ def _with_replacements(result: Result, document: Document, text: str) -> Result:
     return replace(result, findings=findings)
 
 
-def _changes(text: str, document: Document, finding: Finding) -> tuple[Replacement, ...]:
+def _text_edits(text: str, document: Document, finding: Finding) -> tuple[LineEdit, ...]:
     """Return a fix as replaced lines; () where it cannot be written into the text."""
     import difflib
 
-    from webhook.documents import UneditableText, UnfitPatch, edit
+    from webhook.documents import PatchMismatchError, UneditableTextError, edit_text
 
     try:
-        new = edit(text, document, finding.fix).splitlines(keepends=True)
-    except (UneditableText, UnfitPatch):
+        new = edit_text(text, document, finding.fix).splitlines(keepends=True)
+    except (UneditableTextError, PatchMismatchError):
         return ()
     matcher = difflib.SequenceMatcher(None, text.splitlines(keepends=True), new, autojunk=False)
     return tuple(
-        Replacement(old_start + 1, old_end + 1, "".join(new[new_start:new_end]))
+        LineEdit(old_start + 1, old_end + 1, "".join(new[new_start:new_end]))
         for kind, old_start, old_end, new_start, new_end in matcher.get_opcodes()
         if kind != "equal"
     )
 
 
-def _failures(decision: Decision) -> Iterator[tuple[Finding, Action]]:
-    for failure in decision.failures:
-        action: Action = "deny" if decision.closed else "warn"
-        yield Finding(ROOT, f"the rule {FAILED}", rule=failure.rule), action
+def _rule_error_findings(decision: Decision) -> Iterator[tuple[Finding, Action]]:
+    for failure in decision.rule_errors:
+        action: Action = "deny" if decision.fail_closed else "warn"
+        yield Finding(ROOT, f"the rule {RULE_ERROR_TEXT}", rule_id=failure.rule_id), action
 
 
-def _from_note(note: Note) -> Finding:
-    return Finding(note.path, note.fact, rule=f"yaml/{note.kind}")
+def _finding_of_warning(warning: YamlWarning) -> Finding:
+    return Finding(warning.path, warning.message, rule_id=f"yaml/{warning.kind}")
 
 
-def _place(finding: Finding, action: Action, document: Document, lines: list[str]) -> Placed:
+def _locate(
+    finding: Finding, action: Action, document: Document, lines: list[str]
+) -> LocatedFinding:
     position = document.position(finding.path)
-    return Placed(
+    return LocatedFinding(
         finding,
         action,
         line=position.line,
@@ -139,8 +151,10 @@ def _place(finding: Finding, action: Action, document: Document, lines: list[str
     )
 
 
-def _unreadable(file: str, reading: Reading, error: UnreadableDocument, lines: list[str]) -> Result:
-    finding = Finding(ROOT, str(error), rule=UNREADABLE)
+def _unreadable_result(
+    file: str, parsed_file: ParsedFile, error: DocumentError, lines: list[str]
+) -> DocumentResult:
+    finding = Finding(ROOT, str(error), rule_id=UNREADABLE_RULE_ID)
     source = lines[error.line - 1] if error.line <= len(lines) else ""
-    placed = Placed(finding, "deny", line=error.line, column=error.column, source=source)
-    return Result(file, len(reading.documents), error.line, "error", (placed,))
+    located = LocatedFinding(finding, "deny", line=error.line, column=error.column, source=source)
+    return DocumentResult(file, len(parsed_file.documents), error.line, "error", (located,))

@@ -8,20 +8,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from webhook.defaults import OPT_OUT, Options
+from webhook.defaults import SECURITY_DEFAULTS_ANNOTATION, DefaultingOptions
 from webhook.graph.facts import Facts, Namespace
-from webhook.graph.model import Deployment, mapping
+from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import ROOT, Path, Segment
 from webhook.podsecurity import Pod, Standard
-from webhook.podsecurity.openshift import UID_RANGE
+from webhook.podsecurity.openshift import UID_RANGE_ANNOTATION
 
 if TYPE_CHECKING:
     from webhook.workloads.render import Rendered
 
 _TEMPLATE = ("spec", "template")
 
-_TELLING = (
-    OPT_OUT,
+_RELEVANT_ANNOTATION_PREFIXES = (
+    SECURITY_DEFAULTS_ANNOTATION,
     "container.apparmor.security.beta.kubernetes.io/",
     "container.seccomp.security.alpha.kubernetes.io/",
     "seccomp.security.alpha.kubernetes.io/",
@@ -30,25 +30,25 @@ _TELLING = (
 
 
 @dataclass(frozen=True, slots=True)
-class MadePod:
+class RenderedPod:
     """The pod of one rendered Deployment.
 
     place  what it was made of: a componentSpec, an explainer, a node, a predictor
     """
 
-    place: Path
+    path: Path
     pod: Pod
     rendered: "Rendered"
 
-    def locate(self, place: Iterable[Segment]) -> Path:
+    def locate(self, pod_path: Iterable[Segment]) -> Path:
         """Return where a place of the pod template comes from; it may be missing there."""
-        return self.rendered.trace((*_TEMPLATE, *place))
+        return self.rendered.trace((*_TEMPLATE, *pod_path))
 
 
-def only_rendering_tells(
-    deployment: Deployment,
+def needs_rendering(
+    deployment: SeldonDeployment,
     standard: Standard,
-    defaults: Options,
+    defaults: DefaultingOptions,
     facts: Facts,
     namespace: Namespace | None,
 ) -> bool:
@@ -61,44 +61,50 @@ def only_rendering_tells(
     """
     components = deployment.components
     annotated = (
-        mapping(deployment.raw, "metadata"),
+        get_mapping(deployment.raw, "metadata"),
         deployment.spec,
         *(predictor.raw for predictor in deployment.predictors),
-        *(mapping(component.raw, "metadata") for component in components),
+        *(get_mapping(component.raw, "metadata") for component in components),
     )
     for part in annotated:
-        for key in mapping(part, "annotations"):
-            if type(key) is str and key.startswith(_TELLING):
+        for key in get_mapping(part, "annotations"):
+            if type(key) is str and key.startswith(_RELEVANT_ANNOTATION_PREFIXES):
                 return True
     if standard.level == "baseline":
         return False
-    if not defaults.run_as_user or defaults.level == "off" or facts.openshift:
+    if not defaults.run_as_user or defaults.scope == "off" or facts.openshift:
         return True
     if namespace is not None and (
-        OPT_OUT in namespace.annotations or UID_RANGE in namespace.annotations
+        SECURITY_DEFAULTS_ANNOTATION in namespace.annotations
+        or UID_RANGE_ANNOTATION in namespace.annotations
     ):
         return True
     return any(component.pod.get("hostUsers") is False for component in components)
 
 
-def made_pods(
-    deployment: Deployment, defaults: Options, facts: Facts, namespace: Namespace | None
-) -> dict[Path, MadePod]:
+def render_pods(
+    deployment: SeldonDeployment,
+    defaults: DefaultingOptions,
+    facts: Facts,
+    namespace: Namespace | None,
+) -> dict[Path, RenderedPod]:
     """Return the pods by what they were made of; `namespace` is where they go, if it is known.
 
     An orchestrator is among them: whether there is one, the reconciler's flags say, and what is
     admitted must run with it too.
     """
-    from webhook.workloads.options import Engine  # few namespaces demand a level: start-up time
-    from webhook.workloads.options import Options as RenderOptions
+    from webhook.workloads.options import (
+        OrchestratorOptions,  # few namespaces demand a level: start-up time
+        RenderOptions,
+    )
     from webhook.workloads.render import render
 
     known = {} if namespace is None else {deployment.namespace: namespace}
-    options = RenderOptions(engine=Engine(""), defaults=defaults)
-    found: dict[Path, MadePod] = {}
+    options = RenderOptions(orchestrator=OrchestratorOptions(""), defaults=defaults)
+    pods: dict[Path, RenderedPod] = {}
     for rendered in render(deployment, options, replace(facts, namespaces=known)):
         if rendered.kind == "Deployment":
             template = rendered.object["spec"]["template"]
-            place = rendered.trace(ROOT)
-            found[place] = MadePod(place, Pod(template["spec"], template["metadata"]), rendered)
-    return found
+            path = rendered.trace(ROOT)
+            pods[path] = RenderedPod(path, Pod(template["spec"], template["metadata"]), rendered)
+    return pods

@@ -16,32 +16,32 @@ from typing import Any, Final
 import orjson
 
 from webhook.decisions.settings import Settings
-from webhook.graph.facts import NOTHING_KNOWN, Facts
+from webhook.graph.facts import NO_FACTS, Facts
 
-MOST_BYTES: Final = 4 << 20
+MAX_CACHED_BYTES: Final = 4 << 20
 """Of all contents together: about a thousand objects of 4 KB."""
 
-LARGEST: Final = 128 << 10
+MAX_CACHED_REVIEW_BYTES: Final = 128 << 10
 """Bytes of a review whose object may be remembered; the caller looks, before anything is written
 for the comparison. What is larger is rare, and would push out too many others."""
 
-Key = tuple[str, bytes]
+CacheKey = tuple[str, bytes]
 
 
-class Memory:
+class AllowCache:
     """The faultless objects of one process, as they are with their defaults filled in."""
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._most_bytes = most_bytes
+    def __init__(self, max_bytes: int = MAX_CACHED_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._bytes = 0
-        self._keys: OrderedDict[Key, None] = OrderedDict()
+        self._keys: OrderedDict[CacheKey, None] = OrderedDict()
         self._settings: Settings | None = None
-        self._facts: Facts = NOTHING_KNOWN
+        self._facts: Facts = NO_FACTS
 
     def __len__(self) -> int:
         return len(self._keys)
 
-    def key(self, document: Any, old_document: Any, namespace: str) -> Key | None:
+    def key(self, document: Any, old_document: Any, namespace: str) -> CacheKey | None:
         """Return under what an object is remembered; None if it is not to be.
 
         The order of fields makes no difference: the API server sorts them.
@@ -52,7 +52,7 @@ class Memory:
             return None
         return namespace, content
 
-    def knows(self, key: Key, settings: Settings, facts: Facts) -> bool:
+    def contains(self, key: CacheKey, settings: Settings, facts: Facts) -> bool:
         """Tell whether an object was found faultless, under the same settings and facts."""
         if settings is not self._settings or facts is not self._facts:
             self._keys.clear()
@@ -64,10 +64,10 @@ class Memory:
             return True
         return False
 
-    def remember(self, key: Key) -> None:
+    def add(self, key: CacheKey) -> None:
         """Note that nothing was found in an object, under what `knows` was last asked with."""
         self._keys[key] = None
         self._bytes += len(key[1])
-        while self._bytes > self._most_bytes:
+        while self._bytes > self._max_bytes:
             (_, content), _ = self._keys.popitem(last=False)
             self._bytes -= len(content)

@@ -3,28 +3,28 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from webhook.decisions.decide import decide
+from webhook.decisions.decide import evaluate
 from webhook.decisions.decision import Decision
-from webhook.decisions.demands import Demands
-from webhook.decisions.judge import is_judged
+from webhook.decisions.demands import PolicyContext
+from webhook.decisions.judge import is_seldon_deployment
 from webhook.decisions.settings import Settings
 from webhook.documents import (
     Document,
-    Reading,
-    UneditableText,
-    UnfitPatch,
-    edit,
+    ParsedFile,
+    PatchMismatchError,
+    UneditableTextError,
+    edit_text,
     read,
 )
 from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding, Operation
 
-MOST_ROUNDS = 100
+MAX_FIX_ROUNDS = 100
 """Fixes in one file. Each leads to one finding less; a manifest of more faults needs its author."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class FixResult:
     """A file after its fixes.
 
     text     the new text; the old one where nothing could be mended
@@ -34,63 +34,68 @@ class Mended:
     """
 
     text: str
-    reading: Reading
-    fixed: tuple[Finding, ...]
-    left: tuple[tuple[Finding, str], ...]
+    parsed_file: ParsedFile
+    applied: tuple[Finding, ...]
+    skipped: tuple[tuple[Finding, str], ...]
 
 
-def mend(
-    content: str | bytes, settings: Settings, facts: Facts, demands: Demands | None = None
-) -> Mended:
+def autofix(
+    content: str | bytes,
+    settings: Settings,
+    facts: Facts,
+    policy_context: PolicyContext | None = None,
+) -> FixResult:
     """Judge, apply one fix, judge again, until no fix is left.
 
     The deepest place goes first, so that a fix never meets a place that another one has moved.
     Parts of the file that cannot be read stay as they are.
     """
-    first = read(content)
-    reading, fixed = first, []
-    refused: dict[tuple[str, str], tuple[Finding, str]] = {}
-    for _ in range(MOST_ROUNDS):
-        found = _next(reading, _Judged(settings, facts, demands), set(refused))
-        if found is None:
+    original = read(content)
+    parsed_file, applied = original, []
+    skipped: dict[tuple[str, str], tuple[Finding, str]] = {}
+    for _ in range(MAX_FIX_ROUNDS):
+        next_fix = _next_fix(
+            parsed_file, _DocumentEvaluator(settings, facts, policy_context), set(skipped)
+        )
+        if next_fix is None:
             break
-        document, finding = found
+        document, finding = next_fix
         try:
-            text = edit(reading.text, document, finding.fix)
-        except (UneditableText, UnfitPatch) as error:
-            refused[_key(document, finding)] = (finding, str(error))
+            text = edit_text(parsed_file.text, document, finding.fix)
+        except (UneditableTextError, PatchMismatchError) as error:
+            skipped[_finding_key(document, finding)] = (finding, str(error))
             continue
-        reading = read(text)
-        fixed.append(finding)
-    return Mended(reading.text, first, tuple(fixed), tuple(refused.values()))
+        parsed_file = read(text)
+        applied.append(finding)
+    return FixResult(parsed_file.text, original, tuple(applied), tuple(skipped.values()))
 
 
-class _Judged(NamedTuple):
+class _DocumentEvaluator(NamedTuple):
     """How documents are judged between fixes."""
 
     settings: Settings
     facts: Facts
-    demands: Demands | None
+    policy_context: PolicyContext | None
 
-    def decide(self, document: Any) -> Decision:
-        return decide(document, self.settings, self.facts, demands=self.demands)
+    def evaluate(self, document: Any) -> Decision:
+        return evaluate(document, self.settings, self.facts, policy_context=self.policy_context)
 
 
-def _next(
-    reading: Reading, judged: _Judged, refused: set[tuple[str, str]]
+def _next_fix(
+    parsed_file: ParsedFile, evaluator: _DocumentEvaluator, skipped: set[tuple[str, str]]
 ) -> tuple[Document, Finding] | None:
     """Return the fix to apply now and its document; None if there is none."""
-    for document in reading.documents:
-        if not is_judged(document.value):
+    for document in parsed_file.documents:
+        if not is_seldon_deployment(document.value):
             continue
-        decision = judged.decide(document.value)
+        decision = evaluator.evaluate(document.value)
         fixable = [
             finding
             for finding in _findings(decision)
-            if finding.fix and _key(document, finding) not in refused
+            if finding.fix and _finding_key(document, finding) not in skipped
         ]
         if fixable:
-            return document, max(fixable, key=lambda finding: _depth(finding.fix))
+            return document, max(fixable, key=lambda finding: _patch_depth(finding.fix))
     return None
 
 
@@ -98,9 +103,9 @@ def _findings(decision: Decision) -> tuple[Finding, ...]:
     return decision.denials + decision.warnings
 
 
-def _depth(operations: tuple[Operation, ...]) -> int:
+def _patch_depth(operations: tuple[Operation, ...]) -> int:
     return max(operation["path"].count("/") for operation in operations)
 
 
-def _key(document: Document, finding: Finding) -> tuple[str, str]:
-    return f"{document.index}{finding.path.pointer}", finding.rule
+def _finding_key(document: Document, finding: Finding) -> tuple[str, str]:
+    return f"{document.index}{finding.path.pointer}", finding.rule_id

@@ -5,58 +5,62 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from webhook.decisions.run import Found
+from webhook.decisions.run import ActionFinding
 from webhook.graph.finding import Finding
-from webhook.graph.path import Path, nearest
-from webhook.graph.words import printable
+from webhook.graph.path import Path, nearest_existing_path
+from webhook.graph.words import escape_control_chars
 from webhook.rules import Action, all_rules
 
 
 @cache
-def _giving_way() -> frozenset[str]:
-    return frozenset(rule.id for rule in all_rules() if rule.gives_way)
+def _superseded_rule_ids() -> frozenset[str]:
+    return frozenset(rule.id for rule in all_rules() if rule.supersedable)
 
 
-def without_repetition(found: list[Found]) -> list[Found]:
+def drop_superseded(findings: list[ActionFinding]) -> list[ActionFinding]:
     """Leave out what a rule that gives way says of a place that another rule speaks of.
 
     A denial gives way to a denial only: nothing is admitted because a warning stands beside it.
     """
-    yielding = _giving_way()
-    others = [(action, finding.path) for action, finding in found if finding.rule not in yielding]
-    spoken_of = {path for _, path in others}
+    superseded = _superseded_rule_ids()
+    others = [
+        (action, finding.path) for action, finding in findings if finding.rule_id not in superseded
+    ]
+    reported_paths = {path for _, path in others}
     denied = {path for action, path in others if action == "deny"}
     return [
         (action, finding)
-        for action, finding in found
-        if finding.rule not in yielding
-        or finding.path not in (denied if action == "deny" else spoken_of)
+        for action, finding in findings
+        if finding.rule_id not in superseded
+        or finding.path not in (denied if action == "deny" else reported_paths)
     ]
 
 
-def by_action(document: Any, found: Iterable[Found]) -> dict[Action, tuple[Finding, ...]]:
+def group_by_action(
+    document: Any, action_findings: Iterable[ActionFinding]
+) -> dict[Action, tuple[Finding, ...]]:
     """Return the findings by action, in the order of the document, at places that it has."""
-    placed = sorted(
+    ranked = sorted(
         (
-            (_rank(document, finding.path), finding.rule, action, finding)
-            for action, finding in found
+            (_document_order(document, finding.path), finding.rule_id, action, finding)
+            for action, finding in action_findings
         ),
         key=lambda entry: entry[:2],
     )
-    told: dict[Action, list[Finding]] = {"deny": [], "warn": [], "audit": [], "ignore": []}
-    for _, _, action, finding in placed:
-        told[action].append(
+    grouped: dict[Action, list[Finding]] = {"deny": [], "warn": [], "audit": [], "ignore": []}
+    for _, _, action, finding in ranked:
+        grouped[action].append(
             replace(
                 finding,
-                path=nearest(document, finding.path),
-                fact=printable(finding.fact),
-                remedy=printable(finding.remedy),
+                path=nearest_existing_path(document, finding.path),
+                message=escape_control_chars(finding.message),
+                remediation=escape_control_chars(finding.remediation),
             )
         )
-    return {action: tuple(findings) for action, findings in told.items()}
+    return {action: tuple(findings) for action, findings in grouped.items()}
 
 
-def _rank(document: Any, path: Path) -> tuple[int, ...]:
+def _document_order(document: Any, path: Path) -> tuple[int, ...]:
     """Return where in the document the path lies, comparable with that of other paths."""
     rank: list[int] = []
     here = document

@@ -6,12 +6,12 @@ from functools import cached_property, lru_cache
 
 from webhook.rules import Action, Check
 
-_REMEMBERED = 64
+_MAX_CACHED_SELECTIONS = 64
 """Selections of rules that are remembered. The deployments of a cluster are of a few kinds."""
 
 
 @dataclass(frozen=True)
-class BoundRule:
+class EnabledRule:
     """A rule that is to run, with its action.
 
     load  imports the rule and binds its parameters; called once, when `check` is first asked for
@@ -20,8 +20,8 @@ class BoundRule:
     id: str
     action: Action
     load: Callable[[], Check]
-    wants: tuple[str, ...] = ()
-    needs: frozenset[str] = frozenset()
+    inputs: tuple[str, ...] = ()
+    triggers: frozenset[str] = frozenset()
 
     @cached_property
     def check(self) -> Check:
@@ -29,33 +29,33 @@ class BoundRule:
         return self.load()
 
 
-class Plan:
+class RuleSet:
     """The rules that run, in the order of their ids."""
 
-    def __init__(self, rules: tuple[BoundRule, ...]) -> None:
+    def __init__(self, rules: tuple[EnabledRule, ...]) -> None:
         self.rules = rules
-        self._watched = frozenset[str]().union(*(rule.needs for rule in rules))
-        self._remembered = lru_cache(_REMEMBERED)(self._select)
+        self._triggers = frozenset[str]().union(*(rule.triggers for rule in rules))
+        self._cached_select = lru_cache(_MAX_CACHED_SELECTIONS)(self._select)
 
-    def __iter__(self) -> Iterator[BoundRule]:
+    def __iter__(self) -> Iterator[EnabledRule]:
         return iter(self.rules)
 
-    def load(self) -> None:
+    def preload(self) -> None:
         """Import every rule now; else each is imported when a document first calls for it."""
         for rule in self.rules:
             rule.check  # noqa: B018 — a property
 
-    def select(self, there: Set[str], *, update: bool = True) -> tuple[BoundRule, ...]:
+    def applicable(self, features: Set[str], *, update: bool = True) -> tuple[EnabledRule, ...]:
         """Return the rules that may find something where these signs are (`graph.signs`).
 
         update  whether there is an old object; without one, rules that want it are left out
         """
-        return self._remembered(self._watched.intersection(there), update)
+        return self._cached_select(self._triggers.intersection(features), update)
 
-    def _select(self, there: frozenset[str], update: bool) -> tuple[BoundRule, ...]:  # noqa: FBT001 — private
+    def _select(self, features: frozenset[str], update: bool) -> tuple[EnabledRule, ...]:  # noqa: FBT001 — private
         return tuple(
             rule
             for rule in self.rules
-            if (not rule.needs or not rule.needs.isdisjoint(there))
-            and (update or "old" not in rule.wants)
+            if (not rule.triggers or not rule.triggers.isdisjoint(features))
+            and (update or "old" not in rule.inputs)
         )

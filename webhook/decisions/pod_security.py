@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from webhook.graph.facts import Namespace
-from webhook.podsecurity import LATEST, Level, Standard, read_labels
+from webhook.podsecurity import LATEST, Level, Standard, read_namespace_labels
 
 if TYPE_CHECKING:
-    from webhook.podsecurity.restrictions import Restrictions
+    from webhook.podsecurity.restrictions import PspRules
 
 Mode = Literal["off", "warn", "enforce"]
 
 
 @dataclass(frozen=True, slots=True)
-class PodSecurity:
+class PodSecurityOptions:
     """What an operator may choose about pods.
 
     mode          what a departure from the standard means
@@ -26,10 +26,12 @@ class PodSecurity:
     mode: Mode = "warn"
     level: Level | None = None
     version: int | None = None
-    restrictions: "Restrictions | None" = None
+    restrictions: "PspRules | None" = None
 
 
-def standard_of(options: PodSecurity, namespace: Namespace | None, minor: int | None) -> Standard:
+def resolve_standard(
+    options: PodSecurityOptions, namespace: Namespace | None, minor: int | None
+) -> Standard:
     """Return the standard that holds in a namespace (None: it could not be read).
 
     minor  the cluster's Kubernetes minor version; None: not known
@@ -38,8 +40,8 @@ def standard_of(options: PodSecurity, namespace: Namespace | None, minor: int | 
     server `latest`, and any version that it does not know yet, is its own. Source of both:
     kubernetes/pod-security-admission api/helpers.go and policy/registry.go.
     """
-    asked = Standard() if namespace is None else read_labels(namespace.labels).enforce
-    level, version = asked.level, asked.version
+    enforced = Standard() if namespace is None else read_namespace_labels(namespace.labels).enforce
+    level, version = enforced.level, enforced.version
     if options.level is not None:
         level, version = options.level, LATEST
     if options.version is not None:

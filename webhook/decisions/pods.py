@@ -12,21 +12,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from webhook.decisions.made_pods import MadePod, made_pods, only_rendering_tells
-from webhook.decisions.pod_security import Mode, PodSecurity, standard_of
-from webhook.decisions.run import Found
-from webhook.defaults import Options
+from webhook.decisions.made_pods import RenderedPod, needs_rendering, render_pods
+from webhook.decisions.pod_security import Mode, PodSecurityOptions, resolve_standard
+from webhook.decisions.run import ActionFinding
+from webhook.defaults import DefaultingOptions
 from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping
+from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import Path
-from webhook.podsecurity import Pod, Standard, Violation, evaluate
-from webhook.podsecurity.never_runs import may_not_start, never_runs, surely_runs
-from webhook.podsecurity.openshift import is_active, outside_range
+from webhook.podsecurity import Pod, Standard, Violation, evaluate_pod
+from webhook.podsecurity.never_runs import api_server_errors, is_trivially_valid, runtime_warnings
+from webhook.podsecurity.openshift import is_scc_active, uid_outside_namespace_range
 from webhook.rules import Action
 
-PREFIX = "pod-security/"
-RANGE = f"{PREFIX}outside-namespace-range"
+POD_SECURITY_RULE_ID_PREFIX = "pod-security/"
+OUTSIDE_RANGE_RULE_ID = f"{POD_SECURITY_RULE_ID_PREFIX}outside-namespace-range"
 
 Violations = tuple[Violation, ...]
 
@@ -34,31 +34,34 @@ _ACTIONS: dict[Mode, Action] = {"off": "ignore", "warn": "warn", "enforce": "den
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class PodTemplateRef:
     """A pod template, and where its parts stand in the document."""
 
     predictor: str
     raw: Mapping[str, Any]
     pod: Pod
-    place: Path
-    renamed: tuple[Path, Path] | None = field(default=None)
+    path: Path
+    path_rewrite: tuple[Path, Path] | None = field(default=None)
 
-    def locate(self, place: Path) -> Path:
+    def locate(self, pod_path: Path) -> Path:
         """Return where a place of the pod template is in the document."""
-        if self.renamed is not None and place[: len(self.renamed[0])] == self.renamed[0]:
-            return self.renamed[1].join(place[len(self.renamed[0]) :])
-        return self.place.join(place)
+        if (
+            self.path_rewrite is not None
+            and pod_path[: len(self.path_rewrite[0])] == self.path_rewrite[0]
+        ):
+            return self.path_rewrite[1].join(pod_path[len(self.path_rewrite[0]) :])
+        return self.path.join(pod_path)
 
 
-def judge_pods(
-    deployment: Deployment,
-    options: PodSecurity,
+def check_pods(
+    deployment: SeldonDeployment,
+    options: PodSecurityOptions,
     namespace: str,
     facts: Facts,
     *,
-    defaults: Options,
-    old: Deployment | None = None,
-) -> Iterator[Found]:
+    defaults: DefaultingOptions,
+    old: SeldonDeployment | None = None,
+) -> Iterator[ActionFinding]:
     """Yield what is wrong with the pods, each finding with its action.
 
     defaults  what is filled into pods; with `openshift: ignore` its constraints do not count
@@ -69,55 +72,69 @@ def judge_pods(
     mode says; an id outside of the namespace's range only warns, since the service account may
     have a grant that nobody sees here.
     """
-    known = facts.namespaces.get(namespace)
-    standard = standard_of(options, known, facts.minor)
+    namespace_facts = facts.namespaces.get(namespace)
+    standard = resolve_standard(options, namespace_facts, facts.kubernetes_minor)
     action = _ACTIONS[options.mode]
     scc = defaults.openshift != "ignore"
-    by_scc = known is not None and scc and is_active(known, openshift=facts.openshift)
-    judged = action != "ignore" and standard.level != "privileged"
-    demanding = judged or by_scc or options.restrictions is not None
-    kept = {} if old is None else _by_predictor(old)
-    own: Mapping[Path, Violations] = {}
-    made: dict[Path, MadePod] = {}
-    found = templates(deployment, unsure_only=not demanding)
-    changed = [t for t in found if t.raw not in kept.get(t.predictor, ())]
-    if judged:
-        own = {t.place: evaluate(t.pod, standard.level, standard.version) for t in changed}
-        if any(own.values()) or only_rendering_tells(deployment, standard, defaults, facts, known):
-            made = made_pods(deployment, defaults, facts, known)
+    assigned_by_scc = (
+        namespace_facts is not None
+        and scc
+        and is_scc_active(namespace_facts, openshift=facts.openshift)
+    )
+    checks_standard = action != "ignore" and standard.level != "privileged"
+    needs_every_pod = checks_standard or assigned_by_scc or options.restrictions is not None
+    old_templates = {} if old is None else _group_by_predictor(old)
+    template_violations: Mapping[Path, Violations] = {}
+    rendered: dict[Path, RenderedPod] = {}
+    template_refs = find_pod_templates(deployment, only_uncertain=not needs_every_pod)
+    changed = [t for t in template_refs if t.raw not in old_templates.get(t.predictor, ())]
+    if checks_standard:
+        template_violations = {
+            t.path: evaluate_pod(t.pod, standard.level, standard.version) for t in changed
+        }
+        if any(template_violations.values()) or needs_rendering(
+            deployment, standard, defaults, facts, namespace_facts
+        ):
+            rendered = render_pods(deployment, defaults, facts, namespace_facts)
     for template in changed:
-        for finding in never_runs(template.pod):
-            yield "deny", _placed(finding, template)
-        for finding in may_not_start(template.pod):
-            yield "warn", _placed(finding, template)
-        if by_scc and known is not None:
-            for place, fact in outside_range(template.pod, known):
-                yield "warn", Finding(template.locate(place), fact, rule=RANGE)
+        for finding in api_server_errors(template.pod):
+            yield "deny", _locate(finding, template)
+        for finding in runtime_warnings(template.pod):
+            yield "warn", _locate(finding, template)
+        if assigned_by_scc and namespace_facts is not None:
+            for path, fact in uid_outside_namespace_range(template.pod, namespace_facts):
+                yield "warn", Finding(template.locate(path), fact, rule_id=OUTSIDE_RANGE_RULE_ID)
         if action == "ignore":
             continue
-        pod = made.pop(template.place, None)
-        for finding in _departures(standard, pod, template, own.get(template.place, ())):
+        pod = rendered.pop(template.path, None)
+        for finding in _find_violations(
+            standard, pod, template, template_violations.get(template.path, ())
+        ):
             yield action, finding
         if options.restrictions is not None:
-            from webhook.podsecurity.restrictions import judge  # few have any: start-up time
+            from webhook.podsecurity.restrictions import (
+                check_psp_rules,  # few have any: start-up time
+            )
 
-            for violation in judge(template.pod, options.restrictions):
-                yield action, _forbidden(violation, template)
-    if not made:
+            for violation in check_psp_rules(template.pod, options.restrictions):
+                yield action, _restriction_finding(violation, template)
+    if not rendered:
         return
-    before = made_pods(old, defaults, facts, known) if old is not None else {}
-    told = {
-        (other.rendered.name, finding.fact)
-        for other in before.values()
-        for finding in _departures(standard, other)
+    old_rendered = render_pods(old, defaults, facts, namespace_facts) if old is not None else {}
+    old_messages = {
+        (other.rendered.name, finding.message)
+        for other in old_rendered.values()
+        for finding in _find_violations(standard, other)
     }
-    for other in made.values():
-        for finding in _departures(standard, other):
-            if (other.rendered.name, finding.fact) not in told:
+    for other in rendered.values():
+        for finding in _find_violations(standard, other):
+            if (other.rendered.name, finding.message) not in old_messages:
                 yield action, finding
 
 
-def templates(deployment: Deployment, *, unsure_only: bool = False) -> Iterator[Template]:
+def find_pod_templates(
+    deployment: SeldonDeployment, *, only_uncertain: bool = False
+) -> Iterator[PodTemplateRef]:
     """Yield every pod template: componentSpecs, and the containers of explainers.
 
     unsure_only  leave out those that can surely run
@@ -125,41 +142,41 @@ def templates(deployment: Deployment, *, unsure_only: bool = False) -> Iterator[
     for predictor in deployment.predictors:
         for component in predictor.components:
             metadata = component.raw.get("metadata")
-            if not (unsure_only and surely_runs(component.pod, metadata)):
+            if not (only_uncertain and is_trivially_valid(component.pod, metadata)):
                 pod = Pod(component.pod, metadata)
-                yield Template(predictor.name, component.raw, pod, component.path)
+                yield PodTemplateRef(predictor.name, component.raw, pod, component.path)
         if "explainer" not in predictor.raw:
             continue
-        explainer = mapping(predictor.raw, "explainer")
+        explainer = get_mapping(predictor.raw, "explainer")
         container = explainer.get("containerSpec")
         if explainer.get("type") and type(container) is dict:
-            place = predictor.path / "explainer"
-            yield Template(
+            path = predictor.path / "explainer"
+            yield PodTemplateRef(
                 predictor.name,
                 container,
                 Pod({"containers": [container]}),
-                place,
-                (Path(("spec", "containers", 0)), place / "containerSpec"),
+                path,
+                (Path(("spec", "containers", 0)), path / "containerSpec"),
             )
 
 
-def _by_predictor(deployment: Deployment) -> dict[str, list[Mapping[str, Any]]]:
+def _group_by_predictor(deployment: SeldonDeployment) -> dict[str, list[Mapping[str, Any]]]:
     """Return the raw templates by the name of their predictor."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for template in templates(deployment):
-        found.setdefault(template.predictor, []).append(template.raw)
-    return found
+    grouped: dict[str, list[Mapping[str, Any]]] = {}
+    for template in find_pod_templates(deployment):
+        grouped.setdefault(template.predictor, []).append(template.raw)
+    return grouped
 
 
-def _placed(finding: Finding, template: Template) -> Finding:
+def _locate(finding: Finding, template: PodTemplateRef) -> Finding:
     return replace(finding, path=template.locate(finding.path))
 
 
-def _departures(
+def _find_violations(
     standard: Standard,
-    made: MadePod | None,
-    template: Template | None = None,
-    own: Violations = (),
+    rendered: RenderedPod | None,
+    template: PodTemplateRef | None = None,
+    template_violations: Violations = (),
 ) -> Iterator[Finding]:
     """Yield how a pod departs from a standard, in upstream's words: people search for them.
 
@@ -167,33 +184,37 @@ def _departures(
     template  what the author wrote of it, and `own`, how that departs by itself: at the places
               of these he finds what he can change
     """
-    found = own if made is None else evaluate(made.pod, standard.level, standard.version)
-    places = {violation.check: violation.places for violation in own}
-    for violation in found:
-        if template is not None and violation.check in places:
-            place = template.locate(_common(places[violation.check]))
-        elif made is not None:
-            place = _common(tuple(map(made.locate, violation.places)) or (made.place,))
+    violations = (
+        template_violations
+        if rendered is None
+        else evaluate_pod(rendered.pod, standard.level, standard.version)
+    )
+    violation_paths = {violation.check_id: violation.paths for violation in template_violations}
+    for violation in violations:
+        if template is not None and violation.check_id in violation_paths:
+            path = template.locate(_common_path(violation_paths[violation.check_id]))
+        elif rendered is not None:
+            path = _common_path(tuple(map(rendered.locate, violation.paths)) or (rendered.path,))
         yield Finding(
-            place,
+            path,
             f'would violate PodSecurity "{standard}": {violation}',
-            rule=f"{PREFIX}{violation.check}",
+            rule_id=f"{POD_SECURITY_RULE_ID_PREFIX}{violation.check_id}",
         )
 
 
-def _forbidden(violation: Violation, template: Template) -> Finding:
+def _restriction_finding(violation: Violation, template: PodTemplateRef) -> Finding:
     return Finding(
-        template.locate(_common(violation.places)),
+        template.locate(_common_path(violation.paths)),
         f"is forbidden by podSecurity.restrictions: {violation}",
-        rule=f"{PREFIX}restrictions/{violation.check}",
+        rule_id=f"{POD_SECURITY_RULE_ID_PREFIX}restrictions/{violation.check_id}",
     )
 
 
-def _common(places: tuple[Path, ...]) -> Path:
+def _common_path(paths: tuple[Path, ...]) -> Path:
     """Return the place itself if there is one, else the nearest that holds all of them."""
-    if not places:
+    if not paths:
         return Path(("spec",))
-    first, last = min(places, key=_order), max(places, key=_order)
+    first, last = min(paths, key=_path_sort_key), max(paths, key=_path_sort_key)
     size = 0
     for here, there in zip(first, last, strict=False):
         if here != there:
@@ -202,5 +223,5 @@ def _common(places: tuple[Path, ...]) -> Path:
     return Path(first[:size])
 
 
-def _order(path: Path) -> tuple[str, ...]:
+def _path_sort_key(path: Path) -> tuple[str, ...]:
     return tuple(str(segment) for segment in path)

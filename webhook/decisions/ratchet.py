@@ -8,31 +8,34 @@ list items by their name and not by their number.
 from collections.abc import Iterable
 from typing import Any
 
-from webhook.decisions.run import Found
+from webhook.decisions.run import ActionFinding
 from webhook.graph.finding import Finding
-from webhook.graph.path import Path, resolve
+from webhook.graph.path import Path, resolve_path
 
-_Key = tuple[str, tuple[str | int, ...], str]
+_FindingKey = tuple[str, tuple[str | int, ...], str]
 
 
 def ratchet(
-    found: Iterable[Found], document: Any, found_before: Iterable[Found], old_document: Any
-) -> list[Found]:
+    findings: Iterable[ActionFinding],
+    document: Any,
+    old_findings: Iterable[ActionFinding],
+    old_document: Any,
+) -> list[ActionFinding]:
     """Return the findings, with "warn" for each denial that was there before."""
-    before = {_key(finding, old_document) for _, finding in found_before}
+    old_keys = {_finding_key(finding, old_document) for _, finding in old_findings}
     return [
         ("warn", finding)
-        if action == "deny" and _key(finding, document) in before
+        if action == "deny" and _finding_key(finding, document) in old_keys
         else (action, finding)
-        for action, finding in found
+        for action, finding in findings
     ]
 
 
-def _key(finding: Finding, document: Any) -> _Key:
-    return finding.rule, _named(finding.path, document), _value(finding, document)
+def _finding_key(finding: Finding, document: Any) -> _FindingKey:
+    return finding.rule_id, _path_by_names(finding.path, document), _faulty_value(finding, document)
 
 
-def _named(path: Path, document: Any) -> tuple[str | int, ...]:
+def _path_by_names(path: Path, document: Any) -> tuple[str | int, ...]:
     """Return the path with the names of list items in place of their numbers."""
     named: list[str | int] = []
     here = document
@@ -47,10 +50,10 @@ def _named(path: Path, document: Any) -> tuple[str | int, ...]:
     return tuple(named)
 
 
-def _value(finding: Finding, document: Any) -> str:
+def _faulty_value(finding: Finding, document: Any) -> str:
     """Return what is wrong there: the value, or the fact where the value is a whole structure."""
     try:
-        value = resolve(document, finding.path)
+        value = resolve_path(document, finding.path)
     except LookupError:
         return "missing"
-    return finding.fact if isinstance(value, (dict, list)) else repr(value)
+    return finding.message if isinstance(value, (dict, list)) else repr(value)

@@ -11,7 +11,7 @@ Verdict = Literal["allowed", "denied", "error"]
 
 
 @dataclass(frozen=True, slots=True)
-class Replacement:
+class LineEdit:
     """Whole lines of the author's file that a fix replaces.
 
     start, end  the first line replaced, and the one behind the last, from 1; equal: an insertion
@@ -24,7 +24,7 @@ class Replacement:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class LocatedFinding:
     """A finding with its place in the author's file.
 
     line, column  of its place, from 1
@@ -39,11 +39,11 @@ class Placed:
     column: int = 1
     width: int = 1
     source: str = ""
-    replacements: tuple[Replacement, ...] = ()
+    edits: tuple[LineEdit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class DocumentResult:
     """One judged document, or one file that could not be read.
 
     file      as it was named; "-" for standard input
@@ -59,7 +59,7 @@ class Result:
     index: int
     line: int
     verdict: Verdict
-    findings: tuple[Placed, ...] = ()
+    findings: tuple[LocatedFinding, ...] = ()
     patch: tuple[Operation, ...] = ()
     identity: Mapping[str, str] = field(default_factory=dict)
 
@@ -76,9 +76,9 @@ class Report:
     policies  version of the policies in force; "": there were none
     """
 
-    results: tuple[Result, ...]
-    skipped: int = 0
-    policies: str = ""
+    results: tuple[DocumentResult, ...]
+    skipped_documents: int = 0
+    policy_set_version: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -89,7 +89,7 @@ class Report:
         return 1 if "denied" in verdicts else 0
 
 
-def identity(document: Any) -> dict[str, str]:
+def identify_object(document: Any) -> dict[str, str]:
     """Return what a document says it is, "" where it says nothing readable."""
     raw = document if isinstance(document, dict) else {}
     metadata = raw.get("metadata")

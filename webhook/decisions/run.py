@@ -5,59 +5,61 @@ from dataclasses import replace
 from functools import cache
 from itertools import chain, islice
 
-from webhook.decisions.decision import Failure
-from webhook.decisions.plan import BoundRule, Plan
+from webhook.decisions.decision import RuleError
+from webhook.decisions.plan import EnabledRule, RuleSet
 from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
-from webhook.graph.signs import signs
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.signs import collect_features
 from webhook.rules import Action, all_rules, page
 
-Found = tuple[Action, Finding]
+ActionFinding = tuple[Action, Finding]
 
-MOST_FINDINGS = 1000
+MAX_FINDINGS_PER_RULE = 1000
 """Findings of one rule in one document. Whoever has more has one mistake, made by a program; the
 thousand are told, and the rest after they are mended."""
 
 
-def run(
-    plan: Plan,
-    deployment: Deployment,
-    old: Deployment | None,
+def run_rules(
+    rule_set: RuleSet,
+    deployment: SeldonDeployment,
+    old: SeldonDeployment | None,
     facts: Facts,
-    failures: list[Failure],
-) -> Iterator[Found]:
+    rule_errors: list[RuleError],
+) -> Iterator[ActionFinding]:
     """Yield each finding of each rule with its action.
 
     old       the object before an update; without it, rules about updates do not run
     failures  takes the rules that crash; the others go on
     """
-    offered = {"facts": facts, "old": old}
-    for rule in plan.select(signs(deployment), update=old is not None):
+    inputs = {"facts": facts, "old": old}
+    for rule in rule_set.applicable(collect_features(deployment), update=old is not None):
         try:
-            if not rule.wants:
+            if not rule.inputs:
                 findings = rule.check(deployment)
             else:
-                findings = rule.check(deployment, **{name: offered[name] for name in rule.wants})
+                findings = rule.check(deployment, **{name: inputs[name] for name in rule.inputs})
             for first in findings:
-                for finding in islice(chain((first,), findings), MOST_FINDINGS):
-                    yield _action(rule, finding), _stamped(rule, finding)
+                for finding in islice(chain((first,), findings), MAX_FINDINGS_PER_RULE):
+                    yield _effective_action(rule, finding), _with_rule(rule, finding)
                 break
         except Exception as error:  # noqa: BLE001 — a crash of one rule must not hide the others
-            failures.append(Failure(rule.id, error))
+            rule_errors.append(RuleError(rule.id, error))
 
 
-def _action(rule: BoundRule, finding: Finding) -> Action:
+def _effective_action(rule: EnabledRule, finding: Finding) -> Action:
     """Return what is done about it: what a rule is not sure of never denies."""
-    return rule.action if finding.sure or rule.action != "deny" else "warn"
+    return rule.action if finding.certain or rule.action != "deny" else "warn"
 
 
-def _stamped(rule: BoundRule, finding: Finding) -> Finding:
-    return replace(finding, rule=rule.id, remedy=finding.remedy or _remedy(rule.id))
+def _with_rule(rule: EnabledRule, finding: Finding) -> Finding:
+    return replace(
+        finding, rule_id=rule.id, remediation=finding.remediation or _default_remediation(rule.id)
+    )
 
 
 @cache
-def _remedy(rule: str) -> str:
+def _default_remediation(rule_id: str) -> str:
     """Return the general remedy in the rule's docstring."""
-    docstring = next(known.docstring for known in all_rules() if known.id == rule)
-    return page.read(docstring).remedy
+    docstring = next(known.docstring for known in all_rules() if known.id == rule_id)
+    return page.parse_docstring(docstring).remediation

@@ -24,21 +24,24 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, Literal, cast
 
-from webhook.decisions.plan import BoundRule, Plan
-from webhook.decisions.pod_security import PodSecurity
-from webhook.defaults.options import HARDENED, Options, read_options, read_user_id
-from webhook.errors import InvalidSettings
+from webhook.decisions.plan import EnabledRule, RuleSet
+from webhook.decisions.pod_security import PodSecurityOptions
+from webhook.defaults.options import HARDENED_OPTIONS, DefaultingOptions, read_options, read_user_id
+from webhook.errors import SettingsError
 from webhook.graph.facts import Facts
 from webhook.graph.path import Path
 from webhook.graph.words import nearest_word
 from webhook.podsecurity import Standard, parse_version
-from webhook.rules import Action, Check, Rule, all_rules, frozen
+from webhook.rules import Action, Check, Rule, all_rules, freeze_parameters
 
 API_VERSION = "graphgate.io/v1alpha1"
 KIND = "Settings"
 USER_ID_VARIABLE = "DEFAULT_USER_ID"
 
-PROFILES: Mapping[str, Options] = {"default": Options(), "hardened": HARDENED}
+PROFILES: Mapping[str, DefaultingOptions] = {
+    "default": DefaultingOptions(),
+    "hardened": HARDENED_OPTIONS,
+}
 """What `profile` chooses: the options of defaulting that the rest of the file builds on."""
 
 
@@ -59,7 +62,7 @@ class PolicySources:
     """
 
     files: tuple[str, ...] = ()
-    cluster: str | None = None
+    selector: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,30 +83,30 @@ class Settings:
     """
 
     profile: str = "default"
-    defaults: Options = field(default_factory=Options)
-    defaults_at: Literal["admission", "render"] = "admission"
+    defaults: DefaultingOptions = field(default_factory=DefaultingOptions)
+    apply_defaults_at: Literal["admission", "render"] = "admission"
     rules: Mapping[str, RuleSetting] = field(default_factory=dict)
-    servers: tuple[str, ...] | None = None
-    pod_security: PodSecurity = field(default_factory=PodSecurity)
+    model_servers: tuple[str, ...] | None = None
+    pod_security: PodSecurityOptions = field(default_factory=PodSecurityOptions)
     ratchet: bool = True
-    on_internal_failure: Literal["deny", "allow"] = "deny"
+    on_rule_error: Literal["deny", "allow"] = "deny"
     policies: PolicySources = field(default_factory=PolicySources)
     namespaces: Mapping[str, "Settings"] = field(default_factory=dict)
 
     @cached_property
-    def plan(self) -> Plan:
+    def rule_set(self) -> RuleSet:
         """The rules that run, bound once and not for each review."""
-        return Plan(
+        return RuleSet(
             tuple(
-                BoundRule(
+                EnabledRule(
                     rule.id,
                     setting.action or rule.action,
-                    partial(_bound, rule, setting.parameters),
-                    rule.wants,
-                    rule.needs,
+                    partial(_bind_parameters, rule, setting.parameters),
+                    rule.inputs,
+                    rule.triggers,
                 )
                 for rule in all_rules()
-                for setting in [self.rules.get(rule.id, _AS_BUILT_IN)]
+                for setting in [self.rules.get(rule.id, _DEFAULT_RULE_SETTING)]
                 if (setting.action or rule.action) != "ignore"
             )
         )
@@ -112,17 +115,17 @@ class Settings:
         """Return the settings of a namespace: its own if it has some, else these."""
         return self.namespaces.get(name, self)
 
-    def with_servers(self, facts: Facts) -> Facts:
+    def with_model_servers(self, facts: Facts) -> Facts:
         """Return the facts with the servers that the settings name, which go before any other."""
-        if self.servers is None:
+        if self.model_servers is None:
             return facts
-        return replace(facts, servers=dict.fromkeys(self.servers))
+        return replace(facts, model_servers=dict.fromkeys(self.model_servers))
 
 
-_AS_BUILT_IN = RuleSetting()
+_DEFAULT_RULE_SETTING = RuleSetting()
 
 
-def _bound(rule: Rule, parameters: Mapping[str, Any]) -> Check:
+def _bind_parameters(rule: Rule, parameters: Mapping[str, Any]) -> Check:
     return partial(rule.check, **parameters) if parameters else rule.check
 
 
@@ -148,64 +151,66 @@ def read_settings(
     """
     section: Mapping[str, Any] = {} if document is None else document
     if document is not None:
-        _check_shape(document, source)
+        _validate_schema(document, source)
     profile = section.get("profile", "default")
     base = replace(PROFILES[profile], allow_root_default=allow_root_default)
-    chosen = section.get("policies") or {}
-    policies = PolicySources(tuple(chosen.get("files", ())), chosen.get("cluster"))
+    policies_section = section.get("policies") or {}
+    policies = PolicySources(
+        tuple(policies_section.get("files", ())), policies_section.get("cluster")
+    )
     start = Settings(profile=profile, defaults=base, policies=policies)
-    settings = _with_section(start, section, source)
+    settings = _apply_section(start, section, source)
     settings = replace(
         settings,
-        defaults=_with_user_id(settings.defaults, environment or {}, default_user_id),
+        defaults=_apply_user_id(settings.defaults, environment or {}, default_user_id),
     )
     if pod_security is not None:
-        told = replace(
+        pod_security_options = replace(
             settings.pod_security, level=pod_security.level, version=pod_security.version
         )
-        settings = replace(settings, pod_security=told)
-    own = section.get("namespaces") or {}
+        settings = replace(settings, pod_security=pod_security_options)
+    namespace_sections = section.get("namespaces") or {}
     return replace(
         settings,
         namespaces={
-            name: _with_section(settings, changes or {}, f"{source}: namespaces.{name}")
-            for name, changes in own.items()
+            name: _apply_section(settings, changes or {}, f"{source}: namespaces.{name}")
+            for name, changes in namespace_sections.items()
         },
     )
 
 
-def _with_section(base: Settings, section: Mapping[str, Any], source: str) -> Settings:
+def _apply_section(base: Settings, section: Mapping[str, Any], source: str) -> Settings:
     rules = dict(base.rules)
     for name, changes in (section.get("rules") or {}).items():
-        known = rules.get(name, _AS_BUILT_IN)
+        inherited = rules.get(name, _DEFAULT_RULE_SETTING)
         rules[name] = RuleSetting(
-            action=changes.get("action", known.action),
-            parameters={**known.parameters, **frozen(changes.get("parameters", {}))},
+            action=changes.get("action", inherited.action),
+            parameters={**inherited.parameters, **freeze_parameters(changes.get("parameters", {}))},
         )
-    servers = section.get("servers")
-    written = dict(section.get("defaults") or {})
-    defaults_at = written.pop("at", base.defaults_at)
+    model_servers = section.get("servers")
+    defaults_section = dict(section.get("defaults") or {})
+    defaults_at = defaults_section.pop("at", base.apply_defaults_at)
     try:
-        options = read_options(written, base.defaults)
-    except InvalidSettings as error:
-        raise InvalidSettings(f"{source}: {error}") from error
+        options = read_options(defaults_section, base.defaults)
+    except SettingsError as error:
+        raise SettingsError(f"{source}: {error}") from error
     return replace(
         base,
         defaults=options,
-        defaults_at=defaults_at,
+        apply_defaults_at=defaults_at,
         rules=rules,
-        servers=base.servers if servers is None else tuple(servers),
-        pod_security=_with_pod_security(base.pod_security, section.get("podSecurity"), source),
+        model_servers=base.model_servers if model_servers is None else tuple(model_servers),
+        pod_security=_apply_pod_security(base.pod_security, section.get("podSecurity"), source),
         ratchet=section.get("ratchet", base.ratchet),
-        on_internal_failure=cast(
-            "Literal['deny', 'allow']", section.get("onInternalFailure", base.on_internal_failure)
+        on_rule_error=cast(
+            "Literal['deny', 'allow']", section.get("onInternalFailure", base.on_rule_error)
         ),
     )
 
 
-def _with_pod_security(
-    base: PodSecurity, section: Mapping[str, Any] | None, source: str
-) -> PodSecurity:
+def _apply_pod_security(
+    base: PodSecurityOptions, section: Mapping[str, Any] | None, source: str
+) -> PodSecurityOptions:
     if not section:
         return base
     changes: dict[str, Any] = {key: section[key] for key in ("mode", "level") if key in section}
@@ -213,29 +218,31 @@ def _with_pod_security(
         version = section["version"]
         changes["version"] = None if version is None else parse_version(version)
     if "restrictions" in section:
-        from webhook.podsecurity.restrictions_settings import read_restrictions
+        from webhook.podsecurity.restrictions_settings import read_psp_rules
 
-        demands = section["restrictions"]
+        restrictions = section["restrictions"]
         try:
-            changes["restrictions"] = None if demands is None else read_restrictions(demands)
-        except InvalidSettings as error:
-            raise InvalidSettings(f"{source}: {error}") from error
+            changes["restrictions"] = None if restrictions is None else read_psp_rules(restrictions)
+        except SettingsError as error:
+            raise SettingsError(f"{source}: {error}") from error
     return replace(base, **changes)
 
 
-def _with_user_id(options: Options, environment: Mapping[str, str], flag: str | None) -> Options:
+def _apply_user_id(
+    options: DefaultingOptions, environment: Mapping[str, str], flag: str | None
+) -> DefaultingOptions:
     """Lay flag and environment over the options: unset changes nothing, empty means none."""
     if flag is not None:
-        written, called = flag, "--default-user-id"
+        value, source = flag, "--default-user-id"
     elif USER_ID_VARIABLE in environment:
-        written, called = environment[USER_ID_VARIABLE], USER_ID_VARIABLE
+        value, source = environment[USER_ID_VARIABLE], USER_ID_VARIABLE
     else:
         return options
-    user = read_user_id(written, called, allow_root=options.allow_root_default)
+    user = read_user_id(value, source, allow_root=options.allow_root_default)
     return replace(options, run_as_user=user)
 
 
-def _check_shape(document: Any, source: str) -> None:
+def _validate_schema(document: Any, source: str) -> None:
     """Judge the file by its JSON Schema; raise InvalidSettings for the first departure."""
     import jsonschema  # 60 ms of imports, for who has a settings file
 
@@ -246,18 +253,18 @@ def _check_shape(document: Any, source: str) -> None:
     if not errors:
         return
     error = errors[0]
-    place = Path(error.absolute_path)
-    raise InvalidSettings(f"{source}: {_sentence(error, place)}")
+    path = Path(error.absolute_path)
+    raise SettingsError(f"{source}: {_describe_error(error, path)}")
 
 
-def _sentence(error: Any, place: Path) -> str:
+def _describe_error(error: Any, path: Path) -> str:
     if error.validator == "additionalProperties":
         known = list(error.schema.get("properties", {}))
         unknown = next(key for key in error.instance if key not in known)
-        near = nearest_word(str(unknown), known)
-        hint = f'did you mean "{near}"?' if near else f"known are {', '.join(known)}"
-        return f"unknown key {place / str(unknown)}; {hint}"
+        suggestion = nearest_word(str(unknown), known)
+        hint = f'did you mean "{suggestion}"?' if suggestion else f"known are {', '.join(known)}"
+        return f"unknown key {path / str(unknown)}; {hint}"
     if error.validator in {"const", "enum"}:
         known = [error.validator_value] if error.validator == "const" else error.validator_value
-        return f"{place} is {error.instance!r}, not {' or '.join(map(str, known))}"
-    return f"{place}: {error.message}"
+        return f"{path} is {error.instance!r}, not {' or '.join(map(str, known))}"
+    return f"{path}: {error.message}"

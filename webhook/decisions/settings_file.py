@@ -4,10 +4,10 @@ from typing import Any
 
 import yaml
 
-from webhook.decisions.pod_security import PodSecurity
+from webhook.decisions.pod_security import PodSecurityOptions
 from webhook.decisions.settings import API_VERSION, KIND, Settings
-from webhook.defaults.options import Options
-from webhook.podsecurity.restrictions_settings import write_restrictions
+from webhook.defaults.options import DefaultingOptions
+from webhook.podsecurity.restrictions_settings import write_psp_rules
 from webhook.rules import all_rules, page
 
 
@@ -20,21 +20,21 @@ def write_settings(settings: Settings, heading: str = "") -> str:
         "apiVersion": API_VERSION,
         "kind": KIND,
         "profile": settings.profile,
-        "defaults": {"at": settings.defaults_at, **options_section(settings.defaults)},
-        "podSecurity": _pod_security(settings.pod_security),
+        "defaults": {"at": settings.apply_defaults_at, **defaults_section(settings.defaults)},
+        "podSecurity": _pod_security_section(settings.pod_security),
         "ratchet": settings.ratchet,
-        "onInternalFailure": settings.on_internal_failure,
+        "onInternalFailure": settings.on_rule_error,
     }
-    if settings.servers is not None:
-        head["servers"] = list(settings.servers)
+    if settings.model_servers is not None:
+        head["servers"] = list(settings.model_servers)
     policies = settings.policies
-    if policies.files or policies.cluster is not None:
-        head["policies"] = {"files": list(policies.files), "cluster": policies.cluster}
+    if policies.files or policies.selector is not None:
+        head["policies"] = {"files": list(policies.files), "cluster": policies.selector}
     tail: dict[str, Any] = {}
     if settings.namespaces:
         tail["namespaces"] = {
             name: {
-                "defaults": options_section(own.defaults),
+                "defaults": defaults_section(own.defaults),
                 "rules": {
                     rule: {"action": setting.action, "parameters": dict(setting.parameters)}
                     for rule, setting in own.rules.items()
@@ -42,14 +42,16 @@ def write_settings(settings: Settings, heading: str = "") -> str:
             }
             for name, own in settings.namespaces.items()
         }
-    return heading + _dump(head) + _rules(settings) + (_dump(tail) if tail else "")
+    return (
+        heading + _dump_yaml(head) + _rules_section(settings) + (_dump_yaml(tail) if tail else "")
+    )
 
 
-def options_section(options: Options) -> dict[str, Any]:
+def defaults_section(options: DefaultingOptions) -> dict[str, Any]:
     """Return the `defaults` section that has the effect of `options`."""
     drop = options.drop_capabilities
     return {
-        "level": options.level,
+        "level": options.scope,
         "runAsUser": options.run_as_user,
         "runAsGroup": options.run_as_group,
         "fsGroup": options.fs_group,
@@ -63,30 +65,32 @@ def options_section(options: Options) -> dict[str, Any]:
     }
 
 
-def _pod_security(options: PodSecurity) -> dict[str, Any]:
+def _pod_security_section(options: PodSecurityOptions) -> dict[str, Any]:
     section: dict[str, Any] = {
         "mode": options.mode,
         "level": options.level,
         "version": None if options.version is None else f"v1.{options.version}",
     }
     if options.restrictions is not None:
-        section["restrictions"] = write_restrictions(options.restrictions)
+        section["restrictions"] = write_psp_rules(options.restrictions)
     return section
 
 
-def _rules(settings: Settings) -> str:
+def _rules_section(settings: Settings) -> str:
     lines = ["rules:\n"]
     for rule in all_rules():
         setting = settings.rules.get(rule.id)
         action = setting.action if setting and setting.action else rule.action
-        lines.append(f"  # {page.read(rule.docstring).title}\n  {rule.id}:\n    action: {action}\n")
+        lines.append(
+            f"  # {page.parse_docstring(rule.docstring).title}\n  {rule.id}:\n    action: {action}\n"
+        )
         parameters = {**rule.parameters, **(setting.parameters if setting else {})}
         if parameters:
             plain = {k: list(v) if isinstance(v, tuple) else v for k, v in parameters.items()}
-            nested = _dump({"parameters": plain}).splitlines(keepends=True)
+            nested = _dump_yaml({"parameters": plain}).splitlines(keepends=True)
             lines.extend(f"    {line}" for line in nested)
     return "".join(lines)
 
 
-def _dump(value: dict[str, Any]) -> str:
+def _dump_yaml(value: dict[str, Any]) -> str:
     return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)

@@ -8,9 +8,9 @@ from typing import Any
 
 from webhook.rules import all_rules, page
 
-_ID = {"type": ["integer", "null"], "minimum": 0, "maximum": 2147483647}
+_ID_SCHEMA = {"type": ["integer", "null"], "minimum": 0, "maximum": 2147483647}
 
-_DEFAULTS: dict[str, Any] = {
+_DEFAULTS_PROPERTIES: dict[str, Any] = {
     "at": {
         "enum": ["admission", "render"],
         "description": "admission: written into the stored object. render: the stored object stays "
@@ -21,9 +21,9 @@ _DEFAULTS: dict[str, Any] = {
         "description": "Where values are written. pod falls back to the containers where a "
         "pod-level user would reach a container whose author asked for root.",
     },
-    "runAsUser": {**_ID, "description": "User id for whoever has none. null: set none."},
-    "runAsGroup": {**_ID, "description": "Group id, written only beside our own user id."},
-    "fsGroup": {**_ID, "description": "Group of the pod's volumes."},
+    "runAsUser": {**_ID_SCHEMA, "description": "User id for whoever has none. null: set none."},
+    "runAsGroup": {**_ID_SCHEMA, "description": "Group id, written only beside our own user id."},
+    "fsGroup": {**_ID_SCHEMA, "description": "Group of the pod's volumes."},
     "fsGroupChangePolicy": {
         "enum": ["Always", "OnRootMismatch", None],
         "description": "Written only beside our own fsGroup.",
@@ -57,7 +57,7 @@ _DEFAULTS: dict[str, Any] = {
     },
 }
 
-_POLICIES: dict[str, Any] = {
+_POLICIES_PROPERTIES: dict[str, Any] = {
     "files": {
         "type": "array",
         "items": {"type": "string", "minLength": 1},
@@ -78,9 +78,11 @@ _POLICIES: dict[str, Any] = {
 def settings_schema() -> dict[str, Any]:
     """Return the schema (draft 2020-12)."""
     section = {
-        "defaults": _object(_DEFAULTS, "What is filled in where the author wrote nothing."),
-        "rules": _object(
-            {rule.id: _rule(rule.docstring, rule.parameters) for rule in all_rules()},
+        "defaults": _object_schema(
+            _DEFAULTS_PROPERTIES, "What is filled in where the author wrote nothing."
+        ),
+        "rules": _object_schema(
+            {rule.id: _rule_schema(rule.docstring, rule.parameters) for rule in all_rules()},
             "Per rule: what is done about its findings, and its parameters.",
         ),
         "servers": {
@@ -88,7 +90,7 @@ def settings_schema() -> dict[str, Any]:
             "items": {"type": "string"},
             "description": "Names of the model servers that are configured in the cluster.",
         },
-        "podSecurity": _object(
+        "podSecurity": _object_schema(
             {
                 "mode": {
                     "enum": ["off", "warn", "enforce"],
@@ -126,7 +128,7 @@ def settings_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "graphgate settings",
-        **_object(
+        **_object_schema(
             {
                 "apiVersion": {"const": "graphgate.io/v1alpha1"},
                 "kind": {"const": "Settings"},
@@ -136,10 +138,12 @@ def settings_schema() -> dict[str, Any]:
                     "description": "The options of defaulting that this file builds on.",
                 },
                 **section,
-                "policies": _object(_POLICIES, "Where users' policies and exceptions come from."),
+                "policies": _object_schema(
+                    _POLICIES_PROPERTIES, "Where users' policies and exceptions come from."
+                ),
                 "namespaces": {
                     "type": "object",
-                    "additionalProperties": _object(section, "Settings of one namespace."),
+                    "additionalProperties": _object_schema(section, "Settings of one namespace."),
                     "description": "By name of the namespace: what differs there.",
                 },
             },
@@ -149,25 +153,27 @@ def settings_schema() -> dict[str, Any]:
     }
 
 
-_KINDS = {bool: "boolean", int: "integer", float: "number", str: "string"}
+_JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
 
 
-def _rule(docstring: str, parameters: Any) -> dict[str, Any]:
+def _rule_schema(docstring: str, parameters: Any) -> dict[str, Any]:
     known = {"action": {"enum": ["deny", "warn", "audit", "ignore"]}}
     if parameters:
-        known["parameters"] = _object({name: _value(of) for name, of in parameters.items()}, "")
-    return _object(known, page.read(docstring).title)
+        known["parameters"] = _object_schema(
+            {name: _parameter_schema(of) for name, of in parameters.items()}, ""
+        )
+    return _object_schema(known, page.parse_docstring(docstring).title)
 
 
-def _value(default: Any) -> dict[str, Any]:
+def _parameter_schema(default: Any) -> dict[str, Any]:
     """Return the schema of a rule's parameter, as its default value tells."""
     if isinstance(default, tuple):
-        items = {"type": _KINDS[type(default[0])]} if default else {"type": "string"}
+        items = {"type": _JSON_TYPES[type(default[0])]} if default else {"type": "string"}
         return {"type": "array", "items": items, "default": list(default)}
-    return {"type": _KINDS[type(default)], "default": default}
+    return {"type": _JSON_TYPES[type(default)], "default": default}
 
 
-def _object(properties: dict[str, Any], description: str) -> dict[str, Any]:
+def _object_schema(properties: dict[str, Any], description: str) -> dict[str, Any]:
     return {
         "type": "object",
         "description": description,

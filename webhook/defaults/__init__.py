@@ -8,26 +8,31 @@ document. Pure. Not here: whether the filled pod may run (`podsecurity`), who is
     filled = apply(document, filling.operations)   the document that is judged
 """
 
-from webhook.defaults.fill import Filling, apply, fill, fill_pod
+from webhook.defaults.fill import (
+    DefaultingResult,
+    apply_add_operations,
+    default_object,
+    default_pod,
+)
 from webhook.defaults.options import (
-    HARDENED,
-    Options,
+    HARDENED_OPTIONS,
+    DefaultingOptions,
     read_options,
     read_user_id,
 )
-from webhook.defaults.resolve import resolve
-from webhook.defaults.templates import OPT_OUT, opted_out
+from webhook.defaults.resolve import resolve_options
+from webhook.defaults.templates import SECURITY_DEFAULTS_ANNOTATION, has_opted_out
 
 __all__ = [
-    "HARDENED",
-    "OPT_OUT",
-    "Filling",
-    "Options",
-    "apply",
-    "fill",
-    "fill_pod",
-    "opted_out",
+    "HARDENED_OPTIONS",
+    "SECURITY_DEFAULTS_ANNOTATION",
+    "DefaultingOptions",
+    "DefaultingResult",
+    "apply_add_operations",
+    "default_object",
+    "default_pod",
+    "has_opted_out",
     "read_options",
     "read_user_id",
-    "resolve",
+    "resolve_options",
 ]

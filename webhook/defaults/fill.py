@@ -17,17 +17,17 @@ from webhook.defaults import (
     run_as_user,
     seccomp_profile,
 )
-from webhook.defaults.options import Options
-from webhook.defaults.resolve import Resolved, resolve
-from webhook.defaults.template import Template
-from webhook.defaults.templates import read_template, templates
-from webhook.graph.facts import NOTHING_KNOWN, Facts
+from webhook.defaults.options import DefaultingOptions
+from webhook.defaults.resolve import EffectiveOptions, resolve_options
+from webhook.defaults.template import PodTemplateDraft
+from webhook.defaults.templates import iter_templates, read_template
+from webhook.graph.facts import NO_FACTS, Facts
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import mapping, text
+from webhook.graph.model import get_mapping, get_str
 from webhook.graph.path import Path
 
 
-class Filling(NamedTuple):
+class DefaultingResult(NamedTuple):
     """What defaulting gives: add-operations in document order of templates, and warnings.
 
     Each warning is a Finding at metadata.namespace (or the root where that is missing) without a
@@ -38,46 +38,46 @@ class Filling(NamedTuple):
     warnings: tuple[Finding, ...] = ()
 
 
-_NOTHING_TO_DO = Filling()
+_NO_CHANGES = DefaultingResult()
 
 
-def fill(
-    document: Any, options: Options, facts: Facts = NOTHING_KNOWN, namespace: str | None = None
-) -> Filling:
+def default_object(
+    document: Any, options: DefaultingOptions, facts: Facts = NO_FACTS, namespace: str | None = None
+) -> DefaultingResult:
     """Return what is to be added to a raw SeldonDeployment. Total: any JSON value, no exception.
 
     `namespace` is where the object goes; without it, the object's own metadata.namespace.
     Nothing the author wrote is changed; filling a filled document gives no operation.
     """
-    own = _namespace_of(document)
-    known = facts.namespaces.get(own if namespace is None else namespace)
-    resolved = resolve(options, known, openshift=facts.openshift)
-    place = Path(("metadata", "namespace")) if own else Path()
-    return Filling(
-        tuple(_operations(document, resolved)),
-        tuple(Finding(place, fact) for fact in resolved.warnings),
+    own_namespace = _object_namespace(document)
+    namespace_facts = facts.namespaces.get(own_namespace if namespace is None else namespace)
+    effective = resolve_options(options, namespace_facts, openshift=facts.openshift)
+    namespace_path = Path(("metadata", "namespace")) if own_namespace else Path()
+    return DefaultingResult(
+        tuple(_iter_operations(document, effective)),
+        tuple(Finding(namespace_path, message) for message in effective.warnings),
     )
 
 
-def fill_pod(
-    template: Any, options: Options, facts: Facts = NOTHING_KNOWN, namespace: str = ""
-) -> Filling:
+def default_pod(
+    template: Any, options: DefaultingOptions, facts: Facts = NO_FACTS, namespace: str = ""
+) -> DefaultingResult:
     """Return what is to be added to one raw pod template ({metadata, spec}), as `fill` does.
 
     For pods that no author wrote (a rendered explainer or orchestrator): no opt-out is looked for,
     and paths start at the template.
     """
-    resolved = resolve(options, facts.namespaces.get(namespace), openshift=facts.openshift)
-    if resolved.options.level == "off":
-        return _NOTHING_TO_DO
-    copy = read_template(template, "", at_pod=resolved.options.level == "pod")
-    if copy is None:
-        return _NOTHING_TO_DO
-    _fill_template(copy, resolved)
-    return Filling(tuple(copy.operations()))
+    effective = resolve_options(options, facts.namespaces.get(namespace), openshift=facts.openshift)
+    if effective.options.scope == "off":
+        return _NO_CHANGES
+    draft = read_template(template, "", at_pod=effective.options.scope == "pod")
+    if draft is None:
+        return _NO_CHANGES
+    _set_defaults(draft, effective)
+    return DefaultingResult(tuple(draft.build_patch()))
 
 
-def apply(document: Any, operations: Iterable[Operation]) -> Any:
+def apply_add_operations(document: Any, operations: Iterable[Operation]) -> Any:
     """Return `document` with add-operations on members of objects carried out.
 
     Only what lies on the way to a new member is copied; everything else is shared with the
@@ -87,60 +87,64 @@ def apply(document: Any, operations: Iterable[Operation]) -> Any:
     root = document
     copied: set[int] = set()  # ids of our own copies: alive as long as the result is
     for operation in operations:
-        *way, last = operation["path"].split("/")[1:]
+        *parents, member = operation["path"].split("/")[1:]
         if id(root) not in copied:
             root = root.copy()
             copied.add(id(root))
-        here = root
-        for token in way:
-            key: Any = int(token) if isinstance(here, list) else _plain(token)
-            below = here[key]
-            if id(below) not in copied:
-                below = below.copy()
-                here[key] = below
-                copied.add(id(below))
-            here = below
-        here[_plain(last)] = operation["value"]
+        parent = root
+        for token in parents:
+            key: Any = int(token) if isinstance(parent, list) else _unescape_token(token)
+            child = parent[key]
+            if id(child) not in copied:
+                child = child.copy()
+                parent[key] = child
+                copied.add(id(child))
+            parent = child
+        parent[_unescape_token(member)] = operation["value"]
     return root
 
 
-def _fill_template(template: Template, resolved: Resolved) -> None:
+def _set_defaults(draft: PodTemplateDraft, effective: EffectiveOptions) -> None:
     """Add every default to one working copy; the order matters, later ones see earlier ones."""
-    options = resolved.options
-    user = resolved.user_in_user_namespace if template.user_namespace else options.run_as_user
+    options = effective.options
+    user = effective.user_in_user_namespace if draft.has_user_namespace else options.run_as_user
     if user is not None:
-        run_as_user.fill(template, user)
+        run_as_user.set_default(draft, user)
         if options.run_as_group is not None:
-            run_as_group.fill(template, user, options.run_as_group)
+            run_as_group.set_default(draft, user, options.run_as_group)
     if options.fs_group is not None:
-        fs_group.fill(template, options.fs_group, options.fs_group_change_policy)
+        fs_group.set_default(draft, options.fs_group, options.fs_group_change_policy)
     if options.run_as_non_root != "off":
-        run_as_non_root.fill(template, always=options.run_as_non_root == "always")
+        run_as_non_root.set_default(draft, always=options.run_as_non_root == "always")
     if options.seccomp_profile is not None:
-        seccomp_profile.fill(template, options.seccomp_profile)
+        seccomp_profile.set_default(draft, options.seccomp_profile)
     if options.allow_privilege_escalation is False:
-        allow_privilege_escalation.fill(template)
+        allow_privilege_escalation.set_default(draft)
     if options.drop_capabilities is not None:
-        capabilities.fill(template, options.drop_capabilities)
+        capabilities.set_default(draft, options.drop_capabilities)
 
 
-def _operations(document: Any, resolved: Resolved) -> Iterable[Operation]:
-    options = resolved.options
-    if options.level == "off":
+def _iter_operations(document: Any, effective: EffectiveOptions) -> Iterable[Operation]:
+    options = effective.options
+    if options.scope == "off":
         return
-    at_pod = options.level == "pod"
-    briefly = at_pod and resolved.user_only
-    for template in templates(
-        document, at_pod=at_pod, allow_opt_out=options.allow_opt_out, briefly=briefly
+    at_pod = options.scope == "pod"
+    pod_user_only = at_pod and effective.writes_user_only
+    for template in iter_templates(
+        document, at_pod=at_pod, allow_opt_out=options.allow_opt_out, pod_user_only=pod_user_only
     ):
-        _fill_template(template, resolved)
-        yield from template.operations()
+        _set_defaults(template, effective)
+        yield from template.build_patch()
 
 
-def _namespace_of(document: Any) -> str:
+def _object_namespace(document: Any) -> str:
     """Return metadata.namespace, "" if there is none."""
-    return text(mapping(document, "metadata"), "namespace") if isinstance(document, dict) else ""
+    return (
+        get_str(get_mapping(document, "metadata"), "namespace")
+        if isinstance(document, dict)
+        else ""
+    )
 
 
-def _plain(token: str) -> str:
+def _unescape_token(token: str) -> str:
     return token.replace("~1", "/").replace("~0", "~") if "~" in token else token

@@ -1,12 +1,12 @@
 """The group that owns the volumes. It exists at pod level only."""
 
-from webhook.defaults.template import Template
+from webhook.defaults.template import PodTemplateDraft
 
 
-def fill(template: Template, group: int, change_policy: str | None) -> None:
+def set_default(template: PodTemplateDraft, group: int, change_policy: str | None) -> None:
     """Write fsGroup where the pod has none, and the change policy beside our own fsGroup only."""
     if template.pod is None or template.pod.get("fsGroup") is not None:
         return
-    template.add(template.pod, "fsGroup", group)
+    template.add_value(template.pod, "fsGroup", group)
     if change_policy is not None and template.pod.get("fsGroupChangePolicy") is None:
-        template.add(template.pod, "fsGroupChangePolicy", change_policy)
+        template.add_value(template.pod, "fsGroupChangePolicy", change_policy)

@@ -9,16 +9,16 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from webhook.errors import InvalidSettings
+from webhook.errors import SettingsError
 from webhook.podsecurity.ids import MAX_ID
 
-Level = Literal["pod", "container", "off"]
-NonRoot = Literal["off", "when-user-set", "always"]
-OpenShift = Literal["auto", "range-start", "ignore"]
+DefaultingScope = Literal["pod", "container", "off"]
+RunAsNonRootMode = Literal["off", "when-user-set", "always"]
+OpenShiftMode = Literal["auto", "range-start", "ignore"]
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class DefaultingOptions:
     """The choices of the operator. The built-in ones write the user id and nothing else.
 
     level              where values are written: pod level, container level, or nowhere
@@ -37,21 +37,21 @@ class Options:
     allow_root_default whether 0 may be the default user
     """
 
-    level: Level = "pod"
+    scope: DefaultingScope = "pod"
     run_as_user: int | None = 8888  # the value of Seldon Core's own chart, defaultUserID
     run_as_group: int | None = None
     fs_group: int | None = None
     fs_group_change_policy: str | None = None
-    run_as_non_root: NonRoot = "off"
+    run_as_non_root: RunAsNonRootMode = "off"
     allow_privilege_escalation: bool | None = None
     drop_capabilities: tuple[str, ...] | None = None
     seccomp_profile: str | None = None
-    openshift: OpenShift = "auto"
+    openshift: OpenShiftMode = "auto"
     allow_opt_out: bool = True
     allow_root_default: bool = False
 
 
-HARDENED = Options(
+HARDENED_OPTIONS = DefaultingOptions(
     run_as_non_root="when-user-set",
     allow_privilege_escalation=False,
     drop_capabilities=("ALL",),
@@ -61,7 +61,7 @@ HARDENED = Options(
 
 _DIGITS = re.compile("0*([0-9]{1,10})")  # 10 hold every id; int() of a huge text is slow
 
-OVERRIDABLE = frozenset(
+NAMESPACE_OVERRIDABLE_KEYS = frozenset(
     {
         "level",
         "runAsUser",
@@ -77,19 +77,21 @@ OVERRIDABLE = frozenset(
 """The keys that a namespace may override; the rest is the cluster operator's alone."""
 
 
-def read_options(section: Mapping[str, Any], base: Options = Options()) -> Options:
+def read_options(
+    section: Mapping[str, Any], base: DefaultingOptions = DefaultingOptions()
+) -> DefaultingOptions:
     """Return `base` with the keys of the settings' section "defaults" laid over it.
 
     `section` has the names of pod-security options (`runAsUser`, `openshift`, …) and raw values.
     Raise InvalidSettings, with one sentence, for an unknown key, a value that cannot be used, or a
     contradiction.
     """
-    return _laid_over(base, section, tuple(_CHECKS), "defaults.")
+    return _merge_options(base, section, tuple(_OPTION_CHECKS), "defaults.")
 
 
-def override(base: Options, section: Mapping[str, Any]) -> Options:
+def override_options(base: DefaultingOptions, section: Mapping[str, Any]) -> DefaultingOptions:
     """Return `base` with a namespace's overrides laid over it; raise InvalidSettings as above."""
-    return _laid_over(base, section, OVERRIDABLE, "")
+    return _merge_options(base, section, NAMESPACE_OVERRIDABLE_KEYS, "")
 
 
 def read_user_id(text: str, source: str, *, allow_root: bool = False) -> int | None:
@@ -102,33 +104,33 @@ def read_user_id(text: str, source: str, *, allow_root: bool = False) -> int | N
         return None
     digits = _DIGITS.fullmatch(text)
     if digits is None or (number := int(digits[1])) > MAX_ID:
-        raise InvalidSettings(
+        raise SettingsError(
             f"{source} must be a user id from 0 to {MAX_ID} in decimal digits, not {text!r}; "
             "leave it empty to set no user"
         )
     if number == 0 and not allow_root:
-        raise InvalidSettings(f"{source} is 0, which is root; allow it with --allow-root-default")
+        raise SettingsError(f"{source} is 0, which is root; allow it with --allow-root-default")
     return number
 
 
-def _laid_over(
-    base: Options, section: Mapping[str, Any], allowed: Collection[str], prefix: str
-) -> Options:
+def _merge_options(
+    base: DefaultingOptions, section: Mapping[str, Any], allowed_keys: Collection[str], prefix: str
+) -> DefaultingOptions:
     changes: dict[str, Any] = {}
     for key, value in section.items():
-        if key not in allowed:
-            raise InvalidSettings(f"unknown key {prefix}{key}")
-        attribute, holds, demand = _CHECKS[key]
-        if not holds(value):
-            raise InvalidSettings(f"{prefix}{key} must be {demand}")
+        if key not in allowed_keys:
+            raise SettingsError(f"unknown key {prefix}{key}")
+        attribute, is_valid, requirement = _OPTION_CHECKS[key]
+        if not is_valid(value):
+            raise SettingsError(f"{prefix}{key} must be {requirement}")
         changes[attribute] = tuple(value) if isinstance(value, list) else value
     options = replace(base, **changes)
     if options.run_as_user == 0 and not options.allow_root_default:
-        raise InvalidSettings(
+        raise SettingsError(
             f"{prefix}runAsUser is 0, which is root, and root is not allowed as a default"
         )
     if options.run_as_user == 0 and options.run_as_non_root == "always":
-        raise InvalidSettings(f"{prefix}runAsUser 0 contradicts runAsNonRoot always")
+        raise SettingsError(f"{prefix}runAsUser 0 contradicts runAsNonRoot always")
     return options
 
 
@@ -141,25 +143,25 @@ def _is_boolean(value: Any) -> bool:
     return type(value) is bool
 
 
-def _one_of(*words: str | None) -> Callable[[Any], bool]:
-    return lambda value: (value is None or isinstance(value, str)) and value in words
+def _is_one_of(*allowed: str | None) -> Callable[[Any], bool]:
+    return lambda value: (value is None or isinstance(value, str)) and value in allowed
 
 
 _ID = f"an integer from 0 to {MAX_ID}"
 
-_CHECKS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
-    "level": ("level", _one_of("pod", "container", "off"), "pod, container or off"),
+_OPTION_CHECKS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
+    "level": ("level", _is_one_of("pod", "container", "off"), "pod, container or off"),
     "runAsUser": ("run_as_user", _is_id, _ID),
     "runAsGroup": ("run_as_group", _is_id, _ID),
     "fsGroup": ("fs_group", _is_id, _ID),
     "fsGroupChangePolicy": (
         "fs_group_change_policy",
-        _one_of("Always", "OnRootMismatch", None),
+        _is_one_of("Always", "OnRootMismatch", None),
         "Always, OnRootMismatch or null",
     ),
     "runAsNonRoot": (
         "run_as_non_root",
-        _one_of("off", "when-user-set", "always"),
+        _is_one_of("off", "when-user-set", "always"),
         "off, when-user-set or always",
     ),
     "allowPrivilegeEscalation": (
@@ -174,12 +176,12 @@ _CHECKS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
     ),
     "seccompProfile": (
         "seccomp_profile",
-        _one_of("RuntimeDefault", None),
+        _is_one_of("RuntimeDefault", None),
         "RuntimeDefault or null",
     ),
     "openshift": (
         "openshift",
-        _one_of("auto", "range-start", "ignore"),
+        _is_one_of("auto", "range-start", "ignore"),
         "auto, range-start or ignore",
     ),
     "allowOptOut": ("allow_opt_out", _is_boolean, "true or false"),

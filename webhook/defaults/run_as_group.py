@@ -1,18 +1,18 @@
 """The group id: follows our user id and no other."""
 
-from webhook.defaults.template import Template
+from webhook.defaults.template import PodTemplateDraft
 
 
-def fill(template: Template, user: int, group: int) -> None:
+def set_default(template: PodTemplateDraft, user: int, group: int) -> None:
     """Write the group beside every occurrence of the operator's user that has no group.
 
     A group beside another user would be a guess: images that rely on group 0 break.
     """
-    if template.of_pod("runAsGroup") is not None:
+    if template.get_pod_value("runAsGroup") is not None:
         return
     if template.pod is not None and template.pod.get("runAsUser") == user:
-        template.add(template.pod, "runAsGroup", group)
+        template.add_value(template.pod, "runAsGroup", group)
         return
     for container in template.containers:
         if container.get("runAsUser") == user and container.get("runAsGroup") is None:
-            template.add(container, "runAsGroup", group)
+            template.add_value(container, "runAsGroup", group)

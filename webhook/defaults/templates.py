@@ -10,13 +10,13 @@ checked yet. A template whose security fields have wrong types is skipped; the s
 from collections.abc import Iterator
 from typing import Any
 
-from webhook.defaults.template import Place, Template
-from webhook.podsecurity.never_runs import surely_runs
+from webhook.defaults.template import PodTemplateDraft, SecurityContextDraft
+from webhook.podsecurity.never_runs import is_trivially_valid
 
-OPT_OUT = "graphgate.io/pod-security-defaults"
+SECURITY_DEFAULTS_ANNOTATION = "graphgate.io/pod-security-defaults"
 """On an object, predictor or componentSpec: "disabled" switches defaulting off below it."""
 
-_KINDS: dict[str, type] = {
+_FIELD_TYPES: dict[str, type] = {
     "runAsUser": int,
     "runAsGroup": int,
     "runAsNonRoot": bool,
@@ -29,9 +29,9 @@ _KINDS: dict[str, type] = {
 """The types of the fields that defaults look at. Exact: True is no int here."""
 
 
-def templates(
-    document: Any, *, at_pod: bool, allow_opt_out: bool, briefly: bool
-) -> Iterator[Template]:
+def iter_templates(
+    document: Any, *, at_pod: bool, allow_opt_out: bool, pod_user_only: bool
+) -> Iterator[PodTemplateDraft]:
     """Yield the working copy of every template of a raw SeldonDeployment that may be defaulted.
 
     briefly  for pod-level users only: a template that says nothing of users comes without its
@@ -41,89 +41,105 @@ def templates(
     explainer that has a type. Left out: what opted out, what is for Windows, what is malformed.
     A componentSpec without `spec` gets none: its containers are required where it exists.
     """
-    if not isinstance(document, dict) or (allow_opt_out and opted_out(document.get("metadata"))):
+    if not isinstance(document, dict) or (
+        allow_opt_out and has_opted_out(document.get("metadata"))
+    ):
         return
     spec = document.get("spec")
     if not isinstance(spec, dict) or not isinstance(predictors := spec.get("predictors"), list):
         return
     for index, predictor in enumerate(predictors):
         # a predictor has its annotations beside its name, not in a metadata
-        if isinstance(predictor, dict) and not (allow_opt_out and opted_out(predictor)):
+        if isinstance(predictor, dict) and not (allow_opt_out and has_opted_out(predictor)):
             # Seldon gives the annotations of spec and predictor to the pods
-            above = (spec.get("annotations"), predictor.get("annotations"))
-            here = f"/spec/predictors/{index}"
+            inherited_annotations = (spec.get("annotations"), predictor.get("annotations"))
+            pointer = f"/spec/predictors/{index}"
             components = predictor.get("componentSpecs")
             if isinstance(components, list):
-                yield from _of_components(
+                yield from _iter_component_templates(
                     components,
-                    here,
-                    above,
+                    pointer,
+                    inherited_annotations,
                     at_pod=at_pod,
                     allow_opt_out=allow_opt_out,
-                    briefly=briefly,
+                    pod_user_only=pod_user_only,
                 )
             explainer = predictor.get("explainer")
             if explainer:
-                yield from _of_explainer(explainer, f"{here}/explainer", above, at_pod)
+                yield from _iter_explainer_templates(
+                    explainer, f"{pointer}/explainer", inherited_annotations, at_pod
+                )
 
 
-def opted_out(metadata: Any) -> bool:
+def has_opted_out(metadata: Any) -> bool:
     """Tell whether the `annotations` in a raw mapping switch defaulting off."""
     annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
-    return isinstance(annotations, dict) and annotations.get(OPT_OUT) == "disabled"
+    return (
+        isinstance(annotations, dict)
+        and annotations.get(SECURITY_DEFAULTS_ANNOTATION) == "disabled"
+    )
 
 
-def _of_components(
+def _iter_component_templates(
     components: list[Any],
     pointer: str,
-    above: tuple[Any, ...],
+    inherited_annotations: tuple[Any, ...],
     *,
     at_pod: bool,
     allow_opt_out: bool,
-    briefly: bool,
-) -> Iterator[Template]:
+    pod_user_only: bool,
+) -> Iterator[PodTemplateDraft]:
     for index, component in enumerate(components):
         if not isinstance(component, dict):
             continue
-        if allow_opt_out and opted_out(component.get("metadata")):
+        if allow_opt_out and has_opted_out(component.get("metadata")):
             continue
-        here = f"{pointer}/componentSpecs/{index}"
-        if briefly and _says_nothing(component):
-            yield Template(Place(f"{here}/spec", None), (), (), at_pod=at_pod)
+        component_pointer = f"{pointer}/componentSpecs/{index}"
+        if pod_user_only and _is_silent_on_users(component):
+            yield PodTemplateDraft(
+                SecurityContextDraft(f"{component_pointer}/spec", None),
+                (),
+                (),
+                writes_pod_level=at_pod,
+            )
             continue
-        template = read_template(component, here, at_pod=at_pod, above=above)
+        template = read_template(
+            component, component_pointer, at_pod=at_pod, inherited_annotations=inherited_annotations
+        )
         if template is not None:
             yield template
 
 
-def _says_nothing(component: dict[str, Any]) -> bool:
+def _is_silent_on_users(component: dict[str, Any]) -> bool:
     """Tell whether a template surely says nothing of users, is well formed and not for Windows."""
     spec = component.get("spec")
     return (
         type(spec) is dict
         and "securityContext" not in spec
         and "nodeSelector" not in spec
-        and surely_runs(spec, component.get("metadata"))
+        and is_trivially_valid(spec, component.get("metadata"))
     )
 
 
-def _of_explainer(
+def _iter_explainer_templates(
     explainer: Any,
     pointer: str,
-    above: tuple[Any, ...],
+    inherited_annotations: tuple[Any, ...],
     at_pod: bool,  # noqa: FBT001 — as in `_of_components`
-) -> Iterator[Template]:
+) -> Iterator[PodTemplateDraft]:
     """Yield the one container that Seldon takes from the author of an explainer."""
     if not isinstance(explainer, dict) or not explainer.get("type"):
         return  # Seldon makes no explainer without a type
     container = _read_container(explainer.get("containerSpec"), f"{pointer}/containerSpec")
     if container is not None:
-        yield Template(None, (), (container,), at_pod=at_pod, annotations=above)
+        yield PodTemplateDraft(
+            None, (), (container,), writes_pod_level=at_pod, annotations=inherited_annotations
+        )
 
 
 def read_template(
-    template: Any, pointer: str, *, at_pod: bool, above: tuple[Any, ...] = ()
-) -> Template | None:
+    template: Any, pointer: str, *, at_pod: bool, inherited_annotations: tuple[Any, ...] = ()
+) -> PodTemplateDraft | None:
     """Return the working copy of a raw pod template ({metadata, spec}) at `pointer`.
 
     `above` are the raw annotations that its pods get besides its own. None: it is to be left
@@ -136,53 +152,53 @@ def read_template(
         return None
     annotations = metadata.get("annotations") if isinstance(metadata, dict) else ()
     pointer = f"{pointer}/spec"
-    own = spec.get("securityContext")
+    user_context = spec.get("securityContext")
     host_users = spec.get("hostUsers")
-    inits = _read_containers(spec.get("initContainers"), f"{pointer}/initContainers")
-    apps = _read_containers(spec.get("containers"), f"{pointer}/containers")
-    if inits is None or apps is None or not _is_readable(own):
+    init_containers = _read_containers(spec.get("initContainers"), f"{pointer}/initContainers")
+    app_containers = _read_containers(spec.get("containers"), f"{pointer}/containers")
+    if init_containers is None or app_containers is None or not _is_well_typed(user_context):
         return None
     if host_users is not None and type(host_users) is not bool:
         return None
-    return Template(
-        Place(pointer, own),
-        inits,
-        apps,
-        annotations=(*above, annotations),
-        at_pod=at_pod,
-        user_namespace=host_users is False,
+    return PodTemplateDraft(
+        SecurityContextDraft(pointer, user_context),
+        init_containers,
+        app_containers,
+        annotations=(*inherited_annotations, annotations),
+        writes_pod_level=at_pod,
+        has_user_namespace=host_users is False,
     )
 
 
-def _read_containers(containers: Any, pointer: str) -> tuple[Place, ...] | None:
+def _read_containers(containers: Any, pointer: str) -> tuple[SecurityContextDraft, ...] | None:
     if containers is None:
         return ()
     if not isinstance(containers, list):
         return None
-    places = []
+    contexts = []
     for index, container in enumerate(containers):
-        place = _read_container(container, f"{pointer}/{index}")
-        if place is None:
+        context = _read_container(container, f"{pointer}/{index}")
+        if context is None:
             return None
-        places.append(place)
-    return tuple(places)
+        contexts.append(context)
+    return tuple(contexts)
 
 
-def _read_container(container: Any, pointer: str) -> Place | None:
+def _read_container(container: Any, pointer: str) -> SecurityContextDraft | None:
     if not isinstance(container, dict):
         return None
-    own = container.get("securityContext")
-    return Place(pointer, own) if _is_readable(own) else None
+    user_context = container.get("securityContext")
+    return SecurityContextDraft(pointer, user_context) if _is_well_typed(user_context) else None
 
 
-def _is_readable(context: Any) -> bool:
+def _is_well_typed(context: Any) -> bool:
     if context is None:
         return True
     if not isinstance(context, dict):
         return False
     for key, value in context.items():
-        kind = _KINDS.get(key)
-        if kind is not None and value is not None and type(value) is not kind:
+        expected_type = _FIELD_TYPES.get(key)
+        if expected_type is not None and value is not None and type(value) is not expected_type:
             return False
     capabilities = context.get("capabilities")
     if capabilities is not None:

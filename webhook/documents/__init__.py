@@ -10,32 +10,32 @@ Pure. Files are read and written by `cli`; nothing here knows what a SeldonDeplo
 
 from typing import TYPE_CHECKING, Any
 
-from webhook.documents.document import Document, Note, Position, Reading
+from webhook.documents.document import Document, ParsedFile, Position, YamlWarning
 from webhook.documents.reading import read
 
 if TYPE_CHECKING:
-    from webhook.documents.editing import edit
-    from webhook.documents.page import SharedText, UneditableText
-    from webhook.documents.patching import UnfitPatch, patch_value
+    from webhook.documents.editing import edit_text
+    from webhook.documents.page import AnchoredTextError, UneditableTextError
+    from webhook.documents.patching import PatchMismatchError, patch_value
 
 __all__ = [
+    "AnchoredTextError",
     "Document",
-    "Note",
+    "ParsedFile",
+    "PatchMismatchError",
     "Position",
-    "Reading",
-    "SharedText",
-    "UneditableText",
-    "UnfitPatch",
-    "edit",
+    "UneditableTextError",
+    "YamlWarning",
+    "edit_text",
     "patch_value",
     "read",
 ]
 
 _EDITING = {
-    "SharedText": "page",
-    "UneditableText": "page",
-    "UnfitPatch": "patching",
-    "edit": "editing",
+    "AnchoredTextError": "page",
+    "UneditableTextError": "page",
+    "PatchMismatchError": "patching",
+    "edit_text": "editing",
     "patch_value": "patching",
 }
 """What is imported when it is first asked for: `check` reads and never edits (20 ms)."""

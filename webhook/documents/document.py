@@ -9,22 +9,31 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from webhook.documents.entries import entry
-from webhook.documents.nodes import Alias, Mapping, Node, Scalar, Sequence, tail, target, walk
-from webhook.documents.scalars import key_text
-from webhook.documents.values import surprises
-from webhook.errors import UnreadableDocument
+from webhook.documents.entries import find_entry
+from webhook.documents.nodes import (
+    Alias,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    node_end,
+    resolve_alias,
+    walk_nodes,
+)
+from webhook.documents.scalars import json_key
+from webhook.documents.values import find_anomalies
+from webhook.errors import DocumentError
 from webhook.graph.path import Path, Segment
 
 
-class Source:
+class SourceText:
     """The whole text that was read; turns offsets into lines and columns."""
 
     def __init__(self, text: str) -> None:
         self.text = text
 
     @cached_property
-    def _starts(self) -> list[int]:
+    def _line_starts(self) -> list[int]:
         """The offset at which each line begins. LF, CR LF and a lone CR end a line."""
         starts, at = [0], 0
         for line in self.text.replace("\r\n", "\n\n").replace("\r", "\n").split("\n"):
@@ -35,10 +44,10 @@ class Source:
         # The replacement kept every offset but made an empty line between "\r" and "\n".
         return [s for s in starts if self.text[s - 1 : s + 1] != "\r\n"]
 
-    def place(self, offset: int) -> tuple[int, int]:
+    def line_and_column(self, offset: int) -> tuple[int, int]:
         """Return line and column, both from 1; a column is a character, a tab or emoji too."""
-        line = bisect_right(self._starts, offset)
-        start = self._starts[line - 1]
+        line = bisect_right(self._line_starts, offset)
+        start = self._line_starts[line - 1]
         # A byte order mark is no character of the first line to any editor.
         return line, offset - start + (0 if start == 0 and self.text[:1] == "\ufeff" else 1)
 
@@ -51,7 +60,7 @@ class Source:
 
     def position(self, start: int, end: int) -> "Position":
         """Return the Position of a stretch of text, cut off at the end of its first line."""
-        line, column = self.place(start)
+        line, column = self.line_and_column(start)
         end = min(end, self.line_end(start))
         return Position(line, column, max(column + end - start, column + 1))
 
@@ -71,7 +80,7 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class YamlWarning:
     """What kubectl passes over in silence, and a careful reader would not.
 
     kind      "duplicate-key", "overwritten-by-merge" or "unknown-tag"
@@ -83,7 +92,7 @@ class Note:
 
     kind: str
     path: Path
-    fact: str
+    message: str
     position: Position
     earlier: Position | None = None
 
@@ -106,10 +115,10 @@ class Document:
     index: int
     prefix: Path = field(default=Path(), kw_only=True)
     node: Node = field(repr=False, compare=False, kw_only=True)
-    source: Source = field(repr=False, compare=False, kw_only=True)
-    json: bool = field(repr=False, compare=False, kw_only=True)
-    part: tuple[int, int] = field(repr=False, compare=False, kw_only=True)
-    number: int = field(repr=False, compare=False, kw_only=True)
+    source: SourceText = field(repr=False, compare=False, kw_only=True)
+    is_json: bool = field(repr=False, compare=False, kw_only=True)
+    span: tuple[int, int] = field(repr=False, compare=False, kw_only=True)
+    index_in_span: int = field(repr=False, compare=False, kw_only=True)
 
     def position(self, path: Iterable[Segment] = ()) -> Position:
         """Return the mark for a place: what a compiler would underline.
@@ -123,28 +132,28 @@ class Document:
         key: Node | None = None
         node = self.node
         for segment in path:
-            step = _step(node, segment)
-            if step is None:
+            child = _child(node, segment)
+            if child is None:
                 break
-            key, node = step
+            key, node = child
         return self._mark(key, node)
 
     @property
-    def notes(self) -> tuple[Note, ...]:
+    def warnings(self) -> tuple[YamlWarning, ...]:
         """What kubectl passes over in silence; computed on each use, in the order of the text."""
-        found = surprises(self.node)
-        if not found:
+        anomalies = find_anomalies(self.node)
+        if not anomalies:
             return ()
-        paths = _paths(self.node)
+        paths = _node_paths(self.node)
         return tuple(
-            Note(
+            YamlWarning(
                 odd.kind,
                 paths[id(odd.node)],
-                odd.fact,
-                self.source.position(odd.node.start, tail(odd.node, self.source.text)),
+                odd.message,
+                self.source.position(odd.node.start, node_end(odd.node, self.source.text)),
                 None if odd.earlier is None else self._mark(None, odd.earlier),
             )
-            for odd in found
+            for odd in anomalies
         )
 
     def _mark(self, key: Node | None, node: Node) -> Position:
@@ -156,7 +165,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParsedFile:
     """What a file holds.
 
     documents  those that can be read, in order; empty ones (only comments, or null) left out
@@ -166,19 +175,23 @@ class Reading:
     """
 
     documents: tuple[Document, ...]
-    errors: tuple[UnreadableDocument, ...]
+    errors: tuple[DocumentError, ...]
     text: str
     encoding: str = "utf-8"
 
 
-def _step(node: Node, segment: Segment) -> tuple[Node | None, Node] | None:
+def _child(node: Node, segment: Segment) -> tuple[Node | None, Node] | None:
     """Return key and value of one step down; None if the document has no such place."""
-    here = target(node)
-    if isinstance(here, Mapping) and isinstance(segment, str):
-        found = entry(here, segment)
-        return None if found is None else (found.key_node, found.value)
-    if isinstance(here, Sequence) and isinstance(segment, int) and 0 <= segment < len(here.items):
-        item = here.items[segment]
+    container = resolve_alias(node)
+    if isinstance(container, Mapping) and isinstance(segment, str):
+        entry_found = find_entry(container, segment)
+        return None if entry_found is None else (entry_found.key_node, entry_found.value)
+    if (
+        isinstance(container, Sequence)
+        and isinstance(segment, int)
+        and 0 <= segment < len(container.items)
+    ):
+        item = container.items[segment]
         return None, item
     return None
 
@@ -192,26 +205,26 @@ def _first_line_end(node: Node, text: str) -> int:
         key, value = node.entries[0]
         inline = "\n" not in text[key.end : value.start] and not _is_block(value)
         node = value if inline and value.start < value.end else key
-    return tail(node, text)
+    return node_end(node, text)
 
 
 def _is_block(node: Node) -> bool:
     return isinstance(node, (Mapping, Sequence)) and not node.flow
 
 
-def _paths(root: Node) -> dict[int, Path]:
+def _node_paths(root: Node) -> dict[int, Path]:
     """Return the Path of every node by its id; a key has the Path of its entry."""
     paths: dict[int, Path] = {id(root): Path()}
-    for node in walk(root):
-        here = paths[id(node)]
+    for node in walk_nodes(root):
+        path = paths[id(node)]
         if isinstance(node, Mapping):
             for key, value in node.entries:
-                word = target(key)
-                step = here / (key_text(word) if isinstance(word, Scalar) else "")
-                paths[id(key)] = paths[id(value)] = step
+                key_scalar = resolve_alias(key)
+                child_path = path / (json_key(key_scalar) if isinstance(key_scalar, Scalar) else "")
+                paths[id(key)] = paths[id(value)] = child_path
         elif isinstance(node, Sequence):
             for index, item in enumerate(node.items):
-                paths[id(item)] = here / index
+                paths[id(item)] = path / index
         elif isinstance(node, Alias):
             continue
     return paths

@@ -5,8 +5,8 @@ Not here: what the entries become (`values`).
 
 from dataclasses import dataclass
 
-from webhook.documents.nodes import Fault, Mapping, Node, Scalar, Sequence, target
-from webhook.documents.scalars import key_text
+from webhook.documents.nodes import Mapping, Node, ParseError, Scalar, Sequence, resolve_alias
+from webhook.documents.scalars import json_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Entry:
     key: Scalar
     key_node: Node
     value: Node
-    merged: bool = False
+    is_merged: bool = False
 
 
 def is_merge(key: Node) -> bool:
@@ -31,15 +31,15 @@ def merged_mappings(value: Node) -> list[Mapping]:
 
     go-yaml takes a mapping, an alias of one, or a list of these; anything else is a Fault.
     """
-    listed: list[Node] = value.items if isinstance(value, Sequence) else [value]
-    mappings = [target(node) for node in listed]
-    for node, mapping in zip(listed, mappings, strict=True):
+    nodes: list[Node] = value.items if isinstance(value, Sequence) else [value]
+    mappings = [resolve_alias(node) for node in nodes]
+    for node, mapping in zip(nodes, mappings, strict=True):
         if not isinstance(mapping, Mapping):
-            raise Fault('"<<" takes a mapping or a list of mappings', node.start)
+            raise ParseError('"<<" takes a mapping or a list of mappings', node.start)
     return mappings  # type: ignore[return-value]  # the loop above has seen to it
 
 
-def entry(mapping: Mapping, key: str) -> Entry | None:
+def find_entry(mapping: Mapping, key: str) -> Entry | None:
     """Return the entry that decides what kubectl reads for `key`: the last one that sets it.
 
     A merge counts at the place where it stands: it overwrites what is above it (go-yaml v2).
@@ -47,11 +47,11 @@ def entry(mapping: Mapping, key: str) -> Entry | None:
     for key_node, value in reversed(mapping.entries):
         if is_merge(key_node):
             for other in merged_mappings(value):
-                found = entry(other, key)
+                found = find_entry(other, key)
                 if found is not None:
-                    return Entry(found.key, found.key_node, found.value, merged=True)
+                    return Entry(found.key, found.key_node, found.value, is_merged=True)
             continue
-        word = target(key_node)
-        if isinstance(word, Scalar) and key_text(word) == key:
-            return Entry(word, key_node, value)
+        key_scalar = resolve_alias(key_node)
+        if isinstance(key_scalar, Scalar) and json_key(key_scalar) == key:
+            return Entry(key_scalar, key_node, value)
     return None

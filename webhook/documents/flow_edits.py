@@ -8,153 +8,159 @@ from typing import Any
 
 from webhook.documents.entries import Entry
 from webhook.documents.nodes import Mapping, Node, Scalar, Sequence
-from webhook.documents.page import Page, Splice
-from webhook.documents.patching import equal
-from webhook.documents.writing import as_json, flow, is_inline, scalar
+from webhook.documents.page import TextBuffer, TextEdit
+from webhook.documents.patching import json_equal
+from webhook.documents.writing import emit_flow, emit_json, emit_scalar, is_inline
 
 _COMMA = re.compile(r"(?:\s|(?<=\s)#[^\r\n]*)*,")
 
 
-class FlowEdits:
+class FlowEditor:
     """What can be done to a mapping or list that is written between brackets."""
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
+    def __init__(self, buffer: TextBuffer) -> None:
+        self.buffer = buffer
 
-    def spell(self, value: Any, indentation: str) -> str:
+    def format_value(self, value: Any, indentation: str) -> str:
         """Return the text of a value; for JSON over several lines where the author does so."""
-        if not self.page.json:
-            return flow(value)
-        return self._json(value, indentation, self._unit())
+        if not self.buffer.json:
+            return emit_flow(value)
+        return self._format_json(value, indentation, self._indent_unit())
 
-    def spell_key(self, key: str, style: str) -> str:
+    def format_key(self, key: str, style: str) -> str:
         """Return the text of a key."""
-        return as_json(key) if self.page.json else scalar(key, style)
+        return emit_json(key) if self.buffer.json else emit_scalar(key, style)
 
-    def add_entry(self, mapping: Mapping, key: str, new: Any) -> list[Splice]:
+    def add_entry(self, mapping: Mapping, key: str, new: Any) -> list[TextEdit]:
         """Add a key behind the last one."""
         first, last = mapping.entries[0][0], mapping.entries[-1]
         quoted = isinstance(first, Scalar) and first.style == '"'
-        name = self.spell_key(key, '"' if quoted else "")
+        name = self.format_key(key, '"' if quoted else "")
         start = mapping.entries[-1][0].start
-        spelt = self._value(new, start, quoted=quoted)
-        end = max(last[0].end, self.page.tail(last[1]))
-        return self._append(mapping, start, end, f"{name}: {spelt}")
+        new_text = self._format_value(new, start, quoted=quoted)
+        end = max(last[0].end, self.buffer.node_end(last[1]))
+        return self._append_text(mapping, start, end, f"{name}: {new_text}")
 
-    def add_item(self, sequence: Sequence, index: int, new: Any) -> list[Splice]:
+    def add_item(self, sequence: Sequence, index: int, new: Any) -> list[TextEdit]:
         """Add an item behind the one before it, or in front of the first."""
-        page, items = self.page, sequence.items
-        near = items[min(index, len(items) - 1)]
-        spelt = self._value(new, near.start, quoted=_is_quoted(near))
+        buffer, items = self.buffer, sequence.items
+        neighbour = items[min(index, len(items) - 1)]
+        new_text = self._format_value(new, neighbour.start, quoted=_is_quoted(neighbour))
         if index == len(items):
-            return self._append(sequence, near.start, page.tail(near), spelt)
+            return self._append_text(
+                sequence, neighbour.start, buffer.node_end(neighbour), new_text
+            )
         between = " "
-        if page.starts_line(near.start):
-            between = page.newline(near.start) + self._blanks(near.start)
-        return [(near.start, near.start, f"{spelt},{between}")]
+        if buffer.starts_line(neighbour.start):
+            between = buffer.newline(neighbour.start) + self._leading_blanks(neighbour.start)
+        return [(neighbour.start, neighbour.start, f"{new_text},{between}")]
 
-    def put_value(self, found: Entry, new: Any) -> list[Splice]:
+    def replace_value(self, entry: Entry, new: Any) -> list[TextEdit]:
         """Replace the value of a key."""
-        page, old = self.page, found.value
-        quoted = found.key.style == '"'
-        spelt = self._value(new, found.key_node.start, quoted=quoted, old=old)
+        buffer, old = self.buffer, entry.value
+        quoted = entry.key.style == '"'
+        new_text = self._format_value(new, entry.key_node.start, quoted=quoted, old=old)
         if old.start < old.end:
-            return [(old.start, page.tail(old), spelt)]
+            return [(old.start, buffer.node_end(old), new_text)]
         # Nothing stands there: "{a}", "{a: }". The mark of nothing is the next bracket or comma.
-        colon = "" if ":" in page.text[found.key_node.end : old.start] else ":"
-        end = found.key_node.end if colon else page.colon(found.key_node)
-        return [(end, end, f"{colon} {spelt}")]
+        colon = "" if ":" in buffer.text[entry.key_node.end : old.start] else ":"
+        end = entry.key_node.end if colon else buffer.colon_end(entry.key_node)
+        return [(end, end, f"{colon} {new_text}")]
 
-    def put_item(self, sequence: Sequence, index: int, new: Any) -> list[Splice]:
+    def replace_item(self, sequence: Sequence, index: int, new: Any) -> list[TextEdit]:
         """Replace an item of a list."""
         old = sequence.items[index]
-        spelt = self._value(new, old.start, quoted=_is_quoted(old), old=old)
-        return [(old.start, self.page.tail(old), spelt)]
+        new_text = self._format_value(new, old.start, quoted=_is_quoted(old), old=old)
+        return [(old.start, self.buffer.node_end(old), new_text)]
 
-    def remove_entry(self, mapping: Mapping, index: int) -> list[Splice]:
+    def remove_entry(self, mapping: Mapping, index: int) -> list[TextEdit]:
         """Remove one of several keys with its value."""
-        spans = [(key.start, max(key.end, self.page.tail(value))) for key, value in mapping.entries]
-        return self._remove(spans, index)
+        spans = [
+            (key.start, max(key.end, self.buffer.node_end(value))) for key, value in mapping.entries
+        ]
+        return self._remove_text(spans, index)
 
-    def remove_item(self, sequence: Sequence, index: int) -> list[Splice]:
+    def remove_item(self, sequence: Sequence, index: int) -> list[TextEdit]:
         """Remove one of several items."""
-        return self._remove([(item.start, self.page.tail(item)) for item in sequence.items], index)
+        return self._remove_text(
+            [(item.start, self.buffer.node_end(item)) for item in sequence.items], index
+        )
 
-    def wrap(self, node: Node, old: Any, new: Any) -> list[Splice] | None:
+    def wrap_in_list(self, node: Node, old: Any, new: Any) -> list[TextEdit] | None:
         """Turn a mapping into a list that holds just it; None if `new` is not that list."""
-        if not isinstance(node, Mapping) or node.tag is not None or not equal(new, [old]):
+        if not isinstance(node, Mapping) or node.tag is not None or not json_equal(new, [old]):
             return None
         return [(node.start, node.start, "["), (node.end, node.end, "]")]
 
-    def _append(
-        self, container: Mapping | Sequence, last_start: int, end: int, spelt: str
-    ) -> list[Splice]:
+    def _append_text(
+        self, container: Mapping | Sequence, last_start: int, end: int, new_text: str
+    ) -> list[TextEdit]:
         """Put a piece behind the last one, which begins at `last_start` and ends at `end`."""
-        page = self.page
+        buffer = self.buffer
         closing = container.end - 1
-        match = _COMMA.match(page.text, end)
+        match = _COMMA.match(buffer.text, end)
         trailing = match is not None and match.end() <= closing
-        if not page.starts_line(last_start) or page.line_end(end) > closing:
-            return [(end, end, f", {spelt}")]
+        if not buffer.starts_line(last_start) or buffer.line_end(end) > closing:
+            return [(end, end, f", {new_text}")]
         # One a line. Behind the comma there may be a comment, which stays where it is.
-        line_end = page.line_end(match.end() if match is not None and trailing else end)
-        line = page.newline(end) + self._blanks(last_start) + spelt
+        line_end = buffer.line_end(match.end() if match is not None and trailing else end)
+        line = buffer.newline(end) + self._leading_blanks(last_start) + new_text
         if trailing:
             return [(line_end, line_end, line + ",")]
         return [(end, end, ","), (line_end, line_end, line)]
 
-    def _remove(self, spans: list[tuple[int, int]], index: int) -> list[Splice]:
-        page = self.page
+    def _remove_text(self, spans: list[tuple[int, int]], index: int) -> list[TextEdit]:
+        buffer = self.buffer
         start, end = spans[index]
         if index + 1 < len(spans):
             follower = spans[index + 1][0]
-            if page.starts_line(start) and page.starts_line(follower):
-                return [(page.line_start(start), page.next_line(self._behind_comma(end)), "")]
+            if buffer.starts_line(start) and buffer.starts_line(follower):
+                return [(buffer.line_start(start), buffer.next_line(self._after_comma(end)), "")]
             return [(start, follower, "")]
         before = spans[index - 1][1]
-        comma = self._behind_comma(before)
-        alone = page.starts_line(start) and page.line_start(start) >= comma
-        if alone and not page.text[end : page.line_end(end)].strip():
+        comma = self._after_comma(before)
+        alone = buffer.starts_line(start) and buffer.line_start(start) >= comma
+        if alone and not buffer.text[end : buffer.line_end(end)].strip():
             return [
                 (comma - 1, comma, ""),
-                (page.line_start(start), page.next_line(end), ""),
+                (buffer.line_start(start), buffer.next_line(end), ""),
             ]
         return [(before, end, "")]
 
-    def _behind_comma(self, offset: int) -> int:
-        match = _COMMA.match(self.page.text, offset)
+    def _after_comma(self, offset: int) -> int:
+        match = _COMMA.match(self.buffer.text, offset)
         return offset if match is None else match.end()
 
-    def _value(self, new: Any, start: int, *, quoted: bool, old: Node | None = None) -> str:
+    def _format_value(self, new: Any, start: int, *, quoted: bool, old: Node | None = None) -> str:
         """Return the text of a value that belongs to what starts at `start`."""
-        page = self.page
-        if page.json:
-            unit = self._unit() if page.starts_line(start) else None
-            return self._json(new, self._blanks(start), unit)
+        buffer = self.buffer
+        if buffer.json:
+            unit = self._indent_unit() if buffer.starts_line(start) else None
+            return self._format_json(new, self._leading_blanks(start), unit)
         if isinstance(old, Scalar) and is_inline(new):
-            return scalar(new, old.style if old.style in ("'", '"') else "")
-        return as_json(new) if quoted else flow(new)
+            return emit_scalar(new, old.style if old.style in ("'", '"') else "")
+        return emit_json(new) if quoted else emit_flow(new)
 
-    def _json(self, value: Any, indentation: str, unit: str | None) -> str:
+    def _format_json(self, value: Any, indentation: str, unit: str | None) -> str:
         if unit is None or is_inline(value):
-            return as_json(value)
-        newline = self.page.newline(0)
-        return as_json(value, indent=unit, newline=newline + indentation)
+            return emit_json(value)
+        newline = self.buffer.newline(0)
+        return emit_json(value, indent=unit, newline=newline + indentation)
 
-    def _blanks(self, offset: int) -> str:
+    def _leading_blanks(self, offset: int) -> str:
         """Return the blanks, spaces or tabs, that the line of an offset begins with."""
-        line = self.page.text[self.page.line_start(offset) : offset].lstrip("\ufeff")
+        line = self.buffer.text[self.buffer.line_start(offset) : offset].lstrip("\ufeff")
         return line[: len(line) - len(line.lstrip(" \t"))]
 
-    def _unit(self) -> str | None:
+    def _indent_unit(self) -> str | None:
         """Return what one level of a JSON text is indented by; None if it is on one line."""
-        page, root = self.page, self.page.root
+        buffer, root = self.buffer, self.buffer.root
         if not isinstance(root, Mapping) or not root.entries:
             return None
         first = root.entries[0][0].start
-        if not page.starts_line(first):
+        if not buffer.starts_line(first):
             return None
-        return self._blanks(first)[len(self._blanks(root.start)) :] or None
+        return self._leading_blanks(first)[len(self._leading_blanks(root.start)) :] or None
 
 
 def _is_quoted(node: Node) -> bool:

@@ -13,29 +13,29 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 
-class Fault(Exception):  # noqa: N818 — named by the fault, as all of ours
+class ParseError(Exception):
     """Text that cannot be read, at an offset; `reading` turns it into UnreadableDocument.
 
     With `other`, a second offset, the sentence has "{line}" where the line of that one belongs:
     only the reader of the whole file can count it.
     """
 
-    def __init__(self, sentence: str, offset: int, other: int | None = None) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    def __init__(self, message: str, offset: int, related_offset: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
         self.offset = offset
-        self.other = other
+        self.related_offset = related_offset
 
 
 _KEEPS_BLANK_LINES = re.compile(r"[^#\r\n]*[|>][0-9]?\+")
-_MOST_SHOWN = 60
+_MAX_QUOTED_LENGTH = 60
 """Characters of the author's own text in one sentence: enough to recognise it."""
 
 
-def shown(text: str) -> str:
+def quote_excerpt(text: str) -> str:
     """Return a text in double quotes for a sentence: on one line, and cut off if it is long."""
-    cut = text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"
-    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in cut) + '"'
+    shortened = text if len(text) <= _MAX_QUOTED_LENGTH else text[: _MAX_QUOTED_LENGTH - 1] + "…"
+    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in shortened) + '"'
 
 
 # The classes below are not frozen: a frozen dataclass takes three times as long to make, and one
@@ -101,25 +101,25 @@ class Alias:
 Node: TypeAlias = Scalar | Mapping | Sequence | Alias
 
 
-def target(node: Node) -> Scalar | Mapping | Sequence:
+def resolve_alias(node: Node) -> Scalar | Mapping | Sequence:
     """Return the node itself, or what it is an alias of."""
     return node.target if isinstance(node, Alias) else node
 
 
-def walk(node: Node) -> Iterator[Node]:
+def walk_nodes(node: Node) -> Iterator[Node]:
     """Yield `node` and every node written below it, in no order; aliases are not followed."""
-    waiting = [node]
-    while waiting:
-        here = waiting.pop()
-        yield here
-        if isinstance(here, Mapping):
-            for pair in here.entries:
-                waiting.extend(pair)
-        elif isinstance(here, Sequence):
-            waiting.extend(here.items)
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        yield current
+        if isinstance(current, Mapping):
+            for pair in current.entries:
+                pending.extend(pair)
+        elif isinstance(current, Sequence):
+            pending.extend(current.items)
 
 
-def tail(node: Node, text: str) -> int:
+def node_end(node: Node, text: str) -> int:
     """Return the offset just past the last character that is written for `node`.
 
     The marks of a block mapping or list run on to the next token, past comments; this does not.
@@ -132,11 +132,11 @@ def tail(node: Node, text: str) -> int:
         key, value = node.entries[-1]
         node = key if value.end < key.end else value
     if isinstance(node, Scalar) and node.style in ("|", ">"):
-        return _block_scalar_tail(node, text)
+        return _block_scalar_end(node, text)
     return node.end
 
 
-def _block_scalar_tail(node: Scalar, text: str) -> int:
+def _block_scalar_end(node: Scalar, text: str) -> int:
     if _KEEPS_BLANK_LINES.match(text, node.start) is None:
         # The mark runs past the blank lines below, which are not part of the text.
         return node.start + len(text[node.start : node.end].rstrip("\r\n"))

@@ -13,7 +13,7 @@ from webhook.errors import GraphgateError
 from webhook.graph.finding import Operation
 
 
-class UnfitPatch(GraphgateError):  # noqa: N818 — named by the fault, as all of ours
+class PatchMismatchError(GraphgateError):
     """A patch that does not fit the document; the sentence names the operation."""
 
 
@@ -33,23 +33,25 @@ def patch_value(value: Any, operations: Sequence[Operation]) -> Any:
             ValueError,
             AttributeError,
         ) as error:
-            raise UnfitPatch(_sentence(number, len(operations), operation)) from error
+            raise PatchMismatchError(
+                _describe_mismatch(number, len(operations), operation)
+            ) from error
     return value
 
 
-def equal(left: Any, right: Any) -> bool:
+def json_equal(left: Any, right: Any) -> bool:
     """Whether two values are the same JSON: 1 and 1.0 are, 1 and true are not."""
     if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(equal(left[k], right[k]) for k in left)
+        return left.keys() == right.keys() and all(json_equal(left[k], right[k]) for k in left)
     if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(equal, left, right))
+        return len(left) == len(right) and all(map(json_equal, left, right))
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     return bool(left == right)
 
 
-def _sentence(number: int, count: int, operation: Any) -> str:
+def _describe_mismatch(number: int, count: int, operation: Any) -> str:
     if not isinstance(operation, dict):
         return f"operation {number} of {count} of the patch is no mapping"
-    verb, place = operation.get("op"), operation.get("path")
-    return f"operation {number} of {count} of the patch, {verb} {place}, does not fit the document"
+    op, pointer = operation.get("op"), operation.get("path")
+    return f"operation {number} of {count} of the patch, {op} {pointer}, does not fit the document"

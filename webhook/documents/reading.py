@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from webhook.documents.document import Document, Reading, Source
-from webhook.documents.entries import entry
-from webhook.documents.json_text import scan
-from webhook.documents.nodes import Fault, Node, Sequence, target
-from webhook.documents.values import value_of
+from webhook.documents.document import Document, ParsedFile, SourceText
+from webhook.documents.entries import find_entry
+from webhook.documents.json_text import parse_json
+from webhook.documents.nodes import Node, ParseError, Sequence, resolve_alias
+from webhook.documents.values import construct_value
 from webhook.documents.yaml_text import compose
-from webhook.errors import UnreadableDocument
+from webhook.errors import DocumentError
 from webhook.graph.path import Path
 
 # The API server takes no request above 3 MiB (MaxRequestBodyBytes); the fourth is for comments
@@ -29,7 +29,7 @@ _LOOKS_LIKE_JSON = re.compile(r'\s*(?:\[\s*)*(?:\{\s*)?"')
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
-def read(text: str | bytes) -> Reading:
+def read(text: str | bytes) -> ParsedFile:
     """Return every document of a file, and an error for every part that cannot be read.
 
     Takes YAML streams, JSON (one value or several), and Lists: an object whose kind ends in
@@ -38,25 +38,27 @@ def read(text: str | bytes) -> Reading:
     """
     try:
         text, encoding = _decode(text) if isinstance(text, bytes) else (text, "utf-8")
-    except UnreadableDocument as error:
-        return Reading((), (error,), "")
-    source = Source(text)
+    except DocumentError as error:
+        return ParsedFile((), (error,), "")
+    source = SourceText(text)
     documents: list[Document] = []
-    errors: list[UnreadableDocument] = []
-    for start, end in _parts(text):
+    errors: list[DocumentError] = []
+    for start, end in _split_parts(text):
         try:
-            for document in _documents(source, (start, end), len(documents)):
+            for document in _parse_part(source, (start, end), len(documents)):
                 documents.append(document)
-        except Fault as fault:
-            errors.append(_error(fault, source))
-    return Reading(tuple(documents), tuple(errors), text, encoding)
+        except ParseError as parse_error:
+            errors.append(_to_document_error(parse_error, source))
+    return ParsedFile(tuple(documents), tuple(errors), text, encoding)
 
 
-def _error(fault: Fault, source: Source) -> UnreadableDocument:
-    sentence = fault.sentence
-    if fault.other is not None:
-        sentence = sentence.replace("{line}", str(source.place(fault.other)[0]))
-    return UnreadableDocument(sentence, *source.place(fault.offset))
+def _to_document_error(parse_error: ParseError, source: SourceText) -> DocumentError:
+    message = parse_error.message
+    if parse_error.related_offset is not None:
+        message = message.replace(
+            "{line}", str(source.line_and_column(parse_error.related_offset)[0])
+        )
+    return DocumentError(message, *source.line_and_column(parse_error.offset))
 
 
 def _decode(raw: bytes) -> tuple[str, str]:
@@ -65,109 +67,109 @@ def _decode(raw: bytes) -> tuple[str, str]:
         return raw.decode(encoding), encoding
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode(encoding)
-        line, column = Source(before).place(len(before))
-        sentence = (
+        line, column = SourceText(before).line_and_column(len(before))
+        message = (
             f"the byte 0x{raw[error.start]:02X} is no {encoding.upper()[:6].rstrip('-')} text; "
             "save the file as UTF-8"
         )
-        raise UnreadableDocument(sentence, line, column) from None
+        raise DocumentError(message, line, column) from None
 
 
-def _parts(text: str) -> Iterator[tuple[int, int]]:
+def _split_parts(text: str) -> Iterator[tuple[int, int]]:
     """Yield start and end of each part; a separator that carries text is a part of its own."""
     start = 0
     for match in _SEPARATOR.finditer(text):
         if start < match.start():
             yield start, match.start()
-        rest = match[0][3:].strip()
-        if rest and not rest.startswith("#"):
+        trailing = match[0][3:].strip()
+        if trailing and not trailing.startswith("#"):
             yield match.span()
         start = match.end()
     if start < len(text):
         yield start, len(text)
 
 
-def _documents(source: Source, part: tuple[int, int], first: int) -> Iterator[Document]:
+def _parse_part(source: SourceText, part: tuple[int, int], first: int) -> Iterator[Document]:
     start, end = part
     if source.text.startswith("---", start):
-        raise Fault('kubectl takes nothing but a comment behind "---" on its line', start + 3)
+        raise ParseError('kubectl takes nothing but a comment behind "---" on its line', start + 3)
     if end - start > MAX_CHARACTERS:
-        raise Fault(
+        raise ParseError(
             f"this document has {end - start:,} characters; the API server takes no object "
             f"above 3 MiB, and this reader none above {MAX_CHARACTERS:,} characters",
             start,
         )
-    roots, json, rest = _roots(source.text, start, end)
-    number = 0
+    roots, json, trailing_error = _parse_roots(source.text, start, end)
+    index = 0
     for root in roots:
-        for value, node, prefix in _objects(root):
+        for value, node, prefix in _expand_list(root):
             yield Document(
                 value,
-                first + number,
+                first + index,
                 prefix=prefix,
                 node=node,
                 source=source,
-                json=json,
-                part=part,
-                number=number,
+                is_json=json,
+                span=part,
+                index_in_span=index,
             )
-            number += 1
-    if rest is not None:
-        raise rest
+            index += 1
+    if trailing_error is not None:
+        raise trailing_error
 
 
-def _objects(root: Node) -> Iterator[tuple[Any, Node, Path]]:
+def _expand_list(root: Node) -> Iterator[tuple[Any, Node, Path]]:
     """Yield what a value holds: itself, the items of a List, or nothing if it is null."""
-    value = value_of(root)
-    items = _items(root, value)
+    value = construct_value(root)
+    items = _list_items(root, value)
     if items is not None:
         for number, item in enumerate(items):
-            yield _with_kind(value["items"][number], value), item, Path(("items", number))
+            yield _inherit_kind(value["items"][number], value), item, Path(("items", number))
     elif value is not None:
         yield value, root, Path()
 
 
-def _roots(text: str, start: int, end: int) -> tuple[list[Node], bool, Fault | None]:
+def _parse_roots(text: str, start: int, end: int) -> tuple[list[Node], bool, ParseError | None]:
     """Return the values of one part, whether it is JSON, and the fault of what follows them."""
     if text[start : start + 1] == "\ufeff":
         start += 1
     part = text if start == 0 and end == len(text) else text[start:end]
-    json_fault = None
+    json_error = None
     if part.lstrip()[:1] in ("{", "["):
         try:
-            return scan(part, start), True, None
-        except Fault as fault:
-            json_fault = fault
+            return parse_json(part, start), True, None
+        except ParseError as parse_error:
+            json_error = parse_error
     try:
-        root, rest = compose(part, start)
-    except Fault as fault:
+        root, trailing_error = compose(part, start)
+    except ParseError as parse_error:
         # Neither reader takes it; kubectl, too, then shows what the JSON reader said.
-        if json_fault is not None and _LOOKS_LIKE_JSON.match(part):
-            raise json_fault from None
-        raise fault from None
-    return ([] if root is None else [root]), False, rest
+        if json_error is not None and _LOOKS_LIKE_JSON.match(part):
+            raise json_error from None
+        raise parse_error from None
+    return ([] if root is None else [root]), False, trailing_error
 
 
-def _items(root: Node, value: object) -> list[Node] | None:
+def _list_items(root: Node, value: object) -> list[Node] | None:
     """Return the items of a List; None if this is an object of its own."""
     if not isinstance(value, dict) or not isinstance(value.get("items"), list):
         return None
-    kind, mapping = value.get("kind"), target(root)
+    kind, mapping = value.get("kind"), resolve_alias(root)
     if not isinstance(kind, str) or not kind.endswith("List"):
         return None
-    found = entry(mapping, "items")  # type: ignore[arg-type]  # its value is a dict
-    node = None if found is None else target(found.value)
+    found_entry = find_entry(mapping, "items")  # type: ignore[arg-type]  # its value is a dict
+    node = None if found_entry is None else resolve_alias(found_entry.value)
     return node.items if isinstance(node, Sequence) else None
 
 
-def _with_kind(item: object, listed: dict[str, object]) -> object:
+def _inherit_kind(item: object, list_object: dict[str, object]) -> object:
     """Return an item with what a typed List says of it: kubectl fills in kind and apiVersion.
 
     Only if it has neither; k8s.io/apimachinery, unstructured/helpers.go, decodeToList.
     """
     if not isinstance(item, dict) or item.get("kind") or item.get("apiVersion"):
         return item
-    if listed["kind"] == "List":
+    if list_object["kind"] == "List":
         return item
-    kind = str(listed["kind"]).removesuffix("List")
-    return {"apiVersion": listed.get("apiVersion"), "kind": kind, **item}
+    kind = str(list_object["kind"]).removesuffix("List")
+    return {"apiVersion": list_object.get("apiVersion"), "kind": kind, **item}

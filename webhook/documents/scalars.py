@@ -15,11 +15,11 @@ import re
 import struct
 from decimal import Decimal
 
-from webhook.documents.nodes import Scalar, shown
+from webhook.documents.nodes import Scalar, quote_excerpt
 
 _TRUE = ("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON")
 _FALSE = ("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF")
-_NAMES: dict[str, bool | float | None] = {
+_NAMED_VALUES: dict[str, bool | float | None] = {
     **dict.fromkeys(_TRUE, True),
     **dict.fromkeys(_FALSE, False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -27,7 +27,7 @@ _NAMES: dict[str, bool | float | None] = {
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), math.inf),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
 }
-_FIRST = frozenset("+-.0123456789")
+_NUMBER_START_CHARS = frozenset("+-.0123456789")
 """What every number begins with; anything else is a name of the table or a string."""
 
 _INTEGER = re.compile(
@@ -44,7 +44,7 @@ _TIMESTAMP = re.compile(
 )
 # 64 binary digits are the most that a 64-bit integer has; longer ones are not even converted
 # (Python refuses to convert more than 4300 decimal digits).
-_MOST_DIGITS = 64
+_MAX_INTEGER_DIGITS = 64
 
 _YAML = "tag:yaml.org,2002:"
 _COLLECTION_TAGS = frozenset((_YAML + "map", _YAML + "seq"))
@@ -53,25 +53,25 @@ _SCALAR_TAGS = frozenset(
 )
 
 
-def plain(text: str) -> bool | int | float | str | None:
+def resolve_plain(text: str) -> bool | int | float | str | None:
     """Return what kubectl reads an unquoted word as. A float stays one even if it is whole."""
-    if text in _NAMES:
-        return _NAMES[text]
-    if text[0] not in _FIRST:
+    if text in _NAMED_VALUES:
+        return _NAMED_VALUES[text]
+    if text[0] not in _NUMBER_START_CHARS:
         return text
     if text[0] == ".":
-        return _finite(text) if _DOT_FLOAT.fullmatch(text) else text
+        return _parse_float(text) if _DOT_FLOAT.fullmatch(text) else text
     digits = text.replace("_", "")
     match = _INTEGER.fullmatch(digits)
     if match is not None:
-        whole = _integer(match)
+        whole = _parse_integer(match)
         if whole is not None:
             return whole
-    number = _finite(digits) if _FLOAT.fullmatch(digits) else digits
+    number = _parse_float(digits) if _FLOAT.fullmatch(digits) else digits
     return number if isinstance(number, float) else text
 
 
-def tagged(text: str, tag: str) -> bool | int | float | str | None:
+def resolve_tagged(text: str, tag: str) -> bool | int | float | str | None:
     """Return what kubectl reads a scalar with an explicit tag as.
 
     A tag that it does not know it ignores, and the scalar is a string.
@@ -81,17 +81,17 @@ def tagged(text: str, tag: str) -> bool | int | float | str | None:
     if tag == name or name not in ("int", "float", "bool", "null", "timestamp", "binary"):
         return text
     if name == "binary":
-        return _binary(text)
+        return _decode_binary(text)
     if name == "timestamp":
         if _TIMESTAMP.fullmatch(text):
             return text
-        raise ValueError(f"{shown(text)} is no timestamp, as its tag !!timestamp says")
-    value = plain(text)
+        raise ValueError(f"{quote_excerpt(text)} is no timestamp, as its tag !!timestamp says")
+    value = resolve_plain(text)
     kinds = {"int": int, "float": (int, float), "bool": bool, "null": type(None)}
     if not isinstance(value, kinds[name]) or (  # type: ignore[arg-type]
         isinstance(value, bool) and name != "bool"
     ):
-        raise ValueError(f"{shown(text)} does not fit its tag !!{name}")
+        raise ValueError(f"{quote_excerpt(text)} does not fit its tag !!{name}")
     return float(value) if name == "float" and isinstance(value, int) else value
 
 
@@ -100,7 +100,7 @@ def is_known_tag(tag: str, *, scalar: bool) -> bool:
     return tag in (_SCALAR_TAGS if scalar else _COLLECTION_TAGS)
 
 
-def number(value: float) -> int | float:
+def to_json_number(value: float) -> int | float:
     """Return the JSON number that a Go float, or an integer above 2^63 - 1, becomes.
 
     Go writes a whole float below 1e21 without exponent or fraction, in its shortest digits, so it
@@ -117,7 +117,7 @@ def number(value: float) -> int | float:
     return whole if -(2**63) <= whole < 2**63 else value
 
 
-def key_text(scalar: Scalar) -> str:
+def json_key(scalar: Scalar) -> str:
     """Return the JSON key that kubectl makes of a scalar key: `1:` is "1", `yes:` is "true".
 
     Raises ValueError, with a sentence, for what it refuses: null, and integers above 2^63 - 1.
@@ -130,16 +130,16 @@ def key_text(scalar: Scalar) -> str:
     if value is None:
         raise ValueError("a key is missing or null here; quote it if it is meant as a word")
     if isinstance(value, float):
-        return _float_key(value)
+        return _format_float_key(value)
     if value >= 2**63:
         raise ValueError(f"the key {value} is larger than 64 bits hold; put it in quotes")
     return str(value)
 
 
-def _integer(match: re.Match[str]) -> int | None:
+def _parse_integer(match: re.Match[str]) -> int | None:
     kind = str(match.lastgroup)
     digits = match[kind].lstrip("0") or "0"
-    if len(digits) > _MOST_DIGITS:
+    if len(digits) > _MAX_INTEGER_DIGITS:
         return None
     value = int(match["sign"] + digits, _BASES[kind])
     # Go tries a signed integer first, then an unsigned one, which may not carry a sign.
@@ -147,13 +147,13 @@ def _integer(match: re.Match[str]) -> int | None:
     return value if -(2**63) <= value < top else None
 
 
-def _finite(text: str) -> float | str:
+def _parse_float(text: str) -> float | str:
     """Return the float, or the text where Go reports that it is out of range."""
     value = float(text)
     return value if math.isfinite(value) else text
 
 
-def _binary(text: str) -> str:
+def _decode_binary(text: str) -> str:
     try:
         raw = base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
     except (binascii.Error, ValueError):
@@ -161,7 +161,7 @@ def _binary(text: str) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _float_key(value: float) -> str:
+def _format_float_key(value: float) -> str:
     """Spell a float as Go's FormatFloat(value, 'g', -1, 32): the shortest 32-bit form."""
     if math.isnan(value):
         return ".nan"
@@ -173,16 +173,16 @@ def _float_key(value: float) -> str:
         return ".inf" if single > 0 else "-.inf"
     # Nine digits tell any two 32-bit floats apart.
     shortest = next(
-        spelt
+        text
         for digits in range(9)
-        if struct.pack("f", float(spelt := f"{single:.{digits}e}")) == struct.pack("f", single)
+        if struct.pack("f", float(text := f"{single:.{digits}e}")) == struct.pack("f", single)
     )
     mantissa, exponent = shortest.split("e")
     if -4 <= int(exponent) < 6:
-        return _plain_float(mantissa, int(exponent))
+        return _format_plain_float(mantissa, int(exponent))
     return f"{mantissa}e{'-' if int(exponent) < 0 else '+'}{abs(int(exponent)):02d}"
 
 
-def _plain_float(mantissa: str, exponent: int) -> str:
+def _format_plain_float(mantissa: str, exponent: int) -> str:
     digits = max(len(mantissa.lstrip("-").replace(".", "")) - 1 - exponent, 0)
     return f"{float(f'{mantissa}e{exponent}'):.{digits}f}"

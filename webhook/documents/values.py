@@ -9,69 +9,69 @@ from typing import Any
 from webhook.documents.entries import is_merge, merged_mappings
 from webhook.documents.nodes import (
     Alias,
-    Fault,
     Mapping,
     Node,
+    ParseError,
     Scalar,
     Sequence,
-    shown,
-    target,
-    walk,
+    quote_excerpt,
+    resolve_alias,
+    walk_nodes,
 )
-from webhook.documents.scalars import is_known_tag, key_text, number
+from webhook.documents.scalars import is_known_tag, json_key, to_json_number
 
-_LARGEST = 2**63
+_INT64_LIMIT = 2**63
 
 
 @dataclass(frozen=True, slots=True)
-class Surprise:
+class Anomaly:
     """Something that kubectl passes over in silence, at a node; `earlier`: what it overrides."""
 
     kind: str
-    fact: str
+    message: str
     node: Node
     earlier: Node | None = None
 
 
-def value_of(node: Node) -> Any:
+def construct_value(node: Node) -> Any:
     """Return dicts, lists, strings, numbers, booleans and None; nothing is shared within.
 
     Recursive: the readers bound the depth, aliases included, and what aliases may add.
     Raises Fault for what JSON cannot hold: infinity, null as a key, a collection as a key.
     """
     if isinstance(node, Alias):
-        return value_of(node.target)
+        return construct_value(node.target)
     if isinstance(node, Mapping):
         result: dict[str, Any] = {}
-        _fill(result, node)
+        _construct_mapping(result, node)
         return result
     if isinstance(node, Sequence):
-        return [value_of(item) for item in node.items]
+        return [construct_value(item) for item in node.items]
     value = node.value
-    if value.__class__ is float or (value.__class__ is int and value >= _LARGEST):
+    if value.__class__ is float or (value.__class__ is int and value >= _INT64_LIMIT):
         try:
-            return number(value)
+            return to_json_number(value)
         except ValueError as error:
-            raise Fault(f"{shown(node.text)} is {error}", node.start) from None
+            raise ParseError(f"{quote_excerpt(node.text)} is {error}", node.start) from None
     return value
 
 
-def _fill(result: dict[str, Any], mapping: Mapping) -> None:
+def _construct_mapping(result: dict[str, Any], mapping: Mapping) -> None:
     for key, value in mapping.entries:
-        word = key.target if key.__class__ is Alias else key
-        if word.__class__ is not Scalar:
-            raise Fault(_collection_as_key(key), key.start)
-        name = word.value
+        key_scalar = key.target if key.__class__ is Alias else key
+        if key_scalar.__class__ is not Scalar:
+            raise ParseError(_collection_as_key(key), key.start)
+        name = key_scalar.value
         if name.__class__ is not str:
             try:
-                name = key_text(word)
+                name = json_key(key_scalar)
             except ValueError as error:
-                raise Fault(str(error), key.start) from None
+                raise ParseError(str(error), key.start) from None
         elif name == "<<" and is_merge(key):
             for other in reversed(merged_mappings(value)):
-                _fill(result, other)
+                _construct_mapping(result, other)
             continue
-        result[name] = value_of(value)
+        result[name] = construct_value(value)
 
 
 def _collection_as_key(key: Node) -> str:
@@ -80,44 +80,44 @@ def _collection_as_key(key: Node) -> str:
     return "a list or mapping cannot be a key"
 
 
-def surprises(root: Node) -> list[Surprise]:
+def find_anomalies(root: Node) -> list[Anomaly]:
     """Return what kubectl passes over in silence: keys written twice, tags that mean nothing."""
-    found: list[Surprise] = []
-    for node in walk(root):
+    anomalies: list[Anomaly] = []
+    for node in walk_nodes(root):
         if isinstance(node, Mapping):
-            found.extend(_repeated_keys(node))
+            anomalies.extend(_duplicate_keys(node))
         if not isinstance(node, Alias) and node.tag is not None:
-            found.extend(_idle_tag(node))
-    found.sort(key=lambda surprise: (surprise.node.start, surprise.fact))
-    return found
+            anomalies.extend(_unknown_tag(node))
+    anomalies.sort(key=lambda surprise: (surprise.node.start, surprise.message))
+    return anomalies
 
 
-def _repeated_keys(mapping: Mapping) -> list[Surprise]:
-    found = []
+def _duplicate_keys(mapping: Mapping) -> list[Anomaly]:
+    anomalies = []
     last: dict[str, Node] = {}
     for key, value in mapping.entries:
         if is_merge(key):
             merged: dict[str, Any] = {}
             for other in merged_mappings(value):
-                _fill(merged, other)
+                _construct_mapping(merged, other)
             for name in last.keys() & merged.keys():
-                fact = f'"<<" overwrites the key {shown(name)} above it; put "<<" first'
-                found.append(Surprise("overwritten-by-merge", fact, key, last[name]))
+                message = f'"<<" overwrites the key {quote_excerpt(name)} above it; put "<<" first'
+                anomalies.append(Anomaly("overwritten-by-merge", message, key, last[name]))
             continue
-        word = target(key)
-        name = key_text(word) if isinstance(word, Scalar) else ""
+        key_scalar = resolve_alias(key)
+        name = json_key(key_scalar) if isinstance(key_scalar, Scalar) else ""
         if name in last:
-            fact = f"the key {shown(name)} is written twice in one mapping; kubectl keeps the last"
-            found.append(Surprise("duplicate-key", fact, key, last[name]))
+            message = f"the key {quote_excerpt(name)} is written twice in one mapping; kubectl keeps the last"
+            anomalies.append(Anomaly("duplicate-key", message, key, last[name]))
         last[name] = key
-    return found
+    return anomalies
 
 
-def _idle_tag(node: Scalar | Mapping | Sequence) -> list[Surprise]:
+def _unknown_tag(node: Scalar | Mapping | Sequence) -> list[Anomaly]:
     tag = str(node.tag)
     if is_known_tag(tag, scalar=isinstance(node, Scalar)):
         return []
     short = tag.replace("tag:yaml.org,2002:", "!!")
-    meant = "reads a string" if isinstance(node, Scalar) else "passes over it"
-    fact = f"the tag {shown(short)} means nothing here; kubectl {meant}"
-    return [Surprise("unknown-tag", fact, node)]
+    effect = "reads a string" if isinstance(node, Scalar) else "passes over it"
+    message = f"the tag {quote_excerpt(short)} means nothing here; kubectl {effect}"
+    return [Anomaly("unknown-tag", message, node)]

@@ -21,9 +21,17 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from webhook.documents.nodes import Alias, Fault, Mapping, Node, Scalar, Sequence, shown
-from webhook.documents.scalars import plain, tagged
-from webhook.documents.yaml_faults import explain
+from webhook.documents.nodes import (
+    Alias,
+    Mapping,
+    Node,
+    ParseError,
+    Scalar,
+    Sequence,
+    quote_excerpt,
+)
+from webhook.documents.scalars import resolve_plain, resolve_tagged
+from webhook.documents.yaml_faults import translate_error
 
 # As `graph.bounds`: a hundred graph nodes inside one another nest 206 deep. Copying and comparing
 # data takes two frames a level, and Python gives 1000 to all code together.
@@ -31,14 +39,14 @@ MAX_DEPTH = 240
 
 # What aliases may add to a document. go-yaml stops at 400,000 nodes, an honest manifest repeats a
 # few hundred.
-MAX_BORROWED = 100_000
+MAX_ALIASED_VALUES = 100_000
 
 # The tag "!": a string, whatever it looks like.
 _NON_SPECIFIC = re.compile(r"(?:&\S+\s+)?!(?:\s|\Z)")
 _SLASH_ESCAPE = re.compile(r"(?:[^\\]|\\[^/])*?\\/")
 
 
-def compose(text: str, base: int = 0) -> tuple[Node | None, Fault | None]:
+def compose(text: str, base: int = 0) -> tuple[Node | None, ParseError | None]:
     """Return the one document of `text`, and the fault of what follows it.
 
     The document is None if there is none (only comments, or nothing). What follows it, behind
@@ -49,11 +57,11 @@ def compose(text: str, base: int = 0) -> tuple[Node | None, Fault | None]:
     try:
         parser = CParser(text)
     except (YAMLError, UnicodeEncodeError) as error:
-        raise explain(error, text, base) from None
+        raise translate_error(error, text, base) from None
     try:
-        return _Composer(parser, text, base).document()
+        return _Composer(parser, text, base).compose_document()
     except (YAMLError, UnicodeEncodeError) as error:
-        raise explain(error, text, base) from None
+        raise translate_error(error, text, base) from None
     finally:
         parser.dispose()
 
@@ -62,66 +70,66 @@ class _Composer:
     """One pass over the events of one document."""
 
     def __init__(self, parser: Any, text: str, base: int) -> None:
-        self.next = parser.get_event
+        self.next_event = parser.get_event
         self.text = text
         self.base = base
         self.has_tags = "!" in text
         self.has_slash_escapes = "\\/" in text
         # An anchor's node, how many nodes it unfolds to, and how deep it is; no size: still open.
         self.anchors: dict[str, tuple[Any, int, int]] = {}
-        self.borrowed = 0
+        self.aliased_values = 0
 
-    def document(self) -> tuple[Node | None, Fault | None]:
+    def compose_document(self) -> tuple[Node | None, ParseError | None]:
         """Return the document and the fault of what follows it; see `compose`."""
-        self.next()  # the stream's start
-        if self.next().__class__ is StreamEndEvent:
+        self.next_event()  # the stream's start
+        if self.next_event().__class__ is StreamEndEvent:
             return None, None
-        root = self._tree()
+        root = self._compose_root()
         try:
-            event = self.next()
+            event = self.next_event()
         except YAMLError as error:
-            return root, explain(error, self.text, self.base)
+            return root, translate_error(error, self.text, self.base)
         if event.__class__ is StreamEndEvent:
             return root, None
-        sentence = 'a second document begins here without "---" in front; kubectl would not read it'
-        return root, Fault(sentence, self.base + event.start_mark.index)
+        message = 'a second document begins here without "---" in front; kubectl would not read it'
+        return root, ParseError(message, self.base + event.start_mark.index)
 
-    def _tree(self) -> Node:
+    def _compose_root(self) -> Node:
         """Consume one document's events, its end included."""
-        base, following = self.base, self.next
+        base, next_event = self.base, self.next_event
         # One frame for each collection that is open: the node, its children, the count of nodes
         # when it began, its anchor, and (in `heights`) the deepest nesting seen inside.
         frames: list[tuple[Mapping | Sequence, list[Node], int, str | None]] = []
         heights = [0]
         children: list[Node] = []
-        seen = 0
+        value_count = 0
         while True:
-            event = following()
+            event = next_event()
             kind = event.__class__
             if kind is ScalarEvent:
-                seen += 1
-                node: Node = self._scalar(event)
+                value_count += 1
+                node: Node = self._compose_scalar(event)
                 if event.anchor is not None:
                     self.anchors[event.anchor] = (node, 1, 0)
                 children.append(node)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 start = base + event.start_mark.index
-                make = Mapping if kind is MappingStartEvent else Sequence
-                opened = make(start, start, bool(event.flow_style), event.tag)
-                frames.append((opened, children, seen, event.anchor))
+                node_type = Mapping if kind is MappingStartEvent else Sequence
+                opened = node_type(start, start, bool(event.flow_style), event.tag)
+                frames.append((opened, children, value_count, event.anchor))
                 if len(frames) > MAX_DEPTH:
-                    raise too_deep(start)
+                    raise nesting_error(start)
                 if event.anchor is not None:
                     self.anchors[event.anchor] = (opened, 0, 0)
                 heights.append(0)
                 children = []
-                seen += 1
+                value_count += 1
             elif kind is AliasEvent:
-                node, size, height = self._alias(event)
+                node, size, height = self._compose_alias(event)
                 if len(frames) + height > MAX_DEPTH:
-                    raise too_deep(node.start)
+                    raise nesting_error(node.start)
                 heights[-1] = max(heights[-1], height)
-                seen += size
+                value_count += size
                 children.append(node)
             elif kind is DocumentEndEvent:
                 return children[0]
@@ -135,47 +143,49 @@ class _Composer:
                 height = heights.pop() + 1
                 heights[-1] = max(heights[-1], height)
                 if anchor is not None:
-                    self.anchors[anchor] = (closed, seen - before, height)
+                    self.anchors[anchor] = (closed, value_count - before, height)
                 siblings.append(closed)
                 children = siblings
 
-    def _scalar(self, event: Any) -> Scalar:
+    def _compose_scalar(self, event: Any) -> Scalar:
         text, style, tag = event.value, event.style or "", event.tag
         start, end = event.start_mark.index, event.end_mark.index
         value: Any = text
         if tag is not None:
             try:
-                value = tagged(text, tag)
+                value = resolve_tagged(text, tag)
             except ValueError as error:
-                raise Fault(str(error), self.base + start) from None
+                raise ParseError(str(error), self.base + start) from None
         elif style == "":
             if not (self.has_tags and _NON_SPECIFIC.match(self.text, start, end)):
-                value = plain(text)
+                value = resolve_plain(text)
         elif self.has_slash_escapes and style == '"':
-            self._refuse_slash_escape(start, end)
+            self._reject_slash_escape(start, end)
         return Scalar(self.base + start, self.base + end, text, style, value, tag)
 
-    def _refuse_slash_escape(self, start: int, end: int) -> None:
+    def _reject_slash_escape(self, start: int, end: int) -> None:
         """Raise Fault for an escaped slash, which JSON and YAML 1.2 know and go-yaml does not."""
         match = _SLASH_ESCAPE.match(self.text, start, end)
         if match is not None:
-            raise Fault('kubectl knows no "\\/" in YAML; write "/"', self.base + match.end() - 2)
+            raise ParseError(
+                'kubectl knows no "\\/" in YAML; write "/"', self.base + match.end() - 2
+            )
 
-    def _alias(self, event: Any) -> tuple[Alias, int, int]:
+    def _compose_alias(self, event: Any) -> tuple[Alias, int, int]:
         name, start = event.anchor, self.base + event.start_mark.index
         if name not in self.anchors:
-            raise Fault(
-                f"{shown('*' + name)} refers to an anchor that is not defined above it; "
+            raise ParseError(
+                f"{quote_excerpt('*' + name)} refers to an anchor that is not defined above it; "
                 'a word that begins with "*" must be quoted',
                 start,
             )
         node, size, height = self.anchors[name]
         if size == 0:
-            raise Fault(f"the anchor {shown('&' + name)} contains itself", start)
-        self.borrowed += size
-        if self.borrowed > MAX_BORROWED:
-            raise Fault(
-                f"aliases repeat more than {MAX_BORROWED:,} values in this document, "
+            raise ParseError(f"the anchor {quote_excerpt('&' + name)} contains itself", start)
+        self.aliased_values += size
+        if self.aliased_values > MAX_ALIASED_VALUES:
+            raise ParseError(
+                f"aliases repeat more than {MAX_ALIASED_VALUES:,} values in this document, "
                 "which no manifest does",
                 start,
             )
@@ -183,6 +193,6 @@ class _Composer:
         return Alias(start, self.base + event.end_mark.index, node), size, height
 
 
-def too_deep(offset: int) -> Fault:
+def nesting_error(offset: int) -> ParseError:
     """Return the fault of nesting beyond MAX_DEPTH."""
-    return Fault(f"more than {MAX_DEPTH} lists and mappings inside one another", offset)
+    return ParseError(f"more than {MAX_DEPTH} lists and mappings inside one another", offset)

@@ -10,54 +10,54 @@ from typing import Any
 
 import orjson
 
-from webhook.graph.model import Fault
+from webhook.graph.model import SchemaError
 from webhook.graph.path import ROOT, Path
 
-MOST_VALUES = 30_000
+MAX_VALUES = 30_000
 """Values in one document. etcd stores at most 1.5 MiB by default (--max-request-bytes), and a
 container of a real manifest has about forty values: this is room for 700 containers."""
 
-DEEPEST_VALUE = 240
+MAX_NESTING = 240
 """Levels of nesting. A graph of a hundred levels needs 206; orjson writes no more than 254, and
 jsonschema-rs reports on no more."""
 
 
-def within_bounds(document: Any) -> tuple[Any, tuple[Fault, ...]]:
+def truncate_to_limits(document: Any) -> tuple[Any, tuple[SchemaError, ...]]:
     """Return the document, or a copy without what is beyond the bounds, and a fault for each cut.
 
     Costs two microseconds for a document of 4 KB that is within them.
     """
     try:
-        written = orjson.dumps(document)
+        serialized = orjson.dumps(document)
         # Each value but the first of a list or mapping follows a comma; texts may hold more.
-        if len(written) < MOST_VALUES or written.count(b",") < MOST_VALUES:
+        if len(serialized) < MAX_VALUES or serialized.count(b",") < MAX_VALUES:
             return document, ()
     except TypeError:
         pass  # nested too deeply to be written, or a number of more than 64 bits
-    return _copy(document)
+    return _truncate(document)
 
 
-def _copy(document: Any) -> tuple[Any, tuple[Fault, ...]]:
+def _truncate(document: Any) -> tuple[Any, tuple[SchemaError, ...]]:
     """Copy level by level, so that what is cut off is deep or late and never the frame."""
-    faults: list[Fault] = []
-    left = MOST_VALUES
+    errors: list[SchemaError] = []
+    remaining = MAX_VALUES
     root: list[Any] = [None]
     pending: deque[tuple[Any, Any, Any, Path]] = deque([(document, root, 0, ROOT)])
     while pending:
-        value, holder, key, path = pending.popleft()
+        value, parent, key, path = pending.popleft()
         if not isinstance(value, (dict, list)):
-            holder[key] = value
+            parent[key] = value
             continue
-        if len(path) >= DEEPEST_VALUE and value:
-            faults.append(Fault("nesting", path))
-            holder[key] = type(value)()
+        if len(path) >= MAX_NESTING and value:
+            errors.append(SchemaError("nesting", path))
+            parent[key] = type(value)()
             continue
-        taken = min(len(value), left)
-        left -= taken
-        if taken < len(value):
-            faults.append(Fault("size", path, limit=MOST_VALUES))
-        keys: list[Any] = list(value)[:taken] if isinstance(value, dict) else list(range(taken))
-        here: Any = dict.fromkeys(keys) if isinstance(value, dict) else [None] * taken
-        holder[key] = here
-        pending.extend((value[k], here, k, path / k) for k in keys)
-    return root[0], tuple(faults)
+        kept = min(len(value), remaining)
+        remaining -= kept
+        if kept < len(value):
+            errors.append(SchemaError("size", path, limit=MAX_VALUES))
+        keys: list[Any] = list(value)[:kept] if isinstance(value, dict) else list(range(kept))
+        copy: Any = dict.fromkeys(keys) if isinstance(value, dict) else [None] * kept
+        parent[key] = copy
+        pending.extend((value[k], copy, k, path / k) for k in keys)
+    return root[0], tuple(errors)

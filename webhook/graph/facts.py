@@ -31,18 +31,18 @@ class Facts:
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
-    servers: Mapping[str, object] | None = None
-    explainer: Mapping[str, str] | None = None
-    initializer: Mapping[str, str] = field(default_factory=dict)
+    model_servers: Mapping[str, object] | None = None
+    explainer_images: Mapping[str, str] | None = None
+    storage_initializer: Mapping[str, str] = field(default_factory=dict)
     openshift: bool = False
-    minor: int | None = None
-    crd_depth: int | None = None
+    kubernetes_minor: int | None = None
+    max_graph_depth: int | None = None
 
-    def about(self, namespace: str) -> "Facts":
+    def for_namespace(self, namespace: str) -> "Facts":
         """Return what of it matters to objects in one namespace."""
         known = self.namespaces.get(namespace)
         return replace(self, namespaces={} if known is None else {namespace: known})
 
 
-NOTHING_KNOWN = Facts()
+NO_FACTS = Facts()
 """Facts of somebody who has no cluster at hand."""

@@ -33,8 +33,8 @@ class Finding:
     """
 
     path: Path
-    fact: str
-    remedy: str = ""
+    message: str
+    remediation: str = ""
     fix: tuple[Operation, ...] = ()
-    sure: bool = True
-    rule: str = ""
+    certain: bool = True
+    rule_id: str = ""

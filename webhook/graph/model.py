@@ -13,47 +13,47 @@ from typing import Any, Literal, NamedTuple
 from webhook.graph.path import Path, Segment
 
 
-class Below(NamedTuple):
+class ChildPath(NamedTuple):
     """The Place of something, and the steps from it further down."""
 
-    above: "Place"
-    steps: tuple[Segment, ...]
+    parent: "LazyPath"
+    segments: tuple[Segment, ...]
 
 
-Place = Path | Below
+LazyPath = Path | ChildPath
 """Where something stands.
 
 Most places are never asked for; making their paths took a tenth of the time of a review.
 """
 
-NOTHING: Mapping[str, Any] = {}
+EMPTY_MAPPING: Mapping[str, Any] = {}
 
 
-def text(raw: Mapping[str, Any], key: str) -> str:
+def get_str(raw: Mapping[str, Any], key: str) -> str:
     """Return the text at `key`; "" if it is absent or no text."""
     value = raw.get(key)
     return value if type(value) is str else ""
 
 
-def number(raw: Mapping[str, Any], key: str) -> int | None:
+def get_int(raw: Mapping[str, Any], key: str) -> int | None:
     """Return the integer at `key`; None if it is absent or no integer (true is none)."""
     value = raw.get(key)
     return value if type(value) is int else None
 
 
-def mapping(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def get_mapping(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """Return the mapping at `key`; empty if it is absent or no mapping."""
     value = raw.get(key)
-    return value if type(value) is dict else NOTHING
+    return value if type(value) is dict else EMPTY_MAPPING
 
 
-def items(raw: Mapping[str, Any], key: str) -> Sequence[Any]:
+def get_list(raw: Mapping[str, Any], key: str) -> Sequence[Any]:
     """Return the list at `key`; empty if it is absent or no list."""
     value = raw.get(key)
     return value if type(value) is list else ()
 
 
-def mappings(raw: Mapping[str, Any], key: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def iter_mappings(raw: Mapping[str, Any], key: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Yield index and item of each mapping in the list at `key`; other items have faults."""
     value = raw.get(key)
     if type(value) is list:
@@ -63,7 +63,7 @@ def mappings(raw: Mapping[str, Any], key: str) -> Iterator[tuple[int, Mapping[st
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class SchemaError:
     """One departure from the schema.
 
     kind      "range": the number at `path` is beyond what its type holds; `limit` is the last
@@ -76,18 +76,18 @@ class Fault:
 
     kind: Literal["type", "required", "unknown", "range", "depth", "nesting", "size"]
     path: Path
-    expected: tuple[str, ...] = ()
-    field: str = ""
+    expected_types: tuple[str, ...] = ()
+    missing_field: str = ""
     limit: int = 0
 
 
-def path_of(place: Place) -> Path:
+def build_path(lazy_path: LazyPath) -> Path:
     """Return the Path of a place."""
-    steps: list[tuple[Segment, ...]] = []
-    while isinstance(place, Below):
-        steps.append(place.steps)
-        place = place.above
-    return place.join(segment for below in reversed(steps) for segment in below)
+    parts: list[tuple[Segment, ...]] = []
+    while isinstance(lazy_path, ChildPath):
+        parts.append(lazy_path.segments)
+        lazy_path = lazy_path.parent
+    return lazy_path.join(segment for below in reversed(parts) for segment in below)
 
 
 @dataclass(slots=True, eq=False)
@@ -100,7 +100,7 @@ class Node:
     """
 
     raw: Mapping[str, Any]
-    place: Place
+    lazy_path: LazyPath
     name: str
     type: str
     implementation: str
@@ -109,10 +109,10 @@ class Node:
     @property
     def path(self) -> Path:
         """Where it stands in the document."""
-        return path_of(self.place)
+        return build_path(self.lazy_path)
 
     @property
-    def has_server(self) -> bool:
+    def has_builtin_implementation(self) -> bool:
         """Whether an implementation provides the container (so that none has to be named)."""
         return self.implementation not in {"", "UNKNOWN_IMPLEMENTATION"}
 
@@ -122,17 +122,17 @@ class Container:
     """One container that an author wrote."""
 
     raw: Mapping[str, Any]
-    place: Place
+    lazy_path: LazyPath
     name: str
 
     @property
     def path(self) -> Path:
         """Where it stands in the document."""
-        return path_of(self.place)
+        return build_path(self.lazy_path)
 
 
 @dataclass(slots=True, eq=False)
-class Component:
+class ComponentSpec:
     """One componentSpec: a pod template that becomes a Deployment.
 
     pod              its `spec`, raw, with the lists that slipped out of it; empty where missing
@@ -161,22 +161,22 @@ class Predictor:
     name: str
     graph: Node | None
     nodes: tuple[Node, ...]
-    components: tuple[Component, ...]
+    components: tuple[ComponentSpec, ...]
     containers: tuple[Container, ...]
 
     @property
-    def shadow(self) -> bool:
+    def is_shadow(self) -> bool:
         """Whether it only receives copies of the requests."""
         return self.raw.get("shadow") is True
 
     @property
     def traffic(self) -> int | None:
         """Its share of the requests in percent; None where none is written."""
-        return number(self.raw, "traffic")
+        return get_int(self.raw, "traffic")
 
 
 @dataclass(slots=True, eq=False)
-class Deployment:
+class SeldonDeployment:
     """A SeldonDeployment.
 
     document    what was parsed, any JSON value; `raw` is the same if it is a mapping, else empty
@@ -196,11 +196,11 @@ class Deployment:
     namespace: str
     spec: Mapping[str, Any]
     predictors: tuple[Predictor, ...]
-    components: tuple[Component, ...]
+    components: tuple[ComponentSpec, ...]
     containers: tuple[Container, ...]
-    unusual: Mapping[str, tuple[Container, ...]]
-    faults: tuple[Fault, ...]
+    non_trivial: Mapping[str, tuple[Container, ...]]
+    schema_errors: tuple[SchemaError, ...]
 
-    def in_need(self, part: str) -> tuple[Container, ...]:
+    def containers_with(self, part: str) -> tuple[Container, ...]:
         """Return the containers whose `part` (`usual.Part`) needs a closer look."""
-        return self.unusual.get(part, ())
+        return self.non_trivial.get(part, ())

@@ -12,32 +12,32 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from webhook.graph import schema, slips, usual
-from webhook.graph.bounds import within_bounds
+from webhook.graph.bounds import truncate_to_limits
 from webhook.graph.model import (
-    NOTHING,
-    Below,
-    Component,
+    EMPTY_MAPPING,
+    ChildPath,
+    ComponentSpec,
     Container,
-    Deployment,
-    Fault,
+    LazyPath,
     Node,
-    Place,
     Predictor,
-    mapping,
-    mappings,
-    path_of,
-    text,
+    SchemaError,
+    SeldonDeployment,
+    build_path,
+    get_mapping,
+    get_str,
+    iter_mappings,
 )
 from webhook.graph.path import ROOT, Path
 
-DEEPEST = 100
+MAX_GRAPH_DEPTH = 100
 """Levels of nodes that are read. Real graphs have fewer than ten; Seldon's own CRD keeps eleven."""
 
 
-MOST_FAULTS = 2000
+MAX_SCHEMA_ERRORS = 2000
 """Departures from the schema that are looked at; more are told when these are mended."""
 
-MOST_PREDICTORS = 500
+MAX_PREDICTORS = 500
 """Predictors that are read. Rules compare them with each other; real objects have one to five."""
 
 
@@ -45,104 +45,120 @@ NODE_FIELDS = frozenset({"name", "type", "children", "implementation", "endpoint
 """A mapping under `children` with one of these was meant as a node."""
 
 
-def parse(document: Any) -> Deployment:
+def parse(document: Any) -> SeldonDeployment:
     """Return the view of one SeldonDeployment.
 
     `document` is any JSON value, nested at most 1,024 levels (what orjson and `documents` let
     through). Where something is missing or of the wrong type, the view is empty there and
     `faults` says so.
     """
-    document, cut = within_bounds(document)
-    raw = document if type(document) is dict else NOTHING
-    metadata = mapping(raw, "metadata")
-    spec = mapping(raw, "spec")
-    cuts = _Cuts([], [], [])
-    predictors = tuple(_predictors(spec, cuts))
-    containers = tuple(_all_containers(predictors))
-    return Deployment(
+    document, limit_errors = truncate_to_limits(document)
+    raw = document if type(document) is dict else EMPTY_MAPPING
+    metadata = get_mapping(raw, "metadata")
+    spec = get_mapping(raw, "spec")
+    truncations = _Truncations([], [], [])
+    predictors = tuple(_iter_predictors(spec, truncations))
+    containers = tuple(_iter_all_containers(predictors))
+    return SeldonDeployment(
         document=document,
         raw=raw,
-        api_version=text(raw, "apiVersion"),
-        name=text(metadata, "name"),
-        namespace=text(metadata, "namespace"),
+        api_version=get_str(raw, "apiVersion"),
+        name=get_str(metadata, "name"),
+        namespace=get_str(metadata, "namespace"),
         spec=spec,
         predictors=predictors,
         components=tuple(c for predictor in predictors for c in predictor.components),
         containers=containers,
-        unusual=usual.group(containers),
-        faults=(*_of_cuts(cuts, cut), *_departures(_without_all(document, cuts))),
+        non_trivial=usual.group_by_part(containers),
+        schema_errors=(
+            *_truncation_errors(truncations, limit_errors),
+            *_validate_schema(_drop_unread_parts(document, truncations)),
+        ),
     )
 
 
 def read_predictors(document: Any) -> tuple[Predictor, ...]:
     """Return the predictors of a view alone: what is asked for graphs only needs no faults."""
-    document, _ = within_bounds(document)
-    raw = document if type(document) is dict else NOTHING
-    return tuple(_predictors(mapping(raw, "spec"), _Cuts([], [], [])))
+    document, _ = truncate_to_limits(document)
+    raw = document if type(document) is dict else EMPTY_MAPPING
+    return tuple(_iter_predictors(get_mapping(raw, "spec"), _Truncations([], [], [])))
 
 
-def _of_cuts(cuts: "_Cuts", beyond: tuple[Fault, ...]) -> list[Fault]:
+def _truncation_errors(
+    truncations: "_Truncations", limit_errors: tuple[SchemaError, ...]
+) -> list[SchemaError]:
     """Return the faults that are no departures from the schema; `beyond` are those of bounds."""
-    faults = [Fault("depth", path) for path in cuts.too_deep]
-    faults += [Fault("size", path, limit=MOST_PREDICTORS) for path in cuts.too_many]
-    faults += [fault for fault in beyond if not _below(fault.path, cuts.too_deep)]
-    return faults
+    errors = [SchemaError("depth", path) for path in truncations.too_deep_paths]
+    errors += [
+        SchemaError("size", path, limit=MAX_PREDICTORS) for path in truncations.too_many_paths
+    ]
+    errors += [
+        schema_error
+        for schema_error in limit_errors
+        if not _is_below_any(schema_error.path, truncations.too_deep_paths)
+    ]
+    return errors
 
 
-def _below(path: Path, others: list[Path]) -> bool:
-    return any(path[: len(other)] == other for other in others)
+def _is_below_any(path: Path, ancestors: list[Path]) -> bool:
+    return any(path[: len(other)] == other for other in ancestors)
 
 
-class _Cuts(NamedTuple):
+class _Truncations(NamedTuple):
     """Places under `children` that are not read on, and so not held against the schema."""
 
-    too_deep: list[Path]
-    no_node: list[Path]
-    too_many: list[Path]
+    too_deep_paths: list[Path]
+    not_node_paths: list[Path]
+    too_many_paths: list[Path]
 
 
-def _predictors(spec: Mapping[str, Any], cuts: _Cuts) -> Iterator[Predictor]:
-    listed = ROOT / "spec" / "predictors"
-    entries = list(mappings(spec, "predictors"))
-    if len(entries) > MOST_PREDICTORS:
-        cuts.too_many.append(listed)
-        entries = entries[:MOST_PREDICTORS]
-    torn = slips.torn_predictors(entries) if len(entries) > 1 else {}
-    rest = {first: second for second, first in torn.items()}
+def _iter_predictors(spec: Mapping[str, Any], truncations: _Truncations) -> Iterator[Predictor]:
+    list_path = ROOT / "spec" / "predictors"
+    entries = list(iter_mappings(spec, "predictors"))
+    if len(entries) > MAX_PREDICTORS:
+        truncations.too_many_paths.append(list_path)
+        entries = entries[:MAX_PREDICTORS]
+    continuations = slips.find_split_predictors(entries) if len(entries) > 1 else {}
+    continued_by = {first: second for second, first in continuations.items()}
     for index, item in entries:
-        path = listed / index
-        if index in rest:
-            other = spec["predictors"][rest[index]]
-            yield _predictor({**item, **other}, path, cuts, listed / rest[index], other)
-        elif index not in torn:
-            yield _predictor(item, path, cuts)
+        path = list_path / index
+        if index in continued_by:
+            other = spec["predictors"][continued_by[index]]
+            yield _parse_predictor(
+                {**item, **other}, path, truncations, list_path / continued_by[index], other
+            )
+        elif index not in continuations:
+            yield _parse_predictor(item, path, truncations)
 
 
-def _predictor(
+def _parse_predictor(
     raw: Mapping[str, Any],
     path: Path,
-    cuts: _Cuts,
-    second: Path = ROOT,
-    continued: Mapping[str, Any] = NOTHING,
+    truncations: _Truncations,
+    continuation_path: Path = ROOT,
+    continuation: Mapping[str, Any] = EMPTY_MAPPING,
 ) -> Predictor:
     """Return the predictor at `path`; the fields of `continued` stand at `second` instead."""
-    listed = (second if "componentSpecs" in continued else path) / "componentSpecs"
-    entries = list(mappings(raw, "componentSpecs"))
-    graph, place = raw.get("graph"), (second if "graph" in continued else path) / "graph"
-    if graph is None and (found := slips.graph_in_components(entries)):
-        graph, place = found[1]["graph"], listed / found[0] / "graph"
+    list_path = (continuation_path if "componentSpecs" in continuation else path) / "componentSpecs"
+    entries = list(iter_mappings(raw, "componentSpecs"))
+    graph, graph_path = (
+        raw.get("graph"),
+        (continuation_path if "graph" in continuation else path) / "graph",
+    )
+    if graph is None and (found := slips.find_misplaced_graph(entries)):
+        graph, graph_path = found[1]["graph"], list_path / found[0] / "graph"
         entries = [(i, item) for i, item in entries if i != found[0] or "spec" in item]
     nodes: list[Node] = []
-    root = _node(graph, place, nodes, cuts, 1) if type(graph) is dict else None
-    alone = raw.get("componentSpecs")
-    if type(alone) is dict:  # a dash is missing; read as the one item
-        components: tuple[Component, ...] = (_component(alone, listed),)
+    root = _parse_node(graph, graph_path, nodes, truncations, 1) if type(graph) is dict else None
+    single_component = raw.get("componentSpecs")
+    if type(single_component) is dict:  # a dash is missing; read as the one item
+        components: tuple[ComponentSpec, ...] = (_parse_component(single_component, list_path),)
     else:
-        components = tuple(_components(entries, listed))
+        components = tuple(_iter_components(entries, list_path))
     return Predictor(
         raw=raw,
         path=path,
-        name=text(raw, "name"),
+        name=get_str(raw, "name"),
         graph=root,
         nodes=tuple(nodes),
         components=components,
@@ -150,123 +166,137 @@ def _predictor(
     )
 
 
-def _components(entries: list[slips.Entry], listed: Path) -> Iterator[Component]:
+def _iter_components(entries: list[slips.Entry], list_path: Path) -> Iterator[ComponentSpec]:
     # What belongs to a neighbour is no pod of its own; it is read once it stands there.
-    torn = slips.torn_components(entries) if len(entries) > 1 else {}
+    neighbours = slips.find_split_components(entries) if len(entries) > 1 else {}
     for index, item in entries:
-        if index not in torn:
-            yield _component(item, listed / index)
+        if index not in neighbours:
+            yield _parse_component(item, list_path / index)
 
 
-def _node(raw: dict[str, Any], place: Place, nodes: list[Node], cuts: _Cuts, depth: int) -> Node:
-    at = len(nodes)
+def _parse_node(
+    raw: dict[str, Any],
+    lazy_path: LazyPath,
+    nodes: list[Node],
+    truncations: _Truncations,
+    depth: int,
+) -> Node:
+    position = len(nodes)
     nodes.append(None)  # type: ignore[arg-type]  # filled below: parents stand before children
     children: list[Node] = []
-    below = raw.get("children")
-    if below or below == {}:
-        if type(below) not in (list, dict):
+    raw_children = raw.get("children")
+    if raw_children or raw_children == {}:
+        if type(raw_children) not in (list, dict):
             pass  # the schema says so
-        elif depth >= DEEPEST and below:
-            cuts.too_deep.append(path_of(place) / "children")
-        elif type(below) is list:
+        elif depth >= MAX_GRAPH_DEPTH and raw_children:
+            truncations.too_deep_paths.append(build_path(lazy_path) / "children")
+        elif type(raw_children) is list:
             children = [
-                _node(child, Below(place, ("children", index)), nodes, cuts, depth + 1)
-                for index, child in enumerate(below)
+                _parse_node(
+                    child, ChildPath(lazy_path, ("children", index)), nodes, truncations, depth + 1
+                )
+                for index, child in enumerate(raw_children)
                 if type(child) is dict
             ]
-        elif below.keys() & NODE_FIELDS:
-            children = [_node(below, Below(place, ("children",)), nodes, cuts, depth + 1)]
+        elif raw_children.keys() & NODE_FIELDS:
+            children = [
+                _parse_node(
+                    raw_children, ChildPath(lazy_path, ("children",)), nodes, truncations, depth + 1
+                )
+            ]
         else:
-            cuts.no_node.append(path_of(place) / "children")
-    node = nodes[at] = Node(
+            truncations.not_node_paths.append(build_path(lazy_path) / "children")
+    node = nodes[position] = Node(
         raw,
-        place,
-        text(raw, "name"),
-        text(raw, "type"),
-        text(raw, "implementation"),
+        lazy_path,
+        get_str(raw, "name"),
+        get_str(raw, "type"),
+        get_str(raw, "implementation"),
         tuple(children) if children else (),
     )
     return node
 
 
-def _component(raw: Mapping[str, Any], path: Path) -> Component:
-    pod = slips.read_pod(raw, mapping(raw, "spec"))
-    return Component(
+def _parse_component(raw: Mapping[str, Any], path: Path) -> ComponentSpec:
+    pod = slips.recover_pod(raw, get_mapping(raw, "spec"))
+    return ComponentSpec(
         raw=raw,
         path=path,
         pod=pod,
-        containers=_containers(pod, raw, path, "containers"),
-        init_containers=_containers(pod, raw, path, "initContainers"),
+        containers=_parse_containers(pod, raw, path, "containers"),
+        init_containers=_parse_containers(pod, raw, path, "initContainers"),
     )
 
 
-def _containers(
+def _parse_containers(
     pod: Mapping[str, Any], raw: Mapping[str, Any], path: Path, kind: str
 ) -> tuple[Container, ...]:
     if kind not in pod:
         return ()
-    where = path / kind if pod[kind] is raw.get(kind) else path.join(("spec", kind))
+    list_path = path / kind if pod[kind] is raw.get(kind) else path.join(("spec", kind))
     return tuple(
-        Container(item, Below(where, (index,)), text(item, "name"))
-        for index, item in mappings(pod, kind)
+        Container(item, ChildPath(list_path, (index,)), get_str(item, "name"))
+        for index, item in iter_mappings(pod, kind)
     )
 
 
-def _all_containers(predictors: tuple[Predictor, ...]) -> Iterator[Container]:
+def _iter_all_containers(predictors: tuple[Predictor, ...]) -> Iterator[Container]:
     for predictor in predictors:
         for component in predictor.components:
             yield from component.containers
             yield from component.init_containers
         if "svcOrchSpec" in predictor.raw:
-            where = predictor.path / "svcOrchSpec"
-            yield Container(mapping(predictor.raw, "svcOrchSpec"), where, "")
+            path = predictor.path / "svcOrchSpec"
+            yield Container(get_mapping(predictor.raw, "svcOrchSpec"), path, "")
         if "explainer" not in predictor.raw:
             continue
-        explainer = mapping(predictor.raw, "explainer")
-        written = mapping(explainer, "containerSpec")
-        if written and text(explainer, "type"):
-            where = predictor.path.join(("explainer", "containerSpec"))
-            yield Container(written, where, text(written, "name"))
+        explainer = get_mapping(predictor.raw, "explainer")
+        container_spec = get_mapping(explainer, "containerSpec")
+        if container_spec and get_str(explainer, "type"):
+            path = predictor.path.join(("explainer", "containerSpec"))
+            yield Container(container_spec, path, get_str(container_spec, "name"))
 
 
-def _without_all(document: Any, cuts: _Cuts) -> Any:
+def _drop_unread_parts(document: Any, truncations: _Truncations) -> Any:
     """Return the document without what is not read on; copies only along the way."""
-    for path in (*cuts.too_deep, *cuts.no_node):
-        document = here = document.copy()
+    for path in (*truncations.too_deep_paths, *truncations.not_node_paths):
+        document = parent = document.copy()
         for segment in path[:-1]:
-            here[segment] = here[segment].copy()
-            here = here[segment]
-        del here[path[-1]]
+            parent[segment] = parent[segment].copy()
+            parent = parent[segment]
+        del parent[path[-1]]
     return document
 
 
-def _departures(document: Any) -> list[Fault]:
+def _validate_schema(document: Any) -> list[SchemaError]:
     """Return what the schema has to say, in the validator's order."""
-    faults: list[Fault] = []
-    for error in islice(schema.validator(bounded=True).iter_errors(document), MOST_FAULTS):
-        path = _place(error.instance_path, document)
+    errors: list[SchemaError] = []
+    for error in islice(
+        schema.get_validator(bounded=True).iter_errors(document), MAX_SCHEMA_ERRORS
+    ):
+        path = _error_path(error.instance_path, document)
         kind: Any = error.kind
         match kind.name:
             case "type":
-                faults.append(Fault("type", path, expected=tuple(sorted(kind.types))))
+                errors.append(SchemaError("type", path, expected_types=tuple(sorted(kind.types))))
             case "required":
-                faults.append(Fault("required", path, field=kind.property))
+                errors.append(SchemaError("required", path, missing_field=kind.property))
             case "additionalProperties":
-                faults.extend(Fault("unknown", path / name) for name in kind.unexpected)
+                errors.extend(SchemaError("unknown", path / name) for name in kind.unexpected)
             case "minimum" | "maximum":
-                faults.append(Fault("range", path, limit=kind.limit))
+                errors.append(SchemaError("range", path, limit=kind.limit))
             case other:
                 raise AssertionError(f"the schema uses {other}, which no rule explains")
-    return faults
+    return errors
 
 
-def _place(segments: list[Any], document: Any) -> Path:
+def _error_path(segments: list[Any], document: Any) -> Path:
     """Return the path of an error. The validator gives the key "01" as the number 1."""
     path: list[Any] = []
-    here = document
+    value = document
     for segment in segments:
-        if isinstance(segment, int) and isinstance(here, dict):
-            segment = next(k for k in here if k.isdecimal() and int(k) == segment)  # noqa: PLW2901
+        if isinstance(segment, int) and isinstance(value, dict):
+            segment = next(k for k in value if k.isdecimal() and int(k) == segment)  # noqa: PLW2901
         path.append(segment)
-        here = here[segment]
+        value = value[segment]
     return Path(path)

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 Segment = str | int
 
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
 
 
 class Path(tuple[Segment, ...]):
@@ -51,16 +51,16 @@ class Path(tuple[Segment, ...]):
         A last "-" of a list (RFC 6902's "after the last element") becomes its length.
         """
         segments: list[Segment] = []
-        here = document
+        value = document
         for token in pointer.split("/")[1:]:
             key = token.replace("~1", "/").replace("~0", "~")
-            if isinstance(here, list):
-                index = len(here) if key == "-" else int(key)
+            if isinstance(value, list):
+                index = len(value) if key == "-" else int(key)
                 segments.append(index)
-                here = here[index] if index < len(here) else None
+                value = value[index] if index < len(value) else None
             else:
                 segments.append(key)
-                here = here.get(key) if isinstance(here, dict) else None
+                value = value.get(key) if isinstance(value, dict) else None
         return cls(segments)
 
     def __str__(self) -> str:
@@ -68,7 +68,7 @@ class Path(tuple[Segment, ...]):
         for segment in self:
             if isinstance(segment, int):
                 text += f"[{segment}]"
-            elif _PLAIN.match(segment):
+            elif _PLAIN_KEY.match(segment):
                 text += f".{segment}" if text else segment
             else:
                 # As JSON spells it: a terminal must not obey what a key holds.
@@ -83,23 +83,23 @@ ROOT = Path()
 """The document itself."""
 
 
-def resolve(document: Any, path: Iterable[Segment]) -> Any:
+def resolve_path(document: Any, path: Iterable[Segment]) -> Any:
     """Return the value at `path`; raise LookupError if the document has no such place."""
-    here = document
+    value = document
     for segment in path:
-        wanted = list if isinstance(segment, int) else dict
-        if not isinstance(here, wanted):
+        expected_type = list if isinstance(segment, int) else dict
+        if not isinstance(value, expected_type):
             raise LookupError(segment)  # noqa: TRY004 — the document lacks the place
-        here = here[segment]  # type: ignore[index]
-    return here
+        value = value[segment]  # type: ignore[index]
+    return value
 
 
-def nearest(document: Any, path: Path) -> Path:
+def nearest_existing_path(document: Any, path: Path) -> Path:
     """Return `path` if the document has it, else its nearest ancestor that is there."""
-    here = document
+    value = document
     for depth, segment in enumerate(path):
         try:
-            here = resolve(here, (segment,))
+            value = resolve_path(value, (segment,))
         except LookupError:
             return Path(path[:depth])
     return path

@@ -8,44 +8,52 @@ of it: that halves what a common review costs. Not here: what is wrong, which is
 from collections.abc import Mapping
 from typing import Any
 
-from webhook.graph.model import Component, Deployment, Node, Predictor, items, mapping, text
+from webhook.graph.model import (
+    ComponentSpec,
+    Node,
+    Predictor,
+    SeldonDeployment,
+    get_list,
+    get_mapping,
+    get_str,
+)
 
-FAULT = "a fault"
+SCHEMA_ERROR = "a fault"
 """The schema was departed from in some way; `fault_of` says in which."""
 
-NO_NAME = "no name"
+NO_OBJECT_NAME = "no name"
 """Of the object."""
 
 NO_PREDICTORS = "no predictors"
-SEVERAL_PREDICTORS = "several predictors"
-SEVERAL_COMPONENTS = "several components"
+MULTIPLE_PREDICTORS = "several predictors"
+MULTIPLE_COMPONENTS = "several components"
 """Of one predictor; parts that slipped out of their place count."""
 
-SEVERAL_CHILDREN = "several children"
-MAPPING_OF_CHILDREN = "a mapping of children"
+MULTIPLE_CHILDREN = "several children"
+CHILDREN_MAPPING = "a mapping of children"
 """Of one node."""
 
-SAME_NAMES = "same names"
+DUPLICATE_NAMES = "same names"
 """Two nodes of a predictor are called alike, or two containers of a pod."""
 
-SEVERAL_VOLUMES = "several volumes"
-SEVERAL_SOURCES = "several sources"
+MULTIPLE_VOLUMES = "several volumes"
+MULTIPLE_VOLUME_SOURCES = "several sources"
 """Of one volume; every field beside its name counts."""
 
 POD_RESOURCES = "resources of a pod"
 
 
-def fault_of(kind: str) -> str:
+def schema_error_feature(kind: str) -> str:
     """Return the sign of a fault of this kind (`model.Fault.kind`)."""
     return f"a fault of {kind}"
 
 
-def unusual(part: str) -> str:
+def non_trivial_feature(part: str) -> str:
     """Return the sign of a container whose `part` (`usual.Part`) needs a closer look."""
     return f"unusual {part}"
 
 
-def signs(deployment: Deployment) -> set[str]:
+def collect_features(deployment: SeldonDeployment) -> set[str]:
     """Return what there is in a deployment.
 
     * each key of spec, of predictors, nodes, their endpoints, explainers, componentSpecs, their
@@ -59,94 +67,96 @@ def signs(deployment: Deployment) -> set[str]:
     A key of that name at another of these places is the same sign: a sign says that a rule may
     find something, never that it does.
     """
-    found = {*deployment.spec}
-    metadata = mapping(deployment.raw, "metadata")
+    features = {*deployment.spec}
+    metadata = get_mapping(deployment.raw, "metadata")
     if "annotations" in metadata:
-        found.update(mapping(metadata, "annotations"))
-    if "annotations" in found:
-        found.update(mapping(deployment.spec, "annotations"))
+        features.update(get_mapping(metadata, "annotations"))
+    if "annotations" in features:
+        features.update(get_mapping(deployment.spec, "annotations"))
     for predictor in deployment.predictors:
-        _of_predictor(predictor, found)
+        _add_predictor_features(predictor, features)
     for container in deployment.containers:
-        found.update(container.raw)
+        features.update(container.raw)
         if container.name:
-            found.add(container.name)
+            features.add(container.name)
     if not deployment.name:
-        found.add(NO_NAME)
+        features.add(NO_OBJECT_NAME)
     if len(deployment.predictors) != 1:
-        found.add(SEVERAL_PREDICTORS if deployment.predictors else NO_PREDICTORS)
-    if deployment.unusual:
-        found.update(map(unusual, deployment.unusual))
-    if deployment.faults:
-        found.add(FAULT)
-        found.update({fault_of(fault.kind) for fault in deployment.faults})
-    return found
+        features.add(MULTIPLE_PREDICTORS if deployment.predictors else NO_PREDICTORS)
+    if deployment.non_trivial:
+        features.update(map(non_trivial_feature, deployment.non_trivial))
+    if deployment.schema_errors:
+        features.add(SCHEMA_ERROR)
+        features.update(
+            {schema_error_feature(schema_error.kind) for schema_error in deployment.schema_errors}
+        )
+    return features
 
 
-def _of_predictor(predictor: Predictor, found: set[str]) -> None:
+def _add_predictor_features(predictor: Predictor, features: set[str]) -> None:
     raw = predictor.raw
-    found.update(raw)
+    features.update(raw)
     for part in ("annotations", "labels", "explainer"):
         if part in raw:
-            found.update(mapping(raw, part))
+            features.update(get_mapping(raw, part))
     names = set()
     for node in predictor.nodes:
         names.add(node.name)
-        _of_node(node, found)
-    found.update(names)
+        _add_node_features(node, features)
+    features.update(names)
     if len(names) < len(predictor.nodes):
-        found.add(SAME_NAMES)
+        features.add(DUPLICATE_NAMES)
     for component in predictor.components:
-        _of_component(component, found)
-    if len(items(raw, "componentSpecs")) > 1:
-        found.add(SEVERAL_COMPONENTS)
+        _add_component_features(component, features)
+    if len(get_list(raw, "componentSpecs")) > 1:
+        features.add(MULTIPLE_COMPONENTS)
 
 
-def _of_node(node: Node, found: set[str]) -> None:
+def _add_node_features(node: Node, features: set[str]) -> None:
     raw = node.raw
-    found.update(raw)
-    found.add(node.type)
+    features.update(raw)
+    features.add(node.type)
     if node.implementation:
-        found.add(node.implementation)
+        features.add(node.implementation)
     if len(node.children) > 1:
-        found.add(SEVERAL_CHILDREN)
+        features.add(MULTIPLE_CHILDREN)
     if "children" in raw and type(raw["children"]) is dict:
-        found.add(MAPPING_OF_CHILDREN)
+        features.add(CHILDREN_MAPPING)
     if "endpoint" in raw:
-        endpoint = mapping(raw, "endpoint")
-        found.update(endpoint)
-        if written := text(endpoint, "type"):
-            found.add(written)
+        endpoint = get_mapping(raw, "endpoint")
+        features.update(endpoint)
+        if endpoint_type := get_str(endpoint, "type"):
+            features.add(endpoint_type)
 
 
-def _of_component(component: Component, found: set[str]) -> None:
+def _add_component_features(component: ComponentSpec, features: set[str]) -> None:
     pod = component.pod
-    found.update(component.raw)
-    found.update(pod)
+    features.update(component.raw)
+    features.update(pod)
     if "metadata" in component.raw:
-        metadata = mapping(component.raw, "metadata")
-        found.update(metadata)
+        metadata = get_mapping(component.raw, "metadata")
+        features.update(metadata)
         for part in ("annotations", "labels"):
-            found.update(mapping(metadata, part))
+            features.update(get_mapping(metadata, part))
     containers = component.containers + component.init_containers
     if len({container.name for container in containers}) < len(containers):
-        found.add(SAME_NAMES)
+        features.add(DUPLICATE_NAMES)
     if "securityContext" in pod:
-        found.update(mapping(pod, "securityContext"))
+        features.update(get_mapping(pod, "securityContext"))
     if "resources" in pod:
-        found.add(POD_RESOURCES)
+        features.add(POD_RESOURCES)
     if "volumes" in pod:
-        _of_volumes(pod, found)
+        _add_volume_features(pod, features)
 
 
-def _of_volumes(pod: Mapping[str, Any], found: set[str]) -> None:
-    volumes = items(pod, "volumes")
+def _add_volume_features(pod: Mapping[str, Any], features: set[str]) -> None:
+    volumes = get_list(pod, "volumes")
     if len(volumes) > 1:
-        found.add(SEVERAL_VOLUMES)
+        features.add(MULTIPLE_VOLUMES)
     for volume in volumes:
         if type(volume) is dict:
-            found.update(volume)
+            features.update(volume)
             if len(volume) > 2:
-                found.add(SEVERAL_SOURCES)
+                features.add(MULTIPLE_VOLUME_SOURCES)
             if "emptyDir" in volume:
-                found.update(mapping(volume, "emptyDir"))
+                features.update(get_mapping(volume, "emptyDir"))

@@ -18,11 +18,11 @@ Entry = tuple[int, Mapping[str, Any]]
 POD_LISTS = ("containers", "initContainers", "volumes")
 """Fields of a pod that are read where they stand beside its `spec`."""
 
-BESIDE_POD = ("hpaSpec", "kedaSpec", "pdbSpec", "replicas", "metadata")
+COMPONENT_FIELDS = ("hpaSpec", "kedaSpec", "pdbSpec", "replicas", "metadata")
 """Fields of a componentSpec that stand beside its `spec`."""
 
 
-def torn_predictors(entries: Sequence[Entry]) -> dict[int, int]:
+def find_split_predictors(entries: Sequence[Entry]) -> dict[int, int]:
     """Return which items of a list of predictors continue the one before: {1: 0}.
 
     That is so where one of two neighbours has the graph, the other has none, both have a field of
@@ -32,25 +32,31 @@ def torn_predictors(entries: Sequence[Entry]) -> dict[int, int]:
           componentSpecs: […]
         - graph: {…}
     """
-    continued: dict[int, int] = {}
-    for (first, one), (second, other) in pairwise(entries):
-        if first in continued or (one.get("graph") is None) == (other.get("graph") is None):
+    continuations: dict[int, int] = {}
+    for (first_index, first_item), (second_index, second_item) in pairwise(entries):
+        if first_index in continuations or (first_item.get("graph") is None) == (
+            second_item.get("graph") is None
+        ):
             continue
-        if one.keys().isdisjoint(other) and _is_half(one) and _is_half(other):
-            continued[second] = first
-    return continued
+        if (
+            first_item.keys().isdisjoint(second_item)
+            and _is_partial_predictor(first_item)
+            and _is_partial_predictor(second_item)
+        ):
+            continuations[second_index] = first_index
+    return continuations
 
 
-def _is_half(entry: Mapping[str, Any]) -> bool:
-    return not _fields_of_a_predictor().isdisjoint(entry)
+def _is_partial_predictor(entry: Mapping[str, Any]) -> bool:
+    return not _predictor_fields().isdisjoint(entry)
 
 
 @cache
-def _fields_of_a_predictor() -> frozenset[str]:
+def _predictor_fields() -> frozenset[str]:
     return frozenset(schema.known_fields(("spec", "predictors", 0)))
 
 
-def torn_components(entries: Sequence[Entry]) -> dict[int, int]:
+def find_split_components(entries: Sequence[Entry]) -> dict[int, int]:
     """Return which items of componentSpecs belong to a neighbour with the pod: {0: 1}.
 
     That is so where an item has only what stands beside a pod, and exactly one of its neighbours
@@ -59,23 +65,25 @@ def torn_components(entries: Sequence[Entry]) -> dict[int, int]:
         - hpaSpec: {…}
         - spec: {…}
     """
-    found: dict[int, int] = {}
-    for place, (index, item) in enumerate(entries):
-        if not item or not item.keys() <= set(BESIDE_POD):
+    neighbours: dict[int, int] = {}
+    for position, (index, item) in enumerate(entries):
+        if not item or not item.keys() <= set(COMPONENT_FIELDS):
             continue
-        near = [entries[p] for p in (place - 1, place + 1) if 0 <= p < len(entries)]
-        whole = [i for i, o in near if o.get("spec") is not None and o.keys().isdisjoint(item)]
-        if len(whole) == 1:
-            found[index] = whole[0]
-    return found
+        adjacent = [entries[p] for p in (position - 1, position + 1) if 0 <= p < len(entries)]
+        candidates = [
+            i for i, o in adjacent if o.get("spec") is not None and o.keys().isdisjoint(item)
+        ]
+        if len(candidates) == 1:
+            neighbours[index] = candidates[0]
+    return neighbours
 
 
-def graph_in_components(entries: Sequence[Entry]) -> Entry | None:
+def find_misplaced_graph(entries: Sequence[Entry]) -> Entry | None:
     """Return the item of componentSpecs that holds the predictor's graph; None if none does."""
     return next(((i, item) for i, item in entries if type(item.get("graph")) is dict), None)
 
 
-def read_pod(raw: Mapping[str, Any], pod: Mapping[str, Any]) -> Mapping[str, Any]:
+def recover_pod(raw: Mapping[str, Any], pod: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the pod with the lists that stand beside it, in the componentSpec `raw`."""
-    beside = {name: raw[name] for name in POD_LISTS if name in raw}
-    return {**beside, **pod} if beside else pod
+    misplaced = {name: raw[name] for name in POD_LISTS if name in raw}
+    return {**misplaced, **pod} if misplaced else pod

@@ -13,62 +13,62 @@ from typing import Any, Literal
 
 from webhook.graph.kubernetes import (
     NANO,
-    amount,
-    is_key_of_data,
+    is_config_map_key,
     is_port_name,
-    is_strict_variable,
+    is_strict_env_var_name,
     is_subdomain,
+    parse_quantity,
 )
 from webhook.graph.model import Container
 
 Part = Literal["ports", "probes", "env", "envFrom", "resources", "volumeMounts", "words", "image"]
 """Parts of a container; words: the fields that take one of a few."""
 
-_SET_BY_SELDON = ("PREDICTI", "PREDICTOR_", "SELDON_", "MLSERVER_")
+_SELDON_ENV_PREFIXES = ("PREDICTI", "PREDICTOR_", "SELDON_", "MLSERVER_")
 """How all names of variables begin that Seldon sets itself (overridden-variable)."""
 
 _NAME = itemgetter("name")
 
-_LONGEST_VARIABLE = 100
+_MAX_ENV_VAR_NAME_LENGTH = 100
 """Characters of a name of a variable that is called usual: longer ones are not remembered."""
 
-_PULL = (None, "Always", "IfNotPresent", "Never")
-_MOUNT = frozenset({"name", "mountPath", "readOnly"})
-_LEAST = {"cpu": 0, "memory": 2**20 * NANO}
+_PULL_POLICIES = (None, "Always", "IfNotPresent", "Never")
+_TRIVIAL_MOUNT_FIELDS = frozenset({"name", "mountPath", "readOnly"})
+_MIN_AMOUNTS = {"cpu": 0, "memory": 2**20 * NANO}
 """The resources that are called usual, and the least that is: below a mebibyte is tiny-memory."""
 
-_LONGEST_PAIR = 40
+_MAX_CACHED_PAIR_LENGTH = 40
 """Characters of a request and its limit that are remembered together."""
 
-_LAST_PORT = 65535
+_MAX_PORT = 65535
 
 
-def unusual_parts(raw: Mapping[str, Any]) -> list[Part]:
+def non_trivial_parts(raw: Mapping[str, Any]) -> list[Part]:
     """Return the parts of one container that need a closer look."""
-    found: list[Part] = []
-    for part, is_usual in _JUDGES.items():
-        if part in raw and not is_usual(raw[part]) and raw[part] is not None:
-            found.append(part)
-    if "lifecycle" in raw or not _has_usual_probes(raw):
-        found.append("probes")
-    if "volumeDevices" in raw and "volumeMounts" not in found:
-        found.append("volumeMounts")
+    parts: list[Part] = []
+    for part, is_trivial in _TRIVIALITY_CHECKS.items():
+        if part in raw and not is_trivial(raw[part]) and raw[part] is not None:
+            parts.append(part)
+    if "lifecycle" in raw or not _are_probes_trivial(raw):
+        parts.append("probes")
+    if "volumeDevices" in raw and "volumeMounts" not in parts:
+        parts.append("volumeMounts")
     image = raw.get("image")
     if type(image) is not str or not image or image != image.strip():
-        found.append("image")
-    pull = raw.get("imagePullPolicy")
+        parts.append("image")
+    pull_policy = raw.get("imagePullPolicy")
     if (
-        pull not in _PULL
+        pull_policy not in _PULL_POLICIES
         or "terminationMessagePolicy" in raw
         or "restartPolicy" in raw
         or "restartPolicyRules" in raw
         or "resizePolicy" in raw
     ):
-        found.append("words")
-    return found
+        parts.append("words")
+    return parts
 
 
-def _ports(ports: Any) -> bool:
+def _are_ports_trivial(ports: Any) -> bool:
     if type(ports) is not list:
         return False
     numbers, names = set(), set()
@@ -76,7 +76,7 @@ def _ports(ports: Any) -> bool:
         if type(port) is not dict or "hostPort" in port or port.get("protocol", "TCP") != "TCP":
             return False
         number, name = port.get("containerPort"), port.get("name")
-        if type(number) is not int or not 0 < number <= _LAST_PORT:
+        if type(number) is not int or not 0 < number <= _MAX_PORT:
             return False
         if name is not None:
             if type(name) is not str or not is_port_name(name) or name in names:
@@ -88,32 +88,32 @@ def _ports(ports: Any) -> bool:
     return True
 
 
-def _has_usual_probes(raw: Mapping[str, Any]) -> bool:
+def _are_probes_trivial(raw: Mapping[str, Any]) -> bool:
     return (
-        ("livenessProbe" not in raw or _is_usual_probe(raw["livenessProbe"]))
-        and ("readinessProbe" not in raw or _is_usual_probe(raw["readinessProbe"]))
-        and ("startupProbe" not in raw or _is_usual_probe(raw["startupProbe"]))
+        ("livenessProbe" not in raw or _is_probe_trivial(raw["livenessProbe"]))
+        and ("readinessProbe" not in raw or _is_probe_trivial(raw["readinessProbe"]))
+        and ("startupProbe" not in raw or _is_probe_trivial(raw["startupProbe"]))
     )
 
 
-def _is_usual_probe(probe: Any) -> bool:
+def _is_probe_trivial(probe: Any) -> bool:
     if type(probe) is not dict:
         return probe is None
     handler = None
     for field, value in probe.items():
         if type(value) is dict:
-            if handler is not None or not _is_usual_handler(field, value):
+            if handler is not None or not _is_handler_trivial(field, value):
                 return False
             handler = field
         elif type(value) is not int or value < 0:
             return False
     if handler is None or "terminationGracePeriodSeconds" in probe:
         return False
-    successes: int = probe.get("successThreshold", 1)
-    return successes <= 1
+    success_threshold: int = probe.get("successThreshold", 1)
+    return success_threshold <= 1
 
 
-def _is_usual_handler(field: str, value: dict[str, Any]) -> bool:
+def _is_handler_trivial(field: str, value: dict[str, Any]) -> bool:
     if field == "httpGet":
         if "httpHeaders" in value or value.get("scheme", "HTTP") not in ("HTTP", "HTTPS"):
             return False
@@ -123,28 +123,28 @@ def _is_usual_handler(field: str, value: dict[str, Any]) -> bool:
         return False
     port = value.get("port")
     if type(port) is int:
-        return 0 < port <= _LAST_PORT
+        return 0 < port <= _MAX_PORT
     return type(port) is str and is_port_name(port)
 
 
-def _env(env: Any) -> bool:
+def _is_env_trivial(env: Any) -> bool:
     if type(env) is not list:
         return False
     try:
         names = list(map(_NAME, env))
-        if names and max(map(len, names)) > _LONGEST_VARIABLE:
+        if names and max(map(len, names)) > _MAX_ENV_VAR_NAME_LENGTH:
             return False
-        if not all(map(_is_plain, names)):
+        if not all(map(_is_user_env_var_name, names)):
             return False
     except (KeyError, TypeError):  # no mapping, or without a name, or its name is no text
         return False
     for variable in env:
-        if "valueFrom" in variable and not _has_usual_source(variable):
+        if "valueFrom" in variable and not _is_env_source_trivial(variable):
             return False
     return True
 
 
-def _has_usual_source(variable: Mapping[str, Any]) -> bool:
+def _is_env_source_trivial(variable: Mapping[str, Any]) -> bool:
     source = variable["valueFrom"]
     if type(source) is not dict or len(source) != 1 or "value" in variable:
         return False
@@ -154,16 +154,16 @@ def _has_usual_source(variable: Mapping[str, Any]) -> bool:
     name, key = reference.get("name"), reference.get("key")
     if type(name) is not str or type(key) is not str:
         return False
-    return is_subdomain(name) and is_key_of_data(key)
+    return is_subdomain(name) and is_config_map_key(key)
 
 
 @lru_cache(maxsize=4096)
-def _is_plain(name: str) -> bool:
+def _is_user_env_var_name(name: str) -> bool:
     """Tell whether a variable of this name is nobody's but the author's."""
-    return is_strict_variable(name) and not name.startswith(_SET_BY_SELDON)
+    return is_strict_env_var_name(name) and not name.startswith(_SELDON_ENV_PREFIXES)
 
 
-def _env_from(sources: Any) -> bool:
+def _is_env_from_trivial(sources: Any) -> bool:
     if type(sources) is not list:
         return False
     for source in sources:
@@ -178,39 +178,46 @@ def _env_from(sources: Any) -> bool:
     return True
 
 
-def _resources(resources: Any) -> bool:
+def _are_resources_trivial(resources: Any) -> bool:
     if type(resources) is not dict or "claims" in resources:
         return False
     limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
     if type(limits) is not dict or type(requests) is not dict:
         return False
     for name in limits | requests:
-        if name not in _LEAST:
+        if name not in _MIN_AMOUNTS:
             return False
         # What stands on one side only is compared with itself.
         limit = limits[name] if name in limits else requests[name]
         request = requests.get(name, limit)
-        if type(limit) is type(request) is str and len(limit) + len(request) <= _LONGEST_PAIR:
-            if not _is_usual_pair(name, request, limit):
+        if (
+            type(limit) is type(request) is str
+            and len(limit) + len(request) <= _MAX_CACHED_PAIR_LENGTH
+        ):
+            if not _is_resource_pair_trivial(name, request, limit):
                 return False
-        elif not _is_usual_pair.__wrapped__(name, request, limit):
+        elif not _is_resource_pair_trivial.__wrapped__(name, request, limit):
             return False
     return True
 
 
 @lru_cache(maxsize=1024)
-def _is_usual_pair(name: str, request: Any, limit: Any) -> bool:
+def _is_resource_pair_trivial(name: str, request: Any, limit: Any) -> bool:
     """Tell whether both are amounts, not too small, and the request not over the limit."""
-    asked, most = amount(request), amount(limit)
-    return asked is not None and most is not None and _LEAST[name] <= asked <= most
+    request_amount, limit_amount = parse_quantity(request), parse_quantity(limit)
+    return (
+        request_amount is not None
+        and limit_amount is not None
+        and _MIN_AMOUNTS[name] <= request_amount <= limit_amount
+    )
 
 
-def _volume_mounts(mounts: Any) -> bool:
+def _are_volume_mounts_trivial(mounts: Any) -> bool:
     if type(mounts) is not list:
         return False
     paths = set()
     for mount in mounts:
-        if type(mount) is not dict or not mount.keys() <= _MOUNT:
+        if type(mount) is not dict or not mount.keys() <= _TRIVIAL_MOUNT_FIELDS:
             return False
         path = mount.get("mountPath")
         if type(path) is not str or not path or path in paths:
@@ -219,22 +226,22 @@ def _volume_mounts(mounts: Any) -> bool:
     return True
 
 
-_JUDGES: Mapping[Part, Callable[[Any], bool]] = {
-    "ports": _ports,
-    "env": _env,
-    "envFrom": _env_from,
-    "resources": _resources,
-    "volumeMounts": _volume_mounts,
+_TRIVIALITY_CHECKS: Mapping[Part, Callable[[Any], bool]] = {
+    "ports": _are_ports_trivial,
+    "env": _is_env_trivial,
+    "envFrom": _is_env_from_trivial,
+    "resources": _are_resources_trivial,
+    "volumeMounts": _are_volume_mounts_trivial,
 }
 
 
-def group(containers: Iterable[Container]) -> Mapping[str, tuple[Container, ...]]:
+def group_by_part(containers: Iterable[Container]) -> Mapping[str, tuple[Container, ...]]:
     """Return, for each part, the containers in which it needs a closer look."""
-    found: dict[str, list[Container]] = {}
+    by_part: dict[str, list[Container]] = {}
     for container in containers:
-        for part in unusual_parts(container.raw):
-            found.setdefault(part, []).append(container)
-    return {part: tuple(found[part]) for part in found} if found else _NONE
+        for part in non_trivial_parts(container.raw):
+            by_part.setdefault(part, []).append(container)
+    return {part: tuple(by_part[part]) for part in by_part} if by_part else _NO_CONTAINERS
 
 
-_NONE: Mapping[str, tuple[Container, ...]] = {}
+_NO_CONTAINERS: Mapping[str, tuple[Container, ...]] = {}

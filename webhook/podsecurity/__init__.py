@@ -8,18 +8,18 @@ is done about a finding. Every place is relative to the pod template: spec.conta
 """
 
 from webhook.podsecurity.check import Violation
-from webhook.podsecurity.evaluate import checks_of, evaluate
+from webhook.podsecurity.evaluate import check_ids, evaluate_pod
 from webhook.podsecurity.pod import Container, Pod
 from webhook.podsecurity.standard import (
     LATEST,
     LEVELS,
     Level,
+    NamespacePodSecurity,
     Standard,
-    Standards,
     parse_level,
     parse_standard,
     parse_version,
-    read_labels,
+    read_namespace_labels,
 )
 
 __all__ = [
@@ -27,15 +27,15 @@ __all__ = [
     "LEVELS",
     "Container",
     "Level",
+    "NamespacePodSecurity",
     "Pod",
     "Standard",
-    "Standards",
     "Violation",
-    "checks_of",
-    "evaluate",
+    "check_ids",
+    "evaluate_pod",
     "message",
     "parse_level",
     "parse_standard",
     "parse_version",
-    "read_labels",
+    "read_namespace_labels",
 ]

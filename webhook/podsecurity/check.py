@@ -25,16 +25,16 @@ class Violation:
     places  each guilty field, relative to the pod template; may be missing there
     """
 
-    check: str
+    check_id: str
     reason: str
     detail: str
-    places: tuple[Path, ...] = ()
+    paths: tuple[Path, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.reason} ({self.detail})" if self.detail else self.reason
 
 
-Judge = Callable[[Pod], Violation | None]
+CheckPod = Callable[[Pod], Violation | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,42 +49,42 @@ class Check:
 
     id: str
     level: Literal["baseline", "restricted"]
-    versions: tuple[tuple[int, Judge], ...]
+    versions: tuple[tuple[int, CheckPod], ...]
     overrides: tuple[str, ...] = ()
 
-    def judge_of(self, version: int) -> Judge | None:
+    def check_at(self, version: int) -> CheckPod | None:
         """Return how the check judges at a minor version, None if it did not exist yet."""
-        judges = [judge for since, judge in self.versions if since <= version]
-        return judges[-1] if judges else None
+        candidates = [check_pod for since, check_pod in self.versions if since <= version]
+        return candidates[-1] if candidates else None
 
 
-def quoted(words: Iterable[str]) -> str:
+def quote_words(words: Iterable[str]) -> str:
     """Return `"a", "b"`; what is inside is not escaped."""
     return ", ".join(f'"{word}"' for word in words)
 
 
-def plural(count: int, one: str, many: str | None = None) -> str:
+def pluralize(count: int, one: str, many: str | None = None) -> str:
     """Return the word for that many things."""
     return one if count == 1 else many or f"{one}s"
 
 
-def named(containers: Sequence[Container]) -> str:
+def list_containers(containers: Sequence[Container]) -> str:
     """Return `container "a"` or `containers "a", "b"`."""
-    return f"{plural(len(containers), 'container')} {quoted(c.name for c in containers)}"
+    return f"{pluralize(len(containers), 'container')} {quote_words(c.name for c in containers)}"
 
 
-def setters(pod: bool, containers: Sequence[Container]) -> str:  # noqa: FBT001 — reads as a list
+def list_setters(pod: bool, containers: Sequence[Container]) -> str:  # noqa: FBT001 — reads as a list
     """Return `pod and container "a"`, or the one of them that there is."""
     words = ["pod"] if pod else []
     if containers:
-        words.append(named(containers))
+        words.append(list_containers(containers))
     return " and ".join(words)
 
 
-def places(pod: bool, containers: Iterable[Container], *field: str) -> tuple[Path, ...]:  # noqa: FBT001 — as above
+def field_paths(pod: bool, containers: Iterable[Container], *field_path: str) -> tuple[Path, ...]:  # noqa: FBT001 — as above
     """Return where a field of the security context is, in the pod's and in containers'."""
-    of_pod = (Path(("spec", "securityContext", *field)),) if pod else ()
-    return (*of_pod, *(c.place.join(("securityContext", *field)) for c in containers))
+    of_pod = (Path(("spec", "securityContext", *field_path)),) if pod else ()
+    return (*of_pod, *(c.path.join(("securityContext", *field_path)) for c in containers))
 
 
 _ESCAPES = {
@@ -93,12 +93,12 @@ _ESCAPES = {
 }  # fmt: skip
 
 
-def escaped(word: str) -> str:
+def go_quote(word: str) -> str:
     """Return a word in quotes as Go's %q writes it."""
-    return '"' + "".join(map(_escaped, word)) + '"'
+    return '"' + "".join(map(_escape_character, word)) + '"'
 
 
-def _escaped(character: str) -> str:
+def _escape_character(character: str) -> str:
     if character in _ESCAPES:
         return _ESCAPES[character]
     if character.isprintable():

@@ -13,19 +13,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from webhook.errors import InvalidPolicy
-from webhook.podsecurity.pod import mapping
+from webhook.errors import PolicyError
+from webhook.podsecurity.pod import as_mapping
 
 _SECCOMP_DEFAULT = "seccomp.security.alpha.kubernetes.io/defaultProfileName"
 _SECCOMP_ALLOWED = "seccomp.security.alpha.kubernetes.io/allowedProfileNames"
 _APPARMOR = "apparmor.security.beta.kubernetes.io/"
 
-_SWITCHES = ("privileged", "hostNetwork", "hostPID", "hostIPC")
-_IDS = ("runAsUser", "runAsGroup", "fsGroup", "supplementalGroups")
-_TRANSLATED = frozenset(
+_BOOLEAN_FIELDS = ("privileged", "hostNetwork", "hostPID", "hostIPC")
+_ID_FIELDS = ("runAsUser", "runAsGroup", "fsGroup", "supplementalGroups")
+_CONVERTED_FIELDS = frozenset(
     {
-        *_SWITCHES,
-        *_IDS,
+        *_BOOLEAN_FIELDS,
+        *_ID_FIELDS,
         "readOnlyRootFilesystem",
         "allowPrivilegeEscalation",
         "defaultAllowPrivilegeEscalation",
@@ -38,7 +38,7 @@ _TRANSLATED = frozenset(
     }
 )
 
-_NO_EQUIVALENT = {
+_UNCONVERTED_FIELDS = {
     "allowedHostPaths": "hostPath volumes are allowed or not, no single paths",
     "allowedFlexVolumes": "flexVolume volumes are allowed or not, no single drivers",
     "allowedCSIDrivers": "csi volumes are allowed or not, no single drivers",
@@ -63,36 +63,39 @@ def convert_psp(policy: Any) -> Conversion:
     Raise InvalidPolicy if the document is none, or holds values a cluster would have refused.
     """
     if not isinstance(policy, dict) or policy.get("kind") != "PodSecurityPolicy":
-        raise InvalidPolicy("the document is no PodSecurityPolicy")
+        raise PolicyError("the document is no PodSecurityPolicy")
     spec = policy.get("spec")
     if not isinstance(spec, dict):
-        raise InvalidPolicy("the PodSecurityPolicy has no spec")
+        raise PolicyError("the PodSecurityPolicy has no spec")
     restrictions = {
-        **{key: _switch(spec, key, otherwise=False) for key in _SWITCHES},
-        "allowPrivilegeEscalation": _switch(spec, "allowPrivilegeEscalation", otherwise=True),
-        "readOnlyRootFilesystem": _switch(spec, "readOnlyRootFilesystem", otherwise=False),
-        "hostPorts": _ranges(spec.get("hostPorts"), "hostPorts"),
-        "volumes": _words(spec, "volumes"),
+        **{key: _read_boolean(spec, key, default=False) for key in _BOOLEAN_FIELDS},
+        "allowPrivilegeEscalation": _read_boolean(spec, "allowPrivilegeEscalation", default=True),
+        "readOnlyRootFilesystem": _read_boolean(spec, "readOnlyRootFilesystem", default=False),
+        "hostPorts": _read_ranges(spec.get("hostPorts"), "hostPorts"),
+        "volumes": _read_strings(spec, "volumes"),
         "capabilities": {
-            "requiredDrop": _words(spec, "requiredDropCapabilities"),
-            "allowedAdd": _allowed_capabilities(spec),
+            "requiredDrop": _read_strings(spec, "requiredDropCapabilities"),
+            "allowedAdd": _read_allowed_capabilities(spec),
         },
-        **{key: _ids(spec[key], key) for key in _IDS if spec.get(key) is not None},
+        **{key: _read_ids(spec[key], key) for key in _ID_FIELDS if spec.get(key) is not None},
     }
-    settings = {"defaults": _defaults(restrictions), "podSecurity": {"restrictions": restrictions}}
+    settings = {
+        "defaults": _defaulting_settings(restrictions),
+        "podSecurity": {"restrictions": restrictions},
+    }
     return Conversion(settings, tuple(_notes(policy, spec)))
 
 
-def _defaults(restrictions: Mapping[str, Any]) -> dict[str, Any]:
+def _defaulting_settings(restrictions: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that write what the policy would have written into pods."""
     user = restrictions.get("runAsUser", {})
     must_not_be_root = user.get("rule") == "MustRunAsNonRoot"
     defaults: dict[str, Any] = {
-        "runAsUser": _first(user),
+        "runAsUser": _first_id(user),
         "runAsNonRoot": "always" if must_not_be_root else "off",
     }
     for key in ("runAsGroup", "fsGroup"):
-        number = _first(restrictions.get(key, {}))
+        number = _first_id(restrictions.get(key, {}))
         if number is not None:
             defaults[key] = number
     if not restrictions["allowPrivilegeEscalation"]:
@@ -102,33 +105,33 @@ def _defaults(restrictions: Mapping[str, Any]) -> dict[str, Any]:
     return defaults
 
 
-def _first(ids: Mapping[str, Any]) -> int | None:
+def _first_id(ids: Mapping[str, Any]) -> int | None:
     ranges = ids.get("ranges")
     return ranges[0]["min"] if ids.get("rule") == "MustRunAs" and ranges else None
 
 
 def _notes(policy: Mapping[str, Any], spec: Mapping[str, Any]) -> list[str]:
     notes = [
-        f"spec.{key} is not carried over: {why}"
-        for key, why in _NO_EQUIVALENT.items()
+        f"spec.{key} is not carried over: {reason}"
+        for key, reason in _UNCONVERTED_FIELDS.items()
         if spec.get(key)
     ]
     notes += [
         f"spec.{key} is not carried over: it is unknown here"
         for key in spec
-        if key not in _TRANSLATED and key not in _NO_EQUIVALENT
+        if key not in _CONVERTED_FIELDS and key not in _UNCONVERTED_FIELDS
     ]
     if spec.get("defaultAddCapabilities"):
         notes.append(
             "spec.defaultAddCapabilities is allowed, but no longer added: name the capabilities "
             "in the containers that need them"
         )
-    if mapping(spec.get("seLinux")).get("rule") not in (None, "RunAsAny"):
+    if as_mapping(spec.get("seLinux")).get("rule") not in (None, "RunAsAny"):
         notes.append(
             "spec.seLinux is not carried over: the Pod Security Standards judge SELinux types"
         )
     notes += _notes_on_defaults(spec)
-    for key in mapping(mapping(policy.get("metadata")).get("annotations")):
+    for key in as_mapping(as_mapping(policy.get("metadata")).get("annotations")):
         if key in (_SECCOMP_DEFAULT, _SECCOMP_ALLOWED):
             notes.append(
                 f"annotation {key} is not carried over: set defaults.seccompProfile, the Pod "
@@ -146,10 +149,10 @@ def _notes(policy: Mapping[str, Any], spec: Mapping[str, Any]) -> list[str]:
 
 def _notes_on_defaults(spec: Mapping[str, Any]) -> list[str]:
     notes = []
-    user = mapping(spec.get("runAsUser"))
+    user = as_mapping(spec.get("runAsUser"))
     if user.get("rule") == "MustRunAs" and _starts_at_0(user):
         notes.append("defaults.runAsUser is 0, which is root: allow it with --allow-root-default")
-    if mapping(spec.get("supplementalGroups")).get("rule") == "MustRunAs":
+    if as_mapping(spec.get("supplementalGroups")).get("rule") == "MustRunAs":
         notes.append("spec.supplementalGroups is demanded, but no longer written into pods")
     if spec.get("readOnlyRootFilesystem"):
         notes.append("spec.readOnlyRootFilesystem is demanded, but no longer written into pods")
@@ -174,48 +177,48 @@ def _starts_at_0(ids: Mapping[str, Any]) -> bool:
     return isinstance(ranges, list) and bool(ranges) and ranges[0].get("min") == 0
 
 
-def _switch(spec: Mapping[str, Any], key: str, *, otherwise: bool) -> bool:
+def _read_boolean(spec: Mapping[str, Any], key: str, *, default: bool) -> bool:
     value = spec.get(key)
     if value is None:
-        return otherwise
+        return default
     if type(value) is not bool:
-        raise InvalidPolicy(f"spec.{key} must be true or false")
+        raise PolicyError(f"spec.{key} must be true or false")
     return value
 
 
-def _words(spec: Mapping[str, Any], key: str) -> list[str]:
+def _read_strings(spec: Mapping[str, Any], key: str) -> list[str]:
     value = spec.get(key)
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-        raise InvalidPolicy(f"spec.{key} must be a list of strings")
+        raise PolicyError(f"spec.{key} must be a list of strings")
     return list(value)
 
 
-def _allowed_capabilities(spec: Mapping[str, Any]) -> list[str]:
-    allowed = _words(spec, "allowedCapabilities")
-    return allowed + [c for c in _words(spec, "defaultAddCapabilities") if c not in allowed]
+def _read_allowed_capabilities(spec: Mapping[str, Any]) -> list[str]:
+    allowed = _read_strings(spec, "allowedCapabilities")
+    return allowed + [c for c in _read_strings(spec, "defaultAddCapabilities") if c not in allowed]
 
 
-def _ids(value: Any, key: str) -> dict[str, Any]:
-    rule = mapping(value).get("rule")
+def _read_ids(value: Any, key: str) -> dict[str, Any]:
+    rule = as_mapping(value).get("rule")
     if rule not in ("RunAsAny", "MayRunAs", "MustRunAs", "MustRunAsNonRoot"):
-        raise InvalidPolicy(f"spec.{key}.rule is no rule of a PodSecurityPolicy")
+        raise PolicyError(f"spec.{key}.rule is no rule of a PodSecurityPolicy")
     ids: dict[str, Any] = {"rule": rule}
     if rule in ("MayRunAs", "MustRunAs"):
-        ids["ranges"] = _ranges(value.get("ranges"), f"{key}.ranges")
+        ids["ranges"] = _read_ranges(value.get("ranges"), f"{key}.ranges")
     return ids
 
 
-def _ranges(value: Any, key: str) -> list[dict[str, int]]:
+def _read_ranges(value: Any, key: str) -> list[dict[str, int]]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise InvalidPolicy(f"spec.{key} must be a list")
+        raise PolicyError(f"spec.{key} must be a list")
     ranges = []
     for entry in value:
-        low, high = mapping(entry).get("min"), mapping(entry).get("max")
+        low, high = as_mapping(entry).get("min"), as_mapping(entry).get("max")
         if type(low) is not int or type(high) is not int:
-            raise InvalidPolicy(f"spec.{key} must hold min and max as integers")
+            raise PolicyError(f"spec.{key} must hold min and max as integers")
         ranges.append({"min": low, "max": high})
     return ranges

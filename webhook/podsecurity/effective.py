@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from webhook.graph.path import Path
-from webhook.podsecurity.pod import INHERITED, Container, Kind, Pod
+from webhook.podsecurity.pod import INHERITED_FIELDS, Container, ContainerKind, Pod
 
-Origin = Literal["container", "pod", "none"]
+ValueOrigin = Literal["container", "pod", "none"]
 
-UNSET: dict[str, str] = {
+UNSET_MEANINGS: dict[str, str] = {
     "runAsUser": "the image's user, root if it names none",
     "runAsGroup": "the image's group for that user, else 0",
     "runAsNonRoot": "root is not refused",
@@ -31,43 +31,43 @@ UNSET: dict[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class EffectiveValue:
     """The effective value of one field; `place` is where it is written, or would be."""
 
     value: Any
-    origin: Origin
-    place: Path
+    origin: ValueOrigin
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
-class EffectiveContext:
+class EffectiveSecurityContext:
     """The effective values of one container, by field, every key of UNSET among them."""
 
     container: str
-    kind: Kind
-    place: Path
-    values: dict[str, Value]
+    kind: ContainerKind
+    path: Path
+    values: dict[str, EffectiveValue]
 
 
-def effective_contexts(pod: Pod) -> tuple[EffectiveContext, ...]:
+def get_effective_contexts(pod: Pod) -> tuple[EffectiveSecurityContext, ...]:
     """Return the effective values of every container: init, app, then ephemeral ones."""
     return tuple(
-        EffectiveContext(
+        EffectiveSecurityContext(
             container.name,
             container.kind,
-            container.place,
-            {field: effective_value(container, field) for field in UNSET},
+            container.path,
+            {field: get_effective_value(container, field) for field in UNSET_MEANINGS},
         )
         for container in pod.containers
     )
 
 
-def effective_value(container: Container, field: str) -> Value:
+def get_effective_value(container: Container, field: str) -> EffectiveValue:
     """Return what one field is for a container. null counts as unset."""
-    own = container.context.get(field)
-    place = container.place / "securityContext" / field
-    if own is not None:
-        return Value(own, "container", place)
-    if field in INHERITED and (inherited := container.pod_context.get(field)) is not None:
-        return Value(inherited, "pod", Path(("spec", "securityContext", field)))
-    return Value(None, "none", place)
+    container_value = container.context.get(field)
+    path = container.path / "securityContext" / field
+    if container_value is not None:
+        return EffectiveValue(container_value, "container", path)
+    if field in INHERITED_FIELDS and (inherited := container.pod_context.get(field)) is not None:
+        return EffectiveValue(inherited, "pod", Path(("spec", "securityContext", field)))
+    return EffectiveValue(None, "none", path)

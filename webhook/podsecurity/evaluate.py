@@ -8,21 +8,21 @@ Source: kubernetes/pod-security-admission policy/registry.go.
 
 from functools import cache
 
-from webhook.podsecurity.check import Judge, Violation
+from webhook.podsecurity.check import CheckPod, Violation
 from webhook.podsecurity.pod import Pod
 from webhook.podsecurity.standard import LATEST, Level
 
 
-def evaluate(pod: Pod, level: Level, version: int = LATEST) -> tuple[Violation, ...]:
+def evaluate_pod(pod: Pod, level: Level, version: int = LATEST) -> tuple[Violation, ...]:
     """Return every violation of a level at a Kubernetes minor version, in upstream's order.
 
     A version above the newest rule counts as the newest. Total: any values in the pod.
     """
-    judges = _judges(level, min(version, LATEST))
-    return tuple([violation for judge in judges if (violation := judge(pod)) is not None])
+    checks = _checks_at(level, min(version, LATEST))
+    return tuple([violation for check_pod in checks if (violation := check_pod(pod)) is not None])
 
 
-def checks_of(level: Level, version: int = LATEST) -> tuple[str, ...]:
+def check_ids(level: Level, version: int = LATEST) -> tuple[str, ...]:
     """Return the ids of the checks that hold, in the order in which they run.
 
     Baseline ids first, then restricted ids, each sorted. A baseline check is left out where a
@@ -32,11 +32,11 @@ def checks_of(level: Level, version: int = LATEST) -> tuple[str, ...]:
         return ()
     from webhook.podsecurity.checks import CHECKS  # 19 modules: start-up time
 
-    held = [check for check in CHECKS if check.judge_of(version) is not None]
-    baseline = sorted(check.id for check in held if check.level == "baseline")
+    active = [check for check in CHECKS if check.check_at(version) is not None]
+    baseline = sorted(check.id for check in active if check.level == "baseline")
     if level == "baseline":
         return tuple(baseline)
-    restricted = [check for check in held if check.level == "restricted"]
+    restricted = [check for check in active if check.level == "restricted"]
     overridden = {id_ for check in restricted for id_ in check.overrides}
     return (
         *(id_ for id_ in baseline if id_ not in overridden),
@@ -45,12 +45,12 @@ def checks_of(level: Level, version: int = LATEST) -> tuple[str, ...]:
 
 
 @cache  # a pure function of 114 possible calls, asked once per pod
-def _judges(level: Level, version: int) -> tuple[Judge, ...]:
-    names = checks_of(level, version)
+def _checks_at(level: Level, version: int) -> tuple[CheckPod, ...]:
+    names = check_ids(level, version)
     if not names:
         return ()
     from webhook.podsecurity.checks import CHECKS
 
-    by_id = {check.id: check.judge_of(version) for check in CHECKS}
-    found = (by_id[id_] for id_ in names)
-    return tuple(judge for judge in found if judge is not None)
+    by_id = {check.id: check.check_at(version) for check in CHECKS}
+    candidates = (by_id[id_] for id_ in names)
+    return tuple(check_pod for check_pod in candidates if check_pod is not None)

@@ -3,5 +3,5 @@
 MAX_ID = 2147483647
 """The largest id that the API server accepts (int32; apimachinery validation.IsValidUserID)."""
 
-LARGEST_USER_NAMESPACE_ID = 65535
+MAX_USER_NAMESPACE_ID = 65535
 """A user namespace of a pod maps the ids 0 to 65535 (Kubernetes, User Namespaces)."""

@@ -14,25 +14,25 @@ from typing import Any
 
 from webhook.graph.finding import Finding
 from webhook.graph.path import Path
-from webhook.podsecurity.ids import LARGEST_USER_NAMESPACE_ID, MAX_ID
-from webhook.podsecurity.pod import Pod, is_int, items
+from webhook.podsecurity.ids import MAX_ID, MAX_USER_NAMESPACE_ID
+from webhook.podsecurity.pod import Pod, as_list, is_int
 from webhook.podsecurity.profiles import (
-    profiles_against_annotations,
-    unusable_annotations,
-    unusable_profiles,
+    check_profile_agreement,
+    check_profile_annotations,
+    check_profile_fields,
 )
-from webhook.podsecurity.systems import fields_of_the_other_system
+from webhook.podsecurity.systems import check_os_fields
 
-_POD = Path(("spec", "securityContext"))
+_POD_CONTEXT_PATH = Path(("spec", "securityContext"))
 
 
-_PLAIN_OF_POD = frozenset({"runAsUser", "runAsGroup", "fsGroup"})
-_PLAIN_OF_CONTAINER = frozenset(
+_TRIVIAL_POD_FIELDS = frozenset({"runAsUser", "runAsGroup", "fsGroup"})
+_TRIVIAL_CONTAINER_FIELDS = frozenset(
     {"allowPrivilegeEscalation", "capabilities", "readOnlyRootFilesystem"}
 )
 
 
-def surely_runs(spec: Any, metadata: Any) -> bool:
+def is_trivially_valid(spec: Any, metadata: Any) -> bool:
     """Tell at little cost that `never_runs` and `may_not_start` find nothing, as in most templates.
 
     Takes a raw pod template. False: it takes a closer look to tell. True says, too, that every
@@ -44,17 +44,17 @@ def surely_runs(spec: Any, metadata: Any) -> bool:
         return False
     if "securityContext" in spec:
         context = spec["securityContext"]
-        if type(context) is not dict or not context.keys() <= _PLAIN_OF_POD:
+        if type(context) is not dict or not context.keys() <= _TRIVIAL_POD_FIELDS:
             return False
         for number in context.values():
             if type(number) is not int or not 0 < number <= MAX_ID:
                 return False
-    return _are_plain(spec.get("containers")) and (
-        "initContainers" not in spec or _are_plain(spec["initContainers"])
+    return _are_containers_trivial(spec.get("containers")) and (
+        "initContainers" not in spec or _are_containers_trivial(spec["initContainers"])
     )
 
 
-def _are_plain(containers: Any) -> bool:
+def _are_containers_trivial(containers: Any) -> bool:
     if type(containers) is not list:
         return False
     for container in containers:
@@ -63,7 +63,7 @@ def _are_plain(containers: Any) -> bool:
         if "securityContext" not in container:
             continue
         context = container["securityContext"]
-        if type(context) is not dict or not context.keys() <= _PLAIN_OF_CONTAINER:
+        if type(context) is not dict or not context.keys() <= _TRIVIAL_CONTAINER_FIELDS:
             return False
         if type(context.get("allowPrivilegeEscalation", False)) is not bool:
             return False
@@ -76,7 +76,7 @@ def _are_plain(containers: Any) -> bool:
     return True
 
 
-def never_runs(pod: Pod) -> tuple[Finding, ...]:
+def api_server_errors(pod: Pod) -> tuple[Finding, ...]:
     """Return every reason why pods of this template cannot exist or start.
 
     Places are relative to the pod template and may be missing there: an inherited value is
@@ -86,17 +86,17 @@ def never_runs(pod: Pod) -> tuple[Finding, ...]:
         *_ids_out_of_range(pod),
         *_root_against_non_root(pod),
         *_escalation_contradictions(pod),
-        *fields_of_the_other_system(pod),
+        *check_os_fields(pod),
         *_unmasked_proc_mounts(pod),
         *_host_namespaces_in_user_namespace(pod),
         *_ephemeral_containers(pod),
-        *unusable_profiles(pod),
-        *unusable_annotations(pod),
-        *profiles_against_annotations(pod),
+        *check_profile_fields(pod),
+        *check_profile_annotations(pod),
+        *check_profile_agreement(pod),
     )
 
 
-def may_not_start(pod: Pod) -> tuple[Finding, ...]:
+def runtime_warnings(pod: Pod) -> tuple[Finding, ...]:
     """Return ids that do not exist in a pod with a user namespace of its own.
 
     Only worth a warning: the API server accepts them, and what happens then is up to the runtime.
@@ -105,52 +105,51 @@ def may_not_start(pod: Pod) -> tuple[Finding, ...]:
         return ()
     return tuple(
         Finding(
-            place,
-            f"{number} is above {LARGEST_USER_NAMESPACE_ID}, the last id of a pod with "
-            "hostUsers false",
-            rule="pod-security/id-beyond-user-namespace",
+            path,
+            f"{number} is above {MAX_USER_NAMESPACE_ID}, the last id of a pod with hostUsers false",
+            rule_id="pod-security/id-beyond-user-namespace",
         )
-        for place, number in _ids(pod)
-        if LARGEST_USER_NAMESPACE_ID < number <= MAX_ID
+        for path, number in _iter_ids(pod)
+        if MAX_USER_NAMESPACE_ID < number <= MAX_ID
     )
 
 
-def _ids(pod: Pod) -> Iterator[tuple[Path, int]]:
+def _iter_ids(pod: Pod) -> Iterator[tuple[Path, int]]:
     """Yield every id of a user or group, with its place."""
-    for place, context in pod.contexts():
+    for path, context in pod.iter_contexts():
         for field in ("runAsUser", "runAsGroup"):
             if is_int(number := context.get(field)):
-                yield place / field, number
+                yield path / field, number
     if is_int(group := pod.context.get("fsGroup")):
-        yield _POD / "fsGroup", group
-    for index, group in enumerate(items(pod.context.get("supplementalGroups"))):
+        yield _POD_CONTEXT_PATH / "fsGroup", group
+    for index, group in enumerate(as_list(pod.context.get("supplementalGroups"))):
         if is_int(group):
-            yield _POD / "supplementalGroups" / index, group
+            yield _POD_CONTEXT_PATH / "supplementalGroups" / index, group
 
 
 def _ids_out_of_range(pod: Pod) -> Iterator[Finding]:
-    for place, number in _ids(pod):
+    for path, number in _iter_ids(pod):
         if not 0 <= number <= MAX_ID:
             yield Finding(
-                place,
+                path,
                 f"must be between 0 and {MAX_ID}, inclusive",
                 f"{number} is no id that the API server accepts",
-                rule="pod-security/id-out-of-range",
+                rule_id="pod-security/id-out-of-range",
             )
 
 
 def _root_against_non_root(pod: Pod) -> Iterator[Finding]:
-    if pod.windows:  # there the kubelet compares names
+    if pod.is_windows:  # there the kubelet compares names
         return
     for container in pod.containers:
-        user = container.effective("runAsUser")
-        if is_int(user) and user == 0 and container.effective("runAsNonRoot") is True:
+        user = container.get_effective("runAsUser")
+        if is_int(user) and user == 0 and container.get_effective("runAsNonRoot") is True:
             yield Finding(
-                container.place / "securityContext" / "runAsUser",
+                container.path / "securityContext" / "runAsUser",
                 "is 0 while runAsNonRoot is true: the container can never start",
                 'the kubelet would say "container\'s runAsUser breaks non-root policy"; '
                 "set another user, or runAsNonRoot false on this container",
-                rule="pod-security/root-against-non-root",
+                rule_id="pod-security/root-against-non-root",
             )
 
 
@@ -159,41 +158,41 @@ def _escalation_contradictions(pod: Pod) -> Iterator[Finding]:
         context = container.context
         if context.get("allowPrivilegeEscalation") is not False:
             continue
-        place = container.place / "securityContext"
+        path = container.path / "securityContext"
         if context.get("privileged") is True:
-            yield _contradiction(place, "privileged true", "`privileged` to true")
+            yield _escalation_finding(path, "privileged true", "`privileged` to true")
         # exactly this spelling; the API server lets SYS_ADMIN pass
-        if "CAP_SYS_ADMIN" in items(container.capabilities.get("add")):
-            yield _contradiction(
-                place, "capability CAP_SYS_ADMIN", "`capabilities.Add` CAP_SYS_ADMIN"
+        if "CAP_SYS_ADMIN" in as_list(container.capabilities.get("add")):
+            yield _escalation_finding(
+                path, "capability CAP_SYS_ADMIN", "`capabilities.Add` CAP_SYS_ADMIN"
             )
 
 
-def _contradiction(place: Path, other: str, upstream: str) -> Finding:
+def _escalation_finding(path: Path, conflicting_setting: str, upstream_text: str) -> Finding:
     return Finding(
-        place,
-        f"allowPrivilegeEscalation false cannot be combined with {other}",
-        f'the API server would say "cannot set `allowPrivilegeEscalation` to false and {upstream}"',
-        rule="pod-security/escalation-contradiction",
+        path,
+        f"allowPrivilegeEscalation false cannot be combined with {conflicting_setting}",
+        f'the API server would say "cannot set `allowPrivilegeEscalation` to false and {upstream_text}"',
+        rule_id="pod-security/escalation-contradiction",
     )
 
 
 def _unmasked_proc_mounts(pod: Pod) -> Iterator[Finding]:
     for container in pod.containers:
         mount = container.context.get("procMount")
-        place = container.place / "securityContext" / "procMount"
+        path = container.path / "securityContext" / "procMount"
         if mount == "Unmasked" and pod.host_users is not False:
             yield Finding(
-                place,
+                path,
                 "Unmasked needs hostUsers false",
                 'the API server would say "`hostUsers` must be false to use `Unmasked`"',
-                rule="pod-security/unmasked-proc-mount",
+                rule_id="pod-security/unmasked-proc-mount",
             )
         elif isinstance(mount, str) and mount not in ("Default", "Unmasked"):
             yield Finding(
-                place,
+                path,
                 f'"{mount}" is neither Default nor Unmasked',
-                rule="pod-security/unmasked-proc-mount",
+                rule_id="pod-security/unmasked-proc-mount",
             )
 
 
@@ -205,7 +204,7 @@ def _host_namespaces_in_user_namespace(pod: Pod) -> Iterator[Finding]:
                 Path(("spec", field)),
                 f"{field} true cannot be combined with hostUsers false",
                 "remove one of the two",
-                rule="pod-security/host-namespace-in-user-namespace",
+                rule_id="pod-security/host-namespace-in-user-namespace",
             )
 
 
@@ -215,5 +214,5 @@ def _ephemeral_containers(pod: Pod) -> Iterator[Finding]:
             Path(("spec", "ephemeralContainers")),
             "ephemeral containers are not allowed in a pod template",
             "remove them; kubectl debug adds one to a running pod",
-            rule="pod-security/ephemeral-container-in-template",
+            rule_id="pod-security/ephemeral-container-in-template",
         )

@@ -15,10 +15,10 @@ from webhook.graph.facts import Namespace
 from webhook.graph.path import Path
 from webhook.podsecurity.pod import Pod, is_int
 
-UID_RANGE = "openshift.io/sa.scc.uid-range"
-SUPPLEMENTAL_GROUPS = "openshift.io/sa.scc.supplemental-groups"
-DISABLED = "security.openshift.io/disable-securitycontextconstraints"
-RUN_LEVEL = "openshift.io/run-level"
+UID_RANGE_ANNOTATION = "openshift.io/sa.scc.uid-range"
+SUPPLEMENTAL_GROUPS_ANNOTATION = "openshift.io/sa.scc.supplemental-groups"
+SCC_DISABLED_LABEL = "security.openshift.io/disable-securitycontextconstraints"
+RUN_LEVEL_LABEL = "openshift.io/run-level"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Block:
         return f"{self.start}-{self.end}"
 
 
-RESTRICTED_V3 = Block(1000, 65534)
+RESTRICTED_V3_IDS = Block(1000, 65534)
 """The users and groups that the SCC restricted-v3 admits; it needs `hostUsers: false`."""
 
 _UINT32 = 2**32
@@ -46,7 +46,7 @@ _UINT32 = 2**32
 _SPACES = r"(?:[\t\v\f \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]|\r(?!\n))*"
 _SLASH = re.compile(rf"{_SPACES}([0-9]+)/{_SPACES}([0-9]+)")
 _DASH = re.compile(rf"{_SPACES}([0-9]+)-{_SPACES}([0-9]+)")
-_LONGEST = 10  # digits of 32 bits; int() refuses thousands of them
+_MAX_DIGITS = 10  # digits of 32 bits; int() refuses thousands of them
 
 
 def parse_block(text: str) -> Block | None:
@@ -60,7 +60,7 @@ def parse_block(text: str) -> Block | None:
     if match is None:
         return None
     first, second = (digits.lstrip("0") or "0" for digits in match.groups())
-    if len(first) > _LONGEST or len(second) > _LONGEST:
+    if len(first) > _MAX_DIGITS or len(second) > _MAX_DIGITS:
         return None
     start, other = int(first), int(second)
     if start >= _UINT32 or other >= _UINT32:
@@ -68,14 +68,14 @@ def parse_block(text: str) -> Block | None:
     return Block(start, (start + other - 1) % _UINT32 if slash else other)
 
 
-def group_blocks(namespace: Namespace) -> tuple[Block, ...] | None:
+def read_group_blocks(namespace: Namespace) -> tuple[Block, ...] | None:
     """Return the namespace's group blocks, None if its annotation cannot be used.
 
     Without the annotation the uid-range counts. One block that cannot be read spoils all.
     """
-    text = namespace.annotations.get(SUPPLEMENTAL_GROUPS)
+    text = namespace.annotations.get(SUPPLEMENTAL_GROUPS_ANNOTATION)
     if text is None:
-        text = namespace.annotations.get(UID_RANGE)
+        text = namespace.annotations.get(UID_RANGE_ANNOTATION)
     if text is None:
         return None
     blocks = [parse_block(part) for part in text.split(",")]
@@ -83,39 +83,39 @@ def group_blocks(namespace: Namespace) -> tuple[Block, ...] | None:
     return readable if len(readable) == len(blocks) else None
 
 
-def is_active(namespace: Namespace, *, openshift: bool) -> bool:
+def is_scc_active(namespace: Namespace, *, openshift: bool) -> bool:
     """Tell whether SCCs judge the pods of a namespace.
 
     `openshift` is whether the cluster serves security.openshift.io/v1. A new namespace is not
     annotated yet, and an annotated one may be judged without a cluster at hand.
     """
-    if not openshift and UID_RANGE not in namespace.annotations:
+    if not openshift and UID_RANGE_ANNOTATION not in namespace.annotations:
         return False
-    if namespace.labels.get(DISABLED) == "true":
+    if namespace.labels.get(SCC_DISABLED_LABEL) == "true":
         return False
-    return namespace.labels.get(RUN_LEVEL) not in ("0", "1")
+    return namespace.labels.get(RUN_LEVEL_LABEL) not in ("0", "1")
 
 
-def outside_range(pod: Pod, namespace: Namespace) -> Iterator[tuple[Path, str]]:
+def uid_outside_namespace_range(pod: Pod, namespace: Namespace) -> Iterator[tuple[Path, str]]:
     """Yield a place and a fact for each container whose effective user restricted-v2 refuses.
 
     Only a warning: the service account may be granted `nonroot-v2` or `anyuid`. A pod with
     `hostUsers: false` may have a user of restricted-v3 instead. Places are relative to the pod's
     template and may be missing there (an inherited user).
     """
-    if pod.windows:
+    if pod.is_windows:
         return
-    block = parse_block(namespace.annotations.get(UID_RANGE, ""))
+    block = parse_block(namespace.annotations.get(UID_RANGE_ANNOTATION, ""))
     if block is None:
         return
     for container in pod.containers:
-        user = container.effective("runAsUser")
+        user = container.get_effective("runAsUser")
         if not is_int(user) or user in block:
             continue
-        if pod.host_users is False and user in RESTRICTED_V3:
+        if pod.host_users is False and user in RESTRICTED_V3_IDS:
             continue
         yield (
-            container.place / "securityContext" / "runAsUser",
+            container.path / "securityContext" / "runAsUser",
             f"user {user} is outside the namespace range {block}; "
             "the restricted-v2 SCC will refuse it",
         )

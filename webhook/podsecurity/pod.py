@@ -13,13 +13,17 @@ from typing import Any, Final, Literal, TypeGuard
 
 from webhook.graph.path import Path
 
-Kind = Literal["initContainers", "containers", "ephemeralContainers"]
-KINDS: Final[tuple[Kind, ...]] = ("initContainers", "containers", "ephemeralContainers")
+ContainerKind = Literal["initContainers", "containers", "ephemeralContainers"]
+CONTAINER_KINDS: Final[tuple[ContainerKind, ...]] = (
+    "initContainers",
+    "containers",
+    "ephemeralContainers",
+)
 """The lists of containers, in the order in which upstream visits them."""
 
 Mapping = dict[str, Any]
 
-INHERITED: Final = frozenset(
+INHERITED_FIELDS: Final = frozenset(
     {
         "runAsUser",
         "runAsGroup",
@@ -41,28 +45,28 @@ class Container:
 
     __slots__ = ("capabilities", "context", "index", "kind", "name", "pod_context", "raw")
 
-    def __init__(self, raw: Any, kind: Kind, index: int, pod_context: Mapping) -> None:
-        fields = raw if type(raw) is dict else mapping(raw)
+    def __init__(self, raw: Any, kind: ContainerKind, index: int, pod_context: Mapping) -> None:
+        fields = raw if type(raw) is dict else as_mapping(raw)
         self.raw: Mapping = fields
         self.kind = kind
         self.index = index
         self.pod_context = pod_context
         name = fields.get("name")
-        self.name: str = name if type(name) is str else text(name)
+        self.name: str = name if type(name) is str else as_str(name)
         context = fields.get("securityContext")
-        self.context: Mapping = context if type(context) is dict else mapping(context)
+        self.context: Mapping = context if type(context) is dict else as_mapping(context)
         capabilities = self.context.get("capabilities")
-        self.capabilities: Mapping = mapping(capabilities) if capabilities else _NOTHING
+        self.capabilities: Mapping = as_mapping(capabilities) if capabilities else _EMPTY
 
     @property
-    def place(self) -> Path:
+    def path(self) -> Path:
         """The container's place, relative to the pod template: spec.containers[0]."""
         return Path(("spec", self.kind, self.index))
 
-    def effective(self, field: str) -> Any:
+    def get_effective(self, field: str) -> Any:
         """Return the value a container runs with: its own, else the pod's where it inherits it."""
         value = self.context.get(field)
-        if value is None and field in INHERITED:
+        if value is None and field in INHERITED_FIELDS:
             return self.pod_context.get(field)
         return value
 
@@ -78,54 +82,54 @@ class Pod:
     host_users   False: the pod has a user namespace of its own
     """
 
-    __slots__ = ("annotations", "containers", "context", "host_users", "spec", "windows")
+    __slots__ = ("annotations", "containers", "context", "host_users", "is_windows", "spec")
 
     def __init__(self, spec: Any, metadata: Any = None) -> None:
-        fields: Mapping = spec if type(spec) is dict else mapping(spec)
+        fields: Mapping = spec if type(spec) is dict else as_mapping(spec)
         self.spec = fields
         context = fields.get("securityContext")
-        self.context: Mapping = context if type(context) is dict else mapping(context)
-        self.annotations: Mapping = mapping(mapping(metadata).get("annotations"))
+        self.context: Mapping = context if type(context) is dict else as_mapping(context)
+        self.annotations: Mapping = as_mapping(as_mapping(metadata).get("annotations"))
         self.containers = tuple(
             [
                 Container(raw, kind, index, self.context)
-                for kind in KINDS
+                for kind in CONTAINER_KINDS
                 if (raws := fields.get(kind)) and isinstance(raws, list)
                 for index, raw in enumerate(raws)
             ]
         )
-        system = fields.get("os")
-        self.windows = isinstance(system, dict) and system.get("name") == "windows"
+        os_field = fields.get("os")
+        self.is_windows = isinstance(os_field, dict) and os_field.get("name") == "windows"
         self.host_users: Any = fields.get("hostUsers")
 
-    def contexts(self) -> Iterator[tuple[Path, Mapping]]:
+    def iter_contexts(self) -> Iterator[tuple[Path, Mapping]]:
         """Yield every security context that is there, the pod's, then containers', with places."""
         if self.context:
             yield Path(("spec", "securityContext")), self.context
         for container in self.containers:
             if container.context:
-                yield container.place / "securityContext", container.context
+                yield container.path / "securityContext", container.context
 
     @property
     def volumes(self) -> list[Mapping]:
         """The raw volumes; an entry that is no mapping counts as {}."""
-        return [mapping(volume) for volume in items(self.spec.get("volumes"))]
+        return [as_mapping(volume) for volume in as_list(self.spec.get("volumes"))]
 
 
-_NOTHING: Mapping = {}
+_EMPTY: Mapping = {}
 
 
-def mapping(value: Any) -> Mapping:
+def as_mapping(value: Any) -> Mapping:
     """Return a mapping as it is, {} for anything else. Nobody may write to the result."""
-    return value if isinstance(value, dict) else _NOTHING
+    return value if isinstance(value, dict) else _EMPTY
 
 
-def items(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     """Return a list as it is, [] for anything else."""
     return value if isinstance(value, list) else []
 
 
-def text(value: Any) -> str:
+def as_str(value: Any) -> str:
     """Return a string as it is, "" for null, and what Python writes for anything else."""
     if isinstance(value, str):
         return value

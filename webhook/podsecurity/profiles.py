@@ -13,52 +13,56 @@ from webhook.graph.finding import Finding
 from webhook.graph.path import Path
 from webhook.podsecurity.pod import Pod
 
-_PROFILES = ("seccompProfile", "appArmorProfile")
+_PROFILE_FIELDS = ("seccompProfile", "appArmorProfile")
 _PROFILE_TYPES = ("RuntimeDefault", "Localhost", "Unconfined")
-_POD = Path(("spec", "securityContext"))
-_LONGEST_PROFILE = 4095  # of an AppArmor profile: PATH_MAX - 1
-_SECCOMP_OF_POD = "seccomp.security.alpha.kubernetes.io/pod"
-_SECCOMP_OF_CONTAINER = "container.seccomp.security.alpha.kubernetes.io/"
-_APPARMOR_OF_CONTAINER = "container.apparmor.security.beta.kubernetes.io/"
+_POD_CONTEXT_PATH = Path(("spec", "securityContext"))
+_MAX_PROFILE_LENGTH = 4095  # of an AppArmor profile: PATH_MAX - 1
+_SECCOMP_POD_ANNOTATION = "seccomp.security.alpha.kubernetes.io/pod"
+_SECCOMP_CONTAINER_PREFIX = "container.seccomp.security.alpha.kubernetes.io/"
+_APPARMOR_CONTAINER_PREFIX = "container.apparmor.security.beta.kubernetes.io/"
 
 
-def unusable_profiles(pod: Pod) -> Iterator[Finding]:
+def check_profile_fields(pod: Pod) -> Iterator[Finding]:
     """Yield what is wrong with the profile fields of a pod and its containers."""
-    for place, context in pod.contexts():
-        for field in _PROFILES:
+    for path, context in pod.iter_contexts():
+        for field in _PROFILE_FIELDS:
             profile = context.get(field)
             if isinstance(profile, dict):
-                yield from _unusable_profile(place / field, profile)
+                yield from _check_profile(path / field, profile)
 
 
-def _unusable_profile(place: Path, profile: dict[str, Any]) -> Iterator[Finding]:
+def _check_profile(path: Path, profile: dict[str, Any]) -> Iterator[Finding]:
     kind, local = profile.get("type"), profile.get("localhostProfile")
     rule = "pod-security/unusable-profile"
     if kind is None or kind == "":
-        yield Finding(place, "has no type", f"set type to {' or '.join(_PROFILE_TYPES)}", rule=rule)
+        yield Finding(
+            path, "has no type", f"set type to {' or '.join(_PROFILE_TYPES)}", rule_id=rule
+        )
     elif isinstance(kind, str) and kind not in _PROFILE_TYPES:
-        yield Finding(place / "type", f'"{kind}" is none of {", ".join(_PROFILE_TYPES)}', rule=rule)
+        yield Finding(
+            path / "type", f'"{kind}" is none of {", ".join(_PROFILE_TYPES)}', rule_id=rule
+        )
     if (kind == "Localhost") != (local is not None):
         yield Finding(
-            place / "localhostProfile",
+            path / "localhostProfile",
             "must be set if and only if the type is Localhost",
-            rule=rule,
+            rule_id=rule,
         )
-    elif isinstance(local, str) and (fault := _path_fault(str(place[-1]), local)):
-        yield Finding(place / "localhostProfile", f'"{local}" {fault}', rule=rule)
+    elif isinstance(local, str) and (error := _explain_invalid_path(str(path[-1]), local)):
+        yield Finding(path / "localhostProfile", f'"{local}" {error}', rule_id=rule)
 
 
-def _path_fault(field: str, path: str) -> str | None:
+def _explain_invalid_path(field: str, path: str) -> str | None:
     if field == "seccompProfile":  # a path below the kubelet's folder of profiles
         if path.startswith("/"):
             return "must be a relative path"
         return "must not contain '..'" if ".." in path.split("/") else None
-    if len(path) > _LONGEST_PROFILE:
-        return f"has {len(path)} characters, more than {_LONGEST_PROFILE}"
+    if len(path) > _MAX_PROFILE_LENGTH:
+        return f"has {len(path)} characters, more than {_MAX_PROFILE_LENGTH}"
     return None if path and path == path.strip() else "must not be empty or padded with whitespace"
 
 
-def unusable_annotations(pod: Pod) -> Iterator[Finding]:
+def check_profile_annotations(pod: Pod) -> Iterator[Finding]:
     """Yield the legacy annotations whose value is no profile.
 
     An AppArmor annotation of a container that is not in the template passes: the container may be
@@ -67,9 +71,9 @@ def unusable_annotations(pod: Pod) -> Iterator[Finding]:
     for key, value in pod.annotations.items():
         if not isinstance(key, str) or not isinstance(value, str):
             continue
-        if key.startswith(_APPARMOR_OF_CONTAINER):
+        if key.startswith(_APPARMOR_CONTAINER_PREFIX):
             known: tuple[str, ...] = ("", "runtime/default", "unconfined")
-        elif key == _SECCOMP_OF_POD or key.startswith(_SECCOMP_OF_CONTAINER):
+        elif key == _SECCOMP_POD_ANNOTATION or key.startswith(_SECCOMP_CONTAINER_PREFIX):
             known = ("runtime/default", "docker/default", "unconfined")
         else:
             continue
@@ -78,29 +82,31 @@ def unusable_annotations(pod: Pod) -> Iterator[Finding]:
                 Path(("metadata", "annotations", key)),
                 f'"{value}" is no profile',
                 "remove the annotation, it has no effect any more",
-                rule="pod-security/unusable-profile",
+                rule_id="pod-security/unusable-profile",
             )
 
 
-def profiles_against_annotations(pod: Pod) -> Iterator[Finding]:
+def check_profile_agreement(pod: Pod) -> Iterator[Finding]:
     """Yield the profile fields that disagree with a legacy annotation of the same template."""
     if not pod.annotations:
         return
-    own = pod.context.get("seccompProfile")
-    yield from _against("seccomp", _POD / "seccompProfile", own, _SECCOMP_OF_POD, pod)
+    pod_profile = pod.context.get("seccompProfile")
+    yield from _check_agreement(
+        "seccomp", _POD_CONTEXT_PATH / "seccompProfile", pod_profile, _SECCOMP_POD_ANNOTATION, pod
+    )
     for container in pod.containers:
-        place = container.place / "securityContext"
-        own = container.context.get("seccompProfile")
-        key = _SECCOMP_OF_CONTAINER + container.name
-        yield from _against("seccomp", place / "seccompProfile", own, key, pod)
-        if not pod.windows:
+        path = container.path / "securityContext"
+        pod_profile = container.context.get("seccompProfile")
+        key = _SECCOMP_CONTAINER_PREFIX + container.name
+        yield from _check_agreement("seccomp", path / "seccompProfile", pod_profile, key, pod)
+        if not pod.is_windows:
             # unlike seccomp's, this annotation is held against what the container inherits
-            inherited = container.effective("appArmorProfile")
-            key = _APPARMOR_OF_CONTAINER + container.name
-            yield from _against("apparmor", place / "appArmorProfile", inherited, key, pod)
+            inherited = container.get_effective("appArmorProfile")
+            key = _APPARMOR_CONTAINER_PREFIX + container.name
+            yield from _check_agreement("apparmor", path / "appArmorProfile", inherited, key, pod)
 
 
-def _against(name: str, place: Path, profile: Any, key: str, pod: Pod) -> Iterator[Finding]:
+def _check_agreement(name: str, path: Path, profile: Any, key: str, pod: Pod) -> Iterator[Finding]:
     annotation = pod.annotations.get(key)
     if not isinstance(profile, dict) or not isinstance(annotation, str):
         return
@@ -113,9 +119,9 @@ def _against(name: str, place: Path, profile: Any, key: str, pod: Pod) -> Iterat
     }
     if isinstance(kind, str) and annotation not in expected.get(kind, (annotation,)):
         yield Finding(
-            place,
+            path,
             f'type {kind} and annotation {key} "{annotation}" disagree',
             f'the API server would say "{name} type in annotation and field must match"; '
             "remove the annotation, it has no effect any more",
-            rule="pod-security/profile-against-annotation",
+            rule_id="pod-security/profile-against-annotation",
         )

@@ -13,13 +13,13 @@ from typing import Literal
 
 from webhook.graph.path import Path
 from webhook.podsecurity.check import Violation
-from webhook.podsecurity.pod import Container, Pod, is_int, items, mapping, text
+from webhook.podsecurity.pod import Container, Pod, as_list, as_mapping, as_str, is_int
 
-Rule = Literal["RunAsAny", "MayRunAs", "MustRunAs", "MustRunAsNonRoot"]
+IdRule = Literal["RunAsAny", "MayRunAs", "MustRunAs", "MustRunAsNonRoot"]
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class IdRange:
     """Ids or ports from `min` to `max`, both included; str: 1000-1999."""
 
     min: int
@@ -33,7 +33,7 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
-class Ids:
+class IdStrategy:
     """Which ids are allowed.
 
     RunAsAny          every one, or none
@@ -42,16 +42,16 @@ class Ids:
     MustRunAsNonRoot  users only: a user other than 0, or runAsNonRoot true
     """
 
-    rule: Rule = "RunAsAny"
-    ranges: tuple[Range, ...] = ()
+    rule: IdRule = "RunAsAny"
+    ranges: tuple[IdRange, ...] = ()
 
-    def allow(self, number: int) -> bool:
+    def allows(self, number: int) -> bool:
         """Tell whether an id lies in one of the ranges."""
         return any(number in span for span in self.ranges)
 
 
 @dataclass(frozen=True, slots=True)
-class Restrictions:
+class PspRules:
     """What pods may do. As built, everything is allowed; None of a collection: not restricted.
 
     required_drop  capabilities that every container drops
@@ -61,14 +61,14 @@ class Restrictions:
     host_ports     ports of the node that may be used; () allows none
     """
 
-    run_as_user: Ids = field(default_factory=Ids)
-    run_as_group: Ids = field(default_factory=Ids)
-    fs_group: Ids = field(default_factory=Ids)
-    supplemental_groups: Ids = field(default_factory=Ids)
+    run_as_user: IdStrategy = field(default_factory=IdStrategy)
+    run_as_group: IdStrategy = field(default_factory=IdStrategy)
+    fs_group: IdStrategy = field(default_factory=IdStrategy)
+    supplemental_groups: IdStrategy = field(default_factory=IdStrategy)
     required_drop: tuple[str, ...] = ()
     allowed_add: tuple[str, ...] | None = None
     volumes: tuple[str, ...] | None = None
-    host_ports: tuple[Range, ...] | None = None
+    host_ports: tuple[IdRange, ...] | None = None
     read_only_root_filesystem: bool = False
     privileged: bool = True
     allow_privilege_escalation: bool = True
@@ -77,31 +77,31 @@ class Restrictions:
     host_ipc: bool = True
 
 
-def judge(pod: Pod, restrictions: Restrictions) -> tuple[Violation, ...]:
+def check_psp_rules(pod: Pod, restrictions: PspRules) -> tuple[Violation, ...]:
     """Return everything in a pod that the restrictions forbid, one violation per place.
 
     `check` is the key of the restriction in settings: "runAsUser". Total: any values in the pod.
     """
-    return tuple(violation for rule in _RULES for violation in rule(pod, restrictions))
+    return tuple(violation for rule in _CHECKS for violation in rule(pod, restrictions))
 
 
-_Rule = Callable[[Pod, Restrictions], Iterator[Violation]]
+_CheckRules = Callable[[Pod, PspRules], Iterator[Violation]]
 
 
-def _users(pod: Pod, restrictions: Restrictions) -> Iterator[Violation]:
+def _check_users(pod: Pod, restrictions: PspRules) -> Iterator[Violation]:
     ids = restrictions.run_as_user
     for container in pod.containers:
-        user = container.effective("runAsUser")
-        fault = (
-            _root_fault(user, container.effective("runAsNonRoot"))
+        user = container.get_effective("runAsUser")
+        error = (
+            _root_error(user, container.get_effective("runAsNonRoot"))
             if ids.rule == "MustRunAsNonRoot"
-            else _id_fault(ids, user, "user")
+            else _id_error(ids, user, "user")
         )
-        if fault:
-            yield _of_container("runAsUser", container, fault)
+        if error:
+            yield _container_violation("runAsUser", container, error)
 
 
-def _root_fault(user: object, non_root: object) -> str | None:
+def _root_error(user: object, non_root: object) -> str | None:
     if non_root is False:
         return "has runAsNonRoot false"
     if is_int(user):
@@ -109,58 +109,60 @@ def _root_fault(user: object, non_root: object) -> str | None:
     return None if non_root is True else "has neither a user nor runAsNonRoot true"
 
 
-def _groups(pod: Pod, restrictions: Restrictions) -> Iterator[Violation]:
+def _check_groups(pod: Pod, restrictions: PspRules) -> Iterator[Violation]:
     for container in pod.containers:
-        group = container.effective("runAsGroup")
-        if fault := _id_fault(restrictions.run_as_group, group, "group"):
-            yield _of_container("runAsGroup", container, fault)
+        group = container.get_effective("runAsGroup")
+        if error := _id_error(restrictions.run_as_group, group, "group"):
+            yield _container_violation("runAsGroup", container, error)
 
 
-def _volume_group(pod: Pod, restrictions: Restrictions) -> Iterator[Violation]:
-    fault = _id_fault(restrictions.fs_group, pod.context.get("fsGroup"), "fsGroup")
-    if fault:
-        yield _of_pod("fsGroup", fault, "securityContext", "fsGroup")
+def _check_fs_group(pod: Pod, restrictions: PspRules) -> Iterator[Violation]:
+    error = _id_error(restrictions.fs_group, pod.context.get("fsGroup"), "fsGroup")
+    if error:
+        yield _pod_violation("fsGroup", error, "securityContext", "fsGroup")
 
 
-def _further_groups(pod: Pod, restrictions: Restrictions) -> Iterator[Violation]:
+def _check_supplemental_groups(pod: Pod, restrictions: PspRules) -> Iterator[Violation]:
     key, ids = "supplementalGroups", restrictions.supplemental_groups
-    groups = items(pod.context.get(key))
+    groups = as_list(pod.context.get(key))
     if not groups and ids.rule == "MustRunAs":
-        yield _of_pod(key, f"has none, needs one within {_spelled(ids.ranges)}",
+        yield _pod_violation(key, f"has none, needs one within {_format_ranges(ids.ranges)}",
                       "securityContext", key)  # fmt: skip
     for index, group in enumerate(groups):
-        if fault := _id_fault(ids, group, "group"):
-            yield _of_pod(key, fault, "securityContext", key, index)
+        if error := _id_error(ids, group, "group"):
+            yield _pod_violation(key, error, "securityContext", key, index)
 
 
-def _id_fault(ids: Ids, number: object, noun: str) -> str | None:
+def _id_error(ids: IdStrategy, number: object, noun: str) -> str | None:
     if ids.rule not in ("MustRunAs", "MayRunAs"):
         return None
     if number is None:
-        needs = f"has no {noun}, needs one within {_spelled(ids.ranges)}"
-        return needs if ids.rule == "MustRunAs" else None
-    if is_int(number) and ids.allow(number):
+        message = f"has no {noun}, needs one within {_format_ranges(ids.ranges)}"
+        return message if ids.rule == "MustRunAs" else None
+    if is_int(number) and ids.allows(number):
         return None
-    return f"has {noun} {text(number)}, allowed is {_spelled(ids.ranges)}"
+    return f"has {noun} {as_str(number)}, allowed is {_format_ranges(ids.ranges)}"
 
 
-def _capabilities(pod: Pod, restrictions: Restrictions) -> Iterator[Violation]:
+def _check_capabilities(pod: Pod, restrictions: PspRules) -> Iterator[Violation]:
     allowed = restrictions.allowed_add
     if allowed is not None and "*" in allowed:
         return
     for container in pod.containers:
-        added = [text(name) for name in items(container.capabilities.get("add"))]
-        dropped = items(container.capabilities.get("drop"))
-        beyond = [] if allowed is None else [name for name in added if name not in allowed]
-        if beyond:
-            yield _of_container("capabilities", container, f"adds {', '.join(beyond)}", "add")
-        kept = [name for name in restrictions.required_drop if name not in dropped]
-        if kept:
-            fault = f"does not drop {', '.join(kept)}"
-            yield _of_container("capabilities", container, fault, "drop")
+        added = [as_str(name) for name in as_list(container.capabilities.get("add"))]
+        dropped = as_list(container.capabilities.get("drop"))
+        disallowed = [] if allowed is None else [name for name in added if name not in allowed]
+        if disallowed:
+            yield _container_violation(
+                "capabilities", container, f"adds {', '.join(disallowed)}", "add"
+            )
+        not_dropped = [name for name in restrictions.required_drop if name not in dropped]
+        if not_dropped:
+            error = f"does not drop {', '.join(not_dropped)}"
+            yield _container_violation("capabilities", container, error, "drop")
 
 
-def _volumes(pod: Pod, restrictions: Restrictions) -> Iterator[Violation]:
+def _check_volumes(pod: Pod, restrictions: PspRules) -> Iterator[Violation]:
     allowed = restrictions.volumes
     if allowed is None or "*" in allowed:
         return
@@ -168,73 +170,75 @@ def _volumes(pod: Pod, restrictions: Restrictions) -> Iterator[Violation]:
         kinds = [key for key, value in volume.items() if key != "name" and value is not None]
         for kind in kinds or ["emptyDir"]:  # what the API server makes of a volume without source
             if kind not in allowed:
-                name = text(volume.get("name"))
-                words = ", ".join(allowed) or "none"
-                fault = f'volume "{name}" is of type {kind}, allowed is {words}'
-                yield _of_pod("volumes", fault, "volumes", index, kind)
+                name = as_str(volume.get("name"))
+                allowed_types = ", ".join(allowed) or "none"
+                error = f'volume "{name}" is of type {kind}, allowed is {allowed_types}'
+                yield _pod_violation("volumes", error, "volumes", index, kind)
 
 
-def _host_ports(pod: Pod, restrictions: Restrictions) -> Iterator[Violation]:
+def _check_host_ports(pod: Pod, restrictions: PspRules) -> Iterator[Violation]:
     key, ranges = "hostPorts", restrictions.host_ports
     if ranges is None:
         return
     for container in pod.containers:
-        for index, entry in enumerate(items(container.raw.get("ports"))):
-            port = mapping(entry).get("hostPort")
+        for index, entry in enumerate(as_list(container.raw.get("ports"))):
+            port = as_mapping(entry).get("hostPort")
             if not port or (is_int(port) and any(port in span for span in ranges)):
                 continue
             yield Violation(
                 key,
                 key,
-                f'container "{container.name}" uses hostPort {text(port)}, '
-                f"allowed is {_spelled(ranges)}",
-                (container.place / "ports" / index / "hostPort",),
+                f'container "{container.name}" uses hostPort {as_str(port)}, '
+                f"allowed is {_format_ranges(ranges)}",
+                (container.path / "ports" / index / "hostPort",),
             )
 
 
-def _switches(pod: Pod, restrictions: Restrictions) -> Iterator[Violation]:
+def _check_switches(pod: Pod, restrictions: PspRules) -> Iterator[Violation]:
     for key, allowed in (
         ("hostNetwork", restrictions.host_network),
         ("hostPID", restrictions.host_pid),
         ("hostIPC", restrictions.host_ipc),
     ):
         if not allowed and pod.spec.get(key):
-            yield _of_pod(key, "is true", key)
+            yield _pod_violation(key, "is true", key)
     for container in pod.containers:
         context = container.context
         if not restrictions.privileged and context.get("privileged"):
-            yield _of_container("privileged", container, "is privileged")
+            yield _container_violation("privileged", container, "is privileged")
         escalation = context.get("allowPrivilegeEscalation")
         if not restrictions.allow_privilege_escalation and escalation is not False:
-            yield _of_container("allowPrivilegeEscalation", container, "must set it to false")
+            yield _container_violation(
+                "allowPrivilegeEscalation", container, "must set it to false"
+            )
         if (
             restrictions.read_only_root_filesystem
             and context.get("readOnlyRootFilesystem") is not True
         ):
-            yield _of_container("readOnlyRootFilesystem", container, "must set it to true")
+            yield _container_violation("readOnlyRootFilesystem", container, "must set it to true")
 
 
-def _spelled(ranges: tuple[Range, ...]) -> str:
+def _format_ranges(ranges: tuple[IdRange, ...]) -> str:
     return ", ".join(map(str, ranges)) or "none"
 
 
-def _of_container(key: str, container: Container, fault: str, *below: str) -> Violation:
-    place = container.place.join(("securityContext", key, *below))
-    return Violation(key, key, f'container "{container.name}" {fault}', (place,))
+def _container_violation(key: str, container: Container, error: str, *subfields: str) -> Violation:
+    path = container.path.join(("securityContext", key, *subfields))
+    return Violation(key, key, f'container "{container.name}" {error}', (path,))
 
 
-def _of_pod(key: str, fault: str, *way: str | int) -> Violation:
-    detail = fault if fault.startswith("volume ") else f"pod {fault}"
-    return Violation(key, key, detail, (Path(("spec", *way)),))
+def _pod_violation(key: str, error: str, *segments: str | int) -> Violation:
+    detail = error if error.startswith("volume ") else f"pod {error}"
+    return Violation(key, key, detail, (Path(("spec", *segments)),))
 
 
-_RULES: tuple[_Rule, ...] = (
-    _users,
-    _groups,
-    _volume_group,
-    _further_groups,
-    _capabilities,
-    _volumes,
-    _host_ports,
-    _switches,
+_CHECKS: tuple[_CheckRules, ...] = (
+    _check_users,
+    _check_groups,
+    _check_fs_group,
+    _check_supplemental_groups,
+    _check_capabilities,
+    _check_volumes,
+    _check_host_ports,
+    _check_switches,
 )

@@ -11,8 +11,8 @@ A key that is left out restricts nothing.
 from collections.abc import Mapping
 from typing import Any
 
-from webhook.errors import InvalidSettings
-from webhook.podsecurity.restrictions import Ids, Range, Restrictions
+from webhook.errors import SettingsError
+from webhook.podsecurity.restrictions import IdRange, IdStrategy, PspRules
 
 _ID_KEYS = {
     "runAsUser": ("run_as_user", ("RunAsAny", "MustRunAs", "MustRunAsNonRoot")),
@@ -22,7 +22,7 @@ _ID_KEYS = {
 }
 """Key: attribute, and the rules it may have (those of a PodSecurityPolicy)."""
 
-_SWITCHES = {
+_BOOLEAN_FIELDS = {
     "readOnlyRootFilesystem": "read_only_root_filesystem",
     "privileged": "privileged",
     "allowPrivilegeEscalation": "allow_privilege_escalation",
@@ -32,39 +32,39 @@ _SWITCHES = {
 }
 
 
-def read_restrictions(section: Mapping[str, Any]) -> Restrictions:
+def read_psp_rules(section: Mapping[str, Any]) -> PspRules:
     """Return the restrictions that the settings' section "podSecurity.restrictions" describes.
 
     Raise InvalidSettings, with one sentence naming the key, for whatever cannot be used.
     """
     values: dict[str, Any] = {}
     for key, value in section.items():
-        where = f"podSecurity.restrictions.{key}"
+        key_path = f"podSecurity.restrictions.{key}"
         if key in _ID_KEYS:
             attribute, rules = _ID_KEYS[key]
-            values[attribute] = _read_ids(value, where, rules)
-        elif key in _SWITCHES:
+            values[attribute] = _read_ids(value, key_path, rules)
+        elif key in _BOOLEAN_FIELDS:
             if type(value) is not bool:
-                raise InvalidSettings(f"{where} must be true or false")
-            values[_SWITCHES[key]] = value
+                raise SettingsError(f"{key_path} must be true or false")
+            values[_BOOLEAN_FIELDS[key]] = value
         elif key == "capabilities":
-            values |= _read_capabilities(value, where)
+            values |= _read_capabilities(value, key_path)
         elif key == "volumes":
-            values["volumes"] = _read_words(value, where)
+            values["volumes"] = _read_strings(value, key_path)
         elif key == "hostPorts":
-            values["host_ports"] = _read_ranges(value, where, 65535)
+            values["host_ports"] = _read_ranges(value, key_path, 65535)
         else:
-            raise InvalidSettings(f"unknown key {where}")
-    return Restrictions(**values)
+            raise SettingsError(f"unknown key {key_path}")
+    return PspRules(**values)
 
 
-def write_restrictions(restrictions: Restrictions) -> dict[str, Any]:
+def write_psp_rules(restrictions: PspRules) -> dict[str, Any]:
     """Return the settings section that describes the restrictions; what is free is left out."""
-    free = Restrictions()
+    unrestricted = PspRules()
     section: dict[str, Any] = {
         key: {"rule": ids.rule, "ranges": _write_ranges(ids.ranges)}
         for key, (attribute, _) in _ID_KEYS.items()
-        if (ids := getattr(restrictions, attribute)) != getattr(free, attribute)
+        if (ids := getattr(restrictions, attribute)) != getattr(unrestricted, attribute)
     }
     capabilities: dict[str, Any] = {}
     if restrictions.required_drop:
@@ -77,62 +77,62 @@ def write_restrictions(restrictions: Restrictions) -> dict[str, Any]:
         section["volumes"] = list(restrictions.volumes)
     if restrictions.host_ports is not None:
         section["hostPorts"] = _write_ranges(restrictions.host_ports)
-    for key, attribute in _SWITCHES.items():
-        if (value := getattr(restrictions, attribute)) != getattr(free, attribute):
+    for key, attribute in _BOOLEAN_FIELDS.items():
+        if (value := getattr(restrictions, attribute)) != getattr(unrestricted, attribute):
             section[key] = value
     return section
 
 
-def _write_ranges(ranges: tuple[Range, ...]) -> list[dict[str, int]]:
+def _write_ranges(ranges: tuple[IdRange, ...]) -> list[dict[str, int]]:
     return [{"min": span.min, "max": span.max} for span in ranges]
 
 
-def _read_ids(value: Any, where: str, rules: tuple[str, ...]) -> Ids:
-    fields = _read_mapping(value, where, ("rule", "ranges"))
+def _read_ids(value: Any, key_path: str, rules: tuple[str, ...]) -> IdStrategy:
+    fields = _read_mapping(value, key_path, ("rule", "ranges"))
     rule = fields.get("rule")
     if rule not in rules:
-        raise InvalidSettings(f"{where}.rule must be one of {', '.join(rules)}")
-    ranges = _read_ranges(fields.get("ranges", []), f"{where}.ranges", 2147483647)
+        raise SettingsError(f"{key_path}.rule must be one of {', '.join(rules)}")
+    ranges = _read_ranges(fields.get("ranges", []), f"{key_path}.ranges", 2147483647)
     if rule in ("MustRunAs", "MayRunAs") and not ranges:
-        raise InvalidSettings(f"{where}.ranges must name at least one range for {rule}")
-    return Ids(rule, ranges)
+        raise SettingsError(f"{key_path}.ranges must name at least one range for {rule}")
+    return IdStrategy(rule, ranges)
 
 
-def _read_capabilities(value: Any, where: str) -> dict[str, Any]:
-    fields = _read_mapping(value, where, ("requiredDrop", "allowedAdd"))
+def _read_capabilities(value: Any, key_path: str) -> dict[str, Any]:
+    fields = _read_mapping(value, key_path, ("requiredDrop", "allowedAdd"))
     values: dict[str, Any] = {}
     if "requiredDrop" in fields:
-        values["required_drop"] = _read_words(fields["requiredDrop"], f"{where}.requiredDrop")
+        values["required_drop"] = _read_strings(fields["requiredDrop"], f"{key_path}.requiredDrop")
     if "allowedAdd" in fields:
-        values["allowed_add"] = _read_words(fields["allowedAdd"], f"{where}.allowedAdd")
+        values["allowed_add"] = _read_strings(fields["allowedAdd"], f"{key_path}.allowedAdd")
     return values
 
 
-def _read_mapping(value: Any, where: str, keys: tuple[str, ...]) -> Mapping[str, Any]:
+def _read_mapping(value: Any, key_path: str, keys: tuple[str, ...]) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise InvalidSettings(f"{where} must be a mapping with {' and '.join(keys)}")
+        raise SettingsError(f"{key_path} must be a mapping with {' and '.join(keys)}")
     for key in value:
         if key not in keys:
-            raise InvalidSettings(f"unknown key {where}.{key}")
+            raise SettingsError(f"unknown key {key_path}.{key}")
     return value
 
 
-def _read_ranges(value: Any, where: str, largest: int) -> tuple[Range, ...]:
+def _read_ranges(value: Any, key_path: str, maximum: int) -> tuple[IdRange, ...]:
     if not isinstance(value, list):
-        raise InvalidSettings(f"{where} must be a list of {{min, max}}")
+        raise SettingsError(f"{key_path} must be a list of {{min, max}}")
     ranges = []
     for index, entry in enumerate(value):
-        fields = _read_mapping(entry, f"{where}[{index}]", ("min", "max"))
+        fields = _read_mapping(entry, f"{key_path}[{index}]", ("min", "max"))
         low, high = fields.get("min"), fields.get("max")
-        if type(low) is not int or type(high) is not int or not 0 <= low <= high <= largest:
-            raise InvalidSettings(
-                f"{where}[{index}] must have min and max with 0 <= min <= max <= {largest}"
+        if type(low) is not int or type(high) is not int or not 0 <= low <= high <= maximum:
+            raise SettingsError(
+                f"{key_path}[{index}] must have min and max with 0 <= min <= max <= {maximum}"
             )
-        ranges.append(Range(low, high))
+        ranges.append(IdRange(low, high))
     return tuple(ranges)
 
 
-def _read_words(value: Any, where: str) -> tuple[str, ...]:
+def _read_strings(value: Any, key_path: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-        raise InvalidSettings(f"{where} must be a list of strings")
+        raise SettingsError(f"{key_path} must be a list of strings")
     return tuple(value)

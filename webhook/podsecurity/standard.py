@@ -18,7 +18,7 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 LATEST = 37
 """The minor version of the newest rule; a newer version, and `latest`, mean this one."""
 
-PREFIX = "pod-security.kubernetes.io/"
+LABEL_PREFIX = "pod-security.kubernetes.io/"
 
 _VERSION = re.compile(r"v1\.(0|[1-9][0-9]{0,17})\Z")  # upstream reads 64 bits
 
@@ -35,13 +35,13 @@ class Standard:
 
 
 @dataclass(frozen=True, slots=True)
-class Standards:
+class NamespacePodSecurity:
     """What a namespace's labels ask for. `faults` says of each bad label what was taken instead."""
 
     enforce: Standard = Standard()
     warn: Standard = Standard()
     audit: Standard = Standard()
-    faults: tuple[str, ...] = ()
+    label_errors: tuple[str, ...] = ()
 
 
 def parse_level(word: str | None) -> Level | None:
@@ -68,41 +68,47 @@ def parse_standard(words: str) -> Standard | None:
     return None if level is None or version is None else Standard(level, version)
 
 
-def read_labels(labels: Mapping[str, str], default: Standard = Standard()) -> Standards:
+def read_namespace_labels(
+    labels: Mapping[str, str], default: Standard = Standard()
+) -> NamespacePodSecurity:
     """Return the standards of a namespace; `default` is what holds where a label is missing.
 
     A bad enforce level means restricted, a bad version the latest, a bad warn or audit level
     privileged. Without a warn label, warn follows a valid enforce level that is stricter.
     """
-    faults: list[str] = []
-    enforce = _of_mode("enforce", labels, default, "restricted", faults)
-    warn = _of_mode("warn", labels, default, "privileged", faults)
-    audit = _of_mode("audit", labels, default, "privileged", faults)
-    said = parse_level(labels.get(f"{PREFIX}enforce"))
+    label_errors: list[str] = []
+    enforce = _read_mode("enforce", labels, default, "restricted", label_errors)
+    warn = _read_mode("warn", labels, default, "privileged", label_errors)
+    audit = _read_mode("audit", labels, default, "privileged", label_errors)
+    enforce_label_level = parse_level(labels.get(f"{LABEL_PREFIX}enforce"))
     if (
-        f"{PREFIX}warn" not in labels
-        and said is not None
-        and LEVELS.index(said) > LEVELS.index(warn.level)
+        f"{LABEL_PREFIX}warn" not in labels
+        and enforce_label_level is not None
+        and LEVELS.index(enforce_label_level) > LEVELS.index(warn.level)
     ):
-        own_version = f"{PREFIX}warn-version" in labels
-        warn = Standard(said, warn.version if own_version else enforce.version)
-    return Standards(enforce, warn, audit, tuple(faults))
+        has_own_version = f"{LABEL_PREFIX}warn-version" in labels
+        warn = Standard(enforce_label_level, warn.version if has_own_version else enforce.version)
+    return NamespacePodSecurity(enforce, warn, audit, tuple(label_errors))
 
 
-def _of_mode(
-    mode: str, labels: Mapping[str, str], default: Standard, otherwise: Level, faults: list[str]
+def _read_mode(
+    mode: str,
+    labels: Mapping[str, str],
+    default: Standard,
+    fallback: Level,
+    label_errors: list[str],
 ) -> Standard:
     level, version = default.level, default.version
-    key = f"{PREFIX}{mode}"
+    key = f"{LABEL_PREFIX}{mode}"
     if key in labels:
         known = parse_level(labels[key])
-        level = otherwise if known is None else known
+        level = fallback if known is None else known
         if known is None:
-            faults.append(f"label {key} is {labels[key]!r}, no level; {otherwise} holds")
+            label_errors.append(f"label {key} is {labels[key]!r}, no level; {fallback} holds")
     key += "-version"
     if key in labels:
         number = parse_version(labels[key])
         version = LATEST if number is None else number
         if number is None:
-            faults.append(f"label {key} is {labels[key]!r}, no version; the latest holds")
+            label_errors.append(f"label {key} is {labels[key]!r}, no version; the latest holds")
     return Standard(level, version)

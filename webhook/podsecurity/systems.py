@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
 from webhook.graph.path import Path
-from webhook.podsecurity.pod import Pod, mapping
+from webhook.podsecurity.pod import Pod, as_mapping
 
-_POD = Path(("spec", "securityContext"))
+_POD_CONTEXT_PATH = Path(("spec", "securityContext"))
 
-_LINUX_OF_POD = (
+_LINUX_POD_FIELDS = (
     "appArmorProfile",
     "seLinuxOptions",
     "seccompProfile",
@@ -26,7 +26,7 @@ _LINUX_OF_POD = (
     "supplementalGroupsPolicy",
     "seLinuxChangePolicy",
 )
-_LINUX_OF_CONTAINER = (
+_LINUX_CONTAINER_FIELDS = (
     "appArmorProfile",
     "seLinuxOptions",
     "seccompProfile",
@@ -40,24 +40,24 @@ _LINUX_OF_CONTAINER = (
 )
 
 
-def fields_of_the_other_system(pod: Pod) -> Iterator[Finding]:
+def check_os_fields(pod: Pod) -> Iterator[Finding]:
     """Yield the fields that a pod of its `os.name` must not have."""
-    if pod.windows:
-        for place in _linux_fields(pod):
+    if pod.is_windows:
+        for path in _linux_fields(pod):
             yield Finding(
-                place,
+                path,
                 "cannot be set for a windows pod",
                 "remove it, or os.name windows",
-                rule="pod-security/linux-field-on-windows",
+                rule_id="pod-security/linux-field-on-windows",
             )
-    elif mapping(pod.spec.get("os")).get("name") == "linux":
-        for place, context in pod.contexts():
+    elif as_mapping(pod.spec.get("os")).get("name") == "linux":
+        for path, context in pod.iter_contexts():
             if context.get("windowsOptions") is not None:
                 yield Finding(
-                    place / "windowsOptions",
+                    path / "windowsOptions",
                     "windows options cannot be set for a linux pod",
                     "remove them, or os.name linux",
-                    rule="pod-security/windows-field-on-linux",
+                    rule_id="pod-security/windows-field-on-linux",
                 )
 
 
@@ -69,12 +69,12 @@ def _linux_fields(pod: Pod) -> Iterator[Path]:
     for field in ("hostPID", "hostIPC"):
         if pod.spec.get(field) is True:
             yield spec / field
-    for field in _LINUX_OF_POD:
+    for field in _LINUX_POD_FIELDS:
         if pod.context.get(field) is not None:
-            yield _POD / field
+            yield _POD_CONTEXT_PATH / field
     if pod.context.get("sysctls"):  # an empty list is allowed
-        yield _POD / "sysctls"
+        yield _POD_CONTEXT_PATH / "sysctls"
     for container in pod.containers:
-        for field in _LINUX_OF_CONTAINER:
+        for field in _LINUX_CONTAINER_FIELDS:
             if container.context.get(field) is not None:
-                yield container.place / "securityContext" / field
+                yield container.path / "securityContext" / field

@@ -14,38 +14,43 @@ here weighs findings against each other; that is for `decisions`.
 
 from webhook.policy.evaluate import (
     Evaluation,
-    Limits,
+    EvaluationLimits,
     PolicyFailure,
     PolicyFinding,
-    evaluate,
+    evaluate_policies,
 )
-from webhook.policy.exceptions import Exempted, Exemption, PolicyException, exempt
-from webhook.policy.load import load
-from webhook.policy.mutate import Mutation, mutate
-from webhook.policy.policy import Binding, Policy, PolicySet, Problem
-from webhook.policy.request import Request, read_request, request_of
-from webhook.policy.sources import Source, from_reading
+from webhook.policy.exceptions import (
+    ExemptedFinding,
+    ExemptionResult,
+    PolicyException,
+    apply_exceptions,
+)
+from webhook.policy.load import load_policy_set
+from webhook.policy.mutate import MutationResult, mutate_object
+from webhook.policy.policy import Binding, Policy, PolicyProblem, PolicySet
+from webhook.policy.request import AdmissionRequest, apply_request, read_request
+from webhook.policy.sources import SourceObject, objects_from_file
 
 __all__ = [
+    "AdmissionRequest",
     "Binding",
     "Evaluation",
-    "Exempted",
-    "Exemption",
-    "Limits",
-    "Mutation",
+    "EvaluationLimits",
+    "ExemptedFinding",
+    "ExemptionResult",
+    "MutationResult",
     "Policy",
     "PolicyException",
     "PolicyFailure",
     "PolicyFinding",
+    "PolicyProblem",
     "PolicySet",
-    "Problem",
-    "Request",
-    "Source",
-    "evaluate",
-    "exempt",
-    "from_reading",
-    "load",
-    "mutate",
+    "SourceObject",
+    "apply_exceptions",
+    "apply_request",
+    "evaluate_policies",
+    "load_policy_set",
+    "mutate_object",
+    "objects_from_file",
     "read_request",
-    "request_of",
 ]

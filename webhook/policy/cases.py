@@ -24,18 +24,18 @@ from typing import Any
 from webhook.graph.facts import Facts, Namespace
 from webhook.graph.path import ROOT, Path
 from webhook.graph.words import nearest_word
-from webhook.policy.places import read_place
-from webhook.policy.policy import Problem
-from webhook.policy.request import Request, request_of
-from webhook.policy.sources import Source
+from webhook.policy.places import parse_path
+from webhook.policy.policy import PolicyProblem
+from webhook.policy.request import AdmissionRequest, apply_request
+from webhook.policy.sources import SourceObject
 
 API_VERSION = "graphgate.io/v1alpha1"
 KIND = "PolicyTest"
 
-_OPERATIONS = ("CREATE", "UPDATE", "DELETE")
-_ACTIONS = ("deny", "warn", "audit")
-_FILE = ("apiVersion", "kind", "metadata", "namespaces", "object", "now", "cases")
-_CASE = (
+_OPERATION_VALUES = ("CREATE", "UPDATE", "DELETE")
+_ACTION_VALUES = ("deny", "warn", "audit")
+_FILE_FIELDS = ("apiVersion", "kind", "metadata", "namespaces", "object", "now", "cases")
+_CASE_FIELDS = (
     "name",
     "operation",
     "namespace",
@@ -52,33 +52,33 @@ _CASE = (
     "mutated",
     "removed",
 )
-_EXPECTED = ("rule", "action", "path", "fact")
+_EXPECTED_FIELDS = ("rule", "action", "path", "fact")
 
 
-class Unreadable(Exception):  # noqa: N818 — named by the fault, as all of ours
+class TestFileError(Exception):
     """A test file that cannot be used, with the place of what is wrong."""
 
-    def __init__(self, path: Path, fact: str) -> None:
-        super().__init__(fact)
+    def __init__(self, path: Path, message: str) -> None:
+        super().__init__(message)
         self.path = path
-        self.fact = fact
+        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class ExpectedFinding:
     """One finding that a case expects; None: whatever it is.
 
     rule   "policy/NAME/N"
     """
 
-    rule: str
+    rule_id: str
     action: str = "deny"
     path: str | None = None
-    fact: str | None = None
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class TestCase:
     """One case.
 
     expect    the findings, all of them, in any order
@@ -88,126 +88,134 @@ class Case:
 
     name: str
     line: int
-    request: Request
+    request: AdmissionRequest
     facts: Facts
-    expect: tuple[Expected, ...] = ()
-    failures: tuple[str, ...] = ()
-    mutated: Any = None
+    expected_findings: tuple[ExpectedFinding, ...] = ()
+    expected_failures: tuple[str, ...] = ()
+    expected_object: Any = None
 
 
 @dataclass(frozen=True, slots=True)
-class Suite:
+class TestSuite:
     """The cases of one file. `now`: the time for exceptions, "" where none is needed."""
 
     file: str
-    cases: tuple[Case, ...]
+    cases: tuple[TestCase, ...]
     now: str = ""
 
 
-def is_suite(source: Source) -> bool:
+def is_test_suite(source: SourceObject) -> bool:
     """Tell whether an object is a PolicyTest."""
     value = source.value
     return isinstance(value, dict) and value.get("kind") == KIND
 
 
-def read_suite(source: Source) -> Suite | Problem:
+def read_test_suite(source: SourceObject) -> TestSuite | PolicyProblem:
     """Return the cases of a PolicyTest, or what keeps it from being read."""
     try:
-        return _suite(source)
-    except Unreadable as error:
-        return Problem(source.file, *source.position(error.path), KIND, error.fact)
+        return _read_suite_fields(source)
+    except TestFileError as error:
+        return PolicyProblem(source.file, *source.position(error.path), KIND, error.message)
 
 
-def _suite(source: Source) -> Suite:
+def _read_suite_fields(source: SourceObject) -> TestSuite:
     raw = source.value
-    _known(raw, _FILE, ROOT)
+    _check_fields(raw, _FILE_FIELDS, ROOT)
     if raw.get("apiVersion") != API_VERSION:
-        raise Unreadable(ROOT / "apiVersion", f"apiVersion is not {API_VERSION}")
-    facts = Facts(namespaces=dict(_namespaces(raw.get("namespaces"))))
+        raise TestFileError(ROOT / "apiVersion", f"apiVersion is not {API_VERSION}")
+    facts = Facts(namespaces=dict(_read_namespaces(raw.get("namespaces"))))
     cases = raw.get("cases")
     if not isinstance(cases, list) or not cases:
-        raise Unreadable(ROOT / "cases", "cases is no list, or an empty one")
-    made = []
+        raise TestFileError(ROOT / "cases", "cases is no list, or an empty one")
+    test_cases = []
     for index, case in enumerate(cases):
         here = ROOT / "cases" / index
         if not isinstance(case, dict):
-            raise Unreadable(here, "a case is a mapping with a name")
-        _known(case, _CASE, here)
+            raise TestFileError(here, "a case is a mapping with a name")
+        _check_fields(case, _CASE_FIELDS, here)
         line, _ = source.position(here)
-        made.append(_case(case, here, line, raw.get("object"), facts))
+        test_cases.append(_read_case(case, here, line, raw.get("object"), facts))
     now = raw.get("now")
-    return Suite(source.file, tuple(made), now if isinstance(now, str) else "")
+    return TestSuite(source.file, tuple(test_cases), now if isinstance(now, str) else "")
 
 
-def _namespaces(raw: Any) -> Iterator[tuple[str, Namespace]]:
+def _read_namespaces(raw: Any) -> Iterator[tuple[str, Namespace]]:
     if raw is None:
         return
     if not isinstance(raw, dict):
-        raise Unreadable(ROOT / "namespaces", "namespaces is no mapping")
-    for name, written in raw.items():
-        known = written or {}
-        if not isinstance(known, dict):
-            raise Unreadable(ROOT / "namespaces" / name, f"the namespace {name} is no mapping")
-        _known(known, ("labels", "annotations"), ROOT / "namespaces" / name)
-        yield name, Namespace(known.get("labels") or {}, known.get("annotations") or {})
+        raise TestFileError(ROOT / "namespaces", "namespaces is no mapping")
+    for name, raw_namespace in raw.items():
+        fields = raw_namespace or {}
+        if not isinstance(fields, dict):
+            raise TestFileError(ROOT / "namespaces" / name, f"the namespace {name} is no mapping")
+        _check_fields(fields, ("labels", "annotations"), ROOT / "namespaces" / name)
+        yield name, Namespace(fields.get("labels") or {}, fields.get("annotations") or {})
 
 
-def _case(raw: dict[str, Any], here: Path, line: int, shared: Any, facts: Facts) -> Case:
+def _read_case(
+    raw: dict[str, Any], here: Path, line: int, shared_object: Any, facts: Facts
+) -> TestCase:
     name = raw.get("name")
     if not isinstance(name, str) or not name:
-        raise Unreadable(here / "name", "a case has a name")
+        raise TestFileError(here / "name", "a case has a name")
     operation = raw.get("operation", "CREATE")
-    if operation not in _OPERATIONS:
-        raise Unreadable(here / "operation", f"operation is not {' or '.join(_OPERATIONS)}")
-    base = raw.get("object", shared)
+    if operation not in _OPERATION_VALUES:
+        raise TestFileError(
+            here / "operation", f"operation is not {' or '.join(_OPERATION_VALUES)}"
+        )
+    base = raw.get("object", shared_object)
     if not isinstance(base, dict):
-        raise Unreadable(here, "neither the case nor the file has an object")
-    new = changed(base, raw.get("set"), raw.get("remove"), here, ("set", "remove"))
-    old = raw.get("oldObject", base)
+        raise TestFileError(here, "neither the case nor the file has an object")
+    new_object = apply_changes(base, raw.get("set"), raw.get("remove"), here, ("set", "remove"))
+    old_object = raw.get("oldObject", base)
     if operation == "CREATE":
-        old = None
+        old_object = None
     else:
-        old = changed(old, raw.get("setOld"), raw.get("removeOld"), here, ("setOld", "removeOld"))
-    request = request_of(
-        new,
+        old_object = apply_changes(
+            old_object, raw.get("setOld"), raw.get("removeOld"), here, ("setOld", "removeOld")
+        )
+    request = apply_request(
+        new_object,
         operation,
-        old,
+        old_object,
         namespace=raw.get("namespace"),
         user=str(raw.get("user") or ""),
         groups=tuple(raw.get("groups") or ()),
     )
-    mutated = None
+    expected_object = None
     if "mutated" in raw or "removed" in raw:
-        mutated = changed(new, raw.get("mutated"), raw.get("removed"), here, ("mutated", "removed"))
+        expected_object = apply_changes(
+            new_object, raw.get("mutated"), raw.get("removed"), here, ("mutated", "removed")
+        )
     expected = raw.get("expect") or []
     if not isinstance(expected, list):
-        raise Unreadable(here / "expect", "expect is no list of findings")
-    return Case(
+        raise TestFileError(here / "expect", "expect is no list of findings")
+    return TestCase(
         name,
         line,
         request,
         facts,
-        tuple(_expected(item, here / "expect" / n) for n, item in enumerate(expected)),
-        tuple(_rule(word) for word in raw.get("failures") or ()),
-        mutated,
+        tuple(_read_expected_finding(item, here / "expect" / n) for n, item in enumerate(expected)),
+        tuple(_full_rule_id(word) for word in raw.get("failures") or ()),
+        expected_object,
     )
 
 
-def _expected(raw: Any, here: Path) -> Expected:
+def _read_expected_finding(raw: Any, here: Path) -> ExpectedFinding:
     if not isinstance(raw, dict) or not isinstance(raw.get("rule"), str):
-        raise Unreadable(here, "an expected finding has a rule: NAME/0")
-    _known(raw, _EXPECTED, here)
+        raise TestFileError(here, "an expected finding has a rule: NAME/0")
+    _check_fields(raw, _EXPECTED_FIELDS, here)
     action = raw.get("action", "deny")
-    if action not in _ACTIONS:
-        raise Unreadable(here / "action", f"action is not {' or '.join(_ACTIONS)}")
-    return Expected(_rule(raw["rule"]), action, raw.get("path"), raw.get("fact"))
+    if action not in _ACTION_VALUES:
+        raise TestFileError(here / "action", f"action is not {' or '.join(_ACTION_VALUES)}")
+    return ExpectedFinding(_full_rule_id(raw["rule"]), action, raw.get("path"), raw.get("fact"))
 
 
-def _rule(word: Any) -> str:
-    return word if str(word).startswith("policy/") else f"policy/{word}"
+def _full_rule_id(rule: Any) -> str:
+    return rule if str(rule).startswith("policy/") else f"policy/{rule}"
 
 
-def changed(
+def apply_changes(
     base: Any, sets: Any, removes: Any, here: Path, names: tuple[str, str] = ("set", "remove")
 ) -> Any:
     """Return a copy of `base` with values set and removed, by paths.
@@ -217,56 +225,58 @@ def changed(
     if not sets and not removes:
         return base
     value = copy.deepcopy(base)
-    for text, wanted in (sets or {}).items():
-        _set(value, _place(text, value, here / names[0]), copy.deepcopy(wanted))
+    for text, new_value in (sets or {}).items():
+        _set_value(
+            value, _parse_existing_path(text, value, here / names[0]), copy.deepcopy(new_value)
+        )
     for text in removes or ():
-        _remove(value, _place(text, value, here / names[1]))
+        _remove_value(value, _parse_existing_path(text, value, here / names[1]))
     return value
 
 
-def _place(text: Any, value: Any, here: Path) -> Path:
-    place = read_place(text, value) if isinstance(text, str) else None
-    if not place:
-        raise Unreadable(here, f"{text} is no path such as spec.predictors[0].name")
-    return place
+def _parse_existing_path(text: Any, value: Any, here: Path) -> Path:
+    path = parse_path(text, value) if isinstance(text, str) else None
+    if not path:
+        raise TestFileError(here, f"{text} is no path such as spec.predictors[0].name")
+    return path
 
 
-def _set(value: Any, place: Path, wanted: Any) -> None:
-    here = value
-    for segment, following in pairwise(place):
-        if isinstance(here, dict):
-            below = here.setdefault(segment, [] if isinstance(following, int) else {})
-        elif isinstance(here, list) and isinstance(segment, int):
-            if segment == len(here):
-                here.append([] if isinstance(following, int) else {})
-            if segment > len(here) - 1:
-                raise Unreadable(ROOT, f"{place} is past the end of a list")
-            below = here[segment]
+def _set_value(value: Any, path: Path, new_value: Any) -> None:
+    parent = value
+    for segment, following in pairwise(path):
+        if isinstance(parent, dict):
+            child = parent.setdefault(segment, [] if isinstance(following, int) else {})
+        elif isinstance(parent, list) and isinstance(segment, int):
+            if segment == len(parent):
+                parent.append([] if isinstance(following, int) else {})
+            if segment > len(parent) - 1:
+                raise TestFileError(ROOT, f"{path} is past the end of a list")
+            child = parent[segment]
         else:
-            raise Unreadable(ROOT, f"{place} goes through something that is no mapping or list")
-        here = below
-    last: Any = place[-1]
-    if isinstance(here, list) and isinstance(last, int) and last == len(here):
-        here.append(wanted)
-    elif isinstance(here, (dict, list)) and (isinstance(here, dict) or isinstance(last, int)):
-        here[last] = wanted
+            raise TestFileError(ROOT, f"{path} goes through something that is no mapping or list")
+        parent = child
+    last: Any = path[-1]
+    if isinstance(parent, list) and isinstance(last, int) and last == len(parent):
+        parent.append(new_value)
+    elif isinstance(parent, (dict, list)) and (isinstance(parent, dict) or isinstance(last, int)):
+        parent[last] = new_value
     else:
-        raise Unreadable(ROOT, f"{place} ends in something that is no mapping or list")
+        raise TestFileError(ROOT, f"{path} ends in something that is no mapping or list")
 
 
-def _remove(value: Any, place: Path) -> None:
-    here = value
+def _remove_value(value: Any, path: Path) -> None:
+    parent = value
     try:
-        for segment in place[:-1]:
-            here = here[segment]
-        del here[place[-1]]
+        for segment in path[:-1]:
+            parent = parent[segment]
+        del parent[path[-1]]
     except (KeyError, IndexError, TypeError):
-        raise Unreadable(ROOT, f"{place} is not there to be removed") from None
+        raise TestFileError(ROOT, f"{path} is not there to be removed") from None
 
 
-def _known(raw: Mapping[str, Any], known: tuple[str, ...], here: Path) -> None:
+def _check_fields(raw: Mapping[str, Any], fields: tuple[str, ...], path: Path) -> None:
     for key in raw:
-        if key not in known:
-            near = nearest_word(str(key), known)
-            hint = f'did you mean "{near}"?' if near else f"known are {', '.join(known)}"
-            raise Unreadable(here / str(key), f'unknown field "{key}"; {hint}')
+        if key not in fields:
+            near = nearest_word(str(key), fields)
+            hint = f'did you mean "{near}"?' if near else f"known are {', '.join(fields)}"
+            raise TestFileError(path / str(key), f'unknown field "{key}"; {hint}')

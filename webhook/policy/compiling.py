@@ -3,274 +3,302 @@
 from collections.abc import Mapping
 from typing import Any
 
-from webhook.graph.model import items, mapping, text
+from webhook.graph.model import get_list, get_mapping, get_str
 from webhook.graph.path import ROOT, Path
 from webhook.graph.words import nearest_word
 from webhook.policy.cel import source as words
-from webhook.policy.cel.environment import Environment, Expression, UncheckedExpression
+from webhook.policy.cel.environment import CheckedExpression, Environment, ExpressionError
 from webhook.policy.cel.evaluate import Compiler
-from webhook.policy.cel.frames import MISSING, Closure, Layout
-from webhook.policy.cel.functions import KUBERNETES, MUTATIONS
-from webhook.policy.cel.source import Misuse
-from webhook.policy.graph_library import GRAPH
+from webhook.policy.cel.frames import MISSING, Closure, SlotLayout
+from webhook.policy.cel.functions import KUBERNETES_LIBRARIES, MUTATION_LIBRARIES
+from webhook.policy.cel.source import ExpressionIssue
+from webhook.policy.graph_library import GRAPH_LIBRARY
 from webhook.policy.policy import (
     SLOTS,
-    About,
-    Code,
-    Condition,
-    Match,
-    Note,
+    AuditAnnotation,
+    CompiledExpression,
+    MatchCondition,
+    MatchResources,
     Policy,
-    Problem,
-    Rule,
+    PolicyMetadata,
+    PolicyProblem,
+    ResourceRule,
     Validation,
 )
-from webhook.policy.request import FIELDS
+from webhook.policy.request import REQUEST_FIELDS
 from webhook.policy.selectors import read_selector
-from webhook.policy.sources import Source
+from webhook.policy.sources import SourceObject
 
-ANNOTATION = "graphgate.io/"
+ANNOTATION_PREFIX = "graphgate.io/"
 """What our annotations begin with: graphgate.io/title, graphgate.io/remedy.0."""
 
-_NO_AUTHORIZER = "authorizer is not supported: only the API server can be asked what a user may do"
+_AUTHORIZER_UNSUPPORTED = (
+    "authorizer is not supported: only the API server can be asked what a user may do"
+)
 
 
-def compile_policy(source: Source) -> tuple[Policy | None, list[Problem]]:
+def compile_policy(source: SourceObject) -> tuple[Policy | None, list[PolicyProblem]]:
     """Return the policy, or None with all that keeps its expressions from being used."""
-    compiling = _Compiling(source)
-    policy = compiling.policy()
-    return (None if compiling.problems else policy), compiling.problems
+    compiler = _PolicyCompiler(source)
+    policy = compiler.compile()
+    return (None if compiler.problems else policy), compiler.problems
 
 
-def read_match(raw: Mapping[str, Any]) -> Match:
+def read_match_resources(raw: Mapping[str, Any]) -> MatchResources:
     """Return matchConstraints or matchResources."""
-    rules = [_rule(item) for item in items(raw, "resourceRules")]
-    return Match(
-        rules=tuple(rules) if rules else None,
-        excluded=tuple(_rule(item) for item in items(raw, "excludeResourceRules")),
-        exact=raw.get("matchPolicy") == "Exact",
-        namespaces=read_selector(mapping(raw, "namespaceSelector")),
-        objects=read_selector(mapping(raw, "objectSelector")),
+    rules = [_read_resource_rule(item) for item in get_list(raw, "resourceRules")]
+    return MatchResources(
+        resource_rules=tuple(rules) if rules else None,
+        exclude_resource_rules=tuple(
+            _read_resource_rule(item) for item in get_list(raw, "excludeResourceRules")
+        ),
+        exact_versions=raw.get("matchPolicy") == "Exact",
+        namespace_selector=read_selector(get_mapping(raw, "namespaceSelector")),
+        object_selector=read_selector(get_mapping(raw, "objectSelector")),
     )
 
 
-def _rule(raw: Mapping[str, Any]) -> Rule:
-    return Rule(
-        groups=frozenset(items(raw, "apiGroups")),
-        versions=frozenset(items(raw, "apiVersions")),
-        operations=frozenset(items(raw, "operations")),
-        resources=frozenset(items(raw, "resources")),
-        names=frozenset(items(raw, "resourceNames")),
-        scope=text(raw, "scope") or "*",
+def _read_resource_rule(raw: Mapping[str, Any]) -> ResourceRule:
+    return ResourceRule(
+        api_groups=frozenset(get_list(raw, "apiGroups")),
+        api_versions=frozenset(get_list(raw, "apiVersions")),
+        operations=frozenset(get_list(raw, "operations")),
+        resources=frozenset(get_list(raw, "resources")),
+        resource_names=frozenset(get_list(raw, "resourceNames")),
+        scope=get_str(raw, "scope") or "*",
     )
 
 
-class _Compiling:
+class _PolicyCompiler:
     """The expressions of one policy; problems are gathered, so that all are told at once."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: SourceObject) -> None:
         self.source = source
         self.raw = source.value
-        self.spec = mapping(self.raw, "spec")
-        self.metadata = mapping(self.raw, "metadata")
-        self.annotations = mapping(self.metadata, "annotations")
-        self.name = text(self.metadata, "name")
-        self.problems: list[Problem] = []
-        self.layout = Layout(SLOTS)
+        self.spec = get_mapping(self.raw, "spec")
+        self.metadata = get_mapping(self.raw, "metadata")
+        self.annotations = get_mapping(self.metadata, "annotations")
+        self.name = get_str(self.metadata, "name")
+        self.problems: list[PolicyProblem] = []
+        self.layout = SlotLayout(SLOTS)
         self.variables: dict[str, Compiler] = {}
-        self.lazy: dict[str, Closure] = {}
-        self.expressions: list[Expression] = []
+        self.lazy_variables: dict[str, Closure] = {}
+        self.expressions: list[CheckedExpression] = []
         mutating = self.raw["kind"] == "MutatingAdmissionPolicy"
         names = [name for name in SLOTS if name != "params" or self.spec.get("paramKind")]
-        libraries = (*(MUTATIONS if mutating else KUBERNETES), GRAPH)
-        self.environment = Environment(dict.fromkeys(names, "dyn"), libraries, {"request": FIELDS})
+        libraries = (*(MUTATION_LIBRARIES if mutating else KUBERNETES_LIBRARIES), GRAPH_LIBRARY)
+        self.environment = Environment(
+            dict.fromkeys(names, "dyn"), libraries, {"request": REQUEST_FIELDS}
+        )
         # matchConditions see no variables (KEP-3488), whatever comes before them in the file.
-        self.bare = self.environment
+        self.condition_environment = self.environment
 
-    def policy(self) -> Policy:
+    def compile(self) -> Policy:
         """Return the policy; of no use if there are problems."""
-        here = ROOT / "spec"
-        for index, item in enumerate(items(self.spec, "variables")):
-            self._variable(item, here / "variables" / index)
-        conditions = tuple(
-            Condition(item["name"], code)
-            for index, item in enumerate(items(self.spec, "matchConditions"))
-            if (code := self._code(here / "matchConditions" / index / "expression", self.bare))
+        spec_path = ROOT / "spec"
+        for index, item in enumerate(get_list(self.spec, "variables")):
+            self._compile_variable(item, spec_path / "variables" / index)
+        match_conditions = tuple(
+            MatchCondition(item["name"], code)
+            for index, item in enumerate(get_list(self.spec, "matchConditions"))
+            if (
+                code := self._compile_expression(
+                    spec_path / "matchConditions" / index / "expression", self.condition_environment
+                )
+            )
         )
         validations = [
-            self._validation(index, item)
-            for index, item in enumerate(items(self.spec, "validations"))
+            self._compile_validation(index, item)
+            for index, item in enumerate(get_list(self.spec, "validations"))
         ]
-        notes = tuple(
-            Note(item["key"], code)
-            for index, item in enumerate(items(self.spec, "auditAnnotations"))
-            if (code := self._note(here / "auditAnnotations" / index / "valueExpression"))
+        audit_annotations = tuple(
+            AuditAnnotation(item["key"], code)
+            for index, item in enumerate(get_list(self.spec, "auditAnnotations"))
+            if (
+                code := self._compile_audit_annotation(
+                    spec_path / "auditAnnotations" / index / "valueExpression"
+                )
+            )
         )
         mutations = tuple(
             code
-            for index, _ in enumerate(items(self.spec, "mutations"))
-            if (code := self._mutation(here / "mutations" / index / "jsonPatch" / "expression"))
+            for index, _ in enumerate(get_list(self.spec, "mutations"))
+            if (
+                code := self._compile_mutation(
+                    spec_path / "mutations" / index / "jsonPatch" / "expression"
+                )
+            )
         )
-        param_kind = mapping(self.spec, "paramKind")
+        param_kind = get_mapping(self.spec, "paramKind")
         return Policy(
             kind=self.raw["kind"],
             name=self.name,
             file=self.source.file,
             line=self.source.position(ROOT)[0],
-            about=About(
-                title=self._about("title"),
-                severity=self._about("severity"),
-                category=self._about("category"),
-                docs=self._about("docs"),
-                remedy=self._about("remedy"),
+            metadata=PolicyMetadata(
+                title=self._annotation("title"),
+                severity=self._annotation("severity"),
+                category=self._annotation("category"),
+                docs=self._annotation("docs"),
+                remediation=self._annotation("remedy"),
             ),
             fails_open=self.spec.get("failurePolicy") == "Ignore",
-            match=read_match(mapping(self.spec, "matchConstraints")),
-            param_kind=(text(param_kind, "apiVersion"), text(param_kind, "kind"))
+            match_constraints=read_match_resources(get_mapping(self.spec, "matchConstraints")),
+            param_kind=(get_str(param_kind, "apiVersion"), get_str(param_kind, "kind"))
             if param_kind
             else None,
-            conditions=conditions,
+            match_conditions=match_conditions,
             variables=self.variables,
             validations=tuple(v for v in validations if v is not None),
-            notes=notes,
+            audit_annotations=audit_annotations,
             mutations=mutations,
-            reinvoked=self.spec.get("reinvocationPolicy") == "IfNeeded",
-            frame=(MISSING,) * self.layout.size,
-            since=max((e.since for e in self.expressions), default=1),
+            reinvoke_if_needed=self.spec.get("reinvocationPolicy") == "IfNeeded",
+            initial_frame=(MISSING,) * self.layout.size,
+            since_minor=max((e.since_minor for e in self.expressions), default=1),
             portable=all(e.portable for e in self.expressions),
             reads_namespace=any(
                 word.text == "namespaceObject"
                 for e in self.expressions
-                for word in words.words(e.text)
+                for word in words.tokenize(e.text)
             ),
         )
 
-    def _about(self, name: str) -> str:
-        return text(self.annotations, ANNOTATION + name).strip()
+    def _annotation(self, name: str) -> str:
+        return get_str(self.annotations, ANNOTATION_PREFIX + name).strip()
 
-    def _variable(self, item: Mapping[str, Any], here: Path) -> None:
+    def _compile_variable(self, item: Mapping[str, Any], path: Path) -> None:
         name = f"variables.{item['name']}"
-        code = self._code(here / "expression", self.environment, returns=())
-        if code is None:
+        expression = self._compile_expression(path / "expression", self.environment, returns=())
+        if expression is None:
             # Known all the same, so that its users are not said to be wrong.
-            self.environment = self.environment.extended(name, "dyn")
+            self.environment = self.environment.with_variable(name, "dyn")
             return
-        self.environment = self.environment.extended(name, _declared(code.expression.type))
-        self.layout.slot(name)
-        self.variables[name] = code.compiler
-        self.lazy[name] = code.compiler.root
+        self.environment = self.environment.with_variable(
+            name, _declarable_type(expression.checked.type)
+        )
+        self.layout.slot_for(name)
+        self.variables[name] = expression.compiler
+        self.lazy_variables[name] = expression.compiler.root
 
-    def _validation(self, index: int, item: Mapping[str, Any]) -> Validation | None:
-        here = ROOT / "spec" / "validations" / index
-        code = self._code(here / "expression", self.environment)
-        message = None
+    def _compile_validation(self, index: int, item: Mapping[str, Any]) -> Validation | None:
+        path = ROOT / "spec" / "validations" / index
+        expression = self._compile_expression(path / "expression", self.environment)
+        message_expression = None
         if item.get("messageExpression"):
-            message = self._code(here / "messageExpression", self.environment, ("string",))
-        paths = self._annotated("paths", index, ("string", "list", "dyn"))
-        fix = self._annotated("fix", index, ("list", "dyn"))
-        if code is None:
+            message_expression = self._compile_expression(
+                path / "messageExpression", self.environment, ("string",)
+            )
+        paths_expression = self._compile_annotation("paths", index, ("string", "list", "dyn"))
+        fix_expression = self._compile_annotation("fix", index, ("list", "dyn"))
+        if expression is None:
             return None
         return Validation(
-            rule=f"policy/{self.name}/{index}",
-            code=code,
-            fact=text(item, "message").strip(),
-            message=message,
-            reason=text(item, "reason") or "Invalid",
-            remedy=self._about(f"remedy.{index}") or self._about("remedy"),
-            paths=paths,
-            fix=fix,
+            rule_id=f"policy/{self.name}/{index}",
+            expression=expression,
+            message=get_str(item, "message").strip(),
+            message_expression=message_expression,
+            reason=get_str(item, "reason") or "Invalid",
+            remediation=self._annotation(f"remedy.{index}") or self._annotation("remedy"),
+            paths_expression=paths_expression,
+            fix_expression=fix_expression,
         )
 
-    def _annotated(self, name: str, index: int, returns: tuple[str, ...]) -> Code | None:
+    def _compile_annotation(
+        self, name: str, index: int, returns: tuple[str, ...]
+    ) -> CompiledExpression | None:
         """Return the expression in an annotation, of this validation or of all."""
-        for key in (f"{ANNOTATION}{name}.{index}", ANNOTATION + name):
-            if text(self.annotations, key):
-                place = Path(("metadata", "annotations", key))
-                if key == ANNOTATION + name and index > 0 and self._reported(place):
+        for key in (f"{ANNOTATION_PREFIX}{name}.{index}", ANNOTATION_PREFIX + name):
+            if get_str(self.annotations, key):
+                path = Path(("metadata", "annotations", key))
+                if key == ANNOTATION_PREFIX + name and index > 0 and self._has_problem_at(path):
                     return None
-                return self._code(place, self.environment, returns, counts=False)
+                return self._compile_expression(
+                    path, self.environment, returns, used_by_kubernetes=False
+                )
         return None
 
-    def _reported(self, place: Path) -> bool:
-        start = self.source.position(place)
+    def _has_problem_at(self, path: Path) -> bool:
+        start = self.source.position(path)
         return any((p.line, p.column) >= start and p.line for p in self.problems[-3:])
 
-    def _note(self, place: Path) -> Code | None:
-        return self._code(place, self.environment, ("string", "null", "null_type"))
+    def _compile_audit_annotation(self, path: Path) -> CompiledExpression | None:
+        return self._compile_expression(path, self.environment, ("string", "null", "null_type"))
 
-    def _mutation(self, place: Path) -> Code | None:
-        return self._code(place, self.environment, ("list",))
+    def _compile_mutation(self, path: Path) -> CompiledExpression | None:
+        return self._compile_expression(path, self.environment, ("list",))
 
-    def _code(
+    def _compile_expression(
         self,
-        place: Path,
+        path: Path,
         environment: Environment,
         returns: tuple[str, ...] = ("bool",),
         *,
-        counts: bool = True,
-    ) -> Code | None:
+        used_by_kubernetes: bool = True,
+    ) -> CompiledExpression | None:
         """Return a compiled expression, None after its problems were noted.
 
         returns  the types that it may have; empty: any
         counts   whether Kubernetes sees it; an annotation's it does not
         """
-        written: Any = self.raw
-        for segment in place:
-            written = written[segment]
-        for word in words.words(written):
-            if word.text == "authorizer" and not _selected(written, word.start):
-                self._note_problem(place, Misuse(_NO_AUTHORIZER, word.start))
+        expression_text: Any = self.raw
+        for segment in path:
+            expression_text = expression_text[segment]
+        for token in words.tokenize(expression_text):
+            if token.text == "authorizer" and not _is_field_access(expression_text, token.start):
+                self._add_problem(path, ExpressionIssue(_AUTHORIZER_UNSUPPORTED, token.start))
                 return None
         try:
-            expression = environment.check(written)
-        except UncheckedExpression as error:
-            for misuse in error.misuses:
-                self._note_problem(place, misuse)
+            expression = environment.check(expression_text)
+        except ExpressionError as error:
+            for misuse in error.issues:
+                self._add_problem(path, misuse)
             return None
         if returns and expression.type.partition("<")[0] not in returns:
-            wanted = " or ".join(dict.fromkeys(word.removesuffix("_type") for word in returns))
-            fact = f"{place[-1]} gives a {expression.type}, not a {wanted}"
-            self._note_problem(place, Misuse(fact, 0))
+            expected_types = " or ".join(
+                dict.fromkeys(token.removesuffix("_type") for token in returns)
+            )
+            message = f"{path[-1]} gives a {expression.type}, not a {expected_types}"
+            self._add_problem(path, ExpressionIssue(message, 0))
             return None
-        if counts:
+        if used_by_kubernetes:
             self.expressions.append(expression)
-        compiler = Compiler(expression.checked, environment.functions, self.layout, self.lazy)
-        return Code(expression, compiler, place)
+        compiler = Compiler(expression.ast, environment.functions, self.layout, self.lazy_variables)
+        return CompiledExpression(expression, compiler, path)
 
-    def _note_problem(self, place: Path, misuse: Misuse) -> None:
-        position = self.source.position(place, misuse.offset)
-        fact = misuse.sentence + self._hint(place, misuse.sentence)
-        self.problems.append(Problem(self.source.file, *position, self.name, fact))
+    def _add_problem(self, path: Path, issue: ExpressionIssue) -> None:
+        position = self.source.position(path, issue.offset)
+        message = issue.message + self._hint(path, issue.message)
+        self.problems.append(PolicyProblem(self.source.file, *position, self.name, message))
 
-    def _hint(self, place: Path, sentence: str) -> str:
-        unknown = sentence.removeprefix("undeclared reference to '")
-        if unknown == sentence:
+    def _hint(self, path: Path, message: str) -> str:
+        unknown = message.removeprefix("undeclared reference to '")
+        if unknown == message:
             return ""
         if unknown.startswith("params") and not self.spec.get("paramKind"):
             return "; the policy has no paramKind"
         if not unknown.startswith("variables."):
             return ""
-        if "matchConditions" in place:
+        if "matchConditions" in path:
             return "; matchConditions see no variables"
         name = unknown.removeprefix("variables.").partition("'")[0]
-        names = [text(item, "name") for item in items(self.spec, "variables")]
+        names = [get_str(item, "name") for item in get_list(self.spec, "variables")]
         if name in names:
             return "; a variable is known below its definition"
         near = nearest_word(name, names)
         return f'; did you mean "variables.{near}"?' if near else ""
 
 
-def _selected(text_: str, at: int) -> bool:
-    return text_[:at].rstrip().endswith(".")
+def _is_field_access(text_: str, offset: int) -> bool:
+    return text_[:offset].rstrip().endswith(".")
 
 
-def _declared(type_: str) -> str:
+def _declarable_type(type_: str) -> str:
     """Return how a variable of an expression's type is declared; "dyn" where that is unknown."""
-    plain = type_.replace("optional_type", "optional").replace("null_type", "null")
-    known = plain.replace("<", " ").replace(">", " ").replace(",", " ").split()
-    return plain if all(word in _DECLARABLE or "." in word for word in known) else "dyn"
+    declared = type_.replace("optional_type", "optional").replace("null_type", "null")
+    known = declared.replace("<", " ").replace(">", " ").replace(",", " ").split()
+    return declared if all(word in _DECLARABLE_TYPES or "." in word for word in known) else "dyn"
 
 
-_DECLARABLE = frozenset(
+_DECLARABLE_TYPES = frozenset(
     {"bool", "int", "uint", "double", "string", "bytes", "list", "map", "dyn", "optional"}
 )

@@ -12,44 +12,49 @@ from typing import Any
 from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.path import ROOT, Path
-from webhook.policy.cel.culprits import Blame, Places
-from webhook.policy.cel.frames import TIME_IS_UP, Budget, Frame, OverBudget
+from webhook.policy.cel.culprits import NodeLocations, Provenance
+from webhook.policy.cel.frames import (
+    DEADLINE_EXCEEDED,
+    CostBudget,
+    CostLimitExceededError,
+    ExecutionFrame,
+)
 from webhook.policy.cel.values import EvaluationError
-from webhook.policy.match import matches, namespace_labels, namespace_object
-from webhook.policy.params import MissingParams, chosen_params
-from webhook.policy.places import read_places
+from webhook.policy.match import build_namespace_object, get_namespace_labels, matches_request
+from webhook.policy.params import ParamNotFoundError, resolve_params
+from webhook.policy.places import parse_paths
 from webhook.policy.policy import (
-    NAMESPACE,
-    OBJECT,
-    OLD_OBJECT,
-    PARAMS,
-    REQUEST,
-    Action,
+    NAMESPACE_SLOT,
+    OBJECT_SLOT,
+    OLD_OBJECT_SLOT,
+    PARAMS_SLOT,
+    REQUEST_SLOT,
     Binding,
-    Bound,
-    Code,
+    BoundPolicy,
+    CompiledExpression,
     Policy,
     PolicySet,
     Validation,
+    ValidationAction,
 )
-from webhook.policy.request import Request
+from webhook.policy.request import AdmissionRequest
 
-STEPS = 100_000
+MAX_STEPS = 100_000
 """Elements of macros that one policy may look at in one review: 0.2 s with three comparisons in
 the body (measured). A policy over 100 containers with 20 variables each takes 2,000."""
 
-MOST_PLACES = 10
+MAX_SHOWN_PATHS = 10
 """Places at which one failing validation is told; who reads ten has understood."""
 
-LONGEST_MESSAGE = 5 * 1024
+MAX_MESSAGE_BYTES = 5 * 1024
 """Bytes of a messageExpression's result (k8s.io/apiserver pkg/apis/cel/config.go)."""
 
-Seen = Callable[[str, str, bool], None]
+ExpressionObserver = Callable[[str, str, bool], None]
 """Told what each expression gave: the policy's name, the expression's place, its value."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class EvaluationLimits:
     """What one review may cost.
 
     steps    for each policy
@@ -57,11 +62,11 @@ class Limits:
              quick is still asked after what took so long
     """
 
-    steps: int = STEPS
-    expired: Callable[[], bool] | None = None
+    max_steps: int = MAX_STEPS
+    deadline_exceeded: Callable[[], bool] | None = None
 
 
-NO_LIMITS = Limits()
+DEFAULT_LIMITS = EvaluationLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class PolicyFinding:
     """
 
     finding: Finding
-    action: Action
+    action: ValidationAction
     reason: str = "Invalid"
 
 
@@ -86,9 +91,9 @@ class PolicyFailure:
     action  what failurePolicy and the bindings make of it; None: ignored
     """
 
-    rule: str
+    rule_id: str
     error: str
-    action: Action | None
+    action: ValidationAction | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +102,18 @@ class Evaluation:
 
     findings: tuple[PolicyFinding, ...] = ()
     failures: tuple[PolicyFailure, ...] = ()
-    notes: Mapping[str, str] = field(default_factory=dict)
+    audit_annotations: Mapping[str, str] = field(default_factory=dict)
 
 
-NOTHING = Evaluation()
+EMPTY_EVALUATION = Evaluation()
 
 
-def evaluate(
+def evaluate_policies(
     policies: PolicySet,
-    request: Request,
+    request: AdmissionRequest,
     facts: Facts,
-    limits: Limits = NO_LIMITS,
-    seen: Seen | None = None,
+    limits: EvaluationLimits = DEFAULT_LIMITS,
+    observer: ExpressionObserver | None = None,
 ) -> Evaluation:
     """Return what the validating policies of a set say of a request.
 
@@ -116,229 +121,258 @@ def evaluate(
            or by namespaceObject is not sure
     """
     if not policies.validating:
-        return NOTHING
-    review = Review(policies, request, facts, limits, seen)
+        return EMPTY_EVALUATION
+    evaluator = PolicyEvaluator(policies, request, facts, limits, observer)
     for bound in policies.validating:
-        review.judge(bound)
-    return Evaluation(tuple(review.findings), tuple(review.failures), review.notes)
+        evaluator.evaluate_policy(bound)
+    return Evaluation(
+        tuple(evaluator.findings), tuple(evaluator.failures), evaluator.audit_annotations
+    )
 
 
-class Review:
+class PolicyEvaluator:
     """One request on its way through the policies."""
 
     def __init__(
         self,
         policies: PolicySet,
-        request: Request,
+        request: AdmissionRequest,
         facts: Facts,
-        limits: Limits,
-        seen: Seen | None,
+        limits: EvaluationLimits,
+        observer: ExpressionObserver | None,
     ) -> None:
         self.policies = policies
         self.request = request
         self.limits = limits
-        self.seen = seen
-        self.labels = namespace_labels(request.namespace, facts)
-        self.namespace = namespace_object(request.namespace, facts)
+        self.observer = observer
+        self.labels = get_namespace_labels(request.namespace, facts)
+        self.namespace = build_namespace_object(request.namespace, facts)
         self.namespace_known = not request.namespace or request.namespace in facts.namespaces
-        self.as_map = request.as_map()
+        self.request_map = request.to_cel_map()
         self.findings: list[PolicyFinding] = []
         self.failures: list[PolicyFailure] = []
-        self.notes: dict[str, str] = {}
-        self._places: Places | None = None
+        self.audit_annotations: dict[str, str] = {}
+        self._locations: NodeLocations | None = None
 
-    def judge(self, bound: Bound) -> None:
+    def evaluate_policy(self, bound: BoundPolicy) -> None:
         """Evaluate one policy for each parameter object that its bindings choose."""
         policy = bound.policy
-        asked: Iterable[Binding] = bound.bindings
+        bindings_in_question: Iterable[Binding] = bound.bindings
         try:
             for params, bindings in self.invocations(bound):
-                asked = bindings
+                bindings_in_question = bindings
                 sure = self.namespace_known or not (
-                    policy.reads_namespace or _by_namespace(policy, bindings)
+                    policy.reads_namespace or _selects_by_namespace(policy, bindings)
                 )
-                self._judge_one(policy, params, _strongest_of(bindings), sure=sure)
+                self._evaluate_with_params(policy, params, _strongest_action(bindings), sure=sure)
         except Exception as error:  # noqa: BLE001 — a fault of ours must not hide the others
-            self._fail(policy, f"policy/{policy.name}", self.told(error), _strongest_of(asked))
+            self._add_failure(
+                policy,
+                f"policy/{policy.name}",
+                self.describe_error(error),
+                _strongest_action(bindings_in_question),
+            )
 
-    def _judge_one(self, policy: Policy, params: Any, action: Action, *, sure: bool) -> None:
+    def _evaluate_with_params(
+        self, policy: Policy, params: Any, action: ValidationAction, *, sure: bool
+    ) -> None:
         try:
             self._validate(policy, params, action, sure=sure)
         except Exception as error:  # noqa: BLE001 — the other parameters are still to be asked
-            self._fail(policy, f"policy/{policy.name}", self.told(error), action)
+            self._add_failure(policy, f"policy/{policy.name}", self.describe_error(error), action)
 
-    def told(self, error: Exception) -> str:
+    def describe_error(self, error: Exception) -> str:
         """Return what a policy's author is told of an exception that ended an evaluation."""
-        if isinstance(error, (EvaluationError, OverBudget)):
+        if isinstance(error, (EvaluationError, CostLimitExceededError)):
             return str(error)
         if isinstance(error, RecursionError):
             return "nested too deep"
-        if self.limits.expired is not None and self.limits.expired():
-            return TIME_IS_UP  # whatever it met then is how it was interrupted
+        if self.limits.deadline_exceeded is not None and self.limits.deadline_exceeded():
+            return DEADLINE_EXCEEDED  # whatever it met then is how it was interrupted
         return f"{type(error).__name__}: {error}"
 
-    def invocations(self, bound: Bound) -> Iterator[tuple[Any, list[Binding]]]:
+    def invocations(self, bound: BoundPolicy) -> Iterator[tuple[Any, list[Binding]]]:
         """Yield each parameter object (None: none is used) with the bindings that chose it."""
         policy, request = bound.policy, self.request
-        if not bound.bindings or not matches(policy.match, request, self.labels):
+        if not bound.bindings or not matches_request(
+            policy.match_constraints, request, self.labels
+        ):
             return
         chosen: dict[int, tuple[Any, list[Binding]]] = {}
         for binding in bound.bindings:
-            if not matches(binding.match, request, self.labels):
+            if not matches_request(binding.match_resources, request, self.labels):
                 continue
             try:
-                several = chosen_params(policy, binding, self.policies.params, request.namespace)
-            except MissingParams as error:
-                self._fail(policy, f"policy/{policy.name}", str(error), "deny")
+                param_objects = resolve_params(
+                    policy, binding, self.policies.params, request.namespace
+                )
+            except ParamNotFoundError as error:
+                self._add_failure(policy, f"policy/{policy.name}", str(error), "deny")
                 continue
-            for params in several:
+            for params in param_objects:
                 chosen.setdefault(id(params), (params, []))[1].append(binding)
         yield from chosen.values()
 
-    def frame(self, policy: Policy, params: Any) -> Frame:
+    def new_frame(self, policy: Policy, params: Any) -> ExecutionFrame:
         """Return a frame in which no variable is computed yet."""
-        frame = list(policy.frame)
-        frame[0] = Budget(self.limits.steps, self.limits.expired)
-        frame[OBJECT] = self.request.object
-        frame[OLD_OBJECT] = self.request.old_object
-        frame[REQUEST] = self.as_map
-        frame[PARAMS] = params
+        frame = list(policy.initial_frame)
+        frame[0] = CostBudget(self.limits.max_steps, self.limits.deadline_exceeded)
+        frame[OBJECT_SLOT] = self.request.object
+        frame[OLD_OBJECT_SLOT] = self.request.old_object
+        frame[REQUEST_SLOT] = self.request_map
+        frame[PARAMS_SLOT] = params
         return frame
 
-    def admitted(self, policy: Policy, frame: Frame) -> bool:
+    def match_conditions_hold(self, policy: Policy, frame: ExecutionFrame) -> bool:
         """Tell whether all matchConditions hold; raise EvaluationError where that is open."""
         failed: EvaluationError | None = None
         holds = True
-        frame[NAMESPACE] = None  # as in the API server, where they come before it is looked up
-        for condition in policy.conditions:
+        frame[NAMESPACE_SLOT] = None  # as in the API server, where they come before it is looked up
+        for condition in policy.match_conditions:
             try:
-                value = condition.code.run(frame)
+                value = condition.expression.run(frame)
             except EvaluationError as error:
                 failed = failed or error
                 continue
-            self._saw(policy, condition.code, value)
+            self._observe(policy, condition.expression, value)
             holds = holds and value is True
-        frame[NAMESPACE] = self.namespace
+        frame[NAMESPACE_SLOT] = self.namespace
         # One condition that is false is enough, whatever became of the others.
         if holds and failed is not None:
             raise failed
         return holds
 
-    def _validate(self, policy: Policy, params: Any, action: Action, *, sure: bool) -> None:
-        frame = self.frame(policy, params)
-        if policy.conditions:
+    def _validate(
+        self, policy: Policy, params: Any, action: ValidationAction, *, sure: bool
+    ) -> None:
+        frame = self.new_frame(policy, params)
+        if policy.match_conditions:
             try:
-                if not self.admitted(policy, frame):
+                if not self.match_conditions_hold(policy, frame):
                     return
             except EvaluationError as error:
-                self._fail(policy, f"policy/{policy.name}", f"matchConditions: {error}", action)
+                self._add_failure(
+                    policy, f"policy/{policy.name}", f"matchConditions: {error}", action
+                )
                 return
         else:
-            frame[NAMESPACE] = self.namespace
+            frame[NAMESPACE_SLOT] = self.namespace
         for validation in policy.validations:
             try:
-                value = validation.code.run(frame)
+                value = validation.expression.run(frame)
             except EvaluationError as error:
-                self._fail(policy, validation.rule, str(error), action)
+                self._add_failure(policy, validation.rule_id, str(error), action)
                 continue
-            if self.seen is not None:
-                self._saw(policy, validation.code, value)
+            if self.observer is not None:
+                self._observe(policy, validation.expression, value)
             if value is not True:
-                self._found(policy, validation, frame, action, sure=sure)
-        for note in policy.notes:
+                self._add_findings(policy, validation, frame, action, sure=sure)
+        for annotation in policy.audit_annotations:
             try:
-                value = note.code.run(frame)
+                value = annotation.value_expression.run(frame)
             except EvaluationError as error:
-                self._fail(policy, f"policy/{policy.name}", f"{note.key}: {error}", action)
+                self._add_failure(
+                    policy, f"policy/{policy.name}", f"{annotation.key}: {error}", action
+                )
                 continue
             if type(value) is str and value.strip():
-                self.notes[f"{policy.name}/{note.key}"] = value.strip()
+                self.audit_annotations[f"{policy.name}/{annotation.key}"] = value.strip()
 
-    def _found(
-        self, policy: Policy, validation: Validation, frame: Frame, action: Action, *, sure: bool
+    def _add_findings(
+        self,
+        policy: Policy,
+        validation: Validation,
+        frame: ExecutionFrame,
+        action: ValidationAction,
+        *,
+        sure: bool,
     ) -> None:
-        places = self._places_of(policy, validation, frame)
-        fact = message_of(validation, frame)
+        paths = self._find_paths(policy, validation, frame)
+        message = render_message(validation, frame)
         finding = Finding(
             ROOT,
-            fact,
-            validation.remedy,
-            _fix(validation, frame),
-            sure=sure,
-            rule=validation.rule,
+            message,
+            validation.remediation,
+            build_fix(validation, frame),
+            certain=sure,
+            rule_id=validation.rule_id,
         )
-        for number, place in enumerate(places[:MOST_PLACES]):
-            more = len(places) - MOST_PLACES
-            told = (
-                replace(finding, path=place)
-                if number == 0
-                else replace(finding, path=place, fix=())
+        for number, path in enumerate(paths[:MAX_SHOWN_PATHS]):
+            hidden_count = len(paths) - MAX_SHOWN_PATHS
+            located = (
+                replace(finding, path=path) if number == 0 else replace(finding, path=path, fix=())
             )
-            if more > 0 and number == MOST_PLACES - 1:
-                told = replace(told, fact=f"{fact} (and at {more} more places)")
-            self.findings.append(PolicyFinding(told, action, validation.reason))
+            if hidden_count > 0 and number == MAX_SHOWN_PATHS - 1:
+                located = replace(located, message=f"{message} (and at {hidden_count} more places)")
+            self.findings.append(PolicyFinding(located, action, validation.reason))
 
-    def _places_of(self, policy: Policy, validation: Validation, frame: Frame) -> tuple[Path, ...]:
+    def _find_paths(
+        self, policy: Policy, validation: Validation, frame: ExecutionFrame
+    ) -> tuple[Path, ...]:
         """Return where a failing validation points; the root of the object at the least."""
-        if validation.paths is not None:
+        if validation.paths_expression is not None:
             try:
-                written = read_places(validation.paths.run(frame), self.request.object)
-            except (EvaluationError, OverBudget):
-                written = ()
-            if written:
-                return written
-        if self._places is None:
-            self._places = Places(self.request.object)
-        frame[0] = Budget(self.limits.steps, self.limits.expired)
-        blame = Blame(frame, self._places, policy.variables)
+                annotated_paths = parse_paths(
+                    validation.paths_expression.run(frame), self.request.object
+                )
+            except (EvaluationError, CostLimitExceededError):
+                annotated_paths = ()
+            if annotated_paths:
+                return annotated_paths
+        if self._locations is None:
+            self._locations = NodeLocations(self.request.object)
+        frame[0] = CostBudget(self.limits.max_steps, self.limits.deadline_exceeded)
+        provenance = Provenance(frame, self._locations, policy.variables)
         try:
-            return blame.of(validation.code.compiler) or (ROOT,)
-        except (OverBudget, RecursionError):
+            return provenance.find_paths(validation.expression.compiler) or (ROOT,)
+        except (CostLimitExceededError, RecursionError):
             return (ROOT,)  # the fact stands, wherever it is
 
-    def _saw(self, policy: Policy, code: Code, value: Any) -> None:
-        if self.seen is not None and (value is True or value is False):
-            self.seen(policy.name, str(code.place), value)
+    def _observe(self, policy: Policy, expression: CompiledExpression, value: Any) -> None:
+        if self.observer is not None and (value is True or value is False):
+            self.observer(policy.name, str(expression.path), value)
 
-    def _fail(self, policy: Policy, rule: str, error: str, action: Action) -> None:
-        self.failures.append(PolicyFailure(rule, error, None if policy.fails_open else action))
+    def _add_failure(
+        self, policy: Policy, rule_id: str, error: str, action: ValidationAction
+    ) -> None:
+        self.failures.append(PolicyFailure(rule_id, error, None if policy.fails_open else action))
 
 
-def message_of(validation: Validation, frame: Frame) -> str:
+def render_message(validation: Validation, frame: ExecutionFrame) -> str:
     """Return what a failing validation says: its messageExpression, message or expression."""
-    if validation.message is not None:
+    if validation.message_expression is not None:
         try:
-            value = validation.message.run(frame)
-        except (EvaluationError, OverBudget):
+            value = validation.message_expression.run(frame)
+        except (EvaluationError, CostLimitExceededError):
             value = ""
-        said = value.strip() if type(value) is str else ""
-        if said and "\n" not in said and len(said.encode()) <= LONGEST_MESSAGE:
-            return said
-    expression = " ".join(validation.code.expression.text.split())
-    return validation.fact or f"failed expression: {expression}"
+        message = value.strip() if type(value) is str else ""
+        if message and "\n" not in message and len(message.encode()) <= MAX_MESSAGE_BYTES:
+            return message
+    expression = " ".join(validation.expression.checked.text.split())
+    return validation.message or f"failed expression: {expression}"
 
 
-def _fix(validation: Validation, frame: Frame) -> tuple[Operation, ...]:
-    if validation.fix is None:
+def build_fix(validation: Validation, frame: ExecutionFrame) -> tuple[Operation, ...]:
+    if validation.fix_expression is None:
         return ()
     try:
-        value = validation.fix.run(frame)
-    except (EvaluationError, OverBudget):
+        value = validation.fix_expression.run(frame)
+    except (EvaluationError, CostLimitExceededError):
         return ()
-    return tuple(value) if type(value) is list and all(map(_is_operation, value)) else ()
+    return tuple(value) if type(value) is list and all(map(is_patch_operation, value)) else ()
 
 
-def _is_operation(value: Any) -> bool:
+def is_patch_operation(value: Any) -> bool:
     return type(value) is dict and type(value.get("op")) is str and type(value.get("path")) is str
 
 
-def _strongest_of(bindings: Iterable[Binding]) -> Action:
+def _strongest_action(bindings: Iterable[Binding]) -> ValidationAction:
     actions = {action for binding in bindings for action in binding.actions}
-    ranked: tuple[Action, ...] = ("deny", "warn", "audit")
+    ranked: tuple[ValidationAction, ...] = ("deny", "warn", "audit")
     return next((action for action in ranked if action in actions), "audit")
 
 
-def _by_namespace(policy: Policy, bindings: Iterable[Binding]) -> bool:
-    return bool(policy.match.namespaces.requirements) or any(
-        binding.match.namespaces.requirements for binding in bindings
+def _selects_by_namespace(policy: Policy, bindings: Iterable[Binding]) -> bool:
+    return bool(policy.match_constraints.namespace_selector.requirements) or any(
+        binding.match_resources.namespace_selector.requirements for binding in bindings
     )

@@ -25,7 +25,7 @@ from typing import Any
 from webhook.graph.finding import Finding
 from webhook.graph.path import ROOT, Path
 from webhook.graph.words import nearest_word
-from webhook.policy.cel.times import SECOND, Timestamp, read_timestamp
+from webhook.policy.cel.times import SECOND, Timestamp, parse_timestamp
 from webhook.policy.cel.values import EvaluationError
 
 API_VERSION = "graphgate.io/v1alpha1"
@@ -45,39 +45,41 @@ class PolicyException:
     name: str
     namespace: str
     reason: str
-    expires: str
+    expires_at: str
     policies: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
-    checks: tuple[str, ...] = ()
+    pod_security_checks: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     file: str = ""
     line: int = 0
 
-    def expired(self, now: Timestamp) -> bool:
+    def is_expired(self, now: Timestamp) -> bool:
         """Tell whether it is no longer in force: from expiresAt on."""
-        return read_timestamp(self.expires) <= now
+        return parse_timestamp(self.expires_at) <= now
 
     def covers(self, rule: str, namespace: str, name: str) -> bool:
         """Tell whether it exempts an object from a finding's rule."""
         return (
-            (not self.namespaces or _any(self.namespaces, namespace))
-            and (not self.names or _any(self.names, name))
-            and self._exempts(rule)
+            (not self.namespaces or _matches_any(self.namespaces, namespace))
+            and (not self.names or _matches_any(self.names, name))
+            and self._covers_rule(rule)
         )
 
-    def _exempts(self, rule: str) -> bool:
+    def _covers_rule(self, rule: str) -> bool:
         kind, slash, rest = rule.partition("/")
         if kind == "policy" and slash:
             policy, _, number = rest.rpartition("/")
-            return _any(self.policies, policy) or (bool(number) and _any(self.policies, rest))
+            return _matches_any(self.policies, policy) or (
+                bool(number) and _matches_any(self.policies, rest)
+            )
         if kind == "pod-security" and slash:
-            return _any(self.checks, rest) or _any(self.rules, rule)
-        return _any(self.rules, rule)
+            return _matches_any(self.pod_security_checks, rest) or _matches_any(self.rules, rule)
+        return _matches_any(self.rules, rule)
 
 
 @dataclass(frozen=True, slots=True)
-class Exempted:
+class ExemptedFinding:
     """A finding that an exception takes back, with the exception."""
 
     finding: Finding
@@ -85,7 +87,7 @@ class Exempted:
 
 
 @dataclass(frozen=True, slots=True)
-class Exemption:
+class ExemptionResult:
     """What is left of findings.
 
     kept      still hold
@@ -94,18 +96,18 @@ class Exemption:
     """
 
     kept: tuple[Finding, ...]
-    exempted: tuple[Exempted, ...] = ()
-    expired: tuple[PolicyException, ...] = ()
+    exempted_findings: tuple[ExemptedFinding, ...] = ()
+    expired_exceptions: tuple[PolicyException, ...] = ()
 
 
-def exempt(
+def apply_exceptions(
     findings: Iterable[Finding],
     exceptions: Iterable[PolicyException],
     now: str | int,
     *,
     namespace: str,
     name: str,
-) -> Exemption:
+) -> ExemptionResult:
     """Return which findings hold and which an exception takes back.
 
     now  RFC 3339, or seconds since 1970
@@ -113,61 +115,61 @@ def exempt(
     exceptions = tuple(exceptions)
     findings = tuple(findings)
     if not exceptions or not findings:
-        return Exemption(findings)
-    time = point(now)
+        return ExemptionResult(findings)
+    now_timestamp = parse_time(now)
     kept: list[Finding] = []
-    exempted: list[Exempted] = []
+    exempted: list[ExemptedFinding] = []
     expired: dict[int, PolicyException] = {}
     for finding in findings:
-        covering = [e for e in exceptions if e.covers(finding.rule, namespace, name)]
-        valid = next((e for e in covering if not e.expired(time)), None)
-        if valid is not None:
-            exempted.append(Exempted(finding, valid))
+        covering = [e for e in exceptions if e.covers(finding.rule_id, namespace, name)]
+        exception_in_force = next((e for e in covering if not e.is_expired(now_timestamp)), None)
+        if exception_in_force is not None:
+            exempted.append(ExemptedFinding(finding, exception_in_force))
             continue
         kept.append(finding)
         expired.update((id(exception), exception) for exception in covering)
-    return Exemption(tuple(kept), tuple(exempted), tuple(expired.values()))
+    return ExemptionResult(tuple(kept), tuple(exempted), tuple(expired.values()))
 
 
-def point(now: str | int) -> Timestamp:
+def parse_time(now: str | int) -> Timestamp:
     """Return a point in time; raise ValueError for a text that is no RFC 3339."""
     if isinstance(now, int):
         return Timestamp(now * SECOND)
     try:
-        return read_timestamp(now)
+        return parse_timestamp(now)
     except EvaluationError as error:
         raise ValueError(str(error)) from None
 
 
-def _any(patterns: tuple[str, ...], word: str) -> bool:
+def _matches_any(patterns: tuple[str, ...], name: str) -> bool:
     return any(
-        word == pattern or ("*" in pattern and fnmatchcase(word, _literal(pattern)))
+        name == pattern or ("*" in pattern and fnmatchcase(name, _escape_glob(pattern)))
         for pattern in patterns
     )
 
 
-def _literal(pattern: str) -> str:
+def _escape_glob(pattern: str) -> str:
     """Return a pattern in which only "*" has a meaning."""
     return pattern.replace("[", "[[]").replace("?", "[?]")
 
 
-_SPEC = ("reason", "expiresAt", "match", "exempt")
-_MATCH = ("namespaces", "names")
-_EXEMPT = ("policies", "rules", "podSecurity")
+_SPEC_FIELDS = ("reason", "expiresAt", "match", "exempt")
+_MATCH_FIELDS = ("namespaces", "names")
+_EXEMPT_FIELDS = ("policies", "rules", "podSecurity")
 
 
 def read_exception(raw: dict[str, Any], file: str, line: int) -> PolicyException:
     """Return the exception of a raw object in which `faults` finds nothing."""
     metadata, spec = raw["metadata"], raw["spec"]
-    match, exempts = spec.get("match") or {}, spec["exempt"]
+    match, exemptions = spec.get("match") or {}, spec["exempt"]
     return PolicyException(
         name=metadata["name"],
         namespace=metadata.get("namespace") or "",
         reason=spec["reason"].strip(),
-        expires=spec["expiresAt"],
-        policies=tuple(exempts.get("policies") or ()),
-        rules=tuple(exempts.get("rules") or ()),
-        checks=tuple(exempts.get("podSecurity") or ()),
+        expires_at=spec["expiresAt"],
+        policies=tuple(exemptions.get("policies") or ()),
+        rules=tuple(exemptions.get("rules") or ()),
+        pod_security_checks=tuple(exemptions.get("podSecurity") or ()),
         namespaces=tuple(match.get("namespaces") or ()),
         names=tuple(match.get("names") or ()),
         file=file,
@@ -175,60 +177,64 @@ def read_exception(raw: dict[str, Any], file: str, line: int) -> PolicyException
     )
 
 
-def faults(raw: dict[str, Any]) -> list[tuple[Path, str]]:
+def find_shape_issues(raw: dict[str, Any]) -> list[tuple[Path, str]]:
     """Return what is wrong with a raw exception, with places."""
-    found: list[tuple[Path, str]] = []
+    issues: list[tuple[Path, str]] = []
     metadata, spec = raw.get("metadata"), raw.get("spec")
-    if not isinstance(metadata, dict) or not _is_text(metadata.get("name")):
-        found.append((ROOT / "metadata", "metadata.name is missing"))
+    if not isinstance(metadata, dict) or not _is_nonempty_string(metadata.get("name")):
+        issues.append((ROOT / "metadata", "metadata.name is missing"))
     if not isinstance(spec, dict):
-        return [*found, (ROOT / "spec", "spec is missing")]
+        return [*issues, (ROOT / "spec", "spec is missing")]
     here = ROOT / "spec"
-    found += _unknown(spec, _SPEC, here)
+    issues += _unknown_field_issues(spec, _SPEC_FIELDS, here)
     reason, expires = spec.get("reason"), spec.get("expiresAt")
-    if not _is_text(reason) or not str(reason).strip():
-        found.append((here / "reason", "spec.reason is missing: say why, for who reads it later"))
+    if not _is_nonempty_string(reason) or not str(reason).strip():
+        issues.append((here / "reason", "spec.reason is missing: say why, for who reads it later"))
     if not isinstance(expires, str):
-        found.append((here / "expiresAt", "spec.expiresAt is missing: every exception ends"))
+        issues.append((here / "expiresAt", "spec.expiresAt is missing: every exception ends"))
     else:
         try:
-            read_timestamp(expires)
+            parse_timestamp(expires)
         except EvaluationError as error:
-            found.append((here / "expiresAt", f"spec.expiresAt: {error}"))
-    found += _lists(spec.get("match"), _MATCH, here / "match")
-    exempts = spec.get("exempt")
-    found += _lists(exempts, _EXEMPT, here / "exempt")
-    if not isinstance(exempts, dict) or not any(exempts.get(key) for key in _EXEMPT):
-        sentence = f"spec.exempt names nothing: one of {', '.join(_EXEMPT)} is needed"
-        found.append((here / "exempt", sentence))
-    return found
+            issues.append((here / "expiresAt", f"spec.expiresAt: {error}"))
+    issues += _list_issues(spec.get("match"), _MATCH_FIELDS, here / "match")
+    exemptions = spec.get("exempt")
+    issues += _list_issues(exemptions, _EXEMPT_FIELDS, here / "exempt")
+    if not isinstance(exemptions, dict) or not any(exemptions.get(key) for key in _EXEMPT_FIELDS):
+        message = f"spec.exempt names nothing: one of {', '.join(_EXEMPT_FIELDS)} is needed"
+        issues.append((here / "exempt", message))
+    return issues
 
 
-def _lists(raw: Any, known: tuple[str, ...], here: Path) -> list[tuple[Path, str]]:
+def _list_issues(raw: Any, known: tuple[str, ...], here: Path) -> list[tuple[Path, str]]:
     if raw is None:
         return []
     if not isinstance(raw, dict):
         return [(here, f"{here} is no mapping")]
-    found = _unknown(raw, known, here)
+    issues = _unknown_field_issues(raw, known, here)
     for key in known:
         value = raw.get(key)
-        if value is not None and not (isinstance(value, list) and all(map(_is_text, value))):
-            found.append((here / key, f"{here / key} is no list of words"))
-    return found
+        if value is not None and not (
+            isinstance(value, list) and all(map(_is_nonempty_string, value))
+        ):
+            issues.append((here / key, f"{here / key} is no list of words"))
+    return issues
 
 
-def _unknown(raw: dict[str, Any], known: tuple[str, ...], here: Path) -> list[tuple[Path, str]]:
+def _unknown_field_issues(
+    raw: dict[str, Any], known: tuple[str, ...], here: Path
+) -> list[tuple[Path, str]]:
     return [
-        (here / key, f'unknown field "{key}"; {_hint(key, known)}')
+        (here / key, f'unknown field "{key}"; {_suggest_field(key, known)}')
         for key in raw
         if key not in known
     ]
 
 
-def _hint(key: str, known: tuple[str, ...]) -> str:
+def _suggest_field(key: str, known: tuple[str, ...]) -> str:
     near = nearest_word(key, known)
     return f'did you mean "{near}"?' if near else f"known are {', '.join(known)}"
 
 
-def _is_text(value: Any) -> bool:
+def _is_nonempty_string(value: Any) -> bool:
     return isinstance(value, str) and bool(value)

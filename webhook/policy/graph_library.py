@@ -19,47 +19,47 @@ from typing import Any
 from webhook.graph.model import Node, Predictor
 from webhook.graph.parse import read_predictors
 from webhook.graph.path import Path
-from webhook.podsecurity.effective import UNSET
+from webhook.podsecurity.effective import UNSET_MEANINGS
 from webhook.podsecurity.pod import Pod
 from webhook.policy.cel.signatures import Library
 from webhook.policy.cel.values import no_overload
 
 
-def nodes(object_: Any) -> list[dict[str, Any]]:
+def list_nodes(object_: Any) -> list[dict[str, Any]]:
     """Return every node of every graph, parents before children."""
     if type(object_) is not dict:
         raise no_overload("graph.nodes", object_)
     return [
         node
-        for predictor in read_predictors(_without_pods(object_))
+        for predictor in read_predictors(_strip_pods(object_))
         if (graph := predictor.graph) is not None
-        for node in _nodes(predictor, graph, str(graph.path), "", 1)
+        for node in _node_rows(predictor, graph, str(graph.path), "", 1)
     ]
 
 
-def _without_pods(object_: dict[str, Any]) -> dict[str, Any]:
+def _strip_pods(object_: dict[str, Any]) -> dict[str, Any]:
     """Return what is read for graphs that are in their place; pods cost more than they."""
     spec = object_.get("spec")
     predictors = spec.get("predictors") if type(spec) is dict else None
     if type(predictors) is not list or not all(map(_has_graph, predictors)):
         return object_
-    slim = [{key: p[key] for key in ("name", "graph") if key in p} for p in predictors]
-    return {"spec": {"predictors": slim}}
+    trimmed = [{key: p[key] for key in ("name", "graph") if key in p} for p in predictors]
+    return {"spec": {"predictors": trimmed}}
 
 
 def _has_graph(predictor: Any) -> bool:
     return type(predictor) is dict and type(predictor.get("graph")) is dict
 
 
-def _nodes(
-    predictor: Predictor, node: Node, place: str, parent: str, depth: int
+def _node_rows(
+    predictor: Predictor, node: Node, path: str, parent: str, depth: int
 ) -> list[dict[str, Any]]:
-    made: list[dict[str, Any]] = [
+    rows: list[dict[str, Any]] = [
         {
             "name": node.name,
             "type": node.type or "MODEL",
             "implementation": node.implementation or "UNKNOWN_IMPLEMENTATION",
-            "path": place,
+            "path": path,
             "predictor": predictor.name,
             "depth": depth,
             "leaf": not node.children,
@@ -70,24 +70,24 @@ def _nodes(
     ]
     for child in node.children:
         index = child.path[len(node.path) + 1 :]  # a mapping in the place of a list has none
-        below = f"{place}.children[{index[0]}]" if index else f"{place}.children"
-        made.extend(_nodes(predictor, child, below, node.name, depth + 1))
-    return made
+        child_path = f"{path}.children[{index[0]}]" if index else f"{path}.children"
+        rows.extend(_node_rows(predictor, child, child_path, node.name, depth + 1))
+    return rows
 
 
-def leaves(object_: Any) -> list[dict[str, Any]]:
+def list_leaves(object_: Any) -> list[dict[str, Any]]:
     """Return the nodes without children."""
-    return [node for node in nodes(object_) if node["leaf"]]
+    return [node for node in list_nodes(object_) if node["leaf"]]
 
 
-def parents(object_: Any, name: Any) -> list[dict[str, Any]]:
+def list_parents(object_: Any, name: Any) -> list[dict[str, Any]]:
     """Return the nodes that have a child of this name."""
     if type(name) is not str:
         raise no_overload("graph.parents", object_, name)
-    return [node for node in nodes(object_) if name in node["children"]]
+    return [node for node in list_nodes(object_) if name in node["children"]]
 
 
-def containers(object_: Any, name: Any) -> list[Any]:
+def list_containers(object_: Any, name: Any) -> list[Any]:
     """Return the containers that run the node of this name, as they stand in the object."""
     if type(object_) is not dict or type(name) is not str:
         raise no_overload("graph.containers", object_, name)
@@ -100,7 +100,7 @@ def containers(object_: Any, name: Any) -> list[Any]:
     ]
 
 
-def security_contexts(object_: Any) -> list[dict[str, Any]]:
+def list_security_contexts(object_: Any) -> list[dict[str, Any]]:
     """Return the effective security context of every container: pod's and own put together.
 
     {container, path, runAsUser, runAsNonRoot, privileged, …}; what nobody sets is null.
@@ -110,8 +110,8 @@ def security_contexts(object_: Any) -> list[dict[str, Any]]:
     return [
         {
             "container": container.name,
-            "path": str(Path((*component.path, *container.place))),
-            **{field: container.effective(field) for field in UNSET},
+            "path": str(Path((*component.path, *container.path))),
+            **{field: container.get_effective(field) for field in UNSET_MEANINGS},
         }
         for predictor in read_predictors(object_)
         for component in predictor.components
@@ -119,23 +119,23 @@ def security_contexts(object_: Any) -> list[dict[str, Any]]:
     ]
 
 
-_NODES = "list<map<string, dyn>>"
+_NODE_LIST_TYPE = "list<map<string, dyn>>"
 
-GRAPH = Library(
+GRAPH_LIBRARY = Library(
     "graph",
     0,
     {
-        "graph.nodes": (f"graph.nodes(dyn) -> {_NODES}",),
-        "graph.leaves": (f"graph.leaves(dyn) -> {_NODES}",),
-        "graph.parents": (f"graph.parents(dyn, string) -> {_NODES}",),
-        "graph.containers": (f"graph.containers(dyn, string) -> {_NODES}",),
-        "graph.securityContexts": (f"graph.securityContexts(dyn) -> {_NODES}",),
+        "graph.nodes": (f"graph.nodes(dyn) -> {_NODE_LIST_TYPE}",),
+        "graph.leaves": (f"graph.leaves(dyn) -> {_NODE_LIST_TYPE}",),
+        "graph.parents": (f"graph.parents(dyn, string) -> {_NODE_LIST_TYPE}",),
+        "graph.containers": (f"graph.containers(dyn, string) -> {_NODE_LIST_TYPE}",),
+        "graph.securityContexts": (f"graph.securityContexts(dyn) -> {_NODE_LIST_TYPE}",),
     },
     {
-        "graph.nodes": nodes,
-        "graph.leaves": leaves,
-        "graph.parents": parents,
-        "graph.containers": containers,
-        "graph.securityContexts": security_contexts,
+        "graph.nodes": list_nodes,
+        "graph.leaves": list_leaves,
+        "graph.parents": list_parents,
+        "graph.containers": list_containers,
+        "graph.securityContexts": list_security_contexts,
     },
 )

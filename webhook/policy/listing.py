@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from webhook.policy.exceptions import PolicyException, point
+from webhook.policy.exceptions import PolicyException, parse_time
 from webhook.policy.policy import PolicySet
 
 
@@ -20,7 +20,7 @@ class PolicyRow:
     severity: str
     category: str
     bindings: tuple[str, ...]
-    since: str
+    since_version: str
     file: str
     line: int
 
@@ -31,26 +31,28 @@ class ExceptionRow:
 
     name: str
     objects: str
-    exempt: str
-    until: str
+    exemptions: str
+    expires_at: str
     state: str
     reason: str
 
 
-def policy_rows(policies: PolicySet) -> tuple[PolicyRow, ...]:
+def list_policies(policies: PolicySet) -> tuple[PolicyRow, ...]:
     """Return the policies, validating ones first, by name."""
     return tuple(
         PolicyRow(
             bound.policy.name,
             bound.policy.kind,
-            bound.policy.about.title,
-            bound.policy.about.severity,
-            bound.policy.about.category,
+            bound.policy.metadata.title,
+            bound.policy.metadata.severity,
+            bound.policy.metadata.category,
             tuple(
                 f"{binding.name}: {', '.join(binding.actions)}" if binding.actions else binding.name
                 for binding in bound.bindings
             ),
-            _since(bound.policy.since, bound.policy.kind) if bound.policy.portable else "-",
+            _since_version(bound.policy.since_minor, bound.policy.kind)
+            if bound.policy.portable
+            else "-",
             bound.policy.file,
             bound.policy.line,
         )
@@ -58,7 +60,7 @@ def policy_rows(policies: PolicySet) -> tuple[PolicyRow, ...]:
     )
 
 
-def _since(minor: int, kind: str) -> str:
+def _since_version(minor: int, kind: str) -> str:
     """Return the oldest release with both the functions and the kind of policy in v1.
 
     ValidatingAdmissionPolicy is v1 since 1.30, MutatingAdmissionPolicy since 1.36.
@@ -66,42 +68,49 @@ def _since(minor: int, kind: str) -> str:
     return f"1.{max(minor, 36 if kind == 'MutatingAdmissionPolicy' else 30)}"
 
 
-def lint(policies: PolicySet) -> tuple[str, ...]:
+def lint_policies(policies: PolicySet) -> tuple[str, ...]:
     """Return what is odd about policies that work, one sentence each, with its place."""
-    found = []
+    warnings = []
     for bound in (*policies.validating, *policies.mutating):
         policy = bound.policy
-        place = f"{policy.file}:{policy.line}: {policy.name}"
+        location = f"{policy.file}:{policy.line}: {policy.name}"
         if not bound.bindings:
-            found.append(f"{place}: no binding names it, so it applies to nothing")
+            warnings.append(f"{location}: no binding names it, so it applies to nothing")
         if not policy.portable:
-            found.append(f"{place}: it uses graph functions, which the API server does not know")
-        if not policy.about.title:
-            found.append(f"{place}: it has no annotation graphgate.io/title")
-    return tuple(found)
+            warnings.append(
+                f"{location}: it uses graph functions, which the API server does not know"
+            )
+        if not policy.metadata.title:
+            warnings.append(f"{location}: it has no annotation graphgate.io/title")
+    return tuple(warnings)
 
 
-def exception_rows(policies: PolicySet, now: str | int) -> tuple[ExceptionRow, ...]:
+def list_exceptions(policies: PolicySet, now: str | int) -> tuple[ExceptionRow, ...]:
     """Return who is exempt from what, until when; the first to expire first."""
-    time = point(now)
-    rows = [_row(e, "expired" if e.expired(time) else "active") for e in policies.exceptions]
-    return tuple(sorted(rows, key=lambda row: row.until))
+    now_timestamp = parse_time(now)
+    rows = [
+        _exception_row(e, "expired" if e.is_expired(now_timestamp) else "active")
+        for e in policies.exceptions
+    ]
+    return tuple(sorted(rows, key=lambda row: row.expires_at))
 
 
-def _row(exception: PolicyException, state: str) -> ExceptionRow:
+def _exception_row(exception: PolicyException, state: str) -> ExceptionRow:
     names = ", ".join(exception.names) or "any name"
     namespaces = ", ".join(exception.namespaces) or "any namespace"
-    exempt = [
+    exemptions = [
         *exception.policies,
         *exception.rules,
-        *(f"pod-security/{check}" for check in exception.checks),
+        *(f"pod-security/{check}" for check in exception.pod_security_checks),
     ]
-    called = f"{exception.namespace}/{exception.name}" if exception.namespace else exception.name
+    display_name = (
+        f"{exception.namespace}/{exception.name}" if exception.namespace else exception.name
+    )
     return ExceptionRow(
-        called,
+        display_name,
         f"{names} in {namespaces}",
-        ", ".join(exempt),
-        exception.expires,
+        ", ".join(exemptions),
+        exception.expires_at,
         state,
         exception.reason,
     )

@@ -12,100 +12,122 @@ from typing import Any, cast
 
 import orjson
 
-from webhook.graph.model import items, mapping, text
+from webhook.graph.model import get_list, get_mapping, get_str
 from webhook.graph.path import ROOT, Path
 from webhook.graph.words import nearest_word
 from webhook.policy import exceptions, shape
-from webhook.policy.compiling import compile_policy, read_match
-from webhook.policy.policy import Action, Binding, Bound, Kind, ParamRef, Policy, PolicySet, Problem
+from webhook.policy.compiling import compile_policy, read_match_resources
+from webhook.policy.policy import (
+    Binding,
+    BoundPolicy,
+    ParamRef,
+    Policy,
+    PolicyKind,
+    PolicyProblem,
+    PolicySet,
+    ValidationAction,
+)
 from webhook.policy.selectors import read_selector
-from webhook.policy.sources import Source
+from webhook.policy.sources import SourceObject
 
-GROUP = "graphgate.io/"
+GRAPHGATE_GROUP_PREFIX = "graphgate.io/"
 """Our own objects: exceptions are read, tests and settings are somebody else's."""
 
-_NO_PARAMS = frozenset({"Kustomization", "Component", "CustomResourceDefinition"})
+_NON_PARAM_KINDS = frozenset({"Kustomization", "Component", "CustomResourceDefinition"})
 
 
-def load(sources: Iterable[Source]) -> PolicySet:
+def load_policy_set(sources: Iterable[SourceObject]) -> PolicySet:
     """Return the policies, bindings, parameters and exceptions of these objects.
 
     Objects of other kinds are parameters for whoever asks for them. Raises nothing: what is wrong
     is in `PolicySet.problems`, in the order of the files.
     """
-    loading = _Loading()
+    loader = _Loader()
     kept = [source for source in sources if isinstance(source.value, dict)]
     for source in kept:
-        loading.take(source)
-    return loading.finish(_digest(source.value for source in kept))
+        loader.add(source)
+    return loader.build(_digest(source.value for source in kept))
 
 
-class _Loading:
+class _Loader:
     """What was read so far."""
 
     def __init__(self) -> None:
         self.policies: dict[tuple[str, str], Policy] = {}
-        self.bindings: dict[tuple[str, str], tuple[Binding, Source]] = {}
+        self.bindings: dict[tuple[str, str], tuple[Binding, SourceObject]] = {}
         self.params: dict[tuple[str, str], list[Any]] = {}
         self.exceptions: list[exceptions.PolicyException] = []
-        self.problems: list[Problem] = []
-        self.broken: set[tuple[str, str]] = set()
+        self.problems: list[PolicyProblem] = []
+        self.invalid: set[tuple[str, str]] = set()
 
-    def take(self, source: Source) -> None:
+    def add(self, source: SourceObject) -> None:
         """Read one object."""
         raw = source.value
-        version, kind = text(raw, "apiVersion"), text(raw, "kind")
-        if version.startswith(f"{shape.GROUP}/") and kind.startswith(("Validating", "Mutating")):
+        version, kind = get_str(raw, "apiVersion"), get_str(raw, "kind")
+        if version.startswith(f"{shape.ADMISSION_GROUP}/") and kind.startswith(
+            ("Validating", "Mutating")
+        ):
             if "AdmissionPolicy" in kind:
-                self._policy_or_binding(source, kind)
+                self._add_policy_or_binding(source, kind)
         elif version == exceptions.API_VERSION and kind == exceptions.KIND:
-            self._exception(source)
-        elif version and kind and not version.startswith(GROUP) and kind not in _NO_PARAMS:
+            self._add_exception(source)
+        elif (
+            version
+            and kind
+            and not version.startswith(GRAPHGATE_GROUP_PREFIX)
+            and kind not in _NON_PARAM_KINDS
+        ):
             self.params.setdefault((version, kind), []).append(raw)
 
-    def _policy_or_binding(self, source: Source, kind: str) -> None:
+    def _add_policy_or_binding(self, source: SourceObject, kind: str) -> None:
         raw = source.value
-        name = text(mapping(raw, "metadata"), "name")
+        name = get_str(get_mapping(raw, "metadata"), "name")
         key = (kind, name)
-        found = shape.faults(raw)
+        issues = shape.find_shape_issues(raw)
         if key in self.policies or key in self.bindings:
-            found.append((ROOT / "metadata" / "name", f'a second {kind} of the name "{name}"'))
-        if found:
-            self.broken.add(key)
-            self._report(source, name, found)
+            issues.append((ROOT / "metadata" / "name", f'a second {kind} of the name "{name}"'))
+        if issues:
+            self.invalid.add(key)
+            self._add_problems(source, name, issues)
         elif kind.endswith("Binding"):
-            self.bindings[key] = _binding(source), source
+            self.bindings[key] = _read_binding(source), source
         else:
             policy, problems = compile_policy(source)
             self.problems.extend(problems)
             if policy is None:
-                self.broken.add(key)
+                self.invalid.add(key)
             else:
                 self.policies[key] = policy
 
-    def _exception(self, source: Source) -> None:
-        found = exceptions.faults(source.value)
-        if found:
-            self._report(source, text(mapping(source.value, "metadata"), "name"), found)
+    def _add_exception(self, source: SourceObject) -> None:
+        issues = exceptions.find_shape_issues(source.value)
+        if issues:
+            self._add_problems(
+                source, get_str(get_mapping(source.value, "metadata"), "name"), issues
+            )
         else:
             line, _ = source.position(ROOT)
             self.exceptions.append(exceptions.read_exception(source.value, source.file, line))
 
-    def _report(self, source: Source, name: str, found: Iterable[tuple[Path, str]]) -> None:
-        for path, fact in found:
-            self.problems.append(Problem(source.file, *source.position(path), name, fact))
+    def _add_problems(
+        self, source: SourceObject, name: str, issues: Iterable[tuple[Path, str]]
+    ) -> None:
+        for path, fact in issues:
+            self.problems.append(PolicyProblem(source.file, *source.position(path), name, fact))
 
-    def finish(self, version: str) -> PolicySet:
+    def build(self, version: str) -> PolicySet:
         """Return the set, policies by name."""
-        bound: dict[tuple[str, str], list[Binding]] = {}
+        bindings_by_policy: dict[tuple[str, str], list[Binding]] = {}
         for (kind, _), (binding, source) in self.bindings.items():
-            key = (kind.removesuffix("Binding"), binding.policy)
+            key = (kind.removesuffix("Binding"), binding.policy_name)
             if key in self.policies:
-                bound.setdefault(key, []).append(binding)
-            elif key not in self.broken:
-                self._without_policy(binding, source, key)
+                bindings_by_policy.setdefault(key, []).append(binding)
+            elif key not in self.invalid:
+                self._add_unbound_problem(binding, source, key)
         policies = [
-            Bound(policy, tuple(sorted(bound.get(key, ()), key=lambda b: b.name)))
+            BoundPolicy(
+                policy, tuple(sorted(bindings_by_policy.get(key, ()), key=lambda b: b.name))
+            )
             for key, policy in sorted(self.policies.items())
         ]
         return PolicySet(
@@ -117,37 +139,43 @@ class _Loading:
             version,
         )
 
-    def _without_policy(self, binding: Binding, source: Source, key: tuple[str, str]) -> None:
+    def _add_unbound_problem(
+        self, binding: Binding, source: SourceObject, key: tuple[str, str]
+    ) -> None:
         near = nearest_word(
-            binding.policy, [name for kind, name in self.policies if kind == key[0]]
+            binding.policy_name, [name for kind, name in self.policies if kind == key[0]]
         )
         hint = f'; did you mean "{near}"?' if near else ""
-        fact = f'policyName is "{binding.policy}", and there is no such {key[0]}{hint}'
+        message = f'policyName is "{binding.policy_name}", and there is no such {key[0]}{hint}'
         position = source.position(ROOT / "spec" / "policyName")
-        self.problems.append(Problem(source.file, *position, binding.name, fact, unbound=True))
+        self.problems.append(
+            PolicyProblem(source.file, *position, binding.name, message, policy_missing=True)
+        )
 
 
-def _binding(source: Source) -> Binding:
+def _read_binding(source: SourceObject) -> Binding:
     raw = source.value
     spec, reference = raw["spec"], raw["spec"].get("paramRef")
-    params = None
+    param_ref = None
     if reference is not None:
         selector = reference.get("selector")
-        params = ParamRef(
-            name=text(reference, "name"),
-            namespace=text(reference, "namespace"),
+        param_ref = ParamRef(
+            name=get_str(reference, "name"),
+            namespace=get_str(reference, "namespace"),
             selector=None if selector is None else read_selector(selector),
             deny_if_missing=reference["parameterNotFoundAction"] == "Deny",
         )
-    actions = tuple(cast("Action", word.lower()) for word in items(spec, "validationActions"))
-    kind = cast("Kind", raw["kind"].removesuffix("Binding"))
+    actions = tuple(
+        cast("ValidationAction", word.lower()) for word in get_list(spec, "validationActions")
+    )
+    kind = cast("PolicyKind", raw["kind"].removesuffix("Binding"))
     return Binding(
         kind=kind,
         name=raw["metadata"]["name"],
-        policy=spec["policyName"],
+        policy_name=spec["policyName"],
         actions=actions,
-        match=read_match(mapping(spec, "matchResources")),
-        params=params,
+        match_resources=read_match_resources(get_mapping(spec, "matchResources")),
+        param_ref=param_ref,
         file=source.file,
         line=source.position(ROOT)[0],
     )
@@ -155,17 +183,19 @@ def _binding(source: Source) -> Binding:
 
 def _digest(values: Iterable[Any]) -> str:
     """Return the version of a set: the same for the same objects, in whatever order and layout."""
-    texts = sorted(orjson.dumps(_meant(value), option=orjson.OPT_SORT_KEYS) for value in values)
+    texts = sorted(
+        orjson.dumps(_strip_server_fields(value), option=orjson.OPT_SORT_KEYS) for value in values
+    )
     if not texts:
         return ""
     return hashlib.sha256(b"\n".join(texts)).hexdigest()[:12]
 
 
-_SERVERS_OWN = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp")
+_SERVER_FIELDS = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp")
 
 
-def _meant(value: dict[str, Any]) -> dict[str, Any]:
+def _strip_server_fields(value: dict[str, Any]) -> dict[str, Any]:
     """Return an object without what the API server writes into it."""
-    metadata = {k: v for k, v in mapping(value, "metadata").items() if k not in _SERVERS_OWN}
-    meant = {key: inner for key, inner in value.items() if key != "status"}
-    return {**meant, "metadata": metadata}
+    metadata = {k: v for k, v in get_mapping(value, "metadata").items() if k not in _SERVER_FIELDS}
+    content = {key: inner for key, inner in value.items() if key != "status"}
+    return {**content, "metadata": metadata}

@@ -8,64 +8,72 @@ from collections.abc import Mapping
 from typing import Any
 
 from webhook.graph.facts import Facts
-from webhook.policy.policy import Match, Rule
-from webhook.policy.request import SELDON_GROUP, Request
-from webhook.policy.selectors import labels_of
+from webhook.policy.policy import MatchResources, ResourceRule
+from webhook.policy.request import SELDON_GROUP, AdmissionRequest
+from webhook.policy.selectors import get_labels
 
 NAME_LABEL = "kubernetes.io/metadata.name"
 """The label that the API server gives to every namespace: its name."""
 
 
-def matches(match: Match, request: Request, labels: Mapping[str, Any]) -> bool:
+def matches_request(
+    match: MatchResources, request: AdmissionRequest, labels: Mapping[str, Any]
+) -> bool:
     """Tell whether a request is one of those that a policy or binding is for.
 
     labels  of the request's namespace
     """
-    if match.namespaces.requirements and request.namespace and not match.namespaces.matches(labels):
-        return False
-    if match.objects.requirements and not (
-        _labelled(match, request.object) or _labelled(match, request.old_object)
+    if (
+        match.namespace_selector.requirements
+        and request.namespace
+        and not match.namespace_selector.matches(labels)
     ):
         return False
-    if match.excluded and any(_applies(rule, request, match.exact) for rule in match.excluded):
+    if match.object_selector.requirements and not (
+        _labels_match(match, request.object) or _labels_match(match, request.old_object)
+    ):
         return False
-    if match.rules is None:
+    if match.exclude_resource_rules and any(
+        _rule_applies(rule, request, match.exact_versions) for rule in match.exclude_resource_rules
+    ):
+        return False
+    if match.resource_rules is None:
         return True
-    for rule in match.rules:  # noqa: SIM110 — any() costs a generator, twenty times a review
-        if _applies(rule, request, match.exact):
+    for rule in match.resource_rules:  # noqa: SIM110 — any() costs a generator, twenty times a review
+        if _rule_applies(rule, request, match.exact_versions):
             return True
     return False
 
 
-def _labelled(match: Match, value: Any) -> bool:
-    return type(value) is dict and match.objects.matches(labels_of(value))
+def _labels_match(match: MatchResources, value: Any) -> bool:
+    return type(value) is dict and match.object_selector.matches(get_labels(value))
 
 
-def _applies(rule: Rule, request: Request, exact: bool) -> bool:  # noqa: FBT001 — private
+def _rule_applies(rule: ResourceRule, request: AdmissionRequest, exact_versions: bool) -> bool:  # noqa: FBT001 — private
     return (
         (request.operation in rule.operations or "*" in rule.operations)
-        and (request.group in rule.groups or "*" in rule.groups)
+        and (request.group in rule.api_groups or "*" in rule.api_groups)
         and (
-            "*" in rule.versions
-            or request.version in rule.versions
-            or (not exact and _equivalent(rule.versions, request))
+            "*" in rule.api_versions
+            or request.version in rule.api_versions
+            or (not exact_versions and _is_equivalent_version(rule.api_versions, request))
         )
         and (rule.scope == "*" or (rule.scope == "Namespaced") is bool(request.namespace))
-        and _covers(rule.resources, request)
-        and (not rule.names or request.name in rule.names)
+        and _covers_resource(rule.resources, request)
+        and (not rule.resource_names or request.name in rule.resource_names)
     )
 
 
-_EQUIVALENT = {SELDON_GROUP: frozenset({"v1", "v1alpha2", "v1alpha3"})}
+_EQUIVALENT_VERSIONS = {SELDON_GROUP: frozenset({"v1", "v1alpha2", "v1alpha3"})}
 """Versions of one resource, which are equal unless matchPolicy is Exact."""
 
 
-def _equivalent(versions: frozenset[str], request: Request) -> bool:
-    known = _EQUIVALENT.get(request.group, frozenset())
+def _is_equivalent_version(versions: frozenset[str], request: AdmissionRequest) -> bool:
+    known = _EQUIVALENT_VERSIONS.get(request.group, frozenset())
     return request.version in known and not versions.isdisjoint(known)
 
 
-def _covers(resources: frozenset[str], request: Request) -> bool:
+def _covers_resource(resources: frozenset[str], request: AdmissionRequest) -> bool:
     """Tell whether "pods", "pods/status", "*/status", "pods/*", "*" or "*/*" covers a request."""
     if not request.subresource:
         return request.resource in resources or "*" in resources or "*/*" in resources
@@ -79,18 +87,18 @@ def _covers(resources: frozenset[str], request: Request) -> bool:
     )
 
 
-def namespace_labels(name: str, facts: Facts) -> Mapping[str, Any]:
+def get_namespace_labels(name: str, facts: Facts) -> Mapping[str, Any]:
     """Return the labels of a namespace, at least its name."""
     known = facts.namespaces.get(name)
     return {NAME_LABEL: name, **(known.labels if known else {})}
 
 
-def namespace_object(name: str, facts: Facts) -> dict[str, Any] | None:
+def build_namespace_object(name: str, facts: Facts) -> dict[str, Any] | None:
     """Return what `namespaceObject` is: the namespace as far as it is known, null without one."""
     if not name:
         return None
     known = facts.namespaces.get(name)
-    metadata: dict[str, Any] = {"name": name, "labels": dict(namespace_labels(name, facts))}
+    metadata: dict[str, Any] = {"name": name, "labels": dict(get_namespace_labels(name, facts))}
     if known and known.annotations:
         metadata["annotations"] = dict(known.annotations)
     return {"metadata": metadata}

@@ -11,21 +11,27 @@ from typing import Any, cast
 
 import jsonpatch
 
-from webhook.documents import UnfitPatch, patch_value
-from webhook.documents.patching import equal
+from webhook.documents import PatchMismatchError, patch_value
+from webhook.documents.patching import json_equal
 from webhook.graph.facts import Facts
 from webhook.graph.finding import Operation
-from webhook.policy.cel.frames import OverBudget
+from webhook.policy.cel.frames import CostLimitExceededError
 from webhook.policy.cel.standard import to_base64
 from webhook.policy.cel.times import Duration, Timestamp
-from webhook.policy.cel.values import EvaluationError, Optional
-from webhook.policy.evaluate import NO_LIMITS, Limits, PolicyFailure, Review, Seen
-from webhook.policy.policy import Bound, Code, Policy, PolicySet
-from webhook.policy.request import Request
+from webhook.policy.cel.values import EvaluationError, OptionalValue
+from webhook.policy.evaluate import (
+    DEFAULT_LIMITS,
+    EvaluationLimits,
+    ExpressionObserver,
+    PolicyEvaluator,
+    PolicyFailure,
+)
+from webhook.policy.policy import BoundPolicy, CompiledExpression, Policy, PolicySet
+from webhook.policy.request import AdmissionRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Mutation:
+class MutationResult:
     """What the policies did.
 
     object      the object afterwards; the one that came in where nothing was changed
@@ -37,133 +43,136 @@ class Mutation:
     failures: tuple[PolicyFailure, ...] = ()
 
 
-def mutate(
+def mutate_object(
     policies: PolicySet,
-    request: Request,
+    request: AdmissionRequest,
     facts: Facts,
-    limits: Limits = NO_LIMITS,
-    seen: Seen | None = None,
-) -> Mutation:
+    limits: EvaluationLimits = DEFAULT_LIMITS,
+    observer: ExpressionObserver | None = None,
+) -> MutationResult:
     """Return what the mutating policies of a set make of a request's object.
 
     The request's object is not changed. Idempotent as far as the policies are: what changes
     nothing is no operation.
     """
     if not policies.mutating or type(request.object) is not dict:
-        return Mutation(request.object)
-    mutating = _Mutating(policies, request, facts, limits, seen)
-    changed_after = mutating.round(policies.mutating)
-    again = [bound for bound in policies.mutating if bound.policy.reinvoked]
-    if again and changed_after:
-        mutating.round([bound for bound in again if bound.policy.name in changed_after])
-    return Mutation(*mutating.done, tuple(mutating.failures))
+        return MutationResult(request.object)
+    mutator = _Mutator(policies, request, facts, limits, observer)
+    changed_after = mutator.run_round(policies.mutating)
+    reinvoked = [bound for bound in policies.mutating if bound.policy.reinvoke_if_needed]
+    if reinvoked and changed_after:
+        mutator.run_round([bound for bound in reinvoked if bound.policy.name in changed_after])
+    return MutationResult(*mutator.result, tuple(mutator.failures))
 
 
-class _Mutating:
+class _Mutator:
     """An object on its way through the policies."""
 
     def __init__(
         self,
         policies: PolicySet,
-        request: Request,
+        request: AdmissionRequest,
         facts: Facts,
-        limits: Limits,
-        seen: Seen | None,
+        limits: EvaluationLimits,
+        observer: ExpressionObserver | None,
     ) -> None:
         self.policies, self.request, self.facts = policies, request, facts
-        self.limits, self.seen = limits, seen
-        self.done: tuple[Any, tuple[Operation, ...]] = (request.object, ())
+        self.limits, self.observer = limits, observer
+        self.result: tuple[Any, tuple[Operation, ...]] = (request.object, ())
         # One value, so that an interruption cannot come between the object and its operations.
         self.failures: list[PolicyFailure] = []
 
     @property
     def object(self) -> Any:
         """The object as it is by now."""
-        return self.done[0]
+        return self.result[0]
 
-    def round(self, several: Iterable[Bound]) -> set[str]:
+    def run_round(self, bound_policies: Iterable[BoundPolicy]) -> set[str]:
         """Ask policies in order; return the names of those after which something was changed."""
-        asked: list[str] = []
-        overtaken: set[str] = set()
-        for bound in several:
-            before = self.done
-            self._ask(bound)
-            if self.done is not before:
-                overtaken.update(asked)
-            asked.append(bound.policy.name)
-        return overtaken
+        applied: list[str] = []
+        changed_after: set[str] = set()
+        for bound in bound_policies:
+            before = self.result
+            self._apply_policy(bound)
+            if self.result is not before:
+                changed_after.update(applied)
+            applied.append(bound.policy.name)
+        return changed_after
 
-    def _ask(self, bound: Bound) -> None:
+    def _apply_policy(self, bound: BoundPolicy) -> None:
         request = replace(self.request, object=self.object)
-        review = Review(self.policies, request, self.facts, self.limits, self.seen)
+        evaluator = PolicyEvaluator(self.policies, request, self.facts, self.limits, self.observer)
         try:
-            self._mutate(review, bound)
+            self._apply_mutations(evaluator, bound)
         except Exception as error:  # noqa: BLE001 — a fault of ours must not hide the others
-            self._fail(bound.policy, None, review.told(error))
-        self.failures.extend(review.failures)
+            self._add_failure(bound.policy, None, evaluator.describe_error(error))
+        self.failures.extend(evaluator.failures)
 
-    def _mutate(self, review: Review, bound: Bound) -> None:
+    def _apply_mutations(self, evaluator: PolicyEvaluator, bound: BoundPolicy) -> None:
         policy = bound.policy
-        for params, _ in review.invocations(bound):
-            review.request = replace(self.request, object=self.object)
-            frame = review.frame(policy, params)
+        for params, _ in evaluator.invocations(bound):
+            evaluator.request = replace(self.request, object=self.object)
+            frame = evaluator.new_frame(policy, params)
             try:
-                if not review.admitted(policy, frame):
+                if not evaluator.match_conditions_hold(policy, frame):
                     continue
-            except (EvaluationError, OverBudget) as error:
-                self._fail(policy, None, f"matchConditions: {error}")
+            except (EvaluationError, CostLimitExceededError) as error:
+                self._add_failure(policy, None, f"matchConditions: {error}")
                 continue
             for index, code in enumerate(policy.mutations):
                 # Variables are computed anew: the object has changed.
-                frame = review.frame(policy, params)
+                frame = evaluator.new_frame(policy, params)
                 frame[1] = self.object
-                frame[5] = review.namespace
-                self._change(policy, index, code, frame)
+                frame[5] = evaluator.namespace
+                self._apply_mutation(policy, index, code, frame)
 
-    def _change(self, policy: Policy, index: int, code: Code, frame: list[Any]) -> None:
+    def _apply_mutation(
+        self, policy: Policy, index: int, expression: CompiledExpression, frame: list[Any]
+    ) -> None:
         try:
-            operations = _operations(code.run(frame))
+            operations = _read_operations(expression.run(frame))
             changed = patch_value(self.object, operations)
-        except (EvaluationError, OverBudget, RecursionError) as error:
-            self._fail(policy, index, str(error))
+        except (EvaluationError, CostLimitExceededError, RecursionError) as error:
+            self._add_failure(policy, index, str(error))
             return
-        except UnfitPatch as error:
+        except PatchMismatchError as error:
             if not isinstance(error.__cause__, jsonpatch.JsonPatchTestFailed):
-                self._fail(policy, index, str(error))
+                self._add_failure(policy, index, str(error))
             return
-        if not equal(changed, self.object):
-            self.done = changed, (*self.done[1], *operations)
+        if not json_equal(changed, self.object):
+            self.result = changed, (*self.result[1], *operations)
 
-    def _fail(self, policy: Policy, index: int | None, error: str) -> None:
+    def _add_failure(self, policy: Policy, index: int | None, error: str) -> None:
         rule = f"policy/{policy.name}" + ("" if index is None else f"/{index}")
         self.failures.append(PolicyFailure(rule, error, None if policy.fails_open else "deny"))
 
 
-def _operations(value: Any) -> list[Operation]:
+def _read_operations(value: Any) -> list[Operation]:
     if type(value) is not list:
         raise EvaluationError("a mutation gives a list of JSONPatch")
-    return [_operation(item) for item in value]
+    return [_read_operation(item) for item in value]
 
 
-def _operation(value: Any) -> Operation:
+def _read_operation(value: Any) -> Operation:
     if type(value) is not dict or type(value.get("op")) is not str:
         raise EvaluationError("an element of the list is no JSONPatch with an op")
     if type(value.get("path")) is not str:
         raise EvaluationError("a JSONPatch without a path")
-    return cast("Operation", {key: as_json(inner) for key, inner in value.items()})
+    return cast("Operation", {key: to_json_value(inner) for key, inner in value.items()})
 
 
-def as_json(value: Any) -> Any:
+def to_json_value(value: Any) -> Any:
     """Return a CEL value as JSON data; raise EvaluationError where there is none for it."""
     kind = type(value)
     if kind is dict:
         return {
-            (key if type(key) is str else str(key)): as_json(inner) for key, inner in value.items()
+            (key if type(key) is str else str(key)): to_json_value(inner)
+            for key, inner in value.items()
         }
     if kind is list:
-        return [as_json(inner) for inner in value]
-    if kind is Optional:
-        return as_json(value.value) if value.present else None
+        return [to_json_value(inner) for inner in value]
+    if kind is OptionalValue:
+        return to_json_value(value.value) if value.present else None
     if kind is bytes:
         return to_base64(value)
     if kind in (Timestamp, Duration):

@@ -6,19 +6,19 @@ Source: k8s.io/apiserver pkg/admission/plugin/policy/generic/policy_dispatcher.g
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from webhook.graph.model import mapping, text
+from webhook.graph.model import get_mapping, get_str
 from webhook.policy.policy import Binding, ParamRef, Policy
-from webhook.policy.selectors import labels_of
+from webhook.policy.selectors import get_labels
 
 
-class MissingParams(Exception):  # noqa: N818 — named by the fault, as all of ours
+class ParamNotFoundError(Exception):
     """A binding demands a parameter object, and there is none."""
 
 
-def chosen_params(
+def resolve_params(
     policy: Policy,
     binding: Binding,
-    known: Mapping[tuple[str, str], tuple[Any, ...]],
+    param_objects: Mapping[tuple[str, str], tuple[Any, ...]],
     namespace: str,
 ) -> Sequence[Any]:
     """Return the parameter objects of a binding; (None,) where none is used.
@@ -26,27 +26,27 @@ def chosen_params(
     namespace  of the request: where an object is looked for whose reference names none
     Raise MissingParams where there is none and the binding denies that.
     """
-    reference = binding.params
+    reference = binding.param_ref
     if policy.param_kind is None or reference is None:
         return (None,)
-    found = [
+    params = [
         value
-        for value in known.get(policy.param_kind, ())
-        if _chosen(value, reference, reference.namespace or namespace)
+        for value in param_objects.get(policy.param_kind, ())
+        if _is_referenced(value, reference, reference.namespace or namespace)
     ]
-    if not found and reference.deny_if_missing:
+    if not params and reference.deny_if_missing:
         kind = policy.param_kind[1]
-        wanted = f'"{reference.name}"' if reference.name else "of the selector's labels"
-        raise MissingParams(f"no {kind} {wanted} is there for the binding {binding.name}")
-    return found
+        description = f'"{reference.name}"' if reference.name else "of the selector's labels"
+        raise ParamNotFoundError(f"no {kind} {description} is there for the binding {binding.name}")
+    return params
 
 
-def _chosen(value: Any, reference: ParamRef, namespace: str) -> bool:
+def _is_referenced(value: Any, reference: ParamRef, namespace: str) -> bool:
     """Tell whether a reference means an object; one without a namespace is the cluster's."""
-    metadata = mapping(value, "metadata")
-    own = text(metadata, "namespace")
-    if own and own != namespace:
+    metadata = get_mapping(value, "metadata")
+    object_namespace = get_str(metadata, "namespace")
+    if object_namespace and object_namespace != namespace:
         return False
     if reference.selector is not None:
-        return reference.selector.matches(labels_of(value))
-    return text(metadata, "name") == reference.name
+        return reference.selector.matches(get_labels(value))
+    return get_str(metadata, "name") == reference.name

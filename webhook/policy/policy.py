@@ -9,29 +9,29 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from webhook.graph.path import Path
-from webhook.policy.cel.environment import Expression
+from webhook.policy.cel.environment import CheckedExpression
 from webhook.policy.cel.evaluate import Compiler
 from webhook.policy.cel.frames import Closure
 from webhook.policy.exceptions import PolicyException
-from webhook.policy.selectors import Selector
+from webhook.policy.selectors import LabelSelector
 
-Kind = Literal["ValidatingAdmissionPolicy", "MutatingAdmissionPolicy"]
-Action = Literal["deny", "warn", "audit"]
+PolicyKind = Literal["ValidatingAdmissionPolicy", "MutatingAdmissionPolicy"]
+ValidationAction = Literal["deny", "warn", "audit"]
 
-OBJECT, OLD_OBJECT, REQUEST, PARAMS, NAMESPACE = 1, 2, 3, 4, 5
+OBJECT_SLOT, OLD_OBJECT_SLOT, REQUEST_SLOT, PARAMS_SLOT, NAMESPACE_SLOT = 1, 2, 3, 4, 5
 """Slots of a frame, by the names object, oldObject, request, params, namespaceObject."""
 
 SLOTS = {
-    "object": OBJECT,
-    "oldObject": OLD_OBJECT,
-    "request": REQUEST,
-    "params": PARAMS,
-    "namespaceObject": NAMESPACE,
+    "object": OBJECT_SLOT,
+    "oldObject": OLD_OBJECT_SLOT,
+    "request": REQUEST_SLOT,
+    "params": PARAMS_SLOT,
+    "namespaceObject": NAMESPACE_SLOT,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class PolicyProblem:
     """Why an object of a policy file is not used. Line and column count from 1; 0: no text.
 
     unbound  it is a binding, and all that is wrong is that its policy is not there
@@ -43,50 +43,50 @@ class Problem:
     line: int
     column: int
     name: str
-    fact: str
-    unbound: bool = False
+    message: str
+    policy_missing: bool = False
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return f"{place}: {self.name + ': ' if self.name else ''}{self.fact}"
+        location = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{location}: {self.name + ': ' if self.name else ''}{self.message}"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ResourceRule:
     """One entry of resourceRules."""
 
-    groups: frozenset[str]
-    versions: frozenset[str]
+    api_groups: frozenset[str]
+    api_versions: frozenset[str]
     operations: frozenset[str]
     resources: frozenset[str]
-    names: frozenset[str]
+    resource_names: frozenset[str]
     scope: str
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class MatchResources:
     """matchConstraints of a policy, matchResources of a binding.
 
     rules  None: everything, as a binding without rules has it
     """
 
-    rules: tuple[Rule, ...] | None = None
-    excluded: tuple[Rule, ...] = ()
-    exact: bool = False
-    namespaces: Selector = field(default_factory=Selector)
-    objects: Selector = field(default_factory=Selector)
+    resource_rules: tuple[ResourceRule, ...] | None = None
+    exclude_resource_rules: tuple[ResourceRule, ...] = ()
+    exact_versions: bool = False
+    namespace_selector: LabelSelector = field(default_factory=LabelSelector)
+    object_selector: LabelSelector = field(default_factory=LabelSelector)
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class CompiledExpression:
     """One expression of a policy, ready to run.
 
     place  of its text in the policy's object
     """
 
-    expression: Expression
+    checked: CheckedExpression
     compiler: Compiler
-    place: Path
+    path: Path
 
     @property
     def run(self) -> Closure:
@@ -95,11 +95,11 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class MatchCondition:
     """One of matchConditions."""
 
     name: str
-    code: Code
+    expression: CompiledExpression
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,33 +111,33 @@ class Validation:
     remedy  from the annotations; likewise paths and fix, which are expressions
     """
 
-    rule: str
-    code: Code
-    fact: str
-    message: Code | None
+    rule_id: str
+    expression: CompiledExpression
+    message: str
+    message_expression: CompiledExpression | None
     reason: str
-    remedy: str = ""
-    paths: Code | None = None
-    fix: Code | None = None
+    remediation: str = ""
+    paths_expression: CompiledExpression | None = None
+    fix_expression: CompiledExpression | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class AuditAnnotation:
     """One of auditAnnotations."""
 
     key: str
-    code: Code
+    value_expression: CompiledExpression
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class PolicyMetadata:
     """What a policy's annotations say of it to people."""
 
     title: str = ""
     severity: str = ""
     category: str = ""
     docs: str = ""
-    remedy: str = ""
+    remediation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,22 +151,22 @@ class Policy:
     reads_namespace  whether an expression names namespaceObject
     """
 
-    kind: Kind
+    kind: PolicyKind
     name: str
     file: str
     line: int
-    about: About
+    metadata: PolicyMetadata
     fails_open: bool
-    match: Match
+    match_constraints: MatchResources
     param_kind: tuple[str, str] | None
-    conditions: tuple[Condition, ...]
+    match_conditions: tuple[MatchCondition, ...]
     variables: Mapping[str, Compiler]
     validations: tuple[Validation, ...]
-    notes: tuple[Note, ...]
-    mutations: tuple[Code, ...]
-    reinvoked: bool
-    frame: tuple[Any, ...]
-    since: int
+    audit_annotations: tuple[AuditAnnotation, ...]
+    mutations: tuple[CompiledExpression, ...]
+    reinvoke_if_needed: bool
+    initial_frame: tuple[Any, ...]
+    since_minor: int
     portable: bool
     reads_namespace: bool
 
@@ -177,7 +177,7 @@ class ParamRef:
 
     name: str
     namespace: str
-    selector: Selector | None
+    selector: LabelSelector | None
     deny_if_missing: bool
 
 
@@ -185,18 +185,18 @@ class ParamRef:
 class Binding:
     """A binding of either kind. `actions` is empty for a mutating one."""
 
-    kind: Kind
+    kind: PolicyKind
     name: str
-    policy: str
-    actions: tuple[Action, ...]
-    match: Match
-    params: ParamRef | None
+    policy_name: str
+    actions: tuple[ValidationAction, ...]
+    match_resources: MatchResources
+    param_ref: ParamRef | None
     file: str
     line: int
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class BoundPolicy:
     """A policy with the bindings that name it."""
 
     policy: Policy
@@ -212,11 +212,11 @@ class PolicySet:
     version     a digest of all that was loaded: "3f9a0c1b72de"; "" for an empty set
     """
 
-    validating: tuple[Bound, ...] = ()
-    mutating: tuple[Bound, ...] = ()
+    validating: tuple[BoundPolicy, ...] = ()
+    mutating: tuple[BoundPolicy, ...] = ()
     params: Mapping[tuple[str, str], tuple[Any, ...]] = field(default_factory=dict)
     exceptions: tuple[PolicyException, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[PolicyProblem, ...] = ()
     version: str = ""
 
     @property

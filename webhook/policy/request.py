@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from webhook.graph.model import mapping, text
+from webhook.graph.model import get_mapping, get_str
 
-FIELDS = (
+REQUEST_FIELDS = (
     "uid",
     "kind",
     "resource",
@@ -27,7 +27,7 @@ SELDON_GROUP = "machinelearning.seldon.io"
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class AdmissionRequest:
     """One admission request.
 
     object, old_object  as JSON data; null where the operation has none
@@ -49,7 +49,7 @@ class Request:
     dry_run: bool = False
     options: Mapping[str, Any] | None = None
 
-    def as_map(self) -> dict[str, Any]:
+    def to_cel_map(self) -> dict[str, Any]:
         """Return what `request` is in an expression; empty texts are left out, as in JSON."""
         kind = {"group": self.group, "version": self.version, "kind": self.kind}
         resource = {"group": self.group, "version": self.version, "resource": self.resource}
@@ -73,61 +73,63 @@ class Request:
         }
 
 
-def read_request(review: Any) -> Request:
+def read_request(raw_request: Any) -> AdmissionRequest:
     """Return the Request in the raw `request` of an AdmissionReview. Total: any JSON value."""
-    raw = review if type(review) is dict else {}
-    kind, resource = mapping(raw, "kind"), mapping(raw, "resource")
-    return Request(
-        operation=text(raw, "operation"),
+    raw = raw_request if type(raw_request) is dict else {}
+    kind, resource = get_mapping(raw, "kind"), get_mapping(raw, "resource")
+    return AdmissionRequest(
+        operation=get_str(raw, "operation"),
         object=raw.get("object"),
         old_object=raw.get("oldObject"),
-        group=text(resource, "group"),
-        version=text(resource, "version"),
-        kind=text(kind, "kind"),
-        resource=text(resource, "resource"),
-        subresource=text(raw, "subResource"),
-        namespace=text(raw, "namespace"),
-        name=text(raw, "name"),
-        uid=text(raw, "uid"),
-        user_info=mapping(raw, "userInfo"),
+        group=get_str(resource, "group"),
+        version=get_str(resource, "version"),
+        kind=get_str(kind, "kind"),
+        resource=get_str(resource, "resource"),
+        subresource=get_str(raw, "subResource"),
+        namespace=get_str(raw, "namespace"),
+        name=get_str(raw, "name"),
+        uid=get_str(raw, "uid"),
+        user_info=get_mapping(raw, "userInfo"),
         dry_run=raw.get("dryRun") is True,
         options=raw.get("options") if type(raw.get("options")) is dict else None,
     )
 
 
-def request_of(
+def apply_request(
     document: Any,
     operation: str = "CREATE",
-    old: Any = None,
+    old_object: Any = None,
     *,
     namespace: str | None = None,
     user: str = "",
     groups: tuple[str, ...] = (),
-) -> Request:
+) -> AdmissionRequest:
     """Return the request that `kubectl apply` of a document would make.
 
     namespace  where it goes; None: where its metadata says, else "default"
     """
-    shown = document if operation != "DELETE" else (old if old is not None else document)
-    raw = shown if type(shown) is dict else {}
-    metadata = mapping(raw, "metadata")
-    group, _, version = text(raw, "apiVersion").rpartition("/")
-    kind = text(raw, "kind")
-    return Request(
+    subject = (
+        document if operation != "DELETE" else (old_object if old_object is not None else document)
+    )
+    raw = subject if type(subject) is dict else {}
+    metadata = get_mapping(raw, "metadata")
+    group, _, version = get_str(raw, "apiVersion").rpartition("/")
+    kind = get_str(raw, "kind")
+    return AdmissionRequest(
         operation=operation,
         object=None if operation == "DELETE" else document,
-        old_object=shown if operation == "DELETE" else old,
+        old_object=subject if operation == "DELETE" else old_object,
         group=group,
         version=version,
         kind=kind,
-        resource=plural(kind),
-        namespace=(text(metadata, "namespace") or "default") if namespace is None else namespace,
-        name=text(metadata, "name"),
+        resource=guess_resource(kind),
+        namespace=(get_str(metadata, "namespace") or "default") if namespace is None else namespace,
+        name=get_str(metadata, "name"),
         user_info={"username": user, "groups": list(groups)},
     )
 
 
-def plural(kind: str) -> str:
+def guess_resource(kind: str) -> str:
     """Return the resource of a kind, as Kubernetes guesses it (meta.UnsafeGuessKindToResource)."""
     word = kind.lower()
     if word.endswith(("s", "x", "ch", "sh")):

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from webhook.graph.model import items, mapping, text
+from webhook.graph.model import get_list, get_mapping, get_str
 
-OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
+SELECTOR_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,41 +17,43 @@ class Requirement:
     operator: str
     values: frozenset[str] = frozenset()
 
-    def holds(self, labels: Mapping[str, Any]) -> bool:
+    def matches(self, labels: Mapping[str, Any]) -> bool:
         """Tell whether labels meet it. NotIn is met by labels without the key."""
-        there = self.key in labels
+        has_key = self.key in labels
         if self.operator == "Exists":
-            return there
+            return has_key
         if self.operator == "DoesNotExist":
-            return not there
-        listed = there and labels[self.key] in self.values
-        return listed if self.operator == "In" else not listed
+            return not has_key
+        has_listed_value = has_key and labels[self.key] in self.values
+        return has_listed_value if self.operator == "In" else not has_listed_value
 
 
 @dataclass(frozen=True, slots=True)
-class Selector:
+class LabelSelector:
     """All of the requirements; none: everything."""
 
     requirements: tuple[Requirement, ...] = ()
 
     def matches(self, labels: Mapping[str, Any]) -> bool:
         """Tell whether labels meet every requirement."""
-        return all(requirement.holds(labels) for requirement in self.requirements)
+        return all(requirement.matches(labels) for requirement in self.requirements)
 
 
-def read_selector(raw: Mapping[str, Any]) -> Selector:
+def read_selector(raw: Mapping[str, Any]) -> LabelSelector:
     """Return the Selector of a raw one whose shape was judged."""
-    wanted = [
+    requirements = [
         Requirement(key, "In", frozenset({value}))
-        for key, value in mapping(raw, "matchLabels").items()
+        for key, value in get_mapping(raw, "matchLabels").items()
     ]
-    wanted += [
-        Requirement(text(item, "key"), text(item, "operator"), frozenset(items(item, "values")))
-        for item in items(raw, "matchExpressions")
+    requirements += [
+        Requirement(
+            get_str(item, "key"), get_str(item, "operator"), frozenset(get_list(item, "values"))
+        )
+        for item in get_list(raw, "matchExpressions")
     ]
-    return Selector(tuple(wanted))
+    return LabelSelector(tuple(requirements))
 
 
-def labels_of(value: Any) -> Mapping[str, Any]:
+def get_labels(value: Any) -> Mapping[str, Any]:
     """Return the labels of an object; none of anything else."""
-    return mapping(mapping(value, "metadata"), "labels") if type(value) is dict else {}
+    return get_mapping(get_mapping(value, "metadata"), "labels") if type(value) is dict else {}

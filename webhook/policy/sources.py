@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from webhook.documents import Document, Reading
-from webhook.documents.entries import entry
-from webhook.documents.nodes import Mapping, Node, Scalar, Sequence, target
+from webhook.documents import Document, ParsedFile
+from webhook.documents.entries import find_entry
+from webhook.documents.nodes import Mapping, Node, Scalar, Sequence, resolve_alias
 from webhook.graph.path import Path
 
-_INVISIBLE = re.compile(r"\s")
+_WHITESPACE = re.compile(r"\s")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceObject:
     """One object.
 
     file      what it was read from, as messages call it
@@ -37,89 +37,93 @@ class Source:
         if self.document is None:
             return 0, 0
         if offset is not None:
-            scalar = _scalar(self.document.node, path)
+            scalar = _find_scalar(self.document.node, path)
             if scalar is not None:
-                return _within(self.document, scalar, offset)
-        place = self.document.position(path)
-        return place.line, place.column
+                return _position_in_scalar(self.document, scalar, offset)
+        location = self.document.position(path)
+        return location.line, location.column
 
 
-def from_reading(file: str, reading: Reading) -> tuple[Source, ...]:
+def objects_from_file(file: str, parsed: ParsedFile) -> tuple[SourceObject, ...]:
     """Return the objects of a file that was read."""
-    return tuple(Source(file, document.value, document) for document in reading.documents)
+    return tuple(SourceObject(file, document.value, document) for document in parsed.documents)
 
 
-def _scalar(node: Node, path: Path) -> Scalar | None:
-    here = target(node)
+def _find_scalar(node: Node, path: Path) -> Scalar | None:
+    current = resolve_alias(node)
     for segment in path:
-        if isinstance(here, Mapping) and isinstance(segment, str):
-            found = entry(here, segment)
-            if found is None:
+        if isinstance(current, Mapping) and isinstance(segment, str):
+            pair = find_entry(current, segment)
+            if pair is None:
                 return None
-            here = target(found.value)
-        elif isinstance(here, Sequence) and isinstance(segment, int) and segment < len(here.items):
-            here = target(here.items[segment])
+            current = resolve_alias(pair.value)
+        elif (
+            isinstance(current, Sequence)
+            and isinstance(segment, int)
+            and segment < len(current.items)
+        ):
+            current = resolve_alias(current.items[segment])
         else:
             return None
-    return here if isinstance(here, Scalar) else None
+    return current if isinstance(current, Scalar) else None
 
 
-def _within(document: Document, scalar: Scalar, offset: int) -> tuple[int, int]:
+def _position_in_scalar(document: Document, scalar: Scalar, offset: int) -> tuple[int, int]:
     """Return where in the file a character of a scalar stands.
 
     YAML folds and indents lines, so blanks do not count: the n-th visible character of the value
     is the n-th visible one of the text.
     """
     text = document.source.text
-    wanted = len(_INVISIBLE.sub("", scalar.text[:offset]))
+    remaining = len(_WHITESPACE.sub("", scalar.text[:offset]))
     last = scalar.start
-    for at in _visible(text, scalar):
-        last = at
-        if wanted == 0:
-            return document.source.place(at)
-        wanted -= 1
-    return document.source.place(last)
+    for position in _visible_offsets(text, scalar):
+        last = position
+        if remaining == 0:
+            return document.source.line_and_column(position)
+        remaining -= 1
+    return document.source.line_and_column(last)
 
 
-def _visible(text: str, scalar: Scalar) -> Iterator[int]:
+def _visible_offsets(text: str, scalar: Scalar) -> Iterator[int]:
     """Yield the offset of each visible character of a scalar's value in the text."""
-    at, end = scalar.start, scalar.end
+    position, end = scalar.start, scalar.end
     if scalar.style in ("|", ">"):
-        at = _line_end(text, at)  # the header: "|2-  # comment"
-        yield from (n for n in range(at, end) if not text[n].isspace())
+        position = _line_end(text, position)  # the header: "|2-  # comment"
+        yield from (n for n in range(position, end) if not text[n].isspace())
         return
     if scalar.style == "":
-        yield from (n for n in range(at, end) if not text[n].isspace())
+        yield from (n for n in range(position, end) if not text[n].isspace())
         return
-    at = text.index(scalar.style, at) + 1
-    steps = _STEPS[scalar.style]
-    while at < end - 1:
-        width, visible = steps(text, at)
+    position = text.index(scalar.style, position) + 1
+    steps = _QUOTED_STEPS[scalar.style]
+    while position < end - 1:
+        width, visible = steps(text, position)
         if visible:
-            yield at
-        at += width
+            yield position
+        position += width
 
 
-def _line_end(text: str, at: int) -> int:
-    found = text.find("\n", at)
+def _line_end(text: str, offset: int) -> int:
+    found = text.find("\n", offset)
     return len(text) if found < 0 else found
 
 
-def _in_single_quotes(text: str, at: int) -> tuple[int, bool]:
-    return (2, True) if text.startswith("''", at) else (1, not text[at].isspace())
+def _single_quoted_step(text: str, offset: int) -> tuple[int, bool]:
+    return (2, True) if text.startswith("''", offset) else (1, not text[offset].isspace())
 
 
 _ESCAPES = {"x": 4, "u": 6, "U": 10}
 
 
-def _in_double_quotes(text: str, at: int) -> tuple[int, bool]:
-    if text[at] != "\\":
-        return 1, not text[at].isspace()
-    letter = text[at + 1 : at + 2]
+def _double_quoted_step(text: str, offset: int) -> tuple[int, bool]:
+    if text[offset] != "\\":
+        return 1, not text[offset].isspace()
+    letter = text[offset + 1 : offset + 2]
     return _ESCAPES.get(letter, 2), letter not in "ntrvfN_LP \t\n\r"
 
 
-_STEPS: dict[str, Callable[[str, int], tuple[int, bool]]] = {
-    "'": _in_single_quotes,
-    '"': _in_double_quotes,
+_QUOTED_STEPS: dict[str, Callable[[str, int], tuple[int, bool]]] = {
+    "'": _single_quoted_step,
+    '"': _double_quoted_step,
 }

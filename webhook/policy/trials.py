@@ -9,18 +9,24 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from webhook.documents import read
-from webhook.documents.patching import equal
-from webhook.policy.cases import Case, Expected, Suite, is_suite, read_suite
-from webhook.policy.evaluate import PolicyFinding, evaluate
-from webhook.policy.exceptions import exempt
-from webhook.policy.load import load
-from webhook.policy.mutate import Mutation, mutate
-from webhook.policy.policy import PolicySet, Problem
-from webhook.policy.sources import Source, from_reading
+from webhook.documents.patching import json_equal
+from webhook.policy.cases import (
+    ExpectedFinding,
+    TestCase,
+    TestSuite,
+    is_test_suite,
+    read_test_suite,
+)
+from webhook.policy.evaluate import PolicyFinding, evaluate_policies
+from webhook.policy.exceptions import apply_exceptions
+from webhook.policy.load import load_policy_set
+from webhook.policy.mutate import MutationResult, mutate_object
+from webhook.policy.policy import PolicyProblem, PolicySet
+from webhook.policy.sources import SourceObject, objects_from_file
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class TestResult:
     """One case that was run.
 
     faults  what is not as expected, one line each; empty: it passed
@@ -29,11 +35,11 @@ class Trial:
     file: str
     case: str
     line: int
-    faults: tuple[str, ...] = ()
+    mismatches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Covered:
+class ExpressionCoverage:
     """One validation or matchCondition, and whether it was seen true and false.
 
     place  of its expression: spec.validations[0].expression
@@ -42,18 +48,18 @@ class Covered:
     policy: str
     file: str
     line: int
-    place: str
-    true: bool
-    false: bool
+    path: str
+    seen_true: bool
+    seen_false: bool
 
     @property
-    def lacks(self) -> str:
+    def missing_outcome(self) -> str:
         """What was never seen, as a sentence without a full stop; "" where nothing lacks."""
-        if self.true and self.false:
+        if self.seen_true and self.seen_false:
             return ""
-        if not self.true and not self.false:
+        if not self.seen_true and not self.seen_false:
             return "was never evaluated"
-        return f"was never {'false' if self.true else 'true'}"
+        return f"was never {'false' if self.seen_true else 'true'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +68,19 @@ class TestRun:
 
     __test__ = False  # no test of pytest's
 
-    trials: tuple[Trial, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    coverage: tuple[Covered, ...] = field(default_factory=tuple)
+    results: tuple[TestResult, ...] = ()
+    problems: tuple[PolicyProblem, ...] = ()
+    coverage: tuple[ExpressionCoverage, ...] = field(default_factory=tuple)
 
     @property
-    def failed(self) -> tuple[Trial, ...]:
+    def failed_results(self) -> tuple[TestResult, ...]:
         """The cases that did not pass."""
-        return tuple(trial for trial in self.trials if trial.faults)
+        return tuple(trial for trial in self.results if trial.mismatches)
 
     @property
-    def gaps(self) -> tuple[Covered, ...]:
+    def coverage_gaps(self) -> tuple[ExpressionCoverage, ...]:
         """What the cases never tried."""
-        return tuple(covered for covered in self.coverage if covered.lacks)
+        return tuple(covered for covered in self.coverage if covered.missing_outcome)
 
 
 def run_tests(files: Mapping[str, str]) -> TestRun:
@@ -82,160 +88,179 @@ def run_tests(files: Mapping[str, str]) -> TestRun:
 
     files  text by path, with "/"; a PolicyTest is about the policies in its own folder
     """
-    suites: dict[str, list[Source]] = {}
-    objects: dict[str, list[Source]] = {}
-    problems: list[Problem] = []
+    suites: dict[str, list[SourceObject]] = {}
+    objects: dict[str, list[SourceObject]] = {}
+    problems: list[PolicyProblem] = []
     for file, text in sorted(files.items()):
-        reading = read(text)
-        problems += [Problem(file, e.line, e.column, "", str(e)) for e in reading.errors]
-        for source in from_reading(file, reading):
-            kind = suites if is_suite(source) else objects
-            kind.setdefault(posixpath.dirname(file), []).append(source)
-    trials: list[Trial] = []
-    coverage: list[Covered] = []
+        parsed = read(text)
+        problems += [PolicyProblem(file, e.line, e.column, "", str(e)) for e in parsed.errors]
+        for source in objects_from_file(file, parsed):
+            target = suites if is_test_suite(source) else objects
+            target.setdefault(posixpath.dirname(file), []).append(source)
+    results: list[TestResult] = []
+    coverage: list[ExpressionCoverage] = []
     for folder in sorted({*suites, *objects}):
-        policies = load(objects.get(folder, ()))
+        policies = load_policy_set(objects.get(folder, ()))
         problems += policies.problems
-        seen = _Seen()
+        recorder = _CoverageRecorder()
         for source in suites.get(folder, ()):
-            suite = read_suite(source)
-            if isinstance(suite, Problem):
+            suite = read_test_suite(source)
+            if isinstance(suite, PolicyProblem):
                 problems.append(suite)
             else:
-                trials += _run(suite, policies, seen)
-        coverage += seen.coverage(policies)
-    return TestRun(tuple(trials), tuple(problems), tuple(coverage))
+                results += _run_suite(suite, policies, recorder)
+        coverage += recorder.list_coverage(policies)
+    return TestRun(tuple(results), tuple(problems), tuple(coverage))
 
 
-class _Seen:
+class _CoverageRecorder:
     """The values that each expression has given."""
 
     def __init__(self) -> None:
-        self.values: set[tuple[str, str, bool]] = set()
+        self.outcomes: set[tuple[str, str, bool]] = set()
 
-    def __call__(self, policy: str, place: str, value: bool) -> None:  # noqa: FBT001 — as `Seen`
-        self.values.add((policy, place, value))
+    def __call__(self, policy: str, path: str, value: bool) -> None:  # noqa: FBT001 — as `Seen`
+        self.outcomes.add((policy, path, value))
 
-    def coverage(self, policies: PolicySet) -> list[Covered]:
+    def list_coverage(self, policies: PolicySet) -> list[ExpressionCoverage]:
         """Return every validation and matchCondition, with what was seen of it."""
         return [
-            Covered(
+            ExpressionCoverage(
                 policy.name,
                 policy.file,
                 policy.line,
                 place,
-                (policy.name, place, True) in self.values,
-                (policy.name, place, False) in self.values,
+                (policy.name, place, True) in self.outcomes,
+                (policy.name, place, False) in self.outcomes,
             )
             for policy in policies.policies
             for place in (
-                *(str(condition.code.place) for condition in policy.conditions),
-                *(str(validation.code.place) for validation in policy.validations),
+                *(str(condition.expression.path) for condition in policy.match_conditions),
+                *(str(validation.expression.path) for validation in policy.validations),
             )
         ]
 
 
-def _run(suite: Suite, policies: PolicySet, seen: _Seen) -> list[Trial]:
+def _run_suite(
+    suite: TestSuite, policies: PolicySet, recorder: _CoverageRecorder
+) -> list[TestResult]:
     return [
-        Trial(suite.file, case.name, case.line, tuple(_faults(case, policies, seen, suite.now)))
+        TestResult(
+            suite.file,
+            case.name,
+            case.line,
+            tuple(_find_mismatches(case, policies, recorder, suite.now)),
+        )
         for case in suite.cases
     ]
 
 
-def _faults(case: Case, policies: PolicySet, seen: _Seen, now: str) -> list[str]:
+def _find_mismatches(
+    case: TestCase, policies: PolicySet, recorder: _CoverageRecorder, now: str
+) -> list[str]:
     request = case.request
-    mutation = mutate(policies, request, case.facts, seen=seen)
-    faults = _of_mutation(case, policies, mutation)
-    evaluation = evaluate(policies, replace(request, object=mutation.object), case.facts, seen=seen)
-    found = list(evaluation.findings)
+    mutation = mutate_object(policies, request, case.facts, observer=recorder)
+    mismatches = _mutation_mismatches(case, policies, mutation)
+    evaluation = evaluate_policies(
+        policies, replace(request, object=mutation.object), case.facts, observer=recorder
+    )
+    findings = list(evaluation.findings)
     if now and policies.exceptions:
-        kept = exempt(
-            (f.finding for f in found),
+        kept = apply_exceptions(
+            (f.finding for f in findings),
             policies.exceptions,
             now,
             namespace=request.namespace,
             name=request.name,
         ).kept
-        found = [f for f in found if f.finding in kept]
-    faults += _of_findings(case.expect, found)
-    failures = {f.rule: f.error for f in (*mutation.failures, *evaluation.failures)}
-    faults += [
-        f"+ {rule} failed: {error}" for rule, error in failures.items() if rule not in case.failures
+        findings = [f for f in findings if f.finding in kept]
+    mismatches += _finding_mismatches(case.expected_findings, findings)
+    failures = {f.rule_id: f.error for f in (*mutation.failures, *evaluation.failures)}
+    mismatches += [
+        f"+ {rule} failed: {error}"
+        for rule, error in failures.items()
+        if rule not in case.expected_failures
     ]
-    return faults + [
-        f"- {rule} was expected to fail" for rule in case.failures if rule not in failures
+    return mismatches + [
+        f"- {rule} was expected to fail" for rule in case.expected_failures if rule not in failures
     ]
 
 
-def _of_mutation(case: Case, policies: PolicySet, mutation: Mutation) -> list[str]:
-    faults: list[str] = []
-    if case.mutated is not None and not equal(mutation.object, case.mutated):
-        faults += list(difference(case.mutated, mutation.object))
-    again = mutate(policies, replace(case.request, object=mutation.object), case.facts)
-    if again.operations:
-        told = ", ".join(f"{o['op']} {o['path']}" for o in again.operations[:3])
-        faults.append(f"! a second pass changes the object again: {told}")
-    return faults
+def _mutation_mismatches(
+    case: TestCase, policies: PolicySet, mutation: MutationResult
+) -> list[str]:
+    mismatches: list[str] = []
+    if case.expected_object is not None and not json_equal(mutation.object, case.expected_object):
+        mismatches += list(diff(case.expected_object, mutation.object))
+    second_pass = mutate_object(policies, replace(case.request, object=mutation.object), case.facts)
+    if second_pass.operations:
+        operations = ", ".join(f"{o['op']} {o['path']}" for o in second_pass.operations[:3])
+        mismatches.append(f"! a second pass changes the object again: {operations}")
+    return mismatches
 
 
-def _of_findings(expected: tuple[Expected, ...], found: list[PolicyFinding]) -> list[str]:
+def _finding_mismatches(
+    expected: tuple[ExpectedFinding, ...], findings: list[PolicyFinding]
+) -> list[str]:
     """Return what was expected and not found ("-"), and found and not expected ("+")."""
-    left = list(found)
+    unmatched = list(findings)
     missing = []
     for wanted in expected:
-        match = next((f for f in left if _meets(f, wanted)), None)
+        match = next((f for f in unmatched if _satisfies(f, wanted)), None)
         if match is None:
             missing.append(wanted)
         else:
-            left.remove(match)
+            unmatched.remove(match)
     return [
-        *(f"- {_expected_line(wanted)}" for wanted in missing),
-        *(f"+ {_found_line(other)}" for other in left),
+        *(f"- {_format_expected(wanted)}" for wanted in missing),
+        *(f"+ {_format_actual(other)}" for other in unmatched),
     ]
 
 
-def _meets(found: PolicyFinding, wanted: Expected) -> bool:
+def _satisfies(finding: PolicyFinding, expected: ExpectedFinding) -> bool:
     return (
-        found.finding.rule == wanted.rule
-        and found.action == wanted.action
-        and wanted.path in (None, str(found.finding.path))
-        and wanted.fact in (None, found.finding.fact)
+        finding.finding.rule_id == expected.rule_id
+        and finding.action == expected.action
+        and expected.path in (None, str(finding.finding.path))
+        and expected.message in (None, finding.finding.message)
     )
 
 
-def _expected_line(wanted: Expected) -> str:
-    return _line(wanted.rule, wanted.action, wanted.path or "(any place)", wanted.fact or "…")
+def _format_expected(expected: ExpectedFinding) -> str:
+    return _format_finding(
+        expected.rule_id, expected.action, expected.path or "(any place)", expected.message or "…"
+    )
 
 
-def _found_line(found: PolicyFinding) -> str:
-    finding = found.finding
-    return _line(finding.rule, found.action, str(finding.path), finding.fact)
+def _format_actual(actual: PolicyFinding) -> str:
+    finding = actual.finding
+    return _format_finding(finding.rule_id, actual.action, str(finding.path), finding.message)
 
 
-def _line(rule: str, action: str, path: str, fact: str) -> str:
+def _format_finding(rule: str, action: str, path: str, fact: str) -> str:
     return f"{rule} {action} at {path}: {fact}"
 
 
-def difference(wanted: Any, found: Any, place: str = "") -> list[str]:
+def diff(expected: Any, actual: Any, path: str = "") -> list[str]:
     """Return where two JSON values differ, one line for each place: "- " wanted, "+ " found."""
-    if isinstance(wanted, dict) and isinstance(found, dict):
-        keys = [*wanted, *(key for key in found if key not in wanted)]
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        keys = [*expected, *(key for key in actual if key not in expected)]
         return [
             line
             for key in keys
-            for line in _entry(wanted, found, key, f"{place}.{key}" if place else str(key))
+            for line in _diff_entry(expected, actual, key, f"{path}.{key}" if path else str(key))
         ]
-    if isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
-        pairs = enumerate(zip(wanted, found, strict=True))
-        return [line for n, (w, f) in pairs for line in difference(w, f, f"{place}[{n}]")]
-    if equal(wanted, found):
+    if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
+        pairs = enumerate(zip(expected, actual, strict=True))
+        return [line for n, (w, f) in pairs for line in diff(w, f, f"{path}[{n}]")]
+    if json_equal(expected, actual):
         return []
-    return [f"- {place}: {wanted!r}", f"+ {place}: {found!r}"]
+    return [f"- {path}: {expected!r}", f"+ {path}: {actual!r}"]
 
 
-def _entry(wanted: dict[str, Any], found: dict[str, Any], key: str, place: str) -> list[str]:
-    if key not in found:
-        return [f"- {place}: {wanted[key]!r}"]
-    if key not in wanted:
-        return [f"+ {place}: {found[key]!r}"]
-    return difference(wanted[key], found[key], place)
+def _diff_entry(expected: dict[str, Any], actual: dict[str, Any], key: str, path: str) -> list[str]:
+    if key not in actual:
+        return [f"- {path}: {expected[key]!r}"]
+    if key not in expected:
+        return [f"+ {path}: {actual[key]!r}"]
+    return diff(expected[key], actual[key], path)

@@ -39,7 +39,7 @@ from webhook.graph.finding import Finding
 Action = Literal["deny", "warn", "audit", "ignore"]
 Check = Callable[..., Iterator[Finding]]
 
-INDEX = "index.json"
+INDEX_FILENAME = "index.json"
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class Rule:
 
     id: str
     action: Action
-    gives_way: bool = False
-    wants: tuple[str, ...] = ()
-    needs: frozenset[str] = frozenset()
+    supersedable: bool = False
+    inputs: tuple[str, ...] = ()
+    triggers: frozenset[str] = frozenset()
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @cached_property
@@ -86,22 +86,22 @@ class Rule:
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """Return every rule, by id in alphabetical order."""
-    index = orjson.loads(Path(__file__).with_name(INDEX).read_bytes())
+    index = orjson.loads(Path(__file__).with_name(INDEX_FILENAME).read_bytes())
     return tuple(
         Rule(
             id=name,
-            action=told["action"],
-            gives_way=told.get("givesWay", False),
-            wants=tuple(told.get("wants", ())),
-            needs=frozenset(told.get("needs", ())),
-            parameters=frozen(told.get("parameters", {})),
+            action=entry["action"],
+            supersedable=entry.get("supersedable", False),
+            inputs=tuple(entry.get("inputs", ())),
+            triggers=frozenset(entry.get("triggers", ())),
+            parameters=freeze_parameters(entry.get("parameters", {})),
         )
-        for name, told in index.items()
+        for name, entry in index.items()
         if name != "$comment"
     )
 
 
-def frozen(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def freeze_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return parameters as rules take them: a tuple where JSON or YAML has a list."""
     return {
         name: tuple(value) if isinstance(value, list) else value

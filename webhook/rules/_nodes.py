@@ -4,28 +4,28 @@ The orchestrator asks a node to route or to merge for its type and for its metho
 (executor/predictor/predictor_process.go, v1.17).
 """
 
-from webhook.graph.model import Node, items
+from webhook.graph.model import Node, get_list
 
-ROUTING = frozenset({"RANDOM_ABTEST", "SIMPLE_ROUTER"})
-MERGING = frozenset({"AVERAGE_COMBINER"})
+ROUTER_IMPLEMENTATIONS = frozenset({"RANDOM_ABTEST", "SIMPLE_ROUTER"})
+COMBINER_IMPLEMENTATIONS = frozenset({"AVERAGE_COMBINER"})
 """Built-in implementations by what they are for."""
 
 
-def routes(node: Node) -> bool:
+def is_router(node: Node) -> bool:
     """Tell whether the node is meant to choose one of its children."""
     return (
         node.type == "ROUTER"
-        or node.implementation in ROUTING
-        or "ROUTE" in items(node.raw, "methods")
+        or node.implementation in ROUTER_IMPLEMENTATIONS
+        or "ROUTE" in get_list(node.raw, "methods")
     )
 
 
-def merges(node: Node) -> bool:
+def is_combiner(node: Node) -> bool:
     """Tell whether the node is meant to make one answer of its children's."""
     return (
         node.type == "COMBINER"
-        or node.implementation in MERGING
-        or "AGGREGATE" in items(node.raw, "methods")
+        or node.implementation in COMBINER_IMPLEMENTATIONS
+        or "AGGREGATE" in get_list(node.raw, "methods")
     )
 
 

@@ -2,23 +2,23 @@
 
 from collections.abc import Iterator
 
-from webhook.graph.model import Deployment, items, mappings, text
+from webhook.graph.model import SeldonDeployment, get_list, get_str, iter_mappings
 from webhook.graph.path import Path
 
 
-def ratios(deployment: Deployment) -> Iterator[tuple[Path, str, int]]:
+def iter_ratios(deployment: SeldonDeployment) -> Iterator[tuple[Path, str, int]]:
     """Yield place, value and number of parameters beside it, itself included, of each ratioA."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if node.implementation != "RANDOM_ABTEST":
                 continue
-            for index, parameter in mappings(node.raw, "parameters"):
+            for index, parameter in iter_mappings(node.raw, "parameters"):
                 if parameter.get("name") == "ratioA" and type(parameter.get("value")) is str:
-                    count = len(items(node.raw, "parameters"))
-                    yield node.path / "parameters" / index, text(parameter, "value"), count
+                    count = len(get_list(node.raw, "parameters"))
+                    yield node.path / "parameters" / index, get_str(parameter, "value"), count
 
 
-def as_number(value: str) -> float | None:
+def parse_go_float(value: str) -> float | None:
     """Return what Go's strconv.ParseFloat reads; None if it refuses.
 
     Python reads spaces and "_" as well, Go does not; neither reads the other's "0x" alike, which

@@ -4,50 +4,57 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.kubernetes import LONGEST_NAME, is_key, is_label_value, why_not
-from webhook.graph.model import items, mapping, mappings
+from webhook.graph.kubernetes import (
+    MAX_NAME_LENGTH,
+    explain_invalid,
+    is_label_value,
+    is_qualified_name,
+)
+from webhook.graph.model import get_list, get_mapping, iter_mappings
 from webhook.graph.path import Path
-from webhook.rules._text import quoted
-from webhook.rules._words import unknown_word
+from webhook.rules._text import quote_value
+from webhook.rules._words import unknown_value_finding
 
 _OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 NODE_OPERATORS = (*_OPERATORS, "Gt", "Lt")
 """The operators of requirements on nodes; those on pods lack the last two."""
 
 
-def judge_selector(path: Path, selector: Mapping[str, Any]) -> Iterator[Finding]:
+def check_selector(path: Path, selector: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield what is wrong with a LabelSelector (source: ValidateLabelSelector)."""
-    for key, value in mapping(selector, "matchLabels").items():
-        if not is_key(key):
-            yield Finding(path / "matchLabels" / key, f"{quoted(key)} is no key of a label")
+    for key, value in get_mapping(selector, "matchLabels").items():
+        if not is_qualified_name(key):
+            yield Finding(path / "matchLabels" / key, f"{quote_value(key)} is no key of a label")
         if type(value) is str:
-            yield from _value(path / "matchLabels" / key, value)
-    yield from judge_requirements(path / "matchExpressions", selector, _OPERATORS)
+            yield from _check_label_value(path / "matchLabels" / key, value)
+    yield from check_requirements(path / "matchExpressions", selector, _OPERATORS)
 
 
-def judge_requirements(
+def check_requirements(
     path: Path, term: Mapping[str, Any], operators: tuple[str, ...]
 ) -> Iterator[Finding]:
     """Yield what is wrong with the matchExpressions of `term`, which stand at `path`."""
-    for index, requirement in mappings(term, "matchExpressions"):
-        where = path / index
+    for index, requirement in iter_mappings(term, "matchExpressions"):
+        requirement_path = path / index
         key, operator = requirement.get("key"), requirement.get("operator")
-        values = items(requirement, "values")
-        if type(key) is str and not is_key(key):
-            fact = f"{quoted(key)} is no key of a label" if key else "the key is empty"
-            yield Finding(where / "key", fact)
+        values = get_list(requirement, "values")
+        if type(key) is str and not is_qualified_name(key):
+            message = f"{quote_value(key)} is no key of a label" if key else "the key is empty"
+            yield Finding(requirement_path / "key", message)
         if type(operator) is not str:
             continue  # missing, or of the wrong type: that is said
         if operator not in operators:
-            yield unknown_word(where / "operator", "operator here", operator, operators)
+            yield unknown_value_finding(
+                requirement_path / "operator", "operator here", operator, operators
+            )
             continue
-        yield from _amount(where / "values", operator, len(values))
-        for number, value in enumerate(values):
+        yield from _check_value_count(requirement_path / "values", operator, len(values))
+        for value_index, value in enumerate(values):
             if type(value) is str:
-                yield from _value(where / "values" / number, value)
+                yield from _check_label_value(requirement_path / "values" / value_index, value)
 
 
-def _amount(path: Path, operator: str, count: int) -> Iterator[Finding]:
+def _check_value_count(path: Path, operator: str, count: int) -> Iterator[Finding]:
     if operator in ("In", "NotIn") and not count:
         yield Finding(path, f"the operator {operator} compares with no value", "add values")
     elif operator in ("Exists", "DoesNotExist") and count:
@@ -57,7 +64,7 @@ def _amount(path: Path, operator: str, count: int) -> Iterator[Finding]:
         yield Finding(path, f"the operator {operator} compares with one value, not {count}")
 
 
-def _value(path: Path, value: str) -> Iterator[Finding]:
+def _check_label_value(path: Path, value: str) -> Iterator[Finding]:
     if not is_label_value(value):
-        why = why_not(value, "-A-Za-z0-9_.", LONGEST_NAME)
-        yield Finding(path, f"{quoted(value)} is no value of a label: it {why}")
+        reason = explain_invalid(value, "-A-Za-z0-9_.", MAX_NAME_LENGTH)
+        yield Finding(path, f"{quote_value(value)} is no value of a label: it {reason}")

@@ -4,77 +4,81 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Operation
-from webhook.graph.model import Deployment, Predictor
-from webhook.graph.path import Path, resolve
+from webhook.graph.model import Predictor, SeldonDeployment
+from webhook.graph.path import Path, resolve_path
 
 
-def strays(deployment: Deployment) -> Iterator[Path]:
+def unknown_field_paths(deployment: SeldonDeployment) -> Iterator[Path]:
     """Yield the place of each field that the schema does not know."""
-    for fault in deployment.faults:
-        if fault.kind == "unknown":
-            yield fault.path
+    for schema_error in deployment.schema_errors:
+        if schema_error.kind == "unknown":
+            yield schema_error.path
 
 
-def graphs_astray(deployment: Deployment, predictor: Predictor) -> Iterator[Path]:
+def misplaced_graphs(deployment: SeldonDeployment, predictor: Predictor) -> Iterator[Path]:
     """Yield each graph that stands inside of the predictor or of spec, where none belongs."""
-    for path in strays(deployment):
-        inside = path[: len(predictor.path)] == predictor.path or path.parent == ("spec",)
-        if path[-1] == "graph" and inside and type(value_at(deployment, path)) is dict:
+    for path in unknown_field_paths(deployment):
+        is_inside = path[: len(predictor.path)] == predictor.path or path.parent == ("spec",)
+        if path[-1] == "graph" and is_inside and type(get_value_at(deployment, path)) is dict:
             yield path
 
 
-def value_at(deployment: Deployment, path: Path) -> Any:
+def get_value_at(deployment: SeldonDeployment, path: Path) -> Any:
     """Return what stands at `path`; None if nothing does."""
     try:
-        return resolve(deployment.document, path)
+        return resolve_path(deployment.document, path)
     except LookupError:
         return None
 
 
-def move(origin: Path, target: Path) -> Operation:
+def move_operation(source: Path, target: Path) -> Operation:
     """Return the operation that moves a value."""
-    return {"op": "move", "from": origin.pointer, "path": target.pointer}
+    return {"op": "move", "from": source.pointer, "path": target.pointer}
 
 
-def move_into(deployment: Deployment, origin: Path, target: Path) -> tuple[Operation, ...]:
+def move_into_patch(
+    deployment: SeldonDeployment, source: Path, target: Path
+) -> tuple[Operation, ...]:
     """Return the patch that moves a value into a mapping, which is made where there is none.
 
     Empty where that is not certain: `target` is taken, or what would hold it is no mapping.
     """
-    parent = value_at(deployment, target.parent)
+    parent = get_value_at(deployment, target.parent)
     if parent is None:
-        above = value_at(deployment, target.parent.parent)
-        if type(above) is not dict:
+        grandparent = get_value_at(deployment, target.parent.parent)
+        if type(grandparent) is not dict:
             return ()
-        make: Operation = {"op": "add", "path": target.parent.pointer, "value": {}}
-        return make, move(origin, target)
+        add_parent: Operation = {"op": "add", "path": target.parent.pointer, "value": {}}
+        return add_parent, move_operation(source, target)
     if type(parent) is not dict or parent.get(target[-1]) is not None:
         return ()
-    return (move(origin, target),)
+    return (move_operation(source, target),)
 
 
-def is_only(raw: Mapping[str, Any], *fields: str) -> bool:
+def has_only_fields(raw: Mapping[str, Any], *fields: str) -> bool:
     """Tell whether nothing but `fields` stands in a mapping."""
     return raw.keys() <= set(fields)
 
 
-OTHER_NAMES = {"storageuri": "modelUri", "container": "containers", "predictor": "predictors"}
+FIELD_ALIASES = {"storageuri": "modelUri", "container": "containers", "predictor": "predictors"}
 """Folded: what KServe calls a field, and plurals that are forgotten."""
 
 
-def is_spelt_otherwise(deployment: Deployment, place: Path) -> bool:
+def has_alias_beside(deployment: SeldonDeployment, missing_path: Path) -> bool:
     """Tell whether a field that is not at `place` stands beside it under another name."""
-    wanted = fold(str(place[-1]))
+    expected_name = normalize_field(str(missing_path[-1]))
     return any(
-        path.parent == place.parent and wanted in (name := fold(str(path[-1])), _other(name))
-        for path in strays(deployment)
+        unknown_path.parent == missing_path.parent
+        and expected_name
+        in (name := normalize_field(str(unknown_path[-1])), _normalized_alias(name))
+        for unknown_path in unknown_field_paths(deployment)
     )
 
 
-def _other(name: str) -> str:
-    return fold(OTHER_NAMES.get(name, ""))
+def _normalized_alias(name: str) -> str:
+    return normalize_field(FIELD_ALIASES.get(name, ""))
 
 
-def fold(field: str) -> str:
+def normalize_field(field: str) -> str:
     """Return the field as it is compared: without "_", "-" and case."""
     return field.replace("_", "").replace("-", "").lower()

@@ -4,23 +4,23 @@ from collections.abc import Sequence
 
 from webhook.graph.finding import Finding
 from webhook.graph.path import Path
-from webhook.graph.words import CERTAIN, enumerate_words, nearest_word
+from webhook.graph.words import CERTAIN_SIMILARITY, join_words, nearest_word
 
 
-def unknown_word(
-    path: Path, what: str, word: str, known: Sequence[str], near: str | None = None
+def unknown_value_finding(
+    path: Path, noun: str, value: str, known: Sequence[str], nearest: str | None = None
 ) -> Finding:
     """Return the finding: '"MODLE" is no node type; known are …', with the nearest as its fix.
 
     `near` is the nearest word where the caller knows better than letters tell.
     """
-    certain = near or nearest_word(word, known, CERTAIN)
-    near = certain or nearest_word(word, known) if near is None else near
+    certain_match = nearest or nearest_word(value, known, CERTAIN_SIMILARITY)
+    nearest = certain_match or nearest_word(value, known) if nearest is None else nearest
     return Finding(
         path,
-        f'"{word}" is no {what}; known are {enumerate_words(known)}',
-        f"write {near}" if near else "",
-        ({"op": "replace", "path": path.pointer, "value": near},)
-        if near and near == certain
+        f'"{value}" is no {noun}; known are {join_words(known)}',
+        f"write {nearest}" if nearest else "",
+        ({"op": "replace", "path": path.pointer, "value": nearest},)
+        if nearest and nearest == certain_match
         else (),
     )

@@ -24,16 +24,16 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, items
+from webhook.graph.model import SeldonDeployment, get_list
 from webhook.rules._nodes import has_no_children
-from webhook.rules._text import quoted
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"RANDOM_ABTEST"})
+TRIGGERS = frozenset({"RANDOM_ABTEST"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each A/B test with no child or one.
 
     Source: executor/predictor/components.go; seldon-checks G6.
@@ -42,9 +42,10 @@ def check(deployment: Deployment) -> Iterator[Finding]:
         for node in predictor.nodes:
             if node.implementation != "RANDOM_ABTEST" or len(node.children) > 1:
                 continue
-            one = len(items(node.raw, "children")) == 1
+            one = len(get_list(node.raw, "children")) == 1
             if one or has_no_children(node):
                 count = "one child" if one else "no children"
                 yield Finding(
-                    node.path / "children", f"the A/B test {quoted(node.name)} has {count}, not two"
+                    node.path / "children",
+                    f"the A/B test {quote_value(node.name)} has {count}, not two",
                 )

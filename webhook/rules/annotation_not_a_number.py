@@ -18,14 +18,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping
+from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import ROOT, Path
-from webhook.rules._text import quoted
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
-_NUMBERS = {
+_NUMERIC_ANNOTATIONS = {
     "seldon.io/executor-logger-queue-size": False,
     "seldon.io/executor-logger-write-timeout-ms": False,
     "seldon.io/istio-retries": True,
@@ -36,17 +36,17 @@ _NUMBERS = {
 }
 """By annotation, whether an empty one reads as absent."""
 
-_KEYS = frozenset(_NUMBERS)
-_OF_PODS = frozenset(
+_KEYS = frozenset(_NUMERIC_ANNOTATIONS)
+_POD_ANNOTATIONS = frozenset(
     {"seldon.io/rest-timeout", "seldon.io/grpc-timeout", "seldon.io/grpc-max-message-size"}
 )
 
-_RETRIES = "seldon.io/istio-retries"
+_RETRY_ANNOTATION = "seldon.io/istio-retries"
 
-NEEDS = _KEYS
+TRIGGERS = _KEYS
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each of them that Go's strconv.Atoi refuses.
 
     Source: seldon-checks G36, and the executor's clients.
@@ -54,29 +54,31 @@ def check(deployment: Deployment) -> Iterator[Finding]:
     They are read from the spec, and from the object's own annotations where the spec has none.
     """
     spec = deployment.spec
-    own = mapping(deployment.raw, "metadata")
-    noted = mapping(spec, "annotations")
+    own = get_mapping(deployment.raw, "metadata")
+    noted = get_mapping(spec, "annotations")
     if not _KEYS.isdisjoint(noted):
-        yield from _judge(noted, ROOT / "spec" / "annotations", noted)
-    others = mapping(own, "annotations")
+        yield from _check_annotations(noted, ROOT / "spec" / "annotations", noted)
+    others = get_mapping(own, "annotations")
     if not _KEYS.isdisjoint(others):
-        yield from _judge(others, ROOT / "metadata" / "annotations", noted)
+        yield from _check_annotations(others, ROOT / "metadata" / "annotations", noted)
 
 
-def _judge(written: Mapping[str, Any], path: Path, spec: Mapping[str, Any]) -> Iterator[Finding]:
+def _check_annotations(
+    written: Mapping[str, Any], path: Path, spec: Mapping[str, Any]
+) -> Iterator[Finding]:
     for key in sorted(_KEYS.intersection(written)):
         value = written[key]
-        if type(value) is not str or _is_number(value) or (not value and _NUMBERS[key]):
+        if type(value) is not str or _is_number(value) or (not value and _NUMERIC_ANNOTATIONS[key]):
             continue
         if written is not spec and type(spec.get(key)) is str:
             continue  # the spec's is read
         if key == "seldon.io/istio-retries-timeout" and not (
-            written.get(_RETRIES) or spec.get(_RETRIES)
+            written.get(_RETRY_ANNOTATION) or spec.get(_RETRY_ANNOTATION)
         ):
             continue  # read only beside retries
         # Only pods that carry it let the orchestrator fail; the object's own reach some ingresses.
-        sure = written is spec or key not in _OF_PODS
-        yield Finding(path / key, f"{quoted(value)} is no whole number", sure=sure)
+        certain = written is spec or key not in _POD_ANNOTATIONS
+        yield Finding(path / key, f"{quote_value(value)} is no whole number", certain=certain)
 
 
 def _is_number(value: str) -> bool:

@@ -20,43 +20,54 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping
+from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import ROOT, Path
 
 ACTION = "warn"
 SINCE = "0.1.0"
 
-_OF_SPEC = frozenset({"seldon.io/engine-separate-pod", "seldon.io/no-storage-initializer"})
-_OF_PREDICTOR = frozenset({"seldon.io/no-engine", "seldon.io/svc-name"})
-_OF_EITHER = _OF_SPEC | _OF_PREDICTOR
+_SPEC_ANNOTATIONS = frozenset({"seldon.io/engine-separate-pod", "seldon.io/no-storage-initializer"})
+_PREDICTOR_ANNOTATIONS = frozenset({"seldon.io/no-engine", "seldon.io/svc-name"})
+_ALL_ANNOTATIONS = _SPEC_ANNOTATIONS | _PREDICTOR_ANNOTATIONS
 
-NEEDS = _OF_EITHER
+TRIGGERS = _ALL_ANNOTATIONS
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each annotation without effect (source: controller of v1.17)."""
-    spec = mapping(deployment.spec, "annotations")
-    own = mapping(mapping(deployment.raw, "metadata"), "annotations")
-    if not _OF_EITHER.isdisjoint(own):
-        yield from _judge(own, ROOT / "metadata", _OF_EITHER, spec)
-    if not _OF_PREDICTOR.isdisjoint(spec):
-        yield from _judge(spec, ROOT / "spec", _OF_PREDICTOR, spec)
+    spec_annotations = get_mapping(deployment.spec, "annotations")
+    metadata_annotations = get_mapping(get_mapping(deployment.raw, "metadata"), "annotations")
+    if not _ALL_ANNOTATIONS.isdisjoint(metadata_annotations):
+        yield from _check_annotations(
+            metadata_annotations, ROOT / "metadata", _ALL_ANNOTATIONS, spec_annotations
+        )
+    if not _PREDICTOR_ANNOTATIONS.isdisjoint(spec_annotations):
+        yield from _check_annotations(
+            spec_annotations, ROOT / "spec", _PREDICTOR_ANNOTATIONS, spec_annotations
+        )
     for predictor in deployment.predictors:
         if "annotations" in predictor.raw:
-            written = mapping(predictor.raw, "annotations")
-            if not _OF_SPEC.isdisjoint(written):
-                yield from _judge(written, predictor.path, _OF_SPEC, spec)
+            written = get_mapping(predictor.raw, "annotations")
+            if not _SPEC_ANNOTATIONS.isdisjoint(written):
+                yield from _check_annotations(
+                    written, predictor.path, _SPEC_ANNOTATIONS, spec_annotations
+                )
 
 
-def _judge(
-    written: Mapping[str, Any], path: Path, unread: frozenset[str], spec: Mapping[str, Any]
+def _check_annotations(
+    annotations: Mapping[str, Any],
+    path: Path,
+    ignored_keys: frozenset[str],
+    spec_annotations: Mapping[str, Any],
 ) -> Iterator[Finding]:
-    for key in sorted(unread.intersection(written)):
-        if key in _OF_SPEC and key in spec:
+    for key in sorted(ignored_keys.intersection(annotations)):
+        if key in _SPEC_ANNOTATIONS and key in spec_annotations:
             continue  # it stands at its place as well
-        home = "spec.annotations" if key in _OF_SPEC else "the annotations of a predictor"
+        expected_location = (
+            "spec.annotations" if key in _SPEC_ANNOTATIONS else "the annotations of a predictor"
+        )
         yield Finding(
             path / "annotations" / key,
-            f"{key} is read from {home} only, and has no effect here",
-            f"move it to {home}",
+            f"{key} is read from {expected_location} only, and has no effect here",
+            f"move it to {expected_location}",
         )

@@ -24,49 +24,55 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, Predictor, mapping
+from webhook.graph.model import Predictor, SeldonDeployment, get_mapping
 from webhook.graph.path import ROOT, Path
-from webhook.rules._text import quoted
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"annotations"})
+TRIGGERS = frozenset({"annotations"})
 
 _PROFILES = ("", "runtime/default", "unconfined")
-_LOCAL = "localhost/"
-_PREFIX = "container.apparmor.security.beta.kubernetes.io/"
+_LOCALHOST_PREFIX = "localhost/"
+_ANNOTATION_PREFIX = "container.apparmor.security.beta.kubernetes.io/"
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each such annotation (source: ValidateAppArmorPodAnnotations)."""
-    of_all = mapping(deployment.spec, "annotations")
-    where = ROOT / "spec" / "annotations"
-    yield from _judge(of_all, where, deployment.predictors)
+    spec_annotations = get_mapping(deployment.spec, "annotations")
+    item_path = ROOT / "spec" / "annotations"
+    yield from _check_annotations(spec_annotations, item_path, deployment.predictors)
     for predictor in deployment.predictors:
-        own = mapping(predictor.raw, "annotations")
-        yield from _judge(own, predictor.path / "annotations", (predictor,))
+        predictor_annotations = get_mapping(predictor.raw, "annotations")
+        yield from _check_annotations(
+            predictor_annotations, predictor.path / "annotations", (predictor,)
+        )
 
 
-def _judge(
+def _check_annotations(
     annotations: Mapping[str, Any], path: Path, predictors: tuple[Predictor, ...]
 ) -> Iterator[Finding]:
     for key in annotations:
-        if not key.startswith(_PREFIX):
+        if not key.startswith(_ANNOTATION_PREFIX):
             continue
-        name, profile = key.removeprefix(_PREFIX), annotations[key]
-        known = type(profile) is not str or profile in _PROFILES or profile.startswith(_LOCAL)
-        if not known:
-            yield Finding(path / key, f"{quoted(profile)} is no AppArmor profile")
+        name, profile = key.removeprefix(_ANNOTATION_PREFIX), annotations[key]
+        is_known = (
+            type(profile) is not str
+            or profile in _PROFILES
+            or profile.startswith(_LOCALHOST_PREFIX)
+        )
+        if not is_known:
+            yield Finding(path / key, f"{quote_value(profile)} is no AppArmor profile")
         for predictor in predictors:
-            if any(name not in containers for containers in _pods(predictor)):
-                fact = f"a pod of the predictor {quoted(predictor.name)} has no container"
-                yield Finding(path / key, f"{fact} {quoted(name)}")
+            if any(name not in containers for containers in _pod_container_names(predictor)):
+                message = f"a pod of the predictor {quote_value(predictor.name)} has no container"
+                yield Finding(path / key, f"{message} {quote_value(name)}")
                 break
 
 
-def _pods(predictor: Predictor) -> Iterator[set[str]]:
+def _pod_container_names(predictor: Predictor) -> Iterator[set[str]]:
     """Yield the names of the containers of each pod, those that a server brings included."""
-    servers = {node.name for node in predictor.nodes if node.has_server}
+    servers = {node.name for node in predictor.nodes if node.has_builtin_implementation}
     for component in predictor.components:
         if not component.containers:
             continue  # no pod is made of it
@@ -74,5 +80,5 @@ def _pods(predictor: Predictor) -> Iterator[set[str]]:
         yield {container.name for container in containers} | servers
     if not predictor.components:
         yield servers
-    if mapping(predictor.raw, "explainer").get("type"):
+    if get_mapping(predictor.raw, "explainer").get("type"):
         yield set()

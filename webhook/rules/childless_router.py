@@ -24,17 +24,17 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 from webhook.rules._nodes import has_no_children
-from webhook.rules._text import quoted
-from webhook.workloads.nodes import wants_server
+from webhook.rules._text import quote_value
+from webhook.workloads.nodes import is_prepackaged_server
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"ROUTER", "COMBINER"})
+TRIGGERS = frozenset({"ROUTER", "COMBINER"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each router and combiner that is a leaf.
 
     Source: executor of v1.17; seldon-checks G3.
@@ -45,11 +45,11 @@ def check(deployment: Deployment) -> Iterator[Finding]:
                 node.type not in ("ROUTER", "COMBINER")
                 or not has_no_children(node)
                 # Said by type-contradicts-implementation and a-b-test-without-two-children.
-                or wants_server(node)
+                or is_prepackaged_server(node)
                 or node.implementation == "RANDOM_ABTEST"
             ):
                 continue
             yield Finding(
                 node.path / "children",
-                f"the {node.type.lower()} {quoted(node.name)} has no children",
+                f"the {node.type.lower()} {quote_value(node.name)} has no children",
             )

@@ -22,37 +22,37 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 from webhook.graph.parse import NODE_FIELDS
-from webhook.graph.signs import MAPPING_OF_CHILDREN
-from webhook.graph.words import enumerate_words
+from webhook.graph.signs import CHILDREN_MAPPING
+from webhook.graph.words import join_words
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({MAPPING_OF_CHILDREN})
+TRIGGERS = frozenset({CHILDREN_MAPPING})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each `children` that is a mapping."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
-            below = node.raw.get("children")
-            if type(below) is not dict:
+            children = node.raw.get("children")
+            if type(children) is not dict:
                 continue
             path = node.path / "children"
-            fields = enumerate_words(list(below)[:5])
-            one = not below or bool(below.keys() & NODE_FIELDS)
+            fields = join_words(list(children)[:5])
+            one = not children or bool(children.keys() & NODE_FIELDS)
             yield Finding(
                 path,
                 f"children is a mapping ({fields}), not a list of nodes"
-                if below
+                if children
                 else "children is an empty mapping, not a list of nodes",
-                remedy=_remedy(below),
+                remediation=_remediation(children),
                 fix=(
                     {
                         "op": "replace",
                         "path": path.pointer,
-                        "value": [below] if below else [],
+                        "value": [children] if children else [],
                     },
                 )
                 if one
@@ -60,9 +60,9 @@ def check(deployment: Deployment) -> Iterator[Finding]:
             )
 
 
-def _remedy(below: dict[str, object]) -> str:
-    if not below:
+def _remediation(children: dict[str, object]) -> str:
+    if not children:
         return "write children: []"
-    if not below.keys() & NODE_FIELDS:
+    if not children.keys() & NODE_FIELDS:
         return "write each node as a list item that starts with its name, like - name: …"
     return 'make it the one item of a list: put "- " before its first field'

@@ -25,48 +25,50 @@ from collections.abc import Iterator
 from itertools import permutations
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping, text
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import Path
-from webhook.graph.signs import SEVERAL_PREDICTORS
-from webhook.rules._text import quoted
-from webhook.workloads.names import SERVICE_NAME, Generated, generated
-from webhook.workloads.options import Engine, Options
+from webhook.graph.signs import MULTIPLE_PREDICTORS
+from webhook.rules._text import quote_value
+from webhook.workloads.names import SERVICE_NAME_ANNOTATION, GeneratedName, generated_names
+from webhook.workloads.options import OrchestratorOptions, RenderOptions
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({SEVERAL_PREDICTORS, "explainer", SERVICE_NAME})
+TRIGGERS = frozenset({MULTIPLE_PREDICTORS, "explainer", SERVICE_NAME_ANNOTATION})
 
-_OPTIONS = Options(engine=Engine(""))
+_RENDER_OPTIONS = RenderOptions(orchestrator=OrchestratorOptions(""))
 """An orchestrator may have a Deployment of its own."""
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each Deployment and Service whose name another one has.
 
     Source: seldon-checks G15, G16.
     """
     if not deployment.name or not _may_collide(deployment):
         return
-    first: dict[tuple[str, str], Generated] = {}
-    told: set[Path] = set()
-    for made in generated(deployment, _OPTIONS):
-        if made.kind not in ("Deployment", "Service"):
+    first: dict[tuple[str, str], GeneratedName] = {}
+    reported: set[Path] = set()
+    for generated_name in generated_names(deployment, _RENDER_OPTIONS):
+        if generated_name.kind not in ("Deployment", "Service"):
             continue  # named as their Deployment
-        other = first.setdefault((made.kind, made.name), made)
-        if other is made or (_is_chosen(made) and _is_chosen(other)):
+        other = first.setdefault((generated_name.kind, generated_name.name), generated_name)
+        if other is generated_name or (_is_chosen(generated_name) and _is_chosen(other)):
             continue  # two annotations: duplicate-service-name
         # The name that was chosen freely is the one to change.
-        culprit, victim = (other, made) if _is_chosen(other) else (made, other)
-        if culprit.origin not in told:
-            told.add(culprit.origin)
+        second_owner, first_owner = (
+            (other, generated_name) if _is_chosen(other) else (generated_name, other)
+        )
+        if second_owner.source_path not in reported:
+            reported.add(second_owner.source_path)
             yield Finding(
-                culprit.origin,
-                f"the {made.kind} {quoted(made.name)} made from here has the name of the one "
-                f"made from {victim.origin}",
+                second_owner.source_path,
+                f"the {generated_name.kind} {quote_value(generated_name.name)} made from here has the name of the one "
+                f"made from {first_owner.source_path}",
             )
 
 
-def _may_collide(deployment: Deployment) -> bool:
+def _may_collide(deployment: SeldonDeployment) -> bool:
     """Tell whether names are looked at more closely: in most objects they cannot be equal."""
     predictors = deployment.predictors
     if len(predictors) > 1:
@@ -76,14 +78,14 @@ def _may_collide(deployment: Deployment) -> bool:
         if any(longer.startswith(f"{name}-") for name, longer in permutations(written, 2)):
             return True
     return any(
-        ("explainer" in predictor.raw and mapping(predictor.raw, "explainer"))
+        ("explainer" in predictor.raw and get_mapping(predictor.raw, "explainer"))
         or (
             "annotations" in predictor.raw
-            and text(mapping(predictor.raw, "annotations"), SERVICE_NAME)
+            and get_str(get_mapping(predictor.raw, "annotations"), SERVICE_NAME_ANNOTATION)
         )
         for predictor in predictors
     )
 
 
-def _is_chosen(made: Generated) -> bool:
-    return made.origin[-1] == SERVICE_NAME
+def _is_chosen(generated_name: GeneratedName) -> bool:
+    return generated_name.source_path[-1] == SERVICE_NAME_ANNOTATION

@@ -24,15 +24,15 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
-from webhook.rules._text import quoted
+from webhook.graph.model import SeldonDeployment
+from webhook.rules._text import quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
-NEEDS = frozenset({"COMBINER"})
+TRIGGERS = frozenset({"COMBINER"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each combiner with one child (source: seldon-checks G4)."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
@@ -44,5 +44,5 @@ def check(deployment: Deployment) -> Iterator[Finding]:
             ):
                 yield Finding(
                     node.path / "children",
-                    f"the combiner {quoted(node.name)} has one child only",
+                    f"the combiner {quote_value(node.name)} has one child only",
                 )

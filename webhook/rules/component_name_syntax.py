@@ -20,25 +20,30 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.kubernetes import LONGEST_NAME, LONGEST_SUBDOMAIN, is_subdomain, why_not
-from webhook.graph.model import Deployment, mapping, text
-from webhook.rules._text import quoted
+from webhook.graph.kubernetes import (
+    MAX_NAME_LENGTH,
+    MAX_SUBDOMAIN_LENGTH,
+    explain_invalid,
+    is_subdomain,
+)
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"metadata"})
+TRIGGERS = frozenset({"metadata"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each such name (source: ValidateDeploymentName; seldon-checks G3)."""
     for predictor in deployment.predictors:
         for component in predictor.components:
-            name = text(mapping(component.raw, "metadata"), "name")
+            name = get_str(get_mapping(component.raw, "metadata"), "name")
             # What stands before it ends with "-", so it may begin with one.
             if not name or is_subdomain(f"x-{name}"):
                 continue
-            whole = f"{deployment.name}-{predictor.name}-{component.path[-1]}-{name}"
-            if len(whole) <= LONGEST_NAME:
-                why = why_not(f"x-{name}", "-.a-z0-9", LONGEST_SUBDOMAIN)
+            full_name = f"{deployment.name}-{predictor.name}-{component.path[-1]}-{name}"
+            if len(full_name) <= MAX_NAME_LENGTH:
+                reason = explain_invalid(f"x-{name}", "-.a-z0-9", MAX_SUBDOMAIN_LENGTH)
                 path = component.path.join(("metadata", "name"))
-                yield Finding(path, f"the name {quoted(name)} {why}")
+                yield Finding(path, f"the name {quote_value(name)} {reason}")

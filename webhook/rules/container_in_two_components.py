@@ -27,36 +27,36 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, Predictor
+from webhook.graph.model import Predictor, SeldonDeployment
 from webhook.graph.path import Path
-from webhook.graph.signs import SEVERAL_COMPONENTS
-from webhook.rules._text import quoted
+from webhook.graph.signs import MULTIPLE_COMPONENTS
+from webhook.rules._text import quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
-NEEDS = frozenset({SEVERAL_COMPONENTS})
+TRIGGERS = frozenset({MULTIPLE_COMPONENTS})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each node's container whose name an earlier component has, too.
 
     Source: seldon-checks G20.
     """
     for predictor in deployment.predictors:
         if len(predictor.components) > 1:
-            yield from _predictor(predictor)
+            yield from _check_predictor(predictor)
 
 
-def _predictor(predictor: Predictor) -> Iterator[Finding]:
+def _check_predictor(predictor: Predictor) -> Iterator[Finding]:
     nodes = {node.name for node in predictor.nodes}
     first: dict[str, tuple[int, Path]] = {}
-    for number, component in enumerate(predictor.components):
+    for component_index, component in enumerate(predictor.components):
         for container in component.containers:
             if container.name not in nodes:
                 continue
-            other, path = first.setdefault(container.name, (number, container.path))
-            if other != number:
+            other, path = first.setdefault(container.name, (component_index, container.path))
+            if other != component_index:
                 yield Finding(
                     container.path / "name",
-                    f"the container {quoted(container.name)} of the node is at {path} already",
+                    f"the container {quote_value(container.name)} of the node is at {path} already",
                 )

@@ -22,41 +22,50 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.kubernetes import LONGEST_NAME, is_key, is_label_value, why_not
-from webhook.graph.model import Deployment, mappings, text
+from webhook.graph.kubernetes import (
+    MAX_NAME_LENGTH,
+    explain_invalid,
+    is_label_value,
+    is_qualified_name,
+)
+from webhook.graph.model import SeldonDeployment, get_str, iter_mappings
 from webhook.graph.path import Path
-from webhook.rules._text import quoted
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"tolerations"})
+TRIGGERS = frozenset({"tolerations"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each contradiction (source: ValidateTolerations). Words are unknown-pod-word's."""
     for component in deployment.components:
         if "tolerations" in component.pod:
-            for index, toleration in mappings(component.pod, "tolerations"):
-                yield from _judge(component.path.join(("spec", "tolerations", index)), toleration)
+            for index, toleration in iter_mappings(component.pod, "tolerations"):
+                yield from _check_toleration(
+                    component.path.join(("spec", "tolerations", index)), toleration
+                )
 
 
-def _judge(path: Path, toleration: Mapping[str, Any]) -> Iterator[Finding]:
-    key, value = text(toleration, "key"), text(toleration, "value")
-    operator = text(toleration, "operator") or "Equal"
+def _check_toleration(path: Path, toleration: Mapping[str, Any]) -> Iterator[Finding]:
+    key, value = get_str(toleration, "key"), get_str(toleration, "value")
+    operator = get_str(toleration, "operator") or "Equal"
     if not key and operator == "Equal":
         yield Finding(path, f"there is no key, and the operator is {operator}, not Exists")
-    elif key and not is_key(key):
-        why = why_not(key, "-A-Za-z0-9_./", 253 + 1 + LONGEST_NAME)
-        yield Finding(path / "key", f"{quoted(key)} is no key of a taint: it {why}")
+    elif key and not is_qualified_name(key):
+        reason = explain_invalid(key, "-A-Za-z0-9_./", 253 + 1 + MAX_NAME_LENGTH)
+        yield Finding(path / "key", f"{quote_value(key)} is no key of a taint: it {reason}")
     if operator == "Exists" and value:
         remove: Operation = {"op": "remove", "path": (path / "value").pointer}
-        fact = f"the operator Exists compares with no value, and the value is {quoted(value)}"
-        yield Finding(path / "value", fact, "leave the value out, or write Equal", (remove,))
+        message = (
+            f"the operator Exists compares with no value, and the value is {quote_value(value)}"
+        )
+        yield Finding(path / "value", message, "leave the value out, or write Equal", (remove,))
     elif operator == "Equal" and not is_label_value(value):
-        why = why_not(value, "-A-Za-z0-9_.", LONGEST_NAME)
-        yield Finding(path / "value", f"{quoted(value)} is no value of a taint: it {why}")
-    effect = text(toleration, "effect")
+        reason = explain_invalid(value, "-A-Za-z0-9_.", MAX_NAME_LENGTH)
+        yield Finding(path / "value", f"{quote_value(value)} is no value of a taint: it {reason}")
+    effect = get_str(toleration, "effect")
     if toleration.get("tolerationSeconds") is not None and effect != "NoExecute":
-        shown = effect or "not given"
-        fact = f"tolerationSeconds is for the effect NoExecute; the effect is {shown}"
-        yield Finding(path / "tolerationSeconds", fact)
+        shown_value = effect or "not given"
+        message = f"tolerationSeconds is for the effect NoExecute; the effect is {shown_value}"
+        yield Finding(path / "tolerationSeconds", message)

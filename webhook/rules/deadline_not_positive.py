@@ -15,21 +15,21 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, number
+from webhook.graph.model import SeldonDeployment, get_int
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"progressDeadlineSeconds"})
+TRIGGERS = frozenset({"progressDeadlineSeconds"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each deadline below 1.
 
     Source: it must exceed minReadySeconds, which is 0; seldon-checks G25.
     """
     for predictor in deployment.predictors:
         if "progressDeadlineSeconds" in predictor.raw:
-            seconds = number(predictor.raw, "progressDeadlineSeconds")
+            seconds = get_int(predictor.raw, "progressDeadlineSeconds")
             if seconds is not None and seconds < 1:
                 yield Finding(
                     predictor.path / "progressDeadlineSeconds",

@@ -17,15 +17,15 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping
-from webhook.rules._text import quoted
+from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"pdbSpec"})
+TRIGGERS = frozenset({"pdbSpec"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each bound that is no number of pods and no share of them.
 
     Source: policy/v1; seldon-checks G27.
@@ -33,18 +33,20 @@ def check(deployment: Deployment) -> Iterator[Finding]:
     for component in deployment.components:
         if "pdbSpec" not in component.raw:
             continue
-        raw = mapping(component.raw, "pdbSpec")
+        raw = get_mapping(component.raw, "pdbSpec")
         for bound in ("minAvailable", "maxUnavailable"):
             value = raw.get(bound)
-            if (type(value) is int and value < 0) or (type(value) is str and not _is_share(value)):
-                shown = quoted(value) if type(value) is str else value
+            if (type(value) is int and value < 0) or (
+                type(value) is str and not _is_percentage(value)
+            ):
+                shown_value = quote_value(value) if type(value) is str else value
                 yield Finding(
                     component.path / "pdbSpec" / bound,
-                    f"{bound} is {shown}, neither a number of pods nor a percentage",
+                    f"{bound} is {shown_value}, neither a number of pods nor a percentage",
                 )
 
 
-def _is_share(value: str) -> bool:
+def _is_percentage(value: str) -> bool:
     digits = value.removesuffix("%")
     if digits == value or not (digits.isascii() and digits.isdigit()):
         return False

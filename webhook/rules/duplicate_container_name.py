@@ -23,17 +23,17 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Component, Deployment
+from webhook.graph.model import ComponentSpec, SeldonDeployment
 from webhook.graph.path import Path
-from webhook.graph.signs import SAME_NAMES
-from webhook.rules._text import quoted
+from webhook.graph.signs import DUPLICATE_NAMES
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({SAME_NAMES})
+TRIGGERS = frozenset({DUPLICATE_NAMES})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each container whose name an earlier one has.
 
     Source: ValidatePodSpec; seldon-checks G20.
@@ -41,10 +41,10 @@ def check(deployment: Deployment) -> Iterator[Finding]:
     for component in deployment.components:
         containers = (*component.containers, *component.init_containers)
         if len({container.name for container in containers}) < len(containers):
-            yield from _component(component)
+            yield from _check_component(component)
 
 
-def _component(component: Component) -> Iterator[Finding]:
+def _check_component(component: ComponentSpec) -> Iterator[Finding]:
     first: dict[str, Path] = {}
     for container in (*component.init_containers, *component.containers):
         if not container.name:
@@ -53,5 +53,5 @@ def _component(component: Component) -> Iterator[Finding]:
         if earlier != container.path:
             yield Finding(
                 container.path / "name",
-                f"the name {quoted(container.name)} is already that of the container at {earlier}",
+                f"the name {quote_value(container.name)} is already that of the container at {earlier}",
             )

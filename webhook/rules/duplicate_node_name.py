@@ -21,16 +21,16 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import Path
-from webhook.graph.signs import SAME_NAMES
+from webhook.graph.signs import DUPLICATE_NAMES
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({SAME_NAMES})
+TRIGGERS = frozenset({DUPLICATE_NAMES})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each node whose name an earlier node of the same predictor has."""
     for predictor in deployment.predictors:
         first: dict[str, Path] = {}

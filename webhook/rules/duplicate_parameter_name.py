@@ -24,15 +24,15 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, items, mappings, text
-from webhook.rules._text import quoted
+from webhook.graph.model import SeldonDeployment, get_list, get_str, iter_mappings
+from webhook.rules._text import quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
-NEEDS = frozenset({"parameters"})
+TRIGGERS = frozenset({"parameters"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each parameter whose name an earlier one of the node has.
 
     Source: seldon-checks G10.
@@ -42,14 +42,14 @@ def check(deployment: Deployment) -> Iterator[Finding]:
             # Of an A/B test, ratio-without-effect says more.
             if "parameters" not in node.raw or node.implementation == "RANDOM_ABTEST":
                 continue
-            if len(items(node.raw, "parameters")) < 2:
+            if len(get_list(node.raw, "parameters")) < 2:
                 continue
             first: dict[str, int] = {}
-            for index, parameter in mappings(node.raw, "parameters"):
-                name = text(parameter, "name")
+            for index, parameter in iter_mappings(node.raw, "parameters"):
+                name = get_str(parameter, "name")
                 if name and first.setdefault(name, index) != index:
                     yield Finding(
                         node.path / "parameters" / index / "name",
-                        f"the parameter {quoted(name)} stands at {first[name]} already, "
+                        f"the parameter {quote_value(name)} stands at {first[name]} already, "
                         "and the last one counts",
                     )

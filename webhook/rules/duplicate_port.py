@@ -24,56 +24,64 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Component, Container, Deployment, mappings, number, text
+from webhook.graph.model import (
+    ComponentSpec,
+    Container,
+    SeldonDeployment,
+    get_int,
+    get_str,
+    iter_mappings,
+)
 from webhook.graph.path import Path
-from webhook.graph.signs import unusual
+from webhook.graph.signs import non_trivial_feature
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({unusual("ports")})
+TRIGGERS = frozenset({non_trivial_feature("ports")})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each port that repeats one of its container, or of its pod's node.
 
     Sources: the list-map keys of Seldon's CRD; validateContainerPorts, checkHostPortConflicts.
     """
-    unusual = deployment.in_need("ports")
-    if not unusual:
+    non_trivial = deployment.containers_with("ports")
+    if not non_trivial:
         return
-    for container in unusual:
-        yield from _in_container(container)
+    for container in non_trivial:
+        yield from _check_container(container)
     for component in deployment.components:
-        yield from _on_node(component)
+        yield from _check_host_ports(component)
 
 
-def _in_container(container: Container) -> Iterator[Finding]:
+def _check_container(container: Container) -> Iterator[Finding]:
     pairs: dict[tuple[int, str], int] = {}
     names: dict[str, int] = {}
-    for index, port in mappings(container.raw, "ports"):
+    for index, port in iter_mappings(container.raw, "ports"):
         path = container.path.join(("ports", index))
-        value, protocol = number(port, "containerPort"), text(port, "protocol") or "TCP"
-        name = text(port, "name")
+        value, protocol = get_int(port, "containerPort"), get_str(port, "protocol") or "TCP"
+        name = get_str(port, "name")
         if value is not None and (first := pairs.setdefault((value, protocol), index)) != index:
-            where = container.path.join(("ports", first))
+            item_path = container.path.join(("ports", first))
             yield Finding(
-                path / "containerPort", f"port {value} of {protocol} is listed at {where} already"
+                path / "containerPort",
+                f"port {value} of {protocol} is listed at {item_path} already",
             )
         elif name and (first := names.setdefault(name, index)) != index:
-            where = container.path.join(("ports", first))
-            yield Finding(path / "name", f'the port name "{name}" is that of {where} already')
+            item_path = container.path.join(("ports", first))
+            yield Finding(path / "name", f'the port name "{name}" is that of {item_path} already')
 
 
-def _on_node(component: Component) -> Iterator[Finding]:
-    taken: dict[tuple[int, str, str], Path] = {}
+def _check_host_ports(component: ComponentSpec) -> Iterator[Finding]:
+    first_users: dict[tuple[int, str, str], Path] = {}
     for container in component.containers:
         if "ports" not in container.raw:
             continue
-        for index, port in mappings(container.raw, "ports"):
+        for index, port in iter_mappings(container.raw, "ports"):
             value = port.get("hostPort")
             if not value or type(value) is not int:
                 continue
             path = container.path.join(("ports", index, "hostPort"))
-            key = (value, text(port, "protocol") or "TCP", text(port, "hostIP"))
-            if (first := taken.setdefault(key, path)) != path:
+            key = (value, get_str(port, "protocol") or "TCP", get_str(port, "hostIP"))
+            if (first := first_users.setdefault(key, path)) != path:
                 yield Finding(path, f"port {value} of the node is given away at {first} already")

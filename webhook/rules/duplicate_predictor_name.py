@@ -19,16 +19,16 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import Path
-from webhook.graph.signs import SEVERAL_PREDICTORS
+from webhook.graph.signs import MULTIPLE_PREDICTORS
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({SEVERAL_PREDICTORS})
+TRIGGERS = frozenset({MULTIPLE_PREDICTORS})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each predictor whose name an earlier one has."""
     first: dict[str, Path] = {}
     for predictor in deployment.predictors:

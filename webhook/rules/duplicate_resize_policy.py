@@ -23,20 +23,20 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mappings, text
+from webhook.graph.model import SeldonDeployment, get_str, iter_mappings
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"resizePolicy"})
+TRIGGERS = frozenset({"resizePolicy"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each further answer (source: validateResizePolicy)."""
-    for container in deployment.in_need("words"):
+    for container in deployment.containers_with("words"):
         seen: set[str] = set()
-        for index, policy in mappings(container.raw, "resizePolicy"):
-            name = text(policy, "resourceName")
+        for index, policy in iter_mappings(container.raw, "resizePolicy"):
+            name = get_str(policy, "resourceName")
             if name in seen:
-                place = container.path.join(("resizePolicy", index, "resourceName"))
-                yield Finding(place, f"{name} has an answer already")
+                path = container.path.join(("resizePolicy", index, "resourceName"))
+                yield Finding(path, f"{name} has an answer already")
             seen.add(name)

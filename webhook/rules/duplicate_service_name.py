@@ -27,29 +27,29 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping, text
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import Path
-from webhook.rules._text import quoted
-from webhook.workloads.names import SERVICE_NAME
+from webhook.rules._text import quote_value
+from webhook.workloads.names import SERVICE_NAME_ANNOTATION
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({SERVICE_NAME})
+TRIGGERS = frozenset({SERVICE_NAME_ANNOTATION})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each Service name that an earlier predictor asks for (source: seldon-checks V6)."""
     if len(deployment.predictors) < 2:
         return
     first: dict[str, Path] = {}
     for predictor in deployment.predictors:
-        name = text(mapping(predictor.raw, "annotations"), SERVICE_NAME)
+        name = get_str(get_mapping(predictor.raw, "annotations"), SERVICE_NAME_ANNOTATION)
         if not name:
             continue
         if name in first:
             yield Finding(
-                predictor.path / "annotations" / SERVICE_NAME,
-                f"the Service name {quoted(name)} is already that of the predictor "
+                predictor.path / "annotations" / SERVICE_NAME_ANNOTATION,
+                f"the Service name {quote_value(name)} is already that of the predictor "
                 f"at {first[name]}",
             )
         else:

@@ -25,23 +25,25 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, items, mappings, text
-from webhook.graph.signs import SEVERAL_VOLUMES
+from webhook.graph.model import SeldonDeployment, get_list, get_str, iter_mappings
+from webhook.graph.signs import MULTIPLE_VOLUMES
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({SEVERAL_VOLUMES})
+TRIGGERS = frozenset({MULTIPLE_VOLUMES})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each volume whose name an earlier one has (source: ValidateVolumes)."""
     for component in deployment.components:
-        if len(items(component.pod, "volumes")) < 2:
+        if len(get_list(component.pod, "volumes")) < 2:
             continue
         seen: dict[str, int] = {}
-        for index, volume in mappings(component.pod, "volumes"):
-            name = text(volume, "name")
+        for index, volume in iter_mappings(component.pod, "volumes"):
+            name = get_str(volume, "name")
             if name and seen.setdefault(name, index) != index:
-                where = component.path.join(("spec", "volumes"))
-                fact = f'the name "{name}" is already that of the volume at {where / seen[name]}'
-                yield Finding(where / index / "name", fact)
+                item_path = component.path.join(("spec", "volumes"))
+                message = (
+                    f'the name "{name}" is already that of the volume at {item_path / seen[name]}'
+                )
+                yield Finding(item_path / index / "name", message)

@@ -20,46 +20,50 @@ from collections.abc import Iterator
 
 from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.kubernetes import is_strict_variable, is_variable, why_not
-from webhook.graph.model import Container, Deployment, mappings
-from webhook.graph.signs import unusual
-from webhook.rules._text import quoted
+from webhook.graph.kubernetes import explain_invalid, is_env_var_name, is_strict_env_var_name
+from webhook.graph.model import Container, SeldonDeployment, iter_mappings
+from webhook.graph.signs import non_trivial_feature
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({unusual("env"), unusual("envFrom")})
+TRIGGERS = frozenset({non_trivial_feature("env"), non_trivial_feature("envFrom")})
 
-_STRICT = "-._a-zA-Z0-9"
-_RELAXED = 32
+_STRICT_CHARACTERS = "-._a-zA-Z0-9"
+_RELAXED_CHARACTERS = 32
 """The minor version from which any printable name is taken by default."""
 
 
-def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each variable, and prefix of variables, whose name is none (ValidateEnv).
 
     Where the cluster's version is not known, what only older ones refuse is not sure.
     """
-    for container in deployment.in_need("env"):
-        for index, variable in mappings(container.raw, "env"):
+    for container in deployment.containers_with("env"):
+        for index, variable in iter_mappings(container.raw, "env"):
             name = variable.get("name")
-            if type(name) is str and not is_strict_variable(name):
-                yield from _finding(container, ("env", index, "name"), name, facts)
-    for container in deployment.in_need("envFrom"):
-        for index, source in mappings(container.raw, "envFrom"):
+            if type(name) is str and not is_strict_env_var_name(name):
+                yield from _build_finding(container, ("env", index, "name"), name, facts)
+    for container in deployment.containers_with("envFrom"):
+        for index, source in iter_mappings(container.raw, "envFrom"):
             prefix = source.get("prefix")
-            if prefix and type(prefix) is str and not is_strict_variable(prefix):
-                yield from _finding(container, ("envFrom", index, "prefix"), prefix, facts)
+            if prefix and type(prefix) is str and not is_strict_env_var_name(prefix):
+                yield from _build_finding(container, ("envFrom", index, "prefix"), prefix, facts)
 
 
-def _finding(
-    container: Container, place: tuple[str | int, ...], name: str, facts: Facts
+def _build_finding(
+    container: Container, field_path: tuple[str | int, ...], name: str, facts: Facts
 ) -> Iterator[Finding]:
-    path = container.path.join(place)
-    what = "prefix" if place[-1] == "prefix" else "name"
-    if not is_variable(name):
-        why = why_not(name, " -<>-~", len(name))
-        yield Finding(path, f"the {what} {quoted(name)} of variables {why}")
-    elif facts.minor is None or facts.minor < _RELAXED:
-        why = "starts with a digit" if name[0].isdecimal() else why_not(name, _STRICT, len(name))
-        fact = f"the {what} {quoted(name)} of variables {why}, which Kubernetes before 1.32 refuses"
-        yield Finding(path, fact, sure=facts.minor is not None)
+    path = container.path.join(field_path)
+    noun = "prefix" if field_path[-1] == "prefix" else "name"
+    if not is_env_var_name(name):
+        reason = explain_invalid(name, " -<>-~", len(name))
+        yield Finding(path, f"the {noun} {quote_value(name)} of variables {reason}")
+    elif facts.kubernetes_minor is None or facts.kubernetes_minor < _RELAXED_CHARACTERS:
+        reason = (
+            "starts with a digit"
+            if name[0].isdecimal()
+            else explain_invalid(name, _STRICT_CHARACTERS, len(name))
+        )
+        message = f"the {noun} {quote_value(name)} of variables {reason}, which Kubernetes before 1.32 refuses"
+        yield Finding(path, message, certain=facts.kubernetes_minor is not None)

@@ -27,70 +27,78 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import Container, Deployment, mappings
+from webhook.graph.model import Container, SeldonDeployment, iter_mappings
 from webhook.graph.path import Path
-from webhook.graph.signs import unusual
-from webhook.graph.words import CERTAIN, enumerate_words, nearest_word
-from webhook.rules._pods import set_fields
+from webhook.graph.signs import non_trivial_feature
+from webhook.graph.words import CERTAIN_SIMILARITY, join_words, nearest_word
+from webhook.rules._pods import list_set_fields
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({unusual("env"), unusual("envFrom")})
+TRIGGERS = frozenset({non_trivial_feature("env"), non_trivial_feature("envFrom")})
 
-_ONE = ("secretKeyRef", "configMapKeyRef", "fieldRef", "resourceFieldRef", "fileKeyRef")
-_ALL = ("secretRef", "configMapRef")
+_VARIABLE_SOURCES = (
+    "secretKeyRef",
+    "configMapKeyRef",
+    "fieldRef",
+    "resourceFieldRef",
+    "fileKeyRef",
+)
+_ALL_SOURCES = ("secretRef", "configMapRef")
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each variable without a clear source (validateEnvVarValueFrom, ValidateEnvFrom)."""
-    for container in deployment.in_need("env"):
-        for index, variable in mappings(container.raw, "env"):
+    for container in deployment.containers_with("env"):
+        for index, variable in iter_mappings(container.raw, "env"):
             if "valueFrom" in variable:
-                yield from _variable(container, index, variable)
-    for container in deployment.in_need("envFrom"):
-        for index, source in mappings(container.raw, "envFrom"):
+                yield from _check_variable(container, index, variable)
+    for container in deployment.containers_with("envFrom"):
+        for index, source in iter_mappings(container.raw, "envFrom"):
             path = container.path.join(("envFrom", index))
-            yield from _one_of(path, source, _ALL, ignored=("prefix",))
+            yield from _check_single_source(path, source, _ALL_SOURCES, ignored=("prefix",))
 
 
-def _variable(container: Container, index: int, variable: Mapping[str, Any]) -> Iterator[Finding]:
+def _check_variable(
+    container: Container, index: int, variable: Mapping[str, Any]
+) -> Iterator[Finding]:
     source = variable["valueFrom"]
     if type(source) is not dict:
         return
     path = container.path.join(("env", index, "valueFrom"))
     value = variable.get("value")
-    if value and type(value) is str and set_fields(source, _ONE):
+    if value and type(value) is str and list_set_fields(source, _VARIABLE_SOURCES):
         yield Finding(path, "the variable has both a value and a valueFrom", "remove one of them")
         return
-    yield from _one_of(path, source, _ONE)
+    yield from _check_single_source(path, source, _VARIABLE_SOURCES)
 
 
-def _one_of(
+def _check_single_source(
     path: Path,
     raw: Mapping[str, Any],
     sources: tuple[str, ...],
     ignored: tuple[str, ...] = (),
 ) -> Iterator[Finding]:
-    there = set_fields(raw, sources)
-    if len(there) == 1:
+    present = list_set_fields(raw, sources)
+    if len(present) == 1:
         return
-    if there:
-        yield Finding(path, f"there are {len(there)} sources: {enumerate_words(there)}")
+    if present:
+        yield Finding(path, f"there are {len(present)} sources: {join_words(present)}")
         return
-    strange = [field for field in raw if field not in sources and field not in ignored]
-    if not strange:
-        yield Finding(path, f"there is no source; known are {enumerate_words(sources)}")
+    unknown = [field for field in raw if field not in sources and field not in ignored]
+    if not unknown:
+        yield Finding(path, f"there is no source; known are {join_words(sources)}")
         return
-    field = strange[0]
-    near = nearest_word(field, sources)
+    field = unknown[0]
+    nearest = nearest_word(field, sources)
     move: Operation = {
         "op": "move",
         "from": (path / field).pointer,
-        "path": (path / near).pointer,
+        "path": (path / nearest).pointer,
     }
     yield Finding(
         path / field,
-        f'"{field}" is no source of variables; known are {enumerate_words(sources)}',
-        f"write {near}" if near else "",
-        (move,) if near and near == nearest_word(field, sources, CERTAIN) else (),
+        f'"{field}" is no source of variables; known are {join_words(sources)}',
+        f"write {nearest}" if nearest else "",
+        (move,) if nearest and nearest == nearest_word(field, sources, CERTAIN_SIMILARITY) else (),
     )

@@ -31,68 +31,84 @@ from collections.abc import Iterator
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import Path, Segment
-from webhook.graph.signs import fault_of
-from webhook.graph.words import enumerate_words
-from webhook.rules._structure import move_into, strays, value_at
-from webhook.rules.pod_out_of_place import is_told
+from webhook.graph.signs import schema_error_feature
+from webhook.graph.words import join_words
+from webhook.rules._structure import get_value_at, move_into_patch, unknown_field_paths
+from webhook.rules.pod_out_of_place import is_reported_elsewhere
 
 ACTION = "warn"
 SINCE = "0.1.0"
-NEEDS = frozenset({fault_of("unknown")})
+TRIGGERS = frozenset({schema_error_feature("unknown")})
 
-_MOST_HOMES = 3
+_MAX_LOCATIONS = 3
 """Places that are told. A field of more homes, like "name", is no field gone astray."""
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each unknown field that belongs to another level on the way to it."""
-    for path in strays(deployment):
-        homes = [home for home in schema.homes(str(path[-1])) if _is_near(path, home)]
-        if homes and len(homes) <= _MOST_HOMES and not is_told(deployment, path):
-            yield _finding(deployment, path, homes)
+    for path in unknown_field_paths(deployment):
+        locations = [
+            location
+            for location in schema.field_locations(str(path[-1]))
+            if _is_near_location(path, location)
+        ]
+        if (
+            locations
+            and len(locations) <= _MAX_LOCATIONS
+            and not is_reported_elsewhere(deployment, path)
+        ):
+            yield _build_finding(deployment, path, locations)
 
 
-def _is_near(path: Path, home: str) -> bool:
+def _is_near_location(path: Path, location: str) -> bool:
     """Tell whether `home` is above the stray field, or in something that stands beside it."""
-    *above, _ = home.replace("[]", "").split(".")
-    here = [str(part) for part in path[:-1] if type(part) is str]
-    shared = min(len(above), len(here))
-    return above != here and above[:shared] == here[:shared] and abs(len(above) - len(here)) <= 2
-
-
-def _finding(deployment: Deployment, path: Path, homes: list[str]) -> Finding:
-    targets = [target for home in homes for target in _targets(deployment, path, home)]
-    mend = move_into(deployment, path, targets[0]) if len(homes) == len(targets) == 1 else ()
-    return Finding(
-        path,
-        f'the field "{path[-1]}" belongs to {enumerate_words(homes, "or")}',
-        f"move it to {targets[0]}" if len(targets) == 1 else "move it there",
-        mend,
+    *ancestors, _ = location.replace("[]", "").split(".")
+    current = [str(part) for part in path[:-1] if type(part) is str]
+    common_length = min(len(ancestors), len(current))
+    return (
+        ancestors != current
+        and ancestors[:common_length] == current[:common_length]
+        and abs(len(ancestors) - len(current)) <= 2
     )
 
 
-def _targets(deployment: Deployment, path: Path, home: str) -> Iterator[Path]:
+def _build_finding(deployment: SeldonDeployment, path: Path, locations: list[str]) -> Finding:
+    targets = [
+        target for location in locations for target in _target_paths(deployment, path, location)
+    ]
+    fix = (
+        move_into_patch(deployment, path, targets[0]) if len(locations) == len(targets) == 1 else ()
+    )
+    return Finding(
+        path,
+        f'the field "{path[-1]}" belongs to {join_words(locations, "or")}',
+        f"move it to {targets[0]}" if len(targets) == 1 else "move it there",
+        fix,
+    )
+
+
+def _target_paths(deployment: SeldonDeployment, path: Path, location: str) -> Iterator[Path]:
     """Yield each place in the document that `home` can mean, seen from the stray field."""
-    found = [Path(())]
-    for part in home.split(".")[:-1]:
+    paths = [Path(())]
+    for part in location.split(".")[:-1]:
         name, is_list = part.removesuffix("[]"), part.endswith("[]")
         steps: list[Path] = []
-        for place in found:
-            inner = place / name
-            steps.extend(_elements(deployment, path, inner) if is_list else [inner])
-        found = steps
-    for place in found:
-        yield place / path[-1]
+        for field_path in paths:
+            inner = field_path / name
+            steps.extend(_element_paths(deployment, path, inner) if is_list else [inner])
+        paths = steps
+    for field_path in paths:
+        yield field_path / path[-1]
 
 
-def _elements(deployment: Deployment, path: Path, listed: Path) -> Iterator[Path]:
+def _element_paths(deployment: SeldonDeployment, path: Path, list_path: Path) -> Iterator[Path]:
     """Yield the items of a list: the one in which the stray field stands, else all."""
-    if path[: len(listed)] == listed and len(path) > len(listed):
-        own: Segment = path[len(listed)]
-        yield listed / own
+    if path[: len(list_path)] == list_path and len(path) > len(list_path):
+        item_index: Segment = path[len(list_path)]
+        yield list_path / item_index
         return
-    value = value_at(deployment, listed)
+    value = get_value_at(deployment, list_path)
     for index in range(len(value) if type(value) is list else 0):
-        yield listed / index
+        yield list_path / index

@@ -24,48 +24,52 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import Deployment, mapping, mappings, number
+from webhook.graph.model import SeldonDeployment, get_int, get_mapping, iter_mappings
 from webhook.graph.path import Path
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
-_LAST = 0o777
-_WITH_MODES = ("secret", "configMap", "downwardAPI", "projected")
+_MAX_MODE = 0o777
+_SOURCES_WITH_MODES = ("secret", "configMap", "downwardAPI", "projected")
 
-NEEDS = frozenset(_WITH_MODES)
+TRIGGERS = frozenset(_SOURCES_WITH_MODES)
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each mode of a volume that is none (sources: validateSecretVolumeSource and others)."""
     for component in deployment.components:
         if "volumes" not in component.pod:
             continue
-        for index, volume in mappings(component.pod, "volumes"):
-            for kind in _WITH_MODES:
+        for index, volume in iter_mappings(component.pod, "volumes"):
+            for kind in _SOURCES_WITH_MODES:
                 if kind in volume:
                     path = component.path.join(("spec", "volumes", index, kind))
-                    yield from _of(path, mapping(volume, kind))
+                    yield from _check_source(path, get_mapping(volume, kind))
 
 
-def _of(path: Path, source: Mapping[str, Any]) -> Iterator[Finding]:
-    yield from _judge(path / "defaultMode", number(source, "defaultMode"))
-    for index, item in mappings(source, "items"):
-        yield from _judge(path / "items" / index / "mode", number(item, "mode"))
-    for index, inner in mappings(source, "sources"):
-        for kind in _WITH_MODES:
+def _check_source(path: Path, source: Mapping[str, Any]) -> Iterator[Finding]:
+    yield from _check_mode(path / "defaultMode", get_int(source, "defaultMode"))
+    for index, item in iter_mappings(source, "items"):
+        yield from _check_mode(path / "items" / index / "mode", get_int(item, "mode"))
+    for index, inner in iter_mappings(source, "sources"):
+        for kind in _SOURCES_WITH_MODES:
             if kind in inner:
-                yield from _of(path / "sources" / index / kind, mapping(inner, kind))
+                yield from _check_source(path / "sources" / index / kind, get_mapping(inner, kind))
 
 
-def _judge(path: Path, mode: int | None) -> Iterator[Finding]:
-    if mode is None or 0 <= mode <= _LAST:
+def _check_mode(path: Path, mode: int | None) -> Iterator[Finding]:
+    if mode is None or 0 <= mode <= _MAX_MODE:
         return
     digits = str(mode)
     if mode > 777 or not set(digits) <= set("01234567"):
-        yield Finding(path, f"{mode} is no file mode: it is not between 0 and {_LAST} (0777 octal)")
+        yield Finding(
+            path, f"{mode} is no file mode: it is not between 0 and {_MAX_MODE} (0777 octal)"
+        )
         return
-    meant = int(digits, 8)
-    mend: Operation = {"op": "replace", "path": path.pointer, "value": meant}
-    fact = f"{mode} is read as a decimal number, and more than {_LAST} (0777 octal)"
-    yield Finding(path, fact, f"write 0{digits}, or {meant} where there is no octal", (mend,))
+    intended_mode = int(digits, 8)
+    fix: Operation = {"op": "replace", "path": path.pointer, "value": intended_mode}
+    message = f"{mode} is read as a decimal number, and more than {_MAX_MODE} (0777 octal)"
+    yield Finding(
+        path, message, f"write 0{digits}, or {intended_mode} where there is no octal", (fix,)
+    )

@@ -40,52 +40,54 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.kubernetes import is_variable
-from webhook.graph.model import Container, Deployment, mapping, mappings, text
+from webhook.graph.kubernetes import is_env_var_name
+from webhook.graph.model import Container, SeldonDeployment, get_mapping, get_str, iter_mappings
 from webhook.graph.path import Path
-from webhook.graph.signs import unusual
-from webhook.rules._text import quoted
+from webhook.graph.signs import non_trivial_feature
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({unusual("env")})
+TRIGGERS = frozenset({non_trivial_feature("env")})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each such reference (source: validateFileKeySelector)."""
-    for container in deployment.in_need("env"):
-        for index, variable in mappings(container.raw, "env"):
-            reference = mapping(mapping(variable, "valueFrom"), "fileKeyRef")
+    for container in deployment.containers_with("env"):
+        for index, variable in iter_mappings(container.raw, "env"):
+            reference = get_mapping(get_mapping(variable, "valueFrom"), "fileKeyRef")
             if reference:
                 path = container.path.join(("env", index, "valueFrom", "fileKeyRef"))
-                yield from _judge(path, reference, _volumes(deployment, container))
+                yield from _check_reference(path, reference, _volume_names(deployment, container))
 
 
-def _volumes(deployment: Deployment, container: Container) -> Mapping[str, Mapping[str, Any]]:
+def _volume_names(
+    deployment: SeldonDeployment, container: Container
+) -> Mapping[str, Mapping[str, Any]]:
     """Return the volumes of the container's pod by name.
 
     The orchestrator is in a pod of its predictor, and which one is not looked into.
     """
-    own = container.path.parent if container.path[-1] == "svcOrchSpec" else None
+    volumes = container.path.parent if container.path[-1] == "svcOrchSpec" else None
     return {
-        text(volume, "name"): volume
+        get_str(volume, "name"): volume
         for component in deployment.components
-        if component.path[: len(own or component.path)] == (own or component.path)
-        and (own or container.path[: len(component.path)] == component.path)
-        for _, volume in mappings(component.pod, "volumes")
+        if component.path[: len(volumes or component.path)] == (volumes or component.path)
+        and (volumes or container.path[: len(component.path)] == component.path)
+        for _, volume in iter_mappings(component.pod, "volumes")
     }
 
 
-def _judge(
+def _check_reference(
     path: Path, raw: Mapping[str, Any], volumes: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Finding]:
     name, file, key = (raw.get(field) for field in ("volumeName", "path", "key"))
     if type(name) is str and name not in volumes:
-        yield Finding(path / "volumeName", f"the pod has no volume {quoted(name)} of its own")
+        yield Finding(path / "volumeName", f"the pod has no volume {quote_value(name)} of its own")
     elif type(name) is str and type(volumes[name].get("emptyDir")) is not dict:
-        yield Finding(path / "volumeName", f"the volume {quoted(name)} is no emptyDir")
+        yield Finding(path / "volumeName", f"the volume {quote_value(name)} is no emptyDir")
     if type(file) is str and (not file or file.startswith("/") or ".." in file.split("/")):
-        why = "leads out of the volume" if file else "is empty"
-        yield Finding(path / "path", f"the path {quoted(file)} {why}")
-    if type(key) is str and not is_variable(key):
-        yield Finding(path / "key", f"the key {quoted(key)} is no name of a variable")
+        reason = "leads out of the volume" if file else "is empty"
+        yield Finding(path / "path", f"the path {quote_value(file)} {reason}")
+    if type(key) is str and not is_env_var_name(key):
+        yield Finding(path / "key", f"the key {quote_value(key)} is no name of a variable")

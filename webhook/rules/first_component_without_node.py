@@ -31,26 +31,30 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, Predictor, mapping, text
-from webhook.graph.signs import SEVERAL_COMPONENTS
-from webhook.workloads.nodes import BUILT_IN
-from webhook.workloads.placement import declines_engine
+from webhook.graph.model import Predictor, SeldonDeployment, get_mapping, get_str
+from webhook.graph.signs import MULTIPLE_COMPONENTS
+from webhook.workloads.nodes import ORCHESTRATOR_IMPLEMENTATIONS
+from webhook.workloads.placement import opts_out_of_orchestrator
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({SEVERAL_COMPONENTS})
+TRIGGERS = frozenset({MULTIPLE_COMPONENTS})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each first componentSpec that no node runs in (source: seldon-checks G19)."""
     for predictor in deployment.predictors:
         if len(predictor.components) < 2 or not predictor.graph:
             continue
         first = predictor.components[0]
         # Were an item before it misshapen, this would not be the first.
-        if first.path[-1] == 0 and _is_empty_of_nodes(predictor) and not declines_engine(predictor):
-            notes = mapping(deployment.spec, "annotations")
-            if text(notes, "seldon.io/engine-separate-pod").lower() == "true":
+        if (
+            first.path[-1] == 0
+            and _has_no_nodes(predictor)
+            and not opts_out_of_orchestrator(predictor)
+        ):
+            notes = get_mapping(deployment.spec, "annotations")
+            if get_str(notes, "seldon.io/engine-separate-pod").lower() == "true":
                 continue
             yield Finding(
                 first.path,
@@ -59,17 +63,17 @@ def check(deployment: Deployment) -> Iterator[Finding]:
             )
 
 
-def _is_empty_of_nodes(predictor: Predictor) -> bool:
+def _has_no_nodes(predictor: Predictor) -> bool:
     """Tell whether every node with a container has it in a later component."""
     nodes = {node.name for node in predictor.nodes}
     if any(container.name in nodes for container in predictor.components[0].containers):
         return False
-    everywhere = {container.name for container in predictor.containers}
+    all_containers = {container.name for container in predictor.containers}
     # A server that nobody wrote a container for is put into the first component; any other node
     # without one is a fault of its own, and the first component's container may be meant for it.
     if any(
-        node.implementation not in BUILT_IN and node.name not in everywhere
+        node.implementation not in ORCHESTRATOR_IMPLEMENTATIONS and node.name not in all_containers
         for node in predictor.nodes
     ):
         return False
-    return not nodes.isdisjoint(everywhere)
+    return not nodes.isdisjoint(all_containers)

@@ -18,31 +18,33 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.kubernetes import LONGEST_NAME, is_key, why_not
-from webhook.graph.model import Deployment, mappings
-from webhook.rules._text import quoted
+from webhook.graph.kubernetes import MAX_NAME_LENGTH, explain_invalid, is_qualified_name
+from webhook.graph.model import SeldonDeployment, iter_mappings
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
-_GATES = {"readinessGates": "conditionType", "schedulingGates": "name"}
+_GATE_FIELDS = {"readinessGates": "conditionType", "schedulingGates": "name"}
 
-NEEDS = frozenset(_GATES)
+TRIGGERS = frozenset(_GATE_FIELDS)
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each such gate (sources: validateReadinessGates, validateSchedulingGates)."""
     for component in deployment.components:
         if "readinessGates" not in component.pod and "schedulingGates" not in component.pod:
             continue
-        for field, key in _GATES.items():
+        for field, key in _GATE_FIELDS.items():
             seen: set[str] = set()
-            for index, gate in mappings(component.pod, field):
+            for index, gate in iter_mappings(component.pod, field):
                 name = gate.get(key)
                 path = component.path.join(("spec", field, index, key))
-                if type(name) is str and not is_key(name):
-                    why = why_not(name.rpartition("/")[2], "-A-Za-z0-9_.", LONGEST_NAME)
-                    yield Finding(path, f"the name of a gate {quoted(name)} {why}")
+                if type(name) is str and not is_qualified_name(name):
+                    reason = explain_invalid(
+                        name.rpartition("/")[2], "-A-Za-z0-9_.", MAX_NAME_LENGTH
+                    )
+                    yield Finding(path, f"the name of a gate {quote_value(name)} {reason}")
                 elif type(name) is str and name in seen and field == "schedulingGates":
-                    yield Finding(path, f"the gate {quoted(name)} is there twice")
+                    yield Finding(path, f"the gate {quote_value(name)} is there twice")
                 seen.add(str(name))

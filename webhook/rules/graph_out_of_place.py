@@ -30,70 +30,77 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import Deployment, Predictor, mappings
+from webhook.graph.model import Predictor, SeldonDeployment, iter_mappings
 from webhook.graph.path import ROOT, Path
-from webhook.graph.signs import FAULT
-from webhook.graph.slips import torn_predictors
-from webhook.graph.words import enumerate_words
-from webhook.rules._structure import graphs_astray, is_only, move, move_into, value_at
+from webhook.graph.signs import SCHEMA_ERROR
+from webhook.graph.slips import find_split_predictors
+from webhook.graph.words import join_words
+from webhook.rules._structure import (
+    get_value_at,
+    has_only_fields,
+    misplaced_graphs,
+    move_into_patch,
+    move_operation,
+)
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({FAULT})
+TRIGGERS = frozenset({SCHEMA_ERROR})
 
-_SPEC = ("spec",)
-_LISTED = ROOT / "spec" / "predictors"
+_SPEC_PATH = ("spec",)
+_PREDICTORS_PATH = ROOT / "spec" / "predictors"
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each graph outside of its predictor."""
-    if not deployment.faults:
+    if not deployment.schema_errors:
         return
-    entries = list(mappings(deployment.spec, "predictors"))
-    for second, first in torn_predictors(entries).items():
-        yield _torn(deployment, first, second)
-    told: set[Path] = set()
+    entries = list(iter_mappings(deployment.spec, "predictors"))
+    for second, first in find_split_predictors(entries).items():
+        yield _rejoin_predictor_patch(deployment, first, second)
+    reported: set[Path] = set()
     for predictor in deployment.predictors:
         if predictor.raw.get("graph") is None:
-            for path in graphs_astray(deployment, predictor):
-                if path not in told:
-                    told.add(path)
-                    yield _astray(deployment, predictor, path)
+            for path in misplaced_graphs(deployment, predictor):
+                if path not in reported:
+                    reported.add(path)
+                    yield _move_graph_patch(deployment, predictor, path)
     if type(deployment.raw.get("predictors")) is list and not deployment.predictors:
-        path, home = ROOT / "predictors", ROOT / "spec" / "predictors"
-        mend = move_into(deployment, path, home)
-        yield Finding(
-            path, "predictors stands beside spec, not in it", "indent it under spec", mend
-        )
+        path, expected_path = ROOT / "predictors", ROOT / "spec" / "predictors"
+        fix = move_into_patch(deployment, path, expected_path)
+        yield Finding(path, "predictors stands beside spec, not in it", "indent it under spec", fix)
 
 
-def _torn(deployment: Deployment, first: int, second: int) -> Finding:
+def _rejoin_predictor_patch(deployment: SeldonDeployment, first: int, second: int) -> Finding:
     """Return the finding for a predictor in two items; the second one is moved into the first."""
-    part = value_at(deployment, _LISTED / second)
-    moves = [move(_LISTED / second / name, _LISTED / first / name) for name in part]
-    rest: Operation = {"op": "remove", "path": (_LISTED / second).pointer}
-    where = second if part.get("graph") is not None else first
-    fields = enumerate_words(list(part)[:4])
+    part = get_value_at(deployment, _PREDICTORS_PATH / second)
+    moves = [
+        move_operation(_PREDICTORS_PATH / second / name, _PREDICTORS_PATH / first / name)
+        for name in part
+    ]
+    remaining: Operation = {"op": "remove", "path": (_PREDICTORS_PATH / second).pointer}
+    target_path = second if part.get("graph") is not None else first
+    fields = join_words(list(part)[:4])
     return Finding(
-        _LISTED / where / "graph",
-        f"the graph stands in an item of its own: {_LISTED / first} has none, and "
-        f"{_LISTED / second} has {fields} only",
+        _PREDICTORS_PATH / target_path / "graph",
+        f"the graph stands in an item of its own: {_PREDICTORS_PATH / first} has none, and "
+        f"{_PREDICTORS_PATH / second} has {fields} only",
         f"take the dash before {next(iter(part))} away, so that both items are one predictor",
-        (*moves, rest),
+        (*moves, remaining),
     )
 
 
-def _astray(deployment: Deployment, predictor: Predictor, graph: Path) -> Finding:
+def _move_graph_patch(deployment: SeldonDeployment, predictor: Predictor, graph: Path) -> Finding:
     """Return the finding for a graph at another level; it is moved to where it belongs."""
     item = graph.parent
-    raw = value_at(deployment, item)
-    lone = graph.parent != _SPEC or len(deployment.predictors) == 1
-    operations = [move(graph, predictor.path / "graph")]
-    if type(item[-1]) is int and is_only(raw, "graph"):
+    raw = get_value_at(deployment, item)
+    single_predictor = graph.parent != _SPEC_PATH or len(deployment.predictors) == 1
+    operations = [move_operation(graph, predictor.path / "graph")]
+    if type(item[-1]) is int and has_only_fields(raw, "graph"):
         operations.append({"op": "remove", "path": item.pointer})
     return Finding(
         graph,
         f"the graph stands at {item}, and {predictor.path} has none",
         "indent it like componentSpecs, without a dash",
-        tuple(operations) if lone else (),
+        tuple(operations) if single_predictor else (),
     )

@@ -24,30 +24,31 @@ from collections.abc import Iterator
 
 from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
-from webhook.graph.parse import DEEPEST
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.parse import MAX_GRAPH_DEPTH
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
 
-def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each place at which the graph goes on below the deepest level.
 
     Source: seldon-checks G32.
     """
-    for fault in deployment.faults:
-        if fault.kind == "depth":
+    for schema_error in deployment.schema_errors:
+        if schema_error.kind == "depth":
             yield Finding(
-                fault.path, f"the graph goes on below {DEEPEST} levels; what is here was not read"
+                schema_error.path,
+                f"the graph goes on below {MAX_GRAPH_DEPTH} levels; what is here was not read",
             )
-    if facts.crd_depth is None:
+    if facts.max_graph_depth is None:
         return
     for predictor in deployment.predictors:
         for node in predictor.nodes:
-            if node.children and 1 + node.path.count("children") == facts.crd_depth:
+            if node.children and 1 + node.path.count("children") == facts.max_graph_depth:
                 yield Finding(
                     node.path / "children",
-                    f"the cluster keeps {facts.crd_depth} levels of nodes, and would drop these "
+                    f"the cluster keeps {facts.max_graph_depth} levels of nodes, and would drop these "
                     "children",
                 )

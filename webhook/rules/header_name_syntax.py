@@ -25,26 +25,26 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.kubernetes import is_header
-from webhook.graph.model import Deployment, mapping, mappings
-from webhook.graph.signs import unusual
-from webhook.rules._pods import handlers
-from webhook.rules._text import quoted
+from webhook.graph.kubernetes import is_http_header_name
+from webhook.graph.model import SeldonDeployment, get_mapping, iter_mappings
+from webhook.graph.signs import non_trivial_feature
+from webhook.rules._pods import iter_handlers
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({unusual("probes")})
+TRIGGERS = frozenset({non_trivial_feature("probes")})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each name of a header that is none (source: validateHTTPGetAction)."""
-    for container in deployment.in_need("probes"):
-        for place, raw in handlers(container):
+    for container in deployment.containers_with("probes"):
+        for path, raw in iter_handlers(container):
             if "httpGet" not in raw:
                 continue
-            for index, header in mappings(mapping(raw, "httpGet"), "httpHeaders"):
+            for index, header in iter_mappings(get_mapping(raw, "httpGet"), "httpHeaders"):
                 name = header.get("name")
-                if type(name) is str and not is_header(name):
-                    where = (*place, "httpGet", "httpHeaders", index, "name")
-                    fact = f"{quoted(name)} is no name of an HTTP header"
-                    yield Finding(container.path.join(where), fact)
+                if type(name) is str and not is_http_header_name(name):
+                    item_path = (*path, "httpGet", "httpHeaders", index, "name")
+                    message = f"{quote_value(name)} is no name of an HTTP header"
+                    yield Finding(container.path.join(item_path), message)

@@ -20,14 +20,14 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 
 ACTION = "warn"
 SINCE = "0.1.0"
-NEEDS = frozenset({"engineResources"})
+TRIGGERS = frozenset({"engineResources"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each engineResources that says something (source: seldon-checks G39)."""
     for predictor in deployment.predictors:
         if not predictor.raw.get("engineResources"):
@@ -36,11 +36,11 @@ def check(deployment: Deployment) -> Iterator[Finding]:
         if type(predictor.raw["engineResources"]) is not dict:
             continue
         new = predictor.path / "svcOrchSpec"
-        orchestrator = predictor.raw.get("svcOrchSpec")
+        orchestrator_spec = predictor.raw.get("svcOrchSpec")
         fix: tuple[Operation, ...] = ()
         move: Operation = {"op": "move", "from": path.pointer, "path": (new / "resources").pointer}
-        if orchestrator is None:
+        if orchestrator_spec is None:
             fix = ({"op": "add", "path": new.pointer, "value": {}}, move)
-        elif type(orchestrator) is dict and not orchestrator.get("resources"):
+        elif type(orchestrator_spec) is dict and not orchestrator_spec.get("resources"):
             fix = (move,)
         yield Finding(path, "engineResources is read by nobody", fix=fix)

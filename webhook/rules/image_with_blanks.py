@@ -19,22 +19,24 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import Deployment
-from webhook.graph.signs import unusual
-from webhook.rules._text import quoted
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.signs import non_trivial_feature
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({unusual("image")})
+TRIGGERS = frozenset({non_trivial_feature("image")})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each image with blanks around it (source: validateContainerOnlyForPod)."""
     for container in deployment.containers:
         image = container.raw.get("image")
-        if type(image) is not str or image == (bare := image.strip()):
+        if type(image) is not str or image == (trimmed := image.strip()):
             continue
         path = container.path / "image"
-        mend: Operation = {"op": "replace", "path": path.pointer, "value": bare}
-        shown = quoted(image.replace("\n", "\\n"))
-        yield Finding(path, f"the image {shown} has blanks around it", "", (mend,) if bare else ())
+        fix: Operation = {"op": "replace", "path": path.pointer, "value": trimmed}
+        shown_value = quote_value(image.replace("\n", "\\n"))
+        yield Finding(
+            path, f"the image {shown_value} has blanks around it", "", (fix,) if trimmed else ()
+        )

@@ -22,21 +22,21 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
-from webhook.rules._pods import PROBES, runs_once, set_fields
+from webhook.graph.model import SeldonDeployment
+from webhook.rules._pods import PROBES, is_run_to_completion, list_set_fields
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"initContainers"})
+TRIGGERS = frozenset({"initContainers"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each probe and lifecycle of an init container that ends (validateInitContainers)."""
     for component in deployment.components:
         for container in component.init_containers:
-            if not runs_once(container):
+            if not is_run_to_completion(container):
                 continue
-            for field in set_fields(container.raw, (*PROBES, "lifecycle")):
+            for field in list_set_fields(container.raw, (*PROBES, "lifecycle")):
                 yield Finding(
                     container.path / field,
                     f"an init container that runs once has no {field}",

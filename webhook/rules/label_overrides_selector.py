@@ -22,40 +22,42 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, text
+from webhook.graph.model import SeldonDeployment, get_str
 from webhook.graph.path import Path
-from webhook.rules._text import quoted
+from webhook.rules._text import quote_value
 from webhook.workloads.metadata import DEPLOYMENT_ID
-from webhook.workloads.names import identity
+from webhook.workloads.names import deployment_id_label
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({DEPLOYMENT_ID})
+TRIGGERS = frozenset({DEPLOYMENT_ID})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each label that departs from the selector's.
 
     Source: controller of v1.17; seldon-checks G17.
     """
     for predictor in deployment.predictors:
-        written = predictor.raw.get("labels")
-        if written and type(written) is dict and DEPLOYMENT_ID in written:
-            yield from _judge(written, predictor.path / "labels", deployment)
+        labels = predictor.raw.get("labels")
+        if labels and type(labels) is dict and DEPLOYMENT_ID in labels:
+            yield from _check_labels(labels, predictor.path / "labels", deployment)
     for component in deployment.components:
         metadata = component.raw.get("metadata")
-        written = metadata.get("labels") if type(metadata) is dict else None
-        if written and type(written) is dict and DEPLOYMENT_ID in written:
-            yield from _judge(written, component.path / "metadata" / "labels", deployment)
+        labels = metadata.get("labels") if type(metadata) is dict else None
+        if labels and type(labels) is dict and DEPLOYMENT_ID in labels:
+            yield from _check_labels(labels, component.path / "metadata" / "labels", deployment)
 
 
-def _judge(written: Mapping[str, Any], path: Path, deployment: Deployment) -> Iterator[Finding]:
-    ours = identity(deployment.name)
-    theirs = text(written, DEPLOYMENT_ID)
-    if theirs != ours and type(written[DEPLOYMENT_ID]) is str:
-        place = path / DEPLOYMENT_ID
+def _check_labels(
+    written: Mapping[str, Any], path: Path, deployment: SeldonDeployment
+) -> Iterator[Finding]:
+    selector_label = deployment_id_label(deployment.name)
+    user_label = get_str(written, DEPLOYMENT_ID)
+    if user_label != selector_label and type(written[DEPLOYMENT_ID]) is str:
+        field_path = path / DEPLOYMENT_ID
         yield Finding(
-            place,
-            f"{DEPLOYMENT_ID} is {quoted(theirs)} here, and the Deployment selects {quoted(ours)}",
-            fix=({"op": "remove", "path": place.pointer},),
+            field_path,
+            f"{DEPLOYMENT_ID} is {quote_value(user_label)} here, and the Deployment selects {quote_value(selector_label)}",
+            fix=({"op": "remove", "path": field_path.pointer},),
         )

@@ -21,23 +21,23 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import ROOT
 
 ACTION = "warn"
 SINCE = "0.1.0"
 
 
-def check(deployment: Deployment, old: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment, old: SeldonDeployment) -> Iterator[Finding]:
     """Yield each predictor with traffic that is there before an update and not after it."""
-    kept = {predictor.name for predictor in deployment.predictors}
+    remaining_names = {predictor.name for predictor in deployment.predictors}
     for predictor in old.predictors:
-        if not predictor.name or predictor.name in kept or predictor.shadow:
+        if not predictor.name or predictor.name in remaining_names or predictor.is_shadow:
             continue
-        share = 100 if len(old.predictors) == 1 else predictor.traffic or 0
-        if share:
+        traffic = 100 if len(old.predictors) == 1 else predictor.traffic or 0
+        if traffic:
             yield Finding(
                 ROOT / "spec" / "predictors",
                 f'this update removes the predictor "{predictor.name}", which has '
-                f"{share} % of the traffic",
+                f"{traffic} % of the traffic",
             )

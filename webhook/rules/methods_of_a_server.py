@@ -20,27 +20,27 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, items
-from webhook.graph.words import enumerate_words
-from webhook.workloads.nodes import wants_server
+from webhook.graph.model import SeldonDeployment, get_list
+from webhook.graph.words import join_words
+from webhook.workloads.nodes import is_prepackaged_server
 
 ACTION = "warn"
 SINCE = "0.1.0"
-NEEDS = frozenset({"methods"})
+TRIGGERS = frozenset({"methods"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each list of methods of a node that a server runs (source: seldon-checks G39)."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
-            if "methods" not in node.raw or not wants_server(node):
+            if "methods" not in node.raw or not is_prepackaged_server(node):
                 continue
-            methods = [word for word in items(node.raw, "methods") if type(word) is str]
+            methods = [word for word in get_list(node.raw, "methods") if type(word) is str]
             # SEND_FEEDBACK is sent to a MODEL anyway.
             if any(word != "SEND_FEEDBACK" for word in methods):
                 path = node.path / "methods"
                 yield Finding(
                     path,
-                    f"{node.implementation} serves predictions, not {enumerate_words(methods[:5])}",
+                    f"{node.implementation} serves predictions, not {join_words(methods[:5])}",
                     fix=({"op": "remove", "path": path.pointer},),
                 )

@@ -16,19 +16,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping, text
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import Path
 from webhook.graph.words import DNS_LABEL
-from webhook.rules._text import quoted
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"modelUri"})
+TRIGGERS = frozenset({"modelUri"})
 
-_PVC = "pvc://"
+_PVC_SCHEME = "pvc://"
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each modelUri whose claim cannot exist.
 
     Source: the volumes of Kubernetes; seldon-checks G28.
@@ -36,16 +36,22 @@ def check(deployment: Deployment) -> Iterator[Finding]:
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if "modelUri" in node.raw:
-                yield from _judge(node.raw, node.path)
+                yield from _check_model_uri(node.raw, node.path)
         if "explainer" in predictor.raw:
-            yield from _judge(mapping(predictor.raw, "explainer"), predictor.path / "explainer")
+            yield from _check_model_uri(
+                get_mapping(predictor.raw, "explainer"), predictor.path / "explainer"
+            )
 
 
-def _judge(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:
-    uri = text(raw, "modelUri")
-    if not uri.startswith(_PVC):
+def _check_model_uri(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:
+    uri = get_str(raw, "modelUri")
+    if not uri.startswith(_PVC_SCHEME):
         return
-    claim = uri[len(_PVC) :].partition("/")[0]
-    if len(claim) > 253 or not all(DNS_LABEL.match(part) for part in claim.split(".")):
-        fact = f"the claim {quoted(claim)} is no name" if claim else f"{quoted(uri)} names no claim"
-        yield Finding(path / "modelUri", fact)
+    claim = uri[len(_PVC_SCHEME) :].partition("/")[0]
+    if len(claim) > 253 or not all(DNS_LABEL.match(claim_name) for claim_name in claim.split(".")):
+        message = (
+            f"the claim {quote_value(claim)} is no name"
+            if claim
+            else f"{quote_value(uri)} names no claim"
+        )
+        yield Finding(path / "modelUri", message)

@@ -28,55 +28,68 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import Deployment, Node, Predictor
-from webhook.graph.words import CERTAIN, dns_label, enumerate_words, is_dns_label, nearest_word
-from webhook.rules.pod_out_of_place import pods_are_astray
+from webhook.graph.model import Node, Predictor, SeldonDeployment
+from webhook.graph.words import (
+    CERTAIN_SIMILARITY,
+    is_dns_label,
+    join_words,
+    nearest_word,
+    to_dns_label,
+)
+from webhook.rules.pod_out_of_place import has_misplaced_pods
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each node that needs a container and has none."""
     for predictor in deployment.predictors:
-        there = {container.name for container in predictor.containers}
-        if "" in there:
+        container_names = {container.name for container in predictor.containers}
+        if "" in container_names:
             continue  # a container has no name: that is said, and may be the one
-        if deployment.faults and not there and _are_elsewhere(deployment, predictor):
+        if (
+            deployment.schema_errors
+            and not container_names
+            and _are_containers_misplaced(deployment, predictor)
+        ):
             continue  # they stand at the wrong place, or under another name: that is said
         for node in predictor.nodes:
-            if not node.name or node.name in there or node.has_server:
+            if not node.name or node.name in container_names or node.has_builtin_implementation:
                 continue
             # Spelt so that it is no DNS label, and its container is not: that is the root cause,
             # and name-not-a-dns-label says it.
-            if not is_dns_label(node.name) and dns_label(node.name) in there:
+            if not is_dns_label(node.name) and to_dns_label(node.name) in container_names:
                 continue
-            yield _finding(node, predictor)
+            yield _build_finding(node, predictor)
 
 
-def _are_elsewhere(deployment: Deployment, predictor: Predictor) -> bool:
+def _are_containers_misplaced(deployment: SeldonDeployment, predictor: Predictor) -> bool:
     if any(type(component.pod.get("containers")) is dict for component in predictor.components):
         return True
-    return pods_are_astray(deployment, predictor)
+    return has_misplaced_pods(deployment, predictor)
 
 
-def _finding(node: Node, predictor: Predictor) -> Finding:
+def _build_finding(node: Node, predictor: Predictor) -> Finding:
     path = node.path / "name"
-    fact = f'no container of the predictor is called "{node.name}"'
+    message = f'no container of the predictor is called "{node.name}"'
     nodes = {other.name for other in predictor.nodes}
     names = dict.fromkeys(c.name for c in predictor.containers if c.name)
     unused = [name for name in names if name not in nodes]
-    near = nearest_word(node.name, unused)
-    if near:
-        rename: Operation = {"op": "replace", "path": path.pointer, "value": near}
+    nearest = nearest_word(node.name, unused)
+    if nearest:
+        rename: Operation = {"op": "replace", "path": path.pointer, "value": nearest}
         alone = sum(other.name == node.name for other in predictor.nodes) == 1
-        certain = alone and near == nearest_word(node.name, unused, CERTAIN)
+        certain_match = alone and nearest == nearest_word(node.name, unused, CERTAIN_SIMILARITY)
         return Finding(
-            path, fact, f'call the node "{near}", as a container is', (rename,) if certain else ()
+            path,
+            message,
+            f'call the node "{nearest}", as a container is',
+            (rename,) if certain_match else (),
         )
     if unused:
-        shown = enumerate_words([f'"{name}"' for name in unused[:5]], "or")
-        return Finding(path, fact, f"call the node {shown}, or add the container")
+        quoted = join_words([f'"{name}"' for name in unused[:5]], "or")
+        return Finding(path, message, f"call the node {quoted}, or add the container")
     return Finding(
-        path, fact, f'add a container "{node.name}" to a componentSpec, or set an implementation'
+        path, message, f'add a container "{node.name}" to a componentSpec, or set an implementation'
     )

@@ -19,50 +19,60 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, Fault
-from webhook.graph.signs import fault_of
-from webhook.rules._structure import graphs_astray, is_spelt_otherwise
+from webhook.graph.model import SchemaError, SeldonDeployment
+from webhook.graph.signs import schema_error_feature
+from webhook.rules._structure import has_alias_beside, misplaced_graphs
 
 ACTION = "deny"
 SINCE = "0.1.0"
-GIVES_WAY = True
-NEEDS = frozenset({fault_of("required")})
+SUPERSEDABLE = True
+TRIGGERS = frozenset({schema_error_feature("required")})
 
-_CHILD = ("children",)
+_CHILD_FIELDS = ("children",)
 _PREDICTORS = ("spec", "predictors")
 _ABOVE_PREDICTORS = (("spec",), _PREDICTORS)
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each field that the schema requires and the document lacks."""
-    missing = [fault for fault in deployment.faults if fault.kind == "required"]
+    missing = [
+        schema_error for schema_error in deployment.schema_errors if schema_error.kind == "required"
+    ]
     if not missing:
         return
     # What stands in the place of a list is not asked for the fields of an item; but a mapping under
     # `children` is read as a node.
-    misplaced = {f.path for f in deployment.faults if f.kind == "type" and f.path[-1:] != _CHILD}
-    for fault in missing:
-        place = fault.path / fault.field
-        if fault.path in misplaced or is_spelt_otherwise(deployment, place):
+    misplaced = {
+        f.path
+        for f in deployment.schema_errors
+        if f.kind == "type" and f.path[-1:] != _CHILD_FIELDS
+    }
+    for schema_error in missing:
+        path = schema_error.path / schema_error.missing_field
+        if schema_error.path in misplaced or has_alias_beside(deployment, path):
             continue
-        if not _is_elsewhere(deployment, fault):
-            yield Finding(place, f'the field "{fault.field}" is missing', f"add {fault.field}")
+        if not _is_reported_elsewhere(deployment, schema_error):
+            yield Finding(
+                path,
+                f'the field "{schema_error.missing_field}" is missing',
+                f"add {schema_error.missing_field}",
+            )
 
 
-def _is_elsewhere(deployment: Deployment, fault: Fault) -> bool:
+def _is_reported_elsewhere(deployment: SeldonDeployment, schema_error: SchemaError) -> bool:
     """Tell whether the field stands at another place, which is said and read as it was meant."""
-    if fault.path[:-1] == _PREDICTORS:
+    if schema_error.path[:-1] == _PREDICTORS:
         for predictor in deployment.predictors:
-            if predictor.path == fault.path:
-                if fault.field == "graph":
-                    astray = next(graphs_astray(deployment, predictor), None)
-                    return predictor.graph is not None or astray is not None
-                return predictor.raw.get(fault.field) is not None
+            if predictor.path == schema_error.path:
+                if schema_error.missing_field == "graph":
+                    misplaced = next(misplaced_graphs(deployment, predictor), None)
+                    return predictor.graph is not None or misplaced is not None
+                return predictor.raw.get(schema_error.missing_field) is not None
         return True  # it continues its neighbour
-    if fault.field == "containers":
+    if schema_error.missing_field == "containers":
         return any(
-            component.path == fault.path.parent and "containers" in component.pod
+            component.path == schema_error.path.parent and "containers" in component.pod
             for component in deployment.components
         )
-    place = fault.path / fault.field
-    return place in _ABOVE_PREDICTORS and type(deployment.raw.get("predictors")) is list
+    path = schema_error.path / schema_error.missing_field
+    return path in _ABOVE_PREDICTORS and type(deployment.raw.get("predictors")) is list

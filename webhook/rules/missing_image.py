@@ -28,44 +28,55 @@ from collections.abc import Iterator
 
 from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, Predictor, mapping, text
-from webhook.graph.signs import unusual
-from webhook.rules._text import quoted
+from webhook.graph.model import Predictor, SeldonDeployment, get_mapping, get_str
+from webhook.graph.signs import non_trivial_feature
+from webhook.rules._text import quote_value
 from webhook.workloads import explainer
-from webhook.workloads.nodes import wants_server
+from webhook.workloads.nodes import is_prepackaged_server
 from webhook.workloads.placement import TENSORFLOW_CONTAINER
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({unusual("image"), "explainer"})
+TRIGGERS = frozenset({non_trivial_feature("image"), "explainer"})
 
 
-def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each container without an image that nothing fills in (source: seldon-checks G23)."""
     for predictor in deployment.predictors:
-        yield from _explainer(deployment, predictor, facts)
-        bare = [c for c in predictor.containers if c.raw.get("image") in (None, "")]
-        filled = set(_filled(predictor)) if bare else set()
-        served = {container.name: container.path for container in reversed(predictor.containers)}
-        for container in bare:
+        yield from _check_explainer(deployment, predictor, facts)
+        without_image = [c for c in predictor.containers if c.raw.get("image") in (None, "")]
+        filled_in_names = set(_filled_in_names(predictor)) if without_image else set()
+        served_names = {
+            container.name: container.path for container in reversed(predictor.containers)
+        }
+        for container in without_image:
             # Of two containers of one name, in two pods, the first is the node's.
-            if container.name not in filled or served[container.name] != container.path:
-                fact = f"the container {quoted(container.name)} has no image"
-                yield Finding(container.path / "image", fact)
+            if (
+                container.name not in filled_in_names
+                or served_names[container.name] != container.path
+            ):
+                message = f"the container {quote_value(container.name)} has no image"
+                yield Finding(container.path / "image", message)
     for component in deployment.components:
         for container in component.init_containers:
             if container.raw.get("image") in (None, ""):
-                fact = f"the init container {quoted(container.name)} has no image"
-                yield Finding(container.path / "image", fact, "add the image")
+                message = f"the init container {quote_value(container.name)} has no image"
+                yield Finding(container.path / "image", message, "add the image")
 
 
-def _explainer(deployment: Deployment, predictor: Predictor, facts: Facts) -> Iterator[Finding]:
+def _check_explainer(
+    deployment: SeldonDeployment, predictor: Predictor, facts: Facts
+) -> Iterator[Finding]:
     """Yield an explainer for which neither the author nor seldon-config has an image."""
-    raw = mapping(predictor.raw, "explainer")
-    protocol = text(deployment.spec, "protocol") or "seldon"
-    if facts.explainer is None or not text(raw, "type") or explainer.image(facts, protocol):
+    raw = get_mapping(predictor.raw, "explainer")
+    protocol = get_str(deployment.spec, "protocol") or "seldon"
+    if (
+        facts.explainer_images is None
+        or not get_str(raw, "type")
+        or explainer.explainer_image(facts, protocol)
+    ):
         return
-    if mapping(raw, "containerSpec").get("image") in (None, ""):
+    if get_mapping(raw, "containerSpec").get("image") in (None, ""):
         yield Finding(
             predictor.path / "explainer" / "containerSpec" / "image",
             f"the explainer has no image, and none is configured for the protocol {protocol}",
@@ -73,9 +84,9 @@ def _explainer(deployment: Deployment, predictor: Predictor, facts: Facts) -> It
         )
 
 
-def _filled(predictor: Predictor) -> frozenset[str]:
+def _filled_in_names(predictor: Predictor) -> frozenset[str]:
     """Return the names of containers for which Seldon knows an image."""
-    names = {node.name for node in predictor.nodes if wants_server(node)}
+    names = {node.name for node in predictor.nodes if is_prepackaged_server(node)}
     if any(node.implementation == "TENSORFLOW_SERVER" for node in predictor.nodes):
         names.add(TENSORFLOW_CONTAINER)
     return frozenset(names)

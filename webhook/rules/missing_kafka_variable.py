@@ -30,17 +30,17 @@ from collections.abc import Iterator
 from types import NoneType
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping, mappings
-from webhook.graph.words import enumerate_words
+from webhook.graph.model import SeldonDeployment, get_mapping, iter_mappings
+from webhook.graph.words import join_words
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"serverType"})
+TRIGGERS = frozenset({"serverType"})
 
-_NEEDED = ("KAFKA_BROKER", "KAFKA_INPUT_TOPIC", "KAFKA_OUTPUT_TOPIC")
+_REQUIRED_VARIABLES = ("KAFKA_BROKER", "KAFKA_INPUT_TOPIC", "KAFKA_OUTPUT_TOPIC")
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each predictor without the three variables.
 
     Source: seldon-checks V4, by distinct names.
@@ -48,14 +48,14 @@ def check(deployment: Deployment) -> Iterator[Finding]:
     if deployment.spec.get("serverType") != "kafka":
         return
     for predictor in deployment.predictors:
-        orchestrator = mapping(predictor.raw, "svcOrchSpec")
+        orchestrator = get_mapping(predictor.raw, "svcOrchSpec")
         if type(orchestrator.get("env")) not in (list, NoneType):
             continue  # said by wrong-type
-        there = {variable.get("name") for _, variable in mappings(orchestrator, "env")}
-        missing = [name for name in _NEEDED if name not in there]
+        present = {variable.get("name") for _, variable in iter_mappings(orchestrator, "env")}
+        missing = [name for name in _REQUIRED_VARIABLES if name not in present]
         if missing:
             yield Finding(
                 predictor.path / "svcOrchSpec" / "env",
-                f"serverType is kafka, but {enumerate_words(missing)} "
+                f"serverType is kafka, but {join_words(missing)} "
                 f"{'is' if len(missing) == 1 else 'are'} not set for the orchestrator",
             )

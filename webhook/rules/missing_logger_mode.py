@@ -17,15 +17,15 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
-from webhook.rules._text import quoted
+from webhook.graph.model import SeldonDeployment
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"logger"})
+TRIGGERS = frozenset({"logger"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each logger whose mode is absent or empty (source: seldon-checks V15)."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
@@ -35,5 +35,5 @@ def check(deployment: Deployment) -> Iterator[Finding]:
             if type(logger) is dict and logger.get("mode") in (None, ""):
                 yield Finding(
                     node.path / "logger" / "mode",
-                    f"the logger of the node {quoted(node.name)} has no mode",
+                    f"the logger of the node {quote_value(node.name)} has no mode",
                 )

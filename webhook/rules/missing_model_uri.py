@@ -20,17 +20,17 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
-from webhook.rules._structure import is_spelt_otherwise
-from webhook.rules._text import quoted
-from webhook.workloads.nodes import wants_server
+from webhook.graph.model import SeldonDeployment
+from webhook.rules._structure import has_alias_beside
+from webhook.rules._text import quote_value
+from webhook.workloads.nodes import is_prepackaged_server
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"implementation"})
+TRIGGERS = frozenset({"implementation"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each node with a server and no modelUri (source: seldon-checks V12)."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
@@ -38,10 +38,10 @@ def check(deployment: Deployment) -> Iterator[Finding]:
                 node.implementation
                 and node.raw.get("modelUri") in (None, "")
                 and node.implementation != "HUGGINGFACE_SERVER"
-                and wants_server(node)
-                and not is_spelt_otherwise(deployment, node.path / "modelUri")
+                and is_prepackaged_server(node)
+                and not has_alias_beside(deployment, node.path / "modelUri")
             ):
                 yield Finding(
                     node.path / "modelUri",
-                    f"{quoted(node.implementation)} has no modelUri to load a model from",
+                    f"{quote_value(node.implementation)} has no modelUri to load a model from",
                 )

@@ -20,16 +20,16 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import ROOT
-from webhook.graph.signs import NO_NAME
+from webhook.graph.signs import NO_OBJECT_NAME
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({NO_NAME})
+TRIGGERS = frozenset({NO_OBJECT_NAME})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield one finding if there is neither name nor generateName (source: the API server)."""
     if deployment.name or not deployment.raw:
         return

@@ -23,47 +23,59 @@ from collections.abc import Iterator
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import Path
-from webhook.graph.signs import fault_of
-from webhook.rules._structure import OTHER_NAMES, fold, move, strays, value_at
-from webhook.workloads.nodes import wants_server
+from webhook.graph.signs import schema_error_feature
+from webhook.rules._structure import (
+    FIELD_ALIASES,
+    get_value_at,
+    move_operation,
+    normalize_field,
+    unknown_field_paths,
+)
+from webhook.workloads.nodes import is_prepackaged_server
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({fault_of("unknown")})
+TRIGGERS = frozenset({schema_error_feature("unknown")})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each field whose other name is certain, and without which the object cannot run.
 
     What only has no effect is unknown-field's, which knows the right spelling, too.
     """
-    for path in strays(deployment):
-        right = _right(path, value_at(deployment, path.parent))
-        if not right:
+    for path in unknown_field_paths(deployment):
+        correct_name = _find_correct_name(path, get_value_at(deployment, path.parent))
+        if not correct_name:
             continue
-        place = schema.look_up(path.parent)
-        needed = place is not None and right in place.required
-        needed = needed or (right == "modelUri" and _loads_a_model(deployment, path.parent))
-        if needed or fold(str(path[-1])) in OTHER_NAMES:
-            fact = f'there is no field "{path[-1]}" here; it is called "{right}"'
-            mend = (move(path, path.parent / right),)
+        field_path = schema.get_field_info(path.parent)
+        is_required = field_path is not None and correct_name in field_path.required
+        is_required = is_required or (
+            correct_name == "modelUri" and _loads_model(deployment, path.parent)
+        )
+        if is_required or normalize_field(str(path[-1])) in FIELD_ALIASES:
+            message = f'there is no field "{path[-1]}" here; it is called "{correct_name}"'
+            fix = (move_operation(path, path.parent / correct_name),)
             # Whether a field that is not needed was wanted is not known.
-            yield Finding(path, fact, f"write {right}", mend, sure=needed)
+            yield Finding(path, message, f"write {correct_name}", fix, certain=is_required)
 
 
-def _loads_a_model(deployment: Deployment, path: Path) -> bool:
+def _loads_model(deployment: SeldonDeployment, path: Path) -> bool:
     """Tell whether the node at `path` is run by a server, which needs a model."""
     nodes = (node for predictor in deployment.predictors for node in predictor.nodes)
-    return any(node.path == path and wants_server(node) for node in nodes)
+    return any(node.path == path and is_prepackaged_server(node) for node in nodes)
 
 
-def _right(path: Path, siblings: object) -> str:
+def _find_correct_name(path: Path, siblings: object) -> str:
     """Return the field that was meant, if it is not there already; "" if that is not certain."""
-    written = fold(str(path[-1]))
+    siblings_written = normalize_field(str(path[-1]))
     known = schema.known_fields(path.parent)
-    right = next((field for field in known if fold(field) == written), "")
-    right = right or (OTHER_NAMES.get(written, "") if OTHER_NAMES.get(written) in known else "")
-    taken = type(siblings) is dict and siblings.get(right) is not None
-    return "" if taken else right
+    right = next((field for field in known if normalize_field(field) == siblings_written), "")
+    right = right or (
+        FIELD_ALIASES.get(siblings_written, "")
+        if FIELD_ALIASES.get(siblings_written) in known
+        else ""
+    )
+    used_names = type(siblings) is dict and siblings.get(right) is not None
+    return "" if used_names else right

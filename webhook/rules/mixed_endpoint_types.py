@@ -29,29 +29,29 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping
+from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import Path
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"GRPC"})
+TRIGGERS = frozenset({"GRPC"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each endpoint of another type than the first one's (source: seldon-checks V16)."""
     first = ""
-    place: Path | None = None
+    path: Path | None = None
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if "endpoint" not in node.raw:
                 continue
-            written = mapping(node.raw, "endpoint").get("type")
+            written = get_mapping(node.raw, "endpoint").get("type")
             if written not in ("REST", "GRPC") or written == first:
                 continue  # other words are reported as unknown
-            if place is None:
-                first, place = written, node.path
+            if path is None:
+                first, path = written, node.path
             else:
                 yield Finding(
                     node.path / "endpoint" / "type",
-                    f"this endpoint is {written}, but that of the node at {place} is {first}",
+                    f"this endpoint is {written}, but that of the node at {path} is {first}",
                 )

@@ -21,24 +21,27 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, text
+from webhook.graph.model import SeldonDeployment, get_str
 
 ACTION = "warn"
 SINCE = "0.1.0"
 
 
-def check(deployment: Deployment, old: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment, old: SeldonDeployment) -> Iterator[Finding]:
     """Yield each node whose model an update replaces, in a predictor that stays."""
     before = {
-        (predictor.name, node.name): text(node.raw, "modelUri")
+        (predictor.name, node.name): get_str(node.raw, "modelUri")
         for predictor in old.predictors
         for node in predictor.nodes
     }
     for predictor in deployment.predictors:
         for node in predictor.nodes:
-            earlier, now = before.get((predictor.name, node.name)), text(node.raw, "modelUri")
-            if earlier and now and earlier != now:
+            previous, current = (
+                before.get((predictor.name, node.name)),
+                get_str(node.raw, "modelUri"),
+            )
+            if previous and current and previous != current:
                 yield Finding(
                     node.path / "modelUri",
-                    f'this update replaces the model "{earlier}" by "{now}" in place',
+                    f'this update replaces the model "{previous}" by "{current}" in place',
                 )

@@ -23,30 +23,32 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Container, Deployment, mappings
-from webhook.graph.signs import unusual
+from webhook.graph.model import Container, SeldonDeployment, iter_mappings
+from webhook.graph.signs import non_trivial_feature
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({unusual("volumeMounts")})
+TRIGGERS = frozenset({non_trivial_feature("volumeMounts")})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each mount whose path is empty or another's (ValidateVolumeMounts, …Devices)."""
-    for container in deployment.in_need("volumeMounts"):
-        yield from _in_container(container)
+    for container in deployment.containers_with("volumeMounts"):
+        yield from _check_container(container)
 
 
-def _in_container(container: Container) -> Iterator[Finding]:
+def _check_container(container: Container) -> Iterator[Finding]:
     seen: dict[str, tuple[str, int]] = {}
     for field, key in (("volumeMounts", "mountPath"), ("volumeDevices", "devicePath")):
-        for index, mount in mappings(container.raw, field):
+        for index, mount in iter_mappings(container.raw, field):
             path = mount.get(key)
             if type(path) is not str:
                 continue
             if not path:
-                place = container.path.join((field, index, key))
-                yield Finding(place, f"the {key} is empty", "write where it is to be mounted")
+                field_path = container.path.join((field, index, key))
+                yield Finding(field_path, f"the {key} is empty", "write where it is to be mounted")
             elif (first := seen.setdefault(path, (field, index))) != (field, index):
-                place = container.path.join((field, index, key))
-                yield Finding(place, f"{path} is taken by {container.path.join(first)} already")
+                field_path = container.path.join((field, index, key))
+                yield Finding(
+                    field_path, f"{path} is taken by {container.path.join(first)} already"
+                )

@@ -21,28 +21,28 @@ from collections.abc import Iterator
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import Deployment, Predictor
+from webhook.graph.model import Predictor, SeldonDeployment
 from webhook.graph.path import Path
-from webhook.graph.rename import is_free, rename
-from webhook.graph.words import dns_label, is_dns_label, why_not_dns_label
+from webhook.graph.rename import is_name_free, rename_component
+from webhook.graph.words import explain_invalid_dns_label, is_dns_label, to_dns_label
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each predictor, node and container whose name Kubernetes would refuse."""
     for predictor in deployment.predictors:
         if type(predictor.raw.get("name")) is str and not is_dns_label(predictor.name):
-            yield _predictor(predictor, deployment)
-        if _all_are_labels(predictor):
+            yield _check_predictor(predictor, deployment)
+        if _are_all_dns_labels(predictor):
             continue
-        for path, name in _components(predictor):
+        for path, name in _check_components(predictor):
             if not is_dns_label(name):
-                yield _component(path, name, predictor)
+                yield _check_component(path, name, predictor)
 
 
-def _all_are_labels(predictor: Predictor) -> bool:
+def _are_all_dns_labels(predictor: Predictor) -> bool:
     """Tell at little cost whether there is nothing to say, as for most objects."""
     names = {node.name for node in predictor.nodes}
     for component in predictor.components:
@@ -51,9 +51,9 @@ def _all_are_labels(predictor: Predictor) -> bool:
     return all(map(is_dns_label, names))
 
 
-def _components(predictor: Predictor) -> Iterator[tuple[Path, str]]:
+def _check_components(predictor: Predictor) -> Iterator[tuple[Path, str]]:
     """Yield place and name of each node that becomes a container, and of each container."""
-    built_in = schema.words("builtin-implementations")
+    built_in = schema.enum_values("builtin-implementations")
     for node in predictor.nodes:
         # What the orchestrator implements itself has no container, hence no name in Kubernetes.
         if type(node.raw.get("name")) is str and node.implementation not in built_in[1:]:
@@ -64,33 +64,37 @@ def _components(predictor: Predictor) -> Iterator[tuple[Path, str]]:
                 yield container.path / "name", container.name
 
 
-def _predictor(predictor: Predictor, deployment: Deployment) -> Finding:
-    path, name, new = predictor.path / "name", predictor.name, dns_label(predictor.name)
-    free = new and all(other.name != new for other in deployment.predictors)
+def _check_predictor(predictor: Predictor, deployment: SeldonDeployment) -> Finding:
+    path, name, new = predictor.path / "name", predictor.name, to_dns_label(predictor.name)
+    is_available = new and all(other.name != new for other in deployment.predictors)
     alone = sum(other.name == name for other in deployment.predictors) == 1
     operation: Operation = {"op": "replace", "path": path.pointer, "value": new}
     return Finding(
         path,
-        _fact("predictor", name),
-        f'rename it to "{new}"' if free else "",
-        (operation,) if free and alone else (),
+        _message("predictor", name),
+        f'rename it to "{new}"' if is_available else "",
+        (operation,) if is_available and alone else (),
     )
 
 
-def _component(path: Path, name: str, predictor: Predictor) -> Finding:
-    what = "container" if "componentSpecs" in path else "node"
-    new = dns_label(name)
+def _check_component(path: Path, name: str, predictor: Predictor) -> Finding:
+    noun = "container" if "componentSpecs" in path else "node"
+    new = to_dns_label(name)
     # A node may take the name of its own container that is spelt right already.
-    claimed = any(node.name == new for node in predictor.nodes)
-    waiting = not claimed and any(container.name == new for container in predictor.containers)
-    taken = any(container.name == name for container in predictor.containers)
-    if what == "node" and waiting and not taken:
-        operations = rename(predictor, name, new)
-        return Finding(path, _fact(what, name), f'call it "{new}", as its container is', operations)
-    if not new or not is_free(predictor, new):
-        return Finding(path, _fact(what, name))
-    return Finding(path, _fact(what, name), f'rename it to "{new}"', rename(predictor, name, new))
+    used_names = any(node.name == new for node in predictor.nodes)
+    unresolved = not used_names and any(container.name == new for container in predictor.containers)
+    is_taken = any(container.name == name for container in predictor.containers)
+    if noun == "node" and unresolved and not is_taken:
+        operations = rename_component(predictor, name, new)
+        return Finding(
+            path, _message(noun, name), f'call it "{new}", as its container is', operations
+        )
+    if not new or not is_name_free(predictor, new):
+        return Finding(path, _message(noun, name))
+    return Finding(
+        path, _message(noun, name), f'rename it to "{new}"', rename_component(predictor, name, new)
+    )
 
 
-def _fact(what: str, name: str) -> str:
-    return f'the {what} name "{name}" is no DNS label: it {why_not_dns_label(name)}'
+def _message(what: str, name: str) -> str:
+    return f'the {what} name "{name}" is no DNS label: it {explain_invalid_dns_label(name)}'

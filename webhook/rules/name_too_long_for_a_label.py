@@ -18,30 +18,30 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, Predictor
-from webhook.graph.words import LONGEST_LABEL
-from webhook.rules._text import quoted
-from webhook.workloads.nodes import wants_server
+from webhook.graph.model import Predictor, SeldonDeployment
+from webhook.graph.words import MAX_LABEL_LENGTH
+from webhook.rules._text import quote_value
+from webhook.workloads.nodes import is_prepackaged_server
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
-_PREFIX = "seldon-app-svc-"
-_LONGEST = LONGEST_LABEL - len(_PREFIX)
+_LABEL_PREFIX = "seldon-app-svc-"
+_MAX_NAME_LENGTH = MAX_LABEL_LENGTH - len(_LABEL_PREFIX)
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each node whose container's label has too long a key (source: seldon-checks G13)."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             # Beyond 63 it is no name of a container either: name-not-a-dns-label.
-            if not _LONGEST < len(node.name) <= LONGEST_LABEL:
+            if not _MAX_NAME_LENGTH < len(node.name) <= MAX_LABEL_LENGTH:
                 continue
-            if wants_server(node) or _has_container(predictor, node.name):
+            if is_prepackaged_server(node) or _has_container(predictor, node.name):
                 yield Finding(
                     node.path / "name",
-                    f"the name {quoted(node.name)} has {len(node.name)} characters, more than the "
-                    f"{_LONGEST} that a label's key leaves for it",
+                    f"the name {quote_value(node.name)} has {len(node.name)} characters, more than the "
+                    f"{_MAX_NAME_LENGTH} that a label's key leaves for it",
                 )
 
 

@@ -15,28 +15,28 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping, number
+from webhook.graph.model import SeldonDeployment, get_int, get_mapping
 from webhook.graph.path import ROOT
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"replicas"})
+TRIGGERS = frozenset({"replicas"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each negative number of replicas, at all five levels (source: seldon-checks G25)."""
-    places = [(ROOT / "spec", deployment.spec)] if "replicas" in deployment.spec else []
+    replica_fields = [(ROOT / "spec", deployment.spec)] if "replicas" in deployment.spec else []
     for predictor in deployment.predictors:
         raw = predictor.raw
         if "replicas" in raw:
-            places.append((predictor.path, raw))
-        for part in ("svcOrchSpec", "explainer"):
-            if part in raw:
-                places.append((predictor.path / part, mapping(raw, part)))
+            replica_fields.append((predictor.path, raw))
+        for field_path in ("svcOrchSpec", "explainer"):
+            if field_path in raw:
+                replica_fields.append((predictor.path / field_path, get_mapping(raw, field_path)))
         for component in predictor.components:
             if "replicas" in component.raw:
-                places.append((component.path, component.raw))
-    for path, raw in places:
-        replicas = number(raw, "replicas")
+                replica_fields.append((component.path, component.raw))
+    for path, raw in replica_fields:
+        replicas = get_int(raw, "replicas")
         if replicas is not None and replicas < 0:
             yield Finding(path / "replicas", f"{replicas} replicas are less than 0")

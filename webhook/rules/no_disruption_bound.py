@@ -15,14 +15,14 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 
 ACTION = "warn"
 SINCE = "0.1.0"
-NEEDS = frozenset({"pdbSpec"})
+TRIGGERS = frozenset({"pdbSpec"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each budget without bounds (source: the disruption controller; seldon-checks G27)."""
     for component in deployment.components:
         if "pdbSpec" not in component.raw:

@@ -23,18 +23,18 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
-from webhook.workloads.placement import declines_engine
+from webhook.graph.model import SeldonDeployment
+from webhook.workloads.placement import opts_out_of_orchestrator
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
-_NO_ENGINE = "seldon.io/no-engine"
+_NO_ENGINE_ANNOTATION = "seldon.io/no-engine"
 
-NEEDS = frozenset({_NO_ENGINE})
+TRIGGERS = frozenset({_NO_ENGINE_ANNOTATION})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each predictor of several nodes without orchestrator (source: seldon-checks V8).
 
     Only "true" has an effect; Seldon's webhook refuses "false" as well (seldon-checks G31).
@@ -42,9 +42,9 @@ def check(deployment: Deployment) -> Iterator[Finding]:
     for predictor in deployment.predictors:
         if len(predictor.nodes) < 2 or "annotations" not in predictor.raw:
             continue
-        if declines_engine(predictor):
+        if opts_out_of_orchestrator(predictor):
             yield Finding(
-                predictor.path / "annotations" / _NO_ENGINE,
+                predictor.path / "annotations" / _NO_ENGINE_ANNOTATION,
                 f"the graph has {len(predictor.nodes)} nodes, "
                 "and without an orchestrator only the first is called",
             )

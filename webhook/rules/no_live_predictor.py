@@ -21,22 +21,22 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"shadow"})
+TRIGGERS = frozenset({"shadow"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield one finding, at the first shadow.
 
     Source: seldon-checks V5, for any number of shadows.
     """
     predictors = deployment.predictors
-    if not predictors or not predictors[0].shadow:
+    if not predictors or not predictors[0].is_shadow:
         return
-    if not all(predictor.shadow for predictor in predictors):
+    if not all(predictor.is_shadow for predictor in predictors):
         return
     path = predictors[0].path / "shadow"
     yield Finding(

@@ -19,16 +19,16 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import ROOT
 from webhook.graph.signs import NO_PREDICTORS
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({NO_PREDICTORS})
+TRIGGERS = frozenset({NO_PREDICTORS})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield one finding if the list of predictors is empty (source: seldon-checks V7)."""
     if deployment.spec.get("predictors") == []:
         yield Finding(ROOT / "spec" / "predictors", "the list of predictors is empty")

@@ -15,20 +15,22 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
-from webhook.graph.path import resolve
-from webhook.graph.signs import fault_of
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.path import resolve_path
+from webhook.graph.signs import schema_error_feature
 
 ACTION = "deny"
 SINCE = "0.1.0"
-GIVES_WAY = True
-NEEDS = frozenset({fault_of("range")})
+SUPERSEDABLE = True
+TRIGGERS = frozenset({schema_error_feature("range")})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each integer outside of its type (source: the formats int32 and int64)."""
-    for fault in deployment.faults:
-        if fault.kind == "range":
-            value = resolve(deployment.document, fault.path)
-            bound = "more than" if value > fault.limit else "less than"
-            yield Finding(fault.path, f"{value} is {bound} {fault.limit}, the last that fits")
+    for schema_error in deployment.schema_errors:
+        if schema_error.kind == "range":
+            value = resolve_path(deployment.document, schema_error.path)
+            bound = "more than" if value > schema_error.limit else "less than"
+            yield Finding(
+                schema_error.path, f"{value} is {bound} {schema_error.limit}, the last that fits"
+            )

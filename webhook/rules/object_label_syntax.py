@@ -24,15 +24,15 @@ from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
 from webhook.graph.kubernetes import (
-    LONGEST_NAME,
+    MAX_NAME_LENGTH,
+    explain_invalid,
     is_annotation_key,
-    is_key,
     is_label_value,
-    why_not,
+    is_qualified_name,
 )
-from webhook.graph.model import Deployment, mapping
+from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import ROOT
-from webhook.rules._text import quoted
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -40,19 +40,21 @@ SINCE = "0.1.0"
 _CHARACTERS = "-A-Za-z0-9_."
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each such key and value (sources: ValidateLabels, ValidateAnnotations)."""
-    metadata = mapping(deployment.raw, "metadata")
+    metadata = get_mapping(deployment.raw, "metadata")
     if "labels" in metadata:
         path = ROOT / "metadata" / "labels"
-        for key, value in mapping(metadata, "labels").items():
-            if not is_key(key):
-                yield Finding(path / key, f"{quoted(key)} is no key of a label")
+        for key, value in get_mapping(metadata, "labels").items():
+            if not is_qualified_name(key):
+                yield Finding(path / key, f"{quote_value(key)} is no key of a label")
             if type(value) is str and not is_label_value(value):
-                why = why_not(value, _CHARACTERS, LONGEST_NAME)
-                yield Finding(path / key, f"{quoted(value)} is no value of a label: it {why}")
+                reason = explain_invalid(value, _CHARACTERS, MAX_NAME_LENGTH)
+                yield Finding(
+                    path / key, f"{quote_value(value)} is no value of a label: it {reason}"
+                )
     if "annotations" in metadata:
         path = ROOT / "metadata" / "annotations"
-        for key in mapping(metadata, "annotations"):
+        for key in get_mapping(metadata, "annotations"):
             if not is_annotation_key(key):
-                yield Finding(path / key, f"{quoted(key)} is no key of an annotation")
+                yield Finding(path / key, f"{quote_value(key)} is no key of an annotation")

@@ -20,54 +20,66 @@ from collections.abc import Iterator
 
 from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping, text
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import ROOT
 from webhook.graph.words import DNS_LABEL
-from webhook.rules._service_names import RELAXED, refuses_digit, takes_digit
-from webhook.rules._text import quoted
+from webhook.rules._service_names import (
+    LEADING_DIGIT_SINCE_MINOR,
+    allows_leading_digit,
+    forbids_leading_digit,
+)
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
-_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
+_SERVICE_NAME_START = frozenset("abcdefghijklmnopqrstuvwxyz")
 
 
-def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield one finding if a Service's name would be refused.
 
     Source: RFC 1035; seldon-checks G12.
     """
     name, field = deployment.name, "name"
-    start = text(mapping(deployment.raw, "metadata"), "generateName")
+    start = get_str(get_mapping(deployment.raw, "metadata"), "generateName")
     if start and (not name or not _is_subdomain(f"{start}x7k2p")):
         # What the API server makes of it: five letters and digits follow. It judges it, too, where
         # there is a name.
         name, field = f"{start}x7k2p", "generateName"
-    if not name or (name[0] in _LETTERS and len(name) <= 253 and DNS_LABEL.match(name)):
+    if not name or (name[0] in _SERVICE_NAME_START and len(name) <= 253 and DNS_LABEL.match(name)):
         return
     if not _is_subdomain(name):
-        fact = f"the object's name {quoted(name)} is none that Kubernetes takes"
-        yield Finding(ROOT / "metadata" / field, f"{fact}: it {_why(name)}")
+        message = f"the object's name {quote_value(name)} is none that Kubernetes takes"
+        yield Finding(
+            ROOT / "metadata" / field, f"{message}: it {_explain_invalid_service_name(name)}"
+        )
         return
     digit = DNS_LABEL.match(name) is not None  # then it begins with one, and nothing else is wrong
-    if digit and takes_digit(facts):
+    if digit and allows_leading_digit(facts):
         return
     from webhook.workloads import names  # few names come this far: start-up time
-    from webhook.workloads.placement import place
+    from webhook.workloads.placement import layout_predictors
 
-    for placement in place(deployment):
+    for placement in layout_predictors(deployment):
         slots = [slot for pod in placement.pods for slot in pod.slots if slot.has_service]
-        services = [names.of_slot(placement, slot) for slot in slots]
-        if not text(mapping(placement.predictor.raw, "annotations"), names.SERVICE_NAME):
-            services.insert(0, names.predictor_service(name, placement.predictor.name))
+        services = [names.container_service_name(placement, slot) for slot in slots]
+        if not get_str(
+            get_mapping(placement.predictor.raw, "annotations"), names.SERVICE_NAME_ANNOTATION
+        ):
+            services.insert(0, names.build_predictor_service_name(name, placement.predictor.name))
         # What is too long is hashed, and begins with "seldon-".
         service = next((service for service in services if service.startswith(name)), None)
         if service:
             yield Finding(
                 ROOT / "metadata" / field,
-                f"the Service {quoted(service)} would be refused: it {_why(name)}"
-                + (f", which Kubernetes takes from 1.{RELAXED} on only" if digit else ""),
-                sure=not digit or refuses_digit(facts),
+                f"the Service {quote_value(service)} would be refused: it {_explain_invalid_service_name(name)}"
+                + (
+                    f", which Kubernetes takes from 1.{LEADING_DIGIT_SINCE_MINOR} on only"
+                    if digit
+                    else ""
+                ),
+                certain=not digit or forbids_leading_digit(facts),
             )
             return
 
@@ -76,12 +88,14 @@ def _is_subdomain(name: str) -> bool:
     return len(name) <= 253 and all(DNS_LABEL.match(part) for part in name.split("."))
 
 
-def _why(name: str) -> str:
+def _explain_invalid_service_name(name: str) -> str:
     if len(name) > 253:
         return f"has {len(name)} characters, more than 253"
-    strange = next((c for c in name if c not in _LETTERS and c not in "-0123456789"), "")
-    if strange:
-        return f'has the character "{strange}"'
+    invalid_chars = next(
+        (c for c in name if c not in _SERVICE_NAME_START and c not in "-0123456789"), ""
+    )
+    if invalid_chars:
+        return f'has the character "{invalid_chars}"'
     if name[0].isdigit():
         return "starts with a digit"
     return f'{"starts" if name.startswith("-") else "ends"} with "-"'

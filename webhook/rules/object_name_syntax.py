@@ -25,17 +25,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.kubernetes import LONGEST_SUBDOMAIN, is_subdomain, why_not
-from webhook.graph.model import Deployment, mapping, text
+from webhook.graph.kubernetes import MAX_SUBDOMAIN_LENGTH, explain_invalid, is_subdomain
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import Path
-from webhook.graph.words import is_dns_label, why_not_dns_label
-from webhook.rules._text import quoted
-from webhook.workloads.nodes import wants_server
+from webhook.graph.words import explain_invalid_dns_label, is_dns_label
+from webhook.rules._text import quote_value
+from webhook.workloads.nodes import is_prepackaged_server
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
-_SUBDOMAINS = (
+_SUBDOMAIN_FIELDS = (
     "serviceAccountName",
     "serviceAccount",
     "priorityClassName",
@@ -43,50 +43,54 @@ _SUBDOMAINS = (
     "nodeName",
     "hostnameOverride",
 )
-_OF_SERVERS = ("serviceAccountName", "envSecretRefName")
-_NEVER_EMPTY = ("runtimeClassName", "hostnameOverride")
+_SERVER_FIELDS = ("serviceAccountName", "envSecretRefName")
+_NON_EMPTY_FIELDS = ("runtimeClassName", "hostnameOverride")
 """All others are read as absent where they are empty."""
-_LABELS = ("hostname", "subdomain")
+_DNS_LABEL_FIELDS = ("hostname", "subdomain")
 
-NEEDS = frozenset((*_SUBDOMAINS, *_LABELS, *_OF_SERVERS, "containerSpec"))
+TRIGGERS = frozenset((*_SUBDOMAIN_FIELDS, *_DNS_LABEL_FIELDS, *_SERVER_FIELDS, "containerSpec"))
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each such name, of pods, nodes and explainers (source: ValidatePodSpec)."""
     for component in deployment.components:
         pod = component.pod
-        for field in _SUBDOMAINS:
+        for field in _SUBDOMAIN_FIELDS:
             if field in pod:
-                absent = None if field in _NEVER_EMPTY else ""
-                yield from _judge(component.path / "spec", pod, field, absent)
-        for field in _LABELS:
+                absent = None if field in _NON_EMPTY_FIELDS else ""
+                yield from _check_name(component.path / "spec", pod, field, absent)
+        for field in _DNS_LABEL_FIELDS:
             name = pod.get(field)
             if name and type(name) is str and not is_dns_label(name):
                 path = component.path.join(("spec", field))
-                yield Finding(path, f"the {field} {quoted(name)} {why_not_dns_label(name)}")
+                yield Finding(
+                    path, f"the {field} {quote_value(name)} {explain_invalid_dns_label(name)}"
+                )
     for predictor in deployment.predictors:
         for node in predictor.nodes:
-            if wants_server(node):
-                for field in _OF_SERVERS:
+            if is_prepackaged_server(node):
+                for field in _SERVER_FIELDS:
                     if field in node.raw:
-                        yield from _judge(node.path, node.raw, field)
+                        yield from _check_name(node.path, node.raw, field)
         if "explainer" in predictor.raw:
-            explainer = mapping(predictor.raw, "explainer")
-            if not text(explainer, "type"):
+            explainer = get_mapping(predictor.raw, "explainer")
+            if not get_str(explainer, "type"):
                 continue  # then there is none
-            for field in _OF_SERVERS:
-                yield from _judge(predictor.path / "explainer", explainer, field)
-            name = mapping(explainer, "containerSpec").get("name")
+            for field in _SERVER_FIELDS:
+                yield from _check_name(predictor.path / "explainer", explainer, field)
+            name = get_mapping(explainer, "containerSpec").get("name")
             if name and type(name) is str and not is_dns_label(name):
                 path = predictor.path.join(("explainer", "containerSpec", "name"))
-                yield Finding(path, f"the name {quoted(name)} {why_not_dns_label(name)}")
+                yield Finding(
+                    path, f"the name {quote_value(name)} {explain_invalid_dns_label(name)}"
+                )
 
 
-def _judge(
+def _check_name(
     path: Path, raw: Mapping[str, Any], field: str, absent: str | None = ""
 ) -> Iterator[Finding]:
     name = raw.get(field)
     if type(name) is not str or name == absent or is_subdomain(name):
         return
-    why = why_not(name, "-.a-z0-9", LONGEST_SUBDOMAIN)
-    yield Finding(path / field, f"the {field} {quoted(name)} {why}")
+    reason = explain_invalid(name, "-.a-z0-9", MAX_SUBDOMAIN_LENGTH)
+    yield Finding(path / field, f"the {field} {quote_value(name)} {reason}")

@@ -19,18 +19,18 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"overhead"})
+TRIGGERS = frozenset({"overhead"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each overhead of a pod without a class (source: the RuntimeClass admission plugin)."""
     for component in deployment.components:
         pod = component.pod
         if "overhead" in pod and type(pod["overhead"]) is dict and not pod.get("runtimeClassName"):
             path = component.path.join(("spec", "overhead"))
-            mend: Operation = {"op": "remove", "path": path.pointer}
-            yield Finding(path, "the pod has an overhead and no runtimeClassName", fix=(mend,))
+            fix: Operation = {"op": "remove", "path": path.pointer}
+            yield Finding(path, "the pod has an overhead and no runtimeClassName", fix=(fix,))

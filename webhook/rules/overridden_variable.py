@@ -20,15 +20,15 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import Path
-from webhook.graph.signs import unusual
+from webhook.graph.signs import non_trivial_feature
 
 ACTION = "warn"
 SINCE = "0.1.0"
-NEEDS = frozenset({unusual("env")})
+TRIGGERS = frozenset({non_trivial_feature("env")})
 
-_PORTS = frozenset(
+_PORT_VARIABLES = frozenset(
     {
         "PREDICTIVE_UNIT_SERVICE_PORT",
         "PREDICTIVE_UNIT_HTTP_SERVICE_PORT",
@@ -37,7 +37,7 @@ _PORTS = frozenset(
         "MLSERVER_GRPC_PORT",
     }
 )
-_OTHERS = frozenset(
+_OTHER_VARIABLES = frozenset(
     {
         "PREDICTIVE_UNIT_PARAMETERS",
         "PREDICTIVE_UNIT_ID",
@@ -54,10 +54,10 @@ _OTHERS = frozenset(
         "MLSERVER_METRICS_ENDPOINT",
     }
 )
-SET_BY_SELDON = _PORTS | _OTHERS
+SELDON_VARIABLES = _PORT_VARIABLES | _OTHER_VARIABLES
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each variable of a node's container that Seldon sets.
 
     Source: utils.go; seldon-checks G37.
@@ -71,14 +71,14 @@ def check(deployment: Deployment) -> Iterator[Finding]:
                 name = variable.get("name") if type(variable) is dict else None
                 if (
                     type(name) is str
-                    and name in SET_BY_SELDON
+                    and name in SELDON_VARIABLES
                     and any(node.name == container.name for node in predictor.nodes)
                 ):
-                    yield _finding(container.path / "env" / index / "name", name)
+                    yield _build_finding(container.path / "env" / index / "name", name)
 
 
-def _finding(path: Path, name: str) -> Finding:
-    if name in _PORTS:
+def _build_finding(path: Path, name: str) -> Finding:
+    if name in _PORT_VARIABLES:
         return Finding(
             path, f"Seldon sets {name} itself, and may drop all variables of the container"
         )

@@ -18,23 +18,23 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, Node, mapping, number, text
-from webhook.rules._text import quoted
+from webhook.graph.model import Node, SeldonDeployment, get_int, get_mapping, get_str
+from webhook.rules._text import quote_value
 from webhook.workloads import names
-from webhook.workloads.placement import Placement, place
+from webhook.workloads.placement import PredictorLayout, layout_predictors
 
 ACTION = "warn"
 SINCE = "0.1.0"
 
 _PORTS = ("service_port", "httpPort", "grpcPort")
 
-NEEDS = frozenset({"service_host", *_PORTS})
+TRIGGERS = frozenset({"service_host", *_PORTS})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each address that is not what Seldon would write there (source: seldon-checks G39)."""
-    placements: tuple[Placement, ...] = ()
-    for number_of, predictor in enumerate(deployment.predictors):
+    layouts: tuple[PredictorLayout, ...] = ()
+    for predictor_index, predictor in enumerate(deployment.predictors):
         for node in predictor.nodes:
             endpoint = node.raw.get("endpoint")
             # Most say their type and nothing else.
@@ -42,34 +42,34 @@ def check(deployment: Deployment) -> Iterator[Finding]:
                 continue
             if _has_address(node):
                 # What Seldon writes is in many stored objects, and is fine.
-                placements = placements or place(deployment)
-                yield from _node(node, placements[number_of])
+                layouts = layouts or layout_predictors(deployment)
+                yield from _check_node(node, layouts[predictor_index])
 
 
 def _has_address(node: Node) -> bool:
-    endpoint = mapping(node.raw, "endpoint")
-    return bool(text(endpoint, "service_host")) or any(number(endpoint, key) for key in _PORTS)
+    endpoint = get_mapping(node.raw, "endpoint")
+    return bool(get_str(endpoint, "service_host")) or any(get_int(endpoint, key) for key in _PORTS)
 
 
-def _node(node: Node, placement: Placement) -> Iterator[Finding]:
-    seat = placement.seats.get(node.path)
-    if seat is None:
+def _check_node(node: Node, layout: PredictorLayout) -> Iterator[Finding]:
+    location = layout.node_locations.get(node.path)
+    if location is None:
         return
-    slot = seat[1]
-    endpoint = mapping(node.raw, "endpoint")
-    host = text(endpoint, "service_host")
+    slot = location[1]
+    endpoint = get_mapping(node.raw, "endpoint")
+    host = get_str(endpoint, "service_host")
     if host and host not in ("localhost", "0.0.0.0", "127.0.0.1"):  # noqa: S104 — compared, not bound
-        service = names.of_slot(placement, slot)
+        service = names.container_service_name(layout, slot)
         if host != service and not host.startswith(f"{service}."):
             yield Finding(
                 node.path / "endpoint" / "service_host",
-                f"{quoted(host)} is never called; Seldon calls the node's container",
+                f"{quote_value(host)} is never called; Seldon calls the node's container",
             )
     for key in _PORTS:
-        port = number(endpoint, key)
-        if port and port not in (slot.http, slot.grpc):
+        port = get_int(endpoint, key)
+        if port and port not in (slot.http_port, slot.grpc_port):
             yield Finding(
                 node.path / "endpoint" / key,
-                f"{port} is never called; the node's ports are {slot.http} (http) and "
-                f"{slot.grpc} (grpc)",
+                f"{port} is never called; the node's ports are {slot.http_port} (http) and "
+                f"{slot.grpc_port} (grpc)",
             )

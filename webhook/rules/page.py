@@ -24,11 +24,11 @@ from textwrap import dedent, fill, indent
 
 from webhook.rules import Rule
 
-SECTIONS = ("Why", "Fix", "Bad", "Good")
+DOC_SECTIONS = ("Why", "Fix", "Bad", "Good")
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class RuleDoc:
     """What is to be said of a rule. `remedy` is the first sentence of `fix`, without full stop."""
 
     title: str
@@ -38,65 +38,65 @@ class Page:
     good: str
 
     @property
-    def remedy(self) -> str:
+    def remediation(self) -> str:
         """The general remedy: the first sentence of `fix`, as findings are written."""
         sentence = re.split(r"\.(?:\s|$)", self.fix, maxsplit=1)[0]
         return sentence[:1].lower() + sentence[1:]
 
 
-def read(docstring: str) -> Page:
+def parse_docstring(docstring: str) -> RuleDoc:
     """Return the page in a rule's docstring; raise ValueError naming what is missing."""
     prose = inspect.cleandoc(docstring)
     title, _, rest = prose.partition("\n")
-    parts = re.split(rf"^({'|'.join(SECTIONS)}):[ \t]*\n?", rest, flags=re.MULTILINE)
-    found = dict(zip(parts[1::2], parts[2::2], strict=True))
-    missing = [name for name in SECTIONS if not found.get(name, "").strip()]
+    parts = re.split(rf"^({'|'.join(DOC_SECTIONS)}):[ \t]*\n?", rest, flags=re.MULTILINE)
+    sections = dict(zip(parts[1::2], parts[2::2], strict=True))
+    missing = [name for name in DOC_SECTIONS if not sections.get(name, "").strip()]
     if missing or not title:
         raise ValueError(f"the docstring lacks {', '.join(missing) or 'a title'}")
-    return Page(
+    return RuleDoc(
         title=title.strip(),
-        why=_flow(found["Why"]),
-        fix=_flow(found["Fix"]),
-        bad=dedent(found["Bad"]).strip("\n"),
-        good=dedent(found["Good"]).strip("\n"),
+        why=_unwrap_paragraphs(sections["Why"]),
+        fix=_unwrap_paragraphs(sections["Fix"]),
+        bad=dedent(sections["Bad"]).strip("\n"),
+        good=dedent(sections["Good"]).strip("\n"),
     )
 
 
-def _flow(paragraphs: str) -> str:
+def _unwrap_paragraphs(paragraphs: str) -> str:
     """Join the lines of each paragraph; keep the paragraphs apart."""
     return "\n\n".join(
         " ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", paragraphs.strip())
     )
 
 
-def as_text(rule: Rule) -> str:
+def render_text(rule: Rule) -> str:
     """Return the page for a terminal, 80 columns wide."""
-    page = read(rule.docstring)
+    doc = parse_docstring(rule.docstring)
     parameters = "".join(f"  {name}: {value}\n" for name, value in rule.parameters.items())
     return (
         f"{rule.id} ({rule.action} by default, since {rule.since})\n\n"
-        f"{page.title}.\n\n"
-        f"Why: {_wrap(page.why)}\n\n"
-        f"Fix: {_wrap(page.fix)}\n\n"
+        f"{doc.title}.\n\n"
+        f"Why: {_wrap_paragraphs(doc.why)}\n\n"
+        f"Fix: {_wrap_paragraphs(doc.fix)}\n\n"
         + (f"Parameters:\n{parameters}\n" if parameters else "")
-        + f"Bad:\n{indent(page.bad, '  ')}\n\nGood:\n{indent(page.good, '  ')}\n"
+        + f"Bad:\n{indent(doc.bad, '  ')}\n\nGood:\n{indent(doc.good, '  ')}\n"
     )
 
 
-def as_markdown(rule: Rule) -> str:
+def render_markdown(rule: Rule) -> str:
     """Return the page for docs/rules/."""
-    page = read(rule.docstring)
+    doc = parse_docstring(rule.docstring)
     parameters = "".join(
         f"* `{name}`, {value!r} by default\n" for name, value in rule.parameters.items()
     )
     return (
-        f"# {rule.id}\n\n{page.title}.\n\n"
+        f"# {rule.id}\n\n{doc.title}.\n\n"
         f"Default action: **{rule.action}**. Since {rule.since}.\n\n"
-        f"## Why\n\n{page.why[:1].upper()}{page.why[1:]}\n\n## Fix\n\n{page.fix}\n\n"
+        f"## Why\n\n{doc.why[:1].upper()}{doc.why[1:]}\n\n## Fix\n\n{doc.fix}\n\n"
         + (f"## Parameters\n\n{parameters}\n" if parameters else "")
-        + f"## Bad\n\n```yaml\n{page.bad}\n```\n\n## Good\n\n```yaml\n{page.good}\n```\n"
+        + f"## Bad\n\n```yaml\n{doc.bad}\n```\n\n## Good\n\n```yaml\n{doc.good}\n```\n"
     )
 
 
-def _wrap(paragraphs: str) -> str:
+def _wrap_paragraphs(paragraphs: str) -> str:
     return "\n\n".join(fill(paragraph, 80) for paragraph in paragraphs.split("\n\n"))

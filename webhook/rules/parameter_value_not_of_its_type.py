@@ -21,17 +21,17 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, items
-from webhook.rules._text import quoted
+from webhook.graph.model import SeldonDeployment, get_list
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"parameters"})
+TRIGGERS = frozenset({"parameters"})
 
 _BOOLEANS = frozenset(("y", "yes", "t", "true", "on", "1", "n", "no", "f", "false", "off", "0"))
 """What the wrapper reads as true or false (Python's strtobool), in any case."""
 
-_WANTED = {
+_EXPECTED_VALUES = {
     "INT": "a whole number",
     "FLOAT": "a number",
     "DOUBLE": "a number",
@@ -39,7 +39,7 @@ _WANTED = {
 }
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each value that Seldon's wrapper refuses.
 
     Source: python/seldon_core; seldon-checks G10.
@@ -49,29 +49,29 @@ def check(deployment: Deployment) -> Iterator[Finding]:
             # The parameter of an A/B test is the orchestrator's, see ratio-not-a-number.
             if "parameters" not in node.raw or node.implementation == "RANDOM_ABTEST":
                 continue
-            for index, parameter in enumerate(items(node.raw, "parameters")):
+            for index, parameter in enumerate(get_list(node.raw, "parameters")):
                 if type(parameter) is not dict:
                     continue
                 kind, value = parameter.get("type"), parameter.get("value")
-                if type(value) is str and type(kind) is str and not _is(kind, value):
+                if type(value) is str and type(kind) is str and not _is_of_type(kind, value):
                     yield Finding(
                         node.path / "parameters" / index / "value",
-                        f"{quoted(value)} is no {kind}",
-                        f"write {_WANTED[kind]} in quotation marks, or change the type",
+                        f"{quote_value(value)} is no {kind}",
+                        f"write {_EXPECTED_VALUES[kind]} in quotation marks, or change the type",
                     )
 
 
-def _is(kind: str, value: str) -> bool:
+def _is_of_type(kind: str, value: str) -> bool:
     if kind == "BOOL":
         return value.lower() in _BOOLEANS
     if kind == "INT":
-        turn: type[int | float] = int
+        convert: type[int | float] = int
     elif kind in ("FLOAT", "DOUBLE"):
-        turn = float
+        convert = float
     else:
         return True  # text, or a type that is unknown
     try:
-        turn(value)
+        convert(value)
     except ValueError:
         return False
     return True

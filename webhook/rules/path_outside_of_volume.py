@@ -22,69 +22,71 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping, mappings, text
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str, iter_mappings
 from webhook.graph.path import Path
-from webhook.graph.signs import unusual
-from webhook.rules._text import quoted
+from webhook.graph.signs import non_trivial_feature
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
-_WITH_ITEMS = ("secret", "configMap", "downwardAPI")
+_SOURCES_WITH_ITEMS = ("secret", "configMap", "downwardAPI")
 
-NEEDS = frozenset({*_WITH_ITEMS, "projected", "hostPath", "nfs", unusual("volumeMounts")})
+TRIGGERS = frozenset(
+    {*_SOURCES_WITH_ITEMS, "projected", "hostPath", "nfs", non_trivial_feature("volumeMounts")}
+)
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each such path (validateLocalDescendingPath, ValidateLocalNonReservedPath)."""
-    for container in deployment.in_need("volumeMounts"):
-        for index, mount in mappings(container.raw, "volumeMounts"):
+    for container in deployment.containers_with("volumeMounts"):
+        for index, mount in iter_mappings(container.raw, "volumeMounts"):
             if "subPath" in mount or "subPathExpr" in mount:
-                yield from _mount(container.path.join(("volumeMounts", index)), mount)
+                yield from _check_mount(container.path.join(("volumeMounts", index)), mount)
     for component in deployment.components:
         if "volumes" not in component.pod:
             continue
-        for index, volume in mappings(component.pod, "volumes"):
-            yield from _volume(component.path.join(("spec", "volumes", index)), volume)
+        for index, volume in iter_mappings(component.pod, "volumes"):
+            yield from _check_volume(component.path.join(("spec", "volumes", index)), volume)
 
 
-def _mount(path: Path, mount: Mapping[str, Any]) -> Iterator[Finding]:
+def _check_mount(path: Path, mount: Mapping[str, Any]) -> Iterator[Finding]:
     for field in ("subPath", "subPathExpr"):
-        yield from _judge(path / field, text(mount, field))
-    if text(mount, "subPath") and text(mount, "subPathExpr"):
+        yield from _check_path(path / field, get_str(mount, field))
+    if get_str(mount, "subPath") and get_str(mount, "subPathExpr"):
         yield Finding(path / "subPathExpr", "there is a subPath beside it", "remove one of them")
 
 
-def _volume(path: Path, volume: Mapping[str, Any]) -> Iterator[Finding]:
-    host = text(mapping(volume, "hostPath"), "path")
+def _check_volume(path: Path, volume: Mapping[str, Any]) -> Iterator[Finding]:
+    host = get_str(get_mapping(volume, "hostPath"), "path")
     if ".." in host.split("/"):
-        yield Finding(path / "hostPath" / "path", f'{quoted(host)} goes up with ".."')
-    server = text(mapping(volume, "nfs"), "path")
+        yield Finding(path / "hostPath" / "path", f'{quote_value(host)} goes up with ".."')
+    server = get_str(get_mapping(volume, "nfs"), "path")
     if server and not server.startswith("/"):
-        yield Finding(path / "nfs" / "path", f'{quoted(server)} does not start with "/"')
-    for kind in _WITH_ITEMS:
+        yield Finding(path / "nfs" / "path", f'{quote_value(server)} does not start with "/"')
+    for kind in _SOURCES_WITH_ITEMS:
         if kind in volume:
-            yield from _items(path / kind, mapping(volume, kind))
+            yield from _check_items(path / kind, get_mapping(volume, kind))
     if "projected" in volume:
-        for index, source in mappings(mapping(volume, "projected"), "sources"):
-            for kind in _WITH_ITEMS:
+        for index, source in iter_mappings(get_mapping(volume, "projected"), "sources"):
+            for kind in _SOURCES_WITH_ITEMS:
                 if kind in source:
-                    place = path.join(("projected", "sources", index, kind))
-                    yield from _items(place, mapping(source, kind))
+                    field_path = path.join(("projected", "sources", index, kind))
+                    yield from _check_items(field_path, get_mapping(source, kind))
 
 
-def _items(path: Path, source: Mapping[str, Any]) -> Iterator[Finding]:
-    for index, item in mappings(source, "items"):
-        where = text(item, "path")
-        place = path / "items" / index / "path"
-        if where.startswith("..") and not where.startswith("../") and where != "..":
-            yield Finding(place, f'{quoted(where)} starts with ".."')
+def _check_items(path: Path, source: Mapping[str, Any]) -> Iterator[Finding]:
+    for index, item in iter_mappings(source, "items"):
+        item_path = get_str(item, "path")
+        field_path = path / "items" / index / "path"
+        if item_path.startswith("..") and not item_path.startswith("../") and item_path != "..":
+            yield Finding(field_path, f'{quote_value(item_path)} starts with ".."')
         else:
-            yield from _judge(place, where)
+            yield from _check_path(field_path, item_path)
 
 
-def _judge(path: Path, written: str) -> Iterator[Finding]:
-    if written.startswith("/"):
-        yield Finding(path, f'{quoted(written)} starts with "/": it is no place in the volume')
-    elif ".." in written.split("/"):
-        yield Finding(path, f'{quoted(written)} goes up with "..": it leads out of the volume')
+def _check_path(path: Path, value: str) -> Iterator[Finding]:
+    if value.startswith("/"):
+        yield Finding(path, f'{quote_value(value)} starts with "/": it is no place in the volume')
+    elif ".." in value.split("/"):
+        yield Finding(path, f'{quote_value(value)} goes up with "..": it leads out of the volume')

@@ -23,25 +23,25 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"restartPolicy", "activeDeadlineSeconds"})
+TRIGGERS = frozenset({"restartPolicy", "activeDeadlineSeconds"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield what makes a pod end (source: ValidatePodTemplateSpecForReplicaSet)."""
     for component in deployment.components:
         pod = component.pod
         policy = pod.get("restartPolicy")
         if policy in ("OnFailure", "Never"):
             path = component.path.join(("spec", "restartPolicy"))
-            always: Operation = {"op": "replace", "path": path.pointer, "value": "Always"}
-            fact = f"a Deployment's pods have the restartPolicy Always, not {policy}"
-            yield Finding(path, fact, "leave it out or write Always", (always,))
+            always_message: Operation = {"op": "replace", "path": path.pointer, "value": "Always"}
+            message = f"a Deployment's pods have the restartPolicy Always, not {policy}"
+            yield Finding(path, message, "leave it out or write Always", (always_message,))
         if pod.get("activeDeadlineSeconds") is not None:
             path = component.path.join(("spec", "activeDeadlineSeconds"))
             remove: Operation = {"op": "remove", "path": path.pointer}
-            fact = "a Deployment's pods have no activeDeadlineSeconds"
-            yield Finding(path, fact, "leave it out", (remove,))
+            message = "a Deployment's pods have no activeDeadlineSeconds"
+            yield Finding(path, message, "leave it out", (remove,))

@@ -27,29 +27,29 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Container, Deployment, items, mappings
+from webhook.graph.model import Container, SeldonDeployment, get_list, iter_mappings
 from webhook.graph.path import Path
-from webhook.rules._text import quoted
-from webhook.workloads.ports import GRPC, HTTP
+from webhook.rules._text import quote_value
+from webhook.workloads.ports import FIRST_GRPC_PORT, FIRST_HTTP_PORT
 
 if TYPE_CHECKING:
-    from webhook.workloads.placement import Placement, Pod, Slot
+    from webhook.workloads.placement import ContainerSlot, PodLayout, PredictorLayout
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"ports"})
+TRIGGERS = frozenset({"ports"})
 
-ENGINE_PORTS = (8000, 5001)
+ORCHESTRATOR_PORTS = (8000, 5001)
 """Where the orchestrator listens: EXECUTOR_SERVER_PORT and EXECUTOR_SERVER_GRPC_PORT of Seldon."""
 
-_FIRST = {"http": HTTP, "grpc": GRPC}
+_FIRST_NODE_PORT = {"http": FIRST_HTTP_PORT, "grpc": FIRST_GRPC_PORT}
 """The first number that Seldon hands out, by kind; one more for each container."""
 
-_KINDS = tuple(_FIRST)
+_ENDPOINT_KINDS = tuple(_FIRST_NODE_PORT)
 
 
 def check(
-    deployment: Deployment, *, engine_ports: Sequence[int] = ENGINE_PORTS
+    deployment: SeldonDeployment, *, engine_ports: Sequence[int] = ORCHESTRATOR_PORTS
 ) -> Iterator[Finding]:
     """Yield each port of a node's container that is taken in its pod (source: seldon-checks G22).
 
@@ -57,16 +57,21 @@ def check(
     """
     if not _may_collide(deployment, engine_ports):
         return
-    from webhook.workloads.options import Engine, Options  # few ports come this far: start-up time
-    from webhook.workloads.placement import place
+    from webhook.workloads.options import (  # few ports come this far: start-up time
+        OrchestratorOptions,
+        RenderOptions,
+    )
+    from webhook.workloads.placement import layout_predictors
 
-    options = Options(engine=Engine("")) if engine_ports else Options()
-    for placement in place(deployment, options):
-        for pod in placement.pods:
-            yield from _pod(placement, pod, engine_ports)
+    options = (
+        RenderOptions(orchestrator=OrchestratorOptions("")) if engine_ports else RenderOptions()
+    )
+    for layout in layout_predictors(deployment, options):
+        for pod in layout.pods:
+            yield from _check_pod(layout, pod, engine_ports)
 
 
-def _may_collide(deployment: Deployment, engine_ports: Sequence[int]) -> bool:
+def _may_collide(deployment: SeldonDeployment, engine_ports: Sequence[int]) -> bool:
     """Tell whether ports are looked at more closely: in most objects none can be taken.
 
     Numbers that Seldon hands out never collide with each other; those that an author wrote may,
@@ -74,21 +79,23 @@ def _may_collide(deployment: Deployment, engine_ports: Sequence[int]) -> bool:
     """
     for component in deployment.components:
         written: list[int] = []
-        without: set[str] = set()
+        containers_without_ports: set[str] = set()
         for container in component.containers:
-            own = _own_ports(container)
-            if own:
+            declared_ports = _declared_ports(container)
+            if declared_ports:
                 # A container may speak both on one port.
-                written.extend({number for number in own.values() if type(number) is int})
-            for kind in _KINDS:
-                if kind not in own:
-                    without.add(kind)
+                written.extend(
+                    {number for number in declared_ports.values() if type(number) is int}
+                )
+            for kind in _ENDPOINT_KINDS:
+                if kind not in declared_ports:
+                    containers_without_ports.add(kind)
         if not written:
             continue
         if len(set(written)) < len(written) or not set(engine_ports).isdisjoint(written):
             return True
-        for kind in without:
-            first = _FIRST[kind]
+        for kind in containers_without_ports:
+            first = _FIRST_NODE_PORT[kind]
             if max(written) < first:
                 continue
             count = sum(len(predictor.containers) for predictor in deployment.predictors)
@@ -97,34 +104,41 @@ def _may_collide(deployment: Deployment, engine_ports: Sequence[int]) -> bool:
     return False
 
 
-def _own_ports(container: Container) -> dict[str, Any]:
+def _declared_ports(container: Container) -> dict[str, Any]:
     """Return the numbers that an author wrote for the container's ports, by kind."""
-    own = {}
-    for port in items(container.raw, "ports"):
-        if type(port) is dict and (kind := port.get("name")) in _KINDS:
-            own[kind] = port.get("containerPort")
-    return own
+    ports = {}
+    for port in get_list(container.raw, "ports"):
+        if type(port) is dict and (kind := port.get("name")) in _ENDPOINT_KINDS:
+            ports[kind] = port.get("containerPort")
+    return ports
 
 
-def _pod(placement: "Placement", pod: "Pod", engine_ports: Sequence[int]) -> Iterator[Finding]:
-    taken: dict[int, str] = {}
-    front = placement.front
-    if placement.has_engine and not placement.engine_apart and front and front[0] is pod:
-        taken = dict.fromkeys(engine_ports, "the orchestrator")
-    for slot, _ in pod.serving:
-        for kind, port in (("http", slot.http), ("grpc", slot.grpc)):
-            owner = taken.setdefault(port, f"the container {quoted(slot.name)}")
-            place_of = _written(slot, kind)
-            if owner == f"the container {quoted(slot.name)}":
+def _check_pod(
+    layout: "PredictorLayout", pod: "PodLayout", engine_ports: Sequence[int]
+) -> Iterator[Finding]:
+    owners: dict[int, str] = {}
+    entrypoint = layout.entrypoint
+    if (
+        layout.has_orchestrator
+        and not layout.orchestrator_in_own_pod
+        and entrypoint
+        and entrypoint[0] is pod
+    ):
+        owners = dict.fromkeys(engine_ports, "the orchestrator")
+    for slot, _ in pod.node_slots:
+        for kind, port in (("http", slot.http_port), ("grpc", slot.grpc_port)):
+            owner = owners.setdefault(port, f"the container {quote_value(slot.name)}")
+            port_path = _find_port_path(slot, kind)
+            if owner == f"the container {quote_value(slot.name)}":
                 continue  # one server may speak both
             yield Finding(
-                place_of or slot.path,
-                f"the {kind} port {port} of {quoted(slot.name)} is taken in its pod by {owner}",
+                port_path or slot.path,
+                f"the {kind} port {port} of {quote_value(slot.name)} is taken in its pod by {owner}",
             )
 
 
-def _written(slot: "Slot", kind: str) -> Path | None:
-    for index, port in mappings(slot.raw, "ports"):
+def _find_port_path(slot: "ContainerSlot", kind: str) -> Path | None:
+    for index, port in iter_mappings(slot.raw, "ports"):
         if port.get("name") == kind:
             return slot.path / "ports" / index / "containerPort"
     return None

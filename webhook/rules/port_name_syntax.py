@@ -27,51 +27,51 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.kubernetes import LONGEST_PORT_NAME, is_port_name, why_not
-from webhook.graph.model import Container, Deployment, mapping, mappings
+from webhook.graph.kubernetes import MAX_PORT_NAME_LENGTH, explain_invalid, is_port_name
+from webhook.graph.model import Container, SeldonDeployment, get_mapping, iter_mappings
 from webhook.graph.path import Path
-from webhook.graph.signs import unusual
-from webhook.rules._pods import handlers
-from webhook.rules._text import quoted
+from webhook.graph.signs import non_trivial_feature
+from webhook.rules._pods import iter_handlers
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({unusual("ports"), unusual("probes")})
+TRIGGERS = frozenset({non_trivial_feature("ports"), non_trivial_feature("probes")})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each name of a port, in a container or a probe, that is none (IsValidPortName)."""
-    for container in deployment.in_need("ports"):
-        for index, port in mappings(container.raw, "ports"):
+    for container in deployment.containers_with("ports"):
+        for index, port in iter_mappings(container.raw, "ports"):
             name = port.get("name")
             if name and type(name) is str and not is_port_name(name):
-                yield Finding(container.path.join(("ports", index, "name")), _fact(name))
-    for container in deployment.in_need("probes"):
-        yield from _called(container)
+                yield Finding(container.path.join(("ports", index, "name")), _message(name))
+    for container in deployment.containers_with("probes"):
+        yield from _handler_port_names(container)
 
 
-def _called(container: Container) -> Iterator[Finding]:
-    for place, handler in handlers(container):
+def _handler_port_names(container: Container) -> Iterator[Finding]:
+    for path, handler in iter_handlers(container):
         for field in ("httpGet", "tcpSocket"):
-            name = mapping(handler, field).get("port")
+            name = get_mapping(handler, field).get("port")
             if type(name) is str and not is_port_name(name):
-                yield _finding(container.path.join((*place, field, "port")), name)
+                yield _build_finding(container.path.join((*path, field, "port")), name)
 
 
-def _finding(path: Path, name: str) -> Finding:
+def _build_finding(path: Path, name: str) -> Finding:
     if not (name.isascii() and name.isdecimal()) or not 0 < int(name[:6]) <= 65535:
-        return Finding(path, _fact(name))
-    mend: Operation = {"op": "replace", "path": path.pointer, "value": int(name)}
+        return Finding(path, _message(name))
+    fix: Operation = {"op": "replace", "path": path.pointer, "value": int(name)}
     return Finding(
-        path, f'the text "{name}" is read as the name of a port', f"write {int(name)}", (mend,)
+        path, f'the text "{name}" is read as the name of a port', f"write {int(name)}", (fix,)
     )
 
 
-def _fact(name: str) -> str:
+def _message(name: str) -> str:
     if "--" in name:
-        why = 'has two "-" in a row'
-    elif name and len(name) <= LONGEST_PORT_NAME and name.isascii() and name.isdecimal():
-        why = "has no letter"
+        reason = 'has two "-" in a row'
+    elif name and len(name) <= MAX_PORT_NAME_LENGTH and name.isascii() and name.isdecimal():
+        reason = "has no letter"
     else:
-        why = why_not(name, "-a-z0-9", LONGEST_PORT_NAME)
-    return f"the port name {quoted(name)} {why}"
+        reason = explain_invalid(name, "-a-z0-9", MAX_PORT_NAME_LENGTH)
+    return f"the port name {quote_value(name)} {reason}"

@@ -17,39 +17,39 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping, mappings, number
-from webhook.graph.signs import unusual
-from webhook.rules._pods import handlers
+from webhook.graph.model import SeldonDeployment, get_int, get_mapping, iter_mappings
+from webhook.graph.signs import non_trivial_feature
+from webhook.rules._pods import iter_handlers
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({unusual("ports"), unusual("probes")})
+TRIGGERS = frozenset({non_trivial_feature("ports"), non_trivial_feature("probes")})
 
-_LAST = 65535
+_MAX_PORT = 65535
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each port of a container, probe or hook that is no port (validateContainerPorts)."""
-    for container in deployment.in_need("ports"):
-        for index, port in mappings(container.raw, "ports"):
+    for container in deployment.containers_with("ports"):
+        for index, port in iter_mappings(container.raw, "ports"):
             for field in ("containerPort", "hostPort"):
-                value = number(port, field)
+                value = get_int(port, field)
                 # A hostPort of 0 reads as none.
-                if value is None or 0 < value <= _LAST or (not value and field == "hostPort"):
+                if value is None or 0 < value <= _MAX_PORT or (not value and field == "hostPort"):
                     continue
-                yield Finding(container.path.join(("ports", index, field)), _fact(value))
-    for container in deployment.in_need("probes"):
-        for place, handler in handlers(container):
+                yield Finding(container.path.join(("ports", index, field)), _message(value))
+    for container in deployment.containers_with("probes"):
+        for path, handler in iter_handlers(container):
             for field in ("httpGet", "tcpSocket", "grpc"):
-                action = mapping(handler, field)
-                called = action.get("port", 1)
-                if type(called) is int and not 0 < called <= _LAST:
-                    where = container.path.join((*place, field, "port"))
-                    yield Finding(where, _fact(called))
-                elif called is None:  # required, so that null is read as 0
-                    where = container.path.join((*place, field, "port"))
-                    yield Finding(where, f"{place[-1]} calls no port", "write the port")
+                action = get_mapping(handler, field)
+                handler_port = action.get("port", 1)
+                if type(handler_port) is int and not 0 < handler_port <= _MAX_PORT:
+                    item_path = container.path.join((*path, field, "port"))
+                    yield Finding(item_path, _message(handler_port))
+                elif handler_port is None:  # required, so that null is read as 0
+                    item_path = container.path.join((*path, field, "port"))
+                    yield Finding(item_path, f"{path[-1]} calls no port", "write the port")
 
 
-def _fact(value: int) -> str:
-    return f"{value} is no port: it is not between 1 and {_LAST}"
+def _message(value: int) -> str:
+    return f"{value} is no port: it is not between 1 and {_MAX_PORT}"

@@ -25,42 +25,46 @@ from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
 from webhook.graph.kubernetes import (
-    LONGEST_NAME,
+    MAX_NAME_LENGTH,
+    explain_invalid,
     is_annotation_key,
-    is_key,
     is_label_value,
-    why_not,
+    is_qualified_name,
 )
-from webhook.graph.model import Deployment, mapping
-from webhook.rules._text import quoted
+from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"labels", "annotations"})
+TRIGGERS = frozenset({"labels", "annotations"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each such key and value.
 
     Source: ValidateLabels, ValidateAnnotations; seldon-checks G17.
     """
     for predictor in deployment.predictors:
         if "labels" in predictor.raw:
-            for key, value in mapping(predictor.raw, "labels").items():
-                if not _is_plain(key) and not is_key(key):
+            for key, value in get_mapping(predictor.raw, "labels").items():
+                if not _is_trivial_value(key) and not is_qualified_name(key):
                     path = predictor.path / "labels" / key
-                    yield Finding(path, f"{quoted(key)} is no key of a label")
-                elif type(value) is str and not _is_plain(value) and not is_label_value(value):
+                    yield Finding(path, f"{quote_value(key)} is no key of a label")
+                elif (
+                    type(value) is str
+                    and not _is_trivial_value(value)
+                    and not is_label_value(value)
+                ):
                     path = predictor.path / "labels" / key
-                    why = why_not(value, "-A-Za-z0-9_.", LONGEST_NAME)
-                    yield Finding(path, f"{quoted(value)} is no value of a label: it {why}")
+                    reason = explain_invalid(value, "-A-Za-z0-9_.", MAX_NAME_LENGTH)
+                    yield Finding(path, f"{quote_value(value)} is no value of a label: it {reason}")
         if "annotations" in predictor.raw:
-            for key in mapping(predictor.raw, "annotations"):
-                if not _is_plain(key) and not is_annotation_key(key):
+            for key in get_mapping(predictor.raw, "annotations"):
+                if not _is_trivial_value(key) and not is_annotation_key(key):
                     path = predictor.path / "annotations" / key
-                    yield Finding(path, f"{quoted(key)} is no key of an annotation")
+                    yield Finding(path, f"{quote_value(key)} is no key of an annotation")
 
 
-def _is_plain(word: str) -> bool:
+def _is_trivial_value(value: str) -> bool:
     """Tell at little cost that nothing can be wrong, as with most words."""
-    return word.isalnum() and word.isascii() and len(word) <= LONGEST_NAME
+    return value.isalnum() and value.isascii() and len(value) <= MAX_NAME_LENGTH

@@ -19,14 +19,14 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, number
+from webhook.graph.model import SeldonDeployment, get_int
 
 ACTION = "warn"
 SINCE = "0.1.0"
-NEEDS = frozenset({"priority", "preemptionPolicy"})
+TRIGGERS = frozenset({"priority", "preemptionPolicy"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each value that no class gives (source: the Priority admission plugin)."""
     for component in deployment.components:
         pod = component.pod
@@ -34,10 +34,10 @@ def check(deployment: Deployment) -> Iterator[Finding]:
             continue
         if pod.get("priorityClassName"):
             continue  # what the class says is not known
-        where = component.path / "spec"
-        if value := number(pod, "priority"):
-            fact = f"the pod has the priority {value}, and no class that gives it"
-            yield Finding(where / "priority", fact)
+        item_path = component.path / "spec"
+        if value := get_int(pod, "priority"):
+            message = f"the pod has the priority {value}, and no class that gives it"
+            yield Finding(item_path / "priority", message)
         if pod.get("preemptionPolicy") == "Never":
-            fact = "the pod has the preemptionPolicy Never, and no class that gives it"
-            yield Finding(where / "preemptionPolicy", fact)
+            message = "the pod has the preemptionPolicy Never, and no class that gives it"
+            yield Finding(item_path / "preemptionPolicy", message)

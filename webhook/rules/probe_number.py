@@ -22,46 +22,46 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, number
+from webhook.graph.model import SeldonDeployment, get_int
 from webhook.graph.path import Path
-from webhook.graph.signs import unusual
-from webhook.rules._pods import handlers
+from webhook.graph.signs import non_trivial_feature
+from webhook.rules._pods import iter_handlers
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({unusual("probes")})
+TRIGGERS = frozenset({non_trivial_feature("probes")})
 
-_COUNTS = (
+_MINIMUMS = (
     "initialDelaySeconds",
     "timeoutSeconds",
     "periodSeconds",
     "successThreshold",
     "failureThreshold",
 )
-_GRACE = "terminationGracePeriodSeconds"
+_GRACE_PERIOD_FIELD = "terminationGracePeriodSeconds"
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each such number (sources: validateProbe, validateLivenessProbe and others)."""
-    for container in deployment.in_need("probes"):
-        for place, raw in handlers(container):
-            if place[0] == "lifecycle":
+    for container in deployment.containers_with("probes"):
+        for field_path, raw in iter_handlers(container):
+            if field_path[0] == "lifecycle":
                 continue
             for field in raw:
-                if field in _COUNTS or field == _GRACE:
-                    path = container.path.join((*place, field))
-                    yield from _number(path, number(raw, field), str(place[0]))
+                if field in _MINIMUMS or field == _GRACE_PERIOD_FIELD:
+                    path = container.path.join((*field_path, field))
+                    yield from _check_number(path, get_int(raw, field), str(field_path[0]))
 
 
-def _number(path: Path, value: int | None, probe: str) -> Iterator[Finding]:
+def _check_number(path: Path, value: int | None, probe: str) -> Iterator[Finding]:
     if value is None:
         return
     field = path[-1]
-    if field == _GRACE and probe == "readinessProbe":
+    if field == _GRACE_PERIOD_FIELD and probe == "readinessProbe":
         yield Finding(
             path, "a readinessProbe ends nothing, and has no grace period", "leave it out"
         )
-    elif field == _GRACE and value < 1:
+    elif field == _GRACE_PERIOD_FIELD and value < 1:
         yield Finding(path, f"the grace period is {value} s, less than 1")
     elif value < 0:
         yield Finding(path, f"{field} is {value}, less than 0")

@@ -24,57 +24,61 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import Deployment, mapping
+from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import Path
-from webhook.graph.signs import unusual
-from webhook.graph.words import CERTAIN, enumerate_words, nearest_word
-from webhook.rules._pods import HOOK_HANDLERS, PROBE_HANDLERS, handlers, set_fields
+from webhook.graph.signs import non_trivial_feature
+from webhook.graph.words import CERTAIN_SIMILARITY, join_words, nearest_word
+from webhook.rules._pods import HOOK_HANDLERS, PROBE_HANDLERS, iter_handlers, list_set_fields
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({unusual("probes")})
+TRIGGERS = frozenset({non_trivial_feature("probes")})
 
-_WRAPPERS = ("handler", "probeHandler", "lifecycleHandler")
+_WRAPPER_FIELDS = ("handler", "probeHandler", "lifecycleHandler")
 """What Go's types call the embedded handler; no field of Kubernetes."""
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each probe and hook without exactly one handler (source: validateHandler)."""
-    for container in deployment.in_need("probes"):
-        for place, raw in handlers(container):
-            known = HOOK_HANDLERS if place[0] == "lifecycle" else PROBE_HANDLERS
-            there = [name for name in known if raw.get(name) is not None]
+    for container in deployment.containers_with("probes"):
+        for field_path, raw in iter_handlers(container):
+            known_handlers = HOOK_HANDLERS if field_path[0] == "lifecycle" else PROBE_HANDLERS
+            there = [name for name in known_handlers if raw.get(name) is not None]
             if len(there) != 1:
-                yield _finding(container.path.join(place), raw, known)
+                yield _build_finding(container.path.join(field_path), raw, known_handlers)
             elif type(raw.get("exec")) is dict and raw["exec"].get("command") in (None, []):
-                path = container.path.join((*place, "exec", "command"))
+                path = container.path.join((*field_path, "exec", "command"))
                 yield Finding(path, "there is no command to run", "add command")
 
 
-def _finding(path: Path, raw: Mapping[str, Any], known: tuple[str, ...]) -> Finding:
-    there = set_fields(raw, known)
-    choices = enumerate_words(known, "or")
-    if there:
-        return Finding(path, f"{path[-1]} does {len(there)} things: {enumerate_words(there)}")
-    for wrapper in _WRAPPERS:
+def _build_finding(path: Path, raw: Mapping[str, Any], known_handlers: tuple[str, ...]) -> Finding:
+    present = list_set_fields(raw, known_handlers)
+    choices = join_words(known_handlers, "or")
+    if present:
+        return Finding(path, f"{path[-1]} does {len(present)} things: {join_words(present)}")
+    for wrapper in _WRAPPER_FIELDS:
         if wrapper not in raw:
             continue
-        inner = mapping(raw, wrapper)
-        place = path / wrapper
+        inner = get_mapping(raw, wrapper)
+        field_path = path / wrapper
         moves: list[Operation] = [
-            {"op": "move", "from": (place / name).pointer, "path": (path / name).pointer}
-            for name in set_fields(inner, known)
+            {"op": "move", "from": (field_path / name).pointer, "path": (path / name).pointer}
+            for name in list_set_fields(inner, known_handlers)
         ]
-        moves.append({"op": "remove", "path": place.pointer})
-        fact = f'there is no field "{wrapper}" here: {choices} stands in {path[-1]} itself'
+        moves.append({"op": "remove", "path": field_path.pointer})
+        message = f'there is no field "{wrapper}" here: {choices} stands in {path[-1]} itself'
         return Finding(
-            place, fact, "take the wrapper away", tuple(moves if len(moves) == 2 else ())
+            field_path, message, "take the wrapper away", tuple(moves if len(moves) == 2 else ())
         )
     for name in raw:
-        near = nearest_word(name, known, CERTAIN)
-        if near:
-            place = path / name
-            move: Operation = {"op": "move", "from": place.pointer, "path": (path / near).pointer}
-            fact = f'there is no field "{name}" here, and without it {path[-1]} does nothing'
-            return Finding(place, fact, f"write {near}", (move,))
+        nearest = nearest_word(name, known_handlers, CERTAIN_SIMILARITY)
+        if nearest:
+            field_path = path / name
+            move: Operation = {
+                "op": "move",
+                "from": field_path.pointer,
+                "path": (path / nearest).pointer,
+            }
+            message = f'there is no field "{name}" here, and without it {path[-1]} does nothing'
+            return Finding(field_path, message, f"write {nearest}", (move,))
     return Finding(path, f"{path[-1]} does nothing: it has no {choices}", f"add {choices}")

@@ -23,20 +23,20 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
-from webhook.rules._ratio import as_number, ratios
-from webhook.rules._text import quoted
+from webhook.graph.model import SeldonDeployment
+from webhook.rules._ratio import iter_ratios, parse_go_float
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"RANDOM_ABTEST"})
+TRIGGERS = frozenset({"RANDOM_ABTEST"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each ratioA that Go's ParseFloat does not read.
 
     Source: components.go; seldon-checks G6.
     """
-    for path, value, _ in ratios(deployment):
-        if as_number(value) is None:
-            yield Finding(path / "value", f"ratioA is {quoted(value)}, which is no number")
+    for path, value, _ in iter_ratios(deployment):
+        if parse_go_float(value) is None:
+            yield Finding(path / "value", f"ratioA is {quote_value(value)}, which is no number")

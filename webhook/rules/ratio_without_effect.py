@@ -23,26 +23,28 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, Node, mappings, text
-from webhook.rules._ratio import as_number, ratios
-from webhook.rules._text import quoted
+from webhook.graph.model import Node, SeldonDeployment, get_str, iter_mappings
+from webhook.rules._ratio import iter_ratios, parse_go_float
+from webhook.rules._text import quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
-NEEDS = frozenset({"RANDOM_ABTEST"})
+TRIGGERS = frozenset({"RANDOM_ABTEST"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each ratioA that is no probability, or not alone.
 
     Source: components.go; seldon-checks G6.
     """
-    for path, value, count in ratios(deployment):
-        ratio = as_number(value)
+    for path, value, count in iter_ratios(deployment):
+        ratio = parse_go_float(value)
         if ratio is not None and not 0 <= ratio <= 1:
             side = "first" if ratio > 1 else "second"
-            fact = f"ratioA is {quoted(value)}, not from 0 to 1: every request goes to the {side}"
-            yield Finding(path / "value", f"{fact} child")
+            message = (
+                f"ratioA is {quote_value(value)}, not from 0 to 1: every request goes to the {side}"
+            )
+            yield Finding(path / "value", f"{message} child")
         if count > 1:
             yield Finding(
                 path,
@@ -53,15 +55,17 @@ def check(deployment: Deployment) -> Iterator[Finding]:
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if node.implementation == "RANDOM_ABTEST" and "parameters" in node.raw:
-                yield from _unread(node)
+                yield from _unread_ratio_paths(node)
 
 
-def _unread(node: Node) -> Iterator[Finding]:
-    names = [text(parameter, "name") for _, parameter in mappings(node.raw, "parameters")]
-    if names and "ratioA" not in names:
+def _unread_ratio_paths(node: Node) -> Iterator[Finding]:
+    parameter_names = [
+        get_str(parameter, "name") for _, parameter in iter_mappings(node.raw, "parameters")
+    ]
+    if parameter_names and "ratioA" not in parameter_names:
         yield Finding(
             node.path / "parameters" / 0 / "name",
-            f"an A/B test reads ratioA, not {quoted(names[0])}: each child gets half of the "
+            f"an A/B test reads ratioA, not {quote_value(parameter_names[0])}: each child gets half of the "
             "requests",
             "call it ratioA",
         )

@@ -22,21 +22,28 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Component, Deployment, Predictor, mapping, number, text
+from webhook.graph.model import (
+    ComponentSpec,
+    Predictor,
+    SeldonDeployment,
+    get_int,
+    get_mapping,
+    get_str,
+)
 from webhook.graph.path import Path
 
 ACTION = "warn"
 SINCE = "0.1.0"
-NEEDS = frozenset({"hpaSpec", "kedaSpec"})
+TRIGGERS = frozenset({"hpaSpec", "kedaSpec"})
 
-_BOUNDS = {
+_BOUND_FIELDS = {
     "kedaSpec": ("minReplicaCount", "maxReplicaCount", 0, 100),
     "hpaSpec": ("minReplicas", "maxReplicas", 1, None),
 }
 """By autoscaler, KEDA first as in Seldon: its bounds, and what they are where none are written."""
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each number of replicas without effect, with the effective one.
 
     Source: seldon-checks G26.
@@ -50,36 +57,40 @@ def check(deployment: Deployment) -> Iterator[Finding]:
         if not scaled:
             continue
         for component in scaled:
-            bounds = _bounds(component)
-            if bounds and number(component.raw, "replicas") is not None:
-                yield _finding(component.path, component.raw["replicas"], bounds)
-        if number(predictor.raw, "replicas") is not None and _is_unread(predictor, deployment):
-            yield _finding(predictor.path, predictor.raw["replicas"], _bounds(scaled[0]))
+            bounds = _autoscaler_bounds(component)
+            if bounds and get_int(component.raw, "replicas") is not None:
+                yield _build_finding(component.path, component.raw["replicas"], bounds)
+        if get_int(predictor.raw, "replicas") is not None and _is_component_unread(
+            predictor, deployment
+        ):
+            yield _build_finding(
+                predictor.path, predictor.raw["replicas"], _autoscaler_bounds(scaled[0])
+            )
 
 
-def _is_unread(predictor: Predictor, deployment: Deployment) -> bool:
+def _is_component_unread(predictor: Predictor, deployment: SeldonDeployment) -> bool:
     """Tell whether the predictor's number reaches no pods at all."""
     if "explainer" in predictor.raw:  # has none where the predictor has none
         return False
-    notes = mapping(deployment.spec, "annotations")
-    if text(notes, "seldon.io/engine-separate-pod").lower() == "true":
+    notes = get_mapping(deployment.spec, "annotations")
+    if get_str(notes, "seldon.io/engine-separate-pod").lower() == "true":
         return False  # the orchestrator's own pods
-    return all(_bounds(component) for component in predictor.components)
+    return all(_autoscaler_bounds(component) for component in predictor.components)
 
 
-def _bounds(component: Component) -> str:
+def _autoscaler_bounds(component: ComponentSpec) -> str:
     """Say what the component's autoscaler keeps to: "1 to 5, by hpaSpec"; "" without one."""
-    for scaler, (low, high, least, most) in _BOUNDS.items():
-        raw = mapping(component.raw, scaler)
+    for scaler, (min_value, max_value, minimum, maximum) in _BOUND_FIELDS.items():
+        raw = get_mapping(component.raw, scaler)
         if raw:
-            lower, upper = number(raw, low), number(raw, high)
-            lower = least if lower is None else lower
-            upper = most if upper is None else upper
+            lower, upper = get_int(raw, min_value), get_int(raw, max_value)
+            lower = minimum if lower is None else lower
+            upper = maximum if upper is None else upper
             return f"{lower} to {upper}, by {scaler}" if upper is not None else f"set by {scaler}"
     return ""
 
 
-def _finding(path: Path, replicas: int, bounds: str) -> Finding:
+def _build_finding(path: Path, replicas: int, bounds: str) -> Finding:
     return Finding(
         path / "replicas", f"replicas {replicas} has no effect: the number of pods is {bounds}"
     )

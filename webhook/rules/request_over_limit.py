@@ -24,32 +24,32 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.kubernetes import amount
-from webhook.graph.model import Deployment, mapping
+from webhook.graph.kubernetes import parse_quantity
+from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import Path
-from webhook.graph.signs import unusual
+from webhook.graph.signs import non_trivial_feature
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({unusual("resources")})
+TRIGGERS = frozenset({non_trivial_feature("resources")})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each request over its limit (source: validateResourceRequirements)."""
-    for container in deployment.in_need("resources"):
+    for container in deployment.containers_with("resources"):
         resources = container.raw.get("resources")
         if type(resources) is dict and "requests" in resources and "limits" in resources:
-            yield from _compare(container.path / "resources", resources)
+            yield from _check_resources(container.path / "resources", resources)
 
 
-def _compare(path: Path, resources: Mapping[str, Any]) -> Iterator[Finding]:
-    limits = mapping(resources, "limits")
-    for name, request in mapping(resources, "requests").items():
+def _check_resources(path: Path, resources: Mapping[str, Any]) -> Iterator[Finding]:
+    limits = get_mapping(resources, "limits")
+    for name, request in get_mapping(resources, "requests").items():
         if name not in limits or request == limits[name]:
             continue
-        asked, most = amount(request), amount(limits[name])
+        requested, limit = parse_quantity(request), parse_quantity(limits[name])
         # Of what cannot be shared requests and limits are equal: unshareable-resource says so.
-        if asked is None or most is None or asked <= most or is_device(name):
+        if requested is None or limit is None or requested <= limit or is_extended_resource(name):
             continue
         yield Finding(
             path.join(("requests", name)),
@@ -57,7 +57,7 @@ def _compare(path: Path, resources: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
-def is_device(name: str) -> bool:
+def is_extended_resource(name: str) -> bool:
     """Tell whether a resource cannot be shared: "nvidia.com/gpu", "hugepages-2Mi".
 
     Source: IsOvercommitAllowed. What is Kubernetes' own ("kubernetes.io/") can be.

@@ -20,33 +20,33 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping, text
-from webhook.workloads.placement import ENGINE_CONTAINER, TENSORFLOW_CONTAINER
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
+from webhook.workloads.placement import ORCHESTRATOR_CONTAINER, TENSORFLOW_CONTAINER
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({ENGINE_CONTAINER, TENSORFLOW_CONTAINER})
+TRIGGERS = frozenset({ORCHESTRATOR_CONTAINER, TENSORFLOW_CONTAINER})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each container and node with a reserved name (source: seldon-checks G21)."""
     for predictor in deployment.predictors:
         for container in predictor.containers:
-            if container.name == ENGINE_CONTAINER:
+            if container.name == ORCHESTRATOR_CONTAINER:
                 yield Finding(
                     container.path / "name",
-                    f'"{ENGINE_CONTAINER}" is the orchestrator\'s own name',
+                    f'"{ORCHESTRATOR_CONTAINER}" is the orchestrator\'s own name',
                 )
         for node in predictor.nodes:
             if node.name == TENSORFLOW_CONTAINER:
-                notes = mapping(deployment.spec, "annotations")
-                apart = text(notes, "seldon.io/engine-separate-pod").lower() == "true"
+                notes = get_mapping(deployment.spec, "annotations")
+                in_own_pod = get_str(notes, "seldon.io/engine-separate-pod").lower() == "true"
                 first = predictor.components[0] if predictor.components else None
-                near = not first or any(c.name == node.name for c in first.containers)
+                nearest = not first or any(c.name == node.name for c in first.containers)
                 yield Finding(
                     node.path / "name",
                     f'a node called "{TENSORFLOW_CONTAINER}" gets no Service',
                     "give node and container another name",
                     # In the orchestrator's own pod it is called without one.
-                    sure=apart or not near,
+                    certain=in_own_pod or not nearest,
                 )

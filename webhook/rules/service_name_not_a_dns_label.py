@@ -19,18 +19,22 @@ from collections.abc import Iterator
 
 from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping, text
-from webhook.graph.words import is_dns_label, why_not_dns_label
-from webhook.rules._service_names import RELAXED, refuses_digit, takes_digit
-from webhook.rules._text import quoted
-from webhook.workloads.names import SERVICE_NAME
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
+from webhook.graph.words import explain_invalid_dns_label, is_dns_label
+from webhook.rules._service_names import (
+    LEADING_DIGIT_SINCE_MINOR,
+    allows_leading_digit,
+    forbids_leading_digit,
+)
+from webhook.rules._text import quote_value
+from webhook.workloads.names import SERVICE_NAME_ANNOTATION
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({SERVICE_NAME})
+TRIGGERS = frozenset({SERVICE_NAME_ANNOTATION})
 
 
-def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each annotation that names no Service.
 
     Source: Kubernetes' Service names; seldon-checks G14.
@@ -38,14 +42,14 @@ def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
     for predictor in deployment.predictors:
         if "annotations" not in predictor.raw:
             continue
-        name = text(mapping(predictor.raw, "annotations"), SERVICE_NAME)
+        name = get_str(get_mapping(predictor.raw, "annotations"), SERVICE_NAME_ANNOTATION)
         # Empty reads as absent.
         if not name:
             continue
-        path = predictor.path / "annotations" / SERVICE_NAME
-        fact = f"the Service name {quoted(name)} is no DNS label: it"
+        path = predictor.path / "annotations" / SERVICE_NAME_ANNOTATION
+        message = f"the Service name {quote_value(name)} is no DNS label: it"
         if not is_dns_label(name):
-            yield Finding(path, f"{fact} {why_not_dns_label(name)}")
-        elif name[0].isdigit() and not takes_digit(facts):
-            fact = f"{fact} starts with a digit, which Kubernetes takes from 1.{RELAXED} on only"
-            yield Finding(path, fact, sure=refuses_digit(facts))
+            yield Finding(path, f"{message} {explain_invalid_dns_label(name)}")
+        elif name[0].isdigit() and not allows_leading_digit(facts):
+            message = f"{message} starts with a digit, which Kubernetes takes from 1.{LEADING_DIGIT_SINCE_MINOR} on only"
+            yield Finding(path, message, certain=forbids_leading_digit(facts))

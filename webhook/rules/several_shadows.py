@@ -22,21 +22,21 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
-from webhook.rules._text import quoted
+from webhook.graph.model import SeldonDeployment
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"shadow"})
+TRIGGERS = frozenset({"shadow"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield the second and every later shadow (source: seldon-checks V18)."""
     if len(deployment.predictors) < 2:
         return
-    shadows = [predictor for predictor in deployment.predictors if predictor.shadow]
+    shadows = [predictor for predictor in deployment.predictors if predictor.is_shadow]
     for predictor in shadows[1:]:
         yield Finding(
             predictor.path / "shadow",
-            f"the predictor {quoted(shadows[0].name)} is the shadow already",
+            f"the predictor {quote_value(shadows[0].name)} is the shadow already",
         )

@@ -22,27 +22,25 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mappings
+from webhook.graph.model import SeldonDeployment, iter_mappings
 from webhook.graph.schema import known_fields
-from webhook.graph.signs import SEVERAL_SOURCES
-from webhook.graph.words import enumerate_words
+from webhook.graph.signs import MULTIPLE_VOLUME_SOURCES
+from webhook.graph.words import join_words
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({SEVERAL_SOURCES})
+TRIGGERS = frozenset({MULTIPLE_VOLUME_SOURCES})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each volume with more than one source (source: validateVolumeSource)."""
     for component in deployment.components:
         if "volumes" not in component.pod:
             continue
-        for index, volume in mappings(component.pod, "volumes"):
+        for index, volume in iter_mappings(component.pod, "volumes"):
             if len(volume) < 3:  # its name and one source
                 continue
             path = component.path.join(("spec", "volumes", index))
             kinds = [f for f in known_fields(path) if f != "name" and volume.get(f) is not None]
             if len(kinds) > 1:
-                yield Finding(
-                    path, f"the volume has {len(kinds)} sources: {enumerate_words(kinds)}"
-                )
+                yield Finding(path, f"the volume has {len(kinds)} sources: {join_words(kinds)}")

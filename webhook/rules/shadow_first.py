@@ -21,27 +21,27 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
-from webhook.rules._text import quoted
+from webhook.graph.model import SeldonDeployment
+from webhook.rules._text import quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
-NEEDS = frozenset({"shadow"})
+TRIGGERS = frozenset({"shadow"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield one finding if a shadow stands before the first live predictor.
 
     Source: seldon-checks G38.
     """
     predictors = deployment.predictors
-    if len(predictors) < 2 or not predictors[0].shadow:
+    if len(predictors) < 2 or not predictors[0].is_shadow:
         return
-    live = next((predictor for predictor in predictors if not predictor.shadow), None)
+    live = next((predictor for predictor in predictors if not predictor.is_shadow), None)
     if live is not None:
         yield Finding(
             predictors[0].path / "shadow",
-            f"the first predictor {quoted(predictors[0].name)} is a shadow, "
+            f"the first predictor {quote_value(predictors[0].name)} is a shadow, "
             "so status.address points at it",
-            f"list {quoted(live.name)} first",
+            f"list {quote_value(live.name)} first",
         )

@@ -26,45 +26,47 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Container, Deployment, mapping, number
-from webhook.graph.signs import unusual
-from webhook.rules._pods import HOOKS, runs_once
-from webhook.workloads.probes import GRACE
+from webhook.graph.model import Container, SeldonDeployment, get_int, get_mapping
+from webhook.graph.signs import non_trivial_feature
+from webhook.rules._pods import HOOKS, is_run_to_completion
+from webhook.workloads.probes import GRACE_PERIOD_SECONDS
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({unusual("probes")})
+TRIGGERS = frozenset({non_trivial_feature("probes")})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each such hook (source: validateSleepAction)."""
-    sleeping = [c for c in deployment.in_need("probes") if _sleeps(c)]
-    for container in sleeping:
-        grace = _grace(deployment, container)
-        lifecycle = mapping(container.raw, "lifecycle")
+    sleeping_containers = [c for c in deployment.containers_with("probes") if _has_sleep_hook(c)]
+    for container in sleeping_containers:
+        grace_period = _grace_period(deployment, container)
+        lifecycle = get_mapping(container.raw, "lifecycle")
         for hook in HOOKS:
-            seconds = number(mapping(mapping(lifecycle, hook), "sleep"), "seconds")
-            if seconds is not None and not 0 <= seconds <= grace:
-                bound = f"more than the {grace} that it has" if seconds > 0 else "less than 0"
-                place = ("lifecycle", hook, "sleep", "seconds")
-                fact = f"the container sleeps for {seconds} seconds, {bound} to stop"
+            seconds = get_int(get_mapping(get_mapping(lifecycle, hook), "sleep"), "seconds")
+            if seconds is not None and not 0 <= seconds <= grace_period:
+                bound = (
+                    f"more than the {grace_period} that it has" if seconds > 0 else "less than 0"
+                )
+                path = ("lifecycle", hook, "sleep", "seconds")
+                message = f"the container sleeps for {seconds} seconds, {bound} to stop"
                 if seconds < 0:
-                    fact = f"the container sleeps for {seconds} seconds, {bound}"
-                yield Finding(container.path.join(place), fact)
+                    message = f"the container sleeps for {seconds} seconds, {bound}"
+                yield Finding(container.path.join(path), message)
 
 
-def _sleeps(container: Container) -> bool:
-    if "lifecycle" not in container.raw or runs_once(container):
+def _has_sleep_hook(container: Container) -> bool:
+    if "lifecycle" not in container.raw or is_run_to_completion(container):
         return False
-    lifecycle = mapping(container.raw, "lifecycle")
-    return any("sleep" in mapping(lifecycle, hook) for hook in HOOKS)
+    lifecycle = get_mapping(container.raw, "lifecycle")
+    return any("sleep" in get_mapping(lifecycle, hook) for hook in HOOKS)
 
 
-def _grace(deployment: Deployment, container: Container) -> int:
+def _grace_period(deployment: SeldonDeployment, container: Container) -> int:
     """Return the seconds that the container's pod has to stop, at least 0."""
     for component in deployment.components:
         if container.path[: len(component.path)] == component.path:
-            written = number(component.pod, "terminationGracePeriodSeconds")
+            written = get_int(component.pod, "terminationGracePeriodSeconds")
             # A pod with less than none gets one second (defaulting), its template is judged before.
-            return GRACE if written is None else written
-    return GRACE
+            return GRACE_PERIOD_SECONDS if written is None else written
+    return GRACE_PERIOD_SECONDS

@@ -26,44 +26,46 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import Deployment, Predictor, items, mappings
+from webhook.graph.model import Predictor, SeldonDeployment, get_list, iter_mappings
 from webhook.graph.path import Path
-from webhook.graph.signs import SEVERAL_COMPONENTS
-from webhook.graph.slips import torn_components
-from webhook.graph.words import enumerate_words
-from webhook.rules._structure import move
+from webhook.graph.signs import MULTIPLE_COMPONENTS
+from webhook.graph.slips import find_split_components
+from webhook.graph.words import join_words
+from webhook.rules._structure import move_operation
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({SEVERAL_COMPONENTS})
+TRIGGERS = frozenset({MULTIPLE_COMPONENTS})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each item of componentSpecs that is a part of its neighbour."""
     for predictor in deployment.predictors:
-        listed = items(predictor.raw, "componentSpecs")
+        listed = get_list(predictor.raw, "componentSpecs")
         if len(listed) > 1 and len(predictor.components) < len(listed):
-            yield from _in_predictor(predictor)
+            yield from _check_predictor(predictor)
 
 
-def _in_predictor(predictor: Predictor) -> Iterator[Finding]:
-    entries = list(mappings(predictor.raw, "componentSpecs"))
-    listed = _listed(predictor)
+def _check_predictor(predictor: Predictor) -> Iterator[Finding]:
+    entries = list(iter_mappings(predictor.raw, "componentSpecs"))
+    list_path = _component_items(predictor)
     # Where a server runs every node, Seldon may find a container for the pod that has none.
-    sure = any(not node.has_server for node in predictor.nodes)
-    for part, whole in torn_components(entries).items():
+    certain = any(not node.has_builtin_implementation for node in predictor.nodes)
+    for part, target in find_split_components(entries).items():
         fields = list(predictor.raw["componentSpecs"][part])
-        moves = [move(listed / part / name, listed / whole / name) for name in fields]
-        rest: Operation = {"op": "remove", "path": (listed / part).pointer}
+        moves = [
+            move_operation(list_path / part / name, list_path / target / name) for name in fields
+        ]
+        remaining: Operation = {"op": "remove", "path": (list_path / part).pointer}
         yield Finding(
-            listed / part / fields[0],
-            f"{enumerate_words(fields)} without a pod; the pod is at {listed / whole / 'spec'}",
+            list_path / part / fields[0],
+            f"{join_words(fields)} without a pod; the pod is at {list_path / target / 'spec'}",
             "take the second dash away, so that both are one item",
-            (*moves, rest),
-            sure=sure,
+            (*moves, remaining),
+            certain=certain,
         )
 
 
-def _listed(predictor: Predictor) -> Path:
+def _component_items(predictor: Predictor) -> Path:
     """Return where the predictor's componentSpecs stand."""
     return predictor.components[0].path.parent if predictor.components else predictor.path

@@ -21,23 +21,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.kubernetes import NANO, amount
-from webhook.graph.model import Deployment
+from webhook.graph.kubernetes import NANO, parse_quantity
+from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import Path
-from webhook.graph.signs import unusual
+from webhook.graph.signs import non_trivial_feature
 
 ACTION = "warn"
 SINCE = "0.1.0"
-NEEDS = frozenset({unusual("resources")})
+TRIGGERS = frozenset({non_trivial_feature("resources")})
 
-_LEAST = 2**20 * NANO
+_MIN_BYTES = 2**20 * NANO
 """No program with an interpreter starts in less than a mebibyte; a hundred times that is common."""
 _BYTES = ("memory", "ephemeral-storage")
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each amount of memory or storage that is more than nothing and less than 1Mi."""
-    for container in deployment.in_need("resources"):
+    for container in deployment.containers_with("resources"):
         resources = container.raw.get("resources")
         if type(resources) is dict:
             for field in ("requests", "limits"):
@@ -45,13 +45,13 @@ def check(deployment: Deployment) -> Iterator[Finding]:
                 if type(amounts) is not dict:
                     continue
                 for name in _BYTES:
-                    if name in amounts and 0 < (amount(amounts[name]) or 0) < _LEAST:
+                    if name in amounts and 0 < (parse_quantity(amounts[name]) or 0) < _MIN_BYTES:
                         path = container.path.join(("resources", field, name))
-                        yield _finding(path, amounts[name])
+                        yield _build_finding(path, amounts[name])
 
 
-def _finding(path: Path, value: Any) -> Finding:
-    counted = (amount(value) or 0) / NANO
-    fact = f"{value} is {counted:g} byte{'s' * (counted != 1)} of {path[-1]}"
+def _build_finding(path: Path, value: Any) -> Finding:
+    byte_count = (parse_quantity(value) or 0) / NANO
+    message = f"{value} is {byte_count:g} byte{'s' * (byte_count != 1)} of {path[-1]}"
     digits = str(value).strip(" ").removesuffix("m")
-    return Finding(path, fact, f"write {digits}Mi" if digits.isdecimal() else "")
+    return Finding(path, message, f"write {digits}Mi" if digits.isdecimal() else "")

@@ -27,24 +27,30 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping, mappings, number
+from webhook.graph.model import SeldonDeployment, get_int, get_mapping, iter_mappings
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"projected"})
+TRIGGERS = frozenset({"projected"})
 
-_LEAST, _MOST = 600, 2**32
+_MIN_SECONDS, _MAX_SECONDS = 600, 2**32
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each such lifetime (source: validateProjectionSources)."""
     for component in deployment.components:
-        for index, volume in mappings(component.pod, "volumes"):
-            for place, source in mappings(mapping(volume, "projected"), "sources"):
-                token = mapping(source, "serviceAccountToken")
-                seconds = number(token, "expirationSeconds")
-                if seconds is not None and not _LEAST <= seconds <= _MOST:
-                    bound = f"less than {_LEAST}" if seconds < _LEAST else f"more than {_MOST}"
-                    where = ("spec", "volumes", index, "projected", "sources", place)
-                    path = component.path.join((*where, "serviceAccountToken", "expirationSeconds"))
+        for index, volume in iter_mappings(component.pod, "volumes"):
+            for field_path, source in iter_mappings(get_mapping(volume, "projected"), "sources"):
+                token = get_mapping(source, "serviceAccountToken")
+                seconds = get_int(token, "expirationSeconds")
+                if seconds is not None and not _MIN_SECONDS <= seconds <= _MAX_SECONDS:
+                    bound = (
+                        f"less than {_MIN_SECONDS}"
+                        if seconds < _MIN_SECONDS
+                        else f"more than {_MAX_SECONDS}"
+                    )
+                    item_path = ("spec", "volumes", index, "projected", "sources", field_path)
+                    path = component.path.join(
+                        (*item_path, "serviceAccountToken", "expirationSeconds")
+                    )
                     yield Finding(path, f"the token lives for {seconds} seconds, {bound}")

@@ -19,31 +19,33 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.bounds import DEEPEST_VALUE, MOST_VALUES
+from webhook.graph.bounds import MAX_NESTING, MAX_VALUES
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
-from webhook.graph.parse import MOST_PREDICTORS
-from webhook.graph.signs import fault_of
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.parse import MAX_PREDICTORS
+from webhook.graph.signs import schema_error_feature
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({fault_of("size"), fault_of("nesting")})
+TRIGGERS = frozenset({schema_error_feature("size"), schema_error_feature("nesting")})
 
-_PREDICTORS = f"there are more than {MOST_PREDICTORS} predictors; those that follow were not read"
+_PREDICTORS_PATH = (
+    f"there are more than {MAX_PREDICTORS} predictors; those that follow were not read"
+)
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each place at which reading ended before the document did."""
-    for fault in deployment.faults:
-        if fault.kind == "size":
+    for schema_error in deployment.schema_errors:
+        if schema_error.kind == "size":
             yield Finding(
-                fault.path,
-                _PREDICTORS
-                if fault.limit == MOST_PREDICTORS
-                else f"the object has more than {MOST_VALUES} values; what follows was not read",
+                schema_error.path,
+                _PREDICTORS_PATH
+                if schema_error.limit == MAX_PREDICTORS
+                else f"the object has more than {MAX_VALUES} values; what follows was not read",
             )
-        elif fault.kind == "nesting":
+        elif schema_error.kind == "nesting":
             yield Finding(
-                fault.path,
-                f"the object goes on below {DEEPEST_VALUE} levels; what is here was not read",
+                schema_error.path,
+                f"the object goes on below {MAX_NESTING} levels; what is here was not read",
             )

@@ -25,23 +25,25 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 
 ACTION = "warn"
 SINCE = "0.1.0"
 
 
-def check(deployment: Deployment, old: Deployment, *, points: int = 50) -> Iterator[Finding]:
+def check(
+    deployment: SeldonDeployment, old: SeldonDeployment, *, points: int = 50
+) -> Iterator[Finding]:
     """Yield each predictor whose traffic an update changes by more than `points` percent."""
-    before = {p.name: p.traffic or 0 for p in old.predictors if p.name and not p.shadow}
+    before = {p.name: p.traffic or 0 for p in old.predictors if p.name and not p.is_shadow}
     if len(before) < 2 and len(deployment.predictors) < 2:
         return  # one predictor before and after: it gets everything, whatever is written
     for predictor in deployment.predictors:
-        earlier, now = before.get(predictor.name), predictor.traffic
-        if earlier is None or now is None or predictor.shadow:
+        previous, current = before.get(predictor.name), predictor.traffic
+        if previous is None or current is None or predictor.is_shadow:
             continue
-        if abs(now - earlier) > points:
+        if abs(current - previous) > points:
             yield Finding(
                 predictor.path / "traffic",
-                f"this update moves the traffic of the predictor from {earlier} to {now} at once",
+                f"this update moves the traffic of the predictor from {previous} to {current} at once",
             )

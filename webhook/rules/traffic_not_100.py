@@ -23,27 +23,27 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import ROOT
-from webhook.graph.signs import SEVERAL_PREDICTORS
-from webhook.graph.words import enumerate_words
+from webhook.graph.signs import MULTIPLE_PREDICTORS
+from webhook.graph.words import join_words
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"traffic", SEVERAL_PREDICTORS})
+TRIGGERS = frozenset({"traffic", MULTIPLE_PREDICTORS})
 
-_PREDICTORS = ROOT / "spec" / "predictors"
+_PREDICTORS_PATH = ROOT / "spec" / "predictors"
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield one finding if the live predictors' traffic is not 100.
 
     Source: seldon-checks V20, V21.
     """
-    only = deployment.predictors[0] if len(deployment.predictors) == 1 else None
-    if only and only.raw.get("traffic") in (None, 100):
+    single_predictor = deployment.predictors[0] if len(deployment.predictors) == 1 else None
+    if single_predictor and single_predictor.raw.get("traffic") in (None, 100):
         return
-    live = [predictor for predictor in deployment.predictors if not predictor.shadow]
+    live = [predictor for predictor in deployment.predictors if not predictor.is_shadow]
     if any(p.traffic is None and p.raw.get("traffic") is not None for p in live):
         return  # of the wrong type: that is said, and there is no sum
     if any(p.traffic is not None and not 0 <= p.traffic <= 100 for p in live):
@@ -62,13 +62,13 @@ def check(deployment: Deployment) -> Iterator[Finding]:
             live[0].path / "traffic",
             f"the traffic of the only live predictor is {total}, not 100",
             "set it to 100: a shadow gets copies and takes no share",
-            sure=False,  # which ingress there is, is not known; some give it all requests
+            certain=False,  # which ingress there is, is not known; some give it all requests
         )
     elif len(live) > 1 and total != 100:
-        shares = enumerate_words(
+        shares = join_words(
             [f'"{p.name}" {"has none" if p.traffic is None else p.traffic}' for p in live]
         )
         yield Finding(
-            _PREDICTORS,
+            _PREDICTORS_PATH,
             f"traffic of the {len(live)} live predictors sums to {total}, not 100 ({shares})",
         )

@@ -23,14 +23,14 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"traffic"})
+TRIGGERS = frozenset({"traffic"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each traffic below 0 or above 100.
 
     Source: seldon-checks V19 for shadows; seldon-checks G24.
@@ -39,7 +39,7 @@ def check(deployment: Deployment) -> Iterator[Finding]:
         traffic = predictor.traffic
         if traffic is None or 0 <= traffic <= 100:
             continue
-        kind = "shadow" if predictor.shadow else "predictor"
+        kind = "shadow" if predictor.is_shadow else "predictor"
         yield Finding(
             predictor.path / "traffic",
             f"the traffic of the {kind} is {traffic}, not from 0 to 100",

@@ -25,29 +25,29 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping, text
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import ROOT
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"transport"})
+TRIGGERS = frozenset({"transport"})
 
-_TYPES = {"rest": "REST", "grpc": "GRPC"}
+_ENDPOINT_TYPES = {"rest": "REST", "grpc": "GRPC"}
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield one finding if every endpoint is of the other type (source: seldon-checks V17)."""
-    transport = text(deployment.spec, "transport")
-    if transport not in _TYPES:
+    transport = get_str(deployment.spec, "transport")
+    if transport not in _ENDPOINT_TYPES:
         return
     written = [
-        mapping(node.raw, "endpoint").get("type")
+        get_mapping(node.raw, "endpoint").get("type")
         for predictor in deployment.predictors
         for node in predictor.nodes
         if "endpoint" in node.raw
     ]
     known = [word for word in written if word in ("REST", "GRPC")]
-    if not known or _TYPES[transport] in known:
+    if not known or _ENDPOINT_TYPES[transport] in known:
         return  # where both stand, the endpoints contradict each other
     count = f"the {len(known)} endpoints are" if len(known) > 1 else "the endpoint is"
     yield Finding(

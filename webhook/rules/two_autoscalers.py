@@ -21,14 +21,14 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 
 ACTION = "warn"
 SINCE = "0.1.0"
-NEEDS = frozenset({"kedaSpec"})
+TRIGGERS = frozenset({"kedaSpec"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each hpaSpec beside a kedaSpec (source: seldon-checks G26)."""
     for component in deployment.components:
         raw = component.raw

@@ -18,19 +18,19 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping
+from webhook.graph.model import SeldonDeployment, get_mapping
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"pdbSpec"})
+TRIGGERS = frozenset({"pdbSpec"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each budget with both bounds (source: policy/v1; seldon-checks G27)."""
     for component in deployment.components:
         if "pdbSpec" not in component.raw:
             continue
-        raw = mapping(component.raw, "pdbSpec")
+        raw = get_mapping(component.raw, "pdbSpec")
         low, high = raw.get("minAvailable"), raw.get("maxUnavailable")
         if low is not None and high is not None:
             yield Finding(

@@ -22,20 +22,20 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, items, mapping
+from webhook.graph.model import SeldonDeployment, get_list, get_mapping
 
 ACTION = "warn"
 SINCE = "0.1.0"
-NEEDS = frozenset({"hpaSpec"})
+TRIGGERS = frozenset({"hpaSpec"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each metricsv2 beside metrics (source: controller of v1.17; seldon-checks G26)."""
     for component in deployment.components:
         if "hpaSpec" not in component.raw:
             continue
-        raw = mapping(component.raw, "hpaSpec")
-        if items(raw, "metricsv2") and type(raw.get("metrics")) is list:
+        raw = get_mapping(component.raw, "hpaSpec")
+        if get_list(raw, "metricsv2") and type(raw.get("metrics")) is list:
             yield Finding(
                 component.path / "hpaSpec" / "metricsv2",
                 "metrics stands beside metricsv2, which is ignored",

@@ -22,25 +22,25 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, Node, Predictor
-from webhook.workloads.nodes import ROLES, wants_server
+from webhook.graph.model import Node, Predictor, SeldonDeployment
+from webhook.workloads.nodes import ROLES, is_prepackaged_server
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"implementation"})
+TRIGGERS = frozenset({"implementation"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each node whose type is not what its implementation is (source: seldon-checks G8)."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if node.implementation and node.type and node.type in ROLES:
-                yield from _node(node, predictor)
+                yield from _check_node(node, predictor)
 
 
-def _node(node: Node, predictor: Predictor) -> Iterator[Finding]:
+def _check_node(node: Node, predictor: Predictor) -> Iterator[Finding]:
     path = node.path / "type"
-    if wants_server(node):
+    if is_prepackaged_server(node):
         if node.type != "MODEL":
             # A server that is meant to transform runs, though it predicts; nothing can route or
             # merge by predicting.
@@ -49,7 +49,7 @@ def _node(node: Node, predictor: Predictor) -> Iterator[Finding]:
                 f"{node.implementation} runs as a MODEL, not as a {node.type}",
                 "write type: MODEL",
                 ({"op": "replace", "path": path.pointer, "value": "MODEL"},),
-                sure=node.type in ("ROUTER", "COMBINER"),
+                certain=node.type in ("ROUTER", "COMBINER"),
             )
     elif node.implementation == "RANDOM_ABTEST" and all(
         container.name != node.name for container in predictor.containers
@@ -61,5 +61,5 @@ def _node(node: Node, predictor: Predictor) -> Iterator[Finding]:
             "and it has none",
             "remove the type",
             ({"op": "remove", "path": path.pointer},),
-            sure=node.type != "ROUTER",
+            certain=node.type != "ROUTER",
         )

@@ -26,15 +26,15 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
-from webhook.rules._text import quoted
+from webhook.graph.model import SeldonDeployment
+from webhook.rules._text import quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
-NEEDS = frozenset({"RANDOM_ABTEST"})
+TRIGGERS = frozenset({"RANDOM_ABTEST"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield the third and every later child of an A/B test.
 
     Source: components.go; seldon-checks G6.
@@ -46,6 +46,6 @@ def check(deployment: Deployment) -> Iterator[Finding]:
             for child in node.children[2:]:
                 yield Finding(
                     child.path,
-                    f"{quoted(child.name)} is never called: the A/B test {quoted(node.name)} "
+                    f"{quote_value(child.name)} is never called: the A/B test {quote_value(node.name)} "
                     "knows two children only",
                 )

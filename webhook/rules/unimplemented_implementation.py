@@ -20,37 +20,37 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, Node, Predictor
+from webhook.graph.model import Node, Predictor, SeldonDeployment
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
-_STUBS = frozenset({"SIMPLE_MODEL", "SIMPLE_ROUTER", "AVERAGE_COMBINER"})
+_STUB_IMPLEMENTATIONS = frozenset({"SIMPLE_MODEL", "SIMPLE_ROUTER", "AVERAGE_COMBINER"})
 
-NEEDS = _STUBS
+TRIGGERS = _STUB_IMPLEMENTATIONS
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each node that only a stub implements (source: executor of v1.17; seldon-checks G7)."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
-            if node.implementation in _STUBS:
-                yield from _stub(node, predictor)
+            if node.implementation in _STUB_IMPLEMENTATIONS:
+                yield from _check_stub(node, predictor)
 
 
-def _stub(node: Node, predictor: Predictor) -> Iterator[Finding]:
-    called = node.type not in ("", "UNKNOWN_TYPE") or bool(node.raw.get("methods"))
+def _check_stub(node: Node, predictor: Predictor) -> Iterator[Finding]:
+    is_called = node.type not in ("", "UNKNOWN_TYPE") or bool(node.raw.get("methods"))
     contained = any(container.name == node.name for container in predictor.containers)
-    if contained and called:
+    if contained and is_called:
         return  # the container does the work, and the word means nothing
-    alone = len(predictor.nodes) == 1
-    fact = f"the orchestrator does not implement {node.implementation}"
+    is_single = len(predictor.nodes) == 1
+    message = f"the orchestrator does not implement {node.implementation}"
     if contained:
-        fact += ", and without a type it does not call the node's container"
-    elif called or alone:
-        fact += ", and the node has no container"
+        message += ", and without a type it does not call the node's container"
+    elif is_called or is_single:
+        message += ", and the node has no container"
     else:
-        fact += " and passes the node by"
+        message += " and passes the node by"
     # Passed by, the rest of the graph runs: not as it was meant, but it runs.
-    sure = not contained and (called or alone)
-    yield Finding(node.path / "implementation", fact, sure=sure)
+    certain = not contained and (is_called or is_single)
+    yield Finding(node.path / "implementation", message, certain=certain)

@@ -18,33 +18,39 @@ from typing import Any
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping, text
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import Path
-from webhook.rules._words import unknown_word
+from webhook.rules._words import unknown_value_finding
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"endpoint"})
+TRIGGERS = frozenset({"endpoint"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each unknown endpoint type, of nodes and explainers (source: EndpointType, v1.17)."""
-    known = schema.words("endpoint-types")
+    known = schema.enum_values("endpoint-types")
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             # Seldon reads an empty type as REST.
-            if "endpoint" in node.raw and (written := _type(node.raw)) and written not in known:
-                yield _finding(node.raw, node.path)
+            if (
+                "endpoint" in node.raw
+                and (written := _endpoint_type(node.raw))
+                and written not in known
+            ):
+                yield _build_finding(node.raw, node.path)
         if "explainer" in predictor.raw:
-            explainer = mapping(predictor.raw, "explainer")
-            if (written := _type(explainer)) and written not in known:
-                yield _finding(explainer, predictor.path / "explainer")
+            explainer = get_mapping(predictor.raw, "explainer")
+            if (written := _endpoint_type(explainer)) and written not in known:
+                yield _build_finding(explainer, predictor.path / "explainer")
 
 
-def _type(raw: Mapping[str, Any]) -> str:
-    return text(mapping(raw, "endpoint"), "type")
+def _endpoint_type(raw: Mapping[str, Any]) -> str:
+    return get_str(get_mapping(raw, "endpoint"), "type")
 
 
-def _finding(raw: Mapping[str, Any], path: Path) -> Finding:
-    known = schema.words("endpoint-types")
-    return unknown_word(path / "endpoint" / "type", "endpoint type", _type(raw), known)
+def _build_finding(raw: Mapping[str, Any], path: Path) -> Finding:
+    known = schema.enum_values("endpoint-types")
+    return unknown_value_finding(
+        path / "endpoint" / "type", "endpoint type", _endpoint_type(raw), known
+    )

@@ -20,24 +20,24 @@ from dataclasses import replace
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping, text
-from webhook.rules._words import unknown_word
-from webhook.workloads.servers import V2
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
+from webhook.rules._words import unknown_value_finding
+from webhook.workloads.servers import V2_PROTOCOLS
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"explainer"})
+TRIGGERS = frozenset({"explainer"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each unknown explainer type (source: AlibiExplainerType, v1.17; seldon-checks G9)."""
     for predictor in deployment.predictors:
         if "explainer" not in predictor.raw:
             continue
-        written = text(mapping(predictor.raw, "explainer"), "type")
-        known = schema.words("explainer-types")
+        written = get_str(get_mapping(predictor.raw, "explainer"), "type")
+        known = schema.enum_values("explainer-types")
         # An empty type is no explainer at all.
         if written and written not in known:
             path = predictor.path / "explainer" / "type"
-            finding = unknown_word(path, "explainer type", written, known)
-            yield replace(finding, sure=text(deployment.spec, "protocol") in V2)
+            finding = unknown_value_finding(path, "explainer type", written, known)
+            yield replace(finding, certain=get_str(deployment.spec, "protocol") in V2_PROTOCOLS)

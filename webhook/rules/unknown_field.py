@@ -21,38 +21,38 @@ from collections.abc import Iterator
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
-from webhook.graph.path import resolve
-from webhook.graph.signs import fault_of
-from webhook.graph.words import CERTAIN, nearest_word
-from webhook.rules.pod_out_of_place import is_told
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.path import resolve_path
+from webhook.graph.signs import schema_error_feature
+from webhook.graph.words import CERTAIN_SIMILARITY, nearest_word
+from webhook.rules.pod_out_of_place import is_reported_elsewhere
 
 ACTION = "warn"
 SINCE = "0.1.0"
-GIVES_WAY = True
-NEEDS = frozenset({fault_of("unknown")})
+SUPERSEDABLE = True
+TRIGGERS = frozenset({schema_error_feature("unknown")})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each field that the schema does not know, with the nearest field that is not set."""
-    for fault in deployment.faults:
-        if fault.kind != "unknown" or is_told(deployment, fault.path):
+    for schema_error in deployment.schema_errors:
+        if schema_error.kind != "unknown" or is_reported_elsewhere(deployment, schema_error.path):
             continue
-        field = str(fault.path[-1])
-        siblings = resolve(deployment.raw, fault.path.parent)
-        known = [f for f in schema.known_fields(fault.path.parent) if f not in siblings]
-        near = nearest_word(field, known)
+        field = str(schema_error.path[-1])
+        siblings = resolve_path(deployment.raw, schema_error.path.parent)
+        known = [f for f in schema.known_fields(schema_error.path.parent) if f not in siblings]
+        nearest = nearest_word(field, known)
         yield Finding(
-            fault.path,
+            schema_error.path,
             f'there is no field "{field}" here',
-            f'did you mean "{near}"?' if near else "remove it, or check its name and place",
+            f'did you mean "{nearest}"?' if nearest else "remove it, or check its name and place",
             (
                 {
                     "op": "move",
-                    "from": fault.path.pointer,
-                    "path": (fault.path.parent / near).pointer,
+                    "from": schema_error.path.pointer,
+                    "path": (schema_error.path.parent / nearest).pointer,
                 },
             )
-            if near and near == nearest_word(field, known, CERTAIN)
+            if nearest and nearest == nearest_word(field, known, CERTAIN_SIMILARITY)
             else (),
         )

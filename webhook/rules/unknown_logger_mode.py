@@ -18,21 +18,23 @@ from collections.abc import Iterator
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping, text
-from webhook.rules._words import unknown_word
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
+from webhook.rules._words import unknown_value_finding
 
 ACTION = "warn"
 SINCE = "0.1.0"
-NEEDS = frozenset({"logger"})
+TRIGGERS = frozenset({"logger"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each logger with a mode that is none of Seldon's (source: LoggerMode, v1.17)."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if "logger" not in node.raw:
                 continue
-            written = text(mapping(node.raw, "logger"), "mode")
-            known = schema.words("logger-modes")
+            written = get_str(get_mapping(node.raw, "logger"), "mode")
+            known = schema.enum_values("logger-modes")
             if written and written not in known:
-                yield unknown_word(node.path / "logger" / "mode", "logger mode", written, known)
+                yield unknown_value_finding(
+                    node.path / "logger" / "mode", "logger mode", written, known
+                )

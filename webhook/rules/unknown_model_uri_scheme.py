@@ -17,19 +17,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, mapping
+from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import Path
-from webhook.graph.words import CERTAIN, nearest_word
-from webhook.rules._text import LONGEST, quoted
+from webhook.graph.words import CERTAIN_SIMILARITY, nearest_word
+from webhook.rules._text import MAX_QUOTED_LENGTH, quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
-NEEDS = frozenset({"modelUri"})
+TRIGGERS = frozenset({"modelUri"})
 
-_COMMON = ("gs", "s3", "http", "https", "file", "pvc")
-_KNOWN = frozenset(
+_COMMON_SCHEMES = ("gs", "s3", "http", "https", "file", "pvc")
+_KNOWN_SCHEMES = frozenset(
     (
-        *_COMMON,
+        *_COMMON_SCHEMES,
         *("abfs", "abfss", "alias", "az", "azure", "azureblob", "azurefiles", "b2", "box", "cos"),
         *("drive", "dropbox", "ftp", "gcs", "hdfs", "hf", "huggingface", "local", "minio"),
         *("mlflow", "obs", "oci", "onedrive", "oos", "oss", "r2", "runs", "sftp", "smb", "swift"),
@@ -40,7 +40,7 @@ _KNOWN = frozenset(
 where a Secret configures it."""
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each modelUri of a node or explainer that begins with no storage.
 
     Source: seldon-checks G28.
@@ -48,29 +48,33 @@ def check(deployment: Deployment) -> Iterator[Finding]:
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if "modelUri" in node.raw:
-                yield from _judge(node.raw, node.path)
+                yield from _check_model_uri(node.raw, node.path)
         if "explainer" in predictor.raw:
-            yield from _judge(mapping(predictor.raw, "explainer"), predictor.path / "explainer")
+            yield from _check_model_uri(
+                get_mapping(predictor.raw, "explainer"), predictor.path / "explainer"
+            )
 
 
-def _judge(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:
+def _check_model_uri(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:
     uri = raw.get("modelUri")
     if type(uri) is not str or not uri:
         return
     scheme, colon, rest = uri.partition(":")
-    if colon and scheme in _KNOWN and (scheme != "pvc" or rest.startswith("//")):
+    if colon and scheme in _KNOWN_SCHEMES and (scheme != "pvc" or rest.startswith("//")):
         return
     if raw.get("storageInitializerImage") or (colon and raw.get("envSecretRefName")):
         return  # who brings the fetcher, or configures it, knows the storages
-    place = path / "modelUri"
+    field_path = path / "modelUri"
     if not colon:
-        yield Finding(place, f"{quoted(uri)} does not begin with a storage")
+        yield Finding(field_path, f"{quote_value(uri)} does not begin with a storage")
     elif scheme == "pvc":
-        yield Finding(place, f"{quoted(uri)} names no claim", "write pvc://CLAIM/path")
+        yield Finding(field_path, f"{quote_value(uri)} names no claim", "write pvc://CLAIM/path")
     else:
-        near = nearest_word(scheme, _COMMON, CERTAIN) or nearest_word(scheme, _COMMON)
+        nearest = nearest_word(scheme, _COMMON_SCHEMES, CERTAIN_SIMILARITY) or nearest_word(
+            scheme, _COMMON_SCHEMES
+        )
         yield Finding(
-            place,
-            f"the storage {quoted(scheme)} of {quoted(uri)} is not known",
-            f"write {near}:{rest[:LONGEST]}" if near else "",
+            field_path,
+            f"the storage {quote_value(scheme)} of {quote_value(uri)} is not known",
+            f"write {nearest}:{rest[:MAX_QUOTED_LENGTH]}" if nearest else "",
         )

@@ -29,39 +29,41 @@ from dataclasses import replace
 from webhook.graph import schema
 from webhook.graph.facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
-from webhook.graph.words import CERTAIN, nearest_word
-from webhook.rules._words import unknown_word
-from webhook.workloads.nodes import wants_server
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.words import CERTAIN_SIMILARITY, nearest_word
+from webhook.rules._words import unknown_value_finding
+from webhook.workloads.nodes import is_prepackaged_server
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"implementation"})
+TRIGGERS = frozenset({"implementation"})
 
-_ENDING = "_SERVER"
+_SERVER_SUFFIX = "_SERVER"
 
 
-def check(deployment: Deployment, facts: Facts) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each implementation that is neither built in nor a known server (seldon-checks V14)."""
-    told = facts.servers is not None
+    reported = facts.model_servers is not None
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             # First what costs nothing: most nodes have a container of their own.
-            if not node.implementation or not wants_server(node):
+            if not node.implementation or not is_prepackaged_server(node):
                 continue
-            servers = schema.words("prepackaged-servers")
-            if facts.servers is not None:
-                servers = tuple(facts.servers)
+            servers = schema.enum_values("prepackaged-servers")
+            if facts.model_servers is not None:
+                servers = tuple(facts.model_servers)
             if node.implementation not in servers:
-                built_in = schema.words("builtin-implementations")
+                built_in = schema.enum_values("builtin-implementations")
                 # All names end in _SERVER, which makes them alike; what stands before it counts.
-                stems = {name.removesuffix(_ENDING): name for name in servers}
-                near = nearest_word(node.implementation.removesuffix(_ENDING), stems, CERTAIN)
-                finding = unknown_word(
+                stems = {name.removesuffix(_SERVER_SUFFIX): name for name in servers}
+                nearest = nearest_word(
+                    node.implementation.removesuffix(_SERVER_SUFFIX), stems, CERTAIN_SIMILARITY
+                )
+                finding = unknown_value_finding(
                     node.path / "implementation",
-                    "configured server" if told else "implementation that Seldon ships",
+                    "configured server" if reported else "implementation that Seldon ships",
                     node.implementation,
                     (*servers, *built_in),
-                    stems.get(near, ""),
+                    stems.get(nearest, ""),
                 )
-                yield replace(finding, sure=told)
+                yield replace(finding, certain=reported)

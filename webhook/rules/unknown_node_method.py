@@ -19,21 +19,23 @@ from collections.abc import Iterator
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, items
-from webhook.rules._words import unknown_word
+from webhook.graph.model import SeldonDeployment, get_list
+from webhook.rules._words import unknown_value_finding
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"methods"})
+TRIGGERS = frozenset({"methods"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each unknown method (source: PredictiveUnitMethod, v1.17)."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if "methods" not in node.raw:
                 continue
-            known = schema.words("methods")
-            for index, method in enumerate(items(node.raw, "methods")):
+            known = schema.enum_values("methods")
+            for index, method in enumerate(get_list(node.raw, "methods")):
                 if type(method) is str and method not in known:
-                    yield unknown_word(node.path / "methods" / index, "method", method, known)
+                    yield unknown_value_finding(
+                        node.path / "methods" / index, "method", method, known
+                    )

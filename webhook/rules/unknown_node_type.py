@@ -20,17 +20,17 @@ from collections.abc import Iterator
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
-from webhook.rules._words import unknown_word
+from webhook.graph.model import SeldonDeployment
+from webhook.rules._words import unknown_value_finding
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each node whose type is none of Seldon's (source: PredictiveUnitType, v1.17)."""
-    known = schema.words("node-types")
+    known = schema.enum_values("node-types")
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if node.type not in known and node.raw.get("type") == node.type:
-                yield unknown_word(node.path / "type", "node type", node.type, known)
+                yield unknown_value_finding(node.path / "type", "node type", node.type, known)

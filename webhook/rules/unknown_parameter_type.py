@@ -22,23 +22,23 @@ from collections.abc import Iterator
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, items
-from webhook.rules._words import unknown_word
+from webhook.graph.model import SeldonDeployment, get_list
+from webhook.rules._words import unknown_value_finding
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"parameters"})
+TRIGGERS = frozenset({"parameters"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each unknown type of a node's parameter (source: ParameterType, v1.17)."""
-    known = schema.words("parameter-types")
+    known = schema.enum_values("parameter-types")
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if "parameters" not in node.raw:
                 continue
-            for index, parameter in enumerate(items(node.raw, "parameters")):
+            for index, parameter in enumerate(get_list(node.raw, "parameters")):
                 written = parameter.get("type") if type(parameter) is dict else None
                 if type(written) is str and written not in known:
                     path = node.path / "parameters" / index / "type"
-                    yield unknown_word(path, "parameter type", written, known)
+                    yield unknown_value_finding(path, "parameter type", written, known)

@@ -16,20 +16,20 @@ from collections.abc import Iterator
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, text
+from webhook.graph.model import SeldonDeployment, get_str
 from webhook.graph.path import ROOT
-from webhook.rules._words import unknown_word
+from webhook.rules._words import unknown_value_finding
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"protocol"})
+TRIGGERS = frozenset({"protocol"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield one finding if the protocol is none of Seldon's (source: seldon-checks V1)."""
-    written = text(deployment.spec, "protocol")
+    written = get_str(deployment.spec, "protocol")
     if not written:
         return
-    known = schema.words("protocols")
+    known = schema.enum_values("protocols")
     if written not in known:
-        yield unknown_word(ROOT / "spec" / "protocol", "protocol", written, known)
+        yield unknown_value_finding(ROOT / "spec" / "protocol", "protocol", written, known)

@@ -19,52 +19,62 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.kubernetes import is_key
-from webhook.graph.model import Container, Deployment, mapping
-from webhook.graph.signs import unusual
-from webhook.graph.words import CERTAIN, nearest_word
-from webhook.rules._text import quoted
+from webhook.graph.kubernetes import is_qualified_name
+from webhook.graph.model import Container, SeldonDeployment, get_mapping
+from webhook.graph.signs import non_trivial_feature
+from webhook.graph.words import CERTAIN_SIMILARITY, nearest_word
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({unusual("resources")})
+TRIGGERS = frozenset({non_trivial_feature("resources")})
 
-_OWN = ("cpu", "memory", "ephemeral-storage")
-_DEVICE = "nvidia.com/gpu"
+_NATIVE_RESOURCES = ("cpu", "memory", "ephemeral-storage")
+_EXTENDED_RESOURCE = "nvidia.com/gpu"
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each unknown resource (source: validateContainerResourceName)."""
-    for container in deployment.in_need("resources"):
+    for container in deployment.containers_with("resources"):
         resources = container.raw.get("resources")
         if type(resources) is dict:
             for field in ("requests", "limits"):
-                for name in mapping(resources, field):
-                    if name not in _OWN and not _is_known(name):
-                        yield _finding(container, field, name)
+                for name in get_mapping(resources, field):
+                    if name not in _NATIVE_RESOURCES and not _is_known(name):
+                        yield _build_finding(container, field, name)
 
 
 def _is_known(name: str) -> bool:
     if "/" not in name:
-        return name.startswith("hugepages-") and is_key(name)
+        return name.startswith("hugepages-") and is_qualified_name(name)
     if "kubernetes.io/" in name:
-        return is_key(name)
-    return not name.startswith("requests.") and is_key(name) and is_key(f"requests.{name}")
+        return is_qualified_name(name)
+    return (
+        not name.startswith("requests.")
+        and is_qualified_name(name)
+        and is_qualified_name(f"requests.{name}")
+    )
 
 
-def _finding(container: Container, field: str, name: str) -> Finding:
+def _build_finding(container: Container, field: str, name: str) -> Finding:
     path = container.path.join(("resources", field, name))
-    fact = f"{quoted(name)} is no resource; known are cpu, memory, ephemeral-storage and devices"
+    message = (
+        f"{quote_value(name)} is no resource; known are cpu, memory, ephemeral-storage and devices"
+    )
     if name.lower() in {"gpu", "gpus", "nvidia-gpu"}:
-        return Finding(path, fact, f"write the device with its domain, like {_DEVICE}")
-    there = mapping(mapping(container.raw, "resources"), field)
-    near = nearest_word(name, [own for own in _OWN if own not in there])
-    if near:
+        return Finding(
+            path, message, f"write the device with its domain, like {_EXTENDED_RESOURCE}"
+        )
+    present = get_mapping(get_mapping(container.raw, "resources"), field)
+    nearest = nearest_word(
+        name, [is_native for is_native in _NATIVE_RESOURCES if is_native not in present]
+    )
+    if nearest:
         move: Operation = {
             "op": "move",
             "from": path.pointer,
-            "path": (path.parent / near).pointer,
+            "path": (path.parent / nearest).pointer,
         }
-        certain = near == nearest_word(name, _OWN, CERTAIN)
-        return Finding(path, fact, f"write {near}", (move,) if certain else ())
-    return Finding(path, fact)
+        certain_match = nearest == nearest_word(name, _NATIVE_RESOURCES, CERTAIN_SIMILARITY)
+        return Finding(path, message, f"write {nearest}", (move,) if certain_match else ())
+    return Finding(path, message)

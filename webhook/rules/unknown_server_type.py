@@ -16,20 +16,20 @@ from collections.abc import Iterator
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, text
+from webhook.graph.model import SeldonDeployment, get_str
 from webhook.graph.path import ROOT
-from webhook.rules._words import unknown_word
+from webhook.rules._words import unknown_value_finding
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"serverType"})
+TRIGGERS = frozenset({"serverType"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield one finding if the serverType is neither rpc nor kafka (source: seldon-checks V3)."""
-    written = text(deployment.spec, "serverType")
+    written = get_str(deployment.spec, "serverType")
     if not written:
         return
-    known = schema.words("server-types")
+    known = schema.enum_values("server-types")
     if written not in known:
-        yield unknown_word(ROOT / "spec" / "serverType", "server type", written, known)
+        yield unknown_value_finding(ROOT / "spec" / "serverType", "server type", written, known)

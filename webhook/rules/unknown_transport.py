@@ -15,20 +15,20 @@ from collections.abc import Iterator
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, text
+from webhook.graph.model import SeldonDeployment, get_str
 from webhook.graph.path import ROOT
-from webhook.rules._words import unknown_word
+from webhook.rules._words import unknown_value_finding
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"transport"})
+TRIGGERS = frozenset({"transport"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield one finding if the transport is neither rest nor grpc (source: seldon-checks V2)."""
-    written = text(deployment.spec, "transport")
+    written = get_str(deployment.spec, "transport")
     if not written:
         return
-    known = schema.words("transports")
+    known = schema.enum_values("transports")
     if written not in known:
-        yield unknown_word(ROOT / "spec" / "transport", "transport", written, known)
+        yield unknown_value_finding(ROOT / "spec" / "transport", "transport", written, known)

@@ -30,27 +30,27 @@ from collections.abc import Iterator
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment
-from webhook.graph.signs import SEVERAL_CHILDREN
-from webhook.rules._nodes import merges, routes
-from webhook.rules._text import quoted
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.signs import MULTIPLE_CHILDREN
+from webhook.rules._nodes import is_combiner, is_router
+from webhook.rules._text import quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
-NEEDS = frozenset({SEVERAL_CHILDREN})
+TRIGGERS = frozenset({MULTIPLE_CHILDREN})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each node of which only the first child's answer is used (source: seldon-checks G5)."""
     for predictor in deployment.predictors:
         for node in predictor.nodes:
-            if len(node.children) < 2 or routes(node) or merges(node):
+            if len(node.children) < 2 or is_router(node) or is_combiner(node):
                 continue
-            if node.type and node.type not in schema.words("node-types"):
+            if node.type and node.type not in schema.enum_values("node-types"):
                 continue  # what it was meant to be is not known
             yield Finding(
                 node.path / "children",
-                f"only the answer of {quoted(node.children[0].name)}, the first of the "
-                f"{len(node.children)} children, is used: {quoted(node.name)} is neither router "
+                f"only the answer of {quote_value(node.children[0].name)}, the first of the "
+                f"{len(node.children)} children, is used: {quote_value(node.name)} is neither router "
                 "nor combiner",
             )

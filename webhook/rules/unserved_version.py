@@ -17,32 +17,36 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import ROOT
-from webhook.graph.words import describe, enumerate_words
+from webhook.graph.words import describe_value, join_words
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
-GROUP = "machinelearning.seldon.io"
-SERVED = tuple(f"{GROUP}/{version}" for version in ("v1", "v1alpha3", "v1alpha2"))
+SELDON_GROUP = "machinelearning.seldon.io"
+SERVED_VERSIONS = tuple(f"{SELDON_GROUP}/{version}" for version in ("v1", "v1alpha3", "v1alpha2"))
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield one finding if the apiVersion is missing or none of those served."""
-    if deployment.api_version in SERVED:
+    if deployment.api_version in SERVED_VERSIONS:
         return
     written = deployment.raw.get("apiVersion")
     path = ROOT / "apiVersion"
     version = deployment.api_version.rpartition("/")[2]
-    near = f"{GROUP}/{version}" if f"{GROUP}/{version}" in SERVED else SERVED[0]
-    fix: Operation = {"op": "add", "path": path.pointer, "value": near}
+    nearest = (
+        f"{SELDON_GROUP}/{version}"
+        if f"{SELDON_GROUP}/{version}" in SERVED_VERSIONS
+        else SERVED_VERSIONS[0]
+    )
+    fix: Operation = {"op": "add", "path": path.pointer, "value": nearest}
     yield Finding(
         path,
-        f"the apiVersion is {describe(written)}, which is not served; "
-        f"{enumerate_words([name.split('/')[1] for name in SERVED])} of {GROUP} are"
+        f"the apiVersion is {describe_value(written)}, which is not served; "
+        f"{join_words([name.split('/')[1] for name in SERVED_VERSIONS])} of {SELDON_GROUP} are"
         if written is not None
         else "the apiVersion is missing",
-        f"write apiVersion: {near}",
+        f"write apiVersion: {nearest}",
         (fix,),
     )

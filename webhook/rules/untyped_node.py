@@ -20,36 +20,40 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Deployment, Node
-from webhook.rules._text import quoted
+from webhook.graph.model import Node, SeldonDeployment
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"", "UNKNOWN_TYPE"})
+TRIGGERS = frozenset({"", "UNKNOWN_TYPE"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each node that is never called.
 
     Source: seldon-checks V11; an absent type is no V11.
     """
     for predictor in deployment.predictors:
         for node in predictor.nodes:
-            if node.type in ("", "UNKNOWN_TYPE") and not node.has_server:
-                yield from _node(node)
+            if node.type in ("", "UNKNOWN_TYPE") and not node.has_builtin_implementation:
+                yield from _check_node(node)
 
 
-def _node(node: Node) -> Iterator[Finding]:
+def _check_node(node: Node) -> Iterator[Finding]:
     methods = node.raw.get("methods")
     if methods:
         return
     if node.type:
-        fact = f"the node {quoted(node.name)} is of UNKNOWN_TYPE and has no methods"
-        yield Finding(node.path / "type", fact)
+        message = f"the node {quote_value(node.name)} is of UNKNOWN_TYPE and has no methods"
+        yield Finding(node.path / "type", message)
     elif node.raw.get("type") is None and type(node.raw.get("implementation")) is str:
-        implementation = quoted(node.implementation)
-        fact = f"with implementation {implementation}, a node without type and methods is no MODEL"
-        yield Finding(node.path / "type", fact, "write type: MODEL if it is one", sure=False)
+        implementation = quote_value(node.implementation)
+        message = (
+            f"with implementation {implementation}, a node without type and methods is no MODEL"
+        )
+        yield Finding(node.path / "type", message, "write type: MODEL if it is one", certain=False)
     elif node.raw.get("type") is None and methods == []:
-        fact = "with an empty list of methods, a node without type is no MODEL"
-        yield Finding(node.path / "methods", fact, "write type: MODEL if it is one", sure=False)
+        message = "with an empty list of methods, a node without type is no MODEL"
+        yield Finding(
+            node.path / "methods", message, "write type: MODEL if it is one", certain=False
+        )

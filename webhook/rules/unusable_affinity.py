@@ -31,83 +31,96 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.kubernetes import is_key
-from webhook.graph.model import Deployment, items, mapping, mappings, number, text
+from webhook.graph.kubernetes import is_qualified_name
+from webhook.graph.model import (
+    SeldonDeployment,
+    get_int,
+    get_list,
+    get_mapping,
+    get_str,
+    iter_mappings,
+)
 from webhook.graph.path import Path
 from webhook.graph.words import is_dns_label
-from webhook.rules._selectors import NODE_OPERATORS, judge_requirements, judge_selector
-from webhook.rules._text import quoted
+from webhook.rules._selectors import NODE_OPERATORS, check_requirements, check_selector
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"affinity"})
+TRIGGERS = frozenset({"affinity"})
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each such rule (sources: validateNodeAffinity, validatePodAffinityTerm)."""
     for component in deployment.components:
         if "affinity" in component.pod:
             path = component.path.join(("spec", "affinity"))
-            affinity = mapping(component.pod, "affinity")
-            yield from _of_nodes(path / "nodeAffinity", mapping(affinity, "nodeAffinity"))
+            affinity = get_mapping(component.pod, "affinity")
+            yield from _check_node_affinity(
+                path / "nodeAffinity", get_mapping(affinity, "nodeAffinity")
+            )
             for kind in ("podAffinity", "podAntiAffinity"):
-                yield from _of_pods(path / kind, mapping(affinity, kind))
+                yield from _check_pod_affinity(path / kind, get_mapping(affinity, kind))
 
 
-def _of_nodes(path: Path, affinity: Mapping[str, Any]) -> Iterator[Finding]:
+def _check_node_affinity(path: Path, affinity: Mapping[str, Any]) -> Iterator[Finding]:
     required = affinity.get(_REQUIRED)
     if type(required) is dict:
         terms = path / _REQUIRED / "nodeSelectorTerms"
         if required.get("nodeSelectorTerms") == []:
             yield Finding(terms, "there is no term: no node would do", "add a term")
-        for index, term in mappings(required, "nodeSelectorTerms"):
-            yield from _term(terms / index, term)
-    for index, preferred in mappings(affinity, _PREFERRED):
-        where = path / _PREFERRED / index
-        yield from _weight(where, preferred)
-        yield from _term(where / "preference", mapping(preferred, "preference"))
+        for index, term in iter_mappings(required, "nodeSelectorTerms"):
+            yield from _check_node_term(terms / index, term)
+    for index, preferred in iter_mappings(affinity, _PREFERRED):
+        item_path = path / _PREFERRED / index
+        yield from _check_weight(item_path, preferred)
+        yield from _check_node_term(item_path / "preference", get_mapping(preferred, "preference"))
 
 
-def _term(path: Path, term: Mapping[str, Any]) -> Iterator[Finding]:
-    yield from judge_requirements(path / "matchExpressions", term, NODE_OPERATORS)
-    for index, field in mappings(term, "matchFields"):
-        where = path / "matchFields" / index
+def _check_node_term(path: Path, term: Mapping[str, Any]) -> Iterator[Finding]:
+    yield from check_requirements(path / "matchExpressions", term, NODE_OPERATORS)
+    for index, field in iter_mappings(term, "matchFields"):
+        item_path = path / "matchFields" / index
         if field.get("key") not in (None, "metadata.name"):
-            yield Finding(where / "key", "nodes are matched by the field metadata.name only")
-        if text(field, "operator") not in ("", "In", "NotIn"):
-            yield Finding(where / "operator", "fields are matched by In and NotIn only")
-        elif len(items(field, "values")) != 1:
-            yield Finding(where / "values", "a field is matched with exactly one value")
+            yield Finding(item_path / "key", "nodes are matched by the field metadata.name only")
+        if get_str(field, "operator") not in ("", "In", "NotIn"):
+            yield Finding(item_path / "operator", "fields are matched by In and NotIn only")
+        elif len(get_list(field, "values")) != 1:
+            yield Finding(item_path / "values", "a field is matched with exactly one value")
 
 
-def _of_pods(path: Path, affinity: Mapping[str, Any]) -> Iterator[Finding]:
-    for index, term in mappings(affinity, _REQUIRED):
-        yield from _pod_term(path / _REQUIRED / index, term)
-    for index, preferred in mappings(affinity, _PREFERRED):
-        where = path / _PREFERRED / index
-        yield from _weight(where, preferred)
-        yield from _pod_term(where / "podAffinityTerm", mapping(preferred, "podAffinityTerm"))
-
-
-def _pod_term(path: Path, term: Mapping[str, Any]) -> Iterator[Finding]:
-    key = term.get("topologyKey")
-    if type(key) is str and not is_key(key):
-        fact = f'"{key}" is no label of nodes' if key else "the topologyKey is empty"
-        yield Finding(
-            path / "topologyKey", fact, "write a label of nodes, like kubernetes.io/hostname"
+def _check_pod_affinity(path: Path, affinity: Mapping[str, Any]) -> Iterator[Finding]:
+    for index, term in iter_mappings(affinity, _REQUIRED):
+        yield from _check_pod_term(path / _REQUIRED / index, term)
+    for index, preferred in iter_mappings(affinity, _PREFERRED):
+        item_path = path / _PREFERRED / index
+        yield from _check_weight(item_path, preferred)
+        yield from _check_pod_term(
+            item_path / "podAffinityTerm", get_mapping(preferred, "podAffinityTerm")
         )
-    for index, name in enumerate(items(term, "namespaces")):
+
+
+def _check_pod_term(path: Path, term: Mapping[str, Any]) -> Iterator[Finding]:
+    key = term.get("topologyKey")
+    if type(key) is str and not is_qualified_name(key):
+        message = f'"{key}" is no label of nodes' if key else "the topologyKey is empty"
+        yield Finding(
+            path / "topologyKey", message, "write a label of nodes, like kubernetes.io/hostname"
+        )
+    for index, name in enumerate(get_list(term, "namespaces")):
         if type(name) is str and not is_dns_label(name):
-            where = path / "namespaces" / index
-            yield Finding(where, f"no namespace is called {quoted(name)}", "write its name")
+            item_path = path / "namespaces" / index
+            yield Finding(
+                item_path, f"no namespace is called {quote_value(name)}", "write its name"
+            )
     for field in ("labelSelector", "namespaceSelector"):
-        yield from judge_selector(path / field, mapping(term, field))
+        yield from check_selector(path / field, get_mapping(term, field))
 
 
-def _weight(path: Path, preferred: Mapping[str, Any]) -> Iterator[Finding]:
-    weight = number(preferred, "weight")
+def _check_weight(path: Path, preferred: Mapping[str, Any]) -> Iterator[Finding]:
+    weight = get_int(preferred, "weight")
     if weight is not None and not 1 <= weight <= 100:
         yield Finding(path / "weight", f"the weight {weight} is not between 1 and 100")

@@ -31,84 +31,86 @@ from typing import Any
 
 from webhook.graph.finding import Finding
 from webhook.graph.kubernetes import (
-    amount,
     is_annotation_key,
-    is_key,
     is_label_value,
+    is_qualified_name,
     is_quantity,
+    parse_quantity,
 )
-from webhook.graph.model import Deployment, items, mapping, mappings
+from webhook.graph.model import SeldonDeployment, get_list, get_mapping, iter_mappings
 from webhook.graph.path import Path
-from webhook.graph.words import enumerate_words
-from webhook.rules._selectors import judge_selector
-from webhook.rules._text import quoted
-from webhook.rules._words import unknown_word
+from webhook.graph.words import join_words
+from webhook.rules._selectors import check_selector
+from webhook.rules._text import quote_value
+from webhook.rules._words import unknown_value_finding
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"ephemeral"})
+TRIGGERS = frozenset({"ephemeral"})
 
 _MODES = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod")
-_ALONE = "ReadWriteOncePod"
-_VOLUMES = ("Filesystem", "Block")
-_METADATA = ("labels", "annotations")
+_EXCLUSIVE_MODE = "ReadWriteOncePod"
+_VOLUME_MODES = ("Filesystem", "Block")
+_METADATA_FIELDS = ("labels", "annotations")
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield what is wrong with such templates (source: ValidatePersistentVolumeClaimTemplate)."""
     for component in deployment.components:
         if "volumes" in component.pod:
-            for index, volume in mappings(component.pod, "volumes"):
+            for index, volume in iter_mappings(component.pod, "volumes"):
                 if type(volume.get("ephemeral")) is dict:
                     path = component.path.join(("spec", "volumes", index, "ephemeral"))
-                    yield from _template(path / "volumeClaimTemplate", volume["ephemeral"])
+                    yield from _check_template(path / "volumeClaimTemplate", volume["ephemeral"])
 
 
-def _template(path: Path, volume: Mapping[str, Any]) -> Iterator[Finding]:
+def _check_template(path: Path, volume: Mapping[str, Any]) -> Iterator[Finding]:
     template = volume.get("volumeClaimTemplate")
     if template is None:
         yield Finding(path, "the volume has no volumeClaimTemplate")
         return
     if type(template) is not dict or type(template.get("spec")) is not dict:
         return  # wrong-type, missing-field
-    metadata = mapping(template, "metadata")
-    for key, value in mapping(metadata, "labels").items():
-        if type(value) is str and not (is_key(key) and is_label_value(value)):
-            fact = f"{quoted(f'{key}: {value}')} is no label"
-            yield Finding(path.join(("metadata", "labels", key)), fact)
-    for key in mapping(metadata, "annotations"):
+    metadata = get_mapping(template, "metadata")
+    for key, value in get_mapping(metadata, "labels").items():
+        if type(value) is str and not (is_qualified_name(key) and is_label_value(value)):
+            message = f"{quote_value(f'{key}: {value}')} is no label"
+            yield Finding(path.join(("metadata", "labels", key)), message)
+    for key in get_mapping(metadata, "annotations"):
         if not is_annotation_key(key):
-            fact = f"{quoted(key)} is no key of an annotation"
-            yield Finding(path.join(("metadata", "annotations", key)), fact)
-    strange = [f for f, v in metadata.items() if v and f not in _METADATA]
-    if strange:
-        fact = f"the template's metadata sets {enumerate_words(strange)}"
-        yield Finding(path.join(("metadata", strange[0])), fact, "remove it")
+            message = f"{quote_value(key)} is no key of an annotation"
+            yield Finding(path.join(("metadata", "annotations", key)), message)
+    unknown = [f for f, v in metadata.items() if v and f not in _METADATA_FIELDS]
+    if unknown:
+        message = f"the template's metadata sets {join_words(unknown)}"
+        yield Finding(path.join(("metadata", unknown[0])), message, "remove it")
     spec, path = template["spec"], path / "spec"
-    modes = items(spec, "accessModes")
+    modes = get_list(spec, "accessModes")
     if not modes:
         yield Finding(path / "accessModes", "the claim has no access mode", "add one")
     for index, mode in enumerate(modes):
         if type(mode) is str and mode not in _MODES:
-            yield unknown_word(path.join(("accessModes", index)), "access mode", mode, _MODES)
-    if _ALONE in modes and len(modes) > 1:
-        yield Finding(path / "accessModes", f"{_ALONE} stands beside other access modes")
+            yield unknown_value_finding(
+                path.join(("accessModes", index)), "access mode", mode, _MODES
+            )
+    if _EXCLUSIVE_MODE in modes and len(modes) > 1:
+        yield Finding(path / "accessModes", f"{_EXCLUSIVE_MODE} stands beside other access modes")
     kind = spec.get("volumeMode")
-    if type(kind) is str and kind not in _VOLUMES:
-        yield unknown_word(path / "volumeMode", "mode of a volume", kind, _VOLUMES)
-    yield from judge_selector(path / "selector", mapping(spec, "selector"))
-    yield from _resources(path / "resources", mapping(spec, "resources"))
+    if type(kind) is str and kind not in _VOLUME_MODES:
+        yield unknown_value_finding(path / "volumeMode", "mode of a volume", kind, _VOLUME_MODES)
+    yield from check_selector(path / "selector", get_mapping(spec, "selector"))
+    yield from _check_resources(path / "resources", get_mapping(spec, "resources"))
 
 
-def _resources(path: Path, resources: Mapping[str, Any]) -> Iterator[Finding]:
-    requests = mapping(resources, "requests")
+def _check_resources(path: Path, resources: Mapping[str, Any]) -> Iterator[Finding]:
+    requests = get_mapping(resources, "requests")
     storage = requests.get("storage")
     if storage is None:
         yield Finding(path.join(("requests", "storage")), "the claim asks for no storage")
-    elif is_quantity(storage) and (amount(storage) or 0) <= 0:
-        place = path.join(("requests", "storage"))
-        yield Finding(place, f"the claim asks for {storage} of storage, not more than 0")
+    elif is_quantity(storage) and (parse_quantity(storage) or 0) <= 0:
+        field_path = path.join(("requests", "storage"))
+        yield Finding(field_path, f"the claim asks for {storage} of storage, not more than 0")
     for field in ("requests", "limits"):
-        for name, value in mapping(resources, field).items():
+        for name, value in get_mapping(resources, field).items():
             if type(value) is str and not is_quantity(value):
-                yield Finding(path.join((field, name)), f"{quoted(value)} is no quantity")
+                yield Finding(path.join((field, name)), f"{quote_value(value)} is no quantity")

@@ -25,60 +25,60 @@ from typing import Any
 
 from webhook.graph.finding import Finding
 from webhook.graph.kubernetes import is_subdomain
-from webhook.graph.model import Deployment, items, mapping, mappings, text
+from webhook.graph.model import SeldonDeployment, get_list, get_mapping, get_str, iter_mappings
 from webhook.graph.path import Path
-from webhook.rules._text import quoted
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"hostAliases", "dnsConfig", "dnsPolicy"})
+TRIGGERS = frozenset({"hostAliases", "dnsConfig", "dnsPolicy"})
 
-_MOST_SERVERS, _MOST_SEARCHES, _MOST_CHARACTERS = 3, 32, 2048
+_MAX_NAMESERVERS, _MAX_SEARCHES, _MAX_SEARCH_CHARACTERS = 3, 32, 2048
 """What the C library of Linux reads, says Kubernetes (MaxDNSNameservers and others)."""
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each such setting (sources: ValidateHostAliases, validatePodDNSConfig)."""
     for component in deployment.components:
         pod, path = component.pod, component.path / "spec"
         if "hostAliases" in pod:
-            for index, alias in mappings(pod, "hostAliases"):
-                yield from _alias(path / "hostAliases" / index, alias)
+            for index, alias in iter_mappings(pod, "hostAliases"):
+                yield from _check_host_alias(path / "hostAliases" / index, alias)
         if "dnsConfig" in pod:
-            yield from _config(path / "dnsConfig", mapping(pod, "dnsConfig"))
-        config = mapping(pod, "dnsConfig")
-        if pod.get("dnsPolicy") == "None" and not items(config, "nameservers"):
-            where = path.join(("dnsConfig", "nameservers"))
-            yield Finding(where, "dnsPolicy is None, and dnsConfig names no server")
+            yield from _check_dns_config(path / "dnsConfig", get_mapping(pod, "dnsConfig"))
+        config = get_mapping(pod, "dnsConfig")
+        if pod.get("dnsPolicy") == "None" and not get_list(config, "nameservers"):
+            item_path = path.join(("dnsConfig", "nameservers"))
+            yield Finding(item_path, "dnsPolicy is None, and dnsConfig names no server")
 
 
-def _alias(path: Path, alias: Mapping[str, Any]) -> Iterator[Finding]:
+def _check_host_alias(path: Path, alias: Mapping[str, Any]) -> Iterator[Finding]:
     address = alias.get("ip")
     if type(address) is str and not _is_address(address):
-        yield Finding(path / "ip", f"{quoted(address)} is no IP address")
-    for index, name in enumerate(items(alias, "hostnames")):
+        yield Finding(path / "ip", f"{quote_value(address)} is no IP address")
+    for index, name in enumerate(get_list(alias, "hostnames")):
         if type(name) is str and not is_subdomain(name):
-            yield Finding(path / "hostnames" / index, f"{quoted(name)} is no DNS name")
+            yield Finding(path / "hostnames" / index, f"{quote_value(name)} is no DNS name")
 
 
-def _config(path: Path, config: Mapping[str, Any]) -> Iterator[Finding]:
-    servers, searches = items(config, "nameservers"), items(config, "searches")
-    if len(servers) > _MOST_SERVERS:
-        fact = f"there are {len(servers)} name servers, more than {_MOST_SERVERS}"
-        yield Finding(path / "nameservers", fact)
+def _check_dns_config(path: Path, config: Mapping[str, Any]) -> Iterator[Finding]:
+    servers, searches = get_list(config, "nameservers"), get_list(config, "searches")
+    if len(servers) > _MAX_NAMESERVERS:
+        message = f"there are {len(servers)} name servers, more than {_MAX_NAMESERVERS}"
+        yield Finding(path / "nameservers", message)
     for index, address in enumerate(servers):
         if type(address) is str and not _is_address(address):
-            yield Finding(path / "nameservers" / index, f"{quoted(address)} is no IP address")
+            yield Finding(path / "nameservers" / index, f"{quote_value(address)} is no IP address")
     texts = [name for name in searches if type(name) is str]
-    if len(searches) > _MOST_SEARCHES or len(" ".join(texts)) > _MOST_CHARACTERS:
-        most = f"{_MOST_SEARCHES} domains or {_MOST_CHARACTERS} characters"
-        fact = f"the search list has more than {most}"
-        yield Finding(path / "searches", fact)
+    if len(searches) > _MAX_SEARCHES or len(" ".join(texts)) > _MAX_SEARCH_CHARACTERS:
+        maximum = f"{_MAX_SEARCHES} domains or {_MAX_SEARCH_CHARACTERS} characters"
+        message = f"the search list has more than {maximum}"
+        yield Finding(path / "searches", message)
     for index, name in enumerate(searches):
         if type(name) is str and name != "." and not _is_domain(name):
-            yield Finding(path / "searches" / index, f"{quoted(name)} is no domain")
-    for index, option in mappings(config, "options"):
-        if not text(option, "name") and option.get("name") in (None, ""):
+            yield Finding(path / "searches" / index, f"{quote_value(name)} is no domain")
+    for index, option in iter_mappings(config, "options"):
+        if not get_str(option, "name") and option.get("name") in (None, ""):
             yield Finding(path / "options" / index / "name", "the option has no name")
 
 

@@ -19,45 +19,49 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Component, Deployment, mappings, number, text
-from webhook.rules._text import quoted
+from webhook.graph.model import ComponentSpec, SeldonDeployment, get_int, get_str, iter_mappings
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"hostPID", "hostNetwork", "hostnameOverride"})
+TRIGGERS = frozenset({"hostPID", "hostNetwork", "hostnameOverride"})
 
-_LONGEST = 64
+_MAX_HOSTNAME_LENGTH = 64
 """Characters of a name that Linux gives a host."""
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each such setting (sources: validateHostNetwork, validatePodHostName, …HostUsers)."""
     for component in deployment.components:
         pod, path = component.pod, component.path / "spec"
         if "hostPID" in pod and pod["hostPID"] is True and pod.get("shareProcessNamespace") is True:
-            fact = "the pod has hostPID and shareProcessNamespace"
-            yield Finding(path / "shareProcessNamespace", fact)
+            message = "the pod has hostPID and shareProcessNamespace"
+            yield Finding(path / "shareProcessNamespace", message)
         if "hostNetwork" in pod and pod["hostNetwork"] is True:
-            yield from _ports(component)
+            yield from _check_host_ports(component)
             if pod.get("hostUsers") is False:
-                fact = "the pod has hostNetwork, and users of its own (hostUsers false)"
-                yield Finding(path / "hostNetwork", fact)
-        if "hostnameOverride" in pod and text(pod, "hostnameOverride"):
-            if len(pod["hostnameOverride"]) > _LONGEST:
+                message = "the pod has hostNetwork, and users of its own (hostUsers false)"
+                yield Finding(path / "hostNetwork", message)
+        if "hostnameOverride" in pod and get_str(pod, "hostnameOverride"):
+            if len(pod["hostnameOverride"]) > _MAX_HOSTNAME_LENGTH:
                 count = len(pod["hostnameOverride"])
-                fact = f"the hostnameOverride has {count} characters, more than {_LONGEST}"
-                yield Finding(path / "hostnameOverride", fact)
+                message = (
+                    f"the hostnameOverride has {count} characters, more than {_MAX_HOSTNAME_LENGTH}"
+                )
+                yield Finding(path / "hostnameOverride", message)
             for field in ("hostNetwork", "setHostnameAsFQDN"):
                 if pod.get(field) is True:
-                    fact = f"the pod has the hostnameOverride {quoted(pod['hostnameOverride'])}"
-                    yield Finding(path / "hostnameOverride", f"{fact} and {field}")
+                    message = (
+                        f"the pod has the hostnameOverride {quote_value(pod['hostnameOverride'])}"
+                    )
+                    yield Finding(path / "hostnameOverride", f"{message} and {field}")
 
 
-def _ports(component: Component) -> Iterator[Finding]:
+def _check_host_ports(component: ComponentSpec) -> Iterator[Finding]:
     for container in (*component.containers, *component.init_containers):
-        for index, port in mappings(container.raw, "ports"):
-            ours, its = number(port, "containerPort"), number(port, "hostPort")
-            if ours is not None and its and its != ours:
-                place = container.path.join(("ports", index, "hostPort"))
-                fact = f"the pod has hostNetwork, and port {ours} cannot be {its} on the node"
-                yield Finding(place, fact, f"write {ours}, or remove it")
+        for index, port in iter_mappings(container.raw, "ports"):
+            container_port, host_port = get_int(port, "containerPort"), get_int(port, "hostPort")
+            if container_port is not None and host_port and host_port != container_port:
+                path = container.path.join(("ports", index, "hostPort"))
+                message = f"the pod has hostNetwork, and port {container_port} cannot be {host_port} on the node"
+                yield Finding(path, message, f"write {container_port}, or remove it")

@@ -28,18 +28,18 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.kubernetes import amount, is_quantity
-from webhook.graph.model import Component, Deployment, mapping, number, text
+from webhook.graph.kubernetes import is_quantity, parse_quantity
+from webhook.graph.model import ComponentSpec, SeldonDeployment, get_int, get_mapping, get_str
 from webhook.graph.path import Segment
-from webhook.graph.words import enumerate_words, is_dns_label, why_not_dns_label
-from webhook.rules._text import quoted
-from webhook.rules._words import unknown_word
-from webhook.workloads.autoscaler import metrics
-from webhook.workloads.origin import Traced
+from webhook.graph.words import explain_invalid_dns_label, is_dns_label, join_words
+from webhook.rules._text import quote_value
+from webhook.rules._words import unknown_value_finding
+from webhook.workloads.autoscaler import convert_metrics
+from webhook.workloads.origin import Sourced
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"hpaSpec"})
+TRIGGERS = frozenset({"hpaSpec"})
 
 _SOURCES = {
     "ContainerResource": "containerResource",
@@ -48,7 +48,7 @@ _SOURCES = {
     "Pods": "pods",
     "Resource": "resource",
 }
-_AIMS = {
+_TARGET_FIELDS = {
     "containerResource": ("averageUtilization", "averageValue"),
     "external": ("value", "averageValue"),
     "object": ("value", "averageValue"),
@@ -56,38 +56,41 @@ _AIMS = {
     "resource": ("averageUtilization", "averageValue"),
 }
 """By source: the targets of which it needs one. Only `object` may have both."""
-_TARGETS = ("Utilization", "Value", "AverageValue")
-_OLD = {
+_TARGETS_BY_SOURCE = ("Utilization", "Value", "AverageValue")
+_V2BETA1_NAMES = {
     "averageUtilization": "targetAverageUtilization",
     "averageValue": "targetAverageValue",
     "value": "targetValue",
 }
 """How hpaSpec.metrics, of autoscaling/v2beta1, calls the targets of v2."""
 
-_Say = Callable[[tuple[str, ...], str], Finding]
+_Report = Callable[[tuple[str, ...], str], Finding]
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield what is wrong with each metric as it is rendered (source: validateMetricSpec)."""
     for component in deployment.components:
         if "hpaSpec" not in component.raw or type(component.raw.get("kedaSpec")) is dict:
             continue
-        raw, path = mapping(component.raw, "hpaSpec"), component.path / "hpaSpec"
-        listed = raw.get("metrics") or raw.get("metricsv2")
-        if type(listed) is not list or all(map(_is_usual, listed)):
+        raw, path = get_mapping(component.raw, "hpaSpec"), component.path / "hpaSpec"
+        entries = raw.get("metrics") or raw.get("metricsv2")
+        if type(entries) is not list or all(map(_is_trivial_metric, entries)):
             continue
-        if made := metrics(raw, path):
+        if api_version := convert_metrics(raw, path):
             # A container's own name is judged where it stands.
-            told = {made.origin.trace(place) for place in _named_alike(made.value, component)}
-            for index, metric in enumerate(made.value):
-                for finding in _judge(metric, made, index):
+            reported = {
+                api_version.source_map.trace(field_path)
+                for field_path in _duplicate_container_metrics(api_version.value, component)
+            }
+            for index, metric in enumerate(api_version.value):
+                for finding in _check_metric(metric, api_version, index):
                     # Of one metric of v2beta1 many places of v2 come from the same one.
-                    if finding.path not in told:
-                        told.add(finding.path)
+                    if finding.path not in reported:
+                        reported.add(finding.path)
                         yield finding
 
 
-def _is_usual(metric: Any) -> bool:
+def _is_trivial_metric(metric: Any) -> bool:
     """Tell at little cost that a metric is written as nearly all are: a share of a resource."""
     if type(metric) is not dict or len(metric) != 2 or metric.get("type") != "Resource":
         return False
@@ -101,82 +104,97 @@ def _is_usual(metric: Any) -> bool:
     return type(percent) is int and percent > 0 and source.get("name") in ("cpu", "memory")
 
 
-def _named_alike(listed: list[Any], component: Component) -> Iterator[tuple[Segment, ...]]:
+def _duplicate_container_metrics(
+    listed: list[Any], component: ComponentSpec
+) -> Iterator[tuple[Segment, ...]]:
     """Yield the places of container names that a container of the component has."""
     names = {container.name for container in component.containers}
     for index, metric in enumerate(listed):
-        if text(mapping(metric, "containerResource"), "container") in names:
+        if get_str(get_mapping(metric, "containerResource"), "container") in names:
             yield index, "containerResource", "container"
 
 
-def _judge(metric: Mapping[str, Any], made: Traced, index: int) -> Iterator[Finding]:
-    def say(place: tuple[str, ...], fact: str) -> Finding:
-        return Finding(made.origin.trace((index, *place)), fact)
+def _check_metric(metric: Mapping[str, Any], api_version: Sourced, index: int) -> Iterator[Finding]:
+    def report(place: tuple[str, ...], message: str) -> Finding:
+        return Finding(api_version.source_map.trace((index, *place)), message)
 
-    kind = text(metric, "type")
-    there = [source for source in _AIMS if type(metric.get(source)) is dict]
+    kind = get_str(metric, "type")
+    present = [source for source in _TARGET_FIELDS if type(metric.get(source)) is dict]
     if not kind:
         if metric.get("type") == "":
-            yield say(("type",), "the type of the metric is empty")
+            yield report(("type",), "the type of the metric is empty")
         return  # missing-field, wrong-type
     if kind not in _SOURCES:
-        path = made.origin.trace((index, "type"))
-        yield unknown_word(path, "type of a metric", kind, tuple(_SOURCES))
-    elif _SOURCES[kind] not in there:
+        path = api_version.source_map.trace((index, "type"))
+        yield unknown_value_finding(path, "type of a metric", kind, tuple(_SOURCES))
+    elif _SOURCES[kind] not in present:
         if metric.get(_SOURCES[kind]) is None:
-            named = f", and there is {enumerate_words(there)}" if there else ""
-            fact = f"the metric is of type {kind} without {_SOURCES[kind]}{named}"
-            yield say((_SOURCES[kind],), fact)
-    elif len(there) > 1:
-        more = enumerate_words([source for source in there if source != _SOURCES[kind]])
-        yield say((_SOURCES[kind],), f"the metric of type {kind} has a second source: {more}")
-    for source in there:
-        yield from _source(source, metric[source], say)
+            named = f", and there is {join_words(present)}" if present else ""
+            message = f"the metric is of type {kind} without {_SOURCES[kind]}{named}"
+            yield report((_SOURCES[kind],), message)
+    elif len(present) > 1:
+        more = join_words([source for source in present if source != _SOURCES[kind]])
+        yield report((_SOURCES[kind],), f"the metric of type {kind} has a second source: {more}")
+    for source in present:
+        yield from _check_source(source, metric[source], report)
 
 
-def _source(kind: str, raw: Mapping[str, Any], say: _Say) -> Iterator[Finding]:
-    for place in (("name",), ("container",), ("metric", "name"), ("describedObject", "name")):
-        holder = mapping(raw, place[0]) if len(place) > 1 else raw
-        name = holder.get(place[-1])
+def _check_source(kind: str, raw: Mapping[str, Any], report: _Report) -> Iterator[Finding]:
+    for path in (("name",), ("container",), ("metric", "name"), ("describedObject", "name")):
+        parent = get_mapping(raw, path[0]) if len(path) > 1 else raw
+        name = parent.get(path[-1])
         if name == "":
-            yield say((kind, *place), f"the {place[-1]} of what is measured is empty")
-        elif type(name) is str and len(place) > 1 and ("/" in name or "%" in name):
-            strange = "/" if "/" in name else "%"
-            yield say((kind, *place), f'the name {quoted(name)} has the character "{strange}"')
-        elif place == ("container",) and type(name) is str and not is_dns_label(name):
-            fact = f"the name of a container {quoted(name)} {why_not_dns_label(name)}"
-            yield say((kind, *place), fact)
-    described = mapping(raw, "describedObject")
+            yield report((kind, *path), f"the {path[-1]} of what is measured is empty")
+        elif type(name) is str and len(path) > 1 and ("/" in name or "%" in name):
+            unknown = "/" if "/" in name else "%"
+            yield report(
+                (kind, *path), f'the name {quote_value(name)} has the character "{unknown}"'
+            )
+        elif path == ("container",) and type(name) is str and not is_dns_label(name):
+            message = (
+                f"the name of a container {quote_value(name)} {explain_invalid_dns_label(name)}"
+            )
+            yield report((kind, *path), message)
+    described = get_mapping(raw, "describedObject")
     if described.get("kind") == "":
-        yield say((kind, "describedObject", "kind"), "the kind of what is measured is empty")
-    version = text(described, "apiVersion")
+        yield report((kind, "describedObject", "kind"), "the kind of what is measured is empty")
+    version = get_str(described, "apiVersion")
     if version.count("/") > 1:
-        fact = f"the apiVersion {quoted(version)} has more than one slash"
-        yield say((kind, "describedObject", "apiVersion"), fact)
-    yield from _target(kind, mapping(raw, "target"), say)
+        message = f"the apiVersion {quote_value(version)} has more than one slash"
+        yield report((kind, "describedObject", "apiVersion"), message)
+    yield from _check_target(kind, get_mapping(raw, "target"), report)
 
 
-def _target(kind: str, raw: Mapping[str, Any], say: _Say) -> Iterator[Finding]:
-    where = (kind, "target")
-    aims = _AIMS[kind]
-    called = text(raw, "type")
+def _check_target(kind: str, raw: Mapping[str, Any], report: _Report) -> Iterator[Finding]:
+    item_path = (kind, "target")
+    target_fields = _TARGET_FIELDS[kind]
+    called = get_str(raw, "type")
     if raw.get("type") == "":
-        yield say((*where, "type"), "the type of the target is empty")
-    elif called and called not in _TARGETS:
-        fact = f"{quoted(called)} is no type of a target; known are {enumerate_words(_TARGETS)}"
-        yield say((*where, "type"), fact)
-    there = [aim for aim in aims if raw.get(aim) is not None]
-    if not there:
-        wanted = enumerate_words(sorted({_OLD[a] for a in aims}) if not called else aims, "or")
-        yield say((*where, aims[-1]), f"the metric has no target: {wanted}")
-    elif len(there) > 1 and kind != "object":
-        yield say((*where, there[1]), f"the metric has two targets: {enumerate_words(there)}")
-    percent = number(raw, "averageUtilization")
+        yield report((*item_path, "type"), "the type of the target is empty")
+    elif called and called not in _TARGETS_BY_SOURCE:
+        message = f"{quote_value(called)} is no type of a target; known are {join_words(_TARGETS_BY_SOURCE)}"
+        yield report((*item_path, "type"), message)
+    present = [target_value for target_value in target_fields if raw.get(target_value) is not None]
+    if not present:
+        expected_field = join_words(
+            sorted({_V2BETA1_NAMES[a] for a in target_fields}) if not called else target_fields,
+            "or",
+        )
+        yield report((*item_path, target_fields[-1]), f"the metric has no target: {expected_field}")
+    elif len(present) > 1 and kind != "object":
+        yield report((*item_path, present[1]), f"the metric has two targets: {join_words(present)}")
+    percent = get_int(raw, "averageUtilization")
     if percent is not None and percent < 1:
-        yield say((*where, "averageUtilization"), f"the target is {percent} %, not above 0")
-    for aim in ("value", "averageValue"):
-        value = raw.get(aim)
+        yield report((*item_path, "averageUtilization"), f"the target is {percent} %, not above 0")
+    for target_value in ("value", "averageValue"):
+        value = raw.get(target_value)
         if type(value) is str and not is_quantity(value):
-            yield say((*where, aim), f"the target {quoted(value)} is no quantity")
-        elif value is not None and (size := amount(value)) is not None and size <= 0:
-            yield say((*where, aim), f"the target is {value}, not above 0")
+            yield report(
+                (*item_path, target_value), f"the target {quote_value(value)} is no quantity"
+            )
+        elif (
+            value is not None
+            and (amount_value := parse_quantity(value)) is not None
+            and amount_value <= 0
+        ):
+            yield report((*item_path, target_value), f"the target is {value}, not above 0")

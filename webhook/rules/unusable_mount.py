@@ -25,67 +25,73 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Container, Deployment, mapping, mappings, text
-from webhook.graph.signs import unusual
-from webhook.rules._text import quoted
+from webhook.graph.model import Container, SeldonDeployment, get_mapping, get_str, iter_mappings
+from webhook.graph.signs import non_trivial_feature
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({unusual("volumeMounts")})
+TRIGGERS = frozenset({non_trivial_feature("volumeMounts")})
 
-_BLOCKS = ("persistentVolumeClaim", "ephemeral")
-_SPECIAL = frozenset({"mountPropagation", "recursiveReadOnly"})
+_BLOCK_VOLUMES = ("persistentVolumeClaim", "ephemeral")
+_SPECIAL_PATHS = frozenset({"mountPropagation", "recursiveReadOnly"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each such mount (sources: ValidateVolumeMounts, ValidateVolumeDevices)."""
-    for container in deployment.in_need("volumeMounts"):
-        for index, mount in mappings(container.raw, "volumeMounts"):
-            if not _SPECIAL.isdisjoint(mount):
-                yield from _mount(container, index, mount)
+    for container in deployment.containers_with("volumeMounts"):
+        for index, mount in iter_mappings(container.raw, "volumeMounts"):
+            if not _SPECIAL_PATHS.isdisjoint(mount):
+                yield from _check_mount(container, index, mount)
         if "volumeDevices" in container.raw:
-            yield from _devices(deployment, container)
+            yield from _check_devices(deployment, container)
 
 
-def _mount(container: Container, index: int, mount: Mapping[str, Any]) -> Iterator[Finding]:
+def _check_mount(container: Container, index: int, mount: Mapping[str, Any]) -> Iterator[Finding]:
     path = container.path.join(("volumeMounts", index))
-    propagation = text(mount, "mountPropagation")
-    privileged = mapping(container.raw, "securityContext").get("privileged") is True
+    propagation = get_str(mount, "mountPropagation")
+    privileged = get_mapping(container.raw, "securityContext").get("privileged") is True
     if propagation == "Bidirectional" and not privileged:
-        fact = "the mount is Bidirectional, and the container is not privileged"
-        yield Finding(path / "mountPropagation", fact)
-    recursive = text(mount, "recursiveReadOnly")
+        message = "the mount is Bidirectional, and the container is not privileged"
+        yield Finding(path / "mountPropagation", message)
+    recursive = get_str(mount, "recursiveReadOnly")
     if recursive not in ("Enabled", "IfPossible"):
         return
     if mount.get("readOnly") is not True:
-        fact = f"recursiveReadOnly is {recursive}, and the mount is not readOnly"
-        yield Finding(path / "recursiveReadOnly", fact, "add readOnly: true")
+        message = f"recursiveReadOnly is {recursive}, and the mount is not readOnly"
+        yield Finding(path / "recursiveReadOnly", message, "add readOnly: true")
     elif propagation not in ("", "None"):
-        fact = f"recursiveReadOnly is {recursive}, and mountPropagation is {propagation}"
-        yield Finding(path / "recursiveReadOnly", fact)
+        message = f"recursiveReadOnly is {recursive}, and mountPropagation is {propagation}"
+        yield Finding(path / "recursiveReadOnly", message)
 
 
-def _devices(deployment: Deployment, container: Container) -> Iterator[Finding]:
-    mounted = {text(mount, "name") for _, mount in mappings(container.raw, "volumeMounts")}
+def _check_devices(deployment: SeldonDeployment, container: Container) -> Iterator[Finding]:
+    mounted = {get_str(mount, "name") for _, mount in iter_mappings(container.raw, "volumeMounts")}
     volumes = {
-        text(volume, "name"): volume
+        get_str(volume, "name"): volume
         for component in deployment.components
         if container.path[: len(component.path)] == component.path
-        for _, volume in mappings(component.pod, "volumes")
+        for _, volume in iter_mappings(component.pod, "volumes")
     }
-    taken: set[str] = set()
-    for index, device in mappings(container.raw, "volumeDevices"):
+    device_paths: set[str] = set()
+    for index, device in iter_mappings(container.raw, "volumeDevices"):
         path = container.path.join(("volumeDevices", index))
-        name = text(device, "name")
-        if name in volumes and not any(volumes[name].get(kind) is not None for kind in _BLOCKS):
+        name = get_str(device, "name")
+        if name in volumes and not any(
+            volumes[name].get(kind) is not None for kind in _BLOCK_VOLUMES
+        ):
             yield Finding(
-                path / "name", f"the volume {quoted(name)} is no claim's: it is no device"
+                path / "name", f"the volume {quote_value(name)} is no claim's: it is no device"
             )
         elif name and name in mounted:
-            yield Finding(path / "name", f"the volume {quoted(name)} is mounted as a folder, too")
-        elif name and name in taken:
-            yield Finding(path / "name", f"the volume {quoted(name)} is a device here already")
-        taken.add(name)
-        place = text(device, "devicePath")
-        if ".." in place.split("/"):
-            yield Finding(path / "devicePath", f'the path {quoted(place)} leads up with ".."')
+            yield Finding(
+                path / "name", f"the volume {quote_value(name)} is mounted as a folder, too"
+            )
+        elif name and name in device_paths:
+            yield Finding(path / "name", f"the volume {quote_value(name)} is a device here already")
+        device_paths.add(name)
+        field_path = get_str(device, "devicePath")
+        if ".." in field_path.split("/"):
+            yield Finding(
+                path / "devicePath", f'the path {quote_value(field_path)} leads up with ".."'
+            )

@@ -32,75 +32,86 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.kubernetes import amount
-from webhook.graph.model import Component, Deployment, mapping
+from webhook.graph.kubernetes import parse_quantity
+from webhook.graph.model import ComponentSpec, SeldonDeployment, get_mapping
 from webhook.graph.path import Path
 from webhook.graph.signs import POD_RESOURCES
-from webhook.rules._text import quoted
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({POD_RESOURCES, "overhead"})
+TRIGGERS = frozenset({POD_RESOURCES, "overhead"})
 
-_SHARED = ("cpu", "memory")
-_OVERHEADS = (*_SHARED, "ephemeral-storage")
-_HUGE = "hugepages-"
+_SHARED_RESOURCES = ("cpu", "memory")
+_OVERHEADS = (*_SHARED_RESOURCES, "ephemeral-storage")
+_HUGE_PAGES_PREFIX = "hugepages-"
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each amount that does not fit (source: validatePodResources)."""
     for component in deployment.components:
         if "resources" in component.pod and type(component.pod["resources"]) is dict:
             path = component.path.join(("spec", "resources"))
-            yield from _pod(component, component.pod["resources"], path)
+            yield from _check_pod(component, component.pod["resources"], path)
         if "overhead" in component.pod:
-            for name in mapping(component.pod, "overhead"):
-                if "/" not in name and name not in _OVERHEADS and not name.startswith(_HUGE):
+            for name in get_mapping(component.pod, "overhead"):
+                if (
+                    "/" not in name
+                    and name not in _OVERHEADS
+                    and not name.startswith(_HUGE_PAGES_PREFIX)
+                ):
                     path = component.path.join(("spec", "overhead", name))
-                    yield Finding(path, f"{quoted(name)} is no resource of a container")
+                    yield Finding(path, f"{quote_value(name)} is no resource of a container")
 
 
-def _pod(component: Component, resources: Mapping[str, Any], path: Path) -> Iterator[Finding]:
-    if mapping(component.pod, "os").get("name") == "windows" and resources:
+def _check_pod(
+    component: ComponentSpec, resources: Mapping[str, Any], path: Path
+) -> Iterator[Finding]:
+    if get_mapping(component.pod, "os").get("name") == "windows" and resources:
         yield Finding(path, "a pod for Windows has no resources of its own")
         return
     if resources.get("claims"):
         yield Finding(path / "claims", "claims are taken by containers, not by the pod")
-    limits, requests = mapping(resources, "limits"), mapping(resources, "requests")
+    limits, requests = get_mapping(resources, "limits"), get_mapping(resources, "requests")
     for field, amounts in (("limits", limits), ("requests", requests)):
         for name in amounts:
-            if name not in _SHARED and not name.startswith(_HUGE):
-                fact = f"{quoted(name)} is no resource of a pod; known are cpu, memory, hugepages-"
-                yield Finding(path.join((field, name)), fact)
-            elif name.startswith(_HUGE) and not {*limits, *requests} & set(_SHARED):
-                fact = f"{name} are given only with cpu or memory"
-                yield Finding(path.join((field, name)), fact)
+            if name not in _SHARED_RESOURCES and not name.startswith(_HUGE_PAGES_PREFIX):
+                message = f"{quote_value(name)} is no resource of a pod; known are cpu, memory, hugepages-"
+                yield Finding(path.join((field, name)), message)
+            elif name.startswith(_HUGE_PAGES_PREFIX) and not {*limits, *requests} & set(
+                _SHARED_RESOURCES
+            ):
+                message = f"{name} are given only with cpu or memory"
+                yield Finding(path.join((field, name)), message)
     for name, value in requests.items():
-        asked, most = amount(value), amount(limits.get(name))
-        if asked is not None and most is not None and asked > most:
-            fact = f"the request of {value} {name} is over the limit of {limits[name]}"
-            yield Finding(path.join(("requests", name)), fact)
-    yield from _containers(component, limits, requests, path)
+        requested, maximum = parse_quantity(value), parse_quantity(limits.get(name))
+        if requested is not None and maximum is not None and requested > maximum:
+            message = f"the request of {value} {name} is over the limit of {limits[name]}"
+            yield Finding(path.join(("requests", name)), message)
+    yield from _check_containers(component, limits, requests, path)
 
 
-def _containers(
-    component: Component, limits: Mapping[str, Any], requests: Mapping[str, Any], path: Path
+def _check_containers(
+    component: ComponentSpec, limits: Mapping[str, Any], requests: Mapping[str, Any], path: Path
 ) -> Iterator[Finding]:
-    asked = dict.fromkeys(_SHARED, 0)
+    requested = dict.fromkeys(_SHARED_RESOURCES, 0)
     for container in component.containers:
-        own = mapping(container.raw, "resources")
-        for name in _SHARED:
-            limit, request = (amount(mapping(own, f).get(name)) for f in ("limits", "requests"))
-            most = amount(limits.get(name))
-            if limit is not None and most is not None and limit > most:
-                shown = mapping(own, "limits")[name]
-                fact = f"the limit of {shown} {name} is over the pod's, {limits[name]}"
-                yield Finding(container.path.join(("resources", "limits", name)), fact)
-            asked[name] += (limit if request is None else request) or 0
-    for name, sum_ in asked.items():
+        container_amount = get_mapping(container.raw, "resources")
+        for name in _SHARED_RESOURCES:
+            limit, request = (
+                parse_quantity(get_mapping(container_amount, f).get(name))
+                for f in ("limits", "requests")
+            )
+            largest = parse_quantity(limits.get(name))
+            if limit is not None and largest is not None and limit > largest:
+                shown_value = get_mapping(container_amount, "limits")[name]
+                message = f"the limit of {shown_value} {name} is over the pod's, {limits[name]}"
+                yield Finding(container.path.join(("resources", "limits", name)), message)
+            requested[name] += (limit if request is None else request) or 0
+    for name, total in requested.items():
         # A pod without a request gets its limit for one.
         field, amounts = ("requests", requests) if name in requests else ("limits", limits)
-        whole = amount(amounts.get(name))
-        if whole is not None and sum_ > whole:
-            fact = f"the containers ask for more {name} than the pod has, {amounts[name]}"
-            yield Finding(path.join((field, name)), fact)
+        pod_amount = parse_quantity(amounts.get(name))
+        if pod_amount is not None and total > pod_amount:
+            message = f"the containers ask for more {name} than the pod has, {amounts[name]}"
+            yield Finding(path.join((field, name)), message)

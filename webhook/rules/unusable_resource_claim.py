@@ -29,82 +29,88 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.kubernetes import LONGEST_SUBDOMAIN, is_subdomain, why_not
-from webhook.graph.model import Container, Deployment, mapping, mappings, text
+from webhook.graph.kubernetes import MAX_SUBDOMAIN_LENGTH, explain_invalid, is_subdomain
+from webhook.graph.model import Container, SeldonDeployment, get_mapping, get_str, iter_mappings
 from webhook.graph.path import Path
-from webhook.graph.signs import unusual
-from webhook.graph.words import enumerate_words, is_dns_label, why_not_dns_label
-from webhook.rules._text import quoted
+from webhook.graph.signs import non_trivial_feature
+from webhook.graph.words import explain_invalid_dns_label, is_dns_label, join_words
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"resourceClaims", unusual("resources")})
+TRIGGERS = frozenset({"resourceClaims", non_trivial_feature("resources")})
 
-_FROM = ("resourceClaimName", "resourceClaimTemplateName")
+_CLAIM_SOURCES = ("resourceClaimName", "resourceClaimTemplateName")
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each such claim (sources: validatePodResourceClaims, validateContainerClaims)."""
     for component in deployment.components:
         if "resourceClaims" in component.pod:
-            yield from _of_pod(component.pod, component.path.join(("spec", "resourceClaims")))
-    claiming = [c for c in deployment.in_need("resources") if _claims(c)]
+            yield from _check_pod(component.pod, component.path.join(("spec", "resourceClaims")))
+    claiming = [c for c in deployment.containers_with("resources") if _container_claims(c)]
     if not claiming:
         return
     known = {
-        container.path: [text(claim, "name") for _, claim in mappings(c.pod, "resourceClaims")]
+        container.path: [
+            get_str(claim, "name") for _, claim in iter_mappings(c.pod, "resourceClaims")
+        ]
         for c in deployment.components
         for container in (*c.containers, *c.init_containers)
     }
     for container in claiming:
-        yield from _of_container(container, known.get(container.path, []))
+        yield from _check_container(container, known.get(container.path, []))
 
 
-def _claims(container: Container) -> bool:
-    return "claims" in mapping(container.raw, "resources")
+def _container_claims(container: Container) -> bool:
+    return "claims" in get_mapping(container.raw, "resources")
 
 
-def _of_pod(pod: Mapping[str, Any], path: Path) -> Iterator[Finding]:
+def _check_pod(pod: Mapping[str, Any], path: Path) -> Iterator[Finding]:
     names: set[str] = set()
-    for index, claim in mappings(pod, "resourceClaims"):
+    for index, claim in iter_mappings(pod, "resourceClaims"):
         name = claim.get("name")
         if type(name) is str:
             if not is_dns_label(name):
-                fact = f"the name of a claim {quoted(name)} {why_not_dns_label(name)}"
-                yield Finding(path.join((index, "name")), fact)
+                message = (
+                    f"the name of a claim {quote_value(name)} {explain_invalid_dns_label(name)}"
+                )
+                yield Finding(path.join((index, "name")), message)
             elif name in names:
                 yield Finding(
-                    path.join((index, "name")), f"the claim {quoted(name)} is there twice"
+                    path.join((index, "name")), f"the claim {quote_value(name)} is there twice"
                 )
             names.add(name)
-        there = [field for field in _FROM if claim.get(field) is not None]
-        if len(there) != 1:
-            what = "both" if there else "neither"
-            yield Finding(path / index, f"the claim has {what} of {enumerate_words(_FROM)}")
-        for field in there:
+        present = [field for field in _CLAIM_SOURCES if claim.get(field) is not None]
+        if len(present) != 1:
+            found_sources = "both" if present else "neither"
+            yield Finding(
+                path / index, f"the claim has {found_sources} of {join_words(_CLAIM_SOURCES)}"
+            )
+        for field in present:
             if type(claim[field]) is str and not is_subdomain(claim[field]):
-                why = why_not(claim[field], "-.a-z0-9", LONGEST_SUBDOMAIN)
-                yield Finding(path.join((index, field)), f"{quoted(claim[field])} {why}")
+                reason = explain_invalid(claim[field], "-.a-z0-9", MAX_SUBDOMAIN_LENGTH)
+                yield Finding(path.join((index, field)), f"{quote_value(claim[field])} {reason}")
 
 
-def _of_container(container: Container, known: list[str]) -> Iterator[Finding]:
-    taken: set[str] = set()
+def _check_container(container: Container, known: list[str]) -> Iterator[Finding]:
+    seen: set[str] = set()
     path = container.path.join(("resources", "claims"))
-    for index, claim in mappings(mapping(container.raw, "resources"), "claims"):
-        name = text(claim, "name")
+    for index, claim in iter_mappings(get_mapping(container.raw, "resources"), "claims"):
+        name = get_str(claim, "name")
         if not name:
             if claim.get("name") == "":
                 yield Finding(path.join((index, "name")), "the claim's name is empty")
             continue
         if name not in known:
-            listed = f"; it has {enumerate_words(known)}" if known else ""
-            fact = f"the pod has no resource claim {quoted(name)}{listed}"
-            yield Finding(path.join((index, "name")), fact)
-        elif claim.get("request") and not is_dns_label(text(claim, "request")):
-            fact = f"the request {quoted(text(claim, 'request'))}"
-            why = why_not_dns_label(text(claim, "request"))
-            yield Finding(path.join((index, "request")), f"{fact} {why}")
-        elif name in taken:
+            entry = f"; it has {join_words(known)}" if known else ""
+            message = f"the pod has no resource claim {quote_value(name)}{entry}"
+            yield Finding(path.join((index, "name")), message)
+        elif claim.get("request") and not is_dns_label(get_str(claim, "request")):
+            message = f"the request {quote_value(get_str(claim, 'request'))}"
+            reason = explain_invalid_dns_label(get_str(claim, "request"))
+            yield Finding(path.join((index, "request")), f"{message} {reason}")
+        elif name in seen:
             # Two requests of one claim are possible, but their key in an apply is the name.
-            yield Finding(path / index, f"the claim {quoted(name)} is taken twice")
-        taken.add(name)
+            yield Finding(path / index, f"the claim {quote_value(name)} is taken twice")
+        seen.add(name)

@@ -22,48 +22,55 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.kubernetes import is_key
-from webhook.graph.model import Deployment, items, mapping, mappings, number, text
+from webhook.graph.kubernetes import is_qualified_name
+from webhook.graph.model import (
+    SeldonDeployment,
+    get_int,
+    get_list,
+    get_mapping,
+    get_str,
+    iter_mappings,
+)
 from webhook.graph.path import Path
-from webhook.rules._selectors import judge_selector
-from webhook.rules._text import quoted
+from webhook.rules._selectors import check_selector
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"topologySpreadConstraints"})
+TRIGGERS = frozenset({"topologySpreadConstraints"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each such constraint (source: validateTopologySpreadConstraints)."""
     for component in deployment.components:
         if "topologySpreadConstraints" not in component.pod:
             continue
         path = component.path.join(("spec", "topologySpreadConstraints"))
         seen: dict[tuple[str, str], int] = {}
-        for index, constraint in mappings(component.pod, "topologySpreadConstraints"):
-            yield from _judge(path / index, constraint)
-            pair = text(constraint, "topologyKey"), text(constraint, "whenUnsatisfiable")
+        for index, constraint in iter_mappings(component.pod, "topologySpreadConstraints"):
+            yield from _check_constraint(path / index, constraint)
+            pair = get_str(constraint, "topologyKey"), get_str(constraint, "whenUnsatisfiable")
             if all(pair) and seen.setdefault(pair, index) != index:
-                fact = f"{pair[0]} with {pair[1]} is constrained at {path / seen[pair]} already"
-                yield Finding(path / index, fact)
+                message = f"{pair[0]} with {pair[1]} is constrained at {path / seen[pair]} already"
+                yield Finding(path / index, message)
 
 
-def _judge(path: Path, constraint: Mapping[str, Any]) -> Iterator[Finding]:
+def _check_constraint(path: Path, constraint: Mapping[str, Any]) -> Iterator[Finding]:
     for field in ("maxSkew", "minDomains"):
-        value = number(constraint, field)
+        value = get_int(constraint, field)
         if value is not None and value < 1:
             yield Finding(path / field, f"{field} is {value}, less than 1")
     if constraint.get("topologyKey") == "":
         yield Finding(path / "topologyKey", "the topologyKey is empty")
     if constraint.get("matchLabelKeys") and constraint.get("labelSelector") is None:
-        fact = "there are matchLabelKeys and no labelSelector that they add to"
-        yield Finding(path / "matchLabelKeys", fact, "add a labelSelector")
-    for index, key in enumerate(items(constraint, "matchLabelKeys")):
-        if type(key) is str and not is_key(key):
+        message = "there are matchLabelKeys and no labelSelector that they add to"
+        yield Finding(path / "matchLabelKeys", message, "add a labelSelector")
+    for index, key in enumerate(get_list(constraint, "matchLabelKeys")):
+        if type(key) is str and not is_qualified_name(key):
             yield Finding(
-                path.join(("matchLabelKeys", index)), f"{quoted(key)} is no key of a label"
+                path.join(("matchLabelKeys", index)), f"{quote_value(key)} is no key of a label"
             )
-    answer = text(constraint, "whenUnsatisfiable")
-    if constraint.get("minDomains") is not None and answer == "ScheduleAnyway":
+    honored_values = get_str(constraint, "whenUnsatisfiable")
+    if constraint.get("minDomains") is not None and honored_values == "ScheduleAnyway":
         yield Finding(path / "minDomains", "minDomains is for DoNotSchedule, not ScheduleAnyway")
-    yield from judge_selector(path / "labelSelector", mapping(constraint, "labelSelector"))
+    yield from check_selector(path / "labelSelector", get_mapping(constraint, "labelSelector"))

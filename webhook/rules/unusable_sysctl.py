@@ -23,50 +23,52 @@ import re
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.kubernetes import LONGEST_SUBDOMAIN, why_not
-from webhook.graph.model import Component, Deployment, mapping, mappings
-from webhook.rules._text import quoted
+from webhook.graph.kubernetes import MAX_SUBDOMAIN_LENGTH, explain_invalid
+from webhook.graph.model import ComponentSpec, SeldonDeployment, get_mapping, iter_mappings
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"sysctls"})
+TRIGGERS = frozenset({"sysctls"})
 
-_PART = "[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?"
-_NAME = re.compile(rf"(?:{_PART}[./])*{_PART}\Z")
-_OF_NETWORK = ("net.",)
-_OF_MEMORY = ("kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue.")
+_SYSCTL_SEGMENT = "[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?"
+_SYSCTL_NAME = re.compile(rf"(?:{_SYSCTL_SEGMENT}[./])*{_SYSCTL_SEGMENT}\Z")
+_NETWORK_SYSCTLS = ("net.",)
+_IPC_SYSCTLS = ("kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue.")
 """Beginnings of the names that belong to a namespace which the node may keep."""
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each such parameter (sources: validateSysctls, validateHostIPC)."""
     for component in deployment.components:
         if "securityContext" in component.pod:
-            context = mapping(component.pod, "securityContext")
+            context = get_mapping(component.pod, "securityContext")
             if "sysctls" in context:
-                yield from _in_pod(component)
+                yield from _check_pod(component)
 
 
-def _in_pod(component: Component) -> Iterator[Finding]:
-    context = mapping(component.pod, "securityContext")
+def _check_pod(component: ComponentSpec) -> Iterator[Finding]:
+    context = get_mapping(component.pod, "securityContext")
     path = component.path.join(("spec", "securityContext", "sysctls"))
-    kept = {
-        "hostNetwork": _OF_NETWORK,
-        "hostIPC": _OF_MEMORY,
+    is_allowed = {
+        "hostNetwork": _NETWORK_SYSCTLS,
+        "hostIPC": _IPC_SYSCTLS,
     }
     seen: set[str] = set()
-    for index, parameter in mappings(context, "sysctls"):
+    for index, parameter in iter_mappings(context, "sysctls"):
         name = parameter.get("name")
         if type(name) is not str:
             continue
-        place = path.join((index, "name"))
+        field_path = path.join((index, "name"))
         dotted = name.replace("/", ".")
-        if len(name) > LONGEST_SUBDOMAIN or not _NAME.match(name):
-            why = why_not(name, "-_./a-z0-9", LONGEST_SUBDOMAIN)
-            yield Finding(place, f"the name of a kernel parameter {quoted(name)} {why}")
+        if len(name) > MAX_SUBDOMAIN_LENGTH or not _SYSCTL_NAME.match(name):
+            reason = explain_invalid(name, "-_./a-z0-9", MAX_SUBDOMAIN_LENGTH)
+            yield Finding(
+                field_path, f"the name of a kernel parameter {quote_value(name)} {reason}"
+            )
         elif dotted in seen:
-            yield Finding(place, f"the kernel parameter {quoted(name)} is there twice")
-        for field, starts in kept.items():
+            yield Finding(field_path, f"the kernel parameter {quote_value(name)} is there twice")
+        for field, starts in is_allowed.items():
             if component.pod.get(field) is True and dotted.startswith(starts):
-                yield Finding(place, f"{name} is the node's: the pod has {field}")
+                yield Finding(field_path, f"{name} is the node's: the pod has {field}")
         seen.add(dotted)

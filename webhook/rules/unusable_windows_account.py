@@ -21,40 +21,40 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.kubernetes import LONGEST_SUBDOMAIN, is_subdomain, why_not
-from webhook.graph.model import Deployment, mapping
+from webhook.graph.kubernetes import MAX_SUBDOMAIN_LENGTH, explain_invalid, is_subdomain
+from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import Path
-from webhook.rules._text import quoted
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"securityContext"})
+TRIGGERS = frozenset({"securityContext"})
 
-_FIELD = "windowsOptions"
+_USER_NAME_FIELD = "windowsOptions"
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each such field (source: validateWindowsSecurityContextOptions)."""
     for component in deployment.components:
         context = component.pod.get("securityContext")
-        if type(context) is dict and _FIELD in context:
-            path = component.path.join(("spec", "securityContext", _FIELD))
-            yield from _judge(path, mapping(context, _FIELD))
+        if type(context) is dict and _USER_NAME_FIELD in context:
+            path = component.path.join(("spec", "securityContext", _USER_NAME_FIELD))
+            yield from _check_windows_options(path, get_mapping(context, _USER_NAME_FIELD))
     for container in deployment.containers:
         context = container.raw.get("securityContext")
-        if type(context) is dict and _FIELD in context:
-            path = container.path.join(("securityContext", _FIELD))
-            yield from _judge(path, mapping(context, _FIELD))
+        if type(context) is dict and _USER_NAME_FIELD in context:
+            path = container.path.join(("securityContext", _USER_NAME_FIELD))
+            yield from _check_windows_options(path, get_mapping(context, _USER_NAME_FIELD))
 
 
-def _judge(path: Path, raw: Mapping[str, Any]) -> Iterator[Finding]:
+def _check_windows_options(path: Path, raw: Mapping[str, Any]) -> Iterator[Finding]:
     for field in ("gmsaCredentialSpec", "runAsUserName"):
         if raw.get(field) == "":
             yield Finding(path / field, f"the {field} is empty")
     name = raw.get("gmsaCredentialSpecName")
     if type(name) is str and not is_subdomain(name):
-        why = why_not(name, "-.a-z0-9", LONGEST_SUBDOMAIN)
-        yield Finding(path / "gmsaCredentialSpecName", f"the name {quoted(name)} {why}")
+        reason = explain_invalid(name, "-.a-z0-9", MAX_SUBDOMAIN_LENGTH)
+        yield Finding(path / "gmsaCredentialSpecName", f"the name {quote_value(name)} {reason}")
     user = raw.get("runAsUserName")
     if type(user) is str and user.count("\\") > 1:
-        yield Finding(path / "runAsUserName", f"{quoted(user)} has more than one backslash")
+        yield Finding(path / "runAsUserName", f"{quote_value(user)} has more than one backslash")

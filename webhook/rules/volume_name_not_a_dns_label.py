@@ -20,38 +20,40 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import Component, Deployment, mappings, text
-from webhook.graph.words import dns_label, is_dns_label, why_not_dns_label
-from webhook.rules._text import quoted
+from webhook.graph.model import ComponentSpec, SeldonDeployment, get_str, iter_mappings
+from webhook.graph.words import explain_invalid_dns_label, is_dns_label, to_dns_label
+from webhook.rules._text import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-NEEDS = frozenset({"volumes"})
+TRIGGERS = frozenset({"volumes"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each volume whose name is no DNS label (source: ValidateVolumes)."""
     for component in deployment.components:
         if "volumes" not in component.pod:
             continue
-        for index, volume in mappings(component.pod, "volumes"):
+        for index, volume in iter_mappings(component.pod, "volumes"):
             name = volume.get("name")
             if type(name) is str and not is_dns_label(name):
-                yield _finding(component, index, name)
+                yield _build_finding(component, index, name)
 
 
-def _finding(component: Component, index: int, name: str) -> Finding:
+def _build_finding(component: ComponentSpec, index: int, name: str) -> Finding:
     path = component.path.join(("spec", "volumes", index, "name"))
-    fact = f"the volume name {quoted(name)} is no DNS label: it {why_not_dns_label(name)}"
-    new = dns_label(name)
-    names = [text(volume, "name") for _, volume in mappings(component.pod, "volumes")]
+    message = (
+        f"the volume name {quote_value(name)} is no DNS label: it {explain_invalid_dns_label(name)}"
+    )
+    new = to_dns_label(name)
+    names = [get_str(volume, "name") for _, volume in iter_mappings(component.pod, "volumes")]
     if not new or new in names or names.count(name) > 1:
-        return Finding(path, fact)
+        return Finding(path, message)
     renames: list[Operation] = [{"op": "replace", "path": path.pointer, "value": new}]
     for container in (*component.containers, *component.init_containers):
         for field in ("volumeMounts", "volumeDevices"):
-            for number, mount in mappings(container.raw, field):
+            for number, mount in iter_mappings(container.raw, field):
                 if mount.get("name") == name:
-                    where = container.path.join((field, number, "name"))
-                    renames.append({"op": "replace", "path": where.pointer, "value": new})
-    return Finding(path, fact, f'rename it to "{new}"', tuple(renames))
+                    item_path = container.path.join((field, number, "name"))
+                    renames.append({"op": "replace", "path": item_path.pointer, "value": new})
+    return Finding(path, message, f'rename it to "{new}"', tuple(renames))

@@ -24,27 +24,32 @@ from collections.abc import Iterator
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import Deployment, mapping
-from webhook.graph.signs import fault_of
-from webhook.rules._structure import fold, move, strays, value_at
+from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.signs import schema_error_feature
+from webhook.rules._structure import (
+    get_value_at,
+    move_operation,
+    normalize_field,
+    unknown_field_paths,
+)
 
 ACTION = "warn"
 SINCE = "0.1.0"
-NEEDS = frozenset({fault_of("unknown")})
+TRIGGERS = frozenset({schema_error_feature("unknown")})
 
-_WRAPPERS = frozenset({"volumesource", "source"})
+_WRAPPER_FIELDS = frozenset({"volumesource", "source"})
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each wrapper in a volume that holds sources, and nothing else."""
-    for path in strays(deployment):
-        if path[-3:-2] != ("volumes",) or fold(str(path[-1])) not in _WRAPPERS:
+    for path in unknown_field_paths(deployment):
+        if path[-3:-2] != ("volumes",) or normalize_field(str(path[-1])) not in _WRAPPER_FIELDS:
             continue
-        volume = value_at(deployment, path.parent)
-        inner = mapping(volume, str(path[-1]))
+        volume = get_value_at(deployment, path.parent)
+        inner = get_mapping(volume, str(path[-1]))
         if not inner or not inner.keys() <= set(schema.known_fields(path.parent)):
             continue
-        moves = [move(path / name, path.parent / name) for name in inner]
+        moves = [move_operation(path / name, path.parent / name) for name in inner]
         rest: Operation = {"op": "remove", "path": path.pointer}
         yield Finding(
             path,

@@ -18,15 +18,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import Deployment
-from webhook.graph.path import resolve
-from webhook.graph.signs import fault_of
-from webhook.graph.words import describe, enumerate_words
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.path import resolve_path
+from webhook.graph.signs import schema_error_feature
+from webhook.graph.words import describe_value, join_words
 
 ACTION = "deny"
 SINCE = "0.1.0"
-GIVES_WAY = True
-NEEDS = frozenset({fault_of("type")})
+SUPERSEDABLE = True
+TRIGGERS = frozenset({schema_error_feature("type")})
 
 _NAMES = {
     "string": "text",
@@ -39,25 +39,25 @@ _NAMES = {
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})\Z")
 
 
-def check(deployment: Deployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each value whose type the schema does not allow."""
-    for fault in deployment.faults:
-        if fault.kind != "type":
+    for schema_error in deployment.schema_errors:
+        if schema_error.kind != "type":
             continue
-        value = resolve(deployment.document, fault.path)
-        expected = [_NAMES[name] for name in fault.expected if name != "null"]
-        wanted = enumerate_words(expected, "or")
-        new = _converted(value, fault.expected)
-        fix: Operation = {"op": "replace", "path": fault.path.pointer, "value": new}
+        value = resolve_path(deployment.document, schema_error.path)
+        expected = [_NAMES[name] for name in schema_error.expected_types if name != "null"]
+        expected_text = join_words(expected, "or")
+        new = _convert_value(value, schema_error.expected_types)
+        fix: Operation = {"op": "replace", "path": schema_error.path.pointer, "value": new}
         yield Finding(
-            fault.path,
-            f"{describe(value)}, not {wanted}",
-            f"write {_spell(new)}" if new is not None else f"write {wanted}",
+            schema_error.path,
+            f"{describe_value(value)}, not {expected_text}",
+            f"write {_format_value(new)}" if new is not None else f"write {expected_text}",
             (fix,) if new is not None else (),
         )
 
 
-def _converted(value: Any, expected: tuple[str, ...]) -> Any:
+def _convert_value(value: Any, expected: tuple[str, ...]) -> Any:
     """Return the value that was certainly meant; None where that is not certain."""
     if isinstance(value, str):
         if ("integer" in expected or "number" in expected) and _INTEGER.match(value):
@@ -72,7 +72,7 @@ def _converted(value: Any, expected: tuple[str, ...]) -> Any:
     return None
 
 
-def _spell(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return f'"{value}"' if isinstance(value, str) else str(value)

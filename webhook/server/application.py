@@ -17,17 +17,17 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from webhook.errors import MalformedReview
+from webhook.errors import MalformedReviewError
 from webhook.server.config import Limits
-from webhook.server.judge import Answer, Endpoint, Judge
-from webhook.server.log import Decided
-from webhook.server.metrics import Metrics
-from webhook.server.protocol import Said
+from webhook.server.judge import Endpoint, ReviewHandler, ReviewResult
+from webhook.server.log import AdmissionLogRecord
+from webhook.server.metrics import ServerMetrics
+from webhook.server.protocol import HttpResponse
 
 logger = logging.getLogger("graphgate")
 
 
-class Refusal(Exception):  # noqa: N818 — an answer, not an error; never leaves this module
+class RejectedRequestError(Exception):
     """A call that is answered without judging."""
 
     def __init__(self, status: int, text: str, *headers: tuple[bytes, bytes]) -> None:
@@ -36,229 +36,249 @@ class Refusal(Exception):  # noqa: N818 — an answer, not an error; never leave
         self.headers = headers
 
 
-class Load:
+class InFlight:
     """What is going on at this moment.
 
     calls   in flight
     bodies  bytes of request bodies that have arrived in part
     """
 
-    __slots__ = ("bodies", "calls")
+    __slots__ = ("body_bytes", "requests")
 
     def __init__(self) -> None:
-        self.calls = 0
-        self.bodies = 0
+        self.requests = 0
+        self.body_bytes = 0
 
 
-class ReviewEndpoint:
+class AdmissionEndpoint:
     """One of the two routes, as an ASGI application."""
 
     def __init__(
-        self, endpoint: Endpoint, judge: Judge, limits: Limits, load: Load, metrics: Metrics
+        self,
+        endpoint: Endpoint,
+        handle_review: ReviewHandler,
+        limits: Limits,
+        in_flight: InFlight,
+        metrics: ServerMetrics,
     ) -> None:
         self._endpoint: Endpoint = endpoint
-        self._judge = judge
+        self._handle_review = handle_review
         self._limits = limits
-        self._load = load
+        self._in_flight = in_flight
         self._metrics = metrics
 
-    def at_once(self, scope: Mapping[str, Any], body: bytes) -> Said:
+    def handle_sync(self, scope: Mapping[str, Any], body: bytes) -> HttpResponse:
         """Answer a call whose body is there (see `protocol.AtOnce`)."""
-        started = perf_counter()
+        started_at = perf_counter()
         try:
             self._check_head(scope)
-            if refusal := self._refuse(len(body), 0):
-                raise refusal
-        except Refusal as refusal:
-            return self._said(_refused(refusal), started)
-        return self._said(self._answer(body), started)
+            if rejection := self._check_size(len(body), 0):
+                raise rejection
+        except RejectedRequestError as rejection:
+            return self._http_response(_rejection_response(rejection), started_at)
+        return self._http_response(self._review(body), started_at)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call whose body comes in pieces."""
-        started = perf_counter()
-        self._load.calls += 1
+        started_at = perf_counter()
+        self._in_flight.requests += 1
         try:
             self._check_head(scope)
             message = await receive()
             body: bytes | None = message.get("body")
             if message.get("more_body"):
-                body = await self._read_on(message, receive)
+                body = await self._read_body(message, receive)
             if body is None:
                 return  # the peer went away
-            reply = self._answer(body)
-        except Refusal as refusal:
-            reply = _refused(refusal)
+            reply = self._review(body)
+        except RejectedRequestError as rejection:
+            reply = _rejection_response(rejection)
         finally:
-            self._load.calls -= 1
-        said = self._said(reply, started)
-        await _send(send, said)
-        said.after()
+            self._in_flight.requests -= 1
+        response = self._http_response(reply, started_at)
+        await _send(send, response)
+        response.on_sent()
 
-    def _answer(self, body: bytes) -> "_Reply":
+    def _review(self, body: bytes) -> "_Response":
         try:
-            answer = self._judge(body, self._endpoint)
-        except MalformedReview as error:
-            logger.warning("malformed review", extra=self._refused(str(error)))
-            return _Reply(400, f"{error}\n".encode(errors="replace"), [_TEXT])
+            result = self._handle_review(body, self._endpoint)
+        except MalformedReviewError as error:
+            logger.warning("malformed review", extra=self._log_fields(str(error)))
+            return _Response(400, f"{error}\n".encode(errors="replace"), [_TEXT_HEADER])
         except Exception:
-            logger.exception("not judged", extra=self._refused("a fault of graphgate"))
-            return _Reply(500, _OUR_FAULT, [_TEXT])
-        return _Reply(200, answer.body, [_JSON], answer)
+            logger.exception("not judged", extra=self._log_fields("a fault of graphgate"))
+            return _Response(500, _INTERNAL_ERROR, [_TEXT_HEADER])
+        return _Response(200, result.body, [_JSON_HEADER], result)
 
-    def _said(self, reply: "_Reply", started: float) -> Said:
-        return Said(
-            reply.status, reply.headers, reply.content, partial(self._report, reply, started)
+    def _http_response(self, reply: "_Response", started_at: float) -> HttpResponse:
+        return HttpResponse(
+            reply.status, reply.headers, reply.content, partial(self._record, reply, started_at)
         )
 
-    async def _read_on(self, message: Message, receive: Receive) -> bytes | None:
+    async def _read_body(self, message: Message, receive: Receive) -> bytes | None:
         """Return a body that comes in pieces; None if the peer goes away. Raises Refusal.
 
         A body in one piece, as nearly all are, is in memory already and judged before anything
         else happens: it is not counted. Neither is this one once it is complete.
         """
-        load, held = self._load, 0
+        in_flight, received = self._in_flight, 0
         chunks: list[bytes] = []
-        refusal: Refusal | None = None
+        rejection: RejectedRequestError | None = None
         try:
             while message["type"] == "http.request":
                 chunk: bytes = message["body"]
-                refusal = refusal or self._refuse(held + len(chunk), load.bodies + len(chunk))
-                if refusal is None:
+                rejection = rejection or self._check_size(
+                    received + len(chunk), in_flight.body_bytes + len(chunk)
+                )
+                if rejection is None:
                     chunks.append(chunk)
-                    held += len(chunk)
-                    load.bodies += len(chunk)
-                elif held:
+                    received += len(chunk)
+                    in_flight.body_bytes += len(chunk)
+                elif received:
                     chunks.clear()
-                    load.bodies -= held
-                    held = 0
+                    in_flight.body_bytes -= received
+                    received = 0
                 if message.get("more_body"):
                     # Also after a refusal: a peer that is still sending when its connection
                     # closes never sees the answer.
                     message = await receive()
-                elif refusal is not None:
-                    raise refusal
+                elif rejection is not None:
+                    raise rejection
                 else:
                     return b"".join(chunks)
         finally:
-            load.bodies -= held
+            in_flight.body_bytes -= received
         return None
 
-    def _refuse(self, size: int, together: int) -> Refusal | None:
+    def _check_size(self, size: int, total: int) -> RejectedRequestError | None:
         """Refuse a body of this size so far, or all bodies of this size together.
 
         Counted as they arrive and not as announced: whoever announces much and sends nothing
         takes nothing away from others.
         """
-        if size > self._limits.body_bytes:
+        if size > self._limits.max_body_bytes:
             return self._too_large()
-        if together > self._limits.bodies_in_flight:
-            return Refusal(429, "too many bodies at once, try again", (b"retry-after", b"1"))
+        if total > self._limits.max_body_bytes_in_flight:
+            return RejectedRequestError(
+                429, "too many bodies at once, try again", (b"retry-after", b"1")
+            )
         return None
 
     def _check_head(self, scope: Mapping[str, Any]) -> None:
-        kind = b""
+        content_type = b""
         for name, value in scope["headers"]:
             if name == b"content-type":
-                kind = value
-            elif name == b"content-length" and int(value) > self._limits.body_bytes:
+                content_type = value
+            elif name == b"content-length" and int(value) > self._limits.max_body_bytes:
                 raise self._too_large()
-        if kind != b"application/json" and not _is_json(kind):
-            raise Refusal(415, "the content type must be application/json")
+        if content_type != b"application/json" and not _is_json(content_type):
+            raise RejectedRequestError(415, "the content type must be application/json")
 
-    def _too_large(self) -> Refusal:
-        return Refusal(413, f"the body is larger than {self._limits.body_bytes} bytes")
+    def _too_large(self) -> RejectedRequestError:
+        return RejectedRequestError(
+            413, f"the body is larger than {self._limits.max_body_bytes} bytes"
+        )
 
-    def _refused(self, reason: str) -> dict[str, dict[str, str]]:
+    def _log_fields(self, reason: str) -> dict[str, dict[str, str]]:
         return {"fields": {"endpoint": self._endpoint, "reason": reason}}
 
-    def _report(self, reply: "_Reply", started: float) -> None:
-        seconds = perf_counter() - started
-        self._metrics.answered(self._endpoint, reply.status, seconds)
-        answer = reply.answer
-        if answer is None:
+    def _record(self, reply: "_Response", started_at: float) -> None:
+        seconds = perf_counter() - started_at
+        self._metrics.observe_request(self._endpoint, reply.status, seconds)
+        result = reply.result
+        if result is None:
             return
-        self._metrics.decided(self._endpoint, answer.verdict, answer.findings, len(answer.failures))
+        self._metrics.observe_decision(
+            self._endpoint, result.verdict, result.findings, len(result.rule_errors)
+        )
         fields: dict[str, object] = {
             "endpoint": self._endpoint,
-            "uid": answer.uid,
-            "namespace": answer.namespace,
-            "name": answer.name,
-            "operation": answer.operation,
-            "verdict": answer.verdict,
-            "rules": sorted({rule for rule, _ in answer.findings}),
+            "uid": result.uid,
+            "namespace": result.namespace,
+            "name": result.name,
+            "operation": result.operation,
+            "verdict": result.verdict,
+            "rules": sorted({rule for rule, _ in result.findings}),
             "milliseconds": round(seconds * 1000, 3),
         }
-        if answer.policies:
-            fields["policies"] = answer.policies
-        logger.handle(Decided(fields))
-        for failure in answer.failures:
-            about = {"rule": failure.rule, "uid": answer.uid}
-            logger.error("rule failed", exc_info=failure.error, extra={"fields": about})
+        if result.policy_set_version:
+            fields["policies"] = result.policy_set_version
+        logger.handle(AdmissionLogRecord(fields))
+        for failure in result.rule_errors:
+            log_fields = {"rule": failure.rule_id, "uid": result.uid}
+            logger.error("rule failed", exc_info=failure.error, extra={"fields": log_fields})
 
 
-class _Reply(NamedTuple):
+class _Response(NamedTuple):
     status: int
     content: bytes
     headers: list[tuple[bytes, bytes]]
-    answer: Answer | None = None
+    result: ReviewResult | None = None
 
 
-_JSON = (b"content-type", b"application/json")
-_TEXT = (b"content-type", b"text/plain; charset=utf-8")
-_OUR_FAULT = b"graphgate failed to judge this review; the fault is graphgate's, see its log\n"
+_JSON_HEADER = (b"content-type", b"application/json")
+_TEXT_HEADER = (b"content-type", b"text/plain; charset=utf-8")
+_INTERNAL_ERROR = b"graphgate failed to judge this review; the fault is graphgate's, see its log\n"
 
 
-def _is_json(kind: bytes) -> bool:
-    return kind.partition(b";")[0].strip().lower() == b"application/json"
+def _is_json(content_type: bytes) -> bool:
+    return content_type.partition(b";")[0].strip().lower() == b"application/json"
 
 
-def _refused(refusal: Refusal) -> _Reply:
-    return _Reply(refusal.status, f"{refusal}\n".encode(), [_TEXT, *refusal.headers])
+def _rejection_response(rejection: RejectedRequestError) -> _Response:
+    return _Response(
+        rejection.status, f"{rejection}\n".encode(), [_TEXT_HEADER, *rejection.headers]
+    )
 
 
-async def _send(send: Send, said: Said) -> None:
-    headers = [*said.headers, (b"content-length", b"%d" % len(said.content))]
-    await send({"type": "http.response.start", "status": said.status, "headers": headers})
-    await send({"type": "http.response.body", "body": said.content})
+async def _send(send: Send, response: HttpResponse) -> None:
+    headers = [*response.headers, (b"content-length", b"%d" % len(response.content))]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.content})
 
 
-class _Dispatch:
+class _Router:
     """Both routes, and Starlette for everything else.
 
     Starlette's middleware and router cost 9 us of 50, and do nothing for these two.
     """
 
-    def __init__(self, routes: Mapping[str, ReviewEndpoint], others: ASGIApp) -> None:
+    def __init__(self, routes: Mapping[str, AdmissionEndpoint], fallback: ASGIApp) -> None:
         self._routes = routes
-        self._others = others
+        self._fallback = fallback
 
-    def at_once(self, scope: Mapping[str, Any], body: bytes) -> Said | None:
+    def handle_sync(self, scope: Mapping[str, Any], body: bytes) -> HttpResponse | None:
         """Answer a review whose body is there; None: it is something else."""
         endpoint = self._routes.get(scope["path"]) if scope["method"] == "POST" else None
-        return None if endpoint is None else endpoint.at_once(scope, body)
+        return None if endpoint is None else endpoint.handle_sync(scope, body)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer any call."""
         endpoint = self._routes.get(scope["path"]) if scope["method"] == "POST" else None
-        await (endpoint or self._others)(scope, receive, send)
+        await (endpoint or self._fallback)(scope, receive, send)
 
 
-def review_application(judge: Judge, limits: Limits, load: Load, metrics: Metrics) -> ASGIApp:
+def build_admission_app(
+    handle_review: ReviewHandler, limits: Limits, in_flight: InFlight, metrics: ServerMetrics
+) -> ASGIApp:
     """Return the application of the HTTPS port."""
 
-    async def not_served(request: Request, error: Exception) -> Response:
+    async def handle_http_error(request: Request, error: Exception) -> Response:
         status, headers = 500, None
         if isinstance(error, HTTPException):  # of the router: 404 or 405
             status, headers = error.status_code, error.headers
-        metrics.answered("other", status, 0.0)
+        metrics.observe_request("other", status, 0.0)
         text = f"{request.method} {request.url.path} is not served; POST /mutate or /validate is\n"
         return PlainTextResponse(text, status_code=status, headers=headers)
 
     names: tuple[Endpoint, ...] = ("mutate", "validate")
-    routes = {f"/{name}": ReviewEndpoint(name, judge, limits, load, metrics) for name in names}
+    routes = {
+        f"/{name}": AdmissionEndpoint(name, handle_review, limits, in_flight, metrics)
+        for name in names
+    }
     application = Starlette(
         routes=[Route(path, endpoint, methods=["POST"]) for path, endpoint in routes.items()],
-        exception_handlers={HTTPException: not_served},
+        exception_handlers={HTTPException: handle_http_error},
     )
     application.router.redirect_slashes = False  # /mutate/ is a wrong path, not a detour
-    return _Dispatch(routes, application)
+    return _Router(routes, application)

@@ -15,30 +15,30 @@ class Limits:
 
     # TCP connect to the end of the TLS handshake. An API server needs milliseconds, and its own
     # limit for one is 10 s (Go's net/http DefaultTransport.TLSHandshakeTimeout).
-    handshake: float = 10.0
+    tls_handshake_timeout: float = 10.0
     # First to last byte of a request's head. A head is one packet.
-    header: float = 5.0
+    header_timeout: float = 5.0
     # End of the head to the last byte of the body. A webhook call is given up after 10 s by default
     # (timeoutSeconds of admissionregistration.k8s.io/v1): nobody waits for a slower one.
-    body: float = 10.0
+    body_timeout: float = 10.0
     # No request on an open connection. The API server closes an idle connection after 90 s and
     # never repeats a POST that met a closed one, so it must be the first to close.
-    idle: float = 120.0
+    idle_timeout: float = 120.0
     # An answer that the peer does not read.
-    answer: float = 10.0
+    write_timeout: float = 10.0
     # Our "goodbye" in TLS until theirs. Nothing is lost after it.
-    goodbye: float = 2.0
+    tls_shutdown_timeout: float = 2.0
     # Open connections; each takes 0.13 MiB. An API server keeps 25 idle and opened 67 in a burst of
     # 60 creations. One more cuts the oldest that never asked anything.
-    connections: int = 1000
+    max_connections: int = 1000
     # Request head. The API server's has 300 bytes; this is room for whatever a proxy adds, and too
     # little to fill a memory with.
-    header_bytes: int = 64 * 1024
+    max_header_bytes: int = 64 * 1024
     # An object is at most 3 MiB in the API server (its request limit); an update carries two.
-    body_bytes: int = 7 * MEBIBYTE
+    max_body_bytes: int = 7 * MEBIBYTE
     # All bodies together that have arrived in part: 9 of the largest, 21 of 3 MiB. Beyond, a call
     # is answered with 429 and the API server repeats it after a second.
-    bodies_in_flight: int = 64 * MEBIBYTE
+    max_body_bytes_in_flight: int = 64 * MEBIBYTE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class ServerConfig:
     host: str = ""
     port: int = 8443
     health_port: int = 8081
-    reload_every: float = 10.0
-    drain: float = 10.0
-    finish: float = 10.0
+    reload_interval: float = 10.0
+    shutdown_delay: float = 10.0
+    shutdown_grace: float = 10.0
     limits: Limits = field(default_factory=Limits)

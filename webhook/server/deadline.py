@@ -18,46 +18,46 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_AGAIN = 0.02
+_REPEAT_INTERVAL_SECONDS = 0.02
 """Seconds for each rule that is still to run after the deadline. Sixty rules take well under a
 millisecond together, so only those that are as slow themselves feel it."""
 
 
-_BY_ITSELF = 0.9
+_SOFT_FRACTION = 0.9
 """The part of the time after which whoever asks `expired` should stop by itself, and say so in its
 own words, rather than be interrupted."""
 
 
-class OutOfTime(Exception):  # noqa: N818 — named by the fault
+class ReviewTimeoutError(Exception):
     """The time for one judgement is over."""
 
 
-class Deadline:
+class ReviewTimeout:
     """Takes over SIGALRM for the life of the process. For the main thread only."""
 
     def __init__(self, seconds: float) -> None:
         """Set how long one judgement may take."""
         self._seconds = seconds
-        self._judging = False
-        self._end = 0.0
+        self._is_running = False
+        self._soft_deadline = 0.0
         # Once and not for each judgement: that would cost 12 us instead of 2.
         signal.signal(signal.SIGALRM, self._interrupt)
 
-    def within(self, judge: Callable[[], T]) -> T:
+    def run(self, review: Callable[[], T]) -> T:
         """Return what `judge` returns; OutOfTime is raised inside it when the time is over."""
-        self._end = time.monotonic() + self._seconds * _BY_ITSELF
-        self._judging = True
-        signal.setitimer(signal.ITIMER_REAL, self._seconds, _AGAIN)
+        self._soft_deadline = time.monotonic() + self._seconds * _SOFT_FRACTION
+        self._is_running = True
+        signal.setitimer(signal.ITIMER_REAL, self._seconds, _REPEAT_INTERVAL_SECONDS)
         try:
-            return judge()
+            return review()
         finally:
-            self._judging = False
+            self._is_running = False
             signal.setitimer(signal.ITIMER_REAL, 0.0)
 
-    def expired(self) -> bool:
+    def is_expired(self) -> bool:
         """Tell whether the present judgement should come to its end."""
-        return time.monotonic() > self._end
+        return time.monotonic() > self._soft_deadline
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
-        if self._judging:
-            raise OutOfTime(f"the {self._seconds:g} s for one judgement are over")
+        if self._is_running:
+            raise ReviewTimeoutError(f"the {self._seconds:g} s for one judgement are over")

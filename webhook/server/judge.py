@@ -13,12 +13,12 @@ class Failure(Protocol):
     """A rule of ours that crashed: its id, and what it raised."""
 
     @property
-    def rule(self) -> str: ...  # noqa: D102 — above
+    def rule_id(self) -> str: ...  # noqa: D102 — above
     @property
     def error(self) -> Exception: ...  # noqa: D102 — above
 
 
-class Answer(Protocol):
+class ReviewResult(Protocol):
     """What the judge says: the wire's bytes, and what is logged and counted of it.
 
     body      the AdmissionReview response, JSON
@@ -43,11 +43,11 @@ class Answer(Protocol):
     @property
     def findings(self) -> Sequence[tuple[str, str]]: ...  # noqa: D102 — above
     @property
-    def failures(self) -> Sequence[Failure]: ...  # noqa: D102 — above
+    def rule_errors(self) -> Sequence[Failure]: ...  # noqa: D102 — above
     @property
-    def policies(self) -> str: ...  # noqa: D102 — above
+    def policy_set_version(self) -> str: ...  # noqa: D102 — above
 
 
-Judge = Callable[[bytes, Endpoint], Answer]
+ReviewHandler = Callable[[bytes, Endpoint], ReviewResult]
 """Answers one review. Raises MalformedReview (HTTP 400) for what is none; anything else it raises
 is a fault of ours (HTTP 500)."""

@@ -12,36 +12,36 @@ from functools import partial
 import uvicorn
 from starlette.types import ASGIApp
 
-from webhook.errors import InvalidSettings
+from webhook.errors import SettingsError
 from webhook.server.config import Limits
-from webhook.server.protocol import Cut, GuardedProtocol, ListenerState
+from webhook.server.protocol import AbortReason, ListenerState, TimeoutHttpProtocol
 
 # Connections that the kernel holds while the loop judges: a burst of one API server is 60.
 _BACKLOG = 1024
 
 
-def bind(host: str, port: int, flag: str) -> socket.socket:
+def bind_socket(host: str, port: int, flag: str) -> socket.socket:
     """Return a listening socket; an empty `host` is every address, IPv6 and IPv4.
 
     Raises InvalidSettings, which names `flag`, when the port cannot be had.
     """
     if not 0 <= port <= 65_535:
-        raise InvalidSettings(f"{flag} {port}: a port is a number from 0 to 65535")
+        raise SettingsError(f"{flag} {port}: a port is a number from 0 to 65535")
     try:
         if host or not socket.has_dualstack_ipv6():
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            bound = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+            listening_socket = socket.create_server((host, port), family=family, backlog=_BACKLOG)
         else:
-            bound = socket.create_server(
+            listening_socket = socket.create_server(
                 ("::", port), family=socket.AF_INET6, backlog=_BACKLOG, dualstack_ipv6=True
             )
     except OSError as error:
-        raise InvalidSettings(f"{flag} {port}: {_reason(error, host)}") from error
-    bound.settimeout(0.0)
-    return bound
+        raise SettingsError(f"{flag} {port}: {_explain_bind_error(error, host)}") from error
+    listening_socket.settimeout(0.0)
+    return listening_socket
 
 
-def _reason(error: OSError, host: str) -> str:
+def _explain_bind_error(error: OSError, host: str) -> str:
     if error.errno == errno.EADDRINUSE:
         return "the port is taken by another process; stop it, or choose another port"
     if error.errno == errno.EACCES:
@@ -60,31 +60,31 @@ class Listener:
 
     def __init__(
         self,
-        bound: socket.socket,
+        listening_socket: socket.socket,
         application: ASGIApp,
         limits: Limits,
-        on_cut: Callable[[Cut], None],
+        on_abort: Callable[[AbortReason], None],
         context: ssl.SSLContext | None = None,
     ) -> None:
-        self.port: int = bound.getsockname()[1]
-        self._bound = bound
-        self._context = context
+        self.port: int = listening_socket.getsockname()[1]
+        self._socket = listening_socket
+        self._tls_context = context
         self._limits = limits
-        self._state = ListenerState(limits, on_cut)
+        self._state = ListenerState(limits, on_abort)
         self._config = uvicorn.Config(
             application,
-            http=GuardedProtocol,
+            http=TimeoutHttpProtocol,
             ws="none",
             lifespan="off",
             interface="asgi3",
             log_config=None,
             access_log=False,
             proxy_headers=False,
-            timeout_keep_alive=limits.idle,  # type: ignore[arg-type]  # only given to call_later
+            timeout_keep_alive=limits.idle_timeout,  # type: ignore[arg-type]  # only given to call_later
         )
         self._config.load()
         self._server: asyncio.Server | None = None
-        self._clock: asyncio.TimerHandle | None = None
+        self._date_timer: asyncio.TimerHandle | None = None
 
     @property
     def connections(self) -> int:
@@ -92,28 +92,28 @@ class Listener:
         return len(self._state.connections)
 
     @property
-    def opened(self) -> int:
+    def connections_opened(self) -> int:
         """How many connections there have been."""
-        return self._state.opened
+        return self._state.connections_opened
 
     async def open(self) -> None:
         """Start to accept."""
         loop = asyncio.get_running_loop()
-        tls = self._context is not None  # the loop takes these two limits only with a context
+        tls = self._tls_context is not None  # the loop takes these two limits only with a context
         self._server = await loop.create_server(
-            partial(GuardedProtocol, self._config, self._state, {}, loop),
-            sock=self._bound,
+            partial(TimeoutHttpProtocol, self._config, self._state, {}, loop),
+            sock=self._socket,
             backlog=_BACKLOG,
-            ssl=self._context,
-            ssl_handshake_timeout=self._limits.handshake if tls else None,
-            ssl_shutdown_timeout=self._limits.goodbye if tls else None,
+            ssl=self._tls_context,
+            ssl_handshake_timeout=self._limits.tls_handshake_timeout if tls else None,
+            ssl_shutdown_timeout=self._limits.tls_shutdown_timeout if tls else None,
         )
-        self._tick(loop)
+        self._refresh_date(loop)
 
-    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _refresh_date(self, loop: asyncio.AbstractEventLoop) -> None:
         # The Date header (RFC 9110, 6.6.1), written once a second instead of once an answer.
         self._state.default_headers = [(b"date", formatdate(time.time(), usegmt=True).encode())]
-        self._clock = loop.call_later(1.0, self._tick, loop)
+        self._date_timer = loop.call_later(1.0, self._refresh_date, loop)
 
     def drain(self) -> None:
         """Go on accepting and answering, but let each answer end its connection.
@@ -121,10 +121,10 @@ class Listener:
         Idle connections stay open: the peer may be sending on one at this moment.
         """
         self._state.draining = True
-        for connection in self._state.guarded():
+        for connection in self._state.open_connections():
             connection.close_when_answered()
 
-    async def close(self, finish: float) -> bool:
+    async def close(self, grace: float) -> bool:
         """Stop accepting, answer what is in flight within `finish` seconds, cut the rest.
 
         Returns whether nothing that was in flight had to be cut.
@@ -132,32 +132,34 @@ class Listener:
         self._state.draining = True
         if self._server is not None:
             self._server.close()
-        for connection in self._state.guarded():
+        for connection in self._state.open_connections():
             connection.shutdown()
-        answered = await self._until(self._is_answered, finish)
-        for connection in self._state.guarded():
+        drained = await self._wait_until(self._is_idle, grace)
+        for connection in self._state.open_connections():
             connection.shutdown()
-        await self._until(lambda: not self._state.connections, self._limits.goodbye)
+        await self._wait_until(
+            lambda: not self._state.connections, self._limits.tls_shutdown_timeout
+        )
         self.abort()
-        return answered
+        return drained
 
     def abort(self) -> None:
         """End everything now."""
-        if self._clock is not None:
-            self._clock.cancel()
+        if self._date_timer is not None:
+            self._date_timer.cancel()
         if self._server is not None:
             self._server.close()
-        for connection in self._state.guarded():
+        for connection in self._state.open_connections():
             connection.transport.abort()
 
-    def _is_answered(self) -> bool:
-        return not any(connection.in_flight for connection in self._state.guarded())
+    def _is_idle(self) -> bool:
+        return not any(connection.in_flight for connection in self._state.open_connections())
 
-    async def _until(self, condition: Callable[[], bool], seconds: float) -> bool:
+    async def _wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
         loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
+        deadline = loop.time() + seconds
         while not condition():
-            if loop.time() >= end:
+            if loop.time() >= deadline:
                 return False
             # uvicorn tells nobody when a connection ends; 10 ms are nothing beside a drain.
             await asyncio.sleep(0.01)

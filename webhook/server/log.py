@@ -16,14 +16,14 @@ from datetime import UTC, datetime
 import orjson
 
 # Lines that wait while nobody reads the output: about 3 MB.
-_MOST_WAITING = 10_000
+_MAX_PENDING_LINES = 10_000
 # Lines are written together; one system call for 50 ms of them.
-_BATCH_SECONDS = 0.05
+_BATCH_INTERVAL_SECONDS = 0.05
 # A reader that is gone must not hold up the end of the process.
-_LAST_WORDS_SECONDS = 2.0
+_FLUSH_TIMEOUT_SECONDS = 2.0
 
 
-def line(record: logging.LogRecord) -> bytes:
+def format_record(record: logging.LogRecord) -> bytes:
     """Return a record as one JSON line; `extra={"fields": {…}}` becomes members of it."""
     content: dict[str, object] = {
         "time": datetime.fromtimestamp(record.created, UTC),
@@ -45,10 +45,12 @@ def line(record: logging.LogRecord) -> bytes:
         return json.dumps(content, default=str).encode() + b"\n"
 
 
-_COMMON = vars(logging.LogRecord("graphgate", logging.INFO, __file__, 0, "decided", None, None))
+_RECORD_DEFAULTS = vars(
+    logging.LogRecord("graphgate", logging.INFO, __file__, 0, "decided", None, None)
+)
 
 
-class Decided(logging.LogRecord):
+class AdmissionLogRecord(logging.LogRecord):
     """The record of one decision, made without what nobody reads.
 
     `logger.info` also finds out file, line, function, process and thread: 4 us for each review,
@@ -56,12 +58,12 @@ class Decided(logging.LogRecord):
     """
 
     def __init__(self, fields: dict[str, object]) -> None:
-        self.__dict__.update(_COMMON)
+        self.__dict__.update(_RECORD_DEFAULTS)
         self.created = time.time()
         self.fields = fields
 
 
-class LineHandler(logging.Handler):
+class JsonLinesHandler(logging.Handler):
     """Writes lines from a thread of its own: a full pipe stops the log, never the admission.
 
     The thread only writes, which it does without the interpreter's lock; if it also formatted,
@@ -72,34 +74,34 @@ class LineHandler(logging.Handler):
         super().__init__()
         self._descriptor = descriptor
         self._on_drop = on_drop
-        self._waiting: deque[bytes] = deque()
+        self._pending: deque[bytes] = deque()
         self._wake = threading.Event()
-        self._ending = threading.Event()
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._write, name="log", daemon=True)
         self._thread.start()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Queue the record's line, or drop it if nobody reads."""
-        if len(self._waiting) >= _MOST_WAITING:
+        if len(self._pending) >= _MAX_PENDING_LINES:
             self._on_drop()
             return
-        self._waiting.append(line(record))
+        self._pending.append(format_record(record))
         if not self._wake.is_set():
             self._wake.set()
 
     def close(self) -> None:
         """Write what waits, for two seconds at most."""
-        self._ending.set()
+        self._closing.set()
         self._wake.set()
-        self._thread.join(_LAST_WORDS_SECONDS)
+        self._thread.join(_FLUSH_TIMEOUT_SECONDS)
         super().close()
 
     def _write(self) -> None:
-        while not self._ending.is_set() or self._waiting:
+        while not self._closing.is_set() or self._pending:
             self._wake.wait()
-            self._ending.wait(_BATCH_SECONDS)
+            self._closing.wait(_BATCH_INTERVAL_SECONDS)
             self._wake.clear()
-            batch = b"".join(self._waiting.popleft() for _ in range(len(self._waiting)))
+            batch = b"".join(self._pending.popleft() for _ in range(len(self._pending)))
             try:
                 while batch:
                     batch = batch[os.write(self._descriptor, batch) :]
@@ -108,11 +110,11 @@ class LineHandler(logging.Handler):
 
 
 @contextlib.contextmanager
-def json_lines(descriptor: int, on_drop: Callable[[], None]) -> Iterator[None]:
+def json_logging(descriptor: int, on_drop: Callable[[], None]) -> Iterator[None]:
     """Send the records of everything in this process to `descriptor` while in the context."""
     root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    handler = LineHandler(descriptor, on_drop)
+    previous_handlers, previous_level = root.handlers[:], root.level
+    handler = JsonLinesHandler(descriptor, on_drop)
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
     # Its informational lines repeat ours; its warnings name peers that do not speak HTTP.
@@ -120,6 +122,6 @@ def json_lines(descriptor: int, on_drop: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     finally:
-        root.handlers[:] = before
-        root.setLevel(level)
+        root.handlers[:] = previous_handlers
+        root.setLevel(previous_level)
         handler.close()

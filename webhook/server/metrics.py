@@ -13,14 +13,14 @@ from prometheus_client.registry import Collector
 from webhook.server.health import Check
 
 # From half a millisecond (a small review takes 0.1) to the 10 s after which nobody waits.
-_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0)
+_DURATION_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0)
 # Rules number about a hundred and policies are an operator's; whatever exceeds it is counted
 # together, so that no judge can fill the memory.
-_MOST_RULES = 1000
-_STATES = {"ok": 0, "degraded": 1, "failed": 2}
+_MAX_RULE_SERIES = 1000
+_STATE_VALUES = {"ok": 0, "degraded": 1, "failed": 2}
 
 
-class Metrics:
+class ServerMetrics:
     """One registry of its own, and one method for each event."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Metrics:
             "graphgate_request_duration_seconds",
             "From the head of a call to its answer.",
             ["endpoint"],
-            buckets=_SECONDS,
+            buckets=_DURATION_BUCKETS,
             registry=registry,
         )
         self._decisions = Counter(
@@ -51,12 +51,12 @@ class Metrics:
             ["rule", "action"],
             registry=registry,
         )
-        self._failures = Counter(
+        self._rule_errors = Counter(
             "graphgate_internal_failures",
             "Rules or policies of ours that crashed.",
             registry=registry,
         )
-        self._cut = Counter(
+        self._aborted_connections = Counter(
             "graphgate_connections_cut",
             "Connections ended because the peer kept them waiting, by reason.",
             ["reason"],
@@ -68,17 +68,17 @@ class Metrics:
             ["source"],
             registry=registry,
         )
-        self._dropped = Counter(
+        self._dropped_log_lines = Counter(
             "graphgate_log_lines_dropped",
             "Log lines lost because nobody read the output.",
             registry=registry,
         )
         self._by_request: dict[tuple[str, int], Counter] = {}
         self._by_finding: dict[tuple[str, str], Counter] = {}
-        self._by_verdict: dict[tuple[str, str], Counter] = {}
+        self._by_decision: dict[tuple[str, str], Counter] = {}
         self._by_endpoint: dict[str, Histogram] = {}
 
-    def answered(self, endpoint: str, code: int, seconds: float) -> None:
+    def observe_request(self, endpoint: str, code: int, seconds: float) -> None:
         """Count one answered call."""
         child = self._by_request.get((endpoint, code))
         if child is None:
@@ -90,51 +90,51 @@ class Metrics:
             histogram = self._by_endpoint[endpoint] = self._duration.labels(endpoint)
         histogram.observe(seconds)
 
-    def decided(
+    def observe_decision(
         self, endpoint: str, verdict: str, findings: Sequence[tuple[str, str]], failures: int
     ) -> None:
         """Count one judged object; `findings` are (rule, action)."""
-        child = self._by_verdict.get((endpoint, verdict))
+        child = self._by_decision.get((endpoint, verdict))
         if child is None:
             child = self._decisions.labels(endpoint, verdict)
-            self._by_verdict[endpoint, verdict] = child
+            self._by_decision[endpoint, verdict] = child
         child.inc()
         for finding in findings:
             counter = self._by_finding.get(finding)
             if counter is None:
-                full = len(self._by_finding) >= _MOST_RULES
+                full = len(self._by_finding) >= _MAX_RULE_SERIES
                 finding = ("other", finding[1]) if full else finding  # noqa: PLW2901 — counted as it
                 counter = self._findings.labels(*finding)
                 self._by_finding[finding] = counter
             counter.inc()
         if failures:
-            self._failures.inc(failures)
+            self._rule_errors.inc(failures)
 
-    def cut(self, reason: str) -> None:
+    def count_aborted_connection(self, reason: str) -> None:
         """Count a connection that was ended because its peer kept it waiting."""
-        self._cut.labels(reason).inc()
+        self._aborted_connections.labels(reason).inc()
 
-    def reload_failed(self, source: str) -> None:
+    def count_reload_failure(self, source: str) -> None:
         """Count changed files that could not be used."""
         self._reload_failures.labels(source).inc()
 
-    def log_line_dropped(self) -> None:
+    def count_dropped_log_line(self) -> None:
         """Count a lost log line."""
-        self._dropped.inc()
+        self._dropped_log_lines.inc()
 
-    def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
+    def register_gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
         """Show `value`, asked at each scrape, as graphgate_NAME."""
         Gauge(f"graphgate_{name}", text, registry=self._registry).set_function(value)
 
-    def info(self, name: str, text: str, label: str, value: Callable[[], str]) -> None:
+    def register_info(self, name: str, text: str, label: str, value: Callable[[], str]) -> None:
         """Show graphgate_NAME{label="…"} 1 with the text of this moment; nothing while it is ""."""
-        self._registry.register(_Told(f"graphgate_{name}", text, label, value))
+        self._registry.register(_CallbackInfo(f"graphgate_{name}", text, label, value))
 
-    def counter(self, name: str, text: str, value: Callable[[], float]) -> None:
+    def register_counter(self, name: str, text: str, value: Callable[[], float]) -> None:
         """Show `value`, which only rises and is asked at each scrape, as graphgate_NAME_total."""
-        self._registry.register(_Counted(f"graphgate_{name}", text, value))
+        self._registry.register(_CallbackCounter(f"graphgate_{name}", text, value))
 
-    def checks(self, checks: Sequence[Check]) -> None:
+    def register_checks(self, checks: Sequence[Check]) -> None:
         """Show the state of each readiness check: 0 ok, 1 degraded, 2 failed."""
         gauge = Gauge(
             "graphgate_check_state",
@@ -144,20 +144,20 @@ class Metrics:
         )
         for check in checks:
             gauge.labels(check.name).set_function(
-                lambda probe=check.probe: _STATES[probe().state]  # type: ignore[misc]
+                lambda probe=check.probe: _STATE_VALUES[probe().state]  # type: ignore[misc]
             )
 
-    def reload_sources(self, names: Sequence[str]) -> None:
+    def register_reload_sources(self, names: Sequence[str]) -> None:
         """Show a zero for each source, so that the first failure is a change and not a birth."""
         for name in names:
             self._reload_failures.labels(name)
 
-    def exposition(self) -> bytes:
+    def render_metrics(self) -> bytes:
         """Return everything in Prometheus' text format."""
         return generate_latest(self._registry)
 
 
-class _Counted(Collector):
+class _CallbackCounter(Collector):
     """A counter that somebody else counts."""
 
     def __init__(self, name: str, text: str, value: Callable[[], float]) -> None:
@@ -167,7 +167,7 @@ class _Counted(Collector):
         yield CounterMetricFamily(self._name, self._text, value=self._value())
 
 
-class _Told(Collector):
+class _CallbackInfo(Collector):
     """One word that somebody else knows; one series, whatever it was before."""
 
     def __init__(self, name: str, text: str, label: str, value: Callable[[], str]) -> None:
@@ -175,6 +175,6 @@ class _Told(Collector):
 
     def collect(self) -> Iterator[Metric]:
         family = GaugeMetricFamily(self._name, self._text, labels=[self._label])
-        if word := self._value():
-            family.add_metric([word], 1)
+        if label_value := self._value():
+            family.add_metric([label_value], 1)
         yield family

@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from webhook.errors import GraphgateError
-from webhook.server.health import Check, Status
+from webhook.server.health import Check, CheckResult
 
 logger = logging.getLogger(__name__)
 
 
-class Source(Protocol):
+class Reloadable(Protocol):
     """Something with a last good value.
 
     `refresh` sees to it that the present content is in effect and returns whether it is new. While
@@ -25,54 +25,54 @@ class Source(Protocol):
     @property
     def name(self) -> str: ...  # noqa: D102 — a noun: "certificate", "settings"
 
-    def refresh(self) -> bool: ...  # noqa: D102 — above
+    def reload_if_changed(self) -> bool: ...  # noqa: D102 — above
 
 
-class Reloading:
+class ReloadLoop:
     """Sources and what became of their last change."""
 
-    def __init__(self, sources: Sequence[Source], on_failure: Callable[[str], None]) -> None:
+    def __init__(self, sources: Sequence[Reloadable], on_failure: Callable[[str], None]) -> None:
         self._sources = sources
         self._on_failure = on_failure
-        self._faults: dict[str, str] = {}
+        self._errors: dict[str, str] = {}
 
     def checks(self) -> list[Check]:
         """One check for each source: degraded while its newest content is refused."""
         return [Check(f"{s.name}-reload", self._probe(s.name)) for s in self._sources]
 
-    def _probe(self, name: str) -> Callable[[], Status]:
-        def probe() -> Status:
-            fault = self._faults.get(name)
-            if fault is None:
-                return Status("ok")
-            return Status("degraded", f"{fault}; the last good {name} is still in effect")
+    def _probe(self, name: str) -> Callable[[], CheckResult]:
+        def probe() -> CheckResult:
+            error = self._errors.get(name)
+            if error is None:
+                return CheckResult("ok")
+            return CheckResult("degraded", f"{error}; the last good {name} is still in effect")
 
         return probe
 
-    async def run(self, every: float) -> None:
+    async def run(self, interval: float) -> None:
         """Refresh all sources every `every` seconds, until cancelled."""
         while True:
-            await asyncio.sleep(every)
-            self.refresh()
+            await asyncio.sleep(interval)
+            self.reload_all()
 
-    def refresh(self) -> None:
+    def reload_all(self) -> None:
         """Refresh all sources once; a source that fails keeps its value and does no other harm."""
         for source in self._sources:
             try:
-                changed = source.refresh()
+                changed = source.reload_if_changed()
             except GraphgateError as error:
-                self._fail(source.name, str(error), None)
+                self._record_failure(source.name, str(error), None)
             except Exception as error:  # noqa: BLE001 — of whatever kind, it must not end the polling
-                self._fail(source.name, "a fault of graphgate, see its log", error)
+                self._record_failure(source.name, "a fault of graphgate, see its log", error)
             else:
-                recovered = self._faults.pop(source.name, None) is not None
+                recovered = self._errors.pop(source.name, None) is not None
                 if changed or recovered:
                     logger.info("reloaded", extra={"fields": {"source": source.name}})
 
-    def _fail(self, name: str, reason: str, crash: Exception | None) -> None:
-        if self._faults.get(name) == reason:
+    def _record_failure(self, name: str, reason: str, exception: Exception | None) -> None:
+        if self._errors.get(name) == reason:
             return  # said already
-        self._faults[name] = reason
+        self._errors[name] = reason
         self._on_failure(name)
         fields = {"source": name, "reason": reason}
-        logger.error("not reloaded", exc_info=crash, extra={"fields": fields})
+        logger.error("not reloaded", exc_info=exception, extra={"fields": fields})

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from webhook.certificates import files
 from webhook.certificates.inspection import inspect
-from webhook.errors import InvalidCertificate
-from webhook.server.health import Check, Status
+from webhook.errors import CertificateError
+from webhook.server.health import Check, CheckResult
 
-_EVERY = 10.0
+_CACHE_SECONDS = 10.0
 """Seconds for which an answer holds: as long as the server itself takes to see a new file."""
 
 
-def trust_check(
+def certificate_trust_check(
     certificate: Path,
     key: Path,
     *,
@@ -33,36 +33,36 @@ def trust_check(
     names  what callers call the server by: each has to be in the certificate
     ca     PEM file of the CAs that callers trust; one has to have signed it. None: not checked
     """
-    known: list[tuple[datetime, Status]] = []
+    cached: list[tuple[datetime, CheckResult]] = []
 
-    def probe() -> Status:
+    def probe() -> CheckResult:
         now = clock()
-        if known and 0.0 <= (now - known[0][0]).total_seconds() < _EVERY:
-            return known[0][1]
-        known[:] = [(now, _judge(certificate, key, names, ca, now))]
-        return known[0][1]
+        if cached and 0.0 <= (now - cached[0][0]).total_seconds() < _CACHE_SECONDS:
+            return cached[0][1]
+        cached[:] = [(now, _check_certificate(certificate, key, names, ca, now))]
+        return cached[0][1]
 
     return Check("trust", probe)
 
 
-def _judge(
+def _check_certificate(
     certificate: Path, key: Path, names: Sequence[str], ca: Path | None, now: datetime
-) -> Status:
+) -> CheckResult:
     try:
-        pair = files.read(certificate, key)
-        bundle = None if ca is None else _read(ca)
-        found = inspect(pair, now, bundle=bundle, names=names)
-    except InvalidCertificate as error:
+        pair = files.read_pair(certificate, key)
+        bundle = None if ca is None else _read_file(ca)
+        inspection = inspect(pair, now, bundle=bundle, names=names)
+    except CertificateError as error:
         # The reload says so too; a pair from before these files is still in use.
-        return Status("degraded", str(error))
-    if found.problems:
-        return Status("failed", "; ".join(found.problems))
-    signed = "" if ca is None else f", signed by a CA of {ca}"
-    return Status("ok", f"made for {', '.join(names) or 'any name'}{signed}")
+        return CheckResult("degraded", str(error))
+    if inspection.problems:
+        return CheckResult("failed", "; ".join(inspection.problems))
+    ca_note = "" if ca is None else f", signed by a CA of {ca}"
+    return CheckResult("ok", f"made for {', '.join(names) or 'any name'}{ca_note}")
 
 
-def _read(path: Path) -> bytes:
+def _read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise InvalidCertificate(f"{path} cannot be read: {error.strerror or error}") from error
+        raise CertificateError(f"{path} cannot be read: {error.strerror or error}") from error

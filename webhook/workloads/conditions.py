@@ -3,67 +3,84 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
-from webhook.graph.model import Deployment, items, text
-from webhook.workloads.plan import BUDGET, SCALERS
-from webhook.workloads.readiness import Seen, lack, listed, unready
+from webhook.graph.model import SeldonDeployment, get_list, get_str
+from webhook.workloads.plan import AUTOSCALER_KINDS, PDB_KIND
+from webhook.workloads.readiness import ReconcileState, not_ready, not_ready_reason, summarize
 
 State = Literal["Available", "Creating", "Failed"]
 
 Condition = dict[str, str]
 
 
-def conditions(view: Deployment, seen: Seen, state: State, description: str) -> Iterator[Condition]:
+def build_conditions(
+    view: SeldonDeployment, reconcile_state: ReconcileState, state: State, description: str
+) -> Iterator[Condition]:
     """Yield the conditions, without their times, always in the same order."""
-    late_keys = {one.key for one in unready(seen)}
+    not_ready_keys = {one.key for one in not_ready(reconcile_state)}
     kinds: dict[str, Iterable[str]] = {
         "DeploymentsReady": ("Deployment",),
         "ServicesReady": ("Service",),
         "HpasReady": ("HorizontalPodAutoscaler",),
-        "KedaReady": SCALERS - {"HorizontalPodAutoscaler"},
-        "PdbsReady": (BUDGET,),
+        "KedaReady": AUTOSCALER_KINDS - {"HorizontalPodAutoscaler"},
+        "PdbsReady": (PDB_KIND,),
     }
     for name, of in kinds.items():
-        own = [one for one in seen.wanted if one.key[0] in of]
-        late = [one for one in own if one.key in late_keys]
-        if seen.trouble and not seen.wanted:
-            yield _condition(name, "Unknown", seen.trouble.reason, "")
-        elif late:
-            said = listed([f"{one.key[1]}: {lack(seen, one)}" for one in late])
-            yield _condition(name, "False", "NotReady", said)
-        elif own or name in ("DeploymentsReady", "ServicesReady"):
+        objects = [one for one in reconcile_state.desired if one.key[0] in of]
+        not_ready_objects = [one for one in objects if one.key in not_ready_keys]
+        if reconcile_state.error and not reconcile_state.desired:
+            yield _condition(name, "Unknown", reconcile_state.error.reason, "")
+        elif not_ready_objects:
+            message = summarize(
+                [
+                    f"{one.key[1]}: {not_ready_reason(reconcile_state, one)}"
+                    for one in not_ready_objects
+                ]
+            )
+            yield _condition(name, "False", "NotReady", message)
+        elif objects or name in ("DeploymentsReady", "ServicesReady"):
             yield _condition(name, "True", "", "")
-    if without := _several_nodes(view, has_engine=seen.has_engine):
-        yield _condition("NoOrchestrator", "True", "NoEngineImage", without)
-    reason = seen.trouble.reason if seen.trouble else "" if state == "Available" else state
+    if unwalked := _unwalked_graphs(view, has_orchestrator=reconcile_state.has_orchestrator):
+        yield _condition("NoOrchestrator", "True", "NoEngineImage", unwalked)
+    reason = (
+        reconcile_state.error.reason
+        if reconcile_state.error
+        else ""
+        if state == "Available"
+        else state
+    )
     ready = "True" if state == "Available" else "False"
     yield _condition("Ready", ready, reason, description)
 
 
 def _condition(kind: str, status: str, reason: str, message: str) -> Condition:
-    told = {"type": kind, "status": status, "reason": reason, "message": message}
-    return {key: value for key, value in told.items() if value}
+    condition = {"type": kind, "status": status, "reason": reason, "message": message}
+    return {key: value for key, value in condition.items() if value}
 
 
-def _several_nodes(view: Deployment, *, has_engine: bool) -> str:
+def _unwalked_graphs(view: SeldonDeployment, *, has_orchestrator: bool) -> str:
     """Return which predictors have a graph that nobody walks; "": none."""
-    if has_engine:
+    if has_orchestrator:
         return ""
-    told = [
+    messages = [
         f"{predictor.path}: the graph has {len(predictor.nodes)} nodes, "
         f"and without an orchestrator only {predictor.nodes[0].name} is called"
         for predictor in view.predictors
         if len(predictor.nodes) > 1
     ]
-    return listed(told)
+    return summarize(messages)
 
 
-def dated(undated: Iterable[Condition], previous: Mapping[str, Any], now: str) -> list[Condition]:
+def with_transition_times(
+    new_conditions: Iterable[Condition], previous: Mapping[str, Any], now: str
+) -> list[Condition]:
     """Return conditions with since when their status holds; `previous` is the whole status."""
-    before = {text(c, "type"): c for c in items(previous, "conditions") if type(c) is dict}
-    found = []
-    for condition in undated:
-        old = before.get(condition["type"], {})
-        same = text(old, "status") == condition["status"]
-        since = text(old, "lastTransitionTime") if same else ""
-        found.append({**condition, "lastTransitionTime": since or now})
-    return found
+    old_conditions = {
+        get_str(c, "type"): c for c in get_list(previous, "conditions") if type(c) is dict
+    }
+    result = []
+    for condition in new_conditions:
+        old = old_conditions.get(condition["type"], {})
+        same = get_str(old, "status") == condition["status"]
+        since = get_str(old, "lastTransitionTime") if same else ""
+        result.append({**condition, "lastTransitionTime": since or now})
+    return result

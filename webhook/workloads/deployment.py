@@ -3,110 +3,118 @@
 from collections.abc import Mapping
 from typing import Any
 
-from webhook.graph.model import mapping, number
+from webhook.graph.model import get_int, get_mapping
 from webhook.graph.path import ROOT, Path
 from webhook.workloads import metadata, names, orchestrator, pods
-from webhook.workloads.initializer import Parts
-from webhook.workloads.origin import Traced, copy, ours, put, table
-from webhook.workloads.placement import Placement, Pod
+from webhook.workloads.initializer import PodParts
+from webhook.workloads.origin import Sourced, from_user, injected, mapping_of, with_fields
+from webhook.workloads.placement import PodLayout, PredictorLayout
 
-UNAVAILABLE = "10%"
+MAX_UNAVAILABLE = "10%"
 """Of the pods at most so many are missing during an update. Seldon means the same, but writes it
 in a way that reads as 0."""
 
 
-def of_pod(placement: Placement, pod: Pod) -> Traced:
+def render_component_deployment(layout: PredictorLayout, pod: PodLayout) -> Sourced:
     """Return the Deployment of one component."""
-    name = names.of_pod(placement, pod)
-    return build(
-        placement,
+    name = names.component_name(layout, pod)
+    return build_deployment(
+        layout,
         name,
-        labels=(metadata.of_pod(placement, pod, name), metadata.of_pod(placement, pod, name)),
-        notes=(
-            metadata.annotations(placement, pod),
-            metadata.annotations(placement, pod, metadata.scraped(placement)),
+        labels=(metadata.pod_labels(layout, pod, name), metadata.pod_labels(layout, pod, name)),
+        annotations=(
+            metadata.merged_annotations(layout, pod),
+            metadata.merged_annotations(layout, pod, metadata.scrape_annotations(layout)),
         ),
-        spec=pods.of_pod(placement, pod),
-        replicas=None if pod.scaler else replicas(placement, pod.raw, pod.path),
+        spec=pods.render_pod_spec(layout, pod),
+        replicas=None if pod.autoscaler_field else find_replicas(layout, pod.raw, pod.path),
     )
 
 
-def of_engine(placement: Placement) -> Traced:
+def render_orchestrator_deployment(layout: PredictorLayout) -> Sourced:
     """Return the Deployment of an orchestrator that has a pod of its own."""
-    name = names.of_orchestrator(placement)
-    path = placement.predictor.path
-    container = orchestrator.container(placement, None)
-    parts = Parts((container,), ours([], path), ours([], path))
-    spec = pods.complete(placement, None, pods.secured(placement, parts))
-    engine = placement.options.engine
-    if engine and engine.service_account != "default":
-        spec = put(spec, {"serviceAccountName": engine.service_account})
-    return build(
-        placement,
+    name = names.orchestrator_name(layout)
+    path = layout.predictor.path
+    container = orchestrator.render_container(layout, None)
+    parts = PodParts((container,), injected([], path), injected([], path))
+    spec = pods.complete_pod_spec(layout, None, pods.with_certificate(layout, parts))
+    orchestrator_options = layout.options.orchestrator
+    if orchestrator_options and orchestrator_options.service_account != "default":
+        spec = with_fields(spec, {"serviceAccountName": orchestrator_options.service_account})
+    return build_deployment(
+        layout,
         name,
-        labels=(metadata.of_engine(placement, name), metadata.of_engine(placement, name)),
-        notes=(
-            metadata.annotations(placement),
-            metadata.annotations(placement, None, metadata.scraped(placement)),
+        labels=(
+            metadata.orchestrator_labels(layout, name),
+            metadata.orchestrator_labels(layout, name),
+        ),
+        annotations=(
+            metadata.merged_annotations(layout),
+            metadata.merged_annotations(layout, None, metadata.scrape_annotations(layout)),
         ),
         spec=spec,
-        replicas=replicas(
-            placement, mapping(placement.predictor.raw, "svcOrchSpec"), path / "svcOrchSpec"
+        replicas=find_replicas(
+            layout, get_mapping(layout.predictor.raw, "svcOrchSpec"), path / "svcOrchSpec"
         ),
     )
 
 
-def build(
-    placement: Placement,
+def build_deployment(
+    layout: PredictorLayout,
     name: str,
     *,
-    labels: tuple[Traced, Traced],
-    notes: tuple[Traced, Traced],
-    spec: Traced,
-    replicas: Traced | None,
-) -> Traced:
+    labels: tuple[Sourced, Sourced],
+    annotations: tuple[Sourced, Sourced],
+    spec: Sourced,
+    replicas: Sourced | None,
+) -> Sourced:
     """Return a Deployment. `labels` and `notes` (annotations) are the object's, and its pods'."""
-    path = placement.predictor.path
-    pod_metadata = {"labels": labels[1], "annotations": notes[1] if notes[1].value else None}
-    deadline = number(placement.predictor.raw, "progressDeadlineSeconds")
-    return table(
+    path = layout.predictor.path
+    pod_metadata = {
+        "labels": labels[1],
+        "annotations": annotations[1] if annotations[1].value else None,
+    }
+    deadline = get_int(layout.predictor.raw, "progressDeadlineSeconds")
+    return mapping_of(
         path,
         {
             "apiVersion": "apps/v1",
             "kind": "Deployment",
-            "metadata": metadata.of_object(placement, name, labels[0], notes[0]),
-            "spec": table(
+            "metadata": metadata.object_metadata(layout, name, labels[0], annotations[0]),
+            "spec": mapping_of(
                 path,
                 {
                     "replicas": replicas,
-                    "selector": {"matchLabels": metadata.selector(placement, name)},
+                    "selector": {"matchLabels": metadata.selector_labels(layout, name)},
                     "strategy": {
                         "type": "RollingUpdate",
-                        "rollingUpdate": {"maxUnavailable": UNAVAILABLE},
+                        "rollingUpdate": {"maxUnavailable": MAX_UNAVAILABLE},
                     },
                     "progressDeadlineSeconds": None
                     if deadline is None
-                    else copy(deadline, path / "progressDeadlineSeconds"),
-                    "template": table(path, {"metadata": table(path, pod_metadata), "spec": spec}),
+                    else from_user(deadline, path / "progressDeadlineSeconds"),
+                    "template": mapping_of(
+                        path, {"metadata": mapping_of(path, pod_metadata), "spec": spec}
+                    ),
                 },
             ),
         },
     )
 
 
-def replicas(placement: Placement, raw: Mapping[str, Any], path: Path) -> Traced | None:
+def find_replicas(layout: PredictorLayout, raw: Mapping[str, Any], path: Path) -> Sourced | None:
     """Return the number of pods: of `raw` at `path`, else the predictor, else the spec.
 
     None where nobody says: Kubernetes then starts one, and keeps what `kubectl scale` sets.
     """
-    predictor = placement.predictor
-    said = (
+    predictor = layout.predictor
+    sources = (
         (raw, path),
         (predictor.raw, predictor.path),
-        (placement.deployment.spec, ROOT / "spec"),
+        (layout.deployment.spec, ROOT / "spec"),
     )
-    for where, at in said:
-        count = number(where, "replicas")
+    for section, section_path in sources:
+        count = get_int(section, "replicas")
         if count is not None:
-            return copy(count, at / "replicas")
+            return from_user(count, section_path / "replicas")
     return None

@@ -4,31 +4,33 @@ The budget covers the pods of its own Deployment. (Seldon's covers all pods of t
 them select the same pods, and Kubernetes then refuses to evict any.)
 """
 
-from webhook.graph.model import mapping
+from webhook.graph.model import get_mapping
 from webhook.workloads import metadata, names
-from webhook.workloads.origin import Traced, copy, merge, table
-from webhook.workloads.placement import Placement, Pod
+from webhook.workloads.origin import Sourced, from_user, mapping_of, merge_mappings
+from webhook.workloads.placement import PodLayout, PredictorLayout
 
-FIELDS = ("minAvailable", "maxUnavailable", "unhealthyPodEvictionPolicy")
+BUDGET_FIELDS = ("minAvailable", "maxUnavailable", "unhealthyPodEvictionPolicy")
 
 
-def of_pod(placement: Placement, pod: Pod) -> Traced | None:
+def render_pdb(layout: PredictorLayout, pod: PodLayout) -> Sourced | None:
     """Return the component's PodDisruptionBudget (policy/v1); None if it asks for none."""
-    if not pod.has_budget:
+    if not pod.has_pdb:
         return None
-    path = placement.predictor.path
-    name = names.of_pod(placement, pod)
-    raw = mapping(pod.raw, "pdbSpec")
-    wish = copy({key: raw[key] for key in FIELDS if key in raw}, pod.path / "pdbSpec")
-    selector = {"matchLabels": metadata.selector(placement, name)}
-    return table(
+    path = layout.predictor.path
+    name = names.component_name(layout, pod)
+    raw = get_mapping(pod.raw, "pdbSpec")
+    budget_spec = from_user(
+        {key: raw[key] for key in BUDGET_FIELDS if key in raw}, pod.path / "pdbSpec"
+    )
+    selector = {"matchLabels": metadata.selector_labels(layout, name)}
+    return mapping_of(
         path,
         {
             "apiVersion": "policy/v1",
             "kind": "PodDisruptionBudget",
-            "metadata": metadata.of_object(
-                placement, name, metadata.of_attachment(placement), None
+            "metadata": metadata.object_metadata(
+                layout, name, metadata.attachment_labels(layout), None
             ),
-            "spec": merge(path, wish, table(path, {"selector": selector})),
+            "spec": merge_mappings(path, budget_spec, mapping_of(path, {"selector": selector})),
         },
     )

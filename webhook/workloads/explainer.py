@@ -11,16 +11,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from webhook.graph.facts import Facts
-from webhook.graph.model import mapping, mappings, number, text
+from webhook.graph.model import get_int, get_mapping, get_str, iter_mappings
 from webhook.graph.path import Path
 from webhook.workloads import deployment, environment, hardening, metadata, names, pods, probes
-from webhook.workloads.environment import MODELS
-from webhook.workloads.initializer import Model, Parts, fetch
-from webhook.workloads.origin import Traced, append, copy, entries, ours, put
-from webhook.workloads.placement import Placement
-from webhook.workloads.servers import V2
+from webhook.workloads.environment import MODELS_PATH
+from webhook.workloads.initializer import ModelDownload, PodParts, add_model_download
+from webhook.workloads.origin import (
+    Sourced,
+    from_user,
+    injected,
+    list_items,
+    with_fields,
+    with_items,
+)
+from webhook.workloads.placement import PredictorLayout
+from webhook.workloads.servers import V2_PROTOCOLS
 
-PORT = 9000
+DEFAULT_PORT = 9000
 """Where an explainer listens unless its endpoint or container says otherwise. Seldon's."""
 
 V2_TYPES = {
@@ -38,7 +45,7 @@ V2_TYPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class PredictorEndpoint:
     """How an explainer reaches its predictor."""
 
     protocol: str
@@ -46,137 +53,158 @@ class Call:
     host: str
 
 
-def of_predictor(placement: Placement) -> Traced:
+def render_explainer_deployment(layout: PredictorLayout) -> Sourced:
     """Return the explainer's Deployment; only where `Placement.explainer` is not empty."""
-    raw = placement.explainer
-    path = placement.predictor.path / "explainer"
-    name = names.of_explainer(placement)
-    container = _container(placement, raw, path, name)
-    nothing = ours([], placement.predictor.path)
-    parts = Parts((container,), nothing, nothing)
-    parts = fetch(placement, None, parts, Model(container.value["name"], raw, path))
-    pod = pods.complete(placement, None, parts)
-    if account := text(raw, "serviceAccountName"):
-        pod = put(pod, {"serviceAccountName": copy(account, path / "serviceAccountName")})
-    return deployment.build(
-        placement,
+    raw = layout.explainer
+    path = layout.predictor.path / "explainer"
+    name = names.explainer_name(layout)
+    container = _container(layout, raw, path, name)
+    no_items = injected([], layout.predictor.path)
+    parts = PodParts((container,), no_items, no_items)
+    parts = add_model_download(
+        layout, None, parts, ModelDownload(container.value["name"], raw, path)
+    )
+    pod = pods.complete_pod_spec(layout, None, parts)
+    if account := get_str(raw, "serviceAccountName"):
+        pod = with_fields(
+            pod, {"serviceAccountName": from_user(account, path / "serviceAccountName")}
+        )
+    return deployment.build_deployment(
+        layout,
         name,
-        labels=(metadata.of_explainer(placement, name), metadata.of_explainer(placement, name)),
-        notes=(metadata.annotations(placement), metadata.annotations(placement)),
+        labels=(metadata.explainer_labels(layout, name), metadata.explainer_labels(layout, name)),
+        annotations=(metadata.merged_annotations(layout), metadata.merged_annotations(layout)),
         spec=pod,
-        replicas=_replicas(placement, raw, path),
+        replicas=_explainer_replicas(layout, raw, path),
     )
 
 
-def image(facts: Facts, protocol: str) -> str:
+def explainer_image(facts: Facts, protocol: str) -> str:
     """Return the image that seldon-config has for explainers of a protocol; "": none, or unknown.
 
     Source: Seldon Core v1.17, explainers: `image` does not stand in for `image_v2`.
     """
-    return (facts.explainer or {}).get("image_v2" if protocol in V2 else "image", "")
-
-
-def port(placement: Placement) -> int:
-    """Return the port that the explainer listens on."""
-    raw = placement.explainer
-    for _, written in mappings(mapping(raw, "containerSpec"), "ports"):
-        found = number(written, "containerPort")
-        if text(written, "name") == "http" and found:
-            return found
-    return number(mapping(raw, "endpoint"), "service_port") or PORT
-
-
-def _replicas(placement: Placement, raw: Mapping[str, Any], path: Path) -> Traced | None:
-    """Return 0 where the predictor is switched off, else the explainer's own number."""
-    served = deployment.replicas(placement, {}, placement.predictor.path)
-    if served is not None and served.value == 0:
-        return served
-    count = number(raw, "replicas")
-    return None if count is None else copy(count, path / "replicas")
-
-
-def _container(placement: Placement, raw: Mapping[str, Any], path: Path, name: str) -> Traced:
-    written = mapping(raw, "containerSpec")
-    where = path / "containerSpec" if written else path
-    called_for = placement.predictor.path
-    call = _call(placement, raw)
-    listens = port(placement)
-    own_name = text(written, "name") or name
-    defaults: dict[str, Any] = {
-        "name": own_name,
-        "image": image(placement.facts, call.protocol) or None,
-        "imagePullPolicy": "IfNotPresent",
-        # Seldon waits longer for an explainer: it may load a model and its training data.
-        "livenessProbe": probes.tcp(listens, probes.LIVENESS_DELAY, failures=5),
-        "readinessProbe": probes.tcp(listens, probes.READINESS_DELAY, failures=7),
-        "lifecycle": probes.lifecycle(placement, None),
-        "securityContext": hardening.server(placement, None),
-    }
-    variables: dict[str, str] = {}
-    if call.protocol in V2:
-        variables = _variables(placement, raw, call, listens, own_name)
-    else:
-        defaults["args"] = _args(placement, raw, call, listens)
-    ports = entries(written, "ports", where)
-    if not any(text(p, "name") == "http" for p in ports.value):
-        added = {"name": "http", "containerPort": listens, "protocol": "TCP"}
-        ports = append(ports, [ours(added, called_for)])
-    env = environment.add(environment.written(written, where), called_for, variables)
-    fields = {
-        key: ours(value, called_for)
-        for key, value in defaults.items()
-        if value is not None and written.get(key) in (None, "")
-    }
-    base = copy(written, where) if written else ours({}, called_for)
-    return put(base, {**fields, "ports": ports, "env": env if env.value else None})
-
-
-def _call(placement: Placement, raw: Mapping[str, Any]) -> Call:
-    spec = placement.deployment.spec
-    grpc = text(spec, "transport") == "grpc" or text(mapping(raw, "endpoint"), "type") == "GRPC"
-    http_port, grpc_port = placement.service_ports
-    namespace = placement.deployment.namespace or "default"
-    return Call(
-        protocol=text(spec, "protocol") or "seldon",
-        grpc=grpc,
-        host=f"{names.of_service(placement)}.{namespace}:{grpc_port if grpc else http_port}",
+    return (facts.explainer_images or {}).get(
+        "image_v2" if protocol in V2_PROTOCOLS else "image", ""
     )
 
 
-def _args(placement: Placement, raw: Mapping[str, Any], call: Call, listens: int) -> list[str]:
-    kind, uri = text(raw, "type"), text(raw, "modelUri")
-    root = placement.predictor.graph
+def explainer_port(layout: PredictorLayout) -> int:
+    """Return the port that the explainer listens on."""
+    raw = layout.explainer
+    for _, written in iter_mappings(get_mapping(raw, "containerSpec"), "ports"):
+        found = get_int(written, "containerPort")
+        if get_str(written, "name") == "http" and found:
+            return found
+    return get_int(get_mapping(raw, "endpoint"), "service_port") or DEFAULT_PORT
+
+
+def _explainer_replicas(
+    layout: PredictorLayout, raw: Mapping[str, Any], path: Path
+) -> Sourced | None:
+    """Return 0 where the predictor is switched off, else the explainer's own number."""
+    predictor_replicas = deployment.find_replicas(layout, {}, layout.predictor.path)
+    if predictor_replicas is not None and predictor_replicas.value == 0:
+        return predictor_replicas
+    count = get_int(raw, "replicas")
+    return None if count is None else from_user(count, path / "replicas")
+
+
+def _container(layout: PredictorLayout, raw: Mapping[str, Any], path: Path, name: str) -> Sourced:
+    user_container = get_mapping(raw, "containerSpec")
+    source_path = path / "containerSpec" if user_container else path
+    predictor_path = layout.predictor.path
+    endpoint = _predictor_endpoint(layout, raw)
+    http_port = explainer_port(layout)
+    own_name = get_str(user_container, "name") or name
+    defaults: dict[str, Any] = {
+        "name": own_name,
+        "image": explainer_image(layout.facts, endpoint.protocol) or None,
+        "imagePullPolicy": "IfNotPresent",
+        # Seldon waits longer for an explainer: it may load a model and its training data.
+        "livenessProbe": probes.tcp_probe(http_port, probes.LIVENESS_DELAY_SECONDS, failures=5),
+        "readinessProbe": probes.tcp_probe(http_port, probes.READINESS_DELAY_SECONDS, failures=7),
+        "lifecycle": probes.pre_stop_lifecycle(layout, None),
+        "securityContext": hardening.model_server_context(layout, None),
+    }
+    variables: dict[str, str] = {}
+    if endpoint.protocol in V2_PROTOCOLS:
+        variables = _variables(layout, raw, endpoint, http_port, own_name)
+    else:
+        defaults["args"] = _args(layout, raw, endpoint, http_port)
+    ports = list_items(user_container, "ports", source_path)
+    if not any(get_str(p, "name") == "http" for p in ports.value):
+        added = {"name": "http", "containerPort": http_port, "protocol": "TCP"}
+        ports = with_items(ports, [injected(added, predictor_path)])
+    env = environment.with_variables(
+        environment.user_variables(user_container, source_path), predictor_path, variables
+    )
+    fields = {
+        key: injected(value, predictor_path)
+        for key, value in defaults.items()
+        if value is not None and user_container.get(key) in (None, "")
+    }
+    base = (
+        from_user(user_container, source_path) if user_container else injected({}, predictor_path)
+    )
+    return with_fields(base, {**fields, "ports": ports, "env": env if env.value else None})
+
+
+def _predictor_endpoint(layout: PredictorLayout, raw: Mapping[str, Any]) -> PredictorEndpoint:
+    spec = layout.deployment.spec
+    grpc = (
+        get_str(spec, "transport") == "grpc"
+        or get_str(get_mapping(raw, "endpoint"), "type") == "GRPC"
+    )
+    http_port, grpc_port = layout.service_ports
+    namespace = layout.deployment.namespace or "default"
+    return PredictorEndpoint(
+        protocol=get_str(spec, "protocol") or "seldon",
+        grpc=grpc,
+        host=f"{names.predictor_service_name(layout)}.{namespace}:{grpc_port if grpc else http_port}",
+    )
+
+
+def _args(
+    layout: PredictorLayout, raw: Mapping[str, Any], endpoint: PredictorEndpoint, port: int
+) -> list[str]:
+    kind, uri = get_str(raw, "type"), get_str(raw, "modelUri")
+    root = layout.predictor.graph
     args = [
         # As in a call of the predictor's: under tensorflow, another name is not served.
         f"--model_name={root.name if root else ''}",
-        f"--predictor_host={call.host}",
-        f"--protocol={call.protocol}.{'grpc' if call.grpc else 'http'}",
-        f"--http_port={listens}",
-        *([f"--storage_uri={MODELS}"] if uri else []),
+        f"--predictor_host={endpoint.host}",
+        f"--protocol={endpoint.protocol}.{'grpc' if endpoint.grpc else 'http'}",
+        f"--http_port={port}",
+        *([f"--storage_uri={MODELS_PATH}"] if uri else []),
         kind,
         *(["--tf_data_type=float32"] if kind == "AnchorImages" else []),
     ]
-    for key, value in sorted(mapping(raw, "config").items()):
+    for key, value in sorted(get_mapping(raw, "config").items()):
         if type(value) is str:
             # A file below the modelUri is fetched with it.
-            args.append(f"--{key}={value.replace(uri, MODELS, 1) if uri else value}")
+            args.append(f"--{key}={value.replace(uri, MODELS_PATH, 1) if uri else value}")
     return args
 
 
 def _variables(
-    placement: Placement, raw: Mapping[str, Any], call: Call, listens: int, name: str
+    layout: PredictorLayout,
+    raw: Mapping[str, Any],
+    endpoint: PredictorEndpoint,
+    port: int,
+    name: str,
 ) -> dict[str, str]:
-    root = placement.predictor.graph
+    root = layout.predictor.graph
     extra: dict[str, Any] = {
-        "explainer_type": V2_TYPES.get(text(raw, "type"), text(raw, "type")),
-        "infer_uri": f"http://{call.host}/v2/models/{root.name if root else ''}/infer",
+        "explainer_type": V2_TYPES.get(get_str(raw, "type"), get_str(raw, "type")),
+        "infer_uri": f"http://{endpoint.host}/v2/models/{root.name if root else ''}/infer",
     }
     with suppress(ValueError, RecursionError):  # none written, or nothing that MLServer can read
-        extra["init_parameters"] = json.loads(text(raw, "initParameters"))
+        extra["init_parameters"] = json.loads(get_str(raw, "initParameters"))
     return {
-        "MLSERVER_HTTP_PORT": str(listens),
+        "MLSERVER_HTTP_PORT": str(port),
         "MLSERVER_MODEL_IMPLEMENTATION": "mlserver_alibi_explain.AlibiExplainRuntime",
         "MLSERVER_MODEL_NAME": name,
-        **({"MLSERVER_MODEL_URI": MODELS} if text(raw, "modelUri") else {}),
-        "MLSERVER_MODEL_EXTRA": environment.compact(extra),
+        **({"MLSERVER_MODEL_URI": MODELS_PATH} if get_str(raw, "modelUri") else {}),
+        "MLSERVER_MODEL_EXTRA": environment.compact_json(extra),
     }

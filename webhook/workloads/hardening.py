@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 
 from webhook import defaults
 from webhook.graph.facts import Namespace
-from webhook.graph.model import NOTHING, mapping, number, text
-from webhook.podsecurity.openshift import is_active
+from webhook.graph.model import EMPTY_MAPPING, get_int, get_mapping, get_str
+from webhook.podsecurity.openshift import is_scc_active
 from webhook.workloads import metadata
-from webhook.workloads.origin import Traced, listing, ours, pick, put, table
-from webhook.workloads.placement import Placement, Pod
+from webhook.workloads.origin import Sourced, get_item, injected, list_of, mapping_of, with_fields
+from webhook.workloads.placement import PodLayout, PredictorLayout
 
 
-def injected(placement: Placement, pod: Pod | None) -> dict[str, Any]:
+def injected_container_context(layout: PredictorLayout, pod: PodLayout | None) -> dict[str, Any]:
     """Return the security context of Seldon's own containers: orchestrator, initializer.
 
     `pod` is what they join, None for a pod that no author wrote. A user set there other than 0 is
@@ -25,86 +25,98 @@ def injected(placement: Placement, pod: Pod | None) -> dict[str, Any]:
     Their images have a user that is not 0.
     """
     spec = _spec(pod)
-    inherited = number(mapping(spec, "securityContext"), "runAsUser")
-    default = None if inherited else _user(placement, spec)
-    context = _restricted(spec, non_root=(inherited if default is None else default) != 0)
+    inherited = get_int(get_mapping(spec, "securityContext"), "runAsUser")
+    default = None if inherited else _default_user(layout, spec)
+    context = _restricted_context(spec, non_root=(inherited if default is None else default) != 0)
     if default is not None and _is_authored(pod) and not _is_windows(spec):
         context["runAsUser"] = default
     return context
 
 
-def server(placement: Placement, pod: Pod | None) -> dict[str, Any]:
+def model_server_context(layout: PredictorLayout, pod: PodLayout | None) -> dict[str, Any]:
     """Return the security context of a model server: with the pod's user, the default, its image's.
 
     Some of their images have user 0: runAsNonRoot, which then starts nothing, is set only where
     the user is known to be another one, or OpenShift sees to it.
     """
     spec = _spec(pod)
-    own = mapping(spec, "securityContext")
-    user = number(own, "runAsUser")
+    pod_context = get_mapping(spec, "securityContext")
+    user = get_int(pod_context, "runAsUser")
     default = None
-    if user is None and own.get("runAsNonRoot") is not False and not _is_opted_out(placement, pod):
-        default = _user(placement, spec)
-    namespace = _namespace(placement) or Namespace()
-    by_scc = is_active(namespace, openshift=placement.facts.openshift)
-    context = _restricted(spec, non_root=by_scc or bool(user or default))
+    if (
+        user is None
+        and pod_context.get("runAsNonRoot") is not False
+        and not _is_opted_out(layout, pod)
+    ):
+        default = _default_user(layout, spec)
+    namespace = _namespace(layout) or Namespace()
+    assigned_by_scc = is_scc_active(namespace, openshift=layout.facts.openshift)
+    context = _restricted_context(spec, non_root=assigned_by_scc or bool(user or default))
     if default is not None and _is_authored(pod) and not _is_windows(spec):
         context["runAsUser"] = default
     return context
 
 
-class Filled(NamedTuple):
+class DefaultedPod(NamedTuple):
     """A pod that no author wrote, with its defaults: its own context, and its containers."""
 
-    context: Traced | None
-    init: Traced
-    containers: tuple[Traced, ...]
+    context: Sourced | None
+    init_containers: Sourced
+    containers: tuple[Sourced, ...]
 
 
-def fill(
-    placement: Placement, pod: Pod | None, init: Traced, containers: tuple[Traced, ...]
-) -> Filled:
+def apply_pod_defaults(
+    layout: PredictorLayout,
+    pod: PodLayout | None,
+    init_containers: Sourced,
+    containers: tuple[Sourced, ...],
+) -> DefaultedPod:
     """Return what a pod that no author wrote consists of, once the defaults are filled in.
 
     An author who opts out for the object, predictor or componentSpec does so for these pods too.
     """
-    if _is_opted_out(placement, pod):
-        return Filled(None, init, containers)
-    path = placement.predictor.path
-    bare = {
-        "metadata": {"annotations": metadata.annotations(placement, pod).value},
-        "spec": {"initContainers": init.value, "containers": [one.value for one in containers]},
+    if _is_opted_out(layout, pod):
+        return DefaultedPod(None, init_containers, containers)
+    path = layout.predictor.path
+    bare_pod = {
+        "metadata": {"annotations": metadata.merged_annotations(layout, pod).value},
+        "spec": {
+            "initContainers": init_containers.value,
+            "containers": [one.value for one in containers],
+        },
     }
-    filling = defaults.fill_pod(
-        bare, placement.options.defaults, placement.facts, placement.deployment.namespace
+    defaulting_result = defaults.default_pod(
+        bare_pod, layout.options.defaults, layout.facts, layout.deployment.namespace
     )
-    spec = defaults.apply(bare, filling.operations)["spec"]
+    spec = defaults.apply_add_operations(bare_pod, defaulting_result.operations)["spec"]
     context = spec.get("securityContext")
-    inits = [pick(init, index) for index in range(len(init.value))]
-    return Filled(
-        None if context is None else ours(context, path),
-        listing(init.origin.path, _secured(inits, spec["initContainers"], placement)),
-        tuple(_secured(containers, spec["containers"], placement)),
+    inits = [get_item(init_containers, index) for index in range(len(init_containers.value))]
+    return DefaultedPod(
+        None if context is None else injected(context, path),
+        list_of(
+            init_containers.source_map.path, _with_contexts(inits, spec["initContainers"], layout)
+        ),
+        tuple(_with_contexts(containers, spec["containers"], layout)),
     )
 
 
-def _secured(
-    containers: Iterable[Traced], filled: list[dict[str, Any]], placement: Placement
-) -> Iterator[Traced]:
+def _with_contexts(
+    containers: Iterable[Sourced], defaulted: list[dict[str, Any]], layout: PredictorLayout
+) -> Iterator[Sourced]:
     """Yield the containers with what `filled` has in their security contexts beyond theirs."""
-    for container, after in zip(containers, filled, strict=True):
+    for container, after in zip(containers, defaulted, strict=True):
         before = container.value.get("securityContext")
         context = after.get("securityContext")
         if context is None or context == before:
             yield container
             continue
-        path = placement.predictor.path
-        base = table(path, {}) if before is None else pick(container, "securityContext")
-        news = {k: ours(v, path) for k, v in context.items() if base.value.get(k) != v}
-        yield put(container, {"securityContext": put(base, news)})
+        path = layout.predictor.path
+        base = mapping_of(path, {}) if before is None else get_item(container, "securityContext")
+        added = {k: injected(v, path) for k, v in context.items() if base.value.get(k) != v}
+        yield with_fields(container, {"securityContext": with_fields(base, added)})
 
 
-def _restricted(spec: Mapping[str, Any], *, non_root: bool) -> dict[str, Any]:
+def _restricted_context(spec: Mapping[str, Any], *, non_root: bool) -> dict[str, Any]:
     """Return what the level "restricted" asks of a container."""
     context: dict[str, Any] = {}
     if not _is_windows(spec):  # where the API server refuses these fields
@@ -118,37 +130,37 @@ def _restricted(spec: Mapping[str, Any], *, non_root: bool) -> dict[str, Any]:
     return context
 
 
-def _user(placement: Placement, spec: Mapping[str, Any]) -> int | None:
+def _default_user(layout: PredictorLayout, spec: Mapping[str, Any]) -> int | None:
     """Return the default user in a pod, None if there is none: none set, or OpenShift's matter."""
-    options = placement.options.defaults
-    openshift = placement.facts.openshift
-    resolved = defaults.resolve(options, _namespace(placement), openshift=openshift)
-    if resolved.options.level == "off":
+    options = layout.options.defaults
+    openshift = layout.facts.openshift
+    effective = defaults.resolve_options(options, _namespace(layout), openshift=openshift)
+    if effective.options.scope == "off":
         return None
-    own_namespace = spec.get("hostUsers") is False
-    return resolved.user_in_user_namespace if own_namespace else resolved.options.run_as_user
+    in_user_namespace = spec.get("hostUsers") is False
+    return effective.user_in_user_namespace if in_user_namespace else effective.options.run_as_user
 
 
-def _namespace(placement: Placement) -> Namespace | None:
-    return placement.facts.namespaces.get(placement.deployment.namespace)
+def _namespace(layout: PredictorLayout) -> Namespace | None:
+    return layout.facts.namespaces.get(layout.deployment.namespace)
 
 
-def _is_opted_out(placement: Placement, pod: Pod | None) -> bool:
-    component = {} if pod is None else mapping(pod.raw, "metadata")
-    above = mapping(placement.deployment.raw, "metadata"), placement.predictor.raw
-    return placement.options.defaults.allow_opt_out and any(
-        defaults.opted_out(part) for part in (*above, component)
+def _is_opted_out(layout: PredictorLayout, pod: PodLayout | None) -> bool:
+    component = {} if pod is None else get_mapping(pod.raw, "metadata")
+    annotated = get_mapping(layout.deployment.raw, "metadata"), layout.predictor.raw
+    return layout.options.defaults.allow_opt_out and any(
+        defaults.has_opted_out(part) for part in (*annotated, component)
     )
 
 
-def _is_authored(pod: Pod | None) -> bool:
-    return pod is not None and pod.authored
+def _is_authored(pod: PodLayout | None) -> bool:
+    return pod is not None and pod.is_authored
 
 
-def _spec(pod: Pod | None) -> Mapping[str, Any]:
+def _spec(pod: PodLayout | None) -> Mapping[str, Any]:
     """Return the pod's spec as the author wrote it."""
-    return NOTHING if pod is None else pod.spec
+    return EMPTY_MAPPING if pod is None else pod.spec
 
 
 def _is_windows(spec: Mapping[str, Any]) -> bool:
-    return text(mapping(spec, "os"), "name") == "windows"
+    return get_str(get_mapping(spec, "os"), "name") == "windows"

@@ -10,20 +10,20 @@ from typing import Any
 
 import orjson
 
-from webhook.graph.model import items, mapping, mappings, number, text
+from webhook.graph.model import get_int, get_list, get_mapping, get_str, iter_mappings
 
-MANAGER = "graphgate"
+FIELD_MANAGER = "graphgate"
 """The field manager under which everything is applied."""
 
-DIGEST = "graphgate.io/applied-hash"
+APPLIED_HASH_ANNOTATION = "graphgate.io/applied-hash"
 """The annotation with the digest of what was applied."""
 
-Key = tuple[str, str]
+ObjectKey = tuple[str, str]
 """Kind and name. An object lies in the namespace of its SeldonDeployment."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pods:
+class RolloutStatus:
     """What Kubernetes says of a Deployment's pods.
 
     wanted     spec.replicas
@@ -34,28 +34,28 @@ class Pods:
     late       why the rollout is given up (progressDeadlineSeconds); "": it is not
     """
 
-    wanted: int
+    desired: int
     total: int
     updated: int
     available: int
-    current: bool
-    enough: bool
-    progress: str
-    failure: str
-    late: str
+    is_current: bool
+    is_available: bool
+    progress_reason: str
+    failure_message: str
+    progress_message: str
 
     @property
     def rolled_out(self) -> bool:
         """Whether every pod is of the present template, and enough of them answer."""
         complete = self.total == self.updated and (
-            self.progress == "NewReplicaSetAvailable"
-            or (self.updated >= self.wanted and self.available >= self.wanted)
+            self.progress_reason == "NewReplicaSetAvailable"
+            or (self.updated >= self.desired and self.available >= self.desired)
         )
-        return self.current and complete and self.enough and not self.late
+        return self.is_current and complete and self.is_available and not self.progress_message
 
 
 @dataclass(frozen=True, slots=True)
-class Child:
+class ObservedObject:
     """What is kept of an object that belongs to a SeldonDeployment: 1 KB instead of 20.
 
     owner     uid of the SeldonDeployment that controls it
@@ -68,52 +68,54 @@ class Child:
     kind: str
     name: str
     uid: str
-    owner: str
-    version: str
+    owner_uid: str
+    resource_version: str
     digest: str
-    fields: bytes
-    deleting: bool
+    managed_fields: bytes
+    is_deleting: bool
     selector: str = ""
     replicas: int | None = None
-    pods: Pods | None = None
+    rollout: RolloutStatus | None = None
 
     @property
-    def key(self) -> Key:
+    def key(self) -> ObjectKey:
         """Kind and name."""
         return self.kind, self.name
 
     @classmethod
-    def read(cls, obj: Mapping[str, Any], kind: str) -> "Child":
+    def from_object(cls, obj: Mapping[str, Any], kind: str) -> "ObservedObject":
         """Return the summary of a raw object; lists of the API leave its kind out."""
-        metadata = mapping(obj, "metadata")
-        spec = mapping(obj, "spec")
+        metadata = get_mapping(obj, "metadata")
+        spec = get_mapping(obj, "spec")
         is_deployment = kind == "Deployment"
         return cls(
             kind=kind,
-            name=text(metadata, "name"),
-            uid=text(metadata, "uid"),
-            owner=controller_of(obj),
-            version=text(metadata, "resourceVersion"),
-            digest=text(mapping(metadata, "annotations"), DIGEST),
-            fields=_pack(_our_fields(metadata)),
-            deleting="deletionTimestamp" in metadata,
-            selector=selector_of(spec) if is_deployment else "",
-            replicas=number(spec, "replicas") if is_deployment else None,
-            pods=_read_pods(metadata, spec, mapping(obj, "status")) if is_deployment else None,
+            name=get_str(metadata, "name"),
+            uid=get_str(metadata, "uid"),
+            owner_uid=controller_uid(obj),
+            resource_version=get_str(metadata, "resourceVersion"),
+            digest=get_str(get_mapping(metadata, "annotations"), APPLIED_HASH_ANNOTATION),
+            managed_fields=_pack(_managed_fields(metadata)),
+            is_deleting="deletionTimestamp" in metadata,
+            selector=encode_selector(spec) if is_deployment else "",
+            replicas=get_int(spec, "replicas") if is_deployment else None,
+            rollout=_rollout_status(metadata, spec, get_mapping(obj, "status"))
+            if is_deployment
+            else None,
         )
 
 
-def controller_of(obj: Mapping[str, Any]) -> str:
+def controller_uid(obj: Mapping[str, Any]) -> str:
     """Return the uid of the SeldonDeployment that controls an object; "": none does."""
-    for _, owner in mappings(mapping(obj, "metadata"), "ownerReferences"):
+    for _, owner in iter_mappings(get_mapping(obj, "metadata"), "ownerReferences"):
         if owner.get("controller") is True and owner.get("kind") == "SeldonDeployment":
-            return text(owner, "uid")
+            return get_str(owner, "uid")
     return ""
 
 
-def holds(child: Child, obj: Mapping[str, Any]) -> bool:
+def owns_all_fields(observed: ObservedObject, obj: Mapping[str, Any]) -> bool:
     """Tell whether we own, in the object that is there, every field of `obj`, which we sent."""
-    fields = _unpack(child.fields)
+    fields = _unpack(observed.managed_fields)
     metadata = obj["metadata"]
     sent = {key: metadata[key] for key in _OWNED_METADATA if key in metadata}
     rest = {key: value for key, value in obj.items() if key not in _UNOWNED}
@@ -125,9 +127,9 @@ _UNOWNED = frozenset({"apiVersion", "kind", "metadata"})
 """What identifies an object, nobody owns."""
 
 
-def holds_replicas(child: Child) -> bool:
+def owns_replicas(observed: ObservedObject) -> bool:
     """Tell whether we own the number of pods."""
-    return "f:replicas" in mapping(_unpack(child.fields), "f:spec")
+    return "f:replicas" in get_mapping(_unpack(observed.managed_fields), "f:spec")
 
 
 def _covers(value: Any, fields: Mapping[str, Any]) -> bool:
@@ -158,11 +160,11 @@ def _covers_item(
     )
 
 
-def _our_fields(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
-    for _, entry in mappings(metadata, "managedFields"):
-        ours = entry.get("manager") == MANAGER and entry.get("operation") == "Apply"
-        if ours and not entry.get("subresource"):
-            return mapping(entry, "fieldsV1")
+def _managed_fields(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    for _, entry in iter_mappings(metadata, "managedFields"):
+        is_managed = entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply"
+        if is_managed and not entry.get("subresource"):
+            return get_mapping(entry, "fieldsV1")
     return {}
 
 
@@ -176,28 +178,30 @@ def _unpack(packed: bytes) -> Mapping[str, Any]:
     return fields
 
 
-def selector_of(spec: Mapping[str, Any]) -> str:
+def encode_selector(spec: Mapping[str, Any]) -> str:
     """Return a Deployment's selector as compact JSON."""
-    selector = mapping(spec, "selector")
+    selector = get_mapping(spec, "selector")
     return orjson.dumps(selector, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _read_pods(
+def _rollout_status(
     metadata: Mapping[str, Any], spec: Mapping[str, Any], status: Mapping[str, Any]
-) -> Pods:
-    conditions = {text(c, "type"): c for c in items(status, "conditions") if type(c) is dict}
+) -> RolloutStatus:
+    conditions = {get_str(c, "type"): c for c in get_list(status, "conditions") if type(c) is dict}
     progress = conditions.get("Progressing", {})
     failure = conditions.get("ReplicaFailure", {})
-    wanted = number(spec, "replicas")
-    generation = number(metadata, "generation") or 0
-    return Pods(
-        wanted=1 if wanted is None else wanted,
-        total=number(status, "replicas") or 0,
-        updated=number(status, "updatedReplicas") or 0,
-        available=number(status, "availableReplicas") or 0,
-        current=(number(status, "observedGeneration") or 0) >= generation,
-        enough=text(conditions.get("Available", {}), "status") == "True",
-        progress=text(progress, "reason"),
-        failure=text(failure, "message") if text(failure, "status") == "True" else "",
-        late=text(progress, "message") if text(progress, "status") == "False" else "",
+    desired = get_int(spec, "replicas")
+    generation = get_int(metadata, "generation") or 0
+    return RolloutStatus(
+        desired=1 if desired is None else desired,
+        total=get_int(status, "replicas") or 0,
+        updated=get_int(status, "updatedReplicas") or 0,
+        available=get_int(status, "availableReplicas") or 0,
+        is_current=(get_int(status, "observedGeneration") or 0) >= generation,
+        is_available=get_str(conditions.get("Available", {}), "status") == "True",
+        progress_reason=get_str(progress, "reason"),
+        failure_message=get_str(failure, "message") if get_str(failure, "status") == "True" else "",
+        progress_message=get_str(progress, "message")
+        if get_str(progress, "status") == "False"
+        else "",
     )

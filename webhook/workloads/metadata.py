@@ -14,12 +14,19 @@ and rendered again takes its running pods over.
 from collections.abc import Mapping
 from typing import Any
 
-from webhook.graph.model import mapping
+from webhook.graph.model import get_mapping
 from webhook.graph.path import ROOT, Path
 from webhook.workloads import names
-from webhook.workloads.nodes import ROLES, role
-from webhook.workloads.origin import Traced, copy, merge, ours, pick, table
-from webhook.workloads.placement import Placement, Pod, Slot
+from webhook.workloads.nodes import ROLES, node_role
+from webhook.workloads.origin import (
+    Sourced,
+    from_user,
+    get_item,
+    injected,
+    mapping_of,
+    merge_mappings,
+)
+from webhook.workloads.placement import ContainerSlot, PodLayout, PredictorLayout
 
 APP = "app"
 DEPLOYMENT_ID = "seldon-deployment-id"
@@ -30,164 +37,179 @@ CONTAINER_SERVICE = "seldon-app-svc-"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 
 
-def reserved(key: str) -> bool:
+def is_reserved_label(key: str) -> bool:
     """Tell whether a selector of ours reads the label, so that an author's value is not used."""
     return key in {APP, DEPLOYMENT_ID, PREDICTOR_SERVICE} or key.startswith(CONTAINER_SERVICE)
 
 
-def selector(placement: Placement, name: str) -> dict[str, str]:
+def selector_labels(layout: PredictorLayout, name: str) -> dict[str, str]:
     """Return the labels that the pods of the Deployment `name` have, and no others."""
-    return {DEPLOYMENT_ID: names.identity(placement.deployment.name), APP: name}
+    return {DEPLOYMENT_ID: names.deployment_id_label(layout.deployment.name), APP: name}
 
 
-def of_pod(placement: Placement, pod: Pod, name: str) -> Traced:
+def pod_labels(layout: PredictorLayout, pod: PodLayout, name: str) -> Sourced:
     """Return the labels of a component's Deployment and of its pods."""
     fixed: dict[str, str] = {}
-    for slot, node in pod.serving:
+    for slot, node in pod.node_slots:
         if slot.has_service:
-            fixed[CONTAINER_SERVICE + slot.name] = names.of_slot(placement, slot)
-        fixed |= _role(role(node))
-    front = placement.front
-    if front is not None and front[0] is pod and not placement.engine_apart:
-        fixed[PREDICTOR_SERVICE] = names.of_service(placement)
-        if placement.has_engine:
+            fixed[CONTAINER_SERVICE + slot.name] = names.container_service_name(layout, slot)
+        fixed |= _role_label(node_role(node))
+    entrypoint = layout.entrypoint
+    if entrypoint is not None and entrypoint[0] is pod and not layout.orchestrator_in_own_pod:
+        fixed[PREDICTOR_SERVICE] = names.predictor_service_name(layout)
+        if layout.has_orchestrator:
             fixed["seldon-deployment-contains-svcorch"] = "true"
-    return _labels(placement, name, fixed, pod)
+    return _workload_labels(layout, name, fixed, pod)
 
 
-def of_engine(placement: Placement, name: str) -> Traced:
+def orchestrator_labels(layout: PredictorLayout, name: str) -> Sourced:
     """Return the labels of an orchestrator's own Deployment and of its pods."""
     fixed = {
-        PREDICTOR_SERVICE: names.of_service(placement),
+        PREDICTOR_SERVICE: names.predictor_service_name(layout),
         "seldon-deployment-contains-svcorch": "true",
     }
-    return _labels(placement, name, fixed)
+    return _workload_labels(layout, name, fixed)
 
 
-def of_explainer(placement: Placement, name: str) -> Traced:
+def explainer_labels(layout: PredictorLayout, name: str) -> Sourced:
     """Return the labels of an explainer's Deployment and of its pods."""
-    return _labels(placement, name, {PREDICTOR_SERVICE: name, "seldon.io/explainer": "true"})
+    return _workload_labels(layout, name, {PREDICTOR_SERVICE: name, "seldon.io/explainer": "true"})
 
 
-def of_predictor_service(placement: Placement) -> Traced:
+def predictor_service_labels(layout: PredictorLayout) -> Sourced:
     """Return the labels of a predictor's Service."""
-    front = placement.front
-    alone = front is not None and not placement.has_engine and front[1].node is not None
-    kind = _role(role(front[1].node)) if alone and front and front[1].node else {}
-    return _service_labels(placement, {PREDICTOR_SERVICE: names.of_service(placement)} | kind)
+    entrypoint = layout.entrypoint
+    is_sole_container = (
+        entrypoint is not None and not layout.has_orchestrator and entrypoint[1].node is not None
+    )
+    kind = (
+        _role_label(node_role(entrypoint[1].node))
+        if is_sole_container and entrypoint and entrypoint[1].node
+        else {}
+    )
+    return _service_labels(layout, {PREDICTOR_SERVICE: names.predictor_service_name(layout)} | kind)
 
 
-def of_container_service(placement: Placement, slot: Slot) -> Traced:
+def container_service_labels(layout: PredictorLayout, slot: ContainerSlot) -> Sourced:
     """Return the labels of the Service of one node's container."""
     fixed = {
-        CONTAINER_SERVICE + slot.name: names.of_slot(placement, slot),
-        PREDICTOR_SERVICE: names.of_service(placement),
+        CONTAINER_SERVICE + slot.name: names.container_service_name(layout, slot),
+        PREDICTOR_SERVICE: names.predictor_service_name(layout),
     }
-    return _service_labels(placement, fixed | (_role(role(slot.node)) if slot.node else {}))
+    return _service_labels(layout, fixed | (_role_label(node_role(slot.node)) if slot.node else {}))
 
 
-def of_explainer_service(placement: Placement) -> Traced:
+def explainer_service_labels(layout: PredictorLayout) -> Sourced:
     """Return the labels of an explainer's Service: it belongs to the predictor's."""
-    fixed = {PREDICTOR_SERVICE: names.of_service(placement), "seldon.io/explainer": "true"}
-    return _service_labels(placement, fixed)
+    fixed = {PREDICTOR_SERVICE: names.predictor_service_name(layout), "seldon.io/explainer": "true"}
+    return _service_labels(layout, fixed)
 
 
-def of_attachment(placement: Placement) -> Traced:
+def attachment_labels(layout: PredictorLayout) -> Sourced:
     """Return the labels of an autoscaler or a disruption budget."""
-    return table(
-        placement.predictor.path,
+    return mapping_of(
+        layout.predictor.path,
         {
-            DEPLOYMENT_ID: names.identity(placement.deployment.name),
-            MANAGED_BY: placement.options.managed_by,
+            DEPLOYMENT_ID: names.deployment_id_label(layout.deployment.name),
+            MANAGED_BY: layout.options.managed_by,
         },
     )
 
 
-def predictor_labels(placement: Placement) -> Traced:
+def predictor_labels(layout: PredictorLayout) -> Sourced:
     """Return the predictor's labels; `version`, which traffic splits by, is its name if absent."""
-    path = placement.predictor.path
-    version = table(path, {"version": placement.predictor.name or None})
-    return merge(path, version, _texts(placement.predictor.raw, "labels", path))
+    path = layout.predictor.path
+    version = mapping_of(path, {"version": layout.predictor.name or None})
+    return merge_mappings(path, version, _string_entries(layout.predictor.raw, "labels", path))
 
 
-def annotations(
-    placement: Placement, pod: Pod | None = None, fixed: Mapping[str, str] | None = None
-) -> Traced:
+def merged_annotations(
+    layout: PredictorLayout, pod: PodLayout | None = None, fixed: Mapping[str, str] | None = None
+) -> Sourced:
     """Return annotations: `fixed`, of the spec, the predictor, the component; later ones win."""
-    path = placement.predictor.path
-    return merge(
+    path = layout.predictor.path
+    return merge_mappings(
         path,
-        table(path, fixed or {}),
-        _texts(placement.deployment.spec, "annotations", ROOT / "spec"),
-        predictor_annotations(placement),
-        _of_component(placement, pod, "annotations"),
+        mapping_of(path, fixed or {}),
+        _string_entries(layout.deployment.spec, "annotations", ROOT / "spec"),
+        predictor_annotations(layout),
+        _component_entries(layout, pod, "annotations"),
     )
 
 
-def scraped(placement: Placement) -> dict[str, str]:
+def scrape_annotations(layout: PredictorLayout) -> dict[str, str]:
     """Return the annotations of a pod that serves metrics."""
     return {
-        "prometheus.io/path": placement.options.prometheus_path,
+        "prometheus.io/path": layout.options.prometheus_path,
         "prometheus.io/scrape": "true",
     }
 
 
-def predictor_annotations(placement: Placement) -> Traced:
+def predictor_annotations(layout: PredictorLayout) -> Sourced:
     """Return the predictor's annotations, which its Services carry."""
-    return _texts(placement.predictor.raw, "annotations", placement.predictor.path)
+    return _string_entries(layout.predictor.raw, "annotations", layout.predictor.path)
 
 
-def of_object(placement: Placement, name: str, labels: Traced, notes: Traced | None) -> Traced:
+def object_metadata(
+    layout: PredictorLayout, name: str, labels: Sourced, annotations: Sourced | None
+) -> Sourced:
     """Return an object's metadata. Without a namespace in the document there is none here."""
-    namespace = placement.deployment.namespace
-    return table(
-        placement.predictor.path,
+    namespace = layout.deployment.namespace
+    return mapping_of(
+        layout.predictor.path,
         {
             "name": name,
-            "namespace": copy(namespace, ROOT / "metadata" / "namespace") if namespace else None,
+            "namespace": from_user(namespace, ROOT / "metadata" / "namespace")
+            if namespace
+            else None,
             "labels": labels,
-            "annotations": notes if notes and notes.value else None,
+            "annotations": annotations if annotations and annotations.value else None,
         },
     )
 
 
-def _labels(
-    placement: Placement, name: str, fixed: Mapping[str, str], pod: Pod | None = None
-) -> Traced:
-    path = placement.predictor.path
-    shadow = {"seldon.io/shadow": "true"} if placement.predictor.shadow else {}
-    authors = merge(path, predictor_labels(placement), _of_component(placement, pod, "labels"))
-    return merge(
+def _workload_labels(
+    layout: PredictorLayout, name: str, fixed: Mapping[str, str], pod: PodLayout | None = None
+) -> Sourced:
+    path = layout.predictor.path
+    shadow = {"seldon.io/shadow": "true"} if layout.predictor.is_shadow else {}
+    user_labels = merge_mappings(
+        path, predictor_labels(layout), _component_entries(layout, pod, "labels")
+    )
+    return merge_mappings(
         path,
-        table(path, {**selector(placement, name), "fluentd": "true"}),
-        table(path, {k: pick(authors, k) for k in authors.value if not reserved(k)}),
-        table(path, {**fixed, **shadow, MANAGED_BY: placement.options.managed_by}),
+        mapping_of(path, {**selector_labels(layout, name), "fluentd": "true"}),
+        mapping_of(
+            path,
+            {k: get_item(user_labels, k) for k in user_labels.value if not is_reserved_label(k)},
+        ),
+        mapping_of(path, {**fixed, **shadow, MANAGED_BY: layout.options.managed_by}),
     )
 
 
-def _service_labels(placement: Placement, fixed: Mapping[str, str]) -> Traced:
-    shadow = {"seldon.io/shadow": "true"} if placement.predictor.shadow else {}
-    return table(
-        placement.predictor.path,
+def _service_labels(layout: PredictorLayout, fixed: Mapping[str, str]) -> Sourced:
+    shadow = {"seldon.io/shadow": "true"} if layout.predictor.is_shadow else {}
+    return mapping_of(
+        layout.predictor.path,
         {
-            DEPLOYMENT_ID: names.identity(placement.deployment.name),
+            DEPLOYMENT_ID: names.deployment_id_label(layout.deployment.name),
             **fixed,
             **shadow,
-            MANAGED_BY: placement.options.managed_by,
+            MANAGED_BY: layout.options.managed_by,
         },
     )
 
 
-def _role(kind: str) -> dict[str, str]:
+def _role_label(kind: str) -> dict[str, str]:
     return {f"seldon.io/{kind.lower().replace('_', '-')}": "true"} if kind in ROLES else {}
 
 
-def _of_component(placement: Placement, pod: Pod | None, key: str) -> Traced:
+def _component_entries(layout: PredictorLayout, pod: PodLayout | None, key: str) -> Sourced:
     if pod is None:
-        return ours({}, placement.predictor.path)
-    return _texts(mapping(pod.raw, "metadata"), key, pod.path / "metadata")
+        return injected({}, layout.predictor.path)
+    return _string_entries(get_mapping(pod.raw, "metadata"), key, pod.path / "metadata")
 
 
-def _texts(raw: Mapping[str, Any], key: str, path: Path) -> Traced:
+def _string_entries(raw: Mapping[str, Any], key: str, path: Path) -> Sourced:
     """Return the entries of a labels or annotations mapping that are texts."""
-    return copy({k: v for k, v in mapping(raw, key).items() if type(v) is str}, path / key)
+    return from_user({k: v for k, v in get_mapping(raw, key).items() if type(v) is str}, path / key)

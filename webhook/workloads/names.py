@@ -9,91 +9,93 @@ import hashlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from webhook.graph.model import Deployment, mapping, text
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import Path
-from webhook.workloads.options import DEFAULT, Options
-from webhook.workloads.placement import Placement, Pod, Slot, place
+from webhook.workloads.options import DEFAULT_OPTIONS, RenderOptions
+from webhook.workloads.placement import ContainerSlot, PodLayout, PredictorLayout, layout_predictors
 
-LONGEST = 63
+MAX_NAME_LENGTH = 63
 """The most characters of a label value and of a Service's name; Seldon keeps all names to it."""
 
-CUT = LONGEST - len("seldon-app-svc-")
+MAX_CONTAINER_NAME_LENGTH = MAX_NAME_LENGTH - len("seldon-app-svc-")
 """The most characters of the name of a container that serves a node."""
 
-SERVICE_NAME = "seldon.io/svc-name"
+SERVICE_NAME_ANNOTATION = "seldon.io/svc-name"
 """Annotation of a predictor: the name of its Service, used as written."""
 
-SCALERS = {"kedaSpec": "ScaledObject", "hpaSpec": "HorizontalPodAutoscaler"}
+AUTOSCALER_KINDS = {"kedaSpec": "ScaledObject", "hpaSpec": "HorizontalPodAutoscaler"}
 """The kind of object that a componentSpec's field stands for."""
 
 
-class Generated(NamedTuple):
+class GeneratedName(NamedTuple):
     """The name of an object that a SeldonDeployment stands for, and what it is made from."""
 
     kind: str
     name: str
-    origin: Path
+    source_path: Path
 
 
 def shorten(name: str, prefix: str = "seldon") -> str:
     """Return `name`, or "PREFIX-" and its md5 (32 hex digits) where it has over 63 characters."""
-    if len(name.encode("utf-8", "surrogatepass")) <= LONGEST:
+    if len(name.encode("utf-8", "surrogatepass")) <= MAX_NAME_LENGTH:
         return name
     digest = hashlib.md5(name.encode("utf-8", "surrogatepass"), usedforsecurity=False)
     hashed = f"{prefix}-{digest.hexdigest()}"
-    return hashed if len(hashed) <= LONGEST else f"seldon-{digest.hexdigest()}"
+    return hashed if len(hashed) <= MAX_NAME_LENGTH else f"seldon-{digest.hexdigest()}"
 
 
-def identity(sdep: str) -> str:
+def deployment_id_label(sdep: str) -> str:
     """Return the value of the label seldon-deployment-id."""
     return shorten(sdep)
 
 
-def component(sdep: str, predictor: str, index: int, own: str, *, as_prefix: bool = False) -> str:
+def build_component_name(
+    sdep: str, predictor: str, index: int, own_name: str, *, as_prefix: bool = False
+) -> str:
     """Return the name of a component's Deployment, HPA, PDB and ScaledObject.
 
     `own` is the name in the component's metadata, or its containers' names joined by "-".
     """
     prefix = sdep if as_prefix else "seldon"
-    return shorten(f"{sdep}-{predictor}-{index}-{own}", prefix)
+    return shorten(f"{sdep}-{predictor}-{index}-{own_name}", prefix)
 
 
-def predictor_service(sdep: str, predictor: str) -> str:
+def build_predictor_service_name(sdep: str, predictor: str) -> str:
     """Return the name of a predictor's Service that has none by annotation."""
     return shorten(f"{sdep}-{predictor}")
 
 
-def container_service(sdep: str, predictor: str, container: str) -> str:
+def build_container_service_name(sdep: str, predictor: str, container: str) -> str:
     """Return the name of the Service of one node's container."""
     return shorten(f"{sdep}-{predictor}-{container}")
 
 
-def explainer(sdep: str, predictor: str) -> str:
+def build_explainer_name(sdep: str, predictor: str) -> str:
     """Return the name of an explainer's Deployment and Service."""
     return shorten(f"{sdep}-{predictor}-explainer")
 
 
-def orchestrator(sdep: str, predictor: str) -> str:
+def build_orchestrator_name(sdep: str, predictor: str) -> str:
     """Return the name of the Deployment of an orchestrator that has a pod of its own."""
     return shorten(f"{sdep}-{predictor}-svc-orch")
 
 
-def initializer(container: str) -> str:
+def initializer_name(container: str) -> str:
     """Return the name of the init container that fetches a container's model."""
-    return _cut(container, "model-initializer")
+    return _name_in_pod(container, "model-initializer")
 
 
-def model_volume(container: str) -> str:
+def model_volume_name(container: str) -> str:
     """Return the name of the volume that the fetched model lies in."""
-    return _cut(container, "provision-location")
+    return _name_in_pod(container, "provision-location")
 
 
-def claim_volume(container: str) -> str:
+def claim_volume_name(container: str) -> str:
     """Return the name of the volume of a second claim in one pod (Seldon names all alike)."""
-    return _cut(container, "pvc-source")
+    return _name_in_pod(container, "pvc-source")
 
 
-def _cut(container: str, suffix: str) -> str:
+def _name_in_pod(container: str, suffix: str) -> str:
     """Return a name inside a pod: cut at 63 characters, as Seldon does, or hashed.
 
     A node's container has at most 48 characters (a label's key holds its name), of which a cut
@@ -101,69 +103,83 @@ def _cut(container: str, suffix: str) -> str:
     from the container's own name; Kubernetes refuses such a pod.
     """
     name = f"{container}-{suffix}"
-    return name[:LONGEST].removesuffix("-") if len(container) <= CUT else shorten(name)
+    return (
+        name[:MAX_NAME_LENGTH].removesuffix("-")
+        if len(container) <= MAX_CONTAINER_NAME_LENGTH
+        else shorten(name)
+    )
 
 
-def of_pod(placement: Placement, pod: Pod) -> str:
+def component_name(layout: PredictorLayout, pod: PodLayout) -> str:
     """Return the name of the pod's Deployment, HPA, PDB and ScaledObject."""
-    own = text(mapping(pod.raw, "metadata"), "name") or "-".join(slot.name for slot in pod.slots)
-    return component(
-        placement.deployment.name,
-        placement.predictor.name,
+    own_name = get_str(get_mapping(pod.raw, "metadata"), "name") or "-".join(
+        slot.name for slot in pod.slots
+    )
+    return build_component_name(
+        layout.deployment.name,
+        layout.predictor.name,
         pod.index,
-        own,
-        as_prefix=placement.options.deployment_name_as_prefix,
+        own_name,
+        as_prefix=layout.options.deployment_name_as_prefix,
     )
 
 
-def of_slot(placement: Placement, slot: Slot) -> str:
+def container_service_name(layout: PredictorLayout, slot: ContainerSlot) -> str:
     """Return the name of the slot's Service."""
-    return container_service(placement.deployment.name, placement.predictor.name, slot.name)
+    return build_container_service_name(layout.deployment.name, layout.predictor.name, slot.name)
 
 
-def of_service(placement: Placement) -> str:
+def predictor_service_name(layout: PredictorLayout) -> str:
     """Return the name of the predictor's Service."""
-    return text(placement.annotations, SERVICE_NAME) or predictor_service(
-        placement.deployment.name, placement.predictor.name
+    return get_str(layout.annotations, SERVICE_NAME_ANNOTATION) or build_predictor_service_name(
+        layout.deployment.name, layout.predictor.name
     )
 
 
-def of_explainer(placement: Placement) -> str:
+def explainer_name(layout: PredictorLayout) -> str:
     """Return the name of the explainer's Deployment and Service."""
-    return explainer(placement.deployment.name, placement.predictor.name)
+    return build_explainer_name(layout.deployment.name, layout.predictor.name)
 
 
-def of_orchestrator(placement: Placement) -> str:
+def orchestrator_name(layout: PredictorLayout) -> str:
     """Return the name of the orchestrator's own Deployment."""
-    return orchestrator(placement.deployment.name, placement.predictor.name)
+    return build_orchestrator_name(layout.deployment.name, layout.predictor.name)
 
 
-def service_origin(placement: Placement) -> Path:
+def service_name_source(layout: PredictorLayout) -> Path:
     """Return what the name of the predictor's Service is made from."""
-    path = placement.predictor.path
-    if text(placement.annotations, SERVICE_NAME):
-        return path / "annotations" / SERVICE_NAME
-    return path / "name" if placement.predictor.name else path
+    path = layout.predictor.path
+    if get_str(layout.annotations, SERVICE_NAME_ANNOTATION):
+        return path / "annotations" / SERVICE_NAME_ANNOTATION
+    return path / "name" if layout.predictor.name else path
 
 
-def generated(deployment: Deployment, options: Options = DEFAULT) -> Iterator[Generated]:
+def generated_names(
+    deployment: SeldonDeployment, options: RenderOptions = DEFAULT_OPTIONS
+) -> Iterator[GeneratedName]:
     """Yield the name of every object that `render` gives, in its order, colliding ones too."""
-    for placement in place(deployment, options):
-        predictor = placement.predictor.path
-        for pod in placement.pods:
-            name = of_pod(placement, pod)
-            yield Generated("Deployment", name, pod.path)
-            if pod.scaler:
-                yield Generated(SCALERS[pod.scaler], name, pod.path / pod.scaler)
-            if pod.has_budget:
-                yield Generated("PodDisruptionBudget", name, pod.path / "pdbSpec")
+    for layout in layout_predictors(deployment, options):
+        predictor = layout.predictor.path
+        for pod in layout.pods:
+            name = component_name(layout, pod)
+            yield GeneratedName("Deployment", name, pod.path)
+            if pod.autoscaler_field:
+                yield GeneratedName(
+                    AUTOSCALER_KINDS[pod.autoscaler_field], name, pod.path / pod.autoscaler_field
+                )
+            if pod.has_pdb:
+                yield GeneratedName("PodDisruptionBudget", name, pod.path / "pdbSpec")
             for slot in pod.slots:
                 if slot.has_service:
-                    yield Generated("Service", of_slot(placement, slot), slot.path / "name")
-        if placement.engine_apart:
-            yield Generated("Deployment", of_orchestrator(placement), predictor)
-        if placement.front is not None:
-            yield Generated("Service", of_service(placement), service_origin(placement))
-        if placement.explainer:
-            yield Generated("Deployment", of_explainer(placement), predictor / "explainer")
-            yield Generated("Service", of_explainer(placement), predictor / "explainer")
+                    yield GeneratedName(
+                        "Service", container_service_name(layout, slot), slot.path / "name"
+                    )
+        if layout.orchestrator_in_own_pod:
+            yield GeneratedName("Deployment", orchestrator_name(layout), predictor)
+        if layout.entrypoint is not None:
+            yield GeneratedName(
+                "Service", predictor_service_name(layout), service_name_source(layout)
+            )
+        if layout.explainer:
+            yield GeneratedName("Deployment", explainer_name(layout), predictor / "explainer")
+            yield GeneratedName("Service", explainer_name(layout), predictor / "explainer")

@@ -6,12 +6,12 @@ edge fills these, nothing here reads any. What stands in seldon-config is a fact
 
 from dataclasses import dataclass, field
 
-from webhook.defaults import Options as Defaults
+from webhook.defaults import DefaultingOptions
 from webhook.workloads import ports
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class OrchestratorOptions:
     """The service orchestrator (Seldon's executor), a container that walks the graph.
 
     image         EXECUTOR_CONTAINER_IMAGE_AND_VERSION
@@ -35,7 +35,7 @@ class Engine:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class RenderOptions:
     """Everything that rendering depends on besides the document and the facts.
 
     deployment_name_as_prefix  DEPLOYMENT_NAME_AS_PREFIX: a hashed Deployment name starts with the
@@ -54,20 +54,20 @@ class Options:
     """
 
     deployment_name_as_prefix: bool = False
-    http_port: int = ports.HTTP
-    grpc_port: int = ports.GRPC
+    http_port: int = ports.FIRST_HTTP_PORT
+    grpc_port: int = ports.FIRST_GRPC_PORT
     metrics_port: int = 6000
     metrics_port_name: str = "metrics"
     prometheus_path: str = "/prometheus"
-    engine: Engine | None = None
+    orchestrator: OrchestratorOptions | None = None
     service_http_port: int = 8000
     service_grpc_port: int = 5001
-    defaults: Defaults = field(default_factory=Defaults)
+    defaults: DefaultingOptions = field(default_factory=DefaultingOptions)
     cert_mount_path: str = "/cert/"
     env_secret: str = ""
     initializer_image: str = ""
     managed_by: str = "seldon-core"
 
 
-DEFAULT = Options()
+DEFAULT_OPTIONS = RenderOptions()
 """Seldon's defaults, without an orchestrator."""

@@ -21,13 +21,13 @@ from typing import Any, NamedTuple
 
 from webhook.graph.path import Path, Segment
 
-DEEPEST = 60
+MAX_COPY_DEPTH = 60
 """Levels below a copied value that are copied. The types of Kubernetes and KEDA end before 20; what
 lies deeper is none of theirs, and Python's own stack ends at 1,000 frames."""
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class SourceMap:
     """Where a value came from.
 
     path    the place in the SeldonDeployment; an injected value's is what called for it
@@ -36,146 +36,158 @@ class Origin:
     """
 
     path: Path
-    copied: bool = False
-    parts: Mapping[Segment, "Origin"] = field(default_factory=dict)
+    is_copied: bool = False
+    parts: Mapping[Segment, "SourceMap"] = field(default_factory=dict)
 
-    def trace(self, place: Iterable[Segment]) -> Path:
+    def trace(self, path: Iterable[Segment]) -> Path:
         """Return where the value at `place` (below this one) came from."""
-        here = self
-        segments = tuple(place)
+        current = self
+        segments = tuple(path)
         for depth, segment in enumerate(segments):
-            part = here.parts.get(segment)
+            part = current.parts.get(segment)
             if part is None:
-                return here.path.join(segments[depth:]) if here.copied else here.path
-            here = part
-        return here.path
+                return current.path.join(segments[depth:]) if current.is_copied else current.path
+            current = part
+        return current.path
 
 
-class Traced(NamedTuple):
+class Sourced(NamedTuple):
     """A JSON value and its origin. The value belongs to nobody else: it may be handed out."""
 
     value: Any
-    origin: Origin
+    source_map: SourceMap
 
 
-def copy(value: Any, path: Path) -> Traced:
+def from_user(value: Any, path: Path) -> Sourced:
     """Return a copy of the author's `value`, which stands at `path`.
 
     Nulls are dropped (to the API server a null field is absent, and a null item is nothing).
     """
-    return _copy(value, path, DEEPEST)
+    return _copy_value(value, path, MAX_COPY_DEPTH)
 
 
-def _copy(value: Any, path: Path, depth: int) -> Traced:
+def _copy_value(value: Any, path: Path, depth: int) -> Sourced:
     if type(value) is dict:
         kept = {
-            key: _copy(item, path / key, depth - 1)
+            key: _copy_value(item, path / key, depth - 1)
             for key, item in value.items()
             if item is not None and type(key) is str and (depth or type(item) not in (dict, list))
         }
-        parts: dict[Segment, Origin] = {k: t.origin for k, t in kept.items() if t.origin.parts}
-        return Traced({k: t.value for k, t in kept.items()}, Origin(path, copied=True, parts=parts))
+        parts: dict[Segment, SourceMap] = {
+            k: t.source_map for k, t in kept.items() if t.source_map.parts
+        }
+        return Sourced(
+            {k: t.value for k, t in kept.items()}, SourceMap(path, is_copied=True, parts=parts)
+        )
     if type(value) is list:
         items = [
-            (index, _copy(item, path / index, depth - 1))
+            (index, _copy_value(item, path / index, depth - 1))
             for index, item in enumerate(value)
             if item is not None and (depth or type(item) not in (dict, list))
         ]
         # An item has an origin of its own if a dropped one moved it, or something inside was moved.
         parts = {
-            place: item.origin
+            place: item.source_map
             for place, (index, item) in enumerate(items)
-            if place != index or item.origin.parts
+            if place != index or item.source_map.parts
         }
-        return Traced([item.value for _, item in items], Origin(path, copied=True, parts=parts))
-    return Traced(value, Origin(path, copied=True))
+        return Sourced(
+            [item.value for _, item in items], SourceMap(path, is_copied=True, parts=parts)
+        )
+    return Sourced(value, SourceMap(path, is_copied=True))
 
 
-def ours(value: Any, path: Path) -> Traced:
+def injected(value: Any, path: Path) -> Sourced:
     """Return a value that no author wrote; `path` is what called for it."""
-    return Traced(value, Origin(path))
+    return Sourced(value, SourceMap(path))
 
 
-def table(path: Path, fields: Mapping[str, Any]) -> Traced:
+def mapping_of(path: Path, fields: Mapping[str, Any]) -> Sourced:
     """Return a mapping put together from traced and plain values; plain ones are `ours` at `path`.
 
     Fields that are None are left out.
     """
     present = {
-        key: part if isinstance(part, Traced) else ours(part, path)
+        key: part if isinstance(part, Sourced) else injected(part, path)
         for key, part in fields.items()
         if part is not None
     }
-    return Traced(
+    return Sourced(
         {key: part.value for key, part in present.items()},
-        Origin(path, parts={key: part.origin for key, part in present.items()}),
+        SourceMap(path, parts={key: part.source_map for key, part in present.items()}),
     )
 
 
-def listing(path: Path, items: Iterable[Traced]) -> Traced:
+def list_of(path: Path, items: Iterable[Sourced]) -> Sourced:
     """Return a list put together from traced items; `path` is what called for the list."""
-    return append(ours([], path), items)
+    return with_items(injected([], path), items)
 
 
-def put(whole: Traced, fields: Mapping[str, Any]) -> Traced:
+def with_fields(whole: Sourced, fields: Mapping[str, Any]) -> Sourced:
     """Return the mapping with `fields` set; plain values are `ours`, None leaves a field alone."""
-    added = table(whole.origin.path, fields)
-    return Traced(
-        {**whole.value, **added.value},
-        Origin(
-            whole.origin.path, whole.origin.copied, {**whole.origin.parts, **added.origin.parts}
+    new_fields = mapping_of(whole.source_map.path, fields)
+    return Sourced(
+        {**whole.value, **new_fields.value},
+        SourceMap(
+            whole.source_map.path,
+            whole.source_map.is_copied,
+            {**whole.source_map.parts, **new_fields.source_map.parts},
         ),
     )
 
 
-def append(whole: Traced, items: Iterable[Traced]) -> Traced:
+def with_items(whole: Sourced, items: Iterable[Sourced]) -> Sourced:
     """Return the list with `items` behind its own."""
     values = list(whole.value)
-    parts = dict(whole.origin.parts)
+    parts = dict(whole.source_map.parts)
     for item in items:
-        parts[len(values)] = item.origin
+        parts[len(values)] = item.source_map
         values.append(item.value)
-    return Traced(values, Origin(whole.origin.path, whole.origin.copied, parts))
+    return Sourced(values, SourceMap(whole.source_map.path, whole.source_map.is_copied, parts))
 
 
-def entries(raw: Mapping[str, Any], key: str, path: Path) -> Traced:
+def list_items(raw: Mapping[str, Any], key: str, path: Path) -> Sourced:
     """Return a copy of the mappings in the author's list at `key` of `raw`, which is at `path`.
 
     What is no mapping can be no container, port, variable, volume or mount, and is left out.
     """
     value = raw.get(key)
     if type(value) is not list:
-        return ours([], path)
-    whole = copy(value, path / key)
+        return injected([], path)
+    whole = from_user(value, path / key)
     kept = [place for place, item in enumerate(whole.value) if type(item) is dict]
     if len(kept) == len(whole.value):
         return whole
-    return listing(path / key, [pick(whole, place) for place in kept])
+    return list_of(path / key, [get_item(whole, place) for place in kept])
 
 
-def merge(path: Path, *tables: Traced) -> Traced:
+def merge_mappings(path: Path, *mappings: Sourced) -> Sourced:
     """Return one mapping of several; a later one wins. Each entry keeps its origin."""
     values: dict[str, Any] = {}
-    parts: dict[Segment, Origin] = {}
-    for part in tables:
+    parts: dict[Segment, SourceMap] = {}
+    for part in mappings:
         for key, value in part.value.items():
             values[key] = value
-            parts[key] = pick(part, key).origin
-    return Traced(values, Origin(path, parts=parts))
+            parts[key] = get_item(part, key).source_map
+    return Sourced(values, SourceMap(path, parts=parts))
 
 
-def pick(whole: Traced, key: Segment) -> Traced:
+def get_item(whole: Sourced, key: Segment) -> Sourced:
     """Return the value at `key`, with its origin; raise LookupError if it is not there."""
-    origin = whole.origin
+    origin = whole.source_map
     part = origin.parts.get(key)
     if part is None:
-        part = Origin(origin.path / key, copied=True) if origin.copied else Origin(origin.path)
-    return Traced(whole.value[key], part)
+        part = (
+            SourceMap(origin.path / key, is_copied=True)
+            if origin.is_copied
+            else SourceMap(origin.path)
+        )
+    return Sourced(whole.value[key], part)
 
 
-def arrange(whole: Traced, order: Iterable[str]) -> Traced:
+def with_key_order(whole: Sourced, order: Iterable[str]) -> Sourced:
     """Return the mapping with the keys of `order` first, the others as they stood."""
     value = whole.value
     first = [key for key in order if key in value]
     keys = dict.fromkeys([*first, *value])
-    return Traced({key: value[key] for key in keys}, whole.origin)
+    return Sourced({key: value[key] for key in keys}, whole.source_map)

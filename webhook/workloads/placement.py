@@ -12,24 +12,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from webhook.graph.facts import NOTHING_KNOWN, Facts
+from webhook.graph.facts import NO_FACTS, Facts
 from webhook.graph.model import (
-    NOTHING,
-    Component,
+    EMPTY_MAPPING,
+    ComponentSpec,
     Container,
-    Deployment,
     Node,
     Predictor,
-    mapping,
-    mappings,
-    number,
-    text,
+    SeldonDeployment,
+    get_int,
+    get_mapping,
+    get_str,
+    iter_mappings,
 )
 from webhook.graph.path import Path
-from webhook.workloads.nodes import wants_server
-from webhook.workloads.options import DEFAULT, Engine, Options
+from webhook.workloads.nodes import is_prepackaged_server
+from webhook.workloads.options import DEFAULT_OPTIONS, OrchestratorOptions, RenderOptions
 
-ENGINE_CONTAINER = "seldon-container-engine"
+ORCHESTRATOR_CONTAINER = "seldon-container-engine"
 """The orchestrator's container; an author's container of this name takes its place."""
 
 TENSORFLOW_CONTAINER = "tfserving"
@@ -37,7 +37,7 @@ TENSORFLOW_CONTAINER = "tfserving"
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class ContainerSlot:
     """One container of a pod.
 
     raw      as the author wrote it; empty for a model server's that nobody wrote
@@ -50,23 +50,26 @@ class Slot:
     raw: Mapping[str, Any]
     path: Path
     node: Node | None
-    http: int
-    grpc: int
-    metrics: int
+    http_port: int
+    grpc_port: int
+    metrics_port: int
 
     @property
-    def written(self) -> bool:
+    def is_authored(self) -> bool:
         """Whether the author wrote this container."""
         return bool(self.raw)
 
     @property
     def has_service(self) -> bool:
         """Whether it is called by a name of its own."""
-        return self.node is not None and self.name not in {ENGINE_CONTAINER, TENSORFLOW_CONTAINER}
+        return self.node is not None and self.name not in {
+            ORCHESTRATOR_CONTAINER,
+            TENSORFLOW_CONTAINER,
+        }
 
 
 @dataclass(frozen=True, slots=True)
-class Pod:
+class PodLayout:
     """One pod template, that is one Deployment.
 
     component  None where only model servers that nobody wrote run in it
@@ -74,57 +77,57 @@ class Pod:
     index      the number in its name: the component's place in componentSpecs
     """
 
-    component: Component | None
+    component: ComponentSpec | None
     path: Path
     index: int
-    slots: tuple[Slot, ...]
+    slots: tuple[ContainerSlot, ...]
 
     @property
     def raw(self) -> Mapping[str, Any]:
         """The componentSpec as written; empty where there is none."""
-        return self.component.raw if self.component else NOTHING
+        return self.component.raw if self.component else EMPTY_MAPPING
 
     @property
     def spec(self) -> Mapping[str, Any]:
         """The pod's spec as written."""
-        return self.component.pod if self.component else NOTHING
+        return self.component.pod if self.component else EMPTY_MAPPING
 
     @property
     def shares_resources(self) -> bool:
         """Whether the author bounds the pod as a whole; all of its containers are held to that."""
-        return bool(mapping(self.spec, "resources"))
+        return bool(get_mapping(self.spec, "resources"))
 
     @property
-    def authored(self) -> bool:
+    def is_authored(self) -> bool:
         """Whether an author wrote a template."""
         return type(self.raw.get("spec")) is dict
 
     @property
-    def scaler(self) -> Literal["kedaSpec", "hpaSpec", ""]:
+    def autoscaler_field(self) -> Literal["kedaSpec", "hpaSpec", ""]:
         """What owns the number of replicas; KEDA goes first, as in Seldon. "": the author."""
         if type(self.raw.get("kedaSpec")) is dict:
             return "kedaSpec"
         return "hpaSpec" if type(self.raw.get("hpaSpec")) is dict else ""
 
     @property
-    def has_budget(self) -> bool:
+    def has_pdb(self) -> bool:
         """Whether a PodDisruptionBudget is asked for."""
         return type(self.raw.get("pdbSpec")) is dict
 
     @property
-    def serving(self) -> Iterator[tuple[Slot, Node]]:
+    def node_slots(self) -> Iterator[tuple[ContainerSlot, Node]]:
         """Yield the slots that serve a node, with it."""
         for slot in self.slots:
             if slot.node is not None:
                 yield slot, slot.node
 
 
-Seat = tuple[Pod, Slot]
+NodeLocation = tuple[PodLayout, ContainerSlot]
 """Where a node runs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
+class PredictorLayout:
     """One predictor, laid out, with all that its renderers may ask.
 
     seats       where each node runs, by the node's path; a node that the orchestrator runs itself,
@@ -134,31 +137,33 @@ class Placement:
                 where no node has a container
     """
 
-    deployment: Deployment
+    deployment: SeldonDeployment
     predictor: Predictor
-    pods: tuple[Pod, ...]
-    options: Options
+    pods: tuple[PodLayout, ...]
+    options: RenderOptions
     facts: Facts
-    seats: Mapping[Path, Seat]
-    has_engine: bool
-    front: Seat | None
+    node_locations: Mapping[Path, NodeLocation]
+    has_orchestrator: bool
+    entrypoint: NodeLocation | None
 
     @property
     def annotations(self) -> Mapping[str, Any]:
         """What the author wrote in the predictor's annotations."""
-        return mapping(self.predictor.raw, "annotations")
+        return get_mapping(self.predictor.raw, "annotations")
 
     @property
     def explainer(self) -> Mapping[str, Any]:
         """The explainer as written; empty where there is none (to Seldon: no type)."""
-        raw = mapping(self.predictor.raw, "explainer")
-        return raw if text(raw, "type") and self.front is not None else NOTHING
+        raw = get_mapping(self.predictor.raw, "explainer")
+        return raw if get_str(raw, "type") and self.entrypoint is not None else EMPTY_MAPPING
 
     @property
-    def engine_apart(self) -> bool:
+    def orchestrator_in_own_pod(self) -> bool:
         """Whether the orchestrator has a pod of its own."""
-        wish = text(mapping(self.deployment.spec, "annotations"), "seldon.io/engine-separate-pod")
-        return self.has_engine and wish.lower() == "true"
+        setting = get_str(
+            get_mapping(self.deployment.spec, "annotations"), "seldon.io/engine-separate-pod"
+        )
+        return self.has_orchestrator and setting.lower() == "true"
 
     @property
     def service_ports(self) -> tuple[int, int]:
@@ -167,103 +172,126 @@ class Placement:
         The orchestrator's; those of the first node where the author wants none, as in Seldon;
         those of the setting where none is configured, so that clients see no difference.
         """
-        if self.has_engine and self.options.engine is not None:
-            return self.options.engine.http_port, self.options.engine.grpc_port
-        if declines_engine(self.predictor):
+        if self.has_orchestrator and self.options.orchestrator is not None:
+            return self.options.orchestrator.http_port, self.options.orchestrator.grpc_port
+        if opts_out_of_orchestrator(self.predictor):
             return self.target_ports
         return self.options.service_http_port, self.options.service_grpc_port
 
     @property
     def target_ports(self) -> tuple[int, int]:
         """The ports of the container behind the predictor's Service."""
-        front = self.front
-        if not self.has_engine and front is not None:
-            return front[1].http, front[1].grpc
-        engine = self.options.engine or Engine("")
-        return engine.http_port, engine.grpc_port
+        entrypoint = self.entrypoint
+        if not self.has_orchestrator and entrypoint is not None:
+            return entrypoint[1].http_port, entrypoint[1].grpc_port
+        orchestrator = self.options.orchestrator or OrchestratorOptions("")
+        return orchestrator.http_port, orchestrator.grpc_port
 
 
-def place(
-    deployment: Deployment, options: Options = DEFAULT, facts: Facts = NOTHING_KNOWN
-) -> tuple[Placement, ...]:
+def layout_predictors(
+    deployment: SeldonDeployment, options: RenderOptions = DEFAULT_OPTIONS, facts: Facts = NO_FACTS
+) -> tuple[PredictorLayout, ...]:
     """Lay out every predictor, in the order of the document."""
-    ports = _Ports(options)
-    return tuple(_place(deployment, p, ports, options, facts) for p in deployment.predictors)
+    ports = _PortAllocator(options)
+    return tuple(
+        _layout_predictor(deployment, p, ports, options, facts) for p in deployment.predictors
+    )
 
 
-def _place(
-    deployment: Deployment, predictor: Predictor, ports: "_Ports", options: Options, facts: Facts
-) -> Placement:
-    pods = _pods(predictor, ports)
-    seats = {node.path: (pod, slot) for pod in pods for slot, node in pod.serving}
-    placed = [seats[node.path] for node in predictor.nodes if node.path in seats]
-    has_engine = options.engine is not None and not declines_engine(predictor) and bool(placed)
-    if has_engine:
+def _layout_predictor(
+    deployment: SeldonDeployment,
+    predictor: Predictor,
+    ports: "_PortAllocator",
+    options: RenderOptions,
+    facts: Facts,
+) -> PredictorLayout:
+    pods = _layout_pods(predictor, ports)
+    node_locations = {node.path: (pod, slot) for pod in pods for slot, node in pod.node_slots}
+    locations = [
+        node_locations[node.path] for node in predictor.nodes if node.path in node_locations
+    ]
+    has_orchestrator = (
+        options.orchestrator is not None
+        and not opts_out_of_orchestrator(predictor)
+        and bool(locations)
+    )
+    if has_orchestrator:
         # Beside the first node that runs in componentSpecs[0], as in Seldon.
-        placed.sort(key=lambda seat: seat[0].index != 0)
-    front = placed[0] if placed else None
-    return Placement(deployment, predictor, pods, options, facts, seats, has_engine, front)
+        locations.sort(key=lambda seat: seat[0].index != 0)
+    entrypoint = locations[0] if locations else None
+    return PredictorLayout(
+        deployment, predictor, pods, options, facts, node_locations, has_orchestrator, entrypoint
+    )
 
 
-def declines_engine(predictor: Predictor) -> bool:
+def opts_out_of_orchestrator(predictor: Predictor) -> bool:
     """Tell whether the author wants no orchestrator (Seldon's controller reads "true" only)."""
-    return text(mapping(predictor.raw, "annotations"), "seldon.io/no-engine").lower() == "true"
+    return (
+        get_str(get_mapping(predictor.raw, "annotations"), "seldon.io/no-engine").lower() == "true"
+    )
 
 
-class _Ports:
+class _PortAllocator:
     """The counters, shared by all predictors of one object."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: RenderOptions) -> None:
         self._options = options
         self._offsets: dict[str, int] = {}
         self._metrics = options.metrics_port
 
-    def slot(self, container: Container, node: Node | None) -> Slot:
+    def allocate_slot(self, container: Container, node: Node | None) -> ContainerSlot:
         """Seat one container; consumes a number for a name that was not seen yet."""
         offset = self._offsets.setdefault(container.name, len(self._offsets))
-        written = {
-            text(port, "name"): number(port, "containerPort")
-            for _, port in reversed(list(mappings(container.raw, "ports")))  # the first one counts
+        named_ports = {
+            get_str(port, "name"): get_int(port, "containerPort")
+            for _, port in reversed(
+                list(iter_mappings(container.raw, "ports"))
+            )  # the first one counts
         }
-        metrics = written.get(self._options.metrics_port_name)
+        metrics = named_ports.get(self._options.metrics_port_name)
         if metrics is None:
             metrics = self._metrics
             self._metrics += node is not None
-        return Slot(
+        return ContainerSlot(
             name=container.name,
             raw=container.raw,
             path=container.path,
             node=node,
-            http=written.get("http") or self._options.http_port + offset,
-            grpc=written.get("grpc") or self._options.grpc_port + offset,
-            metrics=metrics,
+            http_port=named_ports.get("http") or self._options.http_port + offset,
+            grpc_port=named_ports.get("grpc") or self._options.grpc_port + offset,
+            metrics_port=metrics,
         )
 
 
-def _pods(predictor: Predictor, ports: _Ports) -> tuple[Pod, ...]:
+def _layout_pods(predictor: Predictor, ports: _PortAllocator) -> tuple[PodLayout, ...]:
     """Seat the predictor's containers, then the model servers that nobody wrote.
 
     A node is served by the first container of its name. Seldon puts missing servers into the
     first component, or into a pod of their own where there is none.
     """
-    unserved = {node.name: node for node in reversed(predictor.nodes) if node.name}
-    seated: list[list[Slot]] = [
-        [ports.slot(container, unserved.pop(container.name, None)) for container in c.containers]
+    unplaced = {node.name: node for node in reversed(predictor.nodes) if node.name}
+    slots_by_component: list[list[ContainerSlot]] = [
+        [
+            ports.allocate_slot(container, unplaced.pop(container.name, None))
+            for container in c.containers
+        ]
         for c in predictor.components
     ]
     servers = [
-        ports.slot(Container(NOTHING, node.path, node.name), node)
+        ports.allocate_slot(Container(EMPTY_MAPPING, node.path, node.name), node)
         for node in predictor.nodes
-        if wants_server(node) and unserved.get(node.name) is node
+        if is_prepackaged_server(node) and unplaced.get(node.name) is node
     ]
-    if not seated:
-        return (Pod(None, servers[0].path, 0, tuple(servers)),) if servers else ()
-    seated[0].extend(servers)
+    if not slots_by_component:
+        return (PodLayout(None, servers[0].path, 0, tuple(servers)),) if servers else ()
+    slots_by_component[0].extend(servers)
     return tuple(
-        _pod(c, slots) for c, slots in zip(predictor.components, seated, strict=True) if slots
+        _layout_pod(c, slots)
+        for c, slots in zip(predictor.components, slots_by_component, strict=True)
+        if slots
     )
 
 
-def _pod(component: Component, slots: Sequence[Slot]) -> Pod:
+def _layout_pod(component: ComponentSpec, slots: Sequence[ContainerSlot]) -> PodLayout:
     index = component.path[-1]
-    return Pod(component, component.path, index if type(index) is int else 0, tuple(slots))
+    return PodLayout(component, component.path, index if type(index) is int else 0, tuple(slots))

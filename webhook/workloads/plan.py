@@ -23,20 +23,29 @@ from typing import Any, Literal
 
 import orjson
 
-from webhook.graph.model import Deployment, mapping
+from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import Path
-from webhook.workloads.live import DIGEST, Child, Key, holds, holds_replicas, selector_of
+from webhook.workloads.live import (
+    APPLIED_HASH_ANNOTATION,
+    ObjectKey,
+    ObservedObject,
+    encode_selector,
+    owns_all_fields,
+    owns_replicas,
+)
 from webhook.workloads.render import Rendered
 
-SCALERS = frozenset({"HorizontalPodAutoscaler", "ScaledObject"})
-BUDGET = "PodDisruptionBudget"
+AUTOSCALER_KINDS = frozenset({"HorizontalPodAutoscaler", "ScaledObject"})
+PDB_KIND = "PodDisruptionBudget"
 
-_ORDER = {kind: n for n, kind in enumerate(("Service", "Deployment", *sorted(SCALERS), BUDGET))}
+_APPLY_ORDER = {
+    kind: n for n, kind in enumerate(("Service", "Deployment", *sorted(AUTOSCALER_KINDS), PDB_KIND))
+}
 """Services first: their names must resolve when the first pod starts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class OwnerRef:
     """The SeldonDeployment that all objects belong to."""
 
     api_version: str
@@ -45,7 +54,7 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DesiredObject:
     """One object to be: complete, and not to be changed by anybody.
 
     source    what was rendered, with the way back to the document
@@ -53,15 +62,15 @@ class Wanted:
     selector  of a Deployment, as `Child.selector`; "" for other kinds
     """
 
-    source: Rendered
+    rendered: Rendered
     object: Mapping[str, Any]
     digest: str
     selector: str
 
     @property
-    def key(self) -> Key:
+    def key(self) -> ObjectKey:
         """Kind and name."""
-        return self.source.kind, self.source.name
+        return self.rendered.kind, self.rendered.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +84,9 @@ class Apply:
               fall back to 1 otherwise
     """
 
-    wanted: Wanted
-    live: Child | None
-    why: Literal["missing", "changed", "taken"]
+    desired: DesiredObject
+    observed: ObservedObject | None
+    reason: Literal["missing", "changed", "taken"]
     replicas: int | None = None
 
 
@@ -89,18 +98,18 @@ class Delete:
                selector cannot be changed, and takes them over
     """
 
-    child: Child
+    observed: ObservedObject
     keep_pods: bool = False
 
 
-Action = Apply | Delete
+PlannedAction = Apply | Delete
 
-Settled = Mapping[str, tuple[str, bytes]]
+AcceptedDrift = Mapping[str, tuple[str, bytes]]
 """By uid: digest and fields directly after our own apply, where the API server did not give us
 every field that we sent (it drops those of features that are off)."""
 
 
-def prepare(rendered: Rendered, owner: Owner, namespace: str) -> Wanted:
+def to_desired(rendered: Rendered, owner: OwnerRef, namespace: str) -> DesiredObject:
     """Return what is applied for one rendered object."""
     metadata = {
         **rendered.object["metadata"],
@@ -117,20 +126,24 @@ def prepare(rendered: Rendered, owner: Owner, namespace: str) -> Wanted:
             }
         ],
     }
-    bare = {**rendered.object, "metadata": metadata}
-    digest = hashlib.sha256(orjson.dumps(bare, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
-    notes = {**mapping(metadata, "annotations"), DIGEST: digest}
-    return Wanted(
-        source=rendered,
-        object={**bare, "metadata": {**metadata, "annotations": notes}},
+    unstamped = {**rendered.object, "metadata": metadata}
+    digest = hashlib.sha256(orjson.dumps(unstamped, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+    annotations = {**get_mapping(metadata, "annotations"), APPLIED_HASH_ANNOTATION: digest}
+    return DesiredObject(
+        rendered=rendered,
+        object={**unstamped, "metadata": {**metadata, "annotations": annotations}},
         digest=digest,
-        selector=selector_of(mapping(bare, "spec")) if rendered.kind == "Deployment" else "",
+        selector=encode_selector(get_mapping(unstamped, "spec"))
+        if rendered.kind == "Deployment"
+        else "",
     )
 
 
-def plan(
-    wanted: Sequence[Wanted], children: Mapping[Key, Child], settled: Settled
-) -> tuple[Action, ...]:
+def plan_actions(
+    desired: Sequence[DesiredObject],
+    observed: Mapping[ObjectKey, ObservedObject],
+    accepted_drift: AcceptedDrift,
+) -> tuple[PlannedAction, ...]:
     """Return what is to be done now, in order.
 
     wanted    no two of one key
@@ -140,83 +153,90 @@ def plan(
     What nobody wants any more is deleted when all wanted Deployments run as wanted. An autoscaler
     or budget of a Deployment that stays goes at once: it would work against it.
     """
-    actions: list[Action] = []
-    for one in sorted(wanted, key=lambda w: _ORDER.get(w.key[0], len(_ORDER))):
-        action = _bring(one, children.get(one.key), settled)
+    actions: list[PlannedAction] = []
+    for one in sorted(desired, key=lambda w: _APPLY_ORDER.get(w.key[0], len(_APPLY_ORDER))):
+        action = _plan_object(one, observed.get(one.key), accepted_drift)
         if action is not None:
             actions.append(action)
-    names = {one.key for one in wanted}
-    ready = not actions and all(is_ready(one, children.get(one.key)) for one in wanted)
-    for child in children.values():
-        if child.key in names or child.deleting:
+    names = {one.key for one in desired}
+    ready = not actions and all(is_ready(one, observed.get(one.key)) for one in desired)
+    for observed_child in observed.values():
+        if observed_child.key in names or observed_child.is_deleting:
             continue
-        stays = ("Deployment", child.name) in names
-        if ready or (stays and child.kind in {*SCALERS, BUDGET}):
-            actions.append(Delete(child))
+        is_kept = ("Deployment", observed_child.name) in names
+        if ready or (is_kept and observed_child.kind in {*AUTOSCALER_KINDS, PDB_KIND}):
+            actions.append(Delete(observed_child))
     return tuple(actions)
 
 
-def is_ready(wanted: Wanted, child: Child | None) -> bool:
+def is_ready(desired: DesiredObject, observed: ObservedObject | None) -> bool:
     """Tell whether the object is there as it was sent and, for a Deployment, its pods answer."""
-    if child is None or child.deleting or child.digest != wanted.digest:
+    if observed is None or observed.is_deleting or observed.digest != desired.digest:
         return False
-    return child.pods is None or child.pods.rolled_out
+    return observed.rollout is None or observed.rollout.rolled_out
 
 
-def _bring(wanted: Wanted, live: Child | None, settled: Settled) -> Action | None:
+def _plan_object(
+    desired: DesiredObject, observed: ObservedObject | None, accepted_drift: AcceptedDrift
+) -> PlannedAction | None:
     """Return what makes one object as it should be; None: it is, or it is on its way out."""
-    if live is None:
-        return Apply(wanted, None, "missing")
-    if live.deleting:
+    if observed is None:
+        return Apply(desired, None, "missing")
+    if observed.is_deleting:
         return None  # its end is a change, which brings us back
-    if live.selector != wanted.selector:
-        return Delete(live, keep_pods=True)
-    if live.digest != wanted.digest:
-        return Apply(wanted, live, "changed", _left_over(wanted, live))
-    if holds(live, wanted.object) or settled.get(live.uid) == (live.digest, live.fields):
+    if observed.selector != desired.selector:
+        return Delete(observed, keep_pods=True)
+    if observed.digest != desired.digest:
+        return Apply(desired, observed, "changed", _orphaned_replicas(desired, observed))
+    if owns_all_fields(observed, desired.object) or accepted_drift.get(observed.uid) == (
+        observed.digest,
+        observed.managed_fields,
+    ):
         return None
-    return Apply(wanted, live, "taken", _left_over(wanted, live))
+    return Apply(desired, observed, "taken", _orphaned_replicas(desired, observed))
 
 
-def _left_over(wanted: Wanted, live: Child) -> int | None:
+def _orphaned_replicas(desired: DesiredObject, observed: ObservedObject) -> int | None:
     """Return the replicas that we would let go of with this apply; None: we do not."""
-    if live.kind != "Deployment" or "replicas" in wanted.object["spec"]:
+    if observed.kind != "Deployment" or "replicas" in desired.object["spec"]:
         return None
-    return live.replicas if holds_replicas(live) else None
+    return observed.replicas if owns_replicas(observed) else None
 
 
-def find_obstacle(view: Deployment, rendered: Sequence[Rendered]) -> str:
+def find_blocking_error(view: SeldonDeployment, rendered: Sequence[Rendered]) -> str:
     """Return why these objects must not be applied at all; "": they may.
 
     A document that is broken where the view reads it (a text where a list of predictors should
     be) renders to fewer objects, not to wrong ones: what runs would be taken for left over. What
     is wrong inside of a pod template is copied as it is, and the API server answers it.
     """
-    for fault in view.faults:
-        if fault.kind != "unknown" and _is_read(fault.path):
-            return f"{fault.path}: the document cannot be read here"
+    for schema_error in view.schema_errors:
+        if schema_error.kind != "unknown" and _is_parsed(schema_error.path):
+            return f"{schema_error.path}: the document cannot be read here"
     if not view.predictors:
         return "spec.predictors: there is none, so nothing would be left running"
     running = [r.trace(()) for r in rendered if r.kind == "Deployment"]
     for predictor in view.predictors:
         if not any(path[: len(predictor.path)] == predictor.path for path in running):
             return f"{predictor.path}: it has no container, so nothing of it would run"
-    first: dict[Key, Path] = {}
+    first: dict[ObjectKey, Path] = {}
     for one in rendered:
-        origin = one.trace(())
-        other = first.setdefault((one.kind, one.name), origin)
-        if other is not origin:
+        source = one.trace(())
+        other = first.setdefault((one.kind, one.name), source)
+        if other is not source:
             return (
-                f"{origin}: the {one.kind} {one.name} made from here has the name of the one "
+                f"{source}: the {one.kind} {one.name} made from here has the name of the one "
                 f"made from {other}"
             )
     return ""
 
 
-def _is_read(path: Path) -> bool:
+def _is_parsed(path: Path) -> bool:
     """Tell whether the view reads a place: spec, but for what is copied as it stands."""
-    return path[:1] == ("spec",) and not _COPIED.intersection(path[4:])
+    return path[:1] == ("spec",) and not _COPIED_FIELDS.intersection(path[4:])
 
 
-_COPIED = frozenset({"spec", "hpaSpec", "kedaSpec", "pdbSpec", "containerSpec", "resources", "env"})
+_COPIED_FIELDS = frozenset(
+    {"spec", "hpaSpec", "kedaSpec", "pdbSpec", "containerSpec", "resources", "env"}
+)
 """Fields below a predictor whose content goes into an object as the author wrote it."""

@@ -7,169 +7,196 @@ who applies server-side owns what it writes. No affinity, spread or priority is 
 from collections.abc import Iterator
 from typing import Any
 
-from webhook.graph.model import mapping, text
+from webhook.graph.model import get_mapping, get_str
 from webhook.workloads import hardening, orchestrator
-from webhook.workloads.containers import ORDER as CONTAINER_ORDER
-from webhook.workloads.containers import PODINFO_VOLUME, of_slot, podinfo
-from webhook.workloads.environment import add
-from webhook.workloads.initializer import Model, Parts, fetch, mount
-from webhook.workloads.nodes import wants_server
-from webhook.workloads.origin import (
-    Traced,
-    append,
-    arrange,
-    copy,
-    entries,
-    listing,
-    ours,
-    pick,
-    put,
-    table,
+from webhook.workloads.containers import (
+    CONTAINER_FIELD_ORDER,
+    PODINFO_VOLUME,
+    podinfo_volume,
+    render_containers,
 )
-from webhook.workloads.placement import ENGINE_CONTAINER, TENSORFLOW_CONTAINER, Placement, Pod
-from webhook.workloads.probes import GRACE
-from webhook.workloads.servers import loads_itself
+from webhook.workloads.environment import with_variables
+from webhook.workloads.initializer import ModelDownload, PodParts, add_model_download, add_mounts
+from webhook.workloads.nodes import is_prepackaged_server
+from webhook.workloads.origin import (
+    Sourced,
+    from_user,
+    get_item,
+    injected,
+    list_items,
+    list_of,
+    mapping_of,
+    with_fields,
+    with_items,
+    with_key_order,
+)
+from webhook.workloads.placement import (
+    ORCHESTRATOR_CONTAINER,
+    TENSORFLOW_CONTAINER,
+    PodLayout,
+    PredictorLayout,
+)
+from webhook.workloads.probes import GRACE_PERIOD_SECONDS
+from webhook.workloads.servers import downloads_own_model
 
 CERTIFICATE_VOLUME = "seldon-cert-volume"
 CERTIFICATE_VARIABLE = "SELDON_CERT_MOUNT_PATH"
 
-POD_ORDER = ("serviceAccountName", "securityContext", "initContainers", "containers", "volumes")
+POD_FIELD_ORDER = (
+    "serviceAccountName",
+    "securityContext",
+    "initContainers",
+    "containers",
+    "volumes",
+)
 """The order in which people write a pod."""
 
 
-def of_pod(placement: Placement, pod: Pod) -> Traced:
+def render_pod_spec(layout: PredictorLayout, pod: PodLayout) -> Sourced:
     """Return the pod spec of a component, or of model servers that have none."""
-    where = pod.path / "spec" if pod.authored else placement.predictor.path
-    parts = Parts(
-        containers=tuple(_containers(placement, pod)),
-        init=entries(pod.spec, "initContainers", where),
-        volumes=entries(pod.spec, "volumes", where),
+    source_path = pod.path / "spec" if pod.is_authored else layout.predictor.path
+    parts = PodParts(
+        containers=tuple(_containers(layout, pod)),
+        init_containers=list_items(pod.spec, "initContainers", source_path),
+        volumes=list_items(pod.spec, "volumes", source_path),
     )
-    for slot, node in pod.serving:
-        if not loads_itself(placement, node):
+    for slot, node in pod.node_slots:
+        if not downloads_own_model(layout, node):
             target = _model_container(parts, slot.name, node.implementation)
-            parts = fetch(placement, pod, parts, Model(target, node.raw, node.path))
-    front = placement.front
-    is_front = front is not None and front[0] is pod
-    if is_front and placement.has_engine and not placement.engine_apart:
-        parts = _with_engine(placement, pod, parts)
-    if is_front:
-        parts = secured(placement, parts)
-    return complete(placement, pod, parts)
+            parts = add_model_download(
+                layout, pod, parts, ModelDownload(target, node.raw, node.path)
+            )
+    entrypoint = layout.entrypoint
+    is_entrypoint = entrypoint is not None and entrypoint[0] is pod
+    if is_entrypoint and layout.has_orchestrator and not layout.orchestrator_in_own_pod:
+        parts = _with_orchestrator(layout, pod, parts)
+    if is_entrypoint:
+        parts = with_certificate(layout, parts)
+    return complete_pod_spec(layout, pod, parts)
 
 
-def _containers(placement: Placement, pod: Pod) -> Iterator[Traced]:
+def _containers(layout: PredictorLayout, pod: PodLayout) -> Iterator[Sourced]:
     """Yield the containers; one companion serves the pod, and the author's own goes before ours.
 
     What his leaves out of image and arguments, it gets from ours.
     """
-    made = [of_slot(placement, pod, slot) for slot in pod.slots]
-    companion = next((brought for _, *more in made for brought in more), None)
+    rendered = [render_containers(layout, pod, slot) for slot in pod.slots]
+    sidecar = next((brought for _, *more in rendered for brought in more), None)
     written = {slot.name for slot in pod.slots}
-    for slot, (container, *more) in zip(pod.slots, made, strict=True):
-        if companion and slot.node is None and slot.name == TENSORFLOW_CONTAINER:
-            lacking = {
-                field: pick(companion, field)
+    for slot, (container, *more) in zip(pod.slots, rendered, strict=True):
+        if sidecar and slot.node is None and slot.name == TENSORFLOW_CONTAINER:
+            missing_fields = {
+                field: get_item(sidecar, field)
                 for field in ("image", "args")
-                if field in companion.value and not container.value.get(field)
+                if field in sidecar.value and not container.value.get(field)
             }
-            yield put(container, lacking)
+            yield with_fields(container, missing_fields)
         else:
             yield container
-        if more and companion and TENSORFLOW_CONTAINER not in written:
+        if more and sidecar and TENSORFLOW_CONTAINER not in written:
             written.add(TENSORFLOW_CONTAINER)
-            yield companion
+            yield sidecar
 
 
-def secured(placement: Placement, parts: Parts) -> Parts:
+def with_certificate(layout: PredictorLayout, parts: PodParts) -> PodParts:
     """Return `parts` with the predictor's certificate (ssl.certSecretName) in every container."""
-    secret = text(mapping(placement.predictor.raw, "ssl"), "certSecretName")
+    secret = get_str(get_mapping(layout.predictor.raw, "ssl"), "certSecretName")
     if not secret:
         return parts
-    path = placement.predictor.path
-    place = placement.options.cert_mount_path
-    entry = {"name": CERTIFICATE_VOLUME, "mountPath": place, "readOnly": True}
+    path = layout.predictor.path
+    mount_path = layout.options.cert_mount_path
+    entry = {"name": CERTIFICATE_VOLUME, "mountPath": mount_path, "readOnly": True}
     containers = []
     for bare in parts.containers:
-        container = mount(bare, [dict(entry)], path)
-        env = pick(container, "env") if "env" in container.value else ours([], path)
-        containers.append(put(container, {"env": add(env, path, {CERTIFICATE_VARIABLE: place})}))
+        container = add_mounts(bare, [dict(entry)], path)
+        env = get_item(container, "env") if "env" in container.value else injected([], path)
+        containers.append(
+            with_fields(
+                container, {"env": with_variables(env, path, {CERTIFICATE_VARIABLE: mount_path})}
+            )
+        )
     volumes = parts.volumes
     if not any(v.get("name") == CERTIFICATE_VOLUME for v in volumes.value):
         volume = {"name": CERTIFICATE_VOLUME, "secret": {"secretName": secret}}
-        volumes = append(volumes, [ours(volume, path)])
-    return Parts(tuple(containers), parts.init, volumes)
+        volumes = with_items(volumes, [injected(volume, path)])
+    return PodParts(tuple(containers), parts.init_containers, volumes)
 
 
-def complete(placement: Placement, pod: Pod | None, parts: Parts) -> Traced:
+def complete_pod_spec(layout: PredictorLayout, pod: PodLayout | None, parts: PodParts) -> Sourced:
     """Return the pod spec; `pod` is None for one that is not a component's."""
-    path = placement.predictor.path
-    authored = pod is not None and pod.authored
+    path = layout.predictor.path
+    authored = pod is not None and pod.is_authored
     context = None
     if not authored:
-        context, init, containers = hardening.fill(placement, pod, parts.init, parts.containers)
-        parts = Parts(containers, init, parts.volumes)
-    base = copy(pod.spec, pod.path / "spec") if pod and authored else table(path, {})
+        context, init_containers, containers = hardening.apply_pod_defaults(
+            layout, pod, parts.init_containers, parts.containers
+        )
+        parts = PodParts(containers, init_containers, parts.volumes)
+    base = from_user(pod.spec, pod.path / "spec") if pod and authored else mapping_of(path, {})
     volumes = parts.volumes
     if not any(v.get("name") == PODINFO_VOLUME for v in volumes.value):
-        volumes = append(volumes, [ours(podinfo(), path)])
+        volumes = with_items(volumes, [injected(podinfo_volume(), path)])
     added: dict[str, Any] = {
         "securityContext": context,
-        "initContainers": parts.init if parts.init.value else None,
-        "containers": listing(
-            base.origin.path / "containers" if "containers" in base.value else base.origin.path,
-            [arrange(container, CONTAINER_ORDER) for container in parts.containers],
+        "initContainers": parts.init_containers if parts.init_containers.value else None,
+        "containers": list_of(
+            base.source_map.path / "containers"
+            if "containers" in base.value
+            else base.source_map.path,
+            [with_key_order(container, CONTAINER_FIELD_ORDER) for container in parts.containers],
         ),
         "volumes": volumes,
     }
     if "terminationGracePeriodSeconds" not in base.value:
-        added["terminationGracePeriodSeconds"] = ours(GRACE, path)
+        added["terminationGracePeriodSeconds"] = injected(GRACE_PERIOD_SECONDS, path)
     if pod and not base.value.keys() & {"serviceAccountName", "serviceAccount"}:
-        added["serviceAccountName"] = _account(pod)
+        added["serviceAccountName"] = _service_account(pod)
     for field, key in (("imagePullSecrets", "name"), ("hostAliases", "ip")):
         if field in base.value:
-            added[field] = without_twins(pick(base, field), key)
-    return arrange(put(base, added), POD_ORDER)
+            added[field] = merge_duplicate_keys(get_item(base, field), key)
+    return with_key_order(with_fields(base, added), POD_FIELD_ORDER)
 
 
-def without_twins(whole: Traced, key: str) -> Traced:
+def merge_duplicate_keys(whole: Sourced, key: str) -> Sourced:
     """Return the list with one item for each value of `key`, which has the lists of all of them.
 
     A plain create takes two items of one key, a server-side apply refuses them.
     """
     if type(whole.value) is not list:
         return whole
-    kept: dict[Any, Traced] = {}
-    for place, item in enumerate(whole.value):
+    kept: dict[Any, Sourced] = {}
+    for index, item in enumerate(whole.value):
         name = item.get(key) if type(item) is dict else None
         first = kept.get(name) if type(name) is str else None
         if first is None:
-            kept[name if type(name) is str else place] = pick(whole, place)
+            kept[name if type(name) is str else index] = get_item(whole, index)
             continue
         for field, value in item.items():
             if type(value) is list and type(first.value.get(field, [])) is list:
-                told = [entry for entry in value if entry not in first.value.get(field, [])]
-                first.value[field] = [*first.value.get(field, []), *told]
-    return whole if len(kept) == len(whole.value) else listing(whole.origin.path, kept.values())
+                added = [entry for entry in value if entry not in first.value.get(field, [])]
+                first.value[field] = [*first.value.get(field, []), *added]
+    return whole if len(kept) == len(whole.value) else list_of(whole.source_map.path, kept.values())
 
 
-def _with_engine(placement: Placement, pod: Pod, parts: Parts) -> Parts:
-    if any(c.value.get("name") == ENGINE_CONTAINER for c in parts.containers):
+def _with_orchestrator(layout: PredictorLayout, pod: PodLayout, parts: PodParts) -> PodParts:
+    if any(c.value.get("name") == ORCHESTRATOR_CONTAINER for c in parts.containers):
         return parts  # the author brings one
-    engine = orchestrator.container(placement, pod)
-    return Parts((*parts.containers, engine), parts.init, parts.volumes)
+    orchestrator_container = orchestrator.render_container(layout, pod)
+    return PodParts(
+        (*parts.containers, orchestrator_container), parts.init_containers, parts.volumes
+    )
 
 
-def _model_container(parts: Parts, name: str, implementation: str) -> str:
+def _model_container(parts: PodParts, name: str, implementation: str) -> str:
     """Return which container reads the model: the companion, where the server has one."""
-    has_companion = any(c.value.get("name") == TENSORFLOW_CONTAINER for c in parts.containers)
-    companion = implementation == "TENSORFLOW_SERVER" and has_companion
-    return TENSORFLOW_CONTAINER if companion else name
+    has_sidecar = any(c.value.get("name") == TENSORFLOW_CONTAINER for c in parts.containers)
+    reads_from_sidecar = implementation == "TENSORFLOW_SERVER" and has_sidecar
+    return TENSORFLOW_CONTAINER if reads_from_sidecar else name
 
 
-def _account(pod: Pod) -> Traced | None:
+def _service_account(pod: PodLayout) -> Sourced | None:
     """Return the service account that a model server's node names; the first one counts."""
-    for _, node in pod.serving:
-        if wants_server(node) and (name := text(node.raw, "serviceAccountName")):
-            return copy(name, node.path / "serviceAccountName")
+    for _, node in pod.node_slots:
+        if is_prepackaged_server(node) and (name := get_str(node.raw, "serviceAccountName")):
+            return from_user(name, node.path / "serviceAccountName")
     return None

@@ -7,15 +7,15 @@ Belongs here: one object at a time. Does not belong here: what follows for the w
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from webhook.workloads.live import Child, Key, Pods
-from webhook.workloads.plan import Wanted, is_ready
+from webhook.workloads.live import ObjectKey, ObservedObject, RolloutStatus
+from webhook.workloads.plan import DesiredObject, is_ready
 
-SHOWN = 3
+MAX_SHOWN_MESSAGES = 3
 """Faults that a description spells out; the conditions of the children have the others."""
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class ReconcileError:
     """Why the document was not, or not wholly, applied: a word for programs, and a sentence."""
 
     reason: str
@@ -23,7 +23,7 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ReconcileState:
     """What one pass over a SeldonDeployment found.
 
     generation  the metadata.generation of the document
@@ -35,60 +35,60 @@ class Seen:
     """
 
     generation: int
-    wanted: Sequence[Wanted]
-    children: Mapping[Key, Child]
-    trouble: Trouble | None = None
+    desired: Sequence[DesiredObject]
+    observed: Mapping[ObjectKey, ObservedObject]
+    error: ReconcileError | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
-    has_engine: bool = False
+    has_orchestrator: bool = False
 
 
-def unready(seen: Seen) -> Iterator[Wanted]:
+def not_ready(state: ReconcileState) -> Iterator[DesiredObject]:
     """Yield what is not as it should be."""
-    for one in seen.wanted:
-        if not is_ready(one, seen.children.get(one.key)):
+    for one in state.desired:
+        if not is_ready(one, state.observed.get(one.key)):
             yield one
 
 
-def failures(seen: Seen, wanted: Wanted) -> Iterator[str]:
+def rollout_failures(state: ReconcileState, desired: DesiredObject) -> Iterator[str]:
     """Yield why a Deployment cannot come up, in Kubernetes' words."""
-    child = seen.children.get(wanted.key)
-    if child is None or child.pods is None or child.digest != wanted.digest:
+    observed = state.observed.get(desired.key)
+    if observed is None or observed.rollout is None or observed.digest != desired.digest:
         return
-    pods = child.pods
-    if pods.current and not pods.rolled_out:
-        for said in (pods.failure, pods.late):
-            if said:
-                note = seen.notes.get(child.name)
-                yield f"Deployment {child.name}: {said}" + (f"; {note}" if note else "")
+    pods = observed.rollout
+    if pods.is_current and not pods.rolled_out:
+        for message in (pods.failure_message, pods.progress_message):
+            if message:
+                note = state.notes.get(observed.name)
+                yield f"Deployment {observed.name}: {message}" + (f"; {note}" if note else "")
                 return
 
 
-def lack(seen: Seen, wanted: Wanted) -> str:
+def not_ready_reason(state: ReconcileState, desired: DesiredObject) -> str:
     """Return what keeps an object from being ready."""
-    child = seen.children.get(wanted.key)
-    if child is None:
+    observed = state.observed.get(desired.key)
+    if observed is None:
         return "it is not there yet"
-    if child.deleting:
+    if observed.is_deleting:
         return "it is being replaced"
-    if child.digest != wanted.digest:
+    if observed.digest != desired.digest:
         return "it is not up to date yet"
-    note = seen.notes.get(child.name)
-    return _progress(child.pods) + (f"; {note}" if note else "")
+    note = state.notes.get(observed.name)
+    return _rollout_progress(observed.rollout) + (f"; {note}" if note else "")
 
 
-def _progress(pods: Pods | None) -> str:
-    if pods is None or not pods.current:
+def _rollout_progress(rollout: RolloutStatus | None) -> str:
+    if rollout is None or not rollout.is_current:
         return "Kubernetes has not looked at it yet"
-    if pods.progress == "DeploymentPaused":
+    if rollout.progress_reason == "DeploymentPaused":
         return "its rollout is paused"
-    if pods.updated < pods.wanted:
-        return f"{pods.updated} of {pods.wanted} pods are updated"
-    if pods.total > pods.updated:
-        return f"{pods.total - pods.updated} old pods are still there"
-    return f"{pods.available} of {pods.wanted} pods are available"
+    if rollout.updated < rollout.desired:
+        return f"{rollout.updated} of {rollout.desired} pods are updated"
+    if rollout.total > rollout.updated:
+        return f"{rollout.total - rollout.updated} old pods are still there"
+    return f"{rollout.available} of {rollout.desired} pods are available"
 
 
-def listed(faults: Sequence[str]) -> str:
+def summarize(messages: Sequence[str]) -> str:
     """Return faults as one sentence."""
-    more = len(faults) - SHOWN
-    return "; ".join(faults[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
+    more = len(messages) - MAX_SHOWN_MESSAGES
+    return "; ".join(messages[:MAX_SHOWN_MESSAGES]) + (f"; and {more} more" if more > 0 else "")

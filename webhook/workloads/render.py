@@ -16,14 +16,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from webhook.graph.facts import NOTHING_KNOWN, Facts
-from webhook.graph.model import Deployment
+from webhook.graph.facts import NO_FACTS, Facts
+from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import Path, Segment
 from webhook.workloads import autoscaler, deployment, disruption, explainer, names, service
-from webhook.workloads.options import DEFAULT, Options
-from webhook.workloads.origin import Origin, Traced
-from webhook.workloads.placement import Placement, place
-from webhook.workloads.unknown import without_unknown
+from webhook.workloads.options import DEFAULT_OPTIONS, RenderOptions
+from webhook.workloads.origin import Sourced, SourceMap
+from webhook.workloads.placement import PredictorLayout, layout_predictors
+from webhook.workloads.unknown import prune_unknown_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Rendered:
     """
 
     object: dict[str, Any]
-    origin: Origin
+    source_map: SourceMap
 
     @property
     def kind(self) -> str:
@@ -48,53 +48,62 @@ class Rendered:
         name: str = self.object["metadata"]["name"]
         return name
 
-    def trace(self, place: Iterable[Segment]) -> Path:
+    def trace(self, path: Iterable[Segment]) -> Path:
         """Return the place in the SeldonDeployment that `place` in this object comes from.
 
         What nobody wrote comes from the predictor; the object as a whole and its name from what
         stands for it (the componentSpec, the container's name, …).
         """
-        return self.origin.trace(place)
+        return self.source_map.trace(path)
 
 
 def render(
-    view: Deployment, options: Options = DEFAULT, facts: Facts = NOTHING_KNOWN
+    view: SeldonDeployment, options: RenderOptions = DEFAULT_OPTIONS, facts: Facts = NO_FACTS
 ) -> tuple[Rendered, ...]:
     """Return the objects of a SeldonDeployment, always in the same order, equal for equal input.
 
     Total: whatever the document is, nothing is raised. What cannot be rendered is left out, what
     Kubernetes would refuse is rendered as written: a rule denies it, and the API server would.
     """
-    view = without_unknown(view, facts)
+    view = prune_unknown_fields(view, facts)
     return tuple(
-        rendered for placement in place(view, options, facts) for rendered in _objects(placement)
+        rendered
+        for placement in layout_predictors(view, options, facts)
+        for rendered in _render_objects(placement)
     )
 
 
-def _objects(placement: Placement) -> Iterator[Rendered]:
-    predictor = placement.predictor.path
-    for pod in placement.pods:
-        yield _rooted(deployment.of_pod(placement, pod), pod.path)
-        if scaler := autoscaler.of_pod(placement, pod):
-            yield _rooted(scaler, pod.path / pod.scaler)
-        if budget := disruption.of_pod(placement, pod):
-            yield _rooted(budget, pod.path / "pdbSpec")
+def _render_objects(layout: PredictorLayout) -> Iterator[Rendered]:
+    predictor = layout.predictor.path
+    for pod in layout.pods:
+        yield _with_root_source(deployment.render_component_deployment(layout, pod), pod.path)
+        if scaler := autoscaler.render_autoscaler(layout, pod):
+            yield _with_root_source(scaler, pod.path / pod.autoscaler_field)
+        if pdb := disruption.render_pdb(layout, pod):
+            yield _with_root_source(pdb, pod.path / "pdbSpec")
         for slot in pod.slots:
             if slot.has_service:
-                yield _rooted(service.of_slot(placement, slot), slot.path / "name")
-    if placement.engine_apart:
-        yield _rooted(deployment.of_engine(placement), predictor)
-    if placement.front is not None:
-        yield _rooted(service.of_predictor(placement), names.service_origin(placement))
-    if placement.explainer:
-        where = predictor / "explainer"
-        yield _rooted(explainer.of_predictor(placement), where)
-        yield _rooted(service.of_explainer(placement, explainer.port(placement)), where)
+                yield _with_root_source(
+                    service.render_container_service(layout, slot), slot.path / "name"
+                )
+    if layout.orchestrator_in_own_pod:
+        yield _with_root_source(deployment.render_orchestrator_deployment(layout), predictor)
+    if layout.entrypoint is not None:
+        yield _with_root_source(
+            service.render_predictor_service(layout), names.service_name_source(layout)
+        )
+    if layout.explainer:
+        explainer_path = predictor / "explainer"
+        yield _with_root_source(explainer.render_explainer_deployment(layout), explainer_path)
+        yield _with_root_source(
+            service.render_explainer_service(layout, explainer.explainer_port(layout)),
+            explainer_path,
+        )
 
 
-def _rooted(whole: Traced, path: Path) -> Rendered:
+def _with_root_source(whole: Sourced, path: Path) -> Rendered:
     """Return the object with `path` as the origin of itself and of its name."""
-    parts = whole.origin.parts
-    about = parts["metadata"]
-    named = Origin(about.path, parts={**about.parts, "name": Origin(path)})
-    return Rendered(whole.value, Origin(path, parts={**parts, "metadata": named}))
+    parts = whole.source_map.parts
+    metadata = parts["metadata"]
+    metadata_source = SourceMap(metadata.path, parts={**metadata.parts, "name": SourceMap(path)})
+    return Rendered(whole.value, SourceMap(path, parts={**parts, "metadata": metadata_source}))

@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from webhook.graph.model import Node, mapping, text
-from webhook.workloads.environment import MODELS, compact, parameters
-from webhook.workloads.nodes import speaks_grpc
-from webhook.workloads.origin import Traced, table
-from webhook.workloads.placement import TENSORFLOW_CONTAINER, Placement, Slot
-from webhook.workloads.probes import LIVENESS_DELAY, READINESS_DELAY, http
+from webhook.graph.model import Node, get_mapping, get_str
+from webhook.workloads.environment import MODELS_PATH, compact_json, node_parameters
+from webhook.workloads.nodes import uses_grpc
+from webhook.workloads.origin import Sourced, mapping_of
+from webhook.workloads.placement import TENSORFLOW_CONTAINER, ContainerSlot, PredictorLayout
+from webhook.workloads.probes import LIVENESS_DELAY_SECONDS, READINESS_DELAY_SECONDS, http_probe
 
-V2 = frozenset({"v2", "kfserving"})
+V2_PROTOCOLS = frozenset({"v2", "kfserving"})
 """One protocol under its new and its old name; seldon-config may use either."""
 
 MLSERVER_RUNTIMES = {
@@ -37,7 +37,7 @@ TRITON_FLAGS = ("model_control_mode", "load_model", "strict_model_config")
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class ModelServer:
     """What a server adds to its node's container.
 
     env        wins over what every node's container gets, not over the author
@@ -50,108 +50,114 @@ class Server:
     args: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     probes: Mapping[str, Any] = field(default_factory=dict)
-    secret: str = ""
-    companion: Traced | None = None
+    env_secret: str = ""
+    sidecar: Sourced | None = None
 
 
-def equip(placement: Placement, slot: Slot, node: Node) -> Server:
+def model_server_for(layout: PredictorLayout, slot: ContainerSlot, node: Node) -> ModelServer:
     """Return what the node's implementation asks for."""
-    protocol = text(placement.deployment.spec, "protocol") or "seldon"
+    protocol = get_str(layout.deployment.spec, "protocol") or "seldon"
     if node.implementation == "TENSORFLOW_SERVER":
-        return _tensorflow(placement, slot, node, protocol)
+        return _tensorflow(layout, slot, node, protocol)
     if node.implementation == "TRITON_SERVER":
-        return _triton(placement, slot, node, protocol)
-    if protocol in V2:
-        return _mlserver(placement, slot, node, protocol)
-    return Server(
-        image=image(placement, node, protocol),
-        env={"PREDICTIVE_UNIT_PARAMETERS": _parameters(node, ("model_uri", MODELS))},
+        return _triton(layout, slot, node, protocol)
+    if protocol in V2_PROTOCOLS:
+        return _mlserver(layout, slot, node, protocol)
+    return ModelServer(
+        image=server_image(layout, node, protocol),
+        env={"PREDICTIVE_UNIT_PARAMETERS": _parameters_json(node, ("model_uri", MODELS_PATH))},
     )
 
 
-def image(placement: Placement, node: Node, protocol: str) -> str:
+def server_image(layout: PredictorLayout, node: Node, protocol: str) -> str:
     """Return the image of the node's server for a protocol, "NAME:VERSION" or "NAME"; "": unknown.
 
     v2 and kfserving stand in for each other.
     """
-    entry = (placement.facts.servers or {}).get(node.implementation)
-    protocols = mapping(entry, "protocols") if type(entry) is dict else {}
-    for name in (protocol, *sorted(V2 - {protocol} if protocol in V2 else ())):
-        config = mapping(protocols, name)
-        if found := text(config, "image"):
-            version = text(config, "defaultImageVersion")
-            return f"{found}:{version}" if version else found
+    entry = (layout.facts.model_servers or {}).get(node.implementation)
+    protocols = get_mapping(entry, "protocols") if type(entry) is dict else {}
+    for name in (protocol, *sorted(V2_PROTOCOLS - {protocol} if protocol in V2_PROTOCOLS else ())):
+        config = get_mapping(protocols, name)
+        if image_name := get_str(config, "image"):
+            version = get_str(config, "defaultImageVersion")
+            return f"{image_name}:{version}" if version else image_name
     return ""
 
 
-def env_secret(placement: Placement, raw: Mapping[str, Any]) -> str:
+def env_secret_name(layout: PredictorLayout, raw: Mapping[str, Any]) -> str:
     """Return the Secret that a node or explainer takes its credentials from; "": none."""
-    return text(raw, "envSecretRefName") or placement.options.env_secret
+    return get_str(raw, "envSecretRefName") or layout.options.env_secret
 
 
-def loads_itself(placement: Placement, node: Node) -> bool:
+def downloads_own_model(layout: PredictorLayout, node: Node) -> bool:
     """Tell whether the server reads its model from the modelUri, without an initializer."""
-    notes = mapping(placement.deployment.spec, "annotations")
-    opted = text(notes, "seldon.io/no-storage-initializer").lower() == "true"
-    return opted and node.implementation == "TRITON_SERVER"
+    annotations = get_mapping(layout.deployment.spec, "annotations")
+    is_opted_in = get_str(annotations, "seldon.io/no-storage-initializer").lower() == "true"
+    return is_opted_in and node.implementation == "TRITON_SERVER"
 
 
-def _parameters(node: Node, *more: tuple[str, str]) -> str:
+def _parameters_json(node: Node, *more: tuple[str, str]) -> str:
     added = [{"name": name, "value": value, "type": "STRING"} for name, value in more]
-    return compact([*parameters(node), *added])
+    return compact_json([*node_parameters(node), *added])
 
 
-def _health(port: int) -> dict[str, Any]:
+def _health_probes(port: int) -> dict[str, Any]:
     return {
-        "livenessProbe": http("/v2/health/live", port, LIVENESS_DELAY),
-        "readinessProbe": http("/v2/health/ready", port, READINESS_DELAY),
+        "livenessProbe": http_probe("/v2/health/live", port, LIVENESS_DELAY_SECONDS),
+        "readinessProbe": http_probe("/v2/health/ready", port, READINESS_DELAY_SECONDS),
     }
 
 
-def _mlserver(placement: Placement, slot: Slot, node: Node, protocol: str) -> Server:
+def _mlserver(
+    layout: PredictorLayout, slot: ContainerSlot, node: Node, protocol: str
+) -> ModelServer:
     env = {"MLSERVER_MODEL_VERSION": "v1"}
     if runtime := MLSERVER_RUNTIMES.get(node.implementation):
         env["MLSERVER_MODEL_IMPLEMENTATION"] = runtime
     if node.implementation == "TEMPO_SERVER":
-        where = {
+        runtime_options = {
             "defaultRuntime": "tempo.seldon.SeldonKubernetesRuntime",
-            "namespace": placement.deployment.namespace or "default",
+            "namespace": layout.deployment.namespace or "default",
         }
-        env["TEMPO_RUNTIME_OPTIONS"] = compact({"k8s_options": where})
-    return Server(image(placement, node, protocol), env=env, probes=_health(slot.http))
+        env["TEMPO_RUNTIME_OPTIONS"] = compact_json({"k8s_options": runtime_options})
+    return ModelServer(
+        server_image(layout, node, protocol), env=env, probes=_health_probes(slot.http_port)
+    )
 
 
-def _triton(placement: Placement, slot: Slot, node: Node, protocol: str) -> Server:
-    alone = loads_itself(placement, node)
+def _triton(layout: PredictorLayout, slot: ContainerSlot, node: Node, protocol: str) -> ModelServer:
+    downloads_itself = downloads_own_model(layout, node)
     args = [
         "/opt/tritonserver/bin/tritonserver",
-        f"--grpc-port={slot.grpc}",
-        f"--http-port={slot.http}",
-        f"--model-repository={text(node.raw, 'modelUri') if alone else MODELS}",
+        f"--grpc-port={slot.grpc_port}",
+        f"--http-port={slot.http_port}",
+        f"--model-repository={get_str(node.raw, 'modelUri') if downloads_itself else MODELS_PATH}",
     ]
-    if alone:
+    if downloads_itself:
         args += [
             f"--{parameter['name'].lower().replace('_', '-')}={parameter['value']}"
-            for parameter in parameters(node)
+            for parameter in node_parameters(node)
             if parameter["name"].lower() in TRITON_FLAGS
         ]
     else:
         args.append("--strict-model-config=false")
-    return Server(
+    return ModelServer(
         # Triton speaks v2 only, also where the object does not say so.
-        image(placement, node, protocol if protocol in V2 else "v2"),
+        server_image(layout, node, protocol if protocol in V2_PROTOCOLS else "v2"),
         args=tuple(args),
-        probes=_health(slot.http),
-        secret=env_secret(placement, node.raw) if alone else "",
+        probes=_health_probes(slot.http_port),
+        env_secret=env_secret_name(layout, node.raw) if downloads_itself else "",
     )
 
 
-def _tensorflow(placement: Placement, slot: Slot, node: Node, protocol: str) -> Server:
-    tensorflow = image(placement, node, "tensorflow")
+def _tensorflow(
+    layout: PredictorLayout, slot: ContainerSlot, node: Node, protocol: str
+) -> ModelServer:
+    tensorflow = server_image(layout, node, "tensorflow")
     if protocol == "tensorflow":
-        return Server(tensorflow, args=_tensorflow_args(node, slot.grpc, slot.http))
-    path = placement.predictor.path
-    companion = table(
+        return ModelServer(tensorflow, args=_tensorflow_args(node, slot.grpc_port, slot.http_port))
+    path = layout.predictor.path
+    sidecar = mapping_of(
         path,
         {
             "name": TENSORFLOW_CONTAINER,
@@ -166,14 +172,16 @@ def _tensorflow(placement: Placement, slot: Slot, node: Node, protocol: str) -> 
     )
     endpoint = (
         ("grpc_endpoint", f"0.0.0.0:{TENSORFLOW_GRPC}")
-        if speaks_grpc(placement.deployment, node)
+        if uses_grpc(layout.deployment, node)
         else ("rest_endpoint", f"http://0.0.0.0:{TENSORFLOW_HTTP}")
     )
-    written = {parameter["name"] for parameter in parameters(node)}
+    written = {parameter["name"] for parameter in node_parameters(node)}
     env = {}
     if not written & {"rest_endpoint", "grpc_endpoint"}:
-        env["PREDICTIVE_UNIT_PARAMETERS"] = _parameters(node, endpoint, ("model_name", node.name))
-    return Server(image(placement, node, protocol), env=env, companion=companion)
+        env["PREDICTIVE_UNIT_PARAMETERS"] = _parameters_json(
+            node, endpoint, ("model_name", node.name)
+        )
+    return ModelServer(server_image(layout, node, protocol), env=env, sidecar=sidecar)
 
 
 def _tensorflow_args(node: Node, grpc: int, rest: int) -> tuple[str, ...]:
@@ -181,5 +189,5 @@ def _tensorflow_args(node: Node, grpc: int, rest: int) -> tuple[str, ...]:
         f"--port={grpc}",
         f"--rest_api_port={rest}",
         f"--model_name={node.name}",
-        f"--model_base_path={MODELS}",
+        f"--model_base_path={MODELS_PATH}",
     )

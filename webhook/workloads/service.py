@@ -1,93 +1,93 @@
 """Services: of each node's container, and of each predictor and explainer."""
 
-from webhook.graph.model import mapping, text
+from webhook.graph.model import get_mapping, get_str
 from webhook.workloads import metadata, names
-from webhook.workloads.origin import Traced, table
-from webhook.workloads.placement import Placement, Slot
+from webhook.workloads.origin import Sourced, mapping_of
+from webhook.workloads.placement import ContainerSlot, PredictorLayout
 
 
-def of_slot(placement: Placement, slot: Slot) -> Traced:
+def render_container_service(layout: PredictorLayout, slot: ContainerSlot) -> Sourced:
     """Return the Service by which one node is called, past the orchestrator."""
-    name = names.of_slot(placement, slot)
-    return _build(
-        placement,
+    name = names.container_service_name(layout, slot)
+    return _build_service(
+        layout,
         name,
-        labels=metadata.of_container_service(placement, slot),
+        labels=metadata.container_service_labels(layout, slot),
         selector={metadata.CONTAINER_SERVICE + slot.name: name},
-        ports={"http": (slot.http, slot.http), "grpc": (slot.grpc, slot.grpc)},
+        ports={"http": (slot.http_port, slot.http_port), "grpc": (slot.grpc_port, slot.grpc_port)},
     )
 
 
-def of_predictor(placement: Placement) -> Traced:
+def render_predictor_service(layout: PredictorLayout) -> Sourced:
     """Return the predictor's Service: what clients, gateways and status.address name.
 
     Behind it is the orchestrator, or the root node where there is none.
     """
-    name = names.of_service(placement)
-    (http, grpc), (http_target, grpc_target) = placement.service_ports, placement.target_ports
-    return _build(
-        placement,
+    name = names.predictor_service_name(layout)
+    (http, grpc), (http_target, grpc_target) = layout.service_ports, layout.target_ports
+    return _build_service(
+        layout,
         name,
-        labels=metadata.of_predictor_service(placement),
+        labels=metadata.predictor_service_labels(layout),
         selector={metadata.PREDICTOR_SERVICE: name},
         ports={"http": (http, http_target), "grpc": (grpc, grpc_target)},
-        headless=_is_headless(placement),
+        headless=_is_headless(layout),
     )
 
 
-def of_explainer(placement: Placement, port: int) -> Traced:
+def render_explainer_service(layout: PredictorLayout, port: int) -> Sourced:
     """Return the explainer's Service."""
-    name = names.of_explainer(placement)
-    return _build(
-        placement,
+    name = names.explainer_name(layout)
+    return _build_service(
+        layout,
         name,
-        labels=metadata.of_explainer_service(placement),
+        labels=metadata.explainer_service_labels(layout),
         selector={metadata.PREDICTOR_SERVICE: name},
         ports={"http": (port, port)},
-        headless=_is_headless(placement),
+        headless=_is_headless(layout),
     )
 
 
-def _build(
-    placement: Placement,
+def _build_service(
+    layout: PredictorLayout,
     name: str,
     *,
-    labels: Traced,
+    labels: Sourced,
     selector: dict[str, str],
     ports: dict[str, tuple[int, int]],
     headless: bool = False,
-) -> Traced:
+) -> Sourced:
     """Return a Service. `ports`: by name, its own and the container's number."""
-    path = placement.predictor.path
-    listed: dict[int, dict[str, object]] = {}
+    path = layout.predictor.path
+    entries: dict[int, dict[str, object]] = {}
     for port_name, (port, target) in ports.items():
         # One number twice is refused by the API server; the first name keeps it.
-        listed.setdefault(
+        entries.setdefault(
             port, {"name": port_name, "port": port, "targetPort": target, "protocol": "TCP"}
         )
-    notes = metadata.predictor_annotations(placement)
+    annotations = metadata.predictor_annotations(layout)
     spec = {
         "type": "ClusterIP",
         "clusterIP": "None" if headless else None,
         "selector": selector,
-        "ports": list(listed.values()),
+        "ports": list(entries.values()),
     }
-    return table(
+    return mapping_of(
         path,
         {
             "apiVersion": "v1",
             "kind": "Service",
-            "metadata": metadata.of_object(placement, name, labels, notes),
-            "spec": table(path, spec),
+            "metadata": metadata.object_metadata(layout, name, labels, annotations),
+            "spec": mapping_of(path, spec),
         },
     )
 
 
-def _is_headless(placement: Placement) -> bool:
+def _is_headless(layout: PredictorLayout) -> bool:
     """Tell whether seldon.io/headless-svc is set, on the spec or else on the object."""
     key = "seldon.io/headless-svc"
-    for place in (placement.deployment.spec, mapping(placement.deployment.raw, "metadata")):
-        value = mapping(place, "annotations").get(key)
+    for section in (layout.deployment.spec, get_mapping(layout.deployment.raw, "metadata")):
+        value = get_mapping(section, "annotations").get(key)
         if value is not None:
-            return text({key: value}, key) not in ("", "false")
+            return get_str({key: value}, key) not in ("", "false")
     return False

@@ -9,14 +9,14 @@ from copy import deepcopy
 
 from webhook.graph import schema
 from webhook.graph.facts import Facts
-from webhook.graph.model import Deployment
+from webhook.graph.model import SeldonDeployment
 from webhook.graph.parse import parse
-from webhook.graph.path import Path, resolve
+from webhook.graph.path import Path, resolve_path
 
 _AUTOSCALERS = frozenset({"hpaSpec", "kedaSpec"})
 
 
-def without_unknown(view: Deployment, facts: Facts) -> Deployment:
+def prune_unknown_fields(view: SeldonDeployment, facts: Facts) -> SeldonDeployment:
     """Return the view without them.
 
     Only fields of mappings go, so every path stays what it was. Two kinds stay: below an
@@ -24,22 +24,22 @@ def without_unknown(view: Deployment, facts: Facts) -> Deployment:
     Kubernetes' own if the cluster is newer than the types that are known here. If it is older,
     what its version does not have goes as well.
     """
-    unknown = [fault.path for fault in view.faults if fault.kind == "unknown"]
-    minor = schema.kubernetes_minor() if facts.minor is None else facts.minor
+    unknown = [fault.path for fault in view.schema_errors if fault.kind == "unknown"]
+    minor = schema.kubernetes_minor() if facts.kubernetes_minor is None else facts.kubernetes_minor
     newer = minor > schema.kubernetes_minor()
-    strange = [path for path in unknown if not _may_be_read(path, newer=newer)]
+    removed_paths = [path for path in unknown if not _is_kept(path, newer=newer)]
     if minor < schema.kubernetes_minor():
-        strange += [path for path, _ in schema.newer_fields(view.document, minor)]
-    if not strange:
+        removed_paths += [path for path, _ in schema.fields_newer_than(view.document, minor)]
+    if not removed_paths:
         return view
     document = deepcopy(view.document)
-    for path in strange:
-        del resolve(document, path.parent)[path[-1]]
+    for path in removed_paths:
+        del resolve_path(document, path.parent)[path[-1]]
     return parse(document)
 
 
-def _may_be_read(path: Path, *, newer: bool) -> bool:
-    place = schema.look_up(path.parent)
-    if place is not None and place.kubernetes:
+def _is_kept(path: Path, *, newer: bool) -> bool:
+    field = schema.get_field_info(path.parent)
+    if field is not None and field.is_kubernetes:
         return newer
     return not _AUTOSCALERS.isdisjoint(path.parent)

@@ -49,7 +49,7 @@ def _base64(pem: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """A status code and the body, parsed if it is JSON."""
 
     status: int
@@ -63,7 +63,7 @@ class Api:
     port: int
     tls: ssl.SSLContext
 
-    def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
+    def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> ApiResponse:
         """Send one request on a connection of its own; OSError if the server is not there."""
         # 10 s: an API server that is starting accepts connections before it answers them.
         connection = http.client.HTTPSConnection(
@@ -79,7 +79,7 @@ class Api:
         finally:
             connection.close()
         is_json = response.headers.get_content_type() == "application/json"
-        return Answer(response.status, json.loads(content) if is_json else content.decode())
+        return ApiResponse(response.status, json.loads(content) if is_json else content.decode())
 
 
 def create_api(port: int, authority: Path, certificate: Path, key: Path) -> Api:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from tests.cluster.control_plane.cache import cache_folder, cached_binary
-from tests.cluster.control_plane.errors import AssetsMissing
+from tests.cluster.control_plane.errors import AssetsMissingError
 from tests.cluster.control_plane.versions import OLDEST_KUBECTL, TOOLS, Tool
 
 
@@ -44,7 +44,7 @@ def _find_assets(environ: Mapping[str, str]) -> Path | None:
         return None
     folder = Path(given).absolute()
     if not folder.is_dir():
-        raise AssetsMissing(
+        raise AssetsMissingError(
             f"KUBEBUILDER_ASSETS names {given}, which is no folder; "
             "unset it to build the control plane from source"
         )

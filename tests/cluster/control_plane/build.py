@@ -104,13 +104,13 @@ def build_command(tool: Tool, go: Go, output: Path) -> list[str]:
 def main() -> int:
     """Provide every tool and say where they are from; return the exit code."""
     try:
-        binaries = provide_binaries(os.environ, _say)
-        definitions = provide_definitions(os.environ, _say)
-    except errors.GoMissing as missing:
+        binaries = provide_binaries(os.environ, _print)
+        definitions = provide_definitions(os.environ, _print)
+    except errors.GoMissingError as missing:
         return _fail(missing, 3)
-    except errors.AssetsMissing as missing:
+    except errors.AssetsMissingError as missing:
         return _fail(missing, 2)
-    except errors.BuildFailed as failed:
+    except errors.BuildFailedError as failed:
         return _fail(failed, 1)
     except KeyboardInterrupt:
         return _fail("interrupted; what is built so far is kept", 130)
@@ -122,7 +122,7 @@ def main() -> int:
     return 0
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     print(line, flush=True)
 
 

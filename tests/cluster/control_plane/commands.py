@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster.control_plane.errors import CommandFailed
+from tests.cluster.control_plane.errors import CommandFailedError
 from tests.cluster.control_plane.layout import Layout
 
 
@@ -59,7 +59,7 @@ def run_command(
         check=False,
     )
     if check and done.returncode != 0:
-        raise CommandFailed(
+        raise CommandFailedError(
             f"{' '.join(command)} ended with code {done.returncode}:\n{done.stderr or done.stdout}"
         )
     return Finished(done.stdout, done.stderr, done.returncode)

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import IO
 
-from tests.cluster.control_plane.errors import BuildFailed
+from tests.cluster.control_plane.errors import BuildFailedError
 
 # A job whose log stays silent for minutes looks dead to a person, and to some CI systems.
 _SECONDS_BETWEEN_REPORTS = 20
@@ -38,7 +38,7 @@ def follow(compiler: subprocess.Popen[str], name: str, report: Callable[[str], N
         reader.join()
         compiler.stderr.close()
     if code != 0:
-        raise BuildFailed(f"go build of {name} ended with code {code}:\n" + "\n".join(errors))
+        raise BuildFailedError(f"go build of {name} ended with code {code}:\n" + "\n".join(errors))
 
 
 def _read(stream: IO[str], lines: "queue.SimpleQueue[str | None]") -> None:

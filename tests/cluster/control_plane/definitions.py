@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cluster.control_plane.cache import Report, cache_folder, only_builder
-from tests.cluster.control_plane.errors import BuildFailed, GoMissing
+from tests.cluster.control_plane.errors import BuildFailedError, GoMissingError
 from tests.cluster.control_plane.toolchain import Go, build_environment, find_go
 
 _SECONDS_FOR_A_DOWNLOAD = 600  # all four are 17 MB; a slow line may need more than seconds
@@ -112,8 +112,8 @@ def _files(source: Source, cache: Path) -> dict[str, Path]:
 def _find_go(environ: Mapping[str, str]) -> Go:
     try:
         return find_go(environ.get("PATH", ""), [])
-    except GoMissing as missing:
-        raise GoMissing(
+    except GoMissingError as missing:
+        raise GoMissingError(
             "definitions of other projects are not in the cache, "
             "and there is no Go on PATH to fetch them with"
         ) from missing
@@ -124,7 +124,7 @@ def _fetch(source: Source, cache: Path, go: Go, environ: Mapping[str, str]) -> N
     for kind, target in _files(source, cache).items():
         found = module / source.files[kind]
         if not found.is_file():
-            raise BuildFailed(f"{source.package} has no file {source.files[kind]}")
+            raise BuildFailedError(f"{source.package} has no file {source.files[kind]}")
         target.parent.mkdir(parents=True, exist_ok=True)
         unfinished = target.with_name(f".{target.name}.partial")
         unfinished.write_bytes(found.read_bytes())
@@ -145,12 +145,12 @@ def _download(source: Source, go: Go, environ: Mapping[str, str]) -> Path:
         )
         answer = json.loads(done.stdout or "{}")
     except (subprocess.TimeoutExpired, ValueError) as error:
-        raise BuildFailed(f"go mod download {source.package}: {error}") from error
+        raise BuildFailedError(f"go mod download {source.package}: {error}") from error
     if done.returncode != 0 or not answer.get("Dir"):
         why = answer.get("Error") or done.stderr.strip() or f"code {done.returncode}"
-        raise BuildFailed(f"go mod download {source.package}: {why}")
+        raise BuildFailedError(f"go mod download {source.package}: {why}")
     if answer["Sum"] != source.checksum:
-        raise BuildFailed(
+        raise BuildFailedError(
             f"go mod download {source.package}: its checksum is {answer['Sum']}, "
             f"not {source.checksum}"
         )

@@ -16,19 +16,19 @@ class ControlPlaneError(Exception):
     """The root: whoever catches this has caught everything from this package."""
 
 
-class GoMissing(ControlPlaneError):  # noqa: N818 — named by the fault
+class GoMissingError(ControlPlaneError):
     """Nothing can be built here; says what is missing and how to get it."""
 
 
-class AssetsMissing(ControlPlaneError):  # noqa: N818 — as above
+class AssetsMissingError(ControlPlaneError):
     """KUBEBUILDER_ASSETS is set, and wrong."""
 
 
-class BuildFailed(ControlPlaneError):  # noqa: N818 — as above
+class BuildFailedError(ControlPlaneError):
     """The last lines of `go build`, or what a download lacks, are part of the message."""
 
 
-class ComponentDied(ControlPlaneError):  # noqa: N818 — as above
+class ComponentDiedError(ControlPlaneError):
     """The last lines of the component's log are part of the message."""
 
     def __init__(self, name: str, code: int, log: str) -> None:
@@ -36,9 +36,9 @@ class ComponentDied(ControlPlaneError):  # noqa: N818 — as above
         self.port_was_taken = "address already in use" in log
 
 
-class NotReady(ControlPlaneError):  # noqa: N818 — as above
+class NotReadyError(ControlPlaneError):
     """What was waited for, and for how long."""
 
 
-class CommandFailed(ControlPlaneError):  # noqa: N818 — as above
+class CommandFailedError(ControlPlaneError):
     """A command line, its exit code and what it wrote to stderr."""

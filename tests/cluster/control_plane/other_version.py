@@ -41,13 +41,13 @@ def provide_version(version: str) -> Path:
     if all(binary.is_there for binary in binaries):
         return folder
     folder.mkdir(parents=True, exist_ok=True)
-    with only_builder(cache, _say):
+    with only_builder(cache, _print):
         go = _go_of(module)
         _write_module(folder / "module", module, tools, go)
         for binary in binaries:
             if not binary.is_there:
                 what = f"{binary.tool.name} {module.version} with {go.toolchain}"
-                build(binary, go, os.environ, partial(_say_of, what), folder / "module")
+                build(binary, go, os.environ, partial(_print_about, what), folder / "module")
     return folder
 
 
@@ -76,11 +76,11 @@ def _write_module(folder: Path, module: Module, tools: list[Tool], go: Go) -> No
     run_go(go, folder, "mod", "tidy")
 
 
-def _say_of(what: str, line: str) -> None:
-    _say(f"{what}: {line}")
+def _print_about(what: str, line: str) -> None:
+    _print(f"{what}: {line}")
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 

@@ -48,12 +48,12 @@ class Process:
         """Return the end of its log. 15 lines hold the cause and fit on a screen."""
         return last_lines(self.log, count)
 
-    def stop(self, *, patience: float) -> None:
+    def stop(self, *, timeout: float) -> None:
         """Ask it to end; after `patience` seconds (0: at once) kill it. It is gone afterwards."""
-        if patience > 0:
+        if timeout > 0:
             self.popen.terminate()
         try:
-            self.popen.wait(timeout=patience)
+            self.popen.wait(timeout=timeout)
         except subprocess.TimeoutExpired:
             self.popen.kill()
             self.popen.wait()

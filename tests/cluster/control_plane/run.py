@@ -17,10 +17,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.cluster.control_plane import components, objects
-from tests.cluster.control_plane.access import Answer, create_api
+from tests.cluster.control_plane.access import ApiResponse, create_api
 from tests.cluster.control_plane.certificates import Authority
 from tests.cluster.control_plane.commands import Finished, prepare_environment, run_command
-from tests.cluster.control_plane.errors import ComponentDied, NotReady
+from tests.cluster.control_plane.errors import ComponentDiedError, NotReadyError
 from tests.cluster.control_plane.layout import prepare
 from tests.cluster.control_plane.process import Process, last_lines, start_process
 from tests.cluster.control_plane.scratch import Scratch
@@ -65,7 +65,7 @@ class ControlPlane:
             plane = cls(binaries)
             try:
                 plane._start_all(controllers=controllers)
-            except ComponentDied as died:
+            except ComponentDiedError as died:
                 plane.stop()
                 if not (died.port_was_taken and tries_left):
                     raise
@@ -118,7 +118,7 @@ class ControlPlane:
         version: str = self.request("GET", "/version").body["gitVersion"]
         return version
 
-    def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
+    def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> ApiResponse:
         """Send one request to the API server as administrator: 2 ms, where kubectl takes 100."""
         return self._api.request(method, path, body)
 
@@ -186,7 +186,7 @@ class ControlPlane:
 
     def stop_api_server(self, *, kill: bool = False) -> None:
         """Stop only the API server, in order or like a crash; its data stays in etcd."""
-        self._processes.pop("kube-apiserver").stop(patience=0 if kill else _SECONDS_TO_STOP)
+        self._processes.pop("kube-apiserver").stop(timeout=0 if kill else _SECONDS_TO_STOP)
 
     def start_api_server(self) -> None:
         """Start the API server again, on the same port and data, and wait until it is ready."""
@@ -203,17 +203,17 @@ class ControlPlane:
         while self._processes:
             # Killed, not asked: nobody reads their data again, and it takes no time. The last
             # started first, so that none of them finds another one gone.
-            self._processes.popitem()[1].stop(patience=0)
+            self._processes.popitem()[1].stop(timeout=0)
         self._scratch.remove()
 
     def _start_all(self, *, controllers: bool) -> None:
-        began = time.monotonic()
+        started = time.monotonic()
         self._start("etcd")
         self.start_api_server()
         if controllers:
             self._start("kube-controller-manager")
             self._wait(lambda: objects.has_service_account(self._api), what="the controllers")
-        self.seconds_to_start = time.monotonic() - began
+        self.seconds_to_start = time.monotonic() - started
 
     def _start(self, name: str) -> None:
         command = [str(self._binaries[name]), *components.COMMANDS[name](self._layout)]
@@ -227,12 +227,12 @@ class ControlPlane:
             for running in self._processes.values():
                 code = running.popen.poll()
                 if code is not None:
-                    raise ComponentDied(running.name, code, running.last_lines())
+                    raise ComponentDiedError(running.name, code, running.last_lines())
             return condition()
 
         try:
             wait_until(look, what=what, seconds=_SECONDS_TO_START)
-        except NotReady as late:
+        except NotReadyError as late:
             newest = list(self._processes.values())[-1]
             log = newest.last_lines()
-            raise NotReady(f"{late}; the log of {newest.name} ends:\n{log}") from None
+            raise NotReadyError(f"{late}; the log of {newest.name} ends:\n{log}") from None

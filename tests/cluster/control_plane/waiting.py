@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable
 
-from tests.cluster.control_plane.errors import NotReady
+from tests.cluster.control_plane.errors import NotReadyError
 
 # Short against what is waited for (seconds), long against the price of asking (2 ms).
-_SECONDS_BETWEEN_LOOKS = 0.05
+_POLL_INTERVAL_SECONDS = 0.05
 
 
 def wait_until(condition: Callable[[], bool], *, what: str, seconds: float) -> None:
@@ -17,5 +17,5 @@ def wait_until(condition: Callable[[], bool], *, what: str, seconds: float) -> N
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise NotReady(f"{what}: not within {seconds:g} s")
-        time.sleep(_SECONDS_BETWEEN_LOOKS)
+            raise NotReadyError(f"{what}: not within {seconds:g} s")
+        time.sleep(_POLL_INTERVAL_SECONDS)

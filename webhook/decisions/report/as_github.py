@@ -1,7 +1,7 @@
 """GitHub workflow commands: each finding becomes an annotation on its line of a pull request."""
 
-from webhook.decisions.report.sentence import sentence
-from webhook.decisions.result import Placed, Report, Result
+from webhook.decisions.report.sentence import format_finding
+from webhook.decisions.result import DocumentResult, LocatedFinding, Report
 from webhook.rules import Action
 
 _COMMANDS: dict[Action, str] = {
@@ -19,22 +19,24 @@ def write(report: Report) -> str:
     )
 
 
-def _command(result: Result, placed: Placed) -> str:
+def _command(result: DocumentResult, located: LocatedFinding) -> str:
     properties = {
         "file": result.file,
-        "line": str(placed.line),
-        "col": str(placed.column),
-        "endColumn": str(placed.column + placed.width),
-        "title": placed.finding.rule,
+        "line": str(located.line),
+        "col": str(located.column),
+        "endColumn": str(located.column + located.width),
+        "title": located.finding.rule_id,
     }
-    told = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    return f"::{_COMMANDS[placed.action]} {told}::{_data(sentence(placed.finding))}"
+    encoded = ",".join(f"{key}={_escape_property(value)}" for key, value in properties.items())
+    return (
+        f"::{_COMMANDS[located.action]} {encoded}::{_escape_data(format_finding(located.finding))}"
+    )
 
 
-def _data(text: str) -> str:
+def _escape_data(text: str) -> str:
     """Escape as the runner's toolkit does (@actions/core, command.ts)."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def _escape_property(text: str) -> str:
+    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from webhook.decisions.result import Placed, Report, Result
+from webhook.decisions.result import DocumentResult, LocatedFinding, Report
 
 VERSION = 1
 
@@ -13,14 +13,14 @@ def write(report: Report) -> str:
     """Return the report as indented JSON with a final newline."""
     document = {
         "version": VERSION,
-        "skipped": report.skipped,
-        **({"policies": report.policies} if report.policies else {}),
+        "skipped": report.skipped_documents,
+        **({"policies": report.policy_set_version} if report.policy_set_version else {}),
         "results": [_result(result) for result in report.results],
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 
-def _result(result: Result) -> dict[str, Any]:
+def _result(result: DocumentResult) -> dict[str, Any]:
     return {
         "file": result.file,
         "index": result.index,
@@ -32,16 +32,16 @@ def _result(result: Result) -> dict[str, Any]:
     }
 
 
-def _finding(placed: Placed) -> dict[str, Any]:
-    finding = placed.finding
+def _finding(located: LocatedFinding) -> dict[str, Any]:
+    finding = located.finding
     return {
-        "rule": finding.rule,
-        "action": placed.action,
+        "rule": finding.rule_id,
+        "action": located.action,
         "path": str(finding.path),
         "pointer": finding.path.pointer,
-        "line": placed.line,
-        "column": placed.column,
-        "message": finding.fact,
-        "remedy": finding.remedy,
+        "line": located.line,
+        "column": located.column,
+        "message": finding.message,
+        "remedy": finding.remediation,
         "fix": list(finding.fix),
     }

@@ -3,11 +3,11 @@
 import re
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from webhook.decisions.report.sentence import sentence
-from webhook.decisions.result import Placed, Report, Result
+from webhook.decisions.report.sentence import format_finding
+from webhook.decisions.result import DocumentResult, LocatedFinding, Report
 
 # XML 1.0, 2.2: these characters cannot stand in a document, not even escaped.
-_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_INVALID_XML_CHARS = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write(report: Report) -> str:
@@ -21,39 +21,43 @@ def write(report: Report) -> str:
         skipped="0",
     )
     for result in report.results:
-        _case(suite, result)
+        _add_test_case(suite, result)
     suites = Element("testsuites")
     suites.append(suite)
     indent(suites)
     return tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _case(suite: Element, result: Result) -> None:
-    called = "/".join(
+def _add_test_case(suite: Element, result: DocumentResult) -> None:
+    name = "/".join(
         part for part in (result.identity.get("namespace"), result.identity.get("name")) if part
     )
     case = SubElement(
         suite,
         "testcase",
-        classname=_text(result.file),
-        name=_text(called or f"document {result.index}"),
-        file=_text(result.file),
+        classname=_replace_invalid_chars(result.file),
+        name=_replace_invalid_chars(name or f"document {result.index}"),
+        file=_replace_invalid_chars(result.file),
         line=str(result.line),
     )
     denied = [placed for placed in result.findings if placed.action == "deny"]
     if result.verdict != "allowed":
         kind = "error" if result.verdict == "error" else "failure"
-        fault = SubElement(case, kind, message=_text("; ".join(p.finding.fact for p in denied)))
-        fault.text = _lines(result, denied)
+        failure = SubElement(
+            case, kind, message=_replace_invalid_chars("; ".join(p.finding.message for p in denied))
+        )
+        failure.text = _format_findings(result, denied)
     if others := [placed for placed in result.findings if placed.action != "deny"]:
-        SubElement(case, "system-out").text = _lines(result, others)
+        SubElement(case, "system-out").text = _format_findings(result, others)
 
 
-def _lines(result: Result, findings: list[Placed]) -> str:
-    return _text(
-        "\n".join(f"{result.file}:{p.line}:{p.column}: {sentence(p.finding)}" for p in findings)
+def _format_findings(result: DocumentResult, findings: list[LocatedFinding]) -> str:
+    return _replace_invalid_chars(
+        "\n".join(
+            f"{result.file}:{p.line}:{p.column}: {format_finding(p.finding)}" for p in findings
+        )
     )
 
 
-def _text(text: str) -> str:
-    return _NO_XML.sub("\ufffd", text)
+def _replace_invalid_chars(text: str) -> str:
+    return _INVALID_XML_CHARS.sub("\ufffd", text)

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import orjson
 
-from webhook.decisions.report.sentence import explanation
-from webhook.decisions.result import Placed, Report, Result
+from webhook.decisions.report.sentence import format_message
+from webhook.decisions.result import DocumentResult, LocatedFinding, Report
 from webhook.rules import Action, all_rules, page
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -18,8 +18,8 @@ _LEVELS: dict[Action, str] = {"deny": "error", "warn": "warning", "audit": "note
 
 def write(report: Report) -> str:
     """Return the report as indented JSON with a final newline."""
-    told = list(_told(report))
-    ids = sorted({placed.finding.rule for _, placed in told})
+    located_findings = list(_located_findings(report))
+    ids = sorted({placed.finding.rule_id for _, placed in located_findings})
     log = {
         "$schema": SCHEMA,
         "version": VERSION,
@@ -27,14 +27,14 @@ def write(report: Report) -> str:
             {
                 "tool": {"driver": {"name": "graphgate", "rules": _rules(ids)}},
                 "columnKind": "unicodeCodePoints",
-                "results": [_result(result, placed, ids) for result, placed in told],
+                "results": [_result(result, placed, ids) for result, placed in located_findings],
             }
         ],
     }
     return orjson.dumps(log, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 
-def _told(report: Report) -> Iterator[tuple[Result, Placed]]:
+def _located_findings(report: Report) -> Iterator[tuple[DocumentResult, LocatedFinding]]:
     for result in report.results:
         for placed in result.findings:
             yield result, placed
@@ -46,7 +46,7 @@ def _rules(ids: Iterable[str]) -> list[dict[str, Any]]:
     for name in ids:
         rule: dict[str, Any] = {"id": name}
         if name in known:
-            prose = page.read(known[name].docstring)
+            prose = page.parse_docstring(known[name].docstring)
             rule["shortDescription"] = {"text": prose.title}
             rule["fullDescription"] = {"text": prose.why}
             rule["help"] = {"text": prose.fix}
@@ -55,36 +55,36 @@ def _rules(ids: Iterable[str]) -> list[dict[str, Any]]:
     return described
 
 
-def _result(result: Result, placed: Placed, ids: list[str]) -> dict[str, Any]:
-    finding = placed.finding
-    told: dict[str, Any] = {
-        "ruleId": finding.rule,
-        "ruleIndex": ids.index(finding.rule),
-        "level": _LEVELS[placed.action],
-        "message": {"text": explanation(finding)},
+def _result(result: DocumentResult, located: LocatedFinding, ids: list[str]) -> dict[str, Any]:
+    finding = located.finding
+    sarif_result: dict[str, Any] = {
+        "ruleId": finding.rule_id,
+        "ruleIndex": ids.index(finding.rule_id),
+        "level": _LEVELS[located.action],
+        "message": {"text": format_message(finding)},
         "locations": [
             {
                 "physicalLocation": {
                     "artifactLocation": _artifact(result),
                     "region": {
-                        "startLine": placed.line,
-                        "startColumn": placed.column,
-                        "endColumn": placed.column + placed.width,
+                        "startLine": located.line,
+                        "startColumn": located.column,
+                        "endColumn": located.column + located.width,
                     },
                 },
                 "logicalLocations": [{"fullyQualifiedName": str(finding.path)}],
             }
         ],
     }
-    if placed.replacements:
-        told["fixes"] = [_fix(result, placed)]
-    return told
+    if located.edits:
+        sarif_result["fixes"] = [_fix(result, located)]
+    return sarif_result
 
 
-def _fix(result: Result, placed: Placed) -> dict[str, Any]:
+def _fix(result: DocumentResult, located: LocatedFinding) -> dict[str, Any]:
     """Return the fix: whole lines go, others come (3.57: a region without length inserts)."""
     return {
-        "description": {"text": placed.finding.remedy},
+        "description": {"text": located.finding.remediation},
         "artifactChanges": [
             {
                 "artifactLocation": _artifact(result),
@@ -98,13 +98,13 @@ def _fix(result: Result, placed: Placed) -> dict[str, Any]:
                         },
                         "insertedContent": {"text": change.text},
                     }
-                    for change in placed.replacements
+                    for change in located.edits
                 ],
             }
         ],
     }
 
 
-def _artifact(result: Result) -> dict[str, str]:
+def _artifact(result: DocumentResult) -> dict[str, str]:
     """Return the file as a URI reference; standard input has no better name than "stdin"."""
     return {"uri": "stdin" if result.file == "-" else quote(result.file)}

@@ -10,21 +10,21 @@ deny: children is a mapping (name), not a list of nodes [children-not-a-list]
 
 from collections.abc import Callable, Iterator
 
-from webhook.decisions.result import Placed, Report, Result
+from webhook.decisions.result import DocumentResult, LocatedFinding, Report
 
 Style = Callable[[str, str], str]
 """Takes a text and its role ("deny", "warn", "audit", "frame", "strong", "good")."""
 
-_WIDEST = 160
+_MAX_SOURCE_WIDTH = 160
 """Characters of an author's line that are shown; longer ones are cut around the marker."""
 
 
-def plain(text: str, _: str) -> str:
+def no_style(text: str, _: str) -> str:
     """Leave the text as it is: the style of a file or a pipe."""
     return text
 
 
-def write(report: Report, style: Style = plain) -> str:
+def write(report: Report, style: Style = no_style) -> str:
     """Return the findings of all documents, then a line that sums them up."""
     blocks = [
         _block(result, placed, style) for result in report.results for placed in result.findings
@@ -32,36 +32,36 @@ def write(report: Report, style: Style = plain) -> str:
     return "".join(f"{block}\n\n" for block in blocks) + _summary(report, style) + "\n"
 
 
-def _block(result: Result, placed: Placed, style: Style) -> str:
-    return "\n".join(_lines(result, placed, style))
+def _block(result: DocumentResult, located: LocatedFinding, style: Style) -> str:
+    return "\n".join(_lines(result, located, style))
 
 
-def _lines(result: Result, placed: Placed, style: Style) -> Iterator[str]:
-    finding = placed.finding
-    word = "error" if result.verdict == "error" else placed.action
-    yield f"{style(word, placed.action)}{style(f': {finding.fact}', 'strong')} [{finding.rule}]"
-    margin = " " * len(str(placed.line))
-    where = f"{result.file}:{placed.line}:{placed.column}"
+def _lines(result: DocumentResult, located: LocatedFinding, style: Style) -> Iterator[str]:
+    finding = located.finding
+    word = "error" if result.verdict == "error" else located.action
+    yield f"{style(word, located.action)}{style(f': {finding.message}', 'strong')} [{finding.rule_id}]"
+    margin = " " * len(str(located.line))
+    where = f"{result.file}:{located.line}:{located.column}"
     path = f"  {finding.path}" if finding.path else ""
     yield f"{margin}{style('-->', 'frame')} {where}{path}"
-    if placed.source.strip():
-        shown, column = _excerpt(placed.source, placed.column)
-        marker = " " * (column - 1) + "^" * max(1, min(placed.width, len(shown) - column + 1))
+    if located.source.strip():
+        shown, column = _excerpt(located.source, located.column)
+        marker = " " * (column - 1) + "^" * max(1, min(located.width, len(shown) - column + 1))
         bar = style("|", "frame")
         yield f"{margin} {bar}"
-        yield f"{style(str(placed.line), 'frame')} {bar} {shown}"
-        yield f"{margin} {bar} {style(marker, placed.action)}"
-    if finding.remedy:
-        yield f"{margin} {style('=', 'frame')} {finding.remedy}"
+        yield f"{style(str(located.line), 'frame')} {bar} {shown}"
+        yield f"{margin} {bar} {style(marker, located.action)}"
+    if finding.remediation:
+        yield f"{margin} {style('=', 'frame')} {finding.remediation}"
 
 
 def _excerpt(source: str, column: int) -> tuple[str, int]:
     """Return what is shown of a line, and the marker's column in it."""
     source = source.replace("\t", " ")  # one character each: the marker stays in place
-    if len(source) <= _WIDEST:
+    if len(source) <= _MAX_SOURCE_WIDTH:
         return source, column
-    start = max(0, column - 1 - _WIDEST // 2)
-    return source[start : start + _WIDEST], column - start
+    start = max(0, column - 1 - _MAX_SOURCE_WIDTH // 2)
+    return source[start : start + _MAX_SOURCE_WIDTH], column - start
 
 
 def _summary(report: Report, style: Style) -> str:
@@ -69,24 +69,24 @@ def _summary(report: Report, style: Style) -> str:
     count = dict.fromkeys(("allowed", "denied", "error"), 0)
     for result in report.results:
         count[result.verdict] += 1
-    judged = count["allowed"] + count["denied"]
-    parts = [f"{_many(judged, 'SeldonDeployment')}: {count['allowed']} allowed"]
+    evaluated = count["allowed"] + count["denied"]
+    parts = [f"{_pluralize(evaluated, 'SeldonDeployment')}: {count['allowed']} allowed"]
     if count["denied"]:
         denied = f"{count['denied']} denied"
         faults = sum(
             result.count("deny") for result in report.results if result.verdict == "denied"
         )
-        parts.append(f"{style(denied, 'deny')} ({_many(faults, 'fault')})")
+        parts.append(f"{style(denied, 'deny')} ({_pluralize(faults, 'fault')})")
     if warned := sum(result.count("warn") for result in report.results):
-        parts.append(style(_many(warned, "warning"), "warn"))
+        parts.append(style(_pluralize(warned, "warning"), "warn"))
     if count["error"]:
         parts.append(style(f"{count['error']} could not be read", "deny"))
-    if report.skipped:
-        parts.append(f"{report.skipped} of other kinds skipped")
+    if report.skipped_documents:
+        parts.append(f"{report.skipped_documents} of other kinds skipped")
     line = ", ".join(parts)
     fixable = sum(bool(p.finding.fix) for result in report.results for p in result.findings)
     return f"{line}; graphgate fix can mend {fixable}" if fixable else line
 
 
-def _many(number: int, noun: str) -> str:
+def _pluralize(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

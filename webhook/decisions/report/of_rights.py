@@ -5,10 +5,10 @@ from typing import Any
 
 import orjson
 
-from webhook.decisions.explain import Explained
+from webhook.decisions.explain import ContainerSecurity
 
 
-def as_text(object_name: str, explained: Sequence[Explained]) -> str:
+def format_text(object_name: str, containers: Sequence[ContainerSecurity]) -> str:
     """Return a block for each container, the columns aligned.
 
     spec.predictors[0].componentSpecs[0].spec.containers[0] "classifier"
@@ -17,15 +17,15 @@ def as_text(object_name: str, explained: Sequence[Explained]) -> str:
       meets privileged, baseline; not restricted
     """
     blocks = [f"SeldonDeployment {object_name}\n"]
-    for container in explained:
+    for container in containers:
         widths = [
-            max(len(getattr(right, column)) for right in container.rights)
+            max(len(getattr(right, column)) for right in container.fields)
             for column in ("field", "value")
         ]
-        lines = [f'{container.place} "{container.name}"']
+        lines = [f'{container.path} "{container.name}"']
         lines.extend(
-            f"  {right.field:{widths[0]}}  {right.value:{widths[1]}}  {right.origin}".rstrip()
-            for right in container.rights
+            f"  {right.field:{widths[0]}}  {right.value:{widths[1]}}  {right.source}".rstrip()
+            for right in container.fields
         )
         met = ", ".join(level for level, passed in container.levels if passed)
         missed = ", ".join(level for level, passed in container.levels if not passed)
@@ -34,26 +34,26 @@ def as_text(object_name: str, explained: Sequence[Explained]) -> str:
     return "\n".join(blocks)
 
 
-def as_value(identity: dict[str, str], explained: Sequence[Explained]) -> dict[str, Any]:
+def to_value(identity: dict[str, str], containers: Sequence[ContainerSecurity]) -> dict[str, Any]:
     """Return the same as a JSON value."""
     return {
         "object": identity,
         "containers": [
             {
-                "path": str(container.place),
+                "path": str(container.path),
                 "name": container.name,
                 "rights": {
-                    right.field: {"value": right.value, "origin": right.origin}
-                    for right in container.rights
+                    right.field: {"value": right.value, "origin": right.source}
+                    for right in container.fields
                 },
                 "levels": dict(container.levels),
             }
-            for container in explained
+            for container in containers
         ],
     }
 
 
-def as_json(values: Sequence[dict[str, Any]]) -> str:
+def format_json(values: Sequence[dict[str, Any]]) -> str:
     """Return the values of several objects as one JSON document."""
     document = {"version": 1, "results": list(values)}
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()

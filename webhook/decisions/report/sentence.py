@@ -5,25 +5,25 @@ from collections.abc import Sequence
 from webhook.decisions.decision import Decision
 from webhook.graph.finding import Finding
 
-SHOWN = 100
+MAX_SHOWN_FINDINGS = 100
 """Findings that one denial spells out. A denial travels in an HTTP answer and is read by a
 person; whoever has more than a hundred faults gets them from `graphgate check`."""
 
-FAILED = "could not be evaluated; this is a failure of graphgate, not of the object"
+RULE_ERROR_TEXT = "could not be evaluated; this is a failure of graphgate, not of the object"
 
 
-def sentence(finding: Finding) -> str:
+def format_finding(finding: Finding) -> str:
     """Return 'PATH: FACT; REMEDY [RULE]'."""
-    return f"{finding.path}: {explanation(finding)}"
+    return f"{finding.path}: {format_message(finding)}"
 
 
-def explanation(finding: Finding) -> str:
+def format_message(finding: Finding) -> str:
     """Return 'FACT; REMEDY [RULE]'."""
-    remedy = f"; {finding.remedy}" if finding.remedy else ""
-    return f"{finding.fact}{remedy} [{finding.rule}]"
+    remediation = f"; {finding.remediation}" if finding.remediation else ""
+    return f"{finding.message}{remediation} [{finding.rule_id}]"
 
 
-def denial(decision: Decision, name: str) -> str:
+def format_denial(decision: Decision, name: str) -> str:
     """Return what the author reads at kubectl when the object called `name` is refused.
 
     Example:
@@ -31,27 +31,31 @@ def denial(decision: Decision, name: str) -> str:
         * spec.predictors[0].graph.name: no container … is called "clasifier"; … [missing-container]
         * spec.predictors: traffic of the 2 live predictors sums to 90, not 100 … [traffic-not-100]
     """
-    lines = [f"* {line}" for line in _faults(decision)]
+    lines = [f"* {line}" for line in _denial_lines(decision)]
     noun = "fault" if len(lines) == 1 else "faults"
-    called = f'SeldonDeployment "{name}"' if name else "the SeldonDeployment"
-    shown = lines[:SHOWN]
-    if len(lines) > SHOWN:
-        shown.append(f"* … and {len(lines) - SHOWN} more; graphgate check shows them all")
-    return "\n".join((f"{called} has {len(lines)} {noun}:", *shown))
+    subject = f'SeldonDeployment "{name}"' if name else "the SeldonDeployment"
+    shown = lines[:MAX_SHOWN_FINDINGS]
+    if len(lines) > MAX_SHOWN_FINDINGS:
+        shown.append(
+            f"* … and {len(lines) - MAX_SHOWN_FINDINGS} more; graphgate check shows them all"
+        )
+    return "\n".join((f"{subject} has {len(lines)} {noun}:", *shown))
 
 
-def failures(decision: Decision) -> list[str]:
+def format_rule_errors(decision: Decision) -> list[str]:
     """Return a sentence for each rule that could not be evaluated."""
-    return [f"rule {failure.rule} {FAILED}" for failure in decision.failures]
+    return [f"rule {failure.rule_id} {RULE_ERROR_TEXT}" for failure in decision.rule_errors]
 
 
-def warnings(decision: Decision) -> list[str]:
+def format_warnings(decision: Decision) -> list[str]:
     """Return the warnings that go with the answer, none of which repeats a denial."""
-    told: Sequence[Finding] = decision.warnings
-    return [sentence(finding) for finding in told] + ([] if decision.closed else failures(decision))
+    findings: Sequence[Finding] = decision.warnings
+    return [format_finding(finding) for finding in findings] + (
+        [] if decision.fail_closed else format_rule_errors(decision)
+    )
 
 
-def _faults(decision: Decision) -> list[str]:
-    return [sentence(finding) for finding in decision.denials] + (
-        failures(decision) if decision.closed else []
+def _denial_lines(decision: Decision) -> list[str]:
+    return [format_finding(finding) for finding in decision.denials] + (
+        format_rule_errors(decision) if decision.fail_closed else []
     )

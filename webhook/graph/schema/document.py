@@ -13,7 +13,7 @@ import orjson
 if TYPE_CHECKING:
     import jsonschema_rs
 
-Table = Literal[
+EnumName = Literal[
     "api-versions",
     "kinds",
     "protocols",
@@ -32,12 +32,12 @@ Table = Literal[
 ]
 """The names of the tables of known words."""
 
-KUBERNETES = "io.k8s."
+KUBERNETES_PREFIX = "io.k8s."
 """What the name of every definition that is Kubernetes' own begins with."""
 
 
 @functools.cache
-def written() -> dict[str, Any]:
+def raw_schema() -> dict[str, Any]:
     """Return the document written by hand. Its `$ref`s to Kubernetes' types lead out of it.
 
     The result is shared: do not change it.
@@ -47,16 +47,16 @@ def written() -> dict[str, Any]:
 
 
 @functools.cache
-def schema(*, bounded: bool = False) -> dict[str, Any]:
+def load_schema(*, bounded: bool = False) -> dict[str, Any]:
     """Return the whole schema as one self-contained document.
 
     `bounded` adds to each integer the bounds of its format: minimum and maximum.
     The result is shared: do not change it.
     """
-    definitions = _load("kubernetes.json")["$defs"] | written()["$defs"]
+    definitions = _load("kubernetes.json")["$defs"] | raw_schema()["$defs"]
     if bounded:
-        definitions = {name: _bounded_fields(fields) for name, fields in definitions.items()}
-    return written() | {"$defs": definitions}
+        definitions = {name: _bound_definition(fields) for name, fields in definitions.items()}
+    return raw_schema() | {"$defs": definitions}
 
 
 def kubernetes_minor() -> int:
@@ -66,7 +66,7 @@ def kubernetes_minor() -> int:
 
 
 @functools.cache
-def validator(*, bounded: bool = False) -> "jsonschema_rs.Draft202012Validator":
+def get_validator(*, bounded: bool = False) -> "jsonschema_rs.Draft202012Validator":
     """Return the compiled schema; one for the whole process.
 
     Its errors are of the kinds type, required and additionalProperties. `bounded`: also minimum
@@ -74,22 +74,22 @@ def validator(*, bounded: bool = False) -> "jsonschema_rs.Draft202012Validator":
     """
     import jsonschema_rs  # 10 ms that only validation needs
 
-    return jsonschema_rs.Draft202012Validator(schema(bounded=bounded))
+    return jsonschema_rs.Draft202012Validator(load_schema(bounded=bounded))
 
 
 @functools.cache
-def words(table: Table) -> tuple[str, ...]:
+def enum_values(enum_name: EnumName) -> tuple[str, ...]:
     """Return the known words of `table`, in the order in which the reference page lists them."""
-    return tuple(meanings(table))
+    return tuple(enum_docs(enum_name))
 
 
-def meanings(table: Table) -> Mapping[str, str]:
+def enum_docs(enum_name: EnumName) -> Mapping[str, str]:
     """Return the known words of `table`, each with what it means in a few words."""
-    found: dict[str, str] = written()["x-tables"][table]
-    return found
+    docs: dict[str, str] = raw_schema()["x-tables"][enum_name]
+    return docs
 
 
-_BOUNDS = {
+_FORMAT_BOUNDS = {
     "int32": {"minimum": -(2**31), "maximum": 2**31 - 1},
     "int64": {"minimum": -(2**63), "maximum": 2**63 - 1},
     "int-or-string": {"minimum": -(2**31), "maximum": 2**31 - 1},
@@ -97,17 +97,19 @@ _BOUNDS = {
 """By format: what Go's type holds. intstr.IntOrString holds an int32."""
 
 
-def _bounded_fields(definition: dict[str, Any]) -> dict[str, Any]:
+def _bound_definition(definition: dict[str, Any]) -> dict[str, Any]:
     properties = definition["properties"].items()
-    return definition | {"properties": {name: _bounded(place) for name, place in properties}}
+    return definition | {
+        "properties": {name: _bound_field(field_schema) for name, field_schema in properties}
+    }
 
 
-def _bounded(place: dict[str, Any]) -> dict[str, Any]:
-    if "format" in place:
-        return place | _BOUNDS[place["format"]]
-    if "items" in place:  # lists of integers: supplementalGroups
-        return place | {"items": _bounded(place["items"])}
-    return place
+def _bound_field(field_schema: dict[str, Any]) -> dict[str, Any]:
+    if "format" in field_schema:
+        return field_schema | _FORMAT_BOUNDS[field_schema["format"]]
+    if "items" in field_schema:  # lists of integers: supplementalGroups
+        return field_schema | {"items": _bound_field(field_schema["items"])}
+    return field_schema
 
 
 @functools.cache

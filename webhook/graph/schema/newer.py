@@ -8,13 +8,13 @@ from typing import Any
 import orjson
 
 from webhook.graph.path import ROOT, Path
-from webhook.graph.schema.document import schema
+from webhook.graph.schema.document import load_schema
 
 _PREFIX = "#/$defs/"
 
 
 @functools.cache
-def _since() -> Mapping[str, Mapping[str, int]]:
+def _minimum_versions() -> Mapping[str, Mapping[str, int]]:
     """Return, by definition and field, the first minor version that has it."""
     table: Mapping[str, Mapping[str, int]] = orjson.loads(
         pathlib.Path(__file__).with_name("since.json").read_bytes()
@@ -22,31 +22,31 @@ def _since() -> Mapping[str, Mapping[str, int]]:
     return table
 
 
-def newer_fields(document: Any, minor: int) -> Iterator[tuple[Path, int]]:
+def fields_newer_than(document: Any, kubernetes_minor: int) -> Iterator[tuple[Path, int]]:
     """Yield each field that Kubernetes 1.`minor` does not have, and the first minor with it.
 
     What is inside of such a field is not looked into. A document is nested at most as deep as
     `bounds` lets through.
     """
-    yield from _walk(document, schema(), ROOT, minor)
+    yield from _walk(document, load_schema(), ROOT, kubernetes_minor)
 
 
 def _walk(
-    value: Any, place: Mapping[str, Any], path: Path, minor: int
+    value: Any, field_schema: Mapping[str, Any], path: Path, kubernetes_minor: int
 ) -> Iterator[tuple[Path, int]]:
-    name = place.get("$ref", "").removeprefix(_PREFIX)
-    definition = schema()["$defs"].get(name, place)
+    name = field_schema.get("$ref", "").removeprefix(_PREFIX)
+    definition = load_schema()["$defs"].get(name, field_schema)
     if isinstance(value, dict):
-        since = _since().get(name, {})
-        for key, inner in value.items():
-            if since.get(key, 0) > minor:
+        since = _minimum_versions().get(name, {})
+        for key, child in value.items():
+            if since.get(key, 0) > kubernetes_minor:
                 yield path / key, since[key]
                 continue
-            below = definition.get("properties", {}).get(key)
-            below = below or place.get("additionalProperties")
-            if isinstance(below, dict) and isinstance(inner, (dict, list)):
-                yield from _walk(inner, below, path / key, minor)
-    elif isinstance(value, list) and isinstance(place.get("items"), dict):
-        for index, inner in enumerate(value):
-            if isinstance(inner, (dict, list)):
-                yield from _walk(inner, place["items"], path / index, minor)
+            child_schema = definition.get("properties", {}).get(key)
+            child_schema = child_schema or field_schema.get("additionalProperties")
+            if isinstance(child_schema, dict) and isinstance(child, (dict, list)):
+                yield from _walk(child, child_schema, path / key, kubernetes_minor)
+    elif isinstance(value, list) and isinstance(field_schema.get("items"), dict):
+        for index, child in enumerate(value):
+            if isinstance(child, (dict, list)):
+                yield from _walk(child, field_schema["items"], path / index, kubernetes_minor)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webhook.graph.path import Segment
-from webhook.graph.schema.document import KUBERNETES, schema, written
+from webhook.graph.schema.document import KUBERNETES_PREFIX, load_schema, raw_schema
 
 Schema = Mapping[str, Any]
 
@@ -17,7 +17,7 @@ _PREFIX = "#/$defs/"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FieldInfo:
     """What the schema says of one place.
 
     types        what may stand there: ("array", "null"); empty: anything
@@ -43,32 +43,32 @@ class Place:
     description: str
     default: str
     note: str
-    see: str
-    tables: tuple[str, ...]
+    see_url: str
+    enums: tuple[str, ...]
     deprecated: bool
 
     @property
-    def kubernetes(self) -> bool:
+    def is_kubernetes(self) -> bool:
         """Whether Kubernetes, not Seldon Core, says what may stand there."""
-        return self.definition.startswith(KUBERNETES)
+        return self.definition.startswith(KUBERNETES_PREFIX)
 
 
-def look_up(path: Iterable[Segment]) -> Place | None:
+def get_field_info(path: Iterable[Segment]) -> FieldInfo | None:
     """Return what the schema says of the place at `path`; None: it knows no such place.
 
     The place need not exist in a document; only whether a step is a key or an index counts.
     Below a list of nodes, of predictors or of componentSpecs a key is followed too, as if the one
     element stood there without its dash.
     """
-    here: Schema = schema()
-    definition = _definition(here) or ""
+    field_schema: Schema = load_schema()
+    definition = _definition_name(field_schema) or ""
     for segment in path:
-        step = _step(here, segment)
-        if step is None:
+        child_schema = _child_schema(field_schema, segment)
+        if child_schema is None:
             return None
-        here = step
-        definition = _definition(here) or definition
-    return _place(here, definition)
+        field_schema = child_schema
+        definition = _definition_name(field_schema) or definition
+    return _build_field_info(field_schema, definition)
 
 
 def known_fields(path: Iterable[Segment]) -> tuple[str, ...]:
@@ -76,37 +76,37 @@ def known_fields(path: Iterable[Segment]) -> tuple[str, ...]:
 
     Empty: no object stands there, or one whose keys are free (labels), or the place is unknown.
     """
-    place = look_up(path)
-    return place.fields if place else ()
+    info = get_field_info(path)
+    return info.fields if info else ()
 
 
-def homes(field: str) -> tuple[str, ...]:
+def field_locations(field: str) -> tuple[str, ...]:
     """Return where a field of this name belongs, shallowest first, for a field gone astray.
 
     homes("hpaSpec") is ("spec.predictors[].componentSpecs[].hpaSpec",). The fields of Seldon Core
     are known, and those of pods and containers; `status` and the insides of metrics are left out.
     """
-    return _homes().get(field, ())
+    return _field_locations().get(field, ())
 
 
 @functools.cache
-def _homes() -> Mapping[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = {}
-    for spelling, field in _walk("", schema(), ()):
-        found.setdefault(field, []).append(spelling)
+def _field_locations() -> Mapping[str, tuple[str, ...]]:
+    locations: dict[str, list[str]] = {}
+    for spelling, field in _walk_fields("", load_schema(), ()):
+        locations.setdefault(field, []).append(spelling)
     return {
         field: tuple(sorted(spellings, key=lambda text: (text.count("."), text)))
-        for field, spellings in found.items()
+        for field, spellings in locations.items()
     }
 
 
 # Definitions that `homes` does not look into: nobody misplaces a field of theirs, and their many
 # small names ("name", "type", "target") would drown the ones that matter.
-_NO_HOMES = frozenset(
+_EXCLUDED_DEFINITIONS = frozenset(
     {"Status", "ComponentMetadata", "MetricV2beta1", "KedaAdvanced", "KedaFallback"}
 )
 # Of Kubernetes' types, those that an author writes by hand every day.
-_EVERYDAY = frozenset(
+_INCLUDED_KUBERNETES_DEFINITIONS = frozenset(
     {
         "io.k8s.api.core.v1.PodSpec",
         "io.k8s.api.core.v1.Container",
@@ -115,26 +115,33 @@ _EVERYDAY = frozenset(
 )
 
 
-def _walk(prefix: str, place: Schema, branch: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _walk_fields(
+    prefix: str, field_schema: Schema, ancestors: tuple[str, ...]
+) -> Iterator[tuple[str, str]]:
     """Yield (spelling, name) of each field below `place`, a definition once on each branch."""
-    name = _definition(place)
-    if name is None or name in branch or name in _NO_HOMES or place.get("deprecated"):
+    name = _definition_name(field_schema)
+    if (
+        name is None
+        or name in ancestors
+        or name in _EXCLUDED_DEFINITIONS
+        or field_schema.get("deprecated")
+    ):
         return
-    if name.startswith(KUBERNETES) and name not in _EVERYDAY:
+    if name.startswith(KUBERNETES_PREFIX) and name not in _INCLUDED_KUBERNETES_DEFINITIONS:
         return
-    for field, inner in schema()["$defs"][name]["properties"].items():
+    for field, child_schema in load_schema()["$defs"][name]["properties"].items():
         spelling = f"{prefix}.{field}" if prefix else field
         if spelling == "status":  # nothing that an author writes belongs there
             continue
         yield spelling, field
-        element = inner.get("items")
-        below = (spelling + "[]", element) if element else (spelling, inner)
-        yield from _walk(*below, (*branch, name))
+        element = child_schema.get("items")
+        next_level = (spelling + "[]", element) if element else (spelling, child_schema)
+        yield from _walk_fields(*next_level, (*ancestors, name))
 
 
-def _step(here: Schema, segment: Segment) -> Schema | None:
+def _child_schema(field_schema: Schema, segment: Segment) -> Schema | None:
     """Return the place one step below `here`, or None."""
-    for layer in _layers(here):
+    for layer in _schema_layers(field_schema):
         if isinstance(segment, int):
             inner = layer.get("items")
         else:
@@ -144,43 +151,43 @@ def _step(here: Schema, segment: Segment) -> Schema | None:
     return None
 
 
-def _layers(here: Schema) -> Iterator[Schema]:
+def _schema_layers(field_schema: Schema) -> Iterator[Schema]:
     """Yield what applies at one place: the place's own schema, then the definition it names."""
-    yield here
-    name = _definition(here)
+    yield field_schema
+    name = _definition_name(field_schema)
     if name:
-        yield schema()["$defs"][name]
+        yield load_schema()["$defs"][name]
 
 
-def _definition(here: Schema) -> str | None:
-    reference: str | None = here.get("$ref")
+def _definition_name(field_schema: Schema) -> str | None:
+    reference: str | None = field_schema.get("$ref")
     return reference.removeprefix(_PREFIX) if reference else None
 
 
-def _place(here: Schema, definition: str) -> Place:
-    *_, fields = _layers(here)
-    return Place(
-        types=types(here),
-        format=here.get("format", ""),
+def _build_field_info(field_schema: Schema, definition: str) -> FieldInfo:
+    *_, fields = _schema_layers(field_schema)
+    return FieldInfo(
+        types=allowed_types(field_schema),
+        format=field_schema.get("format", ""),
         definition=definition,
         fields=tuple(fields.get("properties", ())),
         required=tuple(fields.get("required", ())),
-        description=here.get("description", ""),
-        default=here.get("x-default", ""),
-        note=here.get("x-note", ""),
-        see=here.get("x-see", ""),
-        tables=tuple(here.get("x-words", ())),
-        deprecated=here.get("deprecated", False),
+        description=field_schema.get("description", ""),
+        default=field_schema.get("x-default", ""),
+        note=field_schema.get("x-note", ""),
+        see_url=field_schema.get("x-see", ""),
+        enums=tuple(field_schema.get("x-words", ())),
+        deprecated=field_schema.get("deprecated", False),
     )
 
 
-def types(here: Schema) -> tuple[str, ...]:
+def allowed_types(field_schema: Schema) -> tuple[str, ...]:
     """Return the JSON types that the schema of one place lets through; empty: any."""
-    allowed = here.get("type", ())
+    allowed = field_schema.get("type", ())
     return (allowed,) if isinstance(allowed, str) else tuple(allowed)
 
 
-def definitions() -> Mapping[str, Schema]:
+def seldon_definitions() -> Mapping[str, Schema]:
     """Return the definitions that are Seldon Core's, in the order in which they are written."""
-    found: dict[str, Schema] = written()["$defs"]
+    found: dict[str, Schema] = raw_schema()["$defs"]
     return found

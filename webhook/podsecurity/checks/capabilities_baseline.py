@@ -1,7 +1,7 @@
 """Added Linux capabilities beyond those a container runtime gives anyway."""
 
-from webhook.podsecurity.check import Check, Violation, named, places, quoted
-from webhook.podsecurity.pod import Pod, items, text
+from webhook.podsecurity.check import Check, Violation, field_paths, list_containers, quote_words
+from webhook.podsecurity.pod import Pod, as_list, as_str
 
 # Kubernetes, Pod Security Standards, Baseline: Capabilities.
 _ALLOWED = frozenset(
@@ -23,27 +23,27 @@ _ALLOWED = frozenset(
 )
 
 
-def judge(pod: Pod) -> Violation | None:
+def check_pod(pod: Pod) -> Violation | None:
     """Allow only capabilities of the default set in capabilities.add."""
-    guilty = []
+    violating = []
     forbidden = set()
     for container in pod.containers:
         added = container.capabilities.get("add")
         if not added:
             continue
-        beyond = {text(capability) for capability in items(added)} - _ALLOWED
-        if beyond:
-            guilty.append(container)
-            forbidden |= beyond
-    if not guilty:
+        disallowed = {as_str(capability) for capability in as_list(added)} - _ALLOWED
+        if disallowed:
+            violating.append(container)
+            forbidden |= disallowed
+    if not violating:
         return None
     return Violation(
         CHECK.id,
         "non-default capabilities",
-        f"{named(guilty)} must not include {quoted(sorted(forbidden))}"
+        f"{list_containers(violating)} must not include {quote_words(sorted(forbidden))}"
         " in securityContext.capabilities.add",
-        places(False, guilty, "capabilities", "add"),  # noqa: FBT003 — containers only
+        field_paths(False, violating, "capabilities", "add"),  # noqa: FBT003 — containers only
     )
 
 
-CHECK = Check("capabilities_baseline", "baseline", ((0, judge),))
+CHECK = Check("capabilities_baseline", "baseline", ((0, check_pod),))

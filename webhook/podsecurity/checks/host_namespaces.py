@@ -7,7 +7,7 @@ from webhook.podsecurity.pod import Pod
 _FIELDS = ("hostNetwork", "hostPID", "hostIPC")
 
 
-def judge(pod: Pod) -> Violation | None:
+def check_pod(pod: Pod) -> Violation | None:
     """Forbid hostNetwork, hostPID and hostIPC."""
     spec = pod.spec
     shared = [field for field in _FIELDS if spec.get(field)]
@@ -21,4 +21,4 @@ def judge(pod: Pod) -> Violation | None:
     )
 
 
-CHECK = Check("hostNamespaces", "baseline", ((0, judge),))
+CHECK = Check("hostNamespaces", "baseline", ((0, check_pod),))

@@ -1,27 +1,27 @@
 """Volumes that are a path of the node."""
 
 from webhook.graph.path import Path
-from webhook.podsecurity.check import Check, Violation, plural, quoted
-from webhook.podsecurity.pod import Pod, text
+from webhook.podsecurity.check import Check, Violation, pluralize, quote_words
+from webhook.podsecurity.pod import Pod, as_str
 
 
-def judge(pod: Pod) -> Violation | None:
+def check_pod(pod: Pod) -> Violation | None:
     """Forbid hostPath; an empty one is one."""
     if not pod.spec.get("volumes"):
         return None
-    guilty = [
-        (index, text(volume.get("name")))
+    violating = [
+        (index, as_str(volume.get("name")))
         for index, volume in enumerate(pod.volumes)
         if volume.get("hostPath") is not None
     ]
-    if not guilty:
+    if not violating:
         return None
     return Violation(
         CHECK.id,
         "hostPath volumes",
-        f"{plural(len(guilty), 'volume')} {quoted(name for _, name in guilty)}",
-        tuple(Path(("spec", "volumes", index, "hostPath")) for index, _ in guilty),
+        f"{pluralize(len(violating), 'volume')} {quote_words(name for _, name in violating)}",
+        tuple(Path(("spec", "volumes", index, "hostPath")) for index, _ in violating),
     )
 
 
-CHECK = Check("hostPathVolumes", "baseline", ((0, judge),))
+CHECK = Check("hostPathVolumes", "baseline", ((0, check_pod),))

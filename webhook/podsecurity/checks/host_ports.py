@@ -1,36 +1,36 @@
 """Ports of the node."""
 
-from webhook.podsecurity.check import Check, Violation, named, plural
-from webhook.podsecurity.pod import Pod, items, mapping, text
+from webhook.podsecurity.check import Check, Violation, list_containers, pluralize
+from webhook.podsecurity.pod import Pod, as_list, as_mapping, as_str
 
 
-def judge(pod: Pod) -> Violation | None:
+def check_pod(pod: Pod) -> Violation | None:
     """Forbid every hostPort but 0."""
-    guilty = []
+    violating = []
     ports: set[str] = set()
-    where = []
+    paths = []
     for container in pod.containers:
         declared = container.raw.get("ports")
         if not declared:
             continue
         used = [
-            (index, text(port))
-            for index, entry in enumerate(items(declared))
-            if (port := mapping(entry).get("hostPort"))
+            (index, as_str(port))
+            for index, entry in enumerate(as_list(declared))
+            if (port := as_mapping(entry).get("hostPort"))
         ]
         if used:
-            guilty.append(container)
+            violating.append(container)
             ports.update(port for _, port in used)
-            where += [container.place / "ports" / index / "hostPort" for index, _ in used]
-    if not guilty:
+            paths += [container.path / "ports" / index / "hostPort" for index, _ in used]
+    if not violating:
         return None
     return Violation(
         CHECK.id,
         "hostPort",
-        f"{named(guilty)} {plural(len(guilty), 'uses', 'use')}"
-        f" {plural(len(ports), 'hostPort')} {', '.join(sorted(ports))}",
-        tuple(where),
+        f"{list_containers(violating)} {pluralize(len(violating), 'uses', 'use')}"
+        f" {pluralize(len(ports), 'hostPort')} {', '.join(sorted(ports))}",
+        tuple(paths),
     )
 
 
-CHECK = Check("hostPorts", "baseline", ((0, judge),))
+CHECK = Check("hostPorts", "baseline", ((0, check_pod),))

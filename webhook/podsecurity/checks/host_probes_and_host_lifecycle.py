@@ -3,17 +3,19 @@
 from collections.abc import Iterator
 
 from webhook.graph.path import Path
-from webhook.podsecurity.check import Check, Violation, plural, quoted
-from webhook.podsecurity.pod import Container, Pod, mapping, text
+from webhook.podsecurity.check import Check, Violation, pluralize, quote_words
+from webhook.podsecurity.pod import Container, Pod, as_mapping, as_str
 
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _HOOKS = ("postStart", "preStop")
 
 
-def judge(pod: Pod) -> Violation | None:
+def check_pod(pod: Pod) -> Violation | None:
     """Forbid `host` in httpGet and tcpSocket, whatever it names."""
     found = [
-        (container, *handler) for container in pod.containers for handler in _handlers(container)
+        (container, *handler)
+        for container in pod.containers
+        for handler in _find_handler_hosts(container)
     ]
     if not found:
         return None
@@ -22,28 +24,28 @@ def judge(pod: Pod) -> Violation | None:
     return Violation(
         CHECK.id,
         "probe or lifecycle host",
-        f"{plural(len(names), 'container')} {quoted(names)} {plural(len(names), 'uses', 'use')}"
-        f" {plural(len(hosts), 'probe or lifecycle host')} {quoted(hosts)}",
-        tuple(container.place.join(way) for container, way, _ in found),
+        f"{pluralize(len(names), 'container')} {quote_words(names)} {pluralize(len(names), 'uses', 'use')}"
+        f" {pluralize(len(hosts), 'probe or lifecycle host')} {quote_words(hosts)}",
+        tuple(container.path.join(way) for container, way, _ in found),
     )
 
 
-def _handlers(container: Container) -> Iterator[tuple[Path, str]]:
+def _find_handler_hosts(container: Container) -> Iterator[tuple[Path, str]]:
     raw = container.raw
     for probe in _PROBES:
         if raw.get(probe):
-            yield from _hosts(raw[probe], Path((probe,)))
+            yield from _find_hosts(raw[probe], Path((probe,)))
     if raw.get("lifecycle"):
-        hooks = mapping(raw["lifecycle"])
+        hooks = as_mapping(raw["lifecycle"])
         for hook in _HOOKS:
-            yield from _hosts(hooks.get(hook), Path(("lifecycle", hook)))
+            yield from _find_hosts(hooks.get(hook), Path(("lifecycle", hook)))
 
 
-def _hosts(handler: object, way: Path) -> Iterator[tuple[Path, str]]:
+def _find_hosts(handler: object, path: Path) -> Iterator[tuple[Path, str]]:
     for action in ("httpGet", "tcpSocket"):
-        host = mapping(mapping(handler).get(action)).get("host")
+        host = as_mapping(as_mapping(handler).get(action)).get("host")
         if host:
-            yield way / action / "host", text(host)
+            yield path / action / "host", as_str(host)
 
 
-CHECK = Check("hostProbesAndHostLifecycle", "baseline", ((34, judge),))
+CHECK = Check("hostProbesAndHostLifecycle", "baseline", ((34, check_pod),))

@@ -1,26 +1,26 @@
 """An unmasked /proc."""
 
-from webhook.podsecurity.check import Check, Violation, named, places, quoted
-from webhook.podsecurity.pod import Pod, text
+from webhook.podsecurity.check import Check, Violation, field_paths, list_containers, quote_words
+from webhook.podsecurity.pod import Pod, as_str
 
 
-def judge(pod: Pod, check: str = "procMount") -> Violation | None:
+def check_pod(pod: Pod, check: str = "procMount") -> Violation | None:
     """Allow only the procMount Default."""
-    guilty = [c for c in pod.containers if c.context.get("procMount") not in (None, "Default")]
-    if not guilty:
+    violating = [c for c in pod.containers if c.context.get("procMount") not in (None, "Default")]
+    if not violating:
         return None
-    types = sorted({text(c.context["procMount"]) for c in guilty})
+    types = sorted({as_str(c.context["procMount"]) for c in violating})
     return Violation(
         check,
         "procMount",
-        f"{named(guilty)} must not set securityContext.procMount to {quoted(types)}",
-        places(False, guilty, "procMount"),  # noqa: FBT003 — no such field at pod level
+        f"{list_containers(violating)} must not set securityContext.procMount to {quote_words(types)}",
+        field_paths(False, violating, "procMount"),  # noqa: FBT003 — no such field at pod level
     )
 
 
-def judge_since_1_35(pod: Pod) -> Violation | None:
+def check_pod_since_1_35(pod: Pod) -> Violation | None:
     """Allow any procMount in a pod with a user namespace of its own."""
-    return None if pod.host_users is False else judge(pod)
+    return None if pod.host_users is False else check_pod(pod)
 
 
-CHECK = Check("procMount", "baseline", ((0, judge), (35, judge_since_1_35)))
+CHECK = Check("procMount", "baseline", ((0, check_pod), (35, check_pod_since_1_35)))

@@ -5,9 +5,9 @@ from webhook.podsecurity.checks import proc_mount
 from webhook.podsecurity.pod import Pod
 
 
-def judge(pod: Pod) -> Violation | None:
+def check_pod(pod: Pod) -> Violation | None:
     """Allow only the procMount Default."""
-    return proc_mount.judge(pod, CHECK.id)
+    return proc_mount.check_pod(pod, CHECK.id)
 
 
-CHECK = Check("procMount_restricted", "restricted", ((35, judge),), overrides=("procMount",))
+CHECK = Check("procMount_restricted", "restricted", ((35, check_pod),), overrides=("procMount",))

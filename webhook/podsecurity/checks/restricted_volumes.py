@@ -3,8 +3,8 @@
 from typing import Any
 
 from webhook.graph.path import Path
-from webhook.podsecurity.check import Check, Violation, plural, quoted
-from webhook.podsecurity.pod import Pod, text
+from webhook.podsecurity.check import Check, Violation, pluralize, quote_words
+from webhook.podsecurity.pod import Pod, as_str
 
 _ALLOWED = frozenset(
     {
@@ -44,28 +44,28 @@ _FORBIDDEN = (
 )
 
 
-def judge(pod: Pod) -> Violation | None:
+def check_pod(pod: Pod) -> Violation | None:
     """Allow only the types that restricted lists.
 
     A volume without any source passes: the API server makes it an emptyDir before it is judged.
     """
     if not pod.spec.get("volumes"):
         return None
-    guilty = [
-        (index, text(volume.get("name")), kind)
+    violating = [
+        (index, as_str(volume.get("name")), kind)
         for index, volume in enumerate(pod.volumes)
         if (kind := _forbidden_type(volume)) is not None
     ]
-    if not guilty:
+    if not violating:
         return None
-    types = sorted({kind for _, _, kind in guilty})
+    types = sorted({kind for _, _, kind in violating})
     return Violation(
         CHECK.id,
         "restricted volume types",
-        f"{plural(len(guilty), 'volume')} {quoted(name for _, name, _ in guilty)}"
-        f" {plural(len(guilty), 'uses', 'use')}"
-        f" {plural(len(types), 'restricted volume type')} {quoted(types)}",
-        tuple(Path(("spec", "volumes", index, kind)) for index, _, kind in guilty),
+        f"{pluralize(len(violating), 'volume')} {quote_words(name for _, name, _ in violating)}"
+        f" {pluralize(len(violating), 'uses', 'use')}"
+        f" {pluralize(len(types), 'restricted volume type')} {quote_words(types)}",
+        tuple(Path(("spec", "volumes", index, kind)) for index, _, kind in violating),
     )
 
 
@@ -76,4 +76,4 @@ def _forbidden_type(volume: dict[str, Any]) -> str | None:
     return next((kind for kind in _FORBIDDEN if kind in sources), "unknown")
 
 
-CHECK = Check("restrictedVolumes", "restricted", ((0, judge),), overrides=("hostPathVolumes",))
+CHECK = Check("restrictedVolumes", "restricted", ((0, check_pod),), overrides=("hostPathVolumes",))

@@ -2,27 +2,27 @@
 
 from typing import Any
 
-from webhook.podsecurity.check import Check, Violation, places, setters
+from webhook.podsecurity.check import Check, Violation, field_paths, list_setters
 from webhook.podsecurity.pod import Pod
 
 
-def judge(pod: Pod) -> Violation | None:
+def check_pod(pod: Pod) -> Violation | None:
     """Forbid runAsUser 0; at pod level even if every container has another user."""
-    of_pod = _is_root(pod.context)
-    guilty = [c for c in pod.containers if _is_root(c.context)]
-    if not of_pod and not guilty:
+    pod_violates = _is_root(pod.context)
+    violating = [c for c in pod.containers if _is_root(c.context)]
+    if not pod_violates and not violating:
         return None
     return Violation(
         CHECK.id,
         "runAsUser=0",
-        f"{setters(of_pod, guilty)} must not set runAsUser=0",
-        places(of_pod, guilty, "runAsUser"),
+        f"{list_setters(pod_violates, violating)} must not set runAsUser=0",
+        field_paths(pod_violates, violating, "runAsUser"),
     )
 
 
-def judge_since_1_35(pod: Pod) -> Violation | None:
+def check_pod_since_1_35(pod: Pod) -> Violation | None:
     """Ask nothing of a pod with a user namespace of its own: its root is nobody on the node."""
-    return None if pod.host_users is False else judge(pod)
+    return None if pod.host_users is False else check_pod(pod)
 
 
 def _is_root(context: dict[str, Any]) -> bool:
@@ -30,4 +30,4 @@ def _is_root(context: dict[str, Any]) -> bool:
     return user == 0 and user is not False  # False == 0 in Python
 
 
-CHECK = Check("runAsUser", "restricted", ((23, judge), (35, judge_since_1_35)))
+CHECK = Check("runAsUser", "restricted", ((23, check_pod), (35, check_pod_since_1_35)))

@@ -2,38 +2,46 @@
 
 from typing import Any
 
-from webhook.podsecurity.check import Check, Judge, Violation, places, plural, quoted, setters
-from webhook.podsecurity.pod import Pod, mapping, text
+from webhook.podsecurity.check import (
+    Check,
+    CheckPod,
+    Violation,
+    field_paths,
+    list_setters,
+    pluralize,
+    quote_words,
+)
+from webhook.podsecurity.pod import Pod, as_mapping, as_str
 
 _TYPES_1_0 = frozenset({"", "container_t", "container_init_t", "container_kvm_t"})
 _TYPES_1_31 = _TYPES_1_0 | {"container_engine_t"}
 
 
-def _judge(allowed: frozenset[str]) -> Judge:
+def _check_pod_allowing(allowed: frozenset[str]) -> CheckPod:
     def is_guilty(options: Any) -> bool:
-        given = mapping(options)
+        given = as_mapping(options)
         return (
-            text(given.get("type")) not in allowed
+            as_str(given.get("type")) not in allowed
             or bool(given.get("user"))
             or bool(given.get("role"))
         )
 
-    def judge(pod: Pod) -> Violation | None:
+    def check_pod(pod: Pod) -> Violation | None:
         """Allow only container types, and neither user nor role; the level is free."""
         own = pod.context.get("seLinuxOptions")
-        of_pod = own is not None and is_guilty(own)
-        guilty = [
+        pod_violates = own is not None and is_guilty(own)
+        violating = [
             c
             for c in pod.containers
             if (options := c.context.get("seLinuxOptions")) is not None and is_guilty(options)
         ]
-        if not of_pod and not guilty:
+        if not pod_violates and not violating:
             return None
-        bad = [mapping(own)] if of_pod else []
-        bad += [mapping(c.context["seLinuxOptions"]) for c in guilty]
-        types = sorted({text(options.get("type")) for options in bad} - allowed)
-        words = [f"{plural(len(types), 'type')} {quoted(types)}"] if types else []
-        words += [
+        bad = [as_mapping(own)] if pod_violates else []
+        bad += [as_mapping(c.context["seLinuxOptions"]) for c in violating]
+        types = sorted({as_str(options.get("type")) for options in bad} - allowed)
+        parts = [f"{pluralize(len(types), 'type')} {quote_words(types)}"] if types else []
+        parts += [
             f"{field} may not be set"
             for field in ("user", "role")
             if any(options.get(field) for options in bad)
@@ -41,12 +49,16 @@ def _judge(allowed: frozenset[str]) -> Judge:
         return Violation(
             CHECK.id,
             "seLinuxOptions",
-            f"{setters(of_pod, guilty)} set forbidden securityContext.seLinuxOptions: "
-            + "; ".join(words),
-            places(of_pod, guilty, "seLinuxOptions"),
+            f"{list_setters(pod_violates, violating)} set forbidden securityContext.seLinuxOptions: "
+            + "; ".join(parts),
+            field_paths(pod_violates, violating, "seLinuxOptions"),
         )
 
-    return judge
+    return check_pod
 
 
-CHECK = Check("seLinuxOptions", "baseline", ((0, _judge(_TYPES_1_0)), (31, _judge(_TYPES_1_31))))
+CHECK = Check(
+    "seLinuxOptions",
+    "baseline",
+    ((0, _check_pod_allowing(_TYPES_1_0)), (31, _check_pod_allowing(_TYPES_1_31))),
+)

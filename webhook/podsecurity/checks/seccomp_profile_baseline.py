@@ -1,63 +1,74 @@
 """System calls unconfined by choice."""
 
 from webhook.graph.path import Path
-from webhook.podsecurity.check import Check, Violation, escaped, places, plural, quoted, setters
-from webhook.podsecurity.pod import Container, Pod, mapping, text
+from webhook.podsecurity.check import (
+    Check,
+    Violation,
+    field_paths,
+    go_quote,
+    list_setters,
+    pluralize,
+    quote_words,
+)
+from webhook.podsecurity.pod import Container, Pod, as_mapping, as_str
 
-_OF_POD = "seccomp.security.alpha.kubernetes.io/pod"
-_OF_CONTAINER = "container.seccomp.security.alpha.kubernetes.io/"
+_POD_ANNOTATION = "seccomp.security.alpha.kubernetes.io/pod"
+_CONTAINER_ANNOTATION_PREFIX = "container.seccomp.security.alpha.kubernetes.io/"
 _ALLOWED = ("RuntimeDefault", "Localhost")
 
 
-def judge(pod: Pod) -> Violation | None:
+def check_pod(pod: Pod) -> Violation | None:
     """Allow as annotation only the runtime's profile and local ones (before 1.19)."""
     if not pod.annotations:
         return None
-    keys = {_OF_POD, *(_OF_CONTAINER + container.name for container in pod.containers)}
-    guilty = sorted(
-        (f"{key}={escaped(value)}", key)
+    keys = {
+        _POD_ANNOTATION,
+        *(_CONTAINER_ANNOTATION_PREFIX + container.name for container in pod.containers),
+    }
+    violating = sorted(
+        (f"{key}={go_quote(value)}", key)
         for key in keys
         if key in pod.annotations
-        and (value := text(pod.annotations[key])) not in ("runtime/default", "docker/default")
+        and (value := as_str(pod.annotations[key])) not in ("runtime/default", "docker/default")
         and not value.startswith("localhost/")
     )
-    if not guilty:
+    if not violating:
         return None
     return Violation(
         CHECK.id,
         "seccompProfile",
-        f"forbidden {plural(len(guilty), 'annotation')} {', '.join(word for word, _ in guilty)}",
-        tuple(Path(("metadata", "annotations", key)) for _, key in guilty),
+        f"forbidden {pluralize(len(violating), 'annotation')} {', '.join(word for word, _ in violating)}",
+        tuple(Path(("metadata", "annotations", key)) for _, key in violating),
     )
 
 
-def judge_since_1_19(pod: Pod) -> Violation | None:
+def check_pod_since_1_19(pod: Pod) -> Violation | None:
     """Allow as field only RuntimeDefault and Localhost; an object without a type is neither."""
     return forbidden_profiles(pod, CHECK.id)
 
 
-def forbidden_profiles(pod: Pod, check: str) -> Violation | None:
+def forbidden_profiles(pod: Pod, check_id: str) -> Violation | None:
     """Return what forbids the profiles that are set, None if all of them are allowed."""
-    own = pod.context.get("seccompProfile")
-    of_pod = own is not None and mapping(own).get("type") not in _ALLOWED
-    guilty = [c for c in pod.containers if _is_guilty(c)]
-    if not of_pod and not guilty:
+    pod_profile = pod.context.get("seccompProfile")
+    pod_violates = pod_profile is not None and as_mapping(pod_profile).get("type") not in _ALLOWED
+    violating = [c for c in pod.containers if _violates(c)]
+    if not pod_violates and not violating:
         return None
-    profiles = [own] if of_pod else []
-    profiles += [c.context["seccompProfile"] for c in guilty]
-    types = sorted({text(mapping(profile).get("type")) for profile in profiles})
+    profiles = [pod_profile] if pod_violates else []
+    profiles += [c.context["seccompProfile"] for c in violating]
+    types = sorted({as_str(as_mapping(profile).get("type")) for profile in profiles})
     return Violation(
-        check,
+        check_id,
         "seccompProfile",
-        f"{setters(of_pod, guilty)} must not set securityContext.seccompProfile.type"
-        f" to {quoted(types)}",
-        places(of_pod, guilty, "seccompProfile", "type"),
+        f"{list_setters(pod_violates, violating)} must not set securityContext.seccompProfile.type"
+        f" to {quote_words(types)}",
+        field_paths(pod_violates, violating, "seccompProfile", "type"),
     )
 
 
-def _is_guilty(container: Container) -> bool:
+def _violates(container: Container) -> bool:
     profile = container.context.get("seccompProfile")
-    return profile is not None and mapping(profile).get("type") not in _ALLOWED
+    return profile is not None and as_mapping(profile).get("type") not in _ALLOWED
 
 
-CHECK = Check("seccompProfile_baseline", "baseline", ((0, judge), (19, judge_since_1_19)))
+CHECK = Check("seccompProfile_baseline", "baseline", ((0, check_pod), (19, check_pod_since_1_19)))

@@ -1,8 +1,8 @@
 """Kernel parameters that reach beyond the pod."""
 
 from webhook.graph.path import Path
-from webhook.podsecurity.check import Check, Judge, Violation
-from webhook.podsecurity.pod import Pod, items, mapping, text
+from webhook.podsecurity.check import Check, CheckPod, Violation
+from webhook.podsecurity.pod import Pod, as_list, as_mapping, as_str
 
 _SAFE_1_0 = frozenset(
     {
@@ -24,36 +24,37 @@ _SAFE_1_32 = _SAFE_1_29 | {"net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"}
 _SAFE_1_37 = _SAFE_1_32 | {"net.ipv4.tcp_slow_start_after_idle", "net.ipv4.tcp_notsent_lowat"}
 
 
-def _judge(safe: frozenset[str]) -> Judge:
-    def judge(pod: Pod) -> Violation | None:
+def _check_pod_allowing(safe: frozenset[str]) -> CheckPod:
+    def check_pod(pod: Pod) -> Violation | None:
         """Allow only parameters that are isolated from other pods and the node."""
         given = pod.context.get("sysctls")
         if not given:
             return None
-        names = [text(mapping(entry).get("name")) for entry in items(given)]
-        guilty = [(index, name) for index, name in enumerate(names) if name not in safe]
-        if not guilty:
+        names = [as_str(as_mapping(entry).get("name")) for entry in as_list(given)]
+        violating = [(index, name) for index, name in enumerate(names) if name not in safe]
+        if not violating:
             return None
         return Violation(
             CHECK.id,
             "forbidden sysctls",
-            ", ".join(name for _, name in guilty),
+            ", ".join(name for _, name in violating),
             tuple(
-                Path(("spec", "securityContext", "sysctls", index, "name")) for index, _ in guilty
+                Path(("spec", "securityContext", "sysctls", index, "name"))
+                for index, _ in violating
             ),
         )
 
-    return judge
+    return check_pod
 
 
 CHECK = Check(
     "sysctls",
     "baseline",
     (
-        (0, _judge(_SAFE_1_0)),
-        (27, _judge(_SAFE_1_27)),
-        (29, _judge(_SAFE_1_29)),
-        (32, _judge(_SAFE_1_32)),
-        (37, _judge(_SAFE_1_37)),
+        (0, _check_pod_allowing(_SAFE_1_0)),
+        (27, _check_pod_allowing(_SAFE_1_27)),
+        (29, _check_pod_allowing(_SAFE_1_29)),
+        (32, _check_pod_allowing(_SAFE_1_32)),
+        (37, _check_pod_allowing(_SAFE_1_37)),
     ),
 )

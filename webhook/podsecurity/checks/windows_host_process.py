@@ -2,27 +2,27 @@
 
 from typing import Any
 
-from webhook.podsecurity.check import Check, Violation, places, setters
-from webhook.podsecurity.pod import Pod, mapping
+from webhook.podsecurity.check import Check, Violation, field_paths, list_setters
+from webhook.podsecurity.pod import Pod, as_mapping
 
 
-def judge(pod: Pod) -> Violation | None:
+def check_pod(pod: Pod) -> Violation | None:
     """Forbid windowsOptions.hostProcess true."""
-    of_pod = _is_host_process(pod.context)
-    guilty = [c for c in pod.containers if _is_host_process(c.context)]
-    if not of_pod and not guilty:
+    pod_violates = _is_host_process(pod.context)
+    violating = [c for c in pod.containers if _is_host_process(c.context)]
+    if not pod_violates and not violating:
         return None
     return Violation(
         CHECK.id,
         "hostProcess",
-        f"{setters(of_pod, guilty)} must not set securityContext.windowsOptions.hostProcess=true",
-        places(of_pod, guilty, "windowsOptions", "hostProcess"),
+        f"{list_setters(pod_violates, violating)} must not set securityContext.windowsOptions.hostProcess=true",
+        field_paths(pod_violates, violating, "windowsOptions", "hostProcess"),
     )
 
 
 def _is_host_process(context: dict[str, Any]) -> bool:
     options = context.get("windowsOptions")
-    return bool(options) and bool(mapping(options).get("hostProcess"))
+    return bool(options) and bool(as_mapping(options).get("hostProcess"))
 
 
-CHECK = Check("windowsHostProcess", "baseline", ((0, judge),))
+CHECK = Check("windowsHostProcess", "baseline", ((0, check_pod),))

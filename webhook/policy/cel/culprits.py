@@ -14,241 +14,262 @@ from typing import Any
 
 from webhook.graph.path import ROOT, Path
 from webhook.policy.cel.evaluate import Compiler
-from webhook.policy.cel.frames import Frame
-from webhook.policy.cel.shapes import shape_of
-from webhook.policy.cel.tree import Call, Constant, Fold, ListLiteral, Name, Select, Tree
-from webhook.policy.cel.values import EvaluationError, Optional
+from webhook.policy.cel.frames import ExecutionFrame
+from webhook.policy.cel.shapes import detect_macro
+from webhook.policy.cel.tree import Call, Comprehension, Constant, Expr, Ident, ListLiteral, Select
+from webhook.policy.cel.values import EvaluationError, OptionalValue
 
 
-class Places:
+class NodeLocations:
     """Where the lists and mappings of a document stand, by their identity."""
 
     def __init__(self, document: Any) -> None:
         self.document = document
-        self._known: dict[int, Path] = {}
-        waiting: list[tuple[Any, Path]] = (
+        self._paths: dict[int, Path] = {}
+        pending: list[tuple[Any, Path]] = (
             [(document, ROOT)] if type(document) in (dict, list) else []
         )
-        while waiting:
-            value, path = waiting.pop()
-            self._known[id(value)] = path
+        while pending:
+            value, path = pending.pop()
+            self._paths[id(value)] = path
             children: Iterable[tuple[Any, Any]] = (
                 value.items() if type(value) is dict else enumerate(value)
             )
-            waiting.extend(
+            pending.extend(
                 (child, path / key)
                 for key, child in children
                 if (type(child) is dict or type(child) is list) and type(key) in (str, int)
             )
 
-    def of(self, value: Any) -> Path | None:
+    def path_of(self, value: Any) -> Path | None:
         """Return where a list or mapping stands; None for any other value."""
         if type(value) is dict or type(value) is list:
-            return self._known.get(id(value))
+            return self._paths.get(id(value))
         return None
 
 
-class Blame:
+class Provenance:
     """Finds the culprits of one policy's expressions in one frame, just evaluated.
 
     compilers  of the variables, by name: variables.x
     """
 
-    def __init__(self, frame: Frame, places: Places, compilers: Mapping[str, Compiler]) -> None:
+    def __init__(
+        self, frame: ExecutionFrame, locations: NodeLocations, compilers: Mapping[str, Compiler]
+    ) -> None:
         self.frame = frame
-        self.places = places
+        self.locations = locations
         self.compilers = compilers
-        self.bound: dict[int, Path] = {}
+        self.element_paths: dict[int, Path] = {}
         """Places of scalars that are elements right now, by slot."""
 
-    def of(self, compiler: Compiler) -> tuple[Path, ...]:
+    def find_paths(self, compiler: Compiler) -> tuple[Path, ...]:
         """Return the places that made an expression false, the most precise ones, in order."""
-        found = list(dict.fromkeys(self._why(compiler, compiler.checked.tree, False)))  # noqa: FBT003
-        above = {path[:depth] for path in found for depth in range(len(path))}
-        return tuple(path for path in found if tuple(path) not in above)
+        paths = list(dict.fromkeys(self._trace(compiler, compiler.ast.expr, False)))  # noqa: FBT003
+        ancestors = {path[:depth] for path in paths for depth in range(len(path))}
+        return tuple(path for path in paths if tuple(path) not in ancestors)
 
-    def _why(self, compiler: Compiler, node: Tree, truth: bool) -> Iterator[Path]:  # noqa: FBT001
+    def _trace(self, compiler: Compiler, node: Expr, result: bool) -> Iterator[Path]:  # noqa: FBT001
         match node:
             case Call(function="!_", arguments=(operand,)):
-                yield from self._why(compiler, operand, not truth)
+                yield from self._trace(compiler, operand, not result)
             case Call(function="_&&_" | "_||_" as operator):
-                sides = [
-                    side for side in _sides(node, operator) if self._value(compiler, side) is truth
+                operands = [
+                    side
+                    for side in _operands(node, operator)
+                    if self._evaluate(compiler, side) is result
                 ]
-                if (operator == "_||_") is not truth:
-                    yield from self._least(compiler, sides, truth)
+                if (operator == "_||_") is not result:
+                    yield from self._trace_all_operands(compiler, operands, result)
                 else:
-                    for side in sides:
-                        yield from self._why(compiler, side, truth)
+                    for side in operands:
+                        yield from self._trace(compiler, side, result)
             case Call(function="_?_:_", arguments=(test, yes, no)):
-                chosen = yes if self._value(compiler, test) is True else no
-                yield from self._why(compiler, chosen, truth)
-            case Fold() if (shape := shape_of(node)) and shape.test and shape.kind in _DECIDED:
-                if _DECIDED[shape.kind] is truth:
-                    yield from self._elements(compiler, node, shape.test, truth)
+                branch = yes if self._evaluate(compiler, test) is True else no
+                yield from self._trace(compiler, branch, result)
+            case Comprehension() if (
+                (macro := detect_macro(node)) and macro.test and macro.kind in _DECIDING_RESULT
+            ):
+                if _DECIDING_RESULT[macro.kind] is result:
+                    yield from self._trace_elements(compiler, node, macro.test, result)
                 else:
                     # None of the elements is to blame alone. If they are not the object's (a list
                     # of allowed words), what was held against them is.
-                    yield from list(self._where(compiler, node.over)) or self._elements(
-                        compiler, node, shape.test, truth
-                    )
-            case Name() | Select() if (name := self._variable(compiler, node)) is not None:
-                inner = self.compilers[name]
-                yield from self._why(inner, inner.checked.tree, truth)
+                    yield from list(
+                        self._source_paths(compiler, node.iter_range)
+                    ) or self._trace_elements(compiler, node, macro.test, result)
+            case Ident() | Select() if (name := self._variable_name(compiler, node)) is not None:
+                compiled_variable = self.compilers[name]
+                yield from self._trace(compiled_variable, compiled_variable.ast.expr, result)
             case _:
-                yield from self._where(compiler, node)
+                yield from self._source_paths(compiler, node)
 
-    def _least(
+    def _trace_all_operands(
         self,
         compiler: Compiler,
-        sides: list[Tree],
-        truth: bool,  # noqa: FBT001
+        operands: list[Expr],
+        result: bool,  # noqa: FBT001
     ) -> list[Path]:
         """Return the culprits of `a || b` that is false, or of `a && b` that is true.
 
         Every side takes part. `!has(x.f) || x.f > 1` is meant as "if there is one": sides that
         only ask whether the rest applies are passed over, and if all do so, the last one counts.
         """
-        told = [(side, list(self._why(compiler, side, truth))) for side in sides]
-        told = [(side, places) for side, places in told if places]
-        chosen = [places for side, places in told if not _asks(side)] or [
-            places for _, places in told[-1:]
+        traced = [(side, list(self._trace(compiler, side, result))) for side in operands]
+        traced = [(side, places) for side, places in traced if places]
+        path_groups = [places for side, places in traced if not _is_guard(side)] or [
+            places for _, places in traced[-1:]
         ]
-        return [path for places in chosen for path in places]
+        return [path for places in path_groups for path in places]
 
-    def _elements(
+    def _trace_elements(
         self,
         compiler: Compiler,
-        fold: Fold,
-        test: Tree,
-        truth: bool,  # noqa: FBT001
+        comprehension: Comprehension,
+        test: Expr,
+        result: bool,  # noqa: FBT001
     ) -> Iterator[Path]:
         """Yield the culprits within each element for which the test is `truth`."""
-        first, second, _ = compiler.slots[fold.id]
-        items = self._value(compiler, fold.over)
-        bases = list(self._where(compiler, fold.over))
-        base = bases[0] if len(bases) == 1 else None
-        known = base is not None and self.places.of(items) is not None
-        for key, item in self._pairs(items):
-            keyed = fold.second or type(items) is dict
+        first, second, _ = compiler.comprehension_slots[comprehension.id]
+        items = self._evaluate(compiler, comprehension.iter_range)
+        range_paths = list(self._source_paths(compiler, comprehension.iter_range))
+        range_path = range_paths[0] if len(range_paths) == 1 else None
+        range_is_in_document = range_path is not None and self.locations.path_of(items) is not None
+        for key, item in self._key_value_pairs(items):
+            keyed = comprehension.iter_var2 or type(items) is dict
             self.frame[first] = key if keyed else item
-            if fold.second:
+            if comprehension.iter_var2:
                 self.frame[second] = item
-            place = self.places.of(item)
-            if place is None and known and base is not None and type(key) in (str, int):
-                place = base / key
-            slot = second if fold.second else first
-            if place is not None:
-                self.bound[slot] = place
-            if self._value(compiler, test) is truth:
-                inner = list(self._why(compiler, test, truth))
-                below = [path for path in inner if place is None or _starts(path, place)]
-                yield from below or ([place] if place is not None else inner or bases)
-            self.bound.pop(slot, None)
+            element_path = self.locations.path_of(item)
+            if (
+                element_path is None
+                and range_is_in_document
+                and range_path is not None
+                and type(key) in (str, int)
+            ):
+                element_path = range_path / key
+            slot = second if comprehension.iter_var2 else first
+            if element_path is not None:
+                self.element_paths[slot] = element_path
+            if self._evaluate(compiler, test) is result:
+                inner = list(self._trace(compiler, test, result))
+                inner_paths = [
+                    path
+                    for path in inner
+                    if element_path is None or _starts_with(path, element_path)
+                ]
+                yield from inner_paths or (
+                    [element_path] if element_path is not None else inner or range_paths
+                )
+            self.element_paths.pop(slot, None)
 
     @staticmethod
-    def _pairs(items: Any) -> Iterable[tuple[Any, Any]]:
+    def _key_value_pairs(items: Any) -> Iterable[tuple[Any, Any]]:
         if type(items) is list:
             return enumerate(items)
         return items.items() if type(items) is dict else ()
 
-    def _where(self, compiler: Compiler, node: Tree) -> Iterator[Path]:
+    def _source_paths(self, compiler: Compiler, node: Expr) -> Iterator[Path]:
         """Yield the places that a value was read from."""
         match node:
             case Constant():
                 return
-            case Name() | Select() if (name := self._variable(compiler, node)) is not None:
-                yield from self._of_variable(name)
-            case Name(_, name):
-                yield from self._of_name(compiler, node, name)
+            case Ident() | Select() if (name := self._variable_name(compiler, node)) is not None:
+                yield from self._variable_paths(name)
+            case Ident(_, name):
+                yield from self._name_paths(compiler, node, name)
             case Select(_, operand, field, _):
-                yield from (place / field for place in self._where(compiler, operand))
+                yield from (place / field for place in self._source_paths(compiler, operand))
             case Call(function="_[_]" | "_?._" | "_[?_]", arguments=(container, key)):
-                word = self._value(compiler, key)
-                places = list(self._where(compiler, container))
-                if type(word) in (str, int):
-                    places = [place / word for place in places]
-                yield from places
+                key_value = self._evaluate(compiler, key)
+                paths = list(self._source_paths(compiler, container))
+                if type(key_value) in (str, int):
+                    paths = [place / key_value for place in paths]
+                yield from paths
             case Call(function="orValue", target=target) if target is not None:
-                yield from self._where(compiler, target)
-            case Fold():
-                yield from self._of_value(compiler, node) or self._where(compiler, node.over)
+                yield from self._source_paths(compiler, target)
+            case Comprehension():
+                yield from self._value_paths(compiler, node) or self._source_paths(
+                    compiler, node.iter_range
+                )
             case Call(_, _, target, arguments):
-                known = self._of_value(compiler, node)
-                if known:
-                    yield from known
+                value_paths = self._value_paths(compiler, node)
+                if value_paths:
+                    yield from value_paths
                     return
-                for part in (*((target,) if target is not None else ()), *arguments):
-                    yield from self._where(compiler, part)
+                for operand_expr in (*((target,) if target is not None else ()), *arguments):
+                    yield from self._source_paths(compiler, operand_expr)
             case ListLiteral(_, elements, _):
                 for element in elements:
-                    yield from self._where(compiler, element)
+                    yield from self._source_paths(compiler, element)
 
-    def _of_variable(self, name: str) -> Iterator[Path]:
-        inner = self.compilers[name]
-        known = self._of_value(inner, inner.checked.tree)
-        yield from known or self._where(inner, inner.checked.tree)
+    def _variable_paths(self, name: str) -> Iterator[Path]:
+        compiled_variable = self.compilers[name]
+        paths = self._value_paths(compiled_variable, compiled_variable.ast.expr)
+        yield from paths or self._source_paths(compiled_variable, compiled_variable.ast.expr)
 
-    def _of_name(self, compiler: Compiler, node: Tree, name: str) -> Iterator[Path]:
-        value = self._value(compiler, node)
-        place = self.places.of(value)
-        if place is not None:
-            yield place
+    def _name_paths(self, compiler: Compiler, node: Expr, name: str) -> Iterator[Path]:
+        value = self._evaluate(compiler, node)
+        value_path = self.locations.path_of(value)
+        if value_path is not None:
+            yield value_path
             return
-        bound = [path for slot, path in self.bound.items() if self.frame[slot] is value]
-        if bound and name not in compiler.layout.names:
-            yield bound[-1]
+        candidates = [
+            path for slot, path in self.element_paths.items() if self.frame[slot] is value
+        ]
+        if candidates and name not in compiler.layout.names:
+            yield candidates[-1]
 
-    def _of_value(self, compiler: Compiler, node: Tree) -> list[Path]:
+    def _value_paths(self, compiler: Compiler, node: Expr) -> list[Path]:
         """Return the place of what a node evaluates to, or of the elements of a new list."""
-        value = self._value(compiler, node)
-        if type(value) is Optional:
+        value = self._evaluate(compiler, node)
+        if type(value) is OptionalValue:
             value = value.value
-        place = self.places.of(value)
-        if place is not None:
-            return [place]
+        value_path = self.locations.path_of(value)
+        if value_path is not None:
+            return [value_path]
         if type(value) is list:
-            return [path for item in value if (path := self.places.of(item)) is not None]
+            return [path for item in value if (path := self.locations.path_of(item)) is not None]
         return []
 
-    def _variable(self, compiler: Compiler, node: Tree) -> str | None:
+    def _variable_name(self, compiler: Compiler, node: Expr) -> str | None:
         if isinstance(node, Select):
-            name = compiler.checked.names.get(node.id) if not node.test else None
+            name = compiler.ast.reference_map.get(node.id) if not node.test_only else None
         else:
             name = getattr(node, "name", None)
         return name if name in self.compilers else None
 
-    def _value(self, compiler: Compiler, node: Tree) -> Any:
+    def _evaluate(self, compiler: Compiler, node: Expr) -> Any:
         try:
-            return compiler.of(node)(self.frame)
+            return compiler.closure_of(node)(self.frame)
         except EvaluationError:
             return None
 
 
-_DECIDED = {"all": False, "exists": True}
+_DECIDING_RESULT = {"all": False, "exists": True}
 """The result that single elements decide."""
 
 
-def _sides(node: Tree, operator: str) -> Iterator[Tree]:
+def _operands(node: Expr, operator: str) -> Iterator[Expr]:
     """Yield the operands of `a || b || c`, from left to right."""
     if isinstance(node, Call) and node.function == operator:
-        for side in node.arguments:
-            yield from _sides(side, operator)
+        for argument in node.arguments:
+            yield from _operands(argument, operator)
     else:
         yield node
 
 
-def _asks(side: Tree) -> bool:
+def _is_guard(operand: Expr) -> bool:
     """Tell whether a side only asks if the rest applies: !x, x != y, x == "", x.exists(…)."""
-    match side:
+    match operand:
         case Call(function="!_" | "_!=_"):
             return True
         case Call(function="_==_", arguments=(_, Constant(_, value)) | (Constant(_, value), _)):
             return not value
         case Select(_, _, _, test):
             return test
-    return isinstance(side, Fold)
+    return isinstance(operand, Comprehension)
 
 
-def _starts(path: Path, start: Path) -> bool:
-    return path[: len(start)] == tuple(start)
+def _starts_with(path: Path, prefix: Path) -> bool:
+    return path[: len(prefix)] == tuple(prefix)

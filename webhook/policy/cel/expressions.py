@@ -13,14 +13,14 @@ from cel_expr_python import cel
 
 from webhook.policy.cel.values import EvaluationError
 
-_KEPT = 4096
+_MAX_CACHED_RESULTS = 4096
 """Answers kept; at most 2 MB with texts of at most 256 characters."""
 
-_LONGEST_KEPT = 256
+_MAX_CACHED_LENGTH = 256
 
 
 @lru_cache(1)
-def _engine() -> tuple[Any, Any, Any]:
+def _re2_programs() -> tuple[Any, Any, Any]:
     environment = cel.NewEnv(
         config=cel.NewEnvConfigFromYaml("extensions: [{name: regex}, {name: optional}]"),
         variables={"text": cel.Type.STRING, "pattern": cel.Type.STRING},
@@ -34,75 +34,75 @@ def _engine() -> tuple[Any, Any, Any]:
 
 def matches(text: str, pattern: str) -> bool:
     """Tell whether the pattern is found anywhere in the text."""
-    if len(text) <= _LONGEST_KEPT:
-        return _kept_match(text, pattern)
-    return bool(_run(0, text, pattern))
+    if len(text) <= _MAX_CACHED_LENGTH:
+        return _cached_match(text, pattern)
+    return bool(_run_program(0, text, pattern))
 
 
-@lru_cache(_KEPT)
-def _kept_match(text: str, pattern: str) -> bool:
-    return bool(_run(0, text, pattern))
+@lru_cache(_MAX_CACHED_RESULTS)
+def _cached_match(text: str, pattern: str) -> bool:
+    return bool(_run_program(0, text, pattern))
 
 
 def find_all(text: str, pattern: str) -> list[str]:
     """Return every stretch of text that the pattern matches, from left to right."""
-    found = _run(1, text, without_groups(pattern))
+    found = _run_program(1, text, with_noncapturing_groups(pattern))
     return list(found)
 
 
 def check_pattern(pattern: str) -> None:
     """Raise EvaluationError if the pattern is no regular expression of RE2."""
-    _run(0, "", pattern)
+    _run_program(0, "", pattern)
 
 
-def _run(number: int, text: str, pattern: str) -> Any:
-    answer = _engine()[number].eval(data={"text": text, "pattern": pattern})
-    if answer.type() == cel.Type.ERROR:
-        reason = str(answer.value()).partition(": ")[2].removesuffix("[INVALID_ARGUMENT]").strip()
+def _run_program(number: int, text: str, pattern: str) -> Any:
+    result = _re2_programs()[number].eval(data={"text": text, "pattern": pattern})
+    if result.type() == cel.Type.ERROR:
+        reason = str(result.value()).partition(": ")[2].removesuffix("[INVALID_ARGUMENT]").strip()
         raise EvaluationError(reason or "a regular expression that RE2 does not read")
-    return answer.plain_value()
+    return result.plain_value()
 
 
-def without_groups(pattern: str) -> str:
+def with_noncapturing_groups(pattern: str) -> str:
     """Return the pattern with groups that capture nothing, so that the whole match is returned."""
-    made: list[str] = []
-    at, in_class, end = 0, False, len(pattern)
-    while at < end:
-        character = pattern[at]
+    parts: list[str] = []
+    offset, in_class, end = 0, False, len(pattern)
+    while offset < end:
+        character = pattern[offset]
         if character == "\\":
-            if pattern.startswith("\\Q", at):
-                stop = pattern.find("\\E", at)
+            if pattern.startswith("\\Q", offset):
+                stop = pattern.find("\\E", offset)
                 stop = end if stop < 0 else stop + 2
-                made.append(pattern[at:stop])
-                at = stop
+                parts.append(pattern[offset:stop])
+                offset = stop
                 continue
-            made.append(pattern[at : at + 2])
-            at += 2
+            parts.append(pattern[offset : offset + 2])
+            offset += 2
             continue
         if in_class:
             # "[]a]" and "[^]a]": a bracket that comes first is a letter.
-            in_class = character != "]" or made[-1] in ("[", "[^")
+            in_class = character != "]" or parts[-1] in ("[", "[^")
         elif character == "[":
             in_class = True
-            if pattern.startswith("[^", at):
-                made.append("[^")
-                at += 2
+            if pattern.startswith("[^", offset):
+                parts.append("[^")
+                offset += 2
                 continue
         elif character == "(":
-            at = _open_group(pattern, at, made)
+            offset = _append_noncapturing_group(pattern, offset, parts)
             continue
-        made.append(character)
-        at += 1
-    return "".join(made)
+        parts.append(character)
+        offset += 1
+    return "".join(parts)
 
 
-def _open_group(pattern: str, at: int, made: list[str]) -> int:
+def _append_noncapturing_group(pattern: str, offset: int, parts: list[str]) -> int:
     """Write a group that captures nothing; return the offset behind its opening."""
-    if pattern.startswith(("(?P<", "(?<"), at):
-        made.append("(?:")
-        return pattern.index(">", at) + 1 if ">" in pattern[at:] else len(pattern)
-    if pattern.startswith("(?", at):
-        made.append("(?")
-        return at + 2
-    made.append("(?:")
-    return at + 1
+    if pattern.startswith(("(?P<", "(?<"), offset):
+        parts.append("(?:")
+        return pattern.index(">", offset) + 1 if ">" in pattern[offset:] else len(pattern)
+    if pattern.startswith("(?", offset):
+        parts.append("(?")
+        return offset + 2
+    parts.append("(?:")
+    return offset + 1

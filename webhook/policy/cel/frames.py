@@ -6,59 +6,59 @@ Slot 0 holds the Budget; the names of the environment and the elements of macros
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-Frame: TypeAlias = list[Any]
-Closure: TypeAlias = Callable[[Frame], Any]
+ExecutionFrame: TypeAlias = list[Any]
+Closure: TypeAlias = Callable[[ExecutionFrame], Any]
 
 MISSING = object()
 """What a slot holds before it is filled."""
 
-TIME_IS_UP = "the time for this review is up"
+DEADLINE_EXCEEDED = "the time for this review is up"
 
 
-class Budget:
+class CostBudget:
     """How much one evaluation may still do: an element of a macro is a step.
 
     steps    in all
     expired  asked every 5,000 steps (some 9 ms) whether time is up
     """
 
-    __slots__ = ("_next", "expired", "left", "steps")
+    __slots__ = ("_next_deadline_check", "deadline_exceeded", "remaining", "steps")
 
-    def __init__(self, steps: int, expired: Callable[[], bool] | None = None) -> None:
-        self.steps = self.left = steps
-        self.expired = expired
-        self._next = steps - 5000
+    def __init__(self, steps: int, deadline_exceeded: Callable[[], bool] | None = None) -> None:
+        self.steps = self.remaining = steps
+        self.deadline_exceeded = deadline_exceeded
+        self._next_deadline_check = steps - 5000
 
-    def spend(self, steps: int) -> None:
+    def charge(self, steps: int) -> None:
         """Count steps; raise OverBudget when there are none left, or time is up."""
-        self.left -= steps
-        if self.left < 0:
-            raise OverBudget(f"it takes more than {self.steps:,} steps")
-        if self.left < self._next:
-            self._next = self.left - 5000
-            if self.expired is not None and self.expired():
-                raise OverBudget(TIME_IS_UP)
+        self.remaining -= steps
+        if self.remaining < 0:
+            raise CostLimitExceededError(f"it takes more than {self.steps:,} steps")
+        if self.remaining < self._next_deadline_check:
+            self._next_deadline_check = self.remaining - 5000
+            if self.deadline_exceeded is not None and self.deadline_exceeded():
+                raise CostLimitExceededError(DEADLINE_EXCEEDED)
 
 
-class OverBudget(Exception):  # noqa: N818 — named by the fault, as all of ours
+class CostLimitExceededError(Exception):
     """An evaluation did too much. No operator of CEL absorbs it."""
 
 
-class Layout:
+class SlotLayout:
     """The slots of a frame: names of the environment first, elements of macros after them."""
 
     def __init__(self, names: Mapping[str, int] | None = None) -> None:
         self.names = dict(names or {})
         self.size = len(self.names) + 1
 
-    def slot(self, name: str) -> int:
+    def slot_for(self, name: str) -> int:
         """Return the slot of a name of the environment, a new one where it has none."""
         if name not in self.names:
             self.names[name] = self.size
             self.size += 1
         return self.names[name]
 
-    def fresh(self) -> int:
+    def new_slot(self) -> int:
         """Return a slot that nobody else has."""
         self.size += 1
         return self.size - 1

@@ -15,10 +15,10 @@ from webhook.policy.cel.libraries.sets import SETS
 from webhook.policy.cel.libraries.strings import STRINGS
 from webhook.policy.cel.libraries.url import URLS
 from webhook.policy.cel.signatures import Library
-from webhook.policy.cel.standard import FUNCTIONS as STANDARD
+from webhook.policy.cel.standard import STANDARD_FUNCTIONS
 from webhook.policy.cel.values import Function
 
-KUBERNETES: tuple[Library, ...] = (
+KUBERNETES_LIBRARIES: tuple[Library, ...] = (
     LISTS,
     REGEX,
     URLS,
@@ -34,27 +34,27 @@ KUBERNETES: tuple[Library, ...] = (
 )
 """What every expression in Kubernetes may use, by the minor that brought it."""
 
-MUTATIONS: tuple[Library, ...] = (*KUBERNETES, JSONPATCH)
+MUTATION_LIBRARIES: tuple[Library, ...] = (*KUBERNETES_LIBRARIES, JSONPATCH)
 """What mutations may use besides."""
 
 
-def table(libraries: Iterable[Library]) -> dict[str, Function]:
+def build_function_table(libraries: Iterable[Library]) -> dict[str, Function]:
     """Return the implementations by name; a name that libraries share goes by its argument."""
-    made: dict[str, Function] = dict(STANDARD)
-    typed: dict[str, dict[type, Function]] = {}
+    functions: dict[str, Function] = dict(STANDARD_FUNCTIONS)
+    by_receiver: dict[str, dict[type, Function]] = {}
     for library in libraries:
         for name, function in library.functions.items():
-            if library.takes is not None and name in made:
-                typed.setdefault(name, {})[library.takes] = function
+            if library.receiver_type is not None and name in functions:
+                by_receiver.setdefault(name, {})[library.receiver_type] = function
             else:
-                made[name] = function
-    for name, by_type in typed.items():
-        made[name] = _choose(by_type, made[name])
-    return made
+                functions[name] = function
+    for name, by_type in by_receiver.items():
+        functions[name] = _dispatch_by_type(by_type, functions[name])
+    return functions
 
 
-def _choose(by_type: dict[type, Function], otherwise: Function) -> Function:
+def _dispatch_by_type(by_type: dict[type, Function], default: Function) -> Function:
     def call(*arguments: object) -> object:
-        return by_type.get(type(arguments[0]), otherwise)(*arguments)
+        return by_type.get(type(arguments[0]), default)(*arguments)
 
     return call

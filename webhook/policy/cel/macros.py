@@ -4,21 +4,21 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
 
-from webhook.policy.cel.frames import Closure, Frame
+from webhook.policy.cel.frames import Closure, ExecutionFrame
 from webhook.policy.cel.values import EvaluationError, no_overload
 
-Elements: TypeAlias = Callable[[Frame], Any]
+ElementIterator: TypeAlias = Callable[[ExecutionFrame], Any]
 
 
-def elements_of(over: Closure, first: int, second: int) -> Elements:
+def iterate_elements(iter_range: Closure, slot: int, slot2: int) -> ElementIterator:
     """Return what yields once for each element, with the element in its slots.
 
     Two variables: index and element of a list, key and value of a map. One: element, or key.
     """
-    if second:
+    if slot2:
 
-        def pairs(frame: Frame) -> Any:
-            items = over(frame)
+        def pairs(frame: ExecutionFrame) -> Any:
+            items = iter_range(frame)
             if type(items) is list:
                 items = enumerate(items)
             elif type(items) is dict:
@@ -26,25 +26,25 @@ def elements_of(over: Closure, first: int, second: int) -> Elements:
             else:
                 raise no_overload("a macro", items)
             items = list(items)
-            frame[0].spend(len(items))
-            for frame[first], frame[second] in items:
+            frame[0].charge(len(items))
+            for frame[slot], frame[slot2] in items:
                 yield
 
         return pairs
 
-    def singles(frame: Frame) -> Any:
-        items = over(frame)
+    def singles(frame: ExecutionFrame) -> Any:
+        items = iter_range(frame)
         if type(items) is not list and type(items) is not dict:
             raise no_overload("a macro", items)
-        frame[0].spend(len(items))
-        for frame[first] in items:
+        frame[0].charge(len(items))
+        for frame[slot] in items:
             yield
 
     return singles
 
 
-def _all(elements: Elements, test: Closure) -> Closure:
-    def every(frame: Frame) -> bool:
+def _all(elements: ElementIterator, test: Closure) -> Closure:
+    def every(frame: ExecutionFrame) -> bool:
         failed: EvaluationError | None = None
         for _ in elements(frame):
             try:
@@ -63,8 +63,8 @@ def _all(elements: Elements, test: Closure) -> Closure:
     return every
 
 
-def _exists(elements: Elements, test: Closure) -> Closure:
-    def some(frame: Frame) -> bool:
+def _exists(elements: ElementIterator, test: Closure) -> Closure:
+    def some(frame: ExecutionFrame) -> bool:
         failed: EvaluationError | None = None
         for _ in elements(frame):
             try:
@@ -83,26 +83,26 @@ def _exists(elements: Elements, test: Closure) -> Closure:
     return some
 
 
-def _exists_one(elements: Elements, test: Closure) -> Closure:
-    return lambda frame: sum(_truth(test(frame)) for _ in elements(frame)) == 1
+def _exists_one(elements: ElementIterator, test: Closure) -> Closure:
+    return lambda frame: sum(_require_bool(test(frame)) for _ in elements(frame)) == 1
 
 
-def _mapped(elements: Elements, value: Closure) -> Closure:
+def _map(elements: ElementIterator, value: Closure) -> Closure:
     return lambda frame: [value(frame) for _ in elements(frame)]
 
 
-def _filtered(elements: Elements, test: Closure, value: Closure) -> Closure:
-    return lambda frame: [value(frame) for _ in elements(frame) if _truth(test(frame))]
+def _filter(elements: ElementIterator, test: Closure, value: Closure) -> Closure:
+    return lambda frame: [value(frame) for _ in elements(frame) if _require_bool(test(frame))]
 
 
-def _truth(value: Any) -> bool:
+def _require_bool(value: Any) -> bool:
     if value is True or value is False:
         return bool(value)
     raise no_overload("filter", value)
 
 
-def _direct_quantifier(
-    over: Closure, first: int, plain: Closure, test: Closure, *, decided_by: bool
+def _fast_quantifier(
+    iter_range: Closure, slot: int, fallback: Closure, test: Closure, *, decided_by: bool
 ) -> Closure:
     """Return all() or exists() over one variable without a generator.
 
@@ -111,71 +111,71 @@ def _direct_quantifier(
     Errors are left to the plain one.
     """
 
-    def quantified(frame: Frame) -> Any:
-        items = over(frame)
+    def quantified(frame: ExecutionFrame) -> Any:
+        items = iter_range(frame)
         if type(items) is not list:
-            return bool(plain(frame))
-        frame[0].spend(len(items))
+            return bool(fallback(frame))
+        frame[0].charge(len(items))
         try:
             for item in items:
-                frame[first] = item
+                frame[slot] = item
                 value = test(frame)
                 if value is decided_by:
                     return decided_by
                 if value is not True and value is not False:
-                    return bool(plain(frame))
+                    return bool(fallback(frame))
         except EvaluationError:
-            return bool(plain(frame))
+            return bool(fallback(frame))
         return not decided_by
 
     return quantified
 
 
-def _direct_map(over: Closure, first: int, plain: Closure, value: Closure) -> Closure:
+def _fast_map(iter_range: Closure, slot: int, fallback: Closure, value: Closure) -> Closure:
     """Return map() over one variable without a generator."""
 
-    def mapped(frame: Frame) -> Any:
-        items = over(frame)
+    def mapped(frame: ExecutionFrame) -> Any:
+        items = iter_range(frame)
         if type(items) is not list:
-            return plain(frame)
-        frame[0].spend(len(items))
+            return fallback(frame)
+        frame[0].charge(len(items))
         made = []
         for item in items:
-            frame[first] = item
+            frame[slot] = item
             made.append(value(frame))
         return made
 
     return mapped
 
 
-DIRECT: dict[str, Callable[..., Closure]] = {
-    "all": partial(_direct_quantifier, decided_by=False),
-    "exists": partial(_direct_quantifier, decided_by=True),
-    "map": _direct_map,
+FAST_MACROS: dict[str, Callable[..., Closure]] = {
+    "all": partial(_fast_quantifier, decided_by=False),
+    "exists": partial(_fast_quantifier, decided_by=True),
+    "map": _fast_map,
 }
 """The macros that policies spend their time in."""
 
-SHAPES: dict[str, Callable[..., Closure]] = {
+MACROS: dict[str, Callable[..., Closure]] = {
     "all": _all,
     "exists": _exists,
     "exists_one": _exists_one,
-    "map": _mapped,
-    "filter": _filtered,
+    "map": _map,
+    "filter": _filter,
 }
 
 
-def general_fold(
-    elements: Elements, total: int, parts: tuple[Closure, Closure, Closure, Closure]
+def comprehension(
+    elements: ElementIterator, accu_slot: int, parts: tuple[Closure, Closure, Closure, Closure]
 ) -> Closure:
     """Return any other fold: initial value, condition, step and result, as they are written."""
-    initial, condition, step, result = parts
+    accu_init, loop_condition, loop_step, result = parts
 
-    def fold(frame: Frame) -> Any:
-        frame[total] = initial(frame)
+    def fold(frame: ExecutionFrame) -> Any:
+        frame[accu_slot] = accu_init(frame)
         for _ in elements(frame):
-            if condition(frame) is not True:
+            if loop_condition(frame) is not True:
                 break
-            frame[total] = step(frame)
+            frame[accu_slot] = loop_step(frame)
         return result(frame)
 
     return fold

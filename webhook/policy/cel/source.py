@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_WORD = re.compile(
+_TOKEN = re.compile(
     r"""
     (?P<blank>[ \t\r\n\f]+|//[^\n]*)
   | (?P<string>(?:[rR][bB]?|[bB][rR]?)?(?:\"{3}|'{3}|["']))
@@ -20,12 +20,12 @@ _WORD = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
-FIELDS = frozenset({"op", "path", "from", "value"})
+JSON_PATCH_FIELDS = frozenset({"op", "path", "from", "value"})
 """What JSONPatch{} has."""
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class Token:
     """One word of an expression, without blanks and comments."""
 
     kind: str
@@ -34,44 +34,44 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Misuse:
+class ExpressionIssue:
     """What is wrong with an expression, and where in it."""
 
-    sentence: str
+    message: str
     offset: int
 
 
-def words(text: str) -> Iterator[Word]:
+def tokenize(text: str) -> Iterator[Token]:
     """Yield the words of an expression; a text that never ends is one to the end."""
-    at = 0
-    while at < len(text):
-        match = _WORD.match(text, at)
+    offset = 0
+    while offset < len(text):
+        match = _TOKEN.match(text, offset)
         kind = str(match.lastgroup) if match else "sign"
-        end = match.end() if match else at + 1
+        end = match.end() if match else offset + 1
         if match and kind == "string":
             end = _string_end(text, match)
         if kind != "blank":
-            yield Word(kind, text[at:end], at)
-        at = end
+            yield Token(kind, text[offset:end], offset)
+        offset = end
 
 
 def _string_end(text: str, match: re.Match[str]) -> int:
     opening = match["string"]
     quote = opening.lstrip("rRbB")
     raw = "r" in opening.lower()
-    at = match.end()
-    while at < len(text):
-        if text[at] == "\\" and not raw:
-            at += 2
-        elif text.startswith(quote, at):
-            return at + len(quote)
+    offset = match.end()
+    while offset < len(text):
+        if text[offset] == "\\" and not raw:
+            offset += 2
+        elif text.startswith(quote, offset):
+            return offset + len(quote)
         else:
-            at += 1
+            offset += 1
     return len(text)
 
 
 @dataclass(frozen=True, slots=True)
-class Rewritten:
+class RewrittenExpression:
     """An expression with its struct literals as maps.
 
     text     what is checked
@@ -79,111 +79,115 @@ class Rewritten:
     """
 
     text: str
-    types: tuple[Word, ...]
-    misuses: tuple[Misuse, ...]
+    struct_types: tuple[Token, ...]
+    issues: tuple[ExpressionIssue, ...]
     starts: tuple[int, ...]
     shifts: tuple[int, ...]
 
-    def original(self, offset: int) -> int:
+    def original_offset(self, offset: int) -> int:
         """Return where in the author's text an offset of the rewritten one stands."""
         number = bisect_right(self.starts, offset) - 1
         return offset if number < 0 else offset + self.shifts[number]
 
 
-def rewrite(text: str) -> Rewritten:
+def rewrite_structs(text: str) -> RewrittenExpression:
     """Return the expression with `Type{field: value}` written as `{"field": value}`."""
     if "{" not in text:
-        return Rewritten(text, (), (), (), ())
-    rewriting = _Rewriting(text)
-    for word in words(text):
-        rewriting.take(word)
-    return rewriting.finish()
+        return RewrittenExpression(text, (), (), (), ())
+    rewriter = _Rewriter(text)
+    for token in tokenize(text):
+        rewriter.add_token(token)
+    return rewriter.finish()
 
 
-class _Rewriting:
+class _Rewriter:
     """One pass over the words. `open` has, for each bracket, the struct type or ""."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.open: list[str] = []
+        self.open_brackets: list[str] = []
         self.pieces: list[str] = []
-        self.types: list[Word] = []
-        self.misuses: list[Misuse] = []
-        self.marks: list[tuple[int, int]] = []
+        self.struct_types: list[Token] = []
+        self.issues: list[ExpressionIssue] = []
+        self.shift_marks: list[tuple[int, int]] = []
         self.copied = 0
-        self.size = 0
-        self.chain: list[Word] = []
+        self.output_size = 0
+        self.name_chain: list[Token] = []
         self.at_key = False
 
-    def take(self, word: Word) -> None:
+    def add_token(self, token: Token) -> None:
         """Read one word."""
-        if word.text == "{":
+        if token.text == "{":
             self._open_brace()
             return
-        if self.at_key and word.kind == "name" and self.open[-1]:
-            self._key(word)
-        self.at_key = word.text == "," and bool(self.open) and self.open[-1] != ""
-        self.at_key = self.at_key or (word.text == "?" and self._after_comma)
-        self._after_comma = word.text == ","
-        if word.text in "([":
-            self.open.append("")
-        elif word.text in ")]}" and self.open:
-            self.open.pop()
-        if (word.kind == "name" and (not self.chain or self.chain[-1].text == ".")) or (
-            word.text == "." and self.chain and self.chain[-1].kind == "name"
+        if self.at_key and token.kind == "name" and self.open_brackets[-1]:
+            self._quote_key(token)
+        self.at_key = (
+            token.text == "," and bool(self.open_brackets) and self.open_brackets[-1] != ""
+        )
+        self.at_key = self.at_key or (token.text == "?" and self._after_comma)
+        self._after_comma = token.text == ","
+        if token.text in "([":
+            self.open_brackets.append("")
+        elif token.text in ")]}" and self.open_brackets:
+            self.open_brackets.pop()
+        if (token.kind == "name" and (not self.name_chain or self.name_chain[-1].text == ".")) or (
+            token.text == "." and self.name_chain and self.name_chain[-1].kind == "name"
         ):
-            self.chain.append(word)
+            self.name_chain.append(token)
         else:
-            self.chain = [word] if word.kind == "name" else []
+            self.name_chain = [token] if token.kind == "name" else []
 
     _after_comma = False
 
     def _open_brace(self) -> None:
-        name = "".join(word.text for word in self.chain)
-        if self.chain and self.chain[0].text != "in":
-            start = self.chain[0].start
-            self.types.append(Word("type", name, start))
-            brace = self.text.index("{", self.chain[-1].start)
-            self._copy(start)
-            self._skip(brace)
+        name = "".join(word.text for word in self.name_chain)
+        if self.name_chain and self.name_chain[0].text != "in":
+            start = self.name_chain[0].start
+            self.struct_types.append(Token("type", name, start))
+            brace = self.text.index("{", self.name_chain[-1].start)
+            self._copy_until(start)
+            self._skip_until(brace)
         else:
             name = ""
-        self.open.append(name)
-        self.at_key, self._after_comma, self.chain = bool(name), True, []
+        self.open_brackets.append(name)
+        self.at_key, self._after_comma, self.name_chain = bool(name), True, []
 
-    def _key(self, word: Word) -> None:
-        if self.open[-1] == "JSONPatch" and word.text not in FIELDS:
-            known = ", ".join(sorted(FIELDS))
-            self.misuses.append(
-                Misuse(f'JSONPatch has no field "{word.text}"; known are {known}', word.start)
+    def _quote_key(self, token: Token) -> None:
+        if self.open_brackets[-1] == "JSONPatch" and token.text not in JSON_PATCH_FIELDS:
+            known = ", ".join(sorted(JSON_PATCH_FIELDS))
+            self.issues.append(
+                ExpressionIssue(
+                    f'JSONPatch has no field "{token.text}"; known are {known}', token.start
+                )
             )
-        self._copy(word.start)
-        self._put('"')
-        self._skip(word.start)
-        self._copy(word.start + len(word.text))
-        self._put('"')
-        self._skip(word.start + len(word.text))
+        self._copy_until(token.start)
+        self._append('"')
+        self._skip_until(token.start)
+        self._copy_until(token.start + len(token.text))
+        self._append('"')
+        self._skip_until(token.start + len(token.text))
 
-    def _copy(self, end: int) -> None:
+    def _copy_until(self, end: int) -> None:
         self.pieces.append(self.text[self.copied : end])
-        self.size += end - self.copied
+        self.output_size += end - self.copied
         self.copied = end
 
-    def _put(self, text: str) -> None:
+    def _append(self, text: str) -> None:
         self.pieces.append(text)
-        self.size += len(text)
+        self.output_size += len(text)
 
-    def _skip(self, to: int) -> None:
-        self.copied = to
-        self.marks.append((self.size, to - self.size))
+    def _skip_until(self, end: int) -> None:
+        self.copied = end
+        self.shift_marks.append((self.output_size, end - self.output_size))
 
-    def finish(self) -> Rewritten:
+    def finish(self) -> RewrittenExpression:
         """Return what was read."""
-        self._copy(len(self.text))
-        return Rewritten(
+        self._copy_until(len(self.text))
+        return RewrittenExpression(
             "".join(self.pieces),
-            tuple(self.types),
-            tuple(self.misuses),
-            tuple(start for start, _ in self.marks),
-            tuple(shift for _, shift in self.marks),
+            tuple(self.struct_types),
+            tuple(self.issues),
+            tuple(start for start, _ in self.shift_marks),
+            tuple(shift for _, shift in self.shift_marks),
         )

@@ -17,16 +17,16 @@ from webhook.policy.cel.values import (
     Function,
     TypeValue,
     UInt,
-    as_int,
-    as_uint,
+    check_int64,
     comparable,
     equal,
     is_number,
-    name_of_type,
     no_overload,
+    to_uint64,
+    type_name,
 )
 
-LONGEST_STRING = 2**20
+MAX_STRING_LENGTH = 2**20
 """Characters that `+`, join and their like may make: a review has at most three times as many."""
 
 
@@ -35,13 +35,13 @@ def add(left: Any, right: Any) -> Any:
     kind, other = type(left), type(right)
     if kind is other:
         if kind is int:
-            return as_int(left + right)
+            return check_int64(left + right)
         if kind is str or kind is bytes:
-            return short(left + right)
+            return check_length(left + right)
         if kind is list or kind is float:
             return left + right
         if kind is UInt:
-            return as_uint(left + right)
+            return to_uint64(left + right)
         if kind is Duration:
             return Duration(left.nanoseconds + right.nanoseconds)
     if (kind is Timestamp and other is Duration) or (kind is Duration and other is Timestamp):
@@ -49,10 +49,10 @@ def add(left: Any, right: Any) -> Any:
     raise no_overload("+", left, right)
 
 
-def short(text: Any) -> Any:
+def check_length(text: Any) -> Any:
     """Return a string or bytes; raise EvaluationError where it is longer than we make one."""
-    if len(text) > LONGEST_STRING:
-        raise EvaluationError(f"a string of more than {LONGEST_STRING:,} characters")
+    if len(text) > MAX_STRING_LENGTH:
+        raise EvaluationError(f"a string of more than {MAX_STRING_LENGTH:,} characters")
     return text
 
 
@@ -61,11 +61,11 @@ def subtract(left: Any, right: Any) -> Any:
     kind, other = type(left), type(right)
     if kind is other:
         if kind is int:
-            return as_int(left - right)
+            return check_int64(left - right)
         if kind is float:
             return left - right
         if kind is UInt:
-            return as_uint(left - right)
+            return to_uint64(left - right)
         if kind in (Duration, Timestamp):
             return Duration(left.nanoseconds - right.nanoseconds)
     if kind is Timestamp and other is Duration:
@@ -78,11 +78,11 @@ def multiply(left: Any, right: Any) -> Any:
     kind = type(left)
     if kind is type(right):
         if kind is int:
-            return as_int(left * right)
+            return check_int64(left * right)
         if kind is float:
             return left * right
         if kind is UInt:
-            return as_uint(left * right)
+            return to_uint64(left * right)
     raise no_overload("*", left, right)
 
 
@@ -97,7 +97,7 @@ def divide(left: Any, right: Any) -> Any:
         quotient = abs(left) // abs(right)
         if kind is UInt:
             return UInt(quotient)
-        return as_int(quotient if (left < 0) == (right < 0) else -quotient)
+        return check_int64(quotient if (left < 0) == (right < 0) else -quotient)
     raise no_overload("/", left, right)
 
 
@@ -123,7 +123,7 @@ def modulo(left: Any, right: Any) -> Any:
 def negate(value: Any) -> Any:
     """Return -value."""
     if type(value) is int:
-        return as_int(-value)
+        return check_int64(-value)
     if type(value) is float:
         return -value
     if type(value) is Duration:
@@ -138,7 +138,7 @@ def less(left: Any, right: Any) -> bool:
     raise no_overload("<", left, right)
 
 
-def at_most(left: Any, right: Any) -> bool:
+def less_or_equal(left: Any, right: Any) -> bool:
     """Tell whether left <= right."""
     if comparable(left, right):
         return bool(left <= right)
@@ -152,18 +152,18 @@ def contains(element: Any, container: Any) -> bool:
             return element in container
         return any(equal(element, item) for item in container)
     if type(container) is dict:
-        return _hashable(element) and element in container
+        return _is_hashable(element) and element in container
     raise no_overload("in", element, container)
 
 
-def _hashable(value: Any) -> bool:
+def _is_hashable(value: Any) -> bool:
     return type(value) not in (list, dict)
 
 
-def index(container: Any, key: Any) -> Any:
+def get_item(container: Any, key: Any) -> Any:
     """Return an element of a list or map."""
     if type(container) is dict:
-        if not _hashable(key) or key not in container:
+        if not _is_hashable(key) or key not in container:
             raise EvaluationError(f"no such key: {key}")
         return container[key]
     if type(container) is list:
@@ -190,13 +190,13 @@ def to_int(value: Any) -> int:
     if kind is int:
         return int(value)
     if kind is UInt:
-        return as_int(int(value))
+        return check_int64(int(value))
     if kind is float:
         if not math.isfinite(value) or abs(value) >= 2**63:
             raise EvaluationError(f"{value} is no 64-bit integer")
-        return as_int(math.trunc(value))
+        return check_int64(math.trunc(value))
     if kind is str:
-        return as_int(_integer(value))
+        return check_int64(_parse_integer(value))
     if kind is Timestamp:
         return int(value.nanoseconds // times.SECOND)
     if kind is Duration:
@@ -208,17 +208,17 @@ def to_uint(value: Any) -> UInt:
     """Return uint(value)."""
     kind = type(value)
     if kind is int or kind is UInt:
-        return as_uint(value)
+        return to_uint64(value)
     if kind is float:
         if not 0 <= value < 2**64:
             raise EvaluationError(f"{value} is no unsigned 64-bit integer")
-        return as_uint(math.trunc(value))
+        return to_uint64(math.trunc(value))
     if kind is str:
-        return as_uint(_integer(value))
+        return to_uint64(_parse_integer(value))
     raise no_overload("uint", value)
 
 
-def _integer(text: str) -> int:
+def _parse_integer(text: str) -> int:
     digits = text[1:] if text[:1] in ("+", "-") else text
     if not (digits.isascii() and digits.isdigit()) or len(digits) > 30:
         raise EvaluationError(f'"{text[:40]}" is no integer')
@@ -303,7 +303,7 @@ def to_bytes(value: Any) -> bytes:
 def to_timestamp(value: Any) -> Timestamp:
     """Return timestamp(value)."""
     if type(value) is str:
-        return times.read_timestamp(value)
+        return times.parse_timestamp(value)
     if type(value) is int:
         return Timestamp(value * times.SECOND)
     if type(value) is Timestamp:
@@ -314,7 +314,7 @@ def to_timestamp(value: Any) -> Timestamp:
 def to_duration(value: Any) -> Duration:
     """Return duration(value)."""
     if type(value) is str:
-        return times.read_duration(value)
+        return times.parse_duration(value)
     if type(value) is int:
         return Duration(value)
     if type(value) is Duration:
@@ -322,7 +322,7 @@ def to_duration(value: Any) -> Duration:
     raise no_overload("duration", value)
 
 
-def _text_pair(name: str, method: Function) -> Function:
+def _string_method(name: str, method: Function) -> Function:
     def checked(text: Any, other: Any) -> Any:
         if type(text) is str and type(other) is str:
             return method(text, other)
@@ -331,12 +331,12 @@ def _text_pair(name: str, method: Function) -> Function:
     return checked
 
 
-def _getter(name: str) -> Function:
+def _time_getter(name: str) -> Function:
     def get(value: Any, *zone: Any) -> int:
         if type(value) is Timestamp and all(type(word) is str for word in zone):
-            return times.part(value, name, *zone)
+            return times.get_time_field(value, name, *zone)
         if type(value) is Duration and not zone:
-            return times.whole(value, name)
+            return times.duration_in_whole_units(value, name)
         raise no_overload(name, value, *zone)
 
     return get
@@ -360,7 +360,7 @@ _GETTERS = (
     "getMilliseconds",
 )
 
-FUNCTIONS: dict[str, Function] = {
+STANDARD_FUNCTIONS: dict[str, Function] = {
     "_+_": add,
     "_-_": subtract,
     "_*_": multiply,
@@ -370,10 +370,10 @@ FUNCTIONS: dict[str, Function] = {
     "_==_": equal,
     "_!=_": lambda left, right: not equal(left, right),
     "_<_": less,
-    "_<=_": at_most,
+    "_<=_": less_or_equal,
     "_>_": lambda left, right: less(right, left),
-    "_>=_": lambda left, right: at_most(right, left),
-    "_[_]": index,
+    "_>=_": lambda left, right: less_or_equal(right, left),
+    "_[_]": get_item,
     "@in": contains,
     "size": size,
     "int": to_int,
@@ -385,11 +385,11 @@ FUNCTIONS: dict[str, Function] = {
     "timestamp": to_timestamp,
     "duration": to_duration,
     "dyn": lambda value: value,
-    "type": lambda value: TypeValue(name_of_type(value)),
-    "startsWith": _text_pair("startsWith", str.startswith),
-    "endsWith": _text_pair("endsWith", str.endswith),
-    "contains": _text_pair("contains", str.__contains__),
-    "matches": _text_pair("matches", matches),
-    **{name: _getter(name) for name in _GETTERS},
+    "type": lambda value: TypeValue(type_name(value)),
+    "startsWith": _string_method("startsWith", str.startswith),
+    "endsWith": _string_method("endsWith", str.endswith),
+    "contains": _string_method("contains", str.__contains__),
+    "matches": _string_method("matches", matches),
+    **{name: _time_getter(name) for name in _GETTERS},
 }
 """By name; the target of a method is the first argument."""

@@ -22,7 +22,7 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class Ident:
     """A name: a variable of the environment, of a macro, or the head of a qualified name."""
 
     id: int
@@ -34,9 +34,9 @@ class Select:
     """`operand.field`; `test`: it is has(operand.field)."""
 
     id: int
-    operand: "Tree"
+    operand: "Expr"
     field: str
-    test: bool
+    test_only: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ class Call:
 
     id: int
     function: str
-    target: "Tree | None"
-    arguments: tuple["Tree", ...]
+    target: "Expr | None"
+    arguments: tuple["Expr", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class ListLiteral:
     """`[a, ?b]`; `optional` are the indices of elements with a question mark."""
 
     id: int
-    elements: tuple["Tree", ...]
-    optional: frozenset[int]
+    elements: tuple["Expr", ...]
+    optional_indices: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ class MapLiteral:
     """`{a: b, ?c: d}`: key, value, and whether it stands behind a question mark."""
 
     id: int
-    entries: tuple[tuple["Tree", "Tree", bool], ...]
+    entries: tuple[tuple["Expr", "Expr", bool], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Fold:
+class Comprehension:
     """A macro over a list or map: all, exists, map, filter and their like.
 
     variable, second  what the body calls the element; the second is "" unless there are two
@@ -75,92 +75,94 @@ class Fold:
     """
 
     id: int
-    variable: str
-    second: str
-    over: "Tree"
-    accumulator: str
-    initial: "Tree"
-    condition: "Tree"
-    step: "Tree"
-    result: "Tree"
+    iter_var: str
+    iter_var2: str
+    iter_range: "Expr"
+    accu_var: str
+    accu_init: "Expr"
+    loop_condition: "Expr"
+    loop_step: "Expr"
+    result: "Expr"
 
 
-Tree: TypeAlias = Constant | Name | Select | Call | ListLiteral | MapLiteral | Fold
+Expr: TypeAlias = Constant | Ident | Select | Call | ListLiteral | MapLiteral | Comprehension
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedAst:
     """A checked expression.
 
     names    what the checker resolved a name or a selection to, by the node's id: "variables.x"
     offsets  where in the text a node stands, by its id
     """
 
-    tree: Tree
-    names: Mapping[int, str]
+    expr: Expr
+    reference_map: Mapping[int, str]
     offsets: Mapping[int, int]
 
 
-def read_checked(serialized: bytes) -> Checked:
+def parse_checked_expr(serialized: bytes) -> CheckedAst:
     """Return the tree in a serialized google.protobuf.Any that holds a CheckedExpr."""
-    (message,) = (value for number, value in _fields(serialized) if number == 2)
-    names: dict[int, str] = {}
+    (message,) = (value for number, value in _wire_fields(serialized) if number == 2)
+    reference_map: dict[int, str] = {}
     offsets: dict[int, int] = {}
-    tree: Tree | None = None
-    for number, value in _fields(message):
+    expr: Expr | None = None
+    for number, value in _wire_fields(message):
         if number == 2:
-            entry = dict(_fields(value))
-            reference = dict(_fields(entry.get(2, b"")))
+            entry = dict(_wire_fields(value))
+            reference = dict(_wire_fields(entry.get(2, b"")))
             if 1 in reference:
-                names[entry.get(1, 0)] = reference[1].decode()
+                reference_map[entry.get(1, 0)] = reference[1].decode()
         elif number == 4:
-            tree = _expression(value)
+            expr = _read_expr(value)
         elif number == 5:
-            entries = (dict(_fields(entry)) for place, entry in _fields(value) if place == 4)
+            entries = (
+                dict(_wire_fields(entry)) for place, entry in _wire_fields(value) if place == 4
+            )
             offsets = {entry.get(1, 0): entry.get(2, 0) for entry in entries}
-    if tree is None:
+    if expr is None:
         raise ValueError("the checker returned no expression")
-    return Checked(tree, names, offsets)
+    return CheckedAst(expr, reference_map, offsets)
 
 
-def _fields(message: bytes) -> Iterator[tuple[int, Any]]:
+def _wire_fields(message: bytes) -> Iterator[tuple[int, Any]]:
     """Yield number and value of each field: int, bytes, or the eight bytes of a double."""
-    at, end = 0, len(message)
-    while at < end:
-        tag, at = _varint(message, at)
-        kind = tag & 7
-        if kind == 0:
-            value, at = _varint(message, at)
+    offset, end = 0, len(message)
+    while offset < end:
+        tag, offset = _read_varint(message, offset)
+        wire_type = tag & 7
+        if wire_type == 0:
+            value, offset = _read_varint(message, offset)
             yield tag >> 3, value
-        elif kind == 1:
-            yield tag >> 3, message[at : at + 8]
-            at += 8
-        elif kind == 2:
-            size, at = _varint(message, at)
-            yield tag >> 3, message[at : at + size]
-            at += size
+        elif wire_type == 1:
+            yield tag >> 3, message[offset : offset + 8]
+            offset += 8
+        elif wire_type == 2:
+            size, offset = _read_varint(message, offset)
+            yield tag >> 3, message[offset : offset + size]
+            offset += size
         else:
-            raise ValueError(f"wire type {kind} is not used by CheckedExpr")
+            raise ValueError(f"wire type {wire_type} is not used by CheckedExpr")
 
 
-def _varint(message: bytes, at: int) -> tuple[int, int]:
+def _read_varint(message: bytes, offset: int) -> tuple[int, int]:
     value = shift = 0
     while True:
-        byte = message[at]
-        at += 1
+        byte = message[offset]
+        offset += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return value, at
+            return value, offset
         shift += 7
 
 
-def _signed(value: int) -> int:
+def _to_signed(value: int) -> int:
     return value - 2**64 if value >= 2**63 else value
 
 
-def _expression(message: bytes) -> Tree:
+def _read_expr(message: bytes) -> Expr:
     identifier = 0
-    for number, value in _fields(message):
+    for number, value in _wire_fields(message):
         if number == 2:
             identifier = value
         elif number in _READERS:
@@ -168,14 +170,14 @@ def _expression(message: bytes) -> Tree:
     raise ValueError("an expression without a kind")
 
 
-def _constant(identifier: int, message: bytes) -> Tree:
-    for number, value in _fields(message):
+def _read_constant(identifier: int, message: bytes) -> Expr:
+    for number, value in _wire_fields(message):
         if number == 1:
             return Constant(identifier, None)
         if number == 2:
             return Constant(identifier, bool(value))
         if number == 3:
-            return Constant(identifier, _signed(value))
+            return Constant(identifier, _to_signed(value))
         if number == 4:
             return Constant(identifier, UInt(value))
         if number == 5:
@@ -187,67 +189,75 @@ def _constant(identifier: int, message: bytes) -> Tree:
     raise ValueError("a constant without a value")
 
 
-def _name(identifier: int, message: bytes) -> Tree:
-    return Name(identifier, dict(_fields(message)).get(1, b"").decode())
+def _read_ident(identifier: int, message: bytes) -> Expr:
+    return Ident(identifier, dict(_wire_fields(message)).get(1, b"").decode())
 
 
-def _select(identifier: int, message: bytes) -> Tree:
-    fields = dict(_fields(message))
+def _read_select(identifier: int, message: bytes) -> Expr:
+    fields = dict(_wire_fields(message))
     return Select(
-        identifier, _expression(fields[1]), fields.get(2, b"").decode(), bool(fields.get(3))
+        identifier, _read_expr(fields[1]), fields.get(2, b"").decode(), bool(fields.get(3))
     )
 
 
-def _call(identifier: int, message: bytes) -> Tree:
+def _read_call(identifier: int, message: bytes) -> Expr:
     target, function, arguments = None, "", []
-    for number, value in _fields(message):
+    for number, value in _wire_fields(message):
         if number == 1:
-            target = _expression(value)
+            target = _read_expr(value)
         elif number == 2:
             function = value.decode()
         elif number == 3:
-            arguments.append(_expression(value))
+            arguments.append(_read_expr(value))
     return Call(identifier, function, target, tuple(arguments))
 
 
-def _list(identifier: int, message: bytes) -> Tree:
-    elements: list[Tree] = []
+def _read_list(identifier: int, message: bytes) -> Expr:
+    elements: list[Expr] = []
     optional: set[int] = set()
-    for number, value in _fields(message):
+    for number, value in _wire_fields(message):
         if number == 1:
-            elements.append(_expression(value))
+            elements.append(_read_expr(value))
         elif isinstance(value, int):
             optional.add(value)
         else:  # packed
             at = 0
             while at < len(value):
-                index, at = _varint(value, at)
+                index, at = _read_varint(value, at)
                 optional.add(index)
     return ListLiteral(identifier, tuple(elements), frozenset(optional))
 
 
-def _map(identifier: int, message: bytes) -> Tree:
-    entries: list[tuple[Tree, Tree, bool]] = []
-    for number, value in _fields(message):
+def _read_map(identifier: int, message: bytes) -> Expr:
+    entries: list[tuple[Expr, Expr, bool]] = []
+    for number, value in _wire_fields(message):
         if number == 2:
-            entry = dict(_fields(value))
-            entries.append((_expression(entry[3]), _expression(entry[4]), bool(entry.get(5))))
+            entry = dict(_wire_fields(value))
+            entries.append((_read_expr(entry[3]), _read_expr(entry[4]), bool(entry.get(5))))
     return MapLiteral(identifier, tuple(entries))
 
 
-def _fold(identifier: int, message: bytes) -> Tree:
-    fields = dict(_fields(message))
-    return Fold(
+def _read_comprehension(identifier: int, message: bytes) -> Expr:
+    fields = dict(_wire_fields(message))
+    return Comprehension(
         identifier,
-        variable=fields.get(1, b"").decode(),
-        second=fields.get(8, b"").decode(),
-        over=_expression(fields[2]),
-        accumulator=fields.get(3, b"").decode(),
-        initial=_expression(fields[4]),
-        condition=_expression(fields[5]),
-        step=_expression(fields[6]),
-        result=_expression(fields[7]),
+        iter_var=fields.get(1, b"").decode(),
+        iter_var2=fields.get(8, b"").decode(),
+        iter_range=_read_expr(fields[2]),
+        accu_var=fields.get(3, b"").decode(),
+        accu_init=_read_expr(fields[4]),
+        loop_condition=_read_expr(fields[5]),
+        loop_step=_read_expr(fields[6]),
+        result=_read_expr(fields[7]),
     )
 
 
-_READERS = {3: _constant, 4: _name, 5: _select, 6: _call, 7: _list, 8: _map, 9: _fold}
+_READERS = {
+    3: _read_constant,
+    4: _read_ident,
+    5: _read_select,
+    6: _read_call,
+    7: _read_list,
+    8: _read_map,
+    9: _read_comprehension,
+}

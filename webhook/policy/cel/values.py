@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-LARGEST_INT, SMALLEST_INT = 2**63 - 1, -(2**63)
-LARGEST_UINT = 2**64 - 1
+MAX_INT64, MIN_INT64 = 2**63 - 1, -(2**63)
+MAX_UINT64 = 2**64 - 1
 
 
 class EvaluationError(Exception):
@@ -36,14 +36,14 @@ class TypeValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Optional:
+class OptionalValue:
     """A value that may be missing: object.?field."""
 
     value: Any = None
     present: bool = False
 
 
-NONE = Optional()
+ABSENT = OptionalValue()
 
 
 def is_number(value: Any) -> bool:
@@ -62,7 +62,7 @@ def equal(left: Any, right: Any) -> bool:
             return len(left) == len(right) and all(
                 key in right and equal(value, right[key]) for key, value in left.items()
             )
-        if kind is Optional:
+        if kind is OptionalValue:
             return left.present == right.present and equal(left.value, right.value)
         return bool(left == right)
     return is_number(left) and is_number(right) and bool(left == right)
@@ -76,19 +76,19 @@ def comparable(left: Any, right: Any) -> bool:
     return kind is type(right) and kind not in _UNORDERED
 
 
-_UNORDERED = frozenset({list, dict, type(None), Optional, TypeValue})
+_UNORDERED = frozenset({list, dict, type(None), OptionalValue, TypeValue})
 
 
-def as_int(value: int) -> int:
+def check_int64(value: int) -> int:
     """Return an int; raise EvaluationError where 64 bits do not hold it."""
-    if SMALLEST_INT <= value <= LARGEST_INT:
+    if MIN_INT64 <= value <= MAX_INT64:
         return value
     raise EvaluationError("integer overflow")
 
 
-def as_uint(value: int) -> UInt:
+def to_uint64(value: int) -> UInt:
     """Return an uint; raise EvaluationError where 64 bits do not hold it."""
-    if 0 <= value <= LARGEST_UINT:
+    if 0 <= value <= MAX_UINT64:
         return UInt(value)
     raise EvaluationError("unsigned integer overflow")
 
@@ -104,12 +104,12 @@ TYPE_NAMES: dict[type, str] = {
     list: "list",
     dict: "map",
     TypeValue: "type",
-    Optional: "optional_type",
+    OptionalValue: "optional_type",
 }
 """CEL's name of each type; modules that bring a type of their own add theirs."""
 
 
-def name_of_type(value: Any) -> str:
+def type_name(value: Any) -> str:
     """Return CEL's name of a value's type."""
     kind = type(value)
     return TYPE_NAMES.get(kind) or str(getattr(kind, "CEL_NAME", kind.__name__))
@@ -117,7 +117,7 @@ def name_of_type(value: Any) -> str:
 
 def no_overload(function: str, *arguments: Any) -> EvaluationError:
     """Return the error of a function that does not take these arguments."""
-    given = ", ".join(map(name_of_type, arguments))
+    given = ", ".join(map(type_name, arguments))
     return EvaluationError(f"{function} takes no ({given})")
 
 

@@ -9,16 +9,16 @@ from webhook.policy.cel.signatures import Library
 from webhook.policy.cel.values import EvaluationError, no_overload
 
 
-def insert(made: Any, *pair: Any) -> dict[Any, Any]:
+def map_insert(target: Any, *pair: Any) -> dict[Any, Any]:
     """Return a map with one entry more, given as key and value or as a map."""
     entries = dict([pair]) if len(pair) == 2 else pair[0]
-    if type(made) is not dict or type(entries) is not dict:
-        raise no_overload("transformMap", made, *pair)
+    if type(target) is not dict or type(entries) is not dict:
+        raise no_overload("transformMap", target, *pair)
     for key in entries:
-        if key in made:
+        if key in target:
             raise EvaluationError(f"insert failed: key '{key}' already exists")
-    made.update(entries)  # made for this fold alone
-    return made
+    target.update(entries)  # made for this fold alone
+    return target
 
 
 COMPREHENSIONS = Library(
@@ -32,6 +32,6 @@ COMPREHENSIONS = Library(
         "transformMap": ("map<A, B>.transformMap(key, value, C) -> map<A, C>",),
         "transformMapEntry": ("map<A, B>.transformMapEntry(key, value, map<C, D>) -> map<C, D>",),
     },
-    {"cel.@mapInsert": insert},
+    {"cel.@mapInsert": map_insert},
     extension={"name": "two-var-comprehensions"},
 )

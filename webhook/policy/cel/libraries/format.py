@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 
 from webhook.policy.cel.libraries import url
 from webhook.policy.cel.signatures import Library
-from webhook.policy.cel.times import read_timestamp
-from webhook.policy.cel.values import NONE, EvaluationError, Optional, no_overload
+from webhook.policy.cel.times import parse_timestamp
+from webhook.policy.cel.values import ABSENT, EvaluationError, OptionalValue, no_overload
 
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _DNS1123_LABEL = re.compile(_LABEL)
@@ -33,31 +33,33 @@ class Format:
     name: str
 
 
-def _pattern(pattern: re.Pattern[str], most: int, rule: str) -> Callable[[str], list[str]]:
+def _pattern_check(
+    pattern: re.Pattern[str], max_length: int, message: str
+) -> Callable[[str], list[str]]:
     def faults(text: str) -> list[str]:
-        found = [f"must be no more than {most} characters"] if len(text) > most else []
-        return found if pattern.fullmatch(text) else [*found, rule]
+        found = [f"must be no more than {max_length} characters"] if len(text) > max_length else []
+        return found if pattern.fullmatch(text) else [*found, message]
 
     return faults
 
 
-def _prefix(faults: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
+def _prefix_check(check: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
     """Return the check of a prefix: a dash at its end is not the end of the name."""
-    return lambda text: faults(text[:-1] + "a" if text.endswith("-") and len(text) > 1 else text)
+    return lambda text: check(text[:-1] + "a" if text.endswith("-") and len(text) > 1 else text)
 
 
-_label = _pattern(
+_check_dns1123_label = _pattern_check(
     _DNS1123_LABEL,
     63,
     "must consist of lower case letters, digits or '-', and start and end with a letter or digit",
 )
-_subdomain = _pattern(
+_check_dns1123_subdomain = _pattern_check(
     _DNS1123_SUBDOMAIN,
     253,
     "must consist of lower case letters, digits, '-' or '.', and start and end with a letter or "
     "digit",
 )
-_label_1035 = _pattern(
+_check_dns1035_label = _pattern_check(
     _DNS1035_LABEL,
     63,
     "must consist of lower case letters, digits or '-', start with a letter, and end with a "
@@ -65,38 +67,38 @@ _label_1035 = _pattern(
 )
 
 
-def _qualified(text: str) -> list[str]:
+def _check_qualified_name(text: str) -> list[str]:
     prefix, slash, name = text.rpartition("/")
-    found: list[str] = []
+    problems: list[str] = []
     if slash:
-        found += (
-            [f"prefix part {fault}" for fault in _subdomain(prefix)]
+        problems += (
+            [f"prefix part {fault}" for fault in _check_dns1123_subdomain(prefix)]
             if prefix
             else ["prefix part must not be empty"]
         )
     if not name:
-        found.append("name part must not be empty")
+        problems.append("name part must not be empty")
     if len(name) > 63:
-        found.append("name part must be no more than 63 characters")
+        problems.append("name part must be no more than 63 characters")
     if name and not _QUALIFIED.fullmatch(name):
-        found.append(
+        problems.append(
             "name part must consist of letters, digits, '-', '_' or '.', and start and end with "
             "a letter or digit"
         )
-    return found
+    return problems
 
 
-def _label_value(text: str) -> list[str]:
-    found = ["must be no more than 63 characters"] if len(text) > 63 else []
+def _check_label_value(text: str) -> list[str]:
+    problems = ["must be no more than 63 characters"] if len(text) > 63 else []
     if text and not _QUALIFIED.fullmatch(text):
-        found.append(
+        problems.append(
             "must be empty or consist of letters, digits, '-', '_' or '.', and start and end "
             "with a letter or digit"
         )
-    return found
+    return problems
 
 
-def _base64(text: str) -> bool:
+def _is_base64(text: str) -> bool:
     try:
         base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -104,53 +106,56 @@ def _base64(text: str) -> bool:
     return True
 
 
-def _timestamp(text: str) -> bool:
+def _is_timestamp(text: str) -> bool:
     try:
-        read_timestamp(text)
+        parse_timestamp(text)
     except EvaluationError:
         return False
     return True
 
 
-def _plain(holds: Callable[[str], bool], fault: str) -> Callable[[str], list[str]]:
-    return lambda text: [] if holds(text) else [fault]
+def _predicate_check(is_valid: Callable[[str], bool], message: str) -> Callable[[str], list[str]]:
+    return lambda text: [] if is_valid(text) else [message]
 
 
 FORMATS: dict[str, Callable[[str], list[str]]] = {
-    "dns1123Label": _label,
-    "dns1123Subdomain": _subdomain,
-    "dns1035Label": _label_1035,
-    "qualifiedName": _qualified,
-    "dns1123LabelPrefix": _prefix(_label),
-    "dns1123SubdomainPrefix": _prefix(_subdomain),
-    "dns1035LabelPrefix": _prefix(_label_1035),
-    "labelValue": _label_value,
-    "uri": _plain(url.is_url, "is no absolute URL"),
-    "uuid": _plain(lambda text: bool(_UUID.fullmatch(text)), "does not match the UUID format"),
-    "byte": _plain(_base64, "invalid base64"),
-    "date": _plain(
-        lambda text: bool(_DATE.fullmatch(text)) and _timestamp(f"{text}T00:00:00Z"), "invalid date"
+    "dns1123Label": _check_dns1123_label,
+    "dns1123Subdomain": _check_dns1123_subdomain,
+    "dns1035Label": _check_dns1035_label,
+    "qualifiedName": _check_qualified_name,
+    "dns1123LabelPrefix": _prefix_check(_check_dns1123_label),
+    "dns1123SubdomainPrefix": _prefix_check(_check_dns1123_subdomain),
+    "dns1035LabelPrefix": _prefix_check(_check_dns1035_label),
+    "labelValue": _check_label_value,
+    "uri": _predicate_check(url.is_url, "is no absolute URL"),
+    "uuid": _predicate_check(
+        lambda text: bool(_UUID.fullmatch(text)), "does not match the UUID format"
     ),
-    "datetime": _plain(_timestamp, "invalid datetime"),
+    "byte": _predicate_check(_is_base64, "invalid base64"),
+    "date": _predicate_check(
+        lambda text: bool(_DATE.fullmatch(text)) and _is_timestamp(f"{text}T00:00:00Z"),
+        "invalid date",
+    ),
+    "datetime": _predicate_check(_is_timestamp, "invalid datetime"),
 }
 
 
-def validate(format_: Any, text: Any) -> Optional:
+def validate(format_: Any, text: Any) -> OptionalValue:
     """Return what is wrong with a text, as an optional list: none where nothing is."""
     if type(format_) is not Format or type(text) is not str:
         raise no_overload("validate", format_, text)
-    faults = FORMATS[format_.name](text)
-    return Optional(faults, present=True) if faults else NONE
+    problems = FORMATS[format_.name](text)
+    return OptionalValue(problems, present=True) if problems else ABSENT
 
 
-def named(name: Any) -> Optional:
+def get_format(name: Any) -> OptionalValue:
     """Return the format of a name, none where there is no such."""
     if type(name) is not str:
         raise no_overload("format.named", name)
-    return Optional(Format(name), present=True) if name in FORMATS else NONE
+    return OptionalValue(Format(name), present=True) if name in FORMATS else ABSENT
 
 
-def _constant(name: str) -> Callable[[], Format]:
+def _format_factory(name: str) -> Callable[[], Format]:
     return lambda: Format(name)
 
 
@@ -165,8 +170,8 @@ FORMAT = Library(
         **{f"format.{name}": (f"format.{name}() -> {_F}",) for name in FORMATS},
     },
     {
-        "format.named": named,
+        "format.named": get_format,
         "validate": validate,
-        **{f"format.{name}": _constant(name) for name in FORMATS},
+        **{f"format.{name}": _format_factory(name) for name in FORMATS},
     },
 )

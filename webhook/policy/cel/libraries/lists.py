@@ -10,71 +10,71 @@ from typing import Any
 from webhook.policy.cel.signatures import Library
 from webhook.policy.cel.standard import add
 from webhook.policy.cel.values import (
-    NONE,
+    ABSENT,
     EvaluationError,
-    Optional,
+    OptionalValue,
     comparable,
     equal,
     no_overload,
 )
 
-_MOST = 100_000
+_MAX_RANGE = 100_000
 """Elements that lists.range makes."""
 
 
 def is_sorted(items: Any) -> bool:
     """Tell whether no element is greater than its successor."""
-    _check("isSorted", items)
-    return all(order(left, right) <= 0 for left, right in pairwise(items))
+    _require_list("isSorted", items)
+    return all(compare(left, right) <= 0 for left, right in pairwise(items))
 
 
-def total(items: Any) -> Any:
+def sum_elements(items: Any) -> Any:
     """Return the sum; 0 of an empty list."""
-    _check("sum", items)
+    _require_list("sum", items)
     if not items:
         return 0
-    made = items[0]
+    result = items[0]
     for item in items[1:]:
-        made = add(made, item)
-    if type(made) in (str, bytes, bool, list, dict):
+        result = add(result, item)
+    if type(result) in (str, bytes, bool, list, dict):
         raise no_overload("sum", items)
-    return made
+    return result
 
 
-def largest(items: Any) -> Any:
+def max_element(items: Any) -> Any:
     """Return the greatest element."""
-    return _best("max", items, 1)
+    return _extreme_element("max", items, 1)
 
 
-def smallest(items: Any) -> Any:
+def min_element(items: Any) -> Any:
     """Return the least element."""
-    return _best("min", items, -1)
+    return _extreme_element("min", items, -1)
 
 
-def _best(name: str, items: Any, sign: int) -> Any:
-    _check(name, items)
+def _extreme_element(name: str, items: Any, sign: int) -> Any:
+    _require_list(name, items)
     if not items:
         raise EvaluationError(f"{name} called on empty list")
-    best = items[0]
+    extreme = items[0]
     for item in items[1:]:
-        if order(item, best) * sign > 0:
-            best = item
-    return best
+        if compare(item, extreme) * sign > 0:
+            extreme = item
+    return extreme
 
 
-def index_of(items: Any, wanted: Any) -> int:
+def index_of(items: Any, element: Any) -> int:
     """Return the index of the first equal element, -1 if there is none."""
-    _check("indexOf", items)
-    return next((n for n, item in enumerate(items) if equal(item, wanted)), -1)
+    _require_list("indexOf", items)
+    return next((n for n, item in enumerate(items) if equal(item, element)), -1)
 
 
-def last_index_of(items: Any, wanted: Any) -> int:
+def last_index_of(items: Any, element: Any) -> int:
     """Return the index of the last equal element, -1 if there is none."""
-    _check("lastIndexOf", items)
-    return next((n for n in reversed(range(len(items))) if equal(items[n], wanted)), -1)
+    _require_list("lastIndexOf", items)
+    return next((n for n in reversed(range(len(items))) if equal(items[n], element)), -1)
 
 
-def order(left: Any, right: Any) -> int:
+def compare(left: Any, right: Any) -> int:
     """Return -1, 0 or 1: how two values are ordered."""
     if not comparable(left, right):
         raise no_overload("<", left, right)
@@ -83,22 +83,22 @@ def order(left: Any, right: Any) -> int:
 
 def distinct(items: Any) -> list[Any]:
     """Return the elements without those that equal an earlier one."""
-    _check("distinct", items)
-    made: list[Any] = []
-    words: set[str] = set()
+    _require_list("distinct", items)
+    result: list[Any] = []
+    seen_strings: set[str] = set()
     for item in items:
         if type(item) is str:
-            if item not in words:
-                words.add(item)
-                made.append(item)
-        elif not any(equal(item, other) for other in made):
-            made.append(item)
-    return made
+            if item not in seen_strings:
+                seen_strings.add(item)
+                result.append(item)
+        elif not any(equal(item, other) for other in result):
+            result.append(item)
+    return result
 
 
 def flatten(items: Any, depth: Any = 1) -> list[Any]:
     """Return the elements with lists among them unpacked, `depth` levels deep."""
-    _check("flatten", items)
+    _require_list("flatten", items)
     if type(depth) is not int:
         raise no_overload("flatten", items, depth)
     if depth < 0:
@@ -110,9 +110,9 @@ def flatten(items: Any, depth: Any = 1) -> list[Any]:
     return list(items)
 
 
-def slice_of(items: Any, start: Any, end: Any) -> list[Any]:
+def slice_list(items: Any, start: Any, end: Any) -> list[Any]:
     """Return the elements from `start` up to, not including, `end`."""
-    _check("slice", items)
+    _require_list("slice", items)
     if type(start) is not int or type(end) is not int:
         raise no_overload("slice", items, start, end)
     if not 0 <= start <= end <= len(items):
@@ -122,45 +122,45 @@ def slice_of(items: Any, start: Any, end: Any) -> list[Any]:
 
 def sort(items: Any) -> list[Any]:
     """Return the elements in ascending order."""
-    _check("sort", items)
-    return sorted(items, key=cmp_to_key(order))
+    _require_list("sort", items)
+    return sorted(items, key=cmp_to_key(compare))
 
 
 def sort_by_keys(items: Any, keys: Any) -> list[Any]:
     """Return the elements in the order of their keys."""
-    _check("sortBy", items)
-    ordered = sorted(range(len(items)), key=cmp_to_key(lambda a, b: order(keys[a], keys[b])))
+    _require_list("sortBy", items)
+    ordered = sorted(range(len(items)), key=cmp_to_key(lambda a, b: compare(keys[a], keys[b])))
     return [items[number] for number in ordered]
 
 
 def reverse(items: Any) -> list[Any]:
     """Return the elements, last first."""
-    _check("reverse", items)
+    _require_list("reverse", items)
     return list(items[::-1])
 
 
-def first(items: Any) -> Optional:
+def first(items: Any) -> OptionalValue:
     """Return the first element, if there is one."""
-    _check("first", items)
-    return Optional(items[0], present=True) if items else NONE
+    _require_list("first", items)
+    return OptionalValue(items[0], present=True) if items else ABSENT
 
 
-def last(items: Any) -> Optional:
+def last(items: Any) -> OptionalValue:
     """Return the last element, if there is one."""
-    _check("last", items)
-    return Optional(items[-1], present=True) if items else NONE
+    _require_list("last", items)
+    return OptionalValue(items[-1], present=True) if items else ABSENT
 
 
-def count_up(end: Any) -> list[int]:
+def make_range(end: Any) -> list[int]:
     """Return 0, 1, … up to, not including, `end`."""
     if type(end) is not int:
         raise no_overload("lists.range", end)
-    if end > _MOST:
-        raise EvaluationError(f"lists.range({end}): at most {_MOST:,} are made")
+    if end > _MAX_RANGE:
+        raise EvaluationError(f"lists.range({end}): at most {_MAX_RANGE:,} are made")
     return list(range(end))
 
 
-def _check(name: str, items: Any) -> None:
+def _require_list(name: str, items: Any) -> None:
     if type(items) is not list:
         raise no_overload(name, items)
 
@@ -178,13 +178,13 @@ LISTS = Library(
     },
     {
         "isSorted": is_sorted,
-        "sum": total,
-        "min": smallest,
-        "max": largest,
+        "sum": sum_elements,
+        "min": min_element,
+        "max": max_element,
         "indexOf": index_of,
         "lastIndexOf": last_index_of,
     },
-    takes=list,
+    receiver_type=list,
 )
 
 LISTS_EXTENSION = Library(
@@ -204,13 +204,13 @@ LISTS_EXTENSION = Library(
     {
         "distinct": distinct,
         "flatten": flatten,
-        "slice": slice_of,
+        "slice": slice_list,
         "sort": sort,
         "@sortByAssociatedKeys": sort_by_keys,
         "reverse": reverse,
         "first": first,
         "last": last,
-        "lists.range": count_up,
+        "lists.range": make_range,
     },
     extension={"name": "lists"},
 )

@@ -31,18 +31,18 @@ class CIDR:
 
     CEL_NAME: ClassVar[str] = "net.CIDR"
     address: _Address
-    length: int
+    prefix_length: int
 
     def __str__(self) -> str:
-        return f"{self.address}/{self.length}"
+        return f"{self.address}/{self.prefix_length}"
 
     @property
     def network(self) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
         """The addresses of the range."""
-        return ipaddress.ip_network((self.address, self.length), strict=False)
+        return ipaddress.ip_network((self.address, self.prefix_length), strict=False)
 
 
-def read_ip(text: Any) -> IP:
+def parse_ip(text: Any) -> IP:
     """Return the IP of a text."""
     if type(text) is not str:
         raise no_overload("ip", text)
@@ -57,15 +57,15 @@ def read_ip(text: Any) -> IP:
     return IP(address)
 
 
-def read_cidr(text: Any) -> CIDR:
+def parse_cidr(text: Any) -> CIDR:
     """Return the CIDR of a text."""
     if type(text) is not str:
         raise no_overload("cidr", text)
-    written, slash, length = text.rpartition("/")
+    address_text, slash, length = text.rpartition("/")
     plain = length.isascii() and length.isdigit() and (length == "0" or length[0] != "0")
     if not slash or not plain or len(length) > 3:
         raise EvaluationError(f'"{text[:60]}" is no CIDR such as "10.0.0.0/8"')
-    address = read_ip(written).address
+    address = parse_ip(address_text).address
     if int(length) > address.max_prefixlen:
         raise EvaluationError(
             f'"{text[:60]}" has a prefix of more than {address.max_prefixlen} bits'
@@ -75,17 +75,17 @@ def read_cidr(text: Any) -> CIDR:
 
 def is_ip(text: Any) -> bool:
     """Tell whether a text is an IP address."""
-    return _reads(read_ip, text)
+    return _can_parse(parse_ip, text)
 
 
 def is_cidr(text: Any) -> bool:
     """Tell whether a text is a CIDR range."""
-    return _reads(read_cidr, text)
+    return _can_parse(parse_cidr, text)
 
 
-def _reads(read: Function, text: Any) -> bool:
+def _can_parse(parse: Function, text: Any) -> bool:
     try:
-        read(text)
+        parse(text)
     except EvaluationError:
         return False
     return True
@@ -93,18 +93,18 @@ def _reads(read: Function, text: Any) -> bool:
 
 def is_canonical(text: Any) -> bool:
     """Tell whether an address is written in its shortest form."""
-    return bool(str(read_ip(text)) == text)
+    return bool(str(parse_ip(text)) == text)
 
 
-def make_ip(value: Any) -> IP:
+def to_ip(value: Any) -> IP:
     """Return ip(text), or the address of a CIDR: `range.ip()`."""
-    return IP(value.address) if type(value) is CIDR else read_ip(value)
+    return IP(value.address) if type(value) is CIDR else parse_ip(value)
 
 
 def contains_ip(range_: Any, other: Any) -> bool:
     """Tell whether a range contains an address."""
     if type(other) is str:
-        other = read_ip(other)
+        other = parse_ip(other)
     if type(range_) is not CIDR or type(other) is not IP:
         raise no_overload("containsIP", range_, other)
     return other.address.version == range_.address.version and other.address in range_.network
@@ -113,24 +113,24 @@ def contains_ip(range_: Any, other: Any) -> bool:
 def contains_cidr(range_: Any, other: Any) -> bool:
     """Tell whether a range contains another one."""
     if type(other) is str:
-        other = read_cidr(other)
+        other = parse_cidr(other)
     if type(range_) is not CIDR or type(other) is not CIDR:
         raise no_overload("containsCIDR", range_, other)
     return (
         other.address.version == range_.address.version
-        and range_.length <= other.length
+        and range_.prefix_length <= other.prefix_length
         and other.address in range_.network
     )
 
 
-def _address(name: str, value: Any) -> _Address:
+def _require_address(name: str, value: Any) -> _Address:
     if type(value) is not IP:
         raise no_overload(name, value)
     return value.address
 
 
 def _is_link_local_multicast(value: Any) -> bool:
-    address = _address("isLinkLocalMulticast", value)
+    address = _require_address("isLinkLocalMulticast", value)
     if address.version == 4:
         return address in ipaddress.ip_network("224.0.0.0/24")
     # ff?2: the low four bits of the second byte are the scope, 2 is link-local.
@@ -138,7 +138,7 @@ def _is_link_local_multicast(value: Any) -> bool:
 
 
 def _is_global_unicast(value: Any) -> bool:
-    address = _address("isGlobalUnicast", value)
+    address = _require_address("isGlobalUnicast", value)
     return not (
         address.is_unspecified
         or address.is_loopback
@@ -148,15 +148,15 @@ def _is_global_unicast(value: Any) -> bool:
     )
 
 
-def _part(name: str, value: Any) -> CIDR:
+def _require_cidr(name: str, value: Any) -> CIDR:
     if type(value) is not CIDR:
         raise no_overload(name, value)
     return value
 
 
 def _masked(value: Any) -> CIDR:
-    range_ = _part("masked", value)
-    return CIDR(range_.network.network_address, range_.length)
+    range_ = _require_cidr("masked", value)
+    return CIDR(range_.network.network_address, range_.prefix_length)
 
 
 NETWORK = Library(
@@ -186,20 +186,22 @@ NETWORK = Library(
         "masked": ("net.CIDR.masked() -> net.CIDR",),
     },
     {
-        "ip": make_ip,
+        "ip": to_ip,
         "isIP": is_ip,
         "ip.isCanonical": is_canonical,
-        "family": lambda value: _address("family", value).version,
-        "isUnspecified": lambda value: _address("isUnspecified", value).is_unspecified,
-        "isLoopback": lambda value: _address("isLoopback", value).is_loopback,
+        "family": lambda value: _require_address("family", value).version,
+        "isUnspecified": lambda value: _require_address("isUnspecified", value).is_unspecified,
+        "isLoopback": lambda value: _require_address("isLoopback", value).is_loopback,
         "isLinkLocalMulticast": _is_link_local_multicast,
-        "isLinkLocalUnicast": lambda value: _address("isLinkLocalUnicast", value).is_link_local,
+        "isLinkLocalUnicast": lambda value: (
+            _require_address("isLinkLocalUnicast", value).is_link_local
+        ),
         "isGlobalUnicast": _is_global_unicast,
-        "cidr": read_cidr,
+        "cidr": parse_cidr,
         "isCIDR": is_cidr,
         "containsIP": contains_ip,
         "containsCIDR": contains_cidr,
-        "prefixLength": lambda value: _part("prefixLength", value).length,
+        "prefixLength": lambda value: _require_cidr("prefixLength", value).prefix_length,
         "masked": _masked,
     },
 )

@@ -6,35 +6,35 @@ Source: google/cel-go cel/library.go, OptionalTypes.
 from typing import Any
 
 from webhook.policy.cel.signatures import Library
-from webhook.policy.cel.values import NONE, EvaluationError, Optional, UInt, no_overload
+from webhook.policy.cel.values import ABSENT, EvaluationError, OptionalValue, UInt, no_overload
 
 
-def of(value: Any) -> Optional:
+def optional_of(value: Any) -> OptionalValue:
     """Return an optional that has a value."""
-    return Optional(value, present=True)
+    return OptionalValue(value, present=True)
 
 
-def of_non_zero(value: Any) -> Optional:
+def optional_of_non_zero(value: Any) -> OptionalValue:
     """Return an optional that has a value unless that is null, false, 0 or empty."""
     kind = type(value)
     zero = value is None or (kind in (bool, int, UInt, float, str, bytes, list, dict) and not value)
-    return NONE if zero else of(value)
+    return ABSENT if zero else optional_of(value)
 
 
 def has_value(optional: Any) -> bool:
     """Tell whether there is a value."""
-    return _check("hasValue", optional).present
+    return _require_optional("hasValue", optional).present
 
 
-def value_of(optional: Any) -> Any:
+def get_value(optional: Any) -> Any:
     """Return the value; raise EvaluationError where there is none."""
-    if not _check("value", optional).present:
+    if not _require_optional("value", optional).present:
         raise EvaluationError("optional.none() dereference")
     return optional.value
 
 
-def _check(name: str, optional: Any) -> Optional:
-    if type(optional) is not Optional:
+def _require_optional(name: str, optional: Any) -> OptionalValue:
+    if type(optional) is not OptionalValue:
         raise no_overload(name, optional)
     return optional
 
@@ -54,11 +54,11 @@ OPTIONAL = Library(
         "optFlatMap": ("optional<A>.optFlatMap(name, expression) -> optional<B>",),
     },
     {
-        "optional.of": of,
-        "optional.ofNonZeroValue": of_non_zero,
-        "optional.none": lambda: NONE,
+        "optional.of": optional_of,
+        "optional.ofNonZeroValue": optional_of_non_zero,
+        "optional.none": lambda: ABSENT,
         "hasValue": has_value,
-        "value": value_of,
+        "value": get_value,
     },
     extension={"name": "optional"},
 )

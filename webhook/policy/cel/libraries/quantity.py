@@ -11,13 +11,13 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from webhook.policy.cel.signatures import Library
-from webhook.policy.cel.values import LARGEST_INT, EvaluationError, no_overload
+from webhook.policy.cel.values import MAX_INT64, EvaluationError, no_overload
 
-_WRITTEN = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)([a-zA-Z]*|[eE][+-]?\d+)", re.ASCII)
+_QUANTITY = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)([a-zA-Z]*|[eE][+-]?\d+)", re.ASCII)
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _NANO = 10**9
-_LONGEST = 64
+_MAX_LENGTH = 64
 """Characters of a quantity. Kubernetes takes longer ones; nobody writes them."""
 
 
@@ -32,16 +32,16 @@ class Quantity:
         return str(self.nano / _NANO)
 
 
-def read(text: Any) -> Quantity:
+def parse_quantity(text: Any) -> Quantity:
     """Return the Quantity of a text; raise EvaluationError where it is none."""
     if type(text) is not str:
         raise no_overload("quantity", text)
-    return _read(text)
+    return _parse_cached(text)
 
 
 @lru_cache(1024)
-def _read(text: str) -> Quantity:
-    match = _WRITTEN.fullmatch(text) if len(text) <= _LONGEST else None
+def _parse_cached(text: str) -> Quantity:
+    match = _QUANTITY.fullmatch(text) if len(text) <= _MAX_LENGTH else None
     if match is None:
         raise EvaluationError(f'"{text[:40]}" is no quantity such as "500m" or "2Gi"')
     sign, digits, suffix = match.groups()
@@ -57,14 +57,14 @@ def _read(text: str) -> Quantity:
         raise EvaluationError(f'"{text[:40]}" has no unit of quantities: {suffix}')
     # Finer than nano is rounded away from zero; more than 2^63 - 1 is cut off there.
     nano = amount * 10**exponent if exponent >= 0 else -(-amount // 10**-exponent)
-    nano = min(nano, LARGEST_INT * _NANO)
+    nano = min(nano, MAX_INT64 * _NANO)
     return Quantity(-nano if sign == "-" else nano)
 
 
 def is_quantity(text: Any) -> bool:
     """Tell whether a text is a quantity."""
     try:
-        read(text)
+        parse_quantity(text)
     except EvaluationError:
         return False
     return True
@@ -72,34 +72,34 @@ def is_quantity(text: Any) -> bool:
 
 def add(left: Any, right: Any) -> Quantity:
     """Return left + right, a quantity or an int."""
-    return Quantity(_amount("add", left) + _amount("add", right))
+    return Quantity(_to_nano("add", left) + _to_nano("add", right))
 
 
 def subtract(left: Any, right: Any) -> Quantity:
     """Return left - right, a quantity or an int."""
-    return Quantity(_amount("sub", left) - _amount("sub", right))
+    return Quantity(_to_nano("sub", left) - _to_nano("sub", right))
 
 
 def as_integer(value: Any) -> int:
     """Return a quantity as an int; raise EvaluationError where it is no whole number."""
     if not is_integer(value):
         raise EvaluationError("cannot convert value to integer")
-    return _amount("asInteger", value) // _NANO
+    return _to_nano("asInteger", value) // _NANO
 
 
 def is_integer(value: Any) -> bool:
     """Tell whether a quantity is a whole number that 64 bits hold."""
-    nano = _amount("isInteger", value)
-    return nano % _NANO == 0 and abs(nano) <= LARGEST_INT * _NANO
+    nano = _to_nano("isInteger", value)
+    return nano % _NANO == 0 and abs(nano) <= MAX_INT64 * _NANO
 
 
-def sign_of(value: Any) -> int:
+def get_sign(value: Any) -> int:
     """Return -1, 0 or 1."""
-    amount = _amount("sign", value)
+    amount = _to_nano("sign", value)
     return (amount > 0) - (amount < 0)
 
 
-def _amount(name: str, value: Any) -> int:
+def _to_nano(name: str, value: Any) -> int:
     if type(value) is Quantity:
         return value.nano
     if type(value) is int and name in ("add", "sub"):
@@ -108,7 +108,7 @@ def _amount(name: str, value: Any) -> int:
 
 
 def _compare(name: str, left: Any, right: Any) -> int:
-    first, second = _amount(name, left), _amount(name, right)
+    first, second = _to_nano(name, left), _to_nano(name, right)
     return (first > second) - (first < second)
 
 
@@ -131,17 +131,17 @@ QUANTITY = Library(
         "sub": (f"{_Q}.sub({_Q}) -> {_Q}", f"{_Q}.sub(int) -> {_Q}"),
     },
     {
-        "quantity": read,
+        "quantity": parse_quantity,
         "isQuantity": is_quantity,
-        "sign": sign_of,
+        "sign": get_sign,
         "isGreaterThan": lambda left, right: _compare("isGreaterThan", left, right) > 0,
         "isLessThan": lambda left, right: _compare("isLessThan", left, right) < 0,
         "compareTo": lambda left, right: _compare("compareTo", left, right),
-        "asApproximateFloat": lambda value: _amount("asApproximateFloat", value) / _NANO,
+        "asApproximateFloat": lambda value: _to_nano("asApproximateFloat", value) / _NANO,
         "asInteger": as_integer,
         "isInteger": is_integer,
         "add": add,
         "sub": subtract,
     },
-    takes=Quantity,
+    receiver_type=Quantity,
 )

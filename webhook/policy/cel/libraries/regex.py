@@ -7,18 +7,18 @@ from webhook.policy.cel.signatures import Library
 from webhook.policy.cel.values import no_overload
 
 
-def find(text: Any, pattern: Any) -> str:
+def find_first(text: Any, pattern: Any) -> str:
     """Return the first match, "" if there is none."""
     found = find_all(text, pattern)
     return found[0] if found else ""
 
 
-def find_all(text: Any, pattern: Any, *most: Any) -> list[str]:
+def find_all(text: Any, pattern: Any, *limit: Any) -> list[str]:
     """Return all matches, or the first `most` unless that is negative."""
-    if type(text) is not str or type(pattern) is not str or any(type(n) is not int for n in most):
-        raise no_overload("findAll", text, pattern, *most)
+    if type(text) is not str or type(pattern) is not str or any(type(n) is not int for n in limit):
+        raise no_overload("findAll", text, pattern, *limit)
     found = expressions.find_all(text, pattern)
-    return found[: most[0]] if most and most[0] >= 0 else found
+    return found[: limit[0]] if limit and limit[0] >= 0 else found
 
 
 REGEX = Library(
@@ -31,5 +31,5 @@ REGEX = Library(
             "string.findAll(string, int) -> list<string>",
         ),
     },
-    {"find": find, "findAll": find_all},
+    {"find": find_first, "findAll": find_all},
 )

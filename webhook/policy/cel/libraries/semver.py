@@ -26,31 +26,33 @@ class Semver:
     build: str = ""
 
     @property
-    def rank(self) -> tuple[Any, ...]:
+    def sort_key(self) -> tuple[Any, ...]:
         """What versions are compared by: a prerelease comes before its release."""
-        return self.numbers, not self.prerelease, tuple(map(_rank, self.prerelease))
+        return self.numbers, not self.prerelease, tuple(map(_prerelease_sort_key, self.prerelease))
 
 
-def _rank(word: str) -> tuple[int, int, str]:
+def _prerelease_sort_key(word: str) -> tuple[int, int, str]:
     return (0, int(word), "") if word.isdigit() else (1, 0, word)
 
 
-def read(text: Any, normalize: Any = False) -> Semver:  # noqa: FBT002 — CEL's own argument
+def parse_semver(text: Any, normalize: Any = False) -> Semver:  # noqa: FBT002 — CEL's own argument
     """Return the Semver of a text; normalize: v1, 1.2 and 01.2.3 are taken too."""
     if type(text) is not str or type(normalize) is not bool:
         raise no_overload("semver", text, normalize)
-    match = _VERSION.fullmatch(_normalized(text) if normalize else text)
+    match = _VERSION.fullmatch(_normalize(text) if normalize else text)
     if match is None or len(text) > 256:
         raise EvaluationError(f'"{text[:60]}" is no semantic version')
-    words = tuple(match[4].split(".")) if match[4] else ()
+    prerelease = tuple(match[4].split(".")) if match[4] else ()
     builds = match[5].split(".") if match[5] else []
-    numeric_with_zero = any(word.isdigit() and len(word) > 1 and word[0] == "0" for word in words)
-    if "" in words or "" in builds or numeric_with_zero:
+    numeric_with_zero = any(
+        word.isdigit() and len(word) > 1 and word[0] == "0" for word in prerelease
+    )
+    if "" in prerelease or "" in builds or numeric_with_zero:
         raise EvaluationError(f'"{text[:60]}" is no semantic version')
-    return Semver((int(match[1]), int(match[2]), int(match[3])), words, match[5] or "")
+    return Semver((int(match[1]), int(match[2]), int(match[3])), prerelease, match[5] or "")
 
 
-def _normalized(text: str) -> str:
+def _normalize(text: str) -> str:
     parts = text.removeprefix("v").split(".", 2)
     for number, part in enumerate(parts):
         if len(part) > 1:
@@ -64,7 +66,7 @@ def _normalized(text: str) -> str:
 def is_semver(text: Any, normalize: Any = False) -> bool:  # noqa: FBT002 — as above
     """Tell whether a text is a semantic version."""
     try:
-        read(text, normalize)
+        parse_semver(text, normalize)
     except EvaluationError:
         return False
     return True
@@ -74,14 +76,14 @@ def compare(name: str, left: Any, right: Any) -> int:
     """Return -1, 0 or 1."""
     if type(left) is not Semver or type(right) is not Semver:
         raise no_overload(name, left, right)
-    return (left.rank > right.rank) - (left.rank < right.rank)
+    return (left.sort_key > right.sort_key) - (left.sort_key < right.sort_key)
 
 
-def _number(name: str, place: int) -> Any:
+def _number_getter(name: str, index: int) -> Any:
     def number(value: Any) -> int:
         if type(value) is not Semver:
             raise no_overload(name, value)
-        return value.numbers[place]
+        return value.numbers[index]
 
     return number
 
@@ -102,14 +104,14 @@ SEMVER = Library(
         "patch": (f"{_S}.patch() -> int",),
     },
     {
-        "semver": read,
+        "semver": parse_semver,
         "isSemver": is_semver,
         "isGreaterThan": lambda left, right: compare("isGreaterThan", left, right) > 0,
         "isLessThan": lambda left, right: compare("isLessThan", left, right) < 0,
         "compareTo": lambda left, right: compare("compareTo", left, right),
-        "major": _number("major", 0),
-        "minor": _number("minor", 1),
-        "patch": _number("patch", 2),
+        "major": _number_getter("major", 0),
+        "minor": _number_getter("minor", 1),
+        "patch": _number_getter("patch", 2),
     },
-    takes=Semver,
+    receiver_type=Semver,
 )

@@ -7,25 +7,25 @@ from webhook.policy.cel.standard import contains
 from webhook.policy.cel.values import no_overload
 
 
-def includes(items: Any, wanted: Any) -> bool:
+def contains_all(items: Any, elements: Any) -> bool:
     """Tell whether every element of `wanted` is in `items`."""
-    _check("sets.contains", items, wanted)
-    return all(contains(element, items) for element in wanted)
+    _require_lists("sets.contains", items, elements)
+    return all(contains(element, items) for element in elements)
 
 
 def equivalent(left: Any, right: Any) -> bool:
     """Tell whether two lists have the same elements, order and repetition aside."""
-    _check("sets.equivalent", left, right)
-    return includes(left, right) and includes(right, left)
+    _require_lists("sets.equivalent", left, right)
+    return contains_all(left, right) and contains_all(right, left)
 
 
 def intersects(left: Any, right: Any) -> bool:
     """Tell whether two lists share an element."""
-    _check("sets.intersects", left, right)
+    _require_lists("sets.intersects", left, right)
     return any(contains(element, right) for element in left)
 
 
-def _check(name: str, left: Any, right: Any) -> None:
+def _require_lists(name: str, left: Any, right: Any) -> None:
     if type(left) is not list or type(right) is not list:
         raise no_overload(name, left, right)
 
@@ -39,7 +39,7 @@ SETS = Library(
         "sets.intersects": ("sets.intersects(list<A>, list<A>) -> bool",),
     },
     {
-        "sets.contains": includes,
+        "sets.contains": contains_all,
         "sets.equivalent": equivalent,
         "sets.intersects": intersects,
     },

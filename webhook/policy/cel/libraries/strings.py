@@ -8,13 +8,13 @@ from typing import Any
 
 from webhook.policy.cel.libraries.lists import index_of, last_index_of
 from webhook.policy.cel.signatures import Library
-from webhook.policy.cel.standard import short, to_string
+from webhook.policy.cel.standard import check_length, to_string
 from webhook.policy.cel.times import Duration, Timestamp
-from webhook.policy.cel.values import EvaluationError, TypeValue, UInt, name_of_type, no_overload
+from webhook.policy.cel.values import EvaluationError, TypeValue, UInt, no_overload, type_name
 
 _UPPER = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
-_BLANKS = (
+_WHITESPACE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
@@ -34,68 +34,71 @@ _ESCAPES = str.maketrans(
 )
 
 
-def char_at(text: Any, at: Any) -> str:
+def char_at(text: Any, position: Any) -> str:
     """Return the character at a position; "" just behind the last."""
-    _check("charAt", (text, str), (at, int))
-    if not 0 <= at <= len(text):
-        raise EvaluationError(f"charAt({at}) of a string of {len(text)} characters")
-    return str(text[at : at + 1])
+    _require_types("charAt", (text, str), (position, int))
+    if not 0 <= position <= len(text):
+        raise EvaluationError(f"charAt({position}) of a string of {len(text)} characters")
+    return str(text[position : position + 1])
 
 
-def find(text: Any, wanted: Any, *start: Any) -> int:
+def find(text: Any, needle: Any, *start: Any) -> int:
     """Return the first position of `wanted` from `start` on; -1 if there is none."""
     if type(text) is list:
-        return index_of(text, wanted, *start)
-    _check("indexOf", (text, str), (wanted, str), *((word, int) for word in start))
+        return index_of(text, needle, *start)
+    _require_types("indexOf", (text, str), (needle, str), *((word, int) for word in start))
     if start and not 0 <= start[0] <= len(text):
         raise EvaluationError(f"indexOf from {start[0]} in a string of {len(text)} characters")
-    return int(text.find(wanted, *start))
+    return int(text.find(needle, *start))
 
 
-def find_last(text: Any, wanted: Any, *end: Any) -> int:
+def find_last(text: Any, needle: Any, *end: Any) -> int:
     """Return the last position of `wanted` that is not behind `end`; -1 if there is none."""
     if type(text) is list:
-        return last_index_of(text, wanted, *end)
-    _check("lastIndexOf", (text, str), (wanted, str), *((word, int) for word in end))
+        return last_index_of(text, needle, *end)
+    _require_types("lastIndexOf", (text, str), (needle, str), *((word, int) for word in end))
     if not end:
-        return int(text.rfind(wanted))
+        return int(text.rfind(needle))
     if not 0 <= end[0] <= len(text):
         raise EvaluationError(f"lastIndexOf from {end[0]} in a string of {len(text)} characters")
-    return int(text.rfind(wanted, 0, end[0] + len(wanted)))
+    return int(text.rfind(needle, 0, end[0] + len(needle)))
 
 
 def join(words: Any, separator: Any = "") -> str:
     """Return the strings of a list as one."""
-    _check("join", (words, list), (separator, str))
+    _require_types("join", (words, list), (separator, str))
     if any(type(word) is not str for word in words):
         raise no_overload("join", words)
-    return str(short(separator.join(words)))
+    return str(check_length(separator.join(words)))
 
 
 def replace(text: Any, old: Any, new: Any, *limit: Any) -> str:
     """Return the text with `old` replaced; at most `limit` times unless that is negative."""
-    _check("replace", (text, str), (old, str), (new, str), *((word, int) for word in limit))
+    _require_types("replace", (text, str), (old, str), (new, str), *((word, int) for word in limit))
     if text and len(new) * (text.count(old) if old else len(text)) > 2**22:
         raise EvaluationError("replace makes too long a string")
-    return str(short(text.replace(old, new, *limit)))
+    return str(check_length(text.replace(old, new, *limit)))
 
 
 def split(text: Any, separator: Any, *limit: Any) -> list[str]:
     """Return the parts between separators; at most `limit` unless that is negative."""
-    _check("split", (text, str), (separator, str), *((word, int) for word in limit))
-    most = limit[0] if limit else -1
-    if most == 0:
+    _require_types("split", (text, str), (separator, str), *((word, int) for word in limit))
+    max_parts = limit[0] if limit else -1
+    if max_parts == 0:
         return []
     if separator:
-        return list(text.split(separator, most - 1 if most > 0 else -1))
-    if most > 0:
-        return [*text[: most - 1], *([text[most - 1 :]] if len(text) >= most else [])]
+        return list(text.split(separator, max_parts - 1 if max_parts > 0 else -1))
+    if max_parts > 0:
+        return [
+            *text[: max_parts - 1],
+            *([text[max_parts - 1 :]] if len(text) >= max_parts else []),
+        ]
     return list(text)
 
 
 def substring(text: Any, start: Any, *end: Any) -> str:
     """Return the characters from `start` up to, not including, `end`."""
-    _check("substring", (text, str), (start, int), *((word, int) for word in end))
+    _require_types("substring", (text, str), (start, int), *((word, int) for word in end))
     stop = end[0] if end else len(text)
     if not 0 <= start <= stop <= len(text):
         raise EvaluationError(f"substring({start}, {stop}) of a string of {len(text)} characters")
@@ -104,8 +107,8 @@ def substring(text: Any, start: Any, *end: Any) -> str:
 
 def trim(text: Any) -> str:
     """Return the text without blanks around it."""
-    _check("trim", (text, str))
-    return str(text.strip(_BLANKS))
+    _require_types("trim", (text, str))
+    return str(text.strip(_WHITESPACE))
 
 
 def lower(text: Any) -> str:
@@ -124,46 +127,48 @@ def upper(text: Any) -> str:
 
 def quote(text: Any) -> str:
     """Return the text in double quotes, with escapes."""
-    _check("strings.quote", (text, str))
+    _require_types("strings.quote", (text, str))
     return f'"{text.translate(_ESCAPES)}"'
 
 
-def fill_in(template: Any, values: Any) -> str:
+def format_string(template: Any, values: Any) -> str:
     """Return the template with its %s, %d, %f, %e, %b, %x, %X and %o filled in."""
-    _check("format", (template, str), (values, list))
-    made: list[str] = []
-    at = used = 0
-    while (mark := template.find("%", at)) >= 0:
-        made.append(template[at:mark])
-        at = mark + 1
-        if template.startswith("%", at):
-            made.append("%")
-            at += 1
+    _require_types("format", (template, str), (values, list))
+    parts: list[str] = []
+    offset = value_index = 0
+    while (percent := template.find("%", offset)) >= 0:
+        parts.append(template[offset:percent])
+        offset = percent + 1
+        if template.startswith("%", offset):
+            parts.append("%")
+            offset += 1
             continue
         digits = ""
-        if template.startswith(".", at):
-            end = at + 1
+        if template.startswith(".", offset):
+            end = offset + 1
             while end < len(template) and template[end].isascii() and template[end].isdigit():
                 end += 1
-            digits, at = template[at + 1 : end], end
-        verb = template[at : at + 1]
-        at += 1
-        if used >= len(values):
-            raise EvaluationError(f"index {used} out of range: format has too few values")
-        made.append(_filled(verb, values[used], int(digits[:4] or "6") if digits else 6))
-        used += 1
-    made.append(template[at:])
-    return str(short("".join(made)))
+            digits, offset = template[offset + 1 : end], end
+        verb = template[offset : offset + 1]
+        offset += 1
+        if value_index >= len(values):
+            raise EvaluationError(f"index {value_index} out of range: format has too few values")
+        parts.append(
+            _format_value(verb, values[value_index], int(digits[:4] or "6") if digits else 6)
+        )
+        value_index += 1
+    parts.append(template[offset:])
+    return str(check_length("".join(parts)))
 
 
-def _filled(verb: str, value: Any, digits: int) -> str:
+def _format_value(verb: str, value: Any, precision: int) -> str:
     match verb:
         case "s":
-            return _plain(value)
+            return _format_plain(value)
         case "d" if type(value) in (int, UInt):
             return int.__repr__(value)
         case "f" | "e" if type(value) is float:
-            return _localized(value, verb, min(digits, 100))
+            return _format_float(value, verb, min(precision, 100))
         case "b" if type(value) is bool:
             return "1" if value else "0"
         case "b" | "o" if type(value) in (int, UInt):
@@ -173,13 +178,13 @@ def _filled(verb: str, value: Any, digits: int) -> str:
         case "x" | "X" if type(value) in (str, bytes):
             raw = value.encode() if type(value) is str else value
             return str(raw.hex() if verb == "x" else raw.hex().upper())
-    raise EvaluationError(f'"%{verb}" cannot write a {name_of_type(value)}')
+    raise EvaluationError(f'"%{verb}" cannot write a {type_name(value)}')
 
 
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def _localized(number: float, verb: str, digits: int) -> str:
+def _format_float(number: float, verb: str, precision: int) -> str:
     """Return a double as the API server's locale writes it: 1,234.50 and 1.234500×10⁰³.
 
     %e has six digits whatever is asked for (measured with Kubernetes 1.36.4).
@@ -187,23 +192,25 @@ def _localized(number: float, verb: str, digits: int) -> str:
     if not math.isfinite(number):
         return "NaN" if math.isnan(number) else ("∞" if number > 0 else "-∞")
     if verb == "f":
-        return f"{number:,.{digits}f}"
+        return f"{number:,.{precision}f}"
     mantissa, _, exponent = f"{number:.6e}".partition("e")
-    return f"{mantissa}×10{exponent.removeprefix('+').translate(_RAISED)}"
+    return f"{mantissa}×10{exponent.removeprefix('+').translate(_SUPERSCRIPTS)}"
 
 
-def _plain(value: Any) -> str:
+def _format_plain(value: Any) -> str:
     if type(value) is list:
-        return "[" + ", ".join(map(_inner, value)) + "]"
+        return "[" + ", ".join(map(_format_nested, value)) + "]"
     if type(value) is dict:
-        pairs = sorted((_inner(key), _inner(content)) for key, content in value.items())
+        pairs = sorted(
+            (_format_nested(key), _format_nested(content)) for key, content in value.items()
+        )
         return "{" + ", ".join(f"{key}:{content}" for key, content in pairs) + "}"
     if value is None:
         return "null"
     return value.name if type(value) is TypeValue else to_string(value)
 
 
-def _inner(value: Any) -> str:
+def _format_nested(value: Any) -> str:
     """Return a value within a list or map, as it would be written in an expression."""
     if type(value) is str:
         return quote(value)
@@ -213,10 +220,10 @@ def _inner(value: Any) -> str:
         return f'timestamp("{value}")'
     if type(value) is Duration:
         return f'duration("{value}")'
-    return _plain(value)
+    return _format_plain(value)
 
 
-def _check(name: str, *pairs: tuple[Any, type]) -> None:
+def _require_types(name: str, *pairs: tuple[Any, type]) -> None:
     if any(type(value) is not wanted for value, wanted in pairs):
         raise no_overload(name, *(value for value, _ in pairs))
 
@@ -259,6 +266,6 @@ STRINGS = Library(
         "lowerAscii": lower,
         "upperAscii": upper,
         "strings.quote": quote,
-        "format": fill_in,
+        "format": format_string,
     },
 )

@@ -32,7 +32,7 @@ class URL:
         return self.text
 
 
-def read(text: Any) -> URL:
+def parse_url(text: Any) -> URL:
     """Return the URL of a text; raise EvaluationError where it is none."""
     if type(text) is not str:
         raise no_overload("url", text)
@@ -43,7 +43,7 @@ def read(text: Any) -> URL:
     scheme, rest = (match[1].lower(), match[2]) if match else ("", head)
     rest, _, query = rest.partition("?")
     if not rest.startswith("/") and not (scheme and rest):
-        raise _error(text, "it is neither absolute nor an absolute path")
+        raise _url_error(text, "it is neither absolute nor an absolute path")
     if scheme and not rest.startswith("/"):
         return URL(text, scheme, "", "", query)  # opaque: mailto:somebody
     if (not scheme and rest.startswith("//")) or (scheme and rest.startswith("//")):
@@ -54,7 +54,7 @@ def read(text: Any) -> URL:
     else:
         host, path = "", rest
     if _ESCAPE.search(path):
-        raise _error(text, "a % that begins no escape")
+        raise _url_error(text, "a % that begins no escape")
     return URL(text, scheme, host, path, query)
 
 
@@ -67,14 +67,14 @@ def _check_host(text: str, host: str) -> None:
         else ""
     )
     if host.startswith("[") and "]" not in host:
-        raise _error(text, "a [ without ] in its host")
+        raise _url_error(text, "a [ without ] in its host")
     if after and not _PORT.fullmatch(after):
-        raise _error(text, f'the port "{after}" is no number')
+        raise _url_error(text, f'the port "{after}" is no number')
     if not _HOST.fullmatch(host):
-        raise _error(text, f'a character that is not allowed in the host "{host}"')
+        raise _url_error(text, f'a character that is not allowed in the host "{host}"')
 
 
-def _error(text: str, reason: str) -> EvaluationError:
+def _url_error(text: str, reason: str) -> EvaluationError:
     return EvaluationError(
         f'URL parse error during conversion from string: "{text[:60]}": {reason}'
     )
@@ -83,42 +83,42 @@ def _error(text: str, reason: str) -> EvaluationError:
 def is_url(text: Any) -> bool:
     """Tell whether a text is a URL."""
     try:
-        read(text)
+        parse_url(text)
     except EvaluationError:
         return False
     return True
 
 
-def _get(name: str, value: Any) -> URL:
+def _require_url(name: str, value: Any) -> URL:
     if type(value) is not URL:
         raise no_overload(name, value)
     return value
 
 
-def hostname(value: Any) -> str:
+def get_hostname(value: Any) -> str:
     """Return the host without port and brackets."""
-    host = _get("getHostname", value).host
+    host = _require_url("getHostname", value).host
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.rpartition(":")[0] if ":" in host else host
 
 
-def port(value: Any) -> str:
+def get_port(value: Any) -> str:
     """Return the port, "" where none is written."""
-    host = _get("getPort", value).host
+    host = _require_url("getPort", value).host
     tail = host.rpartition("]")[2] if host.startswith("[") else host
     return tail.rpartition(":")[2] if ":" in tail else ""
 
 
-def escaped_path(value: Any) -> str:
+def get_escaped_path(value: Any) -> str:
     """Return the path with its escapes."""
-    path = _get("getEscapedPath", value).path
+    path = _require_url("getEscapedPath", value).path
     return path if path.isascii() and " " not in path else quote(unquote(path), "/:@!$&'()*+,;=~")
 
 
-def query(value: Any) -> dict[str, list[str]]:
+def get_query(value: Any) -> dict[str, list[str]]:
     """Return the query as lists of values by key."""
-    return parse_qs(_get("getQuery", value).query, keep_blank_values=True, separator="&")
+    return parse_qs(_require_url("getQuery", value).query, keep_blank_values=True, separator="&")
 
 
 _U = "kubernetes.URL"
@@ -137,13 +137,13 @@ URLS = Library(
         "getQuery": (f"{_U}.getQuery() -> map<string, list<string>>",),
     },
     {
-        "url": read,
+        "url": parse_url,
         "isURL": is_url,
-        "getScheme": lambda value: _get("getScheme", value).scheme,
-        "getHost": lambda value: _get("getHost", value).host,
-        "getHostname": hostname,
-        "getPort": port,
-        "getEscapedPath": escaped_path,
-        "getQuery": query,
+        "getScheme": lambda value: _require_url("getScheme", value).scheme,
+        "getHost": lambda value: _require_url("getHost", value).host,
+        "getHostname": get_hostname,
+        "getPort": get_port,
+        "getEscapedPath": get_escaped_path,
+        "getQuery": get_query,
     },
 )
