@@ -30,16 +30,16 @@ demo: $(READY) ## run the main job on the seed manifests: judge, explain, defaul
 # Exit code 3 of the build: there is no Go. The tests then say what they skip; in CI they fail.
 # A file runs on one worker: its tests share what takes seconds to start, such as a control plane.
 test: $(READY) ## run all tests (the first run builds a control plane: about ten minutes)
-	@$(BIN)/python -m tests.cluster.control_plane.build || test $$? -eq 3
+	@$(BIN)/python -m tools.control_plane.build || test $$? -eq 3
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Not what compares with the pinned version's own verdicts. Building another one takes 20 minutes, once.
 test-versions: $(READY) ## run the cluster tests on another Kubernetes (KUBE_VERSION=1.30.14)
-	@assets=$$($(BIN)/python -m tests.cluster.control_plane.other_version $(or $(KUBE_VERSION),1.30.14)) && \
-	KUBEBUILDER_ASSETS=$$assets $(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix tests/cluster/test_,$(addsuffix .py,$(ON_OTHER_VERSIONS)))
+	@assets=$$($(BIN)/python -m tools.control_plane.other_version $(or $(KUBE_VERSION),1.30.14)) && \
+	KUBEBUILDER_ASSETS=$$assets $(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix tests/apiserver/test_,$(addsuffix .py,$(ON_OTHER_VERSIONS)))
 
 control-plane: $(READY) ## build the Kubernetes control plane that the tests use (once, needs Go)
-	@$(BIN)/python -m tests.cluster.control_plane.build
+	@$(BIN)/python -m tools.control_plane.build
 
 check: $(READY) ## lint, types, layers, generated files (under a minute)
 	$(BIN)/ruff check .
@@ -75,7 +75,7 @@ audit: $(READY) ## compare the image's dependencies with known vulnerabilities (
 	@$(BIN)/python -m tools.audit manifests/image/requirements.txt
 
 golden: $(READY) ## write expected findings into fixtures and the README; read what changed
-	GRAPHGATE_UPDATE=1 $(BIN)/python -m pytest -q tests/rules/test_fixtures.py tests/cli/test_readme.py tests/workloads
+	GRAPHGATE_UPDATE=1 $(BIN)/python -m pytest -q tests/rules/test_fixtures.py tests/cli/test_readme.py tests/rendering
 
 generate: $(READY) ## write all generated files anew
 	$(BIN)/python -m tools.generate

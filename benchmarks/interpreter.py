@@ -18,7 +18,7 @@ OLDEST = (3, 11)
 _PROBE = """
 import sys
 print(*sys.version_info[:2], flush=True)
-import webhook.policy, webhook.server.run
+import webhook.policy, webhook.server.lifecycle
 """
 """Prints the minor version, then imports what is measured."""
 

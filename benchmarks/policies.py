@@ -12,8 +12,8 @@ from typing import Any
 import orjson
 
 from benchmarks.reviews import SMALL, review
-from webhook import documents
-from webhook.graph.facts import Facts, Namespace
+from webhook import yamldoc
+from webhook.graph.cluster_facts import Facts, Namespace
 from webhook.policy import (
     AdmissionRequest,
     PolicySet,
@@ -56,7 +56,7 @@ def load_library() -> PolicySet:
     return load_policy_set(
         source
         for file in sorted(LIBRARY.glob("*/policy.yaml"))
-        for source in objects_from_file(str(file), documents.read(file.read_bytes()))
+        for source in objects_from_file(str(file), yamldoc.read(file.read_bytes()))
     )
 
 

@@ -28,9 +28,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import interpreter
-from tests.cluster.control_plane.build import provide_binaries
-from tests.cluster.control_plane.process import die_with_parent
-from tests.cluster.control_plane.run import ControlPlane
+from tools.control_plane.build import provide_binaries
+from tools.control_plane.process import die_with_parent
+from tools.control_plane.run import ControlPlane
 
 ROOT = Path(__file__).parent.parent
 COLLECTION = "/apis/machinelearning.seldon.io/v1/namespaces/default/seldondeployments"

@@ -23,10 +23,10 @@ from typing import Any
 
 import click
 
-from tests.cluster.control_plane.binaries import choose_binaries
-from tests.cluster.control_plane.errors import ControlPlaneError
-from webhook.defaults import apply_add_operations
-from webhook.documents import read
+from tools.control_plane.binaries import choose_binaries
+from tools.control_plane.errors import ControlPlaneError
+from webhook.defaulting import apply_add_operations
+from webhook.yamldoc import read
 
 ROOT = Path(__file__).resolve().parents[1]
 SEEDS = Path("manifests") / "examples" / "seed"
@@ -65,8 +65,8 @@ def _has_control_plane() -> bool:
 @contextmanager
 def _in_a_cluster(folder: Path) -> Iterator[Apply]:
     """Start a control plane and install graphgate in it; yield kubectl apply."""
-    from tests.cluster.control_plane.run import ControlPlane
-    from tests.cluster.installed import Installed
+    from tests.apiserver.installed import Installed
+    from tools.control_plane.run import ControlPlane
 
     click.echo("starting etcd, kube-apiserver and kube-controller-manager, installing graphgate …")
     binaries = {binary.tool.name: binary.path for binary in choose_binaries(os.environ)}

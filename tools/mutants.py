@@ -25,9 +25,9 @@ import pytest
 import yaml  # noqa: F401 — as above
 
 ROOT = Path(__file__).parent.parent
-TARGETS = ("webhook/podsecurity", "webhook/defaults")
-QUICK = ("tests/podsecurity", "tests/defaults", "--ignore=tests/defaults/test_laws.py")
-LAWS = ("tests/defaults/test_laws.py",)
+TARGETS = ("webhook/podsecurity", "webhook/defaulting")
+QUICK = ("tests/podsecurity", "tests/defaulting", "--ignore=tests/defaulting/test_laws.py")
+LAWS = ("tests/defaulting/test_laws.py",)
 SECONDS = 120  # a mutant that makes the tests hang counts as noticed
 
 COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -54,7 +54,7 @@ KNOWN: frozenset[str] = frozenset(
         # neither is a range
         "webhook/podsecurity/openshift.py: '' → '~'",
         # neither is the name of a namespace
-        "webhook/defaults/fill.py: '' → '~'",
+        "webhook/defaulting/defaulter.py: '' → '~'",
     }
 )
 """Mutants that change nothing anybody can see, as `file: before → after`, each with its reason."""
@@ -207,7 +207,7 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
-        for part in ("webhook", "tests/podsecurity", "tests/defaults"):
+        for part in ("webhook", "tests/podsecurity", "tests/defaulting"):
             shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
         for part in ("pyproject.toml", "tests/__init__.py"):
             shutil.copy(ROOT / part, copy / part)

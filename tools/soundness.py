@@ -19,11 +19,11 @@ from typing import Any
 
 import yaml
 
-from tests.cluster.control_plane.build import provide_binaries
-from tests.cluster.control_plane.run import ControlPlane
 from tests.soundness import campaign
 from tests.soundness.reasons import REASONS
 from tests.soundness.server import Server, install
+from tools.control_plane.build import provide_binaries
+from tools.control_plane.run import ControlPlane
 
 
 def main() -> int:

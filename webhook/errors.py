@@ -13,9 +13,9 @@
     └── ClusterUnavailable        nobody's: the Kubernetes API did not answer
         └── Refused               … or refused the request, with its status
 
-The last four stand beside what raises them, in `documents` and `cluster`.
+The last four stand beside what raises them, in `yamldoc` and `kube`.
 
-A denied object is no exception: it is a value, `decisions.Decision`.
+A denied object is no exception: it is a value, `engine.Decision`.
 A library's exception is translated at the edge that met it, with `raise … from`.
 """
 

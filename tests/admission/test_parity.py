@@ -7,10 +7,10 @@ import pytest
 from tests.admission.test_wire import SETTINGS, encoded_review
 from tests.seeds import ROOT
 from webhook.admission import handle_review
-from webhook.decisions.judge import lint_text
-from webhook.decisions.report.sentence import format_finding
-from webhook.documents import read
-from webhook.graph.facts import NO_FACTS
+from webhook.engine.messages import format_finding
+from webhook.graph.cluster_facts import NO_FACTS
+from webhook.lint.lint import lint_text
+from webhook.yamldoc import read
 
 FILES = sorted((ROOT / "tests" / "rules" / "fixtures").glob("*/*.yaml"))
 

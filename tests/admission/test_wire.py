@@ -8,11 +8,11 @@ import pytest
 
 from tests.documents_of import minimal, with_graph, with_predictor
 from webhook.admission import handle_review
-from webhook.decisions.memory import MAX_CACHED_REVIEW_BYTES, AllowCache
-from webhook.decisions.plan import RuleSet
-from webhook.decisions.settings import read_settings
+from webhook.engine.allow_cache import MAX_CACHED_REVIEW_BYTES, AllowCache
 from webhook.errors import MalformedReviewError
-from webhook.graph.facts import NO_FACTS
+from webhook.graph.cluster_facts import NO_FACTS
+from webhook.settings.model import read_settings
+from webhook.settings.rule_set import RuleSet
 
 SETTINGS = read_settings()
 POD = "/spec/predictors/0/componentSpecs/0/spec"

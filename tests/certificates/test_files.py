@@ -8,7 +8,7 @@ import pytest
 
 from webhook.certificates.files import read_pair, write_files
 from webhook.certificates.init import init_certificates
-from webhook.certificates.inspection import inspect
+from webhook.certificates.verify import inspect
 from webhook.errors import CertificateError
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)

@@ -10,10 +10,10 @@ import pytest
 from tests.admission.test_wire import SETTINGS, encoded_review
 from tests.documents_of import minimal, with_graph
 from webhook.admission import handle_review
-from webhook.decisions.settings import read_settings
-from webhook.documents import read
-from webhook.graph.facts import NO_FACTS
+from webhook.graph.cluster_facts import NO_FACTS
 from webhook.rules import all_rules
+from webhook.settings.model import read_settings
+from webhook.yamldoc import read
 
 
 def test_review_answers_exactly_what_the_server_answers(run):

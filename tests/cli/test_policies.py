@@ -14,13 +14,13 @@ from tests.documents_of import minimal, with_pod
 from tests.policy.documents import binding_text, policy_text
 from tests.seeds import ROOT, SEEDS
 from webhook.admission import handle_review
-from webhook.cli._policies import ResolvedPolicySources, load_policies, load_policy_context
-from webhook.cli._policies_in_force import PolicyStore
-from webhook.decisions.decide import evaluate
-from webhook.decisions.judge import lint_text
-from webhook.decisions.settings import read_settings
+from webhook.cli.policy_options import ResolvedPolicySources, load_policies, load_policy_context
+from webhook.engine.evaluate import evaluate
 from webhook.errors import PolicyError
-from webhook.graph.facts import NO_FACTS
+from webhook.graph.cluster_facts import NO_FACTS
+from webhook.lint.lint import lint_text
+from webhook.server.policy_store import PolicyStore
+from webhook.settings.model import read_settings
 
 LIBRARY = ROOT / "policies" / "library"
 SETTINGS = read_settings()

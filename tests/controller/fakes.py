@@ -5,10 +5,10 @@ from typing import Any
 
 import orjson
 
-from tests.workloads.lives import fields_v1, running_status
-from webhook.cluster import Response
+from tests.controller.state.lives import fields_v1, running_status
+from webhook.controller.state.observed import FIELD_MANAGER
 from webhook.errors import KubeApiUnavailableError
-from webhook.workloads.live import FIELD_MANAGER
+from webhook.kube import Response
 
 
 class Clock:

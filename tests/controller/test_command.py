@@ -4,10 +4,10 @@ import pytest
 from click.testing import CliRunner
 
 from webhook.cli import graphgate
-from webhook.cli._options import SettingsFlags
-from webhook.cli.reconcile import SettingsStore
+from webhook.cli.commands.reconcile import SettingsStore
+from webhook.cli.options import SettingsFlags
 from webhook.errors import KubeApiUnavailableError, SettingsError
-from webhook.workloads.options import DEFAULT_OPTIONS
+from webhook.rendering.options import DEFAULT_OPTIONS
 
 HEAD = "apiVersion: graphgate.io/v1alpha1\nkind: Settings\n"
 

@@ -11,7 +11,7 @@ import orjson
 
 from tests.fuzz.hostile import make_body
 from webhook.errors import MalformedReviewError
-from webhook.server.judge import Endpoint, ReviewHandler, ReviewResult
+from webhook.server.handler import Endpoint, ReviewHandler, ReviewResult
 
 ENDPOINTS: tuple[Endpoint, Endpoint] = ("mutate", "validate")
 # A judge keeps nothing. What the allocator keeps after a body of 3 MiB stays below this.

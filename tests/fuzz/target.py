@@ -1,9 +1,9 @@
 """What is fuzzed. The one place to change when the judge is put together in another way."""
 
 from webhook.admission import handle_review
-from webhook.decisions.settings import Settings
-from webhook.graph.facts import NO_FACTS
-from webhook.server.judge import Endpoint, ReviewResult
+from webhook.graph.cluster_facts import NO_FACTS
+from webhook.server.handler import Endpoint, ReviewResult
+from webhook.settings.model import Settings
 
 _SETTINGS = Settings()
 

@@ -3,7 +3,7 @@
 from tests.fuzz import respond, server, target
 from tests.fuzz.hostile import TEXT, make_body
 from webhook.errors import MalformedReviewError
-from webhook.server.judge import Endpoint, ReviewResult
+from webhook.server.handler import Endpoint, ReviewResult
 
 
 def silent(_line: str) -> None:

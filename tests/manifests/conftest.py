@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.control_plane.binaries import choose_binaries
+from tools.control_plane.binaries import choose_binaries
 from tools.generators.manifests import find_helm
 
 

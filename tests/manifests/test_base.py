@@ -13,8 +13,8 @@ import yaml
 from tests.manifests.support import MANIFESTS, ROOT, Object, load, only, parse, schema_errors
 from tools.generators import manifests
 from webhook.certificates.init import init_certificates
-from webhook.certificates.inspection import inspect
 from webhook.certificates.pair import KeyPair
+from webhook.certificates.verify import inspect
 
 OBJECTS = load(MANIFESTS / "install.yaml")
 NAMESPACE = only(OBJECTS, "Namespace")
@@ -225,7 +225,7 @@ def test_with_a_certificate_from_elsewhere_it_is_told_the_files_and_the_name() -
 
 
 def test_the_flags_are_those_of_the_command() -> None:
-    from webhook.cli.serve import serve_command
+    from webhook.cli.commands.serve import serve_command
 
     known = {flag for parameter in serve_command.params for flag in parameter.opts}
     assert {arg for arg in CONTAINER["args"] if arg.startswith("--")} <= known

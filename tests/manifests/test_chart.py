@@ -229,7 +229,7 @@ def test_policies_become_files_that_graphgate_reads(helm: Path, tmp_path: Path) 
     hidden.mkdir()
     (hidden / "owner-named.yaml").write_text(config["data"]["owner-named.yaml"])
     (tmp_path / "owner-named.yaml").symlink_to(hidden / "owner-named.yaml")
-    from webhook.cli._policies import load_policies
+    from webhook.cli.policy_options import load_policies
 
     loaded = load_policies((tmp_path / "owner-named.yaml",))
     assert loaded is not None
@@ -274,7 +274,7 @@ def test_the_reconciler_is_off_until_it_is_asked_for(helm: Path) -> None:
 
 
 def test_the_reconciler_gets_its_flags(helm: Path) -> None:
-    from webhook.cli.reconcile import reconcile_command
+    from webhook.cli.commands.reconcile import reconcile_command
 
     objects = render(helm, SELF, *EVERYTHING)
     (deployment,) = (

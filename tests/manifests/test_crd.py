@@ -8,7 +8,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 
-from tests.schema.documents import CHAIN, EVERYTHING, broken_documents
+from tests.graph.schema.documents import CHAIN, EVERYTHING, broken_documents
 from tools.generators import ROOT
 from tools.generators.crd import CLOSED, PARTS, TARGET
 from webhook.graph.schema import enum_values, seldon_definitions

@@ -20,8 +20,8 @@ from cel_expr_python import cel
 from tests.documents_of import minimal, with_graph, with_pod
 from tests.manifests.support import MANIFESTS, ROOT, Object, load, only
 from webhook.admission import handle_review
-from webhook.decisions.settings import read_settings
-from webhook.graph.facts import NO_FACTS
+from webhook.graph.cluster_facts import NO_FACTS
+from webhook.settings.model import read_settings
 
 TABLE = ROOT / "docs" / "good-practices.md"
 OBJECTS = load(MANIFESTS / "install.yaml")
@@ -391,7 +391,7 @@ def test_g30_the_same_object_always_gets_the_same_patch(document: Object) -> Non
 
 def test_g31_it_is_tested_against_a_real_api_server() -> None:
     for name in ("test_apply", "test_install", "test_rotation", "test_availability"):
-        assert (ROOT / "tests" / "cluster" / f"{name}.py").is_file()
+        assert (ROOT / "tests" / "apiserver" / f"{name}.py").is_file()
 
 
 @pytest.mark.parametrize("document", VALID, ids=lambda d: d["metadata"]["name"])
@@ -404,7 +404,7 @@ def test_g32_what_it_writes_passes_its_own_validation(document: Object) -> None:
 def test_g33_the_chart_names_the_oldest_kubernetes_and_the_tests_pin_theirs() -> None:
     chart = yaml.safe_load((MANIFESTS / "chart" / "Chart.yaml").read_text(encoding="utf-8"))
     assert chart["kubeVersion"] == ">=1.30.0-0"
-    modules = ROOT / "tests" / "cluster" / "control_plane" / "modules" / "kubernetes" / "go.mod"
+    modules = ROOT / "tools" / "control_plane" / "modules" / "kubernetes" / "go.mod"
     assert re.search(r"k8s\.io/kubernetes v1\.\d+\.\d+", modules.read_text(encoding="utf-8"))
     # The oldest is what `make test-versions` runs unless it is told another.
     assert page_contains("Makefile", "$(or $(KUBE_VERSION),1.30.")

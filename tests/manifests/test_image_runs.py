@@ -86,7 +86,9 @@ def test_it_has_no_shell(container: str) -> None:
 
 
 def test_its_modules_have_bytecode(container: str) -> None:
-    program = "import webhook.server.run as r, pathlib; print(pathlib.Path(r.__cached__).is_file())"
+    program = (
+        "import webhook.server.lifecycle as r, pathlib; print(pathlib.Path(r.__cached__).is_file())"
+    )
     assert run(container, "/usr/bin/python3", "-c", program) == "True"
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.manifests.support import MANIFESTS, ROOT, Object, load, only, parse
-from webhook.cluster.facts import SELDON_CRD_NAME
 from webhook.controller.api import API_VERSIONS
-from webhook.controller.surroundings import SELDON_LEASE
+from webhook.controller.preflight import SELDON_LEASE
+from webhook.kube.facts import SELDON_CRD_NAME
 
 TEMPLATES = MANIFESTS / "chart" / "templates"
 OBJECTS = load(MANIFESTS / "install.yaml")
@@ -209,10 +209,10 @@ def test_the_pods_are_restricted(everything: list[Object]) -> None:
 
 def test_our_own_judge_finds_the_pods_restricted(everything: list[Object]) -> None:
     from tests.documents_of import with_predictor
-    from webhook.decisions.decide import evaluate
-    from webhook.decisions.settings import read_settings
-    from webhook.graph.facts import NO_FACTS
+    from webhook.engine.evaluate import evaluate
+    from webhook.graph.cluster_facts import NO_FACTS
     from webhook.podsecurity import parse_standard
+    from webhook.settings.model import read_settings
 
     settings = read_settings(None, {}, pod_security=parse_standard("restricted"))
     for document in everything:

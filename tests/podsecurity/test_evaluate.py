@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.defaults.strategies import anything
+from tests.defaulting.strategies import anything
 from tests.podsecurity.generate import BREACHES, Breach, broken_templates, good_template
 from webhook.podsecurity import LATEST, LEVELS, Level, Pod, check_ids, evaluate_pod
 from webhook.podsecurity.check import go_quote
 from webhook.podsecurity.checks import CHECKS
 from webhook.podsecurity.effective import get_effective_contexts
-from webhook.podsecurity.never_runs import api_server_errors, runtime_warnings
-from webhook.podsecurity.restrictions import IdRange, IdStrategy, PspRules, check_psp_rules
+from webhook.podsecurity.psp.model import IdRange, IdStrategy, PspRules, check_psp_rules
+from webhook.podsecurity.validation.security_context import api_server_errors, runtime_warnings
 
 BASELINE_0 = (
     "appArmorProfile",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webhook.graph.facts import Namespace
+from webhook.graph.cluster_facts import Namespace
 from webhook.podsecurity import Pod
 from webhook.podsecurity.openshift import (
     SUPPLEMENTAL_GROUPS_ANNOTATION,

@@ -3,7 +3,7 @@
 import textwrap
 from typing import Any
 
-from webhook import documents
+from webhook import yamldoc
 from webhook.policy import PolicySet, load_policy_set, objects_from_file
 
 MATCH_CONSTRAINTS = """\
@@ -74,7 +74,7 @@ def binding_text(
 
 def load_texts(*texts: str, file: str = "policy.yaml") -> PolicySet:
     """Return what several texts make together."""
-    return load_policy_set(objects_from_file(file, documents.read("---\n".join(texts))))
+    return load_policy_set(objects_from_file(file, yamldoc.read("---\n".join(texts))))
 
 
 def single_validation_policy(validation: str, **more: Any) -> PolicySet:

@@ -11,7 +11,7 @@ from tests.policy.documents import load_texts
 from webhook.graph.finding import Finding
 from webhook.graph.path import ROOT
 from webhook.policy import apply_exceptions
-from webhook.policy.listing import list_exceptions
+from webhook.policy.inventory import list_exceptions
 
 CRD = pathlib.Path(__file__).parents[2] / "manifests" / "crd" / "policyexceptions.yaml"
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.policy.documents import make_deployment
-from webhook import documents
-from webhook.graph.facts import NO_FACTS
+from webhook import yamldoc
+from webhook.graph.cluster_facts import NO_FACTS
 from webhook.policy import (
     PolicySet,
     apply_request,
@@ -20,9 +20,9 @@ from webhook.policy import (
     mutate_object,
     objects_from_file,
 )
-from webhook.policy.listing import lint_policies, list_policies
-from webhook.policy.trial_report import render_text
-from webhook.policy.trials import run_tests
+from webhook.policy.inventory import lint_policies, list_policies
+from webhook.policy.testing.report import render_text
+from webhook.policy.testing.runner import run_tests
 
 LIBRARY = pathlib.Path(__file__).parents[2] / "policies" / "library"
 FOLDERS = sorted(path.parent for path in LIBRARY.glob("*/policy.yaml"))
@@ -30,7 +30,7 @@ FOLDERS = sorted(path.parent for path in LIBRARY.glob("*/policy.yaml"))
 
 def read_policy(folder: pathlib.Path) -> PolicySet:
     text = (folder / "policy.yaml").read_text(encoding="utf-8")
-    return load_policy_set(objects_from_file("policy.yaml", documents.read(text)))
+    return load_policy_set(objects_from_file("policy.yaml", yamldoc.read(text)))
 
 
 def test_all_cases_pass_and_nothing_is_untried() -> None:
@@ -86,7 +86,7 @@ def load_library() -> PolicySet:
         source
         for folder in FOLDERS
         for source in objects_from_file(
-            folder.name, documents.read((folder / "policy.yaml").read_text(encoding="utf-8"))
+            folder.name, yamldoc.read((folder / "policy.yaml").read_text(encoding="utf-8"))
         )
     ]
     return load_policy_set(sources)

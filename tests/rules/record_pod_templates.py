@@ -12,8 +12,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.control_plane.build import provide_binaries
-from tests.cluster.control_plane.run import ControlPlane
+from tools.control_plane.build import provide_binaries
+from tools.control_plane.run import ControlPlane
 
 CASES = Path(__file__).with_name("pod_templates.json")
 _DRY_RUN = "/apis/apps/v1/namespaces/default/deployments?dryRun=All"

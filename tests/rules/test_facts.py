@@ -6,9 +6,9 @@ import pytest
 
 from tests.documents_of import minimal, with_graph
 from tests.rules.graphs import Raw
-from webhook.decisions.decide import evaluate
-from webhook.decisions.settings import read_settings
-from webhook.graph.facts import Facts
+from webhook.engine.evaluate import evaluate
+from webhook.graph.cluster_facts import Facts
+from webhook.settings.model import read_settings
 
 SETTINGS = read_settings()
 SERVER = {"implementation": "SKLEARN_SERVER", "modelUri": "gs://models.example/iris"}

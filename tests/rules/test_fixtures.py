@@ -13,12 +13,12 @@ import jsonpatch
 import orjson
 import pytest
 
-from webhook.decisions.decide import evaluate
-from webhook.decisions.judge import lint_text
-from webhook.decisions.settings import read_settings
-from webhook.documents import read
-from webhook.graph.facts import NO_FACTS
-from webhook.rules import all_rules, page
+from webhook.engine.evaluate import evaluate
+from webhook.graph.cluster_facts import NO_FACTS
+from webhook.lint.lint import lint_text
+from webhook.rules import all_rules, docs
+from webhook.settings.model import read_settings
+from webhook.yamldoc import read
 
 FIXTURES = Path(__file__).with_name("fixtures")
 FILES = sorted(FIXTURES.glob("*/*.yaml"))
@@ -58,8 +58,8 @@ def test_a_fixture_gives_exactly_the_findings_in_its_head(file):
     assert describe_findings(body) == head
 
 
-# Rules about updates need two documents (tests/decisions/test_updates.py), and too-large needs one
-# that is too large for a fixture (tests/graph/test_bounds.py).
+# Rules about updates need two documents (tests/engine/test_updates.py), and too-large needs one
+# that is too large for a fixture (tests/graph/test_limits.py).
 TESTED_ELSEWHERE = {"too-large"}
 ON_ONE_DOCUMENT = [
     rule.id for rule in all_rules() if "old" not in rule.inputs and rule.id not in TESTED_ELSEWHERE
@@ -79,7 +79,7 @@ def test_no_folder_of_fixtures_is_left_over():
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
 def test_every_rule_has_a_page_with_all_sections(rule):
-    doc = page.parse_docstring(rule.docstring)
+    doc = docs.parse_docstring(rule.docstring)
     assert doc.remediation
     assert not doc.title.endswith(".")
     assert doc.fix.endswith(".")

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tests.rules.graphs import build_document, documents
 from tests.rules.mutants import MUTANTS, NotApplicableError
-from webhook.decisions.decide import evaluate
-from webhook.decisions.settings import read_settings
-from webhook.graph.facts import NO_FACTS
+from webhook.engine.evaluate import evaluate
+from webhook.graph.cluster_facts import NO_FACTS
+from webhook.settings.model import read_settings
 
 SETTINGS = read_settings()
 SIZE, DEPTH = 24, 6

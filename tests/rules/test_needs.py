@@ -12,16 +12,16 @@ from tests.rules.graphs import build_document, documents
 from tests.rules.mutants import MUTANTS
 from tests.rules.test_fixtures import FILES
 from tests.rules.test_graphs import DEPTH, SIZE, VALUES, iter_locations, mutate_until_applicable
-from webhook import defaults
-from webhook.decisions.decision import RuleError
-from webhook.decisions.plan import RuleSet
-from webhook.decisions.run import run_rules
-from webhook.decisions.settings import read_settings
-from webhook.documents import read
-from webhook.graph.facts import NO_FACTS, Facts
+from webhook import defaulting as defaults
+from webhook.engine.decision import RuleError
+from webhook.engine.rule_runner import run_rules
+from webhook.graph.cluster_facts import NO_FACTS, Facts
+from webhook.graph.non_trivial import non_trivial_parts
 from webhook.graph.parse import parse
-from webhook.graph.usual import non_trivial_parts
-from webhook.rules import overridden_variable
+from webhook.rules.pod import overridden_variable
+from webhook.settings.model import read_settings
+from webhook.settings.rule_set import RuleSet
+from webhook.yamldoc import read
 
 SETTINGS = read_settings()
 EVERY_RULE = RuleSet(tuple(replace(rule, triggers=frozenset()) for rule in SETTINGS.rule_set.rules))

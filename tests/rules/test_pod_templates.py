@@ -12,13 +12,13 @@ from typing import Any, get_args
 
 import pytest
 
-from webhook.decisions.decide import evaluate
-from webhook.decisions.settings import read_settings
-from webhook.graph import kubernetes
-from webhook.graph.facts import Facts
+from webhook.engine.evaluate import evaluate
+from webhook.graph import k8s_syntax
+from webhook.graph.cluster_facts import Facts
+from webhook.graph.non_trivial import Part
 from webhook.graph.parse import parse
-from webhook.graph.usual import Part
 from webhook.rules import all_rules
+from webhook.settings.model import read_settings
 
 SETTINGS = read_settings()
 PARTS = get_args(Part)
@@ -94,7 +94,7 @@ def test_cases_have_names_of_their_own():
 
 
 TABLES: dict[Callable[[Any], bool], tuple[list[Any], list[Any]]] = {
-    kubernetes.is_quantity: (
+    k8s_syntax.is_quantity: (
         [
             "1",
             "0",
@@ -177,7 +177,7 @@ TABLES: dict[Callable[[Any], bool], tuple[list[Any], list[Any]]] = {
             "1E5i",
         ],
     ),
-    kubernetes.is_qualified_name: (
+    k8s_syntax.is_qualified_name: (
         [
             "a",
             "A",
@@ -213,7 +213,7 @@ TABLES: dict[Callable[[Any], bool], tuple[list[Any], list[Any]]] = {
             "X/a",
         ],
     ),
-    kubernetes.is_annotation_key: (
+    k8s_syntax.is_annotation_key: (
         [
             "a",
             "A",
@@ -249,7 +249,7 @@ TABLES: dict[Callable[[Any], bool], tuple[list[Any], list[Any]]] = {
             "x_/a",
         ],
     ),
-    kubernetes.is_label_value: (
+    k8s_syntax.is_label_value: (
         ["a", "A", "", "a_b", "a" * 63, "1", "a--b", "a..b", "true", "1.0"],
         [
             "a.b/c",
@@ -279,7 +279,7 @@ TABLES: dict[Callable[[Any], bool], tuple[list[Any], list[Any]]] = {
             "a@b",
         ],
     ),
-    kubernetes.is_port_name: (
+    k8s_syntax.is_port_name: (
         ["a", "http", "8a", "a80", "a-b", "aaaaaaaaaaaaaaa", "http-metrics", "0a0"],
         [
             "A",
@@ -298,19 +298,19 @@ TABLES: dict[Callable[[Any], bool], tuple[list[Any], list[Any]]] = {
             "-",
         ],
     ),
-    kubernetes.is_env_var_name: (
+    k8s_syntax.is_env_var_name: (
         ["A", "a", "1A", "A B", "~", " ", "a-b", ".", "..", "..a", "A" * 300, "A.B", "$A"],
         ["A=B", "=", "", "\xe9", "A\n", "\t", "A\x7f", "A\xa0"],
     ),
-    kubernetes.is_subdomain: (
+    k8s_syntax.is_subdomain: (
         ["a", "a.b", "a" * 253, "a" * 64, "1", "1.2"],
         ["A", "a..b", ".a", "a.", "a_b", "-a", "a-", "", "a" * 254, "\xe9", "a b", "a\n"],
     ),
-    kubernetes.is_config_map_key: (
+    k8s_syntax.is_config_map_key: (
         ["a", "A.b-c_d", ".a", "a" * 253],
         ["a/b", "", ".", "..", "..a", "a b", "\xe9", "a" * 254, "a\n"],
     ),
-    kubernetes.is_http_header_name: (
+    k8s_syntax.is_http_header_name: (
         ["X-A", "1", "-"],
         ["a_b", "a b", "", "\xe9", "a\n", "a:"],
     ),
@@ -346,11 +346,11 @@ AMOUNTS = {
 
 @pytest.mark.parametrize("text", AMOUNTS)
 def test_a_quantity_has_an_amount_in_billionths(text):
-    assert kubernetes.parse_quantity(text) == AMOUNTS[text]
+    assert k8s_syntax.parse_quantity(text) == AMOUNTS[text]
 
 
 def test_a_number_has_the_amount_of_its_text():
-    assert [kubernetes.parse_quantity(number) for number in (2, 0.5, 10**100, True)] == [
+    assert [k8s_syntax.parse_quantity(number) for number in (2, 0.5, 10**100, True)] == [
         2 * 10**9,
         5 * 10**8,
         None,

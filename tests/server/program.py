@@ -11,12 +11,13 @@ from typing import Any
 
 import orjson
 
-from webhook.cli._policies import ResolvedPolicySources
-from webhook.cli._policies_in_force import PolicyStore
+from webhook.cli.policy_options import ResolvedPolicySources
 from webhook.errors import MalformedReviewError, SettingsError
-from webhook.server.config import Limits, ServerConfig
-from webhook.server.judge import Endpoint
-from webhook.server.run import serve
+from webhook.runtime.limits import Limits
+from webhook.server.config import ServerConfig
+from webhook.server.handler import Endpoint
+from webhook.server.lifecycle import serve
+from webhook.server.policy_store import PolicyStore
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,7 @@ import ssl
 import pytest
 
 from tests.server.support import JSON, Client, RunningServer, connect, review
-from webhook.server.config import Limits
+from webhook.runtime.limits import Limits
 
 
 @pytest.mark.parametrize("endpoint", ["mutate", "validate"])

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.server.support import Client, RunningServer, review, run_server
-from webhook.server.health import Check, CheckResult, readiness_report
-from webhook.server.metrics import ServerMetrics
+from webhook.runtime.health import Check, CheckResult, readiness_report
+from webhook.runtime.metrics import ServerMetrics
 
 
 def test_alive_and_ready(server: RunningServer) -> None:

@@ -9,7 +9,7 @@ from tests.server.pki import Authority, Pair, encrypted
 from tests.server.program import fake_handle_review
 from webhook.errors import CertificateError, SettingsError
 from webhook.server.config import ServerConfig
-from webhook.server.run import serve
+from webhook.server.lifecycle import serve
 
 
 def config(folder: Path, **fields: object) -> ServerConfig:

@@ -7,11 +7,11 @@ from random import Random
 from typing import Any
 from zlib import crc32
 
+from tests.rendering.cases import CASES, load_case
 from tests.rules import graphs
 from tests.seeds import EXAMPLES, ROOT
-from tests.workloads.cases import CASES, load_case
-from webhook.decisions.judge import is_seldon_deployment
-from webhook.documents import read
+from webhook.lint.lint import is_seldon_deployment
+from webhook.yamldoc import read
 
 FIXTURES = ROOT / "tests" / "rules" / "fixtures"
 

@@ -5,14 +5,14 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
-from webhook import defaults
-from webhook.decisions.decide import evaluate
-from webhook.decisions.settings import Settings, read_settings
-from webhook.graph.facts import Facts, Namespace
+from webhook import defaulting
+from webhook.engine.evaluate import evaluate
+from webhook.graph.cluster_facts import Facts, Namespace
 from webhook.graph.parse import parse
 from webhook.graph.path import Path, Segment
-from webhook.workloads.options import OrchestratorOptions, RenderOptions
-from webhook.workloads.render import Rendered, render
+from webhook.rendering.options import OrchestratorOptions, RenderOptions
+from webhook.rendering.render import Rendered, render
+from webhook.settings.model import Settings, read_settings
 
 NAMESPACE = "soundness"
 """Where everything is created, whatever a document says."""
@@ -90,8 +90,8 @@ def evaluate_document(document: dict[str, Any], setup: Setup) -> Evaluation:
     """Fill in the defaults, decide, render."""
     settings = replace(setup.settings, ratchet=False)
     decision = evaluate(document, settings, FACTS, namespace=NAMESPACE)
-    defaulting_result = defaults.default_object(document, settings.defaults, FACTS, NAMESPACE)
-    defaulted = defaults.apply_add_operations(document, defaulting_result.operations)
+    defaulting_result = defaulting.default_object(document, settings.defaults, FACTS, NAMESPACE)
+    defaulted = defaulting.apply_add_operations(document, defaulting_result.operations)
     options = replace(setup.options, defaults=settings.defaults)
     rendered = render(parse(_with_generated_name(defaulted)), options, FACTS)
     denials = {finding.rule_id for finding in decision.denials}

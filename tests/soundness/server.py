@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from tests.cluster.control_plane.run import ControlPlane
 from tests.seeds import ROOT
 from tests.soundness.answers import ApiRejection, WriteMethod, to_rejection
 from tests.soundness.judging import NAMESPACE, ApiObject
+from tools.control_plane.run import ControlPlane
 
 _RESOURCES = {
     "SeldonDeployment": "apis/machinelearning.seldon.io/v1",

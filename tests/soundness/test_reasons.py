@@ -4,7 +4,7 @@ import os
 
 from tests.seeds import ROOT
 from tests.soundness.reasons import CATEGORIES, REASONS
-from webhook.decisions.pods import POD_SECURITY_RULE_ID_PREFIX
+from webhook.engine.pod_checks import POD_SECURITY_RULE_ID_PREFIX
 from webhook.rules import all_rules
 
 PAGE = ROOT / "docs" / "soundness.md"

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import click
 
-from tests.cluster.control_plane.cache import cache_folder, cached_binary
-from tests.cluster.control_plane.versions import TOOLS
+from tools.control_plane.cache import cache_folder, cached_binary
+from tools.control_plane.versions import TOOLS
 from tools.generators import ROOT, notice
 
 CHART = ROOT / "manifests" / "chart"

@@ -11,12 +11,12 @@ from collections.abc import Iterable
 import orjson
 
 from tools.generators import ROOT, kubernetes_types, notice
-from webhook import documents
+from webhook import yamldoc
+from webhook.cel.functions import MUTATION_LIBRARIES
+from webhook.cel.signatures import Library
 from webhook.policy import PolicySet, load_policy_set, objects_from_file
-from webhook.policy.cel.functions import MUTATION_LIBRARIES
-from webhook.policy.cel.signatures import Library
-from webhook.policy.graph_library import GRAPH_LIBRARY
-from webhook.policy.listing import list_policies
+from webhook.policy.cel_graph_library import GRAPH_LIBRARY
+from webhook.policy.inventory import list_policies
 
 SHAPES = "webhook/policy/schema/admissionregistration.json"
 LIBRARY = "policies/library"
@@ -79,12 +79,12 @@ def _library() -> str:
 
 def _read(name: str) -> PolicySet:
     text = (ROOT / LIBRARY / name / "policy.yaml").read_text(encoding="utf-8")
-    return load_policy_set(objects_from_file(f"{name}/policy.yaml", documents.read(text)))
+    return load_policy_set(objects_from_file(f"{name}/policy.yaml", yamldoc.read(text)))
 
 
 def _functions() -> str:
     parts = [
-        f"<!-- {notice('webhook/policy/cel/libraries')} -->\n# Functions of CEL in policies\n",
+        f"<!-- {notice('webhook/cel/libraries')} -->\n# Functions of CEL in policies\n",
         "CEL's own functions and operators are all there "
         "([langdef.md](https://github.com/google/cel-spec/blob/master/doc/langdef.md)); these "
         "libraries come\non top. Every function is tested with the same expressions here and in a "

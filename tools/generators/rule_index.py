@@ -10,7 +10,6 @@ from tools.generators import notice
 from webhook import rules
 
 SOURCE = "webhook/rules/"
-_NO_RULES = frozenset({"page"})
 _INPUTS = ("facts", "old")
 
 
@@ -25,18 +24,24 @@ def files() -> dict[str, str]:
 
 
 def _rule_entries() -> dict[str, dict[str, Any]]:
-    found = (module.name for module in pkgutil.iter_modules(rules.__path__))
+    found = (
+        (group.name, module.name)
+        for group in pkgutil.iter_modules(rules.__path__)
+        if group.ispkg
+        for module in pkgutil.iter_modules([f"{rules.__path__[0]}/{group.name}"])
+    )
     return {
-        name.replace("_", "-"): _rule_entry(name)
-        for name in found
-        if name not in _NO_RULES and not name.startswith("_")
+        name.replace("_", "-"): _rule_entry(group, name)
+        for group, name in found
+        if not name.startswith("_")
     }
 
 
-def _rule_entry(name: str) -> dict[str, Any]:
-    module = import_module(f"{rules.__name__}.{name}")
+def _rule_entry(group: str, name: str) -> dict[str, Any]:
+    module = import_module(f"{rules.__name__}.{group}.{name}")
     signature = inspect.signature(module.check).parameters
     entry = {
+        "group": group,
         "action": module.ACTION,
         "supersedable": getattr(module, "SUPERSEDABLE", False),
         "inputs": [each for each in signature if each in _INPUTS],

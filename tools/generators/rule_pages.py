@@ -1,7 +1,7 @@
 """docs/rules/: a page for each rule, and their index, out of the rules' own docstrings."""
 
 from tools.generators import notice
-from webhook.rules import all_rules, page
+from webhook.rules import all_rules, docs
 
 FOLDER = "docs/rules"
 SOURCE = "webhook/rules/"
@@ -9,9 +9,9 @@ SOURCE = "webhook/rules/"
 
 def files() -> dict[str, str]:
     """Return every page by its path."""
-    pages = {f"{FOLDER}/{rule.id}.md": _marked(page.render_markdown(rule)) for rule in all_rules()}
+    pages = {f"{FOLDER}/{rule.id}.md": _marked(docs.render_markdown(rule)) for rule in all_rules()}
     rows = "".join(
-        f"| [{rule.id}]({rule.id}.md) | {rule.action} | {page.parse_docstring(rule.docstring).title} |\n"
+        f"| [{rule.id}]({rule.id}.md) | {rule.action} | {docs.parse_docstring(rule.docstring).title} |\n"
         for rule in all_rules()
     )
     index = (

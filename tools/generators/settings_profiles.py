@@ -3,11 +3,11 @@
 import json
 
 from tools.generators import notice
-from webhook.decisions.settings import PROFILES, read_settings
-from webhook.decisions.settings_file import write_settings
-from webhook.decisions.settings_schema import settings_schema
+from webhook.settings.model import PROFILES, read_settings
+from webhook.settings.schema import settings_schema
+from webhook.settings.writer import write_settings
 
-SOURCE = "webhook/decisions/ and webhook/rules/"
+SOURCE = "webhook/settings/ and webhook/rules/"
 
 _PROFILE_DESCRIPTIONS = {
     "default": "what graphgate does without a settings file: it fills in a user id, no more.",

@@ -5,6 +5,6 @@
 The whole line is on one screen, needs no server, and is what the HTTP route calls.
 """
 
-from webhook.admission.respond import Endpoint, ReviewResult, handle_review
+from webhook.admission.handler import Endpoint, ReviewResult, handle_review
 
 __all__ = ["Endpoint", "ReviewResult", "handle_review"]

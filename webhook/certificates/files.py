@@ -1,6 +1,6 @@
 """Read and write PEM files, so that no reader ever finds half of one.
 
-What does not belong here: what is in the files (`inspection`), which files there are (`init`).
+What does not belong here: what is in the files (`verify`), which files there are (`init`).
 """
 
 import os
@@ -29,7 +29,7 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     Files called *.key can be read by their owner only. All are written in full under other names
     first: a full disk or a missing right leaves everything as it was. Then each is renamed into
     place, in the order given; a reader sees each file whole, old or new. Between two renames he
-    may see a new certificate with an old key: he compares them (`inspection.inspect`) and tries
+    may see a new certificate with an old key: he compares them (`verify.inspect`) and tries
     again. Raises InvalidCertificate if a file cannot be written.
     """
     temporaries: list[tuple[Path, Path]] = []

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from webhook.certificates.files import write_files
-from webhook.certificates.minting import issue_ca, issue_server_cert, server_names
-from webhook.certificates.renewal import CA_LIFETIME
+from webhook.certificates.issue import issue_ca, issue_server_cert, server_names
+from webhook.certificates.rotation.plan import CA_LIFETIME
 from webhook.errors import CertificateError
 
 FILES = ("ca.crt", "ca.key", "tls.crt", "tls.key")

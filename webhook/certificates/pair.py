@@ -1,6 +1,6 @@
 """A certificate with its private key, as the bytes of two PEM files.
 
-Only the value: what is in it is read by `inspection`, where it lies is known to `files`.
+Only the value: what is in it is read by `verify`, where it lies is known to `files`.
 """
 
 from dataclasses import dataclass, field

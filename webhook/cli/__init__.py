@@ -1,4 +1,4 @@
-"""The command line: one file per command, and the folder is the list.
+"""The command line: one file per command, and the folder `commands` is the list.
 
 The only place that reads flags, files and the environment. A command's module is named after it
 and has a click command of that name (`<name>_command`); it imports what it needs when it runs, so
@@ -11,6 +11,8 @@ from typing import cast
 
 import click
 
+from webhook.cli import commands
+
 
 class Commands(click.Group):
     """The commands in this folder, each imported when it is asked for."""
@@ -20,7 +22,7 @@ class Commands(click.Group):
         del ctx
         return sorted(
             module.name
-            for module in pkgutil.iter_modules(__path__)
+            for module in pkgutil.iter_modules(commands.__path__)
             if not module.name.startswith("_")
         )
 
@@ -28,7 +30,7 @@ class Commands(click.Group):
         """Return one command; None if there is none of that name."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        module = import_module(f"{__name__}.{cmd_name}")
+        module = import_module(f"{commands.__name__}.{cmd_name}")
         return cast("click.Command", getattr(module, f"{cmd_name}_command"))
 
 

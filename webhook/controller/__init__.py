@@ -5,6 +5,7 @@
                 └─────────────── what the API server answered ──────────┘
 
 Belongs here: when to look, what to send, who leads. Does not belong here: what an object looks
-like (`workloads.render`), what has to be done (`workloads.plan`), the words of the status
-(`workloads.status`), how to speak to the API (`cluster`). `docs/reconciler.md` is for operators.
+like (`rendering.render`), what has to be done (`controller.state.plan`), the words of the status
+(`controller.state.status`), how to speak to the API (`kube`). `docs/reconciler.md` is for
+operators.
 """

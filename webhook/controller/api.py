@@ -1,6 +1,6 @@
 """The requests of the reconciler: counted, and no faster than allowed.
 
-Belongs here: how each is sent. Does not belong here: when, and what an answer means (`carry_out`).
+Belongs here: how each is sent. Does not belong here: when, and what an answer means (`applier`).
 """
 
 from collections.abc import Callable, Mapping
@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 import orjson
 
-from webhook.cluster import ApiStatusError, Transport, apply, collection_path, create, delete, get
-from webhook.cluster.refusal import api_error
-from webhook.workloads.live import FIELD_MANAGER
+from webhook.controller.state.observed import FIELD_MANAGER
+from webhook.kube import ApiStatusError, Transport, apply, collection_path, create, delete, get
+from webhook.kube.api_errors import api_error
 
 API_VERSIONS = {
     "Deployment": "apps/v1",

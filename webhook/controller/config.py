@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from webhook.cluster.facts import DEFAULT_SELDON_CONFIG_MAP, ConfigMapRef
-from webhook.controller.lease import LeaseConfig
+from webhook.kube.facts import DEFAULT_SELDON_CONFIG_MAP, ConfigMapRef
+from webhook.kube.leader_election import LeaseConfig
 
 CONTROLLER_ID_LABEL = "seldon.io/controller-id"
 """Seldon's label that says which operator an object, or a namespace, belongs to."""

@@ -184,8 +184,8 @@ class SeldonDeployment:
     containers  every container that is written: of the components, init containers behind the
                 others, of the orchestrators (their variables and resources, under svcOrchSpec),
                 and of the explainers that have a type (without one there is no explainer)
-    unusual     by part ("ports", "probes", …, see `usual`): those of them whose part needs a closer
-                look; in the others nothing is wrong with it. Read by `in_need`
+    unusual     by part ("ports", "probes", …, see `non_trivial`): those of them whose part needs a
+                closer look; in the others nothing is wrong with it. Read by `in_need`
     faults      every departure from the schema
     """
 
@@ -202,5 +202,5 @@ class SeldonDeployment:
     schema_errors: tuple[SchemaError, ...]
 
     def containers_with(self, part: str) -> tuple[Container, ...]:
-        """Return the containers whose `part` (`usual.Part`) needs a closer look."""
+        """Return the containers whose `part` (`non_trivial.Part`) needs a closer look."""
         return self.non_trivial.get(part, ())

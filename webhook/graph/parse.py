@@ -3,16 +3,16 @@
 The order matters for safety: the graph is walked first, because the schema validator recurses in
 native code and must never be handed a graph of unbounded depth.
 
-Parts that slipped out of their place (`slips`) are read as they were meant; the faults are those
-of the document as it is.
+Parts that slipped out of their place (`indentation`) are read as they were meant; the faults are
+those of the document as it is.
 """
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
-from webhook.graph import schema, slips, usual
-from webhook.graph.bounds import truncate_to_limits
+from webhook.graph import indentation, non_trivial, schema
+from webhook.graph.limits import truncate_to_limits
 from webhook.graph.model import (
     EMPTY_MAPPING,
     ChildPath,
@@ -48,7 +48,7 @@ NODE_FIELDS = frozenset({"name", "type", "children", "implementation", "endpoint
 def parse(document: Any) -> SeldonDeployment:
     """Return the view of one SeldonDeployment.
 
-    `document` is any JSON value, nested at most 1,024 levels (what orjson and `documents` let
+    `document` is any JSON value, nested at most 1,024 levels (what orjson and `yamldoc` let
     through). Where something is missing or of the wrong type, the view is empty there and
     `faults` says so.
     """
@@ -69,7 +69,7 @@ def parse(document: Any) -> SeldonDeployment:
         predictors=predictors,
         components=tuple(c for predictor in predictors for c in predictor.components),
         containers=containers,
-        non_trivial=usual.group_by_part(containers),
+        non_trivial=non_trivial.group_by_part(containers),
         schema_errors=(
             *_truncation_errors(truncations, limit_errors),
             *_validate_schema(_drop_unread_parts(document, truncations)),
@@ -118,7 +118,7 @@ def _iter_predictors(spec: Mapping[str, Any], truncations: _Truncations) -> Iter
     if len(entries) > MAX_PREDICTORS:
         truncations.too_many_paths.append(list_path)
         entries = entries[:MAX_PREDICTORS]
-    continuations = slips.find_split_predictors(entries) if len(entries) > 1 else {}
+    continuations = indentation.find_split_predictors(entries) if len(entries) > 1 else {}
     continued_by = {first: second for second, first in continuations.items()}
     for index, item in entries:
         path = list_path / index
@@ -145,7 +145,7 @@ def _parse_predictor(
         raw.get("graph"),
         (continuation_path if "graph" in continuation else path) / "graph",
     )
-    if graph is None and (found := slips.find_misplaced_graph(entries)):
+    if graph is None and (found := indentation.find_misplaced_graph(entries)):
         graph, graph_path = found[1]["graph"], list_path / found[0] / "graph"
         entries = [(i, item) for i, item in entries if i != found[0] or "spec" in item]
     nodes: list[Node] = []
@@ -166,9 +166,9 @@ def _parse_predictor(
     )
 
 
-def _iter_components(entries: list[slips.Entry], list_path: Path) -> Iterator[ComponentSpec]:
+def _iter_components(entries: list[indentation.Entry], list_path: Path) -> Iterator[ComponentSpec]:
     # What belongs to a neighbour is no pod of its own; it is read once it stands there.
-    neighbours = slips.find_split_components(entries) if len(entries) > 1 else {}
+    neighbours = indentation.find_split_components(entries) if len(entries) > 1 else {}
     for index, item in entries:
         if index not in neighbours:
             yield _parse_component(item, list_path / index)
@@ -218,7 +218,7 @@ def _parse_node(
 
 
 def _parse_component(raw: Mapping[str, Any], path: Path) -> ComponentSpec:
-    pod = slips.recover_pod(raw, get_mapping(raw, "spec"))
+    pod = indentation.recover_pod(raw, get_mapping(raw, "spec"))
     return ComponentSpec(
         raw=raw,
         path=path,

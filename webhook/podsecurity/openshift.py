@@ -1,7 +1,7 @@
 """OpenShift's security context constraints, as far as they decide about user and group ids.
 
 Here: the namespace annotations with id blocks, their parser, whether SCCs are active, and which
-effective users lie outside. Not here: what a default does about it (`defaults.resolve`).
+effective users lie outside. Not here: what a default does about it (`defaulting.resolve`).
 
 Sources: openshift/library-go pkg/security/uid (ParseBlock), openshift/apiserver-library-go
 securitycontextconstraints; behaviour of the parser measured, edge cases included.
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from webhook.graph.facts import Namespace
+from webhook.graph.cluster_facts import Namespace
 from webhook.graph.path import Path
 from webhook.podsecurity.pod import Pod, is_int
 

@@ -1,7 +1,7 @@
 """Which Pod Security Standard a namespace asks for: level and version, from its labels.
 
 Here: levels, versions, labels, their order of strictness. Not here: what a level demands
-(`checks`), who decides (`decisions`).
+(`checks`), who decides (`engine`).
 
 Source: kubernetes/pod-security-admission api/helpers.go and api/constants.go.
 """

@@ -9,10 +9,10 @@ API server takes them; PolicyException is ours. All failing validations are told
 places in the object that made it fail.
 
 Pure: files, the cluster's watch and the clock belong to the edges, which pass values in. Nothing
-here weighs findings against each other; that is for `decisions`.
+here weighs findings against each other; that is for `engine`.
 """
 
-from webhook.policy.evaluate import (
+from webhook.policy.evaluator import (
     Evaluation,
     EvaluationLimits,
     PolicyFailure,
@@ -25,9 +25,9 @@ from webhook.policy.exceptions import (
     PolicyException,
     apply_exceptions,
 )
-from webhook.policy.load import load_policy_set
-from webhook.policy.mutate import MutationResult, mutate_object
-from webhook.policy.policy import Binding, Policy, PolicyProblem, PolicySet
+from webhook.policy.loader import load_policy_set
+from webhook.policy.model import Binding, Policy, PolicyProblem, PolicySet
+from webhook.policy.mutator import MutationResult, mutate_object
 from webhook.policy.request import AdmissionRequest, apply_request, read_request
 from webhook.policy.sources import SourceObject, objects_from_file
 

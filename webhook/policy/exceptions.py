@@ -22,11 +22,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from webhook.cel.time_values import SECOND, Timestamp, parse_timestamp
+from webhook.cel.values import EvaluationError
 from webhook.graph.finding import Finding
 from webhook.graph.path import ROOT, Path
-from webhook.graph.words import nearest_word
-from webhook.policy.cel.times import SECOND, Timestamp, parse_timestamp
-from webhook.policy.cel.values import EvaluationError
+from webhook.graph.suggest import nearest_word
 
 API_VERSION = "graphgate.io/v1alpha1"
 KIND = "PolicyException"

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from webhook.documents import Document, ParsedFile
-from webhook.documents.entries import find_entry
-from webhook.documents.nodes import Mapping, Node, Scalar, Sequence, resolve_alias
 from webhook.graph.path import Path
+from webhook.yamldoc import Document, ParsedFile
+from webhook.yamldoc.merge_keys import find_entry
+from webhook.yamldoc.nodes import Mapping, Node, Scalar, Sequence, resolve_alias
 
 _WHITESPACE = re.compile(r"\s")
 

@@ -1,15 +1,15 @@
 """What may be wrong with a graph: one file per rule, and the folder is the list.
 
-A rule is a module of this package. Its name is its id (`traffic_not_100` is traffic-not-100) and
-reads after "allow …". It has
+A rule is a module of a group: graph, predictor, pod, scaling, naming or schema. Its name is its id
+(`traffic_not_100` is traffic-not-100) and reads after "allow …". It has
 
-* a docstring: a title, then the sections Why, Fix, Bad and Good (see `webhook.rules.page`);
+* a docstring: a title, then the sections Why, Fix, Bad and Good (see `webhook.rules.docs`);
 * ACTION, what is done by default: "deny", "warn" or "audit"; SINCE, the first version with it;
 * `check(deployment)`: a generator of findings. It may also ask, by name, for `facts`, and for
   `old`, the view of the object before an update (the rule then runs on updates only). Its
   keyword-only parameters, each with a default, are the rule's settings;
 * NEEDS, where it is about something that most deployments do not have: a frozenset of signs
-  (`webhook.graph.signs`), which are names of fields, mostly. The rule is run only where one of
+  (`webhook.graph.features`), which are names of fields, mostly. The rule is run only where one of
   them is there, so it must find nothing where none is; tests/rules/test_needs.py holds that.
   Name what the rule cannot do without, and leave it out where every deployment has that;
 * GIVES_WAY = True if a finding of another rule at the same place makes it superfluous.
@@ -21,7 +21,7 @@ the module itself is imported when a document first calls for its rule, since im
 takes longer than judging a file.
 
 A rule says what is wrong and where. Who it is, how severe it is and what the general remedy is,
-is stamped on its findings by `decisions`.
+is stamped on its findings by `engine`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -46,6 +46,7 @@ INDEX_FILENAME = "index.json"
 class Rule:
     """One rule as the engine and the documentation see it.
 
+    group       the folder with its module
     action      what is done by default
     gives_way   whether a finding of another rule at the same place makes its own superfluous
     wants       what `check` takes beside the deployment: "facts", "old"
@@ -56,6 +57,7 @@ class Rule:
     """
 
     id: str
+    group: str
     action: Action
     supersedable: bool = False
     inputs: tuple[str, ...] = ()
@@ -64,7 +66,7 @@ class Rule:
 
     @cached_property
     def _module(self) -> ModuleType:
-        return import_module(f"{__name__}.{self.id.replace('-', '_')}")
+        return import_module(f"{__name__}.{self.group}.{self.id.replace('-', '_')}")
 
     @property
     def check(self) -> Check:
@@ -79,7 +81,7 @@ class Rule:
 
     @property
     def docstring(self) -> str:
-        """The prose, see `webhook.rules.page`."""
+        """The prose, see `webhook.rules.docs`."""
         return self._module.__doc__ or ""
 
 
@@ -90,6 +92,7 @@ def all_rules() -> tuple[Rule, ...]:
     return tuple(
         Rule(
             id=name,
+            group=entry["group"],
             action=entry["action"],
             supersedable=entry.get("supersedable", False),
             inputs=tuple(entry.get("inputs", ())),

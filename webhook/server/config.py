@@ -6,39 +6,7 @@ Every number stands here with its reason; `docs/operations/server.md` repeats th
 from dataclasses import dataclass, field
 from pathlib import Path
 
-MEBIBYTE = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How long (seconds) and how much (bytes) one peer may take."""
-
-    # TCP connect to the end of the TLS handshake. An API server needs milliseconds, and its own
-    # limit for one is 10 s (Go's net/http DefaultTransport.TLSHandshakeTimeout).
-    tls_handshake_timeout: float = 10.0
-    # First to last byte of a request's head. A head is one packet.
-    header_timeout: float = 5.0
-    # End of the head to the last byte of the body. A webhook call is given up after 10 s by default
-    # (timeoutSeconds of admissionregistration.k8s.io/v1): nobody waits for a slower one.
-    body_timeout: float = 10.0
-    # No request on an open connection. The API server closes an idle connection after 90 s and
-    # never repeats a POST that met a closed one, so it must be the first to close.
-    idle_timeout: float = 120.0
-    # An answer that the peer does not read.
-    write_timeout: float = 10.0
-    # Our "goodbye" in TLS until theirs. Nothing is lost after it.
-    tls_shutdown_timeout: float = 2.0
-    # Open connections; each takes 0.13 MiB. An API server keeps 25 idle and opened 67 in a burst of
-    # 60 creations. One more cuts the oldest that never asked anything.
-    max_connections: int = 1000
-    # Request head. The API server's has 300 bytes; this is room for whatever a proxy adds, and too
-    # little to fill a memory with.
-    max_header_bytes: int = 64 * 1024
-    # An object is at most 3 MiB in the API server (its request limit); an update carries two.
-    max_body_bytes: int = 7 * MEBIBYTE
-    # All bodies together that have arrived in part: 9 of the largest, 21 of 3 MiB. Beyond, a call
-    # is answered with 429 and the API server repeats it after a second.
-    max_body_bytes_in_flight: int = 64 * MEBIBYTE
+from webhook.runtime.limits import Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ Schema and may be one here: the API server writes it as 1 before a webhook, the 
 controller sees it (measured likewise).
 
 What may be validated: what JSON has. A key that is no string, a date or bytes make jsonschema-rs
-raise ValueError; documents read by `documents` and by orjson have none. It recurses, and a document
+raise ValueError; documents read by `yamldoc` and by orjson have none. It recurses, and a document
 some 20,000 levels deep ends the process: orjson refuses more than 1024, others must be held below.
 """
 
@@ -32,8 +32,7 @@ from webhook.graph.schema.document import (
     load_schema,
     raw_schema,
 )
-from webhook.graph.schema.newer import fields_newer_than
-from webhook.graph.schema.places import (
+from webhook.graph.schema.lookup import (
     FieldInfo,
     allowed_types,
     field_locations,
@@ -41,6 +40,7 @@ from webhook.graph.schema.places import (
     known_fields,
     seldon_definitions,
 )
+from webhook.graph.schema.version_skew import fields_newer_than
 
 __all__ = [
     "KUBERNETES_PREFIX",

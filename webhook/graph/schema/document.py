@@ -1,6 +1,6 @@
 """The schema itself: its two files put together, compiled, and its tables of known words.
 
-What it says of one place is for `places`.
+What it says of one place is for `lookup`.
 """
 
 import functools

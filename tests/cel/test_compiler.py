@@ -1,0 +1,205 @@
+"""The language: every function of docs/policies.md with its values, and what is an error."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.cel.support import ENVIRONMENT, run, run_or_describe_error
+from tests.cel.truths import TRUE_EXPRESSIONS
+from webhook.cel.activation import CostLimitExceededError
+from webhook.cel.environment import ExpressionError
+from webhook.cel.re2 import with_noncapturing_groups
+from webhook.cel.time_values import civil_from_days, days_from_civil, parse_timestamp
+from webhook.cel.values import EvaluationError, equal
+
+
+@pytest.mark.parametrize("text", TRUE_EXPRESSIONS.strip().splitlines())
+def test_it_holds(text: str) -> None:
+    assert run(text) is True
+
+
+def test_every_function_is_tried() -> None:
+    """No function of the compatibility table goes untested."""
+    names = {name for library in ENVIRONMENT.libraries for name in library.signatures}
+    untried = {
+        name
+        for name in names
+        if f"{name}(" not in TRUE_EXPRESSIONS and not name.startswith(("graph.", "format."))
+    }
+    assert untried == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{'a': 1}.b", "no such key: b"),
+        ("[1][3] == 1", "index 3 of a list of 1"),
+        ("1 / 0 == 1", "division by zero"),
+        ("1 % 0 == 1", "modulus by zero"),
+        ("9223372036854775807 + 1 == 0", "integer overflow"),
+        ("1u - 2u == 0u", "unsigned integer overflow"),
+        ("int('x') == 1", '"x" is no integer'),
+        ("quantity('1 Gi') == quantity('1')", '"1 Gi" is no quantity such as "500m" or "2Gi"'),
+        ("optional.none().value() == 1", "optional.none() dereference"),
+        ("[].max() == 1", "max called on empty list"),
+        ("dyn(1) + 'a' == 'b'", "+ takes no (int, string)"),
+        ("dyn(null).a == 1", "a null_type has no field a"),
+        ("dyn(1) && true", "&& takes no (int)"),
+        ("{'a': 1, 'a': 2} == {}", "the key a stands twice in a map"),
+        ("string(dyn({'a': 1}).?a.orValue('0')) == '1'", "string takes no (int)"),
+        ("timestamp('2023-02-29T00:00:00Z') == timestamp(0)", None),
+        (
+            "timestamp(0).getHours('Europe/Berlin') == 1",
+            'the time zone "Europe/Berlin" is neither UTC nor an offset like "+02:00"',
+        ),
+    ],
+)
+def test_it_has_no_value(text: str, sentence: str | None) -> None:
+    found = run_or_describe_error(text)
+    assert found.startswith("error: ")
+    assert sentence is None or found == f"error: {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence", "offset"),
+    [
+        ("object.foo()", "undeclared reference to 'foo'", 10),
+        ("1 == '1'", "found no matching overload for '_==_' applied to '(int, string)'", 2),
+        ("1 +\n  'a'", "found no matching overload for '_+_' applied to '(int, string)'", 2),
+        ("unknown > 1", "undeclared reference to 'unknown'", 0),
+        ("object.all(x, x >)", '")" does not fit here', 17),
+        ("object.a ==", "the expression ends too early", 11),
+        ("'a'.matches('(')", 'the pattern "(": invalid regular expression: missing ): (', None),
+        (
+            "[1, 'a'].size() == 2",
+            "a list of int and string: in Kubernetes all elements of a literal have one type",
+            0,
+        ),
+        ("[JSONPatch{op: 'add', pth: '/a'}]", 'JSONPatch has no field "pth"; known are ', 22),
+        ("cel.bind(x, 1, x) == 1", "undeclared reference to 'x'", None),
+        ("math.greatest(1, 2) == 2", "undeclared reference to 'math'", None),
+        ("'abc'.reverse() == 'cba'", "found no matching overload for 'reverse'", None),
+    ],
+)
+def test_it_does_not_pass_the_check(text: str, sentence: str, offset: int | None) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        ENVIRONMENT.check(text)
+    misuse = caught.value.issues[0]
+    assert misuse.message.startswith(sentence)
+    assert offset is None or misuse.offset == offset
+
+
+@pytest.mark.parametrize(
+    ("text", "since", "portable"),
+    [
+        ("object.a == 1", 1, True),
+        ("object.?a.orValue(1) == 1", 28, True),
+        ("sets.contains([1], [2])", 29, True),
+        ("isIP('a')", 30, True),
+        ("object.all(k, v, true)", 32, True),
+        ("isSemver('1.0.0')", 33, True),
+        ("[[1]].flatten() == [1]", 34, True),
+        ("graph.nodes(object).size() == 1", 1, False),
+    ],
+)
+def test_the_least_kubernetes_is_known(text: str, since: int, portable: bool) -> None:
+    expression = ENVIRONMENT.check(text)
+    assert (expression.since_minor, expression.portable) == (since, portable)
+
+
+def test_struct_literals_are_maps() -> None:
+    """JSONPatch{} and Object{} keep their values, and an offset is one of the author's text."""
+    text = "[JSONPatch{op: 'add', path: '/a', value: Object.spec{a: 1, b: 'x'}}]"
+    assert run(text) == [{"op": "add", "path": "/a", "value": {"a": 1, "b": "x"}}]
+    with pytest.raises(ExpressionError) as caught:
+        ENVIRONMENT.check("[JSONPatch{op: 'add', path: '/a', value: nonsense}]")
+    assert [m.offset for m in caught.value.issues] == [41]
+
+
+def test_a_loop_ends_with_its_budget() -> None:
+    text = "lists.range(1000).all(x, lists.range(1000).all(y, x + y >= 0))"
+    with pytest.raises(CostLimitExceededError, match="it takes more than 100,000 steps"):
+        run(text)
+
+
+def test_doubling_a_list_or_text_ends() -> None:
+    many = "+".join(["object"] * 30)
+    with pytest.raises(EvaluationError, match="more than 1,048,576 characters"):
+        run(f"({many}) == ''", "a" * 100_000)
+    with pytest.raises(CostLimitExceededError):
+        run(f"({many}) == []", [1] * 10_000)
+
+
+def test_time_that_is_up_ends_a_loop() -> None:
+    from webhook.cel.activation import CostBudget
+
+    asked: list[bool] = []
+
+    def expired() -> bool:
+        asked.append(True)
+        return True
+
+    budget = CostBudget(100_000, expired)
+    with pytest.raises(CostLimitExceededError, match="the time for this review is up"):
+        budget.charge(6000)
+    assert asked == [True]
+
+
+@settings(deadline=None)
+@given(st.integers(-719_162, 2_932_896))
+def test_calendar_days_are_counted_both_ways(days: int) -> None:
+    """From 0001-01-01 to 9999-12-31."""
+    assert days_from_civil(*civil_from_days(days)) == days
+
+
+@settings(deadline=None)
+@given(st.datetimes())
+def test_a_timestamp_is_written_as_it_is_read(moment: Any) -> None:
+    text = moment.isoformat(timespec="microseconds") + "Z"
+    assert parse_timestamp(str(parse_timestamp(text))) == parse_timestamp(text)
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.sampled_from([0.0, 1.0, 2.5])
+    | st.text("ab"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab"), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(JSON, JSON)
+def test_equality_is_symmetric_and_reflexive(left: Any, right: Any) -> None:
+    assert equal(left, left)
+    assert equal(left, right) is equal(right, left)
+
+
+def test_true_is_no_number() -> None:
+    assert not equal(True, 1)
+    assert not equal([0], [False])
+    assert equal([1], [1.0])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "without"),
+    [
+        ("(a)(b)", "(?:a)(?:b)"),
+        ("(?P<n>a)", "(?:a)"),
+        ("(?i)a", "(?i)a"),
+        (r"\(a[(]\)", r"\(a[(]\)"),
+        ("[]()]", "[]()]"),
+        ("[^]()]", "[^]()]"),
+        (r"\Q(\E(a)", r"\Q(\E(?:a)"),
+    ],
+)
+def test_groups_are_taken_out_of_patterns(pattern: str, without: str) -> None:
+    assert with_noncapturing_groups(pattern) == without
+
+
+def test_a_pattern_that_backtracks_elsewhere_is_linear_here() -> None:
+    assert run("object.matches('^(a+)+$')", "a" * 5000 + "!") is False

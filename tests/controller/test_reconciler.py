@@ -1,0 +1,356 @@
+"""One look after the other at one object, and what is sent at each."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.controller.fakes import Clock, FakeCluster
+from tests.documents_of import minimal, with_pod, with_predictor
+from webhook.controller.api import ResourceClient
+from webhook.controller.applier import RequeueError
+from webhook.controller.cache import Cache, CachedObject
+from webhook.controller.desired_state import ControllerSettings
+from webhook.controller.reconciler import Reconciler
+from webhook.controller.state.observed import ObservedObject
+from webhook.errors import KubeApiUnavailableError
+from webhook.graph.cluster_facts import NO_FACTS, Facts
+from webhook.kube import ApiStatusError
+from webhook.settings.model import Settings
+
+NAME = ("models", "iris")
+SDEP = "/apis/machinelearning.seldon.io/v1/namespaces/models/seldondeployments/iris"
+SERVICES = "/api/v1/namespaces/models/services"
+DEPLOYMENTS = "/apis/apps/v1/namespaces/models/deployments"
+MODEL = "iris-main-0-classifier"
+
+
+class Harness:
+    """A reconciler, its API server, and one object."""
+
+    def __init__(self, document):
+        self.cluster: Any = FakeCluster()
+        self.clock = Clock()
+        self.events: list[tuple[str, str]] = []
+        self.cache = Cache(lambda *_: None, clock=self.clock)
+        api = ResourceClient(self.cluster, throttle=lambda: None, on_request=lambda *_: None)
+        settings = ControllerSettings(Settings())
+        self.facts = NO_FACTS
+        self.reconciler = Reconciler(
+            api,
+            self.cache,
+            settings=lambda: settings,
+            facts=lambda _: self.facts,
+            record_event=lambda _, reason, message: self.events.append((reason, message)),
+            clock=self.clock,
+            now=lambda: 0.0,
+        )
+        self.generation = 0
+        self.write_object(document)
+
+    def write_object(self, document):
+        """The author writes the object; the watch tells of it."""
+        self.generation += 1
+        known = self.cluster.objects.get(SDEP, {})
+        document["metadata"] |= {"uid": "1111", "generation": self.generation}
+        document["status"] = known.get("status", {})
+        self.cluster.put(SDEP, document)
+        self.cache.on_document(NAME, None, CachedObject.read(document))
+
+    def reconcile(self):
+        """One look; return what came of it, and the requests that were sent."""
+        outcome = self.reconciler.reconcile(NAME)
+        return outcome[0], self.cluster.asked("PATCH", "PATCH dry", "DELETE", "POST")
+
+    def deliver_child(self, kind, path):
+        """The watch of children tells of the object at a path."""
+        child = ObservedObject.from_object(self.cluster.objects[path], kind)
+        self.cache.on_child(NAME, self.cache.children("1111").get(child.key), child)
+
+    @property
+    def status(self):
+        return self.cluster.objects[SDEP].get("status", {})
+
+
+CREATED = [
+    "PATCH services/iris-main-classifier",
+    "PATCH services/iris-main",
+    f"PATCH deployments/{MODEL}",
+]
+STATUS = ["PATCH iris/status"]
+
+
+def test_a_look_makes_everything_and_the_next_one_sends_nothing():
+    world = Harness(minimal())
+    assert world.reconcile() == ("changed", CREATED + STATUS)
+    assert world.reconcile() == ("converged", [])
+    assert world.status["state"] == "Available"
+    assert world.events == [
+        (
+            "Applied",
+            "created Service iris-main-classifier, created Service iris-main, "
+            f"created Deployment {MODEL}",
+        ),
+        ("Available", "every Deployment is rolled out"),
+    ]
+
+
+def test_a_new_process_that_finds_everything_in_place_sends_nothing():
+    world = Harness(minimal())
+    world.reconcile()
+    fresh = Harness(minimal())
+    fresh.cluster.objects = dict(world.cluster.objects)
+    fresh.cache.on_document(NAME, None, CachedObject.read(world.cluster.objects[SDEP]))
+    for path in list(world.cluster.objects):
+        if path.startswith((SERVICES, DEPLOYMENTS)):
+            fresh.deliver_child("Service" if path.startswith(SERVICES) else "Deployment", path)
+    assert fresh.reconcile() == ("converged", [])
+
+
+def test_the_default_user_reaches_the_pods():
+    world = Harness(minimal())
+    world.reconcile()
+    pod = world.cluster.objects[f"{DEPLOYMENTS}/{MODEL}"]["spec"]["template"]["spec"]
+    assert pod["securityContext"] == {"runAsUser": 8888}
+
+
+EXPLAINER = "iris-main-explainer"
+
+
+def test_an_explainer_waits_for_an_image_and_gets_it_when_one_is_configured():
+    world = Harness(with_predictor(explainer={"type": "AnchorText"}))
+    message = "spec.template.spec.containers[0].image: Required value"
+    world.cluster.answers["PATCH", f"deployments/{EXPLAINER}"] = (422, message)
+    assert world.reconcile()[0] == "refused"
+    assert world.status["state"] == "Failed"
+    assert world.status["description"] == (
+        "spec.predictors[0].explainer: the explainer has no image, and none is configured for the "
+        "protocol seldon; write it into containerSpec, or have the administrator add one to "
+        f"seldon-config [missing-image]; spec.predictors[0]: Deployment {EXPLAINER}: {message}"
+    )
+    assert f"{DEPLOYMENTS}/{EXPLAINER}" not in world.cluster.objects
+    world.cluster.answers.clear()
+    world.facts = Facts(explainer_images={"image": "registry.example/alibi:1"})
+    assert world.reconcile()[0] == "changed"
+    pod = world.cluster.objects[f"{DEPLOYMENTS}/{EXPLAINER}"]["spec"]["template"]["spec"]
+    assert pod["containers"][0]["image"] == "registry.example/alibi:1"
+    assert world.reconcile()[0] == "converged"
+
+
+def test_a_server_in_trouble_shows_in_no_status():
+    world = Harness(minimal())
+    world.reconcile()
+    before = world.status
+    world.write_object(with_predictor(replicas=2))
+    for answer in (None, (500, "etcdserver: timed out"), (409, "modified")):
+        world.cluster.answers["PATCH", MODEL] = answer
+        with pytest.raises(KubeApiUnavailableError):
+            world.reconcile()
+        world.cluster.asked("PATCH")
+        assert world.status == before
+    world.cluster.answers.clear()
+    assert world.reconcile() == ("changed", [f"PATCH deployments/{MODEL}", *STATUS])
+
+
+def test_a_conflict_in_writing_the_status_is_raised_for_the_back_off():
+    world = Harness(minimal())
+    world.cluster.answers["PATCH", "iris/status"] = (409, "modified")
+    with pytest.raises(ApiStatusError):
+        world.reconcile()
+
+
+def test_a_refused_object_is_quoted_once_and_tried_again_by_back_off():
+    world = Harness(minimal())
+    message = 'admission webhook "images.example" denied the request: not signed'
+    world.cluster.answers["PATCH", MODEL] = (403, message)
+    assert world.reconciler.reconcile(NAME)[2] is True
+    words = f"spec.predictors[0].componentSpecs[0]: Deployment {MODEL}: {message}"
+    assert (world.status["state"], world.status["description"]) == ("Failed", words)
+    assert world.events[1:] == [("Rejected", words)]
+    world.cluster.asked("PATCH")
+    assert world.reconcile() == ("refused", [f"PATCH deployments/{MODEL}"])
+    assert len(world.events) == 2
+    world.cluster.answers.clear()
+    world.reconcile()
+    assert world.status["state"] == "Available"
+
+
+def negative():
+    return with_predictor(replicas=-1)
+
+
+def test_a_denied_document_is_tried_first_and_left_alone_if_it_is_refused():
+    world = Harness(minimal())
+    world.reconcile()
+    world.write_object(negative())
+    world.cluster.answers["PATCH", MODEL] = (422, "spec.replicas: Invalid value: -1")
+    assert world.reconcile() == ("refused", [f"PATCH dry deployments/{MODEL}", *STATUS])
+    assert world.status["state"] == "Failed"
+    assert "[negative-replicas]" in world.status["description"]
+    assert "spec.predictors[0].replicas: Deployment" in world.status["description"]
+    assert world.status["observedGeneration"] == 2
+
+
+def test_a_denial_that_harms_nothing_stops_nothing():
+    document = minimal()
+    main = document["spec"]["predictors"][0]
+    document["spec"]["predictors"] = [
+        {**main, "traffic": 10},
+        {**main, "name": "canary", "traffic": 10},
+    ]
+    world = Harness(document)
+    outcome, sent = world.reconcile()
+    assert outcome == "changed"
+    assert [s for s in sent if s.startswith("PATCH dry")]
+    assert world.status["state"] == "Available"
+
+
+def test_an_unreadable_document_sends_nothing_but_its_status():
+    world = Harness(minimal())
+    world.reconcile()
+    world.write_object(minimal(lambda d: d["spec"].update(predictors=[])))
+    assert world.reconcile() == ("refused", STATUS)
+    assert world.reconciler.reconcile(NAME)[2] is False
+    assert world.status["deploymentStatus"] == {MODEL: {"replicas": 1, "availableReplicas": 1}}
+
+
+def test_what_left_the_document_is_deleted_when_the_rest_runs_by_uid():
+    world = Harness(minimal())
+    world.reconcile()
+    world.write_object(with_predictor(name="green"))
+    assert world.reconcile() == (
+        "changed",
+        [
+            "PATCH services/iris-green-classifier",
+            "PATCH services/iris-green",
+            "PATCH deployments/iris-green-0-classifier",
+            *STATUS,
+        ],
+    )
+    old = {path: obj["metadata"]["uid"] for path, obj in world.cluster.objects.items()}
+    deletions = []
+    send = world.cluster.request
+
+    def noting(method, path, **options):
+        if method == "DELETE":
+            deletions.append((path, orjson.loads(options["body"])["preconditions"]["uid"]))
+        return send(method, path, **options)
+
+    world.cluster.request = noting
+    world.reconcile()
+    gone = (f"{SERVICES}/iris-main-classifier", f"{SERVICES}/iris-main", f"{DEPLOYMENTS}/{MODEL}")
+    assert sorted(deletions) == sorted((path, old[path]) for path in gone)
+
+
+def foreign(**metadata):
+    return {"metadata": {"name": "iris-main", "namespace": "models", **metadata}}
+
+
+def test_an_object_of_somebody_else_s_is_not_touched():
+    world = Harness(minimal())
+    world.cluster.put(f"{SERVICES}/iris-main", foreign())
+    assert world.reconcile() == ("refused", STATUS)
+    assert world.status["description"] == (
+        "spec.predictors[0].name: Service iris-main is there already and belongs to somebody "
+        "else; rename one of the two, or delete what is there"
+    )
+
+
+def of(uid, name):
+    return [{"kind": "SeldonDeployment", "controller": True, "uid": uid, "name": name}]
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"deletionTimestamp": "2026-01-01T00:00:00Z"},
+        {"ownerReferences": of("0000", "iris")},
+    ],
+    ids=["ends", "of the predecessor"],
+)
+def test_what_is_about_to_go_is_waited_for_in_silence(metadata):
+    world = Harness(minimal())
+    world.cluster.put(f"{SERVICES}/iris-main", foreign(**metadata))
+    with pytest.raises(RequeueError):
+        world.reconcile()
+    assert world.status == {}
+
+
+def test_our_own_object_that_the_watch_does_not_show_is_applied():
+    world = Harness(minimal())
+    world.cluster.put(f"{SERVICES}/iris-main", foreign(ownerReferences=of("1111", "iris")))
+    assert world.reconcile() == ("changed", CREATED + STATUS)
+
+
+def test_a_namespace_that_ends_is_left_in_peace():
+    world = Harness(minimal())
+    message = "unable to create new content in namespace models because it is being terminated"
+    world.cluster.answers["PATCH", "iris-main-classifier"] = (403, message)
+    assert world.reconcile()[0] == "ending"
+    assert world.status == {}
+
+
+def test_an_object_that_is_gone_or_going_is_not_looked_at():
+    world = Harness(minimal())
+    ending = minimal()
+    ending["metadata"] |= {"uid": "1111", "deletionTimestamp": "2026-01-01T00:00:00Z"}
+    world.cache.on_document(NAME, None, CachedObject.read(ending))
+    assert world.reconcile() == ("gone", [])
+    world.cache.on_document(NAME, None, None)
+    assert world.reconcile() == ("gone", [])
+
+
+def test_an_unknown_field_is_left_out_and_not_sent_again():
+    world = Harness(with_pod(hostnam="a"))
+    send, message = world.cluster.request, "failed to create typed patch object (a; b): "
+
+    def strict(method, path, **options):
+        if method == "PATCH" and b'"hostnam"' in (options.get("body") or b""):
+            world.cluster.answers["PATCH", MODEL] = (
+                500,
+                f"{message}.spec.template.spec.hostnam: field not declared in schema",
+            )
+        else:
+            world.cluster.answers.clear()
+        return send(method, path, **options)
+
+    world.cluster.request = strict
+    assert world.reconcile()[0] == "changed"
+    assert world.status["state"] == "Available"
+    assert world.reconcile() == ("converged", [])
+
+
+def test_replicas_are_handed_over_before_we_let_go_of_them():
+    world = Harness(with_predictor(replicas=3))
+    world.reconcile()
+    world.write_object(minimal())
+    assert world.reconcile()[1][:2] == [f"PATCH deployments/{MODEL}"] * 2
+
+
+def test_pods_are_asked_why_they_do_not_start_but_not_at_every_look():
+    world = Harness(minimal())
+    world.reconcile()
+    path = f"{DEPLOYMENTS}/{MODEL}"
+    stuck = {**world.cluster.objects[path]}
+    stuck["status"] = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1}
+    world.cluster.put(path, stuck)
+    world.deliver_child("Deployment", path)
+    pods = (
+        "/api/v1/namespaces/models/pods?labelSelector=app%3Diris-main-0-classifier%2C"
+        "seldon-deployment-id%3Diris&limit=20"
+    )
+    waiting = {"waiting": {"reason": "ErrImagePull", "message": "no such image"}}
+    pod = {
+        "metadata": {"name": "x"},
+        "status": {"containerStatuses": [{"name": "m", "state": waiting}]},
+    }
+    world.cluster.objects[pods] = {"metadata": {}, "items": [pod]}
+    requests = []
+    for _ in range(60):
+        _, seconds, _ = world.reconciler.reconcile(NAME)
+        requests += world.cluster.asked("GET")
+        world.clock.now += min(seconds or 5.0, 5.0)
+    assert len(requests) == 4  # after 15, 45, 105, 225 s
+    assert world.status["description"] == (
+        f"Deployment {MODEL}: 0 of 1 pods are available; pod x: m: ErrImagePull: no such image"
+    )

@@ -1,0 +1,180 @@
+"""How the operator's choices are read and refused."""
+
+from dataclasses import astuple, replace
+from typing import Any
+
+import pytest
+
+from webhook.defaulting import HARDENED_OPTIONS, DefaultingOptions, read_options, read_user_id
+from webhook.errors import SettingsError
+
+ID = "must be an integer from 0 to 2147483647"
+
+
+def test_an_empty_section_changes_nothing() -> None:
+    assert read_options({}) == DefaultingOptions()
+    assert read_options({}, HARDENED_OPTIONS) == HARDENED_OPTIONS
+
+
+def test_every_option_can_be_set() -> None:
+    section = {
+        "level": "container",
+        "runAsUser": 1,
+        "runAsGroup": 2,
+        "fsGroup": 2147483647,
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "runAsNonRoot": "always",
+        "allowPrivilegeEscalation": False,
+        "dropCapabilities": ["ALL"],
+        "seccompProfile": "RuntimeDefault",
+        "openshift": "range-start",
+        "allowOptOut": False,
+        "allowRootDefault": True,
+    }
+
+    assert read_options(section) == DefaultingOptions(
+        scope="container",
+        run_as_user=1,
+        run_as_group=2,
+        fs_group=2147483647,
+        fs_group_change_policy="OnRootMismatch",
+        run_as_non_root="always",
+        allow_privilege_escalation=False,
+        drop_capabilities=("ALL",),
+        seccomp_profile="RuntimeDefault",
+        openshift="range-start",
+        allow_opt_out=False,
+        allow_root_default=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("level", ["pod", "container", "off"]),
+        ("fsGroupChangePolicy", ["Always", "OnRootMismatch", None]),
+        ("runAsNonRoot", ["off", "when-user-set", "always"]),
+        ("openshift", ["auto", "range-start", "ignore"]),
+    ],
+)
+def test_every_word_of_an_option_is_taken(key: str, words: list[str | None]) -> None:
+    for word in words:
+        taken = read_options({key: word})
+        assert word in astuple(taken)
+        assert replace(taken, scope="pod") == replace(DefaultingOptions(), **_change(key, word))
+
+
+def _change(key: str, word: str | None) -> dict[str, Any]:
+    names = {"fsGroupChangePolicy": "fs_group_change_policy", "runAsNonRoot": "run_as_non_root"}
+    return {} if key == "level" else {names.get(key, key): word}
+
+
+def test_null_switches_an_option_off() -> None:
+    section = dict.fromkeys(
+        (
+            "runAsUser",
+            "allowPrivilegeEscalation",
+            "dropCapabilities",
+            "seccompProfile",
+            "fsGroupChangePolicy",
+        )
+    )
+
+    assert read_options(section, HARDENED_OPTIONS) == DefaultingOptions(
+        run_as_user=None, run_as_non_root="when-user-set"
+    )
+
+
+@pytest.mark.parametrize(
+    ("section", "sentence"),
+    [
+        ({"runAsUser": "8888"}, f"defaults.runAsUser {ID}"),
+        ({"runAsUser": True}, f"defaults.runAsUser {ID}"),
+        ({"runAsUser": 8888.0}, f"defaults.runAsUser {ID}"),
+        ({"runAsUser": -1}, f"defaults.runAsUser {ID}"),
+        ({"runAsGroup": 2147483648}, f"defaults.runAsGroup {ID}"),
+        ({"fsGroup": []}, f"defaults.fsGroup {ID}"),
+        ({"level": None}, "defaults.level must be pod, container or off"),
+        ({"level": "Pod"}, "defaults.level must be pod, container or off"),
+        ({"level": ["pod"]}, "defaults.level must be pod, container or off"),
+        (
+            {"fsGroupChangePolicy": "Never"},
+            "defaults.fsGroupChangePolicy must be Always, OnRootMismatch or null",
+        ),
+        ({"runAsNonRoot": True}, "defaults.runAsNonRoot must be off, when-user-set or always"),
+        (
+            {"allowPrivilegeEscalation": 0},
+            "defaults.allowPrivilegeEscalation must be false or null",
+        ),
+        ({"dropCapabilities": "ALL"}, 'defaults.dropCapabilities must be ["ALL"] or null'),
+        (
+            {"seccompProfile": "Unconfined"},
+            "defaults.seccompProfile must be RuntimeDefault or null",
+        ),
+        ({"openshift": "on"}, "defaults.openshift must be auto, range-start or ignore"),
+        ({"allowOptOut": None}, "defaults.allowOptOut must be true or false"),
+        ({"allowRootDefault": 1}, "defaults.allowRootDefault must be true or false"),
+        ({"runasuser": 1}, "unknown key defaults.runasuser"),
+        (
+            {"runAsUser": 0},
+            "defaults.runAsUser is 0, which is root, and root is not allowed as a default",
+        ),
+        (
+            {"runAsUser": 0, "allowRootDefault": True, "runAsNonRoot": "always"},
+            "defaults.runAsUser 0 contradicts runAsNonRoot always",
+        ),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_refused_in_one_sentence(
+    section: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(SettingsError) as raised:
+        read_options(section)
+
+    assert str(raised.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("", None), ("8888", 8888), ("1", 1), ("2147483647", 2147483647), ("008888", 8888)],
+)
+def test_a_user_id_is_read_from_text(text: str, number: int | None) -> None:
+    assert read_user_id(text, "DEFAULT_USER_ID") == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "abc",
+        " 8888",
+        "8888 ",
+        "8888.0",
+        "-1",
+        "+1",
+        "0x22b8",
+        "1_000",
+        "1e3",
+        "2147483648",
+        "٣",
+        "²",
+        "9" * 5000,
+    ],
+)
+def test_a_bad_user_id_is_refused_in_a_sentence_that_names_the_variable(text: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        read_user_id(text, "DEFAULT_USER_ID")
+
+    assert str(raised.value) == (
+        "DEFAULT_USER_ID must be a user id from 0 to 2147483647 in decimal digits, "
+        f"not {text!r}; leave it empty to set no user"
+    )
+
+
+def test_root_is_refused_unless_it_is_allowed() -> None:
+    with pytest.raises(SettingsError) as raised:
+        read_user_id("0", "--default-user-id")
+
+    assert str(raised.value) == (
+        "--default-user-id is 0, which is root; allow it with --allow-root-default"
+    )
+    assert read_user_id("000", "--default-user-id", allow_root=True) == 0

@@ -1,0 +1,113 @@
+"""Laws of the engine, over mutated documents."""
+
+import json
+
+import jsonpatch
+from hypothesis import given, settings
+
+from tests.documents_of import minimal, with_graph, with_pod
+from tests.graph.test_parse import JSON, mutated_documents
+from webhook.engine.evaluate import evaluate
+from webhook.graph.cluster_facts import NO_FACTS
+from webhook.graph.path import nearest_existing_path
+from webhook.settings.model import read_settings
+
+SETTINGS = read_settings()
+
+
+def evaluate_filled(document, **options):
+    decision = evaluate(document, SETTINGS, NO_FACTS, **options)
+    assert decision.rule_errors == ()
+    return decision
+
+
+@given(JSON)
+def test_any_json_value_is_judged(value):
+    evaluate_filled(value)
+    evaluate_filled(value, apply_defaults=False)
+
+
+@settings(max_examples=300)
+@given(mutated_documents())
+def test_every_path_lies_in_the_submitted_document_which_is_not_changed(document):
+    before = json.dumps(document)
+    decision = evaluate_filled(document)
+    assert json.dumps(document) == before
+    for finding in (*decision.denials, *decision.warnings, *decision.audits):
+        assert nearest_existing_path(document, finding.path) == finding.path
+        assert finding.rule_id
+        assert finding.message
+        assert not finding.message.endswith(".")
+
+
+@settings(max_examples=300)
+@given(mutated_documents())
+def test_the_patch_is_applied_once_and_then_has_nothing_left_to_do(document):
+    decision = evaluate_filled(document)
+    defaulted = jsonpatch.apply_patch(document, list(decision.patch))
+    if not decision.denied:
+        again = evaluate_filled(defaulted)
+        assert (again.patch, again.denied) == ((), False)
+        assert evaluate_filled(defaulted, apply_defaults=False).denied is False
+
+
+@settings(max_examples=300)
+@given(mutated_documents())
+def test_a_verdict_is_the_same_each_time(document):
+    assert evaluate_filled(document) == evaluate_filled(document)
+
+
+def test_findings_stand_in_the_order_of_the_document():
+    document = with_graph(type="x", name="y", children=[{"name": "Z"}])
+    paths = [finding.path for finding in evaluate_filled(document).denials]
+    order = list(document["spec"]["predictors"][0]["graph"])
+    assert [path[4] for path in paths if len(path) > 4] == sorted(
+        [path[4] for path in paths if len(path) > 4], key=order.index
+    )
+
+
+def test_an_object_that_is_being_deleted_is_allowed_whatever_it_holds():
+    document = with_graph(children="x")
+    document["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    assert evaluate_filled(document) == evaluate_filled(document, apply_defaults=False)
+    assert evaluate_filled(document).denied is False
+
+
+def test_a_container_whose_author_asked_for_root_is_not_pulled_along():
+    pod = {
+        "containers": [
+            {"name": "classifier", "image": "i", "securityContext": {"privileged": True}},
+            {"name": "other", "image": "i"},
+        ]
+    }
+    assert evaluate_filled(with_pod(**pod)).patch == (
+        {
+            "op": "add",
+            "path": "/spec/predictors/0/componentSpecs/0/spec/containers/1/securityContext",
+            "value": {"runAsUser": 8888},
+        },
+    )
+
+
+def test_a_denied_object_gets_no_patch():
+    assert evaluate_filled(with_graph(name="x")).patch == ()
+
+
+def test_a_valid_document_is_allowed_without_a_word():
+    decision = evaluate_filled(minimal())
+    assert (decision.denials, decision.warnings, decision.audits) == ((), (), ())
+
+
+def test_defaults_at_rendering_leave_the_stored_object_as_it_is():
+    own = read_settings(
+        {
+            "apiVersion": "graphgate.io/v1alpha1",
+            "kind": "Settings",
+            "profile": "hardened",
+            "defaults": {"at": "render"},
+            "podSecurity": {"mode": "enforce", "level": "restricted"},
+        }
+    )
+    for fill in (True, False):
+        decision = evaluate(minimal(), own, NO_FACTS, apply_defaults=fill)
+        assert (decision.denied, decision.warnings, decision.patch) == (False, (), ())

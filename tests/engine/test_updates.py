@@ -1,0 +1,132 @@
+"""Updates: what was there before only warns, and what an update does is told."""
+
+import pytest
+
+from tests.documents_of import minimal, with_graph, with_predictor
+from webhook.engine.evaluate import evaluate
+from webhook.graph.cluster_facts import NO_FACTS
+from webhook.rules import all_rules
+from webhook.settings.model import read_settings
+
+SETTINGS = read_settings()
+STRICT = read_settings(
+    {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", "ratchet": False}
+)
+
+
+def reported_rules(document, old, settings=SETTINGS):
+    decision = evaluate(document, settings, NO_FACTS, old_document=old)
+    assert decision.rule_errors == ()
+    return [f.rule_id for f in decision.denials], [f.rule_id for f in decision.warnings]
+
+
+def labelled(document):
+    document["metadata"]["labels"] = {"team": "a"}
+    return document
+
+
+BROKEN = with_graph(name="clasifier", type="MODLE")
+
+
+def test_an_object_with_old_faults_can_be_labelled():
+    assert reported_rules(labelled(with_graph(name="clasifier", type="MODLE")), BROKEN) == (
+        [],
+        ["missing-container", "unknown-node-type"],
+    )
+
+
+def test_without_the_ratchet_old_faults_deny():
+    new = labelled(with_graph(name="clasifier", type="MODLE"))
+    assert reported_rules(new, BROKEN, STRICT) == (["missing-container", "unknown-node-type"], [])
+
+
+def test_a_new_fault_denies_and_the_old_one_warns():
+    assert reported_rules(
+        with_graph(name="clasifier", type="MODLE"), with_graph(name="clasifier")
+    ) == (
+        ["unknown-node-type"],
+        ["missing-container"],
+    )
+
+
+def test_a_fault_with_another_value_at_the_same_place_is_new():
+    assert reported_rules(with_graph(name="classifierr2"), with_graph(name="clasifier")) == (
+        ["missing-container"],
+        [],
+    )
+
+
+def two(first, second):
+    def change(document):
+        predictor = document["spec"]["predictors"][0]
+        document["spec"]["predictors"] = [{**predictor, **first}, {**predictor, **second}]
+
+    return minimal(change)
+
+
+BAD = {"name": "b", "graph": {"name": "gone", "type": "MODEL"}, "traffic": 50}
+GOOD = {"name": "a", "traffic": 50}
+
+
+def test_a_place_is_known_by_the_names_on_the_way_and_not_by_its_number():
+    assert reported_rules(two(BAD, GOOD), two(GOOD, BAD)) == ([], ["missing-container"])
+
+
+def test_a_sum_that_was_wrong_before_only_warns_whatever_else_changes():
+    old = two({"name": "a", "traffic": 50}, {"name": "b", "traffic": 40})
+    new = two({"name": "a", "traffic": 50, "replicas": 3}, {"name": "b", "traffic": 40})
+    assert reported_rules(new, old) == ([], ["traffic-not-100"])
+
+
+def test_a_sum_that_is_wrong_in_another_way_is_new():
+    old = two({"name": "a", "traffic": 50}, {"name": "b", "traffic": 40})
+    assert reported_rules(two({"name": "a", "traffic": 50}, {"name": "b", "traffic": 30}), old)[
+        0
+    ] == ["traffic-not-100"]
+
+
+@pytest.mark.parametrize("old", [[], "text", 1, {}, {"spec": []}])
+def test_an_old_object_that_is_none_excuses_nothing(old):
+    assert reported_rules(with_graph(name="clasifier"), old)[0] == ["missing-container"]
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "rules"),
+    [
+        (two({"name": "a", "traffic": 0}, {"name": "b", "traffic": 100}), 100, ["a", "b"]),
+        (two({"name": "a", "traffic": 50}, {"name": "b", "traffic": 50}), 100, []),
+        (two({"name": "a", "traffic": 49}, {"name": "b", "traffic": 51}), 100, ["a", "b"]),
+    ],
+)
+def test_traffic_that_moves_far_at_once_is_told(new, old, rules):
+    before = two({"name": "a", "traffic": old}, {"name": "b", "traffic": 100 - old})
+    assert reported_rules(new, before) == ([], ["traffic-moved-far"] * len(rules))
+
+
+def test_removing_a_predictor_with_traffic_is_told():
+    before = two({"name": "a", "traffic": 60}, {"name": "b", "traffic": 40})
+    assert reported_rules(with_predictor(name="a"), before) == ([], ["live-predictor-removed"])
+    before = two({"name": "a", "traffic": 100}, {"name": "b", "traffic": 0})
+    assert reported_rules(with_predictor(name="a"), before) == ([], [])
+
+
+def test_renaming_the_only_predictor_is_told():
+    assert reported_rules(with_predictor(name="b"), with_predictor(name="a")) == (
+        [],
+        ["live-predictor-removed"],
+    )
+
+
+def test_replacing_a_model_in_place_is_told():
+    server = {"implementation": "SKLEARN_SERVER", "name": "classifier"}
+    old = with_predictor(graph={**server, "modelUri": "gs://models.example/1"})
+    new = with_predictor(graph={**server, "modelUri": "gs://models.example/2"})
+    assert reported_rules(new, old) == ([], ["model-uri-changed"])
+    assert reported_rules(old, old) == ([], [])
+
+
+def test_rules_about_updates_do_not_run_without_one():
+    about_updates = {rule.id for rule in all_rules() if "old" in rule.inputs}
+    assert about_updates == {"live-predictor-removed", "model-uri-changed", "traffic-moved-far"}
+    decision = evaluate(minimal(), SETTINGS, NO_FACTS)
+    assert (decision.rule_errors, decision.warnings) == ((), ())

@@ -1,0 +1,363 @@
+"""What becomes a fact, asked once and followed."""
+
+import json
+import threading
+
+import pytest
+import yaml
+
+from tests.kube.scripted import ScriptedTransport, error_response, list_response, make_object
+from tests.seeds import ROOT
+from webhook.errors import KubeApiUnavailableError
+from webhook.graph.cluster_facts import NO_FACTS, Facts, Namespace
+from webhook.kube import ReflectorConfig, Response
+from webhook.kube.facts import (
+    ClusterFacts,
+    ConfigMapRef,
+    CrdShape,
+    SeldonConfig,
+    collect_facts,
+    parse_crd_shape,
+    parse_minor_version,
+    parse_namespace,
+    parse_seldon_config,
+)
+from webhook.kube.facts_watcher import FactsWatcher
+
+SERVERS = {"SKLEARN_SERVER": {"protocols": {"v2": {"image": "mlserver", "x": 1}}}}
+CONFIG = {"data": {"predictor_servers": json.dumps(SERVERS)}}
+FULL = {"data": CONFIG["data"] | {"storageInitializer": '{"image": "rclone:1"}'}}
+
+
+def test_a_namespace_keeps_its_labels_and_what_annotations_decide():
+    raw = make_object("a", 1)
+    raw["metadata"] |= {
+        "labels": {"team": "a"},
+        "annotations": {
+            "openshift.io/sa.scc.uid-range": "1000640000/10000",
+            "kubectl.kubernetes.io/last-applied-configuration": "{}",
+            "example.com/archive": "x" * 4097,
+        },
+        "managedFields": [{}],
+    }
+    assert parse_namespace(raw) == Namespace(
+        labels={"team": "a"}, annotations={"openshift.io/sa.scc.uid-range": "1000640000/10000"}
+    )
+
+
+NO_SERVERS = "it has no key predictor_servers"
+
+
+@pytest.mark.parametrize(
+    ("data", "read"),
+    [
+        (CONFIG["data"], SeldonConfig(SERVERS, {}, {})),
+        ({}, SeldonConfig(None, {}, {}, (NO_SERVERS,))),
+        (None, SeldonConfig(None, {}, {}, (NO_SERVERS,))),
+        (
+            {"predictor_servers": "[1]"},
+            SeldonConfig(None, {}, {}, ("its predictor_servers is no mapping",)),
+        ),
+        (
+            CONFIG["data"] | {"explainer": '{"image": "alibi:1", "image_v2": "", "other": 1}'},
+            SeldonConfig(SERVERS, {"image": "alibi:1"}, {}),
+        ),
+        (
+            CONFIG["data"] | {"explainer": "null", "storageInitializer": "1"},
+            SeldonConfig(
+                SERVERS,
+                None,
+                {},
+                ("its explainer is no mapping", "its storageInitializer is no mapping"),
+            ),
+        ),
+        (
+            CONFIG["data"]
+            | {
+                "storageInitializer": json.dumps(
+                    {"image": "rclone:1", "cpuLimit": "2", "cpuRequest": 1, "memoryLimit": "1 GB"}
+                )
+            },
+            SeldonConfig(
+                SERVERS,
+                {},
+                {"image": "rclone:1", "cpuLimit": "2"},
+                (
+                    "its storageInitializer has a cpuRequest that is no text",
+                    "its storageInitializer has a memoryLimit that is no quantity: 1 GB",
+                ),
+            ),
+        ),
+    ],
+)
+def test_what_runs_is_read_from_json_in_a_config_map(data, read):
+    assert parse_seldon_config({"data": data}) == read
+
+
+@pytest.mark.parametrize("key", ["predictor_servers", "explainer"])
+def test_an_entry_in_bad_json_is_not_known_and_it_is_said_why(key):
+    configured = parse_seldon_config({"data": CONFIG["data"] | {key: "{"}})
+    known = {"predictor_servers": configured.model_servers, "explainer": configured.explainer}
+    assert known[key] is None
+    (fault,) = configured.problems
+    assert fault.startswith(f"its {key} is no JSON: ")
+
+
+@pytest.mark.parametrize(
+    ("minor", "read"), [("36", 36), ("36+", 36), ("", None), (None, None), ("x", None)]
+)
+def test_the_minor_version_is_read_without_a_cloud_s_suffix(minor, read):
+    assert parse_minor_version({"minor": minor}) == read
+
+
+KEEP = {"x-kubernetes-preserve-unknown-fields": True}
+
+
+def node(levels, last=None):
+    """The schema of a node with so many levels; `last` is the schema of the deepest children."""
+    properties = {"name": {"type": "string"}}
+    if levels > 1:
+        properties["children"] = {"type": "array", "items": node(levels - 1, last)}
+    elif last is not None:
+        properties["children"] = last
+    return {"type": "object", "properties": properties}
+
+
+def definition(graph, *, name="v1", served=True, **spec):
+    predictor = {"type": "object", "properties": {"graph": graph}}
+    predictors = {"type": "array", "items": predictor}
+    inside = {"type": "object", "properties": {"predictors": predictors}}
+    schema = {"openAPIV3Schema": {"type": "object", "properties": {"spec": inside}}}
+    version = {"name": name, "served": served, "schema": schema}
+    return {"spec": {"versions": [version], **spec}}
+
+
+@pytest.mark.parametrize(
+    ("raw", "depth"),
+    [
+        (definition(node(1)), 1),
+        (definition(node(11)), 11),
+        (definition(node(2, {"type": "array", "items": {"type": "object"}})), 2),
+        (definition(node(2, {"type": "array", "items": {"type": "object", **KEEP}})), None),
+        (definition(node(2, KEEP)), None),
+        (definition({"type": "object", **KEEP}), None),
+        (definition({**node(1), **KEEP}), None),
+        (definition({**node(3), **KEEP}), 3),
+        (definition(node(3), preserveUnknownFields=True), None),
+        (definition(node(3), name="v1alpha2"), None),
+        (definition(node(3), served=False), None),
+        ({}, None),
+        ({"spec": {"versions": [{"name": "v1", "served": True}]}}, None),
+    ],
+)
+def test_a_definition_keeps_as_many_levels_as_its_schema_names(raw, depth):
+    assert parse_crd_shape(raw) == CrdShape(depth)
+
+
+def test_graphgate_s_own_definition_keeps_any_depth():
+    raw = yaml.safe_load((ROOT / "manifests" / "crd" / "seldondeployments.yaml").read_text())
+    assert parse_crd_shape(raw) == CrdShape(None)
+
+
+def answer(obj):
+    return Response(200, json.dumps(obj).encode())
+
+
+VERSION = answer({"minor": "36"})
+NOT_FOUND = error_response(404, "NotFound")
+
+
+def test_everything_is_asked_for_once():
+    transport = ScriptedTransport(
+        answer(CONFIG),
+        answer(definition(node(11))),
+        list_response(make_object("a", 1), rest="more"),
+        list_response(make_object("b", 2)),
+        answer({"kind": "APIResourceList"}),
+        VERSION,
+    )
+    assert collect_facts(transport) == ClusterFacts(
+        Facts(
+            namespaces={"a": Namespace(), "b": Namespace()},
+            model_servers=SERVERS,
+            explainer_images={},
+            openshift=True,
+            kubernetes_minor=36,
+            max_graph_depth=11,
+        ),
+        (),
+    )
+    assert [path for _, path, _ in transport.requests] == [
+        "/api/v1/namespaces/seldon-system/configmaps/seldon-config",
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
+        "seldondeployments.machinelearning.seldon.io",
+        "/api/v1/namespaces",
+        "/api/v1/namespaces",
+        "/apis/security.openshift.io/v1",
+        "/version",
+    ]
+
+
+def test_only_the_namespaces_that_are_named_are_asked_for():
+    transport = ScriptedTransport(
+        NOT_FOUND, NOT_FOUND, answer(make_object("a", 1)), NOT_FOUND, VERSION
+    )
+    gathered = collect_facts(transport, ["a"], ConfigMapRef("here", "mine"))
+    assert gathered == ClusterFacts(Facts(namespaces={"a": Namespace()}, kubernetes_minor=36), ())
+    paths = [path for _, path, _ in transport.requests]
+    assert (paths[0], paths[2]) == (
+        "/api/v1/namespaces/here/configmaps/mine",
+        "/api/v1/namespaces/a",
+    )
+
+
+def test_a_namespace_that_is_not_there_is_said():
+    transport = ScriptedTransport(NOT_FOUND, NOT_FOUND, NOT_FOUND)
+    with pytest.raises(KubeApiUnavailableError) as error:
+        collect_facts(transport, ["shpo"])
+    assert str(error.value) == "there is no namespace shpo in https://api.example:6443"
+
+
+def test_what_this_user_may_not_read_is_a_gap():
+    no = error_response(403, "Forbidden", "no")
+    transport = ScriptedTransport(no, no, list_response(), no, VERSION)
+    gathered = collect_facts(transport)
+    assert gathered.facts == Facts(kubernetes_minor=36)
+    assert [gap.split(" refused GET ")[1].split(":")[0] for gap in gathered.missing] == [
+        "/api/v1/namespaces/seldon-system/configmaps/seldon-config",
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
+        "seldondeployments.machinelearning.seldon.io",
+        "/apis/security.openshift.io/v1",
+    ]
+
+
+def test_a_config_map_that_cannot_be_read_is_a_gap():
+    broken = answer({"data": {"predictor_servers": "[]"}})
+    transport = ScriptedTransport(broken, NOT_FOUND, list_response(), NOT_FOUND, VERSION)
+    gathered = collect_facts(transport)
+    assert gathered == ClusterFacts(
+        Facts(explainer_images={}, kubernetes_minor=36),
+        (
+            "not all is known from ConfigMap seldon-system/seldon-config: its predictor_servers "
+            "is no mapping",
+        ),
+    )
+
+
+def test_without_the_namespaces_there_are_no_facts():
+    transport = ScriptedTransport(NOT_FOUND, NOT_FOUND, error_response(403, "Forbidden", "no"))
+    with pytest.raises(KubeApiUnavailableError, match=r"refused GET /api/v1/namespaces: no \(403"):
+        collect_facts(transport)
+
+
+QUICK = ReflectorConfig(watch_timeout=1, read_timeout=10.0, backoff_base=0.01, max_backoff=0.02)
+NAMESPACES = "/api/v1/namespaces"
+CONFIGS = "/api/v1/namespaces/seldon-system/configmaps"
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+DEFINITION = "seldondeployments.machinelearning.seldon.io"
+
+
+@pytest.fixture
+def live(api, transport):
+    api.fix("/version", 200, {"minor": "36"})  # first: it is asked for every five minutes
+    with FactsWatcher(transport, reflector_config=QUICK) as following:
+        yield following
+
+
+@pytest.fixture
+def eventually():
+    """Ask again and again; nothing here has a moment at which it must be true."""
+
+    def ask(condition, what):
+        waiting = threading.Event()
+        for _ in range(2000):
+            if condition():
+                return
+            waiting.wait(0.01)
+        raise AssertionError(f"never: {what()}")
+
+    return ask
+
+
+def fill(api):
+    api.put(NAMESPACES, "a", labels={"team": "x"})
+    api.put(CONFIGS, "seldon-config", **FULL)
+    api.put(CONFIGS, "another", data={"predictor_servers": "{}"})
+    api.put(DEFINITIONS, DEFINITION, **definition(node(5)))
+    api.fix("/version", 200, {"minor": "36"})
+
+
+def test_live_facts_follow_the_cluster(api, live, eventually):
+    assert live.health().state == "failed"
+    assert live.facts == NO_FACTS
+    fill(api)
+    teams = {"a": Namespace({"team": "x"})}
+    known = Facts(teams, SERVERS, {}, {"image": "rclone:1"}, kubernetes_minor=36, max_graph_depth=5)
+    eventually(lambda: live.facts == known, lambda: live.facts)
+    eventually(
+        lambda: live.health() == ("ok", "1 namespace, 1 server, Kubernetes 1.36"), live.health
+    )
+    api.put(NAMESPACES, "a", labels={"team": "y"})
+    eventually(lambda: live.facts.namespaces["a"].labels == {"team": "y"}, lambda: live.facts)
+    api.remove(NAMESPACES, "a")
+    api.remove(CONFIGS, "seldon-config")
+    eventually(
+        lambda: live.facts == Facts(kubernetes_minor=36, max_graph_depth=5), lambda: live.facts
+    )
+
+
+def test_facts_are_one_value_until_something_changes(api, live, eventually):
+    fill(api)
+    eventually(lambda: live.health().state == "ok", live.health)
+    assert live.facts is live.facts
+
+
+def test_what_is_forbidden_and_not_needed_degrades_only(api, transport, eventually):
+    fill(api)
+    api.fix(CONFIGS, 403, {"reason": "Forbidden", "message": "not for you"})
+    with FactsWatcher(transport, reflector_config=QUICK) as following:
+        eventually(lambda: following.health().state == "degraded", following.health)
+        assert following.health().detail == (
+            f"ConfigMap seldon-system/seldon-config not followed: the API server at {api.url} "
+            f"refused GET {CONFIGS}: not for you (403 Forbidden); a role for this user must allow "
+            "it"
+        )
+        assert following.facts.model_servers is None
+
+
+def test_without_the_namespaces_the_server_is_not_ready(api, transport, eventually):
+    fill(api)
+    api.fix(NAMESPACES, 403, {"reason": "Forbidden", "message": "not for you"})
+    with FactsWatcher(transport, reflector_config=QUICK) as following:
+        expected = (
+            "failed",
+            f"namespaces not read yet: the API server at {api.url} refused GET {NAMESPACES}: not "
+            "for you (403 Forbidden); a role for this user must allow it",
+        )
+        eventually(lambda: following.health() == expected, following.health)
+
+
+def test_a_bad_config_map_degrades_and_says_why(api, live, eventually):
+    fill(api)
+    api.put(CONFIGS, "seldon-config", data={})
+    eventually(
+        lambda: (
+            live.health()
+            == (
+                "degraded",
+                "not all is known from ConfigMap seldon-system/seldon-config: it has no key "
+                "predictor_servers",
+            )
+        ),
+        live.health,
+    )
+
+
+def test_facts_stay_and_health_is_degraded_while_the_api_server_is_ill(api, live, eventually):
+    fill(api)
+    eventually(lambda: live.health().state == "ok", live.health)
+    before = live.facts
+    api.inject_faults(*["broken"] * 500)
+    eventually(lambda: live.health().state == "degraded", live.health)
+    assert "etcd is on fire" in live.health().detail
+    assert live.facts == before

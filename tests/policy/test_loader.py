@@ -1,0 +1,237 @@
+"""Loading: what is wrong is named with its place, and the rest works."""
+
+# ruff: noqa: E501 — an expression or a policy is one line
+
+import pytest
+
+from tests.policy.documents import (
+    MATCH_CONSTRAINTS,
+    binding_text,
+    load_texts,
+    make_deployment,
+    policy_text,
+)
+from webhook.graph.cluster_facts import NO_FACTS
+from webhook.policy import apply_request, evaluate_policies, load_policy_set
+from webhook.policy.sources import SourceObject
+
+GOOD = policy_text("- expression: object.metadata.name != 'bad'\n")
+
+
+def problem_messages(*texts: str) -> list[str]:
+    return [str(problem) for problem in load_texts(*texts).problems]
+
+
+def test_a_broken_policy_does_not_hide_the_others() -> None:
+    broken = policy_text("- expression: object.foo()\n", name="broken")
+    policies = load_texts(GOOD, binding_text(), broken)
+    assert [p.name for p in policies.policies] == ["p"]
+    assert [str(p) for p in policies.problems] == [
+        "policy.yaml:37:27: broken: undeclared reference to 'foo'"
+    ]
+    found = evaluate_policies(
+        policies, apply_request(make_deployment(name="bad")), NO_FACTS
+    ).findings
+    assert [f.finding.rule_id for f in found] == ["policy/p/0"]
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("- expression: object.foo()", "14:27"),
+        ('- expression: "object.foo()"', "14:28"),
+        ("- expression: 'object[''a''].foo()'", "14:35"),
+        ("- expression: |\n    true &&\n      object.foo()", "16:19"),
+        ("- expression: |-  # why\n    object.foo()", "15:17"),
+        ("- expression: >-\n    true &&\n    object.foo()", "16:17"),
+        ("- expression: true &&\n    object.foo()", "15:17"),
+        ('- expression: "true &&\\n object.foo()"', "14:38"),
+    ],
+)
+def test_a_mistake_is_placed_in_the_file(written: str, place: str) -> None:
+    """Whatever way YAML has to write the expression."""
+    assert problem_messages(policy_text(written)) == [
+        f"policy.yaml:{place}: p: undeclared reference to 'foo'"
+    ]
+
+
+def test_all_mistakes_of_a_policy_are_told_at_once() -> None:
+    written = """\
+    - expression: object.foo()
+    - expression: "'text'"
+    - expression: "true"
+      messageExpression: "1"
+    - expression: request.operaton == 'CREATE'
+    """
+    assert [p.message for p in load_texts(policy_text(written)).problems] == [
+        "undeclared reference to 'foo'",
+        "expression gives a string, not a bool",
+        "messageExpression gives a int, not a string",
+        'request has no field "operaton"; did you mean "operation"?',
+    ]
+
+
+def test_the_authorizer_is_refused_by_name() -> None:
+    assert problem_messages(
+        policy_text("- expression: authorizer.group('').resource('pods').check('get').allowed()\n")
+    ) == [
+        "policy.yaml:14:17: p: authorizer is not supported: only the API server can be asked what "
+        "a user may do"
+    ]
+
+
+def test_apply_configuration_is_refused_by_name() -> None:
+    text = (
+        "apiVersion: admissionregistration.k8s.io/v1\n"
+        "kind: MutatingAdmissionPolicy\n"
+        "metadata: {name: m}\n"
+        f"spec:\n{MATCH_CONSTRAINTS}  reinvocationPolicy: Never\n"
+        "  mutations:\n"
+        "  - patchType: ApplyConfiguration\n"
+        "    applyConfiguration: {expression: 'Object{}'}\n"
+    )
+    assert problem_messages(text) == [
+        "policy.yaml:13:16: m: patchType ApplyConfiguration is not supported: it merges by the "
+        "types of every field, which only the API server has; write a JSONPatch"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        (policy_text("- {}"), ['the field "expression" is missing']),
+        (
+            policy_text("- {expresion: 'true'}"),
+            [
+                'unknown field "expresion"; did you mean "expression"?',
+                'the field "expression" is missing',
+            ],
+        ),
+        (
+            policy_text("- expression: 'true'", spec="failurePolicy: Maybe"),
+            ['failurePolicy is "Maybe", not Fail or Ignore'],
+        ),
+        (policy_text("- expression: 1"), ["spec.validations[0].expression is no string"]),
+        (
+            policy_text("- expression: 'true'", match_constraints=""),
+            ["matchConstraints.resourceRules is missing"],
+        ),
+        (
+            policy_text(
+                "- expression: variables.a",
+                spec="variables: [{name: a, expression: 'true'}, {name: a, expression: 'true'}]",
+            ),
+            ['the variable "a" stands twice'],
+        ),
+        (
+            policy_text(
+                "- expression: variables.b",
+                spec="variables: [{name: a, expression: variables.b}, {name: b, expression: 'true'}]",
+            ),
+            ["undeclared reference to 'variables.b'; a variable is known below its definition"],
+        ),
+        (
+            policy_text("- expression: params.a == 1"),
+            ["undeclared reference to 'params.a'; the policy has no paramKind"],
+        ),
+        (
+            policy_text(
+                "- expression: 'true'", spec="matchConditions: [{name: 'a b', expression: 'true'}]"
+            ),
+            [
+                "name \"a b\": name part must consist of letters, digits, '-', '_' or '.', and start and end with a letter or digit"
+            ],
+        ),
+        (GOOD.replace("/v1", "/v2", 1), ["apiVersion is v2, not v1 or v1beta1"]),
+        (
+            binding_text(actions="[Deny, Warn]") + "---\n" + GOOD,
+            ["Deny and Warn together would say everything twice"],
+        ),
+        (
+            binding_text(policy="q") + "---\n" + GOOD,
+            ['policyName is "q", and there is no such ValidatingAdmissionPolicy'],
+        ),
+        (
+            binding_text(
+                extra_spec="paramRef: {name: a, selector: {}, parameterNotFoundAction: Deny}"
+            )
+            + "---\n"
+            + GOOD,
+            ["paramRef takes either name or selector"],
+        ),
+        (
+            binding_text(extra_spec="paramRef: {name: a}") + "---\n" + GOOD,
+            ["paramRef.parameterNotFoundAction is missing: Allow or Deny"],
+        ),
+        (
+            binding_text(
+                extra_spec="matchResources: {objectSelector: {matchExpressions: [{key: a, operator: Is}]}}"
+            )
+            + "---\n"
+            + GOOD,
+            ['operator is "Is", not In or NotIn or Exists or DoesNotExist'],
+        ),
+        (GOOD + "---\n" + GOOD, ['a second ValidatingAdmissionPolicy of the name "p"']),
+    ],
+)
+def test_it_is_told_what_is_wrong(text: str, facts: list[str]) -> None:
+    found = [problem.message for problem in load_texts(text).problems]
+    assert found == facts
+
+
+def test_matchconditions_see_no_variables() -> None:
+    text = policy_text(
+        "- expression: variables.a",
+        spec="variables: [{name: a, expression: 'true'}]\nmatchConditions: [{name: c, expression: variables.a}]",
+    )
+    assert [p.message for p in load_texts(text).problems] == [
+        "undeclared reference to 'variables.a'; matchConditions see no variables"
+    ]
+
+
+@pytest.mark.parametrize("value", [None, 1, [], "text", {}, {"kind": "ValidatingAdmissionPolicy"}])
+def test_any_value_is_survived(value: object) -> None:
+    assert load_policy_set([SourceObject("f", value)]).policies == ()
+
+
+@pytest.mark.parametrize("spec", [None, 1, [], {}, {"validations": None}, {"matchConstraints": 1}])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "ValidatingAdmissionPolicy",
+        "MutatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+        "MutatingAdmissionPolicyBinding",
+    ],
+)
+def test_a_policy_of_any_spec_is_named(kind: str, spec: object) -> None:
+    value = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": kind,
+        "metadata": {"name": "x"},
+        "spec": spec,
+    }
+    policies = load_policy_set([SourceObject(f"cluster:{kind}/x", value)])
+    assert policies.policies == ()
+    assert {p.name for p in policies.problems} == {"x"}
+    assert {(p.file, p.line) for p in policies.problems} == {(f"cluster:{kind}/x", 0)}
+
+
+def test_the_version_is_of_what_is_meant() -> None:
+    """Order, comments and what the API server adds change nothing; a text does."""
+    version = load_texts(GOOD, binding_text()).version
+    assert len(version) == 12
+    assert load_texts(binding_text(), "# a comment\n" + GOOD).version == version
+    stored = [s.value for s in _sources(GOOD, binding_text())]
+    for value in stored:
+        value["metadata"] = {**value["metadata"], "uid": "1", "resourceVersion": "7"}
+    assert load_policy_set(SourceObject("stored", value) for value in stored).version == version
+    assert load_texts(GOOD.replace("'bad'", "'worse'"), binding_text()).version != version
+    assert load_texts("").version == ""
+
+
+def _sources(*texts: str) -> tuple[SourceObject, ...]:
+    from webhook import yamldoc
+    from webhook.policy import objects_from_file
+
+    return objects_from_file("f", yamldoc.read("---\n".join(texts)))

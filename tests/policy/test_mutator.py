@@ -1,0 +1,131 @@
+"""What mutating policies change."""
+
+from typing import Any
+
+import pytest
+
+from tests.policy.documents import MATCH_CONSTRAINTS, load_texts, make_deployment
+from webhook.graph.cluster_facts import NO_FACTS
+from webhook.policy import MutationResult, PolicySet, apply_request, mutate_object
+from webhook.yamldoc import patch_value
+
+
+def mutating_policy_text(
+    *expressions: str, name: str = "m", reinvocation: str = "Never", extra_spec: str = ""
+) -> str:
+    items = "".join(
+        f"  - patchType: JSONPatch\n    jsonPatch:\n      expression: |\n        {text}\n"
+        for text in expressions
+    )
+    return (
+        "apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingAdmissionPolicy\n"
+        f"metadata: {{name: {name}}}\n"
+        f"spec:\n{MATCH_CONSTRAINTS}  reinvocationPolicy: {reinvocation}\n{extra_spec}  mutations:\n{items}---\n"
+        "apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingAdmissionPolicyBinding\n"
+        f"metadata: {{name: {name}}}\nspec: {{policyName: {name}}}\n"
+    )
+
+
+def mutate_deployment(policies: PolicySet, value: Any = None) -> MutationResult:
+    assert policies.problems == ()
+    return mutate_object(policies, apply_request(value or make_deployment()), NO_FACTS)
+
+
+ADD = '[JSONPatch{op: "add", path: "/metadata/labels", value: {"a": "b"}}]'
+
+
+def test_a_patch_is_made_and_the_object_is_not_touched() -> None:
+    value = make_deployment()
+    mutation = mutate_deployment(load_texts(mutating_policy_text(ADD)), value)
+    assert mutation.operations == ({"op": "add", "path": "/metadata/labels", "value": {"a": "b"}},)
+    assert mutation.object == make_deployment(labels={"a": "b"})
+    assert value == make_deployment()
+    assert patch_value(value, mutation.operations) == mutation.object
+
+
+def test_a_mutation_sees_what_the_one_before_has_made() -> None:
+    second = (
+        'has(object.metadata.labels) ? [JSONPatch{op: "add", path: "/metadata/labels/" + '
+        'jsonpatch.escapeKey("x/y"), value: object.metadata.labels.a}] : []'
+    )
+    assert mutate_deployment(
+        load_texts(mutating_policy_text(ADD, second))
+    ).object == make_deployment(labels={"a": "b", "x/y": "b"})
+
+
+def test_what_changes_nothing_is_no_operation() -> None:
+    assert (
+        mutate_deployment(
+            load_texts(mutating_policy_text(ADD)), make_deployment(labels={"a": "b"})
+        ).operations
+        == ()
+    )
+
+
+def test_a_failed_test_operation_changes_nothing() -> None:
+    guarded = (
+        '[JSONPatch{op: "test", path: "/metadata/name", value: "x"}, '
+        'JSONPatch{op: "add", path: "/metadata/labels", value: {}}]'
+    )
+    assert mutate_deployment(load_texts(mutating_policy_text(guarded))) == MutationResult(
+        make_deployment()
+    )
+
+
+@pytest.mark.parametrize(
+    ("expression", "error"),
+    [
+        (
+            '[JSONPatch{op: "remove", path: "/nowhere"}]',
+            "operation 1 of 1 of the patch, remove /nowhere, does not fit the document",
+        ),
+        ('[JSONPatch{path: "/a"}]', "an element of the list is no JSONPatch with an op"),
+        ('[JSONPatch{op: "add", path: "/a", value: object.missing}]', "no such key: missing"),
+    ],
+)
+def test_a_mutation_that_fails_is_told_and_changes_nothing(expression: str, error: str) -> None:
+    mutation = mutate_deployment(load_texts(mutating_policy_text(expression)))
+    assert mutation.object == make_deployment()
+    assert [(f.rule_id, f.error, f.action) for f in mutation.failures] == [
+        ("policy/m/0", error, "deny")
+    ]
+
+
+def test_failure_policy_ignore_lets_pass() -> None:
+    text = mutating_policy_text(
+        '[JSONPatch{op: "remove", path: "/nowhere"}]', extra_spec="  failurePolicy: Ignore\n"
+    )
+    assert [f.action for f in mutate_deployment(load_texts(text)).failures] == [None]
+
+
+def test_object_literals_are_values() -> None:
+    text = mutating_policy_text(
+        '[JSONPatch{op: "add", path: "/spec/x", value: Object.spec.x{a: 1, b: "c"}}]'
+    )
+    assert mutate_deployment(load_texts(text)).object["spec"]["x"] == {"a": 1, "b": "c"}
+
+
+def test_a_policy_is_asked_again_after_others_have_changed_something() -> None:
+    """Only with reinvocationPolicy IfNeeded."""
+    first = (
+        "has(object.metadata.labels) && !has(object.metadata.labels.seen) ? "
+        '[JSONPatch{op: "add", path: "/metadata/labels/seen", value: "yes"}] : []'
+    )
+    for reinvocation, labels in (("IfNeeded", {"a": "b", "seen": "yes"}), ("Never", {"a": "b"})):
+        text = (
+            mutating_policy_text(first, name="a", reinvocation=reinvocation)
+            + "---\n"
+            + mutating_policy_text(ADD, name="b")
+        )
+        text = text.replace(
+            '"add", path: "/metadata/labels", value', '"add", path: "/metadata/labels", value'
+        )
+        guarded = text.replace(ADD, f"has(object.metadata.labels) ? [] : {ADD}")
+        assert mutate_deployment(load_texts(guarded)).object == make_deployment(labels=labels)
+
+
+@pytest.mark.parametrize("value", [None, 1, [], "text"])
+def test_what_is_no_mapping_is_left_alone(value: Any) -> None:
+    assert mutate_object(
+        load_texts(mutating_policy_text(ADD)), apply_request(value), NO_FACTS
+    ) == MutationResult(value)

@@ -1,0 +1,171 @@
+"""Tests of policies: what passes, what fails and how that reads, what was never tried."""
+
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+import yaml
+
+from tests.policy.documents import binding_text, make_deployment, policy_text
+from webhook.policy.testing.report import render_junit, render_text
+from webhook.policy.testing.runner import TestRun, run_tests
+
+POLICY = (
+    policy_text(
+        "- expression: object.metadata.name != 'bad'\n  message: a bad name\n",
+        spec="matchConditions: [{name: c, expression: request.namespace != 'skip'}]",
+    )
+    + "---\n"
+    + binding_text()
+)
+
+
+def run_cases(cases: str, *, policies: str = POLICY, head: str = "") -> TestRun:
+    suite = (
+        "apiVersion: graphgate.io/v1alpha1\nkind: PolicyTest\n"
+        f"{head}object: {yaml.safe_dump(make_deployment(), default_flow_style=True, width=10_000)}"
+        f"cases:\n{cases}"
+    )
+    return run_tests({"a/policy.yaml": policies, "a/tests.yaml": suite})
+
+
+def passed(done: TestRun) -> bool:
+    """Whether every file could be read and every case passed; gaps are not looked at."""
+    return not done.problems and not done.failed_results
+
+
+GOOD = """\
+- name: a good name is accepted
+- name: a bad name is refused
+  set: {metadata.name: bad}
+  expect:
+  - {rule: p/0, path: metadata.name, fact: a bad name}
+- name: a namespace is passed over
+  namespace: skip
+  set: {metadata.name: bad}
+"""
+
+
+def test_cases_pass_and_everything_is_covered() -> None:
+    done = run_cases(GOOD)
+    assert passed(done)
+    assert done.coverage_gaps == ()
+    assert render_text(done) == ("3 cases, 0 failed; 2 of 2 expressions seen both true and false\n")
+
+
+def test_a_failed_case_shows_what_is_missing_and_what_is_too_much() -> None:
+    done = run_cases(
+        "- name: wrong\n  set: {metadata.name: bad}\n  expect: [{rule: p/0, path: metadata}]\n"
+    )
+    assert not passed(done)
+    report = render_text(done).splitlines()
+    assert report[0].endswith(": wrong")
+    assert report[1:3] == [
+        "         - policy/p/0 deny at metadata: …",
+        "         + policy/p/0 deny at metadata.name: a bad name",
+    ]
+
+
+def test_what_was_never_tried_is_a_gap() -> None:
+    done = run_cases("- name: a good name is accepted\n")
+    assert passed(done)
+    assert [(gap.path, gap.missing_outcome) for gap in done.coverage_gaps] == [
+        ("spec.matchConditions[0].expression", "was never false"),
+        ("spec.validations[0].expression", "was never false"),
+    ]
+    assert "gap    a/policy.yaml:1: p: spec.validations[0].expression was never false" in (
+        render_text(done)
+    )
+    assert [
+        gap.missing_outcome for gap in run_cases("- name: x\n  namespace: skip\n").coverage_gaps
+    ] == [
+        "was never true",
+        "was never evaluated",
+    ]
+
+
+MUTATING = """\
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicy
+metadata: {name: m}
+spec:
+  reinvocationPolicy: Never
+  matchConstraints:
+    resourceRules:
+    - {apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*']}
+  mutations:
+  - patchType: JSONPatch
+    jsonPatch: {expression: EXPRESSION}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicyBinding
+metadata: {name: m}
+spec: {policyName: m}
+"""
+
+
+def test_a_mutation_is_compared_as_a_whole() -> None:
+    text = MUTATING.replace(
+        "EXPRESSION", '\'[JSONPatch{op: "add", path: "/metadata/labels", value: {"a": "b"}}]\''
+    )
+    done = run_cases(
+        "- name: right\n  mutated: {metadata.labels: {a: b}}\n- name: wrong\n  mutated: {}\n",
+        policies=text,
+    )
+    assert [trial.mismatches for trial in done.results] == [(), ("+ metadata.labels: {'a': 'b'}",)]
+
+
+def test_a_mutation_that_is_not_idempotent_fails() -> None:
+    text = MUTATING.replace(
+        "EXPRESSION",
+        '\'[JSONPatch{op: "add", path: "/spec/predictors/-", value: {"a": "b"}}]\'',
+    )
+    done = run_cases("- name: it grows\n", policies=text)
+    assert done.results[0].mismatches == (
+        "! a second pass changes the object again: add /spec/predictors/-",
+    )
+
+
+def test_junit_is_xml_with_a_case_for_each() -> None:
+    done = run_cases("- name: wrong <&\\u0001>\n  expect: [{rule: p/0}]\n- name: right\n")
+    root = ElementTree.fromstring(render_junit(done))
+    assert [(suite.get("tests"), suite.get("failures")) for suite in root] == [("2", "1")]
+    assert [len(case) for case in root[0]] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("cases", "fact"),
+    [
+        ("- {}\n", "a case has a name"),
+        ("- name: a\n  expct: []\n", 'unknown field "expct"; did you mean "expect"?'),
+        ("- name: a\n  operation: PATCH\n", "operation is not CREATE or UPDATE or DELETE"),
+        ("- name: a\n  expect: [{path: x}]\n", "an expected finding has a rule: NAME/0"),
+        ("- name: a\n  expect: [{rule: p/0, action: no}]\n", "action is not deny or warn or audit"),
+        ("- name: a\n  set: {'a b': 1}\n", "a b is no path such as spec.predictors[0].name"),
+        ("- name: a\n  remove: [spec.nothing]\n", "spec.nothing is not there to be removed"),
+        (
+            "- name: a\n  set: {'spec.predictors[7].name': 1}\n",
+            "spec.predictors[7].name is past the end of a list",
+        ),
+        ("  []\n", "cases is no list, or an empty one"),
+    ],
+)
+def test_a_faulty_file_is_named(cases: str, fact: str) -> None:
+    done = run_cases(cases)
+    assert [problem.message for problem in done.problems] == [fact]
+    assert not passed(done)
+    ElementTree.fromstring(render_junit(done))
+
+
+def test_exceptions_hold_with_a_time() -> None:
+    exception = """\
+---
+apiVersion: graphgate.io/v1alpha1
+kind: PolicyException
+metadata: {name: e}
+spec: {reason: why, expiresAt: "2026-01-01T00:00:00Z", exempt: {policies: [p]}}
+"""
+    bad = "- name: a\n  set: {metadata.name: bad}\n"
+    assert passed(run_cases(bad, policies=POLICY + exception, head="now: '2025-01-01T00:00:00Z'\n"))
+    assert not passed(
+        run_cases(bad, policies=POLICY + exception, head="now: '2027-01-01T00:00:00Z'\n")
+    )

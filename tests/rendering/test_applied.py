@@ -1,0 +1,77 @@
+"""What is rendered can be applied server-side, which is stricter than a plain create."""
+
+from tests.documents_of import with_pod, with_predictor
+from webhook.graph.cluster_facts import NO_FACTS, Facts
+from webhook.graph.parse import parse
+from webhook.graph.schema import fields_newer_than, kubernetes_minor
+from webhook.rendering.options import OrchestratorOptions, RenderOptions
+from webhook.rendering.render import render
+
+NEWEST = kubernetes_minor()
+
+
+def pod_of(document, options=None, facts=NO_FACTS):
+    """The pod spec of the first Deployment that is rendered."""
+    rendered = render(parse(document), options or RenderOptions(), facts)
+    first = next(one for one in rendered if one.kind == "Deployment")
+    return first.object["spec"]["template"]["spec"]
+
+
+def test_a_field_that_nobody_knows_is_not_rendered():
+    pod = pod_of(with_pod(zzz=1, hostname="a", containers=[{"name": "classifier", "yyy": {}}]))
+    assert "zzz" not in pod
+    assert "yyy" not in pod["containers"][0]
+    assert pod["hostname"] == "a"
+
+
+def test_a_cluster_that_is_newer_than_the_known_types_gets_its_unknown_fields():
+    pod = pod_of(with_pod(zzz=1), facts=Facts(kubernetes_minor=NEWEST + 1))
+    assert pod["zzz"] == 1
+
+
+def test_a_field_of_a_newer_kubernetes_is_not_rendered_for_an_older_one():
+    document = with_pod(evictionResponders=[])
+    assert "evictionResponders" in pod_of(document, facts=Facts(kubernetes_minor=37))
+    assert "evictionResponders" not in pod_of(document, facts=Facts(kubernetes_minor=36))
+    assert "evictionResponders" in pod_of(document)
+
+
+def test_newer_fields_are_told_with_the_first_minor_that_has_them():
+    document = with_pod(hostnameOverride="a", volumes=[{"name": "v", "emptyDir": {"mode": 0}}])
+    spec = "spec.predictors[0].componentSpecs[0].spec"
+    reported = {(str(path), minor) for path, minor in fields_newer_than(document, 33)}
+    assert reported == {(f"{spec}.hostnameOverride", 34), (f"{spec}.volumes[0].emptyDir.mode", 37)}
+
+
+def test_two_image_pull_secrets_of_one_name_are_rendered_once():
+    pod = pod_of(with_pod(imagePullSecrets=[{"name": "a"}, {"name": "b"}, {"name": "a"}]))
+    assert pod["imagePullSecrets"] == [{"name": "a"}, {"name": "b"}]
+
+
+def test_two_host_aliases_of_one_address_are_rendered_as_one_with_the_names_of_both():
+    aliases = [{"ip": "10.0.0.1", "hostnames": ["a", "b"]}, {"ip": "10.0.0.1", "hostnames": ["c"]}]
+    pod = pod_of(with_pod(hostAliases=aliases))
+    assert pod["hostAliases"] == [{"ip": "10.0.0.1", "hostnames": ["a", "b", "c"]}]
+
+
+def test_an_orchestrator_asks_for_nothing_in_a_pod_that_is_bounded_as_a_whole():
+    options = RenderOptions(orchestrator=OrchestratorOptions("registry.example/executor:1"))
+    bounded = pod_of(with_pod(resources={"limits": {"cpu": "1"}}), options)
+    assert "resources" not in bounded["containers"][1]
+    assert "resources" in pod_of(with_pod(), options)["containers"][1]
+
+
+def test_a_tensorflow_container_of_the_author_s_gets_the_image_that_it_lacks():
+    image = {"image": "registry.example/tensorflow", "defaultImageVersion": "2"}
+    facts = Facts(model_servers={"TENSORFLOW_SERVER": {"protocols": {"tensorflow": image}}})
+    document = with_predictor(
+        componentSpecs=[{"spec": {"containers": [{"name": "tfserving", "env": []}]}}],
+        graph={"name": "m", "implementation": "TENSORFLOW_SERVER", "modelUri": "gs://m"},
+    )
+    pods = [
+        one.object["spec"]["template"]["spec"]
+        for one in render(parse(document), RenderOptions(), facts)
+        if one.kind == "Deployment"
+    ]
+    (sidecar,) = [c for pod in pods for c in pod["containers"] if c["name"] == "tfserving"]
+    assert sidecar["image"] == "registry.example/tensorflow:2"

@@ -1,0 +1,311 @@
+"""Single decisions of the renderer, each with what makes it fall the other way."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.documents_of import minimal, with_graph, with_pod, with_predictor
+from webhook.defaulting import DefaultingOptions
+from webhook.graph.cluster_facts import Facts
+from webhook.graph.parse import parse
+from webhook.rendering.layout import layout_predictors
+from webhook.rendering.options import DEFAULT_OPTIONS, OrchestratorOptions, RenderOptions
+from webhook.rendering.render import render
+
+ENGINE = RenderOptions(orchestrator=OrchestratorOptions("registry.example/executor:1"))
+HARD = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
+def pod_of(
+    document: dict[str, Any], options: RenderOptions = DEFAULT_OPTIONS, facts: Facts | None = None
+) -> dict[str, Any]:
+    """Return the pod spec of the first Deployment."""
+    (deployment, *_) = render(parse(document), options, facts or Facts())
+    spec: dict[str, Any] = deployment.object["spec"]["template"]["spec"]
+    return spec
+
+
+@pytest.mark.parametrize(
+    ("grace", "minor", "lifecycle"),
+    [
+        (None, None, {"preStop": {"sleep": {"seconds": 10}}}),
+        (60, 30, {"preStop": {"sleep": {"seconds": 10}}}),
+        (7, 36, {"preStop": {"sleep": {"seconds": 3}}}),
+        (2, 36, {"preStop": {"sleep": {"seconds": 1}}}),
+        (1, 36, None),
+        (0, 36, None),
+        (7, 29, {"preStop": {"exec": {"command": ["/bin/sh", "-c", "/bin/sleep 3"]}}}),
+    ],
+)
+def test_a_container_goes_on_serving_for_half_of_its_grace_period(
+    grace: int | None, minor: int | None, lifecycle: object
+) -> None:
+    document = with_pod(terminationGracePeriodSeconds=grace)
+    (container,) = pod_of(document, facts=Facts(kubernetes_minor=minor))["containers"]
+    assert container.get("lifecycle") == lifecycle
+
+
+@pytest.mark.parametrize(
+    ("pod", "options", "facts", "context"),
+    [
+        ({}, ENGINE, Facts(), {**HARD, "runAsNonRoot": True, "runAsUser": 8888}),
+        ({}, ENGINE, Facts(openshift=True), {**HARD, "runAsNonRoot": True}),
+        (
+            {"securityContext": {"runAsUser": 1000}},
+            ENGINE,
+            Facts(),
+            {**HARD, "runAsNonRoot": True},
+        ),
+        (
+            {"securityContext": {"runAsUser": 0}},
+            ENGINE,
+            Facts(),
+            {**HARD, "runAsNonRoot": True, "runAsUser": 8888},
+        ),
+        ({"securityContext": {"runAsUser": 0}}, ENGINE, Facts(openshift=True), HARD),
+        ({"os": {"name": "windows"}}, ENGINE, Facts(), {"runAsNonRoot": True}),
+    ],
+)
+def test_the_orchestrator_is_hardened_as_far_as_its_pod_allows(
+    pod: dict[str, Any], options: RenderOptions, facts: Facts, context: dict[str, Any]
+) -> None:
+    assert pod_of(with_pod(**pod), options, facts)["containers"][1]["securityContext"] == context
+
+
+def test_a_user_of_0_by_setting_is_not_contradicted() -> None:
+    options = RenderOptions(
+        orchestrator=ENGINE.orchestrator, defaults=DefaultingOptions(run_as_user=0)
+    )
+    context = pod_of(minimal(), options)["containers"][1]["securityContext"]
+    assert context == {**HARD, "runAsUser": 0}
+
+
+def test_an_orchestrator_that_the_author_brings_is_the_only_one() -> None:
+    def change(document: dict[str, Any]) -> None:
+        pod = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]
+        pod["containers"].append({"name": "seldon-container-engine", "image": "mine"})
+
+    images = [container["image"] for container in pod_of(minimal(change), ENGINE)["containers"]]
+    assert images == ["registry.example/iris:1", "mine"]
+
+
+def test_an_orchestrator_image_changes_no_selector_and_no_name() -> None:
+    without, with_one = (
+        [
+            (rendered.name, rendered.object["spec"]["selector"])
+            for rendered in render(parse(minimal()), options)
+        ]
+        for options in (DEFAULT_OPTIONS, ENGINE)
+    )
+    assert without == with_one
+
+
+def test_the_orchestrator_reads_the_graph_and_no_secrets() -> None:
+    def change(document: dict[str, Any]) -> None:
+        predictor = document["spec"]["predictors"][0]
+        predictor["traffic"] = 100
+        predictor["explainer"] = {"type": "AnchorText"}
+        container = predictor["componentSpecs"][0]["spec"]["containers"][0]
+        container["env"] = [{"name": "TOKEN", "value": "secret"}]
+        predictor["graph"] = {
+            "name": "split",
+            "type": "ROUTER",
+            "implementation": "RANDOM_ABTEST",
+            "parameters": [{"name": "ratioA", "value": "0.5", "type": "FLOAT"}],
+            "children": [{"name": "classifier", "logger": {"mode": "all"}}],
+        }
+
+    variables = {
+        variable["name"]: variable["value"]
+        for variable in pod_of(minimal(change), ENGINE)["containers"][1]["env"]
+    }
+    assert json.loads(base64.b64decode(variables["ENGINE_PREDICTOR"])) == {
+        "name": "main",
+        "replicas": 0,
+        "traffic": 0,
+        "graph": {
+            "name": "split",
+            "type": "ROUTER",
+            "implementation": "RANDOM_ABTEST",
+            "parameters": [{"name": "ratioA", "value": "0.5", "type": "FLOAT"}],
+            "children": [
+                {
+                    "name": "classifier",
+                    "type": "MODEL",
+                    "implementation": "UNKNOWN_IMPLEMENTATION",
+                    "children": [],
+                    "logger": {"mode": "all"},
+                    "endpoint": {
+                        "service_host": "localhost",
+                        "service_port": 9000,
+                        "type": "REST",
+                        "httpPort": 9000,
+                        "grpcPort": 9500,
+                    },
+                }
+            ],
+        },
+        "componentSpecs": [
+            {"spec": {"containers": [{"name": "classifier", "image": "registry.example/iris:1"}]}}
+        ],
+    }
+
+
+def test_a_model_is_not_fetched_for_an_author_who_mounts_one() -> None:
+    mounts = [{"name": "models", "mountPath": "/mnt/models/"}]
+
+    def change(document: dict[str, Any]) -> None:
+        predictor = document["spec"]["predictors"][0]
+        predictor["graph"]["modelUri"] = "gs://models/iris"
+        predictor["componentSpecs"][0]["spec"]["containers"][0]["volumeMounts"] = mounts
+
+    pod = pod_of(minimal(change))
+    assert "initContainers" not in pod
+    assert [mount["name"] for mount in pod["containers"][0]["volumeMounts"]] == [
+        "models",
+        "seldon-podinfo",
+    ]
+
+
+def test_an_initializer_that_the_author_brings_is_the_only_one() -> None:
+    def change(document: dict[str, Any]) -> None:
+        predictor = document["spec"]["predictors"][0]
+        predictor["graph"]["modelUri"] = "gs://models/iris"
+        predictor["componentSpecs"][0]["spec"]["initContainers"] = [
+            {"name": "classifier-model-initializer", "image": "mine"}
+        ]
+
+    pod = pod_of(minimal(change))
+    assert [container["image"] for container in pod["initContainers"]] == ["mine"]
+    assert pod["containers"][0]["volumeMounts"][1] == {
+        "name": "classifier-provision-location",
+        "mountPath": "/mnt/models",
+        "readOnly": True,
+    }
+
+
+def test_one_claim_of_two_models_is_one_volume() -> None:
+    def change(document: dict[str, Any]) -> None:
+        predictor = document["spec"]["predictors"][0]
+        del predictor["componentSpecs"]
+        predictor["graph"] = {
+            "name": "one",
+            "implementation": "SKLEARN_SERVER",
+            "modelUri": "pvc://claim/one",
+            "children": [
+                {"name": "two", "implementation": "SKLEARN_SERVER", "modelUri": "pvc://claim"}
+            ],
+        }
+
+    volumes = pod_of(minimal(change))["volumes"]
+    assert [volume["name"] for volume in volumes if "persistentVolumeClaim" in volume] == [
+        "kfserving-pvc-source"
+    ]
+
+
+def test_probes_ask_the_port_that_the_node_is_called_on() -> None:
+    (container,) = pod_of(with_graph(endpoint={"type": "GRPC"}))["containers"]
+    assert container["readinessProbe"]["tcpSocket"] == {"port": 9500}
+    assert container["env"][0] == {"name": "PREDICTIVE_UNIT_SERVICE_PORT", "value": "9500"}
+
+
+def test_a_port_number_that_is_there_under_another_name_is_not_named_again() -> None:
+    def change(document: dict[str, Any]) -> None:
+        container = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"][0]
+        container["ports"] = [{"name": "web", "containerPort": 9000}]
+
+    (container,) = pod_of(minimal(change))["containers"]
+    assert [(port["name"], port["containerPort"]) for port in container["ports"]] == [
+        ("web", 9000),
+        ("grpc", 9500),
+        ("metrics", 6000),
+    ]
+
+
+def test_a_service_whose_ports_would_be_equal_has_one() -> None:
+    def change(document: dict[str, Any]) -> None:
+        container = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"][0]
+        container["ports"] = [{"name": "http", "containerPort": 9500}]
+
+    service = render(parse(minimal(change)))[1]
+    assert [port["name"] for port in service.object["spec"]["ports"]] == ["http"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "of_object", "ip"),
+    [
+        (None, "true", "None"),
+        ("false", "true", None),
+        ("yes", None, "None"),
+        (None, None, None),
+    ],
+)
+def test_a_service_without_an_address_is_asked_for_on_the_spec_or_else_the_object(
+    spec: str | None, of_object: str | None, ip: str | None
+) -> None:
+    def change(document: dict[str, Any]) -> None:
+        key = "seldon.io/headless-svc"
+        document["spec"]["annotations"] = {key: spec}
+        document["metadata"]["annotations"] = {key: of_object}
+
+    service = render(parse(minimal(change)))[-1]
+    assert service.object["spec"].get("clusterIP") == ip
+
+
+def two_predictors(document: dict[str, Any]) -> None:
+    """Give each predictor the containers a and b; the second one's b serves no node."""
+    containers = [{"name": "a", "image": "i"}, {"name": "b", "image": "i"}]
+    document["spec"]["predictors"] = [
+        {
+            "name": name,
+            "componentSpecs": [{"spec": {"containers": containers}}],
+            "graph": graph,
+        }
+        for name, graph in (
+            ("one", {"name": "a", "children": [{"name": "b"}]}),
+            ("two", {"name": "a"}),
+        )
+    ]
+
+
+def test_ports_go_by_container_name_over_all_predictors_and_metrics_by_container() -> None:
+    assert [
+        (slot.name, slot.http_port, slot.grpc_port, slot.metrics_port)
+        for placement in layout_predictors(parse(minimal(two_predictors)))
+        for pod in placement.pods
+        for slot, _ in pod.node_slots
+    ] == [("a", 9000, 9500, 6000), ("b", 9001, 9501, 6001), ("a", 9000, 9500, 6002)]
+
+
+@pytest.mark.parametrize("raw", [True, "2", 2.0, None])
+def test_replicas_that_are_no_number_are_left_to_the_next_who_says_one(raw: object) -> None:
+    document = with_predictor(replicas=raw)
+    document["spec"]["replicas"] = 4
+    assert render(parse(document))[0].object["spec"]["replicas"] == 4
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda predictor: predictor.pop("componentSpecs"),
+        lambda predictor: predictor.update(componentSpecs=[{"spec": {"containers": []}}]),
+        lambda predictor: predictor.update(componentSpecs=[{"hpaSpec": {"maxReplicas": 2}}]),
+    ],
+)
+def test_a_predictor_without_containers_stands_for_nothing(
+    change: Callable[[dict[str, Any]], object],
+) -> None:
+    document = minimal(lambda whole: change(whole["spec"]["predictors"][0]))
+    assert render(parse(document), ENGINE) == ()
+
+
+def test_a_document_of_another_type_stands_for_nothing() -> None:
+    values: list[Any] = [None, [], "x", 3, {}]
+    assert [render(parse(value)) for value in values] == [()] * 5

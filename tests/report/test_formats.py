@@ -1,0 +1,159 @@
+"""The formats besides text and JSON: right by their standards, and the same words in all."""
+
+import json
+from xml.etree import ElementTree
+
+import pytest
+from sarif_pydantic import Sarif
+
+from tests.documents_of import minimal, with_graph
+from tests.seeds import SEEDS
+from webhook.admission import handle_review
+from webhook.engine.messages import format_finding
+from webhook.graph.cluster_facts import NO_FACTS
+from webhook.lint.lint import lint_text, unreadable_file_report
+from webhook.lint.result import Report
+from webhook.report import github as as_github
+from webhook.report import json as as_json
+from webhook.report import junit as as_junit
+from webhook.report import sarif as as_sarif
+from webhook.report import text as as_text
+from webhook.settings.model import read_settings
+
+SETTINGS = read_settings()
+BROKEN = (SEEDS / "three-steps.yaml").read_text()
+
+
+def lint_report(text, file="three steps.yaml"):
+    return lint_text(file, text, SETTINGS, NO_FACTS, with_edits=True)
+
+
+def extras(value):
+    """Yield the fields that a model of SARIF does not know."""
+    if hasattr(value, "model_extra"):
+        yield from (value.model_extra or {}).items()
+        for name in type(value).model_fields:
+            yield from extras(getattr(value, name))
+    elif isinstance(value, list):
+        for item in value:
+            yield from extras(item)
+
+
+def test_sarif_holds_nothing_that_the_standard_does_not_know():
+    reported = Sarif.model_validate_json(as_sarif.write(lint_report(BROKEN)))
+    # run.columnKind (3.14.17 of the standard) is missing from this reading of it.
+    assert list(extras(reported)) == [("columnKind", "unicodeCodePoints")]
+    assert reported.version == "2.1.0"
+
+
+def test_sarif_tells_of_each_rule_once_and_points_at_it():
+    (run,) = json.loads(as_sarif.write(lint_report(BROKEN)))["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules] == ["children-not-a-list", "name-not-a-dns-label"]
+    assert all(rules[r["ruleIndex"]]["id"] == r["ruleId"] for r in run["results"])
+
+
+def test_sarif_names_files_as_uris():
+    (run,) = json.loads(as_sarif.write(lint_report(BROKEN)))["runs"]
+    path = run["results"][0]["locations"][0]["physicalLocation"]
+    assert path == {
+        "artifactLocation": {"uri": "three%20steps.yaml"},
+        "region": {"startLine": 11, "startColumn": 17, "endColumn": 25},
+    }
+
+
+def applied(text, replacements):
+    lines = text.splitlines(keepends=True)
+    for change in reversed(replacements):
+        region = change["deletedRegion"]
+        new = change["insertedContent"]["text"]
+        lines[region["startLine"] - 1 : region["endLine"] - 1] = [new]
+    return "".join(lines)
+
+
+def test_a_fix_in_sarif_gives_the_text_in_which_the_finding_is_gone():
+    (run,) = json.loads(as_sarif.write(lint_report(BROKEN)))["runs"]
+    for result in run["results"]:
+        (change,) = result["fixes"][0]["artifactChanges"]
+        fixed = lint_report(applied(BROKEN, change["replacements"]))
+        left = [format_finding(p.finding) for p in fixed.results[0].findings]
+        path = result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"]
+        assert f"{path}: {result['message']['text']}" not in left
+        assert len(left) < len(run["results"])
+
+
+def test_junit_has_a_case_for_each_document():
+    text = f"{BROKEN}---\n{json.dumps(minimal())}\n---\nx: [1\n"
+    root = ElementTree.fromstring(as_junit.write(lint_report(text)))
+    (suite,) = root
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "1")
+    assert [[child.tag for child in case] for case in suite] == [["failure"], [], ["error"]]
+    assert [case.get("name") for case in suite] == ["seldon-model", "models/iris", "document 2"]
+
+
+def test_junit_is_xml_whatever_the_document_holds():
+    text = json.dumps(with_graph(name="\x00\x1f<&\ud7ff\ufffe"))
+    ElementTree.fromstring(as_junit.write(lint_report(text)))
+
+
+def test_github_commands_escape_what_would_end_them():
+    text = json.dumps(with_graph(name="100%\n::x"))
+    lines = as_github.write(lint_report(text, file="a,b:c.yaml")).splitlines()
+    assert len(lines) == len(lint_report(text).results[0].findings)
+    assert all(line.startswith("::error file=a%2Cb%3Ac.yaml,line=1,col=") for line in lines)
+    assert '"100%25\\n::x"' in lines[0]
+
+
+@pytest.mark.parametrize("write", [as_text, as_json, as_sarif, as_junit, as_github])
+@pytest.mark.parametrize(
+    "report",
+    [
+        Report(()),
+        Report((), 3),
+        unreadable_file_report("gone.yaml", "No such file"),
+        lint_report("a: ["),
+    ],
+    ids=["empty", "skipped", "missing", "torn"],
+)
+def test_every_format_tells_of_a_report_without_findings_or_files(write, report):
+    reported = write.write(report)
+    assert reported.endswith("\n") or (reported == "" and not report.results and write is as_github)
+
+
+def test_the_words_are_the_same_in_every_format_and_in_the_webhook():
+    report = lint_report(BROKEN)
+    reported = {format_finding(p.finding) for p in report.results[0].findings}
+    body = json.dumps(
+        {
+            "apiVersion": "admission.k8s.io/v1",
+            "kind": "AdmissionReview",
+            "request": {
+                "uid": "u",
+                "operation": "CREATE",
+                "resource": {
+                    "group": "machinelearning.seldon.io",
+                    "resource": "seldondeployments",
+                },
+                "object": report_value(BROKEN),
+            },
+        }
+    ).encode()
+    message = json.loads(handle_review(body, "mutate", SETTINGS, NO_FACTS).body)["response"][
+        "status"
+    ]
+    assert {line.removeprefix("* ") for line in message["message"].splitlines()[1:]} == reported
+    github = as_github.write(report)
+    junit = ElementTree.fromstring(as_junit.write(report)).findtext(".//failure") or ""
+    sarif = json.loads(as_sarif.write(report))["runs"][0]["results"]
+    assert all(words in github for words in reported)
+    assert all(words in junit for words in reported)
+    assert reported == {
+        f"{r['locations'][0]['logicalLocations'][0]['fullyQualifiedName']}: {r['message']['text']}"
+        for r in sarif
+    }
+
+
+def report_value(text):
+    from webhook.yamldoc import read
+
+    return read(text).documents[0].value

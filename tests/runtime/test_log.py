@@ -1,0 +1,92 @@
+"""One JSON line per event."""
+
+import io
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from webhook.runtime import log
+
+
+def record(message: str = "decided", **attributes: object) -> logging.LogRecord:
+    made = logging.LogRecord("graphgate", logging.INFO, __file__, 1, message, None, None)
+    made.created = 0.5
+    made.__dict__.update(attributes)
+    return made
+
+
+def test_a_line_is_time_level_event_and_fields() -> None:
+    assert log.format_record(record(fields={"uid": "u", "name": "iris"})) == (
+        b'{"time":"1970-01-01T00:00:00.500000Z","level":"info","event":"decided",'
+        b'"uid":"u","name":"iris"}\n'
+    )
+
+
+def test_a_line_of_somebody_else_names_its_logger() -> None:
+    assert json.loads(log.format_record(record("line\nbreak")))["logger"] == "graphgate"
+
+
+def test_what_json_does_not_know_is_written_all_the_same() -> None:
+    text = log.format_record(record(fields={"name": "\ud800", "path": os.PathLike}))
+    assert json.loads(text)["name"] == "\ud800"
+    assert text.count(b"\n") == 1
+
+
+def test_a_traceback_is_one_line_too() -> None:
+    try:
+        int("no")
+    except ValueError:
+        text = log.format_record(record(exc_info=sys.exc_info()))
+    assert json.loads(text)["traceback"].endswith("int() with base 10: 'no'")
+    assert text.count(b"\n") == 1
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    reading, writing = os.pipe()
+    yield reading, writing
+    os.close(reading)
+    os.close(writing)
+
+
+def test_lines_arrive_in_order_before_the_end(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    with log.json_logging(writing, lambda: None):
+        for number in range(100):
+            logging.getLogger("graphgate").info("event %d", number)
+    text = os.read(reading, 1_000_000).decode()
+    events = [json.loads(line)["event"] for line in io.StringIO(text)]
+    assert events == [f"event {number}" for number in range(100)]
+
+
+def test_a_reader_that_does_not_read_stops_the_log_and_not_the_server(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "_FLUSH_TIMEOUT_SECONDS", 0.0)
+    _, writing = pipe
+    dropped: list[None] = []
+    with log.json_logging(writing, lambda: dropped.append(None)):
+        # 10,000 lines wait, as many may be on their way into the pipe; the rest is lost.
+        for _ in range(30_000):
+            logging.getLogger("graphgate").info("event")
+    assert len(dropped) >= 10_000
+
+
+def test_the_loggers_are_as_before_afterwards(pipe: tuple[int, int]) -> None:
+    before = logging.getLogger().handlers[:], logging.getLogger().level
+    with log.json_logging(pipe[1], lambda: None):
+        assert logging.getLogger().handlers != before[0]
+    assert (logging.getLogger().handlers, logging.getLogger().level) == before
+
+
+def test_a_decision_is_a_record_like_any_other() -> None:
+    made = log.AdmissionLogRecord({"uid": "u"})
+    assert vars(made).keys() == vars(record(fields={"uid": "u"})).keys()
+    assert json.loads(log.format_record(made)).keys() == {"time", "level", "event", "uid"}
+    assert logging.Formatter("%(name)s %(levelname)s %(message)s").format(made) == (
+        "graphgate INFO decided"
+    )

@@ -1,0 +1,291 @@
+"""The policies of a running server: files are one unit, objects of the cluster are judged each."""
+
+import contextlib
+import re
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.documents_of import minimal
+from tests.seeds import ROOT
+from webhook.cli.policy_options import ResolvedPolicySources
+from webhook.engine.evaluate import evaluate
+from webhook.errors import PolicyError
+from webhook.graph.cluster_facts import NO_FACTS
+from webhook.kube.facts_watcher import Health
+from webhook.runtime.metrics import ServerMetrics
+from webhook.server.policy_store import PolicyStore
+from webhook.settings.model import read_settings
+
+ADMISSION = "admissionregistration.k8s.io/v1"
+SELECTOR = "graphgate.io/policy=true"
+
+
+def policy(name: str, message: str = "no", expression: str = "false", **spec: Any) -> Any:
+    return {
+        "apiVersion": ADMISSION,
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": name},
+        "spec": {
+            "matchConstraints": {
+                "resourceRules": [
+                    {
+                        "apiGroups": ["machinelearning.seldon.io"],
+                        "apiVersions": ["*"],
+                        "operations": ["*"],
+                        "resources": ["*"],
+                    }
+                ]
+            },
+            "validations": [{"expression": expression, "message": message}],
+            **spec,
+        },
+    }
+
+
+def binding(name: str, **spec: Any) -> Any:
+    return {
+        "apiVersion": ADMISSION,
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": name},
+        "spec": {"policyName": name, "validationActions": ["Deny"], **spec},
+    }
+
+
+class FakeLive:
+    """Objects of a cluster, as a test sets them."""
+
+    selector = SELECTOR
+
+    def __init__(self, *objects: Any) -> None:
+        self.objects: dict[str, Any] | None = None
+        if objects:
+            self.put(*objects)
+
+    def put(self, *objects: Any) -> None:
+        self.objects = {f"cluster:{o['kind']}/{o['metadata']['name']}": o for o in objects}
+
+    def health(self) -> Health:
+        if self.objects is None:
+            return Health("failed", "ConfigMap not read yet: in progress")
+        return Health("ok", f"{len(self.objects)} objects of the cluster")
+
+
+def policy_store(live: Any = None, *paths: Any) -> PolicyStore:
+    selector = SELECTOR if live else None
+    return PolicyStore(lambda: ResolvedPolicySources(tuple(paths), selector), live)
+
+
+def wait_until_loaded(policies: PolicyStore) -> PolicyStore:
+    """Refresh as the server does until what is new has been taken in."""
+    deadline = time.monotonic() + 30
+    policies.reload_if_changed()
+    while policies._loading is not None:
+        assert time.monotonic() < deadline
+        policies.reload_if_changed()
+        time.sleep(0.01)
+    return policies
+
+
+def denial_messages(policies: PolicyStore) -> list[str]:
+    """Return the facts that a valid object is denied for."""
+    decision = evaluate(
+        minimal(), read_settings(), NO_FACTS, policy_context=policies.current_context()
+    )
+    return [finding.message for finding in decision.denials]
+
+
+def test_where_nothing_is_named_nothing_is_in_force():
+    policies = wait_until_loaded(policy_store())
+    assert policies.current_context() is None
+    assert policies.readiness_check().probe().detail == "0 in force"
+
+
+def test_without_policies_the_engine_is_not_even_imported():
+    """It takes a third of a second and 20 MB."""
+    program = """
+import sys
+from webhook.cli.policy_options import Wanted
+from webhook.server.policy_store import PoliciesInForce
+policies = PoliciesInForce(lambda: Wanted(()))
+policies.refresh()
+policies.check().probe()
+assert policies.now() is None
+sys.exit("webhook.policy" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+
+
+def test_the_server_is_not_ready_before_the_cluster_was_read():
+    live = FakeLive()
+    policies = wait_until_loaded(policy_store(live))
+    probe = policies.readiness_check().probe()
+    assert (probe.state, probe.detail) == (
+        "failed",
+        "0 in force; ConfigMap not read yet: in progress",
+    )
+    live.put(policy("a"), binding("a"))
+    probe = policies.readiness_check().probe()
+    assert (probe.state, probe.detail) == (
+        "failed",
+        "0 in force; those of the cluster are being compiled",
+    )
+    wait_until_loaded(policies)
+    assert policies.readiness_check().probe().state == "ok"
+    assert denial_messages(policies) == ["no"]
+
+
+def test_a_cluster_without_policies_is_read_too():
+    live = FakeLive()
+    live.objects = {}
+    policies = wait_until_loaded(policy_store(live))
+    assert policies.readiness_check().probe().state == "ok"
+    assert policies.current_context() is None
+
+
+def test_files_and_cluster_work_together_and_a_file_goes_first(tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text(yaml.safe_dump_all([policy("a", "of the file"), binding("a")]))
+    live = FakeLive(policy("a", "of the cluster"), policy("b", "b"), binding("b"))
+    policies = wait_until_loaded(policy_store(live, tmp_path))
+    assert sorted(denial_messages(policies)) == ["b", "of the file"]
+    probe = policies.readiness_check().probe()
+    assert probe.state == "degraded"
+    assert 'a second ValidatingAdmissionPolicy of the name "a"' in probe.detail
+
+
+def test_a_bad_object_is_named_and_the_others_are_in_force(caplog):
+    live = FakeLive(
+        policy("bad", expression="nonsense("), binding("bad"), policy("b"), binding("b")
+    )
+    policies = wait_until_loaded(policy_store(live))
+    assert denial_messages(policies) == ["no"]
+    probe = policies.readiness_check().probe()
+    assert probe.state == "degraded"
+    assert "cluster:ValidatingAdmissionPolicy/bad: bad: " in probe.detail
+    reasons = [r.__dict__["fields"]["reason"] for r in caplog.records]
+    assert len(reasons) == 1
+    assert reasons[0].startswith("cluster:ValidatingAdmissionPolicy/bad: bad: ")
+
+
+def test_the_last_good_version_of_an_object_stays_and_others_change():
+    live = FakeLive(policy("a", "good"), binding("a"))
+    policies = wait_until_loaded(policy_store(live))
+    live.put(policy("a", expression="nonsense("), binding("a"), policy("b", "b"), binding("b"))
+    wait_until_loaded(policies)
+    assert sorted(denial_messages(policies)) == ["b", "good"]
+    assert "(its last good version stays in force)" in policies.readiness_check().probe().detail
+    live.put(binding("a"), policy("b", "b"), binding("b"))
+    wait_until_loaded(policies)
+    assert denial_messages(policies) == ["b"]
+    live.put(policy("a", "mended"), binding("a"))
+    wait_until_loaded(policies)
+    assert denial_messages(policies) == ["mended"]
+    assert policies.readiness_check().probe().state == "ok"
+
+
+def test_bad_files_hold_up_no_change_of_the_cluster(tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text(yaml.safe_dump_all([policy("a", "file"), binding("a")]))
+    live = FakeLive(policy("b", "b"), binding("b"))
+    policies = wait_until_loaded(policy_store(live, tmp_path))
+    file.write_text("spec: [")
+    live.put(policy("c", "c"), binding("c"))
+    wait_for(policies, ["c", "file"])
+    with pytest.raises(PolicyError, match=re.escape(f'{file}:1:7: "[" is never closed')):
+        policies.reload_if_changed()
+    file.write_text(yaml.safe_dump_all([policy("a", "mended"), binding("a")]))
+    wait_for(policies, ["c", "mended"])
+    assert policies.reload_if_changed() is False
+
+
+def wait_for(policies: PolicyStore, facts: list[str]) -> None:
+    """Refresh until these are the denials; a refresh may say what is wrong with files."""
+    deadline = time.monotonic() + 30
+    while sorted(denial_messages(policies)) != facts:
+        assert time.monotonic() < deadline, denial_messages(policies)
+        with contextlib.suppress(PolicyError):
+            policies.reload_if_changed()
+        time.sleep(0.01)
+
+
+def test_a_file_that_is_gone_is_told_and_the_last_good_ones_stay(tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text(yaml.safe_dump_all([policy("a", "file"), binding("a")]))
+    policies = wait_until_loaded(policy_store(None, file))
+    file.unlink()
+    with pytest.raises(PolicyError, match="No such file"):
+        policies.reload_if_changed()
+    assert denial_messages(policies) == ["file"]
+
+
+def test_a_binding_of_a_file_may_wait_for_a_policy_of_the_cluster(tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text(yaml.safe_dump(binding("a")))
+    with pytest.raises(PolicyError, match="there is no such ValidatingAdmissionPolicy"):
+        policy_store(None, file)
+    live = FakeLive(policy("b"), binding("b"))
+    policies = wait_until_loaded(policy_store(live, file))
+    assert policies.readiness_check().probe().state == "degraded"
+    live.put(policy("a", "bound"))
+    wait_until_loaded(policies)
+    assert denial_messages(policies) == ["bound"]
+
+
+def test_a_policy_whose_parameters_nobody_follows_is_left_out_with_its_binding():
+    """Natively its parameters are there; here they never are, and everything would be denied."""
+    kind = {"apiVersion": "example.com/v1", "kind": "Limit"}
+    reference = {"name": "x", "parameterNotFoundAction": "Deny"}
+    live = FakeLive(policy("a", paramKind=kind), binding("a", paramRef=reference))
+    policies = wait_until_loaded(policy_store(live))
+    assert denial_messages(policies) == []
+    assert policies.readiness_check().probe().detail.count("not used") == 1
+    assert "its parameters are of kind Limit" in policies.readiness_check().probe().detail
+
+
+def test_parameters_from_a_file_are_enough(tmp_path):
+    limit = {"apiVersion": "example.com/v1", "kind": "Limit", "metadata": {"name": "x"}}
+    (tmp_path / "limit.yaml").write_text(yaml.safe_dump(limit))
+    kind = {"apiVersion": "example.com/v1", "kind": "Limit"}
+    reference = {"name": "x", "parameterNotFoundAction": "Deny"}
+    live = FakeLive(policy("a", paramKind=kind), binding("a", paramRef=reference))
+    assert denial_messages(wait_until_loaded(policy_store(live, tmp_path))) == ["no"]
+
+
+def test_a_list_as_kubectl_writes_one_is_read(tmp_path):
+    items = [policy("a", "listed"), binding("a")]
+    file = tmp_path / "a.yaml"
+    file.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": items}))
+    assert denial_messages(policy_store(None, file)) == ["listed"]
+
+
+def test_another_selector_in_the_settings_takes_a_restart():
+    selectors: list[str | None] = [None, None]
+    policies = PolicyStore(lambda: ResolvedPolicySources((), selectors[-1]))
+    policies.reload_if_changed()
+    selectors.append("team=ml")
+    with pytest.raises(PolicyError, match=r"policies\.cluster is now 'team=ml'.*restart"):
+        policies.reload_if_changed()
+
+
+def test_metrics_tell_the_version_and_only_the_present_one():
+    live = FakeLive(policy("a"), binding("a"), binding("nobody"))
+    policies = wait_until_loaded(policy_store(live))
+    metrics = ServerMetrics()
+    policies.register_metrics(metrics)
+
+    def versions() -> list[str]:
+        text = metrics.render_metrics().decode()
+        assert "graphgate_policies 1.0" in text
+        assert "graphgate_policies_refused 1.0" in text
+        return re.findall(r'graphgate_policies_info\{version="([0-9a-f]{12})"\} 1.0', text)
+
+    (first,) = versions()
+    live.put(policy("a", "other"), binding("a"), binding("nobody"))
+    wait_until_loaded(policies)
+    (second,) = versions()
+    assert first != second == policies.policies.version  # type: ignore[union-attr]

@@ -1,0 +1,209 @@
+"""A judgement that takes too long ends from inside, and the rule that was slow is named."""
+
+import asyncio
+import signal
+from base64 import b64decode
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+import uvloop
+
+from tests.documents_of import minimal, with_predictor
+from tests.policy.documents import binding_text, load_texts, policy_text
+from tests.policy.test_mutator import mutating_policy_text
+from webhook.admission import Endpoint, ReviewResult, handle_review
+from webhook.engine.policy_context import PolicyContext
+from webhook.graph.cluster_facts import NO_FACTS
+from webhook.graph.finding import Finding
+from webhook.server.timeout import ReviewTimeout, ReviewTimeoutError
+from webhook.settings.model import Settings, read_settings
+from webhook.settings.rule_set import RuleSet
+
+
+@pytest.fixture(autouse=True)
+def _the_alarm_of_others() -> Iterator[None]:
+    """pytest-timeout uses the same alarm: given back as it was."""
+    previous, left = signal.getsignal(signal.SIGALRM), signal.setitimer(signal.ITIMER_REAL, 0.0)
+    yield
+    signal.signal(signal.SIGALRM, previous)
+    signal.setitimer(signal.ITIMER_REAL, *left)
+
+
+def loop_forever() -> None:
+    while True:
+        pass
+
+
+def test_what_is_quick_is_returned() -> None:
+    deadline = ReviewTimeout(60.0)
+    assert deadline.run(lambda: 7) == 7
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_what_raises_raises_and_the_alarm_is_off() -> None:
+    deadline = ReviewTimeout(60.0)
+    with pytest.raises(ZeroDivisionError):
+        deadline.run(lambda: 1 // 0)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_what_runs_for_ever_is_ended() -> None:
+    with pytest.raises(ReviewTimeoutError, match=r"^the 0.05 s for one judgement are over$"):
+        ReviewTimeout(0.05).run(loop_forever)
+
+
+def test_whoever_goes_on_is_ended_again() -> None:
+    ended = []
+
+    def stubborn() -> None:
+        for _ in range(3):
+            try:
+                loop_forever()
+            except ReviewTimeoutError as error:
+                ended.append(error)
+
+    ReviewTimeout(0.05).run(stubborn)
+    assert len(ended) == 3
+
+
+def test_it_ends_a_judgement_in_the_server_s_loop() -> None:
+    async def judge() -> None:
+        ReviewTimeout(0.05).run(loop_forever)
+
+    with (
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        pytest.raises(ReviewTimeoutError),
+    ):
+        runner.run(judge())
+
+
+def test_an_alarm_of_somebody_else_is_nothing_to_it() -> None:
+    ReviewTimeout(60.0)
+    signal.raise_signal(signal.SIGALRM)
+
+
+def with_slow_rule(rule: str) -> Settings:
+    """Return settings in which one rule never ends."""
+    settings = read_settings(None, {})
+    endless: dict[str, Any] = {"load": lambda: _endless, "inputs": (), "triggers": frozenset()}
+    plan = [replace(one, **endless) if one.id == rule else one for one in settings.rule_set]
+    vars(settings)["plan"] = RuleSet(tuple(plan))  # a cached property
+    return settings
+
+
+def _endless(*_: object, **__: object) -> Iterator[Finding]:
+    loop_forever()
+    yield from ()
+
+
+def review_within_timeout(document: dict[str, object], settings: Settings) -> ReviewResult:
+    body = orjson.dumps(_review(document))
+    return ReviewTimeout(0.1).run(lambda: handle_review(body, "validate", settings, NO_FACTS))
+
+
+def _review(document: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "request": {
+            "uid": "u-1",
+            "kind": {
+                "group": "machinelearning.seldon.io",
+                "version": "v1",
+                "kind": "SeldonDeployment",
+            },
+            "resource": {
+                "group": "machinelearning.seldon.io",
+                "version": "v1",
+                "resource": "seldondeployments",
+            },
+            "name": "iris",
+            "namespace": "models",
+            "operation": "CREATE",
+            "object": document,
+        },
+    }
+
+
+def test_the_author_is_told_that_it_is_our_fault_and_everything_else_that_was_found() -> None:
+    document = with_predictor(replicas="1")
+    found = review_within_timeout(document, with_slow_rule("traffic-not-100"))
+    assert [failure.rule_id for failure in found.rule_errors] == ["traffic-not-100"]
+    assert isinstance(found.rule_errors[0].error, ReviewTimeoutError)
+    assert ("wrong-type", "deny") in found.findings
+    response = orjson.loads(found.body)["response"]
+    assert response["allowed"] is False
+    assert "[wrong-type]" in response["status"]["message"]
+
+
+def test_an_object_without_a_fault_meets_on_internal_failure() -> None:
+    found = review_within_timeout(minimal(), with_slow_rule("traffic-not-100"))
+    response = orjson.loads(found.body)["response"]
+    assert response["allowed"] is False
+    assert "rule traffic-not-100 could not be evaluated" in response["status"]["message"]
+    lenient = replace(with_slow_rule("traffic-not-100"), on_rule_error="allow")
+    vars(lenient)["plan"] = with_slow_rule("traffic-not-100").rule_set
+    assert (
+        orjson.loads(review_within_timeout(minimal(), lenient).body)["response"]["allowed"] is True
+    )
+
+
+LONG = "object.metadata.annotations.long.split('').size() > 0"
+"""Milliseconds on a text of a hundred thousand letters; a policy is not asked in between."""
+
+ENDLESS = f"lists.range(300).all(x, lists.range(300).all(y, {LONG}))"
+
+
+def handle_review_with(text: str, endpoint: Endpoint) -> ReviewResult:
+    deadline = ReviewTimeout(0.5)
+    document = minimal()
+    document["metadata"]["annotations"] = {"long": "x" * 100_000}
+    demands = PolicyContext(load_texts(text), 0, deadline.is_expired)
+    body = orjson.dumps(_review(document))
+    return deadline.run(
+        lambda: handle_review(body, endpoint, read_settings(None, {}), NO_FACTS, demands)
+    )
+
+
+def test_a_slow_policy_is_named_and_the_others_answer() -> None:
+    found = handle_review_with(
+        "---\n".join(
+            one
+            for name, expression in (
+                ("a-quick", "false"),
+                ("m-slow", ENDLESS),
+                ("z-quick", "false"),
+            )
+            for one in (
+                policy_text(f'- expression: "{expression}"\n', name=name),
+                binding_text(name, policy=name),
+            )
+        ),
+        "validate",
+    )
+    assert found.rule_errors == ()
+    denied = {rule for rule, action in found.findings if action == "deny"}
+    # on a busy machine the alarm comes before the engine looks at the time, and names a validation
+    assert denied - {"policy/m-slow", "policy/m-slow/0"} == {"policy/a-quick/0", "policy/z-quick/0"}
+    assert len(denied) == 3
+    message = orjson.loads(found.body)["response"]["status"]["message"]
+    assert "could not be evaluated: the time for this review is up" in message
+
+
+def test_a_slow_mutation_is_named_and_the_others_are_made() -> None:
+    label = '[JSONPatch{op: "add", path: "/metadata/labels", value: {"a": "b"}}]'
+    slow = mutating_policy_text(
+        f"{ENDLESS} ? [] : []", name="a-slow", extra_spec="  failurePolicy: Ignore\n"
+    )
+    found = handle_review_with(
+        slow + "---\n" + mutating_policy_text(label, name="b-quick"), "mutate"
+    )
+    # as above
+    assert {("policy/a-slow", "warn"), ("policy/a-slow/0", "warn")} & {*found.findings}
+    response = orjson.loads(found.body)["response"]
+    assert response["allowed"] is True
+    patch = orjson.loads(b64decode(response["patch"]))
+    assert {"op": "add", "path": "/metadata/labels", "value": {"a": "b"}} in patch

@@ -1,0 +1,114 @@
+"""Facts as a file."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webhook.errors import SettingsError
+from webhook.graph.cluster_facts import Facts, Namespace
+from webhook.settings.facts_file import SCHEMA, read_facts, write_facts
+from webhook.yamldoc import read
+
+HEAD = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Facts"}
+
+text = st.text(max_size=12)
+words = st.dictionaries(st.text(max_size=8), st.text(max_size=12), max_size=3)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+all_facts = st.builds(
+    Facts,
+    namespaces=st.dictionaries(
+        st.text("abc-", min_size=1, max_size=6),
+        st.builds(Namespace, labels=words, annotations=words),
+        max_size=3,
+    ),
+    servers=st.none()
+    | st.dictionaries(
+        st.text(max_size=6), st.none() | st.dictionaries(st.text(max_size=4), json_values)
+    ),
+    explainer=st.none() | st.fixed_dictionaries({}, optional={"image": text, "image_v2": text}),
+    initializer=st.fixed_dictionaries({}, optional={"image": text, "cpuLimit": text}),
+    openshift=st.booleans(),
+    minor=st.none() | st.integers(1, 999),
+    crd_depth=st.none() | st.integers(1, 9999),
+)
+
+
+def test_a_quantity_may_be_written_as_a_number():
+    facts = read_facts(HEAD | {"storageInitializer": {"cpuLimit": 2, "memoryLimit": "1Gi"}})
+    assert facts.storage_initializer == {"cpuLimit": "2", "memoryLimit": "1Gi"}
+
+
+@given(all_facts)
+def test_written_and_read_again_facts_are_equal(facts):
+    (document,) = read(write_facts(facts, "# heading\n")).documents
+    assert read_facts(document.value) == facts
+
+
+def test_words_that_other_yaml_readers_take_for_numbers_stay_words():
+    facts = Facts({"a": Namespace({"commit": "12e5", "on": "yes", "n": "0777", "d": "2026-11-22"})})
+    text = write_facts(facts)
+    assert text == (
+        "apiVersion: graphgate.io/v1alpha1\n"
+        "kind: Facts\n"
+        "openshift: false\n"
+        "namespaces:\n"
+        "  a:\n"
+        "    labels:\n"
+        '      commit: "12e5"\n'
+        '      d: "2026-11-22"\n'
+        '      "n": "0777"\n'
+        '      "on": "yes"\n'
+    )
+
+
+def test_the_schema_is_a_schema():
+    import jsonschema
+
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_a_file_with_the_head_alone_says_nothing():
+    assert read_facts(HEAD) == Facts()
+
+
+def test_a_namespace_without_labels_is_known_all_the_same():
+    assert read_facts({**HEAD, "namespaces": {"a": None, "b": {}}}) == Facts(
+        {"a": Namespace(), "b": Namespace()}
+    )
+
+
+@pytest.mark.parametrize(
+    ("document", "sentence"),
+    [
+        (None, "(document) is null, not a mapping"),
+        ([], "(document) is a list, not a mapping"),
+        ({"kind": "Facts"}, "apiVersion is missing; graphgate facts writes such a file"),
+        ({**HEAD, "kind": "Settings"}, "kind is 'Settings', not Facts"),
+        ({**HEAD, "minr": 1}, 'unknown key minr; did you mean "minor"?'),
+        ({**HEAD, "minor": True}, "minor is true, not an integer or null"),
+        ({**HEAD, "minor": "36"}, 'minor is "36", not an integer or null'),
+        ({**HEAD, "minor": 0}, "minor: 0 is less than the minimum of 1"),
+        ({**HEAD, "openshift": None}, "openshift is null, not true or false"),
+        ({**HEAD, "servers": ["A"]}, "servers is a list, not a mapping or null"),
+        (
+            {**HEAD, "namespaces": {"a": {"labels": {"x": 1}}}},
+            "namespaces.a.labels.x is 1, not a string",
+        ),
+        (
+            {**HEAD, "namespaces": {"a": {"label": {}}}},
+            'unknown key namespaces.a.label; did you mean "labels"?',
+        ),
+    ],
+)
+def test_what_is_no_facts_file_is_one_sentence_with_the_place(document, sentence):
+    with pytest.raises(SettingsError) as error:
+        read_facts(document, "facts.yaml")
+    assert str(error.value) == f"facts.yaml: {sentence}"
+
+
+def test_a_whole_number_with_a_point_is_an_integer():
+    assert repr(read_facts({**HEAD, "minor": 36.0}).kubernetes_minor) == "36"

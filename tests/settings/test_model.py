@@ -1,0 +1,175 @@
+import pytest
+
+from webhook.defaulting.options import HARDENED_OPTIONS, DefaultingOptions
+from webhook.errors import SettingsError
+from webhook.rules import all_rules
+from webhook.settings.model import PolicySources, RuleSetting, Settings, read_settings
+from webhook.settings.writer import write_settings
+from webhook.yamldoc import read
+
+
+def document(**keys):
+    return {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", **keys}
+
+
+def test_without_anything_the_default_user_is_8888_and_every_rule_runs_as_built_in():
+    settings = read_settings()
+    assert settings.defaults == DefaultingOptions()
+    assert settings.defaults.run_as_user == 8888
+    assert [(rule.id, rule.action) for rule in settings.rule_set] == [
+        (rule.id, rule.action) for rule in all_rules()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("flag", "environment", "file", "user"),
+    [
+        (None, {}, None, 8888),
+        (None, {}, 1000, 1000),
+        (None, {"DEFAULT_USER_ID": "2000"}, 1000, 2000),
+        ("3000", {"DEFAULT_USER_ID": "2000"}, 1000, 3000),
+        (None, {"DEFAULT_USER_ID": ""}, 1000, None),
+        ("", {"DEFAULT_USER_ID": "2000"}, 1000, None),
+        ("2147483647", {}, None, 2147483647),
+    ],
+)
+def test_a_flag_wins_over_the_environment_and_that_over_the_file(flag, environment, file, user):
+    section = document() if file is None else document(defaults={"runAsUser": file})
+    settings = read_settings(section, environment, default_user_id=flag)
+    assert settings.defaults.run_as_user == user
+
+
+BAD_IDS = ["abc", " 8888", "8888 ", "8888.0", "-1", "+8888", "0x22b8", "2147483648", "1_000", "८"]
+
+
+@pytest.mark.parametrize("text", BAD_IDS)
+def test_a_bad_user_id_is_refused_by_a_sentence_that_names_the_variable(text):
+    with pytest.raises(SettingsError, match=r"^DEFAULT_USER_ID .*2147483647"):
+        read_settings(environment={"DEFAULT_USER_ID": text})
+    with pytest.raises(SettingsError, match=r"^--default-user-id "):
+        read_settings(default_user_id=text)
+
+
+def test_root_as_default_user_has_to_be_allowed():
+    with pytest.raises(SettingsError, match=r"DEFAULT_USER_ID is 0.*--allow-root-default"):
+        read_settings(environment={"DEFAULT_USER_ID": "0"})
+    allowed = read_settings(environment={"DEFAULT_USER_ID": "0"}, allow_root_default=True)
+    assert allowed.defaults.run_as_user == 0
+
+
+def test_the_hardened_profile_is_the_ground_that_a_file_builds_on():
+    settings = read_settings(document(profile="hardened", defaults={"runAsUser": 1000}))
+    assert settings.defaults.run_as_user == 1000
+    assert settings.defaults.drop_capabilities == HARDENED_OPTIONS.drop_capabilities
+
+
+def test_a_namespace_has_the_cluster_s_settings_and_what_it_changes():
+    settings = read_settings(
+        document(
+            rules={"traffic-not-100": {"action": "warn"}, "unknown-field": {"action": "audit"}},
+            namespaces={"team": {"rules": {"unknown-field": {"action": "deny"}}}},
+        )
+    )
+    assert settings.for_namespace("other") is settings
+    assert settings.for_namespace("team").rules == {
+        "traffic-not-100": RuleSetting("warn"),
+        "unknown-field": RuleSetting("deny"),
+    }
+
+
+def test_the_variable_holds_for_namespaces_too_unless_they_say_otherwise():
+    settings = read_settings(
+        document(namespaces={"a": {}, "b": {"defaults": {"runAsUser": 5}}}),
+        {"DEFAULT_USER_ID": "2000"},
+    )
+    assert settings.for_namespace("a").defaults.run_as_user == 2000
+    assert settings.for_namespace("b").defaults.run_as_user == 5
+
+
+def test_an_ignored_rule_does_not_run():
+    settings = read_settings(document(rules={"unknown-field": {"action": "ignore"}}))
+    assert "unknown-field" not in {rule.id for rule in settings.rule_set}
+
+
+@pytest.mark.parametrize(
+    ("broken", "sentence"),
+    [
+        ([], r"^f\.yaml: \(document\): "),
+        ({}, r"^f\.yaml: "),
+        (document(kind="Setting"), r"kind is 'Setting', not Settings"),
+        (document(rulez={}), r'unknown key rulez; did you mean "rules"\?'),
+        (document(rules={"trafic-not-100": {}}), r'did you mean "traffic-not-100"\?'),
+        (document(rules={"traffic-not-100": {"action": "reject"}}), "'reject', not deny or warn"),
+        (document(defaults={"runAsUser": "8888"}), r"runAsUser"),
+        (document(defaults={"runAsUser": True}), r"runAsUser"),
+        (document(defaults={"runAsUser": 0}), r"runAsUser is 0, which is root"),
+        (document(defaults={"openshift": "yes"}), "openshift is 'yes', not auto or range-start"),
+        (document(profile="paranoid"), "profile is 'paranoid', not default or hardened"),
+        (document(namespaces={"a": {"profile": "hardened"}}), "unknown key"),
+        (document(namespaces={"a": {"defaults": {"runAsUser": 0}}}), "namespaces.a"),
+        (document(servers="SKLEARN_SERVER"), "servers"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_refused_by_one_sentence(broken, sentence):
+    with pytest.raises(SettingsError, match=sentence) as rejected:
+        read_settings(broken, source="f.yaml")
+    assert "\n" not in str(rejected.value)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(),
+        read_settings(document(profile="hardened")),
+        read_settings(
+            document(
+                servers=["A", "B"],
+                onInternalFailure="allow",
+                rules={"wrong-type": {"action": "warn"}},
+            ),
+            {"DEFAULT_USER_ID": ""},
+        ),
+    ],
+)
+def test_settings_written_to_a_file_have_the_same_effect_when_read(settings):
+    again = read_settings(read(write_settings(settings)).documents[0].value)
+    assert [(rule.id, rule.action) for rule in again.rule_set] == [
+        (rule.id, rule.action) for rule in settings.plan
+    ]
+    assert (again.defaults, again.model_servers, again.on_rule_error) == (
+        settings.defaults,
+        settings.servers,
+        settings.on_rule_error,
+    )
+
+
+def test_policies_are_named_once_for_all_namespaces():
+    written = document(
+        policies={"files": ["ours", "/etc/theirs"], "cluster": "team=ml"},
+        namespaces={"shop": {"ratchet": False}},
+    )
+    settings = read_settings(written)
+    assert settings.policies == PolicySources(("ours", "/etc/theirs"), "team=ml")
+    assert settings.for_namespace("shop").policies == settings.policies
+    assert read_settings().policies == PolicySources()
+    (parsed_file,) = read(write_settings(settings)).documents
+    assert read_settings(parsed_file.value).policies == settings.policies
+
+
+@pytest.mark.parametrize(
+    ("policies", "sentence"),
+    [
+        ({"file": ["ours"]}, r'unknown key policies.file; did you mean "files"\?'),
+        ({"files": "ours"}, r"policies.files: 'ours' is not of type 'array'"),
+        ({"cluster": ""}, r"policies.cluster: '' should be non-empty"),
+        ({"cluster": True}, r"policies.cluster: True is not of type 'string', 'null'"),
+    ],
+)
+def test_policies_that_cannot_be_meant_are_refused(policies, sentence):
+    with pytest.raises(SettingsError, match=sentence):
+        read_settings(document(policies=policies))
+
+
+def test_a_namespace_has_no_policies_of_its_own():
+    with pytest.raises(SettingsError, match=r"unknown key namespaces\.shop\.policies"):
+        read_settings(document(namespaces={"shop": {"policies": {"files": []}}}))

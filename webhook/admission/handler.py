@@ -1,0 +1,165 @@
+"""The whole line, bytes to bytes."""
+
+from base64 import b64encode
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple
+
+import orjson
+
+from webhook.admission.request import API_VERSION, KIND, AdmissionRequest, parse_request
+from webhook.engine import messages
+from webhook.engine.allow_cache import MAX_CACHED_REVIEW_BYTES, AllowCache
+from webhook.engine.decision import ALLOWED, Decision, RuleError
+from webhook.engine.evaluate import evaluate
+from webhook.engine.policy_context import PolicyContext
+from webhook.errors import ReviewTooDeepError
+from webhook.graph.cluster_facts import Facts
+from webhook.rules import Action
+from webhook.settings.model import Settings
+
+Endpoint = Literal["mutate", "validate"]
+
+
+class ReviewResult(NamedTuple):
+    """What goes back, and what the log and the metrics may know of it (never the object).
+
+    body      the AdmissionReview response as JSON
+    findings  rule and action of each
+    failures  rules of ours that crashed, with the exception for the log
+    policies  version of the policies in force; "": there are none
+    """
+
+    body: bytes
+    uid: str
+    operation: str = ""
+    namespace: str = ""
+    name: str = ""
+    verdict: Literal["allowed", "denied"] = "denied"
+    findings: tuple[tuple[str, Action], ...] = ()
+    rule_errors: tuple[RuleError, ...] = ()
+    policy_set_version: str = ""
+
+
+def handle_review(
+    body: bytes,
+    endpoint: Endpoint,
+    settings: Settings,
+    facts: Facts,
+    policy_context: PolicyContext | None = None,
+    *,
+    allow_cache: AllowCache | None = None,
+) -> ReviewResult:
+    """Return the response to the AdmissionReview in `body`, with what may be logged of it.
+
+    endpoint  "mutate" judges with defaults filled in, and adds them; "validate" judges what it
+              gets, and adds nothing
+    demands   users' policies and exceptions at this moment; None: there are none
+    memory    what was found faultless before; None: nothing is remembered
+    Raise MalformedReview if `body` is no review that could be answered.
+    """
+    try:
+        request = parse_request(body)
+    except ReviewTooDeepError as error:
+        response = _build_denial(error.uid, str(error), [])
+        return ReviewResult(
+            _encode_review(response), error.uid, findings=(("nested-too-deep", "deny"),)
+        )
+    if len(body) > MAX_CACHED_REVIEW_BYTES:
+        allow_cache = None
+    decision = _evaluate_request(
+        request, endpoint, settings, facts, policy_context, allow_cache=allow_cache
+    )
+    policy_set_version = "" if policy_context is None else policy_context.policies.version
+    findings: tuple[tuple[str, Action], ...] = ()
+    if decision.denials or decision.warnings or decision.audits:
+        findings = (
+            *((finding.rule_id, "deny") for finding in decision.denials),
+            *((finding.rule_id, "warn") for finding in decision.warnings),
+            *((finding.rule_id, "audit") for finding in decision.audits),
+        )
+    return ReviewResult(
+        body=_encode_review(_build_response(request, decision, policy_set_version)),
+        uid=request.uid,
+        operation=request.operation,
+        namespace=request.namespace,
+        name=request.name,
+        verdict="denied" if decision.denied else "allowed",
+        findings=findings,
+        rule_errors=decision.rule_errors,
+        policy_set_version=policy_set_version,
+    )
+
+
+def _evaluate_request(
+    request: AdmissionRequest,
+    endpoint: Endpoint,
+    settings: Settings,
+    facts: Facts,
+    policy_context: PolicyContext | None,
+    *,
+    allow_cache: AllowCache | None,
+) -> Decision:
+    """Judge what is to be judged; deletion and subresources are always allowed."""
+    if not request.is_in_scope or request.operation not in {"CREATE", "UPDATE"}:
+        return ALLOWED
+    try:
+        return evaluate(
+            request.document,
+            settings,
+            facts,
+            namespace=request.namespace,
+            old_document=request.old_document if request.operation == "UPDATE" else None,
+            apply_defaults=endpoint == "mutate",
+            policy_context=None
+            if policy_context is None
+            else replace(policy_context, request=request.raw),
+            allow_cache=allow_cache,
+        )
+    except Exception as error:  # noqa: BLE001 — whatever happens, the API server gets an answer
+        return Decision(
+            rule_errors=(RuleError("engine", error),), fail_closed=settings.on_rule_error == "deny"
+        )
+
+
+def _build_response(
+    request: AdmissionRequest, decision: Decision, policy_set_version: str
+) -> dict[str, Any]:
+    if decision.denied:
+        causes = [
+            {
+                "reason": "FieldValueInvalid",
+                "field": str(finding.path),
+                "message": messages.format_message(finding),
+            }
+            for finding in decision.denials[: messages.MAX_SHOWN_FINDINGS]
+        ]
+        response = _build_denial(
+            request.uid, messages.format_denial(decision, request.name), causes
+        )
+    else:
+        response = {"uid": request.uid, "allowed": True}
+    if decision.patch:
+        response["patchType"] = "JSONPatch"
+        response["patch"] = b64encode(orjson.dumps(decision.patch)).decode()
+    if warnings := messages.format_warnings(decision):
+        response["warnings"] = warnings
+    audit_annotations = {"policies": policy_set_version} if policy_set_version else {}
+    if decision.audits:
+        audit_annotations["findings"] = "\n".join(
+            messages.format_finding(finding) for finding in decision.audits
+        )
+    if audit_annotations:
+        response["auditAnnotations"] = audit_annotations
+    return response
+
+
+def _build_denial(uid: str, message: str, causes: list[dict[str, str]]) -> dict[str, Any]:
+    """Return a denial; why it is 403 and not 422: docs/adr/0006-denied-as-forbidden.md."""
+    status: dict[str, Any] = {"code": 403, "reason": "Forbidden", "message": message}
+    if causes:
+        status["details"] = {"causes": causes}
+    return {"uid": uid, "allowed": False, "status": status}
+
+
+def _encode_review(response: dict[str, Any]) -> bytes:
+    return orjson.dumps({"apiVersion": API_VERSION, "kind": KIND, "response": response})

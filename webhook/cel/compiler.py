@@ -1,0 +1,289 @@
+"""From a checked syntax tree to a Python closure.
+
+A closure takes a frame and returns a value. Closures raise EvaluationError where CEL has an error
+value.
+
+Not here: what the closures are (`operators`, `macros`), what functions do (`stdlib`,
+`libraries`), why an expression was false (`provenance`).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from webhook.cel.activation import Closure, ExecutionFrame, SlotLayout
+from webhook.cel.checked_ast import (
+    Call,
+    CheckedAst,
+    Comprehension,
+    Constant,
+    Expr,
+    Ident,
+    ListLiteral,
+    MapLiteral,
+    Select,
+)
+from webhook.cel.macro_detection import detect_macro
+from webhook.cel.macros import FAST_MACROS, MACROS, comprehension, iterate_elements
+from webhook.cel.operators import (
+    METERED_FUNCTIONS,
+    SPECIAL_FORMS,
+    equal_to_literal,
+    has_field,
+    lazy_variable,
+    match_pattern,
+    metered_call,
+    select_field,
+    select_local_field,
+    walk_optional_keys,
+    walk_optional_local,
+)
+from webhook.cel.values import EvaluationError, Function, OptionalValue, TypeValue, no_overload
+
+
+class Compiler:
+    """Makes the closures of one expression; `closure` of any node of its tree, once each.
+
+    lazy  names whose slots are filled at their first use, by the closures given here
+    """
+
+    def __init__(
+        self,
+        ast: CheckedAst,
+        functions: Mapping[str, Function],
+        layout: SlotLayout,
+        lazy_variables: Mapping[str, Closure] | None = None,
+    ) -> None:
+        self.ast = ast
+        self.functions = functions
+        self.layout = layout
+        self.lazy_variables = lazy_variables or {}
+        self.comprehension_slots: dict[int, tuple[int, int, int]] = {}
+        """By the id of a Fold: the slots of its element, second element and accumulator."""
+        self._closures: dict[int, Closure] = {}
+        self.root = self._compile(ast.expr, {})
+
+    def closure_of(self, node: Expr) -> Closure:
+        """Return the closure of a node of the tree."""
+        return self._closures[id(node)]
+
+    def _compile(self, node: Expr, local_slots: Mapping[str, int]) -> Closure:
+        closure = self._compile_node(node, local_slots)
+        self._closures[id(node)] = closure
+        return closure
+
+    def _compile_node(self, node: Expr, local_slots: Mapping[str, int]) -> Closure:
+        match node:
+            case Constant(_, value):
+                return lambda _frame: value
+            case Ident() | Select() if (name := self.qualified_name(node, local_slots)) is not None:
+                return self._compile_name(name, local_slots)
+            case Ident(_, name):
+                return self._compile_name(name, local_slots)
+            case Select(_, Ident(_, name) as operand, field, False) if name in local_slots:
+                self._compile(operand, local_slots)  # for `of`
+                return select_local_field(local_slots[name], field)
+            case Select(_, operand, field, test):
+                make_closure = has_field if test else select_field
+                return make_closure(self._compile(operand, local_slots), field)
+            case Call():
+                return self._compile_call(node, local_slots)
+            case ListLiteral():
+                return self._compile_list(node, local_slots)
+            case MapLiteral():
+                return self._compile_map(node, local_slots)
+            case Comprehension():
+                return self._compile_comprehension(node, local_slots)
+
+    def qualified_name(self, node: Expr, local_slots: Mapping[str, int]) -> str | None:
+        """Return the name that a selection stands for as a whole: variables.x; else None."""
+        if isinstance(node, Select):
+            if node.test_only:
+                return None
+            name = self.ast.reference_map.get(node.id)
+            return None if name is None or name in local_slots else name
+        return None
+
+    def _compile_name(self, name: str, local_slots: Mapping[str, int]) -> Closure:
+        if name in local_slots:
+            slot = local_slots[name]
+            return lambda frame: frame[slot]
+        if name in self.lazy_variables:
+            return lazy_variable(self.layout.slot_for(name), self.lazy_variables[name])
+        if name in self.layout.names:
+            slot = self.layout.names[name]
+            return lambda frame: frame[slot]
+        type_value = TypeValue(name)  # the checker lets no other unknown name through
+        return lambda _frame: type_value
+
+    def _compile_call(self, node: Call, local_slots: Mapping[str, int]) -> Closure:
+        optional_chain = self._compile_optional_chain(node, local_slots)
+        return optional_chain or self._compile_plain_call(node, local_slots)
+
+    def _compile_optional_chain(self, node: Call, local_slots: Mapping[str, int]) -> Closure | None:
+        """Return `a.?b.c.orValue(d)` or `a.?b.c.hasValue()` as one closure without optionals."""
+        if node.function not in ("orValue", "hasValue") or node.target is None:
+            return None
+        keys: list[str] = []
+        start_node: Expr = node.target
+        while True:
+            match start_node:
+                case Call(function="_?._" | "_[?_]", arguments=(base, Constant(_, str(key)))):
+                    keys.append(key)
+                    start_node, optional = base, True
+                case Select(_, base, key, False) if (
+                    self.qualified_name(start_node, local_slots) is None
+                ):
+                    keys.append(key)
+                    start_node, optional = base, False
+                case _:
+                    break
+            if optional and not self._is_optional_chain(start_node):
+                self._compile(node.target, local_slots)  # its parts, for `of`
+                start = self._compile(start_node, local_slots)
+                default = None
+                if node.function == "orValue":
+                    default = self._compile(node.arguments[0], local_slots)
+                if (
+                    isinstance(start_node, Ident)
+                    and start_node.name in local_slots
+                    and len(keys) == 1
+                ):
+                    return walk_optional_local(local_slots[start_node.name], keys[0], default)
+                return walk_optional_keys(start, tuple(reversed(keys)), default)
+        return None
+
+    def _is_optional_chain(self, node: Expr) -> bool:
+        """Tell whether a node may itself give an optional: then it is not where a chain begins."""
+        while isinstance(node, Select) and not node.test_only:
+            node = node.operand
+        return isinstance(node, Call) and node.function in ("_?._", "_[?_]")
+
+    def _compile_plain_call(self, node: Call, local_slots: Mapping[str, int]) -> Closure:
+        operands = ((node.target,) if node.target is not None else ()) + node.arguments
+        arguments = [self._compile(argument, local_slots) for argument in operands]
+        function = self.ast.reference_map.get(node.id, node.function)
+        if (
+            len(operands) == 2
+            and isinstance(operands[1], Constant)
+            and type(operands[1].value) is str
+        ):
+            text = operands[1].value
+            if node.function == "_==_":
+                return equal_to_literal(arguments[0], text)
+            if node.function == "matches":
+                return match_pattern(arguments[0], text, self.functions[function])
+        if special := SPECIAL_FORMS.get(node.function):
+            return special(*arguments)
+        if function in METERED_FUNCTIONS:
+            return metered_call(METERED_FUNCTIONS[function], arguments)
+        implementation = self.functions[function]
+        if (
+            function in _CONVERSIONS
+            and (argument_type := _checker_inferred_type(node.arguments[0])) is not None
+        ):
+            implementation = _require_argument_type(implementation, function, argument_type)
+        match arguments:
+            case [only]:
+                return lambda frame: implementation(only(frame))
+            case [left, right]:
+                return lambda frame: implementation(left(frame), right(frame))
+        return lambda frame: implementation(*[argument(frame) for argument in arguments])
+
+    def _compile_list(self, node: ListLiteral, local_slots: Mapping[str, int]) -> Closure:
+        elements = [self._compile(element, local_slots) for element in node.elements]
+        if not node.optional_indices:
+            return lambda frame: [element(frame) for element in elements]
+        optional = node.optional_indices
+
+        def build(frame: ExecutionFrame) -> list[Any]:
+            made: list[Any] = []
+            for number, element in enumerate(elements):
+                value = element(frame)
+                if number not in optional:
+                    made.append(value)
+                elif value.present:
+                    made.append(value.value)
+            return made
+
+        return build
+
+    def _compile_map(self, node: MapLiteral, local_slots: Mapping[str, int]) -> Closure:
+        entries = [
+            (self._compile(key, local_slots), self._compile(value, local_slots), optional)
+            for key, value, optional in node.entries
+        ]
+
+        def build(frame: ExecutionFrame) -> dict[Any, Any]:
+            made: dict[Any, Any] = {}
+            for key, value, optional in entries:
+                word, content = key(frame), value(frame)
+                if type(word) in (list, dict):
+                    raise no_overload("{}", word, content)
+                if word in made:
+                    raise EvaluationError(f"the key {word} stands twice in a map")
+                if optional or type(content) is OptionalValue:
+                    if content.present:
+                        made[word] = content.value
+                    continue
+                made[word] = content
+            return made
+
+        return build
+
+    def _compile_comprehension(
+        self, node: Comprehension, local_slots: Mapping[str, int]
+    ) -> Closure:
+        iter_range = self._compile(node.iter_range, local_slots)
+        iter_slot, iter_slot2, accu_slot = (self.layout.new_slot() for _ in range(3))
+        self.comprehension_slots[node.id] = iter_slot, iter_slot2, accu_slot
+        accu_slots = {**local_slots, node.accu_var: accu_slot}
+        loop_slots = {**accu_slots, node.iter_var: iter_slot}
+        if node.iter_var2:
+            loop_slots[node.iter_var2] = iter_slot2
+        accu_init = self._compile(node.accu_init, local_slots)
+        loop_condition = self._compile(node.loop_condition, loop_slots)
+        loop_step = self._compile(node.loop_step, loop_slots)
+        result = self._compile(node.result, accu_slots)
+        macro = detect_macro(node)
+        if macro is not None:
+            make_closure = MACROS[macro.kind]
+            parts = [
+                self.closure_of(part) for part in (macro.test, macro.transform) if part is not None
+            ]
+            elements = iterate_elements(iter_range, iter_slot, iter_slot2 if node.iter_var2 else 0)
+            closure = make_closure(elements, *parts)
+            make_fast = FAST_MACROS.get(macro.kind)
+            return (
+                closure
+                if node.iter_var2 or make_fast is None
+                else make_fast(iter_range, iter_slot, closure, *parts)
+            )
+        return comprehension(
+            iterate_elements(iter_range, iter_slot, iter_slot2 if node.iter_var2 else 0),
+            accu_slot,
+            (accu_init, loop_condition, loop_step, result),
+        )
+
+
+_CONVERSIONS = frozenset({"string", "int", "uint", "double", "bool", "bytes"})
+
+
+def _checker_inferred_type(argument: Expr) -> type | None:
+    """Return the type that cel-go's checker settles on for `object.?x.orValue('0')`: string.
+
+    It then knows string(string) alone, and `string(object.?x.orValue('0'))` fails in the API server
+    where x is a number. Conversions are the functions with one implementation for each type.
+    """
+    match argument:
+        case Call(function="orValue", arguments=(Constant(_, value),)) if value is not None:
+            return type(value)
+    return None
+
+
+def _require_argument_type(function: Function, name: str, argument_type: type) -> Function:
+    def convert(value: Any) -> Any:
+        if type(value) is not argument_type:
+            raise no_overload(name, value)
+        return function(value)
+
+    return convert

@@ -1,0 +1,181 @@
+"""The closures of macros: all, exists, exists_one, map, filter, and any other fold."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeAlias
+
+from webhook.cel.activation import Closure, ExecutionFrame
+from webhook.cel.values import EvaluationError, no_overload
+
+ElementIterator: TypeAlias = Callable[[ExecutionFrame], Any]
+
+
+def iterate_elements(iter_range: Closure, slot: int, slot2: int) -> ElementIterator:
+    """Return what yields once for each element, with the element in its slots.
+
+    Two variables: index and element of a list, key and value of a map. One: element, or key.
+    """
+    if slot2:
+
+        def pairs(frame: ExecutionFrame) -> Any:
+            items = iter_range(frame)
+            if type(items) is list:
+                items = enumerate(items)
+            elif type(items) is dict:
+                items = items.items()
+            else:
+                raise no_overload("a macro", items)
+            items = list(items)
+            frame[0].charge(len(items))
+            for frame[slot], frame[slot2] in items:
+                yield
+
+        return pairs
+
+    def singles(frame: ExecutionFrame) -> Any:
+        items = iter_range(frame)
+        if type(items) is not list and type(items) is not dict:
+            raise no_overload("a macro", items)
+        frame[0].charge(len(items))
+        for frame[slot] in items:
+            yield
+
+    return singles
+
+
+def _all(elements: ElementIterator, test: Closure) -> Closure:
+    def every(frame: ExecutionFrame) -> bool:
+        failed: EvaluationError | None = None
+        for _ in elements(frame):
+            try:
+                value = test(frame)
+            except EvaluationError as error:
+                failed = failed or error
+                continue
+            if value is False:
+                return False
+            if value is not True:
+                failed = failed or no_overload("all", value)
+        if failed is not None:
+            raise failed
+        return True
+
+    return every
+
+
+def _exists(elements: ElementIterator, test: Closure) -> Closure:
+    def some(frame: ExecutionFrame) -> bool:
+        failed: EvaluationError | None = None
+        for _ in elements(frame):
+            try:
+                value = test(frame)
+            except EvaluationError as error:
+                failed = failed or error
+                continue
+            if value is True:
+                return True
+            if value is not False:
+                failed = failed or no_overload("exists", value)
+        if failed is not None:
+            raise failed
+        return False
+
+    return some
+
+
+def _exists_one(elements: ElementIterator, test: Closure) -> Closure:
+    return lambda frame: sum(_require_bool(test(frame)) for _ in elements(frame)) == 1
+
+
+def _map(elements: ElementIterator, value: Closure) -> Closure:
+    return lambda frame: [value(frame) for _ in elements(frame)]
+
+
+def _filter(elements: ElementIterator, test: Closure, value: Closure) -> Closure:
+    return lambda frame: [value(frame) for _ in elements(frame) if _require_bool(test(frame))]
+
+
+def _require_bool(value: Any) -> bool:
+    if value is True or value is False:
+        return bool(value)
+    raise no_overload("filter", value)
+
+
+def _fast_quantifier(
+    iter_range: Closure, slot: int, fallback: Closure, test: Closure, *, decided_by: bool
+) -> Closure:
+    """Return all() or exists() over one variable without a generator.
+
+    decided_by  the value of one item that decides: False for all(), True for exists()
+
+    Errors are left to the plain one.
+    """
+
+    def quantified(frame: ExecutionFrame) -> Any:
+        items = iter_range(frame)
+        if type(items) is not list:
+            return bool(fallback(frame))
+        frame[0].charge(len(items))
+        try:
+            for item in items:
+                frame[slot] = item
+                value = test(frame)
+                if value is decided_by:
+                    return decided_by
+                if value is not True and value is not False:
+                    return bool(fallback(frame))
+        except EvaluationError:
+            return bool(fallback(frame))
+        return not decided_by
+
+    return quantified
+
+
+def _fast_map(iter_range: Closure, slot: int, fallback: Closure, value: Closure) -> Closure:
+    """Return map() over one variable without a generator."""
+
+    def mapped(frame: ExecutionFrame) -> Any:
+        items = iter_range(frame)
+        if type(items) is not list:
+            return fallback(frame)
+        frame[0].charge(len(items))
+        made = []
+        for item in items:
+            frame[slot] = item
+            made.append(value(frame))
+        return made
+
+    return mapped
+
+
+FAST_MACROS: dict[str, Callable[..., Closure]] = {
+    "all": partial(_fast_quantifier, decided_by=False),
+    "exists": partial(_fast_quantifier, decided_by=True),
+    "map": _fast_map,
+}
+"""The macros that policies spend their time in."""
+
+MACROS: dict[str, Callable[..., Closure]] = {
+    "all": _all,
+    "exists": _exists,
+    "exists_one": _exists_one,
+    "map": _map,
+    "filter": _filter,
+}
+
+
+def comprehension(
+    elements: ElementIterator, accu_slot: int, parts: tuple[Closure, Closure, Closure, Closure]
+) -> Closure:
+    """Return any other fold: initial value, condition, step and result, as they are written."""
+    accu_init, loop_condition, loop_step, result = parts
+
+    def fold(frame: ExecutionFrame) -> Any:
+        frame[accu_slot] = accu_init(frame)
+        for _ in elements(frame):
+            if loop_condition(frame) is not True:
+                break
+            frame[accu_slot] = loop_step(frame)
+        return result(frame)
+
+    return fold

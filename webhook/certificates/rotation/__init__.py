@@ -1,0 +1,1 @@
+"""Rotation of the webhook's certificates: observe, plan, apply."""

@@ -1,0 +1,91 @@
+"""`graphgate certs`: make and look at the certificates of the webhook server."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from webhook.cli.certificate_options import installation_options
+from webhook.cli.cluster_options import open_cluster
+from webhook.errors import CertificateError
+
+
+@click.group("certs")
+def certs_command() -> None:
+    """Make certificates, or look at them."""
+
+
+@certs_command.command("init")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("certs"),
+    show_default=True,
+    help="Folder for ca.crt, ca.key, tls.crt and tls.key.",
+)
+@click.option("--service", default="graphgate", show_default=True, help="Name of the Service.")
+@click.option(
+    "--namespace", default="graphgate-system", show_default=True, help="Namespace of the Service."
+)
+@click.option("--force", is_flag=True, help="Replace files that are there already.")
+def init_command(out: Path, service: str, namespace: str, force: bool) -> None:
+    """Mint a CA and a certificate for the webhook's Service and for loopback."""
+    from webhook.certificates.init import init_certificates
+
+    paths = init_certificates(
+        out, now=datetime.now(UTC), service=service, namespace=namespace, overwrite=force
+    )
+    for path in paths:
+        click.echo(f"wrote {path}")
+
+
+@certs_command.command("inspect")
+@click.option(
+    "--tls-cert", type=click.Path(path_type=Path), default=Path("certs/tls.crt"), show_default=True
+)
+@click.option(
+    "--tls-key", type=click.Path(path_type=Path), default=Path("certs/tls.key"), show_default=True
+)
+@click.option("--ca", type=click.Path(path_type=Path), help="The CA that clients trust.")
+def inspect_command(tls_cert: Path, tls_key: Path, ca: Path | None) -> None:
+    """Say what a certificate is and whether it can serve; exit 1 if it cannot."""
+    from webhook.certificates import files, verify
+
+    try:
+        bundle = None if ca is None else ca.read_bytes()
+    except OSError as error:
+        raise CertificateError(f"{ca} cannot be read: {error.strerror}") from error
+    inspection_result = verify.inspect(
+        files.read_pair(tls_cert, tls_key), datetime.now(UTC), bundle=bundle
+    )
+    click.echo(str(inspection_result))
+    raise SystemExit(1 if inspection_result.problems else 0)
+
+
+@certs_command.command("rotate")
+@click.option(
+    "--authority",
+    is_flag=True,
+    help="Mint a new CA as well; it signs after an hour, when every API server knows it.",
+)
+@installation_options
+@click.option("--context", metavar="NAME", help="Context of the kubeconfig.")
+@click.option("--kubeconfig", metavar="FILE", help="How to reach the cluster, as kubectl does.")
+def rotate_command(
+    authority: bool,
+    namespace: str | None,
+    name: str,
+    kubeconfig: str | None,
+    context: str | None,
+) -> None:
+    """Renew now what `serve --certificates=self` would renew in time."""
+    from webhook.certificates.rotation.apply import Rotation
+    from webhook.certificates.rotation.observe import WebhookInstallation
+
+    transport = open_cluster(kubeconfig, context)
+    installation = WebhookInstallation(namespace or transport.namespace, name)
+    rotation = Rotation(transport, installation, now=lambda: datetime.now(UTC))
+    for step in rotation.force_renew(rotate_ca=authority):
+        click.echo(f"{step.action} {step.ca_fingerprint}".rstrip())
+    if authority:
+        click.echo("the new CA signs after an hour and the old one goes an hour later, by itself")

@@ -1,0 +1,131 @@
+"""`graphgate diff`: what applying a SeldonDeployment would change in a cluster."""
+
+import difflib
+import sys
+from collections.abc import Mapping
+from pathlib import Path as File
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
+from webhook.cli.image_options import image_options
+from webhook.cli.inputs import load_facts, load_settings
+from webhook.cli.options import SettingsFlags, facts_option, settings_options
+from webhook.errors import KubeApiUnavailableError
+
+if TYPE_CHECKING:
+    from webhook.cli.image_options import ImageOptions
+    from webhook.kube import Transport
+
+_SERVER_METADATA_FIELDS = (
+    "creationTimestamp",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+)
+_REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
+
+
+@click.command("diff")
+@click.argument("paths", nargs=-1, metavar="[PATH|-]...")
+@click.option(
+    "-n",
+    "--namespace",
+    metavar="NAME",
+    help="For objects that name none. [default: the context's]",
+)
+@image_options
+@facts_option
+@cluster_options
+@settings_options
+def diff_command(
+    paths: tuple[str, ...],
+    namespace: str | None,
+    facts_file: File | None,
+    kubeconfig: str | None,
+    context: str | None,
+    seldon_config: str,
+    images: "ImageOptions",
+    flags: SettingsFlags,
+) -> None:
+    """Show what applying the SeldonDeployments in files would change in the cluster.
+
+    Each rendered object is applied as a dry run and compared with the one that is there. Nothing
+    is changed. Objects that would be removed are not shown. Exit 0: nothing would change, 1:
+    something would, 2: something could not be compared, or would be denied.
+    """
+    from webhook.cli.output import render_files
+    from webhook.kube.facts import collect_facts
+    from webhook.report import text as as_text
+
+    settings = load_settings(flags)
+    config = parse_config_map(seldon_config)
+    cluster = open_cluster(kubeconfig, context)
+    try:
+        facts = load_facts(facts_file) if facts_file else collect_facts(cluster, (), config).facts
+        rendered_files, rejected = render_files(paths, settings, facts, images)
+        code = 2 if rejected.results else 0
+        for each in rendered_files:
+            for rendered in each.objects:
+                target_namespace = each.namespace or namespace or cluster.namespace
+                code = max(code, _print_diff(cluster, rendered.object, target_namespace))
+    finally:
+        cluster.close()
+    if rejected.results:
+        click.echo(as_text.write(rejected), nl=False, err=True)
+    sys.exit(code)
+
+
+def _print_diff(cluster: "Transport", rendered: dict[str, Any], namespace: str) -> int:
+    """Print the difference of one object; return the exit code that it asks for."""
+    from webhook.cli.output import yaml_lines
+    from webhook.controller.state.observed import FIELD_MANAGER
+    from webhook.kube import apply, get, object_path
+
+    try:
+        live = get(cluster, object_path(rendered, namespace))
+        desired = _with_live_owners(rendered, live)
+        applied = apply(cluster, desired, manager=FIELD_MANAGER, namespace=namespace, dry_run=True)
+    except KubeApiUnavailableError as error:
+        click.echo(f"graphgate: {error}", err=True)
+        return 2
+    old = [] if live is None else list(yaml_lines(strip_server_fields(live)))
+    # Of a new object the author's side is shown; the server's defaults are nobody's change.
+    new = list(yaml_lines(rendered if live is None else strip_server_fields(applied)))
+    title = f"{rendered['kind']} {namespace}/{rendered['metadata']['name']}"
+    shown = difflib.unified_diff(old, new, f"{title} (live)", f"{title} (new)", lineterm="")
+    text = "".join(f"{line}\n" for line in shown)
+    click.echo(text, nl=False)
+    return 1 if text else 0
+
+
+def _with_live_owners(rendered: dict[str, Any], live: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the object with the owners that it has: the reconciler sets them, not rendering."""
+    owners = (live or {}).get("metadata", {}).get("ownerReferences")
+    if not owners:
+        return rendered
+    return {**rendered, "metadata": {**rendered["metadata"], "ownerReferences": owners}}
+
+
+def strip_server_fields(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object of the API server without what only the server writes."""
+    from webhook.controller.state.observed import APPLIED_HASH_ANNOTATION
+
+    metadata = {
+        key: value for key, value in obj["metadata"].items() if key not in _SERVER_METADATA_FIELDS
+    }
+    annotations = {
+        key: value
+        for key, value in metadata.pop("annotations", {}).items()
+        if key not in (_REVISION_ANNOTATION, APPLIED_HASH_ANNOTATION)
+    }
+    if annotations:
+        metadata["annotations"] = annotations
+    return {
+        key: metadata if key == "metadata" else value
+        for key, value in obj.items()
+        if key != "status"
+    }

@@ -1,0 +1,164 @@
+"""`graphgate policies`: what an organisation wants, beyond what a graph must be."""
+
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from webhook.cli.inputs import read_single_document
+from webhook.server.policy_files import parse_policies, read_files
+
+_PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), required=True)
+
+
+@click.group("policies")
+def policies_command() -> None:
+    """Test, check and list policies; carry PodSecurityPolicies over."""
+
+
+@policies_command.command("test")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Choice(["text", "junit"]), default="text", show_default=True
+)
+def test_command(paths: tuple[Path, ...], output: str) -> None:
+    """Run the tests of the policies in files and folders (default: policies).
+
+    Exit 0: all passed, 1: one failed, 2: a policy or test cannot be used.
+    """
+    from webhook.policy.testing.report import render_junit, render_text
+    from webhook.policy.testing.runner import run_tests
+
+    contents = {
+        file: content.decode(errors="replace")
+        for file, content in read_files(paths or (Path("policies"),)).items()
+    }
+    run = run_tests(contents)
+    click.echo(render_junit(run) if output == "junit" else render_text(run), nl=False)
+    sys.exit(2 if run.problems else 1 if run.failed_results else 0)
+
+
+@policies_command.command("lint")
+@_PATHS
+def lint_command(paths: tuple[Path, ...]) -> None:
+    """Say what is wrong or odd about policies. Exit 2 if one cannot be used."""
+    from webhook.policy.inventory import lint_policies
+
+    policies = parse_policies(read_files(paths))
+    for problem in policies.problems:
+        click.echo(f"error: {problem}")
+    for sentence in lint_policies(policies):
+        click.echo(f"odd: {sentence}")
+    count = len(policies.policies)
+    click.echo(f"{count} polic{'y' if count == 1 else 'ies'}, version {policies.version}")
+    sys.exit(2 if policies.problems else 0)
+
+
+@policies_command.command("list")
+@_PATHS
+def list_command(paths: tuple[Path, ...]) -> None:
+    """List policies with severity, bindings and the oldest Kubernetes that takes them."""
+    from webhook.policy.inventory import list_policies
+
+    rows = list_policies(parse_policies(read_files(paths)))
+    formatter = click.HelpFormatter(width=120)
+    formatter.write_dl(
+        [
+            (
+                row.name,
+                f"{row.title} ({', '.join(filter(None, (row.severity, row.category)))}; "
+                f"Kubernetes {row.since_version}; {', '.join(row.bindings) or 'no binding'})",
+            )
+            for row in rows
+        ]
+    )
+    click.echo(formatter.getvalue(), nl=False)
+
+
+@policies_command.command("exceptions")
+@_PATHS
+def exceptions_command(paths: tuple[Path, ...]) -> None:
+    """List who is exempt from what, until when, and why."""
+    from webhook.policy.inventory import list_exceptions
+
+    rows = list_exceptions(parse_policies(read_files(paths)), int(time.time()))
+    for row in rows:
+        click.echo(f"{row.state}: {row.name}: {row.objects} exempt from {row.exemptions}")
+        click.echo(f"    until {row.expires_at}: {row.reason}")
+    if not rows:
+        click.echo("there are no exceptions")
+
+
+@policies_command.command("bench")
+@_PATHS
+@click.option("--seconds", default=2.0, show_default=True, help="How long to measure.")
+def bench_command(paths: tuple[Path, ...], seconds: float) -> None:
+    """Measure what the policies cost on a review of a three-node graph."""
+    from webhook.graph.cluster_facts import NO_FACTS
+    from webhook.policy import apply_request, evaluate_policies, mutate_object
+
+    policies = parse_policies(read_files(paths))
+    request = apply_request(_sample_deployment())
+    rounds, begun = 0, time.thread_time()
+    while time.thread_time() - begun < seconds:
+        evaluate_policies(policies, request, NO_FACTS)
+        mutate_object(policies, request, NO_FACTS)
+        rounds += 1
+    each = (time.thread_time() - begun) / rounds
+    click.echo(f"{len(policies.policies)} policies: {each * 1e6:.0f} µs of CPU a review")
+
+
+@policies_command.command("convert-psp")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def convert_psp_command(file: Path) -> None:
+    """Carry a PodSecurityPolicy over into settings; say what has no equivalent."""
+    import yaml
+
+    from webhook.podsecurity.psp.convert import convert_psp
+    from webhook.settings.model import API_VERSION, KIND
+
+    conversion = convert_psp(read_single_document(file))
+    settings = {"apiVersion": API_VERSION, "kind": KIND, **conversion.settings}
+    for note in conversion.notes:
+        click.echo(f"# {note}")
+    click.echo(yaml.safe_dump(settings, sort_keys=False), nl=False)
+
+
+def _sample_deployment() -> dict[str, object]:
+    """Return a valid SeldonDeployment of a common size."""
+    names = ("scale", "classify", "label")
+    container = {
+        "resources": {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "1Gi"}},
+        "env": [{"name": f"OPTION_{number}", "value": "x" * 20} for number in range(8)],
+    }
+    graph: dict[str, object] = {}
+    for name in reversed(names):
+        graph = {"name": name, "type": "MODEL", "children": [graph] if graph else []}
+    return {
+        "apiVersion": "machinelearning.seldon.io/v1",
+        "kind": "SeldonDeployment",
+        "metadata": {"name": "bench", "namespace": "models", "labels": {"team": "a"}},
+        "spec": {
+            "predictors": [
+                {
+                    "name": "main",
+                    "graph": graph,
+                    "componentSpecs": [
+                        {
+                            "spec": {
+                                "containers": [
+                                    {
+                                        "name": name,
+                                        "image": f"registry.example/{name}:1",
+                                        **container,
+                                    }
+                                    for name in names
+                                ]
+                            }
+                        }
+                    ],
+                }
+            ]
+        },
+    }

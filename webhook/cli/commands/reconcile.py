@@ -1,0 +1,159 @@
+"""`graphgate reconcile`: the reconciler beside the webhook."""
+
+import os
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
+from webhook.cli.inputs import load_settings, read_bytes
+from webhook.cli.options import SettingsFlags, settings_options
+from webhook.errors import SettingsError
+
+if TYPE_CHECKING:
+    from webhook.controller.desired_state import ControllerSettings
+    from webhook.rendering.options import RenderOptions
+
+
+class SettingsStore:
+    """The settings in force; also the source that reads them anew, as `serve`'s."""
+
+    name = "settings"
+
+    def __init__(self, flags: SettingsFlags, options: "RenderOptions") -> None:
+        self._flags = flags
+        self._options = options
+        self._content = self._read_file()
+        self.controller_settings: ControllerSettings = self._load()
+
+    def reload_if_changed(self) -> bool:
+        """Put a changed settings file into effect; raise InvalidSettings if it cannot be used."""
+        content = self._read_file()
+        if content == self._content:
+            return False
+        self.controller_settings = self._load()  # raises, each time, while the file is bad
+        self._content = content
+        return True
+
+    def _load(self) -> "ControllerSettings":
+        from webhook.controller.desired_state import ControllerSettings
+
+        return ControllerSettings(load_settings(self._flags), self._options)
+
+    def _read_file(self) -> bytes:
+        file = self._flags.settings_file
+        if file is None:
+            return b""
+        try:
+            return read_bytes(file)
+        except OSError as error:
+            raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
+
+
+@click.command("reconcile")
+@click.option(
+    "--namespace",
+    "-n",
+    "namespaces",
+    multiple=True,
+    metavar="NAME",
+    help="Reconcile objects in this namespace only; may be repeated. [default: all]",
+)
+@click.option(
+    "--selector",
+    "-l",
+    default="",
+    metavar="LABELS",
+    help="Reconcile objects with these labels only, as kubectl's -l.",
+)
+@click.option(
+    "--controller-id",
+    default="",
+    metavar="ID",
+    help="Reconcile objects whose label seldon.io/controller-id has this value. "
+    "[default: those without the label]",
+)
+@click.option(
+    "--engine-image",
+    default="",
+    metavar="IMAGE",
+    help="Seldon's executor, which walks graphs of several nodes. [default: none]",
+)
+@click.option("--initializer-image", default="", metavar="IMAGE", help="Fetches models.")
+@click.option(
+    "--leader-elect/--no-leader-elect",
+    default=True,
+    show_default=True,
+    help="Several replicas: one reconciles, the others are ready to.",
+)
+@click.option(
+    "--lease",
+    metavar="[NAMESPACE/]NAME",
+    help="The Lease of the election; one for each set of objects. "
+    "[default: graphgate-reconciler, and the controller's id]",
+)
+@click.option(
+    "--lease-seconds",
+    type=click.FloatRange(min=2.0),
+    default=15.0,
+    show_default=True,
+    help="After so long without a sign of the leader another takes over.",
+)
+@click.option("--workers", type=click.IntRange(1, 64), default=8, show_default=True, hidden=True)
+@click.option("--health-host", default="", help="Address to listen on. [default: every one]")
+@click.option(
+    "--health-port", default=8081, show_default=True, help="HTTP: /livez, /readyz and /metrics."
+)
+@cluster_options
+@settings_options
+def reconcile_command(
+    namespaces: tuple[str, ...],
+    selector: str,
+    controller_id: str,
+    engine_image: str,
+    initializer_image: str,
+    leader_elect: bool,
+    lease: str | None,
+    lease_seconds: float,
+    workers: int,
+    health_host: str,
+    health_port: int,
+    kubeconfig: str | None,
+    context: str | None,
+    seldon_config: str,
+    flags: SettingsFlags,
+) -> None:
+    """Make and keep what SeldonDeployments stand for, until SIGTERM."""
+    from webhook.controller.config import ControllerConfig
+    from webhook.controller.manager import run
+    from webhook.kube.leader_election import LeaseConfig
+    from webhook.rendering.options import OrchestratorOptions, RenderOptions
+
+    options = RenderOptions(
+        orchestrator=OrchestratorOptions(engine_image) if engine_image else None,
+        initializer_image=initializer_image,
+    )
+    settings_store = SettingsStore(flags, options)
+    transport = open_cluster(kubeconfig, context)
+    default_lease = (
+        f"graphgate-reconciler-{controller_id}" if controller_id else "graphgate-reconciler"
+    )
+    lease_namespace, _, name = (lease or default_lease).rpartition("/")
+    config = ControllerConfig(
+        namespaces=tuple(dict.fromkeys(namespaces)),
+        selector=selector,
+        controller_id=controller_id,
+        lease=(lease_namespace or transport.namespace, name) if leader_elect else None,
+        # A third and a seventh of it: the proportions of Kubernetes' own controllers.
+        lease_config=LeaseConfig(lease_seconds, lease_seconds * 2 / 3, lease_seconds * 2 / 15),
+        identity=f"{socket.gethostname()}-{os.getpid()}",
+        max_concurrent_reconciles=workers,
+        health_host=health_host,
+        health_port=health_port,
+        seldon_config_map=parse_config_map(seldon_config),
+    )
+    sys.exit(
+        run(config, transport, settings_store, [settings_store] if flags.settings_file else [])
+    )

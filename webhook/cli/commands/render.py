@@ -1,0 +1,77 @@
+"""`graphgate render`: the objects that a SeldonDeployment stands for."""
+
+import sys
+from pathlib import Path as File
+from typing import TYPE_CHECKING
+
+import click
+
+from webhook.cli.image_options import image_options
+from webhook.cli.inputs import load_facts, load_settings
+from webhook.cli.options import SettingsFlags, facts_option, settings_options
+
+if TYPE_CHECKING:
+    from webhook.cli.image_options import ImageOptions
+    from webhook.cli.output import RenderedFile
+    from webhook.graph.path import Path
+    from webhook.rendering.render import Rendered
+
+_ANNOTATED_LISTS = frozenset(
+    {"containers", "env", "initContainers", "metrics", "ports", "volumeMounts", "volumes"}
+)
+"""Each item of these says where it comes from: what people look for, and not every line."""
+
+
+@click.command("render")
+@click.argument("paths", nargs=-1, metavar="[PATH|-]...")
+@click.option("--origins", is_flag=True, help="Say in comments where everything comes from.")
+@image_options
+@facts_option
+@settings_options
+def render_command(
+    paths: tuple[str, ...],
+    origins: bool,
+    facts_file: File | None,
+    images: "ImageOptions",
+    flags: SettingsFlags,
+) -> None:
+    """Print the Deployments, Services, autoscalers and budgets of each SeldonDeployment, as YAML.
+
+    They are those of the object with its defaults filled in, as the reconciler applies them.
+
+    What would be denied is not rendered; its findings go to standard error. Exit 0: all were
+    rendered, 1: one would be denied, 2: something could not be read.
+    """
+    from webhook.cli.output import render_files
+    from webhook.report import text
+
+    settings = load_settings(flags)
+    rendered_files, rejected = render_files(paths, settings, load_facts(facts_file), images)
+    for each in rendered_files:
+        for rendered in each.objects:
+            click.echo(_format_document(each, rendered, show_source=origins), nl=False)
+    if rejected.results:
+        click.echo(text.write(rejected), nl=False, err=True)
+    sys.exit(rejected.exit_code)
+
+
+def _format_document(
+    rendered_file: "RenderedFile", rendered: "Rendered", *, show_source: bool
+) -> str:
+    """Return one object as a document of a YAML stream."""
+    from webhook.cli.output import is_authored, yaml_comment, yaml_lines
+    from webhook.graph.path import ROOT
+
+    def annotate(place: "Path") -> str:
+        if place != ("spec", "replicas") and (len(place) < 2 or place[-2] not in _ANNOTATED_LISTS):
+            return ""
+        source = rendered.trace(place)
+        if not is_authored(rendered.source_map, place):
+            return "  " + yaml_comment(f"made for {source}")
+        return "  " + yaml_comment(f"line {rendered_file.line(source)}: {source}")
+
+    if not show_source:
+        return "".join(f"{line}\n" for line in ("---", *yaml_lines(rendered.object)))
+    source = rendered.trace(ROOT)
+    head = yaml_comment(f"from {rendered_file.file}, line {rendered_file.line(source)}: {source}")
+    return "".join(f"{line}\n" for line in ("---", head, *yaml_lines(rendered.object, annotate)))

@@ -1,0 +1,78 @@
+"""`graphgate review`: AdmissionReviews in, responses out, exactly as the server answers them."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from webhook.cli.inputs import load_facts, load_settings, read_bytes
+from webhook.cli.options import SettingsFlags, facts_option, settings_options
+from webhook.cli.policy_options import policies_option, resolve_policy_context
+from webhook.errors import MalformedReviewError
+
+
+@click.command("review")
+@click.argument("file", type=click.Path(path_type=Path), default="-")
+@click.option(
+    "--endpoint",
+    type=click.Choice(["mutate", "validate"]),
+    default="mutate",
+    show_default=True,
+    help="Which endpoint is to answer.",
+)
+@policies_option
+@facts_option
+@settings_options
+def review_command(
+    file: Path,
+    endpoint: str,
+    policy_paths: tuple[Path, ...],
+    facts_file: Path | None,
+    flags: SettingsFlags,
+) -> None:
+    """Answer the AdmissionReviews in FILE (default: standard input).
+
+    FILE holds one review, or one a line. Each answer is a line. Exit 0: all allowed, 1: one was
+    denied, 2: one could not be read.
+    """
+    from webhook.admission import Endpoint, handle_review
+
+    settings = load_settings(flags)
+    facts = load_facts(facts_file)
+    policy_context = resolve_policy_context(policy_paths, settings, flags)
+    try:
+        content = read_bytes(file)
+    except OSError as error:
+        raise MalformedReviewError(f"{file} cannot be read: {error.strerror}") from error
+    code = 0
+    for number, body in _split_reviews(content):
+        try:
+            endpoint_name: Endpoint = "validate" if endpoint == "validate" else "mutate"
+            result = handle_review(body, endpoint_name, settings, facts, policy_context)
+        except MalformedReviewError as error:
+            click.echo(f"graphgate: {file}:{number}: {error}", err=True)
+            code = 2
+            continue
+        click.echo(result.body)
+        if result.verdict == "denied":
+            code = max(code, 1)
+    sys.exit(code)
+
+
+def _split_reviews(content: bytes) -> list[tuple[int, bytes]]:
+    """Return the reviews with their line: one for the whole content, or one for each line.
+
+    JSON lines are told from one review that is spread over lines by whether the first line is
+    JSON by itself.
+    """
+    import orjson
+
+    lines = [(n, line) for n, line in enumerate(content.splitlines(), 1) if line.strip()]
+    if not lines:
+        raise MalformedReviewError("there is no AdmissionReview: the input is empty")
+    try:
+        orjson.loads(lines[0][1])
+    except orjson.JSONDecodeError:
+        if len(lines) > 1:
+            return [(1, content)]
+    return lines

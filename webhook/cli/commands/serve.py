@@ -1,0 +1,314 @@
+"""`graphgate serve`: the admission webhook."""
+
+import contextlib
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from webhook.cli.certificate_options import installation_options, managed_certificate
+from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
+from webhook.cli.inputs import load_settings, read_bytes
+from webhook.cli.options import SettingsFlags, settings_options
+from webhook.cli.policy_options import ResolvedPolicySources, policies_option, resolve_sources
+from webhook.errors import SettingsError
+from webhook.server.policy_store import PolicyStore
+
+if TYPE_CHECKING:
+    from webhook.admission import ReviewResult
+    from webhook.certificates.rotation.rotator import CertificateRotator
+    from webhook.graph.cluster_facts import Facts
+    from webhook.kube.facts_watcher import FactsWatcher
+    from webhook.kube.policy_watcher import PoliciesWatcher
+    from webhook.runtime.health import Check
+    from webhook.runtime.hot_reload import Reloadable
+    from webhook.settings.model import Settings
+
+DEFAULT_POLICY_SELECTOR = "graphgate.io/policy=true"
+"""The labels of policies in the cluster where none are named."""
+
+
+class AdmissionReviewHandler:
+    """The engine with the settings in force; also the source that reads them anew.
+
+    A settings file that cannot be used leaves the last good settings in force, and /readyz?verbose
+    and the metrics say so.
+
+    policies  users' policies; None: there are none. They come after the settings, which say where
+              they are
+    """
+
+    name = "settings"
+
+    def __init__(
+        self,
+        flags: SettingsFlags,
+        facts: "Callable[[], Facts] | None" = None,
+        *,
+        review_timeout: float = 2.0,
+    ) -> None:
+        """Read the settings.
+
+        facts     gives what is known of the cluster when it is asked
+        deadline  seconds that one judgement may take; for the main thread only
+        """
+        from webhook.engine.allow_cache import AllowCache
+        from webhook.server.timeout import ReviewTimeout
+
+        self._review_timeout = ReviewTimeout(review_timeout)
+        self._allow_cache = AllowCache()
+        self._flags = flags
+        self._facts = facts or _no_facts
+        self.policies: PolicyStore | None = None
+        self._content = self._read_file()
+        self.settings: Settings = load_settings(self._flags)
+        self._warm_up()
+
+    def __call__(self, body: bytes, endpoint: Literal["mutate", "validate"]) -> "ReviewResult":
+        """Answer one review."""
+        from webhook.admission import handle_review
+
+        settings, facts, allow_cache = self.settings, self._facts(), self._allow_cache
+        deadline, policies = self._review_timeout, self.policies
+        policy_context = None if policies is None else policies.current_context(deadline.is_expired)
+        return deadline.run(
+            lambda: handle_review(
+                body, endpoint, settings, facts, policy_context, allow_cache=allow_cache
+            )
+        )
+
+    def _warm_up(self) -> None:
+        """Compile the schema and import the rules now, and not while an API server waits."""
+        from webhook.engine.evaluate import evaluate
+        from webhook.graph.cluster_facts import NO_FACTS
+
+        for settings in (self.settings, *self.settings.namespaces.values()):
+            settings.rule_set.preload()
+        evaluate({}, self.settings, NO_FACTS)
+
+    def reload_if_changed(self) -> bool:
+        """Put a changed settings file into effect; raise InvalidSettings if it cannot be used."""
+        content = self._read_file()
+        if content == self._content:
+            return False
+        self.settings = load_settings(self._flags)  # raises, each time, while the file is bad
+        self._content = content
+        self._warm_up()
+        return True
+
+    def _read_file(self) -> bytes:
+        file = self._flags.settings_file
+        if file is None:
+            return b""
+        try:
+            return read_bytes(file)
+        except OSError as error:
+            raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _no_facts() -> "Facts":
+    from webhook.graph.cluster_facts import NO_FACTS
+
+    return NO_FACTS
+
+
+@click.command("serve")
+@click.option("--host", default="", help="Address to listen on. [default: every one]")
+@click.option("--port", default=8443, show_default=True, help="HTTPS: /mutate and /validate.")
+@click.option(
+    "--health-port", default=8081, show_default=True, help="HTTP: /livez, /readyz and /metrics."
+)
+@click.option(
+    "--tls-cert",
+    type=click.Path(path_type=Path),
+    default=Path("certs/tls.crt"),
+    show_default=True,
+    help="PEM file of the certificate and its chain; read anew when it changes.",
+)
+@click.option(
+    "--tls-key",
+    type=click.Path(path_type=Path),
+    default=Path("certs/tls.key"),
+    show_default=True,
+    help="PEM file of its key.",
+)
+@click.option(
+    "--client-ca",
+    type=click.Path(path_type=Path),
+    help="PEM file of a CA; only clients with a certificate of it are answered.",
+)
+@click.option(
+    "--tls-name",
+    "tls_names",
+    multiple=True,
+    metavar="NAME",
+    help="What callers call the server by; not ready if the certificate lacks it. Repeatable.",
+)
+@click.option(
+    "--tls-ca",
+    type=click.Path(path_type=Path),
+    help="PEM file of the CA that callers trust; not ready if it did not sign the certificate.",
+)
+@click.option(
+    "--certificates",
+    type=click.Choice(["files", "self"]),
+    default="files",
+    show_default=True,
+    help="Who makes the certificate: somebody else (--tls-cert, --tls-key), or graphgate, which "
+    "keeps it in a Secret and writes the caBundle of its webhooks; see certs/README.md.",
+)
+@installation_options
+@click.option(
+    "--deadline",
+    type=click.FloatRange(min=0, min_open=True),
+    default=2.0,
+    show_default=True,
+    help="Seconds that one judgement may take; less than the webhooks' timeoutSeconds.",
+)
+@click.option(
+    "--drain",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    help="Seconds of answering on after SIGTERM.",
+)
+@click.option(
+    "--cluster",
+    "follow_cluster",
+    is_flag=True,
+    help="Follow the cluster's namespaces, model servers and version; see docs/facts.md.",
+)
+@cluster_options
+@click.option(
+    "--policies-from-cluster",
+    "policies_selector",
+    is_flag=False,
+    flag_value=DEFAULT_POLICY_SELECTOR,
+    metavar="[LABELS]",
+    help="Evaluate the cluster's policies, their ConfigMaps and PolicyExceptions too: those with "
+    f"these labels, as kubectl's -l. [without a value: {DEFAULT_POLICY_SELECTOR}; settings: policies.cluster]",
+)
+@policies_option
+@settings_options
+def serve_command(
+    host: str,
+    port: int,
+    health_port: int,
+    tls_cert: Path,
+    tls_key: Path,
+    client_ca: Path | None,
+    tls_names: tuple[str, ...],
+    tls_ca: Path | None,
+    certificates: str,
+    namespace: str | None,
+    name: str,
+    deadline: float,
+    drain: float,
+    follow_cluster: bool,
+    kubeconfig: str | None,
+    context: str | None,
+    seldon_config: str,
+    policies_selector: str | None,
+    policy_paths: tuple[Path, ...],
+    flags: SettingsFlags,
+) -> None:
+    """Serve the admission webhook over TLS, until SIGTERM."""
+    from webhook.server.cert_check import certificate_trust_check
+    from webhook.server.config import ServerConfig
+    from webhook.server.lifecycle import serve
+
+    manages_certificate = certificates == "self"
+    if manages_certificate and (tls_names or tls_ca):
+        raise click.UsageError("--tls-name and --tls-ca are for --certificates=files")
+    if policies_selector == "":
+        raise click.UsageError("--policies-from-cluster names no label; all objects are too many")
+    watched_facts = _watch_facts(kubeconfig, context, seldon_config) if follow_cluster else None
+    review_handler = AdmissionReviewHandler(
+        flags, (lambda: watched_facts.facts) if watched_facts else None, review_timeout=deadline
+    )
+
+    def policy_sources() -> ResolvedPolicySources:
+        return resolve_sources(policy_paths, policies_selector, review_handler.settings, flags)
+
+    selector = policy_sources().selector
+    if (kubeconfig or context) and not (follow_cluster or manages_certificate or selector):
+        raise click.UsageError(
+            "--kubeconfig and --context are for --cluster, --policies-from-cluster or "
+            "--certificates=self"
+        )
+    watched_policies = (
+        _watch_policies(kubeconfig, context, namespace, selector) if selector else None
+    )
+    sources: list[Reloadable] = [review_handler] if flags.settings_file else []
+    checks = [_cluster_check(watched_facts)] if watched_facts else []
+    policies = review_handler.policies = PolicyStore(policy_sources, watched_policies)
+    sources.append(policies)
+    checks.append(policies.readiness_check())
+    with contextlib.ExitStack() as running:
+        if manages_certificate:
+            rotator = running.enter_context(
+                managed_certificate(kubeconfig, context, namespace, name)
+            )
+            tls_cert, tls_key = rotator.certificate_file, rotator.key_file
+            sources.append(rotator)
+            checks.append(_certificate_check(rotator))
+        elif tls_names or tls_ca:
+            checks.append(certificate_trust_check(tls_cert, tls_key, names=tls_names, ca=tls_ca))
+        config = ServerConfig(
+            certificate=tls_cert,
+            key=tls_key,
+            client_ca=client_ca,
+            host=host,
+            port=port,
+            health_port=health_port,
+            shutdown_delay=drain,
+        )
+        if manages_certificate or watched_policies:
+            # Small files in memory, and the first certificate of an installation should not wait;
+            # neither should a policy.
+            config = replace(config, reload_interval=1.0)
+        code = serve(
+            config,
+            review_handler,
+            sources=sources,
+            checks=checks,
+            register_metrics=policies.register_metrics,
+            background=[followed for followed in (watched_facts, watched_policies) if followed],
+        )
+    sys.exit(code)
+
+
+def _watch_facts(kubeconfig: str | None, context: str | None, seldon_config: str) -> "FactsWatcher":
+    """Return the facts of a cluster, not yet followed; raise ClusterUnavailable without one."""
+    from webhook.kube.facts_watcher import FactsWatcher
+
+    return FactsWatcher(open_cluster(kubeconfig, context), parse_config_map(seldon_config))
+
+
+def _watch_policies(
+    kubeconfig: str | None, context: str | None, namespace: str | None, selector: str
+) -> "PoliciesWatcher":
+    """Return the policies of a cluster, not yet followed; raise ClusterUnavailable without one."""
+    from webhook.kube.policy_watcher import PoliciesWatcher
+
+    transport = open_cluster(kubeconfig, context)
+    return PoliciesWatcher(
+        transport, selector, exceptions_namespace=namespace or transport.namespace
+    )
+
+
+def _cluster_check(watched_facts: "FactsWatcher") -> "Check":
+    """Return the check that the facts were read once, and are being followed."""
+    from webhook.runtime.health import Check, CheckResult
+
+    return Check("cluster", lambda: CheckResult(*watched_facts.health()))
+
+
+def _certificate_check(rotator: "CertificateRotator") -> "Check":
+    """Return the check that API servers will believe the certificate in use."""
+    from webhook.runtime.health import Check, CheckResult
+
+    return Check("trust", lambda: CheckResult(*rotator.health()))

@@ -1,0 +1,70 @@
+"""Settings, facts and files that commands read."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from webhook.cli.options import SettingsFlags
+from webhook.errors import SettingsError
+
+if TYPE_CHECKING:
+    from webhook.graph.cluster_facts import Facts
+    from webhook.settings.model import Settings
+
+
+def load_settings(flags: SettingsFlags) -> "Settings":
+    """Return the effective settings; raise InvalidSettings if any part cannot be used."""
+    from webhook.podsecurity import parse_standard
+    from webhook.settings.model import read_settings
+
+    document, source = None, "settings"
+    if flags.settings_file is not None:
+        document, source = read_single_document(flags.settings_file), str(flags.settings_file)
+    pod_security = None
+    if flags.pod_security is not None:
+        pod_security = parse_standard(flags.pod_security)
+        if pod_security is None:
+            raise SettingsError(
+                f"--pod-security is {flags.pod_security!r}; it is a level (privileged, baseline, "
+                "restricted), with a version if need be: restricted:v1.36"
+            )
+    return read_settings(
+        document,
+        os.environ,
+        default_user_id=flags.default_user_id,
+        allow_root_default=flags.allow_root_default,
+        pod_security=pod_security,
+        source=source,
+    )
+
+
+def load_facts(file: Path | None) -> "Facts":
+    """Return the facts in a file; raise InvalidSettings if it cannot be used."""
+    from webhook.graph.cluster_facts import NO_FACTS
+
+    if file is None:
+        return NO_FACTS
+    from webhook.settings.facts_file import read_facts
+
+    return read_facts(read_single_document(file), str(file))
+
+
+def read_single_document(file: Path) -> Any:
+    """Return the one document in a settings or facts file; raise InvalidSettings otherwise."""
+    from webhook.yamldoc import read
+
+    try:
+        parsed_file = read(read_bytes(file))
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
+    for parse_error in parsed_file.errors:
+        raise SettingsError(f"{file}:{parse_error.line}:{parse_error.column}: {parse_error}")
+    if len(parsed_file.documents) != 1:
+        raise SettingsError(f"{file} holds {len(parsed_file.documents)} documents, not one")
+    return parsed_file.documents[0].value
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file, or of standard input for "-"."""
+    return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()

@@ -1,0 +1,69 @@
+"""Flags that several commands share, and how they become values."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsFlags:
+    """The flags that every command which judges has in common, as they were written."""
+
+    settings_file: Path | None
+    default_user_id: str | None
+    allow_root_default: bool
+    pod_security: str | None
+
+
+def settings_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the flags that decide about verdicts; the command gets them as one value, `flags`."""
+
+    @wraps(command)
+    def with_flags(**arguments: Any) -> None:
+        flags = SettingsFlags(**{f.name: arguments.pop(f.name) for f in fields(SettingsFlags)})
+        command(flags=flags, **arguments)
+
+    decorated: Callable[..., None] = with_flags
+    for option in (
+        click.option(
+            "--pod-security",
+            metavar="LEVEL[:VERSION]",
+            help="Pod Security level to judge pods by, like restricted:v1.36. "
+            "[default: what the namespace enforces, if it is known]",
+        ),
+        click.option(
+            "--allow-root-default",
+            is_flag=True,
+            help="Let the default user id be 0, which is root.",
+        ),
+        click.option(
+            "--default-user-id",
+            metavar="ID",
+            help="User id for pods that set none; empty: none. "
+            "[environment: DEFAULT_USER_ID; default: 8888]",
+        ),
+        click.option(
+            "--settings",
+            "settings_file",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Settings file; see policies/default.yaml.",
+        ),
+    ):
+        decorated = option(decorated)
+    return decorated
+
+
+def facts_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --facts; the command gets `facts_file`, and `load_facts` reads it."""
+    return click.option(
+        "--facts",
+        "facts_file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="What is known of the cluster; graphgate facts writes it.",
+    )(command)

@@ -1,0 +1,128 @@
+"""From files to the objects that their SeldonDeployments stand for, and those as text.
+
+For `render` and `diff`. What an object looks like is `rendering`'s matter.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from webhook.graph.path import ROOT, Path
+from webhook.runtime.manifest_files import manifest_files, read_input
+from webhook.yamldoc.emitter import emit_scalar, is_inline
+
+if TYPE_CHECKING:
+    from webhook.cli.image_options import ImageOptions
+    from webhook.graph.cluster_facts import Facts
+    from webhook.lint.result import DocumentResult, Report
+    from webhook.rendering.render import Rendered
+    from webhook.rendering.source_map import SourceMap
+    from webhook.settings.model import Settings
+    from webhook.yamldoc import Document
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedFile:
+    """A SeldonDeployment in a file, and what it stands for.
+
+    namespace  where the author puts it; "": nowhere in particular
+    """
+
+    file: str
+    document: "Document"
+    namespace: str
+    objects: tuple["Rendered", ...]
+
+    def line(self, path: Path) -> int:
+        """Return the line of a place in the file, or of its nearest ancestor that is there."""
+        return self.document.position(path).line
+
+
+def is_authored(origin: "SourceMap", path: Path) -> bool:
+    """Tell whether the author wrote what stands at `place` of a rendered object, or we added it."""
+    for segment in path:
+        part = origin.parts.get(segment)
+        if part is None:
+            return origin.is_copied
+        origin = part
+    return origin.is_copied
+
+
+def yaml_comment(text: str) -> str:
+    """Return a comment of one line; a file or a key may be called anything."""
+    return "# " + "".join(char if char.isprintable() else "?" for char in text)
+
+
+def render_files(
+    paths: tuple[str, ...], settings: "Settings", facts: "Facts", images: "ImageOptions"
+) -> tuple[list[RenderedFile], "Report"]:
+    """Return what the allowed documents stand for, and the report on the others.
+
+    The objects are those of the document with its defaults filled in, wherever that is done.
+    """
+    from webhook.lint.lint import lint_text, unreadable_file_report
+    from webhook.lint.result import Report
+    from webhook.yamldoc import read
+
+    rendered_files: list[RenderedFile] = []
+    rejected: list[DocumentResult] = []
+    skipped = 0
+    for path in manifest_files(paths):
+        try:
+            text = read_input(path)
+        except OSError as error:
+            rejected.extend(unreadable_file_report(path, error.strerror or str(error)).results)
+            continue
+        report = lint_text(path, text, settings, facts)
+        documents = read(text).documents
+        for result in report.results:
+            if result.verdict == "allowed":
+                rendered_files.append(
+                    _render_document(path, documents[result.index], settings, facts, images)
+                )
+            else:
+                rejected.append(result)
+        skipped += report.skipped_documents
+    return rendered_files, Report(tuple(rejected), skipped)
+
+
+def _render_document(
+    file: str, document: "Document", settings: "Settings", facts: "Facts", images: "ImageOptions"
+) -> RenderedFile:
+    from webhook.defaulting import apply_add_operations, default_object
+    from webhook.graph.parse import parse
+    from webhook.rendering.render import render
+
+    namespace = parse(document.value).namespace
+    defaulting_options = settings.for_namespace(namespace).defaults
+    defaulted = apply_add_operations(
+        document.value, default_object(document.value, defaulting_options, facts).operations
+    )
+    objects = render(parse(defaulted), images.render_options(defaulting_options), facts)
+    return RenderedFile(file, document, namespace, objects)
+
+
+def yaml_lines(
+    value: Any, annotate: Callable[[Path], str] = lambda _: "", path: Path = ROOT
+) -> Iterator[str]:
+    """Yield an object as lines of YAML, its keys in their order.
+
+    note  returns what is written behind the first line of a place, "" for nothing
+    """
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            child_path = path / key
+            if is_inline(item):
+                yield f"{emit_scalar(key)}: {emit_scalar(item)}{annotate(child_path)}"
+                continue
+            yield f"{emit_scalar(key)}:{annotate(child_path)}"
+            indent = "  " if isinstance(item, dict) else ""
+            yield from (indent + line for line in yaml_lines(item, annotate, child_path))
+    elif isinstance(value, list) and value:
+        for index, item in enumerate(value):
+            child_path = path / index
+            first, *others = yaml_lines(item, annotate, child_path)
+            yield f"- {first}{annotate(child_path)}"
+            yield from (f"  {line}" for line in others)
+    else:
+        yield emit_scalar(value)

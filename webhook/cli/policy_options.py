@@ -1,0 +1,105 @@
+"""Users' policies from files: the flag, the settings' key, and what is read for them."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from webhook.errors import PolicyError
+from webhook.server.policy_files import parse_policies, read_files
+
+if TYPE_CHECKING:
+    from webhook.cli.options import SettingsFlags
+    from webhook.engine.policy_context import PolicyContext
+    from webhook.policy import PolicySet
+    from webhook.settings.model import Settings
+
+
+def policies_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --policies; the command gets `policy_paths`, and `load_demands` reads them."""
+    return click.option(
+        "--policies",
+        "policy_paths",
+        type=click.Path(path_type=Path),
+        metavar="PATH",
+        multiple=True,
+        help="File or folder of policies and exceptions; may be given several times. "
+        "[settings: policies.files]",
+    )(command)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedPolicySources:
+    """Where policies are to come from.
+
+    paths     files and folders
+    selector  labels of the cluster's objects; None: no cluster
+    """
+
+    paths: tuple[Path, ...]
+    selector: str | None = None
+
+
+def resolve_sources(
+    paths: tuple[Path, ...],
+    selector: str | None,
+    settings: "Settings",
+    flags: "SettingsFlags",
+) -> ResolvedPolicySources:
+    """Return what the flags say, and where they say nothing what the settings do."""
+    file = flags.settings_file
+    base_folder = Path() if file is None or str(file) == "-" else file.parent
+    return ResolvedPolicySources(
+        paths or tuple(base_folder / name for name in settings.policies.files),
+        settings.policies.selector if selector is None else selector,
+    )
+
+
+def load_policies(paths: tuple[Path, ...]) -> "PolicySet | None":
+    """Return the policies that the paths name; None if none is named.
+
+    Raise InvalidPolicy if one of them cannot be used: a gate with a missing bar is no gate.
+    """
+    if not paths:
+        return None
+    policies = parse_policies(read_files(paths))
+    if policies.problems:
+        raise PolicyError(summarize_problems(list(map(str, policies.problems))))
+    return policies
+
+
+def summarize_problems(problems: list[str]) -> str:
+    """Return one sentence about several policies that cannot be used."""
+    more = len(problems) - 1
+    others = f" (and {more} more; graphgate policies lint tells all)" if more else ""
+    return f"{problems[0]}{others}"
+
+
+def load_policy_context(paths: tuple[Path, ...]) -> "PolicyContext | None":
+    """Return the policies as they are in force now; None if there are none."""
+    policies = load_policies(paths)
+    if policies is None:
+        return None
+    from webhook.engine.policy_context import PolicyContext
+
+    return PolicyContext(policies, int(time.time()))
+
+
+def resolve_policy_context(
+    paths: tuple[Path, ...], settings: "Settings", flags: "SettingsFlags"
+) -> "PolicyContext | None":
+    """Return the policies that flags or settings name; None if neither does.
+
+    Those of the cluster are for `serve` alone; standard error tells that they are left out.
+    """
+    sources = resolve_sources(paths, None, settings, flags)
+    if sources.selector is not None:
+        click.echo(
+            f"graphgate: policies of the cluster ({sources.selector}) are not evaluated here; "
+            "kubectl get -o yaml writes them into a file for --policies",
+            err=True,
+        )
+    return load_policy_context(sources.paths)

@@ -1,0 +1,58 @@
+"""Two that both insist on one field must not change it in turns as fast as they can.
+
+A field that somebody took is taken back at once; if it is taken again and again, ever more slowly.
+"""
+
+from collections.abc import Callable, Sequence
+
+from webhook.controller.state.plan import Apply, PlannedAction
+
+BACKOFF_BASE_SECONDS = 1.0
+"""Seconds between the first two times; each pause is twice the last."""
+
+MAX_BACKOFF_SECONDS = 300.0
+
+CONFLICT_RESET_SECONDS = 600.0
+"""Seconds without a quarrel after which it is forgotten."""
+
+
+class ConflictBackoff:
+    """Remembers by uid how often fields were taken back.
+
+    Each object is asked about by one thread at a time; those of different objects do not meet.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._conflicts: dict[str, tuple[float, float]] = {}
+
+    def filter_due(
+        self, actions: Sequence[PlannedAction]
+    ) -> tuple[list[PlannedAction], float | None]:
+        """Return what may be done now, and in how many seconds the rest may be; None: no rest."""
+        allowed: list[PlannedAction] = []
+        delays: list[float] = []
+        for action in actions:
+            delay = self._delay(action)
+            if delay > 0.0:
+                delays.append(delay)
+            else:
+                allowed.append(action)
+        return allowed, min(delays, default=None)
+
+    def _delay(self, action: PlannedAction) -> float:
+        if not isinstance(action, Apply) or action.reason != "taken" or action.observed is None:
+            return 0.0
+        now, uid = self._clock(), action.observed.uid
+        due, backoff = self._conflicts.get(uid, (now, BACKOFF_BASE_SECONDS / 2))
+        if now < due:
+            return due - now
+        if now - due > CONFLICT_RESET_SECONDS:
+            backoff = BACKOFF_BASE_SECONDS / 2
+        if len(self._conflicts) > 1_000:
+            self._conflicts = {
+                u: q for u, q in self._conflicts.items() if now - q[0] <= CONFLICT_RESET_SECONDS
+            }
+        backoff = min(2 * backoff, MAX_BACKOFF_SECONDS)
+        self._conflicts[uid] = (now + backoff, backoff)
+        return 0.0

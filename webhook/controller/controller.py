@@ -1,0 +1,211 @@
+"""Everything of a reconciler that works: caches, workers, and what they hand to each other.
+
+Belongs here: threads, and what becomes of an object whose look failed. Does not belong here: the
+process around it (`manager`), and what a look does (`reconciler`).
+"""
+
+import gc
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from webhook.controller.api import ResourceClient
+from webhook.controller.applier import RequeueError
+from webhook.controller.cache import Cache, NamespacedName
+from webhook.controller.config import ControllerConfig
+from webhook.controller.desired_state import ControllerSettings
+from webhook.controller.events import EventRecorder
+from webhook.controller.informers import build_informers
+from webhook.controller.metrics import ControllerMetrics
+from webhook.controller.preflight import is_managed_elsewhere
+from webhook.controller.reconciler import Reconciler
+from webhook.controller.workqueue import RateLimiter, WorkQueue
+from webhook.errors import KubeApiUnavailableError
+from webhook.graph.cluster_facts import Facts
+from webhook.kube import ApiStatusError, Transport
+from webhook.kube.facts_watcher import FactsWatcher
+
+logger = logging.getLogger("graphgate")
+
+SHUTDOWN_TIMEOUT_SECONDS = 35.0
+"""Seconds for the workers to finish: one answer may take 30."""
+
+_SYNC_POLL_INTERVAL_SECONDS = 0.1
+"""Seconds between looks at whether the caches are filled."""
+
+_FACTS_CHECK_INTERVAL_SECONDS = 2.0
+"""Seconds between looks at whether the facts have changed."""
+
+_FACTS_TIMEOUT_SECONDS = 20.0
+"""Seconds after which a reconciler of some namespaces goes on without reading namespaces."""
+
+
+def facts_changed(previous: Facts, current: Facts, namespace: str) -> bool:
+    """Tell whether two sets of facts differ for an object in a namespace."""
+    return previous.for_namespace(namespace) != current.for_namespace(namespace)
+
+
+class SettingsProvider(Protocol):
+    """Where the settings in force are; a source swaps them."""
+
+    @property
+    def controller_settings(self) -> ControllerSettings: ...  # noqa: D102 — above
+
+
+class Controller:
+    """Everything that works, without the process around it: `start`, `lead`, `stop`."""
+
+    def __init__(
+        self,
+        config: ControllerConfig,
+        transport: Transport,
+        settings: SettingsProvider,
+        metrics: ControllerMetrics,
+        *,
+        keda: bool = False,
+    ) -> None:
+        self.config = config
+        self.transport = transport
+        self.metrics = metrics
+        self.queue: WorkQueue[NamespacedName] = WorkQueue()
+        self.cache = Cache(self.queue.add_after)
+        rate_limiter = RateLimiter(config.qps, config.burst)
+        client = ResourceClient(
+            transport, throttle=rate_limiter.wait, on_request=metrics.count_request
+        )
+        self.facts_watcher = FactsWatcher(transport, config.seldon_config_map)
+        self.informers = build_informers(
+            transport,
+            config,
+            self.cache,
+            managed_by=settings.controller_settings.render_options.managed_by,
+            keda=keda,
+        )
+        self._event_recorder = EventRecorder(client, metrics.count_dropped_event)
+        self._reconciler = Reconciler(
+            client,
+            self.cache,
+            settings=lambda: settings.controller_settings,
+            facts=lambda _namespace: self.facts_watcher.facts,
+            record_event=self._event_recorder,
+        )
+        self.is_running = False
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Begin to fill the caches."""
+        self.facts_watcher.start()
+        for watch in self.informers:
+            watch.start()
+
+    def start_workers(self) -> None:
+        """Begin to reconcile, as soon as the caches are filled."""
+        self._start_thread("lead", self._run_workers)
+
+    def stop(self, grace: float = SHUTDOWN_TIMEOUT_SECONDS) -> None:
+        """End within `finish` seconds: the objects in hand are finished, no others are begun."""
+        self._stopping.set()
+        self.queue.shut_down()
+        deadline = time.monotonic() + grace
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        if self.is_running:
+            self._event_recorder.stop()
+        self.is_running = False
+        for watch in self.informers:
+            watch.stop(timeout=1.0)
+        self.facts_watcher.stop()
+
+    def enqueue_all(self, *, spread_over: float = 0.0) -> None:
+        """Have every object looked at, spread over some seconds."""
+        for name in self.cache.names():
+            self.queue.add_after(name, spread_over * random.random())  # noqa: S311 — spreads load
+
+    @property
+    def has_synced(self) -> bool:
+        """Whether the caches were filled once."""
+        return all(watch.has_synced for watch in self.informers)
+
+    def _start_thread(self, name: str, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _run_workers(self) -> None:
+        started_at = time.monotonic()
+        while not (self.has_synced and self._are_facts_ready(time.monotonic() - started_at)):
+            if self._stopping.wait(_SYNC_POLL_INTERVAL_SECONDS):
+                return
+        gc.collect()
+        gc.freeze()
+        self._event_recorder.start()
+        self.is_running = True
+        for number in range(self.config.max_concurrent_reconciles):
+            self._start_thread(f"worker {number}", self._worker_loop)
+        log_fields = {
+            "objects": len(self.cache),
+            "seconds": round(time.monotonic() - started_at, 1),
+        }
+        logger.info("reconciling", extra={"fields": log_fields})
+        self._resync_loop()
+
+    def _resync_loop(self) -> None:
+        """Look at objects whose surroundings have changed, and at all of them now and then."""
+        facts, last_resync = self.facts_watcher.facts, time.monotonic()
+        while not self._stopping.wait(_FACTS_CHECK_INTERVAL_SECONDS):
+            previous_facts, facts = facts, self.facts_watcher.facts
+            if facts is not previous_facts:
+                for name in self.cache.names():
+                    if facts_changed(previous_facts, facts, name[0]):
+                        self.queue.add_after(name, _FACTS_CHECK_INTERVAL_SECONDS * random.random())  # noqa: S311 — as above
+            if time.monotonic() - last_resync >= self.config.resync_period:
+                last_resync = time.monotonic()
+                self.enqueue_all(spread_over=self.config.resync_period / 2)
+
+    def _are_facts_ready(self, waited: float) -> bool:
+        if self.facts_watcher.health().state != "failed":
+            return True
+        # Who may read some namespaces only may not read Namespaces: then nothing is known of them.
+        return bool(self.config.namespaces) and waited > _FACTS_TIMEOUT_SECONDS
+
+    def _worker_loop(self) -> None:
+        while (name := self.queue.get()) is not None:
+            started_at = time.monotonic()
+            try:
+                outcome = self._reconcile_one(name)
+            finally:
+                self.queue.done(name)
+            self.metrics.observe_reconcile(outcome, time.monotonic() - started_at)
+
+    def _reconcile_one(self, name: NamespacedName) -> str:
+        """Look at one object; whatever happens, it is about this object only."""
+        log_fields = {"object": "/".join(name)}
+        try:
+            if is_managed_elsewhere(self.facts_watcher.facts, name[0], self.config.controller_id):
+                return "not-ours"
+            outcome, requeue_after, retry = self._reconciler.reconcile(name)
+        except RequeueError as requeue:
+            logger.info("later", extra={"fields": {**log_fields, "reason": str(requeue)}})
+            self.queue.add_rate_limited(name)
+            return "later"
+        except KubeApiUnavailableError as error:
+            retry_after = error.retry_after if isinstance(error, ApiStatusError) else None
+            delay = self.queue.add_rate_limited(name, min_delay=retry_after or 0.0)
+            retry_fields = {**log_fields, "reason": str(error), "seconds": round(delay, 1)}
+            logger.warning("will try again", extra={"fields": retry_fields})
+            return "later"
+        except Exception:
+            logger.exception("a fault of graphgate", extra={"fields": log_fields})
+            self.queue.add_rate_limited(name)
+            return "fault"
+        if retry:
+            self.queue.add_rate_limited(name)
+        else:
+            self.queue.forget(name)
+        if requeue_after is not None:
+            self.queue.add_after(name, requeue_after)
+        return outcome

@@ -1,0 +1,92 @@
+"""What is asked of the cluster before anything is reconciled, and later: who else is at work."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from webhook.controller.config import CONTROLLER_ID_LABEL
+from webhook.errors import SettingsError
+from webhook.graph.cluster_facts import Facts
+from webhook.graph.model import get_mapping, get_str, iter_mappings
+from webhook.kube import ApiStatusError, Transport, collection_path, get
+
+logger = logging.getLogger("graphgate")
+
+SELDON_LEASE = "a33bd623.machinelearning.seldon.io"
+"""The Lease of Seldon Core's operator (its flag --leader-election-id)."""
+
+_LEASE_ALIVE_SECONDS = 60.0
+"""Seconds since its renewal for which a Lease's holder counts as running; Seldon's holds for 15."""
+
+
+def is_managed_elsewhere(facts: Facts, namespace: str, controller_id: str) -> bool:
+    """Tell whether a namespace is given to one operator, and that is not us.
+
+    As Seldon's: an operator without an id leaves labelled namespaces alone; the label of the
+    object, which one with an id asks for, says more than that of the namespace.
+    """
+    namespace_facts = facts.namespaces.get(namespace)
+    return (
+        not controller_id
+        and namespace_facts is not None
+        and CONTROLLER_ID_LABEL in namespace_facts.labels
+    )
+
+
+def is_api_group_served(transport: Transport, group: str) -> bool:
+    """Tell whether the cluster has an API group: "keda.sh/v1alpha1"."""
+    try:
+        return get(transport, f"/apis/{group}") is not None
+    except ApiStatusError:
+        return False
+
+
+def ensure_no_seldon_operator(
+    transport: Transport,
+    namespaces: tuple[str, ...],
+    *,
+    quiet: bool = False,
+    now: Callable[[], float] = time.time,
+) -> None:
+    """Raise InvalidSettings if Seldon Core's operator is running and we would share its objects.
+
+    Only asked of a reconciler without an id. Who may not look in the whole cluster looks in its
+    namespaces and in the one of Seldon's chart; what it may not read there, the log says, but not
+    `again`. Raise ClusterUnavailable if there is no answer.
+    """
+    for lease in _seldon_leases(transport, namespaces, quiet=quiet):
+        spec = get_mapping(lease, "spec")
+        if get_str(spec, "holderIdentity") and now() - _renew_time(spec) < _LEASE_ALIVE_SECONDS:
+            lease_namespace = get_str(get_mapping(lease, "metadata"), "namespace")
+            raise SettingsError(
+                f"Seldon Core's operator is running (it holds the Lease {lease_namespace}/{SELDON_LEASE}), "
+                f"and both would reconcile the objects without the label {CONTROLLER_ID_LABEL}; give "
+                "this one an id with --controller-id, and its objects the label"
+            )
+
+
+def _seldon_leases(
+    transport: Transport, namespaces: tuple[str, ...], *, quiet: bool
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the Leases of Seldon's name that we may read."""
+    for namespace in ("", *namespaces, "seldon-system"):
+        path = collection_path("coordination.k8s.io/v1", "Lease", namespace)
+        try:
+            response = get(transport, f"{path}?fieldSelector=metadata.name={SELDON_LEASE}")
+        except ApiStatusError as error:
+            if not quiet:
+                message = "cannot tell whether Seldon Core's operator is running"
+                logger.warning(message, extra={"fields": {"reason": str(error)}})
+            continue
+        yield from (lease for _, lease in iter_mappings(response or {}, "items"))
+        if not namespace:
+            return
+
+
+def _renew_time(spec: Mapping[str, Any]) -> float:
+    try:
+        return datetime.fromisoformat(get_str(spec, "renewTime")).timestamp()
+    except ValueError:
+        return 0.0

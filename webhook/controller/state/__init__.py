@@ -1,0 +1,1 @@
+"""Desired and observed state compared: plan, progress, conditions, status. Pure."""

@@ -1,0 +1,242 @@
+"""What has to be done so that the cluster has what a SeldonDeployment stands for. Pure.
+
+    prepare(rendered, owner, namespace)     what is applied: the object, its owner, its digest
+    plan(wanted, children, settled)         the actions; none where nothing is to be done
+
+An object is as it should be if two things hold, and both stand on the object itself, so that it
+costs no request and survives a restart:
+
+* its annotation graphgate.io/applied-hash is the digest of what we want, so that is what we sent
+* we still own every field that we sent. The API server takes a field away from its owner as soon
+  as anybody else changes or removes it (metadata.managedFields), and leaves him all others
+
+Values are never compared: quantities (1000m is 1), defaults, and admission plugins that change
+what is applied would look like differences for ever.
+
+Belongs here: deciding. Does not belong here: sending (`controller`), readiness in words (`status`).
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from webhook.controller.state.observed import (
+    APPLIED_HASH_ANNOTATION,
+    ObjectKey,
+    ObservedObject,
+    encode_selector,
+    owns_all_fields,
+    owns_replicas,
+)
+from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.path import Path
+from webhook.rendering.render import Rendered
+
+AUTOSCALER_KINDS = frozenset({"HorizontalPodAutoscaler", "ScaledObject"})
+PDB_KIND = "PodDisruptionBudget"
+
+_APPLY_ORDER = {
+    kind: n for n, kind in enumerate(("Service", "Deployment", *sorted(AUTOSCALER_KINDS), PDB_KIND))
+}
+"""Services first: their names must resolve when the first pod starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerRef:
+    """The SeldonDeployment that all objects belong to."""
+
+    api_version: str
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredObject:
+    """One object to be: complete, and not to be changed by anybody.
+
+    source    what was rendered, with the way back to the document
+    digest    of everything that is sent
+    selector  of a Deployment, as `Child.selector`; "" for other kinds
+    """
+
+    rendered: Rendered
+    object: Mapping[str, Any]
+    digest: str
+    selector: str
+
+    @property
+    def key(self) -> ObjectKey:
+        """Kind and name."""
+        return self.rendered.kind, self.rendered.name
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Send the object.
+
+    live      what is there now; None: nothing that we know of
+    why       missing: it is not there; changed: another document or version of ours made another
+              object; taken: somebody changed fields of ours
+    replicas  hand these over to whoever scales before spec.replicas leaves our fields: it would
+              fall back to 1 otherwise
+    """
+
+    desired: DesiredObject
+    observed: ObservedObject | None
+    reason: Literal["missing", "changed", "taken"]
+    replicas: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove the object, by uid.
+
+    keep_pods  leave the ReplicaSets: the Deployment is made anew under its name, because its
+               selector cannot be changed, and takes them over
+    """
+
+    observed: ObservedObject
+    keep_pods: bool = False
+
+
+PlannedAction = Apply | Delete
+
+AcceptedDrift = Mapping[str, tuple[str, bytes]]
+"""By uid: digest and fields directly after our own apply, where the API server did not give us
+every field that we sent (it drops those of features that are off)."""
+
+
+def to_desired(rendered: Rendered, owner: OwnerRef, namespace: str) -> DesiredObject:
+    """Return what is applied for one rendered object."""
+    metadata = {
+        **rendered.object["metadata"],
+        "namespace": namespace,
+        "ownerReferences": [
+            {
+                "apiVersion": owner.api_version,
+                "kind": "SeldonDeployment",
+                "name": owner.name,
+                "uid": owner.uid,
+                "controller": True,
+                # Nobody may have to wait for us when the owner is deleted in the foreground.
+                "blockOwnerDeletion": False,
+            }
+        ],
+    }
+    unstamped = {**rendered.object, "metadata": metadata}
+    digest = hashlib.sha256(orjson.dumps(unstamped, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+    annotations = {**get_mapping(metadata, "annotations"), APPLIED_HASH_ANNOTATION: digest}
+    return DesiredObject(
+        rendered=rendered,
+        object={**unstamped, "metadata": {**metadata, "annotations": annotations}},
+        digest=digest,
+        selector=encode_selector(get_mapping(unstamped, "spec"))
+        if rendered.kind == "Deployment"
+        else "",
+    )
+
+
+def plan_actions(
+    desired: Sequence[DesiredObject],
+    observed: Mapping[ObjectKey, ObservedObject],
+    accepted_drift: AcceptedDrift,
+) -> tuple[PlannedAction, ...]:
+    """Return what is to be done now, in order.
+
+    wanted    no two of one key
+    children  by key, those that the SeldonDeployment controls, by uid
+    settled   see there
+
+    What nobody wants any more is deleted when all wanted Deployments run as wanted. An autoscaler
+    or budget of a Deployment that stays goes at once: it would work against it.
+    """
+    actions: list[PlannedAction] = []
+    for one in sorted(desired, key=lambda w: _APPLY_ORDER.get(w.key[0], len(_APPLY_ORDER))):
+        action = _plan_object(one, observed.get(one.key), accepted_drift)
+        if action is not None:
+            actions.append(action)
+    names = {one.key for one in desired}
+    ready = not actions and all(is_ready(one, observed.get(one.key)) for one in desired)
+    for observed_child in observed.values():
+        if observed_child.key in names or observed_child.is_deleting:
+            continue
+        is_kept = ("Deployment", observed_child.name) in names
+        if ready or (is_kept and observed_child.kind in {*AUTOSCALER_KINDS, PDB_KIND}):
+            actions.append(Delete(observed_child))
+    return tuple(actions)
+
+
+def is_ready(desired: DesiredObject, observed: ObservedObject | None) -> bool:
+    """Tell whether the object is there as it was sent and, for a Deployment, its pods answer."""
+    if observed is None or observed.is_deleting or observed.digest != desired.digest:
+        return False
+    return observed.rollout is None or observed.rollout.rolled_out
+
+
+def _plan_object(
+    desired: DesiredObject, observed: ObservedObject | None, accepted_drift: AcceptedDrift
+) -> PlannedAction | None:
+    """Return what makes one object as it should be; None: it is, or it is on its way out."""
+    if observed is None:
+        return Apply(desired, None, "missing")
+    if observed.is_deleting:
+        return None  # its end is a change, which brings us back
+    if observed.selector != desired.selector:
+        return Delete(observed, keep_pods=True)
+    if observed.digest != desired.digest:
+        return Apply(desired, observed, "changed", _orphaned_replicas(desired, observed))
+    if owns_all_fields(observed, desired.object) or accepted_drift.get(observed.uid) == (
+        observed.digest,
+        observed.managed_fields,
+    ):
+        return None
+    return Apply(desired, observed, "taken", _orphaned_replicas(desired, observed))
+
+
+def _orphaned_replicas(desired: DesiredObject, observed: ObservedObject) -> int | None:
+    """Return the replicas that we would let go of with this apply; None: we do not."""
+    if observed.kind != "Deployment" or "replicas" in desired.object["spec"]:
+        return None
+    return observed.replicas if owns_replicas(observed) else None
+
+
+def find_blocking_error(view: SeldonDeployment, rendered: Sequence[Rendered]) -> str:
+    """Return why these objects must not be applied at all; "": they may.
+
+    A document that is broken where the view reads it (a text where a list of predictors should
+    be) renders to fewer objects, not to wrong ones: what runs would be taken for left over. What
+    is wrong inside of a pod template is copied as it is, and the API server answers it.
+    """
+    for schema_error in view.schema_errors:
+        if schema_error.kind != "unknown" and _is_parsed(schema_error.path):
+            return f"{schema_error.path}: the document cannot be read here"
+    if not view.predictors:
+        return "spec.predictors: there is none, so nothing would be left running"
+    running = [r.trace(()) for r in rendered if r.kind == "Deployment"]
+    for predictor in view.predictors:
+        if not any(path[: len(predictor.path)] == predictor.path for path in running):
+            return f"{predictor.path}: it has no container, so nothing of it would run"
+    first: dict[ObjectKey, Path] = {}
+    for one in rendered:
+        source = one.trace(())
+        other = first.setdefault((one.kind, one.name), source)
+        if other is not source:
+            return (
+                f"{source}: the {one.kind} {one.name} made from here has the name of the one "
+                f"made from {other}"
+            )
+    return ""
+
+
+def _is_parsed(path: Path) -> bool:
+    """Tell whether the view reads a place: spec, but for what is copied as it stands."""
+    return path[:1] == ("spec",) and not _COPIED_FIELDS.intersection(path[4:])
+
+
+_COPIED_FIELDS = frozenset(
+    {"spec", "hpaSpec", "kedaSpec", "pdbSpec", "containerSpec", "resources", "env"}
+)
+"""Fields below a predictor whose content goes into an object as the author wrote it."""

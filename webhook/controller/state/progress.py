@@ -1,0 +1,94 @@
+"""What keeps each object of a SeldonDeployment from being ready, in words. Pure.
+
+Belongs here: one object at a time. Does not belong here: what follows for the whole (`status`,
+`conditions`).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from webhook.controller.state.observed import ObjectKey, ObservedObject, RolloutStatus
+from webhook.controller.state.plan import DesiredObject, is_ready
+
+MAX_SHOWN_MESSAGES = 3
+"""Faults that a description spells out; the conditions of the children have the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileError:
+    """Why the document was not, or not wholly, applied: a word for programs, and a sentence."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileState:
+    """What one pass over a SeldonDeployment found.
+
+    generation  the metadata.generation of the document
+    wanted      the objects it stands for; none where it was refused
+    children    the objects that are there
+    trouble     None: all was applied, or is being applied
+    notes       by Deployment: why its pods do not start, as their kubelet says
+    has_engine  whether an orchestrator is configured
+    """
+
+    generation: int
+    desired: Sequence[DesiredObject]
+    observed: Mapping[ObjectKey, ObservedObject]
+    error: ReconcileError | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
+    has_orchestrator: bool = False
+
+
+def not_ready(state: ReconcileState) -> Iterator[DesiredObject]:
+    """Yield what is not as it should be."""
+    for one in state.desired:
+        if not is_ready(one, state.observed.get(one.key)):
+            yield one
+
+
+def rollout_failures(state: ReconcileState, desired: DesiredObject) -> Iterator[str]:
+    """Yield why a Deployment cannot come up, in Kubernetes' words."""
+    observed = state.observed.get(desired.key)
+    if observed is None or observed.rollout is None or observed.digest != desired.digest:
+        return
+    pods = observed.rollout
+    if pods.is_current and not pods.rolled_out:
+        for message in (pods.failure_message, pods.progress_message):
+            if message:
+                note = state.notes.get(observed.name)
+                yield f"Deployment {observed.name}: {message}" + (f"; {note}" if note else "")
+                return
+
+
+def not_ready_reason(state: ReconcileState, desired: DesiredObject) -> str:
+    """Return what keeps an object from being ready."""
+    observed = state.observed.get(desired.key)
+    if observed is None:
+        return "it is not there yet"
+    if observed.is_deleting:
+        return "it is being replaced"
+    if observed.digest != desired.digest:
+        return "it is not up to date yet"
+    note = state.notes.get(observed.name)
+    return _rollout_progress(observed.rollout) + (f"; {note}" if note else "")
+
+
+def _rollout_progress(rollout: RolloutStatus | None) -> str:
+    if rollout is None or not rollout.is_current:
+        return "Kubernetes has not looked at it yet"
+    if rollout.progress_reason == "DeploymentPaused":
+        return "its rollout is paused"
+    if rollout.updated < rollout.desired:
+        return f"{rollout.updated} of {rollout.desired} pods are updated"
+    if rollout.total > rollout.updated:
+        return f"{rollout.total - rollout.updated} old pods are still there"
+    return f"{rollout.available} of {rollout.desired} pods are available"
+
+
+def summarize(messages: Sequence[str]) -> str:
+    """Return faults as one sentence."""
+    more = len(messages) - MAX_SHOWN_MESSAGES
+    return "; ".join(messages[:MAX_SHOWN_MESSAGES]) + (f"; and {more} more" if more > 0 else "")

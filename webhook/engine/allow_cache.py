@@ -1,0 +1,73 @@
+"""What was found faultless is remembered by its content, and not judged twice.
+
+The API server asks about one object at least twice: /mutate judges it with its defaults filled in,
+and what /validate gets a moment later is just that. GitOps tools then apply it again, unchanged, at
+every sync. Judging is a pure function of the object, the settings and the facts, so the second
+answer is the first one.
+
+Compared are whole contents, never digests of them: nothing in an object can be made to look like
+another one. Forgotten is everything when settings or facts change, and else what was not asked
+about for the longest time. Objects with findings are judged anew each time.
+"""
+
+from collections import OrderedDict
+from typing import Any, Final
+
+import orjson
+
+from webhook.graph.cluster_facts import NO_FACTS, Facts
+from webhook.settings.model import Settings
+
+MAX_CACHED_BYTES: Final = 4 << 20
+"""Of all contents together: about a thousand objects of 4 KB."""
+
+MAX_CACHED_REVIEW_BYTES: Final = 128 << 10
+"""Bytes of a review whose object may be remembered; the caller looks, before anything is written
+for the comparison. What is larger is rare, and would push out too many others."""
+
+CacheKey = tuple[str, bytes]
+
+
+class AllowCache:
+    """The faultless objects of one process, as they are with their defaults filled in."""
+
+    def __init__(self, max_bytes: int = MAX_CACHED_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._keys: OrderedDict[CacheKey, None] = OrderedDict()
+        self._settings: Settings | None = None
+        self._facts: Facts = NO_FACTS
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def key(self, document: Any, old_document: Any, namespace: str) -> CacheKey | None:
+        """Return under what an object is remembered; None if it is not to be.
+
+        The order of fields makes no difference: the API server sorts them.
+        """
+        try:
+            content = orjson.dumps((document, old_document), option=orjson.OPT_SORT_KEYS)
+        except TypeError:  # nested too deeply, or a number of more than 64 bits
+            return None
+        return namespace, content
+
+    def contains(self, key: CacheKey, settings: Settings, facts: Facts) -> bool:
+        """Tell whether an object was found faultless, under the same settings and facts."""
+        if settings is not self._settings or facts is not self._facts:
+            self._keys.clear()
+            self._bytes = 0
+            self._settings, self._facts = settings, facts
+            return False
+        if key in self._keys:
+            self._keys.move_to_end(key)
+            return True
+        return False
+
+    def add(self, key: CacheKey) -> None:
+        """Note that nothing was found in an object, under what `knows` was last asked with."""
+        self._keys[key] = None
+        self._bytes += len(key[1])
+        while self._bytes > self._max_bytes:
+            (_, content), _ = self._keys.popitem(last=False)
+            self._bytes -= len(content)

@@ -1,0 +1,76 @@
+"""Findings put in order: nothing said twice, each at a place that the document has."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from webhook.engine.rule_runner import ActionFinding
+from webhook.graph.finding import Finding
+from webhook.graph.path import Path, nearest_existing_path
+from webhook.graph.text import escape_control_chars
+from webhook.rules import Action, all_rules
+
+
+@cache
+def _superseded_rule_ids() -> frozenset[str]:
+    return frozenset(rule.id for rule in all_rules() if rule.supersedable)
+
+
+def drop_superseded(findings: list[ActionFinding]) -> list[ActionFinding]:
+    """Leave out what a rule that gives way says of a place that another rule speaks of.
+
+    A denial gives way to a denial only: nothing is admitted because a warning stands beside it.
+    """
+    superseded = _superseded_rule_ids()
+    others = [
+        (action, finding.path) for action, finding in findings if finding.rule_id not in superseded
+    ]
+    reported_paths = {path for _, path in others}
+    denied = {path for action, path in others if action == "deny"}
+    return [
+        (action, finding)
+        for action, finding in findings
+        if finding.rule_id not in superseded
+        or finding.path not in (denied if action == "deny" else reported_paths)
+    ]
+
+
+def group_by_action(
+    document: Any, action_findings: Iterable[ActionFinding]
+) -> dict[Action, tuple[Finding, ...]]:
+    """Return the findings by action, in the order of the document, at places that it has."""
+    ranked = sorted(
+        (
+            (_document_order(document, finding.path), finding.rule_id, action, finding)
+            for action, finding in action_findings
+        ),
+        key=lambda entry: entry[:2],
+    )
+    grouped: dict[Action, list[Finding]] = {"deny": [], "warn": [], "audit": [], "ignore": []}
+    for _, _, action, finding in ranked:
+        grouped[action].append(
+            replace(
+                finding,
+                path=nearest_existing_path(document, finding.path),
+                message=escape_control_chars(finding.message),
+                remediation=escape_control_chars(finding.remediation),
+            )
+        )
+    return {action: tuple(findings) for action, findings in grouped.items()}
+
+
+def _document_order(document: Any, path: Path) -> tuple[int, ...]:
+    """Return where in the document the path lies, comparable with that of other paths."""
+    rank: list[int] = []
+    here = document
+    for segment in path:
+        if isinstance(here, dict) and segment in here:
+            rank.append(list(here).index(segment))
+            here = here[segment]
+        elif isinstance(here, list) and isinstance(segment, int) and segment < len(here):
+            rank.append(segment)
+            here = here[segment]
+        else:
+            break
+    return tuple(rank)

@@ -1,0 +1,225 @@
+"""The one engine: a document, the settings and the facts in, a Decision out.
+
+Webhook, command line, audit and reconciler all enter here, so a fault reads the same everywhere.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from webhook import defaulting
+from webhook.engine.allow_cache import AllowCache
+from webhook.engine.decision import ALLOWED, Decision, RuleError
+from webhook.engine.dedupe import drop_superseded, group_by_action
+from webhook.engine.pod_checks import check_pods
+from webhook.engine.policy_context import PolicyContext
+from webhook.engine.ratchet import ratchet
+from webhook.engine.rule_runner import ActionFinding, run_rules
+from webhook.graph.cluster_facts import Facts
+from webhook.graph.finding import Finding, Operation
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
+from webhook.graph.parse import parse
+from webhook.graph.path import Path
+from webhook.settings.model import Settings
+
+DEFAULTING_RULE_ID = "defaulting"
+"""The id of warnings that say why options of defaulting were not followed."""
+
+NOT_DEFAULTED_RULE_ID = "not-defaulted"
+"""The id of the warning that an object reached /validate without its defaults."""
+
+
+def evaluate(
+    document: Any,
+    settings: Settings,
+    facts: Facts,
+    *,
+    namespace: str | None = None,
+    old_document: Any = None,
+    apply_defaults: bool = True,
+    policy_context: PolicyContext | None = None,
+    allow_cache: AllowCache | None = None,
+) -> Decision:
+    """Judge one SeldonDeployment, and fill in its defaults.
+
+    document      any JSON value
+    namespace     where it is or will be; None: where its metadata says
+    old_document  the object before an update; its faults, where they are left, only warn
+    fill          True: the object is judged with its defaults filled in, and the patch adds them.
+                  False: it is judged as it is, with a warning if defaults are still missing.
+                  With `defaults.at: render` it is judged filled either way, and nothing is added
+    demands       users' policies and exceptions; None: there are none
+    memory        what was found faultless before; None: nothing is remembered
+
+    What the API server and controllers write, `status` and most of `metadata`, is for policies
+    only. An object that is being deleted is allowed as it is: whoever refuses the update that
+    removes its finalizer keeps it for ever.
+    """
+    raw = document if type(document) is dict else {}
+    metadata = get_mapping(raw, "metadata")
+    if metadata.get("deletionTimestamp"):
+        return ALLOWED
+    if namespace is None:
+        namespace = get_str(metadata, "namespace")
+    cached_under = settings, facts
+    settings = settings.for_namespace(namespace)
+    facts = settings.with_model_servers(facts)
+    defaulting_result = defaulting.default_object(document, settings.defaults, facts, namespace)
+    stores_defaults = settings.apply_defaults_at == "admission"
+    defaulted = (
+        defaulting.apply_add_operations(document, defaulting_result.operations)
+        if apply_defaults or not stores_defaults
+        else document
+    )
+    patch = defaulting_result.operations if apply_defaults and stores_defaults else ()
+    findings: list[ActionFinding] = []
+    evaluator = _Evaluator(settings, namespace, facts, policy_context, old_document)
+    if policy_context is not None and apply_defaults:
+        from webhook.engine import policy_checks
+
+        mutated = policy_checks.apply_mutations(
+            policy_context, defaulted, old_document, namespace, facts
+        )
+        defaulted, findings = mutated.document, list(mutated.findings)
+        patch += mutated.operations
+    rule_errors: list[RuleError] = []
+    key = None
+    if allow_cache is not None and policy_context is None:
+        key = allow_cache.key(
+            _strip_server_fields(defaulted), _strip_server_fields(old_document), namespace
+        )
+    if allow_cache is None or key is None or not allow_cache.contains(key, *cached_under):
+        old_object = None if old_document is None else ParsedObject.from_document(old_document)
+        findings += evaluator.run_checks(
+            ParsedObject.from_document(defaulted), old_object, rule_errors
+        )
+        if (
+            old_object is not None
+            and settings.ratchet
+            and any(action == "deny" for action, _ in findings)
+        ):
+            findings = ratchet(
+                findings, defaulted, evaluator.run_checks(old_object, None, []), old_document
+            )
+        if allow_cache is not None and key is not None and not findings and not rule_errors:
+            allow_cache.add(key)
+    if policy_context is not None:
+        from webhook.engine import policy_checks
+
+        name = get_str(metadata, "name")
+        findings = policy_checks.drop_exempted(findings, policy_context, namespace, name)
+    findings.extend(
+        ("warn", replace(warning, rule_id=DEFAULTING_RULE_ID))
+        for warning in defaulting_result.warnings
+    )
+    if not apply_defaults and stores_defaults and defaulting_result.operations:
+        findings.append(("warn", _missing_defaults_finding(defaulting_result.operations, document)))
+    if not findings and not rule_errors:
+        return Decision(patch=patch)
+    grouped = group_by_action(document, drop_superseded(findings))
+    decision = Decision(
+        denials=grouped["deny"],
+        warnings=grouped["warn"],
+        audits=grouped["audit"],
+        rule_errors=tuple(rule_errors),
+        fail_closed=settings.on_rule_error == "deny",
+    )
+    return decision if decision.denied else decision._replace(patch=patch)
+
+
+class _Evaluator(NamedTuple):
+    """Every source of findings, for one object."""
+
+    settings: Settings
+    namespace: str
+    facts: Facts
+    policy_context: PolicyContext | None
+    old_document: Any
+
+    def run_checks(
+        self,
+        parsed: "ParsedObject",
+        old_parsed: "ParsedObject | None",
+        rule_errors: list[RuleError],
+    ) -> list[ActionFinding]:
+        """Return what all sources find; what crashes goes into `failures`, the others go on."""
+        old = None if old_parsed is None else old_parsed.view
+        findings = list(
+            run_rules(self.settings.rule_set, parsed.view, old, self.facts, rule_errors)
+        )
+        for name, source in (
+            ("pod-security", self._check_pods),
+            ("policy", self._evaluate_policies),
+        ):
+            try:
+                findings.extend(source(parsed, old))
+            except Exception as error:  # noqa: BLE001 — as in `rule_runner`
+                rule_errors.append(RuleError(name, error))
+        return findings
+
+    def _check_pods(
+        self, parsed: "ParsedObject", old: SeldonDeployment | None
+    ) -> Iterator[ActionFinding]:
+        return check_pods(
+            parsed.view,
+            self.settings.pod_security,
+            self.namespace,
+            self.facts,
+            defaults=self.settings.defaults,
+            old=old if self.settings.ratchet else None,
+        )
+
+    def _evaluate_policies(
+        self, parsed: "ParsedObject", _: SeldonDeployment | None
+    ) -> Iterator[ActionFinding]:
+        if self.policy_context is None:
+            return iter(())
+        from webhook.engine import policy_checks
+
+        return policy_checks.run_validations(
+            self.policy_context, parsed.document, self.old_document, self.namespace, self.facts
+        )
+
+
+class ParsedObject(NamedTuple):
+    """An object: the whole of it for policies, and the view of what its author wrote for rules."""
+
+    document: Any
+    view: SeldonDeployment
+
+    @classmethod
+    def from_document(cls, document: Any) -> "ParsedObject":
+        authored = _strip_server_fields(document)
+        view = parse(authored)
+        return cls(document if view.document is authored else view.document, view)
+
+
+_SERVER_METADATA_FIELDS = frozenset(
+    {
+        "creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid",
+    }
+)  # fmt: skip
+"""What the API server writes into `metadata`."""
+
+
+def _strip_server_fields(document: Any) -> Any:
+    """Return what an author wrote of a document: without `status` and the server's metadata."""
+    if type(document) is not dict:
+        return document
+    metadata = document.get("metadata")
+    if type(metadata) is dict and not _SERVER_METADATA_FIELDS.isdisjoint(metadata):
+        kept = {key: metadata[key] for key in metadata if key not in _SERVER_METADATA_FIELDS}
+        document = {**document, "metadata": kept}
+    if "status" in document:
+        document = {key: document[key] for key in document if key != "status"}
+    return document
+
+
+def _missing_defaults_finding(operations: tuple[Operation, ...], document: Any) -> Finding:
+    return Finding(
+        Path.from_pointer(operations[0]["path"], document),
+        f"{len(operations)} default{'s are' if len(operations) > 1 else ' is'} missing: "
+        "the mutating webhook did not see this object",
+        "check that the mutating webhook of graphgate is registered",
+        rule_id=NOT_DEFAULTED_RULE_ID,
+    )

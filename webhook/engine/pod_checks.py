@@ -1,0 +1,229 @@
+"""The pods of a SeldonDeployment judged before they exist.
+
+Here: which templates there are, which standard holds, the action of each finding. Not here: what
+a standard demands (`podsecurity`).
+
+Which pods there will be, and what is injected into them, rendering says (`rendered_pods`). Where a
+standard holds, those pods are judged by it, in the words that the API server would have for them;
+everything else is about the templates as they are written.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from webhook.defaulting import DefaultingOptions
+from webhook.engine.rendered_pods import RenderedPod, needs_rendering, render_pods
+from webhook.engine.rule_runner import ActionFinding
+from webhook.graph.cluster_facts import Facts
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.path import Path
+from webhook.podsecurity import Pod, Standard, Violation, evaluate_pod
+from webhook.podsecurity.openshift import is_scc_active, uid_outside_namespace_range
+from webhook.podsecurity.validation.security_context import (
+    api_server_errors,
+    is_trivially_valid,
+    runtime_warnings,
+)
+from webhook.rules import Action
+from webhook.settings.pod_security import Mode, PodSecurityOptions, resolve_standard
+
+POD_SECURITY_RULE_ID_PREFIX = "pod-security/"
+OUTSIDE_RANGE_RULE_ID = f"{POD_SECURITY_RULE_ID_PREFIX}outside-namespace-range"
+
+Violations = tuple[Violation, ...]
+
+_ACTIONS: dict[Mode, Action] = {"off": "ignore", "warn": "warn", "enforce": "deny"}
+
+
+@dataclass(frozen=True, slots=True)
+class PodTemplateRef:
+    """A pod template, and where its parts stand in the document."""
+
+    predictor: str
+    raw: Mapping[str, Any]
+    pod: Pod
+    path: Path
+    path_rewrite: tuple[Path, Path] | None = field(default=None)
+
+    def locate(self, pod_path: Path) -> Path:
+        """Return where a place of the pod template is in the document."""
+        if (
+            self.path_rewrite is not None
+            and pod_path[: len(self.path_rewrite[0])] == self.path_rewrite[0]
+        ):
+            return self.path_rewrite[1].join(pod_path[len(self.path_rewrite[0]) :])
+        return self.path.join(pod_path)
+
+
+def check_pods(
+    deployment: SeldonDeployment,
+    options: PodSecurityOptions,
+    namespace: str,
+    facts: Facts,
+    *,
+    defaults: DefaultingOptions,
+    old: SeldonDeployment | None = None,
+) -> Iterator[ActionFinding]:
+    """Yield what is wrong with the pods, each finding with its action.
+
+    defaults  what is filled into pods; with `openshift: ignore` its constraints do not count
+    old       the object before an update; a template that the update leaves alone is not spoken
+              of, but for what its pod gets from elsewhere and had not before
+
+    What can never run denies in any mode; what a standard or the restrictions forbid does what the
+    mode says; an id outside of the namespace's range only warns, since the service account may
+    have a grant that nobody sees here.
+    """
+    namespace_facts = facts.namespaces.get(namespace)
+    standard = resolve_standard(options, namespace_facts, facts.kubernetes_minor)
+    action = _ACTIONS[options.mode]
+    scc = defaults.openshift != "ignore"
+    assigned_by_scc = (
+        namespace_facts is not None
+        and scc
+        and is_scc_active(namespace_facts, openshift=facts.openshift)
+    )
+    checks_standard = action != "ignore" and standard.level != "privileged"
+    needs_every_pod = checks_standard or assigned_by_scc or options.restrictions is not None
+    old_templates = {} if old is None else _group_by_predictor(old)
+    template_violations: Mapping[Path, Violations] = {}
+    rendered: dict[Path, RenderedPod] = {}
+    template_refs = find_pod_templates(deployment, only_uncertain=not needs_every_pod)
+    changed = [t for t in template_refs if t.raw not in old_templates.get(t.predictor, ())]
+    if checks_standard:
+        template_violations = {
+            t.path: evaluate_pod(t.pod, standard.level, standard.version) for t in changed
+        }
+        if any(template_violations.values()) or needs_rendering(
+            deployment, standard, defaults, facts, namespace_facts
+        ):
+            rendered = render_pods(deployment, defaults, facts, namespace_facts)
+    for template in changed:
+        for finding in api_server_errors(template.pod):
+            yield "deny", _locate(finding, template)
+        for finding in runtime_warnings(template.pod):
+            yield "warn", _locate(finding, template)
+        if assigned_by_scc and namespace_facts is not None:
+            for path, fact in uid_outside_namespace_range(template.pod, namespace_facts):
+                yield "warn", Finding(template.locate(path), fact, rule_id=OUTSIDE_RANGE_RULE_ID)
+        if action == "ignore":
+            continue
+        pod = rendered.pop(template.path, None)
+        for finding in _find_violations(
+            standard, pod, template, template_violations.get(template.path, ())
+        ):
+            yield action, finding
+        if options.restrictions is not None:
+            from webhook.podsecurity.psp.model import check_psp_rules
+
+            for violation in check_psp_rules(template.pod, options.restrictions):
+                yield action, _restriction_finding(violation, template)
+    if not rendered:
+        return
+    old_rendered = render_pods(old, defaults, facts, namespace_facts) if old is not None else {}
+    old_messages = {
+        (other.rendered.name, finding.message)
+        for other in old_rendered.values()
+        for finding in _find_violations(standard, other)
+    }
+    for other in rendered.values():
+        for finding in _find_violations(standard, other):
+            if (other.rendered.name, finding.message) not in old_messages:
+                yield action, finding
+
+
+def find_pod_templates(
+    deployment: SeldonDeployment, *, only_uncertain: bool = False
+) -> Iterator[PodTemplateRef]:
+    """Yield every pod template: componentSpecs, and the containers of explainers.
+
+    unsure_only  leave out those that can surely run
+    """
+    for predictor in deployment.predictors:
+        for component in predictor.components:
+            metadata = component.raw.get("metadata")
+            if not (only_uncertain and is_trivially_valid(component.pod, metadata)):
+                pod = Pod(component.pod, metadata)
+                yield PodTemplateRef(predictor.name, component.raw, pod, component.path)
+        if "explainer" not in predictor.raw:
+            continue
+        explainer = get_mapping(predictor.raw, "explainer")
+        container = explainer.get("containerSpec")
+        if explainer.get("type") and type(container) is dict:
+            path = predictor.path / "explainer"
+            yield PodTemplateRef(
+                predictor.name,
+                container,
+                Pod({"containers": [container]}),
+                path,
+                (Path(("spec", "containers", 0)), path / "containerSpec"),
+            )
+
+
+def _group_by_predictor(deployment: SeldonDeployment) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the raw templates by the name of their predictor."""
+    grouped: dict[str, list[Mapping[str, Any]]] = {}
+    for template in find_pod_templates(deployment):
+        grouped.setdefault(template.predictor, []).append(template.raw)
+    return grouped
+
+
+def _locate(finding: Finding, template: PodTemplateRef) -> Finding:
+    return replace(finding, path=template.locate(finding.path))
+
+
+def _find_violations(
+    standard: Standard,
+    rendered: RenderedPod | None,
+    template: PodTemplateRef | None = None,
+    template_violations: Violations = (),
+) -> Iterator[Finding]:
+    """Yield how a pod departs from a standard, in upstream's words: people search for them.
+
+    made      the pod itself; None: it departs where its template does
+    template  what the author wrote of it, and `own`, how that departs by itself: at the places
+              of these he finds what he can change
+    """
+    violations = (
+        template_violations
+        if rendered is None
+        else evaluate_pod(rendered.pod, standard.level, standard.version)
+    )
+    violation_paths = {violation.check_id: violation.paths for violation in template_violations}
+    for violation in violations:
+        if template is not None and violation.check_id in violation_paths:
+            path = template.locate(_common_path(violation_paths[violation.check_id]))
+        elif rendered is not None:
+            path = _common_path(tuple(map(rendered.locate, violation.paths)) or (rendered.path,))
+        yield Finding(
+            path,
+            f'would violate PodSecurity "{standard}": {violation}',
+            rule_id=f"{POD_SECURITY_RULE_ID_PREFIX}{violation.check_id}",
+        )
+
+
+def _restriction_finding(violation: Violation, template: PodTemplateRef) -> Finding:
+    return Finding(
+        template.locate(_common_path(violation.paths)),
+        f"is forbidden by podSecurity.restrictions: {violation}",
+        rule_id=f"{POD_SECURITY_RULE_ID_PREFIX}restrictions/{violation.check_id}",
+    )
+
+
+def _common_path(paths: tuple[Path, ...]) -> Path:
+    """Return the place itself if there is one, else the nearest that holds all of them."""
+    if not paths:
+        return Path(("spec",))
+    first, last = min(paths, key=_path_sort_key), max(paths, key=_path_sort_key)
+    size = 0
+    for here, there in zip(first, last, strict=False):
+        if here != there:
+            break
+        size += 1
+    return Path(first[:size])
+
+
+def _path_sort_key(path: Path) -> tuple[str, ...]:
+    return tuple(str(segment) for segment in path)

@@ -1,0 +1,107 @@
+"""The pods that a SeldonDeployment stands for, as Pod Security Admission will see them.
+
+Here: the pods of the rendered Deployments, each with the way back into the document, and when
+they are needed. Not here: what is said of them (`pod_checks`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from webhook.defaulting import SECURITY_DEFAULTS_ANNOTATION, DefaultingOptions
+from webhook.graph.cluster_facts import Facts, Namespace
+from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.path import ROOT, Path, Segment
+from webhook.podsecurity import Pod, Standard
+from webhook.podsecurity.openshift import UID_RANGE_ANNOTATION
+
+if TYPE_CHECKING:
+    from webhook.rendering.render import Rendered
+
+_TEMPLATE = ("spec", "template")
+
+_RELEVANT_ANNOTATION_PREFIXES = (
+    SECURITY_DEFAULTS_ANNOTATION,
+    "container.apparmor.security.beta.kubernetes.io/",
+    "container.seccomp.security.alpha.kubernetes.io/",
+    "seccomp.security.alpha.kubernetes.io/",
+)
+"""How annotations begin that change what pods may do, or what is filled into them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedPod:
+    """The pod of one rendered Deployment.
+
+    place  what it was made of: a componentSpec, an explainer, a node, a predictor
+    """
+
+    path: Path
+    pod: Pod
+    rendered: "Rendered"
+
+    def locate(self, pod_path: Iterable[Segment]) -> Path:
+        """Return where a place of the pod template comes from; it may be missing there."""
+        return self.rendered.trace((*_TEMPLATE, *pod_path))
+
+
+def needs_rendering(
+    deployment: SeldonDeployment,
+    standard: Standard,
+    defaults: DefaultingOptions,
+    facts: Facts,
+    namespace: Namespace | None,
+) -> bool:
+    """Tell whether a pod may depart from a standard where no template of the author's does.
+
+    What rendering adds passes every level by itself, but for annotations that the pods have from
+    spec or predictor and, at restricted, for a user that is root or not known: none is configured,
+    or the object, the namespace or OpenShift chooses another than the options. Rendering costs
+    four times as much as all other judging, and most objects do without.
+    """
+    components = deployment.components
+    annotated = (
+        get_mapping(deployment.raw, "metadata"),
+        deployment.spec,
+        *(predictor.raw for predictor in deployment.predictors),
+        *(get_mapping(component.raw, "metadata") for component in components),
+    )
+    for part in annotated:
+        for key in get_mapping(part, "annotations"):
+            if type(key) is str and key.startswith(_RELEVANT_ANNOTATION_PREFIXES):
+                return True
+    if standard.level == "baseline":
+        return False
+    if not defaults.run_as_user or defaults.scope == "off" or facts.openshift:
+        return True
+    if namespace is not None and (
+        SECURITY_DEFAULTS_ANNOTATION in namespace.annotations
+        or UID_RANGE_ANNOTATION in namespace.annotations
+    ):
+        return True
+    return any(component.pod.get("hostUsers") is False for component in components)
+
+
+def render_pods(
+    deployment: SeldonDeployment,
+    defaults: DefaultingOptions,
+    facts: Facts,
+    namespace: Namespace | None,
+) -> dict[Path, RenderedPod]:
+    """Return the pods by what they were made of; `namespace` is where they go, if it is known.
+
+    An orchestrator is among them: whether there is one, the reconciler's flags say, and what is
+    admitted must run with it too.
+    """
+    from webhook.rendering.options import OrchestratorOptions, RenderOptions
+    from webhook.rendering.render import render
+
+    known = {} if namespace is None else {deployment.namespace: namespace}
+    options = RenderOptions(orchestrator=OrchestratorOptions(""), defaults=defaults)
+    pods: dict[Path, RenderedPod] = {}
+    for rendered in render(deployment, options, replace(facts, namespaces=known)):
+        if rendered.kind == "Deployment":
+            template = rendered.object["spec"]["template"]
+            path = rendered.trace(ROOT)
+            pods[path] = RenderedPod(path, Pod(template["spec"], template["metadata"]), rendered)
+    return pods

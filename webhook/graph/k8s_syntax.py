@@ -1,0 +1,198 @@
+"""What Kubernetes takes as a value: quantities, names, keys.
+
+Here: the syntax of single values, as the API server of 1.36 judges it (its answers are the tables
+in tests/rules/test_pod_templates.py). Not here: what values mean together, which is for rules; DNS
+labels (`suggest`).
+
+Source, where none is named: k8s.io/apimachinery pkg/util/validation/validation.go.
+"""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+MAX_SUBDOMAIN_LENGTH = 253
+MAX_NAME_LENGTH = 63
+MAX_PORT_NAME_LENGTH = 15
+"""Characters: of a DNS subdomain (RFC 1123), of the name part of a key, of a port (RFC 6335)."""
+
+NANO = 10**9
+"""Parts of one in which amounts are counted: Kubernetes rounds up what is smaller."""
+
+_LABEL = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_SUBDOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\Z")
+_NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?\Z")
+_PORT_NAME = re.compile(r"(?!.*--)(?=.*[a-z])[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\Z")
+_STRICT_ENV_VAR_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*\Z")
+_RELAXED_ENV_VAR_NAME = re.compile(r"[ -<>-~]+\Z")
+_CONFIG_MAP_KEY = re.compile(r"[-._a-zA-Z0-9]+\Z")
+_HTTP_HEADER_NAME = re.compile(r"[-A-Za-z0-9]+\Z")
+_QUANTITY = re.compile(
+    r"(?P<sign>[+-]?)(?P<whole>[0-9]*)(?:\.(?P<part>[0-9]*))?"
+    r"(?P<suffix>[numkMGTPE]|[KMGTPE]i|[eE](?P<exponent>[+-]?[0-9]{1,18}))?\Z"
+)
+_POWERS_OF_TEN = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15}
+_POWERS_OF_TEN["E"] = 18
+_POWERS_OF_TWO = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
+_MAX_QUANTITY_LENGTH = 60
+"""Characters of a quantity whose amount is counted, and its largest exponent. Nothing real comes
+near (2^63 has 19 digits), and nobody shall have us count 10^1000000."""
+
+
+def is_quantity(value: Any) -> bool:
+    """Tell whether the API server reads `value` as a quantity: "500m", "1.5Gi", 2, 0.1.
+
+    Source: k8s.io/apimachinery pkg/api/resource/quantity.go. What it reads though nobody would
+    write it, is read here too: "1.", ".5Gi", "+1", "1e3", blanks around it.
+    """
+    if type(value) is str:
+        return (
+            _is_quantity(value) if len(value) <= _MAX_QUANTITY_LENGTH else _matches_quantity(value)
+        )
+    return type(value) in (int, float)
+
+
+def parse_quantity(value: Any) -> int | None:
+    """Return the amount of a quantity in billionths (`NANO`); None if there is none or no end."""
+    if type(value) is str:
+        return _parse_quantity(value) if len(value) <= _MAX_QUANTITY_LENGTH else None
+    if type(value) is int:
+        return value * NANO if abs(value) < 10**_MAX_QUANTITY_LENGTH else None
+    return _parse_quantity(repr(value)) if type(value) is float else None
+
+
+def _matches_quantity(text: str) -> bool:
+    # Blanks only: a line end or a tab reaches the API server as an escape, which it does not read.
+    text = text.strip(" ")
+    return text != "" and _QUANTITY.match(text) is not None
+
+
+# Here and below: the same few dozen values stand in all manifests, and what is remembered of one
+# costs a tenth. Only short ones are kept, so that nobody fills the memory.
+@lru_cache(maxsize=1024)
+def _is_quantity(text: str) -> bool:
+    return _matches_quantity(text)
+
+
+@lru_cache(maxsize=1024)
+def _parse_quantity(text: str) -> int | None:
+    stripped = text.strip(" ")
+    match = _QUANTITY.match(stripped) if stripped else None
+    if match is None:
+        return None
+    fraction = match["part"] or ""
+    digits = int((match["whole"] + fraction) or "0")
+    suffix = match["suffix"] or ""
+    if match["exponent"] is not None:
+        exponent = int(match["exponent"])
+        if abs(exponent) > _MAX_QUANTITY_LENGTH:
+            return None
+    else:
+        exponent = _POWERS_OF_TEN.get(suffix, 0)
+    exponent += 9 - len(fraction)
+    digits <<= _POWERS_OF_TWO.get(suffix, 0)
+    # Rounded up, away from zero: whoever asks for something gets something.
+    result: int = digits * 10**exponent if exponent >= 0 else -(-digits // 10**-exponent)
+    return -result if match["sign"] == "-" else result
+
+
+def is_subdomain(name: str) -> bool:
+    """Tell whether `name` is a DNS subdomain (RFC 1123): what most objects can be called."""
+    return len(name) <= MAX_SUBDOMAIN_LENGTH and _is_subdomain(name)
+
+
+@lru_cache(maxsize=1024)
+def _is_subdomain(name: str) -> bool:
+    return _SUBDOMAIN.match(name) is not None
+
+
+def is_qualified_name(key: str) -> bool:
+    """Tell whether `key` can be the key of a label: "app", "example.com/app" (IsQualifiedName)."""
+    return len(key) <= MAX_SUBDOMAIN_LENGTH + 1 + MAX_NAME_LENGTH and _is_qualified_name(key)
+
+
+@lru_cache(maxsize=1024)
+def _is_qualified_name(key: str) -> bool:
+    prefix, slash, name = key.rpartition("/")
+    if slash and not is_subdomain(prefix):
+        return False
+    return len(name) <= MAX_NAME_LENGTH and _NAME.match(name) is not None
+
+
+def is_annotation_key(key: str) -> bool:
+    """Tell whether `key` can be the key of an annotation: that of a label, upper case or not.
+
+    Source: k8s.io/apimachinery pkg/api/validation/objectmeta.go.
+    """
+    return is_qualified_name(key.lower())
+
+
+def is_label_value(value: str) -> bool:
+    """Tell whether `value` can be the value of a label; it may be empty."""
+    return len(value) <= MAX_NAME_LENGTH and _is_label_value(value)
+
+
+@lru_cache(maxsize=1024)
+def _is_label_value(value: str) -> bool:
+    return value == "" or _NAME.match(value) is not None
+
+
+def is_port_name(name: str) -> bool:
+    """Tell whether `name` can be the name of a port (an IANA service name, RFC 6335)."""
+    return len(name) <= MAX_PORT_NAME_LENGTH and _is_port_name(name)
+
+
+@lru_cache(maxsize=1024)
+def _is_port_name(name: str) -> bool:
+    return _PORT_NAME.match(name) is not None
+
+
+def is_env_var_name(name: str) -> bool:
+    """Tell whether `name` can be an environment variable's: printable ASCII but "=".
+
+    Source: IsRelaxedEnvVarName, in force by default since Kubernetes 1.32.
+    """
+    return _RELAXED_ENV_VAR_NAME.match(name) is not None
+
+
+def is_strict_env_var_name(name: str) -> bool:
+    """Tell whether Kubernetes before 1.32 took `name` as an environment variable's, too."""
+    return _STRICT_ENV_VAR_NAME.match(name) is not None and not _has_parent_dir_prefix(name)
+
+
+def is_config_map_key(key: str) -> bool:
+    """Tell whether `key` can be a key in a ConfigMap or Secret (IsConfigMapKey)."""
+    return len(key) <= MAX_SUBDOMAIN_LENGTH and _is_config_map_key(key)
+
+
+@lru_cache(maxsize=1024)
+def _is_config_map_key(key: str) -> bool:
+    return not _has_parent_dir_prefix(key) and _CONFIG_MAP_KEY.match(key) is not None
+
+
+def is_http_header_name(name: str) -> bool:
+    """Tell whether `name` can be the name of an HTTP header in a probe."""
+    return _HTTP_HEADER_NAME.match(name) is not None
+
+
+def _has_parent_dir_prefix(name: str) -> bool:
+    """Tell whether a file of this name would lead out of its folder (hasChDirPrefix)."""
+    return name == "." or name.startswith("..")
+
+
+def explain_invalid(name: str, allowed_chars: str, max_length: int) -> str:
+    """Say what keeps `name` from being one: 'is empty', 'has the character " "'.
+
+    `allowed` is the inside of a character class: "-A-Za-z0-9_."; `longest` the most characters.
+    """
+    if not name:
+        return "is empty"
+    invalid_chars = sorted(set(re.findall(f"[^{allowed_chars}]", name)))
+    if invalid_chars:
+        quoted = ", ".join(f'"{c}"' for c in invalid_chars[:3])
+        return f"has the character{'s' * (len(invalid_chars) > 1)} {quoted}"
+    if len(name) > max_length:
+        return f"has {len(name)} characters, more than {max_length}"
+    if not name[0].isalnum():
+        return f'starts with "{name[0]}"'
+    return f'ends with "{name[-1]}"'

@@ -1,0 +1,48 @@
+"""Names as Kubernetes takes them: DNS labels."""
+
+import re
+from functools import lru_cache
+
+from webhook.graph.text import join_words
+
+DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
+"""A DNS label (RFC 1123), as Kubernetes asks of container names; at most 63 characters."""
+
+MAX_LABEL_LENGTH = 63
+"""The most characters of a DNS label (RFC 1035, 2.3.4), and of a label's value in Kubernetes."""
+
+
+def is_dns_label(name: str) -> bool:
+    """Tell whether Kubernetes takes `name` as a DNS label."""
+    return len(name) <= MAX_LABEL_LENGTH and _is_dns_label(name)
+
+
+# Each name stands at a node, a container and a volume, and again in the next review.
+@lru_cache(maxsize=1024)
+def _is_dns_label(name: str) -> bool:
+    return DNS_LABEL.match(name) is not None
+
+
+def to_dns_label(name: str) -> str:
+    """Return the DNS label that says the same as `name`; "" if there is none, or none so short."""
+    label = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return label if len(label) <= MAX_LABEL_LENGTH else ""
+
+
+def explain_invalid_dns_label(name: str) -> str:
+    """Say what keeps `name` from being a DNS label: 'has the character "_"'."""
+    if not name:
+        return "is empty"
+    invalid_chars = sorted(set(re.findall(r"[^a-z0-9-]", name)))
+    if invalid_chars:
+        upper = all(c.isascii() and c.isupper() for c in invalid_chars)
+        description = "upper-case letters" if upper and len(invalid_chars) > 1 else None
+        quoted = description or join_words([f'"{c}"' for c in invalid_chars[:3]])
+        return (
+            f"has {quoted}"
+            if description
+            else f"has the character{'s' * (len(invalid_chars) > 1)} {quoted}"
+        )
+    if len(name) > MAX_LABEL_LENGTH:
+        return f"has {len(name)} characters, more than {MAX_LABEL_LENGTH}"
+    return f'{"starts" if name.startswith("-") else "ends"} with "-"'

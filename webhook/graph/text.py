@@ -1,0 +1,50 @@
+"""Values and words as messages show them."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+
+def join_words(words: Iterable[str], conjunction: str = "and") -> str:
+    """Join words as a sentence does: 'a', 'a and b', 'a, b and c'."""
+    items = list(words)
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {conjunction} {items[-1]}"
+
+
+MAX_SHOWN_LENGTH = 80
+"""Characters of a text that a finding shows; enough to recognise any name."""
+
+
+def escape_control_chars(text: str) -> str:
+    """Return a text as it may be shown: a terminal or log must not obey what an object holds.
+
+    Escape sequences, line ends and what reverses the direction of writing are spelt out.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text
+    )
+
+
+def describe_value(value: Any) -> str:
+    """Say what a value of a document is: 'the text "1"', 'the number 3', 'a mapping'."""
+    match value:
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+        case str():
+            return f'the text "{value if len(value) <= MAX_SHOWN_LENGTH else value[:MAX_SHOWN_LENGTH] + "…"}"'
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return f"the number {value}"
+
+
+def _normalize_word(word: str) -> str:
+    return re.sub(r"[-_ ]", "", word).lower()

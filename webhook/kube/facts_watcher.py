@@ -1,0 +1,209 @@
+"""Facts that stay fresh: three watches and one slow poll, and one immutable value out of them.
+
+    with LiveFacts(transport) as live:
+        live.facts      at once, without a call to the API
+        live.health()   Health("ok", "12 namespaces, 6 servers, Kubernetes 1.36")
+
+Belongs here: what is watched, and when it counts as known. Does not belong here: what is kept of
+an object (`facts`), and what the server does while it is not ready.
+"""
+
+import random
+import threading
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, Self
+
+from webhook.errors import KubeApiUnavailableError
+from webhook.graph.cluster_facts import NO_FACTS, Facts
+from webhook.kube.api_errors import ApiStatusError
+from webhook.kube.backoff import Backoff
+from webhook.kube.facts import (
+    CRDS_PATH,
+    DEFAULT_SELDON_CONFIG_MAP,
+    NAMESPACES_PATH,
+    NO_SELDON_CONFIG,
+    SELDON_CRD_NAME,
+    ConfigMapRef,
+    fetch_is_openshift,
+    fetch_minor_version,
+    parse_crd_shape,
+    parse_namespace,
+    parse_seldon_config,
+)
+from webhook.kube.reflector import Reflector, ReflectorConfig
+from webhook.kube.transport import Transport
+
+_MAX_STALENESS_SECONDS = 120.0
+"""Seconds without a sign. A healthy watch gives one every 50 s, a broken one is left after 65."""
+
+_POLL_INTERVAL_SECONDS = 300.0
+"""Seconds between looks at version and API groups: both change with an upgrade, not with a day."""
+
+
+class Health(NamedTuple):
+    """Whether the facts can be relied on. "failed": some were never read."""
+
+    state: Literal["ok", "degraded", "failed"]
+    detail: str
+
+
+class FactsWatcher:
+    """The facts of one cluster, followed. Its own context manager; `start` and `stop` too."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        config: ConfigMapRef = DEFAULT_SELDON_CONFIG_MAP,
+        *,
+        reflector_config: ReflectorConfig | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """Prepare; nothing is asked before `start`. `config` is where Seldon's ConfigMap is."""
+        self._transport = transport
+        self._config = config
+        reflector_config = reflector_config or ReflectorConfig()
+
+        def build_reflector(path: str, project: Callable[[dict[str, Any]], Any], name: str) -> Any:
+            return Reflector(
+                transport,
+                path,
+                project,
+                on_change=self._mark_dirty,
+                field_selector=f"metadata.name={name}" if name else "",
+                config=reflector_config,
+                jitter=jitter,
+            )
+
+        self._namespaces = build_reflector(NAMESPACES_PATH, parse_namespace, "")
+        self._seldon_configs = build_reflector(config.collection, parse_seldon_config, config.name)
+        self._crds = build_reflector(CRDS_PATH, parse_crd_shape, SELDON_CRD_NAME)
+        self._backoff = Backoff(reflector_config.backoff_base, reflector_config.max_backoff, jitter)
+        self._minor: int | None = None
+        self._openshift = False
+        self._has_polled = False
+        self._poll_error: KubeApiUnavailableError | None = None
+        self._facts = NO_FACTS
+        self._is_dirty = False
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._poll_loop, name="poll version", daemon=True)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Begin; once."""
+        for reflector in self._reflectors():
+            reflector.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, within some seconds; threads that wait for the network end with the process."""
+        self._stopping.set()
+        for reflector in self._reflectors():
+            reflector.stop(timeout=1.0)
+
+    @property
+    def facts(self) -> Facts:
+        """What is known at this moment. No I/O; made anew only after a change."""
+        if self._is_dirty:
+            # First, so that a change that comes in between is not missed.
+            self._is_dirty = False
+            self._facts = self._build_facts()
+        return self._facts
+
+    def health(self) -> Health:
+        """Return whether the facts can be relied on, and why not."""
+        pending = [
+            f"{name} not read yet: {reflector.last_error or 'in progress'}"
+            for name, reflector, required in self._named_reflectors()
+            if not reflector.has_synced
+            and (required or not isinstance(reflector.last_error, ApiStatusError))
+        ]
+        if not self._has_polled:
+            pending.append(f"version not read yet: {self._poll_error or 'in progress'}")
+        if pending:
+            return Health("failed", "; ".join(pending))
+        problems = [*self._list_problems()]
+        return (
+            Health("degraded", "; ".join(problems)) if problems else Health("ok", self._summary())
+        )
+
+    def _list_problems(self) -> list[str]:
+        problems = [
+            f"{name} not followed: {reflector.last_error}"
+            if reflector.last_error
+            else f"{name} without a sign for {reflector.staleness:.0f} s"
+            for name, reflector, _ in self._named_reflectors()
+            if reflector.last_error or reflector.staleness > _MAX_STALENESS_SECONDS
+        ]
+        if self._poll_error is not None:
+            problems.append(f"version not read: {self._poll_error}")
+        problems.extend(
+            f"not all is known from ConfigMap {self._config}: {problem}"
+            for seldon_config in self._seldon_configs.items.values()
+            for problem in seldon_config.faults
+        )
+        return problems
+
+    def _summary(self) -> str:
+        facts = self.facts
+        servers = facts.model_servers
+        return (
+            f"{_count_noun(len(facts.namespaces), 'namespace')}, "
+            f"{'servers not known' if servers is None else _count_noun(len(servers), 'server')}, "
+            f"{'OpenShift on ' if facts.openshift else ''}Kubernetes 1.{facts.kubernetes_minor}"
+        )
+
+    def _reflectors(self) -> tuple[Reflector[Any], ...]:
+        return (self._namespaces, self._seldon_configs, self._crds)
+
+    def _named_reflectors(self) -> tuple[tuple[str, Reflector[Any], bool], ...]:
+        """Each watch, and whether the server must not be ready without it."""
+        return (
+            ("namespaces", self._namespaces, True),
+            (f"ConfigMap {self._config}", self._seldon_configs, False),
+            ("CustomResourceDefinition", self._crds, False),
+        )
+
+    def _mark_dirty(self, *_: object) -> None:
+        self._is_dirty = True
+
+    def _build_facts(self) -> Facts:
+        seldon_config = next(iter(self._seldon_configs.items.values()), NO_SELDON_CONFIG)
+        crd = next(iter(self._crds.items.values()), None)
+        return Facts(
+            namespaces={name: namespace for (_, name), namespace in self._namespaces.items.items()},
+            model_servers=seldon_config.model_servers,
+            explainer_images=seldon_config.explainer,
+            storage_initializer=seldon_config.initializer,
+            openshift=self._openshift,
+            kubernetes_minor=self._minor,
+            max_graph_depth=crd.depth if crd else None,
+        )
+
+    def _poll_loop(self) -> None:
+        while not self._stopping.wait(self._poll_once()):
+            pass
+
+    def _poll_once(self) -> float:
+        """Ask once; return the seconds until the next time."""
+        try:
+            observed = (fetch_minor_version(self._transport), fetch_is_openshift(self._transport))
+        except KubeApiUnavailableError as error:
+            self._poll_error = error
+            return self._backoff.next_delay()
+        if observed != (self._minor, self._openshift):
+            self._minor, self._openshift = observed
+            self._is_dirty = True
+        self._poll_error = None
+        self._has_polled = True
+        self._backoff.reset()
+        return _POLL_INTERVAL_SECONDS
+
+
+def _count_noun(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

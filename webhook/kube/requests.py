@@ -1,0 +1,116 @@
+"""What can be asked of the API about one object. Raw mappings in, raw mappings out.
+
+Every function raises ClusterUnavailable if there is no answer and `Refused` if the answer is no.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from webhook.kube.api_errors import api_error
+from webhook.kube.paths import object_path
+from webhook.kube.transport import Response, Transport
+
+APPLY_CONTENT_TYPE = "application/apply-patch+yaml"
+"""Server-side apply; JSON is YAML."""
+
+
+# The API server reads an apply as YAML, which takes these only spelt out (YAML 1.2, 5.1). orjson
+# leaves them as they are, being fine in JSON; what it escapes itself is not touched.
+_YAML_CONTROL_CHARACTERS = re.compile("[\x7f-\x9f\ufffe\uffff]")
+
+
+def _escape_character(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
+
+
+def get(transport: Transport, path: str) -> dict[str, Any] | None:
+    """Return what is at a path; None if there is nothing (404)."""
+    response = transport.request("GET", path)
+    if response.status == 404:
+        return None
+    return _read_object(transport, "GET", path, response)
+
+
+def create(transport: Transport, path: str, obj: Mapping[str, Any]) -> dict[str, Any]:
+    """Create an object in the collection at `path`; return it as stored. 409: it is there."""
+    return _send_object(transport, "POST", path, obj)
+
+
+def update(transport: Transport, path: str, obj: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace the object at `path`; 409 if it has another resourceVersion by now."""
+    return _send_object(transport, "PUT", path, obj)
+
+
+def apply(
+    transport: Transport,
+    obj: Mapping[str, Any],
+    *,
+    manager: str,
+    namespace: str = "",
+    dry_run: bool = False,
+) -> dict[str, Any]:
+    """Apply an object server-side; return it as it is then (or would be, with `dry_run`).
+
+    manager    the field manager, who owns what the object says, and takes it over from others
+    namespace  for an object that names none
+    """
+    query = {"fieldManager": manager, "force": "true"}
+    path = object_path(obj, namespace)
+    if dry_run:
+        query["dryRun"] = "All"
+    response = transport.request(
+        "PATCH", path, query=query, body=_encode(obj), headers={"Content-Type": APPLY_CONTENT_TYPE}
+    )
+    return _read_object(transport, "PATCH", path, response)
+
+
+def delete(
+    transport: Transport,
+    path: str,
+    *,
+    uid: str = "",
+    propagation: str = "Background",
+) -> bool:
+    """Delete the object at `path`; return False if it was gone already.
+
+    With `uid`, only if it still has that: else 409.
+    """
+    options: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "propagationPolicy": propagation,
+    }
+    if uid:
+        options["preconditions"] = {"uid": uid}
+    response = transport.request("DELETE", path, body=_encode(options))
+    if response.status == 404:
+        return False
+    _read_object(transport, "DELETE", path, response)
+    return True
+
+
+def _send_object(
+    transport: Transport, method: str, path: str, obj: Mapping[str, Any]
+) -> dict[str, Any]:
+    response = transport.request(method, path, body=_encode(obj))
+    return _read_object(transport, method, path, response)
+
+
+def _read_object(
+    transport: Transport, method: str, path: str, response: Response
+) -> dict[str, Any]:
+    if not 200 <= response.status < 300:
+        raise api_error(transport, method, path, response)
+    content = response.json()
+    return content if isinstance(content, dict) else {}
+
+
+def _encode(obj: Mapping[str, Any]) -> bytes:
+    try:
+        return _YAML_CONTROL_CHARACTERS.sub(_escape_character, orjson.dumps(obj).decode()).encode()
+    except TypeError:  # an integer over 64 bits or a lone surrogate: the API server is to judge it
+        return json.dumps(obj).encode()

@@ -1,0 +1,154 @@
+"""Files judged: the same engine as the webhook's, with the places in the author's text."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from webhook.engine.decision import Decision
+from webhook.engine.evaluate import evaluate
+from webhook.engine.messages import RULE_ERROR_TEXT
+from webhook.engine.policy_context import PolicyContext
+from webhook.errors import DocumentError
+from webhook.graph.cluster_facts import Facts
+from webhook.graph.finding import Finding
+from webhook.graph.path import ROOT
+from webhook.lint.result import DocumentResult, LineEdit, LocatedFinding, Report, identify_object
+from webhook.rules import Action
+from webhook.settings.model import Settings
+from webhook.yamldoc import Document, ParsedFile, YamlWarning, read
+
+KIND = "SeldonDeployment"
+
+UNREADABLE_RULE_ID = "unreadable"
+"""The id under which a report says that a file could not be judged."""
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+def lint_text(
+    file: str,
+    content: str | bytes,
+    settings: Settings,
+    facts: Facts,
+    *,
+    policy_context: PolicyContext | None = None,
+    with_edits: bool = False,
+) -> Report:
+    """Judge every SeldonDeployment in one file; documents of other kinds are counted as skipped.
+
+    file     what the file is called in the report
+    content  YAML or JSON; whatever cannot be read is a result with the verdict "error"
+    demands       users' policies and exceptions
+    replacements  whether fixes are also told as changes of the text
+    """
+    parsed_file = read(content)
+    lines = _LINE_END.split(parsed_file.text.removeprefix("\ufeff"))
+    results: list[DocumentResult] = []
+    for document in parsed_file.documents:
+        if is_seldon_deployment(document.value):
+            decision = evaluate(document.value, settings, facts, policy_context=policy_context)
+            result = _document_result(file, document, decision, lines)
+            if with_edits:
+                result = _with_edits(result, document, parsed_file.text)
+            results.append(result)
+    skipped = len(parsed_file.documents) - len(results)
+    results.extend(
+        _unreadable_result(file, parsed_file, error, lines) for error in parsed_file.errors
+    )
+    results.sort(key=lambda result: result.line)
+    return Report(tuple(results), skipped)
+
+
+def is_seldon_deployment(document: Any) -> bool:
+    """Tell whether a document is a SeldonDeployment, of whatever apiVersion."""
+    return isinstance(document, dict) and document.get("kind") == KIND
+
+
+def unreadable_file_report(file: str, reason: str) -> Report:
+    """Return the report on a file that cannot be opened; `reason` as the system says it."""
+    finding = Finding(ROOT, f"cannot be opened: {reason}", rule_id=UNREADABLE_RULE_ID)
+    return Report((DocumentResult(file, 0, 1, "error", (LocatedFinding(finding, "deny"),)),))
+
+
+def _document_result(
+    file: str, document: Document, decision: Decision, lines: list[str]
+) -> DocumentResult:
+    action_findings: list[tuple[Finding, Action]] = [
+        *((finding, "deny") for finding in decision.denials),
+        *((finding, "warn") for finding in decision.warnings),
+        *((finding, "audit") for finding in decision.audits),
+        *_rule_error_findings(decision),
+        *((_finding_of_warning(note), "warn") for note in document.warnings),
+    ]
+    located = [_locate(finding, action, document, lines) for finding, action in action_findings]
+    return DocumentResult(
+        file=file,
+        index=document.index,
+        line=document.position().line,
+        verdict="denied" if decision.denied else "allowed",
+        findings=tuple(sorted(located, key=lambda p: (p.line, p.column))),
+        patch=decision.patch,
+        identity=identify_object(document.value),
+    )
+
+
+def _with_edits(result: DocumentResult, document: Document, text: str) -> DocumentResult:
+    findings = tuple(
+        replace(placed, edits=_text_edits(text, document, placed.finding))
+        if placed.finding.fix
+        else placed
+        for placed in result.findings
+    )
+    return replace(result, findings=findings)
+
+
+def _text_edits(text: str, document: Document, finding: Finding) -> tuple[LineEdit, ...]:
+    """Return a fix as replaced lines; () where it cannot be written into the text."""
+    import difflib
+
+    from webhook.yamldoc import PatchMismatchError, UneditableTextError, edit_text
+
+    try:
+        new = edit_text(text, document, finding.fix).splitlines(keepends=True)
+    except (UneditableTextError, PatchMismatchError):
+        return ()
+    matcher = difflib.SequenceMatcher(None, text.splitlines(keepends=True), new, autojunk=False)
+    return tuple(
+        LineEdit(old_start + 1, old_end + 1, "".join(new[new_start:new_end]))
+        for kind, old_start, old_end, new_start, new_end in matcher.get_opcodes()
+        if kind != "equal"
+    )
+
+
+def _rule_error_findings(decision: Decision) -> Iterator[tuple[Finding, Action]]:
+    for failure in decision.rule_errors:
+        action: Action = "deny" if decision.fail_closed else "warn"
+        yield Finding(ROOT, f"the rule {RULE_ERROR_TEXT}", rule_id=failure.rule_id), action
+
+
+def _finding_of_warning(warning: YamlWarning) -> Finding:
+    return Finding(warning.path, warning.message, rule_id=f"yaml/{warning.kind}")
+
+
+def _locate(
+    finding: Finding, action: Action, document: Document, lines: list[str]
+) -> LocatedFinding:
+    position = document.position(finding.path)
+    return LocatedFinding(
+        finding,
+        action,
+        line=position.line,
+        column=position.column,
+        width=position.end - position.column,
+        source=lines[position.line - 1],
+    )
+
+
+def _unreadable_result(
+    file: str, parsed_file: ParsedFile, error: DocumentError, lines: list[str]
+) -> DocumentResult:
+    finding = Finding(ROOT, str(error), rule_id=UNREADABLE_RULE_ID)
+    source = lines[error.line - 1] if error.line <= len(lines) else ""
+    located = LocatedFinding(finding, "deny", line=error.line, column=error.column, source=source)
+    return DocumentResult(file, len(parsed_file.documents), error.line, "error", (located,))

@@ -1,0 +1,1 @@
+"""PodSecurityPolicy's rules: the model, its settings, the conversion."""

@@ -1,0 +1,1 @@
+"""What the API server refuses in a pod's security settings, whatever a level says."""

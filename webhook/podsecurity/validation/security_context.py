@@ -1,0 +1,215 @@
+"""Pods that the API server refuses or the kubelet never starts, whatever a level says.
+
+Here: the list of all reasons, and those about ids, root, privileges and namespaces. Not here:
+profiles (`profiles`), Windows and Linux (`os_fields`), the types of values (the schema), levels
+(`evaluate`), the id ranges of OpenShift (`openshift`).
+
+Sources: kubernetes/kubernetes pkg/apis/core/validation/validation.go, pkg/kubelet/kuberuntime/
+security_context_others.go. The words of either are quoted in the remedy, because that is what a
+user would have met.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from webhook.graph.finding import Finding
+from webhook.graph.path import Path
+from webhook.podsecurity.ids import MAX_ID, MAX_USER_NAMESPACE_ID
+from webhook.podsecurity.pod import Pod, as_list, is_int
+from webhook.podsecurity.validation.profiles import check_profile_agreement, check_profile_annotations, check_profile_fields
+from webhook.podsecurity.validation.os_fields import check_os_fields
+
+_POD_CONTEXT_PATH = Path(("spec", "securityContext"))
+
+
+_TRIVIAL_POD_FIELDS = frozenset({"runAsUser", "runAsGroup", "fsGroup"})
+_TRIVIAL_CONTAINER_FIELDS = frozenset(
+    {"allowPrivilegeEscalation", "capabilities", "readOnlyRootFilesystem"}
+)
+
+
+def is_trivially_valid(spec: Any, metadata: Any) -> bool:
+    """Tell at little cost that `security_context` and `may_not_start` find nothing, as in most
+    templates.
+
+    Takes a raw pod template. False: it takes a closer look to tell. True says, too, that every
+    container is a mapping, and that none of them says anything of users, root or privileges.
+    """
+    if type(spec) is not dict or "os" in spec or "hostUsers" in spec:
+        return False
+    if "ephemeralContainers" in spec or (type(metadata) is dict and "annotations" in metadata):
+        return False
+    if "securityContext" in spec:
+        context = spec["securityContext"]
+        if type(context) is not dict or not context.keys() <= _TRIVIAL_POD_FIELDS:
+            return False
+        for number in context.values():
+            if type(number) is not int or not 0 < number <= MAX_ID:
+                return False
+    return _are_containers_trivial(spec.get("containers")) and (
+        "initContainers" not in spec or _are_containers_trivial(spec["initContainers"])
+    )
+
+
+def _are_containers_trivial(containers: Any) -> bool:
+    if type(containers) is not list:
+        return False
+    for container in containers:
+        if type(container) is not dict:
+            return False
+        if "securityContext" not in container:
+            continue
+        context = container["securityContext"]
+        if type(context) is not dict or not context.keys() <= _TRIVIAL_CONTAINER_FIELDS:
+            return False
+        if type(context.get("allowPrivilegeEscalation", False)) is not bool:
+            return False
+        if "capabilities" in context:
+            capabilities = context["capabilities"]
+            if type(capabilities) is not dict or "add" in capabilities:
+                return False
+            if type(capabilities.get("drop", [])) is not list:
+                return False
+    return True
+
+
+def api_server_errors(pod: Pod) -> tuple[Finding, ...]:
+    """Return every reason why pods of this template cannot exist or start.
+
+    Places are relative to the pod template and may be missing there: an inherited value is
+    reported at the container that cannot bear it.
+    """
+    return (
+        *_ids_out_of_range(pod),
+        *_root_against_non_root(pod),
+        *_escalation_contradictions(pod),
+        *check_os_fields(pod),
+        *_unmasked_proc_mounts(pod),
+        *_host_namespaces_in_user_namespace(pod),
+        *_ephemeral_containers(pod),
+        *check_profile_fields(pod),
+        *check_profile_annotations(pod),
+        *check_profile_agreement(pod),
+    )
+
+
+def runtime_warnings(pod: Pod) -> tuple[Finding, ...]:
+    """Return ids that do not exist in a pod with a user namespace of its own.
+
+    Only worth a warning: the API server accepts them, and what happens then is up to the runtime.
+    """
+    if pod.host_users is not False:
+        return ()
+    return tuple(
+        Finding(
+            path,
+            f"{number} is above {MAX_USER_NAMESPACE_ID}, the last id of a pod with hostUsers false",
+            rule_id="pod-security/id-beyond-user-namespace",
+        )
+        for path, number in _iter_ids(pod)
+        if MAX_USER_NAMESPACE_ID < number <= MAX_ID
+    )
+
+
+def _iter_ids(pod: Pod) -> Iterator[tuple[Path, int]]:
+    """Yield every id of a user or group, with its place."""
+    for path, context in pod.iter_contexts():
+        for field in ("runAsUser", "runAsGroup"):
+            if is_int(number := context.get(field)):
+                yield path / field, number
+    if is_int(group := pod.context.get("fsGroup")):
+        yield _POD_CONTEXT_PATH / "fsGroup", group
+    for index, group in enumerate(as_list(pod.context.get("supplementalGroups"))):
+        if is_int(group):
+            yield _POD_CONTEXT_PATH / "supplementalGroups" / index, group
+
+
+def _ids_out_of_range(pod: Pod) -> Iterator[Finding]:
+    for path, number in _iter_ids(pod):
+        if not 0 <= number <= MAX_ID:
+            yield Finding(
+                path,
+                f"must be between 0 and {MAX_ID}, inclusive",
+                f"{number} is no id that the API server accepts",
+                rule_id="pod-security/id-out-of-range",
+            )
+
+
+def _root_against_non_root(pod: Pod) -> Iterator[Finding]:
+    if pod.is_windows:  # there the kubelet compares names
+        return
+    for container in pod.containers:
+        user = container.get_effective("runAsUser")
+        if is_int(user) and user == 0 and container.get_effective("runAsNonRoot") is True:
+            yield Finding(
+                container.path / "securityContext" / "runAsUser",
+                "is 0 while runAsNonRoot is true: the container can never start",
+                'the kubelet would say "container\'s runAsUser breaks non-root policy"; '
+                "set another user, or runAsNonRoot false on this container",
+                rule_id="pod-security/root-against-non-root",
+            )
+
+
+def _escalation_contradictions(pod: Pod) -> Iterator[Finding]:
+    for container in pod.containers:
+        context = container.context
+        if context.get("allowPrivilegeEscalation") is not False:
+            continue
+        path = container.path / "securityContext"
+        if context.get("privileged") is True:
+            yield _escalation_finding(path, "privileged true", "`privileged` to true")
+        # exactly this spelling; the API server lets SYS_ADMIN pass
+        if "CAP_SYS_ADMIN" in as_list(container.capabilities.get("add")):
+            yield _escalation_finding(
+                path, "capability CAP_SYS_ADMIN", "`capabilities.Add` CAP_SYS_ADMIN"
+            )
+
+
+def _escalation_finding(path: Path, conflicting_setting: str, upstream_text: str) -> Finding:
+    return Finding(
+        path,
+        f"allowPrivilegeEscalation false cannot be combined with {conflicting_setting}",
+        f'the API server would say "cannot set `allowPrivilegeEscalation` to false and
+        {upstream_text}"', rule_id="pod-security/escalation-contradiction",
+    )
+
+
+def _unmasked_proc_mounts(pod: Pod) -> Iterator[Finding]:
+    for container in pod.containers:
+        mount = container.context.get("procMount")
+        path = container.path / "securityContext" / "procMount"
+        if mount == "Unmasked" and pod.host_users is not False:
+            yield Finding(
+                path,
+                "Unmasked needs hostUsers false",
+                'the API server would say "`hostUsers` must be false to use `Unmasked`"',
+                rule_id="pod-security/unmasked-proc-mount",
+            )
+        elif isinstance(mount, str) and mount not in ("Default", "Unmasked"):
+            yield Finding(
+                path,
+                f'"{mount}" is neither Default nor Unmasked',
+                rule_id="pod-security/unmasked-proc-mount",
+            )
+
+
+def _host_namespaces_in_user_namespace(pod: Pod) -> Iterator[Finding]:
+    # hostNetwork is not among them: newer API servers accept it
+    for field in ("hostPID", "hostIPC"):
+        if pod.host_users is False and pod.spec.get(field) is True:
+            yield Finding(
+                Path(("spec", field)),
+                f"{field} true cannot be combined with hostUsers false",
+                "remove one of the two",
+                rule_id="pod-security/host-namespace-in-user-namespace",
+            )
+
+
+def _ephemeral_containers(pod: Pod) -> Iterator[Finding]:
+    if pod.spec.get("ephemeralContainers"):
+        yield Finding(
+            Path(("spec", "ephemeralContainers")),
+            "ephemeral containers are not allowed in a pod template",
+            "remove them; kubectl debug adds one to a running pod",
+            rule_id="pod-security/ephemeral-container-in-template",
+        )

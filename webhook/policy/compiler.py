@@ -1,0 +1,304 @@
+"""From one raw policy, whose shape is right, to a Policy with its expressions compiled."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from webhook.cel import rewriter as words
+from webhook.cel.activation import MISSING, Closure, SlotLayout
+from webhook.cel.compiler import Compiler
+from webhook.cel.environment import CheckedExpression, Environment, ExpressionError
+from webhook.cel.functions import KUBERNETES_LIBRARIES, MUTATION_LIBRARIES
+from webhook.cel.rewriter import ExpressionIssue
+from webhook.graph.model import get_list, get_mapping, get_str
+from webhook.graph.path import ROOT, Path
+from webhook.graph.suggest import nearest_word
+from webhook.policy.cel_graph_library import GRAPH_LIBRARY
+from webhook.policy.model import (
+    SLOTS,
+    AuditAnnotation,
+    CompiledExpression,
+    MatchCondition,
+    MatchResources,
+    Policy,
+    PolicyMetadata,
+    PolicyProblem,
+    ResourceRule,
+    Validation,
+)
+from webhook.policy.request import REQUEST_FIELDS
+from webhook.policy.selectors import read_selector
+from webhook.policy.sources import SourceObject
+
+ANNOTATION_PREFIX = "graphgate.io/"
+"""What our annotations begin with: graphgate.io/title, graphgate.io/remedy.0."""
+
+_AUTHORIZER_UNSUPPORTED = (
+    "authorizer is not supported: only the API server can be asked what a user may do"
+)
+
+
+def compile_policy(source: SourceObject) -> tuple[Policy | None, list[PolicyProblem]]:
+    """Return the policy, or None with all that keeps its expressions from being used."""
+    compiler = _PolicyCompiler(source)
+    policy = compiler.compile()
+    return (None if compiler.problems else policy), compiler.problems
+
+
+def read_match_resources(raw: Mapping[str, Any]) -> MatchResources:
+    """Return matchConstraints or matchResources."""
+    rules = [_read_resource_rule(item) for item in get_list(raw, "resourceRules")]
+    return MatchResources(
+        resource_rules=tuple(rules) if rules else None,
+        exclude_resource_rules=tuple(
+            _read_resource_rule(item) for item in get_list(raw, "excludeResourceRules")
+        ),
+        exact_versions=raw.get("matchPolicy") == "Exact",
+        namespace_selector=read_selector(get_mapping(raw, "namespaceSelector")),
+        object_selector=read_selector(get_mapping(raw, "objectSelector")),
+    )
+
+
+def _read_resource_rule(raw: Mapping[str, Any]) -> ResourceRule:
+    return ResourceRule(
+        api_groups=frozenset(get_list(raw, "apiGroups")),
+        api_versions=frozenset(get_list(raw, "apiVersions")),
+        operations=frozenset(get_list(raw, "operations")),
+        resources=frozenset(get_list(raw, "resources")),
+        resource_names=frozenset(get_list(raw, "resourceNames")),
+        scope=get_str(raw, "scope") or "*",
+    )
+
+
+class _PolicyCompiler:
+    """The expressions of one policy; problems are gathered, so that all are told at once."""
+
+    def __init__(self, source: SourceObject) -> None:
+        self.source = source
+        self.raw = source.value
+        self.spec = get_mapping(self.raw, "spec")
+        self.metadata = get_mapping(self.raw, "metadata")
+        self.annotations = get_mapping(self.metadata, "annotations")
+        self.name = get_str(self.metadata, "name")
+        self.problems: list[PolicyProblem] = []
+        self.layout = SlotLayout(SLOTS)
+        self.variables: dict[str, Compiler] = {}
+        self.lazy_variables: dict[str, Closure] = {}
+        self.expressions: list[CheckedExpression] = []
+        mutating = self.raw["kind"] == "MutatingAdmissionPolicy"
+        names = [name for name in SLOTS if name != "params" or self.spec.get("paramKind")]
+        libraries = (*(MUTATION_LIBRARIES if mutating else KUBERNETES_LIBRARIES), GRAPH_LIBRARY)
+        self.environment = Environment(
+            dict.fromkeys(names, "dyn"), libraries, {"request": REQUEST_FIELDS}
+        )
+        # matchConditions see no variables (KEP-3488), whatever comes before them in the file.
+        self.condition_environment = self.environment
+
+    def compile(self) -> Policy:
+        """Return the policy; of no use if there are problems."""
+        spec_path = ROOT / "spec"
+        for index, item in enumerate(get_list(self.spec, "variables")):
+            self._compile_variable(item, spec_path / "variables" / index)
+        match_conditions = tuple(
+            MatchCondition(item["name"], code)
+            for index, item in enumerate(get_list(self.spec, "matchConditions"))
+            if (
+                code := self._compile_expression(
+                    spec_path / "matchConditions" / index / "expression", self.condition_environment
+                )
+            )
+        )
+        validations = [
+            self._compile_validation(index, item)
+            for index, item in enumerate(get_list(self.spec, "validations"))
+        ]
+        audit_annotations = tuple(
+            AuditAnnotation(item["key"], code)
+            for index, item in enumerate(get_list(self.spec, "auditAnnotations"))
+            if (
+                code := self._compile_audit_annotation(
+                    spec_path / "auditAnnotations" / index / "valueExpression"
+                )
+            )
+        )
+        mutations = tuple(
+            code
+            for index, _ in enumerate(get_list(self.spec, "mutations"))
+            if (
+                code := self._compile_mutation(
+                    spec_path / "mutations" / index / "jsonPatch" / "expression"
+                )
+            )
+        )
+        param_kind = get_mapping(self.spec, "paramKind")
+        return Policy(
+            kind=self.raw["kind"],
+            name=self.name,
+            file=self.source.file,
+            line=self.source.position(ROOT)[0],
+            metadata=PolicyMetadata(
+                title=self._annotation("title"),
+                severity=self._annotation("severity"),
+                category=self._annotation("category"),
+                docs=self._annotation("docs"),
+                remediation=self._annotation("remedy"),
+            ),
+            fails_open=self.spec.get("failurePolicy") == "Ignore",
+            match_constraints=read_match_resources(get_mapping(self.spec, "matchConstraints")),
+            param_kind=(get_str(param_kind, "apiVersion"), get_str(param_kind, "kind"))
+            if param_kind
+            else None,
+            match_conditions=match_conditions,
+            variables=self.variables,
+            validations=tuple(v for v in validations if v is not None),
+            audit_annotations=audit_annotations,
+            mutations=mutations,
+            reinvoke_if_needed=self.spec.get("reinvocationPolicy") == "IfNeeded",
+            initial_frame=(MISSING,) * self.layout.size,
+            since_minor=max((e.since_minor for e in self.expressions), default=1),
+            portable=all(e.portable for e in self.expressions),
+            reads_namespace=any(
+                word.text == "namespaceObject"
+                for e in self.expressions
+                for word in words.tokenize(e.text)
+            ),
+        )
+
+    def _annotation(self, name: str) -> str:
+        return get_str(self.annotations, ANNOTATION_PREFIX + name).strip()
+
+    def _compile_variable(self, item: Mapping[str, Any], path: Path) -> None:
+        name = f"variables.{item['name']}"
+        expression = self._compile_expression(path / "expression", self.environment, returns=())
+        if expression is None:
+            # Known all the same, so that its users are not said to be wrong.
+            self.environment = self.environment.with_variable(name, "dyn")
+            return
+        self.environment = self.environment.with_variable(
+            name, _declarable_type(expression.checked.type)
+        )
+        self.layout.slot_for(name)
+        self.variables[name] = expression.compiler
+        self.lazy_variables[name] = expression.compiler.root
+
+    def _compile_validation(self, index: int, item: Mapping[str, Any]) -> Validation | None:
+        path = ROOT / "spec" / "validations" / index
+        expression = self._compile_expression(path / "expression", self.environment)
+        message_expression = None
+        if item.get("messageExpression"):
+            message_expression = self._compile_expression(
+                path / "messageExpression", self.environment, ("string",)
+            )
+        paths_expression = self._compile_annotation("paths", index, ("string", "list", "dyn"))
+        fix_expression = self._compile_annotation("fix", index, ("list", "dyn"))
+        if expression is None:
+            return None
+        return Validation(
+            rule_id=f"policy/{self.name}/{index}",
+            expression=expression,
+            message=get_str(item, "message").strip(),
+            message_expression=message_expression,
+            reason=get_str(item, "reason") or "Invalid",
+            remediation=self._annotation(f"remedy.{index}") or self._annotation("remedy"),
+            paths_expression=paths_expression,
+            fix_expression=fix_expression,
+        )
+
+    def _compile_annotation(
+        self, name: str, index: int, returns: tuple[str, ...]
+    ) -> CompiledExpression | None:
+        """Return the expression in an annotation, of this validation or of all."""
+        for key in (f"{ANNOTATION_PREFIX}{name}.{index}", ANNOTATION_PREFIX + name):
+            if get_str(self.annotations, key):
+                path = Path(("metadata", "annotations", key))
+                if key == ANNOTATION_PREFIX + name and index > 0 and self._has_problem_at(path):
+                    return None
+                return self._compile_expression(
+                    path, self.environment, returns, used_by_kubernetes=False
+                )
+        return None
+
+    def _has_problem_at(self, path: Path) -> bool:
+        start = self.source.position(path)
+        return any((p.line, p.column) >= start and p.line for p in self.problems[-3:])
+
+    def _compile_audit_annotation(self, path: Path) -> CompiledExpression | None:
+        return self._compile_expression(path, self.environment, ("string", "null", "null_type"))
+
+    def _compile_mutation(self, path: Path) -> CompiledExpression | None:
+        return self._compile_expression(path, self.environment, ("list",))
+
+    def _compile_expression(
+        self,
+        path: Path,
+        environment: Environment,
+        returns: tuple[str, ...] = ("bool",),
+        *,
+        used_by_kubernetes: bool = True,
+    ) -> CompiledExpression | None:
+        """Return a compiled expression, None after its problems were noted.
+
+        returns  the types that it may have; empty: any
+        counts   whether Kubernetes sees it; an annotation's it does not
+        """
+        expression_text: Any = self.raw
+        for segment in path:
+            expression_text = expression_text[segment]
+        for token in words.tokenize(expression_text):
+            if token.text == "authorizer" and not _is_field_access(expression_text, token.start):
+                self._add_problem(path, ExpressionIssue(_AUTHORIZER_UNSUPPORTED, token.start))
+                return None
+        try:
+            expression = environment.check(expression_text)
+        except ExpressionError as error:
+            for misuse in error.issues:
+                self._add_problem(path, misuse)
+            return None
+        if returns and expression.type.partition("<")[0] not in returns:
+            expected_types = " or ".join(
+                dict.fromkeys(token.removesuffix("_type") for token in returns)
+            )
+            message = f"{path[-1]} gives a {expression.type}, not a {expected_types}"
+            self._add_problem(path, ExpressionIssue(message, 0))
+            return None
+        if used_by_kubernetes:
+            self.expressions.append(expression)
+        compiler = Compiler(expression.ast, environment.functions, self.layout, self.lazy_variables)
+        return CompiledExpression(expression, compiler, path)
+
+    def _add_problem(self, path: Path, issue: ExpressionIssue) -> None:
+        position = self.source.position(path, issue.offset)
+        message = issue.message + self._hint(path, issue.message)
+        self.problems.append(PolicyProblem(self.source.file, *position, self.name, message))
+
+    def _hint(self, path: Path, message: str) -> str:
+        unknown = message.removeprefix("undeclared reference to '")
+        if unknown == message:
+            return ""
+        if unknown.startswith("params") and not self.spec.get("paramKind"):
+            return "; the policy has no paramKind"
+        if not unknown.startswith("variables."):
+            return ""
+        if "matchConditions" in path:
+            return "; matchConditions see no variables"
+        name = unknown.removeprefix("variables.").partition("'")[0]
+        names = [get_str(item, "name") for item in get_list(self.spec, "variables")]
+        if name in names:
+            return "; a variable is known below its definition"
+        near = nearest_word(name, names)
+        return f'; did you mean "variables.{near}"?' if near else ""
+
+
+def _is_field_access(text_: str, offset: int) -> bool:
+    return text_[:offset].rstrip().endswith(".")
+
+
+def _declarable_type(type_: str) -> str:
+    """Return how a variable of an expression's type is declared; "dyn" where that is unknown."""
+    declared = type_.replace("optional_type", "optional").replace("null_type", "null")
+    known = declared.replace("<", " ").replace(">", " ").replace(",", " ").split()
+    return declared if all(word in _DECLARABLE_TYPES or "." in word for word in known) else "dyn"
+
+
+_DECLARABLE_TYPES = frozenset(
+    {"bool", "int", "uint", "double", "string", "bytes", "list", "map", "dyn", "optional"}
+)

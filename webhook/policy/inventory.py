@@ -1,0 +1,116 @@
+"""What there is, for `policies list`, `policies lint` and `policies exceptions`: plain rows."""
+
+from dataclasses import dataclass
+
+from webhook.policy.exceptions import PolicyException, parse_time
+from webhook.policy.model import PolicySet
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRow:
+    """One policy for a table.
+
+    bindings  "NAME: deny, audit" each
+    since     "1.34": the oldest Kubernetes that takes it; "-": none does, it is not portable
+    """
+
+    name: str
+    kind: str
+    title: str
+    severity: str
+    category: str
+    bindings: tuple[str, ...]
+    since_version: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionRow:
+    """One exception for a table. `state`: "active" or "expired"."""
+
+    name: str
+    objects: str
+    exemptions: str
+    expires_at: str
+    state: str
+    reason: str
+
+
+def list_policies(policies: PolicySet) -> tuple[PolicyRow, ...]:
+    """Return the policies, validating ones first, by name."""
+    return tuple(
+        PolicyRow(
+            bound.policy.name,
+            bound.policy.kind,
+            bound.policy.metadata.title,
+            bound.policy.metadata.severity,
+            bound.policy.metadata.category,
+            tuple(
+                f"{binding.name}: {', '.join(binding.actions)}" if binding.actions else binding.name
+                for binding in bound.bindings
+            ),
+            _since_version(bound.policy.since_minor, bound.policy.kind)
+            if bound.policy.portable
+            else "-",
+            bound.policy.file,
+            bound.policy.line,
+        )
+        for bound in (*policies.validating, *policies.mutating)
+    )
+
+
+def _since_version(minor: int, kind: str) -> str:
+    """Return the oldest release with both the functions and the kind of policy in v1.
+
+    ValidatingAdmissionPolicy is v1 since 1.30, MutatingAdmissionPolicy since 1.36.
+    """
+    return f"1.{max(minor, 36 if kind == 'MutatingAdmissionPolicy' else 30)}"
+
+
+def lint_policies(policies: PolicySet) -> tuple[str, ...]:
+    """Return what is odd about policies that work, one sentence each, with its place."""
+    warnings = []
+    for bound in (*policies.validating, *policies.mutating):
+        policy = bound.policy
+        location = f"{policy.file}:{policy.line}: {policy.name}"
+        if not bound.bindings:
+            warnings.append(f"{location}: no binding names it, so it applies to nothing")
+        if not policy.portable:
+            warnings.append(
+                f"{location}: it uses graph functions, which the API server does not know"
+            )
+        if not policy.metadata.title:
+            warnings.append(f"{location}: it has no annotation graphgate.io/title")
+    return tuple(warnings)
+
+
+def list_exceptions(policies: PolicySet, now: str | int) -> tuple[ExceptionRow, ...]:
+    """Return who is exempt from what, until when; the first to expire first."""
+    now_timestamp = parse_time(now)
+    rows = [
+        _exception_row(e, "expired" if e.is_expired(now_timestamp) else "active")
+        for e in policies.exceptions
+    ]
+    return tuple(sorted(rows, key=lambda row: row.expires_at))
+
+
+def _exception_row(exception: PolicyException, state: str) -> ExceptionRow:
+    names = ", ".join(exception.names) or "any name"
+    namespaces = ", ".join(exception.namespaces) or "any namespace"
+    exemptions = [
+        *exception.policies,
+        *exception.rules,
+        *(f"pod-security/{check}" for check in exception.pod_security_checks),
+    ]
+    display_name = (
+        f"{exception.namespace}/{exception.name}" if exception.namespace else exception.name
+    )
+    return ExceptionRow(
+        display_name,
+        f"{names} in {namespaces}",
+        ", ".join(exemptions),
+        exception.expires_at,
+        state,
+        exception.reason,
+    )

@@ -1,0 +1,201 @@
+"""From the objects of policy files to a PolicySet.
+
+A policy that cannot be used is named with its place and left out; the others work.
+
+Here: what is what, bindings to policies, the digest. Not here: shapes (`validation`), expressions
+(`compiler`), files (`cli`).
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any, cast
+
+import orjson
+
+from webhook.graph.model import get_list, get_mapping, get_str
+from webhook.graph.path import ROOT, Path
+from webhook.graph.suggest import nearest_word
+from webhook.policy import exceptions, validation
+from webhook.policy.compiler import compile_policy, read_match_resources
+from webhook.policy.model import (
+    Binding,
+    BoundPolicy,
+    ParamRef,
+    Policy,
+    PolicyKind,
+    PolicyProblem,
+    PolicySet,
+    ValidationAction,
+)
+from webhook.policy.selectors import read_selector
+from webhook.policy.sources import SourceObject
+
+GRAPHGATE_GROUP_PREFIX = "graphgate.io/"
+"""Our own objects: exceptions are read, tests and settings are somebody else's."""
+
+_NON_PARAM_KINDS = frozenset({"Kustomization", "Component", "CustomResourceDefinition"})
+
+
+def load_policy_set(sources: Iterable[SourceObject]) -> PolicySet:
+    """Return the policies, bindings, parameters and exceptions of these objects.
+
+    Objects of other kinds are parameters for whoever asks for them. Raises nothing: what is wrong
+    is in `PolicySet.problems`, in the order of the files.
+    """
+    loader = _Loader()
+    kept = [source for source in sources if isinstance(source.value, dict)]
+    for source in kept:
+        loader.add(source)
+    return loader.build(_digest(source.value for source in kept))
+
+
+class _Loader:
+    """What was read so far."""
+
+    def __init__(self) -> None:
+        self.policies: dict[tuple[str, str], Policy] = {}
+        self.bindings: dict[tuple[str, str], tuple[Binding, SourceObject]] = {}
+        self.params: dict[tuple[str, str], list[Any]] = {}
+        self.exceptions: list[exceptions.PolicyException] = []
+        self.problems: list[PolicyProblem] = []
+        self.invalid: set[tuple[str, str]] = set()
+
+    def add(self, source: SourceObject) -> None:
+        """Read one object."""
+        raw = source.value
+        version, kind = get_str(raw, "apiVersion"), get_str(raw, "kind")
+        if version.startswith(f"{validation.ADMISSION_GROUP}/") and kind.startswith(
+            ("Validating", "Mutating")
+        ):
+            if "AdmissionPolicy" in kind:
+                self._add_policy_or_binding(source, kind)
+        elif version == exceptions.API_VERSION and kind == exceptions.KIND:
+            self._add_exception(source)
+        elif (
+            version
+            and kind
+            and not version.startswith(GRAPHGATE_GROUP_PREFIX)
+            and kind not in _NON_PARAM_KINDS
+        ):
+            self.params.setdefault((version, kind), []).append(raw)
+
+    def _add_policy_or_binding(self, source: SourceObject, kind: str) -> None:
+        raw = source.value
+        name = get_str(get_mapping(raw, "metadata"), "name")
+        key = (kind, name)
+        issues = validation.find_shape_issues(raw)
+        if key in self.policies or key in self.bindings:
+            issues.append((ROOT / "metadata" / "name", f'a second {kind} of the name "{name}"'))
+        if issues:
+            self.invalid.add(key)
+            self._add_problems(source, name, issues)
+        elif kind.endswith("Binding"):
+            self.bindings[key] = _read_binding(source), source
+        else:
+            policy, problems = compile_policy(source)
+            self.problems.extend(problems)
+            if policy is None:
+                self.invalid.add(key)
+            else:
+                self.policies[key] = policy
+
+    def _add_exception(self, source: SourceObject) -> None:
+        issues = exceptions.find_shape_issues(source.value)
+        if issues:
+            self._add_problems(
+                source, get_str(get_mapping(source.value, "metadata"), "name"), issues
+            )
+        else:
+            line, _ = source.position(ROOT)
+            self.exceptions.append(exceptions.read_exception(source.value, source.file, line))
+
+    def _add_problems(
+        self, source: SourceObject, name: str, issues: Iterable[tuple[Path, str]]
+    ) -> None:
+        for path, fact in issues:
+            self.problems.append(PolicyProblem(source.file, *source.position(path), name, fact))
+
+    def build(self, version: str) -> PolicySet:
+        """Return the set, policies by name."""
+        bindings_by_policy: dict[tuple[str, str], list[Binding]] = {}
+        for (kind, _), (binding, source) in self.bindings.items():
+            key = (kind.removesuffix("Binding"), binding.policy_name)
+            if key in self.policies:
+                bindings_by_policy.setdefault(key, []).append(binding)
+            elif key not in self.invalid:
+                self._add_unbound_problem(binding, source, key)
+        policies = [
+            BoundPolicy(
+                policy, tuple(sorted(bindings_by_policy.get(key, ()), key=lambda b: b.name))
+            )
+            for key, policy in sorted(self.policies.items())
+        ]
+        return PolicySet(
+            tuple(b for b in policies if b.policy.kind == "ValidatingAdmissionPolicy"),
+            tuple(b for b in policies if b.policy.kind == "MutatingAdmissionPolicy"),
+            {key: tuple(several) for key, several in self.params.items()},
+            tuple(sorted(self.exceptions, key=lambda e: (e.namespace, e.name))),
+            tuple(self.problems),
+            version,
+        )
+
+    def _add_unbound_problem(
+        self, binding: Binding, source: SourceObject, key: tuple[str, str]
+    ) -> None:
+        near = nearest_word(
+            binding.policy_name, [name for kind, name in self.policies if kind == key[0]]
+        )
+        hint = f'; did you mean "{near}"?' if near else ""
+        message = f'policyName is "{binding.policy_name}", and there is no such {key[0]}{hint}'
+        position = source.position(ROOT / "spec" / "policyName")
+        self.problems.append(
+            PolicyProblem(source.file, *position, binding.name, message, policy_missing=True)
+        )
+
+
+def _read_binding(source: SourceObject) -> Binding:
+    raw = source.value
+    spec, reference = raw["spec"], raw["spec"].get("paramRef")
+    param_ref = None
+    if reference is not None:
+        selector = reference.get("selector")
+        param_ref = ParamRef(
+            name=get_str(reference, "name"),
+            namespace=get_str(reference, "namespace"),
+            selector=None if selector is None else read_selector(selector),
+            deny_if_missing=reference["parameterNotFoundAction"] == "Deny",
+        )
+    actions = tuple(
+        cast("ValidationAction", word.lower()) for word in get_list(spec, "validationActions")
+    )
+    kind = cast("PolicyKind", raw["kind"].removesuffix("Binding"))
+    return Binding(
+        kind=kind,
+        name=raw["metadata"]["name"],
+        policy_name=spec["policyName"],
+        actions=actions,
+        match_resources=read_match_resources(get_mapping(spec, "matchResources")),
+        param_ref=param_ref,
+        file=source.file,
+        line=source.position(ROOT)[0],
+    )
+
+
+def _digest(values: Iterable[Any]) -> str:
+    """Return the version of a set: the same for the same objects, in whatever order and layout."""
+    texts = sorted(
+        orjson.dumps(_strip_server_fields(value), option=orjson.OPT_SORT_KEYS) for value in values
+    )
+    if not texts:
+        return ""
+    return hashlib.sha256(b"\n".join(texts)).hexdigest()[:12]
+
+
+_SERVER_FIELDS = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp")
+
+
+def _strip_server_fields(value: dict[str, Any]) -> dict[str, Any]:
+    """Return an object without what the API server writes into it."""
+    metadata = {k: v for k, v in get_mapping(value, "metadata").items() if k not in _SERVER_FIELDS}
+    content = {key: inner for key, inner in value.items() if key != "status"}
+    return {**content, "metadata": metadata}

@@ -1,0 +1,184 @@
+"""What mutating policies change about one request's object.
+
+Source: k8s.io/apiserver pkg/admission/plugin/policy/mutating/dispatcher.go and
+patch/json_patch.go. As there, a patch whose `test` operation fails changes nothing, and policies
+with reinvocationPolicy IfNeeded are asked once more if anything has changed after them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import jsonpatch
+
+from webhook.cel.activation import CostLimitExceededError
+from webhook.cel.stdlib import to_base64
+from webhook.cel.time_values import Duration, Timestamp
+from webhook.cel.values import EvaluationError, OptionalValue
+from webhook.graph.cluster_facts import Facts
+from webhook.graph.finding import Operation
+from webhook.policy.evaluator import (
+    DEFAULT_LIMITS,
+    EvaluationLimits,
+    ExpressionObserver,
+    PolicyEvaluator,
+    PolicyFailure,
+)
+from webhook.policy.model import BoundPolicy, CompiledExpression, Policy, PolicySet
+from webhook.policy.request import AdmissionRequest
+from webhook.yamldoc import PatchMismatchError, patch_value
+from webhook.yamldoc.json_patch import json_equal
+
+
+@dataclass(frozen=True, slots=True)
+class MutationResult:
+    """What the policies did.
+
+    object      the object afterwards; the one that came in where nothing was changed
+    operations  the patch that leads there, in the order in which policies made it
+    """
+
+    object: Any
+    operations: tuple[Operation, ...] = ()
+    failures: tuple[PolicyFailure, ...] = ()
+
+
+def mutate_object(
+    policies: PolicySet,
+    request: AdmissionRequest,
+    facts: Facts,
+    limits: EvaluationLimits = DEFAULT_LIMITS,
+    observer: ExpressionObserver | None = None,
+) -> MutationResult:
+    """Return what the mutating policies of a set make of a request's object.
+
+    The request's object is not changed. Idempotent as far as the policies are: what changes
+    nothing is no operation.
+    """
+    if not policies.mutating or type(request.object) is not dict:
+        return MutationResult(request.object)
+    mutator = _Mutator(policies, request, facts, limits, observer)
+    changed_after = mutator.run_round(policies.mutating)
+    reinvoked = [bound for bound in policies.mutating if bound.policy.reinvoke_if_needed]
+    if reinvoked and changed_after:
+        mutator.run_round([bound for bound in reinvoked if bound.policy.name in changed_after])
+    return MutationResult(*mutator.result, tuple(mutator.failures))
+
+
+class _Mutator:
+    """An object on its way through the policies."""
+
+    def __init__(
+        self,
+        policies: PolicySet,
+        request: AdmissionRequest,
+        facts: Facts,
+        limits: EvaluationLimits,
+        observer: ExpressionObserver | None,
+    ) -> None:
+        self.policies, self.request, self.facts = policies, request, facts
+        self.limits, self.observer = limits, observer
+        self.result: tuple[Any, tuple[Operation, ...]] = (request.object, ())
+        # One value, so that an interruption cannot come between the object and its operations.
+        self.failures: list[PolicyFailure] = []
+
+    @property
+    def object(self) -> Any:
+        """The object as it is by now."""
+        return self.result[0]
+
+    def run_round(self, bound_policies: Iterable[BoundPolicy]) -> set[str]:
+        """Ask policies in order; return the names of those after which something was changed."""
+        applied: list[str] = []
+        changed_after: set[str] = set()
+        for bound in bound_policies:
+            before = self.result
+            self._apply_policy(bound)
+            if self.result is not before:
+                changed_after.update(applied)
+            applied.append(bound.policy.name)
+        return changed_after
+
+    def _apply_policy(self, bound: BoundPolicy) -> None:
+        request = replace(self.request, object=self.object)
+        evaluator = PolicyEvaluator(self.policies, request, self.facts, self.limits, self.observer)
+        try:
+            self._apply_mutations(evaluator, bound)
+        except Exception as error:  # noqa: BLE001 — a fault of ours must not hide the others
+            self._add_failure(bound.policy, None, evaluator.describe_error(error))
+        self.failures.extend(evaluator.failures)
+
+    def _apply_mutations(self, evaluator: PolicyEvaluator, bound: BoundPolicy) -> None:
+        policy = bound.policy
+        for params, _ in evaluator.invocations(bound):
+            evaluator.request = replace(self.request, object=self.object)
+            frame = evaluator.new_frame(policy, params)
+            try:
+                if not evaluator.match_conditions_hold(policy, frame):
+                    continue
+            except (EvaluationError, CostLimitExceededError) as error:
+                self._add_failure(policy, None, f"matchConditions: {error}")
+                continue
+            for index, code in enumerate(policy.mutations):
+                # Variables are computed anew: the object has changed.
+                frame = evaluator.new_frame(policy, params)
+                frame[1] = self.object
+                frame[5] = evaluator.namespace
+                self._apply_mutation(policy, index, code, frame)
+
+    def _apply_mutation(
+        self, policy: Policy, index: int, expression: CompiledExpression, frame: list[Any]
+    ) -> None:
+        try:
+            operations = _read_operations(expression.run(frame))
+            changed = patch_value(self.object, operations)
+        except (EvaluationError, CostLimitExceededError, RecursionError) as error:
+            self._add_failure(policy, index, str(error))
+            return
+        except PatchMismatchError as error:
+            if not isinstance(error.__cause__, jsonpatch.JsonPatchTestFailed):
+                self._add_failure(policy, index, str(error))
+            return
+        if not json_equal(changed, self.object):
+            self.result = changed, (*self.result[1], *operations)
+
+    def _add_failure(self, policy: Policy, index: int | None, error: str) -> None:
+        rule = f"policy/{policy.name}" + ("" if index is None else f"/{index}")
+        self.failures.append(PolicyFailure(rule, error, None if policy.fails_open else "deny"))
+
+
+def _read_operations(value: Any) -> list[Operation]:
+    if type(value) is not list:
+        raise EvaluationError("a mutation gives a list of JSONPatch")
+    return [_read_operation(item) for item in value]
+
+
+def _read_operation(value: Any) -> Operation:
+    if type(value) is not dict or type(value.get("op")) is not str:
+        raise EvaluationError("an element of the list is no JSONPatch with an op")
+    if type(value.get("path")) is not str:
+        raise EvaluationError("a JSONPatch without a path")
+    return cast("Operation", {key: to_json_value(inner) for key, inner in value.items()})
+
+
+def to_json_value(value: Any) -> Any:
+    """Return a CEL value as JSON data; raise EvaluationError where there is none for it."""
+    kind = type(value)
+    if kind is dict:
+        return {
+            (key if type(key) is str else str(key)): to_json_value(inner)
+            for key, inner in value.items()
+        }
+    if kind is list:
+        return [to_json_value(inner) for inner in value]
+    if kind is OptionalValue:
+        return to_json_value(value.value) if value.present else None
+    if kind is bytes:
+        return to_base64(value)
+    if kind in (Timestamp, Duration):
+        return str(value)
+    if value is None or kind in (str, bool, float):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    raise EvaluationError(f"a {kind.__name__} is no JSON value")

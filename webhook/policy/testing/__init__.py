@@ -1,0 +1,1 @@
+"""Tests of policies: their files, the runner and the reports."""

@@ -1,0 +1,282 @@
+"""Tests of policies as they are written: from a PolicyTest object to its cases.
+
+    apiVersion: graphgate.io/v1alpha1
+    kind: PolicyTest
+    namespaces:
+      prod: {labels: {stage: production}}
+    object: {apiVersion: machinelearning.seldon.io/v1, kind: SeldonDeployment, …}
+    cases:
+    - name: an image without a digest is refused
+      set: {"spec.predictors[0].componentSpecs[0].spec.containers[0].image": "r.io/model:1"}
+      expect:
+      - rule: images-pinned-by-digest/0
+        path: spec.predictors[0].componentSpecs[0].spec.containers[0].image
+
+Here: reading. Not here: running (`runner`), reports (`report`).
+"""
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from webhook.graph.cluster_facts import Facts, Namespace
+from webhook.graph.path import ROOT, Path
+from webhook.graph.suggest import nearest_word
+from webhook.policy.finding_paths import parse_path
+from webhook.policy.model import PolicyProblem
+from webhook.policy.request import AdmissionRequest, apply_request
+from webhook.policy.sources import SourceObject
+
+API_VERSION = "graphgate.io/v1alpha1"
+KIND = "PolicyTest"
+
+_OPERATION_VALUES = ("CREATE", "UPDATE", "DELETE")
+_ACTION_VALUES = ("deny", "warn", "audit")
+_FILE_FIELDS = ("apiVersion", "kind", "metadata", "namespaces", "object", "now", "cases")
+_CASE_FIELDS = (
+    "name",
+    "operation",
+    "namespace",
+    "user",
+    "groups",
+    "object",
+    "set",
+    "remove",
+    "oldObject",
+    "setOld",
+    "removeOld",
+    "expect",
+    "failures",
+    "mutated",
+    "removed",
+)
+_EXPECTED_FIELDS = ("rule", "action", "path", "fact")
+
+
+class TestFileError(Exception):
+    """A test file that cannot be used, with the place of what is wrong."""
+
+    def __init__(self, path: Path, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedFinding:
+    """One finding that a case expects; None: whatever it is.
+
+    rule   "policy/NAME/N"
+    """
+
+    rule_id: str
+    action: str = "deny"
+    path: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TestCase:
+    """One case.
+
+    expect    the findings, all of them, in any order
+    failures  the rules that fail, all of them
+    mutated   the object after the mutating policies; None: not looked at
+    """
+
+    name: str
+    line: int
+    request: AdmissionRequest
+    facts: Facts
+    expected_findings: tuple[ExpectedFinding, ...] = ()
+    expected_failures: tuple[str, ...] = ()
+    expected_object: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class TestSuite:
+    """The cases of one file. `now`: the time for exceptions, "" where none is needed."""
+
+    file: str
+    cases: tuple[TestCase, ...]
+    now: str = ""
+
+
+def is_test_suite(source: SourceObject) -> bool:
+    """Tell whether an object is a PolicyTest."""
+    value = source.value
+    return isinstance(value, dict) and value.get("kind") == KIND
+
+
+def read_test_suite(source: SourceObject) -> TestSuite | PolicyProblem:
+    """Return the cases of a PolicyTest, or what keeps it from being read."""
+    try:
+        return _read_suite_fields(source)
+    except TestFileError as error:
+        return PolicyProblem(source.file, *source.position(error.path), KIND, error.message)
+
+
+def _read_suite_fields(source: SourceObject) -> TestSuite:
+    raw = source.value
+    _check_fields(raw, _FILE_FIELDS, ROOT)
+    if raw.get("apiVersion") != API_VERSION:
+        raise TestFileError(ROOT / "apiVersion", f"apiVersion is not {API_VERSION}")
+    facts = Facts(namespaces=dict(_read_namespaces(raw.get("namespaces"))))
+    cases = raw.get("cases")
+    if not isinstance(cases, list) or not cases:
+        raise TestFileError(ROOT / "cases", "cases is no list, or an empty one")
+    test_cases = []
+    for index, case in enumerate(cases):
+        here = ROOT / "cases" / index
+        if not isinstance(case, dict):
+            raise TestFileError(here, "a case is a mapping with a name")
+        _check_fields(case, _CASE_FIELDS, here)
+        line, _ = source.position(here)
+        test_cases.append(_read_case(case, here, line, raw.get("object"), facts))
+    now = raw.get("now")
+    return TestSuite(source.file, tuple(test_cases), now if isinstance(now, str) else "")
+
+
+def _read_namespaces(raw: Any) -> Iterator[tuple[str, Namespace]]:
+    if raw is None:
+        return
+    if not isinstance(raw, dict):
+        raise TestFileError(ROOT / "namespaces", "namespaces is no mapping")
+    for name, raw_namespace in raw.items():
+        fields = raw_namespace or {}
+        if not isinstance(fields, dict):
+            raise TestFileError(ROOT / "namespaces" / name, f"the namespace {name} is no mapping")
+        _check_fields(fields, ("labels", "annotations"), ROOT / "namespaces" / name)
+        yield name, Namespace(fields.get("labels") or {}, fields.get("annotations") or {})
+
+
+def _read_case(
+    raw: dict[str, Any], here: Path, line: int, shared_object: Any, facts: Facts
+) -> TestCase:
+    name = raw.get("name")
+    if not isinstance(name, str) or not name:
+        raise TestFileError(here / "name", "a case has a name")
+    operation = raw.get("operation", "CREATE")
+    if operation not in _OPERATION_VALUES:
+        raise TestFileError(
+            here / "operation", f"operation is not {' or '.join(_OPERATION_VALUES)}"
+        )
+    base = raw.get("object", shared_object)
+    if not isinstance(base, dict):
+        raise TestFileError(here, "neither the case nor the file has an object")
+    new_object = apply_changes(base, raw.get("set"), raw.get("remove"), here, ("set", "remove"))
+    old_object = raw.get("oldObject", base)
+    if operation == "CREATE":
+        old_object = None
+    else:
+        old_object = apply_changes(
+            old_object, raw.get("setOld"), raw.get("removeOld"), here, ("setOld", "removeOld")
+        )
+    request = apply_request(
+        new_object,
+        operation,
+        old_object,
+        namespace=raw.get("namespace"),
+        user=str(raw.get("user") or ""),
+        groups=tuple(raw.get("groups") or ()),
+    )
+    expected_object = None
+    if "mutated" in raw or "removed" in raw:
+        expected_object = apply_changes(
+            new_object, raw.get("mutated"), raw.get("removed"), here, ("mutated", "removed")
+        )
+    expected = raw.get("expect") or []
+    if not isinstance(expected, list):
+        raise TestFileError(here / "expect", "expect is no list of findings")
+    return TestCase(
+        name,
+        line,
+        request,
+        facts,
+        tuple(_read_expected_finding(item, here / "expect" / n) for n, item in enumerate(expected)),
+        tuple(_full_rule_id(word) for word in raw.get("failures") or ()),
+        expected_object,
+    )
+
+
+def _read_expected_finding(raw: Any, here: Path) -> ExpectedFinding:
+    if not isinstance(raw, dict) or not isinstance(raw.get("rule"), str):
+        raise TestFileError(here, "an expected finding has a rule: NAME/0")
+    _check_fields(raw, _EXPECTED_FIELDS, here)
+    action = raw.get("action", "deny")
+    if action not in _ACTION_VALUES:
+        raise TestFileError(here / "action", f"action is not {' or '.join(_ACTION_VALUES)}")
+    return ExpectedFinding(_full_rule_id(raw["rule"]), action, raw.get("path"), raw.get("fact"))
+
+
+def _full_rule_id(rule: Any) -> str:
+    return rule if str(rule).startswith("policy/") else f"policy/{rule}"
+
+
+def apply_changes(
+    base: Any, sets: Any, removes: Any, here: Path, names: tuple[str, str] = ("set", "remove")
+) -> Any:
+    """Return a copy of `base` with values set and removed, by paths.
+
+    A path may go through mappings that are not there yet, and one element past a list's end.
+    """
+    if not sets and not removes:
+        return base
+    value = copy.deepcopy(base)
+    for text, new_value in (sets or {}).items():
+        _set_value(
+            value, _parse_existing_path(text, value, here / names[0]), copy.deepcopy(new_value)
+        )
+    for text in removes or ():
+        _remove_value(value, _parse_existing_path(text, value, here / names[1]))
+    return value
+
+
+def _parse_existing_path(text: Any, value: Any, here: Path) -> Path:
+    path = parse_path(text, value) if isinstance(text, str) else None
+    if not path:
+        raise TestFileError(here, f"{text} is no path such as spec.predictors[0].name")
+    return path
+
+
+def _set_value(value: Any, path: Path, new_value: Any) -> None:
+    parent = value
+    for segment, following in pairwise(path):
+        if isinstance(parent, dict):
+            child = parent.setdefault(segment, [] if isinstance(following, int) else {})
+        elif isinstance(parent, list) and isinstance(segment, int):
+            if segment == len(parent):
+                parent.append([] if isinstance(following, int) else {})
+            if segment > len(parent) - 1:
+                raise TestFileError(ROOT, f"{path} is past the end of a list")
+            child = parent[segment]
+        else:
+            raise TestFileError(ROOT, f"{path} goes through something that is no mapping or list")
+        parent = child
+    last: Any = path[-1]
+    if isinstance(parent, list) and isinstance(last, int) and last == len(parent):
+        parent.append(new_value)
+    elif isinstance(parent, (dict, list)) and (isinstance(parent, dict) or isinstance(last, int)):
+        parent[last] = new_value
+    else:
+        raise TestFileError(ROOT, f"{path} ends in something that is no mapping or list")
+
+
+def _remove_value(value: Any, path: Path) -> None:
+    parent = value
+    try:
+        for segment in path[:-1]:
+            parent = parent[segment]
+        del parent[path[-1]]
+    except (KeyError, IndexError, TypeError):
+        raise TestFileError(ROOT, f"{path} is not there to be removed") from None
+
+
+def _check_fields(raw: Mapping[str, Any], fields: tuple[str, ...], path: Path) -> None:
+    for key in raw:
+        if key not in fields:
+            near = nearest_word(str(key), fields)
+            hint = f'did you mean "{near}"?' if near else f"known are {', '.join(fields)}"
+            raise TestFileError(path / str(key), f'unknown field "{key}"; {hint}')

@@ -1,0 +1,170 @@
+"""Containers of a component's pod.
+
+A sidecar is the author's, unchanged. A node's container gets what Seldon's wrappers and the
+orchestrator rely on, each only where the author wrote nothing: ports, variables, probes, a pause
+before it is stopped, the pod's annotations as a file.
+"""
+
+from typing import Any
+
+from webhook.graph.model import Node, get_int, get_str
+from webhook.graph.path import Path
+from webhook.rendering import environment, model_servers, probes, security_context
+from webhook.rendering.layout import ContainerSlot, PodLayout, PredictorLayout
+from webhook.rendering.model_servers import ModelServer
+from webhook.rendering.node_kinds import is_prepackaged_server, uses_grpc
+from webhook.rendering.source_map import (
+    Sourced,
+    from_user,
+    injected,
+    list_items,
+    mapping_of,
+    with_fields,
+    with_items,
+)
+from webhook.rendering.storage_initializer import add_mounts
+
+PODINFO_VOLUME = "seldon-podinfo"
+PODINFO_PATH = "/etc/podinfo"
+"""A volume with the pod's annotations, which Seldon's wrappers and the orchestrator read."""
+
+CONTAINER_FIELD_ORDER = (
+    "name",
+    "image",
+    "imagePullPolicy",
+    "command",
+    "args",
+    "workingDir",
+    "ports",
+    "envFrom",
+    "env",
+    "resources",
+    "volumeMounts",
+    "startupProbe",
+    "livenessProbe",
+    "readinessProbe",
+    "lifecycle",
+    "securityContext",
+)
+"""The order in which people write a container."""
+
+
+def render_containers(
+    layout: PredictorLayout, pod: PodLayout, slot: ContainerSlot
+) -> tuple[Sourced, ...]:
+    """Return the container, and behind it the companion that its model server brings."""
+    if slot.node is None:
+        sidecar = from_user(slot.raw, slot.path)
+        has_env = "env" in sidecar.value
+        env = environment.user_variables(slot.raw, slot.path) if has_env else None
+        return (with_fields(sidecar, {"env": env}),)
+    server = (
+        model_servers.model_server_for(layout, slot, slot.node)
+        if is_prepackaged_server(slot.node)
+        else None
+    )
+    container = _serving_container(layout, pod, slot, slot.node, server)
+    if server is None or server.sidecar is None:
+        return (container,)
+    context = security_context.model_server_context(layout, pod)
+    return (container, with_fields(server.sidecar, {"securityContext": context}))
+
+
+def _serving_container(
+    layout: PredictorLayout,
+    pod: PodLayout,
+    slot: ContainerSlot,
+    node: Node,
+    server: ModelServer | None,
+) -> Sourced:
+    path = layout.predictor.path
+    image = get_str(slot.raw, "image") or (server.image if server else "")
+    variables = environment.node_variables(layout, slot, node, image)
+    defaults: dict[str, Any] = {
+        "image": image or None,
+        "imagePullPolicy": "IfNotPresent",
+        "lifecycle": probes.pre_stop_lifecycle(layout, pod),
+        **_tcp_probes(layout, slot, node),
+    }
+    if server is not None:
+        variables |= server.env
+        defaults |= {
+            "args": list(server.args) or None,
+            "envFrom": [{"secretRef": {"name": server.env_secret}}] if server.env_secret else None,
+            **server.probes,
+        }
+    if not slot.is_authored:
+        defaults["securityContext"] = security_context.model_server_context(layout, pod)
+    container = _base_container(slot)
+    container = with_fields(
+        container,
+        {
+            **{
+                key: injected(value, path)
+                for key, value in defaults.items()
+                if value is not None and slot.raw.get(key) in (None, "")
+            },
+            "ports": _with_default_ports(layout, slot),
+            "env": environment.with_variables(
+                environment.user_variables(slot.raw, slot.path), path, variables
+            ),
+            "volumeMounts": list_items(slot.raw, "volumeMounts", slot.path),
+        },
+    )
+    return mount_podinfo(container, path)
+
+
+def mount_podinfo(container: Sourced, path: Path) -> Sourced:
+    """Return the container with the pod's annotations mounted, unless it mounts them already."""
+    mounts = container.value.get("volumeMounts", ())
+    if any(type(m) is dict and m.get("name") == PODINFO_VOLUME for m in mounts):
+        return container
+    return add_mounts(container, [{"name": PODINFO_VOLUME, "mountPath": PODINFO_PATH}], path)
+
+
+def podinfo_volume() -> dict[str, Any]:
+    """Return the volume with the pod's annotations."""
+    field = {"apiVersion": "v1", "fieldPath": "metadata.annotations"}
+    items = [{"path": "annotations", "fieldRef": field}]
+    return {"name": PODINFO_VOLUME, "downwardAPI": {"items": items}}
+
+
+def _base_container(slot: ContainerSlot) -> Sourced:
+    if slot.is_authored:
+        return from_user(slot.raw, slot.path)
+    return mapping_of(slot.path, {"name": from_user(slot.name, slot.path / "name")})
+
+
+def _tcp_probes(layout: PredictorLayout, slot: ContainerSlot, node: Node) -> dict[str, Any]:
+    port = slot.grpc_port if uses_grpc(layout.deployment, node) else slot.http_port
+    return {
+        "livenessProbe": probes.tcp_probe(port, probes.LIVENESS_DELAY_SECONDS),
+        "readinessProbe": probes.tcp_probe(port, probes.READINESS_DELAY_SECONDS),
+    }
+
+
+def _with_default_ports(layout: PredictorLayout, slot: ContainerSlot) -> Sourced:
+    """Return the author's ports, and those of http, grpc and metrics that are missing.
+
+    A number that is there under another name is not named twice: the list cannot be applied
+    server-side then, its key is number and protocol.
+    """
+    ports = list_items(slot.raw, "ports", slot.path)
+    named = {get_str(port, "name") for port in ports.value}
+    used = {
+        get_int(port, "containerPort")
+        for port in ports.value
+        if get_str(port, "protocol") in ("", "TCP")
+    }
+    added: list[Sourced] = []
+    default_ports = {
+        "http": slot.http_port,
+        "grpc": slot.grpc_port,
+        layout.options.metrics_port_name: slot.metrics_port,
+    }
+    for name, port_number in default_ports.items():
+        if name not in named and port_number not in used:
+            used.add(port_number)
+            port = {"name": name, "containerPort": port_number, "protocol": "TCP"}
+            added.append(injected(port, layout.predictor.path))
+    return with_items(ports, added)

@@ -1,0 +1,193 @@
+"""Model servers: the containers that an `implementation` stands for.
+
+Belongs here: what each of Seldon's servers needs besides what every node's container gets
+(`containers`). Does not belong here: fetching the model (`storage_initializer`).
+
+Which image a server has is a fact (seldon-config); where it is not known the container has none,
+and the API server says so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from webhook.graph.model import Node, get_mapping, get_str
+from webhook.rendering.environment import MODELS_PATH, compact_json, node_parameters
+from webhook.rendering.layout import TENSORFLOW_CONTAINER, ContainerSlot, PredictorLayout
+from webhook.rendering.node_kinds import uses_grpc
+from webhook.rendering.probes import LIVENESS_DELAY_SECONDS, READINESS_DELAY_SECONDS, http_probe
+from webhook.rendering.source_map import Sourced, mapping_of
+
+V2_PROTOCOLS = frozenset({"v2", "kfserving"})
+"""One protocol under its new and its old name; seldon-config may use either."""
+
+MLSERVER_RUNTIMES = {
+    "SKLEARN_SERVER": "mlserver_sklearn.SKLearnModel",
+    "XGBOOST_SERVER": "mlserver_xgboost.XGBoostModel",
+    "MLFLOW_SERVER": "mlserver_mlflow.MLflowRuntime",
+    "TEMPO_SERVER": "tempo.mlserver.InferenceRuntime",
+    "HUGGINGFACE_SERVER": "mlserver_huggingface.HuggingFaceRuntime",
+}
+
+TENSORFLOW_GRPC, TENSORFLOW_HTTP = 2000, 2001
+"""Where TensorFlow Serving listens behind its proxy. Seldon's."""
+
+TRITON_FLAGS = ("model_control_mode", "load_model", "strict_model_config")
+"""Parameters of a node that Triton takes as flags when it reads its repository itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelServer:
+    """What a server adds to its node's container.
+
+    env        wins over what every node's container gets, not over the author
+    probes     fields of the container: readinessProbe, livenessProbe
+    secret     name of a Secret whose keys become variables; "": none
+    companion  a second container, which then is the one that needs the model
+    """
+
+    image: str
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    probes: Mapping[str, Any] = field(default_factory=dict)
+    env_secret: str = ""
+    sidecar: Sourced | None = None
+
+
+def model_server_for(layout: PredictorLayout, slot: ContainerSlot, node: Node) -> ModelServer:
+    """Return what the node's implementation asks for."""
+    protocol = get_str(layout.deployment.spec, "protocol") or "seldon"
+    if node.implementation == "TENSORFLOW_SERVER":
+        return _tensorflow(layout, slot, node, protocol)
+    if node.implementation == "TRITON_SERVER":
+        return _triton(layout, slot, node, protocol)
+    if protocol in V2_PROTOCOLS:
+        return _mlserver(layout, slot, node, protocol)
+    return ModelServer(
+        image=server_image(layout, node, protocol),
+        env={"PREDICTIVE_UNIT_PARAMETERS": _parameters_json(node, ("model_uri", MODELS_PATH))},
+    )
+
+
+def server_image(layout: PredictorLayout, node: Node, protocol: str) -> str:
+    """Return the image of the node's server for a protocol, "NAME:VERSION" or "NAME"; "": unknown.
+
+    v2 and kfserving stand in for each other.
+    """
+    entry = (layout.facts.model_servers or {}).get(node.implementation)
+    protocols = get_mapping(entry, "protocols") if type(entry) is dict else {}
+    for name in (protocol, *sorted(V2_PROTOCOLS - {protocol} if protocol in V2_PROTOCOLS else ())):
+        config = get_mapping(protocols, name)
+        if image_name := get_str(config, "image"):
+            version = get_str(config, "defaultImageVersion")
+            return f"{image_name}:{version}" if version else image_name
+    return ""
+
+
+def env_secret_name(layout: PredictorLayout, raw: Mapping[str, Any]) -> str:
+    """Return the Secret that a node or explainer takes its credentials from; "": none."""
+    return get_str(raw, "envSecretRefName") or layout.options.env_secret
+
+
+def downloads_own_model(layout: PredictorLayout, node: Node) -> bool:
+    """Tell whether the server reads its model from the modelUri, without an initializer."""
+    annotations = get_mapping(layout.deployment.spec, "annotations")
+    is_opted_in = get_str(annotations, "seldon.io/no-storage-initializer").lower() == "true"
+    return is_opted_in and node.implementation == "TRITON_SERVER"
+
+
+def _parameters_json(node: Node, *more: tuple[str, str]) -> str:
+    added = [{"name": name, "value": value, "type": "STRING"} for name, value in more]
+    return compact_json([*node_parameters(node), *added])
+
+
+def _health_probes(port: int) -> dict[str, Any]:
+    return {
+        "livenessProbe": http_probe("/v2/health/live", port, LIVENESS_DELAY_SECONDS),
+        "readinessProbe": http_probe("/v2/health/ready", port, READINESS_DELAY_SECONDS),
+    }
+
+
+def _mlserver(
+    layout: PredictorLayout, slot: ContainerSlot, node: Node, protocol: str
+) -> ModelServer:
+    env = {"MLSERVER_MODEL_VERSION": "v1"}
+    if runtime := MLSERVER_RUNTIMES.get(node.implementation):
+        env["MLSERVER_MODEL_IMPLEMENTATION"] = runtime
+    if node.implementation == "TEMPO_SERVER":
+        runtime_options = {
+            "defaultRuntime": "tempo.seldon.SeldonKubernetesRuntime",
+            "namespace": layout.deployment.namespace or "default",
+        }
+        env["TEMPO_RUNTIME_OPTIONS"] = compact_json({"k8s_options": runtime_options})
+    return ModelServer(
+        server_image(layout, node, protocol), env=env, probes=_health_probes(slot.http_port)
+    )
+
+
+def _triton(layout: PredictorLayout, slot: ContainerSlot, node: Node, protocol: str) -> ModelServer:
+    downloads_itself = downloads_own_model(layout, node)
+    args = [
+        "/opt/tritonserver/bin/tritonserver",
+        f"--grpc-port={slot.grpc_port}",
+        f"--http-port={slot.http_port}",
+        f"--model-repository={get_str(node.raw, 'modelUri') if downloads_itself else MODELS_PATH}",
+    ]
+    if downloads_itself:
+        args += [
+            f"--{parameter['name'].lower().replace('_', '-')}={parameter['value']}"
+            for parameter in node_parameters(node)
+            if parameter["name"].lower() in TRITON_FLAGS
+        ]
+    else:
+        args.append("--strict-model-config=false")
+    return ModelServer(
+        # Triton speaks v2 only, also where the object does not say so.
+        server_image(layout, node, protocol if protocol in V2_PROTOCOLS else "v2"),
+        args=tuple(args),
+        probes=_health_probes(slot.http_port),
+        env_secret=env_secret_name(layout, node.raw) if downloads_itself else "",
+    )
+
+
+def _tensorflow(
+    layout: PredictorLayout, slot: ContainerSlot, node: Node, protocol: str
+) -> ModelServer:
+    tensorflow = server_image(layout, node, "tensorflow")
+    if protocol == "tensorflow":
+        return ModelServer(tensorflow, args=_tensorflow_args(node, slot.grpc_port, slot.http_port))
+    path = layout.predictor.path
+    sidecar = mapping_of(
+        path,
+        {
+            "name": TENSORFLOW_CONTAINER,
+            "image": tensorflow or None,
+            "imagePullPolicy": "IfNotPresent",
+            "args": list(_tensorflow_args(node, TENSORFLOW_GRPC, TENSORFLOW_HTTP)),
+            "ports": [
+                {"containerPort": port, "protocol": "TCP"}
+                for port in (TENSORFLOW_GRPC, TENSORFLOW_HTTP)
+            ],
+        },
+    )
+    endpoint = (
+        ("grpc_endpoint", f"0.0.0.0:{TENSORFLOW_GRPC}")
+        if uses_grpc(layout.deployment, node)
+        else ("rest_endpoint", f"http://0.0.0.0:{TENSORFLOW_HTTP}")
+    )
+    written = {parameter["name"] for parameter in node_parameters(node)}
+    env = {}
+    if not written & {"rest_endpoint", "grpc_endpoint"}:
+        env["PREDICTIVE_UNIT_PARAMETERS"] = _parameters_json(
+            node, endpoint, ("model_name", node.name)
+        )
+    return ModelServer(server_image(layout, node, protocol), env=env, sidecar=sidecar)
+
+
+def _tensorflow_args(node: Node, grpc: int, rest: int) -> tuple[str, ...]:
+    return (
+        f"--port={grpc}",
+        f"--rest_api_port={rest}",
+        f"--model_name={node.name}",
+        f"--model_base_path={MODELS_PATH}",
+    )

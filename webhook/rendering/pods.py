@@ -1,0 +1,207 @@
+"""Pod templates of components: containers, volumes, and what Seldon sets for the whole pod.
+
+Fields that the API server fills in with the same value (restartPolicy, dnsPolicy, …) stay out:
+who applies server-side owns what it writes. No affinity, spread or priority is ever added.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from webhook.graph.model import get_mapping, get_str
+from webhook.rendering import orchestrator, security_context
+from webhook.rendering.containers import (
+    CONTAINER_FIELD_ORDER,
+    PODINFO_VOLUME,
+    podinfo_volume,
+    render_containers,
+)
+from webhook.rendering.environment import with_variables
+from webhook.rendering.layout import (
+    ORCHESTRATOR_CONTAINER,
+    TENSORFLOW_CONTAINER,
+    PodLayout,
+    PredictorLayout,
+)
+from webhook.rendering.model_servers import downloads_own_model
+from webhook.rendering.node_kinds import is_prepackaged_server
+from webhook.rendering.probes import GRACE_PERIOD_SECONDS
+from webhook.rendering.source_map import (
+    Sourced,
+    from_user,
+    get_item,
+    injected,
+    list_items,
+    list_of,
+    mapping_of,
+    with_fields,
+    with_items,
+    with_key_order,
+)
+from webhook.rendering.storage_initializer import (
+    ModelDownload,
+    PodParts,
+    add_model_download,
+    add_mounts,
+)
+
+CERTIFICATE_VOLUME = "seldon-cert-volume"
+CERTIFICATE_VARIABLE = "SELDON_CERT_MOUNT_PATH"
+
+POD_FIELD_ORDER = (
+    "serviceAccountName",
+    "securityContext",
+    "initContainers",
+    "containers",
+    "volumes",
+)
+"""The order in which people write a pod."""
+
+
+def render_pod_spec(layout: PredictorLayout, pod: PodLayout) -> Sourced:
+    """Return the pod spec of a component, or of model servers that have none."""
+    source_path = pod.path / "spec" if pod.is_authored else layout.predictor.path
+    parts = PodParts(
+        containers=tuple(_containers(layout, pod)),
+        init_containers=list_items(pod.spec, "initContainers", source_path),
+        volumes=list_items(pod.spec, "volumes", source_path),
+    )
+    for slot, node in pod.node_slots:
+        if not downloads_own_model(layout, node):
+            target = _model_container(parts, slot.name, node.implementation)
+            parts = add_model_download(
+                layout, pod, parts, ModelDownload(target, node.raw, node.path)
+            )
+    entrypoint = layout.entrypoint
+    is_entrypoint = entrypoint is not None and entrypoint[0] is pod
+    if is_entrypoint and layout.has_orchestrator and not layout.orchestrator_in_own_pod:
+        parts = _with_orchestrator(layout, pod, parts)
+    if is_entrypoint:
+        parts = with_certificate(layout, parts)
+    return complete_pod_spec(layout, pod, parts)
+
+
+def _containers(layout: PredictorLayout, pod: PodLayout) -> Iterator[Sourced]:
+    """Yield the containers; one companion serves the pod, and the author's own goes before ours.
+
+    What his leaves out of image and arguments, it gets from ours.
+    """
+    rendered = [render_containers(layout, pod, slot) for slot in pod.slots]
+    sidecar = next((brought for _, *more in rendered for brought in more), None)
+    written = {slot.name for slot in pod.slots}
+    for slot, (container, *more) in zip(pod.slots, rendered, strict=True):
+        if sidecar and slot.node is None and slot.name == TENSORFLOW_CONTAINER:
+            missing_fields = {
+                field: get_item(sidecar, field)
+                for field in ("image", "args")
+                if field in sidecar.value and not container.value.get(field)
+            }
+            yield with_fields(container, missing_fields)
+        else:
+            yield container
+        if more and sidecar and TENSORFLOW_CONTAINER not in written:
+            written.add(TENSORFLOW_CONTAINER)
+            yield sidecar
+
+
+def with_certificate(layout: PredictorLayout, parts: PodParts) -> PodParts:
+    """Return `parts` with the predictor's certificate (ssl.certSecretName) in every container."""
+    secret = get_str(get_mapping(layout.predictor.raw, "ssl"), "certSecretName")
+    if not secret:
+        return parts
+    path = layout.predictor.path
+    mount_path = layout.options.cert_mount_path
+    entry = {"name": CERTIFICATE_VOLUME, "mountPath": mount_path, "readOnly": True}
+    containers = []
+    for bare in parts.containers:
+        container = add_mounts(bare, [dict(entry)], path)
+        env = get_item(container, "env") if "env" in container.value else injected([], path)
+        containers.append(
+            with_fields(
+                container, {"env": with_variables(env, path, {CERTIFICATE_VARIABLE: mount_path})}
+            )
+        )
+    volumes = parts.volumes
+    if not any(v.get("name") == CERTIFICATE_VOLUME for v in volumes.value):
+        volume = {"name": CERTIFICATE_VOLUME, "secret": {"secretName": secret}}
+        volumes = with_items(volumes, [injected(volume, path)])
+    return PodParts(tuple(containers), parts.init_containers, volumes)
+
+
+def complete_pod_spec(layout: PredictorLayout, pod: PodLayout | None, parts: PodParts) -> Sourced:
+    """Return the pod spec; `pod` is None for one that is not a component's."""
+    path = layout.predictor.path
+    authored = pod is not None and pod.is_authored
+    context = None
+    if not authored:
+        context, init_containers, containers = security_context.apply_pod_defaults(
+            layout, pod, parts.init_containers, parts.containers
+        )
+        parts = PodParts(containers, init_containers, parts.volumes)
+    base = from_user(pod.spec, pod.path / "spec") if pod and authored else mapping_of(path, {})
+    volumes = parts.volumes
+    if not any(v.get("name") == PODINFO_VOLUME for v in volumes.value):
+        volumes = with_items(volumes, [injected(podinfo_volume(), path)])
+    added: dict[str, Any] = {
+        "securityContext": context,
+        "initContainers": parts.init_containers if parts.init_containers.value else None,
+        "containers": list_of(
+            base.source_map.path / "containers"
+            if "containers" in base.value
+            else base.source_map.path,
+            [with_key_order(container, CONTAINER_FIELD_ORDER) for container in parts.containers],
+        ),
+        "volumes": volumes,
+    }
+    if "terminationGracePeriodSeconds" not in base.value:
+        added["terminationGracePeriodSeconds"] = injected(GRACE_PERIOD_SECONDS, path)
+    if pod and not base.value.keys() & {"serviceAccountName", "serviceAccount"}:
+        added["serviceAccountName"] = _service_account(pod)
+    for field, key in (("imagePullSecrets", "name"), ("hostAliases", "ip")):
+        if field in base.value:
+            added[field] = merge_duplicate_keys(get_item(base, field), key)
+    return with_key_order(with_fields(base, added), POD_FIELD_ORDER)
+
+
+def merge_duplicate_keys(whole: Sourced, key: str) -> Sourced:
+    """Return the list with one item for each value of `key`, which has the lists of all of them.
+
+    A plain create takes two items of one key, a server-side apply refuses them.
+    """
+    if type(whole.value) is not list:
+        return whole
+    kept: dict[Any, Sourced] = {}
+    for index, item in enumerate(whole.value):
+        name = item.get(key) if type(item) is dict else None
+        first = kept.get(name) if type(name) is str else None
+        if first is None:
+            kept[name if type(name) is str else index] = get_item(whole, index)
+            continue
+        for field, value in item.items():
+            if type(value) is list and type(first.value.get(field, [])) is list:
+                added = [entry for entry in value if entry not in first.value.get(field, [])]
+                first.value[field] = [*first.value.get(field, []), *added]
+    return whole if len(kept) == len(whole.value) else list_of(whole.source_map.path, kept.values())
+
+
+def _with_orchestrator(layout: PredictorLayout, pod: PodLayout, parts: PodParts) -> PodParts:
+    if any(c.value.get("name") == ORCHESTRATOR_CONTAINER for c in parts.containers):
+        return parts  # the author brings one
+    orchestrator_container = orchestrator.render_container(layout, pod)
+    return PodParts(
+        (*parts.containers, orchestrator_container), parts.init_containers, parts.volumes
+    )
+
+
+def _model_container(parts: PodParts, name: str, implementation: str) -> str:
+    """Return which container reads the model: the companion, where the server has one."""
+    has_sidecar = any(c.value.get("name") == TENSORFLOW_CONTAINER for c in parts.containers)
+    reads_from_sidecar = implementation == "TENSORFLOW_SERVER" and has_sidecar
+    return TENSORFLOW_CONTAINER if reads_from_sidecar else name
+
+
+def _service_account(pod: PodLayout) -> Sourced | None:
+    """Return the service account that a model server's node names; the first one counts."""
+    for _, node in pod.node_slots:
+        if is_prepackaged_server(node) and (name := get_str(node.raw, "serviceAccountName")):
+            return from_user(name, node.path / "serviceAccountName")
+    return None

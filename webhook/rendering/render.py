@@ -1,0 +1,116 @@
+"""From a SeldonDeployment to the Kubernetes objects that run it.
+
+    Deployment  ─┐
+    HPA | KEDA   ├ per componentSpec (and one for model servers that have none)
+    PDB         ─┘
+    Service        per container that serves a node
+    Deployment     of an orchestrator with a pod of its own
+    Service        per predictor
+    Deployment, Service  per explainer
+
+Belongs here: which objects there are, and their order. What each looks like stands in the module
+of its kind. Owner references and the apply itself are the reconciler's.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from webhook.graph.cluster_facts import NO_FACTS, Facts
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.path import Path, Segment
+from webhook.rendering import (
+    autoscaler,
+    deployment,
+    explainer,
+    names,
+    pod_disruption_budget,
+    service,
+)
+from webhook.rendering.layout import PredictorLayout, layout_predictors
+from webhook.rendering.options import DEFAULT_OPTIONS, RenderOptions
+from webhook.rendering.prune_unknown_fields import prune_unknown_fields
+from webhook.rendering.source_map import Sourced, SourceMap
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One Kubernetes object, as a raw mapping that the caller may change, and where it comes from.
+
+    rendered.trace(Path(("spec", "replicas")))   spec.predictors[0].replicas
+    """
+
+    object: dict[str, Any]
+    source_map: SourceMap
+
+    @property
+    def kind(self) -> str:
+        """The object's kind."""
+        kind: str = self.object["kind"]
+        return kind
+
+    @property
+    def name(self) -> str:
+        """The object's name."""
+        name: str = self.object["metadata"]["name"]
+        return name
+
+    def trace(self, path: Iterable[Segment]) -> Path:
+        """Return the place in the SeldonDeployment that `place` in this object comes from.
+
+        What nobody wrote comes from the predictor; the object as a whole and its name from what
+        stands for it (the componentSpec, the container's name, …).
+        """
+        return self.source_map.trace(path)
+
+
+def render(
+    view: SeldonDeployment, options: RenderOptions = DEFAULT_OPTIONS, facts: Facts = NO_FACTS
+) -> tuple[Rendered, ...]:
+    """Return the objects of a SeldonDeployment, always in the same order, equal for equal input.
+
+    Total: whatever the document is, nothing is raised. What cannot be rendered is left out, what
+    Kubernetes would refuse is rendered as written: a rule denies it, and the API server would.
+    """
+    view = prune_unknown_fields(view, facts)
+    return tuple(
+        rendered
+        for placement in layout_predictors(view, options, facts)
+        for rendered in _render_objects(placement)
+    )
+
+
+def _render_objects(layout: PredictorLayout) -> Iterator[Rendered]:
+    predictor = layout.predictor.path
+    for pod in layout.pods:
+        yield _with_root_source(deployment.render_component_deployment(layout, pod), pod.path)
+        if scaler := autoscaler.render_autoscaler(layout, pod):
+            yield _with_root_source(scaler, pod.path / pod.autoscaler_field)
+        if pdb := pod_disruption_budget.render_pdb(layout, pod):
+            yield _with_root_source(pdb, pod.path / "pdbSpec")
+        for slot in pod.slots:
+            if slot.has_service:
+                yield _with_root_source(
+                    service.render_container_service(layout, slot), slot.path / "name"
+                )
+    if layout.orchestrator_in_own_pod:
+        yield _with_root_source(deployment.render_orchestrator_deployment(layout), predictor)
+    if layout.entrypoint is not None:
+        yield _with_root_source(
+            service.render_predictor_service(layout), names.service_name_source(layout)
+        )
+    if layout.explainer:
+        explainer_path = predictor / "explainer"
+        yield _with_root_source(explainer.render_explainer_deployment(layout), explainer_path)
+        yield _with_root_source(
+            service.render_explainer_service(layout, explainer.explainer_port(layout)),
+            explainer_path,
+        )
+
+
+def _with_root_source(whole: Sourced, path: Path) -> Rendered:
+    """Return the object with `path` as the origin of itself and of its name."""
+    parts = whole.source_map.parts
+    metadata = parts["metadata"]
+    metadata_source = SourceMap(metadata.path, parts={**metadata.parts, "name": SourceMap(path)})
+    return Rendered(whole.value, SourceMap(path, parts={**parts, "metadata": metadata_source}))

@@ -1,0 +1,93 @@
+"""Services: of each node's container, and of each predictor and explainer."""
+
+from webhook.graph.model import get_mapping, get_str
+from webhook.rendering import metadata, names
+from webhook.rendering.layout import ContainerSlot, PredictorLayout
+from webhook.rendering.source_map import Sourced, mapping_of
+
+
+def render_container_service(layout: PredictorLayout, slot: ContainerSlot) -> Sourced:
+    """Return the Service by which one node is called, past the orchestrator."""
+    name = names.container_service_name(layout, slot)
+    return _build_service(
+        layout,
+        name,
+        labels=metadata.container_service_labels(layout, slot),
+        selector={metadata.CONTAINER_SERVICE + slot.name: name},
+        ports={"http": (slot.http_port, slot.http_port), "grpc": (slot.grpc_port, slot.grpc_port)},
+    )
+
+
+def render_predictor_service(layout: PredictorLayout) -> Sourced:
+    """Return the predictor's Service: what clients, gateways and status.address name.
+
+    Behind it is the orchestrator, or the root node where there is none.
+    """
+    name = names.predictor_service_name(layout)
+    (http, grpc), (http_target, grpc_target) = layout.service_ports, layout.target_ports
+    return _build_service(
+        layout,
+        name,
+        labels=metadata.predictor_service_labels(layout),
+        selector={metadata.PREDICTOR_SERVICE: name},
+        ports={"http": (http, http_target), "grpc": (grpc, grpc_target)},
+        headless=_is_headless(layout),
+    )
+
+
+def render_explainer_service(layout: PredictorLayout, port: int) -> Sourced:
+    """Return the explainer's Service."""
+    name = names.explainer_name(layout)
+    return _build_service(
+        layout,
+        name,
+        labels=metadata.explainer_service_labels(layout),
+        selector={metadata.PREDICTOR_SERVICE: name},
+        ports={"http": (port, port)},
+        headless=_is_headless(layout),
+    )
+
+
+def _build_service(
+    layout: PredictorLayout,
+    name: str,
+    *,
+    labels: Sourced,
+    selector: dict[str, str],
+    ports: dict[str, tuple[int, int]],
+    headless: bool = False,
+) -> Sourced:
+    """Return a Service. `ports`: by name, its own and the container's number."""
+    path = layout.predictor.path
+    entries: dict[int, dict[str, object]] = {}
+    for port_name, (port, target) in ports.items():
+        # One number twice is refused by the API server; the first name keeps it.
+        entries.setdefault(
+            port, {"name": port_name, "port": port, "targetPort": target, "protocol": "TCP"}
+        )
+    annotations = metadata.predictor_annotations(layout)
+    spec = {
+        "type": "ClusterIP",
+        "clusterIP": "None" if headless else None,
+        "selector": selector,
+        "ports": list(entries.values()),
+    }
+    return mapping_of(
+        path,
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": metadata.object_metadata(layout, name, labels, annotations),
+            "spec": mapping_of(path, spec),
+        },
+    )
+
+
+def _is_headless(layout: PredictorLayout) -> bool:
+    """Tell whether seldon.io/headless-svc is set, on the spec or else on the object."""
+    key = "seldon.io/headless-svc"
+    for section in (layout.deployment.spec, get_mapping(layout.deployment.raw, "metadata")):
+        value = get_mapping(section, "annotations").get(key)
+        if value is not None:
+            return get_str({key: value}, key) not in ("", "false")
+    return False

@@ -1,0 +1,42 @@
+"""GitHub workflow commands: each finding becomes an annotation on its line of a pull request."""
+
+from webhook.engine.messages import format_finding
+from webhook.lint.result import DocumentResult, LocatedFinding, Report
+from webhook.rules import Action
+
+_COMMANDS: dict[Action, str] = {
+    "deny": "error",
+    "warn": "warning",
+    "audit": "notice",
+    "ignore": "debug",
+}
+
+
+def write(report: Report) -> str:
+    """Return one command a line."""
+    return "".join(
+        f"{_command(result, placed)}\n" for result in report.results for placed in result.findings
+    )
+
+
+def _command(result: DocumentResult, located: LocatedFinding) -> str:
+    properties = {
+        "file": result.file,
+        "line": str(located.line),
+        "col": str(located.column),
+        "endColumn": str(located.column + located.width),
+        "title": located.finding.rule_id,
+    }
+    encoded = ",".join(f"{key}={_escape_property(value)}" for key, value in properties.items())
+    return (
+        f"::{_COMMANDS[located.action]} {encoded}::{_escape_data(format_finding(located.finding))}"
+    )
+
+
+def _escape_data(text: str) -> str:
+    """Escape as the runner's toolkit does (@actions/core, command.ts)."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escape_property(text: str) -> str:
+    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,47 @@
+"""The report of `check -o json`: an interface, versioned and documented in docs/cli.md."""
+
+from typing import Any
+
+import orjson
+
+from webhook.lint.result import DocumentResult, LocatedFinding, Report
+
+VERSION = 1
+
+
+def write(report: Report) -> str:
+    """Return the report as indented JSON with a final newline."""
+    document = {
+        "version": VERSION,
+        "skipped": report.skipped_documents,
+        **({"policies": report.policy_set_version} if report.policy_set_version else {}),
+        "results": [_result(result) for result in report.results],
+    }
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def _result(result: DocumentResult) -> dict[str, Any]:
+    return {
+        "file": result.file,
+        "index": result.index,
+        "line": result.line,
+        "object": dict(result.identity),
+        "verdict": result.verdict,
+        "findings": [_finding(placed) for placed in result.findings],
+        "patch": list(result.patch),
+    }
+
+
+def _finding(located: LocatedFinding) -> dict[str, Any]:
+    finding = located.finding
+    return {
+        "rule": finding.rule_id,
+        "action": located.action,
+        "path": str(finding.path),
+        "pointer": finding.path.pointer,
+        "line": located.line,
+        "column": located.column,
+        "message": finding.message,
+        "remedy": finding.remediation,
+        "fix": list(finding.fix),
+    }

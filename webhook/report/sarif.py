@@ -1,0 +1,110 @@
+"""SARIF 2.1.0 (OASIS), what code scanning services read: findings with rules, places and fixes."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from webhook.engine.messages import format_message
+from webhook.lint.result import DocumentResult, LocatedFinding, Report
+from webhook.rules import Action, all_rules, docs
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+VERSION = "2.1.0"
+
+_LEVELS: dict[Action, str] = {"deny": "error", "warn": "warning", "audit": "note", "ignore": "none"}
+
+
+def write(report: Report) -> str:
+    """Return the report as indented JSON with a final newline."""
+    located_findings = list(_located_findings(report))
+    ids = sorted({placed.finding.rule_id for _, placed in located_findings})
+    log = {
+        "$schema": SCHEMA,
+        "version": VERSION,
+        "runs": [
+            {
+                "tool": {"driver": {"name": "graphgate", "rules": _rules(ids)}},
+                "columnKind": "unicodeCodePoints",
+                "results": [_result(result, placed, ids) for result, placed in located_findings],
+            }
+        ],
+    }
+    return orjson.dumps(log, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def _located_findings(report: Report) -> Iterator[tuple[DocumentResult, LocatedFinding]]:
+    for result in report.results:
+        for placed in result.findings:
+            yield result, placed
+
+
+def _rules(ids: Iterable[str]) -> list[dict[str, Any]]:
+    known = {rule.id: rule for rule in all_rules()}
+    described = []
+    for name in ids:
+        rule: dict[str, Any] = {"id": name}
+        if name in known:
+            prose = docs.parse_docstring(known[name].docstring)
+            rule["shortDescription"] = {"text": prose.title}
+            rule["fullDescription"] = {"text": prose.why}
+            rule["help"] = {"text": prose.fix}
+            rule["defaultConfiguration"] = {"level": _LEVELS[known[name].action]}
+        described.append(rule)
+    return described
+
+
+def _result(result: DocumentResult, located: LocatedFinding, ids: list[str]) -> dict[str, Any]:
+    finding = located.finding
+    sarif_result: dict[str, Any] = {
+        "ruleId": finding.rule_id,
+        "ruleIndex": ids.index(finding.rule_id),
+        "level": _LEVELS[located.action],
+        "message": {"text": format_message(finding)},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": _artifact(result),
+                    "region": {
+                        "startLine": located.line,
+                        "startColumn": located.column,
+                        "endColumn": located.column + located.width,
+                    },
+                },
+                "logicalLocations": [{"fullyQualifiedName": str(finding.path)}],
+            }
+        ],
+    }
+    if located.edits:
+        sarif_result["fixes"] = [_fix(result, located)]
+    return sarif_result
+
+
+def _fix(result: DocumentResult, located: LocatedFinding) -> dict[str, Any]:
+    """Return the fix: whole lines go, others come (3.57: a region without length inserts)."""
+    return {
+        "description": {"text": located.finding.remediation},
+        "artifactChanges": [
+            {
+                "artifactLocation": _artifact(result),
+                "replacements": [
+                    {
+                        "deletedRegion": {
+                            "startLine": change.start,
+                            "startColumn": 1,
+                            "endLine": change.end,
+                            "endColumn": 1,
+                        },
+                        "insertedContent": {"text": change.text},
+                    }
+                    for change in located.edits
+                ],
+            }
+        ],
+    }
+
+
+def _artifact(result: DocumentResult) -> dict[str, str]:
+    """Return the file as a URI reference; standard input has no better name than "stdin"."""
+    return {"uri": "stdin" if result.file == "-" else quote(result.file)}

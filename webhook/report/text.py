@@ -1,0 +1,92 @@
+"""The report for a terminal: each finding with its line, marked, as good compilers show it.
+
+deny: children is a mapping (name), not a list of nodes [children-not-a-list]
+  --> three.yaml:21:7  spec.predictors[0].graph.children
+   |
+21 |       children:
+   |       ^^^^^^^^
+   = put a dash before its first field: - name: …
+"""
+
+from collections.abc import Callable, Iterator
+
+from webhook.lint.result import DocumentResult, LocatedFinding, Report
+
+Style = Callable[[str, str], str]
+"""Takes a text and its role ("deny", "warn", "audit", "frame", "strong", "good")."""
+
+_MAX_SOURCE_WIDTH = 160
+"""Characters of an author's line that are shown; longer ones are cut around the marker."""
+
+
+def no_style(text: str, _: str) -> str:
+    """Leave the text as it is: the style of a file or a pipe."""
+    return text
+
+
+def write(report: Report, style: Style = no_style) -> str:
+    """Return the findings of all documents, then a line that sums them up."""
+    blocks = [
+        _block(result, placed, style) for result in report.results for placed in result.findings
+    ]
+    return "".join(f"{block}\n\n" for block in blocks) + _summary(report, style) + "\n"
+
+
+def _block(result: DocumentResult, located: LocatedFinding, style: Style) -> str:
+    return "\n".join(_lines(result, located, style))
+
+
+def _lines(result: DocumentResult, located: LocatedFinding, style: Style) -> Iterator[str]:
+    finding = located.finding
+    word = "error" if result.verdict == "error" else located.action
+    yield f"{style(word, located.action)}{style(f': {finding.message}', 'strong')} [{finding.rule_id}]"
+    margin = " " * len(str(located.line))
+    where = f"{result.file}:{located.line}:{located.column}"
+    path = f"  {finding.path}" if finding.path else ""
+    yield f"{margin}{style('-->', 'frame')} {where}{path}"
+    if located.source.strip():
+        shown, column = _excerpt(located.source, located.column)
+        marker = " " * (column - 1) + "^" * max(1, min(located.width, len(shown) - column + 1))
+        bar = style("|", "frame")
+        yield f"{margin} {bar}"
+        yield f"{style(str(located.line), 'frame')} {bar} {shown}"
+        yield f"{margin} {bar} {style(marker, located.action)}"
+    if finding.remediation:
+        yield f"{margin} {style('=', 'frame')} {finding.remediation}"
+
+
+def _excerpt(source: str, column: int) -> tuple[str, int]:
+    """Return what is shown of a line, and the marker's column in it."""
+    source = source.replace("\t", " ")  # one character each: the marker stays in place
+    if len(source) <= _MAX_SOURCE_WIDTH:
+        return source, column
+    start = max(0, column - 1 - _MAX_SOURCE_WIDTH // 2)
+    return source[start : start + _MAX_SOURCE_WIDTH], column - start
+
+
+def _summary(report: Report, style: Style) -> str:
+    """Return '3 SeldonDeployments: 2 allowed, 1 denied, 8 faults, 1 warning; 4 other skipped'."""
+    count = dict.fromkeys(("allowed", "denied", "error"), 0)
+    for result in report.results:
+        count[result.verdict] += 1
+    evaluated = count["allowed"] + count["denied"]
+    parts = [f"{_pluralize(evaluated, 'SeldonDeployment')}: {count['allowed']} allowed"]
+    if count["denied"]:
+        denied = f"{count['denied']} denied"
+        faults = sum(
+            result.count("deny") for result in report.results if result.verdict == "denied"
+        )
+        parts.append(f"{style(denied, 'deny')} ({_pluralize(faults, 'fault')})")
+    if warned := sum(result.count("warn") for result in report.results):
+        parts.append(style(_pluralize(warned, "warning"), "warn"))
+    if count["error"]:
+        parts.append(style(f"{count['error']} could not be read", "deny"))
+    if report.skipped_documents:
+        parts.append(f"{report.skipped_documents} of other kinds skipped")
+    line = ", ".join(parts)
+    fixable = sum(bool(p.finding.fix) for result in report.results for p in result.findings)
+    return f"{line}; graphgate fix can mend {fixable}" if fixable else line
+
+
+def _pluralize(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,1 @@
+"""Rules on the graph: nodes, their children, methods, parameters and models."""

@@ -1,0 +1,55 @@
+"""A router or combiner has no children
+
+Why: a router chooses one of its children, a combiner merges the answers of all. Without children
+it is never called, and the request comes back as its own answer.
+
+Fix: Add the children, or change the type to what the node does.
+
+Bad:
+    graph:
+      name: choose
+      type: ROUTER
+
+Good:
+    graph:
+      name: choose
+      type: ROUTER
+      children:
+      - name: first
+        type: MODEL
+      - name: second
+        type: MODEL
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.rendering.node_kinds import is_prepackaged_server
+from webhook.rules._format import quote_value
+from webhook.rules.graph._nodes import has_no_children
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({"ROUTER", "COMBINER"})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each router and combiner that is a leaf.
+
+    Source: executor of v1.17; seldon-checks G3.
+    """
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if (
+                node.type not in ("ROUTER", "COMBINER")
+                or not has_no_children(node)
+                # Said by type-contradicts-implementation and a-b-test-without-two-children.
+                or is_prepackaged_server(node)
+                or node.implementation == "RANDOM_ABTEST"
+            ):
+                continue
+            yield Finding(
+                node.path / "children",
+                f"the {node.type.lower()} {quote_value(node.name)} has no children",
+            )

@@ -1,0 +1,68 @@
+"""Children are written as a mapping
+
+Why: `children` holds a list of nodes, even when there is only one. The API server refuses a
+mapping with an answer that does not say what is wrong ("unknown field").
+
+Fix: Put a dash before the first field of the child. graphgate reads the mapping on as the one
+child, so that everything else that is wrong in it is said in the same answer.
+
+Bad:
+    graph:
+      name: step-one
+      children:
+        name: step-two
+
+Good:
+    graph:
+      name: step-one
+      children:
+      - name: step-two
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.features import CHILDREN_MAPPING
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.parse import NODE_FIELDS
+from webhook.graph.text import join_words
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({CHILDREN_MAPPING})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each `children` that is a mapping."""
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            children = node.raw.get("children")
+            if type(children) is not dict:
+                continue
+            path = node.path / "children"
+            fields = join_words(list(children)[:5])
+            one = not children or bool(children.keys() & NODE_FIELDS)
+            yield Finding(
+                path,
+                f"children is a mapping ({fields}), not a list of nodes"
+                if children
+                else "children is an empty mapping, not a list of nodes",
+                remediation=_remediation(children),
+                fix=(
+                    {
+                        "op": "replace",
+                        "path": path.pointer,
+                        "value": [children] if children else [],
+                    },
+                )
+                if one
+                else (),
+            )
+
+
+def _remediation(children: dict[str, object]) -> str:
+    if not children:
+        return "write children: []"
+    if not children.keys() & NODE_FIELDS:
+        return "write each node as a list item that starts with its name, like - name: …"
+    return 'make it the one item of a list: put "- " before its first field'

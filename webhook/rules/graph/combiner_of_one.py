@@ -1,0 +1,48 @@
+"""A combiner has one child
+
+Why: a combiner makes one answer of several. With one child it has nothing to combine; it works,
+but a child was probably forgotten, or the node is an output transformer.
+
+Fix: Add the other children, or remove the combiner.
+
+Bad:
+    graph:
+      name: average
+      type: COMBINER
+      children:
+      - name: first
+
+Good:
+    graph:
+      name: average
+      type: COMBINER
+      children:
+      - name: first
+      - name: second
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.rules._format import quote_value
+
+ACTION = "warn"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({"COMBINER"})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each combiner with one child (source: seldon-checks G4)."""
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if (
+                node.type == "COMBINER"
+                and len(node.children) == 1
+                # What is misshapen is not counted.
+                and node.raw.get("children") == [node.children[0].raw]
+            ):
+                yield Finding(
+                    node.path / "children",
+                    f"the combiner {quote_value(node.name)} has one child only",
+                )

@@ -1,0 +1,106 @@
+"""The graph is no part of its predictor
+
+Why: the graph is a field of the predictor, beside componentSpecs. With a dash in front it is an
+item of its own, and the predictor has none; indented too far it belongs to a pod template, where
+nothing reads it.
+
+Fix: Put graph beside name and componentSpecs, without a dash.
+
+Bad:
+    predictors:
+    - name: main
+      componentSpecs:
+      - spec:
+          containers:
+          - name: classifier
+    - graph:
+        name: classifier
+
+Good:
+    predictors:
+    - name: main
+      componentSpecs:
+      - spec:
+          containers:
+          - name: classifier
+      graph:
+        name: classifier
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.features import SCHEMA_ERROR
+from webhook.graph.finding import Finding, Operation
+from webhook.graph.indentation import find_split_predictors
+from webhook.graph.model import Predictor, SeldonDeployment, iter_mappings
+from webhook.graph.path import ROOT, Path
+from webhook.graph.text import join_words
+from webhook.rules._stray_fields import (
+    get_value_at,
+    has_only_fields,
+    misplaced_graphs,
+    move_into_patch,
+    move_operation,
+)
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({SCHEMA_ERROR})
+
+_SPEC_PATH = ("spec",)
+_PREDICTORS_PATH = ROOT / "spec" / "predictors"
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each graph outside of its predictor."""
+    if not deployment.schema_errors:
+        return
+    entries = list(iter_mappings(deployment.spec, "predictors"))
+    for second, first in find_split_predictors(entries).items():
+        yield _rejoin_predictor_patch(deployment, first, second)
+    reported: set[Path] = set()
+    for predictor in deployment.predictors:
+        if predictor.raw.get("graph") is None:
+            for path in misplaced_graphs(deployment, predictor):
+                if path not in reported:
+                    reported.add(path)
+                    yield _move_graph_patch(deployment, predictor, path)
+    if type(deployment.raw.get("predictors")) is list and not deployment.predictors:
+        path, expected_path = ROOT / "predictors", ROOT / "spec" / "predictors"
+        fix = move_into_patch(deployment, path, expected_path)
+        yield Finding(path, "predictors stands beside spec, not in it", "indent it under spec", fix)
+
+
+def _rejoin_predictor_patch(deployment: SeldonDeployment, first: int, second: int) -> Finding:
+    """Return the finding for a predictor in two items; the second one is moved into the first."""
+    part = get_value_at(deployment, _PREDICTORS_PATH / second)
+    moves = [
+        move_operation(_PREDICTORS_PATH / second / name, _PREDICTORS_PATH / first / name)
+        for name in part
+    ]
+    remaining: Operation = {"op": "remove", "path": (_PREDICTORS_PATH / second).pointer}
+    target_path = second if part.get("graph") is not None else first
+    fields = join_words(list(part)[:4])
+    return Finding(
+        _PREDICTORS_PATH / target_path / "graph",
+        f"the graph stands in an item of its own: {_PREDICTORS_PATH / first} has none, and "
+        f"{_PREDICTORS_PATH / second} has {fields} only",
+        f"take the dash before {next(iter(part))} away, so that both items are one predictor",
+        (*moves, remaining),
+    )
+
+
+def _move_graph_patch(deployment: SeldonDeployment, predictor: Predictor, graph: Path) -> Finding:
+    """Return the finding for a graph at another level; it is moved to where it belongs."""
+    item = graph.parent
+    raw = get_value_at(deployment, item)
+    single_predictor = graph.parent != _SPEC_PATH or len(deployment.predictors) == 1
+    operations = [move_operation(graph, predictor.path / "graph")]
+    if type(item[-1]) is int and has_only_fields(raw, "graph"):
+        operations.append({"op": "remove", "path": item.pointer})
+    return Finding(
+        graph,
+        f"the graph stands at {item}, and {predictor.path} has none",
+        "indent it like componentSpecs, without a dash",
+        tuple(operations) if single_predictor else (),
+    )

@@ -1,0 +1,57 @@
+"""A modelUri names no claim
+
+Why: pvc://CLAIM/path mounts the PersistentVolumeClaim of that name. Where the name is missing, or
+none that Kubernetes takes, the pod cannot have the volume, and its Deployment is refused.
+
+Fix: Write pvc:// and the name of a PersistentVolumeClaim of the namespace.
+
+Bad:
+    modelUri: pvc:///models/iris
+
+Good:
+    modelUri: pvc://models/iris
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
+from webhook.graph.names import DNS_LABEL
+from webhook.graph.path import Path
+from webhook.rules._format import quote_value
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({"modelUri"})
+
+_PVC_SCHEME = "pvc://"
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each modelUri whose claim cannot exist.
+
+    Source: the volumes of Kubernetes; seldon-checks G28.
+    """
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if "modelUri" in node.raw:
+                yield from _check_model_uri(node.raw, node.path)
+        if "explainer" in predictor.raw:
+            yield from _check_model_uri(
+                get_mapping(predictor.raw, "explainer"), predictor.path / "explainer"
+            )
+
+
+def _check_model_uri(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:
+    uri = get_str(raw, "modelUri")
+    if not uri.startswith(_PVC_SCHEME):
+        return
+    claim = uri[len(_PVC_SCHEME) :].partition("/")[0]
+    if len(claim) > 253 or not all(DNS_LABEL.match(claim_name) for claim_name in claim.split(".")):
+        message = (
+            f"the claim {quote_value(claim)} is no name"
+            if claim
+            else f"{quote_value(uri)} names no claim"
+        )
+        yield Finding(path / "modelUri", message)

@@ -1,0 +1,91 @@
+"""A node has no container
+
+Why: a node that no model server implements is run by the container of the same name in one of the
+predictor's componentSpecs. Without it Seldon creates nothing for the node and its requests fail.
+
+Fix: Give node and container the same name. Or add the container to a pod template of the
+predictor, or set an implementation that brings its own.
+
+Bad:
+    componentSpecs:
+    - spec:
+        containers:
+        - name: classifier
+          image: registry.example/classifier:1
+    graph:
+      name: clasifier
+
+Good:
+    componentSpecs:
+    - spec:
+        containers:
+        - name: classifier
+          image: registry.example/classifier:1
+    graph:
+      name: classifier
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding, Operation
+from webhook.graph.model import Node, Predictor, SeldonDeployment
+from webhook.graph.names import is_dns_label, to_dns_label
+from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
+from webhook.graph.text import join_words
+from webhook.rules.predictor.pod_out_of_place import has_misplaced_pods
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each node that needs a container and has none."""
+    for predictor in deployment.predictors:
+        container_names = {container.name for container in predictor.containers}
+        if "" in container_names:
+            continue  # a container has no name: that is said, and may be the one
+        if (
+            deployment.schema_errors
+            and not container_names
+            and _are_containers_misplaced(deployment, predictor)
+        ):
+            continue  # they stand at the wrong place, or under another name: that is said
+        for node in predictor.nodes:
+            if not node.name or node.name in container_names or node.has_builtin_implementation:
+                continue
+            # Spelt so that it is no DNS label, and its container is not: that is the root cause,
+            # and name-not-a-dns-label says it.
+            if not is_dns_label(node.name) and to_dns_label(node.name) in container_names:
+                continue
+            yield _build_finding(node, predictor)
+
+
+def _are_containers_misplaced(deployment: SeldonDeployment, predictor: Predictor) -> bool:
+    if any(type(component.pod.get("containers")) is dict for component in predictor.components):
+        return True
+    return has_misplaced_pods(deployment, predictor)
+
+
+def _build_finding(node: Node, predictor: Predictor) -> Finding:
+    path = node.path / "name"
+    message = f'no container of the predictor is called "{node.name}"'
+    nodes = {other.name for other in predictor.nodes}
+    names = dict.fromkeys(c.name for c in predictor.containers if c.name)
+    unused = [name for name in names if name not in nodes]
+    nearest = nearest_word(node.name, unused)
+    if nearest:
+        rename: Operation = {"op": "replace", "path": path.pointer, "value": nearest}
+        alone = sum(other.name == node.name for other in predictor.nodes) == 1
+        certain_match = alone and nearest == nearest_word(node.name, unused, CERTAIN_SIMILARITY)
+        return Finding(
+            path,
+            message,
+            f'call the node "{nearest}", as a container is',
+            (rename,) if certain_match else (),
+        )
+    if unused:
+        quoted = join_words([f'"{name}"' for name in unused[:5]], "or")
+        return Finding(path, message, f"call the node {quoted}, or add the container")
+    return Finding(
+        path, message, f'add a container "{node.name}" to a componentSpec, or set an implementation'
+    )

@@ -1,0 +1,39 @@
+"""A logger has no mode
+
+Why: the mode says what a logger records. Seldon refuses a logger without one.
+
+Fix: Add mode: all, request or response.
+
+Bad:
+    logger:
+      url: http://log-sink.example
+
+Good:
+    logger:
+      mode: all
+      url: http://log-sink.example
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.rules._format import quote_value
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({"logger"})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each logger whose mode is absent or empty (source: seldon-checks V15)."""
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if "logger" not in node.raw:
+                continue
+            logger = node.raw["logger"]
+            if type(logger) is dict and logger.get("mode") in (None, ""):
+                yield Finding(
+                    node.path / "logger" / "mode",
+                    f"the logger of the node {quote_value(node.name)} has no mode",
+                )

@@ -1,0 +1,47 @@
+"""A model server has no model
+
+Why: the modelUri says where the server finds its model. Seldon refuses a server without one;
+only HUGGINGFACE_SERVER can do without.
+
+Fix: Add the modelUri of the model.
+
+Bad:
+    graph:
+      name: classifier
+      implementation: SKLEARN_SERVER
+
+Good:
+    graph:
+      name: classifier
+      implementation: SKLEARN_SERVER
+      modelUri: gs://models.example/iris
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.rendering.node_kinds import is_prepackaged_server
+from webhook.rules._format import quote_value
+from webhook.rules._stray_fields import has_alias_beside
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({"implementation"})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each node with a server and no modelUri (source: seldon-checks V12)."""
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if (
+                node.implementation
+                and node.raw.get("modelUri") in (None, "")
+                and node.implementation != "HUGGINGFACE_SERVER"
+                and is_prepackaged_server(node)
+                and not has_alias_beside(deployment, node.path / "modelUri")
+            ):
+                yield Finding(
+                    node.path / "modelUri",
+                    f"{quote_value(node.implementation)} has no modelUri to load a model from",
+                )

@@ -1,0 +1,75 @@
+"""An endpoint's address is overwritten
+
+Why: Seldon writes host and port of each node's endpoint itself, from the node's container. Another
+address that is written there is never called.
+
+Fix: Remove it, and name a container port http or grpc to choose the port.
+
+Bad:
+    endpoint:
+      service_host: models.example
+      service_port: 8080
+
+Good:
+    endpoint:
+      type: REST
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Node, SeldonDeployment, get_int, get_mapping, get_str
+from webhook.rendering import names
+from webhook.rendering.layout import PredictorLayout, layout_predictors
+from webhook.rules._format import quote_value
+
+ACTION = "warn"
+SINCE = "0.1.0"
+
+_PORTS = ("service_port", "httpPort", "grpcPort")
+
+TRIGGERS = frozenset({"service_host", *_PORTS})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each address that is not what Seldon would write there (source: seldon-checks G39)."""
+    layouts: tuple[PredictorLayout, ...] = ()
+    for predictor_index, predictor in enumerate(deployment.predictors):
+        for node in predictor.nodes:
+            endpoint = node.raw.get("endpoint")
+            # Most say their type and nothing else.
+            if not endpoint or type(endpoint) is not dict or len(endpoint) == ("type" in endpoint):
+                continue
+            if _has_address(node):
+                # What Seldon writes is in many stored objects, and is fine.
+                layouts = layouts or layout_predictors(deployment)
+                yield from _check_node(node, layouts[predictor_index])
+
+
+def _has_address(node: Node) -> bool:
+    endpoint = get_mapping(node.raw, "endpoint")
+    return bool(get_str(endpoint, "service_host")) or any(get_int(endpoint, key) for key in _PORTS)
+
+
+def _check_node(node: Node, layout: PredictorLayout) -> Iterator[Finding]:
+    location = layout.node_locations.get(node.path)
+    if location is None:
+        return
+    slot = location[1]
+    endpoint = get_mapping(node.raw, "endpoint")
+    host = get_str(endpoint, "service_host")
+    if host and host not in ("localhost", "0.0.0.0", "127.0.0.1"):  # noqa: S104 — compared, not bound
+        service = names.container_service_name(layout, slot)
+        if host != service and not host.startswith(f"{service}."):
+            yield Finding(
+                node.path / "endpoint" / "service_host",
+                f"{quote_value(host)} is never called; Seldon calls the node's container",
+            )
+    for key in _PORTS:
+        port = get_int(endpoint, key)
+        if port and port not in (slot.http_port, slot.grpc_port):
+            yield Finding(
+                node.path / "endpoint" / key,
+                f"{port} is never called; the node's ports are {slot.http_port} (http) and "
+                f"{slot.grpc_port} (grpc)",
+            )

@@ -1,0 +1,77 @@
+"""A parameter's value is not of its type
+
+Why: a parameter is text that the component turns into its type when it starts. Components made
+with Seldon's wrapper do not start if it cannot be turned.
+
+Fix: Write a value of the type, or change the type.
+
+Bad:
+    parameters:
+    - name: batch
+      type: INT
+      value: "0.5"
+
+Good:
+    parameters:
+    - name: batch
+      type: INT
+      value: "5"
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment, get_list
+from webhook.rules._format import quote_value
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({"parameters"})
+
+_BOOLEANS = frozenset(("y", "yes", "t", "true", "on", "1", "n", "no", "f", "false", "off", "0"))
+"""What the wrapper reads as true or false (Python's strtobool), in any case."""
+
+_EXPECTED_VALUES = {
+    "INT": "a whole number",
+    "FLOAT": "a number",
+    "DOUBLE": "a number",
+    "BOOL": "true or false",
+}
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each value that Seldon's wrapper refuses.
+
+    Source: python/seldon_core; seldon-checks G10.
+    """
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            # The parameter of an A/B test is the orchestrator's, see ratio-not-a-number.
+            if "parameters" not in node.raw or node.implementation == "RANDOM_ABTEST":
+                continue
+            for index, parameter in enumerate(get_list(node.raw, "parameters")):
+                if type(parameter) is not dict:
+                    continue
+                kind, value = parameter.get("type"), parameter.get("value")
+                if type(value) is str and type(kind) is str and not _is_of_type(kind, value):
+                    yield Finding(
+                        node.path / "parameters" / index / "value",
+                        f"{quote_value(value)} is no {kind}",
+                        f"write {_EXPECTED_VALUES[kind]} in quotation marks, or change the type",
+                    )
+
+
+def _is_of_type(kind: str, value: str) -> bool:
+    if kind == "BOOL":
+        return value.lower() in _BOOLEANS
+    if kind == "INT":
+        convert: type[int | float] = int
+    elif kind in ("FLOAT", "DOUBLE"):
+        convert = float
+    else:
+        return True  # text, or a type that is unknown
+    try:
+        convert(value)
+    except ValueError:
+        return False
+    return True

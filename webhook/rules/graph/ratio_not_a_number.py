@@ -1,0 +1,42 @@
+"""The ratio of an A/B test is no number
+
+Why: ratioA is the probability of the first child. The orchestrator reads it at every request, and
+fails if it is no number.
+
+Fix: Write a number from 0 to 1, in quotation marks.
+
+Bad:
+    implementation: RANDOM_ABTEST
+    parameters:
+    - name: ratioA
+      type: FLOAT
+      value: half
+
+Good:
+    implementation: RANDOM_ABTEST
+    parameters:
+    - name: ratioA
+      type: FLOAT
+      value: "0.5"
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.rules._format import quote_value
+from webhook.rules.graph._ratio import iter_ratios, parse_go_float
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({"RANDOM_ABTEST"})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each ratioA that Go's ParseFloat does not read.
+
+    Source: components.go; seldon-checks G6.
+    """
+    for path, value, _ in iter_ratios(deployment):
+        if parse_go_float(value) is None:
+            yield Finding(path / "value", f"ratioA is {quote_value(value)}, which is no number")

@@ -1,0 +1,51 @@
+"""A child of an A/B test is never called
+
+Why: RANDOM_ABTEST chooses between its first child and its second. Further children run, cost
+money, and are never called.
+
+Fix: Remove the child, or make it part of a second A/B test below the first.
+
+Bad:
+    graph:
+      name: split
+      implementation: RANDOM_ABTEST
+      children:
+      - name: first
+      - name: second
+      - name: third
+
+Good:
+    graph:
+      name: split
+      implementation: RANDOM_ABTEST
+      children:
+      - name: first
+      - name: second
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.rules._format import quote_value
+
+ACTION = "warn"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({"RANDOM_ABTEST"})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield the third and every later child of an A/B test.
+
+    Source: components.go; seldon-checks G6.
+    """
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if node.implementation != "RANDOM_ABTEST" or len(node.children) < 3:
+                continue
+            for child in node.children[2:]:
+                yield Finding(
+                    child.path,
+                    f"{quote_value(child.name)} is never called: the A/B test {quote_value(node.name)} "
+                    "knows two children only",
+                )

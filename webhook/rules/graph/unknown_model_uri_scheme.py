@@ -1,0 +1,80 @@
+"""A modelUri names no known storage
+
+Why: an init container fetches the model from what the modelUri begins with: gs, s3, http, pvc or
+another storage that rclone knows, or one that a Secret configures. From anything else it fetches
+nothing, and the pod does not start.
+
+Fix: Begin it with the storage, like gs:// or s3:// or pvc://.
+
+Bad:
+    modelUri: models.example/iris
+
+Good:
+    modelUri: gs://models.example/iris
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.path import Path
+from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
+from webhook.rules._format import MAX_QUOTED_LENGTH, quote_value
+
+ACTION = "warn"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({"modelUri"})
+
+_COMMON_SCHEMES = ("gs", "s3", "http", "https", "file", "pvc")
+_KNOWN_SCHEMES = frozenset(
+    (
+        *_COMMON_SCHEMES,
+        *("abfs", "abfss", "alias", "az", "azure", "azureblob", "azurefiles", "b2", "box", "cos"),
+        *("drive", "dropbox", "ftp", "gcs", "hdfs", "hf", "huggingface", "local", "minio"),
+        *("mlflow", "obs", "oci", "onedrive", "oos", "oss", "r2", "runs", "sftp", "smb", "swift"),
+        *("wasb", "wasbs", "webdav", "webhdfs"),
+    )
+)
+"""What rclone and other initializers call their storages; a remote can have any other name only
+where a Secret configures it."""
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each modelUri of a node or explainer that begins with no storage.
+
+    Source: seldon-checks G28.
+    """
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if "modelUri" in node.raw:
+                yield from _check_model_uri(node.raw, node.path)
+        if "explainer" in predictor.raw:
+            yield from _check_model_uri(
+                get_mapping(predictor.raw, "explainer"), predictor.path / "explainer"
+            )
+
+
+def _check_model_uri(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:
+    uri = raw.get("modelUri")
+    if type(uri) is not str or not uri:
+        return
+    scheme, colon, rest = uri.partition(":")
+    if colon and scheme in _KNOWN_SCHEMES and (scheme != "pvc" or rest.startswith("//")):
+        return
+    if raw.get("storageInitializerImage") or (colon and raw.get("envSecretRefName")):
+        return  # who brings the fetcher, or configures it, knows the storages
+    field_path = path / "modelUri"
+    if not colon:
+        yield Finding(field_path, f"{quote_value(uri)} does not begin with a storage")
+    elif scheme == "pvc":
+        yield Finding(field_path, f"{quote_value(uri)} names no claim", "write pvc://CLAIM/path")
+    else:
+        nearest = nearest_word(scheme, _COMMON_SCHEMES, CERTAIN_SIMILARITY) or nearest_word(
+            scheme, _COMMON_SCHEMES
+        )
+        yield Finding(
+            field_path,
+            f"the storage {quote_value(scheme)} of {quote_value(uri)} is not known",
+            f"write {nearest}:{rest[:MAX_QUOTED_LENGTH]}" if nearest else "",
+        )

@@ -1,0 +1,69 @@
+"""A node's implementation is unknown
+
+Why: an implementation is built into the orchestrator, or is a model server that the administrator
+has configured. Nothing runs for a word that is neither. While graphgate has not been told which
+servers are configured (settings: `servers`; or from the cluster), a word that is not one of
+Seldon's own servers is no more than suspicious, and the finding a warning. Once it has been told,
+an image in the node's container is no excuse: Seldon's webhook lets it pass, and its controller
+then fails on the server it does not know.
+
+Fix: Write the name of a configured server. Leave the implementation out for a node that has a
+container of its own.
+
+Bad:
+    graph:
+      name: classifier
+      implementation: SKLEARN
+      modelUri: gs://models.example/iris
+
+Good:
+    graph:
+      name: classifier
+      implementation: SKLEARN_SERVER
+      modelUri: gs://models.example/iris
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from webhook.graph import schema
+from webhook.graph.cluster_facts import Facts
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
+from webhook.rendering.node_kinds import is_prepackaged_server
+from webhook.rules._suggest import unknown_value_finding
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({"implementation"})
+
+_SERVER_SUFFIX = "_SERVER"
+
+
+def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
+    """Yield each implementation that is neither built in nor a known server (seldon-checks V14)."""
+    reported = facts.model_servers is not None
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            # First what costs nothing: most nodes have a container of their own.
+            if not node.implementation or not is_prepackaged_server(node):
+                continue
+            servers = schema.enum_values("prepackaged-servers")
+            if facts.model_servers is not None:
+                servers = tuple(facts.model_servers)
+            if node.implementation not in servers:
+                built_in = schema.enum_values("builtin-implementations")
+                # All names end in _SERVER, which makes them alike; what stands before it counts.
+                stems = {name.removesuffix(_SERVER_SUFFIX): name for name in servers}
+                nearest = nearest_word(
+                    node.implementation.removesuffix(_SERVER_SUFFIX), stems, CERTAIN_SIMILARITY
+                )
+                finding = unknown_value_finding(
+                    node.path / "implementation",
+                    "configured server" if reported else "implementation that Seldon ships",
+                    node.implementation,
+                    (*servers, *built_in),
+                    stems.get(nearest, ""),
+                )
+                yield replace(finding, certain=reported)

@@ -1,0 +1,41 @@
+"""A node's method is unknown
+
+Why: `methods` lists what a node of no fixed type is called for. An unknown word is never called.
+
+Fix: Write one of the known methods, in upper case.
+
+Bad:
+    graph:
+      name: classifier
+      methods: [PREDICT]
+
+Good:
+    graph:
+      name: classifier
+      methods: [TRANSFORM_INPUT]
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph import schema
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment, get_list
+from webhook.rules._suggest import unknown_value_finding
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({"methods"})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each unknown method (source: PredictiveUnitMethod, v1.17)."""
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if "methods" not in node.raw:
+                continue
+            known = schema.enum_values("methods")
+            for index, method in enumerate(get_list(node.raw, "methods")):
+                if type(method) is str and method not in known:
+                    yield unknown_value_finding(
+                        node.path / "methods" / index, "method", method, known
+                    )

@@ -1,0 +1,36 @@
+"""A node's type is unknown
+
+Why: the type tells the orchestrator what to call a node for. Seldon does not check the word; a
+node of an unknown type is passed by in silence.
+
+Fix: Write one of the known types, in upper case.
+
+Bad:
+    graph:
+      name: classifier
+      type: model
+
+Good:
+    graph:
+      name: classifier
+      type: MODEL
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph import schema
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.rules._suggest import unknown_value_finding
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each node whose type is none of Seldon's (source: PredictiveUnitType, v1.17)."""
+    known = schema.enum_values("node-types")
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if node.type not in known and node.raw.get("type") == node.type:
+                yield unknown_value_finding(node.path / "type", "node type", node.type, known)

@@ -1,0 +1,56 @@
+"""Several children, and nothing merges their answers
+
+Why: the orchestrator calls all children of a node at once. If the node neither chooses one of them
+(a router) nor merges their answers (a combiner), the first child's answer is returned, and the
+others' work is thrown away.
+
+Fix: Put a combiner or a router in front of the children, or nest them to make a chain.
+
+Bad:
+    graph:
+      name: scale
+      type: TRANSFORMER
+      children:
+      - name: first
+      - name: second
+
+Good:
+    graph:
+      name: scale
+      type: TRANSFORMER
+      children:
+      - name: average
+        type: COMBINER
+        children:
+        - name: first
+        - name: second
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph import schema
+from webhook.graph.features import MULTIPLE_CHILDREN
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.rules._format import quote_value
+from webhook.rules.graph._nodes import is_combiner, is_router
+
+ACTION = "warn"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({MULTIPLE_CHILDREN})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each node of which only the first child's answer is used (source: seldon-checks G5)."""
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if len(node.children) < 2 or is_router(node) or is_combiner(node):
+                continue
+            if node.type and node.type not in schema.enum_values("node-types"):
+                continue  # what it was meant to be is not known
+            yield Finding(
+                node.path / "children",
+                f"only the answer of {quote_value(node.children[0].name)}, the first of the "
+                f"{len(node.children)} children, is used: {quote_value(node.name)} is neither router "
+                "nor combiner",
+            )

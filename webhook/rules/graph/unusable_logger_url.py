@@ -1,0 +1,49 @@
+"""A logger's URL cannot be called
+
+Why: the orchestrator posts requests and answers to the URL. Without http:// or https:// and a host
+it cannot, and the records are lost.
+
+Fix: Write a whole URL, like http://log-sink.example/path, or leave it out for the default.
+
+Bad:
+    logger:
+      mode: all
+      url: log-sink.example
+
+Good:
+    logger:
+      mode: all
+      url: http://log-sink.example
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.rules._format import MAX_QUOTED_LENGTH, quote_value
+
+ACTION = "warn"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({"logger"})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each logger's URL without scheme or host (source: seldon-checks G30)."""
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if "logger" not in node.raw:
+                continue
+            url = get_mapping(node.raw, "logger").get("url")
+            if type(url) is str and not _is_valid_logger_url(url):
+                path = node.path / "logger" / "url"
+                message = f"{quote_value(url)} is no URL to post to" if url else "the URL is empty"
+                is_supported = "." in url and "://" not in url and "/" not in url[:1]
+                yield Finding(
+                    path, message, f"write http://{url[:MAX_QUOTED_LENGTH]}" if is_supported else ""
+                )
+
+
+def _is_valid_logger_url(url: str) -> bool:
+    scheme, colon, rest = url.partition("://")
+    host = rest.partition("/")[0]
+    return bool(colon and host) and scheme.lower() in ("http", "https") and " " not in url

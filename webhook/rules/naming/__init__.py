@@ -1,0 +1,1 @@
+"""Rules on names and labels, and on what is generated from them."""

@@ -1,0 +1,49 @@
+"""A component's name makes no name of a Deployment
+
+Why: metadata.name of a componentSpec is the end of its Deployment's name, which is a DNS subdomain
+and the value of a label: lower-case letters, digits, "-" and ".", with a letter or digit at the
+end. A name of more than 63 characters in all is replaced by a hash, which is fine.
+
+Fix: Write the name with lower-case letters, digits and "-".
+
+Bad:
+    componentSpecs:
+    - metadata:
+        name: iris/v1
+
+Good:
+    componentSpecs:
+    - metadata:
+        name: iris-v1
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.k8s_syntax import (
+    MAX_NAME_LENGTH,
+    MAX_SUBDOMAIN_LENGTH,
+    explain_invalid,
+    is_subdomain,
+)
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
+from webhook.rules._format import quote_value
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({"metadata"})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each such name (source: ValidateDeploymentName; seldon-checks G3)."""
+    for predictor in deployment.predictors:
+        for component in predictor.components:
+            name = get_str(get_mapping(component.raw, "metadata"), "name")
+            # What stands before it ends with "-", so it may begin with one.
+            if not name or is_subdomain(f"x-{name}"):
+                continue
+            full_name = f"{deployment.name}-{predictor.name}-{component.path[-1]}-{name}"
+            if len(full_name) <= MAX_NAME_LENGTH:
+                reason = explain_invalid(f"x-{name}", "-.a-z0-9", MAX_SUBDOMAIN_LENGTH)
+                path = component.path.join(("metadata", "name"))
+                yield Finding(path, f"the name {quote_value(name)} {reason}")

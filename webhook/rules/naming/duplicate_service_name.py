@@ -1,0 +1,56 @@
+"""Two predictors ask for one Service name
+
+Why: the annotation seldon.io/svc-name names a predictor's Service. Two predictors of one name
+share a Service, and requests reach either. Seldon refuses it.
+
+Fix: Give each predictor a Service name of its own.
+
+Bad:
+    predictors:
+    - name: main
+      annotations:
+        seldon.io/svc-name: iris
+    - name: canary
+      annotations:
+        seldon.io/svc-name: iris
+
+Good:
+    predictors:
+    - name: main
+      annotations:
+        seldon.io/svc-name: iris
+    - name: canary
+      annotations:
+        seldon.io/svc-name: iris-canary
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
+from webhook.graph.path import Path
+from webhook.rendering.names import SERVICE_NAME_ANNOTATION
+from webhook.rules._format import quote_value
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({SERVICE_NAME_ANNOTATION})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each Service name that an earlier predictor asks for (source: seldon-checks V6)."""
+    if len(deployment.predictors) < 2:
+        return
+    first: dict[str, Path] = {}
+    for predictor in deployment.predictors:
+        name = get_str(get_mapping(predictor.raw, "annotations"), SERVICE_NAME_ANNOTATION)
+        if not name:
+            continue
+        if name in first:
+            yield Finding(
+                predictor.path / "annotations" / SERVICE_NAME_ANNOTATION,
+                f"the Service name {quote_value(name)} is already that of the predictor "
+                f"at {first[name]}",
+            )
+        else:
+            first[name] = predictor.path

@@ -1,0 +1,40 @@
+"""The object has no name
+
+Why: everything that is created for a SeldonDeployment is named after it. The API server refuses an
+object with neither name nor generateName.
+
+Fix: Add metadata.name.
+
+Bad:
+    kind: SeldonDeployment
+    metadata:
+      labels:
+        app: iris
+
+Good:
+    kind: SeldonDeployment
+    metadata:
+      name: iris
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.features import NO_OBJECT_NAME
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.path import ROOT
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({NO_OBJECT_NAME})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield one finding if there is neither name nor generateName (source: the API server)."""
+    if deployment.name or not deployment.raw:
+        return
+    metadata = deployment.raw.get("metadata")  # missing altogether: missing-field
+    if type(metadata) is dict and all(
+        metadata.get(field) in (None, "") for field in ("name", "generateName")
+    ):
+        yield Finding(ROOT / "metadata" / "name", "the object has neither name nor generateName")

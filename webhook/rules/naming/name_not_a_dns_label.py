@@ -1,0 +1,100 @@
+"""A name is no DNS label
+
+Why: predictors, containers and the nodes they run give their names to containers, Services and
+labels, and Kubernetes takes only DNS labels there (RFC 1123): at most 63 lower-case letters,
+digits and "-", with a letter or digit at both ends. Seldon accepts the object; the Deployment or
+Service is refused later, where nobody looks.
+
+Fix: Write it with lower-case letters, digits and "-" only. A node and its container are renamed
+together, with everything that refers to the container.
+
+Bad:
+    graph:
+      name: step_one
+
+Good:
+    graph:
+      name: step-one
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph import schema
+from webhook.graph.finding import Finding, Operation
+from webhook.graph.model import Predictor, SeldonDeployment
+from webhook.graph.names import explain_invalid_dns_label, is_dns_label, to_dns_label
+from webhook.graph.path import Path
+from webhook.rules.naming._rename_fix import is_name_free, rename_component
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each predictor, node and container whose name Kubernetes would refuse."""
+    for predictor in deployment.predictors:
+        if type(predictor.raw.get("name")) is str and not is_dns_label(predictor.name):
+            yield _check_predictor(predictor, deployment)
+        if _are_all_dns_labels(predictor):
+            continue
+        for path, name in _check_components(predictor):
+            if not is_dns_label(name):
+                yield _check_component(path, name, predictor)
+
+
+def _are_all_dns_labels(predictor: Predictor) -> bool:
+    """Tell at little cost whether there is nothing to say, as for most objects."""
+    names = {node.name for node in predictor.nodes}
+    for component in predictor.components:
+        names.update([container.name for container in component.containers])
+        names.update([container.name for container in component.init_containers])
+    return all(map(is_dns_label, names))
+
+
+def _check_components(predictor: Predictor) -> Iterator[tuple[Path, str]]:
+    """Yield place and name of each node that becomes a container, and of each container."""
+    built_in = schema.enum_values("builtin-implementations")
+    for node in predictor.nodes:
+        # What the orchestrator implements itself has no container, hence no name in Kubernetes.
+        if type(node.raw.get("name")) is str and node.implementation not in built_in[1:]:
+            yield node.path / "name", node.name
+    for component in predictor.components:
+        for container in (*component.containers, *component.init_containers):
+            if type(container.raw.get("name")) is str:
+                yield container.path / "name", container.name
+
+
+def _check_predictor(predictor: Predictor, deployment: SeldonDeployment) -> Finding:
+    path, name, new = predictor.path / "name", predictor.name, to_dns_label(predictor.name)
+    is_available = new and all(other.name != new for other in deployment.predictors)
+    alone = sum(other.name == name for other in deployment.predictors) == 1
+    operation: Operation = {"op": "replace", "path": path.pointer, "value": new}
+    return Finding(
+        path,
+        _message("predictor", name),
+        f'rename it to "{new}"' if is_available else "",
+        (operation,) if is_available and alone else (),
+    )
+
+
+def _check_component(path: Path, name: str, predictor: Predictor) -> Finding:
+    noun = "container" if "componentSpecs" in path else "node"
+    new = to_dns_label(name)
+    # A node may take the name of its own container that is spelt right already.
+    used_names = any(node.name == new for node in predictor.nodes)
+    unresolved = not used_names and any(container.name == new for container in predictor.containers)
+    is_taken = any(container.name == name for container in predictor.containers)
+    if noun == "node" and unresolved and not is_taken:
+        operations = rename_component(predictor, name, new)
+        return Finding(
+            path, _message(noun, name), f'call it "{new}", as its container is', operations
+        )
+    if not new or not is_name_free(predictor, new):
+        return Finding(path, _message(noun, name))
+    return Finding(
+        path, _message(noun, name), f'rename it to "{new}"', rename_component(predictor, name, new)
+    )
+
+
+def _message(what: str, name: str) -> str:
+    return f'the {what} name "{name}" is no DNS label: it {explain_invalid_dns_label(name)}'

@@ -1,0 +1,49 @@
+"""A node's name is too long for a label
+
+Why: the pods of a node are labelled seldon-app-svc-NAME, and the key of a label has at most 63
+characters in Kubernetes. That leaves 48 for the name. Seldon accepts more, and the Deployment is
+refused later.
+
+Fix: Shorten the name of the node and its container to at most 48 characters.
+
+Bad:
+    graph:
+      name: a-classifier-for-customers-that-are-likely-to-leave-us
+
+Good:
+    graph:
+      name: churn-classifier
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Predictor, SeldonDeployment
+from webhook.graph.names import MAX_LABEL_LENGTH
+from webhook.rendering.node_kinds import is_prepackaged_server
+from webhook.rules._format import quote_value
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+_LABEL_PREFIX = "seldon-app-svc-"
+_MAX_NAME_LENGTH = MAX_LABEL_LENGTH - len(_LABEL_PREFIX)
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each node whose container's label has too long a key (source: seldon-checks G13)."""
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            # Beyond 63 it is no name of a container either: name-not-a-dns-label.
+            if not _MAX_NAME_LENGTH < len(node.name) <= MAX_LABEL_LENGTH:
+                continue
+            if is_prepackaged_server(node) or _has_container(predictor, node.name):
+                yield Finding(
+                    node.path / "name",
+                    f"the name {quote_value(node.name)} has {len(node.name)} characters, more than the "
+                    f"{_MAX_NAME_LENGTH} that a label's key leaves for it",
+                )
+
+
+def _has_container(predictor: Predictor, name: str) -> bool:
+    return any(container.name == name for container in predictor.containers)

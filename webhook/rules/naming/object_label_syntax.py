@@ -1,0 +1,60 @@
+"""A label or annotation of the object is none that can be
+
+Why: a key is a name of at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both
+ends, and may have a domain and "/" in front; the value of a label is such a name, or empty. The API
+server refuses a SeldonDeployment with any other.
+
+Fix: Write key and value with letters, digits, "-", "_" and "." only. Free text belongs into the
+value of an annotation.
+
+Bad:
+    metadata:
+      name: iris
+      labels:
+        team: data science
+
+Good:
+    metadata:
+      name: iris
+      annotations:
+        team: data science
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.k8s_syntax import (
+    MAX_NAME_LENGTH,
+    explain_invalid,
+    is_annotation_key,
+    is_label_value,
+    is_qualified_name,
+)
+from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.path import ROOT
+from webhook.rules._format import quote_value
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+_CHARACTERS = "-A-Za-z0-9_."
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each such key and value (sources: ValidateLabels, ValidateAnnotations)."""
+    metadata = get_mapping(deployment.raw, "metadata")
+    if "labels" in metadata:
+        path = ROOT / "metadata" / "labels"
+        for key, value in get_mapping(metadata, "labels").items():
+            if not is_qualified_name(key):
+                yield Finding(path / key, f"{quote_value(key)} is no key of a label")
+            if type(value) is str and not is_label_value(value):
+                reason = explain_invalid(value, _CHARACTERS, MAX_NAME_LENGTH)
+                yield Finding(
+                    path / key, f"{quote_value(value)} is no value of a label: it {reason}"
+                )
+    if "annotations" in metadata:
+        path = ROOT / "metadata" / "annotations"
+        for key in get_mapping(metadata, "annotations"):
+            if not is_annotation_key(key):
+                yield Finding(path / key, f"{quote_value(key)} is no key of an annotation")

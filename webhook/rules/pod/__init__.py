@@ -1,0 +1,1 @@
+"""Rules on pod templates: containers, volumes, probes, resources, scheduling."""

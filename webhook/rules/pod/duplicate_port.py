@@ -1,0 +1,87 @@
+"""A port is listed twice
+
+Why: a container's ports are a list with keys. Two of the same number and protocol are refused by
+Seldon's resource definition, and a Deployment with them cannot be applied server-side. Names must
+differ within a container, and a port of the node can be given away once in a pod.
+
+Fix: Remove the second one. Or give it the number, name or protocol that was meant.
+
+Bad:
+    ports:
+    - name: http
+      containerPort: 9000
+    - name: grpc
+      containerPort: 9000
+
+Good:
+    ports:
+    - name: http
+      containerPort: 9000
+    - name: grpc
+      containerPort: 9500
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.features import non_trivial_feature
+from webhook.graph.finding import Finding
+from webhook.graph.model import (
+    ComponentSpec,
+    Container,
+    SeldonDeployment,
+    get_int,
+    get_str,
+    iter_mappings,
+)
+from webhook.graph.path import Path
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({non_trivial_feature("ports")})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each port that repeats one of its container, or of its pod's node.
+
+    Sources: the list-map keys of Seldon's CRD; validateContainerPorts, checkHostPortConflicts.
+    """
+    non_trivial = deployment.containers_with("ports")
+    if not non_trivial:
+        return
+    for container in non_trivial:
+        yield from _check_container(container)
+    for component in deployment.components:
+        yield from _check_host_ports(component)
+
+
+def _check_container(container: Container) -> Iterator[Finding]:
+    pairs: dict[tuple[int, str], int] = {}
+    names: dict[str, int] = {}
+    for index, port in iter_mappings(container.raw, "ports"):
+        path = container.path.join(("ports", index))
+        value, protocol = get_int(port, "containerPort"), get_str(port, "protocol") or "TCP"
+        name = get_str(port, "name")
+        if value is not None and (first := pairs.setdefault((value, protocol), index)) != index:
+            item_path = container.path.join(("ports", first))
+            yield Finding(
+                path / "containerPort",
+                f"port {value} of {protocol} is listed at {item_path} already",
+            )
+        elif name and (first := names.setdefault(name, index)) != index:
+            item_path = container.path.join(("ports", first))
+            yield Finding(path / "name", f'the port name "{name}" is that of {item_path} already')
+
+
+def _check_host_ports(component: ComponentSpec) -> Iterator[Finding]:
+    first_users: dict[tuple[int, str, str], Path] = {}
+    for container in component.containers:
+        if "ports" not in container.raw:
+            continue
+        for index, port in iter_mappings(container.raw, "ports"):
+            value = port.get("hostPort")
+            if not value or type(value) is not int:
+                continue
+            path = container.path.join(("ports", index, "hostPort"))
+            key = (value, get_str(port, "protocol") or "TCP", get_str(port, "hostIP"))
+            if (first := first_users.setdefault(key, path)) != path:
+                yield Finding(path, f"port {value} of the node is given away at {first} already")

@@ -1,0 +1,105 @@
+"""An environment variable has no source, or two
+
+Why: a variable has either a value or a valueFrom with exactly one source; an entry of envFrom has
+exactly one, too. The API server refuses a Deployment with none or several.
+
+Fix: Keep the one source that is meant.
+
+Bad:
+    env:
+    - name: TOKEN
+      value: ""
+      valueFrom:
+        secretRef:
+          name: token
+          key: token
+
+Good:
+    env:
+    - name: TOKEN
+      valueFrom:
+        secretKeyRef:
+          name: token
+          key: token
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from webhook.graph.features import non_trivial_feature
+from webhook.graph.finding import Finding, Operation
+from webhook.graph.model import Container, SeldonDeployment, iter_mappings
+from webhook.graph.path import Path
+from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
+from webhook.graph.text import join_words
+from webhook.rules.pod._pods import list_set_fields
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({non_trivial_feature("env"), non_trivial_feature("envFrom")})
+
+_VARIABLE_SOURCES = (
+    "secretKeyRef",
+    "configMapKeyRef",
+    "fieldRef",
+    "resourceFieldRef",
+    "fileKeyRef",
+)
+_ALL_SOURCES = ("secretRef", "configMapRef")
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each variable without a clear source (validateEnvVarValueFrom, ValidateEnvFrom)."""
+    for container in deployment.containers_with("env"):
+        for index, variable in iter_mappings(container.raw, "env"):
+            if "valueFrom" in variable:
+                yield from _check_variable(container, index, variable)
+    for container in deployment.containers_with("envFrom"):
+        for index, source in iter_mappings(container.raw, "envFrom"):
+            path = container.path.join(("envFrom", index))
+            yield from _check_single_source(path, source, _ALL_SOURCES, ignored=("prefix",))
+
+
+def _check_variable(
+    container: Container, index: int, variable: Mapping[str, Any]
+) -> Iterator[Finding]:
+    source = variable["valueFrom"]
+    if type(source) is not dict:
+        return
+    path = container.path.join(("env", index, "valueFrom"))
+    value = variable.get("value")
+    if value and type(value) is str and list_set_fields(source, _VARIABLE_SOURCES):
+        yield Finding(path, "the variable has both a value and a valueFrom", "remove one of them")
+        return
+    yield from _check_single_source(path, source, _VARIABLE_SOURCES)
+
+
+def _check_single_source(
+    path: Path,
+    raw: Mapping[str, Any],
+    sources: tuple[str, ...],
+    ignored: tuple[str, ...] = (),
+) -> Iterator[Finding]:
+    present = list_set_fields(raw, sources)
+    if len(present) == 1:
+        return
+    if present:
+        yield Finding(path, f"there are {len(present)} sources: {join_words(present)}")
+        return
+    unknown = [field for field in raw if field not in sources and field not in ignored]
+    if not unknown:
+        yield Finding(path, f"there is no source; known are {join_words(sources)}")
+        return
+    field = unknown[0]
+    nearest = nearest_word(field, sources)
+    move: Operation = {
+        "op": "move",
+        "from": (path / field).pointer,
+        "path": (path / nearest).pointer,
+    }
+    yield Finding(
+        path / field,
+        f'"{field}" is no source of variables; known are {join_words(sources)}',
+        f"write {nearest}" if nearest else "",
+        (move,) if nearest and nearest == nearest_word(field, sources, CERTAIN_SIMILARITY) else (),
+    )

@@ -1,0 +1,85 @@
+"""A container sets a variable that Seldon sets
+
+Why: Seldon tells each node's container by environment variables where to listen and what it is.
+Where a container sets the port variables itself, Seldon's controller drops all of its variables;
+of the others there are two, and the last one counts.
+
+Fix: Remove the variable, and name a container port http or grpc to choose the number.
+
+Bad:
+    env:
+    - name: PREDICTIVE_UNIT_HTTP_SERVICE_PORT
+      value: "8080"
+
+Good:
+    ports:
+    - name: http
+      containerPort: 8080
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.features import non_trivial_feature
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.path import Path
+
+ACTION = "warn"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({non_trivial_feature("env")})
+
+_PORT_VARIABLES = frozenset(
+    {
+        "PREDICTIVE_UNIT_SERVICE_PORT",
+        "PREDICTIVE_UNIT_HTTP_SERVICE_PORT",
+        "PREDICTIVE_UNIT_GRPC_SERVICE_PORT",
+        "MLSERVER_HTTP_PORT",
+        "MLSERVER_GRPC_PORT",
+    }
+)
+_OTHER_VARIABLES = frozenset(
+    {
+        "PREDICTIVE_UNIT_PARAMETERS",
+        "PREDICTIVE_UNIT_ID",
+        "PREDICTIVE_UNIT_IMAGE",
+        "PREDICTIVE_UNIT_METRICS_SERVICE_PORT",
+        "PREDICTIVE_UNIT_METRICS_ENDPOINT",
+        "PREDICTOR_ID",
+        "PREDICTOR_LABELS",
+        "SELDON_DEPLOYMENT_ID",
+        "SELDON_EXECUTOR_ENABLED",
+        "MLSERVER_MODEL_URI",
+        "MLSERVER_MODEL_NAME",
+        "MLSERVER_METRICS_PORT",
+        "MLSERVER_METRICS_ENDPOINT",
+    }
+)
+SELDON_VARIABLES = _PORT_VARIABLES | _OTHER_VARIABLES
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each variable of a node's container that Seldon sets.
+
+    Source: utils.go; seldon-checks G37.
+    """
+    for predictor in deployment.predictors:
+        for container in predictor.containers:
+            env = container.raw.get("env")
+            if not env or type(env) is not list:
+                continue
+            for index, variable in enumerate(env):
+                name = variable.get("name") if type(variable) is dict else None
+                if (
+                    type(name) is str
+                    and name in SELDON_VARIABLES
+                    and any(node.name == container.name for node in predictor.nodes)
+                ):
+                    yield _build_finding(container.path / "env" / index / "name", name)
+
+
+def _build_finding(path: Path, name: str) -> Finding:
+    if name in _PORT_VARIABLES:
+        return Finding(
+            path, f"Seldon sets {name} itself, and may drop all variables of the container"
+        )
+    return Finding(path, f"Seldon sets {name} itself", "remove the variable")

@@ -1,0 +1,141 @@
+"""Two containers of a pod listen on one port
+
+Why: the containers of a pod share one network address. A node listens on its ports named http and
+grpc, or on numbers from 9000 and 9500 that Seldon hands out; the orchestrator listens on 8000 and
+5001 in the pod of the first node. Of two that want one port, the second does not start.
+
+Fix: Give each container of the pod port numbers of its own, or leave the ports out.
+
+Bad:
+    containers:
+    - name: scale
+      ports:
+      - name: http
+        containerPort: 9000
+    - name: classify
+      ports:
+      - name: http
+        containerPort: 9000
+
+Good:
+    containers:
+    - name: scale
+    - name: classify
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Container, SeldonDeployment, get_list, iter_mappings
+from webhook.graph.path import Path
+from webhook.rendering.ports import FIRST_GRPC_PORT, FIRST_HTTP_PORT
+from webhook.rules._format import quote_value
+
+if TYPE_CHECKING:
+    from webhook.rendering.layout import ContainerSlot, PodLayout, PredictorLayout
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({"ports"})
+
+ORCHESTRATOR_PORTS = (8000, 5001)
+"""Where the orchestrator listens: EXECUTOR_SERVER_PORT and EXECUTOR_SERVER_GRPC_PORT of Seldon."""
+
+_FIRST_NODE_PORT = {"http": FIRST_HTTP_PORT, "grpc": FIRST_GRPC_PORT}
+"""The first number that Seldon hands out, by kind; one more for each container."""
+
+_ENDPOINT_KINDS = tuple(_FIRST_NODE_PORT)
+
+
+def check(
+    deployment: SeldonDeployment, *, engine_ports: Sequence[int] = ORCHESTRATOR_PORTS
+) -> Iterator[Finding]:
+    """Yield each port of a node's container that is taken in its pod (source: seldon-checks G22).
+
+    engine_ports  the ports of the orchestrator; [] if there is none
+    """
+    if not _may_collide(deployment, engine_ports):
+        return
+    from webhook.rendering.layout import layout_predictors
+    from webhook.rendering.options import OrchestratorOptions, RenderOptions
+
+    options = (
+        RenderOptions(orchestrator=OrchestratorOptions("")) if engine_ports else RenderOptions()
+    )
+    for layout in layout_predictors(deployment, options):
+        for pod in layout.pods:
+            yield from _check_pod(layout, pod, engine_ports)
+
+
+def _may_collide(deployment: SeldonDeployment, engine_ports: Sequence[int]) -> bool:
+    """Tell whether ports are looked at more closely: in most objects none can be taken.
+
+    Numbers that Seldon hands out never collide with each other; those that an author wrote may,
+    with each other, with the orchestrator's, and with what Seldon hands to the other containers.
+    """
+    for component in deployment.components:
+        written: list[int] = []
+        containers_without_ports: set[str] = set()
+        for container in component.containers:
+            declared_ports = _declared_ports(container)
+            if declared_ports:
+                # A container may speak both on one port.
+                written.extend(
+                    {number for number in declared_ports.values() if type(number) is int}
+                )
+            for kind in _ENDPOINT_KINDS:
+                if kind not in declared_ports:
+                    containers_without_ports.add(kind)
+        if not written:
+            continue
+        if len(set(written)) < len(written) or not set(engine_ports).isdisjoint(written):
+            return True
+        for kind in containers_without_ports:
+            first = _FIRST_NODE_PORT[kind]
+            if max(written) < first:
+                continue
+            count = sum(len(predictor.containers) for predictor in deployment.predictors)
+            if any(first <= number < first + count for number in written):
+                return True
+    return False
+
+
+def _declared_ports(container: Container) -> dict[str, Any]:
+    """Return the numbers that an author wrote for the container's ports, by kind."""
+    ports = {}
+    for port in get_list(container.raw, "ports"):
+        if type(port) is dict and (kind := port.get("name")) in _ENDPOINT_KINDS:
+            ports[kind] = port.get("containerPort")
+    return ports
+
+
+def _check_pod(
+    layout: "PredictorLayout", pod: "PodLayout", engine_ports: Sequence[int]
+) -> Iterator[Finding]:
+    owners: dict[int, str] = {}
+    entrypoint = layout.entrypoint
+    if (
+        layout.has_orchestrator
+        and not layout.orchestrator_in_own_pod
+        and entrypoint
+        and entrypoint[0] is pod
+    ):
+        owners = dict.fromkeys(engine_ports, "the orchestrator")
+    for slot, _ in pod.node_slots:
+        for kind, port in (("http", slot.http_port), ("grpc", slot.grpc_port)):
+            owner = owners.setdefault(port, f"the container {quote_value(slot.name)}")
+            port_path = _find_port_path(slot, kind)
+            if owner == f"the container {quote_value(slot.name)}":
+                continue  # one server may speak both
+            yield Finding(
+                port_path or slot.path,
+                f"the {kind} port {port} of {quote_value(slot.name)} is taken in its pod by {owner}",
+            )
+
+
+def _find_port_path(slot: "ContainerSlot", kind: str) -> Path | None:
+    for index, port in iter_mappings(slot.raw, "ports"):
+        if port.get("name") == kind:
+            return slot.path / "ports" / index / "containerPort"
+    return None

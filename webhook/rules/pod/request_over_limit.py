@@ -1,0 +1,65 @@
+"""A request is more than its limit
+
+Why: a container is given what it requests, and never gets more than the limit. The API server
+refuses a Deployment that requests more than it allows.
+
+Fix: Raise the limit or lower the request.
+
+Bad:
+    resources:
+      requests:
+        memory: 2Gi
+      limits:
+        memory: 1Gi
+
+Good:
+    resources:
+      requests:
+        memory: 1Gi
+      limits:
+        memory: 2Gi
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from webhook.graph.features import non_trivial_feature
+from webhook.graph.finding import Finding
+from webhook.graph.k8s_syntax import parse_quantity
+from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.path import Path
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({non_trivial_feature("resources")})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each request over its limit (source: validateResourceRequirements)."""
+    for container in deployment.containers_with("resources"):
+        resources = container.raw.get("resources")
+        if type(resources) is dict and "requests" in resources and "limits" in resources:
+            yield from _check_resources(container.path / "resources", resources)
+
+
+def _check_resources(path: Path, resources: Mapping[str, Any]) -> Iterator[Finding]:
+    limits = get_mapping(resources, "limits")
+    for name, request in get_mapping(resources, "requests").items():
+        if name not in limits or request == limits[name]:
+            continue
+        requested, limit = parse_quantity(request), parse_quantity(limits[name])
+        # Of what cannot be shared requests and limits are equal: unshareable-resource says so.
+        if requested is None or limit is None or requested <= limit or is_extended_resource(name):
+            continue
+        yield Finding(
+            path.join(("requests", name)),
+            f"the request of {request} {name} is over the limit of {limits[name]}",
+        )
+
+
+def is_extended_resource(name: str) -> bool:
+    """Tell whether a resource cannot be shared: "nvidia.com/gpu", "hugepages-2Mi".
+
+    Source: IsOvercommitAllowed. What is Kubernetes' own ("kubernetes.io/") can be.
+    """
+    return ("/" in name and "kubernetes.io/" not in name) or name.startswith("hugepages-")

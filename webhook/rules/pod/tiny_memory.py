@@ -1,0 +1,57 @@
+"""Less than a mebibyte of memory
+
+Why: in amounts of memory the suffix m means thousandths, so that 512m is half a byte; and without
+any suffix the number is of bytes. Kubernetes accepts both. A limit like this ends the container at
+its start, a request like this reserves nothing.
+
+Fix: Write Mi for mebibytes, or Gi for gibibytes.
+
+Bad:
+    resources:
+      requests:
+        memory: 512m
+
+Good:
+    resources:
+      requests:
+        memory: 512Mi
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from webhook.graph.features import non_trivial_feature
+from webhook.graph.finding import Finding
+from webhook.graph.k8s_syntax import NANO, parse_quantity
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.path import Path
+
+ACTION = "warn"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({non_trivial_feature("resources")})
+
+_MIN_BYTES = 2**20 * NANO
+"""No program with an interpreter starts in less than a mebibyte; a hundred times that is common."""
+_BYTES = ("memory", "ephemeral-storage")
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each amount of memory or storage that is more than nothing and less than 1Mi."""
+    for container in deployment.containers_with("resources"):
+        resources = container.raw.get("resources")
+        if type(resources) is dict:
+            for field in ("requests", "limits"):
+                amounts = resources.get(field)
+                if type(amounts) is not dict:
+                    continue
+                for name in _BYTES:
+                    if name in amounts and 0 < (parse_quantity(amounts[name]) or 0) < _MIN_BYTES:
+                        path = container.path.join(("resources", field, name))
+                        yield _build_finding(path, amounts[name])
+
+
+def _build_finding(path: Path, value: Any) -> Finding:
+    byte_count = (parse_quantity(value) or 0) / NANO
+    message = f"{value} is {byte_count:g} byte{'s' * (byte_count != 1)} of {path[-1]}"
+    digits = str(value).strip(" ").removesuffix("m")
+    return Finding(path, message, f"write {digits}Mi" if digits.isdecimal() else "")

@@ -1,0 +1,80 @@
+"""A container asks for a resource that Kubernetes does not know
+
+Why: a container asks for cpu, memory, ephemeral-storage, hugepages-SIZE, or for a device with the
+domain of its vendor, like nvidia.com/gpu. The API server refuses a Deployment with another name.
+
+Fix: Write the resource as it is spelt, a device with its domain.
+
+Bad:
+    resources:
+      limits:
+        gpu: 1
+
+Good:
+    resources:
+      limits:
+        nvidia.com/gpu: 1
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.features import non_trivial_feature
+from webhook.graph.finding import Finding, Operation
+from webhook.graph.k8s_syntax import is_qualified_name
+from webhook.graph.model import Container, SeldonDeployment, get_mapping
+from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
+from webhook.rules._format import quote_value
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({non_trivial_feature("resources")})
+
+_NATIVE_RESOURCES = ("cpu", "memory", "ephemeral-storage")
+_EXTENDED_RESOURCE = "nvidia.com/gpu"
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each unknown resource (source: validateContainerResourceName)."""
+    for container in deployment.containers_with("resources"):
+        resources = container.raw.get("resources")
+        if type(resources) is dict:
+            for field in ("requests", "limits"):
+                for name in get_mapping(resources, field):
+                    if name not in _NATIVE_RESOURCES and not _is_known(name):
+                        yield _build_finding(container, field, name)
+
+
+def _is_known(name: str) -> bool:
+    if "/" not in name:
+        return name.startswith("hugepages-") and is_qualified_name(name)
+    if "kubernetes.io/" in name:
+        return is_qualified_name(name)
+    return (
+        not name.startswith("requests.")
+        and is_qualified_name(name)
+        and is_qualified_name(f"requests.{name}")
+    )
+
+
+def _build_finding(container: Container, field: str, name: str) -> Finding:
+    path = container.path.join(("resources", field, name))
+    message = (
+        f"{quote_value(name)} is no resource; known are cpu, memory, ephemeral-storage and devices"
+    )
+    if name.lower() in {"gpu", "gpus", "nvidia-gpu"}:
+        return Finding(
+            path, message, f"write the device with its domain, like {_EXTENDED_RESOURCE}"
+        )
+    present = get_mapping(get_mapping(container.raw, "resources"), field)
+    nearest = nearest_word(
+        name, [is_native for is_native in _NATIVE_RESOURCES if is_native not in present]
+    )
+    if nearest:
+        move: Operation = {
+            "op": "move",
+            "from": path.pointer,
+            "path": (path.parent / nearest).pointer,
+        }
+        certain_match = nearest == nearest_word(name, _NATIVE_RESOURCES, CERTAIN_SIMILARITY)
+        return Finding(path, message, f"write {nearest}", (move,) if certain_match else ())
+    return Finding(path, message)

@@ -1,0 +1,101 @@
+"""A device is asked for in parts
+
+Why: devices and huge pages are handed out whole, and to one container only. Their limit must be
+given, a request must equal it, devices are counted in whole numbers and huge pages in whole pages.
+The API server refuses a Deployment with anything else.
+
+Fix: Write the limit alone, as a whole number.
+
+Bad:
+    resources:
+      requests:
+        nvidia.com/gpu: 1
+
+Good:
+    resources:
+      limits:
+        nvidia.com/gpu: 1
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from webhook.graph.features import non_trivial_feature
+from webhook.graph.finding import Finding, Operation
+from webhook.graph.k8s_syntax import NANO, parse_quantity
+from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.path import Path
+from webhook.rules.pod.request_over_limit import is_extended_resource
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({non_trivial_feature("resources")})
+
+_HUGE_PAGES_PREFIX = "hugepages-"
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each device that is not asked for as a whole (validateResourceRequirements)."""
+    for container in deployment.containers_with("resources"):
+        resources = container.raw.get("resources")
+        if type(resources) is not dict:
+            continue
+        for field in ("limits", "requests"):
+            for name, value in get_mapping(resources, field).items():
+                # Most are called cpu or memory; the cheap question first.
+                if ("/" in name or "-" in name) and is_extended_resource(name):
+                    yield from _check_device(
+                        container.path / "resources", resources, field, name, value
+                    )
+
+
+def _check_device(
+    path: Path, resources: Mapping[str, Any], field: str, name: str, value: Any
+) -> Iterator[Finding]:
+    requested = parse_quantity(value)
+    field_path = path.join((field, name))
+    if requested is None or requested < 0:
+        return  # no quantity: that is said
+    if name.startswith(_HUGE_PAGES_PREFIX):
+        page = parse_quantity(name.removeprefix(_HUGE_PAGES_PREFIX))
+        if not page or requested % page:
+            yield Finding(field_path, f"{value} is no whole number of pages of {name}")
+            return
+        all_names = {*get_mapping(resources, "limits"), *get_mapping(resources, "requests")}
+        if not all_names & {"cpu", "memory"}:
+            yield Finding(
+                field_path, f"{name} are given only with cpu or memory", "add a limit of cpu"
+            )
+    elif requested % NANO:
+        yield Finding(field_path, f"{value} {name} is no whole number")
+        return
+    if field == "requests":
+        yield from _check_request(path, resources, name)
+
+
+def _check_request(path: Path, resources: Mapping[str, Any], name: str) -> Iterator[Finding]:
+    request = get_mapping(resources, "requests")[name]
+    limit = get_mapping(resources, "limits").get(name)
+    field_path = path.join(("requests", name))
+    if limit is None and parse_quantity(request):
+        to = path.join(("limits", name)).pointer
+        missing = not get_mapping(resources, "limits")
+        limits: Operation = {
+            "op": "add",
+            "path": (path / "limits").pointer,
+            "value": {name: request},
+        }
+        one: Operation = {"op": "add", "path": to, "value": request}
+        message = f"{name} is requested, and has no limit: it cannot be shared"
+        yield Finding(
+            field_path, message, f"add a limit of {request}", (limits if missing else one,)
+        )
+    elif (
+        (limit_amount := parse_quantity(limit)) is not None
+        and limit_amount != parse_quantity(request)
+        and not limit_amount % NANO
+    ):
+        message = (
+            f"the request of {request} {name} is not its limit of {limit}: it cannot be shared"
+        )
+        yield Finding(field_path, message, f"write {limit}")

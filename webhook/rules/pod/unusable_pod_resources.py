@@ -1,0 +1,117 @@
+"""A pod's resources do not hold its containers
+
+Why: a pod may ask for CPU, memory and huge pages as a whole (Kubernetes 1.34). A request is not
+over the limit then, no container's limit is over the pod's, and what the containers ask for fits
+into what the pod asks for. Claims and other resources are the containers'. The API server refuses
+a Deployment, or its pods, otherwise.
+
+Fix: Raise the pod's resources, or remove them: the containers' count without.
+
+Bad:
+    resources:
+      limits:
+        cpu: "1"
+    containers:
+    - name: classifier
+      resources:
+        limits:
+          cpu: "2"
+
+Good:
+    resources:
+      limits:
+        cpu: "2"
+    containers:
+    - name: classifier
+      resources:
+        limits:
+          cpu: "2"
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from webhook.graph.features import POD_RESOURCES
+from webhook.graph.finding import Finding
+from webhook.graph.k8s_syntax import parse_quantity
+from webhook.graph.model import ComponentSpec, SeldonDeployment, get_mapping
+from webhook.graph.path import Path
+from webhook.rules._format import quote_value
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({POD_RESOURCES, "overhead"})
+
+_SHARED_RESOURCES = ("cpu", "memory")
+_OVERHEADS = (*_SHARED_RESOURCES, "ephemeral-storage")
+_HUGE_PAGES_PREFIX = "hugepages-"
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each amount that does not fit (source: validatePodResources)."""
+    for component in deployment.components:
+        if "resources" in component.pod and type(component.pod["resources"]) is dict:
+            path = component.path.join(("spec", "resources"))
+            yield from _check_pod(component, component.pod["resources"], path)
+        if "overhead" in component.pod:
+            for name in get_mapping(component.pod, "overhead"):
+                if (
+                    "/" not in name
+                    and name not in _OVERHEADS
+                    and not name.startswith(_HUGE_PAGES_PREFIX)
+                ):
+                    path = component.path.join(("spec", "overhead", name))
+                    yield Finding(path, f"{quote_value(name)} is no resource of a container")
+
+
+def _check_pod(
+    component: ComponentSpec, resources: Mapping[str, Any], path: Path
+) -> Iterator[Finding]:
+    if get_mapping(component.pod, "os").get("name") == "windows" and resources:
+        yield Finding(path, "a pod for Windows has no resources of its own")
+        return
+    if resources.get("claims"):
+        yield Finding(path / "claims", "claims are taken by containers, not by the pod")
+    limits, requests = get_mapping(resources, "limits"), get_mapping(resources, "requests")
+    for field, amounts in (("limits", limits), ("requests", requests)):
+        for name in amounts:
+            if name not in _SHARED_RESOURCES and not name.startswith(_HUGE_PAGES_PREFIX):
+                message = f"{quote_value(name)} is no resource of a pod; known are cpu, memory, hugepages-"
+                yield Finding(path.join((field, name)), message)
+            elif name.startswith(_HUGE_PAGES_PREFIX) and not {*limits, *requests} & set(
+                _SHARED_RESOURCES
+            ):
+                message = f"{name} are given only with cpu or memory"
+                yield Finding(path.join((field, name)), message)
+    for name, value in requests.items():
+        requested, maximum = parse_quantity(value), parse_quantity(limits.get(name))
+        if requested is not None and maximum is not None and requested > maximum:
+            message = f"the request of {value} {name} is over the limit of {limits[name]}"
+            yield Finding(path.join(("requests", name)), message)
+    yield from _check_containers(component, limits, requests, path)
+
+
+def _check_containers(
+    component: ComponentSpec, limits: Mapping[str, Any], requests: Mapping[str, Any], path: Path
+) -> Iterator[Finding]:
+    requested = dict.fromkeys(_SHARED_RESOURCES, 0)
+    for container in component.containers:
+        container_amount = get_mapping(container.raw, "resources")
+        for name in _SHARED_RESOURCES:
+            limit, request = (
+                parse_quantity(get_mapping(container_amount, f).get(name))
+                for f in ("limits", "requests")
+            )
+            largest = parse_quantity(limits.get(name))
+            if limit is not None and largest is not None and limit > largest:
+                shown_value = get_mapping(container_amount, "limits")[name]
+                message = f"the limit of {shown_value} {name} is over the pod's, {limits[name]}"
+                yield Finding(container.path.join(("resources", "limits", name)), message)
+            requested[name] += (limit if request is None else request) or 0
+    for name, total in requested.items():
+        # A pod without a request gets its limit for one.
+        field, amounts = ("requests", requests) if name in requests else ("limits", limits)
+        pod_amount = parse_quantity(amounts.get(name))
+        if pod_amount is not None and total > pod_amount:
+            message = f"the containers ask for more {name} than the pod has, {amounts[name]}"
+            yield Finding(path.join((field, name)), message)

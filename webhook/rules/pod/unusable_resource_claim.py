@@ -1,0 +1,117 @@
+"""A claim to a device leads nowhere
+
+Why: a pod lists its claims to devices under resourceClaims, each with a name and with either the
+claim or the template that it comes from; its containers take them by that name, each once. The API
+server refuses a Deployment where one of that is missing or there twice.
+
+Fix: List the claim in the pod's resourceClaims, with resourceClaimName or
+resourceClaimTemplateName.
+
+Bad:
+    containers:
+    - name: classifier
+      resources:
+        claims:
+        - name: gpu
+
+Good:
+    resourceClaims:
+    - name: gpu
+      resourceClaimTemplateName: gpus
+    containers:
+    - name: classifier
+      resources:
+        claims:
+        - name: gpu
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from webhook.graph.features import non_trivial_feature
+from webhook.graph.finding import Finding
+from webhook.graph.k8s_syntax import MAX_SUBDOMAIN_LENGTH, explain_invalid, is_subdomain
+from webhook.graph.model import Container, SeldonDeployment, get_mapping, get_str, iter_mappings
+from webhook.graph.names import explain_invalid_dns_label, is_dns_label
+from webhook.graph.path import Path
+from webhook.graph.text import join_words
+from webhook.rules._format import quote_value
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({"resourceClaims", non_trivial_feature("resources")})
+
+_CLAIM_SOURCES = ("resourceClaimName", "resourceClaimTemplateName")
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each such claim (sources: validatePodResourceClaims, validateContainerClaims)."""
+    for component in deployment.components:
+        if "resourceClaims" in component.pod:
+            yield from _check_pod(component.pod, component.path.join(("spec", "resourceClaims")))
+    claiming = [c for c in deployment.containers_with("resources") if _container_claims(c)]
+    if not claiming:
+        return
+    known = {
+        container.path: [
+            get_str(claim, "name") for _, claim in iter_mappings(c.pod, "resourceClaims")
+        ]
+        for c in deployment.components
+        for container in (*c.containers, *c.init_containers)
+    }
+    for container in claiming:
+        yield from _check_container(container, known.get(container.path, []))
+
+
+def _container_claims(container: Container) -> bool:
+    return "claims" in get_mapping(container.raw, "resources")
+
+
+def _check_pod(pod: Mapping[str, Any], path: Path) -> Iterator[Finding]:
+    names: set[str] = set()
+    for index, claim in iter_mappings(pod, "resourceClaims"):
+        name = claim.get("name")
+        if type(name) is str:
+            if not is_dns_label(name):
+                message = (
+                    f"the name of a claim {quote_value(name)} {explain_invalid_dns_label(name)}"
+                )
+                yield Finding(path.join((index, "name")), message)
+            elif name in names:
+                yield Finding(
+                    path.join((index, "name")), f"the claim {quote_value(name)} is there twice"
+                )
+            names.add(name)
+        present = [field for field in _CLAIM_SOURCES if claim.get(field) is not None]
+        if len(present) != 1:
+            found_sources = "both" if present else "neither"
+            yield Finding(
+                path / index, f"the claim has {found_sources} of {join_words(_CLAIM_SOURCES)}"
+            )
+        for field in present:
+            if type(claim[field]) is str and not is_subdomain(claim[field]):
+                reason = explain_invalid(claim[field], "-.a-z0-9", MAX_SUBDOMAIN_LENGTH)
+                yield Finding(path.join((index, field)), f"{quote_value(claim[field])} {reason}")
+
+
+def _check_container(container: Container, known: list[str]) -> Iterator[Finding]:
+    seen: set[str] = set()
+    path = container.path.join(("resources", "claims"))
+    for index, claim in iter_mappings(get_mapping(container.raw, "resources"), "claims"):
+        name = get_str(claim, "name")
+        if not name:
+            if claim.get("name") == "":
+                yield Finding(path.join((index, "name")), "the claim's name is empty")
+            continue
+        if name not in known:
+            entry = f"; it has {join_words(known)}" if known else ""
+            message = f"the pod has no resource claim {quote_value(name)}{entry}"
+            yield Finding(path.join((index, "name")), message)
+        elif claim.get("request") and not is_dns_label(get_str(claim, "request")):
+            message = f"the request {quote_value(get_str(claim, 'request'))}"
+            reason = explain_invalid_dns_label(get_str(claim, "request"))
+            yield Finding(path.join((index, "request")), f"{message} {reason}")
+        elif name in seen:
+            # Two requests of one claim are possible, but their key in an apply is the name.
+            yield Finding(path / index, f"the claim {quote_value(name)} is taken twice")
+        seen.add(name)

@@ -1,0 +1,1 @@
+"""Rules on predictors: traffic, protocols, orchestrator, explainer, annotations."""

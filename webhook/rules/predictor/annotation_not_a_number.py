@@ -1,0 +1,86 @@
+"""An annotation that holds a number does not
+
+Why: Seldon reads some annotations as whole numbers when it creates the objects or when the
+orchestrator starts. From another text it creates nothing, or the orchestrator does not start.
+
+Fix: Write a whole number in quotation marks, without a unit.
+
+Bad:
+    annotations:
+      seldon.io/rest-timeout: 10s
+
+Good:
+    annotations:
+      seldon.io/rest-timeout: "10000"
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.path import ROOT, Path
+from webhook.rules._format import quote_value
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+_NUMERIC_ANNOTATIONS = {
+    "seldon.io/executor-logger-queue-size": False,
+    "seldon.io/executor-logger-write-timeout-ms": False,
+    "seldon.io/istio-retries": True,
+    "seldon.io/istio-retries-timeout": True,
+    "seldon.io/rest-timeout": True,
+    "seldon.io/grpc-timeout": True,
+    "seldon.io/grpc-max-message-size": True,
+}
+"""By annotation, whether an empty one reads as absent."""
+
+_KEYS = frozenset(_NUMERIC_ANNOTATIONS)
+_POD_ANNOTATIONS = frozenset(
+    {"seldon.io/rest-timeout", "seldon.io/grpc-timeout", "seldon.io/grpc-max-message-size"}
+)
+
+_RETRY_ANNOTATION = "seldon.io/istio-retries"
+
+TRIGGERS = _KEYS
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each of them that Go's strconv.Atoi refuses.
+
+    Source: seldon-checks G36, and the executor's clients.
+
+    They are read from the spec, and from the object's own annotations where the spec has none.
+    """
+    spec = deployment.spec
+    own = get_mapping(deployment.raw, "metadata")
+    noted = get_mapping(spec, "annotations")
+    if not _KEYS.isdisjoint(noted):
+        yield from _check_annotations(noted, ROOT / "spec" / "annotations", noted)
+    others = get_mapping(own, "annotations")
+    if not _KEYS.isdisjoint(others):
+        yield from _check_annotations(others, ROOT / "metadata" / "annotations", noted)
+
+
+def _check_annotations(
+    written: Mapping[str, Any], path: Path, spec: Mapping[str, Any]
+) -> Iterator[Finding]:
+    for key in sorted(_KEYS.intersection(written)):
+        value = written[key]
+        if type(value) is not str or _is_number(value) or (not value and _NUMERIC_ANNOTATIONS[key]):
+            continue
+        if written is not spec and type(spec.get(key)) is str:
+            continue  # the spec's is read
+        if key == "seldon.io/istio-retries-timeout" and not (
+            written.get(_RETRY_ANNOTATION) or spec.get(_RETRY_ANNOTATION)
+        ):
+            continue  # read only beside retries
+        # Only pods that carry it let the orchestrator fail; the object's own reach some ingresses.
+        certain = written is spec or key not in _POD_ANNOTATIONS
+        yield Finding(path / key, f"{quote_value(value)} is no whole number", certain=certain)
+
+
+def _is_number(value: str) -> bool:
+    digits = value[1:] if value[:1] in ("+", "-") else value
+    return digits.isascii() and digits.isdigit()

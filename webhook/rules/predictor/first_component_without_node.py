@@ -1,0 +1,79 @@
+"""The first component has no container of the graph
+
+Why: the orchestrator is put into the pod of the first componentSpec, beside a container of the
+graph. Where the first componentSpec has none, Seldon finds no place for it and creates nothing.
+
+Fix: Move the componentSpec with a container of the graph to the front.
+
+Bad:
+    componentSpecs:
+    - spec:
+        containers:
+        - name: cache
+    - spec:
+        containers:
+        - name: classifier
+    graph:
+      name: classifier
+
+Good:
+    componentSpecs:
+    - spec:
+        containers:
+        - name: classifier
+    - spec:
+        containers:
+        - name: cache
+    graph:
+      name: classifier
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.features import MULTIPLE_COMPONENTS
+from webhook.graph.finding import Finding
+from webhook.graph.model import Predictor, SeldonDeployment, get_mapping, get_str
+from webhook.rendering.layout import opts_out_of_orchestrator
+from webhook.rendering.node_kinds import ORCHESTRATOR_IMPLEMENTATIONS
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({MULTIPLE_COMPONENTS})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each first componentSpec that no node runs in (source: seldon-checks G19)."""
+    for predictor in deployment.predictors:
+        if len(predictor.components) < 2 or not predictor.graph:
+            continue
+        first = predictor.components[0]
+        # Were an item before it misshapen, this would not be the first.
+        if (
+            first.path[-1] == 0
+            and _has_no_nodes(predictor)
+            and not opts_out_of_orchestrator(predictor)
+        ):
+            notes = get_mapping(deployment.spec, "annotations")
+            if get_str(notes, "seldon.io/engine-separate-pod").lower() == "true":
+                continue
+            yield Finding(
+                first.path,
+                "no container of the first componentSpec runs a node of the graph, so the "
+                "orchestrator has no place",
+            )
+
+
+def _has_no_nodes(predictor: Predictor) -> bool:
+    """Tell whether every node with a container has it in a later component."""
+    nodes = {node.name for node in predictor.nodes}
+    if any(container.name in nodes for container in predictor.components[0].containers):
+        return False
+    all_containers = {container.name for container in predictor.containers}
+    # A server that nobody wrote a container for is put into the first component; any other node
+    # without one is a fault of its own, and the first component's container may be meant for it.
+    if any(
+        node.implementation not in ORCHESTRATOR_IMPLEMENTATIONS and node.name not in all_containers
+        for node in predictor.nodes
+    ):
+        return False
+    return not nodes.isdisjoint(all_containers)

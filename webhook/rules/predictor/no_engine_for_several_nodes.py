@@ -1,0 +1,50 @@
+"""A graph of several nodes has no orchestrator
+
+Why: the orchestrator passes requests from node to node. With the annotation seldon.io/no-engine
+there is none, and only the first node is reached. Seldon refuses it.
+
+Fix: Remove the annotation, or make the graph one node.
+
+Bad:
+    annotations:
+      seldon.io/no-engine: "true"
+    graph:
+      name: scale
+      children:
+      - name: classify
+
+Good:
+    annotations:
+      seldon.io/no-engine: "true"
+    graph:
+      name: classify
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.rendering.layout import opts_out_of_orchestrator
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+_NO_ENGINE_ANNOTATION = "seldon.io/no-engine"
+
+TRIGGERS = frozenset({_NO_ENGINE_ANNOTATION})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each predictor of several nodes without orchestrator (source: seldon-checks V8).
+
+    Only "true" has an effect; Seldon's webhook refuses "false" as well (seldon-checks G31).
+    """
+    for predictor in deployment.predictors:
+        if len(predictor.nodes) < 2 or "annotations" not in predictor.raw:
+            continue
+        if opts_out_of_orchestrator(predictor):
+            yield Finding(
+                predictor.path / "annotations" / _NO_ENGINE_ANNOTATION,
+                f"the graph has {len(predictor.nodes)} nodes, "
+                "and without an orchestrator only the first is called",
+            )

@@ -1,0 +1,42 @@
+"""There is more than one shadow
+
+Why: ingresses mirror requests to one place only. Seldon refuses a second shadow.
+
+Fix: Keep one shadow, and run the other candidates one after another.
+
+Bad:
+    predictors:
+    - name: main
+    - name: first
+      shadow: true
+    - name: second
+      shadow: true
+
+Good:
+    predictors:
+    - name: main
+    - name: first
+      shadow: true
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.rules._format import quote_value
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({"shadow"})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield the second and every later shadow (source: seldon-checks V18)."""
+    if len(deployment.predictors) < 2:
+        return
+    shadows = [predictor for predictor in deployment.predictors if predictor.is_shadow]
+    for predictor in shadows[1:]:
+        yield Finding(
+            predictor.path / "shadow",
+            f"the predictor {quote_value(shadows[0].name)} is the shadow already",
+        )

@@ -1,0 +1,71 @@
+"""A componentSpec is split into two
+
+Why: every dash in componentSpecs begins a pod of its own. Autoscaler, metadata and replicas under
+another dash than `spec` belong to a pod without containers, which Kubernetes refuses, and the pod
+that was meant has none of them.
+
+Fix: Take the second dash away, so that spec and what goes with it are one item.
+
+Bad:
+    componentSpecs:
+    - hpaSpec:
+        maxReplicas: 3
+    - spec:
+        containers:
+        - name: classifier
+
+Good:
+    componentSpecs:
+    - hpaSpec:
+        maxReplicas: 3
+      spec:
+        containers:
+        - name: classifier
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.features import MULTIPLE_COMPONENTS
+from webhook.graph.finding import Finding, Operation
+from webhook.graph.indentation import find_split_components
+from webhook.graph.model import Predictor, SeldonDeployment, get_list, iter_mappings
+from webhook.graph.path import Path
+from webhook.graph.text import join_words
+from webhook.rules._stray_fields import move_operation
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({MULTIPLE_COMPONENTS})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each item of componentSpecs that is a part of its neighbour."""
+    for predictor in deployment.predictors:
+        listed = get_list(predictor.raw, "componentSpecs")
+        if len(listed) > 1 and len(predictor.components) < len(listed):
+            yield from _check_predictor(predictor)
+
+
+def _check_predictor(predictor: Predictor) -> Iterator[Finding]:
+    entries = list(iter_mappings(predictor.raw, "componentSpecs"))
+    list_path = _component_items(predictor)
+    # Where a server runs every node, Seldon may find a container for the pod that has none.
+    certain = any(not node.has_builtin_implementation for node in predictor.nodes)
+    for part, target in find_split_components(entries).items():
+        fields = list(predictor.raw["componentSpecs"][part])
+        moves = [
+            move_operation(list_path / part / name, list_path / target / name) for name in fields
+        ]
+        remaining: Operation = {"op": "remove", "path": (list_path / part).pointer}
+        yield Finding(
+            list_path / part / fields[0],
+            f"{join_words(fields)} without a pod; the pod is at {list_path / target / 'spec'}",
+            "take the second dash away, so that both are one item",
+            (*moves, remaining),
+            certain=certain,
+        )
+
+
+def _component_items(predictor: Predictor) -> Path:
+    """Return where the predictor's componentSpecs stand."""
+    return predictor.components[0].path.parent if predictor.components else predictor.path

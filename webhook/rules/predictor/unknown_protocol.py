@@ -1,0 +1,35 @@
+"""The protocol is unknown
+
+Why: the protocol says in which language the orchestrator and the model servers speak. Seldon
+refuses any other word.
+
+Fix: Write seldon, tensorflow, kfserving or v2.
+
+Bad:
+    protocol: kserve
+
+Good:
+    protocol: v2
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph import schema
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment, get_str
+from webhook.graph.path import ROOT
+from webhook.rules._suggest import unknown_value_finding
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({"protocol"})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield one finding if the protocol is none of Seldon's (source: seldon-checks V1)."""
+    written = get_str(deployment.spec, "protocol")
+    if not written:
+        return
+    known = schema.enum_values("protocols")
+    if written not in known:
+        yield unknown_value_finding(ROOT / "spec" / "protocol", "protocol", written, known)

@@ -1,0 +1,87 @@
+"""A model server does not speak the protocol
+
+Why: each server has an image for some protocols only. Seldon refuses the protocol tensorflow for
+servers that never spoke it; where seldon-config names no image for the protocol, the container
+stays without one, and its Deployment is refused.
+
+Fix: Choose a protocol that the server speaks, or give its container an image.
+
+Bad:
+    protocol: tensorflow
+    predictors:
+    - graph:
+        name: classifier
+        implementation: SKLEARN_SERVER
+
+Good:
+    protocol: v2
+    predictors:
+    - graph:
+        name: classifier
+        implementation: SKLEARN_SERVER
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.cluster_facts import Facts
+from webhook.graph.finding import Finding
+from webhook.graph.model import Node, Predictor, SeldonDeployment, get_mapping, get_str
+from webhook.graph.text import join_words
+from webhook.rendering.model_servers import V2_PROTOCOLS
+from webhook.rendering.node_kinds import is_prepackaged_server
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({"implementation"})
+
+_WITHOUT_TENSORFLOW = frozenset(
+    {"SKLEARN_SERVER", "XGBOOST_SERVER", "MLFLOW_SERVER", "HUGGINGFACE_SERVER"}
+)
+
+
+def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
+    """Yield each server that the object's protocol is foreign to.
+
+    Source: seldon-checks V13, G23.
+    """
+    protocol = get_str(deployment.spec, "protocol") or "seldon"
+    if facts.model_servers is None and protocol != "tensorflow":
+        return
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            if not node.implementation or not is_prepackaged_server(node):
+                continue
+            path = node.path / "implementation"
+            if protocol == "tensorflow" and node.implementation in _WITHOUT_TENSORFLOW:
+                yield Finding(path, f"{node.implementation} does not speak the protocol tensorflow")
+            elif lacking := _lacks_image(node, predictor, protocol, facts):
+                container_names, names = lacking
+                known = (
+                    f"; there are images for {join_words(container_names)}"
+                    if container_names
+                    else ""
+                )
+                yield Finding(
+                    path,
+                    f"no image of {node.implementation} is configured for the protocol "
+                    f"{join_words(names, 'or')}{known}",
+                )
+
+
+def _lacks_image(
+    node: Node, predictor: Predictor, protocol: str, facts: Facts
+) -> tuple[list[str], list[str]] | None:
+    """Return the protocols with an image, and those of which one would be needed."""
+    entry = (facts.model_servers or {}).get(node.implementation)
+    protocols = get_mapping(entry, "protocols") if type(entry) is dict else {}
+    if not protocols:
+        return None  # nothing is known of its images
+    if node.implementation == "TRITON_SERVER" or protocol in V2_PROTOCOLS:
+        needed = sorted(V2_PROTOCOLS, reverse=True)  # Triton speaks v2 whatever the object says
+    else:
+        needed = [protocol]
+    if any(get_str(get_mapping(protocols, name), "image") for name in needed):
+        return None
+    if any(c.name == node.name and c.raw.get("image") for c in predictor.containers):
+        return None
+    return sorted(protocols), needed

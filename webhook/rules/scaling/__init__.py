@@ -1,0 +1,1 @@
+"""Rules on replicas, autoscalers and disruption budgets."""

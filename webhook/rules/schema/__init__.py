@@ -1,0 +1,1 @@
+"""Rules on the shape of the document: fields, types, size, version."""

@@ -1,0 +1,61 @@
+"""A mapping stands where a list belongs
+
+Why: containers, ports, variables and componentSpecs are lists, even with one entry. The API server
+refuses a mapping in their place.
+
+Fix: Put a dash before the first field of the entry. Variables are entries of name and value each.
+
+Bad:
+    componentSpecs:
+      spec:
+        containers:
+        - name: classifier
+
+Good:
+    componentSpecs:
+    - spec:
+        containers:
+        - name: classifier
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from webhook.graph import schema
+from webhook.graph.features import schema_error_feature
+from webhook.graph.finding import Finding, Operation
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.path import Path
+from webhook.graph.text import join_words
+from webhook.rules._stray_fields import get_value_at
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({schema_error_feature("type")})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each mapping in the place of a list of mappings; `children` has a rule of its own."""
+    for schema_error in deployment.schema_errors:
+        if (
+            schema_error.kind == "type"
+            and "array" in schema_error.expected_types
+            and schema_error.path[-1] != "children"
+        ):
+            value = get_value_at(deployment, schema_error.path)
+            item = schema.get_field_info(schema_error.path / 0)
+            if type(value) is dict and value and item and item.fields:
+                yield _build_finding(schema_error.path, value, item)
+
+
+def _build_finding(path: Path, value: dict[str, Any], item: schema.FieldInfo) -> Finding:
+    quoted = join_words(list(value)[:5])
+    message = f"{path[-1]} is a mapping ({quoted}), not a list"
+    if set(item.required) <= value.keys() <= set(item.fields):
+        wrap: Operation = {"op": "replace", "path": path.pointer, "value": [value]}
+        return Finding(path, message, f'put "- " before {next(iter(value))}', (wrap,))
+    has_text_values = [{"name": name, "value": text} for name, text in value.items()]
+    if path[-1] == "env" and all(type(text) is str for text in value.values()):
+        listed: Operation = {"op": "replace", "path": path.pointer, "value": has_text_values}
+        return Finding(path, message, "write each variable as an item of name and value", (listed,))
+    return Finding(path, message)

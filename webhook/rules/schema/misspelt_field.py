@@ -1,0 +1,81 @@
+"""A field that is needed has another name
+
+Why: fields are written in camelCase; only service_host, service_port, oauth_key and oauth_secret
+have "_". Spelt otherwise, or called as a relative of Seldon calls it, a field is unknown: the API
+server drops it, and without it the object does not run.
+
+Fix: Write the field as it is spelt here.
+
+Bad:
+    graph:
+      name: classifier
+      implementation: SKLEARN_SERVER
+      model_uri: gs://models/iris
+
+Good:
+    graph:
+      name: classifier
+      implementation: SKLEARN_SERVER
+      modelUri: gs://models/iris
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph import schema
+from webhook.graph.features import schema_error_feature
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.path import Path
+from webhook.rendering.node_kinds import is_prepackaged_server
+from webhook.rules._stray_fields import (
+    FIELD_ALIASES,
+    get_value_at,
+    move_operation,
+    normalize_field,
+    unknown_field_paths,
+)
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({schema_error_feature("unknown")})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each field whose other name is certain, and without which the object cannot run.
+
+    What only has no effect is unknown-field's, which knows the right spelling, too.
+    """
+    for path in unknown_field_paths(deployment):
+        correct_name = _find_correct_name(path, get_value_at(deployment, path.parent))
+        if not correct_name:
+            continue
+        field_path = schema.get_field_info(path.parent)
+        is_required = field_path is not None and correct_name in field_path.required
+        is_required = is_required or (
+            correct_name == "modelUri" and _loads_model(deployment, path.parent)
+        )
+        if is_required or normalize_field(str(path[-1])) in FIELD_ALIASES:
+            message = f'there is no field "{path[-1]}" here; it is called "{correct_name}"'
+            fix = (move_operation(path, path.parent / correct_name),)
+            # Whether a field that is not needed was wanted is not known.
+            yield Finding(path, message, f"write {correct_name}", fix, certain=is_required)
+
+
+def _loads_model(deployment: SeldonDeployment, path: Path) -> bool:
+    """Tell whether the node at `path` is run by a server, which needs a model."""
+    nodes = (node for predictor in deployment.predictors for node in predictor.nodes)
+    return any(node.path == path and is_prepackaged_server(node) for node in nodes)
+
+
+def _find_correct_name(path: Path, siblings: object) -> str:
+    """Return the field that was meant, if it is not there already; "" if that is not certain."""
+    siblings_written = normalize_field(str(path[-1]))
+    known = schema.known_fields(path.parent)
+    right = next((field for field in known if normalize_field(field) == siblings_written), "")
+    right = right or (
+        FIELD_ALIASES.get(siblings_written, "")
+        if FIELD_ALIASES.get(siblings_written) in known
+        else ""
+    )
+    used_names = type(siblings) is dict and siblings.get(right) is not None
+    return "" if used_names else right

@@ -1,0 +1,36 @@
+"""A number is beyond what its field holds
+
+Why: Kubernetes keeps integers in 32 or 64 bits. The API server refuses a larger one in a pod
+template only when the Deployment is made, after the SeldonDeployment was accepted.
+
+Fix: Write a number that the field can hold.
+
+Bad:
+    replicas: 3000000000
+
+Good:
+    replicas: 3
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.features import schema_error_feature
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.path import resolve_path
+
+ACTION = "deny"
+SINCE = "0.1.0"
+SUPERSEDABLE = True
+TRIGGERS = frozenset({schema_error_feature("range")})
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each integer outside of its type (source: the formats int32 and int64)."""
+    for schema_error in deployment.schema_errors:
+        if schema_error.kind == "range":
+            value = resolve_path(deployment.document, schema_error.path)
+            bound = "more than" if value > schema_error.limit else "less than"
+            yield Finding(
+                schema_error.path, f"{value} is {bound} {schema_error.limit}, the last that fits"
+            )

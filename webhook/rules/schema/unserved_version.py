@@ -1,0 +1,52 @@
+"""The apiVersion is not served
+
+Why: a SeldonDeployment is served as machinelearning.seldon.io/v1, v1alpha3 and v1alpha2. With
+another apiVersion, or none, the API server does not know the object at all.
+
+Fix: Write apiVersion: machinelearning.seldon.io/v1.
+
+Bad:
+    apiVersion: machinelearning.seldon.io/v1alpha1
+    kind: SeldonDeployment
+
+Good:
+    apiVersion: machinelearning.seldon.io/v1
+    kind: SeldonDeployment
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding, Operation
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.path import ROOT
+from webhook.graph.text import describe_value, join_words
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+SELDON_GROUP = "machinelearning.seldon.io"
+SERVED_VERSIONS = tuple(f"{SELDON_GROUP}/{version}" for version in ("v1", "v1alpha3", "v1alpha2"))
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield one finding if the apiVersion is missing or none of those served."""
+    if deployment.api_version in SERVED_VERSIONS:
+        return
+    written = deployment.raw.get("apiVersion")
+    path = ROOT / "apiVersion"
+    version = deployment.api_version.rpartition("/")[2]
+    nearest = (
+        f"{SELDON_GROUP}/{version}"
+        if f"{SELDON_GROUP}/{version}" in SERVED_VERSIONS
+        else SERVED_VERSIONS[0]
+    )
+    fix: Operation = {"op": "add", "path": path.pointer, "value": nearest}
+    yield Finding(
+        path,
+        f"the apiVersion is {describe_value(written)}, which is not served; "
+        f"{join_words([name.split('/')[1] for name in SERVED_VERSIONS])} of {SELDON_GROUP} are"
+        if written is not None
+        else "the apiVersion is missing",
+        f"write apiVersion: {nearest}",
+        (fix,),
+    )

@@ -1,0 +1,180 @@
+"""What is counted, for Prometheus. `docs/operations/server.md` lists it for people.
+
+Labels take values from small closed sets: no object, namespace or user is ever a label.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from webhook.runtime.health import Check
+
+# From half a millisecond (a small review takes 0.1) to the 10 s after which nobody waits.
+_DURATION_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0)
+# Rules number about a hundred and policies are an operator's; whatever exceeds it is counted
+# together, so that no judge can fill the memory.
+_MAX_RULE_SERIES = 1000
+_STATE_VALUES = {"ok": 0, "degraded": 1, "failed": 2}
+
+
+class ServerMetrics:
+    """One registry of its own, and one method for each event."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self._requests = Counter(
+            "graphgate_requests",
+            "Calls answered, by endpoint (mutate, validate, other) and HTTP status.",
+            ["endpoint", "code"],
+            registry=registry,
+        )
+        self._duration = Histogram(
+            "graphgate_request_duration_seconds",
+            "From the head of a call to its answer.",
+            ["endpoint"],
+            buckets=_DURATION_BUCKETS,
+            registry=registry,
+        )
+        self._decisions = Counter(
+            "graphgate_decisions",
+            "Objects judged, by verdict (allowed, denied, error).",
+            ["endpoint", "verdict"],
+            registry=registry,
+        )
+        self._findings = Counter(
+            "graphgate_findings",
+            "Findings, by rule and the action taken.",
+            ["rule", "action"],
+            registry=registry,
+        )
+        self._rule_errors = Counter(
+            "graphgate_internal_failures",
+            "Rules or policies of ours that crashed.",
+            registry=registry,
+        )
+        self._aborted_connections = Counter(
+            "graphgate_connections_cut",
+            "Connections ended because the peer kept them waiting, by reason.",
+            ["reason"],
+            registry=registry,
+        )
+        self._reload_failures = Counter(
+            "graphgate_reload_failures",
+            "Changed files that could not be put into effect, by source.",
+            ["source"],
+            registry=registry,
+        )
+        self._dropped_log_lines = Counter(
+            "graphgate_log_lines_dropped",
+            "Log lines lost because nobody read the output.",
+            registry=registry,
+        )
+        self._by_request: dict[tuple[str, int], Counter] = {}
+        self._by_finding: dict[tuple[str, str], Counter] = {}
+        self._by_decision: dict[tuple[str, str], Counter] = {}
+        self._by_endpoint: dict[str, Histogram] = {}
+
+    def observe_request(self, endpoint: str, code: int, seconds: float) -> None:
+        """Count one answered call."""
+        child = self._by_request.get((endpoint, code))
+        if child is None:
+            child = self._requests.labels(endpoint, str(code))
+            self._by_request[endpoint, code] = child
+        child.inc()
+        histogram = self._by_endpoint.get(endpoint)
+        if histogram is None:
+            histogram = self._by_endpoint[endpoint] = self._duration.labels(endpoint)
+        histogram.observe(seconds)
+
+    def observe_decision(
+        self, endpoint: str, verdict: str, findings: Sequence[tuple[str, str]], failures: int
+    ) -> None:
+        """Count one judged object; `findings` are (rule, action)."""
+        child = self._by_decision.get((endpoint, verdict))
+        if child is None:
+            child = self._decisions.labels(endpoint, verdict)
+            self._by_decision[endpoint, verdict] = child
+        child.inc()
+        for finding in findings:
+            counter = self._by_finding.get(finding)
+            if counter is None:
+                full = len(self._by_finding) >= _MAX_RULE_SERIES
+                finding = ("other", finding[1]) if full else finding  # noqa: PLW2901 — counted as it
+                counter = self._findings.labels(*finding)
+                self._by_finding[finding] = counter
+            counter.inc()
+        if failures:
+            self._rule_errors.inc(failures)
+
+    def count_aborted_connection(self, reason: str) -> None:
+        """Count a connection that was ended because its peer kept it waiting."""
+        self._aborted_connections.labels(reason).inc()
+
+    def count_reload_failure(self, source: str) -> None:
+        """Count changed files that could not be used."""
+        self._reload_failures.labels(source).inc()
+
+    def count_dropped_log_line(self) -> None:
+        """Count a lost log line."""
+        self._dropped_log_lines.inc()
+
+    def register_gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
+        """Show `value`, asked at each scrape, as graphgate_NAME."""
+        Gauge(f"graphgate_{name}", text, registry=self._registry).set_function(value)
+
+    def register_info(self, name: str, text: str, label: str, value: Callable[[], str]) -> None:
+        """Show graphgate_NAME{label="…"} 1 with the text of this moment; nothing while it is ""."""
+        self._registry.register(_CallbackInfo(f"graphgate_{name}", text, label, value))
+
+    def register_counter(self, name: str, text: str, value: Callable[[], float]) -> None:
+        """Show `value`, which only rises and is asked at each scrape, as graphgate_NAME_total."""
+        self._registry.register(_CallbackCounter(f"graphgate_{name}", text, value))
+
+    def register_checks(self, checks: Sequence[Check]) -> None:
+        """Show the state of each readiness check: 0 ok, 1 degraded, 2 failed."""
+        gauge = Gauge(
+            "graphgate_check_state",
+            "Readiness checks: 0 ok, 1 degraded, 2 failed.",
+            ["check"],
+            registry=self._registry,
+        )
+        for check in checks:
+            gauge.labels(check.name).set_function(
+                lambda probe=check.probe: _STATE_VALUES[probe().state]  # type: ignore[misc]
+            )
+
+    def register_reload_sources(self, names: Sequence[str]) -> None:
+        """Show a zero for each source, so that the first failure is a change and not a birth."""
+        for name in names:
+            self._reload_failures.labels(name)
+
+    def render_metrics(self) -> bytes:
+        """Return everything in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class _CallbackCounter(Collector):
+    """A counter that somebody else counts."""
+
+    def __init__(self, name: str, text: str, value: Callable[[], float]) -> None:
+        self._name, self._text, self._value = name, text, value
+
+    def collect(self) -> Iterator[Metric]:
+        yield CounterMetricFamily(self._name, self._text, value=self._value())
+
+
+class _CallbackInfo(Collector):
+    """One word that somebody else knows; one series, whatever it was before."""
+
+    def __init__(self, name: str, text: str, label: str, value: Callable[[], str]) -> None:
+        self._name, self._text, self._label, self._value = name, text, label, value
+
+    def collect(self) -> Iterator[Metric]:
+        family = GaugeMetricFamily(self._name, self._text, labels=[self._label])
+        if label_value := self._value():
+            family.add_metric([label_value], 1)
+        yield family

@@ -1,0 +1,58 @@
+"""Users' policies from files: which files, and what is in them."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from webhook.errors import PolicyError
+from webhook.runtime.manifest_files import manifest_files
+
+if TYPE_CHECKING:
+    from webhook.policy import PolicySet, SourceObject
+
+TEST_SUFFIX = ".test.yaml"
+"""Files of `graphgate policies test`; they stand beside the policies and are none."""
+
+
+def read_files(paths: Iterable[Path]) -> dict[str, bytes]:
+    """Return every file that the paths name, with its content; raise InvalidPolicy if one fails."""
+    try:
+        return {
+            file: Path(file).read_bytes() for path in paths for file in manifest_files((str(path),))
+        }
+    except OSError as error:
+        raise PolicyError(f"{error.filename} cannot be read: {error.strerror}") from error
+
+
+def parse_policies(
+    contents: Mapping[str, bytes], objects: Mapping[str, Any] | None = None
+) -> "PolicySet":
+    """Return the policies in files; those that cannot be used are in its `problems`.
+
+    objects  of the cluster, by what messages call them; a file goes before them
+    Raise InvalidPolicy for a file that cannot be read.
+    """
+    from webhook import yamldoc
+    from webhook.policy import SourceObject, load_policy_set, objects_from_file
+
+    sources: list[SourceObject] = []
+    for file, content in contents.items():
+        if file.endswith((TEST_SUFFIX, "kustomization.yaml")):
+            continue
+        parsed_file = yamldoc.read(content)
+        for error in parsed_file.errors:
+            raise PolicyError(f"{file}:{error.line}:{error.column}: {error}")
+        for source in objects_from_file(file, parsed_file):
+            sources.extend(_expand_list(source))
+    sources.extend(SourceObject(name, value) for name, value in (objects or {}).items())
+    return load_policy_set(sources)
+
+
+def _expand_list(source: "SourceObject") -> Iterable["SourceObject"]:
+    """Yield the objects of a List, as `kubectl get -o yaml` writes one; else the source itself."""
+    from webhook.policy import SourceObject
+
+    value = source.value
+    if not isinstance(value, dict) or value.get("kind") != "List":
+        return (source,)
+    return (SourceObject(source.file, item) for item in value.get("items") or ())

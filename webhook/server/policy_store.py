@@ -1,0 +1,258 @@
+"""The policies of a running server, read anew when files or objects of the cluster change.
+
+    files ────┐                        ┌─▶ in force, at the next review
+              ├─▶ compiled in a thread ┤
+    cluster ──┘                        └─▶ what cannot be used: named; its last good version stays
+
+Files belong to the operator and are one unit: if one is bad, all stay as they were. Objects of the
+cluster come from many hands and are judged one by one: a bad one never holds up the others.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from webhook.cli.policy_options import ResolvedPolicySources, summarize_problems
+from webhook.errors import PolicyError
+from webhook.server.policy_files import parse_policies, read_files
+
+if TYPE_CHECKING:
+    from webhook.engine.policy_context import PolicyContext
+    from webhook.kube.policy_watcher import PoliciesWatcher
+    from webhook.policy import PolicySet
+    from webhook.runtime.health import Check, CheckResult, CheckState
+    from webhook.runtime.metrics import ServerMetrics
+
+logger = logging.getLogger("graphgate")
+
+
+CLUSTER_PREFIX = "cluster:"
+"""What the names of objects of the cluster begin with (`kube.policy_watcher`)."""
+
+_KEPT_VERSION_SUFFIX = " (its last good version stays in force)"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySetState:
+    """What was loaded.
+
+    policies None: nothing was ever loaded, and the engine, which takes 20 MB, not even imported
+    files    by name, the contents in force
+    objects  of the cluster, by what messages call them: those in force
+    known    whether `objects` are those of the cluster; False: they were not read yet
+    fault    why the newest files are not; "": they are
+    refused  sentences: objects of the cluster that are not in force as they are now
+    """
+
+    policies: "PolicySet | None"
+    files: Mapping[str, bytes]
+    objects: Mapping[str, Any] = field(default_factory=dict)
+    is_synced: bool = True
+    error: str = ""
+    rejected: tuple[str, ...] = ()
+
+
+def next_state(
+    files: Mapping[str, bytes], observed: Mapping[str, Any] | None, previous: PolicySetState
+) -> PolicySetState:
+    """Return what is in force when these are the newest files and objects; None: not read yet."""
+    objects = observed or {}
+    error = ""
+    try:
+        policies = parse_policies(files, objects)
+        # A binding may wait for a policy of the cluster.
+        problems = [p for p in policies.problems if p.file not in objects and not p.policy_missing]
+        error = summarize_problems(list(map(str, problems))) if problems else ""
+    except PolicyError as load_error:
+        error = str(load_error)
+    if error:
+        if previous.policies is not None and previous.objects == objects:
+            return replace(previous, error=error)
+        files = previous.files
+        policies = parse_policies(files, objects)
+    rejected: list[str] = []
+    unresolvable = _unresolvable_params(policies)
+    if unresolvable:
+        rejected += [sentence for sentence in unresolvable.values() if sentence]
+        objects = {name: value for name, value in objects.items() if name not in unresolvable}
+        policies = parse_policies(files, objects)
+    invalid_files = {problem.file for problem in policies.problems}
+    last_good = {
+        name: previous.objects[name]
+        for name in invalid_files & objects.keys() & previous.objects.keys()
+        if objects[name] != previous.objects[name]
+    }
+    rejected += [
+        f"{problem}{_KEPT_VERSION_SUFFIX if problem.file in last_good else ''}"
+        for problem in policies.problems
+    ]
+    if last_good:
+        objects = {**objects, **last_good}
+        policies = parse_policies(files, objects)
+        invalid_files = {problem.file for problem in policies.problems}
+    active = {name: value for name, value in objects.items() if name not in invalid_files}
+    return PolicySetState(policies, files, active, observed is not None, error, tuple(rejected))
+
+
+def _unresolvable_params(policies: "PolicySet") -> dict[str, str]:
+    """Return policies of the cluster whose parameters nobody follows, with their bindings.
+
+    They would deny everything, or nothing. By what messages call them, each with a sentence.
+    """
+    unresolvable: dict[str, str] = {}
+    for bound_policy in (*policies.validating, *policies.mutating):
+        policy = bound_policy.policy
+        kind = policy.param_kind
+        if kind is None or kind[1] == "ConfigMap" or kind in policies.params:
+            continue
+        if not policy.file.startswith(CLUSTER_PREFIX):
+            continue
+        unresolvable[policy.file] = (
+            f"{policy.file}: its parameters are of kind {kind[1]}, and of those in the cluster "
+            "only ConfigMaps are followed; --policies may name a file of them"
+        )
+        unresolvable.update((binding.file, "") for binding in bound_policy.bindings)
+    return unresolvable
+
+
+class PolicyStore:
+    """The last good policies, and the source that replaces them.
+
+    Compiling takes a third of a second and more, so it happens in a thread while the last good
+    set answers.
+    """
+
+    name = "policies"
+
+    def __init__(
+        self,
+        resolve_sources: Callable[[], ResolvedPolicySources],
+        watched: "PoliciesWatcher | None" = None,
+    ) -> None:
+        """Load the files; raise InvalidPolicy if one of them cannot be used.
+
+        wanted  where policies come from, asked again at each refresh
+        live    what is followed in the cluster; None: nothing
+        """
+        self._resolve_sources = resolve_sources
+        self._watched = watched
+        files = read_files(resolve_sources().paths)
+        policies = parse_policies(files) if files else None
+        all_problems = policies.problems if policies else ()
+        problems = [str(p) for p in all_problems if watched is None or not p.policy_missing]
+        if problems:
+            raise PolicyError(summarize_problems(problems))
+        self._state = PolicySetState(policies, files, is_synced=watched is None)
+        self._last_read: tuple[Mapping[str, bytes], Mapping[str, Any] | None]
+        self._last_read = files, {} if watched is None else None
+        self._loader = ThreadPoolExecutor(1, "policies")
+        self._loading: Future[PolicySetState] | None = None
+
+    @property
+    def policies(self) -> "PolicySet | None":
+        """What is in force at this moment; None: nothing was ever loaded."""
+        return self._state.policies
+
+    def current_context(self, expired: Callable[[], bool] | None = None) -> "PolicyContext | None":
+        """Return what is demanded at this moment; None where there are no policies.
+
+        expired  whether the time of the review is up
+        """
+        policies = self._state.policies
+        if policies is None or not policies.version:
+            return None
+        from webhook.engine.policy_context import PolicyContext
+
+        return PolicyContext(policies, int(time.time()), expired)
+
+    def reload_if_changed(self) -> bool:
+        """Put what has changed into effect; raise InvalidPolicy while files cannot be used."""
+        error = self._start_load() if self._loading is None else ""
+        changed = self._loading is not None and self._loading.done() and self._finish_load()
+        error = error or self._state.error or self._restart_reason()
+        if error:
+            raise PolicyError(error)
+        return changed
+
+    def _start_load(self) -> str:
+        """Load what is new, in the thread; return why files cannot be read."""
+        files, objects = self._last_read
+        error = ""
+        try:
+            files = read_files(self._resolve_sources().paths)
+        except PolicyError as load_error:
+            error = str(load_error)
+        watched_objects = self._watched.objects if self._watched else None
+        objects = objects if watched_objects is None else watched_objects
+        if (files, objects) != self._last_read:
+            self._last_read = files, objects
+            self._loading = self._loader.submit(next_state, files, objects, self._state)
+        return error
+
+    def _finish_load(self) -> bool:
+        """Put what was loaded in force."""
+        loading, self._loading = self._loading, None
+        previous = self._state
+        if loading is not None:
+            self._state = loading.result()
+        for sentence in self._state.rejected:
+            if sentence not in previous.rejected:
+                logger.error("policy not used", extra={"fields": {"reason": sentence}})
+        return self._state.policies is not previous.policies
+
+    def _restart_reason(self) -> str:
+        """Return why what the settings now say of the cluster has no effect."""
+        selector = self._resolve_sources().selector
+        if selector == (self._watched.selector if self._watched else None):
+            return ""
+        return f"policies.cluster is now {selector!r}; that takes a restart"
+
+    def readiness_check(self) -> "Check":
+        """Return what /readyz?verbose says of them."""
+        from webhook.runtime.health import Check
+
+        return Check("policies", self._status)
+
+    def _status(self) -> "CheckResult":
+        from webhook.runtime.health import CheckResult
+
+        rejected = self._state.rejected
+        detail = f"{self._count()} in force"
+        if self._version():
+            detail += f", version {self._version()}"
+        state: CheckState = "ok"
+        watch_detail = ""
+        if self._watched:
+            state, watch_detail = self._watched.health()
+        if state != "failed" and not self._state.is_synced:
+            state, watch_detail = "failed", "those of the cluster are being compiled"
+        if watch_detail:
+            detail += f"; {watch_detail}"
+        if rejected:
+            state = "degraded" if state == "ok" else state
+            detail += f"; not used: {summarize_problems(list(rejected))}"
+        return CheckResult(state, detail)
+
+    def _version(self) -> str:
+        return self.policies.version if self.policies else ""
+
+    def _count(self) -> int:
+        return len(self.policies.policies) if self.policies else 0
+
+    def register_metrics(self, metrics: "ServerMetrics") -> None:
+        """Show version and numbers among the metrics."""
+        metrics.register_info(
+            "policies_info",
+            "The policies in force: a digest of all of them.",
+            "version",
+            self._version,
+        )
+        metrics.register_gauge("policies", "Policies in force.", self._count)
+        metrics.register_gauge(
+            "policies_refused",
+            "Objects of the cluster that are not in force as they are now.",
+            lambda: len(self._state.rejected),
+        )

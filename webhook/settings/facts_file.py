@@ -1,0 +1,210 @@
+"""Facts as a file: what is known of a cluster, for those who judge without one at hand.
+
+    apiVersion: graphgate.io/v1alpha1
+    kind: Facts
+    minor: 36                         # of Kubernetes v1.36; left out: not known
+    openshift: false
+    crdDepth: 11                      # levels of nodes that the cluster keeps; left out: all
+    servers:                          # as predictor_servers of seldon-config; left out: not known
+      SKLEARN_SERVER: {protocols: {…}}
+    explainer: {image: …}             # as explainer of seldon-config; left out: not known
+    storageInitializer: {image: …}    # as storageInitializer of seldon-config
+    namespaces:
+      team-a:
+        labels: {pod-security.kubernetes.io/enforce: restricted}
+        annotations: {openshift.io/sa.scc.uid-range: 1000640000/10000}
+
+Belongs here: data to Facts and back. Reading files is `cli`'s, asking a cluster is `kube`'s.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from webhook.errors import SettingsError
+from webhook.graph.cluster_facts import Facts, Namespace
+from webhook.graph.path import Path
+from webhook.graph.suggest import nearest_word
+from webhook.yamldoc.emitter import YamlStyle, emit_block, emit_json
+
+API_VERSION = "graphgate.io/v1alpha1"
+KIND = "Facts"
+
+_STRING_MAP_SCHEMA = {"type": "object", "additionalProperties": {"type": "string"}}
+_QUANTITY_SCHEMA = {"type": ["string", "number"], "description": "A quantity, as 100m or 1Gi."}
+
+SCHEMA: Mapping[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "graphgate facts",
+    "description": "What is known of a cluster.",
+    "type": "object",
+    "required": ["apiVersion", "kind"],
+    "additionalProperties": False,
+    "properties": {
+        "apiVersion": {"const": API_VERSION},
+        "kind": {"const": KIND},
+        "metadata": {"type": "object"},
+        "minor": {
+            "type": ["integer", "null"],
+            "minimum": 1,
+            "maximum": 999,
+            "description": "The minor version of Kubernetes: 36 for v1.36. null: not known.",
+        },
+        "openshift": {
+            "type": "boolean",
+            "description": "Whether the cluster serves security.openshift.io/v1.",
+        },
+        "crdDepth": {
+            "type": ["integer", "null"],
+            "minimum": 1,
+            "maximum": 9999,
+            "description": "How many levels of nodes the cluster's CustomResourceDefinition of "
+            "SeldonDeployments keeps, the root included. null: all, or not known.",
+        },
+        "servers": {
+            "type": ["object", "null"],
+            "additionalProperties": {"type": ["object", "null"]},
+            "description": "Model servers by name, each as its entry of predictor_servers in "
+            "Seldon's ConfigMap seldon-config. null: not known.",
+        },
+        "explainer": {
+            "type": ["object", "null"],
+            "additionalProperties": False,
+            "properties": {
+                "image": {"type": "string"},
+                "image_v2": {"type": "string", "description": "For the protocol v2."},
+            },
+            "description": "Images of explainers whose containerSpec names none, as the entry "
+            "explainer of seldon-config. null: not known.",
+        },
+        "storageInitializer": {
+            "type": ["object", "null"],
+            "additionalProperties": False,
+            "properties": {
+                "image": {"type": "string"},
+                "cpuRequest": _QUANTITY_SCHEMA,
+                "cpuLimit": _QUANTITY_SCHEMA,
+                "memoryRequest": _QUANTITY_SCHEMA,
+                "memoryLimit": _QUANTITY_SCHEMA,
+            },
+            "description": "What fetches models, as the entry storageInitializer of seldon-config.",
+        },
+        "namespaces": {
+            "type": "object",
+            "description": "By name; what is not here could not be read.",
+            "additionalProperties": {
+                "type": ["object", "null"],
+                "additionalProperties": False,
+                "properties": {"labels": _STRING_MAP_SCHEMA, "annotations": _STRING_MAP_SCHEMA},
+            },
+        },
+    },
+}
+"""The JSON Schema of a facts file (draft 2020-12)."""
+
+
+def read_facts(document: Any, source: str = "facts") -> Facts:
+    """Return the facts in a file's one document; `source` is how sentences call the file.
+
+    Raise InvalidSettings, with one sentence that names the place, for anything else.
+    """
+    _validate_schema(document, source)
+    namespaces = {
+        name: Namespace(
+            labels=dict((written or {}).get("labels") or {}),
+            annotations=dict((written or {}).get("annotations") or {}),
+        )
+        for name, written in (document.get("namespaces") or {}).items()
+    }
+    return Facts(
+        namespaces=namespaces,
+        model_servers=document.get("servers"),
+        explainer_images=document.get("explainer"),
+        storage_initializer=_quantities_as_strings(document.get("storageInitializer") or {}),
+        openshift=document.get("openshift", False),
+        kubernetes_minor=_to_int(document.get("minor")),
+        max_graph_depth=_to_int(document.get("crdDepth")),
+    )
+
+
+def _to_int(number: float | None) -> int | None:
+    """Return an int: to JSON Schema 36.0 is an integer too."""
+    return None if number is None else int(number)
+
+
+def _quantities_as_strings(quantities: Mapping[str, Any]) -> dict[str, str]:
+    """Return the values as Kubernetes writes them: 1 and "1" are one quantity."""
+    return {key: str(value) for key, value in quantities.items()}
+
+
+def write_facts(facts: Facts, heading: str = "") -> str:
+    """Return the text of a facts file; `read_facts` of it gives equal facts.
+
+    heading  comment lines that go before it, each with its "# "
+    """
+    content: dict[str, Any] = {"apiVersion": API_VERSION, "kind": KIND}
+    if facts.kubernetes_minor is not None:
+        content["minor"] = facts.kubernetes_minor
+    content["openshift"] = facts.openshift
+    if facts.max_graph_depth is not None:
+        content["crdDepth"] = facts.max_graph_depth
+    if facts.model_servers is not None:
+        content["servers"] = dict(facts.model_servers)
+    if facts.explainer_images is not None:
+        content["explainer"] = dict(facts.explainer_images)
+    if facts.storage_initializer:
+        content["storageInitializer"] = dict(facts.storage_initializer)
+    content["namespaces"] = {
+        name: _namespace_section(facts.namespaces[name]) for name in sorted(facts.namespaces)
+    }
+    return heading + "".join(f"{line}\n" for line in emit_block(content, YamlStyle()))
+
+
+def _namespace_section(namespace: Namespace) -> dict[str, dict[str, str]]:
+    known = {"labels": namespace.labels, "annotations": namespace.annotations}
+    return {key: dict(sorted(words.items())) for key, words in known.items() if words}
+
+
+def _validate_schema(document: Any, source: str) -> None:
+    import jsonschema  # 60 ms of imports, for who has a facts file
+
+    errors = jsonschema.Draft202012Validator(SCHEMA).iter_errors(document)
+    first = min(errors, key=lambda error: list(map(str, error.path)), default=None)
+    if first is not None:
+        raise SettingsError(f"{source}: {_describe_error(first)}")
+
+
+def _describe_error(error: Any) -> str:
+    """Return what is wrong: `minor is "36", not an integer or null`."""
+    path = Path(error.absolute_path)
+    if error.validator == "additionalProperties":
+        known = list(error.schema.get("properties", {}))
+        unknown = next(key for key in error.instance if key not in known)
+        suggestion = nearest_word(str(unknown), known)
+        hint = f'did you mean "{suggestion}"?' if suggestion else f"known are {', '.join(known)}"
+        return f"unknown key {path / str(unknown)}; {hint}"
+    if error.validator == "const":
+        return f"{path} is {error.instance!r}, not {error.validator_value}"
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        return f"{path / missing} is missing; graphgate facts writes such a file"
+    if error.validator == "type":
+        kinds = error.validator_value
+        kinds = [kinds] if isinstance(kinds, str) else kinds
+        expected = " or ".join(_TYPE_NAMES[kind] for kind in kinds)
+        return f"{path} is {_describe_value(error.instance)}, not {expected}"
+    return f"{path}: {error.message}"
+
+
+_TYPE_NAMES = {
+    "object": "a mapping",
+    "integer": "an integer",
+    "boolean": "true or false",
+    "string": "a string",
+    "null": "null",
+}
+
+
+def _describe_value(value: Any) -> str:
+    if isinstance(value, (dict, list)):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    return emit_json(value)[:60]

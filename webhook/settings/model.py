@@ -1,0 +1,275 @@
+"""The settings: one frozen value, read once.
+
+A flag wins over the environment, the environment over the file, the file over what is built in.
+Only `cli` knows flags, environment and files; this module receives them as values.
+
+    apiVersion: graphgate.io/v1alpha1
+    kind: Settings
+    profile: default                  # or hardened
+    defaults: {runAsUser: 8888}
+    podSecurity: {mode: warn}         # or enforce, off
+    rules:
+      traffic-not-100: {action: warn}
+    servers: [SKLEARN_SERVER]
+    ratchet: true                     # faults that were there before an update only warn
+    onInternalFailure: deny           # or allow
+    policies: {files: [ours]}         # beside this file
+    namespaces:
+      team-a:
+        rules: {unknown-field: {action: deny}}
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Any, Literal, cast
+
+from webhook.defaulting.options import (
+    HARDENED_OPTIONS,
+    DefaultingOptions,
+    read_options,
+    read_user_id,
+)
+from webhook.errors import SettingsError
+from webhook.graph.cluster_facts import Facts
+from webhook.graph.path import Path
+from webhook.graph.suggest import nearest_word
+from webhook.podsecurity import Standard, parse_version
+from webhook.rules import Action, Check, Rule, all_rules, freeze_parameters
+from webhook.settings.pod_security import PodSecurityOptions
+from webhook.settings.rule_set import EnabledRule, RuleSet
+
+API_VERSION = "graphgate.io/v1alpha1"
+KIND = "Settings"
+USER_ID_VARIABLE = "DEFAULT_USER_ID"
+
+PROFILES: Mapping[str, DefaultingOptions] = {
+    "default": DefaultingOptions(),
+    "hardened": HARDENED_OPTIONS,
+}
+"""What `profile` chooses: the options of defaulting that the rest of the file builds on."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSetting:
+    """What the operator wants of one rule; None and {} leave it as it is built in."""
+
+    action: Action | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySources:
+    """Where users' policies come from, as it was written.
+
+    files    files and folders; relative ones are beside the settings file
+    cluster  the labels of objects of the cluster that count, as kubectl's -l; None: none do
+    """
+
+    files: tuple[str, ...] = ()
+    selector: str | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that an operator may choose about verdicts.
+
+    profile              the name of the profile it started from
+    defaults             what is filled in
+    defaults_at          where they are written: into the stored object, or only into what is
+                         rendered from it (GitOps tools then see no drift)
+    rules                by id, where it departs from the rule's own action and parameters
+    servers              names of the configured model servers; None: not told
+    pod_security         what is demanded of pods
+    ratchet              whether faults that an object had before an update only warn
+    on_internal_failure  what happens to an object when a rule of ours crashes
+    policies             where users' policies come from; the same for all namespaces
+    namespaces           the complete settings of namespaces that have their own
+    """
+
+    profile: str = "default"
+    defaults: DefaultingOptions = field(default_factory=DefaultingOptions)
+    apply_defaults_at: Literal["admission", "render"] = "admission"
+    rules: Mapping[str, RuleSetting] = field(default_factory=dict)
+    model_servers: tuple[str, ...] | None = None
+    pod_security: PodSecurityOptions = field(default_factory=PodSecurityOptions)
+    ratchet: bool = True
+    on_rule_error: Literal["deny", "allow"] = "deny"
+    policies: PolicySources = field(default_factory=PolicySources)
+    namespaces: Mapping[str, "Settings"] = field(default_factory=dict)
+
+    @cached_property
+    def rule_set(self) -> RuleSet:
+        """The rules that run, bound once and not for each review."""
+        return RuleSet(
+            tuple(
+                EnabledRule(
+                    rule.id,
+                    setting.action or rule.action,
+                    partial(_bind_parameters, rule, setting.parameters),
+                    rule.inputs,
+                    rule.triggers,
+                )
+                for rule in all_rules()
+                for setting in [self.rules.get(rule.id, _DEFAULT_RULE_SETTING)]
+                if (setting.action or rule.action) != "ignore"
+            )
+        )
+
+    def for_namespace(self, name: str) -> "Settings":
+        """Return the settings of a namespace: its own if it has some, else these."""
+        return self.namespaces.get(name, self)
+
+    def with_model_servers(self, facts: Facts) -> Facts:
+        """Return the facts with the servers that the settings name, which go before any other."""
+        if self.model_servers is None:
+            return facts
+        return replace(facts, model_servers=dict.fromkeys(self.model_servers))
+
+
+_DEFAULT_RULE_SETTING = RuleSetting()
+
+
+def _bind_parameters(rule: Rule, parameters: Mapping[str, Any]) -> Check:
+    return partial(rule.check, **parameters) if parameters else rule.check
+
+
+def read_settings(
+    document: Any = None,
+    environment: Mapping[str, str] | None = None,
+    *,
+    default_user_id: str | None = None,
+    allow_root_default: bool = False,
+    pod_security: Standard | None = None,
+    source: str = "settings",
+) -> Settings:
+    """Return the effective settings.
+
+    document            the settings file as JSON data; None: there is none
+    environment         the process's environment; only DEFAULT_USER_ID is read
+    default_user_id     the flag --default-user-id as text; None: not given
+    allow_root_default  the flag of that name
+    pod_security        the flag --pod-security: this standard holds, in the mode of the file
+    source              how the file is called in sentences
+
+    Raise InvalidSettings, with one sentence that names the flag, variable or key.
+    """
+    section: Mapping[str, Any] = {} if document is None else document
+    if document is not None:
+        _validate_schema(document, source)
+    profile = section.get("profile", "default")
+    base = replace(PROFILES[profile], allow_root_default=allow_root_default)
+    policies_section = section.get("policies") or {}
+    policies = PolicySources(
+        tuple(policies_section.get("files", ())), policies_section.get("cluster")
+    )
+    start = Settings(profile=profile, defaults=base, policies=policies)
+    settings = _apply_section(start, section, source)
+    settings = replace(
+        settings,
+        defaults=_apply_user_id(settings.defaults, environment or {}, default_user_id),
+    )
+    if pod_security is not None:
+        pod_security_options = replace(
+            settings.pod_security, level=pod_security.level, version=pod_security.version
+        )
+        settings = replace(settings, pod_security=pod_security_options)
+    namespace_sections = section.get("namespaces") or {}
+    return replace(
+        settings,
+        namespaces={
+            name: _apply_section(settings, changes or {}, f"{source}: namespaces.{name}")
+            for name, changes in namespace_sections.items()
+        },
+    )
+
+
+def _apply_section(base: Settings, section: Mapping[str, Any], source: str) -> Settings:
+    rules = dict(base.rules)
+    for name, changes in (section.get("rules") or {}).items():
+        inherited = rules.get(name, _DEFAULT_RULE_SETTING)
+        rules[name] = RuleSetting(
+            action=changes.get("action", inherited.action),
+            parameters={**inherited.parameters, **freeze_parameters(changes.get("parameters", {}))},
+        )
+    model_servers = section.get("servers")
+    defaults_section = dict(section.get("defaults") or {})
+    defaults_at = defaults_section.pop("at", base.apply_defaults_at)
+    try:
+        options = read_options(defaults_section, base.defaults)
+    except SettingsError as error:
+        raise SettingsError(f"{source}: {error}") from error
+    return replace(
+        base,
+        defaults=options,
+        apply_defaults_at=defaults_at,
+        rules=rules,
+        model_servers=base.model_servers if model_servers is None else tuple(model_servers),
+        pod_security=_apply_pod_security(base.pod_security, section.get("podSecurity"), source),
+        ratchet=section.get("ratchet", base.ratchet),
+        on_rule_error=cast(
+            "Literal['deny', 'allow']", section.get("onInternalFailure", base.on_rule_error)
+        ),
+    )
+
+
+def _apply_pod_security(
+    base: PodSecurityOptions, section: Mapping[str, Any] | None, source: str
+) -> PodSecurityOptions:
+    if not section:
+        return base
+    changes: dict[str, Any] = {key: section[key] for key in ("mode", "level") if key in section}
+    if "version" in section:
+        version = section["version"]
+        changes["version"] = None if version is None else parse_version(version)
+    if "restrictions" in section:
+        from webhook.podsecurity.psp.settings import read_psp_rules
+
+        restrictions = section["restrictions"]
+        try:
+            changes["restrictions"] = None if restrictions is None else read_psp_rules(restrictions)
+        except SettingsError as error:
+            raise SettingsError(f"{source}: {error}") from error
+    return replace(base, **changes)
+
+
+def _apply_user_id(
+    options: DefaultingOptions, environment: Mapping[str, str], flag: str | None
+) -> DefaultingOptions:
+    """Lay flag and environment over the options: unset changes nothing, empty means none."""
+    if flag is not None:
+        value, source = flag, "--default-user-id"
+    elif USER_ID_VARIABLE in environment:
+        value, source = environment[USER_ID_VARIABLE], USER_ID_VARIABLE
+    else:
+        return options
+    user = read_user_id(value, source, allow_root=options.allow_root_default)
+    return replace(options, run_as_user=user)
+
+
+def _validate_schema(document: Any, source: str) -> None:
+    """Judge the file by its JSON Schema; raise InvalidSettings for the first departure."""
+    import jsonschema  # 60 ms of imports, for who has a settings file
+
+    from webhook.settings.schema import settings_schema
+
+    validator = jsonschema.Draft202012Validator(settings_schema())
+    errors = sorted(validator.iter_errors(document), key=lambda error: list(map(str, error.path)))
+    if not errors:
+        return
+    error = errors[0]
+    path = Path(error.absolute_path)
+    raise SettingsError(f"{source}: {_describe_error(error, path)}")
+
+
+def _describe_error(error: Any, path: Path) -> str:
+    if error.validator == "additionalProperties":
+        known = list(error.schema.get("properties", {}))
+        unknown = next(key for key in error.instance if key not in known)
+        suggestion = nearest_word(str(unknown), known)
+        hint = f'did you mean "{suggestion}"?' if suggestion else f"known are {', '.join(known)}"
+        return f"unknown key {path / str(unknown)}; {hint}"
+    if error.validator in {"const", "enum"}:
+        known = [error.validator_value] if error.validator == "const" else error.validator_value
+        return f"{path} is {error.instance!r}, not {' or '.join(map(str, known))}"
+    return f"{path}: {error.message}"

@@ -1,0 +1,182 @@
+"""The JSON Schema of a settings file, made from the rules and options that there are.
+
+`policies/settings.schema.json` is this value, for editors.
+"""
+
+from functools import cache
+from typing import Any
+
+from webhook.rules import all_rules, docs
+
+_ID_SCHEMA = {"type": ["integer", "null"], "minimum": 0, "maximum": 2147483647}
+
+_DEFAULTS_PROPERTIES: dict[str, Any] = {
+    "at": {
+        "enum": ["admission", "render"],
+        "description": "admission: written into the stored object. render: the stored object stays "
+        "as its author wrote it, and only what is rendered from it has the defaults.",
+    },
+    "level": {
+        "enum": ["pod", "container", "off"],
+        "description": "Where values are written. pod falls back to the containers where a "
+        "pod-level user would reach a container whose author asked for root.",
+    },
+    "runAsUser": {**_ID_SCHEMA, "description": "User id for whoever has none. null: set none."},
+    "runAsGroup": {**_ID_SCHEMA, "description": "Group id, written only beside our own user id."},
+    "fsGroup": {**_ID_SCHEMA, "description": "Group of the pod's volumes."},
+    "fsGroupChangePolicy": {
+        "enum": ["Always", "OnRootMismatch", None],
+        "description": "Written only beside our own fsGroup.",
+    },
+    "runAsNonRoot": {
+        "enum": ["off", "when-user-set", "always"],
+        "description": "when-user-set: where the effective user is known and not 0. always: also "
+        "where the image decides; the kubelet then refuses images that run as root.",
+    },
+    "allowPrivilegeEscalation": {
+        "enum": [False, None],
+        "description": "false: written on each container that does not need it.",
+    },
+    "dropCapabilities": {
+        "enum": [["ALL"], None],
+        "description": '["ALL"]: written where the author wrote neither drop nor add.',
+    },
+    "seccompProfile": {
+        "enum": ["RuntimeDefault", None],
+        "description": "Written where the pod has none.",
+    },
+    "openshift": {
+        "enum": ["auto", "range-start", "ignore"],
+        "description": "auto: leave identity to the SCC. range-start: the first user id of the "
+        "namespace. ignore: as on any Kubernetes.",
+    },
+    "allowOptOut": {
+        "type": "boolean",
+        "description": "Whether the annotation graphgate.io/pod-security-defaults: disabled "
+        "switches defaulting off for an object. It never switches a check off.",
+    },
+}
+
+_POLICIES_PROPERTIES: dict[str, Any] = {
+    "files": {
+        "type": "array",
+        "items": {"type": "string", "minLength": 1},
+        "description": "Files and folders; relative ones are beside this file. The flag "
+        "--policies takes their place.",
+    },
+    "cluster": {
+        "type": ["string", "null"],
+        "minLength": 1,
+        "description": "Labels, as kubectl's -l, of the policies, parameters and exceptions in the "
+        "cluster that graphgate serve evaluates too. The flag --policies-from-cluster takes its "
+        "place. null: none.",
+    },
+}
+
+
+@cache
+def settings_schema() -> dict[str, Any]:
+    """Return the schema (draft 2020-12)."""
+    section = {
+        "defaults": _object_schema(
+            _DEFAULTS_PROPERTIES, "What is filled in where the author wrote nothing."
+        ),
+        "rules": _object_schema(
+            {rule.id: _rule_schema(rule.docstring, rule.parameters) for rule in all_rules()},
+            "Per rule: what is done about its findings, and its parameters.",
+        ),
+        "servers": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Names of the model servers that are configured in the cluster.",
+        },
+        "podSecurity": _object_schema(
+            {
+                "mode": {
+                    "enum": ["off", "warn", "enforce"],
+                    "description": "What a departure from the standard, or from the restrictions, "
+                    "means. What can never run is denied in any mode.",
+                },
+                "level": {
+                    "enum": ["privileged", "baseline", "restricted", None],
+                    "description": "The Pod Security level that holds everywhere. null: the one "
+                    "that the namespace's labels enforce.",
+                },
+                "version": {
+                    "type": ["string", "null"],
+                    "pattern": r"^(latest|v1\.(0|[1-9][0-9]{0,3}))$",
+                    "description": "Kubernetes version of its rules: v1.30 or latest.",
+                },
+                "restrictions": {
+                    "type": ["object", "null"],
+                    "description": "Demands of one's own, as a PodSecurityPolicy made them; "
+                    "`graphgate policies convert-psp` translates one.",
+                },
+            },
+            "What is demanded of pods, before they exist.",
+        ),
+        "ratchet": {
+            "type": "boolean",
+            "description": "true: on an update, only faults that the object did not have before "
+            "deny; the others are warnings.",
+        },
+        "onInternalFailure": {
+            "enum": ["deny", "allow"],
+            "description": "What happens to an object when a rule of graphgate itself crashes.",
+        },
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "graphgate settings",
+        **_object_schema(
+            {
+                "apiVersion": {"const": "graphgate.io/v1alpha1"},
+                "kind": {"const": "Settings"},
+                "metadata": {"type": "object"},
+                "profile": {
+                    "enum": ["default", "hardened"],
+                    "description": "The options of defaulting that this file builds on.",
+                },
+                **section,
+                "policies": _object_schema(
+                    _POLICIES_PROPERTIES, "Where users' policies and exceptions come from."
+                ),
+                "namespaces": {
+                    "type": "object",
+                    "additionalProperties": _object_schema(section, "Settings of one namespace."),
+                    "description": "By name of the namespace: what differs there.",
+                },
+            },
+            "Everything that an operator may choose about verdicts.",
+        ),
+        "required": ["apiVersion", "kind"],
+    }
+
+
+_JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
+
+
+def _rule_schema(docstring: str, parameters: Any) -> dict[str, Any]:
+    known = {"action": {"enum": ["deny", "warn", "audit", "ignore"]}}
+    if parameters:
+        known["parameters"] = _object_schema(
+            {name: _parameter_schema(of) for name, of in parameters.items()}, ""
+        )
+    return _object_schema(known, docs.parse_docstring(docstring).title)
+
+
+def _parameter_schema(default: Any) -> dict[str, Any]:
+    """Return the schema of a rule's parameter, as its default value tells."""
+    if isinstance(default, tuple):
+        items = {"type": _JSON_TYPES[type(default[0])]} if default else {"type": "string"}
+        return {"type": "array", "items": items, "default": list(default)}
+    return {"type": _JSON_TYPES[type(default)], "default": default}
+
+
+def _object_schema(properties: dict[str, Any], description: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": description,
+        "properties": properties,
+        "additionalProperties": False,
+    }

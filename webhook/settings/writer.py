@@ -1,0 +1,96 @@
+"""Settings written as a settings file: complete, with a comment at each rule."""
+
+from typing import Any
+
+import yaml
+
+from webhook.defaulting.options import DefaultingOptions
+from webhook.podsecurity.psp.settings import write_psp_rules
+from webhook.rules import all_rules, docs
+from webhook.settings.model import API_VERSION, KIND, Settings
+from webhook.settings.pod_security import PodSecurityOptions
+
+
+def write_settings(settings: Settings, heading: str = "") -> str:
+    """Return the text of a settings file that has the effect of `settings`.
+
+    heading  comment lines that go before it, each with its "# "
+    """
+    head: dict[str, Any] = {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "profile": settings.profile,
+        "defaults": {"at": settings.apply_defaults_at, **defaults_section(settings.defaults)},
+        "podSecurity": _pod_security_section(settings.pod_security),
+        "ratchet": settings.ratchet,
+        "onInternalFailure": settings.on_rule_error,
+    }
+    if settings.model_servers is not None:
+        head["servers"] = list(settings.model_servers)
+    policies = settings.policies
+    if policies.files or policies.selector is not None:
+        head["policies"] = {"files": list(policies.files), "cluster": policies.selector}
+    tail: dict[str, Any] = {}
+    if settings.namespaces:
+        tail["namespaces"] = {
+            name: {
+                "defaults": defaults_section(own.defaults),
+                "rules": {
+                    rule: {"action": setting.action, "parameters": dict(setting.parameters)}
+                    for rule, setting in own.rules.items()
+                },
+            }
+            for name, own in settings.namespaces.items()
+        }
+    return (
+        heading + _dump_yaml(head) + _rules_section(settings) + (_dump_yaml(tail) if tail else "")
+    )
+
+
+def defaults_section(options: DefaultingOptions) -> dict[str, Any]:
+    """Return the `defaults` section that has the effect of `options`."""
+    drop = options.drop_capabilities
+    return {
+        "level": options.scope,
+        "runAsUser": options.run_as_user,
+        "runAsGroup": options.run_as_group,
+        "fsGroup": options.fs_group,
+        "fsGroupChangePolicy": options.fs_group_change_policy,
+        "runAsNonRoot": options.run_as_non_root,
+        "allowPrivilegeEscalation": options.allow_privilege_escalation,
+        "dropCapabilities": None if drop is None else list(drop),
+        "seccompProfile": options.seccomp_profile,
+        "openshift": options.openshift,
+        "allowOptOut": options.allow_opt_out,
+    }
+
+
+def _pod_security_section(options: PodSecurityOptions) -> dict[str, Any]:
+    section: dict[str, Any] = {
+        "mode": options.mode,
+        "level": options.level,
+        "version": None if options.version is None else f"v1.{options.version}",
+    }
+    if options.restrictions is not None:
+        section["restrictions"] = write_psp_rules(options.restrictions)
+    return section
+
+
+def _rules_section(settings: Settings) -> str:
+    lines = ["rules:\n"]
+    for rule in all_rules():
+        setting = settings.rules.get(rule.id)
+        action = setting.action if setting and setting.action else rule.action
+        lines.append(
+            f"  # {docs.parse_docstring(rule.docstring).title}\n  {rule.id}:\n    action: {action}\n"
+        )
+        parameters = {**rule.parameters, **(setting.parameters if setting else {})}
+        if parameters:
+            plain = {k: list(v) if isinstance(v, tuple) else v for k, v in parameters.items()}
+            nested = _dump_yaml({"parameters": plain}).splitlines(keepends=True)
+            lines.extend(f"    {line}" for line in nested)
+    return "".join(lines)
+
+
+def _dump_yaml(value: dict[str, Any]) -> str:
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)

@@ -1,0 +1,229 @@
+"""Why a text is no YAML: libyaml's complaints, told in terms of what the author sees.
+
+libyaml names the rule of its grammar that failed; the author needs the character that is wrong.
+So each complaint is looked at together with the line it points at.
+
+Not here: faults of ours, which are sentences already (`yaml_composer`, `constructor`,
+`json_parser`).
+"""
+
+import re
+
+from yaml import YAMLError
+from yaml.error import MarkedYAMLError
+from yaml.reader import ReaderError
+
+from webhook.yamldoc.nodes import ParseError
+
+# What YAML 1.1 lets stand in a text (its rule c-printable), negated.
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_WORD_COLON_WORD = re.compile(r"\s*(?:- +)*[\w./-]+:(?=[^\s/])")
+_DIRECTIVE = 'kubectl does not read lines that begin with "%"'
+_BRACKETS = re.compile(r"""\"(?:[^"\\]|\\.)*+"|'[^']*+'|\#[^\n]*+|[\[\]{}]""")
+_MAX_KEY_LENGTH = 1024
+"""Characters: YAML looks no further than this for the ":" of a key."""
+_KEY_TOO_LONG_MESSAGE = f"a key may have {_MAX_KEY_LENGTH} characters at most"
+
+
+def translate_error(error: YAMLError | UnicodeEncodeError, text: str, base: int) -> ParseError:
+    """Return the fault that `error`, met while `text` was parsed, stands for."""
+    if isinstance(error, (ReaderError, UnicodeEncodeError)):
+        return _unprintable_character(text, base)
+    if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
+        return ParseError("this is no YAML", base)
+    location = _ErrorLocation(error, text)
+    for offset in (location.opened_at, location.offset):
+        template = text.find("{{", text.rfind("\n", 0, offset) + 1, location.line_end(offset))
+        if template >= 0:
+            message = '"{{" is a template; render it first, for example with "helm template"'
+            return ParseError(message, base + template)
+    message, start = _describe_error(location)
+    return ParseError(
+        message, base + start, base + location.opened_at if "{line}" in message else None
+    )
+
+
+class _ErrorLocation:
+    """The complaint, and the text around the place that it points at."""
+
+    def __init__(self, error: MarkedYAMLError, text: str) -> None:
+        self.text = text
+        self.problem = error.problem or ""
+        self.context = error.context or ""
+        self.offset = min(_mark_index(error.problem_mark), len(text))
+        # Where the thing began that was being read; the place itself if nothing was.
+        self.opened_at = (
+            self.offset if error.context_mark is None else _mark_index(error.context_mark)
+        )
+        self.line_start = text.rfind("\n", 0, self.offset) + 1
+        self.line = text[self.line_start : self.line_end(self.offset)].rstrip("\r")
+        self.before = text[self.line_start : self.offset]
+
+    @property
+    def char(self) -> str:
+        """The character at the place; empty at the end of the text."""
+        return self.text[self.offset : self.offset + 1]
+
+    def line_end(self, offset: int) -> int:
+        """Return where the line of an offset ends."""
+        end = self.text.find("\n", offset)
+        return len(self.text) if end < 0 else end
+
+    def indent(self, offset: int) -> int:
+        """Return how far the thing at the offset stands from the left."""
+        return offset - (self.text.rfind("\n", 0, offset) + 1)
+
+
+def _mark_index(mark: object) -> int:
+    return int(getattr(mark, "index", 0))
+
+
+def _unprintable_character(text: str, base: int) -> ParseError:
+    match = _UNPRINTABLE.search(text)
+    if match is None:  # libyaml's own limits; no such text is known
+        return ParseError("this text cannot be read as YAML", base)
+    return ParseError(
+        f"the control character U+{ord(match[0]):04X} may not stand in YAML; "
+        "in double quotes it can be written as an escape",
+        base + match.start(),
+    )
+
+
+def _describe_error(location: _ErrorLocation) -> tuple[str, int]:
+    problem, offset = location.problem, location.offset
+    if "cannot start any token" in problem or "tab character" in problem:
+        return _stray_character(location)
+    if "mapping values are not allowed" in problem:
+        return _stray_colon(location)
+    if "unexpected end of stream" in problem or "unexpected document indicator" in problem:
+        return "the quote that opens here is never closed", location.opened_at
+    if "expected ',' or" in problem:
+        return _unclosed_bracket(location)
+    if "did not find expected key" in problem or "expected '-' indicator" in problem:
+        return _misplaced_entry(location)
+    if "could not find expected ':'" in problem:
+        return _missing_colon(location)
+    if "unknown escape character" in problem:
+        escape = location.text[offset : offset + 2]
+        return (
+            f'"{escape}" is no escape in double quotes; write "\\\\" for a backslash, '
+            "or use single quotes",
+            offset,
+        )
+    if "escape" in problem or "hexdecimal" in problem:
+        return "this escape in double quotes names no character", offset
+    if "alphabetic or numeric" in problem:
+        character = location.text[location.opened_at : location.opened_at + 1]
+        return f'a word may not begin with "{character}"; put it in quotes', location.opened_at
+    if "block sequence entries are not allowed" in problem:
+        return 'a list cannot begin with "- " here; it begins on a line of its own', offset
+    if "mapping keys are not allowed" in problem:
+        return '"? " cannot stand here', offset
+    if "undefined tag handle" in problem:
+        return "this tag uses a prefix that is not declared", location.opened_at
+    if "expected node content" in problem:
+        return _missing_value(location)
+    if "expected <document start>" in problem and location.text.lstrip().startswith("%"):
+        return _DIRECTIVE, location.text.index("%")
+    if "expected <document start>" in problem:
+        return 'the document has ended above; a further one begins with "---"', offset
+    if "block scalar" in location.context:
+        return _bad_block_scalar(location)
+    if "incompatible YAML document" in problem or "directive" in location.context + problem:
+        return _DIRECTIVE, offset
+    # A complaint that no text of ours provokes; libyaml's own words are better than none.
+    return f"this is no YAML: {problem}", offset
+
+
+def _stray_character(location: _ErrorLocation) -> tuple[str, int]:
+    if location.char == "\t" or "tab character" in location.problem:
+        tab = location.line.find("\t")
+        offset = location.line_start + tab if tab >= 0 else location.offset
+        return "a tab is used for indentation; YAML takes only spaces there", offset
+    return f'a word may not begin with "{location.char}"; put it in quotes', location.offset
+
+
+def _missing_value(location: _ErrorLocation) -> tuple[str, int]:
+    if location.char in (",", "]", "}"):
+        return f'a value is missing before "{location.char}"', location.offset
+    open_brackets: list[int] = []
+    for match in _BRACKETS.finditer(location.text, 0, location.offset):
+        if match[0] in ("[", "{"):
+            open_brackets.append(match.start())
+        elif match[0] in ("]", "}") and open_brackets:
+            open_brackets.pop()
+    if not open_brackets:
+        return "a value is missing here", location.offset
+    return f'"{location.text[open_brackets[-1]]}" is never closed', open_brackets[-1]
+
+
+def _stray_colon(location: _ErrorLocation) -> tuple[str, int]:
+    if len(location.before) > _MAX_KEY_LENGTH:
+        return _KEY_TOO_LONG_MESSAGE, location.line_start
+    if re.search(r":[ \t]", location.before):
+        return (
+            'a second ":" stands on this line; a value that contains ": " '
+            'or ends with ":" must be quoted',
+            location.offset,
+        )
+    start = location.line_start + len(location.before) - len(location.before.lstrip())
+    return (
+        "this key is indented deeper than the line above, which already holds a value",
+        start,
+    )
+
+
+def _unclosed_bracket(location: _ErrorLocation) -> tuple[str, int]:
+    opening = location.text[location.opened_at : location.opened_at + 1]
+    closing = "]" if opening == "[" else "}"
+    if not location.text[location.offset :].strip():
+        return f'"{opening}" is never closed', location.opened_at
+    return (
+        f'"," or "{closing}" is missing before this; "{opening}" was opened in line {{line}}',
+        location.offset,
+    )
+
+
+def _misplaced_entry(location: _ErrorLocation) -> tuple[str, int]:
+    """Explain a word where a block mapping or list wanted its next key or dash."""
+    kind = "keys" if "mapping" in location.context else "dashes"
+    if location.before.strip():
+        if location.before.rstrip()[-1:] in ("'", '"'):
+            return (
+                "text follows the closing quote; quote the whole value or none of it",
+                location.offset,
+            )
+        return "this cannot follow on the same line", location.offset
+    indent, actual_indent = location.indent(location.opened_at), location.indent(location.offset)
+    if actual_indent != indent:
+        return (
+            f"this line is indented by {actual_indent}, the {kind} that begin in line {{line}} by {indent}",
+            location.offset,
+        )
+    if kind == "keys":
+        return (
+            "this is no key, and the mapping that begins in line {line} has only keys",
+            location.offset,
+        )
+    return (
+        'this line lacks the "- " of the list that begins in line {line}',
+        location.offset,
+    )
+
+
+def _missing_colon(location: _ErrorLocation) -> tuple[str, int]:
+    start = location.opened_at
+    line_start = location.text.rfind("\n", 0, start) + 1
+    line = location.text[line_start : location.line_end(start)].rstrip("\r")
+    match = _WORD_COLON_WORD.match(line)
+    if match is not None:
+        return 'there is no space after ":"', line_start + match.end() - 1
+    if len(line) > _MAX_KEY_LENGTH:
+        return _KEY_TOO_LONG_MESSAGE, start
+    return 'this line is neither "key: value" nor "- item"', start
+
+
+def _bad_block_scalar(location: _ErrorLocation) -> tuple[str, int]:
+    if "comment or line break" in location.problem:
+        return 'the text of a "|" or ">" begins on the next line', location.offset
+    return 'this does not fit the "|" or ">" that it belongs to', location.offset
