@@ -85,7 +85,7 @@ class Reconciler:
 
     def requests(self) -> dict[tuple[str, str], int]:
         """Return the number of requests by verb and kind."""
-        pattern = r'graphgate_reconciler_requests_total\{kind="(\w+)",verb="([\w-]+)"\} ([\d.e+]+)'
+        pattern = r'graphgate_api_requests_total\{kind="(\w+)",verb="([\w-]+)"\} ([\d.e+]+)'
         return {(v, k): int(float(n)) for k, v, n in re.findall(pattern, self.metrics())}
 
     def writes(self) -> int:

@@ -75,7 +75,7 @@ def command(server: str, port: int, pair: Path) -> list[str]:
     if server == "echo":
         return [sys.executable, "-m", "benchmarks.echo", str(port), *files]
     options = ["--host", "127.0.0.1", "--port", str(port), "--health-port", str(free_port())]
-    options += ["--tls-cert", files[0], "--tls-key", files[1], "--drain", "0"]
+    options += ["--tls-cert", files[0], "--tls-key", files[1], "--shutdown-delay", "0"]
     return [sys.executable, "-m", "webhook", "serve", *options]
 
 

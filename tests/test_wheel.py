@@ -59,7 +59,10 @@ def test_the_module_that_runs_is_the_wheel_s(unpacked):
 def test_rules_pages_and_schema_are_found(unpacked):
     judged = graphgate(unpacked, "check", "-o", "json", stdin=json.dumps(with_graph(modelURI="x")))
     (finding,) = json.loads(judged.stdout)["results"][0]["findings"]
-    assert (finding["rule"], finding["remedy"]) == ("unknown-field", 'did you mean "modelUri"?')
+    assert (finding["ruleId"], finding["remediation"]) == (
+        "unknown-field",
+        'did you mean "modelUri"?',
+    )
     explained = graphgate(unpacked, "rules", "explain", "unknown-field")
     assert "Why:" in explained.stdout
 

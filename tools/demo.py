@@ -127,7 +127,7 @@ def _server(folder: Path) -> Iterator[str]:
         [
             *(*GRAPHGATE, "serve", "--host", "127.0.0.1", "--port", "0", "--health-port", "0"),
             *("--tls-cert", str(folder / "tls.crt"), "--tls-key", str(folder / "tls.key")),
-            *("--drain", "0"),
+            *("--shutdown-delay", "0"),
         ],
         stdout=subprocess.PIPE,
         text=True,

@@ -15,6 +15,7 @@ import click
 
 from tools import generators
 from tools.generators import MARK, ROOT
+from webhook.rules import all_rules
 
 # Where generated files may lie, and of which kinds: everything else is not looked into.
 FOLDERS = ("webhook", "policies", "manifests", "certs", "docs", "benchmarks", "tests")
@@ -80,12 +81,24 @@ def _read(path: pathlib.Path) -> str | None:
     return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
+def _write(texts: dict[str, str]) -> None:
+    for path in stale_files(texts):
+        target = ROOT / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(texts[path], encoding="utf-8", newline="\n")
+        print(f"wrote {path}")
+
+
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; name each stale file and exit with 1.")
 @click.argument("generator", nargs=-1, type=click.Choice(generator_names()))
 def main(*, check: bool, generator: tuple[str, ...]) -> None:
     """Write every generated file, or only those of the named generators."""
-    texts = generate_files(generator or generator_names())
+    selected = generator or generator_names()
+    if not check and "rule_index" in selected:
+        _write(generate_files(["rule_index"]))  # the others read the rules through it
+        all_rules.cache_clear()
+    texts = generate_files(selected)
     changed = stale_files(texts)
     superfluous = [] if generator else left_over_files(texts)
     if check:
@@ -98,11 +111,7 @@ def main(*, check: bool, generator: tuple[str, ...]) -> None:
             sys.exit(1)
         print(f"{len(texts)} generated files are current")
         return
-    for path in changed:
-        target = ROOT / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(texts[path], encoding="utf-8", newline="\n")
-        print(f"wrote {path}")
+    _write(texts)
     for path in superfluous:
         (ROOT / path).unlink()
         print(f"removed {path}")

@@ -259,7 +259,7 @@ def test_a_rule_that_crashes_is_our_fault_and_its_direction_a_setting(direction,
     settings = replace(SETTINGS, on_rule_error=direction)
     first = settings.rule_set.rules[0]
     crashing = replace(first, load=lambda: _crash, inputs=(), triggers=frozenset())
-    settings.__dict__["plan"] = RuleSet((crashing,))
+    settings.__dict__["rule_set"] = RuleSet((crashing,))
     given = handle_review(encoded_review(minimal()), "mutate", settings, NO_FACTS)
     response = json.loads(given.body)["response"]
     message = response["warnings"][0] if allowed else response["status"]["message"]

@@ -1,6 +1,6 @@
 """A pod whose certificates live for seconds: python -m tests.apiserver.hasty_pod JSON.
 
-As `graphgate serve --certificates=self`, but for the lifetimes, which no flag can shorten.
+As `graphgate serve --cert-source=managed`, but for the lifetimes, which no flag can shorten.
 """
 
 import json

@@ -72,7 +72,7 @@ class Installed:
                 *(sys.executable, "-m", "webhook", "serve", "--host", "127.0.0.1"),
                 *("--port", str(self.port), "--health-port", str(self.health_port)),
                 *("--tls-cert", str(self.folder / "tls.crt")),
-                *("--tls-key", str(self.folder / "tls.key"), "--drain", "0", *flags),
+                *("--tls-key", str(self.folder / "tls.key"), "--shutdown-delay", "0", *flags),
             ],
             stdout=log,
             stderr=log,
@@ -107,7 +107,11 @@ class Installed:
     def decisions(self) -> list[dict[str, object]]:
         """Return what the server has logged of its decisions."""
         lines = (self.folder / "server.log").read_text().splitlines()
-        return [records for records in map(json.loads, lines) if records.get("event") == "decided"]
+        return [
+            records
+            for records in map(json.loads, lines)
+            if records.get("event") == "admission_review"
+        ]
 
     def _apply_crd(self) -> None:
         self.plane.kubectl("apply", "-f", str(self._crd))

@@ -65,7 +65,7 @@ class Reconciler:
 
     def ask(self, path: str) -> str:
         """Return what the health port answers."""
-        port = next(e["health_port"] for e in self.log_lines() if e["event"] == "started")
+        port = next(e["healthPort"] for e in self.log_lines() if e["event"] == "started")
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=10) as answer:
             return str(answer.read().decode())
 

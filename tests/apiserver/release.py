@@ -276,7 +276,16 @@ class Release:
     def _read_command(self) -> list[str]:
         return [
             *self._arguments(self.name),
-            *("--host", "127.0.0.1", "--port", "0", "--health-port", "0", "--drain", "0.5"),
+            *(
+                "--host",
+                "127.0.0.1",
+                "--port",
+                "0",
+                "--health-port",
+                "0",
+                "--shutdown-delay",
+                "0.5",
+            ),
             *("--kubeconfig", str(self.kubeconfig())),
         ]
 

@@ -20,7 +20,7 @@ def test_twenty_restarts_of_two_replicas_lose_no_call(release):
     """As a Deployment with maxSurge 1 and maxUnavailable 0 does it: a new one is ready first."""
     # Facts are followed for the sake of the rules; a restart takes a third less without them.
     release.install("cluster.facts=false")
-    flags = ("--drain", "0.2")  # ten times what this forwarder takes to notice
+    flags = ("--shutdown-delay", "0.2")  # ten times what this forwarder takes to notice
     serving = [release.start_pod(*flags).until_ready(), release.start_pod(*flags).until_ready()]
     release.wait_until_called()
     codes = []

@@ -47,7 +47,7 @@ def test_it_does_not_start_beside_seldon_s_operator_without_an_id(
 def test_it_ends_when_seldon_s_operator_appears_unless_it_has_an_id(
     control_plane, namespace, install_seldon, tmp_path
 ):
-    flags = ("--lease-seconds", "5")
+    flags = ("--leader-elect-lease-duration", "5")
     without = Reconciler(control_plane, tmp_path / "a", "--no-leader-elect").wait("started")
     with_id = Reconciler(control_plane, tmp_path / "b", "--controller-id", "graphgate", *flags)
     with_id.wait("started")

@@ -126,7 +126,7 @@ def test_the_depth_is_the_one_at_which_the_api_server_cuts(plane):
 def test_graphgate_facts_and_check_agree_with_the_cluster(plane, tmp_path):
     ran = plane.run(sys.executable, "-m", "webhook", "facts", "-n", "team-a")
     facts = yaml.safe_load(ran.stdout)
-    assert (ran.stderr, list(facts["namespaces"]), facts["crdDepth"]) == ("", ["team-a"], 4)
+    assert (ran.stderr, list(facts["namespaces"]), facts["maxGraphDepth"]) == ("", ["team-a"], 4)
 
 
 def permissions():
@@ -268,7 +268,7 @@ class Serving:
         self.process = subprocess.Popen(
             [
                 *(*command, "serve", "--host", "127.0.0.1", "--port", "0"),
-                *("--health-port", "0", *keys, "--drain", "0", *flags),
+                *("--health-port", "0", *keys, "--shutdown-delay", "0", *flags),
             ],
             stdout=subprocess.PIPE,
             text=True,
@@ -317,7 +317,7 @@ def serve(plane, tmp_path):
 
 
 def test_the_server_is_ready_when_it_knows_the_cluster_and_says_when_it_loses_it(plane, serve):
-    server = serve("--cluster")
+    server = serve("--watch-cluster")
     eventually(lambda: server.ready()[0] == 200 or server.ready(), "it is ready")
     found = re.findall(r"\[\+\] cluster: \d+ namespaces, 1 server, Kubernetes", server.ready()[1])
     assert len(found) == 1
@@ -333,7 +333,7 @@ def test_the_server_is_ready_when_it_knows_the_cluster_and_says_when_it_loses_it
 def test_the_server_is_not_ready_before_it_knows_the_cluster(plane, serve):
     plane.stop_api_server(kill=True)
     try:
-        server = serve("--cluster")
+        server = serve("--watch-cluster")
         code, text = server.ready()
         assert (code, "[-] cluster: namespaces not read yet" in text) == (503, True)
     finally:
@@ -342,8 +342,8 @@ def test_the_server_is_not_ready_before_it_knows_the_cluster(plane, serve):
 
 
 def test_following_the_cluster_fits_in_120_mib_and_not_following_it_in_80(serve):
-    alone, following = serve(), serve("--cluster")
+    alone, following = serve(), serve("--watch-cluster")
     eventually(lambda: following.ready()[0] == 200 or following.ready(), "it is ready")
     used = (alone.memory(), following.memory())
-    print("resident kB without and with --cluster:", used)
+    print("resident kB without and with --watch-cluster:", used)
     assert (used[0] <= 80 * MIB, used[1] <= 120 * MIB) == (True, True), used

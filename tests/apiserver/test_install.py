@@ -82,13 +82,13 @@ def test_the_whole_life_of_a_release(release):
     # A certificate is renewed by hand, and both pods serve it without a restart.
     flags = ("--namespace", release.name, "--name", release.name)
     rotated = release.plane.run(sys.executable, "-m", "webhook", "certs", "rotate", *flags).stdout
-    assert re.fullmatch("mint-server [0-9a-f]{64}\n", rotated)
+    assert re.fullmatch("issue-server-cert [0-9a-f]{64}\n", rotated)
     assert held(release)["tls.crt"] != secret["tls.crt"]
     # First the Secret is read, then the files are.
     sources = {"certificate-secret", "certificate"}
     eventually(
         lambda: all(
-            sources <= {line["source"] for line in pod.events("reloaded")}
+            sources <= {line["source"] for line in pod.events("config_reloaded")}
             for pod in (first, second)
         ),
         "both pods serve the new certificate",

@@ -59,7 +59,7 @@ def dry_run(plane, text):
     return plane.kubectl("apply", *flags, "-f", "-", input=text, check=False)
 
 
-@pytest.mark.parametrize("source", ["self", "injected", "cert-manager", "openshift"])
+@pytest.mark.parametrize("source", ["managed", "injected", "cert-manager", "openshift"])
 @pytest.mark.parametrize("values", [(), EVERYTHING], ids=["defaults", "everything"])
 def test_everything_that_the_chart_renders_is_accepted(plane, source, values):
     text = rendered(plane, source, values)
@@ -132,7 +132,7 @@ def test_a_release_waits_for_its_certificate_and_follows_it(release, source, iss
         issuer.issue()
         issuer.inject()
         release.mount()
-        eventually(lambda: pod.events("reloaded") != [], "the new certificate is served")
+        eventually(lambda: pod.events("config_reloaded") != [], "the new certificate is served")
         go_on(load)
     assert load.failed_calls == []
 
@@ -163,6 +163,6 @@ def test_a_new_ca_of_cert_managers_costs_no_call(release):
         assert release.bundle() != before
         go_on(load)  # API servers follow; the pod has seen nothing yet
         release.mount()
-        eventually(lambda: pod.events("reloaded") != [], "the new certificate is served")
+        eventually(lambda: pod.events("config_reloaded") != [], "the new certificate is served")
         go_on(load)
     assert load.failed_calls == []

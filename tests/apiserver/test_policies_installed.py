@@ -78,7 +78,7 @@ def owned(release):
 
 
 def test_policies_and_exceptions_of_the_cluster_count(release):
-    release.install("cluster.policies=graphgate.io/policy=true")
+    release.install("cluster.policySelector=graphgate.io/policy=true")
     pod = release.start_pod().until_ready()
     release.wait_until_called()
     assert "[+] policies: 0 in force; 0 objects of the cluster" in pod.ready()[1]
@@ -108,5 +108,6 @@ def test_policies_and_exceptions_of_the_cluster_count(release):
     assert "policies: 1 in force, version " in pod.ready()[1]
     assert release.create(minimal())[0] == 403
     eventually(
-        lambda: pod.events("decided")[-1]["policies"] in pod.ready()[1], "the log tells the version"
+        lambda: pod.events("admission_review")[-1]["policySetVersion"] in pod.ready()[1],
+        "the log tells the version",
     )

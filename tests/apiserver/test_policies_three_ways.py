@@ -1,8 +1,8 @@
 """Parity three ways: the library's cases before the API server, the webhook and the command line.
 
 All policies of the library are in one cluster at once, labelled, and each is bound to the objects
-of its own cases only. `graphgate serve --policies-from-cluster` evaluates what it finds there. Two
-users send each case: the webhook is asked about one of them (matchConditions), so that of two
+of its own cases only. `graphgate serve --cluster-policies-selector` evaluates what it finds there.
+Two users send each case: the webhook is asked about one of them (matchConditions), so that of two
 requests for the same object the API server's own evaluation answers one and graphgate the other.
 
 Rules and defaults are off: the verdicts are the policies' alone.
@@ -213,7 +213,7 @@ class Parity:
         results = json.loads(ran.out)["results"]
         return {
             result["object"]["name"]: tuple(
-                (finding["rule"], finding["message"])
+                (finding["ruleId"], finding["message"])
                 for finding in result["findings"]
                 if finding["action"] == "deny"
             )
@@ -253,10 +253,10 @@ def installed(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> 
     settings = {
         "apiVersion": "graphgate.io/v1alpha1",
         "kind": "Settings",
-        "defaults": {"level": "off"},
+        "defaults": {"scope": "off"},
         "podSecurity": {"mode": "off"},
         "ratchet": False,
-        "rules": {rule.id: {"action": "ignore"} for rule in all_rules()},
+        "rules": {rule.id: {"action": "off"} for rule in all_rules()},
     }
     facts = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Facts", "namespaces": namespaces()}
     policies = [value for policy in (*PORTABLE, *OURS_ONLY) for value in of_cases(policy)]
@@ -275,8 +275,8 @@ def installed(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> 
         prepare(plane)
         server.stop()
         server.start(
-            "--cluster",
-            "--policies-from-cluster",
+            "--watch-cluster",
+            "--cluster-policies-selector",
             f"--kubeconfig={plane.kubeconfig}",
             f"--namespace={NAMESPACE}",
             f"--settings={folder / 'settings.yaml'}",
@@ -363,7 +363,7 @@ def test_three_ways_say_the_same_of_every_case(parity: Parity, installed: Instal
     assert disagreed == []
     assert len(native) >= 3 * len(PORTABLE)
     version = installed.ready()[1].partition("in force, version ")[2][:12]
-    (told_version,) = {line["policies"] for line in installed.decisions()[-10:]}
+    (told_version,) = {line["policySetVersion"] for line in installed.decisions()[-10:]}
     assert told_version == version
 
 

@@ -65,8 +65,8 @@ def test_what_is_rendered_of_every_example_the_api_server_takes(control_plane, g
     known = {
         "apiVersion": "graphgate.io/v1alpha1",
         "kind": "Facts",
-        "minor": int(control_plane.version.split(".")[1]),
-        "servers": {
+        "kubernetesVersion": "v" + control_plane.version.removeprefix("v"),
+        "modelServers": {
             name: {"protocols": {p: {"image": "registry.example/server:1"} for p in PROTOCOLS}}
             for name in SERVERS
         },

@@ -65,10 +65,10 @@ def test_cas_are_replaced_under_load_without_a_lost_call(release):
     assert len(seen) > ROTATIONS
     assert any(len(bundle) == 2 for bundle in bundles)
     assert all(0 < len(bundle) <= 2 for bundle in bundles)
-    leaves = {line["authority"] for line in steps(first) + steps(second, "mint-server")}
+    leaves = {line["authority"] for line in steps(first) + steps(second, "issue-server-cert")}
     assert len(leaves) > ROTATIONS
     eventually(lambda: "this replica renews it" in second.ready()[1], "the other one leads")
 
 
-def steps(pod, step="mint-server"):
-    return [line for line in pod.events("certificates") if line.get("step") == step]
+def steps(pod, step="issue-server-cert"):
+    return [line for line in pod.events("certificate_rotation_step") if line.get("step") == step]

@@ -26,7 +26,7 @@ def test_the_minimal_seed_is_allowed_and_gets_the_user(run):
         0,
         {
             "version": 1,
-            "skipped": 0,
+            "skippedDocuments": 0,
             "results": [
                 {
                     "file": str(SEEDS / "minimal.yaml"),
@@ -72,7 +72,7 @@ def test_the_broken_seed_has_eight_findings_each_at_its_place(run):
     assert (ran.code, result["verdict"], result["patch"]) == (1, "denied", [])
     pods = "spec.predictors[0].componentSpecs[0].spec.containers"
     graph = "spec.predictors[0].graph"
-    assert [(f["rule"], f["path"], f["line"], f["column"]) for f in result["findings"]] == [
+    assert [(f["ruleId"], f["path"], f["line"], f["column"]) for f in result["findings"]] == [
         ("name-not-a-dns-label", f"{pods}[0].name", 11, 17),
         ("name-not-a-dns-label", f"{pods}[1].name", 13, 17),
         ("name-not-a-dns-label", f"{pods}[2].name", 15, 17),
@@ -101,7 +101,7 @@ def test_text_shows_place_line_marker_and_remedy(run, files):
         "   |             ^^^^^^^^^\n"
         '   = call the node "classifier", as a container is\n'
         "\n"
-        "1 SeldonDeployment: 0 allowed, 1 denied (1 fault); graphgate fix can mend 1\n",
+        "1 SeldonDeployment: 0 allowed, 1 denied (1 fault); 1 fixable with `graphgate fix`\n",
     )
 
 
@@ -113,7 +113,7 @@ def test_folders_streams_lists_and_stdin_are_read_and_other_kinds_counted(run, f
     (folder / "notes.txt").write_text("kind: SeldonDeployment")
     ran = run("check", "-o", "json", folder, "-", stdin=yaml.safe_dump(minimal()))
     report = json.loads(ran.out)
-    assert (ran.code, report["skipped"]) == (1, 2)
+    assert (ran.code, report["skippedDocuments"]) == (1, 2)
     assert [
         (r["file"].removeprefix(f"{folder}/"), r["index"], r["verdict"]) for r in report["results"]
     ] == [
@@ -157,7 +157,7 @@ def test_a_key_written_twice_is_a_warning(run, files):
     text = yaml.safe_dump(minimal(), sort_keys=False) + "kind: SeldonDeployment\n"
     report = json.loads(run("check", "-o", "json", files(twice=text)).out)
     (finding,) = report["results"][0]["findings"]
-    assert (finding["rule"], finding["action"]) == ("yaml/duplicate-key", "warn")
+    assert (finding["ruleId"], finding["action"]) == ("yaml/duplicate-key", "warn")
 
 
 @pytest.mark.parametrize("command", ["check", "fix", "review"])

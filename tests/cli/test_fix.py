@@ -112,7 +112,7 @@ def test_a_fix_that_an_anchor_shares_is_refused_and_said(run):
     )
     ran = run("fix", "-", stdin=text)
     assert (ran.code, ran.out) == (1, text)
-    assert "not mended spec.predictors[0].graph.type" in ran.err
+    assert "not fixed spec.predictors[0].graph.type" in ran.err
 
 
 def test_a_part_that_cannot_be_read_stays_and_is_named(run):

@@ -55,21 +55,21 @@ def test_the_shell_can_complete(shell):
 
 
 def test_explain_prints_a_block_for_each_container(run):
-    ran = run("explain", SEEDS / "user-id.yaml")
+    ran = run("security", SEEDS / "user-id.yaml")
     assert ran.code == 0
     assert "runAsUser                 1000" in ran.out
     assert "its pod meets privileged, baseline; not restricted" in ran.out
 
 
 def test_explain_prints_json(run):
-    report = json.loads(run("explain", "-o", "json", SEEDS / "minimal.yaml").out)
+    report = json.loads(run("security", "-o", "json", SEEDS / "minimal.yaml").out)
     (container,) = report["results"][0]["containers"]
-    assert container["rights"]["runAsUser"] == {"value": "8888", "origin": "default"}
+    assert container["securityContext"]["runAsUser"] == {"value": "8888", "origin": "default"}
 
 
 def test_explain_tells_of_a_file_that_cannot_be_read(run, tmp_path):
-    assert run("explain", tmp_path / "gone.yaml").code == 2
-    assert run("explain", "-", stdin="a: [").code == 2
+    assert run("security", tmp_path / "gone.yaml").code == 2
+    assert run("security", "-", stdin="a: [").code == 2
 
 
 PSP = {
@@ -116,4 +116,4 @@ def test_pod_security_from_the_command_line_warns(run):
     ran = run("check", "-o", "json", "--pod-security", "restricted", SEEDS / "minimal.yaml")
     (result,) = json.loads(ran.out)["results"]
     assert result["verdict"] == "allowed"
-    assert {f["rule"].split("/")[0] for f in result["findings"]} == {"pod-security"}
+    assert {f["ruleId"].split("/")[0] for f in result["findings"]} == {"pod-security"}

@@ -14,11 +14,12 @@ from tests.documents_of import minimal, with_pod
 from tests.policy.documents import binding_text, policy_text
 from tests.seeds import ROOT, SEEDS
 from webhook.admission import handle_review
-from webhook.cli.policy_options import ResolvedPolicySources, load_policies, load_policy_context
+from webhook.cli.policy_options import load_policies, load_policy_context
 from webhook.engine.evaluate import evaluate
 from webhook.errors import PolicyError
 from webhook.graph.cluster_facts import NO_FACTS
 from webhook.lint.lint import lint_text
+from webhook.server.policy_files import ResolvedPolicySources
 from webhook.server.policy_store import PolicyStore
 from webhook.settings.model import read_settings
 
@@ -41,7 +42,7 @@ def test_check_denies_what_a_policy_denies_at_its_place(run, folder):
     ran = run("check", "-o", "json", "--policies", folder, "-", stdin=json.dumps(latest()))
     (finding,) = json.loads(ran.out)["results"][0]["findings"]
     assert ran.code == 1
-    assert (finding["rule"], finding["path"]) == (
+    assert (finding["ruleId"], finding["path"]) == (
         "policy/no-latest-image/0",
         "spec.predictors[0].componentSpecs[0].spec.containers[0].image",
     )
@@ -101,7 +102,7 @@ def test_settings_name_policies_beside_them_and_the_flag_takes_their_place(run, 
 
 
 def test_policies_of_the_cluster_are_not_left_out_silently(run, tmp_path):
-    settings = settings_file(tmp_path, cluster="team=ml")
+    settings = settings_file(tmp_path, selector="team=ml")
     ran = run("check", "--settings", settings, "-", stdin=json.dumps(minimal()))
     assert ran.code == 0
     assert "policies of the cluster (team=ml) are not evaluated here" in ran.err
@@ -112,14 +113,14 @@ def test_the_version_is_in_the_report_and_in_the_audit_annotations(run, folder):
     assert policies is not None
     stdin = json.dumps(minimal())
     report = json.loads(run("check", "-o", "json", "--policies", folder, "-", stdin=stdin).out)
-    assert report["policies"] == policies.version
-    assert "policies" not in json.loads(run("check", "-o", "json", "-", stdin=stdin).out)
+    assert report["policySetVersion"] == policies.version
+    assert "policySetVersion" not in json.loads(run("check", "-o", "json", "-", stdin=stdin).out)
     for document in (minimal(), latest()):
         given = handle_review(
             encoded_review(document), "validate", SETTINGS, NO_FACTS, load_policy_context((folder,))
         )
         annotations = json.loads(given.body)["response"]["auditAnnotations"]
-        assert annotations == {"policies": policies.version}
+        assert annotations == {"policySetVersion": policies.version}
         assert given.policy_set_version == policies.version
     plain = handle_review(encoded_review(minimal()), "validate", SETTINGS, NO_FACTS)
     assert "auditAnnotations" not in json.loads(plain.body)["response"]
@@ -222,7 +223,7 @@ def refreshed(files):
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         with contextlib.suppress(PolicyError):
-            if files.refresh():
+            if files.reload_if_changed():
                 return True
         time.sleep(0.02)
     return False
@@ -230,7 +231,7 @@ def refreshed(files):
 
 def refresh_for_long(files):
     for _ in range(3000):
-        files.refresh()
+        files.reload_if_changed()
         time.sleep(0.01)
 
 

@@ -20,9 +20,9 @@ def test_a_changed_settings_file_is_in_force_after_the_next_look(tmp_path):
     file = tmp_path / "settings.yaml"
     file.write_text(HEAD)
     found = settings_provider(file)
-    assert (found.refresh(), found.setup.settings.ratchet) == (False, True)
+    assert (found.reload_if_changed(), found.controller_settings.settings.ratchet) == (False, True)
     file.write_text(HEAD + "ratchet: false\n")
-    assert (found.refresh(), found.setup.settings.ratchet) == (True, False)
+    assert (found.reload_if_changed(), found.controller_settings.settings.ratchet) == (True, False)
 
 
 def test_a_file_that_cannot_be_used_leaves_the_last_good_settings_and_is_refused_each_time(
@@ -34,8 +34,8 @@ def test_a_file_that_cannot_be_used_leaves_the_last_good_settings_and_is_refused
     file.write_text(HEAD + "ratchet: perhaps\n")
     for _ in range(2):
         with pytest.raises(SettingsError):
-            found.refresh()
-    assert found.setup.settings.ratchet is False
+            found.reload_if_changed()
+    assert found.controller_settings.settings.ratchet is False
 
 
 @pytest.mark.parametrize(

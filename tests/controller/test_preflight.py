@@ -67,7 +67,7 @@ def test_who_may_look_nowhere_goes_on_and_says_so_once(caplog):
     cluster = FakeCluster()
     cluster.answers["GET", "leases"] = (403, "forbidden")
     check_operator(cluster)
-    results = ["cannot tell whether Seldon Core's operator is running"] * 2
+    results = ["seldon_operator_unknown"] * 2
     assert caplog.messages == results  # of the cluster, and of the namespace of Seldon's chart
     check_operator(cluster, again=True)
     assert caplog.messages == results
@@ -90,7 +90,7 @@ def test_a_labelled_namespace_belongs_to_its_operator_unless_the_object_says_mor
     ],
 )
 def test_only_objects_of_ours_are_ever_asked_for(config, labels):
-    assert config.labels == labels
+    assert config.label_selector == labels
 
 
 def test_facts_differ_for_the_objects_that_they_are_about():

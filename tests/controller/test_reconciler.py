@@ -60,7 +60,7 @@ class Harness:
     def reconcile(self):
         """One look; return what came of it, and the requests that were sent."""
         outcome = self.reconciler.reconcile(NAME)
-        return outcome[0], self.cluster.asked("PATCH", "PATCH dry", "DELETE", "POST")
+        return outcome[0], self.cluster.pop_requests("PATCH", "PATCH dry", "DELETE", "POST")
 
     def deliver_child(self, kind, path):
         """The watch of children tells of the object at a path."""
@@ -82,8 +82,8 @@ STATUS = ["PATCH iris/status"]
 
 def test_a_look_makes_everything_and_the_next_one_sends_nothing():
     world = Harness(minimal())
-    assert world.reconcile() == ("changed", CREATED + STATUS)
-    assert world.reconcile() == ("converged", [])
+    assert world.reconcile() == ("updated", CREATED + STATUS)
+    assert world.reconcile() == ("unchanged", [])
     assert world.status["state"] == "Available"
     assert world.events == [
         (
@@ -104,7 +104,7 @@ def test_a_new_process_that_finds_everything_in_place_sends_nothing():
     for path in list(world.cluster.objects):
         if path.startswith((SERVICES, DEPLOYMENTS)):
             fresh.deliver_child("Service" if path.startswith(SERVICES) else "Deployment", path)
-    assert fresh.reconcile() == ("converged", [])
+    assert fresh.reconcile() == ("unchanged", [])
 
 
 def test_the_default_user_reaches_the_pods():
@@ -121,7 +121,7 @@ def test_an_explainer_waits_for_an_image_and_gets_it_when_one_is_configured():
     world = Harness(with_predictor(explainer={"type": "AnchorText"}))
     message = "spec.template.spec.containers[0].image: Required value"
     world.cluster.answers["PATCH", f"deployments/{EXPLAINER}"] = (422, message)
-    assert world.reconcile()[0] == "refused"
+    assert world.reconcile()[0] == "rejected"
     assert world.status["state"] == "Failed"
     assert world.status["description"] == (
         "spec.predictors[0].explainer: the explainer has no image, and none is configured for the "
@@ -131,10 +131,10 @@ def test_an_explainer_waits_for_an_image_and_gets_it_when_one_is_configured():
     assert f"{DEPLOYMENTS}/{EXPLAINER}" not in world.cluster.objects
     world.cluster.answers.clear()
     world.facts = Facts(explainer_images={"image": "registry.example/alibi:1"})
-    assert world.reconcile()[0] == "changed"
+    assert world.reconcile()[0] == "updated"
     pod = world.cluster.objects[f"{DEPLOYMENTS}/{EXPLAINER}"]["spec"]["template"]["spec"]
     assert pod["containers"][0]["image"] == "registry.example/alibi:1"
-    assert world.reconcile()[0] == "converged"
+    assert world.reconcile()[0] == "unchanged"
 
 
 def test_a_server_in_trouble_shows_in_no_status():
@@ -146,10 +146,10 @@ def test_a_server_in_trouble_shows_in_no_status():
         world.cluster.answers["PATCH", MODEL] = answer
         with pytest.raises(KubeApiUnavailableError):
             world.reconcile()
-        world.cluster.asked("PATCH")
+        world.cluster.pop_requests("PATCH")
         assert world.status == before
     world.cluster.answers.clear()
-    assert world.reconcile() == ("changed", [f"PATCH deployments/{MODEL}", *STATUS])
+    assert world.reconcile() == ("updated", [f"PATCH deployments/{MODEL}", *STATUS])
 
 
 def test_a_conflict_in_writing_the_status_is_raised_for_the_back_off():
@@ -166,9 +166,9 @@ def test_a_refused_object_is_quoted_once_and_tried_again_by_back_off():
     assert world.reconciler.reconcile(NAME)[2] is True
     words = f"spec.predictors[0].componentSpecs[0]: Deployment {MODEL}: {message}"
     assert (world.status["state"], world.status["description"]) == ("Failed", words)
-    assert world.events[1:] == [("Rejected", words)]
-    world.cluster.asked("PATCH")
-    assert world.reconcile() == ("refused", [f"PATCH deployments/{MODEL}"])
+    assert world.events[1:] == [("ApplyFailed", words)]
+    world.cluster.pop_requests("PATCH")
+    assert world.reconcile() == ("rejected", [f"PATCH deployments/{MODEL}"])
     assert len(world.events) == 2
     world.cluster.answers.clear()
     world.reconcile()
@@ -184,7 +184,7 @@ def test_a_denied_document_is_tried_first_and_left_alone_if_it_is_refused():
     world.reconcile()
     world.write_object(negative())
     world.cluster.answers["PATCH", MODEL] = (422, "spec.replicas: Invalid value: -1")
-    assert world.reconcile() == ("refused", [f"PATCH dry deployments/{MODEL}", *STATUS])
+    assert world.reconcile() == ("rejected", [f"PATCH dry deployments/{MODEL}", *STATUS])
     assert world.status["state"] == "Failed"
     assert "[negative-replicas]" in world.status["description"]
     assert "spec.predictors[0].replicas: Deployment" in world.status["description"]
@@ -200,7 +200,7 @@ def test_a_denial_that_harms_nothing_stops_nothing():
     ]
     world = Harness(document)
     outcome, sent = world.reconcile()
-    assert outcome == "changed"
+    assert outcome == "updated"
     assert [s for s in sent if s.startswith("PATCH dry")]
     assert world.status["state"] == "Available"
 
@@ -209,7 +209,7 @@ def test_an_unreadable_document_sends_nothing_but_its_status():
     world = Harness(minimal())
     world.reconcile()
     world.write_object(minimal(lambda d: d["spec"].update(predictors=[])))
-    assert world.reconcile() == ("refused", STATUS)
+    assert world.reconcile() == ("rejected", STATUS)
     assert world.reconciler.reconcile(NAME)[2] is False
     assert world.status["deploymentStatus"] == {MODEL: {"replicas": 1, "availableReplicas": 1}}
 
@@ -219,7 +219,7 @@ def test_what_left_the_document_is_deleted_when_the_rest_runs_by_uid():
     world.reconcile()
     world.write_object(with_predictor(name="green"))
     assert world.reconcile() == (
-        "changed",
+        "updated",
         [
             "PATCH services/iris-green-classifier",
             "PATCH services/iris-green",
@@ -249,7 +249,7 @@ def foreign(**metadata):
 def test_an_object_of_somebody_else_s_is_not_touched():
     world = Harness(minimal())
     world.cluster.put(f"{SERVICES}/iris-main", foreign())
-    assert world.reconcile() == ("refused", STATUS)
+    assert world.reconcile() == ("rejected", STATUS)
     assert world.status["description"] == (
         "spec.predictors[0].name: Service iris-main is there already and belongs to somebody "
         "else; rename one of the two, or delete what is there"
@@ -279,14 +279,14 @@ def test_what_is_about_to_go_is_waited_for_in_silence(metadata):
 def test_our_own_object_that_the_watch_does_not_show_is_applied():
     world = Harness(minimal())
     world.cluster.put(f"{SERVICES}/iris-main", foreign(ownerReferences=of("1111", "iris")))
-    assert world.reconcile() == ("changed", CREATED + STATUS)
+    assert world.reconcile() == ("updated", CREATED + STATUS)
 
 
 def test_a_namespace_that_ends_is_left_in_peace():
     world = Harness(minimal())
     message = "unable to create new content in namespace models because it is being terminated"
     world.cluster.answers["PATCH", "iris-main-classifier"] = (403, message)
-    assert world.reconcile()[0] == "ending"
+    assert world.reconcile()[0] == "namespace_terminating"
     assert world.status == {}
 
 
@@ -295,9 +295,9 @@ def test_an_object_that_is_gone_or_going_is_not_looked_at():
     ending = minimal()
     ending["metadata"] |= {"uid": "1111", "deletionTimestamp": "2026-01-01T00:00:00Z"}
     world.cache.on_document(NAME, None, CachedObject.read(ending))
-    assert world.reconcile() == ("gone", [])
+    assert world.reconcile() == ("deleted", [])
     world.cache.on_document(NAME, None, None)
-    assert world.reconcile() == ("gone", [])
+    assert world.reconcile() == ("deleted", [])
 
 
 def test_an_unknown_field_is_left_out_and_not_sent_again():
@@ -315,9 +315,9 @@ def test_an_unknown_field_is_left_out_and_not_sent_again():
         return send(method, path, **options)
 
     world.cluster.request = strict
-    assert world.reconcile()[0] == "changed"
+    assert world.reconcile()[0] == "updated"
     assert world.status["state"] == "Available"
-    assert world.reconcile() == ("converged", [])
+    assert world.reconcile() == ("unchanged", [])
 
 
 def test_replicas_are_handed_over_before_we_let_go_of_them():
@@ -348,7 +348,7 @@ def test_pods_are_asked_why_they_do_not_start_but_not_at_every_look():
     requests = []
     for _ in range(60):
         _, seconds, _ = world.reconciler.reconcile(NAME)
-        requests += world.cluster.asked("GET")
+        requests += world.cluster.pop_requests("GET")
         world.clock.now += min(seconds or 5.0, 5.0)
     assert len(requests) == 4  # after 15, 45, 105, 225 s
     assert world.status["description"] == (

@@ -18,22 +18,22 @@ def get_from_thread(found):
     """Return every key that is due now, each said to be done at once."""
     keys = []
     while found.depth():
-        keys.append(found.take())
+        keys.append(found.get())
         found.done(keys[-1])
     return keys
 
 
 def test_a_key_that_is_added_twice_is_taken_once():
     found, _ = queue()
-    found.add("a")
-    found.add("b")
-    found.add("a")
+    found.add_after("a")
+    found.add_after("b")
+    found.add_after("a")
     assert get_from_thread(found) == ["a", "b"]
 
 
 def test_a_key_comes_when_its_delay_is_over():
     found, clock = queue()
-    found.add("a", 5.0)
+    found.add_after("a", 5.0)
     assert get_from_thread(found) == []
     clock.now += 5.0
     assert get_from_thread(found) == ["a"]
@@ -41,9 +41,9 @@ def test_a_key_comes_when_its_delay_is_over():
 
 def test_the_earlier_of_two_times_counts():
     found, clock = queue()
-    found.add("a", 5.0)
-    found.add("a", 1.0)
-    found.add("a", 9.0)
+    found.add_after("a", 5.0)
+    found.add_after("a", 1.0)
+    found.add_after("a", 9.0)
     clock.now += 1.0
     assert get_from_thread(found) == ["a"]
     clock.now += 9.0
@@ -52,9 +52,9 @@ def test_the_earlier_of_two_times_counts():
 
 def test_a_key_in_work_waits_until_that_is_done():
     found, _ = queue()
-    found.add("a")
-    assert found.take() == "a"
-    found.add("a")
+    found.add_after("a")
+    assert found.get() == "a"
+    found.add_after("a")
     assert found.depth() == 0
     found.done("a")
     assert get_from_thread(found) == ["a"]
@@ -75,7 +75,7 @@ def test_back_off_is_each_key_s_own_and_at_least_what_the_server_asks_for():
     found, _ = queue()
     found.add_rate_limited("a")
     assert found.add_rate_limited("b") == 0.5
-    assert found.add_rate_limited("a", at_least=30.0) == 30.0
+    assert found.add_rate_limited("a", min_delay=30.0) == 30.0
 
 
 @given(st.floats(0.0, 1.0))
@@ -97,7 +97,7 @@ def test_closing_ends_whoever_waits():
 def test_every_key_that_was_added_is_taken_and_none_twice_at_once(added):
     found, clock = queue()
     for key, delay in added:
-        found.add(key, delay)
+        found.add_after(key, delay)
     clock.now += 3.0
     assert sorted(get_from_thread(found)) == sorted({key for key, _ in added})
     assert len(found) == 0

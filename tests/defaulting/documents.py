@@ -45,7 +45,7 @@ def build_namespace(*, openshift: bool = False, labels: Any = None, **annotation
     names = {
         "uid_range": "openshift.io/sa.scc.uid-range",
         "groups": "openshift.io/sa.scc.supplemental-groups",
-        "override": "graphgate.io/pod-security-defaults",
+        "override": "graphgate.io/security-defaults",
     }
     known = Namespace(labels or {}, {names[key]: value for key, value in annotations.items()})
     return Facts(namespaces={"ds": known}, openshift=openshift)

@@ -114,8 +114,8 @@ annotations = st.fixed_dictionaries(
             ["1000620000/10000", "8000/1000", "0/10", "5/0", "x"]
         ),
         "openshift.io/sa.scc.supplemental-groups": st.sampled_from(["5000/10,7/1", "x"]),
-        "graphgate.io/pod-security-defaults": st.sampled_from(
-            ["disabled", "x", '{"runAsUser":9}', '{"runAsUser":null}', '{"level":"container"}']
+        "graphgate.io/security-defaults": st.sampled_from(
+            ["disabled", "x", '{"runAsUser":9}', '{"runAsUser":null}', '{"scope": "container"}']
         ),
     },
 )

@@ -18,7 +18,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.path import Path
 
 MARKED = DefaultingOptions(run_as_non_root="when-user-set")
-OPT_OUT = {"graphgate.io/pod-security-defaults": "disabled"}
+OPT_OUT = {"graphgate.io/security-defaults": "disabled"}
 
 
 def default_operations(
@@ -287,7 +287,7 @@ def test_an_annotation_switches_defaulting_off_below_it(where: tuple[str | int, 
     assert len(default_object(document, DefaultingOptions(allow_opt_out=False)).operations) == 1
 
 
-@pytest.mark.parametrize("annotations", [{}, [], {"graphgate.io/pod-security-defaults": True}])
+@pytest.mark.parametrize("annotations", [{}, [], {"graphgate.io/security-defaults": True}])
 def test_any_other_annotation_is_no_opt_out(annotations: Any) -> None:
     document = build_deployment()
     document["metadata"]["annotations"] = annotations
@@ -397,7 +397,7 @@ def test_the_namespace_may_be_given_by_the_caller() -> None:
     assert result.warnings == (
         Finding(
             Path(),
-            "namespace annotation graphgate.io/pod-security-defaults ignored: "
+            "namespace annotation graphgate.io/security-defaults ignored: "
             'it is neither "disabled" nor a JSON object',
         ),
     )
@@ -410,7 +410,7 @@ def test_a_pod_template_that_nobody_wrote_is_filled_by_itself() -> None:
     assert default_pod(rendered, DefaultingOptions()).operations == (
         {"op": "add", "path": "/spec/securityContext", "value": {"runAsUser": 8888}},
     )
-    facts = build_namespace(override='{"runAsUser": 5, "level": "container"}')
+    facts = build_namespace(override='{"runAsUser": 5, "scope": "container"}')
     assert default_pod(rendered, DefaultingOptions(), facts, "ds").operations == (
         {"op": "add", "path": "/spec/containers/0/securityContext", "value": {"runAsUser": 5}},
     )
@@ -431,7 +431,7 @@ def test_no_pod_template_is_filled_where_defaulting_is_off() -> None:
 
 
 def test_a_namespace_may_switch_defaulting_on_for_itself() -> None:
-    facts = build_namespace(override='{"level": "pod"}')
+    facts = build_namespace(override='{"scope": "pod"}')
     expected = ({"op": "add", "path": f"{BASE}/securityContext", "value": {"runAsUser": 8888}},)
     assert (
         default_object(build_deployment(), DefaultingOptions(scope="off"), facts).operations
@@ -459,7 +459,7 @@ def test_what_cannot_be_followed_is_said_at_the_objects_namespace() -> None:
     assert result.warnings == (
         Finding(
             Path(("metadata", "namespace")),
-            "namespace annotation graphgate.io/pod-security-defaults ignored: unknown key x",
+            "namespace annotation graphgate.io/security-defaults ignored: unknown key x",
         ),
     )
 

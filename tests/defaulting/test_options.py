@@ -18,7 +18,7 @@ def test_an_empty_section_changes_nothing() -> None:
 
 def test_every_option_can_be_set() -> None:
     section = {
-        "level": "container",
+        "scope": "container",
         "runAsUser": 1,
         "runAsGroup": 2,
         "fsGroup": 2147483647,
@@ -51,7 +51,7 @@ def test_every_option_can_be_set() -> None:
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        ("level", ["pod", "container", "off"]),
+        ("scope", ["pod", "container", "off"]),
         ("fsGroupChangePolicy", ["Always", "OnRootMismatch", None]),
         ("runAsNonRoot", ["off", "when-user-set", "always"]),
         ("openshift", ["auto", "range-start", "ignore"]),
@@ -66,7 +66,7 @@ def test_every_word_of_an_option_is_taken(key: str, words: list[str | None]) -> 
 
 def _change(key: str, word: str | None) -> dict[str, Any]:
     names = {"fsGroupChangePolicy": "fs_group_change_policy", "runAsNonRoot": "run_as_non_root"}
-    return {} if key == "level" else {names.get(key, key): word}
+    return {} if key == "scope" else {names.get(key, key): word}
 
 
 def test_null_switches_an_option_off() -> None:
@@ -94,9 +94,9 @@ def test_null_switches_an_option_off() -> None:
         ({"runAsUser": -1}, f"defaults.runAsUser {ID}"),
         ({"runAsGroup": 2147483648}, f"defaults.runAsGroup {ID}"),
         ({"fsGroup": []}, f"defaults.fsGroup {ID}"),
-        ({"level": None}, "defaults.level must be pod, container or off"),
-        ({"level": "Pod"}, "defaults.level must be pod, container or off"),
-        ({"level": ["pod"]}, "defaults.level must be pod, container or off"),
+        ({"scope": None}, "defaults.scope must be pod, container or off"),
+        ({"scope": "Pod"}, "defaults.scope must be pod, container or off"),
+        ({"scope": ["pod"]}, "defaults.scope must be pod, container or off"),
         (
             {"fsGroupChangePolicy": "Never"},
             "defaults.fsGroupChangePolicy must be Always, OnRootMismatch or null",

@@ -10,7 +10,7 @@ from tests.defaulting.documents import build_namespace
 from webhook.defaulting.options import HARDENED_OPTIONS, DefaultingOptions
 from webhook.defaulting.resolve import EffectiveOptions, resolve_options
 
-OWN_OPTIONS = "namespace annotation graphgate.io/pod-security-defaults ignored: "
+OWN_OPTIONS = "namespace annotation graphgate.io/security-defaults ignored: "
 UID_RANGE = "openshift.io/sa.scc.uid-range: "
 RANGE_START = replace(HARDENED_OPTIONS, openshift="range-start", run_as_group=7, fs_group=7)
 
@@ -35,7 +35,7 @@ def test_a_namespace_without_annotations_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "change"),
     [
-        ('{"level": "container"}', {"level": "container"}),
+        ('{"scope": "container"}', {"scope": "container"}),
         ('{"runAsGroup": 5, "fsGroup": 6}', {"run_as_group": 5, "fs_group": 6}),
         ('{"fsGroupChangePolicy": "Always"}', {"fs_group_change_policy": "Always"}),
         ('{"runAsNonRoot": "always"}', {"run_as_non_root": "always"}),
@@ -63,7 +63,7 @@ def test_a_namespace_overrides_option_by_option(text: str, change: dict[str, Any
         ('{"runAsUser": 1.0}', "runAsUser must be an integer from 0 to 2147483647"),
         ('{"runAsUser": "1"}', "runAsUser must be an integer from 0 to 2147483647"),
         ('{"runAsUser": 2147483648}', "runAsUser must be an integer from 0 to 2147483647"),
-        ('{"level": "none"}', "level must be pod, container or off"),
+        ('{"scope": "none"}', "scope must be pod, container or off"),
         ('{"dropCapabilities": ["all"]}', 'dropCapabilities must be ["ALL"] or null'),
         ('{"allowPrivilegeEscalation": true}', "allowPrivilegeEscalation must be false or null"),
         ('{"openshift": "ignore"}', "unknown key openshift"),
@@ -73,7 +73,7 @@ def test_a_namespace_overrides_option_by_option(text: str, change: dict[str, Any
             '{"runAsUser": 0}',
             "runAsUser is 0, which is root, and root is not allowed as a default",
         ),
-        ('{"runAsGroup": 5, "level": null}', "level must be pod, container or off"),
+        ('{"runAsGroup": 5, "scope": null}', "scope must be pod, container or off"),
     ],
 )
 def test_an_override_that_cannot_be_followed_is_ignored_whole(text: str, fault: str) -> None:

@@ -35,7 +35,7 @@ CHOICES = {
     **PROFILES,
     "image's user": enforcing_settings(profile="hardened", defaults={"runAsUser": None}),
     "root": enforcing_settings(defaults={"runAsUser": 0}),
-    "containers": enforcing_settings(profile="hardened", defaults={"level": "container"}),
+    "containers": enforcing_settings(profile="hardened", defaults={"scope": "container"}),
 }
 
 
@@ -43,7 +43,7 @@ CHOICES = {
 
 SERVER = {"name": "classifier", "implementation": "SKLEARN_SERVER", "modelUri": "gs://models/iris"}
 EXPLAINER: dict[str, Any] = {"type": "AnchorTabular", "modelUri": "gs://models/explainer"}
-OPT_OUT = {"graphgate.io/pod-security-defaults": "disabled"}
+OPT_OUT = {"graphgate.io/security-defaults": "disabled"}
 UNCONFINED = {"container.apparmor.security.beta.kubernetes.io/classifier": "unconfined"}
 
 Change = Callable[[dict[str, Any]], object]

@@ -182,7 +182,7 @@ def test_explain_tells_who_set_each_value():
 def test_explain_says_when_the_namespace_decides():
     override = json.dumps({"runAsUser": 1234})
     facts = Facts(
-        namespaces={"models": Namespace({}, {"graphgate.io/pod-security-defaults": override})}
+        namespaces={"models": Namespace({}, {"graphgate.io/security-defaults": override})}
     )
     (container,) = explain_security(minimal(), read_settings(), facts)
     assert ("1234", "namespace") in [(r.value, r.source) for r in container.fields]

@@ -18,7 +18,7 @@ from webhook.report.security_context import explain_security
 from webhook.settings.model import Settings, read_settings
 
 SERVER = {"name": "classifier", "implementation": "SKLEARN_SERVER", "modelUri": "gs://models/iris"}
-OPT_OUT = {"graphgate.io/pod-security-defaults": "disabled"}
+OPT_OUT = {"graphgate.io/security-defaults": "disabled"}
 APPARMOR = "container.apparmor.security.beta.kubernetes.io/classifier"
 NON_ROOT = "pod-security/runAsNonRoot"
 
@@ -129,7 +129,7 @@ def test_pods_are_made_for_the_namespace_of_the_review() -> None:
     facts = Facts(
         namespaces={
             "plain": Namespace(),
-            "own": Namespace({}, {"graphgate.io/pod-security-defaults": root}),
+            "own": Namespace({}, {"graphgate.io/security-defaults": root}),
         }
     )
     settings = enforcing("restricted")
@@ -163,7 +163,7 @@ def test_only_rendering_tells_where_it_is_said_to() -> None:
     ("changes", "defaults", "facts"),
     [
         ({}, {}, namespace_with(labels={})),
-        ({"replicas": 3}, {"level": "container"}, NO_FACTS),
+        ({"replicas": 3}, {"scope": "container"}, NO_FACTS),
     ],
 )
 def test_an_ordinary_object_needs_no_rendering(
@@ -183,7 +183,7 @@ def test_an_ordinary_object_needs_no_rendering(
         ({"componentSpecs": [{"metadata": {"annotations": OPT_OUT}}]}, {}, NO_FACTS),
         ({"componentSpecs": [{"spec": {"hostUsers": False}}]}, {}, NO_FACTS),
         ({}, {"runAsUser": None}, NO_FACTS),
-        ({}, {"level": "off"}, NO_FACTS),
+        ({}, {"scope": "off"}, NO_FACTS),
         ({}, {}, Facts(openshift=True)),
         ({}, {}, namespace_with(annotations={**OPT_OUT})),
         ({}, {}, namespace_with(annotations={"openshift.io/sa.scc.uid-range": "1000/10"})),

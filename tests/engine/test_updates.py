@@ -100,7 +100,7 @@ def test_an_old_object_that_is_none_excuses_nothing(old):
 )
 def test_traffic_that_moves_far_at_once_is_told(new, old, rules):
     before = two({"name": "a", "traffic": old}, {"name": "b", "traffic": 100 - old})
-    assert reported_rules(new, before) == ([], ["traffic-moved-far"] * len(rules))
+    assert reported_rules(new, before) == ([], ["large-traffic-shift"] * len(rules))
 
 
 def test_removing_a_predictor_with_traffic_is_told():
@@ -127,6 +127,6 @@ def test_replacing_a_model_in_place_is_told():
 
 def test_rules_about_updates_do_not_run_without_one():
     about_updates = {rule.id for rule in all_rules() if "old" in rule.inputs}
-    assert about_updates == {"live-predictor-removed", "model-uri-changed", "traffic-moved-far"}
+    assert about_updates == {"live-predictor-removed", "model-uri-changed", "large-traffic-shift"}
     decision = evaluate(minimal(), SETTINGS, NO_FACTS)
     assert (decision.rule_errors, decision.warnings) == ((), ())

@@ -38,7 +38,16 @@ def serving() -> Iterator[tuple[RunningServer, ssl.SSLContext]]:
     authority = Authority()
     with tempfile.TemporaryDirectory() as folder:
         certificate, key = authority.issue().write(Path(folder))
-        ports = ("--host", "127.0.0.1", "--port", "0", "--health-port", "0", "--drain", "0")
+        ports = (
+            "--host",
+            "127.0.0.1",
+            "--port",
+            "0",
+            "--health-port",
+            "0",
+            "--shutdown-delay",
+            "0",
+        )
         files = ("--tls-cert", str(certificate), "--tls-key", str(key))
         command = [sys.executable, "-m", "webhook", "serve", *ports, *files]
         # Else glibc, once it has freed a body of megabytes, keeps twice as much for the next one.
@@ -77,9 +86,9 @@ def fuzz(bodies: int, seed: int, report: Callable[[str], None] = print) -> list[
             found.found(bodies, f"memory grew by {grown >> 20} MiB")
         if code := server.stop():
             found.found(bodies, f"the server ended with {code}")
-        server.wait_for("ended")
+        server.wait_for("stopped")
     for line in server.lines:
-        if line["event"] == "not judged" or "traceback" in line:
+        if line["event"] == "review_failed" or "traceback" in line:
             found.found(bodies, f"in the log: {line['event']}\n{line.get('traceback')}")
     return found.told
 

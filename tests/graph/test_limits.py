@@ -73,7 +73,7 @@ def test_nesting_that_is_a_graph_is_reported_as_a_graph():
         graph = {"name": "n", "children": [graph] if graph else []}
     found = evaluate_rule_ids(with_predictor(graph=graph))
     assert "graph-too-deep" in found
-    assert "too-large" not in found
+    assert "object-too-large" not in found
 
 
 @pytest.mark.parametrize("junk", [0, "", {}, None, [], True])
@@ -87,7 +87,7 @@ def test_a_flood_of_junk_is_denied_with_a_bounded_number_of_findings(junk, place
         "componentSpecs": lambda: with_predictor(componentSpecs=flood),
     }[place]()
     found = evaluate_rule_ids(document)
-    assert "too-large" in found
+    assert "object-too-large" in found
     assert len(found) < 5_000
 
 
@@ -95,7 +95,7 @@ def test_deep_nesting_outside_of_the_graph_is_said_at_its_place():
     document = minimal(lambda d: d["metadata"].update(annotations={"a": build_nested(400)}))
     decision = evaluate(document, SETTINGS, NO_FACTS)
     assert decision.rule_errors == ()
-    deep = next(f for f in decision.denials if f.rule_id == "too-large")
+    deep = next(f for f in decision.denials if f.rule_id == "object-too-large")
     assert deep.path[:3] == ROOT.join(("metadata", "annotations", "a"))
     assert len(deep.path) == MAX_NESTING
 

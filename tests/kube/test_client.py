@@ -83,7 +83,7 @@ def test_apply_can_be_a_dry_run_elsewhere(api, transport):
 
 def test_what_json_libraries_disagree_on_is_sent_all_the_same(api, transport):
     obj = {**DEPLOYMENT, "spec": {"replicas": 2**70, "text": "\ud800"}}
-    api.fix(f"{DEPLOYMENTS}/web", 200, {})
+    api.set_response(f"{DEPLOYMENTS}/web", 200, {})
     apply(transport, obj, manager="m")
     assert api.requests[0].body == obj
 
@@ -117,7 +117,9 @@ def test_delete_sends_its_precondition(api, transport):
 
 def test_a_refusal_says_who_what_and_why(api, transport):
     message = 'namespaces is forbidden: User "u" cannot list resource "namespaces"'
-    api.fix("/api/v1/namespaces", 403, {"code": 403, "reason": "Forbidden", "message": message})
+    api.set_response(
+        "/api/v1/namespaces", 403, {"code": 403, "reason": "Forbidden", "message": message}
+    )
     with pytest.raises(ApiStatusError) as error:
         get(transport, "/api/v1/namespaces")
     assert str(error.value) == (
@@ -136,14 +138,14 @@ def test_a_refusal_says_who_what_and_why(api, transport):
     ],
 )
 def test_a_refusal_of_no_api_server_is_a_sentence_too(api, transport, body, told):
-    api.fix("/version", 502, body)
+    api.set_response("/version", 502, body)
     with pytest.raises(ApiStatusError) as error:
         get(transport, "/version")
     assert str(error.value) == f"the API server at {api.url} refused GET /version: {told}"
 
 
 def test_an_answer_that_is_no_json_is_a_sentence(api, transport):
-    api.fix("/version", 200, b"<html>log in</html>")
+    api.set_response("/version", 200, b"<html>log in</html>")
     with pytest.raises(KubeApiUnavailableError, match=r"^the answer is no JSON"):
         get(transport, "/version")
 

@@ -34,16 +34,16 @@ def cluster(api, tmp_path):
     api.put(NAMESPACES, "models", labels={"team": "a"})
     api.put(NAMESPACES, "shop")
     api.put(CONFIGS, "seldon-config", data={"predictor_servers": json.dumps(servers)})
-    api.fix("/version", 200, {"minor": "36"})
+    api.set_response("/version", 200, {"minor": "36"})
     return ("--kubeconfig", api.kubeconfig(tmp_path))
 
 
 FACTS = """\
 apiVersion: graphgate.io/v1alpha1
 kind: Facts
-minor: 36
+kubernetesVersion: v1.36
 openshift: false
-servers:
+modelServers:
   SKLEARN_SERVER:
     protocols:
       seldon:
@@ -72,9 +72,9 @@ def test_facts_of_one_namespace_ask_for_no_other(run, api, cluster):
 
 def test_facts_say_what_is_left_out(run, api, cluster):
     path = f"{CONFIGS}/seldon-config"
-    api.fix(path, 403, {"reason": "Forbidden", "message": "not for you"})
+    api.set_response(path, 403, {"reason": "Forbidden", "message": "not for you"})
     result = run("facts", *cluster)
-    assert (result.code, "servers" in yaml.safe_load(result.out)) == (0, False)
+    assert (result.code, "modelServers" in yaml.safe_load(result.out)) == (0, False)
     assert result.err == (
         f"graphgate: left out: the API server at {api.url} refused GET {path}: not for you "
         "(403 Forbidden); a role for this user must allow it\n"
@@ -146,10 +146,10 @@ def test_check_review_fix_and_render_leave_the_user_to_openshift(run, file, tmp_
 
 
 def test_a_facts_file_that_cannot_be_used_is_one_sentence(run, file):
-    facts = file({"apiVersion": "graphgate.io/v1alpha1", "kind": "Facts", "minor": "36"})
+    facts = file({"apiVersion": "graphgate.io/v1alpha1", "kind": "Facts", "kubernetesVersion": 36})
     for command in ("check", "fix", "review", "render"):
         result = run(command, "--facts", facts, "-")
-        message = f'graphgate: {facts}: minor is "36", not an integer or null\n'
+        message = f"graphgate: {facts}: kubernetesVersion is 36, not a string or null\n"
         assert (result.out, result.err, result.code) == ("", message, 2)
 
 
@@ -173,7 +173,7 @@ def test_render_fills_defaults_in_also_where_admission_leaves_them_out(run, file
     settings = {
         "apiVersion": "graphgate.io/v1alpha1",
         "kind": "Settings",
-        "defaults": {"at": "render"},
+        "defaults": {"applyAt": "render"},
     }
     late = run("render", "--settings", file(settings, name="settings.yaml"), file(minimal()))
     assert late.out == run("render", file(minimal())).out
@@ -181,7 +181,7 @@ def test_render_fills_defaults_in_also_where_admission_leaves_them_out(run, file
 
 def test_render_has_the_images_that_reconcile_has(run, file):
     SERVER["spec"]["predictors"][0]["graph"]["children"] = []
-    flags = ("--engine-image", "engine:1", "--initializer-image", "init:1")
+    flags = ("--executor-image", "engine:1", "--storage-initializer-image", "init:1")
     result = run("render", *flags, file(SERVER))
     deployment = next(iter(yaml.safe_load_all(result.out)))
     pod = deployment["spec"]["template"]["spec"]
@@ -226,7 +226,7 @@ def test_render_of_what_cannot_be_read_is_exit_code_2(run, tmp_path):
 
 def test_origins_say_where_objects_and_their_parts_come_from(run, file):
     path = file(with_predictor(replicas=2))
-    result = run("render", "--origins", path)
+    result = run("render", "--show-source", path)
     plain = run("render", path)
     assert list(yaml.safe_load_all(result.out)) == list(yaml.safe_load_all(plain.out))
     results = [line.strip() for line in result.out.splitlines() if "# " in line]
@@ -243,7 +243,7 @@ def test_origins_say_where_objects_and_their_parts_come_from(run, file):
 def test_an_origin_is_one_line_whatever_a_file_is_called(run, tmp_path):
     path = tmp_path / "a\nkind: Secret\n.yaml"
     path.write_text(yaml.safe_dump(minimal()))
-    result = run("render", "--origins", path)
+    result = run("render", "--show-source", path)
     assert {obj["kind"] for obj in yaml.safe_load_all(result.out)} == {"Deployment", "Service"}
 
 
@@ -328,7 +328,9 @@ def test_diff_uses_the_namespace_of_the_flag_then_of_the_context(run, api, clust
 
 def test_diff_says_what_the_api_server_refuses_and_goes_on(run, api, cluster, file):
     path = f"{DEPLOYMENTS}/iris-main-0-classifier"
-    api.fix(path, 422, {"reason": "Invalid", "message": "spec.replicas: Invalid value: -1"})
+    api.set_response(
+        path, 422, {"reason": "Invalid", "message": "spec.replicas: Invalid value: -1"}
+    )
     result = run("diff", *cluster, file(minimal()))
     assert result.code == 2
     assert result.err == (
@@ -347,4 +349,4 @@ def test_diff_of_what_would_be_denied_is_exit_code_2(run, cluster, file):
 def test_kubeconfig_without_cluster_is_a_mistake_of_serve(run):
     result = run("serve", "--kubeconfig", "x")
     assert result.code == 2
-    assert "Error: --kubeconfig and --context are for --cluster" in result.err
+    assert "Error: --kubeconfig and --context are for --watch-cluster" in result.err

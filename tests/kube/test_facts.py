@@ -259,7 +259,7 @@ DEFINITION = "seldondeployments.machinelearning.seldon.io"
 
 @pytest.fixture
 def live(api, transport):
-    api.fix("/version", 200, {"minor": "36"})  # first: it is asked for every five minutes
+    api.set_response("/version", 200, {"minor": "36"})  # first: it is asked for every five minutes
     with FactsWatcher(transport, reflector_config=QUICK) as following:
         yield following
 
@@ -284,7 +284,7 @@ def fill(api):
     api.put(CONFIGS, "seldon-config", **FULL)
     api.put(CONFIGS, "another", data={"predictor_servers": "{}"})
     api.put(DEFINITIONS, DEFINITION, **definition(node(5)))
-    api.fix("/version", 200, {"minor": "36"})
+    api.set_response("/version", 200, {"minor": "36"})
 
 
 def test_live_facts_follow_the_cluster(api, live, eventually):
@@ -314,7 +314,7 @@ def test_facts_are_one_value_until_something_changes(api, live, eventually):
 
 def test_what_is_forbidden_and_not_needed_degrades_only(api, transport, eventually):
     fill(api)
-    api.fix(CONFIGS, 403, {"reason": "Forbidden", "message": "not for you"})
+    api.set_response(CONFIGS, 403, {"reason": "Forbidden", "message": "not for you"})
     with FactsWatcher(transport, reflector_config=QUICK) as following:
         eventually(lambda: following.health().state == "degraded", following.health)
         assert following.health().detail == (
@@ -327,7 +327,7 @@ def test_what_is_forbidden_and_not_needed_degrades_only(api, transport, eventual
 
 def test_without_the_namespaces_the_server_is_not_ready(api, transport, eventually):
     fill(api)
-    api.fix(NAMESPACES, 403, {"reason": "Forbidden", "message": "not for you"})
+    api.set_response(NAMESPACES, 403, {"reason": "Forbidden", "message": "not for you"})
     with FactsWatcher(transport, reflector_config=QUICK) as following:
         expected = (
             "failed",

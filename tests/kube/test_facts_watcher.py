@@ -124,7 +124,7 @@ def test_stop_ends_a_watch_that_is_silent(api, follow):
     api.inject_faults("silent")
     made, _ = follow(ReflectorConfig(read_timeout=600.0))
     api.wait_for(lambda: api.watches() == 1, "the watch begins")
-    assert made.stop(patience=20.0) is True
+    assert made.stop(timeout=20.0) is True
 
 
 def test_stop_before_start_is_fine(transport):
@@ -134,5 +134,5 @@ def test_stop_before_start_is_fine(transport):
 def test_a_selector_is_the_server_s_to_apply(api, follow):
     api.put(PATH, "a", labels={"team": "x"})
     api.put(PATH, "b", labels={"team": "y"})
-    made, _ = follow(fields="metadata.name=b")
+    made, _ = follow(field_selector="metadata.name=b")
     assert made.items == {("", "b"): "y"}

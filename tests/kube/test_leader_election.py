@@ -129,6 +129,6 @@ def test_losing_is_told_once_and_ends_the_campaign():
         cluster.answers["GET", "graphgate"] = None
         clock.now += 60.0
 
-    a._config = type(a._config)(duration=15.0, deadline=10.0, pause=0.0)
+    a._config = type(a._config)(lease_duration=15.0, renew_deadline=10.0, retry_period=0.0)
     a.run(elected, lambda: results.append("lost"))
     assert results == ["elected", "lost"]

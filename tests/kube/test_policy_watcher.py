@@ -86,15 +86,15 @@ def test_changes_are_followed_and_a_label_taken_away_is_a_removal(api, live):
 
 
 def test_a_kind_that_is_not_served_counts_as_empty(api, live):
-    api.fix(MUTATING, *NOT_FOUND)
-    api.fix(EXCEPTIONS, *NOT_FOUND)
+    api.set_response(MUTATING, *NOT_FOUND)
+    api.set_response(EXCEPTIONS, *NOT_FOUND)
     live.start()
     assert wait_until(live, lambda objects: objects is not None) == {}
     assert live.health() == ("ok", "0 objects of the cluster")
 
 
 def test_a_kind_that_may_not_be_read_leaves_nothing_known(api, live):
-    api.fix(POLICIES, *FORBIDDEN)
+    api.set_response(POLICIES, *FORBIDDEN)
     live.start()
     deadline = time.monotonic() + 20.0
     while "not you" not in live.health().detail:
@@ -106,12 +106,12 @@ def test_a_kind_that_may_not_be_read_leaves_nothing_known(api, live):
 
 
 def test_what_was_known_stays_known_while_the_server_is_away(api, live):
-    api.fix(EXCEPTIONS, *NOT_FOUND)
+    api.set_response(EXCEPTIONS, *NOT_FOUND)
     api.put(POLICIES, "limit", labels=SELECTOR_LABELS, spec={})
     live.start()
     before = wait_until(live, lambda objects: objects is not None)
     for path in (EXCEPTIONS, POLICIES):
-        api.fix(path, 500, {"kind": "Status", "code": 500, "message": "etcd is on fire"})
+        api.set_response(path, 500, {"kind": "Status", "code": 500, "message": "etcd is on fire"})
     deadline = time.monotonic() + 20.0
     while live.health().state != "degraded":
         assert time.monotonic() < deadline, live.health()

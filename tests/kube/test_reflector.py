@@ -69,12 +69,12 @@ def test_a_list_is_read_page_by_page_and_then_watched_from_its_version():
         list_response(make_object("a", 3, colour="red"), version=9, rest="token"),
         list_response(make_object("b", 4, "team", colour="blue"), version=10),
         [bookmark_line(12)],
-        labels="x=y",
-        fields="metadata.name=a",
+        label_selector="x=y",
+        field_selector="metadata.name=a",
     )
-    made.step()
+    made.list_and_watch()
     selectors = {"labelSelector": "x=y", "fieldSelector": "metadata.name=a"}
-    assert transport.asked == [
+    assert transport.requests == [
         ("GET", PATH, {**selectors, "limit": "200"}),
         ("GET", PATH, {**selectors, "limit": "200", "continue": "token"}),
         (
@@ -91,7 +91,7 @@ def test_a_list_is_read_page_by_page_and_then_watched_from_its_version():
     ]
     assert made.items == {("", "a"): "red", ("team", "b"): "blue"}
     assert changes == [(("", "a"), None, "red"), (("team", "b"), None, "blue")]
-    assert (made.has_synced, made.fault) == (True, None)
+    assert (made.has_synced, made.last_error) == (True, None)
     assert [stream.closed for stream in transport.streams] == [True]
 
 
@@ -104,7 +104,7 @@ def test_events_change_the_copy_and_are_told_with_old_and_new():
             event_line("DELETED", make_object("b", 13, colour="blue")),
         ],
     )
-    made.step()
+    made.list_and_watch()
     assert made.items == {key("a"): "green"}
     assert changes[1:] == [
         (key("b"), None, "blue"),
@@ -118,7 +118,7 @@ def test_what_projects_to_the_same_is_no_change():
         list_response(make_object("a", 1, colour="red")),
         [event_line("MODIFIED", make_object("a", 12, colour="red"))],
     )
-    made.step()
+    made.list_and_watch()
     assert changes == [(key("a"), None, "red")]
 
 
@@ -127,7 +127,7 @@ def test_what_projects_to_none_is_not_kept():
         list_response(make_object("a", 1), make_object("b", 2, colour="red")),
         [event_line("MODIFIED", make_object("b", 12)), event_line("ADDED", make_object("c", 13))],
     )
-    made.step()
+    made.list_and_watch()
     assert made.items == {}
     assert changes == [(key("b"), None, "red"), (key("b"), "red", None)]
 
@@ -143,7 +143,7 @@ def test_events_may_come_in_pieces_cut_anywhere(cuts):
     edges = [0, *cuts, len(WIRE)]
     pieces = [WIRE[start:end] for start, end in pairwise(edges)]
     made, _, _ = reflector(list_response(), pieces)
-    made.step()
+    made.list_and_watch()
     assert made.items == {key(f"n{number}"): f"rot\u00f6 {number}" for number in range(4)}
 
 
@@ -151,9 +151,11 @@ def test_a_bookmark_moves_the_version_from_which_the_next_watch_begins():
     made, transport, _ = reflector(
         list_response(version=10), [bookmark_line(77)], [bookmark_line(78)]
     )
-    made.step()
-    made.step()
-    assert [query["resourceVersion"] for verb, _, query in transport.asked if verb == "WATCH"] == [
+    made.list_and_watch()
+    made.list_and_watch()
+    assert [
+        query["resourceVersion"] for verb, _, query in transport.requests if verb == "WATCH"
+    ] == [
         "10",
         "77",
     ]
@@ -167,13 +169,13 @@ def test_an_event_cut_off_in_the_middle_comes_again_in_the_next_watch():
     made, transport, changes = reflector(
         list_response(), [event_line("ADDED", whole), half[:20], CONNECTION_ERROR], [half]
     )
-    assert made.step() == 0.5
-    assert (made.items, str(made.fault)) == ({key("a"): "red"}, "the connection broke")
-    made.step()
-    assert transport.asked[-1][2]["resourceVersion"] == "11"
+    assert made.list_and_watch() == 0.5
+    assert (made.items, str(made.last_error)) == ({key("a"): "red"}, "the connection broke")
+    made.list_and_watch()
+    assert transport.requests[-1][2]["resourceVersion"] == "11"
     assert made.items == {key("a"): "red", key("b"): "blue"}
     assert len(changes) == 2
-    assert made.fault is None
+    assert made.last_error is None
 
 
 @pytest.mark.parametrize(
@@ -188,15 +190,15 @@ def test_410_leads_to_a_new_list(gone):
         ),
         [bookmark_line(51)],
     )
-    made.step()
-    made.step()
+    made.list_and_watch()
+    made.list_and_watch()
     assert made.items == {key("b"): "green", key("c"): "white"}
     assert changes[2:] == [
         (key("a"), "red", None),
         (key("b"), "blue", "green"),
         (key("c"), None, "white"),
     ]
-    assert [verb for verb, _, _ in transport.asked] == ["GET", "WATCH", "GET", "WATCH"]
+    assert [verb for verb, _, _ in transport.requests] == ["GET", "WATCH", "GET", "WATCH"]
 
 
 def test_the_old_copy_stays_until_the_new_list_is_complete():
@@ -208,10 +210,10 @@ def test_the_old_copy_stays_until_the_new_list_is_complete():
         list_response(make_object("b", 2, colour="blue")),
         [bookmark_line(11)],
     )
-    made.step()
-    made.step()
+    made.list_and_watch()
+    made.list_and_watch()
     assert (made.items, changes) == ({key("a"): "red"}, [(key("a"), None, "red")])
-    made.step()
+    made.list_and_watch()
     assert made.items == {key("b"): "blue"}
 
 
@@ -222,15 +224,15 @@ def test_a_list_that_expires_between_two_pages_is_begun_again():
         list_response(make_object("a", 1, colour="red")),
         [bookmark_line(11)],
     )
-    assert (made.step() > 0, made.has_synced) == (True, False)
-    made.step()
+    assert (made.list_and_watch() > 0, made.has_synced) == (True, False)
+    made.list_and_watch()
     assert made.has_synced
-    assert "continue" not in transport.asked[2][2]
+    assert "continue" not in transport.requests[2][2]
 
 
 def test_delays_double_up_to_the_longest_while_nothing_works():
     made, _, _ = reflector(*[CONNECTION_ERROR] * 8)
-    assert [made.step() for _ in range(8)] == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 20.0, 20.0]
+    assert [made.list_and_watch() for _ in range(8)] == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 20.0, 20.0]
 
 
 def test_410_again_and_again_is_answered_ever_more_slowly():
@@ -242,7 +244,7 @@ def test_410_again_and_again_is_answered_ever_more_slowly():
         list_response(),
         [EXPIRED_EVENT],
     )
-    assert [made.step() for _ in range(3)] == [0.5, 1.0, 2.0]
+    assert [made.list_and_watch() for _ in range(3)] == [0.5, 1.0, 2.0]
 
 
 def test_an_event_lets_delays_begin_anew():
@@ -253,7 +255,7 @@ def test_an_event_lets_delays_begin_anew():
         [bookmark_line(11), CONNECTION_ERROR],
         CONNECTION_ERROR,
     )
-    assert [made.step() for _ in range(4)] == [0.5, 1.0, 0.5, 1.0]
+    assert [made.list_and_watch() for _ in range(4)] == [0.5, 1.0, 0.5, 1.0]
 
 
 def test_a_quiet_watch_that_lived_long_lets_delays_begin_anew():
@@ -266,18 +268,18 @@ def test_a_quiet_watch_that_lived_long_lets_delays_begin_anew():
         CONNECTION_ERROR,
         clock=clock,
     )
-    assert [made.step() for _ in range(4)] == [0.5, 1.0, 0.5, 1.0]
+    assert [made.list_and_watch() for _ in range(4)] == [0.5, 1.0, 0.5, 1.0]
 
 
 def test_a_watch_that_ends_at_once_without_an_event_counts_as_a_failure():
     made, _, _ = reflector(list_response(), [], [])
-    assert [made.step(), made.step()] == [0.5, 1.0]
+    assert [made.list_and_watch(), made.list_and_watch()] == [0.5, 1.0]
 
 
 def test_a_watch_that_the_server_ends_in_time_is_followed_by_the_next_at_once():
     clock = Clock()
     made, _, _ = reflector(list_response(), [clock.advance_by(50.0)], clock=clock)
-    assert made.step() == 0.0
+    assert made.list_and_watch() == 0.0
 
 
 def test_five_failures_without_an_event_lead_to_a_new_list():
@@ -289,8 +291,8 @@ def test_five_failures_without_an_event_lead_to_a_new_list():
         [bookmark_line(11)],
     )
     for _ in range(7):
-        made.step()
-    assert [verb for verb, _, _ in transport.asked] == ["GET", *["WATCH"] * 6, "GET", "WATCH"]
+        made.list_and_watch()
+    assert [verb for verb, _, _ in transport.requests] == ["GET", *["WATCH"] * 6, "GET", "WATCH"]
 
 
 def test_the_server_s_wish_to_wait_is_followed_up_to_the_longest_delay():
@@ -298,7 +300,7 @@ def test_the_server_s_wish_to_wait_is_followed_up_to_the_longest_delay():
         error_response(429, "TooManyRequests", **{"retry-after": "7"}),
         error_response(429, "TooManyRequests", **{"retry-after": "3600"}),
     )
-    assert [made.step(), made.step()] == [7.0, 20.0]
+    assert [made.list_and_watch(), made.list_and_watch()] == [7.0, 20.0]
 
 
 @pytest.mark.parametrize(
@@ -318,16 +320,18 @@ def test_a_line_that_is_no_event_ends_the_watch_with_a_sentence(odd):
     made, _, _ = reflector(
         list_response(), [odd], [event_line("ADDED", make_object("a", 11, colour="red"))]
     )
-    assert made.step() == 0.5
-    assert str(made.fault).startswith("the watch of /api/v1/things sent a line that is no event: ")
-    made.step()
-    assert (made.items, made.fault) == ({key("a"): "red"}, None)
+    assert made.list_and_watch() == 0.5
+    assert str(made.last_error).startswith(
+        "the watch of /api/v1/things sent a line that is no event: "
+    )
+    made.list_and_watch()
+    assert (made.items, made.last_error) == ({key("a"): "red"}, None)
 
 
 def test_an_event_without_end_ends_the_watch():
     made, _, _ = reflector(list_response(), [b"x" * 2**20] * 17)
-    assert made.step() == 0.5
-    assert str(made.fault) == "the watch of /api/v1/things sent an event over 16777216 bytes"
+    assert made.list_and_watch() == 0.5
+    assert str(made.last_error) == "the watch of /api/v1/things sent an event over 16777216 bytes"
 
 
 @pytest.mark.parametrize("answer", [b"<html>", b"[]", b"{}", b'{"metadata": []}'])
@@ -335,8 +339,8 @@ def test_an_answer_that_is_no_list_is_a_fault_and_no_crash(answer):
     from webhook.kube import Response
 
     made, _, _ = reflector(Response(200, answer))
-    assert (made.step(), made.has_synced) == (0.5, False)
-    assert made.fault is not None
+    assert (made.list_and_watch(), made.has_synced) == (0.5, False)
+    assert made.last_error is not None
 
 
 def test_items_that_are_null_are_none():
@@ -344,7 +348,7 @@ def test_items_that_are_null_are_none():
 
     body = json.dumps({"metadata": {"resourceVersion": "7"}, "items": None}).encode()
     made, _, _ = reflector(Response(200, body), [bookmark_line(8)])
-    made.step()
+    made.list_and_watch()
     assert (made.items, made.has_synced) == ({}, True)
 
 
@@ -361,9 +365,9 @@ def test_an_object_that_cannot_be_projected_stays_as_it_was_and_the_others_go_on
         ],
         project=poisonous,
     )
-    made.step()
+    made.list_and_watch()
     assert made.items == {key("a"): "RED", key("c"): "BLUE"}
-    assert [record.getMessage() for record in caplog.records] == ["object not understood"] * 2
+    assert [record.getMessage() for record in caplog.records] == ["decode_failed"] * 2
 
 
 def test_a_listener_that_crashes_is_told_the_next_change_all_the_same(caplog):
@@ -378,9 +382,9 @@ def test_a_listener_that_crashes_is_told_the_next_change_all_the_same(caplog):
         [event_line("MODIFIED", make_object("a", 11, colour="blue"))],
         on_change=listener,
     )
-    made.step()
-    assert (results, made.fault) == (["red", "blue"], None)
-    assert [record.getMessage() for record in caplog.records] == ["change not taken"] * 2
+    made.list_and_watch()
+    assert (results, made.last_error) == (["red", "blue"], None)
+    assert [record.getMessage() for record in caplog.records] == ["handler_failed"] * 2
 
 
 def test_the_copy_has_a_change_before_it_is_told():
@@ -396,7 +400,7 @@ def test_the_copy_has_a_change_before_it_is_told():
         on_change=listener,
     )
     copies.append(made)
-    made.step()
+    made.list_and_watch()
     assert seen == [("red", "red"), (None, None)]
 
 
@@ -407,7 +411,7 @@ def test_age_counts_from_the_last_sign_and_a_bookmark_is_one():
         [clock.advance_by(48.0), bookmark_line(11), clock.advance_by(5.0), CONNECTION_ERROR],
         clock=clock,
     )
-    made.step()
+    made.list_and_watch()
     assert made.staleness == 5.0
     clock.advance_by(7.0)()
     assert made.staleness == 12.0
@@ -417,10 +421,10 @@ def test_a_fault_is_logged_once_and_its_end_too(caplog):
     caplog.set_level("INFO")
     made, _, _ = reflector(CONNECTION_ERROR, CONNECTION_ERROR, list_response(), [bookmark_line(11)])
     for _ in range(3):
-        made.step()
+        made.list_and_watch()
     assert [record.getMessage() for record in caplog.records] == [
-        "watch interrupted",
-        "watch restored",
+        "watch_failed",
+        "watch_resumed",
     ]
 
 

@@ -190,11 +190,11 @@ def test_the_container_is_told_what_it_serves_with() -> None:
         "serve",
         *("--port", "8443"),
         *("--health-port", "8081"),
-        *("--certificates", "self"),
+        *("--cert-source", "managed"),
         *("--name", "graphgate"),
-        "--cluster",
+        "--watch-cluster",
         *("--seldon-config", "seldon-system/seldon-config"),
-        *("--deadline", "2"),
+        *("--review-timeout", "2"),
         *("--settings", "/etc/graphgate/settings.yaml"),
     ]
     assert CONTAINER["env"] == [
@@ -210,7 +210,7 @@ def test_with_a_certificate_from_elsewhere_it_is_told_the_files_and_the_name() -
     assert changed == [
         *("--tls-cert", "/certs/tls.crt"),
         *("--tls-key", "/certs/tls.key"),
-        *("--tls-name", "graphgate.graphgate-system.svc"),
+        *("--tls-expect-san", "graphgate.graphgate-system.svc"),
     ]
     mounts = {m["name"]: (m["mountPath"], m.get("readOnly")) for m in container["volumeMounts"]}
     assert mounts["certificate"] == ("/certs", True)

@@ -23,7 +23,7 @@ PROVIDED = "certificate.source=provided"
 INJECTED = "certificate.source=injected"
 CERT_MANAGER = "certificate.source=cert-manager"
 OPENSHIFT = "certificate.source=openshift"
-SELF = "certificate.source=self"
+SELF = "certificate.source=managed"
 
 
 def run(helm: Path, *arguments: str, namespace: str = "ml") -> subprocess.CompletedProcess[str]:
@@ -129,7 +129,7 @@ def test_without_a_ca_the_chart_says_how_to_get_one(helm: Path) -> None:
         "the API server would trust no certificate of graphgate",
         "graphgate certs init --out certs/",
         "--set-file certificate.caBundle=certs/ca.crt",
-        "--set certificate.source=self",
+        "--set certificate.source=managed",
     ):
         assert words in done.stderr
 
@@ -143,7 +143,7 @@ def test_a_ca_from_a_file_is_put_into_both_webhooks(helm: Path, tmp_path: Path) 
     bundles = [w["clientConfig"]["caBundle"] for o in objects for w in o["webhooks"]]
     assert [base64.b64decode(bundle) for bundle in bundles] == [pem, pem]
     # The server is told too, and is not ready with a certificate of another CA.
-    assert argument(container(rendered), "--tls-ca") == "/etc/graphgate/ca.crt"
+    assert argument(container(rendered), "--tls-expect-ca") == "/etc/graphgate/ca.crt"
     assert only(rendered, "ConfigMap")["data"]["ca.crt"].encode() == pem
 
 
@@ -194,19 +194,19 @@ def test_without_facts_and_certificates_of_its_own_it_has_no_token_and_no_right(
         only(objects, "Deployment")["spec"]["template"]["spec"]["automountServiceAccountToken"]
         is False
     )
-    assert "--cluster" not in container(objects)["args"]
+    assert "--watch-cluster" not in container(objects)["args"]
 
 
 def test_policies_of_the_cluster_are_followed_where_a_label_is_named(helm: Path) -> None:
     """The rights are in test_least_privilege.py; without the label there are none."""
-    label = "cluster.policies=graphgate.io/policy=true"
+    label = "cluster.policySelector=graphgate.io/policy=true"
     objects = render(helm, INJECTED, "cluster.facts=false", label, "networkPolicy.enabled=true")
-    assert "--policies-from-cluster=graphgate.io/policy=true" in container(objects)["args"]
+    assert "--cluster-policies-selector=graphgate.io/policy=true" in container(objects)["args"]
     pod = only(objects, "Deployment")["spec"]["template"]["spec"]
     assert pod["automountServiceAccountToken"] is True
     assert only(objects, "NetworkPolicy")["spec"]["egress"]
     plain = render(helm, INJECTED)
-    assert not [a for a in container(plain)["args"] if a.startswith("--policies-from-cluster")]
+    assert not [a for a in container(plain)["args"] if a.startswith("--cluster-policies-selector")]
     assert not [o for o in plain if o["metadata"]["name"] == "graphgate-policies"]
 
 
@@ -245,7 +245,7 @@ EVERYTHING = (
     "priorityClassName=high",
     'webhooks={"namespaceSelector":{"matchLabels":{"a":"b"}}}',
     'reconciler={"enabled":true,"namespaces":["ml","shop"],"selector":"team=a",'
-    '"controllerID":"two","engineImage":"e:1","initializerImage":"i:1"}',
+    '"controllerID":"two","executorImage":"e:1","storageInitializerImage":"i:1"}',
     'networkPolicy={"enabled":true,"apiServer":[{"ipBlock":{"cidr":"10.0.0.0/28"}}],'
     '"metricsFrom":[{"podSelector":{}}]}',
     'serviceMonitor={"enabled":true,"labels":{"release":"p"}}',
@@ -286,12 +286,12 @@ def test_the_reconciler_gets_its_flags(helm: Path) -> None:
     assert one["args"] == [
         "reconcile",
         *("--health-port", "8081"),
-        *("--lease", "graphgate-reconciler"),
+        *("--leader-elect-resource-name", "graphgate-reconciler"),
         *("--namespace", "ml", "--namespace", "shop"),
         *("--selector", "team=a"),
         *("--controller-id", "two"),
-        *("--engine-image", "e:1"),
-        *("--initializer-image", "i:1"),
+        *("--executor-image", "e:1"),
+        *("--storage-initializer-image", "i:1"),
         *("--seldon-config", "seldon-system/seldon-config"),
         *("--settings", "/etc/graphgate/settings.yaml"),
     ]

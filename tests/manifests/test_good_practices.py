@@ -204,7 +204,7 @@ def test_g08_what_was_mutated_is_left_alone(document: Object) -> None:
 
 
 def test_g09_the_api_server_waits_three_seconds_and_the_server_gives_up_earlier() -> None:
-    deadline = float(ARGS[ARGS.index("--deadline") + 1])
+    deadline = float(ARGS[ARGS.index("--review-timeout") + 1])
     for webhook in WEBHOOKS:
         assert deadline < webhook["timeoutSeconds"] <= 3
 

@@ -109,7 +109,7 @@ def test_it_serves_and_ends_in_order(container: str, tmp_path: Path) -> None:
     (tmp_path / "tls.key").chmod(0o644)  # as the kubelet does it with fsGroup or a projected volume
     tmp_path.chmod(0o755)
     port, health = free_port(), free_port()
-    serve = ("serve", "--port", str(port), "--health-port", str(health), "--drain", "0")
+    serve = ("serve", "--port", str(port), "--health-port", str(health), "--shutdown-delay", "0")
     pair = ("--tls-cert", "/certs/tls.crt", "--tls-key", "/certs/tls.key")
     how = ("--user=65532:65532", f"--volume={tmp_path}:/certs:ro")
     command = ("/usr/bin/python3", "-m", "webhook", *serve, *pair)
@@ -139,7 +139,7 @@ def test_it_serves_and_ends_in_order(container: str, tmp_path: Path) -> None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     events = [json.loads(line)["event"] for line in output.splitlines() if line.startswith(b"{")]
-    assert events == ["serving", "draining", "ended"]
+    assert events == ["serving", "draining", "stopped"]
 
 
 def innermost(pid: int) -> int:

@@ -91,7 +91,7 @@ def everything(helm: Path) -> list[Object]:
     """The chart with all that can be switched on."""
     switches = ("reconciler", "networkPolicy", "serviceMonitor")
     flags = [f"--set={switch}.enabled=true" for switch in switches]
-    flags.append("--set=cluster.policies=graphgate.io/policy=true")
+    flags.append("--set=cluster.policySelector=graphgate.io/policy=true")
     command: list[str | Path] = [helm, "template", "graphgate", MANIFESTS / "chart", *flags]
     done = subprocess.run(
         [*command, "--namespace=graphgate-system"], check=True, stdout=subprocess.PIPE, text=True

@@ -106,12 +106,14 @@ def test_a_variable_is_looked_through() -> None:
 def test_an_annotation_says_the_place() -> None:
     """In either spelling, one or several, of one validation or of all."""
     for written in ("\"'/metadata/name'\"", "\"['metadata.name']\""):
-        policies = single_validation_policy('"false"', annotations=f"graphgate.io/paths: {written}")
+        policies = single_validation_policy(
+            '"false"', annotations=f"graphgate.io/finding-paths: {written}"
+        )
         assert finding_paths(policies) == ["metadata.name"]
     both = load_texts(
         policy_text(
             '- expression: "false"\n- expression: "false"\n',
-            annotations="graphgate.io/paths: \"'spec'\"\ngraphgate.io/paths.1: \"'metadata'\"",
+            annotations="graphgate.io/finding-paths: \"'spec'\"\ngraphgate.io/finding-paths.1: \"'metadata'\"",
         ),
         binding_text(),
     )
@@ -170,8 +172,8 @@ def test_annotations_give_remedy_and_fix() -> None:
     policies = single_validation_policy(
         '"has(object.metadata.labels)"',
         annotations=(
-            "graphgate.io/remedy: add labels\n"
-            'graphgate.io/fix: \'[JSONPatch{op: "add", path: "/metadata/labels", value: {}}]\''
+            "graphgate.io/remediation: add labels\n"
+            'graphgate.io/suggested-fix: \'[JSONPatch{op: "add", path: "/metadata/labels", value: {}}]\''
         ),
     )
     (found,) = evaluate_valid_policies(policies).findings
@@ -336,7 +338,9 @@ def test_a_namespace_that_is_not_known_has_its_name_and_is_not_sure() -> None:
         MATCH_CONSTRAINTS
         + "    namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: models}}\n"
     )
-    (found,) = evaluate_valid_policies(single_validation_policy('"false"', rules=rule)).findings
+    (found,) = evaluate_valid_policies(
+        single_validation_policy('"false"', match_constraints=rule)
+    ).findings
     assert found.finding.certain is False
     (found,) = evaluate_valid_policies(
         single_validation_policy("\"namespaceObject.metadata.name == 'x'\"")
@@ -344,7 +348,7 @@ def test_a_namespace_that_is_not_known_has_its_name_and_is_not_sure() -> None:
     assert found.finding.certain is False
     facts = Facts(namespaces={"models": Namespace()})
     (found,) = evaluate_valid_policies(
-        single_validation_policy('"false"', rules=rule), None, facts
+        single_validation_policy('"false"', match_constraints=rule), None, facts
     ).findings
     assert found.finding.certain is True
 

@@ -25,7 +25,7 @@ options = st.builds(
         [DefaultingOptions(), DefaultingOptions(run_as_user=None), HARDENED_OPTIONS]
     ),
 )
-facts = st.builds(Facts, minor=st.sampled_from([None, 29, 37]), openshift=st.booleans())
+facts = st.builds(Facts, kubernetes_minor=st.sampled_from([None, 29, 37]), openshift=st.booleans())
 
 HPA = {
     "maxReplicas": 3,

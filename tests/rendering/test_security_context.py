@@ -15,14 +15,14 @@ from webhook.rendering.options import OrchestratorOptions, RenderOptions
 from webhook.rendering.render import render
 
 RANGE = {"openshift.io/sa.scc.uid-range": "1000620000/10000"}
-OPT_OUT = {"graphgate.io/pod-security-defaults": "disabled"}
+OPT_OUT = {"graphgate.io/security-defaults": "disabled"}
 BUILT_IN = DefaultingOptions()
 EXPLAINER: dict[str, Any] = {"type": "AnchorTabular", "modelUri": "gs://models/explainer"}
 
 
 def namespace(override: Any = None, **more: Any) -> Facts:
     """Facts about the namespace of the minimal document."""
-    annotations = {} if override is None else {"graphgate.io/pod-security-defaults": override}
+    annotations = {} if override is None else {"graphgate.io/security-defaults": override}
     known = Namespace(more.get("labels", {}), {**annotations, **more.get("annotations", {})})
     return Facts(namespaces={"models": known}, openshift=more.get("openshift", False))
 

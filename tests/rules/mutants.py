@@ -124,7 +124,7 @@ def a_method_is_misspelt(document, random):
     return f"{path}.methods[{len(node['methods']) - 1}]"
 
 
-@mutant("untyped-node")
+@mutant("node-without-type-or-methods")
 def a_type_says_nothing(document, random):
     usual = (n for n in leaves(iter_calls(document)) if "methods" not in n[0])
     node, path = pick_candidate(random, usual)
@@ -132,21 +132,21 @@ def a_type_says_nothing(document, random):
     return f"{path}.type"
 
 
-@mutant("childless-router")
+@mutant("router-without-children")
 def a_leaf_is_a_router(document, random):
     node, path = pick_candidate(random, leaves(iter_calls(document)))
     node["type"], node["children"] = "ROUTER", []
     return f"{path}.children"
 
 
-@mutant("combiner-of-one")
+@mutant("combiner-with-one-child")
 def a_node_with_one_child_is_a_combiner(document, random):
     node, path = pick_candidate(random, with_children(iter_calls(document), 1))
     node["type"] = "COMBINER"
     return f"{path}.children"
 
 
-@mutant("unmerged-children")
+@mutant("children-without-combiner")
 def a_router_is_a_model(document, random):
     found = (n for n in iter_calls(document) if n[0].get("type") in ("ROUTER", "COMBINER"))
     node, path = pick_candidate(random, (n for n in found if len(n[0]["children"]) > 1))
@@ -163,7 +163,7 @@ def a_node_with_one_child_is_an_ab_test(document, random):
     return f"{path}.children"
 
 
-@mutant("uncalled-child")
+@mutant("ab-test-extra-child")
 def an_ab_test_has_three_children(document, random):
     node, path = pick_candidate(random, ab_tests(document))
     server = {"implementation": "SKLEARN_SERVER", "modelUri": "gs://models.example/iris"}
@@ -185,7 +185,7 @@ def a_ratio_is_a_percentage(document, random):
     return f"{path}.parameters[0].value"
 
 
-@mutant("unimplemented-implementation")
+@mutant("no-op-implementation")
 def an_ab_test_is_a_simple_router(document, random):
     node, path = pick_candidate(random, ab_tests(document))
     node["implementation"] = "SIMPLE_ROUTER"
@@ -220,7 +220,7 @@ def a_server_is_misspelt(document, random):
     return f"{path}.implementation"
 
 
-@mutant("methods-of-a-server")
+@mutant("methods-on-model-server")
 def a_server_has_methods(document, random):
     node, path = pick_candidate(random, has_prepackaged_server(document))
     node["methods"] = ["TRANSFORM_INPUT"]
@@ -276,7 +276,7 @@ def a_logger_mode_is_unknown(document, random):
     return f"{path}.logger.mode"
 
 
-@mutant("unusable-logger-url")
+@mutant("malformed-logger-url")
 def a_logger_url_has_no_scheme(document, random):
     node, path = pick_candidate(random, iter_nodes(document))
     node["logger"] = {"mode": "all", "url": "log-sink"}
@@ -316,7 +316,7 @@ def the_protocol_is_unknown(document, random):
     return "spec.protocol"
 
 
-@mutant("unserved-protocol")
+@mutant("server-lacks-protocol")
 def a_server_does_not_speak_tensorflow(document, random):
     found = [
         s for s in has_prepackaged_server(document) if s[0]["implementation"] != "TRITON_SERVER"
@@ -372,7 +372,7 @@ def the_only_predictor_is_a_shadow(document, random):
     return "spec.predictors[0].shadow"
 
 
-@mutant("several-shadows")
+@mutant("multiple-shadow-predictors")
 def another_shadow_is_added(document, random):
     found = document["spec"]["predictors"]
     require(found[-1].get("shadow"))
@@ -381,7 +381,7 @@ def another_shadow_is_added(document, random):
     return f"spec.predictors[{len(found) - 1}].shadow"
 
 
-@mutant("shadow-first")
+@mutant("shadow-predictor-first")
 def the_shadow_is_listed_first(document, random):
     found = document["spec"]["predictors"]
     require(found[-1].get("shadow"))
@@ -389,7 +389,7 @@ def the_shadow_is_listed_first(document, random):
     return "spec.predictors[0].shadow"
 
 
-@mutant("no-engine-for-several-nodes")
+@mutant("multi-node-graph-without-orchestrator")
 def a_graph_has_no_orchestrator(document, random):
     several = (p for p in predictors(document) if p[0]["graph"].get("children"))
     predictor, path = pick_candidate(random, several)
@@ -424,13 +424,13 @@ def a_service_takes_the_name_of_another(document, random):
     return 'spec.predictors[0].annotations["seldon.io/svc-name"]'
 
 
-@mutant("object-name-not-a-service-name")
+@mutant("deployment-name-not-a-service-name")
 def the_object_has_a_dot(document, random):
     document["metadata"]["name"] = "iris.v1"
     return "metadata.name"
 
 
-@mutant("predictor-label-syntax")
+@mutant("malformed-predictor-metadata")
 def a_label_has_a_space(document, random):
     predictor, path = pick_candidate(random, predictors(document))
     predictor["labels"] = {"team": "a team"}
@@ -474,7 +474,7 @@ def a_node_listens_where_the_orchestrator_does(document, random):
     return f"{path}.ports[0].containerPort"
 
 
-@mutant("overridden-variable")
+@mutant("env-overrides-seldon-variable")
 def a_container_chooses_its_port_by_variable(document, random):
     node, _ = pick_candidate(random, iter_calls(document))
     container, path = next(c for c in iter_containers(document) if c[0]["name"] == node["name"])
@@ -531,7 +531,7 @@ def unscaled(document, random):
     return component, path
 
 
-@mutant("impossible-autoscaler-bounds")
+@mutant("autoscaler-min-above-max")
 def an_autoscaler_begins_above_its_end(document, random):
     component, path = unscaled(document, random)
     component["hpaSpec"] = {"minReplicas": 4, "maxReplicas": 3}
@@ -553,21 +553,21 @@ def a_component_has_replicas_and_an_autoscaler(document, random):
     return f"{path}.replicas"
 
 
-@mutant("two-disruption-bounds")
+@mutant("pdb-with-two-bounds")
 def a_budget_has_both_bounds(document, random):
     component, path = pick_candidate(random, components(document))
     component["pdbSpec"] = {"minAvailable": 1, "maxUnavailable": 1}
     return f"{path}.pdbSpec"
 
 
-@mutant("no-disruption-bound")
+@mutant("pdb-without-bound")
 def a_budget_has_no_bound(document, random):
     component, path = pick_candidate(random, components(document))
     component["pdbSpec"] = {}
     return f"{path}.pdbSpec"
 
 
-@mutant("ignored-engine-resources")
+@mutant("ignored-orchestrator-resources")
 def resources_are_in_the_old_field(document, random):
     predictor, path = pick_candidate(random, predictors(document))
     predictor["engineResources"] = {"requests": {"cpu": "2"}}
@@ -600,7 +600,7 @@ def the_object_has_no_name(document, random):
     return "metadata"
 
 
-@mutant("annotation-out-of-place")
+@mutant("misplaced-annotation")
 def an_annotation_is_on_the_object(document, random):
     document["metadata"]["annotations"] = {"seldon.io/engine-separate-pod": "true"}
     return 'metadata.annotations["seldon.io/engine-separate-pod"]'

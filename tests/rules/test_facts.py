@@ -65,7 +65,7 @@ def test_a_server_without_an_image_for_the_protocol_is_refused():
     document = bare(with_graph(**SERVER), protocol="v2")
     servers = {"SKLEARN_SERVER": images("seldon")}
     assert evaluate_denials(document, model_servers=servers) == [
-        ("deny", "unserved-protocol", path, message)
+        ("deny", "server-lacks-protocol", path, message)
     ]
 
 
@@ -157,7 +157,7 @@ def test_services_begin_with_a_letter_before_kubernetes_1_36(minor, action):
     ]
     service = 'spec.predictors[0].annotations["seldon.io/svc-name"]'
     assert found == [
-        (action, "object-name-not-a-service-name", "metadata.name"),
+        (action, "deployment-name-not-a-service-name", "metadata.name"),
         (action, "service-name-not-a-dns-label", service),
     ]
 
@@ -168,7 +168,7 @@ def test_services_may_begin_with_a_digit_from_kubernetes_1_36_on():
 
 def test_services_never_have_dots():
     ((action, rule, path, _),) = evaluate_denials(with_names("1.iris", "iris"), kubernetes_minor=36)
-    assert (action, rule, path) == ("deny", "object-name-not-a-service-name", "metadata.name")
+    assert (action, rule, path) == ("deny", "deployment-name-not-a-service-name", "metadata.name")
 
 
 def with_autoscaler_at_zero(kind):
@@ -181,7 +181,7 @@ def with_autoscaler_at_zero(kind):
 
 def evaluate_actions(document, **facts):
     found = evaluate_denials(document, **facts)
-    return [action for action, rule, *_ in found if rule == "impossible-autoscaler-bounds"]
+    return [action for action, rule, *_ in found if rule == "autoscaler-min-above-max"]
 
 
 @pytest.mark.parametrize(("minor", "expected"), [(None, ["warn"]), (36, ["deny"]), (37, [])])

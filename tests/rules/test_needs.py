@@ -18,7 +18,7 @@ from webhook.engine.rule_runner import run_rules
 from webhook.graph.cluster_facts import NO_FACTS, Facts
 from webhook.graph.non_trivial import non_trivial_parts
 from webhook.graph.parse import parse
-from webhook.rules.pod import overridden_variable
+from webhook.rules.pod import env_overrides_seldon_variable
 from webhook.settings.model import read_settings
 from webhook.settings.rule_set import RuleSet
 from webhook.yamldoc import read
@@ -69,7 +69,7 @@ def test_nothing_is_missed_in_a_graph_with_a_fault(name, seed, size):
     assert_nothing_is_missed(mutated)
 
 
-@pytest.mark.parametrize("name", sorted(overridden_variable.SELDON_VARIABLES))
+@pytest.mark.parametrize("name", sorted(env_overrides_seldon_variable.SELDON_VARIABLES))
 def test_a_variable_that_seldon_sets_is_looked_at_closely(name):
     assert non_trivial_parts({"image": "a", "env": [{"name": name, "value": "1"}]}) == ["env"]
 

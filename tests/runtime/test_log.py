@@ -12,7 +12,7 @@ import pytest
 from webhook.runtime import log
 
 
-def record(message: str = "decided", **attributes: object) -> logging.LogRecord:
+def record(message: str = "admission_review", **attributes: object) -> logging.LogRecord:
     made = logging.LogRecord("graphgate", logging.INFO, __file__, 1, message, None, None)
     made.created = 0.5
     made.__dict__.update(attributes)
@@ -21,7 +21,7 @@ def record(message: str = "decided", **attributes: object) -> logging.LogRecord:
 
 def test_a_line_is_time_level_event_and_fields() -> None:
     assert log.format_record(record(fields={"uid": "u", "name": "iris"})) == (
-        b'{"time":"1970-01-01T00:00:00.500000Z","level":"info","event":"decided",'
+        b'{"time":"1970-01-01T00:00:00.500000Z","level":"info","event":"admission_review",'
         b'"uid":"u","name":"iris"}\n'
     )
 
@@ -88,5 +88,5 @@ def test_a_decision_is_a_record_like_any_other() -> None:
     assert vars(made).keys() == vars(record(fields={"uid": "u"})).keys()
     assert json.loads(log.format_record(made)).keys() == {"time", "level", "event", "uid"}
     assert logging.Formatter("%(name)s %(levelname)s %(message)s").format(made) == (
-        "graphgate INFO decided"
+        "graphgate INFO admission_review"
     )

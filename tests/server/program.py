@@ -11,12 +11,12 @@ from typing import Any
 
 import orjson
 
-from webhook.cli.policy_options import ResolvedPolicySources
 from webhook.errors import MalformedReviewError, SettingsError
 from webhook.runtime.limits import Limits
 from webhook.server.config import ServerConfig
 from webhook.server.handler import Endpoint
 from webhook.server.lifecycle import serve
+from webhook.server.policy_files import ResolvedPolicySources
 from webhook.server.policy_store import PolicyStore
 
 

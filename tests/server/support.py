@@ -35,7 +35,7 @@ class RunningServer:
         """Wait until it serves."""
         serving = self.wait_for("serving")
         self.port: int = serving["port"]
-        self.health_port: int = serving["health_port"]
+        self.health_port: int = serving["healthPort"]
         return self
 
     def kill(self) -> None:
@@ -94,8 +94,8 @@ def run_server(folder: Path, **config: Any) -> Iterator[RunningServer]:
         "host": "127.0.0.1",
         "port": 0,
         "health_port": 0,
-        "drain": 0.0,
-        "reload_every": 0.05,
+        "shutdown_delay": 0.0,
+        "reload_interval": 0.05,
         **config,
     }
     server = start_server(options)

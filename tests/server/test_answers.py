@@ -96,12 +96,12 @@ def test_a_body_at_the_limit_is_judged(client: Client) -> None:
 
 def test_a_decision_is_one_line_of_the_log(server: RunningServer, client: Client) -> None:
     client.post("/validate", review("u-logged", wish="deny", object={"secret": "value"}))
-    line = server.wait_for("decided", uid="u-logged")
+    line = server.wait_for("admission_review", uid="u-logged")
     assert line.pop("milliseconds") >= 0
     assert line.pop("time").endswith("Z")
     assert line == {
         "level": "info",
-        "event": "decided",
+        "event": "admission_review",
         "endpoint": "validate",
         "uid": "u-logged",
         "namespace": "models",
@@ -116,7 +116,7 @@ def test_a_crash_of_the_judge_is_in_the_log_and_nowhere_else(
     server: RunningServer, client: Client
 ) -> None:
     text = client.post("/mutate", review(wish="explode"))[1]
-    line = server.wait_for("not judged")
+    line = server.wait_for("review_failed")
     assert "a secret of ours" not in text
     assert "RuntimeError: a secret of ours" in line["traceback"]
 
@@ -125,7 +125,7 @@ def test_a_crash_of_a_rule_is_in_the_log_with_the_rule(
     server: RunningServer, client: Client
 ) -> None:
     assert client.post("/mutate", review("u-crash", wish="crash"))[0] == 200
-    line = server.wait_for("rule failed", uid="u-crash")
+    line = server.wait_for("rule_error", uid="u-crash")
     assert line["rule"] == "traffic-not-100"
     assert "ZeroDivisionError: why" in line["traceback"]
 
@@ -134,7 +134,7 @@ def test_a_malformed_review_is_in_the_log_with_the_reason(
     server: RunningServer, client: Client
 ) -> None:
     client.post("/mutate", b"[]")
-    line = server.wait_for("malformed review")
+    line = server.wait_for("malformed_review")
     assert (line["endpoint"], line["reason"]) == ("mutate", "the body is no AdmissionReview")
 
 

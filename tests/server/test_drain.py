@@ -39,13 +39,13 @@ def test_an_idle_server_ends_with_0(pair: Path, number: signal.Signals) -> None:
     with run_server(pair) as server:
         assert server.stop(number) == 0
         server.wait_for("draining", signal=number.name)
-        server.wait_for("ended", clean=True)
+        server.wait_for("stopped", clean=True)
 
 
 def test_while_draining_it_is_unready_and_answers_and_each_answer_ends_its_connection(
     pair: Path, trusting: ssl.SSLContext
 ) -> None:
-    with run_server(pair, drain=TIMEOUT_SECONDS) as server:
+    with run_server(pair, shutdown_delay=TIMEOUT_SECONDS) as server:
         kept = Client(server.port, trusting)
         assert kept.is_reviewed()
         server.process.send_signal(signal.SIGTERM)
@@ -98,7 +98,7 @@ def test_half_a_head_is_a_call_in_flight_too(pair: Path, trusting: ssl.SSLContex
 
 
 def test_an_idle_connection_does_not_hold_up_the_end(pair: Path, trusting: ssl.SSLContext) -> None:
-    with run_server(pair, finish=10 * TIMEOUT_SECONDS) as server:
+    with run_server(pair, shutdown_grace=10 * TIMEOUT_SECONDS) as server:
         client = Client(server.port, trusting)
         assert client.is_reviewed()
         server.process.send_signal(signal.SIGTERM)
@@ -109,24 +109,24 @@ def test_an_idle_connection_does_not_hold_up_the_end(pair: Path, trusting: ssl.S
 
 
 def test_a_call_that_does_not_finish_is_cut_and_told(pair: Path, trusting: ssl.SSLContext) -> None:
-    with run_server(pair, finish=0.2) as server, connect(server.port, trusting) as peer:
+    with run_server(pair, shutdown_grace=0.2) as server, connect(server.port, trusting) as peer:
         peer.sendall(HEAD + b"Content-Length: 100\r\n\r\n{")
         wait_until(lambda: server.metric("graphgate_requests_in_flight") == 1)
         assert server.stop() == 1
-        server.wait_for("ended", clean=False)
+        server.wait_for("stopped", clean=False)
         assert wait_until_closed(peer)
 
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_ends_at_once(pair: Path, second: signal.Signals) -> None:
-    with run_server(pair, drain=10 * TIMEOUT_SECONDS) as server:
+    with run_server(pair, shutdown_delay=10 * TIMEOUT_SECONDS) as server:
         server.process.send_signal(signal.SIGTERM)
         server.wait_for("draining")
         assert server.stop(second) == 1
 
 
 def test_an_interrupt_skips_the_drain(pair: Path) -> None:
-    with run_server(pair, drain=10 * TIMEOUT_SECONDS) as server:
+    with run_server(pair, shutdown_delay=10 * TIMEOUT_SECONDS) as server:
         assert server.stop(signal.SIGINT) == 0
 
 
@@ -197,7 +197,7 @@ def test_twenty_restarts_under_load_lose_no_call(pair: Path, trusting: ssl.SSLCo
         "host": "127.0.0.1",
         "port": 0,
         "health_port": 0,
-        "drain": 1.0,  # a busy machine notices late that a pod is not ready any more
+        "shutdown_delay": 1.0,  # a busy machine notices late that a pod is not ready any more
     }
     started: list[RunningServer] = []
 

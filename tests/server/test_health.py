@@ -66,7 +66,9 @@ def test_refused_settings_keep_the_server_ready_and_are_shown(
     settings.write_text("good")
     with run_server(pair, settings=str(settings)) as server:
         settings.write_text("bad")
-        server.wait_for("not reloaded", source="settings", reason="rules.no-such-rule is no rule")
+        server.wait_for(
+            "config_reload_failed", source="settings", reason="rules.no-such-rule is no rule"
+        )
         status, text = server.get("/readyz?verbose")
         line = "[!] settings-reload: rules.no-such-rule is no rule; the last good settings is"
         assert (status, line in text) == (200, True)
@@ -76,10 +78,10 @@ def test_refused_settings_keep_the_server_ready_and_are_shown(
         client.close()
         settings.unlink()  # a crash of the source itself
         server.wait_for(
-            "not reloaded", source="settings", reason="a fault of graphgate, see its log"
+            "config_reload_failed", source="settings", reason="a fault of graphgate, see its log"
         )
         settings.write_text("good")  # as it was before
-        server.wait_for("reloaded", source="settings")
+        server.wait_for("config_reloaded", source="settings")
         assert "[+] settings-reload: ok\n" in server.get("/readyz?verbose")[1]
 
 
@@ -99,11 +101,11 @@ def test_calls_decisions_and_findings_are_counted(pair: Path, trusting: ssl.SSLC
                 'graphgate_requests_total{code="200",endpoint="validate"}',
                 'graphgate_requests_total{code="400",endpoint="validate"}',
                 'graphgate_requests_total{code="404",endpoint="other"}',
-                'graphgate_decisions_total{endpoint="mutate",verdict="allowed"}',
-                'graphgate_decisions_total{endpoint="validate",verdict="denied"}',
+                'graphgate_admission_decisions_total{decision="allowed",endpoint="mutate"}',
+                'graphgate_admission_decisions_total{decision="denied",endpoint="validate"}',
                 'graphgate_findings_total{action="deny",rule="traffic-not-100"}',
                 'graphgate_findings_total{action="warn",rule="no-predictors"}',
-                "graphgate_internal_failures_total",
+                "graphgate_rule_errors_total",
                 'graphgate_request_duration_seconds_count{endpoint="mutate"}',
                 'graphgate_request_duration_seconds_bucket{endpoint="mutate",le="+Inf"}',
                 "graphgate_requests_in_flight",
@@ -116,11 +118,11 @@ def test_calls_decisions_and_findings_are_counted(pair: Path, trusting: ssl.SSLC
             'graphgate_requests_total{code="200",endpoint="validate"}': 2,
             'graphgate_requests_total{code="400",endpoint="validate"}': 1,
             'graphgate_requests_total{code="404",endpoint="other"}': 1,
-            'graphgate_decisions_total{endpoint="mutate",verdict="allowed"}': 3,
-            'graphgate_decisions_total{endpoint="validate",verdict="denied"}': 1,
+            'graphgate_admission_decisions_total{decision="allowed",endpoint="mutate"}': 3,
+            'graphgate_admission_decisions_total{decision="denied",endpoint="validate"}': 1,
             'graphgate_findings_total{action="deny",rule="traffic-not-100"}': 1,
             'graphgate_findings_total{action="warn",rule="no-predictors"}': 1,
-            "graphgate_internal_failures_total": 1,
+            "graphgate_rule_errors_total": 1,
             'graphgate_request_duration_seconds_count{endpoint="mutate"}': 3,
             'graphgate_request_duration_seconds_bucket{endpoint="mutate",le="+Inf"}': 3,
             "graphgate_requests_in_flight": 0,

@@ -26,7 +26,10 @@ from tests.server.support import (
 
 SHORT = 0.3
 LONG = 10 * TIMEOUT_SECONDS
-LONG_TIMEOUTS = dict.fromkeys(("handshake", "header", "body", "idle", "answer"), LONG)
+LONG_TIMEOUTS = dict.fromkeys(
+    ("tls_handshake_timeout", "header_timeout", "body_timeout", "idle_timeout", "write_timeout"),
+    LONG,
+)
 HEAD = b"POST /mutate HTTP/1.1\r\nHost: graphgate\r\nContent-Type: application/json\r\n"
 
 
@@ -37,7 +40,7 @@ def limited(pair: Path, trusting: ssl.SSLContext, **limits: float) -> Iterator[R
         other = Client(server.port, trusting)
         assert other.is_reviewed()
         yield server
-        if "idle" in limits:
+        if "idle_timeout" in limits:
             other.close()
             other = Client(server.port, trusting)
         assert other.is_reviewed()
@@ -67,7 +70,7 @@ def test_a_silent_tcp_client_ends_with_the_handshake_limit(
     pair: Path, trusting: ssl.SSLContext
 ) -> None:
     with (
-        limited(pair, trusting, handshake=SHORT) as server,
+        limited(pair, trusting, tls_handshake_timeout=SHORT) as server,
         socket.create_connection(("127.0.0.1", server.port)) as peer,
     ):
         assert wait_until_closed(peer)
@@ -81,7 +84,7 @@ def test_half_a_handshake_ends_with_the_handshake_limit(
     with pytest.raises(ssl.SSLWantReadError):
         half.do_handshake()
     with (
-        limited(pair, trusting, handshake=SHORT) as server,
+        limited(pair, trusting, tls_handshake_timeout=SHORT) as server,
         socket.create_connection(("127.0.0.1", server.port)) as peer,
     ):
         peer.sendall(hello.read())  # and never the Finished message
@@ -90,14 +93,14 @@ def test_half_a_handshake_ends_with_the_handshake_limit(
 
 def test_a_silent_tls_client_ends_with_the_idle_limit(pair: Path, trusting: ssl.SSLContext) -> None:
     with (
-        limited(pair, trusting, idle=SHORT) as server,
+        limited(pair, trusting, idle_timeout=SHORT) as server,
         connect(server.port, trusting) as peer,
     ):
         assert wait_until_closed(peer)
 
 
 def test_an_idle_connection_ends_with_the_idle_limit(pair: Path, trusting: ssl.SSLContext) -> None:
-    with limited(pair, trusting, idle=SHORT) as server:
+    with limited(pair, trusting, idle_timeout=SHORT) as server:
         client = Client(server.port, trusting)
         assert client.is_reviewed()
         assert client.sock is not None
@@ -114,19 +117,19 @@ def test_a_slow_head_ends_with_the_header_limit(
     pair: Path, trusting: ssl.SSLContext, first: bytes, drop: bytes
 ) -> None:
     with (
-        limited(pair, trusting, header=SHORT) as server,
+        limited(pair, trusting, header_timeout=SHORT) as server,
         connect(server.port, trusting) as peer,
     ):
         peer.sendall(first or b"\r\n")
         with send_slowly(peer, drop):
             assert wait_until_closed(peer)
-        assert server.metric('graphgate_connections_cut_total{reason="slow-header"}') == 1
+        assert server.metric('graphgate_connections_aborted_total{reason="header_timeout"}') == 1
 
 
 def test_a_slow_second_head_ends_with_the_header_limit(
     pair: Path, trusting: ssl.SSLContext
 ) -> None:
-    with limited(pair, trusting, header=SHORT) as server:
+    with limited(pair, trusting, header_timeout=SHORT) as server:
         client = Client(server.port, trusting)
         assert client.is_reviewed()
         assert client.sock is not None
@@ -137,13 +140,13 @@ def test_a_slow_second_head_ends_with_the_header_limit(
 
 def test_a_head_without_end_is_cut_at_its_size(pair: Path, trusting: ssl.SSLContext) -> None:
     with (
-        limited(pair, trusting, header_bytes=10_000) as server,
+        limited(pair, trusting, max_header_bytes=10_000) as server,
         connect(server.port, trusting) as peer,
     ):
         peer.sendall(HEAD)
         with send_slowly(peer, b"X: " + 1000 * b"y" + b"\r\n"):
             assert wait_until_closed(peer)
-        assert server.metric('graphgate_connections_cut_total{reason="large-header"}') == 1
+        assert server.metric('graphgate_connections_aborted_total{reason="header_too_large"}') == 1
 
 
 @pytest.mark.parametrize("path", [b"/mutate", b"/nowhere"], ids=["read", "discarded"])
@@ -152,14 +155,14 @@ def test_a_slow_body_ends_with_the_body_limit(
     pair: Path, trusting: ssl.SSLContext, path: bytes, drop: bytes
 ) -> None:
     with (
-        limited(pair, trusting, body=SHORT) as server,
+        limited(pair, trusting, body_timeout=SHORT) as server,
         connect(server.port, trusting) as peer,
     ):
         head = HEAD.replace(b"/mutate", path)
         peer.sendall(head + b"Content-Length: 1000000\r\n\r\n{")
         with send_slowly(peer, drop):
             assert wait_until_closed(peer)
-        assert server.metric('graphgate_connections_cut_total{reason="slow-body"}') == 1
+        assert server.metric('graphgate_connections_aborted_total{reason="body_timeout"}') == 1
         assert server.metric("graphgate_request_body_bytes_in_flight") == 0
         assert server.metric("graphgate_requests_in_flight") == 0
 
@@ -170,7 +173,7 @@ def test_answers_that_nobody_reads_end_with_the_answer_limit(
     body = review()
     request = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
     with (
-        limited(pair, trusting, answer=SHORT) as server,
+        limited(pair, trusting, write_timeout=SHORT) as server,
         socket.socket() as raw,
     ):
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -186,7 +189,7 @@ def test_answers_that_nobody_reads_end_with_the_answer_limit(
                 except OSError:
                     cut = True
         assert cut
-        assert server.metric('graphgate_connections_cut_total{reason="unread-answer"}') == 1
+        assert server.metric('graphgate_connections_aborted_total{reason="write_timeout"}') == 1
         assert (
             peak_memory_bytes(server) < 128 * 1024 * 1024
         )  # the requests behind the answers did not pile up
@@ -216,7 +219,7 @@ def test_a_hundred_silent_clients_leave_a_review_alone(
 def test_silent_clients_crowd_out_each_other_and_nobody_who_asks(
     pair: Path, trusting: ssl.SSLContext
 ) -> None:
-    with limited(pair, trusting, connections=10) as server:
+    with limited(pair, trusting, max_connections=10) as server:
         kept = Client(server.port, trusting)
         assert kept.is_reviewed()
         silent = [connect(server.port, trusting) for _ in range(30)]
@@ -225,7 +228,7 @@ def test_silent_clients_crowd_out_each_other_and_nobody_who_asks(
         assert late.is_reviewed()
         assert kept.is_reviewed()
         # 30 and the late one, for whom there was room beside the kept one and the fixture's.
-        crowded = 'graphgate_connections_cut_total{reason="crowded-out"}'
+        crowded = 'graphgate_connections_aborted_total{reason="connection_limit"}'
         assert server.metric(crowded) == 30 + 1 - 8
         for peer in silent:
             peer.close()
@@ -237,7 +240,7 @@ def test_a_silent_client_of_the_health_port_ends_with_the_idle_limit(
     pair: Path, trusting: ssl.SSLContext
 ) -> None:
     with (
-        limited(pair, trusting, idle=SHORT) as server,
+        limited(pair, trusting, idle_timeout=SHORT) as server,
         socket.create_connection(("127.0.0.1", server.health_port)) as peer,
     ):
         assert wait_until_closed(peer)

@@ -20,7 +20,7 @@ HEAD = b"POST /mutate HTTP/1.1\r\nHost: graphgate\r\nContent-Type: application/j
 def test_beyond_the_bound_a_call_is_answered_with_429_and_when_to_come_again(
     pair: Path, trusting: ssl.SSLContext
 ) -> None:
-    with run_server(pair, limits={"bodies_in_flight": 2 * MEBIBYTE}) as server:
+    with run_server(pair, limits={"max_body_bytes_in_flight": 2 * MEBIBYTE}) as server:
         with connect(server.port, trusting) as holder:
             held = MEBIBYTE
             holder.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % (2 * MEBIBYTE) + b" " * held)
@@ -62,7 +62,7 @@ def test_forty_bodies_of_three_mebibytes_at_once_stay_within_256_mebibytes(
         seen.append(200 if client.is_reviewed() else 0)
         client.close()
 
-    with run_server(pair, limits={"bodies_in_flight": 24 * MEBIBYTE}) as server:
+    with run_server(pair, limits={"max_body_bytes_in_flight": 24 * MEBIBYTE}) as server:
         threads = [threading.Thread(target=send, args=(server,)) for _ in range(40)]
         for thread in threads:
             thread.start()

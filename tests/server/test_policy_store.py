@@ -12,12 +12,12 @@ import yaml
 
 from tests.documents_of import minimal
 from tests.seeds import ROOT
-from webhook.cli.policy_options import ResolvedPolicySources
 from webhook.engine.evaluate import evaluate
 from webhook.errors import PolicyError
 from webhook.graph.cluster_facts import NO_FACTS
 from webhook.kube.facts_watcher import Health
 from webhook.runtime.metrics import ServerMetrics
+from webhook.server.policy_files import ResolvedPolicySources
 from webhook.server.policy_store import PolicyStore
 from webhook.settings.model import read_settings
 
@@ -109,12 +109,12 @@ def test_without_policies_the_engine_is_not_even_imported():
     """It takes a third of a second and 20 MB."""
     program = """
 import sys
-from webhook.cli.policy_options import Wanted
-from webhook.server.policy_store import PoliciesInForce
-policies = PoliciesInForce(lambda: Wanted(()))
-policies.refresh()
-policies.check().probe()
-assert policies.now() is None
+from webhook.server.policy_files import ResolvedPolicySources
+from webhook.server.policy_store import PolicyStore
+policies = PolicyStore(lambda: ResolvedPolicySources(()))
+policies.reload_if_changed()
+policies.readiness_check().probe()
+assert policies.current_context() is None
 sys.exit("webhook.policy" in sys.modules)
 """
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
@@ -268,7 +268,7 @@ def test_another_selector_in_the_settings_takes_a_restart():
     policies = PolicyStore(lambda: ResolvedPolicySources((), selectors[-1]))
     policies.reload_if_changed()
     selectors.append("team=ml")
-    with pytest.raises(PolicyError, match=r"policies\.cluster is now 'team=ml'.*restart"):
+    with pytest.raises(PolicyError, match=r"policies\.selector is now 'team=ml'.*restart"):
         policies.reload_if_changed()
 
 
@@ -281,7 +281,7 @@ def test_metrics_tell_the_version_and_only_the_present_one():
     def versions() -> list[str]:
         text = metrics.render_metrics().decode()
         assert "graphgate_policies 1.0" in text
-        assert "graphgate_policies_refused 1.0" in text
+        assert "graphgate_policies_invalid 1.0" in text
         return re.findall(r'graphgate_policies_info\{version="([0-9a-f]{12})"\} 1.0', text)
 
     (first,) = versions()

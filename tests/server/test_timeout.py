@@ -90,7 +90,7 @@ def with_slow_rule(rule: str) -> Settings:
     settings = read_settings(None, {})
     endless: dict[str, Any] = {"load": lambda: _endless, "inputs": (), "triggers": frozenset()}
     plan = [replace(one, **endless) if one.id == rule else one for one in settings.rule_set]
-    vars(settings)["plan"] = RuleSet(tuple(plan))  # a cached property
+    vars(settings)["rule_set"] = RuleSet(tuple(plan))  # a cached property
     return settings
 
 
@@ -145,7 +145,7 @@ def test_an_object_without_a_fault_meets_on_internal_failure() -> None:
     assert response["allowed"] is False
     assert "rule traffic-not-100 could not be evaluated" in response["status"]["message"]
     lenient = replace(with_slow_rule("traffic-not-100"), on_rule_error="allow")
-    vars(lenient)["plan"] = with_slow_rule("traffic-not-100").rule_set
+    vars(lenient)["rule_set"] = with_slow_rule("traffic-not-100").rule_set
     assert (
         orjson.loads(review_within_timeout(minimal(), lenient).body)["response"]["allowed"] is True
     )

@@ -3,6 +3,7 @@
 import datetime
 import ssl
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def test_a_swapped_secret_is_served_and_old_connections_live_on(
         assert old.is_reviewed()
         assert served(server, trusting) == serial(first)
         mount(tmp_path / "secret", "2", files(second))
-        server.wait_for("reloaded", source="certificate")
+        server.wait_for("config_reloaded", source="certificate")
         assert served(server, trusting) == serial(second)
         assert old.is_reviewed()
         old.close()
@@ -73,7 +74,7 @@ def test_without_a_server_name_the_new_pair_is_served_too(
     first.write(tmp_path)
     with run_server(tmp_path) as server:
         second.write(tmp_path)
-        server.wait_for("reloaded", source="certificate")
+        server.wait_for("config_reloaded", source="certificate")
         assert served(server, trusting, "127.0.0.1") == serial(second)
 
 
@@ -86,7 +87,7 @@ def test_a_pair_that_does_not_match_keeps_the_old_one_and_says_so(
         sample = 'graphgate_reload_failures_total{source="certificate"}'
         assert server.metric(sample) == 0
         certificate.write_bytes(better.certificate)
-        server.wait_for("not reloaded", source="certificate")
+        server.wait_for("config_reload_failed", source="certificate")
         assert served(server, trusting) == serial(good)
         status, text = server.get("/readyz?verbose")
         assert status == 200
@@ -95,10 +96,10 @@ def test_a_pair_that_does_not_match_keeps_the_old_one_and_says_so(
             f" {certificate}; the last good certificate is still in effect\n"
         ) in text
         assert server.metric(sample) == 1
-        assert server.metric('graphgate_check_state{check="certificate-reload"}') == 1
+        assert server.metric('graphgate_readiness_check_state{check="certificate-reload"}') == 1
 
         key.write_bytes(better.key)
-        server.wait_for("reloaded", source="certificate")
+        server.wait_for("config_reloaded", source="certificate")
         assert served(server, trusting) == serial(better)
         assert "[+] certificate-reload: ok\n" in server.get("/readyz?verbose")[1]
         assert server.metric(sample) == 1
@@ -111,9 +112,9 @@ def test_a_bad_pair_that_is_taken_back_is_forgotten(
     _, key = good.write(tmp_path)
     with run_server(tmp_path) as server:
         key.unlink()
-        server.wait_for("not reloaded", source="certificate")
+        server.wait_for("config_reload_failed", source="certificate")
         key.write_bytes(good.key)
-        server.wait_for("reloaded", source="certificate")
+        server.wait_for("config_reloaded", source="certificate")
         assert server.get("/readyz")[1] == "ready\n"
         assert served(server, trusting) == serial(good)
 
@@ -134,13 +135,13 @@ def test_fifty_rotations_under_load_lose_no_call(
             fresh.close()
         kept.close()
 
-    with run_server(tmp_path, reload_every=0.005) as server:
+    with run_server(tmp_path, reload_interval=0.005) as server:
         callers = [threading.Thread(target=call) for _ in range(3)]
         for caller in callers:
             caller.start()
         for turn in range(1, 51):
             pairs[turn % 5].write(tmp_path)
-            server.wait_for("reloaded", source="certificate")
+            server.wait_for("config_reloaded", source="certificate")
         stop.set()
         for caller in callers:
             caller.join(20)
@@ -164,10 +165,10 @@ def test_a_certificate_out_of_its_time_makes_unready_until_it_is_replaced(
     with run_server(tmp_path) as server:
         status, text = server.get("/readyz")
         assert (status, text.startswith(f"[-] certificate: {reason}")) == (503, True)
-        assert server.metric('graphgate_check_state{check="certificate"}') == 2
+        assert server.metric('graphgate_readiness_check_state{check="certificate"}') == 2
         assert server.get("/livez") == (200, "alive\n")
         authority.issue().write(tmp_path)
-        server.wait_for("reloaded", source="certificate")
+        server.wait_for("config_reloaded", source="certificate")
         assert server.get("/readyz") == (200, "ready\n")
 
 
@@ -180,12 +181,12 @@ def test_a_caller_that_does_not_trust_us_shows_in_the_metrics(
         client.close()
         with pytest.raises(ssl.SSLCertVerificationError):
             connect(server.port, trust_context(Authority("another").pem))
-        assert server.metric("graphgate_handshakes_total") == 2
-        assert server.metric("graphgate_connections_opened_total") == 1
+        assert server.metric("graphgate_tls_handshakes_started_total") == 2
+        assert server.metric("graphgate_tls_handshakes_completed_total") == 1
 
 
-def test_the_seconds_left_are_a_metric(server: RunningServer) -> None:
-    left = server.metric("graphgate_certificate_seconds_left")
+def test_the_end_of_the_certificate_is_a_metric(server: RunningServer) -> None:
+    left = server.metric("graphgate_certificate_expiration_timestamp_seconds") - time.time()
     assert 29 * 86_400 < left < 30 * 86_400
 
 
@@ -240,7 +241,7 @@ class TestMutual:
             assert kept.is_reviewed()
             assert self.refused(server, by_new)
             ca.write_bytes(new.pem)
-            server.wait_for("reloaded", source="certificate")
+            server.wait_for("config_reloaded", source="certificate")
             assert self.refused(server, by_old)
             fresh = Client(server.port, by_new)
             assert fresh.is_reviewed()

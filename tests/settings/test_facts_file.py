@@ -25,15 +25,16 @@ all_facts = st.builds(
         st.builds(Namespace, labels=words, annotations=words),
         max_size=3,
     ),
-    servers=st.none()
+    model_servers=st.none()
     | st.dictionaries(
         st.text(max_size=6), st.none() | st.dictionaries(st.text(max_size=4), json_values)
     ),
-    explainer=st.none() | st.fixed_dictionaries({}, optional={"image": text, "image_v2": text}),
-    initializer=st.fixed_dictionaries({}, optional={"image": text, "cpuLimit": text}),
+    explainer_images=st.none()
+    | st.fixed_dictionaries({}, optional={"image": text, "image_v2": text}),
+    storage_initializer=st.fixed_dictionaries({}, optional={"image": text, "cpuLimit": text}),
     openshift=st.booleans(),
-    minor=st.none() | st.integers(1, 999),
-    crd_depth=st.none() | st.integers(1, 9999),
+    kubernetes_minor=st.none() | st.integers(1, 999),
+    max_graph_depth=st.none() | st.integers(1, 9999),
 )
 
 
@@ -88,12 +89,22 @@ def test_a_namespace_without_labels_is_known_all_the_same():
         ([], "(document) is a list, not a mapping"),
         ({"kind": "Facts"}, "apiVersion is missing; graphgate facts writes such a file"),
         ({**HEAD, "kind": "Settings"}, "kind is 'Settings', not Facts"),
-        ({**HEAD, "minr": 1}, 'unknown key minr; did you mean "minor"?'),
-        ({**HEAD, "minor": True}, "minor is true, not an integer or null"),
-        ({**HEAD, "minor": "36"}, 'minor is "36", not an integer or null'),
-        ({**HEAD, "minor": 0}, "minor: 0 is less than the minimum of 1"),
+        (
+            {**HEAD, "kubernetesVersio": 1},
+            'unknown key kubernetesVersio; did you mean "kubernetesVersion"?',
+        ),
+        ({**HEAD, "kubernetesVersion": True}, "kubernetesVersion is true, not a string or null"),
+        ({**HEAD, "kubernetesVersion": 36}, "kubernetesVersion is 36, not a string or null"),
+        (
+            {**HEAD, "kubernetesVersion": "v1.0"},
+            'kubernetesVersion is "v1.0", not a version like v1.36',
+        ),
+        (
+            {**HEAD, "kubernetesVersion": "36"},
+            'kubernetesVersion is "36", not a version like v1.36',
+        ),
         ({**HEAD, "openshift": None}, "openshift is null, not true or false"),
-        ({**HEAD, "servers": ["A"]}, "servers is a list, not a mapping or null"),
+        ({**HEAD, "modelServers": ["A"]}, "modelServers is a list, not a mapping or null"),
         (
             {**HEAD, "namespaces": {"a": {"labels": {"x": 1}}}},
             "namespaces.a.labels.x is 1, not a string",
@@ -110,5 +121,6 @@ def test_what_is_no_facts_file_is_one_sentence_with_the_place(document, sentence
     assert str(error.value) == f"facts.yaml: {sentence}"
 
 
-def test_a_whole_number_with_a_point_is_an_integer():
-    assert repr(read_facts({**HEAD, "minor": 36.0}).kubernetes_minor) == "36"
+@pytest.mark.parametrize("version", ["v1.36", "v1.36.2", "v1.36.2+k3s1", "v1.36.0-rc.1"])
+def test_a_version_is_read_as_kubectl_writes_it(version):
+    assert read_facts({**HEAD, "kubernetesVersion": version}).kubernetes_minor == 36

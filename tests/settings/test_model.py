@@ -87,7 +87,7 @@ def test_the_variable_holds_for_namespaces_too_unless_they_say_otherwise():
 
 
 def test_an_ignored_rule_does_not_run():
-    settings = read_settings(document(rules={"unknown-field": {"action": "ignore"}}))
+    settings = read_settings(document(rules={"unknown-field": {"action": "off"}}))
     assert "unknown-field" not in {rule.id for rule in settings.rule_set}
 
 
@@ -107,7 +107,7 @@ def test_an_ignored_rule_does_not_run():
         (document(profile="paranoid"), "profile is 'paranoid', not default or hardened"),
         (document(namespaces={"a": {"profile": "hardened"}}), "unknown key"),
         (document(namespaces={"a": {"defaults": {"runAsUser": 0}}}), "namespaces.a"),
-        (document(servers="SKLEARN_SERVER"), "servers"),
+        (document(modelServers="SKLEARN_SERVER"), "modelServers"),
     ],
 )
 def test_settings_that_cannot_be_used_are_refused_by_one_sentence(broken, sentence):
@@ -123,8 +123,8 @@ def test_settings_that_cannot_be_used_are_refused_by_one_sentence(broken, senten
         read_settings(document(profile="hardened")),
         read_settings(
             document(
-                servers=["A", "B"],
-                onInternalFailure="allow",
+                modelServers=["A", "B"],
+                onRuleError="allow",
                 rules={"wrong-type": {"action": "warn"}},
             ),
             {"DEFAULT_USER_ID": ""},
@@ -134,18 +134,18 @@ def test_settings_that_cannot_be_used_are_refused_by_one_sentence(broken, senten
 def test_settings_written_to_a_file_have_the_same_effect_when_read(settings):
     again = read_settings(read(write_settings(settings)).documents[0].value)
     assert [(rule.id, rule.action) for rule in again.rule_set] == [
-        (rule.id, rule.action) for rule in settings.plan
+        (rule.id, rule.action) for rule in settings.rule_set
     ]
     assert (again.defaults, again.model_servers, again.on_rule_error) == (
         settings.defaults,
-        settings.servers,
+        settings.model_servers,
         settings.on_rule_error,
     )
 
 
 def test_policies_are_named_once_for_all_namespaces():
     written = document(
-        policies={"files": ["ours", "/etc/theirs"], "cluster": "team=ml"},
+        policies={"files": ["ours", "/etc/theirs"], "selector": "team=ml"},
         namespaces={"shop": {"ratchet": False}},
     )
     settings = read_settings(written)
@@ -161,8 +161,8 @@ def test_policies_are_named_once_for_all_namespaces():
     [
         ({"file": ["ours"]}, r'unknown key policies.file; did you mean "files"\?'),
         ({"files": "ours"}, r"policies.files: 'ours' is not of type 'array'"),
-        ({"cluster": ""}, r"policies.cluster: '' should be non-empty"),
-        ({"cluster": True}, r"policies.cluster: True is not of type 'string', 'null'"),
+        ({"selector": ""}, r"policies.selector: '' should be non-empty"),
+        ({"selector": True}, r"policies.selector: True is not of type 'string', 'null'"),
     ],
 )
 def test_policies_that_cannot_be_meant_are_refused(policies, sentence):

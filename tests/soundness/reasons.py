@@ -35,7 +35,7 @@ REASONS: dict[str, Reason] = {
     "children-not-a-list": Reason(
         "definition", "A mapping is rendered as the one child; Seldon's definition refuses it."
     ),
-    "childless-router": Reason(
+    "router-without-children": Reason(
         "orchestrator", "A router or combiner without children is never called."
     ),
     "duplicate-container-name": Reason(
@@ -50,16 +50,16 @@ REASONS: dict[str, Reason] = {
     "graph-too-deep": Reason(
         "definition", "A definition of fixed depth drops the deeper nodes before anybody sees them."
     ),
-    "impossible-autoscaler-bounds": Reason(
+    "autoscaler-min-above-max": Reason(
         "elsewhere", "KEDA refuses the bounds of a ScaledObject; it is not in the test cluster."
     ),
     "label-overrides-selector": Reason(
         "Seldon", "Seldon lets the label win over its own, and its selector then matches no pods."
     ),
-    "mapping-not-a-list": Reason(
+    "mapping-instead-of-list": Reason(
         "definition", "A mapping in place of a list is left out or read as its one item."
     ),
-    "missing-claim": Reason(
+    "pvc-uri-without-claim": Reason(
         "container", "The volume names no claim that can exist, so the pod waits for ever."
     ),
     "missing-container": Reason(
@@ -71,7 +71,7 @@ REASONS: dict[str, Reason] = {
     "missing-kafka-variable": Reason("Seldon", "Seldon refuses kafka without its variables."),
     "missing-logger-mode": Reason("Seldon", "Seldon refuses a logger without a mode."),
     "missing-model-uri": Reason("Seldon", "Seldon refuses a server without a model."),
-    "misspelt-field": Reason(
+    "misspelled-required-field": Reason(
         "definition", "The field that is needed is dropped, under whatever name it stands."
     ),
     "mixed-endpoint-types": Reason("Seldon", "Seldon refuses REST and GRPC in one object."),
@@ -81,7 +81,7 @@ REASONS: dict[str, Reason] = {
     "negative-replicas": Reason(
         "definition", "Every pod has a number of its own; a pod without one gets this one."
     ),
-    "no-engine-for-several-nodes": Reason(
+    "multi-node-graph-without-orchestrator": Reason(
         "Seldon", "Seldon refuses several nodes without an orchestrator: only one is reached."
     ),
     "no-live-predictor": Reason("Seldon", "Seldon refuses a lone shadow: nobody would answer."),
@@ -91,7 +91,7 @@ REASONS: dict[str, Reason] = {
     "parameter-value-not-of-its-type": Reason(
         "container", "The component turns the text into its type when it starts, and stops."
     ),
-    "pod-out-of-place": Reason(
+    "misplaced-pod-spec": Reason(
         "definition", "Containers beside their place are dropped, and the node has none."
     ),
     "pod-security/root-against-non-root": Reason(
@@ -100,15 +100,15 @@ REASONS: dict[str, Reason] = {
     "port-collision": Reason(
         "container", "Two containers of a pod listen on one port; the second does not start."
     ),
-    "predictor-label-syntax": Reason(
+    "malformed-predictor-metadata": Reason(
         "Seldon", "Seldon lets such a label win over its own, and the API server then refuses it."
     ),
     "ratio-not-a-number": Reason("orchestrator", "It parses ratioA at every request, and fails."),
     "reserved-container-name": Reason(
         "orchestrator", "A container of its name takes the orchestrator's place."
     ),
-    "several-shadows": Reason("Seldon", "Seldon refuses a second shadow."),
-    "split-component": Reason(
+    "multiple-shadow-predictors": Reason("Seldon", "Seldon refuses a second shadow."),
+    "component-split-in-two": Reason(
         "definition", "Parts under another dash are no longer about the pod that was meant."
     ),
     "traffic-not-100": Reason(
@@ -119,7 +119,7 @@ REASONS: dict[str, Reason] = {
     "type-contradicts-implementation": Reason(
         "orchestrator", "It follows the type, and calls a container that is not there."
     ),
-    "unimplemented-implementation": Reason(
+    "no-op-implementation": Reason(
         "orchestrator", "It knows no such implementation, and calls a container that is not there."
     ),
     "unknown-endpoint-type": Reason("orchestrator", "It cannot call a node by another protocol."),
@@ -132,8 +132,12 @@ REASONS: dict[str, Reason] = {
     "unknown-protocol": Reason("Seldon", "Seldon refuses the word."),
     "unknown-server-type": Reason("Seldon", "Seldon refuses the word."),
     "unknown-transport": Reason("Seldon", "Seldon refuses the word."),
-    "unserved-protocol": Reason("Seldon", "Seldon refuses a protocol that the server never spoke."),
-    "untyped-node": Reason("orchestrator", "It passes by a node that says nowhere what it does."),
+    "server-lacks-protocol": Reason(
+        "Seldon", "Seldon refuses a protocol that the server never spoke."
+    ),
+    "node-without-type-or-methods": Reason(
+        "orchestrator", "It passes by a node that says nowhere what it does."
+    ),
     "wrong-type": Reason(
         "definition", "A value of a wrong type is left out of what is rendered; Seldon stops at it."
     ),

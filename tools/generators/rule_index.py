@@ -8,6 +8,7 @@ from typing import Any
 
 from tools.generators import notice
 from webhook import rules
+from webhook.rules import to_setting_name
 
 SOURCE = "webhook/rules/"
 _INPUTS = ("facts", "old")
@@ -47,7 +48,7 @@ def _rule_entry(group: str, name: str) -> dict[str, Any]:
         "inputs": [each for each in signature if each in _INPUTS],
         "triggers": sorted(getattr(module, "TRIGGERS", ())),
         "parameters": {
-            each.name: each.default
+            to_setting_name(each.name): each.default
             for each in signature.values()
             if each.kind is inspect.Parameter.KEYWORD_ONLY and each.name not in _INPUTS
         },

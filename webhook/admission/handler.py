@@ -143,7 +143,7 @@ def _build_response(
         response["patch"] = b64encode(orjson.dumps(decision.patch)).decode()
     if warnings := messages.format_warnings(decision):
         response["warnings"] = warnings
-    audit_annotations = {"policies": policy_set_version} if policy_set_version else {}
+    audit_annotations = {"policySetVersion": policy_set_version} if policy_set_version else {}
     if decision.audits:
         audit_annotations["findings"] = "\n".join(
             messages.format_finding(finding) for finding in decision.audits

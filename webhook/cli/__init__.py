@@ -2,7 +2,7 @@
 
 The only place that reads flags, files and the environment. A command's module is named after it
 and has a click command of that name (`<name>_command`); it imports what it needs when it runs, so
-that `--help` and `check` start quickly. Exit codes: 0 fine, 1 denied, 2 could not be judged.
+that `--help` and `check` start quickly. Exit codes: 0 fine, 1 denied, 2 could not be evaluated.
 """
 
 import pkgutil

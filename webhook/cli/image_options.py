@@ -31,17 +31,19 @@ class ImageOptions:
 
 
 def image_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add --engine-image and --initializer-image; the command gets them as one value, `images`."""
+    """Add --executor-image and --storage-initializer-image, as one value, `images`."""
 
     @wraps(command)
-    def with_images(engine_image: str, initializer_image: str, **arguments: Any) -> None:
-        command(images=ImageOptions(engine_image, initializer_image), **arguments)
+    def with_images(executor_image: str, storage_initializer_image: str, **arguments: Any) -> None:
+        command(images=ImageOptions(executor_image, storage_initializer_image), **arguments)
 
     decorated: Callable[..., None] = with_images
     for option in (
-        click.option("--initializer-image", default="", metavar="IMAGE", help="Fetches models."),
         click.option(
-            "--engine-image",
+            "--storage-initializer-image", default="", metavar="IMAGE", help="Fetches models."
+        ),
+        click.option(
+            "--executor-image",
             default="",
             metavar="IMAGE",
             help="Seldon's executor, which walks graphs of several nodes. [default: none]",

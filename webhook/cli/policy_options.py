@@ -2,14 +2,18 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from webhook.errors import PolicyError
-from webhook.server.policy_files import parse_policies, read_files
+from webhook.server.policy_files import (
+    ResolvedPolicySources,
+    parse_policies,
+    read_files,
+    summarize_problems,
+)
 
 if TYPE_CHECKING:
     from webhook.cli.options import SettingsFlags
@@ -29,18 +33,6 @@ def policies_option(command: Callable[..., None]) -> Callable[..., None]:
         help="File or folder of policies and exceptions; may be given several times. "
         "[settings: policies.files]",
     )(command)
-
-
-@dataclass(frozen=True, slots=True)
-class ResolvedPolicySources:
-    """Where policies are to come from.
-
-    paths     files and folders
-    selector  labels of the cluster's objects; None: no cluster
-    """
-
-    paths: tuple[Path, ...]
-    selector: str | None = None
 
 
 def resolve_sources(
@@ -69,13 +61,6 @@ def load_policies(paths: tuple[Path, ...]) -> "PolicySet | None":
     if policies.problems:
         raise PolicyError(summarize_problems(list(map(str, policies.problems))))
     return policies
-
-
-def summarize_problems(problems: list[str]) -> str:
-    """Return one sentence about several policies that cannot be used."""
-    more = len(problems) - 1
-    others = f" (and {more} more; graphgate policies lint tells all)" if more else ""
-    return f"{problems[0]}{others}"
 
 
 def load_policy_context(paths: tuple[Path, ...]) -> "PolicyContext | None":

@@ -75,7 +75,9 @@ class Applier:
             if action.observed is None:
                 name_conflict = self._find_name_conflict(action.desired, uid, namespace)
                 if name_conflict:
-                    return ApplyResult(error=ReconcileError("NameTaken", name_conflict), retry=True)
+                    return ApplyResult(
+                        error=ReconcileError("NameConflict", name_conflict), retry=True
+                    )
         if desired_state.denials:
             for action in applies:
                 error = self._apply(action.desired, dry_run=True)
@@ -83,7 +85,7 @@ class Applier:
                     message = (
                         f"{desired_state.denial_message}; {_describe_error(action.desired, error)}"
                     )
-                    return ApplyResult(error=ReconcileError("Refused", message))
+                    return ApplyResult(error=ReconcileError("ValidationFailed", message))
         return self._apply_actions(actions, namespace)
 
     def _apply_actions(self, actions: Sequence[PlannedAction], namespace: str) -> ApplyResult:
@@ -99,7 +101,9 @@ class Applier:
             applied = self._apply(action.desired)
             if isinstance(applied, ApiStatusError):
                 message = _describe_error(action.desired, applied)
-                return ApplyResult(tuple(changes), ReconcileError("Rejected", message), retry=True)
+                return ApplyResult(
+                    tuple(changes), ReconcileError("ApplyFailed", message), retry=True
+                )
             self._record_applied(action.desired, applied)
             changes.append(f"{_CHANGE_VERBS[action.reason]} {' '.join(action.desired.key)}")
         return ApplyResult(tuple(changes))

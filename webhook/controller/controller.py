@@ -186,22 +186,22 @@ class Controller:
         log_fields = {"object": "/".join(name)}
         try:
             if is_managed_elsewhere(self.facts_watcher.facts, name[0], self.config.controller_id):
-                return "not-ours"
+                return "skipped"
             outcome, requeue_after, retry = self._reconciler.reconcile(name)
         except RequeueError as requeue:
-            logger.info("later", extra={"fields": {**log_fields, "reason": str(requeue)}})
+            logger.info("requeued", extra={"fields": {**log_fields, "reason": str(requeue)}})
             self.queue.add_rate_limited(name)
-            return "later"
+            return "requeued"
         except KubeApiUnavailableError as error:
             retry_after = error.retry_after if isinstance(error, ApiStatusError) else None
             delay = self.queue.add_rate_limited(name, min_delay=retry_after or 0.0)
             retry_fields = {**log_fields, "reason": str(error), "seconds": round(delay, 1)}
-            logger.warning("will try again", extra={"fields": retry_fields})
-            return "later"
+            logger.warning("requeued_after_error", extra={"fields": retry_fields})
+            return "requeued"
         except Exception:
-            logger.exception("a fault of graphgate", extra={"fields": log_fields})
+            logger.exception("internal_error", extra={"fields": log_fields})
             self.queue.add_rate_limited(name)
-            return "fault"
+            return "error"
         if retry:
             self.queue.add_rate_limited(name)
         else:

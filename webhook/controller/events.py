@@ -101,4 +101,4 @@ class EventRecorder:
                 self._api.create_event(namespace, event)
             except KubeApiUnavailableError as error:
                 self._on_drop()
-                logger.info("event lost", extra={"fields": {"reason": str(error)}})
+                logger.info("event_dropped", extra={"fields": {"reason": str(error)}})

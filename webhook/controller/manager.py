@@ -132,14 +132,18 @@ class _Process:
     def _register_metrics(self, metrics: ControllerMetrics) -> None:
         controller = self._controller
         metrics.register_gauge(
-            "objects", "SeldonDeployments of ours.", lambda: len(controller.cache)
-        )
-        metrics.register_gauge("queue", "Objects that wait for a worker.", controller.queue.depth)
-        metrics.register_gauge(
-            "leads", "1 for the one that reconciles.", lambda: int(controller.is_running)
+            "cached_objects", "SeldonDeployments of ours.", lambda: len(controller.cache)
         )
         metrics.register_gauge(
-            "watch_age_seconds",
+            "workqueue_depth", "Objects that wait for a worker.", controller.queue.depth
+        )
+        metrics.register_gauge(
+            "leader_election_leader",
+            "1 for the one that reconciles.",
+            lambda: int(controller.is_running),
+        )
+        metrics.register_gauge(
+            "watch_staleness_seconds",
             "Since the last sign of the watch that is silent for longest.",
             lambda: max(watch.staleness for watch in controller.informers),
         )
@@ -180,7 +184,7 @@ class _Process:
         reload_task = asyncio.create_task(self._reload_loop.run(_RELOAD_INTERVAL_SECONDS))
         seldon_task = asyncio.create_task(self._watch_for_seldon_operator(stop_requests.put_nowait))
         self._phase = "running"
-        logger.info("started", extra={"fields": {"health_port": self._listener.port}})
+        logger.info("started", extra={"fields": {"healthPort": self._listener.port}})
         reason = await stop_requests.get()
         self._phase = "ending"
         reload_task.cancel()
@@ -197,7 +201,7 @@ class _Process:
         await self._listener.close(0.0)
         self._listener.abort()
         await asyncio.sleep(0)
-        logger.info("ended", extra={"fields": {"why": str(reason)}})
+        logger.info("stopped", extra={"fields": {"reason": str(reason)}})
         if isinstance(reason, SettingsError):
             raise reason
         return 0 if by_signal else 1

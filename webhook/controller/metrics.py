@@ -20,25 +20,25 @@ class ControllerMetrics:
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         self._reconciles = Counter(
-            "graphgate_reconciler_looks",
+            "graphgate_reconcile",
             "Looks at an object, by what came of it.",
-            ["outcome"],
+            ["result"],
             registry=registry,
         )
         self._durations = Histogram(
-            "graphgate_reconciler_look_seconds",
+            "graphgate_reconcile_duration_seconds",
             "How long a look took, requests included.",
             buckets=_DURATION_BUCKETS,
             registry=registry,
         )
         self._requests = Counter(
-            "graphgate_reconciler_requests",
+            "graphgate_api_requests",
             "Requests to the API server, by verb and kind; apply, status and delete are writes.",
             ["verb", "kind"],
             registry=registry,
         )
         self._dropped_events = Counter(
-            "graphgate_reconciler_events_dropped",
+            "graphgate_events_dropped",
             "Events that could not be recorded.",
             registry=registry,
         )
@@ -66,8 +66,8 @@ class ControllerMetrics:
         self._dropped_log_lines.inc()
 
     def register_gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
-        """Show `value`, asked at each scrape, as graphgate_reconciler_NAME."""
-        gauge = Gauge(f"graphgate_reconciler_{name}", text, registry=self._registry)
+        """Show `value`, asked at each scrape, as graphgate_NAME."""
+        gauge = Gauge(f"graphgate_{name}", text, registry=self._registry)
         gauge.set_function(value)
 
     def render_metrics(self) -> bytes:

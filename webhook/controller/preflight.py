@@ -77,8 +77,7 @@ def _seldon_leases(
             response = get(transport, f"{path}?fieldSelector=metadata.name={SELDON_LEASE}")
         except ApiStatusError as error:
             if not quiet:
-                message = "cannot tell whether Seldon Core's operator is running"
-                logger.warning(message, extra={"fields": {"reason": str(error)}})
+                logger.warning("seldon_operator_unknown", extra={"fields": {"reason": str(error)}})
             continue
         yield from (lease for _, lease in iter_mappings(response or {}, "items"))
         if not namespace:

@@ -37,7 +37,7 @@ MAX_POD_CHECK_INTERVAL_SECONDS = 300.0
 _MAX_CACHED_STATES = 256
 """Judgements kept: an object is looked at some ten times while it is rolled out."""
 
-ReconcileOutcome = Literal["converged", "changed", "refused", "gone", "ending"]
+ReconcileOutcome = Literal["unchanged", "updated", "rejected", "deleted", "namespace_terminating"]
 
 
 class _PodCheck(NamedTuple):
@@ -52,7 +52,10 @@ class EventSink(Protocol):
     """Takes what people should hear of; must not block."""
 
     def __call__(self, document: Mapping[str, Any], reason: str, message: str) -> None:
-        """Tell of a change. A `reason` of trouble is "Refused", "Rejected", "NameTaken"."""
+        """Tell of a change.
+
+        reason  of trouble: "ValidationFailed", "ApplyFailed", "NameConflict"
+        """
 
 
 class Reconciler:
@@ -98,13 +101,13 @@ class Reconciler:
         document = self._cache.get(name)
         if document is None or document.deleting:
             self._forget(document)
-            return "gone", None, False
+            return "deleted", None, False
         raw = document.decompress()
         desired_state = self._get_desired_state(document, raw, name[0])
         try:
             result, conflict_delay = self._apply(desired_state, document, name)
         except NamespaceTerminatingError:
-            return "ending", None, False
+            return "namespace_terminating", None, False
         children = self._cache.children(document.uid)
         notes, pod_check_delay = self._diagnose_pods(desired_state, children, document.uid, name[0])
         requeue_after = min(
@@ -122,9 +125,9 @@ class Reconciler:
             self._record_event(raw, "Applied", ", ".join(result.changes))
         status_written = self._write_status(desired_state, observed, raw, name)
         if result.error:
-            return "refused", requeue_after, result.retry
+            return "rejected", requeue_after, result.retry
         return (
-            ("changed" if result.changes or status_written else "converged"),
+            ("updated" if result.changes or status_written else "unchanged"),
             requeue_after,
             False,
         )
@@ -153,7 +156,9 @@ class Reconciler:
     ) -> tuple[ApplyResult, float | None]:
         """Do what is to be done now; return what became of it, and when the rest may be done."""
         if desired_state.blocking_error:
-            return ApplyResult(error=ReconcileError("Refused", desired_state.blocking_error)), None
+            return ApplyResult(
+                error=ReconcileError("ValidationFailed", desired_state.blocking_error)
+            ), None
         children = self._cache.children(document.uid)
         actions, requeue_after = self._conflict_backoff.filter_due(
             plan_actions(desired_state.objects, children, self._accepted_drift)

@@ -63,7 +63,7 @@ _DIGITS = re.compile("0*([0-9]{1,10})")  # 10 hold every id; int() of a huge tex
 
 NAMESPACE_OVERRIDABLE_KEYS = frozenset(
     {
-        "level",
+        "scope",
         "runAsUser",
         "runAsGroup",
         "fsGroup",
@@ -150,7 +150,7 @@ def _is_one_of(*allowed: str | None) -> Callable[[Any], bool]:
 _ID = f"an integer from 0 to {MAX_ID}"
 
 _OPTION_CHECKS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
-    "level": ("level", _is_one_of("pod", "container", "off"), "pod, container or off"),
+    "scope": ("scope", _is_one_of("pod", "container", "off"), "pod, container or off"),
     "runAsUser": ("run_as_user", _is_id, _ID),
     "runAsGroup": ("run_as_group", _is_id, _ID),
     "fsGroup": ("fs_group", _is_id, _ID),

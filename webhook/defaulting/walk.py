@@ -13,7 +13,7 @@ from typing import Any
 from webhook.defaulting.pod_template import PodTemplateDraft, SecurityContextDraft
 from webhook.podsecurity.validation.security_context import is_trivially_valid
 
-SECURITY_DEFAULTS_ANNOTATION = "graphgate.io/pod-security-defaults"
+SECURITY_DEFAULTS_ANNOTATION = "graphgate.io/security-defaults"
 """On an object, predictor or componentSpec: "disabled" switches defaulting off below it."""
 
 _FIELD_TYPES: dict[str, type] = {

@@ -24,7 +24,7 @@ class Decision(NamedTuple):
     audits    findings for the record only
     patch     what defaulting adds; empty where the object is denied
     failures  rules that could not be evaluated
-    closed    whether such a failure refuses the object (`onInternalFailure: deny`)
+    closed    whether such a failure refuses the object (`onRuleError: deny`)
     """
 
     denials: tuple[Finding, ...] = ()

@@ -47,7 +47,7 @@ def group_by_action(
         ),
         key=lambda entry: entry[:2],
     )
-    grouped: dict[Action, list[Finding]] = {"deny": [], "warn": [], "audit": [], "ignore": []}
+    grouped: dict[Action, list[Finding]] = {"deny": [], "warn": [], "audit": [], "off": []}
     for _, _, action, finding in ranked:
         grouped[action].append(
             replace(

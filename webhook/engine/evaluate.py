@@ -47,7 +47,8 @@ def evaluate(
     old_document  the object before an update; its faults, where they are left, only warn
     fill          True: the object is judged with its defaults filled in, and the patch adds them.
                   False: it is judged as it is, with a warning if defaults are still missing.
-                  With `defaults.at: render` it is judged filled either way, and nothing is added
+                  With `defaults.applyAt: render` it is judged filled either way, and nothing is
+                  added
     demands       users' policies and exceptions; None: there are none
     memory        what was found faultless before; None: nothing is remembered
 

@@ -34,7 +34,7 @@ OUTSIDE_RANGE_RULE_ID = f"{POD_SECURITY_RULE_ID_PREFIX}outside-namespace-range"
 
 Violations = tuple[Violation, ...]
 
-_ACTIONS: dict[Mode, Action] = {"off": "ignore", "warn": "warn", "enforce": "deny"}
+_ACTIONS: dict[Mode, Action] = {"off": "off", "warn": "warn", "enforce": "deny"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def check_pods(
         and scc
         and is_scc_active(namespace_facts, openshift=facts.openshift)
     )
-    checks_standard = action != "ignore" and standard.level != "privileged"
+    checks_standard = action != "off" and standard.level != "privileged"
     needs_every_pod = checks_standard or assigned_by_scc or options.restrictions is not None
     old_templates = {} if old is None else _group_by_predictor(old)
     template_violations: Mapping[Path, Violations] = {}
@@ -108,7 +108,7 @@ def check_pods(
         if assigned_by_scc and namespace_facts is not None:
             for path, fact in uid_outside_namespace_range(template.pod, namespace_facts):
                 yield "warn", Finding(template.locate(path), fact, rule_id=OUTSIDE_RANGE_RULE_ID)
-        if action == "ignore":
+        if action == "off":
             continue
         pod = rendered.pop(template.path, None)
         for finding in _find_violations(

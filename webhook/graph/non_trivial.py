@@ -25,7 +25,7 @@ Part = Literal["ports", "probes", "env", "envFrom", "resources", "volumeMounts",
 """Parts of a container; words: the fields that take one of a few."""
 
 _SELDON_ENV_PREFIXES = ("PREDICTI", "PREDICTOR_", "SELDON_", "MLSERVER_")
-"""How all names of variables begin that Seldon sets itself (overridden-variable)."""
+"""How all names of variables begin that Seldon sets itself (env-overrides-seldon-variable)."""
 
 _NAME = itemgetter("name")
 
@@ -35,7 +35,8 @@ _MAX_ENV_VAR_NAME_LENGTH = 100
 _PULL_POLICIES = (None, "Always", "IfNotPresent", "Never")
 _TRIVIAL_MOUNT_FIELDS = frozenset({"name", "mountPath", "readOnly"})
 _MIN_AMOUNTS = {"cpu": 0, "memory": 2**20 * NANO}
-"""The resources that are called usual, and the least that is: below a mebibyte is tiny-memory."""
+"""The resources that are called usual, and the least that is: below it,
+memory is memory-below-one-mebibyte's."""
 
 _MAX_CACHED_PAIR_LENGTH = 40
 """Characters of a request and its limit that are remembered together."""

@@ -251,7 +251,7 @@ def collect_facts(
         storage_initializer=seldon_config.initializer,
         openshift=bool(_fetch_optional(lambda: fetch_is_openshift(transport), missing)),
         kubernetes_minor=_fetch_optional(lambda: fetch_minor_version(transport), missing),
-        max_graph_depth=crd.depth if crd else None,
+        max_graph_depth=crd.graph_depth if crd else None,
     )
     return ClusterFacts(facts, tuple(missing))
 

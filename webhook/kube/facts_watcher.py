@@ -145,7 +145,7 @@ class FactsWatcher:
         problems.extend(
             f"not all is known from ConfigMap {self._config}: {problem}"
             for seldon_config in self._seldon_configs.items.values()
-            for problem in seldon_config.faults
+            for problem in seldon_config.problems
         )
         return problems
 
@@ -182,7 +182,7 @@ class FactsWatcher:
             storage_initializer=seldon_config.initializer,
             openshift=self._openshift,
             kubernetes_minor=self._minor,
-            max_graph_depth=crd.depth if crd else None,
+            max_graph_depth=crd.graph_depth if crd else None,
         )
 
     def _poll_loop(self) -> None:

@@ -75,10 +75,10 @@ class LeaderElector:
             was_leader = self.is_leader
             self.try_acquire_or_renew()
             if self.is_leader and not was_leader:
-                logger.info("leading", extra={"fields": {"identity": self.identity}})
+                logger.info("leader_elected", extra={"fields": {"identity": self.identity}})
                 on_started_leading()
             elif was_leader and not self.is_leader:
-                logger.error("no longer leading", extra={"fields": {"holder": self.holder}})
+                logger.error("leader_lost", extra={"fields": {"holder": self.holder}})
                 on_stopped_leading()
                 return
             self._stopping.wait(self._config.retry_period * (1.0 + 0.2 * self._jitter()))
@@ -101,7 +101,9 @@ class LeaderElector:
         except KubeApiUnavailableError as error:
             conflict = isinstance(error, ApiStatusError) and error.status == 409
             if not conflict:
-                logger.warning("lease not reached", extra={"fields": {"reason": str(error)}})
+                logger.warning(
+                    "leader_election_request_failed", extra={"fields": {"reason": str(error)}}
+                )
             if self.is_leader and self._clock() - self._renewed_at >= self._config.renew_deadline:
                 self.is_leader = False
 
@@ -167,7 +169,7 @@ class LeaderElector:
                 content = self._build_lease(metadata, self._timestamp(), transitions, holder="")
                 update(self._transport, self._path, content)
         except KubeApiUnavailableError as error:
-            logger.info("lease not released", extra={"fields": {"reason": str(error)}})
+            logger.info("lease_release_failed", extra={"fields": {"reason": str(error)}})
 
     def _timestamp(self) -> str:
         now = self._now()

@@ -201,7 +201,7 @@ class Reflector(Generic[T]):
                 error, made_progress=was_healthy or self._resource_version != previous_version
             )
         except Exception as error:  # whatever it is, the copy must not stop following
-            logger.exception("a fault of graphgate", extra=self._log_fields())
+            logger.exception("internal_error", extra=self._log_fields())
             return self._handle_error(
                 KubeApiUnavailableError(
                     f"watching {self.path} met a fault of graphgate: {error!r}"
@@ -223,7 +223,7 @@ class Reflector(Generic[T]):
             self._backoff.reset()
         if self._last_error is None or str(self._last_error) != str(error):
             fields = self._log_fields(reason=str(error))
-            logger.log(_log_level(error), "watch interrupted", extra=fields)
+            logger.log(_log_level(error), "watch_failed", extra=fields)
         self._last_error = error
         if is_expired(error) or self._backoff.failures >= _MAX_FAILURES:
             self._resource_version = ""
@@ -286,7 +286,7 @@ class Reflector(Generic[T]):
     def _mark_healthy(self) -> None:
         self._last_activity = self._clock()
         if self._last_error is not None:
-            logger.info("watch restored", extra=self._log_fields())
+            logger.info("watch_resumed", extra=self._log_fields())
         self._last_error = None
 
     def _apply_event(self, event: WatchEvent) -> None:
@@ -312,7 +312,7 @@ class Reflector(Generic[T]):
             value = self._transform(obj)
         except Exception:  # one strange object must not end the watch of all others
             fields = self._log_fields(object="/".join(key))
-            logger.exception("object not understood", extra=fields)
+            logger.exception("decode_failed", extra=fields)
             value = self._items.get(key)
         if value is None:
             items.pop(key, None)
@@ -325,7 +325,7 @@ class Reflector(Generic[T]):
         try:
             self._on_change(key, old, new)
         except Exception:  # as above
-            logger.exception("change not taken", extra=self._log_fields(object="/".join(key)))
+            logger.exception("handler_failed", extra=self._log_fields(object="/".join(key)))
 
 
 def _namespaced_name(obj: Mapping[str, Any]) -> NamespacedName:

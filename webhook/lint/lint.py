@@ -21,7 +21,7 @@ from webhook.yamldoc import Document, ParsedFile, YamlWarning, read
 KIND = "SeldonDeployment"
 
 UNREADABLE_RULE_ID = "unreadable"
-"""The id under which a report says that a file could not be judged."""
+"""The id under which a report says that a file could not be evaluated."""
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 

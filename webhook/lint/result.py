@@ -50,7 +50,7 @@ class DocumentResult:
     index     of the document in the file, from 0
     line      on which it begins, from 1
     identity  apiVersion, kind, namespace and name, as far as they are there
-    verdict   "error": it could not be judged, and the one finding says why
+    verdict   "error": it could not be evaluated, and the one finding says why
     findings  in the order of the document
     patch     what defaulting would add
     """
@@ -82,7 +82,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0: all allowed, 1: one denied, 2: one could not be judged, which goes before 1."""
+        """0: all allowed, 1: one denied, 2: one could not be evaluated, which goes before 1."""
         verdicts = {result.verdict for result in self.results}
         if "error" in verdicts:
             return 2

@@ -30,7 +30,7 @@ from webhook.policy.selectors import read_selector
 from webhook.policy.sources import SourceObject
 
 ANNOTATION_PREFIX = "graphgate.io/"
-"""What our annotations begin with: graphgate.io/title, graphgate.io/remedy.0."""
+"""What our annotations begin with: graphgate.io/title, graphgate.io/remediation.0."""
 
 _AUTHORIZER_UNSUPPORTED = (
     "authorizer is not supported: only the API server can be asked what a user may do"
@@ -140,7 +140,7 @@ class _PolicyCompiler:
                 severity=self._annotation("severity"),
                 category=self._annotation("category"),
                 docs=self._annotation("docs"),
-                remediation=self._annotation("remedy"),
+                remediation=self._annotation("remediation"),
             ),
             fails_open=self.spec.get("failurePolicy") == "Ignore",
             match_constraints=read_match_resources(get_mapping(self.spec, "matchConstraints")),
@@ -188,8 +188,10 @@ class _PolicyCompiler:
             message_expression = self._compile_expression(
                 path / "messageExpression", self.environment, ("string",)
             )
-        paths_expression = self._compile_annotation("paths", index, ("string", "list", "dyn"))
-        fix_expression = self._compile_annotation("fix", index, ("list", "dyn"))
+        paths_expression = self._compile_annotation(
+            "finding-paths", index, ("string", "list", "dyn")
+        )
+        fix_expression = self._compile_annotation("suggested-fix", index, ("list", "dyn"))
         if expression is None:
             return None
         return Validation(
@@ -198,7 +200,7 @@ class _PolicyCompiler:
             message=get_str(item, "message").strip(),
             message_expression=message_expression,
             reason=get_str(item, "reason") or "Invalid",
-            remediation=self._annotation(f"remedy.{index}") or self._annotation("remedy"),
+            remediation=self._annotation(f"remediation.{index}") or self._annotation("remediation"),
             paths_expression=paths_expression,
             fix_expression=fix_expression,
         )

@@ -1,4 +1,4 @@
-"""What the annotation graphgate.io/paths gives: one place or several, in either spelling."""
+"""What the annotation graphgate.io/finding-paths gives: one or several, in either spelling."""
 
 import re
 from typing import Any

@@ -8,7 +8,7 @@ _COMMANDS: dict[Action, str] = {
     "deny": "error",
     "warn": "warning",
     "audit": "notice",
-    "ignore": "debug",
+    "off": "debug",
 }
 
 

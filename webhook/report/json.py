@@ -13,8 +13,8 @@ def write(report: Report) -> str:
     """Return the report as indented JSON with a final newline."""
     document = {
         "version": VERSION,
-        "skipped": report.skipped_documents,
-        **({"policies": report.policy_set_version} if report.policy_set_version else {}),
+        "skippedDocuments": report.skipped_documents,
+        **({"policySetVersion": report.policy_set_version} if report.policy_set_version else {}),
         "results": [_result(result) for result in report.results],
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
@@ -35,13 +35,13 @@ def _result(result: DocumentResult) -> dict[str, Any]:
 def _finding(located: LocatedFinding) -> dict[str, Any]:
     finding = located.finding
     return {
-        "rule": finding.rule_id,
+        "ruleId": finding.rule_id,
         "action": located.action,
         "path": str(finding.path),
         "pointer": finding.path.pointer,
         "line": located.line,
         "column": located.column,
         "message": finding.message,
-        "remedy": finding.remediation,
+        "remediation": finding.remediation,
         "fix": list(finding.fix),
     }

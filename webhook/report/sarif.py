@@ -13,7 +13,7 @@ from webhook.rules import Action, all_rules, docs
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 VERSION = "2.1.0"
 
-_LEVELS: dict[Action, str] = {"deny": "error", "warn": "warning", "audit": "note", "ignore": "none"}
+_LEVELS: dict[Action, str] = {"deny": "error", "warn": "warning", "audit": "note", "off": "none"}
 
 
 def write(report: Report) -> str:

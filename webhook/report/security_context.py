@@ -17,7 +17,7 @@ from webhook.podsecurity.openshift import is_scc_active
 from webhook.settings.model import Settings
 from webhook.settings.pod_security import resolve_standard
 
-SECURITY_DEFAULTS_ANNOTATION = "graphgate.io/pod-security-defaults"
+SECURITY_DEFAULTS_ANNOTATION = "graphgate.io/security-defaults"
 
 SCC_ASSIGNED_FIELDS = frozenset({"runAsUser", "runAsNonRoot", "seccompProfile", "capabilities"})
 """What the SCC restricted-v2 of OpenShift fills in when the pod is made."""

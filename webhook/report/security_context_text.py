@@ -1,4 +1,4 @@
-"""What `graphgate explain` prints: a table for each container, or JSON."""
+"""What `graphgate security` prints: a table for each container, or JSON."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -42,7 +42,7 @@ def to_value(identity: dict[str, str], containers: Sequence[ContainerSecurity]) 
             {
                 "path": str(container.path),
                 "name": container.name,
-                "rights": {
+                "securityContext": {
                     right.field: {"value": right.value, "origin": right.source}
                     for right in container.fields
                 },

@@ -85,7 +85,7 @@ def _summary(report: Report, style: Style) -> str:
         parts.append(f"{report.skipped_documents} of other kinds skipped")
     line = ", ".join(parts)
     fixable = sum(bool(p.finding.fix) for result in report.results for p in result.findings)
-    return f"{line}; graphgate fix can mend {fixable}" if fixable else line
+    return f"{line}; {fixable} fixable with `graphgate fix`" if fixable else line
 
 
 def _pluralize(number: int, noun: str) -> str:

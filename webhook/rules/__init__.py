@@ -24,6 +24,7 @@ A rule says what is wrong and where. Who it is, how severe it is and what the ge
 is stamped on its findings by `engine`.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -36,7 +37,7 @@ import orjson
 
 from webhook.graph.finding import Finding
 
-Action = Literal["deny", "warn", "audit", "ignore"]
+Action = Literal["deny", "warn", "audit", "off"]
 Check = Callable[..., Iterator[Finding]]
 
 INDEX_FILENAME = "index.json"
@@ -102,6 +103,20 @@ def all_rules() -> tuple[Rule, ...]:
         for name, entry in index.items()
         if name != "$comment"
     )
+
+
+def to_setting_name(parameter: str) -> str:
+    """Return the name of a parameter as settings have it: engine_ports is enginePorts."""
+    first, *others = parameter.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+def to_keyword_arguments(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters as keyword arguments of `check`: enginePorts is engine_ports."""
+    return {
+        re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name): value
+        for name, value in parameters.items()
+    }
 
 
 def freeze_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:

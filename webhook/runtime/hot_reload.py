@@ -67,7 +67,7 @@ class ReloadLoop:
             else:
                 recovered = self._errors.pop(source.name, None) is not None
                 if changed or recovered:
-                    logger.info("reloaded", extra={"fields": {"source": source.name}})
+                    logger.info("config_reloaded", extra={"fields": {"source": source.name}})
 
     def _record_failure(self, name: str, reason: str, exception: Exception | None) -> None:
         if self._errors.get(name) == reason:
@@ -75,4 +75,4 @@ class ReloadLoop:
         self._errors[name] = reason
         self._on_failure(name)
         fields = {"source": name, "reason": reason}
-        logger.error("not reloaded", exc_info=exception, extra={"fields": fields})
+        logger.error("config_reload_failed", exc_info=exception, extra={"fields": fields})

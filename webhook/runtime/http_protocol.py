@@ -23,7 +23,9 @@ from uvicorn.server import ServerState
 
 from webhook.runtime.limits import Limits
 
-AbortReason = Literal["slow-header", "large-header", "slow-body", "unread-answer", "crowded-out"]
+AbortReason = Literal[
+    "header_timeout", "header_too_large", "body_timeout", "write_timeout", "connection_limit"
+]
 
 
 class HttpResponse(NamedTuple):
@@ -188,7 +190,7 @@ class TimeoutHttpProtocol(HttpToolsProtocol):
     def _evict_idle(self) -> None:
         # Of those that never asked anything, the oldest; this one at least is such a one.
         idle = [c for c in self.server_state.open_connections() if c.cycle is None]
-        min(idle, key=lambda connection: connection._opened_at)._abort("crowded-out")
+        min(idle, key=lambda connection: connection._opened_at)._abort("connection_limit")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget every timer, and the last request."""
@@ -234,7 +236,7 @@ class TimeoutHttpProtocol(HttpToolsProtocol):
         if expected == "header":
             self._header_bytes += len(data)
             if self._header_bytes > self.server_state.limits.max_header_bytes:
-                self._abort("large-header")
+                self._abort("header_too_large")
 
     def on_message_begin(self) -> None:
         """Note that a head has begun."""
@@ -303,7 +305,7 @@ class TimeoutHttpProtocol(HttpToolsProtocol):
 
     def abort_after_error(self) -> None:
         """End after a fault of ours, which is logged: its peer is not to wait for nothing."""
-        self.logger.exception("not answered")
+        self.logger.exception("response_failed")
         self.transport.abort()
 
     def _start_idle_timer(self) -> None:
@@ -319,10 +321,12 @@ class TimeoutHttpProtocol(HttpToolsProtocol):
         self._timed_part = expected
         if expected == "header":
             self._read_timer = self.loop.call_later(
-                limits.header_timeout, self._abort, "slow-header"
+                limits.header_timeout, self._abort, "header_timeout"
             )
         else:
-            self._read_timer = self.loop.call_later(limits.body_timeout, self._abort, "slow-body")
+            self._read_timer = self.loop.call_later(
+                limits.body_timeout, self._abort, "body_timeout"
+            )
 
     def _stop_read_timer(self) -> None:
         self._timed_part = None
@@ -337,7 +341,7 @@ class TimeoutHttpProtocol(HttpToolsProtocol):
         self.transport.abort()
 
     def _unsupported_upgrade_warning(self) -> None:
-        self.logger.warning("a client asked for an upgrade; this server speaks HTTP/1.1 only")
+        self.logger.warning("upgrade_not_supported")
 
     # Writing.
 
@@ -345,7 +349,7 @@ class TimeoutHttpProtocol(HttpToolsProtocol):
         """Give a peer that does not read its answers a deadline."""
         super().pause_writing()
         limit = self.server_state.limits.write_timeout
-        self._write_timer = self.loop.call_later(limit, self._abort, "unread-answer")
+        self._write_timer = self.loop.call_later(limit, self._abort, "write_timeout")
 
     def resume_writing(self) -> None:
         """Forget that deadline."""

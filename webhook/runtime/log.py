@@ -1,6 +1,6 @@
 """One JSON line per event, through stdlib logging. Who logs what is decided where it happens.
 
-{"time":"2026-11-22T08:00:00.000000Z","level":"info","event":"decided","uid":"…","verdict":"denied"}
+{"time":"2026-11-22T08:00:00.000000Z","level":"info","event":"admission_review","uid":"…","verdict":"denied"}
 """
 
 import contextlib
@@ -46,7 +46,7 @@ def format_record(record: logging.LogRecord) -> bytes:
 
 
 _RECORD_DEFAULTS = vars(
-    logging.LogRecord("graphgate", logging.INFO, __file__, 0, "decided", None, None)
+    logging.LogRecord("graphgate", logging.INFO, __file__, 0, "admission_review", None, None)
 )
 
 

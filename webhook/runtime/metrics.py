@@ -40,9 +40,9 @@ class ServerMetrics:
             registry=registry,
         )
         self._decisions = Counter(
-            "graphgate_decisions",
-            "Objects judged, by verdict (allowed, denied, error).",
-            ["endpoint", "verdict"],
+            "graphgate_admission_decisions",
+            "Objects judged, by decision (allowed, denied).",
+            ["endpoint", "decision"],
             registry=registry,
         )
         self._findings = Counter(
@@ -52,12 +52,12 @@ class ServerMetrics:
             registry=registry,
         )
         self._rule_errors = Counter(
-            "graphgate_internal_failures",
+            "graphgate_rule_errors",
             "Rules or policies of ours that crashed.",
             registry=registry,
         )
         self._aborted_connections = Counter(
-            "graphgate_connections_cut",
+            "graphgate_connections_aborted",
             "Connections ended because the peer kept them waiting, by reason.",
             ["reason"],
             registry=registry,
@@ -137,7 +137,7 @@ class ServerMetrics:
     def register_checks(self, checks: Sequence[Check]) -> None:
         """Show the state of each readiness check: 0 ok, 1 degraded, 2 failed."""
         gauge = Gauge(
-            "graphgate_check_state",
+            "graphgate_readiness_check_state",
             "Readiness checks: 0 ok, 1 degraded, 2 failed.",
             ["check"],
             registry=self._registry,

@@ -103,10 +103,10 @@ class AdmissionEndpoint:
         try:
             result = self._handle_review(body, self._endpoint)
         except MalformedReviewError as error:
-            logger.warning("malformed review", extra=self._log_fields(str(error)))
+            logger.warning("malformed_review", extra=self._log_fields(str(error)))
             return _Response(400, f"{error}\n".encode(errors="replace"), [_TEXT_HEADER])
         except Exception:
-            logger.exception("not judged", extra=self._log_fields("a fault of graphgate"))
+            logger.exception("review_failed", extra=self._log_fields("a fault of graphgate"))
             return _Response(500, _INTERNAL_ERROR, [_TEXT_HEADER])
         return _Response(200, result.body, [_JSON_HEADER], result)
 
@@ -202,11 +202,11 @@ class AdmissionEndpoint:
             "milliseconds": round(seconds * 1000, 3),
         }
         if result.policy_set_version:
-            fields["policies"] = result.policy_set_version
+            fields["policySetVersion"] = result.policy_set_version
         logger.handle(AdmissionLogRecord(fields))
         for failure in result.rule_errors:
             log_fields = {"rule": failure.rule_id, "uid": result.uid}
-            logger.error("rule failed", exc_info=failure.error, extra={"fields": log_fields})
+            logger.error("rule_error", exc_info=failure.error, extra={"fields": log_fields})
 
 
 class _Response(NamedTuple):

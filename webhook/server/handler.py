@@ -22,7 +22,7 @@ class ReviewResult(Protocol):
     """What the judge says: the wire's bytes, and what is logged and counted of it.
 
     body      the AdmissionReview response, JSON
-    verdict   "allowed", "denied" or "error"
+    verdict   "allowed" or "denied"
     findings  (rule, action) of each finding
     failures  rules of ours that crashed
     policies  version of the policies in force; "": there are none

@@ -15,7 +15,6 @@ import logging
 import signal
 import socket
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 
 import uvloop
@@ -143,15 +142,15 @@ class Server:
         metrics.register_checks(checks)
         metrics.register_reload_sources(sources)
         metrics.register_gauge(
-            "certificate_seconds_left",
-            "Until the certificate in use expires; negative afterwards.",
-            lambda: tls.identity.not_after - time.time(),
+            "certificate_expiration_timestamp_seconds",
+            "When the certificate in use expires, in seconds since 1970.",
+            lambda: tls.identity.not_after,
         )
         metrics.register_counter(
-            "handshakes", "TLS handshakes begun.", lambda: tls.handshakes_started
+            "tls_handshakes_started", "TLS handshakes begun.", lambda: tls.handshakes_started
         )
         metrics.register_counter(
-            "connections_opened",
+            "tls_handshakes_completed",
             "TLS handshakes completed.",
             lambda: self._webhook_listener.connections_opened,
         )
@@ -183,7 +182,7 @@ class Server:
             extra={
                 "fields": {
                     "port": self._webhook_listener.port,
-                    "health_port": self._health_listener.port,
+                    "healthPort": self._health_listener.port,
                 }
             },
         )
@@ -198,7 +197,7 @@ class Server:
         self._webhook_listener.abort()
         self._health_listener.abort()
         await asyncio.sleep(0)  # the aborted transports are closed by the loop's next round
-        logger.info("ended", extra={"fields": {"clean": clean}})
+        logger.info("stopped", extra={"fields": {"clean": clean}})
         return 0 if clean else 1
 
     def _install_signal_handlers(self) -> None:

@@ -1,6 +1,7 @@
 """Users' policies from files: which files, and what is in them."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,18 @@ if TYPE_CHECKING:
 
 TEST_SUFFIX = ".test.yaml"
 """Files of `graphgate policies test`; they stand beside the policies and are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedPolicySources:
+    """Where policies are to come from.
+
+    paths     files and folders
+    selector  labels of the cluster's objects; None: no cluster
+    """
+
+    paths: tuple[Path, ...]
+    selector: str | None = None
 
 
 def read_files(paths: Iterable[Path]) -> dict[str, bytes]:
@@ -56,3 +69,10 @@ def _expand_list(source: "SourceObject") -> Iterable["SourceObject"]:
     if not isinstance(value, dict) or value.get("kind") != "List":
         return (source,)
     return (SourceObject(source.file, item) for item in value.get("items") or ())
+
+
+def summarize_problems(problems: list[str]) -> str:
+    """Return one sentence about several policies that cannot be used."""
+    more = len(problems) - 1
+    others = f" (and {more} more; graphgate policies lint tells all)" if more else ""
+    return f"{problems[0]}{others}"

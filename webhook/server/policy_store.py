@@ -15,9 +15,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from webhook.cli.policy_options import ResolvedPolicySources, summarize_problems
 from webhook.errors import PolicyError
-from webhook.server.policy_files import parse_policies, read_files
+from webhook.server.policy_files import (
+    ResolvedPolicySources,
+    parse_policies,
+    read_files,
+    summarize_problems,
+)
 
 if TYPE_CHECKING:
     from webhook.engine.policy_context import PolicyContext
@@ -200,7 +204,7 @@ class PolicyStore:
             self._state = loading.result()
         for sentence in self._state.rejected:
             if sentence not in previous.rejected:
-                logger.error("policy not used", extra={"fields": {"reason": sentence}})
+                logger.error("policy_rejected", extra={"fields": {"reason": sentence}})
         return self._state.policies is not previous.policies
 
     def _restart_reason(self) -> str:
@@ -208,7 +212,7 @@ class PolicyStore:
         selector = self._resolve_sources().selector
         if selector == (self._watched.selector if self._watched else None):
             return ""
-        return f"policies.cluster is now {selector!r}; that takes a restart"
+        return f"policies.selector is now {selector!r}; that takes a restart"
 
     def readiness_check(self) -> "Check":
         """Return what /readyz?verbose says of them."""
@@ -252,7 +256,7 @@ class PolicyStore:
         )
         metrics.register_gauge("policies", "Policies in force.", self._count)
         metrics.register_gauge(
-            "policies_refused",
+            "policies_invalid",
             "Objects of the cluster that are not in force as they are now.",
             lambda: len(self._state.rejected),
         )

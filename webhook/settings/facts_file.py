@@ -2,10 +2,10 @@
 
     apiVersion: graphgate.io/v1alpha1
     kind: Facts
-    minor: 36                         # of Kubernetes v1.36; left out: not known
+    kubernetesVersion: v1.36          # left out: not known
     openshift: false
-    crdDepth: 11                      # levels of nodes that the cluster keeps; left out: all
-    servers:                          # as predictor_servers of seldon-config; left out: not known
+    maxGraphDepth: 11                 # levels of nodes that the cluster keeps; left out: all
+    modelServers:                     # as predictor_servers of seldon-config; left out: not known
       SKLEARN_SERVER: {protocols: {…}}
     explainer: {image: …}             # as explainer of seldon-config; left out: not known
     storageInitializer: {image: …}    # as storageInitializer of seldon-config
@@ -17,6 +17,7 @@
 Belongs here: data to Facts and back. Reading files is `cli`'s, asking a cluster is `kube`'s.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,8 @@ from webhook.yamldoc.emitter import YamlStyle, emit_block, emit_json
 
 API_VERSION = "graphgate.io/v1alpha1"
 KIND = "Facts"
+
+_VERSION = re.compile(r"^v1\.([1-9][0-9]{0,2})([.+-][-+.0-9A-Za-z]*)?$")
 
 _STRING_MAP_SCHEMA = {"type": "object", "additionalProperties": {"type": "string"}}
 _QUANTITY_SCHEMA = {"type": ["string", "number"], "description": "A quantity, as 100m or 1Gi."}
@@ -43,24 +46,24 @@ SCHEMA: Mapping[str, Any] = {
         "apiVersion": {"const": API_VERSION},
         "kind": {"const": KIND},
         "metadata": {"type": "object"},
-        "minor": {
-            "type": ["integer", "null"],
-            "minimum": 1,
-            "maximum": 999,
-            "description": "The minor version of Kubernetes: 36 for v1.36. null: not known.",
+        "kubernetesVersion": {
+            "type": ["string", "null"],
+            "pattern": _VERSION.pattern,
+            "description": "The version of Kubernetes: v1.36, or as `kubectl version` has it. "
+            "null: not known.",
         },
         "openshift": {
             "type": "boolean",
             "description": "Whether the cluster serves security.openshift.io/v1.",
         },
-        "crdDepth": {
+        "maxGraphDepth": {
             "type": ["integer", "null"],
             "minimum": 1,
             "maximum": 9999,
             "description": "How many levels of nodes the cluster's CustomResourceDefinition of "
             "SeldonDeployments keeps, the root included. null: all, or not known.",
         },
-        "servers": {
+        "modelServers": {
             "type": ["object", "null"],
             "additionalProperties": {"type": ["object", "null"]},
             "description": "Model servers by name, each as its entry of predictor_servers in "
@@ -117,13 +120,19 @@ def read_facts(document: Any, source: str = "facts") -> Facts:
     }
     return Facts(
         namespaces=namespaces,
-        model_servers=document.get("servers"),
+        model_servers=document.get("modelServers"),
         explainer_images=document.get("explainer"),
         storage_initializer=_quantities_as_strings(document.get("storageInitializer") or {}),
         openshift=document.get("openshift", False),
-        kubernetes_minor=_to_int(document.get("minor")),
-        max_graph_depth=_to_int(document.get("crdDepth")),
+        kubernetes_minor=_minor_of(document.get("kubernetesVersion")),
+        max_graph_depth=_to_int(document.get("maxGraphDepth")),
     )
+
+
+def _minor_of(version: str | None) -> int | None:
+    """Return 36 for v1.36 and for v1.36.2+k3s1."""
+    match = _VERSION.match(version or "")
+    return int(match[1]) if match else None
 
 
 def _to_int(number: float | None) -> int | None:
@@ -143,12 +152,12 @@ def write_facts(facts: Facts, heading: str = "") -> str:
     """
     content: dict[str, Any] = {"apiVersion": API_VERSION, "kind": KIND}
     if facts.kubernetes_minor is not None:
-        content["minor"] = facts.kubernetes_minor
+        content["kubernetesVersion"] = f"v1.{facts.kubernetes_minor}"
     content["openshift"] = facts.openshift
     if facts.max_graph_depth is not None:
-        content["crdDepth"] = facts.max_graph_depth
+        content["maxGraphDepth"] = facts.max_graph_depth
     if facts.model_servers is not None:
-        content["servers"] = dict(facts.model_servers)
+        content["modelServers"] = dict(facts.model_servers)
     if facts.explainer_images is not None:
         content["explainer"] = dict(facts.explainer_images)
     if facts.storage_initializer:
@@ -174,7 +183,7 @@ def _validate_schema(document: Any, source: str) -> None:
 
 
 def _describe_error(error: Any) -> str:
-    """Return what is wrong: `minor is "36", not an integer or null`."""
+    """Return what is wrong: `kubernetesVersion is 36, not a string or null`."""
     path = Path(error.absolute_path)
     if error.validator == "additionalProperties":
         known = list(error.schema.get("properties", {}))
@@ -192,6 +201,8 @@ def _describe_error(error: Any) -> str:
         kinds = [kinds] if isinstance(kinds, str) else kinds
         expected = " or ".join(_TYPE_NAMES[kind] for kind in kinds)
         return f"{path} is {_describe_value(error.instance)}, not {expected}"
+    if error.validator == "pattern":
+        return f"{path} is {_describe_value(error.instance)}, not a version like v1.36"
     return f"{path}: {error.message}"
 
 

@@ -10,9 +10,9 @@ Only `cli` knows flags, environment and files; this module receives them as valu
     podSecurity: {mode: warn}         # or enforce, off
     rules:
       traffic-not-100: {action: warn}
-    servers: [SKLEARN_SERVER]
+    modelServers: [SKLEARN_SERVER]
     ratchet: true                     # faults that were there before an update only warn
-    onInternalFailure: deny           # or allow
+    onRuleError: deny           # or allow
     policies: {files: [ours]}         # beside this file
     namespaces:
       team-a:
@@ -35,7 +35,14 @@ from webhook.graph.cluster_facts import Facts
 from webhook.graph.path import Path
 from webhook.graph.suggest import nearest_word
 from webhook.podsecurity import Standard, parse_version
-from webhook.rules import Action, Check, Rule, all_rules, freeze_parameters
+from webhook.rules import (
+    Action,
+    Check,
+    Rule,
+    all_rules,
+    freeze_parameters,
+    to_keyword_arguments,
+)
 from webhook.settings.pod_security import PodSecurityOptions
 from webhook.settings.rule_set import EnabledRule, RuleSet
 
@@ -62,8 +69,8 @@ class RuleSetting:
 class PolicySources:
     """Where users' policies come from, as it was written.
 
-    files    files and folders; relative ones are beside the settings file
-    cluster  the labels of objects of the cluster that count, as kubectl's -l; None: none do
+    files     files and folders; relative ones are beside the settings file
+    selector  the labels of objects of the cluster that count, as kubectl's -l; None: none do
     """
 
     files: tuple[str, ...] = ()
@@ -82,7 +89,7 @@ class Settings:
     servers              names of the configured model servers; None: not told
     pod_security         what is demanded of pods
     ratchet              whether faults that an object had before an update only warn
-    on_internal_failure  what happens to an object when a rule of ours crashes
+    on_rule_error  what happens to an object when a rule of ours crashes
     policies             where users' policies come from; the same for all namespaces
     namespaces           the complete settings of namespaces that have their own
     """
@@ -112,7 +119,7 @@ class Settings:
                 )
                 for rule in all_rules()
                 for setting in [self.rules.get(rule.id, _DEFAULT_RULE_SETTING)]
-                if (setting.action or rule.action) != "ignore"
+                if (setting.action or rule.action) != "off"
             )
         )
 
@@ -131,7 +138,7 @@ _DEFAULT_RULE_SETTING = RuleSetting()
 
 
 def _bind_parameters(rule: Rule, parameters: Mapping[str, Any]) -> Check:
-    return partial(rule.check, **parameters) if parameters else rule.check
+    return partial(rule.check, **to_keyword_arguments(parameters)) if parameters else rule.check
 
 
 def read_settings(
@@ -161,7 +168,7 @@ def read_settings(
     base = replace(PROFILES[profile], allow_root_default=allow_root_default)
     policies_section = section.get("policies") or {}
     policies = PolicySources(
-        tuple(policies_section.get("files", ())), policies_section.get("cluster")
+        tuple(policies_section.get("files", ())), policies_section.get("selector")
     )
     start = Settings(profile=profile, defaults=base, policies=policies)
     settings = _apply_section(start, section, source)
@@ -192,9 +199,9 @@ def _apply_section(base: Settings, section: Mapping[str, Any], source: str) -> S
             action=changes.get("action", inherited.action),
             parameters={**inherited.parameters, **freeze_parameters(changes.get("parameters", {}))},
         )
-    model_servers = section.get("servers")
+    model_servers = section.get("modelServers")
     defaults_section = dict(section.get("defaults") or {})
-    defaults_at = defaults_section.pop("at", base.apply_defaults_at)
+    defaults_at = defaults_section.pop("applyAt", base.apply_defaults_at)
     try:
         options = read_options(defaults_section, base.defaults)
     except SettingsError as error:
@@ -208,7 +215,7 @@ def _apply_section(base: Settings, section: Mapping[str, Any], source: str) -> S
         pod_security=_apply_pod_security(base.pod_security, section.get("podSecurity"), source),
         ratchet=section.get("ratchet", base.ratchet),
         on_rule_error=cast(
-            "Literal['deny', 'allow']", section.get("onInternalFailure", base.on_rule_error)
+            "Literal['deny', 'allow']", section.get("onRuleError", base.on_rule_error)
         ),
     )
 

@@ -11,12 +11,12 @@ from webhook.rules import all_rules, docs
 _ID_SCHEMA = {"type": ["integer", "null"], "minimum": 0, "maximum": 2147483647}
 
 _DEFAULTS_PROPERTIES: dict[str, Any] = {
-    "at": {
+    "applyAt": {
         "enum": ["admission", "render"],
         "description": "admission: written into the stored object. render: the stored object stays "
         "as its author wrote it, and only what is rendered from it has the defaults.",
     },
-    "level": {
+    "scope": {
         "enum": ["pod", "container", "off"],
         "description": "Where values are written. pod falls back to the containers where a "
         "pod-level user would reach a container whose author asked for root.",
@@ -52,7 +52,7 @@ _DEFAULTS_PROPERTIES: dict[str, Any] = {
     },
     "allowOptOut": {
         "type": "boolean",
-        "description": "Whether the annotation graphgate.io/pod-security-defaults: disabled "
+        "description": "Whether the annotation graphgate.io/security-defaults: disabled "
         "switches defaulting off for an object. It never switches a check off.",
     },
 }
@@ -64,12 +64,12 @@ _POLICIES_PROPERTIES: dict[str, Any] = {
         "description": "Files and folders; relative ones are beside this file. The flag "
         "--policies takes their place.",
     },
-    "cluster": {
+    "selector": {
         "type": ["string", "null"],
         "minLength": 1,
         "description": "Labels, as kubectl's -l, of the policies, parameters and exceptions in the "
-        "cluster that graphgate serve evaluates too. The flag --policies-from-cluster takes its "
-        "place. null: none.",
+        "cluster that graphgate serve evaluates too. The flag --cluster-policies-selector takes "
+        "its place. null: none.",
     },
 }
 
@@ -85,7 +85,7 @@ def settings_schema() -> dict[str, Any]:
             {rule.id: _rule_schema(rule.docstring, rule.parameters) for rule in all_rules()},
             "Per rule: what is done about its findings, and its parameters.",
         ),
-        "servers": {
+        "modelServers": {
             "type": "array",
             "items": {"type": "string"},
             "description": "Names of the model servers that are configured in the cluster.",
@@ -120,7 +120,7 @@ def settings_schema() -> dict[str, Any]:
             "description": "true: on an update, only faults that the object did not have before "
             "deny; the others are warnings.",
         },
-        "onInternalFailure": {
+        "onRuleError": {
             "enum": ["deny", "allow"],
             "description": "What happens to an object when a rule of graphgate itself crashes.",
         },
@@ -157,7 +157,7 @@ _JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
 
 
 def _rule_schema(docstring: str, parameters: Any) -> dict[str, Any]:
-    known = {"action": {"enum": ["deny", "warn", "audit", "ignore"]}}
+    known = {"action": {"enum": ["deny", "warn", "audit", "off"]}}
     if parameters:
         known["parameters"] = _object_schema(
             {name: _parameter_schema(of) for name, of in parameters.items()}, ""

@@ -20,16 +20,16 @@ def write_settings(settings: Settings, heading: str = "") -> str:
         "apiVersion": API_VERSION,
         "kind": KIND,
         "profile": settings.profile,
-        "defaults": {"at": settings.apply_defaults_at, **defaults_section(settings.defaults)},
+        "defaults": {"applyAt": settings.apply_defaults_at, **defaults_section(settings.defaults)},
         "podSecurity": _pod_security_section(settings.pod_security),
         "ratchet": settings.ratchet,
-        "onInternalFailure": settings.on_rule_error,
+        "onRuleError": settings.on_rule_error,
     }
     if settings.model_servers is not None:
-        head["servers"] = list(settings.model_servers)
+        head["modelServers"] = list(settings.model_servers)
     policies = settings.policies
     if policies.files or policies.selector is not None:
-        head["policies"] = {"files": list(policies.files), "cluster": policies.selector}
+        head["policies"] = {"files": list(policies.files), "selector": policies.selector}
     tail: dict[str, Any] = {}
     if settings.namespaces:
         tail["namespaces"] = {
@@ -51,7 +51,7 @@ def defaults_section(options: DefaultingOptions) -> dict[str, Any]:
     """Return the `defaults` section that has the effect of `options`."""
     drop = options.drop_capabilities
     return {
-        "level": options.scope,
+        "scope": options.scope,
         "runAsUser": options.run_as_user,
         "runAsGroup": options.run_as_group,
         "fsGroup": options.fs_group,

@@ -169,7 +169,7 @@ SeldonDeployment: that is said here, not then.
 {{- define "graphgate.caBundle" -}}
 {{- if eq .Values.certificate.source "provided" -}}
 {{- if not .Values.certificate.caBundle -}}
-{{- fail "certificate.caBundle is empty, so the API server would trust no certificate of graphgate and refuse every SeldonDeployment. Give the CA with --set-file certificate.caBundle=certs/ca.crt (graphgate certs init --out certs/ writes it), or leave all of it to graphgate with --set certificate.source=self." -}}
+{{- fail "certificate.caBundle is empty, so the API server would trust no certificate of graphgate and refuse every SeldonDeployment. Give the CA with --set-file certificate.caBundle=certs/ca.crt (graphgate certs init --out certs/ writes it), or leave all of it to graphgate with --set certificate.source=managed." -}}
 {{- end -}}
 caBundle: {{ .Values.certificate.caBundle | b64enc }}
 {{- end -}}

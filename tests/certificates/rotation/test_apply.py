@@ -75,7 +75,7 @@ def problems(pair: KeyPair, trusted: bytes, now: datetime) -> tuple[str, ...]:
 def test_an_installation_gets_its_certificate_in_three_steps(
     cluster: FakeApiServer, rotation: Rotation, clock: Clock
 ) -> None:
-    assert actions(rotation.converge()) == ["mint-authority", "publish", "mint-server"]
+    assert actions(rotation.converge()) == ["issue-ca", "publish-ca", "issue-server-cert"]
     for path in (MUTATING, VALIDATING):
         assert problems(served_pair(cluster), ca_bundle(cluster, path), clock.now) == ()
     assert cluster.objects[SECRET]["metadata"]["labels"] == {"a": "b"}
@@ -156,8 +156,8 @@ def test_in_fifteen_years_no_api_server_meets_a_certificate_it_does_not_believe(
         calm = 0 if steps else calm + 1
         done.update(actions(steps))
     # A CA lives ten years and is renewed after two thirds; a leaf one year, after eight months.
-    assert done["mint-authority"] == done["drop-authority"] == 2
-    assert 20 <= done["mint-server"] <= 24
+    assert done["issue-ca"] == done["remove-ca"] == 2
+    assert 20 <= done["issue-server-cert"] <= 24
     assert len(load_certificates(ca_bundle(cluster), "the bundle")) == 1
 
 
@@ -167,16 +167,16 @@ def test_old_and_new_ca_stand_together_while_they_overlap(
     rotation.converge()
     old = served_pair(cluster)
     clock.now += DAY
-    assert actions(rotation.force_renew(rotate_ca=True)) == ["mint-authority", "publish"]
+    assert actions(rotation.force_renew(rotate_ca=True)) == ["issue-ca", "publish-ca"]
     assert len(load_certificates(ca_bundle(cluster), "the bundle")) == 2
     assert served_pair(cluster) == old
     clock.now += OVERLAP
-    assert actions(rotation.converge()) == ["mint-server"]
+    assert actions(rotation.converge()) == ["issue-server-cert"]
     new = served_pair(cluster)
     for pair in (old, new):
         assert problems(pair, ca_bundle(cluster), clock.now) == ()
     clock.now += OVERLAP
-    assert actions(rotation.converge()) == ["drop-authority", "publish"]
+    assert actions(rotation.converge()) == ["remove-ca", "publish-ca"]
     assert problems(new, ca_bundle(cluster), clock.now) == ()
     assert problems(old, ca_bundle(cluster), clock.now) != ()
 
@@ -186,7 +186,7 @@ def test_a_new_certificate_can_be_asked_for(
 ) -> None:
     rotation.converge()
     old = served_pair(cluster)
-    assert actions(rotation.force_renew()) == ["mint-server"]
+    assert actions(rotation.force_renew()) == ["issue-server-cert"]
     assert served_pair(cluster) != old
     assert problems(served_pair(cluster), ca_bundle(cluster), clock.now) == ()
 
@@ -200,7 +200,7 @@ def test_an_emptied_bundle_is_filled_again(
     content = json.loads(json.dumps(cluster.objects[path]))
     del content["webhooks"][0]["clientConfig"]["caBundle"]
     cluster.put(path, content)
-    assert actions(rotation.converge()) == ["publish"]
+    assert actions(rotation.converge()) == ["publish-ca"]
     assert problems(served_pair(cluster), ca_bundle(cluster, path), clock.now) == ()
 
 
@@ -211,11 +211,11 @@ def test_an_emptied_secret_is_filled_and_what_replicas_still_serve_stays_trusted
     old = served_pair(cluster)
     clock.now += 30 * DAY
     cluster.put(SECRET, {**cluster.objects[SECRET], "data": {}})
-    assert actions(rotation.converge()) == ["mint-authority", "publish", "mint-server"]
+    assert actions(rotation.converge()) == ["issue-ca", "publish-ca", "issue-server-cert"]
     for pair in (old, served_pair(cluster)):
         assert problems(pair, ca_bundle(cluster), clock.now) == ()
     clock.now += OVERLAP
-    assert actions(rotation.converge()) == ["publish"]
+    assert actions(rotation.converge()) == ["publish-ca"]
     assert problems(old, ca_bundle(cluster), clock.now) != ()
     assert problems(served_pair(cluster), ca_bundle(cluster), clock.now) == ()
 
@@ -228,7 +228,7 @@ def test_whatever_part_of_the_secret_is_spoilt_it_is_made_anew(
     rotation.converge()
     secret = cluster.objects[SECRET]
     cluster.put(SECRET, {**secret, "data": {**secret["data"], name: content}})
-    assert "mint-server" in actions(rotation.converge())
+    assert "issue-server-cert" in actions(rotation.converge())
     for path in (MUTATING, VALIDATING):
         assert problems(served_pair(cluster), ca_bundle(cluster, path), clock.now) == ()
 
@@ -239,9 +239,9 @@ def test_a_spoilt_annotation_costs_no_more_than_another_publication(
 ) -> None:
     rotation.converge()
     secret = cluster.objects[SECRET]
-    annotations = {"annotations": {"graphgate.io/published": spoilt}}
+    annotations = {"annotations": {"graphgate.io/ca-published-at": spoilt}}
     cluster.put(SECRET, {**secret, "metadata": {**secret["metadata"], **annotations}})
-    assert actions(rotation.converge()) == ["publish"]
+    assert actions(rotation.converge()) == ["publish-ca"]
     assert rotation.converge() == []
 
 
@@ -250,7 +250,7 @@ def test_an_expired_certificate_is_replaced_after_however_long_an_absence(
 ) -> None:
     rotation.converge()
     clock.now += 30 * 365 * DAY
-    assert "mint-server" in actions(rotation.converge())
+    assert "issue-server-cert" in actions(rotation.converge())
     assert problems(served_pair(cluster), ca_bundle(cluster), clock.now) == ()
 
 

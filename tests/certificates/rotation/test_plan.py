@@ -61,51 +61,54 @@ def test_deciding_and_reading_files_do_not_load_cryptography() -> None:
 @pytest.mark.parametrize(
     ("state", "now", "expected"),
     [
-        pytest.param(RotationState(), START, RotationStep("mint-authority"), id="nothing-is-there"),
+        pytest.param(RotationState(), START, RotationStep("issue-ca"), id="nothing-is-there"),
         pytest.param(
             RotationState((ca_info("a"),)),
             START,
-            RotationStep("publish"),
+            RotationStep("publish-ca"),
             id="an-authority-is-published-first",
         ),
         pytest.param(
             RotationState((ca_info("a"),), {"a": START}),
             START,
-            RotationStep("mint-server", "a"),
+            RotationStep("issue-server-cert", "a"),
             id="a-first-server-does-not-wait",
         ),
         pytest.param(CONVERGED, START + 100 * DAY, None, id="all-is-well"),
         pytest.param(
-            CONVERGED, START + 300 * DAY, RotationStep("mint-server", "a"), id="a-server-grows-old"
+            CONVERGED,
+            START + 300 * DAY,
+            RotationStep("issue-server-cert", "a"),
+            id="a-server-grows-old",
         ),
         pytest.param(
             replace(CONVERGED, has_all_names=False),
             START + DAY,
-            RotationStep("mint-server", "a"),
+            RotationStep("issue-server-cert", "a"),
             id="a-name-is-missing",
         ),
         pytest.param(
             replace(CONVERGED, issuer="unknown"),
             START + DAY,
-            RotationStep("mint-server", "a"),
+            RotationStep("issue-server-cert", "a"),
             id="nobody-knows-who-signed",
         ),
         pytest.param(
             replace(CONVERGED, server_cert=certificate_info("s", START + 2500 * DAY)),
             START + 2500 * DAY,
-            RotationStep("mint-authority"),
+            RotationStep("issue-ca"),
             id="an-authority-grows-old",
         ),
         pytest.param(
             replace(CONVERGED, cas=(ca_info("a"), ca_info("b", START + DAY))),
             START + DAY,
-            RotationStep("publish"),
+            RotationStep("publish-ca"),
             id="a-new-authority-is-published",
         ),
         pytest.param(
             replace(CONVERGED, published_at={"a": START, "stranger": START}),
             START + DAY,
-            RotationStep("publish"),
+            RotationStep("publish-ca"),
             id="a-stranger-in-the-bundle-goes",
         ),
         pytest.param(
@@ -127,7 +130,7 @@ def test_deciding_and_reading_files_do_not_load_cryptography() -> None:
                 "a",
             ),
             START + DAY + OVERLAP,
-            RotationStep("mint-server", "b"),
+            RotationStep("issue-server-cert", "b"),
             id="then-it-signs",
         ),
         pytest.param(
@@ -149,13 +152,13 @@ def test_deciding_and_reading_files_do_not_load_cryptography() -> None:
                 "b",
             ),
             START + 2 * DAY + OVERLAP,
-            RotationStep("drop-authority", "a"),
+            RotationStep("remove-ca", "a"),
             id="then-it-goes",
         ),
         pytest.param(
             CONVERGED,
             START + CA_LIFETIME,
-            RotationStep("drop-authority", "a"),
+            RotationStep("remove-ca", "a"),
             id="an-expired-authority-goes-at-once",
         ),
     ],
@@ -191,14 +194,14 @@ class SimulatedCluster:
 
     def apply_step(self, step: RotationStep, now: datetime) -> RotationState:
         state = self.state
-        if step.action == "mint-authority":
+        if step.action == "issue-ca":
             new = ca_info(f"ca-{next(self.serial)}", now)
             return replace(state, cas=(*state.cas, new))
-        if step.action == "publish":
+        if step.action == "publish-ca":
             self.bundles.append((now, frozenset(state.cas)))
             names = [a.fingerprint for a in state.cas]
             return replace(state, published_at={n: state.published_at.get(n, now) for n in names})
-        if step.action == "drop-authority":
+        if step.action == "remove-ca":
             kept = tuple(a for a in state.cas if a.fingerprint != step.ca_fingerprint)
             return replace(state, cas=kept)
         signer = next(a for a in state.cas if a.fingerprint == step.ca_fingerprint)
@@ -248,9 +251,9 @@ def live(naps: Iterable[timedelta], lag: timedelta) -> SimulatedCluster:
 def test_forty_years_of_daily_visits_lose_no_call() -> None:
     cluster = live([DAY] * 365 * 40, lag=OVERLAP)
     steps = [step for step, _ in itertools.groupby(cluster.steps)]
-    assert steps[:3] == ["mint-authority", "publish", "mint-server"]
+    assert steps[:3] == ["issue-ca", "publish-ca", "issue-server-cert"]
     # Ten years of life, renewed after two thirds: a new CA on every 2434th visit.
-    assert cluster.steps.count("mint-authority") == 1 + 40 * 365 // 2434
+    assert cluster.steps.count("issue-ca") == 1 + 40 * 365 // 2434
     assert len(cluster.state.cas) == 1
 
 
@@ -258,13 +261,13 @@ def test_a_rotation_goes_in_its_order() -> None:
     cluster = live([HOUR] * 24 * 2500, lag=OVERLAP)
     # Runs of one step are one: the old CA renews its server certificate while the new one waits.
     steps = [step for step, _ in itertools.groupby(cluster.steps)]
-    begin = steps.index("mint-authority", 1)
+    begin = steps.index("issue-ca", 1)
     assert steps[begin : begin + 5] == [
-        "mint-authority",
-        "publish",
-        "mint-server",
-        "drop-authority",
-        "publish",
+        "issue-ca",
+        "publish-ca",
+        "issue-server-cert",
+        "remove-ca",
+        "publish-ca",
     ]
 
 

@@ -149,7 +149,7 @@ def test_the_failure_of_an_earlier_generation_is_not_quoted():
 def test_an_older_generation_of_a_child_is_never_available():
     view, seen = observe(minimal())
     _, other = observe(with_predictor(replicas=2))
-    mixed = ReconcileState(generation=5, desired=other.desired, observed=seen.children)
+    mixed = ReconcileState(generation=5, desired=other.desired, observed=seen.observed)
     status = build_status(view, mixed, {}, NOW)
     assert (status["state"], status["description"], status["observedGeneration"]) == (
         "Creating",
@@ -167,7 +167,10 @@ def test_a_refused_document_says_why_and_still_tells_what_runs():
     words = "spec.predictors: there is none, so nothing would be left running"
     view, running = observe(minimal())
     seen = ReconcileState(
-        generation=5, desired=(), observed=running.observed, error=ReconcileError("Refused", words)
+        generation=5,
+        desired=(),
+        observed=running.observed,
+        error=ReconcileError("ValidationFailed", words),
     )
     status = build_status(view, seen, {}, NOW)
     assert (status["state"], status["description"]) == ("Failed", words)
@@ -175,17 +178,17 @@ def test_a_refused_document_says_why_and_still_tells_what_runs():
     assert condition(status, "DeploymentsReady") == {
         "type": "DeploymentsReady",
         "status": "Unknown",
-        "reason": "Refused",
+        "reason": "ValidationFailed",
         "lastTransitionTime": NOW,
     }
-    assert condition(status, "Ready")["reason"] == "Refused"
+    assert condition(status, "Ready")["reason"] == "ValidationFailed"
 
 
 def test_what_is_left_over_is_listed_until_it_goes():
     view, new = observe(with_predictor(name="green"))
     _, old = observe(minimal())
     seen = ReconcileState(
-        generation=5, desired=new.desired, observed={**new.children, **old.children}
+        generation=5, desired=new.desired, observed={**new.observed, **old.observed}
     )
     status = build_status(view, seen, {}, NOW)
     assert status["deploymentStatus"] == {
@@ -204,17 +207,17 @@ def chain(**options):
 
 
 def test_a_graph_that_nobody_walks_is_a_condition():
-    assert condition(chain(), "NoOrchestrator") == {
-        "type": "NoOrchestrator",
+    assert condition(chain(), "OrchestratorMissing") == {
+        "type": "OrchestratorMissing",
         "status": "True",
-        "reason": "NoEngineImage",
+        "reason": "NoExecutorImage",
         "message": "spec.predictors[0]: the graph has 2 nodes, and without an orchestrator only "
         "scale is called",
         "lastTransitionTime": NOW,
     }
     assert chain()["state"] == "Available"
-    assert condition(chain(has_engine=True), "NoOrchestrator") is None
-    assert condition(status_of(minimal()), "NoOrchestrator") is None
+    assert condition(chain(has_engine=True), "OrchestratorMissing") is None
+    assert condition(status_of(minimal()), "OrchestratorMissing") is None
 
 
 def test_the_address_is_that_of_the_first_predictor_that_answers():
@@ -301,5 +304,5 @@ def test_what_another_operator_left_in_the_status_goes():
 
 
 def test_a_long_description_is_cut():
-    status = status_of(minimal(), trouble=ReconcileError("Rejected", "x" * 5_000))
+    status = status_of(minimal(), trouble=ReconcileError("ApplyFailed", "x" * 5_000))
     assert len(status["description"]) == 2_000

@@ -38,7 +38,7 @@ GOOD = """\
 - name: a bad name is refused
   set: {metadata.name: bad}
   expect:
-  - {rule: p/0, path: metadata.name, fact: a bad name}
+  - {rule: p/0, path: metadata.name, message: a bad name}
 - name: a namespace is passed over
   namespace: skip
   set: {metadata.name: bad}

@@ -1,7 +1,7 @@
 """Does what `plan` decides to one Secret and two webhook configurations.
 
     rotation = Rotation(transport, Place("graphgate-system", "graphgate"), now=…)
-    rotation.settle()        # [Step("mint-authority"), Step("publish"), Step("mint-server", …)]
+    rotation.settle()        # [Step("issue-ca"), Step("publish-ca"), Step("issue-server-cert", …)]
     rotation.settle()        # []: all is well, and nothing was written
 
 Each write says which version of the object it changes, so that two writers at once, a crash
@@ -104,8 +104,8 @@ class Rotation:
                     raise
                 continue  # somebody was faster; what is to be done now is decided anew
             logger.info(
-                "certificates",
-                extra={"fields": {"step": step.action, "authority": step.ca_fingerprint}},
+                "certificate_rotation_step",
+                extra={"fields": {"step": step.action, "ca": step.ca_fingerprint}},
             )
             steps.append(step)
         raise CertificateError(
@@ -123,7 +123,7 @@ class Rotation:
                 cluster_state.certificates, cas=(*cluster_state.certificates.cas, new_ca)
             )
         self._write(cluster_state, certificates)
-        return [*([RotationStep("mint-authority")] if rotate_ca else []), *self.converge()]
+        return [*([RotationStep("issue-ca")] if rotate_ca else []), *self.converge()]
 
     def rotation_state(self, cluster_state: ClusterState, now: datetime) -> RotationState:
         """Return what there is, as `renewal` asks for it."""
@@ -175,15 +175,15 @@ class Rotation:
         self, step: RotationStep, cluster_state: ClusterState, state: RotationState, now: datetime
     ) -> None:
         certificates = cluster_state.certificates
-        if step.action == "publish":
+        if step.action == "publish-ca":
             self._publish_cas(cluster_state, now)
             fingerprints = {ca.fingerprint for ca in state.cas}
             times = {name: state.published_at.get(name, now) for name in fingerprints}
             certificates = replace(certificates, published_at=times)
-        elif step.action == "mint-authority":
+        elif step.action == "issue-ca":
             new_ca = issue_ca(now, self._lifetimes.ca)
             certificates = replace(certificates, cas=(*certificates.cas, new_ca))
-        elif step.action == "drop-authority":
+        elif step.action == "remove-ca":
             remaining_cas = tuple(
                 p
                 for p in certificates.cas

@@ -6,13 +6,13 @@ and asks again, until there is nothing to do. It may crash between any two steps
 A CA is replaced in this order, because API servers and replicas learn of a change late, each at
 its own time:
 
-    mint-authority   the new CA is made, and signs nothing yet
-    publish          every caBundle holds the old and the new CA
+    issue-ca           the new CA is made, and signs nothing yet
+    publish-ca         every caBundle holds the old and the new CA
     (overlap)        until the last API server has seen that
-    mint-server      the server certificate is made anew, by the new CA
+    issue-server-cert  the server certificate is made anew, by the new CA
     (overlap)        until the last replica serves that one
-    drop-authority   the old CA is forgotten
-    publish          every caBundle holds the new CA only
+    remove-ca          the old CA is forgotten
+    publish-ca         every caBundle holds the new CA only
 
 What does not belong here: keys, PEM, Secrets, clocks.
 """
@@ -38,7 +38,7 @@ The kubelet hands a changed Secret to a pod within two minutes, an API server se
 webhook configuration within seconds; an hour also covers a node that is slow or cut off.
 """
 
-RotationAction = Literal["mint-authority", "publish", "mint-server", "drop-authority"]
+RotationAction = Literal["issue-ca", "publish-ca", "issue-server-cert", "remove-ca"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ class RotationState:
 class RotationStep:
     """What to do next.
 
-    authority is the fingerprint of the CA that signs (mint-server) or goes (drop-authority);
-    otherwise empty. `publish` writes all of `State.authorities`, nothing else.
+    authority is the fingerprint of the CA that signs (issue-server-cert) or goes (remove-ca);
+    otherwise empty. `publish-ca` writes all of `State.authorities`, nothing else.
     """
 
     action: RotationAction
@@ -104,14 +104,14 @@ def next_step(
     """
     for ca in state.cas:
         if ca.not_after <= now:
-            return RotationStep("drop-authority", ca.fingerprint)
+            return RotationStep("remove-ca", ca.fingerprint)
     if not state.cas or is_due(state.cas[-1], now):
-        return RotationStep("mint-authority")
+        return RotationStep("issue-ca")
     if set(state.published_at) != {a.fingerprint for a in state.cas}:
-        return RotationStep("publish")
+        return RotationStep("publish-ca")
     signing_ca = _choose_signing_ca(state, now, overlap)
     if _needs_server_cert(state, signing_ca, now):
-        return RotationStep("mint-server", signing_ca)
+        return RotationStep("issue-server-cert", signing_ca)
     return _next_ca_to_drop(state, now, overlap)
 
 
@@ -140,5 +140,5 @@ def _next_ca_to_drop(
     newest = state.cas[-1].fingerprint
     for ca in state.cas:
         if ca.fingerprint not in (newest, state.issuer):
-            return RotationStep("drop-authority", ca.fingerprint)
+            return RotationStep("remove-ca", ca.fingerprint)
     return None

@@ -202,10 +202,10 @@ class CertificateRotator:
         except GraphgateError as error:
             reason = str(error)
         except Exception:
-            logger.exception("certificates not looked after")
+            logger.exception("certificate_rotation_failed")
             reason = "a fault of graphgate, see its log"
         if reason and reason != self._last_error:
-            logger.error("certificates", extra={"fields": {"reason": reason}})
+            logger.error("certificate_rotation_blocked", extra={"fields": {"reason": reason}})
         self._last_error = reason
 
     def _converge(self) -> str:

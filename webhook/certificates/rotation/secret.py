@@ -3,7 +3,7 @@
     tls.crt, tls.key   the certificate that every replica serves
     ca.crt             the CAs that may be trusted, oldest first
     ca.key             their keys, in the same order
-    graphgate.io/published (annotation)   since when each CA is in every caBundle, by fingerprint
+    graphgate.io/ca-published-at (annotation)  by fingerprint, since when every caBundle has it
 
 One object, so that a change is all or nothing, and two writers at once are told apart by its
 resourceVersion. Whatever is in it that cannot be read counts as absent and is made anew.
@@ -30,7 +30,7 @@ from webhook.certificates.verify import inspect
 from webhook.errors import CertificateError
 from webhook.graph.model import get_mapping, get_str
 
-CA_PUBLISHED_AT_ANNOTATION = "graphgate.io/published"
+CA_PUBLISHED_AT_ANNOTATION = "graphgate.io/ca-published-at"
 
 _PRIVATE_KEY_PEM = re.compile(
     rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----\n?", re.DOTALL

@@ -64,7 +64,7 @@ def inspect_command(tls_cert: Path, tls_key: Path, ca: Path | None) -> None:
 
 @certs_command.command("rotate")
 @click.option(
-    "--authority",
+    "--rotate-ca",
     is_flag=True,
     help="Mint a new CA as well; it signs after an hour, when every API server knows it.",
 )
@@ -72,20 +72,20 @@ def inspect_command(tls_cert: Path, tls_key: Path, ca: Path | None) -> None:
 @click.option("--context", metavar="NAME", help="Context of the kubeconfig.")
 @click.option("--kubeconfig", metavar="FILE", help="How to reach the cluster, as kubectl does.")
 def rotate_command(
-    authority: bool,
+    rotate_ca: bool,
     namespace: str | None,
     name: str,
     kubeconfig: str | None,
     context: str | None,
 ) -> None:
-    """Renew now what `serve --certificates=self` would renew in time."""
+    """Renew now what `serve --cert-source=managed` would renew in time."""
     from webhook.certificates.rotation.apply import Rotation
     from webhook.certificates.rotation.observe import WebhookInstallation
 
     transport = open_cluster(kubeconfig, context)
     installation = WebhookInstallation(namespace or transport.namespace, name)
     rotation = Rotation(transport, installation, now=lambda: datetime.now(UTC))
-    for step in rotation.force_renew(rotate_ca=authority):
+    for step in rotation.force_renew(rotate_ca=rotate_ca):
         click.echo(f"{step.action} {step.ca_fingerprint}".rstrip())
-    if authority:
+    if rotate_ca:
         click.echo("the new CA signs after an hour and the old one goes an hour later, by itself")

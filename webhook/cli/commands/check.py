@@ -45,7 +45,7 @@ def check_command(
 ) -> None:
     """Judge every SeldonDeployment in files, folders or standard input.
 
-    Exit 0: all would be allowed, 1: one would be denied, 2: something could not be judged.
+    Exit 0: all would be allowed, 1: one would be denied, 2: something could not be evaluated.
     """
     settings = load_settings(flags)
     report = check_files(

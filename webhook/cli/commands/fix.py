@@ -86,10 +86,8 @@ def _mark_missing_newline(line: str) -> str:
 def _report_fixes(path: str, fix_result: "FixResult") -> None:
     """Say on standard error what was mended and what could not be."""
     for finding in fix_result.applied:
-        click.echo(
-            f"{path}: mended {finding.path}: {finding.message} [{finding.rule_id}]", err=True
-        )
+        click.echo(f"{path}: fixed {finding.path}: {finding.message} [{finding.rule_id}]", err=True)
     for finding, reason in fix_result.skipped:
-        click.echo(f"{path}: not mended {finding.path}: {reason} [{finding.rule_id}]", err=True)
+        click.echo(f"{path}: not fixed {finding.path}: {reason} [{finding.rule_id}]", err=True)
     for error in fix_result.parsed_file.errors:
         click.echo(f"{path}:{error.line}:{error.column}: not read: {error}", err=True)

@@ -49,7 +49,7 @@ def lint_command(paths: tuple[Path, ...]) -> None:
     for problem in policies.problems:
         click.echo(f"error: {problem}")
     for sentence in lint_policies(policies):
-        click.echo(f"odd: {sentence}")
+        click.echo(f"warning: {sentence}")
     count = len(policies.policies)
     click.echo(f"{count} polic{'y' if count == 1 else 'ies'}, version {policies.version}")
     sys.exit(2 if policies.problems else 0)

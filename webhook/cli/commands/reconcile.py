@@ -76,12 +76,12 @@ class SettingsStore:
     "[default: those without the label]",
 )
 @click.option(
-    "--engine-image",
+    "--executor-image",
     default="",
     metavar="IMAGE",
     help="Seldon's executor, which walks graphs of several nodes. [default: none]",
 )
-@click.option("--initializer-image", default="", metavar="IMAGE", help="Fetches models.")
+@click.option("--storage-initializer-image", default="", metavar="IMAGE", help="Fetches models.")
 @click.option(
     "--leader-elect/--no-leader-elect",
     default=True,
@@ -89,19 +89,30 @@ class SettingsStore:
     help="Several replicas: one reconciles, the others are ready to.",
 )
 @click.option(
-    "--lease",
-    metavar="[NAMESPACE/]NAME",
+    "--leader-elect-resource-name",
+    metavar="NAME",
     help="The Lease of the election; one for each set of objects. "
     "[default: graphgate-reconciler, and the controller's id]",
 )
 @click.option(
-    "--lease-seconds",
+    "--leader-elect-resource-namespace",
+    metavar="NAMESPACE",
+    help="Where the Lease is. [default: the pod's, or the context's]",
+)
+@click.option(
+    "--leader-elect-lease-duration",
     type=click.FloatRange(min=2.0),
     default=15.0,
     show_default=True,
     help="After so long without a sign of the leader another takes over.",
 )
-@click.option("--workers", type=click.IntRange(1, 64), default=8, show_default=True, hidden=True)
+@click.option(
+    "--max-concurrent-reconciles",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    hidden=True,
+)
 @click.option("--health-host", default="", help="Address to listen on. [default: every one]")
 @click.option(
     "--health-port", default=8081, show_default=True, help="HTTP: /livez, /readyz and /metrics."
@@ -112,12 +123,13 @@ def reconcile_command(
     namespaces: tuple[str, ...],
     selector: str,
     controller_id: str,
-    engine_image: str,
-    initializer_image: str,
+    executor_image: str,
+    storage_initializer_image: str,
     leader_elect: bool,
-    lease: str | None,
-    lease_seconds: float,
-    workers: int,
+    leader_elect_resource_name: str | None,
+    leader_elect_resource_namespace: str | None,
+    leader_elect_lease_duration: float,
+    max_concurrent_reconciles: int,
     health_host: str,
     health_port: int,
     kubeconfig: str | None,
@@ -132,24 +144,32 @@ def reconcile_command(
     from webhook.rendering.options import OrchestratorOptions, RenderOptions
 
     options = RenderOptions(
-        orchestrator=OrchestratorOptions(engine_image) if engine_image else None,
-        initializer_image=initializer_image,
+        orchestrator=OrchestratorOptions(executor_image) if executor_image else None,
+        initializer_image=storage_initializer_image,
     )
     settings_store = SettingsStore(flags, options)
     transport = open_cluster(kubeconfig, context)
     default_lease = (
         f"graphgate-reconciler-{controller_id}" if controller_id else "graphgate-reconciler"
     )
-    lease_namespace, _, name = (lease or default_lease).rpartition("/")
     config = ControllerConfig(
         namespaces=tuple(dict.fromkeys(namespaces)),
         selector=selector,
         controller_id=controller_id,
-        lease=(lease_namespace or transport.namespace, name) if leader_elect else None,
+        lease=(
+            leader_elect_resource_namespace or transport.namespace,
+            leader_elect_resource_name or default_lease,
+        )
+        if leader_elect
+        else None,
         # A third and a seventh of it: the proportions of Kubernetes' own controllers.
-        lease_config=LeaseConfig(lease_seconds, lease_seconds * 2 / 3, lease_seconds * 2 / 15),
+        lease_config=LeaseConfig(
+            leader_elect_lease_duration,
+            leader_elect_lease_duration * 2 / 3,
+            leader_elect_lease_duration * 2 / 15,
+        ),
         identity=f"{socket.gethostname()}-{os.getpid()}",
-        max_concurrent_reconciles=workers,
+        max_concurrent_reconciles=max_concurrent_reconciles,
         health_host=health_host,
         health_port=health_port,
         seldon_config_map=parse_config_map(seldon_config),

@@ -24,13 +24,13 @@ _ANNOTATED_LISTS = frozenset(
 
 @click.command("render")
 @click.argument("paths", nargs=-1, metavar="[PATH|-]...")
-@click.option("--origins", is_flag=True, help="Say in comments where everything comes from.")
+@click.option("--show-source", is_flag=True, help="Show in comments which line made what.")
 @image_options
 @facts_option
 @settings_options
 def render_command(
     paths: tuple[str, ...],
-    origins: bool,
+    show_source: bool,
     facts_file: File | None,
     images: "ImageOptions",
     flags: SettingsFlags,
@@ -49,7 +49,7 @@ def render_command(
     rendered_files, rejected = render_files(paths, settings, load_facts(facts_file), images)
     for each in rendered_files:
         for rendered in each.objects:
-            click.echo(_format_document(each, rendered, show_source=origins), nl=False)
+            click.echo(_format_document(each, rendered, show_source=show_source), nl=False)
     if rejected.results:
         click.echo(text.write(rejected), nl=False, err=True)
     sys.exit(rejected.exit_code)

@@ -13,8 +13,9 @@ from webhook.cli.certificate_options import installation_options, managed_certif
 from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
 from webhook.cli.inputs import load_settings, read_bytes
 from webhook.cli.options import SettingsFlags, settings_options
-from webhook.cli.policy_options import ResolvedPolicySources, policies_option, resolve_sources
+from webhook.cli.policy_options import policies_option, resolve_sources
 from webhook.errors import SettingsError
+from webhook.server.policy_files import ResolvedPolicySources
 from webhook.server.policy_store import PolicyStore
 
 if TYPE_CHECKING:
@@ -141,55 +142,53 @@ def _no_facts() -> "Facts":
     help="PEM file of a CA; only clients with a certificate of it are answered.",
 )
 @click.option(
-    "--tls-name",
-    "tls_names",
+    "--tls-expect-san",
+    "tls_expect_sans",
     multiple=True,
     metavar="NAME",
     help="What callers call the server by; not ready if the certificate lacks it. Repeatable.",
 )
 @click.option(
-    "--tls-ca",
+    "--tls-expect-ca",
     type=click.Path(path_type=Path),
     help="PEM file of the CA that callers trust; not ready if it did not sign the certificate.",
 )
 @click.option(
-    "--certificates",
-    type=click.Choice(["files", "self"]),
-    default="files",
+    "--cert-source",
+    type=click.Choice(["file", "managed"]),
+    default="file",
     show_default=True,
     help="Who makes the certificate: somebody else (--tls-cert, --tls-key), or graphgate, which "
     "keeps it in a Secret and writes the caBundle of its webhooks; see certs/README.md.",
 )
 @installation_options
 @click.option(
-    "--deadline",
+    "--review-timeout",
     type=click.FloatRange(min=0, min_open=True),
     default=2.0,
     show_default=True,
     help="Seconds that one judgement may take; less than the webhooks' timeoutSeconds.",
 )
 @click.option(
-    "--drain",
+    "--shutdown-delay",
     type=click.FloatRange(min=0),
     default=10.0,
     show_default=True,
     help="Seconds of answering on after SIGTERM.",
 )
 @click.option(
-    "--cluster",
-    "follow_cluster",
+    "--watch-cluster",
     is_flag=True,
     help="Follow the cluster's namespaces, model servers and version; see docs/facts.md.",
 )
 @cluster_options
 @click.option(
-    "--policies-from-cluster",
-    "policies_selector",
+    "--cluster-policies-selector",
     is_flag=False,
     flag_value=DEFAULT_POLICY_SELECTOR,
     metavar="[LABELS]",
     help="Evaluate the cluster's policies, their ConfigMaps and PolicyExceptions too: those with "
-    f"these labels, as kubectl's -l. [without a value: {DEFAULT_POLICY_SELECTOR}; settings: policies.cluster]",
+    f"these labels, as kubectl's -l. [without a value: {DEFAULT_POLICY_SELECTOR}; settings: policies.selector]",
 )
 @policies_option
 @settings_options
@@ -200,18 +199,18 @@ def serve_command(
     tls_cert: Path,
     tls_key: Path,
     client_ca: Path | None,
-    tls_names: tuple[str, ...],
-    tls_ca: Path | None,
-    certificates: str,
+    tls_expect_sans: tuple[str, ...],
+    tls_expect_ca: Path | None,
+    cert_source: str,
     namespace: str | None,
     name: str,
-    deadline: float,
-    drain: float,
-    follow_cluster: bool,
+    review_timeout: float,
+    shutdown_delay: float,
+    watch_cluster: bool,
     kubeconfig: str | None,
     context: str | None,
     seldon_config: str,
-    policies_selector: str | None,
+    cluster_policies_selector: str | None,
     policy_paths: tuple[Path, ...],
     flags: SettingsFlags,
 ) -> None:
@@ -220,24 +219,30 @@ def serve_command(
     from webhook.server.config import ServerConfig
     from webhook.server.lifecycle import serve
 
-    manages_certificate = certificates == "self"
-    if manages_certificate and (tls_names or tls_ca):
-        raise click.UsageError("--tls-name and --tls-ca are for --certificates=files")
-    if policies_selector == "":
-        raise click.UsageError("--policies-from-cluster names no label; all objects are too many")
-    watched_facts = _watch_facts(kubeconfig, context, seldon_config) if follow_cluster else None
+    manages_certificate = cert_source == "managed"
+    if manages_certificate and (tls_expect_sans or tls_expect_ca):
+        raise click.UsageError("--tls-expect-san and --tls-expect-ca are for --cert-source=file")
+    if cluster_policies_selector == "":
+        raise click.UsageError(
+            "--cluster-policies-selector names no label; all objects are too many"
+        )
+    watched_facts = _watch_facts(kubeconfig, context, seldon_config) if watch_cluster else None
     review_handler = AdmissionReviewHandler(
-        flags, (lambda: watched_facts.facts) if watched_facts else None, review_timeout=deadline
+        flags,
+        (lambda: watched_facts.facts) if watched_facts else None,
+        review_timeout=review_timeout,
     )
 
     def policy_sources() -> ResolvedPolicySources:
-        return resolve_sources(policy_paths, policies_selector, review_handler.settings, flags)
+        return resolve_sources(
+            policy_paths, cluster_policies_selector, review_handler.settings, flags
+        )
 
     selector = policy_sources().selector
-    if (kubeconfig or context) and not (follow_cluster or manages_certificate or selector):
+    if (kubeconfig or context) and not (watch_cluster or manages_certificate or selector):
         raise click.UsageError(
-            "--kubeconfig and --context are for --cluster, --policies-from-cluster or "
-            "--certificates=self"
+            "--kubeconfig and --context are for --watch-cluster, --cluster-policies-selector or "
+            "--cert-source=managed"
         )
     watched_policies = (
         _watch_policies(kubeconfig, context, namespace, selector) if selector else None
@@ -255,8 +260,10 @@ def serve_command(
             tls_cert, tls_key = rotator.certificate_file, rotator.key_file
             sources.append(rotator)
             checks.append(_certificate_check(rotator))
-        elif tls_names or tls_ca:
-            checks.append(certificate_trust_check(tls_cert, tls_key, names=tls_names, ca=tls_ca))
+        elif tls_expect_sans or tls_expect_ca:
+            checks.append(
+                certificate_trust_check(tls_cert, tls_key, names=tls_expect_sans, ca=tls_expect_ca)
+            )
         config = ServerConfig(
             certificate=tls_cert,
             key=tls_key,
@@ -264,7 +271,7 @@ def serve_command(
             host=host,
             port=port,
             health_port=health_port,
-            shutdown_delay=drain,
+            shutdown_delay=shutdown_delay,
         )
         if manages_certificate or watched_policies:
             # Small files in memory, and the first certificate of an installation should not wait;

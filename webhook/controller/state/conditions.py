@@ -1,4 +1,4 @@
-"""The conditions in the status of a SeldonDeployment: Seldon's, and NoOrchestrator. Pure."""
+"""The conditions in the status of a SeldonDeployment: Seldon's, and OrchestratorMissing. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
@@ -40,7 +40,7 @@ def build_conditions(
         elif objects or name in ("DeploymentsReady", "ServicesReady"):
             yield _condition(name, "True", "", "")
     if unwalked := _unwalked_graphs(view, has_orchestrator=reconcile_state.has_orchestrator):
-        yield _condition("NoOrchestrator", "True", "NoEngineImage", unwalked)
+        yield _condition("OrchestratorMissing", "True", "NoExecutorImage", unwalked)
     reason = (
         reconcile_state.error.reason
         if reconcile_state.error

@@ -16,8 +16,12 @@ from webhook.graph.finding import Finding
 from webhook.graph.path import Path
 from webhook.podsecurity.ids import MAX_ID, MAX_USER_NAMESPACE_ID
 from webhook.podsecurity.pod import Pod, as_list, is_int
-from webhook.podsecurity.validation.profiles import check_profile_agreement, check_profile_annotations, check_profile_fields
 from webhook.podsecurity.validation.os_fields import check_os_fields
+from webhook.podsecurity.validation.profiles import (
+    check_profile_agreement,
+    check_profile_annotations,
+    check_profile_fields,
+)
 
 _POD_CONTEXT_PATH = Path(("spec", "securityContext"))
 
@@ -169,8 +173,9 @@ def _escalation_finding(path: Path, conflicting_setting: str, upstream_text: str
     return Finding(
         path,
         f"allowPrivilegeEscalation false cannot be combined with {conflicting_setting}",
-        f'the API server would say "cannot set `allowPrivilegeEscalation` to false and
-        {upstream_text}"', rule_id="pod-security/escalation-contradiction",
+        "the API server would say "
+        f'"cannot set `allowPrivilegeEscalation` to false and {upstream_text}"',
+        rule_id="pod-security/escalation-contradiction",
     )
 
 

@@ -52,7 +52,7 @@ _CASE_FIELDS = (
     "mutated",
     "removed",
 )
-_EXPECTED_FIELDS = ("rule", "action", "path", "fact")
+_EXPECTED_FIELDS = ("rule", "action", "path", "message")
 
 
 class TestFileError(Exception):
@@ -208,7 +208,7 @@ def _read_expected_finding(raw: Any, here: Path) -> ExpectedFinding:
     action = raw.get("action", "deny")
     if action not in _ACTION_VALUES:
         raise TestFileError(here / "action", f"action is not {' or '.join(_ACTION_VALUES)}")
-    return ExpectedFinding(_full_rule_id(raw["rule"]), action, raw.get("path"), raw.get("fact"))
+    return ExpectedFinding(_full_rule_id(raw["rule"]), action, raw.get("path"), raw.get("message"))
 
 
 def _full_rule_id(rule: Any) -> str:

@@ -32,7 +32,7 @@ from webhook.graph.model import Node, Predictor, SeldonDeployment
 from webhook.graph.names import is_dns_label, to_dns_label
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
 from webhook.graph.text import join_words
-from webhook.rules.predictor.pod_out_of_place import has_misplaced_pods
+from webhook.rules.predictor.misplaced_pod_spec import has_misplaced_pods
 
 ACTION = "deny"
 SINCE = "0.1.0"

@@ -2,7 +2,7 @@
 
 Why: an implementation is built into the orchestrator, or is a model server that the administrator
 has configured. Nothing runs for a word that is neither. While graphgate has not been told which
-servers are configured (settings: `servers`; or from the cluster), a word that is not one of
+servers are configured (settings: `modelServers`; or from the cluster), a word that is not one of
 Seldon's own servers is no more than suspicious, and the finding a warning. Once it has been told,
 an image in the node's container is no excuse: Seldon's webhook lets it pass, and its controller
 then fails on the server it does not know.

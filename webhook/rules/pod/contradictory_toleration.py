@@ -38,7 +38,10 @@ TRIGGERS = frozenset({"tolerations"})
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each contradiction (source: ValidateTolerations). Words are unknown-pod-word's."""
+    """Yield each contradiction (source: ValidateTolerations).
+
+    Words are the fault of unknown-pod-enum-value.
+    """
     for component in deployment.components:
         if "tolerations" in component.pod:
             for index, toleration in iter_mappings(component.pod, "tolerations"):

@@ -48,7 +48,8 @@ def _check_resources(path: Path, resources: Mapping[str, Any]) -> Iterator[Findi
         if name not in limits or request == limits[name]:
             continue
         requested, limit = parse_quantity(request), parse_quantity(limits[name])
-        # Of what cannot be shared requests and limits are equal: unshareable-resource says so.
+        # Of what cannot be shared requests and limits are equal:
+        # extended-resource-overcommit says so.
         if requested is None or limit is None or requested <= limit or is_extended_resource(name):
             continue
         yield Finding(

@@ -25,7 +25,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import resolve_path
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
-from webhook.rules.predictor.pod_out_of_place import is_reported_elsewhere
+from webhook.rules.predictor.misplaced_pod_spec import is_reported_elsewhere
 
 ACTION = "warn"
 SINCE = "0.1.0"

@@ -1,0 +1,56 @@
+"""`graphgate security`: with which rights each container will run, and why."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from webhook.cli.inputs import load_facts, load_settings
+from webhook.cli.options import SettingsFlags, facts_option, settings_options
+from webhook.errors import DocumentError
+from webhook.runtime.manifest_files import manifest_files, read_input
+
+
+@click.command("security")
+@click.argument("paths", nargs=-1, metavar="[PATH|-]...")
+@click.option(
+    "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+@facts_option
+@settings_options
+def security_command(
+    paths: tuple[str, ...], output: str, facts_file: Path | None, flags: SettingsFlags
+) -> None:
+    """Tell user, group, profiles and capabilities of each container, and who set them.
+
+    Exit 0, or 2 if something could not be read.
+    """
+    from webhook.lint.lint import is_seldon_deployment
+    from webhook.lint.result import identify_object
+    from webhook.report import security_context_text
+    from webhook.report.security_context import explain_security
+    from webhook.yamldoc import read
+
+    settings, facts = load_settings(flags), load_facts(facts_file)
+    results, failed = [], False
+    for path in manifest_files(paths):
+        try:
+            parsed_file = read(read_input(path))
+        except OSError as error:
+            raise DocumentError(f"{path} cannot be opened: {error.strerror}") from error
+        for fault in parsed_file.errors:
+            click.echo(f"graphgate: {path}:{fault.line}:{fault.column}: {fault}", err=True)
+            failed = True
+        for document in parsed_file.documents:
+            if is_seldon_deployment(document.value):
+                explained = list(explain_security(document.value, settings, facts))
+                results.append((identify_object(document.value), explained))
+    if output == "json":
+        values = [security_context_text.to_value(who, explained) for who, explained in results]
+        click.echo(security_context_text.format_json(values), nl=False)
+    else:
+        blocks = [
+            security_context_text.format_text(who["name"], explained) for who, explained in results
+        ]
+        click.echo("\n".join(blocks), nl=False)
+    sys.exit(2 if failed else 0)

@@ -1,0 +1,180 @@
+"""A pod asks for a field of itself that Kubernetes does not give
+
+Why: a container learns of its pod by fieldRef and resourceFieldRef, in variables or in a
+downwardAPI volume. Only some fields are given, labels and annotations as a whole only in files. The
+API server refuses the Deployment.
+
+Fix: Name one of the fields that are given. One label or annotation is spelt
+metadata.labels['KEY'] and metadata.annotations['KEY'].
+
+Bad:
+    env:
+    - name: NODE
+      valueFrom:
+        fieldRef:
+          fieldPath: spec.node
+
+Good:
+    env:
+    - name: NODE
+      valueFrom:
+        fieldRef:
+          fieldPath: spec.nodeName
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from webhook.graph.features import non_trivial_feature
+from webhook.graph.finding import Finding
+from webhook.graph.k8s_syntax import (
+    is_annotation_key,
+    is_qualified_name,
+    is_quantity,
+    parse_quantity,
+)
+from webhook.graph.model import (
+    ComponentSpec,
+    Container,
+    SeldonDeployment,
+    get_mapping,
+    get_str,
+    iter_mappings,
+)
+from webhook.graph.path import Path, Segment
+from webhook.graph.text import join_words
+from webhook.rules._suggest import unknown_value_finding
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({non_trivial_feature("env"), "downwardAPI", "projected"})
+
+_COMMON_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid")
+_ENV_FIELDS = (
+    *_COMMON_FIELDS,
+    *("spec.nodeName", "spec.serviceAccountName"),
+    *("status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs"),
+)
+_OLD_FIELDS = "spec.host"
+"""What spec.nodeName was called once; still read in variables."""
+_FILE_FIELDS = (*_COMMON_FIELDS, "metadata.labels", "metadata.annotations")
+_MAP_KEY_FIELD = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]\Z", re.DOTALL)
+_RESOURCES = tuple(
+    f"{kind}.{name}"
+    for kind in ("limits", "requests")
+    for name in ("cpu", "memory", "ephemeral-storage")
+)
+_HUGE_PAGES_PREFIX = ("limits.hugepages-", "requests.hugepages-")
+_CPU_UNITS = ("1", "1m")
+_BYTE_UNITS = (
+    "1",
+    *("1k", "1M", "1G", "1T", "1P", "1E"),
+    *("1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"),
+)
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each such field.
+
+    Source: validateObjectFieldSelector, validateContainerResourceFieldSelector and …Divisor.
+    """
+    for container in deployment.containers_with("env"):
+        yield from _check_env(container)
+    for component in deployment.components:
+        if "volumes" in component.pod:
+            for path, items in _downward_files(component):
+                yield from _check_files(component.path.join(("spec", "volumes", *path)), items)
+
+
+def _check_env(container: Container) -> Iterator[Finding]:
+    for index, variable in iter_mappings(container.raw, "env"):
+        if "valueFrom" not in variable:
+            continue
+        source = get_mapping(variable, "valueFrom")
+        if "fieldRef" in source or "resourceFieldRef" in source:
+            path = container.path.join(("env", index, "valueFrom"))
+            yield from _check_source(path, source, _ENV_FIELDS)
+
+
+def _downward_files(
+    component: ComponentSpec,
+) -> Iterator[tuple[tuple[Segment, ...], Mapping[str, Any]]]:
+    """Yield place and value of each downwardAPI in the volumes, projected ones included."""
+    for index, volume in iter_mappings(component.pod, "volumes"):
+        if "downwardAPI" in volume:
+            yield (index, "downwardAPI"), get_mapping(volume, "downwardAPI")
+        for number, source in iter_mappings(get_mapping(volume, "projected"), "sources"):
+            if "downwardAPI" in source:
+                path = (index, "projected", "sources", number, "downwardAPI")
+                yield path, get_mapping(source, "downwardAPI")
+
+
+def _check_files(path: Path, downward: Mapping[str, Any]) -> Iterator[Finding]:
+    for index, item in iter_mappings(downward, "items"):
+        field_path = path / "items" / index
+        if not get_mapping(item, "fieldRef") and not get_mapping(item, "resourceFieldRef"):
+            if item.get("fieldRef") is None and item.get("resourceFieldRef") is None:
+                yield Finding(field_path, "there is neither a fieldRef nor a resourceFieldRef")
+            continue
+        yield from _check_source(field_path, item, _FILE_FIELDS)
+        if (
+            not get_str(get_mapping(item, "resourceFieldRef"), "containerName")
+            and "resourceFieldRef" in item
+        ):
+            item_path = field_path / "resourceFieldRef" / "containerName"
+            yield Finding(item_path, "it does not say of which container", "add containerName")
+
+
+def _check_source(
+    path: Path, source: Mapping[str, Any], known: tuple[str, ...]
+) -> Iterator[Finding]:
+    field = get_mapping(source, "fieldRef").get("fieldPath")
+    if type(field) is str and field not in known and not _is_known_field(field, known):
+        item_path = path / "fieldRef" / "fieldPath"
+        if field in _FILE_FIELDS:
+            message = f"{field} as a whole is given in files only, not in variables"
+            yield Finding(item_path, message, f"write {field}['KEY'] for one of them")
+        else:
+            yield unknown_value_finding(item_path, "field that is given here", field, known)
+    version = get_mapping(source, "fieldRef").get("apiVersion")
+    if type(version) is str and version not in ("", "v1"):
+        yield unknown_value_finding(
+            path / "fieldRef" / "apiVersion", "version of a pod", version, ("v1",)
+        )
+    reference = get_mapping(source, "resourceFieldRef")
+    resource = reference.get("resource")
+    if type(resource) is not str:
+        return
+    if resource not in _RESOURCES and not resource.startswith(_HUGE_PAGES_PREFIX):
+        item_path = path / "resourceFieldRef" / "resource"
+        yield unknown_value_finding(item_path, "resource that is given", resource, _RESOURCES)
+        return
+    divisor = reference.get("divisor")
+    if divisor is None or not is_quantity(divisor) or not parse_quantity(divisor):
+        return  # malformed-quantity speaks of it; 0 reads as absent
+    units = _CPU_UNITS if resource.endswith(".cpu") else _BYTE_UNITS
+    if not _is_unit(divisor, units):
+        message = f"{divisor} is no unit of {resource}; known are {join_words(units)}"
+        yield Finding(path / "resourceFieldRef" / "divisor", message)
+
+
+def _is_unit(divisor: Any, units: tuple[str, ...]) -> bool:
+    # The API server compares spellings: 1024Ki is 1Mi to it, but 1024 is not 1Ki.
+    binary = str(divisor).strip().endswith("i")
+    return parse_quantity(divisor) in {
+        parse_quantity(u) for u in units if u.endswith("i") is binary
+    }
+
+
+def _is_known_field(field: str, known: tuple[str, ...]) -> bool:
+    if field == _OLD_FIELDS:
+        return known is _ENV_FIELDS
+    field_match = _MAP_KEY_FIELD.match(field)
+    if field_match is None:
+        return False
+    return (
+        is_qualified_name(field_match[2])
+        if field_match[1] == "labels"
+        else is_annotation_key(field_match[2])
+    )

@@ -1,0 +1,157 @@
+"""A pod template stands at the wrong place
+
+Why: containers belong under `spec` of an item of componentSpecs. One level or one dash away nothing
+reads them: `spec` is null, the predictor has no pods, and the API server drops them in silence.
+
+Fix: Indent containers under spec, and spec under an item of componentSpecs.
+
+Bad:
+    componentSpecs:
+    - spec:
+      containers:
+      - name: classifier
+        image: registry.example/classifier:1
+
+Good:
+    componentSpecs:
+    - spec:
+        containers:
+        - name: classifier
+          image: registry.example/classifier:1
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.features import SCHEMA_ERROR
+from webhook.graph.finding import Finding, Operation
+from webhook.graph.indentation import POD_LISTS
+from webhook.graph.model import ComponentSpec, Predictor, SeldonDeployment, get_mapping
+from webhook.graph.path import Path
+from webhook.graph.text import join_words
+from webhook.rules._stray_fields import (
+    get_value_at,
+    move_operation,
+    normalize_field,
+    unknown_field_paths,
+)
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({SCHEMA_ERROR})
+
+_POD_FIELDS = {"componentspec", "componentspecs", "container", "containers", "podspec", "spec"}
+"""What is called like a pod template or a part of it, in small letters without "_"."""
+_SPEC_PATH = ("spec",)
+_SINGULAR_NAMES = "container"
+"""One of them that stands at its place, and is misspelled-required-field's."""
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each pod template that is out of place, where the graph needs one."""
+    if not deployment.schema_errors:
+        return
+    for predictor in deployment.predictors:
+        # Where a server runs every node, what is dropped may not be missed.
+        certain = any(not node.has_builtin_implementation for node in predictor.nodes)
+        for component in predictor.components:
+            if _is_misindented(component):
+                yield _check_component(component, certain=certain)
+    reported: set[Path] = set()
+    for predictor in deployment.predictors:
+        if needs_no_pods(predictor):
+            for path in _misplaced_pod_paths(deployment, predictor):
+                if normalize_field(str(path[-1])) != _SINGULAR_NAMES and path not in reported:
+                    reported.add(path)
+                    yield _check_predictor(deployment, predictor, path)
+
+
+def has_misplaced_pods(deployment: SeldonDeployment, predictor: Predictor) -> bool:
+    """Tell whether a predictor that has no containers has them at another place."""
+    return next(_misplaced_pod_paths(deployment, predictor), None) is not None
+
+
+def _misplaced_pod_paths(deployment: SeldonDeployment, predictor: Predictor) -> Iterator[Path]:
+    """Yield the fields of a predictor that are called like a pod template, but are none."""
+    for path in unknown_field_paths(deployment):
+        is_inside = path[: len(predictor.path)] == predictor.path or path.parent == _SPEC_PATH
+        if is_inside and normalize_field(str(path[-1])) in _POD_FIELDS:
+            yield path
+
+
+def is_reported_elsewhere(deployment: SeldonDeployment, path: Path) -> bool:
+    """Tell whether an unknown field is part of what is said of a graph or pod out of place."""
+    if path == ("predictors",):
+        return not deployment.predictors
+    if path[-1] == "graph":
+        return type(get_value_at(deployment, path)) is dict and any(
+            predictor.raw.get("graph") is None for predictor in deployment.predictors
+        )
+    if path[-1] in POD_LISTS:
+        for component in deployment.components:
+            if component.path == path.parent and _is_misindented(component):
+                return True
+    return normalize_field(str(path[-1])) in _POD_FIELDS and any(
+        path in set(_misplaced_pod_paths(deployment, predictor))
+        for predictor in deployment.predictors
+        if needs_no_pods(predictor)
+    )
+
+
+def needs_no_pods(predictor: Predictor) -> bool:
+    """Tell whether a node needs a container, and no pod template is where it belongs."""
+    return not predictor.containers and any(
+        not node.has_builtin_implementation for node in predictor.nodes
+    )
+
+
+def _is_misindented(component: ComponentSpec) -> bool:
+    """Tell whether the containers stand beside `spec`, and none in it."""
+    present = get_mapping(component.raw, "spec").get("containers")
+    return present is None and type(component.raw.get("containers")) is list
+
+
+def _check_component(component: ComponentSpec, *, certain: bool) -> Finding:
+    path, spec = component.path / "containers", component.path / "spec"
+    misplaced = [name for name in POD_LISTS if name in component.raw]
+    present = component.raw.get("spec")
+    operations: list[Operation] = []
+    if present is None:
+        operations.append({"op": "add", "path": spec.pointer, "value": {}})
+    operations.extend(move_operation(component.path / name, spec / name) for name in misplaced)
+    can_move = present is None or (type(present) is dict and not present.keys() & set(misplaced))
+    state = "empty" if not present else "without them"
+    verb = "stand" if len(misplaced) > 1 else "stands"
+    return Finding(
+        path,
+        f"{join_words(misplaced)} {verb} beside spec, which is {state}",
+        f"indent {'them' if len(misplaced) > 1 else 'it'} under spec",
+        tuple(operations) if can_move else (),
+        certain=certain,
+    )
+
+
+def _check_predictor(deployment: SeldonDeployment, predictor: Predictor, path: Path) -> Finding:
+    """Return the finding for a template that is in the predictor, but in no componentSpec."""
+    value, name = get_value_at(deployment, path), normalize_field(str(path[-1]))
+    target_path = predictor.path / "componentSpecs"
+    if name == "componentspecs" and path.parent == predictor.path:
+        message = f'there is no field "{path[-1]}" here, and the predictor has no pods without it'
+        return Finding(path, message, "write componentSpecs", (move_operation(path, target_path),))
+    pods = value if type(value) is list else [value]
+    if name == "containers":
+        pods = [{"spec": {"containers": value}}]
+    elif name in {"spec", "podspec"}:
+        pods = [{"spec": value}]
+    is_whole_pod = all(
+        type(get_mapping(pod, "spec").get("containers")) is list for pod in pods if pod
+    )
+    is_only_pod = len(deployment.predictors) == 1 and not predictor.raw.get("componentSpecs")
+    is_certain = is_only_pod and is_whole_pod and pods and all(pods)
+    remove: Operation = {"op": "remove", "path": path.pointer}
+    add: Operation = {"op": "add", "path": target_path.pointer, "value": pods}
+    return Finding(
+        path,
+        f'there is no field "{path[-1]}" here, and the predictor has no pods without it',
+        "write it into an item of componentSpecs, a list in the predictor",
+        (remove, add) if is_certain else (),
+    )

@@ -1,0 +1,114 @@
+"""A field stands one level too high or too low
+
+Why: a field that is known elsewhere is unknown here. The API server drops it, and what it says does
+not apply: an autoscaler beside the graph scales nothing, variables beside containers are set in
+none.
+
+Fix: Move it to where it belongs.
+
+Bad:
+    predictors:
+    - name: main
+      hpaSpec:
+        maxReplicas: 3
+      componentSpecs:
+      - spec:
+          containers:
+          - name: classifier
+
+Good:
+    predictors:
+    - name: main
+      componentSpecs:
+      - hpaSpec:
+          maxReplicas: 3
+        spec:
+          containers:
+          - name: classifier
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph import schema
+from webhook.graph.features import schema_error_feature
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.path import Path, Segment
+from webhook.graph.text import join_words
+from webhook.rules._stray_fields import get_value_at, move_into_patch, unknown_field_paths
+from webhook.rules.predictor.misplaced_pod_spec import is_reported_elsewhere
+
+ACTION = "warn"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({schema_error_feature("unknown")})
+
+_MAX_LOCATIONS = 3
+"""Places that are told. A field of more homes, like "name", is no field gone astray."""
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each unknown field that belongs to another level on the way to it."""
+    for path in unknown_field_paths(deployment):
+        locations = [
+            location
+            for location in schema.field_locations(str(path[-1]))
+            if _is_near_location(path, location)
+        ]
+        if (
+            locations
+            and len(locations) <= _MAX_LOCATIONS
+            and not is_reported_elsewhere(deployment, path)
+        ):
+            yield _build_finding(deployment, path, locations)
+
+
+def _is_near_location(path: Path, location: str) -> bool:
+    """Tell whether `home` is above the stray field, or in something that stands beside it."""
+    *ancestors, _ = location.replace("[]", "").split(".")
+    current = [str(part) for part in path[:-1] if type(part) is str]
+    common_length = min(len(ancestors), len(current))
+    return (
+        ancestors != current
+        and ancestors[:common_length] == current[:common_length]
+        and abs(len(ancestors) - len(current)) <= 2
+    )
+
+
+def _build_finding(deployment: SeldonDeployment, path: Path, locations: list[str]) -> Finding:
+    targets = [
+        target for location in locations for target in _target_paths(deployment, path, location)
+    ]
+    fix = (
+        move_into_patch(deployment, path, targets[0]) if len(locations) == len(targets) == 1 else ()
+    )
+    return Finding(
+        path,
+        f'the field "{path[-1]}" belongs to {join_words(locations, "or")}',
+        f"move it to {targets[0]}" if len(targets) == 1 else "move it there",
+        fix,
+    )
+
+
+def _target_paths(deployment: SeldonDeployment, path: Path, location: str) -> Iterator[Path]:
+    """Yield each place in the document that `home` can mean, seen from the stray field."""
+    paths = [Path(())]
+    for part in location.split(".")[:-1]:
+        name, is_list = part.removesuffix("[]"), part.endswith("[]")
+        steps: list[Path] = []
+        for field_path in paths:
+            inner = field_path / name
+            steps.extend(_element_paths(deployment, path, inner) if is_list else [inner])
+        paths = steps
+    for field_path in paths:
+        yield field_path / path[-1]
+
+
+def _element_paths(deployment: SeldonDeployment, path: Path, list_path: Path) -> Iterator[Path]:
+    """Yield the items of a list: the one in which the stray field stands, else all."""
+    if path[: len(list_path)] == list_path and len(path) > len(list_path):
+        item_index: Segment = path[len(list_path)]
+        yield list_path / item_index
+        return
+    value = get_value_at(deployment, list_path)
+    for index in range(len(value) if type(value) is list else 0):
+        yield list_path / index
