@@ -20,7 +20,8 @@ def mutating_policy_text(
     return (
         "apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingAdmissionPolicy\n"
         f"metadata: {{name: {name}}}\n"
-        f"spec:\n{MATCH_CONSTRAINTS}  reinvocationPolicy: {reinvocation}\n{extra_spec}  mutations:\n{items}---\n"
+        f"spec:\n{MATCH_CONSTRAINTS}  reinvocationPolicy: {reinvocation}\n{extra_spec}  "
+        f"mutations:\n{items}---\n"
         "apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingAdmissionPolicyBinding\n"
         f"metadata: {{name: {name}}}\nspec: {{policyName: {name}}}\n"
     )

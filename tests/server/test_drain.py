@@ -19,10 +19,8 @@ from tests.server.support import (
     connect,
     review,
     run_server,
+    start_server,
     wait_until_closed,
-)
-from tests.server.support import (
-    start_server as start_server,
 )
 
 HEAD = b"POST /mutate HTTP/1.1\r\nHost: graphgate\r\nContent-Type: application/json\r\n"

@@ -11,7 +11,8 @@ def files() -> dict[str, str]:
     """Return every page by its path."""
     pages = {f"{FOLDER}/{rule.id}.md": _marked(docs.render_markdown(rule)) for rule in all_rules()}
     rows = "".join(
-        f"| [{rule.id}]({rule.id}.md) | {rule.action} | {docs.parse_docstring(rule.docstring).title} |\n"
+        f"| [{rule.id}]({rule.id}.md) | {rule.action} | "
+        f"{docs.parse_docstring(rule.docstring).title} |\n"
         for rule in all_rules()
     )
     index = (

@@ -115,7 +115,8 @@ def issue_server_cert(
 def _check_lifetime(lifetime: timedelta) -> None:
     if not timedelta(0) < lifetime <= _MAX_LIFETIME:
         raise CertificateError(
-            f"a certificate cannot be valid for {lifetime.days} days: choose 1 to {_MAX_LIFETIME.days}"
+            f"a certificate cannot be valid for {lifetime.days} days: choose 1 to "
+            f"{_MAX_LIFETIME.days}"
         )
 
 
@@ -128,7 +129,8 @@ def _load_signing_key(
         raise CertificateError(f"{name} is no CA: it may not sign certificates")
     if ca_certificate.not_valid_after_utc <= now:
         raise CertificateError(
-            f"the CA {name} expired on {ca_certificate.not_valid_after_utc:%Y-%m-%d}: mint a new one"
+            f"the CA {name} expired on {ca_certificate.not_valid_after_utc:%Y-%m-%d}: mint a new "
+            "one"
         )
     key = load_key(ca.key, ca.key_name)
     if key.public_key() != ca_certificate.public_key():

@@ -129,8 +129,8 @@ class Applier:
             f"SeldonDeployment {_controller_name(existing)}" if owner_uid else "somebody else"
         )
         return (
-            f"{desired.rendered.trace(())}: {kind} {name} is there already and belongs to {owner_description}; "
-            "rename one of the two, or delete what is there"
+            f"{desired.rendered.trace(())}: {kind} {name} is there already and belongs to "
+            f"{owner_description}; rename one of the two, or delete what is there"
         )
 
     def _apply(

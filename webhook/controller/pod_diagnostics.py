@@ -49,8 +49,8 @@ def _container_failures(status: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name}: {_join_reason(get_str(waiting, 'reason'), get_str(waiting, 'message'))}"
     terminated = get_mapping(get_mapping(status, "state"), "terminated")
     if get_str(terminated, "reason") not in _EXPECTED_REASONS:
-        exit_code = f"exit code {terminated.get('exitCode')}"
-        yield f"{name}: {_join_reason(get_str(terminated, 'reason'), get_str(terminated, 'message') or exit_code)}"
+        message = get_str(terminated, "message") or f"exit code {terminated.get('exitCode')}"
+        yield f"{name}: {_join_reason(get_str(terminated, 'reason'), message)}"
 
 
 def _join_reason(reason: str, message: str) -> str:

@@ -61,9 +61,10 @@ def ensure_no_seldon_operator(
         if get_str(spec, "holderIdentity") and now() - _renew_time(spec) < _LEASE_ALIVE_SECONDS:
             lease_namespace = get_str(get_mapping(lease, "metadata"), "namespace")
             raise SettingsError(
-                f"Seldon Core's operator is running (it holds the Lease {lease_namespace}/{SELDON_LEASE}), "
-                f"and both would reconcile the objects without the label {CONTROLLER_ID_LABEL}; give "
-                "this one an id with --controller-id, and its objects the label"
+                "Seldon Core's operator is running (it holds the Lease "
+                f"{lease_namespace}/{SELDON_LEASE}), "
+                f"and both would reconcile the objects without the label {CONTROLLER_ID_LABEL}; "
+                "give this one an id with --controller-id, and its objects the label"
             )
 
 

@@ -16,7 +16,7 @@ def set_default(template: PodTemplateDraft, *, always: bool) -> None:
     markable_containers = [
         container
         for container in unset_containers
-        if _can_run_as_non_root(template, container, always)
+        if _can_run_as_non_root(template, container, always=always)
     ]
     if (
         template.writes_pod_level
@@ -33,7 +33,7 @@ def set_default(template: PodTemplateDraft, *, always: bool) -> None:
 
 
 def _can_run_as_non_root(
-    template: PodTemplateDraft, container: SecurityContextDraft, always: bool
+    template: PodTemplateDraft, container: SecurityContextDraft, *, always: bool
 ) -> bool:
     user = template.get_effective_value(container, "runAsUser")
     if user is None:

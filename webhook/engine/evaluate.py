@@ -190,6 +190,7 @@ class ParsedObject(NamedTuple):
 
     @classmethod
     def from_document(cls, document: Any) -> "ParsedObject":
+        """Parse what the author wrote, without the metadata that the API server adds."""
         authored = _strip_server_fields(document)
         view = parse(authored)
         return cls(document if view.document is authored else view.document, view)

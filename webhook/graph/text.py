@@ -37,7 +37,8 @@ def describe_value(value: Any) -> str:
         case list():
             return "a list"
         case str():
-            return f'the text "{value if len(value) <= MAX_SHOWN_LENGTH else value[:MAX_SHOWN_LENGTH] + "…"}"'
+            shown = value if len(value) <= MAX_SHOWN_LENGTH else value[:MAX_SHOWN_LENGTH] + "…"
+            return f'the text "{shown}"'
         case None:
             return "null"
         case bool():

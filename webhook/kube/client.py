@@ -181,7 +181,8 @@ def _translate_errors(server: str, action: str, timeout: float) -> Iterator[None
         ) from error
     except (wire.HTTPError, OSError) as error:
         raise KubeApiUnavailableError(
-            f"the connection to the API server at {server} broke during {action}: {_root_cause_text(error)}"
+            f"the connection to the API server at {server} broke during {action}: "
+            f"{_root_cause_text(error)}"
         ) from error
     except (ConfigException, json.JSONDecodeError) as error:
         raise KubeApiUnavailableError(

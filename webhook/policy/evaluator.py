@@ -353,6 +353,7 @@ def render_message(validation: Validation, frame: ExecutionFrame) -> str:
 
 
 def build_fix(validation: Validation, frame: ExecutionFrame) -> tuple[Operation, ...]:
+    """Return the JSON Patch of a failing validation; empty when it has none, or no valid one."""
     if validation.fix_expression is None:
         return ()
     try:
@@ -363,6 +364,7 @@ def build_fix(validation: Validation, frame: ExecutionFrame) -> tuple[Operation,
 
 
 def is_patch_operation(value: Any) -> bool:
+    """Return whether a value computed by an expression has the shape of a JSON Patch operation."""
     return type(value) is dict and type(value.get("op")) is str and type(value.get("path")) is str
 
 

@@ -166,10 +166,11 @@ def _predictor_endpoint(layout: PredictorLayout, raw: Mapping[str, Any]) -> Pred
     )
     http_port, grpc_port = layout.service_ports
     namespace = layout.deployment.namespace or "default"
+    port = grpc_port if grpc else http_port
     return PredictorEndpoint(
         protocol=get_str(spec, "protocol") or "seldon",
         grpc=grpc,
-        host=f"{names.predictor_service_name(layout)}.{namespace}:{grpc_port if grpc else http_port}",
+        host=f"{names.predictor_service_name(layout)}.{namespace}:{port}",
     )
 
 

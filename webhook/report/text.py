@@ -39,7 +39,8 @@ def _block(result: DocumentResult, located: LocatedFinding, style: Style) -> str
 def _lines(result: DocumentResult, located: LocatedFinding, style: Style) -> Iterator[str]:
     finding = located.finding
     word = "error" if result.verdict == "error" else located.action
-    yield f"{style(word, located.action)}{style(f': {finding.message}', 'strong')} [{finding.rule_id}]"
+    message = style(f": {finding.message}", "strong")
+    yield f"{style(word, located.action)}{message} [{finding.rule_id}]"
     margin = " " * len(str(located.line))
     where = f"{result.file}:{located.line}:{located.column}"
     path = f"  {finding.path}" if finding.path else ""

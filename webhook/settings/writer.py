@@ -82,7 +82,8 @@ def _rules_section(settings: Settings) -> str:
         setting = settings.rules.get(rule.id)
         action = setting.action if setting and setting.action else rule.action
         lines.append(
-            f"  # {docs.parse_docstring(rule.docstring).title}\n  {rule.id}:\n    action: {action}\n"
+            f"  # {docs.parse_docstring(rule.docstring).title}\n  {rule.id}:\n    action: "
+            f"{action}\n"
         )
         parameters = {**rule.parameters, **(setting.parameters if setting else {})}
         if parameters:

@@ -107,7 +107,10 @@ def _duplicate_keys(mapping: Mapping) -> list[Anomaly]:
         key_scalar = resolve_alias(key)
         name = json_key(key_scalar) if isinstance(key_scalar, Scalar) else ""
         if name in last:
-            message = f"the key {quote_excerpt(name)} is written twice in one mapping; kubectl keeps the last"
+            message = (
+                f"the key {quote_excerpt(name)} is written twice in one mapping; kubectl keeps "
+                "the last"
+            )
             anomalies.append(Anomaly("duplicate-key", message, key, last[name]))
         last[name] = key
     return anomalies

@@ -16,7 +16,8 @@ from webhook.yamldoc.resolver import resolve_plain
 _PLAIN_WORD = r"[\w./@%+~=-]"
 # Begins with a letter, so that it is no number or date; ":" and " " only between words.
 _PLAIN = re.compile(
-    rf"[^\W\d]{_PLAIN_WORD}*(?::{_PLAIN_WORD}+)*(?: {_PLAIN_WORD}+(?::{_PLAIN_WORD}+)*)*|/{_PLAIN_WORD}*"
+    rf"[^\W\d]{_PLAIN_WORD}*(?::{_PLAIN_WORD}+)*(?: {_PLAIN_WORD}+(?::{_PLAIN_WORD}+)*)*"
+    rf"|/{_PLAIN_WORD}*"
 )
 # What single quotes cannot hold on one line, or what some reader takes for a line break.
 _NEEDS_ESCAPE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")

@@ -197,7 +197,8 @@ def _misplaced_entry(location: _ErrorLocation) -> tuple[str, int]:
     indent, actual_indent = location.indent(location.opened_at), location.indent(location.offset)
     if actual_indent != indent:
         return (
-            f"this line is indented by {actual_indent}, the {kind} that begin in line {{line}} by {indent}",
+            f"this line is indented by {actual_indent}, the {kind} that begin in line {{line}} by "
+            f"{indent}",
             location.offset,
         )
     if kind == "keys":

@@ -87,8 +87,8 @@ def observe(transport: Transport, installation: WebhookInstallation) -> ClusterS
         configuration = _get_required(transport, path, f"{kind} {installation.name}")
         if not any(webhooks_of(configuration, installation)):
             raise CertificateError(
-                f"no webhook of {kind} {installation.name} calls the Service {installation.name} in "
-                f"{installation.namespace}, so there is no caBundle to write"
+                f"no webhook of {kind} {installation.name} calls the Service {installation.name} "
+                f"in {installation.namespace}, so there is no caBundle to write"
             )
         configurations.append(configuration)
     return ClusterState(secret, decode_secret(secret), tuple(configurations))
@@ -98,7 +98,8 @@ def _get_required(transport: Transport, path: str, description: str) -> dict[str
     obj = get(transport, path)
     if obj is None:
         raise CertificateError(
-            f"there is no {description}; installing graphgate again (helm upgrade, kubectl apply) makes it"
+            f"there is no {description}; installing graphgate again (helm upgrade, kubectl apply) "
+            "makes it"
         )
     return obj
 

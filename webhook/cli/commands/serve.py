@@ -188,7 +188,8 @@ def _no_facts() -> "Facts":
     flag_value=DEFAULT_POLICY_SELECTOR,
     metavar="[LABELS]",
     help="Evaluate the cluster's policies, their ConfigMaps and PolicyExceptions too: those with "
-    f"these labels, as kubectl's -l. [without a value: {DEFAULT_POLICY_SELECTOR}; settings: policies.selector]",
+    f"these labels, as kubectl's -l. [without a value: {DEFAULT_POLICY_SELECTOR}; settings: "
+    "policies.selector]",
 )
 @policies_option
 @settings_options

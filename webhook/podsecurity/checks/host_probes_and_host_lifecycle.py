@@ -24,7 +24,8 @@ def check_pod(pod: Pod) -> Violation | None:
     return Violation(
         CHECK.id,
         "probe or lifecycle host",
-        f"{pluralize(len(names), 'container')} {quote_words(names)} {pluralize(len(names), 'uses', 'use')}"
+        f"{pluralize(len(names), 'container')} {quote_words(names)} "
+        f"{pluralize(len(names), 'uses', 'use')}"
         f" {pluralize(len(hosts), 'probe or lifecycle host')} {quote_words(hosts)}",
         tuple(container.path.join(way) for container, way, _ in found),
     )

@@ -13,7 +13,8 @@ def check_pod(pod: Pod, check: str = "procMount") -> Violation | None:
     return Violation(
         check,
         "procMount",
-        f"{list_containers(violating)} must not set securityContext.procMount to {quote_words(types)}",
+        f"{list_containers(violating)} must not set securityContext.procMount to "
+        f"{quote_words(types)}",
         field_paths(False, violating, "procMount"),  # noqa: FBT003 — no such field at pod level
     )
 

@@ -19,7 +19,8 @@ def check_pod(pod: Pod) -> Violation | None:
         return Violation(
             CHECK.id,
             "runAsNonRoot != true",
-            f"{list_setters(pod_violates, violating)} must not set securityContext.runAsNonRoot=false",
+            f"{list_setters(pod_violates, violating)} must not set "
+            "securityContext.runAsNonRoot=false",
             field_paths(pod_violates, violating, _FIELD),
         )
     if pod_value is True:

@@ -49,8 +49,8 @@ def _check_pod_allowing(allowed: frozenset[str]) -> CheckPod:
         return Violation(
             CHECK.id,
             "seLinuxOptions",
-            f"{list_setters(pod_violates, violating)} set forbidden securityContext.seLinuxOptions: "
-            + "; ".join(parts),
+            f"{list_setters(pod_violates, violating)} set forbidden "
+            "securityContext.seLinuxOptions: " + "; ".join(parts),
             field_paths(pod_violates, violating, "seLinuxOptions"),
         )
 

@@ -37,7 +37,8 @@ def check_pod(pod: Pod) -> Violation | None:
     return Violation(
         CHECK.id,
         "seccompProfile",
-        f"forbidden {pluralize(len(violating), 'annotation')} {', '.join(word for word, _ in violating)}",
+        f"forbidden {pluralize(len(violating), 'annotation')} "
+        f"{', '.join(word for word, _ in violating)}",
         tuple(Path(("metadata", "annotations", key)) for _, key in violating),
     )
 

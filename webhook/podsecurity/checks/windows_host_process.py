@@ -15,7 +15,8 @@ def check_pod(pod: Pod) -> Violation | None:
     return Violation(
         CHECK.id,
         "hostProcess",
-        f"{list_setters(pod_violates, violating)} must not set securityContext.windowsOptions.hostProcess=true",
+        f"{list_setters(pod_violates, violating)} must not set "
+        "securityContext.windowsOptions.hostProcess=true",
         field_paths(pod_violates, violating, "windowsOptions", "hostProcess"),
     )
 

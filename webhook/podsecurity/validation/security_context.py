@@ -33,11 +33,11 @@ _TRIVIAL_CONTAINER_FIELDS = frozenset(
 
 
 def is_trivially_valid(spec: Any, metadata: Any) -> bool:
-    """Tell at little cost that `security_context` and `may_not_start` find nothing, as in most
-    templates.
+    """Return whether the checks of this package certainly find nothing, as in most templates.
 
-    Takes a raw pod template. False: it takes a closer look to tell. True says, too, that every
-    container is a mapping, and that none of them says anything of users, root or privileges.
+    Takes a raw pod template and reads only the common fields. False means "unknown": run the
+    checks. True also means that every container is a mapping and that none of them sets users,
+    root or privileges.
     """
     if type(spec) is not dict or "os" in spec or "hostUsers" in spec:
         return False

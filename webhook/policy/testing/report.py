@@ -47,7 +47,8 @@ def render_junit(run: TestRun) -> str:
         lines.append(f'  <testsuite name="problems" tests="{count}" errors="{count}">')
         for problem in run.problems:
             lines.append(
-                f"    <testcase name={quoteattr(_strip_invalid_characters(problem.name or problem.file))}>"
+                "    <testcase "
+                f"name={quoteattr(_strip_invalid_characters(problem.name or problem.file))}>"
             )
             lines.append(
                 f"      <error message={quoteattr(_strip_invalid_characters(str(problem)))}/>"
@@ -66,8 +67,11 @@ def _junit_case(result: TestResult) -> Iterator[str]:
         yield head + "/>"
         return
     yield head + ">"
-    details = "\n".join(result.mismatches)
-    yield f"      <failure message={quoteattr(_strip_invalid_characters(result.mismatches[0]))}>{escape(_strip_invalid_characters(details))}"
+    first, details = (
+        _strip_invalid_characters(text)
+        for text in (result.mismatches[0], "\n".join(result.mismatches))
+    )
+    yield f"      <failure message={quoteattr(first)}>{escape(details)}"
     yield "      </failure>"
     yield "    </testcase>"
 

@@ -46,6 +46,6 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
             for child in node.children[2:]:
                 yield Finding(
                     child.path,
-                    f"{quote_value(child.name)} is never called: the A/B test {quote_value(node.name)} "
-                    "knows two children only",
+                    f"{quote_value(child.name)} is never called: the A/B test "
+                    f"{quote_value(node.name)} knows two children only",
                 )

@@ -51,6 +51,6 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
             yield Finding(
                 node.path / "children",
                 f"only the answer of {quote_value(node.children[0].name)}, the first of the "
-                f"{len(node.children)} children, is used: {quote_value(node.name)} is neither router "
-                "nor combiner",
+                f"{len(node.children)} children, is used: {quote_value(node.name)} is neither "
+                "router nor combiner",
             )

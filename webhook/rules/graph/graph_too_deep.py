@@ -49,6 +49,6 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
             if node.children and 1 + node.path.count("children") == facts.max_graph_depth:
                 yield Finding(
                     node.path / "children",
-                    f"the cluster keeps {facts.max_graph_depth} levels of nodes, and would drop these "
-                    "children",
+                    f"the cluster keeps {facts.max_graph_depth} levels of nodes, and would drop "
+                    "these children",
                 )

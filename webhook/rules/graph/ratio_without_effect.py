@@ -65,7 +65,7 @@ def _unread_ratio_paths(node: Node) -> Iterator[Finding]:
     if parameter_names and "ratioA" not in parameter_names:
         yield Finding(
             node.path / "parameters" / 0 / "name",
-            f"an A/B test reads ratioA, not {quote_value(parameter_names[0])}: each child gets half of the "
-            "requests",
+            f"an A/B test reads ratioA, not {quote_value(parameter_names[0])}: each child gets "
+            "half of the requests",
             "call it ratioA",
         )

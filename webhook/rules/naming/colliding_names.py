@@ -63,8 +63,8 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
             reported.add(second_owner.source_path)
             yield Finding(
                 second_owner.source_path,
-                f"the {generated_name.kind} {quote_value(generated_name.name)} made from here has the name of the one "
-                f"made from {first_owner.source_path}",
+                f"the {generated_name.kind} {quote_value(generated_name.name)} made from here has "
+                f"the name of the one made from {first_owner.source_path}",
             )
 
 

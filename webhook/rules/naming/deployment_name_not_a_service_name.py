@@ -73,7 +73,8 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
         if service:
             yield Finding(
                 ROOT / "metadata" / field,
-                f"the Service {quote_value(service)} would be refused: it {_explain_invalid_service_name(name)}"
+                f"the Service {quote_value(service)} would be refused: it "
+                f"{_explain_invalid_service_name(name)}"
                 + (
                     f", which Kubernetes takes from 1.{LEADING_DIGIT_SINCE_MINOR} on only"
                     if digit

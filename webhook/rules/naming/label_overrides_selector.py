@@ -58,6 +58,7 @@ def _check_labels(
         field_path = path / DEPLOYMENT_ID
         yield Finding(
             field_path,
-            f"{DEPLOYMENT_ID} is {quote_value(user_label)} here, and the Deployment selects {quote_value(selector_label)}",
+            f"{DEPLOYMENT_ID} is {quote_value(user_label)} here, and the Deployment selects "
+            f"{quote_value(selector_label)}",
             fix=({"op": "remove", "path": field_path.pointer},),
         )

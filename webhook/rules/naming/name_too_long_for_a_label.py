@@ -40,8 +40,8 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
             if is_prepackaged_server(node) or _has_container(predictor, node.name):
                 yield Finding(
                     node.path / "name",
-                    f"the name {quote_value(node.name)} has {len(node.name)} characters, more than the "
-                    f"{_MAX_NAME_LENGTH} that a label's key leaves for it",
+                    f"the name {quote_value(node.name)} has {len(node.name)} characters, more "
+                    f"than the {_MAX_NAME_LENGTH} that a label's key leaves for it",
                 )
 
 

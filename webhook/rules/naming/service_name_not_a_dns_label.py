@@ -51,5 +51,8 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
         if not is_dns_label(name):
             yield Finding(path, f"{message} {explain_invalid_dns_label(name)}")
         elif name[0].isdigit() and not allows_leading_digit(facts):
-            message = f"{message} starts with a digit, which Kubernetes takes from 1.{LEADING_DIGIT_SINCE_MINOR} on only"
+            message = (
+                f"{message} starts with a digit, which Kubernetes takes from "
+                f"1.{LEADING_DIGIT_SINCE_MINOR} on only"
+            )
             yield Finding(path, message, certain=forbids_leading_digit(facts))

@@ -63,5 +63,8 @@ def _check_host_ports(component: ComponentSpec) -> Iterator[Finding]:
             container_port, host_port = get_int(port, "containerPort"), get_int(port, "hostPort")
             if container_port is not None and host_port and host_port != container_port:
                 path = container.path.join(("ports", index, "hostPort"))
-                message = f"the pod has hostNetwork, and port {container_port} cannot be {host_port} on the node"
+                message = (
+                    f"the pod has hostNetwork, and port {container_port} cannot be {host_port} on "
+                    "the node"
+                )
                 yield Finding(path, message, f"write {container_port}, or remove it")

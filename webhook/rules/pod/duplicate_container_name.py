@@ -53,5 +53,6 @@ def _check_component(component: ComponentSpec) -> Iterator[Finding]:
         if earlier != container.path:
             yield Finding(
                 container.path / "name",
-                f"the name {quote_value(container.name)} is already that of the container at {earlier}",
+                f"the name {quote_value(container.name)} is already that of the container at "
+                f"{earlier}",
             )

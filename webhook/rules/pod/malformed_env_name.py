@@ -65,5 +65,8 @@ def _build_finding(
             if name[0].isdecimal()
             else explain_invalid(name, _STRICT_CHARACTERS, len(name))
         )
-        message = f"the {noun} {quote_value(name)} of variables {reason}, which Kubernetes before 1.32 refuses"
+        message = (
+            f"the {noun} {quote_value(name)} of variables {reason}, which Kubernetes before 1.32 "
+            "refuses"
+        )
         yield Finding(path, message, certain=facts.kubernetes_minor is not None)

@@ -76,7 +76,10 @@ def _check_pod(
     for field, amounts in (("limits", limits), ("requests", requests)):
         for name in amounts:
             if name not in _SHARED_RESOURCES and not name.startswith(_HUGE_PAGES_PREFIX):
-                message = f"{quote_value(name)} is no resource of a pod; known are cpu, memory, hugepages-"
+                message = (
+                    f"{quote_value(name)} is no resource of a pod; known are cpu, memory, "
+                    "hugepages-"
+                )
                 yield Finding(path.join((field, name)), message)
             elif name.startswith(_HUGE_PAGES_PREFIX) and not {*limits, *requests} & set(
                 _SHARED_RESOURCES

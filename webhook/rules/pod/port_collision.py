@@ -130,7 +130,8 @@ def _check_pod(
                 continue  # one server may speak both
             yield Finding(
                 port_path or slot.path,
-                f"the {kind} port {port} of {quote_value(slot.name)} is taken in its pod by {owner}",
+                f"the {kind} port {port} of {quote_value(slot.name)} is taken in its pod by "
+                f"{owner}",
             )
 
 

@@ -45,5 +45,6 @@ def check(
         if abs(current - previous) > max_shift_percent:
             yield Finding(
                 predictor.path / "traffic",
-                f"this update moves the traffic of the predictor from {previous} to {current} at once",
+                f"this update moves the traffic of the predictor from {previous} to {current} at "
+                "once",
             )

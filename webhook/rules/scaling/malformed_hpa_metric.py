@@ -173,7 +173,10 @@ def _check_target(kind: str, raw: Mapping[str, Any], report: _Report) -> Iterato
     if raw.get("type") == "":
         yield report((*item_path, "type"), "the type of the target is empty")
     elif called and called not in _TARGETS_BY_SOURCE:
-        message = f"{quote_value(called)} is no type of a target; known are {join_words(_TARGETS_BY_SOURCE)}"
+        message = (
+            f"{quote_value(called)} is no type of a target; known are "
+            f"{join_words(_TARGETS_BY_SOURCE)}"
+        )
         yield report((*item_path, "type"), message)
     present = [target_value for target_value in target_fields if raw.get(target_value) is not None]
     if not present:
