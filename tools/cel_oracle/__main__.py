@@ -1,0 +1,89 @@
+"""The command line: `python -m tools.cel_oracle --help`."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from tools.cel_oracle import rows
+from tools.cel_oracle.building import provide_oracle
+from tools.cel_oracle.compare import EQUAL, Tally, compare, details, figures, tally
+from tools.cel_oracle.generate import cases
+from tools.cel_oracle.ours import answer
+from tools.cel_oracle.process import Answer, Case, ask, versions
+from tools.cel_oracle.project import KUBERNETES, ControlPlaneError
+
+MAY_LET_THROUGH = ("allows", "crash", "skips")
+
+
+def main() -> int:
+    """Run one command; return 1 if a difference may let through what the API server denies."""
+    parser = argparse.ArgumentParser(prog="python -m tools.cel_oracle", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("record", help="ask the oracle every expression of the table")
+    table = commands.add_parser("table", help="compare graphgate with the recorded answers")
+    generated = commands.add_parser("generated", help="compare both on generated expressions")
+    generated.add_argument("-n", type=int, default=20_000, help="how many")
+    generated.add_argument("--seed", type=int, default=1, help="which")
+    asked = commands.add_parser("ask", help="print both answers to an expression")
+    asked.add_argument("expression")
+    asked.add_argument("--kind", default="value")
+    for command in (table, generated):
+        command.add_argument("--details", action="store_true", help="every kind, with an example")
+        command.add_argument("--report", type=Path, help="write the details into this file")
+    chosen = parser.parse_args()
+    try:
+        return _run(chosen)
+    except ControlPlaneError as error:
+        print(f"cel-oracle: {error}", file=sys.stderr)
+        return 3
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    if chosen.command == "table":
+        return _report(tally(_of_table()), chosen)
+    program = provide_oracle(os.environ, lambda line: print(line, file=sys.stderr))
+    if chosen.command == "record":
+        return _record(program)
+    if chosen.command == "ask":
+        case: Case = {"kind": chosen.kind, "expression": chosen.expression}
+        case |= {"object": rows.objects()["everything"], "request": rows.objects()["create"]}
+        print(f"here:       {json.dumps(answer(case))}")
+        print(f"API server: {json.dumps(next(ask(program, [case])))}")
+        return 0
+    made = list(cases(chosen.n, chosen.seed))
+    theirs = ask(program, made)
+    return _report(tally(zip(made, map(answer, made), theirs, strict=True)), chosen)
+
+
+def _of_table() -> Iterable[tuple[Case, Answer, Answer]]:
+    named = rows.objects()
+    for row, theirs in rows.recorded()[1]:
+        case = rows.case_of(row, named)
+        yield case, answer(case), theirs
+
+
+def _record(program: Path) -> int:
+    named, asked = rows.objects(), rows.written()
+    answers = list(ask(program, [rows.case_of(row, named) for row in asked]))
+    head = {"kubernetes": KUBERNETES.version, **versions(program)}
+    rows.write(head, list(zip(asked, answers, strict=True)))
+    print(f"{len(asked)} expressions recorded in {rows.TABLE.name}: {head}")
+    return 0
+
+
+def _report(made: Tally, chosen: argparse.Namespace) -> int:
+    print(figures(made))
+    if chosen.details:
+        print(details(made))
+    if chosen.report:
+        chosen.report.write_text(f"{figures(made)}\n\n{details(made)}\n")
+    return 1 if any(made.counts[kind] for kind in MAY_LET_THROUGH) else 0
+
+
+__all__ = ["EQUAL", "compare", "main"]
+
+if __name__ == "__main__":
+    sys.exit(main())
