@@ -13,7 +13,7 @@ from typing import Any
 
 from tools.cel_oracle.process import Answer, Case
 
-EQUAL = "equal"
+EQUAL, TEXT = "equal", "text"
 CLASSES = {
     "allows": "true here, false or an error in the API server: lets through what it denies",
     "crash": "an exception here that is no error of CEL",
@@ -25,7 +25,7 @@ CLASSES = {
     "denies": "false or an error here, true there: denies what it admits",
     "fails": "an error here, a value there",
     "refuses": "does not pass the check here; the API server takes the policy",
-    "text": "an error in both, told in other words",
+    TEXT: "an error in both, told in other words",
     EQUAL: "the same",
 }
 """By danger, the greatest first."""
@@ -74,7 +74,7 @@ def compare(ours: Answer, theirs: Answer) -> str:
 
 def _where_theirs_fails(ours: Answer, theirs: Answer) -> str:
     if "error" in ours:
-        return EQUAL if ours["error"] == theirs["error"] else "text"
+        return EQUAL if ours["error"] == theirs["error"] else TEXT
     return "allows" if ours.get("value") == ["bool", True] else "gives"
 
 
@@ -203,13 +203,13 @@ def figures(made: Tally) -> str:
     ]
     percent = 100 * made.counts[EQUAL] / max(made.total, 1)
     agreed = made.total - sum(
-        count for kind, count in made.counts.items() if kind not in (EQUAL, "text")
+        count for kind, count in made.counts.items() if kind not in (EQUAL, TEXT)
     )
     lines.append("")
     lines.append(
-        f"{made.counts[EQUAL]:,} of {made.total:,} equal ({percent:.1f} %); {agreed:,} if the words "
-        f"of errors do not count; {made.unstable} left out, whose answer in the API server depends "
-        "on the order in which it walks through a map"
+        f"{made.counts[EQUAL]:,} of {made.total:,} equal ({percent:.1f} %); {agreed:,} if the "
+        f"words of errors do not count; {made.unstable} left out, whose answer in the API server "
+        "depends on the order in which it walks through a map"
     )
     return "\n".join(lines)
 

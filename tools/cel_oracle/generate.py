@@ -5,6 +5,8 @@ and a text with holes, "{int}" for an expression of that type; a hole is filled 
 now and then, and with `object.…` whose type no checker knows. "‹" and "›" are braces.
 """
 
+# ruff: noqa: E501 — a production stands on one line
+
 import random
 import re
 from collections.abc import Iterator
@@ -161,7 +163,7 @@ class _Writer:
     """Writes expressions; `seed` decides which."""
 
     def __init__(self, seed: int) -> None:
-        self.dice = random.Random(seed)  # noqa: S311 — to be repeated, not to be secret
+        self.dice = random.Random(seed)
 
     def write(self, kind: str, depth: int) -> str:
         """Return an expression of a type, or of another now and then."""

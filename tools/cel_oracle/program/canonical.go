@@ -74,7 +74,8 @@ func canonical(v ref.Val) tagged {
 func kubernetes(v ref.Val) tagged {
 	switch v := v.(type) {
 	case apiservercel.Quantity:
-		return tagged{"quantity", v.Quantity.AsDec().String()}
+		quantity := v.Quantity.DeepCopy() // AsDec changes what it is called on
+		return tagged{"quantity", quantity.AsDec().String()}
 	case apiservercel.IP:
 		return tagged{"ip", v.Addr.String()}
 	case apiservercel.CIDR:

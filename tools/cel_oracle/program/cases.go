@@ -49,8 +49,8 @@ type Answer struct {
 	Value any    `json:"value,omitempty"`
 	// The object after a mutation.
 	Patched any `json:"patched,omitempty"`
-	// What status.typeChecking says.
-	Warnings []string `json:"warnings,omitempty"`
+	// What status.typeChecking says: a list of texts, empty for an expression that it finds right.
+	Warnings any `json:"warnings,omitempty"`
 	// Runtime cost in Kubernetes' units; missing if the budget is exceeded.
 	Cost *int64 `json:"cost,omitempty"`
 	// The answer depends on the order in which Go walks through a map.

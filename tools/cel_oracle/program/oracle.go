@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/google/cel-go/common/types/ref"
-
 	admissionv1 "k8s.io/api/admission/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -37,7 +35,7 @@ type oracle struct {
 	allowing   authorizer.Authorizer
 	remember   map[string]*policy
 	empty      *policy
-	interface_ admission.ObjectInterfaces
+	interfaces admission.ObjectInterfaces
 }
 
 // policy is a compiler that knows a policy's variables.
@@ -56,7 +54,7 @@ func newOracle(crd string) (*oracle, error) {
 		schemas:    schemas,
 		allowing:   authorizerfactory.NewAlwaysAllowAuthorizer(),
 		remember:   map[string]*policy{},
-		interface_: admission.NewObjectInterfacesFromScheme(runtime.NewScheme()),
+		interfaces: admission.NewObjectInterfacesFromScheme(runtime.NewScheme()),
 	}
 	made.empty, err = newPolicy(nil, plugincel.OptionalVariableDeclarations{})
 	return made, err
@@ -110,15 +108,20 @@ func (o *oracle) policyOf(c *Case, declared plugincel.OptionalVariableDeclaratio
 }
 
 func (o *oracle) answerLine(line []byte) (answer *Answer) {
-	// A panic of cel-go on one expression is an answer too.
+	// cel-go panics on some expressions, such as {b'a': 1}. The API server answers such a request
+	// with an internal error: it refuses the policy, or what the policy is asked about.
+	compiling := true
 	defer func() {
 		if fault := recover(); fault != nil {
-			answer = &Answer{Unreadable: fmt.Sprintf("panic: %v", fault)}
+			answer = &Answer{Error: fmt.Sprintf("panic: %v", fault)}
+			if compiling {
+				answer = &Answer{Compile: answer.Error}
+			}
 		}
 	}()
 	c, err := readCase(line)
 	if err == nil {
-		answer, err = o.answer(c)
+		answer, err = o.answer(c, &compiling)
 	}
 	if err != nil {
 		return &Answer{Unreadable: err.Error()}
@@ -126,7 +129,7 @@ func (o *oracle) answerLine(line []byte) (answer *Answer) {
 	return answer
 }
 
-func (o *oracle) answer(c *Case) (*Answer, error) {
+func (o *oracle) answer(c *Case, compiling *bool) (*Answer, error) {
 	if c.Kind == "typecheck" {
 		return o.schemas.check(c), nil
 	}
@@ -153,6 +156,7 @@ func (o *oracle) answer(c *Case) (*Answer, error) {
 	if result.Error != nil {
 		return &Answer{Compile: strings.TrimPrefix(result.Error.Detail, "compilation failed: ")}, nil
 	}
+	*compiling = false
 	return o.evaluate(c, policy, accessor, declared, &Answer{Type: result.OutputType.String()})
 }
 
@@ -251,7 +255,7 @@ func evaluateOnce(evaluator plugincel.ConditionEvaluator, in *input, answer *Ans
 	results, left, err := evaluator.ForInput(
 		context.Background(), in.attributes, in.request, in.bindings, in.namespace, celconfig.RuntimeCELCostBudget)
 	if err != nil {
-		answer.Error = err.Error()
+		answer.Error = plain(err)
 		return
 	}
 	cost := celconfig.RuntimeCELCostBudget - left
@@ -260,10 +264,8 @@ func evaluateOnce(evaluator plugincel.ConditionEvaluator, in *input, answer *Ans
 		answer.Error = plain(fault)
 		return
 	}
-	answer.Value = shown(results[0].EvalResult)
+	answer.Value = canonical(results[0].EvalResult)
 }
-
-func shown(v ref.Val) any { return canonical(v) }
 
 // plain returns an error's own words, without the expression that kube-apiserver puts before them.
 func plain(err error) string {

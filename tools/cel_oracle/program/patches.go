@@ -35,7 +35,7 @@ func (o *oracle) patch(
 	request := patch.Request{
 		MatchedResource:     schema.GroupVersionResource(in.request.Resource),
 		VersionedAttributes: in.attributes,
-		ObjectInterfaces:    o.interface_,
+		ObjectInterfaces:    o.interfaces,
 		OptionalVariables:   in.bindings,
 		Namespace:           (*corev1.Namespace)(in.namespace),
 		TypeConverter:       converter,

@@ -139,9 +139,9 @@ func (s *schemas) check(c *Case) *Answer {
 		policy.Spec.ParamKind = &admissionregistrationv1.ParamKind{APIVersion: "v1", Kind: "ConfigMap"}
 	}
 	checker := validating.TypeChecker{SchemaResolver: s, RestMapper: mapper}
-	answer := &Answer{Warnings: []string{}}
+	warnings := []string{}
 	for _, warning := range checker.Check(policy) {
-		answer.Warnings = append(answer.Warnings, stamped.ReplaceAllString(warning.Warning, "$1"))
+		warnings = append(warnings, stamped.ReplaceAllString(warning.Warning, "$1"))
 	}
-	return answer
+	return &Answer{Warnings: warnings}
 }
