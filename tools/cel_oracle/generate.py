@@ -100,7 +100,7 @@ string {optional}.orValue({string}) ;; {bool} ? {string} : {any} ;; jsonpatch.es
 string format.{format}().validate({string}).orValue(['ok'])[0]
 bytes {bytes} + {bytes} ;; bytes({string})
 ints {ints} + {ints} ;; {ints}.map(x, x * {int}) ;; {ints}.filter(x, x > {int}) ;; {ints}.distinct()
-ints {ints}.sort() ;; {ints}.reverse() ;; {ints}.slice({int}, {int}) ;; lists.range({int})
+ints {ints}.sort() ;; {ints}.reverse() ;; {ints}.slice({int}, {int}) ;; lists.range(size({list}))
 ints [{int}, {int}] ;; {ints}.sortBy(x, -x) ;; {ints}.transformList(i, x, i + x)
 strings {string}.split({string}) ;; {string}.split({string}, {int}) ;; {string}.findAll({pattern})
 strings {strings} + {strings} ;; {strings}.map(x, x + {string}) ;; {strings}.sort()

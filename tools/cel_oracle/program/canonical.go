@@ -6,6 +6,7 @@ import (
 	"math"
 	"sort"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/cel-go/common/types"
@@ -70,24 +71,49 @@ func canonical(v ref.Val) tagged {
 	return tagged{"opaque", v.Type().TypeName(), fmt.Sprint(v.Value())}
 }
 
-// kubernetes returns a value of a type of Kubernetes' libraries, nil for any other.
+// kubernetes returns a value of a type of Kubernetes' libraries, nil for any other. Some functions
+// return a pointer where others return a value.
 func kubernetes(v ref.Val) tagged {
 	switch v := v.(type) {
 	case apiservercel.Quantity:
 		quantity := v.Quantity.DeepCopy() // AsDec changes what it is called on
 		return tagged{"quantity", quantity.AsDec().String()}
+	case *apiservercel.Quantity:
+		return kubernetes(*v)
 	case apiservercel.IP:
 		return tagged{"ip", v.Addr.String()}
+	case *apiservercel.IP:
+		return kubernetes(*v)
 	case apiservercel.CIDR:
 		return tagged{"cidr", v.Prefix.String()}
+	case *apiservercel.CIDR:
+		return kubernetes(*v)
 	case apiservercel.URL:
 		return tagged{"url", v.URL.String()}
+	case *apiservercel.URL:
+		return kubernetes(*v)
 	case apiservercel.Semver:
 		return tagged{"semver", v.Version.String()}
+	case *apiservercel.Semver:
+		return kubernetes(*v)
+	case apiservercel.Format:
+		return format(v.Name)
 	case *apiservercel.Format:
-		return tagged{"format", v.Name}
+		return format(v.Name)
 	}
 	return nil
+}
+
+// format names a format as format.named() does: "dns1123Label", not "DNS1123Label".
+func format(name string) tagged {
+	first := strings.ToLower(name[:1])
+	if strings.HasPrefix(name, "DNS") || strings.HasPrefix(name, "URI") {
+		first = strings.ToLower(name[:3])
+	}
+	if strings.HasPrefix(name, "UUID") {
+		first = "uuid"
+	}
+	return tagged{"format", first + name[len(first):]}
 }
 
 func double(f float64) string {

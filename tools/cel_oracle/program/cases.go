@@ -51,7 +51,8 @@ type Answer struct {
 	Patched any `json:"patched,omitempty"`
 	// What status.typeChecking says: a list of texts, empty for an expression that it finds right.
 	Warnings any `json:"warnings,omitempty"`
-	// Runtime cost in Kubernetes' units; missing if the budget is exceeded.
+	// Runtime cost in Kubernetes' units, the greatest where it depends on the order of a map;
+	// missing if the budget is exceeded.
 	Cost *int64 `json:"cost,omitempty"`
 	// The answer depends on the order in which Go walks through a map.
 	Unstable bool `json:"unstable,omitempty"`

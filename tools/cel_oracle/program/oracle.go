@@ -240,6 +240,8 @@ func (o *oracle) evaluate(
 		} else if first != string(text) {
 			answer.Unstable = true
 			break
+		} else if once.Cost != nil && answer.Cost != nil && *once.Cost > *answer.Cost {
+			answer.Cost = once.Cost
 		}
 		if once.Cost == nil || *once.Cost > 20_000 {
 			break

@@ -1,0 +1,50 @@
+"""The recorded answers against the oracle itself, where it is built."""
+
+import os
+
+import pytest
+
+from tools.cel_oracle import rows
+from tools.cel_oracle.building import check_versions, library_version, oracle_file
+from tools.cel_oracle.process import OracleFailed, ask, versions
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture(scope="module", name="oracle")
+def built_oracle():
+    file = oracle_file(os.environ)
+    if not file.is_file():
+        how = "the CEL oracle is not built: python -m tools.cel_oracle.building"
+        pytest.fail(how) if os.environ.get("CI") else pytest.skip(how)
+    return file
+
+
+def test_it_asks_for_the_libraries_of_the_pinned_kubernetes() -> None:
+    check_versions()
+
+
+def test_the_recorded_answers_are_its_own(oracle) -> None:
+    named = rows.objects()
+    head, recorded = rows.recorded()
+    assert {"kubernetes": head["kubernetes"], **versions(oracle)} == head
+    assert head["k8s.io/apiserver"] == library_version()
+    answers = ask(oracle, [rows.case_of(row, named) for row, _ in recorded])
+    changed = [
+        (row["expression"], before, now)
+        for (row, before), now in zip(recorded, answers, strict=True)
+        if before != now and not (before.get("unstable") or now.get("unstable"))
+    ]
+    assert changed == []
+
+
+def test_what_kills_it_is_told_and_what_follows_is_answered(oracle) -> None:
+    texts = ["1 + 1", "lists.range(9223372036854775807).size()", "2 + 2"]
+    found = list(ask(oracle, [{"kind": "value", "expression": text} for text in texts]))
+    assert [answer.get("value") for answer in found] == [["int", "2"], None, ["int", "4"]]
+    assert found[1] == {"died": True, "unstable": True}
+
+
+def test_a_case_of_no_kind_is_refused(oracle) -> None:
+    with pytest.raises(OracleFailed, match="unknown kind"):
+        list(ask(oracle, [{"kind": "nonsense", "expression": "1"}]))
