@@ -67,7 +67,9 @@ def written() -> list[Row]:
     rows: dict[str, Row] = {}
     for file in sorted((FOLDER / "expressions").glob("*.txt")):
         for row in _Reading(file.stem).rows(file.read_text()):
-            rows.setdefault(key(row), row)
+            # What is written out stays in the table, whatever repeated line has it too.
+            if key(row) not in rows or row["line"] == row["expression"]:
+                rows[key(row)] = row
     return list(rows.values())
 
 

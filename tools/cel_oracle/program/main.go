@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"time"
+	_ "time/tzdata" // the image of kube-apiserver has a time zone database; this machine may not
 
 	"k8s.io/klog/v2"
 )
@@ -23,6 +25,7 @@ func main() {
 	crd := flag.String("crd", "", "a CustomResourceDefinition (YAML) whose schema is used for its kind")
 	version := flag.Bool("version", false, "print the versions of what is asked, and end")
 	flag.Parse()
+	time.Local = time.UTC // for the time zone "Local"
 	klog.SetOutput(discard{})
 	klog.LogToStderr(false)
 	if *version {
