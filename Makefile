@@ -7,7 +7,7 @@ READY  := $(VENV)/ready
 ON_OTHER_VERSIONS := install availability rotation other_projects apply facts render policies_installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions control-plane check bench bench-reconciler soak-reconciler soundness fuzz mutants audit format golden generate clean lock
+.PHONY: help demo test test-versions control-plane cel cel-record check bench bench-reconciler soak-reconciler soundness fuzz mutants audit format golden generate clean lock
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -31,6 +31,7 @@ demo: $(READY) ## run the main job on the seed manifests: judge, explain, defaul
 # A file runs on one worker: its tests share what takes seconds to start, such as a control plane.
 test: $(READY) ## run all tests (the first run builds a control plane: about ten minutes)
 	@$(BIN)/python -m tools.control_plane.build || test $$? -eq 3
+	@$(BIN)/python -m tools.cel_oracle.building || test $$? -eq 3
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Not what compares with the pinned version's own verdicts. Building another one takes 20 minutes, once.
@@ -40,6 +41,12 @@ test-versions: $(READY) ## run the cluster tests on another Kubernetes (KUBE_VER
 
 control-plane: $(READY) ## build the Kubernetes control plane that the tests use (once, needs Go)
 	@$(BIN)/python -m tools.control_plane.build
+
+cel: $(READY) ## compare CEL with the API server's own: the table, and N=20000 generated expressions
+	@$(BIN)/python -m tools.cel_oracle figures -n $(or $(N),20000) --seed $(or $(SEED),1)
+
+cel-record: $(READY) ## ask the API server's CEL for the answers of the table anew (needs Go)
+	@$(BIN)/python -m tools.cel_oracle record
 
 check: $(READY) ## lint, types, layers, generated files (under a minute)
 	$(BIN)/ruff check .

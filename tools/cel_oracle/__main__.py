@@ -9,12 +9,24 @@ from pathlib import Path
 
 from tools.cel_oracle import rows
 from tools.cel_oracle.building import provide_oracle
-from tools.cel_oracle.compare import EQUAL, TEXT, Tally, compare, details, figures, tally
+from tools.cel_oracle.compare import (
+    EQUAL,
+    TEXT,
+    Tally,
+    compare,
+    details,
+    docs_table,
+    figures,
+    tally,
+)
 from tools.cel_oracle.generate import cases
 from tools.cel_oracle.ours import answer
 from tools.cel_oracle.process import Answer, Case, ask, versions
 from tools.cel_oracle.project import KUBERNETES, ControlPlaneError
 
+DOCS = Path(__file__).parents[2] / "docs" / "policies.md"
+FIGURES_START = "<!-- make cel writes this table -->"
+FIGURES_END = "<!-- end of the table -->"
 MAY_LET_THROUGH = ("allows", "crash", "skips")
 
 
@@ -28,6 +40,9 @@ def main() -> int:
     generated = commands.add_parser("generated", help="compare both on generated expressions")
     generated.add_argument("-n", type=int, default=20_000, help="how many")
     generated.add_argument("--seed", type=int, default=1, help="which")
+    drawn = commands.add_parser("figures", help="compare both, and write the table of the docs")
+    drawn.add_argument("-n", type=int, default=20_000, help="how many generated expressions")
+    drawn.add_argument("--seed", type=int, default=1, help="which")
     asked = commands.add_parser("ask", help="print both answers to an expression")
     asked.add_argument("expression")
     asked.add_argument("--kind", default="value")
@@ -50,15 +65,15 @@ def _run(chosen: argparse.Namespace) -> int:
     program = provide_oracle(os.environ, lambda line: print(line, file=sys.stderr))
     if chosen.command == "record":
         return _record(program)
+    if chosen.command == "figures":
+        return _write_figures(program, chosen)
     if chosen.command == "ask":
         case: Case = {"kind": chosen.kind, "expression": chosen.expression}
         case |= {"object": rows.objects()["everything"], "request": rows.objects()["create"]}
         print(f"here:       {json.dumps(answer(case))}")
         print(f"API server: {json.dumps(next(ask(program, [case])))}")
         return 0
-    made = list(cases(chosen.n, chosen.seed))
-    theirs = ask(program, made)
-    return _report(tally(zip(made, map(answer, made), theirs, strict=True)), chosen)
+    return _report(_of_generated(program, chosen), chosen)
 
 
 def _of_table() -> Iterable[tuple[Case, Answer, Answer]]:
@@ -66,6 +81,24 @@ def _of_table() -> Iterable[tuple[Case, Answer, Answer]]:
     for row, theirs in rows.recorded()[1]:
         case = rows.case_of(row, named)
         yield case, answer(case), theirs
+
+
+def _of_generated(program: Path, chosen: argparse.Namespace) -> Tally:
+    made = list(cases(chosen.n, chosen.seed))
+    return tally(zip(made, map(answer, made), ask(program, made), strict=True))
+
+
+def _write_figures(program: Path, chosen: argparse.Namespace) -> int:
+    """Write the counts of both comparisons into docs/policies.md, and print them."""
+    table, generated = tally(_of_table()), _of_generated(program, chosen)
+    text = docs_table(KUBERNETES.version, table, generated)
+    page = DOCS.read_text()
+    before, start, rest = page.partition(FIGURES_START)
+    _, end, after = rest.partition(FIGURES_END)
+    DOCS.write_text(f"{before}{start}\n{text}\n{end}{after}")
+    print(text)
+    both = (table, generated)
+    return 1 if any(made.counts[kind] for kind in MAY_LET_THROUGH for made in both) else 0
 
 
 def _record(program: Path) -> int:

@@ -19,9 +19,9 @@ from pathlib import Path
 from tools.cel_oracle.project import (
     GO,
     KUBERNETES,
-    BuildFailed,
+    BuildFailedError,
     ControlPlaneError,
-    GoMissing,
+    GoMissingError,
     build_environment,
     cache_folder,
     die_with_parent,
@@ -71,13 +71,13 @@ def provide_oracle(environ: Mapping[str, str], report: Callable[[str], None]) ->
 
 
 def check_versions() -> None:
-    """Raise BuildFailed unless go.mod asks for the pinned Kubernetes' libraries."""
+    """Raise BuildFailedError unless go.mod asks for the pinned Kubernetes' libraries."""
     text = (PROGRAM / "go.mod").read_text()
     wanted = library_version()
     pinned = re.findall(r"^\t(k8s\.io/\w[\w-]*) (v0\.\d+\.\d+)$", text, re.MULTILINE)
     wrong = [f"{path} {version}" for path, version in pinned if version != wanted]
     if wrong or not pinned:
-        raise BuildFailed(
+        raise BuildFailedError(
             f"{PROGRAM.name}/go.mod does not have {wanted}, which belongs to Kubernetes "
             f"{KUBERNETES.version}: {', '.join(wrong) or 'nothing'}; write it there and run "
             "`go mod tidy`"
@@ -109,7 +109,7 @@ def main() -> int:
     """Provide the oracle and say where it is; return the exit code."""
     try:
         print(provide_oracle(os.environ, lambda line: print(line, file=sys.stderr, flush=True)))
-    except GoMissing as missing:
+    except GoMissingError as missing:
         print(f"cel-oracle: {missing}", file=sys.stderr)
         return 3
     except ControlPlaneError as failed:

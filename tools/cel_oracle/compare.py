@@ -214,6 +214,20 @@ def figures(made: Tally) -> str:
     return "\n".join(lines)
 
 
+def docs_table(version: str, table: Tally, generated: Tally) -> str:
+    """Return what docs/policies.md says of both comparisons."""
+    lines = [
+        f"| against Kubernetes {version} | recorded | generated |",
+        "| --- | ---: | ---: |",
+        f"| expressions compared | {table.total:,} | {generated.total:,} |",
+    ]
+    lines += [
+        f"| {meaning} | {table.counts[kind]:,} | {generated.counts[kind]:,} |"
+        for kind, meaning in reversed(CLASSES.items())
+    ]
+    return "\n".join(lines)
+
+
 def details(made: Tally, at_most: int = 1000) -> str:
     """Return every kind of difference with its shortest example, as Markdown."""
     lines: list[str] = []

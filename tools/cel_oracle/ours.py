@@ -30,9 +30,9 @@ def answer(case: Case) -> Answer:
         if case["kind"] in _MUTATIONS:
             return _mutated(case)
         return _evaluated(case)
-    except p.UncheckedExpression as error:
+    except p.ExpressionError as error:
         return {"compile": str(error)}
-    except (p.EvaluationError, p.OverBudget) as error:
+    except (p.EvaluationError, p.CostLimitExceededError) as error:
         return {"error": str(error)}
     except RecursionError:
         return {"error": "nested too deep"}
@@ -43,29 +43,30 @@ def answer(case: Case) -> Answer:
 def _evaluated(case: Case) -> Answer:
     text, kind = case["expression"], case["kind"]
     names = [n for n in p.SLOTS if n != "params" or case.get("hasParams") or case.get("params")]
-    libraries = p.LIBRARIES_OF_MUTATIONS if kind == "value" else p.LIBRARIES
+    libraries = p.MUTATION_LIBRARIES if kind == "value" else p.KUBERNETES_LIBRARIES
     environment = p.Environment(
-        dict.fromkeys(names, "dyn"), (*libraries, p.GRAPH), {"request": p.FIELDS}
+        dict.fromkeys(names, "dyn"), (*libraries, p.GRAPH_LIBRARY), {"request": p.REQUEST_FIELDS}
     )
-    layout = p.Layout(p.SLOTS)
+    layout = p.SlotLayout(p.SLOTS)
     lazy: dict[str, p.Closure] = {}
     for variable in case.get("variables", ()) if kind != "condition" else ():
         name = f"variables.{variable['name']}"
         checked = environment.check(variable["expression"])
-        compiler = p.Compiler(checked.checked, environment.functions, layout, lazy)
-        environment = environment.extended(name, p.declared_type(checked.type))
-        layout.slot(name)
+        compiler = p.Compiler(checked.ast, environment.functions, layout, lazy)
+        environment = environment.with_variable(name, p.declarable_type(checked.type))
+        layout.slot_for(name)
         lazy[name] = compiler.root
     expression = environment.check(text)
     wanted = _RETURNS.get(kind, ())
     if wanted and expression.type.partition("<")[0] not in wanted:
         return {"compile": f"gives a {expression.type}, not a {' or '.join(wanted)}"}
-    compiler = p.Compiler(expression.checked, environment.functions, layout, lazy)
+    compiler = p.Compiler(expression.ast, environment.functions, layout, lazy)
     frame: list[Any] = [p.MISSING] * layout.size
-    frame[0] = p.Budget(_STEPS)
+    frame[0] = p.CostBudget(_STEPS)
     frame[1:6] = _inputs(case)
     value = compiler.root(frame)
-    return {"type": expression.type, "value": canonical(value), "steps": _STEPS - frame[0].left}
+    steps = _STEPS - frame[0].remaining
+    return {"type": expression.type, "value": canonical(value), "steps": steps}
 
 
 def _inputs(case: Case) -> tuple[Any, ...]:
@@ -81,9 +82,9 @@ def _inputs(case: Case) -> tuple[Any, ...]:
     given = {
         "object": case.get("object"),
         "oldObject": case.get("oldObject"),
-        "request": request.as_map(),
+        "request": request.to_cel_map(),
         "params": case.get("params"),
-        "namespaceObject": p.namespace_object(request.namespace, _facts(case)),
+        "namespaceObject": p.build_namespace_object(request.namespace, _facts(case)),
     }
     return tuple(given[name] for name in order)
 
@@ -129,15 +130,15 @@ def _mutated(case: Case) -> Answer:
         "metadata": {"name": "it"},
         "spec": {"policyName": "it"},
     }
-    policies = p.load(p.from_objects([policy, binding]))
+    policies = p.load_policy_set([p.SourceObject("case", raw) for raw in (policy, binding)])
     if policies.problems:
-        return {"compile": "; ".join(problem.fact for problem in policies.problems)}
+        return {"compile": "; ".join(problem.message for problem in policies.problems)}
     raw = {
         **(case.get("request") or {}),
         "object": case.get("object"),
         "oldObject": case.get("oldObject"),
     }
-    done = p.mutate(policies, p.read_request(raw), _facts(case))
+    done = p.mutate_object(policies, p.read_request(raw), _facts(case))
     if done.failures:
         return {"error": "; ".join(failure.error for failure in done.failures)}
     return {"patched": done.object}
@@ -151,14 +152,14 @@ def canonical(value: Any) -> list[Any]:
     if made := _PLAIN.get(kind):
         name, write = made
         return [name, write(value)]
-    if kind is p.Optional:
+    if kind is p.OptionalValue:
         return ["optional", canonical(value.value)] if value.present else ["optional"]
     if kind is list:
         return ["list", [canonical(item) for item in value]]
     if kind is dict:
         pairs = [[canonical(key), canonical(item)] for key, item in value.items()]
         return ["map", sorted(pairs, key=lambda pair: repr(pair[0]))]
-    return ["opaque", p.name_of_type(value), str(value)]
+    return ["opaque", p.type_name(value), str(value)]
 
 
 def _double(value: float) -> str:

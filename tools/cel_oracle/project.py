@@ -1,75 +1,81 @@
 """All that this package takes from the rest of the project, in one place."""
 
-from tests.cluster.control_plane.cache import cache_folder, only_builder
-from tests.cluster.control_plane.compiling import follow
-from tests.cluster.control_plane.errors import BuildFailed, ControlPlaneError, GoMissing
-from tests.cluster.control_plane.process import die_with_parent
-from tests.cluster.control_plane.toolchain import build_environment, find_go
-from tests.cluster.control_plane.versions import GO, KUBERNETES
-from webhook.graph.facts import Facts, Namespace
-from webhook.policy import from_objects, load, mutate, read_request
-from webhook.policy.cel.environment import Environment, UncheckedExpression
-from webhook.policy.cel.evaluate import Compiler
-from webhook.policy.cel.frames import MISSING, Budget, Closure, Layout, OverBudget
-from webhook.policy.cel.functions import KUBERNETES as LIBRARIES
-from webhook.policy.cel.functions import MUTATIONS as LIBRARIES_OF_MUTATIONS
-from webhook.policy.cel.libraries.format import Format
-from webhook.policy.cel.libraries.network import CIDR, IP
-from webhook.policy.cel.libraries.quantity import Quantity
-from webhook.policy.cel.libraries.semver import Semver
-from webhook.policy.cel.libraries.url import URL
-from webhook.policy.cel.times import Duration, Timestamp
-from webhook.policy.cel.values import EvaluationError, Optional, TypeValue, UInt, name_of_type
-from webhook.policy.compiling import _declared as declared_type  # what a variable is declared as
-from webhook.policy.graph_library import GRAPH
-from webhook.policy.match import namespace_object
-from webhook.policy.policy import SLOTS
-from webhook.policy.request import FIELDS
+from tools.control_plane.cache import cache_folder, only_builder
+from tools.control_plane.compiling import follow
+from tools.control_plane.errors import BuildFailedError, ControlPlaneError, GoMissingError
+from tools.control_plane.process import die_with_parent
+from tools.control_plane.toolchain import build_environment, find_go
+from tools.control_plane.versions import GO, KUBERNETES
+from webhook.cel.activation import (
+    MISSING,
+    Closure,
+    CostBudget,
+    CostLimitExceededError,
+    SlotLayout,
+)
+from webhook.cel.compiler import Compiler
+from webhook.cel.environment import Environment, ExpressionError
+from webhook.cel.functions import KUBERNETES_LIBRARIES, MUTATION_LIBRARIES
+from webhook.cel.libraries.format import Format
+from webhook.cel.libraries.network import CIDR, IP
+from webhook.cel.libraries.quantity import Quantity
+from webhook.cel.libraries.semver import Semver
+from webhook.cel.libraries.url import URL
+from webhook.cel.time_values import Duration, Timestamp
+from webhook.cel.values import EvaluationError, OptionalValue, TypeValue, UInt, type_name
+from webhook.graph.cluster_facts import Facts, Namespace
+from webhook.policy import load_policy_set, mutate_object, read_request
+from webhook.policy.cel_graph_library import GRAPH_LIBRARY
+from webhook.policy.compiler import _declarable_type as declarable_type  # of a variable
+from webhook.policy.match import build_namespace_object
+from webhook.policy.model import SLOTS
+from webhook.policy.request import REQUEST_FIELDS
+from webhook.policy.sources import SourceObject
 
 __all__ = [
     "CIDR",
-    "FIELDS",
     "GO",
-    "GRAPH",
+    "GRAPH_LIBRARY",
     "IP",
     "KUBERNETES",
-    "LIBRARIES",
-    "LIBRARIES_OF_MUTATIONS",
+    "KUBERNETES_LIBRARIES",
     "MISSING",
+    "MUTATION_LIBRARIES",
+    "REQUEST_FIELDS",
     "SLOTS",
     "URL",
-    "Budget",
-    "BuildFailed",
+    "BuildFailedError",
     "Closure",
     "Compiler",
     "ControlPlaneError",
+    "CostBudget",
+    "CostLimitExceededError",
     "Duration",
     "Environment",
     "EvaluationError",
+    "ExpressionError",
     "Facts",
     "Format",
-    "GoMissing",
-    "Layout",
+    "GoMissingError",
     "Namespace",
-    "Optional",
-    "OverBudget",
+    "OptionalValue",
     "Quantity",
     "Semver",
+    "SlotLayout",
+    "SourceObject",
     "Timestamp",
     "TypeValue",
     "UInt",
-    "UncheckedExpression",
     "build_environment",
+    "build_namespace_object",
     "cache_folder",
-    "declared_type",
+    "declarable_type",
     "die_with_parent",
     "find_go",
     "follow",
-    "from_objects",
-    "load",
-    "mutate",
-    "name_of_type",
-    "namespace_object",
+    "load_policy_set",
+    "mutate_object",
     "only_builder",
     "read_request",
+    "type_name",
 ]
