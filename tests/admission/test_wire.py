@@ -258,7 +258,14 @@ def _crash(_):
 def test_a_rule_that_crashes_is_our_fault_and_its_direction_a_setting(direction, allowed):
     settings = replace(SETTINGS, on_rule_error=direction)
     first = settings.rule_set.rules[0]
-    crashing = replace(first, load=lambda: _crash, inputs=(), triggers=frozenset())
+    crashing = replace(
+        first,
+        load=lambda: _crash,
+        subject="deployment",
+        fields=frozenset(),
+        inputs=(),
+        triggers=frozenset(),
+    )
     settings.__dict__["rule_set"] = RuleSet((crashing,))
     given = handle_review(encoded_review(minimal()), "mutate", settings, NO_FACTS)
     response = json.loads(given.body)["response"]

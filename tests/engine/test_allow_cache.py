@@ -19,15 +19,15 @@ SETTINGS = read_settings()
 
 
 class CountingRuleSet:
-    """A plan that counts how often it is asked."""
+    """A rule set that counts for how many deployments it is asked."""
 
-    def __init__(self, plan: RuleSet) -> None:
-        self.rule_set = plan
+    def __init__(self, rule_set: RuleSet) -> None:
+        self.rule_set = rule_set
         self.asked = 0
 
-    def applicable(self, features, *, update):
-        self.asked += 1
-        return self.rule_set.applicable(features, update=update)
+    def applicable(self, subject, keys, *, update):
+        self.asked += subject == "deployment"
+        return self.rule_set.applicable(subject, keys, update=update)
 
 
 @pytest.fixture
@@ -108,7 +108,12 @@ def test_what_has_findings_or_failures_is_not_remembered():
         assert evaluate_twice(denied, SETTINGS, memory).denied
     assert len(memory) == 0
     crashing = replace(
-        SETTINGS.rule_set.rules[0], load=lambda: _crash, inputs=(), triggers=frozenset()
+        SETTINGS.rule_set.rules[0],
+        load=lambda: _crash,
+        subject="deployment",
+        fields=frozenset(),
+        inputs=(),
+        triggers=frozenset(),
     )
     settings = replace(SETTINGS, on_rule_error="allow")
     settings.__dict__["rule_set"] = RuleSet((crashing,))

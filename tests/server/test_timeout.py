@@ -88,7 +88,13 @@ def test_an_alarm_of_somebody_else_is_nothing_to_it() -> None:
 def with_slow_rule(rule: str) -> Settings:
     """Return settings in which one rule never ends."""
     settings = read_settings(None, {})
-    endless: dict[str, Any] = {"load": lambda: _endless, "inputs": (), "triggers": frozenset()}
+    endless: dict[str, Any] = {
+        "load": lambda: _endless,
+        "subject": "deployment",
+        "fields": frozenset(),
+        "inputs": (),
+        "triggers": frozenset(),
+    }
     plan = [replace(one, **endless) if one.id == rule else one for one in settings.rule_set]
     vars(settings)["rule_set"] = RuleSet(tuple(plan))  # a cached property
     return settings

@@ -1,33 +1,40 @@
-"""Which rules a plan calls for."""
+"""Which rules of a set look at a thing."""
 
 from webhook.settings.rule_set import EnabledRule, RuleSet
 
 
-def rule(name, *needs):
-    return EnabledRule(name, "deny", lambda: lambda _: iter(()), (), frozenset(needs))
+def rule(name, subject, *fields, inputs=()):
+    return EnabledRule(name, "deny", lambda: _nothing, subject, frozenset(fields), inputs)
 
 
-ALWAYS, SHADOWS, SCALERS = rule("a"), rule("b", "shadow"), rule("c", "hpaSpec", "kedaSpec")
-PLAN = RuleSet((ALWAYS, SHADOWS, SCALERS))
+ALWAYS = rule("a", "predictor")
+SHADOWS = rule("b", "predictor", "shadow")
+SCALERS = rule("c", "component", "hpaSpec", "kedaSpec")
+RULES = RuleSet((ALWAYS, SHADOWS, SCALERS))
 
 
-def test_a_rule_that_needs_nothing_is_always_selected():
-    assert PLAN.applicable({"replicas"}) == (ALWAYS,)
+def test_a_rule_without_fields_looks_at_each_of_its_things():
+    assert RULES.applicable("predictor", {"replicas"}) == (ALWAYS,)
 
 
-def test_a_rule_is_selected_where_one_of_its_needs_is():
-    assert PLAN.applicable({"kedaSpec", "replicas"}) == (ALWAYS, SCALERS)
+def test_a_rule_looks_at_a_thing_that_has_one_of_its_fields():
+    assert RULES.applicable("component", {"kedaSpec", "replicas"}) == (SCALERS,)
+
+
+def test_a_rule_does_not_look_at_things_of_another_kind():
+    assert RULES.applicable("node", {"hpaSpec", "shadow"}) == ()
 
 
 def test_rules_about_updates_are_left_out_where_there_is_no_old_object():
-    update = EnabledRule("u", "warn", lambda: _nothing, ("old",))
-    plan = RuleSet((ALWAYS, update))
-    assert plan.applicable(set(), update=True) == (ALWAYS, update)
-    assert plan.applicable(set(), update=False) == (ALWAYS,)
+    update = rule("u", "predictor", inputs=("old",))
+    rules = RuleSet((ALWAYS, update))
+    assert rules.applicable("predictor", set(), update=True) == (ALWAYS, update)
+    assert rules.applicable("predictor", set(), update=False) == (ALWAYS,)
 
 
 def test_rules_are_selected_in_their_order():
-    assert PLAN.applicable({"hpaSpec", "shadow"}) == (ALWAYS, SHADOWS, SCALERS) == tuple(PLAN)
+    assert RULES.applicable("predictor", {"shadow"}) == (ALWAYS, SHADOWS)
+    assert tuple(RULES) == (ALWAYS, SHADOWS, SCALERS)
 
 
 def test_a_rule_is_loaded_when_it_is_first_asked_for_and_once():
@@ -37,12 +44,12 @@ def test_a_rule_is_loaded_when_it_is_first_asked_for_and_once():
         loaded.append("late")
         return _nothing
 
-    rule = EnabledRule("late", "deny", load)
-    plan = RuleSet((rule,))
-    plan.applicable(set())
+    late = EnabledRule("late", "deny", load, "deployment")
+    rules = RuleSet((late,))
+    rules.applicable("deployment", set())
     assert not loaded
-    plan.preload()
-    assert rule.check is _nothing
+    rules.preload()
+    assert late.check is _nothing
     assert loaded == ["late"]
 
 

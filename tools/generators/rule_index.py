@@ -4,14 +4,14 @@ import inspect
 import json
 import pkgutil
 from importlib import import_module
-from typing import Any
+from typing import Any, get_args
 
 from tools.generators import notice
 from webhook import rules
-from webhook.rules import to_setting_name
+from webhook.rules import Subject, to_setting_name
 
 SOURCE = "webhook/rules/"
-_INPUTS = ("facts", "old")
+_INPUTS = ("deployment", "predictor", "component", "facts", "old")
 
 
 def files() -> dict[str, str]:
@@ -41,11 +41,16 @@ def _rule_entries() -> dict[str, dict[str, Any]]:
 def _rule_entry(group: str, name: str) -> dict[str, Any]:
     module = import_module(f"{rules.__name__}.{group}.{name}")
     signature = inspect.signature(module.check).parameters
+    subject, *others = signature
+    if subject not in get_args(Subject):
+        raise ValueError(f"{module.__name__}: a rule cannot look at {subject}")
     entry = {
         "group": group,
         "action": module.ACTION,
+        "subject": subject,
+        "fields": sorted(getattr(module, "FIELDS", ())),
         "supersedable": getattr(module, "SUPERSEDABLE", False),
-        "inputs": [each for each in signature if each in _INPUTS],
+        "inputs": [each for each in others if each in _INPUTS],
         "triggers": sorted(getattr(module, "TRIGGERS", ())),
         "parameters": {
             to_setting_name(each.name): each.default

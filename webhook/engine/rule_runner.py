@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
-from itertools import chain, islice
+from typing import Any
 
 from webhook.engine.decision import RuleError
+from webhook.engine.walk import walk
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.features import collect_features
 from webhook.graph.finding import Finding
@@ -29,22 +30,34 @@ def run_rules(
 ) -> Iterator[ActionFinding]:
     """Yield each finding of each rule with its action.
 
-    old       the object before an update; without it, rules about updates do not run
-    failures  takes the rules that crash; the others go on
+    old          the object before an update; without it, rules about updates do not run
+    rule_errors  takes the rules that crash; the others go on
     """
-    inputs = {"facts": facts, "old": old}
-    for rule in rule_set.applicable(collect_features(deployment), update=old is not None):
-        try:
-            if not rule.inputs:
-                findings = rule.check(deployment)
-            else:
-                findings = rule.check(deployment, **{name: inputs[name] for name in rule.inputs})
-            for first in findings:
-                for finding in islice(chain((first,), findings), MAX_FINDINGS_PER_RULE):
+    features = collect_features(deployment)
+    inputs: dict[str, Any] = {"deployment": deployment, "facts": facts, "old": old}
+    left: dict[str, int] = {}
+    for thing in walk(deployment):
+        inputs["predictor"], inputs["component"] = thing.predictor, thing.component
+        for rule in rule_set.applicable(thing.subject, thing.keys, update=old is not None):
+            if rule.triggers and rule.triggers.isdisjoint(features):
+                continue
+            if rule.id in left and not left[rule.id]:
+                continue
+            try:
+                if not rule.inputs:
+                    findings = rule.check(thing.value)
+                else:
+                    findings = rule.check(
+                        thing.value, **{name: inputs[name] for name in rule.inputs}
+                    )
+                for finding in findings:
+                    left[rule.id] = left.get(rule.id, MAX_FINDINGS_PER_RULE) - 1
                     yield _effective_action(rule, finding), _with_rule(rule, finding)
-                break
-        except Exception as error:  # noqa: BLE001 — a crash of one rule must not hide the others
-            rule_errors.append(RuleError(rule.id, error))
+                    if not left[rule.id]:
+                        break
+            except Exception as error:  # noqa: BLE001 — a crash of one rule must not hide the others
+                rule_errors.append(RuleError(rule.id, error))
+                left[rule.id] = 0
 
 
 def _effective_action(rule: EnabledRule, finding: Finding) -> Action:

@@ -6,9 +6,10 @@ reads as "", None or (), and what is wrong with it stands in `Deployment.faults`
 Read-only: a document is changed by patches, never through its view.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from functools import cached_property
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from webhook.graph.path import Path, Segment
 
@@ -117,9 +118,31 @@ class Node:
         return self.implementation not in {"", "UNKNOWN_IMPLEMENTATION"}
 
 
+ContainerRole = Literal["container", "init container", "orchestrator", "explainer"]
+
+
 @dataclass(slots=True, eq=False)
 class Container:
-    """One container that an author wrote."""
+    """One container that an author wrote.
+
+    role  the list it stands in; or that it is what svcOrchSpec (variables and resources only) or
+          the explainer's containerSpec says of theirs
+    """
+
+    raw: Mapping[str, Any]
+    lazy_path: LazyPath
+    name: str
+    role: ContainerRole = "container"
+
+    @property
+    def path(self) -> Path:
+        """Where it stands in the document."""
+        return build_path(self.lazy_path)
+
+
+@dataclass(slots=True, eq=False)
+class Volume:
+    """One volume of a pod; `name` is "" where it is missing or no text."""
 
     raw: Mapping[str, Any]
     lazy_path: LazyPath
@@ -131,29 +154,72 @@ class Container:
         return build_path(self.lazy_path)
 
 
-@dataclass(slots=True, eq=False)
+class _Named(Protocol):
+    name: str
+
+
+N = TypeVar("N", bound=_Named)
+
+
+def group_by_name(things: Iterable[N]) -> dict[str, list[N]]:
+    """Return the things that have a name by it, in their order."""
+    grouped: dict[str, list[N]] = {}
+    for thing in things:
+        if thing.name:
+            grouped.setdefault(thing.name, []).append(thing)
+    return grouped
+
+
+@dataclass(eq=False)
 class ComponentSpec:
     """One componentSpec: a pod template that becomes a Deployment.
 
     pod              its `spec`, raw, with the lists that slipped out of it; empty where missing
     containers       its application containers that are mappings, in order
     init_containers  its init containers that are mappings, in order
+    volumes_path     where the list of its volumes stands, or would stand
     """
 
     raw: Mapping[str, Any]
     path: Path
     pod: Mapping[str, Any]
     containers: tuple[Container, ...]
-    init_containers: tuple[Container, ...] = ()
+    init_containers: tuple[Container, ...]
+    volumes_path: LazyPath
+
+    @property
+    def all_containers(self) -> tuple[Container, ...]:
+        """Its application containers, then its init containers."""
+        return self.containers + self.init_containers
+
+    @cached_property
+    def containers_by_name(self) -> Mapping[str, Sequence[Container]]:
+        """Its containers of both kinds, by the name that they have."""
+        return group_by_name(self.all_containers)
+
+    @cached_property
+    def volumes(self) -> tuple[Volume, ...]:
+        """Its volumes that are mappings, in order."""
+        return tuple(
+            Volume(item, ChildPath(self.volumes_path, (index,)), get_str(item, "name"))
+            for index, item in iter_mappings(self.pod, "volumes")
+        )
+
+    @cached_property
+    def volumes_by_name(self) -> Mapping[str, Sequence[Volume]]:
+        """Its volumes by the name that they have."""
+        return group_by_name(self.volumes)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Predictor:
     """One predictor: a graph and the pods that run it.
 
-    graph       the root node; None where it is missing or no mapping
-    nodes       all nodes of the graph, parents before children, in the order of the document
-    containers  the application containers of all components
+    graph             the root node; None where it is missing or no mapping
+    nodes             all nodes of the graph, parents before children, in the order of the document
+    containers        the application containers of all components
+    other_containers  the orchestrator's and the explainer's, where something is written of them
+                      (an explainer without a type is none)
     """
 
     raw: Mapping[str, Any]
@@ -163,6 +229,17 @@ class Predictor:
     nodes: tuple[Node, ...]
     components: tuple[ComponentSpec, ...]
     containers: tuple[Container, ...]
+    other_containers: tuple[Container, ...]
+
+    @cached_property
+    def nodes_by_name(self) -> Mapping[str, Sequence[Node]]:
+        """Its nodes by the name that they have."""
+        return group_by_name(self.nodes)
+
+    @cached_property
+    def containers_by_name(self) -> Mapping[str, Sequence[Container]]:
+        """Its application containers by the name that they have."""
+        return group_by_name(self.containers)
 
     @property
     def is_shadow(self) -> bool:
@@ -175,7 +252,7 @@ class Predictor:
         return get_int(self.raw, "traffic")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class SeldonDeployment:
     """A SeldonDeployment.
 
@@ -200,6 +277,14 @@ class SeldonDeployment:
     containers: tuple[Container, ...]
     non_trivial: Mapping[str, tuple[Container, ...]]
     schema_errors: tuple[SchemaError, ...]
+
+    @cached_property
+    def schema_errors_by_kind(self) -> Mapping[str, Sequence[SchemaError]]:
+        """The schema errors by kind, in their order."""
+        grouped: dict[str, list[SchemaError]] = {}
+        for schema_error in self.schema_errors:
+            grouped.setdefault(schema_error.kind, []).append(schema_error)
+        return grouped
 
     def containers_with(self, part: str) -> tuple[Container, ...]:
         """Return the containers whose `part` (`non_trivial.Part`) needs a closer look."""

@@ -18,6 +18,7 @@ from webhook.graph.model import (
     ChildPath,
     ComponentSpec,
     Container,
+    ContainerRole,
     LazyPath,
     Node,
     Predictor,
@@ -163,6 +164,7 @@ def _parse_predictor(
         nodes=tuple(nodes),
         components=components,
         containers=tuple(c for component in components for c in component.containers),
+        other_containers=tuple(_iter_other_containers(raw, path)),
     )
 
 
@@ -223,21 +225,43 @@ def _parse_component(raw: Mapping[str, Any], path: Path) -> ComponentSpec:
         raw=raw,
         path=path,
         pod=pod,
-        containers=_parse_containers(pod, raw, path, "containers"),
-        init_containers=_parse_containers(pod, raw, path, "initContainers"),
+        containers=_parse_containers(pod, raw, path, "containers", "container"),
+        init_containers=_parse_containers(pod, raw, path, "initContainers", "init container"),
+        volumes_path=_pod_list_path(pod, raw, path, "volumes"),
     )
 
 
 def _parse_containers(
-    pod: Mapping[str, Any], raw: Mapping[str, Any], path: Path, kind: str
+    pod: Mapping[str, Any], raw: Mapping[str, Any], path: Path, field: str, role: ContainerRole
 ) -> tuple[Container, ...]:
-    if kind not in pod:
+    if field not in pod:
         return ()
-    list_path = path / kind if pod[kind] is raw.get(kind) else path.join(("spec", kind))
+    list_path = _pod_list_path(pod, raw, path, field)
     return tuple(
-        Container(item, ChildPath(list_path, (index,)), get_str(item, "name"))
-        for index, item in iter_mappings(pod, kind)
+        Container(item, ChildPath(list_path, (index,)), get_str(item, "name"), role)
+        for index, item in iter_mappings(pod, field)
     )
+
+
+def _pod_list_path(
+    pod: Mapping[str, Any], raw: Mapping[str, Any], path: Path, field: str
+) -> LazyPath:
+    """Return where a list of a pod stands: in its `spec`, or beside it where it slipped out."""
+    is_misplaced = field in raw and pod.get(field) is raw[field]
+    return ChildPath(path, (field,) if is_misplaced else ("spec", field))
+
+
+def _iter_other_containers(raw: Mapping[str, Any], path: Path) -> Iterator[Container]:
+    if "svcOrchSpec" in raw:
+        yield Container(get_mapping(raw, "svcOrchSpec"), path / "svcOrchSpec", "", "orchestrator")
+    if "explainer" not in raw:
+        return
+    explainer = get_mapping(raw, "explainer")
+    container_spec = get_mapping(explainer, "containerSpec")
+    if container_spec and get_str(explainer, "type"):
+        container_path = path.join(("explainer", "containerSpec"))
+        name = get_str(container_spec, "name")
+        yield Container(container_spec, container_path, name, "explainer")
 
 
 def _iter_all_containers(predictors: tuple[Predictor, ...]) -> Iterator[Container]:
@@ -245,16 +269,7 @@ def _iter_all_containers(predictors: tuple[Predictor, ...]) -> Iterator[Containe
         for component in predictor.components:
             yield from component.containers
             yield from component.init_containers
-        if "svcOrchSpec" in predictor.raw:
-            path = predictor.path / "svcOrchSpec"
-            yield Container(get_mapping(predictor.raw, "svcOrchSpec"), path, "")
-        if "explainer" not in predictor.raw:
-            continue
-        explainer = get_mapping(predictor.raw, "explainer")
-        container_spec = get_mapping(explainer, "containerSpec")
-        if container_spec and get_str(explainer, "type"):
-            path = predictor.path.join(("explainer", "containerSpec"))
-            yield Container(container_spec, path, get_str(container_spec, "name"))
+        yield from predictor.other_containers
 
 
 def _drop_unread_parts(document: Any, truncations: _Truncations) -> Any:

@@ -5,14 +5,17 @@ A rule is a module of a group: graph, predictor, pod, scaling, naming or schema.
 
 * a docstring: a title, then the sections Why, Fix, Bad and Good (see `webhook.rules.docs`);
 * ACTION, what is done by default: "deny", "warn" or "audit"; SINCE, the first version with it;
-* `check(deployment)`: a generator of findings. It may also ask, by name, for `facts`, and for
-  `old`, the view of the object before an update (the rule then runs on updates only). Its
-  keyword-only parameters, each with a default, are the rule's settings;
-* NEEDS, where it is about something that most deployments do not have: a frozenset of signs
-  (`webhook.graph.features`), which are names of fields, mostly. The rule is run only where one of
-  them is there, so it must find nothing where none is; tests/rules/test_needs.py holds that.
-  Name what the rule cannot do without, and leave it out where every deployment has that;
-* GIVES_WAY = True if a finding of another rule at the same place makes it superfluous.
+* `check`, a generator of findings. Its first parameter says what the rule looks at, its subject:
+  `deployment`, `predictor`, `node`, `component` (a componentSpec), `pod` (the pod in it, also a
+  ComponentSpec), `container` (of any role), `volume` or `schema_error`. It is called once for each
+  of these; nothing else has to be walked. It may also ask, by name, for what its subject is a part
+  of, `deployment`, `predictor` and `component` (None for the containers of orchestrator and
+  explainer), for `facts`, and for `old`, the view of the object before an update (the rule then
+  runs on updates only). Its keyword-only parameters, each with a default, are its settings;
+* FIELDS, where it is about fields of its subject: a frozenset of keys. The rule is called only for
+  things that have one of them, whatever its value: of `spec` for a deployment, of the pod for a
+  pod, else of the thing's own mapping. Of a schema error it is the kind;
+* SUPERSEDABLE = True if a finding of another rule at the same place makes it superfluous.
 
 A source called "seldon-checks V4" or "seldon-checks G22" is a row of docs/seldon-checks.md.
 
@@ -40,6 +43,18 @@ from webhook.graph.finding import Finding
 Action = Literal["deny", "warn", "audit", "off"]
 Check = Callable[..., Iterator[Finding]]
 
+Subject = Literal[
+    "deployment",
+    "schema_error",
+    "predictor",
+    "node",
+    "component",
+    "pod",
+    "volume",
+    "container",
+]
+"""What a rule looks at; the name of the first parameter of its `check`."""
+
 INDEX_FILENAME = "index.json"
 
 
@@ -47,12 +62,13 @@ INDEX_FILENAME = "index.json"
 class Rule:
     """One rule as the engine and the documentation see it.
 
-    group       the folder with its module
-    action      what is done by default
-    gives_way   whether a finding of another rule at the same place makes its own superfluous
-    wants       what `check` takes beside the deployment: "facts", "old"
-    needs       the signs of which one must be there for it to run; empty: it always runs
-    parameters  its settings with their defaults
+    group         the folder with its module
+    action        what is done by default
+    subject       what it looks at
+    fields        the keys of which its subject must have one; empty: it looks at all of them
+    supersedable  whether a finding of another rule at the same place makes its own superfluous
+    inputs        what `check` takes beside its subject: "facts", "old", "predictor", …
+    parameters    its settings with their defaults
 
     The properties import the rule's module.
     """
@@ -60,6 +76,8 @@ class Rule:
     id: str
     group: str
     action: Action
+    subject: Subject
+    fields: frozenset[str] = frozenset()
     supersedable: bool = False
     inputs: tuple[str, ...] = ()
     triggers: frozenset[str] = frozenset()
@@ -95,6 +113,8 @@ def all_rules() -> tuple[Rule, ...]:
             id=name,
             group=entry["group"],
             action=entry["action"],
+            subject=entry["subject"],
+            fields=frozenset(entry.get("fields", ())),
             supersedable=entry.get("supersedable", False),
             inputs=tuple(entry.get("inputs", ())),
             triggers=frozenset(entry.get("triggers", ())),

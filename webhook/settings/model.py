@@ -114,6 +114,8 @@ class Settings:
                     rule.id,
                     setting.action or rule.action,
                     partial(_bind_parameters, rule, setting.parameters),
+                    rule.subject,
+                    rule.fields,
                     rule.inputs,
                     rule.triggers,
                 )

@@ -1,13 +1,13 @@
-"""The plan: the rules that run under some settings, and which of them a document calls for."""
+"""The rules that run under some settings, and which of them look at a thing."""
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from webhook.rules import Action, Check
+from webhook.rules import Action, Check, Subject
 
-_MAX_CACHED_SELECTIONS = 64
-"""Selections of rules that are remembered. The deployments of a cluster are of a few kinds."""
+_MAX_CACHED_SELECTIONS = 512
+"""Selections of rules that are remembered: things are written in a few ways each."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class EnabledRule:
     id: str
     action: Action
     load: Callable[[], Check]
+    subject: Subject
+    fields: frozenset[str] = frozenset()
     inputs: tuple[str, ...] = ()
     triggers: frozenset[str] = frozenset()
 
@@ -34,7 +36,9 @@ class RuleSet:
 
     def __init__(self, rules: tuple[EnabledRule, ...]) -> None:
         self.rules = rules
-        self._triggers = frozenset[str]().union(*(rule.triggers for rule in rules))
+        self._fields: dict[Subject, frozenset[str]] = {}
+        for rule in rules:
+            self._fields[rule.subject] = self._fields.get(rule.subject, frozenset()) | rule.fields
         self._cached_select = lru_cache(_MAX_CACHED_SELECTIONS)(self._select)
 
     def __iter__(self) -> Iterator[EnabledRule]:
@@ -45,17 +49,25 @@ class RuleSet:
         for rule in self.rules:
             rule.check  # noqa: B018 — a property
 
-    def applicable(self, features: Set[str], *, update: bool = True) -> tuple[EnabledRule, ...]:
-        """Return the rules that may find something where these signs are (`graph.features`).
+    def applicable(
+        self, subject: Subject, keys: Iterable[str], *, update: bool = True
+    ) -> tuple[EnabledRule, ...]:
+        """Return the rules that look at a thing of this kind with these keys.
 
         update  whether there is an old object; without one, rules that want it are left out
         """
-        return self._cached_select(self._triggers.intersection(features), update)
+        fields = self._fields.get(subject)
+        if fields is None:
+            return ()
+        return self._cached_select(subject, fields.intersection(keys), update=update)
 
-    def _select(self, features: frozenset[str], update: bool) -> tuple[EnabledRule, ...]:  # noqa: FBT001 — private
+    def _select(
+        self, subject: Subject, fields: frozenset[str], *, update: bool
+    ) -> tuple[EnabledRule, ...]:
         return tuple(
             rule
             for rule in self.rules
-            if (not rule.triggers or not rule.triggers.isdisjoint(features))
+            if rule.subject == subject
+            and (not rule.fields or not rule.fields.isdisjoint(fields))
             and (update or "old" not in rule.inputs)
         )
