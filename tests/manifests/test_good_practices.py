@@ -48,7 +48,7 @@ def rows() -> dict[str, tuple[str, str]]:
     return found
 
 
-def tests_by_point() -> set[str]:
+def points_with_tests() -> set[str]:
     """Return the names of the tests in this file that hold a point."""
     return {name for name in globals() if re.match(r"test_g\d+_", name)}
 
@@ -61,13 +61,13 @@ def test_each_point_is_held_by_a_test_or_has_its_reason() -> None:
     for point, (done, held) in rows().items():
         named = re.findall(r"`(test_\w+)`", held)
         assert named or done.startswith(NONE_APPLIES), point
-        assert {*named} <= tests_by_point(), point
+        assert {*named} <= points_with_tests(), point
         assert all(name.startswith(f"test_g{int(point[1:]):02}_") for name in named), point
 
 
 def test_each_test_of_a_point_is_in_the_table() -> None:
     named = {name for _, held in rows().values() for name in re.findall(r"`(test_\w+)`", held)}
-    assert tests_by_point() == named
+    assert points_with_tests() == named
 
 
 def page_contains(path: str, words: str) -> bool:
@@ -167,7 +167,7 @@ def test_g05_answering_asks_nobody() -> None:
     program = """
 import sys
 from tests.manifests.test_good_practices import SETTINGS, VALID, review
-SETTINGS.plan.load()  # as the server does before it serves
+SETTINGS.rule_set.preload()  # as the server does before it serves
 review(VALID[0])
 asked = []
 sys.addaudithook(lambda event, _: event.startswith(("socket.", "open")) and asked.append(event))
