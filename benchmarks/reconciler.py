@@ -76,7 +76,7 @@ class Reconciler:
             assert self.process.poll() is None, self.log.read_text()
             for line in self.log.read_text().splitlines():
                 message = json.loads(line)
-                self.port = message.get("health_port", self.port)
+                self.port = message.get("healthPort", self.port)
 
     def metrics(self) -> str:
         """Return what it counts."""

@@ -85,7 +85,7 @@ class Installed:
             for line in log.read().splitlines():
                 lines = json.loads(line)
                 if lines.get("event") == "serving":
-                    self.port, self.health_port = lines["port"], lines["health_port"]
+                    self.port, self.health_port = lines["port"], lines["healthPort"]
                     log.close()
                     return
             if self._process.poll() is not None:

@@ -50,7 +50,7 @@ class Pod:
         deadline = time.monotonic() + _TIMEOUT_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             for reported in self.events("serving"):
-                self.backend = Backend(reported["port"], reported["health_port"])
+                self.backend = Backend(reported["port"], reported["healthPort"])
                 return self.backend
             time.sleep(0.02)
         raise AssertionError(f"the pod did not start: {self._log.read_text()}")

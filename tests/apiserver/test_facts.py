@@ -281,7 +281,7 @@ class Serving:
             self.lines.append(json.loads(line))
             if self.lines[-1]["event"] == "serving":
                 break
-        self.health = f"http://127.0.0.1:{self.lines[-1]['health_port']}"
+        self.health = f"http://127.0.0.1:{self.lines[-1]['healthPort']}"
 
     def ready(self):
         try:

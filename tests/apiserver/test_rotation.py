@@ -65,7 +65,7 @@ def test_cas_are_replaced_under_load_without_a_lost_call(release):
     assert len(seen) > ROTATIONS
     assert any(len(bundle) == 2 for bundle in bundles)
     assert all(0 < len(bundle) <= 2 for bundle in bundles)
-    leaves = {line["authority"] for line in steps(first) + steps(second, "issue-server-cert")}
+    leaves = {line["ca"] for line in steps(first) + steps(second, "issue-server-cert")}
     assert len(leaves) > ROTATIONS
     eventually(lambda: "this replica renews it" in second.ready()[1], "the other one leads")
 
