@@ -64,6 +64,13 @@ def test_every_word_of_an_option_is_taken(key: str, words: list[str | None]) -> 
         assert replace(taken, scope="pod") == replace(DefaultingOptions(), **_change(key, word))
 
 
+@pytest.mark.parametrize("key", ["scope", "runAsNonRoot"])
+def test_false_is_off_as_yaml_reads_it_unquoted(key: str) -> None:
+    assert read_options({key: False}, HARDENED_OPTIONS) == read_options(
+        {key: "off"}, HARDENED_OPTIONS
+    )
+
+
 def _change(key: str, word: str | None) -> dict[str, Any]:
     names = {"fsGroupChangePolicy": "fs_group_change_policy", "runAsNonRoot": "run_as_non_root"}
     return {} if key == "scope" else {names.get(key, key): word}

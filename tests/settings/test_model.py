@@ -1,9 +1,11 @@
 import pytest
+import yaml
 
 from webhook.defaulting.options import HARDENED_OPTIONS, DefaultingOptions
 from webhook.errors import SettingsError
 from webhook.rules import all_rules
 from webhook.settings.model import PolicySources, RuleSetting, Settings, read_settings
+from webhook.settings.schema import settings_schema
 from webhook.settings.writer import write_settings
 from webhook.yamldoc import read
 
@@ -86,7 +88,51 @@ def test_the_variable_holds_for_namespaces_too_unless_they_say_otherwise():
     assert settings.for_namespace("b").defaults.run_as_user == 5
 
 
-def test_an_ignored_rule_does_not_run():
+def _enums_with_off(schema, path=()):
+    """Yield the path of every key of the schema that may be off."""
+    if isinstance(schema, dict):
+        if "off" in schema.get("enum", ()):
+            yield path
+        for key, part in schema.get("properties", {}).items():
+            yield from _enums_with_off(part, (*path, key))
+
+
+def _section(path, value):
+    for key in reversed(path):
+        value = {key: value}
+    return value
+
+
+@pytest.mark.parametrize("path", [*_enums_with_off(settings_schema())], ids=".".join)
+@pytest.mark.parametrize("scope", ["cluster", "namespace"])
+def test_an_unquoted_off_means_off_wherever_a_key_may_be_off(path, scope):
+    def keys(section):
+        inner = section if scope == "cluster" else {"namespaces": {"a": section}}
+        return document(profile="hardened", **inner)
+
+    quoted = yaml.safe_dump(keys(_section(path, "off")))
+    unquoted = read(quoted.replace("'off'", "off")).documents[0].value
+    assert unquoted != keys(_section(path, "off"))
+    settings = read_settings(unquoted)
+    assert settings == read_settings(keys(_section(path, "off")))
+    assert settings != read_settings(keys({}))
+
+
+def test_zero_and_true_are_not_off():
+    for value in (0, True, None, ""):
+        with pytest.raises(SettingsError, match=r"not deny or warn or audit or off$"):
+            read_settings(document(rules={"unknown-field": {"action": value}}))
+
+
+def test_what_may_be_off_is_known():
+    assert {path[0] for path in _enums_with_off(settings_schema())} == {
+        "defaults",
+        "podSecurity",
+        "rules",
+    }
+
+
+def test_a_rule_that_is_off_does_not_run():
     settings = read_settings(document(rules={"unknown-field": {"action": "off"}}))
     assert "unknown-field" not in {rule.id for rule in settings.rule_set}
 
@@ -125,7 +171,7 @@ def test_settings_that_cannot_be_used_are_refused_by_one_sentence(broken, senten
             document(
                 modelServers=["A", "B"],
                 onRuleError="allow",
-                rules={"wrong-type": {"action": "warn"}},
+                rules={"wrong-type": {"action": "warn"}, "unknown-field": {"action": "off"}},
             ),
             {"DEFAULT_USER_ID": ""},
         ),

@@ -113,13 +113,22 @@ def read_user_id(text: str, source: str, *, allow_root: bool = False) -> int | N
     return number
 
 
+def read_off(value: Any) -> Any:
+    """Return "off" for false, anything else as it is: for keys that may be `off`.
+
+    YAML 1.1, which kubectl and Helm read, takes an unquoted `off` for false.
+    """
+    return "off" if value is False else value
+
+
 def _merge_options(
     base: DefaultingOptions, section: Mapping[str, Any], allowed_keys: Collection[str], prefix: str
 ) -> DefaultingOptions:
     changes: dict[str, Any] = {}
-    for key, value in section.items():
+    for key, raw_value in section.items():
         if key not in allowed_keys:
             raise SettingsError(f"unknown key {prefix}{key}")
+        value = read_off(raw_value) if key in _KEYS_WITH_OFF else raw_value
         attribute, is_valid, requirement = _OPTION_CHECKS[key]
         if not is_valid(value):
             raise SettingsError(f"{prefix}{key} must be {requirement}")
@@ -146,6 +155,8 @@ def _is_boolean(value: Any) -> bool:
 def _is_one_of(*allowed: str | None) -> Callable[[Any], bool]:
     return lambda value: (value is None or isinstance(value, str)) and value in allowed
 
+
+_KEYS_WITH_OFF = frozenset({"scope", "runAsNonRoot"})
 
 _ID = f"an integer from 0 to {MAX_ID}"
 

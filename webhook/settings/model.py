@@ -27,6 +27,7 @@ from typing import Any, Literal, cast
 from webhook.defaulting.options import (
     HARDENED_OPTIONS,
     DefaultingOptions,
+    read_off,
     read_options,
     read_user_id,
 )
@@ -198,7 +199,7 @@ def _apply_section(base: Settings, section: Mapping[str, Any], source: str) -> S
     for name, changes in (section.get("rules") or {}).items():
         inherited = rules.get(name, _DEFAULT_RULE_SETTING)
         rules[name] = RuleSetting(
-            action=changes.get("action", inherited.action),
+            action=read_off(changes.get("action", inherited.action)),
             parameters={**inherited.parameters, **freeze_parameters(changes.get("parameters", {}))},
         )
     model_servers = section.get("modelServers")
@@ -227,7 +228,11 @@ def _apply_pod_security(
 ) -> PodSecurityOptions:
     if not section:
         return base
-    changes: dict[str, Any] = {key: section[key] for key in ("mode", "level") if key in section}
+    changes: dict[str, Any] = {}
+    if "mode" in section:
+        changes["mode"] = read_off(section["mode"])
+    if "level" in section:
+        changes["level"] = section["level"]
     if "version" in section:
         version = section["version"]
         changes["version"] = None if version is None else parse_version(version)
@@ -280,5 +285,7 @@ def _describe_error(error: Any, path: Path) -> str:
         return f"unknown key {path / str(unknown)}; {hint}"
     if error.validator in {"const", "enum"}:
         known = [error.validator_value] if error.validator == "const" else error.validator_value
+        if "off" in known:
+            known = [value for value in known if value is not False]
         return f"{path} is {error.instance!r}, not {' or '.join(map(str, known))}"
     return f"{path}: {error.message}"

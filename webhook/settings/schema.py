@@ -10,6 +10,12 @@ from webhook.rules import all_rules, docs
 
 _ID_SCHEMA = {"type": ["integer", "null"], "minimum": 0, "maximum": 2147483647}
 
+
+def _enum_with_off(*values: str) -> dict[str, Any]:
+    """Return the schema of a key that may be `off`; unquoted, YAML 1.1 reads that as false."""
+    return {"enum": [*values, "off", False]}
+
+
 _DEFAULTS_PROPERTIES: dict[str, Any] = {
     "applyAt": {
         "enum": ["admission", "render"],
@@ -17,7 +23,7 @@ _DEFAULTS_PROPERTIES: dict[str, Any] = {
         "as its author wrote it, and only what is rendered from it has the defaults.",
     },
     "scope": {
-        "enum": ["pod", "container", "off"],
+        **_enum_with_off("pod", "container"),
         "description": "Where values are written. pod falls back to the containers where a "
         "pod-level user would reach a container whose author asked for root.",
     },
@@ -29,7 +35,7 @@ _DEFAULTS_PROPERTIES: dict[str, Any] = {
         "description": "Written only beside our own fsGroup.",
     },
     "runAsNonRoot": {
-        "enum": ["off", "when-user-set", "always"],
+        **_enum_with_off("when-user-set", "always"),
         "description": "when-user-set: where the effective user is known and not 0. always: also "
         "where the image decides; the kubelet then refuses images that run as root.",
     },
@@ -93,7 +99,7 @@ def settings_schema() -> dict[str, Any]:
         "podSecurity": _object_schema(
             {
                 "mode": {
-                    "enum": ["off", "warn", "enforce"],
+                    **_enum_with_off("warn", "enforce"),
                     "description": "What a departure from the standard, or from the restrictions, "
                     "means. What can never run is denied in any mode.",
                 },
@@ -157,7 +163,7 @@ _JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
 
 
 def _rule_schema(docstring: str, parameters: Any) -> dict[str, Any]:
-    known = {"action": {"enum": ["deny", "warn", "audit", "off"]}}
+    known = {"action": _enum_with_off("deny", "warn", "audit")}
     if parameters:
         known["parameters"] = _object_schema(
             {name: _parameter_schema(of) for name, of in parameters.items()}, ""

@@ -81,10 +81,8 @@ def _rules_section(settings: Settings) -> str:
     for rule in all_rules():
         setting = settings.rules.get(rule.id)
         action = setting.action if setting and setting.action else rule.action
-        lines.append(
-            f"  # {docs.parse_docstring(rule.docstring).title}\n  {rule.id}:\n    action: "
-            f"{action}\n"
-        )
+        title = docs.parse_docstring(rule.docstring).title
+        lines.append(f"  # {title}\n  {rule.id}:\n    {_dump_yaml({'action': action})}")
         parameters = {**rule.parameters, **(setting.parameters if setting else {})}
         if parameters:
             plain = {k: list(v) if isinstance(v, tuple) else v for k, v in parameters.items()}
