@@ -7,7 +7,7 @@ before it is stopped, the pod's annotations as a file.
 
 from typing import Any
 
-from webhook.graph.model import Node, get_int, get_str
+from webhook.graph.model import Node, get_int, get_str, iter_mappings
 from webhook.graph.path import Path
 from webhook.rendering import environment, model_servers, probes, security_context
 from webhook.rendering.layout import ContainerSlot, PodLayout, PredictorLayout
@@ -16,8 +16,10 @@ from webhook.rendering.node_kinds import is_prepackaged_server, uses_grpc
 from webhook.rendering.source_map import (
     Sourced,
     from_user,
+    get_item,
     injected,
     list_items,
+    list_of,
     mapping_of,
     with_fields,
     with_items,
@@ -25,6 +27,7 @@ from webhook.rendering.source_map import (
 from webhook.rendering.storage_initializer import add_mounts
 
 PODINFO_VOLUME = "seldon-podinfo"
+OLD_PODINFO_VOLUME = "podinfo"
 PODINFO_PATH = "/etc/podinfo"
 """A volume with the pod's annotations, which Seldon's wrappers and the orchestrator read."""
 
@@ -104,14 +107,33 @@ def _serving_container(
                 for key, value in defaults.items()
                 if value is not None and slot.raw.get(key) in (None, "")
             },
-            "ports": _with_default_ports(layout, slot),
+            "ports": _with_default_ports(layout, slot, server),
             "env": environment.with_variables(
                 environment.user_variables(slot.raw, slot.path), path, variables
             ),
-            "volumeMounts": list_items(slot.raw, "volumeMounts", slot.path),
+            "volumeMounts": _user_mounts(layout, pod, slot),
         },
     )
     return mount_podinfo(container, path)
+
+
+def _user_mounts(layout: PredictorLayout, pod: PodLayout, slot: ContainerSlot) -> Sourced:
+    """Return the author's mounts, without the one that Seldon before 1.2 stored.
+
+    It named the volume with the pod's annotations otherwise, and its operator takes that mount out
+    of a node's container to this day (defaults.go, v1.17.1). We do where the pod has no such volume.
+    """
+    mounts = list_items(slot.raw, "volumeMounts", slot.path)
+    names = [get_str(mount, "name") for mount in mounts.value if type(mount) is dict]
+    volumes = {get_str(volume, "name") for _, volume in iter_mappings(pod.spec, "volumes")}
+    if OLD_PODINFO_VOLUME not in names or (OLD_PODINFO_VOLUME in volumes and not layout.is_seldon):
+        return mounts
+    kept = [
+        get_item(mounts, index)
+        for index, mount in enumerate(mounts.value)
+        if type(mount) is not dict or get_str(mount, "name") != OLD_PODINFO_VOLUME
+    ]
+    return list_of(slot.path / "volumeMounts", kept)
 
 
 def mount_podinfo(container: Sourced, path: Path) -> Sourced:
@@ -143,13 +165,16 @@ def _tcp_probes(layout: PredictorLayout, slot: ContainerSlot, node: Node) -> dic
     }
 
 
-def _with_default_ports(layout: PredictorLayout, slot: ContainerSlot) -> Sourced:
+def _with_default_ports(
+    layout: PredictorLayout, slot: ContainerSlot, server: ModelServer | None
+) -> Sourced:
     """Return the author's ports, and those of http, grpc and metrics that are missing.
 
     A number that is there under another name is not named twice: the list cannot be applied
     server-side then, its key is number and protocol.
     """
-    ports = list_items(slot.raw, "ports", slot.path)
+    replaced = layout.is_seldon and server is not None and server.replaces_ports
+    ports = list_items({} if replaced else slot.raw, "ports", slot.path)
     named = {get_str(port, "name") for port in ports.value}
     used = {
         get_int(port, "containerPort")
@@ -157,11 +182,9 @@ def _with_default_ports(layout: PredictorLayout, slot: ContainerSlot) -> Sourced
         if get_str(port, "protocol") in ("", "TCP")
     }
     added: list[Sourced] = []
-    default_ports = {
-        "http": slot.http_port,
-        "grpc": slot.grpc_port,
-        layout.options.metrics_port_name: slot.metrics_port,
-    }
+    default_ports = {"http": slot.http_port, "grpc": slot.grpc_port}
+    if not replaced:
+        default_ports[layout.options.metrics_port_name] = slot.metrics_port
     for name, port_number in default_ports.items():
         if name not in named and port_number not in used:
             used.add(port_number)

@@ -21,7 +21,7 @@ def render_component_deployment(layout: PredictorLayout, pod: PodLayout) -> Sour
     return build_deployment(
         layout,
         name,
-        labels=(metadata.pod_labels(layout, pod, name), metadata.pod_labels(layout, pod, name)),
+        labels=metadata.component_labels(layout, pod, name),
         annotations=(
             metadata.merged_annotations(layout, pod),
             metadata.merged_annotations(layout, pod, metadata.scrape_annotations(layout)),
@@ -39,19 +39,15 @@ def render_orchestrator_deployment(layout: PredictorLayout) -> Sourced:
     parts = PodParts((container,), injected([], path), injected([], path))
     spec = pods.complete_pod_spec(layout, None, pods.with_certificate(layout, parts))
     orchestrator_options = layout.options.orchestrator
-    if orchestrator_options and orchestrator_options.service_account != "default":
+    if orchestrator_options and (
+        layout.is_seldon or orchestrator_options.service_account != "default"
+    ):
         spec = with_fields(spec, {"serviceAccountName": orchestrator_options.service_account})
     return build_deployment(
         layout,
         name,
-        labels=(
-            metadata.orchestrator_labels(layout, name),
-            metadata.orchestrator_labels(layout, name),
-        ),
-        annotations=(
-            metadata.merged_annotations(layout),
-            metadata.merged_annotations(layout, None, metadata.scrape_annotations(layout)),
-        ),
+        labels=metadata.orchestrator_labels(layout, name),
+        annotations=metadata.orchestrator_annotations(layout),
         spec=spec,
         replicas=find_replicas(
             layout, get_mapping(layout.predictor.raw, "svcOrchSpec"), path / "svcOrchSpec"
@@ -85,10 +81,14 @@ def build_deployment(
                 path,
                 {
                     "replicas": replicas,
-                    "selector": {"matchLabels": metadata.selector_labels(layout, name)},
+                    "selector": {
+                        "matchLabels": metadata.deployment_selector(layout, name, labels[1].value)
+                    },
                     "strategy": {
                         "type": "RollingUpdate",
-                        "rollingUpdate": {"maxUnavailable": MAX_UNAVAILABLE},
+                        "rollingUpdate": {
+                            "maxUnavailable": 0 if layout.is_seldon else MAX_UNAVAILABLE
+                        },
                     },
                     "progressDeadlineSeconds": None
                     if deadline is None

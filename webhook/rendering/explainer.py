@@ -124,14 +124,15 @@ def _container(layout: PredictorLayout, raw: Mapping[str, Any], path: Path, name
     predictor_path = layout.predictor.path
     endpoint = _predictor_endpoint(layout, raw)
     http_port = explainer_port(layout)
+    probed: int | str = "http" if layout.is_seldon else http_port
     own_name = get_str(user_container, "name") or name
     defaults: dict[str, Any] = {
         "name": own_name,
         "image": explainer_image(layout.facts, endpoint.protocol) or None,
         "imagePullPolicy": "IfNotPresent",
         # Seldon waits longer for an explainer: it may load a model and its training data.
-        "livenessProbe": probes.tcp_probe(http_port, probes.LIVENESS_DELAY_SECONDS, failures=5),
-        "readinessProbe": probes.tcp_probe(http_port, probes.READINESS_DELAY_SECONDS, failures=7),
+        "livenessProbe": probes.tcp_probe(probed, probes.LIVENESS_DELAY_SECONDS, failures=5),
+        "readinessProbe": probes.tcp_probe(probed, probes.READINESS_DELAY_SECONDS, failures=7),
         "lifecycle": probes.pre_stop_lifecycle(layout, None),
         "securityContext": security_context.model_server_context(layout, None),
     }
@@ -150,7 +151,9 @@ def _container(layout: PredictorLayout, raw: Mapping[str, Any], path: Path, name
     fields = {
         key: injected(value, predictor_path)
         for key, value in defaults.items()
-        if value is not None and user_container.get(key) in (None, "")
+        if value is not None
+        # Seldon's operator gives the explainer its own arguments, whatever the author wrote.
+        and (user_container.get(key) in (None, "") or (layout.is_seldon and key == "args"))
     }
     base = (
         from_user(user_container, source_path) if user_container else injected({}, predictor_path)

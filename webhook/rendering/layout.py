@@ -147,6 +147,11 @@ class PredictorLayout:
     entrypoint: NodeLocation | None
 
     @property
+    def is_seldon(self) -> bool:
+        """Whether the objects are those of Seldon's own operator."""
+        return self.options.operator == "seldon"
+
+    @property
     def annotations(self) -> Mapping[str, Any]:
         """What the author wrote in the predictor's annotations."""
         return get_mapping(self.predictor.raw, "annotations")

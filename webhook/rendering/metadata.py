@@ -35,6 +35,7 @@ CONTAINER_SERVICE = "seldon-app-svc-"
 """Followed by the container's name; the value is its Service's."""
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
+CONTAINS_ORCHESTRATOR = "seldon-deployment-contains-svcorch"
 
 
 def is_reserved_label(key: str) -> bool:
@@ -47,8 +48,62 @@ def selector_labels(layout: PredictorLayout, name: str) -> dict[str, str]:
     return {DEPLOYMENT_ID: names.deployment_id_label(layout.deployment.name), APP: name}
 
 
-def pod_labels(layout: PredictorLayout, pod: PodLayout, name: str) -> Sourced:
-    """Return the labels of a component's Deployment and of its pods."""
+def deployment_selector(
+    layout: PredictorLayout, name: str, labels: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the selector of the Deployment `name`, whose pods have `labels`.
+
+    Seldon's operator selects by the object's id and by the Services of the pod; an explainer by the
+    id alone (createDeploymentWithoutEngine, createExplainer, v1.17.1).
+    """
+    if not layout.is_seldon:
+        return selector_labels(layout, name)
+    if labels.get("seldon.io/explainer") == "true":
+        return {DEPLOYMENT_ID: names.deployment_id_label(layout.deployment.name)}
+    services = {key: labels[key] for key in labels if key.startswith(CONTAINER_SERVICE)}
+    if PREDICTOR_SERVICE in labels:
+        services[PREDICTOR_SERVICE] = labels[PREDICTOR_SERVICE]
+    owner = names.deployment_id_label(layout.deployment.name)
+    if name == names.orchestrator_name(layout):
+        owner = labels[DEPLOYMENT_ID]
+    return {DEPLOYMENT_ID: owner, **services}
+
+
+def budget_selector(layout: PredictorLayout, name: str) -> dict[str, str]:
+    """Return the selector of a disruption budget: Seldon's selects every pod of the object."""
+    if layout.is_seldon:
+        return {DEPLOYMENT_ID: names.deployment_id_label(layout.deployment.name)}
+    return selector_labels(layout, name)
+
+
+def component_labels(layout: PredictorLayout, pod: PodLayout, name: str) -> tuple[Sourced, Sourced]:
+    """Return the labels of a component's Deployment, and those of its pods.
+
+    Seldon's operator says on the Deployment alone that the orchestrator is in it.
+    """
+    # Made twice: nothing in an object is shared with another place.
+    first, second = (_component_pod_labels(layout, pod, name) for _ in range(2))
+    return (_with_orchestrator_label(layout, pod, first) if layout.is_seldon else first), second
+
+
+def _with_orchestrator_label(layout: PredictorLayout, pod: PodLayout, labels: Sourced) -> Sourced:
+    if not _holds_orchestrator(layout, pod):
+        return labels
+    path = layout.predictor.path
+    return merge_mappings(path, labels, mapping_of(path, {CONTAINS_ORCHESTRATOR: "true"}))
+
+
+def _holds_orchestrator(layout: PredictorLayout, pod: PodLayout) -> bool:
+    entrypoint = layout.entrypoint
+    return (
+        entrypoint is not None
+        and entrypoint[0] is pod
+        and layout.has_orchestrator
+        and not layout.orchestrator_in_own_pod
+    )
+
+
+def _component_pod_labels(layout: PredictorLayout, pod: PodLayout, name: str) -> Sourced:
     fixed: dict[str, str] = {}
     for slot, node in pod.node_slots:
         if slot.has_service:
@@ -57,18 +112,29 @@ def pod_labels(layout: PredictorLayout, pod: PodLayout, name: str) -> Sourced:
     entrypoint = layout.entrypoint
     if entrypoint is not None and entrypoint[0] is pod and not layout.orchestrator_in_own_pod:
         fixed[PREDICTOR_SERVICE] = names.predictor_service_name(layout)
-        if layout.has_orchestrator:
-            fixed["seldon-deployment-contains-svcorch"] = "true"
+        if layout.has_orchestrator and not layout.is_seldon:
+            fixed[CONTAINS_ORCHESTRATOR] = "true"
     return _workload_labels(layout, name, fixed, pod)
 
 
-def orchestrator_labels(layout: PredictorLayout, name: str) -> Sourced:
-    """Return the labels of an orchestrator's own Deployment and of its pods."""
-    fixed = {
-        PREDICTOR_SERVICE: names.predictor_service_name(layout),
-        "seldon-deployment-contains-svcorch": "true",
-    }
-    return _workload_labels(layout, name, fixed)
+def orchestrator_labels(layout: PredictorLayout, name: str) -> tuple[Sourced, Sourced]:
+    """Return the labels of an orchestrator's own Deployment, and those of its pods."""
+    service = {PREDICTOR_SERVICE: names.predictor_service_name(layout)}
+    if not layout.is_seldon:
+        fixed = {**service, CONTAINS_ORCHESTRATOR: "true"}
+        return _workload_labels(layout, name, fixed), _workload_labels(layout, name, fixed)
+    # The predictor's key stands where the object's id is expected, and managed-by is missing
+    # (createEngineDeployment, v1.17.1).
+    path = layout.predictor.path
+    owner = f"{layout.deployment.name}-{layout.predictor.name}"
+    pods = merge_mappings(
+        path,
+        mapping_of(path, {DEPLOYMENT_ID: names.deployment_id_label(owner), APP: name}),
+        predictor_labels(layout),
+        mapping_of(path, service),
+    )
+    more = mapping_of(path, {"fluentd": "true", CONTAINS_ORCHESTRATOR: "true"})
+    return merge_mappings(path, pods, more), pods
 
 
 def explainer_labels(layout: PredictorLayout, name: str) -> Sourced:
@@ -87,7 +153,8 @@ def predictor_service_labels(layout: PredictorLayout) -> Sourced:
         if is_sole_container and entrypoint and entrypoint[1].node
         else {}
     )
-    return _service_labels(layout, {PREDICTOR_SERVICE: names.predictor_service_name(layout)} | kind)
+    fixed = {PREDICTOR_SERVICE: names.predictor_service_name(layout)} | kind
+    return _service_labels(layout, fixed, marks_shadow=not layout.is_seldon)
 
 
 def container_service_labels(layout: PredictorLayout, slot: ContainerSlot) -> Sourced:
@@ -111,7 +178,7 @@ def attachment_labels(layout: PredictorLayout) -> Sourced:
         layout.predictor.path,
         {
             DEPLOYMENT_ID: names.deployment_id_label(layout.deployment.name),
-            MANAGED_BY: layout.options.managed_by,
+            MANAGED_BY: None if layout.is_seldon else layout.options.managed_by,
         },
     )
 
@@ -143,6 +210,19 @@ def scrape_annotations(layout: PredictorLayout) -> dict[str, str]:
         "prometheus.io/path": layout.options.prometheus_path,
         "prometheus.io/scrape": "true",
     }
+
+
+def orchestrator_annotations(layout: PredictorLayout) -> tuple[Sourced, Sourced]:
+    """Return the annotations of an orchestrator's own Deployment, and those of its pods.
+
+    Seldon's operator gives the Deployment the annotations of the spec, and its pods none of them.
+    """
+    path = layout.predictor.path
+    scraped = scrape_annotations(layout)
+    if not layout.is_seldon:
+        return merged_annotations(layout), merged_annotations(layout, None, scraped)
+    written = _string_entries(layout.deployment.spec, "annotations", ROOT / "spec")
+    return written, mapping_of(path, scraped)
 
 
 def predictor_annotations(layout: PredictorLayout) -> Sourced:
@@ -181,14 +261,21 @@ def _workload_labels(
         mapping_of(path, {**selector_labels(layout, name), "fluentd": "true"}),
         mapping_of(
             path,
-            {k: get_item(user_labels, k) for k in user_labels.value if not is_reserved_label(k)},
+            {
+                key: get_item(user_labels, key)
+                for key in user_labels.value
+                if layout.is_seldon or not is_reserved_label(key)
+            },
         ),
         mapping_of(path, {**fixed, **shadow, MANAGED_BY: layout.options.managed_by}),
     )
 
 
-def _service_labels(layout: PredictorLayout, fixed: Mapping[str, str]) -> Sourced:
-    shadow = {"seldon.io/shadow": "true"} if layout.predictor.is_shadow else {}
+def _service_labels(
+    layout: PredictorLayout, fixed: Mapping[str, str], *, marks_shadow: bool = True
+) -> Sourced:
+    is_marked = marks_shadow and layout.predictor.is_shadow
+    shadow = {"seldon.io/shadow": "true"} if is_marked else {}
     return mapping_of(
         layout.predictor.path,
         {

@@ -7,6 +7,7 @@ Which image a server has is a fact (seldon-config); where it is not known the co
 and the API server says so.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,6 @@ from typing import Any
 from webhook.graph.model import Node, get_mapping, get_str
 from webhook.rendering.environment import MODELS_PATH, compact_json, node_parameters
 from webhook.rendering.layout import TENSORFLOW_CONTAINER, ContainerSlot, PredictorLayout
-from webhook.rendering.node_kinds import uses_grpc
 from webhook.rendering.probes import LIVENESS_DELAY_SECONDS, READINESS_DELAY_SECONDS, http_probe
 from webhook.rendering.source_map import Sourced, mapping_of
 
@@ -28,6 +28,12 @@ MLSERVER_RUNTIMES = {
     "TEMPO_SERVER": "tempo.mlserver.InferenceRuntime",
     "HUGGINGFACE_SERVER": "mlserver_huggingface.HuggingFaceRuntime",
 }
+
+HUGGINGFACE_VARIABLES = {
+    "MLSERVER_PARALLEL_WORKERS": "0",
+    "XDG_CACHE_HOME": "/opt/mlserver",
+}
+"""What Seldon sets for this server: one process, and a cache that its user may write."""
 
 TENSORFLOW_GRPC, TENSORFLOW_HTTP = 2000, 2001
 """Where TensorFlow Serving listens behind its proxy. Seldon's."""
@@ -43,7 +49,8 @@ class ModelServer:
     env        wins over what every node's container gets, not over the author
     probes     fields of the container: readinessProbe, livenessProbe
     secret     name of a Secret whose keys become variables; "": none
-    companion  a second container, which then is the one that needs the model
+    sidecar    a second container, which then is the one that needs the model
+    replaces_ports  whether Seldon's operator puts its own list of ports in place of the author's
     """
 
     image: str
@@ -52,6 +59,7 @@ class ModelServer:
     probes: Mapping[str, Any] = field(default_factory=dict)
     env_secret: str = ""
     sidecar: Sourced | None = None
+    replaces_ports: bool = False
 
 
 def model_server_for(layout: PredictorLayout, slot: ContainerSlot, node: Node) -> ModelServer:
@@ -101,10 +109,10 @@ def _parameters_json(node: Node, *more: tuple[str, str]) -> str:
     return compact_json([*node_parameters(node), *added])
 
 
-def _health_probes(port: int) -> dict[str, Any]:
+def _health_probes(port: int | str, period: int = 10) -> dict[str, Any]:
     return {
-        "livenessProbe": http_probe("/v2/health/live", port, LIVENESS_DELAY_SECONDS),
-        "readinessProbe": http_probe("/v2/health/ready", port, READINESS_DELAY_SECONDS),
+        "livenessProbe": http_probe("/v2/health/live", port, LIVENESS_DELAY_SECONDS, period),
+        "readinessProbe": http_probe("/v2/health/ready", port, READINESS_DELAY_SECONDS, period),
     }
 
 
@@ -112,16 +120,21 @@ def _mlserver(
     layout: PredictorLayout, slot: ContainerSlot, node: Node, protocol: str
 ) -> ModelServer:
     env = {"MLSERVER_MODEL_VERSION": "v1"}
-    if runtime := MLSERVER_RUNTIMES.get(node.implementation):
+    runtime = MLSERVER_RUNTIMES.get(node.implementation, "")
+    if runtime or layout.is_seldon:
         env["MLSERVER_MODEL_IMPLEMENTATION"] = runtime
-    if node.implementation == "TEMPO_SERVER":
+    if node.implementation == "TEMPO_SERVER" or layout.is_seldon:
         runtime_options = {
             "defaultRuntime": "tempo.seldon.SeldonKubernetesRuntime",
             "namespace": layout.deployment.namespace or "default",
         }
-        env["TEMPO_RUNTIME_OPTIONS"] = compact_json({"k8s_options": runtime_options})
+        env["TEMPO_RUNTIME_OPTIONS"] = json.dumps({"k8s_options": runtime_options})
+    if node.implementation == "HUGGINGFACE_SERVER":
+        env |= HUGGINGFACE_VARIABLES
+    # Seldon's operator asks by the port's name, twice as often.
+    probed = _health_probes("http", 5) if layout.is_seldon else _health_probes(slot.http_port)
     return ModelServer(
-        server_image(layout, node, protocol), env=env, probes=_health_probes(slot.http_port)
+        server_image(layout, node, protocol), env=env, probes=probed, replaces_ports=True
     )
 
 
@@ -141,12 +154,15 @@ def _triton(layout: PredictorLayout, slot: ContainerSlot, node: Node, protocol: 
         ]
     else:
         args.append("--strict-model-config=false")
+    # Triton speaks v2 only, also where the object does not say so; Seldon's operator then finds no
+    # image, and probes the port only.
+    spoken = protocol if protocol in V2_PROTOCOLS or layout.is_seldon else "v2"
     return ModelServer(
-        # Triton speaks v2 only, also where the object does not say so.
-        server_image(layout, node, protocol if protocol in V2_PROTOCOLS else "v2"),
+        server_image(layout, node, spoken),
         args=tuple(args),
-        probes=_health_probes(slot.http_port),
+        probes={} if layout.is_seldon else _health_probes(slot.http_port),
         env_secret=env_secret_name(layout, node.raw) if downloads_itself else "",
+        replaces_ports=True,
     )
 
 
@@ -170,17 +186,15 @@ def _tensorflow(
             ],
         },
     )
-    endpoint = (
-        ("grpc_endpoint", f"0.0.0.0:{TENSORFLOW_GRPC}")
-        if uses_grpc(layout.deployment, node)
-        else ("rest_endpoint", f"http://0.0.0.0:{TENSORFLOW_HTTP}")
-    )
+    # The proxy needs both endpoints and the name; what the author wrote comes first.
     written = {parameter["name"] for parameter in node_parameters(node)}
-    env = {}
-    if not written & {"rest_endpoint", "grpc_endpoint"}:
-        env["PREDICTIVE_UNIT_PARAMETERS"] = _parameters_json(
-            node, endpoint, ("model_name", node.name)
-        )
+    needed = {
+        "rest_endpoint": f"http://0.0.0.0:{TENSORFLOW_HTTP}",
+        "grpc_endpoint": f"0.0.0.0:{TENSORFLOW_GRPC}",
+        "model_name": node.name,
+    }
+    missing = [(name, value) for name, value in needed.items() if name not in written]
+    env = {"PREDICTIVE_UNIT_PARAMETERS": _parameters_json(node, *missing)}
     return ModelServer(server_image(layout, node, protocol), env=env, sidecar=sidecar)
 
 

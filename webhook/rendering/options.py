@@ -5,9 +5,14 @@ edge fills these, nothing here reads any. What stands in seldon-config is a fact
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from webhook.defaulting import DefaultingOptions
 from webhook.rendering import ports
+
+Operator = Literal["graphgate", "seldon"]
+"""Who turns the SeldonDeployment into objects: graphgate's reconciler, or Seldon Core v1's own
+operator (v1.17.1), whose objects differ where docs/rendering.md says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,7 @@ class OrchestratorOptions:
     http_port     EXECUTOR_SERVER_PORT; the Services use the same number
     grpc_port     EXECUTOR_SERVER_GRPC_PORT; the same
     cpu, memory   request and limit at once, unless svcOrchSpec.resources says otherwise
+    user          EXECUTOR_CONTAINER_USER: its image names no user; None: none is set
     """
 
     image: str
@@ -32,6 +38,7 @@ class OrchestratorOptions:
     log_queue_size: int = 10_000
     log_write_timeout_ms: int = 2_000
     full_health_checks: bool = False
+    user: int | None = 8888
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ class RenderOptions:
     initializer_image          what fetches models (RELATED_IMAGE_STORAGE_INITIALIZER), before the
                                image in seldon-config; "": that, or Seldon's own
     managed_by                 value of the label app.kubernetes.io/managed-by
+    operator                   whose objects are rendered
     """
 
     deployment_name_as_prefix: bool = False
@@ -67,6 +75,7 @@ class RenderOptions:
     env_secret: str = ""
     initializer_image: str = ""
     managed_by: str = "seldon-core"
+    operator: Operator = "graphgate"
 
 
 DEFAULT_OPTIONS = RenderOptions()

@@ -45,15 +45,7 @@ def render_container(layout: PredictorLayout, pod: PodLayout | None) -> Sourced:
             "image": orchestrator_options.image,
             "imagePullPolicy": orchestrator_options.pull_policy,
             "args": _args(layout, orchestrator_options),
-            # HTTP and metrics are one port. It can be listed once only: the list is applied by
-            # number and protocol. Scrapers find it by its name; Services and probes by its number.
-            "ports": [
-                {"name": name, "containerPort": port, "protocol": "TCP"}
-                for name, port in (
-                    (orchestrator_options.metrics_port_name, orchestrator_options.http_port),
-                    ("grpc", orchestrator_options.grpc_port),
-                )
-            ],
+            "ports": _ports(layout, orchestrator_options),
             "env": _env(layout, orchestrator_options),
             "resources": _resources(layout, pod, orchestrator_options),
             "livenessProbe": probes.orchestrator_probe(
@@ -62,10 +54,27 @@ def render_container(layout: PredictorLayout, pod: PodLayout | None) -> Sourced:
             "readinessProbe": probes.orchestrator_probe(
                 orchestrator_options.http_port, "/ready", tls=tls
             ),
-            "securityContext": security_context.injected_container_context(layout, pod),
+            "securityContext": security_context.orchestrator_context(layout, pod),
         },
     )
     return mount_podinfo(whole, path)
+
+
+def _ports(
+    layout: PredictorLayout, orchestrator_options: OrchestratorOptions
+) -> list[dict[str, Any]]:
+    """Return the ports. HTTP and metrics are one.
+
+    It can be listed once only: the list is applied by number and protocol. Scrapers find it by its
+    name; Services and probes by its number. Seldon's operator creates, and lists it twice.
+    """
+    ports = [
+        (orchestrator_options.metrics_port_name, orchestrator_options.http_port),
+        ("grpc", orchestrator_options.grpc_port),
+    ]
+    if layout.is_seldon:
+        ports.insert(0, ("http", orchestrator_options.http_port))
+    return [{"name": name, "containerPort": number, "protocol": "TCP"} for name, number in ports]
 
 
 def _args(layout: PredictorLayout, orchestrator_options: OrchestratorOptions) -> list[str]:

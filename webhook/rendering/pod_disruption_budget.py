@@ -22,7 +22,7 @@ def render_pdb(layout: PredictorLayout, pod: PodLayout) -> Sourced | None:
     budget_spec = from_user(
         {key: raw[key] for key in BUDGET_FIELDS if key in raw}, pod.path / "pdbSpec"
     )
-    selector = {"matchLabels": metadata.selector_labels(layout, name)}
+    selector = {"matchLabels": metadata.budget_selector(layout, name)}
     return mapping_of(
         path,
         {

@@ -4,7 +4,7 @@ Fields that the API server fills in with the same value (restartPolicy, dnsPolic
 who applies server-side owns what it writes. No affinity, spread or priority is ever added.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.model import get_mapping, get_str
@@ -137,12 +137,13 @@ def complete_pod_spec(layout: PredictorLayout, pod: PodLayout | None, parts: Pod
             layout, pod, parts.init_containers, parts.containers
         )
         parts = PodParts(containers, init_containers, parts.volumes)
+    context = context or security_context.seldon_pod_context(layout, _pod_spec(pod))
     base = from_user(pod.spec, pod.path / "spec") if pod and authored else mapping_of(path, {})
     volumes = parts.volumes
     if not any(v.get("name") == PODINFO_VOLUME for v in volumes.value):
         volumes = with_items(volumes, [injected(podinfo_volume(), path)])
     added: dict[str, Any] = {
-        "securityContext": context,
+        **({} if context is None else {"securityContext": context}),
         "initContainers": parts.init_containers if parts.init_containers.value else None,
         "containers": list_of(
             base.source_map.path / "containers"
@@ -160,6 +161,10 @@ def complete_pod_spec(layout: PredictorLayout, pod: PodLayout | None, parts: Pod
         if field in base.value:
             added[field] = merge_duplicate_keys(get_item(base, field), key)
     return with_key_order(with_fields(base, added), POD_FIELD_ORDER)
+
+
+def _pod_spec(pod: PodLayout | None) -> Mapping[str, Any]:
+    return pod.spec if pod is not None else {}
 
 
 def merge_duplicate_keys(whole: Sourced, key: str) -> Sourced:

@@ -16,14 +16,14 @@ GRACE_PERIOD_SECONDS = 20
 """terminationGracePeriodSeconds where the author wrote none. Seldon's; Kubernetes' own is 30."""
 
 
-def tcp_probe(port: int, delay: int, failures: int = 3) -> dict[str, Any]:
+def tcp_probe(port: int | str, delay: int, failures: int = 3) -> dict[str, Any]:
     """Return a probe that connects to `port` every five seconds after `delay` seconds."""
     return _build_probe({"tcpSocket": {"port": port}}, delay, period=5, failures=failures)
 
 
-def http_probe(path: str, port: int, delay: int) -> dict[str, Any]:
-    """Return a probe that gets `path` from `port` every ten seconds after `delay` seconds."""
-    return _build_probe({"httpGet": {"path": path, "port": port}}, delay, period=10)
+def http_probe(path: str, port: int | str, delay: int, period: int = 10) -> dict[str, Any]:
+    """Return a probe that gets `path` from `port` every `period` seconds after `delay` seconds."""
+    return _build_probe({"httpGet": {"path": path, "port": port}}, delay, period=period)
 
 
 def _build_probe(
@@ -54,9 +54,12 @@ def pre_stop_lifecycle(layout: PredictorLayout, pod: PodLayout | None) -> dict[s
     of it to finish: it sleeps for half of it at most.
     """
     grace = get_int(pod.spec, "terminationGracePeriodSeconds") if pod else None
+    if layout.is_seldon:
+        grace = None
     seconds = min(PRE_STOP_SECONDS, (GRACE_PERIOD_SECONDS if grace is None else grace) // 2)
     if seconds < 1:
         return None
-    if layout.facts.kubernetes_minor is not None and layout.facts.kubernetes_minor < 30:
+    minor = layout.facts.kubernetes_minor
+    if layout.is_seldon or (minor is not None and minor < 30):
         return {"preStop": {"exec": {"command": ["/bin/sh", "-c", f"/bin/sleep {seconds}"]}}}
     return {"preStop": {"sleep": {"seconds": seconds}}}

@@ -24,13 +24,17 @@ from webhook.rendering.source_map import (
 )
 
 
-def injected_container_context(layout: PredictorLayout, pod: PodLayout | None) -> dict[str, Any]:
+def initializer_context(layout: PredictorLayout, pod: PodLayout | None) -> dict[str, Any] | None:
     """Return the security context of Seldon's own containers: orchestrator, initializer.
 
     `pod` is what they join, None for a pod that no author wrote. A user set there other than 0 is
     theirs too, so that all containers may read each other's files; else they have the default one.
     Their images have a user that is not 0.
     """
+    return None if layout.is_seldon else _injected_context(layout, pod)
+
+
+def _injected_context(layout: PredictorLayout, pod: PodLayout | None) -> dict[str, Any]:
     spec = _spec(pod)
     inherited = get_int(get_mapping(spec, "securityContext"), "runAsUser")
     default = None if inherited else _default_user(layout, spec)
@@ -40,12 +44,37 @@ def injected_container_context(layout: PredictorLayout, pod: PodLayout | None) -
     return context
 
 
-def model_server_context(layout: PredictorLayout, pod: PodLayout | None) -> dict[str, Any]:
+def orchestrator_context(layout: PredictorLayout, pod: PodLayout | None) -> dict[str, Any] | None:
+    """Return the security context of the orchestrator.
+
+    Its image names no user, so runAsNonRoot needs one: the pod's or the default one, else the
+    option's (EXECUTOR_CONTAINER_USER), unless OpenShift gives one. Seldon's operator always sets
+    the option's, and nothing else of what "restricted" asks for (createExecutorContainer, v1.17.1).
+    """
+    orchestrator = layout.options.orchestrator
+    user = orchestrator.user if orchestrator else None
+    if layout.is_seldon:
+        return None if user is None else {"runAsUser": user, "allowPrivilegeEscalation": False}
+    context = _injected_context(layout, pod)
+    spec = _spec(pod)
+    has_user = (
+        "runAsUser" in context
+        or get_int(get_mapping(spec, "securityContext"), "runAsUser") is not None
+        or (not _is_authored(pod) and _default_user(layout, spec) is not None)
+        or layout.facts.openshift
+        or _is_windows(spec)
+    )
+    return context if has_user or user is None else {**context, "runAsUser": user}
+
+
+def model_server_context(layout: PredictorLayout, pod: PodLayout | None) -> dict[str, Any] | None:
     """Return the security context of a model server: with the pod's user, the default, its image's.
 
     Some of their images have user 0: runAsNonRoot, which then starts nothing, is set only where
     the user is known to be another one, or OpenShift sees to it.
     """
+    if layout.is_seldon:
+        return None
     spec = _spec(pod)
     pod_context = get_mapping(spec, "securityContext")
     user = get_int(pod_context, "runAsUser")
@@ -62,6 +91,17 @@ def model_server_context(layout: PredictorLayout, pod: PodLayout | None) -> dict
     if default is not None and _is_authored(pod) and not _is_windows(spec):
         context["runAsUser"] = default
     return context
+
+
+def seldon_pod_context(layout: PredictorLayout, spec: Mapping[str, Any]) -> Sourced | None:
+    """Return the pod's security context where Seldon's operator sets it, with DEFAULT_USER_ID.
+
+    Only where the author wrote none at all: an empty one switches it off (security.go, v1.17.1).
+    """
+    if not layout.is_seldon or type(spec.get("securityContext")) is dict:
+        return None
+    user = _default_user(layout, spec)
+    return None if user is None else injected({"runAsUser": user}, layout.predictor.path)
 
 
 class DefaultedPod(NamedTuple):
@@ -82,6 +122,8 @@ def apply_pod_defaults(
 
     An author who opts out for the object, predictor or componentSpec does so for these pods too.
     """
+    if layout.is_seldon:
+        return DefaultedPod(None, init_containers, containers)  # see `seldon_pod_context`
     if _is_opted_out(layout, pod):
         return DefaultedPod(None, init_containers, containers)
     path = layout.predictor.path

@@ -1,7 +1,12 @@
 """Fetching a model: an init container that fills a volume from a modelUri.
 
-An author who mounts something at /mnt/models provides the model; then nothing is fetched. Unlike
-Seldon two claims in one pod get two volumes, and the container is hardened. Credentials come from
+An author who mounts something at /mnt/models provides the model; then nothing is fetched. A volume
+or an init container under the name that would be injected is the author's, and used. Unlike Seldon
+two claims in one pod get two volumes, and the container is hardened.
+
+Seldon's operator looks at names only (model_initializer_injector.go, v1.17.1): it fetches beside
+another volume at /mnt/models, and adds its volume beside one of that name; the API server refuses
+both, and so do our rules. Credentials come from
 the Secret named on the node or by option; those that Seldon copies from a service account's
 Secrets need the cluster and are not looked up here.
 """
@@ -10,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from webhook.graph.model import get_mapping, get_str
+from webhook.graph.model import get_mapping, get_str, iter_mappings
 from webhook.graph.path import Path
 from webhook.rendering import names, security_context
 from webhook.rendering.environment import MODELS_PATH
@@ -76,29 +81,30 @@ def add_model_download(
     container_indexes = [
         i for i, c in enumerate(parts.containers) if c.value.get("name") == download.container_name
     ]
-    if (
-        not uri
-        or not container_indexes
-        or _has_mount(parts.containers[container_indexes[0]].value, MODELS_PATH)
-    ):
+    if not uri or not container_indexes:
         return parts
     predictor_path = layout.predictor.path
     volume = names.model_volume_name(download.container_name)
+    reader = parts.containers[container_indexes[0]].value
+    if not layout.is_seldon and _mounts_another(reader, volume):
+        return parts
     reader_mounts: list[Mount] = [{"name": volume, "mountPath": MODELS_PATH, "readOnly": True}]
     if any(
         c.get("name") == names.initializer_name(download.container_name)
         for c in parts.init_containers.value
     ):
-        return _mount_in_container(
-            parts, container_indexes[0], reader_mounts, predictor_path
-        )  # the author brings an initializer
+        # The author brings an initializer.
+        return _mount_in_container(layout, parts, container_indexes[0], reader_mounts)
     source = from_user(uri, download.path / "modelUri")
-    volumes = [injected({"name": volume, "emptyDir": {}}, predictor_path)]
+    is_there = any(get_str(present, "name") == volume for present in parts.volumes.value)
+    volumes = []
+    if layout.is_seldon or not is_there:
+        volumes.append(injected({"name": volume, "emptyDir": {}}, predictor_path))
     writer_mounts: list[Mount] = [{"name": volume, "mountPath": MODELS_PATH}]
     if uri.startswith(CLAIM_SCHEME):
         claim, _, inside = uri.removeprefix(CLAIM_SCHEME).partition("/")
         volume_name, claim_volume = _find_claim_volume(
-            parts.volumes, claim, download.container_name
+            layout, parts.volumes, claim, download.container_name
         )
         if claim_volume is not None:
             volumes.append(injected(claim_volume, predictor_path))
@@ -107,7 +113,7 @@ def add_model_download(
         source = Sourced(f"{CLAIM_MOUNT}/{inside}", source.source_map)
     init_container = _container(layout, pod, download, source=source, mounts=writer_mounts)
     return PodParts(
-        _mount_in_container(parts, container_indexes[0], reader_mounts, predictor_path).containers,
+        _mount_in_container(layout, parts, container_indexes[0], reader_mounts).containers,
         with_items(parts.init_containers, [init_container]),
         with_items(parts.volumes, volumes),
     )
@@ -143,37 +149,68 @@ def _container(
                 "requests": {"cpu": config["cpuRequest"], "memory": config["memoryRequest"]},
             },
             "volumeMounts": mounts,
-            "securityContext": security_context.injected_container_context(layout, pod),
+            "securityContext": security_context.initializer_context(layout, pod),
         },
     )
 
 
 def _find_claim_volume(
-    volumes: Sourced, claim: str, target: str
+    layout: PredictorLayout, volumes: Sourced, claim: str, target: str
 ) -> tuple[str, dict[str, Any] | None]:
     """Return the name of the claim's volume, and the volume if the pod has none yet."""
+    if layout.is_seldon:
+        return CLAIM_VOLUME, _claim_volume(CLAIM_VOLUME, claim)
     for volume in volumes.value:
         if get_str(get_mapping(volume, "persistentVolumeClaim"), "claimName") == claim:
             return get_str(volume, "name"), None
     is_taken = any(get_str(volume, "name") == CLAIM_VOLUME for volume in volumes.value)
     name = names.claim_volume_name(target) if is_taken else CLAIM_VOLUME
-    return name, {"name": name, "persistentVolumeClaim": {"claimName": claim}}
+    return name, _claim_volume(name, claim)
 
 
-def _mount_in_container(parts: PodParts, index: int, mounts: list[Mount], path: Path) -> PodParts:
+def _claim_volume(name: str, claim: str) -> dict[str, Any]:
+    return {"name": name, "persistentVolumeClaim": {"claimName": claim}}
+
+
+def _mount_in_container(
+    layout: PredictorLayout, parts: PodParts, index: int, mounts: list[Mount]
+) -> PodParts:
+    path = layout.predictor.path
     containers = list(parts.containers)
-    containers[index] = add_mounts(containers[index], mounts, path)
+    mounted = _mounted_volumes(containers[index].value)
+    mounts = [mount for mount in mounts if mount["name"] not in mounted]
+    containers[index] = add_mounts(
+        containers[index], mounts, path, keeps_paths=not layout.is_seldon
+    )
     return PodParts(tuple(containers), parts.init_containers, parts.volumes)
 
 
-def add_mounts(container: Sourced, mounts: list[Mount], path: Path) -> Sourced:
-    """Return the container with `mounts` added; a path that is mounted already stays as it is."""
-    new = [injected(m, path) for m in mounts if not _has_mount(container.value, m["mountPath"])]
+def add_mounts(
+    container: Sourced, mounts: list[Mount], path: Path, *, keeps_paths: bool = True
+) -> Sourced:
+    """Return the container with `mounts` added; a path that is mounted already stays as it is.
+
+    keeps_paths  False: it is mounted again, as Seldon's operator does
+    """
+    new = [
+        injected(mount, path)
+        for mount in mounts
+        if not keeps_paths or not _has_mount(container.value, mount["mountPath"])
+    ]
     if not new:
         return container
     has_mounts = type(container.value.get("volumeMounts")) is list
     existing = get_item(container, "volumeMounts") if has_mounts else injected([], path)
     return with_fields(container, {"volumeMounts": with_items(existing, new)})
+
+
+def _mounts_another(container: Mapping[str, Any], volume: str) -> bool:
+    """Tell whether something else than this volume is mounted where the model is expected."""
+    return volume not in _mounted_volumes(container) and _has_mount(container, MODELS_PATH)
+
+
+def _mounted_volumes(container: Mapping[str, Any]) -> set[str]:
+    return {get_str(mount, "name") for _, mount in iter_mappings(container, "volumeMounts")}
 
 
 def _has_mount(container: Mapping[str, Any], path: str) -> bool:
