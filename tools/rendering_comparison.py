@@ -1,9 +1,9 @@
 """graphgate's objects beside those that Seldon Core v1.17.1's unmodified code built, recorded.
 
 tests/rendering/recorded/seldon-1.17.1.jsonl holds documents with the objects that the original made
-of each (without status and ENGINE_PREDICTOR, which holds the whole predictor in base64). Left out of
-the comparison: the order of lists whose items have names, the spelling of quantities, and values
-that the API server fills in itself.
+of each, without status and without ENGINE_PREDICTOR, which holds the whole predictor in base64. Not
+compared: the order of lists whose items have names, the spelling of quantities, and values that the
+API server fills in itself.
 """
 
 import json

@@ -121,7 +121,8 @@ def _user_mounts(layout: PredictorLayout, pod: PodLayout, slot: ContainerSlot) -
     """Return the author's mounts, without the one that Seldon before 1.2 stored.
 
     It named the volume with the pod's annotations otherwise, and its operator takes that mount out
-    of a node's container to this day (defaults.go, v1.17.1). We do where the pod has no such volume.
+    of a node's container to this day (defaults.go, v1.17.1). We do where the pod has no such
+    volume.
     """
     mounts = list_items(slot.raw, "volumeMounts", slot.path)
     names = [get_str(mount, "name") for mount in mounts.value if type(mount) is dict]
