@@ -21,12 +21,12 @@ def test_twenty_restarts_of_two_replicas_lose_no_call(release):
     # Facts are followed for the sake of the rules; a restart takes a third less without them.
     release.install("cluster.facts=false")
     flags = ("--shutdown-delay", "0.2")  # ten times what this forwarder takes to notice
-    serving = [release.start_pod(*flags).until_ready(), release.start_pod(*flags).until_ready()]
+    serving = [release.start_pod(*flags).wait_until_ready(), release.start_pod(*flags).wait_until_ready()]
     release.wait_until_called()
     codes = []
     with Load(release.create).running() as load:
         for _ in itertools.repeat(None, RESTARTS):
-            serving.append(release.start_pod(*flags).until_ready())
+            serving.append(release.start_pod(*flags).wait_until_ready())
             oldest = serving.pop(0)
             codes.append(oldest.stop())
             release.proxy.pods.remove(oldest.backend)

@@ -60,7 +60,7 @@ def test_the_whole_life_of_a_release(release):
     eventually(lambda: count_pods(release) == 2, "both pods are made")
 
     # The first one makes the certificate; each says that it is believed.
-    first, second = release.start_pod().until_ready(), release.start_pod().until_ready()
+    first, second = release.start_pod().wait_until_ready(), release.start_pod().wait_until_ready()
     release.wait_until_called()
     assert "trust: signed by a CA of every caBundle; this replica renews it" in first.ready()[1]
     assert "trust: signed by a CA of every caBundle; another replica" in second.ready()[1]
@@ -108,7 +108,7 @@ def test_the_whole_life_of_a_release(release):
 
 def test_a_pod_that_no_api_server_would_believe_is_not_ready_and_says_why(release):
     release.install()
-    pod = release.start_pod().until_ready()
+    pod = release.start_pod().wait_until_ready()
     # A CA of somebody else in one caBundle, and nobody who may mend it.
     verbs = [{"op": "replace", "path": "/rules/0/verbs", "value": ["get"]}]
     role = ("clusterrole", f"{release.name}-certificate")
@@ -122,12 +122,12 @@ def test_a_pod_that_no_api_server_would_believe_is_not_ready_and_says_why(releas
 
     verbs[0]["value"] = ["get", "patch"]
     release.kubectl("patch", *role, "--type=json", "-p", json.dumps(verbs))
-    pod.until_ready()
+    pod.wait_until_ready()
 
 
 def test_the_reconciler_does_its_work_with_the_rights_that_the_chart_gives_it(release):
     release.install("reconciler.enabled=true", f"reconciler.namespaces={{{release.models}}}")
-    release.start_pod().until_ready()
+    release.start_pod().wait_until_ready()
     release.wait_until_called()
     reconciler = release.start_reconciler()
     document = {**minimal(), "metadata": {"name": "iris"}}

@@ -123,7 +123,7 @@ def test_a_release_waits_for_its_certificate_and_follows_it(release, source, iss
     issuer.issue()
     issuer.inject()
     release.mount()
-    pod = release.start_pod().until_ready()
+    pod = release.start_pod().wait_until_ready()
     assert f"[+] trust: made for {release.name}.{release.name}.svc" in pod.ready()[1]
     release.wait_until_called()
 
@@ -153,7 +153,7 @@ def test_a_new_ca_of_cert_managers_costs_no_call(release):
     issuer.issue()
     issuer.inject()
     release.mount()
-    pod = release.start_pod().until_ready()
+    pod = release.start_pod().wait_until_ready()
     release.wait_until_called()
     before = release.bundle()
     with Load(release.create).running() as load:

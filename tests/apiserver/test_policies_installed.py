@@ -79,7 +79,7 @@ def owned(release):
 
 def test_policies_and_exceptions_of_the_cluster_count(release):
     release.install("cluster.policySelector=graphgate.io/policy=true")
-    pod = release.start_pod().until_ready()
+    pod = release.start_pod().wait_until_ready()
     release.wait_until_called()
     assert "[+] policies: 0 in force; 0 objects of the cluster" in pod.ready()[1]
 

@@ -31,7 +31,7 @@ def start(release, number):
         "number": number,
     }
     program = (sys.executable, "-m", "tests.apiserver.hasty_pod", json.dumps(given))
-    return release.start_pod(command=program).until_ready()
+    return release.start_pod(command=program).wait_until_ready()
 
 
 def trusted(release, kind):
