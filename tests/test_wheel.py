@@ -63,7 +63,7 @@ def test_rules_pages_and_schema_are_found(unpacked):
         "unknown-field",
         'did you mean "modelUri"?',
     )
-    explained = graphgate(unpacked, "rules", "explain", "unknown-field")
+    explained = graphgate(unpacked, "explain", "unknown-field")
     assert "Why:" in explained.stdout
 
 

@@ -21,7 +21,10 @@ def test_twenty_restarts_of_two_replicas_lose_no_call(release):
     # Facts are followed for the sake of the rules; a restart takes a third less without them.
     release.install("cluster.facts=false")
     flags = ("--shutdown-delay", "0.2")  # ten times what this forwarder takes to notice
-    serving = [release.start_pod(*flags).wait_until_ready(), release.start_pod(*flags).wait_until_ready()]
+    serving = [
+        release.start_pod(*flags).wait_until_ready(),
+        release.start_pod(*flags).wait_until_ready(),
+    ]
     release.wait_until_called()
     codes = []
     with Load(release.create).running() as load:

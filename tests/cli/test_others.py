@@ -12,6 +12,7 @@ from tests.documents_of import minimal, with_graph
 from webhook.admission import handle_review
 from webhook.graph.cluster_facts import NO_FACTS
 from webhook.rules import all_rules
+from webhook.rules.descriptors import other_descriptors
 from webhook.settings.model import read_settings
 from webhook.yamldoc import read
 
@@ -58,19 +59,48 @@ def test_rules_list_names_every_rule_with_its_action(run):
     assert all(f"{rule.action:5} {rule.id}" in out for rule in all_rules())
 
 
+def test_rules_list_names_every_other_id(run):
+    out = run("rules", "list").out
+    assert all(rule_id in out for rule_id in other_descriptors())
+
+
 @pytest.mark.parametrize("rule", [rule.id for rule in all_rules()])
-def test_rules_explain_says_why_and_how_to_mend(run, rule):
-    ran = run("rules", "explain", rule)
+def test_explain_shows_the_page_of_a_rule(run, rule):
+    ran = run("explain", rule)
     assert ran.code == 0
     assert all(f"{part}:" in ran.out for part in ("Why", "Fix", "Bad", "Good"))
 
 
-def test_rules_explain_offers_the_nearest_of_an_unknown_rule(run):
-    ran = run("rules", "explain", "traffic-not-10")
+@pytest.mark.parametrize(
+    "rule_id", [*other_descriptors(), "policy/gpu-limit/0", "policy/gpu-limit"]
+)
+def test_explain_knows_ids_that_are_no_rules(run, rule_id):
+    ran = run("explain", rule_id)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(f"{rule_id} (")
+    assert all(f"{part}:" in ran.out for part in ("Why", "Fix"))
+
+
+@pytest.mark.parametrize(
+    ("unknown", "near"),
+    [
+        ("traffic-not-10", "traffic-not-100"),
+        ("pod-security/hostPort", "pod-security/hostPorts"),
+        ("yaml/duplicated-key", "yaml/duplicate-key"),
+        ("unreadble", "unreadable"),
+    ],
+)
+def test_explain_suggests_the_nearest_of_an_unknown_id(run, unknown, near):
+    ran = run("explain", unknown)
     assert (ran.code, ran.err) == (
         2,
-        'graphgate: there is no rule "traffic-not-10"; did you mean "traffic-not-100"?\n',
+        f'graphgate: unknown id "{unknown}"; did you mean "{near}"?\n',
     )
+
+
+def test_explain_names_the_list_where_nothing_is_near(run):
+    ran = run("explain", "zzz")
+    assert ran.err == 'graphgate: unknown id "zzz"; graphgate rules list shows all\n'
 
 
 def test_settings_prints_a_settings_file_that_has_the_same_effect(run):

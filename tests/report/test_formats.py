@@ -11,13 +11,16 @@ from tests.seeds import SEEDS
 from webhook.admission import handle_review
 from webhook.engine.messages import format_finding
 from webhook.graph.cluster_facts import NO_FACTS
+from webhook.graph.finding import Finding
+from webhook.graph.path import ROOT
 from webhook.lint.lint import lint_text, unreadable_file_report
-from webhook.lint.result import Report
+from webhook.lint.result import DocumentResult, LocatedFinding, Report
 from webhook.report import github as as_github
 from webhook.report import json as as_json
 from webhook.report import junit as as_junit
 from webhook.report import sarif as as_sarif
 from webhook.report import text as as_text
+from webhook.rules.descriptors import known_ids
 from webhook.settings.model import read_settings
 
 SETTINGS = read_settings()
@@ -51,6 +54,17 @@ def test_sarif_tells_of_each_rule_once_and_points_at_it():
     rules = run["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == ["children-not-a-list", "name-not-a-dns-label"]
     assert all(rules[r["ruleIndex"]]["id"] == r["ruleId"] for r in run["results"])
+
+
+@pytest.mark.parametrize("rule_id", [*known_ids(), "policy/gpu-limit/0"])
+def test_sarif_describes_every_id(rule_id):
+    finding = Finding(ROOT, "the message", rule_id=rule_id)
+    result = DocumentResult("f.yaml", 0, 1, "denied", (LocatedFinding(finding, "deny"),))
+    (run,) = json.loads(as_sarif.write(Report((result,))))["runs"]
+    (described,) = run["tool"]["driver"]["rules"]
+    assert described["id"] == rule_id
+    for field in ("shortDescription", "fullDescription", "help"):
+        assert described[field]["text"]
 
 
 def test_sarif_names_files_as_uris():

@@ -4,8 +4,8 @@ import os
 
 from tests.seeds import ROOT
 from tests.soundness.reasons import CATEGORIES, REASONS
-from webhook.engine.pod_checks import POD_SECURITY_RULE_ID_PREFIX
 from webhook.rules import all_rules
+from webhook.rules.other_ids import POD_SECURITY_RULE_ID_PREFIX
 
 PAGE = ROOT / "docs" / "soundness.md"
 START, END = "<!-- reasons -->\n", "<!-- end of reasons -->\n"

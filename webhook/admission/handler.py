@@ -15,6 +15,7 @@ from webhook.engine.policy_context import PolicyContext
 from webhook.errors import ReviewTooDeepError
 from webhook.graph.cluster_facts import Facts
 from webhook.rules import Action
+from webhook.rules.other_ids import ENGINE_RULE_ID, NESTED_TOO_DEEP_RULE_ID
 from webhook.settings.model import Settings
 
 Endpoint = Literal["mutate", "validate"]
@@ -62,7 +63,7 @@ def handle_review(
     except ReviewTooDeepError as error:
         response = _build_denial(error.uid, str(error), [])
         return ReviewResult(
-            _encode_review(response), error.uid, findings=(("nested-too-deep", "deny"),)
+            _encode_review(response), error.uid, findings=((NESTED_TOO_DEEP_RULE_ID, "deny"),)
         )
     if len(body) > MAX_CACHED_REVIEW_BYTES:
         allow_cache = None
@@ -117,7 +118,8 @@ def _evaluate_request(
         )
     except Exception as error:  # noqa: BLE001 — whatever happens, the API server gets an answer
         return Decision(
-            rule_errors=(RuleError("engine", error),), fail_closed=settings.on_rule_error == "deny"
+            rule_errors=(RuleError(ENGINE_RULE_ID, error),),
+            fail_closed=settings.on_rule_error == "deny",
         )
 
 

@@ -3,7 +3,7 @@
 Webhook, command line, audit and reconciler all enter here, so a fault reads the same everywhere.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from webhook import defaulting
 from webhook.engine.allow_cache import AllowCache
 from webhook.engine.decision import ALLOWED, Decision, RuleError
 from webhook.engine.dedupe import drop_superseded, group_by_action
+from webhook.engine.overrides import override_actions
 from webhook.engine.pod_checks import check_pods
 from webhook.engine.policy_context import PolicyContext
 from webhook.engine.ratchet import ratchet
@@ -20,13 +21,17 @@ from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.parse import parse
 from webhook.graph.path import Path
+from webhook.rules.other_ids import (
+    DEFAULTING_RULE_ID,
+    NOT_DEFAULTED_RULE_ID,
+    POD_SECURITY_RULE_ID,
+    POLICY_EXCEPTION_RULE_ID,
+    POLICY_RULE_ID,
+)
 from webhook.settings.model import Settings
 
-DEFAULTING_RULE_ID = "defaulting"
-"""The id of warnings that say why options of defaulting were not followed."""
-
-NOT_DEFAULTED_RULE_ID = "not-defaulted"
-"""The id of the warning that an object reached /validate without its defaults."""
+_NOTICE_RULE_IDS = frozenset({DEFAULTING_RULE_ID, NOT_DEFAULTED_RULE_ID, POLICY_EXCEPTION_RULE_ID})
+"""The ids of what is added after the checks ran, and no ratchet weakens."""
 
 
 def evaluate(
@@ -115,6 +120,13 @@ def evaluate(
     )
     if not apply_defaults and stores_defaults and defaulting_result.operations:
         findings.append(("warn", _missing_defaults_finding(defaulting_result.operations, document)))
+    if settings.action_overrides:
+        notices = {
+            rule_id: action
+            for rule_id, action in settings.action_overrides.items()
+            if rule_id in _NOTICE_RULE_IDS
+        }
+        findings = list(override_actions(findings, notices))
     if not findings and not rule_errors:
         return Decision(patch=patch)
     grouped = group_by_action(document, drop_superseded(findings))
@@ -149,8 +161,8 @@ class _Evaluator(NamedTuple):
             run_rules(self.settings.rule_set, parsed.view, old, self.facts, rule_errors)
         )
         for name, source in (
-            ("pod-security", self._check_pods),
-            ("policy", self._evaluate_policies),
+            (POD_SECURITY_RULE_ID, self._check_pods),
+            (POLICY_RULE_ID, self._evaluate_policies),
         ):
             try:
                 findings.extend(source(parsed, old))
@@ -160,8 +172,8 @@ class _Evaluator(NamedTuple):
 
     def _check_pods(
         self, parsed: "ParsedObject", old: SeldonDeployment | None
-    ) -> Iterator[ActionFinding]:
-        return check_pods(
+    ) -> Iterable[ActionFinding]:
+        found = check_pods(
             parsed.view,
             self.settings.pod_security,
             self.namespace,
@@ -169,10 +181,11 @@ class _Evaluator(NamedTuple):
             defaults=self.settings.defaults,
             old=old if self.settings.ratchet else None,
         )
+        return override_actions(found, self.settings.action_overrides)
 
     def _evaluate_policies(
         self, parsed: "ParsedObject", _: SeldonDeployment | None
-    ) -> Iterator[ActionFinding]:
+    ) -> Iterable[ActionFinding]:
         if self.policy_context is None:
             return iter(())
         from webhook.engine import policy_checks

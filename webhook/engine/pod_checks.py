@@ -27,9 +27,9 @@ from webhook.podsecurity.validation.security_context import (
     runtime_warnings,
 )
 from webhook.rules import Action
+from webhook.rules.other_ids import POD_SECURITY_RULE_ID_PREFIX, RESTRICTIONS_RULE_ID_PREFIX
 from webhook.settings.pod_security import Mode, PodSecurityOptions, resolve_standard
 
-POD_SECURITY_RULE_ID_PREFIX = "pod-security/"
 OUTSIDE_RANGE_RULE_ID = f"{POD_SECURITY_RULE_ID_PREFIX}outside-namespace-range"
 
 Violations = tuple[Violation, ...]
@@ -208,7 +208,7 @@ def _restriction_finding(violation: Violation, template: PodTemplateRef) -> Find
     return Finding(
         template.locate(_common_path(violation.paths)),
         f"is forbidden by podSecurity.restrictions: {violation}",
-        rule_id=f"{POD_SECURITY_RULE_ID_PREFIX}restrictions/{violation.check_id}",
+        rule_id=f"{RESTRICTIONS_RULE_ID_PREFIX}{violation.check_id}",
     )
 
 

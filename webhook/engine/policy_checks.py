@@ -22,9 +22,7 @@ from webhook.policy import (
     mutate_object,
 )
 from webhook.policy import read_request as read_raw
-
-EXPIRED_EXCEPTION_RULE_ID = "policy-exception"
-"""The id of the warning that an exception has expired which would have covered a finding."""
+from webhook.rules.other_ids import POLICY_EXCEPTION_RULE_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ def drop_exempted(
                 ROOT,
                 f'the exception "{exception.name}" has expired and exempts from nothing',
                 "renew it or remove it",
-                rule_id=EXPIRED_EXCEPTION_RULE_ID,
+                rule_id=POLICY_EXCEPTION_RULE_ID,
             ),
         )
         for exception in exemption.expired_exceptions

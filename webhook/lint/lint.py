@@ -8,20 +8,21 @@ from typing import Any
 from webhook.engine.decision import Decision
 from webhook.engine.evaluate import evaluate
 from webhook.engine.messages import RULE_ERROR_TEXT
+from webhook.engine.overrides import override_actions
 from webhook.engine.policy_context import PolicyContext
+from webhook.engine.rule_runner import ActionFinding
 from webhook.errors import DocumentError
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
+from webhook.graph.model import get_mapping, get_str
 from webhook.graph.path import ROOT
 from webhook.lint.result import DocumentResult, LineEdit, LocatedFinding, Report, identify_object
 from webhook.rules import Action
+from webhook.rules.other_ids import UNREADABLE_RULE_ID, YAML_RULE_ID_PREFIX
 from webhook.settings.model import Settings
-from webhook.yamldoc import Document, ParsedFile, YamlWarning, read
+from webhook.yamldoc import Document, ParsedFile, read
 
 KIND = "SeldonDeployment"
-
-UNREADABLE_RULE_ID = "unreadable"
-"""The id under which a report says that a file could not be evaluated."""
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
@@ -48,7 +49,7 @@ def lint_text(
     for document in parsed_file.documents:
         if is_seldon_deployment(document.value):
             decision = evaluate(document.value, settings, facts, policy_context=policy_context)
-            result = _document_result(file, document, decision, lines)
+            result = _document_result(file, document, decision, lines, settings)
             if with_edits:
                 result = _with_edits(result, document, parsed_file.text)
             results.append(result)
@@ -72,23 +73,25 @@ def unreadable_file_report(file: str, reason: str) -> Report:
 
 
 def _document_result(
-    file: str, document: Document, decision: Decision, lines: list[str]
+    file: str, document: Document, decision: Decision, lines: list[str], settings: Settings
 ) -> DocumentResult:
+    yaml_findings = list(_yaml_findings(document, settings))
+    denied = decision.denied or any(action == "deny" for _, action in yaml_findings)
     action_findings: list[tuple[Finding, Action]] = [
         *((finding, "deny") for finding in decision.denials),
         *((finding, "warn") for finding in decision.warnings),
         *((finding, "audit") for finding in decision.audits),
         *_rule_error_findings(decision),
-        *((_finding_of_warning(note), "warn") for note in document.warnings),
+        *yaml_findings,
     ]
     located = [_locate(finding, action, document, lines) for finding, action in action_findings]
     return DocumentResult(
         file=file,
         index=document.index,
         line=document.position().line,
-        verdict="denied" if decision.denied else "allowed",
+        verdict="denied" if denied else "allowed",
         findings=tuple(sorted(located, key=lambda p: (p.line, p.column))),
-        patch=decision.patch,
+        patch=() if denied else decision.patch,
         identity=identify_object(document.value),
     )
 
@@ -127,8 +130,18 @@ def _rule_error_findings(decision: Decision) -> Iterator[tuple[Finding, Action]]
         yield Finding(ROOT, f"the rule {RULE_ERROR_TEXT}", rule_id=failure.rule_id), action
 
 
-def _finding_of_warning(warning: YamlWarning) -> Finding:
-    return Finding(warning.path, warning.message, rule_id=f"yaml/{warning.kind}")
+def _yaml_findings(document: Document, settings: Settings) -> Iterator[tuple[Finding, Action]]:
+    """Yield what kubectl reads in silence; settings may give it another action than "warn"."""
+    if not document.warnings:
+        return
+    settings = settings.for_namespace(get_str(get_mapping(document.value, "metadata"), "namespace"))
+    findings = [
+        Finding(each.path, each.message, rule_id=f"{YAML_RULE_ID_PREFIX}{each.kind}")
+        for each in document.warnings
+    ]
+    warnings: list[ActionFinding] = [("warn", finding) for finding in findings]
+    for action, finding in override_actions(warnings, settings.action_overrides):
+        yield finding, action
 
 
 def _locate(

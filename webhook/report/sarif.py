@@ -8,7 +8,8 @@ import orjson
 
 from webhook.engine.messages import format_message
 from webhook.lint.result import DocumentResult, LocatedFinding, Report
-from webhook.rules import Action, all_rules, docs
+from webhook.rules import Action
+from webhook.rules.descriptors import describe
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 VERSION = "2.1.0"
@@ -41,16 +42,16 @@ def _located_findings(report: Report) -> Iterator[tuple[DocumentResult, LocatedF
 
 
 def _rules(ids: Iterable[str]) -> list[dict[str, Any]]:
-    known = {rule.id: rule for rule in all_rules()}
     described = []
     for name in ids:
         rule: dict[str, Any] = {"id": name}
-        if name in known:
-            prose = docs.parse_docstring(known[name].docstring)
-            rule["shortDescription"] = {"text": prose.title}
-            rule["fullDescription"] = {"text": prose.why}
-            rule["help"] = {"text": prose.fix}
-            rule["defaultConfiguration"] = {"level": _LEVELS[known[name].action]}
+        descriptor = describe(name)
+        if descriptor is not None:
+            rule["shortDescription"] = {"text": descriptor.title}
+            rule["fullDescription"] = {"text": descriptor.why}
+            rule["help"] = {"text": descriptor.fix}
+            if descriptor.action is not None:
+                rule["defaultConfiguration"] = {"level": _LEVELS[descriptor.action]}
         described.append(rule)
     return described
 

@@ -44,6 +44,7 @@ from webhook.rules import (
     freeze_parameters,
     to_keyword_arguments,
 )
+from webhook.rules.descriptors import configurable_ids
 from webhook.settings.pod_security import PodSecurityOptions
 from webhook.settings.rule_set import EnabledRule, RuleSet
 
@@ -86,7 +87,8 @@ class Settings:
     defaults             what is filled in
     defaults_at          where they are written: into the stored object, or only into what is
                          rendered from it (GitOps tools then see no drift)
-    rules                by id, where it departs from the rule's own action and parameters
+    rules                by id, where it departs from the rule's own action and parameters; also
+                         ids that are no rules (`webhook.rules.other_ids`), with an action only
     servers              names of the configured model servers; None: not told
     pod_security         what is demanded of pods
     ratchet              whether faults that an object had before an update only warn
@@ -125,6 +127,16 @@ class Settings:
                 if (setting.action or rule.action) != "off"
             )
         )
+
+    @cached_property
+    def action_overrides(self) -> Mapping[str, Action]:
+        """The actions of ids that are no rules, where they depart from what is built in."""
+        configurable = configurable_ids()
+        return {
+            rule_id: setting.action
+            for rule_id, setting in self.rules.items()
+            if setting.action is not None and rule_id in configurable
+        }
 
     def for_namespace(self, name: str) -> "Settings":
         """Return the settings of a namespace: its own if it has some, else these."""

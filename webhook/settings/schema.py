@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from webhook.rules import all_rules, docs
+from webhook.rules.descriptors import other_descriptors
 
 _ID_SCHEMA = {"type": ["integer", "null"], "minimum": 0, "maximum": 2147483647}
 
@@ -88,8 +89,15 @@ def settings_schema() -> dict[str, Any]:
             _DEFAULTS_PROPERTIES, "What is filled in where the author wrote nothing."
         ),
         "rules": _object_schema(
-            {rule.id: _rule_schema(rule.docstring, rule.parameters) for rule in all_rules()},
-            "Per rule: what is done about its findings, and its parameters.",
+            {
+                **{rule.id: _rule_schema(rule.docstring, rule.parameters) for rule in all_rules()},
+                **{
+                    rule_id: _object_schema({"action": _ACTION_SCHEMA}, descriptor.title)
+                    for rule_id, descriptor in other_descriptors().items()
+                    if descriptor.configurable
+                },
+            },
+            "Per id: what is done about its findings, and the parameters of a rule.",
         ),
         "modelServers": {
             "type": "array",
@@ -159,11 +167,13 @@ def settings_schema() -> dict[str, Any]:
     }
 
 
+_ACTION_SCHEMA = _enum_with_off("deny", "warn", "audit")
+
 _JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
 
 
 def _rule_schema(docstring: str, parameters: Any) -> dict[str, Any]:
-    known = {"action": _enum_with_off("deny", "warn", "audit")}
+    known = {"action": _ACTION_SCHEMA}
     if parameters:
         known["parameters"] = _object_schema(
             {name: _parameter_schema(of) for name, of in parameters.items()}, ""

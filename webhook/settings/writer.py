@@ -7,6 +7,7 @@ import yaml
 from webhook.defaulting.options import DefaultingOptions
 from webhook.podsecurity.psp.settings import write_psp_rules
 from webhook.rules import all_rules, docs
+from webhook.rules.descriptors import other_descriptors
 from webhook.settings.model import API_VERSION, KIND, Settings
 from webhook.settings.pod_security import PodSecurityOptions
 
@@ -88,6 +89,11 @@ def _rules_section(settings: Settings) -> str:
             plain = {k: list(v) if isinstance(v, tuple) else v for k, v in parameters.items()}
             nested = _dump_yaml({"parameters": plain}).splitlines(keepends=True)
             lines.extend(f"    {line}" for line in nested)
+    for rule_id, descriptor in other_descriptors().items():
+        chosen = settings.action_overrides.get(rule_id, descriptor.action)
+        if descriptor.configurable and chosen is not None:
+            action_line = _dump_yaml({"action": chosen})
+            lines.append(f"  # {descriptor.title}\n  {rule_id}:\n    {action_line}")
     return "".join(lines)
 
 

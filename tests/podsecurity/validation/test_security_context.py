@@ -352,7 +352,7 @@ def test_every_reason_has_an_id_and_all_are_said_at_once() -> None:
         "unmasked-proc-mount",
         "host-namespace-in-user-namespace",
         "ephemeral-container-in-template",
-        "unusable-profile",
+        "malformed-profile",
     ]
 
 
@@ -411,7 +411,7 @@ def test_each_remedy_says_what_to_do_or_what_would_be_said() -> None:
         "unmasked-proc-mount": {f'{says} "`hostUsers` must be false to use `Unmasked`"'},
         "host-namespace-in-user-namespace": {"remove one of the two"},
         "ephemeral-container-in-template": {"remove them; kubectl debug adds one to a running pod"},
-        "unusable-profile": {
+        "malformed-profile": {
             "set type to RuntimeDefault or Localhost or Unconfined",
             annotation,
         },

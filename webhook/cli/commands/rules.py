@@ -1,40 +1,31 @@
-"""`graphgate rules`: what may be wrong with a graph, and what to do about it."""
+"""`graphgate rules`: every id that a finding can have; `graphgate explain` explains one."""
 
 import click
 
-from webhook.errors import SettingsError
+_OTHERS_HEADING = (
+    "\nOther ids of findings (-: a policy, podSecurity.mode or onRuleError decides)\n\n"
+)
 
 
 @click.group("rules")
 def rules_command() -> None:
-    """List the rules, or explain one."""
+    """List the rules."""
 
 
 @rules_command.command("list")
 def list_command() -> None:
-    """List every rule with its default action."""
+    """List every rule, and every other id of a finding, with its default action."""
     from webhook.rules import all_rules, docs
+    from webhook.rules.descriptors import other_descriptors
 
-    formatter = click.HelpFormatter(width=100)
-    formatter.write_dl(
-        [
-            (f"{rule.action:5} {rule.id}", docs.parse_docstring(rule.docstring).title)
-            for rule in all_rules()
-        ]
-    )
-    click.echo(formatter.getvalue(), nl=False)
-
-
-@rules_command.command("explain")
-@click.argument("rule")
-def explain_command(rule: str) -> None:
-    """Explain one RULE: why, how to mend it, a bad and a good example."""
-    from webhook.graph.suggest import nearest_word
-    from webhook.rules import all_rules, docs
-
-    known = {each.id: each for each in all_rules()}
-    if rule not in known:
-        suggestion = nearest_word(rule, known)
-        hint = f'did you mean "{suggestion}"?' if suggestion else "graphgate rules list shows all"
-        raise SettingsError(f'there is no rule "{rule}"; {hint}')
-    click.echo(docs.render_text(known[rule]), nl=False)
+    rules = [
+        (f"{rule.action:5} {rule.id}", docs.parse_docstring(rule.docstring).title)
+        for rule in all_rules()
+    ]
+    others = [
+        (f"{each.action or '-':5} {each.id}", each.title) for each in other_descriptors().values()
+    ]
+    for heading, rows in (("", rules), (_OTHERS_HEADING, others)):
+        formatter = click.HelpFormatter(width=100)
+        formatter.write_dl(rows)
+        click.echo(f"{heading}{formatter.getvalue()}", nl=False)

@@ -33,7 +33,7 @@ def check_profile_fields(pod: Pod) -> Iterator[Finding]:
 
 def _check_profile(path: Path, profile: dict[str, Any]) -> Iterator[Finding]:
     kind, local = profile.get("type"), profile.get("localhostProfile")
-    rule = "pod-security/unusable-profile"
+    rule = "pod-security/malformed-profile"
     if kind is None or kind == "":
         yield Finding(
             path, "has no type", f"set type to {' or '.join(_PROFILE_TYPES)}", rule_id=rule
@@ -82,7 +82,7 @@ def check_profile_annotations(pod: Pod) -> Iterator[Finding]:
                 Path(("metadata", "annotations", key)),
                 f'"{value}" is no profile',
                 "remove the annotation, it has no effect any more",
-                rule_id="pod-security/unusable-profile",
+                rule_id="pod-security/malformed-profile",
             )
 
 

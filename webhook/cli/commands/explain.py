@@ -1,0 +1,33 @@
+"""`graphgate explain`: what an id in a finding means, and what to do about it."""
+
+import click
+
+from webhook.errors import SettingsError
+
+
+@click.command("explain")
+@click.argument("rule_id", metavar="ID")
+def explain_command(rule_id: str) -> None:
+    r"""Explain the ID of a finding: why it matters and how to fix it.
+
+    Every id that graphgate prints is known: rules, pod-security/…, yaml/…, policy/…, unreadable
+    and the others of `graphgate rules list`.
+
+    \b
+    Examples:
+      graphgate explain children-not-a-list
+      graphgate explain pod-security/runAsNonRoot
+    """
+    from webhook.graph.suggest import nearest_word
+    from webhook.rules import all_rules, descriptors, docs
+
+    for rule in all_rules():
+        if rule.id == rule_id:
+            click.echo(docs.render_text(rule), nl=False)
+            return
+    descriptor = descriptors.describe(rule_id)
+    if descriptor is None:
+        suggestion = nearest_word(rule_id, descriptors.known_ids())
+        hint = f'did you mean "{suggestion}"?' if suggestion else "graphgate rules list shows all"
+        raise SettingsError(f'unknown id "{rule_id}"; {hint}')
+    click.echo(descriptors.render_text(descriptor), nl=False)

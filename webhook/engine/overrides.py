@@ -1,0 +1,27 @@
+"""The action that settings give to findings whose id is no rule: `rules.ID.action`."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from webhook.engine.rule_runner import ActionFinding
+from webhook.rules import Action
+
+
+def override_actions(
+    findings: Iterable[ActionFinding], overrides: Mapping[str, Action]
+) -> Iterable[ActionFinding]:
+    """Return the findings with the actions of `overrides`; those that are off are left out.
+
+    As with rules, what is not certain never denies.
+    """
+    return _override(findings, overrides) if overrides else findings
+
+
+def _override(
+    findings: Iterable[ActionFinding], overrides: Mapping[str, Action]
+) -> Iterator[ActionFinding]:
+    for action, finding in findings:
+        chosen = overrides.get(finding.rule_id, action)
+        if chosen == "deny" and not finding.certain:
+            chosen = "warn"
+        if chosen != "off":
+            yield chosen, finding
