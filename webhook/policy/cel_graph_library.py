@@ -12,8 +12,20 @@ A node is a map:
     parent         the name of its parent, "" for the root
     children       the names of its children
     raw            the node as it stands in the object
+
+What a SeldonDeployment runs stands in more places than its pods. These functions know them all
+(`graph_places`):
+
+    graph.containers(object)      every container as it stands in the object, so that paths of
+                                  findings lead to it: init containers and explainers too
+    graph.orchestrators(object)   every svcOrchSpec as it stands there: its env and resources
+    graph.images(object)          {image, path}, storage initializers' too
+    graph.modelUris(object)       {uri, path}, explainers' too
+    graph.replicas(object)        {replicas, path}: replicas at every level, bounds of autoscalers;
+                                  of a Scale its one
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from webhook.cel.signatures import Library
@@ -23,6 +35,7 @@ from webhook.graph.parse import read_predictors
 from webhook.graph.path import Path
 from webhook.podsecurity.effective import UNSET_MEANINGS
 from webhook.podsecurity.pod import Pod
+from webhook.policy import graph_places
 
 
 def list_nodes(object_: Any) -> list[dict[str, Any]]:
@@ -87,8 +100,13 @@ def list_parents(object_: Any, name: Any) -> list[dict[str, Any]]:
     return [node for node in list_nodes(object_) if name in node["children"]]
 
 
-def list_containers(object_: Any, name: Any) -> list[Any]:
-    """Return the containers that run the node of this name, as they stand in the object."""
+_ALL = object()
+
+
+def list_containers(object_: Any, name: Any = _ALL) -> list[Any]:
+    """Return the containers as they stand in the object: of one node by its name, or all."""
+    if type(object_) is dict and name is _ALL:
+        return [raw for raw, _ in graph_places.iter_containers(object_)]
     if type(object_) is not dict or type(name) is not str:
         raise no_overload("graph.containers", object_, name)
     return [
@@ -98,6 +116,30 @@ def list_containers(object_: Any, name: Any) -> list[Any]:
         for container in predictor.containers
         if container.name == name
     ]
+
+
+def list_orchestrators(object_: Any) -> list[Any]:
+    """Return the svcOrchSpec of each predictor that has one, as it stands in the object."""
+    if type(object_) is not dict:
+        raise no_overload("graph.orchestrators", object_)
+    return [
+        predictor.raw["svcOrchSpec"]
+        for predictor in read_predictors(object_)
+        if type(predictor.raw.get("svcOrchSpec")) is dict
+    ]
+
+
+def _rows_function(
+    name: str, list_rows: Callable[[Any], list[dict[str, Any]]]
+) -> Callable[[Any], list[dict[str, Any]]]:
+    """Return a function of CEL that gives rows of an object, and is an error of anything else."""
+
+    def function(object_: Any) -> list[dict[str, Any]]:
+        if type(object_) is not dict:
+            raise no_overload(name, object_)
+        return list_rows(object_)
+
+    return function
 
 
 def list_security_contexts(object_: Any) -> list[dict[str, Any]]:
@@ -128,7 +170,14 @@ GRAPH_LIBRARY = Library(
         "graph.nodes": (f"graph.nodes(dyn) -> {_NODE_LIST_TYPE}",),
         "graph.leaves": (f"graph.leaves(dyn) -> {_NODE_LIST_TYPE}",),
         "graph.parents": (f"graph.parents(dyn, string) -> {_NODE_LIST_TYPE}",),
-        "graph.containers": (f"graph.containers(dyn, string) -> {_NODE_LIST_TYPE}",),
+        "graph.containers": (
+            f"graph.containers(dyn) -> {_NODE_LIST_TYPE}",
+            f"graph.containers(dyn, string) -> {_NODE_LIST_TYPE}",
+        ),
+        "graph.orchestrators": (f"graph.orchestrators(dyn) -> {_NODE_LIST_TYPE}",),
+        "graph.images": (f"graph.images(dyn) -> {_NODE_LIST_TYPE}",),
+        "graph.modelUris": (f"graph.modelUris(dyn) -> {_NODE_LIST_TYPE}",),
+        "graph.replicas": (f"graph.replicas(dyn) -> {_NODE_LIST_TYPE}",),
         "graph.securityContexts": (f"graph.securityContexts(dyn) -> {_NODE_LIST_TYPE}",),
     },
     {
@@ -136,6 +185,10 @@ GRAPH_LIBRARY = Library(
         "graph.leaves": list_leaves,
         "graph.parents": list_parents,
         "graph.containers": list_containers,
+        "graph.orchestrators": list_orchestrators,
+        "graph.images": _rows_function("graph.images", graph_places.list_images),
+        "graph.modelUris": _rows_function("graph.modelUris", graph_places.list_model_uris),
+        "graph.replicas": _rows_function("graph.replicas", graph_places.list_replicas),
         "graph.securityContexts": list_security_contexts,
     },
 )

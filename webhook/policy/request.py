@@ -24,6 +24,7 @@ REQUEST_FIELDS = (
 """What `request` has in an expression (k8s.io/api admission/v1, AdmissionRequest)."""
 
 SELDON_GROUP = "machinelearning.seldon.io"
+SCALE_GROUP, SCALE_KIND = "autoscaling", "Scale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class AdmissionRequest:
     """One admission request.
 
     object, old_object  as JSON data; null where the operation has none
+    group, version      of the resource; of the kind too, unless kind_group_version says otherwise,
+                        as for the Scale of a SeldonDeployment: ("autoscaling", "v1")
     namespace           "" for an object of the whole cluster
     """
 
@@ -48,10 +51,12 @@ class AdmissionRequest:
     user_info: Mapping[str, Any] = field(default_factory=dict)
     dry_run: bool = False
     options: Mapping[str, Any] | None = None
+    kind_group_version: tuple[str, str] | None = None
 
     def to_cel_map(self) -> dict[str, Any]:
         """Return what `request` is in an expression; empty texts are left out, as in JSON."""
-        kind = {"group": self.group, "version": self.version, "kind": self.kind}
+        kind_group, kind_version = self.kind_group_version or (self.group, self.version)
+        kind = {"group": kind_group, "version": kind_version, "kind": self.kind}
         resource = {"group": self.group, "version": self.version, "resource": self.resource}
         optional = {
             "subResource": self.subresource,
@@ -92,6 +97,7 @@ def read_request(raw_request: Any) -> AdmissionRequest:
         user_info=get_mapping(raw, "userInfo"),
         dry_run=raw.get("dryRun") is True,
         options=raw.get("options") if type(raw.get("options")) is dict else None,
+        kind_group_version=(get_str(kind, "group"), get_str(kind, "version")) if kind else None,
     )
 
 
@@ -107,6 +113,8 @@ def apply_request(
     """Return the request that `kubectl apply` of a document would make.
 
     namespace  where it goes; None: where its metadata says, else "default"
+
+    A Scale is taken for that of a SeldonDeployment: the subresource that `kubectl scale` updates.
     """
     subject = (
         document if operation != "DELETE" else (old_object if old_object is not None else document)
@@ -115,14 +123,17 @@ def apply_request(
     metadata = get_mapping(raw, "metadata")
     group, _, version = get_str(raw, "apiVersion").rpartition("/")
     kind = get_str(raw, "kind")
+    is_scale = (group, kind) == (SCALE_GROUP, SCALE_KIND)
     return AdmissionRequest(
         operation=operation,
         object=None if operation == "DELETE" else document,
         old_object=subject if operation == "DELETE" else old_object,
-        group=group,
-        version=version,
+        group=SELDON_GROUP if is_scale else group,
+        version="v1" if is_scale else version,
         kind=kind,
-        resource=guess_resource(kind),
+        kind_group_version=(group, version),
+        resource="seldondeployments" if is_scale else guess_resource(kind),
+        subresource="scale" if is_scale else "",
         namespace=(get_str(metadata, "namespace") or "default") if namespace is None else namespace,
         name=get_str(metadata, "name"),
         user_info={"username": user, "groups": list(groups)},
