@@ -171,7 +171,7 @@ BROKEN = with_graph(children={"name": "x"})
         encoded_review(None, "DELETE", oldObject=BROKEN),
         encoded_review(BROKEN, "CONNECT"),
         encoded_review(BROKEN, "UPDATE", subResource="status"),
-        encoded_review(BROKEN, "UPDATE", subResource="scale"),
+        encoded_review(BROKEN, "UPDATE", subResource="scale"),  # no Scale has a graph
         encoded_review(
             minimal(lambda d: d["metadata"].update(deletionTimestamp="2026-01-01T00:00:00Z"))
         ),

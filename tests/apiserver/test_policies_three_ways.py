@@ -391,8 +391,8 @@ def test_a_change_in_the_cluster_is_in_force_and_a_bad_policy_holds_up_nobody(
     plane: ControlPlane, installed: Installed, parity: Parity
 ) -> None:
     """An object that loses its label is out of force; one that graphgate cannot run is named."""
-    case = next(case for case in CASES if case.policy == "no-latest-image" and case.denied)
-    path = f"{address({'kind': 'ValidatingAdmissionPolicyBinding'})}/no-latest-image"
+    case = next(case for case in CASES if case.policy == "no-privileged-containers" and case.denied)
+    path = f"{address({'kind': 'ValidatingAdmissionPolicyBinding'})}/no-privileged-containers"
     binding = plane.request("GET", path).body
     unlabelled = {**binding, "metadata": {**binding["metadata"], "labels": {}}}
     assert plane.request("PUT", path, unlabelled).status == 200

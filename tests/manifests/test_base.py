@@ -112,7 +112,7 @@ COMMON = {
         {
             "apiGroups": ["machinelearning.seldon.io"],
             "apiVersions": ["v1", "v1alpha3", "v1alpha2"],
-            "resources": ["seldondeployments"],
+            "resources": ["seldondeployments", "seldondeployments/scale"],
             "operations": ["CREATE", "UPDATE"],
             "scope": "Namespaced",
         }

@@ -185,7 +185,7 @@ def test_g06_only_creations_and_updates_of_one_resource_are_asked_about() -> Non
     for rule in RULES:
         assert rule["apiGroups"] == ["machinelearning.seldon.io"]
         # No "seldondeployments/status": what the reconciler writes is never asked about.
-        assert rule["resources"] == ["seldondeployments"]
+        assert rule["resources"] == ["seldondeployments", "seldondeployments/scale"]
         assert rule["operations"] == ["CREATE", "UPDATE"]
 
 
@@ -345,7 +345,10 @@ def test_g25_nothing_that_it_writes_is_asked_about() -> None:
 
 
 def test_g26_objects_that_cannot_change_are_not_matched() -> None:
-    assert {resource for rule in RULES for resource in rule["resources"]} == {"seldondeployments"}
+    assert {resource for rule in RULES for resource in rule["resources"]} == {
+        "seldondeployments",
+        "seldondeployments/scale",
+    }
 
 
 # Order and idempotence

@@ -12,6 +12,7 @@ from webhook.engine.allow_cache import MAX_CACHED_REVIEW_BYTES, AllowCache
 from webhook.engine.decision import ALLOWED, Decision, RuleError
 from webhook.engine.evaluate import evaluate
 from webhook.engine.policy_context import PolicyContext
+from webhook.engine.scale import evaluate_scale
 from webhook.errors import ReviewTooDeepError
 from webhook.graph.cluster_facts import Facts
 from webhook.rules import Action
@@ -100,10 +101,21 @@ def _evaluate_request(
     *,
     allow_cache: AllowCache | None,
 ) -> Decision:
-    """Judge what is to be judged; deletion and subresources are always allowed."""
+    """Judge what is to be judged; deletion and subresources but /scale are always allowed."""
     if not request.is_in_scope or request.operation not in {"CREATE", "UPDATE"}:
         return ALLOWED
+    if policy_context is not None:
+        policy_context = replace(policy_context, request=request.raw)
     try:
+        if request.is_scale:
+            return evaluate_scale(
+                request.document,
+                settings,
+                facts,
+                namespace=request.namespace,
+                old_scale=request.old_document,
+                policy_context=policy_context,
+            )
         return evaluate(
             request.document,
             settings,
@@ -111,9 +123,7 @@ def _evaluate_request(
             namespace=request.namespace,
             old_document=request.old_document if request.operation == "UPDATE" else None,
             apply_defaults=endpoint == "mutate",
-            policy_context=None
-            if policy_context is None
-            else replace(policy_context, request=request.raw),
+            policy_context=policy_context,
             allow_cache=allow_cache,
         )
     except Exception as error:  # noqa: BLE001 — whatever happens, the API server gets an answer

@@ -27,8 +27,9 @@ class AdmissionRequest(NamedTuple):
     document      the object after the operation; null on DELETE
     old_document  the object before it; null on CREATE
     request       the whole of it, for policies
-    judged        whether it is about a SeldonDeployment itself, not a subresource of it or some
-                  other kind
+    is_in_scope   whether it is about a SeldonDeployment itself or its Scale, not about another
+                  subresource or kind
+    is_scale      whether the document is a Scale
     """
 
     uid: str
@@ -39,6 +40,7 @@ class AdmissionRequest(NamedTuple):
     old_document: Any
     is_in_scope: bool
     raw: Mapping[str, Any]
+    is_scale: bool = False
 
 
 def parse_request(body: bytes) -> AdmissionRequest:
@@ -63,6 +65,7 @@ def parse_request(body: bytes) -> AdmissionRequest:
     if not uid:
         raise MalformedReviewError("the review has no request with a uid")
     resource = get_mapping(request, "resource")
+    subresource = get_str(request, "subResource")
     document = request.get("object")
     metadata = get_mapping(document, "metadata") if isinstance(document, dict) else {}
     return AdmissionRequest(
@@ -75,8 +78,9 @@ def parse_request(body: bytes) -> AdmissionRequest:
         or get_str(metadata, "generateName"),
         document=document,
         old_document=request.get("oldObject"),
-        is_in_scope=not get_str(request, "subResource")
+        is_in_scope=subresource in ("", "scale")
         and resource.get("group") == GROUP
         and resource.get("resource") == RESOURCE,
         raw=request,
+        is_scale=subresource == "scale",
     )

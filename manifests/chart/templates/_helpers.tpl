@@ -188,7 +188,8 @@ matchPolicy: Equivalent
 rules:
   - apiGroups: [machinelearning.seldon.io]
     apiVersions: [v1, v1alpha3, v1alpha2]
-    resources: [seldondeployments]
+    # The Scale is what `kubectl scale` updates.
+    resources: [seldondeployments, seldondeployments/scale]
     operations: [CREATE, UPDATE]
     scope: Namespaced
 matchConditions:
