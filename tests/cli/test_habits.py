@@ -54,20 +54,21 @@ def test_the_shell_can_complete(shell):
     assert "_GRAPHGATE_COMPLETE" in ran.stdout
 
 
-def test_explain_prints_a_block_for_each_container(run):
+def test_security_prints_a_block_for_each_container(run):
     ran = run("security", SEEDS / "user-id.yaml")
     assert ran.code == 0
     assert "runAsUser                 1000" in ran.out
     assert "its pod meets privileged, baseline; not restricted" in ran.out
 
 
-def test_explain_prints_json(run):
+def test_security_prints_json(run):
     report = json.loads(run("security", "-o", "json", SEEDS / "minimal.yaml").out)
-    (container,) = report["results"][0]["containers"]
+    container, orchestrator = report["results"][0]["containers"]
     assert container["securityContext"]["runAsUser"] == {"value": "8888", "origin": "default"}
+    assert (container["injected"], orchestrator["injected"]) == (False, True)
 
 
-def test_explain_tells_of_a_file_that_cannot_be_read(run, tmp_path):
+def test_security_reports_a_file_that_cannot_be_read(run, tmp_path):
     assert run("security", tmp_path / "gone.yaml").code == 2
     assert run("security", "-", stdin="a: [").code == 2
 

@@ -1,6 +1,5 @@
 """Pods judged before they exist: the vectors of the specification, and whose word counts."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -14,7 +13,6 @@ from webhook.graph.parse import parse
 from webhook.lint.lint import lint_text
 from webhook.podsecurity import LEVELS, Pod, Standard, evaluate_pod, parse_version
 from webhook.rendering.render import render
-from webhook.report.security_context import explain_security
 from webhook.settings.model import Settings, read_settings
 from webhook.settings.pod_security import PodSecurityOptions
 from webhook.yamldoc import read
@@ -162,44 +160,6 @@ def test_pod_security_from_the_command_line_goes_before_the_file():
         pod_security=Standard("restricted", 30),
     )
     assert own.pod_security == PodSecurityOptions("enforce", "restricted", 30)
-
-
-def test_explain_tells_who_set_each_value():
-    document = with_pod(securityContext={"fsGroup": 5})
-    document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"].append(
-        {"name": "own", "image": "i", "securityContext": {"runAsUser": 1000, "runAsNonRoot": True}}
-    )
-    first, second = explain_security(document, read_settings(), NO_FACTS)
-    rights = {right.field: (right.value, right.source) for right in first.fields}
-    assert rights["runAsUser"] == ("8888", "default")
-    assert rights["privileged"] == ("no", "")
-    rights = {right.field: (right.value, right.source) for right in second.fields}
-    assert rights["runAsUser"] == ("1000", "author, at the container")
-    assert rights["runAsNonRoot"] == ("true", "author, at the container")
-    assert dict(second.levels) == {"privileged": True, "baseline": True, "restricted": False}
-
-
-def test_explain_says_when_the_namespace_decides():
-    override = json.dumps({"runAsUser": 1234})
-    facts = Facts(
-        namespaces={"models": Namespace({}, {"graphgate.io/security-defaults": override})}
-    )
-    (container,) = explain_security(minimal(), read_settings(), facts)
-    assert ("1234", "namespace") in [(r.value, r.source) for r in container.fields]
-
-
-def test_explain_says_when_openshift_decides():
-    facts = Facts(
-        namespaces={"models": Namespace({}, {"openshift.io/sa.scc.uid-range": "1000620000/10000"})},
-        openshift=True,
-    )
-    (container,) = explain_security(minimal(), read_settings(), facts)
-    assert {r.field for r in container.fields if r.source == "SCC"} == {
-        "runAsUser",
-        "runAsNonRoot",
-        "seccompProfile",
-        "capabilities",
-    }
 
 
 def test_every_report_shows_pod_security_at_a_line_of_the_file():

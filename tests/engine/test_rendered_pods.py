@@ -234,19 +234,19 @@ def test_no_version_is_newer_than_the_clusters(
         assert heads == ([] if version is None else [f"1.{version}"])
 
 
-def test_explain_judges_by_the_version_that_holds() -> None:
+def test_security_uses_the_version_that_holds() -> None:
     document = with_pod(securityContext={"sysctls": [SYSCTL]})
     for minor, passes in ((None, True), (36, False)):
-        (reported,) = explain_security(
+        reported, *_ = explain_security(
             document, enforcing("baseline"), Facts(kubernetes_minor=minor)
         )
         assert dict(reported.levels)["baseline"] is passes
 
 
-def test_explain_judges_the_pod_and_not_the_template_alone() -> None:
+def test_security_checks_the_pod_and_not_the_template_alone() -> None:
     other = {"name": "other", "image": "registry.example/other:1"}
     document = with_predictor(graph=SERVER, componentSpecs=[{"spec": {"containers": [other]}}])
     other["securityContext"] = {"runAsNonRoot": True}  # type: ignore[assignment]
     settings = enforcing("restricted", defaults={"runAsUser": None})
-    (reported,) = explain_security(document, settings, NO_FACTS)
+    reported, *_ = explain_security(document, settings, NO_FACTS)
     assert dict(reported.levels) == {"privileged": True, "baseline": True, "restricted": False}

@@ -1,23 +1,31 @@
-"""With which rights each container will run, where each value comes from, which levels it meets."""
+"""The effective security context of each container: each value, its source, the levels it meets.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+Here: containers that the author wrote and those that graphgate adds (model servers, orchestrator,
+storage initializer, explainer). Not here: how it is printed (`security_context_text`).
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from webhook import defaulting
+from webhook.defaulting import SECURITY_DEFAULTS_ANNOTATION, DefaultingOptions
 from webhook.engine.pod_checks import find_pod_templates
-from webhook.engine.rendered_pods import render_pods
+from webhook.engine.rendered_pods import RenderedPod, render_pods
 from webhook.graph.cluster_facts import Facts, Namespace
 from webhook.graph.model import get_mapping, get_str
 from webhook.graph.parse import parse
 from webhook.graph.path import Path, nearest_existing_path
-from webhook.podsecurity import LEVELS, Level, evaluate_pod
-from webhook.podsecurity.effective import UNSET_MEANINGS, EffectiveValue, get_effective_contexts
+from webhook.podsecurity import LEVELS, Level, Pod, evaluate_pod
+from webhook.podsecurity.effective import (
+    UNSET_MEANINGS,
+    EffectiveSecurityContext,
+    EffectiveValue,
+    get_effective_contexts,
+)
 from webhook.podsecurity.openshift import is_scc_active
 from webhook.settings.model import Settings
 from webhook.settings.pod_security import resolve_standard
-
-SECURITY_DEFAULTS_ANNOTATION = "graphgate.io/security-defaults"
 
 SCC_ASSIGNED_FIELDS = frozenset({"runAsUser", "runAsNonRoot", "seccompProfile", "capabilities"})
 """What the SCC restricted-v2 of OpenShift fills in when the pod is made."""
@@ -28,7 +36,8 @@ class EffectiveField:
     """One field of one container.
 
     value   what holds: "8888", "RuntimeDefault", or in words what holds if nobody sets it
-    origin  "author, at the container", "author, at the pod", "default", "namespace", "SCC" or ""
+    source  "author, at the container", "author, at the pod", "default", "namespace" (a default of
+            the namespace), "graphgate" (part of a container that it adds), "SCC", or ""
     """
 
     field: str
@@ -38,71 +47,140 @@ class EffectiveField:
 
 @dataclass(frozen=True, slots=True)
 class ContainerSecurity:
-    """One container: its place, its rights, and the levels whose every check its pod passes."""
+    """One container: its path, its fields, and the levels whose every check its pod passes.
+
+    path      where the author wrote it, or what it is added for
+    injected  whether graphgate adds it
+    """
 
     path: Path
     name: str
     fields: tuple[EffectiveField, ...]
     levels: tuple[tuple[Level, bool], ...]
+    injected: bool = False
 
 
 def explain_security(
     document: Any, settings: Settings, facts: Facts
 ) -> Iterator[ContainerSecurity]:
-    """Yield every container of every pod template of a SeldonDeployment, any JSON value."""
+    """Yield every container of every pod of a SeldonDeployment, any JSON value.
+
+    First those of each pod template with what graphgate adds to its pod, then the pods that have
+    no template.
+    """
     metadata = get_mapping(document, "metadata") if isinstance(document, dict) else {}
     name = get_str(metadata, "namespace")
     settings = settings.for_namespace(name)
     defaulting_result = defaulting.default_object(document, settings.defaults, facts, name)
     view = parse(defaulting.apply_add_operations(document, defaulting_result.operations))
-    namespace = facts.namespaces.get(name, Namespace())
-    assigned_by_scc = is_scc_active(namespace, openshift=facts.openshift)
-    default_source = (
-        "namespace" if SECURITY_DEFAULTS_ANNOTATION in namespace.annotations else "default"
-    )
     known = facts.namespaces.get(name)
+    namespace = known or Namespace()
     version = resolve_standard(settings.pod_security, known, facts.kubernetes_minor).version
     rendered = render_pods(view, settings.defaults, facts, known)
+    sources = _Sources(
+        document,
+        "namespace" if SECURITY_DEFAULTS_ANNOTATION in namespace.annotations else "default",
+        assigned_by_scc=is_scc_active(namespace, openshift=facts.openshift),
+    )
+    undefaulted = _undefaulted_values(document, facts, known)
     for template in find_pod_templates(view):
-        pod = rendered[template.path].pod if template.path in rendered else template.pod
-        levels = tuple((level, not evaluate_pod(pod, level, version)) for level in LEVELS)
+        made = rendered.pop(template.path, None)
+        levels = _levels(template.pod if made is None else made.pod, version)
         for context in get_effective_contexts(template.pod):
-            yield ContainerSecurity(
-                path=nearest_existing_path(document, template.locate(context.path)),
-                name=context.container,
-                fields=tuple(
-                    _effective_field(
-                        field,
-                        value,
-                        default_source,
-                        is_authored=_is_authored(document, template.locate(value.path)),
-                        assigned_by_scc=assigned_by_scc,
-                    )
-                    for field, value in context.values.items()
-                ),
-                levels=levels,
-            )
+            yield sources.container(context, template.locate, levels)
+        if made is not None:
+            authored = {container.name for container in template.pod.containers}
+            yield from _injected(made, sources, undefaulted, levels, authored)
+    for made in rendered.values():
+        yield from _injected(made, sources, undefaulted, _levels(made.pod, version))
 
 
-def _is_authored(document: Any, path: Path) -> bool:
-    """Tell whether the author wrote a value at this place."""
-    return nearest_existing_path(document, path) == path
+Levels = tuple[tuple[Level, bool], ...]
+ContainerValues = dict[tuple[Path, str], dict[str, Any]]
+"""What holds for a container of a rendered pod, by the pod's path and the container's name."""
 
 
-def _effective_field(
-    field: str,
-    value: EffectiveValue,
-    default_source: str,
-    *,
-    is_authored: bool,
-    assigned_by_scc: bool,
-) -> EffectiveField:
-    if value.origin == "none":
-        if assigned_by_scc and field in SCC_ASSIGNED_FIELDS:
-            return EffectiveField(field, "as the namespace's SCC says", "SCC")
-        return EffectiveField(field, UNSET_MEANINGS[field], "")
-    source = f"author, at the {value.origin}" if is_authored else default_source
-    return EffectiveField(field, _format_value(value.value), source)
+def _levels(pod: Pod, version: int) -> Levels:
+    return tuple((level, not evaluate_pod(pod, level, version)) for level in LEVELS)
+
+
+def _injected(
+    made: RenderedPod,
+    sources: "_Sources",
+    undefaulted: ContainerValues,
+    levels: Levels,
+    authored: Collection[str] = (),
+) -> Iterator[ContainerSecurity]:
+    """Yield the containers of a rendered pod that its author did not write."""
+    for context in get_effective_contexts(made.pod):
+        if context.container not in authored:
+            constant = undefaulted.get((made.path, context.container), {})
+            yield sources.container(context, made.locate, levels, constant)
+
+
+def _undefaulted_values(document: Any, facts: Facts, known: Namespace | None) -> ContainerValues:
+    """Return what rendering sets in containers without any defaults: that is graphgate's own."""
+    without_annotation = known
+    if known is not None:
+        annotations = {
+            key: value
+            for key, value in known.annotations.items()
+            if key != SECURITY_DEFAULTS_ANNOTATION
+        }
+        without_annotation = replace(known, annotations=annotations)
+    none = DefaultingOptions(scope="off")
+    return {
+        (path, context.container): {f: each.value for f, each in context.values.items()}
+        for path, made in render_pods(parse(document), none, facts, without_annotation).items()
+        for context in get_effective_contexts(made.pod)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What is needed to say who set a value."""
+
+    document: Any
+    default_source: str
+    assigned_by_scc: bool
+
+    def container(
+        self,
+        context: EffectiveSecurityContext,
+        locate: Callable[[Path], Path],
+        levels: Levels,
+        constant: Mapping[str, Any] | None = None,
+    ) -> ContainerSecurity:
+        """Return one container.
+
+        locate    from a path in the pod template to one in the document
+        constant  of an injected container: what it has without any defaults
+        """
+        return ContainerSecurity(
+            path=nearest_existing_path(self.document, locate(context.path)),
+            name=context.container,
+            fields=tuple(
+                self._field(field, value, locate(value.path), constant)
+                for field, value in context.values.items()
+            ),
+            levels=levels,
+            injected=constant is not None,
+        )
+
+    def _field(
+        self, field: str, value: EffectiveValue, path: Path, constant: Mapping[str, Any] | None
+    ) -> EffectiveField:
+        if value.origin == "none":
+            if self.assigned_by_scc and field in SCC_ASSIGNED_FIELDS:
+                return EffectiveField(field, "as the namespace's SCC says", "SCC")
+            return EffectiveField(field, UNSET_MEANINGS[field], "")
+        if path[-1:] == (field,) and nearest_existing_path(self.document, path) == path:
+            source = f"author, at the {value.origin}"
+        elif constant is not None and constant.get(field) == value.value:
+            source = "graphgate"
+        else:
+            source = self.default_source
+        return EffectiveField(field, _format_value(value.value), source)
 
 
 def _format_value(value: Any) -> str:

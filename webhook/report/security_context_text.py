@@ -22,7 +22,8 @@ def format_text(object_name: str, containers: Sequence[ContainerSecurity]) -> st
             max(len(getattr(right, column)) for right in container.fields)
             for column in ("field", "value")
         ]
-        lines = [f'{container.path} "{container.name}"']
+        added = ", added by graphgate" if container.injected else ""
+        lines = [f'{container.path} "{container.name}"{added}']
         lines.extend(
             f"  {right.field:{widths[0]}}  {right.value:{widths[1]}}  {right.source}".rstrip()
             for right in container.fields
@@ -42,6 +43,7 @@ def to_value(identity: dict[str, str], containers: Sequence[ContainerSecurity]) 
             {
                 "path": str(container.path),
                 "name": container.name,
+                "injected": container.injected,
                 "securityContext": {
                     right.field: {"value": right.value, "origin": right.source}
                     for right in container.fields

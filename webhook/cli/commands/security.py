@@ -1,4 +1,4 @@
-"""`graphgate security`: with which rights each container will run, and why."""
+"""`graphgate security`: the effective security context of each container, and who set it."""
 
 import sys
 from pathlib import Path
@@ -21,9 +21,15 @@ from webhook.runtime.manifest_files import manifest_files, read_input
 def security_command(
     paths: tuple[str, ...], output: str, facts_file: Path | None, flags: SettingsFlags
 ) -> None:
-    """Tell user, group, profiles and capabilities of each container, and who set them.
+    r"""Show the effective security context of each container, and who set each value.
 
-    Exit 0, or 2 if something could not be read.
+    Containers that graphgate adds are shown too: model servers, orchestrator, storage initializer,
+    explainer. Exit code 0, or 2 if something could not be read.
+
+    \b
+    Examples:
+      graphgate security model.yaml
+      graphgate security -o json --settings settings.yaml models/
     """
     from webhook.lint.lint import is_seldon_deployment
     from webhook.lint.result import identify_object
