@@ -5,11 +5,13 @@ import time
 import pytest
 
 from webhook.kube import ReflectorConfig
+from webhook.kube.param_watcher import MAX_REFERENCES, ParamReference
 from webhook.kube.policy_watcher import PoliciesWatcher
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1/"
 POLICIES = ADMISSION + "validatingadmissionpolicies"
 MUTATING = ADMISSION + "mutatingadmissionpolicies"
+BINDINGS = ADMISSION + "validatingadmissionpolicybindings"
 CONFIG_MAPS = "/api/v1/configmaps"
 EXCEPTIONS = "/apis/graphgate.io/v1alpha1/namespaces/graphgate-system/policyexceptions"
 QUICK = ReflectorConfig(watch_timeout=1, read_timeout=10.0, backoff_base=0.01, max_backoff=0.02)
@@ -51,7 +53,6 @@ def test_labelled_objects_are_kept_without_what_the_server_wrote(api, live):
         status={"y": 2},
     )
     api.put(POLICIES, "somebody-elses", spec={})
-    api.put(CONFIG_MAPS, "owners", namespace="shop", labels=SELECTOR_LABELS, data={"a": "b"})
     live.start()
     objects = wait_until(live, lambda objects: objects is not None)
     assert objects == {
@@ -61,15 +62,9 @@ def test_labelled_objects_are_kept_without_what_the_server_wrote(api, live):
             "metadata": {"name": "limit", "labels": SELECTOR_LABELS, "annotations": {"a": "b"}},
             "spec": {"x": 1},
         },
-        "cluster:ConfigMap/shop/owners": {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": "owners", "namespace": "shop", "labels": SELECTOR_LABELS},
-            "data": {"a": "b"},
-        },
     }
     assert live.objects is objects
-    assert live.health() == ("ok", "2 objects of the cluster")
+    assert live.health() == ("ok", "1 object of the cluster")
 
 
 def test_changes_are_followed_and_a_label_taken_away_is_a_removal(api, live):
@@ -125,3 +120,147 @@ def test_exceptions_are_asked_for_in_one_namespace_only(api, live):
     requests = {r.path for r in api.requests if r.path.endswith("policyexceptions")}
     assert requests == {EXCEPTIONS}
     assert {r.query["labelSelector"] for r in api.requests} == {"graphgate.io/policy=true"}
+
+
+OWNERS = "/api/v1/namespaces/shop/configmaps"
+HUGE = {f"key-{number}": "x" for number in range(60_000)}
+
+
+def bind(api, binding="limit", **param_ref):
+    spec = {"policyName": "limit", "paramRef": {"parameterNotFoundAction": "Deny", **param_ref}}
+    api.put(BINDINGS, binding, labels=SELECTOR_LABELS, spec=spec)
+
+
+def put_config_map(api, name, namespace="shop", collection=OWNERS, data=None, **labels):
+    labels = {**SELECTOR_LABELS, **labels}
+    api.put(collection, name, namespace=namespace, labels=labels, data=data or {"a": "b"})
+
+
+def config_maps(objects):
+    return [name for name in objects or () if "ConfigMap" in name]
+
+
+def asked(api):
+    """Return what was asked about ConfigMaps: path and selectors of each list."""
+    return {
+        (r.path, r.query.get("fieldSelector", ""), r.query["labelSelector"])
+        for r in api.requests
+        if r.path.endswith("configmaps") and "watch" not in r.query
+    }
+
+
+def test_a_parameter_is_asked_for_by_the_name_that_its_binding_gives(api, live):
+    bind(api, namespace="shop", name="owners")
+    put_config_map(api, "owners")
+    put_config_map(api, "somebody-elses")
+    live.start()
+    objects = wait_until(live, config_maps)
+    assert config_maps(objects) == ["cluster:ConfigMap/shop/owners"]
+    assert asked(api) == {(OWNERS, "metadata.name=owners", "graphgate.io/policy=true")}
+
+
+def test_without_a_binding_no_config_map_is_ever_asked_for(api, live):
+    put_config_map(api, "owners", collection=CONFIG_MAPS)
+    live.start()
+    assert wait_until(live, lambda objects: objects is not None) == {}
+    assert asked(api) == set()
+
+
+def test_a_name_without_a_namespace_is_asked_for_in_all(api, live):
+    bind(api, name="owners")
+    for namespace in ("shop", "bank"):
+        put_config_map(api, "owners", namespace, CONFIG_MAPS)  # the stand-in keeps the last
+    live.start()
+    wait_until(live, config_maps)
+    assert asked(api) == {(CONFIG_MAPS, "metadata.name=owners", "graphgate.io/policy=true")}
+
+
+def test_a_selector_of_a_binding_is_asked_with_the_label_of_all(api, live):
+    bind(api, namespace="shop", selector={"matchLabels": {"for": "limit"}})
+    put_config_map(api, "one", **{"for": "limit"})
+    put_config_map(api, "two")
+    live.start()
+    objects = wait_until(live, config_maps)
+    assert config_maps(objects) == ["cluster:ConfigMap/shop/one"]
+    assert asked(api) == {(OWNERS, "", "graphgate.io/policy=true,for=limit")}
+
+
+def test_a_binding_that_comes_later_comes_with_its_parameter(api, live):
+    put_config_map(api, "owners")
+    live.start()
+    wait_until(live, lambda objects: objects is not None)
+    bind(api, namespace="shop", name="owners")
+
+    def whole_or_not_at_all(objects):
+        assert len(objects) in (0, 2)
+        return len(objects) == 2
+
+    wait_until(live, whole_or_not_at_all)
+    api.remove(BINDINGS, "limit")
+    assert wait_until(live, lambda objects: len(objects) == 0) == {}
+
+
+def test_bindings_of_files_have_their_parameters_followed(api, live):
+    put_config_map(api, "owners")
+    live.follow_params([ParamReference("shop", "owners")])
+    live.start()
+    assert config_maps(wait_until(live, config_maps)) == ["cluster:ConfigMap/shop/owners"]
+
+
+def test_a_parameter_that_may_not_be_read_holds_up_nobody(api, live):
+    bind(api, namespace="shop", name="owners")
+    api.set_response(OWNERS, *FORBIDDEN)
+    live.start()
+    objects = wait_until(live, lambda objects: objects is not None)
+    assert list(objects) == ["cluster:ValidatingAdmissionPolicyBinding/limit"]
+    assert live.health().state == "degraded"
+    assert "ConfigMap shop/owners not followed: " in live.health().detail
+
+
+def test_a_parameter_too_large_is_left_out_and_named(api, live, caplog):
+    bind(api, namespace="shop", selector={"matchLabels": {"for": "limit"}})
+    put_config_map(api, "huge", data=HUGE, **{"for": "limit"})
+    put_config_map(api, "small", **{"for": "limit"})
+    live.start()
+    assert config_maps(wait_until(live, config_maps)) == ["cluster:ConfigMap/shop/small"]
+    assert live.omitted_params == 1
+    state, detail = live.health()
+    assert state == "degraded"
+    assert detail.startswith("cluster:ConfigMap/shop/huge left out: takes ")
+    assert [r.fields["object"] for r in caplog.records if r.message == "policy_param_omitted"] == [
+        "shop/huge"
+    ]
+    api.remove(OWNERS, "huge")
+    wait_until(live, lambda _: live.omitted_params == 0)
+    assert live.health() == ("ok", "2 objects of the cluster")
+
+
+def test_few_of_them_are_read_at_a_time(api, live):
+    bind(api, namespace="shop", selector={"matchLabels": {"for": "limit"}})
+    for number in range(10):
+        put_config_map(api, f"c{number}", **{"for": "limit"})
+    live.start()
+    wait_until(live, lambda objects: len(config_maps(objects)) == 10)
+    lists = [r for r in api.requests if r.path == OWNERS and "watch" not in r.query]
+    assert {r.query["limit"] for r in lists} == {"4"}
+
+
+def test_what_was_left_out_comes_in_when_there_is_room(api, live):
+    bind(api, namespace="shop", selector={"matchLabels": {"for": "limit"}})
+    for name in ("a", "b", "c"):
+        put_config_map(api, name, data={"a": "x" * 900_000}, **{"for": "limit"})
+    live.start()
+    wait_until(live, lambda objects: len(config_maps(objects)) == 2 and live.omitted_params == 1)
+    api.remove(OWNERS, "a")
+    objects = wait_until(
+        live, lambda objects: len(config_maps(objects)) == 2 and live.omitted_params == 0
+    )
+    assert config_maps(objects) == ["cluster:ConfigMap/shop/b", "cluster:ConfigMap/shop/c"]
+
+
+def test_references_beyond_the_bound_are_named(api, live):
+    live.follow_params(ParamReference("shop", f"c{n:03}") for n in range(MAX_REFERENCES + 2))
+    live.start()
+    wait_until(live, lambda objects: objects is not None)
+    assert live.omitted_params == 2
+    assert "2 parameters not followed" in live.health().detail

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -60,14 +61,19 @@ class FakeLive:
     """Objects of a cluster, as a test sets them."""
 
     selector = SELECTOR
+    omitted_params = 0
 
     def __init__(self, *objects: Any) -> None:
+        self.references: set[Any] = set()
         self.objects: dict[str, Any] | None = None
         if objects:
             self.put(*objects)
 
     def put(self, *objects: Any) -> None:
         self.objects = {f"cluster:{o['kind']}/{o['metadata']['name']}": o for o in objects}
+
+    def follow_params(self, references: Iterable[Any]) -> None:
+        self.references = set(references)
 
     def health(self) -> Health:
         if self.objects is None:
@@ -289,3 +295,43 @@ def test_metrics_tell_the_version_and_only_the_present_one():
     wait_until_loaded(policies)
     (second,) = versions()
     assert first != second == policies.policies.version  # type: ignore[union-attr]
+
+
+def test_parameters_that_bindings_of_files_refer_to_are_followed(tmp_path: Any) -> None:
+    """Their names, or their labels as the API spells a selector."""
+    from webhook.kube.param_watcher import ParamReference
+
+    kind = {"apiVersion": "v1", "kind": "ConfigMap"}
+    requirements = [
+        {"key": "stage", "operator": "In", "values": ["prod", "dev"]},
+        {"key": "team", "operator": "Exists"},
+        {"key": "old", "operator": "DoesNotExist"},
+        {"key": "tier", "operator": "NotIn", "values": ["x"]},
+    ]
+    by_name = {"name": "owners", "namespace": "shop", "parameterNotFoundAction": "Deny"}
+    by_label = {
+        "selector": {"matchLabels": {"a": "b"}, "matchExpressions": requirements},
+        "parameterNotFoundAction": "Allow",
+    }
+    documents = [
+        policy("one", paramKind=kind),
+        binding("one", paramRef=by_name),
+        policy("two", paramKind=kind),
+        binding("two", paramRef=by_label),
+        policy("three"),
+        binding("three"),
+    ]
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump_all(documents))
+    live = FakeLive()
+    policy_store(live, tmp_path)
+    assert live.references == {
+        ParamReference("shop", "owners"),
+        ParamReference(selector="a=b,stage in (dev,prod),team,!old,tier notin (x)"),
+    }
+
+
+def test_the_metric_counts_parameters_that_are_left_out() -> None:
+    live, metrics = FakeLive(), ServerMetrics()
+    live.omitted_params = 3
+    policy_store(live).register_metrics(metrics)
+    assert "graphgate_policy_params_omitted 3" in metrics.render_metrics().decode()

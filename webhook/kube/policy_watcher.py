@@ -1,5 +1,8 @@
 """Policies, their parameters and exceptions, followed in the cluster: those that carry a label.
 
+Of parameters, only those that a binding refers to (`param_watcher`): anybody who may create a
+ConfigMap can give it the label.
+
     with LivePolicies(transport, "team=ml", exceptions_in="graphgate-system") as live:
         live.objects    {"cluster:ConfigMap/shop/owners": {…}, …}; None while the first list is out
         live.health()   Health("ok", "9 objects of the cluster")
@@ -9,12 +12,14 @@ objects mean, and which of them can be used (`policy.loader`).
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Self
 
+from webhook.graph.model import get_mapping, get_str
 from webhook.kube.api_errors import ApiStatusError
 from webhook.kube.facts_watcher import Health
+from webhook.kube.param_watcher import MAX_REFERENCES, ParamReference, ParamsWatcher
 from webhook.kube.paths import collection_path
 from webhook.kube.reflector import Reflector, ReflectorConfig
 from webhook.kube.transport import Transport
@@ -27,9 +32,13 @@ _WATCHED_KINDS = (
     (ADMISSION_API_VERSION, "ValidatingAdmissionPolicyBinding"),
     (ADMISSION_API_VERSION, "MutatingAdmissionPolicy"),
     (ADMISSION_API_VERSION, "MutatingAdmissionPolicyBinding"),
-    ("v1", "ConfigMap"),
     (EXCEPTIONS_API_VERSION, "PolicyException"),
 )
+
+_BINDING_KINDS = ("ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicyBinding")
+
+_MAX_SHOWN_OMISSIONS = 3
+"""Parameters left out that readiness names; the metric counts them all."""
 
 _MAX_STALENESS_SECONDS = 120.0
 """Seconds without a sign; the reason is in `facts_watcher`."""
@@ -77,8 +86,18 @@ class PoliciesWatcher:
             )
             for version, kind in _WATCHED_KINDS
         }
+        self._params = ParamsWatcher(
+            transport,
+            selector,
+            on_change=self._mark_dirty,
+            transform=partial(_project_object, "v1", "ConfigMap"),
+            config=reflector_config,
+            jitter=jitter,
+        )
+        self._file_references: frozenset[ParamReference] = frozenset()
         self._known_kinds: set[str] = set()
         self._objects: Mapping[str, Any] = {}
+        self._is_complete = False
         self._is_dirty = True
 
     def __enter__(self) -> Self:
@@ -98,15 +117,30 @@ class PoliciesWatcher:
         for timeout in (0.0, 0.2):  # all are told before any is waited for
             for reflector in self._reflectors.values():
                 reflector.stop(timeout)
+            self._params.stop(timeout)
+
+    def follow_params(self, references: Iterable[ParamReference]) -> None:
+        """Follow these parameters too: bindings in files refer to them."""
+        self._file_references = frozenset(references)
+
+    @property
+    def omitted_params(self) -> int:
+        """How many parameters are left out since there is no room for them."""
+        return len(self._params.budget.omitted) + len(self._params.unfollowed)
 
     @property
     def objects(self) -> Mapping[str, Any] | None:
         """Every object by what messages call it; the same value until something changes.
 
-        None while a kind has never been listed: a part of the policies is no set of policies.
+        None while a kind has never been listed: a part of the policies is no set of policies. A
+        new binding comes with its parameters: until they are read, all stays as it was.
         """
         if self._pending_kinds():
             return None
+        self._params.follow(self._param_references())
+        if self._params.pending():
+            return self._objects if self._is_complete else None
+        self._is_complete = True
         if self._is_dirty:
             # First, so that a change that comes in between is not missed.
             self._is_dirty = False
@@ -114,6 +148,9 @@ class PoliciesWatcher:
                 _object_label(kind, *key): value
                 for kind, reflector in self._reflectors.items()
                 for key, value in sorted(reflector.items.items())
+            } | {
+                _object_label("ConfigMap", *key): value
+                for key, value in sorted(self._params.items.items())
             }
         return self._objects
 
@@ -125,11 +162,15 @@ class PoliciesWatcher:
         ]
         if pending:
             return Health("failed", "; ".join(pending))
-        problems = [
+        pending = self._params.pending()
+        if pending and not self._is_complete:
+            return Health("failed", f"{', '.join(pending)} not read yet")
+        problems = self._omission_problems()
+        problems += [
             f"{kind} not followed: {reflector.last_error}"
             if reflector.last_error
             else f"{kind} without a sign for {reflector.staleness:.0f} s"
-            for kind, reflector in self._reflectors.items()
+            for kind, reflector in {**self._reflectors, **self._params.reflectors}.items()
             if not _is_unserved(reflector)
             and (reflector.last_error or reflector.staleness > _MAX_STALENESS_SECONDS)
         ]
@@ -147,12 +188,54 @@ class PoliciesWatcher:
         )
         return [kind for kind in self._reflectors if kind not in self._known_kinds]
 
+    def _omission_problems(self) -> list[str]:
+        """Return sentences about parameters that are left out, few of them."""
+        omitted = sorted(self._params.budget.omitted.items())
+        problems = [
+            f"{_object_label('ConfigMap', *key)} left out: {reason}"
+            for key, reason in omitted[:_MAX_SHOWN_OMISSIONS]
+        ]
+        if len(omitted) > _MAX_SHOWN_OMISSIONS:
+            problems.append(f"{len(omitted) - _MAX_SHOWN_OMISSIONS} more left out")
+        if self._params.unfollowed:
+            count = len(self._params.unfollowed)
+            problems.append(
+                f"{count} parameters not followed: at most {MAX_REFERENCES} references are"
+            )
+        return problems
+
+    def _param_references(self) -> frozenset[ParamReference]:
+        """Return what the bindings of the cluster and of the files refer to."""
+        bindings = (
+            value for kind in _BINDING_KINDS for value in self._reflectors[kind].items.values()
+        )
+        references = (_read_reference(binding) for binding in bindings)
+        return self._file_references.union(r for r in references if r is not None)
+
     def _mark_dirty(self, *_: object) -> None:
         self._is_dirty = True
 
 
 def _is_unserved(reflector: Reflector[Any]) -> bool:
     return isinstance(reflector.last_error, ApiStatusError) and reflector.last_error.status == 404
+
+
+def _read_reference(binding: Mapping[str, Any]) -> ParamReference | None:
+    """Return what a raw binding's paramRef refers to; None: nothing, or it cannot be read."""
+    spec = binding.get("spec")
+    param_ref = get_mapping(spec, "paramRef") if type(spec) is dict else {}
+    selector = param_ref.get("selector")
+    name, namespace = get_str(param_ref, "name"), get_str(param_ref, "namespace")
+    if name:
+        return ParamReference(namespace, name)
+    if type(selector) is not dict:
+        return None
+    from webhook.policy.selectors import read_selector  # a third of a second, if it is needed
+
+    try:
+        return ParamReference(namespace, selector=read_selector(selector).to_query())
+    except (TypeError, AttributeError):
+        return None  # the loader says what is wrong with it
 
 
 def _object_label(kind: str, namespace: str, name: str) -> str:

@@ -90,6 +90,7 @@ class Reflector(Generic[T]):
         transform: Callable[[dict[str, Any]], T | None],
         *,
         on_change: EventHandler[T] | None = None,
+        on_delete: Callable[[NamespacedName], None] | None = None,
         label_selector: str = "",
         field_selector: str = "",
         config: ReflectorConfig | None = None,
@@ -103,12 +104,15 @@ class Reflector(Generic[T]):
                    change, so include the resourceVersion to be told of every one
         on_change  called in the reflector's thread, one change after the other, when `items` has
                    it already; must not block
+        on_delete  called likewise for every object that is gone, also of those not kept
         labels, fields  selectors: "app=a,team!=b", "metadata.name=seldon-config"
         """
         self.path = path
         self._transport = transport
         self._transform = transform
         self._on_change = on_change
+        self._on_delete = on_delete
+        self._relist_wanted = False
         selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
         self._selectors = {key: value for key, value in selectors.items() if value}
         self._config = config = config or ReflectorConfig()
@@ -143,6 +147,10 @@ class Reflector(Generic[T]):
         if self._thread.ident is not None:
             self._thread.join(timeout)
         return not self._thread.is_alive()
+
+    def relist(self) -> None:
+        """List anew when the present watch ends: what was not kept may be kept by now."""
+        self._relist_wanted = True
 
     @property
     def items(self) -> dict[NamespacedName, T]:
@@ -186,6 +194,8 @@ class Reflector(Generic[T]):
 
         What `start` has a thread do again and again; raises nothing.
         """
+        if self._relist_wanted:
+            self._relist_wanted, self._resource_version = False, ""
         started_at, previous_version = self._clock(), self._resource_version
         try:
             if not previous_version:
@@ -253,6 +263,7 @@ class Reflector(Generic[T]):
         old, self._items = self._items, new
         for key in old.keys() - new.keys():
             self._notify(key, old[key], None)
+            self._notify_deletion(key)
         for key, value in new.items():
             if old.get(key) != value:
                 self._notify(key, old.get(key), value)
@@ -300,6 +311,8 @@ class Reflector(Generic[T]):
             new = self._items.get(key)
             if old != new:
                 self._notify(key, old, new)
+            if event.type == "DELETED":
+                self._notify_deletion(key)
         # Only now: what was taken in is not asked for again.
         self._resource_version = event.resource_version
         self._last_activity = self._clock()
@@ -324,6 +337,14 @@ class Reflector(Generic[T]):
             return
         try:
             self._on_change(key, old, new)
+        except Exception:  # as above
+            logger.exception("handler_failed", extra=self._log_fields(object="/".join(key)))
+
+    def _notify_deletion(self, key: NamespacedName) -> None:
+        if self._on_delete is None:
+            return
+        try:
+            self._on_delete(key)
         except Exception:  # as above
             logger.exception("handler_failed", extra=self._log_fields(object="/".join(key)))
 

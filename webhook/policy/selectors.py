@@ -27,6 +27,14 @@ class Requirement:
         has_listed_value = has_key and labels[self.key] in self.values
         return has_listed_value if self.operator == "In" else not has_listed_value
 
+    def to_query(self) -> str:
+        """Return how the API's labelSelector parameter spells it: "stage in (prod,test)"."""
+        if self.operator == "In" and len(self.values) == 1:
+            return f"{self.key}={next(iter(self.values))}"
+        if self.operator in ("In", "NotIn"):
+            return f"{self.key} {self.operator.lower()} ({','.join(sorted(self.values))})"
+        return self.key if self.operator == "Exists" else f"!{self.key}"
+
 
 @dataclass(frozen=True, slots=True)
 class LabelSelector:
@@ -37,6 +45,10 @@ class LabelSelector:
     def matches(self, labels: Mapping[str, Any]) -> bool:
         """Tell whether labels meet every requirement."""
         return all(requirement.matches(labels) for requirement in self.requirements)
+
+    def to_query(self) -> str:
+        """Return how the API's labelSelector parameter spells it; "" for everything."""
+        return ",".join(requirement.to_query() for requirement in self.requirements)
 
 
 def read_selector(raw: Mapping[str, Any]) -> LabelSelector:

@@ -145,6 +145,7 @@ class PolicyStore:
         self._watched = watched
         files = read_files(resolve_sources().paths)
         policies = parse_policies(files) if files else None
+        self._follow_params(policies)
         all_problems = policies.problems if policies else ()
         problems = [str(p) for p in all_problems if watched is None or not p.policy_missing]
         if problems:
@@ -202,10 +203,27 @@ class PolicyStore:
         previous = self._state
         if loading is not None:
             self._state = loading.result()
+            self._follow_params(self._state.policies)
         for sentence in self._state.rejected:
             if sentence not in previous.rejected:
                 logger.error("policy_rejected", extra={"fields": {"reason": sentence}})
         return self._state.policies is not previous.policies
+
+    def _follow_params(self, policies: "PolicySet | None") -> None:
+        """Have the cluster's parameters followed that bindings of files refer to."""
+        if self._watched is None or policies is None:
+            return
+        from webhook.kube.param_watcher import ParamReference
+
+        self._watched.follow_params(
+            ParamReference(
+                reference.namespace,
+                reference.name,
+                reference.selector.to_query() if reference.selector else "",
+            )
+            for reference in (binding.param_ref for binding in policies.bindings)
+            if reference is not None
+        )
 
     def _restart_reason(self) -> str:
         """Return why what the settings now say of the cluster has no effect."""
@@ -259,4 +277,9 @@ class PolicyStore:
             "policies_invalid",
             "Objects of the cluster that are not in force as they are now.",
             lambda: len(self._state.rejected),
+        )
+        metrics.register_gauge(
+            "policy_params_omitted",
+            "Parameters that bindings refer to and that are left out for want of room.",
+            lambda: self._watched.omitted_params if self._watched else 0,
         )

@@ -1,0 +1,86 @@
+"""How much of the cluster's parameter objects is kept: a bound that no author can exceed.
+
+Who may create ConfigMaps in some namespace decides how large they are; what they cost must not end
+the process. Here: the sizes, and what was left out. Not here: which objects are asked for
+(`param_watcher`).
+"""
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+NamespacedName = tuple[str, str]
+
+MAX_OBJECT_BYTES = 2**20
+"""Of one object; a ConfigMap that is nothing but short keys is nine times as large in memory."""
+
+MAX_NAMESPACE_BYTES = 2 * 2**20
+"""Of all objects of one namespace, so that one team cannot use up the others' share."""
+
+MAX_TOTAL_BYTES = 16 * 2**20
+"""Of all objects: a thirtieth of the memory that the chart gives."""
+
+_BYTES_PER_VALUE = 150
+"""What a key and its value cost beside their characters (two strings and a place in a dict)."""
+
+_MAX_NAMED = 1000
+"""Objects left out that are remembered by name."""
+
+
+def memory_size(value: Any) -> int:
+    """Return about how many bytes an object takes in memory."""
+    pending, values = [value], 0
+    while pending:
+        part = pending.pop()
+        if isinstance(part, Mapping):
+            values += len(part)
+            pending.extend(inner for inner in part.values() if isinstance(inner, (Mapping, list)))
+        elif isinstance(part, list):
+            values += len(part)
+            pending.extend(inner for inner in part if isinstance(inner, (Mapping, list)))
+    return len(orjson.dumps(value)) + _BYTES_PER_VALUE * values
+
+
+class ParamBudget:
+    """Sizes of the objects that are kept, by namespace and name. For any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sizes: dict[NamespacedName, int] = {}
+        self._omitted: dict[NamespacedName, str] = {}
+
+    @property
+    def omitted(self) -> Mapping[NamespacedName, str]:
+        """Why each object that does not fit is left out, by namespace and name."""
+        with self._lock:
+            return dict(self._omitted)
+
+    def admit(self, key: NamespacedName, size: int) -> bool:
+        """Tell whether an object of this size is kept; it replaces the one of its name."""
+        with self._lock:
+            self._sizes.pop(key, None)
+            reason = self._reason_against(key[0], size)
+            if not reason:
+                self._sizes[key] = size
+                self._omitted.pop(key, None)
+            elif key in self._omitted or len(self._omitted) < _MAX_NAMED:
+                self._omitted[key] = reason
+            return not reason
+
+    def release(self, key: NamespacedName) -> bool:
+        """Forget an object that is gone; tell whether others that were left out may fit now."""
+        with self._lock:
+            self._omitted.pop(key, None)
+            return self._sizes.pop(key, None) is not None and bool(self._omitted)
+
+    def _reason_against(self, namespace: str, size: int) -> str:
+        if size > MAX_OBJECT_BYTES:
+            return f"takes {size} bytes of memory, at most {MAX_OBJECT_BYTES} are kept"
+        in_namespace = sum(kept for (place, _), kept in self._sizes.items() if place == namespace)
+        if in_namespace + size > MAX_NAMESPACE_BYTES:
+            return f"its namespace has more than {MAX_NAMESPACE_BYTES} bytes of parameters"
+        if sum(self._sizes.values()) + size > MAX_TOTAL_BYTES:
+            return f"all parameters together have more than {MAX_TOTAL_BYTES} bytes"
+        return ""
