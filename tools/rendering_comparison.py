@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from webhook.defaulting import DefaultingOptions
-from webhook.graph.cluster_facts import Facts
+from webhook.graph.cluster_facts import Facts, Operator
 from webhook.graph.k8s_syntax import parse_quantity
 from webhook.graph.parse import parse
-from webhook.rendering.options import Operator, OrchestratorOptions, RenderOptions
+from webhook.rendering.options import OrchestratorOptions, RenderOptions
 from webhook.rendering.render import render
 
 RECORDED = Path(__file__).parent.parent / "tests" / "rendering" / "recorded"

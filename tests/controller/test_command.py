@@ -13,7 +13,7 @@ HEAD = "apiVersion: graphgate.io/v1alpha1\nkind: Settings\n"
 
 
 def settings_provider(file):
-    return SettingsStore(SettingsFlags(file, None, False, None), DEFAULT_OPTIONS)
+    return SettingsStore(SettingsFlags(file, None, False, None, None), DEFAULT_OPTIONS)
 
 
 def test_a_changed_settings_file_is_in_force_after_the_next_look(tmp_path):

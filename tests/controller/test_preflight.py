@@ -6,13 +6,13 @@ from tests.controller.fakes import FakeCluster
 from webhook.controller.config import ControllerConfig
 from webhook.controller.controller import facts_changed
 from webhook.controller.preflight import (
-    SELDON_LEASE,
     ensure_no_seldon_operator,
     is_api_group_served,
     is_managed_elsewhere,
 )
 from webhook.errors import SettingsError
 from webhook.graph.cluster_facts import Facts, Namespace
+from webhook.kube.facts import SELDON_LEASE
 
 QUERY = f"leases?fieldSelector=metadata.name={SELDON_LEASE}"
 RENEWED = 1_767_225_600.0  # 2026-01-01T00:00:00Z

@@ -104,6 +104,7 @@ def test_defaults_at_rendering_leave_the_stored_object_as_it_is():
             "apiVersion": "graphgate.io/v1alpha1",
             "kind": "Settings",
             "profile": "hardened",
+            "operator": "graphgate",
             "defaults": {"applyAt": "render"},
             "podSecurity": {"mode": "enforce", "level": "restricted"},
         }

@@ -25,7 +25,9 @@ def settings_from_vector(vector):
         level=cfg.get("psaLevel"),
         version=parse_version(cfg["psaVersion"]) if "psaVersion" in cfg else None,
     )
-    return Settings(defaults=read_vector_options(vector), pod_security=options)
+    return Settings(
+        defaults=read_vector_options(vector), pod_security=options, operator="graphgate"
+    )
 
 
 def format_like_api_server(findings):
@@ -81,7 +83,8 @@ def test_nothing_is_demanded_where_nothing_is_known():
 
 
 def settings(**keys):
-    return read_settings({"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", **keys})
+    head = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", "operator": "graphgate"}
+    return read_settings({**head, **keys})
 
 
 def test_the_mode_decides_what_a_departure_means():

@@ -30,7 +30,8 @@ def namespace_with(**fields: Any) -> Facts:
 
 def enforcing(level: str, **keys: Any) -> Settings:
     section = {"podSecurity": {"mode": "enforce", "level": level}, "profile": "hardened", **keys}
-    return read_settings({"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", **section})
+    head = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", "operator": "graphgate"}
+    return read_settings({**head, **section})
 
 
 def denied(document: Any, settings: Settings, facts: Facts = NO_FACTS, **more: Any) -> Any:

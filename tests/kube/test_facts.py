@@ -2,6 +2,7 @@
 
 import json
 import threading
+from datetime import UTC, datetime
 
 import pytest
 import yaml
@@ -17,6 +18,7 @@ from webhook.kube.facts import (
     CrdShape,
     SeldonConfig,
     collect_facts,
+    fetch_operator,
     parse_crd_shape,
     parse_minor_version,
     parse_namespace,
@@ -175,6 +177,7 @@ def test_everything_is_asked_for_once():
         list_response(make_object("b", 2)),
         answer({"kind": "APIResourceList"}),
         VERSION,
+        NOT_FOUND,
     )
     assert collect_facts(transport) == ClusterFacts(
         Facts(
@@ -195,12 +198,34 @@ def test_everything_is_asked_for_once():
         "/api/v1/namespaces",
         "/apis/security.openshift.io/v1",
         "/version",
+        "/apis/coordination.k8s.io/v1/namespaces/seldon-system/leases/"
+        "a33bd623.machinelearning.seldon.io",
     ]
+
+
+def lease(**spec):
+    return answer({"kind": "Lease", "spec": {"holderIdentity": "seldon-0", **spec}})
+
+
+@pytest.mark.parametrize(
+    ("response", "operator"),
+    [
+        (lease(renewTime="2026-01-01T00:00:00.000000Z"), "seldon"),
+        (lease(renewTime="2025-12-31T23:58:00.000000Z"), None),
+        (lease(renewTime="2026-01-01T00:00:00.000000Z", holderIdentity=""), None),
+        (lease(), None),
+        (lease(renewTime="soon"), None),
+        (NOT_FOUND, None),
+    ],
+)
+def test_seldon_s_operator_is_at_work_while_it_renews_its_lease(response, operator):
+    now = datetime(2026, 1, 1, 0, 0, 30, tzinfo=UTC).timestamp()
+    assert fetch_operator(ScriptedTransport(response), now=lambda: now) == operator
 
 
 def test_only_the_namespaces_that_are_named_are_asked_for():
     transport = ScriptedTransport(
-        NOT_FOUND, NOT_FOUND, answer(make_object("a", 1)), NOT_FOUND, VERSION
+        NOT_FOUND, NOT_FOUND, answer(make_object("a", 1)), NOT_FOUND, VERSION, NOT_FOUND
     )
     gathered = collect_facts(transport, ["a"], ConfigMapRef("here", "mine"))
     assert gathered == ClusterFacts(Facts(namespaces={"a": Namespace()}, kubernetes_minor=36), ())
@@ -220,7 +245,7 @@ def test_a_namespace_that_is_not_there_is_said():
 
 def test_what_this_user_may_not_read_is_a_gap():
     no = error_response(403, "Forbidden", "no")
-    transport = ScriptedTransport(no, no, list_response(), no, VERSION)
+    transport = ScriptedTransport(no, no, list_response(), no, VERSION, no)
     gathered = collect_facts(transport)
     assert gathered.facts == Facts(kubernetes_minor=36)
     assert [gap.split(" refused GET ")[1].split(":")[0] for gap in gathered.missing] == [
@@ -228,12 +253,14 @@ def test_what_this_user_may_not_read_is_a_gap():
         "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
         "seldondeployments.machinelearning.seldon.io",
         "/apis/security.openshift.io/v1",
+        "/apis/coordination.k8s.io/v1/namespaces/seldon-system/leases/"
+        "a33bd623.machinelearning.seldon.io",
     ]
 
 
 def test_a_config_map_that_cannot_be_read_is_a_gap():
     broken = answer({"data": {"predictor_servers": "[]"}})
-    transport = ScriptedTransport(broken, NOT_FOUND, list_response(), NOT_FOUND, VERSION)
+    transport = ScriptedTransport(broken, NOT_FOUND, list_response(), NOT_FOUND, VERSION, NOT_FOUND)
     gathered = collect_facts(transport)
     assert gathered == ClusterFacts(
         Facts(explainer_images={}, kubernetes_minor=36),

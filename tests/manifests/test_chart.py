@@ -184,6 +184,7 @@ def test_only_who_makes_the_certificate_may_write_a_bundle(helm: Path) -> None:
             "namespaces",
             "customresourcedefinitions",
             "configmaps",
+            "leases",
         }
 
 

@@ -10,8 +10,7 @@ import pytest
 
 from tests.manifests.support import MANIFESTS, ROOT, Object, load, only, parse
 from webhook.controller.api import API_VERSIONS
-from webhook.controller.preflight import SELDON_LEASE
-from webhook.kube.facts import SELDON_CRD_NAME
+from webhook.kube.facts import SELDON_CRD_NAME, SELDON_LEASE
 
 TEMPLATES = MANIFESTS / "chart" / "templates"
 OBJECTS = load(MANIFESTS / "install.yaml")
@@ -54,6 +53,7 @@ FACTS = (
     each("list watch", "", "namespaces")
     | each("list watch", "", "configmaps", "seldon-config")
     | each("list watch", "apiextensions.k8s.io", "customresourcedefinitions", SELDON_CRD_NAME)
+    | each("get", "coordination.k8s.io", "leases", SELDON_LEASE)
 )
 
 

@@ -9,6 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from webhook.defaulting import DefaultingOptions
+    from webhook.graph.cluster_facts import Operator
     from webhook.rendering.options import RenderOptions
 
 
@@ -19,7 +20,9 @@ class ImageOptions:
     executor: str = ""
     storage_initializer: str = ""
 
-    def render_options(self, defaults: "DefaultingOptions") -> "RenderOptions":
+    def render_options(
+        self, defaults: "DefaultingOptions", operator: "Operator" = "graphgate"
+    ) -> "RenderOptions":
         """Return how to render; `defaults` are for pods and containers that no author wrote."""
         from webhook.rendering.options import OrchestratorOptions, RenderOptions
 
@@ -27,6 +30,7 @@ class ImageOptions:
             orchestrator=OrchestratorOptions(self.executor) if self.executor else None,
             initializer_image=self.storage_initializer,
             defaults=defaults,
+            operator=operator,
         )
 
 

@@ -34,6 +34,7 @@ def load_settings(flags: SettingsFlags) -> "Settings":
         os.environ,
         default_user_id=flags.default_user_id,
         allow_root_default=flags.allow_root_default,
+        operator=flags.operator,
         pod_security=pod_security,
         source=source,
     )

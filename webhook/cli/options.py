@@ -17,6 +17,7 @@ class SettingsFlags:
     default_user_id: str | None
     allow_root_default: bool
     pod_security: str | None
+    operator: str | None
 
 
 def settings_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -34,6 +35,11 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
             metavar="LEVEL[:VERSION]",
             help="Pod Security level to judge pods by, like restricted:v1.36. "
             "[default: what the namespace enforces, if it is known]",
+        ),
+        click.option(
+            "--operator",
+            type=click.Choice(["auto", "seldon", "graphgate"]),
+            help="Whose pods are judged or rendered. [settings: operator]",
         ),
         click.option(
             "--allow-root-default",

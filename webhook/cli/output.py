@@ -93,13 +93,14 @@ def _render_document(
     from webhook.graph.parse import parse
     from webhook.rendering.render import render
 
-    namespace = parse(document.value).namespace
-    defaulting_options = settings.for_namespace(namespace).defaults
-    defaulted = apply_add_operations(
-        document.value, default_object(document.value, defaulting_options, facts).operations
-    )
-    objects = render(parse(defaulted), images.render_options(defaulting_options), facts)
-    return RenderedFile(file, document, namespace, objects)
+    view = parse(document.value)
+    own = settings.for_namespace(view.namespace)
+    operator = own.operator if own.operator != "auto" else facts.operator or "graphgate"
+    if operator == "graphgate":
+        operations = default_object(document.value, own.defaults, facts).operations
+        view = parse(apply_add_operations(document.value, operations))
+    objects = render(view, images.render_options(own.defaults, operator), facts)
+    return RenderedFile(file, document, view.namespace, objects)
 
 
 def yaml_lines(

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from webhook.controller.config import CONTROLLER_ID_LABEL
@@ -11,14 +10,9 @@ from webhook.errors import SettingsError
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.model import get_mapping, get_str, iter_mappings
 from webhook.kube import ApiStatusError, Transport, collection_path, get
+from webhook.kube.facts import SELDON_LEASE, is_lease_held
 
 logger = logging.getLogger("graphgate")
-
-SELDON_LEASE = "a33bd623.machinelearning.seldon.io"
-"""The Lease of Seldon Core's operator (its flag --leader-election-id)."""
-
-_LEASE_ALIVE_SECONDS = 60.0
-"""Seconds since its renewal for which a Lease's holder counts as running; Seldon's holds for 15."""
 
 
 def is_managed_elsewhere(facts: Facts, namespace: str, controller_id: str) -> bool:
@@ -57,8 +51,7 @@ def ensure_no_seldon_operator(
     `again`. Raise ClusterUnavailable if there is no answer.
     """
     for lease in _seldon_leases(transport, namespaces, quiet=quiet):
-        spec = get_mapping(lease, "spec")
-        if get_str(spec, "holderIdentity") and now() - _renew_time(spec) < _LEASE_ALIVE_SECONDS:
+        if is_lease_held(lease, now()):
             lease_namespace = get_str(get_mapping(lease, "metadata"), "namespace")
             raise SettingsError(
                 "Seldon Core's operator is running (it holds the Lease "
@@ -83,10 +76,3 @@ def _seldon_leases(
         yield from (lease for _, lease in iter_mappings(response or {}, "items"))
         if not namespace:
             return
-
-
-def _renew_time(spec: Mapping[str, Any]) -> float:
-    try:
-        return datetime.fromisoformat(get_str(spec, "renewTime")).timestamp()
-    except ValueError:
-        return 0.0

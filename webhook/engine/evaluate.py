@@ -11,12 +11,13 @@ from webhook import defaulting
 from webhook.engine.allow_cache import AllowCache
 from webhook.engine.decision import ALLOWED, Decision, RuleError
 from webhook.engine.dedupe import drop_superseded, group_by_action
+from webhook.engine.operator import resolve_operator
 from webhook.engine.overrides import override_actions
 from webhook.engine.pod_checks import check_pods
 from webhook.engine.policy_context import PolicyContext
 from webhook.engine.ratchet import ratchet
 from webhook.engine.rule_runner import ActionFinding, run_rules
-from webhook.graph.cluster_facts import Facts
+from webhook.graph.cluster_facts import Facts, Operator
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.parse import parse
@@ -44,6 +45,7 @@ def evaluate(
     apply_defaults: bool = True,
     policy_context: PolicyContext | None = None,
     allow_cache: AllowCache | None = None,
+    operator: Operator | None = None,
 ) -> Decision:
     """Judge one SeldonDeployment, and fill in its defaults.
 
@@ -56,6 +58,7 @@ def evaluate(
                   added
     demands       users' policies and exceptions; None: there are none
     memory        what was found faultless before; None: nothing is remembered
+    operator      whose pods are judged; None: as settings, object and facts say
 
     What the API server and controllers write, `status` and most of `metadata`, is for policies
     only. An object that is being deleted is allowed as it is: whoever refuses the update that
@@ -70,6 +73,7 @@ def evaluate(
     cached_under = settings, facts
     settings = settings.for_namespace(namespace)
     facts = settings.with_model_servers(facts)
+    facts = replace(facts, operator=operator or resolve_operator(document, settings, facts))
     defaulting_result = defaulting.default_object(document, settings.defaults, facts, namespace)
     stores_defaults = settings.apply_defaults_at == "admission"
     defaulted = (
@@ -92,7 +96,9 @@ def evaluate(
     key = None
     if allow_cache is not None and policy_context is None:
         key = allow_cache.key(
-            _strip_server_fields(defaulted), _strip_server_fields(old_document), namespace
+            _strip_server_fields(defaulted),
+            _strip_server_fields(old_document),
+            f"{facts.operator}/{namespace}",
         )
     if allow_cache is None or key is None or not allow_cache.contains(key, *cached_under):
         old_object = None if old_document is None else ParsedObject.from_document(old_document)

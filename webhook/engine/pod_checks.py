@@ -26,6 +26,7 @@ from webhook.podsecurity.validation.security_context import (
     is_trivially_valid,
     runtime_warnings,
 )
+from webhook.rendering.layout import ORCHESTRATOR_CONTAINER
 from webhook.rules import Action
 from webhook.rules.other_ids import POD_SECURITY_RULE_ID_PREFIX, RESTRICTIONS_RULE_ID_PREFIX
 from webhook.settings.pod_security import Mode, PodSecurityOptions, resolve_standard
@@ -33,6 +34,13 @@ from webhook.settings.pod_security import Mode, PodSecurityOptions, resolve_stan
 OUTSIDE_RANGE_RULE_ID = f"{POD_SECURITY_RULE_ID_PREFIX}outside-namespace-range"
 
 Violations = tuple[Violation, ...]
+
+SELDON_ORCHESTRATOR_WAYS_OUT = (
+    "Seldon's operator adds this container without it: enforce the level baseline, exempt the "
+    "pods, run graphgate's reconciler (operator: graphgate), or annotate a predictor of one node "
+    'with seldon.io/no-engine: "true"'
+)
+"""What can be done where a namespace refuses the orchestrator as Seldon's operator makes it."""
 
 _ACTIONS: dict[Mode, Action] = {"off": "off", "warn": "warn", "enforce": "deny"}
 
@@ -200,8 +208,19 @@ def _find_violations(
         yield Finding(
             path,
             f'would violate PodSecurity "{standard}": {violation}',
+            _ways_out(violation, rendered),
             rule_id=f"{POD_SECURITY_RULE_ID_PREFIX}{violation.check_id}",
         )
+
+
+def _ways_out(violation: Violation, rendered: RenderedPod | None) -> str:
+    """Return what to do about the orchestrator of Seldon's operator; "": it is not to blame."""
+    if rendered is None or not rendered.made_by_seldon:
+        return ""
+    is_orchestrator = any(
+        rendered.container_name(path) == ORCHESTRATOR_CONTAINER for path in violation.paths
+    )
+    return SELDON_ORCHESTRATOR_WAYS_OUT if is_orchestrator else ""
 
 
 def _restriction_finding(violation: Violation, template: PodTemplateRef) -> Finding:

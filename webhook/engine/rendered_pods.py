@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from webhook.defaulting import SECURITY_DEFAULTS_ANNOTATION, DefaultingOptions
 from webhook.graph.cluster_facts import Facts, Namespace
-from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import ROOT, Path, Segment
 from webhook.podsecurity import Pod, Standard
 from webhook.podsecurity.openshift import UID_RANGE_ANNOTATION
@@ -33,16 +33,25 @@ _RELEVANT_ANNOTATION_PREFIXES = (
 class RenderedPod:
     """The pod of one rendered Deployment.
 
-    place  what it was made of: a componentSpec, an explainer, a node, a predictor
+    path            what it was made of: a componentSpec, an explainer, a node, a predictor
+    made_by_seldon  whether Seldon's operator makes it
     """
 
     path: Path
     pod: Pod
     rendered: "Rendered"
+    made_by_seldon: bool = False
 
     def locate(self, pod_path: Iterable[Segment]) -> Path:
         """Return where a place of the pod template comes from; it may be missing there."""
         return self.rendered.trace((*_TEMPLATE, *pod_path))
+
+    def container_name(self, pod_path: Path) -> str:
+        """Return the name of the container that a place of the pod template is in; "": in none."""
+        if len(pod_path) < 3 or pod_path[:2] != ("spec", "containers"):
+            return ""
+        container = self.pod.spec["containers"][pod_path[2]]
+        return get_str(container, "name") if type(container) is dict else ""
 
 
 def needs_rendering(
@@ -72,6 +81,8 @@ def needs_rendering(
                 return True
     if standard.level == "baseline":
         return False
+    if facts.operator == "seldon":
+        return True  # what it adds has a user, and nothing else of what restricted asks for
     if not defaults.run_as_user or defaults.scope == "off" or facts.openshift:
         return True
     if namespace is not None and (
@@ -97,11 +108,16 @@ def render_pods(
     from webhook.rendering.render import render
 
     known = {} if namespace is None else {deployment.namespace: namespace}
-    options = RenderOptions(orchestrator=OrchestratorOptions(""), defaults=defaults)
+    options = RenderOptions(
+        orchestrator=OrchestratorOptions(""),
+        defaults=defaults,
+        operator=facts.operator or "graphgate",
+    )
     pods: dict[Path, RenderedPod] = {}
     for rendered in render(deployment, options, replace(facts, namespaces=known)):
         if rendered.kind == "Deployment":
             template = rendered.object["spec"]["template"]
             path = rendered.trace(ROOT)
-            pods[path] = RenderedPod(path, Pod(template["spec"], template["metadata"]), rendered)
+            pod = Pod(template["spec"], template["metadata"])
+            pods[path] = RenderedPod(path, pod, rendered, facts.operator == "seldon")
     return pods

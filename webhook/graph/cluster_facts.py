@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
+
+Operator = Literal["graphgate", "seldon"]
+"""Who turns SeldonDeployments into objects: our reconciler, or Seldon Core v1's operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Facts:
                 graphgate has it built in
     openshift   whether the cluster serves security.openshift.io/v1
     minor       the cluster's Kubernetes minor version (36 for v1.36); None: not known
+    operator    who reconciles: "seldon" where Seldon's operator is seen at work; None: not known.
+                The engine puts in whose pods it judges (`engine.operator`)
     crd_depth   how many levels of nodes the cluster's CustomResourceDefinition keeps, the root
                 included (11 for Seldon's own); None: all, or not known
     """
@@ -37,6 +43,7 @@ class Facts:
     openshift: bool = False
     kubernetes_minor: int | None = None
     max_graph_depth: int | None = None
+    operator: Operator | None = None
 
     def for_namespace(self, namespace: str) -> "Facts":
         """Return what of it matters to objects in one namespace."""

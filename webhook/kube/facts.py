@@ -9,14 +9,16 @@ facts stay fresh (`facts_watcher`), and what follows from them (`rules`, `defaul
 """
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
 
 from webhook.errors import KubeApiUnavailableError
-from webhook.graph.cluster_facts import Facts, Namespace
+from webhook.graph.cluster_facts import Facts, Namespace, Operator
 from webhook.graph.k8s_syntax import is_quantity
 from webhook.kube.api_errors import ApiStatusError
 from webhook.kube.list_watch import list_pages
@@ -29,6 +31,12 @@ CRDS_PATH = collection_path("apiextensions.k8s.io/v1", "CustomResourceDefinition
 SELDON_CRD_NAME = "seldondeployments.machinelearning.seldon.io"
 VERSION_PATH = "/version"
 OPENSHIFT_PATH = "/apis/security.openshift.io/v1"
+
+SELDON_LEASE = "a33bd623.machinelearning.seldon.io"
+"""The Lease of Seldon Core's operator (its flag --leader-election-id)."""
+
+_LEASE_ALIVE_SECONDS = 60.0
+"""Seconds since its renewal for which a Lease's holder counts as running; Seldon's holds for 15."""
 
 _MODEL_SERVERS_KEY, _EXPLAINER_KEY, _STORAGE_INITIALIZER_KEY = (
     "predictor_servers",
@@ -229,6 +237,34 @@ def fetch_minor_version(transport: Transport) -> int | None:
     return parse_minor_version(get(transport, VERSION_PATH) or {})
 
 
+def fetch_operator(
+    transport: Transport,
+    config: ConfigMapRef = DEFAULT_SELDON_CONFIG_MAP,
+    *,
+    now: Callable[[], float] = time.time,
+) -> Operator | None:
+    """Return "seldon" where its operator holds its Lease, beside its ConfigMap; None: not known.
+
+    Raise ApiStatusError where this user may not read the Lease, KubeApiUnavailableError if there
+    is no answer.
+    """
+    lease = get(
+        transport,
+        f"{collection_path('coordination.k8s.io/v1', 'Lease', config.namespace)}/{SELDON_LEASE}",
+    )
+    return "seldon" if lease is not None and is_lease_held(lease, now()) else None
+
+
+def is_lease_held(lease: Mapping[str, Any], now: float) -> bool:
+    """Tell whether a raw Lease has a holder that renewed it less than a minute before `now`."""
+    spec = lease.get("spec") or {}
+    try:
+        renewed = datetime.fromisoformat(spec.get("renewTime") or "").timestamp()
+    except ValueError:
+        return False
+    return bool(spec.get("holderIdentity")) and now - renewed < _LEASE_ALIVE_SECONDS
+
+
 def collect_facts(
     transport: Transport,
     namespaces: Iterable[str] = (),
@@ -252,6 +288,7 @@ def collect_facts(
         openshift=bool(_fetch_optional(lambda: fetch_is_openshift(transport), missing)),
         kubernetes_minor=_fetch_optional(lambda: fetch_minor_version(transport), missing),
         max_graph_depth=crd.graph_depth if crd else None,
+        operator=_fetch_optional(lambda: fetch_operator(transport, config), missing),
     )
     return ClusterFacts(facts, tuple(missing))
 

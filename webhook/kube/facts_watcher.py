@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, Self
 
 from webhook.errors import KubeApiUnavailableError
-from webhook.graph.cluster_facts import NO_FACTS, Facts
+from webhook.graph.cluster_facts import NO_FACTS, Facts, Operator
 from webhook.kube.api_errors import ApiStatusError
 from webhook.kube.backoff import Backoff
 from webhook.kube.facts import (
@@ -26,6 +26,7 @@ from webhook.kube.facts import (
     ConfigMapRef,
     fetch_is_openshift,
     fetch_minor_version,
+    fetch_operator,
     parse_crd_shape,
     parse_namespace,
     parse_seldon_config,
@@ -80,6 +81,8 @@ class FactsWatcher:
         self._backoff = Backoff(reflector_config.backoff_base, reflector_config.max_backoff, jitter)
         self._minor: int | None = None
         self._openshift = False
+        self._operator: Operator | None = None
+        self._operator_error: ApiStatusError | None = None
         self._has_polled = False
         self._poll_error: KubeApiUnavailableError | None = None
         self._facts = NO_FACTS
@@ -142,6 +145,8 @@ class FactsWatcher:
         ]
         if self._poll_error is not None:
             problems.append(f"version not read: {self._poll_error}")
+        if self._operator_error is not None:
+            problems.append(f"Seldon's operator not looked for: {self._operator_error}")
         problems.extend(
             f"not all is known from ConfigMap {self._config}: {problem}"
             for seldon_config in self._seldon_configs.items.values()
@@ -183,6 +188,7 @@ class FactsWatcher:
             openshift=self._openshift,
             kubernetes_minor=self._minor,
             max_graph_depth=crd.graph_depth if crd else None,
+            operator=self._operator,
         )
 
     def _poll_loop(self) -> None:
@@ -192,17 +198,31 @@ class FactsWatcher:
     def _poll_once(self) -> float:
         """Ask once; return the seconds until the next time."""
         try:
-            observed = (fetch_minor_version(self._transport), fetch_is_openshift(self._transport))
+            observed = (
+                fetch_minor_version(self._transport),
+                fetch_is_openshift(self._transport),
+                self._fetch_operator(),
+            )
         except KubeApiUnavailableError as error:
             self._poll_error = error
             return self._backoff.next_delay()
-        if observed != (self._minor, self._openshift):
-            self._minor, self._openshift = observed
+        if observed != (self._minor, self._openshift, self._operator):
+            self._minor, self._openshift, self._operator = observed
             self._is_dirty = True
         self._poll_error = None
         self._has_polled = True
         self._backoff.reset()
         return _POLL_INTERVAL_SECONDS
+
+    def _fetch_operator(self) -> Operator | None:
+        """Ask who reconciles; what was known stays where the Lease may not be read."""
+        try:
+            operator = fetch_operator(self._transport, self._config)
+        except ApiStatusError as error:
+            self._operator_error = error
+            return self._operator
+        self._operator_error = None
+        return operator
 
 
 def _count_noun(number: int, noun: str) -> str:

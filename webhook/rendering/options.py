@@ -5,14 +5,10 @@ edge fills these, nothing here reads any. What stands in seldon-config is a fact
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from webhook.defaulting import DefaultingOptions
+from webhook.graph.cluster_facts import Operator
 from webhook.rendering import ports
-
-Operator = Literal["graphgate", "seldon"]
-"""Who turns the SeldonDeployment into objects: graphgate's reconciler, or Seldon Core v1's own
-operator (v1.17.1), whose objects differ where docs/rendering.md says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +54,8 @@ class RenderOptions:
     initializer_image          what fetches models (RELATED_IMAGE_STORAGE_INITIALIZER), before the
                                image in seldon-config; "": that, or Seldon's own
     managed_by                 value of the label app.kubernetes.io/managed-by
-    operator                   whose objects are rendered
+    operator                   whose objects are rendered: our reconciler's, or those of Seldon's
+                               operator (v1.17.1), which differ where docs/rendering.md says so
     """
 
     deployment_name_as_prefix: bool = False

@@ -4,6 +4,7 @@
     kind: Facts
     kubernetesVersion: v1.36          # left out: not known
     openshift: false
+    operator: seldon                  # who reconciles: seldon, graphgate; left out: not known
     maxGraphDepth: 11                 # levels of nodes that the cluster keeps; left out: all
     modelServers:                     # as predictor_servers of seldon-config; left out: not known
       SKLEARN_SERVER: {protocols: {…}}
@@ -55,6 +56,11 @@ SCHEMA: Mapping[str, Any] = {
         "openshift": {
             "type": "boolean",
             "description": "Whether the cluster serves security.openshift.io/v1.",
+        },
+        "operator": {
+            "enum": ["seldon", "graphgate", None],
+            "description": "Who turns SeldonDeployments into objects: Seldon's operator, or "
+            "graphgate's reconciler. null: not known.",
         },
         "maxGraphDepth": {
             "type": ["integer", "null"],
@@ -126,6 +132,7 @@ def read_facts(document: Any, source: str = "facts") -> Facts:
         openshift=document.get("openshift", False),
         kubernetes_minor=_minor_of(document.get("kubernetesVersion")),
         max_graph_depth=_to_int(document.get("maxGraphDepth")),
+        operator=document.get("operator"),
     )
 
 
@@ -154,6 +161,8 @@ def write_facts(facts: Facts, heading: str = "") -> str:
     if facts.kubernetes_minor is not None:
         content["kubernetesVersion"] = f"v1.{facts.kubernetes_minor}"
     content["openshift"] = facts.openshift
+    if facts.operator is not None:
+        content["operator"] = facts.operator
     if facts.max_graph_depth is not None:
         content["maxGraphDepth"] = facts.max_graph_depth
     if facts.model_servers is not None:
@@ -193,6 +202,9 @@ def _describe_error(error: Any) -> str:
         return f"unknown key {path / str(unknown)}; {hint}"
     if error.validator == "const":
         return f"{path} is {error.instance!r}, not {error.validator_value}"
+    if error.validator == "enum":
+        allowed = " or ".join(str(word) for word in error.validator_value if word is not None)
+        return f"{path} is {_describe_value(error.instance)}, not {allowed}"
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
         return f"{path / missing} is missing; graphgate facts writes such a file"

@@ -79,6 +79,10 @@ class PolicySources:
     selector: str | None = None
 
 
+OperatorSetting = Literal["auto", "graphgate", "seldon"]
+"""Whose pods are judged; auto: as the object and the cluster show it."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything that an operator may choose about verdicts.
@@ -93,6 +97,8 @@ class Settings:
     pod_security         what is demanded of pods
     ratchet              whether faults that an object had before an update only warn
     on_rule_error  what happens to an object when a rule of ours crashes
+    operator             who reconciles: Seldon's operator or graphgate; auto: as the object and the
+                         cluster show it (`engine.operator`)
     policies             where users' policies come from; the same for all namespaces
     namespaces           the complete settings of namespaces that have their own
     """
@@ -105,6 +111,7 @@ class Settings:
     pod_security: PodSecurityOptions = field(default_factory=PodSecurityOptions)
     ratchet: bool = True
     on_rule_error: Literal["deny", "allow"] = "deny"
+    operator: OperatorSetting = "auto"
     policies: PolicySources = field(default_factory=PolicySources)
     namespaces: Mapping[str, "Settings"] = field(default_factory=dict)
 
@@ -163,6 +170,7 @@ def read_settings(
     default_user_id: str | None = None,
     allow_root_default: bool = False,
     pod_security: Standard | None = None,
+    operator: str | None = None,
     source: str = "settings",
 ) -> Settings:
     """Return the effective settings.
@@ -172,6 +180,7 @@ def read_settings(
     default_user_id     the flag --default-user-id as text; None: not given
     allow_root_default  the flag of that name
     pod_security        the flag --pod-security: this standard holds, in the mode of the file
+    operator            the flag --operator; None: not given
     source              how the file is called in sentences
 
     Raise InvalidSettings, with one sentence that names the flag, variable or key.
@@ -196,6 +205,8 @@ def read_settings(
             settings.pod_security, level=pod_security.level, version=pod_security.version
         )
         settings = replace(settings, pod_security=pod_security_options)
+    if operator is not None:
+        settings = replace(settings, operator=cast("OperatorSetting", operator))
     namespace_sections = section.get("namespaces") or {}
     return replace(
         settings,
@@ -229,6 +240,7 @@ def _apply_section(base: Settings, section: Mapping[str, Any], source: str) -> S
         model_servers=base.model_servers if model_servers is None else tuple(model_servers),
         pod_security=_apply_pod_security(base.pod_security, section.get("podSecurity"), source),
         ratchet=section.get("ratchet", base.ratchet),
+        operator=section.get("operator", base.operator),
         on_rule_error=cast(
             "Literal['deny', 'allow']", section.get("onRuleError", base.on_rule_error)
         ),

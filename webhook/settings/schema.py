@@ -134,6 +134,12 @@ def settings_schema() -> dict[str, Any]:
             "description": "true: on an update, only faults that the object did not have before "
             "deny; the others are warnings.",
         },
+        "operator": {
+            "enum": ["auto", "seldon", "graphgate"],
+            "description": "Whose pods are judged: those that Seldon's operator makes, or those of "
+            "graphgate's reconciler. auto: as the object's status and the cluster show it, else "
+            "Seldon's.",
+        },
         "onRuleError": {
             "enum": ["deny", "allow"],
             "description": "What happens to an object when a rule of graphgate itself crashes.",

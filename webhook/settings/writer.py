@@ -25,6 +25,7 @@ def write_settings(settings: Settings, heading: str = "") -> str:
         "podSecurity": _pod_security_section(settings.pod_security),
         "ratchet": settings.ratchet,
         "onRuleError": settings.on_rule_error,
+        "operator": settings.operator,
     }
     if settings.model_servers is not None:
         head["modelServers"] = list(settings.model_servers)

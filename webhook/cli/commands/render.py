@@ -37,7 +37,8 @@ def render_command(
 ) -> None:
     """Print the Deployments, Services, autoscalers and budgets of each SeldonDeployment, as YAML.
 
-    They are those of the object with its defaults filled in, as the reconciler applies them.
+    They are those of the object with its defaults filled in, as the reconciler applies them; with
+    --operator seldon those that Seldon's operator makes of it as it is written.
 
     What would be denied is not rendered; its findings go to standard error. Exit 0: all were
     rendered, 1: one would be denied, 2: something could not be read.

@@ -1,0 +1,94 @@
+"""Whose pods are judged, and what follows from it."""
+
+from typing import Any
+
+import pytest
+
+from tests.documents_of import minimal, with_predictor
+from webhook.engine.evaluate import evaluate
+from webhook.engine.operator import resolve_operator
+from webhook.engine.pod_checks import SELDON_ORCHESTRATOR_WAYS_OUT
+from webhook.graph.cluster_facts import NO_FACTS, Facts, Namespace
+from webhook.settings.model import Settings, read_settings
+
+RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+
+
+def settings(**section: Any) -> Settings:
+    return read_settings(
+        {
+            "apiVersion": "graphgate.io/v1alpha1",
+            "kind": "Settings",
+            "profile": "hardened",
+            "podSecurity": {"mode": "enforce"},
+            **section,
+        }
+    )
+
+
+def facts(**more: Any) -> Facts:
+    return Facts(namespaces={"models": Namespace(RESTRICTED)}, **more)
+
+
+def written_by(*managers: tuple[str, str]) -> dict[str, Any]:
+    document = minimal()
+    document["metadata"]["managedFields"] = [
+        {"manager": manager, "operation": "Update", "subresource": "status", "time": time}
+        for manager, time in managers
+    ]
+    return document
+
+
+@pytest.mark.parametrize(
+    ("document", "section", "known", "expected"),
+    [
+        (minimal(), {}, NO_FACTS, "seldon"),
+        (minimal(), {}, Facts(operator="graphgate"), "graphgate"),
+        (minimal(), {"operator": "graphgate"}, Facts(operator="seldon"), "graphgate"),
+        (written_by(("graphgate", "2026-01-01T00:00:00Z")), {}, NO_FACTS, "graphgate"),
+        (
+            written_by(("graphgate", "2026-01-01T00:00:00Z"), ("manager", "2026-01-02T00:00:00Z")),
+            {},
+            Facts(operator="graphgate"),
+            "seldon",
+        ),
+        (written_by(("kubectl", "2026-01-01T00:00:00Z")), {}, NO_FACTS, "seldon"),
+        (None, {}, NO_FACTS, "seldon"),
+    ],
+)
+def test_setting_status_and_cluster_decide_in_this_order(document, section, known, expected):
+    assert resolve_operator(document, settings(**section), known) == expected
+
+
+def test_a_hardened_template_is_refused_where_seldon_s_orchestrator_would_be():
+    decision = evaluate(minimal(), settings(), facts())
+    (finding,) = decision.denials
+    assert finding.rule_id == "pod-security/capabilities_restricted"
+    assert 'container "seldon-container-engine" must set' in finding.message
+    assert finding.remediation == SELDON_ORCHESTRATOR_WAYS_OUT
+
+
+@pytest.mark.parametrize(
+    ("section", "known"),
+    [({"operator": "graphgate"}, facts()), ({}, facts(operator="graphgate"))],
+)
+def test_and_admitted_where_graphgate_reconciles(section, known):
+    assert evaluate(minimal(), settings(**section), known).denials == ()
+
+
+def test_and_admitted_without_an_orchestrator():
+    document = with_predictor(annotations={"seldon.io/no-engine": "true"})
+    assert evaluate(document, settings(), facts()).denials == ()
+
+
+def test_at_the_level_baseline_seldon_s_orchestrator_is_admitted():
+    baseline = Facts(
+        namespaces={"models": Namespace({"pod-security.kubernetes.io/enforce": "baseline"})}
+    )
+    assert evaluate(minimal(), settings(), baseline).denials == ()
+
+
+def test_a_flag_goes_before_the_settings_file():
+    section = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", "operator": "seldon"}
+    assert read_settings(section, operator="graphgate").operator == "graphgate"
+    assert read_settings(section).operator == "seldon"
