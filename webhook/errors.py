@@ -4,7 +4,8 @@
     ├── InvalidSettings           the operator's: a settings file, flag or environment variable
     ├── InvalidPolicy             the operator's: a policy, exception or test file
     ├── MalformedReview           the caller's: no AdmissionReview that can be answered (HTTP 400)
-    ├── ReviewTooDeep             the author's: a review with a uid, nested beyond what is read
+    ├── UnreadReviewError         the author's: a review with a uid, beyond what is read
+    ├── ReviewTimeoutError        the author's or ours: a review that takes too long
     ├── UnreadableDocument        the author's: a file that is neither YAML nor JSON
     ├── InvalidCertificate        the operator's: a certificate, key or CA that cannot serve
     ├── UneditableText            nobody's: a fix that the author's text does not allow
@@ -36,12 +37,17 @@ class MalformedReviewError(GraphgateError):
     """A request body that is no AdmissionReview; answered with HTTP 400."""
 
 
-class ReviewTooDeepError(GraphgateError):
-    """A review nested beyond what the JSON parser reads; it can be answered by its uid."""
+class UnreadReviewError(GraphgateError):
+    """A review beyond what is read at all; it can be answered by its uid. `rule_id` says why."""
 
-    def __init__(self, uid: str) -> None:
-        super().__init__("the object is nested more than 1,000 levels deep, which is not read")
+    def __init__(self, message: str, uid: str, rule_id: str) -> None:
+        super().__init__(message)
         self.uid = uid
+        self.rule_id = rule_id
+
+
+class ReviewTimeoutError(GraphgateError):
+    """The time for one review is over. It always denies: time is what an author can use up."""
 
 
 class DocumentError(GraphgateError):

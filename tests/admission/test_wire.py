@@ -4,6 +4,7 @@ import base64
 import json
 from dataclasses import replace
 
+import orjson
 import pytest
 
 from tests.documents_of import minimal, with_graph, with_predictor
@@ -11,6 +12,7 @@ from webhook.admission import handle_review
 from webhook.engine.allow_cache import MAX_CACHED_REVIEW_BYTES, AllowCache
 from webhook.errors import MalformedReviewError
 from webhook.graph.cluster_facts import NO_FACTS
+from webhook.graph.limits import MAX_REVIEW_VALUES
 from webhook.settings.model import read_settings
 from webhook.settings.rule_set import RuleSet
 
@@ -223,16 +225,32 @@ def test_a_review_nested_too_deeply_is_denied_by_the_uid_at_its_head():
         b'{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1",'
         b'"request":{"uid":"0b4f-1","object":'
     )
-    assert send_review(body) == encoded_response(
-        {
-            "allowed": False,
-            "status": {
-                "code": 403,
-                "reason": "Forbidden",
-                "message": "the object is nested more than 1,000 levels deep, which is not read",
-            },
-        }
+    response = send_review(body)["response"]
+    assert (response["uid"], response["allowed"]) == ("0b4f-1", False)
+    assert response["status"]["message"] == (
+        "the SeldonDeployment has 1 fault:\n* (document): the object is nested more than 1,000 "
+        "levels deep, and was not read; split the object into several [nested-too-deep]"
     )
+
+
+@pytest.mark.parametrize("value", ["{}", "[]", '{"a":1}', "0", '[[{"a":[]}]]'])
+def test_a_review_of_too_many_values_is_denied_unread(value, monkeypatch):
+    body = (
+        b'{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"0b4f-1",'
+        b'"object":{"a":[' + b",".join([value.encode()] * (MAX_REVIEW_VALUES + 1)) + b"]}}}"
+    )
+    monkeypatch.setattr(orjson, "loads", lambda _: pytest.fail("it was parsed"))
+    result = handle_review(body, "validate", SETTINGS, NO_FACTS)
+    monkeypatch.undo()
+    response = orjson.loads(result.body)["response"]
+    assert (response["uid"], response["allowed"]) == ("0b4f-1", False)
+    assert "the review holds more than 200,000 values, and was not read" in str(response)
+
+
+def test_brackets_and_commas_in_texts_are_no_values():
+    annotations = {"a": '[{,"' * MAX_REVIEW_VALUES}
+    document = minimal(lambda d: d["metadata"].update(annotations=annotations))
+    assert send_review(encoded_review(document))["response"]["allowed"] is True
 
 
 def test_one_nested_too_deeply_without_a_uid_is_malformed():

@@ -27,7 +27,7 @@ def test_any_json_value_is_judged(value):
     evaluate_filled(value, apply_defaults=False)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(mutated_documents())
 def test_every_path_lies_in_the_submitted_document_which_is_not_changed(document):
     before = json.dumps(document)
@@ -40,7 +40,7 @@ def test_every_path_lies_in_the_submitted_document_which_is_not_changed(document
         assert not finding.message.endswith(".")
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(mutated_documents())
 def test_the_patch_is_applied_once_and_then_has_nothing_left_to_do(document):
     decision = evaluate_filled(document)
@@ -51,7 +51,7 @@ def test_the_patch_is_applied_once_and_then_has_nothing_left_to_do(document):
         assert evaluate_filled(defaulted, apply_defaults=False).denied is False
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(mutated_documents())
 def test_a_verdict_is_the_same_each_time(document):
     assert evaluate_filled(document) == evaluate_filled(document)

@@ -130,3 +130,62 @@ def test_rules_about_updates_do_not_run_without_one():
     assert about_updates == {"live-predictor-removed", "model-uri-changed", "large-traffic-shift"}
     decision = evaluate(minimal(), SETTINGS, NO_FACTS)
     assert (decision.rule_errors, decision.warnings) == ((), ())
+
+
+def enforced(level="baseline"):
+    return read_settings(
+        {
+            "apiVersion": "graphgate.io/v1alpha1",
+            "kind": "Settings",
+            "podSecurity": {"mode": "enforce", "level": level},
+        }
+    )
+
+
+def with_privileged(count, image="a"):
+    containers = [
+        {"name": f"c{i}", "image": image, "securityContext": {"privileged": i < count}}
+        for i in range(12)
+    ]
+    return with_predictor(
+        componentSpecs=[{"spec": {"containers": containers}}],
+        graph={"name": "c0", "type": "MODEL"},
+    )
+
+
+@pytest.mark.parametrize("before", [1, 9, 10, 11])
+def test_one_more_privileged_container_is_new(before):
+    new, old = with_privileged(before + 1), with_privileged(before)
+    assert reported_rules(new, old, enforced())[0] == ["pod-security/privileged"]
+
+
+@pytest.mark.parametrize("after", [1, 10, 11])
+def test_as_many_or_fewer_privileged_containers_are_old_whatever_image_they_have(after):
+    new, old = with_privileged(after, image="b"), with_privileged(11)
+    assert reported_rules(new, old, enforced())[0] == []
+
+
+def with_host_path(path, image):
+    pod = {
+        "containers": [{"name": "classifier", "image": image}],
+        "volumes": [{"name": "data", "hostPath": {"path": path}}],
+    }
+    return with_predictor(componentSpecs=[{"spec": pod}])
+
+
+def test_another_path_of_the_host_under_the_same_name_is_new():
+    old = with_host_path("/data", "a")
+    new, same = with_host_path("/", "b"), with_host_path("/data", "b")
+    assert reported_rules(new, old, enforced())[0] == ["pod-security/hostPathVolumes"]
+    assert reported_rules(same, old, enforced())[0] == []
+
+
+def test_the_thousand_and_first_fault_is_new():
+    new, old = with_graph(methods=["X"] * 1002), with_graph(methods=["X"] * 1001)
+    assert reported_rules(labelled(new), old)[0] == ["unknown-node-method"]
+
+
+def test_one_old_fault_excuses_one():
+    old = with_graph(children=[{"name": "a", "type": "x"}])
+    new = with_graph(children=[{"name": "a", "type": "x"}, {"name": "a", "type": "x"}])
+    assert "unknown-node-type" in reported_rules(new, old)[0]

@@ -48,8 +48,8 @@ def test_a_list_is_cut_where_the_bound_is_reached_and_the_frame_stays():
     document = {"kind": "SeldonDeployment", "list": [0] * (MAX_VALUES + 5), "last": {"x": 1}}
     kept, schema_errors = truncate_to_limits(document)
     assert schema_errors == (
-        SchemaError("size", Path(("list",)), limit=MAX_VALUES),
-        SchemaError("size", Path(("last",)), limit=MAX_VALUES),
+        SchemaError("size", Path(("list",)), limit=MAX_VALUES, noun="values"),
+        SchemaError("size", Path(("last",)), limit=MAX_VALUES, noun="values"),
     )
     assert list(kept) == list(document)
     assert len(kept["list"]) == MAX_VALUES - len(document)

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.documents_of import minimal, with_graph, with_pod, with_predictor
-from webhook.graph.parse import MAX_GRAPH_DEPTH, parse
+from webhook.graph.limits import MAX_GRAPH_DEPTH
+from webhook.graph.parse import parse
 from webhook.graph.path import Path, nearest_existing_path
 
 GRAPH = Path(("spec", "predictors", 0, "graph"))

@@ -49,6 +49,7 @@ def _rule_entry(group: str, name: str) -> dict[str, Any]:
         "action": module.ACTION,
         "subject": subject,
         "fields": sorted(getattr(module, "FIELDS", ())),
+        "bound": getattr(module, "BOUND", False),
         "supersedable": getattr(module, "SUPERSEDABLE", False),
         "inputs": [each for each in others if each in _INPUTS],
         "triggers": sorted(getattr(module, "TRIGGERS", ())),

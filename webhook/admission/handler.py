@@ -1,6 +1,7 @@
 """The whole line, bytes to bytes."""
 
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
@@ -13,10 +14,12 @@ from webhook.engine.decision import ALLOWED, Decision, RuleError
 from webhook.engine.evaluate import evaluate
 from webhook.engine.policy_context import PolicyContext
 from webhook.engine.scale import evaluate_scale
-from webhook.errors import ReviewTooDeepError
+from webhook.errors import MalformedReviewError, UnreadReviewError
 from webhook.graph.cluster_facts import Facts
+from webhook.graph.finding import Finding
+from webhook.graph.path import ROOT
 from webhook.rules import Action
-from webhook.rules.other_ids import ENGINE_RULE_ID, NESTED_TOO_DEEP_RULE_ID
+from webhook.rules.other_ids import ENGINE_RULE_ID
 from webhook.settings.model import Settings
 
 Endpoint = Literal["mutate", "validate"]
@@ -42,6 +45,10 @@ class ReviewResult(NamedTuple):
     policy_set_version: str = ""
 
 
+def _run(review: Callable[[], Decision]) -> Decision:
+    return review()
+
+
 def handle_review(
     body: bytes,
     endpoint: Endpoint,
@@ -50,35 +57,48 @@ def handle_review(
     policy_context: PolicyContext | None = None,
     *,
     allow_cache: AllowCache | None = None,
+    run_limited: Callable[[Callable[[], Decision]], Decision] = _run,
 ) -> ReviewResult:
     """Return the response to the AdmissionReview in `body`, with what may be logged of it.
 
-    endpoint  "mutate" judges with defaults filled in, and adds them; "validate" judges what it
-              gets, and adds nothing
-    demands   users' policies and exceptions at this moment; None: there are none
-    memory    what was found faultless before; None: nothing is remembered
-    Raise MalformedReview if `body` is no review that could be answered.
+    endpoint        "mutate" judges with defaults filled in, and adds them; "validate" judges what
+                    it gets, and adds nothing
+    policy_context  users' policies and exceptions at this moment; None: there are none
+    allow_cache     what was found faultless before; None: nothing is remembered
+    run_limited     runs what takes long, parsing and judging, and may end it with an exception; the
+                    answer is written outside of it, so that there always is one
+    Raise MalformedReviewError if `body` is no review that could be answered.
     """
-    try:
+    request = AdmissionRequest.unread(body)
+
+    def judge() -> Decision:
+        nonlocal request
         request = parse_request(body)
-    except ReviewTooDeepError as error:
-        response = _build_denial(error.uid, str(error), [])
-        return ReviewResult(
-            _encode_review(response), error.uid, findings=((NESTED_TOO_DEEP_RULE_ID, "deny"),)
+        return _evaluate_request(
+            request,
+            endpoint,
+            settings,
+            facts,
+            policy_context,
+            allow_cache=allow_cache if len(body) <= MAX_CACHED_REVIEW_BYTES else None,
         )
-    if len(body) > MAX_CACHED_REVIEW_BYTES:
-        allow_cache = None
-    decision = _evaluate_request(
-        request, endpoint, settings, facts, policy_context, allow_cache=allow_cache
-    )
+
+    try:
+        decision = run_limited(judge)
+    except UnreadReviewError as error:
+        finding = Finding(ROOT, str(error), _UNREAD_REMEDIATION, rule_id=error.rule_id)
+        decision = Decision(denials=(finding,))
+    except MalformedReviewError:
+        raise
+    except Exception as error:
+        if not request.uid:
+            raise MalformedReviewError("the review could not be read in time") from error
+        # Whatever happens, the API server gets an answer.
+        decision = Decision(
+            rule_errors=(RuleError(ENGINE_RULE_ID, error),),
+            fail_closed=settings.on_rule_error == "deny",
+        )
     policy_set_version = "" if policy_context is None else policy_context.policies.version
-    findings: tuple[tuple[str, Action], ...] = ()
-    if decision.denials or decision.warnings or decision.audits:
-        findings = (
-            *((finding.rule_id, "deny") for finding in decision.denials),
-            *((finding.rule_id, "warn") for finding in decision.warnings),
-            *((finding.rule_id, "audit") for finding in decision.audits),
-        )
     return ReviewResult(
         body=_encode_review(_build_response(request, decision, policy_set_version)),
         uid=request.uid,
@@ -86,9 +106,22 @@ def handle_review(
         namespace=request.namespace,
         name=request.name,
         verdict="denied" if decision.denied else "allowed",
-        findings=findings,
+        findings=_logged_findings(decision),
         rule_errors=decision.rule_errors,
         policy_set_version=policy_set_version,
+    )
+
+
+_UNREAD_REMEDIATION = "split the object into several"
+
+
+def _logged_findings(decision: Decision) -> tuple[tuple[str, Action], ...]:
+    if not (decision.denials or decision.warnings or decision.audits):
+        return ()
+    return (
+        *((finding.rule_id, "deny") for finding in decision.denials),
+        *((finding.rule_id, "warn") for finding in decision.warnings),
+        *((finding.rule_id, "audit") for finding in decision.audits),
     )
 
 
@@ -106,31 +139,25 @@ def _evaluate_request(
         return ALLOWED
     if policy_context is not None:
         policy_context = replace(policy_context, request=request.raw)
-    try:
-        if request.is_scale:
-            return evaluate_scale(
-                request.document,
-                settings,
-                facts,
-                namespace=request.namespace,
-                old_scale=request.old_document,
-                policy_context=policy_context,
-            )
-        return evaluate(
+    if request.is_scale:
+        return evaluate_scale(
             request.document,
             settings,
             facts,
             namespace=request.namespace,
-            old_document=request.old_document if request.operation == "UPDATE" else None,
-            apply_defaults=endpoint == "mutate",
+            old_scale=request.old_document,
             policy_context=policy_context,
-            allow_cache=allow_cache,
         )
-    except Exception as error:  # noqa: BLE001 — whatever happens, the API server gets an answer
-        return Decision(
-            rule_errors=(RuleError(ENGINE_RULE_ID, error),),
-            fail_closed=settings.on_rule_error == "deny",
-        )
+    return evaluate(
+        request.document,
+        settings,
+        facts,
+        namespace=request.namespace,
+        old_document=request.old_document if request.operation == "UPDATE" else None,
+        apply_defaults=endpoint == "mutate",
+        policy_context=policy_context,
+        allow_cache=allow_cache,
+    )
 
 
 def _build_response(
@@ -157,9 +184,7 @@ def _build_response(
         response["warnings"] = warnings
     audit_annotations = {"policySetVersion": policy_set_version} if policy_set_version else {}
     if decision.audits:
-        audit_annotations["findings"] = "\n".join(
-            messages.format_finding(finding) for finding in decision.audits
-        )
+        audit_annotations["findings"] = messages.format_audits(decision)
     if audit_annotations:
         response["auditAnnotations"] = audit_annotations
     return response

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from webhook.errors import MalformedReviewError, ReviewTooDeepError
+from webhook.errors import MalformedReviewError, UnreadReviewError
+from webhook.graph.limits import MAX_REVIEW_VALUES, exceeds_values
 from webhook.graph.model import get_mapping, get_str
+from webhook.rules.other_ids import NESTED_TOO_DEEP_RULE_ID
 
 API_VERSION = "admission.k8s.io/v1"
 KIND = "AdmissionReview"
@@ -42,19 +44,36 @@ class AdmissionRequest(NamedTuple):
     raw: Mapping[str, Any]
     is_scale: bool = False
 
+    @classmethod
+    def unread(cls, body: bytes) -> "AdmissionRequest":
+        """Return what is known of a request before its body is parsed: the uid, if it is found."""
+        return cls(find_uid(body), "", "", "", None, None, is_in_scope=False, raw={})
+
+
+def find_uid(body: bytes) -> str:
+    """Return the uid in a body that is not parsed; "" if it is not where API servers write it."""
+    match = _UID.search(body, 0, _UID_SEARCH_BYTES)
+    return match[1].decode() if match else ""
+
 
 def parse_request(body: bytes) -> AdmissionRequest:
     """Return the request in `body`.
 
-    Raise MalformedReview if there is none that could be answered, and ReviewTooDeep if there
-    is one that is nested too deeply to be read.
+    Raise MalformedReviewError if there is none that could be answered, and UnreadReviewError if
+    there is one that holds more values, or is nested more deeply, than is read.
     """
+    if exceeds_values(body, MAX_REVIEW_VALUES):
+        message = f"the review holds more than {MAX_REVIEW_VALUES:,} values, and was not read"
+        if uid := find_uid(body):
+            raise UnreadReviewError(message, uid, "object-too-large")
+        raise MalformedReviewError(message)
     try:
         review = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        match = _UID.search(body, 0, _UID_SEARCH_BYTES)
-        if match and "depth limit" in str(error):
-            raise ReviewTooDeepError(match[1].decode()) from error
+        uid = find_uid(body)
+        if uid and "depth limit" in str(error):
+            message = "the object is nested more than 1,000 levels deep, and was not read"
+            raise UnreadReviewError(message, uid, NESTED_TOO_DEEP_RULE_ID) from error
         raise MalformedReviewError(f"the body is not JSON: {error}") from error
     if not isinstance(review, dict) or review.get("kind") != KIND:
         raise MalformedReviewError(f"the body is no {KIND}")

@@ -2,11 +2,12 @@
 
 from typing import NamedTuple
 
+from webhook.errors import ReviewTimeoutError
 from webhook.graph.finding import Finding, Operation
 
 
 class RuleError(NamedTuple):
-    """A rule or policy of ours that crashed or ran out of time: our fault, never the author's.
+    """A rule or policy of ours that crashed or ran out of time.
 
     rule   its id
     error  what it raised; for the log, never for the author
@@ -14,6 +15,11 @@ class RuleError(NamedTuple):
 
     rule_id: str
     error: Exception
+
+    @property
+    def is_timeout(self) -> bool:
+        """Whether it ran out of time; then it denies, or whoever is slow enough would pass."""
+        return isinstance(self.error, ReviewTimeoutError)
 
 
 class Decision(NamedTuple):
@@ -24,7 +30,8 @@ class Decision(NamedTuple):
     audits    findings for the record only
     patch     what defaulting adds; empty where the object is denied
     failures  rules that could not be evaluated
-    closed    whether such a failure refuses the object (`onRuleError: deny`)
+    closed    whether every such failure refuses the object (`onRuleError: deny`), and not only
+              those for want of time
     """
 
     denials: tuple[Finding, ...] = ()
@@ -37,7 +44,14 @@ class Decision(NamedTuple):
     @property
     def denied(self) -> bool:
         """Whether the object is refused."""
-        return bool(self.denials) or (self.fail_closed and bool(self.rule_errors))
+        return bool(self.denials) or bool(self.denying_errors)
+
+    @property
+    def denying_errors(self) -> tuple[RuleError, ...]:
+        """The rule errors that refuse the object: all, or those that ran out of time."""
+        if not self.rule_errors or self.fail_closed:
+            return self.rule_errors
+        return tuple(error for error in self.rule_errors if error.is_timeout)
 
 
 ALLOWED = Decision()

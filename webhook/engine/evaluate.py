@@ -19,6 +19,7 @@ from webhook.engine.ratchet import ratchet
 from webhook.engine.rule_runner import ActionFinding, run_rules
 from webhook.graph.cluster_facts import Facts, Operator
 from webhook.graph.finding import Finding, Operation
+from webhook.graph.limits import truncate_to_limits
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.parse import parse
 from webhook.graph.path import Path
@@ -74,7 +75,11 @@ def evaluate(
     settings = settings.for_namespace(namespace)
     facts = settings.with_model_servers(facts)
     facts = replace(facts, operator=operator or resolve_operator(document, settings, facts))
-    defaulting_result = defaulting.default_object(document, settings.defaults, facts, namespace)
+    if truncate_to_limits(document)[1]:  # refused, and not filled in
+        apply_defaults, policy_context, allow_cache = False, None, None
+        defaulting_result = defaulting.DefaultingResult()
+    else:
+        defaulting_result = defaulting.default_object(document, settings.defaults, facts, namespace)
     stores_defaults = settings.apply_defaults_at == "admission"
     defaulted = (
         defaulting.apply_add_operations(document, defaulting_result.operations)
@@ -111,7 +116,11 @@ def evaluate(
             and any(action == "deny" for action, _ in findings)
         ):
             findings = ratchet(
-                findings, defaulted, evaluator.run_checks(old_object, None, []), old_document
+                findings,
+                _strip_server_fields(defaulted),
+                evaluator.run_checks(old_object, None, []),
+                _strip_server_fields(old_document),
+                same_spec=_have_same_spec(document, old_document),
             )
         if allow_cache is not None and key is not None and not findings and not rule_errors:
             allow_cache.add(key)
@@ -166,6 +175,8 @@ class _Evaluator(NamedTuple):
         findings = list(
             run_rules(self.settings.rule_set, parsed.view, old, self.facts, rule_errors)
         )
+        if parsed.view.is_incomplete:  # the rules have said so, and that refuses it
+            return findings
         for name, source in (
             (POD_SECURITY_RULE_ID, self._check_pods),
             (POLICY_RULE_ID, self._evaluate_policies),
@@ -234,6 +245,15 @@ def _strip_server_fields(document: Any) -> Any:
     if "status" in document:
         document = {key: document[key] for key in document if key != "status"}
     return document
+
+
+def _have_same_spec(document: Any, old_document: Any) -> bool:
+    if type(document) is not dict or type(old_document) is not dict:
+        return False
+    try:
+        return bool(document.get("spec") == old_document.get("spec"))
+    except RecursionError:  # deeper than anything that the API server stores
+        return False
 
 
 def _missing_defaults_finding(operations: tuple[Operation, ...], document: Any) -> Finding:

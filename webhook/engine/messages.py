@@ -1,8 +1,8 @@
 """A finding in one line, the same words for kubectl, terminal, JSON, SARIF and status."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from webhook.engine.decision import Decision
+from webhook.engine.decision import Decision, RuleError
 from webhook.graph.finding import Finding
 
 MAX_SHOWN_FINDINGS = 100
@@ -42,20 +42,39 @@ def format_denial(decision: Decision, name: str) -> str:
     return "\n".join((f"{subject} has {len(lines)} {noun}:", *shown))
 
 
-def format_rule_errors(decision: Decision) -> list[str]:
+def format_rule_errors(rule_errors: Iterable[RuleError]) -> list[str]:
     """Return a sentence for each rule that could not be evaluated."""
-    return [f"rule {failure.rule_id} {RULE_ERROR_TEXT}" for failure in decision.rule_errors]
+    return [
+        f"rule {rule_error.rule_id} "
+        + (f"was too slow: {rule_error.error}" if rule_error.is_timeout else RULE_ERROR_TEXT)
+        for rule_error in rule_errors
+    ]
 
 
 def format_warnings(decision: Decision) -> list[str]:
-    """Return the warnings that go with the answer, none of which repeats a denial."""
-    findings: Sequence[Finding] = decision.warnings
-    return [format_finding(finding) for finding in findings] + (
-        [] if decision.fail_closed else format_rule_errors(decision)
+    """Return the warnings that go with the answer, none of which repeats a denial.
+
+    They travel in an HTTP header each: no more are spelled out than of the denials.
+    """
+    return _shown_lines(decision.warnings) + format_rule_errors(
+        error for error in decision.rule_errors if error not in decision.denying_errors
     )
+
+
+def format_audits(decision: Decision) -> str:
+    """Return what the audit log keeps, a line for each finding."""
+    return "\n".join(_shown_lines(decision.audits))
+
+
+def _shown_lines(findings: Sequence[Finding]) -> list[str]:
+    lines = [format_finding(finding) for finding in findings[:MAX_SHOWN_FINDINGS]]
+    if (hidden := len(findings) - MAX_SHOWN_FINDINGS) > 0:
+        lines.append(f"… and {hidden} more; graphgate check shows them all")
+    return lines
 
 
 def _denial_lines(decision: Decision) -> list[str]:
-    return [format_finding(finding) for finding in decision.denials] + (
-        format_rule_errors(decision) if decision.fail_closed else []
-    )
+    return [
+        *(format_finding(finding) for finding in decision.denials),
+        *format_rule_errors(decision.denying_errors),
+    ]

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import orjson
+
 from webhook.defaulting import DefaultingOptions
 from webhook.engine.rendered_pods import RenderedPod, needs_rendering, render_pods
 from webhook.engine.rule_runner import ActionFinding
@@ -95,11 +97,15 @@ def check_pods(
     )
     checks_standard = action != "off" and standard.level != "privileged"
     needs_every_pod = checks_standard or assigned_by_scc or options.restrictions is not None
-    old_templates = {} if old is None else _group_by_predictor(old)
+    old_templates = set() if old is None else set(map(_template_key, find_pod_templates(old)))
     template_violations: Mapping[Path, Violations] = {}
     rendered: dict[Path, RenderedPod] = {}
     template_refs = find_pod_templates(deployment, only_uncertain=not needs_every_pod)
-    changed = [t for t in template_refs if t.raw not in old_templates.get(t.predictor, ())]
+    changed = [
+        template
+        for template in template_refs
+        if not old_templates or _template_key(template) not in old_templates
+    ]
     if checks_standard:
         template_violations = {
             t.path: evaluate_pod(t.pod, standard.level, standard.version) for t in changed
@@ -170,12 +176,12 @@ def find_pod_templates(
             )
 
 
-def _group_by_predictor(deployment: SeldonDeployment) -> dict[str, list[Mapping[str, Any]]]:
-    """Return the raw templates by the name of their predictor."""
-    grouped: dict[str, list[Mapping[str, Any]]] = {}
-    for template in find_pod_templates(deployment):
-        grouped.setdefault(template.predictor, []).append(template.raw)
-    return grouped
+def _template_key(template: PodTemplateRef) -> tuple[str, bytes]:
+    """Return by what a template is known again: its predictor and all that is written in it."""
+    try:
+        return template.predictor, orjson.dumps(template.raw, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # a number of more than 64 bits, or nested too deeply
+        return template.predictor, repr(template.raw).encode()
 
 
 def _locate(finding: Finding, template: PodTemplateRef) -> Finding:
@@ -202,13 +208,17 @@ def _find_violations(
     violation_paths = {violation.check_id: violation.paths for violation in template_violations}
     for violation in violations:
         if template is not None and violation.check_id in violation_paths:
-            path = template.locate(_common_path(violation_paths[violation.check_id]))
+            paths = violation_paths[violation.check_id]
+            path = template.locate(_common_path(paths))
+            evidence = tuple(map(template.locate, paths))
         elif rendered is not None:
-            path = _common_path(tuple(map(rendered.locate, violation.paths)) or (rendered.path,))
+            evidence = tuple(map(rendered.locate, violation.paths)) or (rendered.path,)
+            path = _common_path(evidence)
         yield Finding(
             path,
             f'would violate PodSecurity "{standard}": {violation}',
             _ways_out(violation, rendered),
+            evidence=evidence,
             rule_id=f"{POD_SECURITY_RULE_ID_PREFIX}{violation.check_id}",
         )
 
@@ -227,6 +237,7 @@ def _restriction_finding(violation: Violation, template: PodTemplateRef) -> Find
     return Finding(
         template.locate(_common_path(violation.paths)),
         f"is forbidden by podSecurity.restrictions: {violation}",
+        evidence=tuple(map(template.locate, violation.paths)),
         rule_id=f"{RESTRICTIONS_RULE_ID_PREFIX}{violation.check_id}",
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from webhook.cel.activation import DEADLINE_EXCEEDED
 from webhook.engine.policy_context import PolicyContext
 from webhook.engine.rule_runner import ActionFinding
 from webhook.graph.cluster_facts import Facts
@@ -121,4 +122,6 @@ def _policy_error_findings(failures: Iterable[PolicyFailure]) -> Iterator[Action
             "this is a fault of the policy, not of the object",
             rule_id=failure.rule_id,
         )
-        yield failure.action or "warn", finding
+        # An Ignore that holds for want of time would let pass whatever is made slow enough.
+        is_timeout = failure.error == DEADLINE_EXCEEDED
+        yield "deny" if is_timeout else failure.action or "warn", finding

@@ -1,18 +1,23 @@
-"""Old sins: faults that an object had before an update do not deny the update.
+"""Old faults: what an object had before an update does not deny the update.
 
 Without this, whoever tightens a rule locks every object that breaks it: it could not even be
-labelled. A finding is old if rule, place and value are the same as before, where a place counts
-list items by their name and not by their number.
+labelled. A finding is old if the same rule was broken before by the same values at the same places,
+where a place counts list items by their name and not by their number. What a finding says is not
+compared: one sentence may stand for many objects.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
+
+import orjson
 
 from webhook.engine.rule_runner import ActionFinding
 from webhook.graph.finding import Finding
 from webhook.graph.path import Path, resolve_path
 
-_FindingKey = tuple[str, tuple[str | int, ...], str]
+_Place = tuple[str, tuple[str | int, ...], bytes]
+"""The rule that is broken, where, and by what."""
 
 
 def ratchet(
@@ -20,19 +25,42 @@ def ratchet(
     document: Any,
     old_findings: Iterable[ActionFinding],
     old_document: Any,
+    *,
+    same_spec: bool = False,
 ) -> list[ActionFinding]:
-    """Return the findings, with "warn" for each denial that was there before."""
-    old_keys = {_finding_key(finding, old_document) for _, finding in old_findings}
+    """Return the findings, with "warn" for each denial that was there before.
+
+    same_spec  whether the update leaves the spec alone. Only then is a finding old that says that
+               not everything was read or told: what was not read is still what it was
+    """
+    old_places = Counter[_Place]()
+    old_incomplete: set[str] = set()
+    for _, finding in old_findings:
+        if finding.incomplete:
+            old_incomplete.add(finding.rule_id)
+        else:
+            old_places.update(_places(finding, old_document))
+    ratcheted: list[ActionFinding] = []
+    for action, finding in findings:
+        if action != "deny":
+            ratcheted.append((action, finding))
+        elif finding.incomplete:
+            is_old = same_spec and finding.rule_id in old_incomplete
+            ratcheted.append(("warn" if is_old else "deny", finding))
+        else:
+            places = Counter(_places(finding, document))
+            is_old = places <= old_places
+            if is_old:  # each old fault excuses one
+                old_places -= places
+            ratcheted.append(("warn" if is_old else "deny", finding))
+    return ratcheted
+
+
+def _places(finding: Finding, document: Any) -> list[_Place]:
     return [
-        ("warn", finding)
-        if action == "deny" and _finding_key(finding, document) in old_keys
-        else (action, finding)
-        for action, finding in findings
+        (finding.rule_id, _path_by_names(path, document), _value_at(document, path))
+        for path in finding.evidence or (finding.path,)
     ]
-
-
-def _finding_key(finding: Finding, document: Any) -> _FindingKey:
-    return finding.rule_id, _path_by_names(finding.path, document), _faulty_value(finding, document)
 
 
 def _path_by_names(path: Path, document: Any) -> tuple[str | int, ...]:
@@ -50,10 +78,13 @@ def _path_by_names(path: Path, document: Any) -> tuple[str | int, ...]:
     return tuple(named)
 
 
-def _faulty_value(finding: Finding, document: Any) -> str:
-    """Return what is wrong there: the value, or the fact where the value is a whole structure."""
+def _value_at(document: Any, path: Path) -> bytes:
+    """Return what stands there, as something to compare; b"" if nothing does."""
     try:
-        value = resolve_path(document, finding.path)
+        value = resolve_path(document, path)
     except LookupError:
-        return "missing"
-    return finding.message if isinstance(value, (dict, list)) else repr(value)
+        return b""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # nested too deeply, or a number of more than 64 bits
+        return repr(value).encode()

@@ -11,6 +11,7 @@ from webhook.graph.cluster_facts import Facts
 from webhook.graph.features import collect_features
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
+from webhook.graph.path import ROOT
 from webhook.rules import Action, all_rules, docs
 from webhook.settings.rule_set import EnabledRule, RuleSet
 
@@ -18,7 +19,8 @@ ActionFinding = tuple[Action, Finding]
 
 MAX_FINDINGS_PER_RULE = 1000
 """Findings of one rule in one document. Whoever has more has one mistake, made by a program; the
-thousand are told, and the rest after they are mended."""
+thousand are told, and the rest after they are mended. Since nobody knows what the rest would be,
+more than that denies, whatever the rule's action is."""
 
 
 def run_rules(
@@ -51,17 +53,31 @@ def run_rules(
                         thing.value, **{name: inputs[name] for name in rule.inputs}
                     )
                 for finding in findings:
-                    left[rule.id] = left.get(rule.id, MAX_FINDINGS_PER_RULE) - 1
-                    yield _effective_action(rule, finding), _with_rule(rule, finding)
+                    left[rule.id] = left.get(rule.id, MAX_FINDINGS_PER_RULE + 1) - 1
                     if not left[rule.id]:
+                        yield "deny", _unlisted(rule.id)
                         break
+                    yield _effective_action(rule, finding), _with_rule(rule, finding)
             except Exception as error:  # noqa: BLE001 — a crash of one rule must not hide the others
                 rule_errors.append(RuleError(rule.id, error))
                 left[rule.id] = 0
 
 
+def _unlisted(rule_id: str) -> Finding:
+    return Finding(
+        ROOT,
+        f"there are more than {MAX_FINDINGS_PER_RULE} findings of this rule; "
+        "those that follow are not listed",
+        _default_remediation(rule_id),
+        incomplete=True,
+        rule_id=rule_id,
+    )
+
+
 def _effective_action(rule: EnabledRule, finding: Finding) -> Action:
     """Return what is done about it: what a rule is not sure of never denies."""
+    if finding.incomplete:
+        return "deny"
     return rule.action if finding.certain or rule.action != "deny" else "warn"
 
 

@@ -28,10 +28,16 @@ class Thing(NamedTuple):
 
 
 def walk(deployment: SeldonDeployment) -> Iterator[Thing]:
-    """Yield the deployment, the errors of its schema, and then its parts as they are nested."""
+    """Yield the deployment, the errors of its schema, and then its parts as they are nested.
+
+    Of a document that was not read to its end the parts are left out: it is refused anyway, and
+    what is said of them might not be true.
+    """
     yield Thing("deployment", deployment, deployment.spec)
     for schema_error in deployment.schema_errors:
         yield Thing("schema_error", schema_error, (schema_error.kind,))
+    if deployment.is_incomplete:
+        return
     for predictor in deployment.predictors:
         yield Thing("predictor", predictor, predictor.raw, predictor)
         for node in predictor.nodes:

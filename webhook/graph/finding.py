@@ -28,6 +28,10 @@ class Finding:
     remedy  what to do about it: 'rename it to "step-one"'; empty: the rule's own general remedy
     fix     a JSON Patch against the submitted document that mends it; empty where none is certain
     sure    False where a fact was missing that would have settled it; then it is at most a warning
+    evidence  every place whose value makes it a fault, where `path` alone does not say: while
+            they stay as they are, it is the same fault (`engine.ratchet`)
+    incomplete  whether something was not read or not told, so that nobody knows what else is wrong:
+            then it denies, whatever the settings say of the rule
     rule    who found it: "children-not-a-list", "pod-security/privileged", "policy/NAME/0";
             stamped by the engine, a rule leaves it empty
     """
@@ -37,4 +41,6 @@ class Finding:
     remediation: str = ""
     fix: tuple[Operation, ...] = ()
     certain: bool = True
+    evidence: tuple[Path, ...] = ()
+    incomplete: bool = False
     rule_id: str = ""

@@ -72,7 +72,8 @@ class SchemaError:
               "required": the mapping at `path` lacks the field `field`
               "unknown": `path` ends in a field that the schema does not know
               "depth": the graph goes on below `path`, deeper than is read
-              "nesting": so does the document; "size": so it does, longer than is read
+              "nesting": so does the document; "size": so it does, longer than is read: there are
+              more than `limit` of what `noun` says
     """
 
     kind: Literal["type", "required", "unknown", "range", "depth", "nesting", "size"]
@@ -80,6 +81,11 @@ class SchemaError:
     expected_types: tuple[str, ...] = ()
     missing_field: str = ""
     limit: int = 0
+    noun: str = ""
+
+
+UNREAD_KINDS = frozenset({"depth", "nesting", "size"})
+"""The kinds of schema errors that say that reading ended before the document did."""
 
 
 def build_path(lazy_path: LazyPath) -> Path:
@@ -277,6 +283,11 @@ class SeldonDeployment:
     containers: tuple[Container, ...]
     non_trivial: Mapping[str, tuple[Container, ...]]
     schema_errors: tuple[SchemaError, ...]
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether something of the document was not read; then nobody knows what is in it."""
+        return any(error.kind in UNREAD_KINDS for error in self.schema_errors)
 
     @cached_property
     def schema_errors_by_kind(self) -> Mapping[str, Sequence[SchemaError]]:

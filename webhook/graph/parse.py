@@ -8,11 +8,19 @@ those of the document as it is.
 """
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
 from webhook.graph import indentation, non_trivial, schema
-from webhook.graph.limits import truncate_to_limits
+from webhook.graph.limits import (
+    MAX_COMPONENTS,
+    MAX_CONTAINERS,
+    MAX_CUTS_TOLD,
+    MAX_GRAPH_DEPTH,
+    MAX_NODES,
+    MAX_PREDICTORS,
+    MAX_SCHEMA_ERRORS,
+    truncate_to_limits,
+)
 from webhook.graph.model import (
     EMPTY_MAPPING,
     ChildPath,
@@ -30,17 +38,9 @@ from webhook.graph.model import (
     iter_mappings,
 )
 from webhook.graph.path import ROOT, Path
+from webhook.graph.schema.explain import explain
 
-MAX_GRAPH_DEPTH = 100
-"""Levels of nodes that are read. Real graphs have fewer than ten; Seldon's own CRD keeps eleven."""
-
-
-MAX_SCHEMA_ERRORS = 2000
-"""Departures from the schema that are looked at; more are told when these are mended."""
-
-MAX_PREDICTORS = 500
-"""Predictors that are read. Rules compare them with each other; real objects have one to five."""
-
+T = TypeVar("T")
 
 NODE_FIELDS = frozenset({"name", "type", "children", "implementation", "endpoint", "modelUri"})
 """A mapping under `children` with one of these was meant as a node."""
@@ -57,8 +57,8 @@ def parse(document: Any) -> SeldonDeployment:
     raw = document if type(document) is dict else EMPTY_MAPPING
     metadata = get_mapping(raw, "metadata")
     spec = get_mapping(raw, "spec")
-    truncations = _Truncations([], [], [])
-    predictors = tuple(_iter_predictors(spec, truncations))
+    reading = _Reading()
+    predictors = tuple(_iter_predictors(spec, reading))
     containers = tuple(_iter_all_containers(predictors))
     return SeldonDeployment(
         document=document,
@@ -72,8 +72,8 @@ def parse(document: Any) -> SeldonDeployment:
         containers=containers,
         non_trivial=non_trivial.group_by_part(containers),
         schema_errors=(
-            *_truncation_errors(truncations, limit_errors),
-            *_validate_schema(_drop_unread_parts(document, truncations)),
+            *_limit_errors(reading, limit_errors),
+            *_validate_schema(document, reading.unread),
         ),
     )
 
@@ -82,43 +82,64 @@ def read_predictors(document: Any) -> tuple[Predictor, ...]:
     """Return the predictors of a view alone: what is asked for graphs only needs no faults."""
     document, _ = truncate_to_limits(document)
     raw = document if type(document) is dict else EMPTY_MAPPING
-    return tuple(_iter_predictors(get_mapping(raw, "spec"), _Truncations([], [], [])))
+    return tuple(_iter_predictors(get_mapping(raw, "spec"), _Reading()))
 
 
-def _truncation_errors(
-    truncations: "_Truncations", limit_errors: tuple[SchemaError, ...]
-) -> list[SchemaError]:
-    """Return the faults that are no departures from the schema; `beyond` are those of bounds."""
-    errors = [SchemaError("depth", path) for path in truncations.too_deep_paths]
-    errors += [
-        SchemaError("size", path, limit=MAX_PREDICTORS) for path in truncations.too_many_paths
-    ]
-    errors += [
-        schema_error
-        for schema_error in limit_errors
-        if not _is_below_any(schema_error.path, truncations.too_deep_paths)
-    ]
-    return errors
+def _limit_errors(
+    reading: "_Reading", document_errors: tuple[SchemaError, ...]
+) -> Iterator[SchemaError]:
+    """Yield the faults that are no departures from the schema: where reading ended."""
+    yield from reading.errors
+    too_deep = {error.path for error in reading.errors if error.kind == "depth"}
+    for error in document_errors:
+        # Of a graph, it is said in nodes.
+        if not any(Path(error.path[:size]) in too_deep for size in range(len(error.path) + 1)):
+            yield error
 
 
-def _is_below_any(path: Path, ancestors: list[Path]) -> bool:
-    return any(path[: len(other)] == other for other in ancestors)
+_LIMITS = {
+    "predictors": MAX_PREDICTORS,
+    "nodes": MAX_NODES,
+    "components": MAX_COMPONENTS,
+    "containers": MAX_CONTAINERS,
+}
 
 
-class _Truncations(NamedTuple):
-    """Places under `children` that are not read on, and so not held against the schema."""
+class _Reading:
+    """How much has been read of one document, and where reading ended.
 
-    too_deep_paths: list[Path]
-    not_node_paths: list[Path]
-    too_many_paths: list[Path]
+    errors  the places, a few of each kind
+    unread  ids of values below which nothing is held against the schema
+    """
+
+    def __init__(self) -> None:
+        self.errors: list[SchemaError] = []
+        self.unread: set[int] = set()
+        self._left = dict(_LIMITS)
+        self._too_deep = 0
+
+    def take(self, entries: list[T], noun: str, lazy_path: LazyPath, *field: str) -> list[T]:
+        """Return the entries of the list `field` that are read; there may be too many in all."""
+        left = self._left[noun]
+        self._left[noun] = max(left - len(entries), -1)
+        if len(entries) <= left:
+            return entries
+        if left >= 0:  # said once
+            path = build_path(lazy_path).join(field)
+            self.errors.append(SchemaError("size", path, limit=_LIMITS[noun], noun=noun))
+        return entries[: max(left, 0)]
+
+    def stop_at_depth(self, children: Any, lazy_path: LazyPath) -> None:
+        """Note that the graph goes on below the deepest level."""
+        self.unread.add(id(children))
+        self._too_deep += 1
+        if self._too_deep <= MAX_CUTS_TOLD:
+            self.errors.append(SchemaError("depth", build_path(lazy_path) / "children"))
 
 
-def _iter_predictors(spec: Mapping[str, Any], truncations: _Truncations) -> Iterator[Predictor]:
+def _iter_predictors(spec: Mapping[str, Any], reading: _Reading) -> Iterator[Predictor]:
     list_path = ROOT / "spec" / "predictors"
-    entries = list(iter_mappings(spec, "predictors"))
-    if len(entries) > MAX_PREDICTORS:
-        truncations.too_many_paths.append(list_path)
-        entries = entries[:MAX_PREDICTORS]
+    entries = reading.take(list(iter_mappings(spec, "predictors")), "predictors", list_path)
     continuations = indentation.find_split_predictors(entries) if len(entries) > 1 else {}
     continued_by = {first: second for second, first in continuations.items()}
     for index, item in entries:
@@ -126,20 +147,20 @@ def _iter_predictors(spec: Mapping[str, Any], truncations: _Truncations) -> Iter
         if index in continued_by:
             other = spec["predictors"][continued_by[index]]
             yield _parse_predictor(
-                {**item, **other}, path, truncations, list_path / continued_by[index], other
+                {**item, **other}, path, reading, list_path / continued_by[index], other
             )
         elif index not in continuations:
-            yield _parse_predictor(item, path, truncations)
+            yield _parse_predictor(item, path, reading)
 
 
 def _parse_predictor(
     raw: Mapping[str, Any],
     path: Path,
-    truncations: _Truncations,
+    reading: _Reading,
     continuation_path: Path = ROOT,
     continuation: Mapping[str, Any] = EMPTY_MAPPING,
 ) -> Predictor:
-    """Return the predictor at `path`; the fields of `continued` stand at `second` instead."""
+    """Return the predictor at `path`; its fields in `continuation` stand elsewhere."""
     list_path = (continuation_path if "componentSpecs" in continuation else path) / "componentSpecs"
     entries = list(iter_mappings(raw, "componentSpecs"))
     graph, graph_path = (
@@ -150,64 +171,58 @@ def _parse_predictor(
         graph, graph_path = found[1]["graph"], list_path / found[0] / "graph"
         entries = [(i, item) for i, item in entries if i != found[0] or "spec" in item]
     nodes: list[Node] = []
-    root = _parse_node(graph, graph_path, nodes, truncations, 1) if type(graph) is dict else None
+    root = _parse_node(graph, graph_path, nodes, reading, 1) if type(graph) is dict else None
     single_component = raw.get("componentSpecs")
     if type(single_component) is dict:  # a dash is missing; read as the one item
-        components: tuple[ComponentSpec, ...] = (_parse_component(single_component, list_path),)
+        components = [_parse_component(single_component, list_path, reading)]
     else:
-        components = tuple(_iter_components(entries, list_path))
+        components = list(_iter_components(entries, list_path, reading))
     return Predictor(
         raw=raw,
         path=path,
         name=get_str(raw, "name"),
         graph=root,
         nodes=tuple(nodes),
-        components=components,
+        components=tuple(components),
         containers=tuple(c for component in components for c in component.containers),
         other_containers=tuple(_iter_other_containers(raw, path)),
     )
 
 
-def _iter_components(entries: list[indentation.Entry], list_path: Path) -> Iterator[ComponentSpec]:
+def _iter_components(
+    entries: list[indentation.Entry], list_path: Path, reading: _Reading
+) -> Iterator[ComponentSpec]:
     # What belongs to a neighbour is no pod of its own; it is read once it stands there.
     neighbours = indentation.find_split_components(entries) if len(entries) > 1 else {}
-    for index, item in entries:
+    for index, item in reading.take(entries, "components", list_path):
         if index not in neighbours:
-            yield _parse_component(item, list_path / index)
+            yield _parse_component(item, list_path / index, reading)
 
 
 def _parse_node(
-    raw: dict[str, Any],
-    lazy_path: LazyPath,
-    nodes: list[Node],
-    truncations: _Truncations,
-    depth: int,
+    raw: Mapping[str, Any], lazy_path: LazyPath, nodes: list[Node], reading: _Reading, depth: int
 ) -> Node:
     position = len(nodes)
     nodes.append(None)  # type: ignore[arg-type]  # filled below: parents stand before children
     children: list[Node] = []
     raw_children = raw.get("children")
     if raw_children or raw_children == {}:
-        if type(raw_children) not in (list, dict):
-            pass  # the schema says so
-        elif depth >= MAX_GRAPH_DEPTH and raw_children:
-            truncations.too_deep_paths.append(build_path(lazy_path) / "children")
-        elif type(raw_children) is list:
+        if type(raw_children) is list and depth < MAX_GRAPH_DEPTH:
+            entries = list(iter_mappings(raw, "children"))
             children = [
                 _parse_node(
-                    child, ChildPath(lazy_path, ("children", index)), nodes, truncations, depth + 1
+                    child, ChildPath(lazy_path, ("children", index)), nodes, reading, depth + 1
                 )
-                for index, child in enumerate(raw_children)
-                if type(child) is dict
+                for index, child in reading.take(entries, "nodes", lazy_path, "children")
             ]
-        elif raw_children.keys() & NODE_FIELDS:
-            children = [
-                _parse_node(
-                    raw_children, ChildPath(lazy_path, ("children",)), nodes, truncations, depth + 1
-                )
-            ]
-        else:
-            truncations.not_node_paths.append(build_path(lazy_path) / "children")
+        elif type(raw_children) in (list, dict) and depth >= MAX_GRAPH_DEPTH and raw_children:
+            reading.stop_at_depth(raw_children, lazy_path)
+        elif type(raw_children) is dict and raw_children.keys() & NODE_FIELDS:
+            path = ChildPath(lazy_path, ("children",))
+            for child in reading.take([raw_children], "nodes", path):
+                children = [_parse_node(child, path, nodes, reading, depth + 1)]
+        elif type(raw_children) is dict:
+            reading.unread.add(id(raw_children))
     node = nodes[position] = Node(
         raw,
         lazy_path,
@@ -219,27 +234,31 @@ def _parse_node(
     return node
 
 
-def _parse_component(raw: Mapping[str, Any], path: Path) -> ComponentSpec:
+def _parse_component(raw: Mapping[str, Any], path: Path, reading: _Reading) -> ComponentSpec:
     pod = indentation.recover_pod(raw, get_mapping(raw, "spec"))
     return ComponentSpec(
         raw=raw,
         path=path,
         pod=pod,
-        containers=_parse_containers(pod, raw, path, "containers", "container"),
-        init_containers=_parse_containers(pod, raw, path, "initContainers", "init container"),
+        containers=_parse_containers(
+            pod, _pod_list_path(pod, raw, path, "containers"), reading, "container"
+        ),
+        init_containers=_parse_containers(
+            pod, _pod_list_path(pod, raw, path, "initContainers"), reading, "init container"
+        ),
         volumes_path=_pod_list_path(pod, raw, path, "volumes"),
     )
 
 
 def _parse_containers(
-    pod: Mapping[str, Any], raw: Mapping[str, Any], path: Path, field: str, role: ContainerRole
+    pod: Mapping[str, Any], list_path: LazyPath, reading: _Reading, role: ContainerRole
 ) -> tuple[Container, ...]:
+    field = "containers" if role == "container" else "initContainers"
     if field not in pod:
         return ()
-    list_path = _pod_list_path(pod, raw, path, field)
     return tuple(
         Container(item, ChildPath(list_path, (index,)), get_str(item, "name"), role)
-        for index, item in iter_mappings(pod, field)
+        for index, item in reading.take(list(iter_mappings(pod, field)), "containers", list_path)
     )
 
 
@@ -272,46 +291,21 @@ def _iter_all_containers(predictors: tuple[Predictor, ...]) -> Iterator[Containe
         yield from predictor.other_containers
 
 
-def _drop_unread_parts(document: Any, truncations: _Truncations) -> Any:
-    """Return the document without what is not read on; copies only along the way."""
-    for path in (*truncations.too_deep_paths, *truncations.not_node_paths):
-        document = parent = document.copy()
-        for segment in path[:-1]:
-            parent[segment] = parent[segment].copy()
-            parent = parent[segment]
-        del parent[path[-1]]
-    return document
-
-
-def _validate_schema(document: Any) -> list[SchemaError]:
-    """Return what the schema has to say, in the validator's order."""
+def _validate_schema(document: Any, unread: set[int]) -> list[SchemaError]:
+    """Return what the schema has to say, parents first, in the order of the document."""
+    if not unread and schema.get_validator(bounded=True).is_valid(document):
+        return []
     errors: list[SchemaError] = []
-    for error in islice(
-        schema.get_validator(bounded=True).iter_errors(document), MAX_SCHEMA_ERRORS
-    ):
-        path = _error_path(error.instance_path, document)
-        kind: Any = error.kind
-        match kind.name:
-            case "type":
-                errors.append(SchemaError("type", path, expected_types=tuple(sorted(kind.types))))
-            case "required":
-                errors.append(SchemaError("required", path, missing_field=kind.property))
-            case "additionalProperties":
-                errors.extend(SchemaError("unknown", path / name) for name in kind.unexpected)
-            case "minimum" | "maximum":
-                errors.append(SchemaError("range", path, limit=kind.limit))
-            case other:
-                raise AssertionError(f"the schema uses {other}, which no rule explains")
+    counts: dict[str, int] = {}
+
+    def report(error: SchemaError) -> bool:
+        counts[error.kind] = count = counts.get(error.kind, 0) + 1
+        if count <= MAX_SCHEMA_ERRORS:
+            errors.append(error)
+        elif count == MAX_SCHEMA_ERRORS + 1:
+            noun = f"departures from the schema of the kind {error.kind}"
+            errors.append(SchemaError("size", error.path, limit=MAX_SCHEMA_ERRORS, noun=noun))
+        return count <= MAX_SCHEMA_ERRORS
+
+    explain(document, report, unread)
     return errors
-
-
-def _error_path(segments: list[Any], document: Any) -> Path:
-    """Return the path of an error. The validator gives the key "01" as the number 1."""
-    path: list[Any] = []
-    value = document
-    for segment in segments:
-        if isinstance(segment, int) and isinstance(value, dict):
-            segment = next(k for k in value if k.isdecimal() and int(k) == segment)  # noqa: PLW2901
-        path.append(segment)
-        value = value[segment]
-    return Path(path)

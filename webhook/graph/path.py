@@ -79,6 +79,20 @@ class Path(tuple[Segment, ...]):
         return f"Path({str(self)!r})"
 
 
+Trail = tuple[Any, Segment] | None
+"""The way to a value, backwards: (trail of what holds it, key or index); None: the document itself.
+Where each value is visited, a Path for each would cost its depth each time."""
+
+
+def build_trail_path(trail: Trail) -> Path:
+    """Return the Path of a trail."""
+    segments: list[Segment] = []
+    while trail is not None:
+        trail, segment = trail
+        segments.append(segment)
+    return Path(reversed(segments))
+
+
 ROOT = Path()
 """The document itself."""
 

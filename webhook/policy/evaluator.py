@@ -303,7 +303,11 @@ class PolicyEvaluator:
                 replace(finding, path=path) if number == 0 else replace(finding, path=path, fix=())
             )
             if hidden_count > 0 and number == MAX_SHOWN_PATHS - 1:
-                located = replace(located, message=f"{message} (and at {hidden_count} more places)")
+                located = replace(
+                    located,
+                    message=f"{message} (and at {hidden_count} more places)",
+                    evidence=paths[number:],
+                )
             self.findings.append(PolicyFinding(located, action, validation.reason))
 
     def _find_paths(

@@ -15,6 +15,7 @@ A rule is a module of a group: graph, predictor, pod, scaling, naming or schema.
 * FIELDS, where it is about fields of its subject: a frozenset of keys. The rule is called only for
   things that have one of them, whatever its value: of `spec` for a deployment, of the pod for a
   pod, else of the thing's own mapping. Of a schema error it is the kind;
+* BOUND = True if it tells where reading ended: then settings cannot switch it off;
 * SUPERSEDABLE = True if a finding of another rule at the same place makes it superfluous.
 
 A source called "seldon-checks V4" or "seldon-checks G22" is a row of docs/seldon-checks.md.
@@ -66,6 +67,7 @@ class Rule:
     action        what is done by default
     subject       what it looks at
     fields        the keys of which its subject must have one; empty: it looks at all of them
+    bound         whether it tells where reading ended, and so runs whatever settings say
     supersedable  whether a finding of another rule at the same place makes its own superfluous
     inputs        what `check` takes beside its subject: "facts", "old", "predictor", …
     parameters    its settings with their defaults
@@ -78,6 +80,7 @@ class Rule:
     action: Action
     subject: Subject
     fields: frozenset[str] = frozenset()
+    bound: bool = False
     supersedable: bool = False
     inputs: tuple[str, ...] = ()
     triggers: frozenset[str] = frozenset()
@@ -115,6 +118,7 @@ def all_rules() -> tuple[Rule, ...]:
             action=entry["action"],
             subject=entry["subject"],
             fields=frozenset(entry.get("fields", ())),
+            bound=entry.get("bound", False),
             supersedable=entry.get("supersedable", False),
             inputs=tuple(entry.get("inputs", ())),
             triggers=frozenset(entry.get("triggers", ())),

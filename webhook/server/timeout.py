@@ -2,9 +2,9 @@
 
 Without it the API server gives up by itself and says "context deadline exceeded", which names
 neither the rule nor the object. Judging is one synchronous call in the loop, so no task can be
-cancelled: a timer of the kernel interrupts it. Whatever the engine was in then raises `OutOfTime`;
-the engine counts that as the failure of the rule it was in, and goes on with the next, which is
-interrupted in its turn after `_AGAIN`.
+cancelled: a timer of the kernel interrupts it. Whatever the engine was in then raises
+`ReviewTimeoutError`; the engine counts that as the failure of the rule it was in, and goes on with
+the next, which is interrupted in its turn after `_REPEAT_INTERVAL_SECONDS`.
 
 Interrupted is Python code, between two instructions. One call into a library that is written in C
 (a parser, the CEL engine) runs to its end first; those are bounded by the size of what they read.
@@ -16,6 +16,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import TypeVar
 
+from webhook.errors import ReviewTimeoutError
+
 T = TypeVar("T")
 
 _REPEAT_INTERVAL_SECONDS = 0.02
@@ -26,10 +28,6 @@ millisecond together, so only those that are as slow themselves feel it."""
 _SOFT_FRACTION = 0.9
 """The part of the time after which whoever asks `expired` should stop by itself, and say so in its
 own words, rather than be interrupted."""
-
-
-class ReviewTimeoutError(Exception):
-    """The time for one judgement is over."""
 
 
 class ReviewTimeout:
@@ -44,13 +42,18 @@ class ReviewTimeout:
         signal.signal(signal.SIGALRM, self._interrupt)
 
     def run(self, review: Callable[[], T]) -> T:
-        """Return what `handler` returns; OutOfTime is raised inside it when the time is over."""
+        """Return what `review` returns; ReviewTimeoutError is raised inside it when time is over.
+
+        Once it has returned or raised, nothing is interrupted any more: whatever the caller does
+        then, to build an answer, is done in peace.
+        """
         self._soft_deadline = time.monotonic() + self._seconds * _SOFT_FRACTION
         self._is_running = True
         signal.setitimer(signal.ITIMER_REAL, self._seconds, _REPEAT_INTERVAL_SECONDS)
         try:
             return review()
         finally:
+            # First: an alarm that comes after this statement is ignored.
             self._is_running = False
             signal.setitimer(signal.ITIMER_REAL, 0.0)
 

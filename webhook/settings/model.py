@@ -131,7 +131,7 @@ class Settings:
                 )
                 for rule in all_rules()
                 for setting in [self.rules.get(rule.id, _DEFAULT_RULE_SETTING)]
-                if (setting.action or rule.action) != "off"
+                if (setting.action or rule.action) != "off" or rule.bound
             )
         )
 

@@ -75,10 +75,14 @@ class AdmissionReviewHandler:
         settings, facts, allow_cache = self.settings, self._facts(), self._allow_cache
         deadline, policies = self._review_timeout, self.policies
         policy_context = None if policies is None else policies.current_context(deadline.is_expired)
-        return deadline.run(
-            lambda: handle_review(
-                body, endpoint, settings, facts, policy_context, allow_cache=allow_cache
-            )
+        return handle_review(
+            body,
+            endpoint,
+            settings,
+            facts,
+            policy_context,
+            allow_cache=allow_cache,
+            run_limited=deadline.run,
         )
 
     def _warm_up(self) -> None:

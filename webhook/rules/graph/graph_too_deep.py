@@ -3,6 +3,7 @@
 Why: the CustomResourceDefinition of SeldonDeployments in a cluster may spell out so many levels of
 children and no more (Seldon Core's own: eleven). The API server drops deeper ones in silence,
 before any webhook sees them. graphgate itself reads 100 levels; no real graph needs more than ten.
+Settings cannot allow more.
 
 Fix: Make the graph flatter, for example by merging steps into one container.
 
@@ -24,11 +25,12 @@ from collections.abc import Iterator
 
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
-from webhook.graph.parse import MAX_GRAPH_DEPTH
+from webhook.graph.limits import MAX_GRAPH_DEPTH
+from webhook.graph.model import Node, SeldonDeployment
 
 ACTION = "deny"
 SINCE = "0.1.0"
+BOUND = True
 
 
 def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
@@ -36,19 +38,26 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
 
     Source: seldon-checks G32.
     """
-    for schema_error in deployment.schema_errors:
-        if schema_error.kind == "depth":
-            yield Finding(
-                schema_error.path,
-                f"the graph goes on below {MAX_GRAPH_DEPTH} levels; what is here was not read",
-            )
+    for schema_error in deployment.schema_errors_by_kind.get("depth", ()):
+        yield Finding(
+            schema_error.path,
+            f"the graph goes on below {MAX_GRAPH_DEPTH} levels; what is here was not read",
+            incomplete=True,
+        )
     if facts.max_graph_depth is None:
         return
     for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if node.children and 1 + node.path.count("children") == facts.max_graph_depth:
+        for node in _nodes_at_level(predictor.graph, facts.max_graph_depth):
+            if node.children:
                 yield Finding(
                     node.path / "children",
-                    f"the cluster keeps {facts.max_graph_depth} levels of nodes, and would drop "
-                    "these children",
+                    f"the cluster keeps {facts.max_graph_depth} levels of nodes, "
+                    "and would drop these children",
                 )
+
+
+def _nodes_at_level(root: Node | None, level: int) -> list[Node]:
+    nodes = [] if root is None else [root]
+    for _ in range(level - 1):
+        nodes = [child for node in nodes for child in node.children]
+    return nodes

@@ -71,4 +71,5 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
         yield Finding(
             _PREDICTORS_PATH,
             f"traffic of the {len(live)} live predictors sums to {total}, not 100 ({shares})",
+            evidence=tuple(predictor.path / "traffic" for predictor in live),
         )

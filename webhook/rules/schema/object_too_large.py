@@ -1,8 +1,10 @@
 """The object is larger or nested deeper than is read
 
-Why: graphgate reads 30,000 values, 240 levels of nesting and 500 predictors. No object that a
-cluster stores has as many: etcd takes 1.5 MiB. A larger one would only keep the webhook from
-answering others.
+Why: graphgate reads 30,000 values, 240 levels of nesting, 100 predictors, 500 componentSpecs, 1,000
+nodes and 1,000 containers, and it lists 1,000 faults of a kind. The largest real object known has
+half of that in values and a fifth in nodes. A larger one would only keep the webhook from answering
+others. Settings cannot switch this rule off: nobody knows what is in the part that was not read. An
+update that leaves its spec alone, to label it or to remove a finalizer, is allowed.
 
 Fix: Split the object into several. Move large texts into ConfigMaps.
 
@@ -19,33 +21,23 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.features import schema_error_feature
 from webhook.graph.finding import Finding
-from webhook.graph.limits import MAX_NESTING, MAX_VALUES
-from webhook.graph.model import SeldonDeployment
-from webhook.graph.parse import MAX_PREDICTORS
+from webhook.graph.limits import MAX_NESTING
+from webhook.graph.model import SchemaError
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({schema_error_feature("size"), schema_error_feature("nesting")})
-
-_PREDICTORS_PATH = (
-    f"there are more than {MAX_PREDICTORS} predictors; those that follow were not read"
-)
+FIELDS = frozenset({"size", "nesting"})
+BOUND = True
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each place at which reading ended before the document did."""
-    for schema_error in deployment.schema_errors:
-        if schema_error.kind == "size":
-            yield Finding(
-                schema_error.path,
-                _PREDICTORS_PATH
-                if schema_error.limit == MAX_PREDICTORS
-                else f"the object has more than {MAX_VALUES} values; what follows was not read",
-            )
-        elif schema_error.kind == "nesting":
-            yield Finding(
-                schema_error.path,
-                f"the object goes on below {MAX_NESTING} levels; what is here was not read",
-            )
+def check(schema_error: SchemaError) -> Iterator[Finding]:
+    """Yield a place at which reading ended before the document did."""
+    yield Finding(
+        schema_error.path,
+        f"the object goes on below {MAX_NESTING} levels; what is here was not read"
+        if schema_error.kind == "nesting"
+        else f"there are more than {schema_error.limit} {schema_error.noun}; "
+        "those that follow were not read",
+        incomplete=True,
+    )

@@ -1,0 +1,95 @@
+"""What exceeds a bound is refused whatever settings say, and hides nothing."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from tests.documents_of import minimal, with_graph, with_predictor
+from webhook.engine.evaluate import evaluate
+from webhook.graph import limits
+from webhook.graph.cluster_facts import NO_FACTS
+from webhook.settings.model import Settings, read_settings
+
+SETTINGS = read_settings()
+OFF = read_settings(
+    {
+        "apiVersion": "graphgate.io/v1alpha1",
+        "kind": "Settings",
+        "rules": {"object-too-large": {"action": "off"}, "graph-too-deep": {"action": "warn"}},
+    }
+)
+
+
+def chain(levels: int, **fields: Any) -> dict[str, Any]:
+    node: dict[str, Any] = {**fields}
+    for _ in range(levels):
+        node = {"children": [node], **fields}
+    return node
+
+
+def with_components(count: int, containers: int) -> dict[str, Any]:
+    listed = [{"name": f"c{i}", "image": "a"} for i in range(containers)]
+    return with_predictor(componentSpecs=[{"spec": {"containers": listed}}] * count)
+
+
+TOO_LARGE = {
+    "nodes in one list": with_graph(children=[{"name": "a"}] * (limits.MAX_NODES + 1)),
+    "nodes in chains without commas": with_graph(name="c", children=[chain(97)] * 150),
+    "predictors": minimal(
+        lambda d: d["spec"].update(predictors=d["spec"]["predictors"] * (limits.MAX_PREDICTORS + 1))
+    ),
+    "components": with_components(limits.MAX_COMPONENTS + 1, 1),
+    "containers": with_components(1, limits.MAX_CONTAINERS + 1),
+    "init containers": with_predictor(
+        componentSpecs=[{"spec": {"initContainers": [{"name": "a"}] * (limits.MAX_CONTAINERS + 1)}}]
+    ),
+    "values": minimal(
+        lambda d: d["metadata"].update(labels=dict.fromkeys(map(str, range(30_000))))
+    ),
+    "empty values": with_graph(parameters=[{}] * limits.MAX_VALUES),
+    "depth": with_graph(name="c", children=[chain(120, name="a")]),
+    "depth elsewhere": minimal(lambda d: d["metadata"].update(annotations={"a": chain(150)})),
+    "unknown fields": with_graph(**{f"x{i}": 1 for i in range(limits.MAX_SCHEMA_ERRORS + 1)}),
+    "wrong types": with_graph(methods=[1] * (limits.MAX_SCHEMA_ERRORS + 1)),
+    "findings of a rule": with_graph(methods=["X"] * 1001),
+}
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, OFF], ids=["default", "off"])
+@pytest.mark.parametrize("name", TOO_LARGE)
+def test_it_is_denied_whatever_settings_say(name: str, settings: Settings) -> None:
+    decision = evaluate(TOO_LARGE[name], settings, NO_FACTS)
+    assert decision.rule_errors == ()
+    assert any(finding.incomplete for finding in decision.denials)
+
+
+@pytest.mark.parametrize("name", TOO_LARGE)
+def test_an_update_that_leaves_its_spec_alone_is_allowed_with_a_warning(name: str) -> None:
+    new = deepcopy(TOO_LARGE[name])
+    new["metadata"]["finalizers"] = ["a.example/b"]
+    decision = evaluate(new, SETTINGS, NO_FACTS, old_document=TOO_LARGE[name])
+    assert not decision.denied
+    assert any(finding.incomplete for finding in decision.warnings)
+
+
+@pytest.mark.parametrize("name", TOO_LARGE)
+def test_an_update_of_its_spec_is_denied(name: str) -> None:
+    new = deepcopy(TOO_LARGE[name])
+    new["spec"]["name"] = "other"
+    decision = evaluate(new, SETTINGS, NO_FACTS, old_document=TOO_LARGE[name])
+    assert any(finding.incomplete for finding in decision.denials)
+
+
+def test_an_update_over_a_bound_that_was_kept_is_denied() -> None:
+    decision = evaluate(TOO_LARGE["containers"], SETTINGS, NO_FACTS, old_document=minimal())
+    assert any(finding.incomplete for finding in decision.denials)
+
+
+def test_what_only_warns_does_not_hide_what_denies() -> None:
+    document = with_predictor(**{f"x{i}": 1 for i in range(2000)})
+    document["spec"]["predictors"][0] |= {"replicas": "1", "shadow": "no", "labels": [1]}
+    decision = evaluate(document, SETTINGS, NO_FACTS)
+    denied = [str(finding.path) for finding in decision.denials if finding.rule_id == "wrong-type"]
+    assert denied == [f"spec.predictors[0].{field}" for field in ("replicas", "shadow", "labels")]
+    assert len([f for f in decision.warnings if f.rule_id == "unknown-field"]) > 900
