@@ -117,7 +117,7 @@ def evaluate(
         ):
             findings = ratchet(
                 findings,
-                _strip_server_fields(defaulted),
+                (_strip_server_fields(defaulted), _strip_server_fields(document)),
                 evaluator.run_checks(old_object, None, []),
                 _strip_server_fields(old_document),
                 same_spec=_have_same_spec(document, old_document),

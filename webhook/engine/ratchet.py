@@ -7,7 +7,7 @@ compared: one sentence may stand for many objects.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -22,13 +22,16 @@ _Place = tuple[str, tuple[str | int, ...], bytes]
 
 def ratchet(
     findings: Iterable[ActionFinding],
-    document: Any,
+    documents: Sequence[Any],
     old_findings: Iterable[ActionFinding],
     old_document: Any,
     *,
     same_spec: bool = False,
 ) -> list[ActionFinding]:
     """Return the findings, with "warn" for each denial that was there before.
+
+    documents  the object as it is judged and, if that differs, as it was submitted: defaults that are
+               filled in now change a structure that its author left alone
 
     same_spec  whether the update leaves the spec alone. Only then is a finding old that says that
                not everything was read or told: what was not read is still what it was
@@ -48,9 +51,10 @@ def ratchet(
             is_old = same_spec and finding.rule_id in old_incomplete
             ratcheted.append(("warn" if is_old else "deny", finding))
         else:
-            places = Counter(_places(finding, document))
-            is_old = places <= old_places
-            if is_old:  # each old fault excuses one
+            spellings = [Counter(_places(finding, document)) for document in documents]
+            places = next((places for places in spellings if places <= old_places), None)
+            is_old = places is not None
+            if places is not None:  # each old fault excuses one
                 old_places -= places
             ratcheted.append(("warn" if is_old else "deny", finding))
     return ratcheted

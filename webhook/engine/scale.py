@@ -53,7 +53,7 @@ def evaluate_scale(
 
     findings = run_checks(scale, rule_errors)
     if old_scale is not None and settings.ratchet and findings:
-        findings = ratchet(findings, scale, run_checks(old_scale, []), old_scale)
+        findings = ratchet(findings, (scale,), run_checks(old_scale, []), old_scale)
     if policy_context is not None:
         from webhook.engine import policy_checks
 

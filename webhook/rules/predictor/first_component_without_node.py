@@ -60,6 +60,7 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
                 first.path,
                 "no container of the first componentSpec runs a node of the graph, so the "
                 "orchestrator has no place",
+                evidence=tuple(container.path / "name" for container in first.containers),
             )
 
 
