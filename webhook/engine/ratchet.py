@@ -30,8 +30,8 @@ def ratchet(
 ) -> list[ActionFinding]:
     """Return the findings, with "warn" for each denial that was there before.
 
-    documents  the object as it is judged and, if that differs, as it was submitted: defaults that are
-               filled in now change a structure that its author left alone
+    documents  the object as it is judged and, if that differs, as it was submitted: defaults that
+               are filled in now change a structure that its author left alone
 
     same_spec  whether the update leaves the spec alone. Only then is a finding old that says that
                not everything was read or told: what was not read is still what it was
