@@ -101,7 +101,7 @@ def wait_until_settled(namespace_api, running):
     eventually(leaving, [], "the end of other tests' namespaces")
 
     def look():
-        return namespace_api.versions(), running.writes()
+        return namespace_api.versions(), running.write_count()
 
     before = look()
     while True:
@@ -133,7 +133,7 @@ def test_the_examples_become_available_and_then_nothing_is_written_even_by_a_new
     time.sleep(4.0)
     assert again.writes_by_kind() == {}
     assert again.stop() == 0
-    assert (place.versions(), reconciler.writes()) == (versions, writes)
+    assert (place.versions(), reconciler.write_count()) == (versions, writes)
 
 
 def test_what_others_do_to_an_object_stays_and_what_they_do_to_our_fields_does_not(
@@ -635,7 +635,7 @@ def test_the_documented_permissions_are_enough_and_each_is_used(anywhere, plane)
     transport = RecordingTransport(as_user(plane, "reconciler"))
     ensure_no_seldon_operator(transport, ())
     keda = is_api_group_served(transport, "keda.sh/v1alpha1")
-    settings = SimpleNamespace(setup=ControllerSettings(Settings()))
+    settings = SimpleNamespace(controller_settings=ControllerSettings(Settings()))
     controller = Controller(
         ControllerConfig(selector="own=role"), transport, settings, ControllerMetrics(), keda=keda
     )

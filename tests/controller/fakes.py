@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from tests.controller.state.lives import fields_v1, running_status
-from webhook.controller.state.observed import FIELD_MANAGER
+from webhook.controller.state.ownership import FIELD_MANAGER
 from webhook.errors import KubeApiUnavailableError
 from webhook.kube import Response
 
@@ -59,6 +59,8 @@ class FakeCluster:
             return _answer(200, found) if found else _error(404, "not found")
         if method == "DELETE":
             return _answer(200, self.objects.pop(path)) if path in self.objects else _error(404, "")
+        if isinstance(content, list):
+            return self._patch(path, content)
         if method == "POST":
             return self._post(f"{path}/{content['metadata'].get('name')}", content)
         if method == "PUT":
@@ -87,7 +89,11 @@ class FakeCluster:
         return _answer(201, content)
 
     def _apply(self, path: str, content: dict[str, Any], *, dry: bool) -> Response:
+        refusal = _precondition_failure(self.objects.get(path), content["metadata"])
+        if refusal is not None:
+            return refusal
         known = self.objects.get(path, {"metadata": {}})
+        content["metadata"].pop("resourceVersion", None)
         sent = {k: v for k, v in content.items() if k not in ("apiVersion", "kind")}
         fields = {"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": fields_v1(sent)}
         merged = {**known, **content}
@@ -97,6 +103,17 @@ class FakeCluster:
             merged["spec"] = {"replicas": 1, **content["spec"]}
             merged.setdefault("status", running_status(merged["spec"]["replicas"]))
         return _answer(200, merged) if dry else self.put(path, merged)
+
+    def _patch(self, path: str, operations: list[dict[str, Any]]) -> Response:
+        """A JSON patch as far as managedFields need one."""
+        known = self.objects[path]
+        for operation in operations:
+            _, field, name = operation["path"].split("/")
+            if operation["op"] == "replace" and name != "resourceVersion":
+                known[field][name] = operation["value"]
+            elif known[field][name] != operation["value"]:
+                return _error(409 if operation["op"] == "replace" else 422, "the test failed")
+        return self.put(path, known)
 
     def _merge_status(self, path: str, patch: dict[str, Any]) -> Response:
         known = self.objects.get(path)
@@ -115,6 +132,19 @@ class FakeCluster:
         ]
         self.requests.clear()
         return requests
+
+
+def _precondition_failure(
+    known: dict[str, Any] | None, metadata: dict[str, Any]
+) -> Response | None:
+    """What tests/apiserver/test_ownership.py sees of a real API server."""
+    if known is None:
+        return _error(409, "uid mismatch") if "uid" in metadata else None
+    if metadata.get("resourceVersion", "") not in ("", known["metadata"]["resourceVersion"]):
+        return _error(409, "the object has been modified")
+    if metadata.get("uid", known["metadata"]["uid"]) != known["metadata"]["uid"]:
+        return _error(422, "metadata.uid: Invalid value: field is immutable")
+    return None
 
 
 def _merged(known: Any, patch: Any) -> Any:

@@ -6,6 +6,7 @@ from webhook.controller.cache import READ_YOUR_WRITES_SECONDS, Cache, CachedObje
 from webhook.controller.state.observed import ObservedObject
 
 NAME = ("models", "iris")
+REFERENCE = {"apiVersion": "machinelearning.seldon.io/v1", "kind": "SeldonDeployment"}
 
 
 def document(version="1", uid="u", **change):
@@ -15,7 +16,7 @@ def document(version="1", uid="u", **change):
 
 
 def child(version="1", uid="c", owner="u", image="a"):
-    reference = {"kind": "SeldonDeployment", "controller": True, "uid": owner}
+    reference = {**REFERENCE, "controller": True, "uid": owner}
     metadata = {
         "name": "iris-main",
         "uid": uid,

@@ -257,7 +257,8 @@ def test_an_object_of_somebody_else_s_is_not_touched():
 
 
 def of(uid, name):
-    return [{"kind": "SeldonDeployment", "controller": True, "uid": uid, "name": name}]
+    kind = {"apiVersion": "machinelearning.seldon.io/v1", "kind": "SeldonDeployment"}
+    return [{**kind, "controller": True, "uid": uid, "name": name}]
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,24 @@ from urllib.parse import urlencode
 
 import orjson
 
-from webhook.controller.state.observed import FIELD_MANAGER
-from webhook.kube import ApiStatusError, Transport, apply, collection_path, create, delete, get
+from webhook.controller.state.observed import ObservedObject
+from webhook.controller.state.ownership import (
+    FIELD_MANAGER,
+    REPLICAS_TRANSFER_MANAGER,
+    controller_reference,
+    take_over_seldon_fields,
+)
+from webhook.kube import (
+    ABSENT,
+    ApiStatusError,
+    Transport,
+    apply,
+    collection_path,
+    create,
+    delete,
+    get,
+    json_patch,
+)
 from webhook.kube.api_errors import api_error
 
 API_VERSIONS = {
@@ -24,9 +40,6 @@ API_VERSIONS = {
 
 SELDON_API_VERSION = "machinelearning.seldon.io/v1"
 MERGE_PATCH = "application/merge-patch+json"
-
-REPLICAS_TRANSFER_MANAGER = "graphgate-handover"
-"""Holds a Deployment's replicas between us and whoever scales it; see `hand_over`."""
 
 
 class ResourceClient:
@@ -51,20 +64,67 @@ class ResourceClient:
         """Return an object; None: there is none.
 
         As the API server's cache has it, some milliseconds old: half the price, and what is made
-        in between, a look at etcd would miss as well.
+        in between is a conflict when we write.
         """
         self._before_request("get", kind)
         path = f"{collection_path(API_VERSIONS[kind], kind, namespace)}/{name}"
         return get(self.transport, f"{path}?resourceVersion=0")
 
     def apply(
-        self, obj: Mapping[str, Any], *, manager: str = FIELD_MANAGER, dry_run: bool = False
+        self,
+        obj: Mapping[str, Any],
+        observed: ObservedObject | None,
+        *,
+        manager: str = FIELD_MANAGER,
+        dry_run: bool = False,
     ) -> dict[str, Any]:
-        """Apply an object server-side and by force; return it as it is then."""
-        self._before_request("dry-run" if dry_run else "apply", obj["kind"])
-        return apply(self.transport, obj, manager=manager, dry_run=dry_run)
+        """Apply an object server-side and by force; return it as it is then.
 
-    def transfer_replicas_ownership(self, namespace: str, name: str, replicas: int) -> None:
+        observed  the object that may be written, and no other of its name; None: there must be
+                  none. Else the answer is 409, or 422 (`apply_errors.is_replaced`)
+        """
+        self._before_request("dry-run" if dry_run else "apply", obj["kind"])
+        precondition = ABSENT if observed is None else {"uid": observed.uid}
+        return apply(
+            self.transport, obj, manager=manager, dry_run=dry_run, precondition=precondition
+        )
+
+    def take_over_seldon_fields(
+        self, observed: ObservedObject, namespace: str, *, keep_replicas: bool
+    ) -> bool:
+        """Make what Seldon's operator wrote ours to change and to remove; return whether we could.
+
+        False: the object has changed hands, or was changed in between.
+        """
+        self._before_request("get", observed.kind)
+        collection = collection_path(API_VERSIONS[observed.kind], observed.kind, namespace)
+        path = f"{collection}/{observed.name}"
+        live = get(self.transport, path)
+        if live is None or live["metadata"].get("uid") != observed.uid:
+            return False
+        if controller_reference(live).get("uid", "") != observed.owner_uid:
+            return False
+        entries = take_over_seldon_fields(live, keep_replicas=keep_replicas)
+        if entries is None:
+            return True
+        self._before_request("apply", observed.kind)
+        version = live["metadata"]["resourceVersion"]
+        operations = [
+            {"op": "test", "path": "/metadata/uid", "value": observed.uid},
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
+            {"op": "replace", "path": "/metadata/managedFields", "value": entries},
+        ]
+        try:
+            json_patch(self.transport, path, operations)
+        except ApiStatusError as error:
+            if error.status in (404, 409, 422):
+                return False
+            raise
+        return True
+
+    def transfer_replicas_ownership(
+        self, observed: ObservedObject, namespace: str, replicas: int
+    ) -> None:
         """Have another manager own a Deployment's replicas, too, at their present number.
 
         A field that its last owner lets go falls back to its default: one pod, until the
@@ -73,20 +133,30 @@ class ResourceClient:
         obj = {
             "apiVersion": "apps/v1",
             "kind": "Deployment",
-            "metadata": {"name": name, "namespace": namespace},
+            "metadata": {"name": observed.name, "namespace": namespace},
             "spec": {"replicas": replicas},
         }
-        self.apply(obj, manager=REPLICAS_TRANSFER_MANAGER)
+        self.apply(obj, observed, manager=REPLICAS_TRANSFER_MANAGER)
 
-    def delete(self, kind: str, namespace: str, name: str, uid: str, *, keep_pods: bool) -> bool:
-        """Delete an object if it still has this uid; return whether it was there."""
+    def delete(self, observed: ObservedObject, namespace: str, *, keep_pods: bool) -> bool:
+        """Delete an object if it still is the one that was seen; return whether it was.
+
+        Any change in between is a reason to look again: it may have changed hands.
+        """
+        kind = observed.kind
         self._before_request("delete", kind)
-        path = f"{collection_path(API_VERSIONS[kind], kind, namespace)}/{name}"
+        path = f"{collection_path(API_VERSIONS[kind], kind, namespace)}/{observed.name}"
         propagation = "Orphan" if keep_pods else "Background"
         try:
-            return delete(self.transport, path, uid=uid, propagation=propagation)
+            return delete(
+                self.transport,
+                path,
+                uid=observed.uid,
+                resource_version=observed.resource_version,
+                propagation=propagation,
+            )
         except ApiStatusError as error:
-            if error.status == 409:  # another object has the name by now
+            if error.status == 409:
                 return False
             raise
 

@@ -1,7 +1,8 @@
 """A plan carried out: each action a request, each answer taken into the index.
 
-* Nobody else's: an object that is not there as far as we know is asked for by name before it is
-  applied. Server-side apply would take over whatever has that name.
+* Nobody else's: server-side apply would take over whatever has a name. So each apply says what it
+  may write: the object with this uid, or none yet. An object that is not there as far as we know is
+  asked for by name first, so that nothing is made of a document whose names are taken.
 * All or nothing: where a document has denials, every object is tried as a dry run first.
 * Unknown fields: what this cluster's Kubernetes does not know is left out. It would refuse the
   whole object for one misspelt field, which admission only warns of.
@@ -15,7 +16,8 @@ from webhook.controller import apply_errors
 from webhook.controller.api import ResourceClient
 from webhook.controller.cache import Cache
 from webhook.controller.desired_state import DesiredState
-from webhook.controller.state.observed import ObservedObject, controller_uid, owns_all_fields
+from webhook.controller.state.observed import ObjectKey, ObservedObject, owns_all_fields
+from webhook.controller.state.ownership import classify_owner, controller_reference
 from webhook.controller.state.plan import Apply, Delete, DesiredObject, PlannedAction
 from webhook.controller.state.status import ReconcileError
 from webhook.graph.model import get_mapping, get_str
@@ -26,6 +28,10 @@ MutableAcceptedDrift = MutableMapping[str, tuple[str, bytes]]
 
 class RequeueError(Exception):
     """Something that passes by itself; the sentence is for the log."""
+
+
+class NameConflictError(Exception):
+    """An object of somebody else's has the name of one of ours; the sentence is for the status."""
 
 
 class NamespaceTerminatingError(Exception):
@@ -58,29 +64,47 @@ class Applier:
         self._api = api
         self._cache = cache
         self._accepted_drift = accepted_drift
+        self._replaced_replicas: dict[tuple[str, str], int] = {}
+
+    def find_existing(
+        self, missing: Sequence[DesiredObject], uid: str, name: str, namespace: str
+    ) -> dict[ObjectKey, ObservedObject]:
+        """Return which objects that are missing, as far as the watches show, are there and ours.
+
+        Raise NameConflictError for one that is somebody else's, RequeueError for one that is on
+        its way out. What is made after this is a conflict of the apply.
+        """
+        found: dict[ObjectKey, ObservedObject] = {}
+        for desired in missing:
+            kind, object_name = desired.key
+            existing = self._api.get(kind, namespace, object_name)
+            if existing is None:
+                continue
+            if "deletionTimestamp" in get_mapping(existing, "metadata"):
+                raise RequeueError(f"{kind} {object_name} is still being deleted")
+            owner = classify_owner(existing, uid, name)
+            if owner == "predecessor":
+                raise RequeueError(
+                    f"{kind} {object_name} belongs to the predecessor of this object"
+                )
+            if owner == "other":
+                raise NameConflictError(_describe_name_conflict(desired, existing))
+            found[desired.key] = ObservedObject.from_object(existing, kind)
+        return found
 
     def apply_plan(
-        self,
-        desired_state: DesiredState,
-        actions: Sequence[PlannedAction],
-        uid: str,
-        namespace: str,
+        self, desired_state: DesiredState, actions: Sequence[PlannedAction], namespace: str
     ) -> ApplyResult:
         """Carry out the actions in order, until one is refused.
 
-        Raise TryLater, NamespaceEnds, or ClusterUnavailable where the API server gives no answer.
+        Raise RequeueError, NamespaceTerminatingError, or KubeApiUnavailableError where the API
+        server gives no answer.
         """
-        applies = [action for action in actions if isinstance(action, Apply)]
-        for action in applies:
-            if action.observed is None:
-                name_conflict = self._find_name_conflict(action.desired, uid, namespace)
-                if name_conflict:
-                    return ApplyResult(
-                        error=ReconcileError("NameConflict", name_conflict), retry=True
-                    )
         if desired_state.denials:
-            for action in applies:
-                error = self._apply(action.desired, dry_run=True)
+            for action in actions:
+                if not isinstance(action, Apply):
+                    continue
+                error = self._apply(action, dry_run=True)
                 if isinstance(error, ApiStatusError):
                     message = (
                         f"{desired_state.denial_message}; {_describe_error(action.desired, error)}"
@@ -94,11 +118,9 @@ class Applier:
             if isinstance(action, Delete):
                 changes.extend(self._delete(action, namespace))
                 continue
-            if action.replicas is not None:
-                self._api.transfer_replicas_ownership(
-                    namespace, action.desired.key[1], action.replicas
-                )
-            applied = self._apply(action.desired)
+            if action.observed is not None:
+                self._prepare_fields(action, action.observed, namespace)
+            applied = self._apply(action)
             if isinstance(applied, ApiStatusError):
                 message = _describe_error(action.desired, applied)
                 return ApplyResult(
@@ -108,42 +130,29 @@ class Applier:
             changes.append(f"{_CHANGE_VERBS[action.reason]} {' '.join(action.desired.key)}")
         return ApplyResult(tuple(changes))
 
-    def _find_name_conflict(self, desired: DesiredObject, uid: str, namespace: str) -> str:
-        """Return who else has the name of an object that we want to create; "": nobody."""
-        kind, name = desired.key
-        existing = self._api.get(kind, namespace, name)
-        if existing is None:
-            return ""
-        metadata = get_mapping(existing, "metadata")
-        if "deletionTimestamp" in metadata:
-            raise RequeueError(f"{kind} {name} is still being deleted")
-        owner_uid = controller_uid(existing)
-        if owner_uid == uid:
-            return ""
-        if owner_uid and _controller_name(existing) == get_str(
-            _owner_reference(desired.object), "name"
-        ):
-            # Of a SeldonDeployment that had our name before us: the garbage collector takes it.
-            raise RequeueError(f"{kind} {name} belongs to the predecessor of this object")
-        owner_description = (
-            f"SeldonDeployment {_controller_name(existing)}" if owner_uid else "somebody else"
-        )
-        return (
-            f"{desired.rendered.trace(())}: {kind} {name} is there already and belongs to "
-            f"{owner_description}; rename one of the two, or delete what is there"
-        )
+    def _prepare_fields(self, action: Apply, observed: ObservedObject, namespace: str) -> None:
+        """Have each field of an object that is there with whoever is to own it."""
+        if observed.has_seldon_fields:
+            keep_replicas = "replicas" not in get_mapping(action.desired.object, "spec")
+            if not self._api.take_over_seldon_fields(
+                observed, namespace, keep_replicas=keep_replicas
+            ):
+                raise RequeueError(f"{observed.kind} {observed.name} was changed in between")
+        if action.replicas is not None:
+            self._api.transfer_replicas_ownership(observed, namespace, action.replicas)
 
-    def _apply(
-        self, desired: DesiredObject, *, dry_run: bool = False
-    ) -> dict[str, Any] | ApiStatusError:
+    def _apply(self, action: Apply, *, dry_run: bool = False) -> dict[str, Any] | ApiStatusError:
         """Apply an object; return it as it is then, or the refusal if it is for good."""
-        obj: Mapping[str, Any] = desired.object
+        obj = self._with_replicas(action)
         while True:
             try:
-                return self._api.apply(obj, dry_run=dry_run)
+                applied = self._api.apply(obj, action.observed, dry_run=dry_run)
             except ApiStatusError as error:
                 if apply_errors.is_namespace_terminating(error.status, error.message):
                     raise NamespaceTerminatingError from error
+                if apply_errors.is_replaced(error.status, error.message):
+                    kind, name = action.desired.key
+                    raise RequeueError(f"{kind} {name} was made anew in between") from error
                 if apply_errors.is_retryable(error.status, error.message):
                     raise
                 pruned = apply_errors.drop_fields(
@@ -152,6 +161,18 @@ class Applier:
                 if pruned == obj:
                     return error
                 obj = pruned
+            else:
+                if not dry_run:
+                    self._replaced_replicas.pop(_owned_name(action.desired), None)
+                return applied
+
+    def _with_replicas(self, action: Apply) -> Mapping[str, Any]:
+        """Return what is sent: a Deployment that is made anew has as many pods as its old one."""
+        obj = action.desired.object
+        replicas = self._replaced_replicas.get(_owned_name(action.desired))
+        if action.observed is not None or replicas is None or "replicas" in obj["spec"]:
+            return obj
+        return {**obj, "spec": {**obj["spec"], "replicas": replicas}}
 
     def _record_applied(self, desired: DesiredObject, applied: Mapping[str, Any]) -> None:
         child = ObservedObject.from_object(applied, desired.key[0])
@@ -163,23 +184,29 @@ class Applier:
 
     def _delete(self, action: Delete, namespace: str) -> Iterator[str]:
         child = action.observed
-        deleted = self._api.delete(
-            child.kind, namespace, child.name, child.uid, keep_pods=action.keep_pods
-        )
+        deleted = self._api.delete(child, namespace, keep_pods=action.keep_pods)
         self._accepted_drift.pop(child.uid, None)
         if deleted:
-            yield f"{'replaced' if action.keep_pods else 'deleted'} {child.kind} {child.name}"
+            if action.replaced and child.replicas is not None:
+                self._replaced_replicas[child.owner_uid, child.name] = child.replicas
+            yield f"{'replaced' if action.replaced else 'deleted'} {child.kind} {child.name}"
 
 
 def _describe_error(desired: DesiredObject, error: ApiStatusError) -> str:
     return apply_errors.locate_message(desired.rendered, error.message)
 
 
-def _owner_reference(obj: Mapping[str, Any]) -> Mapping[str, Any]:
-    reference: Mapping[str, Any] = obj["metadata"]["ownerReferences"][0]
-    return reference
+def _owned_name(desired: DesiredObject) -> tuple[str, str]:
+    """Return the uid of the SeldonDeployment and the object's name."""
+    reference = desired.object["metadata"]["ownerReferences"][0]
+    return reference["uid"], desired.key[1]
 
 
-def _controller_name(obj: Mapping[str, Any]) -> str:
-    references = get_mapping(obj, "metadata").get("ownerReferences") or ()
-    return next((get_str(r, "name") for r in references if r.get("controller") is True), "")
+def _describe_name_conflict(desired: DesiredObject, existing: Mapping[str, Any]) -> str:
+    kind, name = desired.key
+    owner = controller_reference(existing)
+    description = f"{get_str(owner, 'kind')} {get_str(owner, 'name')}" if owner else "somebody else"
+    return (
+        f"{desired.rendered.trace(())}: {kind} {name} is there already and belongs to "
+        f"{description}; rename one of the two, or delete what is there"
+    )

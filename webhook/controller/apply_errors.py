@@ -19,15 +19,23 @@ _PATH_STEP = re.compile(
 _KEY_VALUE = re.compile(r'(\w+)=(?:"((?:[^"\\]|\\.)*)"|([^,\]]+))')
 _FIELD_PATH = re.compile(r"\b((?:spec|metadata)(?:\.[A-Za-z][\w-]*|\[\d+\])+)")
 
+_UNDECODABLE = ("failed to create typed patch object", "failed to convert")
+"""How server-side apply speaks of an object that its kind cannot be decoded from."""
+
 RETRYABLE_STATUSES = frozenset({408, 409, 429})
 """Answers that say nothing about the object: too slow, somebody else was faster, too busy."""
 
 
 def is_retryable(status: int, message: str) -> bool:
     """Tell whether the same request may succeed in a moment, whatever the object is."""
-    if "failed to create typed patch object" in message:
+    if any(words in message for words in _UNDECODABLE):
         return False  # said with status 500
     return status in RETRYABLE_STATUSES or status >= 500
+
+
+def is_replaced(status: int, message: str) -> bool:
+    """Tell whether another object has the name by now: its uid is not the one that was sent."""
+    return status == 422 and "metadata.uid: Invalid value" in message
 
 
 def is_namespace_terminating(status: int, message: str) -> bool:

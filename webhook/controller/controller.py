@@ -81,7 +81,6 @@ class Controller:
             transport,
             config,
             self.cache,
-            managed_by=settings.controller_settings.render_options.managed_by,
             keda=keda,
         )
         self._event_recorder = EventRecorder(client, metrics.count_dropped_event)
@@ -187,7 +186,7 @@ class Controller:
         try:
             if is_managed_elsewhere(self.facts_watcher.facts, name[0], self.config.controller_id):
                 return "skipped"
-            outcome, requeue_after, retry = self._reconciler.reconcile(name)
+            result = self._reconciler.reconcile(name)
         except RequeueError as requeue:
             logger.info("requeued", extra={"fields": {**log_fields, "reason": str(requeue)}})
             self.queue.add_rate_limited(name)
@@ -202,10 +201,10 @@ class Controller:
             logger.exception("internal_error", extra={"fields": log_fields})
             self.queue.add_rate_limited(name)
             return "error"
-        if retry:
+        if result.retry:
             self.queue.add_rate_limited(name)
         else:
             self.queue.forget(name)
-        if requeue_after is not None:
-            self.queue.add_after(name, requeue_after)
-        return outcome
+        if result.requeue_after is not None:
+            self.queue.add_after(name, result.requeue_after)
+        return result.outcome

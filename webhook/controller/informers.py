@@ -9,18 +9,17 @@ from webhook.controller.cache import Cache, CachedObject
 from webhook.controller.config import ControllerConfig
 from webhook.controller.state.observed import ObservedObject
 from webhook.kube import Reflector, Transport, collection_path
-from webhook.rendering.metadata import MANAGED_BY
+from webhook.rendering.metadata import DEPLOYMENT_ID
 
 KEDA_KIND = "ScaledObject"
 
 
 def build_informers(
-    transport: Transport, config: ControllerConfig, cache: Cache, *, managed_by: str, keda: bool
+    transport: Transport, config: ControllerConfig, cache: Cache, *, keda: bool
 ) -> tuple[Reflector[Any], ...]:
     """Return the watches, not started: SeldonDeployments of ours, and what is made from any.
 
-    managed_by  value of the label by which objects that we make are found
-    keda        whether the cluster has ScaledObjects
+    keda  whether the cluster has ScaledObjects
     """
     kinds = [kind for kind in API_VERSIONS if keda or kind != KEDA_KIND]
     informers: list[Reflector[Any]] = []
@@ -41,7 +40,9 @@ def build_informers(
                 collection_path(API_VERSIONS[kind], kind, namespace),
                 partial(_read_owned_child, kind=kind),
                 on_change=cache.on_child,
-                label_selector=f"{MANAGED_BY}={managed_by}",
+                # Everything that we and Seldon make has it; app.kubernetes.io/managed-by is not
+                # on Seldon's orchestrators, autoscalers and budgets.
+                label_selector=DEPLOYMENT_ID,
             )
             for kind in kinds
         )

@@ -7,17 +7,29 @@ ever more rarely.
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
 from webhook.controller.api import ResourceClient
-from webhook.controller.applier import Applier, ApplyResult, NamespaceTerminatingError
+from webhook.controller.applier import (
+    Applier,
+    ApplyResult,
+    NameConflictError,
+    NamespaceTerminatingError,
+)
 from webhook.controller.cache import Cache, CachedObject, NamespacedName
 from webhook.controller.conflict_backoff import ConflictBackoff
 from webhook.controller.desired_state import ControllerSettings, DesiredState, compute_desired_state
 from webhook.controller.pod_diagnostics import MAX_PODS_INSPECTED, find_startup_failure
 from webhook.controller.state.observed import ObjectKey, ObservedObject
-from webhook.controller.state.plan import DesiredObject, is_ready, plan_actions
+from webhook.controller.state.plan import (
+    Apply,
+    DesiredObject,
+    PlannedAction,
+    is_ready,
+    plan_actions,
+)
+from webhook.controller.state.selectors import keep_live_selectors
 from webhook.controller.state.status import (
     ReconcileError,
     ReconcileState,
@@ -38,6 +50,18 @@ _MAX_CACHED_STATES = 256
 """Judgements kept: an object is looked at some ten times while it is rolled out."""
 
 ReconcileOutcome = Literal["unchanged", "updated", "rejected", "deleted", "namespace_terminating"]
+
+
+class ReconcileResult(NamedTuple):
+    """What came of one look at an object.
+
+    requeue_after  seconds after which to look again; None: when something changes
+    retry          whether to come back by the back-off of the object
+    """
+
+    outcome: ReconcileOutcome
+    requeue_after: float | None = None
+    retry: bool = False
 
 
 class _PodCheck(NamedTuple):
@@ -91,31 +115,30 @@ class Reconciler:
         self._lock = threading.Lock()
         self._pod_checks: dict[str, _PodCheck] = {}
 
-    def reconcile(self, name: NamespacedName) -> tuple[ReconcileOutcome, float | None, bool]:
+    def reconcile(self, name: NamespacedName) -> ReconcileResult:
         """Bring one object nearer to what it should be.
 
-        Returns what came of it, in how many seconds it is to be looked at again (None: when
-        something changes), and whether it should come back by its back-off. Raises TryLater or
-        ClusterUnavailable where nothing can be said at present.
+        Raise RequeueError or KubeApiUnavailableError where nothing can be said at present.
         """
         document = self._cache.get(name)
         if document is None or document.deleting:
             self._forget(document)
-            return "deleted", None, False
+            return ReconcileResult("deleted")
         raw = document.decompress()
         desired_state = self._get_desired_state(document, raw, name[0])
         try:
             result, conflict_delay = self._apply(desired_state, document, name)
         except NamespaceTerminatingError:
-            return "namespace_terminating", None, False
+            return ReconcileResult("namespace_terminating")
         children = self._cache.children(document.uid)
-        notes, pod_check_delay = self._diagnose_pods(desired_state, children, document.uid, name[0])
+        objects = keep_live_selectors(desired_state.objects, children)
+        notes, pod_check_delay = self._diagnose_pods(objects, children, document.uid, name[0])
         requeue_after = min(
             (w for w in (conflict_delay, pod_check_delay) if w is not None), default=None
         )
         observed = ReconcileState(
             generation=document.generation,
-            desired=desired_state.objects,
+            desired=objects,
             observed=children,
             error=result.error,
             notes=notes,
@@ -125,12 +148,9 @@ class Reconciler:
             self._record_event(raw, "Applied", ", ".join(result.changes))
         status_written = self._write_status(desired_state, observed, raw, name)
         if result.error:
-            return "rejected", requeue_after, result.retry
-        return (
-            ("updated" if result.changes or status_written else "unchanged"),
-            requeue_after,
-            False,
-        )
+            return ReconcileResult("rejected", requeue_after, result.retry)
+        outcome: ReconcileOutcome = "updated" if result.changes or status_written else "unchanged"
+        return ReconcileResult(outcome, requeue_after)
 
     def _get_desired_state(
         self, document: CachedObject, raw: Mapping[str, Any], namespace: str
@@ -159,19 +179,34 @@ class Reconciler:
             return ApplyResult(
                 error=ReconcileError("ValidationFailed", desired_state.blocking_error)
             ), None
-        children = self._cache.children(document.uid)
-        actions, requeue_after = self._conflict_backoff.filter_due(
-            plan_actions(desired_state.objects, children, self._accepted_drift)
-        )
-        if not actions:
+        try:
+            actions = self._plan(desired_state, document, name)
+        except NameConflictError as conflict:
+            error = ReconcileError("NameConflict", str(conflict))
+            return ApplyResult(error=error, retry=True), None
+        due, requeue_after = self._conflict_backoff.filter_due(actions)
+        if not due:
             return ApplyResult(), requeue_after
-        return self._applier.apply_plan(
-            desired_state, actions, document.uid, name[0]
-        ), requeue_after
+        return self._applier.apply_plan(desired_state, due, name[0]), requeue_after
+
+    def _plan(
+        self, desired_state: DesiredState, document: CachedObject, name: NamespacedName
+    ) -> tuple[PlannedAction, ...]:
+        """Return what is to be done, after a look for what the watches do not show."""
+        children = self._cache.children(document.uid)
+        objects = keep_live_selectors(desired_state.objects, children)
+        actions = plan_actions(objects, children, self._accepted_drift)
+        missing = [a.desired for a in actions if isinstance(a, Apply) and a.observed is None]
+        found = self._applier.find_existing(missing, document.uid, name[1], name[0])
+        if not found:
+            return actions
+        children |= found
+        objects = keep_live_selectors(desired_state.objects, children)
+        return plan_actions(objects, children, self._accepted_drift)
 
     def _diagnose_pods(
         self,
-        desired_state: DesiredState,
+        objects: Sequence[DesiredObject],
         children: Mapping[ObjectKey, ObservedObject],
         uid: str,
         namespace: str,
@@ -179,7 +214,7 @@ class Reconciler:
         """Return why pods do not start, by Deployment, and when to look again."""
         not_ready = [
             deployment
-            for deployment in desired_state.objects
+            for deployment in objects
             if deployment.key[0] == "Deployment"
             and not is_ready(deployment, children.get(deployment.key))
         ]
@@ -202,8 +237,9 @@ class Reconciler:
         return check.failures, check.next_check - now
 
     def _find_pod_failure(self, desired: DesiredObject, namespace: str) -> str:
-        selector = get_mapping(get_mapping(desired.object["spec"], "selector"), "matchLabels")
-        labels = {key: get_str(selector, key) for key in (APP, DEPLOYMENT_ID)}
+        template = get_mapping(get_mapping(desired.object["spec"], "template"), "metadata")
+        pod_labels = get_mapping(template, "labels")
+        labels = {key: get_str(pod_labels, key) for key in (APP, DEPLOYMENT_ID)}
         return find_startup_failure(self._api.list_pods(namespace, labels, MAX_PODS_INSPECTED))
 
     def _write_status(

@@ -26,10 +26,11 @@ from webhook.kube.api_errors import ApiStatusError
 from webhook.kube.config import connect
 from webhook.kube.paths import collection_path, object_path
 from webhook.kube.reflector import NamespacedName, Reflector, ReflectorConfig
-from webhook.kube.requests import apply, create, delete, get, update
+from webhook.kube.requests import ABSENT, apply, create, delete, get, json_patch, update
 from webhook.kube.transport import Response, Stream, Transport
 
 __all__ = [
+    "ABSENT",
     "ApiStatusError",
     "NamespacedName",
     "Reflector",
@@ -43,6 +44,7 @@ __all__ = [
     "create",
     "delete",
     "get",
+    "json_patch",
     "object_path",
     "update",
 ]

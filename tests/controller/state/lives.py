@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from webhook.controller.state.observed import FIELD_MANAGER, ObservedObject
+from webhook.controller.state.observed import ObservedObject
+from webhook.controller.state.ownership import FIELD_MANAGER
 from webhook.controller.state.plan import DesiredObject
 
 ATOMIC = {"selector", "args", "command", "fieldRef", "securityContext"}

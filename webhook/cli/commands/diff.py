@@ -82,7 +82,7 @@ def diff_command(
 def _print_diff(cluster: "Transport", rendered: dict[str, Any], namespace: str) -> int:
     """Print the difference of one object; return the exit code that it asks for."""
     from webhook.cli.output import yaml_lines
-    from webhook.controller.state.observed import FIELD_MANAGER
+    from webhook.controller.state.ownership import FIELD_MANAGER
     from webhook.kube import apply, get, object_path
 
     try:

@@ -10,10 +10,12 @@ from typing import Any
 
 import orjson
 
+from webhook.controller.state.ownership import (
+    FIELD_MANAGER,
+    controller_uid,
+    has_seldon_fields,
+)
 from webhook.graph.model import get_int, get_list, get_mapping, get_str, iter_mappings
-
-FIELD_MANAGER = "graphgate"
-"""The field manager under which everything is applied."""
 
 APPLIED_HASH_ANNOTATION = "graphgate.io/applied-hash"
 """The annotation with the digest of what was applied."""
@@ -61,8 +63,10 @@ class ObservedObject:
     owner     uid of the SeldonDeployment that controls it
     digest    its annotation; "": not applied by us
     fields    the fields that we own, as the API server writes them, packed; b"": none
-    selector  a Deployment's spec.selector.matchLabels, as compact JSON
+    selector  a Deployment's spec.selector, as compact JSON
+    pods      the labels of its pod template, the same way
     replicas  a Deployment's spec.replicas
+    seldon    whether Seldon's operator owns fields that are to be ours
     """
 
     kind: str
@@ -74,7 +78,9 @@ class ObservedObject:
     managed_fields: bytes
     is_deleting: bool
     selector: str = ""
+    pod_labels: str = ""
     replicas: int | None = None
+    has_seldon_fields: bool = False
     rollout: RolloutStatus | None = None
 
     @property
@@ -98,19 +104,16 @@ class ObservedObject:
             managed_fields=_pack(_managed_fields(metadata)),
             is_deleting="deletionTimestamp" in metadata,
             selector=encode_selector(spec) if is_deployment else "",
+            pod_labels=_encode(_pod_labels(spec)) if is_deployment else "",
+            has_seldon_fields=has_seldon_fields(
+                metadata,
+                applied=APPLIED_HASH_ANNOTATION in get_mapping(metadata, "annotations"),
+            ),
             replicas=get_int(spec, "replicas") if is_deployment else None,
             rollout=_rollout_status(metadata, spec, get_mapping(obj, "status"))
             if is_deployment
             else None,
         )
-
-
-def controller_uid(obj: Mapping[str, Any]) -> str:
-    """Return the uid of the SeldonDeployment that controls an object; "": none does."""
-    for _, owner in iter_mappings(get_mapping(obj, "metadata"), "ownerReferences"):
-        if owner.get("controller") is True and owner.get("kind") == "SeldonDeployment":
-            return get_str(owner, "uid")
-    return ""
 
 
 def owns_all_fields(observed: ObservedObject, obj: Mapping[str, Any]) -> bool:
@@ -180,8 +183,22 @@ def _unpack(packed: bytes) -> Mapping[str, Any]:
 
 def encode_selector(spec: Mapping[str, Any]) -> str:
     """Return a Deployment's selector as compact JSON."""
-    selector = get_mapping(spec, "selector")
-    return orjson.dumps(selector, option=orjson.OPT_SORT_KEYS).decode()
+    return _encode(get_mapping(spec, "selector"))
+
+
+def selects_its_pods(observed: ObservedObject, selector: str) -> bool:
+    """Tell whether a selector of labels finds the pods of a Deployment that is there."""
+    labels = orjson.loads(observed.pod_labels) if observed.pod_labels else {}
+    wanted = get_mapping(orjson.loads(selector), "matchLabels") if selector else {}
+    return all(labels.get(key) == value for key, value in wanted.items())
+
+
+def _pod_labels(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    return get_mapping(get_mapping(get_mapping(spec, "template"), "metadata"), "labels")
+
+
+def _encode(value: Mapping[str, Any]) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _rollout_status(

@@ -30,6 +30,7 @@ from webhook.controller.state.observed import (
     encode_selector,
     owns_all_fields,
     owns_replicas,
+    selects_its_pods,
 )
 from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import Path
@@ -59,13 +60,15 @@ class DesiredObject:
 
     source    what was rendered, with the way back to the document
     digest    of everything that is sent
-    selector  of a Deployment, as `Child.selector`; "" for other kinds
+    selector  of a Deployment, as `ObservedObject.selector`; "" for other kinds
+    size      bytes as JSON
     """
 
     rendered: Rendered
     object: Mapping[str, Any]
     digest: str
     selector: str
+    size: int = 0
 
     @property
     def key(self) -> ObjectKey:
@@ -94,11 +97,13 @@ class Apply:
 class Delete:
     """Remove the object, by uid.
 
-    keep_pods  leave the ReplicaSets: the Deployment is made anew under its name, because its
-               selector cannot be changed, and takes them over
+    replaced   the Deployment is made anew under its name, because its selector cannot be changed
+    keep_pods  leave the ReplicaSets: the new Deployment's selector finds their pods and takes them
+               over. Those that it would not find would serve for ever, so they go
     """
 
     observed: ObservedObject
+    replaced: bool = False
     keep_pods: bool = False
 
 
@@ -126,8 +131,24 @@ def to_desired(rendered: Rendered, owner: OwnerRef, namespace: str) -> DesiredOb
             }
         ],
     }
-    unstamped = {**rendered.object, "metadata": metadata}
-    digest = hashlib.sha256(orjson.dumps(unstamped, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+    return _stamp(rendered, {**rendered.object, "metadata": metadata})
+
+
+def with_object(desired: DesiredObject, obj: Mapping[str, Any]) -> DesiredObject:
+    """Return the same with another content, which has its own digest."""
+    metadata = dict(obj["metadata"])
+    annotations = dict(metadata.pop("annotations"))
+    del annotations[APPLIED_HASH_ANNOTATION]
+    if annotations:
+        metadata["annotations"] = annotations
+    return _stamp(desired.rendered, {**obj, "metadata": metadata})
+
+
+def _stamp(rendered: Rendered, unstamped: Mapping[str, Any]) -> DesiredObject:
+    """Return what is applied: the object with its digest in an annotation."""
+    encoded = orjson.dumps(unstamped, option=orjson.OPT_SORT_KEYS)
+    digest = hashlib.sha256(encoded).hexdigest()[:16]
+    metadata = unstamped["metadata"]
     annotations = {**get_mapping(metadata, "annotations"), APPLIED_HASH_ANNOTATION: digest}
     return DesiredObject(
         rendered=rendered,
@@ -136,6 +157,7 @@ def to_desired(rendered: Rendered, owner: OwnerRef, namespace: str) -> DesiredOb
         selector=encode_selector(get_mapping(unstamped, "spec"))
         if rendered.kind == "Deployment"
         else "",
+        size=len(encoded),
     )
 
 
@@ -185,7 +207,10 @@ def _plan_object(
     if observed.is_deleting:
         return None  # its end is a change, which brings us back
     if observed.selector != desired.selector:
-        return Delete(observed, keep_pods=True)
+        # `selectors` keeps the one that is there wherever that is possible.
+        return Delete(
+            observed, replaced=True, keep_pods=selects_its_pods(observed, desired.selector)
+        )
     if observed.digest != desired.digest:
         return Apply(desired, observed, "changed", _orphaned_replicas(desired, observed))
     if owns_all_fields(observed, desired.object) or accepted_drift.get(observed.uid) == (
