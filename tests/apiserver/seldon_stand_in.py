@@ -1,31 +1,47 @@
-"""What Seldon Core's operator does to the objects of a SeldonDeployment, as far as that is known.
+"""What Seldon Core's operator does to the objects of a SeldonDeployment, on objects that it made.
 
-It is not that operator. It behaves as its source, v1.17, is understood: it leaves objects with a
-foreign controller id alone, creates and replaces (no server-side apply), replaces a Service's
-annotations as a whole, deletes a Deployment whose selector differs with its pods and creates it
-anew at once, and removes Services of the object that it does not want, by label.
+It is not that operator, but what it writes is what the original built of the same document
+(`seldon_objects.json`, recorded from its unmodified code, v1.17.1), and it writes as the source
+does: controller references, POST and PUT under the field manager "manager", Services before
+autoscalers before Deployments; a Deployment whose selector differs is deleted with its pods and
+made anew; the live replicas stay where the document has none; objects with a foreign controller id
+are left alone; what is not wanted any more is removed by the names in the status, Services by label.
 """
 
+import json
 import threading
-from collections.abc import Iterator
 from copy import deepcopy
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from tests.apiserver.reconciling import Namespace
-from webhook.graph.parse import parse
-from webhook.rendering.render import render
 
 ID = "seldon.io/controller-id"
 LAST_APPLIED = "seldon.io/last-applied"
+RECORDED: dict[str, dict[str, Any]] = json.loads(
+    (Path(__file__).parent / "seldon_objects.json").read_text()
+)
+"""By the name of the case: the document and what Seldon's operator built of it."""
+
+_KINDS = {
+    "services": ("service", "v1", "Service"),
+    "hpas": ("hpa", "autoscaling/v2", "HorizontalPodAutoscaler"),
+    "keda": ("scaledobject", "keda.sh/v1alpha1", "ScaledObject"),
+    "pdbs": ("budget", "policy/v1", "PodDisruptionBudget"),
+    "deployments": ("deployment", "apps/v1", "Deployment"),
+}
+"""In the order in which they are written."""
+
 _POLL_INTERVAL_SECONDS = 0.1
 
 
 class FakeSeldonOperator:
     """Works in one namespace, in a thread, while it is entered; `writes` says what it wrote."""
 
-    def __init__(self, namespace_api: Namespace) -> None:
-        self._place = namespace_api
+    def __init__(self, namespace_api: Namespace, case: str) -> None:
+        self._api = namespace_api
+        self._built = RECORDED[case]["built"]
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.writes: list[str] = []
@@ -49,118 +65,107 @@ class FakeSeldonOperator:
     def _run(self) -> None:
         try:
             while not self._ending.wait(_POLL_INTERVAL_SECONDS):
-                for found in self._place.plane.request("GET", self._place.path("sdep")).body[
-                    "items"
-                ]:
-                    if ID not in found["metadata"].get("labels", {}):
-                        self.reconcile(found)
+                found = self._api.plane.request("GET", self._api.path("sdep"))
+                for document in found.body["items"]:
+                    if ID not in document["metadata"].get("labels", {}):
+                        self.reconcile(document)
         except Exception as fault:  # noqa: BLE001 — raised in the test's thread
             self.fault = fault
 
-    def _send(self, method: str, kind: str, name: str, body: dict[str, Any] | None = None) -> int:
-        path = self._place.path(kind, "" if method == "POST" else name)
-        status = self._place.plane.request(method, path, body).status
+    def _send(self, method: str, kind: str, name: str, body: dict[str, Any]) -> None:
+        path = self._api.path(kind, "" if method == "POST" else name)
+        status = self._api.plane.request(method, f"{path}?fieldManager=manager", body).status
         # 409: somebody was faster, or it is still being deleted; then the next look does it.
         assert status in (200, 201, 202, 404, 409), (method, path, status)
         if status < 300:
             self.writes.append(f"{method} {kind} {name}")
-        return status
 
-    def reconcile(self, found: dict[str, Any]) -> None:
-        desired = list(_objects(found))
-        for obj in (o for o in desired if o["kind"] == "Service"):
-            self._apply_service(obj)
-        deployments = [o for o in desired if o["kind"] == "Deployment"]
-        each = [self._apply_deployment(obj) for obj in deployments]
-        ready = all(each)
-        if ready:
-            self._delete_others(found, {o["metadata"]["name"] for o in desired})
-        self._write_status(found, [o["metadata"]["name"] for o in deployments], ready=ready)
+    def reconcile(self, document: dict[str, Any]) -> None:
+        """Bring the cluster to what was recorded for the document."""
+        ready = []
+        for group, (kind, api_version, kind_name) in _KINDS.items():
+            for recorded in self._built[group]:
+                obj = self._complete(recorded, document, api_version, kind_name)
+                if kind == "deployment":
+                    ready.append(self._write_deployment(obj))
+                else:
+                    self._write(kind, obj)
+        names = [obj["metadata"]["name"] for obj in self._built["deployments"]]
+        if all(ready):
+            self._delete_others(document, names)
+        self._write_status(document, names, ready=all(ready))
 
-    def _apply_service(self, obj: dict[str, Any]) -> None:
+    def _complete(
+        self, recorded: dict[str, Any], document: dict[str, Any], api_version: str, kind: str
+    ) -> dict[str, Any]:
+        obj: dict[str, Any] = deepcopy(recorded)
+        owner = {
+            "apiVersion": "machinelearning.seldon.io/v1",
+            "kind": "SeldonDeployment",
+            "name": document["metadata"]["name"],
+            "uid": document["metadata"]["uid"],
+            "controller": True,
+            "blockOwnerDeletion": True,
+        }
+        obj["metadata"] |= {"namespace": self._api.name, "ownerReferences": [owner]}
+        if kind == "Deployment":
+            annotations = obj["metadata"].setdefault("annotations", {})
+            annotations[LAST_APPLIED] = json.dumps(recorded["spec"], sort_keys=True)
+        return {"apiVersion": api_version, "kind": kind, **obj}
+
+    def _write(self, kind: str, obj: dict[str, Any]) -> None:
         name = obj["metadata"]["name"]
-        there = self._place.get("service", name)
+        there = self._api.get(kind, name)
         if not there:
-            self._send("POST", "service", name, obj)
+            self._send("POST", kind, name, obj)
             return
         spec = there["spec"] | obj["spec"]
-        notes = obj["metadata"].get("annotations", {})
-        if (spec, notes) != (there["spec"], there["metadata"].get("annotations", {})):
-            body = {**there, "spec": spec, "metadata": {**there["metadata"], "annotations": notes}}
-            self._send("PUT", "service", name, body)
+        annotations = obj["metadata"].get("annotations", {})
+        if (spec, annotations) != (there["spec"], there["metadata"].get("annotations", {})):
+            metadata = {**there["metadata"], "annotations": annotations}
+            self._send("PUT", kind, name, {**there, "spec": spec, "metadata": metadata})
 
-    def _apply_deployment(self, obj: dict[str, Any]) -> bool:
+    def _write_deployment(self, obj: dict[str, Any]) -> bool:
         """Return whether its pods are ready."""
         name = obj["metadata"]["name"]
-        there = self._place.get("deployment", name)
+        there = self._api.get("deployment", name)
         if not there:
             self._send("POST", "deployment", name, obj)
             return False
         if there["spec"]["selector"] != obj["spec"]["selector"]:
             if "deletionTimestamp" not in there["metadata"]:
                 options = {"kind": "DeleteOptions", "apiVersion": "v1"}
-                self._send(
-                    "DELETE", "deployment", name, options | {"propagationPolicy": "Foreground"}
-                )
+                options["propagationPolicy"] = "Foreground"
+                self._send("DELETE", "deployment", name, options)
             self._send("POST", "deployment", name, obj)
             return False
-        if LAST_APPLIED not in there["metadata"]["annotations"]:
-            there["metadata"]["annotations"][LAST_APPLIED] = "1"
-            self._send("PUT", "deployment", name, {**there, "spec": obj["spec"]})
+        annotation = obj["metadata"]["annotations"][LAST_APPLIED]
+        if there["metadata"].get("annotations", {}).get(LAST_APPLIED) != annotation:
+            there["metadata"].setdefault("annotations", {})[LAST_APPLIED] = annotation
+            replicas = {"replicas": there["spec"]["replicas"]}
+            self._send("PUT", "deployment", name, {**there, "spec": replicas | obj["spec"]})
             return False
         status = there["status"]
         return bool(status.get("readyReplicas")) and not status.get("unavailableReplicas")
 
-    def _delete_others(self, found: dict[str, Any], names: set[str]) -> None:
-        for name in found.get("status", {}).get("deploymentStatus", {}).keys() - names:
-            self._send("DELETE", "deployment", name)
-        for name in self._place.names("service"):
-            labels = self._place.get("service", name)["metadata"].get("labels", {})
-            if (
-                name not in names
-                and labels.get("seldon-deployment-id") == found["metadata"]["name"]
-            ):
-                self._send("DELETE", "service", name)
+    def _delete_others(self, document: dict[str, Any], names: list[str]) -> None:
+        options = {"kind": "DeleteOptions", "apiVersion": "v1"}
+        known = document.get("status", {}).get("deploymentStatus", {}).keys()
+        for name in known - set(names):
+            self._send("DELETE", "deployment", name, options)
+        services = {obj["metadata"]["name"] for obj in self._built["services"]}
+        for name in self._api.names("service"):
+            labels = self._api.get("service", name).get("metadata", {}).get("labels", {})
+            mine = labels.get("seldon-deployment-id") == document["metadata"]["name"]
+            if mine and name not in services:
+                self._send("DELETE", "service", name, options)
 
-    def _write_status(self, found: dict[str, Any], names: list[str], *, ready: bool) -> None:
+    def _write_status(self, document: dict[str, Any], names: list[str], *, ready: bool) -> None:
         status = {
             "state": "Available" if ready else "Creating",
             "deploymentStatus": {name: {"replicas": 1} for name in names},
         }
-        if found.get("status") != status:
-            name = found["metadata"]["name"]
-            path = f"{self._place.path('sdep', name)}/status"
-            self._place.plane.request("PUT", path, {**found, "status": status})
-
-
-def _objects(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield what it makes: names and labels are those of graphgate, which has them from Seldon."""
-    metadata = document["metadata"]
-    owner = {
-        "apiVersion": document["apiVersion"],
-        "kind": document["kind"],
-        "name": metadata["name"],
-        "uid": metadata["uid"],
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
-    for rendered in render(parse(document)):
-        obj = deepcopy(rendered.object)
-        obj["metadata"]["ownerReferences"] = [owner]
-        if rendered.kind == "Deployment":
-            obj["metadata"].setdefault("annotations", {})[LAST_APPLIED] = "1"
-            spec = obj["spec"]
-            labels = spec["template"]["metadata"]["labels"]
-            spec["selector"]["matchLabels"] = {
-                key: value
-                for key, value in labels.items()
-                if key in ("seldon-deployment-id", "seldon-app")
-                or key.startswith("seldon-app-svc-")
-            }
-            spec["strategy"]["rollingUpdate"] = {"maxUnavailable": 0}
-            pod = spec["template"]["spec"]
-            pod["containers"][0]["terminationMessagePath"] = "/dev/termination-log"
-            pod["containers"][0].setdefault("env", []).append(
-                {"name": "MADE_BY", "value": "seldon"}
-            )
-        yield obj
+        if document.get("status") != status:
+            path = f"{self._api.path('sdep', document['metadata']['name'])}/status"
+            body = {**document, "status": status}
+            self._api.plane.request("PUT", f"{path}?fieldManager=manager", body)

@@ -3,7 +3,6 @@
 import re
 import threading
 import time
-from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
 from types import SimpleNamespace
@@ -13,7 +12,6 @@ import yaml
 
 from tests.apiserver.reconciling import CRD, GROUP, Namespace, Reconciler, eventually
 from tests.apiserver.recording import RecordingTransport
-from tests.apiserver.seldon_stand_in import FakeSeldonOperator
 from tests.apiserver.test_reconcile_dry_run import accepted, rejection_message
 from tests.documents_of import minimal, with_pod, with_predictor
 from tests.rendering.cases import load_case
@@ -420,87 +418,6 @@ def test_a_quota_and_pod_security_are_quoted(place, plane):
         lambda: 'violates PodSecurity "restricted' in strict.description(), True, "its words"
     )
     plane.delete_namespace(strict.name)
-
-
-@contextmanager
-def fewest_ready_pods(namespace_api):
-    """Watch the pods while it is entered; a list whose last is how few were ready at once."""
-    fewest = [100]
-    ended = threading.Event()
-
-    def ready(pod):
-        conditions = pod["status"].get("conditions", [])
-        return any((c["type"], c["status"]) == ("Ready", "True") for c in conditions)
-
-    def watch():
-        while not ended.wait(0.02):
-            pods = namespace_api.plane.request("GET", namespace_api.path("pod")).body["items"]
-            fewest.append(min(fewest[-1], sum(map(ready, pods))))
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield fewest
-    finally:
-        ended.set()
-        watcher.join()
-
-
-def test_an_object_goes_from_seldon_s_operator_to_graphgate_and_back(anywhere, plane, tmp_path):
-    """Each takes the other's ReplicaSet over, and one of them only ever writes."""
-
-    def give(to):
-        labels = {"own": "both"} | ({"seldon.io/controller-id": to} if to else {})
-        anywhere.change("sdep", "iris", lambda obj: obj["metadata"].update(labels=labels))
-
-    def owner_of(kind, name):
-        (owner,) = anywhere.get(kind, name)["metadata"]["ownerReferences"]
-        return owner["uid"]
-
-    def seldon_s():
-        obj = anywhere.get("deployment", MODEL)
-        selector = obj.get("spec", {}).get("selector", {}).get("matchLabels", {})
-        state = anywhere.get("sdep", "iris").get("status", {})
-        return "seldon-app" in selector and (state.get("state"), "conditions" in state)
-
-    flags = ("--no-leader-elect", "--selector", "own=both", "--controller-id", "graphgate")
-    graphgate = Reconciler(plane, tmp_path / "log", *flags).wait()
-    with FakeSeldonOperator(anywhere) as seldon:
-        anywhere.create("sdep", minimal(lambda d: d["metadata"].update(labels={"own": "both"})))
-        eventually(seldon_s, ("Available", False), "Seldon's")
-        assert graphgate.write_count() == 0
-        (old,) = anywhere.names("replicaset")
-        with fewest_ready_pods(anywhere) as fewest:
-            give("graphgate")
-            anywhere.available()
-        assert fewest[-1] == 1
-        owner = anywhere.get("deployment", MODEL)
-        assert owner["spec"]["selector"]["matchLabels"] == {
-            "seldon-deployment-id": "iris",
-            "app": MODEL,
-        }
-        assert owner_of("replicaset", old) == owner["metadata"]["uid"]
-        theirs = len(seldon.writes)
-        _, ours = wait_until_settled(anywhere, graphgate)
-        assert len(seldon.writes) == theirs
-        before = anywhere.names("replicaset")
-        with fewest_ready_pods(anywhere) as fewest:
-            give("nobody")
-            anywhere.kubectl("delete", "deployment", MODEL, "--cascade=orphan")
-            give("")
-            eventually(seldon_s, ("Available", False), "Seldon's again")
-        assert fewest[-1] == 1
-        uid = anywhere.get("deployment", MODEL)["metadata"]["uid"]
-        assert anywhere.names("replicaset") == before
-        assert {owner_of("replicaset", name) for name in before} == {uid}
-        assert graphgate.write_count() == ours
-        give("graphgate")
-        anywhere.available()
-        _, ours = wait_until_settled(anywhere, graphgate)
-        give("")  # the short way: Seldon's operator deletes pods and makes new ones
-        eventually(seldon_s, ("Available", False), "Seldon's a third time")
-        assert graphgate.write_count() == ours
-    assert graphgate.stop() == 0
 
 
 def test_a_conflict_shows_in_no_status(place, reconciler):

@@ -23,7 +23,8 @@ class Clock:
 
 class FakeCluster:
     """A `Transport`. `answers` maps (method, end of a path) to a status and message, or None for
-    no answer at all; what is not there works."""
+    no answer at all; what is not there works. `is_rolling_out`: an applied Deployment's pods are
+    not replaced at once."""
 
     server = "https://fake"
     namespace = "default"
@@ -32,6 +33,7 @@ class FakeCluster:
         self.objects: dict[str, dict[str, Any]] = {}
         self.answers: dict[tuple[str, str], tuple[int, str] | None] = {}
         self.requests: list[tuple[str, str]] = []
+        self.is_rolling_out = False
         self._version = 100
 
     def stream(self, *_: object, **__: object) -> Any:
@@ -101,7 +103,10 @@ class FakeCluster:
         if content["kind"] == "Deployment":
             merged["metadata"]["generation"] = 1
             merged["spec"] = {"replicas": 1, **content["spec"]}
-            merged.setdefault("status", running_status(merged["spec"]["replicas"]))
+            running = merged.setdefault("status", running_status(merged["spec"]["replicas"]))
+            if self.is_rolling_out:
+                merged["status"] = {**running, "replicas": running["replicas"] + 1}
+                merged["status"]["conditions"] = running["conditions"][:1]
         return _answer(200, merged) if dry else self.put(path, merged)
 
     def _patch(self, path: str, operations: list[dict[str, Any]]) -> Response:

@@ -6,16 +6,25 @@ import orjson
 import pytest
 
 from tests.controller.fakes import Clock, FakeCluster
+from tests.controller.state.lives import running_status
 from tests.documents_of import minimal, with_pod, with_predictor
 from webhook.controller.api import ResourceClient
 from webhook.controller.applier import RequeueError
 from webhook.controller.cache import Cache, CachedObject
-from webhook.controller.desired_state import ControllerSettings
-from webhook.controller.reconciler import Reconciler
+from webhook.controller.desired_state import ControllerSettings, compute_desired_state
+from webhook.controller.reconciler import (
+    LARGE_OBJECT_BYTES,
+    LARGE_OBJECT_RETRY_SECONDS,
+    MAX_CACHED_BYTES,
+    Reconciler,
+    ReconcileResult,
+)
+from webhook.controller.rollout_limiter import ROLLOUT_TIMEOUT_SECONDS, RolloutLimiter
 from webhook.controller.state.observed import ObservedObject
 from webhook.errors import KubeApiUnavailableError
 from webhook.graph.cluster_facts import NO_FACTS, Facts
 from webhook.kube import ApiStatusError
+from webhook.rendering.options import RenderOptions
 from webhook.settings.model import Settings
 
 NAME = ("models", "iris")
@@ -34,14 +43,17 @@ class Harness:
         self.events: list[tuple[str, str]] = []
         self.cache = Cache(lambda *_: None, clock=self.clock)
         api = ResourceClient(self.cluster, throttle=lambda: None, on_request=lambda *_: None)
-        settings = ControllerSettings(Settings())
+        self.settings = ControllerSettings(Settings())
         self.facts = NO_FACTS
+        self.slots: list[tuple[str, str]] = []
         self.reconciler = Reconciler(
             api,
             self.cache,
-            settings=lambda: settings,
+            settings=lambda: self.settings,
             facts=lambda _: self.facts,
             record_event=lambda _, reason, message: self.events.append((reason, message)),
+            max_rollouts=1,
+            on_rollout_slot=self.slots.append,
             clock=self.clock,
             now=lambda: 0.0,
         )
@@ -59,8 +71,8 @@ class Harness:
 
     def reconcile(self):
         """One look; return what came of it, and the requests that were sent."""
-        outcome = self.reconciler.reconcile(NAME)
-        return outcome[0], self.cluster.pop_requests("PATCH", "PATCH dry", "DELETE", "POST")
+        result = self.reconciler.reconcile(NAME)
+        return result.outcome, self.cluster.pop_requests("PATCH", "PATCH dry", "DELETE", "POST")
 
     def deliver_child(self, kind, path):
         """The watch of children tells of the object at a path."""
@@ -163,7 +175,7 @@ def test_a_refused_object_is_quoted_once_and_tried_again_by_back_off():
     world = Harness(minimal())
     message = 'admission webhook "images.example" denied the request: not signed'
     world.cluster.answers["PATCH", MODEL] = (403, message)
-    assert world.reconciler.reconcile(NAME)[2] is True
+    assert world.reconciler.reconcile(NAME).retry is True
     words = f"spec.predictors[0].componentSpecs[0]: Deployment {MODEL}: {message}"
     assert (world.status["state"], world.status["description"]) == ("Failed", words)
     assert world.events[1:] == [("ApplyFailed", words)]
@@ -210,7 +222,7 @@ def test_an_unreadable_document_sends_nothing_but_its_status():
     world.reconcile()
     world.write_object(minimal(lambda d: d["spec"].update(predictors=[])))
     assert world.reconcile() == ("rejected", STATUS)
-    assert world.reconciler.reconcile(NAME)[2] is False
+    assert world.reconciler.reconcile(NAME).retry is False
     assert world.status["deploymentStatus"] == {MODEL: {"replicas": 1, "availableReplicas": 1}}
 
 
@@ -348,10 +360,197 @@ def test_pods_are_asked_why_they_do_not_start_but_not_at_every_look():
     world.cluster.objects[pods] = {"metadata": {}, "items": [pod]}
     requests = []
     for _ in range(60):
-        _, seconds, _ = world.reconciler.reconcile(NAME)
+        seconds = world.reconciler.reconcile(NAME).requeue_after
         requests += world.cluster.pop_requests("GET")
         world.clock.now += min(seconds or 5.0, 5.0)
     assert len(requests) == 4  # after 15, 45, 105, 225 s
     assert world.status["description"] == (
         f"Deployment {MODEL}: 0 of 1 pods are available; pod x: m: ErrImagePull: no such image"
     )
+
+
+def test_pods_that_cannot_be_listed_are_said_and_stop_nothing():
+    world = Harness(minimal())
+    world.reconcile()
+    path = f"{DEPLOYMENTS}/{MODEL}"
+    stuck = {**world.cluster.objects[path]}
+    stuck["status"] = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1}
+    world.cluster.put(path, stuck)
+    world.deliver_child("Deployment", path)
+    world.cluster.answers["GET", "/pods"] = (400, "unable to parse requirement")
+    world.reconcile()
+    world.clock.now += 20.0
+    assert world.reconcile()[0] == "updated"
+    assert world.status["description"] == (
+        f"Deployment {MODEL}: 0 of 1 pods are available; "
+        "its pods cannot be listed: unable to parse requirement"
+    )
+
+
+@pytest.mark.parametrize("error", [RecursionError("deep"), MemoryError(), ValueError("a bug")])
+def test_an_object_on_which_graphgate_fails_says_so(monkeypatch, error):
+    world = Harness(minimal())
+    world.reconcile()
+    before = dict(world.cluster.objects)
+
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr("webhook.controller.reconciler.compute_desired_state", fail)
+    world.write_object(with_predictor(replicas=2))
+    with pytest.raises(type(error)):
+        world.reconcile()
+    assert world.status["state"] == "Failed"
+    assert world.status["observedGeneration"] == 2
+    assert world.status["description"].startswith(
+        f"graphgate failed on this object ({type(error).__name__}); this is graphgate's error"
+    )
+    left = {path: obj for path, obj in world.cluster.objects.items() if path != SDEP}
+    assert left == {path: obj for path, obj in before.items() if path != SDEP}
+    assert world.events[-1][0] == "InternalError"
+
+
+def large():
+    return minimal(lambda d: d["metadata"].update(annotations={"a": "b" * LARGE_OBJECT_BYTES}))
+
+
+def test_large_objects_are_looked_at_one_at_a_time_and_hold_up_no_other(monkeypatch):
+    others: list[Any] = []
+
+    def render(*arguments):
+        name = arguments[0]["metadata"]["name"]
+        if name == "iris" and not others:
+            small = minimal(lambda d: d["metadata"].update(name="small", uid="3"))
+            for document in (minimal(lambda d: d["metadata"].update(uid="2")), small):
+                document["metadata"] |= {"generation": 1}
+            second = large()
+            second["metadata"] |= {"name": "second", "uid": "2", "generation": 1}
+            for document in (second, small):
+                key = ("models", document["metadata"]["name"])
+                world.cache.on_document(key, None, CachedObject.read(document))
+                others.append(None)
+                others[-1] = world.reconciler.reconcile(key)
+        return compute_desired_state(*arguments)
+
+    monkeypatch.setattr("webhook.controller.reconciler.compute_desired_state", render)
+    world = Harness(large())
+    assert world.reconciler.reconcile(NAME).outcome == "updated"
+    assert others[0] == ReconcileResult("requeued", LARGE_OBJECT_RETRY_SECONDS)
+    assert others[1].outcome == "updated"
+    assert world.reconciler.reconcile(("models", "second")).outcome == "updated"
+
+
+def test_what_is_kept_of_objects_is_bounded_in_bytes(monkeypatch):
+    rendered = []
+
+    def render(*arguments):
+        rendered.append(arguments[0]["metadata"]["name"])
+        return compute_desired_state(*arguments)
+
+    monkeypatch.setattr("webhook.controller.reconciler.compute_desired_state", render)
+    world = Harness(minimal())
+    world.reconcile()
+    world.reconcile()
+    assert rendered == ["iris"]
+    for number in range(40):
+        document = minimal()
+        padding = {"a": "b" * (MAX_CACHED_BYTES // 20)}
+        document["metadata"] |= {"name": f"n{number}", "uid": f"u{number}", "annotations": padding}
+        key = ("models", f"n{number}")
+        world.cache.on_document(key, None, CachedObject.read(document))
+        world.reconciler.reconcile(key)
+    assert world.reconciler.cached_bytes <= MAX_CACHED_BYTES
+    world.reconcile()
+    assert rendered[-1] == "iris"
+
+
+def two_components():
+    document = minimal()
+    first = document["spec"]["predictors"][0]["componentSpecs"][0]
+    second = {"spec": {"containers": [{"name": "helper", "image": "registry.example/helper:1"}]}}
+    document["spec"]["predictors"][0]["componentSpecs"] = [first, second]
+    return document
+
+
+HELPER = "iris-main-1-helper"
+
+
+def change_settings(world):
+    """An operator's change that reaches every pod."""
+    options = RenderOptions(prometheus_path="/changed")
+    world.settings = ControllerSettings(Settings(), options)
+
+
+def finish_rollout(world, name=MODEL, kind=DEPLOYMENTS):
+    """Kubernetes has replaced the pods; the watch tells of it."""
+    deployment = dict(world.cluster.objects[f"{kind}/{name}"])
+    world.cluster.put(f"{kind}/{name}", {**deployment, "status": running_status(1)})
+    world.deliver_child("Deployment", f"{kind}/{name}")
+
+
+def test_changed_settings_reach_one_deployment_after_the_other():
+    world = Harness(two_components())
+    world.reconcile()
+    change_settings(world)
+    world.cluster.is_rolling_out = True
+    assert world.reconcile()[1][:-1] == [f"PATCH deployments/{MODEL}"]
+    assert world.reconcile()[1] == []
+    assert world.status["state"] == "Creating"
+    described = world.status["deploymentStatus"]
+    assert described[HELPER]["description"] == (
+        f"its update waits until Deployment {MODEL} is rolled out"
+    )
+    finish_rollout(world)
+    assert world.reconcile()[1][:-1] == [f"PATCH deployments/{HELPER}"]
+    finish_rollout(world, HELPER)
+    world.reconcile()
+    assert (world.status["state"], world.status.get("description")) == ("Available", None)
+
+
+def test_an_author_s_change_reaches_all_deployments_at_once():
+    world = Harness(two_components())
+    world.reconcile()
+    document = two_components()
+    for component in document["spec"]["predictors"][0]["componentSpecs"]:
+        component["spec"]["containers"][0]["image"] = "registry.example/new:1"
+    world.write_object(document)
+    sent = [s for s in world.reconcile()[1] if "deployments" in s]
+    assert sent == [f"PATCH deployments/{MODEL}", f"PATCH deployments/{HELPER}"]
+
+
+def test_changed_settings_reach_so_many_objects_at_once_and_then_the_next():
+    world = Harness(minimal())
+    other = minimal(lambda d: d["metadata"].update(name="other", uid="2222", generation=1))
+    key, path = ("models", "other"), SDEP.replace("/iris", "/other")
+    world.cluster.put(path, other)
+    world.cache.on_document(key, None, CachedObject.read(other))
+    world.reconcile()
+    world.reconciler.reconcile(key)
+    change_settings(world)
+    world.cluster.is_rolling_out = True
+    world.reconcile()
+    world.reconciler.reconcile(key)
+    assert world.cluster.pop_requests("PATCH") == ["PATCH other/status"]
+    status = world.cluster.objects[path]["status"]
+    assert (status["state"], status["description"]) == (
+        "Available",
+        "Deployment other-main-0-classifier: its update to changed settings or seldon-config "
+        "waits for other objects: 1 are updated at once (--max-concurrent-rollouts)",
+    )
+    assert world.slots == []
+    finish_rollout(world)
+    world.reconcile()
+    assert world.slots == [key]
+    world.reconciler.reconcile(key)
+    assert "PATCH deployments/other-main-0-classifier" in world.cluster.pop_requests("PATCH")
+
+
+def test_an_object_that_never_comes_up_holds_up_the_others_for_ten_minutes():
+    told: list[tuple[str, str]] = []
+    clock = Clock()
+    limiter = RolloutLimiter(1, told.append, clock)
+    assert [limiter.acquire(("a", "1")), limiter.acquire(("a", "2"))] == [True, False]
+    clock.now += ROLLOUT_TIMEOUT_SECONDS
+    assert limiter.acquire(("a", "2"))
+    limiter.release(("a", "1"))
+    assert told == []

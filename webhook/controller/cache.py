@@ -32,6 +32,7 @@ class CachedObject:
 
     mark    changes with everything but the status and the API server's own bookkeeping
     status  the same of the status
+    size    bytes as JSON
     """
 
     uid: str
@@ -41,6 +42,7 @@ class CachedObject:
     status_fingerprint: int
     deleting: bool
     compressed: bytes
+    size: int = 0
 
     @classmethod
     def read(cls, obj: Mapping[str, Any]) -> "CachedObject":
@@ -49,6 +51,7 @@ class CachedObject:
         stored = {**obj, "metadata": metadata}
         spec_parts = {k: v for k, v in stored.items() if k != "status"}
         spec_parts["metadata"] = {k: v for k, v in metadata.items() if k != "resourceVersion"}
+        encoded = orjson.dumps(stored)
         return cls(
             uid=get_str(metadata, "uid"),
             resource_version=get_str(metadata, "resourceVersion"),
@@ -56,7 +59,8 @@ class CachedObject:
             fingerprint=_checksum(spec_parts),
             status_fingerprint=_checksum(obj.get("status")),
             deleting="deletionTimestamp" in metadata,
-            compressed=zlib.compress(orjson.dumps(stored), 1),
+            compressed=zlib.compress(encoded, 1),
+            size=len(encoded),
         )
 
     def decompress(self) -> dict[str, Any]:

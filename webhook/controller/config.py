@@ -9,6 +9,11 @@ CONTROLLER_ID_LABEL = "seldon.io/controller-id"
 """Seldon's label that says which operator an object, or a namespace, belongs to."""
 
 
+DEFAULT_MAX_ROLLOUTS = 5
+"""Objects updated at once for a change of settings or seldon-config: some nodes' worth of new pods,
+and few enough that a bad image is seen before it is everywhere."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControllerConfig:
     """One reconciler process.
@@ -19,6 +24,7 @@ class ControllerConfig:
     lease          namespace and name of the Lease; None: no election, there is one replica
     workers        objects looked at at once. A look waits for answers most of the time: 8 keep
                    two cores of an API server busy
+    rollouts       objects updated at once for a change of settings or seldon-config
     rate, burst    requests a second, over all workers, and how many may come at once
     resync         seconds after which every object is looked at, changed or not
     deaf           seconds without a sign from a watch after which the process is not alive: an
@@ -33,6 +39,7 @@ class ControllerConfig:
     lease_config: LeaseConfig = field(default_factory=LeaseConfig)
     identity: str = "graphgate"
     max_concurrent_reconciles: int = 8
+    max_concurrent_rollouts: int = DEFAULT_MAX_ROLLOUTS
     qps: float = 400.0
     burst: float = 800.0
     resync_period: float = 600.0

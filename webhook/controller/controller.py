@@ -90,6 +90,8 @@ class Controller:
             settings=lambda: settings.controller_settings,
             facts=lambda _namespace: self.facts_watcher.facts,
             record_event=self._event_recorder,
+            max_rollouts=config.max_concurrent_rollouts,
+            on_rollout_slot=self.queue.add_after,
         )
         self.is_running = False
         self._stopping = threading.Event()
@@ -203,7 +205,7 @@ class Controller:
             return "error"
         if result.retry:
             self.queue.add_rate_limited(name)
-        else:
+        elif result.outcome != "requeued":
             self.queue.forget(name)
         if result.requeue_after is not None:
             self.queue.add_after(name, result.requeue_after)

@@ -17,10 +17,13 @@ from webhook.controller.applier import (
     NameConflictError,
     NamespaceTerminatingError,
 )
+from webhook.controller.apply_errors import is_retryable
 from webhook.controller.cache import Cache, CachedObject, NamespacedName
+from webhook.controller.config import DEFAULT_MAX_ROLLOUTS
 from webhook.controller.conflict_backoff import ConflictBackoff
 from webhook.controller.desired_state import ControllerSettings, DesiredState, compute_desired_state
 from webhook.controller.pod_diagnostics import MAX_PODS_INSPECTED, find_startup_failure
+from webhook.controller.rollout_limiter import RolloutLimiter
 from webhook.controller.state.observed import ObjectKey, ObservedObject
 from webhook.controller.state.plan import (
     Apply,
@@ -28,6 +31,13 @@ from webhook.controller.state.plan import (
     PlannedAction,
     is_ready,
     plan_actions,
+)
+from webhook.controller.state.progress import not_ready
+from webhook.controller.state.rollout import (
+    RolloutStep,
+    hold_all,
+    limit_to_one_deployment,
+    updates_deployment,
 )
 from webhook.controller.state.selectors import keep_live_selectors
 from webhook.controller.state.status import (
@@ -37,7 +47,9 @@ from webhook.controller.state.status import (
     merge_patch,
 )
 from webhook.graph.cluster_facts import Facts
-from webhook.graph.model import get_mapping, get_str
+from webhook.graph.model import SeldonDeployment, get_int, get_mapping, get_str
+from webhook.graph.parse import parse
+from webhook.kube import ApiStatusError
 from webhook.rendering.metadata import APP, DEPLOYMENT_ID
 
 POD_START_TIMEOUT_SECONDS = 15.0
@@ -46,10 +58,27 @@ POD_START_TIMEOUT_SECONDS = 15.0
 MAX_POD_CHECK_INTERVAL_SECONDS = 300.0
 """Seconds between looks at pods that do not start, at most; each wait is twice the last."""
 
-_MAX_CACHED_STATES = 256
-"""Judgements kept: an object is looked at some ten times while it is rolled out."""
+LARGE_OBJECT_BYTES = 16 * 2**10
+"""Bytes of JSON from which on an object is looked at alone. To read and render one takes up to
+1,500 times its bytes for a moment: eight at once of 133 KB, the worst that is admitted, took more
+than a gigabyte. Eight of less take a tenth of that."""
 
-ReconcileOutcome = Literal["unchanged", "updated", "rejected", "deleted", "namespace_terminating"]
+LARGE_OBJECT_RETRY_SECONDS = 1.0
+"""Seconds after which a large object asks again whether another one is being looked at."""
+
+MAX_CACHED_BYTES = 2**20
+"""Bytes of JSON, of documents and of what is rendered from them, whose desired state is kept: an
+object is looked at some ten times while it is rolled out. In memory that is up to 55 MB."""
+
+_MAX_CACHED_SHARE = 16
+"""A desired state of more than this part of the bytes is not kept."""
+
+HELD_RETRY_SECONDS = 300.0
+"""Seconds after which an update that waits asks again; as a rule it is told before."""
+
+ReconcileOutcome = Literal[
+    "unchanged", "updated", "rejected", "requeued", "deleted", "namespace_terminating"
+]
 
 
 class ReconcileResult(NamedTuple):
@@ -93,6 +122,8 @@ class Reconciler:
         settings: Callable[[], ControllerSettings],
         facts: Callable[[str], Facts],
         record_event: EventSink,
+        max_rollouts: int = DEFAULT_MAX_ROLLOUTS,
+        on_rollout_slot: Callable[[NamespacedName], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -100,6 +131,8 @@ class Reconciler:
 
         setup  returns what is set at this moment
         facts  returns what is known of the cluster, for an object in this namespace
+        max_rollouts     objects updated at once for a change of settings or seldon-config
+        on_rollout_slot  is told of an object that waited and may be updated now
         """
         self._api = api
         self._cache = cache
@@ -111,9 +144,17 @@ class Reconciler:
         self._accepted_drift: dict[str, tuple[str, bytes]] = {}
         self._conflict_backoff = ConflictBackoff(clock)
         self._applier = Applier(api, cache, self._accepted_drift)
-        self._desired_states: OrderedDict[str, tuple[Any, DesiredState]] = OrderedDict()
+        self._desired_states: OrderedDict[str, tuple[Any, DesiredState, int]] = OrderedDict()
+        self._cached_bytes = 0
+        self._large_object_lock = threading.Lock()
+        self._rollout_limiter = RolloutLimiter(max_rollouts, on_rollout_slot, clock)
         self._lock = threading.Lock()
         self._pod_checks: dict[str, _PodCheck] = {}
+
+    @property
+    def cached_bytes(self) -> int:
+        """Bytes of JSON whose desired state is kept; `MAX_CACHED_BYTES` at most."""
+        return self._cached_bytes
 
     def reconcile(self, name: NamespacedName) -> ReconcileResult:
         """Bring one object nearer to what it should be.
@@ -122,19 +163,35 @@ class Reconciler:
         """
         document = self._cache.get(name)
         if document is None or document.deleting:
-            self._forget(document)
+            self._forget(document, name)
             return ReconcileResult("deleted")
-        raw = document.decompress()
-        desired_state = self._get_desired_state(document, raw, name[0])
+        if document.size <= LARGE_OBJECT_BYTES:
+            return self._reconcile_document(document, name)
+        # No waiting: a worker that waits for large objects is one less for all others.
+        if not self._large_object_lock.acquire(blocking=False):
+            return ReconcileResult("requeued", LARGE_OBJECT_RETRY_SECONDS)
         try:
-            result, conflict_delay = self._apply(desired_state, document, name)
+            return self._reconcile_document(document, name)
+        finally:
+            self._large_object_lock.release()
+
+    def _reconcile_document(self, document: CachedObject, name: NamespacedName) -> ReconcileResult:
+        raw = document.decompress()
+        try:
+            desired_state = self._get_desired_state(document, raw, name[0])
+        except Exception as error:
+            # Whatever it is, it is about this object: it says so, and comes back ever more rarely.
+            self._write_internal_error(document, raw, name, error)
+            raise
+        try:
+            result, held, requeue_after = self._apply(desired_state, document, raw, name)
         except NamespaceTerminatingError:
             return ReconcileResult("namespace_terminating")
         children = self._cache.children(document.uid)
         objects = keep_live_selectors(desired_state.objects, children)
         notes, pod_check_delay = self._diagnose_pods(objects, children, document.uid, name[0])
         requeue_after = min(
-            (w for w in (conflict_delay, pod_check_delay) if w is not None), default=None
+            (w for w in (requeue_after, pod_check_delay) if w is not None), default=None
         )
         observed = ReconcileState(
             generation=document.generation,
@@ -142,11 +199,14 @@ class Reconciler:
             observed=children,
             error=result.error,
             notes=notes,
+            held=held,
             has_orchestrator=self._settings().render_options.orchestrator is not None,
         )
         if result.changes:
             self._record_event(raw, "Applied", ", ".join(result.changes))
-        status_written = self._write_status(desired_state, observed, raw, name)
+        status_written = self._write_status(desired_state.deployment, observed, raw, name)
+        if result.error or not (held or any(not_ready(observed))):
+            self._rollout_limiter.release(name)
         if result.error:
             return ReconcileResult("rejected", requeue_after, result.retry)
         outcome: ReconcileOutcome = "updated" if result.changes or status_written else "unchanged"
@@ -166,28 +226,71 @@ class Reconciler:
             {k: v for k, v in raw.items() if k != "status"}, settings, facts
         )
         with self._lock:
-            self._desired_states[document.uid] = cache_key, desired_state
-            while len(self._desired_states) > _MAX_CACHED_STATES:
-                self._desired_states.popitem(last=False)
+            self._keep_desired_state(document, cache_key, desired_state)
         return desired_state
 
+    def _keep_desired_state(
+        self, document: CachedObject, cache_key: Any, desired_state: DesiredState
+    ) -> None:
+        old = self._desired_states.pop(document.uid, None)
+        self._cached_bytes -= old[2] if old else 0
+        size = document.size + sum(one.size for one in desired_state.objects)
+        if size > MAX_CACHED_BYTES // _MAX_CACHED_SHARE:
+            return
+        self._desired_states[document.uid] = cache_key, desired_state, size
+        self._cached_bytes += size
+        while self._cached_bytes > MAX_CACHED_BYTES:
+            self._cached_bytes -= self._desired_states.popitem(last=False)[1][2]
+
     def _apply(
-        self, desired_state: DesiredState, document: CachedObject, name: NamespacedName
-    ) -> tuple[ApplyResult, float | None]:
-        """Do what is to be done now; return what became of it, and when the rest may be done."""
+        self,
+        desired_state: DesiredState,
+        document: CachedObject,
+        raw: Mapping[str, Any],
+        name: NamespacedName,
+    ) -> tuple[ApplyResult, Mapping[str, str], float | None]:
+        """Do what is to be done now.
+
+        Return what became of it, the Deployments whose update waits, and when to look again.
+        """
         if desired_state.blocking_error:
-            return ApplyResult(
-                error=ReconcileError("ValidationFailed", desired_state.blocking_error)
-            ), None
+            error = ReconcileError("ValidationFailed", desired_state.blocking_error)
+            return ApplyResult(error=error), {}, None
         try:
             actions = self._plan(desired_state, document, name)
         except NameConflictError as conflict:
             error = ReconcileError("NameConflict", str(conflict))
-            return ApplyResult(error=error, retry=True), None
+            return ApplyResult(error=error, retry=True), {}, None
+        actions, held = self._limit_rollout(actions, desired_state, document, raw, name)
         due, requeue_after = self._conflict_backoff.filter_due(actions)
+        if held and requeue_after is None:
+            requeue_after = HELD_RETRY_SECONDS
         if not due:
-            return ApplyResult(), requeue_after
-        return self._applier.apply_plan(desired_state, due, name[0]), requeue_after
+            return ApplyResult(), held, requeue_after
+        return self._applier.apply_plan(desired_state, due, name[0]), held, requeue_after
+
+    def _limit_rollout(
+        self,
+        actions: tuple[PlannedAction, ...],
+        desired_state: DesiredState,
+        document: CachedObject,
+        raw: Mapping[str, Any],
+        name: NamespacedName,
+    ) -> RolloutStep:
+        """Hold updates back that no author asked for: the status is of this generation already."""
+        known = get_int(get_mapping(raw, "status"), "observedGeneration")
+        if known != document.generation or not any(map(updates_deployment, actions)):
+            return RolloutStep(actions, {})
+        if not self._rollout_limiter.acquire(name):
+            limit = self._rollout_limiter.max_objects
+            return hold_all(
+                actions,
+                "its update to changed settings or seldon-config waits for other objects: "
+                f"{limit} are updated at once (--max-concurrent-rollouts)",
+            )
+        children = self._cache.children(document.uid)
+        objects = keep_live_selectors(desired_state.objects, children)
+        return limit_to_one_deployment(actions, objects, children)
 
     def _plan(
         self, desired_state: DesiredState, document: CachedObject, name: NamespacedName
@@ -240,18 +343,23 @@ class Reconciler:
         template = get_mapping(get_mapping(desired.object["spec"], "template"), "metadata")
         pod_labels = get_mapping(template, "labels")
         labels = {key: get_str(pod_labels, key) for key in (APP, DEPLOYMENT_ID)}
-        return find_startup_failure(self._api.list_pods(namespace, labels, MAX_PODS_INSPECTED))
+        try:
+            return find_startup_failure(self._api.list_pods(namespace, labels, MAX_PODS_INSPECTED))
+        except ApiStatusError as error:
+            if is_retryable(error.status, error.message):
+                raise
+            return f"its pods cannot be listed: {error.message}"
 
     def _write_status(
         self,
-        desired_state: DesiredState,
+        deployment: SeldonDeployment,
         observed: ReconcileState,
         raw: Mapping[str, Any],
         name: NamespacedName,
     ) -> bool:
         previous = get_mapping(raw, "status")
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._now()))
-        status = build_status(desired_state.deployment, observed, previous, now)
+        status = build_status(deployment, observed, previous, now)
         patch = merge_patch(previous, status)
         if not patch:
             return False
@@ -266,8 +374,31 @@ class Reconciler:
             self._record_event(raw, reason, status["description"])
         return True
 
-    def _forget(self, document: CachedObject | None) -> None:
+    def _write_internal_error(
+        self,
+        document: CachedObject,
+        raw: Mapping[str, Any],
+        name: NamespacedName,
+        error: Exception,
+    ) -> None:
+        """Say in the status that an object is left as it is, because graphgate failed on it."""
+        message = (
+            f"graphgate failed on this object ({type(error).__name__}); this is graphgate's error, "
+            "its log has the details; what runs is left as it is"
+        )
+        state = ReconcileState(
+            generation=document.generation,
+            desired=(),
+            observed=self._cache.children(document.uid),
+            error=ReconcileError("InternalError", message),
+        )
+        self._rollout_limiter.release(name)
+        self._write_status(parse({}), state, raw, name)
+
+    def _forget(self, document: CachedObject | None, name: NamespacedName) -> None:
+        self._rollout_limiter.release(name)
         if document is not None:
             self._pod_checks.pop(document.uid, None)
             with self._lock:
-                self._desired_states.pop(document.uid, None)
+                old = self._desired_states.pop(document.uid, None)
+                self._cached_bytes -= old[2] if old else 0

@@ -1,5 +1,7 @@
 """What the status says, compared whole where it matters."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -212,12 +214,38 @@ def test_a_graph_that_nobody_walks_is_a_condition():
         "status": "True",
         "reason": "NoExecutorImage",
         "message": "spec.predictors[0]: the graph has 2 nodes, and without an orchestrator only "
-        "scale is called",
+        "scale is called; start the reconciler with --executor-image",
         "lastTransitionTime": NOW,
     }
-    assert chain()["state"] == "Available"
     assert condition(chain(has_engine=True), "OrchestratorMissing") is None
     assert condition(status_of(minimal()), "OrchestratorMissing") is None
+
+
+def test_a_graph_that_nobody_walks_is_not_available_though_its_pods_run():
+    status = chain()
+    assert (status["state"], status["description"][:32]) == (
+        "Failed",
+        "spec.predictors[0]: the graph ha",
+    )
+    ready = condition(status, "Ready")
+    assert (ready["status"], ready["reason"]) == ("False", "OrchestratorMissing")
+    assert chain(has_engine=True)["state"] == "Available"
+
+
+def test_what_waits_for_its_turn_is_available_and_says_so():
+    view, seen = observe(minimal())
+    outdated = {
+        key: replace(child, digest="old") if key[0] == "Deployment" else child
+        for key, child in seen.observed.items()
+    }
+    seen = replace(seen, observed=outdated, held={NAME: "its update waits for others"})
+    status = build_status(view, seen, {}, NOW)
+    said = f"Deployment {NAME}: its update waits for others"
+    assert (status["state"], status["description"]) == ("Available", said)
+    assert condition(status, "Ready")["status"] == "True"
+    outdated[("Deployment", NAME)] = observed_object(seen.desired[0], **STARTING)
+    status = build_status(view, replace(seen, held={}), {}, NOW)
+    assert status["state"] == "Creating"
 
 
 def test_the_address_is_that_of_the_first_predictor_that_answers():

@@ -113,6 +113,13 @@ class SettingsStore:
     show_default=True,
     hidden=True,
 )
+@click.option(
+    "--max-concurrent-rollouts",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Objects updated at once after a change of settings, seldon-config or version.",
+)
 @click.option("--health-host", default="", help="Address to listen on. [default: every one]")
 @click.option(
     "--health-port", default=8081, show_default=True, help="HTTP: /livez, /readyz and /metrics."
@@ -130,6 +137,7 @@ def reconcile_command(
     leader_elect_resource_namespace: str | None,
     leader_elect_lease_duration: float,
     max_concurrent_reconciles: int,
+    max_concurrent_rollouts: int,
     health_host: str,
     health_port: int,
     kubeconfig: str | None,
@@ -170,6 +178,7 @@ def reconcile_command(
         ),
         identity=f"{socket.gethostname()}-{os.getpid()}",
         max_concurrent_reconciles=max_concurrent_reconciles,
+        max_concurrent_rollouts=max_concurrent_rollouts,
         health_host=health_host,
         health_port=health_port,
         seldon_config_map=parse_config_map(seldon_config),

@@ -39,15 +39,14 @@ def build_conditions(
             yield _condition(name, "False", "NotReady", message)
         elif objects or name in ("DeploymentsReady", "ServicesReady"):
             yield _condition(name, "True", "", "")
-    if unwalked := _unwalked_graphs(view, has_orchestrator=reconcile_state.has_orchestrator):
+    if unwalked := find_unwalked_graphs(view, has_orchestrator=reconcile_state.has_orchestrator):
         yield _condition("OrchestratorMissing", "True", "NoExecutorImage", unwalked)
-    reason = (
-        reconcile_state.error.reason
-        if reconcile_state.error
-        else ""
-        if state == "Available"
-        else state
-    )
+    if reconcile_state.error:
+        reason = reconcile_state.error.reason
+    elif state == "Available":
+        reason = ""
+    else:
+        reason = "OrchestratorMissing" if description == unwalked else state
     ready = "True" if state == "Available" else "False"
     yield _condition("Ready", ready, reason, description)
 
@@ -57,13 +56,14 @@ def _condition(kind: str, status: str, reason: str, message: str) -> Condition:
     return {key: value for key, value in condition.items() if value}
 
 
-def _unwalked_graphs(view: SeldonDeployment, *, has_orchestrator: bool) -> str:
-    """Return which predictors have a graph that nobody walks; "": none."""
+def find_unwalked_graphs(view: SeldonDeployment, *, has_orchestrator: bool) -> str:
+    """Return which predictors have a graph that nobody walks, and what to do; "": none."""
     if has_orchestrator:
         return ""
     messages = [
         f"{predictor.path}: the graph has {len(predictor.nodes)} nodes, "
-        f"and without an orchestrator only {predictor.nodes[0].name} is called"
+        f"and without an orchestrator only {predictor.nodes[0].name} is called; "
+        "start the reconciler with --executor-image"
         for predictor in view.predictors
         if len(predictor.nodes) > 1
     ]

@@ -31,6 +31,7 @@ class ReconcileState:
     children    the objects that are there
     trouble     None: all was applied, or is being applied
     notes       by Deployment: why its pods do not start, as their kubelet says
+    held        Deployments whose update waits for others, each with the reason
     has_engine  whether an orchestrator is configured
     """
 
@@ -39,14 +40,33 @@ class ReconcileState:
     observed: Mapping[ObjectKey, ObservedObject]
     error: ReconcileError | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
+    held: Mapping[str, str] = field(default_factory=dict)
     has_orchestrator: bool = False
 
 
 def not_ready(state: ReconcileState) -> Iterator[DesiredObject]:
-    """Yield what is not as it should be."""
+    """Yield what is not as it should be, but for what runs and only waits for its update."""
     for one in state.desired:
-        if not is_ready(one, state.observed.get(one.key)):
+        observed = state.observed.get(one.key)
+        if not is_ready(one, observed) and not _is_held(state, observed):
             yield one
+
+
+def held_updates(state: ReconcileState) -> Iterator[str]:
+    """Yield which Deployments run as before and wait for their update."""
+    for one in state.desired:
+        if _is_held(state, state.observed.get(one.key)):
+            yield f"Deployment {one.key[1]}: {state.held[one.key[1]]}"
+
+
+def _is_held(state: ReconcileState, observed: ObservedObject | None) -> bool:
+    return (
+        observed is not None
+        and observed.rollout is not None
+        and observed.name in state.held
+        and observed.rollout.rolled_out
+        and not observed.is_deleting
+    )
 
 
 def rollout_failures(state: ReconcileState, desired: DesiredObject) -> Iterator[str]:
@@ -71,7 +91,7 @@ def not_ready_reason(state: ReconcileState, desired: DesiredObject) -> str:
     if observed.is_deleting:
         return "it is being replaced"
     if observed.digest != desired.digest:
-        return "it is not up to date yet"
+        return state.held.get(observed.name, "it is not up to date yet")
     note = state.notes.get(observed.name)
     return _rollout_progress(observed.rollout) + (f"; {note}" if note else "")
 

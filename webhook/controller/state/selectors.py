@@ -1,4 +1,4 @@
-"""A Deployment's selector cannot be changed: one that is there with another selector keeps it. Pure.
+"""A Deployment's selector cannot be changed: one that is there keeps the one that it has. Pure.
 
 Seldon's operator and other versions of graphgate choose other selectors. Where the pods can carry
 the labels that the live selector asks for, the Deployment is updated in place: its pods are

@@ -7,9 +7,12 @@
     serviceStatus: {iris-main: {svcName: iris-main, httpEndpoint: "iris-main.models:8000", …}}
     conditions: [{type: DeploymentsReady, status: "False", …}, …, {type: Ready, …}]
 
-It is Available only if every object is there as the present generation wants it and every
-Deployment is rolled out; a Deployment that is wanted with no pods is. What Kubernetes says of a
-child is quoted. Nothing here depends on the outcome of a request, so a conflict shows nowhere.
+It is Available only if every object is there as the present generation wants it, every Deployment
+is rolled out (one that is wanted with no pods is) and every graph has who walks it. One that only
+waits for its turn after a change of settings or seldon-config stays Available, and says so.
+
+What Kubernetes says of a child is quoted. Nothing here depends on the outcome of a request, so a
+conflict shows nowhere.
 
 Belongs here: the words. Does not belong here: whether it is written (`controller`).
 """
@@ -17,12 +20,18 @@ Belongs here: the words. Does not belong here: whether it is written (`controlle
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from webhook.controller.state.conditions import State, build_conditions, with_transition_times
+from webhook.controller.state.conditions import (
+    State,
+    build_conditions,
+    find_unwalked_graphs,
+    with_transition_times,
+)
 from webhook.controller.state.observed import ObservedObject
 from webhook.controller.state.plan import DesiredObject, is_ready
 from webhook.controller.state.progress import (
     ReconcileError,
     ReconcileState,
+    held_updates,
     not_ready,
     not_ready_reason,
     rollout_failures,
@@ -53,7 +62,7 @@ def build_status(
     previous  the status that is there; conditions that hold on keep their lastTransitionTime
     now       RFC 3339, for those that change
     """
-    state, description = _state_and_description(reconcile_state)
+    state, description = _state_and_description(view, reconcile_state)
     description = description[:MAX_DESCRIPTION_LENGTH]
     return {
         "state": state,
@@ -88,16 +97,20 @@ def merge_patch(previous: Mapping[str, Any], status: Mapping[str, Any]) -> dict[
     return patch
 
 
-def _state_and_description(state: ReconcileState) -> tuple[State, str]:
+def _state_and_description(view: SeldonDeployment, state: ReconcileState) -> tuple[State, str]:
     if state.error is not None:
         return "Failed", state.error.message
     failed = [f for one in state.desired for f in rollout_failures(state, one)]
     if failed:
         return "Failed", summarize(failed)
+    if unwalked := find_unwalked_graphs(view, has_orchestrator=state.has_orchestrator):
+        return "Failed", unwalked
     missing = [
         f"{one.key[0]} {one.key[1]}: {not_ready_reason(state, one)}" for one in not_ready(state)
     ]
-    return ("Creating", summarize(missing)) if missing else ("Available", "")
+    if missing:
+        return "Creating", summarize(missing)
+    return "Available", summarize(list(held_updates(state)))
 
 
 def _serving_deployments(state: ReconcileState) -> Iterator[ObservedObject]:
