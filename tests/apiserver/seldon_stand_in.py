@@ -4,8 +4,8 @@ It is not that operator, but what it writes is what the original built of the sa
 (`seldon_objects.json`, recorded from its unmodified code, v1.17.1), and it writes as the source
 does: controller references, POST and PUT under the field manager "manager", Services before
 autoscalers before Deployments; a Deployment whose selector differs is deleted with its pods and
-made anew; the live replicas stay where the document has none; objects with a foreign controller id
-are left alone; what is not wanted any more is removed by the names in the status, Services by label.
+made anew; live replicas stay where the document has none; objects with a foreign controller id
+are left alone; what is not wanted any more goes by the names in the status, Services by label.
 """
 
 import json
