@@ -146,8 +146,8 @@ def test_the_version_is_that_of_the_installed_package():
     assert graphgate("--version").stdout == f"graphgate {version('graphgate')}\n"
 
 
-def test_help_and_check_import_neither_kubernetes_nor_starlette_nor_cryptography():
-    heavy = "{'kubernetes', 'starlette', 'uvicorn', 'cryptography', 'jsonschema'}"
+def test_help_and_check_import_neither_kubernetes_nor_the_server_nor_cryptography():
+    heavy = "{'kubernetes', 'uvloop', 'httptools', 'cryptography', 'jsonschema'}"
     code = (
         "import sys, runpy\n"
         "sys.argv = ['graphgate', *sys.argv[1:]]\n"

@@ -1,350 +1,519 @@
-"""What can be answered at once is; what waits, too; and requests keep their order."""
+"""Requests are read within their limits, answered in their order, and end as announced."""
 
 import asyncio
 import contextlib
 import gc
 import socket
 import weakref
-from collections.abc import Awaitable, Callable
-from types import SimpleNamespace
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
-from webhook.runtime import http_protocol
-from webhook.runtime.http_protocol import HttpResponse
-from webhook.runtime.limits import Limits
+from webhook.runtime.connection_pool import AbortReason
+from webhook.runtime.http_message import HttpRequest, HttpResponse
+from webhook.runtime.limits import MEBIBYTE, Limits
 from webhook.runtime.listener import Listener
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 TIMEOUT_SECONDS = 20.0
 
 
-async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    """Send path and body back; /late waits before, /twice also in the middle, /crash raises."""
-    body = b""
-    more = True
-    while more:
-        message = await receive()
-        body += message["body"]
-        more = message["more_body"]
-    path = scope["path"]
-    if path == "/crash":
-        raise ZeroDivisionError
-    if path != "/now":
-        await asyncio.sleep(0.01)
-    content = path.encode() + b" " + body
-    headers = [(b"content-length", str(len(content)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    if path == "/twice":
-        await asyncio.sleep(0.01)
-    await send({"type": "http.response.body", "body": content})
+class EchoHandler:
+    """Sends target and body back, or why a request was rejected; /crash raises."""
+
+    def __init__(self) -> None:
+        self.targets: list[str] = []
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.rejection is not None:
+            return request.rejection.response()
+        self.targets.append(request.target)
+        if request.target == "/crash":
+            raise ZeroDivisionError
+        on_sent = _crash if request.target == "/crash-after" else _do_nothing
+        content = request.target.encode() + b" " + request.body
+        return HttpResponse(200, [(b"x-echo", b"1")], content, on_sent)
 
 
-class SyncApp:
-    """The same, but for /now, which it answers without waiting."""
-
-    def handle_sync(self, scope: dict[str, Any], body: bytes) -> HttpResponse | None:
-        if scope["path"] != "/now":
-            return None
-        after = _fail if body == b"fail" else _nothing
-        return HttpResponse(200, [(b"x-at-once", b"1")], b"/now " + body, after)
-
-    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        await application(scope, receive, send)
-
-
-def _nothing() -> None:
-    pass
-
-
-def _fail() -> None:
+def _crash() -> None:
     raise ZeroDivisionError
 
 
-@pytest.fixture(params=[application, SyncApp()], ids=["waiting", "at-once"])
-def app(request: pytest.FixtureRequest) -> Any:
-    return request.param
+def _do_nothing() -> None:
+    pass
 
 
-def request(path: str, body: bytes = b"") -> bytes:
-    return (
-        b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
-        % (
-            path.encode(),
-            len(body),
-        )
-        + body
-    )
+class Harness:
+    """A listener on a free port, and how its connections ended."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.handler = EchoHandler()
+        self.aborted: list[AbortReason] = []
+        self._bound = socket.create_server(("127.0.0.1", 0))
+        self.listener = Listener(self._bound, self.handler, limits, self.aborted.append)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator["Harness"]:
+        await self.listener.open()
+        try:
+            yield self
+        finally:
+            self.listener.abort()
+            await asyncio.sleep(0)
+            self._bound.close()
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", self.listener.port)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            while not condition():
+                await asyncio.sleep(0)
 
 
-async def exchange(app: Any, *pieces: bytes, expected: int) -> list[bytes]:
-    """Send pieces on one connection; return the bodies of the answers."""
-    bound = socket.create_server(("127.0.0.1", 0))
-    listener = Listener(bound, app, Limits(), lambda _: None)
-    await listener.open()
-    found = []
-    try:
-        reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+def run(scenario: Callable[[Harness], Any], limits: Limits | None = None) -> Any:
+    """Run a scenario against a listener; return what it returns."""
+
+    async def main() -> Any:
+        async with Harness(limits or Limits()).running() as harness:
+            return await scenario(harness)
+
+    return asyncio.run(main())
+
+
+def request(target: str, body: bytes = b"", *headers: str) -> bytes:
+    lines = [f"POST {target} HTTP/1.1", "Host: x", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join((*lines, "", "")).encode() + body
+
+
+def chunked(*chunks: bytes, trailers: bytes = b"") -> bytes:
+    head = b"POST /chunked HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    parts = [b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks]
+    return head + b"".join(parts) + b"0\r\n" + trailers + b"\r\n"
+
+
+async def read_answer(reader: asyncio.StreamReader) -> tuple[int, bytes, bytes]:
+    """Return status, head and content."""
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), TIMEOUT_SECONDS)
+    length = int(head.partition(b"content-length: ")[2].split(b"\r\n")[0])
+    return int(head.split()[1]), head, await reader.readexactly(length)
+
+
+def exchange(
+    *pieces: bytes, expected: int, limits: Limits | None = None
+) -> list[tuple[int, bytes]]:
+    """Send pieces on one connection, each when those before were read; return the answers."""
+
+    async def scenario(harness: Harness) -> list[tuple[int, bytes]]:
+        reader, writer = await harness.connect()
         with contextlib.closing(writer):
             for piece in pieces:
                 writer.write(piece)
                 await writer.drain()
-                await asyncio.sleep(0.02)
-            for _ in range(expected):
-                head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), TIMEOUT_SECONDS)
-                length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
-                found.append(await reader.readexactly(length))
-        assert await listener.close(TIMEOUT_SECONDS)
-    finally:
-        listener.abort()
-        bound.close()
-    return found
+                await asyncio.sleep(0.01)
+            found = [await read_answer(reader) for _ in range(expected)]
+        return [(status, content) for status, _, content in found]
+
+    answers: list[tuple[int, bytes]] = run(scenario, limits)
+    return answers
 
 
-@pytest.mark.parametrize("path", ["/now", "/late", "/twice"])
-def test_an_application_that_waits_is_answered_as_one_that_does_not(app: Any, path: str) -> None:
-    results = asyncio.run(exchange(app, request(path, b"one"), request(path, b"two"), expected=2))
-    assert results == [f"{path} one".encode(), f"{path} two".encode()]
+def final_answer(sent: bytes, limits: Limits | None = None) -> tuple[int, bytes]:
+    """Send everything; return status and content of the answer that ends the connection."""
+
+    async def scenario(harness: Harness) -> tuple[int, bytes]:
+        reader, writer = await harness.connect()
+        with contextlib.closing(writer):
+            writer.write(sent)
+            status, head, content = await read_answer(reader)
+            assert b"\r\nconnection: close\r\n" in head
+            with contextlib.suppress(ConnectionError):
+                assert await asyncio.wait_for(reader.read(), TIMEOUT_SECONDS) == b""
+        return status, content
+
+    answer: tuple[int, bytes] = run(scenario, limits)
+    return answer
 
 
-@pytest.mark.parametrize("path", ["/now", "/late"])
-def test_a_body_in_pieces_is_answered_when_it_is_whole(app: Any, path: str) -> None:
-    whole = request(path, b"one two")
-    results = asyncio.run(exchange(app, whole[:20], whole[20:-4], whole[-4:], expected=1))
-    assert results == [f"{path} one two".encode()]
+# Order and pieces.
 
 
-def test_requests_that_arrive_together_are_answered_in_their_order(app: Any) -> None:
-    paths = ["/now", "/late", "/now", "/twice", "/now"] * 100
-    together = b"".join(request(path, str(n).encode()) for n, path in enumerate(paths))
-    results = asyncio.run(exchange(app, together, expected=len(paths)))
-    assert results == [f"{path} {n}".encode() for n, path in enumerate(paths)]
+def test_a_body_in_pieces_is_answered_when_it_is_whole() -> None:
+    whole = request("/a", b"one two")
+    answers = exchange(whole[:20], whole[20:-4], whole[-4:], expected=1)
+    assert answers == [(200, b"/a one two")]
 
 
-@pytest.mark.parametrize("path", ["/now", "/late"])
-def test_one_that_arrives_in_part_behind_another_is_read_on(app: Any, path: str) -> None:
-    pieces = request("/late", b"one") + request(path, b"two") + request(path, b"three")
-    results = asyncio.run(exchange(app, pieces[:-2], pieces[-2:], expected=3))
-    assert results == [b"/late one", f"{path} two".encode(), f"{path} three".encode()]
+@pytest.mark.parametrize("size", [8000, 8192, 100_000, 3 * MEBIBYTE])
+def test_a_body_of_any_size_arrives_as_it_was_sent(size: int) -> None:
+    body = bytes(range(256)) * (size // 256 + 1)
+    assert exchange(request("/a", body), request("/b"), expected=2) == [
+        (200, b"/a " + body),
+        (200, b"/b "),
+    ]
 
 
-def test_many_quick_ones_that_arrive_together_need_no_deep_stack(app: Any) -> None:
-    together = b"".join(request("/now", str(n).encode()) for n in range(600))
-    results = asyncio.run(exchange(app, together, expected=600))
-    assert results == [f"/now {n}".encode() for n in range(600)]
+def test_chunks_are_one_body() -> None:
+    answers = exchange(chunked(b"one", b" ", b"two"), request("/next"), expected=2)
+    assert answers == [(200, b"/chunked one two"), (200, b"/next ")]
 
 
-def test_a_crash_is_an_answer(app: Any, capfd: pytest.CaptureFixture[str]) -> None:
-    assert asyncio.run(exchange(app, request("/crash"), expected=1)) == [b"Internal Server Error"]
+def test_requests_that_arrive_together_are_answered_in_their_order() -> None:
+    together = b"".join(request("/a", str(n).encode()) for n in range(1000))
+    expected = [(200, f"/a {n}".encode()) for n in range(1000)]
+    assert exchange(together, expected=1000) == expected
+
+
+def test_one_that_arrives_in_part_behind_others_is_read_on() -> None:
+    pieces = request("/a", b"one") + request("/b", b"two") + request("/c", b"three")
+    answers = exchange(pieces[:-2], pieces[-2:], expected=3)
+    assert answers == [(200, b"/a one"), (200, b"/b two"), (200, b"/c three")]
+
+
+def test_no_request_is_read_before_those_in_front_of_it_are_answered() -> None:
+    async def scenario(harness: Harness) -> int:
+        _, writer = await harness.connect()
+        with contextlib.closing(writer):
+            writer.write(request("/small") * 3000)
+            await writer.drain()
+            await harness.until(lambda: harness.listener.connections == 1)
+            most = 0
+            while len(harness.handler.targets) < 3000:
+                for connection in harness.listener._open_connections():
+                    most = max(most, len(connection.requests))  # type: ignore[attr-defined]
+                await asyncio.sleep(0)
+        return most
+
+    assert run(scenario) <= 8192 / len(request("/small"))
+
+
+def test_an_answer_without_waiting_for_a_body_that_was_promised() -> None:
+    sent = request("/a", b"one", "Expect: 100-continue")
+    head, body = sent[:-3], sent[-3:]
+
+    async def scenario(harness: Harness) -> bytes:
+        reader, writer = await harness.connect()
+        with contextlib.closing(writer):
+            writer.write(head)
+            line = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), TIMEOUT_SECONDS)
+            writer.write(body)
+            assert (await read_answer(reader))[2] == b"/a one"
+        return line
+
+    assert run(scenario) == b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+def test_an_answer_to_head_has_no_content() -> None:
+    async def scenario(harness: Harness) -> bytes:
+        reader, writer = await harness.connect()
+        with contextlib.closing(writer):
+            writer.write(b"HEAD /a HTTP/1.1\r\n\r\n" + request("/b"))
+            first = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), TIMEOUT_SECONDS)
+            assert (await read_answer(reader))[2] == b"/b "
+        return first
+
+    assert b"content-length: 3\r\n" in run(scenario)
+
+
+# How a connection goes on.
+
+
+def test_a_connection_is_kept_and_its_answers_say_nothing_of_it() -> None:
+    async def scenario(harness: Harness) -> list[bytes]:
+        reader, writer = await harness.connect()
+        with contextlib.closing(writer):
+            heads = []
+            for _ in range(2):
+                writer.write(request("/a"))
+                heads.append((await read_answer(reader))[1])
+        return heads
+
+    for head in run(scenario):
+        assert head.startswith(b"HTTP/1.1 200 OK\r\ndate: ")
+        assert head.endswith(b" GMT\r\nx-echo: 1\r\ncontent-length: 3\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        request("/a", b"one", "Connection: close"),
+        request("/a", b"one", "Connection: close") + request("/never"),
+        request("/a", b"one").replace(b"HTTP/1.1", b"HTTP/1.0"),
+        request("/a", b"one", "Connection: keep-alive").replace(b"HTTP/1.1", b"HTTP/1.0"),
+    ],
+    ids=["close", "close, and more behind it", "HTTP/1.0", "HTTP/1.0 that wants to go on"],
+)
+def test_the_last_answer_says_so_and_ends_the_connection(sent: bytes) -> None:
+    assert final_answer(sent) == (200, b"/a one")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"CONNECT a:1 HTTP/1.1\r\n\r\nxx", request("/a", b"", "Connection: upgrade", "Upgrade: h2c")],
+)
+def test_another_protocol_is_not_spoken(sent: bytes) -> None:
+    assert final_answer(sent)[0] == 200
+
+
+def test_while_draining_each_answer_ends_its_connection() -> None:
+    async def scenario(harness: Harness) -> bytes:
+        reader, writer = await harness.connect()
+        with contextlib.closing(writer):
+            writer.write(request("/a"))
+            await read_answer(reader)
+            harness.listener.drain()
+            writer.write(request("/b"))
+            return await asyncio.wait_for(reader.read(), TIMEOUT_SECONDS)
+
+    rest = run(scenario)
+    assert b"\r\nconnection: close\r\n" in rest
+    assert rest.endswith(b"/b ")
+
+
+def test_closing_waits_for_what_is_in_flight_and_no_longer() -> None:
+    async def scenario(harness: Harness) -> tuple[bool, bytes]:
+        idle, idle_writer = await harness.connect()
+        reader, writer = await harness.connect()
+        whole = request("/a", b"one")
+        writer.write(whole[:-1])
+        await harness.until(lambda: harness.listener.requests_in_flight == 1)
+        closing = asyncio.create_task(harness.listener.close(TIMEOUT_SECONDS))
+        assert await asyncio.wait_for(idle.read(), TIMEOUT_SECONDS) == b""
+        writer.write(whole[-1:])
+        answer = await asyncio.wait_for(reader.read(), TIMEOUT_SECONDS)
+        writer.close()
+        idle_writer.close()
+        return await closing, answer
+
+    clean, answer = run(scenario)
+    assert clean
+    assert answer.endswith(b"/a one")
+
+
+# Faults of ours.
+
+
+def test_a_crash_is_an_answer_and_the_connection_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    answers = exchange(request("/crash"), request("/a"), expected=2)
+    assert answers == [(500, b"Internal Server Error\n"), (200, b"/a ")]
+    assert "response_failed" in caplog.messages
 
 
 def test_a_fault_after_an_answer_is_logged_and_harms_no_other(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    pieces = request("/now", b"fail"), request("/now", b"two")
-    results = asyncio.run(exchange(SyncApp(), *pieces, expected=2))
-    assert results == [b"/now fail", b"/now two"]
-    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [
-        ZeroDivisionError
+    answers = exchange(request("/crash-after"), request("/a"), expected=2)
+    assert answers == [(200, b"/crash-after "), (200, b"/a ")]
+    assert [r.exc_info[0] for r in caplog.records if r.exc_info] == [ZeroDivisionError]
+
+
+# Limits of what is sent.
+
+
+def test_a_head_at_the_limit_is_read_and_one_byte_more_is_not() -> None:
+    limits = Limits(max_header_bytes=10_000)
+    bare = request("/a", b"", "X: ")
+    # Counted are the target and the fields, each with ": " and its line end.
+    used = len(bare) - len(b"POST  HTTP/1.1\r\n") - len(b"\r\n")
+    fits, exceeds = (request("/a", b"", "X: " + "y" * (10_000 - used + n)) for n in (0, 1))
+    assert exchange(fits, expected=1, limits=limits) == [(200, b"/a ")]
+    assert final_answer(exceeds, limits)[0] == 431
+
+
+HEADS = {
+    "one field": b"GET /a HTTP/1.1\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
+    "many fields": b"GET /a HTTP/1.1\r\n" + (b"X: " + b"y" * 1000 + b"\r\n") * 100 + b"\r\n",
+    "many short fields": b"GET /a HTTP/1.1\r\n" + b"X:\r\n" * 300 + b"\r\n",
+    "target": b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n",
+    "a field without an end": b"GET /a HTTP/1.1\r\nX: " + b"y" * 100_000,
+    "a name without an end": b"GET /a HTTP/1.1\r\n" + b"y" * 100_000,
+    "empty lines": b"\r\n" * 50_000,
+}
+
+
+@pytest.mark.parametrize("sent", HEADS.values(), ids=HEADS)
+def test_a_head_of_100_kilobytes_is_not_read(sent: bytes) -> None:
+    assert final_answer(sent) == (431, b"the head has over 65536 bytes or 256 fields\n")
+
+
+TRAILERS = {
+    "one field": b"X: " + b"y" * 100_000 + b"\r\n",
+    "many fields": (b"X: " + b"y" * 1000 + b"\r\n") * 100,
+    "many short fields": b"X:\r\n" * 300,
+}
+
+
+@pytest.mark.parametrize("trailers", TRAILERS.values(), ids=TRAILERS)
+def test_trailers_count_as_the_head_does(trailers: bytes) -> None:
+    assert final_answer(chunked(b"one", trailers=trailers))[0] == 431
+
+
+def test_trailers_of_usual_size_are_read_and_thrown_away() -> None:
+    assert exchange(chunked(b"one", trailers=b"X: y\r\n"), expected=1) == [(200, b"/chunked one")]
+
+
+@pytest.mark.parametrize("endless", [b"X:\r\n", b"y" * 1000], ids=["fields", "one field"])
+def test_trailers_without_an_end_end_the_connection(endless: bytes) -> None:
+    async def scenario(harness: Harness) -> list[AbortReason]:
+        _, writer = await harness.connect()
+        writer.write(chunked(b"one")[:-2])
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                while not harness.aborted:
+                    writer.write(endless * 100)
+                    await writer.drain()
+        writer.close()
+        return harness.aborted
+
+    assert run(scenario) == ["header_too_large"]
+
+
+def test_chunks_have_a_number() -> None:
+    limits = Limits(max_chunks=100)
+    assert exchange(chunked(*[b"x"] * 99), expected=1, limits=limits) == [
+        (200, b"/chunked " + b"x" * 99)
+    ]
+    assert final_answer(chunked(*[b"x"] * 100), limits) == (
+        400,
+        b"the body has more than 100 chunks\n",
+    )
+
+
+def test_a_body_beyond_the_limit_is_thrown_away_and_the_connection_goes_on() -> None:
+    limits = Limits(max_body_bytes=10)
+    announced, counted = request("/a", b"x" * 11), chunked(b"x" * 6, b"x" * 5)
+    assert exchange(announced, counted, request("/b", b"x" * 10), expected=3, limits=limits) == [
+        (413, b"the body is larger than 10 bytes\n"),
+        (413, b"the body is larger than 10 bytes\n"),
+        (200, b"/b " + b"x" * 10),
     ]
 
 
-def test_what_is_answered_at_once_says_how_the_connection_goes_on() -> None:
-    async def heads() -> tuple[bytes, bytes]:
-        bound = socket.create_server(("127.0.0.1", 0))
-        listener = Listener(bound, SyncApp(), Limits(), lambda _: None)  # type: ignore[arg-type]
-        await listener.open()
-        try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
-            writer.write(request("/now", b"one"))
-            first = await asyncio.wait_for(reader.readuntil(b"one"), TIMEOUT_SECONDS)
-            listener.drain()
-            writer.write(request("/now", b"two"))
-            second = await asyncio.wait_for(
-                reader.read(), TIMEOUT_SECONDS
-            )  # to the end of the connection
+def test_what_is_no_http_is_answered_behind_what_is() -> None:
+    async def scenario(harness: Harness) -> list[int]:
+        reader, writer = await harness.connect()
+        with contextlib.closing(writer):
+            writer.write(request("/a") + b"\x00nonsense\r\n\r\n")
+            return [(await read_answer(reader))[0] for _ in range(2)]
+
+    assert run(scenario) == [200, 400]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        request("/a", b"", "Transfer-Encoding: chunked"),
+        request("/a", b"", "Content-Length: 1"),
+        b"GET /a HTTP/1.1\r\nA: b\r\n c\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ],
+    ids=["two lengths", "contradicting lengths", "folded field", "HTTP/2"],
+)
+def test_what_two_readers_could_read_differently_is_no_request(sent: bytes) -> None:
+    assert final_answer(sent) == (400, b"this is not a valid HTTP/1.1 request\n")
+
+
+# Between connections.
+
+
+def test_slow_bodies_do_not_keep_memory_from_a_quick_one() -> None:
+    limits = Limits(max_body_bytes=1000, max_body_bytes_in_flight=1000)
+
+    async def scenario(harness: Harness) -> tuple[list[int], int]:
+        slow = [await harness.connect() for _ in range(4)]
+        for _, writer in slow:
+            writer.write(request("/slow", b"x" * 400)[:-100])  # 300 bytes of each arrive
+        await harness.until(lambda: harness.listener.requests_in_flight == 4)
+        for connection in harness.listener._open_connections():
+            connection.request_since -= 5.0
+        reader, writer = await harness.connect()
+        body = request("/quick", b"x" * 900)
+        writer.write(body[:-10])
+        await harness.until(lambda: harness.listener.requests_in_flight == 5)
+        held = harness.listener.held_bytes
+        writer.write(body[-10:])
+        quick = (await read_answer(reader))[0]
+        statuses = []
+        for slow_reader, slow_writer in slow:
+            slow_writer.write(b"x" * 100)
+            statuses.append((await read_answer(slow_reader))[0])
+            slow_writer.close()
+        writer.close()
+        return [quick, *statuses], held
+
+    statuses, held = run(scenario, limits)
+    assert statuses == [200, 429, 429, 429, 429]
+    assert held <= 1000
+
+
+def test_one_request_on_each_of_many_connections_locks_nobody_out() -> None:
+    limits = Limits(max_connections=20, reserved_connections=5, min_idle_before_eviction=0.0)
+
+    async def scenario(harness: Harness) -> int:
+        crowd = []
+        for _ in range(60):
+            reader, writer = await harness.connect()
+            writer.write(request("/once"))
+            await read_answer(reader)
+            crowd.append(writer)
+        reader, writer = await harness.connect()
+        writer.write(request("/a"))
+        status, _, _ = await read_answer(reader)
+        for opened in (*crowd, writer):
+            opened.close()
+        return status
+
+    assert run(scenario, limits) == 200
+
+
+def test_beyond_the_number_of_connections_each_answer_announces_the_end() -> None:
+    limits = Limits(max_connections=2, reserved_connections=5, min_idle_before_eviction=1000.0)
+
+    async def scenario(harness: Harness) -> list[bool]:
+        opened = [await harness.connect() for _ in range(4)]
+        await harness.until(lambda: harness.listener.connections == 4)
+        ends = []
+        for reader, writer in opened:
+            writer.write(request("/a"))
+            ends.append(b"connection: close" in (await read_answer(reader))[1])
             writer.close()
-        finally:
-            listener.abort()
-            bound.close()
-        return first, second
+            await harness.until(lambda: harness.listener.connections == 4 - len(ends))
+        return ends
 
-    first, second = asyncio.run(heads())
-    assert first.startswith(b"HTTP/1.1 200 OK\r\ndate: ")
-    assert first.endswith(b"x-at-once: 1\r\ncontent-length: 8\r\n\r\n/now one")
-    assert b"connection" not in first
-    assert b"\r\nconnection: close\r\n" in second
-    assert second.endswith(b"/now two")
-
-
-class FakeConnection:
-    """Stands in for a GuardedProtocol: notes in which order things happen."""
-
-    def __init__(self, name: str, events: list[str], clock: list[float]) -> None:
-        self.loop = self
-        self.scheduled: list[Callable[[], None]] = []
-        self._name, self._events, self._clock = name, events, clock
-
-    def call_soon(self, callback: Callable[[], None]) -> None:
-        self.scheduled.append(callback)
-
-    def handle_request(self, _cycle: object, _app: object) -> HttpResponse | None:
-        self._events.append(f"judge {self._name}")
-        self._clock[0] += 0.0015
-        if self._name == "crash":
-            raise ZeroDivisionError
-        return HttpResponse(200, [], b"", _nothing) if self._name != "late" else None
-
-    def write_response(self, _cycle: object, _said: HttpResponse) -> None:
-        if self._name == "mute":
-            raise ZeroDivisionError
-        self._events.append(f"say {self._name}")
-
-    def abort_after_error(self) -> None:
-        self._events.append(f"give up {self._name}")
-
-
-class BatchHarness:
-    """Arrived, with requests of stand-ins for connections and a clock of its own."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.clock, self.events = [0.0], list[str]()
-        monkeypatch.setattr(http_protocol, "monotonic", lambda: self.clock[0])
-        self.batch = http_protocol.RequestBatch()
-        self.connections: list[FakeConnection] = []
-
-    def add(self, name: str, size: int = 1) -> None:
-        connection = FakeConnection(name, self.events, self.clock)
-        self.connections.append(connection)
-        self.batch.add(connection, SimpleNamespace(body=bytes(size)), application)  # type: ignore[arg-type]
-
-    def run_loop_turn(self) -> list[str]:
-        """Call what was to be called soon; return what happened."""
-        called = [callback for c in self.connections for callback in c.scheduled]
-        for connection in self.connections:
-            connection.scheduled.clear()
-        self.events.clear()
-        for callback in called:
-            callback()
-        return list(self.events)
-
-
-@pytest.fixture
-def together(monkeypatch: pytest.MonkeyPatch) -> BatchHarness:
-    return BatchHarness(monkeypatch)
-
-
-def test_what_arrives_in_one_turn_is_judged_then_answered(together: BatchHarness) -> None:
-    for name in ("late", "a"):
-        together.add(name)
-    assert together.run_loop_turn() == ["judge late", "judge a", "say a"]
-
-
-def test_an_answer_does_not_wait_for_many_others(together: BatchHarness) -> None:
-    for name in ("a", "b", "c"):
-        together.add(name)
-    assert together.run_loop_turn() == ["judge a", "judge b", "say a", "say b"]
-    assert together.run_loop_turn() == ["judge c", "say c"]
-    assert together.run_loop_turn() == []
-
-
-def test_too_much_at_once_is_answered_before_the_turn_ends(together: BatchHarness) -> None:
-    together.add("a", 128 << 10)
-    together.batch.flush_if_full()
-    assert together.events == []
-    together.add("b")
-    together.batch.flush_if_full()
-    assert together.events == ["judge a", "judge b", "say a", "say b"]
-    together.run_loop_turn()
-    together.add("c")
-    together.batch.flush_if_full()
-    assert together.run_loop_turn() == ["judge c", "say c"]
-
-
-def test_a_crash_costs_its_own_connection_only(together: BatchHarness) -> None:
-    together.add("crash")
-    together.add("a")
-    assert together.run_loop_turn() == ["judge crash", "give up crash", "judge a", "say a"]
-
-
-def test_an_answer_that_cannot_be_written_stops_no_other(together: BatchHarness) -> None:
-    for name in ("mute", "a", "b"):
-        together.add(name)
-    assert together.run_loop_turn() == ["judge mute", "judge a", "give up mute", "say a"]
-    assert together.run_loop_turn()[:2] == ["judge b", "say b"]
-
-
-class CrashingApp(SyncApp):
-    """Fails to answer what says so."""
-
-    def handle_sync(self, scope: dict[str, Any], body: bytes) -> HttpResponse | None:
-        if body == b"crash":
-            raise ZeroDivisionError
-        return super().handle_sync(scope, body)
-
-
-def test_whose_answer_crashes_is_cut_off_and_others_are_answered(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    with pytest.raises(asyncio.IncompleteReadError):
-        asyncio.run(exchange(CrashingApp(), request("/now", b"crash"), expected=1))
-    assert "response_failed" in caplog.messages
-    assert asyncio.run(exchange(CrashingApp(), request("/now", b"x"), expected=1)) == [b"/now x"]
+    assert run(scenario, limits) == [True, True, False, False]
 
 
 def test_connections_that_ask_at_the_same_time_are_all_answered() -> None:
-    async def all_answers() -> list[bytes]:
-        bound = socket.create_server(("127.0.0.1", 0))
-        listener = Listener(bound, SyncApp(), Limits(), lambda _: None)  # type: ignore[arg-type]
-        await listener.open()
-        try:
-            opened = [await asyncio.open_connection("127.0.0.1", listener.port) for _ in range(20)]
-            for number, (_, writer) in enumerate(opened):
-                writer.write(request("/now", b"%02d" % number))
-            opened[3][1].transport.abort()  # the others do not mind
-            found = []
-            for number, (reader, writer) in enumerate(opened):
-                if number != 3:
-                    results = await asyncio.wait_for(
-                        reader.readuntil(b"/now %02d" % number), TIMEOUT_SECONDS
-                    )
-                    found.append(results[-2:])
-                    writer.close()
-        finally:
-            listener.abort()
-            bound.close()
+    async def scenario(harness: Harness) -> list[bytes]:
+        opened = [await harness.connect() for _ in range(20)]
+        for number, (_, writer) in enumerate(opened):
+            writer.write(request("/a", b"%02d" % number))
+        opened[3][1].transport.abort()  # the others do not mind
+        found = []
+        for number, (reader, writer) in enumerate(opened):
+            if number != 3:
+                found.append((await read_answer(reader))[2])
+                writer.close()
         return found
 
-    found = asyncio.run(all_answers())
-    assert found == [b"%02d" % number for number in range(20) if number != 3]
+    assert run(scenario) == [b"/a %02d" % number for number in range(20) if number != 3]
 
 
-@pytest.mark.parametrize("path", ["/now", "/late"])
-def test_a_connection_that_is_over_needs_no_collector(path: str) -> None:
-    async def left() -> list[object]:
-        bound = socket.create_server(("127.0.0.1", 0))
-        listener = Listener(bound, SyncApp(), Limits(), lambda _: None)  # type: ignore[arg-type]
-        await listener.open()
-        try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
-            writer.write(request(path, b"one"))
-            await asyncio.wait_for(reader.readuntil(b"one"), TIMEOUT_SECONDS)
-            known = [weakref.ref(connection) for connection in listener._state.open_connections()]
-            writer.close()
-            while listener.connections:
-                await asyncio.sleep(0.01)
-            await asyncio.sleep(0.01)
-        finally:
-            listener.abort()
-            bound.close()
+def test_a_connection_that_is_over_needs_no_collector() -> None:
+    async def scenario(harness: Harness) -> list[object]:
+        reader, writer = await harness.connect()
+        writer.write(request("/a", b"one"))
+        await read_answer(reader)
+        known = [weakref.ref(connection) for connection in harness.listener._open_connections()]
         assert known
+        writer.close()
+        await harness.until(lambda: not harness.listener.connections)
+        await asyncio.sleep(0.01)
         return [connection() for connection in known if connection() is not None]
 
     gc.collect()
     gc.disable()
     try:
-        assert asyncio.run(left()) == []
+        assert run(scenario) == []
     finally:
         gc.enable()

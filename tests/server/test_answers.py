@@ -26,6 +26,21 @@ def test_a_connection_is_kept_for_the_next_review(client: Client) -> None:
     assert [client.is_reviewed(f"u-{n}") for n in range(5)] == [True] * 5
 
 
+def test_a_request_with_connection_close_is_the_last_one(
+    server: RunningServer, trusting: ssl.SSLContext
+) -> None:
+    body = review()
+    head = "POST /mutate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    head += f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+    with connect(server.port, trusting) as peer:
+        peer.sendall(head.encode() + body)
+        answer = b""
+        while data := peer.recv(65536):  # to the end, which the server makes
+            answer += data
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nconnection: close\r\n" in answer
+
+
 REFUSED = {
     "no review": ("/mutate", b"{}", JSON, 400, "the body is no AdmissionReview\n"),
     "no JSON": ("/mutate", b"{", JSON, 400, "the body is no AdmissionReview\n"),

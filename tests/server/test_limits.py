@@ -4,6 +4,8 @@ Each test makes one limit short and leaves all others longer than its patience, 
 the connection can have no other cause. While the limit runs, another connection is answered.
 """
 
+import contextlib
+import http.client
 import socket
 import ssl
 import threading
@@ -219,7 +221,13 @@ def test_a_hundred_silent_clients_leave_a_review_alone(
 def test_silent_clients_crowd_out_each_other_and_nobody_who_asks(
     pair: Path, trusting: ssl.SSLContext
 ) -> None:
-    with limited(pair, trusting, max_connections=10) as server:
+    with limited(
+        pair,
+        trusting,
+        max_connections=10,
+        reserved_connections=0,
+        min_idle_before_eviction=0.0,
+    ) as server:
         kept = Client(server.port, trusting)
         assert kept.is_reviewed()
         silent = [connect(server.port, trusting) for _ in range(30)]
@@ -236,6 +244,50 @@ def test_silent_clients_crowd_out_each_other_and_nobody_who_asks(
         late.close()
 
 
+@pytest.mark.parametrize("idle", [0.0, LONG], ids=["idle", "none can be spared"])
+def test_many_who_asked_once_lock_out_neither_callers_nor_probes(
+    pair: Path, trusting: ssl.SSLContext, idle: float
+) -> None:
+    limits = {**LONG_TIMEOUTS, "max_connections": 10, "min_idle_before_eviction": idle}
+    with run_server(pair, limits={**limits, "reserved_connections": 5}) as server:
+        crowd: list[http.client.HTTPConnection] = []
+        for _ in range(20):
+            client = Client(server.port, trusting)
+            assert client.is_reviewed()
+            crowd.append(client)
+            probe = http.client.HTTPConnection(
+                "127.0.0.1", server.health_port, timeout=TIMEOUT_SECONDS
+            )
+            probe.request("GET", "/livez")
+            assert probe.getresponse().status == 200
+            crowd.append(probe)
+        assert server.metric("graphgate_connections") <= 10 + 5
+        newcomer = Client(server.port, trusting)
+        assert newcomer.is_reviewed()
+        assert server.get("/readyz")[0] == 200
+        for connection in (*crowd, newcomer):
+            connection.close()
+
+
+@pytest.mark.parametrize("says", [b"", b"\x16\x03\x01"], ids=["silent", "half a record"])
+def test_handshakes_that_do_not_end_give_way_to_each_other(
+    pair: Path, trusting: ssl.SSLContext, says: bytes
+) -> None:
+    with limited(pair, trusting, max_handshakes=10) as server:
+        peers = []
+        for _ in range(30):
+            peers.append(socket.create_connection(("127.0.0.1", server.port)))
+            peers[-1].sendall(says)
+        assert wait_until_closed(peers[0])
+        ended = 'graphgate_connections_aborted_total{reason="handshake_limit"}'
+        client = Client(server.port, trusting)
+        assert client.is_reviewed()
+        assert server.metric(ended) >= 20
+        client.close()
+        for peer in peers:
+            peer.close()
+
+
 def test_a_silent_client_of_the_health_port_ends_with_the_idle_limit(
     pair: Path, trusting: ssl.SSLContext
 ) -> None:
@@ -244,3 +296,31 @@ def test_a_silent_client_of_the_health_port_ends_with_the_idle_limit(
         socket.create_connection(("127.0.0.1", server.health_port)) as peer,
     ):
         assert wait_until_closed(peer)
+
+
+ENDLESS_TRAILERS = {
+    "fields": b"X: y\r\n" * 10_000,
+    "one field": b"y" * 60_000,
+}
+
+
+@pytest.mark.parametrize("tls", [True, False], ids=["8443", "8081"])
+@pytest.mark.parametrize("trailers", ENDLESS_TRAILERS.values(), ids=ENDLESS_TRAILERS)
+def test_trailers_without_an_end_take_no_memory(
+    pair: Path, trusting: ssl.SSLContext, trailers: bytes, tls: bool
+) -> None:
+    with run_server(pair) as server:
+        before = peak_memory_bytes(server)
+        with (
+            connect(server.port, trusting)
+            if tls
+            else socket.create_connection(("127.0.0.1", server.health_port))
+        ) as peer:
+            peer.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\n")
+            sent = 0
+            with contextlib.suppress(OSError):
+                while sent < 40 * 1024 * 1024:
+                    peer.sendall(trailers)
+                    sent += len(trailers)
+        assert peak_memory_bytes(server) - before < 16 * 1024 * 1024
+        assert server.metric('graphgate_connections_aborted_total{reason="header_too_large"}') == 1

@@ -20,10 +20,6 @@ from functools import partial
 
 import uvloop
 from prometheus_client import disable_created_metrics
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
 from webhook.controller.config import ControllerConfig
 from webhook.controller.controller import SHUTDOWN_TIMEOUT_SECONDS, Controller, SettingsProvider
@@ -33,8 +29,9 @@ from webhook.controller.preflight import ensure_no_seldon_operator, is_api_group
 from webhook.errors import KubeApiUnavailableError, SettingsError
 from webhook.kube import Transport
 from webhook.kube.leader_election import LeaderElector
-from webhook.runtime.health import Check, CheckResult, readiness_report
+from webhook.runtime.health import Check, CheckResult, build_health_app
 from webhook.runtime.hot_reload import Reloadable, ReloadLoop
+from webhook.runtime.http_message import RequestHandler
 from webhook.runtime.limits import Limits
 from webhook.runtime.listener import Listener, bind_socket
 from webhook.runtime.log import json_logging
@@ -96,11 +93,14 @@ class _Process:
         self._phase = "starting"
         self._elector: LeaderElector | None = None
         self._listener = Listener(
-            listening_socket, self._build_app(metrics), Limits(), lambda _reason: None
+            listening_socket,
+            self._build_app(metrics),
+            Limits(max_body_bytes=0),
+            lambda _reason: None,
         )
         self._register_metrics(metrics)
 
-    def _build_app(self, metrics: ControllerMetrics) -> Starlette:
+    def _build_app(self, metrics: ControllerMetrics) -> RequestHandler:
         liveness_checks = [
             Check("watches", self._check_watches),
             Check("lifecycle", self._check_lifecycle),
@@ -112,21 +112,8 @@ class _Process:
             *liveness_checks,
             *self._reload_loop.checks(),
         ]
-
-        async def respond(checks: Sequence[Check], request: Request) -> Response:
-            status, text = readiness_report(checks, verbose="verbose" in request.query_params)
-            return PlainTextResponse(text, status_code=status)
-
-        async def serve_metrics(_request: Request) -> Response:
-            content_type = "text/plain; version=0.0.4; charset=utf-8"
-            return Response(metrics.render_metrics(), media_type=content_type)
-
-        return Starlette(
-            routes=[
-                Route("/livez", partial(respond, liveness_checks)),
-                Route("/readyz", partial(respond, readiness_checks)),
-                Route("/metrics", serve_metrics),
-            ]
+        return build_health_app(
+            readiness_checks, metrics.render_metrics, liveness_checks=liveness_checks
         )
 
     def _register_metrics(self, metrics: ControllerMetrics) -> None:

@@ -7,12 +7,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import parse_qs
 
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
-
+from webhook.runtime.http_message import (
+    TEXT,
+    HttpRejection,
+    HttpRequest,
+    HttpResponse,
+    RequestHandler,
+)
 from webhook.runtime.tls import ReloadingTlsContext
 
 CheckState = Literal["ok", "degraded", "failed"]
@@ -78,21 +81,50 @@ def readiness_report(checks: Sequence[Check], *, verbose: bool = False) -> tuple
     return 200 if ready else 503, "".join(lines) + ("ready\n" if ready else "not ready\n")
 
 
-def build_health_app(checks: Sequence[Check], render_metrics: Callable[[], bytes]) -> Starlette:
-    """Return the application of the health port; `exposition` yields Prometheus' text format."""
+def build_health_app(
+    checks: Sequence[Check],
+    render_metrics: Callable[[], bytes],
+    *,
+    liveness_checks: Sequence[Check] = (),
+) -> RequestHandler:
+    """Return what answers the health port.
 
-    async def livez(_request: Request) -> Response:
-        return PlainTextResponse("alive\n")
+    checks           what /readyz asks
+    render_metrics   yields Prometheus' text format
+    liveness_checks  what /livez asks; without any, that it is answered is all
+    """
 
-    async def readyz(request: Request) -> Response:
-        status, text = readiness_report(checks, verbose="verbose" in request.query_params)
-        return PlainTextResponse(text, status_code=status)
+    def livez(query: str) -> HttpResponse:
+        return report(liveness_checks, query) if liveness_checks else _text(200, "alive\n")
 
-    async def metrics(_request: Request) -> Response:
-        return Response(render_metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    def readyz(query: str) -> HttpResponse:
+        return report(checks, query)
 
-    application = Starlette(
-        routes=[Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)]
-    )
-    application.router.redirect_slashes = False
-    return application
+    def report(checks: Sequence[Check], query: str) -> HttpResponse:
+        verbose = "verbose" in parse_qs(query, keep_blank_values=True)
+        return _text(*readiness_report(checks, verbose=verbose))
+
+    def metrics(_query: str) -> HttpResponse:
+        return HttpResponse(200, [_METRICS_TYPE], render_metrics())
+
+    routes = {"/livez": livez, "/readyz": readyz, "/metrics": metrics}
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if request.rejection is not None:
+            return request.rejection.response()
+        path, _, query = request.target.partition("?")
+        route = routes.get(path)
+        if route is None:
+            return _text(404, "served are /livez, /readyz and /metrics\n")
+        if request.method not in {"GET", "HEAD"}:
+            return HttpRejection(405, "use GET", ((b"allow", b"GET, HEAD"),)).response()
+        return route(query)
+
+    return handle
+
+
+_METRICS_TYPE = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
+
+
+def _text(status: int, text: str) -> HttpResponse:
+    return HttpResponse(status, [TEXT], text.encode())

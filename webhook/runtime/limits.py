@@ -15,6 +15,9 @@ class Limits:
     # TCP connect to the end of the TLS handshake. An API server needs milliseconds, and its own
     # limit for one is 10 s (Go's net/http DefaultTransport.TLSHandshakeTimeout).
     tls_handshake_timeout: float = 10.0
+    # TLS handshakes in progress; each takes 0.05 MiB. A burst of one API server is 67, each done in
+    # milliseconds; beyond, the oldest of the address that has most gives way (`acceptor`).
+    max_handshakes: int = 500
     # First to last byte of a request's head. A head is one packet.
     header_timeout: float = 5.0
     # End of the head to the last byte of the body. A webhook call is given up after 10 s by default
@@ -28,13 +31,24 @@ class Limits:
     # Our "goodbye" in TLS until theirs. Nothing is lost after it.
     tls_shutdown_timeout: float = 2.0
     # Open connections; each takes 0.13 MiB. An API server keeps 25 idle and opened 67 in a burst of
-    # 60 creations. One more cuts the oldest that never asked anything.
+    # 60 creations. Each one more takes the place of an idle one (`connection_pool`).
     max_connections: int = 1000
-    # Request head. The API server's has 300 bytes; this is room for whatever a proxy adds, and too
-    # little to fill a memory with.
+    # Connections above that, for newcomers (a probe, an API server) at a moment at which no
+    # connection has been idle for long enough to be closed.
+    reserved_connections: int = 100
+    # An idle connection is closed for a newcomer only after this time. A request that is on its
+    # way to us at that moment would be lost, and takes milliseconds.
+    min_idle_before_eviction: float = 1.0
+    # Request head, and all trailers of a chunked body. The API server's head has 300 bytes; this is
+    # room for whatever a proxy adds, and too little to fill a memory with.
     max_header_bytes: int = 64 * 1024
+    # Header fields. Each costs a call, however short it is; the API server sends six.
+    max_headers: int = 256
+    # Chunks of one body. Each costs two calls, however short it is. The API server sends none; a
+    # proxy that does fills them with 4 KiB and more.
+    max_chunks: int = 16 * 1024
     # An object is at most 3 MiB in the API server (its request limit); an update carries two.
     max_body_bytes: int = 7 * MEBIBYTE
-    # All bodies together that have arrived in part: 9 of the largest, 21 of 3 MiB. Beyond, a call
-    # is answered with 429 and the API server repeats it after a second.
+    # All bodies together that have arrived in part: 9 of the largest, 21 of 3 MiB. Beyond, the one
+    # that has taken most for longest is answered with 429 (`connection_pool`).
     max_body_bytes_in_flight: int = 64 * MEBIBYTE

@@ -4,16 +4,13 @@ import asyncio
 import errno
 import socket
 import ssl
-import time
 from collections.abc import Callable
-from email.utils import formatdate
-from functools import partial
-
-import uvicorn
-from starlette.types import ASGIApp
 
 from webhook.errors import SettingsError
-from webhook.runtime.http_protocol import AbortReason, ListenerState, TimeoutHttpProtocol
+from webhook.runtime.acceptor import Acceptor
+from webhook.runtime.connection_pool import AbortReason, ConnectionPool, PooledConnection
+from webhook.runtime.http_message import RequestHandler
+from webhook.runtime.http_protocol import HttpConnection
 from webhook.runtime.limits import Limits
 
 # Connections that the kernel holds while the loop judges: a burst of one API server is 60.
@@ -52,7 +49,7 @@ def _explain_bind_error(error: OSError, host: str) -> str:
 
 
 class Listener:
-    """uvicorn's HTTP engine on one bound socket.
+    """HTTP/1.1 on one bound socket.
 
     Not `uvicorn.Server`: that one closes idle connections the moment it is told to stop, takes
     the signals for itself and knows no limit for the handshake.
@@ -61,99 +58,97 @@ class Listener:
     def __init__(
         self,
         listening_socket: socket.socket,
-        application: ASGIApp,
+        handler: RequestHandler,
         limits: Limits,
         on_abort: Callable[[AbortReason], None],
         context: ssl.SSLContext | None = None,
     ) -> None:
         self.port: int = listening_socket.getsockname()[1]
         self._socket = listening_socket
+        self._handler = handler
         self._tls_context = context
         self._limits = limits
-        self._state = ListenerState(limits, on_abort)
-        self._config = uvicorn.Config(
-            application,
-            http=TimeoutHttpProtocol,
-            ws="none",
-            lifespan="off",
-            interface="asgi3",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            timeout_keep_alive=limits.idle_timeout,  # type: ignore[arg-type]  # only given to call_later
-        )
-        self._config.load()
-        self._server: asyncio.Server | None = None
-        self._date_timer: asyncio.TimerHandle | None = None
+        self._on_abort = on_abort
+        self._pool: ConnectionPool | None = None
+        self._acceptor: Acceptor | None = None
 
     @property
     def connections(self) -> int:
         """How many connections are open."""
-        return len(self._state.connections)
+        return len(self._open_connections())
 
     @property
     def connections_opened(self) -> int:
         """How many connections there have been."""
-        return self._state.connections_opened
+        return self._pool.opened if self._pool else 0
+
+    @property
+    def requests_in_flight(self) -> int:
+        """How many connections have a request that is arriving or being answered."""
+        return sum(connection.in_flight for connection in self._open_connections())
+
+    @property
+    def held_bytes(self) -> int:
+        """How many bytes of bodies have arrived in part."""
+        return self._pool.held_bytes if self._pool else 0
+
+    def _open_connections(self) -> list[PooledConnection]:
+        return list(self._pool.connections) if self._pool else []
 
     async def open(self) -> None:
         """Start to accept."""
         loop = asyncio.get_running_loop()
+        self._pool = pool = ConnectionPool(loop, self._limits, self._on_abort)
+        pool.refresh_date()
         tls = self._tls_context is not None  # the loop takes these two limits only with a context
-        self._server = await loop.create_server(
-            partial(TimeoutHttpProtocol, self._config, self._state, {}, loop),
-            sock=self._socket,
-            backlog=_BACKLOG,
-            ssl=self._tls_context,
-            ssl_handshake_timeout=self._limits.tls_handshake_timeout if tls else None,
-            ssl_shutdown_timeout=self._limits.tls_shutdown_timeout if tls else None,
-        )
-        self._refresh_date(loop)
 
-    def _refresh_date(self, loop: asyncio.AbstractEventLoop) -> None:
-        # The Date header (RFC 9110, 6.6.1), written once a second instead of once an answer.
-        self._state.default_headers = [(b"date", formatdate(time.time(), usegmt=True).encode())]
-        self._date_timer = loop.call_later(1.0, self._refresh_date, loop)
+        async def connect(connected: socket.socket) -> None:
+            await loop.connect_accepted_socket(
+                lambda: HttpConnection(pool, self._handler),
+                connected,
+                ssl=self._tls_context,
+                ssl_handshake_timeout=self._limits.tls_handshake_timeout if tls else None,
+                ssl_shutdown_timeout=self._limits.tls_shutdown_timeout if tls else None,
+            )
+
+        self._acceptor = Acceptor(
+            self._socket,
+            connect,
+            self._limits.max_handshakes,
+            lambda: self._on_abort("handshake_limit"),
+        )
 
     def drain(self) -> None:
         """Go on accepting and answering, but let each answer end its connection.
 
         Idle connections stay open: the peer may be sending on one at this moment.
         """
-        self._state.draining = True
-        for connection in self._state.open_connections():
-            connection.close_when_answered()
+        if self._pool is not None:
+            self._pool.draining = True
 
     async def close(self, grace: float) -> bool:
-        """Stop accepting, answer what is in flight within `finish` seconds, cut the rest.
+        """Stop accepting, answer what is in flight within `grace` seconds, cut the rest.
 
         Returns whether nothing that was in flight had to be cut.
         """
-        self._state.draining = True
-        if self._server is not None:
-            self._server.close()
-        for connection in self._state.open_connections():
+        self.drain()
+        if self._acceptor is not None:
+            self._acceptor.close()
+        for connection in self._open_connections():
             connection.shutdown()
-        drained = await self._wait_until(self._is_idle, grace)
-        for connection in self._state.open_connections():
+        drained = await self._wait_until(lambda: not self.requests_in_flight, grace)
+        for connection in self._open_connections():
             connection.shutdown()
-        await self._wait_until(
-            lambda: not self._state.connections, self._limits.tls_shutdown_timeout
-        )
+        await self._wait_until(lambda: not self.connections, self._limits.tls_shutdown_timeout)
         self.abort()
         return drained
 
     def abort(self) -> None:
         """End everything now."""
-        if self._date_timer is not None:
-            self._date_timer.cancel()
-        if self._server is not None:
-            self._server.close()
-        for connection in self._state.open_connections():
-            connection.transport.abort()
-
-    def _is_idle(self) -> bool:
-        return not any(connection.in_flight for connection in self._state.open_connections())
+        if self._acceptor is not None:
+            self._acceptor.abort()
+        if self._pool is not None:
+            self._pool.stop()
 
     async def _wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
         loop = asyncio.get_running_loop()
@@ -161,6 +156,6 @@ class Listener:
         while not condition():
             if loop.time() >= deadline:
                 return False
-            # uvicorn tells nobody when a connection ends; 10 ms are nothing beside a drain.
+            # Looked at, not told: 10 ms are nothing beside a drain.
             await asyncio.sleep(0.01)
         return True

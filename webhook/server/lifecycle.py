@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import uvloop
 from prometheus_client import disable_created_metrics
@@ -27,7 +28,7 @@ from webhook.runtime.listener import Listener, bind_socket
 from webhook.runtime.log import json_logging
 from webhook.runtime.metrics import ServerMetrics
 from webhook.runtime.tls import ReloadingTlsContext
-from webhook.server.app import InFlight, build_admission_app
+from webhook.server.app import AdmissionApp
 from webhook.server.config import ServerConfig
 from webhook.server.handler import ReviewHandler
 
@@ -105,7 +106,6 @@ class Server:
         checks: Sequence[Check],
     ) -> None:
         self._config = config
-        self._in_flight = InFlight()
         self._signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
         self._phase = "starting"
         self._reload_loop = ReloadLoop([tls, *sources], metrics.count_reload_failure)
@@ -117,7 +117,7 @@ class Server:
         ]
         self._webhook_listener = Listener(
             sockets[0],
-            build_admission_app(handle_review, config.limits, self._in_flight, metrics),
+            AdmissionApp(handle_review, metrics),
             config.limits,
             metrics.count_aborted_connection,
             tls.context,
@@ -125,7 +125,7 @@ class Server:
         self._health_listener = Listener(
             sockets[1],
             build_health_app(all_checks, metrics.render_metrics),
-            config.limits,
+            replace(config.limits, max_body_bytes=0),
             metrics.count_aborted_connection,
         )
         self._register_metrics(
@@ -155,12 +155,14 @@ class Server:
             lambda: self._webhook_listener.connections_opened,
         )
         metrics.register_gauge(
-            "requests_in_flight", "Calls in flight.", lambda: self._in_flight.requests
+            "requests_in_flight",
+            "Calls in flight.",
+            lambda: self._webhook_listener.requests_in_flight,
         )
         metrics.register_gauge(
             "request_body_bytes_in_flight",
             "Bytes of request bodies that have arrived in part.",
-            lambda: self._in_flight.body_bytes,
+            lambda: self._webhook_listener.held_bytes,
         )
         metrics.register_gauge(
             "connections", "Open HTTPS connections.", lambda: self._webhook_listener.connections

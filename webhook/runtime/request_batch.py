@@ -1,0 +1,105 @@
+"""Complete requests that wait for their answer: one of each connection in turn.
+
+Requests that were read in one turn of the loop are all evaluated, then all answers are written.
+One by one, reading, evaluating and writing push each other out of the processor's caches:
+evaluating took half as long again.
+"""
+
+import asyncio
+from collections import deque
+from time import monotonic
+from typing import Protocol
+
+from webhook.runtime.http_message import HttpRequest, HttpResponse
+
+_MAX_BATCH_SECONDS = 0.002
+"""Answers wait for each other no longer than this. Eight small reviews take less."""
+
+_MAX_BATCH_BYTES = 128 << 10
+"""Bodies that wait for their turn hold no more than this, and one request on top."""
+
+_REQUEST_BYTES = 512
+"""What a request without a body holds."""
+
+
+class WaitingConnection(Protocol):
+    """What the batch needs of a connection: its requests in their order, and the two steps.
+
+    is_queued  whether it waits for its turn; the batch's own note
+    """
+
+    requests: deque[HttpRequest]
+    is_queued: bool
+
+    def respond(self, request: HttpRequest) -> HttpResponse | None:
+        """Return the answer; None: the peer is gone."""
+
+    def write_response(self, request: HttpRequest, response: HttpResponse) -> bool:
+        """Write the answer; return whether the next request is to be answered too."""
+
+    def abort_after_error(self) -> None:
+        """End the connection after a fault of ours."""
+
+
+class RequestBatch:
+    """Connections with a complete request. Each has one answered, then the next one has its turn.
+
+    So whoever sends many requests at once (HTTP pipelining) delays others by one of them.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._ready: deque[WaitingConnection] = deque()
+        self._waiting_bytes = 0
+        self._is_scheduled = False
+
+    def add(self, connection: WaitingConnection) -> None:
+        """Have a connection's oldest request answered before the loop's next turn ends."""
+        if connection.is_queued:
+            return
+        connection.is_queued = True
+        self._ready.append(connection)
+        self._waiting_bytes += _size(connection.requests[0])
+        self._schedule()
+
+    def flush_if_full(self) -> None:
+        """Answer now if too much waits."""
+        while self._waiting_bytes > _MAX_BATCH_BYTES:
+            self._flush()
+
+    def _run(self) -> None:
+        self._is_scheduled = False
+        self._flush()
+        if self._ready:
+            self._schedule()
+
+    def _schedule(self) -> None:
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._loop.call_soon(self._run)
+
+    def _flush(self) -> None:
+        """Answer those that wait; after a while, the rest in the next turn of the loop."""
+        answered: list[tuple[WaitingConnection, HttpRequest, HttpResponse]] = []
+        deadline = monotonic() + _MAX_BATCH_SECONDS
+        while self._ready and (not answered or monotonic() < deadline):
+            connection = self._ready.popleft()
+            connection.is_queued = False
+            request = connection.requests.popleft()
+            self._waiting_bytes -= _size(request)
+            response = connection.respond(request)
+            if response is not None:
+                answered.append((connection, request, response))
+        for connection, request, response in answered:
+            try:
+                goes_on = connection.write_response(request, response)
+            except Exception:  # noqa: BLE001 — of one connection only, and the others go on
+                connection.abort_after_error()
+                continue
+            self._loop.call_soon(response.on_sent)
+            if goes_on:
+                self.add(connection)
+
+
+def _size(request: HttpRequest) -> int:
+    return len(request.body) + _REQUEST_BYTES
