@@ -92,3 +92,45 @@ def test_a_flag_goes_before_the_settings_file():
     section = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", "operator": "seldon"}
     assert read_settings(section, operator="graphgate").operator == "graphgate"
     assert read_settings(section).operator == "seldon"
+
+
+def labelled(**labels: str) -> dict[str, Any]:
+    document = with_predictor(labels=labels)
+    component = document["spec"]["predictors"][0]["componentSpecs"][0]
+    component["metadata"] = {"labels": labels}
+    return document
+
+
+def test_the_label_that_our_deployments_select_by_is_refused():
+    (first, second) = evaluate(
+        labelled(app="mine"), Settings(operator="graphgate"), NO_FACTS
+    ).denials
+    assert {first.rule_id, second.rule_id} == {"reserved-app-label"}
+    assert sorted([str(first.path), str(second.path)]) == [
+        "spec.predictors[0].componentSpecs[0].metadata.labels.app",
+        "spec.predictors[0].labels.app",
+    ]
+
+
+def test_and_free_under_seldon_s_operator():
+    assert evaluate(labelled(app="mine"), Settings(), NO_FACTS).denials == ()
+
+
+def test_another_label_is_nobody_s():
+    assert evaluate(labelled(x="y"), Settings(operator="graphgate"), NO_FACTS).denials == ()
+
+
+def with_models_volume() -> dict[str, Any]:
+    document = minimal()
+    predictor = document["spec"]["predictors"][0]
+    predictor["graph"]["modelUri"] = "gs://models.example/iris"
+    pod = predictor["componentSpecs"][0]["spec"]
+    pod["containers"][0]["volumeMounts"] = [{"name": "models", "mountPath": "/mnt/models"}]
+    pod["volumes"] = [{"name": "models", "emptyDir": {}}]
+    return document
+
+
+def test_an_author_s_mount_is_the_model_under_our_reconciler_and_one_too_many_under_seldon_s():
+    (finding,) = evaluate(with_models_volume(), Settings(), NO_FACTS).denials
+    assert finding.rule_id == "mount-beside-model-uri"
+    assert evaluate(with_models_volume(), Settings(operator="graphgate"), NO_FACTS).denials == ()

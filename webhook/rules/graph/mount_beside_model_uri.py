@@ -1,0 +1,95 @@
+"""Another volume at the model's path beside a modelUri
+
+Why: Seldon's operator mounts the volume of a fetched model at /mnt/models, whatever is mounted
+there already. The API server refuses two mounts at one path. (graphgate's reconciler takes the
+author's mount for the model, and fetches nothing.)
+
+Fix: Mount the volume somewhere else, or leave modelUri out and bring the model in the volume.
+
+Bad:
+    componentSpecs:
+    - spec:
+        containers:
+        - name: classifier
+          image: registry.example/classifier:1
+          volumeMounts:
+          - name: models
+            mountPath: /mnt/models
+        volumes:
+        - name: models
+          emptyDir: {}
+    graph:
+      name: classifier
+      modelUri: gs://models.example/iris
+
+Good:
+    componentSpecs:
+    - spec:
+        containers:
+        - name: classifier
+          image: registry.example/classifier:1
+          volumeMounts:
+          - name: models
+            mountPath: /cache
+        volumes:
+        - name: models
+          emptyDir: {}
+    graph:
+      name: classifier
+      modelUri: gs://models.example/iris
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.cluster_facts import Facts
+from webhook.graph.finding import Finding
+from webhook.graph.model import (
+    Node,
+    Predictor,
+    SeldonDeployment,
+    get_mapping,
+    get_str,
+    iter_mappings,
+)
+from webhook.rules._format import quote_value
+
+ACTION = "deny"
+SINCE = "0.1.0"
+FIELDS = frozenset({"modelUri"})
+
+
+def check(
+    node: Node, predictor: Predictor, deployment: SeldonDeployment, facts: Facts
+) -> Iterator[Finding]:
+    """Yield each mount of another volume where the fetched model is mounted.
+
+    Source: addVolumeMountToContainer (operator/controllers/model_initializer_injector.go, v1.17.1),
+    which looks at names only.
+    """
+    containers = predictor.containers_by_name.get(node.name)
+    if facts.operator == "graphgate" or not containers or not get_str(node.raw, "modelUri"):
+        return
+    from webhook.rendering.environment import MODELS_PATH
+    from webhook.rendering.names import model_volume_name
+
+    if _is_fetched_by_server(node, deployment) or node.implementation == "TENSORFLOW_SERVER":
+        return
+    volume = model_volume_name(node.name)
+    mounts = list(iter_mappings(containers[0].raw, "volumeMounts"))
+    if any(get_str(mount, "name") == volume for _, mount in mounts):
+        return  # its own volume, wherever the author wants it
+    for index, mount in mounts:
+        if get_str(mount, "mountPath") == MODELS_PATH:
+            yield Finding(
+                containers[0].path.join(("volumeMounts", index, "mountPath")),
+                f"Seldon's operator mounts the model of {quote_value(node.name)} at {MODELS_PATH}, "
+                f"where {quote_value(get_str(mount, 'name'))} is mounted",
+                "mount it at another path, or remove modelUri",
+            )
+
+
+def _is_fetched_by_server(node: Node, deployment: SeldonDeployment) -> bool:
+    """Tell whether a Triton server reads the model itself (downloads_own_model)."""
+    annotations = get_mapping(deployment.spec, "annotations")
+    is_opted_in = get_str(annotations, "seldon.io/no-storage-initializer").lower() == "true"
+    return is_opted_in and node.implementation == "TRITON_SERVER"
