@@ -23,6 +23,7 @@ class CountingRuleSet:
 
     def __init__(self, rule_set: RuleSet) -> None:
         self.rule_set = rule_set
+        self.table = rule_set.table
         self.asked = 0
 
     def applicable(self, subject, keys, *, update):

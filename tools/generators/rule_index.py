@@ -9,6 +9,7 @@ from typing import Any, get_args
 from tools.generators import notice
 from webhook import rules
 from webhook.rules import Subject, to_setting_name
+from webhook.rules.constraints.walk import load_rules
 
 SOURCE = "webhook/rules/"
 _INPUTS = ("deployment", "predictor", "component", "facts", "old")
@@ -28,14 +29,26 @@ def _rule_entries() -> dict[str, dict[str, Any]]:
     found = (
         (group.name, module.name)
         for group in pkgutil.iter_modules(rules.__path__)
-        if group.ispkg
+        if group.ispkg and group.name != "constraints"
         for module in pkgutil.iter_modules([f"{rules.__path__[0]}/{group.name}"])
     )
-    return {
+    modules = {
         name.replace("_", "-"): _rule_entry(group, name)
         for group, name in found
         if not name.startswith("_")
     }
+    table = {
+        rule.id: {
+            "group": "constraints",
+            "action": rule.action,
+            "subject": "deployment",
+            "in_table": True,
+        }
+        for rule in load_rules().values()
+    }
+    if twice := modules.keys() & table.keys():
+        raise ValueError(f"a file and rows of the table: {', '.join(sorted(twice))}")
+    return modules | table
 
 
 def _rule_entry(group: str, name: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The rules run over one document: what they find, stamped with who found it and what it means."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -13,6 +13,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import ROOT
 from webhook.rules import Action, all_rules, docs
+from webhook.rules.constraints.walk import check_constraints
 from webhook.settings.rule_set import EnabledRule, RuleSet
 
 ActionFinding = tuple[Action, Finding]
@@ -61,6 +62,26 @@ def run_rules(
             except Exception as error:  # noqa: BLE001 — a crash of one rule must not hide the others
                 rule_errors.append(RuleError(rule.id, error))
                 left[rule.id] = 0
+    yield from _run_table(rule_set.table, deployment, rule_errors)
+
+
+def _run_table(
+    table: Mapping[str, EnabledRule], deployment: SeldonDeployment, rule_errors: list[RuleError]
+) -> Iterator[ActionFinding]:
+    """Yield what departs from the table of constraints; one walk applies it for all its rules."""
+    failed: set[str] = set()
+
+    def report_error(rule_id: str, error: Exception) -> None:
+        if rule_id not in failed:
+            failed.add(rule_id)
+            rule_errors.append(RuleError(rule_id, error))
+
+    left: dict[str, int] = {}
+    for rule_id, finding in check_constraints(deployment, frozenset(table), report_error):
+        left[rule_id] = left.get(rule_id, MAX_FINDINGS_PER_RULE) - 1
+        if left[rule_id] >= 0:
+            rule = table[rule_id]
+            yield _effective_action(rule, finding), _with_rule(rule, finding)
 
 
 def _unlisted(rule_id: str) -> Finding:

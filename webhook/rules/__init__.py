@@ -18,6 +18,9 @@ A rule is a module of a group: graph, predictor, pod, scaling, naming or schema.
 * BOUND = True if it tells where reading ended: then settings cannot switch it off;
 * SUPERSEDABLE = True if a finding of another rule at the same place makes it superfluous.
 
+Rules on single fields of pods and autoscalers have no file of their own: they are rows of the table
+in `webhook.rules.constraints`, which one walk applies for all of them.
+
 A source called "seldon-checks V4" or "seldon-checks G22" is a row of docs/seldon-checks.md.
 
 `make generate` writes what the engine has to know of each rule before it runs into `index.json`;
@@ -35,11 +38,14 @@ from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
 from webhook.graph.finding import Finding
+
+if TYPE_CHECKING:
+    from webhook.rules.constraints.checks import ConstraintRule
 
 Action = Literal["deny", "warn", "audit", "off"]
 Check = Callable[..., Iterator[Finding]]
@@ -71,6 +77,7 @@ class Rule:
     supersedable  whether a finding of another rule at the same place makes its own superfluous
     inputs        what `check` takes beside its subject: "facts", "old", "predictor", …
     parameters    its settings with their defaults
+    in_table      whether it is made of rows of the table of constraints, and has no file
 
     The properties import the rule's module.
     """
@@ -85,6 +92,7 @@ class Rule:
     inputs: tuple[str, ...] = ()
     triggers: frozenset[str] = frozenset()
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    in_table: bool = False
 
     @cached_property
     def _module(self) -> ModuleType:
@@ -92,19 +100,29 @@ class Rule:
 
     @property
     def check(self) -> Check:
-        """The generator of findings."""
+        """The generator of findings. Of a rule in the table it takes the whole deployment."""
+        if self.in_table:
+            from webhook.rules.constraints import walk
+
+            return walk.check_of(self.id)
         check: Check = self._module.check
         return check
 
     @property
     def since(self) -> str:
         """The first version of graphgate with it."""
-        return str(self._module.SINCE)
+        return self._constraints.since if self.in_table else str(self._module.SINCE)
 
     @property
     def docstring(self) -> str:
         """The prose, see `webhook.rules.docs`."""
-        return self._module.__doc__ or ""
+        return self._constraints.page if self.in_table else self._module.__doc__ or ""
+
+    @property
+    def _constraints(self) -> "ConstraintRule":
+        from webhook.rules.constraints import walk
+
+        return walk.load_rules()[self.id]
 
 
 @cache
@@ -123,6 +141,7 @@ def all_rules() -> tuple[Rule, ...]:
             inputs=tuple(entry.get("inputs", ())),
             triggers=frozenset(entry.get("triggers", ())),
             parameters=freeze_parameters(entry.get("parameters", {})),
+            in_table=entry.get("in_table", False),
         )
         for name, entry in index.items()
         if name != "$comment"

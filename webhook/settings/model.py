@@ -128,6 +128,7 @@ class Settings:
                     rule.fields,
                     rule.inputs,
                     rule.triggers,
+                    rule.in_table,
                 )
                 for rule in all_rules()
                 for setting in [self.rules.get(rule.id, _DEFAULT_RULE_SETTING)]

@@ -14,7 +14,8 @@ _MAX_CACHED_SELECTIONS = 512
 class EnabledRule:
     """A rule that is to run, with its action.
 
-    load  imports the rule and binds its parameters; called once, when `check` is first asked for
+    load      imports the rule and binds its parameters; called once, when `check` is first wanted
+    in_table  whether it is made of rows of the table of constraints, which all run together
     """
 
     id: str
@@ -24,6 +25,7 @@ class EnabledRule:
     fields: frozenset[str] = frozenset()
     inputs: tuple[str, ...] = ()
     triggers: frozenset[str] = frozenset()
+    in_table: bool = False
 
     @cached_property
     def check(self) -> Check:
@@ -32,12 +34,17 @@ class EnabledRule:
 
 
 class RuleSet:
-    """The rules that run, in the order of their ids."""
+    """The rules that run, in the order of their ids.
+
+    table  those that are made of rows of the table of constraints, by id
+    """
 
     def __init__(self, rules: tuple[EnabledRule, ...]) -> None:
         self.rules = rules
         self._fields: dict[Subject, frozenset[str]] = {}
-        for rule in rules:
+        self.table = {rule.id: rule for rule in rules if rule.in_table}
+        self._dispatched = tuple(rule for rule in rules if not rule.in_table)
+        for rule in self._dispatched:
             self._fields[rule.subject] = self._fields.get(rule.subject, frozenset()) | rule.fields
         self._cached_select = lru_cache(_MAX_CACHED_SELECTIONS)(self._select)
 
@@ -66,7 +73,7 @@ class RuleSet:
     ) -> tuple[EnabledRule, ...]:
         return tuple(
             rule
-            for rule in self.rules
+            for rule in self._dispatched
             if rule.subject == subject
             and (not rule.fields or not rule.fields.isdisjoint(fields))
             and (update or "old" not in rule.inputs)

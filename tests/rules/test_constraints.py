@@ -1,0 +1,172 @@
+"""The table of constraints: each row agrees with a real API server, whose answers are recorded.
+
+constraints.json has what kube-apiserver 1.36.4 said (`record_constraints` asks anew).
+"""
+
+import json
+from collections import Counter
+from pathlib import Path as File
+
+import pytest
+
+from tests.rules.constraint_cases import BASE_CONTAINER, cases
+from tests.rules.test_fixtures import FILES
+from tests.rules.test_pod_templates import CASES as POD_TEMPLATES
+from tests.rules.test_pod_templates import build_document as pod_document
+from webhook.engine.decision import RuleError
+from webhook.engine.evaluate import evaluate
+from webhook.engine.rule_runner import run_rules
+from webhook.graph import schema
+from webhook.graph.cluster_facts import NO_FACTS, Facts
+from webhook.graph.finding import Finding
+from webhook.graph.parse import parse
+from webhook.graph.path import Path
+from webhook.rules.constraints import walk
+from webhook.rules.constraints.checks import SUBJECTS
+from webhook.settings.model import read_settings
+from webhook.yamldoc import read
+
+SETTINGS = read_settings()
+KUBERNETES_1_36 = Facts(kubernetes_minor=36)
+ANSWERS = json.loads(File(__file__).with_name("constraints.json").read_text())
+CASES = list(cases())
+RULES = walk.load_rules()
+ROWS = [(rule, row) for rule in RULES.values() for row in rule.rows]
+
+BELOW = {
+    "deployment": "spec",
+    "predictor": "spec.predictors[]",
+    "explainer": "spec.predictors[].explainer",
+    "node": "spec.predictors[].graph",
+    "component": "spec.predictors[].componentSpecs[]",
+    "pod": "spec.predictors[].componentSpecs[].spec",
+    "container": "spec.predictors[].componentSpecs[].spec.containers[]",
+    "probe": "spec.predictors[].componentSpecs[].spec.containers[].livenessProbe",
+    "hook": "spec.predictors[].componentSpecs[].spec.containers[].lifecycle.preStop",
+    "metric": "spec.predictors[].componentSpecs[].hpaSpec.metricsv2[]",
+}
+"""By subject: where it stands."""
+
+
+def build_document(component):
+    return {
+        "apiVersion": "machinelearning.seldon.io/v1",
+        "kind": "SeldonDeployment",
+        "metadata": {"name": "iris"},
+        "spec": {
+            "predictors": [
+                {
+                    "name": "main",
+                    "componentSpecs": [component],
+                    "graph": {"name": BASE_CONTAINER["name"], "type": "MODEL"},
+                }
+            ]
+        },
+    }
+
+
+def document_of(case):
+    if case.kind == "metric":
+        spec = {"containers": [BASE_CONTAINER]}
+        return build_document(
+            {"spec": spec, "hpaSpec": {"maxReplicas": 2, "metricsv2": [case.value]}}
+        )
+    return build_document({"metadata": {"annotations": case.annotations or {}}, "spec": case.value})
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_value_is_denied_where_the_api_server_refuses_it_and_only_there(case):
+    decision = evaluate(document_of(case), SETTINGS, KUBERNETES_1_36)
+    assert decision.rule_errors == ()
+    assert bool(decision.denials) is any(ANSWERS[case.name]) is case.bad
+
+
+def test_every_answer_is_of_a_case_and_names_are_unique():
+    assert list(ANSWERS) == [case.name for case in CASES]
+
+
+def test_every_check_of_a_row_finds_something_somewhere_and_passes_something(monkeypatch):
+    seen: Counter[tuple[str, str, int, bool]] = Counter()
+
+    def counting(row, index, check):
+        def count(value, location):
+            findings = list(check(value, location))
+            seen[row.subject, row.path, index, bool(findings)] += 1
+            return findings
+
+        return count
+
+    trees: dict[str, walk.Tree] = {}
+    for _, row in ROWS:
+        tree = trees.setdefault(row.subject, walk.Tree()).descend(row.path)
+        tree.checks += [("", counting(row, n, check)) for n, check in enumerate(row.checks)]
+    monkeypatch.setattr(walk, "_trees", lambda _: trees)
+    documents = [document_of(case) for case in CASES]
+    documents += [pod_document(case) for case in POD_TEMPLATES]
+    documents += [each.value for file in FILES for each in read(file.read_text()).documents]
+    for document in documents:
+        list(walk.check_constraints(parse(document), frozenset(RULES), walk._raise))
+    unseen = [
+        (row.subject, row.path, number, found)
+        for _, row in ROWS
+        for number in range(len(row.checks))
+        for found in (True, False)
+        if not seen[row.subject, row.path, number, found]
+    ]
+    # A check that reports whatever stands at its path passes nothing.
+    assert unseen == [("pod", "activeDeadlineSeconds", 0, False)]
+
+
+@pytest.mark.parametrize(
+    ("subject", "path"), sorted({(row.subject, row.path) for _, row in ROWS if row.path})
+)
+def test_a_row_is_about_a_field_that_the_schema_knows(subject, path):
+    assert subject in SUBJECTS
+    place = Path()
+    for step in f"{BELOW[subject]}.{path}".replace("[]", ".[]").split("."):
+        if step == "[]":
+            place /= 0
+        else:
+            assert step in schema.known_fields(place), (place, step)
+            place /= step
+
+
+def test_the_work_grows_with_the_document(monkeypatch):
+    def count_steps(containers):
+        steps: Counter[str] = Counter()
+        real = walk._walk
+
+        def counting(*arguments):
+            steps["all"] += 1
+            return real(*arguments)
+
+        monkeypatch.setattr(walk, "_walk", counting)
+        pod = {"containers": [{**BASE_CONTAINER, "name": f"c{n}"} for n in range(containers)]}
+        list(
+            walk.check_constraints(
+                parse(build_document({"spec": pod})), frozenset(RULES), walk._raise
+            )
+        )
+        monkeypatch.setattr(walk, "_walk", real)
+        return steps["all"]
+
+    assert count_steps(40) - count_steps(20) == count_steps(60) - count_steps(40)
+
+
+def test_a_check_that_crashes_is_reported_once_and_the_others_go_on(monkeypatch):
+    def crash(value, location):
+        raise ZeroDivisionError
+
+    tree = walk.Tree()
+    tree.checks.append(("port-out-of-range", crash))
+    tree.descend("image").checks.append(
+        ("malformed-port-name", lambda value, location: [Finding(location.at(), "found")])
+    )
+    monkeypatch.setattr(walk, "_trees", lambda _: {"container": tree})
+    pod = {"containers": [BASE_CONTAINER, {**BASE_CONTAINER, "name": "d"}]}
+    errors: list[RuleError] = []
+    findings = list(
+        run_rules(SETTINGS.rule_set, parse(build_document({"spec": pod})), None, NO_FACTS, errors)
+    )
+    assert [error.rule_id for error in errors] == ["port-out-of-range"]
+    assert sum(finding.message == "found" for _, finding in findings) == 2

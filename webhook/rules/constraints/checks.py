@@ -1,0 +1,377 @@
+"""What rows are made of: the checks of a value, and the rows themselves.
+
+A check is called with the value at the row's path, which is never null, and with its location. It
+returns the findings; what is of a wrong type it passes over, since the schema says so (wrong-type).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from webhook.graph.finding import Finding, Operation
+from webhook.graph.model import ComponentSpec, Container, Predictor
+from webhook.graph.path import Path, Segment
+from webhook.graph.text import join_words
+from webhook.rules._format import quote_value
+from webhook.rules._suggest import unknown_value_finding
+from webhook.rules.constraints.formats import Format
+
+SUBJECTS = (
+    *("deployment", "predictor", "explainer", "node", "component"),
+    *("pod", "container", "probe", "hook", "metric"),
+)
+"""What a path starts at: spec of the object, a predictor, its explainer, a node of its graph, a
+componentSpec, its pod's spec, a container of any pod, a probe or lifecycle hook of one that stays.
+"metric" is a metric of an autoscaler as it is rendered (autoscaling/v2)."""
+
+
+class PodSubject(NamedTuple):
+    """The pod of a componentSpec, and the predictor that it belongs to."""
+
+    component: ComponentSpec
+    predictor: Predictor
+
+
+class HandlerSubject(NamedTuple):
+    """A probe or lifecycle hook of a container, by its field: "readinessProbe", "preStop"."""
+
+    container: Container
+    probe: str
+
+
+class Location:
+    """A place on the walk.
+
+    subject  what the row's path starts at: a PodSubject, or the view of a container, a node, …
+    value    what stands here
+    parent   the location one step up; None where the path starts
+    """
+
+    __slots__ = ("_resolve", "parent", "segment", "subject", "value")
+
+    def __init__(
+        self,
+        value: Any,
+        subject: Any,
+        resolve: Callable[[tuple[Segment, ...]], Path],
+        parent: "Location | None" = None,
+        segment: Segment = "",
+    ) -> None:
+        self.value = value
+        self.subject = subject
+        self.parent = parent
+        self.segment = segment
+        self._resolve = resolve
+
+    @property
+    def holder(self) -> Any:
+        """The value one step up; an empty mapping where the path starts."""
+        return {} if self.parent is None else self.parent.value
+
+    def beside(self, *below: Segment) -> Path:
+        """Return the place of something beside this one: below what holds it."""
+        return (self.parent or self).at(*below)
+
+    def step(self, segment: Segment, value: Any) -> "Location":
+        """Return the location one step down."""
+        return Location(value, self.subject, self._resolve, self, segment)
+
+    def at(self, *below: Segment) -> Path:
+        """Return the place in the document, or one below it."""
+        segments = list(reversed(below))
+        location: Location | None = self
+        while location is not None and location.parent is not None:
+            segments.append(location.segment)
+            location = location.parent
+        return self._resolve(tuple(reversed(segments)))
+
+
+Check = Callable[[Any, Location], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: the checks that hold at a path.
+
+    path  fields with dots between them; "[]" stands for each item of a list
+    """
+
+    subject: str
+    path: str
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConstraintRule:
+    """The rows of one rule, with its page (in the form of `webhook.rules.docs`)."""
+
+    id: str
+    page: str
+    rows: tuple[Row, ...]
+    action: Literal["deny", "warn"] = "deny"
+    since: str = "0.1.0"
+
+
+def row(subject: str, path: str, *checks: Check) -> Row:
+    """Return a row."""
+    return Row(subject, path, checks)
+
+
+def rows(subject: str, paths: Iterable[str], *checks: Check) -> tuple[Row, ...]:
+    """Return a row for each of several paths at which the same holds."""
+    return tuple(Row(subject, path, checks) for path in paths)
+
+
+# ── one value ──────────────────────────────────────────────────────────────────────────────────
+
+
+def matches(form: Format, what: str = "", *, optional: bool = False) -> Check:
+    """Check the format of a text. optional: an empty text is absent."""
+    noun = what or form.name
+
+    def check(value: Any, location: Location) -> Iterable[Finding]:
+        if type(value) is not str or (optional and not value) or form.accepts(value):
+            return ()
+        shown = f" {quote_value(value)}" if value else ""
+        return (Finding(location.at(), f"invalid {noun}{shown}: {form.explain(value)}"),)
+
+    return check
+
+
+def one_of(*words: str, what: str, empty: bool = False) -> Check:
+    """Check that a text is one of some words. empty: an empty text is absent."""
+
+    def check(value: Any, location: Location) -> Iterable[Finding]:
+        if type(value) is not str or value in words or (empty and not value):
+            return ()
+        return (unknown_value_finding(location.at(), what, value, words),)
+
+    return check
+
+
+def in_range(minimum: int | None, maximum: int | None = None, unit: str = "") -> Check:
+    """Check that an integer lies between two others, both included."""
+    if maximum is None:
+        expected = f"at least {minimum}{unit}"
+    else:
+        expected = f"between {minimum} and {maximum}{unit}"
+
+    def check(value: Any, location: Location) -> Iterable[Finding]:
+        if type(value) is not int or (
+            (minimum is None or value >= minimum) and (maximum is None or value <= maximum)
+        ):
+            return ()
+        return (
+            Finding(location.at(), f"{location.segment} must be {expected}{_got(value, unit)}"),
+        )
+
+    return check
+
+
+def _got(value: int, unit: str) -> str:
+    return f", got {value}{unit}"
+
+
+def at_most(count: int, what: str = "entries") -> Check:
+    """Check the length of a list."""
+
+    def check(value: Any, location: Location) -> Iterable[Finding]:
+        if type(value) is not list or len(value) <= count:
+            return ()
+        return (Finding(location.at(), f"{count} {what} at most, has {len(value)}"),)
+
+    return check
+
+
+def max_bytes(count: int) -> Check:
+    """Check the length of a text in bytes."""
+
+    def check(value: Any, location: Location) -> Iterable[Finding]:
+        if type(value) is not str or len(value.encode(errors="surrogatepass")) <= count:
+            return ()
+        size = len(value.encode(errors="surrogatepass"))
+        return (Finding(location.at(), f"{count} bytes at most, has {size}"),)
+
+    return check
+
+
+def forbidden(message: str, remediation: str = "", *, fix: bool = False) -> Check:
+    """Report whatever stands here. fix: removing it is what the author wants."""
+
+    def check(_: Any, location: Location) -> Iterable[Finding]:
+        remove: Operation = {"op": "remove", "path": location.at().pointer}
+        return (Finding(location.at(), message, remediation, (remove,) if fix else ()),)
+
+    return check
+
+
+# ── several fields of a mapping ────────────────────────────────────────────────────────────────
+
+
+_EMPTY: tuple[Any, ...] = ("", [])
+
+
+def is_set(value: Any) -> bool:
+    """Tell whether a field is there for Kubernetes: not null, and not an empty text or list."""
+    return value is not None and value is not False and value not in _EMPTY
+
+
+def not_empty(*fields: str) -> Check:
+    """Check that fields which the schema requires do not hold an empty text or list."""
+
+    def check(value: Any, location: Location) -> Iterable[Finding]:
+        if type(value) is not dict:
+            return ()
+        return [
+            Finding(location.at(field), f"{field} is empty", f"set {field}")
+            for field in fields
+            if value.get(field) in _EMPTY
+        ]
+
+    return check
+
+
+def required(*fields: str, why: str = "") -> Check:
+    """Check that fields are there and not empty, which the schema does not require."""
+    reason = f" {why}" if why else ""
+
+    def check(value: Any, location: Location) -> Iterable[Finding]:
+        if type(value) is not dict:
+            return ()
+        return [
+            Finding(location.at(field), f"{field} is required{reason}", f"add {field}")
+            for field in fields
+            if value.get(field) in (None, "", [])
+        ]
+
+    return check
+
+
+def exactly_one(*fields: str) -> Check:
+    """Check that one of some fields is set."""
+
+    def check(value: Any, location: Location) -> Iterable[Finding]:
+        if type(value) is not dict or not _known(value, fields):
+            return ()
+        present = [field for field in fields if is_set(value.get(field))]
+        if len(present) == 1:
+            return ()
+        if present:
+            return (_excluding(location, present),)
+        return (Finding(location.at(), f"one of {join_words(fields)} is required"),)
+
+    return check
+
+
+def _known(value: Mapping[str, Any], fields: tuple[str, ...]) -> bool:
+    """Tell whether nothing of a wrong type stands in fields: of that wrong-type speaks."""
+    return not any(type(value.get(field)) in (int, float) for field in fields)
+
+
+def at_most_one(*fields: str) -> Check:
+    """Check that no two of some fields are set."""
+
+    def check(value: Any, location: Location) -> Iterable[Finding]:
+        if type(value) is not dict:
+            return ()
+        present = [field for field in fields if is_set(value.get(field))]
+        return (_excluding(location, present),) if len(present) > 1 else ()
+
+    return check
+
+
+def _excluding(location: Location, present: list[str]) -> Finding:
+    return Finding(
+        location.at(present[1]),
+        f"{join_words(present)} exclude each other",
+        f"keep only one of {join_words(present)}",
+    )
+
+
+def needs(field: str, *others: str) -> Check:
+    """Check that where `field` is set, `others` are, too."""
+
+    def check(value: Any, location: Location) -> Iterable[Finding]:
+        if type(value) is not dict or not is_set(value.get(field)):
+            return ()
+        return [
+            Finding(location.at(other), f"{other} is required with {field}", f"add {other}")
+            for other in others
+            if value.get(other) in (None, "")
+        ]
+
+    return check
+
+
+# ── the items of a list ────────────────────────────────────────────────────────────────────────
+
+
+def unique(*fields: str, what: str) -> Check:
+    """Check that no two items of a list agree in all of `fields`; without any, that none recur."""
+
+    def check(value: Any, location: Location) -> Iterable[Finding]:
+        if type(value) is not list or len(value) < 2:
+            return ()
+        seen: dict[Any, int] = {}
+        findings = []
+        for index, item in enumerate(value):
+            key = _item_key(item, fields)
+            if key is None:
+                continue
+            first = seen.setdefault(key, index)
+            if first != index:
+                below = (fields[0],) if len(fields) == 1 else ()
+                named = quote_value(" and ".join(map(str, key)))
+                findings.append(
+                    Finding(
+                        location.at(index, *below),
+                        f"duplicate {what} {named} (first at index {first})",
+                        "keep only one",
+                    )
+                )
+        return findings
+
+    return check
+
+
+def _item_key(item: Any, fields: tuple[str, ...]) -> tuple[Any, ...] | None:
+    if not fields:
+        return (item,) if type(item) in (str, int) else None
+    if type(item) is not dict:
+        return None
+    key = tuple(item.get(field) for field in fields)
+    return key if all(type(part) in (str, int) for part in key) else None
+
+
+def each_key(form: Format, what: str = "") -> Check:
+    """Check the keys of a mapping."""
+    noun = what or form.name
+
+    def check(value: Any, location: Location) -> Iterable[Finding]:
+        if type(value) is not dict:
+            return ()
+        return [
+            Finding(location.at(key), f"invalid {noun} {quote_value(key)}: {form.explain(key)}")
+            for key in value
+            if not form.accepts(key)
+        ]
+
+    return check
+
+
+def each_value(form: Format, what: str = "") -> Check:
+    """Check the texts that are the values of a mapping, or the items of a list."""
+    noun = what or form.name
+
+    def check(value: Any, location: Location) -> Iterable[Finding]:
+        if type(value) is dict:
+            pairs: Iterable[tuple[Segment, Any]] = value.items()
+        else:
+            pairs = enumerate(value) if type(value) is list else ()
+        return [
+            Finding(location.at(key), f"invalid {noun} {quote_value(text)}: {form.explain(text)}")
+            for key, text in pairs
+            if type(text) is str and not form.accepts(text)
+        ]
+
+    return check

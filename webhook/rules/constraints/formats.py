@@ -1,0 +1,172 @@
+"""The formats of values that rows ask for, each with the words for what departs from it.
+
+Source, where none is named: k8s.io/apimachinery pkg/util/validation/validation.go.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+
+from webhook.graph.k8s_syntax import (
+    MAX_NAME_LENGTH,
+    MAX_SUBDOMAIN_LENGTH,
+    is_annotation_key,
+    is_config_map_key,
+    is_label_value,
+    is_qualified_name,
+    is_subdomain,
+)
+from webhook.graph.names import MAX_LABEL_LENGTH, is_dns_label
+from webhook.graph.text import join_words
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What a text must look like.
+
+    name     how it is called in messages: "DNS label"
+    accepts  tells whether a text has the format
+    explain  says of a text that has not, why: '"_" is not allowed'
+    """
+
+    name: str
+    accepts: Callable[[str], bool]
+    explain: Callable[[str], str]
+
+
+def explain_characters(allowed: str, max_length: int) -> Callable[[str], str]:
+    """Return what says why a text of some characters is not accepted.
+
+    allowed     the inside of a character class: "-a-z0-9"
+    max_length  the most characters
+    """
+    forbidden = re.compile(f"[^{allowed}]")
+
+    def explain(text: str) -> str:
+        if not text:
+            return "it is empty"
+        found = sorted(set(forbidden.findall(text)))
+        if found:
+            return f"{_describe_characters(found)} not allowed"
+        if len(text) > max_length:
+            return f"{max_length} characters at most, has {len(text)}"
+        if not text[0].isalnum() or not text[-1].isalnum():
+            return "it must start and end with a letter or digit"
+        return "letters or digits must stand on both sides of each dot"
+
+    return explain
+
+
+def _describe_characters(found: list[str]) -> str:
+    words = []
+    if any(character.isspace() for character in found):
+        words.append("spaces")
+    if any(character.isupper() for character in found):
+        words.append("upper-case letters")
+    others = [c for c in found if not c.isspace() and not c.isupper()]
+    words += [f'"{c}"' if c.isprintable() else "control characters" for c in others[:3]]
+    verb = "is" if len(words) == 1 and others and others[0].isprintable() else "are"
+    return f"{join_words(words)} {verb}"
+
+
+def _explain_key(key: str) -> str:
+    prefix, slash, name = key.rpartition("/")
+    if slash and not is_subdomain(prefix):
+        return f'"{prefix}" before the slash is not a DNS subdomain'
+    reason = explain_characters("-A-Za-z0-9_.", MAX_NAME_LENGTH)(name)
+    return f"the part after the slash: {reason}" if slash else reason
+
+
+def _has_parent_step(path: str) -> bool:
+    return ".." in path.split("/")
+
+
+def _explain_relative_path(path: str) -> str:
+    if path.startswith("/"):
+        return 'it must be relative, without the leading "/"'
+    if _has_parent_step(path):
+        return '".." is not allowed'
+    return 'it must not start with ".."'
+
+
+def _is_ip_address(address: str) -> bool:
+    # No IPv4 inside of IPv6, no zone, no leading zeros: strict since Kubernetes 1.33.
+    try:
+        if ":" not in address:
+            IPv4Address(address)
+            return True
+        return "%" not in address and IPv6Address(address).ipv4_mapped is None
+    except AddressValueError:
+        return False
+
+
+DNS_LABEL = Format("DNS label", is_dns_label, explain_characters("-a-z0-9", MAX_LABEL_LENGTH))
+DNS_SUBDOMAIN = Format(
+    "DNS subdomain", is_subdomain, explain_characters("-.a-z0-9", MAX_SUBDOMAIN_LENGTH)
+)
+QUALIFIED_NAME = Format("label key", is_qualified_name, _explain_key)
+ANNOTATION_KEY = Format("annotation key", is_annotation_key, _explain_key)
+LABEL_VALUE = Format(
+    "label value", is_label_value, explain_characters("-A-Za-z0-9_.", MAX_NAME_LENGTH)
+)
+OBJECT_KEY = Format(
+    "key", is_config_map_key, explain_characters("-._A-Za-z0-9", MAX_SUBDOMAIN_LENGTH)
+)
+RELATIVE_PATH = Format(
+    "path",
+    lambda path: not path.startswith("/") and not _has_parent_step(path),
+    _explain_relative_path,
+)
+"""A path below a folder (validateLocalDescendingPath)."""
+FILE_PATH = Format(
+    "path",
+    lambda path: not path.startswith(("/", "..")) and not _has_parent_step(path),
+    _explain_relative_path,
+)
+"""The same, and no name that Kubernetes keeps for itself (ValidateLocalNonReservedPath)."""
+PATH_WITHOUT_PARENT = Format(
+    "path", lambda path: not _has_parent_step(path), lambda _: '".." is not allowed'
+)
+ABSOLUTE_PATH = Format(
+    "path", lambda path: path.startswith("/"), lambda _: 'it must start with "/"'
+)
+IP_ADDRESS = Format(
+    "IP address", _is_ip_address, lambda _: "an IPv4 or IPv6 address is expected, like 10.0.0.7"
+)
+SEARCH_DOMAIN = Format(
+    "DNS search domain",
+    # With "_", as in names of services (RelaxedDNSSearchValidation, by default since 1.33).
+    lambda name: name == "." or is_subdomain(name.removesuffix(".").replace("_", "x")),
+    explain_characters("-._a-z0-9", MAX_SUBDOMAIN_LENGTH),
+)
+DRIVER_NAME = Format(
+    "CSI driver name",
+    lambda name: len(name) <= MAX_NAME_LENGTH and is_subdomain(name.lower()),
+    explain_characters("-.A-Za-z0-9", MAX_NAME_LENGTH),
+)
+"""Of a CSI driver (ValidateCSIDriverName)."""
+PATH_SEGMENT = Format(
+    "name",
+    lambda name: name not in (".", "..") and "/" not in name and "%" not in name,
+    lambda name: f'"{name if name in (".", "..") else "/" if "/" in name else "%"}" is not allowed',
+)
+"""What may be one step of a path (IsValidPathSegmentName)."""
+
+_ISCSI_QUALIFIED_NAME = re.compile(r"iqn\.[0-9]{4}-[0-9]{2}\.([A-Za-z0-9.-]+)(:[^,;*&$|\s]+)\Z")
+_ISCSI_EUI = re.compile(r"eui.[A-Za-z0-9]{16}\Z", re.DOTALL)
+_ISCSI_NAA = re.compile(r"naa.[A-Za-z0-9]{32}\Z", re.DOTALL)
+
+
+def _is_iscsi_name(name: str) -> bool:
+    if name.startswith("iqn"):
+        return _ISCSI_QUALIFIED_NAME.search(name) is not None
+    return (_ISCSI_EUI.match(name) or _ISCSI_NAA.match(name)) is not None
+
+
+ISCSI_NAME = Format(
+    "iSCSI name",
+    _is_iscsi_name,
+    lambda _: "expected iqn.<year>-<month>.<domain>:<name>, eui.<16 digits> or naa.<32 digits>",
+)
+"""Source: validateISCSIVolumeSource."""

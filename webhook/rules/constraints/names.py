@@ -1,0 +1,160 @@
+"""The rows on names of other objects: Secrets, ConfigMaps, accounts, classes, hosts."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from webhook.graph.finding import Finding, Operation
+from webhook.rendering.node_kinds import is_prepackaged_server
+from webhook.rules.constraints.checks import (
+    Check,
+    ConstraintRule,
+    Location,
+    matches,
+    required,
+    row,
+    rows,
+)
+from webhook.rules.constraints.formats import DNS_LABEL, DNS_SUBDOMAIN, OBJECT_KEY
+
+_PROJECTED = "volumes[].projected.sources[]"
+_REFERENCES = (
+    *("env[].valueFrom.secretKeyRef", "env[].valueFrom.configMapKeyRef"),
+    *("envFrom[].secretRef", "envFrom[].configMapRef"),
+)
+
+
+def _of_server(check: Check) -> Check:
+    """Ask only nodes that a prepackaged server runs: of others the field is not read."""
+
+    def check_server(value: Any, location: Location) -> Iterable[Finding]:
+        return check(value, location) if is_prepackaged_server(location.subject) else ()
+
+    return check_server
+
+
+def _names_object(kind: str, field: str) -> Any:
+    """Check that a reference names its object, and offer the field that was meant."""
+
+    def check(value: Any, location: Location) -> Iterable[Finding]:
+        if type(value) is not dict or value.get(field) not in (None, ""):
+            return ()
+        others = [f for f in ("name", "secretName", "claimName") if f != field and value.get(f)]
+        if not others:
+            return (Finding(location.at(field), f"{field} is required", f"add {field}"),)
+        other = location.at(others[0])
+        move: Operation = {
+            "op": "move",
+            "from": other.pointer,
+            "path": location.at(field).pointer,
+        }
+        message = f"a {kind} volume names its object in {field}, not in {others[0]}"
+        return (Finding(other, message, f"rename {others[0]} to {field}", (move,)),)
+
+    return check
+
+
+RULES = (
+    ConstraintRule(
+        "malformed-secret-or-configmap-reference",
+        """Invalid reference to a Secret or ConfigMap
+
+    Why: variables and volumes take what they hold from Secrets, ConfigMaps and claims. Without a
+    name and, for one value, a key, the API server refuses the Deployment; and in variables it
+    refuses names and keys that no object can have.
+
+    Fix: Write the name of the object, a DNS subdomain, and the key in it.
+
+    Bad:
+        env:
+        - name: TOKEN
+          valueFrom:
+            secretKeyRef:
+              name: Model_Token
+              key: token
+
+    Good:
+        env:
+        - name: TOKEN
+          valueFrom:
+            secretKeyRef:
+              name: model-token
+              key: token
+    """,
+        (
+            *rows("container", _REFERENCES, required("name")),
+            *rows(
+                "container",
+                tuple(f"{reference}.name" for reference in _REFERENCES),
+                matches(DNS_SUBDOMAIN, "object name", optional=True),
+            ),
+            *rows(
+                "container",
+                tuple(f"{reference}.key" for reference in _REFERENCES[:2]),
+                matches(OBJECT_KEY),
+            ),
+            row("pod", "volumes[].persistentVolumeClaim", _names_object("claim", "claimName")),
+            row("pod", "volumes[].secret", _names_object("secret", "secretName")),
+            row("pod", "volumes[].configMap", _names_object("configMap", "name")),
+            row("pod", f"{_PROJECTED}.secret", _names_object("projected secret", "name")),
+            row("pod", f"{_PROJECTED}.configMap", _names_object("projected configMap", "name")),
+        ),
+    ),
+    ConstraintRule(
+        "malformed-referenced-object-name",
+        """Invalid name of a referenced object
+
+    Why: service accounts, priority classes, runtime classes and nodes have names that are DNS
+    subdomains; a host name and a subdomain are DNS labels. The API server refuses a Deployment
+    with another name.
+
+    Fix: Write the name of the object as it is: lower-case letters, digits, "-" and ".".
+
+    Bad:
+        componentSpecs:
+        - spec:
+            serviceAccountName: Model_Reader
+            containers:
+            - name: classifier
+
+    Good:
+        componentSpecs:
+        - spec:
+            serviceAccountName: model-reader
+            containers:
+            - name: classifier
+    """,
+        (
+            *(
+                row("pod", field, matches(DNS_SUBDOMAIN, field, optional=True))
+                for field in (
+                    "serviceAccountName",
+                    "serviceAccount",
+                    "priorityClassName",
+                    "nodeName",
+                )
+            ),
+            # These two are not read as absent where they are empty.
+            *(
+                row("pod", field, matches(DNS_SUBDOMAIN, field))
+                for field in ("runtimeClassName", "hostnameOverride")
+            ),
+            *(
+                row("pod", field, matches(DNS_LABEL, field, optional=True))
+                for field in ("hostname", "subdomain")
+            ),
+            *(
+                row(subject, field, *checks)
+                for field in ("serviceAccountName", "envSecretRefName")
+                for subject, checks in (
+                    ("explainer", (matches(DNS_SUBDOMAIN, field, optional=True),)),
+                    ("node", (_of_server(matches(DNS_SUBDOMAIN, field, optional=True)),)),
+                )
+            ),
+            row(
+                "explainer",
+                "containerSpec.name",
+                matches(DNS_LABEL, "container name", optional=True),
+            ),
+        ),
+    ),
+)

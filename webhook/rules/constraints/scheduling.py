@@ -1,0 +1,401 @@
+"""The rows on scheduling: affinity, spread, gates, tolerations, and selectors of labels."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import get_list, get_mapping, iter_mappings
+from webhook.rules._format import quote_value
+from webhook.rules._suggest import unknown_value_finding
+from webhook.rules.constraints.checks import (
+    Check,
+    ConstraintRule,
+    Location,
+    PodSubject,
+    Row,
+    each_key,
+    each_value,
+    in_range,
+    matches,
+    not_empty,
+    row,
+    rows,
+    unique,
+)
+from webhook.rules.constraints.formats import (
+    DNS_LABEL,
+    DNS_SUBDOMAIN,
+    LABEL_VALUE,
+    QUALIFIED_NAME,
+)
+
+_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
+_NODE_OPERATORS = (*_OPERATORS, "Gt", "Lt")
+"""The operators of requirements on nodes; those on pods lack the last two."""
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+_NODE_AFFINITY = "affinity.nodeAffinity"
+_INJECTED_LABELS = ("app", "fluentd", "app.kubernetes.io/managed-by", "pod-template-hash")
+_INJECTED_LABEL_PREFIXES = ("seldon-", "seldon.io/")
+
+
+def _check_operator(operators: Sequence[str]) -> Check:
+    """Check the operator of a requirement, and how many values it compares with."""
+
+    def check(value: Any, location: Location) -> Iterable[Finding]:
+        if type(value) is not dict or type(operator := value.get("operator")) is not str:
+            return ()
+        if operator not in operators:
+            path = location.at("operator")
+            return (unknown_value_finding(path, "operator here", operator, operators),)
+        message = _value_count_problem(operator, len(get_list(value, "values")))
+        return (Finding(location.at("values"), message),) if message else ()
+
+    return check
+
+
+def _value_count_problem(operator: str, count: int) -> str:
+    if operator in ("In", "NotIn") and not count:
+        return f"operator {operator} requires values"
+    if operator in ("Exists", "DoesNotExist") and count:
+        return f"operator {operator} takes no values, has {count}"
+    if operator in ("Gt", "Lt") and count != 1:
+        return f"operator {operator} takes one value, has {count}"
+    return ""
+
+
+def _check_field_requirement(value: Any, location: Location) -> Iterable[Finding]:
+    """Check a requirement on fields of nodes (source: ValidateNodeFieldSelectorRequirement)."""
+    if type(value) is not dict:
+        return ()
+    findings = []
+    key, operator = value.get("key"), value.get("operator")
+    if type(key) is str and key != "metadata.name":
+        message = f"metadata.name is the only field of nodes to match, got {quote_value(key)}"
+        findings.append(Finding(location.at("key"), message, "use metadata.name"))
+    if type(operator) is str and operator not in ("In", "NotIn"):
+        path = location.at("operator")
+        findings.append(unknown_value_finding(path, "operator here", operator, ("In", "NotIn")))
+    elif len(get_list(value, "values")) != 1:
+        message = "a field is matched with exactly one value"
+        findings.append(Finding(location.at("values"), message))
+    return findings
+
+
+def _check_label_keys(value: Any, location: Location) -> Iterable[Finding]:
+    """Check how matchLabelKeys and mismatchLabelKeys fit together, and to the labelSelector.
+
+    Source: ValidateMatchLabelKeysAndMismatchLabelKeys. Each key of matchLabelKeys that the pod has
+    as a label is added to the selector of the pod, not of the Deployment: with a key that is there
+    already the Deployment is taken, and its pods are refused.
+    """
+    if type(value) is not dict:
+        return ()
+    findings = []
+    matched = get_list(value, "matchLabelKeys")
+    mismatched = get_list(value, "mismatchLabelKeys")
+    for field, keys in (("matchLabelKeys", matched), ("mismatchLabelKeys", mismatched)):
+        if keys and value.get("labelSelector") is None:
+            message = f"labelSelector is required with {field}"
+            findings.append(Finding(location.at("labelSelector"), message, "add labelSelector"))
+    selected = _selected_keys(get_mapping(value, "labelSelector")) if matched else frozenset()
+    for index, key in enumerate(matched):
+        if type(key) is str and key in selected and _is_pod_label(key, location.subject):
+            message = f"{quote_value(key)} is in labelSelector, too: the pods are refused"
+            path = location.at("matchLabelKeys", index)
+            findings.append(Finding(path, message, "remove it from one of them"))
+    unmatched = {key for key in mismatched if type(key) is str}
+    for index, key in enumerate(matched):
+        if type(key) is str and key in unmatched:
+            message = f"{quote_value(key)} is in mismatchLabelKeys, too"
+            path = location.at("matchLabelKeys", index)
+            findings.append(Finding(path, message, "remove it from one of them"))
+    return findings
+
+
+def _is_pod_label(key: str, subject: PodSubject) -> bool:
+    """Tell whether the pod has a label of this key: its author's, Seldon's or the ReplicaSet's."""
+    metadata = get_mapping(subject.component.raw, "metadata")
+    return (
+        key in get_mapping(metadata, "labels")
+        or key in get_mapping(subject.predictor.raw, "labels")
+        or key in _INJECTED_LABELS
+        or key.startswith(_INJECTED_LABEL_PREFIXES)
+    )
+
+
+def _selected_keys(selector: Mapping[str, Any]) -> frozenset[Any]:
+    expressions = iter_mappings(selector, "matchExpressions")
+    return frozenset(
+        {
+            *get_mapping(selector, "matchLabels"),
+            *(key for _, item in expressions if type(key := item.get("key")) is str),
+        }
+    )
+
+
+def _check_min_domains(value: Any, location: Location) -> Iterable[Finding]:
+    if type(value) is not dict or value.get("minDomains") is None:
+        return ()
+    answer = value.get("whenUnsatisfiable")
+    if answer != "ScheduleAnyway":
+        return ()
+    message = "minDomains requires whenUnsatisfiable DoNotSchedule, got ScheduleAnyway"
+    return (Finding(location.at("minDomains"), message),)
+
+
+def _check_toleration(value: Any, location: Location) -> Iterable[Finding]:
+    """Check what a toleration compares (source: ValidateTolerations)."""
+    if type(value) is not dict:
+        return ()
+    key, operator = value.get("key") or "", value.get("operator") or "Equal"
+    compared, effect = value.get("value") or "", value.get("effect") or ""
+    findings = []
+    if not key and operator == "Equal":
+        message = "key is required with operator Equal"
+        findings.append(Finding(location.at(), message, "add key, or use operator Exists"))
+    if operator == "Exists" and compared and type(compared) is str:
+        path = location.at("value")
+        message = f"operator Exists takes no value, got {quote_value(compared)}"
+        findings.append(
+            Finding(
+                path,
+                message,
+                "remove value, or use operator Equal",
+                ({"op": "remove", "path": path.pointer},),
+            )
+        )
+    elif operator == "Equal" and type(compared) is str and not LABEL_VALUE.accepts(compared):
+        reason = LABEL_VALUE.explain(compared)
+        message = f"invalid value {quote_value(compared)}: {reason}"
+        findings.append(Finding(location.at("value"), message))
+    if value.get("tolerationSeconds") is not None and effect != "NoExecute":
+        shown = effect if effect and type(effect) is str else "none"
+        message = f"tolerationSeconds requires effect NoExecute, got {shown}"
+        findings.append(Finding(location.at("tolerationSeconds"), message))
+    return findings
+
+
+def _check_gates_without_node(value: Any, location: Location) -> Iterable[Finding]:
+    if not value or not location.holder.get("nodeName"):
+        return ()
+    message = "schedulingGates and nodeName exclude each other: the pods are refused"
+    return (Finding(location.at(), message, "remove nodeName"),)
+
+
+def selector_rows(subject: str, path: str) -> tuple[Row, ...]:
+    """Return the rows on a LabelSelector (source: ValidateLabelSelector)."""
+    return (
+        row(
+            subject,
+            f"{path}.matchLabels",
+            each_key(QUALIFIED_NAME),
+            each_value(LABEL_VALUE),
+        ),
+        *requirement_rows(subject, f"{path}.matchExpressions[]", _OPERATORS),
+    )
+
+
+def requirement_rows(
+    subject: str, path: str, operators: Sequence[str], *, free_values: bool = False
+) -> tuple[Row, ...]:
+    """Return the rows on one of the matchExpressions. free_values: they need no format."""
+    values = () if free_values else (row(subject, f"{path}.values", each_value(LABEL_VALUE)),)
+    return (
+        row(subject, path, _check_operator(operators)),
+        row(subject, f"{path}.key", matches(QUALIFIED_NAME)),
+        *values,
+    )
+
+
+def _pod_term_rows(path: str) -> tuple[Row, ...]:
+    """Return the rows on a term of pod affinity (source: validatePodAffinityTerm)."""
+    return (
+        row("pod", path, _check_label_keys),
+        row("pod", f"{path}.topologyKey", matches(QUALIFIED_NAME, "topologyKey")),
+        row("pod", f"{path}.namespaces", each_value(DNS_LABEL, "namespace")),
+        *rows(
+            "pod",
+            (f"{path}.matchLabelKeys", f"{path}.mismatchLabelKeys"),
+            each_value(QUALIFIED_NAME),
+        ),
+        *selector_rows("pod", f"{path}.labelSelector"),
+        *selector_rows("pod", f"{path}.namespaceSelector"),
+    )
+
+
+_POD_AFFINITIES = ("affinity.podAffinity", "affinity.podAntiAffinity")
+
+RULES = (
+    ConstraintRule(
+        "malformed-affinity",
+        """Invalid affinity
+
+    Why: each requirement compares a label with values, by one of a few operators; In and NotIn
+    need values, Exists and DoesNotExist have none, Gt and Lt one. Weights go from 1 to 100. Pods
+    are placed by a topologyKey, and a key of matchLabelKeys must not be in the labelSelector,
+    too. The API server refuses a Deployment, or its pods, with anything else.
+
+    Fix: Write operator, values, weight, topologyKey and label keys as they belong together.
+
+    Bad:
+        affinity:
+          nodeAffinity:
+            requiredDuringSchedulingIgnoredDuringExecution:
+              nodeSelectorTerms:
+              - matchExpressions:
+                - key: accelerator
+                  operator: In
+
+    Good:
+        affinity:
+          nodeAffinity:
+            requiredDuringSchedulingIgnoredDuringExecution:
+              nodeSelectorTerms:
+              - matchExpressions:
+                - key: accelerator
+                  operator: In
+                  values:
+                  - gpu
+    """,
+        (
+            row("pod", f"{_NODE_AFFINITY}.{_REQUIRED}", not_empty("nodeSelectorTerms")),
+            *requirement_rows(
+                "pod",
+                f"{_NODE_AFFINITY}.{_REQUIRED}.nodeSelectorTerms[].matchExpressions[]",
+                _NODE_OPERATORS,
+            ),
+            *requirement_rows(
+                "pod",
+                f"{_NODE_AFFINITY}.{_PREFERRED}[].preference.matchExpressions[]",
+                _NODE_OPERATORS,
+                free_values=True,
+            ),
+            *rows(
+                "pod",
+                (
+                    f"{_NODE_AFFINITY}.{_REQUIRED}.nodeSelectorTerms[].matchFields[]",
+                    f"{_NODE_AFFINITY}.{_PREFERRED}[].preference.matchFields[]",
+                ),
+                _check_field_requirement,
+            ),
+            *rows(
+                "pod",
+                (
+                    f"{_NODE_AFFINITY}.{_REQUIRED}.nodeSelectorTerms[].matchFields[].values",
+                    f"{_NODE_AFFINITY}.{_PREFERRED}[].preference.matchFields[].values",
+                ),
+                each_value(DNS_SUBDOMAIN, "node name"),
+            ),
+            *rows(
+                "pod",
+                tuple(
+                    f"{kind}.{_PREFERRED}[].weight" for kind in (_NODE_AFFINITY, *_POD_AFFINITIES)
+                ),
+                in_range(1, 100),
+            ),
+            *(
+                each
+                for kind in _POD_AFFINITIES
+                for path in (f"{kind}.{_REQUIRED}[]", f"{kind}.{_PREFERRED}[].podAffinityTerm")
+                for each in _pod_term_rows(path)
+            ),
+        ),
+    ),
+    ConstraintRule(
+        "malformed-topology-spread",
+        """Invalid topology spread constraint
+
+    Why: pods are spread with a maxSkew of at least 1 over a topologyKey, once for each key and
+    answer; minDomains is for DoNotSchedule only, and a key of matchLabelKeys must not be in the
+    labelSelector, too. The API server refuses a Deployment, or its pods, with anything else.
+
+    Fix: Write maxSkew, topologyKey and whenUnsatisfiable, each pair of the latter once.
+
+    Bad:
+        topologySpreadConstraints:
+        - maxSkew: 0
+          topologyKey: kubernetes.io/hostname
+          whenUnsatisfiable: DoNotSchedule
+
+    Good:
+        topologySpreadConstraints:
+        - maxSkew: 1
+          topologyKey: kubernetes.io/hostname
+          whenUnsatisfiable: DoNotSchedule
+    """,
+        (
+            row(
+                "pod",
+                "topologySpreadConstraints",
+                unique("topologyKey", "whenUnsatisfiable", what="constraint"),
+            ),
+            row(
+                "pod",
+                "topologySpreadConstraints[]",
+                not_empty("topologyKey"),
+                _check_min_domains,
+                _check_label_keys,
+            ),
+            *rows(
+                "pod",
+                ("topologySpreadConstraints[].maxSkew", "topologySpreadConstraints[].minDomains"),
+                in_range(1),
+            ),
+            row("pod", "topologySpreadConstraints[].matchLabelKeys", each_value(QUALIFIED_NAME)),
+            *selector_rows("pod", "topologySpreadConstraints[].labelSelector"),
+        ),
+    ),
+    ConstraintRule(
+        "malformed-gate-name",
+        """Invalid readiness or scheduling gate
+
+    Why: readiness gates are conditions, and scheduling gates are names, that others set or
+    remove. Each is called as the key of a label: up to 63 letters, digits, "-", "_" and ".", with
+    a domain and "/" in front as a rule. The API server refuses a Deployment with any other, and a
+    pod that is bound to a node and gated.
+
+    Fix: Write the name as who sets it spells it: a domain, "/" and a name.
+
+    Bad:
+        readinessGates:
+        - conditionType: model loaded
+
+    Good:
+        readinessGates:
+        - conditionType: example.com/model-loaded
+    """,
+        (
+            row("pod", "readinessGates[].conditionType", matches(QUALIFIED_NAME, "conditionType")),
+            row("pod", "schedulingGates[].name", matches(QUALIFIED_NAME, "gate name")),
+            row("pod", "schedulingGates", unique("name", what="scheduling gate")),
+            row("pod", "schedulingGates", _check_gates_without_node),
+        ),
+    ),
+    ConstraintRule(
+        "contradictory-toleration",
+        """Contradictory toleration
+
+    Why: operator Exists takes no value, Equal compares with one; without a key everything is
+    tolerated, by Exists only; and only the effect NoExecute knows how long a pod stays. The API
+    server refuses a Deployment with anything else.
+
+    Fix: Keep what is meant: a key with a value, or a key that exists.
+
+    Bad:
+        tolerations:
+        - key: gpu
+          operator: Exists
+          value: "true"
+
+    Good:
+        tolerations:
+        - key: gpu
+          operator: Exists
+    """,
+        (
+            row("pod", "tolerations[]", _check_toleration),
+            row("pod", "tolerations[].key", matches(QUALIFIED_NAME, "taint key", optional=True)),
+        ),
+    ),
+)

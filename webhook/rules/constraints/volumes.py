@@ -1,0 +1,490 @@
+"""The rows on volumes: what each kind of source needs (source: validateVolumeSource).
+
+Without rows: clusterTrustBundle and podCertificate. Unless a feature gate is on, the API server
+drops them unread.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from webhook.graph.finding import Finding, Operation
+from webhook.graph.model import get_list, get_mapping, iter_mappings
+from webhook.rules._format import quote_value
+from webhook.rules.constraints.checks import (
+    ConstraintRule,
+    Location,
+    at_most_one,
+    exactly_one,
+    in_range,
+    matches,
+    not_empty,
+    one_of,
+    required,
+    row,
+    rows,
+)
+from webhook.rules.constraints.formats import (
+    ABSOLUTE_PATH,
+    DNS_LABEL,
+    DNS_SUBDOMAIN,
+    DRIVER_NAME,
+    FILE_PATH,
+    ISCSI_NAME,
+    PATH_WITHOUT_PARENT,
+    RELATIVE_PATH,
+    Format,
+)
+
+_MAX_FILE_MODE = 0o777
+_KEYED_SOURCES = ("secret", "configMap")
+_PROJECTED = "volumes[].projected.sources[]"
+_MIN_TOKEN_SECONDS, _MAX_TOKEN_SECONDS = 600, 2**32
+_MAX_ISCSI_NAME_LENGTH = 64
+"""Of a volume's name, ":" and the target, since the kubelet makes one initiator of them."""
+_KUBERNETES_DOMAINS = (".kubernetes.io", ".k8s.io")
+_SOURCE_KINDS = (
+    *("awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "configMap", "csi"),
+    *("downwardAPI", "emptyDir", "ephemeral", "fc", "flexVolume", "flocker"),
+    *("gcePersistentDisk", "gitRepo", "glusterfs", "hostPath", "image", "iscsi", "nfs"),
+    *("persistentVolumeClaim", "photonPersistentDisk", "portworxVolume", "projected", "quobyte"),
+    *("rbd", "scaleIO", "secret", "storageos", "vsphereVolume"),
+)
+_PROJECTED_KINDS = (
+    *("secret", "configMap", "downwardAPI", "serviceAccountToken"),
+    *("clusterTrustBundle", "podCertificate"),
+)
+_HOST_PATH_TYPES = (
+    *("DirectoryOrCreate", "Directory", "FileOrCreate", "File"),
+    *("Socket", "CharDevice", "BlockDevice"),
+)
+
+
+def _check_single_source(value: Any, location: Location) -> Iterable[Finding]:
+    if type(value) is not dict or len(value) < 3:
+        return ()
+    # Any value but null is a source to Kubernetes, an empty mapping (emptyDir: {}) as well.
+    present = [kind for kind in _SOURCE_KINDS if value.get(kind) is not None]
+    if len(present) < 2:
+        return ()
+    named = ", ".join(present)
+    return (Finding(location.at(), f"a volume has one source, got {len(present)}: {named}"),)
+
+
+def _check_file_mode(value: Any, location: Location) -> Iterable[Finding]:
+    if type(value) is not int or 0 <= value <= _MAX_FILE_MODE:
+        return ()
+    digits = str(value)
+    if value < 0 or value > 777 or not set(digits) <= set("01234567"):
+        message = f"{location.segment} must be between 0 and 511 (octal 0777), got {value}"
+        return (Finding(location.at(), message),)
+    octal = int(digits, 8)
+    fix: Operation = {"op": "replace", "path": location.at().pointer, "value": octal}
+    return (
+        Finding(
+            location.at(),
+            f"{value} is read as a decimal number; {location.segment} is 511 (octal 0777) at most",
+            f"write 0{digits} in YAML, or {octal} in JSON",
+            (fix,),
+        ),
+    )
+
+
+def _check_projected_paths(value: Any, location: Location) -> Iterable[Finding]:
+    """Report two files of a projected volume at one path (source: validateProjectionSources)."""
+    seen: dict[str, str] = {}
+    findings = []
+    for below, path in _projected_paths(value):
+        first = seen.setdefault(path, str(location.at(*below)))
+        if first != str(location.at(*below)):
+            message = f"duplicate path {quote_value(path)} in the volume (first at {first})"
+            findings.append(Finding(location.at(*below), message, "use a different path"))
+    return findings
+
+
+def _projected_paths(value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for index, source in iter_mappings({"": value}, ""):
+        for kind in ("secret", "configMap", "downwardAPI"):
+            for number, item in iter_mappings(get_mapping(source, kind), "items"):
+                if type(path := item.get("path")) is str and path:
+                    yield (index, kind, "items", number, "path"), path
+
+
+def _check_azure_disk_uri(value: Any, location: Location) -> Iterable[Finding]:
+    if type(value) is not dict:
+        return ()
+    # Without a kind Kubernetes takes Shared.
+    kind, uri = value.get("kind") or "Shared", value.get("diskURI")
+    if type(uri) is not str or kind not in ("Managed", "Shared", "Dedicated"):
+        return ()
+    start = "/subscriptions/" if kind == "Managed" else "https://"
+    if not uri or uri.startswith(start):
+        return ()
+    message = f"the diskURI of kind {kind} must start with {start}, got {quote_value(uri)}"
+    return (Finding(location.at("diskURI"), message),)
+
+
+def _check_iscsi(value: Any, location: Location) -> Iterable[Finding]:
+    if type(value) is not dict:
+        return ()
+    findings = []
+    chap = [f for f in ("chapAuthDiscovery", "chapAuthSession") if value.get(f) is True]
+    if chap and value.get("secretRef") is None:
+        message = f"secretRef is required with {chap[0]}"
+        findings.append(Finding(location.at("secretRef"), message, "add secretRef"))
+    volume = location.parent.value if location.parent else {}
+    name, portal = volume.get("name"), value.get("targetPortal")
+    if value.get("initiatorName") is not None and type(name) is str and type(portal) is str:
+        length = len(f"{name}:{portal}")
+        if length > _MAX_ISCSI_NAME_LENGTH:
+            limit = f"{_MAX_ISCSI_NAME_LENGTH} characters at most with initiatorName"
+            message = f"<volume name>:<targetPortal>: {limit}, has {length}"
+            findings.append(
+                Finding(location.at("targetPortal"), message, "shorten the volume's name")
+            )
+    return findings
+
+
+def _check_fibre_channel(value: Any, location: Location) -> Iterable[Finding]:
+    if type(value) is not dict:
+        return ()
+    names, ids = get_list(value, "targetWWNs"), get_list(value, "wwids")
+    if names and ids:
+        return (Finding(location.at("wwids"), "targetWWNs and wwids exclude each other"),)
+    if not names and not ids:
+        return (Finding(location.at("targetWWNs"), "one of targetWWNs and wwids is required"),)
+    if names and value.get("lun") is None:
+        return (Finding(location.at("lun"), "lun is required with targetWWNs", "add lun"),)
+    lun = value.get("lun")
+    if names and type(lun) is int and not 0 <= lun <= 255:
+        return (Finding(location.at("lun"), f"lun must be between 0 and 255, got {lun}"),)
+    return ()
+
+
+def _check_quobyte(value: Any, location: Location) -> Iterable[Finding]:
+    if type(value) is not dict:
+        return ()
+    registry, tenant = value.get("registry"), value.get("tenant")
+    if type(tenant) is str and len(tenant.encode()) > 64:
+        return (Finding(location.at("tenant"), f"64 characters at most, has {len(tenant)}"),)
+    if type(registry) is str and registry and not all(map(_is_host_and_port, registry.split(","))):
+        message = f"invalid registry {quote_value(registry)}: host:port pairs are expected"
+        return (Finding(location.at("registry"), message),)
+    return ()
+
+
+def _is_host_and_port(text: str) -> bool:
+    if text.startswith("["):
+        return "]:" in text and text.count("[") == text.count("]") == 1
+    return text.count(":") == 1 and "[" not in text and "]" not in text
+
+
+def _check_flex_options(value: Any, location: Location) -> Iterable[Finding]:
+    if type(value) is not dict:
+        return ()
+    return [
+        Finding(location.at(key), f"option {quote_value(key)} is reserved for Kubernetes")
+        for key in value
+        if f".{key.split('/', 1)[0].lower()}".endswith(_KUBERNETES_DOMAINS)
+    ]
+
+
+_ITEMS = (
+    *(f"volumes[].{kind}.items[]" for kind in _KEYED_SOURCES),
+    *(f"{_PROJECTED}.{kind}.items[]" for kind in _KEYED_SOURCES),
+)
+_DOWNWARD_ITEMS = ("volumes[].downwardAPI.items[]", f"{_PROJECTED}.downwardAPI.items[]")
+
+RULES = (
+    ConstraintRule(
+        "multiple-volume-sources",
+        """Several sources in one volume
+
+    Why: a volume holds one thing: an empty folder, a claim, a Secret. The API server refuses a
+    Deployment with a volume that names two, and a projected volume with two in one of its
+    sources.
+
+    Fix: Make a volume of each. A projected volume puts Secrets and ConfigMaps into one folder.
+
+    Bad:
+        volumes:
+        - name: models
+          emptyDir: {}
+          persistentVolumeClaim:
+            claimName: iris
+
+    Good:
+        volumes:
+        - name: models
+          persistentVolumeClaim:
+            claimName: iris
+    """,
+        (
+            row("pod", "volumes[]", _check_single_source),
+            row("pod", _PROJECTED, at_most_one(*_PROJECTED_KINDS)),
+        ),
+    ),
+    ConstraintRule(
+        "file-mode-out-of-range",
+        """File mode out of range
+
+    Why: defaultMode and mode are permissions from 0 to octal 0777, which is 511. YAML and JSON
+    readers take 644 for the number six hundred and forty-four, and the API server refuses it.
+
+    Fix: Write the mode in octal with a leading zero, or as its decimal number.
+
+    Bad:
+        volumes:
+        - name: token
+          secret:
+            secretName: token
+            defaultMode: 644
+
+    Good:
+        volumes:
+        - name: token
+          secret:
+            secretName: token
+            defaultMode: 0644
+    """,
+        (
+            *rows(
+                "pod",
+                (
+                    *(
+                        f"volumes[].{kind}.defaultMode"
+                        for kind in (*_KEYED_SOURCES, "downwardAPI", "projected")
+                    ),
+                    *(f"{item}.mode" for item in (*_ITEMS, *_DOWNWARD_ITEMS)),
+                ),
+                _check_file_mode,
+            ),
+        ),
+    ),
+    ConstraintRule(
+        "token-lifetime-out-of-range",
+        """Lifetime of a token out of range
+
+    Why: the API server issues service account tokens that live from ten minutes to 2^32 seconds.
+    It refuses a Deployment whose volume asks for another.
+
+    Fix: Set expirationSeconds to 600 or more; 3600 is the default.
+
+    Bad:
+        volumes:
+        - name: token
+          projected:
+            sources:
+            - serviceAccountToken:
+                path: token
+                expirationSeconds: 60
+
+    Good:
+        volumes:
+        - name: token
+          projected:
+            sources:
+            - serviceAccountToken:
+                path: token
+                expirationSeconds: 3600
+    """,
+        (
+            row(
+                "pod",
+                f"{_PROJECTED}.serviceAccountToken.expirationSeconds",
+                in_range(_MIN_TOKEN_SECONDS, _MAX_TOKEN_SECONDS, " s"),
+            ),
+        ),
+    ),
+    ConstraintRule(
+        "path-outside-of-volume",
+        """Path leads out of its volume
+
+    Why: subPath and the paths of items are places inside of a volume. The API server refuses a
+    Deployment in which they are absolute or go up with "..", and a hostPath or nfs path that is
+    not a plain absolute path.
+
+    Fix: Write a relative path without "..".
+
+    Bad:
+        volumeMounts:
+        - name: models
+          mountPath: /models
+          subPath: ../iris
+
+    Good:
+        volumeMounts:
+        - name: models
+          mountPath: /models
+          subPath: iris
+    """,
+        (
+            *rows(
+                "container",
+                ("volumeMounts[].subPath", "volumeMounts[].subPathExpr"),
+                matches(RELATIVE_PATH, optional=True),
+            ),
+            row("container", "volumeMounts[]", at_most_one("subPath", "subPathExpr")),
+            row("pod", "volumes[].hostPath.path", matches(PATH_WITHOUT_PARENT)),
+            row("pod", "volumes[].nfs.path", matches(ABSOLUTE_PATH, optional=True)),
+            row("pod", "volumes[].gitRepo.directory", matches(RELATIVE_PATH)),
+            *rows(
+                "pod",
+                (
+                    *(f"{item}.path" for item in (*_ITEMS, *_DOWNWARD_ITEMS)),
+                    f"{_PROJECTED}.serviceAccountToken.path",
+                ),
+                matches(FILE_PATH, optional=True),
+            ),
+        ),
+    ),
+    ConstraintRule(
+        "duplicate-projected-path",
+        """Duplicate path in a projected volume
+
+    Why: a projected volume puts files from several sources into one folder, each at its own path.
+    The API server refuses a Deployment in which two of them have the same.
+
+    Fix: Give each file a path of its own.
+
+    Bad:
+        volumes:
+        - name: settings
+          projected:
+            sources:
+            - secret: {name: first, items: [{key: a, path: settings}]}
+            - secret: {name: second, items: [{key: a, path: settings}]}
+
+    Good:
+        volumes:
+        - name: settings
+          projected:
+            sources:
+            - secret: {name: first, items: [{key: a, path: first}]}
+            - secret: {name: second, items: [{key: a, path: second}]}
+    """,
+        (row("pod", "volumes[].projected.sources", _check_projected_paths),),
+    ),
+    ConstraintRule(
+        "malformed-volume-source",
+        """Incomplete or invalid volume source
+
+    Why: each kind of volume needs its own few fields: a driver, a disk, a server and a path.
+    Where one is empty, out of its range or excluded by another, the API server refuses the
+    Deployment, or each of its pods.
+
+    Fix: Complete the volume's source as its kind needs it.
+
+    Bad:
+        volumes:
+        - name: models
+          azureFile:
+            secretName: azure
+            shareName: ""
+
+    Good:
+        volumes:
+        - name: models
+          azureFile:
+            secretName: azure
+            shareName: models
+    """,
+        (
+            row("pod", "volumes[].hostPath", not_empty("path")),
+            row(
+                "pod",
+                "volumes[].hostPath.type",
+                one_of(*_HOST_PATH_TYPES, what="hostPath type", empty=True),
+            ),
+            row("pod", "volumes[].nfs", not_empty("server", "path")),
+            row("pod", "volumes[].gitRepo", not_empty("repository")),
+            row("pod", "volumes[].gcePersistentDisk", not_empty("pdName")),
+            row("pod", "volumes[].awsElasticBlockStore", not_empty("volumeID")),
+            *rows(
+                "pod",
+                (
+                    "volumes[].gcePersistentDisk.partition",
+                    "volumes[].awsElasticBlockStore.partition",
+                    "volumes[].iscsi.lun",
+                ),
+                in_range(0, 255),
+            ),
+            row("pod", "volumes[].iscsi", not_empty("targetPortal", "iqn"), _check_iscsi),
+            row("pod", "volumes[].iscsi.iqn", matches(ISCSI_NAME, optional=True)),
+            row("pod", "volumes[].iscsi.initiatorName", matches(ISCSI_NAME)),
+            row("pod", "volumes[].fc", _check_fibre_channel),
+            row("pod", "volumes[].quobyte", not_empty("registry", "volume"), _check_quobyte),
+            row("pod", "volumes[].glusterfs", not_empty("endpoints", "path")),
+            row("pod", "volumes[].flocker", exactly_one("datasetName", "datasetUUID")),
+            row(
+                "pod",
+                "volumes[].flocker.datasetName",
+                matches(
+                    Format("dataset name", lambda n: "/" not in n, lambda _: '"/" is not allowed')
+                ),
+            ),
+            row("pod", "volumes[].rbd", not_empty("monitors", "image")),
+            row("pod", "volumes[].cephfs", not_empty("monitors")),
+            row("pod", "volumes[].cinder", not_empty("volumeID")),
+            *rows(
+                "pod",
+                ("volumes[].cinder.secretRef", "volumes[].storageos.secretRef"),
+                required("name"),
+            ),
+            row("pod", "volumes[].flexVolume", not_empty("driver")),
+            row("pod", "volumes[].flexVolume.options", _check_flex_options),
+            row("pod", "volumes[].azureFile", not_empty("secretName", "shareName")),
+            row(
+                "pod",
+                "volumes[].azureDisk",
+                not_empty("diskName", "diskURI"),
+                _check_azure_disk_uri,
+            ),
+            row(
+                "pod",
+                "volumes[].azureDisk.cachingMode",
+                one_of("None", "ReadOnly", "ReadWrite", what="caching mode"),
+            ),
+            row(
+                "pod",
+                "volumes[].azureDisk.kind",
+                one_of("Shared", "Dedicated", "Managed", what="kind of Azure disk"),
+            ),
+            row("pod", "volumes[].vsphereVolume", not_empty("volumePath")),
+            row("pod", "volumes[].photonPersistentDisk", not_empty("pdID")),
+            row("pod", "volumes[].portworxVolume", not_empty("volumeID")),
+            row("pod", "volumes[].scaleIO", not_empty("gateway", "system"), required("volumeName")),
+            row("pod", "volumes[].storageos", required("volumeName")),
+            row(
+                "pod",
+                "volumes[].storageos.volumeName",
+                matches(DNS_LABEL, "volumeName", optional=True),
+            ),
+            row(
+                "pod",
+                "volumes[].storageos.volumeNamespace",
+                matches(DNS_LABEL, "volumeNamespace", optional=True),
+            ),
+            row("pod", "volumes[].csi.driver", matches(DRIVER_NAME)),
+            row("pod", "volumes[].csi.nodePublishSecretRef", required("name")),
+            row(
+                "pod",
+                "volumes[].csi.nodePublishSecretRef.name",
+                matches(DNS_SUBDOMAIN, "Secret name", optional=True),
+            ),
+            row("pod", "volumes[].image", required("reference")),
+            row(
+                "pod",
+                "volumes[].image.pullPolicy",
+                one_of("Always", "IfNotPresent", "Never", what="pull policy", empty=True),
+            ),
+            *rows("pod", _ITEMS, not_empty("key", "path")),
+            *rows(
+                "pod",
+                _DOWNWARD_ITEMS,
+                not_empty("path"),
+                at_most_one("fieldRef", "resourceFieldRef"),
+            ),
+            row("pod", f"{_PROJECTED}.serviceAccountToken", not_empty("path")),
+        ),
+    ),
+)
