@@ -18,7 +18,7 @@ from webhook.certificates.rotation.rotator import CertificateRotator
 from webhook.graph.cluster_facts import NO_FACTS
 from webhook.kube import connect
 from webhook.kube.leader_election import LeaseConfig
-from webhook.runtime.health import Check, CheckResult
+from webhook.runtime.health import Check
 from webhook.server.config import ServerConfig
 from webhook.server.lifecycle import serve
 from webhook.settings.model import read_settings
@@ -66,7 +66,7 @@ def main(argument: str) -> int:
             config,
             lambda body, endpoint: handle_review(body, endpoint, settings, NO_FACTS),
             sources=[rotator],
-            checks=[Check("trust", lambda: CheckResult(*rotator.health()))],
+            checks=[Check("trust", rotator.health)],
         )
 
 

@@ -16,7 +16,7 @@ from tests.seeds import ROOT
 from webhook.engine.evaluate import evaluate
 from webhook.errors import PolicyError
 from webhook.graph.cluster_facts import NO_FACTS
-from webhook.kube.facts_watcher import Health
+from webhook.kube.health import CheckResult
 from webhook.runtime.metrics import ServerMetrics
 from webhook.server.policy_files import ResolvedPolicySources
 from webhook.server.policy_store import PolicyStore
@@ -75,10 +75,10 @@ class FakeLive:
     def follow_params(self, references: Iterable[Any]) -> None:
         self.references = set(references)
 
-    def health(self) -> Health:
+    def health(self) -> CheckResult:
         if self.objects is None:
-            return Health("failed", "ConfigMap not read yet: in progress")
-        return Health("ok", f"{len(self.objects)} objects of the cluster")
+            return CheckResult("failed", "ConfigMap not read yet: in progress")
+        return CheckResult("ok", f"{len(self.objects)} objects of the cluster")
 
 
 def policy_store(live: Any = None, *paths: Any) -> PolicyStore:

@@ -2,7 +2,7 @@
 
     with LiveFacts(transport) as live:
         live.facts      at once, without a call to the API
-        live.health()   Health("ok", "12 namespaces, 6 servers, Kubernetes 1.36")
+        live.health()   CheckResult("ok", "12 namespaces, 6 servers, Kubernetes 1.36")
 
 Belongs here: what is watched, and when it counts as known. Does not belong here: what is kept of
 an object (`facts`), and what the server does while it is not ready.
@@ -11,7 +11,7 @@ an object (`facts`), and what the server does while it is not ready.
 import random
 import threading
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Self
 
 from webhook.errors import KubeApiUnavailableError
 from webhook.graph.cluster_facts import NO_FACTS, Facts, Operator
@@ -31,6 +31,7 @@ from webhook.kube.facts import (
     parse_namespace,
     parse_seldon_config,
 )
+from webhook.kube.health import CheckResult
 from webhook.kube.reflector import Reflector, ReflectorConfig
 from webhook.kube.transport import Transport
 
@@ -39,13 +40,6 @@ _MAX_STALENESS_SECONDS = 120.0
 
 _POLL_INTERVAL_SECONDS = 300.0
 """Seconds between looks at version and API groups: both change with an upgrade, not with a day."""
-
-
-class Health(NamedTuple):
-    """Whether the facts can be relied on. "failed": some were never read."""
-
-    state: Literal["ok", "degraded", "failed"]
-    detail: str
 
 
 class FactsWatcher:
@@ -118,7 +112,7 @@ class FactsWatcher:
             self._facts = self._build_facts()
         return self._facts
 
-    def health(self) -> Health:
+    def health(self) -> CheckResult:
         """Return whether the facts can be relied on, and why not."""
         pending = [
             f"{name} not read yet: {reflector.last_error or 'in progress'}"
@@ -129,10 +123,12 @@ class FactsWatcher:
         if not self._has_polled:
             pending.append(f"version not read yet: {self._poll_error or 'in progress'}")
         if pending:
-            return Health("failed", "; ".join(pending))
+            return CheckResult("failed", "; ".join(pending))
         problems = [*self._list_problems()]
         return (
-            Health("degraded", "; ".join(problems)) if problems else Health("ok", self._summary())
+            CheckResult("degraded", "; ".join(problems))
+            if problems
+            else CheckResult("ok", self._summary())
         )
 
     def _list_problems(self) -> list[str]:

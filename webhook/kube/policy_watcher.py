@@ -5,7 +5,7 @@ ConfigMap can give it the label.
 
     with LivePolicies(transport, "team=ml", exceptions_in="graphgate-system") as live:
         live.objects    {"cluster:ConfigMap/shop/owners": {…}, …}; None while the first list is out
-        live.health()   Health("ok", "9 objects of the cluster")
+        live.health()   CheckResult("ok", "9 objects of the cluster")
 
 Belongs here: which kinds are asked for, and what of each is kept. Does not belong here: what the
 objects mean, and which of them can be used (`policy.loader`).
@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from webhook.graph.model import get_mapping, get_str
 from webhook.kube.api_errors import ApiStatusError
-from webhook.kube.facts_watcher import Health
+from webhook.kube.health import CheckResult
 from webhook.kube.param_watcher import MAX_REFERENCES, ParamReference, ParamsWatcher
 from webhook.kube.paths import collection_path
 from webhook.kube.reflector import Reflector, ReflectorConfig
@@ -154,17 +154,17 @@ class PoliciesWatcher:
             }
         return self._objects
 
-    def health(self) -> Health:
+    def health(self) -> CheckResult:
         """Return whether the objects can be relied on, and why not."""
         pending = [
             f"{kind} not read yet: {self._reflectors[kind].last_error or 'in progress'}"
             for kind in self._pending_kinds()
         ]
         if pending:
-            return Health("failed", "; ".join(pending))
+            return CheckResult("failed", "; ".join(pending))
         pending = self._params.pending()
         if pending and not self._is_complete:
-            return Health("failed", f"{', '.join(pending)} not read yet")
+            return CheckResult("failed", f"{', '.join(pending)} not read yet")
         problems = self._omission_problems()
         problems += [
             f"{kind} not followed: {reflector.last_error}"
@@ -175,9 +175,9 @@ class PoliciesWatcher:
             and (reflector.last_error or reflector.staleness > _MAX_STALENESS_SECONDS)
         ]
         if problems:
-            return Health("degraded", "; ".join(problems))
+            return CheckResult("degraded", "; ".join(problems))
         count = len(self.objects or ())
-        return Health("ok", f"{count} object{'' if count == 1 else 's'} of the cluster")
+        return CheckResult("ok", f"{count} object{'' if count == 1 else 's'} of the cluster")
 
     def _pending_kinds(self) -> list[str]:
         """Return the kinds of which nothing is known yet, not even that they are not served."""

@@ -6,9 +6,9 @@ A check is a value that somebody else computes; here it is only asked and shown.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 from urllib.parse import parse_qs
 
+from webhook.kube.health import CheckResult, CheckState
 from webhook.runtime.http_message import (
     TEXT,
     HttpRejection,
@@ -18,18 +18,17 @@ from webhook.runtime.http_message import (
 )
 from webhook.runtime.tls import ReloadingTlsContext
 
-CheckState = Literal["ok", "degraded", "failed"]
+__all__ = [
+    "Check",
+    "CheckResult",
+    "CheckState",
+    "build_health_app",
+    "certificate_check",
+    "readiness_report",
+]
 
 _STATE_MARKS = {"ok": "+", "degraded": "!", "failed": "-"}
 _DAY_SECONDS = 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """What a check found. Only "failed" makes the server unready; the detail says why."""
-
-    state: CheckState
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

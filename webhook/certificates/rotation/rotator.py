@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, NamedTuple, Self
+from typing import Self
 
 from webhook.certificates.files import write_files
 from webhook.certificates.issue import issue_ca, issue_server_cert
@@ -30,6 +30,7 @@ from webhook.certificates.verify import inspect
 from webhook.errors import GraphgateError
 from webhook.kube import Transport
 from webhook.kube.backoff import Backoff
+from webhook.kube.health import CheckResult
 from webhook.kube.leader_election import LeaderElector, LeaseConfig
 
 logger = logging.getLogger("graphgate")
@@ -49,13 +50,6 @@ _LEASE_CONFIG = LeaseConfig(
     lease_duration=45.0, renew_deadline=30.0, retry_period=CHECK_INTERVAL_SECONDS
 )
 """Renewed at each look. Whoever takes over late does no harm: what is due is due for months."""
-
-
-class Health(NamedTuple):
-    """Whether this replica's certificate will be believed, and why not."""
-
-    state: Literal["ok", "degraded", "failed"]
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,18 +154,18 @@ class CertificateRotator:
         self._written = server
         return True
 
-    def health(self) -> Health:
+    def health(self) -> CheckResult:
         """Return whether the certificate in use will be believed. No I/O."""
         observed, error = self._observed, self._last_error
         if self._in_use is None:
             reason = error or "; ".join(observed.problems) or "it is being put into use"
-            return Health("failed", f"no certificate yet: {reason}")
+            return CheckResult("failed", f"no certificate yet: {reason}")
         if observed.problems:
-            return Health("failed", "; ".join(observed.problems))
+            return CheckResult("failed", "; ".join(observed.problems))
         if error:
-            return Health("degraded", error)
+            return CheckResult("degraded", error)
         role = "this replica renews it" if self._elector.is_leader else "another replica renews it"
-        return Health("ok", f"signed by a CA of every caBundle; {role}")
+        return CheckResult("ok", f"signed by a CA of every caBundle; {role}")
 
     def _run(self) -> None:
         while True:

@@ -314,13 +314,13 @@ def _watch_policies(
 
 def _cluster_check(watched_facts: "FactsWatcher") -> "Check":
     """Return the check that the facts were read once, and are being followed."""
-    from webhook.runtime.health import Check, CheckResult
+    from webhook.runtime.health import Check
 
-    return Check("cluster", lambda: CheckResult(*watched_facts.health()))
+    return Check("cluster", watched_facts.health)
 
 
 def _certificate_check(rotator: "CertificateRotator") -> "Check":
     """Return the check that API servers will believe the certificate in use."""
-    from webhook.runtime.health import Check, CheckResult
+    from webhook.runtime.health import Check
 
-    return Check("trust", lambda: CheckResult(*rotator.health()))
+    return Check("trust", rotator.health)
