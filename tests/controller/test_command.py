@@ -1,41 +1,32 @@
-"""The command: what it reads again while it runs, and what it says when it cannot start."""
+"""The command: the settings that the reconciler follows, and errors at its start."""
 
 import pytest
 from click.testing import CliRunner
 
 from webhook.cli import graphgate
-from webhook.cli.commands.reconcile import SettingsStore
+from webhook.cli.commands.reconcile import ReconcilerSettings
+from webhook.cli.inputs import load_settings
 from webhook.cli.options import SettingsFlags
+from webhook.controller.desired_state import ControllerSettings
 from webhook.errors import KubeApiUnavailableError, SettingsError
-from webhook.rendering.options import DEFAULT_OPTIONS
-
-HEAD = "apiVersion: graphgate.io/v1alpha1\nkind: Settings\n"
-
-
-def settings_provider(file):
-    return SettingsStore(SettingsFlags(file, None, False, None, None), DEFAULT_OPTIONS)
+from webhook.rendering.options import RenderOptions
+from webhook.server.settings_store import SettingsStore
 
 
-def test_a_changed_settings_file_is_in_force_after_the_next_look(tmp_path):
+def test_the_reconciler_has_the_settings_in_force_and_its_own_options(tmp_path):
     file = tmp_path / "settings.yaml"
-    file.write_text(HEAD)
-    found = settings_provider(file)
-    assert (found.reload_if_changed(), found.controller_settings.settings.ratchet) == (False, True)
-    file.write_text(HEAD + "ratchet: false\n")
-    assert (found.reload_if_changed(), found.controller_settings.settings.ratchet) == (True, False)
-
-
-def test_a_file_that_cannot_be_used_leaves_the_last_good_settings_and_is_refused_each_time(
-    tmp_path,
-):
-    file = tmp_path / "settings.yaml"
-    file.write_text(HEAD + "ratchet: false\n")
-    found = settings_provider(file)
-    file.write_text(HEAD + "ratchet: perhaps\n")
-    for _ in range(2):
-        with pytest.raises(SettingsError):
-            found.reload_if_changed()
-    assert found.controller_settings.settings.ratchet is False
+    head = "apiVersion: graphgate.io/v1alpha1\nkind: Settings\n"
+    file.write_text(head)
+    flags = SettingsFlags(settings_file=file)
+    store = SettingsStore(lambda: load_settings(flags), file)
+    provider = ReconcilerSettings(store, RenderOptions(initializer_image="i:1"))
+    assert provider.controller_settings.settings.ratchet is True
+    file.write_text(head + "ratchet: false\n")
+    store.reload_if_changed()
+    assert provider.controller_settings == ControllerSettings(
+        store.settings, RenderOptions(initializer_image="i:1")
+    )
+    assert provider.controller_settings.settings.ratchet is False
 
 
 @pytest.mark.parametrize(

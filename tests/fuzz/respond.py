@@ -10,8 +10,9 @@ from time import thread_time
 import orjson
 
 from tests.fuzz.hostile import make_body
+from webhook.admission import Endpoint, ReviewResult
 from webhook.errors import MalformedReviewError
-from webhook.server.handler import Endpoint, ReviewHandler, ReviewResult
+from webhook.server.handler import ReviewHandler
 
 ENDPOINTS: tuple[Endpoint, Endpoint] = ("mutate", "validate")
 # A judge keeps nothing. What the allocator keeps after a body of 3 MiB stays below this.

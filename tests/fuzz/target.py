@@ -1,8 +1,7 @@
 """What is fuzzed. The one place to change when the judge is put together in another way."""
 
-from webhook.admission import handle_review
+from webhook.admission import Endpoint, ReviewResult, handle_review
 from webhook.graph.cluster_facts import NO_FACTS
-from webhook.server.handler import Endpoint, ReviewResult
 from webhook.settings.model import Settings
 
 _SETTINGS = Settings()

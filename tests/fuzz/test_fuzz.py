@@ -2,8 +2,8 @@
 
 from tests.fuzz import respond, server, target
 from tests.fuzz.hostile import TEXT, make_body
+from webhook.admission import Endpoint, ReviewResult
 from webhook.errors import MalformedReviewError
-from webhook.server.handler import Endpoint, ReviewResult
 
 
 def silent(_line: str) -> None:

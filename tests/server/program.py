@@ -4,42 +4,23 @@ One argument: JSON with the fields of ServerConfig; `limits` with those of Limit
 file that is a reload source and is refused while it reads "bad".
 """
 
-import dataclasses
 import sys
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from webhook.admission import Endpoint, ReviewResult
+from webhook.engine.decision import RuleError
 from webhook.errors import MalformedReviewError, SettingsError
 from webhook.runtime.limits import Limits
 from webhook.server.config import ServerConfig
-from webhook.server.handler import Endpoint
 from webhook.server.lifecycle import serve
 from webhook.server.policy_files import ResolvedPolicySources
 from webhook.server.policy_store import PolicyStore
 
 
-@dataclasses.dataclass(frozen=True)
-class RuleError:
-    rule_id: str
-    error: Exception
-
-
-@dataclasses.dataclass(frozen=True)
-class FakeReviewResult:
-    body: bytes
-    uid: str
-    namespace: str = "models"
-    name: str = "iris"
-    operation: str = "CREATE"
-    verdict: str = "allowed"
-    findings: tuple[tuple[str, str], ...] = ()
-    rule_errors: tuple[RuleError, ...] = ()
-    policy_set_version: str = ""
-
-
-def fake_handle_review(body: bytes, endpoint: Endpoint) -> FakeReviewResult:
+def fake_handle_review(body: bytes, endpoint: Endpoint) -> ReviewResult:
     """Allow, unless the request says what else to do."""
     try:
         request = orjson.loads(body)["request"]
@@ -53,13 +34,26 @@ def fake_handle_review(body: bytes, endpoint: Endpoint) -> FakeReviewResult:
     review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response}
     text = orjson.dumps(review)
     if behavior == "deny":
-        findings = (("traffic-not-100", "deny"), ("no-predictors", "warn"))
-        return FakeReviewResult(text, uid, verdict="denied", findings=findings)
-    if behavior == "crash":
-        return FakeReviewResult(
-            text, uid, rule_errors=(RuleError("traffic-not-100", ZeroDivisionError("why")),)
+        return ReviewResult(
+            text,
+            uid,
+            "CREATE",
+            "models",
+            "iris",
+            "denied",
+            (("traffic-not-100", "deny"), ("no-predictors", "warn")),
         )
-    return FakeReviewResult(text, uid, operation=endpoint.upper())
+    if behavior == "crash":
+        return ReviewResult(
+            text,
+            uid,
+            "CREATE",
+            "models",
+            "iris",
+            "allowed",
+            rule_errors=(RuleError("traffic-not-100", ZeroDivisionError("why")),),
+        )
+    return ReviewResult(text, uid, endpoint.upper(), "models", "iris", "allowed")
 
 
 class SettingsFile:

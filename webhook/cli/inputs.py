@@ -40,6 +40,11 @@ def load_settings(flags: SettingsFlags) -> "Settings":
     )
 
 
+def reloadable_file(flags: SettingsFlags) -> Path | None:
+    """Return the settings file where it can be read again; standard input cannot."""
+    return None if str(flags.settings_file) == "-" else flags.settings_file
+
+
 def load_facts(file: Path | None) -> "Facts":
     """Return the facts in a file; raise InvalidSettings if it cannot be used."""
     from webhook.graph.cluster_facts import NO_FACTS

@@ -13,11 +13,11 @@ import click
 class SettingsFlags:
     """The flags that every command which judges has in common, as they were written."""
 
-    settings_file: Path | None
-    default_user_id: str | None
-    allow_root_default: bool
-    pod_security: str | None
-    operator: str | None
+    settings_file: Path | None = None
+    default_user_id: str | None = None
+    allow_root_default: bool = False
+    pod_security: str | None = None
+    operator: str | None = None
 
 
 def settings_options(command: Callable[..., None]) -> Callable[..., None]:

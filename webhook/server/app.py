@@ -9,11 +9,12 @@ from functools import partial
 from time import perf_counter
 from typing import Literal
 
+from webhook.admission import Endpoint, ReviewResult
 from webhook.errors import MalformedReviewError
 from webhook.runtime.http_message import HttpRejection, HttpRequest, HttpResponse
 from webhook.runtime.log import AdmissionLogRecord
 from webhook.runtime.metrics import ServerMetrics
-from webhook.server.handler import Endpoint, ReviewHandler, ReviewResult
+from webhook.server.handler import ReviewHandler
 
 logger = logging.getLogger("graphgate")
 

@@ -1,53 +1,62 @@
-"""The seam to the core: one callable, declared by who needs it.
+"""The seam to the core: one callable that answers a review, and the one that `serve` uses."""
 
-`webhook.admission.answer`, with its settings and facts bound, is one; a test writes its own.
-"""
+from collections.abc import Callable
 
-from collections.abc import Callable, Sequence
-from typing import Literal, Protocol
-
-Endpoint = Literal["mutate", "validate"]
-
-
-class Failure(Protocol):
-    """A rule of ours that crashed: its id, and what it raised."""
-
-    @property
-    def rule_id(self) -> str: ...  # noqa: D102 — above
-    @property
-    def error(self) -> Exception: ...  # noqa: D102 — above
-
-
-class ReviewResult(Protocol):
-    """What the judge says: the wire's bytes, and what is logged and counted of it.
-
-    body      the AdmissionReview response, JSON
-    verdict   "allowed" or "denied"
-    findings  (rule, action) of each finding
-    failures  rules of ours that crashed
-    policies  version of the policies in force; "": there are none
-    """
-
-    @property
-    def body(self) -> bytes: ...  # noqa: D102 — above
-    @property
-    def uid(self) -> str: ...  # noqa: D102 — of the review
-    @property
-    def namespace(self) -> str: ...  # noqa: D102 — of the object
-    @property
-    def name(self) -> str: ...  # noqa: D102 — of the object
-    @property
-    def operation(self) -> str: ...  # noqa: D102 — CREATE, UPDATE, …
-    @property
-    def verdict(self) -> str: ...  # noqa: D102 — above
-    @property
-    def findings(self) -> Sequence[tuple[str, str]]: ...  # noqa: D102 — above
-    @property
-    def rule_errors(self) -> Sequence[Failure]: ...  # noqa: D102 — above
-    @property
-    def policy_set_version(self) -> str: ...  # noqa: D102 — above
-
+from webhook.admission import Endpoint, ReviewResult, handle_review
+from webhook.engine.allow_cache import AllowCache
+from webhook.engine.evaluate import evaluate
+from webhook.graph.cluster_facts import NO_FACTS, Facts
+from webhook.server.policy_store import PolicyStore
+from webhook.server.settings_store import SettingsStore
+from webhook.server.timeout import ReviewTimeout
+from webhook.settings.model import Settings
 
 ReviewHandler = Callable[[bytes, Endpoint], ReviewResult]
-"""Answers one review. Raises MalformedReview (HTTP 400) for what is none; anything else it raises
-is a fault of ours (HTTP 500)."""
+"""Answers one review. Raises MalformedReviewError (HTTP 400) for a body that is no review; anything
+else it raises is an error of graphgate (HTTP 500)."""
+
+
+class AdmissionReviewHandler:
+    """A ReviewHandler: the engine with the settings, policies and facts in force."""
+
+    def __init__(
+        self,
+        settings_store: SettingsStore,
+        policy_store: PolicyStore | None = None,
+        facts: Callable[[], Facts] = lambda: NO_FACTS,
+        *,
+        review_timeout: float = 2.0,
+    ) -> None:
+        """Take over the timer of the process (see `server.timeout`); for the main thread only.
+
+        policy_store    users' policies; None: there are none
+        facts           returns what is known of the cluster when it is called
+        review_timeout  seconds that one review may take
+        """
+        self._settings_store = settings_store
+        self._policy_store = policy_store
+        self._facts = facts
+        self._review_timeout = ReviewTimeout(review_timeout)
+        self._allow_cache = AllowCache()
+
+    def __call__(self, body: bytes, endpoint: Endpoint) -> ReviewResult:
+        """Answer one review."""
+        settings, facts = self._settings_store.settings, self._facts()
+        timeout, store = self._review_timeout, self._policy_store
+        policy_context = None if store is None else store.current_context(timeout.is_expired)
+        return handle_review(
+            body,
+            endpoint,
+            settings,
+            facts,
+            policy_context,
+            allow_cache=self._allow_cache,
+            run_limited=timeout.run,
+        )
+
+
+def warm_up(settings: Settings) -> None:
+    """Compile the schema and import the rules now, and not while an API server waits."""
+    for each in (settings, *settings.namespaces.values()):
+        each.rule_set.preload()
+    evaluate({}, settings, NO_FACTS)

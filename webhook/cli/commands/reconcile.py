@@ -8,48 +8,28 @@ from typing import TYPE_CHECKING
 import click
 
 from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
-from webhook.cli.inputs import load_settings, read_bytes
+from webhook.cli.inputs import load_settings, reloadable_file
 from webhook.cli.options import SettingsFlags, settings_options
-from webhook.errors import SettingsError
 
 if TYPE_CHECKING:
     from webhook.controller.desired_state import ControllerSettings
     from webhook.rendering.options import RenderOptions
+    from webhook.server.settings_store import SettingsStore
 
 
-class SettingsStore:
-    """The settings in force; also the source that reads them anew, as `serve`'s."""
+class ReconcilerSettings:
+    """What the reconciler follows: the settings in force, and the options of the command line."""
 
-    name = "settings"
-
-    def __init__(self, flags: SettingsFlags, options: "RenderOptions") -> None:
-        self._flags = flags
+    def __init__(self, settings_store: "SettingsStore", options: "RenderOptions") -> None:
+        self._settings_store = settings_store
         self._options = options
-        self._content = self._read_file()
-        self.controller_settings: ControllerSettings = self._load()
 
-    def reload_if_changed(self) -> bool:
-        """Put a changed settings file into effect; raise InvalidSettings if it cannot be used."""
-        content = self._read_file()
-        if content == self._content:
-            return False
-        self.controller_settings = self._load()  # raises, each time, while the file is bad
-        self._content = content
-        return True
-
-    def _load(self) -> "ControllerSettings":
+    @property
+    def controller_settings(self) -> "ControllerSettings":
+        """The settings in force."""
         from webhook.controller.desired_state import ControllerSettings
 
-        return ControllerSettings(load_settings(self._flags), self._options)
-
-    def _read_file(self) -> bytes:
-        file = self._flags.settings_file
-        if file is None:
-            return b""
-        try:
-            return read_bytes(file)
-        except OSError as error:
-            raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
+        return ControllerSettings(self._settings_store.settings, self._options)
 
 
 @click.command("reconcile")
@@ -150,12 +130,13 @@ def reconcile_command(
     from webhook.controller.manager import run
     from webhook.kube.leader_election import LeaseConfig
     from webhook.rendering.options import OrchestratorOptions, RenderOptions
+    from webhook.server.settings_store import SettingsStore
 
     options = RenderOptions(
         orchestrator=OrchestratorOptions(executor_image) if executor_image else None,
         initializer_image=storage_initializer_image,
     )
-    settings_store = SettingsStore(flags, options)
+    settings_store = SettingsStore(lambda: load_settings(flags), reloadable_file(flags))
     transport = open_cluster(kubeconfig, context)
     default_lease = (
         f"graphgate-reconciler-{controller_id}" if controller_id else "graphgate-reconciler"
@@ -184,5 +165,10 @@ def reconcile_command(
         seldon_config_map=parse_config_map(seldon_config),
     )
     sys.exit(
-        run(config, transport, settings_store, [settings_store] if flags.settings_file else [])
+        run(
+            config,
+            transport,
+            ReconcilerSettings(settings_store, options),
+            [settings_store] if flags.settings_file else [],
+        )
     )

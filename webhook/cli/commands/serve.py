@@ -2,122 +2,29 @@
 
 import contextlib
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
 from webhook.cli.certificate_options import installation_options, managed_certificate
 from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
-from webhook.cli.inputs import load_settings, read_bytes
+from webhook.cli.inputs import load_settings, reloadable_file
 from webhook.cli.options import SettingsFlags, settings_options
 from webhook.cli.policy_options import policies_option, resolve_sources
-from webhook.errors import SettingsError
 from webhook.server.policy_files import ResolvedPolicySources
 from webhook.server.policy_store import PolicyStore
 
 if TYPE_CHECKING:
-    from webhook.admission import ReviewResult
     from webhook.certificates.rotation.rotator import CertificateRotator
-    from webhook.graph.cluster_facts import Facts
     from webhook.kube.facts_watcher import FactsWatcher
     from webhook.kube.policy_watcher import PoliciesWatcher
     from webhook.runtime.health import Check
     from webhook.runtime.hot_reload import Reloadable
-    from webhook.settings.model import Settings
 
 DEFAULT_POLICY_SELECTOR = "graphgate.io/policy=true"
 """The labels of policies in the cluster where none are named."""
-
-
-class AdmissionReviewHandler:
-    """The engine with the settings in force; also the source that reads them anew.
-
-    A settings file that cannot be used leaves the last good settings in force, and /readyz?verbose
-    and the metrics say so.
-
-    policies  users' policies; None: there are none. They come after the settings, which say where
-              they are
-    """
-
-    name = "settings"
-
-    def __init__(
-        self,
-        flags: SettingsFlags,
-        facts: "Callable[[], Facts] | None" = None,
-        *,
-        review_timeout: float = 2.0,
-    ) -> None:
-        """Read the settings.
-
-        facts     gives what is known of the cluster when it is asked
-        deadline  seconds that one judgement may take; for the main thread only
-        """
-        from webhook.engine.allow_cache import AllowCache
-        from webhook.server.timeout import ReviewTimeout
-
-        self._review_timeout = ReviewTimeout(review_timeout)
-        self._allow_cache = AllowCache()
-        self._flags = flags
-        self._facts = facts or _no_facts
-        self.policies: PolicyStore | None = None
-        self._content = self._read_file()
-        self.settings: Settings = load_settings(self._flags)
-        self._warm_up()
-
-    def __call__(self, body: bytes, endpoint: Literal["mutate", "validate"]) -> "ReviewResult":
-        """Answer one review."""
-        from webhook.admission import handle_review
-
-        settings, facts, allow_cache = self.settings, self._facts(), self._allow_cache
-        deadline, policies = self._review_timeout, self.policies
-        policy_context = None if policies is None else policies.current_context(deadline.is_expired)
-        return handle_review(
-            body,
-            endpoint,
-            settings,
-            facts,
-            policy_context,
-            allow_cache=allow_cache,
-            run_limited=deadline.run,
-        )
-
-    def _warm_up(self) -> None:
-        """Compile the schema and import the rules now, and not while an API server waits."""
-        from webhook.engine.evaluate import evaluate
-        from webhook.graph.cluster_facts import NO_FACTS
-
-        for settings in (self.settings, *self.settings.namespaces.values()):
-            settings.rule_set.preload()
-        evaluate({}, self.settings, NO_FACTS)
-
-    def reload_if_changed(self) -> bool:
-        """Put a changed settings file into effect; raise InvalidSettings if it cannot be used."""
-        content = self._read_file()
-        if content == self._content:
-            return False
-        self.settings = load_settings(self._flags)  # raises, each time, while the file is bad
-        self._content = content
-        self._warm_up()
-        return True
-
-    def _read_file(self) -> bytes:
-        file = self._flags.settings_file
-        if file is None:
-            return b""
-        try:
-            return read_bytes(file)
-        except OSError as error:
-            raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
-
-
-def _no_facts() -> "Facts":
-    from webhook.graph.cluster_facts import NO_FACTS
-
-    return NO_FACTS
 
 
 @click.command("serve")
@@ -220,9 +127,12 @@ def serve_command(
     flags: SettingsFlags,
 ) -> None:
     """Serve the admission webhook over TLS, until SIGTERM."""
+    from webhook.graph.cluster_facts import NO_FACTS
     from webhook.server.cert_check import certificate_trust_check
     from webhook.server.config import ServerConfig
+    from webhook.server.handler import AdmissionReviewHandler, warm_up
     from webhook.server.lifecycle import serve
+    from webhook.server.settings_store import SettingsStore
 
     manages_certificate = cert_source == "managed"
     if manages_certificate and (tls_expect_sans or tls_expect_ca):
@@ -232,15 +142,11 @@ def serve_command(
             "--cluster-policies-selector names no label; all objects are too many"
         )
     watched_facts = _watch_facts(kubeconfig, context, seldon_config) if watch_cluster else None
-    review_handler = AdmissionReviewHandler(
-        flags,
-        (lambda: watched_facts.facts) if watched_facts else None,
-        review_timeout=review_timeout,
-    )
+    settings_store = SettingsStore(lambda: load_settings(flags), reloadable_file(flags), warm_up)
 
     def policy_sources() -> ResolvedPolicySources:
         return resolve_sources(
-            policy_paths, cluster_policies_selector, review_handler.settings, flags
+            policy_paths, cluster_policies_selector, settings_store.settings, flags
         )
 
     selector = policy_sources().selector
@@ -252,9 +158,15 @@ def serve_command(
     watched_policies = (
         _watch_policies(kubeconfig, context, namespace, selector) if selector else None
     )
-    sources: list[Reloadable] = [review_handler] if flags.settings_file else []
+    sources: list[Reloadable] = [settings_store] if flags.settings_file else []
     checks = [_cluster_check(watched_facts)] if watched_facts else []
-    policies = review_handler.policies = PolicyStore(policy_sources, watched_policies)
+    policies = PolicyStore(policy_sources, watched_policies)
+    review_handler = AdmissionReviewHandler(
+        settings_store,
+        policies,
+        (lambda: watched_facts.facts) if watched_facts else (lambda: NO_FACTS),
+        review_timeout=review_timeout,
+    )
     sources.append(policies)
     checks.append(policies.readiness_check())
     with contextlib.ExitStack() as running:
