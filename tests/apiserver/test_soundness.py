@@ -29,18 +29,18 @@ def server(binaries):
 @pytest.fixture(scope="module")
 def written(server):
     """What both say of the project's own documents."""
-    return campaign.run(campaign.written_cases(SETUPS[:1]), server.refuses)
+    return campaign.run(campaign.written_cases(SETUPS[:1]), server.find_rejection)
 
 
 @pytest.fixture(scope="module")
 def mutants(server):
     """What both say of mutants of them."""
-    return campaign.run(campaign.cases(MUTANTS, SEED), server.refuses)
+    return campaign.run(campaign.cases(MUTANTS, SEED), server.find_rejection)
 
 
 def told(figures, server):
     return "\n".join(
-        map(campaign.describe_disagreement, campaign.disagreements(figures, server.refuses))
+        map(campaign.describe_disagreement, campaign.disagreements(figures, server.find_rejection))
     )
 
 
@@ -61,7 +61,7 @@ def test_the_slice_has_documents_of_every_kind(written, mutants):
 
 def test_every_rule_that_refuses_what_is_taken_has_its_reason_and_no_other_has_one(written, server):
     root = with_pod(securityContext={"runAsNonRoot": True, "runAsUser": 0})
-    pods = campaign.run([campaign.Case("root", root, SETUPS[0])], server.refuses)
+    pods = campaign.run([campaign.Case("root", root, SETUPS[0])], server.find_rejection)
     assert sorted(written.alone | pods.alone) == sorted(REASONS)
 
 
@@ -81,7 +81,7 @@ def test_a_plain_create_takes_whatever_a_server_side_apply_takes(server):
         differ = [
             asked.object
             for asked in objects
-            if server.refuses(asked) is None and twice.find_rejection(asked, both=True) is not None
+            if server.find_rejection(asked) is None and twice.find_rejection(asked, both=True) is not None
         ]
         assert differ == []
     finally:
