@@ -81,7 +81,8 @@ def test_a_plain_create_takes_whatever_a_server_side_apply_takes(server):
         differ = [
             asked.object
             for asked in objects
-            if server.find_rejection(asked) is None and twice.find_rejection(asked, both=True) is not None
+            if server.find_rejection(asked) is None
+            and twice.find_rejection(asked, both=True) is not None
         ]
         assert differ == []
     finally:

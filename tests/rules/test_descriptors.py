@@ -46,7 +46,7 @@ def written_ids(source):
 
 def constant_beginning(value):
     if isinstance(value, ast.Constant):
-        return str(value.value)
+        return value.value if isinstance(value.value, str) else ""
     if isinstance(value, ast.JoinedStr):
         first, *others = value.values
         if isinstance(first, ast.Constant):
