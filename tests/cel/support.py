@@ -10,7 +10,7 @@ from webhook.cel.functions import MUTATION_LIBRARIES
 from webhook.cel.values import EvaluationError
 from webhook.policy.cel_graph_library import GRAPH_LIBRARY
 
-ENVIRONMENT = Environment({"object": "dyn"}, (*MUTATION_LIBRARIES, GRAPH_LIBRARY))
+ENVIRONMENT = Environment({"object": "dyn"}, (*MUTATION_LIBRARIES, GRAPH_LIBRARY), patch_types=True)
 
 
 @cache

@@ -10,9 +10,8 @@ from tests.cel.support import ENVIRONMENT, run, run_or_describe_error
 from tests.cel.truths import TRUE_EXPRESSIONS
 from webhook.cel.activation import CostLimitExceededError
 from webhook.cel.environment import ExpressionError
-from webhook.cel.re2 import with_noncapturing_groups
 from webhook.cel.time_values import civil_from_days, days_from_civil, parse_timestamp
-from webhook.cel.values import EvaluationError, equal
+from webhook.cel.values import EvaluationError, StructValue, equal
 
 
 @pytest.mark.parametrize("text", TRUE_EXPRESSIONS.strip().splitlines())
@@ -35,21 +34,18 @@ def test_every_function_is_tried() -> None:
     ("text", "sentence"),
     [
         ("{'a': 1}.b", "no such key: b"),
-        ("[1][3] == 1", "index 3 of a list of 1"),
+        ("[1][3] == 1", "index out of bounds: 3"),
         ("1 / 0 == 1", "division by zero"),
         ("1 % 0 == 1", "modulus by zero"),
         ("9223372036854775807 + 1 == 0", "integer overflow"),
         ("1u - 2u == 0u", "unsigned integer overflow"),
-        ("int('x') == 1", '"x" is no integer'),
+        ("int(dyn(object)) == 1", "no such overload: int(null_type)"),
         ("quantity('1 Gi') == quantity('1')", '"1 Gi" is no quantity such as "500m" or "2Gi"'),
         ("optional.none().value() == 1", "optional.none() dereference"),
         ("[].max() == 1", "max called on empty list"),
-        ("dyn(1) + 'a' == 'b'", "+ takes no (int, string)"),
-        ("dyn(null).a == 1", "a null_type has no field a"),
-        ("dyn(1) && true", "&& takes no (int)"),
-        ("{'a': 1, 'a': 2} == {}", "the key a stands twice in a map"),
-        ("string(dyn({'a': 1}).?a.orValue('0')) == '1'", "string takes no (int)"),
-        ("timestamp('2023-02-29T00:00:00Z') == timestamp(0)", None),
+        ("dyn(1) + 'a' == 'b'", "no such overload: +(int, string)"),
+        ("dyn(null).a == 1", "no such key: a"),
+        ("dyn(1) && true", "no such overload: &&(int)"),
         (
             "timestamp(0).getHours('Europe/Berlin') == 1",
             'the time zone "Europe/Berlin" is neither UTC nor an offset like "+02:00"',
@@ -71,13 +67,13 @@ def test_it_has_no_value(text: str, sentence: str | None) -> None:
         ("unknown > 1", "undeclared reference to 'unknown'", 0),
         ("object.all(x, x >)", '")" does not fit here', 17),
         ("object.a ==", "the expression ends too early", 11),
-        ("'a'.matches('(')", 'the pattern "(": invalid regular expression: missing ): (', None),
+        ("'a'.matches('(')", 'invalid pattern "(": error parsing regexp: missing ): (', 12),
         (
             "[1, 'a'].size() == 2",
-            "a list of int and string: in Kubernetes all elements of a literal have one type",
-            0,
+            "expected type 'int' but found 'string'",
+            4,
         ),
-        ("[JSONPatch{op: 'add', pth: '/a'}]", 'JSONPatch has no field "pth"; known are ', 22),
+        ("[JSONPatch{op: 'add', pth: '/a'}]", "undefined field 'pth'", 22),
         ("cel.bind(x, 1, x) == 1", "undeclared reference to 'x'", None),
         ("math.greatest(1, 2) == 2", "undeclared reference to 'math'", None),
         ("'abc'.reverse() == 'cba'", "found no matching overload for 'reverse'", None),
@@ -109,10 +105,11 @@ def test_the_least_kubernetes_is_known(text: str, since: int, portable: bool) ->
     assert (expression.since_minor, expression.portable) == (since, portable)
 
 
-def test_struct_literals_are_maps() -> None:
+def test_struct_literals_have_a_type_and_fields() -> None:
     """JSONPatch{} and Object{} keep their values, and an offset is one of the author's text."""
     text = "[JSONPatch{op: 'add', path: '/a', value: Object.spec{a: 1, b: 'x'}}]"
-    assert run(text) == [{"op": "add", "path": "/a", "value": {"a": 1, "b": "x"}}]
+    spec = StructValue("Object.spec", {"a": 1, "b": "x"})
+    assert run(text) == [StructValue("JSONPatch", {"op": "add", "path": "/a", "value": spec})]
     with pytest.raises(ExpressionError) as caught:
         ENVIRONMENT.check("[JSONPatch{op: 'add', path: '/a', value: nonsense}]")
     assert [m.offset for m in caught.value.issues] == [41]
@@ -183,22 +180,6 @@ def test_true_is_no_number() -> None:
     assert not equal(True, 1)
     assert not equal([0], [False])
     assert equal([1], [1.0])
-
-
-@pytest.mark.parametrize(
-    ("pattern", "without"),
-    [
-        ("(a)(b)", "(?:a)(?:b)"),
-        ("(?P<n>a)", "(?:a)"),
-        ("(?i)a", "(?i)a"),
-        (r"\(a[(]\)", r"\(a[(]\)"),
-        ("[]()]", "[]()]"),
-        ("[^]()]", "[^]()]"),
-        (r"\Q(\E(a)", r"\Q(\E(?:a)"),
-    ],
-)
-def test_groups_are_taken_out_of_patterns(pattern: str, without: str) -> None:
-    assert with_noncapturing_groups(pattern) == without
 
 
 def test_a_pattern_that_backtracks_elsewhere_is_linear_here() -> None:

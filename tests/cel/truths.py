@@ -117,6 +117,7 @@ optional.of(1).hasValue() && optional.of(1).value() == 1 && !optional.none().has
 !optional.ofNonZeroValue(0).hasValue() && optional.ofNonZeroValue('a').value() == 'a'
 optional.of(1).or(optional.of(2)).value() == 1 && optional.none().or(optional.of(2)).value() == 2
 optional.none().orValue(3) == 3 && optional.of(1).optMap(x, x + 1).value() == 2
+optional.unwrap([optional.of(1), optional.none()]) == [1] && [optional.of(2)].unwrapOpt() == [2]
 optional.of(1).optFlatMap(x, optional.of(x + 1)).value() == 2 && {'a': 1}.?b.orValue(2) == 2
 {'a': {'b': 1}}.?a.b.orValue(0) == 1 && {'a': {'b': 1}}.?a.c.orValue(0) == 0 && [1][?3].orValue(9) == 9
 {?'a': optional.of(1), ?'b': {'x': 1}.?y} == {'a': 1} && [?optional.none(), 1] == [1]

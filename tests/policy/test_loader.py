@@ -65,9 +65,9 @@ def test_all_mistakes_of_a_policy_are_told_at_once() -> None:
     """
     assert [p.message for p in load_texts(policy_text(written)).problems] == [
         "undeclared reference to 'foo'",
-        "expression gives a string, not a bool",
-        "messageExpression gives a int, not a string",
-        'request has no field "operaton"; did you mean "operation"?',
+        "expression must be of type bool, is string",
+        "messageExpression must be of type string, is int",
+        "undefined field 'operaton'; did you mean \"operation\"?",
     ]
 
 
@@ -128,18 +128,18 @@ def test_apply_configuration_is_refused_by_name() -> None:
                 "- expression: variables.b",
                 spec="variables: [{name: a, expression: variables.b}, {name: b, expression: 'true'}]",
             ),
-            ["undeclared reference to 'variables.b'; a variable is known below its definition"],
+            ["undefined field 'b'; a variable is known below its definition"],
         ),
         (
             policy_text("- expression: params.a == 1"),
-            ["undeclared reference to 'params.a'; the policy has no paramKind"],
+            ["undeclared reference to 'params'; the policy has no paramKind"],
         ),
         (
             policy_text(
                 "- expression: 'true'", spec="matchConditions: [{name: 'a b', expression: 'true'}]"
             ),
             [
-                "name \"a b\": name part must consist of letters, digits, '-', '_' or '.', and start and end with a letter or digit"
+                "name \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
             ],
         ),
         (GOOD.replace("/v1", "/v2", 1), ["apiVersion is v2, not v1 or v1beta1"]),
@@ -185,7 +185,7 @@ def test_matchconditions_see_no_variables() -> None:
         spec="variables: [{name: a, expression: 'true'}]\nmatchConditions: [{name: c, expression: variables.a}]",
     )
     assert [p.message for p in load_texts(text).problems] == [
-        "undeclared reference to 'variables.a'; matchConditions see no variables"
+        "undeclared reference to 'variables'; matchConditions see no variables"
     ]
 
 

@@ -15,7 +15,7 @@ _RETURNS = {
     "validation": ("bool",),
     "condition": ("bool",),
     "message": ("string",),
-    "audit": ("string", "null", "null_type"),
+    "audit": ("string", "null"),
 }
 _MUTATIONS = ("jsonpatch", "applyconfiguration")
 _STEPS = 1_000_000
@@ -42,31 +42,36 @@ def answer(case: Case) -> Answer:
 
 def _evaluated(case: Case) -> Answer:
     text, kind = case["expression"], case["kind"]
-    names = [n for n in p.SLOTS if n != "params" or case.get("hasParams") or case.get("params")]
-    libraries = p.MUTATION_LIBRARIES if kind == "value" else p.KUBERNETES_LIBRARIES
-    environment = p.Environment(
-        dict.fromkeys(names, "dyn"), (*libraries, p.GRAPH_LIBRARY), {"request": p.REQUEST_FIELDS}
+    environment = p.policy_environment(
+        has_params=bool(case.get("hasParams") or case.get("params")),
+        libraries=(*p.KUBERNETES_LIBRARIES, p.GRAPH_LIBRARY),
     )
+    if case.get("variables") and kind != "condition":
+        environment = environment.with_types(p.STRUCT_TYPES, {"variables": p.VARIABLES_TYPE})
     layout = p.SlotLayout(p.SLOTS)
     lazy: dict[str, p.Closure] = {}
     for variable in case.get("variables", ()) if kind != "condition" else ():
         name = f"variables.{variable['name']}"
         checked = environment.check(variable["expression"])
         compiler = p.Compiler(checked.ast, environment.functions, layout, lazy)
-        environment = environment.with_variable(name, p.declarable_type(checked.type))
+        environment = environment.with_field(p.VARIABLES_TYPE.name, variable["name"], checked.type)
         layout.slot_for(name)
         lazy[name] = compiler.root
+    if kind == "value":
+        environment = environment.with_patch_types()
     expression = environment.check(text)
     wanted = _RETURNS.get(kind, ())
-    if wanted and expression.type.partition("<")[0] not in wanted:
-        return {"compile": f"gives a {expression.type}, not a {' or '.join(wanted)}"}
+    kind_of_type = expression.type.kind
+    found = expression.type.name if kind_of_type == "wrapper" else str(expression.type)
+    if wanted and found not in wanted:
+        return {"compile": f"must be of type {' or '.join(wanted)}, is {expression.type}"}
     compiler = p.Compiler(expression.ast, environment.functions, layout, lazy)
     frame: list[Any] = [p.MISSING] * layout.size
     frame[0] = p.CostBudget(_STEPS)
     frame[1:6] = _inputs(case)
     value = compiler.root(frame)
     steps = _STEPS - frame[0].remaining
-    return {"type": expression.type, "value": canonical(value), "steps": steps}
+    return {"type": str(expression.type), "value": canonical(value), "steps": steps}
 
 
 def _inputs(case: Case) -> tuple[Any, ...]:
@@ -156,8 +161,10 @@ def canonical(value: Any) -> list[Any]:
         return ["optional", canonical(value.value)] if value.present else ["optional"]
     if kind is list:
         return ["list", [canonical(item) for item in value]]
+    if kind is p.StructValue:
+        return canonical(value.fields)
     if kind is dict:
-        pairs = [[canonical(key), canonical(item)] for key, item in value.items()]
+        pairs = [[canonical(p.from_key(key)), canonical(item)] for key, item in value.items()]
         return ["map", sorted(pairs, key=lambda pair: repr(pair[0]))]
     return ["opaque", p.type_name(value), str(value)]
 

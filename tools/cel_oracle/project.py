@@ -14,22 +14,30 @@ from webhook.cel.activation import (
     SlotLayout,
 )
 from webhook.cel.compiler import Compiler
-from webhook.cel.environment import Environment, ExpressionError
-from webhook.cel.functions import KUBERNETES_LIBRARIES, MUTATION_LIBRARIES
+from webhook.cel.environment import ExpressionError
+from webhook.cel.functions import KUBERNETES_LIBRARIES
 from webhook.cel.libraries.format import Format
 from webhook.cel.libraries.network import CIDR, IP
 from webhook.cel.libraries.quantity import Quantity
 from webhook.cel.libraries.semver import Semver
 from webhook.cel.libraries.url import URL
 from webhook.cel.time_values import Duration, Timestamp
-from webhook.cel.values import EvaluationError, OptionalValue, TypeValue, UInt, type_name
+from webhook.cel.values import (
+    EvaluationError,
+    OptionalValue,
+    StructValue,
+    TypeValue,
+    UInt,
+    from_key,
+    type_name,
+)
 from webhook.graph.cluster_facts import Facts, Namespace
 from webhook.policy import load_policy_set, mutate_object, read_request
 from webhook.policy.cel_graph_library import GRAPH_LIBRARY
-from webhook.policy.compiler import _declarable_type as declarable_type  # of a variable
+from webhook.policy.cel_types import STRUCT_TYPES, VARIABLES_TYPE
+from webhook.policy.compiler import policy_environment
 from webhook.policy.match import build_namespace_object
 from webhook.policy.model import SLOTS
-from webhook.policy.request import REQUEST_FIELDS
 from webhook.policy.sources import SourceObject
 
 __all__ = [
@@ -40,10 +48,10 @@ __all__ = [
     "KUBERNETES",
     "KUBERNETES_LIBRARIES",
     "MISSING",
-    "MUTATION_LIBRARIES",
-    "REQUEST_FIELDS",
     "SLOTS",
+    "STRUCT_TYPES",
     "URL",
+    "VARIABLES_TYPE",
     "BuildFailedError",
     "Closure",
     "Compiler",
@@ -51,7 +59,6 @@ __all__ = [
     "CostBudget",
     "CostLimitExceededError",
     "Duration",
-    "Environment",
     "EvaluationError",
     "ExpressionError",
     "Facts",
@@ -63,19 +70,21 @@ __all__ = [
     "Semver",
     "SlotLayout",
     "SourceObject",
+    "StructValue",
     "Timestamp",
     "TypeValue",
     "UInt",
     "build_environment",
     "build_namespace_object",
     "cache_folder",
-    "declarable_type",
     "die_with_parent",
     "find_go",
     "follow",
+    "from_key",
     "load_policy_set",
     "mutate_object",
     "only_builder",
+    "policy_environment",
     "read_request",
     "type_name",
 ]

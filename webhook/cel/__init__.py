@@ -1,15 +1,14 @@
-"""CEL, the Common Expression Language, as Kubernetes speaks it.
+"""CEL, the Common Expression Language, as Kubernetes has it.
 
-    environment = Environment(variables={"object": "dyn"})
+    environment = Environment({"object": "dyn"})
     expression = environment.check("object.spec.replicas <= 3")
-    closure = Compiler(expression.checked, environment.functions, Layout({"object": 1})).root
-    closure([Budget(1000), document])
+    closure = Compiler(expression.ast, environment.functions, SlotLayout({"object": 1})).root
+    closure([CostBudget(1000), document])
 
-Google's own parser and type checker (cel-expr-python) read an expression once, when a policy is
-loaded: what they refuse is refused with line and column. What they return, the checked syntax
-tree, is turned into Python closures that run on the raw JSON values of a review: nothing is
-converted, every step is counted, and the value that made an expression false is known by its
-place. docs/policies.md has the measurements.
+An expression is parsed, type-checked and compiled to Python closures once, when a policy is loaded;
+what Kubernetes refuses is refused here, with its place in the text. Closures run on the raw JSON
+values of a review: nothing is converted, work is counted, and the value that made an expression
+false is known by its place. docs/policies.md has the comparison with kube-apiserver's own CEL.
 
 Pure. Nothing here knows of policies, bindings or SeldonDeployments.
 """

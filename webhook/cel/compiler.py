@@ -21,6 +21,7 @@ from webhook.cel.checked_ast import (
     ListLiteral,
     MapLiteral,
     Select,
+    StructLiteral,
 )
 from webhook.cel.macro_detection import detect_macro
 from webhook.cel.macros import FAST_MACROS, MACROS, comprehension, iterate_elements
@@ -30,14 +31,18 @@ from webhook.cel.operators import (
     equal_to_literal,
     has_field,
     lazy_variable,
+    make_struct,
     match_pattern,
+    member_of_literal,
     metered_call,
     select_field,
     select_local_field,
+    variables_object,
     walk_optional_keys,
     walk_optional_local,
 )
-from webhook.cel.values import EvaluationError, Function, OptionalValue, TypeValue, no_overload
+from webhook.cel.structs import build_struct
+from webhook.cel.values import EvaluationError, Function, OptionalValue, TypeValue, to_key
 
 
 class Compiler:
@@ -75,7 +80,7 @@ class Compiler:
         match node:
             case Constant(_, value):
                 return lambda _frame: value
-            case Ident() | Select() if (name := self.qualified_name(node, local_slots)) is not None:
+            case Select() if (name := self.variable_name(node, local_slots)) is not None:
                 return self._compile_name(name, local_slots)
             case Ident(_, name):
                 return self._compile_name(name, local_slots)
@@ -91,16 +96,17 @@ class Compiler:
                 return self._compile_list(node, local_slots)
             case MapLiteral():
                 return self._compile_map(node, local_slots)
+            case StructLiteral():
+                return self._compile_struct(node, local_slots)
             case Comprehension():
                 return self._compile_comprehension(node, local_slots)
 
-    def qualified_name(self, node: Expr, local_slots: Mapping[str, int]) -> str | None:
-        """Return the name that a selection stands for as a whole: variables.x; else None."""
-        if isinstance(node, Select):
-            if node.test_only:
-                return None
-            name = self.ast.reference_map.get(node.id)
-            return None if name is None or name in local_slots else name
+    def variable_name(self, node: Expr, local_slots: Mapping[str, int]) -> str | None:
+        """Return the name of the lazy variable that a selection is: variables.x; else None."""
+        match node:
+            case Select(_, Ident(_, holder), field, False) if holder not in local_slots:
+                name = f"{holder}.{field}"
+                return name if name in self.lazy_variables else None
         return None
 
     def _compile_name(self, name: str, local_slots: Mapping[str, int]) -> Closure:
@@ -112,6 +118,15 @@ class Compiler:
         if name in self.layout.names:
             slot = self.layout.names[name]
             return lambda frame: frame[slot]
+        prefix = f"{name}."
+        if any(known.startswith(prefix) for known in self.lazy_variables) or name == "variables":
+            closures = {
+                known.removeprefix(prefix): lazy_variable(self.layout.slot_for(known), compute)
+                for known, compute in self.lazy_variables.items()
+            }
+            return variables_object(closures)
+        if name.endswith(".NULL_VALUE"):
+            return lambda _frame: 0
         type_value = TypeValue(name)  # the checker lets no other unknown name through
         return lambda _frame: type_value
 
@@ -131,7 +146,7 @@ class Compiler:
                     keys.append(key)
                     start_node, optional = base, True
                 case Select(_, base, key, False) if (
-                    self.qualified_name(start_node, local_slots) is None
+                    self.variable_name(start_node, local_slots) is None
                 ):
                     keys.append(key)
                     start_node, optional = base, False
@@ -161,7 +176,11 @@ class Compiler:
     def _compile_plain_call(self, node: Call, local_slots: Mapping[str, int]) -> Closure:
         operands = ((node.target,) if node.target is not None else ()) + node.arguments
         arguments = [self._compile(argument, local_slots) for argument in operands]
-        function = self.ast.reference_map.get(node.id, node.function)
+        function = node.function
+        if function == "@in" and isinstance(operands[1], ListLiteral):
+            literal = operands[1]
+            if all(isinstance(e, Constant) for e in literal.elements):
+                return member_of_literal(*arguments, empty=not literal.elements)
         if (
             len(operands) == 2
             and isinstance(operands[1], Constant)
@@ -177,11 +196,8 @@ class Compiler:
         if function in METERED_FUNCTIONS:
             return metered_call(METERED_FUNCTIONS[function], arguments)
         implementation = self.functions[function]
-        if (
-            function in _CONVERSIONS
-            and (argument_type := _checker_inferred_type(node.arguments[0])) is not None
-        ):
-            implementation = _require_argument_type(implementation, function, argument_type)
+        if node.target is not None:
+            implementation = self.functions.get(f".{function}", implementation)
         match arguments:
             case [only]:
                 return lambda frame: implementation(only(frame))
@@ -201,6 +217,8 @@ class Compiler:
                 value = element(frame)
                 if number not in optional:
                     made.append(value)
+                elif type(value) is not OptionalValue:
+                    raise EvaluationError("cannot initialize optional list element")
                 elif value.present:
                     made.append(value.value)
             return made
@@ -216,19 +234,23 @@ class Compiler:
         def build(frame: ExecutionFrame) -> dict[Any, Any]:
             made: dict[Any, Any] = {}
             for key, value, optional in entries:
-                word, content = key(frame), value(frame)
-                if type(word) in (list, dict):
-                    raise no_overload("{}", word, content)
-                if word in made:
-                    raise EvaluationError(f"the key {word} stands twice in a map")
-                if optional or type(content) is OptionalValue:
-                    if content.present:
-                        made[word] = content.value
-                    continue
-                made[word] = content
+                word, content = to_key(key(frame)), value(frame)
+                if not optional:
+                    made[word] = content
+                elif type(content) is not OptionalValue:
+                    raise EvaluationError(f"cannot initialize optional entry '{word}'")
+                elif content.present:
+                    made[word] = content.value
             return made
 
         return build
+
+    def _compile_struct(self, node: StructLiteral, local_slots: Mapping[str, int]) -> Closure:
+        fields = [
+            (name, self._compile(value, local_slots), optional)
+            for _, name, value, optional in node.fields
+        ]
+        return make_struct(node.type_name, fields, build_struct)
 
     def _compile_comprehension(
         self, node: Comprehension, local_slots: Mapping[str, int]
@@ -263,27 +285,3 @@ class Compiler:
             accu_slot,
             (accu_init, loop_condition, loop_step, result),
         )
-
-
-_CONVERSIONS = frozenset({"string", "int", "uint", "double", "bool", "bytes"})
-
-
-def _checker_inferred_type(argument: Expr) -> type | None:
-    """Return the type that cel-go's checker settles on for `object.?x.orValue('0')`: string.
-
-    It then knows string(string) alone, and `string(object.?x.orValue('0'))` fails in the API server
-    where x is a number. Conversions are the functions with one implementation for each type.
-    """
-    match argument:
-        case Call(function="orValue", arguments=(Constant(_, value),)) if value is not None:
-            return type(value)
-    return None
-
-
-def _require_argument_type(function: Function, name: str, argument_type: type) -> Function:
-    def convert(value: Any) -> Any:
-        if type(value) is not argument_type:
-            raise no_overload(name, value)
-        return function(value)
-
-    return convert

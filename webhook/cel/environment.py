@@ -1,45 +1,33 @@
-"""What an expression may refer to, and the check of one expression against it.
+"""What an expression may refer to, and the check of one expression against it."""
 
-The checker is Google's (cel-expr-python). It parses, expands macros, resolves names and
-overloads, and infers types; none of its evaluation is used.
-"""
-
-import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
-from cel_expr_python import cel
-
-from webhook.cel import rewriter
-from webhook.cel.checked_ast import (
-    Call,
-    CheckedAst,
-    Comprehension,
-    Constant,
-    Expr,
-    Ident,
-    ListLiteral,
-    MapLiteral,
-    Select,
-    parse_checked_expr,
-)
+from webhook.cel.checked_ast import Call, CheckedAst, Comprehension, walk
+from webhook.cel.checker import Declarations, ExpressionIssue, check_types
+from webhook.cel.declarations import STANDARD_SIGNATURES, TYPE_NAMES, WELL_KNOWN_FIELDS
 from webhook.cel.functions import KUBERNETES_LIBRARIES, build_function_table
-from webhook.cel.re2 import check_pattern
-from webhook.cel.rewriter import ExpressionIssue, RewrittenExpression
-from webhook.cel.signatures import Library, function_declarations, parse_overload
-from webhook.cel.values import EvaluationError, Function, type_name
-from webhook.graph.suggest import nearest_word
+from webhook.cel.lexer import CelSyntaxError
+from webhook.cel.libraries.jsonpatch import JSONPATCH
+from webhook.cel.literal_checks import literal_issues
+from webhook.cel.parser import parse
+from webhook.cel.signatures import Library, Overload, parse_overloads
+from webhook.cel.types import DYN, STRING, CelType, parse_type, struct, type_of
+from webhook.cel.values import Function
 
-_MESSAGE = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
-_NUMERIC_TYPES = ("int", "uint", "double")
-_ORDERED_TYPES = ("bool", *_NUMERIC_TYPES, "string", "bytes")
-_TIME_TYPES = ("google.protobuf.Timestamp", "google.protobuf.Duration")
+__all__ = ["CheckedExpression", "Environment", "ExpressionError", "ExpressionIssue"]
 
 MAX_EXPRESSION_LENGTH = 16_384
 """Characters of an expression. Kubernetes limits the object as a whole; nobody reads more."""
+
+PATCH_TYPE, OBJECT_TYPE = "JSONPatch", "Object"
+"""What mutations write: operations, and objects that are applied. `Object.spec` is one too."""
+
+_PATCH_FIELDS = {"op": STRING, "path": STRING, "from": STRING, "value": DYN}
+
+StructTypes = Mapping[str, Mapping[str, CelType]]
+"""Fields with their types, by the name of the struct."""
 
 
 class ExpressionError(Exception):
@@ -47,23 +35,23 @@ class ExpressionError(Exception):
 
     def __init__(self, issues: Iterable[ExpressionIssue]) -> None:
         self.issues = tuple(issues)
-        super().__init__("; ".join(misuse.message for misuse in self.issues))
+        super().__init__("; ".join(issue.message for issue in self.issues))
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedExpression:
     """A checked expression.
 
-    text     as it was written
-    checked  its tree
-    type     the name of its type: "bool", "list", "map", "dyn", …
-    since    the least Kubernetes minor that has all of its functions
-    portable whether Kubernetes has them at all
+    text         as it was written
+    ast          its tree
+    type         of its value
+    since_minor  the least Kubernetes minor that has all of its functions
+    portable     whether Kubernetes has them at all
     """
 
     text: str
     ast: CheckedAst
-    type: str
+    type: CelType
     since_minor: int
     portable: bool
 
@@ -71,62 +59,100 @@ class CheckedExpression:
 class Environment:
     """The names and functions of a set of expressions.
 
-    variables  type by name, "dyn" for what is only known at run time; "variables.x" is a name too
-    libraries  the functions besides CEL's own
-    fields     the only fields that a name has, where they are known: of `request`
+    variables     type by name; a text is read as signatures write types
+    libraries     the functions besides CEL's own
+    struct_types  what the types of variables have for fields
+    patch_types   whether JSONPatch and Object may be written, as in mutations
     """
 
     def __init__(
         self,
-        variables: Mapping[str, str],
+        variables: Mapping[str, CelType | str],
         libraries: tuple[Library, ...] = KUBERNETES_LIBRARIES,
-        known_fields: Mapping[str, tuple[str, ...]] | None = None,
-        functions: Mapping[str, Function] | None = None,
+        struct_types: StructTypes | None = None,
+        *,
+        patch_types: bool = False,
     ) -> None:
-        self.variables = dict(variables)
+        self.variables = {
+            name: parse_type(type_) if isinstance(type_, str) else type_
+            for name, type_ in variables.items()
+        }
         self.libraries = libraries
-        self.known_fields = known_fields or {}
-        self.functions = build_function_table(libraries) if functions is None else functions
-        self._checker = _build_checker(tuple(self.variables.items()), libraries)
-
-    def with_variable(self, name: str, type_: str) -> "Environment":
-        """Return an environment that knows one more name."""
-        return Environment(
-            {**self.variables, name: type_}, self.libraries, self.known_fields, self.functions
+        self.struct_types = dict(struct_types or {})
+        self.patch_types = patch_types
+        self.functions: Mapping[str, Function] = build_function_table(libraries)
+        names = {**_type_names(libraries), **self.variables}
+        if patch_types:
+            names = _PatchTypeNames(names)
+        self._declarations = Declarations(
+            names, _overloads(libraries), self._field_type, self._field_names
         )
 
+    def with_field(self, struct_name: str, field: str, type_: CelType) -> "Environment":
+        """Return an environment in which a struct has one more field: variables.x."""
+        fields = {**self.struct_types.get(struct_name, {}), field: type_}
+        return self.with_types({**self.struct_types, struct_name: fields})
+
+    def with_types(
+        self,
+        struct_types: StructTypes,
+        variables: Mapping[str, CelType] | None = None,
+    ) -> "Environment":
+        """Return an environment with other fields and, where given, other types of names."""
+        return Environment(
+            {**self.variables, **(variables or {})},
+            self.libraries,
+            struct_types,
+            patch_types=self.patch_types,
+        )
+
+    def with_patch_types(self) -> "Environment":
+        """Return an environment with what only mutations have: JSONPatch, Object, escapeKey."""
+        libraries = dict.fromkeys((*self.libraries, JSONPATCH))
+        return Environment(self.variables, tuple(libraries), self.struct_types, patch_types=True)
+
     def check(self, text: str) -> CheckedExpression:
-        """Return a checked expression; raise UncheckedExpression for any that is faulty."""
+        """Return a checked expression; raise ExpressionError for any that is faulty."""
         if len(text) > MAX_EXPRESSION_LENGTH:
             raise ExpressionError(
                 [ExpressionIssue(f"more than {MAX_EXPRESSION_LENGTH:,} characters", 0)]
             )
-        rewritten = rewriter.rewrite_structs(text)
-        if rewritten.issues:
-            raise ExpressionError(rewritten.issues)
         try:
-            compiled = self._checker.compile(rewritten.text)
-        except Exception as error:  # noqa: BLE001 — the binding raises RuntimeError for all faults
-            raise ExpressionError(_parse_checker_report(str(error), text, rewritten)) from None
-        ast = parse_checked_expr(compiled.serialize())
-        issues = [*_literal_issues(ast.expr, check_types=not rewritten.struct_types)]
-        issues += _unknown_fields(ast.expr, self.known_fields)
+            expr, offsets = parse(text)
+        except CelSyntaxError as error:
+            raise ExpressionError([ExpressionIssue(error.message, error.offset)]) from None
+        try:
+            ast, issues = check_types(expr, offsets, self._declarations)
+            if not issues:
+                issues = [
+                    ExpressionIssue(message, offsets.get(node.id, 0))
+                    for node, message in literal_issues(ast, self.functions)
+                ]
+        except RecursionError:
+            issues = [ExpressionIssue("nested too deep", 0)]
         if issues:
-            raise ExpressionError(
-                ExpressionIssue(fault, rewritten.original_offset(ast.offsets.get(node.id, 0)))
-                for node, fault in issues
-            )
+            raise ExpressionError(issues)
         since_minor, portable = self._kubernetes_support(ast)
-        return CheckedExpression(
-            text, ast, checker_type_name(compiled.return_type()), since_minor, portable
-        )
+        return CheckedExpression(text, ast, ast.types[expr.id], since_minor, portable)
+
+    def _field_type(self, struct_name: str, field: str) -> CelType | None:
+        if struct_name in self.struct_types:
+            return self.struct_types[struct_name].get(field)
+        if self.patch_types and struct_name == PATCH_TYPE:
+            return _PATCH_FIELDS.get(field)
+        if self.patch_types and _is_object_type(struct_name):
+            return DYN
+        return WELL_KNOWN_FIELDS.get(struct_name, {}).get(field)
+
+    def _field_names(self, struct_name: str) -> tuple[str, ...]:
+        if struct_name == PATCH_TYPE:
+            return tuple(_PATCH_FIELDS)
+        if struct_name in self.struct_types:
+            return tuple(self.struct_types[struct_name])
+        return tuple(WELL_KNOWN_FIELDS.get(struct_name, ()))
 
     def _kubernetes_support(self, ast: CheckedAst) -> tuple[int, bool]:
-        used = {
-            ast.reference_map.get(node.id, node.function)
-            for node in walk(ast.expr)
-            if isinstance(node, Call)
-        }
+        used = {node.function for node in walk(ast.expr) if isinstance(node, Call)}
         since_minor, portable = 1, True
         for library in self.libraries:
             names = used & (library.functions.keys() | library.signatures.keys())
@@ -147,179 +173,32 @@ def _are_all_shared(names: set[str], libraries: tuple[Library, ...]) -> bool:
     return all(sum(name in library.functions for library in libraries) > 1 for name in names)
 
 
-def walk(expr: Expr) -> Iterable[Expr]:
-    """Yield a tree's node and all below it."""
-    yield expr
-    match expr:
-        case Select(_, operand, _, _):
-            yield from walk(operand)
-        case Call(_, _, target, arguments):
-            if target is not None:
-                yield from walk(target)
-            for argument in arguments:
-                yield from walk(argument)
-        case ListLiteral(_, elements, _):
-            for element in elements:
-                yield from walk(element)
-        case MapLiteral(_, entries):
-            for key, value, _ in entries:
-                yield from walk(key)
-                yield from walk(value)
-        case Comprehension():
-            for part in (
-                expr.iter_range,
-                expr.accu_init,
-                expr.loop_condition,
-                expr.loop_step,
-                expr.result,
-            ):
-                yield from walk(part)
-        case Constant() | Ident():
-            return
+def _is_object_type(name: str) -> bool:
+    return name == OBJECT_TYPE or name.startswith(f"{OBJECT_TYPE}.")
 
 
-def checker_type_name(type_: Any) -> str:
-    """Return a type of the checker in CEL's own words: LIST<STRING> is list<string>."""
-    return re.sub(r"\b[A-Z]+\b", lambda word: word[0].lower(), str(type_.name()))
+class _PatchTypeNames(dict[str, CelType]):
+    """Names with the types of mutations: Object.spec and its like are as many as paths."""
+
+    def get(self, key: str, default: CelType | None = None) -> CelType | None:  # type: ignore[override]
+        found = super().get(key)
+        if found is None and (key == PATCH_TYPE or _is_object_type(key)):
+            return type_of(struct(key))
+        return default if found is None else found
 
 
 @lru_cache(32)
-def _build_checker(variables: tuple[tuple[str, str], ...], libraries: tuple[Library, ...]) -> Any:
-    """Return the checker of some names; policies that are alike share it, which saves 3 ms each."""
-    declared = {
-        name: _cel_type(parse_overload("f", f"f() -> {type_}")["return"])
-        for name, type_ in variables
-    }
-    return cel.NewEnv(config=_checker_config(libraries), variables=declared)
+def _overloads(libraries: tuple[Library, ...]) -> dict[str, tuple[Overload, ...]]:
+    """Return all functions with their overloads; environments that are alike share them."""
+    found: dict[str, list[Overload]] = {}
+    for name, texts in STANDARD_SIGNATURES.items():
+        found[name] = [overload for text in texts for overload in parse_overloads(name, text)]
+    for library in libraries:
+        for name, text in library.declarations():
+            found.setdefault(name, []).extend(parse_overloads(name, text))
+    return {name: tuple(overloads) for name, overloads in found.items()}
 
 
-@lru_cache
-def _checker_config(libraries: tuple[Library, ...]) -> Any:
-    """Return the checker's configuration, which takes 7 ms to read: once for each set."""
-    comparisons = ("_<_", "_<=_", "_>_", "_>=_")
-    excluded = [*comparisons, "string"]
-    config = {
-        "name": "kubernetes",
-        "stdlib": {"exclude_functions": [{"name": name} for name in excluded]},
-        "extensions": [library.extension for library in libraries if library.extension],
-        "functions": [
-            *({"name": name, "overloads": _comparison_overloads(name)} for name in comparisons),
-            {"name": "string", "overloads": _string_overloads()},
-            *function_declarations(libraries),
-        ],
-    }
-    return cel.NewEnvConfigFromYaml(json.dumps(config))
-
-
-def _cel_type(declared: Mapping[str, Any]) -> Any:
-    name = declared["type_name"]
-    inner = [_cel_type(part) for part in declared.get("params", ())]
-    if name == "list" and inner:
-        return cel.Type.List(*inner)
-    if name == "map" and inner:
-        return cel.Type.Map(*inner)
-    plain = getattr(cel.Type, name.upper(), None) if name in _SIMPLE_TYPES else None
-    return plain or cel.Type.AbstractType(name, inner)
-
-
-_SIMPLE_TYPES = frozenset(
-    {"bool", "int", "uint", "double", "string", "bytes", "dyn", "list", "map"}
-)
-
-
-def _comparison_overloads(name: str) -> list[dict[str, Any]]:
-    """Return the overloads of a comparison: equal types, and numbers of different ones."""
-    pairs = [(kind, kind) for kind in (*_ORDERED_TYPES, *_TIME_TYPES)]
-    pairs += [(a, b) for a in _NUMERIC_TYPES for b in _NUMERIC_TYPES if a != b]
-    return [
-        {
-            "id": f"{name}{left}_{right}",
-            "args": [{"type_name": left}, {"type_name": right}],
-            "return": {"type_name": "bool"},
-        }
-        for left, right in pairs
-    ]
-
-
-def _string_overloads() -> list[dict[str, Any]]:
-    """Return the overloads of string(): CEL's own, addresses and ranges."""
-    kinds = ("bool", *_NUMERIC_TYPES, "string", "bytes", *_TIME_TYPES, "net.IP", "net.CIDR")
-    return [parse_overload("string", f"string({kind}) -> string") for kind in kinds]
-
-
-def _parse_checker_report(
-    report: str, text: str, rewritten: RewrittenExpression
-) -> list[ExpressionIssue]:
-    """Return what the checker says, with offsets in the author's text."""
-    lines = rewritten.text.split("\n")
-    issues = []
-    for line, column, message in _MESSAGE.findall(report):
-        offset = 0
-        if int(line) > 0:
-            offset = sum(len(before) + 1 for before in lines[: int(line) - 1]) + int(column) - 1
-        original_offset = rewritten.original_offset(offset)
-        issues.append(
-            ExpressionIssue(
-                _rephrase(message, text, original_offset), min(original_offset, len(text))
-            )
-        )
-    return issues or [ExpressionIssue(report.partition(" [")[0].strip(), 0)]
-
-
-def _rephrase(message: str, text: str, offset: int) -> str:
-    message = message.removesuffix(" [INVALID_ARGUMENT]").replace(" (in container '')", "")
-    if message.startswith("Syntax error: "):
-        token = next((w.text for w in rewriter.tokenize(text) if w.start >= offset), "")
-        return f'"{token}" does not fit here' if token else "the expression ends too early"
-    return message
-
-
-def _unknown_fields(
-    expr: Expr, known_fields: Mapping[str, tuple[str, ...]]
-) -> Iterable[tuple[Expr, str]]:
-    """Yield selections of fields that a name does not have."""
-    for node in walk(expr):
-        match node:
-            case Select(_, Ident(_, name), field, _) if (
-                name in known_fields and field not in known_fields[name]
-            ):
-                near = nearest_word(field, known_fields[name])
-                hint = f'; did you mean "{near}"?' if near else ""
-                yield node, f'{name} has no field "{field}"{hint}'
-
-
-def _literal_issues(expr: Expr, *, check_types: bool) -> Iterable[tuple[Expr, str]]:
-    """Yield what Kubernetes refuses in literals: patterns, and lists and maps of mixed types.
-
-    k8s.io/apiserver pkg/cel/environment/base.go: ValidateRegexLiterals and
-    ValidateHomogeneousAggregateLiterals, which lets the values for format() pass.
-    """
-    format_arguments = {
-        id(argument)
-        for node in walk(expr)
-        if isinstance(node, Call) and node.function == "format"
-        for argument in node.arguments
-    }
-    for node in walk(expr):
-        match node:
-            case Call(function="matches" | "find" | "findAll", arguments=(*_, Constant(_, str(p)))):
-                try:
-                    check_pattern(p)
-                except EvaluationError as error:
-                    yield node, f'the pattern "{p}": {error}'
-            case ListLiteral(_, elements, _) if check_types and id(node) not in format_arguments:
-                yield from _mixed_type_issues("list", node, elements)
-            case MapLiteral(_, entries) if check_types:
-                yield from _mixed_type_issues("map", node, [value for _, value, _ in entries])
-
-
-def _mixed_type_issues(
-    kind: str, node: Expr, elements: Iterable[Expr]
-) -> Iterable[tuple[Expr, str]]:
-    types = {type_name(node.value) for node in elements if isinstance(node, Constant)}
-    if len(types) > 1:
-        type_list = " and ".join(sorted(types))
-        yield (
-            node,
-            f"a {kind} of {type_list}: in Kubernetes all elements of a literal have one type",
-        )
+def _type_names(libraries: tuple[Library, ...]) -> dict[str, CelType]:
+    names = {name for library in libraries for name in library.type_names}
+    return {**TYPE_NAMES, **{name: type_of(CelType("opaque", name)) for name in names}}

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from webhook.cel.activation import Closure, ExecutionFrame
-from webhook.cel.values import EvaluationError, no_overload
+from webhook.cel.values import EvaluationError, from_key, no_overload
 
 ElementIterator: TypeAlias = Callable[[ExecutionFrame], Any]
 
@@ -22,7 +22,7 @@ def iterate_elements(iter_range: Closure, slot: int, slot2: int) -> ElementItera
             if type(items) is list:
                 items = enumerate(items)
             elif type(items) is dict:
-                items = items.items()
+                items = [(from_key(key), value) for key, value in items.items()]
             else:
                 raise no_overload("a macro", items)
             items = list(items)
@@ -37,7 +37,7 @@ def iterate_elements(iter_range: Closure, slot: int, slot2: int) -> ElementItera
         if type(items) is not list and type(items) is not dict:
             raise no_overload("a macro", items)
         frame[0].charge(len(items))
-        for frame[slot] in items:
+        for frame[slot] in items if type(items) is list else list(map(from_key, items)):
             yield
 
     return singles

@@ -3,14 +3,23 @@
 Not here: functions, which get all their arguments evaluated (`stdlib`, `libraries`), and macros.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from webhook.cel.activation import MISSING, Closure, CostBudget, ExecutionFrame
-from webhook.cel.libraries.lists import make_range
-from webhook.cel.stdlib import add, contains, get_item
-from webhook.cel.values import ABSENT, EvaluationError, OptionalValue, equal, no_overload, type_name
+from webhook.cel.libraries import lists, sets
+from webhook.cel.stdlib import add, contains, get_item, list_index, require_key
+from webhook.cel.values import (
+    ABSENT,
+    EvaluationError,
+    OptionalValue,
+    StructValue,
+    equal,
+    find_key,
+    no_overload,
+    type_name,
+)
 
 
 def lazy_variable(slot: int, compute: Closure) -> Closure:
@@ -43,7 +52,7 @@ def select_field(operand: Closure, field: str) -> Closure:
                 raise EvaluationError(f"no such key: {field}") from None
         if type(value) is OptionalValue:
             return get_optional(value, field)
-        raise EvaluationError(f"a {type_name(value)} has no field {field}")
+        return get_element(value, field)
 
     return select
 
@@ -62,32 +71,96 @@ def select_local_field(slot: int, field: str) -> Closure:
 
 
 def has_field(operand: Closure, field: str) -> Closure:
-    """Return `has(operand.field)`."""
+    """Return `has(operand.field)`: false of what has no fields, such as null and 1."""
 
     def has(frame: ExecutionFrame) -> bool:
         value = operand(frame)
         if type(value) is dict:
             return field in value
-        if type(value) is OptionalValue:
-            return get_optional(value, field).present
-        raise EvaluationError(f"a {type_name(value)} has no field {field}")
+        return get_optional(value, field).present
 
     return has
 
 
+class VariablesObject:
+    """`variables` as a value: its fields are computed when they are asked for."""
+
+    __slots__ = ("closures", "frame")
+    CEL_NAME: ClassVar[str] = "kubernetes.variables"
+
+    def __init__(self, closures: Mapping[str, Closure], frame: ExecutionFrame) -> None:
+        self.closures, self.frame = closures, frame
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is VariablesObject
+
+    def __hash__(self) -> int:
+        return id(self.frame)
+
+    def find(self, name: Any) -> OptionalValue:
+        """Return a variable's value; an error in it is raised."""
+        closure = self.closures.get(name) if type(name) is str else None
+        return ABSENT if closure is None else OptionalValue(closure(self.frame), present=True)
+
+
+def variables_object(closures: Mapping[str, Closure]) -> Closure:
+    """Return the closure of `variables` where it stands alone."""
+    return lambda frame: VariablesObject(closures, frame)
+
+
+def make_struct(
+    type_name_: str, fields: list[tuple[str, Closure, bool]], make: Callable[..., Any]
+) -> Closure:
+    """Return `Type{field: value, ?other: optional}`."""
+
+    def build(frame: ExecutionFrame) -> Any:
+        values: dict[str, Any] = {}
+        for name, closure, optional in fields:
+            value = closure(frame)
+            if not optional:
+                values[name] = value
+            elif type(value) is not OptionalValue:
+                raise EvaluationError(f"cannot initialize optional field '{name}' from {value}")
+            elif value.present:
+                values[name] = value.value
+        return make(type_name_, values)
+
+    return build
+
+
+def get_element(value: Any, key: Any) -> Any:
+    """Return `value.key` or `value[key]`; raise EvaluationError where there is none."""
+    if type(value) is StructValue or type(value) is VariablesObject:
+        found = get_optional(value, key)
+        if found.present:
+            return found.value
+        if type(value) is StructValue and type(key) is str:
+            # Unset: the zero value of a declared field, null of any other.
+            return "" if value.type_name == "JSONPatch" and key in ("op", "path", "from") else None
+    return get_item(value, key)
+
+
 def get_optional(value: Any, key: Any) -> OptionalValue:
-    """Return an element of a list or map as CEL's optional: `value.?key`, `value[?key]`."""
+    """Return an element of a list or map as CEL's optional: `value.?key`, `value[?key]`.
+
+    What has no elements, such as null and 1, has none of any name; a list has none by a name.
+    """
     if type(value) is OptionalValue:
         if not value.present:
             return ABSENT
         value = value.value
+    if type(key) is not str:
+        require_key(key)
     if type(value) is dict:
-        return OptionalValue(value[key], present=True) if contains(key, value) else ABSENT
+        found = find_key(value, key)
+        return ABSENT if found is None else OptionalValue(value[found], present=True)
     if type(value) is list:
-        if type(key) is int and not 0 <= key < len(value):
-            return ABSENT
-        return OptionalValue(get_item(value, key), present=True)
-    raise EvaluationError(f"a {type_name(value)} has no field {key}")
+        index = list_index(key)
+        if 0 <= index < len(value):
+            return OptionalValue(value[index], present=True)
+    if type(value) is StructValue and type(key) is str and value.fields.get(key, "") != "":
+        return OptionalValue(value.fields[key], present=True)
+    return value.find(key) if type(value) is VariablesObject else ABSENT
 
 
 def walk_optional_keys(start: Closure, keys: tuple[str, ...], default: Closure | None) -> Closure:
@@ -128,7 +201,9 @@ def walk_optional_local(slot: int, key: str, default: Closure | None) -> Closure
 def _subscript(container: Closure, key: Closure) -> Closure:
     def subscript(frame: ExecutionFrame) -> Any:
         value, word = container(frame), key(frame)
-        return get_optional(value, word) if type(value) is OptionalValue else get_item(value, word)
+        if type(value) is OptionalValue:
+            return get_optional(value, word)
+        return get_element(value, word)
 
     return subscript
 
@@ -196,9 +271,28 @@ def _equal(left: Closure, right: Closure) -> Closure:
         first, second = left(frame), right(frame)
         if type(first) is str and type(second) is str:
             return first == second
-        return equal(first, second)
+        return equal(first, second, frame[0].charge)
 
     return compare
+
+
+def _not_equal(left: Closure, right: Closure) -> Closure:
+    compare = _equal(left, right)
+    return lambda frame: not compare(frame)
+
+
+def member_of_literal(element: Closure, container: Closure, *, empty: bool) -> Closure:
+    """Return `x in [literals]`: of an empty list it is false, whatever x is."""
+    if empty:
+        return lambda _frame: False
+
+    def member(frame: ExecutionFrame) -> bool:
+        value = element(frame)
+        if type(value) is bytes or hasattr(type(value), "UNHASHABLE"):
+            raise EvaluationError(f"internal error: a {type_name(value)} cannot be hashed")
+        return contains(value, container(frame), frame[0].charge)
+
+    return member
 
 
 def equal_to_literal(operand: Closure, literal: str) -> Closure:
@@ -239,7 +333,7 @@ def _or_value(optional: Closure, default: Closure) -> Closure:
     def value(frame: ExecutionFrame) -> Any:
         found = optional(frame)
         if type(found) is not OptionalValue:
-            raise no_overload("orValue", found)
+            return found  # a plain value is as good as one that is there
         return found.value if found.present else default(frame)
 
     return value
@@ -249,7 +343,7 @@ def _or_optional(optional: Closure, default: Closure) -> Closure:
     def value(frame: ExecutionFrame) -> Any:
         found = optional(frame)
         if type(found) is not OptionalValue:
-            raise no_overload("or", found)
+            return found
         return found if found.present else default(frame)
 
     return value
@@ -262,6 +356,7 @@ SPECIAL_FORMS: dict[str, Callable[..., Closure]] = {
     "!_": _not,
     "@not_strictly_false": _not_strictly_false,
     "_==_": _equal,
+    "_!=_": _not_equal,
     "_[_]": _subscript,
     "_?._": lambda value, key: lambda frame: get_optional(value(frame), key(frame)),
     "_[?_]": lambda value, key: lambda frame: get_optional(value(frame), key(frame)),
@@ -286,14 +381,44 @@ def _add_metered(budget: CostBudget, left: Any, right: Any) -> Any:
     return result
 
 
-def _range_metered(budget: CostBudget, count: Any) -> Any:
-    if type(count) is int:
-        budget.charge(max(count, 0))
-    return make_range(count)
+def _charged(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that is told the budget first of one that takes `charge` last."""
+    return lambda budget, *arguments: function(*arguments, charge=budget.charge)
+
+
+def _charged_by_size(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that counts a step for each element of its first argument."""
+
+    def call(budget: CostBudget, items: Any, *arguments: Any) -> Any:
+        if type(items) is list:
+            budget.charge(len(items))
+        return function(items, *arguments)
+
+    return call
+
+
+def _charged_for_order(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that counts n log n steps."""
+
+    def call(budget: CostBudget, items: Any, *arguments: Any) -> Any:
+        if type(items) is list:
+            budget.charge(len(items) * max(len(items).bit_length(), 1))
+        return function(items, *arguments)
+
+    return call
 
 
 METERED_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "_+_": _add_metered,
-    "lists.range": _range_metered,
+    "@in": _charged(contains),
+    "lists.range": _charged(lists.make_range),
+    "distinct": _charged(lists.distinct),
+    "flatten": _charged(lists.flatten),
+    "sort": _charged_for_order(lists.sort),
+    "@sortByAssociatedKeys": _charged_for_order(lists.sort_by_keys),
+    "sets.contains": _charged(sets.contains_all),
+    "sets.equivalent": _charged(sets.equivalent),
+    "sets.intersects": _charged(sets.intersects),
+    **{name: _charged_by_size(function) for name, function in lists.LINEAR_FUNCTIONS.items()},
 }
-"""What makes values larger than those that it is given, and so has to count."""
+"""What works for longer than a step, and so has to count: by elements looked at or made."""

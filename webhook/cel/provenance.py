@@ -98,7 +98,7 @@ class Provenance:
                     yield from list(
                         self._source_paths(compiler, node.iter_range)
                     ) or self._trace_elements(compiler, node, macro.test, result)
-            case Ident() | Select() if (name := self._variable_name(compiler, node)) is not None:
+            case Select() if (name := self._variable_name(compiler, node)) is not None:
                 compiled_variable = self.compilers[name]
                 yield from self._trace(compiled_variable, compiled_variable.ast.expr, result)
             case _:
@@ -174,7 +174,7 @@ class Provenance:
         match node:
             case Constant():
                 return
-            case Ident() | Select() if (name := self._variable_name(compiler, node)) is not None:
+            case Select() if (name := self._variable_name(compiler, node)) is not None:
                 yield from self._variable_paths(name)
             case Ident(_, name):
                 yield from self._name_paths(compiler, node, name)
@@ -233,10 +233,7 @@ class Provenance:
         return []
 
     def _variable_name(self, compiler: Compiler, node: Expr) -> str | None:
-        if isinstance(node, Select):
-            name = compiler.ast.reference_map.get(node.id) if not node.test_only else None
-        else:
-            name = getattr(node, "name", None)
+        name = compiler.variable_name(node, {})
         return name if name in self.compilers else None
 
     def _evaluate(self, compiler: Compiler, node: Expr) -> Any:

@@ -6,6 +6,7 @@ Source: google/cel-spec doc/langdef.md, "List of Standard Definitions".
 
 import base64
 import math
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -13,15 +14,20 @@ from webhook.cel import time_values
 from webhook.cel.re2 import matches
 from webhook.cel.time_values import Duration, Timestamp
 from webhook.cel.values import (
+    MIN_INT64,
+    Charge,
     EvaluationError,
     Function,
+    StructValue,
     TypeValue,
     UInt,
     check_int64,
-    comparable,
     equal,
+    find_key,
+    free_of_charge,
     is_number,
     no_overload,
+    order,
     to_uint64,
     type_name,
 )
@@ -115,6 +121,8 @@ def modulo(left: Any, right: Any) -> Any:
     if kind is type(right) and kind in (int, UInt):
         if right == 0:
             raise EvaluationError("modulus by zero")
+        if kind is int and left == MIN_INT64 and right == -1:
+            raise EvaluationError("integer overflow")
         remainder = abs(left) % abs(right)
         return kind(-remainder if left < 0 else remainder)
     raise no_overload("%", left, right)
@@ -133,48 +141,81 @@ def negate(value: Any) -> Any:
 
 def less(left: Any, right: Any) -> bool:
     """Tell whether left < right."""
-    if comparable(left, right):
-        return bool(left < right)
-    raise no_overload("<", left, right)
+    ordered = order(left, right)
+    if ordered is None:
+        raise no_overload("<", left, right)
+    return ordered < 0
 
 
 def less_or_equal(left: Any, right: Any) -> bool:
     """Tell whether left <= right."""
-    if comparable(left, right):
-        return bool(left <= right)
-    raise no_overload("<=", left, right)
+    ordered = order(left, right)
+    if ordered is None:
+        raise no_overload("<=", left, right)
+    return ordered <= 0
 
 
-def contains(element: Any, container: Any) -> bool:
-    """Tell whether a list has an element, or a map a key."""
-    if type(container) is list:
-        if type(element) is str:
-            return element in container
-        return any(equal(element, item) for item in container)
+_STRINGS_PER_STEP = 16
+"""Strings that are compared in the time of a step: Python does it in C."""
+
+
+def contains(element: Any, container: Any, charge: Charge = free_of_charge) -> bool:
+    """Tell whether a list has an element, or a map a key; `charge` as in `equal`."""
     if type(container) is dict:
-        return _is_hashable(element) and element in container
-    raise no_overload("in", element, container)
-
-
-def _is_hashable(value: Any) -> bool:
-    return type(value) not in (list, dict)
+        return find_key(container, element) is not None
+    if type(container) is not list:
+        raise no_overload("in", element, container)
+    if type(element) is str:
+        charge(len(container) // _STRINGS_PER_STEP)
+        return element in container
+    charge(len(container))
+    failed: EvaluationError | None = None
+    for item in container:
+        try:
+            if equal(item, element, charge):
+                return True
+        except EvaluationError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
+    return False
 
 
 def get_item(container: Any, key: Any) -> Any:
     """Return an element of a list or map."""
+    require_key(key)
     if type(container) is dict:
-        if not _is_hashable(key) or key not in container:
-            raise EvaluationError(f"no such key: {key}")
-        return container[key]
+        found = key if type(key) is str and key in container else find_key(container, key)
+        if found is None:
+            raise EvaluationError(f"no such key: {_shown(key)}")
+        return container[found]
     if type(container) is list:
-        if type(key) is float and key.is_integer():
-            key = int(key)
-        if type(key) not in (int, UInt):
-            raise no_overload("[]", container, key)
-        if not 0 <= key < len(container):
-            raise EvaluationError(f"index {key} of a list of {len(container)}")
-        return container[key]
-    raise no_overload("[]", container, key)
+        index = list_index(key)
+        if not 0 <= index < len(container):
+            raise EvaluationError(f"index out of bounds: {index}")
+        return container[index]
+    raise EvaluationError(f"no such key: {_shown(key)}")
+
+
+def require_key(key: Any) -> None:
+    """Raise EvaluationError for what can be the key of nothing, such as null and a timestamp."""
+    if type(key) not in (str, int, bool, UInt, float):
+        raise EvaluationError(f"invalid qualifier type: {type_name(key)}")
+
+
+def _shown(key: Any) -> str:
+    if type(key) is bool:
+        return "true" if key else "false"
+    return str(key)
+
+
+def list_index(key: Any) -> int:
+    """Return the index that a key of a list stands for; 1.0 and 1u are indices too."""
+    if type(key) is float and key.is_integer():
+        return int(key)
+    if type(key) not in (int, UInt):
+        raise EvaluationError(f"unsupported index type '{type_name(key)}' in list")
+    return int(key)
 
 
 def size(value: Any) -> int:
@@ -214,6 +255,8 @@ def to_uint(value: Any) -> UInt:
             raise EvaluationError(f"{value} is no unsigned 64-bit integer")
         return to_uint64(math.trunc(value))
     if kind is str:
+        if not value[:1].isdigit():
+            raise EvaluationError(f'"{value[:40]}" is no unsigned integer')
         return to_uint64(_parse_integer(value))
     raise no_overload("uint", value)
 
@@ -231,11 +274,34 @@ def to_double(value: Any) -> float:
     if kind in (int, UInt, float):
         return float(value)
     if kind is str:
-        try:
-            return float(value) if "_" not in value and value.strip() == value else float("!")
-        except ValueError:
-            raise EvaluationError(f'"{value[:40]}" is no number') from None
+        return _parse_double(value)
     raise no_overload("double", value)
+
+
+_DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_HEXADECIMAL = re.compile(
+    r"[+-]?0[xX](?:[0-9A-Fa-f]+\.?[0-9A-Fa-f]*|\.[0-9A-Fa-f]+)[pP][+-]?\d+", re.ASCII
+)
+_DIGIT_SEPARATOR = re.compile(r"(?<=\d)_(?=\d)", re.ASCII)
+_SPECIAL = re.compile(r"(?i)[+-]?inf(?:inity)?|nan")
+
+
+def _parse_double(text: str) -> float:
+    """Return the double that Go's ParseFloat reads: decimal, or hexadecimal with an exponent."""
+    try:
+        if _SPECIAL.fullmatch(text):
+            return float(text)
+        text = _DIGIT_SEPARATOR.sub("", text)
+        value = math.nan
+        if _DECIMAL.fullmatch(text):
+            value = float(text)
+        elif _HEXADECIMAL.fullmatch(text):
+            value = float.fromhex(text)
+    except (ValueError, OverflowError):
+        value = math.inf
+    if not math.isfinite(value):
+        raise EvaluationError(f'"{text[:40]}" is no number')
+    return value
 
 
 def to_string(value: Any) -> str:
@@ -315,8 +381,6 @@ def to_duration(value: Any) -> Duration:
     """Return duration(value)."""
     if type(value) is str:
         return time_values.parse_duration(value)
-    if type(value) is int:
-        return Duration(value)
     if type(value) is Duration:
         return value
     raise no_overload("duration", value)
@@ -345,6 +409,10 @@ def _time_getter(name: str) -> Function:
 def to_base64(value: bytes) -> str:
     """Return bytes as base64: what JSON has in the place of bytes."""
     return base64.b64encode(value).decode()
+
+
+def _type_of(value: Any) -> TypeValue:
+    return TypeValue("type" if type(value) is StructValue else type_name(value))
 
 
 _GETTERS = (
@@ -385,7 +453,7 @@ STANDARD_FUNCTIONS: dict[str, Function] = {
     "timestamp": to_timestamp,
     "duration": to_duration,
     "dyn": lambda value: value,
-    "type": lambda value: TypeValue(type_name(value)),
+    "type": _type_of,
     "startsWith": _string_method("startsWith", str.startswith),
     "endsWith": _string_method("endsWith", str.endswith),
     "contains": _string_method("contains", str.__contains__),

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from webhook.cel.values import EvaluationError, check_int64
+from webhook.cel.values import EvaluationError, add_ordered, check_int64
 
 SECOND = 1_000_000_000
 _DAY = 86_400 * SECOND
@@ -18,7 +18,7 @@ _DAY = 86_400 * SECOND
 _MIN_NANOSECONDS, _MAX_NANOSECONDS = -62_135_596_800 * SECOND, 253_402_300_800 * SECOND - 1
 
 _RFC3339 = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 _ZONE = re.compile(r"([+-]?)(\d\d?):(\d\d)", re.ASCII)
 _DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
@@ -71,6 +71,9 @@ class Duration:
         return f"{'-' if self.nanoseconds < 0 else ''}{seconds}{digits}s"
 
 
+add_ordered(Timestamp, Duration)
+
+
 def parse_timestamp(text: str) -> Timestamp:
     """Return the Timestamp of an RFC 3339 text; raise EvaluationError for any other."""
     match = _RFC3339.fullmatch(text)
@@ -83,7 +86,7 @@ def parse_timestamp(text: str) -> Timestamp:
         raise EvaluationError(f'"{text}" names no minute or second that there is')
     zone = 0 if match[8] in "Zz" else _parse_offset(match[8])
     clock = (hour * 60 + minute) * 60 + second
-    fraction = int((match[7] or "").ljust(9, "0"))
+    fraction = int((match[7] or "")[:9].ljust(9, "0"))  # finer than that is cut, as in Go
     return Timestamp(
         (days_from_civil(year, month, day) * 86_400 + clock) * SECOND + fraction - zone
     )
@@ -175,7 +178,7 @@ def _days_in_month(year: int, month: int) -> int:
 
 
 def _zone_offset(name: str) -> int:
-    return 0 if name in ("UTC", "Z", "") else _parse_offset(name)
+    return 0 if name in ("UTC", "") else _parse_offset(name)
 
 
 def _parse_offset(text: str) -> int:

@@ -3,16 +3,28 @@
 from collections.abc import Mapping
 from typing import Any
 
-from webhook.cel import rewriter as words
 from webhook.cel.activation import MISSING, Closure, SlotLayout
+from webhook.cel.checked_ast import Ident, walk
 from webhook.cel.compiler import Compiler
-from webhook.cel.environment import CheckedExpression, Environment, ExpressionError
-from webhook.cel.functions import KUBERNETES_LIBRARIES, MUTATION_LIBRARIES
-from webhook.cel.rewriter import ExpressionIssue
+from webhook.cel.environment import (
+    PATCH_TYPE,
+    CheckedExpression,
+    Environment,
+    ExpressionError,
+    ExpressionIssue,
+)
+from webhook.cel.functions import KUBERNETES_LIBRARIES
+from webhook.cel.signatures import Library
+from webhook.cel.types import BOOL, DYN, NULL, STRING, CelType, list_of, struct
 from webhook.graph.model import get_list, get_mapping, get_str
 from webhook.graph.path import ROOT, Path
-from webhook.graph.suggest import nearest_word
 from webhook.policy.cel_graph_library import GRAPH_LIBRARY
+from webhook.policy.cel_types import (
+    NAMESPACE_TYPE,
+    REQUEST_TYPE,
+    STRUCT_TYPES,
+    VARIABLES_TYPE,
+)
 from webhook.policy.model import (
     SLOTS,
     AuditAnnotation,
@@ -25,7 +37,6 @@ from webhook.policy.model import (
     ResourceRule,
     Validation,
 )
-from webhook.policy.request import REQUEST_FIELDS
 from webhook.policy.selectors import read_selector
 from webhook.policy.sources import SourceObject
 
@@ -84,14 +95,14 @@ class _PolicyCompiler:
         self.variables: dict[str, Compiler] = {}
         self.lazy_variables: dict[str, Closure] = {}
         self.expressions: list[CheckedExpression] = []
-        mutating = self.raw["kind"] == "MutatingAdmissionPolicy"
-        names = [name for name in SLOTS if name != "params" or self.spec.get("paramKind")]
-        libraries = (*(MUTATION_LIBRARIES if mutating else KUBERNETES_LIBRARIES), GRAPH_LIBRARY)
-        self.environment = Environment(
-            dict.fromkeys(names, "dyn"), libraries, {"request": REQUEST_FIELDS}
+        libraries = (*KUBERNETES_LIBRARIES, GRAPH_LIBRARY)
+        self.condition_environment = policy_environment(
+            has_params=bool(self.spec.get("paramKind")), libraries=libraries
         )
         # matchConditions see no variables (KEP-3488), whatever comes before them in the file.
-        self.condition_environment = self.environment
+        self.environment = self.condition_environment.with_types(
+            STRUCT_TYPES, {"variables": VARIABLES_TYPE}
+        )
 
     def compile(self) -> Policy:
         """Return the policy; of no use if there are problems."""
@@ -157,9 +168,9 @@ class _PolicyCompiler:
             since_minor=max((e.since_minor for e in self.expressions), default=1),
             portable=all(e.portable for e in self.expressions),
             reads_namespace=any(
-                word.text == "namespaceObject"
+                isinstance(node, Ident) and node.name == "namespaceObject"
                 for e in self.expressions
-                for word in words.tokenize(e.text)
+                for node in walk(e.ast.expr)
             ),
         )
 
@@ -169,13 +180,11 @@ class _PolicyCompiler:
     def _compile_variable(self, item: Mapping[str, Any], path: Path) -> None:
         name = f"variables.{item['name']}"
         expression = self._compile_expression(path / "expression", self.environment, returns=())
+        # Known all the same where it is wrong, so that its users are not said to be wrong too.
+        type_ = DYN if expression is None else expression.checked.type
+        self.environment = self.environment.with_field(VARIABLES_TYPE.name, item["name"], type_)
         if expression is None:
-            # Known all the same, so that its users are not said to be wrong.
-            self.environment = self.environment.with_variable(name, "dyn")
             return
-        self.environment = self.environment.with_variable(
-            name, _declarable_type(expression.checked.type)
-        )
         self.layout.slot_for(name)
         self.variables[name] = expression.compiler
         self.lazy_variables[name] = expression.compiler.root
@@ -186,7 +195,7 @@ class _PolicyCompiler:
         message_expression = None
         if item.get("messageExpression"):
             message_expression = self._compile_expression(
-                path / "messageExpression", self.environment, ("string",)
+                path / "messageExpression", self.environment, (STRING,)
             )
         paths_expression = self._compile_annotation(
             "finding-paths", index, ("string", "list", "dyn")
@@ -215,7 +224,7 @@ class _PolicyCompiler:
                 if key == ANNOTATION_PREFIX + name and index > 0 and self._has_problem_at(path):
                     return None
                 return self._compile_expression(
-                    path, self.environment, returns, used_by_kubernetes=False
+                    path, self.environment.with_patch_types(), returns, used_by_kubernetes=False
                 )
         return None
 
@@ -224,42 +233,37 @@ class _PolicyCompiler:
         return any((p.line, p.column) >= start and p.line for p in self.problems[-3:])
 
     def _compile_audit_annotation(self, path: Path) -> CompiledExpression | None:
-        return self._compile_expression(path, self.environment, ("string", "null", "null_type"))
+        return self._compile_expression(path, self.environment, (STRING, NULL))
 
     def _compile_mutation(self, path: Path) -> CompiledExpression | None:
-        return self._compile_expression(path, self.environment, ("list",))
+        environment = self.environment.with_patch_types()
+        return self._compile_expression(path, environment, (list_of(struct(PATCH_TYPE)),))
 
     def _compile_expression(
         self,
         path: Path,
         environment: Environment,
-        returns: tuple[str, ...] = ("bool",),
+        returns: tuple[CelType | str, ...] = (BOOL,),
         *,
         used_by_kubernetes: bool = True,
     ) -> CompiledExpression | None:
         """Return a compiled expression, None after its problems were noted.
 
-        returns  the types that it may have; empty: any
-        counts   whether Kubernetes sees it; an annotation's it does not
+        returns             the types that it may have, or names of their kinds; empty: any
+        used_by_kubernetes  an annotation is not
         """
         expression_text: Any = self.raw
         for segment in path:
             expression_text = expression_text[segment]
-        for token in words.tokenize(expression_text):
-            if token.text == "authorizer" and not _is_field_access(expression_text, token.start):
-                self._add_problem(path, ExpressionIssue(_AUTHORIZER_UNSUPPORTED, token.start))
-                return None
         try:
             expression = environment.check(expression_text)
         except ExpressionError as error:
             for misuse in error.issues:
                 self._add_problem(path, misuse)
             return None
-        if returns and expression.type.partition("<")[0] not in returns:
-            expected_types = " or ".join(
-                dict.fromkeys(token.removesuffix("_type") for token in returns)
-            )
-            message = f"{path[-1]} gives a {expression.type}, not a {expected_types}"
+        if returns and not _is_one_of(expression.type, returns):
+            expected_types = " or ".join(map(str, returns))
+            message = f"{path[-1]} must be of type {expected_types}, is {expression.type}"
             self._add_problem(path, ExpressionIssue(message, 0))
             return None
         if used_by_kubernetes:
@@ -269,38 +273,35 @@ class _PolicyCompiler:
 
     def _add_problem(self, path: Path, issue: ExpressionIssue) -> None:
         position = self.source.position(path, issue.offset)
-        message = issue.message + self._hint(path, issue.message)
+        message = issue.message + self._hint(issue.message)
+        if issue.message.startswith("undeclared reference to 'authorizer'"):
+            message = _AUTHORIZER_UNSUPPORTED
         self.problems.append(PolicyProblem(self.source.file, *position, self.name, message))
 
-    def _hint(self, path: Path, message: str) -> str:
-        unknown = message.removeprefix("undeclared reference to '")
-        if unknown == message:
-            return ""
-        if unknown.startswith("params") and not self.spec.get("paramKind"):
-            return "; the policy has no paramKind"
-        if not unknown.startswith("variables."):
-            return ""
-        if "matchConditions" in path:
-            return "; matchConditions see no variables"
-        name = unknown.removeprefix("variables.").partition("'")[0]
+    def _hint(self, message: str) -> str:
+        name = message.partition("'")[2].partition("'")[0]
+        if message.startswith("undeclared reference to"):
+            if name == "params" and not self.spec.get("paramKind"):
+                return "; the policy has no paramKind"
+            if name == "variables":
+                return "; matchConditions see no variables"
         names = [get_str(item, "name") for item in get_list(self.spec, "variables")]
-        if name in names:
+        if message.startswith("undefined field") and name in names:
             return "; a variable is known below its definition"
-        near = nearest_word(name, names)
-        return f'; did you mean "variables.{near}"?' if near else ""
+        return ""
 
 
-def _is_field_access(text_: str, offset: int) -> bool:
-    return text_[:offset].rstrip().endswith(".")
+def policy_environment(*, has_params: bool, libraries: tuple[Library, ...]) -> Environment:
+    """Return the environment of a policy's expressions, before its variables."""
+    names: dict[str, CelType | str] = {
+        name: DYN for name in SLOTS if has_params or name != "params"
+    }
+    names |= {"request": REQUEST_TYPE, "namespaceObject": NAMESPACE_TYPE}
+    return Environment(names, libraries, STRUCT_TYPES)
 
 
-def _declarable_type(type_: str) -> str:
-    """Return how a variable of an expression's type is declared; "dyn" where that is unknown."""
-    declared = type_.replace("optional_type", "optional").replace("null_type", "null")
-    known = declared.replace("<", " ").replace(">", " ").replace(",", " ").split()
-    return declared if all(word in _DECLARABLE_TYPES or "." in word for word in known) else "dyn"
-
-
-_DECLARABLE_TYPES = frozenset(
-    {"bool", "int", "uint", "double", "string", "bytes", "list", "map", "dyn", "optional"}
-)
+def _is_one_of(type_: CelType, allowed: tuple[CelType | str, ...]) -> bool:
+    """Tell whether a type is one of these; google.protobuf.BoolValue is as good as bool."""
+    if type_.kind == "wrapper":
+        return any(isinstance(other, CelType) and other.name == type_.name for other in allowed)
+    return type_ in allowed or type_.name in allowed

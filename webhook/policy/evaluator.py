@@ -16,6 +16,7 @@ from webhook.cel.activation import (
     ExecutionFrame,
 )
 from webhook.cel.provenance import NodeLocations, Provenance
+from webhook.cel.structs import to_plain
 from webhook.cel.values import EvaluationError
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding, Operation
@@ -361,7 +362,7 @@ def build_fix(validation: Validation, frame: ExecutionFrame) -> tuple[Operation,
     if validation.fix_expression is None:
         return ()
     try:
-        value = validation.fix_expression.run(frame)
+        value = to_plain(validation.fix_expression.run(frame))
     except (EvaluationError, CostLimitExceededError):
         return ()
     return tuple(value) if type(value) is list and all(map(is_patch_operation, value)) else ()

@@ -101,4 +101,4 @@ def build_namespace_object(name: str, facts: Facts) -> dict[str, Any] | None:
     metadata: dict[str, Any] = {"name": name, "labels": dict(get_namespace_labels(name, facts))}
     if known and known.annotations:
         metadata["annotations"] = dict(known.annotations)
-    return {"metadata": metadata}
+    return {"metadata": metadata, "spec": {}, "status": {}}  # there always, as in Kubernetes

@@ -9,12 +9,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-import jsonpatch
-
 from webhook.cel.activation import CostLimitExceededError
 from webhook.cel.stdlib import to_base64
 from webhook.cel.time_values import Duration, Timestamp
-from webhook.cel.values import EvaluationError, OptionalValue
+from webhook.cel.values import (
+    EvaluationError,
+    OptionalValue,
+    StructValue,
+    UInt,
+    from_key,
+    type_name,
+)
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Operation
 from webhook.policy.evaluator import (
@@ -24,9 +29,9 @@ from webhook.policy.evaluator import (
     PolicyEvaluator,
     PolicyFailure,
 )
+from webhook.policy.json_patch import PatchError, PatchTestFailedError, apply_patch
 from webhook.policy.model import BoundPolicy, CompiledExpression, Policy, PolicySet
 from webhook.policy.request import AdmissionRequest
-from webhook.yamldoc import PatchMismatchError, patch_value
 from webhook.yamldoc.json_patch import json_equal
 
 
@@ -131,13 +136,12 @@ class _Mutator:
     ) -> None:
         try:
             operations = _read_operations(expression.run(frame))
-            changed = patch_value(self.object, operations)
-        except (EvaluationError, CostLimitExceededError, RecursionError) as error:
-            self._add_failure(policy, index, str(error))
+            changed, operations = apply_patch(self.object, operations)
+            _require_kind(changed)
+        except PatchTestFailedError:
             return
-        except PatchMismatchError as error:
-            if not isinstance(error.__cause__, jsonpatch.JsonPatchTestFailed):
-                self._add_failure(policy, index, str(error))
+        except (EvaluationError, CostLimitExceededError, RecursionError, PatchError) as error:
+            self._add_failure(policy, index, str(error))
             return
         if not json_equal(changed, self.object):
             self.result = changed, (*self.result[1], *operations)
@@ -153,32 +157,78 @@ def _read_operations(value: Any) -> list[Operation]:
     return [_read_operation(item) for item in value]
 
 
+def _require_kind(document: Any) -> None:
+    if type(document) is not dict or not document.get("kind"):
+        raise PatchError("the patch leaves no object: kind is missing")
+
+
 def _read_operation(value: Any) -> Operation:
-    if type(value) is not dict or type(value.get("op")) is not str:
-        raise EvaluationError("an element of the list is no JSONPatch with an op")
-    if type(value.get("path")) is not str:
-        raise EvaluationError("a JSONPatch without a path")
-    return cast("Operation", {key: to_json_value(inner) for key, inner in value.items()})
+    if type(value) is not StructValue:
+        raise EvaluationError("an element of the list is no JSONPatch")
+    fields = value.fields
+    operation: dict[str, Any] = {"op": fields.get("op", ""), "path": fields.get("path", "")}
+    if fields.get("from"):
+        operation["from"] = fields["from"]
+    if "value" in fields:
+        check_object_types(fields["value"])
+        operation["value"] = to_json_value(fields["value"])
+    return cast("Operation", operation)
+
+
+def check_object_types(value: Any) -> None:
+    """Raise EvaluationError where an Object's type is not the path of its fields.
+
+    Object.spec{template: Object.spec.template{}}: the name says where it stands.
+    """
+    if type(value) is not StructValue:
+        return
+    pending: list[tuple[Any, str]] = [(value, value.type_name)]
+    while pending:
+        item, expected = pending.pop()
+        if type(item) is StructValue:
+            if item.type_name != expected:
+                raise EvaluationError(
+                    f'type mismatch: unexpected type name "{item.type_name}", expected '
+                    f'"{expected}", which matches field name path from root Object type'
+                )
+            pending.extend((inner, f"{expected}.{name}") for name, inner in item.fields.items())
+        elif type(item) is list:
+            pending.extend((inner, expected) for inner in item)
+        elif type(item) is dict:
+            pending.extend((inner, expected) for inner in item.values())
+
+
+_EXACT_INT = 2**53
+"""Up to here a double holds every integer; JSON of Protocol Buffers writes greater ones as text."""
 
 
 def to_json_value(value: Any) -> Any:
     """Return a CEL value as JSON data; raise EvaluationError where there is none for it."""
     kind = type(value)
     if kind is dict:
-        return {
-            (key if type(key) is str else str(key)): to_json_value(inner)
-            for key, inner in value.items()
-        }
+        return {_json_key(from_key(key)): to_json_value(inner) for key, inner in value.items()}
+    if kind is StructValue:
+        return {key: to_json_value(inner) for key, inner in value.fields.items()}
     if kind is list:
         return [to_json_value(inner) for inner in value]
     if kind is OptionalValue:
-        return to_json_value(value.value) if value.present else None
+        if not value.present:
+            raise EvaluationError("optional.none() dereference")
+        return to_json_value(value.value)
     if kind is bytes:
         return to_base64(value)
     if kind in (Timestamp, Duration):
         return str(value)
-    if value is None or kind in (str, bool, float):
+    if kind is float:
+        return int(value) if value.is_integer() and abs(value) < _EXACT_INT else value
+    if kind is int or kind is UInt:
+        return int(value) if abs(value) <= _EXACT_INT else str(int(value))
+    if value is None or kind in (str, bool):
         return value
-    if isinstance(value, int):
-        return int(value)
-    raise EvaluationError(f"a {kind.__name__} is no JSON value")
+    raise EvaluationError(f"a {type_name(value)} is no JSON value")
+
+
+def _json_key(key: Any) -> str:
+    if type(key) is not str:
+        raise EvaluationError(f"unsupported type conversion from '{type_name(key)}' to string")
+    return key

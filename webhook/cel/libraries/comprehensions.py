@@ -6,17 +6,17 @@ Source: google/cel-go ext/comprehensions.go.
 from typing import Any
 
 from webhook.cel.signatures import Library
-from webhook.cel.values import EvaluationError, no_overload
+from webhook.cel.values import EvaluationError, find_key, from_key, no_overload, to_key
 
 
 def map_insert(target: Any, *pair: Any) -> dict[Any, Any]:
     """Return a map with one entry more, given as key and value or as a map."""
-    entries = dict([pair]) if len(pair) == 2 else pair[0]
+    entries = {to_key(pair[0]): pair[1]} if len(pair) == 2 else pair[0]
     if type(target) is not dict or type(entries) is not dict:
         raise no_overload("transformMap", target, *pair)
     for key in entries:
-        if key in target:
-            raise EvaluationError(f"insert failed: key '{key}' already exists")
+        if find_key(target, from_key(key)) is not None:
+            raise EvaluationError(f"insert failed: key {key} already exists")
     target.update(entries)  # made for this fold alone
     return target
 
@@ -33,5 +33,13 @@ COMPREHENSIONS = Library(
         "transformMapEntry": ("map<A, B>.transformMapEntry(key, value, map<C, D>) -> map<C, D>",),
     },
     {"cel.@mapInsert": map_insert},
-    extension={"name": "two-var-comprehensions"},
+    macros=frozenset(
+        {"all", "exists", "existsOne", "transformList", "transformMap", "transformMapEntry"}
+    ),
+    hidden={
+        "cel.@mapInsert": (
+            "cel.@mapInsert(map<A, B>, A, B) -> map<A, B>",
+            "cel.@mapInsert(map<A, B>, map<A, B>) -> map<A, B>",
+        )
+    },
 )

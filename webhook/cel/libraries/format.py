@@ -1,7 +1,7 @@
 """Named formats: format.dns1123Label().validate(text) (Kubernetes 1.31).
 
 Source: k8s.io/apiserver pkg/cel/library/format.go; k8s.io/apimachinery pkg/util/validation;
-go-openapi/strfmt for uuid, byte, date and datetime. The texts of the answers are ours.
+go-openapi/strfmt for uuid, byte, date and datetime. The texts are the API server's.
 """
 
 import base64
@@ -16,11 +16,10 @@ from webhook.cel.signatures import Library
 from webhook.cel.time_values import parse_timestamp
 from webhook.cel.values import ABSENT, EvaluationError, OptionalValue, no_overload
 
-_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_DNS1123_LABEL = re.compile(_LABEL)
-_DNS1123_SUBDOMAIN = re.compile(rf"{_LABEL}(\.{_LABEL})*")
-_DNS1035_LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-_QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
+_LABEL_1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
+_NAME = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _UUID = re.compile(r"(?i)[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -30,15 +29,22 @@ class Format:
     """A format by its name."""
 
     CEL_NAME: ClassVar[str] = "kubernetes.NamedFormat"
+    STRICT_EQUALITY: ClassVar[bool] = True
     name: str
 
 
 def _pattern_check(
-    pattern: re.Pattern[str], max_length: int, message: str
+    pattern: str, max_length: int, message: str, *examples: str
 ) -> Callable[[str], list[str]]:
+    """Return a check with the API server's words: messages of policies quote them."""
+    compiled = re.compile(pattern)
+    shown = " or ".join(f"'{example}', " for example in examples)
+    too_long = f"must be no more than {max_length} bytes"
+    mismatch = f"{message} (e.g. {shown}regex used for validation is '{pattern}')"
+
     def faults(text: str) -> list[str]:
-        found = [f"must be no more than {max_length} characters"] if len(text) > max_length else []
-        return found if pattern.fullmatch(text) else [*found, message]
+        found = [too_long] if len(text.encode()) > max_length else []
+        return found if compiled.fullmatch(text) else [*found, mismatch]
 
     return faults
 
@@ -49,53 +55,64 @@ def _prefix_check(check: Callable[[str], list[str]]) -> Callable[[str], list[str
 
 
 _check_dns1123_label = _pattern_check(
-    _DNS1123_LABEL,
+    _LABEL,
     63,
-    "must consist of lower case letters, digits or '-', and start and end with a letter or digit",
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and "
+    "must start and end with an alphanumeric character",
+    "my-name",
+    "123-abc",
 )
 _check_dns1123_subdomain = _pattern_check(
-    _DNS1123_SUBDOMAIN,
+    _SUBDOMAIN,
     253,
-    "must consist of lower case letters, digits, '-' or '.', and start and end with a letter or "
-    "digit",
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
+    "'.', and must start and end with an alphanumeric character",
+    "example.com",
 )
 _check_dns1035_label = _pattern_check(
-    _DNS1035_LABEL,
+    _LABEL_1035,
     63,
-    "must consist of lower case letters, digits or '-', start with a letter, and end with a "
-    "letter or digit",
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an "
+    "alphabetic character, and end with an alphanumeric character",
+    "my-name",
+    "abc-123",
+)
+_NAME_FAULT = (
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
+    "alphanumeric character"
+)
+_NAME_EXAMPLES = ("MyName", "my.name", "123-abc")
+_check_name_part = _pattern_check(_NAME, 63, f"name part {_NAME_FAULT}", *_NAME_EXAMPLES)
+_check_label_value = _pattern_check(
+    f"({_NAME})?",
+    63,
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or "
+    "'.', and must start and end with an alphanumeric character",
+    "MyValue",
+    "my_value",
+    "12345",
+)
+_check_too_many_slashes = _pattern_check(
+    _NAME, 2**31, f"a valid label key {_NAME_FAULT}", *_NAME_EXAMPLES
 )
 
 
 def _check_qualified_name(text: str) -> list[str]:
+    if text.count("/") > 1:
+        hint = " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        return [fault + hint for fault in _check_too_many_slashes(text)]
     prefix, slash, name = text.rpartition("/")
     problems: list[str] = []
     if slash:
-        problems += (
-            [f"prefix part {fault}" for fault in _check_dns1123_subdomain(prefix)]
-            if prefix
-            else ["prefix part must not be empty"]
-        )
+        faults = _check_dns1123_subdomain(prefix) if prefix else ["must be non-empty"]
+        problems += [f"prefix part {fault}" for fault in faults]
     if not name:
-        problems.append("name part must not be empty")
-    if len(name) > 63:
-        problems.append("name part must be no more than 63 characters")
-    if name and not _QUALIFIED.fullmatch(name):
-        problems.append(
-            "name part must consist of letters, digits, '-', '_' or '.', and start and end with "
-            "a letter or digit"
-        )
-    return problems
-
-
-def _check_label_value(text: str) -> list[str]:
-    problems = ["must be no more than 63 characters"] if len(text) > 63 else []
-    if text and not _QUALIFIED.fullmatch(text):
-        problems.append(
-            "must be empty or consist of letters, digits, '-', '_' or '.', and start and end "
-            "with a letter or digit"
-        )
-    return problems
+        problems.append("name part must be non-empty")
+    faults = _check_name_part(name)
+    return [
+        *problems,
+        *(fault if fault.startswith("name part") else f"name part {fault}" for fault in faults),
+    ]
 
 
 def _is_base64(text: str) -> bool:
@@ -118,6 +135,13 @@ def _predicate_check(is_valid: Callable[[str], bool], message: str) -> Callable[
     return lambda text: [] if is_valid(text) else [message]
 
 
+def _uri_faults(text: str) -> list[str]:
+    if url.is_url(text):
+        return []
+    reason = "invalid URI for request" if text else "empty url"
+    return [f'parse "{text}": {reason}']
+
+
 FORMATS: dict[str, Callable[[str], list[str]]] = {
     "dns1123Label": _check_dns1123_label,
     "dns1123Subdomain": _check_dns1123_subdomain,
@@ -127,7 +151,7 @@ FORMATS: dict[str, Callable[[str], list[str]]] = {
     "dns1123SubdomainPrefix": _prefix_check(_check_dns1123_subdomain),
     "dns1035LabelPrefix": _prefix_check(_check_dns1035_label),
     "labelValue": _check_label_value,
-    "uri": _predicate_check(url.is_url, "is no absolute URL"),
+    "uri": _uri_faults,
     "uuid": _predicate_check(
         lambda text: bool(_UUID.fullmatch(text)), "does not match the UUID format"
     ),

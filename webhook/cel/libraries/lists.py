@@ -9,13 +9,18 @@ from typing import Any
 
 from webhook.cel.signatures import Library
 from webhook.cel.stdlib import add
+from webhook.cel.time_values import Duration, Timestamp
 from webhook.cel.values import (
     ABSENT,
+    Charge,
     EvaluationError,
+    Function,
     OptionalValue,
-    comparable,
+    UInt,
     equal,
+    free_of_charge,
     no_overload,
+    order,
 )
 
 _MAX_RANGE = 100_000
@@ -24,7 +29,7 @@ _MAX_RANGE = 100_000
 
 def is_sorted(items: Any) -> bool:
     """Tell whether no element is greater than its successor."""
-    _require_list("isSorted", items)
+    _require_comparable("isSorted", items)
     return all(compare(left, right) <= 0 for left, right in pairwise(items))
 
 
@@ -33,11 +38,11 @@ def sum_elements(items: Any) -> Any:
     _require_list("sum", items)
     if not items:
         return 0
+    if type(items[0]) not in _SUMMABLE_TYPES:
+        raise no_overload("sum", items)
     result = items[0]
     for item in items[1:]:
         result = add(result, item)
-    if type(result) in (str, bytes, bool, list, dict):
-        raise no_overload("sum", items)
     return result
 
 
@@ -52,7 +57,7 @@ def min_element(items: Any) -> Any:
 
 
 def _extreme_element(name: str, items: Any, sign: int) -> Any:
-    _require_list(name, items)
+    _require_comparable(name, items)
     if not items:
         raise EvaluationError(f"{name} called on empty list")
     extreme = items[0]
@@ -62,41 +67,57 @@ def _extreme_element(name: str, items: Any, sign: int) -> Any:
     return extreme
 
 
-def index_of(items: Any, element: Any) -> int:
+def index_of(items: Any, element: Any, *start: Any) -> int:
     """Return the index of the first equal element, -1 if there is none."""
-    _require_list("indexOf", items)
+    if type(items) is not list or start:
+        raise no_overload("indexOf", items, element, *start)
     return next((n for n, item in enumerate(items) if equal(item, element)), -1)
 
 
-def last_index_of(items: Any, element: Any) -> int:
+def last_index_of(items: Any, element: Any, *end: Any) -> int:
     """Return the index of the last equal element, -1 if there is none."""
-    _require_list("lastIndexOf", items)
+    if type(items) is not list or end:
+        raise no_overload("lastIndexOf", items, element, *end)
     return next((n for n in reversed(range(len(items))) if equal(items[n], element)), -1)
 
 
 def compare(left: Any, right: Any) -> int:
-    """Return -1, 0 or 1: how two values are ordered."""
-    if not comparable(left, right):
-        raise no_overload("<", left, right)
-    return int(left > right) - int(left < right)
+    """Return -1, 0 or 1: how two values are ordered; 0 for "a" and 1, as in Kubernetes."""
+    for value in (left, right):
+        if type(value) not in COMPARABLE_TYPES:
+            raise EvaluationError("no such overload")
+    try:
+        return order(left, right) or 0
+    except EvaluationError:
+        return 0
 
 
-def distinct(items: Any) -> list[Any]:
+def distinct(items: Any, charge: Charge = free_of_charge) -> list[Any]:
     """Return the elements without those that equal an earlier one."""
     _require_list("distinct", items)
     result: list[Any] = []
     seen_strings: set[str] = set()
+    charge(len(items))
     for item in items:
         if type(item) is str:
             if item not in seen_strings:
                 seen_strings.add(item)
                 result.append(item)
-        elif not any(equal(item, other) for other in result):
+            continue
+        charge(len(result))
+        if not any(_equal_in_list(item, other, charge) for other in result):
             result.append(item)
     return result
 
 
-def flatten(items: Any, depth: Any = 1) -> list[Any]:
+def _equal_in_list(left: Any, right: Any, charge: Charge) -> bool:
+    try:
+        return equal(left, right, charge)
+    except EvaluationError:
+        return False
+
+
+def flatten(items: Any, depth: Any = 1, *, charge: Charge = free_of_charge) -> list[Any]:
     """Return the elements with lists among them unpacked, `depth` levels deep."""
     _require_list("flatten", items)
     if type(depth) is not int:
@@ -106,14 +127,14 @@ def flatten(items: Any, depth: Any = 1) -> list[Any]:
     for _ in range(depth):
         if not any(type(item) is list for item in items):
             break
+        charge(sum(len(item) if type(item) is list else 1 for item in items))
         items = [inner for item in items for inner in (item if type(item) is list else [item])]
     return list(items)
 
 
 def slice_list(items: Any, start: Any, end: Any) -> list[Any]:
     """Return the elements from `start` up to, not including, `end`."""
-    _require_list("slice", items)
-    if type(start) is not int or type(end) is not int:
+    if type(items) is not list or type(start) is not int or type(end) is not int:
         raise no_overload("slice", items, start, end)
     if not 0 <= start <= end <= len(items):
         raise EvaluationError(f"slice({start}, {end}) of a list of {len(items)}")
@@ -122,15 +143,20 @@ def slice_list(items: Any, start: Any, end: Any) -> list[Any]:
 
 def sort(items: Any) -> list[Any]:
     """Return the elements in ascending order."""
-    _require_list("sort", items)
-    return sorted(items, key=cmp_to_key(compare))
+    return sort_by_keys(items, items)
 
 
 def sort_by_keys(items: Any, keys: Any) -> list[Any]:
     """Return the elements in the order of their keys."""
-    _require_list("sortBy", items)
-    ordered = sorted(range(len(items)), key=cmp_to_key(lambda a, b: compare(keys[a], keys[b])))
-    return [items[number] for number in ordered]
+    if type(items) is not list or type(keys) is not list:
+        raise no_overload("sort", items)
+    if keys and type(keys[0]) not in COMPARABLE_TYPES:
+        raise no_overload("sort", items)
+    if len({type(key) for key in keys}) > 1:
+        raise EvaluationError("list elements must have the same type")
+    as_key = cmp_to_key(compare)
+    ordered = sorted(zip(keys, items, strict=True), key=lambda pair: as_key(pair[0]))
+    return [item for _, item in ordered]
 
 
 def reverse(items: Any) -> list[Any]:
@@ -151,13 +177,23 @@ def last(items: Any) -> OptionalValue:
     return OptionalValue(items[-1], present=True) if items else ABSENT
 
 
-def make_range(end: Any) -> list[int]:
-    """Return 0, 1, … up to, not including, `end`."""
+def make_range(end: Any, charge: Charge = free_of_charge) -> list[int]:
+    """Return 0, 1, … up to, not including, `end`; counted before any of them is made."""
     if type(end) is not int:
         raise no_overload("lists.range", end)
+    charge(max(end, 0))
     if end > _MAX_RANGE:
         raise EvaluationError(f"lists.range({end}): at most {_MAX_RANGE:,} are made")
     return list(range(end))
+
+
+_SUMMABLE_TYPES = (int, UInt, float, Duration)
+COMPARABLE_TYPES = (int, UInt, float, bool, Duration, Timestamp, str, bytes)
+
+
+def _require_comparable(name: str, items: Any) -> None:
+    if type(items) is not list or (items and type(items[0]) not in COMPARABLE_TYPES):
+        raise no_overload(name, items)
 
 
 def _require_list(name: str, items: Any) -> None:
@@ -165,14 +201,17 @@ def _require_list(name: str, items: Any) -> None:
         raise no_overload(name, items)
 
 
+_COMPARABLE = "(T: int, uint, double, bool, duration, timestamp, string, bytes)"
+_SUMMABLE = "(T: int, uint, double, duration)"
+
 LISTS = Library(
     "lists",
     1,
     {
-        "isSorted": ("list<A>.isSorted() -> bool",),
-        "sum": ("list<A>.sum() -> A",),
-        "min": ("list<A>.min() -> A",),
-        "max": ("list<A>.max() -> A",),
+        "isSorted": (f"list<T>.isSorted() -> bool {_COMPARABLE}",),
+        "sum": (f"list<T>.sum() -> T {_SUMMABLE}",),
+        "min": (f"list<T>.min() -> T {_COMPARABLE}",),
+        "max": (f"list<T>.max() -> T {_COMPARABLE}",),
         "indexOf": ("list<A>.indexOf(A) -> int",),
         "lastIndexOf": ("list<A>.lastIndexOf(A) -> int",),
     },
@@ -194,7 +233,7 @@ LISTS_EXTENSION = Library(
         "distinct": ("list<A>.distinct() -> list<A>",),
         "flatten": ("list<list<A>>.flatten() -> list<A>", "list<dyn>.flatten(int) -> list<dyn>"),
         "slice": ("list<A>.slice(int, int) -> list<A>",),
-        "sort": ("list<A>.sort() -> list<A>",),
+        "sort": (f"list<T>.sort() -> list<T> {_COMPARABLE}",),
         "sortBy": ("list<A>.sortBy(element, key) -> list<A>",),
         "reverse": ("list<A>.reverse() -> list<A>",),
         "first": ("list<A>.first() -> optional<A>",),
@@ -212,5 +251,20 @@ LISTS_EXTENSION = Library(
         "last": last,
         "lists.range": make_range,
     },
-    extension={"name": "lists"},
+    macros=frozenset({"sortBy"}),
+    hidden={
+        "@sortByAssociatedKeys": (
+            f"list<A>.@sortByAssociatedKeys(list<T>) -> list<A> {_COMPARABLE}",
+        )
+    },
 )
+
+LINEAR_FUNCTIONS: dict[str, Function] = {
+    "isSorted": is_sorted,
+    "sum": sum_elements,
+    "min": min_element,
+    "max": max_element,
+    "slice": slice_list,
+    "reverse": reverse,
+}
+"""What looks at each element once."""

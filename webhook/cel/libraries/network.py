@@ -19,6 +19,7 @@ class IP:
     """An address."""
 
     CEL_NAME: ClassVar[str] = "net.IP"
+    STRICT_EQUALITY: ClassVar[bool] = True
     address: _Address
 
     def __str__(self) -> str:
@@ -30,6 +31,7 @@ class CIDR:
     """An address with the length of its network's prefix."""
 
     CEL_NAME: ClassVar[str] = "net.CIDR"
+    STRICT_EQUALITY: ClassVar[bool] = True
     address: _Address
     prefix_length: int
 
@@ -75,11 +77,15 @@ def parse_cidr(text: Any) -> CIDR:
 
 def is_ip(text: Any) -> bool:
     """Tell whether a text is an IP address."""
+    if type(text) is not str:
+        raise no_overload("isIP", text)
     return _can_parse(parse_ip, text)
 
 
 def is_cidr(text: Any) -> bool:
     """Tell whether a text is a CIDR range."""
+    if type(text) is not str:
+        raise no_overload("isCIDR", text)
     return _can_parse(parse_cidr, text)
 
 
@@ -96,9 +102,9 @@ def is_canonical(text: Any) -> bool:
     return bool(str(parse_ip(text)) == text)
 
 
-def to_ip(value: Any) -> IP:
-    """Return ip(text), or the address of a CIDR: `range.ip()`."""
-    return IP(value.address) if type(value) is CIDR else parse_ip(value)
+def address_of(value: Any) -> IP:
+    """Return the address of a CIDR: `range.ip()`."""
+    return IP(_require_cidr("ip", value).address)
 
 
 def contains_ip(range_: Any, other: Any) -> bool:
@@ -186,7 +192,8 @@ NETWORK = Library(
         "masked": ("net.CIDR.masked() -> net.CIDR",),
     },
     {
-        "ip": to_ip,
+        "ip": parse_ip,
+        ".ip": address_of,
         "isIP": is_ip,
         "ip.isCanonical": is_canonical,
         "family": lambda value: _require_address("family", value).version,
@@ -204,4 +211,6 @@ NETWORK = Library(
         "prefixLength": lambda value: _require_cidr("prefixLength", value).prefix_length,
         "masked": _masked,
     },
+    hidden={"string": ("string(net.IP) -> string", "string(net.CIDR) -> string")},
+    type_names=("net.IP", "net.CIDR"),
 )

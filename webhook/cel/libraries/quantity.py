@@ -6,7 +6,7 @@ when it reads it.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -17,16 +17,25 @@ _QUANTITY = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)([a-zA-Z]*|[eE][+-]?\d+)", re.A
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _NANO = 10**9
+_INT64_DIGITS = 18
+"""Decimal digits that an int64 holds for sure."""
 _MAX_LENGTH = 64
 """Characters of a quantity. Kubernetes takes longer ones; nobody writes them."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Quantity:
-    """An amount of a resource, in billionths."""
+    """An amount of a resource, in billionths.
+
+    scale  the power of ten of what was written, where Kubernetes keeps the amount as an int64:
+           0 of "1", -1 of "1.0". None: it keeps a decimal, which is no integer to it
+    """
 
     CEL_NAME: ClassVar[str] = "kubernetes.Quantity"
+    STRICT_EQUALITY: ClassVar[bool] = True
+    BY_ADDRESS: ClassVar[bool] = True
     nano: int
+    scale: int | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return str(self.nano / _NANO)
@@ -47,22 +56,45 @@ def _parse_cached(text: str) -> Quantity:
     sign, digits, suffix = match.groups()
     whole, _, fraction = digits.partition(".")
     amount, exponent = int(whole + fraction or "0"), 9 - len(fraction)
+    scale = _int64_scale(whole.lstrip("0"), fraction, suffix)
     if suffix in _BINARY:
         amount *= 2 ** _BINARY[suffix]
-    elif suffix in _DECIMAL:
-        exponent += _DECIMAL[suffix]
-    elif suffix[:1] in ("e", "E") and len(suffix) <= 5 and suffix[1:].lstrip("+-").isdigit():
-        exponent += int(suffix[1:])
+    elif (power := _decimal_power(suffix)) is not None:
+        exponent += power
     else:
         raise EvaluationError(f'"{text[:40]}" has no unit of quantities: {suffix}')
-    # Finer than nano is rounded away from zero; more than 2^63 - 1 is cut off there.
+    # Finer than nano is rounded away from zero. Binary ones are cut off at 2^63 - 1.
     nano = amount * 10**exponent if exponent >= 0 else -(-amount // 10**-exponent)
-    nano = min(nano, MAX_INT64 * _NANO)
-    return Quantity(-nano if sign == "-" else nano)
+    if suffix in _BINARY and scale is None:
+        nano = min(nano, MAX_INT64 * _NANO)
+    return Quantity(-nano if sign == "-" else nano, scale)
+
+
+def _decimal_power(suffix: str) -> int | None:
+    if suffix in _DECIMAL:
+        return _DECIMAL[suffix]
+    if suffix[:1] in ("e", "E") and len(suffix) <= 5 and suffix[1:].lstrip("+-").isdigit():
+        return int(suffix[1:])
+    return None
+
+
+def _int64_scale(whole: str, fraction: str, suffix: str) -> int | None:
+    """Return the scale with which Kubernetes keeps a text as an int64, None if it does not.
+
+    Source: k8s.io/apimachinery pkg/api/resource/quantity.go, ParseQuantity's fast path.
+    """
+    if suffix in _BINARY:
+        power = _BINARY[suffix]
+        fits = not fraction and 15 - len(whole) - power * 3 // 10 - 1 >= 0
+        return 0 if fits else None
+    scale = (_decimal_power(suffix) or 0) - len(fraction)
+    return scale if len(whole) + len(fraction) <= _INT64_DIGITS and scale >= -9 else None
 
 
 def is_quantity(text: Any) -> bool:
     """Tell whether a text is a quantity."""
+    if type(text) is not str:
+        raise no_overload("isQuantity", text)
     try:
         parse_quantity(text)
     except EvaluationError:
@@ -72,25 +104,51 @@ def is_quantity(text: Any) -> bool:
 
 def add(left: Any, right: Any) -> Quantity:
     """Return left + right, a quantity or an int."""
-    return Quantity(_to_nano("add", left) + _to_nano("add", right))
+    return _sum("add", left, right, 1)
 
 
 def subtract(left: Any, right: Any) -> Quantity:
     """Return left - right, a quantity or an int."""
-    return Quantity(_to_nano("sub", left) - _to_nano("sub", right))
+    return _sum("sub", left, right, -1)
+
+
+def _sum(name: str, left: Any, right: Any, sign: int) -> Quantity:
+    if type(left) is not Quantity:
+        raise no_overload(name, left, right)
+    if type(right) is int:
+        right = Quantity(right * _NANO, 0)
+    nano = left.nano + sign * _to_nano(name, right)
+    if left.scale is None or right.scale is None:
+        return Quantity(nano)
+    if left.nano == 0 or right.nano == 0:
+        return Quantity(nano, right.scale if left.nano == 0 else left.scale)
+    scale = min(left.scale, right.scale)
+    unit = 10 ** (9 + scale)
+    fits = all(abs(part) <= MAX_INT64 * unit for part in (left.nano, right.nano, nano))
+    return Quantity(nano, scale if fits else None)
 
 
 def as_integer(value: Any) -> int:
-    """Return a quantity as an int; raise EvaluationError where it is no whole number."""
+    """Return a quantity as an int; raise EvaluationError where Kubernetes has none."""
     if not is_integer(value):
         raise EvaluationError("cannot convert value to integer")
     return _to_nano("asInteger", value) // _NANO
 
 
 def is_integer(value: Any) -> bool:
-    """Tell whether a quantity is a whole number that 64 bits hold."""
+    """Tell whether Kubernetes keeps a quantity as an int64: "1", not "1.0" and not "1Ei"."""
     nano = _to_nano("isInteger", value)
-    return nano % _NANO == 0 and abs(nano) <= MAX_INT64 * _NANO
+    return value.scale is not None and value.scale >= 0 and abs(nano) <= MAX_INT64 * _NANO
+
+
+def as_float(value: Any) -> float:
+    """Return a quantity as a double, in Kubernetes' steps: the digits times a power of ten."""
+    nano = _to_nano("asApproximateFloat", value)
+    scale = -9 if value.scale is None else value.scale
+    if scale == 0:
+        return float(nano // _NANO)
+    digits = nano // 10 ** (9 + scale)
+    return float(digits) * float(f"1e{scale}")
 
 
 def get_sign(value: Any) -> int:
@@ -102,8 +160,6 @@ def get_sign(value: Any) -> int:
 def _to_nano(name: str, value: Any) -> int:
     if type(value) is Quantity:
         return value.nano
-    if type(value) is int and name in ("add", "sub"):
-        return value * _NANO
     raise no_overload(name, value)
 
 
@@ -137,7 +193,7 @@ QUANTITY = Library(
         "isGreaterThan": lambda left, right: _compare("isGreaterThan", left, right) > 0,
         "isLessThan": lambda left, right: _compare("isLessThan", left, right) < 0,
         "compareTo": lambda left, right: _compare("compareTo", left, right),
-        "asApproximateFloat": lambda value: _to_nano("asApproximateFloat", value) / _NANO,
+        "asApproximateFloat": as_float,
         "asInteger": as_integer,
         "isInteger": is_integer,
         "add": add,

@@ -9,7 +9,9 @@ from webhook.cel.values import no_overload
 
 def find_first(text: Any, pattern: Any) -> str:
     """Return the first match, "" if there is none."""
-    found = find_all(text, pattern)
+    if type(text) is not str or type(pattern) is not str:
+        raise no_overload("find", text, pattern)
+    found = re2.find_all(text, pattern, 1)
     return found[0] if found else ""
 
 
@@ -17,8 +19,7 @@ def find_all(text: Any, pattern: Any, *limit: Any) -> list[str]:
     """Return all matches, or the first `most` unless that is negative."""
     if type(text) is not str or type(pattern) is not str or any(type(n) is not int for n in limit):
         raise no_overload("findAll", text, pattern, *limit)
-    found = re2.find_all(text, pattern)
-    return found[: limit[0]] if limit and limit[0] >= 0 else found
+    return re2.find_all(text, pattern, limit[0] if limit else -1)
 
 
 REGEX = Library(

@@ -4,11 +4,11 @@ Source: k8s.io/apiserver pkg/cel/library/semverlib.go; semver.org 2.0.0, chapter
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from webhook.cel.signatures import Library
-from webhook.cel.values import EvaluationError, no_overload
+from webhook.cel.values import MAX_INT64, MAX_UINT64, EvaluationError, no_overload
 
 _NUMBER = r"(0|[1-9]\d*)"
 _VERSION = re.compile(
@@ -21,9 +21,11 @@ class Semver:
     """A version. Build metadata (behind "+") is kept and has no part in the order."""
 
     CEL_NAME: ClassVar[str] = "kubernetes.Semver"
+    STRICT_EQUALITY: ClassVar[bool] = True
+    UNHASHABLE: ClassVar[bool] = True
     numbers: tuple[int, int, int]
     prerelease: tuple[str, ...] = ()
-    build: str = ""
+    build: str = field(default="", compare=False)
 
     @property
     def sort_key(self) -> tuple[Any, ...]:
@@ -49,7 +51,11 @@ def parse_semver(text: Any, normalize: Any = False) -> Semver:  # noqa: FBT002 â
     )
     if "" in prerelease or "" in builds or numeric_with_zero:
         raise EvaluationError(f'"{text[:60]}" is no semantic version')
-    return Semver((int(match[1]), int(match[2]), int(match[3])), prerelease, match[5] or "")
+    numbers = int(match[1]), int(match[2]), int(match[3])
+    numeric = [int(word) for word in prerelease if word.isdigit()]
+    if max(*numbers, *numeric) > MAX_UINT64:
+        raise EvaluationError(f'"{text[:60]}" has a number of more than 64 bits')
+    return Semver(numbers, prerelease, match[5] or "")
 
 
 def _normalize(text: str) -> str:
@@ -65,6 +71,8 @@ def _normalize(text: str) -> str:
 
 def is_semver(text: Any, normalize: Any = False) -> bool:  # noqa: FBT002 â€” as above
     """Tell whether a text is a semantic version."""
+    if type(text) is not str or type(normalize) is not bool:
+        raise no_overload("isSemver", text, normalize)
     try:
         parse_semver(text, normalize)
     except EvaluationError:
@@ -83,7 +91,8 @@ def _number_getter(name: str, index: int) -> Any:
     def number(value: Any) -> int:
         if type(value) is not Semver:
             raise no_overload(name, value)
-        return value.numbers[index]
+        number = value.numbers[index]
+        return number if number <= MAX_INT64 else number - 2**64  # as an int of Go holds it
 
     return number
 

@@ -10,7 +10,7 @@ from webhook.cel.libraries.lists import index_of, last_index_of
 from webhook.cel.signatures import Library
 from webhook.cel.stdlib import check_length, to_string
 from webhook.cel.time_values import Duration, Timestamp
-from webhook.cel.values import EvaluationError, TypeValue, UInt, no_overload, type_name
+from webhook.cel.values import EvaluationError, TypeValue, UInt, from_key, no_overload, type_name
 
 _UPPER = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
@@ -47,8 +47,10 @@ def find(text: Any, needle: Any, *start: Any) -> int:
     if type(text) is list:
         return index_of(text, needle, *start)
     _require_types("indexOf", (text, str), (needle, str), *((word, int) for word in start))
-    if start and not 0 <= start[0] <= len(text):
-        raise EvaluationError(f"indexOf from {start[0]} in a string of {len(text)} characters")
+    if not needle:
+        return int(start[0]) if start else 0
+    if start and start[0] < 0:
+        raise EvaluationError(f"index out of range: {start[0]}")
     return int(text.find(needle, *start))
 
 
@@ -59,8 +61,12 @@ def find_last(text: Any, needle: Any, *end: Any) -> int:
     _require_types("lastIndexOf", (text, str), (needle, str), *((word, int) for word in end))
     if not end:
         return int(text.rfind(needle))
-    if not 0 <= end[0] <= len(text):
-        raise EvaluationError(f"lastIndexOf from {end[0]} in a string of {len(text)} characters")
+    if not needle:
+        return int(end[0])
+    if end[0] < 0:
+        raise EvaluationError(f"index out of range: {end[0]}")
+    if end[0] >= len(text):
+        return -1
     return int(text.rfind(needle, 0, end[0] + len(needle)))
 
 
@@ -167,6 +173,8 @@ def _format_value(verb: str, value: Any, precision: int) -> str:
             return _format_plain(value)
         case "d" if type(value) in (int, UInt):
             return int.__repr__(value)
+        case "f" | "e" if value in ("NaN", "Infinity", "-Infinity") and type(value) is str:
+            return _format_float(float(value), verb, precision)
         case "f" | "e" if type(value) is float:
             return _format_float(value, verb, min(precision, 100))
         case "b" if type(value) is bool:
@@ -187,10 +195,12 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 def _format_float(number: float, verb: str, precision: int) -> str:
     """Return a double as the API server's locale writes it: 1,234.50 and 1.234500×10⁰³.
 
-    %e has six digits whatever is asked for (measured with Kubernetes 1.36.4).
+    %e has six digits whatever is asked for, which is the width of NaN and infinity.
     """
     if not math.isfinite(number):
-        return "NaN" if math.isnan(number) else ("∞" if number > 0 else "-∞")
+        word = "NaN" if math.isnan(number) else ("∞" if number > 0 else "-∞")
+        return word.rjust(precision) if verb == "e" else word
+    number = number or 0.0  # no sign before a zero
     if verb == "f":
         return f"{number:,.{precision}f}"
     mantissa, _, exponent = f"{number:.6e}".partition("e")
@@ -202,7 +212,8 @@ def _format_plain(value: Any) -> str:
         return "[" + ", ".join(map(_format_nested, value)) + "]"
     if type(value) is dict:
         pairs = sorted(
-            (_format_nested(key), _format_nested(content)) for key, content in value.items()
+            (_format_nested(from_key(key)), _format_nested(content))
+            for key, content in value.items()
         )
         return "{" + ", ".join(f"{key}:{content}" for key, content in pairs) + "}"
     if value is None:

@@ -22,6 +22,8 @@ class URL:
     """A URL, taken apart. `host` has the port in it; `path` is as it was written."""
 
     CEL_NAME: ClassVar[str] = "kubernetes.URL"
+    STRICT_EQUALITY: ClassVar[bool] = True
+    BY_ADDRESS: ClassVar[bool] = True
     text: str
     scheme: str
     host: str
@@ -82,6 +84,8 @@ def _url_error(text: str, reason: str) -> EvaluationError:
 
 def is_url(text: Any) -> bool:
     """Tell whether a text is a URL."""
+    if type(text) is not str:
+        raise no_overload("isURL", text)
     try:
         parse_url(text)
     except EvaluationError:
@@ -118,7 +122,12 @@ def get_escaped_path(value: Any) -> str:
 
 def get_query(value: Any) -> dict[str, list[str]]:
     """Return the query as lists of values by key."""
-    return parse_qs(_require_url("getQuery", value).query, keep_blank_values=True, separator="&")
+    query = _require_url("getQuery", value).query
+    # As in Go, a part with a semicolon or a broken escape is passed over.
+    kept = "&".join(
+        part for part in query.split("&") if ";" not in part and not _ESCAPE.search(part)
+    )
+    return parse_qs(kept, keep_blank_values=True, separator="&")
 
 
 _U = "kubernetes.URL"
