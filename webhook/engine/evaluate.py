@@ -180,6 +180,7 @@ class _Evaluator(NamedTuple):
         for name, source in (
             (POD_SECURITY_RULE_ID, self._check_pods),
             (POLICY_RULE_ID, self._evaluate_policies),
+            (POLICY_RULE_ID, self._evaluate_rendered),
         ):
             try:
                 findings.extend(source(parsed, old))
@@ -209,6 +210,17 @@ class _Evaluator(NamedTuple):
 
         return policy_checks.run_validations(
             self.policy_context, parsed.document, self.old_document, self.namespace, self.facts
+        )
+
+    def _evaluate_rendered(
+        self, parsed: "ParsedObject", _: SeldonDeployment | None
+    ) -> Iterable[ActionFinding]:
+        if self.policy_context is None:
+            return ()
+        from webhook.engine import policy_checks
+
+        return policy_checks.run_rendered(
+            self.policy_context, parsed.view, self.namespace, self.facts, self.settings
         )
 
 

@@ -12,6 +12,7 @@ from webhook.engine.policy_context import PolicyContext
 from webhook.engine.rule_runner import ActionFinding
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding, Operation
+from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import ROOT
 from webhook.policy import (
     AdmissionRequest,
@@ -23,7 +24,9 @@ from webhook.policy import (
     mutate_object,
 )
 from webhook.policy import read_request as read_raw
+from webhook.policy.scope import is_about_rendered
 from webhook.rules.other_ids import POLICY_EXCEPTION_RULE_ID
+from webhook.settings.model import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,31 @@ def run_validations(
         annotation = " ".join(value.split())
         yield "audit", Finding(ROOT, f"{key}: {annotation}", rule_id=f"policy/{policy}")
     yield from _policy_error_findings(evaluation.failures)
+
+
+def run_rendered(
+    policy_context: PolicyContext,
+    deployment: SeldonDeployment,
+    namespace: str,
+    facts: Facts,
+    settings: Settings,
+) -> Iterator[ActionFinding]:
+    """Yield what policies for pods and other objects say of those that a document stands for.
+
+    Rendering costs more than most rules together: it happens only for a policy that needs it.
+    """
+    if not any(is_about_rendered(bound.policy) for bound in policy_context.policies.validating):
+        return
+    from webhook.engine.rendered_policies import run_rendered_validations
+
+    yield from run_rendered_validations(
+        policy_context,
+        deployment,
+        namespace,
+        facts,
+        defaults=settings.defaults,
+        mode=settings.policies.rendered,
+    )
 
 
 def drop_exempted(

@@ -104,6 +104,23 @@ def render_pods(
     An orchestrator is among them: whether there is one, the reconciler's flags say, and what is
     admitted must run with it too.
     """
+    pods: dict[Path, RenderedPod] = {}
+    for rendered in render_objects(deployment, defaults, facts, namespace):
+        if rendered.kind == "Deployment":
+            template = rendered.object["spec"]["template"]
+            path = rendered.trace(ROOT)
+            pod = Pod(template["spec"], template["metadata"])
+            pods[path] = RenderedPod(path, pod, rendered, facts.operator == "seldon")
+    return pods
+
+
+def render_objects(
+    deployment: SeldonDeployment,
+    defaults: DefaultingOptions,
+    facts: Facts,
+    namespace: Namespace | None,
+) -> "tuple[Rendered, ...]":
+    """Return the objects that whoever reconciles makes of a document."""
     from webhook.rendering.options import OrchestratorOptions, RenderOptions
     from webhook.rendering.render import render
 
@@ -113,11 +130,4 @@ def render_pods(
         defaults=defaults,
         operator=facts.operator or "graphgate",
     )
-    pods: dict[Path, RenderedPod] = {}
-    for rendered in render(deployment, options, replace(facts, namespaces=known)):
-        if rendered.kind == "Deployment":
-            template = rendered.object["spec"]["template"]
-            path = rendered.trace(ROOT)
-            pod = Pod(template["spec"], template["metadata"])
-            pods[path] = RenderedPod(path, pod, rendered, facts.operator == "seldon")
-    return pods
+    return render(deployment, options, replace(facts, namespaces=known))

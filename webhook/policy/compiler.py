@@ -1,10 +1,10 @@
 """From one raw policy, whose shape is right, to a Policy with its expressions compiled."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from webhook.cel.activation import MISSING, Closure, SlotLayout
-from webhook.cel.checked_ast import Ident, walk
+from webhook.cel.checked_ast import Ident, Select, walk
 from webhook.cel.compiler import Compiler
 from webhook.cel.environment import (
     PATCH_TYPE,
@@ -34,6 +34,7 @@ from webhook.policy.model import (
     Policy,
     PolicyMetadata,
     PolicyProblem,
+    RenderedMode,
     ResourceRule,
     Validation,
 )
@@ -42,6 +43,8 @@ from webhook.policy.sources import SourceObject
 
 ANNOTATION_PREFIX = "graphgate.io/"
 """What our annotations begin with: graphgate.io/title, graphgate.io/remediation.0."""
+
+_RENDERED_MODES: Mapping[str, RenderedMode] = {"deny": "deny", "warn": "warn", "off": "off"}
 
 _AUTHORIZER_UNSUPPORTED = (
     "authorizer is not supported: only the API server can be asked what a user may do"
@@ -172,7 +175,22 @@ class _PolicyCompiler:
                 for e in self.expressions
                 for node in walk(e.ast.expr)
             ),
+            reads_user=any(
+                isinstance(node, Select) and node.field == "userInfo"
+                for e in self.expressions
+                for node in walk(e.ast.expr)
+            ),
+            on_rendered=self._rendered_mode(),
         )
+
+    def _rendered_mode(self) -> RenderedMode | Literal[""]:
+        text = self._annotation("rendered")
+        if text == "" or text in _RENDERED_MODES:
+            return _RENDERED_MODES.get(text, "")
+        path = Path(("metadata", "annotations", f"{ANNOTATION_PREFIX}rendered"))
+        message = f'annotation graphgate.io/rendered is "{text}"; allowed: deny, warn, off'
+        self._add_problem(path, ExpressionIssue(message, 0))
+        return ""
 
     def _annotation(self, name: str) -> str:
         return get_str(self.annotations, ANNOTATION_PREFIX + name).strip()

@@ -50,6 +50,13 @@ def _labels_match(match: MatchResources, value: Any) -> bool:
 
 
 def _rule_applies(rule: ResourceRule, request: AdmissionRequest, exact_versions: bool) -> bool:  # noqa: FBT001 — private
+    return rule_covers(rule, request, exact_versions=exact_versions) and (
+        not rule.resource_names or request.name in rule.resource_names
+    )
+
+
+def rule_covers(rule: ResourceRule, request: AdmissionRequest, *, exact_versions: bool) -> bool:
+    """Tell whether a rule is about a request, whatever name its object has."""
     return (
         (request.operation in rule.operations or "*" in rule.operations)
         and (request.group in rule.api_groups or "*" in rule.api_groups)
@@ -60,7 +67,6 @@ def _rule_applies(rule: ResourceRule, request: AdmissionRequest, exact_versions:
         )
         and (rule.scope == "*" or (rule.scope == "Namespaced") is bool(request.namespace))
         and _covers_resource(rule.resources, request)
-        and (not rule.resource_names or request.name in rule.resource_names)
     )
 
 

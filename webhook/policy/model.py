@@ -17,6 +17,7 @@ from webhook.policy.selectors import LabelSelector
 
 PolicyKind = Literal["ValidatingAdmissionPolicy", "MutatingAdmissionPolicy"]
 ValidationAction = Literal["deny", "warn", "audit"]
+RenderedMode = Literal["deny", "warn", "off"]
 
 OBJECT_SLOT, OLD_OBJECT_SLOT, REQUEST_SLOT, PARAMS_SLOT, NAMESPACE_SLOT = 1, 2, 3, 4, 5
 """Slots of a frame, by the names object, oldObject, request, params, namespaceObject."""
@@ -149,6 +150,9 @@ class Policy:
     since      the least Kubernetes minor that knows all that its expressions use
     portable   False: an expression uses functions that only graphgate has
     reads_namespace  whether an expression names namespaceObject
+    reads_user       whether an expression reads request.userInfo
+    on_rendered      what graphgate.io/rendered says: what a denial of an object that a
+                     SeldonDeployment stands for does; "": the setting decides
     """
 
     kind: PolicyKind
@@ -169,6 +173,8 @@ class Policy:
     since_minor: int
     portable: bool
     reads_namespace: bool
+    reads_user: bool = False
+    on_rendered: RenderedMode | Literal[""] = ""
 
 
 @dataclass(frozen=True, slots=True)

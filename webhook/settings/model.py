@@ -73,10 +73,13 @@ class PolicySources:
 
     files     files and folders; relative ones are beside the settings file
     selector  the labels of objects of the cluster that count, as kubectl's -l; None: none do
+    rendered  what policies for pods and other rendered objects do where they would deny one; a
+              policy's annotation graphgate.io/rendered goes first
     """
 
     files: tuple[str, ...] = ()
     selector: str | None = None
+    rendered: Literal["deny", "warn", "off"] = "warn"
 
 
 OperatorSetting = Literal["auto", "graphgate", "seldon"]
@@ -193,7 +196,9 @@ def read_settings(
     base = replace(PROFILES[profile], allow_root_default=allow_root_default)
     policies_section = section.get("policies") or {}
     policies = PolicySources(
-        tuple(policies_section.get("files", ())), policies_section.get("selector")
+        tuple(policies_section.get("files", ())),
+        policies_section.get("selector"),
+        read_off(policies_section.get("rendered", "warn")),
     )
     start = Settings(profile=profile, defaults=base, policies=policies)
     settings = _apply_section(start, section, source)

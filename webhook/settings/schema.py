@@ -78,6 +78,12 @@ _POLICIES_PROPERTIES: dict[str, Any] = {
         "cluster that graphgate serve evaluates too. The flag --cluster-policies-selector takes "
         "its place. null: none.",
     },
+    "rendered": {
+        **_enum_with_off("warn", "deny"),
+        "description": "What a policy for pods, Deployments, Services or other objects that a "
+        "SeldonDeployment stands for does where it would deny one. off: such policies are not "
+        "asked. The annotation graphgate.io/rendered of a policy goes first.",
+    },
 }
 
 

@@ -8,7 +8,7 @@ from webhook.defaulting.options import DefaultingOptions
 from webhook.podsecurity.psp.settings import write_psp_rules
 from webhook.rules import all_rules, docs
 from webhook.rules.descriptors import other_descriptors
-from webhook.settings.model import API_VERSION, KIND, Settings
+from webhook.settings.model import API_VERSION, KIND, PolicySources, Settings
 from webhook.settings.pod_security import PodSecurityOptions
 
 
@@ -30,8 +30,12 @@ def write_settings(settings: Settings, heading: str = "") -> str:
     if settings.model_servers is not None:
         head["modelServers"] = list(settings.model_servers)
     policies = settings.policies
-    if policies.files or policies.selector is not None:
-        head["policies"] = {"files": list(policies.files), "selector": policies.selector}
+    if policies != PolicySources():
+        head["policies"] = {
+            "files": list(policies.files),
+            "selector": policies.selector,
+            "rendered": policies.rendered,
+        }
     tail: dict[str, Any] = {}
     if settings.namespaces:
         tail["namespaces"] = {

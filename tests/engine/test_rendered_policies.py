@@ -1,0 +1,224 @@
+"""Policies for pods and other kinds are asked about what a SeldonDeployment stands for."""
+
+from typing import Any
+
+import pytest
+
+from tests.documents_of import minimal, with_pod, with_predictor
+from tests.policy.documents import binding_text, load_texts, policy_text
+from webhook.engine.decision import Decision
+from webhook.engine.evaluate import evaluate
+from webhook.engine.policy_context import PolicyContext
+from webhook.graph.cluster_facts import NO_FACTS, Facts, Namespace
+from webhook.policy import PolicySet
+from webhook.settings.model import read_settings
+
+TEMPLATE = "spec.predictors[0].componentSpecs[0]"
+CONTAINER = f"{TEMPLATE}.spec.containers[0]"
+PINNED = """\
+- expression: object.spec.containers.all(c, c.image.contains('@'))
+  message: an image is not pinned
+"""
+
+
+def about(*resources: str, group: str = "", operations: str = "[CREATE]") -> str:
+    return (
+        "  matchConstraints:\n"
+        "    resourceRules:\n"
+        f"    - {{apiGroups: ['{group}'], apiVersions: [v1, v2, v1alpha1], "
+        f"operations: {operations}, resources: [{', '.join(resources)}]}}\n"
+    )
+
+
+def pod_policy(validations: str = PINNED, *, rendered: str = "", actions: str = "[Deny]") -> Any:
+    return load_texts(
+        policy_text(
+            validations,
+            match_constraints=about("pods"),
+            annotations=f"graphgate.io/rendered: '{rendered}'" if rendered else "",
+        ),
+        binding_text(actions=actions),
+    )
+
+
+def judge(
+    document: Any,
+    policies: PolicySet,
+    *,
+    old: Any = None,
+    facts: Facts = NO_FACTS,
+    mode: Any = "warn",
+) -> Decision:
+    assert policies.problems == ()
+    rules = {
+        "apiVersion": "graphgate.io/v1alpha1",
+        "kind": "Settings",
+        "policies": {"rendered": mode},
+    }
+    return evaluate(
+        document,
+        read_settings(rules),
+        facts,
+        old_document=old,
+        policy_context=PolicyContext(policies, 0),
+    )
+
+
+def said(findings: Any) -> list[tuple[str, str]]:
+    return [
+        (str(found.path), found.message)
+        for found in findings
+        if found.rule_id.startswith("policy/")
+    ]
+
+
+def test_what_would_deny_the_pod_warns_at_its_place_in_the_document() -> None:
+    decision = judge(minimal(), pod_policy())
+    assert said(decision.denials) == []
+    assert said(decision.warnings) == [
+        (f"{CONTAINER}.image", "pod of predictor main: an image is not pinned")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "setting", "denied"),
+    [("deny", "warn", True), ("warn", "deny", False), ("", "deny", True), ("off", "deny", False)],
+)
+def test_the_annotation_decides_and_else_the_setting(
+    annotation: str, setting: str, denied: bool
+) -> None:
+    decision = judge(minimal(), pod_policy(rendered=annotation), mode=setting)
+    assert decision.denied is denied
+    assert bool(said(decision.warnings)) is (annotation == "warn")
+
+
+@pytest.mark.parametrize("off", ["off", False])
+def test_the_setting_off_asks_no_such_policy(off: Any) -> None:
+    assert said(judge(minimal(), pod_policy(), mode=off).warnings) == []
+
+
+def test_a_binding_that_audits_is_not_made_stronger() -> None:
+    decision = judge(minimal(), pod_policy(actions="[Audit]"), mode="deny")
+    assert (said(decision.denials), said(decision.warnings)) == ([], [])
+    assert said(decision.audits) != []
+
+
+def test_an_annotation_of_another_word_is_a_problem_of_the_policy() -> None:
+    (problem,) = pod_policy(rendered="maybe").problems
+    assert (
+        problem.message == 'annotation graphgate.io/rendered is "maybe"; allowed: deny, warn, off'
+    )
+
+
+def test_what_rendering_adds_leads_to_what_called_for_it() -> None:
+    decision = judge(
+        minimal(), pod_policy('- expression: "!has(object.metadata.labels)"\n  message: labels\n')
+    )
+    ((path, message),) = said(decision.warnings)
+    assert message == "pod of predictor main: labels"
+    assert path.startswith("spec.predictors[0]")
+
+
+@pytest.mark.parametrize(
+    ("group", "resource", "label"),
+    [
+        ("", "services", "Service iris-main-classifier of predictor main"),
+        ("apps", "deployments", "Deployment iris-main-0-classifier of predictor main"),
+        ("autoscaling", "horizontalpodautoscalers", "HorizontalPodAutoscaler "),
+        ("keda.sh", "scaledobjects", "ScaledObject "),
+        ("policy", "poddisruptionbudgets", "PodDisruptionBudget "),
+    ],
+)
+def test_every_kind_of_rendered_object_is_judged(group: str, resource: str, label: str) -> None:
+    policies = load_texts(
+        policy_text(
+            "- {expression: 'false', message: never}\n",
+            match_constraints=about(resource, group=group),
+        ),
+        binding_text(),
+    )
+    metric = {"type": "Resource", "resource": {"name": "cpu", "targetAverageUtilization": 50}}
+    parts: dict[str, Any] = {
+        "horizontalpodautoscalers": {"hpaSpec": {"maxReplicas": 2, "metrics": [metric]}},
+        "scaledobjects": {"kedaSpec": {"triggers": [{"type": "cpu", "metadata": {"value": "1"}}]}},
+        "poddisruptionbudgets": {"pdbSpec": {"minAvailable": 1}},
+    }
+    document = minimal()
+    component = document["spec"]["predictors"][0]["componentSpecs"][0]
+    component.update(parts.get(resource, {}))
+    warnings = said(judge(document, policies).warnings)
+    assert any(message.startswith(label) for _, message in warnings), warnings
+
+
+def test_the_pod_has_the_defaults_that_the_api_server_fills_in() -> None:
+    decision = judge(
+        minimal(),
+        pod_policy(
+            "- expression: >-\n"
+            "    object.spec.restartPolicy == 'Always' && object.spec.securityContext != null &&\n"
+            "    object.spec.containers.all(c, c.resources != null) &&\n"
+            "    object.metadata.namespace == 'models' && object.kind == 'Pod'\n"
+        ),
+    )
+    assert said(decision.warnings) == []
+
+
+def test_a_container_whose_image_nobody_wrote_is_not_the_authors_fault() -> None:
+    """The orchestrator's image is a flag of the reconciler; a pod without it has one container."""
+    decision = judge(minimal(), pod_policy("- expression: object.spec.containers.size() == 1\n"))
+    assert said(decision.warnings) == []
+
+
+def test_a_policy_that_reads_the_user_is_not_decided_and_says_so() -> None:
+    decision = judge(minimal(), pod_policy("- expression: request.userInfo.username == 'admin'\n"))
+    assert (said(decision.denials), said(decision.warnings)) == ([], [])
+    ((path, message),) = said(decision.audits)
+    assert path == "(document)"
+    assert "request.userInfo" in message
+
+
+def test_a_policy_that_fails_on_a_pod_warns_and_the_others_are_asked() -> None:
+    validations = "- expression: object.spec.nodeName == 'a'\n" + PINNED
+    messages = [message for _, message in said(judge(minimal(), pod_policy(validations)).warnings)]
+    assert any("could not be evaluated" in message for message in messages)
+    assert "pod of predictor main: an image is not pinned" in messages
+
+
+def test_a_fault_that_was_there_before_an_update_warns_where_the_policy_denies() -> None:
+    policies = pod_policy(rendered="deny")
+    assert not judge(minimal(), policies, old=minimal()).denied
+    worse = with_pod(containers=[{"name": "classifier", "image": "registry.example/iris:2"}])
+    assert judge(worse, policies, old=minimal()).denied
+
+
+def test_explainers_have_pods_too() -> None:
+    document = with_predictor(
+        explainer={"type": "AnchorTabular", "containerSpec": {"name": "e", "image": "r.io/e:1"}}
+    )
+    warnings = said(judge(document, pod_policy()).warnings)
+    assert "spec.predictors[0].explainer.containerSpec.image" in [path for path, _ in warnings]
+
+
+def test_a_binding_selects_by_the_labels_of_the_namespace() -> None:
+    policies = load_texts(
+        policy_text(PINNED, match_constraints=about("pods")),
+        binding_text(
+            extra_spec="matchResources: {namespaceSelector: {matchLabels: {stage: prod}}}"
+        ),
+    )
+    prod = Facts(namespaces={"models": Namespace({"stage": "prod"})})
+    test = Facts(namespaces={"models": Namespace({"stage": "test"})})
+    assert said(judge(minimal(), policies, facts=prod).warnings) != []
+    assert said(judge(minimal(), policies, facts=test).warnings) == []
+
+
+def test_nothing_is_rendered_for_policies_of_seldondeployments(monkeypatch: Any) -> None:
+    def never(*_: Any, **__: Any) -> Any:
+        raise AssertionError
+
+    import webhook.engine.rendered_policies as module
+
+    monkeypatch.setattr(module, "render_objects", never)
+    policies = load_texts(policy_text("- expression: 'false'\n"), binding_text())
+    decision = judge(minimal(), policies)
+    assert (decision.denied, decision.rule_errors) == (True, ())

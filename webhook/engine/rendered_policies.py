@@ -1,0 +1,222 @@
+"""Policies on what runs: those for pods, Deployments, Services … are asked about rendered objects.
+
+Most published policies are about pods. A SeldonDeployment stands for some, and who waits until the
+ReplicaSet is refused waits for an event that nobody reads. So each object that a policy is about is
+rendered and judged as if it were created now, and what is found leads back to the document.
+
+An early denial must be wanted: other webhooks may still add to a pod what it lacks. What would deny
+the pod warns here, unless the policy's annotation graphgate.io/rendered or the setting
+policies.rendered says deny.
+
+Here: which objects, the way back, the action. Not here: how policies are evaluated (`policy`).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from webhook.defaulting import DefaultingOptions
+from webhook.engine.policy_context import PolicyContext
+from webhook.engine.rendered_pods import render_objects
+from webhook.engine.rule_runner import ActionFinding
+from webhook.graph.cluster_facts import Facts
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment, get_list, get_mapping, get_str
+from webhook.graph.path import ROOT, Path, Segment
+from webhook.policy import (
+    EvaluationLimits,
+    PolicySet,
+    apply_request,
+    evaluate_policies,
+)
+from webhook.policy.model import BoundPolicy, RenderedMode
+from webhook.policy.scope import is_about_rendered
+from webhook.rendering.render import Rendered
+from webhook.rules import Action
+
+_TEMPLATE = ("spec", "template")
+
+_POD_DEFAULTS: dict[str, Any] = {
+    "dnsPolicy": "ClusterFirst",
+    "enableServiceLinks": True,
+    "restartPolicy": "Always",
+    "schedulerName": "default-scheduler",
+    "securityContext": {},
+    "serviceAccountName": "default",
+    "terminationGracePeriodSeconds": 30,
+}
+"""What the API server fills into every pod before it asks a policy: kubernetes/kubernetes
+pkg/apis/core/v1/defaults.go SetDefaults_PodSpec, plugin/pkg/admission/serviceaccount."""
+
+_CONTAINER_DEFAULTS: dict[str, Any] = {
+    "resources": {},
+    "terminationMessagePath": "/dev/termination-log",
+    "terminationMessagePolicy": "File",
+}
+"""Likewise of every container (SetDefaults_Container; imagePullPolicy depends on the tag)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedTarget:
+    """One object that policies are asked about.
+
+    label   how messages call it: "pod of predictor main"
+    kept    by list of containers, the index in the rendered object of each that is shown
+    prefix  where the object stands in the rendered one: a pod is a Deployment's template
+    """
+
+    label: str
+    object: dict[str, Any]
+    rendered: Rendered
+    prefix: tuple[Segment, ...]
+    kept: dict[str, tuple[int, ...]]
+
+    def locate(self, path: Path) -> Path:
+        """Return the place in the document that a place of the object comes from."""
+        segments = list(path)
+        spec = len(self._pod_prefix)
+        if tuple(segments[:spec]) == self._pod_prefix and len(segments) > spec + 1:
+            field, index = segments[spec], segments[spec + 1]
+            places = self.kept.get(str(field), ())
+            if isinstance(index, int) and index < len(places):
+                segments[spec + 1] = places[index]
+        if segments[:1] == ["spec"] or segments[:1] == ["metadata"] or not self.prefix:
+            return self.rendered.trace((*self.prefix, *segments))
+        return self.rendered.trace(ROOT)
+
+    @property
+    def _pod_prefix(self) -> tuple[Segment, ...]:
+        return ("spec",) if self.prefix else (*_TEMPLATE, "spec")
+
+
+def run_rendered_validations(
+    policy_context: PolicyContext,
+    deployment: SeldonDeployment,
+    namespace: str,
+    facts: Facts,
+    *,
+    defaults: DefaultingOptions,
+    mode: RenderedMode,
+) -> Iterator[ActionFinding]:
+    """Yield what policies for pods and other rendered objects find, at places of the document.
+
+    mode  the setting policies.rendered; a policy's own annotation goes first
+    """
+    chosen: dict[str, RenderedMode] = {}
+    asked: list[BoundPolicy] = []
+    for bound in policy_context.policies.validating:
+        action = bound.policy.on_rendered or mode
+        if action == "off" or not bound.bindings or not is_about_rendered(bound.policy):
+            continue
+        if bound.policy.reads_user:
+            yield "audit", _undecidable(bound)
+            continue
+        chosen[bound.policy.name] = action
+        asked.append(bound)
+    if not asked:
+        return
+    policies = replace(policy_context.policies, validating=tuple(asked), mutating=())
+    evaluation = _RenderedEvaluation(policies, policy_context, namespace, facts, chosen)
+    for target in _render_targets(deployment, defaults, facts, namespace):
+        yield from evaluation.evaluate(target)
+
+
+def _undecidable(bound: BoundPolicy) -> Finding:
+    return Finding(
+        ROOT,
+        "not decided for rendered objects: the policy reads request.userInfo, and a controller "
+        "creates them",
+        rule_id=f"policy/{bound.policy.name}",
+    )
+
+
+class _RenderedEvaluation(NamedTuple):
+    """What every rendered object is judged with. `modes`: what a denial does, by policy."""
+
+    policies: PolicySet
+    policy_context: PolicyContext
+    namespace: str
+    facts: Facts
+    modes: Mapping[str, RenderedMode]
+
+    def evaluate(self, target: RenderedTarget) -> Iterator[ActionFinding]:
+        """Yield what the policies find in one object."""
+        evaluation = evaluate_policies(
+            self.policies,
+            apply_request(target.object, "CREATE", namespace=self.namespace or None),
+            self.facts,
+            EvaluationLimits(deadline_exceeded=self.policy_context.expired),
+        )
+        for found in evaluation.findings:
+            finding = replace(
+                found.finding,
+                path=target.locate(found.finding.path),
+                message=f"{target.label}: {found.finding.message}",
+                fix=(),
+            )
+            sure = finding.certain or found.action != "deny"
+            yield self._soften(found.action if sure else "warn", finding.rule_id), finding
+        for failure in evaluation.failures:
+            message = f"{target.label}: the policy could not be evaluated: {failure.error}"
+            yield (
+                self._soften(failure.action or "warn", failure.rule_id),
+                Finding(target.locate(ROOT), message, rule_id=failure.rule_id),
+            )
+
+    def _soften(self, action: Action, rule_id: str) -> Action:
+        name = rule_id.removeprefix("policy/").partition("/")[0]
+        return "warn" if action == "deny" and self.modes.get(name) != "deny" else action
+
+
+def _render_targets(
+    deployment: SeldonDeployment, defaults: DefaultingOptions, facts: Facts, namespace: str
+) -> Iterator[RenderedTarget]:
+    """Yield every object that the document stands for, and the pod of each Deployment.
+
+    Images of orchestrators are flags of the reconciler and not known here: a container without an
+    image is left out, since no author can answer for it.
+    """
+    known = facts.namespaces.get(namespace)
+    for rendered in render_objects(deployment, defaults, facts, known):
+        predictor = _predictor_name(deployment, rendered.trace(ROOT))
+        where = f" of predictor {predictor}" if predictor else ""
+        value = rendered.object
+        kept: dict[str, tuple[int, ...]] = {}
+        if rendered.kind == "Deployment":
+            template, kept = _as_admitted(value["spec"]["template"])
+            value = {**value, "spec": {**value["spec"], "template": template}}
+            metadata = {
+                **template["metadata"],
+                "generateName": f"{rendered.name}-",
+                "namespace": namespace,
+            }
+            pod = {"apiVersion": "v1", "kind": "Pod", **template, "metadata": metadata}
+            yield RenderedTarget(f"pod{where}", pod, rendered, _TEMPLATE, kept)
+        yield RenderedTarget(f"{rendered.kind} {rendered.name}{where}", value, rendered, (), kept)
+
+
+def _as_admitted(template: dict[str, Any]) -> tuple[dict[str, Any], dict[str, tuple[int, ...]]]:
+    """Return a pod template with the API server's defaults, and which containers it keeps."""
+    spec = {**_POD_DEFAULTS, **template["spec"]}
+    kept = {}
+    for field in ("initContainers", "containers"):
+        if field not in spec:
+            continue
+        places = tuple(
+            index for index, container in enumerate(spec[field]) if get_str(container, "image")
+        )
+        kept[field] = places
+        spec[field] = [{**_CONTAINER_DEFAULTS, **spec[field][index]} for index in places]
+    return {**template, "spec": spec}, kept
+
+
+def _predictor_name(deployment: SeldonDeployment, path: Path) -> str:
+    """Return the name of the predictor that a place is in; "" for none."""
+    if path[:2] != ("spec", "predictors") or len(path) < 3:
+        return ""
+    predictors = get_list(get_mapping(deployment.raw, "spec"), "predictors")
+    index = path[2]
+    if not isinstance(index, int) or index >= len(predictors):
+        return ""
+    predictor = predictors[index]
+    return get_str(predictor, "name") if type(predictor) is dict else ""

@@ -1,0 +1,98 @@
+"""What a policy will be asked about: SeldonDeployments, their Scale, and what they stand for.
+
+A SeldonDeployment becomes Deployments with pods, Services, autoscalers and disruption budgets. A
+policy for one of these kinds is asked about the rendered objects before they exist
+(`engine.rendered_policies`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from webhook.policy.match import rule_covers
+from webhook.policy.model import MatchResources, Policy
+from webhook.policy.request import SELDON_GROUP, AdmissionRequest
+
+
+@dataclass(frozen=True, slots=True)
+class SeenResource:
+    """A resource that graphgate asks policies about.
+
+    versions    of its API, as graphgate sends them
+    operations  that it is asked with
+    """
+
+    group: str
+    resource: str
+    versions: tuple[str, ...]
+    operations: tuple[str, ...] = ("CREATE", "UPDATE")
+    subresource: str = ""
+
+    def __str__(self) -> str:
+        name = f"{self.resource}/{self.subresource}" if self.subresource else self.resource
+        return f"{name}.{self.group}" if self.group not in ("", SELDON_GROUP) else name
+
+
+STORED_RESOURCES = (
+    SeenResource(SELDON_GROUP, "seldondeployments", ("v1", "v1alpha3", "v1alpha2")),
+    SeenResource(SELDON_GROUP, "seldondeployments", ("v1",), ("UPDATE",), "scale"),
+)
+"""What the webhooks match."""
+
+RENDERED_RESOURCES = (
+    SeenResource("", "pods", ("v1",), ("CREATE",)),
+    SeenResource("apps", "deployments", ("v1",), ("CREATE",)),
+    SeenResource("", "services", ("v1",), ("CREATE",)),
+    SeenResource("autoscaling", "horizontalpodautoscalers", ("v2",), ("CREATE",)),
+    SeenResource("keda.sh", "scaledobjects", ("v1alpha1",), ("CREATE",)),
+    SeenResource("policy", "poddisruptionbudgets", ("v1",), ("CREATE",)),
+)
+"""What a SeldonDeployment stands for; each is judged as if it were created."""
+
+
+def covers(match: MatchResources, seen: SeenResource) -> bool:
+    """Tell whether a policy or binding is about a resource, whatever labels and names there are."""
+    return any(_covers_request(match, request) for request in _probes(seen))
+
+
+def _probes(seen: SeenResource) -> Iterator[AdmissionRequest]:
+    for version in seen.versions:
+        for operation in seen.operations:
+            yield AdmissionRequest(
+                operation,
+                None,
+                group=seen.group,
+                version=version,
+                resource=seen.resource,
+                subresource=seen.subresource,
+                namespace="any",
+            )
+
+
+def _covers_request(match: MatchResources, request: AdmissionRequest) -> bool:
+    exact = match.exact_versions
+    if any(
+        rule_covers(rule, request, exact_versions=exact)
+        for rule in match.exclude_resource_rules
+        if not rule.resource_names
+    ):
+        return False
+    return match.resource_rules is None or any(
+        rule_covers(rule, request, exact_versions=exact) for rule in match.resource_rules
+    )
+
+
+def is_about_rendered(policy: Policy) -> bool:
+    """Tell whether a policy is about something that a SeldonDeployment stands for."""
+    return policy.kind == "ValidatingAdmissionPolicy" and any(
+        covers(policy.match_constraints, seen) for seen in RENDERED_RESOURCES
+    )
+
+
+def describe_scope(policy: Policy) -> tuple[str, str]:
+    """Return what a policy is asked about: stored resources, and rendered ones; "" for none."""
+    match = policy.match_constraints
+    stored = [str(seen) for seen in STORED_RESOURCES if covers(match, seen)]
+    rendered = []
+    if policy.kind == "ValidatingAdmissionPolicy" and policy.on_rendered != "off":
+        rendered = [str(seen) for seen in RENDERED_RESOURCES if covers(match, seen)]
+    return ", ".join(stored), ", ".join(rendered)
