@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
-from webhook.admission.request import API_VERSION, KIND, AdmissionRequest, parse_request
+from webhook.admission.request import API_VERSION, KIND, parse_request, unread_request
 from webhook.engine import messages
 from webhook.engine.allow_cache import MAX_CACHED_REVIEW_BYTES, AllowCache
 from webhook.engine.decision import ALLOWED, Decision, RuleError
@@ -15,6 +15,7 @@ from webhook.engine.evaluate import evaluate
 from webhook.engine.policy_context import PolicyContext
 from webhook.engine.scale import evaluate_scale
 from webhook.errors import MalformedReviewError, UnreadReviewError
+from webhook.graph.admission_request import AdmissionRequest
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.path import ROOT
@@ -69,7 +70,7 @@ def handle_review(
                     answer is written outside of it, so that there always is one
     Raise MalformedReviewError if `body` is no review that could be answered.
     """
-    request = AdmissionRequest.unread(body)
+    request = unread_request(body)
 
     def judge() -> Decision:
         nonlocal request
@@ -104,7 +105,7 @@ def handle_review(
         uid=request.uid,
         operation=request.operation,
         namespace=request.namespace,
-        name=request.name,
+        name=request.object_name,
         verdict="denied" if decision.denied else "allowed",
         findings=_logged_findings(decision),
         rule_errors=decision.rule_errors,
@@ -138,22 +139,22 @@ def _evaluate_request(
     if not request.is_in_scope or request.operation not in {"CREATE", "UPDATE"}:
         return ALLOWED
     if policy_context is not None:
-        policy_context = replace(policy_context, request=request.raw)
+        policy_context = replace(policy_context, request=request)
     if request.is_scale:
         return evaluate_scale(
-            request.document,
+            request.object,
             settings,
             facts,
             namespace=request.namespace,
-            old_scale=request.old_document,
+            old_scale=request.old_object,
             policy_context=policy_context,
         )
     return evaluate(
-        request.document,
+        request.object,
         settings,
         facts,
         namespace=request.namespace,
-        old_document=request.old_document if request.operation == "UPDATE" else None,
+        old_document=request.old_object if request.operation == "UPDATE" else None,
         apply_defaults=endpoint == "mutate",
         policy_context=policy_context,
         allow_cache=allow_cache,
@@ -173,7 +174,7 @@ def _build_response(
             for finding in decision.denials[: messages.MAX_SHOWN_FINDINGS]
         ]
         response = _build_denial(
-            request.uid, messages.format_denial(decision, request.name), causes
+            request.uid, messages.format_denial(decision, request.object_name), causes
         )
     else:
         response = {"uid": request.uid, "allowed": True}

@@ -1,20 +1,17 @@
-"""The AdmissionReview request: read out of bytes, as little of it as is needed."""
+"""The AdmissionReview: bytes to the request in it, parsed once."""
 
 import re
-from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 import orjson
 
 from webhook.errors import MalformedReviewError, UnreadReviewError
+from webhook.graph.admission_request import AdmissionRequest, read_request
 from webhook.graph.limits import MAX_REVIEW_VALUES, exceeds_values
 from webhook.graph.model import get_mapping, get_str
 from webhook.rules.other_ids import NESTED_TOO_DEEP_RULE_ID
 
 API_VERSION = "admission.k8s.io/v1"
 KIND = "AdmissionReview"
-
-GROUP, RESOURCE = "machinelearning.seldon.io", "seldondeployments"
 
 _UID_SEARCH_BYTES = 4096
 """Bytes in which the uid of an unparsable body is looked for: the API server writes kind,
@@ -23,31 +20,9 @@ apiVersion and request.uid first, long before the object."""
 _UID = re.compile(rb'"uid"\s*:\s*"([0-9A-Za-z-]{1,64})"')
 
 
-class AdmissionRequest(NamedTuple):
-    """One request for a verdict.
-
-    document      the object after the operation; null on DELETE
-    old_document  the object before it; null on CREATE
-    request       the whole of it, for policies
-    is_in_scope   whether it is about a SeldonDeployment itself or its Scale, not about another
-                  subresource or kind
-    is_scale      whether the document is a Scale
-    """
-
-    uid: str
-    operation: str
-    namespace: str
-    name: str
-    document: Any
-    old_document: Any
-    is_in_scope: bool
-    raw: Mapping[str, Any]
-    is_scale: bool = False
-
-    @classmethod
-    def unread(cls, body: bytes) -> "AdmissionRequest":
-        """Return what is known of a request before its body is parsed: the uid, if it is found."""
-        return cls(find_uid(body), "", "", "", None, None, is_in_scope=False, raw={})
+def unread_request(body: bytes) -> AdmissionRequest:
+    """Return what is known of a request before its body is parsed: the uid, if it is found."""
+    return AdmissionRequest("", None, uid=find_uid(body))
 
 
 def find_uid(body: bytes) -> str:
@@ -80,26 +55,6 @@ def parse_request(body: bytes) -> AdmissionRequest:
     if review.get("apiVersion") != API_VERSION:
         raise MalformedReviewError(f"the review's apiVersion is not {API_VERSION}")
     request = get_mapping(review, "request")
-    uid = get_str(request, "uid")
-    if not uid:
+    if not get_str(request, "uid"):
         raise MalformedReviewError("the review has no request with a uid")
-    resource = get_mapping(request, "resource")
-    subresource = get_str(request, "subResource")
-    document = request.get("object")
-    metadata = get_mapping(document, "metadata") if isinstance(document, dict) else {}
-    return AdmissionRequest(
-        uid=uid,
-        operation=get_str(request, "operation"),
-        namespace=get_str(request, "namespace"),
-        # On CREATE with generateName the request has no name.
-        name=get_str(request, "name")
-        or get_str(metadata, "name")
-        or get_str(metadata, "generateName"),
-        document=document,
-        old_document=request.get("oldObject"),
-        is_in_scope=subresource in ("", "scale")
-        and resource.get("group") == GROUP
-        and resource.get("resource") == RESOURCE,
-        raw=request,
-        is_scale=subresource == "scale",
-    )
+    return read_request(request)

@@ -23,7 +23,6 @@ from webhook.policy import (
     evaluate_policies,
     mutate_object,
 )
-from webhook.policy import read_request as read_raw
 from webhook.policy.scope import is_about_rendered
 from webhook.rules.other_ids import POLICY_EXCEPTION_RULE_ID
 from webhook.settings.model import Settings
@@ -43,7 +42,7 @@ def _admission_request(
 ) -> AdmissionRequest:
     """Return what the policies are asked about: the raw request if there is one, else an apply."""
     if policy_context.request is not None:
-        return replace(read_raw(policy_context.request), object=document)
+        return replace(policy_context.request, object=document)
     operation = "CREATE" if old_document is None else "UPDATE"
     return apply_request(document, operation, old_document, namespace=namespace or None)
 

@@ -1,8 +1,10 @@
 """What an organisation wants beyond what a graph must be, at one moment."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from webhook.graph.admission_request import AdmissionRequest
 
 if TYPE_CHECKING:
     from webhook.policy import PolicySet
@@ -15,10 +17,10 @@ class PolicyContext:
     policies  as they were loaded
     now       seconds since 1970: which exceptions have expired
     expired   whether the time of the whole review is up; None: it has no end
-    request   the raw request of an AdmissionReview; None: as `kubectl apply` would ask
+    request   the admission request; None: what `kubectl apply` would send
     """
 
     policies: "PolicySet"
     now: int
     expired: Callable[[], bool] | None = None
-    request: Mapping[str, Any] | None = None
+    request: AdmissionRequest | None = None

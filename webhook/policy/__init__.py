@@ -12,6 +12,7 @@ Pure: files, the cluster's watch and the clock belong to the edges, which pass v
 here weighs findings against each other; that is for `engine`.
 """
 
+from webhook.graph.admission_request import AdmissionRequest, apply_request, read_request
 from webhook.policy.evaluator import (
     Evaluation,
     EvaluationLimits,
@@ -28,7 +29,6 @@ from webhook.policy.exceptions import (
 from webhook.policy.loader import load_policy_set
 from webhook.policy.model import Binding, Policy, PolicyProblem, PolicySet
 from webhook.policy.mutator import MutationResult, mutate_object
-from webhook.policy.request import AdmissionRequest, apply_request, read_request
 from webhook.policy.sources import SourceObject, objects_from_file
 
 __all__ = [

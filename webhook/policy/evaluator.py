@@ -18,6 +18,7 @@ from webhook.cel.activation import (
 from webhook.cel.provenance import NodeLocations, Provenance
 from webhook.cel.structs import to_plain
 from webhook.cel.values import EvaluationError
+from webhook.graph.admission_request import AdmissionRequest
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.path import ROOT, Path
@@ -38,7 +39,6 @@ from webhook.policy.model import (
     ValidationAction,
 )
 from webhook.policy.params import ParamNotFoundError, resolve_params
-from webhook.policy.request import AdmissionRequest
 
 MAX_STEPS = 100_000
 """Elements of macros that one policy may look at in one review: 0.2 s with three comparisons in

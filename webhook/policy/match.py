@@ -7,9 +7,9 @@ plugin/webhook/predicates (rules, namespace, object).
 from collections.abc import Mapping
 from typing import Any
 
+from webhook.graph.admission_request import SELDON_GROUP, AdmissionRequest
 from webhook.graph.cluster_facts import Facts
 from webhook.policy.model import MatchResources, ResourceRule
-from webhook.policy.request import SELDON_GROUP, AdmissionRequest
 from webhook.policy.selectors import get_labels
 
 NAME_LABEL = "kubernetes.io/metadata.name"

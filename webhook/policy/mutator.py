@@ -20,6 +20,7 @@ from webhook.cel.values import (
     from_key,
     type_name,
 )
+from webhook.graph.admission_request import AdmissionRequest
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Operation
 from webhook.policy.evaluator import (
@@ -31,7 +32,6 @@ from webhook.policy.evaluator import (
 )
 from webhook.policy.json_patch import PatchError, PatchTestFailedError, apply_patch
 from webhook.policy.model import BoundPolicy, CompiledExpression, Policy, PolicySet
-from webhook.policy.request import AdmissionRequest
 from webhook.yamldoc.json_patch import json_equal
 
 

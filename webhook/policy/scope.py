@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from webhook.policy.match import rule_covers
 from webhook.policy.model import MatchResources, Policy
-from webhook.policy.request import SELDON_GROUP, AdmissionRequest
+from webhook.graph.admission_request import SELDON_GROUP, AdmissionRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar
 
+from webhook.graph.admission_request import AdmissionRequest, apply_request
 from webhook.graph.cluster_facts import Facts, Namespace
 from webhook.graph.path import ROOT, Path
 from webhook.graph.suggest import nearest_word
 from webhook.policy.finding_paths import parse_path
 from webhook.policy.model import PolicyProblem
-from webhook.policy.request import AdmissionRequest, apply_request
 from webhook.policy.sources import SourceObject
 
 API_VERSION = "graphgate.io/v1alpha1"

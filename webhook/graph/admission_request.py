@@ -1,4 +1,7 @@
-"""What is asked of the policies: one operation on one object."""
+"""One admission request, read once: an operation on an object, for the engine and for policies.
+
+Not here: the AdmissionReview around it (`webhook.admission`).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +26,7 @@ REQUEST_FIELDS = (
 )
 """What `request` has in an expression (k8s.io/api admission/v1, AdmissionRequest)."""
 
-SELDON_GROUP = "machinelearning.seldon.io"
+SELDON_GROUP, SELDON_RESOURCE = "machinelearning.seldon.io", "seldondeployments"
 SCALE_GROUP, SCALE_KIND = "autoscaling", "Scale"
 
 
@@ -43,7 +46,7 @@ class AdmissionRequest:
     group: str = SELDON_GROUP
     version: str = "v1"
     kind: str = "SeldonDeployment"
-    resource: str = "seldondeployments"
+    resource: str = SELDON_RESOURCE
     subresource: str = ""
     namespace: str = ""
     name: str = ""
@@ -52,6 +55,26 @@ class AdmissionRequest:
     dry_run: bool = False
     options: Mapping[str, Any] | None = None
     kind_group_version: tuple[str, str] | None = None
+
+    @property
+    def is_scale(self) -> bool:
+        """Whether the object is a Scale: the subresource that `kubectl scale` updates."""
+        return self.subresource == "scale"
+
+    @property
+    def is_in_scope(self) -> bool:
+        """Whether it is about a SeldonDeployment or its Scale, not another subresource or kind."""
+        return (
+            self.group == SELDON_GROUP
+            and self.resource == SELDON_RESOURCE
+            and self.subresource in ("", "scale")
+        )
+
+    @property
+    def object_name(self) -> str:
+        """The name to show; on CREATE with generateName the request has none."""
+        metadata = get_mapping(self.object, "metadata") if type(self.object) is dict else {}
+        return self.name or get_str(metadata, "name") or get_str(metadata, "generateName")
 
     def to_cel_map(self) -> dict[str, Any]:
         """Return what `request` is in an expression; empty texts are left out, as in JSON."""
@@ -79,7 +102,7 @@ class AdmissionRequest:
 
 
 def read_request(raw_request: Any) -> AdmissionRequest:
-    """Return the Request in the raw `request` of an AdmissionReview. Total: any JSON value."""
+    """Return the request in the raw `request` of an AdmissionReview. Total: any JSON value."""
     raw = raw_request if type(raw_request) is dict else {}
     kind, resource = get_mapping(raw, "kind"), get_mapping(raw, "resource")
     return AdmissionRequest(
@@ -132,7 +155,7 @@ def apply_request(
         version="v1" if is_scale else version,
         kind=kind,
         kind_group_version=(group, version),
-        resource="seldondeployments" if is_scale else guess_resource(kind),
+        resource=SELDON_RESOURCE if is_scale else guess_resource(kind),
         subresource="scale" if is_scale else "",
         namespace=(get_str(metadata, "namespace") or "default") if namespace is None else namespace,
         name=get_str(metadata, "name"),
