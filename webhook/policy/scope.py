@@ -8,9 +8,9 @@ policy for one of these kinds is asked about the rendered objects before they ex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from webhook.graph.admission_request import SELDON_GROUP, AdmissionRequest
 from webhook.policy.match import rule_covers
 from webhook.policy.model import MatchResources, Policy
-from webhook.graph.admission_request import SELDON_GROUP, AdmissionRequest
 
 
 @dataclass(frozen=True, slots=True)
