@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501 — an expression or a policy is one line
 
+from typing import Any
+
 import pytest
 
 from tests.policy.documents import (
@@ -13,6 +15,7 @@ from tests.policy.documents import (
 )
 from webhook.graph.cluster_facts import NO_FACTS
 from webhook.policy import apply_request, evaluate_policies, load_policy_set
+from webhook.policy.compiler import compile_policy
 from webhook.policy.sources import SourceObject
 
 GOOD = policy_text("- expression: object.metadata.name != 'bad'\n")
@@ -235,3 +238,71 @@ def _sources(*texts: str) -> tuple[SourceObject, ...]:
     from webhook.policy import objects_from_file
 
     return objects_from_file("f", yamldoc.read("---\n".join(texts)))
+
+
+@pytest.mark.parametrize("key", ["1.5", "null", "[1]", "{}", "duration('1s')", "quantity('1')"])
+def test_a_map_may_have_keys_of_any_kind(key: str) -> None:
+    """Kubernetes takes them; they ended `policies lint` and kept the server from being ready."""
+    text = policy_text(
+        "- expression: variables.m.size() == 1",
+        spec=f"variables: [{{name: m, expression: \"{{{key}: 'a'}}\"}}]",
+    )
+    assert load_texts(text).problems == ()
+
+
+def test_a_policy_that_makes_the_compiler_fail_holds_up_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail_for_bad(source: SourceObject) -> Any:
+        if source.value["metadata"]["name"] == "bad":
+            raise KeyError("a fault of ours")
+        return compile_policy(source)
+
+    monkeypatch.setattr("webhook.policy.loader.compile_policy", fail_for_bad)
+    bad = GOOD.replace("name: p", "name: bad", 1)
+    policies = load_texts(bad + "---\n" + GOOD)
+    assert [policy.name for policy in policies.policies] == ["p"]
+    assert [problem.name for problem in policies.problems] == ["bad"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "warning"),
+    [
+        ("object.spec.replica > 1", "undefined field 'replica'; did you mean \"replicas\"?"),
+        (
+            "object.spec.replicas > '1'",
+            "found no matching overload for '_>_' applied to '(int, string)'",
+        ),
+        (
+            "object.spec.predictors.all(p, p.componentSpecs.all(c, c.spec.containers.all(k, "
+            "k.imag != '')))",
+            "undefined field 'imag'; did you mean \"image\"?",
+        ),
+        ("object.spec.predictors.all(p, p.graph.children.all(c, c.children.size() < 9))", None),
+        ("object.metadata.creationTimestamp < timestamp('2024-01-01T00:00:00Z')", None),
+    ],
+)
+def test_the_types_of_the_object_warn_and_refuse_nothing(
+    expression: str, warning: str | None
+) -> None:
+    """As status.typeChecking of the API server."""
+    policies = load_texts(policy_text(f'- expression: "{expression}"'))
+    (policy,) = policies.policies
+    found = [problem.message for problem in policy.type_warnings]
+    assert found == ([] if warning is None else [warning])
+    assert [(w.line, w.column > 0) for w in policy.type_warnings] == [(14, True)] * len(found)
+
+
+def test_a_wildcard_has_no_types() -> None:
+    text = policy_text('- expression: "object.spec.replica > 1"')
+    wild = text.replace("[seldondeployments]", '["*"]')
+    assert wild != text
+    (policy,) = load_texts(wild).policies
+    assert policy.type_warnings == ()
+
+
+def test_a_typo_is_told_with_the_near_name() -> None:
+    text = policy_text("- expression: object.metadata.name.startWith('a')")
+    assert problem_messages(text) == [
+        "policy.yaml:14:47: p: undeclared reference to 'startWith'; did you mean \"startsWith\"?"
+    ]

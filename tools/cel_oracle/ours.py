@@ -26,7 +26,7 @@ def answer(case: Case) -> Answer:
     """Return what graphgate makes of a case; whatever it raises is an answer ("crash")."""
     try:
         if case["kind"] == "typecheck":
-            return {"warnings": []}  # nothing of the kind is there yet
+            return _type_checked(case)
         if case["kind"] in _MUTATIONS:
             return _mutated(case)
         return _evaluated(case)
@@ -38,6 +38,30 @@ def answer(case: Case) -> Answer:
         return {"error": "nested too deep"}
     except Exception as error:  # noqa: BLE001 — a crash is what a comparison is there to find
         return {"crash": f"{type(error).__name__}: {error}"}
+
+
+def _type_checked(case: Case) -> Answer:
+    validation = {"expression": case["expression"]}
+    rule = {
+        "apiGroups": ["machinelearning.seldon.io"],
+        "apiVersions": ["v1"],
+        "operations": ["CREATE"],
+        "resources": ["seldondeployments"],
+    }
+    spec: dict[str, Any] = {
+        "matchConstraints": {"resourceRules": [rule]},
+        "variables": case.get("variables", []),
+        "validations": [validation],
+    }
+    policy = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": "it"},
+        "spec": spec,
+    }
+    loaded = p.load_policy_set([p.SourceObject("case", policy)])
+    found = [*loaded.problems, *(w for made in loaded.policies for w in made.type_warnings)]
+    return {"warnings": [problem.message for problem in found]}
 
 
 def _evaluated(case: Case) -> Answer:

@@ -38,6 +38,7 @@ from webhook.policy.model import (
     ResourceRule,
     Validation,
 )
+from webhook.policy.object_types import names_seldon_deployments, seldon_deployment_types
 from webhook.policy.selectors import read_selector
 from webhook.policy.sources import SourceObject
 
@@ -98,10 +99,12 @@ class _PolicyCompiler:
         self.variables: dict[str, Compiler] = {}
         self.lazy_variables: dict[str, Closure] = {}
         self.expressions: list[CheckedExpression] = []
+        self.type_warnings: list[PolicyProblem] = []
         libraries = (*KUBERNETES_LIBRARIES, GRAPH_LIBRARY)
         self.condition_environment = policy_environment(
             has_params=bool(self.spec.get("paramKind")), libraries=libraries
         )
+        self.typed_environment = self._typed_environment()
         # matchConditions see no variables (KEP-3488), whatever comes before them in the file.
         self.environment = self.condition_environment.with_types(
             STRUCT_TYPES, {"variables": VARIABLES_TYPE}
@@ -112,6 +115,7 @@ class _PolicyCompiler:
         spec_path = ROOT / "spec"
         for index, item in enumerate(get_list(self.spec, "variables")):
             self._compile_variable(item, spec_path / "variables" / index)
+        self._check_object_types(spec_path)
         match_conditions = tuple(
             MatchCondition(item["name"], code)
             for index, item in enumerate(get_list(self.spec, "matchConditions"))
@@ -181,6 +185,7 @@ class _PolicyCompiler:
                 for node in walk(e.ast.expr)
             ),
             on_rendered=self._rendered_mode(),
+            type_warnings=tuple(self.type_warnings),
         )
 
     def _rendered_mode(self) -> RenderedMode | Literal[""]:
@@ -191,6 +196,44 @@ class _PolicyCompiler:
         message = f'annotation graphgate.io/rendered is "{text}"; allowed: deny, warn, off'
         self._add_problem(path, ExpressionIssue(message, 0))
         return ""
+
+    def _typed_environment(self) -> Environment | None:
+        """Return an environment in which `object` has types, for a policy that names its kind."""
+        match_constraints = read_match_resources(get_mapping(self.spec, "matchConstraints"))
+        validating = self.raw["kind"] == "ValidatingAdmissionPolicy"
+        if not validating or not names_seldon_deployments(match_constraints):
+            return None
+        object_type, struct_types = seldon_deployment_types()
+        names = {"object": object_type, "oldObject": object_type, "variables": VARIABLES_TYPE}
+        return self.condition_environment.with_types({**STRUCT_TYPES, **struct_types}, names)
+
+    def _check_object_types(self, spec_path: Path) -> None:
+        """Note what the types of `object` say of validations, as status.typeChecking does."""
+        environment = self.typed_environment
+        if environment is None:
+            return
+        for item in get_list(self.spec, "variables"):
+            try:
+                type_ = environment.check(item["expression"]).type
+            except ExpressionError:
+                type_ = DYN
+            environment = environment.with_field(VARIABLES_TYPE.name, item["name"], type_)
+        for index, item in enumerate(get_list(self.spec, "validations")):
+            for key in ("expression", "messageExpression"):
+                if item.get(key):
+                    self._note_type_warnings(
+                        environment, spec_path / "validations" / index / key, item[key]
+                    )
+
+    def _note_type_warnings(self, environment: Environment, path: Path, text: str) -> None:
+        try:
+            environment.check(text)
+        except ExpressionError as error:
+            for issue in error.issues:
+                position = self.source.position(path, issue.offset)
+                self.type_warnings.append(
+                    PolicyProblem(self.source.file, *position, self.name, issue.message)
+                )
 
     def _annotation(self, name: str) -> str:
         return get_str(self.annotations, ANNOTATION_PREFIX + name).strip()

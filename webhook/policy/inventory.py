@@ -80,6 +80,7 @@ def lint_policies(policies: PolicySet) -> tuple[str, ...]:
             warnings.append(
                 f"{location}: it uses graph functions, which the API server does not know"
             )
+        warnings.extend(map(str, policy.type_warnings))
         if not policy.metadata.title:
             warnings.append(f"{location}: it has no annotation graphgate.io/title")
     return tuple(warnings)

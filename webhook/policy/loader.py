@@ -92,7 +92,12 @@ class _Loader:
         elif kind.endswith("Binding"):
             self.bindings[key] = _read_binding(source), source
         else:
-            policy, problems = compile_policy(source)
+            try:
+                policy, problems = compile_policy(source)
+            except Exception as error:  # noqa: BLE001 — one policy never holds up the others
+                fault = f"graphgate could not read this policy: {type(error).__name__}: {error}"
+                policy, problems = None, []
+                self._add_problems(source, name, [(ROOT, fault)])
             self.problems.extend(problems)
             if policy is None:
                 self.invalid.add(key)

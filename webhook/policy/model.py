@@ -153,6 +153,7 @@ class Policy:
     reads_user       whether an expression reads request.userInfo
     on_rendered      what graphgate.io/rendered says: what a denial of an object that a
                      SeldonDeployment stands for does; "": the setting decides
+    type_warnings    what does not fit the types of the object: it is asked all the same
     """
 
     kind: PolicyKind
@@ -175,6 +176,7 @@ class Policy:
     reads_namespace: bool
     reads_user: bool = False
     on_rendered: RenderedMode | Literal[""] = ""
+    type_warnings: tuple[PolicyProblem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
