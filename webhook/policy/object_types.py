@@ -13,9 +13,9 @@ from typing import Any
 
 from webhook.cel.environment import StructTypes
 from webhook.cel.types import BOOL, DOUBLE, DYN, INT, STRING, CelType, list_of, map_of, struct
+from webhook.graph.admission_request import SELDON_GROUP
 from webhook.graph.schema import load_schema
 from webhook.policy.model import MatchResources
-from webhook.policy.request import SELDON_GROUP
 
 _SCALARS = {"string": STRING, "integer": INT, "number": DOUBLE, "boolean": BOOL}
 
