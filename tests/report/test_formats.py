@@ -171,3 +171,15 @@ def report_value(text):
     from webhook.yamldoc import read
 
     return read(text).documents[0].value
+
+
+def test_a_terminal_obeys_nothing_that_a_file_holds():
+    hostile = BROKEN.replace("step_one", '"step_one\u202e\x9b"', 1)
+    text = as_text.write(lint_report(hostile, "a\x1b[2Jb.yaml"))
+    assert "a\\x1b[2Jb.yaml:11:" in text
+    assert all(line.isprintable() for line in text.split("\n"))
+
+
+def test_a_megabyte_in_a_file_makes_no_long_line():
+    long = BROKEN.replace("step_one", "x" * 1_000_000, 1)
+    assert max(map(len, as_text.write(lint_report(long)).split("\n"))) < 5000

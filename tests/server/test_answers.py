@@ -127,6 +127,14 @@ def test_a_decision_is_one_line_of_the_log(server: RunningServer, client: Client
     }
 
 
+def test_a_name_of_a_megabyte_makes_no_such_line(server: RunningServer, client: Client) -> None:
+    assert client.post("/validate", review("u" * 1_000_000))[0] == 200
+    line = server.wait_for("admission_review")
+    while not line["uid"].startswith("uuu"):
+        line = server.wait_for("admission_review")
+    assert line["uid"] == "u" * 1024 + "… (1000000 characters)"
+
+
 def test_a_crash_of_the_judge_is_in_the_log_and_nowhere_else(
     server: RunningServer, client: Client
 ) -> None:

@@ -168,7 +168,7 @@ def _build_response(
         causes = [
             {
                 "reason": "FieldValueInvalid",
-                "field": str(finding.path),
+                "field": messages.format_path(finding.path),
                 "message": messages.format_message(finding),
             }
             for finding in decision.denials[: messages.MAX_SHOWN_FINDINGS]

@@ -68,7 +68,7 @@ def run(
     with bind_socket(config.health_host, config.health_port, "--health-port") as listening_socket:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         metrics = ControllerMetrics()
-        with json_logging(sys.stdout.fileno(), metrics.count_dropped_log_line):
+        with json_logging(sys.stdout.fileno(), metrics.count_dropped_log_lines):
             controller = Controller(config, transport, settings, metrics, keda=keda)
             process = _Process(controller, listening_socket, metrics, sources)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -61,9 +61,9 @@ class ControllerMetrics:
         """Count an event that nobody will read."""
         self._dropped_events.inc()
 
-    def count_dropped_log_line(self) -> None:
-        """Count a lost log line."""
-        self._dropped_log_lines.inc()
+    def count_dropped_log_lines(self, number: int) -> None:
+        """Count lost log lines."""
+        self._dropped_log_lines.inc(number)
 
     def register_gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
         """Show `value`, asked at each scrape, as graphgate_NAME."""

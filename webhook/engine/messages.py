@@ -4,23 +4,41 @@ from collections.abc import Iterable, Sequence
 
 from webhook.engine.decision import Decision, RuleError
 from webhook.graph.finding import Finding
+from webhook.graph.path import Path
+from webhook.graph.text import shorten
 
 MAX_SHOWN_FINDINGS = 100
 """Findings that one denial spells out. A denial travels in an HTTP answer and is read by a
 person; whoever has more than a hundred faults gets them from `graphgate check`."""
+
+MAX_MESSAGE_LENGTH = 4096
+"""Characters of a message or a remediation in one line. The longest of ours name every container of
+a pod; a policy's may hold whatever the object holds."""
+
+MAX_PATH_LENGTH = 512
+"""Characters of a path in one line: a key of an object may be a megabyte long."""
+
+_MAX_NAME_LENGTH = 253
+"""Characters of the object's name: more than that is not a name (a DNS subdomain)."""
 
 RULE_ERROR_TEXT = "could not be evaluated; this is a failure of graphgate, not of the object"
 
 
 def format_finding(finding: Finding) -> str:
     """Return 'PATH: FACT; REMEDY [RULE]'."""
-    return f"{finding.path}: {format_message(finding)}"
+    return f"{format_path(finding.path)}: {format_message(finding)}"
+
+
+def format_path(path: Path) -> str:
+    """Return a path as a line shows it."""
+    return shorten(str(path), MAX_PATH_LENGTH)
 
 
 def format_message(finding: Finding) -> str:
     """Return 'FACT; REMEDY [RULE]'."""
-    remediation = f"; {finding.remediation}" if finding.remediation else ""
-    return f"{finding.message}{remediation} [{finding.rule_id}]"
+    message = shorten(finding.message, MAX_MESSAGE_LENGTH)
+    remediation = shorten(finding.remediation, MAX_MESSAGE_LENGTH)
+    return f"{message}{f'; {remediation}' if remediation else ''} [{finding.rule_id}]"
 
 
 def format_denial(decision: Decision, name: str) -> str:
@@ -33,7 +51,8 @@ def format_denial(decision: Decision, name: str) -> str:
     """
     lines = [f"* {line}" for line in _denial_lines(decision)]
     noun = "fault" if len(lines) == 1 else "faults"
-    subject = f'SeldonDeployment "{name}"' if name else "the SeldonDeployment"
+    shown_name = shorten(name, _MAX_NAME_LENGTH)
+    subject = f'SeldonDeployment "{shown_name}"' if name else "the SeldonDeployment"
     shown = lines[:MAX_SHOWN_FINDINGS]
     if len(lines) > MAX_SHOWN_FINDINGS:
         shown.append(
@@ -46,7 +65,11 @@ def format_rule_errors(rule_errors: Iterable[RuleError]) -> list[str]:
     """Return a sentence for each rule that could not be evaluated."""
     return [
         f"rule {rule_error.rule_id} "
-        + (f"was too slow: {rule_error.error}" if rule_error.is_timeout else RULE_ERROR_TEXT)
+        + (
+            f"was too slow: {shorten(str(rule_error.error), MAX_MESSAGE_LENGTH)}"
+            if rule_error.is_timeout
+            else RULE_ERROR_TEXT
+        )
         for rule_error in rule_errors
     ]
 

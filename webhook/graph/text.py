@@ -29,6 +29,19 @@ def escape_control_chars(text: str) -> str:
     )
 
 
+def shorten(text: str, max_length: int) -> str:
+    """Return a text that is fit for one line: escaped, and cut where it is long.
+
+    What is cut says so.
+
+    Example:
+        'aaaa… (1000000 characters)'
+    """
+    if len(text) <= max_length:
+        return escape_control_chars(text)
+    return f"{escape_control_chars(text[:max_length])}… ({len(text)} characters)"
+
+
 def describe_value(value: Any) -> str:
     """Say what a value of a document is: 'the text "1"', 'the number 3', 'a mapping'."""
     match value:

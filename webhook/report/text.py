@@ -10,6 +10,8 @@ deny: children is a mapping (name), not a list of nodes [children-not-a-list]
 
 from collections.abc import Callable, Iterator
 
+from webhook.engine.messages import MAX_MESSAGE_LENGTH, format_path
+from webhook.graph.text import escape_control_chars, shorten
 from webhook.lint.result import DocumentResult, LocatedFinding, Report
 
 Style = Callable[[str, str], str]
@@ -39,11 +41,11 @@ def _block(result: DocumentResult, located: LocatedFinding, style: Style) -> str
 def _lines(result: DocumentResult, located: LocatedFinding, style: Style) -> Iterator[str]:
     finding = located.finding
     word = "error" if result.verdict == "error" else located.action
-    message = style(f": {finding.message}", "strong")
+    message = style(f": {shorten(finding.message, MAX_MESSAGE_LENGTH)}", "strong")
     yield f"{style(word, located.action)}{message} [{finding.rule_id}]"
     margin = " " * len(str(located.line))
-    where = f"{result.file}:{located.line}:{located.column}"
-    path = f"  {finding.path}" if finding.path else ""
+    where = f"{escape_control_chars(result.file)}:{located.line}:{located.column}"
+    path = f"  {format_path(finding.path)}" if finding.path else ""
     yield f"{margin}{style('-->', 'frame')} {where}{path}"
     if located.source.strip():
         shown, column = _excerpt(located.source, located.column)
@@ -53,16 +55,20 @@ def _lines(result: DocumentResult, located: LocatedFinding, style: Style) -> Ite
         yield f"{style(str(located.line), 'frame')} {bar} {shown}"
         yield f"{margin} {bar} {style(marker, located.action)}"
     if finding.remediation:
-        yield f"{margin} {style('=', 'frame')} {finding.remediation}"
+        remediation = shorten(finding.remediation, MAX_MESSAGE_LENGTH)
+        yield f"{margin} {style('=', 'frame')} {remediation}"
 
 
 def _excerpt(source: str, column: int) -> tuple[str, int]:
     """Return what is shown of a line, and the marker's column in it."""
-    source = source.replace("\t", " ")  # one character each: the marker stays in place
-    if len(source) <= _MAX_SOURCE_WIDTH:
-        return source, column
-    start = max(0, column - 1 - _MAX_SOURCE_WIDTH // 2)
-    return source[start : start + _MAX_SOURCE_WIDTH], column - start
+    start = 0
+    if len(source) > _MAX_SOURCE_WIDTH:
+        start = max(0, column - 1 - _MAX_SOURCE_WIDTH // 2)
+    shown = source[start : start + _MAX_SOURCE_WIDTH].replace("\t", " ")
+    # One character for each, so that the marker stays in place; a terminal obeys none of them.
+    return "".join(
+        c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown
+    ), column - start
 
 
 def _summary(report: Report, style: Style) -> str:

@@ -15,8 +15,15 @@ from datetime import UTC, datetime
 
 import orjson
 
-# Lines that wait while nobody reads the output: about 3 MB.
-_MAX_PENDING_LINES = 10_000
+# Lines that wait while nobody reads the output: 10,000 decisions.
+_MAX_PENDING_BYTES = 4 << 20
+# What a waiting line takes besides its bytes.
+_LINE_OVERHEAD = 64
+# Characters of a field, entries of a list, characters of a traceback (its end). A name that an
+# author makes a megabyte long makes no line of a megabyte.
+_MAX_FIELD_LENGTH = 1024
+_MAX_LIST_LENGTH = 50
+_MAX_TRACEBACK_LENGTH = 16 << 10
 # Lines are written together; one system call for 50 ms of them.
 _BATCH_INTERVAL_SECONDS = 0.05
 # A reader that is gone must not hold up the end of the process.
@@ -24,25 +31,54 @@ _FLUSH_TIMEOUT_SECONDS = 2.0
 
 
 def format_record(record: logging.LogRecord) -> bytes:
-    """Return a record as one JSON line; `extra={"fields": {…}}` becomes members of it."""
+    """Return a record as one JSON line; `extra={"fields": {…}}` becomes members of it.
+
+    What is long is cut and says so. What a terminal would obey (control characters, those that
+    turn the direction of writing round) is an escape of JSON.
+    """
     content: dict[str, object] = {
         "time": datetime.fromtimestamp(record.created, UTC),
         "level": record.levelname.lower(),
-        "event": record.getMessage(),
+        "event": _shorten(record.getMessage()),
     }
     fields = getattr(record, "fields", None)
     if fields:
-        content |= fields
+        for name, value in fields.items():
+            content[name] = value if type(value) is float else _shorten(value)
     else:
         content["logger"] = record.name
     if record.exc_info:
-        content["traceback"] = logging.Formatter().formatException(record.exc_info)
+        traceback = logging.Formatter().formatException(record.exc_info)
+        cut = len(traceback) - _MAX_TRACEBACK_LENGTH
+        content["traceback"] = traceback if cut <= 0 else f"({cut} characters) …{traceback[cut:]}"
     try:
-        return orjson.dumps(
-            content, default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
-        )
+        line = orjson.dumps(content, option=orjson.OPT_UTC_Z)
     except TypeError:  # a lone surrogate, which the standard library writes as an escape
-        return json.dumps(content, default=str).encode() + b"\n"
+        line = json.dumps(content, default=str).encode()
+    if not line.isascii() or b"\x7f" in line:
+        line = _escape_unprintable(line.decode()).encode()
+    return line + b"\n"
+
+
+def _shorten(value: object) -> object:
+    """Return a value as a line holds it."""
+    if isinstance(value, str):
+        if len(value) <= _MAX_FIELD_LENGTH:
+            return value
+        return f"{value[:_MAX_FIELD_LENGTH]}… ({len(value)} characters)"
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < 1 << 53 else _shorten(str(value))
+    if isinstance(value, list | tuple):
+        shown = [_shorten(str(item)) for item in value[:_MAX_LIST_LENGTH]]
+        hidden = len(value) - len(shown)
+        return [*shown, f"… and {hidden} more"] if hidden > 0 else shown
+    return _shorten(str(value))
+
+
+def _escape_unprintable(line: str) -> str:
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
 
 
 _RECORD_DEFAULTS = vars(
@@ -70,11 +106,13 @@ class JsonLinesHandler(logging.Handler):
     the loop would wait for the lock, up to the 5 ms of a switch interval.
     """
 
-    def __init__(self, descriptor: int, on_drop: Callable[[], None]) -> None:
+    def __init__(self, descriptor: int, on_drop: Callable[[int], None]) -> None:
         super().__init__()
         self._descriptor = descriptor
         self._on_drop = on_drop
         self._pending: deque[bytes] = deque()
+        # Each is written by one side only: the difference is what waits.
+        self._queued_bytes = self._done_bytes = 0
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._write, name="log", daemon=True)
@@ -82,10 +120,12 @@ class JsonLinesHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Queue the record's line, or drop it if nobody reads."""
-        if len(self._pending) >= _MAX_PENDING_LINES:
-            self._on_drop()
+        if self._queued_bytes - self._done_bytes >= _MAX_PENDING_BYTES:
+            self._on_drop(1)
             return
-        self._pending.append(format_record(record))
+        line = format_record(record)
+        self._queued_bytes += len(line) + _LINE_OVERHEAD
+        self._pending.append(line)
         if not self._wake.is_set():
             self._wake.set()
 
@@ -101,24 +141,27 @@ class JsonLinesHandler(logging.Handler):
             self._wake.wait()
             self._closing.wait(_BATCH_INTERVAL_SECONDS)
             self._wake.clear()
-            batch = b"".join(self._pending.popleft() for _ in range(len(self._pending)))
+            lines = [self._pending.popleft() for _ in range(len(self._pending))]
+            rest = memoryview(b"".join(lines))
             try:
-                while batch:
-                    batch = batch[os.write(self._descriptor, batch) :]
+                while rest:
+                    rest = rest[os.write(self._descriptor, rest) :]
             except OSError:  # the reader is gone; the decisions matter more than their log
-                self._on_drop()
+                self._on_drop(bytes(rest).count(b"\n"))
+            self._done_bytes += sum(map(len, lines)) + _LINE_OVERHEAD * len(lines)
 
 
 @contextlib.contextmanager
-def json_logging(descriptor: int, on_drop: Callable[[], None]) -> Iterator[None]:
-    """Send the records of everything in this process to `descriptor` while in the context."""
+def json_logging(descriptor: int, on_drop: Callable[[int], None]) -> Iterator[None]:
+    """Send the records of everything in this process to `descriptor` while in the context.
+
+    on_drop  is told how many lines are lost each time
+    """
     root = logging.getLogger()
     previous_handlers, previous_level = root.handlers[:], root.level
     handler = JsonLinesHandler(descriptor, on_drop)
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    # Its informational lines repeat ours; its warnings name peers that do not speak HTTP.
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
         yield
     finally:

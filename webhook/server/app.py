@@ -11,6 +11,7 @@ from typing import Literal
 
 from webhook.admission import Endpoint, ReviewResult
 from webhook.errors import MalformedReviewError
+from webhook.graph.text import shorten
 from webhook.runtime.http_message import HttpRejection, HttpRequest, HttpResponse
 from webhook.runtime.log import AdmissionLogRecord
 from webhook.runtime.metrics import ServerMetrics
@@ -24,8 +25,8 @@ _NOT_JSON = HttpRejection(415, "the content type must be application/json")
 _INTERNAL_ERROR = HttpRejection(
     500, "graphgate failed to judge this review; the fault is graphgate's, see its log"
 )
-_MAX_SHOWN_PATH = 100
-"""Characters of a wrong path that the answer repeats."""
+_MAX_SHOWN_TEXT = 500
+"""Characters of a wrong path, or of what is wrong with a review, that an answer repeats."""
 
 
 class AdmissionApp:
@@ -45,8 +46,9 @@ class AdmissionApp:
         try:
             result = self._handle_review(request.body, endpoint)
         except MalformedReviewError as error:
-            logger.warning("malformed_review", extra=_log_fields(endpoint, str(error)))
-            return self._reject(HttpRejection(400, str(error)), request, endpoint)
+            reason = shorten(str(error), _MAX_SHOWN_TEXT)
+            logger.warning("malformed_review", extra=_log_fields(endpoint, reason))
+            return self._reject(HttpRejection(400, reason), request, endpoint)
         except Exception:
             logger.exception("review_failed", extra=_log_fields(endpoint, "a fault of graphgate"))
             return self._reject(_INTERNAL_ERROR, request, endpoint)
@@ -89,7 +91,7 @@ class AdmissionApp:
 def _check_head(request: HttpRequest, path: str, endpoint: Endpoint | None) -> HttpRejection | None:
     """Return why no review can be read from the request."""
     if endpoint is None or request.method != "POST":
-        shown = path if len(path) <= _MAX_SHOWN_PATH else f"{path[:_MAX_SHOWN_PATH]}…"
+        shown = shorten(path, _MAX_SHOWN_TEXT)
         text = f"{request.method} {shown} is not served; POST /mutate or /validate is"
         if endpoint is None:
             return HttpRejection(404, text)

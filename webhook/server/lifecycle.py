@@ -64,7 +64,7 @@ def serve(
         if register_metrics is not None:
             register_metrics(metrics)
         with contextlib.ExitStack() as stack:
-            stack.enter_context(json_logging(sys.stdout.fileno(), metrics.count_dropped_log_line))
+            stack.enter_context(json_logging(sys.stdout.fileno(), metrics.count_dropped_log_lines))
             for manager in background:
                 stack.enter_context(manager)
             server = Server(
