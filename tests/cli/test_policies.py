@@ -255,3 +255,51 @@ def test_a_running_server_reads_changed_policies_and_keeps_the_last_good_ones(fo
 def test_a_path_that_is_not_there_is_one_sentence(tmp_path):
     with pytest.raises(PolicyError, match="cannot be read: No such file"):
         load_policies((tmp_path / "gone.yaml",))
+
+
+def with_policy(folder, *, resources="seldondeployments", extra_spec=""):
+    """Write one policy that never holds, and its binding."""
+    text = policy_text("- {expression: 'false', message: never}\n").replace(
+        "resources: [seldondeployments]", f"resources: [{resources}]"
+    )
+    folder.mkdir(exist_ok=True)
+    (folder / "p.yaml").write_text(f"{text}---\n{binding_text(extra_spec=extra_spec)}")
+    return folder
+
+
+def test_check_says_that_a_policy_matches_nothing(run, tmp_path):
+    policies = with_policy(tmp_path / "p", resources="seldondeployment")
+    ran = run("check", "--policies", policies, SEEDS / "minimal.yaml")
+    assert ran.code == 0
+    assert ran.err == "graphgate: policy p matches nothing that graphgate sees\n"
+
+
+def test_check_says_that_a_binding_cannot_be_decided_without_facts(run, tmp_path):
+    selector = "matchResources: {namespaceSelector: {matchLabels: {stage: prod}}}"
+    policies = with_policy(tmp_path / "p", extra_spec=selector)
+    ran = run("check", "--policies", policies, "-", stdin=json.dumps(minimal()))
+    assert ran.code == 0
+    assert ran.err == (
+        "graphgate: binding b selects namespaces by label: without facts about them it is not "
+        "decided (--facts): models\n"
+    )
+    facts = tmp_path / "facts.yaml"
+    namespaces = {"models": {"labels": {"stage": "prod"}}}
+    kind = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Facts"}
+    facts.write_text(yaml.safe_dump({**kind, "namespaces": namespaces}))
+    known = run("check", "--policies", policies, "--facts", facts, "-", stdin=json.dumps(minimal()))
+    assert (known.code, known.err) == (1, "")
+
+
+def test_lint_says_what_a_policy_is_asked_about(run, tmp_path):
+    ran = run("policies", "lint", with_policy(tmp_path / "p"))
+    assert "p: asked about seldondeployments\n" in ran.out
+    ran = run("policies", "lint", with_policy(tmp_path / "p", resources="seldondeployment"))
+    assert "p: matches nothing that graphgate sees\n" in ran.out
+
+
+def test_exceptions_as_json_have_every_field(run, folder):
+    ran = run("policies", "exceptions", "-o", "json", with_exception(folder))
+    (row,) = json.loads(ran.out)["exceptions"]
+    assert row.keys() == {"name", "objects", "exemptions", "expiresAt", "state", "reason"}
+    assert row["state"] == "active"

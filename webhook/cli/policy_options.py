@@ -18,6 +18,8 @@ from webhook.server.policy_files import (
 if TYPE_CHECKING:
     from webhook.cli.options import SettingsFlags
     from webhook.engine.policy_context import PolicyContext
+    from webhook.graph.cluster_facts import Facts
+    from webhook.lint.result import Report
     from webhook.policy import PolicySet
     from webhook.settings.model import Settings
 
@@ -71,6 +73,32 @@ def load_policy_context(paths: tuple[Path, ...]) -> "PolicyContext | None":
     from webhook.engine.policy_context import PolicyContext
 
     return PolicyContext(policies, int(time.time()))
+
+
+def tell_undecided(
+    policy_context: "PolicyContext | None", report: "Report", facts: "Facts"
+) -> None:
+    """Say on standard error which policies were not asked, or could not be decided, and why."""
+    if policy_context is None:
+        return
+    from webhook.policy.scope import describe_scope, is_about_rendered, namespace_note
+
+    namespaces = {result.identity.get("namespace") or "default" for result in report.results}
+    unknown = sorted(namespaces - facts.namespaces.keys())
+    policies = policy_context.policies
+    for bound in (*policies.validating, *policies.mutating):
+        policy = bound.policy
+        if not any(describe_scope(policy)) and not is_about_rendered(policy):
+            _tell(f"policy {policy.name} matches nothing that graphgate sees")
+        for binding in bound.bindings:
+            note = namespace_note(policy, binding)
+            if note and unknown:
+                places = ", ".join(unknown)
+                _tell(f"binding {binding.name} {note} (--facts): {places}")
+
+
+def _tell(sentence: str) -> None:
+    click.echo(f"graphgate: {sentence}", err=True)
 
 
 def resolve_policy_context(

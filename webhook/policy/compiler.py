@@ -1,10 +1,10 @@
 """From one raw policy, whose shape is right, to a Policy with its expressions compiled."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from webhook.cel.activation import MISSING, Closure, SlotLayout
-from webhook.cel.checked_ast import Ident, Select, walk
+from webhook.cel.checked_ast import Call, Ident, Select, walk
 from webhook.cel.compiler import Compiler
 from webhook.cel.environment import (
     PATCH_TYPE,
@@ -39,6 +39,7 @@ from webhook.policy.model import (
     Validation,
 )
 from webhook.policy.object_types import names_seldon_deployments, seldon_deployment_types
+from webhook.policy.reads import FieldRead, find_reads
 from webhook.policy.selectors import read_selector
 from webhook.policy.sources import SourceObject
 
@@ -186,7 +187,18 @@ class _PolicyCompiler:
             ),
             on_rendered=self._rendered_mode(),
             type_warnings=tuple(self.type_warnings),
+            reads=(reads := tuple(dict.fromkeys(self._find_reads()))),
+            reads_replicas=any(read.fields[:2] == ("spec", "replicas") for read in reads)
+            or any(
+                isinstance(node, Call) and node.function == "graph.replicas"
+                for e in self.expressions
+                for node in walk(e.ast.expr)
+            ),
         )
+
+    def _find_reads(self) -> Iterator[FieldRead]:
+        for expression in self.expressions:
+            yield from find_reads(expression.ast.expr)
 
     def _rendered_mode(self) -> RenderedMode | Literal[""]:
         text = self._annotation("rendered")

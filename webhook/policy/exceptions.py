@@ -27,6 +27,8 @@ from webhook.cel.values import EvaluationError
 from webhook.graph.finding import Finding
 from webhook.graph.path import ROOT, Path
 from webhook.graph.suggest import nearest_word
+from webhook.rules.descriptors import known_ids
+from webhook.rules.other_ids import POD_SECURITY_RULE_ID_PREFIX
 
 API_VERSION = "graphgate.io/v1alpha1"
 KIND = "PolicyException"
@@ -65,6 +67,11 @@ class PolicyException:
             and (not self.names or _matches_any(self.names, name))
             and self._covers_rule(rule)
         )
+
+    @staticmethod
+    def covers_policy(pattern: str, name: str) -> bool:
+        """Tell whether an entry of exempt.policies, "NAME" or "NAME/0", means a policy."""
+        return _matches_any((pattern, pattern.rpartition("/")[0]), name)
 
     def _covers_rule(self, rule: str) -> bool:
         kind, slash, rest = rule.partition("/")
@@ -200,6 +207,7 @@ def find_shape_issues(raw: dict[str, Any]) -> list[tuple[Path, str]]:
     issues += _list_issues(spec.get("match"), _MATCH_FIELDS, here / "match")
     exemptions = spec.get("exempt")
     issues += _list_issues(exemptions, _EXEMPT_FIELDS, here / "exempt")
+    issues += _unknown_id_issues(exemptions, here / "exempt")
     if not isinstance(exemptions, dict) or not any(exemptions.get(key) for key in _EXEMPT_FIELDS):
         message = f"spec.exempt names nothing: one of {', '.join(_EXEMPT_FIELDS)} is needed"
         issues.append((here / "exempt", message))
@@ -218,6 +226,26 @@ def _list_issues(raw: Any, known: tuple[str, ...], here: Path) -> list[tuple[Pat
             isinstance(value, list) and all(map(_is_nonempty_string, value))
         ):
             issues.append((here / key, f"{here / key} is no list of words"))
+    return issues
+
+
+def _unknown_id_issues(raw: Any, here: Path) -> list[tuple[Path, str]]:
+    """Return each rule and check that graphgate does not have: such an entry exempts nothing."""
+    issues: list[tuple[Path, str]] = []
+    ids = known_ids()
+    checks = [
+        each.removeprefix(POD_SECURITY_RULE_ID_PREFIX)
+        for each in ids
+        if each.startswith(POD_SECURITY_RULE_ID_PREFIX)
+    ]
+    for key, noun, known in (("rules", "rule", ids), ("podSecurity", "check", checks)):
+        patterns = raw.get(key) if isinstance(raw, dict) else None
+        for index, pattern in enumerate(patterns if isinstance(patterns, list) else ()):
+            if not _is_nonempty_string(pattern) or any(_matches_any((pattern,), x) for x in known):
+                continue
+            near = nearest_word(pattern, known)
+            hint = f'; did you mean "{near}"?' if near else ""
+            issues.append((here / key / index, f'unknown {noun} "{pattern}"{hint}'))
     return issues
 
 

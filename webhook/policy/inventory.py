@@ -1,9 +1,12 @@
 """What there is, for `policies list`, `policies lint` and `policies exceptions`: plain rows."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from webhook.graph.suggest import nearest_word
 from webhook.policy.exceptions import PolicyException, parse_time
 from webhook.policy.model import PolicySet
+from webhook.policy.scope import describe_scope, namespace_note, scope_warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,11 @@ def _since_version(minor: int, kind: str) -> str:
     return f"1.{max(minor, 36 if kind == 'MutatingAdmissionPolicy' else 30)}"
 
 
-def lint_policies(policies: PolicySet) -> tuple[str, ...]:
-    """Return what is odd about policies that work, one sentence each, with its place."""
+def lint_policies(policies: PolicySet, now: str | int | None = None) -> tuple[str, ...]:
+    """Return what is odd about policies and exceptions that work: sentences with their places.
+
+    now  which exceptions have expired; None: not looked at
+    """
     warnings = []
     for bound in (*policies.validating, *policies.mutating):
         policy = bound.policy
@@ -83,7 +89,43 @@ def lint_policies(policies: PolicySet) -> tuple[str, ...]:
         warnings.extend(map(str, policy.type_warnings))
         if not policy.metadata.title:
             warnings.append(f"{location}: it has no annotation graphgate.io/title")
+        warnings += (f"{location}: {sentence}" for sentence in scope_warnings(policy))
+    warnings += _exception_warnings(policies, now)
     return tuple(warnings)
+
+
+def lint_notes(policies: PolicySet) -> tuple[str, ...]:
+    """Return what each policy will be asked about, and what cannot be decided without facts."""
+    notes = []
+    for bound in (*policies.validating, *policies.mutating):
+        policy = bound.policy
+        location = f"{policy.file}:{policy.line}: {policy.name}"
+        stored, rendered = describe_scope(policy)
+        asked = "; ".join(filter(None, (stored, rendered and f"rendered {rendered}")))
+        if asked:
+            notes.append(f"{location}: asked about {asked}")
+        if rendered and policy.reads_user:
+            notes.append(f"{location}: reads request.userInfo: not decided for rendered objects")
+        notes += (
+            f"{binding.file}:{binding.line}: {binding.name}: {sentence}"
+            for binding in bound.bindings
+            if (sentence := namespace_note(policy, binding))
+        )
+    return tuple(notes)
+
+
+def _exception_warnings(policies: PolicySet, now: str | int | None) -> Iterator[str]:
+    names = [policy.name for policy in policies.policies]
+    now_timestamp = None if now is None else parse_time(now)
+    for exception in policies.exceptions:
+        location = f"{exception.file}:{exception.line}: {exception.name}"
+        if now_timestamp is not None and exception.is_expired(now_timestamp):
+            yield f"{location}: expired at {exception.expires_at}: it exempts from nothing"
+        for pattern in exception.policies:
+            if not any(exception.covers_policy(pattern, name) for name in names):
+                near = nearest_word(pattern.partition("/")[0], names)
+                hint = f'; did you mean "{near}"?' if near else ""
+                yield f'{location}: no policy "{pattern}" here{hint}'
 
 
 def list_exceptions(policies: PolicySet, now: str | int) -> tuple[ExceptionRow, ...]:

@@ -13,6 +13,7 @@ from webhook.cel.compiler import Compiler
 from webhook.cel.environment import CheckedExpression
 from webhook.graph.path import Path
 from webhook.policy.exceptions import PolicyException
+from webhook.policy.reads import FieldRead
 from webhook.policy.selectors import LabelSelector
 
 PolicyKind = Literal["ValidatingAdmissionPolicy", "MutatingAdmissionPolicy"]
@@ -154,6 +155,8 @@ class Policy:
     on_rendered      what graphgate.io/rendered says: what a denial of an object that a
                      SeldonDeployment stands for does; "": the setting decides
     type_warnings    what does not fit the types of the object: it is asked all the same
+    reads            fields of object and oldObject that expressions read
+    reads_replicas   whether an expression reads spec.replicas of the object
     """
 
     kind: PolicyKind
@@ -177,6 +180,8 @@ class Policy:
     reads_user: bool = False
     on_rendered: RenderedMode | Literal[""] = ""
     type_warnings: tuple[PolicyProblem, ...] = ()
+    reads: tuple[FieldRead, ...] = ()
+    reads_replicas: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from webhook.graph.admission_request import SELDON_GROUP, AdmissionRequest
-from webhook.policy.match import rule_covers
-from webhook.policy.model import MatchResources, Policy
+from webhook.policy.match import NAME_LABEL, rule_covers
+from webhook.policy.model import Binding, MatchResources, Policy
+from webhook.policy.reads import FieldRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +97,57 @@ def describe_scope(policy: Policy) -> tuple[str, str]:
     if policy.kind == "ValidatingAdmissionPolicy" and policy.on_rendered != "off":
         rendered = [str(seen) for seen in RENDERED_RESOURCES if covers(match, seen)]
     return ", ".join(stored), ", ".join(rendered)
+
+
+def scope_warnings(policy: Policy) -> Iterator[str]:
+    """Yield what is odd about what a policy will be asked about."""
+    stored, rendered = describe_scope(policy)
+    if not stored and not rendered:
+        if policy.on_rendered == "off" and is_about_rendered(policy):
+            return
+        hint = " (mutations are not made on rendered objects)" if policy.mutations else ""
+        yield f"matches nothing that graphgate sees{hint}"
+    if covers(policy.match_constraints, _SCALE):
+        missing = sorted({str(read) for read in _reads_beyond_scale(policy)})
+        if missing:
+            yield (
+                f"kubectl scale sends a Scale, which has no {missing[0]}: the policy cannot hold "
+                "there; read it with .? or has(), or leave out seldondeployments/scale"
+            )
+    elif policy.reads_replicas and covers(policy.match_constraints, STORED_RESOURCES[0]):
+        yield (
+            "reads spec.replicas, and kubectl scale changes it unasked: "
+            "add seldondeployments/scale to resources"
+        )
+
+
+_SCALE = STORED_RESOURCES[1]
+_SCALE_FIELDS = {"spec": {"replicas"}, "status": {"replicas", "selector"}}
+
+
+def _reads_beyond_scale(policy: Policy) -> Iterator[FieldRead]:
+    """Yield what a policy reads and cannot do without, and a Scale does not have."""
+    optional = {read.fields[:2] for read in policy.reads if read.is_optional}
+    for read in policy.reads:
+        head = read.fields[:2]
+        known = _SCALE_FIELDS.get(head[0])
+        beyond = head[0] not in ("apiVersion", "kind", "metadata", *_SCALE_FIELDS)
+        if known is not None and len(head) == 2 and head[1] not in known:
+            beyond = True
+        if beyond and not read.is_optional and head not in optional:
+            yield FieldRead(read.root, head, is_optional=False)
+
+
+def namespace_note(policy: Policy, binding: Binding) -> str:
+    """Return why a binding cannot be decided where a namespace is not known; "" if it can."""
+    selectors = (
+        policy.match_constraints.namespace_selector,
+        binding.match_resources.namespace_selector,
+    )
+    if any(
+        requirement.key != NAME_LABEL
+        for selector in selectors
+        for requirement in selector.requirements
+    ):
+        return "selects namespaces by label: without facts about them it is not decided"
+    return ""

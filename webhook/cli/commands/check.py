@@ -8,7 +8,7 @@ import click
 
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
-from webhook.cli.policy_options import policies_option, resolve_policy_context
+from webhook.cli.policy_options import policies_option, resolve_policy_context, tell_undecided
 from webhook.runtime.manifest_files import manifest_files, read_input
 
 if TYPE_CHECKING:
@@ -48,13 +48,10 @@ def check_command(
     Exit 0: all would be allowed, 1: one would be denied, 2: something could not be evaluated.
     """
     settings = load_settings(flags)
-    report = check_files(
-        paths,
-        settings,
-        load_facts(facts_file),
-        resolve_policy_context(policy_paths, settings, flags),
-        with_edits=output == "sarif",
-    )
+    facts = load_facts(facts_file)
+    policy_context = resolve_policy_context(policy_paths, settings, flags)
+    report = check_files(paths, settings, facts, policy_context, with_edits=output == "sarif")
+    tell_undecided(policy_context, report, facts)
     click.echo(_format_report(report, output), nl=False)
     sys.exit(report.exit_code)
 

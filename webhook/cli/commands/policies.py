@@ -1,7 +1,9 @@
 """`graphgate policies`: what an organisation wants, beyond what a graph must be."""
 
+import json
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -42,14 +44,19 @@ def test_command(paths: tuple[Path, ...], output: str) -> None:
 @policies_command.command("lint")
 @_PATHS
 def lint_command(paths: tuple[Path, ...]) -> None:
-    """Say what is wrong or odd about policies. Exit 2 if one cannot be used."""
-    from webhook.policy.inventory import lint_policies
+    """Say what is wrong or odd about policies, and what they are asked about.
+
+    Exit 2 if one cannot be used.
+    """
+    from webhook.policy.inventory import lint_notes, lint_policies
 
     policies = parse_policies(read_files(paths))
     for problem in policies.problems:
         click.echo(f"error: {problem}")
-    for sentence in lint_policies(policies):
+    for sentence in lint_policies(policies, int(time.time())):
         click.echo(f"warning: {sentence}")
+    for sentence in lint_notes(policies):
+        click.echo(f"note: {sentence}")
     count = len(policies.policies)
     click.echo(f"{count} polic{'y' if count == 1 else 'ies'}, version {policies.version}")
     sys.exit(2 if policies.problems else 0)
@@ -78,11 +85,19 @@ def list_command(paths: tuple[Path, ...]) -> None:
 
 @policies_command.command("exceptions")
 @_PATHS
-def exceptions_command(paths: tuple[Path, ...]) -> None:
+@click.option(
+    "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+def exceptions_command(paths: tuple[Path, ...], output: str) -> None:
     """List who is exempt from what, until when, and why."""
     from webhook.policy.inventory import list_exceptions
 
     rows = list_exceptions(parse_policies(read_files(paths)), int(time.time()))
+    if output == "json":
+        fields = {"expires_at": "expiresAt"}
+        exceptions = [{fields.get(k, k): v for k, v in asdict(row).items()} for row in rows]
+        click.echo(json.dumps({"exceptions": exceptions}, indent=2, ensure_ascii=False))
+        return
     for row in rows:
         click.echo(f"{row.state}: {row.name}: {row.objects} exempt from {row.exemptions}")
         click.echo(f"    until {row.expires_at}: {row.reason}")
