@@ -3,35 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-
-if TYPE_CHECKING:
-    from webhook.defaulting import DefaultingOptions
-    from webhook.graph.cluster_facts import Operator
-    from webhook.rendering.options import RenderOptions
 
 
 @dataclass(frozen=True, slots=True)
 class ImageOptions:
-    """The images; "": the initialiser of seldon-config, and no engine."""
+    """The images; "": those of the settings."""
 
     executor: str = ""
     storage_initializer: str = ""
-
-    def render_options(
-        self, defaults: "DefaultingOptions", operator: "Operator" = "graphgate"
-    ) -> "RenderOptions":
-        """Return how to render; `defaults` are for pods and containers that no author wrote."""
-        from webhook.rendering.options import OrchestratorOptions, RenderOptions
-
-        return RenderOptions(
-            orchestrator=OrchestratorOptions(self.executor) if self.executor else None,
-            initializer_image=self.storage_initializer,
-            defaults=defaults,
-            operator=operator,
-        )
 
 
 def image_options(command: Callable[..., None]) -> Callable[..., None]:

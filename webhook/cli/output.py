@@ -99,7 +99,16 @@ def _render_document(
     if operator == "graphgate":
         operations = default_object(document.value, own.defaults, facts).operations
         view = parse(apply_add_operations(document.value, operations))
-    objects = render(view, images.render_options(own.defaults, operator), facts)
+    objects = render(
+        view,
+        own.rendering.render_options(
+            own.defaults,
+            operator=operator,
+            executor_image=images.executor,
+            initializer_image=images.storage_initializer,
+        ),
+        facts,
+    )
     return RenderedFile(file, document, view.namespace, objects)
 
 

@@ -46,6 +46,7 @@ from webhook.rules import (
 )
 from webhook.rules.descriptors import configurable_ids
 from webhook.settings.pod_security import PodSecurityOptions
+from webhook.settings.rendering import RenderingSettings, read_rendering
 from webhook.settings.rule_set import EnabledRule, RuleSet
 
 API_VERSION = "graphgate.io/v1alpha1"
@@ -102,6 +103,7 @@ class Settings:
     on_rule_error  what happens to an object when a rule of ours crashes
     operator             who reconciles: Seldon's operator or graphgate; auto: as the object and the
                          cluster show it (`engine.operator`)
+    rendering            what an operator sets about the objects that are rendered
     policies             where users' policies come from; the same for all namespaces
     namespaces           the complete settings of namespaces that have their own
     """
@@ -115,6 +117,7 @@ class Settings:
     ratchet: bool = True
     on_rule_error: Literal["deny", "allow"] = "deny"
     operator: OperatorSetting = "auto"
+    rendering: RenderingSettings = field(default_factory=RenderingSettings)
     policies: PolicySources = field(default_factory=PolicySources)
     namespaces: Mapping[str, "Settings"] = field(default_factory=dict)
 
@@ -154,7 +157,11 @@ class Settings:
         return self.namespaces.get(name, self)
 
     def with_model_servers(self, facts: Facts) -> Facts:
-        """Return the facts with the servers that the settings name, which go before any other."""
+        """Return the facts with the servers and images that the settings name.
+
+        They go before any other.
+        """
+        facts = self.rendering.with_images(facts)
         if self.model_servers is None:
             return facts
         return replace(facts, model_servers=dict.fromkeys(self.model_servers))
@@ -247,6 +254,7 @@ def _apply_section(base: Settings, section: Mapping[str, Any], source: str) -> S
         pod_security=_apply_pod_security(base.pod_security, section.get("podSecurity"), source),
         ratchet=section.get("ratchet", base.ratchet),
         operator=section.get("operator", base.operator),
+        rendering=read_rendering(section.get("rendering"), base.rendering),
         on_rule_error=cast(
             "Literal['deny', 'allow']", section.get("onRuleError", base.on_rule_error)
         ),

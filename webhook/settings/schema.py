@@ -8,6 +8,7 @@ from typing import Any
 
 from webhook.rules import all_rules, docs
 from webhook.rules.descriptors import other_descriptors
+from webhook.settings.rendering import rendering_schema
 
 _ID_SCHEMA = {"type": ["integer", "null"], "minimum": 0, "maximum": 2147483647}
 
@@ -140,6 +141,11 @@ def settings_schema() -> dict[str, Any]:
             "description": "true: on an update, only faults that the object did not have before "
             "deny; the others are warnings.",
         },
+        "rendering": _object_schema(
+            rendering_schema(),
+            "What is set in the objects that are rendered; what Seldon's manager reads from its "
+            "environment.",
+        ),
         "operator": {
             "enum": ["auto", "seldon", "graphgate"],
             "description": "Whose pods are judged: those that Seldon's operator makes, or those of "

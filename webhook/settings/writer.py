@@ -1,5 +1,6 @@
 """Settings written as a settings file: complete, with a comment at each rule."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -10,6 +11,7 @@ from webhook.rules import all_rules, docs
 from webhook.rules.descriptors import other_descriptors
 from webhook.settings.model import API_VERSION, KIND, PolicySources, Settings
 from webhook.settings.pod_security import PodSecurityOptions
+from webhook.settings.rendering import write_rendering
 
 
 def write_settings(settings: Settings, heading: str = "") -> str:
@@ -21,14 +23,8 @@ def write_settings(settings: Settings, heading: str = "") -> str:
         "apiVersion": API_VERSION,
         "kind": KIND,
         "profile": settings.profile,
-        "defaults": {"applyAt": settings.apply_defaults_at, **defaults_section(settings.defaults)},
-        "podSecurity": _pod_security_section(settings.pod_security),
-        "ratchet": settings.ratchet,
-        "onRuleError": settings.on_rule_error,
-        "operator": settings.operator,
+        **_section(settings),
     }
-    if settings.model_servers is not None:
-        head["modelServers"] = list(settings.model_servers)
     policies = settings.policies
     if policies != PolicySources():
         head["policies"] = {
@@ -39,18 +35,45 @@ def write_settings(settings: Settings, heading: str = "") -> str:
     tail: dict[str, Any] = {}
     if settings.namespaces:
         tail["namespaces"] = {
-            name: {
-                "defaults": defaults_section(own.defaults),
-                "rules": {
-                    rule: {"action": setting.action, "parameters": dict(setting.parameters)}
-                    for rule, setting in own.rules.items()
-                },
-            }
+            name: {**_section(own), "rules": _changed_rules(own)}
             for name, own in settings.namespaces.items()
         }
     return (
         heading + _dump_yaml(head) + _rules_section(settings) + (_dump_yaml(tail) if tail else "")
     )
+
+
+def _section(settings: Settings) -> dict[str, Any]:
+    """Return what a namespace may set, too, but for the rules."""
+    section: dict[str, Any] = {
+        "defaults": {"applyAt": settings.apply_defaults_at, **defaults_section(settings.defaults)},
+        "podSecurity": _pod_security_section(settings.pod_security),
+        "ratchet": settings.ratchet,
+        "onRuleError": settings.on_rule_error,
+        "operator": settings.operator,
+        "rendering": write_rendering(settings.rendering),
+    }
+    if settings.model_servers is not None:
+        section["modelServers"] = list(settings.model_servers)
+    return section
+
+
+def _changed_rules(settings: Settings) -> dict[str, Any]:
+    """Return the rules, and ids that are no rules, whose settings are not the built-in ones."""
+    rules: dict[str, Any] = {
+        rule: {"action": setting.action, "parameters": _plain(setting.parameters)}
+        for rule, setting in settings.rules.items()
+    }
+    for rule in rules.values():
+        if rule["action"] is None:
+            del rule["action"]
+        if not rule["parameters"]:
+            del rule["parameters"]
+    return rules
+
+
+def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in parameters.items()}
 
 
 def defaults_section(options: DefaultingOptions) -> dict[str, Any]:
@@ -72,14 +95,13 @@ def defaults_section(options: DefaultingOptions) -> dict[str, Any]:
 
 
 def _pod_security_section(options: PodSecurityOptions) -> dict[str, Any]:
-    section: dict[str, Any] = {
+    restrictions = options.restrictions
+    return {
         "mode": options.mode,
         "level": options.level,
         "version": None if options.version is None else f"v1.{options.version}",
+        "restrictions": None if restrictions is None else write_psp_rules(restrictions),
     }
-    if options.restrictions is not None:
-        section["restrictions"] = write_psp_rules(options.restrictions)
-    return section
 
 
 def _rules_section(settings: Settings) -> str:
@@ -91,8 +113,7 @@ def _rules_section(settings: Settings) -> str:
         lines.append(f"  # {title}\n  {rule.id}:\n    {_dump_yaml({'action': action})}")
         parameters = {**rule.parameters, **(setting.parameters if setting else {})}
         if parameters:
-            plain = {k: list(v) if isinstance(v, tuple) else v for k, v in parameters.items()}
-            nested = _dump_yaml({"parameters": plain}).splitlines(keepends=True)
+            nested = _dump_yaml({"parameters": _plain(parameters)}).splitlines(keepends=True)
             lines.extend(f"    {line}" for line in nested)
     for rule_id, descriptor in other_descriptors().items():
         chosen = settings.action_overrides.get(rule_id, descriptor.action)

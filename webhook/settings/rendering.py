@@ -1,0 +1,213 @@
+"""The settings of rendering: what Seldon's manager reads from its environment.
+
+One table declares each key, with the field it sets and its schema; reading, writing and the schema
+of a settings file derive from it. Here are values; what they do is `rendering`'s.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from webhook.defaulting import DefaultingOptions
+from webhook.graph.cluster_facts import Facts, Operator
+from webhook.rendering.options import OrchestratorOptions, RenderOptions
+
+_PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
+_TEXT = {"type": "string"}
+_NAME = {"type": "string", "minLength": 1}
+_NUMBER = {"type": "integer", "minimum": 1}
+_FLAG = {"type": "boolean"}
+_USER = {"type": ["integer", "null"], "minimum": 1, "maximum": 2**31 - 1}
+_IMAGES = {"type": "object", "additionalProperties": _NAME}
+
+Key = tuple[str, Mapping[str, Any], str]
+"""The field of the options that a key sets, its schema, and what it is."""
+
+_KEYS: Mapping[str, Key] = {
+    "storageInitializerImage": (
+        "initializer_image",
+        _TEXT,
+        "What fetches models; the flag --storage-initializer-image takes its place. Empty: the one "
+        "in seldon-config, else Seldon's own. (RELATED_IMAGE_STORAGE_INITIALIZER)",
+    ),
+    "defaultEnvSecret": (
+        "env_secret",
+        _TEXT,
+        "Secret whose keys are variables of what fetches models, where no node names one. "
+        "(PREDICTIVE_UNIT_DEFAULT_ENV_SECRET_REF_NAME)",
+    ),
+    "prometheusPath": ("prometheus_path", _NAME, "Where metrics are scraped."),
+    "deploymentNameAsPrefix": (
+        "deployment_name_as_prefix",
+        _FLAG,
+        "A hashed Deployment name starts with the object's name instead of seldon-. "
+        "(DEPLOYMENT_NAME_AS_PREFIX)",
+    ),
+    "certMountPath": ("cert_mount_path", _NAME, "Where ssl.certSecretName is mounted."),
+    "firstHttpPort": ("http_port", _PORT, "The first port handed out to nodes."),
+    "firstGrpcPort": ("grpc_port", _PORT, "The first gRPC port handed out to nodes."),
+    "firstMetricsPort": ("metrics_port", _PORT, "The first metrics port handed out to nodes."),
+    "metricsPortName": ("metrics_port_name", _NAME, "The port name that scrapers look for."),
+    "serviceHttpPort": (
+        "service_http_port",
+        _PORT,
+        "Port of a predictor's Service without an executor.",
+    ),
+    "serviceGrpcPort": ("service_grpc_port", _PORT, "The same for gRPC."),
+}
+
+_EXECUTOR_KEYS: Mapping[str, Key] = {
+    "image": (
+        "image",
+        _TEXT,
+        "Seldon's executor; the flag --executor-image takes its place. Empty: none. "
+        "(EXECUTOR_CONTAINER_IMAGE_AND_VERSION, RELATED_IMAGE_EXECUTOR)",
+    ),
+    "imagePullPolicy": (
+        "pull_policy",
+        {"enum": ["Always", "IfNotPresent", "Never"]},
+        "When its image is pulled.",
+    ),
+    "serviceAccount": ("service_account", _NAME, "Of an executor with a pod of its own."),
+    "httpPort": (
+        "http_port",
+        _PORT,
+        "Where it listens, and its Services. (EXECUTOR_SERVER_PORT)",
+    ),
+    "grpcPort": ("grpc_port", _PORT, "The same for gRPC. (EXECUTOR_SERVER_GRPC_PORT)"),
+    "metricsPortName": ("metrics_port_name", _NAME, "The port name that scrapers look for."),
+    "cpu": ("cpu", _NAME, "Request and limit, where svcOrchSpec.resources says nothing."),
+    "memory": ("memory", _NAME, "The same for memory."),
+    "requestLoggerEndpoint": (
+        "log_endpoint",
+        _TEXT,
+        "Where requests are logged to, where no node says so. "
+        "(EXECUTOR_REQUEST_LOGGER_DEFAULT_ENDPOINT)",
+    ),
+    "logQueueSize": ("log_queue_size", _NUMBER, "Requests that wait for the logger."),
+    "logWriteTimeoutMs": ("log_write_timeout_ms", _NUMBER, "Milliseconds for one of them."),
+    "fullHealthChecks": ("full_health_checks", _FLAG, "Whether it asks every node."),
+    "user": (
+        "user",
+        _USER,
+        "Its user id; its image names none. null: none is set. (EXECUTOR_CONTAINER_USER)",
+    ),
+}
+
+_IMAGE_KEYS: Mapping[str, tuple[Mapping[str, Any], str]] = {
+    "modelServerImages": (
+        {"type": "object", "additionalProperties": _IMAGES},
+        "Images of model servers by name and protocol; they go before those of seldon-config. "
+        "(RELATED_IMAGE_*)",
+    ),
+    "explainerImages": (
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"image": _NAME, "image_v2": _NAME},
+        },
+        "Images of explainers: image, and image_v2 for the protocol v2. (RELATED_IMAGE_EXPLAINER)",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class RenderingSettings:
+    """What an operator sets about rendering.
+
+    options              without orchestrator and defaults, which are put in for each use
+    executor             the orchestrator; without an image there is none
+    model_server_images  by name and protocol
+    explainer_images     as `Facts.explainer_images`
+    """
+
+    options: RenderOptions = field(default_factory=RenderOptions)
+    executor: OrchestratorOptions = field(default_factory=lambda: OrchestratorOptions(""))
+    model_server_images: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    explainer_images: Mapping[str, str] = field(default_factory=dict)
+
+    def render_options(
+        self,
+        defaults: DefaultingOptions,
+        *,
+        operator: Operator = "graphgate",
+        executor_image: str = "",
+        initializer_image: str = "",
+    ) -> RenderOptions:
+        """Return how to render; images that are given go before those of the settings."""
+        image = executor_image or self.executor.image
+        return replace(
+            self.options,
+            orchestrator=replace(self.executor, image=image) if image else None,
+            initializer_image=initializer_image or self.options.initializer_image,
+            defaults=defaults,
+            operator=operator,
+        )
+
+    def with_images(self, facts: Facts) -> Facts:
+        """Return the facts with the images of the settings before those of the cluster."""
+        if self.explainer_images:
+            known = facts.explainer_images or {}
+            facts = replace(facts, explainer_images={**known, **self.explainer_images})
+        if not self.model_server_images:
+            return facts
+        servers = dict(facts.model_servers or {})
+        for name, images in self.model_server_images.items():
+            entry = servers.get(name)
+            entry = dict(entry) if isinstance(entry, Mapping) else {}
+            protocols = dict(entry.get("protocols") or {})
+            protocols |= {protocol: {"image": image} for protocol, image in images.items()}
+            servers[name] = {**entry, "protocols": protocols}
+        return replace(facts, model_servers=servers)
+
+
+def rendering_schema() -> dict[str, Any]:
+    """Return the properties of the section `rendering`, as JSON Schema."""
+    properties = _properties(_KEYS)
+    properties["executor"] = {
+        "type": ["object", "null"],
+        "additionalProperties": False,
+        "description": "Seldon's executor, which walks graphs of several nodes.",
+        "properties": _properties(_EXECUTOR_KEYS),
+    }
+    for key, (schema, description) in _IMAGE_KEYS.items():
+        properties[key] = {**schema, "description": description}
+    return properties
+
+
+def read_rendering(section: Mapping[str, Any] | None, base: RenderingSettings) -> RenderingSettings:
+    """Return what a section that its schema admits says, over `base`."""
+    if not section:
+        return base
+    return RenderingSettings(
+        options=replace(base.options, **_changes(section, _KEYS)),
+        executor=replace(base.executor, **_changes(section.get("executor") or {}, _EXECUTOR_KEYS)),
+        model_server_images={**base.model_server_images, **section.get("modelServerImages", {})},
+        explainer_images={**base.explainer_images, **section.get("explainerImages", {})},
+    )
+
+
+def write_rendering(settings: RenderingSettings) -> dict[str, Any]:
+    """Return the section that has the effect of `settings`, with every key."""
+    section = {key: getattr(settings.options, name) for key, (name, _, _) in _KEYS.items()}
+    section["executor"] = {
+        key: getattr(settings.executor, name) for key, (name, _, _) in _EXECUTOR_KEYS.items()
+    }
+    if settings.model_server_images:
+        section["modelServerImages"] = {
+            name: dict(images) for name, images in settings.model_server_images.items()
+        }
+    if settings.explainer_images:
+        section["explainerImages"] = dict(settings.explainer_images)
+    return section
+
+
+def _properties(keys: Mapping[str, Key]) -> dict[str, Any]:
+    return {
+        key: {**schema, "description": description}
+        for key, (_, schema, description) in keys.items()
+    }
+
+
+def _changes(section: Mapping[str, Any], keys: Mapping[str, Key]) -> dict[str, Any]:
+    return {keys[key][0]: value for key, value in section.items() if key in keys}
