@@ -74,7 +74,6 @@ SECTION: dict[str, st.SearchStrategy[Any]] = {
     "ratchet": st.booleans(),
     "onRuleError": st.sampled_from(["deny", "allow"]),
     "operator": st.sampled_from(["auto", "seldon", "graphgate"]),
-    "rendering": RENDERING,
     "modelServers": st.lists(st.sampled_from(["A_SERVER", "B_SERVER"]), unique=True),
     "rules": st.dictionaries(
         st.sampled_from([rule.id for rule in all_rules()]),
@@ -104,11 +103,14 @@ FIELDS = set(Settings.__dataclass_fields__) - {"rules", "namespaces"}
 
 @hypothesis_settings(deadline=None, max_examples=60)
 @given(
-    SECTIONS, st.dictionaries(NAMES, SECTIONS, max_size=2), st.sampled_from(["default", "hardened"])
+    SECTIONS,
+    st.dictionaries(NAMES, SECTIONS, max_size=2),
+    RENDERING,
+    st.sampled_from(["default", "hardened"]),
 )
-def test_settings_are_read_as_they_were_written(section, namespaces, profile):
+def test_settings_are_read_as_they_were_written(section, namespaces, rendering, profile):
     head = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", "profile": profile}
-    settings = read_settings({**head, **section, "namespaces": namespaces})
+    settings = read_settings({**head, **section, "rendering": rendering, "namespaces": namespaces})
     (parsed,) = read(write_settings(settings)).documents
     again = read_settings(parsed.value)
     assert effect(again) == effect(settings)
@@ -122,6 +124,7 @@ def test_every_key_of_a_namespace_is_drawn():
     assert SECTION.keys() == known.keys()
 
 
+@hypothesis_settings(deadline=None)
 @given(RENDERING)
 def test_the_section_rendering_is_read_as_it_was_written(section):
     settings = read_rendering(section, RenderingSettings())

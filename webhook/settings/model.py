@@ -103,7 +103,8 @@ class Settings:
     on_rule_error  what happens to an object when a rule of ours crashes
     operator             who reconciles: Seldon's operator or graphgate; auto: as the object and the
                          cluster show it (`engine.operator`)
-    rendering            what an operator sets about the objects that are rendered
+    rendering            what an operator sets about the objects that are rendered; the same for
+                         all namespaces
     policies             where users' policies come from; the same for all namespaces
     namespaces           the complete settings of namespaces that have their own
     """
@@ -207,7 +208,8 @@ def read_settings(
         policies_section.get("selector"),
         read_off(policies_section.get("rendered", "warn")),
     )
-    start = Settings(profile=profile, defaults=base, policies=policies)
+    rendering = read_rendering(section.get("rendering"), RenderingSettings())
+    start = Settings(profile=profile, defaults=base, policies=policies, rendering=rendering)
     settings = _apply_section(start, section, source)
     settings = replace(
         settings,
@@ -254,7 +256,6 @@ def _apply_section(base: Settings, section: Mapping[str, Any], source: str) -> S
         pod_security=_apply_pod_security(base.pod_security, section.get("podSecurity"), source),
         ratchet=section.get("ratchet", base.ratchet),
         operator=section.get("operator", base.operator),
-        rendering=read_rendering(section.get("rendering"), base.rendering),
         on_rule_error=cast(
             "Literal['deny', 'allow']", section.get("onRuleError", base.on_rule_error)
         ),

@@ -141,11 +141,6 @@ def settings_schema() -> dict[str, Any]:
             "description": "true: on an update, only faults that the object did not have before "
             "deny; the others are warnings.",
         },
-        "rendering": _object_schema(
-            rendering_schema(),
-            "What is set in the objects that are rendered; what Seldon's manager reads from its "
-            "environment.",
-        ),
         "operator": {
             "enum": ["auto", "seldon", "graphgate"],
             "description": "Whose pods are judged: those that Seldon's operator makes, or those of "
@@ -170,6 +165,11 @@ def settings_schema() -> dict[str, Any]:
                     "description": "The options of defaulting that this file builds on.",
                 },
                 **section,
+                "rendering": _object_schema(
+                    rendering_schema(),
+                    "What is set in the objects that are rendered; what Seldon's manager reads "
+                    "from its environment.",
+                ),
                 "policies": _object_schema(
                     _POLICIES_PROPERTIES, "Where users' policies and exceptions come from."
                 ),

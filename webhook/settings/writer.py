@@ -24,6 +24,7 @@ def write_settings(settings: Settings, heading: str = "") -> str:
         "kind": KIND,
         "profile": settings.profile,
         **_section(settings),
+        "rendering": write_rendering(settings.rendering),
     }
     policies = settings.policies
     if policies != PolicySources():
@@ -51,7 +52,6 @@ def _section(settings: Settings) -> dict[str, Any]:
         "ratchet": settings.ratchet,
         "onRuleError": settings.on_rule_error,
         "operator": settings.operator,
-        "rendering": write_rendering(settings.rendering),
     }
     if settings.model_servers is not None:
         section["modelServers"] = list(settings.model_servers)

@@ -8,28 +8,34 @@ from typing import TYPE_CHECKING
 import click
 
 from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
+from webhook.cli.image_options import ImageOptions
 from webhook.cli.inputs import load_settings, reloadable_file
 from webhook.cli.options import SettingsFlags, settings_options
 
 if TYPE_CHECKING:
     from webhook.controller.desired_state import ControllerSettings
-    from webhook.rendering.options import RenderOptions
     from webhook.server.settings_store import SettingsStore
 
 
 class ReconcilerSettings:
-    """What the reconciler follows: the settings in force, and the options of the command line."""
+    """What the reconciler follows: the settings in force, and the images of the command line."""
 
-    def __init__(self, settings_store: "SettingsStore", options: "RenderOptions") -> None:
+    def __init__(self, settings_store: "SettingsStore", images: ImageOptions) -> None:
         self._settings_store = settings_store
-        self._options = options
+        self._images = images
 
     @property
     def controller_settings(self) -> "ControllerSettings":
         """The settings in force."""
         from webhook.controller.desired_state import ControllerSettings
 
-        return ControllerSettings(self._settings_store.settings, self._options)
+        settings = self._settings_store.settings
+        options = settings.rendering.render_options(
+            settings.defaults,
+            executor_image=self._images.executor,
+            initializer_image=self._images.storage_initializer,
+        )
+        return ControllerSettings(settings, options)
 
 
 @click.command("reconcile")
@@ -129,13 +135,9 @@ def reconcile_command(
     from webhook.controller.config import ControllerConfig
     from webhook.controller.manager import run
     from webhook.kube.leader_election import LeaseConfig
-    from webhook.rendering.options import OrchestratorOptions, RenderOptions
     from webhook.server.settings_store import SettingsStore
 
-    options = RenderOptions(
-        orchestrator=OrchestratorOptions(executor_image) if executor_image else None,
-        initializer_image=storage_initializer_image,
-    )
+    images = ImageOptions(executor_image, storage_initializer_image)
     settings_store = SettingsStore(lambda: load_settings(flags), reloadable_file(flags))
     transport = open_cluster(kubeconfig, context)
     default_lease = (
@@ -168,7 +170,7 @@ def reconcile_command(
         run(
             config,
             transport,
-            ReconcilerSettings(settings_store, options),
+            ReconcilerSettings(settings_store, images),
             [settings_store] if flags.settings_file else [],
         )
     )
