@@ -97,6 +97,21 @@ REASONS: dict[str, Reason] = {
     "pod-security/root-against-non-root": Reason(
         "container", "The kubelet starts no container as root where runAsNonRoot is set."
     ),
+    "malformed-image-reference": Reason(
+        "container", "No kubelet can pull an image by such a name: InvalidImageName for ever."
+    ),
+    "metric-of-unknown-container": Reason(
+        "container", "The autoscaler counts a container that no pod has, and never scales."
+    ),
+    "multiple-tensorflow-servers": Reason(
+        "container", "The pod has one tfserving container, which loads the first model only."
+    ),
+    "resource-of-unknown-container": Reason(
+        "container", "The kubelet looks for a container of the name, and starts none without it."
+    ),
+    "unknown-port-name": Reason(
+        "container", "The kubelet looks for a port of the name, and the probe fails for ever."
+    ),
     "port-collision": Reason(
         "container", "Two containers of a pod listen on one port; the second does not start."
     ),

@@ -38,6 +38,14 @@ _WITHOUT_TENSORFLOW = frozenset(
     {"SKLEARN_SERVER", "XGBOOST_SERVER", "MLFLOW_SERVER", "HUGGINGFACE_SERVER"}
 )
 
+_SHIPPED_PROTOCOLS = {
+    "HUGGINGFACE_SERVER": ("v2", "kfserving"),
+    "TRITON_SERVER": ("v2", "kfserving"),
+    "TEMPO_SERVER": ("v2", "kfserving"),
+    "TENSORFLOW_SERVER": ("tensorflow", "seldon"),
+}
+"""The servers of Seldon's own seldon-config (1.17) that do not speak them all, with theirs."""
+
 
 def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each server that the object's protocol is foreign to.
@@ -46,6 +54,7 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """
     protocol = get_str(deployment.spec, "protocol") or "seldon"
     if facts.model_servers is None and protocol != "tensorflow":
+        yield from _check_shipped_servers(deployment, protocol)
         return
     for predictor in deployment.predictors:
         for node in predictor.nodes:
@@ -68,6 +77,25 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
                 )
 
 
+def _check_shipped_servers(deployment: SeldonDeployment, protocol: str) -> Iterator[Finding]:
+    """Yield, as not certain, each server that speaks another protocol as Seldon ships it."""
+    for predictor in deployment.predictors:
+        for node in predictor.nodes:
+            spoken = _SHIPPED_PROTOCOLS.get(node.implementation)
+            if spoken is None or protocol in spoken or _has_image(node, predictor):
+                continue
+            yield Finding(
+                node.path / "implementation",
+                f"{node.implementation} as shipped does not speak the protocol {protocol}",
+                f"set spec.protocol to {spoken[0]}",
+                certain=False,
+            )
+
+
+def _has_image(node: Node, predictor: Predictor) -> bool:
+    return any(c.name == node.name and c.raw.get("image") for c in predictor.containers)
+
+
 def _lacks_image(
     node: Node, predictor: Predictor, protocol: str, facts: Facts
 ) -> tuple[list[str], list[str]] | None:
@@ -82,6 +110,6 @@ def _lacks_image(
         needed = [protocol]
     if any(get_str(get_mapping(protocols, name), "image") for name in needed):
         return None
-    if any(c.name == node.name and c.raw.get("image") for c in predictor.containers):
+    if _has_image(node, predictor):
         return None
     return sorted(protocols), needed

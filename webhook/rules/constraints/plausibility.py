@@ -1,0 +1,178 @@
+"""The rows on values that Kubernetes or Seldon takes, and that do not do what they seem to."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from webhook.graph.finding import Finding, Operation
+from webhook.rules._format import quote_value
+from webhook.rules.constraints.checks import ConstraintRule, Location, row, rows
+
+_FIRST_IMPLAUSIBLE_CPU = 500
+"""Whole cores. 500m is what nearly all who write 500 mean; machines have fewer."""
+_OBSOLETE_GPU, _GPU = "alpha.kubernetes.io/nvidia-gpu", "nvidia.com/gpu"
+_TEMPLATE = re.compile(r"\{\{.*|\$\{[^}]*\}?|\$\([^)]*\)?|<[^>]*>|\{%.*")
+
+
+def _check_cpu(value: Any, location: Location) -> Iterable[Finding]:
+    text = str(value) if type(value) in (str, int) else ""
+    if not (text.isascii() and text.isdecimal()) or int(text[:9]) < _FIRST_IMPLAUSIBLE_CPU:
+        return ()
+    message = f"cpu {text[:20]} means {text[:20]} cores"
+    return (Finding(location.at(), message, f"did you mean {text[:20]}m?"),)
+
+
+def _check_gpu(value: Any, location: Location) -> Iterable[Finding]:
+    if type(value) is not dict or _OBSOLETE_GPU not in value:
+        return ()
+    path = location.at(_OBSOLETE_GPU)
+    move: Operation = {"op": "move", "from": path.pointer, "path": location.at(_GPU).pointer}
+    message = f"no node offers {_OBSOLETE_GPU} since Kubernetes 1.11: the pods are never scheduled"
+    return (Finding(path, message, f"use {_GPU}", () if _GPU in value else (move,)),)
+
+
+def _check_model_path(value: Any, location: Location) -> Iterable[Finding]:
+    if type(value) is not str:
+        return ()
+    scheme, separator, rest = value.partition("://")
+    if not separator or not scheme or rest.strip("/ "):
+        return ()
+    message = f"modelUri {quote_value(value)} names nothing to fetch"
+    return (Finding(location.at(), message, f"add bucket and path, like {scheme}://bucket/model"),)
+
+
+def _check_model_template(value: Any, location: Location) -> Iterable[Finding]:
+    found = _TEMPLATE.search(value) if type(value) is str else None
+    if not found:
+        return ()
+    message = f"unrendered template {quote_value(found[0])} in modelUri"
+    return (Finding(location.at(), message, "render the template first"),)
+
+
+def _check_explainer(value: Any, location: Location) -> Iterable[Finding]:
+    if type(value) is not dict or not value or value.get("type") not in (None, ""):
+        return ()
+    message = "explainer has no type: no explainer is made"
+    return (Finding(location.at("type"), message, "add type, like AnchorTabular"),)
+
+
+RULES = (
+    ConstraintRule(
+        "cpu-without-unit",
+        """Hundreds of CPU cores
+
+    Why: cpu is counted in cores, and 500 without the suffix m is five hundred of them. No node
+    has so many, and the pods wait for ever.
+
+    Fix: Write 500m for half a core.
+
+    Bad:
+        resources:
+          requests:
+            cpu: 500
+
+    Good:
+        resources:
+          requests:
+            cpu: 500m
+    """,
+        (*rows("container", ("resources.requests.cpu", "resources.limits.cpu"), _check_cpu),),
+        action="warn",
+    ),
+    ConstraintRule(
+        "obsolete-gpu-resource",
+        """Obsolete name of a GPU resource
+
+    Why: alpha.kubernetes.io/nvidia-gpu was replaced by nvidia.com/gpu of the device plugin, and
+    is offered by no node since Kubernetes 1.11. The pods are never scheduled.
+
+    Fix: Write nvidia.com/gpu.
+
+    Bad:
+        resources:
+          limits:
+            alpha.kubernetes.io/nvidia-gpu: 1
+
+    Good:
+        resources:
+          limits:
+            nvidia.com/gpu: 1
+    """,
+        (*rows("container", ("resources.requests", "resources.limits"), _check_gpu),),
+        action="warn",
+    ),
+    ConstraintRule(
+        "model-uri-without-path",
+        """Model URI without a path
+
+    Why: a modelUri says what is fetched before the server starts. A scheme alone, like s3://,
+    names nothing, and the initializer fails.
+
+    Fix: Write bucket and path behind the scheme.
+
+    Bad:
+        graph:
+          name: classifier
+          implementation: SKLEARN_SERVER
+          modelUri: s3://
+
+    Good:
+        graph:
+          name: classifier
+          implementation: SKLEARN_SERVER
+          modelUri: s3://models/iris
+    """,
+        (
+            row("node", "modelUri", _check_model_path),
+            row("explainer", "modelUri", _check_model_path),
+        ),
+        action="warn",
+    ),
+    ConstraintRule(
+        "unrendered-model-uri",
+        """Unrendered template in a model URI
+
+    Why: ${MODEL_URI}, {{ .Values.uri }} and <bucket> are left for somebody to fill in. Nothing
+    fills them in on a cluster: the initializer looks for a bucket of that name.
+
+    Fix: Render the template, or write the URI.
+
+    Bad:
+        graph:
+          name: classifier
+          implementation: SKLEARN_SERVER
+          modelUri: gs://<bucket>/iris
+
+    Good:
+        graph:
+          name: classifier
+          implementation: SKLEARN_SERVER
+          modelUri: gs://models/iris
+    """,
+        (
+            row("node", "modelUri", _check_model_template),
+            row("explainer", "modelUri", _check_model_template),
+        ),
+        action="warn",
+    ),
+    ConstraintRule(
+        "explainer-without-type",
+        """Explainer without a type
+
+    Why: the type says which explainer is run. Without one Seldon makes none, and says nothing.
+
+    Fix: Add the type, or remove the explainer.
+
+    Bad:
+        explainer:
+          modelUri: gs://models/iris-explainer
+
+    Good:
+        explainer:
+          type: AnchorTabular
+          modelUri: gs://models/iris-explainer
+    """,
+        (row("predictor", "explainer", _check_explainer),),
+        action="warn",
+    ),
+)

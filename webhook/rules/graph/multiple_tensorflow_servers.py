@@ -1,0 +1,58 @@
+"""Several TensorFlow servers in one pod
+
+Why: under protocol seldon a TENSORFLOW_SERVER is a proxy beside a container named tfserving, which
+loads one model. A second node of the same pod finds the container there, and its model is never
+loaded: both nodes answer with the first one.
+
+Fix: Put each server into a predictor of its own, or use protocol tensorflow or v2.
+
+Bad:
+    graph:
+      name: first
+      implementation: TENSORFLOW_SERVER
+      modelUri: gs://models/first
+      children:
+      - name: second
+        implementation: TENSORFLOW_SERVER
+        modelUri: gs://models/second
+
+Good:
+    graph:
+      name: first
+      implementation: TENSORFLOW_SERVER
+      modelUri: gs://models/first
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import Node, Predictor, SeldonDeployment, get_str
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+_SERVER = "TENSORFLOW_SERVER"
+
+
+def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each server behind the first of a pod (source: addTFServerContainer)."""
+    servers = [node for node in predictor.nodes if node.implementation == _SERVER]
+    if len(servers) < 2 or get_str(deployment.spec, "protocol") not in ("", "seldon"):
+        return
+    first: dict[int, Node] = {}
+    for node in servers:
+        pod = _pod_of(predictor, node)
+        if first.setdefault(pod, node) is not node:
+            yield Finding(
+                node.path / "implementation",
+                f"the pod has one tfserving container, which loads the model of "
+                f'"{first[pod].name}" only',
+            )
+
+
+def _pod_of(predictor: Predictor, node: Node) -> int:
+    """Return the index of the component with a node's container; that of injected ones is 0."""
+    for index, component in enumerate(predictor.components):
+        if any(container.name == node.name for container in component.containers):
+            return index
+    return 0

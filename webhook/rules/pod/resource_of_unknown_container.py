@@ -1,0 +1,86 @@
+"""Resource field of a container that the pod does not have
+
+Why: a resourceFieldRef gives a container's own requests and limits as a variable or a file. The
+API server takes any containerName; a kubelet that finds no such container never starts the one
+that asks.
+
+Fix: Use the name of a container of the same pod, or leave containerName out of a variable.
+
+Bad:
+    containers:
+    - name: classifier
+      env:
+      - name: LIMIT
+        valueFrom:
+          resourceFieldRef:
+            containerName: clasifier
+            resource: limits.cpu
+
+Good:
+    containers:
+    - name: classifier
+      env:
+      - name: LIMIT
+        valueFrom:
+          resourceFieldRef:
+            resource: limits.cpu
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import (
+    ComponentSpec,
+    Predictor,
+    get_mapping,
+    get_str,
+    iter_mappings,
+)
+from webhook.graph.path import Path
+from webhook.graph.suggest import nearest_word
+from webhook.graph.text import join_words
+from webhook.rules._format import quote_value
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+_INJECTED = ("seldon-container-engine", "tfserving")
+
+
+def check(pod: ComponentSpec, predictor: Predictor) -> Iterator[Finding]:
+    """Yield each such reference (source: the kubelet's ExtractResourceValueByContainerName)."""
+    own = [container.name for container in pod.all_containers]
+    nodes = [node.name for node in predictor.nodes]
+    injected = [f"{name}-model-initializer" for name in (*nodes, "tfserving")]
+    known = {*own, *nodes, *_INJECTED, *injected}
+    for path, reference in _references(pod):
+        name = get_str(reference, "containerName")
+        if name and name not in known:
+            nearest = nearest_word(name, own)
+            yield Finding(
+                path / "resourceFieldRef" / "containerName",
+                f"no container named {quote_value(name)} in this pod; it has {join_words(own)}",
+                f"use {nearest}" if nearest else "",
+            )
+
+
+def _references(pod: ComponentSpec) -> Iterator[tuple[Path, Any]]:
+    for container in pod.all_containers:
+        for index, variable in iter_mappings(container.raw, "env"):
+            source = get_mapping(variable, "valueFrom")
+            if "resourceFieldRef" in source:
+                path = container.path.join(("env", index, "valueFrom"))
+                yield path, get_mapping(source, "resourceFieldRef")
+    for index, volume in iter_mappings(pod.pod, "volumes"):
+        path = pod.path.join(("spec", "volumes", index))
+        yield from _files(path / "downwardAPI", get_mapping(volume, "downwardAPI"))
+        for number, source in iter_mappings(get_mapping(volume, "projected"), "sources"):
+            below = path.join(("projected", "sources", number, "downwardAPI"))
+            yield from _files(below, get_mapping(source, "downwardAPI"))
+
+
+def _files(path: Path, downward: Any) -> Iterator[tuple[Path, Any]]:
+    for index, item in iter_mappings(downward, "items"):
+        if "resourceFieldRef" in item:
+            yield path.join(("items", index)), get_mapping(item, "resourceFieldRef")

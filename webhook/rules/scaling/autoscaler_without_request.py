@@ -1,0 +1,90 @@
+"""Autoscaler by utilisation without a request
+
+Why: utilisation is a share of what the containers request. If one container of the pod requests
+nothing, an autoscaler that goes by it has nothing to divide by, and never scales.
+
+Fix: Give every container of the pod a request of the resource, or scale by an average value.
+
+Bad:
+    componentSpecs:
+    - hpaSpec:
+        maxReplicas: 3
+        metrics:
+        - type: Resource
+          resource:
+            name: cpu
+            targetAverageUtilization: 70
+      spec:
+        containers:
+        - name: classifier
+
+Good:
+    componentSpecs:
+    - hpaSpec:
+        maxReplicas: 3
+        metrics:
+        - type: Resource
+          resource:
+            name: cpu
+            targetAverageUtilization: 70
+      spec:
+        containers:
+        - name: classifier
+          resources:
+            requests:
+              cpu: 500m
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import ComponentSpec, Container, get_mapping, get_str
+from webhook.graph.path import Path
+from webhook.graph.text import join_words
+from webhook.rendering.autoscaler import convert_metrics
+
+ACTION = "warn"
+SINCE = "0.1.0"
+FIELDS = frozenset({"hpaSpec"})
+
+
+def check(component: ComponentSpec) -> Iterator[Finding]:
+    """Yield each metric that counts a share of nothing (source: GetResourceUtilizationRatio)."""
+    raw, path = get_mapping(component.raw, "hpaSpec"), component.path / "hpaSpec"
+    if type(component.raw.get("kedaSpec")) is dict or get_mapping(component.pod, "resources"):
+        return  # KEDA goes first; and a pod with resources of its own is divided by those
+    for place, name, only in _utilization_metrics(raw, path):
+        lacking = [
+            container.name or "one without a name"
+            for container in component.containers
+            if (not only or container.name == only) and not _has_request(container, name)
+        ]
+        if lacking:
+            yield Finding(
+                place,
+                f"utilisation of {name} is a share of its request, and {join_words(lacking[:5])} "
+                f"{'has' if len(lacking) == 1 else 'have'} none",
+                f"set resources.requests.{name}",
+            )
+
+
+def _utilization_metrics(raw: object, path: Path) -> Iterator[tuple[Path, str, str]]:
+    """Yield the place, resource and (or "") container of each metric by utilisation."""
+    metrics = convert_metrics(raw, path) if type(raw) is dict else None
+    if metrics is None:
+        yield path, "cpu", ""  # 80 % of it, if nothing else is said
+        return
+    for index, metric in enumerate(metrics.value):
+        for kind in ("resource", "containerResource"):
+            source = get_mapping(metric, kind)
+            if get_mapping(source, "target").get("averageUtilization") is not None:
+                name = get_str(source, "name")
+                place = metrics.source_map.trace((index, kind))
+                if name:
+                    yield place, name, get_str(source, "container")
+
+
+def _has_request(container: Container, name: str) -> bool:
+    resources = get_mapping(container.raw, "resources")
+    # A limit without a request is the request, too.
+    return any(name in get_mapping(resources, field) for field in ("requests", "limits"))

@@ -1,0 +1,66 @@
+"""Autoscaling metric of a container that the pod does not have
+
+Why: a ContainerResource metric counts one container of the pods. Where none has its name, the
+autoscaler finds nothing to count, and never scales.
+
+Fix: Use the name of a container of the same componentSpec.
+
+Bad:
+    hpaSpec:
+      maxReplicas: 3
+      metricsv2:
+      - type: ContainerResource
+        containerResource:
+          name: cpu
+          container: clasifier
+          target:
+            type: AverageValue
+            averageValue: 500m
+
+Good:
+    hpaSpec:
+      maxReplicas: 3
+      metricsv2:
+      - type: ContainerResource
+        containerResource:
+          name: cpu
+          container: classifier
+          target:
+            type: AverageValue
+            averageValue: 500m
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import ComponentSpec, Predictor, get_mapping, get_str, iter_mappings
+from webhook.graph.suggest import nearest_word
+from webhook.graph.text import join_words
+from webhook.rules._format import quote_value
+
+ACTION = "deny"
+SINCE = "0.1.0"
+FIELDS = frozenset({"hpaSpec"})
+
+_INJECTED = ("seldon-container-engine", "tfserving")
+
+
+def check(component: ComponentSpec, predictor: Predictor) -> Iterator[Finding]:
+    """Yield each such metric (source: the autoscaler's calculateUtilization per container)."""
+    if type(component.raw.get("kedaSpec")) is dict:
+        return
+    own = [container.name for container in component.all_containers]
+    known = {*own, *_INJECTED, *(node.name for node in predictor.nodes)}
+    spec = get_mapping(component.raw, "hpaSpec")
+    for field in ("metrics", "metricsv2"):
+        for index, metric in iter_mappings(spec, field):
+            name = get_str(get_mapping(metric, "containerResource"), "container")
+            if not name or name in known:
+                continue
+            nearest = nearest_word(name, own)
+            yield Finding(
+                component.path.join(("hpaSpec", field, index, "containerResource", "container")),
+                f"no container named {quote_value(name)} in this component; it has "
+                f"{join_words(own)}",
+                f"use {nearest}" if nearest else "",
+            )
