@@ -83,7 +83,7 @@ def test_the_authorizer_is_refused_by_name() -> None:
     ]
 
 
-def test_apply_configuration_is_refused_by_name() -> None:
+def test_a_mutation_has_the_expression_of_its_patch_type() -> None:
     text = (
         "apiVersion: admissionregistration.k8s.io/v1\n"
         "kind: MutatingAdmissionPolicy\n"
@@ -91,11 +91,11 @@ def test_apply_configuration_is_refused_by_name() -> None:
         f"spec:\n{MATCH_CONSTRAINTS}  reinvocationPolicy: Never\n"
         "  mutations:\n"
         "  - patchType: ApplyConfiguration\n"
-        "    applyConfiguration: {expression: 'Object{}'}\n"
+        "    jsonPatch: {expression: '[]'}\n"
     )
-    assert problem_messages(text) == [
-        "policy.yaml:13:16: m: patchType ApplyConfiguration is not supported: it merges by the "
-        "types of every field, which only the API server has; write a JSONPatch"
+    assert [p.message for p in load_texts(text).problems] == [
+        "applyConfiguration.expression is missing",
+        "jsonPatch does not go with patchType ApplyConfiguration",
     ]
 
 

@@ -130,3 +130,47 @@ def test_what_is_no_mapping_is_left_alone(value: Any) -> None:
     assert mutate_object(
         load_texts(mutating_policy_text(ADD)), apply_request(value), NO_FACTS
     ) == MutationResult(value)
+
+
+def apply_policy_text(expression: str) -> str:
+    """Return a policy with one mutation of patchType ApplyConfiguration."""
+    text = mutating_policy_text(expression)
+    return text.replace("patchType: JSONPatch", "patchType: ApplyConfiguration").replace(
+        "jsonPatch:", "applyConfiguration:"
+    )
+
+
+@pytest.mark.parametrize(
+    ("expression", "operations"),
+    [
+        (
+            "Object{metadata: Object.metadata{labels: {'a': 'b'}}}",
+            ({"op": "add", "path": "/metadata/labels", "value": {"a": "b"}},),
+        ),
+        (
+            "Object{spec: Object.spec{replicas: 5}}",
+            ({"op": "add", "path": "/spec/replicas", "value": 5},),
+        ),
+        (
+            "Object{metadata: Object.metadata{name: 'x' + object.metadata.name}}",
+            ({"op": "replace", "path": "/metadata/name", "value": "xwines"},),
+        ),
+        ("Object{metadata: Object.metadata{namespace: object.metadata.namespace}}", ()),
+    ],
+)
+def test_apply_configuration_merges(expression: str, operations: Any) -> None:
+    policies = load_texts(apply_policy_text(expression))
+    assert policies.problems == ()
+    found = mutate_deployment(policies, make_deployment())
+    assert found.failures == ()
+    assert found.operations == operations
+    assert patch_value(make_deployment(), found.operations) == found.object
+
+
+def test_apply_configuration_changes_no_list() -> None:
+    policies = load_texts(apply_policy_text("Object{spec: Object.spec{predictors: []}}"))
+    (failure,) = mutate_deployment(policies, make_deployment()).failures
+    assert failure.error == (
+        "error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or "
+        "structs: .spec.predictors"
+    )

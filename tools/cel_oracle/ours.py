@@ -214,7 +214,7 @@ _PLAIN: Mapping[type, tuple[str, Any]] = {
     float: ("double", _double),
     str: ("string", str),
     bytes: ("bytes", lambda value: base64.b64encode(value).decode()),
-    p.Timestamp: ("timestamp", str),
+    p.Timestamp: ("timestamp", lambda value: value.text()),
     p.Duration: ("duration", lambda value: str(value.nanoseconds)),
     p.TypeValue: ("type", lambda value: value.name),
     p.Quantity: ("quantity", _nano),

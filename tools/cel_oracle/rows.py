@@ -103,14 +103,29 @@ def recorded() -> tuple[dict[str, Any], list[tuple[Row, Answer]]]:
 
 def known() -> dict[str, str]:
     """Return the class of each row of the table on which graphgate still differs, by `key`."""
+    return {row: kind for row, (kind, _) in known_reasons().items()}
+
+
+def known_reasons() -> dict[str, tuple[str, str]]:
+    """Return class and reason of each row on which graphgate differs, by `key`."""
     lines = KNOWN.read_text().splitlines() if KNOWN.is_file() else []
-    return {key(row): kind for row in map(json.loads, lines) if (kind := row.pop("class"))}
+    rows = list(map(json.loads, lines))
+    told = [(row.pop("class"), row.pop("reason", "")) for row in rows]
+    return {key(row): reason for row, reason in zip(rows, told, strict=True)}
 
 
 def write_known(rows: Iterable[tuple[Row, str]]) -> None:
-    """Write which rows differ, and how."""
+    """Write which rows differ, and how; reasons that were written by hand are kept."""
+    reasons = known_reasons()
     lines = [
-        json.dumps({"class": kind, **json.loads(key(row))}, ensure_ascii=False)
+        json.dumps(
+            {
+                "class": kind,
+                "reason": reasons.get(key(row), ("", ""))[1],
+                **json.loads(key(row)),
+            },
+            ensure_ascii=False,
+        )
         for row, kind in rows
     ]
     KNOWN.write_text("".join(f"{line}\n" for line in lines))

@@ -51,7 +51,8 @@ def add(left: Any, right: Any) -> Any:
         if kind is Duration:
             return Duration(left.nanoseconds + right.nanoseconds)
     if (kind is Timestamp and other is Duration) or (kind is Duration and other is Timestamp):
-        return Timestamp(left.nanoseconds + right.nanoseconds)
+        offset = left.offset if kind is Timestamp else right.offset
+        return Timestamp(left.nanoseconds + right.nanoseconds, offset)
     raise no_overload("+", left, right)
 
 
@@ -75,7 +76,7 @@ def subtract(left: Any, right: Any) -> Any:
         if kind in (Duration, Timestamp):
             return Duration(left.nanoseconds - right.nanoseconds)
     if kind is Timestamp and other is Duration:
-        return Timestamp(left.nanoseconds - right.nanoseconds)
+        return Timestamp(left.nanoseconds - right.nanoseconds, left.offset)
     raise no_overload("-", left, right)
 
 

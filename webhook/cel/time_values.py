@@ -1,21 +1,21 @@
 """Timestamps and durations, to the nanosecond, in whole numbers.
 
 Not Python's datetime: it stops at microseconds, and the pure core knows no clock.
-Time zones: UTC and fixed offsets ("+02:00"). Names such as "Europe/Berlin" need a database that
-is read from disk; they are an error of evaluation.
+Time zones: UTC, fixed offsets ("+02:00") and names ("Europe/Berlin", `time_zones`).
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
+from webhook.cel.time_zones import find_zone
 from webhook.cel.values import EvaluationError, add_ordered, check_int64
 
 SECOND = 1_000_000_000
 _DAY = 86_400 * SECOND
 
 # The range of CEL's timestamps: 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999999Z.
-_MIN_NANOSECONDS, _MAX_NANOSECONDS = -62_135_596_800 * SECOND, 253_402_300_800 * SECOND - 1
+MIN_NANOSECONDS, _MAX_NANOSECONDS = -62_135_596_800 * SECOND, 253_402_300_800 * SECOND - 1
 
 _RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
@@ -37,22 +37,33 @@ _MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Timestamp:
-    """A point in time, in nanoseconds since 1970-01-01T00:00:00Z."""
+    """A point in time, in nanoseconds since 1970-01-01T00:00:00Z.
+
+    offset  the seconds ahead of UTC with which it was written, and is written again
+    """
 
     CEL_NAME: ClassVar[str] = "google.protobuf.Timestamp"
     nanoseconds: int
+    offset: int = field(default=0, compare=False)
 
     def __post_init__(self) -> None:
-        if not _MIN_NANOSECONDS <= self.nanoseconds <= _MAX_NANOSECONDS:
+        if not MIN_NANOSECONDS <= self.nanoseconds <= _MAX_NANOSECONDS:
             raise EvaluationError("timestamp overflow")
 
     def __str__(self) -> str:
-        year, month, day = civil_from_days(self.nanoseconds // _DAY)
-        rest = self.nanoseconds % _DAY
+        return self.text(self.offset)
+
+    def text(self, offset: int = 0) -> str:
+        """Return the RFC 3339 text, in UTC or so many seconds ahead of it."""
+        local = self.nanoseconds + offset * SECOND
+        year, month, day = civil_from_days(local // _DAY)
+        rest = local % _DAY
         seconds, fraction = divmod(rest, SECOND)
         digits = f".{fraction:09d}".rstrip("0") if fraction else ""
         clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-        return f"{year:04d}-{month:02d}-{day:02d}T{clock}{digits}Z"
+        hours, minutes = divmod(abs(offset) // 60, 60)
+        zone = f"{'-' if offset < 0 else '+'}{hours:02d}:{minutes:02d}" if offset else "Z"
+        return f"{year:04d}-{month:02d}-{day:02d}T{clock}{digits}{zone}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -88,7 +99,8 @@ def parse_timestamp(text: str) -> Timestamp:
     clock = (hour * 60 + minute) * 60 + second
     fraction = int((match[7] or "")[:9].ljust(9, "0"))  # finer than that is cut, as in Go
     return Timestamp(
-        (days_from_civil(year, month, day) * 86_400 + clock) * SECOND + fraction - zone
+        (days_from_civil(year, month, day) * 86_400 + clock) * SECOND + fraction - zone,
+        zone // SECOND,
     )
 
 
@@ -115,7 +127,7 @@ def parse_duration(text: str) -> Duration:
 
 def get_time_field(timestamp: Timestamp, name: str, zone: str = "UTC") -> int:
     """Return one part of a point in time, as CEL's get… functions count it."""
-    local = timestamp.nanoseconds + _zone_offset(zone)
+    local = timestamp.nanoseconds + _zone_offset(zone, timestamp.nanoseconds // SECOND)
     days, time_of_day = divmod(local, _DAY)
     year, month, day = civil_from_days(days)
     parts = {
@@ -177,8 +189,15 @@ def _days_in_month(year: int, month: int) -> int:
     return 29 if month == 2 and leap else _MONTHS[month - 1]
 
 
-def _zone_offset(name: str) -> int:
-    return 0 if name in ("UTC", "") else _parse_offset(name)
+def _zone_offset(name: str, seconds: int) -> int:
+    if name in ("UTC", "", "Local"):
+        return 0
+    if ":" in name:
+        return _parse_offset(name)
+    zone = find_zone(name)
+    if zone is None:
+        raise EvaluationError(f"unknown time zone {name[:60]}")
+    return zone.offset_at(seconds) * SECOND
 
 
 def _parse_offset(text: str) -> int:

@@ -7,6 +7,7 @@ from webhook.cel.activation import MISSING, Closure, SlotLayout
 from webhook.cel.checked_ast import Call, Ident, Select, walk
 from webhook.cel.compiler import Compiler
 from webhook.cel.environment import (
+    OBJECT_TYPE,
     PATCH_TYPE,
     CheckedExpression,
     Environment,
@@ -42,6 +43,7 @@ from webhook.policy.object_types import names_seldon_deployments, seldon_deploym
 from webhook.policy.reads import FieldRead, find_reads
 from webhook.policy.selectors import read_selector
 from webhook.policy.sources import SourceObject
+from webhook.policy.validation import PATCH_FIELDS
 
 ANNOTATION_PREFIX = "graphgate.io/"
 """What our annotations begin with: graphgate.io/title, graphgate.io/remediation.0."""
@@ -141,10 +143,10 @@ class _PolicyCompiler:
         )
         mutations = tuple(
             code
-            for index, _ in enumerate(get_list(self.spec, "mutations"))
+            for index, item in enumerate(get_list(self.spec, "mutations"))
             if (
                 code := self._compile_mutation(
-                    spec_path / "mutations" / index / "jsonPatch" / "expression"
+                    spec_path / "mutations" / index / PATCH_FIELDS[item["patchType"]] / "expression"
                 )
             )
         )
@@ -310,7 +312,9 @@ class _PolicyCompiler:
 
     def _compile_mutation(self, path: Path) -> CompiledExpression | None:
         environment = self.environment.with_patch_types()
-        return self._compile_expression(path, environment, (list_of(struct(PATCH_TYPE)),))
+        merges = "applyConfiguration" in path
+        returns = struct(OBJECT_TYPE) if merges else list_of(struct(PATCH_TYPE))
+        return self._compile_expression(path, environment, (returns,))
 
     def _compile_expression(
         self,

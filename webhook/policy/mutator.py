@@ -23,6 +23,7 @@ from webhook.cel.values import (
 from webhook.graph.admission_request import AdmissionRequest
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Operation
+from webhook.policy.apply_configuration import apply_configuration
 from webhook.policy.evaluator import (
     DEFAULT_LIMITS,
     EvaluationLimits,
@@ -135,8 +136,11 @@ class _Mutator:
         self, policy: Policy, index: int, expression: CompiledExpression, frame: list[Any]
     ) -> None:
         try:
-            operations = _read_operations(expression.run(frame))
-            changed, operations = apply_patch(self.object, operations)
+            value = expression.run(frame)
+            if "applyConfiguration" in expression.path:
+                changed, operations = apply_configuration(self.object, _read_object(value))
+            else:
+                changed, operations = apply_patch(self.object, _read_operations(value))
             _require_kind(changed)
         except PatchTestFailedError:
             return
@@ -155,6 +159,14 @@ def _read_operations(value: Any) -> list[Operation]:
     if type(value) is not list:
         raise EvaluationError("a mutation gives a list of JSONPatch")
     return [_read_operation(item) for item in value]
+
+
+def _read_object(value: Any) -> Any:
+    """Return the fields of an `Object{}` as JSON data."""
+    if type(value) is not StructValue:
+        raise EvaluationError("unsupported return type from ApplyConfiguration expression")
+    check_object_types(value)
+    return to_json_value(value)
 
 
 def _require_kind(document: Any) -> None:
@@ -217,7 +229,9 @@ def to_json_value(value: Any) -> Any:
         return to_json_value(value.value)
     if kind is bytes:
         return to_base64(value)
-    if kind in (Timestamp, Duration):
+    if kind is Timestamp:
+        return value.text()
+    if kind is Duration:
         return str(value)
     if kind is float:
         return int(value) if value.is_integer() and abs(value) < _EXACT_INT else value

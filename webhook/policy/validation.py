@@ -185,6 +185,10 @@ def _variable_issues(spec: dict[str, Any], here: Path) -> Iterator[ShapeIssue]:
         seen.add(name)
 
 
+PATCH_FIELDS = {"JSONPatch": "jsonPatch", "ApplyConfiguration": "applyConfiguration"}
+"""Which field of a mutation has the expression, by its patchType."""
+
+
 def _mutation_issues(spec: dict[str, Any], here: Path) -> Iterator[ShapeIssue]:
     if not spec.get("mutations"):
         yield here, "mutations is missing: the policy changes nothing"
@@ -192,14 +196,12 @@ def _mutation_issues(spec: dict[str, Any], here: Path) -> Iterator[ShapeIssue]:
         yield here, "reinvocationPolicy is missing: Never or IfNeeded"
     for index, mutation in enumerate(spec.get("mutations") or ()):
         path = here / "mutations" / index
-        if mutation["patchType"] == "ApplyConfiguration":
-            yield (
-                path / "patchType",
-                "patchType ApplyConfiguration is not supported: it merges by the types of every "
-                "field, which only the API server has; write a JSONPatch",
-            )
-        elif not (mutation.get("jsonPatch") or {}).get("expression"):
-            yield path, "jsonPatch.expression is missing"
+        field = PATCH_FIELDS.get(mutation["patchType"], "jsonPatch")
+        if not (mutation.get(field) or {}).get("expression"):
+            yield path, f"{field}.expression is missing"
+        for other in PATCH_FIELDS.values():
+            if other != field and mutation.get(other) is not None:
+                yield path / other, f"{other} does not go with patchType {mutation['patchType']}"
 
 
 def _binding_issues(spec: dict[str, Any], here: Path, kind: str) -> Iterator[ShapeIssue]:

@@ -6,7 +6,7 @@ Source: google/cel-go cel/library.go, OptionalTypes.
 from typing import Any
 
 from webhook.cel.signatures import Library
-from webhook.cel.time_values import Duration
+from webhook.cel.time_values import MIN_NANOSECONDS, Duration, Timestamp
 from webhook.cel.values import (
     ABSENT,
     EvaluationError,
@@ -27,6 +27,7 @@ def optional_of_non_zero(value: Any) -> OptionalValue:
     kind = type(value)
     zero = value is None or (kind in (bool, int, UInt, float, str, bytes, list, dict) and not value)
     zero = zero or (kind is Duration and value.nanoseconds == 0)
+    zero = zero or (kind is Timestamp and value.nanoseconds == MIN_NANOSECONDS)
     zero = zero or (kind is StructValue and not value.fields)
     return ABSENT if zero else optional_of(value)
 

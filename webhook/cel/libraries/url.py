@@ -52,6 +52,8 @@ def parse_url(text: Any) -> URL:
         host, slash, path = rest[2:].partition("/")
         host = host.rpartition("@")[2]
         _check_host(text, host)
+        if host.startswith("["):
+            host = host.replace("%25", "%")  # before the zone of an address
         path = slash + path
     else:
         host, path = "", rest
