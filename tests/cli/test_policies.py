@@ -303,3 +303,35 @@ def test_exceptions_as_json_have_every_field(run, folder):
     (row,) = json.loads(ran.out)["exceptions"]
     assert row.keys() == {"name", "objects", "exemptions", "expiresAt", "state", "reason"}
     assert row["state"] == "active"
+
+
+def test_an_exempted_finding_stays_visible_with_its_reason_and_end(run, folder):
+    with_exception(folder)
+    stdin = json.dumps(latest())
+    ran = run("check", "-o", "json", "--policies", folder, "-", stdin=stdin)
+    (result,) = json.loads(ran.out)["results"]
+    assert (ran.code, result["verdict"], result["findings"]) == (0, "allowed", [])
+    (suppressed,) = result["suppressed"]
+    assert (suppressed["ruleId"], suppressed["action"]) == ("policy/no-latest-image/0", "deny")
+    assert suppressed["path"] == "spec.predictors[0].componentSpecs[0].spec.containers[0].image"
+    assert suppressed["exception"] == {
+        "name": EXCEPTION["metadata"]["name"],
+        "reason": EXCEPTION["spec"]["reason"],
+        "expiresAt": EXCEPTION["spec"]["expiresAt"],
+    }
+    sarif = json.loads(run("check", "-o", "sarif", "--policies", folder, "-", stdin=stdin).out)
+    (found,) = sarif["runs"][0]["results"]
+    assert found["ruleId"] == "policy/no-latest-image/0"
+    (suppression,) = found["suppressions"]
+    assert suppression["kind"] == "external"
+    assert EXCEPTION["spec"]["reason"] in suppression["justification"]
+
+
+def test_the_audit_log_keeps_what_was_exempted(folder):
+    context = load_policy_context((with_exception(folder),))
+    given = handle_review(encoded_review(latest()), "validate", SETTINGS, NO_FACTS, context)
+    response = json.loads(given.body)["response"]
+    assert response["allowed"] is True
+    kept = response["auditAnnotations"]["exempted"]
+    assert "[policy/no-latest-image/0]; exempt by " in kept
+    assert kept.endswith(EXCEPTION["spec"]["reason"])

@@ -186,6 +186,8 @@ def _build_response(
     audit_annotations = {"policySetVersion": policy_set_version} if policy_set_version else {}
     if decision.audits:
         audit_annotations["findings"] = messages.format_audits(decision)
+    if decision.suppressed:
+        audit_annotations["exempted"] = messages.format_suppressed(decision)
     if audit_annotations:
         response["auditAnnotations"] = audit_annotations
     return response

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from webhook.errors import ReviewTimeoutError
 from webhook.graph.finding import Finding, Operation
+from webhook.rules import Action
 
 
 class RuleError(NamedTuple):
@@ -22,6 +23,21 @@ class RuleError(NamedTuple):
         return isinstance(self.error, ReviewTimeoutError)
 
 
+class SuppressedFinding(NamedTuple):
+    """A finding that an exception takes back, and the exception: for the record.
+
+    action      what it would have done
+    exception   the exception's name
+    expires_at  RFC 3339, as it was written
+    """
+
+    finding: Finding
+    action: Action
+    exception: str
+    reason: str
+    expires_at: str
+
+
 class Decision(NamedTuple):
     """What graphgate says to one object.
 
@@ -32,6 +48,7 @@ class Decision(NamedTuple):
     failures  rules that could not be evaluated
     closed    whether every such failure refuses the object (`onRuleError: deny`), and not only
               those for want of time
+    suppressed  findings that exceptions take back
     """
 
     denials: tuple[Finding, ...] = ()
@@ -40,6 +57,7 @@ class Decision(NamedTuple):
     patch: tuple[Operation, ...] = ()
     rule_errors: tuple[RuleError, ...] = ()
     fail_closed: bool = True
+    suppressed: tuple[SuppressedFinding, ...] = ()
 
     @property
     def denied(self) -> bool:

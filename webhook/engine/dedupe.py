@@ -49,15 +49,18 @@ def group_by_action(
     )
     grouped: dict[Action, list[Finding]] = {"deny": [], "warn": [], "audit": [], "off": []}
     for _, _, action, finding in ranked:
-        grouped[action].append(
-            replace(
-                finding,
-                path=nearest_existing_path(document, finding.path),
-                message=escape_control_chars(finding.message),
-                remediation=escape_control_chars(finding.remediation),
-            )
-        )
+        grouped[action].append(locate_finding(finding, document))
     return {action: tuple(findings) for action, findings in grouped.items()}
+
+
+def locate_finding(finding: Finding, document: Any) -> Finding:
+    """Return a finding at a place that the document has, with texts that a terminal may show."""
+    return replace(
+        finding,
+        path=nearest_existing_path(document, finding.path),
+        message=escape_control_chars(finding.message),
+        remediation=escape_control_chars(finding.remediation),
+    )
 
 
 def _document_order(document: Any, path: Path) -> tuple[int, ...]:

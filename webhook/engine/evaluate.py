@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from webhook import defaulting
 from webhook.engine.allow_cache import AllowCache
-from webhook.engine.decision import ALLOWED, Decision, RuleError
-from webhook.engine.dedupe import drop_superseded, group_by_action
+from webhook.engine.decision import ALLOWED, Decision, RuleError, SuppressedFinding
+from webhook.engine.dedupe import drop_superseded, group_by_action, locate_finding
 from webhook.engine.operator import resolve_operator
 from webhook.engine.overrides import override_actions
 from webhook.engine.pod_checks import check_pods
@@ -124,11 +124,7 @@ def evaluate(
             )
         if allow_cache is not None and key is not None and not findings and not rule_errors:
             allow_cache.add(key)
-    if policy_context is not None:
-        from webhook.engine import policy_checks
-
-        name = get_str(metadata, "name")
-        findings = policy_checks.drop_exempted(findings, policy_context, namespace, name)
+    findings, suppressed = _drop_exempted(findings, policy_context, namespace, document)
     findings.extend(
         ("warn", replace(warning, rule_id=DEFAULTING_RULE_ID))
         for warning in defaulting_result.warnings
@@ -143,7 +139,7 @@ def evaluate(
         }
         findings = list(override_actions(findings, notices))
     if not findings and not rule_errors:
-        return Decision(patch=patch)
+        return Decision(patch=patch, suppressed=suppressed)
     grouped = group_by_action(document, drop_superseded(findings))
     decision = Decision(
         denials=grouped["deny"],
@@ -151,8 +147,28 @@ def evaluate(
         audits=grouped["audit"],
         rule_errors=tuple(rule_errors),
         fail_closed=settings.on_rule_error == "deny",
+        suppressed=suppressed,
     )
     return decision if decision.denied else decision._replace(patch=patch)
+
+
+def _drop_exempted(
+    findings: list[ActionFinding],
+    policy_context: PolicyContext | None,
+    namespace: str,
+    document: Any,
+) -> tuple[list[ActionFinding], tuple[SuppressedFinding, ...]]:
+    """Return the findings that no exception takes back, and those that one does."""
+    if policy_context is None:
+        return findings, ()
+    from webhook.engine import policy_checks
+
+    raw = document if type(document) is dict else {}
+    name = get_str(get_mapping(raw, "metadata"), "name")
+    kept, suppressed = policy_checks.drop_exempted(findings, policy_context, namespace, name)
+    return kept, tuple(
+        each._replace(finding=locate_finding(each.finding, document)) for each in suppressed
+    )
 
 
 class _Evaluator(NamedTuple):

@@ -89,6 +89,22 @@ def format_audits(decision: Decision) -> str:
     return "\n".join(_shown_lines(decision.audits))
 
 
+def format_suppressed(decision: Decision) -> str:
+    """Return what the audit log keeps of exceptions, a line for each finding that one takes back.
+
+    Example: spec.replicas: the deployment has … [policy/replicas-bounded/0]; exempt by "load-test"
+    until 2026-12-31T00:00:00Z: a load test
+    """
+    lines = [
+        f'{format_finding(each.finding)}; exempt by "{each.exception}" until {each.expires_at}: '
+        f"{shorten(each.reason, MAX_MESSAGE_LENGTH)}"
+        for each in decision.suppressed[:MAX_SHOWN_FINDINGS]
+    ]
+    if (hidden := len(decision.suppressed) - MAX_SHOWN_FINDINGS) > 0:
+        lines.append(f"… and {hidden} more")
+    return "\n".join(lines)
+
+
 def _shown_lines(findings: Sequence[Finding]) -> list[str]:
     lines = [format_finding(finding) for finding in findings[:MAX_SHOWN_FINDINGS]]
     if (hidden := len(findings) - MAX_SHOWN_FINDINGS) > 0:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from webhook.cel.activation import DEADLINE_EXCEEDED
+from webhook.engine.decision import SuppressedFinding
 from webhook.engine.policy_context import PolicyContext
 from webhook.engine.rule_runner import ActionFinding
 from webhook.graph.cluster_facts import Facts
@@ -114,8 +115,8 @@ def run_rendered(
 
 def drop_exempted(
     findings: Iterable[ActionFinding], policy_context: PolicyContext, namespace: str, name: str
-) -> list[ActionFinding]:
-    """Return what no exception takes back, and a warning for each that has expired."""
+) -> tuple[list[ActionFinding], tuple[SuppressedFinding, ...]]:
+    """Return what no exception takes back, with warnings of expired ones, and what one does."""
     pairs = list(findings)
     exemption = apply_exceptions(
         [finding for _, finding in pairs],
@@ -125,6 +126,17 @@ def drop_exempted(
         name=name,
     )
     kept = {id(finding) for finding in exemption.kept}
+    actions = {id(finding): action for action, finding in pairs}
+    suppressed = tuple(
+        SuppressedFinding(
+            exempted.finding,
+            actions[id(exempted.finding)],
+            exempted.exception.name,
+            exempted.exception.reason,
+            exempted.exception.expires_at,
+        )
+        for exempted in exemption.exempted_findings
+    )
     expired: list[ActionFinding] = [
         (
             "warn",
@@ -137,7 +149,7 @@ def drop_exempted(
         )
         for exception in exemption.expired_exceptions
     ]
-    return [pair for pair in pairs if id(pair[1]) in kept] + expired
+    return [pair for pair in pairs if id(pair[1]) in kept] + expired, suppressed
 
 
 def _policy_error_findings(failures: Iterable[PolicyFailure]) -> Iterator[ActionFinding]:

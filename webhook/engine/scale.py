@@ -8,7 +8,7 @@ number is allowed.
 from collections.abc import Mapping
 from typing import Any
 
-from webhook.engine.decision import Decision, RuleError
+from webhook.engine.decision import Decision, RuleError, SuppressedFinding
 from webhook.engine.dedupe import group_by_action
 from webhook.engine.policy_context import PolicyContext
 from webhook.engine.ratchet import ratchet
@@ -54,11 +54,14 @@ def evaluate_scale(
     findings = run_checks(scale, rule_errors)
     if old_scale is not None and settings.ratchet and findings:
         findings = ratchet(findings, (scale,), run_checks(old_scale, []), old_scale)
+    suppressed: tuple[SuppressedFinding, ...] = ()
     if policy_context is not None:
         from webhook.engine import policy_checks
 
         name = get_str(_mapping(scale, "metadata"), "name")
-        findings = policy_checks.drop_exempted(findings, policy_context, namespace, name)
+        findings, suppressed = policy_checks.drop_exempted(
+            findings, policy_context, namespace, name
+        )
     grouped = group_by_action(scale, findings)
     return Decision(
         denials=grouped["deny"],
@@ -66,6 +69,7 @@ def evaluate_scale(
         audits=grouped["audit"],
         rule_errors=tuple(rule_errors),
         fail_closed=settings.on_rule_error == "deny",
+        suppressed=suppressed,
     )
 
 

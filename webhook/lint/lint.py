@@ -16,7 +16,14 @@ from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import get_mapping, get_str
 from webhook.graph.path import ROOT
-from webhook.lint.result import DocumentResult, LineEdit, LocatedFinding, Report, identify_object
+from webhook.lint.result import (
+    DocumentResult,
+    LineEdit,
+    LocatedFinding,
+    Report,
+    SuppressedResult,
+    identify_object,
+)
 from webhook.rules import Action
 from webhook.rules.other_ids import UNREADABLE_RULE_ID, YAML_RULE_ID_PREFIX
 from webhook.settings.model import Settings
@@ -93,6 +100,15 @@ def _document_result(
         findings=tuple(sorted(located, key=lambda p: (p.line, p.column))),
         patch=() if denied else decision.patch,
         identity=identify_object(document.value),
+        suppressed=tuple(
+            SuppressedResult(
+                _locate(each.finding, each.action, document, lines),
+                each.exception,
+                each.reason,
+                each.expires_at,
+            )
+            for each in decision.suppressed
+        ),
     )
 
 

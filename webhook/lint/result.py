@@ -43,6 +43,19 @@ class LocatedFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class SuppressedResult:
+    """A finding that an exception takes back: what it says, and the exception.
+
+    expires_at  RFC 3339: when it holds again
+    """
+
+    located: LocatedFinding
+    exception: str
+    reason: str
+    expires_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentResult:
     """One judged document, or one file that could not be read.
 
@@ -53,6 +66,7 @@ class DocumentResult:
     verdict   "error": it could not be evaluated, and the one finding says why
     findings  in the order of the document
     patch     what defaulting would add
+    suppressed  findings that exceptions take back; the verdict does not count them
     """
 
     file: str
@@ -62,6 +76,7 @@ class DocumentResult:
     findings: tuple[LocatedFinding, ...] = ()
     patch: tuple[Operation, ...] = ()
     identity: Mapping[str, str] = field(default_factory=dict)
+    suppressed: tuple[SuppressedResult, ...] = ()
 
     def count(self, action: Action) -> int:
         """Return how many findings have this action."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from webhook.lint.result import DocumentResult, LocatedFinding, Report
+from webhook.lint.result import DocumentResult, LocatedFinding, Report, SuppressedResult
 
 VERSION = 1
 
@@ -28,7 +28,19 @@ def _result(result: DocumentResult) -> dict[str, Any]:
         "object": dict(result.identity),
         "verdict": result.verdict,
         "findings": [_finding(placed) for placed in result.findings],
+        "suppressed": [_suppressed(each) for each in result.suppressed],
         "patch": list(result.patch),
+    }
+
+
+def _suppressed(suppressed: SuppressedResult) -> dict[str, Any]:
+    return {
+        **_finding(suppressed.located),
+        "exception": {
+            "name": suppressed.exception,
+            "reason": suppressed.reason,
+            "expiresAt": suppressed.expires_at,
+        },
     }
 
 

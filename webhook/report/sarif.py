@@ -7,7 +7,7 @@ from urllib.parse import quote
 import orjson
 
 from webhook.engine.messages import format_message
-from webhook.lint.result import DocumentResult, LocatedFinding, Report
+from webhook.lint.result import DocumentResult, LocatedFinding, Report, SuppressedResult
 from webhook.rules import Action
 from webhook.rules.descriptors import describe
 
@@ -20,7 +20,9 @@ _LEVELS: dict[Action, str] = {"deny": "error", "warn": "warning", "audit": "note
 def write(report: Report) -> str:
     """Return the report as indented JSON with a final newline."""
     located_findings = list(_located_findings(report))
-    ids = sorted({placed.finding.rule_id for _, placed in located_findings})
+    suppressed = [each.located for result in report.results for each in result.suppressed]
+    located = [*(placed for _, placed in located_findings), *suppressed]
+    ids = sorted({placed.finding.rule_id for placed in located})
     log = {
         "$schema": SCHEMA,
         "version": VERSION,
@@ -28,7 +30,14 @@ def write(report: Report) -> str:
             {
                 "tool": {"driver": {"name": "graphgate", "rules": _rules(ids)}},
                 "columnKind": "unicodeCodePoints",
-                "results": [_result(result, placed, ids) for result, placed in located_findings],
+                "results": [
+                    *(_result(result, placed, ids) for result, placed in located_findings),
+                    *(
+                        _result(result, each.located, ids) | {"suppressions": [_suppression(each)]}
+                        for result in report.results
+                        for each in result.suppressed
+                    ),
+                ],
             }
         ],
     }
@@ -80,6 +89,16 @@ def _result(result: DocumentResult, located: LocatedFinding, ids: list[str]) -> 
     if located.edits:
         sarif_result["fixes"] = [_fix(result, located)]
     return sarif_result
+
+
+def _suppression(suppressed: SuppressedResult) -> dict[str, Any]:
+    """Return why a result does not count (3.35): an exception that stands outside of the file."""
+    return {
+        "kind": "external",
+        "status": "accepted",
+        "justification": f"exempt by {suppressed.exception} until {suppressed.expires_at}: "
+        f"{suppressed.reason}",
+    }
 
 
 def _fix(result: DocumentResult, located: LocatedFinding) -> dict[str, Any]:
