@@ -40,6 +40,7 @@ def test_the_minimal_seed_is_allowed_and_gets_the_user(run):
                     },
                     "verdict": "allowed",
                     "findings": [],
+                    "suppressed": [],
                     "patch": [
                         {
                             "op": "add",

@@ -335,3 +335,75 @@ def test_the_audit_log_keeps_what_was_exempted(folder):
     kept = response["auditAnnotations"]["exempted"]
     assert "[policy/no-latest-image/0]; exempt by " in kept
     assert kept.endswith(EXCEPTION["spec"]["reason"])
+
+
+USER_POLICY = policy_text(
+    "- {expression: \"request.userInfo.username == 'ann' || 'ops' in request.userInfo.groups\","
+    " message: not you}\n"
+)
+GROWTH_POLICY = policy_text(
+    "- expression: >-\n"
+    "    request.operation == 'CREATE' ||\n"
+    "    object.spec.?replicas.orValue(1) <= oldObject.spec.?replicas.orValue(1)\n"
+    "  message: it grows\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [([], 1), (["--user", "ann"], 0), (["--user", "bob", "--group", "dev", "--group", "ops"], 0)],
+)
+def test_check_judges_as_a_user(run, tmp_path, arguments, code):
+    (tmp_path / "p.yaml").write_text(f"{USER_POLICY}---\n{binding_text()}")
+    ran = run("check", *arguments, "--policies", tmp_path, "-", stdin=json.dumps(minimal()))
+    assert ran.code == code
+
+
+def test_check_judges_an_update_of_what_was_there(run, tmp_path):
+    policies = tmp_path / "p.yaml"
+    policies.write_text(f"{GROWTH_POLICY}---\n{binding_text()}")
+    old = tmp_path / "old.yaml"
+    old.write_text(yaml.safe_dump(minimal(lambda d: d["spec"].update(replicas=2))))
+    grown = json.dumps(minimal(lambda d: d["spec"].update(replicas=3)))
+
+    def code(*arguments):
+        return run("check", *arguments, "--policies", policies, "-", stdin=grown).code
+
+    assert code() == 0
+    assert code("--operation", "create") == 0
+    assert code("--old", old) == 1
+    assert code("--operation", "update", "--old", old) == 1
+    assert code("--operation", "update") == 0  # it replaces its like
+
+
+def test_an_old_object_of_another_name_makes_no_update(run, tmp_path):
+    policies = tmp_path / "p.yaml"
+    policies.write_text(f"{GROWTH_POLICY}---\n{binding_text()}")
+    old = tmp_path / "old.yaml"
+    old.write_text(yaml.safe_dump(minimal(lambda d: d["metadata"].update(name="other"))))
+    grown = json.dumps(minimal(lambda d: d["spec"].update(replicas=3)))
+    assert run("check", "--old", old, "--policies", policies, "-", stdin=grown).code == 0
+
+
+def test_rules_on_updates_and_the_ratchet_hold_with_an_old_object(run, tmp_path):
+    broken = minimal()
+    broken["spec"]["predictors"][0]["graph"]["type"] = "MODLE"
+    old = tmp_path / "old.yaml"
+    old.write_text(yaml.safe_dump(broken))
+    assert run("check", "-", stdin=json.dumps(broken)).code == 1
+    assert run("check", "--old", old, "-", stdin=json.dumps(broken)).code == 0
+
+
+@pytest.mark.parametrize("text", ["a: [", None])
+def test_an_old_file_that_cannot_be_used_is_one_sentence(run, tmp_path, text):
+    old = tmp_path / "old.yaml"
+    if text is not None:
+        old.write_text(text)
+    ran = run("check", "--old", old, "-", stdin=json.dumps(minimal()))
+    assert ran.code == 2
+    assert str(old) in ran.err
+
+
+def test_an_old_object_of_a_creation_is_a_contradiction(run, tmp_path):
+    ran = run("check", "--operation", "create", "--old", tmp_path, "-", stdin="{}")
+    assert (ran.code, "--old is for an update" in ran.err) == (2, True)

@@ -45,7 +45,14 @@ def _admission_request(
     if policy_context.request is not None:
         return replace(policy_context.request, object=document)
     operation = "CREATE" if old_document is None else "UPDATE"
-    return apply_request(document, operation, old_document, namespace=namespace or None)
+    return apply_request(
+        document,
+        operation,
+        old_document,
+        namespace=namespace or None,
+        user=policy_context.user,
+        groups=policy_context.groups,
+    )
 
 
 def apply_mutations(

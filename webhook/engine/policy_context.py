@@ -18,9 +18,12 @@ class PolicyContext:
     now       seconds since 1970: which exceptions have expired
     expired   whether the time of the whole review is up; None: it has no end
     request   the admission request; None: what `kubectl apply` would send
+    user, groups  who would send it
     """
 
     policies: "PolicySet"
     now: int
     expired: Callable[[], bool] | None = None
     request: AdmissionRequest | None = None
+    user: str = ""
+    groups: tuple[str, ...] = ()

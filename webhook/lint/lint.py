@@ -1,7 +1,7 @@
 """Files judged: the same engine as the webhook's, with the places in the author's text."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -41,21 +41,29 @@ def lint_text(
     facts: Facts,
     *,
     policy_context: PolicyContext | None = None,
+    find_old: Callable[[Any], Any] | None = None,
     with_edits: bool = False,
 ) -> Report:
     """Judge every SeldonDeployment in one file; documents of other kinds are counted as skipped.
 
     file     what the file is called in the report
     content  YAML or JSON; whatever cannot be read is a result with the verdict "error"
-    demands       users' policies and exceptions
-    replacements  whether fixes are also told as changes of the text
+    policy_context  users' policies and exceptions
+    find_old        returns the object before an update that a document makes; None: it is created
+    with_edits      whether fixes are also told as changes of the text
     """
     parsed_file = read(content)
     lines = _LINE_END.split(parsed_file.text.removeprefix("\ufeff"))
     results: list[DocumentResult] = []
     for document in parsed_file.documents:
         if is_seldon_deployment(document.value):
-            decision = evaluate(document.value, settings, facts, policy_context=policy_context)
+            decision = evaluate(
+                document.value,
+                settings,
+                facts,
+                old_document=None if find_old is None else find_old(document.value),
+                policy_context=policy_context,
+            )
             result = _document_result(file, document, decision, lines, settings)
             if with_edits:
                 result = _with_edits(result, document, parsed_file.text)

@@ -1,14 +1,16 @@
 """`graphgate check`: judge the SeldonDeployments in files."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.policy_options import policies_option, resolve_policy_context, tell_undecided
+from webhook.cli.request_options import RequestOptions, request_options
 from webhook.runtime.manifest_files import manifest_files, read_input
 
 if TYPE_CHECKING:
@@ -35,12 +37,14 @@ _COLOURS = {"deny": "red", "warn": "yellow", "audit": "cyan", "frame": "blue"}
 )
 @policies_option
 @facts_option
+@request_options
 @settings_options
 def check_command(
     paths: tuple[str, ...],
     output: str,
     policy_paths: tuple[Path, ...],
     facts_file: Path | None,
+    request: RequestOptions,
     flags: SettingsFlags,
 ) -> None:
     """Judge every SeldonDeployment in files, folders or standard input.
@@ -49,8 +53,15 @@ def check_command(
     """
     settings = load_settings(flags)
     facts = load_facts(facts_file)
-    policy_context = resolve_policy_context(policy_paths, settings, flags)
-    report = check_files(paths, settings, facts, policy_context, with_edits=output == "sarif")
+    policy_context = request.as_user(resolve_policy_context(policy_paths, settings, flags))
+    report = check_files(
+        paths,
+        settings,
+        facts,
+        policy_context,
+        find_old=request.old_object_finder(),
+        with_edits=output == "sarif",
+    )
     tell_undecided(policy_context, report, facts)
     click.echo(_format_report(report, output), nl=False)
     sys.exit(report.exit_code)
@@ -74,6 +85,7 @@ def check_files(
     facts: "Facts",
     policy_context: "PolicyContext | None" = None,
     *,
+    find_old: Callable[[Any], Any] | None = None,
     with_edits: bool = False,
 ) -> "Report":
     """Return one report on everything that the paths name."""
@@ -88,6 +100,7 @@ def check_files(
                 settings,
                 facts,
                 policy_context=policy_context,
+                find_old=find_old,
                 with_edits=with_edits,
             )
         except OSError as error:

@@ -1,0 +1,113 @@
+"""As whom, and in place of what, `check` has its documents judged: its options, and their use."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from webhook.errors import SettingsError
+from webhook.runtime.manifest_files import manifest_files, read_input
+
+if TYPE_CHECKING:
+    from webhook.engine.policy_context import PolicyContext
+
+
+@dataclass(frozen=True, slots=True)
+class RequestOptions:
+    """The admission request that documents are judged as.
+
+    user, groups  request.userInfo of policies
+    operation     "": UPDATE where an old object is given, else CREATE
+    old           files of the objects before
+    """
+
+    user: str = ""
+    groups: tuple[str, ...] = ()
+    operation: str = ""
+    old: tuple[Path, ...] = ()
+
+    def as_user(self, policy_context: "PolicyContext | None") -> "PolicyContext | None":
+        """Return the policies as this user meets them."""
+        if policy_context is None:
+            return None
+        return replace(policy_context, user=self.user, groups=self.groups)
+
+    def old_object_finder(self) -> Callable[[Any], Any] | None:
+        """Return what finds the object before an update; None: everything is created.
+
+        Raise SettingsError if a file of old objects cannot be used.
+        """
+        if self.operation == "CREATE" or not (self.old or self.operation):
+            if self.old:
+                raise SettingsError("--old is for an update; leave out --operation create")
+            return None
+        known = {_key(value): value for path in self.old for value in _read_objects(path)}
+
+        def find_old(document: Any) -> Any:
+            return known.get(_key(document), document if self.operation == "UPDATE" else None)
+
+        return find_old
+
+
+def request_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --user, --group, --operation and --old; the command gets them as `request`."""
+
+    @wraps(command)
+    def with_request(
+        user: str,
+        groups: tuple[str, ...],
+        operation: str | None,
+        old: tuple[Path, ...],
+        **rest: Any,
+    ) -> None:
+        command(request=RequestOptions(user, groups, (operation or "").upper(), old), **rest)
+
+    decorated: Callable[..., None] = with_request
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+_OPTIONS = (
+    click.option("--user", default="", help="User name that policies see in request.userInfo."),
+    click.option("--group", "groups", multiple=True, help="A group of that user; repeatable."),
+    click.option(
+        "--operation",
+        type=click.Choice(["create", "update"]),
+        help="What is judged; update without --old: the object replaces its like.",
+    ),
+    click.option(
+        "--old",
+        type=click.Path(path_type=Path),
+        metavar="PATH",
+        multiple=True,
+        help="Objects before the update, found by namespace and name; others are created.",
+    ),
+)
+
+
+def _key(document: Any) -> tuple[str, str]:
+    from webhook.lint.result import identify_object
+
+    identity = identify_object(document)
+    return identity["namespace"] or "default", identity["name"]
+
+
+def _read_objects(path: Path) -> list[Any]:
+    """Return the SeldonDeployments of a file or folder."""
+    from webhook import yamldoc
+    from webhook.lint.lint import is_seldon_deployment
+
+    objects: list[Any] = []
+    for file in manifest_files((str(path),)):
+        try:
+            parsed = yamldoc.read(read_input(file))
+        except OSError as error:
+            raise SettingsError(f"{file} cannot be opened: {error.strerror or error}") from None
+        for problem in parsed.errors:
+            raise SettingsError(f"{file}:{problem.line}:{problem.column}: {problem}")
+        objects += (each.value for each in parsed.documents if is_seldon_deployment(each.value))
+    return objects
