@@ -10,6 +10,7 @@ from pathlib import Path
 
 from webhook.certificates.pair import KeyPair
 from webhook.errors import CertificateError
+from webhook.files import MAX_PEM_BYTES, read_file
 
 _PRIVATE_MODE = 0o600
 _PUBLIC_MODE = 0o644
@@ -67,7 +68,7 @@ def _write_temporary(folder: Path, name: str, content: bytes) -> Path:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_file(path, MAX_PEM_BYTES)
     except OSError as error:
         raise CertificateError(
             f"{path} cannot be read: {error.strerror or error}; "

@@ -1,12 +1,12 @@
 """Settings, facts and files that commands read."""
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from webhook.cli.options import SettingsFlags
 from webhook.errors import SettingsError
+from webhook.files import read_input
 
 if TYPE_CHECKING:
     from webhook.graph.cluster_facts import Facts
@@ -61,7 +61,7 @@ def read_single_document(file: Path) -> Any:
     from webhook.yamldoc import read
 
     try:
-        parsed_file = read(read_bytes(file))
+        parsed_file = read(read_input(file))
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
     for parse_error in parsed_file.errors:
@@ -69,8 +69,3 @@ def read_single_document(file: Path) -> Any:
     if len(parsed_file.documents) != 1:
         raise SettingsError(f"{file} holds {len(parsed_file.documents)} documents, not one")
     return parsed_file.documents[0].value
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return the content of a file, or of standard input for "-"."""
-    return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()

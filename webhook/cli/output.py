@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from webhook.files import read_input
 from webhook.graph.path import ROOT, Path
-from webhook.runtime.manifest_files import manifest_files, read_input
+from webhook.runtime.manifest_files import manifest_files
 from webhook.yamldoc.emitter import emit_scalar, is_inline
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from webhook.errors import KubeApiUnavailableError
+from webhook.files import read_file
 from webhook.kube.client import Client, error_text
 
 _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -93,6 +94,6 @@ def _load_service_account(environment: Mapping[str, str], configuration: Any) ->
             "it needs automountServiceAccountToken: true"
         ) from error
     try:
-        return _NAMESPACE_FILE.read_text().strip() or "default"
+        return read_file(_NAMESPACE_FILE).decode().strip() or "default"
     except OSError:
         return "default"

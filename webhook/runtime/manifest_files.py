@@ -1,6 +1,5 @@
-"""Which files a command is about, and what they hold."""
+"""Which files a command is about."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,8 +23,3 @@ def manifest_files(paths: tuple[str, ...]) -> Iterator[str]:
 def _is_mirror(file: Path) -> bool:
     """Tell whether a file is behind the links of a mounted ConfigMap (..data and its like)."""
     return any(part.startswith("..") and part != ".." for part in file.parts)
-
-
-def read_input(path: str) -> bytes:
-    """Return what a file, or standard input for "-", holds; raise OSError if it cannot be read."""
-    return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()

@@ -18,6 +18,7 @@ from pathlib import Path
 from cryptography import x509
 
 from webhook.errors import CertificateError
+from webhook.files import MAX_PEM_BYTES, read_file
 
 Fingerprint = tuple[str, ...]
 
@@ -83,7 +84,7 @@ class ReloadingTlsContext:
 def _digest(path: Path) -> str:
     # The content, not the time: a mounted Secret swaps a symlink two levels up.
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(read_file(path, MAX_PEM_BYTES)).hexdigest()
     except OSError as error:
         return str(error)
 
@@ -131,7 +132,7 @@ def _load_leaf(path: Path) -> x509.Certificate:
 
 def _read_file(path: Path, description: str) -> bytes:
     try:
-        return path.read_bytes()
+        return read_file(path, MAX_PEM_BYTES)
     except OSError as error:
         raise CertificateError(
             f"cannot read the {description} {path}: {error.strerror or error};"

@@ -14,6 +14,7 @@ from pathlib import Path
 from webhook.certificates import files
 from webhook.certificates.verify import inspect
 from webhook.errors import CertificateError
+from webhook.files import MAX_PEM_BYTES, read_file
 from webhook.runtime.health import Check, CheckResult
 
 _CACHE_SECONDS = 10.0
@@ -63,6 +64,6 @@ def _check_certificate(
 
 def _read_file(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_file(path, MAX_PEM_BYTES)
     except OSError as error:
         raise CertificateError(f"{path} cannot be read: {error.strerror or error}") from error

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from webhook.errors import PolicyError
+from webhook.files import read_file
 from webhook.runtime.manifest_files import manifest_files
 
 if TYPE_CHECKING:
@@ -30,9 +31,7 @@ class ResolvedPolicySources:
 def read_files(paths: Iterable[Path]) -> dict[str, bytes]:
     """Return every file that the paths name, with its content; raise InvalidPolicy if one fails."""
     try:
-        return {
-            file: Path(file).read_bytes() for path in paths for file in manifest_files((str(path),))
-        }
+        return {file: read_file(file) for path in paths for file in manifest_files((str(path),))}
     except OSError as error:
         raise PolicyError(f"{error.filename} cannot be read: {error.strerror}") from error
 

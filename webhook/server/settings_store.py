@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from webhook.errors import SettingsError
+from webhook.files import read_file
 from webhook.settings.model import Settings
 
 
@@ -59,6 +60,6 @@ class SettingsStore:
         if self._file is None:
             return b""
         try:
-            return self._file.read_bytes()
+            return read_file(self._file)
         except OSError as error:
             raise SettingsError(f"{self._file} cannot be read: {error.strerror}") from error

@@ -8,6 +8,7 @@ import click
 from webhook.cli.certificate_options import installation_options
 from webhook.cli.cluster_options import open_cluster
 from webhook.errors import CertificateError
+from webhook.files import MAX_PEM_BYTES, read_file
 
 
 @click.group("certs")
@@ -52,7 +53,7 @@ def inspect_command(tls_cert: Path, tls_key: Path, ca: Path | None) -> None:
     from webhook.certificates import files, verify
 
     try:
-        bundle = None if ca is None else ca.read_bytes()
+        bundle = None if ca is None else read_file(ca, MAX_PEM_BYTES)
     except OSError as error:
         raise CertificateError(f"{ca} cannot be read: {error.strerror}") from error
     inspection_result = verify.inspect(

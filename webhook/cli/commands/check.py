@@ -11,7 +11,8 @@ from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.policy_options import policies_option, resolve_policy_context, tell_undecided
 from webhook.cli.request_options import RequestOptions, request_options
-from webhook.runtime.manifest_files import manifest_files, read_input
+from webhook.files import read_input
+from webhook.runtime.manifest_files import manifest_files
 
 if TYPE_CHECKING:
     from webhook.engine.policy_context import PolicyContext

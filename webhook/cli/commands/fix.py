@@ -10,7 +10,8 @@ import click
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.policy_options import policies_option, resolve_policy_context
-from webhook.runtime.manifest_files import manifest_files, read_input
+from webhook.files import read_input
+from webhook.runtime.manifest_files import manifest_files
 
 if TYPE_CHECKING:
     from webhook.lint.autofix import FixResult

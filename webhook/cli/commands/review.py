@@ -5,10 +5,11 @@ from pathlib import Path
 
 import click
 
-from webhook.cli.inputs import load_facts, load_settings, read_bytes
+from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.policy_options import policies_option, resolve_policy_context
 from webhook.errors import MalformedReviewError
+from webhook.files import read_input
 
 
 @click.command("review")
@@ -41,7 +42,7 @@ def review_command(
     facts = load_facts(facts_file)
     policy_context = resolve_policy_context(policy_paths, settings, flags)
     try:
-        content = read_bytes(file)
+        content = read_input(file)
     except OSError as error:
         raise MalformedReviewError(f"{file} cannot be read: {error.strerror}") from error
     code = 0

@@ -8,7 +8,8 @@ import click
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.errors import DocumentError
-from webhook.runtime.manifest_files import manifest_files, read_input
+from webhook.files import read_input
+from webhook.runtime.manifest_files import manifest_files
 
 
 @click.command("security")
