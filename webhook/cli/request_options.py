@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from webhook.errors import SettingsError
-from webhook.runtime.manifest_files import manifest_files, read_input
+from webhook.files import read_input
+from webhook.runtime.manifest_files import manifest_files
 
 if TYPE_CHECKING:
     from webhook.engine.policy_context import PolicyContext
