@@ -16,6 +16,7 @@ from webhook.controller.state.ownership import (
     controller_reference,
     take_over_seldon_fields,
 )
+from webhook.graph.well_known import SELDON_API_VERSION
 from webhook.kube import (
     ABSENT,
     ApiStatusError,
@@ -38,7 +39,6 @@ API_VERSIONS = {
 }
 """The kinds that are made, each in the version in which it is made and watched."""
 
-SELDON_API_VERSION = "machinelearning.seldon.io/v1"
 MERGE_PATCH = "application/merge-patch+json"
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from webhook.controller.api import API_VERSIONS, SELDON_API_VERSION
+from webhook.controller.api import API_VERSIONS
 from webhook.controller.cache import Cache, CachedObject
 from webhook.controller.config import ControllerConfig
 from webhook.controller.state.observed import ObservedObject
+from webhook.graph.well_known import SELDON_API_VERSION
 from webhook.kube import Reflector, Transport, collection_path
 from webhook.rendering.metadata import DEPLOYMENT_ID
 

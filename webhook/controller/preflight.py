@@ -9,6 +9,7 @@ from webhook.controller.config import CONTROLLER_ID_LABEL
 from webhook.errors import SettingsError
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.model import get_mapping, get_str, iter_mappings
+from webhook.graph.well_known import LEASE_API_VERSION
 from webhook.kube import ApiStatusError, Transport, collection_path, get
 from webhook.kube.facts import SELDON_LEASE, is_lease_held
 
@@ -66,7 +67,7 @@ def _seldon_leases(
 ) -> Iterator[Mapping[str, Any]]:
     """Yield the Leases of Seldon's name that we may read."""
     for namespace in ("", *namespaces, "seldon-system"):
-        path = collection_path("coordination.k8s.io/v1", "Lease", namespace)
+        path = collection_path(LEASE_API_VERSION, "Lease", namespace)
         try:
             response = get(transport, f"{path}?fieldSelector=metadata.name={SELDON_LEASE}")
         except ApiStatusError as error:

@@ -3,10 +3,11 @@
 from typing import Any
 
 from webhook.defaulting.pod_template import PodTemplateDraft
+from webhook.graph.well_known import SECCOMP_CONTAINER_ANNOTATION_PREFIX, SECCOMP_POD_ANNOTATION
 
 _LEGACY_ANNOTATION_PREFIXES = (
-    "seccomp.security.alpha.kubernetes.io/pod",
-    "container.seccomp.security.alpha.kubernetes.io/",
+    SECCOMP_POD_ANNOTATION,
+    SECCOMP_CONTAINER_ANNOTATION_PREFIX,
 )
 """Beginnings of the legacy seccomp annotations; a field that disagrees with one is an API error."""
 

@@ -12,6 +12,7 @@ from webhook.defaulting import SECURITY_DEFAULTS_ANNOTATION, DefaultingOptions
 from webhook.graph.cluster_facts import Facts, Namespace
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import ROOT, Path, Segment
+from webhook.graph.well_known import APPARMOR_ANNOTATION_PREFIX, SECCOMP_CONTAINER_ANNOTATION_PREFIX
 from webhook.podsecurity import Pod, Standard
 from webhook.podsecurity.openshift import UID_RANGE_ANNOTATION
 
@@ -22,8 +23,8 @@ _TEMPLATE = ("spec", "template")
 
 _RELEVANT_ANNOTATION_PREFIXES = (
     SECURITY_DEFAULTS_ANNOTATION,
-    "container.apparmor.security.beta.kubernetes.io/",
-    "container.seccomp.security.alpha.kubernetes.io/",
+    APPARMOR_ANNOTATION_PREFIX,
+    SECCOMP_CONTAINER_ANNOTATION_PREFIX,
     "seccomp.security.alpha.kubernetes.io/",
 )
 """How annotations begin that change what pods may do, or what is filled into them."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from webhook.graph.model import get_mapping, get_str
+from webhook.graph.well_known import SELDON_GROUP, SELDON_RESOURCE
 
 REQUEST_FIELDS = (
     "uid",
@@ -26,7 +27,6 @@ REQUEST_FIELDS = (
 )
 """What `request` has in an expression (k8s.io/api admission/v1, AdmissionRequest)."""
 
-SELDON_GROUP, SELDON_RESOURCE = "machinelearning.seldon.io", "seldondeployments"
 SCALE_GROUP, SCALE_KIND = "autoscaling", "Scale"
 
 

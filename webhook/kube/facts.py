@@ -20,6 +20,7 @@ import orjson
 from webhook.errors import KubeApiUnavailableError
 from webhook.graph.cluster_facts import Facts, Namespace, Operator
 from webhook.graph.k8s_syntax import is_quantity
+from webhook.graph.well_known import LAST_APPLIED_ANNOTATION, LEASE_API_VERSION
 from webhook.kube.api_errors import ApiStatusError
 from webhook.kube.list_watch import list_pages
 from webhook.kube.paths import collection_path, object_path
@@ -51,7 +52,6 @@ _EXPLAINER_IMAGE_KEYS = ("image", "image_v2")
 _INITIALIZER_QUANTITY_KEYS = ("cpuRequest", "cpuLimit", "memoryRequest", "memoryLimit")
 """What is read of a storage initializer's, beside its image. Source: StorageInitializerConfig."""
 
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _MAX_ANNOTATION_LENGTH = 4096
 """Characters. What decides anything is a word or a range; longer ones are other tools' archives."""
 
@@ -115,7 +115,7 @@ def parse_namespace(raw: Mapping[str, Any]) -> Namespace:
         annotations={
             key: value
             for key, value in (metadata.get("annotations") or {}).items()
-            if key != _LAST_APPLIED and len(value) <= _MAX_ANNOTATION_LENGTH
+            if key != LAST_APPLIED_ANNOTATION and len(value) <= _MAX_ANNOTATION_LENGTH
         },
     )
 
@@ -250,7 +250,7 @@ def fetch_operator(
     """
     lease = get(
         transport,
-        f"{collection_path('coordination.k8s.io/v1', 'Lease', config.namespace)}/{SELDON_LEASE}",
+        f"{collection_path(LEASE_API_VERSION, 'Lease', config.namespace)}/{SELDON_LEASE}",
     )
     return "seldon" if lease is not None and is_lease_held(lease, now()) else None
 

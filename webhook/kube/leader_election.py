@@ -15,11 +15,10 @@ from typing import Any
 
 from webhook.errors import KubeApiUnavailableError
 from webhook.graph.model import get_int, get_mapping, get_str
+from webhook.graph.well_known import LEASE_API_VERSION
 from webhook.kube import ApiStatusError, Transport, collection_path, create, get, update
 
 logger = logging.getLogger("graphgate")
-
-LEASE_API_VERSION = "coordination.k8s.io/v1"
 
 
 @dataclass(frozen=True, slots=True)

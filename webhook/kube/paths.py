@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from webhook.graph.well_known import SELDON_RESOURCE
+
 _PLURALS: Mapping[str, str] = {
     "ConfigMap": "configmaps",
     "CustomResourceDefinition": "customresourcedefinitions",
@@ -24,7 +26,7 @@ _PLURALS: Mapping[str, str] = {
     "ReplicaSet": "replicasets",
     "ScaledObject": "scaledobjects",
     "Secret": "secrets",
-    "SeldonDeployment": "seldondeployments",
+    "SeldonDeployment": SELDON_RESOURCE,
     "Service": "services",
     "ValidatingAdmissionPolicy": "validatingadmissionpolicies",
     "ValidatingAdmissionPolicyBinding": "validatingadmissionpolicybindings",

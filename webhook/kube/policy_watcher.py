@@ -17,6 +17,11 @@ from functools import partial
 from typing import Any, Self
 
 from webhook.graph.model import get_mapping, get_str
+from webhook.graph.well_known import (
+    ADMISSION_REGISTRATION_API_VERSION,
+    GRAPHGATE_API_VERSION,
+    LAST_APPLIED_ANNOTATION,
+)
 from webhook.kube.api_errors import ApiStatusError
 from webhook.kube.health import CheckResult
 from webhook.kube.param_watcher import MAX_REFERENCES, ParamReference, ParamsWatcher
@@ -24,15 +29,12 @@ from webhook.kube.paths import collection_path
 from webhook.kube.reflector import Reflector, ReflectorConfig
 from webhook.kube.transport import Transport
 
-ADMISSION_API_VERSION = "admissionregistration.k8s.io/v1"
-EXCEPTIONS_API_VERSION = "graphgate.io/v1alpha1"
-
 _WATCHED_KINDS = (
-    (ADMISSION_API_VERSION, "ValidatingAdmissionPolicy"),
-    (ADMISSION_API_VERSION, "ValidatingAdmissionPolicyBinding"),
-    (ADMISSION_API_VERSION, "MutatingAdmissionPolicy"),
-    (ADMISSION_API_VERSION, "MutatingAdmissionPolicyBinding"),
-    (EXCEPTIONS_API_VERSION, "PolicyException"),
+    (ADMISSION_REGISTRATION_API_VERSION, "ValidatingAdmissionPolicy"),
+    (ADMISSION_REGISTRATION_API_VERSION, "ValidatingAdmissionPolicyBinding"),
+    (ADMISSION_REGISTRATION_API_VERSION, "MutatingAdmissionPolicy"),
+    (ADMISSION_REGISTRATION_API_VERSION, "MutatingAdmissionPolicyBinding"),
+    (GRAPHGATE_API_VERSION, "PolicyException"),
 )
 
 _BINDING_KINDS = ("ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicyBinding")
@@ -45,8 +47,6 @@ _MAX_STALENESS_SECONDS = 120.0
 
 _SERVER_MANAGED_METADATA = frozenset({"managedFields", "resourceVersion", "generation"})
 """What the API server changes by itself: a change of only these is none."""
-
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 class PoliciesWatcher:
@@ -76,7 +76,7 @@ class PoliciesWatcher:
             kind: Reflector(
                 transport,
                 collection_path(
-                    version, kind, exceptions_namespace if version == EXCEPTIONS_API_VERSION else ""
+                    version, kind, exceptions_namespace if version == GRAPHGATE_API_VERSION else ""
                 ),
                 partial(_project_object, version, kind),
                 on_change=self._mark_dirty,
@@ -248,9 +248,9 @@ def _project_object(api_version: str, kind: str, raw: Mapping[str, Any]) -> dict
         key: value for key, value in raw["metadata"].items() if key not in _SERVER_MANAGED_METADATA
     }
     annotations = metadata.get("annotations")
-    if annotations and _LAST_APPLIED in annotations:
+    if annotations and LAST_APPLIED_ANNOTATION in annotations:
         metadata["annotations"] = {
-            key: value for key, value in annotations.items() if key != _LAST_APPLIED
+            key: value for key, value in annotations.items() if key != LAST_APPLIED_ANNOTATION
         }
     projected = {key: value for key, value in raw.items() if key != "status"}
     return {**projected, "apiVersion": api_version, "kind": kind, "metadata": metadata}

@@ -19,6 +19,7 @@ from webhook.cel.signatures import Library
 from webhook.cel.types import BOOL, DYN, NULL, STRING, CelType, list_of, struct
 from webhook.graph.model import get_list, get_mapping, get_str
 from webhook.graph.path import ROOT, Path
+from webhook.graph.well_known import GRAPHGATE_PREFIX
 from webhook.policy.cel_graph_library import GRAPH_LIBRARY
 from webhook.policy.cel_types import (
     NAMESPACE_TYPE,
@@ -44,9 +45,6 @@ from webhook.policy.reads import FieldRead, find_reads
 from webhook.policy.selectors import read_selector
 from webhook.policy.sources import SourceObject
 from webhook.policy.validation import PATCH_FIELDS
-
-ANNOTATION_PREFIX = "graphgate.io/"
-"""What our annotations begin with: graphgate.io/title, graphgate.io/remediation.0."""
 
 _RENDERED_MODES: Mapping[str, RenderedMode] = {"deny": "deny", "warn": "warn", "off": "off"}
 
@@ -206,7 +204,7 @@ class _PolicyCompiler:
         text = self._annotation("rendered")
         if text == "" or text in _RENDERED_MODES:
             return _RENDERED_MODES.get(text, "")
-        path = Path(("metadata", "annotations", f"{ANNOTATION_PREFIX}rendered"))
+        path = Path(("metadata", "annotations", f"{GRAPHGATE_PREFIX}rendered"))
         message = f'annotation graphgate.io/rendered is "{text}"; allowed: deny, warn, off'
         self._add_problem(path, ExpressionIssue(message, 0))
         return ""
@@ -250,7 +248,7 @@ class _PolicyCompiler:
                 )
 
     def _annotation(self, name: str) -> str:
-        return get_str(self.annotations, ANNOTATION_PREFIX + name).strip()
+        return get_str(self.annotations, GRAPHGATE_PREFIX + name).strip()
 
     def _compile_variable(self, item: Mapping[str, Any], path: Path) -> None:
         name = f"variables.{item['name']}"
@@ -293,10 +291,10 @@ class _PolicyCompiler:
         self, name: str, index: int, returns: tuple[str, ...]
     ) -> CompiledExpression | None:
         """Return the expression in an annotation, of this validation or of all."""
-        for key in (f"{ANNOTATION_PREFIX}{name}.{index}", ANNOTATION_PREFIX + name):
+        for key in (f"{GRAPHGATE_PREFIX}{name}.{index}", GRAPHGATE_PREFIX + name):
             if get_str(self.annotations, key):
                 path = Path(("metadata", "annotations", key))
-                if key == ANNOTATION_PREFIX + name and index > 0 and self._has_problem_at(path):
+                if key == GRAPHGATE_PREFIX + name and index > 0 and self._has_problem_at(path):
                     return None
                 return self._compile_expression(
                     path, self.environment.with_patch_types(), returns, used_by_kubernetes=False

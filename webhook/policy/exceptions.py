@@ -30,7 +30,6 @@ from webhook.graph.suggest import nearest_word
 from webhook.rules.descriptors import known_ids
 from webhook.rules.other_ids import POD_SECURITY_RULE_ID_PREFIX
 
-API_VERSION = "graphgate.io/v1alpha1"
 KIND = "PolicyException"
 
 

@@ -15,6 +15,7 @@ import orjson
 from webhook.graph.model import get_list, get_mapping, get_str
 from webhook.graph.path import ROOT, Path
 from webhook.graph.suggest import nearest_word
+from webhook.graph.well_known import GRAPHGATE_API_VERSION, GRAPHGATE_PREFIX
 from webhook.policy import exceptions, validation
 from webhook.policy.compiler import compile_policy, read_match_resources
 from webhook.policy.model import (
@@ -29,9 +30,6 @@ from webhook.policy.model import (
 )
 from webhook.policy.selectors import read_selector
 from webhook.policy.sources import SourceObject
-
-GRAPHGATE_GROUP_PREFIX = "graphgate.io/"
-"""Our own objects: exceptions are read, tests and settings are somebody else's."""
 
 _NON_PARAM_KINDS = frozenset({"Kustomization", "Component", "CustomResourceDefinition"})
 
@@ -69,12 +67,12 @@ class _Loader:
         ):
             if "AdmissionPolicy" in kind:
                 self._add_policy_or_binding(source, kind)
-        elif version == exceptions.API_VERSION and kind == exceptions.KIND:
+        elif version == GRAPHGATE_API_VERSION and kind == exceptions.KIND:
             self._add_exception(source)
         elif (
             version
             and kind
-            and not version.startswith(GRAPHGATE_GROUP_PREFIX)
+            and not version.startswith(GRAPHGATE_PREFIX)
             and kind not in _NON_PARAM_KINDS
         ):
             self.params.setdefault((version, kind), []).append(raw)

@@ -7,8 +7,9 @@ plugin/webhook/predicates (rules, namespace, object).
 from collections.abc import Mapping
 from typing import Any
 
-from webhook.graph.admission_request import SELDON_GROUP, AdmissionRequest
+from webhook.graph.admission_request import AdmissionRequest
 from webhook.graph.cluster_facts import Facts
+from webhook.graph.well_known import SELDON_GROUP
 from webhook.policy.model import MatchResources, ResourceRule
 from webhook.policy.selectors import get_labels
 

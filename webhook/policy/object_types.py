@@ -13,8 +13,8 @@ from typing import Any
 
 from webhook.cel.environment import StructTypes
 from webhook.cel.types import BOOL, DOUBLE, DYN, INT, STRING, CelType, list_of, map_of, struct
-from webhook.graph.admission_request import SELDON_GROUP
 from webhook.graph.schema import load_schema
+from webhook.graph.well_known import SELDON_GROUP, SELDON_RESOURCE
 from webhook.policy.model import MatchResources
 
 _SCALARS = {"string": STRING, "integer": INT, "number": DOUBLE, "boolean": BOOL}
@@ -23,7 +23,7 @@ _SCALARS = {"string": STRING, "integer": INT, "number": DOUBLE, "boolean": BOOL}
 def names_seldon_deployments(match: MatchResources) -> bool:
     """Tell whether a policy names the kind: with wildcards the API server checks nothing."""
     return any(
-        SELDON_GROUP in rule.api_groups and "seldondeployments" in rule.resources
+        SELDON_GROUP in rule.api_groups and SELDON_RESOURCE in rule.resources
         for rule in match.resource_rules or ()
     )
 

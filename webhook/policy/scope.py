@@ -8,7 +8,8 @@ policy for one of these kinds is asked about the rendered objects before they ex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from webhook.graph.admission_request import SELDON_GROUP, AdmissionRequest
+from webhook.graph.admission_request import AdmissionRequest
+from webhook.graph.well_known import SELDON_GROUP, SELDON_RESOURCE
 from webhook.policy.match import NAME_LABEL, rule_covers
 from webhook.policy.model import Binding, MatchResources, Policy
 from webhook.policy.reads import FieldRead
@@ -34,8 +35,8 @@ class SeenResource:
 
 
 STORED_RESOURCES = (
-    SeenResource(SELDON_GROUP, "seldondeployments", ("v1", "v1alpha3", "v1alpha2")),
-    SeenResource(SELDON_GROUP, "seldondeployments", ("v1",), ("UPDATE",), "scale"),
+    SeenResource(SELDON_GROUP, SELDON_RESOURCE, ("v1", "v1alpha3", "v1alpha2")),
+    SeenResource(SELDON_GROUP, SELDON_RESOURCE, ("v1",), ("UPDATE",), "scale"),
 )
 """What the webhooks match."""
 

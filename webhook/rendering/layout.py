@@ -26,6 +26,7 @@ from webhook.graph.model import (
     iter_mappings,
 )
 from webhook.graph.path import Path
+from webhook.graph.well_known import NO_ENGINE_ANNOTATION, SEPARATE_POD_ANNOTATION
 from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rendering.options import DEFAULT_OPTIONS, OrchestratorOptions, RenderOptions
 
@@ -165,9 +166,7 @@ class PredictorLayout:
     @property
     def orchestrator_in_own_pod(self) -> bool:
         """Whether the orchestrator has a pod of its own."""
-        setting = get_str(
-            get_mapping(self.deployment.spec, "annotations"), "seldon.io/engine-separate-pod"
-        )
+        setting = get_str(get_mapping(self.deployment.spec, "annotations"), SEPARATE_POD_ANNOTATION)
         return self.has_orchestrator and setting.lower() == "true"
 
     @property
@@ -232,7 +231,7 @@ def _layout_predictor(
 def opts_out_of_orchestrator(predictor: Predictor) -> bool:
     """Tell whether the author wants no orchestrator (Seldon's controller reads "true" only)."""
     return (
-        get_str(get_mapping(predictor.raw, "annotations"), "seldon.io/no-engine").lower() == "true"
+        get_str(get_mapping(predictor.raw, "annotations"), NO_ENGINE_ANNOTATION).lower() == "true"
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from webhook.graph.model import get_mapping
 from webhook.graph.path import ROOT, Path
+from webhook.graph.well_known import EXPLAINER_LABEL, MANAGED_BY_LABEL, SELDON_PREFIX
 from webhook.rendering import names
 from webhook.rendering.layout import ContainerSlot, PodLayout, PredictorLayout
 from webhook.rendering.node_kinds import ROLES, node_role
@@ -34,7 +35,6 @@ PREDICTOR_SERVICE = "seldon-app"
 CONTAINER_SERVICE = "seldon-app-svc-"
 """Followed by the container's name; the value is its Service's."""
 
-MANAGED_BY = "app.kubernetes.io/managed-by"
 CONTAINS_ORCHESTRATOR = "seldon-deployment-contains-svcorch"
 
 
@@ -58,7 +58,7 @@ def deployment_selector(
     """
     if not layout.is_seldon:
         return selector_labels(layout, name)
-    if labels.get("seldon.io/explainer") == "true":
+    if labels.get(EXPLAINER_LABEL) == "true":
         return {DEPLOYMENT_ID: names.deployment_id_label(layout.deployment.name)}
     services = {key: labels[key] for key in labels if key.startswith(CONTAINER_SERVICE)}
     if PREDICTOR_SERVICE in labels:
@@ -139,7 +139,7 @@ def orchestrator_labels(layout: PredictorLayout, name: str) -> tuple[Sourced, So
 
 def explainer_labels(layout: PredictorLayout, name: str) -> Sourced:
     """Return the labels of an explainer's Deployment and of its pods."""
-    return _workload_labels(layout, name, {PREDICTOR_SERVICE: name, "seldon.io/explainer": "true"})
+    return _workload_labels(layout, name, {PREDICTOR_SERVICE: name, EXPLAINER_LABEL: "true"})
 
 
 def predictor_service_labels(layout: PredictorLayout) -> Sourced:
@@ -168,7 +168,7 @@ def container_service_labels(layout: PredictorLayout, slot: ContainerSlot) -> So
 
 def explainer_service_labels(layout: PredictorLayout) -> Sourced:
     """Return the labels of an explainer's Service: it belongs to the predictor's."""
-    fixed = {PREDICTOR_SERVICE: names.predictor_service_name(layout), "seldon.io/explainer": "true"}
+    fixed = {PREDICTOR_SERVICE: names.predictor_service_name(layout), EXPLAINER_LABEL: "true"}
     return _service_labels(layout, fixed)
 
 
@@ -178,7 +178,7 @@ def attachment_labels(layout: PredictorLayout) -> Sourced:
         layout.predictor.path,
         {
             DEPLOYMENT_ID: names.deployment_id_label(layout.deployment.name),
-            MANAGED_BY: None if layout.is_seldon else layout.options.managed_by,
+            MANAGED_BY_LABEL: None if layout.is_seldon else layout.options.managed_by,
         },
     )
 
@@ -267,7 +267,7 @@ def _workload_labels(
                 if layout.is_seldon or not is_reserved_label(key)
             },
         ),
-        mapping_of(path, {**fixed, **shadow, MANAGED_BY: layout.options.managed_by}),
+        mapping_of(path, {**fixed, **shadow, MANAGED_BY_LABEL: layout.options.managed_by}),
     )
 
 
@@ -282,13 +282,13 @@ def _service_labels(
             DEPLOYMENT_ID: names.deployment_id_label(layout.deployment.name),
             **fixed,
             **shadow,
-            MANAGED_BY: layout.options.managed_by,
+            MANAGED_BY_LABEL: layout.options.managed_by,
         },
     )
 
 
 def _role_label(kind: str) -> dict[str, str]:
-    return {f"seldon.io/{kind.lower().replace('_', '-')}": "true"} if kind in ROLES else {}
+    return {f"{SELDON_PREFIX}{kind.lower().replace('_', '-')}": "true"} if kind in ROLES else {}
 
 
 def _component_entries(layout: PredictorLayout, pod: PodLayout | None, key: str) -> Sourced:

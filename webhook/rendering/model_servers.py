@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from webhook.graph.model import Node, get_mapping, get_str
+from webhook.graph.well_known import NO_STORAGE_INITIALIZER_ANNOTATION
 from webhook.rendering.environment import MODELS_PATH, compact_json, node_parameters
 from webhook.rendering.layout import TENSORFLOW_CONTAINER, ContainerSlot, PredictorLayout
 from webhook.rendering.probes import LIVENESS_DELAY_SECONDS, READINESS_DELAY_SECONDS, http_probe
@@ -100,7 +101,7 @@ def env_secret_name(layout: PredictorLayout, raw: Mapping[str, Any]) -> str:
 def downloads_own_model(layout: PredictorLayout, node: Node) -> bool:
     """Tell whether the server reads its model from the modelUri, without an initializer."""
     annotations = get_mapping(layout.deployment.spec, "annotations")
-    is_opted_in = get_str(annotations, "seldon.io/no-storage-initializer").lower() == "true"
+    is_opted_in = get_str(annotations, NO_STORAGE_INITIALIZER_ANNOTATION).lower() == "true"
     return is_opted_in and node.implementation == "TRITON_SERVER"
 
 

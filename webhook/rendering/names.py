@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import Path
+from webhook.graph.well_known import SERVICE_NAME_ANNOTATION
 from webhook.rendering.layout import ContainerSlot, PodLayout, PredictorLayout, layout_predictors
 from webhook.rendering.options import DEFAULT_OPTIONS, RenderOptions
 
@@ -20,8 +21,6 @@ MAX_NAME_LENGTH = 63
 MAX_CONTAINER_NAME_LENGTH = MAX_NAME_LENGTH - len("seldon-app-svc-")
 """The most characters of the name of a container that serves a node."""
 
-SERVICE_NAME_ANNOTATION = "seldon.io/svc-name"
-"""Annotation of a predictor: the name of its Service, used as written."""
 
 AUTOSCALER_KINDS = {"kedaSpec": "ScaledObject", "hpaSpec": "HorizontalPodAutoscaler"}
 """The kind of object that a componentSpec's field stands for."""

@@ -12,6 +12,11 @@ from typing import Any
 
 from webhook.graph.model import Node, get_mapping, get_str
 from webhook.graph.path import Path
+from webhook.graph.well_known import (
+    LOGGER_QUEUE_SIZE_ANNOTATION,
+    LOGGER_WRITE_TIMEOUT_ANNOTATION,
+    SEPARATE_POD_ANNOTATION,
+)
 from webhook.rendering import environment, names, probes, security_context
 from webhook.rendering.containers import mount_podinfo
 from webhook.rendering.layout import (
@@ -27,8 +32,6 @@ from webhook.rendering.source_map import Sourced, from_user, mapping_of
 
 ENGINE_ANNOTATION_PREFIX = "seldon.io/engine-"
 """Begins annotations of the spec that become variables: seldon.io/engine-log-level, LOG_LEVEL."""
-
-SEPARATE_POD_ANNOTATION = "seldon.io/engine-separate-pod"
 
 
 def render_container(layout: PredictorLayout, pod: PodLayout | None) -> Sourced:
@@ -90,11 +93,11 @@ def _args(layout: PredictorLayout, orchestrator_options: OrchestratorOptions) ->
         "--prometheus_path": layout.options.prometheus_path,
         "--server_type": get_str(spec, "serverType") or "rpc",
         "--log_work_buffer_size": _annotated_number(
-            layout, "seldon.io/executor-logger-queue-size", orchestrator_options.log_queue_size
+            layout, LOGGER_QUEUE_SIZE_ANNOTATION, orchestrator_options.log_queue_size
         ),
         "--log_write_timeout_ms": _annotated_number(
             layout,
-            "seldon.io/executor-logger-write-timeout-ms",
+            LOGGER_WRITE_TIMEOUT_ANNOTATION,
             orchestrator_options.log_write_timeout_ms,
         ),
     }

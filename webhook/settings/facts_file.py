@@ -26,9 +26,9 @@ from webhook.errors import SettingsError
 from webhook.graph.cluster_facts import Facts, Namespace
 from webhook.graph.path import Path
 from webhook.graph.suggest import nearest_word
+from webhook.graph.well_known import GRAPHGATE_API_VERSION
 from webhook.yamldoc.emitter import YamlStyle, emit_block, emit_json
 
-API_VERSION = "graphgate.io/v1alpha1"
 KIND = "Facts"
 
 _VERSION = re.compile(r"^v1\.([1-9][0-9]{0,2})([.+-][-+.0-9A-Za-z]*)?$")
@@ -44,7 +44,7 @@ SCHEMA: Mapping[str, Any] = {
     "required": ["apiVersion", "kind"],
     "additionalProperties": False,
     "properties": {
-        "apiVersion": {"const": API_VERSION},
+        "apiVersion": {"const": GRAPHGATE_API_VERSION},
         "kind": {"const": KIND},
         "metadata": {"type": "object"},
         "kubernetesVersion": {
@@ -157,7 +157,7 @@ def write_facts(facts: Facts, heading: str = "") -> str:
 
     heading  comment lines that go before it, each with its "# "
     """
-    content: dict[str, Any] = {"apiVersion": API_VERSION, "kind": KIND}
+    content: dict[str, Any] = {"apiVersion": GRAPHGATE_API_VERSION, "kind": KIND}
     if facts.kubernetes_minor is not None:
         content["kubernetesVersion"] = f"v1.{facts.kubernetes_minor}"
     content["openshift"] = facts.openshift

@@ -49,7 +49,6 @@ from webhook.settings.pod_security import PodSecurityOptions
 from webhook.settings.rendering import RenderingSettings, read_rendering
 from webhook.settings.rule_set import EnabledRule, RuleSet
 
-API_VERSION = "graphgate.io/v1alpha1"
 KIND = "Settings"
 USER_ID_VARIABLE = "DEFAULT_USER_ID"
 

@@ -6,6 +6,7 @@
 from functools import cache
 from typing import Any
 
+from webhook.graph.well_known import GRAPHGATE_API_VERSION
 from webhook.rules import all_rules, docs
 from webhook.rules.descriptors import other_descriptors
 from webhook.settings.rendering import rendering_schema
@@ -157,7 +158,7 @@ def settings_schema() -> dict[str, Any]:
         "title": "graphgate settings",
         **_object_schema(
             {
-                "apiVersion": {"const": "graphgate.io/v1alpha1"},
+                "apiVersion": {"const": GRAPHGATE_API_VERSION},
                 "kind": {"const": "Settings"},
                 "metadata": {"type": "object"},
                 "profile": {

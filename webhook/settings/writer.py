@@ -6,10 +6,11 @@ from typing import Any
 import yaml
 
 from webhook.defaulting.options import DefaultingOptions
+from webhook.graph.well_known import GRAPHGATE_API_VERSION
 from webhook.podsecurity.psp.settings import write_psp_rules
 from webhook.rules import all_rules, docs
 from webhook.rules.descriptors import other_descriptors
-from webhook.settings.model import API_VERSION, KIND, PolicySources, Settings
+from webhook.settings.model import KIND, PolicySources, Settings
 from webhook.settings.pod_security import PodSecurityOptions
 from webhook.settings.rendering import write_rendering
 
@@ -20,7 +21,7 @@ def write_settings(settings: Settings, heading: str = "") -> str:
     heading  comment lines that go before it, each with its "# "
     """
     head: dict[str, Any] = {
-        "apiVersion": API_VERSION,
+        "apiVersion": GRAPHGATE_API_VERSION,
         "kind": KIND,
         "profile": settings.profile,
         **_section(settings),

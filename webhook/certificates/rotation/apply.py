@@ -25,7 +25,6 @@ from webhook.certificates.issue import issue_ca, issue_server_cert
 from webhook.certificates.pair import KeyPair
 from webhook.certificates.parse import merge_ca_bundles
 from webhook.certificates.rotation.observe import (
-    ADMISSION_API_VERSION,
     ClusterState,
     WebhookInstallation,
     cas_in_bundle,
@@ -49,6 +48,7 @@ from webhook.certificates.rotation.secret import (
 from webhook.certificates.verify import inspect
 from webhook.errors import CertificateError
 from webhook.graph.model import get_mapping, get_str
+from webhook.graph.well_known import ADMISSION_REGISTRATION_API_VERSION
 from webhook.kube import ApiStatusError, Transport, collection_path, update
 from webhook.kube.api_errors import api_error
 
@@ -237,7 +237,8 @@ class Rotation:
             path = f"/webhooks/{index}/clientConfig/caBundle"
             operations.append({"op": "add", "path": path, "value": ca_bundle})
         kind = get_str(configuration, "kind")
-        path = f"{collection_path(ADMISSION_API_VERSION, kind)}/{get_str(metadata, 'name')}"
+        collection = collection_path(ADMISSION_REGISTRATION_API_VERSION, kind)
+        path = f"{collection}/{get_str(metadata, 'name')}"
         response = self._transport.request(
             "PATCH",
             path,

@@ -17,9 +17,9 @@ from webhook.certificates.parse import fingerprint, load_certificates
 from webhook.certificates.rotation.secret import CertificateSecret, decode_secret
 from webhook.errors import CertificateError
 from webhook.graph.model import get_mapping, get_str, iter_mappings
+from webhook.graph.well_known import ADMISSION_REGISTRATION_API_VERSION
 from webhook.kube import Transport, collection_path, get
 
-ADMISSION_API_VERSION = "admissionregistration.k8s.io/v1"
 _WEBHOOK_CONFIGURATION_KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 
 
@@ -83,7 +83,7 @@ def observe(transport: Transport, installation: WebhookInstallation) -> ClusterS
     )
     configurations = []
     for kind in _WEBHOOK_CONFIGURATION_KINDS:
-        path = f"{collection_path(ADMISSION_API_VERSION, kind)}/{installation.name}"
+        path = f"{collection_path(ADMISSION_REGISTRATION_API_VERSION, kind)}/{installation.name}"
         configuration = _get_required(transport, path, f"{kind} {installation.name}")
         if not any(webhooks_of(configuration, installation)):
             raise CertificateError(

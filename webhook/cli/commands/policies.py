@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from webhook.cli.inputs import read_single_document
+from webhook.graph.well_known import SELDON_API_VERSION
 from webhook.server.policy_files import parse_policies, read_files
 
 _PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), required=True)
@@ -130,11 +131,12 @@ def convert_psp_command(file: Path) -> None:
     """Carry a PodSecurityPolicy over into settings; say what has no equivalent."""
     import yaml
 
+    from webhook.graph.well_known import GRAPHGATE_API_VERSION
     from webhook.podsecurity.psp.convert import convert_psp
-    from webhook.settings.model import API_VERSION, KIND
+    from webhook.settings.model import KIND
 
     conversion = convert_psp(read_single_document(file))
-    settings = {"apiVersion": API_VERSION, "kind": KIND, **conversion.settings}
+    settings = {"apiVersion": GRAPHGATE_API_VERSION, "kind": KIND, **conversion.settings}
     for note in conversion.notes:
         click.echo(f"# {note}")
     click.echo(yaml.safe_dump(settings, sort_keys=False), nl=False)
@@ -151,7 +153,7 @@ def _sample_deployment() -> dict[str, object]:
     for name in reversed(names):
         graph = {"name": name, "type": "MODEL", "children": [graph] if graph else []}
     return {
-        "apiVersion": "machinelearning.seldon.io/v1",
+        "apiVersion": SELDON_API_VERSION,
         "kind": "SeldonDeployment",
         "metadata": {"name": "bench", "namespace": "models", "labels": {"team": "a"}},
         "spec": {

@@ -45,6 +45,7 @@ from webhook.graph.model import (
     get_str,
     iter_mappings,
 )
+from webhook.graph.well_known import EXPLAINER_LABEL
 from webhook.rendering.metadata import PREDICTOR_SERVICE
 from webhook.rendering.model_servers import V2_PROTOCOLS
 
@@ -126,7 +127,7 @@ def _explainers(state: ReconcileState) -> dict[str, str]:
     return {
         one.key[1]: get_str(_labels(one), PREDICTOR_SERVICE)
         for one in state.desired
-        if one.key[0] == "Service" and "seldon.io/explainer" in _labels(one)
+        if one.key[0] == "Service" and EXPLAINER_LABEL in _labels(one)
     }
 
 

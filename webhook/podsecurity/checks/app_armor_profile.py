@@ -1,6 +1,7 @@
 """AppArmor profiles that loosen the runtime's own."""
 
 from webhook.graph.path import Path
+from webhook.graph.well_known import APPARMOR_ANNOTATION_PREFIX
 from webhook.podsecurity.check import (
     Check,
     Violation,
@@ -12,7 +13,6 @@ from webhook.podsecurity.check import (
 )
 from webhook.podsecurity.pod import Pod, as_mapping, as_str
 
-_ANNOTATION_PREFIX = "container.apparmor.security.beta.kubernetes.io/"
 _ALLOWED = ("RuntimeDefault", "Localhost")
 
 
@@ -54,7 +54,7 @@ def _forbidden_annotations(pod: Pod) -> list[tuple[str, str]]:
         (key, as_str(value))
         for key, value in pod.annotations.items()
         if isinstance(key, str)
-        and key.startswith(_ANNOTATION_PREFIX)
+        and key.startswith(APPARMOR_ANNOTATION_PREFIX)
         and value not in ("", "runtime/default", None)
         and not as_str(value).startswith("localhost/")
     ]

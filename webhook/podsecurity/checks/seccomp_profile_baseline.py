@@ -1,6 +1,7 @@
 """System calls unconfined by choice."""
 
 from webhook.graph.path import Path
+from webhook.graph.well_known import SECCOMP_CONTAINER_ANNOTATION_PREFIX, SECCOMP_POD_ANNOTATION
 from webhook.podsecurity.check import (
     Check,
     Violation,
@@ -12,8 +13,6 @@ from webhook.podsecurity.check import (
 )
 from webhook.podsecurity.pod import Container, Pod, as_mapping, as_str
 
-_POD_ANNOTATION = "seccomp.security.alpha.kubernetes.io/pod"
-_CONTAINER_ANNOTATION_PREFIX = "container.seccomp.security.alpha.kubernetes.io/"
 _ALLOWED = ("RuntimeDefault", "Localhost")
 
 
@@ -22,8 +21,8 @@ def check_pod(pod: Pod) -> Violation | None:
     if not pod.annotations:
         return None
     keys = {
-        _POD_ANNOTATION,
-        *(_CONTAINER_ANNOTATION_PREFIX + container.name for container in pod.containers),
+        SECCOMP_POD_ANNOTATION,
+        *(SECCOMP_CONTAINER_ANNOTATION_PREFIX + container.name for container in pod.containers),
     }
     violating = sorted(
         (f"{key}={go_quote(value)}", key)

@@ -11,15 +11,17 @@ from typing import Any
 
 from webhook.graph.finding import Finding
 from webhook.graph.path import Path
+from webhook.graph.well_known import (
+    APPARMOR_ANNOTATION_PREFIX,
+    SECCOMP_CONTAINER_ANNOTATION_PREFIX,
+    SECCOMP_POD_ANNOTATION,
+)
 from webhook.podsecurity.pod import Pod
 
 _PROFILE_FIELDS = ("seccompProfile", "appArmorProfile")
 _PROFILE_TYPES = ("RuntimeDefault", "Localhost", "Unconfined")
 _POD_CONTEXT_PATH = Path(("spec", "securityContext"))
 _MAX_PROFILE_LENGTH = 4095  # of an AppArmor profile: PATH_MAX - 1
-_SECCOMP_POD_ANNOTATION = "seccomp.security.alpha.kubernetes.io/pod"
-_SECCOMP_CONTAINER_PREFIX = "container.seccomp.security.alpha.kubernetes.io/"
-_APPARMOR_CONTAINER_PREFIX = "container.apparmor.security.beta.kubernetes.io/"
 
 
 def check_profile_fields(pod: Pod) -> Iterator[Finding]:
@@ -71,9 +73,9 @@ def check_profile_annotations(pod: Pod) -> Iterator[Finding]:
     for key, value in pod.annotations.items():
         if not isinstance(key, str) or not isinstance(value, str):
             continue
-        if key.startswith(_APPARMOR_CONTAINER_PREFIX):
+        if key.startswith(APPARMOR_ANNOTATION_PREFIX):
             known: tuple[str, ...] = ("", "runtime/default", "unconfined")
-        elif key == _SECCOMP_POD_ANNOTATION or key.startswith(_SECCOMP_CONTAINER_PREFIX):
+        elif key == SECCOMP_POD_ANNOTATION or key.startswith(SECCOMP_CONTAINER_ANNOTATION_PREFIX):
             known = ("runtime/default", "docker/default", "unconfined")
         else:
             continue
@@ -92,17 +94,17 @@ def check_profile_agreement(pod: Pod) -> Iterator[Finding]:
         return
     pod_profile = pod.context.get("seccompProfile")
     yield from _check_agreement(
-        "seccomp", _POD_CONTEXT_PATH / "seccompProfile", pod_profile, _SECCOMP_POD_ANNOTATION, pod
+        "seccomp", _POD_CONTEXT_PATH / "seccompProfile", pod_profile, SECCOMP_POD_ANNOTATION, pod
     )
     for container in pod.containers:
         path = container.path / "securityContext"
         pod_profile = container.context.get("seccompProfile")
-        key = _SECCOMP_CONTAINER_PREFIX + container.name
+        key = SECCOMP_CONTAINER_ANNOTATION_PREFIX + container.name
         yield from _check_agreement("seccomp", path / "seccompProfile", pod_profile, key, pod)
         if not pod.is_windows:
             # unlike seccomp's, this annotation is held against what the container inherits
             inherited = container.get_effective("appArmorProfile")
-            key = _APPARMOR_CONTAINER_PREFIX + container.name
+            key = APPARMOR_ANNOTATION_PREFIX + container.name
             yield from _check_agreement("apparmor", path / "appArmorProfile", inherited, key, pod)
 
 

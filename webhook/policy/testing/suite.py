@@ -25,11 +25,11 @@ from webhook.graph.admission_request import AdmissionRequest, apply_request
 from webhook.graph.cluster_facts import Facts, Namespace
 from webhook.graph.path import ROOT, Path
 from webhook.graph.suggest import nearest_word
+from webhook.graph.well_known import GRAPHGATE_API_VERSION
 from webhook.policy.finding_paths import parse_path
 from webhook.policy.model import PolicyProblem
 from webhook.policy.sources import SourceObject
 
-API_VERSION = "graphgate.io/v1alpha1"
 KIND = "PolicyTest"
 
 _OPERATION_VALUES = ("CREATE", "UPDATE", "DELETE")
@@ -125,8 +125,8 @@ def read_test_suite(source: SourceObject) -> TestSuite | PolicyProblem:
 def _read_suite_fields(source: SourceObject) -> TestSuite:
     raw = source.value
     _check_fields(raw, _FILE_FIELDS, ROOT)
-    if raw.get("apiVersion") != API_VERSION:
-        raise TestFileError(ROOT / "apiVersion", f"apiVersion is not {API_VERSION}")
+    if raw.get("apiVersion") != GRAPHGATE_API_VERSION:
+        raise TestFileError(ROOT / "apiVersion", f"apiVersion is not {GRAPHGATE_API_VERSION}")
     facts = Facts(namespaces=dict(_read_namespaces(raw.get("namespaces"))))
     cases = raw.get("cases")
     if not isinstance(cases, list) or not cases:

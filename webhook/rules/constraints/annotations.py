@@ -7,6 +7,11 @@ from typing import Any
 import orjson
 
 from webhook.graph.finding import Finding
+from webhook.graph.well_known import (
+    KUBERNETES_PREFIX,
+    SECCOMP_CONTAINER_ANNOTATION_PREFIX,
+    SECCOMP_POD_ANNOTATION,
+)
 from webhook.rules._format import quote_value
 from webhook.rules.constraints.checks import Check, ConstraintRule, Location, row
 from webhook.rules.constraints.formats import RELATIVE_PATH
@@ -14,8 +19,6 @@ from webhook.rules.constraints.formats import RELATIVE_PATH
 _DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 _TOLERATIONS = "scheduler.alpha.kubernetes.io/tolerations"
 _MIRROR = "kubernetes.io/config.mirror"
-_SECCOMP_POD = "seccomp.security.alpha.kubernetes.io/pod"
-_SECCOMP_CONTAINER = "container.seccomp.security.alpha.kubernetes.io/"
 _SECCOMP_LOCALHOST = "localhost/"
 _SECCOMP_PROFILES = ("runtime/default", "docker/default", "unconfined")
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]*|-[0-9]+)\Z")
@@ -58,7 +61,7 @@ def _explain(key: str, value: str) -> str:
         return _explain_deletion_cost(value)
     if key == _TOLERATIONS:
         return _explain_tolerations(value)
-    if key == _SECCOMP_POD or key.startswith(_SECCOMP_CONTAINER):
+    if key == SECCOMP_POD_ANNOTATION or key.startswith(SECCOMP_CONTAINER_ANNOTATION_PREFIX):
         return _explain_seccomp(value)
     return ""
 
@@ -71,7 +74,7 @@ def _check_annotations(value: Any, location: Location) -> Iterable[Finding]:
             location.at(key), f"invalid value {quote_value(text)} of annotation {key}: {reason}"
         )
         for key, text in value.items()
-        if "kubernetes.io/" in key and type(text) is str and (reason := _explain(key, text))
+        if KUBERNETES_PREFIX in key and type(text) is str and (reason := _explain(key, text))
     ]
 
 

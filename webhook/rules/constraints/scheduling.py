@@ -5,6 +5,7 @@ from typing import Any
 
 from webhook.graph.finding import Finding
 from webhook.graph.model import get_list, get_mapping, iter_mappings
+from webhook.graph.well_known import MANAGED_BY_LABEL, SELDON_PREFIX
 from webhook.rules._format import quote_value
 from webhook.rules._suggest import unknown_value_finding
 from webhook.rules.constraints.checks import (
@@ -35,8 +36,8 @@ _NODE_OPERATORS = (*_OPERATORS, "Gt", "Lt")
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _NODE_AFFINITY = "affinity.nodeAffinity"
-_INJECTED_LABELS = ("app", "fluentd", "app.kubernetes.io/managed-by", "pod-template-hash")
-_INJECTED_LABEL_PREFIXES = ("seldon-", "seldon.io/")
+_INJECTED_LABELS = ("app", "fluentd", MANAGED_BY_LABEL, "pod-template-hash")
+_INJECTED_LABEL_PREFIXES = ("seldon-", SELDON_PREFIX)
 
 
 def _check_operator(operators: Sequence[str]) -> Check:

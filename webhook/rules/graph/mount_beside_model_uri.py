@@ -51,6 +51,7 @@ from webhook.graph.model import (
     get_str,
     iter_mappings,
 )
+from webhook.graph.well_known import NO_STORAGE_INITIALIZER_ANNOTATION
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
@@ -91,5 +92,5 @@ def check(
 def _is_fetched_by_server(node: Node, deployment: SeldonDeployment) -> bool:
     """Tell whether a Triton server reads the model itself (downloads_own_model)."""
     annotations = get_mapping(deployment.spec, "annotations")
-    is_opted_in = get_str(annotations, "seldon.io/no-storage-initializer").lower() == "true"
+    is_opted_in = get_str(annotations, NO_STORAGE_INITIALIZER_ANNOTATION).lower() == "true"
     return is_opted_in and node.implementation == "TRITON_SERVER"

@@ -6,8 +6,7 @@ from typing import Any
 from webhook.graph.finding import Operation
 from webhook.graph.model import ComponentSpec, Predictor, get_list, get_mapping, iter_mappings
 from webhook.graph.path import Path
-
-_APPARMOR_PREFIX = "container.apparmor.security.beta.kubernetes.io/"
+from webhook.graph.well_known import APPARMOR_ANNOTATION_PREFIX
 
 
 def is_name_free(predictor: Predictor, name: str) -> bool:
@@ -66,10 +65,10 @@ def _rename_in_component(component: ComponentSpec, old: str, new: str) -> Iterat
                 field_path = component.path.join(("hpaSpec", field, index, "containerResource"))
                 yield _replace_operation(field_path / "container", new)
     annotations = get_mapping(get_mapping(component.raw, "metadata"), "annotations")
-    if _APPARMOR_PREFIX + old in annotations:
+    if APPARMOR_ANNOTATION_PREFIX + old in annotations:
         field_path = component.path.join(("metadata", "annotations"))
         yield {
             "op": "move",
-            "from": (field_path / (_APPARMOR_PREFIX + old)).pointer,
-            "path": (field_path / (_APPARMOR_PREFIX + new)).pointer,
+            "from": (field_path / (APPARMOR_ANNOTATION_PREFIX + old)).pointer,
+            "path": (field_path / (APPARMOR_ANNOTATION_PREFIX + new)).pointer,
         }

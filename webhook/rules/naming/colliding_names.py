@@ -28,7 +28,8 @@ from webhook.graph.features import MULTIPLE_PREDICTORS
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import Path
-from webhook.rendering.names import SERVICE_NAME_ANNOTATION, GeneratedName, generated_names
+from webhook.graph.well_known import SERVICE_NAME_ANNOTATION
+from webhook.rendering.names import GeneratedName, generated_names
 from webhook.rendering.options import OrchestratorOptions, RenderOptions
 from webhook.rules._format import quote_value
 

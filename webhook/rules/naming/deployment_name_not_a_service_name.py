@@ -23,6 +23,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.names import DNS_LABEL
 from webhook.graph.path import ROOT
+from webhook.graph.well_known import SERVICE_NAME_ANNOTATION
 from webhook.rules._format import quote_value
 from webhook.rules.naming._service_names import (
     LEADING_DIGIT_SINCE_MINOR,
@@ -65,7 +66,7 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
         slots = [slot for pod in placement.pods for slot in pod.slots if slot.has_service]
         services = [names.container_service_name(placement, slot) for slot in slots]
         if not get_str(
-            get_mapping(placement.predictor.raw, "annotations"), names.SERVICE_NAME_ANNOTATION
+            get_mapping(placement.predictor.raw, "annotations"), SERVICE_NAME_ANNOTATION
         ):
             services.insert(0, names.build_predictor_service_name(name, placement.predictor.name))
         # What is too long is hashed, and begins with "seldon-".

@@ -29,7 +29,7 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import Path
-from webhook.rendering.names import SERVICE_NAME_ANNOTATION
+from webhook.graph.well_known import SERVICE_NAME_ANNOTATION
 from webhook.rules._format import quote_value
 
 ACTION = "deny"

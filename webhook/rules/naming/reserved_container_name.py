@@ -21,6 +21,7 @@ from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
+from webhook.graph.well_known import SEPARATE_POD_ANNOTATION
 from webhook.rendering.layout import ORCHESTRATOR_CONTAINER, TENSORFLOW_CONTAINER
 
 ACTION = "deny"
@@ -40,7 +41,7 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
         for node in predictor.nodes:
             if node.name == TENSORFLOW_CONTAINER:
                 notes = get_mapping(deployment.spec, "annotations")
-                in_own_pod = get_str(notes, "seldon.io/engine-separate-pod").lower() == "true"
+                in_own_pod = get_str(notes, SEPARATE_POD_ANNOTATION).lower() == "true"
                 first = predictor.components[0] if predictor.components else None
                 nearest = not first or any(c.name == node.name for c in first.containers)
                 yield Finding(

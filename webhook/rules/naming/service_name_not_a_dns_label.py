@@ -21,7 +21,7 @@ from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.names import explain_invalid_dns_label, is_dns_label
-from webhook.rendering.names import SERVICE_NAME_ANNOTATION
+from webhook.graph.well_known import SERVICE_NAME_ANNOTATION
 from webhook.rules._format import quote_value
 from webhook.rules.naming._service_names import (
     LEADING_DIGIT_SINCE_MINOR,

@@ -26,6 +26,7 @@ from typing import Any
 from webhook.graph.finding import Finding
 from webhook.graph.model import Predictor, SeldonDeployment, get_mapping
 from webhook.graph.path import ROOT, Path
+from webhook.graph.well_known import APPARMOR_ANNOTATION_PREFIX
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
@@ -34,7 +35,6 @@ TRIGGERS = frozenset({"annotations"})
 
 _PROFILES = ("", "runtime/default", "unconfined")
 _LOCALHOST_PREFIX = "localhost/"
-_ANNOTATION_PREFIX = "container.apparmor.security.beta.kubernetes.io/"
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
@@ -53,9 +53,9 @@ def _check_annotations(
     annotations: Mapping[str, Any], path: Path, predictors: tuple[Predictor, ...]
 ) -> Iterator[Finding]:
     for key in annotations:
-        if not key.startswith(_ANNOTATION_PREFIX):
+        if not key.startswith(APPARMOR_ANNOTATION_PREFIX):
             continue
-        name, profile = key.removeprefix(_ANNOTATION_PREFIX), annotations[key]
+        name, profile = key.removeprefix(APPARMOR_ANNOTATION_PREFIX), annotations[key]
         is_known = (
             type(profile) is not str
             or profile in _PROFILES

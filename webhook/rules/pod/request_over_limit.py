@@ -28,6 +28,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import parse_quantity
 from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import Path
+from webhook.graph.well_known import KUBERNETES_PREFIX
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -63,4 +64,4 @@ def is_extended_resource(name: str) -> bool:
 
     Source: IsOvercommitAllowed. What is Kubernetes' own ("kubernetes.io/") can be.
     """
-    return ("/" in name and "kubernetes.io/" not in name) or name.startswith("hugepages-")
+    return ("/" in name and KUBERNETES_PREFIX not in name) or name.startswith("hugepages-")

@@ -23,6 +23,7 @@ from webhook.graph.finding import Finding, Operation
 from webhook.graph.k8s_syntax import is_qualified_name
 from webhook.graph.model import Container, SeldonDeployment, get_mapping
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
+from webhook.graph.well_known import KUBERNETES_PREFIX
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
@@ -47,7 +48,7 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
 def _is_known(name: str) -> bool:
     if "/" not in name:
         return name.startswith("hugepages-") and is_qualified_name(name)
-    if "kubernetes.io/" in name:
+    if KUBERNETES_PREFIX in name:
         return is_qualified_name(name)
     return (
         not name.startswith("requests.")

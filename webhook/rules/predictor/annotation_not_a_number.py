@@ -20,14 +20,15 @@ from typing import Any
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import ROOT, Path
+from webhook.graph.well_known import LOGGER_QUEUE_SIZE_ANNOTATION, LOGGER_WRITE_TIMEOUT_ANNOTATION
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
 _NUMERIC_ANNOTATIONS = {
-    "seldon.io/executor-logger-queue-size": False,
-    "seldon.io/executor-logger-write-timeout-ms": False,
+    LOGGER_QUEUE_SIZE_ANNOTATION: False,
+    LOGGER_WRITE_TIMEOUT_ANNOTATION: False,
     "seldon.io/istio-retries": True,
     "seldon.io/istio-retries-timeout": True,
     "seldon.io/rest-timeout": True,

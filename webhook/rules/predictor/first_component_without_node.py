@@ -33,6 +33,7 @@ from collections.abc import Iterator
 from webhook.graph.features import MULTIPLE_COMPONENTS
 from webhook.graph.finding import Finding
 from webhook.graph.model import Predictor, SeldonDeployment, get_mapping, get_str
+from webhook.graph.well_known import SEPARATE_POD_ANNOTATION
 from webhook.rendering.layout import opts_out_of_orchestrator
 from webhook.rendering.node_kinds import ORCHESTRATOR_IMPLEMENTATIONS
 
@@ -54,7 +55,7 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
             and not opts_out_of_orchestrator(predictor)
         ):
             notes = get_mapping(deployment.spec, "annotations")
-            if get_str(notes, "seldon.io/engine-separate-pod").lower() == "true":
+            if get_str(notes, SEPARATE_POD_ANNOTATION).lower() == "true":
                 continue
             yield Finding(
                 first.path,

@@ -22,12 +22,18 @@ from typing import Any
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import ROOT, Path
+from webhook.graph.well_known import (
+    NO_ENGINE_ANNOTATION,
+    NO_STORAGE_INITIALIZER_ANNOTATION,
+    SEPARATE_POD_ANNOTATION,
+    SERVICE_NAME_ANNOTATION,
+)
 
 ACTION = "warn"
 SINCE = "0.1.0"
 
-_SPEC_ANNOTATIONS = frozenset({"seldon.io/engine-separate-pod", "seldon.io/no-storage-initializer"})
-_PREDICTOR_ANNOTATIONS = frozenset({"seldon.io/no-engine", "seldon.io/svc-name"})
+_SPEC_ANNOTATIONS = frozenset({SEPARATE_POD_ANNOTATION, NO_STORAGE_INITIALIZER_ANNOTATION})
+_PREDICTOR_ANNOTATIONS = frozenset({NO_ENGINE_ANNOTATION, SERVICE_NAME_ANNOTATION})
 _ALL_ANNOTATIONS = _SPEC_ANNOTATIONS | _PREDICTOR_ANNOTATIONS
 
 TRIGGERS = _ALL_ANNOTATIONS

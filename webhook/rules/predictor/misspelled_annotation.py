@@ -23,12 +23,12 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import Path
 from webhook.graph.suggest import nearest_word
+from webhook.graph.well_known import SELDON_PREFIX
 from webhook.rules._format import quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
 
-_PREFIX = "seldon.io/"
 _SWITCHES = ("engine-separate-pod", "no-engine", "no-storage-initializer")
 """On where they are "true"."""
 _SET_BY_PRESENCE = ("headless-svc",)
@@ -68,14 +68,14 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
 def _check_annotations(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:
     annotations = get_mapping(raw, "annotations")
     for key, value in annotations.items():
-        if not key.startswith(_PREFIX):
+        if not key.startswith(SELDON_PREFIX):
             continue
-        name, place = key.removeprefix(_PREFIX), path / "annotations" / key
+        name, place = key.removeprefix(SELDON_PREFIX), path / "annotations" / key
         if name not in _KNOWN:
             nearest = nearest_word(name, _KNOWN)
-            if nearest and _PREFIX + nearest not in annotations:
+            if nearest and SELDON_PREFIX + nearest not in annotations:
                 message = f"Seldon does not read the annotation {quote_value(key)}"
-                yield Finding(place, message, f"did you mean {_PREFIX}{nearest}?")
+                yield Finding(place, message, f"did you mean {SELDON_PREFIX}{nearest}?")
         elif type(value) is str and value.lower() in _NEAR_BOOLEANS:
             yield from _check_switch(place, name, value)
 
@@ -83,8 +83,10 @@ def _check_annotations(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:
 def _check_switch(place: Path, name: str, value: str) -> Iterator[Finding]:
     off = value.lower() in ("false", "no", "off", "0", "n")
     if name in _SET_BY_PRESENCE and off and value != "false":
-        message = f'{quote_value(value)} switches {_PREFIX}{name} on: all but "false" do'
+        message = f'{quote_value(value)} switches {SELDON_PREFIX}{name} on: all but "false" do'
         yield Finding(place, message, "remove the annotation")
     elif name in _SWITCHES and not off and value != "true":
-        message = f'{_PREFIX}{name} is compared with the text "true", got {quote_value(value)}'
+        message = (
+            f'{SELDON_PREFIX}{name} is compared with the text "true", got {quote_value(value)}'
+        )
         yield Finding(place, message, 'use "true"')

@@ -24,14 +24,14 @@ from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
+from webhook.graph.well_known import NO_ENGINE_ANNOTATION
 from webhook.rendering.layout import opts_out_of_orchestrator
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
-_NO_ENGINE_ANNOTATION = "seldon.io/no-engine"
 
-TRIGGERS = frozenset({_NO_ENGINE_ANNOTATION})
+TRIGGERS = frozenset({NO_ENGINE_ANNOTATION})
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
@@ -44,7 +44,7 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
             continue
         if opts_out_of_orchestrator(predictor):
             yield Finding(
-                predictor.path / "annotations" / _NO_ENGINE_ANNOTATION,
+                predictor.path / "annotations" / NO_ENGINE_ANNOTATION,
                 f"the graph has {len(predictor.nodes)} nodes, "
                 "and without an orchestrator only the first is called",
             )

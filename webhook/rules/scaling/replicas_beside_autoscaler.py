@@ -31,6 +31,7 @@ from webhook.graph.model import (
     get_str,
 )
 from webhook.graph.path import Path
+from webhook.graph.well_known import SEPARATE_POD_ANNOTATION
 
 ACTION = "warn"
 SINCE = "0.1.0"
@@ -73,7 +74,7 @@ def _is_component_unread(predictor: Predictor, deployment: SeldonDeployment) -> 
     if "explainer" in predictor.raw:  # has none where the predictor has none
         return False
     notes = get_mapping(deployment.spec, "annotations")
-    if get_str(notes, "seldon.io/engine-separate-pod").lower() == "true":
+    if get_str(notes, SEPARATE_POD_ANNOTATION).lower() == "true":
         return False  # the orchestrator's own pods
     return all(_autoscaler_bounds(component) for component in predictor.components)
 

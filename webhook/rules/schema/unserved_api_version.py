@@ -20,11 +20,11 @@ from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import ROOT
 from webhook.graph.text import describe_value, join_words
+from webhook.graph.well_known import SELDON_GROUP
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
-SELDON_GROUP = "machinelearning.seldon.io"
 SERVED_VERSIONS = tuple(f"{SELDON_GROUP}/{version}" for version in ("v1", "v1alpha3", "v1alpha2"))
 
 
