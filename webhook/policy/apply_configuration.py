@@ -13,9 +13,9 @@ from typing import Any, cast
 from webhook.cel.environment import StructTypes
 from webhook.cel.types import DYN, CelType
 from webhook.cel.values import EvaluationError, type_name
-from webhook.graph.admission_request import SELDON_GROUP
 from webhook.graph.finding import Operation
 from webhook.graph.path import ROOT, Path
+from webhook.graph.well_known import SELDON_GROUP
 from webhook.policy.object_types import seldon_deployment_types
 
 _METADATA_LISTS = {"finalizers": (), "ownerReferences": ("uid",)}
