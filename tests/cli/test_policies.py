@@ -407,3 +407,20 @@ def test_an_old_file_that_cannot_be_used_is_one_sentence(run, tmp_path, text):
 def test_an_old_object_of_a_creation_is_a_contradiction(run, tmp_path):
     ran = run("check", "--operation", "create", "--old", tmp_path, "-", stdin="{}")
     assert (ran.code, "--old is for an update" in ran.err) == (2, True)
+
+
+def test_tests_of_policies_by_name_as_json_and_with_all_of_them_tried(run, folder):
+    ran = run("policies", "test", "-o", "json", "--filter", "* is refused*", folder)
+    names = [case["name"] for case in json.loads(ran.out)["cases"]]
+    assert ran.code == 0
+    assert len(names) == 2
+    assert all("is refused" in name for name in names)
+    assert run("policies", "test", "--filter", "no such case", folder).code == 2
+    assert run("policies", "test", "--filter", "a", "--require-coverage", folder).code == 2
+    assert run("policies", "test", "--require-coverage", folder).code == 0
+    file = folder / "no-latest-image" / "tests.yaml"
+    head, _, cases = file.read_text().partition("cases:\n")
+    first = "- name" + cases.split("- name")[1]
+    file.write_text(f"{head}cases:\n{first}")
+    assert run("policies", "test", folder).code == 0
+    assert run("policies", "test", "--require-coverage", folder).code == 1

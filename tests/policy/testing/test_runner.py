@@ -1,12 +1,13 @@
 """Tests of policies: what passes, what fails and how that reads, what was never tried."""
 
+import json
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 import yaml
 
 from tests.policy.documents import binding_text, make_deployment, policy_text
-from webhook.policy.testing.report import render_junit, render_text
+from webhook.policy.testing.report import render_json, render_junit, render_text
 from webhook.policy.testing.runner import TestRun, run_tests
 
 POLICY = (
@@ -72,7 +73,7 @@ def test_what_was_never_tried_is_a_gap() -> None:
         ("spec.matchConditions[0].expression", "was never false"),
         ("spec.validations[0].expression", "was never false"),
     ]
-    assert "gap    a/policy.yaml:1: p: spec.validations[0].expression was never false" in (
+    assert "gap    a/policy.yaml:14: p: spec.validations[0].expression was never false" in (
         render_text(done)
     )
     assert [
@@ -169,3 +170,99 @@ spec: {reason: why, expiresAt: "2026-01-01T00:00:00Z", exempt: {policies: [p]}}
     assert not passed(
         run_cases(bad, policies=POLICY + exception, head="now: '2027-01-01T00:00:00Z'\n")
     )
+
+
+OWNERS = (
+    policy_text(
+        "- {expression: object.metadata.name in params.data, message: no owner}\n",
+        spec="paramKind: {apiVersion: v1, kind: ConfigMap}",
+    )
+    + "---\n"
+    + binding_text(
+        extra_spec="paramRef: {name: owners, namespace: ops, parameterNotFoundAction: Deny}"
+    )
+    + "---\n"
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: owners, namespace: ops}\ndata: {other: a}\n"
+)
+CONFIG_MAP = (
+    "{apiVersion: v1, kind: ConfigMap, metadata: {name: owners, namespace: ops}, data: {wines: a}}"
+)
+
+
+def test_a_case_brings_parameters_of_its_own() -> None:
+    done = run_cases(
+        "- name: of the folder\n  expect: [{rule: p/0}]\n"
+        f"- name: of the case\n  params: [{CONFIG_MAP}]\n"
+        "- name: none at all\n  params: []\n  failures: [p]\n",
+        policies=OWNERS,
+    )
+    assert passed(done), render_text(done)
+    shared = run_cases(
+        GOOD.split("- name: a bad", maxsplit=1)[0],
+        policies=OWNERS,
+        head=f"params: [{CONFIG_MAP}]\n",
+    )
+    assert passed(shared), render_text(shared)
+
+
+EXCEPTION = (
+    "{apiVersion: graphgate.io/v1alpha1, kind: PolicyException, metadata: {name: e}, spec: "
+    "{reason: r, expiresAt: '2026-06-01T00:00:00Z', exempt: {policies: [p]}}}"
+)
+
+
+def test_a_case_brings_exceptions_and_the_time_to_judge_them_at() -> None:
+    bad = "  set: {metadata.name: bad}\n"
+    done = run_cases(
+        f"- name: before its end\n{bad}  exceptions: [{EXCEPTION}]\n  now: '2026-05-31T00:00:00Z'\n"
+        f"- name: after it\n{bad}  exceptions: [{EXCEPTION}]\n  now: '2026-06-01T00:00:00Z'\n"
+        "  expect: [{rule: p/0}]\n"
+    )
+    assert passed(done), render_text(done)
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        (f"exceptions: [{EXCEPTION}]", "exceptions need now: the time to judge them at"),
+        ("now: yesterday", "now is 'yesterday', not an RFC 3339 time in quotes"),
+        ("params: {a: b}", "params is not a list of objects"),
+        ("params: [{kind: ConfigMap}]", "a parameter is an object with apiVersion and kind"),
+        ("exceptions: [{metadata: {name: e}}]", "spec is missing"),
+    ],
+)
+def test_what_a_case_brings_and_cannot_be_used_is_a_problem(field: str, message: str) -> None:
+    (problem,) = run_cases(f"- name: one\n  {field}\n").problems
+    assert problem.message == message
+    assert problem.line > 0
+
+
+@pytest.mark.parametrize(
+    ("name_filter", "count"),
+    [("bad", 1), ("name is", 2), ("a *accepted", 1), ("tests.yaml", 3), ("no such", 0)],
+)
+def test_a_filter_chooses_cases_and_tells_no_gaps(name_filter: str, count: int) -> None:
+    suite = (
+        "apiVersion: graphgate.io/v1alpha1\nkind: PolicyTest\n"
+        f"object: {json.dumps(make_deployment())}\ncases:\n{GOOD}"
+    )
+    done = run_tests({"a/policy.yaml": POLICY, "a/tests.yaml": suite}, name_filter)
+    assert (len(done.results), done.coverage) == (count, ())
+
+
+def test_a_gap_stands_at_the_line_of_its_expression() -> None:
+    done = run_cases("- name: a good name is accepted\n")
+    lines = POLICY.splitlines()
+    gaps = {gap.path: gap.line for gap in done.coverage_gaps}
+    assert "object.metadata.name" in lines[gaps["spec.validations[0].expression"] - 1]
+    assert "matchConditions" in lines[gaps["spec.matchConditions[0].expression"] - 1]
+
+
+def test_json_has_cases_gaps_and_problems() -> None:
+    done = run_cases("- name: wrong\n  set: {metadata.name: bad}\n")
+    report = json.loads(render_json(done))
+    (case,) = report["cases"]
+    assert (case["name"], case["passed"]) == ("wrong", False)
+    assert case["mismatches"] == ["+ policy/p/0 deny at metadata.name: a bad name"]
+    assert [gap["policy"] for gap in report["gaps"]] == ["p", "p"]
+    assert report["problems"] == []

@@ -23,23 +23,48 @@ def policies_command() -> None:
 @policies_command.command("test")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--output", type=click.Choice(["text", "junit"]), default="text", show_default=True
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json", "junit"]),
+    default="text",
+    show_default=True,
 )
-def test_command(paths: tuple[Path, ...], output: str) -> None:
+@click.option(
+    "--filter",
+    "name_filter",
+    default="",
+    metavar="TEXT",
+    help="Run only cases whose name has this text; * stands for any letters.",
+)
+@click.option(
+    "--require-coverage",
+    is_flag=True,
+    help="Fail if a validation or matchCondition was not seen both true and false.",
+)
+def test_command(
+    paths: tuple[Path, ...], output: str, name_filter: str, *, require_coverage: bool
+) -> None:
     """Run the tests of the policies in files and folders (default: policies).
 
     Exit 0: all passed, 1: one failed, 2: a policy or test cannot be used.
     """
-    from webhook.policy.testing.report import render_junit, render_text
+    from webhook.policy.testing.report import render_json, render_junit, render_text
     from webhook.policy.testing.runner import run_tests
+
+    if name_filter and require_coverage:
+        raise click.UsageError("--require-coverage needs all cases; leave out --filter")
 
     contents = {
         file: content.decode(errors="replace")
         for file, content in read_files(paths or (Path("policies"),)).items()
     }
-    run = run_tests(contents)
-    click.echo(render_junit(run) if output == "junit" else render_text(run), nl=False)
-    sys.exit(2 if run.problems else 1 if run.failed_results else 0)
+    run = run_tests(contents, name_filter)
+    render = {"text": render_text, "json": render_json, "junit": render_junit}[output]
+    click.echo(render(run), nl=False)
+    failed = run.failed_results or (require_coverage and run.coverage_gaps)
+    if name_filter and not run.results:
+        raise click.UsageError(f'no case has "{name_filter}" in its name')
+    sys.exit(2 if run.problems else 1 if failed else 0)
 
 
 @policies_command.command("lint")

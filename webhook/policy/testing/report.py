@@ -1,7 +1,9 @@
-"""A run of policy tests, for people and as JUnit XML."""
+"""A run of policy tests, for people, as JSON and as JUnit XML."""
 
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
+
+import orjson
 
 from webhook.policy.testing.runner import TestResult, TestRun
 
@@ -25,6 +27,38 @@ def _text_lines(run: TestRun) -> Iterator[str]:
         f"{cases} case{'s' * (cases != 1)}, {failed} failed; "
         f"{covered_count} of {len(run.coverage)} expressions seen both true and false"
     )
+
+
+def render_json(run: TestRun) -> str:
+    """Return the run as JSON: cases, what was never tried, what cannot be used."""
+    document = {
+        "version": 1,
+        "cases": [
+            {
+                "file": result.file,
+                "line": result.line,
+                "name": result.case,
+                "passed": not result.mismatches,
+                "mismatches": list(result.mismatches),
+            }
+            for result in run.results
+        ],
+        "gaps": [
+            {
+                "file": gap.file,
+                "line": gap.line,
+                "policy": gap.policy,
+                "path": gap.path,
+                "message": gap.missing_outcome,
+            }
+            for gap in run.coverage_gaps
+        ],
+        "problems": [
+            {"file": p.file, "line": p.line, "column": p.column, "message": p.message}
+            for p in run.problems
+        ],
+    }
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 
 def render_junit(run: TestRun) -> str:

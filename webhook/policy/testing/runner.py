@@ -4,10 +4,12 @@
 """
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any
 
+from webhook.graph.path import ROOT
 from webhook.policy.evaluator import PolicyFinding, evaluate_policies
 from webhook.policy.exceptions import apply_exceptions
 from webhook.policy.loader import load_policy_set
@@ -42,7 +44,8 @@ class TestResult:
 class ExpressionCoverage:
     """One validation or matchCondition, and whether it was seen true and false.
 
-    place  of its expression: spec.validations[0].expression
+    line  of its expression in the policy's file
+    path  of it: spec.validations[0].expression
     """
 
     policy: str
@@ -83,10 +86,12 @@ class TestRun:
         return tuple(covered for covered in self.coverage if covered.missing_outcome)
 
 
-def run_tests(files: Mapping[str, str]) -> TestRun:
-    """Run every PolicyTest in a set of YAML files.
+def run_tests(files: Mapping[str, str], name_filter: str = "") -> TestRun:
+    """Run the PolicyTests in a set of YAML files.
 
-    files  text by path, with "/"; a PolicyTest is about the policies in its own folder
+    files        text by path, with "/"; a PolicyTest is about the policies in its own folder
+    name_filter  only cases whose name, or "FILE: NAME", has this text, or fits it if it has a "*";
+                 what they leave untried is then not told
     """
     suites: dict[str, list[SourceObject]] = {}
     objects: dict[str, list[SourceObject]] = {}
@@ -108,8 +113,9 @@ def run_tests(files: Mapping[str, str]) -> TestRun:
             if isinstance(suite, PolicyProblem):
                 problems.append(suite)
             else:
-                results += _run_suite(suite, policies, recorder)
-        coverage += recorder.list_coverage(policies)
+                results += _run_suite(suite, policies, recorder, name_filter)
+        if not name_filter:
+            coverage += recorder.list_coverage(policies, objects.get(folder, ()))
     return TestRun(tuple(results), tuple(problems), tuple(coverage))
 
 
@@ -122,43 +128,57 @@ class _CoverageRecorder:
     def __call__(self, policy: str, path: str, value: bool) -> None:  # noqa: FBT001 — as `Seen`
         self.outcomes.add((policy, path, value))
 
-    def list_coverage(self, policies: PolicySet) -> list[ExpressionCoverage]:
+    def list_coverage(
+        self, policies: PolicySet, sources: Iterable[SourceObject]
+    ) -> list[ExpressionCoverage]:
         """Return every validation and matchCondition, with what was seen of it."""
-        return [
-            ExpressionCoverage(
-                policy.name,
-                policy.file,
-                policy.line,
-                place,
-                (policy.name, place, True) in self.outcomes,
-                (policy.name, place, False) in self.outcomes,
-            )
-            for policy in policies.policies
-            for place in (
-                *(str(condition.expression.path) for condition in policy.match_conditions),
-                *(str(validation.expression.path) for validation in policy.validations),
-            )
-        ]
+        source_of = {(source.file, source.position(ROOT)[0]): source for source in sources}
+        coverage = []
+        for policy in policies.policies:
+            paths = [condition.expression.path for condition in policy.match_conditions]
+            paths += [validation.expression.path for validation in policy.validations]
+            for path in paths:
+                source = source_of.get((policy.file, policy.line))
+                line = policy.line if source is None else source.position(path, 0)[0]
+                seen = [(policy.name, str(path), value) in self.outcomes for value in (True, False)]
+                coverage.append(
+                    ExpressionCoverage(policy.name, policy.file, line, str(path), *seen)
+                )
+        return coverage
 
 
 def _run_suite(
-    suite: TestSuite, policies: PolicySet, recorder: _CoverageRecorder
+    suite: TestSuite, policies: PolicySet, recorder: _CoverageRecorder, name_filter: str
 ) -> list[TestResult]:
     return [
         TestResult(
             suite.file,
             case.name,
             case.line,
-            tuple(_find_mismatches(case, policies, recorder, suite.now)),
+            tuple(_find_mismatches(case, _policies_of(case, policies), recorder)),
         )
         for case in suite.cases
+        if _is_chosen(name_filter, suite.file, case.name)
     ]
 
 
-def _find_mismatches(
-    case: TestCase, policies: PolicySet, recorder: _CoverageRecorder, now: str
-) -> list[str]:
-    request = case.request
+def _is_chosen(name_filter: str, file: str, name: str) -> bool:
+    pattern = name_filter if "*" in name_filter else f"*{name_filter}*"
+    pattern = pattern.replace("[", "[[]").replace("?", "[?]")
+    return fnmatchcase(name, pattern) or fnmatchcase(f"{file}: {name}", pattern)
+
+
+def _policies_of(case: TestCase, policies: PolicySet) -> PolicySet:
+    """Return the policies with the parameters and exceptions that a case brings."""
+    if case.params is not None:
+        policies = replace(policies, params=case.params)
+    if case.exceptions is not None:
+        policies = replace(policies, exceptions=case.exceptions)
+    return policies
+
+
+def _find_mismatches(case: TestCase, policies: PolicySet, recorder: _CoverageRecorder) -> list[str]:
+    request, now = case.request, case.now
     mutation = mutate_object(policies, request, case.facts, observer=recorder)
     mismatches = _mutation_mismatches(case, policies, mutation)
     evaluation = evaluate_policies(

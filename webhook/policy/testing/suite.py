@@ -23,9 +23,16 @@ from typing import Any, ClassVar
 
 from webhook.graph.admission_request import AdmissionRequest, apply_request
 from webhook.graph.cluster_facts import Facts, Namespace
+from webhook.graph.model import get_str
 from webhook.graph.path import ROOT, Path
 from webhook.graph.suggest import nearest_word
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
+from webhook.policy.exceptions import (
+    PolicyException,
+    find_shape_issues,
+    parse_time,
+    read_exception,
+)
 from webhook.policy.finding_paths import parse_path
 from webhook.policy.model import PolicyProblem
 from webhook.policy.sources import SourceObject
@@ -34,13 +41,26 @@ KIND = "PolicyTest"
 
 _OPERATION_VALUES = ("CREATE", "UPDATE", "DELETE")
 _ACTION_VALUES = ("deny", "warn", "audit")
-_FILE_FIELDS = ("apiVersion", "kind", "metadata", "namespaces", "object", "now", "cases")
+_FILE_FIELDS = (
+    "apiVersion",
+    "kind",
+    "metadata",
+    "namespaces",
+    "object",
+    "now",
+    "params",
+    "exceptions",
+    "cases",
+)
 _CASE_FIELDS = (
     "name",
     "operation",
     "namespace",
     "user",
     "groups",
+    "now",
+    "params",
+    "exceptions",
     "object",
     "set",
     "remove",
@@ -84,6 +104,9 @@ class TestCase:
     expect    the findings, all of them, in any order
     failures  the rules that fail, all of them
     mutated   the object after the mutating policies; None: not looked at
+    now       the time for exceptions; "": they are not applied
+    params    the parameter objects that there are; None: those of the folder
+    exceptions  likewise
     """
 
     __test__: ClassVar[bool] = False
@@ -95,17 +118,19 @@ class TestCase:
     expected_findings: tuple[ExpectedFinding, ...] = ()
     expected_failures: tuple[str, ...] = ()
     expected_object: Any = None
+    now: str = ""
+    params: Mapping[tuple[str, str], tuple[Any, ...]] | None = None
+    exceptions: tuple[PolicyException, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TestSuite:
-    """The cases of one file. `now`: the time for exceptions, "" where none is needed."""
+    """The cases of one file."""
 
     __test__: ClassVar[bool] = False
 
     file: str
     cases: tuple[TestCase, ...]
-    now: str = ""
 
 
 def is_test_suite(source: SourceObject) -> bool:
@@ -138,9 +163,53 @@ def _read_suite_fields(source: SourceObject) -> TestSuite:
             raise TestFileError(here, "a case is a mapping with a name")
         _check_fields(case, _CASE_FIELDS, here)
         line, _ = source.position(here)
-        test_cases.append(_read_case(case, here, line, raw.get("object"), facts))
-    now = raw.get("now")
-    return TestSuite(source.file, tuple(test_cases), now if isinstance(now, str) else "")
+        shared = {key: raw[key] for key in _SHARED_FIELDS if key in raw}
+        test_cases.append(_read_case({**shared, **case}, here, line, facts))
+    return TestSuite(source.file, tuple(test_cases))
+
+
+_SHARED_FIELDS = ("object", "now", "params", "exceptions")
+"""Fields of the file that hold for each case that does not say otherwise."""
+
+
+def _read_now(raw: Any, here: Path) -> str:
+    if raw is None:
+        return ""
+    try:
+        parse_time(raw)
+    except (ValueError, TypeError, AttributeError):
+        raise TestFileError(here, f"now is {raw!r}, not an RFC 3339 time in quotes") from None
+    return raw if isinstance(raw, str) else ""
+
+
+def _read_params(raw: Any, here: Path) -> Mapping[tuple[str, str], tuple[Any, ...]] | None:
+    """Return parameter objects by apiVersion and kind; None where none are given."""
+    if raw is None:
+        return None
+    params: dict[tuple[str, str], tuple[Any, ...]] = {}
+    for index, value in enumerate(_read_list(raw, here)):
+        version, kind = get_str(value, "apiVersion"), get_str(value, "kind")
+        if not version or not kind:
+            raise TestFileError(here / index, "a parameter is an object with apiVersion and kind")
+        params[version, kind] = (*params.get((version, kind), ()), value)
+    return params
+
+
+def _read_exceptions(raw: Any, here: Path) -> tuple[PolicyException, ...] | None:
+    if raw is None:
+        return None
+    exceptions = []
+    for index, value in enumerate(_read_list(raw, here)):
+        for path, message in find_shape_issues(value):
+            raise TestFileError(here.join((index, *path)), message)
+        exceptions.append(read_exception(value, "", 0))
+    return tuple(exceptions)
+
+
+def _read_list(raw: Any, here: Path) -> list[dict[str, Any]]:
+    if not isinstance(raw, list) or not all(isinstance(item, dict) for item in raw):
+        raise TestFileError(here, f"{here[-1]} is not a list of objects")
+    return raw
 
 
 def _read_namespaces(raw: Any) -> Iterator[tuple[str, Namespace]]:
@@ -156,9 +225,7 @@ def _read_namespaces(raw: Any) -> Iterator[tuple[str, Namespace]]:
         yield name, Namespace(fields.get("labels") or {}, fields.get("annotations") or {})
 
 
-def _read_case(
-    raw: dict[str, Any], here: Path, line: int, shared_object: Any, facts: Facts
-) -> TestCase:
+def _read_case(raw: dict[str, Any], here: Path, line: int, facts: Facts) -> TestCase:
     name = raw.get("name")
     if not isinstance(name, str) or not name:
         raise TestFileError(here / "name", "a case has a name")
@@ -167,7 +234,7 @@ def _read_case(
         raise TestFileError(
             here / "operation", f"operation is not {' or '.join(_OPERATION_VALUES)}"
         )
-    base = raw.get("object", shared_object)
+    base = raw.get("object")
     if not isinstance(base, dict):
         raise TestFileError(here, "neither the case nor the file has an object")
     new_object = apply_changes(base, raw.get("set"), raw.get("remove"), here, ("set", "remove"))
@@ -191,6 +258,10 @@ def _read_case(
         expected_object = apply_changes(
             new_object, raw.get("mutated"), raw.get("removed"), here, ("mutated", "removed")
         )
+    exceptions = _read_exceptions(raw.get("exceptions"), here / "exceptions")
+    now = _read_now(raw.get("now"), here / "now")
+    if exceptions and not now:
+        raise TestFileError(here / "exceptions", "exceptions need now: the time to judge them at")
     expected = raw.get("expect") or []
     if not isinstance(expected, list):
         raise TestFileError(here / "expect", "expect is no list of findings")
@@ -202,6 +273,9 @@ def _read_case(
         tuple(_read_expected_finding(item, here / "expect" / n) for n, item in enumerate(expected)),
         tuple(_full_rule_id(word) for word in raw.get("failures") or ()),
         expected_object,
+        now,
+        _read_params(raw.get("params"), here / "params"),
+        exceptions,
     )
 
 
