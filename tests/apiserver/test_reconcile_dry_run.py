@@ -72,7 +72,7 @@ def rejection_message(transport, entry):
         except ApiStatusError as error:
             slimmer = apply_errors.drop_fields(obj, apply_errors.undeclared_fields(error.message))
             if slimmer == obj:
-                return f"{name}: {apply_errors.locate_message(entry[1].source, error.message)}"
+                return f"{name}: {apply_errors.locate_message(entry[1].rendered, error.message)}"
             obj = slimmer
         else:
             return ""

@@ -75,8 +75,8 @@ def test_a_list_is_read_page_by_page_and_then_watched_from_its_version():
     made.list_and_watch()
     selectors = {"labelSelector": "x=y", "fieldSelector": "metadata.name=a"}
     assert transport.requests == [
-        ("GET", PATH, {**selectors, "limit": "200"}),
-        ("GET", PATH, {**selectors, "limit": "200", "continue": "token"}),
+        ("GET", PATH, {**selectors, "limit": "20"}),
+        ("GET", PATH, {**selectors, "limit": "50", "continue": "token"}),
         (
             "WATCH",
             PATH,

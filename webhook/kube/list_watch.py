@@ -19,6 +19,13 @@ from webhook.kube.transport import Response, Stream, Transport
 _MAX_EVENT_BYTES = 16 * 2**20
 """Bytes of one event. etcd refuses objects over 1.5 MB; ten times that is no watch any more."""
 
+_TARGET_PAGE_BYTES = 2 * 2**20
+"""Bytes of a page to aim at: while one is read it takes some ten times as much memory. 200 objects
+of 133 KB, which authors may create, would take hundreds of megabytes at once."""
+
+_FIRST_PAGE_OBJECTS = 20
+"""Objects of the first page, before their size is known: 30 MB if each is as large as can be."""
+
 HTTP_GONE = 410
 
 WatchEventType = Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
@@ -36,6 +43,7 @@ class ListPage(NamedTuple):
     items: list[dict[str, Any]]
     resource_version: str
     continue_token: str
+    size: int = 0
 
 
 class WatchEvent(NamedTuple):
@@ -49,17 +57,30 @@ class WatchEvent(NamedTuple):
 def list_pages(
     transport: Transport, path: str, selectors: Mapping[str, str], *, page_size: int, timeout: float
 ) -> Iterator[ListPage]:
-    """Yield a list page by page; raise Refused with status 410 if it took too long to read."""
+    """Yield a list page by page; raise ApiStatusError with 410 if it took too long to read.
+
+    page_size  objects of a page at most; fewer where they are large
+    """
     continue_token = ""
+    limit = min(_FIRST_PAGE_OBJECTS, page_size)
     while True:
-        query = {**selectors, "limit": str(page_size)}
+        query = {**selectors, "limit": str(limit)}
         if continue_token:
             query["continue"] = continue_token
         page = _fetch_page(transport, path, query, timeout)
         yield page
         continue_token = page.continue_token
+        limit = _next_limit(limit, page, page_size)
         if not continue_token:
             return
+
+
+def _next_limit(limit: int, page: ListPage, page_size: int) -> int:
+    """Return how many objects to ask for next, as those of this page are the best guess."""
+    bytes_each = page.size // max(1, len(page.items))
+    fitting = _TARGET_PAGE_BYTES // max(1, bytes_each)
+    # Small objects may come before large ones, so it grows step by step.
+    return max(1, min(fitting, 4 * limit, page_size))
 
 
 def _fetch_page(
@@ -77,7 +98,10 @@ def _fetch_page(
     # A list of nothing may be null.
     items = [item for item in content.get("items") or () if isinstance(item, dict)]
     return ListPage(
-        items, str(metadata.get("resourceVersion") or ""), str(metadata.get("continue") or "")
+        items,
+        str(metadata.get("resourceVersion") or ""),
+        str(metadata.get("continue") or ""),
+        len(response.body),
     )
 
 

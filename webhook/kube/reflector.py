@@ -54,14 +54,14 @@ EventHandler = Callable[[NamespacedName, T | None, T | None], None]
 class ReflectorConfig:
     """Seconds and sizes; each default has its reason.
 
-    page           objects per request: 200 of 20 KB are 4 MB, and some 20 MB while they are read
+    page           objects per request at most; `list_pages` asks for fewer where they are large
     answer         the longest wait for a page
     watch          after which the server ends a watch; bookmarks come once a minute and 2 s before
     silence        after which we end it: the server's end and 15 s for a slow way
     first, longest delays between tries; 20 s, so that a restarted API server is found soon
     """
 
-    page_size: int = 200
+    page_size: int = 50
     list_timeout: float = 30.0
     watch_timeout: int = 50
     read_timeout: float = 65.0
