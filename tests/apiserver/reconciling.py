@@ -24,12 +24,14 @@ _TIMEOUT_SECONDS = 40.0
 """Seconds; everything takes one or two, and ten times that on a machine that does other work."""
 
 
-def eventually(probe: Callable[[], Any], expected: object, what: str) -> None:
+def eventually(
+    probe: Callable[[], Any], expected: object, what: str, *, pause: float = 0.1
+) -> None:
     """Look again and again until the answer is `wanted`; fail with the last answer."""
     deadline = time.monotonic() + _TIMEOUT_SECONDS
     while (answer := probe()) != expected:
         assert time.monotonic() < deadline, f"{what}: still {answer!r}, not {expected!r}"
-        time.sleep(0.1)
+        time.sleep(pause)
 
 
 class Reconciler:

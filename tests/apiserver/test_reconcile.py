@@ -24,12 +24,14 @@ from webhook.controller.metrics import ControllerMetrics
 from webhook.controller.preflight import ensure_no_seldon_operator, is_api_group_served
 from webhook.kube import connect
 from webhook.kube.leader_election import LeaderElector
+from webhook.rendering.options import OrchestratorOptions, RenderOptions
 from webhook.settings.model import Settings
 
 # A control plane of their own: its nodes start every pod, and some tests stop its API server.
 pytestmark = pytest.mark.timeout(240)
 
 MODEL = "iris-main-0-classifier"
+EXECUTOR = ("--executor-image", "registry.example/executor:1")
 IMAGES = {
     "predictor_servers": '{"SKLEARN_SERVER": {"protocols": {"seldon": {"image": "sk", '
     '"defaultImageVersion": "1"}, "v2": {"image": "ml", "defaultImageVersion": "1"}}}}',
@@ -60,7 +62,7 @@ def plane(binaries, foreign_crds):
 def reconciler(plane, tmp_path_factory):
     """The one that is at work in all tests that start none of their own."""
     log = tmp_path_factory.mktemp("reconciler") / "log"
-    running = Reconciler(plane, log, "--no-leader-elect", "--selector", "!own").wait()
+    running = Reconciler(plane, log, "--no-leader-elect", "--selector", "!own", *EXECUTOR).wait()
     yield running
     assert running.stop() == 0
     assert [e for e in running.log_lines() if "traceback" in e] == []
@@ -126,7 +128,8 @@ def test_the_examples_become_available_and_then_nothing_is_written_even_by_a_new
     eventually(pods, 2, "the autoscaler's pods")
     place.available("autoscaled")
     versions, writes = wait_until_settled(place, reconciler)
-    again = Reconciler(plane, tmp_path / "log", "--no-leader-elect", "--selector", "!own").wait()
+    flags = ("--no-leader-elect", "--selector", "!own", *EXECUTOR)
+    again = Reconciler(plane, tmp_path / "log", *flags).wait()
     eventually(lambda: 'result="unchanged"} ' in again.ask("metrics"), True, "it looks")
     time.sleep(4.0)
     assert again.writes_by_kind() == {}
@@ -168,7 +171,11 @@ def test_what_others_do_to_an_object_stays_and_what_they_do_to_our_fields_does_n
     obj = place.get("deployment", MODEL)
     template = obj["spec"]["template"]
     assert "kubectl.kubernetes.io/restartedAt" in template["metadata"]["annotations"]
-    assert [c["name"] for c in template["spec"]["containers"]] == ["classifier", "proxy"]
+    assert [c["name"] for c in template["spec"]["containers"]] == [
+        "classifier",
+        "seldon-container-engine",
+        "proxy",
+    ]
     assert obj["metadata"]["annotations"]["team"] == "a"
 
 
@@ -552,7 +559,8 @@ def test_the_documented_permissions_are_enough_and_each_is_used(anywhere, plane)
     transport = RecordingTransport(as_user(plane, "reconciler"))
     ensure_no_seldon_operator(transport, ())
     keda = is_api_group_served(transport, "keda.sh/v1alpha1")
-    settings = SimpleNamespace(controller_settings=ControllerSettings(Settings()))
+    options = RenderOptions(orchestrator=OrchestratorOptions("registry.example/executor:1"))
+    settings = SimpleNamespace(controller_settings=ControllerSettings(Settings(), options))
     controller = Controller(
         ControllerConfig(selector="own=role"), transport, settings, ControllerMetrics(), keda=keda
     )
@@ -605,6 +613,56 @@ def test_a_server_that_becomes_known_reaches_the_objects_that_wait_for_it(place,
     assert container(deployment)["image"] == "new"
     config = plane.request("GET", path).body
     plane.request("PUT", path, config | {"data": before})
+
+
+def test_a_changed_seldon_config_reaches_one_deployment_of_one_object_at_a_time(
+    anywhere, plane, tmp_path
+):
+    path = f"/api/v1/namespaces/{anywhere.name}/configmaps"
+    servers = '{"SKLEARN_SERVER": {"protocols": {"seldon": {"image": "IMAGE"}}}}'
+    config = {"metadata": {"name": "servers"}}
+    config["data"] = {"predictor_servers": servers.replace("IMAGE", "old")}
+    assert plane.request("POST", path, config).status == 201
+    flags = ("--selector", "own=rollout", "--seldon-config", f"{anywhere.name}/servers")
+    running = Reconciler(
+        plane, tmp_path / "log", *flags, "--no-leader-elect", "--max-concurrent-rollouts", "1"
+    ).wait()
+    graph = {"name": "m", "implementation": "SKLEARN_SERVER", "modelUri": "gs://bucket/model"}
+    for name in ("a", "b"):
+        document = with_predictor(componentSpecs=[], graph=graph)
+        document["metadata"] = {"name": name, "labels": {"own": "rollout"}}
+        first = document["spec"]["predictors"][0]
+        document["spec"]["predictors"] = [
+            {**first, "traffic": 50},
+            {**first, "name": "second", "traffic": 50},
+        ]
+        anywhere.create("sdep", document)
+    for name in ("a", "b"):
+        anywhere.available(name)
+    config["data"] = {"predictor_servers": servers.replace("IMAGE", "new")}
+    most, states = 0, set()
+    assert plane.request("PUT", f"{path}/servers", config).status == 200
+
+    def images_and_rollouts():
+        nonlocal most
+        deployments = plane.request("GET", anywhere.path("deployment")).body["items"]
+        rolling = [d for d in deployments if not is_rolled_out(d)]
+        most = max(most, len(rolling))
+        states.update(anywhere.state(name) for name in ("a", "b"))
+        return {container(d)["image"] for d in deployments}, len(rolling)
+
+    eventually(images_and_rollouts, ({"new"}, 0), "the new image", pause=0.01)
+    for name in ("a", "b"):
+        anywhere.available(name)
+    assert most == 1
+    assert states <= {"Available", "Creating"}
+    assert running.stop() == 0
+
+
+def is_rolled_out(deployment):
+    status, generation = deployment["status"], deployment["metadata"]["generation"]
+    counts = {status.get(f"{word}eplicas") for word in ("r", "updatedR", "readyR")}
+    return counts == {deployment["spec"]["replicas"]} and status["observedGeneration"] == generation
 
 
 def test_health_tells_what_is_followed(reconciler):

@@ -293,6 +293,7 @@ def test_the_reconciler_gets_its_flags(helm: Path) -> None:
         *("--controller-id", "two"),
         *("--executor-image", "e:1"),
         *("--storage-initializer-image", "i:1"),
+        *("--max-concurrent-rollouts", "5"),
         *("--seldon-config", "seldon-system/seldon-config"),
         *("--settings", "/etc/graphgate/settings.yaml"),
     ]
