@@ -134,7 +134,10 @@ def test_the_examples_become_available_and_then_nothing_is_written_even_by_a_new
     time.sleep(4.0)
     assert again.writes_by_kind() == {}
     assert again.stop() == 0
-    assert (place.versions(), reconciler.write_count()) == (versions, writes)
+    # Of an autoscaler its own controller writes the status, every 15 seconds.
+    unchanged = {key: v for key, v in versions.items() if not key.startswith("hpa ")}
+    assert place.versions().items() >= unchanged.items()
+    assert reconciler.write_count() == writes
 
 
 def test_what_others_do_to_an_object_stays_and_what_they_do_to_our_fields_does_not(
@@ -640,7 +643,8 @@ def test_a_changed_seldon_config_reaches_one_deployment_of_one_object_at_a_time(
     for name in ("a", "b"):
         anywhere.available(name)
     config["data"] = {"predictor_servers": servers.replace("IMAGE", "new")}
-    most, states = 0, set()
+    most = 0
+    states: set[str] = set()
     assert plane.request("PUT", f"{path}/servers", config).status == 200
 
     def images_and_rollouts():

@@ -12,10 +12,10 @@ from webhook.controller.api import ResourceClient
 from webhook.controller.applier import RequeueError
 from webhook.controller.cache import Cache, CachedObject
 from webhook.controller.desired_state import ControllerSettings, compute_desired_state
+from webhook.controller.desired_state_cache import MAX_CACHED_BYTES
 from webhook.controller.reconciler import (
     LARGE_OBJECT_BYTES,
     LARGE_OBJECT_RETRY_SECONDS,
-    MAX_CACHED_BYTES,
     Reconciler,
     ReconcileResult,
 )
@@ -387,8 +387,9 @@ def test_pods_that_cannot_be_listed_are_said_and_stop_nothing():
     )
 
 
+@pytest.mark.parametrize("step", ["compute_desired_state", "plan_actions"])
 @pytest.mark.parametrize("error", [RecursionError("deep"), MemoryError(), ValueError("a bug")])
-def test_an_object_on_which_graphgate_fails_says_so(monkeypatch, error):
+def test_an_object_on_which_graphgate_fails_says_so(monkeypatch, error, step):
     world = Harness(minimal())
     world.reconcile()
     before = dict(world.cluster.objects)
@@ -396,7 +397,7 @@ def test_an_object_on_which_graphgate_fails_says_so(monkeypatch, error):
     def fail(*_):
         raise error
 
-    monkeypatch.setattr("webhook.controller.reconciler.compute_desired_state", fail)
+    monkeypatch.setattr(f"webhook.controller.reconciler.{step}", fail)
     world.write_object(with_predictor(replicas=2))
     with pytest.raises(type(error)):
         world.reconcile()
@@ -459,7 +460,7 @@ def test_what_is_kept_of_objects_is_bounded_in_bytes(monkeypatch):
         key = ("models", f"n{number}")
         world.cache.on_document(key, None, CachedObject.read(document))
         world.reconciler.reconcile(key)
-    assert world.reconciler.cached_bytes <= MAX_CACHED_BYTES
+    assert world.reconciler.desired_states.size <= MAX_CACHED_BYTES
     world.reconcile()
     assert rendered[-1] == "iris"
 

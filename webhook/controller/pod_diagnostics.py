@@ -4,15 +4,91 @@ Pods are not watched: there are more of them than of anything else. They are ask
 Deployment has not come up for a while.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from webhook.controller.api import ResourceClient
+from webhook.controller.apply_errors import is_retryable
+from webhook.controller.state.observed import ObjectKey, ObservedObject
+from webhook.controller.state.plan import DesiredObject, is_ready
 from webhook.graph.model import get_mapping, get_str, iter_mappings
+from webhook.kube import ApiStatusError
+from webhook.rendering.metadata import APP, DEPLOYMENT_ID
+
+POD_START_TIMEOUT_SECONDS = 15.0
+"""Seconds for which pods may start before they are asked why they do not."""
+
+MAX_POD_CHECK_INTERVAL_SECONDS = 300.0
+"""Seconds between looks at pods that do not start, at most; each wait is twice the last."""
 
 MAX_PODS_INSPECTED = 20
 """Pods that are looked at: of one template, they fail for one reason."""
 
 _EXPECTED_REASONS = frozenset({"ContainerCreating", "PodInitializing", "Completed", ""})
+
+
+class _PodCheck(NamedTuple):
+    """That pods do not start: when they are asked next, how long that was waited for, and why."""
+
+    next_check: float
+    interval: float
+    failures: Mapping[str, str]
+
+
+class PodDiagnostics:
+    """Asks why pods do not start, ever more rarely; by uid of the SeldonDeployment."""
+
+    def __init__(self, api: ResourceClient, clock: Callable[[], float]) -> None:
+        self._api = api
+        self._clock = clock
+        self._checks: dict[str, _PodCheck] = {}
+
+    def forget(self, uid: str) -> None:
+        """Drop what is known of an object."""
+        self._checks.pop(uid, None)
+
+    def diagnose(
+        self,
+        objects: Sequence[DesiredObject],
+        children: Mapping[ObjectKey, ObservedObject],
+        uid: str,
+        namespace: str,
+    ) -> tuple[Mapping[str, str], float | None]:
+        """Return why pods do not start, by Deployment, and when to look again."""
+        not_ready = [
+            deployment
+            for deployment in objects
+            if deployment.key[0] == "Deployment"
+            and not is_ready(deployment, children.get(deployment.key))
+        ]
+        if not not_ready:
+            self.forget(uid)
+            return {}, None
+        now = self._clock()
+        check = self._checks.get(uid) or _PodCheck(
+            now + POD_START_TIMEOUT_SECONDS, POD_START_TIMEOUT_SECONDS, {}
+        )
+        if now >= check.next_check:
+            notes = {
+                deployment.key[1]: self._find_failure(deployment, namespace)
+                for deployment in not_ready
+            }
+            failures = {name: note for name, note in notes.items() if note}
+            interval = min(2 * check.interval, MAX_POD_CHECK_INTERVAL_SECONDS)
+            check = _PodCheck(now + interval, interval, failures)
+        self._checks[uid] = check
+        return check.failures, check.next_check - now
+
+    def _find_failure(self, desired: DesiredObject, namespace: str) -> str:
+        template = get_mapping(get_mapping(desired.object["spec"], "template"), "metadata")
+        pod_labels = get_mapping(template, "labels")
+        labels = {key: get_str(pod_labels, key) for key in (APP, DEPLOYMENT_ID)}
+        try:
+            return find_startup_failure(self._api.list_pods(namespace, labels, MAX_PODS_INSPECTED))
+        except ApiStatusError as error:
+            if is_retryable(error.status, error.message):
+                raise
+            return f"its pods cannot be listed: {error.message}"
 
 
 def find_startup_failure(pods: list[dict[str, Any]]) -> str:

@@ -6,8 +6,7 @@ ever more rarely.
 
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, Protocol
 
 from webhook.controller.api import ResourceClient
@@ -16,22 +15,16 @@ from webhook.controller.applier import (
     ApplyResult,
     NameConflictError,
     NamespaceTerminatingError,
+    RequeueError,
 )
-from webhook.controller.apply_errors import is_retryable
 from webhook.controller.cache import Cache, CachedObject, NamespacedName
 from webhook.controller.config import DEFAULT_MAX_ROLLOUTS
 from webhook.controller.conflict_backoff import ConflictBackoff
 from webhook.controller.desired_state import ControllerSettings, DesiredState, compute_desired_state
-from webhook.controller.pod_diagnostics import MAX_PODS_INSPECTED, find_startup_failure
+from webhook.controller.desired_state_cache import DesiredStateCache
+from webhook.controller.pod_diagnostics import PodDiagnostics
 from webhook.controller.rollout_limiter import RolloutLimiter
-from webhook.controller.state.observed import ObjectKey, ObservedObject
-from webhook.controller.state.plan import (
-    Apply,
-    DesiredObject,
-    PlannedAction,
-    is_ready,
-    plan_actions,
-)
+from webhook.controller.state.plan import Apply, PlannedAction, plan_actions
 from webhook.controller.state.progress import not_ready
 from webhook.controller.state.rollout import (
     RolloutStep,
@@ -46,17 +39,10 @@ from webhook.controller.state.status import (
     build_status,
     merge_patch,
 )
+from webhook.errors import KubeApiUnavailableError
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.model import SeldonDeployment, get_int, get_mapping, get_str
 from webhook.graph.parse import parse
-from webhook.kube import ApiStatusError
-from webhook.rendering.metadata import APP, DEPLOYMENT_ID
-
-POD_START_TIMEOUT_SECONDS = 15.0
-"""Seconds for which pods may start before they are asked why they do not."""
-
-MAX_POD_CHECK_INTERVAL_SECONDS = 300.0
-"""Seconds between looks at pods that do not start, at most; each wait is twice the last."""
 
 LARGE_OBJECT_BYTES = 16 * 2**10
 """Bytes of JSON from which on an object is looked at alone. To read and render one takes up to
@@ -65,13 +51,6 @@ than a gigabyte. Eight of less take a tenth of that."""
 
 LARGE_OBJECT_RETRY_SECONDS = 1.0
 """Seconds after which a large object asks again whether another one is being looked at."""
-
-MAX_CACHED_BYTES = 2**20
-"""Bytes of JSON, of documents and of what is rendered from them, whose desired state is kept: an
-object is looked at some ten times while it is rolled out. In memory that is up to 55 MB."""
-
-_MAX_CACHED_SHARE = 16
-"""A desired state of more than this part of the bytes is not kept."""
 
 HELD_RETRY_SECONDS = 300.0
 """Seconds after which an update that waits asks again; as a rule it is told before."""
@@ -93,21 +72,13 @@ class ReconcileResult(NamedTuple):
     retry: bool = False
 
 
-class _PodCheck(NamedTuple):
-    """That pods do not start: when they are asked next, how long that was waited for, and why."""
-
-    next_check: float
-    interval: float
-    failures: Mapping[str, str]
-
-
 class EventSink(Protocol):
     """Takes what people should hear of; must not block."""
 
     def __call__(self, document: Mapping[str, Any], reason: str, message: str) -> None:
         """Tell of a change.
 
-        reason  of trouble: "ValidationFailed", "ApplyFailed", "NameConflict"
+        reason  of trouble: "ValidationFailed", "ApplyFailed", "NameConflict", "InternalError"
         """
 
 
@@ -139,22 +110,14 @@ class Reconciler:
         self._settings = settings
         self._facts = facts
         self._record_event = record_event
-        self._clock = clock
         self._now = now
         self._accepted_drift: dict[str, tuple[str, bytes]] = {}
         self._conflict_backoff = ConflictBackoff(clock)
         self._applier = Applier(api, cache, self._accepted_drift)
-        self._desired_states: OrderedDict[str, tuple[Any, DesiredState, int]] = OrderedDict()
-        self._cached_bytes = 0
+        self._pod_diagnostics = PodDiagnostics(api, clock)
+        self.desired_states = DesiredStateCache()
         self._large_object_lock = threading.Lock()
         self._rollout_limiter = RolloutLimiter(max_rollouts, on_rollout_slot, clock)
-        self._lock = threading.Lock()
-        self._pod_checks: dict[str, _PodCheck] = {}
-
-    @property
-    def cached_bytes(self) -> int:
-        """Bytes of JSON whose desired state is kept; `MAX_CACHED_BYTES` at most."""
-        return self._cached_bytes
 
     def reconcile(self, name: NamespacedName) -> ReconcileResult:
         """Bring one object nearer to what it should be.
@@ -166,30 +129,41 @@ class Reconciler:
             self._forget(document, name)
             return ReconcileResult("deleted")
         if document.size <= LARGE_OBJECT_BYTES:
-            return self._reconcile_document(document, name)
+            return self._reconcile_and_report(document, name)
         # No waiting: a worker that waits for large objects is one less for all others.
         if not self._large_object_lock.acquire(blocking=False):
             return ReconcileResult("requeued", LARGE_OBJECT_RETRY_SECONDS)
         try:
-            return self._reconcile_document(document, name)
+            return self._reconcile_and_report(document, name)
         finally:
             self._large_object_lock.release()
 
-    def _reconcile_document(self, document: CachedObject, name: NamespacedName) -> ReconcileResult:
+    def _reconcile_and_report(
+        self, document: CachedObject, name: NamespacedName
+    ) -> ReconcileResult:
         raw = document.decompress()
         try:
-            desired_state = self._get_desired_state(document, raw, name[0])
+            return self._reconcile_document(document, raw, name)
+        except (RequeueError, KubeApiUnavailableError):
+            raise
         except Exception as error:
             # Whatever it is, it is about this object: it says so, and comes back ever more rarely.
             self._write_internal_error(document, raw, name, error)
             raise
+
+    def _reconcile_document(
+        self, document: CachedObject, raw: Mapping[str, Any], name: NamespacedName
+    ) -> ReconcileResult:
+        desired_state = self._get_desired_state(document, raw, name[0])
         try:
             result, held, requeue_after = self._apply(desired_state, document, raw, name)
         except NamespaceTerminatingError:
             return ReconcileResult("namespace_terminating")
         children = self._cache.children(document.uid)
         objects = keep_live_selectors(desired_state.objects, children)
-        notes, pod_check_delay = self._diagnose_pods(objects, children, document.uid, name[0])
+        notes, pod_check_delay = self._pod_diagnostics.diagnose(
+            objects, children, document.uid, name[0]
+        )
         requeue_after = min(
             (w for w in (requeue_after, pod_check_delay) if w is not None), default=None
         )
@@ -217,30 +191,14 @@ class Reconciler:
     ) -> DesiredState:
         settings, facts = self._settings(), self._facts(namespace).for_namespace(namespace)
         cache_key = (document.fingerprint, settings, facts)
-        with self._lock:
-            cached = self._desired_states.get(document.uid)
-            if cached is not None and cached[0] == cache_key:
-                self._desired_states.move_to_end(document.uid)
-                return cached[1]
+        cached = self.desired_states.get(document.uid, cache_key)
+        if cached is not None:
+            return cached
         desired_state = compute_desired_state(
             {k: v for k, v in raw.items() if k != "status"}, settings, facts
         )
-        with self._lock:
-            self._keep_desired_state(document, cache_key, desired_state)
+        self.desired_states.put(document, cache_key, desired_state)
         return desired_state
-
-    def _keep_desired_state(
-        self, document: CachedObject, cache_key: Any, desired_state: DesiredState
-    ) -> None:
-        old = self._desired_states.pop(document.uid, None)
-        self._cached_bytes -= old[2] if old else 0
-        size = document.size + sum(one.size for one in desired_state.objects)
-        if size > MAX_CACHED_BYTES // _MAX_CACHED_SHARE:
-            return
-        self._desired_states[document.uid] = cache_key, desired_state, size
-        self._cached_bytes += size
-        while self._cached_bytes > MAX_CACHED_BYTES:
-            self._cached_bytes -= self._desired_states.popitem(last=False)[1][2]
 
     def _apply(
         self,
@@ -307,49 +265,6 @@ class Reconciler:
         objects = keep_live_selectors(desired_state.objects, children)
         return plan_actions(objects, children, self._accepted_drift)
 
-    def _diagnose_pods(
-        self,
-        objects: Sequence[DesiredObject],
-        children: Mapping[ObjectKey, ObservedObject],
-        uid: str,
-        namespace: str,
-    ) -> tuple[Mapping[str, str], float | None]:
-        """Return why pods do not start, by Deployment, and when to look again."""
-        not_ready = [
-            deployment
-            for deployment in objects
-            if deployment.key[0] == "Deployment"
-            and not is_ready(deployment, children.get(deployment.key))
-        ]
-        if not not_ready:
-            self._pod_checks.pop(uid, None)
-            return {}, None
-        now = self._clock()
-        check = self._pod_checks.get(uid) or _PodCheck(
-            now + POD_START_TIMEOUT_SECONDS, POD_START_TIMEOUT_SECONDS, {}
-        )
-        if now >= check.next_check:
-            notes = {
-                deployment.key[1]: self._find_pod_failure(deployment, namespace)
-                for deployment in not_ready
-            }
-            failures = {name: note for name, note in notes.items() if note}
-            interval = min(2 * check.interval, MAX_POD_CHECK_INTERVAL_SECONDS)
-            check = _PodCheck(now + interval, interval, failures)
-        self._pod_checks[uid] = check
-        return check.failures, check.next_check - now
-
-    def _find_pod_failure(self, desired: DesiredObject, namespace: str) -> str:
-        template = get_mapping(get_mapping(desired.object["spec"], "template"), "metadata")
-        pod_labels = get_mapping(template, "labels")
-        labels = {key: get_str(pod_labels, key) for key in (APP, DEPLOYMENT_ID)}
-        try:
-            return find_startup_failure(self._api.list_pods(namespace, labels, MAX_PODS_INSPECTED))
-        except ApiStatusError as error:
-            if is_retryable(error.status, error.message):
-                raise
-            return f"its pods cannot be listed: {error.message}"
-
     def _write_status(
         self,
         deployment: SeldonDeployment,
@@ -398,7 +313,5 @@ class Reconciler:
     def _forget(self, document: CachedObject | None, name: NamespacedName) -> None:
         self._rollout_limiter.release(name)
         if document is not None:
-            self._pod_checks.pop(document.uid, None)
-            with self._lock:
-                old = self._desired_states.pop(document.uid, None)
-                self._cached_bytes -= old[2] if old else 0
+            self._pod_diagnostics.forget(document.uid)
+            self.desired_states.forget(document.uid)

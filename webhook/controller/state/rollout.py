@@ -38,7 +38,7 @@ def limit_to_one_deployment(
         if one.key[0] == "Deployment"
         and one.key not in names
         and one.key in observed
-        and not is_ready(one, observed[one.key])
+        and _is_rolling_out(one, observed[one.key])
     ]
     first = (rolling or [one.key for one in pending] or [("", "")])[0]
     held = {
@@ -57,6 +57,13 @@ def hold_all(actions: Sequence[PlannedAction], reason: str) -> RolloutStep:
         if isinstance(action, Apply) and updates_deployment(action)
     }
     return _without(actions, held)
+
+
+def _is_rolling_out(desired: DesiredObject, observed: ObservedObject) -> bool:
+    """Tell whether pods may still come up; one that is given up holds up no other."""
+    rollout = observed.rollout
+    given_up = rollout is not None and (rollout.progress_message or rollout.failure_message)
+    return not given_up and not is_ready(desired, observed)
 
 
 def _without(actions: Sequence[PlannedAction], held: Mapping[str, str]) -> RolloutStep:
