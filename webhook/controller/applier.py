@@ -104,6 +104,9 @@ class Applier:
             for action in actions:
                 if not isinstance(action, Apply):
                     continue
+                # Without this, the dry run would mix our fields with Seldon's: two handlers of
+                # one probe are refused. It changes who owns fields, and none of them.
+                self._take_over_seldon_fields(action, namespace)
                 error = self._apply(action, dry_run=True)
                 if isinstance(error, ApiStatusError):
                     message = (
@@ -118,8 +121,9 @@ class Applier:
             if isinstance(action, Delete):
                 changes.extend(self._delete(action, namespace))
                 continue
-            if action.observed is not None:
-                self._prepare_fields(action, action.observed, namespace)
+            self._take_over_seldon_fields(action, namespace)
+            if action.observed is not None and action.replicas is not None:
+                self._api.transfer_replicas_ownership(action.observed, namespace, action.replicas)
             applied = self._apply(action)
             if isinstance(applied, ApiStatusError):
                 message = _describe_error(action.desired, applied)
@@ -130,16 +134,13 @@ class Applier:
             changes.append(f"{_CHANGE_VERBS[action.reason]} {' '.join(action.desired.key)}")
         return ApplyResult(tuple(changes))
 
-    def _prepare_fields(self, action: Apply, observed: ObservedObject, namespace: str) -> None:
-        """Have each field of an object that is there with whoever is to own it."""
-        if observed.has_seldon_fields:
-            keep_replicas = "replicas" not in get_mapping(action.desired.object, "spec")
-            if not self._api.take_over_seldon_fields(
-                observed, namespace, keep_replicas=keep_replicas
-            ):
-                raise RequeueError(f"{observed.kind} {observed.name} was changed in between")
-        if action.replicas is not None:
-            self._api.transfer_replicas_ownership(observed, namespace, action.replicas)
+    def _take_over_seldon_fields(self, action: Apply, namespace: str) -> None:
+        observed = action.observed
+        if observed is None or not observed.has_seldon_fields:
+            return
+        keep_replicas = "replicas" not in get_mapping(action.desired.object, "spec")
+        if not self._api.take_over_seldon_fields(observed, namespace, keep_replicas=keep_replicas):
+            raise RequeueError(f"{observed.kind} {observed.name} was changed in between")
 
     def _apply(self, action: Apply, *, dry_run: bool = False) -> dict[str, Any] | ApiStatusError:
         """Apply an object; return it as it is then, or the refusal if it is for good."""
