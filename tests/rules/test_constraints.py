@@ -127,7 +127,8 @@ def test_a_row_is_about_a_field_that_the_schema_knows(subject, path):
         if step == "[]":
             place /= 0
         else:
-            assert step in schema.known_fields(place), (place, step)
+            free_keys = place[-1:] in (("requests",), ("limits",))
+            assert free_keys or step in schema.known_fields(place), (place, step)
             place /= step
 
 
