@@ -572,3 +572,50 @@ def test_graph_functions_need_no_pods_and_take_a_forgotten_dash() -> None:
     predictor["componentSpecs"].append({"graph": {"name": "c0"}})
     policies = single_validation_policy("\"graph.nodes(object).map(n, n.name) == ['c0']\"")
     assert evaluate_valid_policies(policies, value) == Evaluation()
+
+
+EXPENSIVE = (
+    "lists.range(3000).map(n, {'a': n}).distinct().size() > 0",
+    "sets.equivalent(lists.range(2000).map(n, [n]), lists.range(2000).map(n, [n]))",
+    "lists.range(2000).all(n, lists.range(2000).map(m, [m]) != [[n]])",
+    "lists.range(500).all(n, [n] in lists.range(500).map(m, [m]))",
+    "lists.range(9223372036854775807).size() > 0",
+    "lists.range(20000).all(n, object.metadata.annotations.long.matches('x(a+)+$') == false)",
+    "lists.range(20000).all(n, object.metadata.annotations.long.split('a').size() > 0)",
+    "lists.range(50000).all(n, graph.nodes(object).size() > 0)",
+    "lists.range(60000).map(n, -n).sort()[0] < 0",
+)
+
+
+@pytest.mark.parametrize("expression", EXPENSIVE)
+def test_what_is_too_expensive_is_named_and_the_others_are_asked(expression: str) -> None:
+    policies = load_texts(
+        policy_text(f'- expression: "{expression}"', name="a"),
+        binding_text("a", policy="a"),
+        policy_text("- expression: object.metadata.name != 'wines'", name="b"),
+        binding_text("b", policy="b"),
+    )
+    document = make_deployment(annotations={"long": "a" * 100_000})
+    found = evaluate_policies(policies, apply_request(document), NO_FACTS)
+    assert [f.finding.rule_id for f in found.findings] == ["policy/b/0"]
+    (failure,) = found.failures
+    assert (failure.rule_id, failure.error[:18]) == ("policy/a", "it takes more than")
+
+
+def test_many_expensive_policies_leave_steps_to_the_last() -> None:
+    names = [f"a{n}" for n in range(12)]
+    loop = "lists.range(200).all(n, lists.range(200).all(m, n + m >= 0))"
+    texts = [
+        text
+        for name in names
+        for text in (
+            policy_text(f"- expression: {loop}", name=name),
+            binding_text(name, policy=name),
+        )
+    ]
+    last = policy_text("- expression: object.metadata.name != 'wines'", name="z")
+    policies = load_texts(*texts, last, binding_text("z", policy="z"))
+    found = evaluate_policies(policies, apply_request(make_deployment()), NO_FACTS)
+    assert [f.finding.rule_id for f in found.findings] == ["policy/z/0"]
+    assert len(found.failures) > 0
+    assert {failure.rule_id for failure in found.failures} < {f"policy/{name}" for name in names}

@@ -40,6 +40,28 @@ class CostBudget:
                 raise CostLimitExceededError(DEADLINE_EXCEEDED)
 
 
+class SharedBudget:
+    """Steps that several evaluations share, so that the last ones still get some.
+
+    steps    in all
+    reserve  what is kept for each that is still to come
+    """
+
+    def __init__(self, steps: int, reserve: int) -> None:
+        self.steps, self.reserve = steps, reserve
+        self._taken: list[CostBudget] = []
+
+    def take(
+        self, most: int, to_come: int, deadline_exceeded: Callable[[], bool] | None = None
+    ) -> CostBudget:
+        """Return the budget of one evaluation: `most` steps, less where others would go short."""
+        used = sum(min(b.steps - b.remaining, b.steps) for b in self._taken)
+        left = self.steps - used - self.reserve * to_come
+        budget = CostBudget(min(most, max(left, self.reserve)), deadline_exceeded)
+        self._taken.append(budget)
+        return budget
+
+
 class CostLimitExceededError(Exception):
     """An evaluation did too much. No operator of CEL absorbs it."""
 

@@ -28,6 +28,9 @@ from webhook.cel.macros import FAST_MACROS, MACROS, comprehension, iterate_eleme
 from webhook.cel.operators import (
     METERED_FUNCTIONS,
     SPECIAL_FORMS,
+    TEXT_FUNCTIONS,
+    charged,
+    charged_by_text,
     equal_to_literal,
     has_field,
     lazy_variable,
@@ -42,7 +45,14 @@ from webhook.cel.operators import (
     walk_optional_local,
 )
 from webhook.cel.structs import build_struct
-from webhook.cel.values import EvaluationError, Function, OptionalValue, TypeValue, to_key
+from webhook.cel.values import (
+    EvaluationError,
+    Function,
+    OptionalValue,
+    TypeValue,
+    counts_work,
+    to_key,
+)
 
 
 class Compiler:
@@ -198,6 +208,10 @@ class Compiler:
         implementation = self.functions[function]
         if node.target is not None:
             implementation = self.functions.get(f".{function}", implementation)
+        if function in TEXT_FUNCTIONS:
+            return metered_call(charged_by_text(implementation), arguments)
+        if counts_work(implementation):
+            return metered_call(charged(implementation), arguments)
         match arguments:
             case [only]:
                 return lambda frame: implementation(only(frame))

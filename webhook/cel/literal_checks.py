@@ -56,7 +56,6 @@ def literal_issues(ast: CheckedAst, functions: Mapping[str, Function]) -> Iterat
     """Yield what is wrong with the literals of a checked expression."""
     yield from _mixed_literals(ast, ast.expr)
     for node in walk(ast.expr):
-        yield from _optional_issues(ast, node)
         if isinstance(node, Call):
             yield from _pattern_issues(node)
             yield from _format_issues(ast, node)
@@ -73,6 +72,7 @@ def _mixed_literals(ast: CheckedAst, expr: Expr) -> Iterator[LiteralIssue]:
         node = pending.pop()
         if isinstance(node, Call) and node.function == "format":
             continue
+        yield from _optional_issues(ast, node)
         if isinstance(node, ListLiteral):
             optional = node.optional_indices
             elements = [(e, i in optional) for i, e in enumerate(node.elements)]

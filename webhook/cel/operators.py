@@ -277,8 +277,14 @@ def _equal(left: Closure, right: Closure) -> Closure:
 
 
 def _not_equal(left: Closure, right: Closure) -> Closure:
-    compare = _equal(left, right)
-    return lambda frame: not compare(frame)
+    def compare(frame: ExecutionFrame) -> bool:
+        first, second = left(frame), right(frame)
+        try:
+            return not equal(first, second, frame[0].charge)
+        except EvaluationError:
+            return True  # what cannot be compared is not equal
+
+    return compare
 
 
 def member_of_literal(element: Closure, container: Closure, *, empty: bool) -> Closure:
@@ -314,11 +320,12 @@ _MAX_CACHED_LENGTH = 256
 def match_pattern(operand: Closure, pattern: str, matches: Callable[[Any, str], Any]) -> Closure:
     """Return `operand.matches('pattern')`, which sees the same names again and again."""
     cache: dict[str, bool] = {}
+    charged = charged_by_text(matches)
 
     def matched(frame: ExecutionFrame) -> bool:
         text = operand(frame)
         if type(text) is not str or len(text) > _MAX_CACHED_LENGTH:
-            return bool(matches(text, pattern))
+            return bool(charged(frame[0], text, pattern))
         answer = cache.get(text)
         if answer is None:
             if len(cache) >= _MAX_CACHED_RESULTS:
@@ -381,9 +388,40 @@ def _add_metered(budget: CostBudget, left: Any, right: Any) -> Any:
     return result
 
 
-def _charged(function: Callable[..., Any]) -> Callable[..., Any]:
+def charged(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that is told the budget first of one that takes `charge` last."""
     return lambda budget, *arguments: function(*arguments, charge=budget.charge)
+
+
+_CHARACTERS_PER_STEP = 256
+"""What functions of strings read in the time of a step, or in less."""
+
+TEXT_FUNCTIONS = frozenset(
+    {"contains", "matches", "find", "findAll", "split", "replace", "join", "lowerAscii", "trim"}
+    | {"upperAscii", "indexOf", "lastIndexOf", "format", "strings.quote", "url", "isURL", "bytes"}
+    | {"timestamp", "duration", "validate", "isIP", "ip", "isCIDR", "cidr", "jsonpatch.escapeKey"}
+)
+"""What reads its texts, or makes one, in a time that grows with them."""
+
+
+def charged_by_text(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that counts the characters of its long texts, and what it makes of them."""
+
+    def call(budget: CostBudget, *arguments: Any) -> Any:
+        for argument in arguments:
+            if type(argument) is str and len(argument) > _CHARACTERS_PER_STEP:
+                budget.charge(len(argument) // _CHARACTERS_PER_STEP)
+            elif type(argument) is list:
+                budget.charge(len(argument) // _STRINGS_PER_STEP)
+        result = function(*arguments)
+        if type(result) is list:
+            budget.charge(len(result) // _STRINGS_PER_STEP)
+        return result
+
+    return call
+
+
+_STRINGS_PER_STEP = 16
 
 
 def _charged_by_size(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -410,15 +448,15 @@ def _charged_for_order(function: Callable[..., Any]) -> Callable[..., Any]:
 
 METERED_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "_+_": _add_metered,
-    "@in": _charged(contains),
-    "lists.range": _charged(lists.make_range),
-    "distinct": _charged(lists.distinct),
-    "flatten": _charged(lists.flatten),
+    "@in": charged(contains),
+    "lists.range": charged(lists.make_range),
+    "distinct": charged(lists.distinct),
+    "flatten": charged(lists.flatten),
     "sort": _charged_for_order(lists.sort),
     "@sortByAssociatedKeys": _charged_for_order(lists.sort_by_keys),
-    "sets.contains": _charged(sets.contains_all),
-    "sets.equivalent": _charged(sets.equivalent),
-    "sets.intersects": _charged(sets.intersects),
+    "sets.contains": charged(sets.contains_all),
+    "sets.equivalent": charged(sets.equivalent),
+    "sets.intersects": charged(sets.intersects),
     **{name: _charged_by_size(function) for name, function in lists.LINEAR_FUNCTIONS.items()},
 }
 """What works for longer than a step, and so has to count: by elements looked at or made."""

@@ -245,5 +245,16 @@ def no_overload(function: str, *arguments: Any) -> EvaluationError:
     return EvaluationError(f"no such overload: {function}({given})")
 
 
+def counting(function: "Function") -> "Function":
+    """Mark a function that takes `charge` and counts its own work."""
+    function.counts_work = True  # type: ignore[attr-defined]
+    return function
+
+
+def counts_work(function: "Function") -> bool:
+    """Tell whether a function takes `charge`."""
+    return getattr(function, "counts_work", False)
+
+
 Function = Callable[..., Any]
 """The implementation of a CEL function; the target of a method is its first argument."""

@@ -29,7 +29,7 @@ from collections.abc import Callable
 from typing import Any
 
 from webhook.cel.signatures import Library
-from webhook.cel.values import no_overload
+from webhook.cel.values import Charge, Function, counting, no_overload
 from webhook.graph.model import Node, Predictor
 from webhook.graph.parse import read_predictors
 from webhook.graph.path import Path
@@ -161,6 +161,21 @@ def list_security_contexts(object_: Any) -> list[dict[str, Any]]:
     ]
 
 
+_STEPS_OF_A_CALL, _STEPS_OF_A_ROW = 10, 2
+"""What a walk through the object takes, beside the elements of a macro (measured)."""
+
+
+def _counted(function: Function) -> Function:
+    """Return a function that counts what a walk through the object costs."""
+
+    def call(*arguments: Any, charge: Charge) -> Any:
+        rows = function(*arguments)
+        charge(_STEPS_OF_A_CALL + _STEPS_OF_A_ROW * len(rows))
+        return rows
+
+    return counting(call)
+
+
 _NODE_LIST_TYPE = "list<map<string, dyn>>"
 
 GRAPH_LIBRARY = Library(
@@ -181,14 +196,16 @@ GRAPH_LIBRARY = Library(
         "graph.securityContexts": (f"graph.securityContexts(dyn) -> {_NODE_LIST_TYPE}",),
     },
     {
-        "graph.nodes": list_nodes,
-        "graph.leaves": list_leaves,
-        "graph.parents": list_parents,
-        "graph.containers": list_containers,
-        "graph.orchestrators": list_orchestrators,
-        "graph.images": _rows_function("graph.images", graph_places.list_images),
-        "graph.modelUris": _rows_function("graph.modelUris", graph_places.list_model_uris),
-        "graph.replicas": _rows_function("graph.replicas", graph_places.list_replicas),
-        "graph.securityContexts": list_security_contexts,
+        "graph.nodes": _counted(list_nodes),
+        "graph.leaves": _counted(list_leaves),
+        "graph.parents": _counted(list_parents),
+        "graph.containers": _counted(list_containers),
+        "graph.orchestrators": _counted(list_orchestrators),
+        "graph.images": _counted(_rows_function("graph.images", graph_places.list_images)),
+        "graph.modelUris": _counted(
+            _rows_function("graph.modelUris", graph_places.list_model_uris)
+        ),
+        "graph.replicas": _counted(_rows_function("graph.replicas", graph_places.list_replicas)),
+        "graph.securityContexts": _counted(list_security_contexts),
     },
 )

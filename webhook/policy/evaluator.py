@@ -14,6 +14,7 @@ from webhook.cel.activation import (
     CostBudget,
     CostLimitExceededError,
     ExecutionFrame,
+    SharedBudget,
 )
 from webhook.cel.provenance import NodeLocations, Provenance
 from webhook.cel.structs import to_plain
@@ -43,6 +44,10 @@ from webhook.policy.params import ParamNotFoundError, resolve_params
 MAX_STEPS = 100_000
 """Elements of macros that one policy may look at in one review: 0.2 s with three comparisons in
 the body (measured). A policy over 100 containers with 20 variables each takes 2,000."""
+
+MAX_REVIEW_STEPS, RESERVED_STEPS = 400_000, 5_000
+"""Steps that all policies of a review may take, and what is kept of them for each that is still to
+be asked: one that takes too long is named, and does not cost the others their turn."""
 
 MAX_SHOWN_PATHS = 10
 """Places at which one failing validation is told; who reads ten has understood."""
@@ -124,7 +129,8 @@ def evaluate_policies(
     if not policies.validating:
         return EMPTY_EVALUATION
     evaluator = PolicyEvaluator(policies, request, facts, limits, observer)
-    for bound in policies.validating:
+    for number, bound in enumerate(policies.validating, 1):
+        evaluator.policies_to_come = len(policies.validating) - number
         evaluator.evaluate_policy(bound)
     return Evaluation(
         tuple(evaluator.findings), tuple(evaluator.failures), evaluator.audit_annotations
@@ -143,6 +149,8 @@ class PolicyEvaluator:
         observer: ExpressionObserver | None,
     ) -> None:
         self.policies = policies
+        self.budget = SharedBudget(MAX_REVIEW_STEPS, RESERVED_STEPS)
+        self.policies_to_come = 0
         self.request = request
         self.limits = limits
         self.observer = observer
@@ -214,10 +222,15 @@ class PolicyEvaluator:
                 chosen.setdefault(id(params), (params, []))[1].append(binding)
         yield from chosen.values()
 
+    def new_budget(self) -> CostBudget:
+        """Return what one evaluation may take of the review's steps."""
+        limits = self.limits
+        return self.budget.take(limits.max_steps, self.policies_to_come, limits.deadline_exceeded)
+
     def new_frame(self, policy: Policy, params: Any) -> ExecutionFrame:
         """Return a frame in which no variable is computed yet."""
         frame = list(policy.initial_frame)
-        frame[0] = CostBudget(self.limits.max_steps, self.limits.deadline_exceeded)
+        frame[0] = self.new_budget()
         frame[OBJECT_SLOT] = self.request.object
         frame[OLD_OBJECT_SLOT] = self.request.old_object
         frame[REQUEST_SLOT] = self.request_map
@@ -326,7 +339,7 @@ class PolicyEvaluator:
                 return annotated_paths
         if self._locations is None:
             self._locations = NodeLocations(self.request.object)
-        frame[0] = CostBudget(self.limits.max_steps, self.limits.deadline_exceeded)
+        frame[0] = self.new_budget()
         provenance = Provenance(frame, self._locations, policy.variables)
         try:
             return provenance.find_paths(validation.expression.compiler) or (ROOT,)

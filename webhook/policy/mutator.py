@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from webhook.cel.activation import CostLimitExceededError
+from webhook.cel.activation import CostLimitExceededError, SharedBudget
 from webhook.cel.stdlib import to_base64
 from webhook.cel.time_values import Duration, Timestamp
 from webhook.cel.values import (
@@ -26,6 +26,8 @@ from webhook.graph.finding import Operation
 from webhook.policy.apply_configuration import apply_configuration
 from webhook.policy.evaluator import (
     DEFAULT_LIMITS,
+    MAX_REVIEW_STEPS,
+    RESERVED_STEPS,
     EvaluationLimits,
     ExpressionObserver,
     PolicyEvaluator,
@@ -84,6 +86,8 @@ class _Mutator:
     ) -> None:
         self.policies, self.request, self.facts = policies, request, facts
         self.limits, self.observer = limits, observer
+        self.budget = SharedBudget(MAX_REVIEW_STEPS, RESERVED_STEPS)
+        self.policies_to_come = 0
         self.result: tuple[Any, tuple[Operation, ...]] = (request.object, ())
         # One value, so that an interruption cannot come between the object and its operations.
         self.failures: list[PolicyFailure] = []
@@ -97,7 +101,9 @@ class _Mutator:
         """Ask policies in order; return the names of those after which something was changed."""
         applied: list[str] = []
         changed_after: set[str] = set()
-        for bound in bound_policies:
+        in_order = list(bound_policies)
+        for number, bound in enumerate(in_order, 1):
+            self.policies_to_come = len(in_order) - number
             before = self.result
             self._apply_policy(bound)
             if self.result is not before:
@@ -108,6 +114,8 @@ class _Mutator:
     def _apply_policy(self, bound: BoundPolicy) -> None:
         request = replace(self.request, object=self.object)
         evaluator = PolicyEvaluator(self.policies, request, self.facts, self.limits, self.observer)
+        evaluator.budget = self.budget
+        evaluator.policies_to_come = self.policies_to_come
         try:
             self._apply_mutations(evaluator, bound)
         except Exception as error:  # noqa: BLE001 — a fault of ours must not hide the others
