@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ INJECTED = "certificate.source=injected"
 CERT_MANAGER = "certificate.source=cert-manager"
 OPENSHIFT = "certificate.source=openshift"
 SELF = "certificate.source=managed"
+CLOSED = 'networkPolicy={"enabled":true,"apiServer":[{"ipBlock":{"cidr":"10.0.0.0/28"}}]}'
 
 
 def run(helm: Path, *arguments: str, namespace: str = "ml") -> subprocess.CompletedProcess[str]:
@@ -201,7 +203,7 @@ def test_without_facts_and_certificates_of_its_own_it_has_no_token_and_no_right(
 def test_policies_of_the_cluster_are_followed_where_a_label_is_named(helm: Path) -> None:
     """The rights are in test_least_privilege.py; without the label there are none."""
     label = "cluster.policySelector=graphgate.io/policy=true"
-    objects = render(helm, INJECTED, "cluster.facts=false", label, "networkPolicy.enabled=true")
+    objects = render(helm, INJECTED, "cluster.facts=false", label, CLOSED)
     assert "--cluster-policies-selector=graphgate.io/policy=true" in container(objects)["args"]
     pod = only(objects, "Deployment")["spec"]["template"]["spec"]
     assert pod["automountServiceAccountToken"] is True
@@ -333,10 +335,28 @@ def test_the_network_policies_let_callers_in_and_only_the_api_server_out(helm: P
 
 
 def test_a_network_policy_lets_nobody_out_or_in_who_has_no_reason(helm: Path) -> None:
-    switches = ("cluster.facts=false", "networkPolicy.enabled=true", "reconciler.enabled=true")
+    switches = ("cluster.facts=false", CLOSED, "reconciler.enabled=true")
     found = named(render(helm, INJECTED, *switches), "NetworkPolicy")
     assert found["graphgate"]["spec"]["egress"] == []
     assert found["graphgate-reconciler"]["spec"]["ingress"] == []
+
+
+def test_the_documented_network_policy_is_what_the_chart_makes(helm: Path) -> None:
+    page = (ROOT / "docs/operations/server.md").read_text(encoding="utf-8")
+    section = page.partition("## Who may reach the ports")[2].partition("\n## ")[0]
+    values, documented = map(yaml.safe_load, re.findall(r"```yaml\n(.*?)```", section, re.DOTALL))
+    given = "networkPolicy=" + json.dumps(values["networkPolicy"])
+    objects = render(helm, INJECTED, given)
+    policy = only(objects, "NetworkPolicy")
+    ports = {port["name"]: port["containerPort"] for port in container(objects)["ports"]}
+    made = [
+        {"ports": [{"port": ports[p["port"]]} for p in rule["ports"]], "from": rule["from"]}
+        for rule in policy["spec"]["ingress"]
+    ]
+    assert made == documented["spec"]["ingress"]
+    selector = documented["spec"]["podSelector"]["matchLabels"]
+    assert selector.items() <= policy["spec"]["podSelector"]["matchLabels"].items()
+    assert documented["spec"]["policyTypes"] == ["Ingress"]
 
 
 @pytest.mark.parametrize("kind", ["NetworkPolicy", "Deployment", "PodDisruptionBudget", "Service"])
@@ -401,6 +421,7 @@ def test_the_default_user_reaches_the_container(
         ("disruptionBudget.maxUnavailable=0", "/disruptionBudget/maxUnavailable"),
         ('topologySpread.whenUnsatisfiable="Never"', "/topologySpread/whenUnsatisfiable"),
         ("networkPolicy.apiServerPorts=[]", "/networkPolicy/apiServerPorts"),
+        ("networkPolicy.enabled=true", "/networkPolicy/apiServer"),
         ('serviceMonitor.interval="30"', "/serviceMonitor/interval"),
         ('policies={"a.txt":"x"}', "at '/policies': additional properties 'a.txt' not allowed"),
         ('webhooks.failurePolicy.validate="fail"', "/webhooks/failurePolicy/validate"),

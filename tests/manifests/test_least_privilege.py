@@ -92,6 +92,7 @@ def everything(helm: Path) -> list[Object]:
     switches = ("reconciler", "networkPolicy", "serviceMonitor")
     flags = [f"--set={switch}.enabled=true" for switch in switches]
     flags.append("--set=cluster.policySelector=graphgate.io/policy=true")
+    flags.append('--set-json=networkPolicy.apiServer=[{"podSelector":{}}]')
     command: list[str | Path] = [helm, "template", "graphgate", MANIFESTS / "chart", *flags]
     done = subprocess.run(
         [*command, "--namespace=graphgate-system"], check=True, stdout=subprocess.PIPE, text=True
