@@ -1,18 +1,18 @@
 """Every exception that graphgate raises on purpose.
 
-    GraphgateError                one sentence for the person whose fault it is
-    ├── InvalidSettings           the operator's: a settings file, flag or environment variable
-    ├── InvalidPolicy             the operator's: a policy, exception or test file
-    ├── MalformedReview           the caller's: no AdmissionReview that can be answered (HTTP 400)
-    ├── UnreadReviewError         the author's: a review with a uid, beyond what is read
-    ├── ReviewTimeoutError        the author's or ours: a review that takes too long
-    ├── UnreadableDocument        the author's: a file that is neither YAML nor JSON
-    ├── InvalidCertificate        the operator's: a certificate, key or CA that cannot serve
-    ├── UneditableText            nobody's: a fix that the author's text does not allow
-    │   └── SharedText            … because an anchor shares the place
-    ├── UnfitPatch                ours: a fix that does not fit its document
-    └── ClusterUnavailable        nobody's: the Kubernetes API did not answer
-        └── Refused               … or refused the request, with its status
+    GraphgateError                    one sentence for the person whose fault it is
+    ├── SettingsError                 the operator's: a settings file, flag or environment variable
+    ├── PolicyError                   the operator's: a policy, exception or test file
+    ├── MalformedReviewError          the caller's: not an answerable review (HTTP 400)
+    ├── UnreadReviewError             the author's: a review with a uid, beyond what is read
+    ├── ReviewTimeoutError            the author's or ours: a review that takes too long
+    ├── DocumentError                 the author's: a file that is neither YAML nor JSON
+    ├── CertificateError              the operator's: a certificate, key or CA that cannot serve
+    ├── UneditableTextError           nobody's: a fix that the author's text does not allow
+    │   └── AnchoredTextError         … because an anchor shares the place
+    ├── PatchMismatchError            ours: a fix that does not fit its document
+    └── KubeApiUnavailableError       nobody's: the Kubernetes API did not answer
+        └── ApiStatusError            … or refused the request, with its status
 
 The last four stand beside what raises them, in `yamldoc` and `kube`.
 

@@ -29,10 +29,10 @@ Endpoint = Literal["mutate", "validate"]
 class ReviewResult(NamedTuple):
     """What goes back, and what the log and the metrics may know of it (never the object).
 
-    body      the AdmissionReview response as JSON
-    findings  rule and action of each
-    failures  rules of ours that crashed, with the exception for the log
-    policies  version of the policies in force; "": there are none
+    body                the AdmissionReview response as JSON
+    findings            rule and action of each
+    rule_errors         rules of ours that crashed, with the exception for the log
+    policy_set_version  version of the policies in force; "": there are none
     """
 
     body: bytes
@@ -135,7 +135,7 @@ def _evaluate_request(
     *,
     allow_cache: AllowCache | None,
 ) -> Decision:
-    """Judge what is to be judged; deletion and subresources but /scale are always allowed."""
+    """Judge what is to be evaluated; deletion and subresources but /scale are always allowed."""
     if not request.is_in_scope or request.operation not in {"CREATE", "UPDATE"}:
         return ALLOWED
     if policy_context is not None:

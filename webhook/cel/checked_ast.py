@@ -73,8 +73,8 @@ class StructLiteral:
 class Comprehension:
     """A macro over a list or map: all, exists, map, filter and their like.
 
-    variable, second  what the body calls the element; the second is "" unless there are two
-    accumulator       what the body calls the value so far
+    iter_var, iter_var2  what the body calls the element; the second is "" unless there are two
+    accu_var             what the body calls the value so far
     """
 
     id: int

@@ -19,7 +19,7 @@ _PUBLIC_MODE = 0o644
 def read_pair(certificate: Path, key: Path) -> KeyPair:
     """Return the pair in two files; their paths are what later sentences call them.
 
-    Raises InvalidCertificate if one cannot be read; what is in them is not looked at.
+    Raises CertificateError if one cannot be read; what is in them is not looked at.
     """
     return KeyPair(_read(certificate), _read(key), str(certificate), str(key))
 
@@ -31,7 +31,7 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     first: a full disk or a missing right leaves everything as it was. Then each is renamed into
     place, in the order given; a reader sees each file whole, old or new. Between two renames he
     may see a new certificate with an old key: he compares them (`verify.inspect`) and tries
-    again. Raises InvalidCertificate if a file cannot be written.
+    again. Raises CertificateError if a file cannot be written.
     """
     temporaries: list[tuple[Path, Path]] = []
     try:

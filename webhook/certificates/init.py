@@ -30,7 +30,7 @@ def init_certificates(
     certificate refuses every write in the cluster. The private keys can be read by their owner
     only. `now` is an aware datetime.
 
-    Raises InvalidCertificate, and then writes nothing, if one of the files is there already and
+    Raises CertificateError, and then writes nothing, if one of the files is there already and
     `overwrite` is false, if a name is no DNS label, or if a file cannot be written.
     """
     existing = [name for name in FILES if (folder / name).exists()]

@@ -32,7 +32,7 @@ def server_names(service: str, namespace: str) -> tuple[str, ...]:
     """Return every name the server is called by.
 
     The API server calls `<service>.<namespace>.svc`; the others are for people and tests.
-    Raises InvalidCertificate if one of the two is no DNS label (RFC 1123).
+    Raises CertificateError if one of the two is no DNS label (RFC 1123).
     """
     for what, name in (("service", service), ("namespace", namespace)):
         if not _DNS_LABEL.match(name):
@@ -51,7 +51,7 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 def issue_ca(now: datetime, lifetime: timedelta = CA_LIFETIME) -> KeyPair:
     """Mint a CA that may sign server certificates, and no further CA.
 
-    now is an aware datetime. Raises InvalidCertificate if `lifetime` is not 0 to 100 years.
+    now is an aware datetime. Raises CertificateError if `lifetime` is not 0 to 100 years.
     """
     _check_lifetime(lifetime)
     key = ec.generate_private_key(ec.SECP256R1())
@@ -80,7 +80,7 @@ def issue_server_cert(
     """Mint a server certificate for `names` (DNS names or IP addresses), signed by `authority`.
 
     It never outlives its CA: the end is cut to the CA's. `now` is an aware datetime.
-    Raises InvalidCertificate if the CA cannot be read, has expired or may not sign, if there is
+    Raises CertificateError if the CA cannot be read, has expired or may not sign, if there is
     no name, or if `lifetime` is not 0 to 100 years.
     """
     _check_lifetime(lifetime)

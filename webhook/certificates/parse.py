@@ -29,7 +29,7 @@ _PARSE_ERRORS = (
 def load_certificates(pem: bytes, name: str) -> list[x509.Certificate]:
     """Return the certificates of a PEM text, at least one; `name` is what a sentence calls it.
 
-    Raises InvalidCertificate.
+    Raises CertificateError.
     """
     try:
         # A warning about what a later cryptography will refuse helps nobody who reads it here.
@@ -48,7 +48,7 @@ def load_certificates(pem: bytes, name: str) -> list[x509.Certificate]:
 def load_key(pem: bytes, name: str) -> PrivateKeyTypes:
     """Return the private key of a PEM text; `name` is what a sentence calls it.
 
-    Raises InvalidCertificate, also for a key behind a password.
+    Raises CertificateError, also for a key behind a password.
     """
     try:
         return serialization.load_pem_private_key(pem, password=None)
@@ -61,7 +61,7 @@ def load_key(pem: bytes, name: str) -> PrivateKeyTypes:
 
 
 def is_ca(certificate: x509.Certificate) -> bool:
-    """Tell whether a certificate says that it is a CA."""
+    """Return whether a certificate says that it is a CA."""
     try:
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
     except x509.ExtensionNotFound:
@@ -77,7 +77,7 @@ def fingerprint(certificate: x509.Certificate) -> str:
 def merge_ca_bundles(bundles: Iterable[bytes]) -> bytes:
     """Return one CA bundle with every CA of `bundles` once, in their order.
 
-    For the time in which an old and a new CA are both trusted. Raises InvalidCertificate.
+    For the time in which an old and a new CA are both trusted. Raises CertificateError.
     """
     pem_by_fingerprint: dict[str, bytes] = {}
     for bundle in bundles:

@@ -88,7 +88,7 @@ def inspect(
     bundle  PEM of the CAs that the API server is told to trust (caBundle); None: not checked
     names   what the server is called by; each has to be in the certificate
 
-    Raises InvalidCertificate if the certificate, the key or the bundle cannot be read.
+    Raises CertificateError if the certificate, the key or the bundle cannot be read.
     """
     certificates = load_certificates(pair.certificate, pair.certificate_name)
     leaf, *intermediates = certificates
@@ -151,7 +151,7 @@ def _find_chain(
 
 
 def _is_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Tell whether `upper` is a CA that signed `lower`."""
+    """Return whether `upper` is a CA that signed `lower`."""
     if not is_ca(issuer):
         return False
     try:
@@ -186,7 +186,7 @@ def _server_auth_problems(name: str, leaf: x509.Certificate) -> Iterator[str]:
 
 
 def _has_alt_name(alt_names: tuple[str, ...], name: str) -> bool:
-    """Tell whether `name` is among `held`; "*" stands for one leftmost label, as in Go."""
+    """Return whether `name` is among `held`; "*" stands for one leftmost label, as in Go."""
     lowercase_names = {alt_name.lower() for alt_name in alt_names}
     return (
         name.lower() in lowercase_names or f"*.{name.partition('.')[2]}".lower() in lowercase_names

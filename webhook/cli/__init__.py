@@ -53,7 +53,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, requested: bool) -> N
     help="Show the version and exit.",
 )
 def graphgate() -> None:
-    """Check, explain, default and mend SeldonDeployments.
+    """Check, explain, default and fix SeldonDeployments.
 
     The same engine answers here, in CI and as the admission webhook of a cluster.
     """

@@ -45,7 +45,7 @@ def managed_certificate(
 ) -> Iterator["CertificateRotator"]:
     """Look after the certificates of an installation; the files are private and go at the end.
 
-    Raises ClusterUnavailable if there are no credentials for any cluster.
+    Raises KubeApiUnavailableError if there are no credentials for any cluster.
     """
     from webhook.certificates.rotation.observe import WebhookInstallation
     from webhook.certificates.rotation.rotator import CertificateRotator

@@ -38,14 +38,14 @@ def cluster_options(command: F) -> F:
 
 
 def open_cluster(kubeconfig: str | None, context: str | None) -> "Client":
-    """Return a connection; raise ClusterUnavailable if there are no credentials for any."""
+    """Return a connection; raise KubeApiUnavailableError if there are no credentials for any."""
     from webhook.kube import connect
 
     return connect(kubeconfig=kubeconfig, context=context, environment=os.environ)
 
 
 def parse_config_map(text: str) -> "ConfigMapRef":
-    """Return what --seldon-config names; raise InvalidSettings if it is not NAMESPACE/NAME."""
+    """Return what --seldon-config names; raise SettingsError if it is not NAMESPACE/NAME."""
     from webhook.kube.facts import ConfigMapRef
 
     namespace, slash, name = text.partition("/")

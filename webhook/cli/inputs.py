@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def load_settings(flags: SettingsFlags) -> "Settings":
-    """Return the effective settings; raise InvalidSettings if any part cannot be used."""
+    """Return the effective settings; raise SettingsError if any part cannot be used."""
     from webhook.podsecurity import parse_standard
     from webhook.settings.model import read_settings
 
@@ -46,7 +46,7 @@ def reloadable_file(flags: SettingsFlags) -> Path | None:
 
 
 def load_facts(file: Path | None) -> "Facts":
-    """Return the facts in a file; raise InvalidSettings if it cannot be used."""
+    """Return the facts in a file; raise SettingsError if it cannot be used."""
     from webhook.graph.cluster_facts import NO_FACTS
 
     if file is None:
@@ -57,7 +57,7 @@ def load_facts(file: Path | None) -> "Facts":
 
 
 def read_single_document(file: Path) -> Any:
-    """Return the one document in a settings or facts file; raise InvalidSettings otherwise."""
+    """Return the one document in a settings or facts file; raise SettingsError otherwise."""
     from webhook.yamldoc import read
 
     try:

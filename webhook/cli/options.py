@@ -11,7 +11,7 @@ import click
 
 @dataclass(frozen=True, slots=True)
 class SettingsFlags:
-    """The flags that every command which judges has in common, as they were written."""
+    """The flags that every command which evaluates has in common, as they were written."""
 
     settings_file: Path | None = None
     default_user_id: str | None = None

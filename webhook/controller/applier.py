@@ -42,9 +42,9 @@ class NamespaceTerminatingError(Exception):
 class ApplyResult:
     """What became of a plan.
 
-    done     what was changed, for people: "created Deployment iris-main-0-classifier"
-    trouble  why it was not carried out to the end; None: it was
-    again    whether that may change without a change of the document
+    changes  what was changed, for people: "created Deployment iris-main-0-classifier"
+    error    why it was not carried out to the end; None: it was
+    retry    whether that may change without a change of the document
     """
 
     changes: tuple[str, ...] = ()

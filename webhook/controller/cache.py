@@ -30,9 +30,9 @@ this the watch is right in any case (an API server restored from a backup counts
 class CachedObject:
     """A SeldonDeployment, packed: 1 KB instead of 20 as Python objects.
 
-    mark    changes with everything but the status and the API server's own bookkeeping
-    status  the same of the status
-    size    bytes as JSON
+    fingerprint         changes with everything but the status and the API server's own bookkeeping
+    status_fingerprint  the same of the status
+    size                bytes as JSON
     """
 
     uid: str
@@ -86,7 +86,7 @@ class Cache:
     ) -> None:
         """Prepare. `on_change` takes who is to be looked at and in how many seconds.
 
-        settle  seconds to wait after a change of a child: a rollout changes it ten times
+        child_delay  seconds to wait after a change of a child: a rollout changes it ten times
         """
         self._on_change = on_change
         self._clock = clock

@@ -18,18 +18,21 @@ and few enough that a bad image is seen before it is everywhere."""
 class ControllerConfig:
     """One reconciler process.
 
-    namespaces     in which objects are reconciled; empty: in all
-    selector       labels of the objects: "team=a,env!=dev"; empty: any
-    controller_id  value of the label seldon.io/controller-id of the objects; "": those without it
-    lease          namespace and name of the Lease; None: no election, there is one replica
-    workers        objects looked at at once. A look waits for answers most of the time: 8 keep
-                   two cores of an API server busy
-    rollouts       objects updated at once for a change of settings or seldon-config
-    rate, burst    requests a second, over all workers, and how many may come at once
-    resync         seconds after which every object is looked at, changed or not
-    deaf           seconds without a sign from a watch after which the process is not alive: an
-                   event, a bookmark or a new watch comes every 60 s at the latest
-    seldon_config  the ConfigMap that lists the model servers
+    namespaces                 in which objects are reconciled; empty: in all
+    selector                   labels of the objects: "team=a,env!=dev"; empty: any
+    controller_id              value of the label seldon.io/controller-id of the objects; "": those
+                               without it
+    lease                      namespace and name of the Lease; None: no election, there is one
+                               replica
+    max_concurrent_reconciles  objects reconciled at once. Each waits for answers most of the time:
+                               8 keep two cores of an API server busy
+    max_concurrent_rollouts    objects updated at once for a change of settings or seldon-config
+    qps, burst                 requests a second, over all workers, and how many may come at once
+    resync_period              seconds after which every object is reconciled, changed or not
+    max_watch_staleness        seconds without a sign from a watch after which the process is not
+                               alive: an event, a bookmark or a new watch comes every 60 s at the
+                               latest
+    seldon_config_map          the ConfigMap that lists the model servers
     """
 
     namespaces: tuple[str, ...] = ()

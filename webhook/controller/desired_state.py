@@ -38,10 +38,10 @@ class ControllerSettings:
 class DesiredState:
     """What came of one document.
 
-    view      of the document with its defaults filled in
-    wanted    the objects; none where there is an obstacle
-    obstacle  why nothing may be applied, in the findings' words; "": it may
-    denials   what would be refused at admission
+    deployment      of the document with its defaults filled in
+    objects         the objects; none where there is an obstacle
+    blocking_error  why nothing may be applied, in the findings' words; "": it may
+    denials         what would be refused at admission
     """
 
     deployment: SeldonDeployment

@@ -59,8 +59,8 @@ def run(
 ) -> int:
     """Reconcile until a signal; return 0, or 1 if the Lease was lost.
 
-    Logs JSON lines to standard output. Raises InvalidSettings or ClusterUnavailable before
-    anything is started, and InvalidSettings when Seldon's operator appears, after all is stopped.
+    Logs JSON lines to standard output. Raises SettingsError or KubeApiUnavailableError before
+    anything is started, and SettingsError when Seldon's operator appears, after all is stopped.
     """
     if not config.controller_id:
         ensure_no_seldon_operator(transport, config.namespaces)

@@ -45,11 +45,11 @@ def ensure_no_seldon_operator(
     quiet: bool = False,
     now: Callable[[], float] = time.time,
 ) -> None:
-    """Raise InvalidSettings if Seldon Core's operator is running and we would share its objects.
+    """Raise SettingsError if Seldon Core's operator is running and we would share its objects.
 
     Only asked of a reconciler without an id. Who may not look in the whole cluster looks in its
     namespaces and in the one of Seldon's chart; what it may not read there, the log says, but not
-    `again`. Raise ClusterUnavailable if there is no answer.
+    `again`. Raise KubeApiUnavailableError if there is no answer.
     """
     for lease in _seldon_leases(transport, namespaces, quiet=quiet):
         if is_lease_held(lease, now()):

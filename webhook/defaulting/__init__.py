@@ -5,7 +5,7 @@ document. Pure. Not here: whether the filled pod may run (`podsecurity`), who is
 
     filling = fill(document, Options(), facts)     what to add, and what could not be followed
     filling = fill_pod(template, Options(), facts)  the same of a pod template that nobody wrote
-    filled = apply(document, filling.operations)   the document that is judged
+    filled = apply(document, filling.operations)   the document that is evaluated
 """
 
 from webhook.defaulting.defaulter import (

@@ -78,7 +78,7 @@ def default_pod(
 
 
 def apply_add_operations(document: Any, operations: Iterable[Operation]) -> Any:
-    """Return `document` with add-operations on members of objects carried out.
+    """Return `document` with add-operations on members of objects applied.
 
     Only what lies on the way to a new member is copied; everything else is shared with the
     document that came in, which is not changed. Raise LookupError or ValueError for a way that is

@@ -21,19 +21,19 @@ OpenShiftMode = Literal["auto", "range-start", "ignore"]
 class DefaultingOptions:
     """The choices of the operator. The built-in ones write the user id and nothing else.
 
-    level              where values are written: pod level, container level, or nowhere
-    run_as_user        the user id for containers that have none; None: written nowhere
-    run_as_group       the group id, written only beside our user id
-    fs_group           the volumes' group, pod level
-    fs_group_change_policy  written only beside our fs_group
-    run_as_non_root    when-user-set: where the user is known and not 0; always: also where the
-                       image decides (the kubelet then refuses images that run as root)
+    scope                       where values are written: pod level, container level, or nowhere
+    run_as_user                 the user id for containers that have none; None: written nowhere
+    run_as_group                the group id, written only beside our user id
+    fs_group                    the volumes' group, pod level
+    fs_group_change_policy      written only beside our fs_group
+    run_as_non_root             when-user-set: where the user is known and not 0; always: also where
+                                the image decides (the kubelet then refuses images that run as root)
     allow_privilege_escalation  False: written at container level
-    drop_capabilities  ("ALL",): written where the author wrote neither drop nor add
-    seccomp_profile    "RuntimeDefault": written at pod level
-    openshift          auto: leave identity to the SCC; range-start: the namespace's first id;
-                       ignore: as if it were plain Kubernetes
-    allow_opt_out      whether an annotation of the object may switch defaulting off
+    drop_capabilities           ("ALL",): written where the author wrote neither drop nor add
+    seccomp_profile             "RuntimeDefault": written at pod level
+    openshift                   auto: leave identity to the SCC; range-start: the namespace's first
+                                id; ignore: as if it were plain Kubernetes
+    allow_opt_out               whether an annotation of the object may switch defaulting off
     allow_root_default whether 0 may be the default user
     """
 
@@ -83,21 +83,21 @@ def read_options(
     """Return `base` with the keys of the settings' section "defaults" laid over it.
 
     `section` has the names of pod-security options (`runAsUser`, `openshift`, …) and raw values.
-    Raise InvalidSettings, with one sentence, for an unknown key, a value that cannot be used, or a
+    Raise SettingsError, with one sentence, for an unknown key, a value that cannot be used, or a
     contradiction.
     """
     return _merge_options(base, section, tuple(_OPTION_CHECKS), "defaults.")
 
 
 def override_options(base: DefaultingOptions, section: Mapping[str, Any]) -> DefaultingOptions:
-    """Return `base` with a namespace's overrides laid over it; raise InvalidSettings as above."""
+    """Return `base` with a namespace's overrides laid over it; raise SettingsError as above."""
     return _merge_options(base, section, NAMESPACE_OVERRIDABLE_KEYS, "")
 
 
 def read_user_id(text: str, source: str, *, allow_root: bool = False) -> int | None:
     """Return the user id that a flag or variable called `source` holds; None if it is empty.
 
-    Only plain decimal digits are an id. Raise InvalidSettings for anything else, for more than
+    Only plain decimal digits are an id. Raise SettingsError for anything else, for more than
     2147483647, and for 0 unless `allow_root`.
     """
     if text == "":

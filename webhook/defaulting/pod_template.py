@@ -17,10 +17,11 @@ _ROOT_FIELDS = frozenset({"privileged", "runAsUser", "runAsNonRoot"})
 class SecurityContextDraft:
     """One security context, a pod's or a container's: what the author wrote, what we add.
 
-    pointer  JSON Pointer of the object that has or gets the `securityContext`
-    own      the author's security context; None if there is none
-    added    what defaults wrote, by field
-    exempt   the author asked for root here (containers only, decided before anything is added)
+    pointer        JSON Pointer of the object that has or gets the `securityContext`
+    user_context   the author's security context; None if there is none
+    added_fields   what defaults wrote, by field
+    asks_for_root  the author asked for root here (containers only, decided before anything is
+                   added)
     """
 
     __slots__ = ("added_fields", "asks_for_root", "pointer", "user_context", "user_fields")
@@ -116,7 +117,7 @@ class PodTemplateDraft:
                     yield {"op": "add", "path": f"{base}/{key}/{name}", "value": member_value}
 
     def _is_root_requested(self, fields: Mapping[str, Any]) -> bool:
-        """Tell whether a container with these fields was to be root, before anything is added."""
+        """Return whether a container with these fields was to be root, before anything is added."""
         if fields.get("privileged"):
             return True
         user, non_root = fields.get("runAsUser"), fields.get("runAsNonRoot")

@@ -92,7 +92,7 @@ def _apply_namespace_overrides(
 
 
 def _read_object(text: str) -> dict[str, Any]:
-    """Return the JSON object that an annotation holds; raise InvalidSettings for anything else."""
+    """Return the JSON object that an annotation holds; raise SettingsError for anything else."""
     with suppress(orjson.JSONDecodeError):
         section = orjson.loads(text)
         if isinstance(section, dict):

@@ -31,7 +31,7 @@ def set_default(template: PodTemplateDraft, profile: str) -> None:
 
 
 def _has_legacy_annotation(annotations: Any) -> bool:
-    """Tell whether raw annotations hold a legacy seccomp profile, for the pod or a container."""
+    """Return whether raw annotations hold a legacy seccomp profile, for the pod or a container."""
     return isinstance(annotations, dict) and any(
         isinstance(key, str) and key.startswith(_LEGACY_ANNOTATION_PREFIXES) for key in annotations
     )

@@ -34,8 +34,8 @@ def iter_templates(
 ) -> Iterator[PodTemplateDraft]:
     """Yield the working copy of every template of a raw SeldonDeployment that may be defaulted.
 
-    briefly  for pod-level users only: a template that says nothing of users comes without its
-             containers, which need not be read then
+    pod_user_only  for pod-level users only: a template that says nothing of users comes without its
+                   containers, which need not be read then
 
     These are `spec.predictors[*].componentSpecs[*].spec`, and `explainer.containerSpec` of every
     explainer that has a type. Left out: what opted out, what is for Windows, what is malformed.
@@ -72,7 +72,7 @@ def iter_templates(
 
 
 def has_opted_out(metadata: Any) -> bool:
-    """Tell whether the `annotations` in a raw mapping switch defaulting off."""
+    """Return whether the `annotations` in a raw mapping switch defaulting off."""
     annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
     return (
         isinstance(annotations, dict)

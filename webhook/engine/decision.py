@@ -10,8 +10,8 @@ from webhook.rules import Action
 class RuleError(NamedTuple):
     """A rule or policy of ours that crashed or ran out of time.
 
-    rule   its id
-    error  what it raised; for the log, never for the author
+    rule_id  its id
+    error    what it raised; for the log, never for the author
     """
 
     rule_id: str
@@ -41,14 +41,14 @@ class SuppressedFinding(NamedTuple):
 class Decision(NamedTuple):
     """What graphgate says to one object.
 
-    denials   findings that refuse it, in the order of the document; likewise
-    warnings  findings the author should read
-    audits    findings for the record only
-    patch     what defaulting adds; empty where the object is denied
-    failures  rules that could not be evaluated
-    closed    whether every such failure refuses the object (`onRuleError: deny`), and not only
-              those for want of time
-    suppressed  findings that exceptions take back
+    denials      findings that refuse it, in the order of the document; likewise
+    warnings     findings the author should read
+    audits       findings for the record only
+    patch        what defaulting adds; empty where the object is denied
+    rule_errors  rules that could not be evaluated
+    fail_closed  whether every such failure refuses the object (`onRuleError: deny`), and not only
+                 those for want of time
+    suppressed   findings that exceptions take back
     """
 
     denials: tuple[Finding, ...] = ()

@@ -153,7 +153,7 @@ def find_pod_templates(
 ) -> Iterator[PodTemplateRef]:
     """Yield every pod template: componentSpecs, and the containers of explainers.
 
-    unsure_only  leave out those that can surely run
+    only_uncertain  leave out those that can surely run
     """
     for predictor in deployment.predictors:
         for component in predictor.components:
@@ -196,9 +196,9 @@ def _find_violations(
 ) -> Iterator[Finding]:
     """Yield how a pod departs from a standard, in upstream's words: people search for them.
 
-    made      the pod itself; None: it departs where its template does
-    template  what the author wrote of it, and `own`, how that departs by itself: at the places
-              of these he finds what he can change
+    rendered  the pod itself; None: it departs where its template does
+    template  what the author wrote of it, and `own`, how that departs by itself: at the places of
+              these he finds what he can change
     """
     violations = (
         template_violations

@@ -18,22 +18,22 @@ class Namespace:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of the cluster while an object is judged.
+    """What is known of the cluster while an object is evaluated.
 
-    namespaces  by name; a namespace that is not in it could not be read
-    servers     model servers by name ("SKLEARN_SERVER"), each as its entry of Seldon's
-                seldon-config ConfigMap; None: not known
-    explainer   images of explainers, as the entry `explainer` of seldon-config: `image`, and
-                `image_v2` for the protocol v2; empty: there are none; None: not known
+    namespaces        by name; a namespace that is not in it could not be read
+    model_servers     model servers by name ("SKLEARN_SERVER"), each as its entry of Seldon's
+                      seldon-config ConfigMap; None: not known
+    explainer_images  images of explainers, as the entry `explainer` of seldon-config: `image`, and
+                      `image_v2` for the protocol v2; empty: there are none; None: not known
     initializer what fetches models, as the entry `storageInitializer` of seldon-config: `image`,
                 `cpuRequest`, `cpuLimit`, `memoryRequest`, `memoryLimit`; what is missing is as
                 graphgate has it built in
-    openshift   whether the cluster serves security.openshift.io/v1
-    minor       the cluster's Kubernetes minor version (36 for v1.36); None: not known
-    operator    who reconciles: "seldon" where Seldon's operator is seen at work; None: not known.
-                The engine puts in whose pods it judges (`engine.operator`)
-    crd_depth   how many levels of nodes the cluster's CustomResourceDefinition keeps, the root
-                included (11 for Seldon's own); None: all, or not known
+    openshift         whether the cluster serves security.openshift.io/v1
+    kubernetes_minor  the cluster's Kubernetes minor version (36 for v1.36); None: not known
+    operator          who reconciles: "seldon" where Seldon's operator is seen at work; None: not
+                      known. The engine puts in whose pods it evaluates (`engine.operator`)
+    max_graph_depth   how many levels of nodes the cluster's CustomResourceDefinition keeps, the
+                      root included (11 for Seldon's own); None: all, or not known
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)

@@ -40,7 +40,7 @@ near (2^63 has 19 digits), and nobody shall have us count 10^1000000."""
 
 
 def is_quantity(value: Any) -> bool:
-    """Tell whether the API server reads `value` as a quantity: "500m", "1.5Gi", 2, 0.1.
+    """Return whether the API server reads `value` as a quantity: "500m", "1.5Gi", 2, 0.1.
 
     Source: k8s.io/apimachinery pkg/api/resource/quantity.go. What it reads though nobody would
     write it, is read here too: "1.", ".5Gi", "+1", "1e3", blanks around it.
@@ -97,7 +97,7 @@ def _parse_quantity(text: str) -> int | None:
 
 
 def is_subdomain(name: str) -> bool:
-    """Tell whether `name` is a DNS subdomain (RFC 1123): what most objects can be called."""
+    """Return whether `name` is a DNS subdomain (RFC 1123): what most objects can be called."""
     return len(name) <= MAX_SUBDOMAIN_LENGTH and _is_subdomain(name)
 
 
@@ -120,7 +120,7 @@ def _is_qualified_name(key: str) -> bool:
 
 
 def is_annotation_key(key: str) -> bool:
-    """Tell whether `key` can be the key of an annotation: that of a label, upper case or not.
+    """Return whether `key` can be the key of an annotation: that of a label, upper case or not.
 
     Source: k8s.io/apimachinery pkg/api/validation/objectmeta.go.
     """
@@ -128,7 +128,7 @@ def is_annotation_key(key: str) -> bool:
 
 
 def is_label_value(value: str) -> bool:
-    """Tell whether `value` can be the value of a label; it may be empty."""
+    """Return whether `value` can be the value of a label; it may be empty."""
     return len(value) <= MAX_NAME_LENGTH and _is_label_value(value)
 
 
@@ -138,7 +138,7 @@ def _is_label_value(value: str) -> bool:
 
 
 def is_port_name(name: str) -> bool:
-    """Tell whether `name` can be the name of a port (an IANA service name, RFC 6335)."""
+    """Return whether `name` can be the name of a port (an IANA service name, RFC 6335)."""
     return len(name) <= MAX_PORT_NAME_LENGTH and _is_port_name(name)
 
 
@@ -148,7 +148,7 @@ def _is_port_name(name: str) -> bool:
 
 
 def is_env_var_name(name: str) -> bool:
-    """Tell whether `name` can be an environment variable's: printable ASCII but "=".
+    """Return whether `name` can be an environment variable's: printable ASCII but "=".
 
     Source: IsRelaxedEnvVarName, in force by default since Kubernetes 1.32.
     """
@@ -156,12 +156,12 @@ def is_env_var_name(name: str) -> bool:
 
 
 def is_strict_env_var_name(name: str) -> bool:
-    """Tell whether Kubernetes before 1.32 took `name` as an environment variable's, too."""
+    """Return whether Kubernetes before 1.32 took `name` as an environment variable's, too."""
     return _STRICT_ENV_VAR_NAME.match(name) is not None and not _has_parent_dir_prefix(name)
 
 
 def is_config_map_key(key: str) -> bool:
-    """Tell whether `key` can be a key in a ConfigMap or Secret (IsConfigMapKey)."""
+    """Return whether `key` can be a key in a ConfigMap or Secret (IsConfigMapKey)."""
     return len(key) <= MAX_SUBDOMAIN_LENGTH and _is_config_map_key(key)
 
 
@@ -171,12 +171,12 @@ def _is_config_map_key(key: str) -> bool:
 
 
 def is_http_header_name(name: str) -> bool:
-    """Tell whether `name` can be the name of an HTTP header in a probe."""
+    """Return whether `name` can be the name of an HTTP header in a probe."""
     return _HTTP_HEADER_NAME.match(name) is not None
 
 
 def _has_parent_dir_prefix(name: str) -> bool:
-    """Tell whether a file of this name would lead out of its folder (hasChDirPrefix)."""
+    """Return whether a file of this name would lead out of its folder (hasChDirPrefix)."""
     return name == "." or name.startswith("..")
 
 

@@ -44,7 +44,7 @@ MAX_PREDICTORS = 100
 """Traffic is given in whole percents: more could not all have some. Real ones are one to five."""
 
 MAX_SCHEMA_ERRORS = 1000
-"""Departures from the schema of one kind; the others of the kind are told when these are mended."""
+"""Departures from the schema of one kind; the others of the kind are told when these are fixed."""
 
 MAX_CUTS_TOLD = 20
 """Places told at which reading ended: one says what is wrong already."""
@@ -54,7 +54,7 @@ _TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 
 
 def exceeds_values(serialized: bytes, limit: int) -> bool:
-    """Tell whether JSON text holds more than `limit` values, without parsing it.
+    """Return whether JSON text holds more than `limit` values, without parsing it.
 
     Each value but the first of a list or mapping follows a comma, and the first an opening
     bracket; texts may hold both, so they are left out where that matters. Takes a few milliseconds

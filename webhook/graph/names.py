@@ -13,7 +13,7 @@ MAX_LABEL_LENGTH = 63
 
 
 def is_dns_label(name: str) -> bool:
-    """Tell whether Kubernetes takes `name` as a DNS label."""
+    """Return whether Kubernetes takes `name` as a DNS label."""
     return len(name) <= MAX_LABEL_LENGTH and _is_dns_label(name)
 
 

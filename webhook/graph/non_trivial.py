@@ -160,7 +160,7 @@ def _is_env_source_trivial(variable: Mapping[str, Any]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_user_env_var_name(name: str) -> bool:
-    """Tell whether a variable of this name is nobody's but the author's."""
+    """Return whether a variable of this name is nobody's but the author's."""
     return is_strict_env_var_name(name) and not name.startswith(_SELDON_ENV_PREFIXES)
 
 
@@ -204,7 +204,7 @@ def _are_resources_trivial(resources: Any) -> bool:
 
 @lru_cache(maxsize=1024)
 def _is_resource_pair_trivial(name: str, request: Any, limit: Any) -> bool:
-    """Tell whether both are amounts, not too small, and the request not over the limit."""
+    """Return whether both are amounts, not too small, and the request not over the limit."""
     request_amount, limit_amount = parse_quantity(request), parse_quantity(limit)
     return (
         request_amount is not None

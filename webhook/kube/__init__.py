@@ -12,8 +12,8 @@
     update(transport, "/apis/coordination.k8s.io/v1/namespaces/a/leases/b", lease)
     delete(transport, path, uid=…)                             # with a precondition
 
-Whatever goes wrong is a ClusterUnavailable with one sentence; where the API server itself said no
-it is its child `Refused`, with `status` (404, 409, …), `reason` and `retry_after`.
+Whatever goes wrong is a KubeApiUnavailableError with one sentence; where the API server refused the
+request it is its child `ApiStatusError`, with `status` (404, 409, …), `reason` and `retry_after`.
 
 Tests put a fake behind `Transport`, or a small HTTP server on loopback behind `connect`.
 

@@ -79,7 +79,7 @@ class Client:
         return ClientStream(response, partial(self._translate_errors, f"GET {path}", read_timeout))
 
     def headers(self) -> dict[str, str]:
-        """Return what every request says, the bearer token among it, read anew if need be."""
+        """Return what every request says, the bearer token among it, read again if need be."""
         headers = {"Accept": "application/json", **self._client.default_headers}
         try:
             self._client.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)

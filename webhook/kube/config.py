@@ -27,7 +27,7 @@ def connect(
     context      of the kubeconfig; None: its current one
     environment  the process's
 
-    No connection is made yet. Raise ClusterUnavailable if there are no credentials to use.
+    No connection is made yet. Raise KubeApiUnavailableError if there are no credentials to use.
     """
     try:
         import kubernetes  # noqa: F401 — the extra may be missing
@@ -49,7 +49,7 @@ def connect(
             "this is no pod"
         )
     configuration.retries = False
-    # More than anybody opens at once (workers and watches): beyond it each call connects anew.
+    # More than anybody opens at once (workers and watches): beyond it each call connects again.
     configuration.connection_pool_maxsize = _MAX_CONNECTIONS
     client = ApiClient(configuration)
     client.user_agent = _USER_AGENT
@@ -80,7 +80,7 @@ def _load_kubeconfig(path: str, context: str | None, configuration: Any) -> str:
 
 
 def _load_service_account(environment: Mapping[str, str], configuration: Any) -> str:
-    """Load a pod's service account, whose token is read anew every minute."""
+    """Load a pod's service account, whose token is read again every minute."""
     import kubernetes.config.incluster_config
 
     incluster: Any = kubernetes.config.incluster_config  # as above

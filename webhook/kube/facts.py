@@ -228,12 +228,12 @@ def parse_minor_version(version: Mapping[str, Any]) -> int | None:
 
 
 def fetch_is_openshift(transport: Transport) -> bool:
-    """Return whether the cluster is OpenShift; raise ClusterUnavailable if it does not say."""
+    """Return whether the cluster is OpenShift; raise KubeApiUnavailableError if it does not say."""
     return get(transport, OPENSHIFT_PATH) is not None
 
 
 def fetch_minor_version(transport: Transport) -> int | None:
-    """Return the cluster's minor version; raise ClusterUnavailable if it does not say."""
+    """Return the cluster's minor version; raise KubeApiUnavailableError if it does not say."""
     return parse_minor_version(get(transport, VERSION_PATH) or {})
 
 
@@ -256,7 +256,7 @@ def fetch_operator(
 
 
 def is_lease_held(lease: Mapping[str, Any], now: float) -> bool:
-    """Tell whether a raw Lease has a holder that renewed it less than a minute before `now`."""
+    """Return whether a raw Lease has a holder that renewed it less than a minute before `now`."""
     spec = lease.get("spec") or {}
     try:
         renewed = datetime.fromisoformat(spec.get("renewTime") or "").timestamp()
@@ -270,7 +270,7 @@ def collect_facts(
     namespaces: Iterable[str] = (),
     config: ConfigMapRef = DEFAULT_SELDON_CONFIG_MAP,
 ) -> ClusterFacts:
-    """Ask for everything once. Raise ClusterUnavailable if a namespace cannot be read.
+    """Ask for everything once. Raise KubeApiUnavailableError if a namespace cannot be read.
 
     namespaces  names; none: all that there are
     """

@@ -1,6 +1,6 @@
 """Facts that stay fresh: three watches and one slow poll, and one immutable value out of them.
 
-    with LiveFacts(transport) as live:
+    with FactsWatcher(transport) as live:
         live.facts      at once, without a call to the API
         live.health()   CheckResult("ok", "12 namespaces, 6 servers, Kubernetes 1.36")
 
@@ -105,7 +105,7 @@ class FactsWatcher:
 
     @property
     def facts(self) -> Facts:
-        """What is known at this moment. No I/O; made anew only after a change."""
+        """What is known at this moment. No I/O; made again only after a change."""
         if self._is_dirty:
             # First, so that a change that comes in between is not missed.
             self._is_dirty = False

@@ -25,9 +25,9 @@ logger = logging.getLogger("graphgate")
 class LeaseConfig:
     """Seconds; the defaults are those of Kubernetes' own controllers.
 
-    duration  a Lease that was not renewed for so long is free
-    deadline  after so long without a renewal the holder gives up, before others may begin
-    pause     between tries, and up to a fifth more at random
+    lease_duration  a Lease that was not renewed for so long is free
+    renew_deadline  after so long without a renewal the holder gives up, before others may begin
+    retry_period    between tries, and up to a fifth more at random
     """
 
     lease_duration: float = 15.0
@@ -127,7 +127,7 @@ class LeaderElector:
         return True
 
     def _has_expired(self, spec: Mapping[str, Any], now: float) -> bool:
-        """Tell whether the Lease was unchanged, as seen from here, for as long as it holds."""
+        """Return whether the Lease was unchanged, as seen from here, for as long as it holds."""
         duration = get_int(spec, "leaseDurationSeconds") or self._config.lease_duration
         return now - self._observed_record[1] >= duration
 

@@ -114,10 +114,11 @@ def open_watch(
     watch_timeout: int,
     read_timeout: float,
 ) -> Stream:
-    """Open a watch that the server ends after `seconds`; raise Refused if it does not begin.
+    """Open a watch that the server ends after `seconds`; raise ApiStatusError if it does not begin.
 
-    silence  after so many seconds without a byte it counts as broken; more than `seconds`, because
-             just before the end the server sends a bookmark, and nothing else on a quiet day
+    read_timeout  after so many seconds without a byte it counts as broken; more than `seconds`,
+                  because just before the end the server sends a bookmark, and nothing else on a
+                  quiet day
     """
     query = {
         **selectors,
@@ -139,8 +140,8 @@ def open_watch(
 def read_events(transport: Transport, path: str, stream: Stream) -> Iterator[WatchEvent]:
     """Yield the events of a watch until the server ends it.
 
-    Raise Refused for an ERROR event, ClusterUnavailable for a break; what came in part before a
-    break is not yielded, and comes again in the next watch.
+    Raise ApiStatusError for an ERROR event, KubeApiUnavailableError for a break; what came in part
+    before a break is not yielded, and comes again in the next watch.
     """
     for line in _split_lines(stream, path):
         try:
@@ -174,7 +175,7 @@ def _split_lines(stream: Stream, path: str) -> Iterator[bytes]:
 
 
 def is_expired(error: KubeApiUnavailableError) -> bool:
-    """Tell whether the only way on is a new list."""
+    """Return whether the only way on is a new list."""
     return isinstance(error, ApiStatusError) and (
         error.status == HTTP_GONE or error.reason == "Expired"
     )

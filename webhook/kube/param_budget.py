@@ -58,7 +58,7 @@ class ParamBudget:
             return dict(self._omitted)
 
     def admit(self, key: NamespacedName, size: int) -> bool:
-        """Tell whether an object of this size is kept; it replaces the one of its name."""
+        """Return whether an object of this size is kept; it replaces the one of its name."""
         with self._lock:
             self._sizes.pop(key, None)
             reason = self._reason_against(key[0], size)

@@ -3,7 +3,7 @@
 Of parameters, only those that a binding refers to (`param_watcher`): anybody who may create a
 ConfigMap can give it the label.
 
-    with LivePolicies(transport, "team=ml", exceptions_in="graphgate-system") as live:
+    with PoliciesWatcher(transport, "team=ml", exceptions_in="graphgate-system") as live:
         live.objects    {"cluster:ConfigMap/shop/owners": {…}, …}; None while the first list is out
         live.health()   CheckResult("ok", "9 objects of the cluster")
 
@@ -46,7 +46,7 @@ _MAX_STALENESS_SECONDS = 120.0
 """Seconds without a sign; the reason is in `facts_watcher`."""
 
 _SERVER_MANAGED_METADATA = frozenset({"managedFields", "resourceVersion", "generation"})
-"""What the API server changes by itself: a change of only these is none."""
+"""What the API server changes by itself: a change of only these is not one."""
 
 
 class PoliciesWatcher:
@@ -67,9 +67,9 @@ class PoliciesWatcher:
     ) -> None:
         """Prepare; nothing is asked before `start`.
 
-        selector       labels, as kubectl's -l
-        exceptions_in  the namespace whose PolicyExceptions count. One, because an exception may
-                       name any namespace: who may write one here may exempt everybody
+        selector              labels, as kubectl's -l
+        exceptions_namespace  the namespace whose PolicyExceptions count. One, because an exception
+                              may name any namespace: who may write one here may exempt everybody
         """
         self.selector = selector
         self._reflectors = {

@@ -54,11 +54,12 @@ EventHandler = Callable[[NamespacedName, T | None, T | None], None]
 class ReflectorConfig:
     """Seconds and sizes; each default has its reason.
 
-    page           objects per request at most; `list_pages` asks for fewer where they are large
-    answer         the longest wait for a page
-    watch          after which the server ends a watch; bookmarks come once a minute and 2 s before
-    silence        after which we end it: the server's end and 15 s for a slow way
-    first, longest delays between tries; 20 s, so that a restarted API server is found soon
+    page_size      objects per request at most; `list_pages` asks for fewer where they are large
+    list_timeout   the longest wait for a page
+    watch_timeout  after which the server ends a watch; bookmarks come once a minute and 2 s before
+    read_timeout   after which we end it: the server's end and 15 s for a slow way
+    backoff_base, max_backoff  first and longest delay between tries; 20 s, so that a restarted API
+                   server is found soon
     """
 
     page_size: int = 50
@@ -99,13 +100,16 @@ class Reflector(Generic[T]):
     ) -> None:
         """Prepare; nothing is asked before `start`.
 
-        path       of the collection: "/apis/apps/v1/deployments" (`collection_of` spells it)
-        project    makes of a raw object what is kept; None: it is not kept. Equal results are no
-                   change, so include the resourceVersion to be told of every one
-        on_change  called in the reflector's thread, one change after the other, when `items` has
-                   it already; must not block
-        on_delete  called likewise for every object that is gone, also of those not kept
-        labels, fields  selectors: "app=a,team!=b", "metadata.name=seldon-config"
+        path                            of the collection: "/apis/apps/v1/deployments"
+                                        (`collection_of` spells it)
+        transform                       makes of a raw object what is kept; None: it is not kept.
+                                        Equal results are no change, so include the resourceVersion
+                                        to be told of every one
+        on_change                       called in the reflector's thread, one change after the
+                                        other, when `items` has it already; must not block
+        on_delete                       called likewise for every object that is gone, also of those
+                                        not kept
+        label_selector, field_selector  selectors: "app=a,team!=b", "metadata.name=seldon-config"
         """
         self.path = path
         self._transport = transport
@@ -149,7 +153,7 @@ class Reflector(Generic[T]):
         return not self._thread.is_alive()
 
     def relist(self) -> None:
-        """List anew when the present watch ends: what was not kept may be kept by now."""
+        """List again when the present watch ends: what was not kept may be kept by now."""
         self._relist_wanted = True
 
     @property

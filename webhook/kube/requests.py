@@ -1,6 +1,7 @@
 """What can be asked of the API about one object. Raw mappings in, raw mappings out.
 
-Every function raises ClusterUnavailable if there is no answer and `Refused` if the answer is no.
+Every function raises KubeApiUnavailableError if there is no answer, and its child ApiStatusError if
+the API server refuses the request.
 """
 
 import json

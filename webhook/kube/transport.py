@@ -26,7 +26,7 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def json(self) -> Any:
-        """Return the body as JSON data; raise ClusterUnavailable if it is none."""
+        """Return the body as JSON data; raise KubeApiUnavailableError if it is not one."""
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
@@ -46,7 +46,7 @@ class Stream(Protocol):
     def __iter__(self) -> Iterator[bytes]:
         """Yield pieces as they come.
 
-        Raise ClusterUnavailable when the connection breaks, or is silent for too long.
+        Raise KubeApiUnavailableError when the connection breaks, or is silent for too long.
         """
 
     def interrupt(self) -> None:
@@ -78,7 +78,7 @@ class Transport(Protocol):
         headers: Mapping[str, str] | None = None,
         timeout: float = REQUEST_TIMEOUT_SECONDS,
     ) -> Response:
-        """Return the answer, whatever its status; raise ClusterUnavailable if there is none.
+        """Return the answer, whatever its status; raise KubeApiUnavailableError if there is none.
 
         path     "/api/v1/namespaces", percent-encoded where a name needs it
         headers  Content-Type is application/json unless given
@@ -88,5 +88,5 @@ class Transport(Protocol):
     def stream(self, path: str, *, query: Mapping[str, str], read_timeout: float) -> Stream:
         """Return an answer as it comes, whatever its status.
 
-        silence  after so many seconds without a byte the connection counts as broken
+        read_timeout  after so many seconds without a byte the connection counts as broken
         """

@@ -30,7 +30,7 @@ class LocatedFinding:
     line, column  of its place, from 1
     width         characters of the marker under it
     source        the line itself, without its end
-    replacements  the finding's fix as changes of the text; only where a report wants them
+    edits         the finding's fix as changes of the text; only where a report wants them
     """
 
     finding: Finding
@@ -87,8 +87,8 @@ class DocumentResult:
 class Report:
     """Everything that one run of `check` found.
 
-    skipped   documents of other kinds
-    policies  version of the policies in force; "": there were none
+    skipped_documents   documents of other kinds
+    policy_set_version  version of the policies in force; "": there were none
     """
 
     results: tuple[DocumentResult, ...]

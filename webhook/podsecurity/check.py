@@ -19,10 +19,10 @@ from webhook.podsecurity.pod import Container, Pod
 class Violation:
     """What one check forbids in a pod.
 
-    check   upstream's id: "privileged"
-    reason  "privileged"
-    detail  'container "m" must not set securityContext.privileged=true'
-    places  each guilty field, relative to the pod template; may be missing there
+    check_id  upstream's id: "privileged"
+    reason    "privileged"
+    detail    'container "m" must not set securityContext.privileged=true'
+    paths     each guilty field, relative to the pod template; may be missing there
     """
 
     check_id: str
@@ -53,7 +53,7 @@ class Check:
     overrides: tuple[str, ...] = ()
 
     def check_at(self, version: int) -> CheckPod | None:
-        """Return how the check judges at a minor version, None if it did not exist yet."""
+        """Return how the check evaluates at a minor version, None if it did not exist yet."""
         candidates = [check_pod for since, check_pod in self.versions if since <= version]
         return candidates[-1] if candidates else None
 

@@ -74,11 +74,11 @@ class Container:
 class Pod:
     """One pod, or the template of one.
 
-    spec         the raw PodSpec ({} if it is no mapping)
+    spec         the raw PodSpec ({} if it is not a mapping)
     context      its securityContext ({} if it has none)
     annotations  of the pod's metadata
     containers   init, app and ephemeral containers in this order
-    windows      whether os.name says so; a nodeSelector does not count (upstream's rule)
+    is_windows   whether os.name says so; a nodeSelector does not count (upstream's rule)
     host_users   False: the pod has a user namespace of its own
     """
 
@@ -112,7 +112,7 @@ class Pod:
 
     @property
     def volumes(self) -> list[Mapping]:
-        """The raw volumes; an entry that is no mapping counts as {}."""
+        """The raw volumes; an entry that is not a mapping counts as {}."""
         return [as_mapping(volume) for volume in as_list(self.spec.get("volumes"))]
 
 
@@ -137,5 +137,5 @@ def as_str(value: Any) -> str:
 
 
 def is_int(value: Any) -> TypeGuard[int]:
-    """Tell whether a value is a number without fraction; True and False are none."""
+    """Return whether a value is a number without fraction; True and False are none."""
     return type(value) is int

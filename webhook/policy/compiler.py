@@ -376,7 +376,7 @@ def policy_environment(*, has_params: bool, libraries: tuple[Library, ...]) -> E
 
 
 def _is_one_of(type_: CelType, allowed: tuple[CelType | str, ...]) -> bool:
-    """Tell whether a type is one of these; google.protobuf.BoolValue is as good as bool."""
+    """Return whether a type is one of these; google.protobuf.BoolValue is as good as bool."""
     if type_.kind == "wrapper":
         return any(isinstance(other, CelType) and other.name == type_.name for other in allowed)
     return type_ in allowed or type_.name in allowed

@@ -37,10 +37,10 @@ KIND = "PolicyException"
 class PolicyException:
     """One exception.
 
-    expires    as it was written
-    policies, rules, checks   what it exempts from: names of policies, ids of rules, checks of the
-               pod security standards; "*" ends a name that only has to begin so
-    namespaces, names         of the objects that it exempts; an empty tuple: any
+    expires_at               as it was written
+    policies, rules, pod_security_checks  what it exempts from; "*" ends a name that only has to
+               begin so
+    namespaces, names  of the objects that it exempts; an empty tuple: any
     """
 
     name: str
@@ -56,11 +56,11 @@ class PolicyException:
     line: int = 0
 
     def is_expired(self, now: Timestamp) -> bool:
-        """Tell whether it is no longer in force: from expiresAt on."""
+        """Return whether it is no longer in force: from expiresAt on."""
         return parse_timestamp(self.expires_at) <= now
 
     def covers(self, rule: str, namespace: str, name: str) -> bool:
-        """Tell whether it exempts an object from a finding's rule."""
+        """Return whether it exempts an object from a finding's rule."""
         return (
             (not self.namespaces or _matches_any(self.namespaces, namespace))
             and (not self.names or _matches_any(self.names, name))
@@ -69,7 +69,7 @@ class PolicyException:
 
     @staticmethod
     def covers_policy(pattern: str, name: str) -> bool:
-        """Tell whether an entry of exempt.policies, "NAME" or "NAME/0", means a policy."""
+        """Return whether an entry of exempt.policies, "NAME" or "NAME/0", means a policy."""
         return _matches_any((pattern, pattern.rpartition("/")[0]), name)
 
     def _covers_rule(self, rule: str) -> bool:
@@ -96,9 +96,9 @@ class ExemptedFinding:
 class ExemptionResult:
     """What is left of findings.
 
-    kept      still hold
-    exempted  taken back
-    expired   exceptions that would have taken something back, had they not expired
+    kept                still hold
+    exempted_findings   taken back
+    expired_exceptions  exceptions that would have taken something back, had they not expired
     """
 
     kept: tuple[Finding, ...]

@@ -13,8 +13,8 @@ from webhook.policy.scope import describe_scope, namespace_note, scope_warnings
 class PolicyRow:
     """One policy for a table.
 
-    bindings  "NAME: deny, audit" each
-    since     "1.34": the oldest Kubernetes that takes it; "-": none does, it is not portable
+    bindings       "NAME: deny, audit" each
+    since_version  "1.34": the oldest Kubernetes that takes it; "-": none does, it is not portable
     """
 
     name: str

@@ -20,7 +20,7 @@ NAME_LABEL = "kubernetes.io/metadata.name"
 def matches_request(
     match: MatchResources, request: AdmissionRequest, labels: Mapping[str, Any]
 ) -> bool:
-    """Tell whether a request is one of those that a policy or binding is for.
+    """Return whether a request is one of those that a policy or binding is for.
 
     labels  of the request's namespace
     """
@@ -57,7 +57,7 @@ def _rule_applies(rule: ResourceRule, request: AdmissionRequest, exact_versions:
 
 
 def rule_covers(rule: ResourceRule, request: AdmissionRequest, *, exact_versions: bool) -> bool:
-    """Tell whether a rule is about a request, whatever name its object has."""
+    """Return whether a rule is about a request, whatever name its object has."""
     return (
         (request.operation in rule.operations or "*" in rule.operations)
         and (request.group in rule.api_groups or "*" in rule.api_groups)
@@ -81,7 +81,7 @@ def _is_equivalent_version(versions: frozenset[str], request: AdmissionRequest) 
 
 
 def _covers_resource(resources: frozenset[str], request: AdmissionRequest) -> bool:
-    """Tell whether "pods", "pods/status", "*/status", "pods/*", "*" or "*/*" covers a request."""
+    """Return whether "pods", "pods/status", "*/status", "pods/*", "*" or "*/*" covers a request."""
     if not request.subresource:
         return request.resource in resources or "*" in resources or "*/*" in resources
     return not resources.isdisjoint(

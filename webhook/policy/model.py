@@ -36,7 +36,7 @@ SLOTS = {
 class PolicyProblem:
     """Why an object of a policy file is not used. Line and column count from 1; 0: no text.
 
-    unbound  it is a binding, and all that is wrong is that its policy is not there
+    policy_missing  it is a binding, and all that is wrong is that its policy is not there
 
     str(problem)   policies/gpu.yaml:12:9: gpu-limit: found no matching overload for …
     """
@@ -69,7 +69,7 @@ class ResourceRule:
 class MatchResources:
     """matchConstraints of a policy, matchResources of a binding.
 
-    rules  None: everything, as a binding without rules has it
+    resource_rules  None: everything, as a binding without rules has it
     """
 
     resource_rules: tuple[ResourceRule, ...] | None = None
@@ -83,7 +83,7 @@ class MatchResources:
 class CompiledExpression:
     """One expression of a policy, ready to run.
 
-    place  of its text in the policy's object
+    path  of its text in the policy's object
     """
 
     checked: CheckedExpression
@@ -108,9 +108,9 @@ class MatchCondition:
 class Validation:
     """One of validations.
 
-    rule    "policy/gpu-limit/0"
-    fact    its message, "" where it has none
-    remedy  from the annotations; likewise paths and fix, which are expressions
+    rule_id      "policy/gpu-limit/0"
+    message      its message, "" where it has none
+    remediation  from the annotations; likewise paths and fix, which are expressions
     """
 
     rule_id: str
@@ -146,10 +146,10 @@ class PolicyMetadata:
 class Policy:
     """A ValidatingAdmissionPolicy or MutatingAdmissionPolicy.
 
-    frame      what a frame looks like before variables are computed
-    variables  the compilers by name: variables.x
-    since      the least Kubernetes minor that knows all that its expressions use
-    portable   False: an expression uses functions that only graphgate has
+    initial_frame    what a frame looks like before variables are computed
+    variables        the compilers by name: variables.x
+    since_minor      the least Kubernetes minor that knows all that its expressions use
+    portable         False: an expression uses functions that only graphgate has
     reads_namespace  whether an expression names namespaceObject
     reads_user       whether an expression reads request.userInfo
     on_rendered      what graphgate.io/rendered says: what a denial of an object that a

@@ -21,7 +21,7 @@ _SCALARS = {"string": STRING, "integer": INT, "number": DOUBLE, "boolean": BOOL}
 
 
 def names_seldon_deployments(match: MatchResources) -> bool:
-    """Tell whether a policy names the kind: with wildcards the API server checks nothing."""
+    """Return whether a policy names the kind: with wildcards the API server checks nothing."""
     return any(
         SELDON_GROUP in rule.api_groups and SELDON_RESOURCE in rule.resources
         for rule in match.resource_rules or ()

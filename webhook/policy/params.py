@@ -24,7 +24,7 @@ def resolve_params(
     """Return the parameter objects of a binding; (None,) where none is used.
 
     namespace  of the request: where an object is looked for whose reference names none
-    Raise MissingParams where there is none and the binding denies that.
+    Raise ParamNotFoundError where there is none and the binding denies that.
     """
     reference = binding.param_ref
     if policy.param_kind is None or reference is None:
@@ -42,7 +42,7 @@ def resolve_params(
 
 
 def _is_referenced(value: Any, reference: ParamRef, namespace: str) -> bool:
-    """Tell whether a reference means an object; one without a namespace is the cluster's."""
+    """Return whether a reference means an object; one without a namespace is the cluster's."""
     metadata = get_mapping(value, "metadata")
     object_namespace = get_str(metadata, "namespace")
     if object_namespace and object_namespace != namespace:

@@ -33,7 +33,7 @@ def find_reads(expr: Expr) -> Iterator[FieldRead]:
 
 
 def _as_read(node: Expr) -> FieldRead | None:
-    """Return the chain of fields that a node is; None where it is none."""
+    """Return the chain of fields that a node is; None where it is not one."""
     fields: list[str] = []
     is_optional = False
     while True:

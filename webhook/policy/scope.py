@@ -48,7 +48,7 @@ RENDERED_RESOURCES = (
     SeenResource("keda.sh", "scaledobjects", ("v1alpha1",), ("CREATE",)),
     SeenResource("policy", "poddisruptionbudgets", ("v1",), ("CREATE",)),
 )
-"""What a SeldonDeployment stands for; each is judged as if it were created."""
+"""What a SeldonDeployment stands for; each is evaluated as if it were created."""
 
 
 def covers(match: MatchResources, seen: SeenResource) -> bool:
@@ -84,7 +84,7 @@ def _covers_request(match: MatchResources, request: AdmissionRequest) -> bool:
 
 
 def is_about_rendered(policy: Policy) -> bool:
-    """Tell whether a policy is about something that a SeldonDeployment stands for."""
+    """Return whether a policy is about something that a SeldonDeployment stands for."""
     return policy.kind == "ValidatingAdmissionPolicy" and any(
         covers(policy.match_constraints, seen) for seen in RENDERED_RESOURCES
     )

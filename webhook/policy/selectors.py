@@ -18,7 +18,7 @@ class Requirement:
     values: frozenset[str] = frozenset()
 
     def matches(self, labels: Mapping[str, Any]) -> bool:
-        """Tell whether labels meet it. NotIn is met by labels without the key."""
+        """Return whether labels meet it. NotIn is met by labels without the key."""
         has_key = self.key in labels
         if self.operator == "Exists":
             return has_key
@@ -43,7 +43,7 @@ class LabelSelector:
     requirements: tuple[Requirement, ...] = ()
 
     def matches(self, labels: Mapping[str, Any]) -> bool:
-        """Tell whether labels meet every requirement."""
+        """Return whether labels meet every requirement."""
         return all(requirement.matches(labels) for requirement in self.requirements)
 
     def to_query(self) -> str:
@@ -52,7 +52,7 @@ class LabelSelector:
 
 
 def read_selector(raw: Mapping[str, Any]) -> LabelSelector:
-    """Return the Selector of a raw one whose shape was judged."""
+    """Return the Selector of a raw one whose shape was checked."""
     requirements = [
         Requirement(key, "In", frozenset({value}))
         for key, value in get_mapping(raw, "matchLabels").items()

@@ -104,7 +104,7 @@ def _known_fields(error: Any) -> list[str]:
 
 
 def _enum_issues(value: Any, here: Path) -> Iterator[ShapeIssue]:
-    """Yield each word that is none of the known ones, at any depth."""
+    """Yield each word that is not one of the known ones, at any depth."""
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _enum_issues(item, here / index)

@@ -131,11 +131,11 @@ NodeLocation = tuple[PodLayout, ContainerSlot]
 class PredictorLayout:
     """One predictor, laid out, with all that its renderers may ask.
 
-    seats       where each node runs, by the node's path; a node that the orchestrator runs itself,
-                and one without a container, has none
-    has_engine  whether an orchestrator stands in front of the graph
-    front       the pod that requests come to first, and in it the first node's container; None
-                where no node has a container
+    node_locations    where each node runs, by the node's path; a node that the orchestrator runs
+                      itself, and one without a container, has none
+    has_orchestrator  whether an orchestrator stands in front of the graph
+    entrypoint        the pod that requests come to first, and in it the first node's container;
+                      None where no node has a container
     """
 
     deployment: SeldonDeployment
@@ -229,7 +229,7 @@ def _layout_predictor(
 
 
 def opts_out_of_orchestrator(predictor: Predictor) -> bool:
-    """Tell whether the author wants no orchestrator (Seldon's controller reads "true" only)."""
+    """Return whether the author wants no orchestrator (Seldon's controller reads "true" only)."""
     return (
         get_str(get_mapping(predictor.raw, "annotations"), NO_ENGINE_ANNOTATION).lower() == "true"
     )

@@ -39,7 +39,7 @@ CONTAINS_ORCHESTRATOR = "seldon-deployment-contains-svcorch"
 
 
 def is_reserved_label(key: str) -> bool:
-    """Tell whether a selector of ours reads the label, so that an author's value is not used."""
+    """Return whether a selector of ours reads the label, so that an author's value is not used."""
     return key in {APP, DEPLOYMENT_ID, PREDICTOR_SERVICE} or key.startswith(CONTAINER_SERVICE)
 
 

@@ -47,10 +47,10 @@ TRITON_FLAGS = ("model_control_mode", "load_model", "strict_model_config")
 class ModelServer:
     """What a server adds to its node's container.
 
-    env        wins over what every node's container gets, not over the author
-    probes     fields of the container: readinessProbe, livenessProbe
-    secret     name of a Secret whose keys become variables; "": none
-    sidecar    a second container, which then is the one that needs the model
+    env             wins over what every node's container gets, not over the author
+    probes          fields of the container: readinessProbe, livenessProbe
+    env_secret      name of a Secret whose keys become variables; "": none
+    sidecar         a second container, which then is the one that needs the model
     replaces_ports  whether Seldon's operator puts its own list of ports in place of the author's
     """
 
@@ -99,7 +99,7 @@ def env_secret_name(layout: PredictorLayout, raw: Mapping[str, Any]) -> str:
 
 
 def downloads_own_model(layout: PredictorLayout, node: Node) -> bool:
-    """Tell whether the server reads its model from the modelUri, without an initializer."""
+    """Return whether the server reads its model from the modelUri, without an initializer."""
     annotations = get_mapping(layout.deployment.spec, "annotations")
     is_opted_in = get_str(annotations, NO_STORAGE_INITIALIZER_ANNOTATION).lower() == "true"
     return is_opted_in and node.implementation == "TRITON_SERVER"

@@ -11,7 +11,7 @@ ROLES = frozenset({"ROUTER", "COMBINER", "MODEL", "TRANSFORMER", "OUTPUT_TRANSFO
 
 
 def is_prepackaged_server(node: Node) -> bool:
-    """Tell whether a model server runs the node (Seldon: prepackaged)."""
+    """Return whether a model server runs the node (Seldon: prepackaged)."""
     return (
         node.has_builtin_implementation and node.implementation not in ORCHESTRATOR_IMPLEMENTATIONS
     )
@@ -31,6 +31,6 @@ def node_role(node: Node) -> str:
 
 
 def uses_grpc(deployment: SeldonDeployment, node: Node) -> bool:
-    """Tell whether the node is called by gRPC; everything else is REST."""
+    """Return whether the node is called by gRPC; everything else is REST."""
     endpoint = get_str(get_mapping(node.raw, "endpoint"), "type")
     return endpoint == "GRPC" or get_str(deployment.spec, "transport") == "grpc"

@@ -45,17 +45,17 @@ class RenderOptions:
                                SeldonDeployment's name instead of "seldon-"
     http_port, grpc_port       the first ports handed out (PREDICTIVE_UNIT_*_SERVICE_PORT)
     metrics_port, …_name       the first metrics port, and the port name that scrapers look for
-    engine                     None: no orchestrator; predictors are served by their root node
+    orchestrator  None: no orchestrator; predictors are served by their root node
     service_http_port, …       ports of a predictor's Service where there is no orchestrator by
                                setting (with one, the Service has the orchestrator's)
-    defaults                   what is filled into pods and containers that no author wrote: the
-                               same options as for his, which a namespace may override
-    env_secret                 PREDICTIVE_UNIT_DEFAULT_ENV_SECRET_REF_NAME; "": none
-    initializer_image          what fetches models (RELATED_IMAGE_STORAGE_INITIALIZER), before the
-                               image in seldon-config; "": that, or Seldon's own
-    managed_by                 value of the label app.kubernetes.io/managed-by
-    operator                   whose objects are rendered: our reconciler's, or those of Seldon's
-                               operator (v1.17.1), which differ where docs/rendering.md says so
+    defaults           what is filled into pods and containers that no author wrote: the same
+                       options as for his, which a namespace may override
+    env_secret         PREDICTIVE_UNIT_DEFAULT_ENV_SECRET_REF_NAME; "": none
+    initializer_image  what fetches models (RELATED_IMAGE_STORAGE_INITIALIZER), before the image in
+                       seldon-config; "": that, or Seldon's own
+    managed_by         value of the label app.kubernetes.io/managed-by
+    operator           whose objects are rendered: our reconciler's, or those of Seldon's operator
+                       (v1.17.1), which differ where docs/rendering.md says so
     """
 
     deployment_name_as_prefix: bool = False

@@ -84,7 +84,7 @@ def _build_service(
 
 
 def _is_headless(layout: PredictorLayout) -> bool:
-    """Tell whether seldon.io/headless-svc is set, on the spec or else on the object."""
+    """Return whether seldon.io/headless-svc is set, on the spec or else on the object."""
     key = "seldon.io/headless-svc"
     for section in (layout.deployment.spec, get_mapping(layout.deployment.raw, "metadata")):
         value = get_mapping(section, "annotations").get(key)

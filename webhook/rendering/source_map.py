@@ -23,16 +23,16 @@ from webhook.graph.path import Path, Segment
 
 MAX_COPY_DEPTH = 60
 """Levels below a copied value that are copied. The types of Kubernetes and KEDA end before 20; what
-lies deeper is none of theirs, and Python's own stack ends at 1,000 frames."""
+lies deeper is not one of theirs, and Python's own stack ends at 1,000 frames."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceMap:
     """Where a value came from.
 
-    path    the place in the SeldonDeployment; an injected value's is what called for it
-    copied  whether places below the value are the same places below `path`
-    parts   the places directly below the value that have an origin of their own
+    path       the place in the SeldonDeployment; an injected value's is what called for it
+    is_copied  whether places below the value are the same places below `path`
+    parts      the places directly below the value that have an origin of their own
     """
 
     path: Path
@@ -149,7 +149,7 @@ def with_items(whole: Sourced, items: Iterable[Sourced]) -> Sourced:
 def list_items(raw: Mapping[str, Any], key: str, path: Path) -> Sourced:
     """Return a copy of the mappings in the author's list at `key` of `raw`, which is at `path`.
 
-    What is no mapping can be no container, port, variable, volume or mount, and is left out.
+    What is not a mapping can be no container, port, variable, volume or mount, and is left out.
     """
     value = raw.get(key)
     if type(value) is not list:

@@ -64,8 +64,8 @@ class PodParts:
 class ModelDownload:
     """What is fetched for whom.
 
-    target  the name of the container that reads it
-    raw     the node or explainer that has the modelUri, which stands at `path`
+    container_name  the name of the container that reads it
+    raw             the node or explainer that has the modelUri, which stands at `path`
     """
 
     container_name: str
@@ -205,7 +205,7 @@ def add_mounts(
 
 
 def _mounts_another(container: Mapping[str, Any], volume: str) -> bool:
-    """Tell whether something else than this volume is mounted where the model is expected."""
+    """Return whether something else than this volume is mounted where the model is expected."""
     return volume not in _mounted_volumes(container) and _has_mount(container, MODELS_PATH)
 
 

@@ -1,7 +1,7 @@
 """New connections, up to the end of their TLS handshake.
 
 The loop's own server starts a handshake for everybody who connects: 10,000 clients that connect and
-say nothing hold 500 MB. Here handshakes in progress have a bound, and the oldest gives way.
+say nothing hold 500 MB. Here handshakes in progress have a bound, and the oldest is superseded.
 """
 
 import asyncio

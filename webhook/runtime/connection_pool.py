@@ -1,7 +1,7 @@
-"""What the connections of one port share: their number, the bytes they hold, and who gives way.
+"""What the connections of one port share: their number, the bytes they hold, and who is superseded.
 
 Nobody is refused for who they are: behind one address there may be a proxy, and all API servers
-behind it. So there is no bound for an address, only an order in which connections give way.
+behind it. So there is no bound for an address, only an order in which connections are superseded.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ AbortReason = Literal[
 ]
 
 _MIN_HOLD_SECONDS = 0.001
-"""So that of several bodies that arrived at the same moment the largest gives way."""
+"""So that of several bodies that arrived at the same moment the largest is superseded."""
 
 
 class PooledConnection(Protocol):
@@ -96,12 +96,12 @@ class ConnectionPool:
         """Whether each answer is to end its connection, and to say so.
 
         Also while connections exceed their number: a connection that is announced to end loses no
-        request, and its peer opens another one, for which an idle one gives way.
+        request, and its peer opens another one, for which an idle one is superseded.
         """
         return self.draining or len(self.connections) > self.limits.max_connections
 
     def add(self, connection: PooledConnection) -> None:
-        """Take a connection in; if there are too many, another one gives way for it."""
+        """Take a connection in; if there are too many, another one is superseded for it."""
         self.opened += 1
         self.connections.add(connection)
         excess = len(self.connections) - self.limits.max_connections
@@ -152,7 +152,7 @@ class ConnectionPool:
 def choose_victim(
     connections: Iterable[PooledConnection], now: float, min_idle: float
 ) -> PooledConnection | None:
-    """Return the connection that gives way to a newcomer; None: none can be spared.
+    """Return the connection that is superseded to a newcomer; None: none can be spared.
 
     First one that never carried a request, the oldest; then, of the address that holds most, the
     one that has been idle longest. None of them with a request in flight, and none that was idle
@@ -173,7 +173,7 @@ def choose_victim(
 def _choose_last_resort(
     connections: Iterable[PooledConnection], now: float, min_idle: float
 ) -> PooledConnection | None:
-    """Return what gives way when the reserve is used up too; None: the newcomer itself.
+    """Return what is superseded when the reserve is used up too; None: the newcomer itself.
 
     An idle connection, however short; or, if every one is in the middle of a request, the request
     that has been arriving longest, if that is longer than a request ever takes.

@@ -33,7 +33,7 @@ _DAY_SECONDS = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A named question, asked anew by every /readyz; it must not block."""
+    """A named question, asked again by every /readyz; it must not block."""
 
     name: str
     probe: Callable[[], CheckResult]

@@ -1,4 +1,4 @@
-"""What is read anew while the server runs: polled, never watched.
+"""What is read again while the server runs: polled, never watched.
 
 Polling, because a mounted Secret or ConfigMap changes by a swapped symlink that inotify on the file
 does not see. What a source reads and how it swaps is its own matter (`tls`, settings in `cli`).

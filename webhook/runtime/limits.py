@@ -16,7 +16,7 @@ class Limits:
     # limit for one is 10 s (Go's net/http DefaultTransport.TLSHandshakeTimeout).
     tls_handshake_timeout: float = 10.0
     # TLS handshakes in progress; each takes 0.05 MiB. A burst of one API server is 67, each done in
-    # milliseconds; beyond, the oldest of the address that has most gives way (`acceptor`).
+    # milliseconds; beyond, the oldest of the address that has most is superseded (`acceptor`).
     max_handshakes: int = 500
     # First to last byte of a request's head. A head is one packet.
     header_timeout: float = 5.0

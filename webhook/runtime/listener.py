@@ -13,14 +13,14 @@ from webhook.runtime.http_message import RequestHandler
 from webhook.runtime.http_protocol import HttpConnection
 from webhook.runtime.limits import Limits
 
-# Connections that the kernel holds while the loop judges: a burst of one API server is 60.
+# Connections that the kernel holds while the loop evaluates: a burst of one API server is 60.
 _BACKLOG = 1024
 
 
 def bind_socket(host: str, port: int, flag: str) -> socket.socket:
     """Return a listening socket; an empty `host` is every address, IPv6 and IPv4.
 
-    Raises InvalidSettings, which names `flag`, when the port cannot be had.
+    Raises SettingsError, which names `flag`, when the port cannot be had.
     """
     if not 0 <= port <= 65_535:
         raise SettingsError(f"{flag} {port}: a port is a number from 0 to 65535")

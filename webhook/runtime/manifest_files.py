@@ -21,5 +21,5 @@ def manifest_files(paths: tuple[str, ...]) -> Iterator[str]:
 
 
 def _is_mirror(file: Path) -> bool:
-    """Tell whether a file is behind the links of a mounted ConfigMap (..data and its like)."""
+    """Return whether a file is behind the links of a mounted ConfigMap (..data and its like)."""
     return any(part.startswith("..") and part != ".." for part in file.parts)

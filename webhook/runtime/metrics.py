@@ -93,7 +93,7 @@ class ServerMetrics:
     def observe_decision(
         self, endpoint: str, verdict: str, findings: Sequence[tuple[str, str]], failures: int
     ) -> None:
-        """Count one judged object; `findings` are (rule, action)."""
+        """Count one evaluated object; `findings` are (rule, action)."""
         child = self._by_decision.get((endpoint, verdict))
         if child is None:
             child = self._decisions.labels(endpoint, verdict)

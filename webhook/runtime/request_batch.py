@@ -38,7 +38,7 @@ class WaitingConnection(Protocol):
         """Write the answer; return whether the next request is to be answered too."""
 
     def abort_after_error(self) -> None:
-        """End the connection after a fault of ours."""
+        """End the connection after an error of graphgate."""
 
 
 class RequestBatch:

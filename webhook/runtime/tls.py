@@ -36,17 +36,17 @@ class TlsIdentity:
 
 
 class ReloadingTlsContext:
-    """The serving pair and the client CA, read anew when the files change.
+    """The serving pair and the client CA, read again when the files change.
 
-    serving     what new handshakes get
-    context     for the listener; sends each handshake to `serving`
-    handshakes  how many have begun
+    identity            what new handshakes get
+    context             for the listener; sends each handshake to `serving`
+    handshakes_started  how many have begun
     """
 
     name = "certificate"
 
     def __init__(self, certificate: Path, key: Path, client_ca: Path | None = None) -> None:
-        """Read the files. Raises InvalidCertificate if they cannot serve."""
+        """Read the files. Raises CertificateError if they cannot serve."""
         self._certificate, self._key, self._client_ca = certificate, key, client_ca
         self._loaded_fingerprint = self._compute_fingerprint()
         self.handshakes_started = 0
@@ -65,7 +65,7 @@ class ReloadingTlsContext:
     def reload_if_changed(self) -> bool:
         """Serve the files' present content from the next handshake on; return whether it is new.
 
-        Raises InvalidCertificate if it cannot serve; the last good pair goes on serving.
+        Raises CertificateError if it cannot serve; the last good pair goes on serving.
         """
         fingerprint = self._compute_fingerprint()
         if fingerprint == self._loaded_fingerprint:
@@ -90,7 +90,7 @@ def _digest(path: Path) -> str:
 
 
 def load_tls_identity(certificate: Path, key: Path, client_ca: Path | None = None) -> TlsIdentity:
-    """Build a server context of PEM files; raise InvalidCertificate naming the file at fault."""
+    """Build a server context of PEM files; raise CertificateError naming the file at fault."""
     leaf = _load_leaf(certificate)
     _read_file(key, "key")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

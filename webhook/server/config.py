@@ -13,16 +13,16 @@ from webhook.runtime.limits import Limits
 class ServerConfig:
     """One server process.
 
-    certificate, key  PEM files of the serving pair; read anew when they change
-    client_ca         PEM file; if given, a client without a certificate of this CA is refused
-                      at the handshake, and TLS 1.3 is the minimum
+    certificate, key  PEM files of the serving pair; read again when they change
+    client_ca         PEM file; if given, a client without a certificate of this CA is refused at
+                      the handshake, and TLS 1.3 is the minimum
     host              address to listen on; empty: every one, IPv6 and IPv4
     port              HTTPS, /mutate and /validate; 0: any free one
     health_port       plain HTTP, /livez, /readyz, /metrics; 0: any free one
-    reload_every      seconds between two looks at the files
-    drain             seconds of answering on after SIGTERM, while the cluster learns that this pod
+    reload_interval   seconds between two reads at the files
+    shutdown_delay    seconds of answering on after SIGTERM, while the cluster learns that this pod
                       is gone. EndpointSlice to kube-proxy takes one to a few seconds.
-    finish            seconds that calls in flight may still take after that.
+    shutdown_grace    seconds that calls in flight may still take after that.
                       terminationGracePeriodSeconds must exceed drain + finish (20; default 30).
     """
 

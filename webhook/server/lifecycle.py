@@ -46,14 +46,16 @@ def serve(
 ) -> int:
     """Serve until a signal; return 0 if every call that had begun was answered, else 1.
 
-    judge    answers one review; called in the loop, so it must not block. To change settings at
-             run time, give one that reads them from a place that a source swaps
-    sources  what else is read anew every `config.reload_every` seconds, besides the certificate
-    checks   what else /readyz asks
-    show     adds to the metrics
-    beside   runs while the server does, and logs where it logs
+    handle_review     answers one review; called in the loop, so it must not block. To change
+                      settings at run time, give one that reads them from a place that a source
+                      swaps
+    sources           what else is read again every `config.reload_every` seconds, besides the
+                      certificate
+    checks            what else /readyz asks
+    register_metrics  adds to the metrics
+    background        runs while the server does, and logs where it logs
 
-    Logs JSON lines to standard output. Raises InvalidCertificate or InvalidSettings before
+    Logs JSON lines to standard output. Raises CertificateError or SettingsError before
     anything is started.
     """
     tls = ReloadingTlsContext(config.certificate, config.key, config.client_ca)

@@ -29,7 +29,7 @@ class ResolvedPolicySources:
 
 
 def read_files(paths: Iterable[Path]) -> dict[str, bytes]:
-    """Return every file that the paths name, with its content; raise InvalidPolicy if one fails."""
+    """Return every file that the paths name, with its content; raise PolicyError if one fails."""
     try:
         return {file: read_file(file) for path in paths for file in manifest_files((str(path),))}
     except OSError as error:
@@ -42,7 +42,7 @@ def parse_policies(
     """Return the policies in files; those that cannot be used are in its `problems`.
 
     objects  of the cluster, by what messages call them; a file goes before them
-    Raise InvalidPolicy for a file that cannot be read.
+    Raise PolicyError for a file that cannot be read.
     """
     from webhook import yamldoc
     from webhook.policy import SourceObject, load_policy_set, objects_from_file

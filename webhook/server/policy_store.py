@@ -1,11 +1,11 @@
-"""The policies of a running server, read anew when files or objects of the cluster change.
+"""The policies of a running server, read again when files or objects of the cluster change.
 
     files ────┐                        ┌─▶ in force, at the next review
               ├─▶ compiled in a thread ┤
     cluster ──┘                        └─▶ what cannot be used: named; its last good version stays
 
 Files belong to the operator and are one unit: if one is bad, all stay as they were. Objects of the
-cluster come from many hands and are judged one by one: a bad one never holds up the others.
+cluster come from many hands and are evaluated one by one: a bad one never holds up the others.
 """
 
 import logging
@@ -44,11 +44,11 @@ class PolicySetState:
     """What was loaded.
 
     policies None: nothing was ever loaded, and the engine, which takes 20 MB, not even imported
-    files    by name, the contents in force
-    objects  of the cluster, by what messages call them: those in force
-    known    whether `objects` are those of the cluster; False: they were not read yet
-    fault    why the newest files are not; "": they are
-    refused  sentences: objects of the cluster that are not in force as they are now
+    files      by name, the contents in force
+    objects    of the cluster, by what messages call them: those in force
+    is_synced  whether `objects` are those of the cluster; False: they were not read yet
+    error      why the newest files are not; "": they are
+    rejected   sentences: objects of the cluster that are not in force as they are now
     """
 
     policies: "PolicySet | None"
@@ -136,10 +136,10 @@ class PolicyStore:
         resolve_sources: Callable[[], ResolvedPolicySources],
         watched: "PoliciesWatcher | None" = None,
     ) -> None:
-        """Load the files; raise InvalidPolicy if one of them cannot be used.
+        """Load the files; raise PolicyError if one of them cannot be used.
 
-        wanted  where policies come from, asked again at each refresh
-        live    what is followed in the cluster; None: nothing
+        resolve_sources  where policies come from, asked again at each refresh
+        watched          what is followed in the cluster; None: nothing
         """
         self._resolve_sources = resolve_sources
         self._watched = watched
@@ -174,7 +174,7 @@ class PolicyStore:
         return PolicyContext(policies, int(time.time()), expired)
 
     def reload_if_changed(self) -> bool:
-        """Put what has changed into effect; raise InvalidPolicy while files cannot be used."""
+        """Put what has changed into effect; raise PolicyError while files cannot be used."""
         error = self._start_load() if self._loading is None else ""
         changed = self._loading is not None and self._loading.done() and self._finish_load()
         error = error or self._state.error or self._restart_reason()

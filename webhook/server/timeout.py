@@ -1,4 +1,4 @@
-"""An end to a judgement that takes too long, from inside: the caller is told why.
+"""An end to a review that takes too long, from inside: the caller is told why.
 
 Without it the API server gives up by itself and says "context deadline exceeded", which names
 neither the rule nor the object. Judging is one synchronous call in the loop, so no task can be
@@ -34,11 +34,11 @@ class ReviewTimeout:
     """Takes over SIGALRM for the life of the process. For the main thread only."""
 
     def __init__(self, seconds: float) -> None:
-        """Set how long one judgement may take."""
+        """Set how long one review may take."""
         self._seconds = seconds
         self._is_running = False
         self._soft_deadline = 0.0
-        # Once and not for each judgement: that would cost 12 us instead of 2.
+        # Once and not for each review: that would cost 12 us instead of 2.
         signal.signal(signal.SIGALRM, self._interrupt)
 
     def run(self, review: Callable[[], T]) -> T:
@@ -58,7 +58,7 @@ class ReviewTimeout:
             signal.setitimer(signal.ITIMER_REAL, 0.0)
 
     def is_expired(self) -> bool:
-        """Tell whether the present judgement should come to its end."""
+        """Return whether the present review should come to its end."""
         return time.monotonic() > self._soft_deadline
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:

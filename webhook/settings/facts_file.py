@@ -114,7 +114,7 @@ SCHEMA: Mapping[str, Any] = {
 def read_facts(document: Any, source: str = "facts") -> Facts:
     """Return the facts in a file's one document; `source` is how sentences call the file.
 
-    Raise InvalidSettings, with one sentence that names the place, for anything else.
+    Raise SettingsError, with one sentence that names the place, for anything else.
     """
     _validate_schema(document, source)
     namespaces = {

@@ -83,29 +83,29 @@ class PolicySources:
 
 
 OperatorSetting = Literal["auto", "graphgate", "seldon"]
-"""Whose pods are judged; auto: as the object and the cluster show it."""
+"""Whose pods are evaluated; auto: as the object and the cluster show it."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """Everything that an operator may choose about verdicts.
 
-    profile              the name of the profile it started from
-    defaults             what is filled in
-    defaults_at          where they are written: into the stored object, or only into what is
-                         rendered from it (GitOps tools then see no drift)
-    rules                by id, where it departs from the rule's own action and parameters; also
-                         ids that are no rules (`webhook.rules.other_ids`), with an action only
-    servers              names of the configured model servers; None: not told
-    pod_security         what is demanded of pods
-    ratchet              whether faults that an object had before an update only warn
-    on_rule_error  what happens to an object when a rule of ours crashes
-    operator             who reconciles: Seldon's operator or graphgate; auto: as the object and the
-                         cluster show it (`engine.operator`)
-    rendering            what an operator sets about the objects that are rendered; the same for
-                         all namespaces
-    policies             where users' policies come from; the same for all namespaces
-    namespaces           the complete settings of namespaces that have their own
+    profile            the name of the profile it started from
+    defaults           what is filled in
+    apply_defaults_at  where they are written: into the stored object, or only into what is rendered
+                       from it (GitOps tools then see no drift)
+    rules              by id, where it departs from the rule's own action and parameters; also ids
+                       that are no rules (`webhook.rules.other_ids`), with an action only
+    model_servers      names of the configured model servers; None: not told
+    pod_security       what is demanded of pods
+    ratchet            whether faults that an object had before an update only warn
+    on_rule_error      what happens to an object when a rule of ours crashes
+    operator           who reconciles: Seldon's operator or graphgate; auto: as the object and the
+                       cluster show it (`engine.operator`)
+    rendering          what an operator sets about the objects that are rendered; the same for all
+                       namespaces
+    policies           where users' policies come from; the same for all namespaces
+    namespaces         the complete settings of namespaces that have their own
     """
 
     profile: str = "default"
@@ -194,7 +194,7 @@ def read_settings(
     operator            the flag --operator; None: not given
     source              how the file is called in sentences
 
-    Raise InvalidSettings, with one sentence that names the flag, variable or key.
+    Raise SettingsError, with one sentence that names the flag, variable or key.
     """
     section: Mapping[str, Any] = {} if document is None else document
     if document is not None:
@@ -300,7 +300,7 @@ def _apply_user_id(
 
 
 def _validate_schema(document: Any, source: str) -> None:
-    """Judge the file by its JSON Schema; raise InvalidSettings for the first departure."""
+    """Check the file by its JSON Schema; raise SettingsError for the first departure."""
     import jsonschema  # 60 ms of imports, for who has a settings file
 
     from webhook.settings.schema import settings_schema

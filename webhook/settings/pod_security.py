@@ -1,6 +1,6 @@
 """What an operator, or a namespace, demands of pods.
 
-How pods are judged by it is in `pod_checks`.
+How pods are evaluated by it is in `pod_checks`.
 """
 
 from dataclasses import dataclass

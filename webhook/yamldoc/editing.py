@@ -44,8 +44,9 @@ def edit_text(text: str, document: Document, operations: Sequence[Operation]) ->
     behind it no longer hold: read the new text again before the next edit, or edit the last
     document of a file first. (Only the document's own part of the text is looked at and changed.)
 
-    Raises UnfitPatch if the operations do not fit the document's value; SharedText if they touch
-    what an anchor shares with other places; UneditableText if the text cannot be changed so.
+    Raises PatchMismatchError if the operations do not fit the document's value; AnchoredTextError
+    if they touch what an anchor shares with other places; UneditableTextError if the text cannot be
+    changed so.
     """
     start, end = document.span
     part = text[start:end]
@@ -273,7 +274,7 @@ def _require_unshared(node: Node) -> Scalar | Mapping | SequenceNode:
 
 
 def _reject_shared(node: Node) -> None:
-    """Raise SharedText if a value that is to go holds an anchor that is used elsewhere.
+    """Raise AnchoredTextError if a value that is to go holds an anchor that is used elsewhere.
 
     An alias may go: what it refers to stays.
     """

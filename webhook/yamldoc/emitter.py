@@ -29,9 +29,10 @@ _UNSAFE_IN_QUOTES = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 class YamlStyle:
     """How the author indents.
 
-    step     how much deeper the keys of a nested mapping stand
-    dashes   how much deeper than its key a list stands: 0 in the style of Kubernetes' own examples
-    newline  what ends a line: LF, CR LF or CR
+    indent           how much deeper the keys of a nested mapping stand
+    sequence_indent  how much deeper than its key a list stands: 0 in the style of Kubernetes' own
+                     examples
+    newline          what ends a line: LF, CR LF or CR
     """
 
     indent: int = 2

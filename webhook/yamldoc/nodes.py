@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 
 class ParseError(Exception):
-    """Text that cannot be read, at an offset; `reading` turns it into UnreadableDocument.
+    """Text that cannot be read, at an offset; `reading` turns it into DocumentError.
 
     With `other`, a second offset, the sentence has "{line}" where the line of that one belongs:
     only the reader of the whole file can count it.

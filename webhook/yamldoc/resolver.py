@@ -75,7 +75,7 @@ def resolve_tagged(text: str, tag: str) -> bool | int | float | str | None:
     """Return what kubectl reads a scalar with an explicit tag as.
 
     A tag that it does not know it ignores, and the scalar is a string.
-    Raises ValueError, with a sentence, if the text is none of that type.
+    Raises ValueError, with a sentence, if the text is not one of that type.
     """
     name = tag.removeprefix(_YAML)
     if tag == name or name not in ("int", "float", "bool", "null", "timestamp", "binary"):

@@ -1,12 +1,12 @@
 """Does what `plan` decides to one Secret and two webhook configurations.
 
-    rotation = Rotation(transport, Place("graphgate-system", "graphgate"), now=…)
-    rotation.settle()        # [Step("issue-ca"), Step("publish-ca"), Step("issue-server-cert", …)]
-    rotation.settle()        # []: all is well, and nothing was written
+    rotation = Rotation(transport, WebhookInstallation("graphgate-system", "graphgate"), now=…)
+    rotation.converge()   # [RotationStep("issue-ca"), RotationStep("publish-ca"), …]
+    rotation.converge()   # []: nothing is due, and nothing was written
 
 Each write says which version of the object it changes, so that two writers at once, a crash
-between two steps, and a hand that reaches in from outside end in a conflict, which is read anew
-and decided anew. Only the leader need do this; that is a matter of economy and not of safety.
+between two steps, and a hand that reaches in from outside end in a conflict, which is read again
+and decided again. Only the leader need do this; that is a matter of economy and not of safety.
 
 Belongs here: what is written. Does not belong here: when anything is due (`plan`),
 what is there (`observe`), what the bytes mean (`secret`), who leads (`kube.leader_election`).
@@ -86,8 +86,9 @@ class Rotation:
     def converge(self) -> list[RotationStep]:
         """Do all that is due, one step after the other; return the steps.
 
-        Raises InvalidCertificate if the Secret or a webhook configuration is missing, and
-        ClusterUnavailable. What was done until then stays, and the next call goes on from there.
+        Raises CertificateError if the Secret or a webhook configuration is missing, and
+        KubeApiUnavailableError. What was done until then stays, and the next call goes on from
+        there.
         """
         steps: list[RotationStep] = []
         for _ in range(_MAX_STEPS):
@@ -102,7 +103,7 @@ class Rotation:
             except ApiStatusError as error:
                 if error.status != 409:
                     raise
-                continue  # somebody was faster; what is to be done now is decided anew
+                continue  # somebody was faster; what is to be done now is decided again
             logger.info(
                 "certificate_rotation_step",
                 extra={"fields": {"step": step.action, "ca": step.ca_fingerprint}},
@@ -162,7 +163,7 @@ class Rotation:
         return published_at
 
     def _must_keep_unknown_cas(self, certificates: CertificateSecret, now: datetime) -> bool:
-        """Tell whether some replica may still serve what a CA signed that is not held any more.
+        """Return whether some replica may still serve what a CA signed that is not held any more.
 
         So it is when the Secret was emptied: a replica keeps its last certificate until it has
         read the new one.

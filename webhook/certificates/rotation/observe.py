@@ -54,9 +54,9 @@ class WebhookInstallation:
 class ClusterState:
     """What is in the cluster at one moment.
 
-    secret          as it is, with its version
-    holding         what it holds
-    configurations  both webhook configurations, as they are
+    raw_secret              as it is, with its version
+    certificates            what it holds
+    webhook_configurations  both webhook configurations, as they are
     """
 
     raw_secret: Mapping[str, Any]
@@ -77,7 +77,7 @@ class ClusterState:
 
 
 def observe(transport: Transport, installation: WebhookInstallation) -> ClusterState:
-    """Read everything. Raises InvalidCertificate if an object is missing, ClusterUnavailable."""
+    """Read everything. Raises CertificateError if an object is missing, KubeApiUnavailableError."""
     secret = _get_required(
         transport, installation.secret_path, f"Secret {installation.secret_name}"
     )

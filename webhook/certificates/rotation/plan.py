@@ -1,6 +1,6 @@
 """When a certificate is renewed, and how a CA is replaced without one failed call.
 
-Pure: a `State` and a time in, the next step out. The caller does the step, reads the state anew
+Pure: a `State` and a time in, the next step out. The caller does the step, reads the state again
 and asks again, until there is nothing to do. It may crash between any two steps.
 
 A CA is replaced in this order, because API servers and replicas learn of a change late, each at
@@ -9,7 +9,7 @@ its own time:
     issue-ca           the new CA is made, and signs nothing yet
     publish-ca         every caBundle holds the old and the new CA
     (overlap)        until the last API server has seen that
-    issue-server-cert  the server certificate is made anew, by the new CA
+    issue-server-cert  the server certificate is made again, by the new CA
     (overlap)        until the last replica serves that one
     remove-ca          the old CA is forgotten
     publish-ca         every caBundle holds the new CA only
@@ -59,11 +59,11 @@ class CertificateInfo:
 class RotationState:
     """What there is.
 
-    authorities  the CAs whose keys are held, oldest first
-    published    fingerprint of each CA that is in every caBundle → since when
-    server       the certificate that is served; None: none yet
-    issuer       fingerprint of the CA that signed it
-    names_fit    whether it holds every name the server is called by
+    cas            the CAs whose keys are held, oldest first
+    published_at   fingerprint of each CA that is in every caBundle → since when
+    server_cert    the certificate that is served; None: none yet
+    issuer         fingerprint of the CA that signed it
+    has_all_names  whether it holds every name the server is called by
     """
 
     cas: tuple[CertificateInfo, ...] = ()
@@ -91,7 +91,7 @@ def renewal_time(certificate: CertificateInfo) -> datetime:
 
 
 def is_due(certificate: CertificateInfo, now: datetime) -> bool:
-    """Tell whether it is time to renew."""
+    """Return whether it is time to renew."""
     return now >= renewal_time(certificate)
 
 
@@ -125,7 +125,7 @@ def _choose_signing_ca(state: RotationState, now: datetime, overlap: timedelta) 
 
 
 def _needs_server_cert(state: RotationState, signing_ca: str, now: datetime) -> bool:
-    """Tell whether a server certificate has to be minted."""
+    """Return whether a server certificate has to be minted."""
     if state.server_cert is None or not state.has_all_names:
         return True
     return state.issuer != signing_ca or is_due(state.server_cert, now)

@@ -1,11 +1,11 @@
 """One replica's part in the certificates: it takes part in the election, and serves what is there.
 
-    with Upkeep(transport, place, folder, identity="graphgate-0") as upkeep:
-        serve(config of upkeep.pair, judge, sources=[upkeep], checks=[… upkeep.health …])
+    with CertificateRotator(transport, installation, folder, identity="graphgate-0") as rotator:
+        serve(config, handle_review, sources=[rotator], checks=[Check("trust", rotator.health)])
 
 Every ten seconds, in a thread of its own: renew or ask for the Lease; if it is ours, do what is
-due; then read the Secret and the caBundles, and judge the certificate by them. The files are
-written by `refresh`, which the server calls between two looks at them.
+due; then read the Secret and the caBundles, and evaluate the certificate by them. The files are
+written by `refresh`, which the server calls between two reads at them.
 
 Belongs here: the rhythm, and what a replica says of its certificate. Does not belong here: what is
 done to the cluster (`apply`), who may do it (`kube.leader_election`).
@@ -56,8 +56,8 @@ _LEASE_CONFIG = LeaseConfig(
 class ObservedCertificate:
     """What the last look found.
 
-    server   the certificate in the Secret; None: none yet
-    faults   why an API server would not believe it
+    server_cert  the certificate in the Secret; None: none yet
+    problems     why an API server would not believe it
     """
 
     server_cert: KeyPair | None = None

@@ -6,7 +6,7 @@
     graphgate.io/ca-published-at (annotation)  by fingerprint, since when every caBundle has it
 
 One object, so that a change is all or nothing, and two writers at once are told apart by its
-resourceVersion. Whatever is in it that cannot be read counts as absent and is made anew.
+resourceVersion. Whatever is in it that cannot be read counts as absent and is made again.
 
 Belongs here: reading and writing that object. Does not belong here: when anything is made
 (`plan`), and how it is sent (`apply`).
@@ -41,9 +41,9 @@ _PRIVATE_KEY_PEM = re.compile(
 class CertificateSecret:
     """What is held.
 
-    authorities  CAs with their keys, oldest first
-    server       the certificate that is served; None: none that could be
-    published    fingerprint of a CA → since when it is in every caBundle
+    cas           CAs with their keys, oldest first
+    server_cert   the certificate that is served; None: none that could be
+    published_at  fingerprint of a CA → since when it is in every caBundle
     """
 
     cas: tuple[KeyPair, ...] = ()
@@ -92,7 +92,7 @@ def encode_secret(secret: Mapping[str, Any], certificates: CertificateSecret) ->
 
 
 def certificate_info(pair: KeyPair) -> CertificateInfo:
-    """Return what decisions need to know of a certificate. Raises InvalidCertificate."""
+    """Return what decisions need to know of a certificate. Raises CertificateError."""
     certificate = load_certificates(pair.certificate, pair.certificate_name)[0]
     return CertificateInfo(
         fingerprint(certificate),

@@ -206,7 +206,7 @@ def serve_command(
 
 
 def _watch_facts(kubeconfig: str | None, context: str | None, seldon_config: str) -> "FactsWatcher":
-    """Return the facts of a cluster, not yet followed; raise ClusterUnavailable without one."""
+    """Return the facts of a cluster, not yet watched; raise KubeApiUnavailableError without one."""
     from webhook.kube.facts_watcher import FactsWatcher
 
     return FactsWatcher(open_cluster(kubeconfig, context), parse_config_map(seldon_config))
@@ -215,7 +215,10 @@ def _watch_facts(kubeconfig: str | None, context: str | None, seldon_config: str
 def _watch_policies(
     kubeconfig: str | None, context: str | None, namespace: str | None, selector: str
 ) -> "PoliciesWatcher":
-    """Return the policies of a cluster, not yet followed; raise ClusterUnavailable without one."""
+    """Return the policies of a cluster, not yet watched.
+
+    Raise KubeApiUnavailableError without one.
+    """
     from webhook.kube.policy_watcher import PoliciesWatcher
 
     transport = open_cluster(kubeconfig, context)

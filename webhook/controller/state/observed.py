@@ -28,12 +28,13 @@ ObjectKey = tuple[str, str]
 class RolloutStatus:
     """What Kubernetes says of a Deployment's pods.
 
-    wanted     spec.replicas
-    current    whether all this is about the Deployment as it is now (observedGeneration)
-    progress   the reason of the condition Progressing: "NewReplicaSetAvailable", …; "": none
-    available  how many answer; `enough` is the condition Available
-    failure    why pods cannot be created (quota, Pod Security, …), as Kubernetes says; "": they can
-    late       why the rollout is given up (progressDeadlineSeconds); "": it is not
+    desired           spec.replicas
+    is_current        whether all this is about the Deployment as it is now (observedGeneration)
+    progress_reason   the reason of the condition Progressing: "NewReplicaSetAvailable", …; "": none
+    available         how many answer; `enough` is the condition Available
+    failure_message   why pods cannot be created (quota, Pod Security, …), as Kubernetes says; "":
+                      they can
+    progress_message  why the rollout is given up (progressDeadlineSeconds); "": it is not
     """
 
     desired: int
@@ -60,13 +61,13 @@ class RolloutStatus:
 class ObservedObject:
     """What is kept of an object that belongs to a SeldonDeployment: 1 KB instead of 20.
 
-    owner     uid of the SeldonDeployment that controls it
-    digest    its annotation; "": not applied by us
-    fields    the fields that we own, as the API server writes them, packed; b"": none
-    selector  a Deployment's spec.selector, as compact JSON
-    pods      the labels of its pod template, the same way
-    replicas  a Deployment's spec.replicas
-    seldon    whether Seldon's operator owns fields that are to be ours
+    owner_uid          uid of the SeldonDeployment that controls it
+    digest             its annotation; "": not applied by us
+    managed_fields     the fields that we own, as the API server writes them, packed; b"": none
+    selector           a Deployment's spec.selector, as compact JSON
+    pod_labels         the labels of its pod template, the same way
+    replicas           a Deployment's spec.replicas
+    has_seldon_fields  whether Seldon's operator owns fields that are to be ours
     """
 
     kind: str

@@ -58,7 +58,7 @@ class OwnerRef:
 class DesiredObject:
     """One object to be: complete, and not to be changed by anybody.
 
-    source    what was rendered, with the way back to the document
+    rendered  what was rendered, with the way back to the document
     digest    of everything that is sent
     selector  of a Deployment, as `ObservedObject.selector`; "" for other kinds
     size      bytes as JSON
@@ -80,8 +80,8 @@ class DesiredObject:
 class Apply:
     """Send the object.
 
-    live      what is there now; None: nothing that we know of
-    why       missing: it is not there; changed: another document or version of ours made another
+    observed  what is there now; None: nothing that we know of
+    reason    missing: it is not there; changed: another document or version of ours made another
               object; taken: somebody changed fields of ours
     replicas  hand these over to whoever scales before spec.replicas leaves our fields: it would
               fall back to 1 otherwise
@@ -168,9 +168,9 @@ def plan_actions(
 ) -> tuple[PlannedAction, ...]:
     """Return what is to be done now, in order.
 
-    wanted    no two of one key
-    children  by key, those that the SeldonDeployment controls, by uid
-    settled   see there
+    desired         no two of one key
+    observed        by key, those that the SeldonDeployment controls, by uid
+    accepted_drift  see there
 
     What nobody wants any more is deleted when all wanted Deployments run as wanted. An autoscaler
     or budget of a Deployment that stays goes at once: it would work against it.

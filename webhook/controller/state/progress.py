@@ -26,13 +26,13 @@ class ReconcileError:
 class ReconcileState:
     """What one pass over a SeldonDeployment found.
 
-    generation  the metadata.generation of the document
-    wanted      the objects it stands for; none where it was refused
-    children    the objects that are there
-    trouble     None: all was applied, or is being applied
-    notes       by Deployment: why its pods do not start, as their kubelet says
-    held        Deployments whose update waits for others, each with the reason
-    has_engine  whether an orchestrator is configured
+    generation        the metadata.generation of the document
+    desired           the objects it stands for; none where it was refused
+    observed          the objects that are there
+    error             None: all was applied, or is being applied
+    notes             by Deployment: why its pods do not start, as their kubelet says
+    held              Deployments whose update waits for others, each with the reason
+    has_orchestrator  whether an orchestrator is configured
     """
 
     generation: int

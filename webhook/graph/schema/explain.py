@@ -50,7 +50,7 @@ class _Explainer:
         self._unread = unread
 
     def check(self, value: Any, shape: _Shape, trail: Trail) -> None:
-        """Tell what is wrong with one value and below it."""
+        """Return what is wrong with one value and below it."""
         # A stack and not a recursion: what is nested deeply must not use up the interpreter's own.
         pending: list[tuple[Any, _Shape, Trail]] = [(value, shape, trail)]
         while pending:

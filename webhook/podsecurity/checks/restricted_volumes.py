@@ -47,7 +47,7 @@ _FORBIDDEN = (
 def check_pod(pod: Pod) -> Violation | None:
     """Allow only the types that restricted lists.
 
-    A volume without any source passes: the API server makes it an emptyDir before it is judged.
+    A volume without any source passes: the API server makes it an emptyDir before it is evaluated.
     """
     if not pod.spec.get("volumes"):
         return None

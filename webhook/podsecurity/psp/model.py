@@ -1,7 +1,7 @@
 """What an organisation demands of pods beyond the standards: PodSecurityPolicy's rules, kept.
 
-Here: the restrictions as values and judging a pod by them. Not here: reading them from settings
-(`settings`), converting a PodSecurityPolicy (`convert`).
+Here: the restrictions as values, and the check of a pod against them. Not here: reading them from
+settings (`settings`), converting a PodSecurityPolicy (`convert`).
 
 Source of the semantics: kubernetes/kubernetes (before 1.25) pkg/security/podsecuritypolicy. Every
 rule looks at the effective value, so a value of the pod satisfies a rule about its containers.
@@ -46,7 +46,7 @@ class IdStrategy:
     ranges: tuple[IdRange, ...] = ()
 
     def allows(self, number: int) -> bool:
-        """Tell whether an id lies in one of the ranges."""
+        """Return whether an id lies in one of the ranges."""
         return any(number in span for span in self.ranges)
 
 

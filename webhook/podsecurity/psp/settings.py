@@ -35,7 +35,7 @@ _BOOLEAN_FIELDS = {
 def read_psp_rules(section: Mapping[str, Any]) -> PspRules:
     """Return the restrictions that the settings' section "podSecurity.restrictions" describes.
 
-    Raise InvalidSettings, with one sentence naming the key, for whatever cannot be used.
+    Raise SettingsError, with one sentence naming the key, for whatever cannot be used.
     """
     values: dict[str, Any] = {}
     for key, value in section.items():

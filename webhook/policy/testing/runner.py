@@ -31,7 +31,7 @@ from webhook.yamldoc.json_patch import json_equal
 class TestResult:
     """One case that was run.
 
-    faults  what is not as expected, one line each; empty: it passed
+    mismatches  what is not as expected, one line each; empty: it passed
     """
 
     file: str

@@ -88,7 +88,7 @@ class TestFileError(Exception):
 class ExpectedFinding:
     """One finding that a case expects; None: whatever it is.
 
-    rule   "policy/NAME/N"
+    rule_id  "policy/NAME/N"
     """
 
     rule_id: str
@@ -101,12 +101,12 @@ class ExpectedFinding:
 class TestCase:
     """One case, of a policy's author: pytest is told to leave it alone.
 
-    expect    the findings, all of them, in any order
-    failures  the rules that fail, all of them
-    mutated   the object after the mutating policies; None: not looked at
-    now       the time for exceptions; "": they are not applied
-    params    the parameter objects that there are; None: those of the folder
-    exceptions  likewise
+    expected_findings  the findings, all of them, in any order
+    expected_failures  the rules that fail, all of them
+    expected_object    the object after the mutating policies; None: not looked at
+    now                the time for exceptions; "": they are not applied
+    params             the parameter objects that there are; None: those of the folder
+    exceptions         likewise
     """
 
     __test__: ClassVar[bool] = False
@@ -134,7 +134,7 @@ class TestSuite:
 
 
 def is_test_suite(source: SourceObject) -> bool:
-    """Tell whether an object is a PolicyTest."""
+    """Return whether an object is a PolicyTest."""
     value = source.value
     return isinstance(value, dict) and value.get("kind") == KIND
 
