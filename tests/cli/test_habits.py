@@ -98,6 +98,7 @@ def test_a_pod_security_policy_becomes_settings_that_hold(run, tmp_path):
     pod["securityContext"] = {"runAsUser": 5}
     ran = run("check", "--settings", tmp_path / "settings.yaml", "-", stdin=json.dumps(document))
     assert "[pod-security/restrictions/runAsUser]" in ran.out
+    assert ran.code == 1  # as the policy denied
 
 
 def test_what_is_no_pod_security_policy_is_one_sentence(run, tmp_path):

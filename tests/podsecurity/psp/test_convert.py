@@ -36,7 +36,7 @@ def test_what_a_policy_leaves_out_it_forbids_and_so_do_the_settings() -> None:
     assert convert_psp(build_psp()) == Conversion(
         {
             "defaults": {"runAsUser": None, "runAsNonRoot": "off"},
-            "podSecurity": {"restrictions": NOTHING_ALLOWED},
+            "podSecurity": {"mode": "enforce", "restrictions": NOTHING_ALLOWED},
         },
         (RBAC,),
     )
@@ -71,6 +71,7 @@ def test_a_strict_policy_is_carried_over_whole() -> None:
                 "dropCapabilities": ["ALL"],
             },
             "podSecurity": {
+                "mode": "enforce",
                 "restrictions": {
                     **NOTHING_ALLOWED,
                     "allowPrivilegeEscalation": False,
@@ -81,7 +82,7 @@ def test_a_strict_policy_is_carried_over_whole() -> None:
                     "runAsGroup": {"rule": "MustRunAs", "ranges": [{"min": 5, "max": 6}]},
                     "fsGroup": {"rule": "MustRunAs", "ranges": [{"min": 7, "max": 8}]},
                     "supplementalGroups": {"rule": "MayRunAs", "ranges": ranges},
-                }
+                },
             },
         },
         (RBAC,),
@@ -201,7 +202,27 @@ def test_annotations_are_said_too(key: str, what: str) -> None:
 
 def test_a_read_only_root_file_system_stays_demanded() -> None:
     restrictions = convert_psp(build_psp(readOnlyRootFilesystem=True)).settings["podSecurity"]
-    assert restrictions == {"restrictions": {**NOTHING_ALLOWED, "readOnlyRootFilesystem": True}}
+    assert restrictions == {
+        "mode": "enforce",
+        "restrictions": {**NOTHING_ALLOWED, "readOnlyRootFilesystem": True},
+    }
+
+
+@pytest.mark.parametrize("profile", ["runtime/default", "docker/default"])
+def test_the_default_profile_of_the_runtime_is_kept(profile: str) -> None:
+    key = "seccomp.security.alpha.kubernetes.io/defaultProfileName"
+    conversion = convert_psp(build_psp({key: profile}))
+    assert conversion.settings["defaults"]["seccompProfile"] == "RuntimeDefault"
+    assert conversion.notes == (RBAC,)
+    assert read_options(conversion.settings["defaults"]).seccomp_profile == "RuntimeDefault"
+
+
+@pytest.mark.parametrize("profile", ["localhost/mine", None, 1])
+def test_another_profile_is_said_to_be_left_out(profile: Any) -> None:
+    key = "seccomp.security.alpha.kubernetes.io/defaultProfileName"
+    conversion = convert_psp(build_psp({key: profile}))
+    assert "seccompProfile" not in conversion.settings["defaults"]
+    assert conversion.notes[0].startswith(f"annotation {key} is not carried over")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
     spec.runAsUser: {rule: MustRunAs, ranges: [{min: 1000, max: 1999}]}
     →  podSecurity.restrictions.runAsUser, the same; defaults.runAsUser: 1000
+    seccomp.security.alpha.kubernetes.io/defaultProfileName: runtime/default
+    →  defaults.seccompProfile: RuntimeDefault
 
 Here: the translation, and what has no equivalent. Not here: files, YAML, what restrictions mean.
 
@@ -18,6 +20,9 @@ from webhook.podsecurity.pod import as_mapping
 
 _SECCOMP_DEFAULT = "seccomp.security.alpha.kubernetes.io/defaultProfileName"
 _SECCOMP_ALLOWED = "seccomp.security.alpha.kubernetes.io/allowedProfileNames"
+_RUNTIME_DEFAULT = ("runtime/default", "docker/default")
+"""Two names of the profile that is called RuntimeDefault today."""
+
 _APPARMOR = "apparmor.security.beta.kubernetes.io/"
 
 _BOOLEAN_FIELDS = ("privileged", "hostNetwork", "hostPID", "hostIPC")
@@ -81,8 +86,11 @@ def convert_psp(policy: Any) -> Conversion:
     }
     settings = {
         "defaults": _defaulting_settings(restrictions),
-        "podSecurity": {"restrictions": restrictions},
+        # A PodSecurityPolicy denies; restrictions do what the mode says.
+        "podSecurity": {"mode": "enforce", "restrictions": restrictions},
     }
+    if _annotation(policy, _SECCOMP_DEFAULT) in _RUNTIME_DEFAULT:
+        settings["defaults"]["seccompProfile"] = "RuntimeDefault"
     return Conversion(settings, tuple(_notes(policy, spec)))
 
 
@@ -103,6 +111,10 @@ def _defaulting_settings(restrictions: Mapping[str, Any]) -> dict[str, Any]:
     if restrictions["capabilities"]["requiredDrop"] == ["ALL"]:
         defaults["dropCapabilities"] = ["ALL"]
     return defaults
+
+
+def _annotation(policy: Mapping[str, Any], key: str) -> Any:
+    return as_mapping(as_mapping(policy.get("metadata")).get("annotations")).get(key)
 
 
 def _first_id(ids: Mapping[str, Any]) -> int | None:
@@ -132,6 +144,8 @@ def _notes(policy: Mapping[str, Any], spec: Mapping[str, Any]) -> list[str]:
         )
     notes += _notes_on_defaults(spec)
     for key in as_mapping(as_mapping(policy.get("metadata")).get("annotations")):
+        if key == _SECCOMP_DEFAULT and _annotation(policy, key) in _RUNTIME_DEFAULT:
+            continue
         if key in (_SECCOMP_DEFAULT, _SECCOMP_ALLOWED):
             notes.append(
                 f"annotation {key} is not carried over: set defaults.seccompProfile, the Pod "
