@@ -306,3 +306,32 @@ def test_a_typo_is_told_with_the_near_name() -> None:
     assert problem_messages(text) == [
         "policy.yaml:14:47: p: undeclared reference to 'startWith'; did you mean \"startsWith\"?"
     ]
+
+
+@pytest.mark.parametrize(
+    ("expression", "key"),
+    [
+        ("object.metadata.labels.a/b == 'x'", "a/b"),
+        ("object.metadata.annotations.example.com/owner != ''", "example.com/owner"),
+        ("object.metadata.labels[team] == 'x'", "team"),
+        ("object.metadata.labels[app.kubernetes.io/name] == 'x'", "app.kubernetes.io/name"),
+        ("object.metadata.name == 'a' && object.metadata.labels[ team ] == 'x'", "team"),
+    ],
+)
+def test_a_key_without_quotes_is_told_how_it_is_written(expression: str, key: str) -> None:
+    policies = load_texts(policy_text(f"- expression: >-\n    {expression}\n"), binding_text())
+    assert any(
+        problem.message.endswith(f"; a key needs quotes: ['{key}']")
+        for problem in policies.problems
+    ), policies.problems
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["nme == 'a'", "object.metadata.name / 2 == owner", "[1, 2][index] == 1 && other"],
+)
+def test_another_unknown_name_gets_no_such_hint(expression: str) -> None:
+    policies = load_texts(policy_text(f"- expression: >-\n    {expression}\n"), binding_text())
+    names = [p.message for p in policies.problems if "'index'" not in p.message]
+    assert names
+    assert not any("needs quotes" in message for message in names)

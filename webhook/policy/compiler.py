@@ -1,5 +1,6 @@
 """From one raw policy, whose shape is right, to a Policy with its expressions compiled."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
@@ -348,10 +349,18 @@ class _PolicyCompiler:
 
     def _add_problem(self, path: Path, issue: ExpressionIssue) -> None:
         position = self.source.position(path, issue.offset)
-        message = issue.message + self._hint(issue.message)
+        message = issue.message + (
+            self._hint(issue.message) or _quotes_hint(self._text_at(path), issue)
+        )
         if issue.message.startswith("undeclared reference to 'authorizer'"):
             message = _AUTHORIZER_UNSUPPORTED
         self.problems.append(PolicyProblem(self.source.file, *position, self.name, message))
+
+    def _text_at(self, path: Path) -> str:
+        text: Any = self.raw
+        for segment in path:
+            text = text[segment]
+        return text if isinstance(text, str) else ""
 
     def _hint(self, message: str) -> str:
         name = message.partition("'")[2].partition("'")[0]
@@ -364,6 +373,24 @@ class _PolicyCompiler:
         if message.startswith("undefined field") and name in names:
             return "; a variable is known below its definition"
         return ""
+
+
+_UNQUOTED_INDEX = re.compile(r"\[\s*([A-Za-z_][\w.-]*(?:/[\w.-]+)?)\s*\]", re.ASCII)
+_UNQUOTED_FIELD = re.compile(
+    r"\b(?:labels|annotations|nodeSelector|data)\.([A-Za-z_][\w-]*(?:\.[\w-]+)*/[\w.-]+)",
+    re.ASCII,
+)
+
+
+def _quotes_hint(text: str, issue: ExpressionIssue) -> str:
+    """Return how a key is written where one stands without quotes: labels.a/b, labels[a/b]."""
+    if not issue.message.startswith("undeclared reference to"):
+        return ""
+    for pattern in (_UNQUOTED_INDEX, _UNQUOTED_FIELD):
+        for match in pattern.finditer(text):
+            if match.start() <= issue.offset <= match.end():
+                return f"; a key needs quotes: ['{match[1]}']"
+    return ""
 
 
 def policy_environment(*, has_params: bool, libraries: tuple[Library, ...]) -> Environment:
