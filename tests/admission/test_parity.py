@@ -12,6 +12,10 @@ from webhook.graph.cluster_facts import NO_FACTS
 from webhook.lint.lint import lint_text
 from webhook.yamldoc import read
 
+# The command line sees how the author spelt a value; the webhook gets JSON, where 1.0 is 1 and the
+# first of two equal keys is lost. So it finds the same and offers less.
+TEXT_SAYS_MORE = ("[wrong-type]", "[children-not-a-list]", "[mapping-instead-of-list]")
+
 FILES = sorted((ROOT / "tests" / "rules" / "fixtures").glob("*/*.yaml"))
 
 
@@ -29,7 +33,13 @@ def test_both_say_the_same_of_a_fixture(file):
             reported[placed.action].append(format_finding(placed.finding))
     message = reported_messages.get("status", {}).get("message", "")
     assert reported_messages["allowed"] is (result.verdict == "allowed")
-    assert sorted(reported["deny"]) == sorted(
-        line.removeprefix("* ") for line in message.splitlines()[1:]
+    denials = [line.removeprefix("* ") for line in message.splitlines()[1:]]
+    assert comparable(reported["deny"]) == comparable(denials)
+    assert comparable(reported["warn"]) == comparable(reported_messages.get("warnings", []))
+
+
+def comparable(lines):
+    """Return the lines sorted, without their remediation where the text decides about it."""
+    return sorted(
+        line.partition("; ")[0] if line.endswith(TEXT_SAYS_MORE) else line for line in lines
     )
-    assert sorted(reported["warn"]) == sorted(reported_messages.get("warnings", []))

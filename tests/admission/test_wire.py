@@ -105,7 +105,8 @@ def test_both_endpoints_deny_with_every_finding(endpoint):
     document["spec"]["predictors"][0]["graph"] = {"name": "clasifier", "type": "MODLE"}
     name = (
         'no container of the predictor is called "clasifier"; '
-        'call the node "classifier", as a container is [missing-container]'
+        'rename the container "classifier" to "clasifier", or the node to "classifier" '
+        "[missing-container]"
     )
     kind = (
         '"MODLE" is no node type; known are UNKNOWN_TYPE, ROUTER, COMBINER, MODEL, TRANSFORMER '

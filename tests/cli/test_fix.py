@@ -134,3 +134,63 @@ def test_a_rename_follows_every_reference(run):
     )
     ran = run("fix", "-", stdin=json.dumps(document))
     assert ran.out == json.dumps(document).replace("My_Model", "my-model")
+
+
+def test_what_is_left_is_said_with_its_reason(run):
+    document = with_graph(name="clasifier", type="model")
+    document["spec"]["predictors"][0]["graph"]["nonsense"] = 1
+    ran = run("fix", "-", stdin=json.dumps(document))
+    assert ran.err.splitlines() == [
+        '-: fixed spec.predictors[0].graph.type: "model" is no node type; known are UNKNOWN_TYPE, '
+        "ROUTER, COMBINER, MODEL, TRANSFORMER and OUTPUT_TRANSFORMER [unknown-node-type]",
+        "-:1:296: not fixed spec.predictors[0].graph.name: no container of the predictor is called "
+        '"clasifier" [missing-container]: its fix is a guess; see --unsafe-fixes',
+        '-:1:354: not fixed spec.predictors[0].graph.nonsense: there is no field "nonsense" here '
+        "[unknown-field]: remove it, or check its name and place",
+        "1 fixed, 2 left (1 fixable with --unsafe-fixes)",
+    ]
+
+
+def test_a_diff_with_guesses_says_which_they_are(run):
+    document = json.dumps(with_graph(name="clasifier", type="model"), indent=1)
+    plain = run("fix", "--diff", "-", stdin=document).out
+    ran = run("fix", "--diff", "--unsafe-fixes", "-", stdin=document)
+    assert plain.startswith("--- -\n")
+    assert [line.split(":")[0] for line in ran.out.splitlines() if line.startswith("#")] == [
+        "# safe fix",
+        "# unsafe fix",
+    ]
+
+
+def test_the_seed_is_one_command_and_eight_fixes(run):
+    assert run("fix", SEEDS / "three-steps.yaml").err.splitlines()[-1] == "8 fixed, 0 left"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fixed"),
+    [("SeldonDeploymnt", True), ("seldondeployment", True), ("Deployment", False)],
+)
+def test_a_misspelled_kind_is_fixed_and_the_document_checked(run, kind, fixed):
+    document = {**with_graph(type="model"), "kind": kind}
+    ran = run("fix", "-", stdin=json.dumps(document))
+    assert ('"kind": "SeldonDeployment"' in ran.out, '"MODEL"' in ran.out) == (fixed, fixed)
+
+
+def test_an_empty_handler_does_not_keep_the_rest_from_being_fixed(run):
+    document = with_graph(type="model")
+    (container,) = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"]
+    container["readinessProbe"] = {"httpGet": None, "path": "/ready", "port": 8080}
+    ran = run("fix", "-", stdin=json.dumps(document))
+    assert '"readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}}' in ran.out
+    assert (ran.code, '"MODEL"' in ran.out, ran.err.count("fixed spec")) == (0, True, 2)
+
+
+@pytest.mark.parametrize("field", ["livenessProbe", "readinessProbe", "startupProbe"])
+@pytest.mark.parametrize("name", ["command", "args"])
+def test_what_a_probe_runs_never_becomes_what_its_container_runs(run, field, name):
+    document = minimal()
+    (container,) = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"]
+    container[field] = {name: ["cat", "/x"]}
+    fixed = yaml.safe_load(run("fix", "--unsafe-fixes", "-", stdin=json.dumps(document)).out)
+    (container,) = fixed["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"]
+    assert (container[field], container.get(name)) == ({"exec": {"command": ["cat", "/x"]}}, None)

@@ -9,7 +9,7 @@ import click
 import pytest
 import yaml
 
-from tests.documents_of import minimal
+from tests.documents_of import minimal, with_graph
 from tests.seeds import ROOT, SEEDS
 from webhook.cli import graphgate
 
@@ -23,10 +23,66 @@ def flags_of(command):
 def test_hooks_call_commands_that_exist():
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     for hook in hooks:
-        program, command, *flags = hook["entry"].split()
-        assert program == "graphgate"
-        known = flags_of(command)
-        assert set(flags) <= known
+        program, command, *flags, end = hook["entry"].split()
+        assert (program, end) == ("graphgate", "--")
+        assert set(flags) <= flags_of(command)
+
+
+def test_a_committed_file_that_is_called_like_a_flag_stays_a_file(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "relaxed.yaml").write_text("rules: {missing-container: off}\n")
+    (tmp_path / "--settings=relaxed.yaml").write_text("kind: ConfigMap\n")
+    (tmp_path / "broken.yaml").write_text(json.dumps(with_graph(name="zzz")))
+    check, _ = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    _, *arguments = check["entry"].split()
+    assert run(*arguments, "--settings=relaxed.yaml", "broken.yaml").code == 1
+
+
+def test_hooks_pin_what_the_lock_pins():
+    lock = (ROOT / "requirements.lock").read_text()
+    for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text()):
+        assert {"click", "orjson", "pyyaml"} <= {
+            dependency.split("==")[0] for dependency in hook["additional_dependencies"]
+        }
+        assert all(f"\n{dependency} " in lock for dependency in hook["additional_dependencies"])
+
+
+def action_step(number):
+    return yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"][number]["run"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        ("deploy", ["deploy"]),
+        ("a b", ["a", "b"]),
+        ("a\nb c\n", ["a", "b", "c"]),
+        ("--settings=x", ["--settings=x"]),
+        ("a*", ["a*"]),
+    ],
+)
+def test_the_action_checks_all_lines_of_its_paths(tmp_path, paths, expected):
+    program = tmp_path / "graphgate" / "bin" / "graphgate"
+    program.parent.mkdir(parents=True)
+    program.write_text('#!/bin/sh\nfor word; do echo "$word"; done\n')
+    program.chmod(0o755)
+    ran = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", action_step(-1)],
+        env={**os.environ, "RUNNER_TEMP": str(tmp_path), "PATHS": paths},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert ran.stdout.split("--\n")[-1].splitlines() == expected
+
+
+def test_the_action_installs_nothing_without_a_hash():
+    lines = action_step(0).replace("\\\n", "").splitlines()
+    installs = [line for line in lines if "install --" in line]
+    assert len(installs) == 2
+    assert all("--require-hashes" in line or "--no-index" in line for line in installs)
+    assert all("--no-deps" in line for line in installs)
 
 
 def test_the_action_calls_check_with_flags_that_exist():

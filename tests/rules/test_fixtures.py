@@ -3,7 +3,8 @@
 # deny traffic-not-100 spec.predictors
 #   traffic of the 2 live predictors sums to 90, not 100 …
 #   = the remedy
-#   + {"op": …}                  one line for each operation of the fix
+#   + {"op": …}                  one line for each operation of a safe fix
+#   ? {"op": …}                  and of an unsafe one
 """
 
 import os
@@ -45,7 +46,8 @@ def describe_findings(text):
         lines.append(f"#   {finding.message}")
         if finding.remediation:
             lines.append(f"#   = {finding.remediation}")
-        lines.extend(f"#   + {orjson.dumps(operation).decode()}" for operation in finding.fix)
+        sign = "+" if finding.fix_safety == "safe" else "?"
+        lines.extend(f"#   {sign} {orjson.dumps(operation).decode()}" for operation in finding.fix)
     return "".join(f"{line}\n" for line in lines or ["# nothing is found"])
 
 

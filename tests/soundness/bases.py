@@ -10,7 +10,7 @@ from zlib import crc32
 from tests.rendering.cases import CASES, load_case
 from tests.rules import graphs
 from tests.seeds import EXAMPLES, ROOT
-from webhook.lint.lint import is_seldon_deployment
+from webhook.lint.kind import is_seldon_deployment
 from webhook.yamldoc import read
 
 FIXTURES = ROOT / "tests" / "rules" / "fixtures"

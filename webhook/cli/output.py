@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from webhook.cli.manifests import select_manifests
 from webhook.files import read_input
 from webhook.graph.path import ROOT, Path
-from webhook.runtime.manifest_files import manifest_files
 from webhook.yamldoc.emitter import emit_scalar, is_inline
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def render_files(
     rendered_files: list[RenderedFile] = []
     rejected: list[DocumentResult] = []
     skipped = 0
-    for path in manifest_files(paths):
+    for path in select_manifests(paths).files:
         try:
             text = read_input(path)
         except OSError as error:

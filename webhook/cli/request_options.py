@@ -100,7 +100,7 @@ def _key(document: Any) -> tuple[str, str]:
 def _read_objects(path: Path) -> list[Any]:
     """Return the SeldonDeployments of a file or folder."""
     from webhook import yamldoc
-    from webhook.lint.lint import is_seldon_deployment
+    from webhook.lint.kind import is_seldon_deployment
 
     objects: list[Any] = []
     for file in manifest_files((str(path),)):

@@ -13,6 +13,7 @@ from webhook.engine.decision import ALLOWED, Decision, RuleError, SuppressedFind
 from webhook.engine.dedupe import drop_superseded, group_by_action, locate_finding
 from webhook.engine.operator import resolve_operator
 from webhook.engine.overrides import override_actions
+from webhook.engine.placeholders import explain_placeholders
 from webhook.engine.pod_checks import check_pods
 from webhook.engine.policy_context import PolicyContext
 from webhook.engine.ratchet import ratchet
@@ -23,6 +24,7 @@ from webhook.graph.limits import truncate_to_limits
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.parse import parse
 from webhook.graph.path import Path
+from webhook.graph.submitted import AuthoredText, Submitted
 from webhook.rules.other_ids import (
     DEFAULTING_RULE_ID,
     NOT_DEFAULTED_RULE_ID,
@@ -47,6 +49,7 @@ def evaluate(
     policy_context: PolicyContext | None = None,
     allow_cache: AllowCache | None = None,
     operator: Operator | None = None,
+    authored_text: AuthoredText | None = None,
 ) -> Decision:
     """Judge one SeldonDeployment, and fill in its defaults.
 
@@ -60,6 +63,7 @@ def evaluate(
     demands       users' policies and exceptions; None: there are none
     memory        what was found faultless before; None: nothing is remembered
     operator      whose pods are judged; None: as settings, object and facts say
+    authored_text the text that the document was read from; None: it came as JSON
 
     What the API server and controllers write, `status` and most of `metadata`, is for policies
     only. An object that is being deleted is allowed as it is: whoever refuses the update that
@@ -108,7 +112,9 @@ def evaluate(
     if allow_cache is None or key is None or not allow_cache.contains(key, *cached_under):
         old_object = None if old_document is None else ParsedObject.from_document(old_document)
         findings += evaluator.run_checks(
-            ParsedObject.from_document(defaulted), old_object, rule_errors
+            ParsedObject.from_document(defaulted, Submitted(document, authored_text)),
+            old_object,
+            rule_errors,
         )
         if (
             old_object is not None
@@ -140,6 +146,7 @@ def evaluate(
         findings = list(override_actions(findings, notices))
     if not findings and not rule_errors:
         return Decision(patch=patch, suppressed=suppressed)
+    findings = explain_placeholders(document, findings)
     grouped = group_by_action(document, drop_superseded(findings))
     decision = Decision(
         denials=grouped["deny"],
@@ -247,10 +254,13 @@ class ParsedObject(NamedTuple):
     view: SeldonDeployment
 
     @classmethod
-    def from_document(cls, document: Any) -> "ParsedObject":
-        """Parse what the author wrote, without the metadata that the API server adds."""
+    def from_document(cls, document: Any, submitted: Submitted | None = None) -> "ParsedObject":
+        """Parse what the author wrote, without the metadata that the API server adds.
+
+        submitted  the document before its defaults were filled in; None: it is this one
+        """
         authored = _strip_server_fields(document)
-        view = parse(authored)
+        view = parse(authored, submitted)
         return cls(document if view.document is authored else view.document, view)
 
 

@@ -17,23 +17,28 @@ Operation = TypedDict(
 )
 """One operation of a JSON Patch (RFC 6902)."""
 
+FixSafety = Literal["safe", "unsafe"]
+"""Whether a fix is the one thing that its author evidently meant, or a guess to be confirmed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One fault.
 
-    path    where; resolves in the document that was submitted
-    fact    what is wrong, with the values, lower case, no full stop:
-            'traffic of the 2 live predictors sums to 90, not 100'
-    remedy  what to do about it: 'rename it to "step-one"'; empty: the rule's own general remedy
-    fix     a JSON Patch against the submitted document that mends it; empty where none is certain
-    sure    False where a fact was missing that would have settled it; then it is at most a warning
-    evidence  every place whose value makes it a fault, where `path` alone does not say: while
-            they stay as they are, it is the same fault (`engine.ratchet`)
-    incomplete  whether something was not read or not told, so that nobody knows what else is wrong:
-            then it denies, whatever the settings say of the rule
-    rule    who found it: "children-not-a-list", "pod-security/privileged", "policy/NAME/0";
-            stamped by the engine, a rule leaves it empty
+    path         where; resolves in the document that was submitted
+    message      what is wrong, with the values, lower case, no full stop:
+                 'traffic of the 2 live predictors sums to 90, not 100'
+    remediation  what to do about it: 'rename it to "step-one"'; empty: the rule's own general one
+    fix          a JSON Patch against the submitted document; empty where there is none
+    fix_safety   "safe": `graphgate fix` applies it; "unsafe": only with --unsafe-fixes
+    certain      False where a fact was missing that would have settled it; then it is at most a
+                 warning
+    evidence     every place whose value makes it a fault, where `path` alone does not say: while
+                 they stay as they are, it is the same fault (`engine.ratchet`)
+    incomplete   whether something was not read or not told, so that nobody knows what else is
+                 wrong: then it denies, whatever the settings say of the rule
+    rule_id      who found it: "children-not-a-list", "pod-security/privileged", "policy/NAME/0";
+                 stamped by the engine, a rule leaves it empty
     """
 
     path: Path
@@ -44,3 +49,8 @@ class Finding:
     evidence: tuple[Path, ...] = ()
     incomplete: bool = False
     rule_id: str = ""
+    fix_safety: FixSafety = "unsafe"
+
+    def has_fix(self, *, unsafe: bool = True) -> bool:
+        """Return whether there is a fix; without `unsafe`, whether there is a safe one."""
+        return bool(self.fix) and (unsafe or self.fix_safety == "safe")

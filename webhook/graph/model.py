@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from webhook.graph.path import Path, Segment
+from webhook.graph.submitted import Submitted
 
 
 class ChildPath(NamedTuple):
@@ -270,6 +271,7 @@ class SeldonDeployment:
     unusual     by part ("ports", "probes", …, see `non_trivial`): those of them whose part needs a
                 closer look; in the others nothing is wrong with it. Read by `in_need`
     faults      every departure from the schema
+    submitted   what the author wrote, before anything was filled in: for hints and fixes
     """
 
     document: Any
@@ -283,6 +285,7 @@ class SeldonDeployment:
     containers: tuple[Container, ...]
     non_trivial: Mapping[str, tuple[Container, ...]]
     schema_errors: tuple[SchemaError, ...]
+    submitted: Submitted
 
     @property
     def is_incomplete(self) -> bool:

@@ -39,6 +39,7 @@ from webhook.graph.model import (
 )
 from webhook.graph.path import ROOT, Path
 from webhook.graph.schema.explain import explain
+from webhook.graph.submitted import Submitted
 
 T = TypeVar("T")
 
@@ -46,13 +47,14 @@ NODE_FIELDS = frozenset({"name", "type", "children", "implementation", "endpoint
 """A mapping under `children` with one of these was meant as a node."""
 
 
-def parse(document: Any) -> SeldonDeployment:
+def parse(document: Any, submitted: Submitted | None = None) -> SeldonDeployment:
     """Return the view of one SeldonDeployment.
 
     `document` is any JSON value, nested at most 1,024 levels (what orjson and `yamldoc` let
     through). Where something is missing or of the wrong type, the view is empty there and
-    `faults` says so.
+    `faults` says so. `submitted` is what the author wrote; None: the document itself.
     """
+    submitted = submitted or Submitted(document)
     document, limit_errors = truncate_to_limits(document)
     raw = document if type(document) is dict else EMPTY_MAPPING
     metadata = get_mapping(raw, "metadata")
@@ -75,6 +77,7 @@ def parse(document: Any) -> SeldonDeployment:
             *_limit_errors(reading, limit_errors),
             *_validate_schema(document, reading.unread),
         ),
+        submitted=submitted,
     )
 
 

@@ -1,7 +1,9 @@
-"""The nearest known word for a misspelled one."""
+"""The nearest known word for a misspelled one, and whether it is the one that was meant."""
 
+import re
 from collections.abc import Iterable
 
+from webhook.graph.finding import FixSafety
 from webhook.graph.text import _normalize_word
 
 LIKELY_SIMILARITY = 0.6
@@ -10,19 +12,87 @@ LIKELY_SIMILARITY = 0.6
 CERTAIN_SIMILARITY = 0.8
 """How alike they are at least for a fix to replace one by the other: one slip in five letters."""
 
+_MAX_COMPARED_LENGTH = 80
+_MAX_COMPARED_WORDS = 500
+"""What is compared letter by letter: no field or word of the API is longer, no object of people
+has more containers. Beyond, only another spelling of the same letters is found."""
+
+_MIN_SLIP_LENGTH = 4
+"""Letters of a word in which one slip is recognised. Of three letters, one makes another word."""
+
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_OPPOSITES = (
+    ("input", "output"), ("in", "out"), ("min", "max"), ("minimum", "maximum"),
+    ("pre", "post"), ("start", "stop"), ("read", "write"), ("up", "down"), ("on", "off"),
+    ("before", "after"), ("request", "response"), ("requests", "limits"), ("allow", "deny"),
+    ("user", "group"), ("required", "preferred"), ("first", "last"), ("true", "false"),
+    ("enabled", "disabled"), ("enable", "disable"), ("success", "failure"), ("all", "none"),
+    ("always", "never"),
+)  # fmt: skip
+"""Parts of names that are alike, or stand at the same place, and mean something else."""
+_NEGATIONS = frozenset({"not", "no", "non", "never", "without"})
+
 
 def nearest_word(word: str, known: Iterable[str], min_similarity: float = LIKELY_SIMILARITY) -> str:
     """Return the known word that was probably meant; "" if none is near.
 
-    Spellings that differ in case, "-", "_" or " " only are the same word. `alike` is difflib's
-    measure, from 0 to 1.
+    Spellings that differ in case, "-", "_" or " " only are the same word. A word is never offered
+    for itself, nor for its opposite: minReplicas for maxReplica, OUTPUT_… for INPUT_….
+    `min_similarity` is difflib's measure, from 0 to 1.
     """
-    candidates = list(known)
+    candidates = [candidate for candidate in known if candidate != word]
     by_normalized = {_normalize_word(candidate): candidate for candidate in reversed(candidates)}
     normalized = _normalize_word(word)
     if normalized in by_normalized:
         return by_normalized[normalized]
+    if len(word) > _MAX_COMPARED_LENGTH:
+        return ""
     import difflib  # only where something is wrong: start-up time
 
-    matches = difflib.get_close_matches(normalized, by_normalized, n=1, cutoff=min_similarity)
-    return by_normalized[matches[0]] if matches else ""
+    compared = [name for name in by_normalized if len(name) <= _MAX_COMPARED_LENGTH]
+    matches = difflib.get_close_matches(
+        normalized, compared[-_MAX_COMPARED_WORDS:], n=3, cutoff=min_similarity
+    )
+    nearest = (by_normalized[match] for match in matches)
+    return next((found for found in nearest if not is_opposite(word, found)), "")
+
+
+def is_opposite(word: str, other: str) -> bool:
+    """Return whether one of two names negates the other, or has "min" where it has "max"."""
+    parts, other_parts = _name_parts(word), _name_parts(other)
+    if bool(parts & _NEGATIONS) != bool(other_parts & _NEGATIONS):
+        return True
+    only, only_other = parts - other_parts, other_parts - parts
+    return any(
+        (left in only and right in only_other) or (right in only and left in only_other)
+        for left, right in _OPPOSITES
+    )
+
+
+def _name_parts(word: str) -> frozenset[str]:
+    return frozenset(part.lower() for part in _PARTS.findall(word))
+
+
+def spelling_fix_safety(word: str, nearest: str) -> FixSafety:
+    """Return "safe" if the words are one word but for case and separators, or for one slip.
+
+    A slip is one letter more, less or other, or two that changed places.
+    """
+    written, meant = _normalize_word(word), _normalize_word(nearest)
+    if written == meant:
+        return "safe"
+    if is_opposite(word, nearest) or len(meant) < _MIN_SLIP_LENGTH:
+        return "unsafe"
+    return "safe" if _is_one_slip(written, meant) else "unsafe"
+
+
+def _is_one_slip(left: str, right: str) -> bool:
+    """Return whether one edit makes one word of the other: in linear time."""
+    if abs(len(left) - len(right)) > 1:
+        return False
+    start = 0
+    while start < min(len(left), len(right)) and left[start] == right[start]:
+        start += 1
+    rest, other = left[start:], right[start:]
+    swapped = rest[1::-1] + rest[2:] if len(rest) > 1 else rest
+    return rest[1:] == other[1:] or rest[1:] == other or rest == other[1:] or swapped == other

@@ -1,14 +1,18 @@
-"""Files mended: one fix after the other, the author's text kept everywhere else."""
+"""Files fixed: one fix after the other, the author's text kept everywhere else.
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+A fix stays only if its finding is gone after it and nothing new is found. So a fix without effect,
+or one that would break something else, ends there and is reported, and the others go on.
+"""
 
-from webhook.engine.decision import Decision
-from webhook.engine.evaluate import evaluate
+from collections import Counter
+from dataclasses import dataclass, field
+
 from webhook.engine.policy_context import PolicyContext
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding, Operation
-from webhook.lint.lint import is_seldon_deployment
+from webhook.lint.lint import find_in_document
+from webhook.rules import Action
+from webhook.rules.other_ids import MISSPELLED_KIND_RULE_ID
 from webhook.settings.model import Settings
 from webhook.yamldoc import (
     Document,
@@ -20,17 +24,19 @@ from webhook.yamldoc import (
 )
 
 MAX_FIX_ROUNDS = 100
-"""Fixes in one file. Each leads to one finding less; a manifest of more faults needs its author."""
+"""Fixes in one document; a second run does the next hundred. Nobody writes so many by hand."""
+
+_Findings = tuple[tuple[Action, Finding], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class FixResult:
     """A file after its fixes.
 
-    text     the new text; the old one where nothing could be mended
-    reading  the old text as it was read
-    fixed    the findings that were mended, in the order in which they were
-    left     why a fix that there is could not be written into the text: finding and reason
+    text         the new text; the old one where nothing could be fixed
+    parsed_file  the old text as it was read
+    applied      the findings that were fixed, in the order in which they were
+    skipped      why a fix that there is was not applied: finding and reason
     """
 
     text: str
@@ -44,68 +50,148 @@ def autofix(
     settings: Settings,
     facts: Facts,
     policy_context: PolicyContext | None = None,
+    *,
+    unsafe: bool = False,
 ) -> FixResult:
-    """Judge, apply one fix, judge again, until no fix is left.
+    """Check, apply one fix, check again, until no fix is left.
 
     The deepest place goes first, so that a fix never meets a place that another one has moved.
-    Parts of the file that cannot be read stay as they are.
+    Parts of the file that cannot be read stay as they are. `unsafe`: apply guesses as well.
     """
     original = read(content)
-    parsed_file, applied = original, []
-    skipped: dict[tuple[str, str], tuple[Finding, str]] = {}
-    for _ in range(MAX_FIX_ROUNDS):
-        next_fix = _next_fix(
-            parsed_file, _DocumentEvaluator(settings, facts, policy_context), set(skipped)
-        )
-        if next_fix is None:
-            break
-        document, finding = next_fix
-        try:
-            text = edit_text(parsed_file.text, document, finding.fix)
-        except (UneditableTextError, PatchMismatchError) as error:
-            skipped[_finding_key(document, finding)] = (finding, str(error))
-            continue
-        parsed_file = read(text)
-        applied.append(finding)
-    return FixResult(parsed_file.text, original, tuple(applied), tuple(skipped.values()))
+    fixer = _Fixer(original, settings, facts, policy_context, unsafe=unsafe)
+    for index in range(len(original.documents)):
+        fixer.fix_document(index)
+    return FixResult(
+        fixer.parsed_file.text, original, tuple(fixer.applied), tuple(fixer.skipped.values())
+    )
 
 
-class _DocumentEvaluator(NamedTuple):
-    """How documents are judged between fixes."""
+class _NotAppliedError(Exception):
+    """Why a fix is not applied."""
 
+
+@dataclass(slots=True)
+class _Fixer:
+    """The file as far as it is fixed, and what happened so far."""
+
+    parsed_file: ParsedFile
     settings: Settings
     facts: Facts
     policy_context: PolicyContext | None
+    unsafe: bool = field(kw_only=True)
+    applied: list[Finding] = field(default_factory=list)
+    skipped: dict[tuple[int, str, str], tuple[Finding, str]] = field(default_factory=dict)
 
-    def evaluate(self, document: Any) -> Decision:
-        return evaluate(document, self.settings, self.facts, policy_context=self.policy_context)
+    def fix_document(self, index: int) -> None:
+        """Apply the fixes of one document."""
+        findings = self._findings(self.parsed_file.documents[index])
+        rounds = 0
+        while (finding := self._next_fix(index, findings)) is not None:
+            try:
+                if rounds == MAX_FIX_ROUNDS:
+                    raise _NotAppliedError(  # noqa: TRY301 — one way for all reasons
+                        f"{MAX_FIX_ROUNDS} fixes were applied; run graphgate fix again"
+                    )
+                self.parsed_file, after = self._apply(index, finding, findings)
+            except (UneditableTextError, PatchMismatchError, _NotAppliedError) as error:
+                self.skipped[_finding_key(index, finding)] = finding, str(error)
+            else:
+                rounds += 1
+                # A node and its container, for example, are renamed by one fix of two findings.
+                self.applied += [f for _, f in findings if f.fix == finding.fix]
+                findings = after
 
-
-def _next_fix(
-    parsed_file: ParsedFile, evaluator: _DocumentEvaluator, skipped: set[tuple[str, str]]
-) -> tuple[Document, Finding] | None:
-    """Return the fix to apply now and its document; None if there is none."""
-    for document in parsed_file.documents:
-        if not is_seldon_deployment(document.value):
-            continue
-        decision = evaluator.evaluate(document.value)
+    def _next_fix(self, index: int, findings: _Findings) -> Finding | None:
+        """Return the finding to fix now; None if there is none."""
         fixable = [
             finding
-            for finding in _findings(decision)
-            if finding.fix and _finding_key(document, finding) not in skipped
+            for action, finding in findings
+            if action != "audit"
+            and finding.has_fix(unsafe=self.unsafe)
+            and _finding_key(index, finding) not in self.skipped
         ]
-        if fixable:
-            return document, max(fixable, key=lambda finding: _patch_depth(finding.fix))
+        # What is safe goes before what is guessed, which it may make needless.
+        order = [f for f in fixable if f.fix_safety == "safe"] or fixable
+        return max(order, key=lambda finding: _patch_depth(finding.fix), default=None)
+
+    def _apply(
+        self, index: int, finding: Finding, before: _Findings
+    ) -> tuple[ParsedFile, _Findings]:
+        """Return the file with one fix, and what is found in the document then."""
+        text = edit_text(self.parsed_file.text, self.parsed_file.documents[index], finding.fix)
+        if text == self.parsed_file.text:
+            raise _NotAppliedError("the fix changes nothing")
+        parsed_file = read(text)
+        after = self._findings(parsed_file.documents[index])
+        if any(_is_same(finding, other) for _, other in after):
+            raise _NotAppliedError("the fix does not remove the finding")
+        if (new := _new_finding(finding, before, after)) is not None:
+            raise _NotAppliedError(f"the fix would lead to: {new.message} [{new.rule_id}]")
+        return parsed_file, after
+
+    def _findings(self, document: Document) -> _Findings:
+        found = find_in_document(
+            document, self.settings, self.facts, policy_context=self.policy_context
+        )
+        return tuple(found) if found is not None else ()
+
+
+def _new_finding(fixed: Finding, before: _Findings, after: _Findings) -> Finding | None:
+    """Return a denial or warning that the fix brought; None if there is none.
+
+    Names in messages may have changed and places moved, so the findings of each rule are counted.
+    What is said of a part that was moved was not read before: that is no fault of the fix.
+    """
+    if fixed.rule_id == MISSPELLED_KIND_RULE_ID:
+        return None  # only now the document is checked at all
+    known = Counter(finding.rule_id for action, finding in before if action != "audit")
+    moved = _moved_places(fixed.fix)
+    for action, finding in after:
+        pointer = finding.path.pointer
+        if action == "audit" or any(f"{pointer}/".startswith(f"{path}/") for path in moved):
+            continue
+        known[finding.rule_id] -= 1
+        if known[finding.rule_id] < 0:
+            return finding
     return None
 
 
-def _findings(decision: Decision) -> tuple[Finding, ...]:
-    return decision.denials + decision.warnings
+def _moved_places(operations: tuple[Operation, ...]) -> list[str]:
+    """Return where the parts that a patch moves stand at its end."""
+    places: list[str] = []
+    for operation in operations:
+        if operation["op"] == "remove":
+            parent, _, token = operation["path"].rpartition("/")
+            places = [_after_removal(place, parent, token) for place in places]
+        elif operation["op"] == "move" or _holds_parts(operation):
+            places.append(operation["path"])
+    return places
+
+
+def _after_removal(place: str, parent: str, token: str) -> str:
+    """Return a place after an item of the list at `parent` is gone: items behind it move up."""
+    index, slash, rest = place.removeprefix(f"{parent}/").partition("/")
+    if not (place.startswith(f"{parent}/") and token.isdecimal() and index.isdecimal()):
+        return place
+    return f"{parent}/{int(index) - (int(index) > int(token))}{slash}{rest}"
+
+
+def _holds_parts(operation: Operation) -> bool:
+    return isinstance(operation.get("value"), (dict, list))
+
+
+def _is_same(finding: Finding, other: Finding) -> bool:
+    return (finding.rule_id, finding.path, finding.message) == (
+        other.rule_id,
+        other.path,
+        other.message,
+    )
 
 
 def _patch_depth(operations: tuple[Operation, ...]) -> int:
     return max(operation["path"].count("/") for operation in operations)
 
 
-def _finding_key(document: Document, finding: Finding) -> tuple[str, str]:
-    return f"{document.index}{finding.path.pointer}", finding.rule_id
+def _finding_key(index: int, finding: Finding) -> tuple[int, str, str]:
+    return index, finding.path.pointer, finding.rule_id

@@ -16,6 +16,7 @@ from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import get_mapping, get_str
 from webhook.graph.path import ROOT
+from webhook.lint.kind import find_misspelled_kind, is_seldon_deployment
 from webhook.lint.result import (
     DocumentResult,
     LineEdit,
@@ -28,8 +29,6 @@ from webhook.rules import Action
 from webhook.rules.other_ids import UNREADABLE_RULE_ID, YAML_RULE_ID_PREFIX
 from webhook.settings.model import Settings
 from webhook.yamldoc import Document, ParsedFile, read
-
-KIND = "SeldonDeployment"
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
@@ -44,30 +43,28 @@ def lint_text(
     find_old: Callable[[Any], Any] | None = None,
     with_edits: bool = False,
 ) -> Report:
-    """Judge every SeldonDeployment in one file; documents of other kinds are counted as skipped.
+    """Check every SeldonDeployment in one file; documents of other kinds are counted as skipped.
 
-    file     what the file is called in the report
-    content  YAML or JSON; whatever cannot be read is a result with the verdict "error"
+    file            what the file is called in the report
+    content         YAML or JSON; whatever cannot be read is a result with the verdict "error", and
+                    so is what was meant to be a SeldonDeployment and does not say so
     policy_context  users' policies and exceptions
     find_old        returns the object before an update that a document makes; None: it is created
-    with_edits      whether fixes are also told as changes of the text
+    with_edits      whether fixes are also given as changes of the text
     """
     parsed_file = read(content)
     lines = _LINE_END.split(parsed_file.text.removeprefix("\ufeff"))
     results: list[DocumentResult] = []
     for document in parsed_file.documents:
         if is_seldon_deployment(document.value):
-            decision = evaluate(
-                document.value,
-                settings,
-                facts,
-                old_document=None if find_old is None else find_old(document.value),
-                policy_context=policy_context,
-            )
+            old = None if find_old is None else find_old(document.value)
+            decision = _evaluate(document, settings, facts, policy_context, old)
             result = _document_result(file, document, decision, lines, settings)
-            if with_edits:
-                result = _with_edits(result, document, parsed_file.text)
-            results.append(result)
+        elif (misspelled := find_misspelled_kind(document.value)) is not None:
+            result = _error_result(file, document, misspelled, lines)
+        else:
+            continue
+        results.append(_with_edits(result, document, parsed_file.text) if with_edits else result)
     skipped = len(parsed_file.documents) - len(results)
     results.extend(
         _unreadable_result(file, parsed_file, error, lines) for error in parsed_file.errors
@@ -76,9 +73,36 @@ def lint_text(
     return Report(tuple(results), skipped)
 
 
-def is_seldon_deployment(document: Any) -> bool:
-    """Tell whether a document is a SeldonDeployment, of whatever apiVersion."""
-    return isinstance(document, dict) and document.get("kind") == KIND
+def find_in_document(
+    document: Document,
+    settings: Settings,
+    facts: Facts,
+    *,
+    policy_context: PolicyContext | None = None,
+) -> list[ActionFinding] | None:
+    """Return what is found in a document, with actions; None if it is of another kind."""
+    if is_seldon_deployment(document.value):
+        decision = _evaluate(document, settings, facts, policy_context)
+        return [*_action_findings(decision), *_yaml_findings(document, settings)]
+    misspelled = find_misspelled_kind(document.value)
+    return None if misspelled is None else [("deny", misspelled)]
+
+
+def _evaluate(
+    document: Document,
+    settings: Settings,
+    facts: Facts,
+    policy_context: PolicyContext | None,
+    old_document: Any = None,
+) -> Decision:
+    return evaluate(
+        document.value,
+        settings,
+        facts,
+        old_document=old_document,
+        policy_context=policy_context,
+        authored_text=document,
+    )
 
 
 def unreadable_file_report(file: str, reason: str) -> Report:
@@ -91,15 +115,11 @@ def _document_result(
     file: str, document: Document, decision: Decision, lines: list[str], settings: Settings
 ) -> DocumentResult:
     yaml_findings = list(_yaml_findings(document, settings))
-    denied = decision.denied or any(action == "deny" for _, action in yaml_findings)
-    action_findings: list[tuple[Finding, Action]] = [
-        *((finding, "deny") for finding in decision.denials),
-        *((finding, "warn") for finding in decision.warnings),
-        *((finding, "audit") for finding in decision.audits),
-        *_rule_error_findings(decision),
-        *yaml_findings,
+    denied = decision.denied or any(action == "deny" for action, _ in yaml_findings)
+    located = [
+        _locate(finding, action, document, lines)
+        for action, finding in (*_action_findings(decision), *yaml_findings)
     ]
-    located = [_locate(finding, action, document, lines) for finding, action in action_findings]
     return DocumentResult(
         file=file,
         index=document.index,
@@ -117,6 +137,29 @@ def _document_result(
             )
             for each in decision.suppressed
         ),
+    )
+
+
+def _action_findings(decision: Decision) -> list[ActionFinding]:
+    return [
+        *(("deny", finding) for finding in decision.denials),
+        *(("warn", finding) for finding in decision.warnings),
+        *(("audit", finding) for finding in decision.audits),
+        *_rule_error_findings(decision),
+    ]
+
+
+def _error_result(
+    file: str, document: Document, finding: Finding, lines: list[str]
+) -> DocumentResult:
+    """Return the result for a document that was meant to be a SeldonDeployment."""
+    return DocumentResult(
+        file=file,
+        index=document.index,
+        line=document.position().line,
+        verdict="error",
+        findings=(_locate(finding, "deny", document, lines),),
+        identity=identify_object(document.value),
     )
 
 
@@ -148,13 +191,13 @@ def _text_edits(text: str, document: Document, finding: Finding) -> tuple[LineEd
     )
 
 
-def _rule_error_findings(decision: Decision) -> Iterator[tuple[Finding, Action]]:
+def _rule_error_findings(decision: Decision) -> Iterator[ActionFinding]:
     for failure in decision.rule_errors:
         action: Action = "deny" if decision.fail_closed else "warn"
-        yield Finding(ROOT, f"the rule {RULE_ERROR_TEXT}", rule_id=failure.rule_id), action
+        yield action, Finding(ROOT, f"the rule {RULE_ERROR_TEXT}", rule_id=failure.rule_id)
 
 
-def _yaml_findings(document: Document, settings: Settings) -> Iterator[tuple[Finding, Action]]:
+def _yaml_findings(document: Document, settings: Settings) -> Iterator[ActionFinding]:
     """Yield what kubectl reads in silence; settings may give it another action than "warn"."""
     if not document.warnings:
         return
@@ -164,8 +207,7 @@ def _yaml_findings(document: Document, settings: Settings) -> Iterator[tuple[Fin
         for each in document.warnings
     ]
     warnings: list[ActionFinding] = [("warn", finding) for finding in findings]
-    for action, finding in override_actions(warnings, settings.action_overrides):
-        yield finding, action
+    yield from override_actions(warnings, settings.action_overrides)
 
 
 def _locate(

@@ -56,4 +56,5 @@ def _finding(located: LocatedFinding) -> dict[str, Any]:
         "message": finding.message,
         "remediation": finding.remediation,
         "fix": list(finding.fix),
+        **({"fixSafety": finding.fix_safety} if finding.fix else {}),
     }

@@ -105,6 +105,7 @@ def _fix(result: DocumentResult, located: LocatedFinding) -> dict[str, Any]:
     """Return the fix: whole lines go, others come (3.57: a region without length inserts)."""
     return {
         "description": {"text": located.finding.remediation},
+        "properties": {"safety": located.finding.fix_safety},
         "artifactChanges": [
             {
                 "artifactLocation": _artifact(result),

@@ -87,12 +87,22 @@ def _summary(report: Report, style: Style) -> str:
     if warned := sum(result.count("warn") for result in report.results):
         parts.append(style(_pluralize(warned, "warning"), "warn"))
     if count["error"]:
-        parts.append(style(f"{count['error']} could not be read", "deny"))
+        parts.append(style(f"{count['error']} could not be checked", "deny"))
     if report.skipped_documents:
         parts.append(f"{report.skipped_documents} of other kinds skipped")
     line = ", ".join(parts)
-    fixable = sum(bool(p.finding.fix) for result in report.results for p in result.findings)
-    return f"{line}; {fixable} fixable with `graphgate fix`" if fixable else line
+    return f"{line}{_fixable(report)}"
+
+
+def _fixable(report: Report) -> str:
+    """Return '; 8 fixable with `graphgate fix`, 2 more with …'; "" if there is none."""
+    findings = [placed.finding for result in report.results for placed in result.findings]
+    safe = sum(finding.has_fix(unsafe=False) for finding in findings)
+    unsafe = sum(finding.has_fix() for finding in findings) - safe
+    if safe:
+        more = f", {unsafe} more with `--unsafe-fixes`" if unsafe else ""
+        return f"; {safe} fixable with `graphgate fix`{more}"
+    return f"; {unsafe} fixable with `graphgate fix --unsafe-fixes`" if unsafe else ""
 
 
 def _pluralize(number: int, noun: str) -> str:

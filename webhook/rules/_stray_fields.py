@@ -5,7 +5,7 @@ from typing import Any
 
 from webhook.graph.finding import Operation
 from webhook.graph.model import Predictor, SeldonDeployment
-from webhook.graph.path import Path, resolve_path
+from webhook.graph.path import Path
 
 
 def unknown_field_paths(deployment: SeldonDeployment) -> Iterator[Path]:
@@ -24,11 +24,8 @@ def misplaced_graphs(deployment: SeldonDeployment, predictor: Predictor) -> Iter
 
 
 def get_value_at(deployment: SeldonDeployment, path: Path) -> Any:
-    """Return what stands at `path`; None if nothing does."""
-    try:
-        return resolve_path(deployment.document, path)
-    except LookupError:
-        return None
+    """Return what the author wrote at `path`, whatever is filled in; None if nothing."""
+    return deployment.submitted.value_at(path)
 
 
 def move_operation(source: Path, target: Path) -> Operation:
@@ -60,8 +57,14 @@ def has_only_fields(raw: Mapping[str, Any], *fields: str) -> bool:
     return raw.keys() <= set(fields)
 
 
-FIELD_ALIASES = {"storageuri": "modelUri", "container": "containers", "predictor": "predictors"}
-"""Folded: what KServe calls a field, and plurals that are forgotten."""
+FIELD_ALIASES = {
+    "storageuri": "modelUri",
+    "container": "containers",
+    "predictor": "predictors",
+    **dict.fromkeys(("environment", "environments", "envvars", "environmentvariables"), "env"),
+    **dict.fromkeys(("enginespec", "orchestratorspec", "svcorchestratorspec"), "svcOrchSpec"),
+}
+"""Folded: what KServe, Compose and older versions call a field, and plurals that are forgotten."""
 
 
 def has_alias_beside(deployment: SeldonDeployment, missing_path: Path) -> bool:

@@ -12,6 +12,7 @@ DEFAULTING_RULE_ID = "defaulting"
 NOT_DEFAULTED_RULE_ID = "not-defaulted"
 POLICY_EXCEPTION_RULE_ID = "policy-exception"
 UNREADABLE_RULE_ID = "unreadable"
+MISSPELLED_KIND_RULE_ID = "misspelled-kind"
 NESTED_TOO_DEEP_RULE_ID = "nested-too-deep"
 ENGINE_RULE_ID = "engine"
 POD_SECURITY_RULE_ID = "pod-security"
@@ -84,6 +85,16 @@ _NOTICES = (
         "The file cannot be opened, or a part of it is neither YAML nor JSON. Nothing in that part "
         "was checked, so the command ends with exit code 2.",
         "correct the syntax at the line and column of the finding, or the permissions of the file.",
+        "deny",
+        configurable=False,
+    ),
+    Descriptor(
+        MISSPELLED_KIND_RULE_ID,
+        "Misspelled or missing kind",
+        "The document is almost a SeldonDeployment: the kind is misspelled or missing, or is not "
+        "one of Seldon's apiVersion. kubectl refuses it, and nothing in it was checked, so the "
+        "command ends with exit code 2.",
+        "write kind: SeldonDeployment.",
         "deny",
         configurable=False,
     ),

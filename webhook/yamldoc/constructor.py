@@ -92,6 +92,21 @@ def find_anomalies(root: Node) -> list[Anomaly]:
     return anomalies
 
 
+def split_at_repeats(mapping: Mapping) -> list[list[tuple[Node, Node]]]:
+    """Return the entries in parts: where a key comes again, a dash is missing before it."""
+    parts: list[list[tuple[Node, Node]]] = [[]]
+    names: set[str] = set()
+    for key, value in mapping.entries:
+        key_scalar = resolve_alias(key)
+        name = json_key(key_scalar) if isinstance(key_scalar, Scalar) else ""
+        if name in names:
+            parts.append([])
+            names.clear()
+        names.add(name)
+        parts[-1].append((key, value))
+    return parts
+
+
 def _duplicate_keys(mapping: Mapping) -> list[Anomaly]:
     anomalies = []
     last: dict[str, Node] = {}

@@ -5,13 +5,13 @@ Not here: how text becomes documents (`reading`), and new text (`editing`).
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from webhook.errors import DocumentError
 from webhook.graph.path import Path, Segment
-from webhook.yamldoc.constructor import find_anomalies
+from webhook.yamldoc.constructor import construct_value, find_anomalies, split_at_repeats
 from webhook.yamldoc.merge_keys import find_entry
 from webhook.yamldoc.nodes import (
     Alias,
@@ -137,6 +137,31 @@ class Document:
                 break
             key, node = child
         return self._mark(key, node)
+
+    def scalar_text(self, path: Iterable[Segment]) -> str | None:
+        """Return the text of an unquoted scalar as it is written; None if there is none."""
+        node = self._node_at(path)
+        if not isinstance(node, Scalar) or node.style or node.tag is not None:
+            return None
+        return node.text or None
+
+    def split_mapping(self, path: Iterable[Segment]) -> tuple[dict[str, Any], ...]:
+        """Return a mapping in parts, of which each begins at a key that was written before."""
+        node = self._node_at(path)
+        if not isinstance(node, Mapping):
+            return ()
+        return tuple(
+            construct_value(replace(node, entries=entries)) for entries in split_at_repeats(node)
+        )
+
+    def _node_at(self, path: Iterable[Segment]) -> Node | None:
+        node = self.node
+        for segment in path:
+            child = _child(node, segment)
+            if child is None:
+                return None
+            node = child[1]
+        return resolve_alias(node)
 
     @property
     def warnings(self) -> tuple[YamlWarning, ...]:

@@ -4,8 +4,10 @@ Not here: which edit an operation needs (`editing`), flow style and JSON (`edit_
 """
 
 import re
+from dataclasses import replace
 from typing import Any
 
+from webhook.yamldoc.constructor import construct_value, split_at_repeats
 from webhook.yamldoc.emitter import emit_block, emit_block_item, emit_scalar, is_inline
 from webhook.yamldoc.json_patch import json_equal
 from webhook.yamldoc.merge_keys import Entry
@@ -118,12 +120,26 @@ class BlockEditor:
     def wrap_in_list(self, node: Node, old: Any, new: Any) -> list[TextEdit] | None:
         """Turn a mapping into a list that holds just it, by a dash and two spaces a line.
 
-        None if `new` is not that list.
+        A mapping whose keys are written twice becomes a list of its parts. None if `new` is not
+        that list.
         """
-        if not isinstance(node, Mapping) or node.tag is not None or not json_equal(new, [old]):
+        if not isinstance(node, Mapping) or node.tag is not None:
             return None
+        parts = [[*node.entries]] if json_equal(new, [old]) else split_at_repeats(node)
+        if len(parts) > 1 and not json_equal(
+            new, [construct_value(replace(node, entries=part)) for part in parts]
+        ):
+            return None
+        if len(parts) == 1 and not json_equal(new, [old]):
+            return None
+        return self._dash_edits(node, {part[0][0].start for part in parts if part})
+
+    def _dash_edits(self, node: Mapping, starts: set[int]) -> list[TextEdit] | None:
+        """Return the edits that put a dash before the keys at `starts`, two spaces elsewhere."""
         buffer = self.buffer
         if node.flow:
+            if len(starts) > 1:
+                return None
             return [(node.start, node.start, "["), (node.end, node.end, "]")]
         first, tail = node.entries[0][0].start, buffer.node_end(node)
         edits = [(first, first, "- ")]
@@ -132,7 +148,9 @@ class BlockEditor:
             if line > tail and not self._is_comment(line, buffer.column(first)):
                 break
             if buffer.line_end(line) > line:
-                edits.append((line, line, "  "))
+                start = line + len(buffer.indentation(first))
+                is_start = start in starts
+                edits.append((start, start, "- ") if is_start else (line, line, "  "))
             line = buffer.next_line(line)
         return edits
 

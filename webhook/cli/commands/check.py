@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from webhook.cli.inputs import load_facts, load_settings
+from webhook.cli.manifests import select_manifests
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.policy_options import policies_option, resolve_policy_context, tell_undecided
 from webhook.cli.request_options import RequestOptions, request_options
 from webhook.files import read_input
-from webhook.runtime.manifest_files import manifest_files
 
 if TYPE_CHECKING:
     from webhook.engine.policy_context import PolicyContext
@@ -36,6 +36,9 @@ _COLOURS = {"deny": "red", "warn": "yellow", "audit": "cyan", "frame": "blue"}
     show_default=True,
     help="How to report.",
 )
+@click.option(
+    "--require-any", is_flag=True, help="Exit with 2 if there is no SeldonDeployment at all."
+)
 @policies_option
 @facts_option
 @request_options
@@ -43,6 +46,7 @@ _COLOURS = {"deny": "red", "warn": "yellow", "audit": "cyan", "frame": "blue"}
 def check_command(
     paths: tuple[str, ...],
     output: str,
+    require_any: bool,
     policy_paths: tuple[Path, ...],
     facts_file: Path | None,
     request: RequestOptions,
@@ -65,7 +69,18 @@ def check_command(
     )
     tell_undecided(policy_context, report, facts)
     click.echo(_format_report(report, output), nl=False)
+    if not report.results:
+        _report_nothing(paths, report.skipped_documents)
+        sys.exit(2 if require_any else 0)
     sys.exit(report.exit_code)
+
+
+def _report_nothing(paths: tuple[str, ...], skipped: int) -> None:
+    """Say on standard error that nothing was checked: a green run must not hide that."""
+    named = ["standard input" if path == "-" else path for path in paths or ("-",)]
+    where = ", ".join(named[:3]) + (f" and {len(named) - 3} more" if len(named) > 3 else "")
+    others = f" ({skipped} of other kinds)" if skipped else ""
+    click.echo(f"graphgate: no SeldonDeployment found in {where}{others}", err=True)
 
 
 def _format_report(report: "Report", output: str) -> str:
@@ -107,7 +122,10 @@ def check_files(
         except OSError as error:
             return unreadable_file_report(path, error.strerror or str(error))
 
-    files = list(manifest_files(paths))
+    manifests = select_manifests(paths)
+    for note in manifests.notes:
+        click.echo(f"graphgate: {note}", err=True)
+    files = manifests.files
     # The bar hides itself where standard error is no terminal.
     hide_progress = len(files) < _PROGRESS_BAR_FILES or not sys.stderr.isatty()
     with click.progressbar(files, label="judging", file=sys.stderr, hidden=hide_progress) as bar:

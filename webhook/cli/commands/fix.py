@@ -1,26 +1,33 @@
-"""`graphgate fix`: mend what can be mended in the author's own text."""
+"""`graphgate fix`: fix what can be fixed in the author's own text."""
 
 import difflib
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from webhook.cli.inputs import load_facts, load_settings
+from webhook.cli.manifests import select_manifests
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.policy_options import policies_option, resolve_policy_context
 from webhook.files import read_input
-from webhook.runtime.manifest_files import manifest_files
 
 if TYPE_CHECKING:
+    from webhook.graph.finding import Finding
     from webhook.lint.autofix import FixResult
+    from webhook.lint.result import Report
 
 
 @click.command("fix")
 @click.argument("paths", nargs=-1, metavar="[PATH|-]...")
 @click.option("--diff", "as_diff", is_flag=True, help="Print what would change, as a diff.")
-@click.option("--write", is_flag=True, help="Write the mended text back into each file.")
+@click.option("--write", is_flag=True, help="Write the fixed text back into each file.")
+@click.option(
+    "--unsafe-fixes", "unsafe", is_flag=True, help="Apply guesses, too: read what they change."
+)
 @policies_option
 @facts_option
 @settings_options
@@ -28,55 +35,98 @@ def fix_command(
     paths: tuple[str, ...],
     as_diff: bool,
     write: bool,
+    unsafe: bool,
     policy_paths: tuple[Path, ...],
     facts_file: Path | None,
     flags: SettingsFlags,
 ) -> None:
-    """Apply every fix that graphgate is sure of.
+    """Apply every safe fix: the one thing that the author evidently meant.
 
-    Without --diff or --write the mended text goes to standard output. Comments, order and layout
-    stay; lines that no fix touches are the same to the byte. Exit 0: what is left would be
-    allowed, 1: something would still be denied, 2: a file could not be read.
+    Without --diff or --write the fixed text goes to standard output. Comments, order and layout
+    stay; lines that no fix touches are the same to the byte. Standard error says what was fixed,
+    what is left and why. Exit 0: what is left would be allowed, 1: something would still be
+    denied, 2: a file could not be read or written.
     """
     if as_diff and write:
         raise click.UsageError("--diff and --write exclude each other")
     if write and "-" in (paths or ("-",)):
         raise click.UsageError("--write needs a file to write to; standard input is none")
+    from webhook.cli.atomic_write import folders_of
     from webhook.lint.autofix import autofix
     from webhook.lint.lint import lint_text, unreadable_file_report
 
     settings = load_settings(flags)
     facts = load_facts(facts_file)
     policy_context = resolve_policy_context(policy_paths, settings, flags)
-    code = 0
-    for path in manifest_files(paths):
+    manifests = select_manifests(paths)
+    for note in manifests.notes:
+        click.echo(f"graphgate: {note}", err=True)
+    folders = folders_of(paths)
+    total, code = _Counts(), 0
+    for path in manifests.files:
         try:
-            fix_result = autofix(read_input(path), settings, facts, policy_context)
+            fix_result = autofix(read_input(path), settings, facts, policy_context, unsafe=unsafe)
             report = lint_text(
                 path, fix_result.text, settings, facts, policy_context=policy_context
             )
-            _output_text(path, fix_result, as_diff=as_diff, write=write)
+            if write:
+                _write_back(path, fix_result, folders)
+            else:
+                _print_text(path, fix_result, as_diff=as_diff)
         except OSError as error:
             click.echo(f"graphgate: {path}: {error.strerror or error}", err=True)
             report = unreadable_file_report(path, error.strerror or str(error))
         else:
-            _report_fixes(path, fix_result)
+            total = total.plus(_report_fixes(path, fix_result, report))
         code = max(code, report.exit_code)
+    if summary := total.summary():
+        click.echo(summary, err=True)
     sys.exit(code)
 
 
-def _output_text(path: str, fix_result: "FixResult", *, as_diff: bool, write: bool) -> None:
-    """Put the new text where the user wants it."""
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """Findings that were fixed, that are left, and those of them that have an unsafe fix."""
+
+    fixed: int = 0
+    left: int = 0
+    unsafe: int = 0
+
+    def plus(self, other: "_Counts") -> "_Counts":
+        return _Counts(self.fixed + other.fixed, self.left + other.left, self.unsafe + other.unsafe)
+
+    def summary(self) -> str:
+        """Return '8 fixed, 2 left (1 fixable with --unsafe-fixes)'; "" if there is nothing."""
+        if not self.fixed and not self.left:
+            return ""
+        hidden = f" ({self.unsafe} fixable with --unsafe-fixes)" if self.unsafe else ""
+        return f"{self.fixed} fixed, {self.left} left{hidden}"
+
+
+def _print_text(path: str, fix_result: "FixResult", *, as_diff: bool) -> None:
+    """Print the new text, or what it changes; with guesses among it, which fix is one.
+
+    The lines on fixes stand before the diff, where patch and git skip them.
+    """
     old, new = fix_result.parsed_file.text, fix_result.text
-    if as_diff:
-        lines = difflib.unified_diff(
-            old.splitlines(keepends=True), new.splitlines(keepends=True), path, path
-        )
-        click.echo("".join(_mark_missing_newline(line) for line in lines), nl=False)
-    elif not write:
+    if not as_diff:
         click.echo(new, nl=False)
-    elif new != old:
-        Path(path).write_bytes(new.encode(fix_result.parsed_file.encoding))
+        return
+    has_guesses = any(finding.fix_safety == "unsafe" for finding in fix_result.applied)
+    for finding in fix_result.applied if has_guesses else ():
+        click.echo(f"# {finding.fix_safety} fix: {_describe(finding)}")
+    lines = difflib.unified_diff(
+        old.splitlines(keepends=True), new.splitlines(keepends=True), path, path
+    )
+    click.echo("".join(_mark_missing_newline(line) for line in lines), nl=False)
+
+
+def _write_back(path: str, fix_result: "FixResult", folders: tuple[Path, ...]) -> None:
+    from webhook.cli.atomic_write import replace_file
+
+    if fix_result.text != fix_result.parsed_file.text:
+        content = fix_result.text.encode(fix_result.parsed_file.encoding)
+        replace_file(Path(path), content, folders)
 
 
 def _mark_missing_newline(line: str) -> str:
@@ -84,11 +134,41 @@ def _mark_missing_newline(line: str) -> str:
     return line if line.endswith(("\n", "\r")) else f"{line}\n\\ No newline at end of file\n"
 
 
-def _report_fixes(path: str, fix_result: "FixResult") -> None:
-    """Say on standard error what was mended and what could not be."""
+def _report_fixes(path: str, fix_result: "FixResult", report: "Report") -> _Counts:
+    """Say on standard error what was fixed, and what is left and why; return how many."""
     for finding in fix_result.applied:
-        click.echo(f"{path}: fixed {finding.path}: {finding.message} [{finding.rule_id}]", err=True)
-    for finding, reason in fix_result.skipped:
-        click.echo(f"{path}: not fixed {finding.path}: {reason} [{finding.rule_id}]", err=True)
+        guess = " (unsafe)" if finding.fix_safety == "unsafe" else ""
+        click.echo(f"{path}: fixed{guess} {_describe(finding)}", err=True)
+    left = list(_left_findings(fix_result, report))
+    for line, column, finding, reason in left:
+        click.echo(f"{path}:{line}:{column}: not fixed {_describe(finding)}: {reason}", err=True)
     for error in fix_result.parsed_file.errors:
         click.echo(f"{path}:{error.line}:{error.column}: not read: {error}", err=True)
+    unsafe = sum(reason == _UNSAFE_REASON for *_, reason in left)
+    return _Counts(len(fix_result.applied), len(left), unsafe)
+
+
+_UNSAFE_REASON = "its fix is a guess; see --unsafe-fixes"
+
+
+def _left_findings(
+    fix_result: "FixResult", report: "Report"
+) -> Iterator[tuple[int, int, "Finding", str]]:
+    """Yield place, finding and reason for each denial and warning that is left."""
+    reasons = {
+        (finding.rule_id, finding.path, finding.message): reason
+        for finding, reason in fix_result.skipped
+    }
+    for result in report.results:
+        for located in result.findings:
+            finding = located.finding
+            if located.action == "audit" or finding.rule_id == "unreadable":
+                continue
+            reason = reasons.get((finding.rule_id, finding.path, finding.message))
+            if reason is None:
+                reason = _UNSAFE_REASON if finding.fix else finding.remediation or "no fix is known"
+            yield located.line, located.column, finding, reason
+
+
+def _describe(finding: "Finding") -> str:
+    return f"{finding.path}: {finding.message} [{finding.rule_id}]"

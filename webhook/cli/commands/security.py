@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 
 from webhook.cli.inputs import load_facts, load_settings
+from webhook.cli.manifests import select_manifests
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.errors import DocumentError
 from webhook.files import read_input
-from webhook.runtime.manifest_files import manifest_files
 
 
 @click.command("security")
@@ -32,7 +32,7 @@ def security_command(
       graphgate security model.yaml
       graphgate security -o json --settings settings.yaml models/
     """
-    from webhook.lint.lint import is_seldon_deployment
+    from webhook.lint.kind import is_seldon_deployment
     from webhook.lint.result import identify_object
     from webhook.report import security_context_text
     from webhook.report.security_context import explain_security
@@ -40,7 +40,7 @@ def security_command(
 
     settings, facts = load_settings(flags), load_facts(facts_file)
     results, failed = [], False
-    for path in manifest_files(paths):
+    for path in select_manifests(paths).files:
         try:
             parsed_file = read(read_input(path))
         except OSError as error:

@@ -53,7 +53,8 @@ def _check_port_reference(value: Any, location: Location) -> Iterable[Finding]:
     if value.isascii() and value.isdecimal() and 0 < int(value[:6]) <= _MAX_PORT:
         fix: Operation = {"op": "replace", "path": location.at().pointer, "value": int(value)}
         message = f'"{value}" in quotes is read as the name of a port'
-        return (Finding(location.at(), message, f"write {int(value)} without quotes", (fix,)),)
+        remediation = f"write {int(value)} without quotes"
+        return (Finding(location.at(), message, remediation, (fix,), fix_safety="safe"),)
     return matches(_PORT_NAME)(value, location)
 
 

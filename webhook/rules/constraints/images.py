@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from webhook.graph.finding import Finding, Operation
+from webhook.graph.templates import find_placeholder
 from webhook.rules._format import quote_value
 from webhook.rules.constraints.checks import ConstraintRule, Location, row
 
@@ -24,7 +25,7 @@ _MAX_NAME_LENGTH = 255
 
 def explain_image(image: str) -> str:
     """Return what is wrong with an image reference; "" if nothing is."""
-    if _TEMPLATE.search(image):
+    if find_placeholder(image) or _TEMPLATE.search(image):
         return "it is an unrendered template"
     if any(character.isspace() for character in image):
         return "blanks are not allowed"
@@ -78,7 +79,7 @@ def _check_image(value: Any, location: Location) -> Iterable[Finding]:
     if trimmed != value and trimmed and not explain_image(trimmed):
         replace: Operation = {"op": "replace", "path": location.at().pointer, "value": trimmed}
         message = f"invalid image reference {shown}: blanks around it"
-        return (Finding(location.at(), message, f"use {trimmed}", (replace,)),)
+        return (Finding(location.at(), message, f"use {trimmed}", (replace,), fix_safety="safe"),)
     return (Finding(location.at(), f"invalid image reference {shown}: {reason}"),)
 
 

@@ -48,7 +48,8 @@ def _names_object(kind: str, field: str) -> Any:
             "path": location.at(field).pointer,
         }
         message = f"a {kind} volume names its object in {field}, not in {others[0]}"
-        return (Finding(other, message, f"rename {others[0]} to {field}", (move,)),)
+        remediation = f"rename {others[0]} to {field}"
+        return (Finding(other, message, remediation, (move,), fix_safety="safe"),)
 
     return check
 

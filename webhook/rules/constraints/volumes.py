@@ -85,6 +85,7 @@ def _check_file_mode(value: Any, location: Location) -> Iterable[Finding]:
             f"{value} is read as a decimal number; {location.segment} is 511 (octal 0777) at most",
             f"write 0{digits} in YAML, or {octal} in JSON",
             (fix,),
+            fix_safety="safe",
         ),
     )
 

@@ -42,27 +42,34 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
             path = node.path / "children"
             fields = join_words(list(children)[:5])
             one = not children or bool(children.keys() & NODE_FIELDS)
+            parts = deployment.submitted.split_mapping(path)
             yield Finding(
                 path,
                 f"children is a mapping ({fields}), not a list of nodes"
                 if children
                 else "children is an empty mapping, not a list of nodes",
-                remediation=_remediation(children),
+                remediation=_remediation(children, len(parts)),
                 fix=(
                     {
                         "op": "replace",
                         "path": path.pointer,
-                        "value": [children] if children else [],
+                        "value": list(parts) if len(parts) > 1 else [children] if children else [],
                     },
                 )
                 if one
                 else (),
+                fix_safety="safe",
             )
 
 
-def _remediation(children: dict[str, object]) -> str:
+def _remediation(children: dict[str, object], parts: int) -> str:
     if not children:
         return "write children: []"
+    if parts > 1:
+        first = next(iter(children))
+        return (
+            f'put "- " before each {first}: the keys come {parts} times, so these are {parts} nodes'
+        )
     if not children.keys() & NODE_FIELDS:
         return "write each node as a list item that starts with its name, like - name: …"
     return 'make it the one item of a list: put "- " before its first field'

@@ -32,6 +32,7 @@ from webhook.graph import schema
 from webhook.graph.features import MULTIPLE_CHILDREN
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
+from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rules._format import quote_value
 from webhook.rules.graph._nodes import is_combiner, is_router
 
@@ -48,6 +49,8 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
                 continue
             if node.type and node.type not in schema.enum_values("node-types"):
                 continue  # what it was meant to be is not known
+            if is_prepackaged_server(node) and node.raw.get("modelUri") in (None, ""):
+                continue  # likewise: EPSILON_GREEDY is not a server
             yield Finding(
                 node.path / "children",
                 f"only the answer of {quote_value(node.children[0].name)}, the first of the "

@@ -68,7 +68,13 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     if type(deployment.raw.get("predictors")) is list and not deployment.predictors:
         path, expected_path = ROOT / "predictors", ROOT / "spec" / "predictors"
         fix = move_into_patch(deployment, path, expected_path)
-        yield Finding(path, "predictors stands beside spec, not in it", "indent it under spec", fix)
+        yield Finding(
+            path,
+            "predictors stands beside spec, not in it",
+            "indent it under spec",
+            fix,
+            fix_safety="safe",
+        )
 
 
 def _rejoin_predictor_patch(deployment: SeldonDeployment, first: int, second: int) -> Finding:
@@ -87,6 +93,7 @@ def _rejoin_predictor_patch(deployment: SeldonDeployment, first: int, second: in
         f"{_PREDICTORS_PATH / second} has {fields} only",
         f"take the dash before {next(iter(part))} away, so that both items are one predictor",
         (*moves, remaining),
+        fix_safety="safe",
     )
 
 
@@ -103,4 +110,5 @@ def _move_graph_patch(deployment: SeldonDeployment, predictor: Predictor, graph:
         f"the graph stands at {item}, and {predictor.path} has none",
         "indent it like componentSpecs, without a dash",
         tuple(operations) if single_predictor else (),
+        fix_safety="safe",
     )

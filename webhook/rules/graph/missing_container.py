@@ -28,10 +28,12 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import Node, Predictor, SeldonDeployment
+from webhook.graph.model import Node, Predictor, SeldonDeployment, get_str
 from webhook.graph.names import is_dns_label, to_dns_label
-from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
+from webhook.graph.suggest import nearest_word
+from webhook.graph.templates import find_placeholder
 from webhook.graph.text import join_words
+from webhook.rules.naming._rename_fix import rename_component
 from webhook.rules.predictor.misplaced_pod_spec import has_misplaced_pods
 
 ACTION = "deny"
@@ -57,6 +59,8 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
             # and name-not-a-dns-label says it.
             if not is_dns_label(node.name) and to_dns_label(node.name) in container_names:
                 continue
+            if any(map(find_placeholder, container_names)):
+                break  # likewise, a container has no name yet
             yield _build_finding(node, predictor)
 
 
@@ -72,20 +76,32 @@ def _build_finding(node: Node, predictor: Predictor) -> Finding:
     nodes = {other.name for other in predictor.nodes}
     names = dict.fromkeys(c.name for c in predictor.containers if c.name)
     unused = [name for name in names if name not in nodes]
-    nearest = nearest_word(node.name, unused)
+    nearest = nearest_word(node.name, unused) or _with_suffix(node.name, unused)
     if nearest:
-        rename: Operation = {"op": "replace", "path": path.pointer, "value": nearest}
-        alone = sum(other.name == node.name for other in predictor.nodes) == 1
-        certain_match = alone and nearest == nearest_word(node.name, unused, CERTAIN_SIMILARITY)
-        return Finding(
-            path,
-            message,
-            f'call the node "{nearest}", as a container is',
-            (rename,) if certain_match else (),
-        )
+        quoted = f'rename the container "{nearest}" to "{node.name}", or the node to "{nearest}"'
+        return Finding(path, message, quoted, _rename_patch(node, predictor, nearest))
     if unused:
         quoted = join_words([f'"{name}"' for name in unused[:5]], "or")
         return Finding(path, message, f"call the node {quoted}, or add the container")
     return Finding(
         path, message, f'add a container "{node.name}" to a componentSpec, or set an implementation'
     )
+
+
+def _with_suffix(name: str, others: list[str]) -> str:
+    """Return the one name that begins with the other or is its beginning: test22 for test."""
+    similar = [o for o in others if o.startswith(name) or name.startswith(o)]
+    return similar[0] if len(similar) == 1 else ""
+
+
+def _rename_patch(node: Node, predictor: Predictor, container_name: str) -> tuple[Operation, ...]:
+    """Return the patch that gives node and container one name; which is misspelt, is a guess.
+
+    A container whose image has the node's name in it is the one that is renamed.
+    """
+    if sum(other.name == node.name for other in predictor.nodes) > 1:
+        return ()
+    image = next(get_str(c.raw, "image") for c in predictor.containers if c.name == container_name)
+    if is_dns_label(node.name) and node.name in image and container_name not in image:
+        return rename_component(predictor, container_name, node.name)
+    return ({"op": "replace", "path": (node.path / "name").pointer, "value": container_name},)

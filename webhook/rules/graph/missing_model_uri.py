@@ -19,6 +19,8 @@ Good:
 
 from collections.abc import Iterator
 
+from webhook.graph import schema
+from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
 from webhook.rendering.node_kinds import is_prepackaged_server
@@ -30,8 +32,13 @@ SINCE = "0.1.0"
 TRIGGERS = frozenset({"implementation"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each node with a server and no modelUri (source: seldon-checks V12)."""
+    servers = frozenset(
+        schema.enum_values("prepackaged-servers")
+        if facts.model_servers is None
+        else facts.model_servers
+    )
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if (
@@ -39,6 +46,7 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
                 and node.raw.get("modelUri") in (None, "")
                 and node.implementation != "HUGGINGFACE_SERVER"
                 and is_prepackaged_server(node)
+                and node.implementation in servers  # else that is what is wrong first
                 and not has_alias_beside(deployment, node.path / "modelUri")
             ):
                 yield Finding(

@@ -62,4 +62,5 @@ def _check_node(node: Node, predictor: Predictor) -> Iterator[Finding]:
             "remove the type",
             ({"op": "remove", "path": path.pointer},),
             certain=node.type != "ROUTER",
+            fix_safety="safe" if node.type == "ROUTER" else "unsafe",
         )

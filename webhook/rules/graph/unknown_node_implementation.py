@@ -30,7 +30,7 @@ from webhook.graph import schema
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
-from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
+from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
 from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rules._suggest import unknown_value_finding
 
@@ -53,17 +53,40 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
             if facts.model_servers is not None:
                 servers = tuple(facts.model_servers)
             if node.implementation not in servers:
-                built_in = schema.enum_values("builtin-implementations")
-                # All names end in _SERVER, which makes them alike; what stands before it counts.
-                stems = {name.removesuffix(_SERVER_SUFFIX): name for name in servers}
-                nearest = nearest_word(
-                    node.implementation.removesuffix(_SERVER_SUFFIX), stems, CERTAIN_SIMILARITY
-                )
                 finding = unknown_value_finding(
                     node.path / "implementation",
                     "configured server" if reported else "implementation that Seldon ships",
                     node.implementation,
-                    (*servers, *built_in),
-                    stems.get(nearest, ""),
+                    (*servers, *schema.enum_values("builtin-implementations")),
+                    nearest := _nearest_implementation(node.implementation, servers),
+                    fix_safety="safe" if _is_stem(node.implementation, nearest) else None,
                 )
-                yield replace(finding, certain=reported)
+                # Without a model to load there is nothing that any server could run.
+                certain = reported or node.raw.get("modelUri") in (None, "")
+                yield replace(finding, certain=certain)
+
+
+def _nearest_implementation(written: str, servers: tuple[str, ...]) -> str:
+    """Return the implementation that was meant; "" if none is near.
+
+    All names of servers end in _SERVER, which makes them alike; what stands before it counts.
+    """
+    known = (*servers, *schema.enum_values("builtin-implementations"))
+    stems = {name.removesuffix(_SERVER_SUFFIX): name for name in known}
+    for similar in (written.strip().upper(), written.strip().upper().removesuffix(_SERVER_SUFFIX)):
+        same = next((n for n in (*known, *stems) if _letters(n) == _letters(similar)), "")
+        if same:
+            return stems.get(same, same)
+    near = nearest_word(written, known, CERTAIN_SIMILARITY)
+    if near and spelling_fix_safety(written, near) == "safe":
+        return near
+    stem = written.removesuffix(_SERVER_SUFFIX)
+    return stems.get(nearest_word(stem, stems, CERTAIN_SIMILARITY), "")
+
+
+def _is_stem(written: str, name: str) -> bool:
+    return bool(name) and _letters(written) == _letters(name.removesuffix(_SERVER_SUFFIX))
+
+
+def _letters(name: str) -> str:
+    return "".join(char for char in name.upper() if char.isalnum())

@@ -20,11 +20,16 @@ from collections.abc import Iterator
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import Node, SeldonDeployment
 from webhook.rules._suggest import unknown_value_finding
 
 ACTION = "deny"
 SINCE = "0.1.0"
+
+_OTHER_NAMES = {"INPUTTRANSFORMER": "TRANSFORMER", "TRANSFORMINPUT": "TRANSFORMER"} | {
+    "TRANSFORMOUTPUT": "OUTPUT_TRANSFORMER"
+}
+"""What a TRANSFORMER is called beside an OUTPUT_TRANSFORMER: it transforms the input."""
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
@@ -33,4 +38,12 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     for predictor in deployment.predictors:
         for node in predictor.nodes:
             if node.type not in known and node.raw.get("type") == node.type:
-                yield unknown_value_finding(node.path / "type", "node type", node.type, known)
+                yield _build_finding(node, known)
+
+
+def _build_finding(node: Node, known: tuple[str, ...]) -> Finding:
+    path = node.path / "type"
+    meant = _OTHER_NAMES.get(node.type.upper().replace("_", "").replace("-", ""))
+    if meant:
+        return unknown_value_finding(path, "node type", node.type, known, meant, fix_safety="safe")
+    return unknown_value_finding(path, "node type", node.type, known)

@@ -1,12 +1,15 @@
 """Renaming a component: its node, its container and everything that refers to them by name."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from webhook.graph.finding import Operation
+from webhook.graph.finding import FixSafety, Operation
 from webhook.graph.model import ComponentSpec, Predictor, get_list, get_mapping, iter_mappings
 from webhook.graph.path import Path
 from webhook.graph.well_known import APPARMOR_ANNOTATION_PREFIX
+
+_WORDS = re.compile(r"[A-Za-z0-9]+([-_. ]+[A-Za-z0-9]+)*[-_. ]*", re.ASCII)
 
 
 def is_name_free(predictor: Predictor, name: str) -> bool:
@@ -19,6 +22,11 @@ def is_name_free(predictor: Predictor, name: str) -> bool:
         for kind in ("containers", "initContainers", "ephemeralContainers")
         for _, container in iter_mappings(component.pod, kind)
     )
+
+
+def rename_fix_safety(name: str) -> FixSafety:
+    """Return "safe" if the DNS label made of `name` keeps its letters: step_one is step-one."""
+    return "safe" if _WORDS.fullmatch(name) else "unsafe"
 
 
 def rename_component(predictor: Predictor, old: str, new: str) -> tuple[Operation, ...]:

@@ -24,7 +24,7 @@ from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import Predictor, SeldonDeployment
 from webhook.graph.names import explain_invalid_dns_label, is_dns_label, to_dns_label
 from webhook.graph.path import Path
-from webhook.rules.naming._rename_fix import is_name_free, rename_component
+from webhook.rules.naming._rename_fix import is_name_free, rename_component, rename_fix_safety
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -74,6 +74,7 @@ def _check_predictor(predictor: Predictor, deployment: SeldonDeployment) -> Find
         _message("predictor", name),
         f'rename it to "{new}"' if is_available else "",
         (operation,) if is_available and alone else (),
+        fix_safety=rename_fix_safety(name),
     )
 
 
@@ -86,13 +87,16 @@ def _check_component(path: Path, name: str, predictor: Predictor) -> Finding:
     is_taken = any(container.name == name for container in predictor.containers)
     if noun == "node" and unresolved and not is_taken:
         operations = rename_component(predictor, name, new)
-        return Finding(
-            path, _message(noun, name), f'call it "{new}", as its container is', operations
-        )
+        remediation = f'call it "{new}", as its container is'
+        return Finding(path, _message(noun, name), remediation, operations, fix_safety="safe")
     if not new or not is_name_free(predictor, new):
         return Finding(path, _message(noun, name))
     return Finding(
-        path, _message(noun, name), f'rename it to "{new}"', rename_component(predictor, name, new)
+        path,
+        _message(noun, name),
+        f'rename it to "{new}"',
+        rename_component(predictor, name, new),
+        fix_safety=rename_fix_safety(name),
     )
 
 

@@ -87,9 +87,8 @@ def _check_request(path: Path, resources: Mapping[str, Any], name: str) -> Itera
         }
         one: Operation = {"op": "add", "path": to, "value": request}
         message = f"{name} is requested, and has no limit: it cannot be shared"
-        yield Finding(
-            field_path, message, f"add a limit of {request}", (limits if missing else one,)
-        )
+        fix = limits if missing else one
+        yield Finding(field_path, message, f"add a limit of {request}", (fix,), fix_safety="safe")
     elif (
         (limit_amount := parse_quantity(limit)) is not None
         and limit_amount != parse_quantity(request)

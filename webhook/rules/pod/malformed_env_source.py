@@ -27,10 +27,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.features import non_trivial_feature
-from webhook.graph.finding import Finding, Operation
+from webhook.graph.finding import Finding, FixSafety, Operation
 from webhook.graph.model import Container, SeldonDeployment, iter_mappings
 from webhook.graph.path import Path
-from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
+from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
 from webhook.graph.text import join_words
 from webhook.rules.pod._pods import list_set_fields
 
@@ -46,6 +46,13 @@ _VARIABLE_SOURCES = (
     "fileKeyRef",
 )
 _ALL_SOURCES = ("secretRef", "configMapRef")
+_SAME_OBJECT = {
+    "secretRef": "secretKeyRef",
+    "configMapRef": "configMapKeyRef",
+    "secretKeyRef": "secretRef",
+    "configMapKeyRef": "configMapRef",
+}
+"""How the same object is referred to for one variable and for all of its keys."""
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
@@ -102,4 +109,12 @@ def _check_single_source(
         f'"{field}" is no source of variables; known are {join_words(sources)}',
         f"write {nearest}" if nearest else "",
         (move,) if nearest and nearest == nearest_word(field, sources, CERTAIN_SIMILARITY) else (),
+        fix_safety=_fix_safety(raw[field], field, nearest),
     )
+
+
+def _fix_safety(value: Any, field: str, nearest: str) -> FixSafety:
+    """Return "safe" for a slip, and where one key or all keys were meant: {name} or {name, key}."""
+    if type(value) is dict and field in _SAME_OBJECT and nearest == _SAME_OBJECT[field]:
+        return "safe" if ("key" in value) is nearest.endswith("KeyRef") else "unsafe"
+    return spelling_fix_safety(field, nearest)

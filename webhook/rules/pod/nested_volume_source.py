@@ -56,4 +56,5 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
             f'there is no field "{path[-1]}" here, and without it the volume is an empty folder',
             f"write {next(iter(inner))} beside the name of the volume",
             () if inner.keys() & volume.keys() else (*moves, rest),
+            fix_safety="safe",
         )

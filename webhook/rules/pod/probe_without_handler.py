@@ -24,11 +24,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.features import non_trivial_feature
-from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.finding import Finding, FixSafety, Operation
+from webhook.graph.model import SeldonDeployment, get_list, get_mapping
 from webhook.graph.path import Path
-from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
+from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
 from webhook.graph.text import join_words
+from webhook.rules._right_level import HANDLER_FIELDS
 from webhook.rules.pod._pods import HOOK_HANDLERS, PROBE_HANDLERS, iter_handlers, list_set_fields
 
 ACTION = "deny"
@@ -69,17 +70,81 @@ def _build_finding(path: Path, raw: Mapping[str, Any], known_handlers: tuple[str
         moves.append({"op": "remove", "path": field_path.pointer})
         message = f'there is no field "{wrapper}" here: {choices} stands in {path[-1]} itself'
         return Finding(
-            field_path, message, "take the wrapper away", tuple(moves if len(moves) == 2 else ())
+            field_path,
+            message,
+            "take the wrapper away",
+            tuple(moves if len(moves) == 2 else ()),
+            fix_safety="safe",
         )
+    misplaced = [name for name in raw if name in HANDLER_FIELDS and raw[name] is not None]
+    if misplaced:
+        return _check_misplaced(path, raw, misplaced, known_handlers)
     for name in raw:
         nearest = nearest_word(name, known_handlers, CERTAIN_SIMILARITY)
-        if nearest:
+        if nearest and raw[name] is not None:
             field_path = path / name
-            move: Operation = {
-                "op": "move",
-                "from": field_path.pointer,
-                "path": (path / nearest).pointer,
-            }
             message = f'there is no field "{name}" here, and without it {path[-1]} does nothing'
-            return Finding(field_path, message, f"write {nearest}", (move,))
+            return Finding(
+                field_path,
+                message,
+                f"write {nearest}",
+                (_move(field_path, path / nearest),),
+                fix_safety=spelling_fix_safety(name, nearest),
+            )
     return Finding(path, f"{path[-1]} does nothing: it has no {choices}", f"add {choices}")
+
+
+def _check_misplaced(
+    path: Path, raw: Mapping[str, Any], misplaced: list[str], known_handlers: tuple[str, ...]
+) -> Finding:
+    """Return the finding for what stands beside a handler, or for want of one: command, port."""
+    empty = [name for name in known_handlers if name in raw]
+    handler = _meant_handler(misplaced, empty)
+    fields = join_words(misplaced)
+    if not handler or handler not in known_handlers:
+        choices = join_words(empty or known_handlers, "or")
+        return Finding(path, f"{path[-1]} has {fields}, and no {choices}", f"move {fields} there")
+    inner = "command" if handler == "exec" else fields
+    message = f"{fields} of {path[-1]} belong{'s' * (len(misplaced) == 1)} to {handler}"
+    fix, remediation = _wrap_patch(path, raw, misplaced, handler)
+    safety: FixSafety = "safe" if misplaced != ["args"] else "unsafe"
+    return Finding(path, message, remediation or f"write {handler}.{inner}", fix, fix_safety=safety)
+
+
+def _meant_handler(misplaced: list[str], empty: list[str]) -> str:
+    """Return the handler whose fields these are; "" if that is not clear: a port has three."""
+    meant = {HANDLER_FIELDS[name] for name in misplaced if name != "port"}
+    if not meant and len(empty) == 1 and empty[0] != "exec":
+        return empty[0]
+    handler = next(iter(meant)) if len(meant) == 1 else ""
+    if "port" in misplaced and handler not in ("httpGet", "grpc"):
+        return ""
+    return handler if not empty or empty == [handler] else ""
+
+
+def _wrap_patch(
+    path: Path, raw: Mapping[str, Any], misplaced: list[str], handler: str
+) -> tuple[tuple[Operation, ...], str]:
+    """Return the patch that writes the fields into the handler, and what it comes to."""
+    target = path / handler
+    if handler != "exec":
+        value = {name: raw[name] for name in misplaced}
+        return _wrap(
+            path, target, value, misplaced
+        ), f"indent {join_words(misplaced)} under {handler}"
+    command = [part for name in ("command", "args") for part in get_list(raw, name)]
+    if any(type(raw.get(name, [])) is not list for name in misplaced):
+        return (), "write exec.command, a list"
+    return _wrap(path, target, {"command": command}, misplaced), "write exec.command"
+
+
+def _wrap(
+    path: Path, target: Path, value: Mapping[str, Any], fields: list[str]
+) -> tuple[Operation, ...]:
+    add: Operation = {"op": "add", "path": target.pointer, "value": dict(value)}
+    removes: list[Operation] = [{"op": "remove", "path": (path / f).pointer} for f in fields]
+    return (*removes, add)
+
+
+def _move(source: Path, target: Path) -> Operation:
+    return {"op": "move", "from": source.pointer, "path": target.pointer}

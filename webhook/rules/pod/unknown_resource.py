@@ -22,7 +22,7 @@ from webhook.graph.features import non_trivial_feature
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.k8s_syntax import is_qualified_name
 from webhook.graph.model import Container, SeldonDeployment, get_mapping
-from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
+from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
 from webhook.graph.well_known import KUBERNETES_PREFIX
 from webhook.rules._format import quote_value
 
@@ -77,5 +77,11 @@ def _build_finding(container: Container, field: str, name: str) -> Finding:
             "path": (path.parent / nearest).pointer,
         }
         certain_match = nearest == nearest_word(name, _NATIVE_RESOURCES, CERTAIN_SIMILARITY)
-        return Finding(path, message, f"write {nearest}", (move,) if certain_match else ())
+        return Finding(
+            path,
+            message,
+            f"write {nearest}",
+            (move,) if certain_match else (),
+            fix_safety=spelling_fix_safety(name, nearest),
+        )
     return Finding(path, message)

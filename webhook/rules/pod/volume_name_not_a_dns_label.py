@@ -23,6 +23,7 @@ from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import ComponentSpec, SeldonDeployment, get_str, iter_mappings
 from webhook.graph.names import explain_invalid_dns_label, is_dns_label, to_dns_label
 from webhook.rules._format import quote_value
+from webhook.rules.naming._rename_fix import rename_fix_safety
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -56,4 +57,6 @@ def _build_finding(component: ComponentSpec, index: int, name: str) -> Finding:
                 if mount.get("name") == name:
                     item_path = container.path.join((field, number, "name"))
                     renames.append({"op": "replace", "path": item_path.pointer, "value": new})
-    return Finding(path, message, f'rename it to "{new}"', tuple(renames))
+    return Finding(
+        path, message, f'rename it to "{new}"', tuple(renames), fix_safety=rename_fix_safety(name)
+    )

@@ -63,6 +63,7 @@ def _check_predictor(predictor: Predictor) -> Iterator[Finding]:
             "take the second dash away, so that both are one item",
             (*moves, remaining),
             certain=certain,
+            fix_safety="safe",
         )
 
 

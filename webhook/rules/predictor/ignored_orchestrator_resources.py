@@ -43,4 +43,4 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
             fix = ({"op": "add", "path": new.pointer, "value": {}}, move)
         elif type(orchestrator_spec) is dict and not orchestrator_spec.get("resources"):
             fix = (move,)
-        yield Finding(path, "engineResources is read by nobody", fix=fix)
+        yield Finding(path, "engineResources is read by nobody", fix=fix, fix_safety="safe")

@@ -59,6 +59,7 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     reported: set[Path] = set()
     for predictor in deployment.predictors:
         if needs_no_pods(predictor):
+            yield from _check_templates(deployment, predictor)
             for path in _misplaced_pod_paths(deployment, predictor):
                 if normalize_field(str(path[-1])) != _SINGULAR_NAMES and path not in reported:
                     reported.add(path)
@@ -67,7 +68,51 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
 
 def has_misplaced_pods(deployment: SeldonDeployment, predictor: Predictor) -> bool:
     """Tell whether a predictor that has no containers has them at another place."""
-    return next(_misplaced_pod_paths(deployment, predictor), None) is not None
+    return any(True for _ in _misplaced_pod_paths(deployment, predictor)) or any(
+        True for _ in _template_paths(predictor)
+    )
+
+
+def _template_paths(predictor: Predictor) -> Iterator[Path]:
+    """Yield each `template` that holds a pod, as it does in a Deployment."""
+    for component in predictor.components:
+        path = component.path
+        for parent, raw in (path, component.raw), (path / "spec", component.pod):
+            template = raw.get("template")
+            if (
+                type(template) is dict
+                and type(get_mapping(template, "spec").get("containers")) is list
+            ):
+                yield parent / "template"
+
+
+def _check_templates(deployment: SeldonDeployment, predictor: Predictor) -> Iterator[Finding]:
+    for path in _template_paths(predictor):
+        template, component = get_value_at(deployment, path), path.parent
+        if type(template) is not dict:
+            continue  # a policy put it there
+        in_spec = path[-2:] == ("spec", "template")
+        if in_spec:
+            component = component.parent
+        siblings = get_value_at(deployment, path.parent) or {}
+        rest = set(siblings) - {"template"}
+        operations: list[Operation] = [
+            {"op": "add", "path": (component / name).pointer, "value": template[name]}
+            for name in ("metadata", "spec")
+            if name in template
+        ]
+        if not in_spec:
+            operations.append({"op": "remove", "path": path.pointer})
+        can_move = template.keys() <= {"metadata", "spec"} and not (
+            rest if in_spec else rest & template.keys()
+        )
+        yield Finding(
+            path,
+            "a component is a pod template itself: there is no template in it",
+            f"write its {join_words(template)} in {component} itself",
+            tuple(operations) if can_move else (),
+            fix_safety="safe",
+        )
 
 
 def _misplaced_pod_paths(deployment: SeldonDeployment, predictor: Predictor) -> Iterator[Path]:
@@ -85,6 +130,12 @@ def is_reported_elsewhere(deployment: SeldonDeployment, path: Path) -> bool:
     if path[-1] == "graph":
         return type(get_value_at(deployment, path)) is dict and any(
             predictor.raw.get("graph") is None for predictor in deployment.predictors
+        )
+    if path[-1] == "template":
+        return any(
+            path in set(_template_paths(predictor))
+            for predictor in deployment.predictors
+            if needs_no_pods(predictor)
         )
     if path[-1] in POD_LISTS:
         for component in deployment.components:
@@ -127,6 +178,7 @@ def _check_component(component: ComponentSpec, *, certain: bool) -> Finding:
         f"indent {'them' if len(misplaced) > 1 else 'it'} under spec",
         tuple(operations) if can_move else (),
         certain=certain,
+        fix_safety="safe",
     )
 
 
@@ -136,7 +188,8 @@ def _check_predictor(deployment: SeldonDeployment, predictor: Predictor, path: P
     target_path = predictor.path / "componentSpecs"
     if name == "componentspecs" and path.parent == predictor.path:
         message = f'there is no field "{path[-1]}" here, and the predictor has no pods without it'
-        return Finding(path, message, "write componentSpecs", (move_operation(path, target_path),))
+        rename = (move_operation(path, target_path),)
+        return Finding(path, message, "write componentSpecs", rename, fix_safety="safe")
     pods = value if type(value) is list else [value]
     if name == "containers":
         pods = [{"spec": {"containers": value}}]
@@ -154,4 +207,5 @@ def _check_predictor(deployment: SeldonDeployment, predictor: Predictor, path: P
         f'there is no field "{path[-1]}" here, and the predictor has no pods without it',
         "write it into an item of componentSpecs, a list in the predictor",
         (remove, add) if is_certain else (),
+        fix_safety="safe",
     )

@@ -18,7 +18,7 @@ Good:
         - name: classifier
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from webhook.graph import schema
@@ -45,17 +45,26 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
             value = get_value_at(deployment, schema_error.path)
             item = schema.get_field_info(schema_error.path / 0)
             if type(value) is dict and value and item and item.fields:
-                yield _build_finding(schema_error.path, value, item)
+                parts = deployment.submitted.split_mapping(schema_error.path)
+                yield _build_finding(schema_error.path, value, item, parts)
 
 
-def _build_finding(path: Path, value: dict[str, Any], item: schema.FieldInfo) -> Finding:
+def _build_finding(
+    path: Path, value: dict[str, Any], item: schema.FieldInfo, parts: Sequence[Mapping[str, Any]]
+) -> Finding:
     quoted = join_words(list(value)[:5])
     message = f"{path[-1]} is a mapping ({quoted}), not a list"
+    if len(parts) > 1 and all(set(item.required) <= p.keys() <= set(item.fields) for p in parts):
+        split: Operation = {"op": "replace", "path": path.pointer, "value": list(parts)}
+        remediation = f'put "- " before each {next(iter(value))}: these are {len(parts)} items'
+        return Finding(path, message, remediation, (split,), fix_safety="safe")
     if set(item.required) <= value.keys() <= set(item.fields):
         wrap: Operation = {"op": "replace", "path": path.pointer, "value": [value]}
-        return Finding(path, message, f'put "- " before {next(iter(value))}', (wrap,))
+        remediation = f'put "- " before {next(iter(value))}'
+        return Finding(path, message, remediation, (wrap,), fix_safety="safe")
     has_text_values = [{"name": name, "value": text} for name, text in value.items()]
     if path[-1] == "env" and all(type(text) is str for text in value.values()):
         listed: Operation = {"op": "replace", "path": path.pointer, "value": has_text_values}
-        return Finding(path, message, "write each variable as an item of name and value", (listed,))
+        remediation = "write each variable as an item of name and value"
+        return Finding(path, message, remediation, (listed,), fix_safety="safe")
     return Finding(path, message)

@@ -28,6 +28,7 @@ Good:
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 from webhook.graph import schema
 from webhook.graph.features import schema_error_feature
@@ -35,6 +36,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import Path, Segment
 from webhook.graph.text import join_words
+from webhook.rules._right_level import Destination, find_destination, is_in_handler
 from webhook.rules._stray_fields import get_value_at, move_into_patch, unknown_field_paths
 from webhook.rules.predictor.misplaced_pod_spec import is_reported_elsewhere
 
@@ -49,17 +51,32 @@ _MAX_LOCATIONS = 3
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each unknown field that belongs to another level on the way to it."""
     for path in unknown_field_paths(deployment):
+        if is_reported_elsewhere(deployment, path):
+            continue
+        destination = find_destination(deployment, path)
+        if destination is not None:
+            yield _finding_for_destination(path, destination)
+        if destination is not None or is_in_handler(path):
+            continue
         locations = [
             location
             for location in schema.field_locations(str(path[-1]))
             if _is_near_location(path, location)
         ]
-        if (
-            locations
-            and len(locations) <= _MAX_LOCATIONS
-            and not is_reported_elsewhere(deployment, path)
-        ):
+        if locations and len(locations) <= _MAX_LOCATIONS:
             yield _build_finding(deployment, path, locations)
+
+
+def _finding_for_destination(path: Path, destination: Destination) -> Finding:
+    targets = destination.targets
+    remediation = f"move it to {join_words(map(str, targets[:_MAX_LOCATIONS]), 'or')}"
+    return Finding(
+        path,
+        f'the field "{path[-1]}" belongs to {destination.name}',
+        remediation if targets else f"move it to {destination.name}",
+        destination.fix,
+        fix_safety=destination.fix_safety,
+    )
 
 
 def _is_near_location(path: Path, location: str) -> bool:
@@ -76,7 +93,9 @@ def _is_near_location(path: Path, location: str) -> bool:
 
 def _build_finding(deployment: SeldonDeployment, path: Path, locations: list[str]) -> Finding:
     targets = [
-        target for location in locations for target in _target_paths(deployment, path, location)
+        target
+        for location in locations
+        for target in islice(_target_paths(deployment, path, location), _MAX_LOCATIONS)
     ]
     fix = (
         move_into_patch(deployment, path, targets[0]) if len(locations) == len(targets) == 1 else ()
@@ -86,6 +105,17 @@ def _build_finding(deployment: SeldonDeployment, path: Path, locations: list[str
         f'the field "{path[-1]}" belongs to {join_words(locations, "or")}',
         f"move it to {targets[0]}" if len(targets) == 1 else "move it there",
         fix,
+        fix_safety="unsafe" if targets and _leaves_a_list(deployment, path, targets[0]) else "safe",
+    )
+
+
+def _leaves_a_list(deployment: SeldonDeployment, path: Path, target: Path) -> bool:
+    """Tell whether a move would make a setting of one item of several a setting of all of them."""
+    return any(
+        type(segment) is int
+        and path[: depth + 1] != target[: depth + 1]
+        and len(get_value_at(deployment, Path(path[:depth])) or ()) > 1
+        for depth, segment in enumerate(path)
     )
 
 
@@ -97,7 +127,10 @@ def _target_paths(deployment: SeldonDeployment, path: Path, location: str) -> It
         steps: list[Path] = []
         for field_path in paths:
             inner = field_path / name
-            steps.extend(_element_paths(deployment, path, inner) if is_list else [inner])
+            if is_list:
+                steps.extend(islice(_element_paths(deployment, path, inner), _MAX_LOCATIONS))
+            else:
+                steps.append(inner)
         paths = steps
     for field_path in paths:
         yield field_path / path[-1]

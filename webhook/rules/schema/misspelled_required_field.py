@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from webhook.graph import schema
 from webhook.graph.features import schema_error_feature
-from webhook.graph.finding import Finding
+from webhook.graph.finding import Finding, FixSafety
 from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import Path
 from webhook.rendering.node_kinds import is_prepackaged_server
@@ -58,7 +58,22 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
             message = f'there is no field "{path[-1]}" here; it is called "{correct_name}"'
             fix = (move_operation(path, path.parent / correct_name),)
             # Whether a field that is not needed was wanted is not known.
-            yield Finding(path, message, f"write {correct_name}", fix, certain=is_required)
+            yield Finding(
+                path,
+                message,
+                f"write {correct_name}",
+                fix,
+                certain=is_required,
+                fix_safety=_fix_safety(deployment, path, correct_name),
+            )
+
+
+def _fix_safety(deployment: SeldonDeployment, path: Path, correct_name: str) -> FixSafety:
+    """Return "safe" if what the field holds fits the right one as well."""
+    value = get_value_at(deployment, path)
+    known = schema.known_fields(path.parent / correct_name)
+    fits = type(value) is not dict or not known or value.keys() <= set(known)
+    return "safe" if fits else "unsafe"
 
 
 def _loads_model(deployment: SeldonDeployment, path: Path) -> bool:

@@ -23,8 +23,11 @@ from webhook.graph import schema
 from webhook.graph.features import schema_error_feature
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
-from webhook.graph.path import resolve_path
-from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
+from webhook.graph.path import Path
+from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
+from webhook.graph.text import join_words
+from webhook.rules._right_level import is_part_of_handler
+from webhook.rules._stray_fields import get_value_at, move_operation, normalize_field
 from webhook.rules.predictor.misplaced_pod_spec import is_reported_elsewhere
 
 ACTION = "warn"
@@ -32,27 +35,55 @@ SINCE = "0.1.0"
 SUPERSEDABLE = True
 TRIGGERS = frozenset({schema_error_feature("unknown")})
 
+_INLINE_TYPES = frozenset({"localobjectreference", "objectreference", "resourcerequirements"})
+"""Types of Kubernetes that are embedded in others: names in Go, not fields of an object."""
+
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each field that the schema does not know, with the nearest field that is not set."""
     for schema_error in deployment.schema_errors:
-        if schema_error.kind != "unknown" or is_reported_elsewhere(deployment, schema_error.path):
+        path = schema_error.path
+        if schema_error.kind != "unknown" or is_reported_elsewhere(deployment, path):
             continue
-        field = str(schema_error.path[-1])
-        siblings = resolve_path(deployment.raw, schema_error.path.parent)
-        known = [f for f in schema.known_fields(schema_error.path.parent) if f not in siblings]
-        nearest = nearest_word(field, known)
-        yield Finding(
-            schema_error.path,
-            f'there is no field "{field}" here',
-            f'did you mean "{nearest}"?' if nearest else "remove it, or check its name and place",
-            (
-                {
-                    "op": "move",
-                    "from": schema_error.path.pointer,
-                    "path": (schema_error.path.parent / nearest).pointer,
-                },
-            )
-            if nearest and nearest == nearest_word(field, known, CERTAIN_SIMILARITY)
-            else (),
-        )
+        if not is_part_of_handler(deployment, path):
+            yield _unwrap_finding(deployment, path) or _build_finding(deployment, path)
+
+
+def _build_finding(deployment: SeldonDeployment, path: Path) -> Finding:
+    field = str(path[-1])
+    message = f'there is no field "{field}" here'
+    known = schema.known_fields(path.parent)
+    # Among those that are set, too: what is nearest to one of them was not meant as another.
+    nearest = nearest_word(field, known)
+    siblings = get_value_at(deployment, path.parent)
+    if nearest and type(siblings) is dict and siblings.get(nearest) is not None:
+        return Finding(path, message, f"remove it: {nearest} is set already")
+    if not nearest:
+        return Finding(path, message, "remove it, or check its name and place")
+    is_near = nearest == nearest_word(field, known, CERTAIN_SIMILARITY)
+    return Finding(
+        path,
+        message,
+        f'did you mean "{nearest}"?',
+        (move_operation(path, path.parent / nearest),) if is_near else (),
+        fix_safety=spelling_fix_safety(field, nearest),
+    )
+
+
+def _unwrap_finding(deployment: SeldonDeployment, path: Path) -> Finding | None:
+    """Return the finding for a type of Go's that has no field of its own; None if it is not one."""
+    if normalize_field(str(path[-1])) not in _INLINE_TYPES:
+        return None
+    inner, siblings = get_value_at(deployment, path), get_value_at(deployment, path.parent)
+    if type(inner) is not dict or type(siblings) is not dict or not inner:
+        return None
+    if inner.keys() & siblings.keys() or not inner.keys() <= set(schema.known_fields(path.parent)):
+        return None
+    moves = [move_operation(path / name, path.parent / name) for name in inner]
+    return Finding(
+        path,
+        f'there is no field "{path[-1]}" here',
+        f"write {join_words(inner)} in {path[-2]} itself",
+        (*moves, {"op": "remove", "path": path.pointer}),
+        fix_safety="safe",
+    )

@@ -49,4 +49,5 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
         else "the apiVersion is missing",
         f"write apiVersion: {nearest}",
         (fix,),
+        fix_safety="safe" if not written or nearest.endswith(f"/{version}") else "unsafe",
     )

@@ -13,6 +13,7 @@ Good:
     replicas: 1
 """
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +21,7 @@ from typing import Any
 from webhook.graph.features import schema_error_feature
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import SeldonDeployment
-from webhook.graph.path import resolve_path
+from webhook.graph.path import Path, resolve_path
 from webhook.graph.text import describe_value, join_words
 
 ACTION = "deny"
@@ -36,43 +37,49 @@ _NAMES = {
     "object": "a mapping",
     "array": "a list",
 }
+_BOOLEANS = {
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+}
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})\Z")
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each value whose type the schema does not allow."""
     for schema_error in deployment.schema_errors:
-        if schema_error.kind != "type":
-            continue
-        value = resolve_path(deployment.document, schema_error.path)
-        expected = [_NAMES[name] for name in schema_error.expected_types if name != "null"]
-        expected_text = join_words(expected, "or")
-        new = _convert_value(value, schema_error.expected_types)
-        fix: Operation = {"op": "replace", "path": schema_error.path.pointer, "value": new}
-        yield Finding(
-            schema_error.path,
-            f"{describe_value(value)}, not {expected_text}",
-            f"write {_format_value(new)}" if new is not None else f"write {expected_text}",
-            (fix,) if new is not None else (),
-        )
+        if schema_error.kind == "type":
+            yield _build_finding(deployment, schema_error.path, schema_error.expected_types)
 
 
-def _convert_value(value: Any, expected: tuple[str, ...]) -> Any:
-    """Return the value that was certainly meant; None where that is not certain."""
-    if isinstance(value, str):
-        if ("integer" in expected or "number" in expected) and _INTEGER.match(value):
-            return int(value)
-        if "boolean" in expected and value in {"true", "false"}:
-            return value == "true"
+def _build_finding(
+    deployment: SeldonDeployment, path: Path, expected_types: tuple[str, ...]
+) -> Finding:
+    value = resolve_path(deployment.document, path)
+    expected = join_words([_NAMES[name] for name in expected_types if name != "null"], "or")
+    text = deployment.submitted.scalar_text(path)
+    message = f"{describe_value(value)}, not {expected}"
+    if "string" in expected_types and type(value) in (bool, int, float):
+        if text is None:  # JSON does not have the author's spelling: 1.0 has become 1
+            return Finding(path, message, "put it in quotes")
+        quote: Operation = {"op": "replace", "path": path.pointer, "value": text}
+        return Finding(path, message, f'quote it: "{text}"', (quote,), fix_safety="safe")
+    new = _unquote(value, expected_types)
+    if new is None:
+        return Finding(path, message, f"write {expected}")
+    fix: Operation = {"op": "replace", "path": path.pointer, "value": new}
+    return Finding(path, message, f"write {json.dumps(new)}", (fix,), fix_safety="safe")
+
+
+def _unquote(value: Any, expected: tuple[str, ...]) -> Any:
+    """Return the number or boolean that a text certainly means; None where that is not certain."""
+    if type(value) is not str:
         return None
-    if "string" in expected and isinstance(value, bool):
-        return "true" if value else "false"
-    if "string" in expected and isinstance(value, int):
-        return str(value)
+    if ("integer" in expected or "number" in expected) and _INTEGER.match(value):
+        return int(value)
+    if "boolean" in expected and value in _BOOLEANS:
+        return _BOOLEANS[value]
     return None
-
-
-def _format_value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -1,0 +1,145 @@
+"""What is checked in a folder: no patches, no templates; and nothing passes that is almost one."""
+
+import json
+
+import pytest
+import yaml
+
+from tests.documents_of import minimal, with_graph
+
+PATCH = {"kind": "SeldonDeployment", "metadata": {"name": "a"}, "spec": {"replicas": 3}}
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    """Write files below a folder, which becomes the working directory."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(**contents):
+        for name, content in contents.items():
+            file = tmp_path / name.replace("__", "/").replace("_yaml", ".yaml")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "kustomization",
+    [
+        {"patches": [{"path": "patch.yaml"}]},
+        {"patches": [{"path": "./patch.yaml", "target": {"kind": "SeldonDeployment"}}]},
+        {"patchesStrategicMerge": ["patch.yaml", yaml.safe_dump(PATCH)]},
+        {"patchesJson6902": [{"path": "patch.yaml", "target": {"name": "a"}}]},
+        {"kind": "Component", "patches": [{"path": "patch.yaml"}]},
+    ],
+)
+@pytest.mark.parametrize("named", ["overlay", "overlay/patch.yaml", "."])
+def test_a_kustomize_patch_is_not_judged_as_an_object(run, write, kustomization, named):
+    write(overlay__patch_yaml=PATCH, overlay__kustomization_yaml=kustomization)
+    ran = run("check", named)
+    assert (ran.code, ran.out.startswith("0 SeldonDeployments")) == (0, True)
+    assert ran.err.splitlines()[0] == (
+        "graphgate: 1 kustomize patch of overlay skipped; check what is built: "
+        "kustomize build overlay | graphgate check -"
+    )
+
+
+def test_the_patches_of_a_component_elsewhere_are_known(run, write):
+    write(
+        overlay__kustomization_yaml={"components": ["../gpu"]},
+        gpu__kustomization_yaml={"kind": "Component", "patches": [{"path": "patch.yaml"}]},
+        gpu__patch_yaml=PATCH,
+    )
+    assert run("check", ".").code == 0
+
+
+def test_resources_of_a_kustomization_are_judged(run, write):
+    write(base__kustomization_yaml={"resources": ["a.yaml"]}, base__a_yaml=with_graph(name="zzz"))
+    assert run("check", "base").code == 1
+
+
+@pytest.mark.parametrize("content", ["patches: 5", "patches: [[1], {path: 3}]", "a: [", "- x", ""])
+def test_a_kustomization_that_makes_no_sense_names_no_patches(run, write, content):
+    write(k__kustomization_yaml=content, k__a_yaml=minimal())
+    assert "1 SeldonDeployment: 1 allowed" in run("check", "k/a.yaml").out
+
+
+@pytest.mark.parametrize("command", ["check", "fix"])
+@pytest.mark.parametrize("named", ["charts/iris", "charts/iris/templates/model.yaml", "."])
+def test_templates_of_a_chart_are_skipped_with_the_command_that_renders_them(
+    run, write, command, named
+):
+    template = "kind: SeldonDeployment\n{{- if .Values.x }}\nmetadata: {}\n{{ end }}\n"
+    write(
+        charts__iris__Chart_yaml="name: iris",
+        charts__iris__templates__model_yaml=template,
+        charts__iris__charts__sub__Chart_yaml="name: sub",
+        charts__iris__charts__sub__templates__model_yaml=template,
+    )
+    ran = run(command, named)
+    assert ran.code == 0
+    assert ran.err.splitlines()[0] == (
+        "graphgate: Helm chart charts/iris skipped; check what it renders: "
+        "helm template charts/iris | graphgate check -"
+    )
+    assert ran.err.count("Helm chart") == 1
+
+
+def test_a_folder_called_templates_without_a_chart_is_judged(run, write):
+    write(templates__a_yaml=with_graph(name="zzz"))
+    assert run("check", "templates").code == 1
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"kind": "SeldonDeploymnt"}, 'unknown kind "SeldonDeploymnt"'),
+        ({"kind": "seldondeployment"}, 'unknown kind "seldondeployment"'),
+        ({"kind": "SeldonDeployments"}, 'unknown kind "SeldonDeployments"'),
+        ({"kind": "Deployment"}, "has only SeldonDeployment"),
+        ({"kind": None}, "kind is missing"),
+        ({"kind": 3}, "kind is the number 3"),
+        ({"Kind": "SeldonDeployment"}, 'there is no field "Kind"'),
+        ({"kind ": "SeldonDeployment"}, 'there is no field "kind "'),
+        ({}, "kind is missing"),
+        ({"apiVersion": "v1"}, "kind is missing"),
+        ({"apiVersion": "v1", "kind": "SeldonDeploymnt"}, 'unknown kind "SeldonDeploymnt"'),
+    ],
+)
+def test_what_is_almost_a_seldon_deployment_is_an_error(run, document, message):
+    base = {key: value for key, value in minimal().items() if key != "kind"}
+    ran = run("check", "-", stdin=json.dumps({**base, **document}))
+    assert (ran.code, message in ran.out, "[misspelled-kind]" in ran.out) == (2, True, True)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"apiVersion": "v1", "kind": "ConfigMap"},
+        {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"replicas": 1}},
+        {"apiVersion": "mlops.seldon.io/v1alpha1", "kind": "Model"},
+        {"replicas": 3},
+        {"spec": {"predictors": 3}},
+        ["kind"],
+        "text",
+    ],
+)
+@pytest.mark.parametrize(("flags", "code"), [((), 0), (("--require-any",), 2)])
+def test_a_run_without_any_seldon_deployment_says_so(run, document, flags, code):
+    ran = run("check", *flags, "-", stdin=json.dumps(document))
+    assert (ran.code, ran.err) == (
+        code,
+        "graphgate: no SeldonDeployment found in standard input (1 of other kinds)\n",
+    )
+
+
+def test_an_empty_folder_and_an_empty_input_say_so(run, tmp_path):
+    assert run("check", tmp_path).err == f"graphgate: no SeldonDeployment found in {tmp_path}\n"
+    ran = run("check", "--require-any", stdin="")
+    assert (ran.code, ran.err) == (2, "graphgate: no SeldonDeployment found in standard input\n")
+
+
+def test_nothing_is_said_where_something_was_found(run, tmp_path):
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump(minimal()))
+    assert run("check", "--require-any", tmp_path).err == ""

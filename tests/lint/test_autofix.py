@@ -1,0 +1,127 @@
+"""Laws of fixing, over every fixture and mutant; and what is safe, what is a guess."""
+
+from collections import Counter
+from random import Random
+
+import pytest
+import yaml
+
+from tests.documents_of import with_graph, with_predictor
+from tests.rules.graphs import build_document
+from tests.rules.mutants import MUTANTS, NotApplicableError
+from tests.rules.test_fixtures import FILES, split_head
+from webhook.graph.cluster_facts import NO_FACTS
+from webhook.lint.autofix import autofix
+from webhook.lint.lint import lint_text
+from webhook.settings.model import read_settings
+from webhook.yamldoc import edit_text
+
+SETTINGS = read_settings()
+
+
+def fix(text, *, unsafe=False):
+    return autofix(text, SETTINGS, NO_FACTS, unsafe=unsafe)
+
+
+def findings_in(text):
+    (result,) = lint_text("-", text, SETTINGS, NO_FACTS).results
+    return [located.finding for located in result.findings]
+
+
+def denials_in(text):
+    (result,) = lint_text("-", text, SETTINGS, NO_FACTS).results
+    return Counter(f.finding.rule_id for f in result.findings if f.action == "deny")
+
+
+def mutants():
+    for name, (_, mutate) in MUTANTS.items():
+        for seed in range(40):
+            document = build_document(seed, 6, 3)
+            try:
+                mutate(document, Random(seed))
+            except NotApplicableError:
+                continue
+            yield pytest.param(yaml.safe_dump(document, sort_keys=False), id=name)
+            break
+
+
+TEXTS = [
+    *(
+        pytest.param(split_head(file.read_text())[1], id=f"{file.parent.name}/{file.stem}")
+        for file in FILES
+    ),
+    *mutants(),
+]
+
+
+@pytest.mark.parametrize("unsafe", [False, True], ids=["safe", "unsafe"])
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_second_run_changes_nothing_and_nothing_new_is_denied(text, unsafe):
+    first = fix(text, unsafe=unsafe)
+    second = fix(first.text, unsafe=unsafe)
+    assert (second.text, second.applied) == (first.text, ())
+    assert not denials_in(first.text) - denials_in(text)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_every_safe_fix_removes_its_finding_and_brings_no_other(text):
+    assert not [(f.rule_id, reason) for f, reason in fix(text).skipped]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_only_safe_fixes_are_applied_unless_asked(text):
+    assert all(finding.fix_safety == "safe" for finding in fix(text).applied)
+
+
+def test_a_fix_without_effect_ends_the_round_and_the_others_go_on(monkeypatch):
+    text = yaml.safe_dump(with_graph(name="My_Model", type="model"))
+
+    def edit_without_effect(text, document, patch):
+        return text if "MODEL" in str(patch) else edit_text(text, document, patch)
+
+    monkeypatch.setattr("webhook.lint.autofix.edit_text", edit_without_effect)
+    result = fix(text)
+    assert [reason for _, reason in result.skipped] == ["the fix changes nothing"]
+    assert [finding.rule_id for finding in result.applied] == ["name-not-a-dns-label"]
+
+
+def test_each_document_of_a_file_gets_its_own_hundred_rounds():
+    many = with_predictor(
+        graph={"name": "m"},
+        componentSpecs=[
+            {
+                "spec": {
+                    "containers": [
+                        {
+                            "name": "m",
+                            "image": "i",
+                            "env": [{"name": f"A{n}", "value": n} for n in range(101)],
+                        }
+                    ]
+                }
+            }
+        ],
+    )
+    text = yaml.safe_dump(many) + "---\n" + yaml.safe_dump(with_graph(type="model"))
+    result = fix(text)
+    assert Counter(finding.rule_id for finding in result.applied) == {
+        "wrong-type": 100,
+        "unknown-node-type": 1,
+    }
+    assert [reason for _, reason in result.skipped] == [
+        "100 fixes were applied; run graphgate fix again"
+    ]
+
+
+GUESSES = [
+    (with_graph(name="clasifier"), "missing-container"),
+    (with_predictor(traffic=50), "traffic-not-100"),
+    (with_predictor(shadow=True), "no-live-predictor"),
+]
+
+
+@pytest.mark.parametrize(("document", "rule"), GUESSES, ids=[rule for _, rule in GUESSES])
+def test_a_guess_is_applied_only_when_asked(document, rule):
+    text = yaml.safe_dump(document)
+    assert (fix(text).text, rule in {f.rule_id for f in findings_in(text)}) == (text, True)
+    assert rule in {finding.rule_id for finding in fix(text, unsafe=True).applied}

@@ -1,0 +1,53 @@
+"""A file replaced as a whole or not at all."""
+
+import errno
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+
+def folders_of(paths: tuple[str, ...]) -> tuple[Path, ...]:
+    """Return the folders in which the named paths let a command write: a file's is its own."""
+    return tuple((path if path.is_dir() else path.parent).resolve() for path in map(Path, paths))
+
+
+def replace_file(path: Path, content: bytes, folders: tuple[Path, ...]) -> None:
+    """Write a file: a reader, a full disk or a power cut meets the old content or the new.
+
+    A symbolic link is followed inside of `folders` only, and stays one. The mode is kept, and the
+    owner where that is allowed. Raises OSError, and then the file is as it was.
+    """
+    target = path.resolve(strict=True)
+    if not any(target.is_relative_to(folder) for folder in folders):
+        raise OSError(errno.EPERM, f"is a link to {target}, outside of the given folders")
+    before = target.stat()
+    if not stat.S_ISREG(before.st_mode):
+        raise OSError(errno.EINVAL, "is not a regular file")
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:200]}.", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+                with suppress(PermissionError):
+                    os.fchown(file.fileno(), before.st_uid, before.st_gid)
+            os.fchmod(file.fileno(), stat.S_IMODE(before.st_mode))
+            os.fsync(file.fileno())
+        Path(temporary).replace(target)
+    except BaseException:
+        with suppress(OSError):
+            Path(temporary).unlink()
+        raise
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last; a file system that cannot do so has no better way."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,130 @@
+"""Which of the named files are checked: whole manifests, not the parts that others make them of.
+
+A kustomize patch is no object, and a Helm template is no YAML: both are judged once they are built.
+They are skipped with a line that says how to build them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from webhook.files import read_file
+from webhook.runtime.manifest_files import manifest_files
+
+_KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_MAX_LEVELS_UP = 4
+"""Folders above a file in which a kustomization is looked for that names it as a patch."""
+_MAX_KUSTOMIZATION_BYTES = 1_000_000
+"""A kustomization is written by hand; a larger file is not one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifests:
+    """The files to check, and a line on each group of files that is skipped."""
+
+    files: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def select_manifests(paths: tuple[str, ...]) -> Manifests:
+    """Return the manifests that the paths name; "-" is standard input."""
+    files: list[str] = []
+    charts: dict[Path, None] = {}
+    patches: dict[Path, int] = {}
+    finder = _PatchFinder({})
+    for file in manifest_files(paths):
+        absolute = Path(file).absolute()
+        if file == "-":
+            files.append(file)
+        elif (chart := _chart_of(absolute)) is not None:
+            charts[chart] = None
+        elif (folder := finder.kustomization_of(absolute)) is not None:
+            patches[folder] = patches.get(folder, 0) + 1
+        else:
+            files.append(file)
+    notes = [
+        f"Helm chart {_shown(chart)} skipped; check what it renders: "
+        f"helm template {_shown(chart)} | graphgate check -"
+        for chart in charts
+    ]
+    notes += [
+        f"{count} kustomize {'patch' if count == 1 else 'patches'} of {_shown(folder)} skipped; "
+        f"check what is built: kustomize build {_shown(folder)} | graphgate check -"
+        for folder, count in patches.items()
+    ]
+    return Manifests(tuple(files), tuple(notes))
+
+
+def _chart_of(file: Path) -> Path | None:
+    """Return the chart of which a file is a template, the outermost of charts in charts."""
+    chart = None
+    for folder in file.parents:
+        is_part = folder.name == "templates" or (chart and folder.name == "charts")
+        if is_part and (folder.parent / "Chart.yaml").is_file():
+            chart = folder.parent
+    return chart
+
+
+@dataclass(frozen=True, slots=True)
+class _PatchFinder:
+    """The patches that the kustomization of a folder names, read once."""
+
+    by_folder: dict[Path, frozenset[Path]]
+
+    def kustomization_of(self, file: Path) -> Path | None:
+        """Return the folder whose kustomization has the file as a patch; None if none has."""
+        target = file.resolve()
+        for folder in list(file.parents)[:_MAX_LEVELS_UP]:
+            if folder not in self.by_folder:
+                self.by_folder[folder] = frozenset(_patches_in(folder))
+            if target in self.by_folder[folder]:
+                return folder
+        # Named by a kustomization beside the folders above it, which was among the files before.
+        return next((f for f, patches in self.by_folder.items() if target in patches), None)
+
+
+def _patches_in(folder: Path) -> Iterator[Path]:
+    """Yield the files that are patches in a folder, those of its components included."""
+    document = _read_kustomization(folder)
+    for name in _patch_names(document):
+        # What is no path is a patch written in place.
+        if "\n" not in name and len(name) < 4096:
+            yield (folder / name).resolve()
+    components = document.get("components")
+    for name in components if isinstance(components, list) else ():
+        if isinstance(name, str) and "\n" not in name and (folder / name).is_dir():
+            inner = (folder / name).resolve()
+            for patch in _patch_names(_read_kustomization(inner)):
+                if "\n" not in patch and len(patch) < 4096:
+                    yield (inner / patch).resolve()
+
+
+def _patch_names(document: dict[str, Any]) -> Iterator[str]:
+    for field in ("patches", "patchesStrategicMerge", "patchesJson6902"):
+        entries = document.get(field)
+        for entry in entries if isinstance(entries, list) else ():
+            name = entry.get("path") if isinstance(entry, dict) else entry
+            if isinstance(name, str) and name:
+                yield name
+
+
+def _read_kustomization(folder: Path) -> dict[str, Any]:
+    """Return what the kustomization of a folder says; {} if there is none that can be read."""
+    from webhook.yamldoc import read
+
+    for name in _KUSTOMIZATION_NAMES:
+        file = folder / name
+        try:
+            documents = read(read_file(file, _MAX_KUSTOMIZATION_BYTES)).documents
+        except OSError:
+            continue
+        if documents and isinstance(documents[0].value, dict):
+            return documents[0].value
+    return {}
+
+
+def _shown(path: Path) -> str:
+    """Return a path as the user would write it, from where they are."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -1,0 +1,28 @@
+"""Text that a template engine has not filled in yet: ${NAME}, {{ .Values.name }}, <image>."""
+
+import re
+
+_PLACEHOLDER = re.compile(
+    r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>"  # Helm, Jinja; ERB
+    r"|[$#]\{[^{}]*\}|\{[A-Za-z_][\w.-]*\}"  # envsubst, Azure Pipelines, Python
+    r"|\$[A-Za-z_]\w*"  # shell; $(NAME) is Kubernetes' own
+    r"|<[A-Za-z_][\w .:/-]*>",  # <image>, for a person to fill in
+    re.DOTALL,
+)
+_MAX_SEARCHED = 4096
+"""Characters: a name, image or address is never longer."""
+
+
+def find_placeholder(text: str) -> str:
+    """Return the first placeholder of a template in `text`; "" if there is none."""
+    match = _PLACEHOLDER.search(text, 0, _MAX_SEARCHED)
+    return match[0] if match else ""
+
+
+def how_to_render(placeholder: str) -> str:
+    """Return the remediation for a placeholder that was not filled in."""
+    if placeholder.startswith("{{"):
+        return "render it first, for example with helm template"
+    if placeholder.startswith("<") and not placeholder.startswith("<%"):
+        return f"replace {placeholder} by a value"
+    return "render the template first"

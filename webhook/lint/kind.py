@@ -1,0 +1,106 @@
+"""Which documents are SeldonDeployments, and which were meant to be one.
+
+A document of another kind is skipped. One that says almost that it is a SeldonDeployment must not
+be: nothing would check it, and kubectl refuses it or, worse, takes it for something else.
+"""
+
+from typing import Any
+
+from webhook.graph.finding import Finding, Operation
+from webhook.graph.path import ROOT
+from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
+from webhook.graph.text import describe_value
+from webhook.rules.other_ids import MISSPELLED_KIND_RULE_ID
+
+KIND = "SeldonDeployment"
+
+_GROUP = "machinelearning.seldon.io"
+
+
+def is_seldon_deployment(document: Any) -> bool:
+    """Tell whether a document is a SeldonDeployment, of whatever apiVersion."""
+    return isinstance(document, dict) and document.get("kind") == KIND
+
+
+def find_misspelled_kind(document: Any) -> Finding | None:
+    """Return the finding for a document that was meant to be a SeldonDeployment; None: it was not.
+
+    That is so under Seldon's apiVersion, with a kind that is SeldonDeployment but for its spelling,
+    and without any kind where there are predictors with a graph.
+    """
+    if not isinstance(document, dict) or is_seldon_deployment(document):
+        return None
+    kind = document.get("kind")
+    if kind is None:
+        return _without_kind(document)
+    if type(kind) is str and nearest_word(kind, [KIND], CERTAIN_SIMILARITY):
+        return Finding(
+            ROOT / "kind",
+            f'unknown kind "{kind}"',
+            f"write kind: {KIND}",
+            ({"op": "replace", "path": "/kind", "value": KIND},),
+            rule_id=MISSPELLED_KIND_RULE_ID,
+            fix_safety=spelling_fix_safety(kind, KIND),
+        )
+    if _is_seldon_group(document.get("apiVersion")):
+        return Finding(
+            ROOT / "kind",
+            f"kind is {describe_value(kind)}, and {_GROUP} has only {KIND}",
+            f"write kind: {KIND}, or the apiVersion of the kind",
+            rule_id=MISSPELLED_KIND_RULE_ID,
+        )
+    return None
+
+
+def _without_kind(document: dict[str, Any]) -> Finding | None:
+    key = next((key for key in document if key.strip().lower() == "kind"), None)
+    if key is not None and key != "kind":
+        value = document[key]
+        named = type(value) is str and (
+            value == KIND or nearest_word(value, [KIND], CERTAIN_SIMILARITY)
+        )
+        if named or _is_seldon_document(document):
+            rename: Operation = {"op": "move", "from": f"/{_escape(key)}", "path": "/kind"}
+            fix: tuple[Operation, ...] = (rename,) if "kind" not in document else ()
+            return Finding(
+                ROOT / key,
+                f'there is no field "{key}"; it is called "kind"',
+                "write kind in lower case",
+                fix,
+                rule_id=MISSPELLED_KIND_RULE_ID,
+                fix_safety="safe",
+            )
+    if not _is_seldon_document(document):
+        return None
+    add: Operation = {"op": "add", "path": "/kind", "value": KIND}
+    return Finding(
+        ROOT,
+        "kind is missing",
+        f"add kind: {KIND}",
+        (add,),
+        rule_id=MISSPELLED_KIND_RULE_ID,
+        fix_safety="safe" if _is_seldon_group(document.get("apiVersion")) else "unsafe",
+    )
+
+
+def _is_seldon_document(document: dict[str, Any]) -> bool:
+    version = next((v for k, v in document.items() if k.lower() == "apiversion"), None)
+    return _is_seldon_group(version) or _has_graph(document)
+
+
+def _is_seldon_group(version: Any) -> bool:
+    return type(version) is str and version.partition("/")[0].strip().lower() == _GROUP
+
+
+def _has_graph(document: dict[str, Any]) -> bool:
+    """Tell whether there are predictors with a graph, which nothing else has."""
+    spec = document.get("spec")
+    predictors = spec.get("predictors") if isinstance(spec, dict) else None
+    return isinstance(predictors, list) and any(
+        isinstance(predictor, dict) and isinstance(predictor.get("graph"), dict)
+        for predictor in predictors
+    )
+
+
+def _escape(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")

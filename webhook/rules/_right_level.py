@@ -1,0 +1,280 @@
+"""Where a field of a pod, container or node belongs that stands at another level of it.
+
+The name alone does not tell: `runAsUser` belongs to two contexts, `labels` to three objects. So the
+level at which a field stands decides. Not here: fields of Seldon Core with one home, which
+misplaced-field finds by their name.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from typing import Any
+
+from webhook.graph import schema
+from webhook.graph.finding import FixSafety, Operation
+from webhook.graph.model import SeldonDeployment, get_str
+from webhook.graph.path import Path
+from webhook.rules._stray_fields import get_value_at, move_into_patch
+
+_CORE = "io.k8s.api.core.v1."
+_POD_PATH = ("spec", "predictors", 0, "componentSpecs", 0, "spec")
+_POD_METADATA = ("labels", "annotations")
+_MAX_TARGETS = 20
+"""Containers or pods that one fix writes to; with more of them the author decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a field belongs.
+
+    name         in words: "the securityContext of the pod"
+    targets      the places in this document; several if it belongs to each, or to one of them
+    fix          the patch that moves it; empty where that is not clear
+    """
+
+    name: str
+    targets: tuple[Path, ...] = ()
+    fix: tuple[Operation, ...] = ()
+    fix_safety: FixSafety = "unsafe"
+
+
+def is_in_handler(path: Path) -> bool:
+    """Tell whether a field stands in a probe or hook: what it says there it says nowhere else."""
+    return any(
+        field in ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle") for field in path
+    )
+
+
+def is_part_of_handler(deployment: SeldonDeployment, path: Path) -> bool:
+    """Tell whether an unknown field belongs to a handler that its probe or hook lacks.
+
+    What the probe does is then wrong, and probe-without-handler speaks of the field.
+    """
+    if path[-1] not in HANDLER_FIELDS or _definition_at(path.parent) not in _HANDLER_PARENTS:
+        return False
+    return not _set_handlers(deployment, path.parent)
+
+
+def _set_handlers(deployment: SeldonDeployment, path: Path) -> list[str]:
+    raw = get_value_at(deployment, path)
+    names = raw if type(raw) is dict else ()
+    return [n for n in names if n in HANDLER_FIELDS.values() and raw[n] is not None]
+
+
+def _definition_at(path: Path) -> str:
+    info = schema.get_field_info(path)
+    return info.definition.removeprefix(_CORE) if info is not None else ""
+
+
+_HANDLER_PARENTS = frozenset({"Probe", "LifecycleHandler"})
+
+HANDLER_FIELDS = {
+    "command": "exec",
+    "args": "exec",
+    "path": "httpGet",
+    "port": "httpGet",
+    "scheme": "httpGet",
+    "httpHeaders": "httpGet",
+    "host": "httpGet",
+    "seconds": "sleep",
+    "service": "grpc",
+}
+"""By field: the handler of a probe or hook that it belongs to."""
+
+
+def find_destination(deployment: SeldonDeployment, path: Path) -> Destination | None:
+    """Return where the unknown field at `path` belongs; None if its level does not tell."""
+    finder = _FINDERS.get(_definition_at(path.parent))
+    return finder(deployment, path, str(path[-1])) if finder else None
+
+
+def _in_container(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
+    if name in _fields_of("container securityContext"):
+        return _move(
+            deployment,
+            path,
+            "the securityContext of the container",
+            path.parent / "securityContext",
+        )
+    return _from_container_to_pod(deployment, path, name, path.parent)
+
+
+def _in_container_context(
+    deployment: SeldonDeployment, path: Path, name: str
+) -> Destination | None:
+    return _from_container_to_pod(deployment, path, name, path.parent.parent)
+
+
+def _from_container_to_pod(
+    deployment: SeldonDeployment, path: Path, name: str, container: Path
+) -> Destination | None:
+    pod = container.parent.parent
+    if container.parent[-1:] not in (("containers",), ("initContainers",)):
+        return None  # of an explainer or orchestrator: nobody writes its pod
+    if name in _fields_of("pod securityContext"):
+        return _move(deployment, path, "the securityContext of the pod", pod / "securityContext")
+    if name in _POD_METADATA:
+        return _move(deployment, path, "the metadata of the component", pod.parent / "metadata")
+    return None
+
+
+def _in_pod(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
+    pod = path.parent
+    if name in _fields_of("pod securityContext"):
+        return _move(deployment, path, "the securityContext of the pod", pod / "securityContext")
+    if name in _fields_of("container securityContext"):
+        return _to_each_container(deployment, path, pod)
+    if name in _POD_METADATA:
+        return _move(deployment, path, "the metadata of the component", pod.parent / "metadata")
+    if name in _fields_of("spec") and name not in _fields_of("predictor"):
+        target = Path(("spec", name))
+        return Destination("spec", (target,), move_into_patch(deployment, path, target))
+    return None
+
+
+def _in_pod_context(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
+    if name in _fields_of("container securityContext"):
+        return _to_each_container(deployment, path, path.parent.parent)
+    return None
+
+
+def _in_probe(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
+    handlers = _set_handlers(deployment, path.parent)
+    if len(handlers) != 1 or name not in schema.known_fields(path.parent / handlers[0]):
+        return None
+    return _move(deployment, path, handlers[0], path.parent / handlers[0])
+
+
+def _in_component(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
+    if name in _POD_METADATA:
+        return _move(deployment, path, "the metadata of the component", path.parent / "metadata")
+    return None
+
+
+def _in_node(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
+    if name not in _fields_of("container") or name == "name":
+        return None
+    node = get_value_at(deployment, path.parent)
+    node_name = get_str(node, "name") if type(node) is dict else ""
+    predictor = next((p for p in deployment.predictors if p.path == path[: len(p.path)]), None)
+    containers = predictor.containers if predictor else ()
+    target = next((c.path for c in containers if node_name and c.name == node_name), None)
+    if target is None:
+        return Destination(f'the container "{node_name}" of an item of componentSpecs')
+    return _move(deployment, path, f'the container "{node_name}"', target)
+
+
+def _below_node(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
+    if name in _fields_of("node"):
+        return _move(deployment, path, "the node", path.parent.parent)
+    return None
+
+
+def _above_pods(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
+    """Of spec or a predictor: a field of a pod or container."""
+    prefix = path.parent if path.parent != ("spec",) else Path(("spec", "predictors"))
+    below = [c for c in deployment.components if c.path[: len(prefix)] == prefix]
+    if name in _fields_of("container"):
+        containers = [
+            container.path / name
+            for component in below
+            for container in component.containers
+            if container.path[:-2] == component.path / "spec"
+        ]
+        return _to_container_or_orchestrator(deployment, path, tuple(containers[:_MAX_TARGETS]))
+    if name in _fields_of("pod") and path.parent == ("spec",) and name != "serviceAccountName":
+        pods = tuple(component.path.join(("spec", name)) for component in below[:_MAX_TARGETS])
+        fix = move_into_patch(deployment, path, pods[0]) if len(below) == 1 else ()
+        return Destination("the spec of a component, which is a pod", pods, fix)
+    return None
+
+
+def _to_container_or_orchestrator(
+    deployment: SeldonDeployment, path: Path, containers: tuple[Path, ...]
+) -> Destination:
+    fix = move_into_patch(deployment, path, containers[0]) if len(containers) == 1 else ()
+    description = "a container"
+    targets = containers
+    if path[-1] in _fields_of("svcOrchSpec"):
+        predictors = [p.path for p in deployment.predictors if p.path[: len(path) - 1] == path[:-1]]
+        predictors = predictors or [p.path for p in deployment.predictors]
+        orchestrators = [p.join(("svcOrchSpec", path[-1])) for p in islice(predictors, 1)]
+        description, targets = (
+            "a container, or svcOrchSpec of a predictor",
+            (
+                *containers,
+                *orchestrators,
+            ),
+        )
+    return Destination(description, targets, fix)
+
+
+def _to_each_container(deployment: SeldonDeployment, path: Path, pod: Path) -> Destination:
+    """Return the securityContext of each container as the destination, and the patch for it."""
+    value = get_value_at(deployment, path)
+    listed: list[Path] = []
+    operations: list[Operation] = []
+    for kind in ("initContainers", "containers"):
+        items = get_value_at(deployment, pod / kind)
+        for index, item in enumerate(items if type(items) is list else ()):
+            context = pod.join((kind, index, "securityContext"))
+            listed.append(context / path[-1])
+            operations.extend(_add_to_context(item, context, str(path[-1]), value))
+    fix: tuple[Operation, ...] = ()
+    if listed and len(listed) <= _MAX_TARGETS:
+        fix = (*operations, {"op": "remove", "path": path.pointer})
+    return Destination(
+        "the securityContext of a container",
+        tuple(listed[:_MAX_TARGETS]),
+        fix,
+        "safe" if len(listed) == 1 else "unsafe",
+    )
+
+
+def _add_to_context(item: Any, context: Path, name: str, value: Any) -> tuple[Operation, ...]:
+    """Return the operations that set one field of a container's context, if it is not set."""
+    present = item.get("securityContext") if type(item) is dict else None
+    if type(present) is dict:
+        if present.get(name) is not None:
+            return ()
+        return ({"op": "add", "path": (context / name).pointer, "value": value},)
+    return ({"op": "add", "path": context.pointer, "value": {name: value}},)
+
+
+def _move(deployment: SeldonDeployment, path: Path, where: str, parent: Path) -> Destination:
+    """Return a destination that is the only one."""
+    target = parent / path[-1]
+    return Destination(where, (target,), move_into_patch(deployment, path, target), "safe")
+
+
+_LEVELS = {
+    "spec": ("spec",),
+    "predictor": _POD_PATH[:3],
+    "node": (*_POD_PATH[:3], "graph"),
+    "svcOrchSpec": (*_POD_PATH[:3], "svcOrchSpec"),
+    "pod": _POD_PATH,
+    "pod securityContext": (*_POD_PATH, "securityContext"),
+    "container": (*_POD_PATH, "containers", 0),
+    "container securityContext": (*_POD_PATH, "containers", 0, "securityContext"),
+}
+
+
+@cache
+def _fields_of(level: str) -> frozenset[str]:
+    return frozenset(schema.known_fields(_LEVELS[level]))
+
+
+_FINDERS = {
+    "Container": _in_container,
+    "SecurityContext": _in_container_context,
+    "PodSpec": _in_pod,
+    "PodSecurityContext": _in_pod_context,
+    "ComponentSpec": _in_component,
+    "Node": _in_node,
+    "Endpoint": _below_node,
+    "Probe": _in_probe,
+    "LifecycleHandler": _in_probe,
+    "Spec": _above_pods,
+    "Predictor": _above_pods,
+}
+"""By the definition of the object in which a field stands."""
