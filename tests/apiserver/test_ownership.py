@@ -247,6 +247,18 @@ def test_an_object_that_cannot_be_decoded_is_failed_of_this_generation(place, tr
     assert "quantities must match the regular expression" in status["description"]
 
 
+def test_a_successor_s_status_is_not_written(place, transport):
+    def replace():
+        place.delete("sdep", "iris")
+        place.create("sdep", minimal())
+
+    world = World(Interrupted(transport, "PATCH", "/status", replace), place, minimal())
+    with pytest.raises(ApiStatusError) as refused:
+        world.reconcile()
+    assert refused.value.status == 409
+    assert place.get("sdep", "iris").get("status") is None
+
+
 def test_an_interrupted_transport_is_one():
     """The seam that the tests above rely on: the act comes before the request, once."""
     seen = []

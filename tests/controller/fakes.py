@@ -68,7 +68,7 @@ class FakeCluster:
         if method == "PUT":
             return self._put(path, content)
         if path.endswith("/status"):
-            return self._merge_status(path.removesuffix("/status"), content["status"])
+            return self._merge_status(path.removesuffix("/status"), content)
         return self._apply(path, content, dry=bool(query and "dryRun" in query))
 
     def _post(self, path: str, content: dict[str, Any]) -> Response:
@@ -124,7 +124,10 @@ class FakeCluster:
         known = self.objects.get(path)
         if known is None:
             return _error(404, "not found")
-        status = _merged(known.get("status", {}), patch)
+        refusal = _precondition_failure(known, patch["metadata"])
+        if refusal is not None:
+            return refusal
+        status = _merged(known.get("status", {}), patch["status"])
         self.put(path, {**known, "metadata": dict(known["metadata"]), "status": status})
         return _answer(200, self.objects[path])
 

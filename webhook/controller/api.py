@@ -161,16 +161,20 @@ class ResourceClient:
             raise
 
     def patch_status(
-        self, namespace: str, name: str, patch: Mapping[str, Any]
+        self, namespace: str, name: str, patch: Mapping[str, Any], resource_version: str
     ) -> dict[str, Any] | None:
-        """Merge a patch into a SeldonDeployment's status; None: the object is gone."""
+        """Merge a patch into the status of a SeldonDeployment of this version.
+
+        None: the object is gone. 409: it has changed, or another one has its name; a look at that
+        one finds what its status is.
+        """
         self._before_request("status", "SeldonDeployment")
         path = f"{collection_path(SELDON_API_VERSION, 'SeldonDeployment', namespace)}/{name}/status"
         response = self.transport.request(
             "PATCH",
             path,
             query={"fieldManager": FIELD_MANAGER},
-            body=orjson.dumps({"status": patch}),
+            body=orjson.dumps({"metadata": {"resourceVersion": resource_version}, "status": patch}),
             headers={"Content-Type": MERGE_PATCH},
         )
         if response.status == 404:

@@ -278,7 +278,8 @@ class Reconciler:
         patch = merge_patch(previous, status)
         if not patch:
             return False
-        updated = self._api.patch_status(*name, patch)
+        version = get_str(get_mapping(raw, "metadata"), "resourceVersion")
+        updated = self._api.patch_status(*name, patch, version)
         if updated is not None:
             self._cache.put_document(name, updated)
         state, previous_state = status["state"], get_str(previous, "state")
