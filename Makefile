@@ -24,7 +24,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m compileall -q webhook
 	@touch $@
 
-demo: $(READY) ## run the main job on the seed manifests: judge, explain, default and mend, over TLS
+demo: $(READY) ## run the main job on the seed manifests: check, explain, default and fix, over TLS
 	@$(BIN)/python -m tools.demo
 
 # Exit code 3 of the build: there is no Go. The tests then say what they skip; in CI they fail.
@@ -45,7 +45,7 @@ control-plane: $(READY) ## build the Kubernetes control plane that the tests use
 cel: $(READY) ## compare CEL with the API server's own: the table, and N=20000 generated expressions
 	@$(BIN)/python -m tools.cel_oracle figures -n $(or $(N),20000) --seed $(or $(SEED),1)
 
-cel-record: $(READY) ## ask the API server's CEL for the answers of the table anew (needs Go)
+cel-record: $(READY) ## ask the API server's CEL for the answers of the table again (needs Go)
 	@$(BIN)/python -m tools.cel_oracle record
 
 check: $(READY) ## lint, types, layers, generated files (under a minute)
@@ -75,7 +75,7 @@ fuzz: $(READY) ## a million hostile bodies at the engine, tens of thousands at t
 	$(BIN)/python -m tests.fuzz respond --bodies 1000000
 	$(BIN)/python -m tests.fuzz server --bodies 30000
 
-mutants: $(READY) ## plant errors in podsecurity/ and defaults/; tell which no test finds
+mutants: $(READY) ## plant errors in podsecurity/ and defaulting/; name those that no test finds
 	$(BIN)/python -m tools.mutants
 
 audit: $(READY) ## compare the image's dependencies with known vulnerabilities (asks the package index)
@@ -84,10 +84,10 @@ audit: $(READY) ## compare the image's dependencies with known vulnerabilities (
 golden: $(READY) ## write expected findings into fixtures and the README; read what changed
 	GRAPHGATE_UPDATE=1 $(BIN)/python -m pytest -q tests/rules/test_fixtures.py tests/cli/test_readme.py tests/rendering
 
-generate: $(READY) ## write all generated files anew
+generate: $(READY) ## write all generated files
 	$(BIN)/python -m tools.generate
 
-lock: $(READY) ## resolve requirements.lock anew (needs uv)
+lock: $(READY) ## resolve requirements.lock again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-emit-package graphgate --no-header --no-annotate -o requirements.lock pyproject.toml
 
 clean: ## remove what the other targets made

@@ -39,7 +39,7 @@ def test_a_version_without_known_vulnerabilities_passes(path: str) -> None:
     )
 
 
-def test_a_known_vulnerability_is_told_with_what_mends_it() -> None:
+def test_a_known_vulnerability_is_reported_with_what_fixes_it() -> None:
     assert run({"/pypi/orjson/1.0/json": told("1.0", GRAVE)}) == (
         1,
         [

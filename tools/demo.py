@@ -3,7 +3,7 @@
 With the control plane of the tests at hand (`make control-plane`), it is the real thing: an API
 server, graphgate installed in it, and kubectl. Without, the same calls are made directly: each
 manifest is sent over TLS as the AdmissionReview that an API server would send. Either way the
-broken manifest is mended with `graphgate fix` and sent again.
+broken manifest is fixed with `graphgate fix` and sent again.
 """
 
 import base64
@@ -47,7 +47,7 @@ def main() -> None:
         with how(Path(folder)) as send:
             for name in ("minimal", "user-id", "three-steps"):
                 send(str(SEEDS / f"{name}.yaml"))
-            broken, fixed = str(SEEDS / "three-steps.yaml"), f"{folder}/mended.yaml"
+            broken, fixed = str(SEEDS / "three-steps.yaml"), f"{folder}/fixed.yaml"
             _print_command(f"graphgate fix --diff {broken}")
             click.echo(_graphgate("fix", "--diff", broken), nl=False)
             Path(fixed).write_text(_graphgate("fix", broken))

@@ -91,7 +91,7 @@ def test_the_broken_seed_is_refused_with_all_eight_findings_in_kubectl_s_output(
     assert get(kubectl, "seldon-model", "{.metadata.name}") == ""
 
 
-def test_the_mended_seed_is_stored(installed, kubectl):
+def test_the_fixed_seed_is_stored(installed, kubectl):
     fixed = installed.plane.run(
         "sh", "-c", f"cd {SEEDS} && {_graphgate()} fix three-steps.yaml 2>/dev/null"
     ).stdout
@@ -113,7 +113,7 @@ def test_an_example_is_applied_without_a_warning(kubectl, example):
 
 
 @pytest.mark.parametrize("how", [["apply"], ["apply", "--server-side"], ["create"]])
-def test_a_dry_run_is_judged_and_stores_nothing(kubectl, how):
+def test_a_dry_run_is_evaluated_and_stores_nothing(kubectl, how):
     ran = kubectl(*how, "--dry-run=server", "-o", "json", "-f", str(SEEDS / "minimal.yaml"))
     assert json.loads(ran.stdout)["spec"]["predictors"][0]["componentSpecs"][0]["spec"][
         "securityContext"
@@ -159,7 +159,7 @@ def test_scaling_labelling_and_deleting_work(kubectl):
 
 
 @pytest.mark.parametrize("version", ["v1alpha2", "v1alpha3", "v1"])
-def test_every_served_version_is_judged(kubectl, version):
+def test_every_served_version_is_evaluated(kubectl, version):
     document = named(minimal())
     document["apiVersion"] = f"machinelearning.seldon.io/{version}"
     assert kubectl("apply", "-f", "-", document=document).returncode == 0
@@ -333,7 +333,7 @@ def test_kubectl_get_shows_state_replicas_and_predictors(kubectl):
     assert "main" in row
 
 
-def test_a_list_of_objects_is_judged_one_by_one(kubectl):
+def test_a_list_of_objects_is_evaluated_one_by_one(kubectl):
     stream = yaml.safe_dump_all([named(minimal(), "a"), named(with_graph(name="x"), "b")])
     ran = kubectl("apply", "-f", "-", document=stream)
     assert ran.stdout == "seldondeployment.machinelearning.seldon.io/a created\n"

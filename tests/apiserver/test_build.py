@@ -378,7 +378,7 @@ def test_a_module_that_is_not_the_pinned_one_is_not_used(
     assert list(cache_folder(environ).rglob("*.yaml")) == []
 
 
-def test_definitions_that_nobody_can_fetch_are_said_to_be_missing(environ: dict[str, str]) -> None:
+def test_definitions_that_nobody_can_fetch_are_reported_as_missing(environ: dict[str, str]) -> None:
     with pytest.raises(GoMissingError) as missing:
         provide_definitions(environ, lambda _: None)
     assert str(missing.value) == (
@@ -417,7 +417,7 @@ def test_another_version_is_built_with_the_go_of_its_release_beside_the_pinned_o
     assert [b.tool.name for b in chosen if b.source == "KUBEBUILDER_ASSETS"] == programs
 
 
-def test_what_is_no_version_is_said_to_be_none(environ: dict[str, str]) -> None:
+def test_what_is_no_version_is_reported_as_none(environ: dict[str, str]) -> None:
     build = run_build(environ, "other_version", "v1.30")
     out, err = build.communicate(timeout=30)
     assert (build.returncode, out) == (1, "")

@@ -256,7 +256,7 @@ def test_what_graphgate_made_goes_to_seldon_s_operator_by_the_steps_of_the_guide
     assert (fewest, ready_pods_by_service(place)) == (desired, desired)
 
 
-def test_a_deployment_that_must_be_made_anew_keeps_its_number_of_pods(place):
+def test_a_deployment_that_must_be_made_again_keeps_its_number_of_pods(place):
     """Its Service gets another name: with its old selector it would lose the pods."""
     with FakeSeldonOperator(place, "sk-node-sa"):
         place.create("sdep", document_of("sk-node-sa"))

@@ -52,7 +52,7 @@ def test_nothing_is_left_of_a_start_that_fails(tmp_path: Path, folders: Path) ->
     )
 
 
-def test_a_port_that_was_taken_meanwhile_is_chosen_anew(tmp_path: Path, folders: Path) -> None:
+def test_a_port_that_was_taken_meanwhile_is_chosen_again(tmp_path: Path, folders: Path) -> None:
     calls = tmp_path / "calls"
     script = f'echo "$@" >>{calls}; echo listen: bind: address already in use; exit 1'
     with pytest.raises(ComponentDiedError):

@@ -43,13 +43,13 @@ def test_keys_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     assert [mode(path) for path in written] == [0o644, 0o600, 0o644, 0o600]
 
 
-def test_init_names_the_service_it_is_told(tmp_path: Path) -> None:
+def test_init_names_the_service_it_is_given(tmp_path: Path) -> None:
     init_certificates(tmp_path, now=NOW, service="gate", namespace="ml")
     pair = read_pair(tmp_path / "tls.crt", tmp_path / "tls.key")
     assert "gate.ml.svc" in inspect(pair, NOW).names
 
 
-def test_what_init_writes_lasts_ten_years_unless_told(tmp_path: Path) -> None:
+def test_what_init_writes_lasts_ten_years_unless_asked_otherwise(tmp_path: Path) -> None:
     for lifetime, folder in ((None, "ten-years"), (timedelta(days=9), "nine-days")):
         out = tmp_path / folder
         if lifetime is None:
@@ -61,7 +61,7 @@ def test_what_init_writes_lasts_ten_years_unless_told(tmp_path: Path) -> None:
             assert end - NOW == (lifetime or timedelta(days=3650))
 
 
-def test_init_does_not_overwrite_unless_told(tmp_path: Path) -> None:
+def test_init_does_not_overwrite_unless_forced(tmp_path: Path) -> None:
     (tmp_path / "tls.key").write_bytes(b"precious")
     with pytest.raises(CertificateError) as error_info:
         init_certificates(tmp_path, now=NOW)

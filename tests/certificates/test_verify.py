@@ -92,7 +92,7 @@ def test_an_inspection_reads_as_lines() -> None:
     ]
 
 
-def test_without_a_bundle_the_chain_is_not_judged() -> None:
+def test_without_a_bundle_the_chain_is_not_evaluated() -> None:
     found = inspect(SERVER, NOW)
     assert (found.chain, found.problems) == (None, ())
 
@@ -112,7 +112,7 @@ def test_without_a_bundle_the_chain_is_not_judged() -> None:
         ),
     ],
 )
-def test_time_is_judged_to_the_second(now: datetime, expected: tuple[str, ...]) -> None:
+def test_time_is_evaluated_to_the_second(now: datetime, expected: tuple[str, ...]) -> None:
     assert problems(SERVER, now) == expected
 
 
@@ -126,7 +126,7 @@ def test_a_key_of_another_certificate_is_a_problem() -> None:
     )
 
 
-def test_a_missing_name_is_told_with_those_that_are_there() -> None:
+def test_a_missing_name_is_reported_with_those_that_are_there() -> None:
     pair = issue_server_cert(AUTHORITY, ["gate.old.svc", "127.0.0.1"], NOW)
     assert problems(pair, names=["gate.new.svc", "gate.old.svc"]) == (
         "tls.crt lacks the name gate.new.svc; it has gate.old.svc, 127.0.0.1",
@@ -141,7 +141,7 @@ def test_a_star_stands_for_one_leftmost_label() -> None:
     )
 
 
-def test_a_bundle_with_another_authority_is_told_with_both_names() -> None:
+def test_a_bundle_with_another_authority_is_reported_with_both_names() -> None:
     other = issue_ca(NOW)
     assert problems(SERVER, bundle=other.certificate) == (
         f"no CA of the bundle signed tls.crt ({subject(AUTHORITY)}); it holds {subject(other)}",
@@ -194,7 +194,7 @@ def test_a_certificate_that_is_its_own_bundle_is_believed() -> None:
     assert (found.chain, found.problems) == ((), ())
 
 
-def test_an_expired_authority_is_told_apart_from_an_unknown_one() -> None:
+def test_an_expired_authority_is_distinguished_from_an_unknown_one() -> None:
     authority = issue_ca(NOW, 2 * DAY)
     server = issue_server_cert(authority, NAMES, NOW)
     assert problems(server, NOW + 3 * DAY, bundle=authority.certificate) == (

@@ -155,7 +155,7 @@ def test_an_exception_exempts_until_it_expires(run, folder):
     assert evaluate(other, SETTINGS, NO_FACTS, policy_context=policy_context).denied is True
 
 
-def test_an_expired_exception_is_ignored_and_told(folder):
+def test_an_expired_exception_is_ignored_and_reported(folder):
     policy_context = load_policy_context(
         (with_exception(folder, expiresAt="2020-01-01T00:00:00Z"),)
     )
@@ -353,13 +353,13 @@ GROWTH_POLICY = policy_text(
     ("arguments", "code"),
     [([], 1), (["--user", "ann"], 0), (["--user", "bob", "--group", "dev", "--group", "ops"], 0)],
 )
-def test_check_judges_as_a_user(run, tmp_path, arguments, code):
+def test_check_evaluates_as_a_user(run, tmp_path, arguments, code):
     (tmp_path / "p.yaml").write_text(f"{USER_POLICY}---\n{binding_text()}")
     ran = run("check", *arguments, "--policies", tmp_path, "-", stdin=json.dumps(minimal()))
     assert ran.code == code
 
 
-def test_check_judges_an_update_of_what_was_there(run, tmp_path):
+def test_check_evaluates_an_update_of_what_was_there(run, tmp_path):
     policies = tmp_path / "p.yaml"
     policies.write_text(f"{GROWTH_POLICY}---\n{binding_text()}")
     old = tmp_path / "old.yaml"

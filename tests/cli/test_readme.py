@@ -38,7 +38,7 @@ def test_every_file_that_the_readme_links_to_is_there():
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-def test_every_command_is_told_of_in_the_documentation():
+def test_every_command_is_described_in_the_documentation():
     report = (ROOT / "docs" / "cli.md").read_text()
     commands = graphgate.list_commands(click.Context(graphgate))
     assert [command for command in commands if f"`{command}" not in report] == []

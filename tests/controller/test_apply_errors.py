@@ -82,7 +82,7 @@ def test_a_refusal_names_the_place_in_the_document():
         (400, "strict decoding error", False),
     ],
 )
-def test_what_passes_by_itself_is_told_from_what_does_not(status, message, passes):
+def test_what_passes_by_itself_is_distinguished_from_what_does_not(status, message, passes):
     assert apply_errors.is_retryable(status, message) is passes
 
 

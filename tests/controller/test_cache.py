@@ -39,7 +39,7 @@ def test_a_document_survives_its_packing_without_managed_fields():
     assert unpacked == document()
 
 
-def test_a_change_of_a_document_is_told_at_once_and_its_bookkeeping_is_not():
+def test_a_change_of_a_document_is_seen_at_once_and_its_bookkeeping_is_not():
     found, _, results = index()
     found.on_document(NAME, None, CachedObject.read(document("1")))
     found.on_document(NAME, None, CachedObject.read(document("2")))
@@ -51,7 +51,7 @@ def test_a_change_of_a_document_is_told_at_once_and_its_bookkeeping_is_not():
     assert found.names() == []
 
 
-def test_a_change_of_a_child_is_told_of_its_owner_after_a_moment():
+def test_a_change_of_a_child_reaches_its_owner_after_a_moment():
     found, _, results = index()
     found.on_document(NAME, None, CachedObject.read(document()))
     results.clear()

@@ -55,7 +55,7 @@ def state(**of):
         ([{}, {"status": {"containerStatuses": [None, 7]}}], ""),
     ],
 )
-def test_the_first_reason_is_told(found, said):
+def test_the_first_reason_is_reported(found, said):
     assert find_startup_failure(found) == said
 
 

@@ -92,7 +92,7 @@ CREATED = [
 STATUS = ["PATCH iris/status"]
 
 
-def test_a_look_makes_everything_and_the_next_one_sends_nothing():
+def test_one_reconcile_makes_everything_and_the_next_one_sends_nothing():
     world = Harness(minimal())
     assert world.reconcile() == ("updated", CREATED + STATUS)
     assert world.reconcile() == ("unchanged", [])
@@ -303,7 +303,7 @@ def test_a_namespace_that_ends_is_left_in_peace():
     assert world.status == {}
 
 
-def test_an_object_that_is_gone_or_going_is_not_looked_at():
+def test_an_object_that_is_gone_or_going_is_not_reconciled():
     world = Harness(minimal())
     ending = minimal()
     ending["metadata"] |= {"uid": "1111", "deletionTimestamp": "2026-01-01T00:00:00Z"}
@@ -340,7 +340,7 @@ def test_replicas_are_handed_over_before_we_let_go_of_them():
     assert world.reconcile()[1][:2] == [f"PATCH deployments/{MODEL}"] * 2
 
 
-def test_pods_are_asked_why_they_do_not_start_but_not_at_every_look():
+def test_pods_are_asked_why_they_do_not_start_but_not_at_every_reconcile():
     world = Harness(minimal())
     world.reconcile()
     path = f"{DEPLOYMENTS}/{MODEL}"
@@ -369,7 +369,7 @@ def test_pods_are_asked_why_they_do_not_start_but_not_at_every_look():
     )
 
 
-def test_pods_that_cannot_be_listed_are_said_and_stop_nothing():
+def test_pods_that_cannot_be_listed_are_reported_and_stop_nothing():
     world = Harness(minimal())
     world.reconcile()
     path = f"{DEPLOYMENTS}/{MODEL}"
@@ -415,7 +415,7 @@ def large():
     return minimal(lambda d: d["metadata"].update(annotations={"a": "b" * LARGE_OBJECT_BYTES}))
 
 
-def test_large_objects_are_looked_at_one_at_a_time_and_hold_up_no_other(monkeypatch):
+def test_large_objects_are_reconciled_one_at_a_time_and_hold_up_no_other(monkeypatch):
     others: list[Any] = []
 
     def render(*arguments):

@@ -60,7 +60,7 @@ def test_a_key_in_work_waits_until_that_is_done():
     assert get_from_thread(found) == ["a"]
 
 
-def test_back_off_doubles_to_five_minutes_and_starts_anew_after_success():
+def test_back_off_doubles_to_five_minutes_and_starts_again_after_success():
     found, _ = queue()
     assert [found.add_rate_limited("a") for _ in range(12)] == [
         *(0.5 * 2**n for n in range(10)),

@@ -443,7 +443,7 @@ def test_a_namespace_may_switch_defaulting_on_for_itself() -> None:
     assert own["path"] == "/spec/securityContext"
 
 
-def test_nothing_is_said_of_ranges_where_defaulting_is_off() -> None:
+def test_nothing_is_reported_of_ranges_where_defaulting_is_off() -> None:
     options = DefaultingOptions(scope="off", openshift="range-start")
     assert (
         default_object(build_deployment(), options, build_namespace(uid_range="x"))
@@ -451,7 +451,7 @@ def test_nothing_is_said_of_ranges_where_defaulting_is_off() -> None:
     )
 
 
-def test_what_cannot_be_followed_is_said_at_the_objects_namespace() -> None:
+def test_what_cannot_be_followed_is_reported_at_the_objects_namespace() -> None:
     result = default_object(
         build_deployment(), DefaultingOptions(), build_namespace(override='{"x": 1}')
     )
@@ -464,7 +464,7 @@ def test_what_cannot_be_followed_is_said_at_the_objects_namespace() -> None:
     )
 
 
-def test_it_is_said_at_the_root_of_what_is_no_mapping() -> None:
+def test_it_is_reported_at_the_root_of_what_is_no_mapping() -> None:
     (warning,) = default_object(
         [], DefaultingOptions(), build_namespace(override="x"), "ds"
     ).warnings

@@ -33,7 +33,7 @@ def default_document(document: Any, chosen: DefaultingOptions, known: Facts) -> 
 
 @property_test
 @given(deployments(), st.sampled_from([8888, 0, None]), facts)
-def test_a_brief_look_gives_what_a_whole_one_does(
+def test_a_brief_walk_gives_what_a_whole_one_does(
     document: Any, user: int | None, known: Facts
 ) -> None:
     chosen = DefaultingOptions(run_as_user=user, allow_root_default=True)

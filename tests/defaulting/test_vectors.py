@@ -57,7 +57,7 @@ def test_the_patch_is_the_expected_one(vector: dict[str, Any]) -> None:
 
 
 @vectors
-def test_what_cannot_be_followed_is_said(vector: dict[str, Any]) -> None:
+def test_what_cannot_be_followed_is_reported(vector: dict[str, Any]) -> None:
     result = default_object(vector["sdep"], read_vector_options(vector), read_vector_facts(vector))
 
     assert [warning.message for warning in result.warnings] == [
@@ -100,7 +100,7 @@ def test_a_user_outside_the_range_is_warned_of(vector: dict[str, Any]) -> None:
 
 
 @vectors
-def test_the_standard_of_the_namespace_is_judged_in_upstreams_words(
+def test_the_standard_of_the_namespace_is_evaluated_in_upstreams_words(
     vector: dict[str, Any],
 ) -> None:
     known = read_vector_namespace(vector) or Namespace()

@@ -42,7 +42,7 @@ def evaluate_twice(document, settings, memory, facts=NO_FACTS, **more):
     return evaluate(document, settings, facts, allow_cache=memory, **more)
 
 
-def test_the_same_object_is_judged_once_and_gets_the_same_patch(settings):
+def test_the_same_object_is_evaluated_once_and_gets_the_same_patch(settings):
     memory = AllowCache()
     first = evaluate_twice(minimal(), settings, memory)
     again = evaluate_twice(minimal(), settings, memory)
@@ -51,7 +51,7 @@ def test_the_same_object_is_judged_once_and_gets_the_same_patch(settings):
     assert settings.rule_set.asked == 1
 
 
-def test_what_mutate_judged_filled_is_what_validate_gets(settings):
+def test_what_mutate_evaluated_filled_is_what_validate_gets(settings):
     memory = AllowCache()
     patch = evaluate_twice(minimal(), settings, memory).patch
     stored = minimal()
@@ -87,7 +87,7 @@ def test_metadata_of_the_author_tells_objects_apart(settings, field):
     ],
     ids=lambda asked: next(iter(asked)),
 )
-def test_another_question_is_answered_anew(settings, asked):
+def test_another_question_is_answered_again(settings, asked):
     memory = AllowCache()
     evaluate_twice(minimal(), settings, memory)
     asked_before = settings.rule_set.asked

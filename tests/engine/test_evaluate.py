@@ -22,7 +22,7 @@ def evaluate_filled(document, **options):
 
 
 @given(JSON)
-def test_any_json_value_is_judged(value):
+def test_any_json_value_is_evaluated(value):
     evaluate_filled(value)
     evaluate_filled(value, apply_defaults=False)
 

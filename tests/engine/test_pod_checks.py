@@ -113,7 +113,7 @@ def test_restrictions_carried_over_from_a_policy_are_held():
     assert rules(evaluate(fits, own, NO_FACTS)) == []
 
 
-def test_an_explainer_s_container_is_judged_at_its_own_place():
+def test_an_explainer_s_container_is_evaluated_at_its_own_place():
     explainer = {
         "type": "AnchorTabular",
         "containerSpec": {"name": "e", "image": "i", "securityContext": {"privileged": True}},

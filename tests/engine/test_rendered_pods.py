@@ -40,7 +40,7 @@ def denied(document: Any, settings: Settings, facts: Facts = NO_FACTS, **more: A
     return [(f.rule_id, str(f.path)) for f in decision.denials if "would violate" in f.message]
 
 
-def test_a_model_server_that_nobody_wrote_is_judged_too() -> None:
+def test_a_model_server_that_nobody_wrote_is_evaluated_too() -> None:
     document = with_predictor(graph=SERVER, componentSpecs=[], annotations=OPT_OUT)
     assert denied(document, enforcing("restricted")) == [(NON_ROOT, "spec.predictors[0]")]
     del document["spec"]["predictors"][0]["annotations"]
@@ -84,7 +84,9 @@ def test_a_privileged_explainer_is_not_blamed_for_what_its_pod_gets() -> None:
     assert "pod-security/seccompProfile_restricted" not in rules
 
 
-def test_what_was_wrong_before_an_update_with_a_pod_that_nobody_wrote_is_not_told_again() -> None:
+def test_what_was_wrong_before_an_update_with_a_pod_that_nobody_wrote_is_not_reported_again() -> (
+    None
+):
     old = with_predictor(graph=SERVER, componentSpecs=[], annotations=OPT_OUT)
     new = with_predictor(graph=SERVER, componentSpecs=[], annotations=OPT_OUT, replicas=2)
     decision = evaluate(new, enforcing("restricted"), NO_FACTS, old_document=old)
@@ -96,7 +98,7 @@ def test_what_was_wrong_before_an_update_with_a_pod_that_nobody_wrote_is_not_tol
     ]
 
 
-def test_an_update_that_reaches_the_pods_from_outside_of_the_template_is_judged() -> None:
+def test_an_update_that_reaches_the_pods_from_outside_of_the_template_is_evaluated() -> None:
     settings = enforcing("baseline")
 
     def stored(document: Any) -> Any:
@@ -138,7 +140,7 @@ def test_pods_are_made_for_the_namespace_of_the_review() -> None:
     assert denied(document, settings, facts, namespace="own") != []
 
 
-def test_only_rendering_tells_where_it_is_said_to() -> None:
+def test_only_rendering_decides_where_documented() -> None:
     """Elsewhere a pod departs only where a template does; so judging passes rendering over."""
     passed_over = 0
     for case in (*example_cases(), *generated_cases()):

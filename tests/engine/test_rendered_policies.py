@@ -129,7 +129,7 @@ def test_what_rendering_adds_leads_to_what_called_for_it() -> None:
         ("policy", "poddisruptionbudgets", "PodDisruptionBudget "),
     ],
 )
-def test_every_kind_of_rendered_object_is_judged(group: str, resource: str, label: str) -> None:
+def test_every_kind_of_rendered_object_is_evaluated(group: str, resource: str, label: str) -> None:
     policies = load_texts(
         policy_text(
             "- {expression: 'false', message: never}\n",

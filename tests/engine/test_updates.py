@@ -98,26 +98,26 @@ def test_an_old_object_that_is_none_excuses_nothing(old):
         (two({"name": "a", "traffic": 49}, {"name": "b", "traffic": 51}), 100, ["a", "b"]),
     ],
 )
-def test_traffic_that_moves_far_at_once_is_told(new, old, rules):
+def test_traffic_that_moves_far_at_once_is_reported(new, old, rules):
     before = two({"name": "a", "traffic": old}, {"name": "b", "traffic": 100 - old})
     assert reported_rules(new, before) == ([], ["large-traffic-shift"] * len(rules))
 
 
-def test_removing_a_predictor_with_traffic_is_told():
+def test_removing_a_predictor_with_traffic_is_reported():
     before = two({"name": "a", "traffic": 60}, {"name": "b", "traffic": 40})
     assert reported_rules(with_predictor(name="a"), before) == ([], ["live-predictor-removed"])
     before = two({"name": "a", "traffic": 100}, {"name": "b", "traffic": 0})
     assert reported_rules(with_predictor(name="a"), before) == ([], [])
 
 
-def test_renaming_the_only_predictor_is_told():
+def test_renaming_the_only_predictor_is_reported():
     assert reported_rules(with_predictor(name="b"), with_predictor(name="a")) == (
         [],
         ["live-predictor-removed"],
     )
 
 
-def test_replacing_a_model_in_place_is_told():
+def test_replacing_a_model_in_place_is_reported():
     server = {"implementation": "SKLEARN_SERVER", "name": "classifier"}
     old = with_predictor(graph={**server, "modelUri": "gs://models.example/1"})
     new = with_predictor(graph={**server, "modelUri": "gs://models.example/2"})

@@ -10,7 +10,7 @@ def silent(_line: str) -> None:
     """Say nothing; the faults are in what is returned."""
 
 
-def test_the_judge_survives_what_nobody_sane_would_send() -> None:
+def test_the_handler_survives_what_nobody_sane_would_send() -> None:
     assert respond.fuzz(target.handle_body, 4000, seed=1, report=silent) == []
 
 
@@ -35,7 +35,7 @@ def _refusing(_body: bytes, _endpoint: Endpoint) -> ReviewResult:
     raise MalformedReviewError("no")
 
 
-def test_a_crash_of_the_judge_is_found_once_for_each_kind() -> None:
+def test_a_crash_of_the_handler_is_found_once_for_each_kind() -> None:
     (fault,) = respond.fuzz(_crashing, 100, seed=1, report=silent)
     assert fault.startswith("body 0 of seed 1: ")
     assert "KeyError: 'predictors'" in fault

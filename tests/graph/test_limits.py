@@ -91,7 +91,7 @@ def test_a_flood_of_junk_is_denied_with_a_bounded_number_of_findings(junk, place
     assert len(found) < 5_000
 
 
-def test_deep_nesting_outside_of_the_graph_is_said_at_its_place():
+def test_deep_nesting_outside_of_the_graph_is_reported_at_its_place():
     document = minimal(lambda d: d["metadata"].update(annotations={"a": build_nested(400)}))
     decision = evaluate(document, SETTINGS, NO_FACTS)
     assert decision.rule_errors == ()

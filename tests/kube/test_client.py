@@ -267,7 +267,7 @@ def test_importing_the_package_imports_no_kubernetes():
     assert result.stdout == "False\n"
 
 
-def test_a_pod_s_token_is_read_anew_when_the_kubelet_has_replaced_it(tmp_path, monkeypatch):
+def test_a_pod_s_token_is_read_again_when_the_kubelet_has_replaced_it(tmp_path, monkeypatch):
     """Tokens of service accounts live for an hour; the client looks again after a minute."""
     import kubernetes.config.incluster_config as pod
 

@@ -97,7 +97,7 @@ def test_what_runs_is_read_from_json_in_a_config_map(data, read):
 
 
 @pytest.mark.parametrize("key", ["predictor_servers", "explainer"])
-def test_an_entry_in_bad_json_is_not_known_and_it_is_said_why(key):
+def test_an_entry_in_bad_json_is_not_known_and_it_is_reported_why(key):
     configured = parse_seldon_config({"data": CONFIG["data"] | {key: "{"}})
     known = {"predictor_servers": configured.model_servers, "explainer": configured.explainer}
     assert known[key] is None
@@ -236,7 +236,7 @@ def test_only_the_namespaces_that_are_named_are_asked_for():
     )
 
 
-def test_a_namespace_that_is_not_there_is_said():
+def test_a_namespace_that_is_not_there_is_reported():
     transport = ScriptedTransport(NOT_FOUND, NOT_FOUND, NOT_FOUND)
     with pytest.raises(KubeApiUnavailableError) as error:
         collect_facts(transport, ["shpo"])

@@ -120,7 +120,7 @@ def test_who_ends_in_order_gives_the_lease_back():
     assert b.is_leader
 
 
-def test_losing_is_told_once_and_ends_the_campaign():
+def test_losing_is_reported_once_and_ends_the_campaign():
     cluster, clock, (a,) = candidates("a")
     results = []
 

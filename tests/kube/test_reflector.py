@@ -95,7 +95,7 @@ def test_a_list_is_read_page_by_page_and_then_watched_from_its_version():
     assert [stream.closed for stream in transport.streams] == [True]
 
 
-def test_events_change_the_copy_and_are_told_with_old_and_new():
+def test_events_change_the_copy_and_are_reported_with_old_and_new():
     made, _, changes = reflector(
         list_response(make_object("a", 1, colour="red")),
         [
@@ -247,7 +247,7 @@ def test_410_again_and_again_is_answered_ever_more_slowly():
     assert [made.list_and_watch() for _ in range(3)] == [0.5, 1.0, 2.0]
 
 
-def test_an_event_lets_delays_begin_anew():
+def test_an_event_lets_delays_begin_again():
     made, _, _ = reflector(
         list_response(),
         CONNECTION_ERROR,
@@ -258,7 +258,7 @@ def test_an_event_lets_delays_begin_anew():
     assert [made.list_and_watch() for _ in range(4)] == [0.5, 1.0, 0.5, 1.0]
 
 
-def test_a_quiet_watch_that_lived_long_lets_delays_begin_anew():
+def test_a_quiet_watch_that_lived_long_lets_delays_begin_again():
     clock = Clock()
     made, _, _ = reflector(
         list_response(),
@@ -370,7 +370,7 @@ def test_an_object_that_cannot_be_projected_stays_as_it_was_and_the_others_go_on
     assert [record.getMessage() for record in caplog.records] == ["decode_failed"] * 2
 
 
-def test_a_listener_that_crashes_is_told_the_next_change_all_the_same(caplog):
+def test_a_listener_that_crashes_gets_the_next_change_all_the_same(caplog):
     results = []
 
     def listener(key, old, new):
@@ -387,7 +387,7 @@ def test_a_listener_that_crashes_is_told_the_next_change_all_the_same(caplog):
     assert [record.getMessage() for record in caplog.records] == ["handler_failed"] * 2
 
 
-def test_the_copy_has_a_change_before_it_is_told():
+def test_the_copy_has_a_change_before_it_is_reported():
     seen: list[tuple[object, object]] = []
     copies: list[Reflector[str]] = []
 

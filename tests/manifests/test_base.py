@@ -31,7 +31,7 @@ POD: dict[str, Any] = only(OBJECTS, "Deployment")["spec"]["template"]["spec"]
 (CONTAINER,) = POD["containers"]
 
 
-def test_the_judge_of_the_published_types_can_say_no() -> None:
+def test_the_check_of_the_published_types_can_say_no() -> None:
     assert schema_errors({**NAMESPACE, "spec": {"finalisers": []}}) != ""
     assert schema_errors({**NAMESPACE, "metadata": {"name": 1}}) != ""
 
@@ -185,7 +185,7 @@ def test_service_budget_and_spread_select_the_pods() -> None:
         assert selector == selectors[0]
 
 
-def test_the_container_is_told_what_it_serves_with() -> None:
+def test_the_container_gets_what_it_serves_with() -> None:
     assert CONTAINER["args"] == [
         "serve",
         *("--port", "8443"),
@@ -203,7 +203,7 @@ def test_the_container_is_told_what_it_serves_with() -> None:
     ]
 
 
-def test_with_a_certificate_from_elsewhere_it_is_told_the_files_and_the_name() -> None:
+def test_with_a_certificate_from_elsewhere_it_gets_the_files_and_the_name() -> None:
     pod = only(PROVIDED, "Deployment")["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     changed = [arg for arg in container["args"] if arg not in CONTAINER["args"]]

@@ -125,7 +125,7 @@ VALID = [*valid()]
 # Choice
 
 
-def test_g01_the_operator_is_told_how_to_find_other_webhooks_of_the_same_objects() -> None:
+def test_g01_the_operator_is_shown_how_to_find_other_webhooks_of_the_same_objects() -> None:
     assert page_contains(
         "docs/operations/install.md",
         "kubectl get mutatingwebhookconfigurations,validatingwebhookconfigurations",

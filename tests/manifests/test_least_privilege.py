@@ -208,7 +208,7 @@ def test_the_pods_are_restricted(everything: list[Object]) -> None:
         assert kinds <= {"emptyDir", "secret", "configMap"}
 
 
-def test_our_own_judge_finds_the_pods_restricted(everything: list[Object]) -> None:
+def test_our_own_check_finds_the_pods_restricted(everything: list[Object]) -> None:
     from tests.documents_of import with_predictor
     from webhook.engine.evaluate import evaluate
     from webhook.graph.cluster_facts import NO_FACTS

@@ -154,7 +154,7 @@ STRICT = PspRules(
 
 @settings(max_examples=500, deadline=None)
 @given(anything, anything, st.sampled_from(LEVELS), st.integers(0, LATEST))
-def test_no_pod_is_too_malformed_to_be_judged(
+def test_no_pod_is_too_malformed_to_be_evaluated(
     spec: object, metadata: object, level: Level, version: int
 ) -> None:
     pod = Pod({"containers": [spec], "securityContext": spec, "volumes": [spec]}, metadata)

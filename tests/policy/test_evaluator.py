@@ -120,7 +120,7 @@ def test_an_annotation_says_the_place() -> None:
     assert finding_paths(both) == ["spec", "metadata"]
 
 
-def test_ten_places_are_told_and_the_rest_counted() -> None:
+def test_ten_paths_are_reported_and_the_rest_counted() -> None:
     found = evaluate_valid_policies(
         single_validation_policy(f'"{CONTAINERS}.all(k, has(k.image))"'), make_deployment(13)
     ).findings
@@ -137,7 +137,7 @@ def test_a_search_for_the_place_that_takes_too_long_ends_at_the_document() -> No
     assert [str(found.finding.path) for found in evaluation.findings] == ["(document)"]
 
 
-def test_a_deletion_is_judged_by_the_old_object() -> None:
+def test_a_deletion_is_evaluated_by_the_old_object() -> None:
     policies = single_validation_policy("\"oldObject.metadata.name != 'wines'\"")
     found = evaluate_valid_policies(policies, apply_request(make_deployment(), "DELETE")).findings
     assert [str(f.finding.path) for f in found] == ["(document)"]
@@ -168,7 +168,7 @@ def test_the_message_is_chosen_as_the_api_server_does(more: str, fact: str) -> N
     assert found.finding.message == fact
 
 
-def test_annotations_give_remedy_and_fix() -> None:
+def test_annotations_give_remediation_and_fix() -> None:
     policies = single_validation_policy(
         '"has(object.metadata.labels)"',
         annotations=(
@@ -181,7 +181,7 @@ def test_annotations_give_remedy_and_fix() -> None:
     assert found.finding.fix == ({"op": "add", "path": "/metadata/labels", "value": {}},)
 
 
-def test_every_failing_validation_of_every_policy_is_told() -> None:
+def test_every_failing_validation_of_every_policy_is_reported() -> None:
     policies = load_texts(
         policy_text(
             '- expression: "false"\n- expression: "true"\n- expression: "false"\n  reason: Forbidden\n'

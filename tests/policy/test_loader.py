@@ -58,7 +58,7 @@ def test_a_mistake_is_placed_in_the_file(written: str, place: str) -> None:
     ]
 
 
-def test_all_mistakes_of_a_policy_are_told_at_once() -> None:
+def test_all_mistakes_of_a_policy_are_reported_at_once() -> None:
     written = """\
     - expression: object.foo()
     - expression: "'text'"
@@ -177,7 +177,7 @@ def test_a_mutation_has_the_expression_of_its_patch_type() -> None:
         (GOOD + "---\n" + GOOD, ['a second ValidatingAdmissionPolicy of the name "p"']),
     ],
 )
-def test_it_is_told_what_is_wrong(text: str, facts: list[str]) -> None:
+def test_it_is_reported_what_is_wrong(text: str, facts: list[str]) -> None:
     found = [problem.message for problem in load_texts(text).problems]
     assert found == facts
 
@@ -301,7 +301,7 @@ def test_a_wildcard_has_no_types() -> None:
     assert policy.type_warnings == ()
 
 
-def test_a_typo_is_told_with_the_near_name() -> None:
+def test_a_typo_is_reported_with_the_near_name() -> None:
     text = policy_text("- expression: object.metadata.name.startWith('a')")
     assert problem_messages(text) == [
         "policy.yaml:14:47: p: undeclared reference to 'startWith'; did you mean \"startsWith\"?"
@@ -318,7 +318,7 @@ def test_a_typo_is_told_with_the_near_name() -> None:
         ("object.metadata.name == 'a' && object.metadata.labels[ team ] == 'x'", "team"),
     ],
 )
-def test_a_key_without_quotes_is_told_how_it_is_written(expression: str, key: str) -> None:
+def test_a_key_without_quotes_is_reported_how_it_is_written(expression: str, key: str) -> None:
     policies = load_texts(policy_text(f"- expression: >-\n    {expression}\n"), binding_text())
     assert any(
         problem.message.endswith(f"; a key needs quotes: ['{key}']")

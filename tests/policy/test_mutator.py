@@ -84,7 +84,7 @@ def test_a_failed_test_operation_changes_nothing() -> None:
         ('[JSONPatch{op: "add", path: "/a", value: object.missing}]', "no such key: missing"),
     ],
 )
-def test_a_mutation_that_fails_is_told_and_changes_nothing(expression: str, error: str) -> None:
+def test_a_mutation_that_fails_is_reported_and_changes_nothing(expression: str, error: str) -> None:
     mutation = mutate_deployment(load_texts(mutating_policy_text(expression)))
     assert mutation.object == make_deployment()
     assert [(f.rule_id, f.error, f.action) for f in mutation.failures] == [

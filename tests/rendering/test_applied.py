@@ -36,7 +36,7 @@ def test_a_field_of_a_newer_kubernetes_is_not_rendered_for_an_older_one():
     assert "evictionResponders" in pod_of(document)
 
 
-def test_newer_fields_are_told_with_the_first_minor_that_has_them():
+def test_newer_fields_are_reported_with_the_first_minor_that_has_them():
     document = with_pod(hostnameOverride="a", volumes=[{"name": "v", "emptyDir": {"mode": 0}}])
     spec = "spec.predictors[0].componentSpecs[0].spec"
     reported = {(str(path), minor) for path, minor in fields_newer_than(document, 33)}

@@ -37,7 +37,7 @@ def test_every_object_has_the_shape_that_kubernetes_publishes(name: str, minor: 
             assert type_errors(rendered.object, minor) == []
 
 
-def test_the_judge_of_shapes_finds_unknown_fields_and_wrong_types() -> None:
+def test_the_check_of_shapes_finds_unknown_fields_and_wrong_types() -> None:
     (deployment, *_) = load_case("one-node").rendered()
     deployment.object["spec"]["template"]["spec"]["containers"][0] |= {"image": 1, "imaeg": "x"}
     path = "spec.template.spec.containers.0"

@@ -121,7 +121,7 @@ def test_a_converted_metric_leads_to_the_old_field() -> None:
     )
 
 
-def test_replicas_lead_to_the_level_that_said_them() -> None:
+def test_replicas_lead_to_the_level_that_set_them() -> None:
     replicas = ("spec", "replicas")
     assert traced("author-wins", "Deployment", replicas) == (
         "spec.predictors[0].componentSpecs[0].replicas"

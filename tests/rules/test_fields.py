@@ -74,7 +74,7 @@ def test_nothing_is_missed_in_a_graph_with_a_fault(name, seed, size):
 
 
 @pytest.mark.parametrize("name", sorted(env_overrides_seldon_variable.SELDON_VARIABLES))
-def test_a_variable_that_seldon_sets_is_looked_at_closely(name):
+def test_a_variable_that_seldon_sets_is_checked_closely(name):
     assert non_trivial_parts({"image": "a", "env": [{"name": name, "value": "1"}]}) == ["env"]
 
 

@@ -64,7 +64,7 @@ REFUSED = {
 @pytest.mark.parametrize(
     ("path", "body", "headers", "status", "text"), REFUSED.values(), ids=REFUSED
 )
-def test_what_cannot_be_judged_is_refused_and_the_connection_kept(
+def test_what_cannot_be_evaluated_is_refused_and_the_connection_kept(
     client: Client, path: str, body: bytes, headers: dict[str, str], status: int, text: str | None
 ) -> None:
     found, message, _ = client.post(path, body, headers)
@@ -102,7 +102,7 @@ def test_a_body_beyond_the_limit_is_refused_without_its_length_too(client: Clien
     assert client.is_reviewed()
 
 
-def test_a_body_at_the_limit_is_judged(client: Client) -> None:
+def test_a_body_at_the_limit_is_evaluated(client: Client) -> None:
     body = review("u-9")
     body += b" " * (Limits().max_body_bytes - len(body))
     status, text, _ = client.post("/mutate", body)
@@ -135,7 +135,7 @@ def test_a_name_of_a_megabyte_makes_no_such_line(server: RunningServer, client: 
     assert line["uid"] == "u" * 1024 + "… (1000000 characters)"
 
 
-def test_a_crash_of_the_judge_is_in_the_log_and_nowhere_else(
+def test_a_crash_of_the_handler_is_in_the_log_and_nowhere_else(
     server: RunningServer, client: Client
 ) -> None:
     text = client.post("/mutate", review(wish="explode"))[1]

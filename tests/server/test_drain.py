@@ -106,7 +106,9 @@ def test_an_idle_connection_does_not_hold_up_the_end(pair: Path, trusting: ssl.S
         assert server.process.wait(TIMEOUT_SECONDS) == 0
 
 
-def test_a_call_that_does_not_finish_is_cut_and_told(pair: Path, trusting: ssl.SSLContext) -> None:
+def test_a_call_that_does_not_finish_is_cut_and_reported(
+    pair: Path, trusting: ssl.SSLContext
+) -> None:
     with run_server(pair, shutdown_grace=0.2) as server, connect(server.port, trusting) as peer:
         peer.sendall(HEAD + b"Content-Length: 100\r\n\r\n{")
         wait_until(lambda: server.metric("graphgate_requests_in_flight") == 1)

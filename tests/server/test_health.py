@@ -143,7 +143,7 @@ def test_the_first_bucket_ends_at_half_a_millisecond(server: RunningServer, clie
     )
 
 
-def test_a_thousand_rules_are_told_apart_and_no_more() -> None:
+def test_a_thousand_rules_are_distinguished_and_no_more() -> None:
     metrics = ServerMetrics()
     for number in range(1500):
         metrics.observe_decision("mutate", "denied", [(f"policy/p/{number}", "deny")], 0)

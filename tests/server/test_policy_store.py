@@ -219,7 +219,7 @@ def wait_for(policies: PolicyStore, facts: list[str]) -> None:
         time.sleep(0.01)
 
 
-def test_a_file_that_is_gone_is_told_and_the_last_good_ones_stay(tmp_path):
+def test_a_file_that_is_gone_is_reported_and_the_last_good_ones_stay(tmp_path):
     file = tmp_path / "a.yaml"
     file.write_text(yaml.safe_dump_all([policy("a", "file"), binding("a")]))
     policies = wait_until_loaded(policy_store(None, file))

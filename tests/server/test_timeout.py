@@ -69,7 +69,7 @@ def test_whoever_goes_on_is_ended_again() -> None:
     assert len(ended) == 3
 
 
-def test_it_ends_a_judgement_in_the_server_s_loop() -> None:
+def test_it_ends_a_review_in_the_server_s_loop() -> None:
     async def judge() -> None:
         ReviewTimeout(0.05).run(loop_forever)
 
@@ -135,7 +135,7 @@ def _review(document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_the_author_is_told_that_it_is_our_fault_and_everything_else_that_was_found() -> None:
+def test_the_author_sees_that_it_is_our_fault_and_everything_else_that_was_found() -> None:
     document = with_predictor(replicas="1")
     found = review_within_timeout(document, with_slow_rule("traffic-not-100"))
     assert [failure.rule_id for failure in found.rule_errors] == ["traffic-not-100"]

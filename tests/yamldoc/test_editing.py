@@ -113,7 +113,7 @@ spec:
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
-def test_a_graph_with_two_mappings_for_lists_and_three_bad_names_is_mended(newline: str) -> None:
+def test_a_graph_with_two_mappings_for_lists_and_three_bad_names_is_fixed(newline: str) -> None:
     graph = "/spec/predictors/0/graph"
     containers = "/spec/predictors/0/componentSpecs/0/spec/containers"
     text = BROKEN.replace("\n", newline)

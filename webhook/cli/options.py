@@ -33,13 +33,13 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--pod-security",
             metavar="LEVEL[:VERSION]",
-            help="Pod Security level to judge pods by, like restricted:v1.36. "
+            help="Pod Security level to check pods against, like restricted:v1.36. "
             "[default: what the namespace enforces, if it is known]",
         ),
         click.option(
             "--operator",
             type=click.Choice(["auto", "seldon", "graphgate"]),
-            help="Whose pods are judged or rendered. [settings: operator]",
+            help="Whose pods are checked or rendered. [settings: operator]",
         ),
         click.option(
             "--allow-root-default",

@@ -222,7 +222,7 @@ def test_an_emptied_secret_is_filled_and_what_replicas_still_serve_stays_trusted
 
 @pytest.mark.parametrize("name", ["ca.crt", "ca.key", "tls.crt", "tls.key"])
 @pytest.mark.parametrize("content", ["", "!!", "bm90IHBlbQ==", None, 7])
-def test_whatever_part_of_the_secret_is_spoilt_it_is_made_anew(
+def test_whatever_part_of_the_secret_is_spoilt_it_is_made_again(
     cluster: FakeApiServer, rotation: Rotation, clock: Clock, name: str, content: object
 ) -> None:
     rotation.converge()

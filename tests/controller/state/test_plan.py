@@ -174,7 +174,7 @@ def child_without(objects, field):
     return observed_object(one, disown(*CONTAINER, field))
 
 
-def test_a_deployment_with_another_selector_is_made_anew_and_its_pods_stay():
+def test_a_deployment_with_another_selector_is_made_again_and_its_pods_stay():
     def of_seldon(obj):
         obj["spec"]["selector"]["matchLabels"]["seldon-app"] = "iris-main"
 
@@ -259,7 +259,7 @@ def test_replicas_that_were_never_ours_are_not_handed_over():
     assert [a.replicas for a in actions if isinstance(a, Apply)] == [None]
 
 
-def test_zero_pods_are_ready_when_none_are_wanted():
+def test_zero_pods_are_ready_when_none_are_desired():
     objects = desired_objects(with_predictor(replicas=0))
     pods = observed_objects(objects)["Deployment", "iris-main-0-classifier"].rollout
     assert pods is not None

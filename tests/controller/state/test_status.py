@@ -160,7 +160,7 @@ def test_an_older_generation_of_a_child_is_never_available():
     )
 
 
-def test_no_pods_where_none_are_wanted_is_available():
+def test_no_pods_where_none_are_desired_is_available():
     status = status_of(with_predictor(replicas=0))
     assert (status["state"], status["replicas"]) == ("Available", 0)
 

@@ -110,7 +110,7 @@ def test_look_up_names_the_types_of_a_place(
     assert types_at(path) == types
 
 
-def test_look_up_tells_all_that_is_written_of_a_field() -> None:
+def test_look_up_returns_all_that_is_written_of_a_field() -> None:
     path = get_field_info(GRAPH / "type")
     assert path is not None
     assert (path.types, path.definition, path.enums, path.default, path.deprecated) == (

@@ -79,7 +79,7 @@ def _keys(value: Any) -> list[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize("version", ["v1alpha2", "v1alpha3", "v1", "v9", ""])
-def test_the_schema_does_not_judge_the_version(version: str) -> None:
+def test_the_schema_does_not_check_the_version(version: str) -> None:
     assert validation_errors(with_value("/apiVersion", version)) == set()
 
 
@@ -97,7 +97,7 @@ def test_the_schema_does_not_judge_the_version(version: str) -> None:
         ("/spec/protocol", "http"),
     ],
 )
-def test_the_schema_does_not_judge_words_names_and_numbers(path: str, value: Any) -> None:
+def test_the_schema_does_not_check_words_names_and_numbers(path: str, value: Any) -> None:
     assert validation_errors(with_value(path, value), bounded=True) == set()
 
 
@@ -169,7 +169,7 @@ def test_an_empty_object_lacks_its_required_fields(path: str, missing: set[str])
     } == missing
 
 
-def test_a_mapping_under_children_is_one_error_and_is_looked_into() -> None:
+def test_a_mapping_under_children_is_one_error_and_is_searched() -> None:
     document = with_value(
         "/spec/predictors/0/graph/children",
         {"name": 7, "typ": "MODEL", "children": {"type": "MODEL"}},
@@ -184,7 +184,7 @@ def test_a_mapping_under_children_is_one_error_and_is_looked_into() -> None:
     }
 
 
-def test_a_componentspec_without_its_dash_is_one_error_and_is_looked_into() -> None:
+def test_a_componentspec_without_its_dash_is_one_error_and_is_searched() -> None:
     document = with_value("/spec/predictors/0/componentSpecs", {"spec": {"containers": []}, "x": 1})
     path = "spec.predictors[0].componentSpecs"
     assert validation_errors(document) == {(path, "type", ""), (path, "additionalProperties", "x")}

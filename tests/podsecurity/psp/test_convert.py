@@ -173,7 +173,7 @@ def test_the_result_can_be_used_as_settings() -> None:
         ),
     ],
 )
-def test_what_has_no_equivalent_is_said(spec: dict[str, Any], note: str) -> None:
+def test_what_has_no_equivalent_is_reported(spec: dict[str, Any], note: str) -> None:
     assert convert_psp(build_psp(**spec)).notes == (note, RBAC)
 
 
@@ -194,7 +194,7 @@ def test_what_has_no_equivalent_is_said(spec: dict[str, Any], note: str) -> None
         ),
     ],
 )
-def test_annotations_are_said_too(key: str, what: str) -> None:
+def test_annotations_are_reported_too(key: str, what: str) -> None:
     note = f"annotation {key} is not carried over: {what}"
 
     assert convert_psp(build_psp({key: "x", "other": "y"})).notes == (note, RBAC)
@@ -218,7 +218,7 @@ def test_the_default_profile_of_the_runtime_is_kept(profile: str) -> None:
 
 
 @pytest.mark.parametrize("profile", ["localhost/mine", None, 1])
-def test_another_profile_is_said_to_be_left_out(profile: Any) -> None:
+def test_another_profile_is_reported_as_left_out(profile: Any) -> None:
     key = "seccomp.security.alpha.kubernetes.io/defaultProfileName"
     conversion = convert_psp(build_psp({key: profile}))
     assert "seccompProfile" not in conversion.settings["defaults"]

@@ -77,7 +77,7 @@ def test_root_cannot_be_refused_and_demanded(spec: Any, expected: list[str]) -> 
     assert find_errors(spec) == expected
 
 
-def test_the_kubelets_words_are_in_the_remedy() -> None:
+def test_the_kubelets_words_are_in_the_remediation() -> None:
     (error,) = api_server_errors(Pod(build_container(runAsUser=0, runAsNonRoot=True)))
 
     assert error.rule_id == "pod-security/root-against-non-root"
@@ -335,7 +335,7 @@ def test_docker_default_is_the_runtimes_own_for_seccomp_alone() -> None:
     )
 
 
-def test_every_reason_has_an_id_and_all_are_said_at_once() -> None:
+def test_every_reason_has_an_id_and_all_are_reported_at_once() -> None:
     spec = {
         "hostUsers": False,
         "hostPID": True,
@@ -371,7 +371,7 @@ def test_ids_beyond_a_user_namespace_are_worth_a_warning() -> None:
     assert runtime_warnings(Pod({**spec, "hostUsers": True})) == ()
 
 
-def test_each_remedy_says_what_to_do_or_what_would_be_said() -> None:
+def test_each_remediation_names_what_to_do_or_what_would_be_reported() -> None:
     seen: dict[str, set[str]] = {}
     for spec, annotations in (
         (build_pod(runAsUser=-1, seccompProfile={}), {POD_KEY: "x"}),
@@ -546,5 +546,5 @@ def test_a_plain_template_surely_runs() -> None:
         (with_context(capabilities={"drop": "ALL"}), None),
     ],
 )
-def test_whatever_is_not_plain_is_looked_at(spec: Any, metadata: Any) -> None:
+def test_whatever_is_not_plain_is_checked(spec: Any, metadata: Any) -> None:
     assert not is_trivially_valid(spec, metadata)

@@ -211,7 +211,7 @@ EXCEPTION = (
 )
 
 
-def test_a_case_brings_exceptions_and_the_time_to_judge_them_at() -> None:
+def test_a_case_brings_exceptions_and_the_time_to_check_them_at() -> None:
     bad = "  set: {metadata.name: bad}\n"
     done = run_cases(
         f"- name: before its end\n{bad}  exceptions: [{EXCEPTION}]\n  now: '2026-05-31T00:00:00Z'\n"

@@ -13,7 +13,7 @@ from webhook.files import MAX_PEM_BYTES, read_file
 
 @click.group("certs")
 def certs_command() -> None:
-    """Make certificates, or look at them."""
+    """Make certificates, or inspect them."""
 
 
 @certs_command.command("init")

@@ -131,7 +131,7 @@ def reconcile_command(
     seldon_config: str,
     flags: SettingsFlags,
 ) -> None:
-    """Make and keep what SeldonDeployments stand for, until SIGTERM."""
+    """Reconcile SeldonDeployments into workloads, until SIGTERM."""
     from webhook.controller.config import ControllerConfig
     from webhook.controller.manager import run
     from webhook.kube.leader_election import LeaseConfig

@@ -1,4 +1,4 @@
-"""`graphgate render`: the objects that a SeldonDeployment stands for."""
+"""`graphgate render`: the Kubernetes objects that a SeldonDeployment is rendered to."""
 
 import sys
 from pathlib import Path as File

@@ -38,7 +38,7 @@ DEFAULT_POLICY_SELECTOR = "graphgate.io/policy=true"
     type=click.Path(path_type=Path),
     default=Path("certs/tls.crt"),
     show_default=True,
-    help="PEM file of the certificate and its chain; read anew when it changes.",
+    help="PEM file of the certificate and its chain; reloaded when it changes.",
 )
 @click.option(
     "--tls-key",
@@ -78,7 +78,7 @@ DEFAULT_POLICY_SELECTOR = "graphgate.io/policy=true"
     type=click.FloatRange(min=0, min_open=True),
     default=2.0,
     show_default=True,
-    help="Seconds that one judgement may take; less than the webhooks' timeoutSeconds.",
+    help="Seconds that one review may take; less than the webhooks' timeoutSeconds.",
 )
 @click.option(
     "--shutdown-delay",
