@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
+from webhook.cli.durations import Duration
 from webhook.cli.image_options import ImageOptions
 from webhook.cli.inputs import load_settings, reloadable_file
 from webhook.cli.options import SettingsFlags, settings_options
@@ -87,8 +88,8 @@ class ReconcilerSettings:
 )
 @click.option(
     "--leader-elect-lease-duration",
-    type=click.FloatRange(min=2.0),
-    default=15.0,
+    type=Duration(min_seconds=2.0),
+    default="15s",
     show_default=True,
     help="After so long without a sign of the leader another takes over.",
 )

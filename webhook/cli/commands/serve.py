@@ -10,6 +10,7 @@ import click
 
 from webhook.cli.certificate_options import installation_options, managed_certificate
 from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
+from webhook.cli.durations import Duration
 from webhook.cli.inputs import load_settings, reloadable_file
 from webhook.cli.options import SettingsFlags, settings_options
 from webhook.cli.policy_options import policies_option, resolve_sources
@@ -75,17 +76,17 @@ DEFAULT_POLICY_SELECTOR = "graphgate.io/policy=true"
 @installation_options
 @click.option(
     "--review-timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=2.0,
+    type=Duration(allow_zero=False),
+    default="2s",
     show_default=True,
-    help="Seconds that one review may take; less than the webhooks' timeoutSeconds.",
+    help="How long one review may take; less than the webhooks' timeoutSeconds.",
 )
 @click.option(
     "--shutdown-delay",
-    type=click.FloatRange(min=0),
-    default=10.0,
+    type=Duration(),
+    default="10s",
     show_default=True,
-    help="Seconds of answering on after SIGTERM.",
+    help="How long to go on answering after SIGTERM.",
 )
 @click.option(
     "--watch-cluster",
