@@ -424,3 +424,45 @@ def test_tests_of_policies_by_name_as_json_and_with_all_of_them_tried(run, folde
     file.write_text(f"{head}cases:\n{first}")
     assert run("policies", "test", folder).code == 0
     assert run("policies", "test", "--require-coverage", folder).code == 1
+
+
+KYVERNO_POLICY = """\
+apiVersion: policies.kyverno.io/v1
+kind: ValidatingPolicy
+metadata: {name: named}
+spec:
+  evaluation: {background: {enabled: true}}
+  matchConstraints:
+    resourceRules:
+    - apiGroups: [machinelearning.seldon.io]
+      apiVersions: ['*']
+      operations: [CREATE]
+      resources: [seldondeployments]
+  validations:
+  - {expression: "object.metadata.name != 'iris'", message: no iris}
+"""
+
+
+def test_policies_of_kyverno_are_carried_over_and_hold(run, tmp_path):
+    ran = run("policies", "convert", "--from", "kyverno", "-", stdin=KYVERNO_POLICY)
+    assert ran.code == 0
+    assert ran.out.startswith("# named: spec.evaluation is left out: ")
+    (tmp_path / "converted.yaml").write_text(ran.out)
+    checked = run("check", "--policies", tmp_path, "-", stdin=json.dumps(minimal()))
+    assert (checked.code, "no iris" in checked.out) == (1, True)
+
+
+def test_what_does_not_load_is_said_with_its_reason(run):
+    text = KYVERNO_POLICY.replace("object.metadata.name != 'iris'", "resource.Get('v1') != null")
+    ran = run("policies", "convert", "--from", "kyverno", "-", stdin=text)
+    assert ran.code == 1
+    assert "# named: does not load: undeclared reference to 'resource'\n" in ran.out
+
+
+def test_a_file_without_such_policies_converts_to_nothing(run):
+    ran = run("policies", "convert", "--from", "gatekeeper", "-", stdin="kind: Pod")
+    assert (ran.code, ran.out) == (
+        1,
+        "# (no name): Pod is left out: no template with CEL is here for it\n",
+    )
+    assert run("policies", "convert", "--from", "kyverno", "-", stdin="a: [").code == 2

@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from webhook.cli.inputs import read_single_document
+from webhook.errors import PolicyError
+from webhook.files import read_input
 from webhook.graph.well_known import SELDON_API_VERSION
 from webhook.server.policy_files import parse_policies, read_files
 
@@ -17,7 +19,7 @@ _PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), requ
 
 @click.group("policies")
 def policies_command() -> None:
-    """Test, check and list policies; carry PodSecurityPolicies over."""
+    """Test, check and list policies; carry those of other systems over."""
 
 
 @policies_command.command("test")
@@ -148,6 +150,40 @@ def bench_command(paths: tuple[Path, ...], seconds: float) -> None:
         rounds += 1
     each = (time.thread_time() - begun) / rounds
     click.echo(f"{len(policies.policies)} policies: {each * 1e6:.0f} µs of CPU a review")
+
+
+@policies_command.command("convert")
+@click.option(
+    "--from",
+    "system",
+    type=click.Choice(["kyverno", "gatekeeper"]),
+    required=True,
+    help="Whose policies they are.",
+)
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+def convert_command(system: str, file: Path) -> None:
+    """Carry CEL policies of another system over into Kubernetes' format.
+
+    Expressions stay word for word. Comments say what was left out, and what does not load. Exit 1
+    if there is nothing to carry over or a policy does not load.
+    """
+    import yaml
+
+    from webhook import yamldoc
+    from webhook.policy import SourceObject, load_policy_set
+    from webhook.policy.conversion import convert_documents
+
+    parsed = yamldoc.read(read_input(file))
+    for error in parsed.errors:
+        raise PolicyError(f"{file}:{error.line}:{error.column}: {error}")
+    conversion = convert_documents((each.value for each in parsed.documents), system)
+    policies = load_policy_set(SourceObject("", value) for value in conversion.objects)
+    for note in conversion.notes:
+        click.echo(f"# {note}")
+    for problem in policies.problems:
+        click.echo(f"# {problem.name}: does not load: {problem.message}")
+    click.echo(yaml.safe_dump_all(conversion.objects, sort_keys=False, width=100), nl=False)
+    sys.exit(1 if policies.problems or not conversion.objects else 0)
 
 
 @policies_command.command("convert-psp")

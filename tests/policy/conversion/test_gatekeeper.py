@@ -1,0 +1,107 @@
+"""Gatekeeper's templates with CEL and their constraints, carried over."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.documents_of import minimal
+from webhook.engine.evaluate import evaluate
+from webhook.engine.policy_context import PolicyContext
+from webhook.graph.cluster_facts import NO_FACTS
+from webhook.policy import PolicySet, SourceObject, load_policy_set
+from webhook.policy.conversion import Conversion, convert_documents
+from webhook.settings.model import read_settings
+
+TEMPLATE = """\
+apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata:
+  name: k8sallowedrepos
+  annotations: {metadata.gatekeeper.sh/title: Allowed repositories}
+spec:
+  crd: {spec: {names: {kind: K8sAllowedRepos}}}
+  targets:
+  - target: admission.k8s.gatekeeper.sh
+    code:
+    - engine: K8sNativeValidation
+      source:
+        generateVAP: true
+        variables:
+        - name: containers
+          expression: variables.anyObject.spec.containers
+        validations:
+        - expression: >-
+            variables.containers.all(c,
+              variables.params.repos.exists(r, string(c.image).startsWith(r)))
+          message: from another repository
+    - engine: Rego
+      source: {rego: "package a"}
+"""
+CONSTRAINT = """\
+apiVersion: constraints.gatekeeper.sh/v1beta1
+kind: K8sAllowedRepos
+metadata: {name: ours}
+spec:
+  enforcementAction: warn
+  match:
+    kinds: [{apiGroups: [''], kinds: [Pod]}]
+    excludedNamespaces: [kube-system]
+  parameters: {repos: [ours.example/]}
+"""
+
+
+def convert(*texts: str) -> tuple[Conversion, PolicySet]:
+    documents = yaml.safe_load_all("---\n".join(texts))
+    conversion = convert_documents(documents, "gatekeeper")
+    return conversion, load_policy_set(SourceObject("", each) for each in conversion.objects)
+
+
+def test_a_template_and_its_constraint_become_policy_binding_and_parameter() -> None:
+    conversion, policies = convert(TEMPLATE, CONSTRAINT)
+    assert policies.problems == ()
+    policy, binding, parameter = conversion.objects
+    assert policy["spec"]["paramKind"] == {
+        "apiVersion": "constraints.gatekeeper.sh/v1beta1",
+        "kind": "K8sAllowedRepos",
+    }
+    assert binding["spec"]["validationActions"] == ["Warn"]
+    assert binding["spec"]["paramRef"] == {"name": "ours", "parameterNotFoundAction": "Deny"}
+    assert parameter == yaml.safe_load(CONSTRAINT)
+    assert conversion.notes == (
+        "k8sallowedrepos: spec.generateVAP is left out: the policy is written here",
+        "ours: spec.match.excludedNamespaces is left out: write it as a matchCondition",
+    )
+
+
+@pytest.mark.parametrize(("repository", "count"), [("ours.example/", 1), ("registry.example/", 0)])
+def test_it_judges_the_pods_of_a_seldondeployment(repository: str, count: int) -> None:
+    _, policies = convert(TEMPLATE, CONSTRAINT.replace("ours.example/", repository))
+    decision = evaluate(
+        minimal(), read_settings(), NO_FACTS, policy_context=PolicyContext(policies, 0)
+    )
+    found = [f.message for f in decision.warnings if f.rule_id.startswith("policy/")]
+    assert found == ["pod of predictor main: from another repository"] * count
+
+
+@pytest.mark.parametrize(
+    ("action", "ours"), [("deny", "Deny"), ("dryrun", "Audit"), ("scoped", "Audit")]
+)
+def test_what_a_constraint_does_is_carried_over(action: str, ours: str) -> None:
+    conversion, _ = convert(TEMPLATE, CONSTRAINT.replace("warn", action))
+    assert conversion.objects[1]["spec"]["validationActions"] == [ours]
+
+
+def test_rego_and_what_belongs_to_it_are_left_out() -> None:
+    rego = TEMPLATE.replace("K8sNativeValidation", "Other")
+    conversion, _ = convert(rego, CONSTRAINT)
+    assert conversion.objects == ()
+    assert conversion.notes == (
+        "k8sallowedrepos: it is left out: Rego, and no K8sNativeValidation",
+        "ours: K8sAllowedRepos is left out: no template with CEL is here for it",
+    )
+
+
+@pytest.mark.parametrize("value", [None, 1, [], {"kind": "ConstraintTemplate"}, {"kind": "Pod"}])
+def test_whatever_it_is_given_it_ends(value: Any) -> None:
+    assert convert_documents([value], "gatekeeper").objects == ()

@@ -1,0 +1,168 @@
+"""Kyverno's policies with CEL, carried over: what they become, and what is said to be left out."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.documents_of import minimal
+from webhook.engine.evaluate import evaluate
+from webhook.engine.policy_context import PolicyContext
+from webhook.graph.cluster_facts import NO_FACTS
+from webhook.policy import PolicySet, SourceObject, load_policy_set
+from webhook.policy.conversion import Conversion, convert_documents
+from webhook.settings.model import read_settings
+
+VALIDATING = """\
+apiVersion: policies.kyverno.io/v1
+kind: ValidatingPolicy
+metadata:
+  name: pinned
+  annotations: {policies.kyverno.io/title: Pinned images, policies.kyverno.io/severity: high}
+spec:
+  validationActions: [Deny]
+  evaluation: {background: {enabled: true}}
+  autogen: {podControllers: {controllers: [deployments]}}
+  matchConstraints:
+    resourceRules:
+    - {apiGroups: [''], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [pods]}
+  variables:
+  - {name: all, expression: object.spec.containers}
+  validations:
+  - {expression: "variables.all.all(c, c.image.contains('@'))", message: not pinned}
+"""
+CLUSTER = """\
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: pods}
+spec:
+  validationFailureAction: Enforce
+  rules:
+  - name: pinned
+    match:
+      any:
+      - resources: {kinds: [Pod, apps/v1/Deployment], operations: [CREATE]}
+    celPreconditions: [{name: some, expression: object.metadata.namespace == 'models'}]
+    validate:
+      message: images are pinned
+      cel:
+        variables: [{name: all, expression: object.spec.containers}]
+        expressions: [{expression: "variables.all.all(c, c.image.contains('@'))"}]
+  - name: pattern
+    match: {any: [{resources: {kinds: [Pod]}}]}
+    validate: {pattern: {spec: {hostNetwork: false}}}
+"""
+
+
+def convert(text: str) -> tuple[Conversion, PolicySet]:
+    conversion = convert_documents(yaml.safe_load_all(text), "kyverno")
+    return conversion, load_policy_set(SourceObject("", each) for each in conversion.objects)
+
+
+def warned(policies: PolicySet) -> list[str]:
+    decision = evaluate(
+        minimal(), read_settings(), NO_FACTS, policy_context=PolicyContext(policies, 0)
+    )
+    return [f.message for f in decision.warnings if f.rule_id.startswith("policy/")]
+
+
+def test_a_validating_policy_becomes_a_policy_with_its_binding() -> None:
+    conversion, policies = convert(VALIDATING)
+    assert policies.problems == ()
+    policy, binding = conversion.objects
+    assert policy["kind"] == "ValidatingAdmissionPolicy"
+    assert policy["metadata"]["annotations"] == {
+        "graphgate.io/title": "Pinned images",
+        "graphgate.io/severity": "high",
+    }
+    original = yaml.safe_load(VALIDATING)["spec"]
+    assert policy["spec"] == {
+        key: original[key] for key in ("matchConstraints", "variables", "validations")
+    }
+    assert binding["spec"] == {"policyName": "pinned", "validationActions": ["Deny"]}
+    assert [note.split(":")[1].strip() for note in conversion.notes] == [
+        "spec.evaluation is left out",
+        "spec.autogen is left out",
+    ]
+    assert warned(policies) == ["pod of predictor main: not pinned"]
+
+
+def test_a_rule_with_cel_becomes_a_policy_and_a_pattern_is_left_out() -> None:
+    conversion, policies = convert(CLUSTER)
+    assert policies.problems == ()
+    policy, binding = conversion.objects
+    assert policy["metadata"]["name"] == "pods-pinned"
+    assert policy["spec"]["matchConstraints"]["resourceRules"] == [
+        {"apiGroups": [g], "apiVersions": [v], "operations": ["CREATE"], "resources": [r]}
+        for g, v, r in (("", "*", "pods"), ("apps", "v1", "deployments"))
+    ]
+    assert policy["spec"]["matchConditions"] == [
+        {"name": "some", "expression": "object.metadata.namespace == 'models'"}
+    ]
+    assert policy["spec"]["validations"][0]["message"] == "images are pinned"
+    assert binding["spec"]["validationActions"] == ["Deny"]
+    assert conversion.notes == ("pods-pattern: validate is left out: it is not CEL",)
+    assert "pod of predictor main: images are pinned" in warned(policies)
+
+
+def test_a_mutating_policy_becomes_one_that_is_not_made_again() -> None:
+    text = """\
+apiVersion: policies.kyverno.io/v1
+kind: MutatingPolicy
+metadata: {name: label}
+spec:
+  matchConstraints:
+    resourceRules:
+    - apiGroups: [machinelearning.seldon.io]
+      apiVersions: ['*']
+      operations: [CREATE]
+      resources: [seldondeployments]
+  mutations:
+  - patchType: JSONPatch
+    jsonPatch: {expression: '[JSONPatch{op: "add", path: "/metadata/labels", value: {"a": "b"}}]'}
+"""
+    conversion, policies = convert(text)
+    assert policies.problems == ()
+    policy, binding = conversion.objects
+    assert (policy["kind"], policy["spec"]["reinvocationPolicy"]) == (
+        "MutatingAdmissionPolicy",
+        "Never",
+    )
+    assert binding["kind"] == "MutatingAdmissionPolicyBinding"
+
+
+@pytest.mark.parametrize(
+    ("match", "note"),
+    [
+        ("{any: [{resources: {kinds: [Pod], names: [a]}}]}", "names is left out"),
+        ("{any: [{resources: {kinds: [Pod]}, subjects: [{kind: User}]}]}", "subjects is left out"),
+        ("{any: [{resources: {}}]}", "it is left out: match names no kinds"),
+    ],
+)
+def test_what_a_match_has_beyond_kinds_is_named(match: str, note: str) -> None:
+    text = CLUSTER.split("  - name: pattern", maxsplit=1)[0]
+    head, _, tail = text.partition("    match:\n")
+    tail = tail[tail.index("    celPreconditions") :]
+    conversion, _ = convert(f"{head}    match: {match}\n{tail}")
+    assert any(note in each for each in conversion.notes), conversion.notes
+
+
+def test_the_default_of_a_cluster_policy_is_to_audit() -> None:
+    conversion, _ = convert(CLUSTER.replace("  validationFailureAction: Enforce\n", ""))
+    assert conversion.objects[1]["spec"]["validationActions"] == ["Audit"]
+
+
+@pytest.mark.parametrize("value", [None, 1, [], {"kind": "ClusterPolicy"}, {"kind": "Pod"}, {}])
+def test_whatever_it_is_given_it_ends(value: Any) -> None:
+    assert convert_documents([value], "kyverno").objects == ()
+
+
+def test_a_condition_that_is_called_by_a_sentence_gets_a_name() -> None:
+    text = CLUSTER.replace("{name: some,", "{name: Only what is new!,")
+    conversion, policies = convert(text)
+    assert policies.problems == ()
+    (condition,) = conversion.objects[0]["spec"]["matchConditions"]
+    assert condition["name"] == "Only-what-is-new"
+    assert 'pods-pinned: the condition "Only what is new!" is called Only-what-is-new' in (
+        conversion.notes
+    )

@@ -1,0 +1,35 @@
+"""Policies of other systems, carried over into Kubernetes' own format: mechanically, in words.
+
+    conversion = convert_documents(documents, "kyverno")
+    conversion.objects     policies, bindings and parameters, ready to be written
+    conversion.notes       what was left out, and why
+
+What is CEL there stays CEL, word for word. Whatever is not CEL (patterns, Rego, images, generated
+objects) is left out and named: nothing is guessed.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from webhook.policy.conversion import gatekeeper, kyverno
+from webhook.policy.conversion.result import Conversion, ConvertedPart
+
+_CONVERTERS: dict[str, Callable[[list[dict[str, Any]]], Iterator[ConvertedPart]]] = {
+    "kyverno": kyverno.convert,
+    "gatekeeper": gatekeeper.convert,
+}
+SYSTEMS = tuple(_CONVERTERS)
+
+
+def convert_documents(documents: Iterable[Any], system: str) -> Conversion:
+    """Return what the objects of another system become; see SYSTEMS."""
+    raw = [document for document in documents if isinstance(document, dict)]
+    objects: list[dict[str, Any]] = []
+    notes: list[str] = []
+    for part in _CONVERTERS[system](raw):
+        objects.extend(part.objects)
+        notes.extend(part.notes)
+    return Conversion(tuple(objects), tuple(notes))
+
+
+__all__ = ["SYSTEMS", "Conversion", "convert_documents"]
