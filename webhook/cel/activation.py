@@ -18,8 +18,8 @@ DEADLINE_EXCEEDED = "the time for this review is up"
 class CostBudget:
     """How much one evaluation may still do: an element of a macro is a step.
 
-    steps    in all
-    expired  asked every 5,000 steps (some 9 ms) whether time is up
+    steps              in all
+    deadline_exceeded  asked every 5,000 steps (some 9 ms) whether time is up
     """
 
     __slots__ = ("_next_deadline_check", "deadline_exceeded", "remaining", "steps")

@@ -58,7 +58,7 @@ from webhook.cel.values import (
 class Compiler:
     """Makes the closures of one expression; `closure` of any node of its tree, once each.
 
-    lazy  names whose slots are filled at their first use, by the closures given here
+    lazy_variables  names whose slots are filled at their first use, by the closures given here
     """
 
     def __init__(

@@ -118,7 +118,7 @@ def yaml_lines(
 ) -> Iterator[str]:
     """Yield an object as lines of YAML, its keys in their order.
 
-    note  returns what is written behind the first line of a place, "" for nothing
+    annotate  returns what is written behind the first line of a place, "" for nothing
     """
     if isinstance(value, dict) and value:
         for key, item in value.items():

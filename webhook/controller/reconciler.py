@@ -100,8 +100,8 @@ class Reconciler:
     ) -> None:
         """Prepare.
 
-        setup  returns what is set at this moment
-        facts  returns what is known of the cluster, for an object in this namespace
+        settings         returns what is set at this moment
+        facts            returns what is known of the cluster, for an object in this namespace
         max_rollouts     objects updated at once for a change of settings or seldon-config
         on_rollout_slot  is told of an object that waited and may be updated now
         """

@@ -53,16 +53,16 @@ def evaluate(
 ) -> Decision:
     """Judge one SeldonDeployment, and fill in its defaults.
 
-    document      any JSON value
-    namespace     where it is or will be; None: where its metadata says
-    old_document  the object before an update; its faults, where they are left, only warn
-    fill          True: the object is judged with its defaults filled in, and the patch adds them.
-                  False: it is judged as it is, with a warning if defaults are still missing.
-                  With `defaults.applyAt: render` it is judged filled either way, and nothing is
-                  added
-    demands       users' policies and exceptions; None: there are none
-    memory        what was found faultless before; None: nothing is remembered
-    operator      whose pods are judged; None: as settings, object and facts say
+    document        any JSON value
+    namespace       where it is or will be; None: where its metadata says
+    old_document    the object before an update; its faults, where they are left, only warn
+    apply_defaults  True: the object is checked with its defaults filled in, and the patch adds
+                    them. False: it is checked as it is, with a warning if defaults are missing.
+                    With `defaults.applyAt: render` it is checked with its defaults either way, and
+                    nothing is added
+    policy_context  users' policies and exceptions; None: there are none
+    allow_cache     what was found faultless before; None: nothing is remembered
+    operator        whose pods are checked; None: as settings, object and facts say
     authored_text the text that the document was read from; None: it came as JSON
 
     What the API server and controllers write, `status` and most of `metadata`, is for policies

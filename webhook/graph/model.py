@@ -263,15 +263,15 @@ class Predictor:
 class SeldonDeployment:
     """A SeldonDeployment.
 
-    document    what was parsed, any JSON value; `raw` is the same if it is a mapping, else empty
-    components  those of all predictors
-    containers  every container that is written: of the components, init containers behind the
-                others, of the orchestrators (their variables and resources, under svcOrchSpec),
-                and of the explainers that have a type (without one there is no explainer)
-    unusual     by part ("ports", "probes", …, see `non_trivial`): those of them whose part needs a
-                closer look; in the others nothing is wrong with it. Read by `in_need`
-    faults      every departure from the schema
-    submitted   what the author wrote, before anything was filled in: for hints and fixes
+    document       what was parsed, any JSON value; `raw` is the same if it is a mapping, else empty
+    components     those of all predictors
+    containers     every container that is written: of the components, init containers behind the
+                   others, of the orchestrators (their variables and resources, under svcOrchSpec),
+                   and of the explainers that have a type (without one there is no explainer)
+    non_trivial    by part ("ports", "probes", …, see `non_trivial`): those of them whose part needs
+                   a closer look; in the others nothing is wrong with it. Read by `containers_with`
+    schema_errors  every departure from the schema
+    submitted      what the author wrote, before anything was filled in: for hints and fixes
     """
 
     document: Any

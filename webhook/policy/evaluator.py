@@ -63,9 +63,9 @@ ExpressionObserver = Callable[[str, str, bool], None]
 class EvaluationLimits:
     """What one review may cost.
 
-    steps    for each policy
-    expired  whether the time of the whole review is up; asked in long loops only, so that what is
-             quick is still asked after what took so long
+    max_steps          for each policy
+    deadline_exceeded  whether the time of the whole review is up; asked in long loops only, so that
+                       what is quick is still asked after what took so long
     """
 
     max_steps: int = MAX_STEPS
@@ -93,8 +93,8 @@ class PolicyFinding:
 class PolicyFailure:
     """A policy that could not be evaluated.
 
-    rule    "policy/NAME/N", or "policy/NAME" where no single validation is to blame
-    action  what failurePolicy and the bindings make of it; None: ignored
+    rule_id  "policy/NAME/N", or "policy/NAME" where no single validation is to blame
+    action   what failurePolicy and the bindings make of it; None: ignored
     """
 
     rule_id: str

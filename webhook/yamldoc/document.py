@@ -85,7 +85,7 @@ class YamlWarning:
 
     kind      "duplicate-key", "overwritten-by-merge" or "unknown-tag"
     path      the place that is odd
-    fact      one sentence as in a Finding: lower case, no full stop
+    message   one sentence as in a Finding: lower case, no full stop
     position  where it stands
     earlier   for the first two kinds: where the key stands that is overwritten
     """

@@ -30,8 +30,8 @@ class FieldInfo:
     description  what it is for, a sentence or more; empty inside of Kubernetes' own types
     default      what an author gets who leaves it out, in words; empty: nothing
     note         what one should know beyond that; empty: nothing
-    see          address of a page that says more; empty: none
-    tables       the tables of known words that apply (`words`)
+    see_url      address of a page that says more; empty: none
+    enums        the tables of known words that apply (`words`)
     deprecated   whether nothing reads it any more
     """
 
