@@ -125,9 +125,46 @@ def test_replacing_a_model_in_place_is_reported():
     assert reported_rules(old, old) == ([], [])
 
 
+def with_headless(value, holder="spec"):
+    document = with_predictor()
+    if value is not None:
+        document[holder] = {
+            **document[holder],
+            "annotations": {"seldon.io/headless-svc": value},
+        }
+    return document
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "denials", "warnings"),
+    [
+        (None, "true", ["headless-service-changed"], []),
+        ("false", "1", ["headless-service-changed"], []),
+        ("true", None, [], ["headless-service-changed"]),
+        ("true", "yes", [], []),
+        (None, "false", [], []),
+    ],
+)
+@pytest.mark.parametrize("holder", ["spec", "metadata"])
+def test_a_service_that_would_become_headless_is_denied(before, after, denials, warnings, holder):
+    # A real API server: spec.clusterIPs[0]: may not change once set; an empty one stays as it was.
+    new, old = with_headless(after, holder), with_headless(before, holder)
+    assert reported_rules(new, old) == (denials, warnings)
+
+
+def test_a_service_of_another_name_is_told():
+    named = with_predictor(annotations={"seldon.io/svc-name": "iris"})
+    assert reported_rules(named, with_predictor()) == ([], ["service-name-changed"])
+    assert reported_rules(with_predictor(), named) == ([], ["service-name-changed"])
+    assert reported_rules(named, named) == ([], [])
+
+
 def test_rules_about_updates_do_not_run_without_one():
     about_updates = {rule.id for rule in all_rules() if "old" in rule.inputs}
-    assert about_updates == {"live-predictor-removed", "model-uri-changed", "large-traffic-shift"}
+    assert about_updates == {
+        *("headless-service-changed", "large-traffic-shift", "live-predictor-removed"),
+        *("model-uri-changed", "service-name-changed"),
+    }
     decision = evaluate(minimal(), SETTINGS, NO_FACTS)
     assert (decision.rule_errors, decision.warnings) == ((), ())
 

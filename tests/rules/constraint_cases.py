@@ -357,6 +357,11 @@ CLAIMS: tuple[list[Change], list[Change]] = (
     ],
 )
 
+
+def _init(memory: str) -> dict[str, Any]:
+    return {**BASE_CONTAINER, "name": "i", "resources": {"requests": {"memory": memory}}}
+
+
 REQUIREMENT: Change = {"key": "a", "operator": "In", "values": ["b"]}
 BAD_REQUIREMENTS: list[Change] = [
     {"key": "a b"},
@@ -529,6 +534,73 @@ PODS: list[tuple[str, list[Change], list[Change]]] = [
                 "containers": [
                     {**BASE_CONTAINER, "volumeDevices": [{"name": "v", "devicePath": "/a"}]}
                 ],
+            },
+        ],
+    ),
+    (
+        "host ports",
+        [
+            {
+                "hostNetwork": True,
+                "containers": [
+                    {**BASE_CONTAINER, "ports": [{"containerPort": 80}]},
+                    {**BASE_CONTAINER, "name": "d", "ports": [{"containerPort": 81}]},
+                ],
+            },
+            {
+                "hostNetwork": True,
+                "initContainers": [
+                    {
+                        **BASE_CONTAINER,
+                        "name": "i",
+                        "ports": [{"containerPort": 80, "hostPort": 81}],
+                    }
+                ],
+            },
+        ],
+        [
+            {
+                "hostNetwork": True,
+                "containers": [
+                    {**BASE_CONTAINER, "ports": [{"containerPort": 80}]},
+                    {**BASE_CONTAINER, "name": "d", "ports": [{"containerPort": 80}]},
+                ],
+            },
+            {
+                "initContainers": [
+                    {
+                        **BASE_CONTAINER,
+                        "name": "i",
+                        "ports": [
+                            {"containerPort": 80, "hostPort": 80},
+                            {"containerPort": 81, "hostPort": 80},
+                        ],
+                    }
+                ],
+            },
+        ],
+    ),
+    (
+        "resources",
+        [
+            {"resources": {"limits": {"memory": "100Mi"}}, "initContainers": [_init("100Mi")]},
+            {
+                "resources": {
+                    "requests": {"cpu": "1", "hugepages-2Mi": "4Mi"},
+                    "limits": {"cpu": "1", "hugepages-2Mi": "4Mi"},
+                }
+            },
+            {"resources": {"limits": {"cpu": "1", "hugepages-2Mi": "4Mi"}}},
+        ],
+        [
+            {"resources": {"limits": {"memory": "100Mi"}}, "initContainers": [_init("200Mi")]},
+            {"resources": {"requests": {"cpu": "1", "hugepages-2Mi": "4Mi"}}},
+            {"resources": {"limits": {"cpu": "1", "hugepages-2Mi": "3Mi"}}},
+            {
+                "resources": {
+                    "requests": {"cpu": "1", "hugepages-2Mi": "2Mi"},
+                    "limits": {"cpu": "1", "hugepages-2Mi": "4Mi"},
+                }
             },
         ],
     ),

@@ -38,6 +38,15 @@ REASONS: dict[str, Reason] = {
     "router-without-children": Reason(
         "orchestrator", "A router or combiner without children is never called."
     ),
+    "dropped-graph-part": Reason(
+        "definition", "Children at another place are dropped, and their nodes never called."
+    ),
+    "dropped-security-setting": Reason(
+        "definition", "The setting is dropped, and the container has more rights than was written."
+    ),
+    "dropped-volume-source": Reason(
+        "definition", "The source is dropped, and the container finds an empty folder."
+    ),
     "duplicate-container-name": Reason(
         "definition", "The containers stand beside their place, where nothing reads them."
     ),

@@ -37,7 +37,7 @@ from webhook.graph.path import Path
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({non_trivial_feature("ports")})
+TRIGGERS = frozenset({non_trivial_feature("ports"), "hostNetwork"})
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
@@ -45,13 +45,12 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
 
     Sources: the list-map keys of Seldon's CRD; validateContainerPorts, checkHostPortConflicts.
     """
-    non_trivial = deployment.containers_with("ports")
-    if not non_trivial:
-        return
-    for container in non_trivial:
+    for container in deployment.containers_with("ports"):
         yield from _check_container(container)
     for component in deployment.components:
-        yield from _check_host_ports(component)
+        yield from _check_host_ports(component, component.containers)
+        for container in component.init_containers:  # they run one after the other
+            yield from _check_host_ports(component, (container,))
 
 
 def _check_container(container: Container) -> Iterator[Finding]:
@@ -72,16 +71,22 @@ def _check_container(container: Container) -> Iterator[Finding]:
             yield Finding(path / "name", f'the port name "{name}" is that of {item_path} already')
 
 
-def _check_host_ports(component: ComponentSpec) -> Iterator[Finding]:
+def _check_host_ports(
+    component: ComponentSpec, containers: tuple[Container, ...]
+) -> Iterator[Finding]:
     first_users: dict[tuple[int, str, str], Path] = {}
-    for container in component.containers:
+    on_host = component.pod.get("hostNetwork") is True
+    for container in containers:
         if "ports" not in container.raw:
             continue
         for index, port in iter_mappings(container.raw, "ports"):
             value = port.get("hostPort")
+            if on_host and not value:
+                value = port.get("containerPort")  # which is what pods are given for it
             if not value or type(value) is not int:
                 continue
-            path = container.path.join(("ports", index, "hostPort"))
+            field = "hostPort" if port.get("hostPort") else "containerPort"
+            path = container.path.join(("ports", index, field))
             key = (value, get_str(port, "protocol") or "TCP", get_str(port, "hostIP"))
             if (first := first_users.setdefault(key, path)) != path:
-                yield Finding(path, f"port {value} of the node is given away at {first} already")
+                yield Finding(path, f"port {value} of the node is already used at {first}")

@@ -37,6 +37,7 @@ from webhook.graph.k8s_syntax import parse_quantity
 from webhook.graph.model import ComponentSpec, SeldonDeployment, get_mapping
 from webhook.graph.path import Path
 from webhook.rules._format import quote_value
+from webhook.rules.pod._pods import is_run_to_completion
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -86,6 +87,7 @@ def _check_pod(
             ):
                 message = f"{name} are given only with cpu or memory"
                 yield Finding(path.join((field, name)), message)
+    yield from _check_huge_pages(limits, requests, path)
     for name, value in requests.items():
         requested, maximum = parse_quantity(value), parse_quantity(limits.get(name))
         if requested is not None and maximum is not None and requested > maximum:
@@ -112,9 +114,50 @@ def _check_containers(
                 yield Finding(container.path.join(("resources", "limits", name)), message)
             requested[name] += (limit if request is None else request) or 0
     for name, total in requested.items():
+        requested[name] = max(total, _largest_init_request(component, name))
+    for name, total in requested.items():
         # A pod without a request gets its limit for one.
         field, amounts = ("requests", requests) if name in requests else ("limits", limits)
         pod_amount = parse_quantity(amounts.get(name))
         if pod_amount is not None and total > pod_amount:
             message = f"the containers ask for more {name} than the pod has, {amounts[name]}"
             yield Finding(path.join((field, name)), message)
+
+
+def _largest_init_request(component: ComponentSpec, name: str) -> int:
+    """Return the most that is requested while init containers run; those that stay add up."""
+    staying = largest = 0
+    for container in component.init_containers:
+        resources = get_mapping(container.raw, "resources")
+        limit, request = (
+            parse_quantity(get_mapping(resources, field).get(name))
+            for field in ("limits", "requests")
+        )
+        own = (limit if request is None else request) or 0
+        if is_run_to_completion(container):
+            largest = max(largest, staying + own)
+        else:
+            staying += own
+            largest = max(largest, staying)
+    return largest
+
+
+def _check_huge_pages(
+    limits: Mapping[str, Any], requests: Mapping[str, Any], path: Path
+) -> Iterator[Finding]:
+    """Yield huge pages that are not whole pages, or whose request is not the limit."""
+    for field, amounts in (("limits", limits), ("requests", requests)):
+        for name, value in amounts.items():
+            size = parse_quantity(name.removeprefix(_HUGE_PAGES_PREFIX))
+            amount = parse_quantity(value)
+            if not name.startswith(_HUGE_PAGES_PREFIX) or not size or amount is None:
+                continue
+            if amount <= 0 or amount % size:
+                message = f"{value} is not a multiple of the page size of {name}"
+                yield Finding(path.join((field, name)), message)
+    for name, value in requests.items():
+        if name.startswith(_HUGE_PAGES_PREFIX) and parse_quantity(
+            limits.get(name)
+        ) != parse_quantity(value):
+            message = f"{name} needs a limit equal to its request of {value}"
+            yield Finding(path.join(("limits", name)), message, f"set the limit to {value}")
