@@ -184,3 +184,38 @@ def test_true_is_no_number() -> None:
 
 def test_a_pattern_that_backtracks_elsewhere_is_linear_here() -> None:
     assert run("object.matches('^(a+)+$')", "a" * 5000 + "!") is False
+
+
+@pytest.mark.parametrize("operator", ["&&", "||"])
+def test_a_long_chain_is_not_nested(operator: str) -> None:
+    text = operator.join(["true"] * 2000)
+    assert run(text) is True
+    assert run(operator.join(["false"] * 3)) is False
+    assert run("true || false && false") is True
+
+
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("(" * 200 + "1" + ")" * 200, "nested more than 100 levels deep"),
+        ("[" * 200 + "]" * 200, "nested more than 100 levels deep"),
+        ("1" + " + 1" * 3000, "nested too deep"),
+        ("object" + ".a" * 4000, "nested too deep"),
+    ],
+)
+def test_what_is_nested_too_deep_is_refused(text: str, fact: str) -> None:
+    with pytest.raises(ExpressionError, match=fact):
+        ENVIRONMENT.check(text)
+
+
+def test_ninety_levels_are_read() -> None:
+    assert run("(" * 90 + "1" + ")" * 90) == 1
+    assert run("size(" * 1 + "[" * 90 + "]" * 90 + ")") == 1
+
+
+def test_an_object_nested_thousands_of_levels_is_an_error_of_its_policy_only() -> None:
+    deep: Any = 1
+    for _ in range(3000):
+        deep = [deep]
+    with pytest.raises(RecursionError):
+        run("object == [object]", [deep])

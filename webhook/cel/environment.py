@@ -119,15 +119,14 @@ class Environment:
             )
         try:
             expr, offsets = parse(text)
-        except CelSyntaxError as error:
-            raise ExpressionError([ExpressionIssue(error.message, error.offset)]) from None
-        try:
             ast, issues = check_types(expr, offsets, self._declarations)
             if not issues:
                 issues = [
                     ExpressionIssue(message, offsets.get(node.id, 0))
                     for node, message in literal_issues(ast, self.functions)
                 ]
+        except CelSyntaxError as error:
+            issues = [ExpressionIssue(error.message, error.offset)]
         except RecursionError:
             issues = [ExpressionIssue("nested too deep", 0)]
         if issues:

@@ -103,9 +103,29 @@ class _Parser:
             strength, function = _BINARY.get(token.text, (0, ""))
             if strength < least or token.kind not in ("sign", "name"):
                 return left
+            if function in ("_&&_", "_||_"):
+                left = self._logical(left, token.text, function, strength)
+                continue
             self.index += 1
             right = self._binary(strength + 1)
             left = self.builder.call(function, left, right, at=token.start)
+
+    def _logical(self, first: Expr, sign: str, function: str, strength: int) -> Expr:
+        """Return a chain of && or || as a balanced tree: hundreds of them are no nesting."""
+        operands, offsets = [first], []
+        while (token := self._take(sign)) is not None:
+            offsets.append(token.start)
+            operands.append(self._binary(strength + 1))
+        while len(operands) > 1:
+            pairs = range(0, len(operands) - 1, 2)
+            joined: list[Expr] = [
+                self.builder.call(function, operands[n], operands[n + 1], at=offsets[n])
+                for n in pairs
+            ]
+            if len(operands) % 2:
+                joined.append(operands[-1])
+            operands, offsets = joined, offsets[1::2]
+        return operands[0]
 
     def _unary(self) -> Expr:
         token = self.token
