@@ -80,7 +80,7 @@ class Environment:
         self.libraries = libraries
         self.struct_types = dict(struct_types or {})
         self.patch_types = patch_types
-        self.functions: Mapping[str, Function] = build_function_table(libraries)
+        self.functions: Mapping[str, Function] = _functions(libraries)
         names = {**_type_names(libraries), **self.variables}
         if patch_types:
             names = _PatchTypeNames(names)
@@ -196,6 +196,11 @@ def _overloads(libraries: tuple[Library, ...]) -> dict[str, tuple[Overload, ...]
         for name, text in library.declarations():
             found.setdefault(name, []).extend(parse_overloads(name, text))
     return {name: tuple(overloads) for name, overloads in found.items()}
+
+
+@lru_cache(32)
+def _functions(libraries: tuple[Library, ...]) -> Mapping[str, Function]:
+    return build_function_table(libraries)
 
 
 def _type_names(libraries: tuple[Library, ...]) -> dict[str, CelType]:

@@ -16,7 +16,7 @@ from webhook.cel.activation import ExecutionFrame
 from webhook.cel.checked_ast import Call, Comprehension, Constant, Expr, Ident, ListLiteral, Select
 from webhook.cel.compiler import Compiler
 from webhook.cel.macro_detection import detect_macro
-from webhook.cel.values import EvaluationError, OptionalValue
+from webhook.cel.values import EvaluationError, OptionalValue, from_key
 from webhook.graph.path import ROOT, Path
 
 
@@ -167,7 +167,9 @@ class Provenance:
     def _key_value_pairs(items: Any) -> Iterable[tuple[Any, Any]]:
         if type(items) is list:
             return enumerate(items)
-        return items.items() if type(items) is dict else ()
+        if type(items) is dict:
+            return [(from_key(key), item) for key, item in items.items()]
+        return ()
 
     def _source_paths(self, compiler: Compiler, node: Expr) -> Iterator[Path]:
         """Yield the places that a value was read from."""

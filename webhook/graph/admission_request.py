@@ -10,23 +10,6 @@ from typing import Any
 from webhook.graph.model import get_mapping, get_str
 from webhook.graph.well_known import SELDON_GROUP, SELDON_RESOURCE
 
-REQUEST_FIELDS = (
-    "uid",
-    "kind",
-    "resource",
-    "subResource",
-    "requestKind",
-    "requestResource",
-    "requestSubResource",
-    "name",
-    "namespace",
-    "operation",
-    "userInfo",
-    "dryRun",
-    "options",
-)
-"""What `request` has in an expression (k8s.io/api admission/v1, AdmissionRequest)."""
-
 SCALE_GROUP, SCALE_KIND = "autoscaling", "Scale"
 
 
