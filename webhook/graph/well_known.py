@@ -18,6 +18,7 @@ EXPLAINER_LABEL = "seldon.io/explainer"
 
 GRAPHGATE_PREFIX = "graphgate.io/"
 GRAPHGATE_API_VERSION = "graphgate.io/v1alpha1"
+TITLE_ANNOTATION = "graphgate.io/title"
 
 ADMISSION_REGISTRATION_API_VERSION = "admissionregistration.k8s.io/v1"
 LEASE_API_VERSION = "coordination.k8s.io/v1"

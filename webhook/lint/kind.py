@@ -10,11 +10,10 @@ from webhook.graph.finding import Finding, Operation
 from webhook.graph.path import ROOT
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
 from webhook.graph.text import describe_value
+from webhook.graph.well_known import SELDON_GROUP
 from webhook.rules.other_ids import MISSPELLED_KIND_RULE_ID
 
 KIND = "SeldonDeployment"
-
-_GROUP = "machinelearning.seldon.io"
 
 
 def is_seldon_deployment(document: Any) -> bool:
@@ -45,7 +44,7 @@ def find_misspelled_kind(document: Any) -> Finding | None:
     if _is_seldon_group(document.get("apiVersion")):
         return Finding(
             ROOT / "kind",
-            f"kind is {describe_value(kind)}, and {_GROUP} has only {KIND}",
+            f"kind is {describe_value(kind)}, and {SELDON_GROUP} has only {KIND}",
             f"write kind: {KIND}, or the apiVersion of the kind",
             rule_id=MISSPELLED_KIND_RULE_ID,
         )
@@ -89,7 +88,7 @@ def _is_seldon_document(document: dict[str, Any]) -> bool:
 
 
 def _is_seldon_group(version: Any) -> bool:
-    return type(version) is str and version.partition("/")[0].strip().lower() == _GROUP
+    return type(version) is str and version.partition("/")[0].strip().lower() == SELDON_GROUP
 
 
 def _has_graph(document: dict[str, Any]) -> bool:

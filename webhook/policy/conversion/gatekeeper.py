@@ -9,6 +9,7 @@ from typing import Any
 
 from webhook.graph.admission_request import guess_resource
 from webhook.graph.model import get_list, get_mapping, get_str
+from webhook.graph.well_known import TITLE_ANNOTATION
 from webhook.policy.conversion.result import (
     ConvertedPart,
     keep_fields,
@@ -83,7 +84,7 @@ def _convert_template(template: Mapping[str, Any]) -> ConvertedPart:
     }
     annotations = get_mapping(metadata, "annotations")
     title = annotations.get("metadata.gatekeeper.sh/title")
-    ours = {"graphgate.io/title": title} if title else {}
+    ours = {TITLE_ANNOTATION: title} if title else {}
     return ConvertedPart((write_policy(_KIND, name, spec, ours),), tuple(notes))
 
 

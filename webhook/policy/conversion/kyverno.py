@@ -10,6 +10,7 @@ from typing import Any
 
 from webhook.graph.admission_request import guess_resource
 from webhook.graph.model import get_list, get_mapping, get_str
+from webhook.graph.well_known import SELDON_GROUP, TITLE_ANNOTATION
 from webhook.policy.conversion.result import (
     ConvertedPart,
     keep_fields,
@@ -35,7 +36,7 @@ _REASONS = {
 }
 
 _ANNOTATIONS = {
-    "policies.kyverno.io/title": "graphgate.io/title",
+    "policies.kyverno.io/title": TITLE_ANNOTATION,
     "policies.kyverno.io/category": "graphgate.io/category",
     "policies.kyverno.io/severity": "graphgate.io/severity",
 }
@@ -49,7 +50,7 @@ _GROUPS = {
     "autoscaling": "HorizontalPodAutoscaler",
     "policy": "PodDisruptionBudget",
     "rbac.authorization.k8s.io": "Role RoleBinding ClusterRole ClusterRoleBinding",
-    "machinelearning.seldon.io": "SeldonDeployment",
+    SELDON_GROUP: "SeldonDeployment",
     "keda.sh": "ScaledObject",
 }
 _GROUP_OF_KIND = {kind: group for group, kinds in _GROUPS.items() for kind in kinds.split()}

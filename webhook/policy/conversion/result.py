@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-ADMISSION_API_VERSION = "admissionregistration.k8s.io/v1"
+from webhook.graph.well_known import ADMISSION_REGISTRATION_API_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def write_policy(
     if annotations:
         metadata["annotations"] = dict(annotations)
     return {
-        "apiVersion": ADMISSION_API_VERSION,
+        "apiVersion": ADMISSION_REGISTRATION_API_VERSION,
         "kind": kind,
         "metadata": metadata,
         "spec": dict(spec),
