@@ -40,9 +40,10 @@ def group_by_action(
     document: Any, action_findings: Iterable[ActionFinding]
 ) -> dict[Action, tuple[Finding, ...]]:
     """Return the findings by action, in the order of the document, at places that it has."""
+    order = _DocumentOrder(document)
     ranked = sorted(
         (
-            (_document_order(document, finding.path), finding.rule_id, action, finding)
+            (order.rank(finding.path), finding.rule_id, action, finding)
             for action, finding in action_findings
         ),
         key=lambda entry: entry[:2],
@@ -63,17 +64,31 @@ def locate_finding(finding: Finding, document: Any) -> Finding:
     )
 
 
-def _document_order(document: Any, path: Path) -> tuple[int, ...]:
-    """Return where in the document the path lies, comparable with that of other paths."""
-    rank: list[int] = []
-    here = document
-    for segment in path:
-        if isinstance(here, dict) and segment in here:
-            rank.append(list(here).index(segment))
-            here = here[segment]
-        elif isinstance(here, list) and isinstance(segment, int) and segment < len(here):
-            rank.append(segment)
-            here = here[segment]
-        else:
-            break
-    return tuple(rank)
+class _DocumentOrder:
+    """Where in a document paths lie, comparable with each other."""
+
+    def __init__(self, document: Any) -> None:
+        self._document = document
+        self._positions: dict[int, dict[str, int]] = {}
+
+    def rank(self, path: Path) -> tuple[int, ...]:
+        """Return the position of each step among its neighbours, as far as the document goes."""
+        rank: list[int] = []
+        here = self._document
+        for segment in path:
+            if isinstance(here, dict) and segment in here:
+                rank.append(self._position(here, segment))
+                here = here[segment]
+            elif isinstance(here, list) and isinstance(segment, int) and segment < len(here):
+                rank.append(segment)
+                here = here[segment]
+            else:
+                break
+        return tuple(rank)
+
+    def _position(self, mapping: dict[Any, Any], key: Any) -> int:
+        positions = self._positions.get(id(mapping))
+        if positions is None:  # counted once, and not for each finding in it
+            positions = {name: index for index, name in enumerate(mapping)}
+            self._positions[id(mapping)] = positions
+        return positions[key]

@@ -25,6 +25,7 @@ from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.parse import parse
 from webhook.graph.path import Path
 from webhook.graph.submitted import AuthoredText, Submitted
+from webhook.graph.suggest import limited_comparisons
 from webhook.rules.other_ids import (
     DEFAULTING_RULE_ID,
     NOT_DEFAULTED_RULE_ID,
@@ -195,9 +196,10 @@ class _Evaluator(NamedTuple):
     ) -> list[ActionFinding]:
         """Return what all sources find; what crashes goes into `failures`, the others go on."""
         old = None if old_parsed is None else old_parsed.view
-        findings = list(
-            run_rules(self.settings.rule_set, parsed.view, old, self.facts, rule_errors)
-        )
+        with limited_comparisons():
+            findings = list(
+                run_rules(self.settings.rule_set, parsed.view, old, self.facts, rule_errors)
+            )
         if parsed.view.is_incomplete:  # the rules have said so, and that refuses it
             return findings
         for name, source in (

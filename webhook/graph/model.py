@@ -239,6 +239,11 @@ class Predictor:
     other_containers: tuple[Container, ...]
 
     @cached_property
+    def has_nodes_to_contain(self) -> bool:
+        """Whether a node needs a container that its author writes."""
+        return any(not node.has_builtin_implementation for node in self.nodes)
+
+    @cached_property
     def nodes_by_name(self) -> Mapping[str, Sequence[Node]]:
         """Its nodes by the name that they have."""
         return group_by_name(self.nodes)
@@ -286,6 +291,43 @@ class SeldonDeployment:
     non_trivial: Mapping[str, tuple[Container, ...]]
     schema_errors: tuple[SchemaError, ...]
     submitted: Submitted
+
+    @cached_property
+    def unknown_fields(self) -> Sequence[Path]:
+        """Where the fields stand that the schema does not know, in the order of the document."""
+        return [error.path for error in self.schema_errors_by_kind.get("unknown", ())]
+
+    @cached_property
+    def unknown_fields_by_parent(self) -> Mapping[Path, Sequence[Path]]:
+        """These places by the mapping that they are in."""
+        grouped: dict[Path, list[Path]] = {}
+        for path in self.unknown_fields:
+            grouped.setdefault(path.parent, []).append(path)
+        return grouped
+
+    @cached_property
+    def unknown_fields_by_predictor(self) -> Mapping[Path, Sequence[Path]]:
+        """These places by the item of spec.predictors that they are in, at any depth."""
+        grouped: dict[Path, list[Path]] = {}
+        for path in self.unknown_fields:
+            if len(path) > 3:
+                grouped.setdefault(Path(path[:3]), []).append(path)
+        return grouped
+
+    @cached_property
+    def predictors_by_path(self) -> Mapping[Path, Predictor]:
+        """The predictors by where they stand."""
+        return {predictor.path: predictor for predictor in self.predictors}
+
+    @cached_property
+    def components_by_path(self) -> Mapping[Path, ComponentSpec]:
+        """The componentSpecs of all predictors by where they stand."""
+        return {component.path: component for component in self.components}
+
+    @cached_property
+    def nodes_by_raw_id(self) -> Mapping[int, Node]:
+        """The nodes of all predictors by the identity of their mapping."""
+        return {id(node.raw): node for predictor in self.predictors for node in predictor.nodes}
 
     @property
     def is_incomplete(self) -> bool:

@@ -1,10 +1,13 @@
 """The nearest known word for a misspelled one, and whether it is the one that was meant."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
 
 from webhook.graph.finding import FixSafety
-from webhook.graph.text import _normalize_word
+from webhook.graph.text import normalize_word
 
 LIKELY_SIMILARITY = 0.6
 """How alike two words are at least for one to be offered for the other: difflib's own default."""
@@ -16,6 +19,12 @@ _MAX_COMPARED_LENGTH = 80
 _MAX_COMPARED_WORDS = 500
 """What is compared letter by letter: no field or word of the API is longer, no object of people
 has more containers. Beyond, only another spelling of the same letters is found."""
+
+MAX_COMPARISONS = 5000
+"""Pairs of words that are compared for one object: for a hundred misspelled words of a vocabulary
+of fifty, each of which takes about a millisecond."""
+
+_comparisons_left: ContextVar[list[int] | None] = ContextVar("comparisons_left", default=None)
 
 _MIN_SLIP_LENGTH = 4
 """Letters of a word in which one slip is recognised. Of three letters, one makes another word."""
@@ -40,12 +49,12 @@ def nearest_word(word: str, known: Iterable[str], min_similarity: float = LIKELY
     for itself, nor for its opposite: minReplicas for maxReplica, OUTPUT_… for INPUT_….
     `min_similarity` is difflib's measure, from 0 to 1.
     """
-    candidates = [candidate for candidate in known if candidate != word]
-    by_normalized = {_normalize_word(candidate): candidate for candidate in reversed(candidates)}
-    normalized = _normalize_word(word)
+    candidates = tuple(candidate for candidate in known if candidate != word)
+    by_normalized = _by_normalized(candidates)
+    normalized = normalize_word(word)
     if normalized in by_normalized:
         return by_normalized[normalized]
-    if len(word) > _MAX_COMPARED_LENGTH:
+    if len(word) > _MAX_COMPARED_LENGTH or not _may_compare(len(by_normalized)):
         return ""
     import difflib  # only where something is wrong: start-up time
 
@@ -55,6 +64,33 @@ def nearest_word(word: str, known: Iterable[str], min_similarity: float = LIKELY
     )
     nearest = (by_normalized[match] for match in matches)
     return next((found for found in nearest if not is_opposite(word, found)), "")
+
+
+@lru_cache(maxsize=64)
+def _by_normalized(candidates: tuple[str, ...]) -> dict[str, str]:
+    return {normalize_word(candidate): candidate for candidate in reversed(candidates)}
+
+
+@contextmanager
+def limited_comparisons(limit: int = MAX_COMPARISONS) -> Iterator[None]:
+    """Let `nearest_word` compare no more than so many pairs of words in this block.
+
+    Comparing letter by letter is the dearest thing that is done for a finding, and an object may
+    hold thousands of misspelled words. Beyond, only another spelling of the same letters is found.
+    """
+    token = _comparisons_left.set([limit])
+    try:
+        yield
+    finally:
+        _comparisons_left.reset(token)
+
+
+def _may_compare(pairs: int) -> bool:
+    left = _comparisons_left.get()
+    if left is None:
+        return True
+    left[0] -= pairs
+    return left[0] >= 0
 
 
 def is_opposite(word: str, other: str) -> bool:
@@ -78,7 +114,7 @@ def spelling_fix_safety(word: str, nearest: str) -> FixSafety:
 
     A slip is one letter more, less or other, or two that changed places.
     """
-    written, meant = _normalize_word(word), _normalize_word(nearest)
+    written, meant = normalize_word(word), normalize_word(nearest)
     if written == meant:
         return "safe"
     if is_opposite(word, nearest) or len(meant) < _MIN_SLIP_LENGTH:

@@ -60,5 +60,6 @@ def describe_value(value: Any) -> str:
             return f"the number {value}"
 
 
-def _normalize_word(word: str) -> str:
+def normalize_word(word: str) -> str:
+    """Return the word as it is compared: without "-", "_", " " and case."""
     return re.sub(r"[-_ ]", "", word).lower()

@@ -5,22 +5,22 @@ from typing import Any
 
 from webhook.graph.finding import Operation
 from webhook.graph.model import Predictor, SeldonDeployment
-from webhook.graph.path import Path
+from webhook.graph.path import ROOT, Path
 
-
-def unknown_field_paths(deployment: SeldonDeployment) -> Iterator[Path]:
-    """Yield the place of each field that the schema does not know."""
-    for schema_error in deployment.schema_errors:
-        if schema_error.kind == "unknown":
-            yield schema_error.path
+_SPEC_PATH = ROOT / "spec"
 
 
 def misplaced_graphs(deployment: SeldonDeployment, predictor: Predictor) -> Iterator[Path]:
     """Yield each graph that stands inside of the predictor or of spec, where none belongs."""
-    for path in unknown_field_paths(deployment):
-        is_inside = path[: len(predictor.path)] == predictor.path or path.parent == ("spec",)
-        if path[-1] == "graph" and is_inside and type(get_value_at(deployment, path)) is dict:
+    for path in unknown_fields_near(deployment, predictor):
+        if path[-1] == "graph" and type(get_value_at(deployment, path)) is dict:
             yield path
+
+
+def unknown_fields_near(deployment: SeldonDeployment, predictor: Predictor) -> Iterator[Path]:
+    """Yield each unknown field of spec itself, and each at any depth of the predictor."""
+    yield from deployment.unknown_fields_by_parent.get(_SPEC_PATH, ())
+    yield from deployment.unknown_fields_by_predictor.get(predictor.path, ())
 
 
 def get_value_at(deployment: SeldonDeployment, path: Path) -> Any:
@@ -71,10 +71,8 @@ def has_alias_beside(deployment: SeldonDeployment, missing_path: Path) -> bool:
     """Tell whether a field that is not at `place` stands beside it under another name."""
     expected_name = normalize_field(str(missing_path[-1]))
     return any(
-        unknown_path.parent == missing_path.parent
-        and expected_name
-        in (name := normalize_field(str(unknown_path[-1])), _normalized_alias(name))
-        for unknown_path in unknown_field_paths(deployment)
+        expected_name in (name := normalize_field(str(unknown_path[-1])), _normalized_alias(name))
+        for unknown_path in deployment.unknown_fields_by_parent.get(missing_path.parent, ())
     )
 
 

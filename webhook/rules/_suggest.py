@@ -24,6 +24,7 @@ def unknown_value_finding(
     """
     certain_match = nearest or nearest_word(value, known, CERTAIN_SIMILARITY)
     nearest = certain_match or nearest_word(value, known) if nearest is None else nearest
+
     return Finding(
         path,
         f'"{value}" is no {noun}; known are {join_words(known)}',

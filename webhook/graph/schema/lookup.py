@@ -60,6 +60,25 @@ def get_field_info(path: Iterable[Segment]) -> FieldInfo | None:
     Below a list of nodes, of predictors or of componentSpecs a key is followed too, as if the one
     element stood there without its dash.
     """
+    return _cached_field_info(_canonical(tuple(path)))
+
+
+def _canonical(path: tuple[Segment, ...]) -> tuple[Segment, ...]:
+    """Return the shortest path of which the schema says the same: a node is like its parent."""
+    graph = path[:2] == ("spec", "predictors") and "graph" in path[:4]
+    size = path.index("graph") + 1 if graph else len(path)
+    below = size
+    while below < len(path) - 1 and path[below] == "children":
+        step = 2 if isinstance(path[below + 1], int) else 1
+        if below + step >= len(path):
+            break
+        below += step
+    shortened = path[:size] + path[below:]
+    return tuple(0 if isinstance(segment, int) else segment for segment in shortened)
+
+
+@functools.lru_cache(maxsize=1024)
+def _cached_field_info(path: tuple[Segment, ...]) -> FieldInfo | None:
     field_schema: Schema = load_schema()
     definition = _definition_name(field_schema) or ""
     for segment in path:

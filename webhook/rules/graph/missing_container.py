@@ -33,35 +33,44 @@ from webhook.graph.names import is_dns_label, to_dns_label
 from webhook.graph.suggest import nearest_word
 from webhook.graph.templates import find_placeholder
 from webhook.graph.text import join_words
-from webhook.rules.naming._rename_fix import rename_component
+from webhook.rules.naming._rename_fix import ComponentNames
 from webhook.rules.predictor.misplaced_pod_spec import has_misplaced_pods
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+_MAX_OFFERED = 100
+"""Names of containers that are compared with that of a node."""
+
+
+def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each node that needs a container and has none."""
-    for predictor in deployment.predictors:
-        container_names = {container.name for container in predictor.containers}
-        if "" in container_names:
-            continue  # a container has no name: that is said, and may be the one
-        if (
-            deployment.schema_errors
-            and not container_names
-            and _are_containers_misplaced(deployment, predictor)
-        ):
-            continue  # they stand at the wrong place, or under another name: that is said
-        for node in predictor.nodes:
-            if not node.name or node.name in container_names or node.has_builtin_implementation:
-                continue
-            # Spelt so that it is no DNS label, and its container is not: that is the root cause,
-            # and name-not-a-dns-label says it.
-            if not is_dns_label(node.name) and to_dns_label(node.name) in container_names:
-                continue
-            if any(map(find_placeholder, container_names)):
-                break  # likewise, a container has no name yet
-            yield _build_finding(node, predictor)
+    containers = predictor.containers_by_name
+    if any(not container.name for container in predictor.containers):
+        return  # a container has no name: that is said, and may be the one
+    if (
+        deployment.schema_errors
+        and not containers
+        and _are_containers_misplaced(deployment, predictor)
+    ):
+        return  # they stand at the wrong place, or under another name: that is said
+    names: ComponentNames | None = None
+    unused: list[str] = []
+    for node in predictor.nodes:
+        if not node.name or node.name in containers or node.has_builtin_implementation:
+            continue
+        # Spelt so that it is no DNS label, and its container is not: that is the root cause,
+        # and name-not-a-dns-label says it.
+        if not is_dns_label(node.name) and to_dns_label(node.name) in containers:
+            continue
+        if names is None:
+            if any(map(find_placeholder, containers)):
+                return  # likewise, a container has no name yet
+            names = ComponentNames(predictor)
+            unused = [name for name in containers if name not in predictor.nodes_by_name]
+            del unused[_MAX_OFFERED:]
+        yield _build_finding(node, predictor, names, unused)
 
 
 def _are_containers_misplaced(deployment: SeldonDeployment, predictor: Predictor) -> bool:
@@ -70,16 +79,15 @@ def _are_containers_misplaced(deployment: SeldonDeployment, predictor: Predictor
     return has_misplaced_pods(deployment, predictor)
 
 
-def _build_finding(node: Node, predictor: Predictor) -> Finding:
+def _build_finding(
+    node: Node, predictor: Predictor, names: ComponentNames, unused: list[str]
+) -> Finding:
     path = node.path / "name"
     message = f'no container of the predictor is called "{node.name}"'
-    nodes = {other.name for other in predictor.nodes}
-    names = dict.fromkeys(c.name for c in predictor.containers if c.name)
-    unused = [name for name in names if name not in nodes]
     nearest = nearest_word(node.name, unused) or _with_suffix(node.name, unused)
     if nearest:
         quoted = f'rename the container "{nearest}" to "{node.name}", or the node to "{nearest}"'
-        return Finding(path, message, quoted, _rename_patch(node, predictor, nearest))
+        return Finding(path, message, quoted, _rename_patch(node, predictor, names, nearest))
     if unused:
         quoted = join_words([f'"{name}"' for name in unused[:5]], "or")
         return Finding(path, message, f"call the node {quoted}, or add the container")
@@ -94,14 +102,16 @@ def _with_suffix(name: str, others: list[str]) -> str:
     return similar[0] if len(similar) == 1 else ""
 
 
-def _rename_patch(node: Node, predictor: Predictor, container_name: str) -> tuple[Operation, ...]:
+def _rename_patch(
+    node: Node, predictor: Predictor, names: ComponentNames, container_name: str
+) -> tuple[Operation, ...]:
     """Return the patch that gives node and container one name; which is misspelt, is a guess.
 
     A container whose image has the node's name in it is the one that is renamed.
     """
-    if sum(other.name == node.name for other in predictor.nodes) > 1:
+    if len(predictor.nodes_by_name[node.name]) > 1:
         return ()
-    image = next(get_str(c.raw, "image") for c in predictor.containers if c.name == container_name)
+    image = get_str(predictor.containers_by_name[container_name][0].raw, "image")
     if is_dns_label(node.name) and node.name in image and container_name not in image:
-        return rename_component(predictor, container_name, node.name)
+        return names.rename(container_name, node.name)
     return ({"op": "replace", "path": (node.path / "name").pointer, "value": container_name},)

@@ -24,22 +24,22 @@ from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import Predictor, SeldonDeployment
 from webhook.graph.names import explain_invalid_dns_label, is_dns_label, to_dns_label
 from webhook.graph.path import Path
-from webhook.rules.naming._rename_fix import is_name_free, rename_component, rename_fix_safety
+from webhook.rules.naming._rename_fix import ComponentNames, rename_fix_safety
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each predictor, node and container whose name Kubernetes would refuse."""
-    for predictor in deployment.predictors:
-        if type(predictor.raw.get("name")) is str and not is_dns_label(predictor.name):
-            yield _check_predictor(predictor, deployment)
-        if _are_all_dns_labels(predictor):
-            continue
-        for path, name in _check_components(predictor):
-            if not is_dns_label(name):
-                yield _check_component(path, name, predictor)
+    if type(predictor.raw.get("name")) is str and not is_dns_label(predictor.name):
+        yield _check_predictor(predictor, deployment)
+    if _are_all_dns_labels(predictor):
+        return
+    names = ComponentNames(predictor)
+    for noun, path, name in _iter_names(predictor):
+        if not is_dns_label(name):
+            yield _check_component(noun, path, name, names)
 
 
 def _are_all_dns_labels(predictor: Predictor) -> bool:
@@ -51,17 +51,17 @@ def _are_all_dns_labels(predictor: Predictor) -> bool:
     return all(map(is_dns_label, names))
 
 
-def _check_components(predictor: Predictor) -> Iterator[tuple[Path, str]]:
-    """Yield place and name of each node that becomes a container, and of each container."""
+def _iter_names(predictor: Predictor) -> Iterator[tuple[str, Path, str]]:
+    """Yield noun, place and name of each node that becomes a container, and of each container."""
     built_in = schema.enum_values("builtin-implementations")
     for node in predictor.nodes:
         # What the orchestrator implements itself has no container, hence no name in Kubernetes.
         if type(node.raw.get("name")) is str and node.implementation not in built_in[1:]:
-            yield node.path / "name", node.name
+            yield "node", node.path / "name", node.name
     for component in predictor.components:
-        for container in (*component.containers, *component.init_containers):
+        for container in component.all_containers:
             if type(container.raw.get("name")) is str:
-                yield container.path / "name", container.name
+                yield "container", container.path / "name", container.name
 
 
 def _check_predictor(predictor: Predictor, deployment: SeldonDeployment) -> Finding:
@@ -78,24 +78,20 @@ def _check_predictor(predictor: Predictor, deployment: SeldonDeployment) -> Find
     )
 
 
-def _check_component(path: Path, name: str, predictor: Predictor) -> Finding:
-    noun = "container" if "componentSpecs" in path else "node"
+def _check_component(noun: str, path: Path, name: str, names: ComponentNames) -> Finding:
     new = to_dns_label(name)
     # A node may take the name of its own container that is spelt right already.
-    used_names = any(node.name == new for node in predictor.nodes)
-    unresolved = not used_names and any(container.name == new for container in predictor.containers)
-    is_taken = any(container.name == name for container in predictor.containers)
-    if noun == "node" and unresolved and not is_taken:
-        operations = rename_component(predictor, name, new)
+    if noun == "node" and names.is_of_container_only(new) and not names.is_of_container(name):
+        operations = names.rename(name, new)
         remediation = f'call it "{new}", as its container is'
         return Finding(path, _message(noun, name), remediation, operations, fix_safety="safe")
-    if not new or not is_name_free(predictor, new):
+    if not new or not names.is_free(new):
         return Finding(path, _message(noun, name))
     return Finding(
         path,
         _message(noun, name),
         f'rename it to "{new}"',
-        rename_component(predictor, name, new),
+        names.rename(name, new),
         fix_safety=rename_fix_safety(name),
     )
 

@@ -30,7 +30,6 @@ from webhook.rules._stray_fields import (
     get_value_at,
     move_operation,
     normalize_field,
-    unknown_field_paths,
 )
 
 ACTION = "warn"
@@ -42,7 +41,7 @@ _WRAPPER_FIELDS = frozenset({"volumesource", "source"})
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each wrapper in a volume that holds sources, and nothing else."""
-    for path in unknown_field_paths(deployment):
+    for path in deployment.unknown_fields:
         if path[-3:-2] != ("volumes",) or normalize_field(str(path[-1])) not in _WRAPPER_FIELDS:
             continue
         volume = get_value_at(deployment, path.parent)

@@ -32,44 +32,56 @@ Good:
             claimName: iris
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import (
     Container,
     Predictor,
-    SeldonDeployment,
     get_list,
     get_mapping,
     get_str,
     iter_mappings,
 )
 from webhook.graph.names import is_dns_label
-from webhook.graph.path import Segment
+from webhook.graph.path import Path
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
 from webhook.graph.text import join_words
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"volumeMounts", "volumeDevices"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+_MAX_OFFERED = 100
+"""Volumes that are compared with a name."""
+
+
+def check(predictor: Predictor) -> Iterator[Finding]:
     """Yield each mount of a volume that is not there (source: ValidateVolumeMounts)."""
-    for predictor in deployment.predictors:
-        for component in predictor.components:
-            volumes = get_list(component.pod, "volumes")
-            written = [get_str(volume, "name") for volume in volumes if type(volume) is dict]
-            if len(written) < len(volumes):
-                continue  # what is wrong there is said
-            for container in component.containers + component.init_containers:
-                if not _has_all_volumes(container, written):
-                    yield from _check_container(container, written, predictor)
-        if "explainer" in predictor.raw:
-            path = predictor.path.join(("explainer", "containerSpec"))
-            for container in deployment.containers:
-                if container.path == path and not _has_all_volumes(container, ()):
-                    yield from _check_container(container, (), predictor)
+    injected: Collection[str] | None = None
+    for containers, written in _iter_pods(predictor):
+        for container in containers:
+            if _has_all_volumes(container, written):
+                continue
+            if injected is None:
+                injected = _injected_volumes(predictor)
+            yield from _check_container(container, written, injected)
+
+
+def _iter_pods(
+    predictor: Predictor,
+) -> Iterator[tuple[Sequence[Container], Mapping[str, None]]]:
+    """Yield the containers of each pod that is written, with the names of its volumes."""
+    for component in predictor.components:
+        volumes = get_list(component.pod, "volumes")
+        # Otherwise, what is wrong there is said.
+        if len(component.volumes) == len(volumes):
+            yield (
+                component.all_containers,
+                dict.fromkeys(volume.name for volume in component.volumes),
+            )
+    yield [c for c in predictor.other_containers if c.role == "explainer"], {}
 
 
 def _has_all_volumes(container: Container, written: Collection[str]) -> bool:
@@ -81,17 +93,23 @@ def _has_all_volumes(container: Container, written: Collection[str]) -> bool:
 
 
 def _check_container(
-    container: Container, written: Collection[str], predictor: Predictor
+    container: Container, written: Collection[str], injected: Collection[str]
 ) -> Iterator[Finding]:
+    offered: list[str] | None = None
     for field in ("volumeMounts", "volumeDevices"):
         for index, mount in iter_mappings(container.raw, field):
             name = mount.get("name")
-            if (
-                type(name) is str
-                and name not in written
-                and name not in _injected_volumes(predictor)
-            ):
-                yield _build_finding(container, (field, index, "name"), name, written)
+            if type(name) is str and name not in written and name not in injected:
+                if offered is None:
+                    offered = _unmounted_volumes(container, written)
+                yield _build_finding(
+                    container.path.join((field, index, "name")), name, written, offered
+                )
+
+
+def _unmounted_volumes(container: Container, written: Collection[str]) -> list[str]:
+    mounted = {get_str(mount, "name") for _, mount in iter_mappings(container.raw, "volumeMounts")}
+    return [other for other in islice(written, _MAX_OFFERED) if other and other not in mounted]
 
 
 def _injected_volumes(predictor: Predictor) -> set[str]:
@@ -111,23 +129,17 @@ def _injected_volumes(predictor: Predictor) -> set[str]:
     return injected
 
 
-def _build_finding(
-    container: Container, field_path: tuple[Segment, ...], name: str, written: Collection[str]
-) -> Finding:
-    path = container.path.join(field_path)
-    mounted = {get_str(mount, "name") for _, mount in iter_mappings(container.raw, "volumeMounts")}
-    unmounted = [other for other in written if other and other not in mounted]
+def _build_finding(path: Path, name: str, written: Collection[str], offered: list[str]) -> Finding:
     if not written:
         message = f'the pod has no volume "{name}", and no others'
         return Finding(path, message, "add it to the volumes of the pod")
-    quoted = join_words([f'"{other}"' for other in written][:5])
-    nearest = nearest_word(name, unmounted)
+    quoted = join_words([f'"{other}"' for other in islice(written, 5)])
+    nearest = nearest_word(name, offered)
+    is_certain = nearest and nearest == nearest_word(name, offered, CERTAIN_SIMILARITY)
     rename: Operation = {"op": "replace", "path": path.pointer, "value": nearest}
     return Finding(
         path,
         f'the pod has no volume "{name}"; it has {quoted}',
         f'mount "{nearest}", or add the volume' if nearest else "",
-        (rename,)
-        if nearest and nearest == nearest_word(name, unmounted, CERTAIN_SIMILARITY)
-        else (),
+        (rename,) if is_certain else (),
     )

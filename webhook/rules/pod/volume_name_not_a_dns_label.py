@@ -17,46 +17,52 @@ Good:
       emptyDir: {}
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import ComponentSpec, SeldonDeployment, get_str, iter_mappings
+from webhook.graph.model import ComponentSpec, iter_mappings
 from webhook.graph.names import explain_invalid_dns_label, is_dns_label, to_dns_label
+from webhook.graph.path import Path
 from webhook.rules._format import quote_value
 from webhook.rules.naming._rename_fix import rename_fix_safety
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"volumes"})
+FIELDS = frozenset({"volumes"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(pod: ComponentSpec) -> Iterator[Finding]:
     """Yield each volume whose name is no DNS label (source: ValidateVolumes)."""
-    for component in deployment.components:
-        if "volumes" not in component.pod:
-            continue
-        for index, volume in iter_mappings(component.pod, "volumes"):
-            name = volume.get("name")
-            if type(name) is str and not is_dns_label(name):
-                yield _build_finding(component, index, name)
+    mounts: Mapping[str, list[Path]] | None = None
+    for volume in pod.volumes:
+        name = volume.raw.get("name")
+        if type(name) is str and not is_dns_label(name):
+            if mounts is None:
+                mounts = _mounts_by_name(pod)
+            yield _build_finding(pod, volume.path / "name", name, mounts.get(name, []))
 
 
-def _build_finding(component: ComponentSpec, index: int, name: str) -> Finding:
-    path = component.path.join(("spec", "volumes", index, "name"))
+def _mounts_by_name(pod: ComponentSpec) -> dict[str, list[Path]]:
+    """Return the places at which containers name a volume, by that name."""
+    mounts: dict[str, list[Path]] = {}
+    for container in pod.all_containers:
+        for field in ("volumeMounts", "volumeDevices"):
+            for index, mount in iter_mappings(container.raw, field):
+                if type(name := mount.get("name")) is str:
+                    mounts.setdefault(name, []).append(container.path.join((field, index, "name")))
+    return mounts
+
+
+def _build_finding(pod: ComponentSpec, path: Path, name: str, mounts: list[Path]) -> Finding:
     message = (
         f"the volume name {quote_value(name)} is no DNS label: it {explain_invalid_dns_label(name)}"
     )
     new = to_dns_label(name)
-    names = [get_str(volume, "name") for _, volume in iter_mappings(component.pod, "volumes")]
-    if not new or new in names or names.count(name) > 1:
+    if not new or new in pod.volumes_by_name or len(pod.volumes_by_name.get(name, ())) > 1:
         return Finding(path, message)
-    renames: list[Operation] = [{"op": "replace", "path": path.pointer, "value": new}]
-    for container in (*component.containers, *component.init_containers):
-        for field in ("volumeMounts", "volumeDevices"):
-            for number, mount in iter_mappings(container.raw, field):
-                if mount.get("name") == name:
-                    item_path = container.path.join((field, number, "name"))
-                    renames.append({"op": "replace", "path": item_path.pointer, "value": new})
+    renames: list[Operation] = [
+        {"op": "replace", "path": place.pointer, "value": new} for place in (path, *mounts)
+    ]
     return Finding(
         path, message, f'rename it to "{new}"', tuple(renames), fix_safety=rename_fix_safety(name)
     )

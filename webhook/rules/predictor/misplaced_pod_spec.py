@@ -32,7 +32,7 @@ from webhook.rules._stray_fields import (
     get_value_at,
     move_operation,
     normalize_field,
-    unknown_field_paths,
+    unknown_fields_near,
 )
 
 ACTION = "deny"
@@ -52,7 +52,7 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
         return
     for predictor in deployment.predictors:
         # Where a server runs every node, what is dropped may not be missed.
-        certain = any(not node.has_builtin_implementation for node in predictor.nodes)
+        certain = predictor.has_nodes_to_contain
         for component in predictor.components:
             if _is_misindented(component):
                 yield _check_component(component, certain=certain)
@@ -117,9 +117,8 @@ def _check_templates(deployment: SeldonDeployment, predictor: Predictor) -> Iter
 
 def _misplaced_pod_paths(deployment: SeldonDeployment, predictor: Predictor) -> Iterator[Path]:
     """Yield the fields of a predictor that are called like a pod template, but are none."""
-    for path in unknown_field_paths(deployment):
-        is_inside = path[: len(predictor.path)] == predictor.path or path.parent == _SPEC_PATH
-        if is_inside and normalize_field(str(path[-1])) in _POD_FIELDS:
+    for path in unknown_fields_near(deployment, predictor):
+        if normalize_field(str(path[-1])) in _POD_FIELDS:
             yield path
 
 
@@ -138,21 +137,20 @@ def is_reported_elsewhere(deployment: SeldonDeployment, path: Path) -> bool:
             if needs_no_pods(predictor)
         )
     if path[-1] in POD_LISTS:
-        for component in deployment.components:
-            if component.path == path.parent and _is_misindented(component):
-                return True
-    return normalize_field(str(path[-1])) in _POD_FIELDS and any(
-        path in set(_misplaced_pod_paths(deployment, predictor))
-        for predictor in deployment.predictors
-        if needs_no_pods(predictor)
-    )
+        component = deployment.components_by_path.get(path.parent)
+        if component is not None and _is_misindented(component):
+            return True
+    if normalize_field(str(path[-1])) not in _POD_FIELDS:
+        return False
+    if path.parent == _SPEC_PATH:
+        return any(map(needs_no_pods, deployment.predictors))
+    predictor = deployment.predictors_by_path.get(Path(path[:3]))
+    return predictor is not None and needs_no_pods(predictor)
 
 
 def needs_no_pods(predictor: Predictor) -> bool:
     """Tell whether a node needs a container, and no pod template is where it belongs."""
-    return not predictor.containers and any(
-        not node.has_builtin_implementation for node in predictor.nodes
-    )
+    return not predictor.containers and predictor.has_nodes_to_contain
 
 
 def _is_misindented(component: ComponentSpec) -> bool:

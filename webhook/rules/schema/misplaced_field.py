@@ -37,7 +37,7 @@ from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import Path, Segment
 from webhook.graph.text import join_words
 from webhook.rules._right_level import Destination, find_destination, is_in_handler
-from webhook.rules._stray_fields import get_value_at, move_into_patch, unknown_field_paths
+from webhook.rules._stray_fields import get_value_at, move_into_patch
 from webhook.rules.predictor.misplaced_pod_spec import is_reported_elsewhere
 
 ACTION = "warn"
@@ -50,7 +50,7 @@ _MAX_LOCATIONS = 3
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each unknown field that belongs to another level on the way to it."""
-    for path in unknown_field_paths(deployment):
+    for path in deployment.unknown_fields:
         if is_reported_elsewhere(deployment, path):
             continue
         destination = find_destination(deployment, path)

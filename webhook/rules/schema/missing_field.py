@@ -62,17 +62,15 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
 def _is_reported_elsewhere(deployment: SeldonDeployment, schema_error: SchemaError) -> bool:
     """Tell whether the field stands at another place, which is said and read as it was meant."""
     if schema_error.path[:-1] == _PREDICTORS:
-        for predictor in deployment.predictors:
-            if predictor.path == schema_error.path:
-                if schema_error.missing_field == "graph":
-                    misplaced = next(misplaced_graphs(deployment, predictor), None)
-                    return predictor.graph is not None or misplaced is not None
-                return predictor.raw.get(schema_error.missing_field) is not None
-        return True  # it continues its neighbour
+        predictor = deployment.predictors_by_path.get(schema_error.path)
+        if predictor is None:
+            return True  # it continues its neighbour
+        if schema_error.missing_field == "graph":
+            misplaced = next(misplaced_graphs(deployment, predictor), None)
+            return predictor.graph is not None or misplaced is not None
+        return predictor.raw.get(schema_error.missing_field) is not None
     if schema_error.missing_field == "containers":
-        return any(
-            component.path == schema_error.path.parent and "containers" in component.pod
-            for component in deployment.components
-        )
+        component = deployment.components_by_path.get(schema_error.path.parent)
+        return component is not None and "containers" in component.pod
     path = schema_error.path / schema_error.missing_field
     return path in _ABOVE_PREDICTORS and type(deployment.raw.get("predictors")) is list

@@ -32,7 +32,6 @@ from webhook.rules._stray_fields import (
     get_value_at,
     move_operation,
     normalize_field,
-    unknown_field_paths,
 )
 
 ACTION = "deny"
@@ -45,7 +44,7 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
 
     What only has no effect is unknown-field's, which knows the right spelling, too.
     """
-    for path in unknown_field_paths(deployment):
+    for path in deployment.unknown_fields:
         correct_name = _find_correct_name(path, get_value_at(deployment, path.parent))
         if not correct_name:
             continue
@@ -78,8 +77,8 @@ def _fix_safety(deployment: SeldonDeployment, path: Path, correct_name: str) -> 
 
 def _loads_model(deployment: SeldonDeployment, path: Path) -> bool:
     """Tell whether the node at `path` is run by a server, which needs a model."""
-    nodes = (node for predictor in deployment.predictors for node in predictor.nodes)
-    return any(node.path == path and is_prepackaged_server(node) for node in nodes)
+    node = deployment.nodes_by_raw_id.get(id(get_value_at(deployment, path)))
+    return node is not None and is_prepackaged_server(node)
 
 
 def _find_correct_name(path: Path, siblings: object) -> str:
