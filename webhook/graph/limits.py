@@ -31,13 +31,13 @@ MAX_NESTING = 240
 MAX_GRAPH_DEPTH = 100
 """Levels of nodes that are read. Real graphs have fewer than ten; Seldon's own CRD keeps eleven."""
 
-MAX_NODES = 1000
+MAX_NODES = 500
 """Nodes of all graphs together."""
 
-MAX_CONTAINERS = 1000
+MAX_CONTAINERS = 500
 """Containers of all components together, init containers among them."""
 
-MAX_COMPONENTS = 500
+MAX_COMPONENTS = 300
 """Items of all componentSpecs together; each becomes a Deployment."""
 
 MAX_PREDICTORS = 100

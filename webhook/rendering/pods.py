@@ -199,8 +199,9 @@ def _with_orchestrator(layout: PredictorLayout, pod: PodLayout, parts: PodParts)
 
 def _model_container(parts: PodParts, name: str, implementation: str) -> str:
     """Return which container reads the model: the companion, where the server has one."""
-    has_sidecar = any(c.value.get("name") == TENSORFLOW_CONTAINER for c in parts.containers)
-    reads_from_sidecar = implementation == "TENSORFLOW_SERVER" and has_sidecar
+    reads_from_sidecar = implementation == "TENSORFLOW_SERVER" and any(
+        c.value.get("name") == TENSORFLOW_CONTAINER for c in parts.containers
+    )
     return TENSORFLOW_CONTAINER if reads_from_sidecar else name
 
 

@@ -78,10 +78,12 @@ def add_model_download(
 ) -> PodParts:
     """Return `parts` with the model brought to its container; `pod`: None for one of ours."""
     uri = get_str(download.raw, "modelUri")
+    if not uri:
+        return parts
     container_indexes = [
         i for i, c in enumerate(parts.containers) if c.value.get("name") == download.container_name
     ]
-    if not uri or not container_indexes:
+    if not container_indexes:
         return parts
     predictor_path = layout.predictor.path
     volume = names.model_volume_name(download.container_name)
@@ -89,10 +91,8 @@ def add_model_download(
     if not layout.is_seldon and _mounts_another(reader, volume):
         return parts
     reader_mounts: list[Mount] = [{"name": volume, "mountPath": MODELS_PATH, "readOnly": True}]
-    if any(
-        c.get("name") == names.initializer_name(download.container_name)
-        for c in parts.init_containers.value
-    ):
+    initializer = names.initializer_name(download.container_name)
+    if any(c.get("name") == initializer for c in parts.init_containers.value):
         # The author brings an initializer.
         return _mount_in_container(layout, parts, container_indexes[0], reader_mounts)
     source = from_user(uri, download.path / "modelUri")

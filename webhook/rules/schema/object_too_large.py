@@ -1,8 +1,8 @@
 """The object is larger or nested deeper than is read
 
-Why: graphgate reads 30,000 values, 240 levels of nesting, 100 predictors, 500 componentSpecs, 1,000
-nodes and 1,000 containers, and it lists 1,000 faults of a kind. The largest real object known has
-half of that in values and a fifth in nodes. A larger one would only keep the webhook from answering
+Why: graphgate reads 30,000 values, 240 levels of nesting, 100 predictors, 300 componentSpecs, 500
+nodes and 500 containers, and it lists 1,000 faults of a kind. The largest real object has half of
+that in values and a third in nodes. A larger one would only keep the webhook from answering
 others. Settings cannot switch this rule off: nobody knows what is in the part that was not read. An
 update that leaves its spec alone, to label it or to remove a finalizer, is allowed.
 
