@@ -66,10 +66,10 @@ GENERATED, SEED = 1500, 20260
 
 
 def test_generated_expressions_are_answered_as_the_api_server_does(oracle) -> None:
-    """None may be true here and false or an error there; of a hundred, two may differ at all."""
+    """None may be true here and false or an error there; of five hundred, one may differ at all."""
     made = list(cases(GENERATED, SEED))
     found = tally(zip(made, map(answer, made), ask(oracle, made), strict=True))
     dangerous = [details(found)] if any(found.counts[k] for k in MAY_LET_THROUGH) else []
     assert dangerous == []
     differ = sum(count for kind, count in found.counts.items() if kind not in (EQUAL, TEXT))
-    assert differ <= GENERATED // 50, details(found)
+    assert differ <= GENERATED // 500, details(found)
