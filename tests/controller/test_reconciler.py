@@ -10,12 +10,13 @@ from tests.controller.state.lives import running_status
 from tests.documents_of import minimal, with_pod, with_predictor
 from webhook.controller.api import ResourceClient
 from webhook.controller.applier import RequeueError
+from webhook.controller.byte_budget import ByteBudget
 from webhook.controller.cache import Cache, CachedObject
 from webhook.controller.desired_state import ControllerSettings, compute_desired_state
 from webhook.controller.desired_state_cache import MAX_CACHED_BYTES
 from webhook.controller.reconciler import (
-    LARGE_OBJECT_BYTES,
     LARGE_OBJECT_RETRY_SECONDS,
+    LARGE_OBJECTS_BYTES,
     Reconciler,
     ReconcileResult,
 )
@@ -412,10 +413,12 @@ def test_an_object_on_which_graphgate_fails_says_so(monkeypatch, error, step):
 
 
 def large():
-    return minimal(lambda d: d["metadata"].update(annotations={"a": "b" * LARGE_OBJECT_BYTES}))
+    return minimal(
+        lambda d: d["metadata"].update(annotations={"a": "b" * (LARGE_OBJECTS_BYTES // 2)})
+    )
 
 
-def test_large_objects_are_reconciled_one_at_a_time_and_hold_up_no_other(monkeypatch):
+def test_large_objects_are_reconciled_within_a_budget_and_hold_up_no_small_one(monkeypatch):
     others: list[Any] = []
 
     def render(*arguments):
@@ -439,6 +442,14 @@ def test_large_objects_are_reconciled_one_at_a_time_and_hold_up_no_other(monkeyp
     assert others[0] == ReconcileResult("requeued", LARGE_OBJECT_RETRY_SECONDS)
     assert others[1].outcome == "updated"
     assert world.reconciler.reconcile(("models", "second")).outcome == "updated"
+
+
+def test_an_object_larger_than_the_budget_is_looked_at_alone():
+    budget = ByteBudget(10)
+    assert [budget.try_acquire(size) for size in (6, 4, 1)] == [True, True, False]
+    for size in (6, 4):
+        budget.release(size)
+    assert [budget.try_acquire(size) for size in (11, 1)] == [True, False]
 
 
 def test_what_is_kept_of_objects_is_bounded_in_bytes(monkeypatch):

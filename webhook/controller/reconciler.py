@@ -4,7 +4,6 @@ Total in one sense: whatever one object is, the others go on; its own look is re
 ever more rarely.
 """
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, Protocol
@@ -17,6 +16,7 @@ from webhook.controller.applier import (
     NamespaceTerminatingError,
     RequeueError,
 )
+from webhook.controller.byte_budget import ByteBudget
 from webhook.controller.cache import Cache, CachedObject, NamespacedName
 from webhook.controller.config import DEFAULT_MAX_ROLLOUTS
 from webhook.controller.conflict_backoff import ConflictBackoff
@@ -45,12 +45,16 @@ from webhook.graph.model import SeldonDeployment, get_int, get_mapping, get_str
 from webhook.graph.parse import parse
 
 LARGE_OBJECT_BYTES = 16 * 2**10
-"""Bytes of JSON from which on an object is looked at alone. To read and render one takes up to
-1,500 times its bytes for a moment: eight at once of 133 KB, the worst that is admitted, took more
-than a gigabyte. Eight of less take a tenth of that."""
+"""Bytes of JSON up to which an object is looked at whatever else is. To read and render one takes
+up to 1,500 times its bytes for a moment: eight at once of 133 KB, the worst that is admitted, took
+more than a gigabyte. Eight of less take a tenth of that."""
+
+LARGE_OBJECTS_BYTES = 128 * 2**10
+"""Bytes of larger objects that are looked at at once: several of the size of real ones, and one
+that is larger than this alone."""
 
 LARGE_OBJECT_RETRY_SECONDS = 1.0
-"""Seconds after which a large object asks again whether another one is being looked at."""
+"""Seconds after which a large object that others kept out asks again."""
 
 HELD_RETRY_SECONDS = 300.0
 """Seconds after which an update that waits asks again; as a rule it is told before."""
@@ -116,7 +120,7 @@ class Reconciler:
         self._applier = Applier(api, cache, self._accepted_drift)
         self._pod_diagnostics = PodDiagnostics(api, clock)
         self.desired_states = DesiredStateCache()
-        self._large_object_lock = threading.Lock()
+        self._large_objects = ByteBudget(LARGE_OBJECTS_BYTES)
         self._rollout_limiter = RolloutLimiter(max_rollouts, on_rollout_slot, clock)
 
     def reconcile(self, name: NamespacedName) -> ReconcileResult:
@@ -131,12 +135,12 @@ class Reconciler:
         if document.size <= LARGE_OBJECT_BYTES:
             return self._reconcile_and_report(document, name)
         # No waiting: a worker that waits for large objects is one less for all others.
-        if not self._large_object_lock.acquire(blocking=False):
+        if not self._large_objects.try_acquire(document.size):
             return ReconcileResult("requeued", LARGE_OBJECT_RETRY_SECONDS)
         try:
             return self._reconcile_and_report(document, name)
         finally:
-            self._large_object_lock.release()
+            self._large_objects.release(document.size)
 
     def _reconcile_and_report(
         self, document: CachedObject, name: NamespacedName
