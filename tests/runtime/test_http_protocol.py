@@ -290,6 +290,29 @@ def test_closing_waits_for_what_is_in_flight_and_no_longer() -> None:
     assert answer.endswith(b"/a one")
 
 
+@pytest.mark.parametrize(
+    "sent", [request("/a", b"", "Connection: close"), b"no HTTP\r\n"], ids=["close", "no HTTP"]
+)
+def test_who_sends_on_behind_the_last_answer_is_cut_and_not_read(sent: bytes) -> None:
+    async def scenario(harness: Harness) -> int:
+        reader, writer = await harness.connect()
+        writer.write(sent)
+        await read_answer(reader)
+        (connection,) = harness.listener._open_connections()
+        taken: list[int] = []
+        connection.data_received = lambda data: taken.append(len(data))  # type: ignore[attr-defined]
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                while harness.listener.connections:
+                    if writer.transport.get_write_buffer_size() < 65536:
+                        writer.write(b"x" * 65536)
+                    await asyncio.sleep(0)
+        writer.transport.abort()
+        return sum(taken)
+
+    assert run(scenario) == 0
+
+
 # Faults of ours.
 
 
@@ -368,15 +391,21 @@ def test_trailers_without_an_end_end_the_connection(endless: bytes) -> None:
     assert run(scenario) == ["header_too_large"]
 
 
-def test_chunks_have_a_number() -> None:
-    limits = Limits(max_chunks=100)
+def test_short_chunks_have_a_number() -> None:
+    limits = Limits(max_short_chunks=100, min_chunk_bytes=1000)
     assert exchange(chunked(*[b"x"] * 99), expected=1, limits=limits) == [
         (200, b"/chunked " + b"x" * 99)
     ]
-    assert final_answer(chunked(*[b"x"] * 100), limits) == (
-        400,
-        b"the body has more than 100 chunks\n",
-    )
+    text = b"the chunks of the body are too short\n"
+    assert final_answer(chunked(*[b"x"] * 100), limits) == (400, text)
+
+
+def test_long_chunks_have_none() -> None:
+    limits = Limits(max_short_chunks=1, min_chunk_bytes=1000)
+    body = [b"x" * 1000] * 500
+    assert exchange(chunked(*body), expected=1, limits=limits) == [
+        (200, b"/chunked " + b"".join(body))
+    ]
 
 
 def test_a_body_beyond_the_limit_is_thrown_away_and_the_connection_goes_on() -> None:

@@ -42,6 +42,7 @@ _PIPELINED_SLICE_BYTES = 1024
 """The same for a connection that has sent several requests at once: 50 of the smallest."""
 
 _NOT_HTTP = HttpRejection(400, "this is not a valid HTTP/1.1 request")
+_TOO_SHORT_CHUNKS = HttpRejection(400, "the chunks of the body are too short")
 _TOO_MANY_BODIES = HttpRejection(
     429, "too many bodies at once, try again", ((b"retry-after", b"1"),)
 )
@@ -78,7 +79,7 @@ class HttpConnection(asyncio.Protocol):
         self._headers: dict[bytes, bytes] = {}
         self._header_bytes = self._header_count = self._chunk_count = 0
         self._body: bytes | bytearray = b""
-        self._missing_body_bytes = 0
+        self._body_bytes = self._missing_body_bytes = 0
         self._has_progressed = False
         self._silent_bytes = 0
         # What waits, and what ends.
@@ -86,6 +87,7 @@ class HttpConnection(asyncio.Protocol):
         self._slice_bytes = _SLICE_BYTES
         self._is_reading = True
         self._is_last_request = False
+        self._is_ending = self._is_broken = False
         self._closes_after_answer = False
         self._timed_part: Part | Literal["idle"] | None = None
         self._deadline = 0.0
@@ -214,6 +216,7 @@ class HttpConnection(asyncio.Protocol):
         if self._is_last_request:
             return  # bytes behind the last request
         self._part, self._body, self._is_last_request = None, b"", True
+        self._is_broken = True
         began_at = perf_counter()
         self.requests.append(HttpRequest(began_at=began_at, rejection=rejection))
 
@@ -277,6 +280,7 @@ class HttpConnection(asyncio.Protocol):
         assert parser is not None  # noqa: S101 — it is parsing
         self._part = "body"
         self._body = b""
+        self._body_bytes = 0
         self._missing_body_bytes = int(headers.get(b"content-length", 0))
         self._request = HttpRequest(
             method=parser.get_method().decode(),
@@ -297,13 +301,14 @@ class HttpConnection(asyncio.Protocol):
         """Count a chunk."""
         self._has_progressed = True
         self._chunk_count += 1
-        if self._chunk_count > self._pool.limits.max_chunks:
-            text = f"the body has more than {self._pool.limits.max_chunks} chunks"
-            self._reject_stream(HttpRejection(400, text))
+        limits = self._pool.limits
+        if self._chunk_count > limits.max_short_chunks + self._body_bytes // limits.min_chunk_bytes:
+            self._reject_stream(_TOO_SHORT_CHUNKS)
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""
         self._has_progressed = True
+        self._body_bytes += len(body)
         self._missing_body_bytes = max(0, self._missing_body_bytes - len(body))
         if self._request.rejection is not None:
             return
@@ -359,12 +364,32 @@ class HttpConnection(asyncio.Protocol):
         self.is_used = True
         if not keeps:
             self.requests.clear()
-            self.transport.close()
+            self._end()
             return False
         if self.requests:
             return self._write_timer is None
         self._go_on()
         return False
+
+    def _end(self) -> None:
+        """End the connection after its last answer, which the peer has a moment to read.
+
+        The loop's own close reads whatever still comes, as fast as it comes, until the peer says
+        goodbye or two seconds are over: a peer that sends without end would keep others waiting.
+        So nothing more is read, and a peer that is still sending after that moment is cut.
+        """
+        self._is_last_request = self._is_ending = True
+        self._unparsed = b""
+        self._update_reading()
+        self._pool.loop.call_later(self._pool.limits.linger_timeout, self._finish)
+
+    def _finish(self) -> None:
+        if self.transport.is_closing():
+            return
+        if self._is_broken or self.has_unread_bytes():
+            self.transport.abort()
+        else:
+            self.transport.close()
 
     def _go_on(self) -> None:
         """Read the next request, or wait for it."""
@@ -400,7 +425,7 @@ class HttpConnection(asyncio.Protocol):
             self._go_on()
 
     def _update_reading(self) -> None:
-        reads = not self._unparsed and self._write_timer is None
+        reads = not (self._unparsed or self._is_ending) and self._write_timer is None
         if reads == self._is_reading or self.transport.is_closing():
             return
         self._is_reading = reads

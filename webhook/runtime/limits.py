@@ -30,6 +30,8 @@ class Limits:
     write_timeout: float = 10.0
     # Our "goodbye" in TLS until theirs. Nothing is lost after it.
     tls_shutdown_timeout: float = 2.0
+    # After the last answer of a connection: for the peer to read it and to say goodbye.
+    linger_timeout: float = 0.1
     # Open connections; each takes 0.13 MiB. An API server keeps 25 idle and opened 67 in a burst of
     # 60 creations. Each one more takes the place of an idle one (`connection_pool`).
     max_connections: int = 1000
@@ -44,9 +46,10 @@ class Limits:
     max_header_bytes: int = 64 * 1024
     # Header fields. Each costs a call, however short it is; the API server sends six.
     max_headers: int = 256
-    # Chunks of one body. Each costs two calls, however short it is. The API server sends none; a
-    # proxy that does fills them with 4 KiB and more.
-    max_chunks: int = 16 * 1024
+    # Chunks of one body, and one more for each so many bytes. Each costs two calls, however short
+    # it is. The API server sends none; a proxy that does fills them with 2 KiB and more.
+    max_short_chunks: int = 1024
+    min_chunk_bytes: int = 512
     # An object is at most 3 MiB in the API server (its request limit); an update carries two.
     max_body_bytes: int = 7 * MEBIBYTE
     # All bodies together that have arrived in part: 9 of the largest, 21 of 3 MiB. Beyond, the one
