@@ -124,6 +124,12 @@ REASONS: dict[str, Reason] = {
     "port-collision": Reason(
         "container", "Two containers of a pod listen on one port; the second does not start."
     ),
+    "malformed-referenced-object-name": Reason(
+        "container", 'A name that ends in "-" is taken here, and no Secret can have it.'
+    ),
+    "malformed-secret-or-configmap-reference": Reason(
+        "container", 'A name that ends in "-" is taken here, and no object can have it.'
+    ),
     "malformed-predictor-metadata": Reason(
         "Seldon", "Seldon lets such a label win over its own, and the API server then refuses it."
     ),
@@ -148,6 +154,9 @@ REASONS: dict[str, Reason] = {
     ),
     "unknown-endpoint-type": Reason("orchestrator", "It cannot call a node by another protocol."),
     "unknown-explainer-type": Reason("container", "The explainer knows no such word, and stops."),
+    "unknown-node-implementation": Reason(
+        "Seldon", "Seldon knows no such server and refuses the object."
+    ),
     "unknown-node-method": Reason("orchestrator", "It never calls a method that it does not know."),
     "unknown-node-type": Reason("orchestrator", "It passes by a node of an unknown type."),
     "unknown-parameter-type": Reason(

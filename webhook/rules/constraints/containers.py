@@ -83,6 +83,8 @@ def _check_in_init_container(value: Any, location: Location) -> Iterable[Finding
     """Check what only containers that stay can have (source: validateInitContainers)."""
     if not is_run_to_completion(location.subject):
         return ()
+    if location.segment == "lifecycle" and type(value) is dict and value.keys() == {"stopSignal"}:
+        return ()  # a stop signal alone is taken, and dropped unless a feature gate is on
     if location.segment != "resizePolicy":
         message = f"{location.segment} is not allowed in an init container that runs once"
         remediation = "remove it, or set restartPolicy to Always"

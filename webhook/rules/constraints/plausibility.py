@@ -28,7 +28,8 @@ def _check_gpu(value: Any, location: Location) -> Iterable[Finding]:
     path = location.at(_OBSOLETE_GPU)
     move: Operation = {"op": "move", "from": path.pointer, "path": location.at(_GPU).pointer}
     message = f"no node offers {_OBSOLETE_GPU} since Kubernetes 1.11: the pods are never scheduled"
-    return (Finding(path, message, f"use {_GPU}", () if _GPU in value else (move,)),)
+    fix = () if _GPU in value else (move,)
+    return (Finding(path, message, f"use {_GPU}", fix, fix_safety="safe"),)
 
 
 def _check_model_path(value: Any, location: Location) -> Iterable[Finding]:

@@ -86,7 +86,7 @@ def _check_reference(
         yield Finding(path / "volumeName", f"the pod has no volume {quote_value(name)} of its own")
     elif type(name) is str and type(volumes[name].get("emptyDir")) is not dict:
         yield Finding(path / "volumeName", f"the volume {quote_value(name)} is no emptyDir")
-    if type(file) is str and (not file or file.startswith("/") or ".." in file.split("/")):
+    if type(file) is str and (not file or ".." in file.split("/")):
         reason = "leads out of the volume" if file else "is empty"
         yield Finding(path / "path", f"the path {quote_value(file)} {reason}")
     if type(key) is str and not is_env_var_name(key):
