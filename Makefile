@@ -7,7 +7,7 @@ READY  := $(VENV)/ready
 ON_OTHER_VERSIONS := install availability rotation other_projects apply facts render policies_installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions control-plane cel cel-record check bench bench-reconciler soak-reconciler soundness fuzz mutants audit format golden generate clean lock
+.PHONY: help demo test test-versions control-plane cel cel-record check bench bench-reconciler soak-reconciler soundness fuzz attack mutants audit format golden generate clean lock
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -74,6 +74,9 @@ soundness: $(READY) ## compare graphgate with a real API server (N=10000 mutated
 fuzz: $(READY) ## a million hostile bodies at the engine, tens of thousands at the server
 	$(BIN)/python -m tests.fuzz respond --bodies 1000000
 	$(BIN)/python -m tests.fuzz server --bodies 30000
+
+attack: $(READY) ## what the worst objects cost the webhook, in CPU and memory
+	$(BIN)/python -m tools.attack
 
 mutants: $(READY) ## plant errors in podsecurity/ and defaulting/; name those that no test finds
 	$(BIN)/python -m tools.mutants
