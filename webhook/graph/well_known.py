@@ -14,6 +14,7 @@ NO_STORAGE_INITIALIZER_ANNOTATION = "seldon.io/no-storage-initializer"
 SERVICE_NAME_ANNOTATION = "seldon.io/svc-name"
 LOGGER_QUEUE_SIZE_ANNOTATION = "seldon.io/executor-logger-queue-size"
 LOGGER_WRITE_TIMEOUT_ANNOTATION = "seldon.io/executor-logger-write-timeout-ms"
+HEADLESS_SERVICE_ANNOTATION = "seldon.io/headless-svc"
 EXPLAINER_LABEL = "seldon.io/explainer"
 
 GRAPHGATE_PREFIX = "graphgate.io/"

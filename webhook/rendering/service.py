@@ -1,6 +1,7 @@
 """Services: of each node's container, and of each predictor and explainer."""
 
 from webhook.graph.model import get_mapping, get_str
+from webhook.graph.well_known import HEADLESS_SERVICE_ANNOTATION
 from webhook.rendering import metadata, names
 from webhook.rendering.layout import ContainerSlot, PredictorLayout
 from webhook.rendering.source_map import Sourced, mapping_of
@@ -85,7 +86,7 @@ def _build_service(
 
 def _is_headless(layout: PredictorLayout) -> bool:
     """Return whether seldon.io/headless-svc is set, on the spec or else on the object."""
-    key = "seldon.io/headless-svc"
+    key = HEADLESS_SERVICE_ANNOTATION
     for section in (layout.deployment.spec, get_mapping(layout.deployment.raw, "metadata")):
         value = get_mapping(section, "annotations").get(key)
         if value is not None:

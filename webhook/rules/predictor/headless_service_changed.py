@@ -24,11 +24,10 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import Path
+from webhook.graph.well_known import HEADLESS_SERVICE_ANNOTATION
 
 ACTION = "deny"
 SINCE = "0.1.0"
-
-_KEY = "seldon.io/headless-svc"
 
 
 def check(deployment: SeldonDeployment, old: SeldonDeployment) -> Iterator[Finding]:
@@ -49,7 +48,7 @@ def check(deployment: SeldonDeployment, old: SeldonDeployment) -> Iterator[Findi
 def _setting(deployment: SeldonDeployment) -> object:
     """Return the annotation: of the spec, or else of the object, as rendering reads it."""
     for part in (deployment.spec, get_mapping(deployment.raw, "metadata")):
-        value = get_mapping(part, "annotations").get(_KEY)
+        value = get_mapping(part, "annotations").get(HEADLESS_SERVICE_ANNOTATION)
         if value is not None:
             return value
     return None
@@ -61,7 +60,9 @@ def _is_on(value: object) -> bool:
 
 def _place(deployment: SeldonDeployment) -> Path:
     metadata = get_mapping(deployment.raw, "metadata")
-    in_spec = get_mapping(deployment.spec, "annotations").get(_KEY) is not None
-    in_metadata = get_mapping(metadata, "annotations").get(_KEY) is not None
+    in_spec = (
+        get_mapping(deployment.spec, "annotations").get(HEADLESS_SERVICE_ANNOTATION) is not None
+    )
+    in_metadata = get_mapping(metadata, "annotations").get(HEADLESS_SERVICE_ANNOTATION) is not None
     holder = "metadata" if in_metadata and not in_spec else "spec"
-    return Path((holder, "annotations", _KEY))
+    return Path((holder, "annotations", HEADLESS_SERVICE_ANNOTATION))

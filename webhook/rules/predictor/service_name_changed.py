@@ -25,12 +25,11 @@ from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
 from webhook.graph.model import Predictor, SeldonDeployment, get_mapping, get_str
+from webhook.graph.well_known import SERVICE_NAME_ANNOTATION
 from webhook.rules._format import quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
-
-_KEY = "seldon.io/svc-name"
 
 
 def check(deployment: SeldonDeployment, old: SeldonDeployment) -> Iterator[Finding]:
@@ -41,10 +40,10 @@ def check(deployment: SeldonDeployment, old: SeldonDeployment) -> Iterator[Findi
         if predictor.name in before and before[predictor.name] != name:
             shown = quote_value(before[predictor.name] or "the default name")
             yield Finding(
-                predictor.path.join(("annotations", _KEY)),
+                predictor.path.join(("annotations", SERVICE_NAME_ANNOTATION)),
                 f"the Service is renamed from {shown}: its address goes away with the update",
             )
 
 
 def _service_name(predictor: Predictor) -> str:
-    return get_str(get_mapping(predictor.raw, "annotations"), _KEY)
+    return get_str(get_mapping(predictor.raw, "annotations"), SERVICE_NAME_ANNOTATION)
