@@ -2,7 +2,7 @@ import pytest
 
 from webhook.graph.names import is_dns_label, to_dns_label
 from webhook.graph.path import Path
-from webhook.graph.suggest import nearest_word
+from webhook.graph.suggest import nearest_word, spelling_fix_safety
 from webhook.graph.text import escape_control_chars
 
 
@@ -54,3 +54,40 @@ def test_the_dns_label_that_says_the_same(name, label):
     assert to_dns_label(name) == label
     assert not is_dns_label(name)
     assert label == "" or is_dns_label(label)
+
+
+@pytest.mark.parametrize(
+    ("word", "known"),
+    [
+        ("INPUT_TRANSFORMER", ["OUTPUT_TRANSFORMER"]),
+        ("maxReplica", ["minReplicas"]),
+        ("NotExists", ["Exists"]),
+        ("postStop", ["preStop"]),
+        ("runAsUsr", ["runAsNonRoot"]),
+        ("httpGet", ["httpGet"]),
+        ("x" * 5000, ["x" * 4999]),
+    ],
+)
+def test_a_word_is_never_offered_for_its_opposite_or_itself(word, known):
+    assert nearest_word(word, known, 0.1) == ""
+
+
+@pytest.mark.parametrize(
+    ("word", "nearest", "safety"),
+    [
+        ("model", "MODEL", "safe"),
+        ("RANDOM_AB_TEST", "RANDOM_ABTEST", "safe"),
+        ("SKLEARN_SERVER ", "SKLEARN_SERVER", "safe"),
+        ("SKLEARN_SERVR", "SKLEARN_SERVER", "safe"),
+        ("replicaz", "replicas", "safe"),
+        ("MODLE", "MODEL", "safe"),
+        ("modelss", "models", "safe"),
+        ("cpus", "cpu", "unsafe"),
+        ("RSET", "REST", "safe"),
+        ("classifer-v2", "classifier", "unsafe"),
+        ("INPUT", "OUTPUT", "unsafe"),
+        ("", "MODEL", "unsafe"),
+    ],
+)
+def test_one_slip_is_safe_and_more_is_a_guess(word, nearest, safety):
+    assert spelling_fix_safety(word, nearest) == safety

@@ -125,3 +125,14 @@ def test_a_guess_is_applied_only_when_asked(document, rule):
     text = yaml.safe_dump(document)
     assert (fix(text).text, rule in {f.rule_id for f in findings_in(text)}) == (text, True)
     assert rule in {finding.rule_id for finding in fix(text, unsafe=True).applied}
+
+
+def test_a_safe_fix_that_would_bring_a_denial_is_not_applied():
+    text = yaml.safe_dump(with_predictor(shadows=True))
+    result = fix(text)
+    assert (result.text, result.applied) == (text, ())
+    ((finding, reason),) = result.skipped
+    assert (finding.fix_safety, reason) == (
+        "safe",
+        "the fix would lead to: the only predictor is a shadow [no-live-predictor]",
+    )

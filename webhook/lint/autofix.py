@@ -6,10 +6,12 @@ or one that would break something else, ends there and is reported, and the othe
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from webhook.engine.policy_context import PolicyContext
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding, Operation
+from webhook.graph.path import Path, resolve_path
 from webhook.lint.lint import find_in_document
 from webhook.rules import Action
 from webhook.rules.other_ids import MISSPELLED_KIND_RULE_ID
@@ -101,6 +103,8 @@ class _Fixer:
                 # A node and its container, for example, are renamed by one fix of two findings.
                 self.applied += [f for _, f in findings if f.fix == finding.fix]
                 findings = after
+                # What could not be fixed before may be possible now.
+                self.skipped = {key: v for key, v in self.skipped.items() if key[0] != index}
 
     def _next_fix(self, index: int, findings: _Findings) -> Finding | None:
         """Return the finding to fix now; None if there is none."""
@@ -119,14 +123,16 @@ class _Fixer:
         self, index: int, finding: Finding, before: _Findings
     ) -> tuple[ParsedFile, _Findings]:
         """Return the file with one fix, and what is found in the document then."""
-        text = edit_text(self.parsed_file.text, self.parsed_file.documents[index], finding.fix)
+        document = self.parsed_file.documents[index]
+        text = edit_text(self.parsed_file.text, document, finding.fix)
         if text == self.parsed_file.text:
             raise _NotAppliedError("the fix changes nothing")
         parsed_file = read(text)
         after = self._findings(parsed_file.documents[index])
         if any(_is_same(finding, other) for _, other in after):
             raise _NotAppliedError("the fix does not remove the finding")
-        if (new := _new_finding(finding, before, after)) is not None:
+        moved = _moved_places(finding.fix, document.value)
+        if (new := _new_finding(finding, moved, before, after)) is not None:
             raise _NotAppliedError(f"the fix would lead to: {new.message} [{new.rule_id}]")
         return parsed_file, after
 
@@ -137,7 +143,9 @@ class _Fixer:
         return tuple(found) if found is not None else ()
 
 
-def _new_finding(fixed: Finding, before: _Findings, after: _Findings) -> Finding | None:
+def _new_finding(
+    fixed: Finding, moved: list[str], before: _Findings, after: _Findings
+) -> Finding | None:
     """Return a denial or warning that the fix brought; None if there is none.
 
     Names in messages may have changed and places moved, so the findings of each rule are counted.
@@ -146,7 +154,6 @@ def _new_finding(fixed: Finding, before: _Findings, after: _Findings) -> Finding
     if fixed.rule_id == MISSPELLED_KIND_RULE_ID:
         return None  # only now the document is checked at all
     known = Counter(finding.rule_id for action, finding in before if action != "audit")
-    moved = _moved_places(fixed.fix)
     for action, finding in after:
         pointer = finding.path.pointer
         if action == "audit" or any(f"{pointer}/".startswith(f"{path}/") for path in moved):
@@ -157,14 +164,17 @@ def _new_finding(fixed: Finding, before: _Findings, after: _Findings) -> Finding
     return None
 
 
-def _moved_places(operations: tuple[Operation, ...]) -> list[str]:
-    """Return where the parts that a patch moves stand at its end."""
+def _moved_places(operations: tuple[Operation, ...], document: Any) -> list[str]:
+    """Return where the mappings and lists that a patch moves stand at its end.
+
+    A single value was read before: what is wrong with it in its new place is wrong with the fix.
+    """
     places: list[str] = []
     for operation in operations:
         if operation["op"] == "remove":
             parent, _, token = operation["path"].rpartition("/")
             places = [_after_removal(place, parent, token) for place in places]
-        elif operation["op"] == "move" or _holds_parts(operation):
+        elif _holds_parts(operation, document):
             places.append(operation["path"])
     return places
 
@@ -177,8 +187,14 @@ def _after_removal(place: str, parent: str, token: str) -> str:
     return f"{parent}/{int(index) - (int(index) > int(token))}{slash}{rest}"
 
 
-def _holds_parts(operation: Operation) -> bool:
-    return isinstance(operation.get("value"), (dict, list))
+def _holds_parts(operation: Operation, document: Any) -> bool:
+    value = operation.get("value")
+    if operation["op"] == "move":
+        try:
+            value = resolve_path(document, Path.from_pointer(operation["from"], document))
+        except (LookupError, ValueError):
+            return True  # an operation before it made the place
+    return isinstance(value, (dict, list))
 
 
 def _is_same(finding: Finding, other: Finding) -> bool:

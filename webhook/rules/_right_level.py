@@ -182,7 +182,7 @@ def _above_pods(deployment: SeldonDeployment, path: Path, name: str) -> Destinat
             if container.path[:-2] == component.path / "spec"
         ]
         return _to_container_or_orchestrator(deployment, path, tuple(containers[:_MAX_TARGETS]))
-    if name in _fields_of("pod") and path.parent == ("spec",) and name != "serviceAccountName":
+    if name in _fields_of("pod") and path.parent == ("spec",):
         pods = tuple(component.path.join(("spec", name)) for component in below[:_MAX_TARGETS])
         fix = move_into_patch(deployment, path, pods[0]) if len(below) == 1 else ()
         return Destination("the spec of a component, which is a pod", pods, fix)

@@ -27,7 +27,7 @@ from webhook.graph.path import Path
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
 from webhook.graph.text import join_words
 from webhook.rules._right_level import is_part_of_handler
-from webhook.rules._stray_fields import get_value_at, move_operation, normalize_field
+from webhook.rules._stray_fields import FIELD_ALIASES, get_value_at, move_operation, normalize_field
 from webhook.rules.predictor.misplaced_pod_spec import is_reported_elsewhere
 
 ACTION = "warn"
@@ -54,19 +54,21 @@ def _build_finding(deployment: SeldonDeployment, path: Path) -> Finding:
     message = f'there is no field "{field}" here'
     known = schema.known_fields(path.parent)
     # Among those that are set, too: what is nearest to one of them was not meant as another.
-    nearest = nearest_word(field, known)
+    aliases = {alias: name for alias, name in FIELD_ALIASES.items() if name in known}
+    written = nearest_word(field, (*known, *aliases))
+    nearest = aliases.get(written, written)
     siblings = get_value_at(deployment, path.parent)
     if nearest and type(siblings) is dict and siblings.get(nearest) is not None:
         return Finding(path, message, f"remove it: {nearest} is set already")
     if not nearest:
         return Finding(path, message, "remove it, or check its name and place")
-    is_near = nearest == nearest_word(field, known, CERTAIN_SIMILARITY)
+    is_near = written == nearest_word(field, (*known, *aliases), CERTAIN_SIMILARITY)
     return Finding(
         path,
         message,
         f'did you mean "{nearest}"?',
         (move_operation(path, path.parent / nearest),) if is_near else (),
-        fix_safety=spelling_fix_safety(field, nearest),
+        fix_safety=spelling_fix_safety(field, written),
     )
 
 

@@ -1,0 +1,45 @@
+"""An unrendered template is reported as one, once at each place, and never changed."""
+
+from tests.documents_of import with_graph, with_predictor
+from webhook.engine.evaluate import evaluate
+from webhook.graph.cluster_facts import NO_FACTS
+from webhook.settings.model import read_settings
+
+
+def denials(document):
+    return evaluate(document, read_settings(), NO_FACTS).denials
+
+
+def test_one_finding_at_one_place_whatever_rules_found():
+    found = denials(with_graph(name="${NAME}"))
+    assert [(str(f.path), f.message, f.fix) for f in found] == [
+        ("spec.predictors[0].graph.name", "unrendered template: ${NAME}", ())
+    ]
+
+
+def test_no_fix_of_another_finding_changes_a_template():
+    document = with_predictor(
+        graph={"name": "My_Model"},
+        componentSpecs=[
+            {
+                "spec": {
+                    "containers": [{"name": "My_Model", "image": "i"}],
+                    "volumes": [{"name": "${V}", "emptyDir": {}}, {"name": "A_b", "emptyDir": {}}],
+                }
+            }
+        ],
+    )
+    found = {str(f.path).rpartition("spec.")[2]: f for f in denials(document)}
+    assert found["volumes[0].name"].message == "unrendered template: ${V}"
+    assert all(
+        "${V}" not in str(operation) and "/volumes/0" not in operation["path"]
+        for finding in found.values()
+        for operation in finding.fix
+    )
+
+
+def test_what_a_program_reads_is_no_template():
+    document = with_graph()
+    (container,) = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"]
+    container["args"] = ["echo ${HOME}", 1]
+    assert [f.message for f in denials(document)] == ["the number 1, not text"]
