@@ -154,9 +154,6 @@ REASONS: dict[str, Reason] = {
     ),
     "unknown-endpoint-type": Reason("orchestrator", "It cannot call a node by another protocol."),
     "unknown-explainer-type": Reason("container", "The explainer knows no such word, and stops."),
-    "unknown-node-implementation": Reason(
-        "Seldon", "Seldon knows no such server and refuses the object."
-    ),
     "unknown-node-method": Reason("orchestrator", "It never calls a method that it does not know."),
     "unknown-node-type": Reason("orchestrator", "It passes by a node of an unknown type."),
     "unknown-parameter-type": Reason(
