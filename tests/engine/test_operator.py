@@ -134,3 +134,14 @@ def test_an_author_s_mount_is_the_model_under_our_reconciler_and_one_too_many_un
     (finding,) = evaluate(with_models_volume(), Settings(), NO_FACTS).denials
     assert finding.rule_id == "mount-beside-model-uri"
     assert evaluate(with_models_volume(), Settings(operator="graphgate"), NO_FACTS).denials == ()
+
+
+def test_a_triton_server_without_protocol_has_no_image_under_seldon_s_operator():
+    document = with_predictor(
+        graph={"name": "m", "implementation": "TRITON_SERVER", "modelUri": "gs://b/m"},
+        componentSpecs=[],
+    )
+    known = Facts(model_servers={"TRITON_SERVER": {"protocols": {"v2": {"image": "triton"}}}})
+    (finding,) = evaluate(document, Settings(), known).denials
+    assert finding.rule_id == "server-lacks-protocol"
+    assert evaluate(document, Settings(operator="graphgate"), known).denials == ()

@@ -55,8 +55,14 @@ SETUPS = (
         ),
         RenderOptions(orchestrator=OrchestratorOptions("registry.example/executor:1")),
     ),
+    Setup(
+        read_settings(operator="seldon"),
+        RenderOptions(
+            orchestrator=OrchestratorOptions("registry.example/executor:1"), operator="seldon"
+        ),
+    ),
 )
-"""With an orchestrator, without one, and with hardened defaults."""
+"""With an orchestrator, without one, with hardened defaults, and as Seldon's operator renders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,9 @@ class Evaluation:
 def evaluate_document(document: dict[str, Any], setup: Setup) -> Evaluation:
     """Fill in the defaults, decide, render."""
     settings = replace(setup.settings, ratchet=False)
-    decision = evaluate(document, settings, FACTS, namespace=NAMESPACE)
+    decision = evaluate(
+        document, settings, FACTS, namespace=NAMESPACE, operator=setup.options.operator
+    )
     defaulting_result = defaulting.default_object(document, settings.defaults, FACTS, NAMESPACE)
     defaulted = defaulting.apply_add_operations(document, defaulting_result.operations)
     options = replace(setup.options, defaults=settings.defaults)

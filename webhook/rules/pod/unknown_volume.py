@@ -32,11 +32,13 @@ Good:
             claimName: iris
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import islice
+from typing import Any
 
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import (
+    ComponentSpec,
     Container,
     Predictor,
     get_list,
@@ -44,102 +46,92 @@ from webhook.graph.model import (
     get_str,
     iter_mappings,
 )
-from webhook.graph.names import is_dns_label
-from webhook.graph.path import Path
+from webhook.graph.path import Segment
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
 from webhook.graph.text import join_words
 
 ACTION = "deny"
 SINCE = "0.1.0"
+FIELDS = frozenset({"volumeMounts", "volumeDevices"})
+
+_SUFFIXES = ("-provision-location", "-pvc-source")
+"""What names of volumes for a fetched model end with, behind its container's."""
+
+_MAX_SUGGESTIONS = 3
+_MAX_SHOWN_VOLUMES = 5
+_MAX_CANDIDATES = 20
+"""In one container so many mounts get the nearest of so many volumes: comparing words is slow."""
 
 
-_MAX_OFFERED = 100
-"""Volumes that are compared with a name."""
-
-
-def check(predictor: Predictor) -> Iterator[Finding]:
-    """Yield each mount of a volume that is not there (source: ValidateVolumeMounts)."""
-    injected: Collection[str] | None = None
-    for containers, written in _iter_pods(predictor):
-        for container in containers:
-            if _has_all_volumes(container, written):
-                continue
-            if injected is None:
-                injected = _injected_volumes(predictor)
-            yield from _check_container(container, written, injected)
-
-
-def _iter_pods(
-    predictor: Predictor,
-) -> Iterator[tuple[Sequence[Container], Mapping[str, None]]]:
-    """Yield the containers of each pod that is written, with the names of its volumes."""
-    for component in predictor.components:
-        volumes = get_list(component.pod, "volumes")
-        # Otherwise, what is wrong there is said.
-        if len(component.volumes) == len(volumes):
-            yield (
-                component.all_containers,
-                dict.fromkeys(volume.name for volume in component.volumes),
-            )
-    yield [c for c in predictor.other_containers if c.role == "explainer"], {}
-
-
-def _has_all_volumes(container: Container, written: Collection[str]) -> bool:
-    """Tell at little cost whether there is nothing to say, as for most containers."""
-    for mount in get_list(container.raw, "volumeMounts"):
-        if type(mount) is not dict or mount.get("name") not in written:
-            return False
-    return "volumeDevices" not in container.raw
-
-
-def _check_container(
-    container: Container, written: Collection[str], injected: Collection[str]
+def check(
+    container: Container, component: ComponentSpec | None, predictor: Predictor
 ) -> Iterator[Finding]:
-    offered: list[str] | None = None
+    """Yield each mount of a volume that is not there (source: ValidateVolumeMounts)."""
+    if container.role == "orchestrator":
+        return
+    volumes: Mapping[str, Any] = {} if component is None else component.volumes_by_name
+    if component is not None and len(component.volumes) < len(get_list(component.pod, "volumes")):
+        return  # what is wrong there is said
+    suggestions = _MAX_SUGGESTIONS
     for field in ("volumeMounts", "volumeDevices"):
         for index, mount in iter_mappings(container.raw, field):
             name = mount.get("name")
-            if type(name) is str and name not in written and name not in injected:
-                if offered is None:
-                    offered = _unmounted_volumes(container, written)
+            if (
+                type(name) is str
+                and name not in volumes
+                and not _is_injected(name, container, predictor)
+            ):
                 yield _build_finding(
-                    container.path.join((field, index, "name")), name, written, offered
+                    container, (field, index, "name"), name, volumes, suggests=suggestions > 0
                 )
+                suggestions -= 1
 
 
-def _unmounted_volumes(container: Container, written: Collection[str]) -> list[str]:
-    mounted = {get_str(mount, "name") for _, mount in iter_mappings(container.raw, "volumeMounts")}
-    return [other for other in islice(written, _MAX_OFFERED) if other and other not in mounted]
-
-
-def _injected_volumes(predictor: Predictor) -> set[str]:
-    """Return the names of the volumes that rendering adds to pods of the predictor."""
-    from webhook.rendering import names  # few mounts come this far: start-up time
-    from webhook.rendering.containers import PODINFO_VOLUME
+def _is_injected(name: str, container: Container, predictor: Predictor) -> bool:
+    """Tell whether rendering adds a volume of this name to the pod, or takes the mount out."""
+    from webhook.rendering.containers import OLD_PODINFO_VOLUME, PODINFO_VOLUME
     from webhook.rendering.layout import TENSORFLOW_CONTAINER
     from webhook.rendering.pods import CERTIFICATE_VOLUME
     from webhook.rendering.storage_initializer import CLAIM_VOLUME
 
-    injected = {PODINFO_VOLUME, CLAIM_VOLUME}
-    readers = [node.name for node in predictor.nodes if is_dns_label(node.name)]
-    for name in (*readers, TENSORFLOW_CONTAINER):
-        injected |= {names.model_volume_name(name), names.claim_volume_name(name)}
-    if get_mapping(predictor.raw, "ssl"):
-        injected.add(CERTIFICATE_VOLUME)
-    return injected
+    if name == OLD_PODINFO_VOLUME:  # stored by Seldon before 1.2
+        return container.name in predictor.nodes_by_name
+    if name == CERTIFICATE_VOLUME:
+        return bool(get_mapping(predictor.raw, "ssl"))
+    if name in (PODINFO_VOLUME, CLAIM_VOLUME):
+        return True
+    reader = next((name.removesuffix(suffix) for suffix in _SUFFIXES if name.endswith(suffix)), "")
+    if container.role == "explainer":
+        return bool(reader) and reader == container.name
+    return reader == TENSORFLOW_CONTAINER or any(
+        get_str(node.raw, "modelUri") for node in predictor.nodes_by_name.get(reader, ())[:1]
+    )
 
 
-def _build_finding(path: Path, name: str, written: Collection[str], offered: list[str]) -> Finding:
-    if not written:
-        message = f'the pod has no volume "{name}", and no others'
+def _build_finding(
+    container: Container,
+    field_path: tuple[Segment, ...],
+    name: str,
+    volumes: Mapping[str, Any],
+    *,
+    suggests: bool,
+) -> Finding:
+    path = container.path.join(field_path)
+    if not volumes:
+        message = f'volume "{name}" not found; the pod defines none'
         return Finding(path, message, "add it to the volumes of the pod")
-    quoted = join_words([f'"{other}"' for other in islice(written, 5)])
-    nearest = nearest_word(name, offered)
-    is_certain = nearest and nearest == nearest_word(name, offered, CERTAIN_SIMILARITY)
+    quoted = join_words([f'"{other}"' for other in islice(volumes, _MAX_SHOWN_VOLUMES)])
+    message = f'volume "{name}" not found; the pod defines {quoted}'
+    if not suggests:
+        return Finding(path, message)
+    mounted = {get_str(mount, "name") for _, mount in iter_mappings(container.raw, "volumeMounts")}
+    unmounted = list(islice((one for one in volumes if one not in mounted), _MAX_CANDIDATES))
+    nearest = nearest_word(name, unmounted)
     rename: Operation = {"op": "replace", "path": path.pointer, "value": nearest}
+    is_certain = nearest and nearest == nearest_word(name, unmounted, CERTAIN_SIMILARITY)
     return Finding(
         path,
-        f'the pod has no volume "{name}"; it has {quoted}',
+        message,
         f'mount "{nearest}", or add the volume' if nearest else "",
         (rename,) if is_certain else (),
     )

@@ -104,8 +104,10 @@ def _lacks_image(
     protocols = get_mapping(entry, "protocols") if type(entry) is dict else {}
     if not protocols:
         return None  # nothing is known of its images
-    if node.implementation == "TRITON_SERVER" or protocol in V2_PROTOCOLS:
-        needed = sorted(V2_PROTOCOLS, reverse=True)  # Triton speaks v2 whatever the object says
+    # Triton speaks v2 whatever the object says; Seldon's operator looks for an image all the same.
+    is_triton = node.implementation == "TRITON_SERVER" and facts.operator == "graphgate"
+    if is_triton or protocol in V2_PROTOCOLS:
+        needed = sorted(V2_PROTOCOLS, reverse=True)
     else:
         needed = [protocol]
     if any(get_str(get_mapping(protocols, name), "image") for name in needed):
