@@ -71,11 +71,13 @@ class ApiObject:
 
     kind   what it is asked as, whatever the object says
     trace  says what place of the document a place of the object comes from
+    is_applied  whether its controller applies it server-side (Seldon's operator creates only)
     """
 
     kind: str
     object: dict[str, Any]
     trace: Callable[[Iterable[Segment]], Path]
+    is_applied: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,10 @@ def evaluate_document(document: dict[str, Any], setup: Setup) -> Evaluation:
     denials |= {f"crash of {failure.rule_id}" for failure in decision.rule_errors}
     return Evaluation(
         denials=tuple(sorted(denials)),
-        objects=(_without_server_fields(defaulted), *_objects(rendered)),
+        objects=(
+            _without_server_fields(defaulted),
+            *_objects(rendered, is_applied=options.operator == "graphgate"),
+        ),
         rendered_count=len(rendered),
     )
 
@@ -136,9 +141,9 @@ def _without_server_fields(document: dict[str, Any]) -> ApiObject:
     return ApiObject("SeldonDeployment", copy, Path)
 
 
-def _objects(rendered: Iterable[Rendered]) -> Iterator[ApiObject]:
+def _objects(rendered: Iterable[Rendered], *, is_applied: bool) -> Iterator[ApiObject]:
     for one in rendered:
-        yield ApiObject(one.kind, _in_test_namespace(one.object), one.trace)
+        yield ApiObject(one.kind, _in_test_namespace(one.object), one.trace, is_applied)
         if one.kind == "Deployment":
             yield ApiObject("Pod", _pod_of_deployment(one.object), _TemplateTrace(one))
 

@@ -13,6 +13,7 @@ from tests.seeds import ROOT
 from tests.soundness.answers import ApiRejection, WriteMethod, to_rejection
 from tests.soundness.judging import NAMESPACE, ApiObject
 from tools.control_plane.run import ControlPlane
+from tools.control_plane.waiting import wait_until
 
 _RESOURCES = {
     "SeldonDeployment": "apis/machinelearning.seldon.io/v1",
@@ -62,7 +63,19 @@ def install(plane: ControlPlane) -> None:
     plane.create_namespace(NAMESPACE)
     plane.kubectl("apply", "-f", str(ROOT / "manifests/crd/seldondeployments.yaml"))
     plane.kubectl("apply", "-f", "-", input=json.dumps(_KEDA))
-    plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=50s")
+    # kubectl wait fails where a definition has no conditions yet.
+    wait_until(lambda: _are_established(plane), what="definitions", seconds=50)
+
+
+def _are_established(plane: ControlPlane) -> bool:
+    listed = json.loads(plane.kubectl("get", "crd", "-o", "json").stdout)
+    return all(
+        any(
+            condition["type"] == "Established" and condition["status"] == "True"
+            for condition in (definition.get("status") or {}).get("conditions") or ()
+        )
+        for definition in listed["items"]
+    )
 
 
 @dataclass(slots=True)
@@ -86,7 +99,7 @@ class Server:
         Asks as the reconciler does, with a server-side apply; where that is refused (or with
         `both`) with a plain create. Pods and the SeldonDeployment are created only.
         """
-        key = json.dumps([asked.kind, asked.object], sort_keys=True).encode()
+        key = json.dumps([asked.kind, asked.object, asked.is_applied], sort_keys=True).encode()
         if key not in self.known:
             self.known[key] = self._ask(asked, both=both)
         return self.known[key]
@@ -94,7 +107,7 @@ class Server:
     def _ask(self, asked: ApiObject, *, both: bool) -> ApiRejection | None:
         applied = None
         name = str(asked.object["metadata"].get("name")) if asked.kind not in _CREATED else ""
-        if _IN_A_PATH.match(name):
+        if asked.is_applied and _IN_A_PATH.match(name):
             applied = self._send(asked, "apply", name)
             if applied is None and not both:
                 return None

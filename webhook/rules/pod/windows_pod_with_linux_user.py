@@ -1,0 +1,62 @@
+"""A Windows pod gets a Linux user from Seldon's operator
+
+Why: Seldon's operator gives its orchestrator a user id and allowPrivilegeEscalation, and a pod
+without a securityContext the default user id. The API server refuses both in a pod for Windows.
+graphgate's reconciler leaves them out there.
+
+Fix: Annotate the predictor with seldon.io/no-engine: "true" and give the pod an empty
+securityContext, or reconcile the object with graphgate.
+
+Bad:
+    componentSpecs:
+    - spec:
+        os:
+          name: windows
+        containers:
+        - name: classifier
+          image: registry.example/classifier:1
+
+Good:
+    annotations:
+      seldon.io/no-engine: "true"
+    componentSpecs:
+    - spec:
+        os:
+          name: windows
+        securityContext: {}
+        containers:
+        - name: classifier
+          image: registry.example/classifier:1
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.cluster_facts import Facts
+from webhook.graph.finding import Finding
+from webhook.graph.model import ComponentSpec, Predictor, get_mapping, get_str
+
+ACTION = "deny"
+SINCE = "0.1.0"
+FIELDS = frozenset({"os"})
+
+
+def check(pod: ComponentSpec, predictor: Predictor, facts: Facts) -> Iterator[Finding]:
+    """Yield the pod for Windows that Seldon's operator gives a user.
+
+    Sources: createExecutorContainer (seldondeployment_engine.go), security.go, v1.17.1;
+    ValidateOS of the API server.
+    """
+    spec = pod.pod
+    if facts.operator == "graphgate" or get_str(get_mapping(spec, "os"), "name") != "windows":
+        return
+    annotations = get_mapping(predictor.raw, "annotations")
+    has_orchestrator = get_str(annotations, "seldon.io/no-engine").lower() != "true"
+    is_first = any(
+        container.name in predictor.nodes_by_name for container in pod.containers
+    ) and pod.path[-1] in (0, "componentSpecs")
+    gets_user = type(spec.get("securityContext")) is not dict
+    if gets_user or (has_orchestrator and is_first):
+        yield Finding(
+            pod.path.join(("spec", "os", "name")),
+            "Seldon's operator sets a user id in this pod, which a pod for Windows cannot have",
+        )
