@@ -20,8 +20,8 @@ _MAX_COMPARED_WORDS = 500
 """What is compared letter by letter: no field or word of the API is longer, no object of people
 has more containers. Beyond, only another spelling of the same letters is found."""
 
-MAX_COMPARISONS = 5000
-"""Pairs of words that are compared for one object: for a hundred misspelled words of a vocabulary
+MAX_COMPARISONS = 1000
+"""Pairs of words that are compared for one object: for twenty misspelled words of a vocabulary
 of fifty, each of which takes about a millisecond."""
 
 _comparisons_left: ContextVar[list[int] | None] = ContextVar("comparisons_left", default=None)
