@@ -60,7 +60,11 @@ def test_a_second_run_changes_nothing_and_nothing_new_is_denied(text, unsafe):
     first = fix(text, unsafe=unsafe)
     second = fix(first.text, unsafe=unsafe)
     assert (second.text, second.applied) == (first.text, ())
-    assert not denials_in(first.text) - denials_in(text)
+    before, after = denials_in(text), denials_in(first.text)
+    # Nodes that stood where nothing reads them are read once they are moved: what is wrong with
+    # them takes the place of the denial that hid it.
+    hidden = before["dropped-graph-part"] - after["dropped-graph-part"]
+    assert (after - before).total() <= hidden
 
 
 @pytest.mark.parametrize("text", TEXTS)
