@@ -23,13 +23,26 @@ def _check_cpu(value: Any, location: Location) -> Iterable[Finding]:
 
 
 def _check_gpu(value: Any, location: Location) -> Iterable[Finding]:
-    if type(value) is not dict or _OBSOLETE_GPU not in value:
-        return ()
-    path = location.at(_OBSOLETE_GPU)
-    move: Operation = {"op": "move", "from": path.pointer, "path": location.at(_GPU).pointer}
+    if type(value) is not dict:
+        return
+    amounts: dict[str, Any] = {side: value.get(side) for side in ("requests", "limits")}
+    sides = [
+        side for side, names in amounts.items() if type(names) is dict and _OBSOLETE_GPU in names
+    ]
+    # Both sides at once: a request of an extended resource needs its limit.
+    moves: tuple[Operation, ...] = tuple(
+        {
+            "op": "move",
+            "from": location.at(side, _OBSOLETE_GPU).pointer,
+            "path": location.at(side, _GPU).pointer,
+        }
+        for side in sides
+    )
+    is_taken = any(_GPU in amounts[side] for side in sides)
     message = f"no node offers {_OBSOLETE_GPU} since Kubernetes 1.11: the pods are never scheduled"
-    fix = () if _GPU in value else (move,)
-    return (Finding(path, message, f"use {_GPU}", fix, fix_safety="safe"),)
+    for side in sides:
+        path = location.at(side, _OBSOLETE_GPU)
+        yield Finding(path, message, f"use {_GPU}", () if is_taken else moves)
 
 
 def _check_model_path(value: Any, location: Location) -> Iterable[Finding]:
@@ -99,7 +112,7 @@ RULES = (
           limits:
             nvidia.com/gpu: 1
     """,
-        (*rows("container", ("resources.requests", "resources.limits"), _check_gpu),),
+        (row("container", "resources", _check_gpu),),
         action="warn",
     ),
     ConstraintRule(
