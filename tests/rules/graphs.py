@@ -59,6 +59,7 @@ class GraphGenerator:
         self.depth = max_depth
         self.spoken = random.choice((None, None, "REST", "GRPC"))
         self.contained: list[str] = []
+        self.protocol = ""
 
     def happens(self, share: float) -> bool:
         return self.random.random() < share
@@ -70,6 +71,7 @@ class GraphGenerator:
             spec["name"] = "another-name"
         if self.happens(0.4):
             spec["protocol"] = self.random.choice(("seldon", "v2", "kfserving", ""))
+        self.protocol = spec.get("protocol", "")
         if self.spoken and self.happens(0.5):
             spec["transport"] = self.spoken.lower()
         if self.happens(0.3):
@@ -149,7 +151,10 @@ class GraphGenerator:
                 node["parameters"] = [{"name": "ratioA", "type": "FLOAT", "value": "0.3"}]
             return
         if children < 2 and kind < 0.3:
-            node["implementation"] = self.random.choice(SERVERS)
+            server = self.random.choice(SERVERS)
+            if server == "TRITON_SERVER" and self.protocol not in ("v2", "kfserving"):
+                server = "SKLEARN_SERVER"  # Triton speaks these two only
+            node["implementation"] = server
             node["modelUri"] = self.random.choice(URIS)
             if self.happens(0.5):
                 node["type"] = "MODEL"
@@ -199,6 +204,8 @@ class GraphGenerator:
                 component["spec"]["containers"].append(sidecar)
             if self.happens(0.2):
                 component["hpaSpec"] = {"minReplicas": 1, "maxReplicas": 3}
+                for container in component["spec"]["containers"]:
+                    container["resources"] = {"requests": {"cpu": "100m"}}
             elif self.happens(0.1):
                 trigger = {"type": "cpu", "metadata": {"value": "50"}}
                 component["kedaSpec"] = {"maxReplicaCount": 3, "triggers": [trigger]}

@@ -79,7 +79,7 @@ def check(
             if (
                 type(name) is str
                 and name not in volumes
-                and not _is_injected(name, container, predictor)
+                and not _is_injected(name, container, component, predictor)
             ):
                 yield _build_finding(
                     container, (field, index, "name"), name, volumes, suggests=suggestions > 0
@@ -87,10 +87,13 @@ def check(
                 suggestions -= 1
 
 
-def _is_injected(name: str, container: Container, predictor: Predictor) -> bool:
+def _is_injected(
+    name: str, container: Container, component: ComponentSpec | None, predictor: Predictor
+) -> bool:
     """Tell whether rendering adds a volume of this name to the pod, or takes the mount out."""
     from webhook.rendering.containers import OLD_PODINFO_VOLUME, PODINFO_VOLUME
     from webhook.rendering.layout import TENSORFLOW_CONTAINER
+    from webhook.rendering.names import initializer_name
     from webhook.rendering.pods import CERTIFICATE_VOLUME
     from webhook.rendering.storage_initializer import CLAIM_VOLUME
 
@@ -103,6 +106,8 @@ def _is_injected(name: str, container: Container, predictor: Predictor) -> bool:
     reader = next((name.removesuffix(suffix) for suffix in _SUFFIXES if name.endswith(suffix)), "")
     if container.role == "explainer":
         return bool(reader) and reader == container.name
+    if component is not None and initializer_name(reader) in component.containers_by_name:
+        return False  # the author fetches the model, so nothing is added
     return reader == TENSORFLOW_CONTAINER or any(
         get_str(node.raw, "modelUri") for node in predictor.nodes_by_name.get(reader, ())[:1]
     )

@@ -51,6 +51,8 @@ FIELDS = frozenset({"hpaSpec"})
 def check(component: ComponentSpec) -> Iterator[Finding]:
     """Yield each metric that counts a share of nothing (source: GetResourceUtilizationRatio)."""
     raw, path = get_mapping(component.raw, "hpaSpec"), component.path / "hpaSpec"
+    if type(component.raw.get("hpaSpec")) is not dict:
+        return
     if type(component.raw.get("kedaSpec")) is dict or get_mapping(component.pod, "resources"):
         return  # KEDA goes first; and a pod with resources of its own is divided by those
     for place, name, only in _utilization_metrics(raw, path):
