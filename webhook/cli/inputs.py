@@ -2,11 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from webhook.cli.options import SettingsFlags
 from webhook.errors import SettingsError
-from webhook.files import read_input
+from webhook.runtime.single_document import read_single_document
 
 if TYPE_CHECKING:
     from webhook.graph.cluster_facts import Facts
@@ -54,18 +54,3 @@ def load_facts(file: Path | None) -> "Facts":
     from webhook.settings.facts_file import read_facts
 
     return read_facts(read_single_document(file), str(file))
-
-
-def read_single_document(file: Path) -> Any:
-    """Return the one document in a settings or facts file; raise SettingsError otherwise."""
-    from webhook.yamldoc import read
-
-    try:
-        parsed_file = read(read_input(file))
-    except OSError as error:
-        raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
-    for parse_error in parsed_file.errors:
-        raise SettingsError(f"{file}:{parse_error.line}:{parse_error.column}: {parse_error}")
-    if len(parsed_file.documents) != 1:
-        raise SettingsError(f"{file} holds {len(parsed_file.documents)} documents, not one")
-    return parsed_file.documents[0].value

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from webhook.cli.inputs import read_single_document
 from webhook.errors import PolicyError
 from webhook.files import read_input
 from webhook.graph.well_known import SELDON_API_VERSION
+from webhook.runtime.single_document import read_single_document
 from webhook.server.policy_files import parse_policies, read_files
 
 _PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), required=True)
