@@ -62,9 +62,6 @@ REASONS: dict[str, Reason] = {
     "autoscaler-min-above-max": Reason(
         "elsewhere", "KEDA refuses the bounds of a ScaledObject; it is not in the test cluster."
     ),
-    "label-overrides-selector": Reason(
-        "Seldon", "Seldon lets the label win over its own, and its selector then matches no pods."
-    ),
     "mapping-instead-of-list": Reason(
         "definition", "A mapping in place of a list is left out or read as its one item."
     ),
@@ -130,10 +127,10 @@ REASONS: dict[str, Reason] = {
     "malformed-secret-or-configmap-reference": Reason(
         "container", 'A name that ends in "-" is taken here, and no object can have it.'
     ),
-    "malformed-predictor-metadata": Reason(
-        "Seldon", "Seldon lets such a label win over its own, and the API server then refuses it."
-    ),
     "ratio-not-a-number": Reason("orchestrator", "It parses ratioA at every request, and fails."),
+    "reserved-app-label": Reason(
+        "definition", "graphgate's Deployments select by the label app, so no pod has this value."
+    ),
     "reserved-container-name": Reason(
         "orchestrator", "A container of its name takes the orchestrator's place."
     ),

@@ -35,7 +35,8 @@ Good:
               cpu: 500m
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from webhook.graph.finding import Finding
 from webhook.graph.model import ComponentSpec, Container, get_mapping, get_str
@@ -50,8 +51,8 @@ FIELDS = frozenset({"hpaSpec"})
 
 def check(component: ComponentSpec) -> Iterator[Finding]:
     """Yield each metric that counts a share of nothing (source: GetResourceUtilizationRatio)."""
-    raw, path = get_mapping(component.raw, "hpaSpec"), component.path / "hpaSpec"
-    if type(component.raw.get("hpaSpec")) is not dict:
+    raw, path = component.raw.get("hpaSpec"), component.path / "hpaSpec"
+    if type(raw) is not dict:
         return
     if type(component.raw.get("kedaSpec")) is dict or get_mapping(component.pod, "resources"):
         return  # KEDA goes first; and a pod with resources of its own is divided by those
@@ -70,9 +71,9 @@ def check(component: ComponentSpec) -> Iterator[Finding]:
             )
 
 
-def _utilization_metrics(raw: object, path: Path) -> Iterator[tuple[Path, str, str]]:
+def _utilization_metrics(raw: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str, str]]:
     """Yield the place, resource and (or "") container of each metric by utilisation."""
-    metrics = convert_metrics(raw, path) if type(raw) is dict else None
+    metrics = convert_metrics(raw, path)
     if metrics is None:
         yield path, "cpu", ""  # 80 % of it, if nothing else is said
         return

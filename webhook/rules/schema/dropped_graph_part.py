@@ -35,6 +35,8 @@ _NAMES = frozenset({"children", "child"})
 
 def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each unknown field below a graph that is, or holds, children."""
+    if schema_error.kind != "unknown":
+        return
     path = schema_error.path
     if path[0:1] != ("spec",) or "graph" not in path[:-1]:
         return

@@ -44,6 +44,8 @@ _OF_CONTAINER_ONLY = ("capabilities", "allowPrivilegeEscalation", "readOnlyRootF
 
 def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each such field of a pod template that the schema does not know."""
+    if schema_error.kind != "unknown":
+        return
     path = schema_error.path
     name = _SETTINGS.get(normalize_field(str(path[-1])))
     if name is None or not {"componentSpecs", "containerSpec"} & set(path):

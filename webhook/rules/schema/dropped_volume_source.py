@@ -36,6 +36,8 @@ _HOMES = {"secretName": "secret", "claimName": "persistentVolumeClaim"}
 
 def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each unknown field of a volume that has no source without it."""
+    if schema_error.kind != "unknown":
+        return
     path = schema_error.path
     if path[-3:-2] != ("volumes",) or "componentSpecs" not in path:
         return

@@ -33,6 +33,8 @@ BOUND = True
 
 def check(schema_error: SchemaError) -> Iterator[Finding]:
     """Yield a place at which reading ended before the document did."""
+    if schema_error.kind not in FIELDS:
+        return
     yield Finding(
         schema_error.path,
         f"the object goes on below {MAX_NESTING} levels; what is here was not read"
