@@ -34,6 +34,7 @@ from collections.abc import Iterator
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import ComponentSpec, Predictor, get_mapping, get_str
+from webhook.graph.well_known import NO_ENGINE_ANNOTATION
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -50,7 +51,7 @@ def check(pod: ComponentSpec, predictor: Predictor, facts: Facts) -> Iterator[Fi
     if facts.operator == "graphgate" or get_str(get_mapping(spec, "os"), "name") != "windows":
         return
     annotations = get_mapping(predictor.raw, "annotations")
-    has_orchestrator = get_str(annotations, "seldon.io/no-engine").lower() != "true"
+    has_orchestrator = get_str(annotations, NO_ENGINE_ANNOTATION).lower() != "true"
     is_first = any(
         container.name in predictor.nodes_by_name for container in pod.containers
     ) and pod.path[-1] in (0, "componentSpecs")
