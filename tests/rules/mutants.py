@@ -376,7 +376,7 @@ def the_only_predictor_is_a_shadow(document, random):
 def another_shadow_is_added(document, random):
     found = document["spec"]["predictors"]
     require(found[-1].get("shadow"))
-    node = {"name": "extra", "implementation": "HUGGINGFACE_SERVER"}
+    node = {"name": "extra", "implementation": "SKLEARN_SERVER", "modelUri": "gs://a.example/m"}
     found.append({"name": "extra", "shadow": True, "graph": node})
     return f"spec.predictors[{len(found) - 1}].shadow"
 
@@ -531,10 +531,18 @@ def unscaled(document, random):
     return component, path
 
 
+BY_AMOUNT = {
+    "metrics": [
+        {"type": "Resource", "resource": {"name": "cpu", "targetAverageValue": "500m"}},
+    ]
+}
+"""An autoscaler's metric that needs no requests."""
+
+
 @mutant("autoscaler-min-above-max")
 def an_autoscaler_begins_above_its_end(document, random):
     component, path = unscaled(document, random)
-    component["hpaSpec"] = {"minReplicas": 4, "maxReplicas": 3}
+    component["hpaSpec"] = {"minReplicas": 4, "maxReplicas": 3, **BY_AMOUNT}
     return f"{path}.hpaSpec.minReplicas"
 
 
@@ -549,7 +557,7 @@ def a_component_has_two_autoscalers(document, random):
 @mutant("replicas-beside-autoscaler")
 def a_component_has_replicas_and_an_autoscaler(document, random):
     component, path = unscaled(document, random)
-    component.update(replicas=2, hpaSpec={"maxReplicas": 3})
+    component.update(replicas=2, hpaSpec={"maxReplicas": 3, **BY_AMOUNT})
     return f"{path}.replicas"
 
 

@@ -23,6 +23,7 @@ Good:
 
 from collections.abc import Iterator
 
+from webhook.graph import schema
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import Node, Predictor, SeldonDeployment, get_mapping, get_str
@@ -53,6 +54,8 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     Source: seldon-checks V13, G23.
     """
     protocol = get_str(deployment.spec, "protocol") or "seldon"
+    if protocol not in schema.enum_values("protocols"):
+        return  # unknown-protocol says so
     if facts.model_servers is None and protocol != "tensorflow":
         yield from _check_shipped_servers(deployment, protocol)
         return
