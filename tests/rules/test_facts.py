@@ -74,9 +74,14 @@ def test_v2_and_kfserving_stand_in_for_each_other():
     assert evaluate_denials(document, model_servers={"SKLEARN_SERVER": images("kfserving")}) == []
 
 
-def test_triton_has_an_image_for_v2_whatever_the_protocol_is():
+def test_triton_has_an_image_for_v2_whatever_the_protocol_is_under_our_reconciler():
     document = bare(with_graph(**SERVER | {"implementation": "TRITON_SERVER"}))
-    assert evaluate_denials(document, model_servers={"TRITON_SERVER": images("v2")}) == []
+    assert (
+        evaluate_denials(
+            document, operator="graphgate", model_servers={"TRITON_SERVER": images("v2")}
+        )
+        == []
+    )
 
 
 def test_an_image_of_the_container_makes_up_for_that_of_the_server():
