@@ -376,15 +376,7 @@ def the_only_predictor_is_a_shadow(document, random):
 def another_shadow_is_added(document, random):
     found = document["spec"]["predictors"]
     require(found[-1].get("shadow"))
-<<<<<<< HEAD
     node = {"name": "extra", "implementation": "SKLEARN_SERVER", "modelUri": "gs://a.example/m"}
-=======
-    node = {
-        "name": "extra",
-        "implementation": "SKLEARN_SERVER",
-        "modelUri": "gs://models.example/iris",
-    }
->>>>>>> d3ecd36 (Mutants have what other rules ask for)
     found.append({"name": "extra", "shadow": True, "graph": node})
     return f"spec.predictors[{len(found) - 1}].shadow"
 
@@ -536,8 +528,6 @@ def unscaled(document, random):
     component, path = pick_candidate(random, components(document))
     for field in ("hpaSpec", "kedaSpec", "replicas"):
         component.pop(field, None)
-    for container in component["spec"]["containers"]:  # what an autoscaler takes shares of
-        container["resources"] = {"requests": {"cpu": "100m"}}
     return component, path
 
 

@@ -27,7 +27,6 @@ from webhook.graph import schema
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import Node, Predictor, SeldonDeployment, get_mapping, get_str
-from webhook.graph.schema import enum_values
 from webhook.graph.text import join_words
 from webhook.rendering.model_servers import V2_PROTOCOLS
 from webhook.rendering.node_kinds import is_prepackaged_server
@@ -55,11 +54,7 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     Source: seldon-checks V13, G23.
     """
     protocol = get_str(deployment.spec, "protocol") or "seldon"
-<<<<<<< HEAD
     if protocol not in schema.enum_values("protocols"):
-=======
-    if protocol not in enum_values("protocols"):
->>>>>>> d3ecd36 (Mutants have what other rules ask for)
         return  # unknown-protocol says so
     if facts.model_servers is None and protocol != "tensorflow":
         yield from _check_shipped_servers(deployment, protocol)
