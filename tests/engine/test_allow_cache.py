@@ -26,9 +26,12 @@ class CountingRuleSet:
         self.table = rule_set.table
         self.asked = 0
 
-    def applicable(self, subject, keys, *, update):
+    def applicable(self, subject, keys, **more):
         self.asked += subject == "deployment"
-        return self.rule_set.applicable(subject, keys, update=update)
+        return self.rule_set.applicable(subject, keys, **more)
+
+    def triggered(self, features):
+        return self.rule_set.triggered(features)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.parse import parse
 from webhook.graph.path import Path
 from webhook.rules.constraints import walk
-from webhook.rules.constraints.checks import SUBJECTS
+from webhook.rules.constraints.checks import SUBJECTS, ValueCheck
 from webhook.settings.model import read_settings
 from webhook.yamldoc import read
 
@@ -99,7 +99,8 @@ def test_every_check_of_a_row_finds_something_somewhere_and_passes_something(mon
     trees: dict[str, walk.Tree] = {}
     for _, row in ROWS:
         tree = trees.setdefault(row.subject, walk.Tree()).descend(row.path)
-        tree.checks += [("", counting(row, n, check)) for n, check in enumerate(row.checks)]
+        for n, check in enumerate(row.checks):
+            tree.add("", counting(row, n, check))
     monkeypatch.setattr(walk, "_trees", lambda _: trees)
     documents = [document_of(case) for case in CASES]
     documents += [pod_document(case) for case in POD_TEMPLATES]
@@ -135,20 +136,20 @@ def test_a_row_is_about_a_field_that_the_schema_knows(subject, path):
 def test_the_work_grows_with_the_document(monkeypatch):
     def count_steps(containers):
         steps: Counter[str] = Counter()
-        real = walk._walk
+        real = walk._Walker.visit
 
         def counting(*arguments):
             steps["all"] += 1
             return real(*arguments)
 
-        monkeypatch.setattr(walk, "_walk", counting)
+        monkeypatch.setattr(walk._Walker, "visit", counting)
         pod = {"containers": [{**BASE_CONTAINER, "name": f"c{n}"} for n in range(containers)]}
         list(
             walk.check_constraints(
                 parse(build_document({"spec": pod})), frozenset(RULES), walk._raise
             )
         )
-        monkeypatch.setattr(walk, "_walk", real)
+        monkeypatch.setattr(walk._Walker, "visit", real)
         return steps["all"]
 
     assert count_steps(40) - count_steps(20) == count_steps(60) - count_steps(40)
@@ -159,9 +160,10 @@ def test_a_check_that_crashes_is_reported_once_and_the_others_go_on(monkeypatch)
         raise ZeroDivisionError
 
     tree = walk.Tree()
-    tree.checks.append(("port-out-of-range", crash))
-    tree.descend("image").checks.append(
-        ("malformed-port-name", lambda value, location: [Finding(location.at(), "found")])
+    tree.add("port-out-of-range", crash)
+    tree.add("port-out-of-range", ValueCheck(lambda value: crash(value, None), crash))
+    tree.descend("image").add(
+        "malformed-port-name", lambda value, location: [Finding(location.at(), "found")]
     )
     monkeypatch.setattr(walk, "_trees", lambda _: {"container": tree})
     pod = {"containers": [BASE_CONTAINER, {**BASE_CONTAINER, "name": "d"}]}

@@ -79,7 +79,9 @@ def evaluate(
     cached_under = settings, facts
     settings = settings.for_namespace(namespace)
     facts = settings.with_model_servers(facts)
-    facts = replace(facts, operator=operator or resolve_operator(document, settings, facts))
+    operator = operator or resolve_operator(document, settings, facts)
+    if operator != facts.operator:
+        facts = replace(facts, operator=operator)
     if truncate_to_limits(document)[1]:  # refused, and not filled in
         apply_defaults, policy_context, allow_cache = False, None, None
         defaulting_result = defaulting.DefaultingResult()

@@ -36,14 +36,15 @@ def run_rules(
     old          the object before an update; without it, rules about updates do not run
     rule_errors  takes the rules that crash; the others go on
     """
-    features = collect_features(deployment)
+    triggers = rule_set.triggered(collect_features(deployment))
+    is_update = old is not None
     inputs: dict[str, Any] = {"deployment": deployment, "facts": facts, "old": old}
     left: dict[str, int] = {}
     for thing in walk(deployment):
         inputs["predictor"], inputs["component"] = thing.predictor, thing.component
-        for rule in rule_set.applicable(thing.subject, thing.keys, update=old is not None):
-            if rule.triggers and rule.triggers.isdisjoint(features):
-                continue
+        for rule in rule_set.applicable(
+            thing.subject, thing.keys, update=is_update, triggers=triggers
+        ):
             if rule.id in left and not left[rule.id]:
                 continue
             try:

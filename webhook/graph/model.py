@@ -244,6 +244,11 @@ class Predictor:
         return any(not node.has_builtin_implementation for node in self.nodes)
 
     @cached_property
+    def node_names(self) -> frozenset[str]:
+        """What its nodes are called; "" is among them if one has no name."""
+        return frozenset(node.name for node in self.nodes)
+
+    @cached_property
     def nodes_by_name(self) -> Mapping[str, Sequence[Node]]:
         """Its nodes by the name that they have."""
         return group_by_name(self.nodes)

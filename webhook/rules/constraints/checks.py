@@ -39,54 +39,69 @@ class HandlerSubject(NamedTuple):
     probe: str
 
 
+Steps = tuple["Steps", Any, Segment] | None
+"""How the walk came to a value: the steps to what holds it, that, and the field or index in it.
+None where the path starts."""
+
+
 class Location:
-    """A place on the walk.
+    """A place on the walk. Made where a check asks for one; most values are passed without.
 
     subject  what the row's path starts at: a PodSubject, or the view of a container, a node, …
-    value    what stands here
-    parent   the location one step up; None where the path starts
     """
 
-    __slots__ = ("_resolve", "parent", "segment", "subject", "value")
+    __slots__ = ("_resolve", "_steps", "subject")
 
     def __init__(
-        self,
-        value: Any,
-        subject: Any,
-        resolve: Callable[[tuple[Segment, ...]], Path],
-        parent: "Location | None" = None,
-        segment: Segment = "",
+        self, steps: Steps, subject: Any, resolve: Callable[[tuple[Segment, ...]], Path]
     ) -> None:
-        self.value = value
         self.subject = subject
-        self.parent = parent
-        self.segment = segment
+        self._steps = steps
         self._resolve = resolve
+
+    @property
+    def segment(self) -> Segment:
+        """The field or index of the value; "" where the path starts."""
+        return "" if self._steps is None else self._steps[2]
 
     @property
     def holder(self) -> Any:
         """The value one step up; an empty mapping where the path starts."""
-        return {} if self.parent is None else self.parent.value
+        return {} if self._steps is None else self._steps[1]
 
     def beside(self, *below: Segment) -> Path:
         """Return the place of something beside this one: below what holds it."""
-        return (self.parent or self).at(*below)
-
-    def step(self, segment: Segment, value: Any) -> "Location":
-        """Return the location one step down."""
-        return Location(value, self.subject, self._resolve, self, segment)
+        return self._place(self._steps and self._steps[0], below)
 
     def at(self, *below: Segment) -> Path:
         """Return the place in the document, or one below it."""
+        return self._place(self._steps, below)
+
+    def _place(self, steps: Steps, below: tuple[Segment, ...]) -> Path:
         segments = list(reversed(below))
-        location: Location | None = self
-        while location is not None and location.parent is not None:
-            segments.append(location.segment)
-            location = location.parent
+        while steps is not None:
+            segments.append(steps[2])
+            steps = steps[0]
         return self._resolve(tuple(reversed(segments)))
 
 
 Check = Callable[[Any, Location], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class ValueCheck:
+    """A check that a value passes or fails wherever it stands.
+
+    accepts  whether there is nothing to report; the walk asks this first, since nearly all passes
+    report   the check of a value that is not accepted
+    """
+
+    accepts: Callable[[Any], bool]
+    report: Check
+
+    def __call__(self, value: Any, location: Location) -> Iterable[Finding]:
+        """Return what is wrong with the value."""
+        return () if self.accepts(value) else self.report(value, location)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,24 +144,26 @@ def matches(form: Format, what: str = "", *, optional: bool = False) -> Check:
     """Check the format of a text. optional: an empty text is absent."""
     noun = what or form.name
 
-    def check(value: Any, location: Location) -> Iterable[Finding]:
-        if type(value) is not str or (optional and not value) or form.accepts(value):
-            return ()
+    def accepts(value: Any) -> bool:
+        return type(value) is not str or (optional and not value) or form.accepts(value)
+
+    def report(value: Any, location: Location) -> Iterable[Finding]:
         shown = f" {quote_value(value)}" if value else ""
         return (Finding(location.at(), f"invalid {noun}{shown}: {form.explain(value)}"),)
 
-    return check
+    return ValueCheck(accepts, report)
 
 
 def one_of(*words: str, what: str, empty: bool = False) -> Check:
     """Check that a text is one of some words. empty: an empty text is absent."""
 
-    def check(value: Any, location: Location) -> Iterable[Finding]:
-        if type(value) is not str or value in words or (empty and not value):
-            return ()
+    def accepts(value: Any) -> bool:
+        return type(value) is not str or value in words or (empty and not value)
+
+    def report(value: Any, location: Location) -> Iterable[Finding]:
         return (unknown_value_finding(location.at(), what, value, words),)
 
-    return check
+    return ValueCheck(accepts, report)
 
 
 def in_range(minimum: int | None, maximum: int | None = None, unit: str = "") -> Check:
@@ -156,16 +173,17 @@ def in_range(minimum: int | None, maximum: int | None = None, unit: str = "") ->
     else:
         expected = f"between {minimum} and {maximum}{unit}"
 
-    def check(value: Any, location: Location) -> Iterable[Finding]:
-        if type(value) is not int or (
+    def accepts(value: Any) -> bool:
+        return type(value) is not int or (
             (minimum is None or value >= minimum) and (maximum is None or value <= maximum)
-        ):
-            return ()
+        )
+
+    def report(value: Any, location: Location) -> Iterable[Finding]:
         return (
             Finding(location.at(), f"{location.segment} must be {expected}{_got(value, unit)}"),
         )
 
-    return check
+    return ValueCheck(accepts, report)
 
 
 def _got(value: int, unit: str) -> str:

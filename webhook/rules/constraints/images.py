@@ -11,7 +11,7 @@ from typing import Any
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.templates import find_placeholder
 from webhook.rules._format import quote_value
-from webhook.rules.constraints.checks import ConstraintRule, Location, row
+from webhook.rules.constraints.checks import ConstraintRule, Location, ValueCheck, row
 
 _HOST = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_HOST}(?:\.{_HOST})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?\Z")
@@ -27,7 +27,7 @@ def explain_image(image: str) -> str:
     """Return what is wrong with an image reference; "" if nothing is."""
     if find_placeholder(image) or _TEMPLATE.search(image):
         return "it is an unrendered template"
-    if any(character.isspace() for character in image):
+    if image and image.split(None, 1) != [image]:
         return "blanks are not allowed"
     if "://" in image:
         return f'"{image.partition("://")[0]}://" is not part of an image reference'
@@ -42,7 +42,8 @@ def explain_image(image: str) -> str:
 def _explain_named(named: str) -> str:
     domain, slash, rest = named.partition("/")
     if not slash or (
-        not any(character in ".:" for character in domain)
+        "." not in domain
+        and ":" not in domain
         and domain != "localhost"
         and domain == domain.lower()
     ):
@@ -71,9 +72,12 @@ def _explain_component(component: str) -> str:
     return f'"{component}" must start and end with a letter or digit'
 
 
-def _check_image(value: Any, location: Location) -> Iterable[Finding]:
-    if type(value) is not str or not value or not (reason := explain_image(value)):
-        return ()
+def _is_image(value: Any) -> bool:
+    return type(value) is not str or not value or not explain_image(value)
+
+
+def _report_image(value: str, location: Location) -> Iterable[Finding]:
+    reason = explain_image(value)
     shown = quote_value(value.replace("\n", "\\n"))
     trimmed = value.strip()
     if trimmed != value and trimmed and not explain_image(trimmed):
@@ -82,6 +86,8 @@ def _check_image(value: Any, location: Location) -> Iterable[Finding]:
         return (Finding(location.at(), message, f"use {trimmed}", (replace,), fix_safety="safe"),)
     return (Finding(location.at(), f"invalid image reference {shown}: {reason}"),)
 
+
+_check_image = ValueCheck(_is_image, _report_image)
 
 RULES = (
     ConstraintRule(

@@ -1,12 +1,12 @@
 """The rows on values that Kubernetes or Seldon takes, and that do not do what they seem to."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding, Operation
 from webhook.rules._format import quote_value
-from webhook.rules.constraints.checks import ConstraintRule, Location, row, rows
+from webhook.rules.constraints.checks import ConstraintRule, Location, ValueCheck, row, rows
 
 _FIRST_IMPLAUSIBLE_CPU = 500
 """Whole cores. 500m is what nearly all who write 500 mean; machines have fewer."""
@@ -14,17 +14,31 @@ _OBSOLETE_GPU, _GPU = "alpha.kubernetes.io/nvidia-gpu", "nvidia.com/gpu"
 _TEMPLATE = re.compile(r"\{\{.*|\$\{[^}]*\}?|\$\([^)]*\)?|<[^>]*>|\{%.*")
 
 
-def _check_cpu(value: Any, location: Location) -> Iterable[Finding]:
+def _is_plausible_cpu(value: Any) -> bool:
     text = str(value) if type(value) in (str, int) else ""
-    if not (text.isascii() and text.isdecimal()) or int(text[:9]) < _FIRST_IMPLAUSIBLE_CPU:
-        return ()
+    return not (text.isascii() and text.isdecimal()) or int(text[:9]) < _FIRST_IMPLAUSIBLE_CPU
+
+
+def _report_cpu(value: str | int, location: Location) -> Iterable[Finding]:
+    text = str(value)
     message = f"cpu {text[:20]} means {text[:20]} cores"
     return (Finding(location.at(), message, f"did you mean {text[:20]}m?"),)
 
 
-def _check_gpu(value: Any, location: Location) -> Iterable[Finding]:
+_check_cpu = ValueCheck(_is_plausible_cpu, _report_cpu)
+
+
+def _has_no_obsolete_gpu(value: Any) -> bool:
     if type(value) is not dict:
-        return
+        return True
+    for side in ("requests", "limits"):
+        names = value.get(side)
+        if type(names) is dict and _OBSOLETE_GPU in names:
+            return False
+    return True
+
+
+def _report_gpu(value: Mapping[str, Any], location: Location) -> Iterable[Finding]:
     amounts: dict[str, Any] = {side: value.get(side) for side in ("requests", "limits")}
     sides = [
         side for side, names in amounts.items() if type(names) is dict and _OBSOLETE_GPU in names
@@ -43,6 +57,9 @@ def _check_gpu(value: Any, location: Location) -> Iterable[Finding]:
     for side in sides:
         path = location.at(side, _OBSOLETE_GPU)
         yield Finding(path, message, f"use {_GPU}", () if is_taken else moves)
+
+
+_check_gpu = ValueCheck(_has_no_obsolete_gpu, _report_gpu)
 
 
 def _check_model_path(value: Any, location: Location) -> Iterable[Finding]:

@@ -132,7 +132,7 @@ def _check_iscsi(value: Any, location: Location) -> Iterable[Finding]:
     if chap and value.get("secretRef") is None:
         message = f"secretRef is required with {chap[0]}"
         findings.append(Finding(location.at("secretRef"), message, "add secretRef"))
-    volume = location.parent.value if location.parent else {}
+    volume = location.holder
     name, portal = volume.get("name"), value.get("targetPortal")
     if value.get("initiatorName") is not None and type(name) is str and type(portal) is str:
         length = len(f"{name}:{portal}")

@@ -18,7 +18,7 @@ from webhook.graph.model import (
     get_mapping,
     get_str,
 )
-from webhook.graph.path import Path, Segment
+from webhook.graph.path import ROOT, Path, Segment
 from webhook.rules.constraints import TABLES
 from webhook.rules.constraints.checks import (
     Check,
@@ -26,6 +26,8 @@ from webhook.rules.constraints.checks import (
     HandlerSubject,
     Location,
     PodSubject,
+    Steps,
+    ValueCheck,
 )
 from webhook.rules.pod._pods import iter_handlers
 
@@ -36,15 +38,17 @@ ReportError = Callable[[str, Exception], None]
 class Tree:
     """The rows of one subject by their path.
 
-    checks  those of the rows that end here, each with the id of its rule
+    checks  those of the rows that end here, each with the id of its rule, and with what it accepts
+            whatever the place is; None: it has to see the place
     fields  what lies below a field; `items` what lies below each item of a list
     """
 
-    __slots__ = ("checks", "fields", "items")
+    __slots__ = ("checks", "field_names", "fields", "items")
 
     def __init__(self) -> None:
-        self.checks: list[tuple[str, Check]] = []
+        self.checks: list[tuple[str, Callable[[Any], bool] | None, Check]] = []
         self.fields: dict[str, Tree] = {}
+        self.field_names = self.fields.keys()
         self.items: Tree | None = None
 
     def descend(self, path: str) -> "Tree":
@@ -57,6 +61,21 @@ class Tree:
             else:
                 tree = tree.fields.setdefault(step, Tree())
         return tree
+
+    def add(self, rule_id: str, check: Check) -> None:
+        """Add a check of a rule to those that hold here."""
+        if isinstance(check, ValueCheck):
+            self.checks.append((rule_id, check.accepts, check.report))
+        else:
+            self.checks.append((rule_id, None, check))
+
+    def concerns(self, value: Mapping[str, Any] | list[Any]) -> bool:
+        """Tell whether a row is about this mapping or list, or about something in it."""
+        if self.checks:
+            return True
+        if type(value) is dict:
+            return not self.field_names.isdisjoint(value)
+        return self.items is not None
 
 
 @cache
@@ -73,7 +92,8 @@ def _trees(rule_ids: frozenset[str]) -> Mapping[str, Tree]:
         if rule_id in rule_ids:
             for row in rule.rows:
                 tree = trees.setdefault(row.subject, Tree()).descend(row.path)
-                tree.checks.extend((rule_id, check) for check in row.checks)
+                for check in row.checks:
+                    tree.add(rule_id, check)
     return trees
 
 
@@ -85,12 +105,13 @@ def check_constraints(
     report_error  is told of a check that crashes, by the id of its rule; the others go on
     """
     trees = _trees(rule_ids)
-    found: list[tuple[str, Finding]] = []
+    walker = _Walker(report_error)
     for subject, value, view, resolve in _iter_subjects(deployment):
         tree = trees.get(subject)
-        if tree is not None and (tree.checks or not tree.fields.keys().isdisjoint(value)):
-            _walk(tree, Location(value, view, resolve), found, report_error)
-    return found
+        if tree is not None and tree.concerns(value):
+            walker.view, walker.resolve = view, resolve
+            walker.visit(tree, value, None)
+    return walker.found
 
 
 def check_of(rule_id: str) -> Callable[[SeldonDeployment], Iterator[Finding]]:
@@ -107,24 +128,56 @@ def _raise(_: str, error: Exception) -> None:
     raise error
 
 
-def _walk(
-    tree: Tree, location: Location, found: list[tuple[str, Finding]], report_error: ReportError
-) -> None:
-    value = location.value
-    for rule_id, check in tree.checks:
-        try:
-            found.extend((rule_id, finding) for finding in check(value, location))
-        except Exception as error:  # noqa: BLE001 — a crash of one row must not hide the others
-            report_error(rule_id, error)
-    if type(value) is dict:
-        fields = tree.fields
-        for field, below in value.items():
-            if field in fields and below is not None:
-                _walk(fields[field], location.step(field, below), found, report_error)
-    elif type(value) is list and tree.items is not None:
-        for index, item in enumerate(value):
-            if item is not None:
-                _walk(tree.items, location.step(index, item), found, report_error)
+_NESTED = frozenset({dict, list})
+
+
+class _Walker:
+    """What is the same for all values of one subject, and what was found in all subjects."""
+
+    __slots__ = ("found", "report_error", "resolve", "view")
+
+    def __init__(self, report_error: ReportError) -> None:
+        self.found: list[tuple[str, Finding]] = []
+        self.report_error = report_error
+        self.view: Any = None
+        self.resolve: Resolve = ROOT.join
+
+    def visit(self, tree: Tree, value: Any, steps: Steps) -> None:
+        """Apply a tree to a mapping or list, at which the walk came by these steps."""
+        if tree.checks:
+            self._apply(tree, value, steps)
+        if type(value) is dict:
+            trees = tree.fields
+            for field, below in value.items():
+                if field in trees and below is not None:
+                    tree_below = trees[field]
+                    if type(below) in _NESTED:
+                        if tree_below.concerns(below):
+                            self.visit(tree_below, below, (steps, value, field))
+                    elif tree_below.checks:
+                        self._apply(tree_below, below, (steps, value, field))
+        elif tree.items is not None:
+            items = tree.items
+            for index, item in enumerate(value):
+                if type(item) in _NESTED:
+                    if items.concerns(item):
+                        self.visit(items, item, (steps, value, index))
+                elif items.checks and item is not None:
+                    self._apply(items, item, (steps, value, index))
+
+    def _apply(self, tree: Tree, value: Any, steps: Steps) -> None:
+        """Run the checks that hold at a value."""
+        location = None
+        for rule_id, accepts, check in tree.checks:
+            try:
+                if accepts is not None and accepts(value):
+                    continue
+                if location is None:
+                    location = Location(steps, self.view, self.resolve)
+                for finding in check(value, location):
+                    self.found.append((rule_id, finding))
+            except Exception as error:  # noqa: BLE001 — a crash of one row must not hide the others
+                self.report_error(rule_id, error)
 
 
 _Subject = tuple[str, Any, Any, Resolve]

@@ -15,7 +15,7 @@ HOOK_HANDLERS = ("exec", "httpGet", "tcpSocket", "sleep")
 
 def is_run_to_completion(container: Container) -> bool:
     """Tell whether it is an init container that ends before the others start."""
-    return container.path[-2] == "initContainers" and container.raw.get("restartPolicy") != "Always"
+    return container.role == "init container" and container.raw.get("restartPolicy") != "Always"
 
 
 def iter_handlers(container: Container) -> Iterator[tuple[tuple[Segment, ...], Mapping[str, Any]]]:

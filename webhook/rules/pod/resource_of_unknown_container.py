@@ -50,11 +50,13 @@ _INJECTED = ("seldon-container-engine", "tfserving")
 
 def check(pod: ComponentSpec, predictor: Predictor) -> Iterator[Finding]:
     """Yield each such reference (source: the kubelet's ExtractResourceValueByContainerName)."""
+    references = list(_references(pod))
+    if not references:
+        return
     own = [container.name for container in pod.all_containers]
-    nodes = [node.name for node in predictor.nodes]
-    injected = [f"{name}-model-initializer" for name in (*nodes, "tfserving")]
-    known = {*own, *nodes, *_INJECTED, *injected}
-    for path, reference in _references(pod):
+    injected = [f"{name}-model-initializer" for name in (*predictor.node_names, "tfserving")]
+    known = {*own, *predictor.node_names, *_INJECTED, *injected}
+    for path, reference in references:
         name = get_str(reference, "containerName")
         if name and name not in known:
             nearest = nearest_word(name, own)
@@ -68,6 +70,8 @@ def check(pod: ComponentSpec, predictor: Predictor) -> Iterator[Finding]:
 def _references(pod: ComponentSpec) -> Iterator[tuple[Path, Any]]:
     for container in pod.all_containers:
         for index, variable in iter_mappings(container.raw, "env"):
+            if "valueFrom" not in variable:
+                continue
             source = get_mapping(variable, "valueFrom")
             if "resourceFieldRef" in source:
                 path = container.path.join(("env", index, "valueFrom"))

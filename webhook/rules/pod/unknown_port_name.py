@@ -41,21 +41,20 @@ ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"livenessProbe", "readinessProbe", "startupProbe", "lifecycle"})
 
-_INJECTED_PORTS = ("http", "grpc", "metrics")
+_INJECTED_PORTS = frozenset({"http", "grpc", "metrics"})
+_NO_PORTS: frozenset[str] = frozenset()
 
 
 def check(container: Container, predictor: Predictor) -> Iterator[Finding]:
     """Yield each port that a probe or hook names in vain (source: ResolveContainerPort)."""
-    names = {get_str(port, "name") for _, port in iter_mappings(container.raw, "ports")}
-    if container.path[-2] != "initContainers" and (
-        container.path[-1] == "containerSpec"
-        or any(node.name == container.name for node in predictor.nodes)
-    ):
-        names.update(_INJECTED_PORTS)
+    written = {get_str(port, "name") for _, port in iter_mappings(container.raw, "ports")}
     for place, handler in iter_handlers(container):
         for kind in ("httpGet", "tcpSocket"):
             port = get_mapping(handler, kind).get("port")
-            if type(port) is not str or port in names or not is_port_name(port):
+            if type(port) is not str or port in written or not is_port_name(port):
+                continue
+            names = written | _injected_ports(container, predictor)
+            if port in names:
                 continue
             known = sorted(names - {""})
             nearest = nearest_word(port, known)
@@ -65,3 +64,11 @@ def check(container: Container, predictor: Predictor) -> Iterator[Finding]:
                 f"no port named {quote_value(port)} in the container; {have}",
                 f"use {nearest}" if nearest else "use the number of the port",
             )
+
+
+def _injected_ports(container: Container, predictor: Predictor) -> frozenset[str]:
+    """Return the names of the ports that Seldon adds to a container: to those of nodes."""
+    if container.role == "explainer":
+        return _INJECTED_PORTS
+    is_of_node = container.role != "init container" and container.name in predictor.node_names
+    return _INJECTED_PORTS if is_of_node else _NO_PORTS
