@@ -158,11 +158,14 @@ class _Walker:
                         self._apply(tree_below, below, (steps, value, field))
         elif tree.items is not None:
             items = tree.items
+            field_names, checks = items.field_names, items.checks
             for index, item in enumerate(value):
-                if type(item) in _NESTED:
-                    if items.concerns(item):
+                if type(item) is dict:  # as in `concerns`: lists are long
+                    if checks or not field_names.isdisjoint(item):
                         self.visit(items, item, (steps, value, index))
-                elif items.checks and item is not None:
+                elif type(item) is list:
+                    self.visit(items, item, (steps, value, index))
+                elif checks and item is not None:
                     self._apply(items, item, (steps, value, index))
 
     def _apply(self, tree: Tree, value: Any, steps: Steps) -> None:

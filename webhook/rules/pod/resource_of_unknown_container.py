@@ -29,6 +29,7 @@ Good:
 from collections.abc import Iterator
 from typing import Any
 
+from webhook.graph.features import non_trivial_feature
 from webhook.graph.finding import Finding
 from webhook.graph.model import (
     ComponentSpec,
@@ -44,6 +45,7 @@ from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
+TRIGGERS = frozenset({non_trivial_feature("env"), "downwardAPI", "projected"})
 
 _INJECTED = ("seldon-container-engine", "tfserving")
 
