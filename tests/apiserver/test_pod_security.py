@@ -111,7 +111,7 @@ def evaluate_both(cluster: Cluster, case: Case) -> Outcome:
     """Ask both."""
     name, settings = cluster.names[case.standard], CHOICES[case.choice]
     document = {**case.document, "metadata": {**case.document["metadata"], "namespace": name}}
-    decision = evaluate(document, settings, cluster.facts)
+    decision = evaluate(document, settings, cluster.facts, operator=OPTIONS.operator)
     chosen = settings.defaults
     defaulted = defaulting.apply_add_operations(
         document, defaulting.default_object(document, chosen, cluster.facts).operations
