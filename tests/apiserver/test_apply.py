@@ -147,7 +147,7 @@ def test_an_edit_that_breaks_the_graph_is_refused(kubectl):
     patch = '[{"op":"replace","path":"/spec/predictors/0/graph/name","value":"clasifier"}]'
     ran = kubectl("patch", SDEP, "iris", "--type=json", "-p", patch)
     assert ran.returncode == 1
-    assert 'call the node "classifier", as a container is [missing-container]' in ran.stderr
+    assert 'or the node to "classifier" [missing-container]' in ran.stderr
 
 
 def test_scaling_labelling_and_deleting_work(kubectl):
