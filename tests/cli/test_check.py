@@ -7,6 +7,7 @@ from tests.documents_of import minimal, with_graph
 from tests.seeds import SEEDS
 
 BROKEN = with_graph(name="clasifier")
+NO_EVIDENCE = "the default, since nothing shows who reconciles"
 
 
 @pytest.fixture
@@ -39,6 +40,7 @@ def test_the_minimal_seed_is_allowed_and_gets_the_user(run):
                         "name": "seldon-model",
                     },
                     "verdict": "allowed",
+                    "operator": {"name": "seldon", "evidence": NO_EVIDENCE},
                     "findings": [],
                     "suppressed": [],
                     "patch": [
@@ -103,7 +105,8 @@ def test_text_shows_place_line_marker_and_remedy(run, files):
         '   = rename the container "classifier" to "clasifier", or the node to "classifier"\n'
         "\n"
         "1 SeldonDeployment: 0 allowed, 1 denied (1 fault); "
-        "1 fixable with `graphgate fix --unsafe-fixes`\n",
+        "1 fixable with `graphgate fix --unsafe-fixes`\n"
+        f"pods judged as Seldon's operator makes them: {NO_EVIDENCE}\n",
     )
 
 

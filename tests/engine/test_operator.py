@@ -39,6 +39,22 @@ def written_by(*managers: tuple[str, str]) -> dict[str, Any]:
     return document
 
 
+def with_id(controller_id: str, document: dict[str, Any] | None = None) -> dict[str, Any]:
+    document = document or minimal()
+    document["metadata"]["labels"] = {"seldon.io/controller-id": controller_id}
+    return document
+
+
+def test_an_object_given_back_to_seldon_s_operator_has_no_right_to_its_new_pods_faults():
+    """What its own reconciler made was right: the fault is new, and no ratchet lets it pass."""
+    hardened = settings()
+    old = with_id("graphgate")
+    known = facts(operator="seldon")
+    assert evaluate(old, hardened, known).denials == ()
+    (finding,) = evaluate(minimal(), hardened, known, old_document=old).denials
+    assert finding.rule_id == "pod-security/capabilities_restricted"
+
+
 @pytest.mark.parametrize(
     ("document", "section", "known", "expected"),
     [
@@ -52,12 +68,28 @@ def written_by(*managers: tuple[str, str]) -> dict[str, Any]:
             Facts(operator="graphgate"),
             "seldon",
         ),
+        (
+            written_by(("graphgate", "2026-01-01T00:00:00Z")),
+            {},
+            Facts(operator="seldon"),
+            "seldon",
+        ),
+        (with_id("graphgate"), {}, Facts(operator="seldon"), "graphgate"),
+        (with_id("ml"), {"controllerID": "ml"}, NO_FACTS, "graphgate"),
+        (with_id("graphgate"), {"controllerID": "ml"}, NO_FACTS, "seldon"),
+        (
+            with_id("other", written_by(("graphgate", ""))),
+            {},
+            Facts(operator="seldon"),
+            "graphgate",
+        ),
+        (with_id("other"), {}, Facts(operator="seldon"), "seldon"),
         (written_by(("kubectl", "2026-01-01T00:00:00Z")), {}, NO_FACTS, "seldon"),
         (None, {}, NO_FACTS, "seldon"),
     ],
 )
-def test_setting_status_and_cluster_decide_in_this_order(document, section, known, expected):
-    assert resolve_operator(document, settings(**section), known) == expected
+def test_setting_label_status_and_cluster_decide_in_this_order(document, section, known, expected):
+    assert resolve_operator(document, settings(**section), known).name == expected
 
 
 def test_a_hardened_template_is_refused_where_seldon_s_orchestrator_would_be():

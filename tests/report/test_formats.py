@@ -56,6 +56,36 @@ def test_sarif_tells_of_each_rule_once_and_points_at_it():
     assert all(rules[r["ruleIndex"]]["id"] == r["ruleId"] for r in run["results"])
 
 
+def with_label(document):
+    document["metadata"]["labels"] = {"seldon.io/controller-id": "graphgate"}
+    return document
+
+
+def test_every_report_says_whose_pods_were_judged_and_what_shows_it():
+    default = "the default, since nothing shows who reconciles"
+    label = "the label seldon.io/controller-id=graphgate"
+    documents = [minimal(), with_label(minimal()), minimal()]
+    report = lint_report("\n---\n".join(json.dumps(each) for each in documents))
+    text = as_text.write(report)
+    assert text.splitlines()[-2:] == [
+        f"pods of 2 objects judged as Seldon's operator makes them: {default}",
+        f"pods of 1 object judged as graphgate's reconciler makes them: {label}",
+    ]
+    (run,) = json.loads(as_sarif.write(report))["runs"]
+    assert run["properties"]["operators"] == [
+        {"name": "seldon", "evidence": default, "objects": 2},
+        {"name": "graphgate", "evidence": label, "objects": 1},
+    ]
+    results = json.loads(as_json.write(report))["results"]
+    assert [result["operator"]["name"] for result in results] == ["seldon", "graphgate", "seldon"]
+
+
+def test_what_was_not_judged_has_no_pods():
+    report = lint_report("a: [")
+    assert "pods" not in as_text.write(report)
+    assert json.loads(as_json.write(report))["results"][0]["operator"] is None
+
+
 @pytest.mark.parametrize("rule_id", [*known_ids(), "policy/gpu-limit/0"])
 def test_sarif_describes_every_id(rule_id):
     finding = Finding(ROOT, "the message", rule_id=rule_id)

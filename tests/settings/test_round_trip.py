@@ -74,6 +74,7 @@ SECTION: dict[str, st.SearchStrategy[Any]] = {
     "ratchet": st.booleans(),
     "onRuleError": st.sampled_from(["deny", "allow"]),
     "operator": st.sampled_from(["auto", "seldon", "graphgate"]),
+    "controllerID": st.sampled_from(["", "graphgate", "team-a"]),
     "modelServers": st.lists(st.sampled_from(["A_SERVER", "B_SERVER"]), unique=True),
     "rules": st.dictionaries(
         st.sampled_from([rule.id for rule in all_rules()]),

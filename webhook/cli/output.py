@@ -4,7 +4,7 @@ For `render` and `diff`. What an object looks like is `rendering`'s matter.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from webhook.cli.manifests import select_manifests
@@ -14,7 +14,7 @@ from webhook.yamldoc.emitter import emit_scalar, is_inline
 
 if TYPE_CHECKING:
     from webhook.cli.image_options import ImageOptions
-    from webhook.graph.cluster_facts import Facts
+    from webhook.graph.cluster_facts import Facts, Operator
     from webhook.lint.result import DocumentResult, Report
     from webhook.rendering.render import Rendered
     from webhook.rendering.source_map import SourceMap
@@ -65,6 +65,7 @@ def render_files(
     from webhook.lint.result import Report
     from webhook.yamldoc import read
 
+    settings = _judge_what_is_rendered(settings, facts)
     rendered_files: list[RenderedFile] = []
     rejected: list[DocumentResult] = []
     skipped = 0
@@ -87,6 +88,17 @@ def render_files(
     return rendered_files, Report(tuple(rejected), skipped)
 
 
+def _judge_what_is_rendered(settings: "Settings", facts: "Facts") -> "Settings":
+    """Return the settings with one operator: graphgate's reconciler where nothing names another."""
+
+    def settle(own: "Settings") -> "Settings":
+        known = own.operator if own.operator != "auto" else facts.operator or "graphgate"
+        return replace(own, operator=known)
+
+    namespaces = {name: settle(own) for name, own in settings.namespaces.items()}
+    return replace(settle(settings), namespaces=namespaces)
+
+
 def _render_document(
     file: str, document: "Document", settings: "Settings", facts: "Facts", images: "ImageOptions"
 ) -> RenderedFile:
@@ -96,7 +108,7 @@ def _render_document(
 
     view = parse(document.value)
     own = settings.for_namespace(view.namespace)
-    operator = own.operator if own.operator != "auto" else facts.operator or "graphgate"
+    operator: Operator = "seldon" if own.operator == "seldon" else "graphgate"
     if operator == "graphgate":
         operations = default_object(document.value, own.defaults, facts).operations
         view = parse(apply_add_operations(document.value, operations))

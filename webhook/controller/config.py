@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from webhook.graph.well_known import CONTROLLER_ID_LABEL
 from webhook.kube.facts import DEFAULT_SELDON_CONFIG_MAP, ConfigMapRef
 from webhook.kube.leader_election import LeaseConfig
-
-CONTROLLER_ID_LABEL = "seldon.io/controller-id"
-"""Seldon's label that says which operator an object, or a namespace, belongs to."""
-
 
 DEFAULT_MAX_ROLLOUTS = 5
 """Objects updated at once for a change of settings or seldon-config: some nodes' worth of new pods,

@@ -5,11 +5,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from webhook.controller.config import CONTROLLER_ID_LABEL
 from webhook.errors import SettingsError
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.model import get_mapping, get_str, iter_mappings
-from webhook.graph.well_known import LEASE_API_VERSION
+from webhook.graph.well_known import CONTROLLER_ID_LABEL, LEASE_API_VERSION
 from webhook.kube import ApiStatusError, Transport, collection_path, get
 from webhook.kube.facts import SELDON_LEASE, is_lease_held
 

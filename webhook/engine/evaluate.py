@@ -78,10 +78,10 @@ def evaluate(
         namespace = get_str(metadata, "namespace")
     cached_under = settings, facts
     settings = settings.for_namespace(namespace)
-    facts = settings.with_model_servers(facts)
-    operator = operator or resolve_operator(document, settings, facts)
-    if operator != facts.operator:
-        facts = replace(facts, operator=operator)
+    known_facts = facts = settings.with_model_servers(facts)
+    chosen = operator or resolve_operator(document, settings, facts).name
+    if chosen != facts.operator:
+        facts = replace(facts, operator=chosen)
     if truncate_to_limits(document)[1]:  # refused, and not filled in
         apply_defaults, policy_context, allow_cache = False, None, None
         defaulting_result = defaulting.DefaultingResult()
@@ -124,10 +124,11 @@ def evaluate(
             and settings.ratchet
             and any(action == "deny" for action, _ in findings)
         ):
+            old_operator = operator or resolve_operator(old_document, settings, known_facts).name
             findings = ratchet(
                 findings,
                 (_strip_server_fields(defaulted), _strip_server_fields(document)),
-                evaluator.run_checks(old_object, None, []),
+                evaluator.under(old_operator).run_checks(old_object, None, []),
                 _strip_server_fields(old_document),
                 same_spec=_have_same_spec(document, old_document),
             )
@@ -189,6 +190,10 @@ class _Evaluator(NamedTuple):
     facts: Facts
     policy_context: PolicyContext | None
     old_document: Any
+
+    def under(self, operator: Operator) -> "_Evaluator":
+        """Return the evaluator of what this operator makes of an object."""
+        return self._replace(facts=replace(self.facts, operator=operator))
 
     def run_checks(
         self,

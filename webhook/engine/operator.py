@@ -3,16 +3,20 @@
 What is known of the cluster and of the object decides, in this order:
 
 1. the setting `operator`, where it is not "auto";
-2. the status: who writes it now reconciles the object (its managers in metadata.managedFields);
-3. whether Seldon's operator is at work in the cluster (`Facts.operator`);
-4. nothing known, as offline: Seldon's, which most clusters have.
+2. the label seldon.io/controller-id: the object is graphgate's if it names its reconciler. Without
+   the label it is Seldon's, where Seldon's operator is at work (`Facts.operator`): a reconciler
+   without an id does not start beside it;
+3. the status: who writes it now reconciles the object (its managers in metadata.managedFields);
+4. whether Seldon's operator is at work in the cluster;
+5. nothing known, as offline: Seldon's, which most clusters have.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from webhook.graph.cluster_facts import Facts, Operator
 from webhook.graph.model import get_mapping, get_str, iter_mappings
+from webhook.graph.well_known import CONTROLLER_ID_LABEL
 from webhook.settings.model import Settings
 
 DEFAULT_OPERATOR: Operator = "seldon"
@@ -22,19 +26,35 @@ _STATUS_MANAGERS: Mapping[str, Operator] = {"graphgate": "graphgate", "manager":
 operator/Dockerfile, v1.17.1)."""
 
 
-def resolve_operator(document: Any, settings: Settings, facts: Facts) -> Operator:
+class OperatorChoice(NamedTuple):
+    """Whose pods an object stands for, and the evidence, as reports tell it."""
+
+    name: Operator
+    evidence: str
+
+
+def resolve_operator(document: Any, settings: Settings, facts: Facts) -> OperatorChoice:
     """Return whose pods this object stands for."""
     if settings.operator != "auto":
-        return settings.operator
-    raw = document if type(document) is dict else {}
-    return _find_status_writer(raw) or facts.operator or DEFAULT_OPERATOR
+        return OperatorChoice(settings.operator, "the setting operator")
+    metadata = get_mapping(document if type(document) is dict else {}, "metadata")
+    controller_id = get_str(get_mapping(metadata, "labels"), CONTROLLER_ID_LABEL)
+    if controller_id and controller_id == settings.controller_id:
+        return OperatorChoice("graphgate", f"the label {CONTROLLER_ID_LABEL}={controller_id}")
+    if facts.operator == "seldon" and not controller_id:
+        return OperatorChoice("seldon", "Seldon's operator is at work in the cluster")
+    if writer := _find_status_writer(metadata):
+        return OperatorChoice(writer, "the object's status")
+    if facts.operator is not None:
+        return OperatorChoice(facts.operator, "the facts of the cluster")
+    return OperatorChoice(DEFAULT_OPERATOR, "the default, since nothing shows who reconciles")
 
 
-def _find_status_writer(raw: Mapping[str, Any]) -> Operator | None:
+def _find_status_writer(metadata: Mapping[str, Any]) -> Operator | None:
     """Return who wrote the status last; None if neither did."""
     writers = [
         (get_str(entry, "time"), _STATUS_MANAGERS[manager])
-        for _, entry in iter_mappings(get_mapping(raw, "metadata"), "managedFields")
+        for _, entry in iter_mappings(metadata, "managedFields")
         if get_str(entry, "subresource") == "status"
         and (manager := get_str(entry, "manager")) in _STATUS_MANAGERS
     ]

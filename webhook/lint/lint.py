@@ -8,6 +8,7 @@ from typing import Any
 from webhook.engine.decision import Decision
 from webhook.engine.evaluate import evaluate
 from webhook.engine.messages import RULE_ERROR_TEXT
+from webhook.engine.operator import OperatorChoice, resolve_operator
 from webhook.engine.overrides import override_actions
 from webhook.engine.policy_context import PolicyContext
 from webhook.engine.rule_runner import ActionFinding
@@ -60,6 +61,7 @@ def lint_text(
             old = None if find_old is None else find_old(document.value)
             decision = _evaluate(document, settings, facts, policy_context, old)
             result = _document_result(file, document, decision, lines, settings)
+            result = replace(result, operator=_resolve_operator(document, settings, facts))
         elif (misspelled := find_misspelled_kind(document.value)) is not None:
             result = _error_result(file, document, misspelled, lines)
         else:
@@ -103,6 +105,12 @@ def _evaluate(
         policy_context=policy_context,
         authored_text=document,
     )
+
+
+def _resolve_operator(document: Document, settings: Settings, facts: Facts) -> OperatorChoice:
+    """Return whose pods the engine has judged, and the evidence."""
+    namespace = get_str(get_mapping(document.value, "metadata"), "namespace")
+    return resolve_operator(document.value, settings.for_namespace(namespace), facts)
 
 
 def unreadable_file_report(file: str, reason: str) -> Report:

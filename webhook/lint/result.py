@@ -1,9 +1,11 @@
 """The verdict on one document of one file: what every report of `check` is made of."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from webhook.engine.operator import OperatorChoice
 from webhook.graph.finding import Finding, Operation
 from webhook.rules import Action
 
@@ -67,6 +69,7 @@ class DocumentResult:
     findings  in the order of the document
     patch     what defaulting would add
     suppressed  findings that exceptions take back; the verdict does not count them
+    operator    whose pods were judged, and from what evidence; None: none were
     """
 
     file: str
@@ -77,6 +80,7 @@ class DocumentResult:
     patch: tuple[Operation, ...] = ()
     identity: Mapping[str, str] = field(default_factory=dict)
     suppressed: tuple[SuppressedResult, ...] = ()
+    operator: OperatorChoice | None = None
 
     def count(self, action: Action) -> int:
         """Return how many findings have this action."""
@@ -94,6 +98,11 @@ class Report:
     results: tuple[DocumentResult, ...]
     skipped_documents: int = 0
     policy_set_version: str = ""
+
+    @property
+    def operators(self) -> Mapping[OperatorChoice, int]:
+        """Whose pods were judged, each with the number of objects."""
+        return Counter(result.operator for result in self.results if result.operator is not None)
 
     @property
     def exit_code(self) -> int:

@@ -27,6 +27,7 @@ def _result(result: DocumentResult) -> dict[str, Any]:
         "line": result.line,
         "object": dict(result.identity),
         "verdict": result.verdict,
+        "operator": None if result.operator is None else result.operator._asdict(),
         "findings": [_finding(placed) for placed in result.findings],
         "suppressed": [_suppressed(each) for each in result.suppressed],
         "patch": list(result.patch),

@@ -30,6 +30,12 @@ def write(report: Report) -> str:
             {
                 "tool": {"driver": {"name": "graphgate", "rules": _rules(ids)}},
                 "columnKind": "unicodeCodePoints",
+                "properties": {
+                    "operators": [
+                        {**choice._asdict(), "objects": count}
+                        for choice, count in report.operators.items()
+                    ]
+                },
                 "results": [
                     *(_result(result, placed, ids) for result, placed in located_findings),
                     *(

@@ -17,6 +17,8 @@ from webhook.lint.result import DocumentResult, LocatedFinding, Report
 Style = Callable[[str, str], str]
 """Takes a text and its role ("deny", "warn", "audit", "frame", "strong", "good")."""
 
+_OPERATORS = {"seldon": "Seldon's operator", "graphgate": "graphgate's reconciler"}
+
 _MAX_SOURCE_WIDTH = 160
 """Characters of an author's line that are shown; longer ones are cut around the marker."""
 
@@ -91,7 +93,14 @@ def _summary(report: Report, style: Style) -> str:
     if report.skipped_documents:
         parts.append(f"{report.skipped_documents} of other kinds skipped")
     line = ", ".join(parts)
-    return f"{line}{_fixable(report)}"
+    return "\n".join((f"{line}{_fixable(report)}", *_operator_lines(report)))
+
+
+def _operator_lines(report: Report) -> Iterator[str]:
+    """Yield whose pods were judged and what shows it: once, or once for each evidence."""
+    for (operator, evidence), count in report.operators.items():
+        objects = "" if len(report.operators) == 1 else f" of {_pluralize(count, 'object')}"
+        yield f"pods{objects} judged as {_OPERATORS[operator]} makes them: {evidence}"
 
 
 def _fixable(report: Report) -> str:

@@ -102,6 +102,8 @@ class Settings:
     on_rule_error      what happens to an object when a rule of ours crashes
     operator           who reconciles: Seldon's operator or graphgate; auto: as the object and the
                        cluster show it (`engine.operator`)
+    controller_id      value of the label seldon.io/controller-id of objects that graphgate's
+                       reconciler has
     rendering          what an operator sets about the objects that are rendered; the same for all
                        namespaces
     policies           where users' policies come from; the same for all namespaces
@@ -117,6 +119,7 @@ class Settings:
     ratchet: bool = True
     on_rule_error: Literal["deny", "allow"] = "deny"
     operator: OperatorSetting = "auto"
+    controller_id: str = "graphgate"
     rendering: RenderingSettings = field(default_factory=RenderingSettings)
     policies: PolicySources = field(default_factory=PolicySources)
     namespaces: Mapping[str, "Settings"] = field(default_factory=dict)
@@ -255,6 +258,7 @@ def _apply_section(base: Settings, section: Mapping[str, Any], source: str) -> S
         pod_security=_apply_pod_security(base.pod_security, section.get("podSecurity"), source),
         ratchet=section.get("ratchet", base.ratchet),
         operator=section.get("operator", base.operator),
+        controller_id=section.get("controllerID", base.controller_id),
         on_rule_error=cast(
             "Literal['deny', 'allow']", section.get("onRuleError", base.on_rule_error)
         ),

@@ -145,8 +145,13 @@ def settings_schema() -> dict[str, Any]:
         "operator": {
             "enum": ["auto", "seldon", "graphgate"],
             "description": "Whose pods are judged: those that Seldon's operator makes, or those of "
-            "graphgate's reconciler. auto: as the object's status and the cluster show it, else "
-            "Seldon's.",
+            "graphgate's reconciler. auto: as the object's label and status and the cluster show "
+            "it, else Seldon's.",
+        },
+        "controllerID": {
+            "type": "string",
+            "description": "The flag --controller-id of graphgate's reconciler: objects whose "
+            "label seldon.io/controller-id has this value are its own.",
         },
         "onRuleError": {
             "enum": ["deny", "allow"],

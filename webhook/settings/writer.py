@@ -53,6 +53,7 @@ def _section(settings: Settings) -> dict[str, Any]:
         "ratchet": settings.ratchet,
         "onRuleError": settings.on_rule_error,
         "operator": settings.operator,
+        "controllerID": settings.controller_id,
     }
     if settings.model_servers is not None:
         section["modelServers"] = list(settings.model_servers)
