@@ -7,7 +7,7 @@ READY  := $(VENV)/ready
 ON_OTHER_VERSIONS := install availability rotation other_projects apply facts render policies_installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions control-plane cel cel-record check bench bench-reconciler soak-reconciler soundness fuzz attack mutants audit format golden generate clean lock
+.PHONY: help demo test test-versions test-uvicorn control-plane cel cel-record check bench bench-reconciler soak-reconciler soundness fuzz attack mutants audit format golden generate clean lock
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -38,6 +38,10 @@ test: $(READY) ## run all tests (the first run builds a control plane: about ten
 test-versions: $(READY) ## run the cluster tests on another Kubernetes (KUBE_VERSION=1.30.14)
 	@assets=$$($(BIN)/python -m tools.control_plane.other_version $(or $(KUBE_VERSION),1.30.14)) && \
 	KUBEBUILDER_ASSETS=$$assets $(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix tests/apiserver/test_,$(addsuffix .py,$(ON_OTHER_VERSIONS)))
+
+test-uvicorn: $(READY) ## run the ASGI tests on another uvicorn (UVICORN=0.50.0, the lowest that is declared)
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/uvicorn uvicorn==$(or $(UVICORN),0.50.0)
+	PYTHONPATH=$(VENV)/uvicorn $(BIN)/python -m pytest -q tests/server/test_asgi.py
 
 control-plane: $(READY) ## build the Kubernetes control plane that the tests use (once, needs Go)
 	@$(BIN)/python -m tools.control_plane.build

@@ -61,6 +61,8 @@ CALLS = {
     "the root": ("POST", "/", review(), JSON),
     "a long path": ("POST", "/" + "m" * 2000, review(), JSON),
     "metrics": ("GET", "/metrics", b"", {}),
+    "POST to the health check": ("POST", "/livez", review(), JSON),
+    "DELETE of the readiness": ("DELETE", "/readyz?verbose", b"", {}),
     "GET": ("GET", "/mutate", b"", JSON),
     "PUT": ("PUT", "/validate", review(), JSON),
     "an unusual method": ("PURGE", "/validate", review(), JSON),
@@ -167,7 +169,6 @@ def test_calls_are_counted_as_they_are_by_serve() -> None:
 def test_health_is_answered(asgi: TestClient) -> None:
     assert asgi.get("/livez").text == "alive\n"
     assert asgi.get("/readyz?verbose").text == "[+] lifespan: ok\nready\n"
-    assert asgi.post("/readyz").status_code == 405
 
 
 def test_a_failed_check_makes_it_unready() -> None:
@@ -226,6 +227,21 @@ def test_a_real_uvicorn_serves_it(http_option: Any) -> None:
                 method, path, content=body, headers=JSON
             )
             assert (answer.status, answer.read()) == (expected.status_code, expected.content)
+
+
+def test_our_connections_close_under_uvicorn_when_they_are_asked_to() -> None:
+    config = uvicorn_config(create_app(fake_handle_review), log_config=None)
+    head = b"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    with (
+        running(config) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_SECONDS) as peer,
+    ):
+        peer.sendall(head)
+        answer = b""
+        while data := peer.recv(65536):  # to the end, which the server makes
+            answer += data
+    assert b"\r\nconnection: close\r\n" in answer
+    assert answer.endswith(b"\r\n\r\nalive\n")
 
 
 def test_our_connections_have_their_limits_under_uvicorn() -> None:
@@ -310,6 +326,14 @@ def test_policies_of_the_cluster_are_refused_and_not_left_out(
     monkeypatch.setenv("GRAPHGATE_SETTINGS", str(settings))
     with pytest.raises(SettingsError, match=r"policies\.selector: .* need graphgate serve"):
         create_default_app()
+
+
+def test_the_lowest_uvicorn_that_is_declared_is_the_one_that_make_tries() -> None:
+    declared = re.search(r'"uvicorn>=([\d.]+),<', (ROOT / "pyproject.toml").read_text())
+    tried = re.search(r"\$\(or \$\(UVICORN\),([\d.]+)\)", (ROOT / "Makefile").read_text())
+    assert declared is not None
+    assert tried is not None
+    assert tried[1].startswith(declared[1])
 
 
 def test_neither_serve_nor_the_command_line_imports_them() -> None:

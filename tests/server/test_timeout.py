@@ -37,6 +37,11 @@ def loop_forever() -> None:
         pass
 
 
+def let_the_time_be_over() -> None:
+    """Do what the kernel does when the time is over: at once, however busy the machine is."""
+    signal.raise_signal(signal.SIGALRM)
+
+
 def test_what_is_quick_is_returned() -> None:
     deadline = ReviewTimeout(60.0)
     assert deadline.run(lambda: 7) == 7
@@ -58,14 +63,15 @@ def test_what_runs_for_ever_is_ended() -> None:
 def test_whoever_goes_on_is_ended_again() -> None:
     ended = []
 
-    def stubborn() -> None:
+    def stubborn() -> float:
         for _ in range(3):
             try:
-                loop_forever()
+                let_the_time_be_over()
             except ReviewTimeoutError as error:
                 ended.append(error)
+        return signal.getitimer(signal.ITIMER_REAL)[1]
 
-    ReviewTimeout(0.05).run(stubborn)
+    assert ReviewTimeout(3600.0).run(stubborn) > 0.0  # the kernel repeats it
     assert len(ended) == 3
 
 
@@ -86,29 +92,28 @@ def test_an_alarm_of_somebody_else_is_nothing_to_it() -> None:
 
 
 def with_slow_rule(rule: str) -> Settings:
-    """Return settings in which one rule never ends."""
+    """Return settings in which the time is over when one rule has begun."""
     settings = read_settings(None, {})
-    endless: dict[str, Any] = {
-        "load": lambda: _endless,
+    slow: dict[str, Any] = {
+        "load": lambda: _slow,
         "subject": "deployment",
         "fields": frozenset(),
         "inputs": (),
         "triggers": frozenset(),
     }
-    plan = [replace(one, **endless) if one.id == rule else one for one in settings.rule_set]
+    plan = [replace(one, **slow) if one.id == rule else one for one in settings.rule_set]
     vars(settings)["rule_set"] = RuleSet(tuple(plan))  # a cached property
     return settings
 
 
-def _endless(*_: object, **__: object) -> Iterator[Finding]:
-    loop_forever()
+def _slow(*_: object, **__: object) -> Iterator[Finding]:
+    let_the_time_be_over()
     yield from ()
 
 
 def review_within_timeout(document: dict[str, object], settings: Settings) -> ReviewResult:
     body = orjson.dumps(_review(document))
-    handle_review(body, "validate", read_settings(None, {}), NO_FACTS)  # imports take as long
-    limited = ReviewTimeout(0.1).run
+    limited = ReviewTimeout(3600.0).run
     return handle_review(body, "validate", settings, NO_FACTS, run_limited=limited)
 
 
@@ -151,7 +156,7 @@ def test_a_time_out_denies_whatever_on_rule_error_says() -> None:
     found = review_within_timeout(minimal(), with_slow_rule("traffic-not-100"))
     response = orjson.loads(found.body)["response"]
     assert response["allowed"] is False
-    slow = "rule traffic-not-100 was too slow: the 0.1 s for one judgement are over"
+    slow = "rule traffic-not-100 was too slow: the 3600 s for one judgement are over"
     assert slow in response["status"]["message"]
     lenient = replace(with_slow_rule("traffic-not-100"), on_rule_error="allow")
     vars(lenient)["rule_set"] = with_slow_rule("traffic-not-100").rule_set
@@ -189,9 +194,7 @@ def test_a_slow_policy_is_named_and_the_others_answer() -> None:
     )
     assert found.rule_errors == ()
     denied = {rule for rule, action in found.findings if action == "deny"}
-    # on a busy machine the alarm comes before the engine looks at the time, and names a validation
-    assert denied - {"policy/m-slow", "policy/m-slow/0"} == {"policy/a-quick/0", "policy/z-quick/0"}
-    assert len(denied) == 3
+    assert denied == {"policy/a-quick/0", "policy/m-slow", "policy/z-quick/0"}
     message = orjson.loads(found.body)["response"]["status"]["message"]
     assert "could not be evaluated: the time for this review is up" in message
 
@@ -204,8 +207,7 @@ def test_a_slow_mutation_is_named_and_denies_though_its_failure_would_be_ignored
     found = handle_review_with(
         slow + "---\n" + mutating_policy_text(label, name="b-quick"), "mutate"
     )
-    # as above
-    assert {("policy/a-slow", "deny"), ("policy/a-slow/0", "deny")} & {*found.findings}
+    assert found.findings == (("policy/a-slow/0", "deny"),)
     response = orjson.loads(found.body)["response"]
     assert response["allowed"] is False
     assert "patch" not in response

@@ -5,7 +5,12 @@ Both are plain values: what answers needs no server to be tested.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import NamedTuple
+
+_STATUS_LINES = {
+    status.value: b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
+}
 
 TEXT = (b"content-type", b"text/plain; charset=utf-8")
 
@@ -35,6 +40,26 @@ class HttpRejection(NamedTuple):
         return HttpResponse(
             self.status, (TEXT, *self.headers), f"{self.text}\n".encode(errors="replace"), on_sent
         )
+
+
+def encode_response(
+    response: HttpResponse, date_header: bytes, *, closes: bool, is_head: bool
+) -> bytes:
+    """Return the bytes of an answer in HTTP/1.1.
+
+    date_header  a whole line, as the pool keeps it
+    closes       whether it is the connection's last, and says so
+    is_head      whether HEAD was asked, to which no content belongs
+    """
+    parts = [_STATUS_LINES[response.status], date_header]
+    for name, value in response.headers:
+        parts += (name, b": ", value, b"\r\n")
+    if closes:
+        parts.append(b"connection: close\r\n")
+    parts.append(b"content-length: %d\r\n\r\n" % len(response.content))
+    if not is_head:
+        parts.append(response.content)
+    return b"".join(parts)
 
 
 @dataclass(slots=True, eq=False)

@@ -95,7 +95,9 @@ def create_app(
     health = build_health_app(all_checks, metrics.render_metrics)
 
     def handle(request: HttpRequest) -> HttpResponse:
-        is_health = request.target.partition("?")[0] in _HEALTH_PATHS
+        path = request.target.partition("?")[0]
+        # Whatever else is asked of these paths gets the answer of `serve`'s 8443.
+        is_health = path in _HEALTH_PATHS and request.method in {"GET", "HEAD"}
         return health(request) if is_health else admission(request)
 
     @asynccontextmanager
