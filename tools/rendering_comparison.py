@@ -18,7 +18,9 @@ from webhook.graph.cluster_facts import Facts, Operator
 from webhook.graph.k8s_syntax import parse_quantity
 from webhook.graph.parse import parse
 from webhook.rendering.options import OrchestratorOptions, RenderOptions
-from webhook.rendering.render import render
+from webhook.rendering.render import Rendered, render
+from webhook.rendering.routes.options import NO_ROUTING, RoutingOptions
+from webhook.rendering.routes.render import render_routes
 
 RECORDED = Path(__file__).parent.parent / "tests" / "rendering" / "recorded"
 
@@ -68,6 +70,8 @@ KINDS = {
     "ScaledObject": "keda",
 }
 
+ISTIO_KINDS = {"VirtualService": "virtualServices", "DestinationRule": "destinationRules"}
+
 FILLED_IN: Mapping[str, Any] = {
     "protocol": "TCP",
     "terminationMessagePath": "/dev/termination-log",
@@ -111,27 +115,41 @@ def recorded() -> tuple[Mapping[str, Any], ...]:
     )
 
 
-def render_options(operator: Operator) -> RenderOptions:
+def render_options(operator: Operator, routing: RoutingOptions = NO_ROUTING) -> RenderOptions:
     """Return what the recorded operator was configured with."""
     return RenderOptions(
         orchestrator=OrchestratorOptions("docker.io/seldonio/seldon-core-executor:1.17.1"),
         defaults=DefaultingOptions(run_as_user=8888),
         operator=operator,
+        routing=routing,
     )
 
 
 def compare(operator: Operator) -> Iterator[Difference]:
     """Yield every difference between our objects, as of `operator`, and the recorded ones."""
     for row in recorded():
-        objects = [
-            each.object for each in render(parse(row["document"]), render_options(operator), FACTS)
-        ]
-        for kind, key in KINDS.items():
-            ours = {o["metadata"]["name"]: o for o in objects if o["kind"] == kind}
-            theirs = {o["metadata"]["name"]: o for o in row["built"][key]}
-            for name in sorted(ours.keys() | theirs.keys()):
-                pair = _normalize(ours.get(name)), _normalize(theirs.get(name))
-                yield from _differences(row["id"], kind, *pair)
+        objects = render(parse(row["document"]), render_options(operator), FACTS)
+        yield from _compare_objects(row, objects, KINDS)
+
+
+def compare_istio(operator: Operator, routing: RoutingOptions) -> Iterator[Difference]:
+    """Yield every difference between our routes for Istio and the recorded ones."""
+    options = render_options(operator, routing)
+    for row in recorded():
+        routes = render_routes(parse(row["document"]), options, FACTS)
+        yield from _compare_objects(row, routes, ISTIO_KINDS)
+
+
+def _compare_objects(
+    row: Mapping[str, Any], rendered: tuple[Rendered, ...], kinds: Mapping[str, str]
+) -> Iterator[Difference]:
+    objects = [each.object for each in rendered]
+    for kind, key in kinds.items():
+        ours = {o["metadata"]["name"]: o for o in objects if o["kind"] == kind}
+        theirs = {o["metadata"]["name"]: o for o in row["built"][key]}
+        for name in sorted(ours.keys() | theirs.keys()):
+            pair = _normalize(ours.get(name)), _normalize(theirs.get(name))
+            yield from _differences(row["id"], kind, *pair)
 
 
 def _normalize(value: Any, key: str = "") -> Any:

@@ -44,6 +44,24 @@ def drawn(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     return st.one_of([choices[kind] for kind in kinds])
 
 
+HOSTS = st.lists(st.from_regex(r"(\*\.)?[a-z]{1,5}(\.[a-z]{1,5}){0,2}", fullmatch=True), max_size=2)
+GATEWAYS = st.from_regex(r"[a-z]{1,5}/[a-z]{1,5}", fullmatch=True)
+NAMESPACE_ROUTING = {
+    "gateway": GATEWAYS,
+    "sectionName": NAMES,
+    "hosts": HOSTS,
+    "grpcHosts": HOSTS,
+    "grpcSectionName": NAMES,
+    "allowedGateways": st.lists(GATEWAYS, max_size=2),
+    "allowedHosts": HOSTS,
+    "istioTlsMode": st.sampled_from(["", "ISTIO_MUTUAL"]),
+}
+ROUTING = {
+    **NAMESPACE_ROUTING,
+    "kind": st.sampled_from(["none", "istio", "ambassador"]),
+    "prefix": st.just("/models/v1"),
+}
+
 RENDERING = drawn({"type": "object", "properties": rendering_schema()})
 SECTION: dict[str, st.SearchStrategy[Any]] = {
     "defaults": st.fixed_dictionaries(
@@ -71,6 +89,7 @@ SECTION: dict[str, st.SearchStrategy[Any]] = {
             "restrictions": st.none() | st.just({"privileged": False}),
         },
     ),
+    "routing": st.fixed_dictionaries({}, optional=NAMESPACE_ROUTING),
     "ratchet": st.booleans(),
     "onRuleError": st.sampled_from(["deny", "allow"]),
     "operator": st.sampled_from(["auto", "seldon", "graphgate"]),
@@ -107,11 +126,13 @@ FIELDS = set(Settings.__dataclass_fields__) - {"rules", "namespaces"}
     SECTIONS,
     st.dictionaries(NAMES, SECTIONS, max_size=2),
     RENDERING,
+    st.fixed_dictionaries({}, optional=ROUTING),
     st.sampled_from(["default", "hardened"]),
 )
-def test_settings_are_read_as_they_were_written(section, namespaces, rendering, profile):
+def test_settings_are_read_as_they_were_written(section, namespaces, rendering, routing, profile):
     head = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", "profile": profile}
-    settings = read_settings({**head, **section, "rendering": rendering, "namespaces": namespaces})
+    whole = {"rendering": rendering, "routing": routing, "namespaces": namespaces}
+    settings = read_settings({**head, **section, **whole})
     (parsed,) = read(write_settings(settings)).documents
     again = read_settings(parsed.value)
     assert effect(again) == effect(settings)
@@ -123,6 +144,8 @@ def test_settings_are_read_as_they_were_written(section, namespaces, rendering, 
 def test_every_key_of_a_namespace_is_drawn():
     known = settings_schema()["properties"]["namespaces"]["additionalProperties"]["properties"]
     assert SECTION.keys() == known.keys()
+    assert NAMESPACE_ROUTING.keys() == known["routing"]["properties"].keys()
+    assert ROUTING.keys() == settings_schema()["properties"]["routing"]["properties"].keys()
 
 
 @hypothesis_settings(deadline=None)

@@ -18,6 +18,21 @@ class SettingsFlags:
     allow_root_default: bool = False
     pod_security: str | None = None
     operator: str | None = None
+    routing: str | None = None
+    routing_gateway: str | None = None
+    routing_host: tuple[str, ...] = ()
+    routing_prefix: str | None = None
+
+    @property
+    def routing_section(self) -> dict[str, Any]:
+        """What the flags say of routes, by the keys of the settings' section `routing`."""
+        section = {
+            "kind": self.routing,
+            "gateway": self.routing_gateway,
+            "hosts": list(self.routing_host) or None,
+            "prefix": self.routing_prefix,
+        }
+        return {key: value for key, value in section.items() if value is not None}
 
 
 def settings_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -40,6 +55,27 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
             "--operator",
             type=click.Choice(["auto", "seldon", "graphgate"]),
             help="Whose pods are checked or rendered. [settings: operator]",
+        ),
+        click.option(
+            "--routing-prefix",
+            metavar="PATH",
+            help="How the paths of routes begin. [settings: routing.prefix; default: /seldon]",
+        ),
+        click.option(
+            "--routing-host",
+            multiple=True,
+            metavar="HOST",
+            help="Host that routes are for; may be repeated. [settings: routing.hosts]",
+        ),
+        click.option(
+            "--routing-gateway",
+            metavar="NAMESPACE/NAME",
+            help="Gateway that routes attach to. [settings: routing.gateway]",
+        ),
+        click.option(
+            "--routing",
+            type=click.Choice(["none", "gateway-api", "istio", "ambassador"]),
+            help="What splits the requests between predictors. [settings: routing.kind]",
         ),
         click.option(
             "--allow-root-default",

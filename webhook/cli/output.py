@@ -55,9 +55,16 @@ def yaml_comment(text: str) -> str:
 
 
 def render_files(
-    paths: tuple[str, ...], settings: "Settings", facts: "Facts", images: "ImageOptions"
+    paths: tuple[str, ...],
+    settings: "Settings",
+    facts: "Facts",
+    images: "ImageOptions",
+    *,
+    namespace: str = "",
 ) -> tuple[list[RenderedFile], "Report"]:
     """Return what the allowed documents stand for, and the report on the others.
+
+    namespace  where those are that name none
 
     The objects are those of the document with its defaults filled in, wherever that is done.
     """
@@ -80,7 +87,9 @@ def render_files(
         for result in report.results:
             if result.verdict == "allowed":
                 rendered_files.append(
-                    _render_document(path, documents[result.index], settings, facts, images)
+                    _render_document(
+                        path, documents[result.index], settings, facts, images, namespace
+                    )
                 )
             else:
                 rejected.append(result)
@@ -100,11 +109,17 @@ def _judge_what_is_rendered(settings: "Settings", facts: "Facts") -> "Settings":
 
 
 def _render_document(
-    file: str, document: "Document", settings: "Settings", facts: "Facts", images: "ImageOptions"
+    file: str,
+    document: "Document",
+    settings: "Settings",
+    facts: "Facts",
+    images: "ImageOptions",
+    namespace: str,
 ) -> RenderedFile:
     from webhook.defaulting import apply_add_operations, default_object
     from webhook.graph.parse import parse
     from webhook.rendering.render import render
+    from webhook.rendering.routes.render import render_routes
 
     view = parse(document.value)
     own = settings.for_namespace(view.namespace)
@@ -112,16 +127,15 @@ def _render_document(
     if operator == "graphgate":
         operations = default_object(document.value, own.defaults, facts).operations
         view = parse(apply_add_operations(document.value, operations))
-    objects = render(
-        view,
-        own.rendering.render_options(
-            own.defaults,
-            operator=operator,
-            executor_image=images.executor,
-            initializer_image=images.storage_initializer,
-        ),
-        facts,
+    options = own.rendering.render_options(
+        own.defaults,
+        operator=operator,
+        routing=own.routing,
+        executor_image=images.executor,
+        initializer_image=images.storage_initializer,
     )
+    routes = render_routes(view, options, facts, namespace=namespace)
+    objects = (*render(view, options, facts), *routes)
     return RenderedFile(file, document, view.namespace, objects)
 
 

@@ -69,7 +69,11 @@ def compute_desired_state(
     decision = evaluate(document, settings.settings, facts, operator="graphgate")
     defaulting = defaults.default_object(document, namespace_settings.defaults, facts)
     deployment = parse(defaults.apply_add_operations(document, defaulting.operations))
-    options = replace(settings.render_options, defaults=namespace_settings.defaults)
+    options = replace(
+        settings.render_options,
+        defaults=namespace_settings.defaults,
+        routing=namespace_settings.routing,
+    )
     rendered = render(deployment, options, facts)
     blocking_error = find_blocking_error(deployment, rendered)
     if blocking_error:

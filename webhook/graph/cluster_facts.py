@@ -34,6 +34,8 @@ class Facts:
                       known. The engine puts in whose pods it evaluates (`engine.operator`)
     max_graph_depth   how many levels of nodes the cluster's CustomResourceDefinition keeps, the
                       root included (11 for Seldon's own); None: all, or not known
+    mirrors_percent   whether the cluster's HTTPRoutes can mirror a share of the requests (Gateway
+                      API v1.3); None: not known
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
@@ -44,6 +46,7 @@ class Facts:
     kubernetes_minor: int | None = None
     max_graph_depth: int | None = None
     operator: Operator | None = None
+    mirrors_percent: bool | None = None
 
     def for_namespace(self, namespace: str) -> "Facts":
         """Return what of it matters to objects in one namespace."""

@@ -13,9 +13,13 @@ _PLURALS: Mapping[str, str] = {
     "ConfigMap": "configmaps",
     "CustomResourceDefinition": "customresourcedefinitions",
     "Deployment": "deployments",
+    "DestinationRule": "destinationrules",
     "Event": "events",
+    "GRPCRoute": "grpcroutes",
+    "HTTPRoute": "httproutes",
     "HorizontalPodAutoscaler": "horizontalpodautoscalers",
     "Lease": "leases",
+    "Mapping": "mappings",
     "MutatingAdmissionPolicy": "mutatingadmissionpolicies",
     "MutatingAdmissionPolicyBinding": "mutatingadmissionpolicybindings",
     "MutatingWebhookConfiguration": "mutatingwebhookconfigurations",
@@ -28,9 +32,11 @@ _PLURALS: Mapping[str, str] = {
     "Secret": "secrets",
     "SeldonDeployment": SELDON_RESOURCE,
     "Service": "services",
+    "TLSContext": "tlscontexts",
     "ValidatingAdmissionPolicy": "validatingadmissionpolicies",
     "ValidatingAdmissionPolicyBinding": "validatingadmissionpolicybindings",
     "ValidatingWebhookConfiguration": "validatingwebhookconfigurations",
+    "VirtualService": "virtualservices",
 }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from webhook.defaulting import DefaultingOptions
 from webhook.graph.cluster_facts import Operator
 from webhook.rendering import ports
+from webhook.rendering.routes.options import NO_ROUTING, RoutingOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class RenderOptions:
     managed_by         value of the label app.kubernetes.io/managed-by
     operator           whose objects are rendered: our reconciler's, or those of Seldon's operator
                        (v1.17.1), which differ where docs/rendering.md says so
+    routing            how requests get to the predictors
     """
 
     deployment_name_as_prefix: bool = False
@@ -73,6 +75,7 @@ class RenderOptions:
     initializer_image: str = ""
     managed_by: str = "seldon-core"
     operator: Operator = "graphgate"
+    routing: RoutingOptions = NO_ROUTING
 
 
 DEFAULT_OPTIONS = RenderOptions()

@@ -83,32 +83,32 @@ def render(
 def _render_objects(layout: PredictorLayout) -> Iterator[Rendered]:
     predictor = layout.predictor.path
     for pod in layout.pods:
-        yield _with_root_source(deployment.render_component_deployment(layout, pod), pod.path)
+        yield with_root_source(deployment.render_component_deployment(layout, pod), pod.path)
         if scaler := autoscaler.render_autoscaler(layout, pod):
-            yield _with_root_source(scaler, pod.path / pod.autoscaler_field)
+            yield with_root_source(scaler, pod.path / pod.autoscaler_field)
         if pdb := pod_disruption_budget.render_pdb(layout, pod):
-            yield _with_root_source(pdb, pod.path / "pdbSpec")
+            yield with_root_source(pdb, pod.path / "pdbSpec")
         for slot in pod.slots:
             if slot.has_service:
-                yield _with_root_source(
+                yield with_root_source(
                     service.render_container_service(layout, slot), slot.path / "name"
                 )
     if layout.orchestrator_in_own_pod:
-        yield _with_root_source(deployment.render_orchestrator_deployment(layout), predictor)
+        yield with_root_source(deployment.render_orchestrator_deployment(layout), predictor)
     if layout.entrypoint is not None:
-        yield _with_root_source(
+        yield with_root_source(
             service.render_predictor_service(layout), names.service_name_source(layout)
         )
     if layout.explainer:
         explainer_path = predictor / "explainer"
-        yield _with_root_source(explainer.render_explainer_deployment(layout), explainer_path)
-        yield _with_root_source(
+        yield with_root_source(explainer.render_explainer_deployment(layout), explainer_path)
+        yield with_root_source(
             service.render_explainer_service(layout, explainer.explainer_port(layout)),
             explainer_path,
         )
 
 
-def _with_root_source(whole: Sourced, path: Path) -> Rendered:
+def with_root_source(whole: Sourced, path: Path) -> Rendered:
     """Return the object with `path` as the origin of itself and of its name."""
     parts = whole.source_map.parts
     metadata = parts["metadata"]

@@ -6,6 +6,9 @@ from webhook.rendering import metadata, names
 from webhook.rendering.layout import ContainerSlot, PredictorLayout
 from webhook.rendering.source_map import Sourced, mapping_of
 
+H2C = "kubernetes.io/h2c"
+"""The application protocol of a port that speaks HTTP/2 without TLS (Kubernetes' standard name)."""
+
 
 def render_container_service(layout: PredictorLayout, slot: ContainerSlot) -> Sourced:
     """Return the Service by which one node is called, past the orchestrator."""
@@ -26,6 +29,8 @@ def render_predictor_service(layout: PredictorLayout) -> Sourced:
     """
     name = names.predictor_service_name(layout)
     (http, grpc), (http_target, grpc_target) = layout.service_ports, layout.target_ports
+    # A Gateway speaks HTTP/1.1 to a backend that does not say otherwise.
+    speaks_h2c = layout.options.routing.kind == "gateway-api" and not layout.is_seldon
     return _build_service(
         layout,
         name,
@@ -33,6 +38,7 @@ def render_predictor_service(layout: PredictorLayout) -> Sourced:
         selector={metadata.PREDICTOR_SERVICE: name},
         ports={"http": (http, http_target), "grpc": (grpc, grpc_target)},
         headless=_is_headless(layout),
+        grpc_protocol=H2C if speaks_h2c else None,
     )
 
 
@@ -57,6 +63,7 @@ def _build_service(
     selector: dict[str, str],
     ports: dict[str, tuple[int, int]],
     headless: bool = False,
+    grpc_protocol: str | None = None,
 ) -> Sourced:
     """Return a Service. `ports`: by name, its own and the container's number."""
     path = layout.predictor.path
@@ -66,6 +73,9 @@ def _build_service(
         entries.setdefault(
             port, {"name": port_name, "port": port, "targetPort": target, "protocol": "TCP"}
         )
+    for entry in entries.values():
+        if entry["name"] == "grpc" and grpc_protocol:
+            entry["appProtocol"] = grpc_protocol
     annotations = metadata.predictor_annotations(layout)
     spec = {
         "type": "ClusterIP",

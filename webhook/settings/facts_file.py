@@ -6,6 +6,7 @@
     openshift: false
     operator: seldon                  # who reconciles: seldon, graphgate; left out: not known
     maxGraphDepth: 11                 # levels of nodes that the cluster keeps; left out: all
+    mirrorsPercent: true              # HTTPRoutes can mirror a share; left out: not known
     modelServers:                     # as predictor_servers of seldon-config; left out: not known
       SKLEARN_SERVER: {protocols: {…}}
     explainer: {image: …}             # as explainer of seldon-config; left out: not known
@@ -68,6 +69,11 @@ SCHEMA: Mapping[str, Any] = {
             "maximum": 9999,
             "description": "How many levels of nodes the cluster's CustomResourceDefinition of "
             "SeldonDeployments keeps, the root included. null: all, or not known.",
+        },
+        "mirrorsPercent": {
+            "type": ["boolean", "null"],
+            "description": "Whether the cluster's HTTPRoutes can mirror a share of the requests "
+            "(Gateway API v1.3). null: not known.",
         },
         "modelServers": {
             "type": ["object", "null"],
@@ -133,6 +139,7 @@ def read_facts(document: Any, source: str = "facts") -> Facts:
         kubernetes_minor=_minor_of(document.get("kubernetesVersion")),
         max_graph_depth=_to_int(document.get("maxGraphDepth")),
         operator=document.get("operator"),
+        mirrors_percent=document.get("mirrorsPercent"),
     )
 
 
@@ -165,6 +172,8 @@ def write_facts(facts: Facts, heading: str = "") -> str:
         content["operator"] = facts.operator
     if facts.max_graph_depth is not None:
         content["maxGraphDepth"] = facts.max_graph_depth
+    if facts.mirrors_percent is not None:
+        content["mirrorsPercent"] = facts.mirrors_percent
     if facts.model_servers is not None:
         content["modelServers"] = dict(facts.model_servers)
     if facts.explainer_images is not None:

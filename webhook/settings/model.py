@@ -13,6 +13,7 @@ Only `cli` knows flags, environment and files; this module receives them as valu
     modelServers: [SKLEARN_SERVER]
     ratchet: true                     # faults that were there before an update only warn
     onRuleError: deny           # or allow
+    routing: {kind: gateway-api, gateway: gateways/public}
     policies: {files: [ours]}         # beside this file
     namespaces:
       team-a:
@@ -35,7 +36,9 @@ from webhook.errors import SettingsError
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.path import Path
 from webhook.graph.suggest import nearest_word
+from webhook.graph.well_known import GRAPHGATE_API_VERSION
 from webhook.podsecurity import Standard, parse_version
+from webhook.rendering.routes.options import NO_ROUTING, RoutingOptions
 from webhook.rules import (
     Action,
     Check,
@@ -47,6 +50,7 @@ from webhook.rules import (
 from webhook.rules.descriptors import configurable_ids
 from webhook.settings.pod_security import PodSecurityOptions
 from webhook.settings.rendering import RenderingSettings, read_rendering
+from webhook.settings.routing import read_routing
 from webhook.settings.rule_set import EnabledRule, RuleSet
 
 KIND = "Settings"
@@ -106,6 +110,8 @@ class Settings:
                        reconciler has
     rendering          what an operator sets about the objects that are rendered; the same for all
                        namespaces
+    routing            how requests get to the predictors; its kind and prefix are the same for all
+                       namespaces
     policies           where users' policies come from; the same for all namespaces
     namespaces         the complete settings of namespaces that have their own
     """
@@ -121,6 +127,7 @@ class Settings:
     operator: OperatorSetting = "auto"
     controller_id: str = "graphgate"
     rendering: RenderingSettings = field(default_factory=RenderingSettings)
+    routing: RoutingOptions = NO_ROUTING
     policies: PolicySources = field(default_factory=PolicySources)
     namespaces: Mapping[str, "Settings"] = field(default_factory=dict)
 
@@ -185,6 +192,7 @@ def read_settings(
     allow_root_default: bool = False,
     pod_security: Standard | None = None,
     operator: str | None = None,
+    routing: Mapping[str, Any] | None = None,
     source: str = "settings",
 ) -> Settings:
     """Return the effective settings.
@@ -195,6 +203,7 @@ def read_settings(
     allow_root_default  the flag of that name
     pod_security        the flag --pod-security: this standard holds, in the mode of the file
     operator            the flag --operator; None: not given
+    routing             the flags --routing…, by the keys of the section `routing`; they go first
     source              how the file is called in sentences
 
     Raise SettingsError, with one sentence that names the flag, variable or key.
@@ -202,6 +211,11 @@ def read_settings(
     section: Mapping[str, Any] = {} if document is None else document
     if document is not None:
         _validate_schema(document, source)
+    if routing:
+        _validate_schema(
+            {"apiVersion": GRAPHGATE_API_VERSION, "kind": KIND, "routing": dict(routing)}, "flags"
+        )
+        section = {**section, "routing": {**(section.get("routing") or {}), **routing}}
     profile = section.get("profile", "default")
     base = replace(PROFILES[profile], allow_root_default=allow_root_default)
     policies_section = section.get("policies") or {}
@@ -259,6 +273,7 @@ def _apply_section(base: Settings, section: Mapping[str, Any], source: str) -> S
         ratchet=section.get("ratchet", base.ratchet),
         operator=section.get("operator", base.operator),
         controller_id=section.get("controllerID", base.controller_id),
+        routing=read_routing(section.get("routing"), base.routing, source),
         on_rule_error=cast(
             "Literal['deny', 'allow']", section.get("onRuleError", base.on_rule_error)
         ),

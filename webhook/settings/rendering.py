@@ -11,6 +11,7 @@ from typing import Any
 from webhook.defaulting import DefaultingOptions
 from webhook.graph.cluster_facts import Facts, Operator
 from webhook.rendering.options import OrchestratorOptions, RenderOptions
+from webhook.rendering.routes.options import NO_ROUTING, RoutingOptions
 
 _PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
 _TEXT = {"type": "string"}
@@ -115,7 +116,7 @@ _IMAGE_KEYS: Mapping[str, tuple[Mapping[str, Any], str]] = {
 class RenderingSettings:
     """What an operator sets about rendering.
 
-    options              without orchestrator and defaults, which are put in for each use
+    options              without orchestrator, defaults and routing, which are put in for each use
     executor             the orchestrator; without an image there is none
     model_server_images  by name and protocol
     explainer_images     as `Facts.explainer_images`
@@ -131,6 +132,7 @@ class RenderingSettings:
         defaults: DefaultingOptions,
         *,
         operator: Operator = "graphgate",
+        routing: RoutingOptions = NO_ROUTING,
         executor_image: str = "",
         initializer_image: str = "",
     ) -> RenderOptions:
@@ -142,6 +144,7 @@ class RenderingSettings:
             initializer_image=initializer_image or self.options.initializer_image,
             defaults=defaults,
             operator=operator,
+            routing=routing,
         )
 
     def with_images(self, facts: Facts) -> Facts:

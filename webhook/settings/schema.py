@@ -10,6 +10,7 @@ from webhook.graph.well_known import GRAPHGATE_API_VERSION
 from webhook.rules import all_rules, docs
 from webhook.rules.descriptors import other_descriptors
 from webhook.settings.rendering import rendering_schema
+from webhook.settings.routing import routing_schema
 
 _ID_SCHEMA = {"type": ["integer", "null"], "minimum": 0, "maximum": 2147483647}
 
@@ -176,12 +177,24 @@ def settings_schema() -> dict[str, Any]:
                     "What is set in the objects that are rendered; what Seldon's manager reads "
                     "from its environment.",
                 ),
+                "routing": _object_schema(
+                    routing_schema(), "How requests get to the predictors; see docs/traffic.md."
+                ),
                 "policies": _object_schema(
                     _POLICIES_PROPERTIES, "Where users' policies and exceptions come from."
                 ),
                 "namespaces": {
                     "type": "object",
-                    "additionalProperties": _object_schema(section, "Settings of one namespace."),
+                    "additionalProperties": _object_schema(
+                        {
+                            **section,
+                            "routing": _object_schema(
+                                routing_schema(of_namespace=True),
+                                "How requests get to the predictors in it.",
+                            ),
+                        },
+                        "Settings of one namespace.",
+                    ),
                     "description": "By name of the namespace: what differs there.",
                 },
             },

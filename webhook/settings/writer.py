@@ -13,6 +13,7 @@ from webhook.rules.descriptors import other_descriptors
 from webhook.settings.model import KIND, PolicySources, Settings
 from webhook.settings.pod_security import PodSecurityOptions
 from webhook.settings.rendering import write_rendering
+from webhook.settings.routing import write_routing
 
 
 def write_settings(settings: Settings, heading: str = "") -> str:
@@ -26,6 +27,7 @@ def write_settings(settings: Settings, heading: str = "") -> str:
         "profile": settings.profile,
         **_section(settings),
         "rendering": write_rendering(settings.rendering),
+        "routing": write_routing(settings.routing),
     }
     policies = settings.policies
     if policies != PolicySources():
@@ -37,7 +39,11 @@ def write_settings(settings: Settings, heading: str = "") -> str:
     tail: dict[str, Any] = {}
     if settings.namespaces:
         tail["namespaces"] = {
-            name: {**_section(own), "rules": _changed_rules(own)}
+            name: {
+                **_section(own),
+                "routing": write_routing(own.routing, of_namespace=True),
+                "rules": _changed_rules(own),
+            }
             for name, own in settings.namespaces.items()
         }
     return (

@@ -53,9 +53,9 @@ def diff_command(
 ) -> None:
     """Show what applying the SeldonDeployments in files would change in the cluster.
 
-    Each rendered object is applied as a dry run and compared with the one that is there. Nothing
-    is changed. Objects that would be removed are not shown. Exit 0: nothing would change, 1:
-    something would, 2: something could not be compared, or would be denied.
+    Each rendered object, routes among them, is applied as a dry run and compared with the one that
+    is there. Nothing is changed. Objects that would be removed are not shown. Exit 0: nothing would
+    change, 1: something would, 2: something could not be compared, or would be denied.
     """
     from webhook.cli.output import render_files
     from webhook.kube.facts import collect_facts
@@ -66,11 +66,14 @@ def diff_command(
     cluster = open_cluster(kubeconfig, context)
     try:
         facts = load_facts(facts_file) if facts_file else collect_facts(cluster, (), config).facts
-        rendered_files, rejected = render_files(paths, settings, facts, images)
+        default_namespace = namespace or cluster.namespace
+        rendered_files, rejected = render_files(
+            paths, settings, facts, images, namespace=default_namespace
+        )
         code = 2 if rejected.results else 0
         for each in rendered_files:
             for rendered in each.objects:
-                target_namespace = each.namespace or namespace or cluster.namespace
+                target_namespace = each.namespace or default_namespace
                 code = max(code, _print_diff(cluster, rendered.object, target_namespace))
     finally:
         cluster.close()

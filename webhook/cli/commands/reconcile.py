@@ -33,6 +33,7 @@ class ReconcilerSettings:
         settings = self._settings_store.settings
         options = settings.rendering.render_options(
             settings.defaults,
+            routing=settings.routing,
             executor_image=self._images.executor,
             initializer_image=self._images.storage_initializer,
         )

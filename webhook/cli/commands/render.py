@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from webhook.rendering.render import Rendered
 
 _ANNOTATED_LISTS = frozenset(
-    {"containers", "env", "initContainers", "metrics", "ports", "volumeMounts", "volumes"}
+    {
+        "backendRefs",
+        "containers",
+        "env",
+        "initContainers",
+        "metrics",
+        "ports",
+        "route",
+        "volumeMounts",
+        "volumes",
+    }
 )
 """Each item of these says where it comes from: what people look for, and not every line."""
 
@@ -35,7 +45,7 @@ def render_command(
     images: "ImageOptions",
     flags: SettingsFlags,
 ) -> None:
-    """Print the Deployments, Services, autoscalers and budgets of each SeldonDeployment, as YAML.
+    """Print the Deployments, Services, routes … of each SeldonDeployment, as YAML.
 
     They are those of the object with its defaults filled in, as the reconciler applies them; with
     --operator seldon those that Seldon's operator makes of it as it is written.

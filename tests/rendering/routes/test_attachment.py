@@ -1,0 +1,136 @@
+"""What an object may choose: never somebody else's gateway or host."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.rendering.routes.documents import build, render
+from webhook.graph.parse import parse
+from webhook.rendering.routes.attachment import Attachment, resolve_attachment
+from webhook.rendering.routes.options import RoutingOptions
+
+ISTIO = RoutingOptions(kind="istio", gateway="istio-system/public", hosts=("ml.example.com",))
+GATEWAY_API = replace(ISTIO, kind="gateway-api")
+DEFAULT = Attachment("istio-system/public", ("ml.example.com",))
+
+
+def _attach(routing, *, host=None, gateway=None, place="spec", namespace="team"):
+    annotations = {"seldon.io/istio-host": host, "seldon.io/istio-gateway": gateway}
+    annotations = {key: value for key, value in annotations.items() if value is not None}
+    document = build({"name": "a"}, namespace=namespace)
+    document[place]["annotations"] = annotations
+    return resolve_attachment(parse(document), routing)
+
+
+FOREIGN_HOSTS = [
+    "shop.example.com",
+    "*",
+    "*.example.com",
+    "*.com",
+    "a.ml.example.com",
+    "ml.example.com.",
+    "ml.example.com:80",
+    "shop/ml.example.com",
+    " ml.example.com",
+    "ml.example.com,shop.example.com",
+    "",
+]
+
+
+@pytest.mark.parametrize("routing", [ISTIO, GATEWAY_API], ids=lambda routing: routing.kind)
+@pytest.mark.parametrize("host", FOREIGN_HOSTS)
+def test_only_the_configured_host_may_be_chosen(routing, host):
+    assert _attach(routing, host=host) == DEFAULT
+
+
+@pytest.mark.parametrize("host", ["shop.example.com", "*.example.com", ""])
+def test_a_host_is_not_free_because_routes_are_for_all(host):
+    assert _attach(RoutingOptions(kind="istio"), host=host).hosts == ()
+
+
+def test_the_configured_host_may_be_chosen():
+    assert _attach(ISTIO, host="ML.example.com").hosts == ("ML.example.com",)
+    assert _attach(RoutingOptions(kind="istio"), host="*").hosts == ()
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed"),
+    [
+        ("a.team.example.com", True),
+        ("b.a.team.example.com", True),
+        ("*.team.example.com", True),
+        ("*.a.team.example.com", True),
+        ("team.example.com", False),
+        ("xteam.example.com", False),
+        ("*.example.com", False),
+        ("*", False),
+        ("evil.com/.team.example.com", False),
+        ("one.example.org", True),
+        ("*.one.example.org", False),
+        ("two.one.example.org", False),
+    ],
+)
+def test_hosts_may_be_chosen_that_are_allowed_as_a_whole(host, allowed):
+    routing = replace(ISTIO, allowed_hosts=("*.team.example.com", "one.example.org"))
+    assert (_attach(routing, host=host).hosts == (host,)) is allowed
+
+
+@pytest.mark.parametrize(
+    "gateway",
+    [
+        "mesh",
+        "public",
+        "./public",
+        "team/public",
+        "istio-system/other",
+        "other.istio-system",
+        "public.team.svc.cluster.local",
+        "istio-system/public,mesh",
+        "istio-system/public/",
+        "Istio-system/public",
+        "",
+    ],
+)
+def test_only_the_configured_gateway_may_be_chosen(gateway):
+    assert _attach(ISTIO, gateway=gateway) == DEFAULT
+
+
+@pytest.mark.parametrize(
+    "gateway",
+    ["istio-system/public", "public.istio-system", "public.istio-system.svc.cluster.local"],
+)
+def test_the_configured_gateway_may_be_spelled_as_istio_reads_it(gateway):
+    assert _attach(ISTIO, gateway=gateway).gateway == gateway
+
+
+@pytest.mark.parametrize("gateway", ["public", "./public"])
+def test_a_gateway_without_a_namespace_is_the_neighbour(gateway):
+    assert _attach(ISTIO, gateway=gateway, namespace="istio-system").gateway == gateway
+    own = replace(ISTIO, allowed_gateways=("team/public",))
+    assert _attach(own, gateway=gateway).gateway == gateway
+
+
+def test_the_mesh_may_be_chosen_where_it_is_allowed():
+    routing = replace(ISTIO, allowed_gateways=("mesh",))
+    assert _attach(routing, gateway="mesh").gateway == "mesh"
+
+
+def test_a_dot_is_a_part_of_a_gateway_s_name():
+    routing = replace(GATEWAY_API, allowed_gateways=("team/a.b",))
+    assert _attach(routing, gateway="team/a.b").gateway == "team/a.b"
+    assert _attach(routing, gateway="a.b").gateway == "a.b"
+    assert _attach(routing, gateway="public.istio-system") == DEFAULT
+
+
+def test_the_spec_s_annotation_goes_before_the_object_s():
+    routing = replace(ISTIO, allowed_hosts=("*.team",))
+    document = build({"name": "a"}, annotations={"seldon.io/istio-host": "x.team"})
+    document["metadata"]["annotations"] = {"seldon.io/istio-host": "y.team"}
+    assert resolve_attachment(parse(document), routing).hosts == ("x.team",)
+    assert _attach(routing, host="y.team", place="metadata").hosts == ("y.team",)
+
+
+def test_routes_are_for_what_may_be_chosen():
+    document = build({"name": "a"}, annotations={"seldon.io/istio-host": "shop.example.com"})
+    assert render(document, ISTIO)[0].object["spec"]["hosts"] == ["ml.example.com"]
+    assert render(document, GATEWAY_API)[0].object["spec"]["hostnames"] == ["ml.example.com"]

@@ -1,0 +1,134 @@
+"""Which gateway and hosts a SeldonDeployment's routes attach to.
+
+An author may choose both by annotation, within what the operator allows: a route for a host takes
+requests from whoever had them before. Istio gives a host to the VirtualService that names it, not
+to one for all hosts, so a narrower host is not allowed by a wider one that is only configured.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.path import ROOT, Path
+from webhook.graph.well_known import ISTIO_GATEWAY_ANNOTATION, ISTIO_HOST_ANNOTATION
+from webhook.rendering.routes.options import MESH_GATEWAY, RoutingOptions
+
+ATTACHED_KINDS = frozenset({"gateway-api", "istio"})
+"""The kinds of routing whose gateway and host an object may choose by annotation."""
+
+_HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*")
+"""A host, or the hosts below one."""
+
+
+class Attachment(NamedTuple):
+    """Where routes are attached; no hosts: all of the gateway's."""
+
+    gateway: str
+    hosts: tuple[str, ...]
+
+
+class Claim(NamedTuple):
+    """A gateway or a host that an author asks for.
+
+    path     of the annotation that is read
+    allowed  whether they may have it
+    """
+
+    annotation: str
+    path: Path
+    value: str
+    allowed: bool
+
+
+def read_annotation(deployment: SeldonDeployment, key: str) -> tuple[str, Path] | None:
+    """Return an annotation and where it stands: of the spec, else of the object, as Seldon does."""
+    for section, path in (
+        (deployment.spec, ROOT / "spec"),
+        (get_mapping(deployment.raw, "metadata"), ROOT / "metadata"),
+    ):
+        value = get_mapping(section, "annotations").get(key)
+        if type(value) is str:
+            return value, path / "annotations" / key
+    return None
+
+
+def read_claims(deployment: SeldonDeployment, options: RoutingOptions) -> Iterator[Claim]:
+    """Yield the gateway and the host that an object asks for, where it asks for one.
+
+    An empty annotation is read as Seldon reads it: as the value "", which nobody may have.
+    """
+    if options.kind not in ATTACHED_KINDS:
+        return
+    if found := read_annotation(deployment, ISTIO_GATEWAY_ANNOTATION):
+        value, path = found
+        allowed = allows_gateway(options, value, deployment.namespace)
+        yield Claim(ISTIO_GATEWAY_ANNOTATION, path, value, allowed)
+    if found := read_annotation(deployment, ISTIO_HOST_ANNOTATION):
+        value, path = found
+        yield Claim(ISTIO_HOST_ANNOTATION, path, value, allows_host(options, value))
+
+
+def resolve_attachment(
+    deployment: SeldonDeployment, options: RoutingOptions, *, grants_all: bool = False
+) -> Attachment:
+    """Return where the object's routes attach: what it asks for and may have, else the default.
+
+    grants_all  whether it may have anything, as with Seldon's operator
+    """
+    chosen = {
+        claim.annotation: claim.value
+        for claim in read_claims(deployment, options)
+        if claim.allowed or grants_all
+    }
+    host = chosen.get(ISTIO_HOST_ANNOTATION)
+    hosts = options.hosts if host is None else (host,)
+    return Attachment(
+        chosen.get(ISTIO_GATEWAY_ANNOTATION, options.default_gateway),
+        () if hosts == ("*",) else hosts,
+    )
+
+
+def allows_gateway(options: RoutingOptions, gateway: str, namespace: str) -> bool:
+    """Return whether an object in a namespace may attach its routes to a gateway."""
+    wanted = normalize_gateway(options, gateway, namespace)
+    return bool(gateway) and wanted in {
+        normalize_gateway(options, name, namespace)
+        for name in (options.default_gateway, *options.allowed_gateways)
+        if name
+    }
+
+
+def normalize_gateway(options: RoutingOptions, gateway: str, namespace: str) -> str:
+    """Return a gateway as "namespace/name", whichever way it is spelled.
+
+    Source: istio pkg/model ResolveGatewayName: "name", "./name" and "name.namespace.svc…" are
+    gateways too. A Gateway's name may contain dots.
+    """
+    if options.kind == "istio" and gateway == MESH_GATEWAY:
+        return gateway
+    before, slash, after = gateway.partition("/")
+    if slash:
+        is_own = options.kind == "istio" and before == "."
+        return f"{namespace}/{after}" if is_own else gateway
+    if options.kind == "istio" and "." in gateway:
+        name, place, *_ = gateway.split(".")
+        return f"{place}/{name}"
+    return f"{namespace}/{gateway}"
+
+
+def allows_host(options: RoutingOptions, host: str) -> bool:
+    """Return whether an object may ask for a host: a configured one, or one that is allowed."""
+    wanted = host.lower()
+    if wanted in {name.lower() for name in options.hosts or ("*",)}:
+        return True
+    return _HOST.fullmatch(wanted) is not None and any(
+        _covers(pattern.lower(), wanted) for pattern in options.allowed_hosts
+    )
+
+
+def _covers(pattern: str, host: str) -> bool:
+    """Return whether every name that `host` stands for is one of `pattern`'s."""
+    if pattern in ("*", host):
+        return True
+    return pattern.startswith("*.") and host.endswith(pattern[1:])

@@ -1,0 +1,139 @@
+"""What is behind a route: the Services of the predictors and of their explainers."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from webhook.graph.cluster_facts import NO_FACTS, Facts
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.path import ROOT, Path
+from webhook.rendering import metadata, names
+from webhook.rendering.explainer import explainer_port
+from webhook.rendering.layout import PredictorLayout, layout_predictors
+from webhook.rendering.options import DEFAULT_OPTIONS, RenderOptions
+
+WHOLE = 100
+"""All requests, in percent."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteBackend:
+    """A predictor as routes see it.
+
+    predictor        its name
+    service          the name of its Service
+    weight           its share of the requests; of a shadow the percentage of them that it gets a
+                     copy of
+    weight_path      where the weight comes from
+    is_written       whether the author wrote the weight there
+    version          the label `version` of its pods
+    explainer        the Service of its explainer; "": it has none
+    """
+
+    predictor: str
+    service: str
+    http_port: int
+    grpc_port: int
+    weight: int = 0
+    is_shadow: bool = False
+    version: str = ""
+    path: Path = ROOT
+    weight_path: Path = ROOT
+    is_written: bool = False
+    explainer: str = ""
+    explainer_port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """All predictors of an object that have a Service: those that answer, and the shadows."""
+
+    live: tuple[RouteBackend, ...]
+    shadows: tuple[RouteBackend, ...]
+
+    @property
+    def all(self) -> tuple[RouteBackend, ...]:
+        """The live ones, then the shadows."""
+        return self.live + self.shadows
+
+    @property
+    def explainers(self) -> tuple[RouteBackend, ...]:
+        """Those that have an explainer, in the order of the document."""
+        return tuple(sorted((b for b in self.all if b.explainer), key=_document_order))
+
+
+def find_backends(
+    deployment: SeldonDeployment,
+    options: RenderOptions = DEFAULT_OPTIONS,
+    facts: Facts = NO_FACTS,
+    *,
+    weights: Mapping[str, int] | None = None,
+    present: Collection[str] | None = None,
+    retained: Iterable[RouteBackend] = (),
+) -> Backends:
+    """Return what the routes of an object lead to.
+
+    weights   by predictor, the shares that hold instead of `traffic`: a live predictor that is not
+              in it gets nothing; None: those of the document
+    present   the predictors that have a Service; None: all
+    retained  predictors that are not in the document any more and still get requests
+    """
+    found = [
+        _backend(layout)
+        for layout in layout_predictors(deployment, options, facts)
+        if layout.entrypoint is not None
+    ]
+    live = [backend for backend in found if not backend.is_shadow]
+    shadows = [backend for backend in found if backend.is_shadow]
+    live += retained
+    if present is not None:
+        live = [backend for backend in live if backend.predictor in present]
+        shadows = [backend for backend in shadows if backend.predictor in present]
+    if weights is not None:
+        live = [
+            replace(
+                backend,
+                weight=weights.get(backend.predictor, 0),
+                weight_path=backend.path,
+                is_written=False,
+            )
+            for backend in live
+        ]
+    elif len(live) == 1 and not live[0].weight:
+        live = [replace(live[0], weight=WHOLE, weight_path=live[0].path, is_written=False)]
+    return Backends(tuple(live), tuple(shadows))
+
+
+def spec_weights(deployment: SeldonDeployment) -> dict[str, int]:
+    """Return the shares of the requests that a document asks for, by live predictor.
+
+    One predictor alone gets everything, whatever is written.
+    """
+    live = [predictor for predictor in deployment.predictors if not predictor.is_shadow]
+    if len(live) == 1:
+        return {live[0].name: WHOLE}
+    return {predictor.name: predictor.traffic or 0 for predictor in live}
+
+
+def _backend(layout: PredictorLayout) -> RouteBackend:
+    predictor = layout.predictor
+    http, grpc = layout.service_ports
+    traffic = predictor.traffic
+    return RouteBackend(
+        predictor=predictor.name,
+        service=names.predictor_service_name(layout),
+        http_port=http,
+        grpc_port=grpc,
+        weight=traffic or 0,
+        is_shadow=predictor.is_shadow,
+        version=metadata.predictor_labels(layout).value.get("version", ""),
+        path=predictor.path,
+        weight_path=predictor.path if traffic is None else predictor.path / "traffic",
+        is_written=traffic is not None,
+        explainer=names.explainer_name(layout) if layout.explainer else "",
+        explainer_port=explainer_port(layout) if layout.explainer else 0,
+    )
+
+
+def _document_order(backend: RouteBackend) -> int:
+    index = backend.path[-1] if backend.path else 0
+    return index if isinstance(index, int) else 0

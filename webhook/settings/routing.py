@@ -1,0 +1,157 @@
+"""The settings of routes: which gateway splits the requests, and what authors may choose.
+
+One table declares each key, with the field it sets and its schema; reading, writing and the schema
+of a settings file derive from it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from webhook.errors import SettingsError
+from webhook.rendering.routes.options import RoutingOptions
+from webhook.settings.rendering import Key
+
+_HOST = r"^(\*|(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$"
+_NAME = r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?"
+_SECTION = {"type": "string", "pattern": f"^({_NAME})?$", "maxLength": 253}
+_GATEWAY = {"type": "string", "pattern": f"^({_NAME}(/{_NAME})?)?$", "maxLength": 317}
+_HOSTS = {
+    "type": "array",
+    "items": {"type": "string", "pattern": _HOST, "maxLength": 253},
+    "maxItems": 16,
+}
+
+_KIND = "kind"
+KINDS = ("none", "gateway-api", "istio", "ambassador")
+
+_KEYS: Mapping[str, Key] = {
+    _KIND: (
+        "kind",
+        {"enum": list(KINDS)},
+        "What splits the requests between predictors. none: nothing of graphgate's does. "
+        "(ISTIO_ENABLED, AMBASSADOR_ENABLED)",
+    ),
+    "gateway": (
+        "gateway",
+        _GATEWAY,
+        "What routes attach to, as namespace/name; of ambassador, the id of its instance. Empty: "
+        "istio-system/seldon-gateway of Istio, and the only Ambassador. (ISTIO_GATEWAY)",
+    ),
+    "sectionName": (
+        "section_name",
+        _SECTION,
+        "The listener of a Gateway that routes attach to. Empty: all of them.",
+    ),
+    "hosts": (
+        "hosts",
+        _HOSTS,
+        "The hosts that routes are for. Empty: all hosts of the gateway.",
+    ),
+    "prefix": (
+        "prefix",
+        {"type": "string", "pattern": "^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$", "maxLength": 128},
+        "How paths begin, before /<namespace>/<name>/; the predictors get them without it.",
+    ),
+    "grpcHosts": (
+        "grpc_hosts",
+        _HOSTS,
+        "Hosts of gRPC alone. With these or grpcSectionName, gateway-api makes a GRPCRoute.",
+    ),
+    "grpcSectionName": (
+        "grpc_section_name",
+        _SECTION,
+        "The listener of gRPC alone. Empty: gRPC is told by the headers seldon and namespace.",
+    ),
+    "allowedGateways": (
+        "allowed_gateways",
+        {"type": "array", "items": {**_GATEWAY, "minLength": 1}},
+        "Gateways that an object may choose by the annotation seldon.io/istio-gateway, besides "
+        "`gateway`.",
+    ),
+    "allowedHosts": (
+        "allowed_hosts",
+        {**_HOSTS, "maxItems": 1000},
+        "Hosts that an object may choose by the annotation seldon.io/istio-host, besides `hosts`. "
+        "*.example.com allows every host below example.com.",
+    ),
+    "istioTlsMode": (
+        "istio_tls_mode",
+        {"enum": ["", "DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL"]},
+        "TLS from Istio to the predictors. Empty: as the mesh does. (ISTIO_TLS_MODE)",
+    ),
+}
+
+_CLUSTER_KEYS = frozenset({_KIND, "prefix"})
+"""What is the same for all namespaces: which types are watched, and whose paths begin how."""
+
+
+def routing_schema(*, of_namespace: bool = False) -> dict[str, Any]:
+    """Return the properties of the section `routing`, as JSON Schema."""
+    return {
+        key: {**schema, "description": description}
+        for key, (_, schema, description) in _KEYS.items()
+        if not (of_namespace and key in _CLUSTER_KEYS)
+    }
+
+
+def read_routing(
+    section: Mapping[str, Any] | None, base: RoutingOptions, source: str
+) -> RoutingOptions:
+    """Return what a section that its schema admits says, over `base`.
+
+    Raise SettingsError where two keys contradict each other.
+    """
+    changes: dict[str, Any] = {
+        _KEYS[key][0]: tuple(value) if isinstance(value, list) else value
+        for key, value in (section or {}).items()
+    }
+    options = replace(base, **changes)
+    for error in _find_contradictions(options):
+        raise SettingsError(f"{source}: routing.{error}")
+    return options
+
+
+def write_routing(options: RoutingOptions, *, of_namespace: bool = False) -> dict[str, Any]:
+    """Return the section that has the effect of `options`, with every key."""
+    section = {key: getattr(options, name) for key, (name, _, _) in _KEYS.items()}
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in section.items()
+        if not (of_namespace and key in _CLUSTER_KEYS)
+    }
+
+
+def _find_contradictions(options: RoutingOptions) -> Iterator[str]:
+    if options.kind == "gateway-api" and "/" not in options.gateway:
+        yield "gateway must be namespace/name with kind gateway-api"
+    if options.kind == "istio" and options.gateway and "/" not in options.gateway:
+        yield "gateway must be namespace/name with kind istio"
+    if options.kind == "gateway-api" and "*" in options.hosts + options.grpc_hosts:
+        yield 'hosts must not contain "*" with kind gateway-api; leave it empty for all hosts'
+    if options.kind == "gateway-api" and options.separates_grpc and _share_listener(options):
+        # GEP-1016: a listener refuses one of two routes of different kinds with one hostname.
+        yield (
+            "hosts and grpcHosts must be different where both use one listener: set grpcHosts to "
+            "other hosts, or sectionName and grpcSectionName to two listeners"
+        )
+
+
+def _share_listener(options: RoutingOptions) -> bool:
+    """Return whether an HTTPRoute and a GRPCRoute may get the same hostname of one listener."""
+    sections = {options.section_name, options.grpc_section_name}
+    if "" not in sections and len(sections) == 2:
+        return False
+    http = options.hosts
+    grpc = options.grpc_hosts or options.hosts
+    return not http or not grpc or any(_overlap(a, b) for a in http for b in grpc)
+
+
+def _overlap(first: str, second: str) -> bool:
+    """Return whether some name is one of both hosts."""
+    if first == second:
+        return True
+    return any(
+        wildcard.startswith("*.") and other.removeprefix("*").endswith(wildcard[1:])
+        for wildcard, other in ((first, second), (second, first))
+    )
