@@ -8,6 +8,7 @@ import click
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.manifests import select_manifests
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
+from webhook.cli.trees import draw_trees
 from webhook.errors import DocumentError
 from webhook.files import read_input
 
@@ -22,7 +23,7 @@ from webhook.files import read_input
 def security_command(
     paths: tuple[str, ...], output: str, facts_file: Path | None, flags: SettingsFlags
 ) -> None:
-    r"""Show the effective security context of each container, and who set each value.
+    r"""Show the graph, the effective security context of each container, and who set each value.
 
     Containers that graphgate adds are shown too: model servers, orchestrator, storage initializer,
     explainer. Exit code 0, or 2 if something could not be read.
@@ -34,12 +35,13 @@ def security_command(
     """
     from webhook.lint.kind import is_seldon_deployment
     from webhook.lint.result import identify_object
+    from webhook.picture import build_picture
     from webhook.report import security_context_text
     from webhook.report.security_context import explain_security
     from webhook.yamldoc import read
 
     settings, facts = load_settings(flags), load_facts(facts_file)
-    results, failed = [], False
+    results, trees, failed = [], [], False
     for path in select_manifests(paths).files:
         try:
             parsed_file = read(read_input(path))
@@ -52,12 +54,14 @@ def security_command(
             if is_seldon_deployment(document.value):
                 explained = list(explain_security(document.value, settings, facts))
                 results.append((identify_object(document.value), explained))
+                trees.append(draw_trees([build_picture(document.value, (), settings, facts)]))
     if output == "json":
         values = [security_context_text.to_value(who, explained) for who, explained in results]
         click.echo(security_context_text.format_json(values), nl=False)
     else:
         blocks = [
-            security_context_text.format_text(who["name"], explained) for who, explained in results
+            f"{tree}\n{security_context_text.format_text(who['name'], explained)}"
+            for tree, (who, explained) in zip(trees, results, strict=True)
         ]
         click.echo("\n".join(blocks), nl=False)
     sys.exit(2 if failed else 0)

@@ -1,0 +1,86 @@
+"""`graphgate graph`: the inference graphs of SeldonDeployments as pictures."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from webhook.cli.inputs import load_facts, load_settings
+from webhook.cli.manifests import select_manifests
+from webhook.cli.options import SettingsFlags, facts_option, settings_options
+from webhook.cli.policy_options import policies_option, resolve_policy_context
+from webhook.cli.trees import draw_trees
+from webhook.files import read_input
+
+
+@click.command("graph")
+@click.argument("paths", nargs=-1, metavar="[PATH|-]...")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["tree", "mermaid", "dot", "svg"]),
+    default="tree",
+    show_default=True,
+    help="How to draw.",
+)
+@click.option("--ascii", "only_ascii", is_flag=True, help="Draw the tree with ASCII only.")
+@click.option(
+    "--width",
+    type=click.IntRange(40, 400),
+    help="Columns of the tree. [default: the terminal's, else 80]",
+)
+@policies_option
+@facts_option
+@settings_options
+def graph_command(
+    paths: tuple[str, ...],
+    output: str,
+    only_ascii: bool,
+    width: int | None,
+    policy_paths: tuple[Path, ...],
+    facts_file: Path | None,
+    flags: SettingsFlags,
+) -> None:
+    r"""Draw inference graphs: predictors, nodes, where they run, and their faults.
+
+    Several objects become one picture. Exit code 0, or 2 if something could not be read.
+
+    \b
+    Examples:
+      graphgate graph model.yaml
+      graphgate graph -o svg model.yaml > model.svg
+    """
+    from webhook.lint.kind import is_seldon_deployment
+    from webhook.lint.lint import find_in_document
+    from webhook.picture import build_picture
+    from webhook.yamldoc import read
+
+    settings, facts = load_settings(flags), load_facts(facts_file)
+    policy_context = resolve_policy_context(policy_paths, settings, flags)
+    pictures, failed = [], False
+    for path in select_manifests(paths).files:
+        try:
+            parsed_file = read(read_input(path))
+        except OSError as error:
+            click.echo(f"graphgate: {path} cannot be opened: {error.strerror}", err=True)
+            failed = True
+            continue
+        for fault in parsed_file.errors:
+            click.echo(f"graphgate: {path}:{fault.line}:{fault.column}: {fault}", err=True)
+            failed = True
+        for document in parsed_file.documents:
+            if is_seldon_deployment(document.value):
+                findings = find_in_document(
+                    document, settings, facts, policy_context=policy_context
+                )
+                pictures.append(build_picture(document.value, findings or (), settings, facts))
+    if not pictures:
+        click.echo("graphgate: no SeldonDeployment found", err=True)
+    elif output == "tree":
+        click.echo(draw_trees(pictures, width=width, only_ascii=only_ascii), nl=False)
+    else:
+        from importlib import import_module
+
+        text: str = import_module(f"webhook.picture.{output}").write(pictures)
+        click.echo(text, nl=False)
+    sys.exit(2 if failed else 0)
