@@ -1,4 +1,4 @@
-# The image of graphgate: CPython of Debian 12, what graphgate needs at run time, and nothing else: no
+# The image of graphgate: CPython of Debian 13, what graphgate needs at run time, and nothing else: no
 # shell, no package manager, no pip.
 #
 #   docker build -t registry.example/graphgate:0.1.0 .         (or: buildah build --layers -t … .)
@@ -6,13 +6,13 @@
 # Both bases are pinned to a Python and a Debian by tag, so that they get their security fixes when
 # the image is built anew. A release pins them by digest, and says which:
 #
-#   docker build --build-arg BUILD_IMAGE=docker.io/library/python:3.11-slim-bookworm@sha256:… \
-#                --build-arg RUN_IMAGE=gcr.io/distroless/python3-debian12:nonroot@sha256:… …
+#   docker build --build-arg BUILD_IMAGE=docker.io/library/python:3.13-slim-trixie@sha256:… \
+#                --build-arg RUN_IMAGE=gcr.io/distroless/python3-debian13:nonroot@sha256:… …
 #
 # They have to be of one Python minor and one Debian: wheels are chosen and bytecode is made in the
 # first, both are run in the second. Behind a proxy of PyPI: --build-arg PIP_INDEX_URL=…
-ARG BUILD_IMAGE=docker.io/library/python:3.11-slim-bookworm
-ARG RUN_IMAGE=gcr.io/distroless/python3-debian12:nonroot
+ARG BUILD_IMAGE=docker.io/library/python:3.13-slim-trixie
+ARG RUN_IMAGE=gcr.io/distroless/python3-debian13:nonroot
 
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /src

@@ -7,15 +7,25 @@ import sys
 gc.set_threshold(50_000, 20, 100)
 
 from webhook.cli import graphgate  # noqa: E402 — after the line above
+from webhook.cli.extras import missing_extra  # noqa: E402 — as above
 from webhook.errors import GraphgateError  # noqa: E402 — as above
 
 
 def main() -> None:
-    """Run the command line; an error of the tree becomes one sentence and exit code 2."""
+    """Run the command line; an error of the tree becomes one sentence and exit code 2.
+
+    So does a module that only an extra of the package brings.
+    """
     try:
         graphgate()
     except GraphgateError as error:
         sys.stderr.write(f"graphgate: {error}\n")
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        sentence = missing_extra(error.name)
+        if sentence is None:
+            raise
+        sys.stderr.write(f"graphgate: {sentence}\n")
         sys.exit(2)
     except BrokenPipeError:
         # The reader (head, less) has what it wanted. Closing stdout again would complain.

@@ -22,6 +22,11 @@ STANDARD_INPUT = "-"
 
 _PART_BYTES = 1 << 20
 
+# O_NONBLOCK: another file may have taken the place of the one that was looked at. Windows has
+# neither such files nor these flags, but opens files as text if it is not told otherwise.
+_FLAGS = ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
+_READ_ONLY = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in _FLAGS)
+
 _KINDS = {
     stat.S_IFIFO: "a FIFO",
     stat.S_IFCHR: "a character device",
@@ -37,9 +42,7 @@ def read_file(path: Path | str, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     regular file, or that the file is larger than `max_bytes`.
     """
     _require_regular(os.stat(path), path)  # noqa: PTH116 — before it is opened, which may act on a device
-    # O_NONBLOCK: another file may have taken its place meanwhile.
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-    descriptor = os.open(path, flags)
+    descriptor = os.open(path, _READ_ONLY)
     with os.fdopen(descriptor, "rb") as file:
         _require_regular(os.fstat(descriptor), path)
         return _read_bounded(file, path, max_bytes)

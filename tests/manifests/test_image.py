@@ -54,8 +54,8 @@ def test_every_line_is_one_of_the_lock_with_its_hashes(name: str) -> None:
 def test_both_bases_are_pinned_to_one_python_and_can_be_pinned_by_digest() -> None:
     bases = dict(re.findall(r"(?m)^ARG (\w+_IMAGE)=(\S+)$", DOCKERFILE))
     assert bases == {
-        "BUILD_IMAGE": "docker.io/library/python:3.11-slim-bookworm",
-        "RUN_IMAGE": "gcr.io/distroless/python3-debian12:nonroot",
+        "BUILD_IMAGE": "docker.io/library/python:3.13-slim-trixie",
+        "RUN_IMAGE": "gcr.io/distroless/python3-debian13:nonroot",
     }
     assert re.findall(r"(?m)^FROM (\S+)", DOCKERFILE) == ["${BUILD_IMAGE}", "${RUN_IMAGE}"]
 

@@ -1,6 +1,6 @@
 """What is installed in the image: the part of requirements.lock that is needed at run time.
 
-    manifests/image/requirements.txt         what `graphgate` needs, with the extra "cluster"
+    manifests/image/requirements.txt         what `graphgate` needs, with all its extras
     manifests/image/build-requirements.txt   what builds its wheel, and is not in it
 
 The lock holds the tools of development too, and pip cannot install a part of it with hashes. What
@@ -25,8 +25,8 @@ _IMAGE = {
     "os_name": "posix",
     "platform_python_implementation": "CPython",
     "platform_system": "Linux",
-    "python_full_version": "3.11.2",
-    "python_version": "3.11",
+    "python_full_version": "3.13.5",
+    "python_version": "3.13",
     "sys_platform": "linux",
 }
 
@@ -35,7 +35,8 @@ def files() -> dict[str, str]:
     """Return both files."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     needed = project["project"]["dependencies"]
-    needed += project["project"]["optional-dependencies"]["cluster"]
+    for extra in ("policies", "server", "cluster"):
+        needed += project["project"]["optional-dependencies"][extra]
     return {
         f"{FOLDER}/requirements.txt": _part(needed),
         f"{FOLDER}/build-requirements.txt": _part(project["build-system"]["requires"]),

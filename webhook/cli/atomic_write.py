@@ -7,6 +7,9 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+_IS_POSIX = hasattr(os, "fchown")
+"""Windows has no owner or mode to keep, and makes a new name last by itself."""
+
 
 def folders_of(paths: tuple[str, ...]) -> tuple[Path, ...]:
     """Return the folders in which the named paths let a command write: a file's is its own."""
@@ -30,17 +33,23 @@ def replace_file(path: Path, content: bytes, folders: tuple[Path, ...]) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
-                with suppress(PermissionError):
-                    os.fchown(file.fileno(), before.st_uid, before.st_gid)
-            os.fchmod(file.fileno(), stat.S_IMODE(before.st_mode))
+            if _IS_POSIX:
+                _keep_owner_and_mode(file.fileno(), before)
             os.fsync(file.fileno())
         Path(temporary).replace(target)
     except BaseException:
         with suppress(OSError):
             Path(temporary).unlink()
         raise
-    _sync_folder(target.parent)
+    if _IS_POSIX:
+        _sync_folder(target.parent)
+
+
+def _keep_owner_and_mode(descriptor: int, before: os.stat_result) -> None:
+    if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+        with suppress(PermissionError):
+            os.fchown(descriptor, before.st_uid, before.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
 
 
 def _sync_folder(folder: Path) -> None:
