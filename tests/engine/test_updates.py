@@ -14,8 +14,8 @@ STRICT = read_settings(
 )
 
 
-def reported_rules(document, old, settings=SETTINGS):
-    decision = evaluate(document, settings, NO_FACTS, old_document=old)
+def reported_rules(document, old, settings=SETTINGS, operator=None):
+    decision = evaluate(document, settings, NO_FACTS, old_document=old, operator=operator)
     assert decision.rule_errors == ()
     return [f.rule_id for f in decision.denials], [f.rule_id for f in decision.warnings]
 
@@ -138,9 +138,9 @@ def with_headless(value, holder="spec"):
 @pytest.mark.parametrize(
     ("before", "after", "denials", "warnings"),
     [
-        (None, "true", ["headless-service-changed"], []),
-        ("false", "1", ["headless-service-changed"], []),
-        ("true", None, [], ["headless-service-changed"]),
+        (None, "true", ["immutable-field-changed"], []),
+        ("false", "1", ["immutable-field-changed"], []),
+        ("true", None, [], ["immutable-field-changed"]),
         ("true", "yes", [], []),
         (None, "false", [], []),
     ],
@@ -159,10 +159,53 @@ def test_a_service_of_another_name_is_told():
     assert reported_rules(named, named) == ([], [])
 
 
+def with_separate_orchestrator():
+    document = with_predictor()
+    document["spec"]["annotations"] = {"seldon.io/engine-separate-pod": "true"}
+    return document
+
+
+def with_two_containers(node):
+    containers = [{"name": name, "image": "registry.example/a:1"} for name in ("a", "b")]
+    return with_predictor(
+        componentSpecs=[{"spec": {"containers": containers}}], graph={"name": node, "type": "MODEL"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("new", "old"),
+    [
+        (with_separate_orchestrator(), with_predictor()),
+        (with_predictor(), with_separate_orchestrator()),
+        (with_two_containers("b"), with_two_containers("a")),
+    ],
+)
+def test_a_deployment_that_seldon_makes_anew_is_told(new, old):
+    # Its selector has the Services of the pod; graphgate's has its name alone.
+    assert reported_rules(new, old, operator="seldon") == ([], ["immutable-field-changed"])
+    assert reported_rules(new, old, operator="graphgate") == ([], [])
+
+
+def test_an_update_that_names_nothing_anew_is_not_rendered(monkeypatch):
+    calls = []
+
+    def render(*given):
+        calls.append(given)
+        return ()
+
+    monkeypatch.setattr("webhook.rendering.render.render", render)
+    new = with_predictor()
+    new["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"][0]["image"] = "b:2"
+    assert reported_rules(new, with_predictor(), operator="seldon") == ([], [])
+    assert calls == []
+    reported_rules(with_separate_orchestrator(), with_predictor(), operator="seldon")
+    assert len(calls) == 2
+
+
 def test_rules_about_updates_do_not_run_without_one():
     about_updates = {rule.id for rule in all_rules() if "old" in rule.inputs}
     assert about_updates == {
-        *("headless-service-changed", "large-traffic-shift", "live-predictor-removed"),
+        *("immutable-field-changed", "large-traffic-shift", "live-predictor-removed"),
         *("model-uri-changed", "service-name-changed"),
     }
     decision = evaluate(minimal(), SETTINGS, NO_FACTS)

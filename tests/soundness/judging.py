@@ -17,6 +17,15 @@ from webhook.settings.model import Settings, read_settings
 NAMESPACE = "soundness"
 """Where everything is created, whatever a document says."""
 
+NAMESPACES = {
+    NAMESPACE: {},
+    **{
+        f"{NAMESPACE}-{level}": {"pod-security.kubernetes.io/enforce": level}
+        for level in ("baseline", "restricted")
+    },
+}
+"""Every namespace with its labels: the further ones enforce a level of Pod Security."""
+
 _SERVERS = (
     *("SKLEARN_SERVER", "XGBOOST_SERVER", "MLFLOW_SERVER", "HUGGINGFACE_SERVER"),
     *("TENSORFLOW_SERVER", "TRITON_SERVER", "TEMPO_SERVER"),
@@ -27,7 +36,7 @@ _IMAGES = {
 }
 
 FACTS = Facts(
-    namespaces={NAMESPACE: Namespace()},
+    namespaces={name: Namespace(labels) for name, labels in NAMESPACES.items()},
     model_servers={name: {"protocols": _IMAGES} for name in _SERVERS},
     explainer_images={"image": "registry.example/alibi:1", "image_v2": "registry.example/alibi:2"},
     kubernetes_minor=36,
@@ -37,10 +46,11 @@ FACTS = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """How graphgate is run: its settings, and the options of rendering."""
+    """How graphgate is run: its settings, the options of rendering, and for which namespace."""
 
     settings: Settings
     options: RenderOptions
+    namespace: str = NAMESPACE
 
 
 SETUPS = (
@@ -64,6 +74,29 @@ SETUPS = (
 )
 """With an orchestrator, without one, with hardened defaults, and as Seldon's operator renders."""
 
+_ENFORCE: dict[str, Any] = {
+    "apiVersion": "graphgate.io/v1alpha1",
+    "kind": "Settings",
+    "podSecurity": {"mode": "enforce"},
+}
+
+ENFORCED = (
+    *(
+        replace(
+            SETUPS[number],
+            settings=read_settings(_ENFORCE, operator=SETUPS[number].options.operator),
+            namespace=f"{NAMESPACE}-baseline",
+        )
+        for number in (0, 3)
+    ),
+    replace(
+        SETUPS[2],
+        settings=read_settings({**_ENFORCE, "profile": "hardened"}),
+        namespace=f"{NAMESPACE}-restricted",
+    ),
+)
+"""The same where the namespace enforces a level: the strict one with defaults that fit it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ApiObject:
@@ -72,12 +105,14 @@ class ApiObject:
     kind   what it is asked as, whatever the object says
     trace  says what place of the document a place of the object comes from
     is_applied  whether its controller applies it server-side (Seldon's operator creates only)
+    namespace   where it is created
     """
 
     kind: str
     object: dict[str, Any]
     trace: Callable[[Iterable[Segment]], Path]
     is_applied: bool = True
+    namespace: str = NAMESPACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +133,11 @@ def evaluate_document(document: dict[str, Any], setup: Setup) -> Evaluation:
     """Fill in the defaults, decide, render."""
     settings = replace(setup.settings, ratchet=False)
     decision = evaluate(
-        document, settings, FACTS, namespace=NAMESPACE, operator=setup.options.operator
+        document, settings, FACTS, namespace=setup.namespace, operator=setup.options.operator
     )
-    defaulting_result = defaulting.default_object(document, settings.defaults, FACTS, NAMESPACE)
+    defaulting_result = defaulting.default_object(
+        document, settings.defaults, FACTS, setup.namespace
+    )
     defaulted = defaulting.apply_add_operations(document, defaulting_result.operations)
     options = replace(setup.options, defaults=settings.defaults)
     rendered = render(parse(_with_generated_name(defaulted)), options, FACTS)
@@ -109,8 +146,8 @@ def evaluate_document(document: dict[str, Any], setup: Setup) -> Evaluation:
     return Evaluation(
         denials=tuple(sorted(denials)),
         objects=(
-            _without_server_fields(defaulted),
-            *_objects(rendered, is_applied=options.operator == "graphgate"),
+            _without_server_fields(defaulted, setup.namespace),
+            *_objects(rendered, setup.namespace, is_applied=options.operator == "graphgate"),
         ),
         rendered_count=len(rendered),
     )
@@ -133,26 +170,30 @@ _SERVER_FIELDS = (
 """Fields of metadata that only the API server writes."""
 
 
-def _without_server_fields(document: dict[str, Any]) -> ApiObject:
-    copy = _in_test_namespace(document)
+def _without_server_fields(document: dict[str, Any], namespace: str) -> ApiObject:
+    copy = _in_namespace(document, namespace)
     for field in _SERVER_FIELDS:
         if type(copy.get("metadata")) is dict:
             copy["metadata"].pop(field, None)
-    return ApiObject("SeldonDeployment", copy, Path)
+    return ApiObject("SeldonDeployment", copy, Path, namespace=namespace)
 
 
-def _objects(rendered: Iterable[Rendered], *, is_applied: bool) -> Iterator[ApiObject]:
+def _objects(
+    rendered: Iterable[Rendered], namespace: str, *, is_applied: bool
+) -> Iterator[ApiObject]:
     for one in rendered:
-        yield ApiObject(one.kind, _in_test_namespace(one.object), one.trace, is_applied)
+        raw = _in_namespace(one.object, namespace)
+        yield ApiObject(one.kind, raw, one.trace, is_applied, namespace)
         if one.kind == "Deployment":
-            yield ApiObject("Pod", _pod_of_deployment(one.object), _TemplateTrace(one))
+            pod = _in_namespace(_pod_of_deployment(one.object), namespace)
+            yield ApiObject("Pod", pod, _TemplateTrace(one), namespace=namespace)
 
 
-def _in_test_namespace(raw: dict[str, Any]) -> dict[str, Any]:
-    """Return a copy in the tests' namespace."""
+def _in_namespace(raw: dict[str, Any], namespace: str) -> dict[str, Any]:
+    """Return a copy in a namespace of the tests."""
     copy = deepcopy(raw)
     if type(copy.get("metadata")) is dict:
-        copy["metadata"]["namespace"] = NAMESPACE
+        copy["metadata"]["namespace"] = namespace
     return copy
 
 
@@ -164,7 +205,7 @@ def _pod_of_deployment(deployment: dict[str, Any]) -> dict[str, Any]:
     """
     template = deepcopy(deployment["spec"]["template"])
     name = f"{deployment['metadata']['name']}-5d7f9c8b4-"
-    metadata = {**template["metadata"], "generateName": name, "namespace": NAMESPACE}
+    metadata = {**template["metadata"], "generateName": name}
     spec = {key: value for key, value in template["spec"].items() if key != "serviceAccount"}
     spec["serviceAccountName"] = "default"
     for field in ("priorityClassName", "priority", "preemptionPolicy"):

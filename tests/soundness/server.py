@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from tests.seeds import ROOT
 from tests.soundness.answers import ApiRejection, WriteMethod, to_rejection
-from tests.soundness.judging import NAMESPACE, ApiObject
+from tests.soundness.judging import NAMESPACES, ApiObject
 from tools.control_plane.run import ControlPlane
 from tools.control_plane.waiting import wait_until
 
@@ -59,8 +59,9 @@ _KEDA = {
 
 
 def install(plane: ControlPlane) -> None:
-    """Create the namespace and the definitions that the objects need."""
-    plane.create_namespace(NAMESPACE)
+    """Create the namespaces and the definitions that the objects need."""
+    for name, labels in NAMESPACES.items():
+        plane.create_namespace(name, labels)
     plane.kubectl("apply", "-f", str(ROOT / "manifests/crd/seldondeployments.yaml"))
     plane.kubectl("apply", "-f", "-", input=json.dumps(_KEDA))
     # kubectl wait fails where a definition has no conditions yet.
@@ -99,7 +100,9 @@ class Server:
         Asks as the reconciler does, with a server-side apply; where that is refused (or with
         `both`) with a plain create. Pods and the SeldonDeployment are created only.
         """
-        key = json.dumps([asked.kind, asked.object, asked.is_applied], sort_keys=True).encode()
+        key = json.dumps(
+            [asked.kind, asked.object, asked.is_applied, asked.namespace], sort_keys=True
+        ).encode()
         if key not in self.known:
             self.known[key] = self._ask(asked, both=both)
         return self.known[key]
@@ -117,7 +120,7 @@ class Server:
         group = _RESOURCES[asked.kind]
         if asked.kind == "SeldonDeployment" and asked.object.get("apiVersion") in _OLDER:
             group = f"apis/{asked.object['apiVersion']}"
-        path = f"/{group}/namespaces/{NAMESPACE}/{_plural(asked.kind)}"
+        path = f"/{group}/namespaces/{asked.namespace}/{_plural(asked.kind)}"
         if how == "apply":
             path = f"{path}/{quote(name)}?{_QUERY}&fieldManager=graphgate&force=true"
             status, body = self._request("PATCH", path, "application/apply-patch+yaml", asked)

@@ -2,8 +2,7 @@
 
 Why: a key is a name of at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both
 ends, and may have a domain and "/" in front. The value of a label is such a name, or empty. The API
-server refuses a Deployment whose pods carry, or select nodes by, anything else; and one whose
-annotations are larger than 256 KiB in all.
+server refuses a Deployment whose pods carry, or select nodes by, anything else.
 
 Fix: Write key and value with letters, digits, "-", "_" and "." only. Free text belongs into the
 value of an annotation.
@@ -47,8 +46,6 @@ ACTION = "deny"
 SINCE = "0.1.0"
 TRIGGERS = frozenset({"annotations", "metadata", "nodeSelector"})
 
-_MAX_ANNOTATIONS_SIZE = 256 * 1024
-"""Bytes of all keys and values (TotalAnnotationSizeLimitB)."""
 _CHARACTERS = "-A-Za-z0-9_."
 _ANNOTATIONS = ROOT / "spec" / "annotations"
 
@@ -87,18 +84,6 @@ def _check_labels(labels: Mapping[str, Any], path: Path) -> Iterator[Finding]:
 def _check_annotations(annotations: Mapping[str, Any], path: Path) -> Iterator[Finding]:
     if not all(map(is_annotation_key, annotations)):
         yield from _check_keys(annotations, path, is_annotation_key)
-    size = sum(len(k) + len(v) for k, v in annotations.items() if type(v) is str)
-    if size * 4 > _MAX_ANNOTATIONS_SIZE:  # a character has up to four bytes
-        size = sum(
-            len(k.encode(errors="surrogatepass")) + len(v.encode(errors="surrogatepass"))
-            for k, v in annotations.items()
-            if type(v) is str
-        )
-        if size > _MAX_ANNOTATIONS_SIZE:
-            message = (
-                f"the annotations have {size} bytes, more than {_MAX_ANNOTATIONS_SIZE} (256 KiB)"
-            )
-            yield Finding(path, message, "keep large texts in a ConfigMap")
 
 
 def _check_keys(

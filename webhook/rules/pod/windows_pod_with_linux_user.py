@@ -33,15 +33,23 @@ from collections.abc import Iterator
 
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import ComponentSpec, Predictor, get_mapping, get_str
-from webhook.graph.well_known import NO_ENGINE_ANNOTATION
+from webhook.graph.model import (
+    ComponentSpec,
+    Predictor,
+    SeldonDeployment,
+    get_mapping,
+    get_str,
+)
+from webhook.rules.pod._seldon_orchestrator import holds_orchestrator
 
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"os"})
 
 
-def check(pod: ComponentSpec, predictor: Predictor, facts: Facts) -> Iterator[Finding]:
+def check(
+    pod: ComponentSpec, predictor: Predictor, deployment: SeldonDeployment, facts: Facts
+) -> Iterator[Finding]:
     """Yield the pod for Windows that Seldon's operator gives a user.
 
     Sources: createExecutorContainer (seldondeployment_engine.go), security.go, v1.17.1;
@@ -50,13 +58,8 @@ def check(pod: ComponentSpec, predictor: Predictor, facts: Facts) -> Iterator[Fi
     spec = pod.pod
     if facts.operator == "graphgate" or get_str(get_mapping(spec, "os"), "name") != "windows":
         return
-    annotations = get_mapping(predictor.raw, "annotations")
-    has_orchestrator = get_str(annotations, NO_ENGINE_ANNOTATION).lower() != "true"
-    is_first = any(
-        container.name in predictor.nodes_by_name for container in pod.containers
-    ) and pod.path[-1] in (0, "componentSpecs")
     gets_user = type(spec.get("securityContext")) is not dict
-    if gets_user or (has_orchestrator and is_first):
+    if gets_user or holds_orchestrator(pod, predictor, deployment):
         yield Finding(
             pod.path.join(("spec", "os", "name")),
             "Seldon's operator sets a user id in this pod, which a pod for Windows cannot have",

@@ -2,10 +2,11 @@
 
     python -m tools.soundness --documents N --seed S [--json FILE]
 
-Starts a control plane of its own (`make control-plane` builds it), judges every document that the
-project has written down and N mutants, and prints where the two disagree, each kind once with the
-smallest document. Exit 1 if graphgate admits anything that the API server refuses, or refuses what
-it takes by a rule without a written reason.
+Starts a control plane of its own (`make control-plane` builds it), takes the published schema from
+it, judges every document that the project has written down and N that the schema tells of, and
+prints where the two disagree, each kind once with the smallest document. Prints the fields, too,
+that no rule and no row of the table mentions. Exit 1 if graphgate admits anything that the API
+server refuses, or refuses what it takes by a rule without a written reason.
 """
 
 import argparse
@@ -24,13 +25,15 @@ from tests.soundness.reasons import REASONS
 from tests.soundness.server import Server, install
 from tools.control_plane.build import provide_binaries
 from tools.control_plane.run import ControlPlane
+from tools.soundness.generator import Generator
+from tools.soundness.published import Published
 
 
 def main() -> int:
     """Run as the module's docstring says; return the exit code."""
     parser = argparse.ArgumentParser(description="compare graphgate with a real API server")
-    parser.add_argument("--documents", type=int, default=10_000, help="how many mutants")
-    parser.add_argument("--seed", type=int, default=1, help="which mutants")
+    parser.add_argument("--documents", type=int, default=10_000, help="how many are made")
+    parser.add_argument("--seed", type=int, default=1, help="which ones")
     parser.add_argument("--json", type=Path, help="write the figures here")
     chosen = parser.parse_args()
     started = time.monotonic()
@@ -39,8 +42,9 @@ def main() -> int:
     with ControlPlane.start(binaries, controllers=False) as plane:
         install(plane)
         server = Server(plane)
-        mutants = campaign.cases(chosen.documents, chosen.seed)
-        figures = campaign.run(chain(campaign.written_cases(), mutants), server.find_rejection)
+        published = Published.fetch(plane)
+        made = Generator(published).cases(chosen.documents, chosen.seed)
+        figures = campaign.run(chain(campaign.written_cases(), made), server.find_rejection)
         found = campaign.disagreements(figures, server.find_rejection)
         version = plane.version
         server.close()

@@ -1,0 +1,115 @@
+"""Documents from the published schema.
+
+Each field right, on its borders and wrong, fields that stand together, and the kinds that no schema
+tells of, written into the project's real documents.
+"""
+
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from random import Random
+from typing import Any
+
+from tests.soundness import bases
+from tests.soundness.campaign import Case
+from tests.soundness.judging import ENFORCED, SETUPS, Setup, evaluate_document
+from tests.soundness.mutate import CHANGES, mutant
+from tools.soundness.injecting import Injector, mend_references
+from tools.soundness.kinds import KINDS
+from tools.soundness.published import Field, Published
+from tools.soundness.values import Quality, Values
+
+_POD = "spec.predictors[].componentSpecs[].spec"
+_TURNS = (
+    *("hostNetwork", "hostPID", "hostUsers", "shareProcessNamespace", "os", "dnsPolicy"),
+    *("setHostnameAsFQDN", "hostnameOverride", "resources", "nodeName", "resourceClaims"),
+    *("schedulingGates", "terminationGracePeriodSeconds", "runtimeClassName", "securityContext"),
+    *("overhead", "priorityClassName", "topologySpreadConstraints", "affinity", "initContainers"),
+)
+"""Fields of a pod on which it depends what others may say."""
+_REFUSED_ANYWAY = ".ephemeralContainers"
+"""No template may have them: a few documents are enough to see it."""
+
+
+class Generator:
+    """Makes documents from one published schema. The same seed makes the same ones."""
+
+    def __init__(self, published: Published) -> None:
+        self._published = published
+        self._values = Values(published)
+        self._injector = Injector(published, self._values)
+        self._objects = [path for path, fields in published.children.items() if len(fields) > 1]
+
+    def cases(self, count: int, seed: int) -> Iterator[Case]:
+        """Yield so many cases; fields come in turn, so that none waits longer than another."""
+        shapes = [s for s in bases.written() if not evaluate_document(s[1], SETUPS[0]).denials]
+        order = list(self._published.leaves)
+        Random(seed).shuffle(order)
+        turn = 0
+        for number in range(count):
+            random = Random(f"{seed}/{number}")
+            document = deepcopy(bases.drawn(random, shapes))
+            kind = random.choices(
+                ("field", "siblings", "pair", "kinds", "mutant"), (45, 20, 10, 15, 10)
+            )[0]
+            if kind == "field":
+                turn += 1
+                names = self._one_field(document, order[turn % len(order)], random)
+            elif kind == "siblings":
+                names = self._siblings(document, random)
+            elif kind == "pair":
+                names = self._pair(document, random)
+            elif kind == "kinds":
+                names = _some_kinds(document, random)
+            else:
+                document, drawn = mutant(document, random)
+                names = "+".join(drawn)
+            if random.random() < 0.9:
+                mend_references(document)
+            yield Case(f"{seed}/{number} {kind} {names}", document, _setup(random))
+
+    def _one_field(self, document: dict[str, Any], field: Field, random: Random) -> str:
+        if _REFUSED_ANYWAY in field.path and random.random() < 0.8:
+            field = random.choice(self._published.leaves)
+        self._inject(document, field, random)
+        return field.path
+
+    def _siblings(self, document: dict[str, Any], random: Random) -> str:
+        """Write two or three fields of one object."""
+        children = self._published.children[random.choice(self._objects)]
+        chosen = random.sample(children, min(len(children), random.choice((2, 2, 3))))
+        place = self._injector.put(document, chosen[0], self._near(chosen[0], random), random)
+        for field in chosen[1:]:
+            self._injector.put_beside(document, place, field, self._near(field, random))
+        return "+".join(field.path for field in chosen)
+
+    def _pair(self, document: dict[str, Any], random: Random) -> str:
+        """Write a field of a pod, and one on which it may depend."""
+        first = self._published.fields[f"{_POD}.{random.choice(_TURNS)}"]
+        below = [f for f in self._published.leaves if f.path.startswith(_POD)]
+        second = random.choice(below)
+        if second.path.startswith(first.path):
+            second = random.choice(below)
+        for field in (first, second):
+            self._injector.put(document, field, self._near(field, random), random)
+        return f"{first.path}+{second.path}"
+
+    def _inject(self, document: dict[str, Any], field: Field, random: Random) -> None:
+        quality: Quality = random.choices(("right", "border", "wrong"), (25, 60, 15))[0]
+        self._injector.put(document, field, self._values.of(field, quality, random), random)
+
+    def _near(self, field: Field, random: Random) -> Any:
+        quality: Quality = random.choices(("right", "border", "wrong"), (65, 32, 3))[0]
+        return self._values.of(field, quality, random)
+
+
+def _some_kinds(document: dict[str, Any], random: Random) -> str:
+    names = random.sample(tuple(KINDS), random.choice((1, 1, 2)))
+    if random.random() < 0.2:
+        names.append(random.choice(tuple(CHANGES)))
+    return "+".join(name for name in names if (KINDS | CHANGES)[name](document, random))
+
+
+def _setup(random: Random) -> Setup:
+    """Return mostly one of the usual ways to run, at times one with an enforced level."""
+    setups: Sequence[Setup] = ENFORCED if random.random() < 0.12 else SETUPS
+    return random.choice(setups)

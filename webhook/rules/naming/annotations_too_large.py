@@ -1,0 +1,83 @@
+"""Annotations too large
+
+Why: the annotations of one object have 256 KiB at most, keys and values together. The API server
+counts those of the SeldonDeployment; and those of its pods, which have the annotations of spec, of
+their predictor and of their componentSpec in one. It refuses what has more.
+
+Fix: Keep large texts in a ConfigMap.
+
+Bad:
+    predictors:
+    - name: main
+      annotations:
+        training-data: … 300 KiB …
+
+Good:
+    predictors:
+    - name: main
+      annotations:
+        training-data: configmap/iris-training-data
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.path import ROOT
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({"annotations", "metadata"})
+
+_MAX_SIZE = 256 * 1024
+"""Bytes of all keys and values (TotalAnnotationSizeLimitB)."""
+_INJECTED = {"prometheus.io/path": "/prometheus", "prometheus.io/scrape": "true"}
+"""What every pod that is scraped has, unless its author says otherwise."""
+
+_Layers = tuple[Mapping[str, Any], ...]
+
+
+def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each object that has too many (source: ValidateAnnotationsSize)."""
+    own = get_mapping(get_mapping(deployment.raw, "metadata"), "annotations")
+    if (size := _added_size(own, ())) > _MAX_SIZE:
+        yield Finding(ROOT / "metadata" / "annotations", _message("metadata has", size))
+    of_spec: _Layers = (get_mapping(deployment.spec, "annotations"), _INJECTED)
+    spec_size = _added_size(_INJECTED, ()) + _added_size(of_spec[0], of_spec[1:])
+    if spec_size > _MAX_SIZE:
+        yield Finding(ROOT / "spec" / "annotations", _message("the pods have", spec_size))
+        return
+    for predictor in deployment.predictors:
+        of_predictor: _Layers = (get_mapping(predictor.raw, "annotations"), *of_spec)
+        predictor_size = spec_size + _added_size(of_predictor[0], of_predictor[1:])
+        if predictor_size > _MAX_SIZE:
+            message = _message("the predictor's pods have", predictor_size)
+            yield Finding(predictor.path / "annotations", message)
+            continue
+        for component in predictor.components:
+            metadata = get_mapping(component.raw, "metadata")
+            size = predictor_size + _added_size(get_mapping(metadata, "annotations"), of_predictor)
+            if size > _MAX_SIZE:
+                path = component.path.join(("metadata", "annotations"))
+                yield Finding(path, _message("the pods have", size))
+
+
+def _added_size(annotations: Mapping[str, Any], below: _Layers) -> int:
+    """Return by how many bytes annotations make those that they are laid over larger."""
+    size = 0
+    for key, value in annotations.items():
+        if type(value) is str:
+            replaced = next((v for layer in below if type(v := layer.get(key)) is str), None)
+            size += _bytes(value) + _bytes(key)
+            if replaced is not None:
+                size -= _bytes(replaced) + _bytes(key)
+    return size
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
+
+
+def _message(who: str, size: int) -> str:
+    return f"{who} annotations of {size} bytes, more than {_MAX_SIZE} (256 KiB)"
