@@ -70,7 +70,10 @@ KINDS = {
     "ScaledObject": "keda",
 }
 
-ISTIO_KINDS = {"VirtualService": "virtualServices", "DestinationRule": "destinationRules"}
+ROUTE_KINDS = {
+    "istio": {"VirtualService": "virtualServices", "DestinationRule": "destinationRules"},
+    "ambassador": {"Mapping": "mappings", "TLSContext": "tlsContexts"},
+}
 
 FILLED_IN: Mapping[str, Any] = {
     "protocol": "TCP",
@@ -132,12 +135,12 @@ def compare(operator: Operator) -> Iterator[Difference]:
         yield from _compare_objects(row, objects, KINDS)
 
 
-def compare_istio(operator: Operator, routing: RoutingOptions) -> Iterator[Difference]:
-    """Yield every difference between our routes for Istio and the recorded ones."""
+def compare_routes(operator: Operator, routing: RoutingOptions) -> Iterator[Difference]:
+    """Yield every difference between our routes, as of `operator`, and the recorded ones."""
     options = render_options(operator, routing)
     for row in recorded():
         routes = render_routes(parse(row["document"]), options, FACTS)
-        yield from _compare_objects(row, routes, ISTIO_KINDS)
+        yield from _compare_objects(row, routes, ROUTE_KINDS[routing.kind])
 
 
 def _compare_objects(

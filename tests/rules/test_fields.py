@@ -18,6 +18,7 @@ from webhook.engine.rule_runner import run_rules
 from webhook.graph.cluster_facts import NO_FACTS, Facts
 from webhook.graph.non_trivial import non_trivial_parts
 from webhook.graph.parse import parse
+from webhook.rendering.routes.options import NO_ROUTING, RoutingOptions
 from webhook.rules.pod import env_overrides_seldon_variable
 from webhook.settings.model import read_settings
 from webhook.settings.rule_set import RuleSet
@@ -29,12 +30,23 @@ EVERY_RULE = RuleSet(
         replace(rule, fields=frozenset(), triggers=frozenset()) for rule in SETTINGS.rule_set.rules
     )
 )
-ALL_FACTS = Facts(model_servers={"SKLEARN_SERVER": {}}, kubernetes_minor=31, max_graph_depth=2)
+ALL_FACTS = Facts(
+    model_servers={"SKLEARN_SERVER": {}},
+    kubernetes_minor=31,
+    max_graph_depth=2,
+    operator="graphgate",
+    mirrors_percent=False,
+)
+ROUTING = RoutingOptions(kind="gateway-api", gateway="gateways/public")
 
 
 def run_selected(plan, deployment, facts):
     failures: list[RuleError] = []
-    findings = list(run_rules(plan, deployment, deployment, facts, failures))
+    findings = [
+        each
+        for routing in (NO_ROUTING, ROUTING)
+        for each in run_rules(plan, deployment, deployment, facts, failures, routing=routing)
+    ]
     assert failures == []
     return findings
 

@@ -62,8 +62,18 @@ def test_a_fixture_gives_exactly_the_findings_in_its_head(file):
 
 # Rules about updates need two documents (tests/engine/test_updates.py), and object-too-large needs
 # one that is too large for a fixture (tests/graph/test_limits.py).
-# reserved-app-label asks who reconciles (tests/engine/test_operator.py).
-TESTED_ELSEWHERE = {"object-too-large", "reserved-app-label"}
+# reserved-app-label asks who reconciles (tests/engine/test_operator.py), and some what routes
+# (tests/engine/test_routing.py).
+TESTED_ELSEWHERE = {
+    "ignored-routing-annotation",
+    "object-too-large",
+    "reserved-app-label",
+    "too-many-split-predictors",
+    "unapproved-gateway",
+    "unapproved-host",
+    "unrouted-traffic",
+    "unsupported-mirror-percentage",
+}
 ON_ONE_DOCUMENT = [
     rule.id for rule in all_rules() if "old" not in rule.inputs and rule.id not in TESTED_ELSEWHERE
 ]

@@ -35,6 +35,7 @@ all_facts = st.builds(
     openshift=st.booleans(),
     kubernetes_minor=st.none() | st.integers(1, 999),
     max_graph_depth=st.none() | st.integers(1, 9999),
+    mirrors_percent=st.none() | st.booleans(),
 )
 
 

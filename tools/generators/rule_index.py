@@ -12,7 +12,7 @@ from webhook.rules import Subject, to_setting_name
 from webhook.rules.constraints.walk import load_rules
 
 SOURCE = "webhook/rules/"
-_INPUTS = ("deployment", "predictor", "component", "facts", "old")
+_INPUTS = ("deployment", "predictor", "component", "facts", "routing", "old")
 
 
 def files() -> dict[str, str]:

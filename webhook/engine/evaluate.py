@@ -205,7 +205,14 @@ class _Evaluator(NamedTuple):
         old = None if old_parsed is None else old_parsed.view
         with limited_comparisons():
             findings = list(
-                run_rules(self.settings.rule_set, parsed.view, old, self.facts, rule_errors)
+                run_rules(
+                    self.settings.rule_set,
+                    parsed.view,
+                    old,
+                    self.facts,
+                    rule_errors,
+                    routing=self.settings.routing,
+                )
             )
         if parsed.view.is_incomplete:  # the rules have said so, and that refuses it
             return findings

@@ -12,6 +12,7 @@ from webhook.graph.features import collect_features
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import ROOT
+from webhook.rendering.routes.options import NO_ROUTING, RoutingOptions
 from webhook.rules import Action, all_rules, docs
 from webhook.rules.constraints.walk import check_constraints
 from webhook.settings.rule_set import EnabledRule, RuleSet
@@ -30,15 +31,23 @@ def run_rules(
     old: SeldonDeployment | None,
     facts: Facts,
     rule_errors: list[RuleError],
+    *,
+    routing: RoutingOptions = NO_ROUTING,
 ) -> Iterator[ActionFinding]:
     """Yield each finding of each rule with its action.
 
     old          the object before an update; without it, rules about updates do not run
     rule_errors  takes the rules that crash; the others go on
+    routing      how requests get to the predictors
     """
     triggers = rule_set.triggered(collect_features(deployment))
     is_update = old is not None
-    inputs: dict[str, Any] = {"deployment": deployment, "facts": facts, "old": old}
+    inputs: dict[str, Any] = {
+        "deployment": deployment,
+        "facts": facts,
+        "old": old,
+        "routing": routing,
+    }
     left: dict[str, int] = {}
     for thing in walk(deployment):
         inputs["predictor"], inputs["component"] = thing.predictor, thing.component

@@ -10,8 +10,9 @@ A rule is a module of a group: graph, predictor, pod, scaling, naming or schema.
   ComponentSpec), `container` (of any role), `volume` or `schema_error`. It is called once for each
   of these; nothing else has to be walked. It may also ask, by name, for what its subject is a part
   of, `deployment`, `predictor` and `component` (None for the containers of orchestrator and
-  explainer), for `facts`, and for `old`, the view of the object before an update (the rule then
-  runs on updates only). Its keyword-only parameters, each with a default, are its settings;
+  explainer), for `facts`, for `routing` (how requests get to the predictors), and for `old`, the
+  view of the object before an update (the rule then runs on updates only). Its keyword-only
+  parameters, each with a default, are its settings;
 * FIELDS, where it is about fields of its subject: a frozenset of keys. The rule is called only for
   things that have one of them, whatever its value: of `spec` for a deployment, of the pod for a
   pod, else of the thing's own mapping. Of a schema error it is the kind;

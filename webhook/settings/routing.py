@@ -127,6 +127,8 @@ def _find_contradictions(options: RoutingOptions) -> Iterator[str]:
         yield "gateway must be namespace/name with kind gateway-api"
     if options.kind == "istio" and options.gateway and "/" not in options.gateway:
         yield "gateway must be namespace/name with kind istio"
+    if options.kind == "ambassador" and len(options.hosts) > 1:
+        yield "hosts must be one host at most with kind ambassador"
     if options.kind == "gateway-api" and "*" in options.hosts + options.grpc_hosts:
         yield 'hosts must not contain "*" with kind gateway-api; leave it empty for all hosts'
     if options.kind == "gateway-api" and options.separates_grpc and _share_listener(options):

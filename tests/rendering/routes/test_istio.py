@@ -1,7 +1,7 @@
 """VirtualServices and DestinationRules, beside those that Seldon Core v1.17.1's code built."""
 
 from tests.rendering.routes.documents import build, render
-from tools.rendering_comparison import compare_istio, recorded
+from tools.rendering_comparison import compare_routes, recorded
 from webhook.rendering.routes.options import RoutingOptions
 
 ISTIO = RoutingOptions(kind="istio")
@@ -15,11 +15,11 @@ def _virtual_service(*predictors, routing=ISTIO, **arguments):
 def test_the_routes_of_seldon_s_operator_are_rendered_as_it_makes_them():
     assert sum(len(row["built"]["virtualServices"]) for row in recorded()) == 48
     assert sum(len(row["built"]["destinationRules"]) for row in recorded()) == 53
-    assert list(compare_istio("seldon", ISTIO)) == []
+    assert list(compare_routes("seldon", ISTIO)) == []
 
 
 def test_ours_take_the_place_of_seldon_s_and_differ_in_their_labels_only():
-    differences = list(compare_istio("graphgate", RECORDED))
+    differences = list(compare_routes("graphgate", RECORDED))
     assert {difference.path.partition("/")[2] for difference in differences} == {"metadata/labels"}
 
 

@@ -6,16 +6,30 @@ to one for all hosts, so a narrower host is not allowed by a wider one that is o
 """
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple
 
 from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import ROOT, Path
-from webhook.graph.well_known import ISTIO_GATEWAY_ANNOTATION, ISTIO_HOST_ANNOTATION
-from webhook.rendering.routes.options import MESH_GATEWAY, RoutingOptions
+from webhook.graph.well_known import (
+    AMBASSADOR_ID_ANNOTATION,
+    ISTIO_GATEWAY_ANNOTATION,
+    ISTIO_HOST_ANNOTATION,
+)
+from webhook.rendering.routes.options import MESH_GATEWAY, RoutingKind, RoutingOptions
 
-ATTACHED_KINDS = frozenset({"gateway-api", "istio"})
-"""The kinds of routing whose gateway and host an object may choose by annotation."""
+GATEWAY_ANNOTATIONS: Mapping[RoutingKind, str] = {
+    "gateway-api": ISTIO_GATEWAY_ANNOTATION,
+    "istio": ISTIO_GATEWAY_ANNOTATION,
+    "ambassador": AMBASSADOR_ID_ANNOTATION,
+}
+"""The annotation by which an object chooses a gateway, by the kind of routing."""
+
+HOST_ANNOTATIONS: Mapping[RoutingKind, str] = {
+    "gateway-api": ISTIO_HOST_ANNOTATION,
+    "istio": ISTIO_HOST_ANNOTATION,
+}
+"""Likewise a host; Seldon has none for Ambassador."""
 
 _HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*")
 """A host, or the hosts below one."""
@@ -31,11 +45,12 @@ class Attachment(NamedTuple):
 class Claim(NamedTuple):
     """A gateway or a host that an author asks for.
 
+    noun     "gateway" or "host"
     path     of the annotation that is read
     allowed  whether they may have it
     """
 
-    annotation: str
+    noun: Literal["gateway", "host"]
     path: Path
     value: str
     allowed: bool
@@ -53,20 +68,25 @@ def read_annotation(deployment: SeldonDeployment, key: str) -> tuple[str, Path] 
     return None
 
 
+def parse_whole_number(text: str) -> int:
+    """Return a number as Go's strconv.Atoi reads it; 0 for what a rule denies."""
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    # int32 at most; nobody retries as often.
+    return int(text) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
+
+
 def read_claims(deployment: SeldonDeployment, options: RoutingOptions) -> Iterator[Claim]:
     """Yield the gateway and the host that an object asks for, where it asks for one.
 
     An empty annotation is read as Seldon reads it: as the value "", which nobody may have.
     """
-    if options.kind not in ATTACHED_KINDS:
-        return
-    if found := read_annotation(deployment, ISTIO_GATEWAY_ANNOTATION):
+    if found := read_annotation(deployment, GATEWAY_ANNOTATIONS.get(options.kind, "")):
         value, path = found
         allowed = allows_gateway(options, value, deployment.namespace)
-        yield Claim(ISTIO_GATEWAY_ANNOTATION, path, value, allowed)
-    if found := read_annotation(deployment, ISTIO_HOST_ANNOTATION):
+        yield Claim("gateway", path, value, allowed)
+    if found := read_annotation(deployment, HOST_ANNOTATIONS.get(options.kind, "")):
         value, path = found
-        yield Claim(ISTIO_HOST_ANNOTATION, path, value, allows_host(options, value))
+        yield Claim("host", path, value, allows_host(options, value))
 
 
 def resolve_attachment(
@@ -77,14 +97,14 @@ def resolve_attachment(
     grants_all  whether it may have anything, as with Seldon's operator
     """
     chosen = {
-        claim.annotation: claim.value
+        claim.noun: claim.value
         for claim in read_claims(deployment, options)
         if claim.allowed or grants_all
     }
-    host = chosen.get(ISTIO_HOST_ANNOTATION)
+    host = chosen.get("host")
     hosts = options.hosts if host is None else (host,)
     return Attachment(
-        chosen.get(ISTIO_GATEWAY_ANNOTATION, options.default_gateway),
+        chosen.get("gateway", options.default_gateway),
         () if hosts == ("*",) else hosts,
     )
 
@@ -103,9 +123,11 @@ def normalize_gateway(options: RoutingOptions, gateway: str, namespace: str) -> 
     """Return a gateway as "namespace/name", whichever way it is spelled.
 
     Source: istio pkg/model ResolveGatewayName: "name", "./name" and "name.namespace.svc…" are
-    gateways too. A Gateway's name may contain dots.
+    gateways too. A Gateway's name may contain dots. The id of an Ambassador has no namespace.
     """
     if options.kind == "istio" and gateway == MESH_GATEWAY:
+        return gateway
+    if options.kind == "ambassador":
         return gateway
     before, slash, after = gateway.partition("/")
     if slash:

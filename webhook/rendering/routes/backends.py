@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from webhook.graph.cluster_facts import NO_FACTS, Facts
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import ROOT, Path
 from webhook.rendering import metadata, names
 from webhook.rendering.explainer import explainer_port
@@ -27,6 +27,7 @@ class RouteBackend:
     is_written       whether the author wrote the weight there
     version          the label `version` of its pods
     explainer        the Service of its explainer; "": it has none
+    cert_secret      the Secret of its certificate (ssl.certSecretName); "": it speaks without TLS
     """
 
     predictor: str
@@ -41,6 +42,7 @@ class RouteBackend:
     is_written: bool = False
     explainer: str = ""
     explainer_port: int = 0
+    cert_secret: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ def _backend(layout: PredictorLayout) -> RouteBackend:
         is_written=traffic is not None,
         explainer=names.explainer_name(layout) if layout.explainer else "",
         explainer_port=explainer_port(layout) if layout.explainer else 0,
+        cert_secret=get_str(get_mapping(predictor.raw, "ssl"), "certSecretName"),
     )
 
 

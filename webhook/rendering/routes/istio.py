@@ -9,7 +9,7 @@ from typing import Any
 from webhook.graph.path import ROOT, Path
 from webhook.graph.well_known import ISTIO_RETRIES_ANNOTATION, ISTIO_RETRIES_TIMEOUT_ANNOTATION
 from webhook.rendering.render import Rendered
-from webhook.rendering.routes.attachment import read_annotation
+from webhook.rendering.routes.attachment import parse_whole_number, read_annotation
 from webhook.rendering.routes.backends import WHOLE, RouteBackend
 from webhook.rendering.routes.manifests import RouteContext, build_route, weight_of
 from webhook.rendering.source_map import Sourced, from_user, list_of, mapping_of
@@ -133,11 +133,11 @@ def _is_alone(live: tuple[RouteBackend, ...]) -> bool:
 
 def _retries(context: RouteContext) -> dict[str, Any]:
     found = read_annotation(context.deployment, ISTIO_RETRIES_ANNOTATION)
-    attempts = _whole_number(found[0]) if found else 0
+    attempts = parse_whole_number(found[0]) if found else 0
     if not found or attempts <= 0:
         return {}
     timeout = read_annotation(context.deployment, ISTIO_RETRIES_TIMEOUT_ANNOTATION)
-    seconds = _whole_number(timeout[0]) if timeout else 1
+    seconds = parse_whole_number(timeout[0]) if timeout else 1
     return {
         "retries": mapping_of(
             found[1],
@@ -148,14 +148,6 @@ def _retries(context: RouteContext) -> dict[str, Any]:
             },
         )
     }
-
-
-def _whole_number(text: str) -> int:
-    """Return a number as Go's strconv.Atoi reads it; 0 for what a rule denies."""
-    digits = text.lstrip("+-")
-    if len(text) - len(digits) > 1 or not (digits.isascii() and digits.isdigit()):
-        return 0
-    return int(text) if len(digits) < 10 else 0
 
 
 def _destination(host: str, backend: RouteBackend, port: int, source: Path) -> Sourced:

@@ -7,6 +7,7 @@ from webhook.graph.model import SeldonDeployment
 from webhook.rendering.options import DEFAULT_OPTIONS, RenderOptions
 from webhook.rendering.prune_unknown_fields import prune_unknown_fields
 from webhook.rendering.render import Rendered
+from webhook.rendering.routes.ambassador import render_mappings
 from webhook.rendering.routes.attachment import resolve_attachment
 from webhook.rendering.routes.backends import RouteBackend, find_backends
 from webhook.rendering.routes.gateway_api import render_gateway_routes
@@ -16,6 +17,7 @@ from webhook.rendering.routes.manifests import DEFAULT_NAMESPACE, RouteContext
 _RENDERERS: Mapping[str, Callable[[RouteContext], Iterator[Rendered]]] = {
     "gateway-api": render_gateway_routes,
     "istio": render_istio_routes,
+    "ambassador": render_mappings,
 }
 
 
@@ -38,11 +40,12 @@ def render_routes(
     namespace  where the object is, if it does not say so itself
 
     Total, as `render` is: what an author may not have is not rendered, and a rule denies it. With
-    the options of Seldon's operator the routes are those that it makes; it knows no Gateway API.
+    the options of Seldon's operator they are those that it makes for Istio; of others there are
+    none: it knows no Gateway API, and of what it makes for Ambassador Kubernetes refuses a part.
     """
     is_seldon = options.operator == "seldon"
     renderer = _RENDERERS.get(options.routing.kind)
-    if renderer is None or (is_seldon and options.routing.kind == "gateway-api"):
+    if renderer is None or (is_seldon and options.routing.kind != "istio"):
         return ()
     deployment = prune_unknown_fields(deployment, facts)
     backends = find_backends(

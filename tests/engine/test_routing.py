@@ -1,0 +1,218 @@
+"""What is said at admission of how requests get to the predictors."""
+
+from typing import Any
+
+import pytest
+
+from tests.rendering.routes.documents import build
+from webhook.engine.evaluate import evaluate
+from webhook.graph.cluster_facts import Facts
+from webhook.settings.model import Settings, read_settings
+
+OURS = Facts(operator="graphgate")
+CANARY = ({"name": "main", "traffic": 75}, {"name": "canary", "traffic": 25})
+SHADOW = {"name": "next", "shadow": True}
+ISTIO = {"kind": "istio", "gateway": "istio-system/public", "hosts": ["ml.example.com"]}
+GATEWAY_API = {**ISTIO, "kind": "gateway-api"}
+RULES = {
+    "ignored-routing-annotation",
+    "too-many-split-predictors",
+    "unapproved-gateway",
+    "unapproved-host",
+    "unrouted-traffic",
+    "unsupported-mirror-percentage",
+}
+
+
+def _settings(routing: dict[str, Any] | None = None, **more: Any) -> Settings:
+    head = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings"}
+    return read_settings({**head, "routing": routing or {}, **more})
+
+
+def _findings(document, routing=None, facts=OURS, **more):
+    decision = evaluate(document, _settings(routing, **more), facts)
+    return [
+        (action, finding.rule_id, str(finding.path), finding.message)
+        for action, findings in (("deny", decision.denials), ("warn", decision.warnings))
+        for finding in findings
+        if finding.rule_id in RULES
+    ]
+
+
+def _claiming(**annotations):
+    keys = {f"seldon.io/{key.replace('_', '-')}": value for key, value in annotations.items()}
+    return build({"name": "main"}, annotations=keys)
+
+
+def test_a_split_that_nothing_carries_out_is_told():
+    assert _findings(build(*CANARY)) == [
+        (
+            "warn",
+            "unrouted-traffic",
+            "spec.predictors",
+            "nothing routes: 75/25 is not enforced, since routing.kind is none",
+        )
+    ]
+
+
+def test_a_shadow_that_gets_nothing_is_told():
+    assert _findings(build({"name": "main", "traffic": 100}, SHADOW)) == [
+        (
+            "warn",
+            "unrouted-traffic",
+            "spec.predictors[1].shadow",
+            'nothing routes: the shadow "next" gets no requests, since routing.kind is none',
+        )
+    ]
+
+
+@pytest.mark.parametrize("routing", [ISTIO, GATEWAY_API, {"kind": "ambassador"}])
+def test_a_split_with_a_gateway_is_fine(routing):
+    assert _findings(build(*CANARY, SHADOW), routing) == []
+
+
+@pytest.mark.parametrize("facts", [Facts(), Facts(operator="seldon")])
+def test_what_seldon_s_operator_routes_is_not_known(facts):
+    assert _findings(build(*CANARY, SHADOW), facts=facts) == []
+
+
+@pytest.mark.parametrize(
+    "predictors", [({"name": "a"},), ({"name": "a", "traffic": 100},), ({"name": "a"}, SHADOW)[:1]]
+)
+def test_one_predictor_needs_no_split(predictors):
+    assert _findings(build(*predictors)) == []
+
+
+@pytest.mark.parametrize("routing", [ISTIO, GATEWAY_API], ids=lambda routing: routing["kind"])
+@pytest.mark.parametrize("facts", [OURS, Facts(operator="seldon"), Facts()])
+def test_nobody_takes_somebody_else_s_host(routing, facts):
+    assert _findings(_claiming(istio_host="shop.example.com"), routing, facts) == [
+        (
+            "deny",
+            "unapproved-host",
+            'spec.annotations["seldon.io/istio-host"]',
+            'host "shop.example.com" is not allowed here; allowed: ml.example.com',
+        )
+    ]
+
+
+def test_nobody_takes_a_host_where_routes_are_for_all_hosts():
+    (finding,) = _findings(_claiming(istio_host="shop.example.com"), {"kind": "istio"})
+    assert finding[3] == 'host "shop.example.com" is not allowed here; allowed: *'
+
+
+@pytest.mark.parametrize("gateway", ["mesh", "public", "team/public"])
+def test_nobody_takes_another_gateway(gateway):
+    assert _findings(_claiming(istio_gateway=gateway), ISTIO) == [
+        (
+            "deny",
+            "unapproved-gateway",
+            'spec.annotations["seldon.io/istio-gateway"]',
+            f'gateway "{gateway}" is not allowed here; allowed: istio-system/public',
+        )
+    ]
+
+
+def test_an_instance_of_ambassador_is_a_gateway():
+    routing = {"kind": "ambassador"}
+    assert _findings(_claiming(ambassador_id="shop"), routing) == [
+        (
+            "deny",
+            "unapproved-gateway",
+            'spec.annotations["seldon.io/ambassador-id"]',
+            'gateway "shop" is not allowed here; the annotation must be left out',
+        )
+    ]
+    assert _findings(_claiming(ambassador_id="shop"), {**routing, "gateway": "shop"}) == []
+
+
+def test_what_is_allowed_may_be_chosen():
+    routing = {
+        **ISTIO,
+        "allowedHosts": ["*.team.example.com"],
+        "allowedGateways": ["team/private"],
+    }
+    document = _claiming(istio_host="a.team.example.com", istio_gateway="private")
+    assert _findings(document, routing) == []
+
+
+def test_a_namespace_may_have_hosts_of_its_own():
+    own = {"team": {"routing": {"allowedHosts": ["shop.example.com"]}}}
+    document = _claiming(istio_host="shop.example.com")
+    assert _findings(document, ISTIO, namespaces=own) == []
+    document["metadata"]["namespace"] = "other"
+    assert len(_findings(document, ISTIO, namespaces=own)) == 1
+
+
+def test_a_slip_of_the_pen_has_a_fix_that_a_person_confirms():
+    settings = _settings(ISTIO)
+    (denial,) = evaluate(_claiming(istio_host="ml.exampel.com"), settings, OURS).denials
+    assert denial.remediation == "use ml.example.com"
+    assert denial.fix[0]["value"] == "ml.example.com"
+    assert denial.fix_safety == "unsafe"
+
+
+def test_many_allowed_hosts_are_not_all_listed():
+    routing = {**ISTIO, "allowedHosts": [f"h{n}.example.org" for n in range(9)]}
+    (finding,) = _findings(_claiming(istio_host="x"), routing)
+    assert finding[3].endswith("h3.example.org and 5 more")
+
+
+def test_more_predictors_than_a_route_splits_between_are_denied():
+    predictors = [{"name": f"p{n}", "traffic": 100 if n == 0 else 0} for n in range(17)]
+    assert _findings(build(*predictors[:16], SHADOW), GATEWAY_API) == []
+    assert _findings(build(*predictors), ISTIO) == []
+    assert _findings(build(*predictors), GATEWAY_API) == [
+        (
+            "deny",
+            "too-many-split-predictors",
+            "spec.predictors",
+            "an HTTPRoute splits between 16 predictors at most, got 17",
+        )
+    ]
+
+
+def test_a_shadow_that_gets_more_copies_than_it_asks_for_is_told():
+    old = Facts(operator="graphgate", mirrors_percent=False)
+    for traffic, told in ((10, True), (None, False), (100, False)):
+        document = build({"name": "main", "traffic": 100}, {**SHADOW, "traffic": traffic})
+        found = [finding[1:3] for finding in _findings(document, GATEWAY_API, old)]
+        expected = [("unsupported-mirror-percentage", "spec.predictors[1].traffic")]
+        assert found == (expected if told else [])
+        assert _findings(document, GATEWAY_API) == _findings(document, ISTIO, old) == []
+
+
+@pytest.mark.parametrize(
+    ("annotations", "kind", "reason"),
+    [
+        ({"ambassador_retries": "3"}, "none", "routing.kind is none"),
+        ({"ambassador_retries": "3"}, "istio", "routing.kind is istio"),
+        ({"ambassador_retries": "3"}, "ambassador", None),
+        ({"istio_retries": "3"}, "istio", None),
+        ({"istio_retries": "3"}, "gateway-api", "routing.kind is gateway-api"),
+        ({"istio_host": "ml.example.com"}, "gateway-api", None),
+        ({"istio_host": "ml.example.com"}, "none", "routing.kind is none"),
+        ({"ambassador_config": "x"}, "ambassador", "it could take requests of other objects"),
+        ({"ambassador_header": "seldon: x"}, "ambassador", "it could take requests"),
+        ({"ambassador_service_name": "x"}, "ambassador", "it could take requests"),
+        ({"rest_timeout": "9"}, "istio", None),
+    ],
+)
+def test_an_annotation_of_another_gateway_is_told(annotations, kind, reason):
+    routing = {"kind": "ambassador"} if kind == "ambassador" else {**ISTIO, "kind": kind}
+    found = _findings(_claiming(**annotations), routing)
+    assert [finding[:2] for finding in found] == (
+        [("warn", "ignored-routing-annotation")] if reason else []
+    )
+    assert all(reason in finding[3] for finding in found)
+    assert _findings(_claiming(**annotations), routing, Facts(operator="seldon")) == []
+
+
+def test_steps_of_traffic_are_bounded_with_a_gateway_too():
+    old, new = build(*CANARY), build({**CANARY[0], "traffic": 0}, {**CANARY[1], "traffic": 100})
+    decision = evaluate(new, _settings(GATEWAY_API), OURS, old_document=old)
+    shifts = [f for f in decision.warnings if f.rule_id == "large-traffic-shift"]
+    assert [str(f.path) for f in shifts] == [
+        "spec.predictors[0].traffic",
+        "spec.predictors[1].traffic",
+    ]

@@ -1,0 +1,39 @@
+"""A host that the object may not have
+
+Why: a route for a host takes requests from whoever had them before. Istio gives a host to the route
+that names it and not to one for all hosts, so whoever may name any host can take over any service
+behind the same gateway. Authors may choose the hosts of the setting routing.hosts and what
+routing.allowedHosts allows; an entry *.example.com allows the hosts below example.com.
+
+Fix: Use an allowed host, remove the annotation, or ask who runs the cluster to add the host to
+routing.allowedHosts.
+
+Bad:
+    annotations:
+      seldon.io/istio-host: shop.example.com
+
+Good:
+    annotations:
+      seldon.io/istio-host: models.example.com
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.well_known import ISTIO_HOST_ANNOTATION
+from webhook.rendering.routes.options import RoutingOptions
+from webhook.rules.predictor._claims import check_claims
+
+ACTION = "deny"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({ISTIO_HOST_ANNOTATION})
+
+
+def check(deployment: SeldonDeployment, routing: RoutingOptions) -> Iterator[Finding]:
+    """Yield the host that is not allowed, whoever makes the routes: Seldon's operator allows any.
+
+    Source: createIstioResources of v1.17.1; Istio's merging of VirtualServices by host.
+    """
+    allowed = (*(routing.hosts or ("*",)), *routing.allowed_hosts)
+    yield from check_claims(deployment, routing, "host", allowed)

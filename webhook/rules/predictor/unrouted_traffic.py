@@ -1,0 +1,64 @@
+"""Nothing splits the traffic
+
+Why: the traffic of several predictors, or a shadow, needs a gateway that splits or copies the
+requests. graphgate's reconciler makes the routes for one where the setting routing.kind says which;
+it is none here, so each predictor gets what is sent to its own Service, whatever is written.
+
+Fix: Set routing.kind, or switch this rule off where routes of your own split the traffic.
+
+Bad:
+    # routing.kind: none
+    predictors:
+    - name: main
+      traffic: 75
+    - name: canary
+      traffic: 25
+
+Good:
+    # routing.kind: gateway-api
+    predictors:
+    - name: main
+      traffic: 75
+    - name: canary
+      traffic: 25
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.cluster_facts import Facts
+from webhook.graph.features import MULTIPLE_PREDICTORS
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.graph.path import ROOT
+from webhook.rendering.routes.options import RoutingOptions
+from webhook.rules._format import quote_value
+
+ACTION = "warn"
+SINCE = "0.1.0"
+TRIGGERS = frozenset({MULTIPLE_PREDICTORS})
+
+
+def check(deployment: SeldonDeployment, facts: Facts, routing: RoutingOptions) -> Iterator[Finding]:
+    """Yield what is written of traffic and nothing carries out.
+
+    Under graphgate's reconciler alone: what Seldon's operator routes stands in its own
+    configuration, which is not known here.
+    """
+    if facts.operator != "graphgate" or routing.kind != "none":
+        return
+    live = [predictor for predictor in deployment.predictors if not predictor.is_shadow]
+    shares = [predictor.traffic for predictor in live]
+    if len(live) > 1 and any(shares):
+        split = "/".join(str(share or 0) for share in shares)
+        yield Finding(
+            ROOT / "spec" / "predictors",
+            f"nothing routes: {split} is not enforced, since routing.kind is none",
+            evidence=tuple(predictor.path / "traffic" for predictor in live),
+        )
+    for predictor in deployment.predictors:
+        if predictor.is_shadow and live:
+            yield Finding(
+                predictor.path / "shadow",
+                f"nothing routes: the shadow {quote_value(predictor.name)} gets no requests, since "
+                "routing.kind is none",
+            )

@@ -1,0 +1,52 @@
+"""The gateway cannot mirror a share of the requests
+
+Why: HTTPRoutes of a Gateway API before v1.3 have no percentage of a mirror. The shadow gets a copy
+of every request there, which may be many times of what it is made for.
+
+Fix: Install Gateway API v1.3 or later, or make the shadow large enough for all requests and remove
+its traffic.
+
+Bad:
+    predictors:
+    - name: main
+      traffic: 100
+    - name: next
+      shadow: true
+      traffic: 10
+
+Good:
+    predictors:
+    - name: main
+      traffic: 100
+    - name: next
+      shadow: true
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.cluster_facts import Facts
+from webhook.graph.finding import Finding
+from webhook.graph.model import Predictor
+from webhook.rendering.routes.backends import WHOLE
+from webhook.rendering.routes.options import RoutingOptions
+
+ACTION = "warn"
+SINCE = "0.1.0"
+FIELDS = frozenset({"shadow"})
+
+
+def check(predictor: Predictor, facts: Facts, routing: RoutingOptions) -> Iterator[Finding]:
+    """Yield a shadow that would get more copies than it asks for."""
+    if (
+        facts.operator != "graphgate"
+        or facts.mirrors_percent is not False
+        or routing.kind != "gateway-api"
+    ):
+        return
+    percent = predictor.traffic or 0
+    if predictor.is_shadow and 0 < percent < WHOLE:
+        yield Finding(
+            predictor.path / "traffic",
+            f"the shadow gets a copy of every request, not of {percent} %: the cluster's Gateway "
+            "API has no percentage of a mirror",
+        )
