@@ -228,7 +228,7 @@ def test_a_parameter_too_large_is_left_out_and_named(api, live, caplog):
     assert state == "degraded"
     assert detail.startswith("cluster:ConfigMap/shop/huge left out: takes ")
     assert [r.fields["object"] for r in caplog.records if r.message == "policy_param_omitted"] == [
-        "shop/huge"
+        "ConfigMap/shop/huge"
     ]
     api.remove(OWNERS, "huge")
     wait_until(live, lambda _: live.omitted_params == 0)
@@ -264,3 +264,77 @@ def test_references_beyond_the_bound_are_named(api, live):
     wait_until(live, lambda objects: objects is not None)
     assert live.omitted_params == 2
     assert "2 parameters not followed" in live.health().detail
+
+
+LIMITS = "/apis/example.com/v1/namespaces/shop/limits"
+WIDE = "/apis/example.com/v1/wides"
+KINDS = {
+    "resources": [
+        {"name": "limits/status", "kind": "Limit", "namespaced": True},
+        {"name": "limits", "kind": "Limit", "namespaced": True},
+        {"name": "wides", "kind": "Wide", "namespaced": False},
+    ]
+}
+
+
+def bind_with_kind(api, kind, version="example.com/v1"):
+    spec = {"paramKind": {"apiVersion": version, "kind": kind}}
+    api.put(POLICIES, "limit", labels=SELECTOR_LABELS, spec=spec)
+    bind(api, namespace="shop", name="x")
+
+
+@pytest.mark.parametrize(
+    ("kind", "collection", "namespace", "label"),
+    [
+        ("Limit", LIMITS, "shop", "cluster:Limit/shop/x"),
+        ("Wide", WIDE, "", "cluster:Wide/x"),
+    ],
+)
+def test_parameters_of_any_kind_are_followed(api, live, kind, collection, namespace, label):
+    api.set_response("/apis/example.com/v1", 200, KINDS)
+    bind_with_kind(api, kind)
+    api.put(collection, "x", namespace=namespace, labels=SELECTOR_LABELS, spec={"most": 1})
+    live.start()
+    objects = wait_until(live, lambda objects: label in (objects or ()))
+    assert (objects[label]["apiVersion"], objects[label]["kind"]) == ("example.com/v1", kind)
+    assert objects[label]["spec"] == {"most": 1}
+    assert asked(api) == set()
+    assert live.unreadable_param_kinds == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "reason"),
+    [
+        ("Secret", "v1", "Secrets are not read as parameters"),
+        ("Nothing", "example.com/v1", "the API server has no kind Nothing in example.com/v1"),
+        ("Gone", "gone.example/v1", "the API server has no kind Gone in gone.example/v1"),
+    ],
+)
+def test_a_kind_that_cannot_be_read_is_named_and_holds_up_nobody(api, live, kind, version, reason):
+    api.set_response("/apis/example.com/v1", 200, KINDS)
+    bind_with_kind(api, kind, version)
+    live.start()
+    wait_until(live, lambda objects: objects is not None)
+    assert live.unreadable_param_kinds == {(version, kind): reason}
+    assert [r for r in api.requests if "secrets" in r.path] == []
+
+
+def test_objects_of_two_kinds_and_one_name_are_two(api, live):
+    api.set_response("/apis/example.com/v1", 200, KINDS)
+    bind_with_kind(api, "Limit")
+    live.follow_params([ParamReference("shop", "x")])
+    api.put(LIMITS, "x", namespace="shop", labels=SELECTOR_LABELS)
+    put_config_map(api, "x")
+    live.start()
+    labels = {"cluster:Limit/shop/x", "cluster:ConfigMap/shop/x"}
+    wait_until(live, lambda objects: labels <= set(objects or ()))
+
+
+def test_a_binding_of_the_cluster_has_the_parameters_of_a_file_s_policy(api, live):
+    api.set_response("/apis/example.com/v1", 200, KINDS)
+    bind(api, namespace="shop", name="x")
+    api.put(LIMITS, "x", namespace="shop", labels=SELECTOR_LABELS)
+    kinds = {"ValidatingAdmissionPolicy": {"limit": ("example.com/v1", "Limit")}}
+    live.follow_params([], kinds)
+    live.start()
+    wait_until(live, lambda objects: "cluster:Limit/shop/x" in (objects or ()))

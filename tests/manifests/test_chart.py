@@ -213,6 +213,17 @@ def test_policies_of_the_cluster_are_followed_where_a_label_is_named(helm: Path)
     assert not [o for o in plain if o["metadata"]["name"] == "graphgate-policies"]
 
 
+def test_the_id_of_the_reconciler_is_evidence_for_the_webhook(helm: Path) -> None:
+    def settings(*flags: str) -> Any:
+        objects = render(helm, INJECTED, "reconciler.enabled=true", *flags)
+        (config,) = (o for o in objects if o["metadata"]["name"] == "graphgate-settings")
+        return yaml.safe_load(config["data"]["settings.yaml"])
+
+    assert "controllerID" not in settings()
+    assert settings("reconciler.controllerID=ml")["controllerID"] == "ml"
+    assert settings("reconciler.controllerID=ml", "settings.controllerID=b")["controllerID"] == "b"
+
+
 def test_policies_become_files_that_graphgate_reads(helm: Path, tmp_path: Path) -> None:
     policy = ROOT / "policies" / "library" / "owner-named" / "policy.yaml"
     done = run(helm, f"--set={INJECTED}", f"--set-file=policies.owner-named\\.yaml={policy}")

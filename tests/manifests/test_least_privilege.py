@@ -86,6 +86,25 @@ def test_following_policies_takes_these_rights_more(everything: list[Object]) ->
     )
 
 
+def test_kinds_of_parameters_are_granted_by_name(helm: Path) -> None:
+    kinds = '[{"apiGroup":"example.com","resource":"limits"},{"resource":"services"}]'
+    selector = "--set=cluster.policySelector=graphgate.io/policy=true"
+    done = template(helm, selector, f"--set-json=cluster.paramKinds={kinds}")
+    given = held(parse(done.stdout), "graphgate")[""]
+    assert given - held(OBJECTS, "graphgate")[""] == (
+        POLICIES | each("list watch", "example.com", "limits") | each("list watch", "", "services")
+    )
+    secrets = '--set-json=cluster.paramKinds=[{"resource":"secrets"}]'
+    assert "Secrets are not read as parameters" in template(helm, selector, secrets).stderr
+
+
+def template(helm: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    command = [helm, "template", "graphgate", MANIFESTS / "chart", *flags]
+    return subprocess.run(
+        [*command, "--namespace=graphgate-system"], capture_output=True, text=True, check=False
+    )
+
+
 @pytest.fixture(scope="module")
 def everything(helm: Path) -> list[Object]:
     """The chart with all that can be switched on."""

@@ -66,6 +66,16 @@ def finding_paths(policies: PolicySet, value: Any = None) -> list[str]:
         (f"{CONTAINERS}.filter(k, k.name == 'c1').size() == 0", [SECOND_CONTAINER]),
         (f"!{CONTAINERS}.exists(k, k.name == 'c1')", [f"{SECOND_CONTAINER}.name"]),
         (f"{CONTAINERS}.all(k, k.name != 'c1' || has(k.image))", [f"{SECOND_CONTAINER}.image"]),
+        (
+            "has(object.spec.os) && object.spec.os == 'w' || "
+            f"{CONTAINERS}.all(k, !has(k.image) && k.name == 'c0')",
+            [f"{SECOND_CONTAINER}.name"],
+        ),
+        (
+            "['Pod', 'SeldonDeployment'].all(kind, object.kind != kind) || "
+            f"{CONTAINERS}.all(k, has(k.image))",
+            [f"{FIRST_CONTAINER}.image", f"{SECOND_CONTAINER}.image"],
+        ),
         (f"{CONTAINERS}.all(k, !(has(k.name) && k.name == 'c0'))", [f"{FIRST_CONTAINER}.name"]),
         ("has(object.metadata.labels)", ["metadata.labels"]),
         (

@@ -14,10 +14,11 @@ import yaml
 from tests.documents_of import minimal
 from tests.seeds import ROOT
 from webhook.engine.evaluate import evaluate
-from webhook.errors import PolicyError
+from webhook.errors import KubeApiUnavailableError, PolicyError
 from webhook.graph.cluster_facts import NO_FACTS
 from webhook.kube.health import CheckResult
 from webhook.runtime.metrics import ServerMetrics
+from webhook.server.cluster_policies import ClusterPolicies
 from webhook.server.policy_files import ResolvedPolicySources
 from webhook.server.policy_store import PolicyStore
 from webhook.settings.model import read_settings
@@ -65,6 +66,8 @@ class FakeLive:
 
     def __init__(self, *objects: Any) -> None:
         self.references: set[Any] = set()
+        self.param_kinds: Any = None
+        self.unreadable_param_kinds: dict[tuple[str, str], str] = {}
         self.objects: dict[str, Any] | None = None
         if objects:
             self.put(*objects)
@@ -72,8 +75,11 @@ class FakeLive:
     def put(self, *objects: Any) -> None:
         self.objects = {f"cluster:{o['kind']}/{o['metadata']['name']}": o for o in objects}
 
-    def follow_params(self, references: Iterable[Any]) -> None:
-        self.references = set(references)
+    def select(self, selector: str | None) -> bool:
+        return False
+
+    def follow_params(self, references: Iterable[Any], param_kinds: Any) -> None:
+        self.references, self.param_kinds = set(references), param_kinds
 
     def health(self) -> CheckResult:
         if self.objects is None:
@@ -115,6 +121,7 @@ def test_without_policies_the_engine_is_not_even_imported():
     """It takes a third of a second and 20 MB."""
     program = """
 import sys
+from webhook.server.cluster_policies import ClusterPolicies
 from webhook.server.policy_files import ResolvedPolicySources
 from webhook.server.policy_store import PolicyStore
 policies = PolicyStore(lambda: ResolvedPolicySources(()))
@@ -242,15 +249,33 @@ def test_a_binding_of_a_file_may_wait_for_a_policy_of_the_cluster(tmp_path):
     assert denial_messages(policies) == ["bound"]
 
 
-def test_a_policy_whose_parameters_nobody_follows_is_left_out_with_its_binding():
+def test_a_policy_whose_parameters_cannot_be_read_is_left_out_with_its_binding():
     """Natively its parameters are there; here they never are, and everything would be denied."""
     kind = {"apiVersion": "example.com/v1", "kind": "Limit"}
     reference = {"name": "x", "parameterNotFoundAction": "Deny"}
     live = FakeLive(policy("a", paramKind=kind), binding("a", paramRef=reference))
+    live.unreadable_param_kinds = {("example.com/v1", "Limit"): "limits is forbidden"}
     policies = wait_until_loaded(policy_store(live))
     assert denial_messages(policies) == []
-    assert policies.readiness_check().probe().detail.count("not used") == 1
-    assert "its parameters are of kind Limit" in policies.readiness_check().probe().detail
+    detail = policies.readiness_check().probe().detail
+    assert detail.count("not used") == 1
+    assert "its parameters of kind Limit cannot be read: limits is forbidden" in detail
+    live.unreadable_param_kinds = {}
+    wait_until_loaded(policies)
+    (message,) = denial_messages(policies)
+    assert message.endswith('no Limit "x" is there for the binding a')
+
+
+def test_parameters_of_any_kind_come_from_the_cluster():
+    kind = {"apiVersion": "example.com/v1", "kind": "Limit"}
+    reference = {"name": "x", "parameterNotFoundAction": "Deny"}
+    limit: Any = {"apiVersion": "example.com/v1", "kind": "Limit", "metadata": {"name": "x"}}
+    limit["spec"] = {"most": 0}
+    expression = "size(object.spec.predictors) <= params.spec.most"
+    live = FakeLive(
+        policy("a", "too many", expression, paramKind=kind), binding("a", paramRef=reference), limit
+    )
+    assert denial_messages(wait_until_loaded(policy_store(live))) == ["too many"]
 
 
 def test_parameters_from_a_file_are_enough(tmp_path):
@@ -269,13 +294,20 @@ def test_a_list_as_kubectl_writes_one_is_read(tmp_path):
     assert denial_messages(policy_store(None, file)) == ["listed"]
 
 
-def test_another_selector_in_the_settings_takes_a_restart():
-    selectors: list[str | None] = [None, None]
-    policies = PolicyStore(lambda: ResolvedPolicySources((), selectors[-1]))
+def test_a_selector_without_a_cluster_is_named_and_files_stay_in_force(tmp_path):
+    def no_cluster(selector: str) -> Any:
+        raise KubeApiUnavailableError("there is no kubeconfig")
+
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump_all([policy("a", "file"), binding("a")]))
+    selectors: list[str | None] = [None]
+    policies = PolicyStore(
+        lambda: ResolvedPolicySources((tmp_path,), selectors[-1]), ClusterPolicies(no_cluster)
+    )
     policies.reload_if_changed()
     selectors.append("team=ml")
-    with pytest.raises(PolicyError, match=r"policies\.selector is now 'team=ml'.*restart"):
+    with pytest.raises(PolicyError, match=r"policies\.selector is 'team=ml': there is no kubeconf"):
         policies.reload_if_changed()
+    assert denial_messages(policies) == ["file"]
 
 
 def test_metrics_tell_the_version_and_only_the_present_one():
@@ -327,6 +359,9 @@ def test_parameters_that_bindings_of_files_refer_to_are_followed(tmp_path: Any) 
     assert live.references == {
         ParamReference("shop", "owners"),
         ParamReference(selector="a=b,stage in (dev,prod),team,!old,tier notin (x)"),
+    }
+    assert live.param_kinds == {
+        "ValidatingAdmissionPolicy": dict.fromkeys(("one", "two"), ("v1", "ConfigMap"))
     }
 
 

@@ -117,10 +117,38 @@ class Provenance:
         """
         traced = [(side, list(self._trace(compiler, side, result))) for side in operands]
         traced = [(side, places) for side, places in traced if places]
-        path_groups = [places for side, places in traced if not _is_guard(side)] or [
-            places for _, places in traced[-1:]
-        ]
+        path_groups = [
+            places for side, places in traced if not self._is_guard(compiler, side, result)
+        ] or [places for _, places in traced[-1:]]
         return [path for places in path_groups for path in places]
+
+    def _is_guard(self, compiler: Compiler, operand: Expr, result: bool) -> bool:  # noqa: FBT001
+        """Tell whether a side only asks if the rest applies: !x, x != y, x == "", x.exists(…).
+
+        So does `has(x.os) && x.os.name == "windows"`, where it fails for its guard, and
+        `["Job", "Pod"].all(kind, object.kind != kind)`.
+        """
+        match operand:
+            case Call(function="!_" | "_!=_"):
+                return True
+            case Call(function="_==_", arguments=(_, Constant(_, value)) | (Constant(_, value), _)):
+                return not value
+            case Call(function="_&&_" as operator) if result is False:
+                return all(
+                    self._is_guard(compiler, side, result)
+                    for side in _operands(operand, operator)
+                    if self._evaluate(compiler, side) is result
+                )
+            case Select(_, _, _, test):
+                return test
+            case Comprehension():
+                macro = detect_macro(operand)
+                return (
+                    macro is None
+                    or macro.kind != "all"
+                    or (macro.test is not None and self._is_guard(compiler, macro.test, result))
+                )
+        return False
 
     def _trace_elements(
         self,
@@ -256,18 +284,6 @@ def _operands(node: Expr, operator: str) -> Iterator[Expr]:
             yield from _operands(argument, operator)
     else:
         yield node
-
-
-def _is_guard(operand: Expr) -> bool:
-    """Tell whether a side only asks if the rest applies: !x, x != y, x == "", x.exists(…)."""
-    match operand:
-        case Call(function="!_" | "_!=_"):
-            return True
-        case Call(function="_==_", arguments=(_, Constant(_, value)) | (Constant(_, value), _)):
-            return not value
-        case Select(_, _, _, test):
-            return test
-    return isinstance(operand, Comprehension)
 
 
 def _starts_with(path: Path, prefix: Path) -> bool:

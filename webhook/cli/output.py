@@ -92,7 +92,7 @@ def render_files(
                     )
                 )
             else:
-                rejected.append(result)
+                rejected.append(replace(result, operator=None))  # the command itself chose
         skipped += report.skipped_documents
     return rendered_files, Report(tuple(rejected), skipped)
 

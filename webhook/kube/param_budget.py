@@ -7,11 +7,22 @@ the process. Here: the sizes, and what was left out. Not here: which objects are
 
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
-NamespacedName = tuple[str, str]
+
+class ParamKey(NamedTuple):
+    """What tells one parameter object from all others."""
+
+    namespace: str
+    name: str
+    kind: str = "ConfigMap"
+    api_version: str = "v1"
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
+
 
 MAX_OBJECT_BYTES = 2**20
 """Of one object; a ConfigMap that is nothing but short keys is nine times as large in memory."""
@@ -44,24 +55,24 @@ def memory_size(value: Any) -> int:
 
 
 class ParamBudget:
-    """Sizes of the objects that are kept, by namespace and name. For any thread."""
+    """Sizes of the objects that are kept, by object. For any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._sizes: dict[NamespacedName, int] = {}
-        self._omitted: dict[NamespacedName, str] = {}
+        self._sizes: dict[ParamKey, int] = {}
+        self._omitted: dict[ParamKey, str] = {}
 
     @property
-    def omitted(self) -> Mapping[NamespacedName, str]:
-        """Why each object that does not fit is left out, by namespace and name."""
+    def omitted(self) -> Mapping[ParamKey, str]:
+        """Why each object that does not fit is left out."""
         with self._lock:
             return dict(self._omitted)
 
-    def admit(self, key: NamespacedName, size: int) -> bool:
+    def admit(self, key: ParamKey, size: int) -> bool:
         """Return whether an object of this size is kept; it replaces the one of its name."""
         with self._lock:
             self._sizes.pop(key, None)
-            reason = self._reason_against(key[0], size)
+            reason = self._reason_against(key.namespace, size)
             if not reason:
                 self._sizes[key] = size
                 self._omitted.pop(key, None)
@@ -69,7 +80,7 @@ class ParamBudget:
                 self._omitted[key] = reason
             return not reason
 
-    def release(self, key: NamespacedName) -> bool:
+    def release(self, key: ParamKey) -> bool:
         """Forget an object that is gone; tell whether others that were left out may fit now."""
         with self._lock:
             self._omitted.pop(key, None)
@@ -78,7 +89,7 @@ class ParamBudget:
     def _reason_against(self, namespace: str, size: int) -> str:
         if size > MAX_OBJECT_BYTES:
             return f"takes {size} bytes of memory, at most {MAX_OBJECT_BYTES} are kept"
-        in_namespace = sum(kept for (place, _), kept in self._sizes.items() if place == namespace)
+        in_namespace = sum(kept for key, kept in self._sizes.items() if key.namespace == namespace)
         if in_namespace + size > MAX_NAMESPACE_BYTES:
             return f"its namespace has more than {MAX_NAMESPACE_BYTES} bytes of parameters"
         if sum(self._sizes.values()) + size > MAX_TOTAL_BYTES:

@@ -1,8 +1,11 @@
-"""The ConfigMaps that bindings refer to, followed; no other one is ever asked for.
+"""The parameter objects that bindings refer to, followed; no other one is ever asked for.
 
     params = ParamsWatcher(transport, "team=ml", on_change=changed)
     params.follow({ParamReference("graphgate-system", name="registries")})
-    params.items        {("graphgate-system", "registries"): {…}}
+    params.items        {ParamKey("graphgate-system", "registries"): {…}}
+
+A kind may be any that the API server names and that this account may list and watch, but Secrets:
+what a policy reads can be read by whoever sees its messages.
 
 Belongs here: one reflector for each reference, within bounds. Does not belong here: which
 references there are (`policy_watcher`), what a binding makes of a parameter that is not there
@@ -17,9 +20,10 @@ from functools import partial
 from typing import Any
 
 from webhook.kube.api_errors import ApiStatusError
-from webhook.kube.param_budget import NamespacedName, ParamBudget, memory_size
-from webhook.kube.paths import collection_path
-from webhook.kube.reflector import Reflector, ReflectorConfig
+from webhook.kube.param_budget import ParamBudget, ParamKey, memory_size
+from webhook.kube.paths import collection_path, discovered_path, discovery_path
+from webhook.kube.reflector import NamespacedName, Reflector, ReflectorConfig
+from webhook.kube.requests import get
 from webhook.kube.transport import Transport
 
 logger = logging.getLogger(__name__)
@@ -28,31 +32,38 @@ MAX_REFERENCES = 100
 """References that are followed, each with a thread and a watch."""
 
 _PAGE_SIZE = 4
-"""ConfigMaps of one page. Each has up to 1 MiB, which may become 10 MB while it is read."""
+"""Objects of one page. Each has up to 1 MiB, which may become 10 MB while it is read."""
 
 _MAX_LOGGED = 100
 """Objects left out that are logged; the metric counts the others."""
+
+
+ParamKind = tuple[str, str]
+"""apiVersion and kind."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class ParamReference:
     """What a paramRef chooses.
 
-    namespace  "": that of each request, so any
-    name       "": by `selector`, a label selector as kubectl's -l
+    namespace          "": that of each request, so any
+    name               "": by `selector`, a label selector as kubectl's -l
+    kind, api_version  the policy's paramKind
     """
 
     namespace: str = ""
     name: str = ""
     selector: str = ""
+    kind: str = "ConfigMap"
+    api_version: str = "v1"
 
     def __str__(self) -> str:
         what = self.name or f"({self.selector})"
-        return f"{self.namespace}/{what}" if self.namespace else what
+        return f"{self.kind} {self.namespace}/{what}" if self.namespace else f"{self.kind} {what}"
 
 
 class ParamsWatcher:
-    """ConfigMaps by reference, followed within the bounds of `param_budget`."""
+    """Parameter objects by reference, followed within the bounds of `param_budget`."""
 
     def __init__(
         self,
@@ -60,14 +71,14 @@ class ParamsWatcher:
         selector: str,
         *,
         on_change: Callable[[], None],
-        transform: Callable[[Mapping[str, Any]], dict[str, Any]],
+        transform: Callable[[str, str, Mapping[str, Any]], dict[str, Any]],
         config: ReflectorConfig | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """Prepare; nothing is asked before `follow`.
 
-        selector   labels that a ConfigMap has in any case
-        transform  what is kept of an object
+        selector   labels that an object has in any case
+        transform  what is kept of an object, of its apiVersion, kind and itself
         on_change  told of each change, in whichever thread
         """
         self.budget = ParamBudget()
@@ -80,20 +91,32 @@ class ParamsWatcher:
         self._jitter = jitter
         self._reflectors: dict[ParamReference, Reflector[dict[str, Any]]] = {}
         self._answered: set[ParamReference] = set()
-        self._logged: set[NamespacedName] = set()
+        self._logged: set[ParamKey] = set()
 
     @property
-    def items(self) -> dict[NamespacedName, dict[str, Any]]:
-        """What is kept, by namespace and name."""
-        merged: dict[NamespacedName, dict[str, Any]] = {}
-        for reflector in self._reflectors.values():
-            merged.update(reflector.items)
-        return merged
+    def items(self) -> dict[ParamKey, dict[str, Any]]:
+        """What is kept."""
+        return {
+            ParamKey(*key, reference.kind, reference.api_version): value
+            for reference, reflector in self._reflectors.items()
+            for key, value in reflector.items.items()
+        }
+
+    @property
+    def unreadable_kinds(self) -> Mapping[ParamKind, str]:
+        """Why nothing is known of kinds: Secrets, what is not served, what may not be read."""
+        reasons: dict[ParamKind, str] = {}
+        for reference, reflector in self._reflectors.items():
+            kind = reference.api_version, reference.kind
+            error = reflector.last_error
+            if not reflector.has_synced and isinstance(error, ApiStatusError):
+                reasons.setdefault(kind, str(error))
+        return reasons
 
     @property
     def reflectors(self) -> Mapping[str, Reflector[dict[str, Any]]]:
         """The reflectors, by what messages call them."""
-        return {f"ConfigMap {key}": reflector for key, reflector in self._reflectors.items()}
+        return {str(reference): reflector for reference, reflector in self._reflectors.items()}
 
     def follow(self, references: Iterable[ParamReference]) -> None:
         """Follow these references and no others."""
@@ -104,8 +127,10 @@ class ParamsWatcher:
             reflector = self._reflectors.pop(reference)
             self._answered.discard(reference)
             reflector.stop(0.0)
-            for key in reflector.items.keys() - self.items.keys():
-                self.budget.release(key)
+            for name in reflector.items:
+                key = ParamKey(*name, reference.kind, reference.api_version)
+                if key not in self.items:
+                    self.budget.release(key)
             self._on_change()
         for reference in sorted(kept - self._reflectors.keys()):
             reflector = self._reflectors[reference] = self._new_reflector(reference)
@@ -121,7 +146,7 @@ class ParamsWatcher:
             for reference, reflector in self._reflectors.items()
             if reflector.has_synced or isinstance(reflector.last_error, ApiStatusError)
         )
-        return [f"ConfigMap {key}" for key in self._reflectors if key not in self._answered]
+        return [str(key) for key in self._reflectors if key not in self._answered]
 
     def stop(self, timeout: float) -> None:
         """End all of it."""
@@ -132,28 +157,43 @@ class ParamsWatcher:
         labels = ",".join(filter(None, (self._selector, reference.selector)))
         return Reflector(
             self._transport,
-            collection_path("v1", "ConfigMap", reference.namespace),
+            f"{reference.api_version}/{reference.kind}",
             partial(self._keep, reference),
+            find_path=partial(self._find_path, reference),
             on_change=self._note_change,
-            on_delete=self._note_deletion,
+            on_delete=partial(self._note_deletion, reference),
             label_selector=labels,
             field_selector=f"metadata.name={reference.name}" if reference.name else "",
             config=self._config,
             jitter=self._jitter,
         )
 
+    def _find_path(self, reference: ParamReference) -> str:
+        """Return where the objects of a kind are; raise ApiStatusError if they are nowhere."""
+        version, kind = reference.api_version, reference.kind
+        if (version, kind) == ("v1", "ConfigMap"):
+            return collection_path(version, kind, reference.namespace)
+        if (version, kind) == ("v1", "Secret"):
+            raise _refusal("Secrets are not read as parameters", "Forbidden", 403)
+        discovery = get(self._transport, discovery_path(version)) or {}
+        path = discovered_path(discovery, version, kind, reference.namespace)
+        if path is None:
+            raise _refusal(f"the API server has no kind {kind} in {version}", "NotFound", 404)
+        return path
+
     def _keep(self, reference: ParamReference, raw: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return what is kept of an object; None where there is no room for it."""
         metadata = raw["metadata"]
-        key = metadata.get("namespace") or "", metadata["name"]
-        if reference.name and reference.name != key[1]:
+        namespace, name = metadata.get("namespace") or "", metadata["name"]
+        if reference.name and reference.name != name:
             return None
-        kept = self._transform(raw)
+        key = ParamKey(namespace, name, reference.kind, reference.api_version)
+        kept = self._transform(reference.api_version, reference.kind, raw)
         if self.budget.admit(key, memory_size(kept)):
             return kept
         if key not in self._logged and len(self._logged) < _MAX_LOGGED:
             self._logged.add(key)
-            fields = {"object": "/".join(key), "reason": self.budget.omitted.get(key, "")}
+            fields = {"object": str(key), "reason": self.budget.omitted.get(key, "")}
             logger.warning("policy_param_omitted", extra={"fields": fields})
         self._on_change()
         return None
@@ -161,8 +201,12 @@ class ParamsWatcher:
     def _note_change(self, *_: object) -> None:
         self._on_change()
 
-    def _note_deletion(self, key: NamespacedName) -> None:
-        if self.budget.release(key):
+    def _note_deletion(self, reference: ParamReference, name: NamespacedName) -> None:
+        if self.budget.release(ParamKey(*name, reference.kind, reference.api_version)):
             for reflector in list(self._reflectors.values()):
                 reflector.relist()
         self._on_change()
+
+
+def _refusal(sentence: str, reason: str, status: int) -> ApiStatusError:
+    return ApiStatusError(sentence, status, reason, sentence, None)

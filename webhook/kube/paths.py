@@ -52,6 +52,30 @@ def collection_path(api_version: str, kind: str, namespace: str = "") -> str:
     return f"{root}{namespace_part}/{_PLURALS[kind]}"
 
 
+def discovered_path(
+    discovery: Mapping[str, Any], api_version: str, kind: str, namespace: str = ""
+) -> str | None:
+    """Return the path of all objects of a kind that the API server names; None: it has no such.
+
+    discovery  what it answers at `discovery_path(api_version)`, an APIResourceList
+    namespace  not used for a kind that has no namespaces
+    """
+    for resource in discovery.get("resources") or ():
+        if resource.get("kind") == kind and "/" not in resource["name"]:
+            place = f"/namespaces/{quote(namespace, safe='')}" if namespace else ""
+            plural = quote(resource["name"], safe="")
+            root = discovery_path(api_version)
+            return f"{root}{place if resource.get('namespaced') else ''}/{plural}"
+    return None
+
+
+def discovery_path(api_version: str) -> str:
+    """Return where the API server tells which kinds a version of a group has."""
+    group, _, version = api_version.rpartition("/")
+    root = f"/apis/{quote(group, safe='')}" if group else "/api"
+    return f"{root}/{quote(version, safe='')}"
+
+
 def object_path(obj: Mapping[str, Any], namespace: str = "") -> str:
     """Return the path of one object; `namespace` is for one that names none itself."""
     metadata = obj["metadata"]

@@ -1,7 +1,7 @@
 """Policies, their parameters and exceptions, followed in the cluster: those that carry a label.
 
 Of parameters, only those that a binding refers to (`param_watcher`): anybody who may create a
-ConfigMap can give it the label.
+ConfigMap can give it the label. Their kind is the policy's paramKind.
 
     with PoliciesWatcher(transport, "team=ml", exceptions_in="graphgate-system") as live:
         live.objects    {"cluster:ConfigMap/shop/owners": {…}, …}; None while the first list is out
@@ -24,7 +24,12 @@ from webhook.graph.well_known import (
 )
 from webhook.kube.api_errors import ApiStatusError
 from webhook.kube.health import CheckResult
-from webhook.kube.param_watcher import MAX_REFERENCES, ParamReference, ParamsWatcher
+from webhook.kube.param_watcher import (
+    MAX_REFERENCES,
+    ParamKind,
+    ParamReference,
+    ParamsWatcher,
+)
 from webhook.kube.paths import collection_path
 from webhook.kube.reflector import Reflector, ReflectorConfig
 from webhook.kube.transport import Transport
@@ -37,7 +42,7 @@ _WATCHED_KINDS = (
     (GRAPHGATE_API_VERSION, "PolicyException"),
 )
 
-_BINDING_KINDS = ("ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicyBinding")
+_POLICY_KINDS = ("ValidatingAdmissionPolicy", "MutatingAdmissionPolicy")
 
 _MAX_SHOWN_OMISSIONS = 3
 """Parameters left out that readiness names; the metric counts them all."""
@@ -90,11 +95,12 @@ class PoliciesWatcher:
             transport,
             selector,
             on_change=self._mark_dirty,
-            transform=partial(_project_object, "v1", "ConfigMap"),
+            transform=_project_object,
             config=reflector_config,
             jitter=jitter,
         )
         self._file_references: frozenset[ParamReference] = frozenset()
+        self._file_param_kinds: Mapping[str, Mapping[str, ParamKind]] = {}
         self._known_kinds: set[str] = set()
         self._objects: Mapping[str, Any] = {}
         self._is_complete = False
@@ -112,16 +118,36 @@ class PoliciesWatcher:
         for reflector in self._reflectors.values():
             reflector.start()
 
+    def interrupt(self) -> None:
+        """Have all threads end, without waiting for them."""
+        self._stop(0.0)
+
     def stop(self) -> None:
         """End, within a second or so; threads that wait for the network end with the process."""
-        for timeout in (0.0, 0.2):  # all are told before any is waited for
-            for reflector in self._reflectors.values():
-                reflector.stop(timeout)
-            self._params.stop(timeout)
+        self._stop(0.0)  # all are told before any is waited for
+        self._stop(0.2)
 
-    def follow_params(self, references: Iterable[ParamReference]) -> None:
-        """Follow these parameters too: bindings in files refer to them."""
+    def _stop(self, timeout: float) -> None:
+        for reflector in self._reflectors.values():
+            reflector.stop(timeout)
+        self._params.stop(timeout)
+
+    def follow_params(
+        self,
+        references: Iterable[ParamReference],
+        param_kinds: Mapping[str, Mapping[str, ParamKind]] | None = None,
+    ) -> None:
+        """Follow these parameters too: bindings in files refer to them.
+
+        param_kinds  of policies in files, by kind and name: bindings of the cluster may name them
+        """
         self._file_references = frozenset(references)
+        self._file_param_kinds = param_kinds or {}
+
+    @property
+    def unreadable_param_kinds(self) -> Mapping[ParamKind, str]:
+        """Why nothing is known of kinds of parameters."""
+        return self._params.unreadable_kinds
 
     @property
     def omitted_params(self) -> int:
@@ -148,10 +174,7 @@ class PoliciesWatcher:
                 _object_label(kind, *key): value
                 for kind, reflector in self._reflectors.items()
                 for key, value in sorted(reflector.items.items())
-            } | {
-                _object_label("ConfigMap", *key): value
-                for key, value in sorted(self._params.items.items())
-            }
+            } | {f"cluster:{key}": value for key, value in sorted(self._params.items.items())}
         return self._objects
 
     def health(self) -> CheckResult:
@@ -192,8 +215,7 @@ class PoliciesWatcher:
         """Return sentences about parameters that are left out, few of them."""
         omitted = sorted(self._params.budget.omitted.items())
         problems = [
-            f"{_object_label('ConfigMap', *key)} left out: {reason}"
-            for key, reason in omitted[:_MAX_SHOWN_OMISSIONS]
+            f"cluster:{key} left out: {reason}" for key, reason in omitted[:_MAX_SHOWN_OMISSIONS]
         ]
         if len(omitted) > _MAX_SHOWN_OMISSIONS:
             problems.append(f"{len(omitted) - _MAX_SHOWN_OMISSIONS} more left out")
@@ -206,11 +228,19 @@ class PoliciesWatcher:
 
     def _param_references(self) -> frozenset[ParamReference]:
         """Return what the bindings of the cluster and of the files refer to."""
-        bindings = (
-            value for kind in _BINDING_KINDS for value in self._reflectors[kind].items.values()
-        )
-        references = (_read_reference(binding) for binding in bindings)
-        return self._file_references.union(r for r in references if r is not None)
+        references = set(self._file_references)
+        for policy_kind in _POLICY_KINDS:
+            kinds = {
+                name: param_kind
+                for (_, name), policy in self._reflectors[policy_kind].items.items()
+                if (param_kind := _read_param_kind(policy)) is not None
+            }
+            kinds = {**kinds, **self._file_param_kinds.get(policy_kind, {})}
+            for binding in self._reflectors[f"{policy_kind}Binding"].items.values():
+                reference = _read_reference(binding, kinds)
+                if reference is not None:
+                    references.add(reference)
+        return frozenset(references)
 
     def _mark_dirty(self, *_: object) -> None:
         self._is_dirty = True
@@ -220,22 +250,38 @@ def _is_unserved(reflector: Reflector[Any]) -> bool:
     return isinstance(reflector.last_error, ApiStatusError) and reflector.last_error.status == 404
 
 
-def _read_reference(binding: Mapping[str, Any]) -> ParamReference | None:
-    """Return what a raw binding's paramRef refers to; None: nothing, or it cannot be read."""
+def _read_param_kind(policy: Mapping[str, Any]) -> ParamKind | None:
+    """Return what a raw policy's paramKind says; None: nothing that can be read."""
+    spec = policy.get("spec")
+    param_kind = get_mapping(spec, "paramKind") if type(spec) is dict else {}
+    version, kind = get_str(param_kind, "apiVersion"), get_str(param_kind, "kind")
+    return (version, kind) if version and kind else None
+
+
+def _read_reference(
+    binding: Mapping[str, Any], param_kinds: Mapping[str, ParamKind]
+) -> ParamReference | None:
+    """Return what a raw binding's paramRef refers to; None: nothing, or it cannot be read.
+
+    param_kinds  by policy; one that is not there yet has the usual kind
+    """
     spec = binding.get("spec")
     param_ref = get_mapping(spec, "paramRef") if type(spec) is dict else {}
     selector = param_ref.get("selector")
     name, namespace = get_str(param_ref, "name"), get_str(param_ref, "namespace")
+    policy = get_str(spec, "policyName") if type(spec) is dict else ""
+    version, kind = param_kinds.get(policy, ("v1", "ConfigMap"))
     if name:
-        return ParamReference(namespace, name)
+        return ParamReference(namespace, name, kind=kind, api_version=version)
     if type(selector) is not dict:
         return None
     from webhook.policy.selectors import read_selector  # a third of a second, if it is needed
 
     try:
-        return ParamReference(namespace, selector=read_selector(selector).to_query())
+        query = read_selector(selector).to_query()
     except (TypeError, AttributeError):
         return None  # the loader says what is wrong with it
+    return ParamReference(namespace, selector=query, kind=kind, api_version=version)
 
 
 def _object_label(kind: str, namespace: str, name: str) -> str:

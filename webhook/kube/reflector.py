@@ -90,6 +90,7 @@ class Reflector(Generic[T]):
         path: str,
         transform: Callable[[dict[str, Any]], T | None],
         *,
+        find_path: Callable[[], str] | None = None,
         on_change: EventHandler[T] | None = None,
         on_delete: Callable[[NamespacedName], None] | None = None,
         label_selector: str = "",
@@ -102,6 +103,8 @@ class Reflector(Generic[T]):
 
         path                            of the collection: "/apis/apps/v1/deployments"
                                         (`collection_of` spells it)
+        find_path                       asked before each list where the path is not known for good;
+                                        what it raises counts as the answer to the list
         transform                       makes of a raw object what is kept; None: it is not kept.
                                         Equal results are no change, so include the resourceVersion
                                         to be told of every one
@@ -112,6 +115,7 @@ class Reflector(Generic[T]):
         label_selector, field_selector  selectors: "app=a,team!=b", "metadata.name=seldon-config"
         """
         self.path = path
+        self._find_path = find_path
         self._transport = transport
         self._transform = transform
         self._on_change = on_change
@@ -252,6 +256,8 @@ class Reflector(Generic[T]):
         config = self._config
         new: dict[NamespacedName, T] = {}
         page = ListPage([], "", "")
+        if self._find_path is not None:
+            self.path = self._find_path()
         for page in list_pages(
             self._transport,
             self.path,

@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from webhook.errors import PolicyError
+from webhook.errors import KubeApiUnavailableError, PolicyError
 from webhook.server.policy_files import (
     ResolvedPolicySources,
     parse_policies,
@@ -25,10 +25,11 @@ from webhook.server.policy_files import (
 
 if TYPE_CHECKING:
     from webhook.engine.policy_context import PolicyContext
-    from webhook.kube.policy_watcher import PoliciesWatcher
+    from webhook.kube.param_watcher import ParamKind
     from webhook.policy import PolicySet
     from webhook.runtime.health import Check, CheckResult, CheckState
     from webhook.runtime.metrics import ServerMetrics
+    from webhook.server.cluster_policies import ClusterPolicies
 
 logger = logging.getLogger("graphgate")
 
@@ -37,6 +38,10 @@ CLUSTER_PREFIX = "cluster:"
 """What the names of objects of the cluster begin with (`kube.policy_watcher`)."""
 
 _KEPT_VERSION_SUFFIX = " (its last good version stays in force)"
+
+
+_Observed = tuple[Mapping[str, bytes], Mapping[str, Any] | None, "Mapping[ParamKind, str]"]
+"""Files, objects of the cluster (None: not read yet), kinds of parameters that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +65,15 @@ class PolicySetState:
 
 
 def next_state(
-    files: Mapping[str, bytes], observed: Mapping[str, Any] | None, previous: PolicySetState
+    files: Mapping[str, bytes],
+    observed: Mapping[str, Any] | None,
+    unreadable_params: "Mapping[ParamKind, str]",
+    previous: PolicySetState,
 ) -> PolicySetState:
-    """Return what is in force when these are the newest files and objects; None: not read yet."""
+    """Return what is in force when these are the newest files and objects; None: not read yet.
+
+    unreadable_params  kinds of parameters of which nothing is known, and why
+    """
     objects = observed or {}
     error = ""
     try:
@@ -78,7 +89,7 @@ def next_state(
         files = previous.files
         policies = parse_policies(files, objects)
     rejected: list[str] = []
-    unresolvable = _unresolvable_params(policies)
+    unresolvable = _unresolvable_params(policies, unreadable_params)
     if unresolvable:
         rejected += [sentence for sentence in unresolvable.values() if sentence]
         objects = {name: value for name, value in objects.items() if name not in unresolvable}
@@ -101,8 +112,10 @@ def next_state(
     return PolicySetState(policies, files, active, observed is not None, error, tuple(rejected))
 
 
-def _unresolvable_params(policies: "PolicySet") -> dict[str, str]:
-    """Return policies of the cluster whose parameters nobody follows, with their bindings.
+def _unresolvable_params(
+    policies: "PolicySet", unreadable: "Mapping[ParamKind, str]"
+) -> dict[str, str]:
+    """Return policies of the cluster whose parameters cannot be read, with their bindings.
 
     They would deny everything, or nothing. By what messages call them, each with a sentence.
     """
@@ -110,13 +123,13 @@ def _unresolvable_params(policies: "PolicySet") -> dict[str, str]:
     for bound_policy in (*policies.validating, *policies.mutating):
         policy = bound_policy.policy
         kind = policy.param_kind
-        if kind is None or kind[1] == "ConfigMap" or kind in policies.params:
+        if kind is None or kind not in unreadable or kind in policies.params:
             continue
         if not policy.file.startswith(CLUSTER_PREFIX):
             continue
         unresolvable[policy.file] = (
-            f"{policy.file}: its parameters are of kind {kind[1]}, and of those in the cluster "
-            "only ConfigMaps are followed; --policies may name a file of them"
+            f"{policy.file}: its parameters of kind {kind[1]} cannot be read: {unreadable[kind]}; "
+            "--policies may name a file of them"
         )
         unresolvable.update((binding.file, "") for binding in bound_policy.bindings)
     return unresolvable
@@ -134,25 +147,28 @@ class PolicyStore:
     def __init__(
         self,
         resolve_sources: Callable[[], ResolvedPolicySources],
-        watched: "PoliciesWatcher | None" = None,
+        watched: "ClusterPolicies | None" = None,
     ) -> None:
         """Load the files; raise PolicyError if one of them cannot be used.
 
         resolve_sources  where policies come from, asked again at each refresh
-        watched          what is followed in the cluster; None: nothing
+        watched          what is followed in the cluster; None: nothing can be
         """
         self._resolve_sources = resolve_sources
         self._watched = watched
-        files = read_files(resolve_sources().paths)
+        sources = resolve_sources()
+        if watched is not None:
+            watched.select(sources.selector)
+        self._has_cluster = sources.selector is not None
+        files = read_files(sources.paths)
         policies = parse_policies(files) if files else None
         self._follow_params(policies)
         all_problems = policies.problems if policies else ()
-        problems = [str(p) for p in all_problems if watched is None or not p.policy_missing]
+        problems = [str(p) for p in all_problems if not (self._has_cluster and p.policy_missing)]
         if problems:
             raise PolicyError(summarize_problems(problems))
-        self._state = PolicySetState(policies, files, is_synced=watched is None)
-        self._last_read: tuple[Mapping[str, bytes], Mapping[str, Any] | None]
-        self._last_read = files, {} if watched is None else None
+        self._state = PolicySetState(policies, files, is_synced=not self._has_cluster)
+        self._last_read: _Observed = (files, None if self._has_cluster else {}, {})
         self._loader = ThreadPoolExecutor(1, "policies")
         self._loading: Future[PolicySetState] | None = None
 
@@ -177,24 +193,32 @@ class PolicyStore:
         """Put what has changed into effect; raise PolicyError while files cannot be used."""
         error = self._start_load() if self._loading is None else ""
         changed = self._loading is not None and self._loading.done() and self._finish_load()
-        error = error or self._state.error or self._restart_reason()
+        error = error or self._state.error
         if error:
             raise PolicyError(error)
         return changed
 
     def _start_load(self) -> str:
         """Load what is new, in the thread; return why files cannot be read."""
-        files, objects = self._last_read
+        files, objects, unreadable = self._last_read
+        sources = self._resolve_sources()
         error = ""
         try:
-            files = read_files(self._resolve_sources().paths)
+            files = read_files(sources.paths)
         except PolicyError as load_error:
             error = str(load_error)
-        watched_objects = self._watched.objects if self._watched else None
-        objects = objects if watched_objects is None else watched_objects
-        if (files, objects) != self._last_read:
-            self._last_read = files, objects
-            self._loading = self._loader.submit(next_state, files, objects, self._state)
+        if self._watched is not None:
+            try:
+                if self._watched.select(sources.selector):
+                    self._follow_params(self._state.policies)
+            except KubeApiUnavailableError as no_cluster:
+                error = f"policies.selector is {sources.selector!r}: {no_cluster}"
+            observed = self._watched.objects
+            if observed is not None:
+                objects, unreadable = observed, self._watched.unreadable_param_kinds
+        if (files, objects, unreadable) != self._last_read:
+            self._last_read = files, objects, unreadable
+            self._loading = self._loader.submit(next_state, *self._last_read, self._state)
         return error
 
     def _finish_load(self) -> bool:
@@ -211,26 +235,30 @@ class PolicyStore:
 
     def _follow_params(self, policies: "PolicySet | None") -> None:
         """Have the cluster's parameters followed that bindings of files refer to."""
-        if self._watched is None or policies is None:
-            return
+        if self._watched is None or self._watched.selector is None or policies is None:
+            return  # and the client of the API server is not even imported
         from webhook.kube.param_watcher import ParamReference
 
-        self._watched.follow_params(
-            ParamReference(
-                reference.namespace,
-                reference.name,
-                reference.selector.to_query() if reference.selector else "",
-            )
-            for reference in (binding.param_ref for binding in policies.bindings)
-            if reference is not None
-        )
-
-    def _restart_reason(self) -> str:
-        """Return why what the settings now say of the cluster has no effect."""
-        selector = self._resolve_sources().selector
-        if selector == (self._watched.selector if self._watched else None):
-            return ""
-        return f"policies.selector is now {selector!r}; that takes a restart"
+        references: list[ParamReference] = []
+        kinds: dict[str, dict[str, ParamKind]] = {}
+        for bound in (*policies.validating, *policies.mutating):
+            policy = bound.policy
+            if policy.param_kind is None:
+                continue
+            kinds.setdefault(policy.kind, {})[policy.name] = policy.param_kind
+            version, kind = policy.param_kind
+            references += [
+                ParamReference(
+                    reference.namespace,
+                    reference.name,
+                    reference.selector.to_query() if reference.selector else "",
+                    kind,
+                    version,
+                )
+                for reference in (binding.param_ref for binding in bound.bindings)
+                if reference is not None
+            ]
+        self._watched.follow_params(references, kinds)
 
     def readiness_check(self) -> "Check":
         """Return what /readyz?verbose says of them."""
@@ -247,8 +275,9 @@ class PolicyStore:
             detail += f", version {self._version()}"
         state: CheckState = "ok"
         watch_detail = ""
-        if self._watched:
-            state, watch_detail = self._watched.health()
+        health = self._watched.health() if self._watched else None
+        if health is not None:
+            state, watch_detail = health
         if state != "failed" and not self._state.is_synced:
             state, watch_detail = "failed", "those of the cluster are being compiled"
         if watch_detail:

@@ -14,6 +14,7 @@ from webhook.cli.durations import Duration
 from webhook.cli.inputs import load_settings, reloadable_file
 from webhook.cli.options import SettingsFlags, settings_options
 from webhook.cli.policy_options import policies_option, resolve_sources
+from webhook.server.cluster_policies import ClusterPolicies
 from webhook.server.policy_files import ResolvedPolicySources
 from webhook.server.policy_store import PolicyStore
 
@@ -156,8 +157,8 @@ def serve_command(
             "--kubeconfig and --context are for --watch-cluster, --cluster-policies-selector or "
             "--cert-source=managed"
         )
-    watched_policies = (
-        _watch_policies(kubeconfig, context, namespace, selector) if selector else None
+    watched_policies = ClusterPolicies(
+        lambda labels: _watch_policies(kubeconfig, context, namespace, labels)
     )
     sources: list[Reloadable] = [settings_store] if flags.settings_file else []
     checks = [_cluster_check(watched_facts)] if watched_facts else []
@@ -191,7 +192,7 @@ def serve_command(
             health_port=health_port,
             shutdown_delay=shutdown_delay,
         )
-        if manages_certificate or watched_policies:
+        if manages_certificate or selector:
             # Small files in memory, and the first certificate of an installation should not wait;
             # neither should a policy.
             config = replace(config, reload_interval=1.0)
@@ -201,7 +202,7 @@ def serve_command(
             sources=sources,
             checks=checks,
             register_metrics=policies.register_metrics,
-            background=[followed for followed in (watched_facts, watched_policies) if followed],
+            background=[*([watched_facts] if watched_facts else []), watched_policies],
         )
     sys.exit(code)
 
