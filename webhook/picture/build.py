@@ -47,7 +47,7 @@ def build_picture(
     view = parse(document)
     settings = settings.for_namespace(view.namespace)
     options = settings.rendering.render_options(
-        settings.defaults, operator=resolve_operator(document, settings, facts)
+        settings.defaults, operator=resolve_operator(document, settings, facts).name
     )
     # Whether there is one, the reconciler's flags say; what is admitted must run with it.
     options = replace(options, orchestrator=options.orchestrator or OrchestratorOptions(""))
