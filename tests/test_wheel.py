@@ -156,6 +156,8 @@ FILES_ONLY = (
     ("render", "right.yaml"),
     ("security", "right.yaml"),
     ("rules", "list"),
+    ("schema", "seldondeployment"),
+    ("schema", "policytest"),
     ("settings",),
     ("explain", "children-not-a-list"),
     ("review", "--help"),

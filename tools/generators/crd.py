@@ -27,6 +27,7 @@ import yaml
 
 from tools.generators import notice
 from webhook.graph.schema import allowed_types, enum_values, raw_schema, seldon_definitions
+from webhook.rules.editor_schema import describe_field
 
 SOURCE = "webhook/graph/schema/seldondeployment.json"
 TARGET = "manifests/crd/seldondeployments.yaml"
@@ -158,8 +159,8 @@ def _root(*, described: bool) -> Schema:
         **PRESERVE,
         "required": ["spec"],
         "properties": {
-            "apiVersion": {"type": "string", "description": field_description(top["apiVersion"])},
-            "kind": {"type": "string", "description": field_description(top["kind"])},
+            "apiVersion": {"type": "string", "description": describe_field(top["apiVersion"])},
+            "kind": {"type": "string", "description": describe_field(top["kind"])},
             "metadata": {"type": "object"},  # nothing else may be said of it
             **parts,
         },
@@ -182,7 +183,7 @@ def node_schema(field_info: Schema, *, described: bool) -> Schema:
     if made.get("type") == "integer":
         made["format"] = field_info["format"]
     if described and "description" in field_info:
-        made["description"] = field_description(field_info)
+        made["description"] = describe_field(field_info)
     if made.get("type") == "array":
         # Of the elements of a status field nothing is said, and nothing checked.
         element = field_info.get("items")
@@ -212,22 +213,3 @@ def _fields_schema(field_info: Schema, *, described: bool) -> Schema:
         }
     }
     return {"required": definition["required"]} | made if "required" in definition else made
-
-
-def field_description(field_info: Schema) -> str:
-    """Return what `kubectl explain` prints of one field.
-
-    What carries the protocol inside the graph. One of: rest, grpc. Default: rest.
-    """
-    known = [word for table in field_info.get("x-words", ()) for word in enum_values(table)]
-    parts = [
-        field_info["description"],
-        f"{'Such as' if field_info.get('x-open') else 'One of'}: {', '.join(known)}."
-        if len(known) > 1
-        else "",
-        f"Default: {field_info['x-default']}." if "x-default" in field_info else "",
-        field_info.get("x-note", ""),
-        "Deprecated." if field_info.get("deprecated") else "",
-        f"See {field_info['x-see']}" if "x-see" in field_info else "",
-    ]
-    return " ".join(part for part in parts if part)

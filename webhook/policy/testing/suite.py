@@ -41,7 +41,7 @@ KIND = "PolicyTest"
 
 _OPERATION_VALUES = ("CREATE", "UPDATE", "DELETE")
 _ACTION_VALUES = ("deny", "warn", "audit")
-_FILE_FIELDS = (
+FILE_FIELDS = (
     "apiVersion",
     "kind",
     "metadata",
@@ -52,7 +52,7 @@ _FILE_FIELDS = (
     "exceptions",
     "cases",
 )
-_CASE_FIELDS = (
+CASE_FIELDS = (
     "name",
     "operation",
     "namespace",
@@ -72,7 +72,7 @@ _CASE_FIELDS = (
     "mutated",
     "removed",
 )
-_EXPECTED_FIELDS = ("rule", "action", "path", "message")
+EXPECTED_FIELDS = ("rule", "action", "path", "message")
 
 
 class TestFileError(Exception):
@@ -149,7 +149,7 @@ def read_test_suite(source: SourceObject) -> TestSuite | PolicyProblem:
 
 def _read_suite_fields(source: SourceObject) -> TestSuite:
     raw = source.value
-    _check_fields(raw, _FILE_FIELDS, ROOT)
+    _check_fields(raw, FILE_FIELDS, ROOT)
     if raw.get("apiVersion") != GRAPHGATE_API_VERSION:
         raise TestFileError(ROOT / "apiVersion", f"apiVersion is not {GRAPHGATE_API_VERSION}")
     facts = Facts(namespaces=dict(_read_namespaces(raw.get("namespaces"))))
@@ -161,7 +161,7 @@ def _read_suite_fields(source: SourceObject) -> TestSuite:
         here = ROOT / "cases" / index
         if not isinstance(case, dict):
             raise TestFileError(here, "a case is a mapping with a name")
-        _check_fields(case, _CASE_FIELDS, here)
+        _check_fields(case, CASE_FIELDS, here)
         line, _ = source.position(here)
         shared = {key: raw[key] for key in _SHARED_FIELDS if key in raw}
         test_cases.append(_read_case({**shared, **case}, here, line, facts))
@@ -282,7 +282,7 @@ def _read_case(raw: dict[str, Any], here: Path, line: int, facts: Facts) -> Test
 def _read_expected_finding(raw: Any, here: Path) -> ExpectedFinding:
     if not isinstance(raw, dict) or not isinstance(raw.get("rule"), str):
         raise TestFileError(here, "an expected finding has a rule: NAME/0")
-    _check_fields(raw, _EXPECTED_FIELDS, here)
+    _check_fields(raw, EXPECTED_FIELDS, here)
     action = raw.get("action", "deny")
     if action not in _ACTION_VALUES:
         raise TestFileError(here / "action", f"action is not {' or '.join(_ACTION_VALUES)}")

@@ -94,10 +94,12 @@ class ValueCheck:
 
     accepts  whether there is nothing to report; the walk asks this first, since nearly all passes
     report   the check of a value that is not accepted
+    words    all texts that are accepted, for editors; empty: there is no such list
     """
 
     accepts: Callable[[Any], bool]
     report: Check
+    words: tuple[str, ...] = ()
 
     def __call__(self, value: Any, location: Location) -> Iterable[Finding]:
         """Return what is wrong with the value."""
@@ -163,7 +165,7 @@ def one_of(*words: str, what: str, empty: bool = False) -> Check:
     def report(value: Any, location: Location) -> Iterable[Finding]:
         return (unknown_value_finding(location.at(), what, value, words),)
 
-    return ValueCheck(accepts, report)
+    return ValueCheck(accepts, report, (*words, "") if empty else words)
 
 
 def in_range(minimum: int | None, maximum: int | None = None, unit: str = "") -> Check:

@@ -1,0 +1,48 @@
+"""`graphgate schema`: JSON Schemas of what is written by hand, for editors and other validators."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+import webhook
+
+_IN_FILES = {"policytest": "policytest.json", "policyexception": "policyexception.json"}
+_KINDS = ("seldondeployment", "settings", "facts", *_IN_FILES)
+
+
+@click.command("schema")
+@click.argument("kind", type=click.Choice(_KINDS, case_sensitive=False))
+def schema_command(kind: str) -> None:
+    r"""Print the JSON Schema of a kind of file.
+
+    It has each field with its description, and the words that are allowed. An editor with the YAML
+    language server reads it from a comment in the first lines of a file; kubeconform takes it with
+    -schema-location.
+
+    \b
+    Examples:
+      graphgate schema seldondeployment > seldondeployment.schema.json
+      kubeconform -schema-location seldondeployment.schema.json model.yaml
+    """
+    click.echo(json.dumps(_load(kind), indent=2, ensure_ascii=False))
+
+
+def _load(kind: str) -> dict[str, Any]:
+    if kind == "seldondeployment":
+        from webhook.rules.editor_schema import editor_schema
+
+        return editor_schema()
+    if kind == "settings":
+        from webhook.settings.schema import settings_schema
+
+        return settings_schema()
+    if kind == "facts":
+        from webhook.settings.facts_file import SCHEMA
+
+        return dict(SCHEMA)
+    # Read as a file: importing the package of policies needs what their extra brings.
+    file = Path(webhook.__file__).parent / "policy" / "schema" / _IN_FILES[kind]
+    schema: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return schema
