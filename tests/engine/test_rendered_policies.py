@@ -163,6 +163,99 @@ def test_the_pod_has_the_defaults_that_the_api_server_fills_in() -> None:
     assert said(decision.warnings) == []
 
 
+def test_the_objects_have_the_owners_that_controllers_give_them() -> None:
+    owned = "object.metadata.ownerReferences.exists(o, o.controller && o.kind == '{}')"
+    for resource, group, owner in (
+        ("pods", "", "ReplicaSet"),
+        ("deployments", "apps", "SeldonDeployment"),
+        ("services", "", "SeldonDeployment"),
+    ):
+        policies = load_texts(
+            policy_text(
+                f'- expression: "{owned.format(owner)}"\n'
+                "- expression: object.metadata.namespace == 'models'\n",
+                match_constraints=about(resource, group=group),
+            ),
+            binding_text(),
+        )
+        assert said(judge(minimal(), policies).warnings) == [], resource
+
+
+@pytest.mark.parametrize(
+    ("image", "policy"),
+    [
+        ("r.io/a", "Always"),
+        ("r.io:5000/a", "Always"),
+        ("r.io/a:latest", "Always"),
+        ("r.io/a:1", "IfNotPresent"),
+        ("r.io/a@sha256:" + "0" * 64, "IfNotPresent"),
+    ],
+)
+def test_an_image_is_pulled_as_the_api_server_fills_it_in(image: str, policy: str) -> None:
+    served = {"name": "classifier", "image": "r.io/served:1"}
+    document = with_pod(containers=[served, {"name": "beside", "image": image}])
+    expression = f"object.spec.containers[1].imagePullPolicy == '{policy}'"
+    warnings = said(judge(document, pod_policy(f'- expression: "{expression}"\n')).warnings)
+    assert warnings == []
+
+
+ADD_SECCOMP = """\
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicy
+metadata: {name: add}
+spec:
+  failurePolicy: Fail
+  reinvocationPolicy: Never
+  matchConstraints:
+    resourceRules:
+    - {apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [pods]}
+  mutations:
+  - patchType: JSONPatch
+    jsonPatch:
+      expression: "%s"
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicyBinding
+metadata: {name: add}
+spec: {policyName: add}
+"""
+
+
+def with_mutation(validations: str, expression: str) -> PolicySet:
+    policy = policy_text(validations, match_constraints=about("pods"))
+    return load_texts(policy, binding_text(), *(ADD_SECCOMP % expression).split("---\n"))
+
+
+def test_what_a_mutation_adds_to_a_pod_is_there_when_the_others_are_asked() -> None:
+    validation = "- expression: object.spec.?priorityClassName.orValue('') == 'models'\n"
+    patch = "[JSONPatch{op: 'add', path: '/spec/priorityClassName', value: 'models'}]"
+    nothing = "[JSONPatch{op: 'remove', path: '/spec/dnsPolicy'}]"
+    assert said(judge(minimal(), with_mutation(validation, nothing)).warnings) != []
+    decision = judge(minimal(), with_mutation(validation, patch))
+    assert said(decision.warnings) == []
+    assert decision.patch == judge(minimal(), with_mutation(validation, nothing)).patch
+
+
+def test_a_container_that_a_mutation_adds_moves_no_other_place() -> None:
+    patch = "[JSONPatch{op: 'add', path: '/spec/containers/0', value: {'name': 'proxy', 'image': 'p:1'}}]"
+    decision = judge(minimal(), with_mutation(PINNED, patch))
+    assert [path for path, _ in said(decision.warnings)] == [
+        f"{TEMPLATE}.spec",
+        f"{CONTAINER}.image",
+    ]
+
+
+def test_a_mutation_that_fails_warns_as_the_pod_would_be_refused() -> None:
+    decision = judge(
+        minimal(),
+        with_mutation(
+            "- expression: 'true'\n", "[JSONPatch{op: 'remove', path: object.spec.nope}]"
+        ),
+    )
+    ((_, message),) = said(decision.warnings)
+    assert message.startswith("pod of predictor main: the policy could not be evaluated: ")
+
+
 def test_a_container_whose_image_nobody_wrote_is_not_the_authors_fault() -> None:
     """The orchestrator's image is a flag of the reconciler; a pod without it has one container."""
     decision = judge(minimal(), pod_policy("- expression: object.spec.containers.size() == 1\n"))

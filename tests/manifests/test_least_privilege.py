@@ -99,7 +99,7 @@ def test_kinds_of_parameters_are_granted_by_name(helm: Path) -> None:
 
 
 def template(helm: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    command = [helm, "template", "graphgate", MANIFESTS / "chart", *flags]
+    command: list[str | Path] = [helm, "template", "graphgate", MANIFESTS / "chart", *flags]
     return subprocess.run(
         [*command, "--namespace=graphgate-system"], capture_output=True, text=True, check=False
     )

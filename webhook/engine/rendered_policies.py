@@ -4,6 +4,9 @@ Most published policies are about pods. A SeldonDeployment stands for some, and 
 ReplicaSet is refused waits for an event that nobody reads. So each object that a policy is about is
 rendered and judged as if it were created now, and what is found leads back to the document.
 
+MutatingAdmissionPolicies for these kinds come first, as in the API server: what they add is there
+when the others are asked. They change nothing but what is judged.
+
 An early denial must be wanted: other webhooks may still add to a pod what it lacks. What would deny
 the pod warns here, unless the policy's annotation graphgate.io/rendered or the setting
 policies.rendered says deny.
@@ -24,12 +27,15 @@ from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_list, get_mapping, get_str
 from webhook.graph.path import ROOT, Path, Segment
+from webhook.graph.well_known import SELDON_API_VERSION
 from webhook.policy import (
     EvaluationLimits,
     PolicySet,
     apply_request,
     evaluate_policies,
+    mutate_object,
 )
+from webhook.policy.evaluator import ExpressionObserver
 from webhook.policy.model import BoundPolicy, RenderedMode
 from webhook.policy.scope import is_about_rendered
 from webhook.rendering.render import Rendered
@@ -54,7 +60,7 @@ _CONTAINER_DEFAULTS: dict[str, Any] = {
     "terminationMessagePath": "/dev/termination-log",
     "terminationMessagePolicy": "File",
 }
-"""Likewise of every container (SetDefaults_Container; imagePullPolicy depends on the tag)."""
+"""Likewise of every container (SetDefaults_Container)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ class RenderedTarget:
     object: dict[str, Any]
     rendered: Rendered
     prefix: tuple[Segment, ...]
-    kept: dict[str, tuple[int, ...]]
+    kept: dict[str, tuple[int | None, ...]]
 
     def locate(self, path: Path) -> Path:
         """Return the place in the document that a place of the object comes from."""
@@ -80,14 +86,35 @@ class RenderedTarget:
             field, index = segments[spec], segments[spec + 1]
             places = self.kept.get(str(field), ())
             if isinstance(index, int) and index < len(places):
-                segments[spec + 1] = places[index]
+                place = places[index]
+                segments[spec:] = [] if place is None else [field, place, *segments[spec + 2 :]]
         if segments[:1] == ["spec"] or segments[:1] == ["metadata"] or not self.prefix:
             return self.rendered.trace((*self.prefix, *segments))
         return self.rendered.trace(ROOT)
 
+    def replaced_by(self, mutated: dict[str, Any]) -> "RenderedTarget":
+        """Return the target with its object changed; a container that is new leads to the pod."""
+        before, after = (_pod_spec(value, self._pod_prefix) for value in (self.object, mutated))
+        kept = {}
+        for field, places in self.kept.items():
+            known = dict(zip(_names(before, field), places, strict=True))
+            kept[field] = tuple(known.get(name) for name in _names(after, field))
+        return replace(self, object=mutated, kept=kept)
+
     @property
     def _pod_prefix(self) -> tuple[Segment, ...]:
         return ("spec",) if self.prefix else (*_TEMPLATE, "spec")
+
+
+def _pod_spec(value: Any, prefix: tuple[Segment, ...]) -> dict[str, Any]:
+    """Return the pod's spec in an object; {} where a policy has left none."""
+    for segment in prefix:
+        value = value.get(segment) if type(value) is dict else None
+    return value if type(value) is dict else {}
+
+
+def _names(pod_spec: Mapping[str, Any], field: str) -> list[str]:
+    return [get_str(each, "name") for each in get_list(pod_spec, field) if type(each) is dict]
 
 
 def run_rendered_validations(
@@ -98,10 +125,12 @@ def run_rendered_validations(
     *,
     defaults: DefaultingOptions,
     mode: RenderedMode,
+    observer: ExpressionObserver | None = None,
 ) -> Iterator[ActionFinding]:
     """Yield what policies for pods and other rendered objects find, at places of the document.
 
-    mode  the setting policies.rendered; a policy's own annotation goes first
+    mode      the setting policies.rendered; a policy's own annotation goes first
+    observer  told what each expression gave
     """
     chosen: dict[str, RenderedMode] = {}
     asked: list[BoundPolicy] = []
@@ -116,8 +145,15 @@ def run_rendered_validations(
         asked.append(bound)
     if not asked:
         return
-    policies = replace(policy_context.policies, validating=tuple(asked), mutating=())
-    evaluation = _RenderedEvaluation(policies, policy_context, namespace, facts, chosen)
+    mutating = [
+        bound
+        for bound in policy_context.policies.mutating
+        if is_about_rendered(bound.policy)
+        and not bound.policy.reads_user
+        and bound.policy.on_rendered != "off"
+    ]
+    policies = replace(policy_context.policies, validating=tuple(asked), mutating=tuple(mutating))
+    evaluation = _RenderedEvaluation(policies, policy_context, namespace, facts, chosen, observer)
     for target in _render_targets(deployment, defaults, facts, namespace):
         yield from evaluation.evaluate(target)
 
@@ -139,15 +175,17 @@ class _RenderedEvaluation(NamedTuple):
     namespace: str
     facts: Facts
     modes: Mapping[str, RenderedMode]
+    observer: ExpressionObserver | None
 
     def evaluate(self, target: RenderedTarget) -> Iterator[ActionFinding]:
         """Yield what the policies find in one object."""
-        evaluation = evaluate_policies(
-            self.policies,
-            apply_request(target.object, "CREATE", namespace=self.namespace or None),
-            self.facts,
-            EvaluationLimits(deadline_exceeded=self.policy_context.expired),
-        )
+        limits = EvaluationLimits(deadline_exceeded=self.policy_context.expired)
+        request = apply_request(target.object, "CREATE", namespace=self.namespace or None)
+        mutation = mutate_object(self.policies, request, self.facts, limits, self.observer)
+        if mutation.operations:
+            target = target.replaced_by(mutation.object)
+            request = replace(request, object=mutation.object)
+        evaluation = evaluate_policies(self.policies, request, self.facts, limits, self.observer)
         for found in evaluation.findings:
             finding = replace(
                 found.finding,
@@ -157,7 +195,7 @@ class _RenderedEvaluation(NamedTuple):
             )
             sure = finding.certain or found.action != "deny"
             yield self._soften(found.action if sure else "warn", finding.rule_id), finding
-        for failure in evaluation.failures:
+        for failure in (*mutation.failures, *evaluation.failures):
             # An Ignore that holds for want of time would let pass whatever is made slow enough.
             is_timeout = failure.error == DEADLINE_EXCEEDED
             action: Action = "deny" if is_timeout else failure.action or "warn"
@@ -181,28 +219,40 @@ def _render_targets(
     image is left out, since no author can answer for it.
     """
     known = facts.namespaces.get(namespace)
+    owner = _owner(SELDON_API_VERSION, "SeldonDeployment", deployment.name)
     for rendered in render_objects(deployment, defaults, facts, known):
         predictor = _predictor_name(deployment, rendered.trace(ROOT))
         where = f" of predictor {predictor}" if predictor else ""
         value = rendered.object
-        kept: dict[str, tuple[int, ...]] = {}
+        place = {"namespace": namespace} if namespace else {}
+        value = {**value, "metadata": {**value["metadata"], **place, "ownerReferences": [owner]}}
+        kept: dict[str, tuple[int | None, ...]] = {}
         if rendered.kind == "Deployment":
             template, kept = _as_admitted(value["spec"]["template"])
             value = {**value, "spec": {**value["spec"], "template": template}}
             metadata = {
                 **template["metadata"],
+                **place,
                 "generateName": f"{rendered.name}-",
-                "namespace": namespace,
+                "ownerReferences": [_owner("apps/v1", "ReplicaSet", rendered.name)],
             }
             pod = {"apiVersion": "v1", "kind": "Pod", **template, "metadata": metadata}
             yield RenderedTarget(f"pod{where}", pod, rendered, _TEMPLATE, kept)
         yield RenderedTarget(f"{rendered.kind} {rendered.name}{where}", value, rendered, (), kept)
 
 
-def _as_admitted(template: dict[str, Any]) -> tuple[dict[str, Any], dict[str, tuple[int, ...]]]:
+def _owner(api_version: str, kind: str, name: str) -> dict[str, Any]:
+    """Return who makes an object; what it is called and its uid are known when it is there."""
+    names = {"apiVersion": api_version, "kind": kind, "name": name, "uid": ""}
+    return {**names, "controller": True, "blockOwnerDeletion": True}
+
+
+def _as_admitted(
+    template: dict[str, Any],
+) -> tuple[dict[str, Any], dict[str, tuple[int | None, ...]]]:
     """Return a pod template with the API server's defaults, and which containers it keeps."""
     spec = {**_POD_DEFAULTS, **template["spec"]}
-    kept = {}
+    kept: dict[str, tuple[int | None, ...]] = {}
     for field in ("initContainers", "containers"):
         if field not in spec:
             continue
@@ -210,8 +260,16 @@ def _as_admitted(template: dict[str, Any]) -> tuple[dict[str, Any], dict[str, tu
             index for index, container in enumerate(spec[field]) if get_str(container, "image")
         )
         kept[field] = places
-        spec[field] = [{**_CONTAINER_DEFAULTS, **spec[field][index]} for index in places]
+        spec[field] = [_default_container(spec[field][index]) for index in places]
     return {**template, "spec": spec}, kept
+
+
+def _default_container(container: dict[str, Any]) -> dict[str, Any]:
+    """Return a container with the API server's defaults; only `latest` is always pulled."""
+    name = get_str(container, "image").partition("@")
+    tag = name[0].rpartition("/")[2].partition(":")[2]
+    policy = "Always" if tag == "latest" or not (tag or name[1]) else "IfNotPresent"
+    return {**_CONTAINER_DEFAULTS, "imagePullPolicy": policy, **container}
 
 
 def _predictor_name(deployment: SeldonDeployment, path: Path) -> str:

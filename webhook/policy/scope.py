@@ -85,9 +85,7 @@ def _covers_request(match: MatchResources, request: AdmissionRequest) -> bool:
 
 def is_about_rendered(policy: Policy) -> bool:
     """Return whether a policy is about something that a SeldonDeployment stands for."""
-    return policy.kind == "ValidatingAdmissionPolicy" and any(
-        covers(policy.match_constraints, seen) for seen in RENDERED_RESOURCES
-    )
+    return any(covers(policy.match_constraints, seen) for seen in RENDERED_RESOURCES)
 
 
 def describe_scope(policy: Policy) -> tuple[str, str]:
@@ -95,7 +93,7 @@ def describe_scope(policy: Policy) -> tuple[str, str]:
     match = policy.match_constraints
     stored = [str(seen) for seen in STORED_RESOURCES if covers(match, seen)]
     rendered = []
-    if policy.kind == "ValidatingAdmissionPolicy" and policy.on_rendered != "off":
+    if policy.on_rendered != "off":
         rendered = [str(seen) for seen in RENDERED_RESOURCES if covers(match, seen)]
     return ", ".join(stored), ", ".join(rendered)
 
@@ -106,8 +104,7 @@ def scope_warnings(policy: Policy) -> Iterator[str]:
     if not stored and not rendered:
         if policy.on_rendered == "off" and is_about_rendered(policy):
             return
-        hint = " (mutations are not made on rendered objects)" if policy.mutations else ""
-        yield f"matches nothing that graphgate sees{hint}"
+        yield "matches nothing that graphgate sees"
     if covers(policy.match_constraints, _SCALE):
         missing = sorted({str(read) for read in _reads_beyond_scale(policy)})
         if missing:
