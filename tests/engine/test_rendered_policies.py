@@ -237,7 +237,8 @@ def test_what_a_mutation_adds_to_a_pod_is_there_when_the_others_are_asked() -> N
 
 
 def test_a_container_that_a_mutation_adds_moves_no_other_place() -> None:
-    patch = "[JSONPatch{op: 'add', path: '/spec/containers/0', value: {'name': 'proxy', 'image': 'p:1'}}]"
+    proxy = "{'name': 'proxy', 'image': 'p:1'}"
+    patch = f"[JSONPatch{{op: 'add', path: '/spec/containers/0', value: {proxy}}}]"
     decision = judge(minimal(), with_mutation(PINNED, patch))
     assert [path for path, _ in said(decision.warnings)] == [
         f"{TEMPLATE}.spec",
