@@ -283,7 +283,6 @@ def test_a_rule_that_crashes_is_our_fault_and_its_direction_a_setting(direction,
         subject="deployment",
         fields=frozenset(),
         inputs=(),
-        triggers=frozenset(),
     )
     settings.__dict__["rule_set"] = RuleSet((crashing,))
     given = handle_review(encoded_review(minimal()), "mutate", settings, NO_FACTS)

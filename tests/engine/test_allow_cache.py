@@ -30,9 +30,6 @@ class CountingRuleSet:
         self.asked += subject == "deployment"
         return self.rule_set.applicable(subject, keys, **more)
 
-    def triggered(self, features):
-        return self.rule_set.triggered(features)
-
 
 @pytest.fixture
 def settings():
@@ -117,7 +114,6 @@ def test_what_has_findings_or_failures_is_not_remembered():
         subject="deployment",
         fields=frozenset(),
         inputs=(),
-        triggers=frozenset(),
     )
     settings = replace(SETTINGS, on_rule_error="allow")
     settings.__dict__["rule_set"] = RuleSet((crashing,))

@@ -16,20 +16,14 @@ from webhook import defaulting as defaults
 from webhook.engine.decision import RuleError
 from webhook.engine.rule_runner import run_rules
 from webhook.graph.cluster_facts import NO_FACTS, Facts
-from webhook.graph.non_trivial import non_trivial_parts
 from webhook.graph.parse import parse
 from webhook.rendering.routes.options import NO_ROUTING, RoutingOptions
-from webhook.rules.pod import env_overrides_seldon_variable
 from webhook.settings.model import read_settings
 from webhook.settings.rule_set import RuleSet
 from webhook.yamldoc import read
 
 SETTINGS = read_settings()
-EVERY_RULE = RuleSet(
-    tuple(
-        replace(rule, fields=frozenset(), triggers=frozenset()) for rule in SETTINGS.rule_set.rules
-    )
-)
+EVERY_RULE = RuleSet(tuple(replace(rule, fields=frozenset()) for rule in SETTINGS.rule_set.rules))
 ALL_FACTS = Facts(
     model_servers={"SKLEARN_SERVER": {}},
     kubernetes_minor=31,
@@ -62,7 +56,7 @@ def assert_nothing_is_missed(value):
 
 def test_most_rules_say_which_fields_they_are_about():
     rules = SETTINGS.rule_set.rules
-    assert sum(bool(rule.triggers or rule.fields) for rule in rules) > len(rules) / 2
+    assert sum(bool(rule.fields) for rule in rules) > len(rules) / 2
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
@@ -85,12 +79,7 @@ def test_nothing_is_missed_in_a_graph_with_a_fault(name, seed, size):
     assert_nothing_is_missed(mutated)
 
 
-@pytest.mark.parametrize("name", sorted(env_overrides_seldon_variable.SELDON_VARIABLES))
-def test_a_variable_that_seldon_sets_is_checked_closely(name):
-    assert non_trivial_parts({"image": "a", "env": [{"name": name, "value": "1"}]}) == ["env"]
-
-
-FIELDS = sorted(set().union(*(rule.fields | rule.triggers for rule in SETTINGS.rule_set.rules)))
+FIELDS = sorted(set().union(*(rule.fields for rule in SETTINGS.rule_set.rules)))
 """Each field that a rule asks for."""
 
 

@@ -6,22 +6,17 @@ those to whole pods (`record_pod_templates` asks anew).
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
 from webhook.engine.evaluate import evaluate
 from webhook.graph import k8s_syntax
 from webhook.graph.cluster_facts import Facts
-from webhook.graph.non_trivial import Part
-from webhook.graph.parse import parse
-from webhook.rules import all_rules
 from webhook.settings.model import read_settings
 
 SETTINGS = read_settings()
-PARTS = get_args(Part)
 KUBERNETES_1_36 = Facts(kubernetes_minor=36)
 CASES = json.loads(Path(__file__).with_name("pod_templates.json").read_text())
 
@@ -76,18 +71,6 @@ def test_a_pod_is_denied_where_the_api_server_refuses_it_and_only_there(case):
         "name"
     ] not in NOT_CHECKED
     assert bool(rules) is expected, rules
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
-def test_a_closer_look_at_usual_parts_finds_nothing_more(case):
-    deployment = parse(build_document(case))
-    non_trivial_rules = replace(deployment, non_trivial=dict.fromkeys(PARTS, deployment.containers))
-    for rule in all_rules():
-        if rule.subject == "deployment" and set(rule.inputs) <= {"facts"}:
-            facts = {"facts": KUBERNETES_1_36} if rule.inputs else {}
-            assert list(rule.check(deployment, **facts)) == list(
-                rule.check(non_trivial_rules, **facts)
-            )
 
 
 def test_every_exception_is_a_case():

@@ -99,7 +99,6 @@ def with_slow_rule(rule: str) -> Settings:
         "subject": "deployment",
         "fields": frozenset(),
         "inputs": (),
-        "triggers": frozenset(),
     }
     plan = [replace(one, **slow) if one.id == rule else one for one in settings.rule_set]
     vars(settings)["rule_set"] = RuleSet(tuple(plan))  # a cached property

@@ -3,10 +3,8 @@
 from webhook.settings.rule_set import EnabledRule, RuleSet
 
 
-def rule(name, subject, *fields, inputs=(), triggers=()):
-    return EnabledRule(
-        name, "deny", lambda: _nothing, subject, frozenset(fields), inputs, frozenset(triggers)
-    )
+def rule(name, subject, *fields, inputs=()):
+    return EnabledRule(name, "deny", lambda: _nothing, subject, frozenset(fields), inputs)
 
 
 ALWAYS = rule("a", "predictor")
@@ -32,16 +30,6 @@ def test_rules_about_updates_are_left_out_where_there_is_no_old_object():
     rules = RuleSet((ALWAYS, update))
     assert rules.applicable("predictor", set(), update=True) == (ALWAYS, update)
     assert rules.applicable("predictor", set(), update=False) == (ALWAYS,)
-
-
-def test_a_rule_with_triggers_is_left_out_where_the_object_has_none_of_them():
-    meshed = rule("m", "predictor", triggers=("mesh", "proxy"))
-    rules = RuleSet((ALWAYS, meshed))
-    assert rules.triggered({"mesh", "name"}) == {"mesh"}
-    for features, expected in ((("mesh",), (ALWAYS, meshed)), ((), (ALWAYS,))):
-        triggers = rules.triggered(features)
-        assert rules.applicable("predictor", (), triggers=triggers) == expected
-    assert rules.applicable("predictor", ()) == (ALWAYS, meshed)
 
 
 def test_rules_are_selected_in_their_order():

@@ -65,7 +65,6 @@ def _rule_entry(group: str, name: str) -> dict[str, Any]:
         "bound": getattr(module, "BOUND", False),
         "supersedable": getattr(module, "SUPERSEDABLE", False),
         "inputs": [each for each in others if each in _INPUTS],
-        "triggers": sorted(getattr(module, "TRIGGERS", ())),
         "parameters": {
             to_setting_name(each.name): each.default
             for each in signature.values()

@@ -8,7 +8,6 @@ from typing import Any
 from webhook.engine.decision import RuleError
 from webhook.engine.walk import walk
 from webhook.graph.cluster_facts import Facts
-from webhook.graph.features import collect_features
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import ROOT
@@ -40,7 +39,6 @@ def run_rules(
     rule_errors  takes the rules that crash; the others go on
     routing      how requests get to the predictors
     """
-    triggers = rule_set.triggered(collect_features(deployment))
     is_update = old is not None
     inputs: dict[str, Any] = {
         "deployment": deployment,
@@ -51,9 +49,7 @@ def run_rules(
     left: dict[str, int] = {}
     for thing in walk(deployment):
         inputs["predictor"], inputs["component"] = thing.predictor, thing.component
-        for rule in rule_set.applicable(
-            thing.subject, thing.keys, update=is_update, triggers=triggers
-        ):
+        for rule in rule_set.applicable(thing.subject, thing.keys, update=is_update):
             if rule.id in left and not left[rule.id]:
                 continue
             try:

@@ -5,9 +5,10 @@ Here: which things there are, and by which keys rules ask for them. Not here: th
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
-from webhook.graph.model import ComponentSpec, Predictor, SeldonDeployment
+from webhook.graph.model import ComponentSpec, Predictor, SeldonDeployment, get_mapping
 from webhook.rules import Subject
 
 
@@ -33,7 +34,9 @@ def walk(deployment: SeldonDeployment) -> Iterator[Thing]:
     Of a document that was not read to its end the parts are left out: it is refused anyway, and
     what is said of them might not be true.
     """
-    yield Thing("deployment", deployment, deployment.spec)
+    metadata = get_mapping(deployment.raw, "metadata")
+    keys = chain(metadata, deployment.spec, *(p.raw for p in deployment.predictors))
+    yield Thing("deployment", deployment, keys)
     for schema_error in deployment.schema_errors:
         yield Thing("schema_error", schema_error, (schema_error.kind,))
     if deployment.is_incomplete:
@@ -41,7 +44,7 @@ def walk(deployment: SeldonDeployment) -> Iterator[Thing]:
     for predictor in deployment.predictors:
         yield Thing("predictor", predictor, predictor.raw, predictor)
         for node in predictor.nodes:
-            yield Thing("node", node, node.raw, predictor)
+            yield Thing("node", node, (*node.raw, node.type, node.implementation), predictor)
         for component in predictor.components:
             yield from _walk_component(component, predictor)
         for container in predictor.other_containers:

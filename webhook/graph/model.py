@@ -177,6 +177,23 @@ def group_by_name(things: Iterable[N]) -> dict[str, list[N]]:
     return grouped
 
 
+class EnvSource(NamedTuple):
+    """A variable that takes its value from elsewhere; `number` is its place in `env`."""
+
+    container: Container
+    component: "ComponentSpec | None"
+    number: int
+    variable: Mapping[str, Any]
+
+
+def _iter_env_sources(
+    container: Container, component: "ComponentSpec | None"
+) -> Iterator[EnvSource]:
+    for index, variable in iter_mappings(container.raw, "env"):
+        if "valueFrom" in variable:
+            yield EnvSource(container, component, index, variable)
+
+
 @dataclass(eq=False)
 class ComponentSpec:
     """One componentSpec: a pod template that becomes a Deployment.
@@ -203,6 +220,16 @@ class ComponentSpec:
     def containers_by_name(self) -> Mapping[str, Sequence[Container]]:
         """Its containers of both kinds, by the name that they have."""
         return group_by_name(self.all_containers)
+
+    @cached_property
+    def env_sources(self) -> Sequence["EnvSource"]:
+        """The variables of its containers that have a valueFrom."""
+        return [
+            source
+            for container in self.all_containers
+            if "env" in container.raw
+            for source in _iter_env_sources(container, self)
+        ]
 
     @cached_property
     def volumes(self) -> tuple[Volume, ...]:
@@ -237,6 +264,22 @@ class Predictor:
     components: tuple[ComponentSpec, ...]
     containers: tuple[Container, ...]
     other_containers: tuple[Container, ...]
+
+    @property
+    def all_containers(self) -> Iterator[Container]:
+        """The containers of its components with their init containers, then the others."""
+        for component in self.components:
+            yield from component.containers
+            yield from component.init_containers
+        yield from self.other_containers
+
+    @cached_property
+    def env_sources(self) -> Sequence[EnvSource]:
+        """The variables of all its containers that have a valueFrom."""
+        sources = [source for component in self.components for source in component.env_sources]
+        for container in self.other_containers:
+            sources.extend(_iter_env_sources(container, None))
+        return sources
 
     @cached_property
     def has_nodes_to_contain(self) -> bool:
@@ -278,8 +321,6 @@ class SeldonDeployment:
     containers     every container that is written: of the components, init containers behind the
                    others, of the orchestrators (their variables and resources, under svcOrchSpec),
                    and of the explainers that have a type (without one there is no explainer)
-    non_trivial    by part ("ports", "probes", …, see `non_trivial`): those of them whose part needs
-                   a closer look; in the others nothing is wrong with it. Read by `containers_with`
     schema_errors  every departure from the schema
     submitted      what the author wrote, before anything was filled in: for hints and fixes
     """
@@ -293,7 +334,6 @@ class SeldonDeployment:
     predictors: tuple[Predictor, ...]
     components: tuple[ComponentSpec, ...]
     containers: tuple[Container, ...]
-    non_trivial: Mapping[str, tuple[Container, ...]]
     schema_errors: tuple[SchemaError, ...]
     submitted: Submitted
 
@@ -347,6 +387,7 @@ class SeldonDeployment:
             grouped.setdefault(schema_error.kind, []).append(schema_error)
         return grouped
 
-    def containers_with(self, part: str) -> tuple[Container, ...]:
-        """Return the containers whose `part` (`non_trivial.Part`) needs a closer look."""
-        return self.non_trivial.get(part, ())
+    @cached_property
+    def mistyped_paths(self) -> frozenset[Path]:
+        """Where a value stands that is of the wrong type."""
+        return frozenset(error.path for error in self.schema_errors_by_kind.get("type", ()))

@@ -10,7 +10,7 @@ those of the document as it is.
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-from webhook.graph import indentation, non_trivial, schema
+from webhook.graph import indentation, schema
 from webhook.graph.limits import (
     MAX_COMPONENTS,
     MAX_CONTAINERS,
@@ -61,7 +61,6 @@ def parse(document: Any, submitted: Submitted | None = None) -> SeldonDeployment
     spec = get_mapping(raw, "spec")
     reading = _Reading()
     predictors = tuple(_iter_predictors(spec, reading))
-    containers = tuple(_iter_all_containers(predictors))
     return SeldonDeployment(
         document=document,
         raw=raw,
@@ -71,8 +70,7 @@ def parse(document: Any, submitted: Submitted | None = None) -> SeldonDeployment
         spec=spec,
         predictors=predictors,
         components=tuple(c for predictor in predictors for c in predictor.components),
-        containers=containers,
-        non_trivial=non_trivial.group_by_part(containers),
+        containers=tuple(c for predictor in predictors for c in predictor.all_containers),
         schema_errors=(
             *_limit_errors(reading, limit_errors),
             *_validate_schema(document, reading.unread),
@@ -284,14 +282,6 @@ def _iter_other_containers(raw: Mapping[str, Any], path: Path) -> Iterator[Conta
         container_path = path.join(("explainer", "containerSpec"))
         name = get_str(container_spec, "name")
         yield Container(container_spec, container_path, name, "explainer")
-
-
-def _iter_all_containers(predictors: tuple[Predictor, ...]) -> Iterator[Container]:
-    for predictor in predictors:
-        for component in predictor.components:
-            yield from component.containers
-            yield from component.init_containers
-        yield from predictor.other_containers
 
 
 def _validate_schema(document: Any, unread: set[int]) -> list[SchemaError]:

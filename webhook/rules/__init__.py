@@ -14,8 +14,9 @@ A rule is a module of a group: graph, predictor, pod, scaling, naming or schema.
   view of the object before an update (the rule then runs on updates only). Its keyword-only
   parameters, each with a default, are its settings;
 * FIELDS, where it is about fields of its subject: a frozenset of keys. The rule is called only for
-  things that have one of them, whatever its value: of `spec` for a deployment, of the pod for a
-  pod, else of the thing's own mapping. Of a schema error it is the kind;
+  things that have one of them, whatever its value. They are the keys of the thing's own mapping, or
+  of the pod for a pod. A deployment has those of its metadata, of its spec and of its predictors; a
+  node also has its type and its implementation, such as "ROUTER"; a schema error has its kind;
 * BOUND = True if it tells where reading ended: then settings cannot switch it off;
 * SUPERSEDABLE = True if a finding of another rule at the same place makes it superfluous.
 
@@ -91,7 +92,6 @@ class Rule:
     bound: bool = False
     supersedable: bool = False
     inputs: tuple[str, ...] = ()
-    triggers: frozenset[str] = frozenset()
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     in_table: bool = False
 
@@ -140,7 +140,6 @@ def all_rules() -> tuple[Rule, ...]:
             bound=entry.get("bound", False),
             supersedable=entry.get("supersedable", False),
             inputs=tuple(entry.get("inputs", ())),
-            triggers=frozenset(entry.get("triggers", ())),
             parameters=freeze_parameters(entry.get("parameters", {})),
             in_table=entry.get("in_table", False),
         )

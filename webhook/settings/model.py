@@ -143,7 +143,6 @@ class Settings:
                     rule.subject,
                     rule.fields,
                     rule.inputs,
-                    rule.triggers,
                     rule.in_table,
                 )
                 for rule in all_rules()

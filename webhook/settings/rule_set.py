@@ -24,7 +24,6 @@ class EnabledRule:
     subject: Subject
     fields: frozenset[str] = frozenset()
     inputs: tuple[str, ...] = ()
-    triggers: frozenset[str] = frozenset()
     in_table: bool = False
 
     @cached_property
@@ -46,7 +45,6 @@ class RuleSet:
         self._dispatched = tuple(rule for rule in rules if not rule.in_table)
         for rule in self._dispatched:
             self._fields[rule.subject] = self._fields.get(rule.subject, frozenset()) | rule.fields
-        self._triggers = frozenset[str]().union(*(rule.triggers for rule in self._dispatched))
         self._cached_select = lru_cache(_MAX_CACHED_SELECTIONS)(self._select)
 
     def __iter__(self) -> Iterator[EnabledRule]:
@@ -63,27 +61,20 @@ class RuleSet:
         keys: Iterable[str],
         *,
         update: bool = True,
-        triggers: frozenset[str] | None = None,
     ) -> tuple[EnabledRule, ...]:
         """Return the rules that look at a thing of this kind with these keys.
 
-        update    whether there is an old object; without one, rules that want it are left out
-        triggers  what there is in the object (`triggered`); None: everything that rules ask for
+        update  whether there is an old object; without one, rules that want it are left out
         """
         fields = self._fields.get(subject)
         if fields is None:
             return ()
-        return self._cached_select(subject, fields.intersection(keys), triggers, update=update)
-
-    def triggered(self, features: Iterable[str]) -> frozenset[str]:
-        """Return those of the features of an object that rules ask for by TRIGGERS."""
-        return self._triggers.intersection(features)
+        return self._cached_select(subject, fields.intersection(keys), update=update)
 
     def _select(
         self,
         subject: Subject,
         fields: frozenset[str],
-        triggers: frozenset[str] | None,
         *,
         update: bool,
     ) -> tuple[EnabledRule, ...]:
@@ -93,5 +84,4 @@ class RuleSet:
             if rule.subject == subject
             and (not rule.fields or not rule.fields.isdisjoint(fields))
             and (update or "old" not in rule.inputs)
-            and (triggers is None or not rule.triggers or not rule.triggers.isdisjoint(triggers))
         )

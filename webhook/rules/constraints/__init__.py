@@ -15,6 +15,7 @@ tests/rules/constraint_cases.py, and record the API server's answers (see there)
 """
 
 TABLES = (
+    "amounts",
     "annotations",
     "autoscaler",
     "claim_templates",

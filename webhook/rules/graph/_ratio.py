@@ -2,20 +2,18 @@
 
 from collections.abc import Iterator
 
-from webhook.graph.model import SeldonDeployment, get_list, get_str, iter_mappings
+from webhook.graph.model import Node, get_list, get_str, iter_mappings
 from webhook.graph.path import Path
 
 
-def iter_ratios(deployment: SeldonDeployment) -> Iterator[tuple[Path, str, int]]:
+def iter_ratios(node: Node) -> Iterator[tuple[Path, str, int]]:
     """Yield place, value and number of parameters beside it, itself included, of each ratioA."""
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if node.implementation != "RANDOM_ABTEST":
-                continue
-            for index, parameter in iter_mappings(node.raw, "parameters"):
-                if parameter.get("name") == "ratioA" and type(parameter.get("value")) is str:
-                    count = len(get_list(node.raw, "parameters"))
-                    yield node.path / "parameters" / index, get_str(parameter, "value"), count
+    if node.implementation != "RANDOM_ABTEST":
+        return
+    for index, parameter in iter_mappings(node.raw, "parameters"):
+        if parameter.get("name") == "ratioA" and type(parameter.get("value")) is str:
+            count = len(get_list(node.raw, "parameters"))
+            yield node.path / "parameters" / index, get_str(parameter, "value"), count
 
 
 def parse_go_float(value: str) -> float | None:

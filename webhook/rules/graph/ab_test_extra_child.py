@@ -26,26 +26,24 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import Node
 from webhook.rules._format import quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"RANDOM_ABTEST"})
+FIELDS = frozenset({"RANDOM_ABTEST"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(node: Node) -> Iterator[Finding]:
     """Yield the third and every later child of an A/B test.
 
     Source: components.go; seldon-checks G6.
     """
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if node.implementation != "RANDOM_ABTEST" or len(node.children) < 3:
-                continue
-            for child in node.children[2:]:
-                yield Finding(
-                    child.path,
-                    f"{quote_value(child.name)} is never called: the A/B test "
-                    f"{quote_value(node.name)} knows two children only",
-                )
+    if node.implementation != "RANDOM_ABTEST" or len(node.children) < 3:
+        return
+    for child in node.children[2:]:
+        yield Finding(
+            child.path,
+            f"{quote_value(child.name)} is never called: the A/B test "
+            f"{quote_value(node.name)} knows two children only",
+        )

@@ -24,28 +24,26 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_list
+from webhook.graph.model import Node, get_list
 from webhook.rules._format import quote_value
 from webhook.rules.graph._nodes import has_no_children
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"RANDOM_ABTEST"})
+FIELDS = frozenset({"RANDOM_ABTEST"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(node: Node) -> Iterator[Finding]:
     """Yield each A/B test with no child or one.
 
     Source: executor/predictor/components.go; seldon-checks G6.
     """
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if node.implementation != "RANDOM_ABTEST" or len(node.children) > 1:
-                continue
-            one = len(get_list(node.raw, "children")) == 1
-            if one or has_no_children(node):
-                count = "one child" if one else "no children"
-                yield Finding(
-                    node.path / "children",
-                    f"the A/B test {quote_value(node.name)} has {count}, not two",
-                )
+    if node.implementation != "RANDOM_ABTEST" or len(node.children) > 1:
+        return
+    one = len(get_list(node.raw, "children")) == 1
+    if one or has_no_children(node):
+        count = "one child" if one else "no children"
+        yield Finding(
+            node.path / "children",
+            f"the A/B test {quote_value(node.name)} has {count}, not two",
+        )

@@ -21,45 +21,42 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.features import CHILDREN_MAPPING
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import Node, SeldonDeployment
 from webhook.graph.parse import NODE_FIELDS
 from webhook.graph.text import join_words
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({CHILDREN_MAPPING})
+FIELDS = frozenset({"children"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(node: Node, deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each `children` that is a mapping."""
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            children = node.raw.get("children")
-            if type(children) is not dict:
-                continue
-            path = node.path / "children"
-            fields = join_words(list(children)[:5])
-            one = not children or bool(children.keys() & NODE_FIELDS)
-            parts = deployment.submitted.split_mapping(path)
-            yield Finding(
-                path,
-                f"children is a mapping ({fields}), not a list of nodes"
-                if children
-                else "children is an empty mapping, not a list of nodes",
-                remediation=_remediation(children, len(parts)),
-                fix=(
-                    {
-                        "op": "replace",
-                        "path": path.pointer,
-                        "value": list(parts) if len(parts) > 1 else [children] if children else [],
-                    },
-                )
-                if one
-                else (),
-                fix_safety="safe",
-            )
+    children = node.raw.get("children")
+    if type(children) is not dict:
+        return
+    path = node.path / "children"
+    fields = join_words(list(children)[:5])
+    one = not children or bool(children.keys() & NODE_FIELDS)
+    parts = deployment.submitted.split_mapping(path)
+    yield Finding(
+        path,
+        f"children is a mapping ({fields}), not a list of nodes"
+        if children
+        else "children is an empty mapping, not a list of nodes",
+        remediation=_remediation(children, len(parts)),
+        fix=(
+            {
+                "op": "replace",
+                "path": path.pointer,
+                "value": list(parts) if len(parts) > 1 else [children] if children else [],
+            },
+        )
+        if one
+        else (),
+        fix_safety="safe",
+    )
 
 
 def _remediation(children: dict[str, object], parts: int) -> str:

@@ -29,31 +29,28 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph import schema
-from webhook.graph.features import MULTIPLE_CHILDREN
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import Node
 from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rules._format import quote_value
 from webhook.rules.graph._nodes import is_combiner, is_router
 
 ACTION = "warn"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({MULTIPLE_CHILDREN})
+FIELDS = frozenset({"children"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(node: Node) -> Iterator[Finding]:
     """Yield each node of which only the first child's answer is used (source: seldon-checks G5)."""
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if len(node.children) < 2 or is_router(node) or is_combiner(node):
-                continue
-            if node.type and node.type not in schema.enum_values("node-types"):
-                continue  # what it was meant to be is not known
-            if is_prepackaged_server(node) and node.raw.get("modelUri") in (None, ""):
-                continue  # likewise: EPSILON_GREEDY is not a server
-            yield Finding(
-                node.path / "children",
-                f"only the answer of {quote_value(node.children[0].name)}, the first of the "
-                f"{len(node.children)} children, is used: {quote_value(node.name)} is neither "
-                "router nor combiner",
-            )
+    if len(node.children) < 2 or is_router(node) or is_combiner(node):
+        return
+    if node.type and node.type not in schema.enum_values("node-types"):
+        return  # what it was meant to be is not known
+    if is_prepackaged_server(node) and node.raw.get("modelUri") in (None, ""):
+        return  # likewise: EPSILON_GREEDY is not a server
+    yield Finding(
+        node.path / "children",
+        f"only the answer of {quote_value(node.children[0].name)}, the first of the "
+        f"{len(node.children)} children, is used: {quote_value(node.name)} is neither "
+        "router nor combiner",
+    )

@@ -24,25 +24,23 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import Node
 from webhook.rules._format import quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"COMBINER"})
+FIELDS = frozenset({"COMBINER"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(node: Node) -> Iterator[Finding]:
     """Yield each combiner with one child (source: seldon-checks G4)."""
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if (
-                node.type == "COMBINER"
-                and len(node.children) == 1
-                # What is misshapen is not counted.
-                and node.raw.get("children") == [node.children[0].raw]
-            ):
-                yield Finding(
-                    node.path / "children",
-                    f"the combiner {quote_value(node.name)} has one child only",
-                )
+    if (
+        node.type == "COMBINER"
+        and len(node.children) == 1
+        # What is misshapen is not counted.
+        and node.raw.get("children") == [node.children[0].raw]
+    ):
+        yield Finding(
+            node.path / "children",
+            f"the combiner {quote_value(node.name)} has one child only",
+        )

@@ -26,25 +26,23 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.features import MULTIPLE_COMPONENTS
 from webhook.graph.finding import Finding
-from webhook.graph.model import Predictor, SeldonDeployment
+from webhook.graph.model import Predictor
 from webhook.graph.path import Path
 from webhook.rules._format import quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({MULTIPLE_COMPONENTS})
+FIELDS = frozenset({"componentSpecs"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor) -> Iterator[Finding]:
     """Yield each node's container whose name an earlier component has, too.
 
     Source: seldon-checks G20.
     """
-    for predictor in deployment.predictors:
-        if len(predictor.components) > 1:
-            yield from _check_predictor(predictor)
+    if len(predictor.components) > 1:
+        yield from _check_predictor(predictor)
 
 
 def _check_predictor(predictor: Predictor) -> Iterator[Finding]:

@@ -20,27 +20,24 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.features import DUPLICATE_NAMES
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import Predictor
 from webhook.graph.path import Path
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({DUPLICATE_NAMES})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor) -> Iterator[Finding]:
     """Yield each node whose name an earlier node of the same predictor has."""
-    for predictor in deployment.predictors:
-        first: dict[str, Path] = {}
-        for node in predictor.nodes:
-            if not node.name:
-                continue
-            if node.name in first:
-                yield Finding(
-                    node.path / "name",
-                    f'the name "{node.name}" is already that of the node at {first[node.name]}',
-                )
-            else:
-                first[node.name] = node.path
+    first: dict[str, Path] = {}
+    for node in predictor.nodes:
+        if not node.name:
+            continue
+        if node.name in first:
+            yield Finding(
+                node.path / "name",
+                f'the name "{node.name}" is already that of the node at {first[node.name]}',
+            )
+        else:
+            first[node.name] = node.path

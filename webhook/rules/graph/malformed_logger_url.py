@@ -19,28 +19,26 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.model import Node, get_mapping
 from webhook.rules._format import MAX_QUOTED_LENGTH, quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"logger"})
+FIELDS = frozenset({"logger"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(node: Node) -> Iterator[Finding]:
     """Yield each logger's URL without scheme or host (source: seldon-checks G30)."""
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if "logger" not in node.raw:
-                continue
-            url = get_mapping(node.raw, "logger").get("url")
-            if type(url) is str and not _is_valid_logger_url(url):
-                path = node.path / "logger" / "url"
-                message = f"{quote_value(url)} is no URL to post to" if url else "the URL is empty"
-                is_supported = "." in url and "://" not in url and "/" not in url[:1]
-                yield Finding(
-                    path, message, f"write http://{url[:MAX_QUOTED_LENGTH]}" if is_supported else ""
-                )
+    if "logger" not in node.raw:
+        return
+    url = get_mapping(node.raw, "logger").get("url")
+    if type(url) is str and not _is_valid_logger_url(url):
+        path = node.path / "logger" / "url"
+        message = f"{quote_value(url)} is no URL to post to" if url else "the URL is empty"
+        is_supported = "." in url and "://" not in url and "/" not in url[:1]
+        yield Finding(
+            path, message, f"write http://{url[:MAX_QUOTED_LENGTH]}" if is_supported else ""
+        )
 
 
 def _is_valid_logger_url(url: str) -> bool:

@@ -20,27 +20,25 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_list
+from webhook.graph.model import Node, get_list
 from webhook.graph.text import join_words
 from webhook.rendering.node_kinds import is_prepackaged_server
 
 ACTION = "warn"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"methods"})
+FIELDS = frozenset({"methods"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(node: Node) -> Iterator[Finding]:
     """Yield each list of methods of a node that a server runs (source: seldon-checks G39)."""
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if "methods" not in node.raw or not is_prepackaged_server(node):
-                continue
-            methods = [word for word in get_list(node.raw, "methods") if type(word) is str]
-            # SEND_FEEDBACK is sent to a MODEL anyway.
-            if any(word != "SEND_FEEDBACK" for word in methods):
-                path = node.path / "methods"
-                yield Finding(
-                    path,
-                    f"{node.implementation} serves predictions, not {join_words(methods[:5])}",
-                    fix=({"op": "remove", "path": path.pointer},),
-                )
+    if "methods" not in node.raw or not is_prepackaged_server(node):
+        return
+    methods = [word for word in get_list(node.raw, "methods") if type(word) is str]
+    # SEND_FEEDBACK is sent to a MODEL anyway.
+    if any(word != "SEND_FEEDBACK" for word in methods):
+        path = node.path / "methods"
+        yield Finding(
+            path,
+            f"{node.implementation} serves predictions, not {join_words(methods[:5])}",
+            fix=({"op": "remove", "path": path.pointer},),
+        )

@@ -29,7 +29,6 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.features import SCHEMA_ERROR
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.indentation import find_split_predictors
 from webhook.graph.model import Predictor, SeldonDeployment, iter_mappings
@@ -45,7 +44,6 @@ from webhook.rules._stray_fields import (
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({SCHEMA_ERROR})
 
 _SPEC_PATH = ("spec",)
 _PREDICTORS_PATH = ROOT / "spec" / "predictors"

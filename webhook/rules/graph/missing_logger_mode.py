@@ -17,23 +17,21 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import Node
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"logger"})
+FIELDS = frozenset({"logger"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(node: Node) -> Iterator[Finding]:
     """Yield each logger whose mode is absent or empty (source: seldon-checks V15)."""
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if "logger" not in node.raw:
-                continue
-            logger = node.raw["logger"]
-            if type(logger) is dict and logger.get("mode") in (None, ""):
-                yield Finding(
-                    node.path / "logger" / "mode",
-                    f"the logger of the node {quote_value(node.name)} has no mode",
-                )
+    if "logger" not in node.raw:
+        return
+    logger = node.raw["logger"]
+    if type(logger) is dict and logger.get("mode") in (None, ""):
+        yield Finding(
+            node.path / "logger" / "mode",
+            f"the logger of the node {quote_value(node.name)} has no mode",
+        )

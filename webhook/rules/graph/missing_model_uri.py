@@ -22,34 +22,32 @@ from collections.abc import Iterator
 from webhook.graph import schema
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import Node, SeldonDeployment
 from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rules._format import quote_value
 from webhook.rules._stray_fields import has_alias_beside
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"implementation"})
+FIELDS = frozenset({"implementation"})
 
 
-def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
+def check(node: Node, deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each node with a server and no modelUri (source: seldon-checks V12)."""
     servers = frozenset(
         schema.enum_values("prepackaged-servers")
         if facts.model_servers is None
         else facts.model_servers
     )
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if (
-                node.implementation
-                and node.raw.get("modelUri") in (None, "")
-                and node.implementation != "HUGGINGFACE_SERVER"
-                and is_prepackaged_server(node)
-                and node.implementation in servers  # else that is what is wrong first
-                and not has_alias_beside(deployment, node.path / "modelUri")
-            ):
-                yield Finding(
-                    node.path / "modelUri",
-                    f"{quote_value(node.implementation)} has no modelUri to load a model from",
-                )
+    if (
+        node.implementation
+        and node.raw.get("modelUri") in (None, "")
+        and node.implementation != "HUGGINGFACE_SERVER"
+        and is_prepackaged_server(node)
+        and node.implementation in servers  # else that is what is wrong first
+        and not has_alias_beside(deployment, node.path / "modelUri")
+    ):
+        yield Finding(
+            node.path / "modelUri",
+            f"{quote_value(node.implementation)} has no modelUri to load a model from",
+        )

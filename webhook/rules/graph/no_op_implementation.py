@@ -20,27 +20,25 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Node, Predictor, SeldonDeployment
+from webhook.graph.model import Node, Predictor
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
 _STUB_IMPLEMENTATIONS = frozenset({"SIMPLE_MODEL", "SIMPLE_ROUTER", "AVERAGE_COMBINER"})
 
-TRIGGERS = _STUB_IMPLEMENTATIONS
+FIELDS = _STUB_IMPLEMENTATIONS
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(node: Node, predictor: Predictor) -> Iterator[Finding]:
     """Yield each node that only a stub implements (source: executor of v1.17; seldon-checks G7)."""
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if node.implementation in _STUB_IMPLEMENTATIONS:
-                yield from _check_stub(node, predictor)
+    if node.implementation in _STUB_IMPLEMENTATIONS:
+        yield from _check_stub(node, predictor)
 
 
 def _check_stub(node: Node, predictor: Predictor) -> Iterator[Finding]:
     is_called = node.type not in ("", "UNKNOWN_TYPE") or bool(node.raw.get("methods"))
-    contained = any(container.name == node.name for container in predictor.containers)
+    contained = node.name in predictor.containers_by_name
     if contained and is_called:
         return  # the container does the work, and the word means nothing
     is_single = len(predictor.nodes) == 1

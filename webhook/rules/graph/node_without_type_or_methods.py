@@ -20,23 +20,21 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Node, SeldonDeployment
+from webhook.graph.model import Node
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"", "UNKNOWN_TYPE"})
+FIELDS = frozenset({"UNKNOWN_TYPE", "implementation", "methods"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(node: Node) -> Iterator[Finding]:
     """Yield each node that is never called.
 
     Source: seldon-checks V11; an absent type is no V11.
     """
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if node.type in ("", "UNKNOWN_TYPE") and not node.has_builtin_implementation:
-                yield from _check_node(node)
+    if node.type in ("", "UNKNOWN_TYPE") and not node.has_builtin_implementation:
+        yield from _check_node(node)
 
 
 def _check_node(node: Node) -> Iterator[Finding]:

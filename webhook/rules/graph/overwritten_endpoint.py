@@ -28,8 +28,6 @@ SINCE = "0.1.0"
 
 _PORTS = ("service_port", "httpPort", "grpcPort")
 
-TRIGGERS = frozenset({"service_host", *_PORTS})
-
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each address that is not what Seldon would write there (source: seldon-checks G39)."""

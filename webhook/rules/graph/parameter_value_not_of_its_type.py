@@ -21,12 +21,12 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_list
+from webhook.graph.model import Node, get_list
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"parameters"})
+FIELDS = frozenset({"parameters"})
 
 _BOOLEANS = frozenset(("y", "yes", "t", "true", "on", "1", "n", "no", "f", "false", "off", "0"))
 """What the wrapper reads as true or false (Python's strtobool), in any case."""
@@ -39,26 +39,24 @@ _EXPECTED_VALUES = {
 }
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(node: Node) -> Iterator[Finding]:
     """Yield each value that Seldon's wrapper refuses.
 
     Source: python/seldon_core; seldon-checks G10.
     """
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            # The parameter of an A/B test is the orchestrator's, see ratio-not-a-number.
-            if "parameters" not in node.raw or node.implementation == "RANDOM_ABTEST":
-                continue
-            for index, parameter in enumerate(get_list(node.raw, "parameters")):
-                if type(parameter) is not dict:
-                    continue
-                kind, value = parameter.get("type"), parameter.get("value")
-                if type(value) is str and type(kind) is str and not _is_of_type(kind, value):
-                    yield Finding(
-                        node.path / "parameters" / index / "value",
-                        f"{quote_value(value)} is no {kind}",
-                        f"write {_EXPECTED_VALUES[kind]} in quotation marks, or change the type",
-                    )
+    # The parameter of an A/B test is the orchestrator's, see ratio-not-a-number.
+    if "parameters" not in node.raw or node.implementation == "RANDOM_ABTEST":
+        return
+    for index, parameter in enumerate(get_list(node.raw, "parameters")):
+        if type(parameter) is not dict:
+            continue
+        kind, value = parameter.get("type"), parameter.get("value")
+        if type(value) is str and type(kind) is str and not _is_of_type(kind, value):
+            yield Finding(
+                node.path / "parameters" / index / "value",
+                f"{quote_value(value)} is no {kind}",
+                f"write {_EXPECTED_VALUES[kind]} in quotation marks, or change the type",
+            )
 
 
 def _is_of_type(kind: str, value: str) -> bool:

@@ -16,31 +16,29 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_mapping, get_str
+from webhook.graph.model import Predictor, get_mapping, get_str
 from webhook.graph.names import DNS_LABEL
 from webhook.graph.path import Path
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"modelUri"})
 
 _PVC_SCHEME = "pvc://"
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor) -> Iterator[Finding]:
     """Yield each modelUri whose claim cannot exist.
 
     Source: the volumes of Kubernetes; seldon-checks G28.
     """
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if "modelUri" in node.raw:
-                yield from _check_model_uri(node.raw, node.path)
-        if "explainer" in predictor.raw:
-            yield from _check_model_uri(
-                get_mapping(predictor.raw, "explainer"), predictor.path / "explainer"
-            )
+    for node in predictor.nodes:
+        if "modelUri" in node.raw:
+            yield from _check_model_uri(node.raw, node.path)
+    if "explainer" in predictor.raw:
+        yield from _check_model_uri(
+            get_mapping(predictor.raw, "explainer"), predictor.path / "explainer"
+        )
 
 
 def _check_model_uri(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:

@@ -23,20 +23,20 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import Node
 from webhook.rules._format import quote_value
 from webhook.rules.graph._ratio import iter_ratios, parse_go_float
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"RANDOM_ABTEST"})
+FIELDS = frozenset({"RANDOM_ABTEST"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(node: Node) -> Iterator[Finding]:
     """Yield each ratioA that Go's ParseFloat does not read.
 
     Source: components.go; seldon-checks G6.
     """
-    for path, value, _ in iter_ratios(deployment):
+    for path, value, _ in iter_ratios(node):
         if parse_go_float(value) is None:
             yield Finding(path / "value", f"ratioA is {quote_value(value)}, which is no number")

@@ -23,21 +23,21 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Node, SeldonDeployment, get_str, iter_mappings
+from webhook.graph.model import Node, get_str, iter_mappings
 from webhook.rules._format import quote_value
 from webhook.rules.graph._ratio import iter_ratios, parse_go_float
 
 ACTION = "warn"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"RANDOM_ABTEST"})
+FIELDS = frozenset({"RANDOM_ABTEST"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(node: Node) -> Iterator[Finding]:
     """Yield each ratioA that is no probability, or not alone.
 
     Source: components.go; seldon-checks G6.
     """
-    for path, value, count in iter_ratios(deployment):
+    for path, value, count in iter_ratios(node):
         ratio = parse_go_float(value)
         if ratio is not None and not 0 <= ratio <= 1:
             side = "first" if ratio > 1 else "second"
@@ -52,10 +52,8 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
                 "child gets half of the requests",
                 "remove the other parameters",
             )
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if node.implementation == "RANDOM_ABTEST" and "parameters" in node.raw:
-                yield from _unread_ratio_paths(node)
+    if node.implementation == "RANDOM_ABTEST" and "parameters" in node.raw:
+        yield from _unread_ratio_paths(node)
 
 
 def _unread_ratio_paths(node: Node) -> Iterator[Finding]:

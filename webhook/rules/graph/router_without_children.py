@@ -24,32 +24,30 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import Node
 from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rules._format import quote_value
 from webhook.rules.graph._nodes import has_no_children
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"ROUTER", "COMBINER"})
+FIELDS = frozenset({"COMBINER", "ROUTER"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(node: Node) -> Iterator[Finding]:
     """Yield each router and combiner that is a leaf.
 
     Source: executor of v1.17; seldon-checks G3.
     """
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if (
-                node.type not in ("ROUTER", "COMBINER")
-                or not has_no_children(node)
-                # Said by type-contradicts-implementation and a-b-test-without-two-children.
-                or is_prepackaged_server(node)
-                or node.implementation == "RANDOM_ABTEST"
-            ):
-                continue
-            yield Finding(
-                node.path / "children",
-                f"the {node.type.lower()} {quote_value(node.name)} has no children",
-            )
+    if (
+        node.type not in ("ROUTER", "COMBINER")
+        or not has_no_children(node)
+        # Said by type-contradicts-implementation and a-b-test-without-two-children.
+        or is_prepackaged_server(node)
+        or node.implementation == "RANDOM_ABTEST"
+    ):
+        return
+    yield Finding(
+        node.path / "children",
+        f"the {node.type.lower()} {quote_value(node.name)} has no children",
+    )

@@ -22,20 +22,18 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Node, Predictor, SeldonDeployment
+from webhook.graph.model import Node, Predictor
 from webhook.rendering.node_kinds import ROLES, is_prepackaged_server
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"implementation"})
+FIELDS = frozenset({"implementation"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(node: Node, predictor: Predictor) -> Iterator[Finding]:
     """Yield each node whose type is not what its implementation is (source: seldon-checks G8)."""
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if node.implementation and node.type and node.type in ROLES:
-                yield from _check_node(node, predictor)
+    if node.implementation and node.type and node.type in ROLES:
+        yield from _check_node(node, predictor)
 
 
 def _check_node(node: Node, predictor: Predictor) -> Iterator[Finding]:
@@ -51,9 +49,7 @@ def _check_node(node: Node, predictor: Predictor) -> Iterator[Finding]:
                 ({"op": "replace", "path": path.pointer, "value": "MODEL"},),
                 certain=node.type in ("ROUTER", "COMBINER"),
             )
-    elif node.implementation == "RANDOM_ABTEST" and all(
-        container.name != node.name for container in predictor.containers
-    ):
+    elif node.implementation == "RANDOM_ABTEST" and node.name not in predictor.containers_by_name:
         # As a ROUTER it says what it is, and another orchestrator may take it so.
         yield Finding(
             path,

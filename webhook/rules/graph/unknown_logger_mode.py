@@ -18,23 +18,19 @@ from collections.abc import Iterator
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_mapping, get_str
+from webhook.graph.model import Node, get_mapping, get_str
 from webhook.rules._suggest import unknown_value_finding
 
 ACTION = "warn"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"logger"})
+FIELDS = frozenset({"logger"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(node: Node) -> Iterator[Finding]:
     """Yield each logger with a mode that is none of Seldon's (source: LoggerMode, v1.17)."""
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if "logger" not in node.raw:
-                continue
-            written = get_str(get_mapping(node.raw, "logger"), "mode")
-            known = schema.enum_values("logger-modes")
-            if written and written not in known:
-                yield unknown_value_finding(
-                    node.path / "logger" / "mode", "logger mode", written, known
-                )
+    if "logger" not in node.raw:
+        return
+    written = get_str(get_mapping(node.raw, "logger"), "mode")
+    known = schema.enum_values("logger-modes")
+    if written and written not in known:
+        yield unknown_value_finding(node.path / "logger" / "mode", "logger mode", written, known)

@@ -17,14 +17,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.model import Predictor, get_mapping
 from webhook.graph.path import Path
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
 from webhook.rules._format import MAX_QUOTED_LENGTH, quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"modelUri"})
 
 _COMMON_SCHEMES = ("gs", "s3", "http", "https", "file", "pvc")
 _KNOWN_SCHEMES = frozenset(
@@ -40,19 +39,18 @@ _KNOWN_SCHEMES = frozenset(
 where a Secret configures it."""
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor) -> Iterator[Finding]:
     """Yield each modelUri of a node or explainer that begins with no storage.
 
     Source: seldon-checks G28.
     """
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if "modelUri" in node.raw:
-                yield from _check_model_uri(node.raw, node.path)
-        if "explainer" in predictor.raw:
-            yield from _check_model_uri(
-                get_mapping(predictor.raw, "explainer"), predictor.path / "explainer"
-            )
+    for node in predictor.nodes:
+        if "modelUri" in node.raw:
+            yield from _check_model_uri(node.raw, node.path)
+    if "explainer" in predictor.raw:
+        yield from _check_model_uri(
+            get_mapping(predictor.raw, "explainer"), predictor.path / "explainer"
+        )
 
 
 def _check_model_uri(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:

@@ -29,41 +29,39 @@ from dataclasses import replace
 from webhook.graph import schema
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import Node
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
 from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rules._suggest import unknown_value_finding
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"implementation"})
+FIELDS = frozenset({"implementation"})
 
 _SERVER_SUFFIX = "_SERVER"
 
 
-def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
+def check(node: Node, facts: Facts) -> Iterator[Finding]:
     """Yield each implementation that is neither built in nor a known server (seldon-checks V14)."""
     reported = facts.model_servers is not None
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            # First what costs nothing: most nodes have a container of their own.
-            if not node.implementation or not is_prepackaged_server(node):
-                continue
-            servers = schema.enum_values("prepackaged-servers")
-            if facts.model_servers is not None:
-                servers = tuple(facts.model_servers)
-            if node.implementation not in servers:
-                finding = unknown_value_finding(
-                    node.path / "implementation",
-                    "configured server" if reported else "implementation that Seldon ships",
-                    node.implementation,
-                    (*servers, *schema.enum_values("builtin-implementations")),
-                    nearest := _nearest_implementation(node.implementation, servers),
-                    fix_safety="safe" if _is_stem(node.implementation, nearest) else None,
-                )
-                # Without a model to load there is nothing that any server could run.
-                certain = reported or node.raw.get("modelUri") in (None, "")
-                yield replace(finding, certain=certain)
+    # First what costs nothing: most nodes have a container of their own.
+    if not node.implementation or not is_prepackaged_server(node):
+        return
+    servers = schema.enum_values("prepackaged-servers")
+    if facts.model_servers is not None:
+        servers = tuple(facts.model_servers)
+    if node.implementation not in servers:
+        finding = unknown_value_finding(
+            node.path / "implementation",
+            "configured server" if reported else "implementation that Seldon ships",
+            node.implementation,
+            (*servers, *schema.enum_values("builtin-implementations")),
+            nearest := _nearest_implementation(node.implementation, servers),
+            fix_safety="safe" if _is_stem(node.implementation, nearest) else None,
+        )
+        # Without a model to load there is nothing that any server could run.
+        certain = reported or node.raw.get("modelUri") in (None, "")
+        yield replace(finding, certain=certain)
 
 
 def _nearest_implementation(written: str, servers: tuple[str, ...]) -> str:

@@ -19,23 +19,19 @@ from collections.abc import Iterator
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_list
+from webhook.graph.model import Node, get_list
 from webhook.rules._suggest import unknown_value_finding
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"methods"})
+FIELDS = frozenset({"methods"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(node: Node) -> Iterator[Finding]:
     """Yield each unknown method (source: PredictiveUnitMethod, v1.17)."""
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if "methods" not in node.raw:
-                continue
-            known = schema.enum_values("methods")
-            for index, method in enumerate(get_list(node.raw, "methods")):
-                if type(method) is str and method not in known:
-                    yield unknown_value_finding(
-                        node.path / "methods" / index, "method", method, known
-                    )
+    if "methods" not in node.raw:
+        return
+    known = schema.enum_values("methods")
+    for index, method in enumerate(get_list(node.raw, "methods")):
+        if type(method) is str and method not in known:
+            yield unknown_value_finding(node.path / "methods" / index, "method", method, known)

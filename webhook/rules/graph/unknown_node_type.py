@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
-from webhook.graph.model import Node, SeldonDeployment
+from webhook.graph.model import Node
 from webhook.rules._suggest import unknown_value_finding
 
 ACTION = "deny"
@@ -32,13 +32,11 @@ _OTHER_NAMES = {"INPUTTRANSFORMER": "TRANSFORMER", "TRANSFORMINPUT": "TRANSFORME
 """What a TRANSFORMER is called beside an OUTPUT_TRANSFORMER: it transforms the input."""
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(node: Node) -> Iterator[Finding]:
     """Yield each node whose type is none of Seldon's (source: PredictiveUnitType, v1.17)."""
     known = schema.enum_values("node-types")
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if node.type not in known and node.raw.get("type") == node.type:
-                yield _build_finding(node, known)
+    if node.type not in known and node.raw.get("type") == node.type:
+        yield _build_finding(node, known)
 
 
 def _build_finding(node: Node, known: tuple[str, ...]) -> Finding:

@@ -22,23 +22,21 @@ from collections.abc import Iterator
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_list
+from webhook.graph.model import Node, get_list
 from webhook.rules._suggest import unknown_value_finding
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"parameters"})
+FIELDS = frozenset({"parameters"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(node: Node) -> Iterator[Finding]:
     """Yield each unknown type of a node's parameter (source: ParameterType, v1.17)."""
     known = schema.enum_values("parameter-types")
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if "parameters" not in node.raw:
-                continue
-            for index, parameter in enumerate(get_list(node.raw, "parameters")):
-                written = parameter.get("type") if type(parameter) is dict else None
-                if type(written) is str and written not in known:
-                    path = node.path / "parameters" / index / "type"
-                    yield unknown_value_finding(path, "parameter type", written, known)
+    if "parameters" not in node.raw:
+        return
+    for index, parameter in enumerate(get_list(node.raw, "parameters")):
+        written = parameter.get("type") if type(parameter) is dict else None
+        if type(written) is str and written not in known:
+            path = node.path / "parameters" / index / "type"
+            yield unknown_value_finding(path, "parameter type", written, known)

@@ -24,7 +24,6 @@ Good:
 from collections.abc import Iterator
 from itertools import permutations
 
-from webhook.graph.features import MULTIPLE_PREDICTORS
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import Path
@@ -35,7 +34,7 @@ from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({MULTIPLE_PREDICTORS, "explainer", SERVICE_NAME_ANNOTATION})
+FIELDS = frozenset({"predictors"})
 
 _RENDER_OPTIONS = RenderOptions(orchestrator=OrchestratorOptions(""))
 """An orchestrator may have a Deployment of its own."""

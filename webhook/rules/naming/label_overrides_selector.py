@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_str
+from webhook.graph.model import Predictor, SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import Path
 from webhook.rendering.metadata import DEPLOYMENT_ID
 from webhook.rendering.names import deployment_id_label
@@ -30,22 +30,20 @@ from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({DEPLOYMENT_ID})
+FIELDS = frozenset({"componentSpecs", "labels"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each label that departs from the selector's.
 
     Source: controller of v1.17; seldon-checks G17.
     """
-    for predictor in deployment.predictors:
-        labels = predictor.raw.get("labels")
-        if labels and type(labels) is dict and DEPLOYMENT_ID in labels:
-            yield from _check_labels(labels, predictor.path / "labels", deployment)
-    for component in deployment.components:
-        metadata = component.raw.get("metadata")
-        labels = metadata.get("labels") if type(metadata) is dict else None
-        if labels and type(labels) is dict and DEPLOYMENT_ID in labels:
+    labels = get_mapping(predictor.raw, "labels")
+    if DEPLOYMENT_ID in labels:
+        yield from _check_labels(labels, predictor.path / "labels", deployment)
+    for component in predictor.components:
+        labels = get_mapping(get_mapping(component.raw, "metadata"), "labels")
+        if DEPLOYMENT_ID in labels:
             yield from _check_labels(labels, component.path / "metadata" / "labels", deployment)
 
 

@@ -26,24 +26,24 @@ from webhook.graph.k8s_syntax import (
     explain_invalid,
     is_subdomain,
 )
-from webhook.graph.model import SeldonDeployment, get_mapping, get_str
+from webhook.graph.model import ComponentSpec, Predictor, SeldonDeployment, get_mapping, get_str
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"metadata"})
+FIELDS = frozenset({"metadata"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(
+    component: ComponentSpec, predictor: Predictor, deployment: SeldonDeployment
+) -> Iterator[Finding]:
     """Yield each such name (source: ValidateDeploymentName; seldon-checks G3)."""
-    for predictor in deployment.predictors:
-        for component in predictor.components:
-            name = get_str(get_mapping(component.raw, "metadata"), "name")
-            # What stands before it ends with "-", so it may begin with one.
-            if not name or is_subdomain(f"x-{name}"):
-                continue
-            full_name = f"{deployment.name}-{predictor.name}-{component.path[-1]}-{name}"
-            if len(full_name) <= MAX_NAME_LENGTH:
-                reason = explain_invalid(f"x-{name}", "-.a-z0-9", MAX_SUBDOMAIN_LENGTH)
-                path = component.path.join(("metadata", "name"))
-                yield Finding(path, f"the name {quote_value(name)} {reason}")
+    name = get_str(get_mapping(component.raw, "metadata"), "name")
+    # What stands before it ends with "-", so it may begin with one.
+    if not name or is_subdomain(f"x-{name}"):
+        return
+    full_name = f"{deployment.name}-{predictor.name}-{component.path[-1]}-{name}"
+    if len(full_name) <= MAX_NAME_LENGTH:
+        reason = explain_invalid(f"x-{name}", "-.a-z0-9", MAX_SUBDOMAIN_LENGTH)
+        path = component.path.join(("metadata", "name"))
+        yield Finding(path, f"the name {quote_value(name)} {reason}")

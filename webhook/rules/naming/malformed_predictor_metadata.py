@@ -31,38 +31,33 @@ from webhook.graph.k8s_syntax import (
     is_label_value,
     is_qualified_name,
 )
-from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.model import Predictor, get_mapping
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"labels", "annotations"})
+FIELDS = frozenset({"annotations", "labels"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor) -> Iterator[Finding]:
     """Yield each such key and value.
 
     Source: ValidateLabels, ValidateAnnotations; seldon-checks G17.
     """
-    for predictor in deployment.predictors:
-        if "labels" in predictor.raw:
-            for key, value in get_mapping(predictor.raw, "labels").items():
-                if not _is_trivial_value(key) and not is_qualified_name(key):
-                    path = predictor.path / "labels" / key
-                    yield Finding(path, f"{quote_value(key)} is no key of a label")
-                elif (
-                    type(value) is str
-                    and not _is_trivial_value(value)
-                    and not is_label_value(value)
-                ):
-                    path = predictor.path / "labels" / key
-                    reason = explain_invalid(value, "-A-Za-z0-9_.", MAX_NAME_LENGTH)
-                    yield Finding(path, f"{quote_value(value)} is no value of a label: it {reason}")
-        if "annotations" in predictor.raw:
-            for key in get_mapping(predictor.raw, "annotations"):
-                if not _is_trivial_value(key) and not is_annotation_key(key):
-                    path = predictor.path / "annotations" / key
-                    yield Finding(path, f"{quote_value(key)} is no key of an annotation")
+    if "labels" in predictor.raw:
+        for key, value in get_mapping(predictor.raw, "labels").items():
+            if not _is_trivial_value(key) and not is_qualified_name(key):
+                path = predictor.path / "labels" / key
+                yield Finding(path, f"{quote_value(key)} is no key of a label")
+            elif type(value) is str and not _is_trivial_value(value) and not is_label_value(value):
+                path = predictor.path / "labels" / key
+                reason = explain_invalid(value, "-A-Za-z0-9_.", MAX_NAME_LENGTH)
+                yield Finding(path, f"{quote_value(value)} is no value of a label: it {reason}")
+    if "annotations" in predictor.raw:
+        for key in get_mapping(predictor.raw, "annotations"):
+            if not _is_trivial_value(key) and not is_annotation_key(key):
+                path = predictor.path / "annotations" / key
+                yield Finding(path, f"{quote_value(key)} is no key of an annotation")
 
 
 def _is_trivial_value(value: str) -> bool:

@@ -19,14 +19,12 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.features import NO_OBJECT_NAME
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import ROOT
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({NO_OBJECT_NAME})
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Predictor, SeldonDeployment
+from webhook.graph.model import Predictor
 from webhook.graph.names import MAX_LABEL_LENGTH
 from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rules._format import quote_value
@@ -30,20 +30,15 @@ _LABEL_PREFIX = "seldon-app-svc-"
 _MAX_NAME_LENGTH = MAX_LABEL_LENGTH - len(_LABEL_PREFIX)
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor) -> Iterator[Finding]:
     """Yield each node whose container's label has too long a key (source: seldon-checks G13)."""
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            # Beyond 63 it is no name of a container either: name-not-a-dns-label.
-            if not _MAX_NAME_LENGTH < len(node.name) <= MAX_LABEL_LENGTH:
-                continue
-            if is_prepackaged_server(node) or _has_container(predictor, node.name):
-                yield Finding(
-                    node.path / "name",
-                    f"the name {quote_value(node.name)} has {len(node.name)} characters, more "
-                    f"than the {_MAX_NAME_LENGTH} that a label's key leaves for it",
-                )
-
-
-def _has_container(predictor: Predictor, name: str) -> bool:
-    return any(container.name == name for container in predictor.containers)
+    for node in predictor.nodes:
+        # Beyond 63 it is no name of a container either: name-not-a-dns-label.
+        if not _MAX_NAME_LENGTH < len(node.name) <= MAX_LABEL_LENGTH:
+            continue
+        if is_prepackaged_server(node) or node.name in predictor.containers_by_name:
+            yield Finding(
+                node.path / "name",
+                f"the name {quote_value(node.name)} has {len(node.name)} characters, more "
+                f"than the {_MAX_NAME_LENGTH} that a label's key leaves for it",
+            )

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_mapping, get_str
+from webhook.graph.model import Predictor, get_mapping, get_str
 from webhook.graph.names import explain_invalid_dns_label, is_dns_label
 from webhook.graph.well_known import SERVICE_NAME_ANNOTATION
 from webhook.rules._format import quote_value
@@ -31,28 +31,27 @@ from webhook.rules.naming._service_names import (
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({SERVICE_NAME_ANNOTATION})
+FIELDS = frozenset({"annotations"})
 
 
-def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
+def check(predictor: Predictor, facts: Facts) -> Iterator[Finding]:
     """Yield each annotation that names no Service.
 
     Source: Kubernetes' Service names; seldon-checks G14.
     """
-    for predictor in deployment.predictors:
-        if "annotations" not in predictor.raw:
-            continue
-        name = get_str(get_mapping(predictor.raw, "annotations"), SERVICE_NAME_ANNOTATION)
-        # Empty reads as absent.
-        if not name:
-            continue
-        path = predictor.path / "annotations" / SERVICE_NAME_ANNOTATION
-        message = f"the Service name {quote_value(name)} is no DNS label: it"
-        if not is_dns_label(name):
-            yield Finding(path, f"{message} {explain_invalid_dns_label(name)}")
-        elif name[0].isdigit() and not allows_leading_digit(facts):
-            message = (
-                f"{message} starts with a digit, which Kubernetes takes from "
-                f"1.{LEADING_DIGIT_SINCE_MINOR} on only"
-            )
-            yield Finding(path, message, certain=forbids_leading_digit(facts))
+    if "annotations" not in predictor.raw:
+        return
+    name = get_str(get_mapping(predictor.raw, "annotations"), SERVICE_NAME_ANNOTATION)
+    # Empty reads as absent.
+    if not name:
+        return
+    path = predictor.path / "annotations" / SERVICE_NAME_ANNOTATION
+    message = f"the Service name {quote_value(name)} is no DNS label: it"
+    if not is_dns_label(name):
+        yield Finding(path, f"{message} {explain_invalid_dns_label(name)}")
+    elif name[0].isdigit() and not allows_leading_digit(facts):
+        message = (
+            f"{message} starts with a digit, which Kubernetes takes from "
+            f"1.{LEADING_DIGIT_SINCE_MINOR} on only"
+        )
+        yield Finding(path, message, certain=forbids_leading_digit(facts))

@@ -31,7 +31,6 @@ from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"annotations"})
 
 _PROFILES = ("", "runtime/default", "unconfined")
 _LOCALHOST_PREFIX = "localhost/"

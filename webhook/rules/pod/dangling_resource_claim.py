@@ -28,10 +28,9 @@ Good:
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from webhook.graph.features import non_trivial_feature
 from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import MAX_SUBDOMAIN_LENGTH, explain_invalid, is_subdomain
-from webhook.graph.model import Container, SeldonDeployment, get_mapping, get_str, iter_mappings
+from webhook.graph.model import Container, Predictor, get_mapping, get_str, iter_mappings
 from webhook.graph.names import explain_invalid_dns_label, is_dns_label
 from webhook.graph.path import Path
 from webhook.graph.text import join_words
@@ -39,31 +38,26 @@ from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"resourceClaims", non_trivial_feature("resources")})
 
 _CLAIM_SOURCES = ("resourceClaimName", "resourceClaimTemplateName")
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor) -> Iterator[Finding]:
     """Yield each such claim (sources: validatePodResourceClaims, validateContainerClaims)."""
-    for component in deployment.components:
-        if "resourceClaims" in component.pod:
-            yield from _check_pod(component.pod, component.path.join(("spec", "resourceClaims")))
-    claiming = [c for c in deployment.containers_with("resources") if _container_claims(c)]
-    if not claiming:
-        return
-    known = {
-        container.path: [
-            get_str(claim, "name") for _, claim in iter_mappings(c.pod, "resourceClaims")
-        ]
-        for c in deployment.components
-        for container in (*c.containers, *c.init_containers)
-    }
-    for container in claiming:
-        yield from _check_container(container, known.get(container.path, []))
+    for component in predictor.components:
+        claiming = [c for c in component.all_containers if _has_claims(c)]
+        if claiming or "resourceClaims" in component.pod:
+            path = component.path.join(("spec", "resourceClaims"))
+            yield from _check_pod(component.pod, path)
+            claims = iter_mappings(component.pod, "resourceClaims")
+            known = [get_str(claim, "name") for _, claim in claims]
+            for container in claiming:
+                yield from _check_container(container, known)
+    for container in predictor.other_containers:
+        yield from _check_container(container, [])
 
 
-def _container_claims(container: Container) -> bool:
+def _has_claims(container: Container) -> bool:
     return "claims" in get_mapping(container.raw, "resources")
 
 

@@ -22,31 +22,24 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.features import DUPLICATE_NAMES
 from webhook.graph.finding import Finding
-from webhook.graph.model import ComponentSpec, SeldonDeployment
+from webhook.graph.model import ComponentSpec
 from webhook.graph.path import Path
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({DUPLICATE_NAMES})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(pod: ComponentSpec) -> Iterator[Finding]:
     """Yield each container whose name an earlier one has.
 
     Source: ValidatePodSpec; seldon-checks G20.
     """
-    for component in deployment.components:
-        containers = (*component.containers, *component.init_containers)
-        if len({container.name for container in containers}) < len(containers):
-            yield from _check_component(component)
-
-
-def _check_component(component: ComponentSpec) -> Iterator[Finding]:
+    if len(pod.containers_by_name) == len(pod.containers) + len(pod.init_containers):
+        return
     first: dict[str, Path] = {}
-    for container in (*component.init_containers, *component.containers):
+    for container in (*pod.init_containers, *pod.containers):
         if not container.name:
             continue  # that it is missing is said
         earlier = first.setdefault(container.name, container.path)

@@ -22,19 +22,17 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.features import non_trivial_feature
 from webhook.graph.finding import Finding
-from webhook.graph.model import Container, SeldonDeployment, iter_mappings
+from webhook.graph.model import Container, iter_mappings
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({non_trivial_feature("volumeMounts")})
+FIELDS = frozenset({"volumeDevices", "volumeMounts"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(container: Container) -> Iterator[Finding]:
     """Yield each mount whose path is empty or another's (ValidateVolumeMounts, …Devices)."""
-    for container in deployment.containers_with("volumeMounts"):
-        yield from _check_container(container)
+    yield from _check_container(container)
 
 
 def _check_container(container: Container) -> Iterator[Finding]:

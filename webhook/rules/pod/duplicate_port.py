@@ -23,13 +23,13 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.features import non_trivial_feature
 from webhook.graph.finding import Finding
 from webhook.graph.model import (
     ComponentSpec,
     Container,
-    SeldonDeployment,
+    Predictor,
     get_int,
+    get_list,
     get_str,
     iter_mappings,
 )
@@ -37,17 +37,17 @@ from webhook.graph.path import Path
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({non_trivial_feature("ports"), "hostNetwork"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor) -> Iterator[Finding]:
     """Yield each port that repeats one of its container, or of its pod's node.
 
     Sources: the list-map keys of Seldon's CRD; validateContainerPorts, checkHostPortConflicts.
     """
-    for container in deployment.containers_with("ports"):
-        yield from _check_container(container)
-    for component in deployment.components:
+    for container in predictor.all_containers:
+        if len(get_list(container.raw, "ports")) > 1:
+            yield from _check_container(container)
+    for component in predictor.components:
         yield from _check_host_ports(component, component.containers)
         for container in component.init_containers:  # they run one after the other
             yield from _check_host_ports(component, (container,))

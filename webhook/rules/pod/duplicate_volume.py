@@ -24,26 +24,22 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.features import MULTIPLE_VOLUMES
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_list, get_str, iter_mappings
+from webhook.graph.model import ComponentSpec, get_list, get_str, iter_mappings
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({MULTIPLE_VOLUMES})
+FIELDS = frozenset({"volumes"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(pod: ComponentSpec) -> Iterator[Finding]:
     """Yield each volume whose name an earlier one has (source: ValidateVolumes)."""
-    for component in deployment.components:
-        if len(get_list(component.pod, "volumes")) < 2:
-            continue
-        seen: dict[str, int] = {}
-        for index, volume in iter_mappings(component.pod, "volumes"):
-            name = get_str(volume, "name")
-            if name and seen.setdefault(name, index) != index:
-                item_path = component.path.join(("spec", "volumes"))
-                message = (
-                    f'the name "{name}" is already that of the volume at {item_path / seen[name]}'
-                )
-                yield Finding(item_path / index / "name", message)
+    if len(get_list(pod.pod, "volumes")) < 2:
+        return
+    seen: dict[str, int] = {}
+    for index, volume in iter_mappings(pod.pod, "volumes"):
+        name = get_str(volume, "name")
+        if name and seen.setdefault(name, index) != index:
+            item_path = pod.path.join(("spec", "volumes"))
+            message = f'the name "{name}" is already that of the volume at {item_path / seen[name]}'
+            yield Finding(item_path / index / "name", message)

@@ -39,52 +39,46 @@ Good:
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from webhook.graph.features import non_trivial_feature
 from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import is_env_var_name
-from webhook.graph.model import Container, SeldonDeployment, get_mapping, get_str, iter_mappings
+from webhook.graph.model import ComponentSpec, Container, Predictor, Volume, get_mapping, get_str
 from webhook.graph.path import Path
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({non_trivial_feature("env")})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor) -> Iterator[Finding]:
     """Yield each such reference (source: validateFileKeySelector)."""
-    for container in deployment.containers_with("env"):
-        for index, variable in iter_mappings(container.raw, "env"):
-            reference = get_mapping(get_mapping(variable, "valueFrom"), "fileKeyRef")
-            if reference:
-                path = container.path.join(("env", index, "valueFrom", "fileKeyRef"))
-                yield from _check_reference(path, reference, _volume_names(deployment, container))
+    for container, component, index, variable in predictor.env_sources:
+        reference = get_mapping(get_mapping(variable, "valueFrom"), "fileKeyRef")
+        if reference:
+            path = container.path.join(("env", index, "valueFrom", "fileKeyRef"))
+            name = get_str(reference, "volumeName")
+            volume = _find_volume(name, container, component, predictor)
+            yield from _check_reference(path, reference, volume)
 
 
-def _volume_names(
-    deployment: SeldonDeployment, container: Container
-) -> Mapping[str, Mapping[str, Any]]:
-    """Return the volumes of the container's pod by name.
+def _find_volume(
+    name: str, container: Container, component: ComponentSpec | None, predictor: Predictor
+) -> Volume | None:
+    """Return the volume of the container's pod with a name.
 
     The orchestrator is in a pod of its predictor, and which one is not looked into.
     """
-    volumes = container.path.parent if container.path[-1] == "svcOrchSpec" else None
-    return {
-        get_str(volume, "name"): volume
-        for component in deployment.components
-        if component.path[: len(volumes or component.path)] == (volumes or component.path)
-        and (volumes or container.path[: len(component.path)] == component.path)
-        for _, volume in iter_mappings(component.pod, "volumes")
-    }
+    pods = predictor.components if container.role == "orchestrator" else (component,)
+    found = (pod.volumes_by_name.get(name) for pod in pods if pod is not None)
+    return next((volumes[-1] for volumes in found if volumes), None)
 
 
 def _check_reference(
-    path: Path, raw: Mapping[str, Any], volumes: Mapping[str, Mapping[str, Any]]
+    path: Path, raw: Mapping[str, Any], volume: Volume | None
 ) -> Iterator[Finding]:
     name, file, key = (raw.get(field) for field in ("volumeName", "path", "key"))
-    if type(name) is str and name not in volumes:
+    if type(name) is str and volume is None:
         yield Finding(path / "volumeName", f"the pod has no volume {quote_value(name)} of its own")
-    elif type(name) is str and type(volumes[name].get("emptyDir")) is not dict:
+    elif type(name) is str and volume and type(volume.raw.get("emptyDir")) is not dict:
         yield Finding(path / "volumeName", f"the volume {quote_value(name)} is no emptyDir")
     if type(file) is str and (not file or ".." in file.split("/")):
         reason = "leads out of the volume" if file else "is empty"

@@ -19,14 +19,13 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.features import non_trivial_feature
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import Container, Predictor
 from webhook.graph.path import Path
 
 ACTION = "warn"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({non_trivial_feature("env")})
+FIELDS = frozenset({"env"})
 
 _PORT_VARIABLES = frozenset(
     {
@@ -57,24 +56,24 @@ _OTHER_VARIABLES = frozenset(
 SELDON_VARIABLES = _PORT_VARIABLES | _OTHER_VARIABLES
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(container: Container, predictor: Predictor) -> Iterator[Finding]:
     """Yield each variable of a node's container that Seldon sets.
 
     Source: utils.go; seldon-checks G37.
     """
-    for predictor in deployment.predictors:
-        for container in predictor.containers:
-            env = container.raw.get("env")
-            if not env or type(env) is not list:
-                continue
-            for index, variable in enumerate(env):
-                name = variable.get("name") if type(variable) is dict else None
-                if (
-                    type(name) is str
-                    and name in SELDON_VARIABLES
-                    and any(node.name == container.name for node in predictor.nodes)
-                ):
-                    yield _build_finding(container.path / "env" / index / "name", name)
+    if container.role != "container" or container.name not in predictor.node_names:
+        return
+    env = container.raw.get("env")
+    if not env or type(env) is not list:
+        return
+    for index, variable in enumerate(env):
+        name = variable.get("name") if type(variable) is dict else None
+        if (
+            type(name) is str
+            and name in SELDON_VARIABLES
+            and any(node.name == container.name for node in predictor.nodes)
+        ):
+            yield _build_finding(container.path / "env" / index / "name", name)
 
 
 def _build_finding(path: Path, name: str) -> Finding:

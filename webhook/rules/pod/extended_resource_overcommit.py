@@ -20,33 +20,31 @@ Good:
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from webhook.graph.features import non_trivial_feature
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.k8s_syntax import NANO, parse_quantity
-from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.model import Container, get_mapping
 from webhook.graph.path import Path
 from webhook.rules.pod.request_over_limit import is_extended_resource
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({non_trivial_feature("resources")})
+FIELDS = frozenset({"resources"})
 
 _HUGE_PAGES_PREFIX = "hugepages-"
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(container: Container) -> Iterator[Finding]:
     """Yield each device that is not asked for as a whole (validateResourceRequirements)."""
-    for container in deployment.containers_with("resources"):
-        resources = container.raw.get("resources")
-        if type(resources) is not dict:
-            continue
-        for field in ("limits", "requests"):
-            for name, value in get_mapping(resources, field).items():
-                # Most are called cpu or memory; the cheap question first.
-                if ("/" in name or "-" in name) and is_extended_resource(name):
-                    yield from _check_device(
-                        container.path / "resources", resources, field, name, value
-                    )
+    resources = container.raw.get("resources")
+    if type(resources) is not dict:
+        return
+    for field in ("limits", "requests"):
+        for name, value in get_mapping(resources, field).items():
+            # Most are called cpu or memory; the cheap question first.
+            if ("/" in name or "-" in name) and is_extended_resource(name):
+                yield from _check_device(
+                    container.path / "resources", resources, field, name, value
+                )
 
 
 def _check_device(

@@ -19,36 +19,33 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.cluster_facts import Facts
-from webhook.graph.features import non_trivial_feature
 from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import explain_invalid, is_env_var_name, is_strict_env_var_name
-from webhook.graph.model import Container, SeldonDeployment, iter_mappings
+from webhook.graph.model import Container, iter_mappings
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({non_trivial_feature("env"), non_trivial_feature("envFrom")})
+FIELDS = frozenset({"env", "envFrom"})
 
 _STRICT_CHARACTERS = "-._a-zA-Z0-9"
 _RELAXED_CHARACTERS = 32
 """The minor version from which any printable name is taken by default."""
 
 
-def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
+def check(container: Container, facts: Facts) -> Iterator[Finding]:
     """Yield each variable, and prefix of variables, whose name is none (ValidateEnv).
 
     Where the cluster's version is not known, what only older ones refuse is not sure.
     """
-    for container in deployment.containers_with("env"):
-        for index, variable in iter_mappings(container.raw, "env"):
-            name = variable.get("name")
-            if type(name) is str and not is_strict_env_var_name(name):
-                yield from _build_finding(container, ("env", index, "name"), name, facts)
-    for container in deployment.containers_with("envFrom"):
-        for index, source in iter_mappings(container.raw, "envFrom"):
-            prefix = source.get("prefix")
-            if prefix and type(prefix) is str and not is_strict_env_var_name(prefix):
-                yield from _build_finding(container, ("envFrom", index, "prefix"), prefix, facts)
+    for index, variable in iter_mappings(container.raw, "env"):
+        name = variable.get("name")
+        if type(name) is str and not is_strict_env_var_name(name):
+            yield from _build_finding(container, ("env", index, "name"), name, facts)
+    for index, source in iter_mappings(container.raw, "envFrom"):
+        prefix = source.get("prefix")
+        if prefix and type(prefix) is str and not is_strict_env_var_name(prefix):
+            yield from _build_finding(container, ("envFrom", index, "prefix"), prefix, facts)
 
 
 def _build_finding(

@@ -26,9 +26,8 @@ Good:
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from webhook.graph.features import non_trivial_feature
 from webhook.graph.finding import Finding, FixSafety, Operation
-from webhook.graph.model import Container, SeldonDeployment, iter_mappings
+from webhook.graph.model import Container, iter_mappings
 from webhook.graph.path import Path
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
 from webhook.graph.text import join_words
@@ -36,7 +35,7 @@ from webhook.rules.pod._pods import list_set_fields
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({non_trivial_feature("env"), non_trivial_feature("envFrom")})
+FIELDS = frozenset({"env", "envFrom"})
 
 _VARIABLE_SOURCES = (
     "secretKeyRef",
@@ -55,16 +54,14 @@ _SAME_OBJECT = {
 """How the same object is referred to for one variable and for all of its keys."""
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(container: Container) -> Iterator[Finding]:
     """Yield each variable without a clear source (validateEnvVarValueFrom, ValidateEnvFrom)."""
-    for container in deployment.containers_with("env"):
-        for index, variable in iter_mappings(container.raw, "env"):
-            if "valueFrom" in variable:
-                yield from _check_variable(container, index, variable)
-    for container in deployment.containers_with("envFrom"):
-        for index, source in iter_mappings(container.raw, "envFrom"):
-            path = container.path.join(("envFrom", index))
-            yield from _check_single_source(path, source, _ALL_SOURCES, ignored=("prefix",))
+    for index, variable in iter_mappings(container.raw, "env"):
+        if "valueFrom" in variable:
+            yield from _check_variable(container, index, variable)
+    for index, source in iter_mappings(container.raw, "envFrom"):
+        path = container.path.join(("envFrom", index))
+        yield from _check_single_source(path, source, _ALL_SOURCES, ignored=("prefix",))
 
 
 def _check_variable(

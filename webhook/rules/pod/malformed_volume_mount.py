@@ -24,27 +24,25 @@ Good:
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from webhook.graph.features import non_trivial_feature
 from webhook.graph.finding import Finding
-from webhook.graph.model import Container, SeldonDeployment, get_mapping, get_str, iter_mappings
+from webhook.graph.model import ComponentSpec, Container, get_mapping, get_str, iter_mappings
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({non_trivial_feature("volumeMounts")})
+FIELDS = frozenset({"volumeDevices", "volumeMounts"})
 
 _BLOCK_VOLUMES = ("persistentVolumeClaim", "ephemeral")
 _SPECIAL_PATHS = frozenset({"mountPropagation", "recursiveReadOnly"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(container: Container, component: ComponentSpec | None) -> Iterator[Finding]:
     """Yield each such mount (sources: ValidateVolumeMounts, ValidateVolumeDevices)."""
-    for container in deployment.containers_with("volumeMounts"):
-        for index, mount in iter_mappings(container.raw, "volumeMounts"):
-            if not _SPECIAL_PATHS.isdisjoint(mount):
-                yield from _check_mount(container, index, mount)
-        if "volumeDevices" in container.raw:
-            yield from _check_devices(deployment, container)
+    for index, mount in iter_mappings(container.raw, "volumeMounts"):
+        if not _SPECIAL_PATHS.isdisjoint(mount):
+            yield from _check_mount(container, index, mount)
+    if "volumeDevices" in container.raw:
+        yield from _check_devices(container, component)
 
 
 def _check_mount(container: Container, index: int, mount: Mapping[str, Any]) -> Iterator[Finding]:
@@ -65,20 +63,15 @@ def _check_mount(container: Container, index: int, mount: Mapping[str, Any]) -> 
         yield Finding(path / "recursiveReadOnly", message)
 
 
-def _check_devices(deployment: SeldonDeployment, container: Container) -> Iterator[Finding]:
+def _check_devices(container: Container, component: ComponentSpec | None) -> Iterator[Finding]:
     mounted = {get_str(mount, "name") for _, mount in iter_mappings(container.raw, "volumeMounts")}
-    volumes = {
-        get_str(volume, "name"): volume
-        for component in deployment.components
-        if container.path[: len(component.path)] == component.path
-        for _, volume in iter_mappings(component.pod, "volumes")
-    }
+    volumes = {} if component is None else component.volumes_by_name
     device_paths: set[str] = set()
     for index, device in iter_mappings(container.raw, "volumeDevices"):
         path = container.path.join(("volumeDevices", index))
         name = get_str(device, "name")
         if name in volumes and not any(
-            volumes[name].get(kind) is not None for kind in _BLOCK_VOLUMES
+            volumes[name][-1].raw.get(kind) is not None for kind in _BLOCK_VOLUMES
         ):
             yield Finding(
                 path / "name", f"the volume {quote_value(name)} is no claim's: it is no device"

@@ -20,34 +20,32 @@ Good:
 from collections.abc import Iterator
 from typing import Any
 
-from webhook.graph.features import non_trivial_feature
 from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import NANO, parse_quantity
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import Container
 from webhook.graph.path import Path
 
 ACTION = "warn"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({non_trivial_feature("resources")})
+FIELDS = frozenset({"resources"})
 
 _MIN_BYTES = 2**20 * NANO
 """No program with an interpreter starts in less than a mebibyte; a hundred times that is common."""
 _BYTES = ("memory", "ephemeral-storage")
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(container: Container) -> Iterator[Finding]:
     """Yield each amount of memory or storage that is more than nothing and less than 1Mi."""
-    for container in deployment.containers_with("resources"):
-        resources = container.raw.get("resources")
-        if type(resources) is dict:
-            for field in ("requests", "limits"):
-                amounts = resources.get(field)
-                if type(amounts) is not dict:
-                    continue
-                for name in _BYTES:
-                    if name in amounts and 0 < (parse_quantity(amounts[name]) or 0) < _MIN_BYTES:
-                        path = container.path.join(("resources", field, name))
-                        yield _build_finding(path, amounts[name])
+    resources = container.raw.get("resources")
+    if type(resources) is dict:
+        for field in ("requests", "limits"):
+            amounts = resources.get(field)
+            if type(amounts) is not dict:
+                continue
+            for name in _BYTES:
+                if name in amounts and 0 < (parse_quantity(amounts[name]) or 0) < _MIN_BYTES:
+                    path = container.path.join(("resources", field, name))
+                    yield _build_finding(path, amounts[name])
 
 
 def _build_finding(path: Path, value: Any) -> Finding:

@@ -27,7 +27,6 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.cluster_facts import Facts
-from webhook.graph.features import non_trivial_feature
 from webhook.graph.finding import Finding
 from webhook.graph.model import Predictor, SeldonDeployment, get_mapping, get_str
 from webhook.rendering import explainer
@@ -37,27 +36,23 @@ from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({non_trivial_feature("image"), "explainer"})
 
 
-def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
+def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each container without an image that nothing fills in (source: seldon-checks G23)."""
-    for predictor in deployment.predictors:
+    if "explainer" in predictor.raw:
         yield from _check_explainer(deployment, predictor, facts)
-        without_image = [c for c in predictor.containers if c.raw.get("image") in (None, "")]
-        filled_in_names = set(_filled_in_names(predictor)) if without_image else set()
-        served_names = {
-            container.name: container.path for container in reversed(predictor.containers)
-        }
-        for container in without_image:
-            # Of two containers of one name, in two pods, the first is the node's.
-            if (
-                container.name not in filled_in_names
-                or served_names[container.name] != container.path
-            ):
-                message = f"the container {quote_value(container.name)} has no image"
-                yield Finding(container.path / "image", message)
-    for component in deployment.components:
+    without_image = [c for c in predictor.containers if c.raw.get("image") in (None, "")]
+    filled_in_names = _filled_in_names(predictor) if without_image else frozenset()
+    for container in without_image:
+        # Of two containers of one name, in two pods, the first is the node's.
+        if (
+            container.name not in filled_in_names
+            or predictor.containers_by_name[container.name][0] is not container
+        ):
+            message = f"the container {quote_value(container.name)} has no image"
+            yield Finding(container.path / "image", message)
+    for component in predictor.components:
         for container in component.init_containers:
             if container.raw.get("image") in (None, ""):
                 message = f"the init container {quote_value(container.name)} has no image"

@@ -23,9 +23,8 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph import schema
-from webhook.graph.features import schema_error_feature
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.model import SchemaError, SeldonDeployment, get_mapping
 from webhook.rules._stray_fields import (
     get_value_at,
     move_operation,
@@ -34,26 +33,28 @@ from webhook.rules._stray_fields import (
 
 ACTION = "warn"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({schema_error_feature("unknown")})
+FIELDS = frozenset({"unknown"})
 
 _WRAPPER_FIELDS = frozenset({"volumesource", "source"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each wrapper in a volume that holds sources, and nothing else."""
-    for path in deployment.unknown_fields:
-        if path[-3:-2] != ("volumes",) or normalize_field(str(path[-1])) not in _WRAPPER_FIELDS:
-            continue
-        volume = get_value_at(deployment, path.parent)
-        inner = get_mapping(volume, str(path[-1]))
-        if not inner or not inner.keys() <= set(schema.known_fields(path.parent)):
-            continue
-        moves = [move_operation(path / name, path.parent / name) for name in inner]
-        rest: Operation = {"op": "remove", "path": path.pointer}
-        yield Finding(
-            path,
-            f'there is no field "{path[-1]}" here, and without it the volume is an empty folder',
-            f"write {next(iter(inner))} beside the name of the volume",
-            () if inner.keys() & volume.keys() else (*moves, rest),
-            fix_safety="safe",
-        )
+    if schema_error.kind != "unknown":
+        return
+    path = schema_error.path
+    if path[-3:-2] != ("volumes",) or normalize_field(str(path[-1])) not in _WRAPPER_FIELDS:
+        return
+    volume = get_value_at(deployment, path.parent)
+    inner = get_mapping(volume, str(path[-1]))
+    if not inner or not inner.keys() <= set(schema.known_fields(path.parent)):
+        return
+    moves = [move_operation(path / name, path.parent / name) for name in inner]
+    rest: Operation = {"op": "remove", "path": path.pointer}
+    yield Finding(
+        path,
+        f'there is no field "{path[-1]}" here, and without it the volume is an empty folder',
+        f"write {next(iter(inner))} beside the name of the volume",
+        () if inner.keys() & volume.keys() else (*moves, rest),
+        fix_safety="safe",
+    )

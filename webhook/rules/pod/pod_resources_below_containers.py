@@ -31,38 +31,36 @@ Good:
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from webhook.graph.features import POD_RESOURCES
 from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import parse_quantity
-from webhook.graph.model import ComponentSpec, SeldonDeployment, get_mapping
+from webhook.graph.model import ComponentSpec, get_mapping
 from webhook.graph.path import Path
 from webhook.rules._format import quote_value
 from webhook.rules.pod._pods import is_run_to_completion
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({POD_RESOURCES, "overhead"})
+FIELDS = frozenset({"overhead", "resources"})
 
 _SHARED_RESOURCES = ("cpu", "memory")
 _OVERHEADS = (*_SHARED_RESOURCES, "ephemeral-storage")
 _HUGE_PAGES_PREFIX = "hugepages-"
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(pod: ComponentSpec) -> Iterator[Finding]:
     """Yield each amount that does not fit (source: validatePodResources)."""
-    for component in deployment.components:
-        if "resources" in component.pod and type(component.pod["resources"]) is dict:
-            path = component.path.join(("spec", "resources"))
-            yield from _check_pod(component, component.pod["resources"], path)
-        if "overhead" in component.pod:
-            for name in get_mapping(component.pod, "overhead"):
-                if (
-                    "/" not in name
-                    and name not in _OVERHEADS
-                    and not name.startswith(_HUGE_PAGES_PREFIX)
-                ):
-                    path = component.path.join(("spec", "overhead", name))
-                    yield Finding(path, f"{quote_value(name)} is no resource of a container")
+    if "resources" in pod.pod and type(pod.pod["resources"]) is dict:
+        path = pod.path.join(("spec", "resources"))
+        yield from _check_pod(pod, pod.pod["resources"], path)
+    if "overhead" in pod.pod:
+        for name in get_mapping(pod.pod, "overhead"):
+            if (
+                "/" not in name
+                and name not in _OVERHEADS
+                and not name.startswith(_HUGE_PAGES_PREFIX)
+            ):
+                path = pod.path.join(("spec", "overhead", name))
+                yield Finding(path, f"{quote_value(name)} is no resource of a container")
 
 
 def _check_pod(

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"ports"})
+FIELDS = frozenset({"predictors"})
 
 ORCHESTRATOR_PORTS = (8000, 5001)
 """Where the orchestrator listens: EXECUTOR_SERVER_PORT and EXECUTOR_SERVER_GRPC_PORT of Seldon."""

@@ -25,34 +25,31 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.features import non_trivial_feature
 from webhook.graph.finding import Finding
-from webhook.graph.model import Container, SeldonDeployment, get_int, get_mapping
+from webhook.graph.model import ComponentSpec, Container, get_int, get_mapping
 from webhook.rendering.probes import GRACE_PERIOD_SECONDS
 from webhook.rules.pod._pods import HOOKS, is_run_to_completion
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({non_trivial_feature("probes")})
+FIELDS = frozenset({"lifecycle"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(container: Container, component: ComponentSpec | None) -> Iterator[Finding]:
     """Yield each such hook (source: validateSleepAction)."""
-    sleeping_containers = [c for c in deployment.containers_with("probes") if _has_sleep_hook(c)]
-    for container in sleeping_containers:
-        grace_period = _grace_period(deployment, container)
-        lifecycle = get_mapping(container.raw, "lifecycle")
-        for hook in HOOKS:
-            seconds = get_int(get_mapping(get_mapping(lifecycle, hook), "sleep"), "seconds")
-            if seconds is not None and not 0 <= seconds <= grace_period:
-                bound = (
-                    f"more than the {grace_period} that it has" if seconds > 0 else "less than 0"
-                )
-                path = ("lifecycle", hook, "sleep", "seconds")
-                message = f"the container sleeps for {seconds} seconds, {bound} to stop"
-                if seconds < 0:
-                    message = f"the container sleeps for {seconds} seconds, {bound}"
-                yield Finding(container.path.join(path), message)
+    if not _has_sleep_hook(container):
+        return
+    grace_period = _grace_period(component)
+    lifecycle = get_mapping(container.raw, "lifecycle")
+    for hook in HOOKS:
+        seconds = get_int(get_mapping(get_mapping(lifecycle, hook), "sleep"), "seconds")
+        if seconds is not None and not 0 <= seconds <= grace_period:
+            bound = f"more than the {grace_period} that it has" if seconds > 0 else "less than 0"
+            path = ("lifecycle", hook, "sleep", "seconds")
+            message = f"the container sleeps for {seconds} seconds, {bound} to stop"
+            if seconds < 0:
+                message = f"the container sleeps for {seconds} seconds, {bound}"
+            yield Finding(container.path.join(path), message)
 
 
 def _has_sleep_hook(container: Container) -> bool:
@@ -62,11 +59,10 @@ def _has_sleep_hook(container: Container) -> bool:
     return any("sleep" in get_mapping(lifecycle, hook) for hook in HOOKS)
 
 
-def _grace_period(deployment: SeldonDeployment, container: Container) -> int:
-    """Return the seconds that the container's pod has to stop, at least 0."""
-    for component in deployment.components:
-        if container.path[: len(component.path)] == component.path:
-            written = get_int(component.pod, "terminationGracePeriodSeconds")
-            # A pod with less than none gets one second (defaulting), its template is judged before.
-            return GRACE_PERIOD_SECONDS if written is None else written
-    return GRACE_PERIOD_SECONDS
+def _grace_period(component: ComponentSpec | None) -> int:
+    """Return the seconds that a container of the component has to stop, at least 0."""
+    if component is None:
+        return GRACE_PERIOD_SECONDS
+    written = get_int(component.pod, "terminationGracePeriodSeconds")
+    # A pod with less than none gets one second (defaulting), its template is judged before.
+    return GRACE_PERIOD_SECONDS if written is None else written

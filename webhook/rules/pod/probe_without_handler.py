@@ -23,9 +23,8 @@ Good:
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from webhook.graph.features import non_trivial_feature
 from webhook.graph.finding import Finding, FixSafety, Operation
-from webhook.graph.model import SeldonDeployment, get_list, get_mapping
+from webhook.graph.model import Container, get_list, get_mapping
 from webhook.graph.path import Path
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
 from webhook.graph.text import join_words
@@ -34,23 +33,22 @@ from webhook.rules.pod._pods import HOOK_HANDLERS, PROBE_HANDLERS, iter_handlers
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({non_trivial_feature("probes")})
+FIELDS = frozenset({"lifecycle", "livenessProbe", "readinessProbe", "startupProbe"})
 
 _WRAPPER_FIELDS = ("handler", "probeHandler", "lifecycleHandler")
 """What Go's types call the embedded handler; no field of Kubernetes."""
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(container: Container) -> Iterator[Finding]:
     """Yield each probe and hook without exactly one handler (source: validateHandler)."""
-    for container in deployment.containers_with("probes"):
-        for field_path, raw in iter_handlers(container):
-            known_handlers = HOOK_HANDLERS if field_path[0] == "lifecycle" else PROBE_HANDLERS
-            there = [name for name in known_handlers if raw.get(name) is not None]
-            if len(there) != 1:
-                yield _build_finding(container.path.join(field_path), raw, known_handlers)
-            elif type(raw.get("exec")) is dict and raw["exec"].get("command") in (None, []):
-                path = container.path.join((*field_path, "exec", "command"))
-                yield Finding(path, "there is no command to run", "add command")
+    for field_path, raw in iter_handlers(container):
+        known_handlers = HOOK_HANDLERS if field_path[0] == "lifecycle" else PROBE_HANDLERS
+        there = [name for name in known_handlers if raw.get(name) is not None]
+        if len(there) != 1:
+            yield _build_finding(container.path.join(field_path), raw, known_handlers)
+        elif type(raw.get("exec")) is dict and raw["exec"].get("command") in (None, []):
+            path = container.path.join((*field_path, "exec", "command"))
+            yield Finding(path, "there is no command to run", "add command")
 
 
 def _build_finding(path: Path, raw: Mapping[str, Any], known_handlers: tuple[str, ...]) -> Finding:

@@ -23,24 +23,22 @@ Good:
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from webhook.graph.features import non_trivial_feature
 from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import parse_quantity
-from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.model import Container, get_mapping
 from webhook.graph.path import Path
 from webhook.graph.well_known import KUBERNETES_PREFIX
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({non_trivial_feature("resources")})
+FIELDS = frozenset({"resources"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(container: Container) -> Iterator[Finding]:
     """Yield each request over its limit (source: validateResourceRequirements)."""
-    for container in deployment.containers_with("resources"):
-        resources = container.raw.get("resources")
-        if type(resources) is dict and "requests" in resources and "limits" in resources:
-            yield from _check_resources(container.path / "resources", resources)
+    resources = container.raw.get("resources")
+    if type(resources) is dict and "requests" in resources and "limits" in resources:
+        yield from _check_resources(container.path / "resources", resources)
 
 
 def _check_resources(path: Path, resources: Mapping[str, Any]) -> Iterator[Finding]:

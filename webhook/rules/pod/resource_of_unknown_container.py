@@ -29,15 +29,8 @@ Good:
 from collections.abc import Iterator
 from typing import Any
 
-from webhook.graph.features import non_trivial_feature
 from webhook.graph.finding import Finding
-from webhook.graph.model import (
-    ComponentSpec,
-    Predictor,
-    get_mapping,
-    get_str,
-    iter_mappings,
-)
+from webhook.graph.model import ComponentSpec, Predictor, get_mapping, get_str, iter_mappings
 from webhook.graph.path import Path
 from webhook.graph.suggest import nearest_word
 from webhook.graph.text import join_words
@@ -45,7 +38,6 @@ from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({non_trivial_feature("env"), "downwardAPI", "projected"})
 
 _INJECTED = ("seldon-container-engine", "tfserving")
 
@@ -70,14 +62,11 @@ def check(pod: ComponentSpec, predictor: Predictor) -> Iterator[Finding]:
 
 
 def _references(pod: ComponentSpec) -> Iterator[tuple[Path, Any]]:
-    for container in pod.all_containers:
-        for index, variable in iter_mappings(container.raw, "env"):
-            if "valueFrom" not in variable:
-                continue
-            source = get_mapping(variable, "valueFrom")
-            if "resourceFieldRef" in source:
-                path = container.path.join(("env", index, "valueFrom"))
-                yield path, get_mapping(source, "resourceFieldRef")
+    for container, _, index, variable in pod.env_sources:
+        source = get_mapping(variable, "valueFrom")
+        if "resourceFieldRef" in source:
+            path = container.path.join(("env", index, "valueFrom"))
+            yield path, get_mapping(source, "resourceFieldRef")
     for index, volume in iter_mappings(pod.pod, "volumes"):
         path = pod.path.join(("spec", "volumes", index))
         yield from _files(path / "downwardAPI", get_mapping(volume, "downwardAPI"))

@@ -26,7 +26,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from webhook.graph.features import non_trivial_feature
 from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import (
     is_annotation_key,
@@ -34,21 +33,13 @@ from webhook.graph.k8s_syntax import (
     is_quantity,
     parse_quantity,
 )
-from webhook.graph.model import (
-    ComponentSpec,
-    Container,
-    SeldonDeployment,
-    get_mapping,
-    get_str,
-    iter_mappings,
-)
+from webhook.graph.model import ComponentSpec, Predictor, get_mapping, get_str, iter_mappings
 from webhook.graph.path import Path, Segment
 from webhook.graph.text import join_words
 from webhook.rules._suggest import unknown_value_finding
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({non_trivial_feature("env"), "downwardAPI", "projected"})
 
 _COMMON_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid")
 _ENV_FIELDS = (
@@ -74,27 +65,20 @@ _BYTE_UNITS = (
 )
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor) -> Iterator[Finding]:
     """Yield each such field.
 
     Source: validateObjectFieldSelector, validateContainerResourceFieldSelector and …Divisor.
     """
-    for container in deployment.containers_with("env"):
-        yield from _check_env(container)
-    for component in deployment.components:
-        if "volumes" in component.pod:
-            for path, items in _downward_files(component):
-                yield from _check_files(component.path.join(("spec", "volumes", *path)), items)
-
-
-def _check_env(container: Container) -> Iterator[Finding]:
-    for index, variable in iter_mappings(container.raw, "env"):
-        if "valueFrom" not in variable:
-            continue
+    for container, _, index, variable in predictor.env_sources:
         source = get_mapping(variable, "valueFrom")
         if "fieldRef" in source or "resourceFieldRef" in source:
             path = container.path.join(("env", index, "valueFrom"))
             yield from _check_source(path, source, _ENV_FIELDS)
+    for component in predictor.components:
+        if "volumes" in component.pod:
+            for steps, items in _downward_files(component):
+                yield from _check_files(component.path.join(("spec", "volumes", *steps)), items)
 
 
 def _downward_files(

@@ -18,31 +18,29 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.features import non_trivial_feature
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.k8s_syntax import is_qualified_name
-from webhook.graph.model import Container, SeldonDeployment, get_mapping
+from webhook.graph.model import Container, get_mapping
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
 from webhook.graph.well_known import KUBERNETES_PREFIX
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({non_trivial_feature("resources")})
+FIELDS = frozenset({"resources"})
 
 _NATIVE_RESOURCES = ("cpu", "memory", "ephemeral-storage")
 _EXTENDED_RESOURCE = "nvidia.com/gpu"
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(container: Container) -> Iterator[Finding]:
     """Yield each unknown resource (source: validateContainerResourceName)."""
-    for container in deployment.containers_with("resources"):
-        resources = container.raw.get("resources")
-        if type(resources) is dict:
-            for field in ("requests", "limits"):
-                for name in get_mapping(resources, field):
-                    if name not in _NATIVE_RESOURCES and not _is_known(name):
-                        yield _build_finding(container, field, name)
+    resources = container.raw.get("resources")
+    if type(resources) is dict:
+        for field in ("requests", "limits"):
+            for name in get_mapping(resources, field):
+                if name not in _NATIVE_RESOURCES and not _is_known(name):
+                    yield _build_finding(container, field, name)
 
 
 def _is_known(name: str) -> bool:

@@ -44,7 +44,7 @@ _POD_ANNOTATIONS = frozenset(
 
 _RETRY_ANNOTATION = "seldon.io/istio-retries"
 
-TRIGGERS = _KEYS
+FIELDS = frozenset({"annotations"})
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:

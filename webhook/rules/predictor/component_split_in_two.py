@@ -25,25 +25,23 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.features import MULTIPLE_COMPONENTS
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.indentation import find_split_components
-from webhook.graph.model import Predictor, SeldonDeployment, get_list, iter_mappings
+from webhook.graph.model import Predictor, get_list, iter_mappings
 from webhook.graph.path import Path
 from webhook.graph.text import join_words
 from webhook.rules._stray_fields import move_operation
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({MULTIPLE_COMPONENTS})
+FIELDS = frozenset({"componentSpecs"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor) -> Iterator[Finding]:
     """Yield each item of componentSpecs that is a part of its neighbour."""
-    for predictor in deployment.predictors:
-        listed = get_list(predictor.raw, "componentSpecs")
-        if len(listed) > 1 and len(predictor.components) < len(listed):
-            yield from _check_predictor(predictor)
+    listed = get_list(predictor.raw, "componentSpecs")
+    if len(listed) > 1 and len(predictor.components) < len(listed):
+        yield from _check_predictor(predictor)
 
 
 def _check_predictor(predictor: Predictor) -> Iterator[Finding]:

@@ -15,23 +15,22 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_int
+from webhook.graph.model import Predictor, get_int
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"progressDeadlineSeconds"})
+FIELDS = frozenset({"progressDeadlineSeconds"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor) -> Iterator[Finding]:
     """Yield each deadline below 1.
 
     Source: it must exceed minReadySeconds, which is 0; seldon-checks G25.
     """
-    for predictor in deployment.predictors:
-        if "progressDeadlineSeconds" in predictor.raw:
-            seconds = get_int(predictor.raw, "progressDeadlineSeconds")
-            if seconds is not None and seconds < 1:
-                yield Finding(
-                    predictor.path / "progressDeadlineSeconds",
-                    f"the deadline of {seconds} seconds is not above 0",
-                )
+    if "progressDeadlineSeconds" in predictor.raw:
+        seconds = get_int(predictor.raw, "progressDeadlineSeconds")
+        if seconds is not None and seconds < 1:
+            yield Finding(
+                predictor.path / "progressDeadlineSeconds",
+                f"the deadline of {seconds} seconds is not above 0",
+            )

@@ -30,7 +30,6 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.features import MULTIPLE_COMPONENTS
 from webhook.graph.finding import Finding
 from webhook.graph.model import Predictor, SeldonDeployment, get_mapping, get_str
 from webhook.graph.well_known import SEPARATE_POD_ANNOTATION
@@ -39,30 +38,25 @@ from webhook.rendering.node_kinds import ORCHESTRATOR_IMPLEMENTATIONS
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({MULTIPLE_COMPONENTS})
+FIELDS = frozenset({"componentSpecs"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each first componentSpec that no node runs in (source: seldon-checks G19)."""
-    for predictor in deployment.predictors:
-        if len(predictor.components) < 2 or not predictor.graph:
-            continue
-        first = predictor.components[0]
-        # Were an item before it misshapen, this would not be the first.
-        if (
-            first.path[-1] == 0
-            and _has_no_nodes(predictor)
-            and not opts_out_of_orchestrator(predictor)
-        ):
-            notes = get_mapping(deployment.spec, "annotations")
-            if get_str(notes, SEPARATE_POD_ANNOTATION).lower() == "true":
-                continue
-            yield Finding(
-                first.path,
-                "no container of the first componentSpec runs a node of the graph, so the "
-                "orchestrator has no place",
-                evidence=tuple(container.path / "name" for container in first.containers),
-            )
+    if len(predictor.components) < 2 or not predictor.graph:
+        return
+    first = predictor.components[0]
+    # Were an item before it misshapen, this would not be the first.
+    if first.path[-1] == 0 and _has_no_nodes(predictor) and not opts_out_of_orchestrator(predictor):
+        notes = get_mapping(deployment.spec, "annotations")
+        if get_str(notes, SEPARATE_POD_ANNOTATION).lower() == "true":
+            return
+        yield Finding(
+            first.path,
+            "no container of the first componentSpec runs a node of the graph, so the "
+            "orchestrator has no place",
+            evidence=tuple(container.path / "name" for container in first.containers),
+        )
 
 
 def _has_no_nodes(predictor: Predictor) -> bool:

@@ -60,14 +60,15 @@ _READ: Mapping[RoutingKind, frozenset[str]] = {
 }
 """What is read, by the kind of routing."""
 
-TRIGGERS = _ATTACHMENT | _RETRIES | _AMBASSADOR | _TAKING
+_ALL = _ATTACHMENT | _RETRIES | _AMBASSADOR | _TAKING
+FIELDS = frozenset({"annotations"})
 
 
 def check(deployment: SeldonDeployment, facts: Facts, routing: RoutingOptions) -> Iterator[Finding]:
     """Yield each annotation that graphgate's reconciler does not read."""
     if facts.operator != "graphgate":
         return
-    for key in sorted(TRIGGERS - _READ[routing.kind]):
+    for key in sorted(_ALL - _READ[routing.kind]):
         found = read_annotation(deployment, key)
         if found is None:
             continue

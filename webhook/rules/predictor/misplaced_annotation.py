@@ -36,8 +36,6 @@ _SPEC_ANNOTATIONS = frozenset({SEPARATE_POD_ANNOTATION, NO_STORAGE_INITIALIZER_A
 _PREDICTOR_ANNOTATIONS = frozenset({NO_ENGINE_ANNOTATION, SERVICE_NAME_ANNOTATION})
 _ALL_ANNOTATIONS = _SPEC_ANNOTATIONS | _PREDICTOR_ANNOTATIONS
 
-TRIGGERS = _ALL_ANNOTATIONS
-
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each annotation without effect (source: controller of v1.17)."""

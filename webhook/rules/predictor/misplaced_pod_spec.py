@@ -22,7 +22,6 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.features import SCHEMA_ERROR
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.indentation import POD_LISTS
 from webhook.graph.model import ComponentSpec, Predictor, SeldonDeployment, get_mapping
@@ -37,7 +36,6 @@ from webhook.rules._stray_fields import (
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({SCHEMA_ERROR})
 
 _POD_FIELDS = {"componentspec", "componentspecs", "container", "containers", "podspec", "spec"}
 """What is called like a pod template or a part of it, in small letters without "_"."""

@@ -35,7 +35,7 @@ from webhook.graph.text import join_words
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"serverType"})
+FIELDS = frozenset({"serverType"})
 
 _REQUIRED_VARIABLES = ("KAFKA_BROKER", "KAFKA_INPUT_TOPIC", "KAFKA_OUTPUT_TOPIC")
 

@@ -34,7 +34,7 @@ from webhook.graph.path import Path
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"GRPC"})
+FIELDS = frozenset({"predictors"})
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:

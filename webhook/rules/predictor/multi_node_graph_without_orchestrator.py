@@ -23,7 +23,7 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import Predictor
 from webhook.graph.well_known import NO_ENGINE_ANNOTATION
 from webhook.rendering.layout import opts_out_of_orchestrator
 
@@ -31,20 +31,19 @@ ACTION = "deny"
 SINCE = "0.1.0"
 
 
-TRIGGERS = frozenset({NO_ENGINE_ANNOTATION})
+FIELDS = frozenset({"annotations"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor) -> Iterator[Finding]:
     """Yield each predictor of several nodes without orchestrator (source: seldon-checks V8).
 
     Only "true" has an effect; Seldon's webhook refuses "false" as well (seldon-checks G31).
     """
-    for predictor in deployment.predictors:
-        if len(predictor.nodes) < 2 or "annotations" not in predictor.raw:
-            continue
-        if opts_out_of_orchestrator(predictor):
-            yield Finding(
-                predictor.path / "annotations" / NO_ENGINE_ANNOTATION,
-                f"the graph has {len(predictor.nodes)} nodes, "
-                "and without an orchestrator only the first is called",
-            )
+    if len(predictor.nodes) < 2 or "annotations" not in predictor.raw:
+        return
+    if opts_out_of_orchestrator(predictor):
+        yield Finding(
+            predictor.path / "annotations" / NO_ENGINE_ANNOTATION,
+            f"the graph has {len(predictor.nodes)} nodes, "
+            "and without an orchestrator only the first is called",
+        )

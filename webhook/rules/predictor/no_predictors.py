@@ -18,14 +18,13 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.features import NO_PREDICTORS
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import ROOT
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({NO_PREDICTORS})
+FIELDS = frozenset({"predictors"})
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:

@@ -33,7 +33,7 @@ from webhook.rendering.node_kinds import is_prepackaged_server
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"implementation"})
+FIELDS = frozenset({"implementation"})
 
 _WITHOUT_TENSORFLOW = frozenset(
     {"SKLEARN_SERVER", "XGBOOST_SERVER", "MLFLOW_SERVER", "HUGGINGFACE_SERVER"}
@@ -48,7 +48,9 @@ _SHIPPED_PROTOCOLS = {
 """The servers of Seldon's own seldon-config (1.17) that do not speak them all, with theirs."""
 
 
-def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
+def check(
+    node: Node, predictor: Predictor, deployment: SeldonDeployment, facts: Facts
+) -> Iterator[Finding]:
     """Yield each server that the object's protocol is foreign to.
 
     Source: seldon-checks V13, G23.
@@ -57,46 +59,38 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     if protocol not in schema.enum_values("protocols"):
         return  # unknown-protocol says so
     if facts.model_servers is None and protocol != "tensorflow":
-        yield from _check_shipped_servers(deployment, protocol)
+        yield from _check_shipped_server(node, predictor, protocol)
         return
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            if not node.implementation or not is_prepackaged_server(node):
-                continue
-            path = node.path / "implementation"
-            if protocol == "tensorflow" and node.implementation in _WITHOUT_TENSORFLOW:
-                yield Finding(path, f"{node.implementation} does not speak the protocol tensorflow")
-            elif lacking := _lacks_image(node, predictor, protocol, facts):
-                container_names, names = lacking
-                known = (
-                    f"; there are images for {join_words(container_names)}"
-                    if container_names
-                    else ""
-                )
-                yield Finding(
-                    path,
-                    f"no image of {node.implementation} is configured for the protocol "
-                    f"{join_words(names, 'or')}{known}",
-                )
+    if not node.implementation or not is_prepackaged_server(node):
+        return
+    path = node.path / "implementation"
+    if protocol == "tensorflow" and node.implementation in _WITHOUT_TENSORFLOW:
+        yield Finding(path, f"{node.implementation} does not speak the protocol tensorflow")
+    elif lacking := _lacks_image(node, predictor, protocol, facts):
+        container_names, names = lacking
+        known = f"; there are images for {join_words(container_names)}" if container_names else ""
+        yield Finding(
+            path,
+            f"no image of {node.implementation} is configured for the protocol "
+            f"{join_words(names, 'or')}{known}",
+        )
 
 
-def _check_shipped_servers(deployment: SeldonDeployment, protocol: str) -> Iterator[Finding]:
-    """Yield, as not certain, each server that speaks another protocol as Seldon ships it."""
-    for predictor in deployment.predictors:
-        for node in predictor.nodes:
-            spoken = _SHIPPED_PROTOCOLS.get(node.implementation)
-            if spoken is None or protocol in spoken or _has_image(node, predictor):
-                continue
-            yield Finding(
-                node.path / "implementation",
-                f"{node.implementation} as shipped does not speak the protocol {protocol}",
-                f"set spec.protocol to {spoken[0]}",
-                certain=False,
-            )
+def _check_shipped_server(node: Node, predictor: Predictor, protocol: str) -> Iterator[Finding]:
+    """Yield, as not certain, the server if it speaks another protocol as Seldon ships it."""
+    spoken = _SHIPPED_PROTOCOLS.get(node.implementation)
+    if spoken is None or protocol in spoken or _has_image(node, predictor):
+        return
+    yield Finding(
+        node.path / "implementation",
+        f"{node.implementation} as shipped does not speak the protocol {protocol}",
+        f"set spec.protocol to {spoken[0]}",
+        certain=False,
+    )
 
 
 def _has_image(node: Node, predictor: Predictor) -> bool:
-    return any(c.name == node.name and c.raw.get("image") for c in predictor.containers)
+    return any(c.raw.get("image") for c in predictor.containers_by_name.get(node.name, ()))
 
 
 def _lacks_image(

@@ -26,7 +26,7 @@ from webhook.rules._format import quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"shadow"})
+FIELDS = frozenset({"predictors"})
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:

@@ -20,7 +20,6 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.cluster_facts import Facts
-from webhook.graph.features import MULTIPLE_PREDICTORS
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import ROOT
@@ -29,7 +28,7 @@ from webhook.rendering.routes.options import RoutingOptions
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({MULTIPLE_PREDICTORS})
+FIELDS = frozenset({"predictors"})
 
 
 def check(deployment: SeldonDeployment, facts: Facts, routing: RoutingOptions) -> Iterator[Finding]:

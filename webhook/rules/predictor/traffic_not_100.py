@@ -22,7 +22,6 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.features import MULTIPLE_PREDICTORS
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import ROOT
@@ -30,7 +29,7 @@ from webhook.graph.text import join_words
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"traffic", MULTIPLE_PREDICTORS})
+FIELDS = frozenset({"predictors"})
 
 _PREDICTORS_PATH = ROOT / "spec" / "predictors"
 

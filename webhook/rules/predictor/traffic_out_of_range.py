@@ -23,24 +23,23 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import Predictor
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"traffic"})
+FIELDS = frozenset({"traffic"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor) -> Iterator[Finding]:
     """Yield each traffic below 0 or above 100.
 
     Source: seldon-checks V19 for shadows; seldon-checks G24.
     """
-    for predictor in deployment.predictors:
-        traffic = predictor.traffic
-        if traffic is None or 0 <= traffic <= 100:
-            continue
-        kind = "shadow" if predictor.is_shadow else "predictor"
-        yield Finding(
-            predictor.path / "traffic",
-            f"the traffic of the {kind} is {traffic}, not from 0 to 100",
-        )
+    traffic = predictor.traffic
+    if traffic is None or 0 <= traffic <= 100:
+        return
+    kind = "shadow" if predictor.is_shadow else "predictor"
+    yield Finding(
+        predictor.path / "traffic",
+        f"the traffic of the {kind} is {traffic}, not from 0 to 100",
+    )

@@ -30,7 +30,7 @@ from webhook.graph.path import ROOT
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"transport"})
+FIELDS = frozenset({"transport"})
 
 _ENDPOINT_TYPES = {"rest": "REST", "grpc": "GRPC"}
 

@@ -20,13 +20,12 @@ from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
-from webhook.graph.well_known import AMBASSADOR_ID_ANNOTATION, ISTIO_GATEWAY_ANNOTATION
 from webhook.rendering.routes.options import RoutingOptions
 from webhook.rules.predictor._claims import check_claims
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({ISTIO_GATEWAY_ANNOTATION, AMBASSADOR_ID_ANNOTATION})
+FIELDS = frozenset({"annotations"})
 
 
 def check(deployment: SeldonDeployment, routing: RoutingOptions) -> Iterator[Finding]:

@@ -20,24 +20,23 @@ from dataclasses import replace
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_mapping, get_str
+from webhook.graph.model import Predictor, SeldonDeployment, get_mapping, get_str
 from webhook.rendering.model_servers import V2_PROTOCOLS
 from webhook.rules._suggest import unknown_value_finding
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"explainer"})
+FIELDS = frozenset({"explainer"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each unknown explainer type (source: AlibiExplainerType, v1.17; seldon-checks G9)."""
-    for predictor in deployment.predictors:
-        if "explainer" not in predictor.raw:
-            continue
-        written = get_str(get_mapping(predictor.raw, "explainer"), "type")
-        known = schema.enum_values("explainer-types")
-        # An empty type is no explainer at all.
-        if written and written not in known:
-            path = predictor.path / "explainer" / "type"
-            finding = unknown_value_finding(path, "explainer type", written, known)
-            yield replace(finding, certain=get_str(deployment.spec, "protocol") in V2_PROTOCOLS)
+    if "explainer" not in predictor.raw:
+        return
+    written = get_str(get_mapping(predictor.raw, "explainer"), "type")
+    known = schema.enum_values("explainer-types")
+    # An empty type is no explainer at all.
+    if written and written not in known:
+        path = predictor.path / "explainer" / "type"
+        finding = unknown_value_finding(path, "explainer type", written, known)
+        yield replace(finding, certain=get_str(deployment.spec, "protocol") in V2_PROTOCOLS)

@@ -22,7 +22,7 @@ from webhook.rules._suggest import unknown_value_finding
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"protocol"})
+FIELDS = frozenset({"protocol"})
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from webhook.rules._suggest import unknown_value_finding
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"serverType"})
+FIELDS = frozenset({"serverType"})
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from webhook.rules._suggest import unknown_value_finding
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"transport"})
+FIELDS = frozenset({"transport"})
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:

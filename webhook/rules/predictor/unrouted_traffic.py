@@ -26,7 +26,6 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.cluster_facts import Facts
-from webhook.graph.features import MULTIPLE_PREDICTORS
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import ROOT
@@ -35,7 +34,7 @@ from webhook.rules._format import quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({MULTIPLE_PREDICTORS})
+FIELDS = frozenset({"predictors"})
 
 
 def check(deployment: SeldonDeployment, facts: Facts, routing: RoutingOptions) -> Iterator[Finding]:

@@ -23,12 +23,12 @@ from typing import Any
 
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_int, get_mapping, iter_mappings
+from webhook.graph.model import ComponentSpec, get_int, get_mapping, iter_mappings
 from webhook.graph.path import Path
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"hpaSpec", "kedaSpec"})
+FIELDS = frozenset({"hpaSpec", "kedaSpec"})
 
 _SCALE_TO_ZERO_MINOR = 37
 """The first minor version that scales to 0 by default (HPAScaleToZero, KEP-2021)."""
@@ -37,21 +37,18 @@ _KEDA_DEFAULT_MAX = 100
 """KEDA's maxReplicaCount where none is written."""
 
 
-def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
+def check(component: ComponentSpec, facts: Facts) -> Iterator[Finding]:
     """Yield each bound that is refused.
 
     Source: autoscaling/v2 and keda.sh/v1alpha1; seldon-checks G26.
     """
-    for component in deployment.components:
-        # Beside kedaSpec, hpaSpec makes no autoscaler: two-autoscalers.
-        if "hpaSpec" in component.raw and type(component.raw.get("kedaSpec")) is not dict:
-            yield from _check_hpa(
-                get_mapping(component.raw, "hpaSpec"), component.path / "hpaSpec", facts
-            )
-        if "kedaSpec" in component.raw:
-            yield from _check_keda(
-                get_mapping(component.raw, "kedaSpec"), component.path / "kedaSpec"
-            )
+    # Beside kedaSpec, hpaSpec makes no autoscaler: two-autoscalers.
+    if "hpaSpec" in component.raw and type(component.raw.get("kedaSpec")) is not dict:
+        yield from _check_hpa(
+            get_mapping(component.raw, "hpaSpec"), component.path / "hpaSpec", facts
+        )
+    if "kedaSpec" in component.raw:
+        yield from _check_keda(get_mapping(component.raw, "kedaSpec"), component.path / "kedaSpec")
 
 
 def _check_hpa(raw: Mapping[str, Any], path: Path, facts: Facts) -> Iterator[Finding]:

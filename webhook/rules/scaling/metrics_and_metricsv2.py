@@ -22,21 +22,20 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_list, get_mapping
+from webhook.graph.model import ComponentSpec, get_list, get_mapping
 
 ACTION = "warn"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"hpaSpec"})
+FIELDS = frozenset({"hpaSpec"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(component: ComponentSpec) -> Iterator[Finding]:
     """Yield each metricsv2 beside metrics (source: controller of v1.17; seldon-checks G26)."""
-    for component in deployment.components:
-        if "hpaSpec" not in component.raw:
-            continue
-        raw = get_mapping(component.raw, "hpaSpec")
-        if get_list(raw, "metricsv2") and type(raw.get("metrics")) is list:
-            yield Finding(
-                component.path / "hpaSpec" / "metricsv2",
-                "metrics stands beside metricsv2, which is ignored",
-            )
+    if "hpaSpec" not in component.raw:
+        return
+    raw = get_mapping(component.raw, "hpaSpec")
+    if get_list(raw, "metricsv2") and type(raw.get("metrics")) is list:
+        yield Finding(
+            component.path / "hpaSpec" / "metricsv2",
+            "metrics stands beside metricsv2, which is ignored",
+        )

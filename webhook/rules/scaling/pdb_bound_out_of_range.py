@@ -17,33 +17,30 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.model import ComponentSpec, get_mapping
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"pdbSpec"})
+FIELDS = frozenset({"pdbSpec"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(component: ComponentSpec) -> Iterator[Finding]:
     """Yield each bound that is no number of pods and no share of them.
 
     Source: policy/v1; seldon-checks G27.
     """
-    for component in deployment.components:
-        if "pdbSpec" not in component.raw:
-            continue
-        raw = get_mapping(component.raw, "pdbSpec")
-        for bound in ("minAvailable", "maxUnavailable"):
-            value = raw.get(bound)
-            if (type(value) is int and value < 0) or (
-                type(value) is str and not _is_percentage(value)
-            ):
-                shown_value = quote_value(value) if type(value) is str else value
-                yield Finding(
-                    component.path / "pdbSpec" / bound,
-                    f"{bound} is {shown_value}, neither a number of pods nor a percentage",
-                )
+    if "pdbSpec" not in component.raw:
+        return
+    raw = get_mapping(component.raw, "pdbSpec")
+    for bound in ("minAvailable", "maxUnavailable"):
+        value = raw.get(bound)
+        if (type(value) is int and value < 0) or (type(value) is str and not _is_percentage(value)):
+            shown_value = quote_value(value) if type(value) is str else value
+            yield Finding(
+                component.path / "pdbSpec" / bound,
+                f"{bound} is {shown_value}, neither a number of pods nor a percentage",
+            )
 
 
 def _is_percentage(value: str) -> bool:

@@ -18,22 +18,21 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.model import ComponentSpec, get_mapping
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"pdbSpec"})
+FIELDS = frozenset({"pdbSpec"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(component: ComponentSpec) -> Iterator[Finding]:
     """Yield each budget with both bounds (source: policy/v1; seldon-checks G27)."""
-    for component in deployment.components:
-        if "pdbSpec" not in component.raw:
-            continue
-        raw = get_mapping(component.raw, "pdbSpec")
-        low, high = raw.get("minAvailable"), raw.get("maxUnavailable")
-        if low is not None and high is not None:
-            yield Finding(
-                component.path / "pdbSpec",
-                f"minAvailable is {low} and maxUnavailable is {high}; only one can be set",
-            )
+    if "pdbSpec" not in component.raw:
+        return
+    raw = get_mapping(component.raw, "pdbSpec")
+    low, high = raw.get("minAvailable"), raw.get("maxUnavailable")
+    if low is not None and high is not None:
+        yield Finding(
+            component.path / "pdbSpec",
+            f"minAvailable is {low} and maxUnavailable is {high}; only one can be set",
+        )

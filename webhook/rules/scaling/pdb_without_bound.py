@@ -15,23 +15,22 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import ComponentSpec
 
 ACTION = "warn"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"pdbSpec"})
+FIELDS = frozenset({"pdbSpec"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(component: ComponentSpec) -> Iterator[Finding]:
     """Yield each budget without bounds (source: the disruption controller; seldon-checks G27)."""
-    for component in deployment.components:
-        if "pdbSpec" not in component.raw:
-            continue
-        raw = component.raw["pdbSpec"]
-        if type(raw) is dict and all(
-            raw.get(bound) is None for bound in ("minAvailable", "maxUnavailable")
-        ):
-            yield Finding(
-                component.path / "pdbSpec",
-                "neither minAvailable nor maxUnavailable is set, so no pod is protected",
-            )
+    if "pdbSpec" not in component.raw:
+        return
+    raw = component.raw["pdbSpec"]
+    if type(raw) is dict and all(
+        raw.get(bound) is None for bound in ("minAvailable", "maxUnavailable")
+    ):
+        yield Finding(
+            component.path / "pdbSpec",
+            "neither minAvailable nor maxUnavailable is set, so no pod is protected",
+        )

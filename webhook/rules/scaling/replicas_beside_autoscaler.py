@@ -35,7 +35,7 @@ from webhook.graph.well_known import SEPARATE_POD_ANNOTATION
 
 ACTION = "warn"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"hpaSpec", "kedaSpec"})
+FIELDS = frozenset({"componentSpecs"})
 
 _BOUND_FIELDS = {
     "kedaSpec": ("minReplicaCount", "maxReplicaCount", 0, 100),
@@ -44,29 +44,28 @@ _BOUND_FIELDS = {
 """By autoscaler, KEDA first as in Seldon: its bounds, and what they are where none are written."""
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each number of replicas without effect, with the effective one.
 
     Source: seldon-checks G26.
     """
-    for predictor in deployment.predictors:
-        scaled = [
-            component
-            for component in predictor.components
-            if "hpaSpec" in component.raw or "kedaSpec" in component.raw
-        ]
-        if not scaled:
-            continue
-        for component in scaled:
-            bounds = _autoscaler_bounds(component)
-            if bounds and get_int(component.raw, "replicas") is not None:
-                yield _build_finding(component.path, component.raw["replicas"], bounds)
-        if get_int(predictor.raw, "replicas") is not None and _is_component_unread(
-            predictor, deployment
-        ):
-            yield _build_finding(
-                predictor.path, predictor.raw["replicas"], _autoscaler_bounds(scaled[0])
-            )
+    scaled = [
+        component
+        for component in predictor.components
+        if "hpaSpec" in component.raw or "kedaSpec" in component.raw
+    ]
+    if not scaled:
+        return
+    for component in scaled:
+        bounds = _autoscaler_bounds(component)
+        if bounds and get_int(component.raw, "replicas") is not None:
+            yield _build_finding(component.path, component.raw["replicas"], bounds)
+    if get_int(predictor.raw, "replicas") is not None and _is_component_unread(
+        predictor, deployment
+    ):
+        yield _build_finding(
+            predictor.path, predictor.raw["replicas"], _autoscaler_bounds(scaled[0])
+        )
 
 
 def _is_component_unread(predictor: Predictor, deployment: SeldonDeployment) -> bool:

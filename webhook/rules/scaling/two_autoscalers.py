@@ -21,18 +21,17 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import ComponentSpec
 
 ACTION = "warn"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({"kedaSpec"})
+FIELDS = frozenset({"kedaSpec"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(component: ComponentSpec) -> Iterator[Finding]:
     """Yield each hpaSpec beside a kedaSpec (source: seldon-checks G26)."""
-    for component in deployment.components:
-        raw = component.raw
-        if "hpaSpec" in raw and type(raw["hpaSpec"]) is type(raw.get("kedaSpec")) is dict:
-            yield Finding(
-                component.path / "hpaSpec", "kedaSpec stands beside hpaSpec, which is ignored"
-            )
+    raw = component.raw
+    if "hpaSpec" in raw and type(raw["hpaSpec"]) is type(raw.get("kedaSpec")) is dict:
+        yield Finding(
+            component.path / "hpaSpec", "kedaSpec stands beside hpaSpec, which is ignored"
+        )

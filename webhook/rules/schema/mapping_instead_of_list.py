@@ -22,31 +22,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from webhook.graph import schema
-from webhook.graph.features import schema_error_feature
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import SchemaError, SeldonDeployment
 from webhook.graph.path import Path
 from webhook.graph.text import join_words
 from webhook.rules._stray_fields import get_value_at
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({schema_error_feature("type")})
+FIELDS = frozenset({"type"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each mapping in the place of a list of mappings; `children` has a rule of its own."""
-    for schema_error in deployment.schema_errors:
-        if (
-            schema_error.kind == "type"
-            and "array" in schema_error.expected_types
-            and schema_error.path[-1] != "children"
-        ):
-            value = get_value_at(deployment, schema_error.path)
-            item = schema.get_field_info(schema_error.path / 0)
-            if type(value) is dict and value and item and item.fields:
-                parts = deployment.submitted.split_mapping(schema_error.path)
-                yield _build_finding(schema_error.path, value, item, parts)
+    if (
+        schema_error.kind == "type"
+        and "array" in schema_error.expected_types
+        and schema_error.path[-1] != "children"
+    ):
+        value = get_value_at(deployment, schema_error.path)
+        item = schema.get_field_info(schema_error.path / 0)
+        if type(value) is dict and value and item and item.fields:
+            parts = deployment.submitted.split_mapping(schema_error.path)
+            yield _build_finding(schema_error.path, value, item, parts)
 
 
 def _build_finding(

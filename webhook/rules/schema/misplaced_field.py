@@ -31,9 +31,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from webhook.graph import schema
-from webhook.graph.features import schema_error_feature
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import SchemaError, SeldonDeployment
 from webhook.graph.path import Path, Segment
 from webhook.graph.text import join_words
 from webhook.rules._right_level import Destination, find_destination, is_in_handler
@@ -42,29 +41,31 @@ from webhook.rules.predictor.misplaced_pod_spec import is_reported_elsewhere
 
 ACTION = "warn"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({schema_error_feature("unknown")})
+FIELDS = frozenset({"unknown"})
 
 _MAX_LOCATIONS = 3
 """Places that are told. A field of more homes, like "name", is no field gone astray."""
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each unknown field that belongs to another level on the way to it."""
-    for path in deployment.unknown_fields:
-        if is_reported_elsewhere(deployment, path):
-            continue
-        destination = find_destination(deployment, path)
-        if destination is not None:
-            yield _finding_for_destination(path, destination)
-        if destination is not None or is_in_handler(path):
-            continue
-        locations = [
-            location
-            for location in schema.field_locations(str(path[-1]))
-            if _is_near_location(path, location)
-        ]
-        if locations and len(locations) <= _MAX_LOCATIONS:
-            yield _build_finding(deployment, path, locations)
+    if schema_error.kind != "unknown":
+        return
+    path = schema_error.path
+    if is_reported_elsewhere(deployment, path):
+        return
+    destination = find_destination(deployment, path)
+    if destination is not None:
+        yield _finding_for_destination(path, destination)
+    if destination is not None or is_in_handler(path):
+        return
+    locations = [
+        location
+        for location in schema.field_locations(str(path[-1]))
+        if _is_near_location(path, location)
+    ]
+    if locations and len(locations) <= _MAX_LOCATIONS:
+        yield _build_finding(deployment, path, locations)
 
 
 def _finding_for_destination(path: Path, destination: Destination) -> Finding:

@@ -18,7 +18,6 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.features import schema_error_feature
 from webhook.graph.finding import Finding
 from webhook.graph.model import SchemaError, SeldonDeployment
 from webhook.rules._stray_fields import has_alias_beside, misplaced_graphs
@@ -26,37 +25,31 @@ from webhook.rules._stray_fields import has_alias_beside, misplaced_graphs
 ACTION = "deny"
 SINCE = "0.1.0"
 SUPERSEDABLE = True
-TRIGGERS = frozenset({schema_error_feature("required")})
+FIELDS = frozenset({"required"})
 
 _CHILD_FIELDS = ("children",)
 _PREDICTORS = ("spec", "predictors")
 _ABOVE_PREDICTORS = (("spec",), _PREDICTORS)
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each field that the schema requires and the document lacks."""
-    missing = [
-        schema_error for schema_error in deployment.schema_errors if schema_error.kind == "required"
-    ]
-    if not missing:
+    if schema_error.kind != "required":
         return
+    path = schema_error.path / schema_error.missing_field
     # What stands in the place of a list is not asked for the fields of an item; but a mapping under
     # `children` is read as a node.
-    misplaced = {
-        f.path
-        for f in deployment.schema_errors
-        if f.kind == "type" and f.path[-1:] != _CHILD_FIELDS
-    }
-    for schema_error in missing:
-        path = schema_error.path / schema_error.missing_field
-        if schema_error.path in misplaced or has_alias_beside(deployment, path):
-            continue
-        if not _is_reported_elsewhere(deployment, schema_error):
-            yield Finding(
-                path,
-                f'the field "{schema_error.missing_field}" is missing',
-                f"add {schema_error.missing_field}",
-            )
+    is_misplaced = (
+        schema_error.path in deployment.mistyped_paths and schema_error.path[-1:] != _CHILD_FIELDS
+    )
+    if is_misplaced or has_alias_beside(deployment, path):
+        return
+    if not _is_reported_elsewhere(deployment, schema_error):
+        yield Finding(
+            path,
+            f'the field "{schema_error.missing_field}" is missing',
+            f"add {schema_error.missing_field}",
+        )
 
 
 def _is_reported_elsewhere(deployment: SeldonDeployment, schema_error: SchemaError) -> bool:

@@ -22,9 +22,8 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph import schema
-from webhook.graph.features import schema_error_feature
 from webhook.graph.finding import Finding, FixSafety
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import SchemaError, SeldonDeployment
 from webhook.graph.path import Path
 from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rules._stray_fields import (
@@ -36,35 +35,37 @@ from webhook.rules._stray_fields import (
 
 ACTION = "deny"
 SINCE = "0.1.0"
-TRIGGERS = frozenset({schema_error_feature("unknown")})
+FIELDS = frozenset({"unknown"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each field whose other name is certain, and without which the object cannot run.
 
     What only has no effect is unknown-field's, which knows the right spelling, too.
     """
-    for path in deployment.unknown_fields:
-        correct_name = _find_correct_name(path, get_value_at(deployment, path.parent))
-        if not correct_name:
-            continue
-        field_path = schema.get_field_info(path.parent)
-        is_required = field_path is not None and correct_name in field_path.required
-        is_required = is_required or (
-            correct_name == "modelUri" and _loads_model(deployment, path.parent)
+    if schema_error.kind != "unknown":
+        return
+    path = schema_error.path
+    correct_name = _find_correct_name(path, get_value_at(deployment, path.parent))
+    if not correct_name:
+        return
+    field_path = schema.get_field_info(path.parent)
+    is_required = field_path is not None and correct_name in field_path.required
+    is_required = is_required or (
+        correct_name == "modelUri" and _loads_model(deployment, path.parent)
+    )
+    if is_required or normalize_field(str(path[-1])) in FIELD_ALIASES:
+        message = f'there is no field "{path[-1]}" here; it is called "{correct_name}"'
+        fix = (move_operation(path, path.parent / correct_name),)
+        # Whether a field that is not needed was wanted is not known.
+        yield Finding(
+            path,
+            message,
+            f"write {correct_name}",
+            fix,
+            certain=is_required,
+            fix_safety=_fix_safety(deployment, path, correct_name),
         )
-        if is_required or normalize_field(str(path[-1])) in FIELD_ALIASES:
-            message = f'there is no field "{path[-1]}" here; it is called "{correct_name}"'
-            fix = (move_operation(path, path.parent / correct_name),)
-            # Whether a field that is not needed was wanted is not known.
-            yield Finding(
-                path,
-                message,
-                f"write {correct_name}",
-                fix,
-                certain=is_required,
-                fix_safety=_fix_safety(deployment, path, correct_name),
-            )
 
 
 def _fix_safety(deployment: SeldonDeployment, path: Path, correct_name: str) -> FixSafety:

@@ -14,23 +14,20 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph.features import schema_error_feature
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import SchemaError, SeldonDeployment
 from webhook.graph.path import resolve_path
 
 ACTION = "deny"
 SINCE = "0.1.0"
 SUPERSEDABLE = True
-TRIGGERS = frozenset({schema_error_feature("range")})
+FIELDS = frozenset({"range"})
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each integer outside of its type (source: the formats int32 and int64)."""
-    for schema_error in deployment.schema_errors:
-        if schema_error.kind == "range":
-            value = resolve_path(deployment.document, schema_error.path)
-            bound = "more than" if value > schema_error.limit else "less than"
-            yield Finding(
-                schema_error.path, f"{value} is {bound} {schema_error.limit}, the last that fits"
-            )
+    if schema_error.kind == "range":
+        value = resolve_path(deployment.document, schema_error.path)
+        bound = "more than" if value > schema_error.limit else "less than"
+        message = f"{value} is {bound} {schema_error.limit}, the last that fits"
+        yield Finding(schema_error.path, message)

@@ -20,9 +20,8 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph import schema
-from webhook.graph.features import schema_error_feature
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import SchemaError, SeldonDeployment
 from webhook.graph.path import Path
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
 from webhook.graph.text import join_words
@@ -33,20 +32,19 @@ from webhook.rules.predictor.misplaced_pod_spec import is_reported_elsewhere
 ACTION = "warn"
 SINCE = "0.1.0"
 SUPERSEDABLE = True
-TRIGGERS = frozenset({schema_error_feature("unknown")})
+FIELDS = frozenset({"unknown"})
 
 _INLINE_TYPES = frozenset({"localobjectreference", "objectreference", "resourcerequirements"})
 """Types of Kubernetes that are embedded in others: names in Go, not fields of an object."""
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each field that the schema does not know, with the nearest field that is not set."""
-    for schema_error in deployment.schema_errors:
-        path = schema_error.path
-        if schema_error.kind != "unknown" or is_reported_elsewhere(deployment, path):
-            continue
-        if not is_part_of_handler(deployment, path):
-            yield _unwrap_finding(deployment, path) or _build_finding(deployment, path)
+    path = schema_error.path
+    if schema_error.kind != "unknown" or is_reported_elsewhere(deployment, path):
+        return
+    if not is_part_of_handler(deployment, path):
+        yield _unwrap_finding(deployment, path) or _build_finding(deployment, path)
 
 
 def _build_finding(deployment: SeldonDeployment, path: Path) -> Finding:

@@ -18,16 +18,15 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from webhook.graph.features import schema_error_feature
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import SchemaError, SeldonDeployment
 from webhook.graph.path import Path, resolve_path
 from webhook.graph.text import describe_value, join_words
 
 ACTION = "deny"
 SINCE = "0.1.0"
 SUPERSEDABLE = True
-TRIGGERS = frozenset({schema_error_feature("type")})
+FIELDS = frozenset({"type"})
 
 _NAMES = {
     "string": "text",
@@ -48,11 +47,10 @@ _BOOLEANS = {
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})\Z")
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each value whose type the schema does not allow."""
-    for schema_error in deployment.schema_errors:
-        if schema_error.kind == "type":
-            yield _build_finding(deployment, schema_error.path, schema_error.expected_types)
+    if schema_error.kind == "type":
+        yield _build_finding(deployment, schema_error.path, schema_error.expected_types)
 
 
 def _build_finding(
