@@ -15,11 +15,14 @@ import yaml
 
 from tests.manifests.support import MANIFESTS, ROOT, Object, only, parse, schema_errors
 from tools.generators import manifests
+from webhook.rendering.routes.options import NO_ROUTING
+from webhook.settings.model import read_settings
 
 CHART = MANIFESTS / "chart"
 VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 
+HEAD = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings"}
 PROVIDED = "certificate.source=provided"
 INJECTED = "certificate.source=injected"
 CERT_MANAGER = "certificate.source=cert-manager"
@@ -104,7 +107,7 @@ def test_the_schema_knows_every_value_and_no_other() -> None:
 def test_every_value_is_used_by_a_template() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in (CHART / "templates").iterdir())
     # A whole mapping is handed on with toYaml; its last key need not be named then.
-    whole = {"resources", "settings", "policies"}
+    whole = {"resources", "routing", "settings", "policies"}
     unused = [
         ".".join(path) for path in leaves(VALUES) if path[-1] not in text and whole.isdisjoint(path)
     ]
@@ -439,6 +442,9 @@ def test_the_default_user_reaches_the_container(
         ('certificate.caBundle="LS0tLS1CRUdJTg=="', "/certificate/caBundle"),
         ('certificate.source="magic"', "/certificate/source"),
         ('image.digest="latest"', "/image/digest"),
+        ('routing.kind="traefik"', "/routing/kind"),
+        ('routing.kind="gateway-api"', "/routing/gateway"),
+        ('routing.prefix="seldon"', "/routing/prefix"),
         ('settings.profile="hard"', "/settings/profile"),
         ('settings={"rule":{}}', "at '/settings': additional properties 'rule' not allowed"),
     ],
@@ -468,7 +474,37 @@ def test_settings_become_the_settings_file(helm: Path) -> None:
         "kind": "Settings",
         "profile": "hardened",
         "defaults": {"runAsGroup": 1000620000},
+        "routing": VALUES["routing"],
     }
+
+
+def test_routing_becomes_a_section_of_the_settings_file(helm: Path) -> None:
+    objects = render(
+        helm,
+        INJECTED,
+        'routing={"kind":"istio","gateway":"a/b","hosts":["a.example.com"]}',
+        'settings={"routing":{"gateway":"c/d"}}',
+    )
+    settings = yaml.safe_load(only(objects, "ConfigMap")["data"]["settings.yaml"])
+    assert settings["routing"] == {
+        **VALUES["routing"],
+        "kind": "istio",
+        "gateway": "c/d",
+        "hosts": ["a.example.com"],
+    }
+    read_settings(settings)
+
+
+def test_the_values_of_routing_are_those_of_the_settings() -> None:
+    known = json.loads((ROOT / "policies" / "settings.schema.json").read_text(encoding="utf-8"))
+    expected = known["properties"]["routing"]["properties"]
+    written = SCHEMA["properties"]["routing"]["properties"]
+    assert list(written) == list(VALUES["routing"]) == list(expected)
+    for key, schema in written.items():
+        for word in ("enum", "pattern"):
+            if word in schema:
+                assert schema[word] == expected[key][word]
+    assert read_settings({**HEAD, "routing": VALUES["routing"]}).routing == NO_ROUTING
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,20 @@ def test_the_webhook_may_do_this_and_nothing_else() -> None:
     }
 
 
+ROUTES = {
+    "gateway-api": ("gateway.networking.k8s.io", ("httproutes", "grpcroutes")),
+    "istio": ("networking.istio.io", ("virtualservices", "destinationrules")),
+    "ambassador": ("getambassador.io", ("mappings", "tlscontexts")),
+}
+ROUTES_OF_ANYBODY = each("list watch", "networking.k8s.io", "ingresses").union(
+    *(
+        each("list watch", group, resource)
+        for group, resources in ROUTES.values()
+        for resource in resources
+    )
+)
+
+
 POLICIES = (
     each("list watch", "", "configmaps")
     | each("list watch", "admissionregistration.k8s.io", "validatingadmissionpolicies")
@@ -107,11 +121,15 @@ def template(helm: Path, *flags: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def everything(helm: Path) -> list[Object]:
-    """The chart with all that can be switched on."""
+    """The chart with all that can be switched on, but for routes: one kind excludes the others."""
     switches = ("reconciler", "networkPolicy", "serviceMonitor")
     flags = [f"--set={switch}.enabled=true" for switch in switches]
     flags.append("--set=cluster.policySelector=graphgate.io/policy=true")
     flags.append('--set-json=networkPolicy.apiServer=[{"podSelector":{}}]')
+    return _template(helm, *flags)
+
+
+def _template(helm: Path, *flags: str) -> list[Object]:
     command: list[str | Path] = [helm, "template", "graphgate", MANIFESTS / "chart", *flags]
     done = subprocess.run(
         [*command, "--namespace=graphgate-system"], check=True, stdout=subprocess.PIPE, text=True
@@ -134,9 +152,26 @@ def test_the_reconciler_may_do_this_and_nothing_else(everything: list[Object]) -
         | each(makes, "autoscaling", "horizontalpodautoscalers")
         | each(makes, "policy", "poddisruptionbudgets")
         | each(makes, "keda.sh", "scaledobjects")
+        | ROUTES_OF_ANYBODY
+        | each("list", "discovery.k8s.io", "endpointslices")
         | each("list", "", "pods")
         | each("create", "", "events")
         | each("list", "coordination.k8s.io", "leases", SELDON_LEASE),
+    }
+
+
+@pytest.mark.parametrize("kind", ["gateway-api", "istio", "ambassador"])
+def test_the_reconciler_may_make_the_routes_of_the_chosen_kind_only(helm: Path, kind: str) -> None:
+    flags = ["--set=reconciler.enabled=true", "--set=routing.gateway=a/b"]
+    plain = held(_template(helm, *flags), "graphgate-reconciler")[""]
+    given = held(_template(helm, *flags, f"--set=routing.kind={kind}"), "graphgate-reconciler")[""]
+    elsewhere = _template(helm, *flags, f"--set=settings.routing.kind={kind}")
+    assert held(elsewhere, "graphgate-reconciler")[""] == given
+    group, resources = ROUTES[kind]
+    assert given - plain == {
+        right
+        for resource in resources
+        for right in each("get create patch delete", group, resource)
     }
 
 

@@ -199,3 +199,10 @@ matchConditions:
 namespaceSelector:
   {{- include "graphgate.namespaceSelector" . | nindent 2 }}
 {{- end -}}
+
+{{/*
+How requests get to the predictors, as the settings file has it.
+*/}}
+{{- define "graphgate.routing" -}}
+{{- toYaml (mergeOverwrite (deepCopy .Values.routing) (.Values.settings.routing | default dict)) -}}
+{{- end -}}
