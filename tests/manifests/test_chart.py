@@ -474,7 +474,6 @@ def test_settings_become_the_settings_file(helm: Path) -> None:
         "kind": "Settings",
         "profile": "hardened",
         "defaults": {"runAsGroup": 1000620000},
-        "routing": VALUES["routing"],
     }
 
 
