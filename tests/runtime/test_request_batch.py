@@ -9,7 +9,7 @@ import pytest
 from webhook.runtime import request_batch
 from webhook.runtime.http_message import HttpRequest, HttpResponse
 
-LARGE = 128 << 10
+LARGE = 16 << 20
 
 
 class FakeLoop:
@@ -96,8 +96,23 @@ def test_too_much_at_once_is_answered_before_the_turn_ends(harness: Harness) -> 
     assert harness.events == []
     harness.add("b", bytes(1000))
     harness.batch.flush_if_full()
-    assert harness.events == ["evaluate a", "evaluate b", "write a", "write b"]
+    assert harness.events == ["evaluate b", "evaluate a", "write b", "write a"]
     assert harness.run_turn() == []
+
+
+def test_who_sends_much_waits_for_who_sends_little_and_came_later(harness: Harness) -> None:
+    for number in range(4):
+        harness.add(f"large {number}", bytes(40_000))
+    assert harness.run_turn()[0] == "evaluate large 0"
+    harness.add("small", bytes(2000))
+    assert harness.run_turn()[0] == "evaluate small"
+
+
+def test_who_sends_much_waits_no_longer_than_a_while(harness: Harness) -> None:
+    harness.add("large", bytes(3 << 20))
+    harness.clock += 1.5
+    harness.add("small", bytes(2000))
+    assert harness.run_turn()[0] == "evaluate large"
 
 
 def test_many_requests_of_one_connection_take_turns_with_one_of_another(harness: Harness) -> None:

@@ -1,4 +1,9 @@
-"""Complete requests that wait for their answer: one of each connection in turn.
+"""Complete requests that wait for their answer: one of each connection, the smaller ones first.
+
+What a request costs is bounded by its size (work is linear in the object), so whoever sends much is
+asked to wait, and four callers that send the worst hold up another one by what is being evaluated
+at this moment, and not by all four. Nobody waits for ever: a request goes before all that came
+`_MAX_HANDICAP_SECONDS` later.
 
 Requests that were read in one turn of the loop are all evaluated, then all answers are written.
 One by one, reading, evaluating and writing push each other out of the processor's caches:
@@ -7,6 +12,8 @@ evaluating took half as long again.
 
 import asyncio
 from collections import deque
+from heapq import heappop, heappush
+from itertools import count
 from time import monotonic
 from typing import Protocol
 
@@ -15,8 +22,14 @@ from webhook.runtime.http_message import HttpRequest, HttpResponse
 _MAX_BATCH_SECONDS = 0.002
 """Answers wait for each other no longer than this. Eight small reviews take less."""
 
-_MAX_BATCH_BYTES = 128 << 10
+_MAX_WAITING_BYTES = 16 << 20
 """Bodies that wait for their turn hold no more than this, and one request on top."""
+
+_HANDICAP_SECONDS_PER_BYTE = 50e-6
+"""How much later a request counts as having come. The worst that is known takes a quarter of it."""
+
+_MAX_HANDICAP_SECONDS = 1.5
+"""Half of the webhooks' timeoutSeconds (3): what is large is answered in time too."""
 
 _REQUEST_BYTES = 512
 """What a request without a body holds."""
@@ -49,7 +62,8 @@ class RequestBatch:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._ready: deque[WaitingConnection] = deque()
+        self._ready: list[tuple[float, int, WaitingConnection]] = []
+        self._order = count()
         self._waiting_bytes = 0
         self._is_scheduled = False
 
@@ -58,13 +72,15 @@ class RequestBatch:
         if connection.is_queued:
             return
         connection.is_queued = True
-        self._ready.append(connection)
-        self._waiting_bytes += _size(connection.requests[0])
+        size = _size(connection.requests[0])
+        handicap = min(size * _HANDICAP_SECONDS_PER_BYTE, _MAX_HANDICAP_SECONDS)
+        heappush(self._ready, (monotonic() + handicap, next(self._order), connection))
+        self._waiting_bytes += size
         self._schedule()
 
     def flush_if_full(self) -> None:
         """Answer now if too much waits."""
-        while self._waiting_bytes > _MAX_BATCH_BYTES:
+        while self._waiting_bytes > _MAX_WAITING_BYTES:
             self._flush()
 
     def _run(self) -> None:
@@ -83,7 +99,7 @@ class RequestBatch:
         answered: list[tuple[WaitingConnection, HttpRequest, HttpResponse]] = []
         deadline = monotonic() + _MAX_BATCH_SECONDS
         while self._ready and (not answered or monotonic() < deadline):
-            connection = self._ready.popleft()
+            _, _, connection = heappop(self._ready)
             connection.is_queued = False
             request = connection.requests.popleft()
             self._waiting_bytes -= _size(request)
