@@ -6,20 +6,24 @@ constant factor hides it from a clock.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from tools.attack.families import HAND_MADE, Family, all_families, of_schema
 from webhook.engine.evaluate import evaluate
+from webhook.engine.ratchet import ratchet
+from webhook.engine.rule_runner import ActionFinding
 from webhook.graph.cluster_facts import NO_FACTS, Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import Predictor
 from webhook.settings.model import Settings, read_settings
 from webhook.settings.rule_set import EnabledRule, RuleSet
+
+T = TypeVar("T")
 
 SETTINGS = read_settings(
     {
@@ -40,6 +44,13 @@ MARGIN = 2.6
 
 def calls_of(document: Any, settings: Settings = SETTINGS, facts: Facts = NO_FACTS) -> int:
     """Return how many functions, of Python's and of C's, are called to judge a document."""
+    count, decision = counted(lambda: evaluate(document, settings, facts))
+    assert decision.rule_errors == ()
+    return count
+
+
+def counted(work: Callable[[], T]) -> tuple[int, T]:
+    """Return how many functions are called by `work`, and what it returns."""
     count = 0
 
     def profile(_frame: FrameType, event: str, _argument: object) -> None:
@@ -49,11 +60,10 @@ def calls_of(document: Any, settings: Settings = SETTINGS, facts: Facts = NO_FAC
 
     sys.setprofile(profile)
     try:
-        decision = evaluate(document, settings, facts)
+        result = work()
     finally:
         sys.setprofile(None)
-    assert decision.rule_errors == ()
-    return count
+    return count, result
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -92,6 +102,19 @@ def _compare_all_pairs(predictor: Predictor) -> Iterator[Finding]:
             for _ in range(20):
                 node.name.startswith(other.name)
     yield from ()
+
+
+def test_an_update_compares_each_fault_with_what_stands_at_its_place() -> None:
+    def compare(size: int) -> int:
+        document = HAND_MADE["nodes-and-containers-no-dns-label"](size)
+        decision = evaluate(document, SETTINGS, FACTS)
+        findings: list[ActionFinding] = [("deny", finding) for finding in decision.denials]
+        assert len(findings) >= size
+        count, ratcheted = counted(lambda: ratchet(findings, [document], findings, document))
+        assert {action for action, _ in ratcheted} == {"warn"}
+        return count
+
+    assert compare(400) <= MARGIN * compare(200)
 
 
 def test_every_list_and_mapping_of_the_schema_is_a_family() -> None:

@@ -52,12 +52,17 @@ def ratchet(
             ratcheted.append(("warn" if is_old else "deny", finding))
         else:
             spellings = [Counter(_places(finding, document)) for document in documents]
-            places = next((places for places in spellings if places <= old_places), None)
+            places = next((p for p in spellings if _includes(old_places, p)), None)
             is_old = places is not None
             if places is not None:  # each old fault excuses one
-                old_places -= places
+                old_places.subtract(places)
             ratcheted.append(("warn" if is_old else "deny", finding))
     return ratcheted
+
+
+def _includes(old_places: Counter[_Place], places: Counter[_Place]) -> bool:
+    # `<=` and `-=` of Counter look at all old places, for each finding.
+    return all(old_places[place] >= number for place, number in places.items())
 
 
 def _places(finding: Finding, document: Any) -> list[_Place]:
