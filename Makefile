@@ -79,7 +79,7 @@ fuzz: $(READY) ## a million hostile bodies at the engine, tens of thousands at t
 	$(BIN)/python -m tests.fuzz respond --bodies 1000000
 	$(BIN)/python -m tests.fuzz server --bodies 30000
 
-attack: $(READY) ## what the worst objects cost the webhook, in CPU and memory
+attack: $(READY) ## attack webhook and reconciler at the chart's memory limits; print the worst (minutes)
 	$(BIN)/python -m tools.attack
 
 mutants: $(READY) ## plant errors in podsecurity/ and defaulting/; name those that no test finds
