@@ -21,7 +21,7 @@ from webhook.controller.config import ControllerConfig
 from webhook.controller.controller import Controller
 from webhook.controller.desired_state import ControllerSettings
 from webhook.controller.metrics import ControllerMetrics
-from webhook.controller.preflight import ensure_no_seldon_operator, is_api_group_served
+from webhook.controller.preflight import ensure_no_seldon_operator
 from webhook.kube import connect
 from webhook.kube.leader_election import LeaderElector
 from webhook.rendering.options import OrchestratorOptions, RenderOptions
@@ -561,11 +561,10 @@ def as_user(plane, name):
 def test_the_documented_permissions_are_enough_and_each_is_used(anywhere, plane):
     transport = RecordingTransport(as_user(plane, "reconciler"))
     ensure_no_seldon_operator(transport, ())
-    keda = is_api_group_served(transport, "keda.sh/v1alpha1")
     options = RenderOptions(orchestrator=OrchestratorOptions("registry.example/executor:1"))
     settings = SimpleNamespace(controller_settings=ControllerSettings(Settings(), options))
     controller = Controller(
-        ControllerConfig(selector="own=role"), transport, settings, ControllerMetrics(), keda=keda
+        ControllerConfig(selector="own=role"), transport, settings, ControllerMetrics()
     )
     election = LeaderElector(transport, namespace="default", name="role", identity="test")
     campaign = threading.Thread(target=election.run, args=(controller.start_workers, lambda: None))

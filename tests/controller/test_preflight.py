@@ -7,11 +7,12 @@ from webhook.controller.config import ControllerConfig
 from webhook.controller.controller import facts_changed
 from webhook.controller.preflight import (
     ensure_no_seldon_operator,
-    is_api_group_served,
+    find_served_kinds,
     is_managed_elsewhere,
 )
 from webhook.errors import SettingsError
 from webhook.graph.cluster_facts import Facts, Namespace
+from webhook.kube import ApiStatusError
 from webhook.kube.facts import SELDON_LEASE
 
 QUERY = f"leases?fieldSelector=metadata.name={SELDON_LEASE}"
@@ -101,10 +102,13 @@ def test_facts_differ_for_the_objects_that_they_are_about():
     assert not facts_changed(team, Facts(namespaces=dict(team.namespaces)), "a")
 
 
-def test_a_group_that_is_not_served_or_not_readable_is_not_served():
+def test_the_kinds_that_the_cluster_has_are_those_that_its_discovery_lists():
     cluster = FakeCluster()
-    assert not is_api_group_served(cluster, "keda.sh/v1alpha1")
-    cluster.objects["/apis/keda.sh/v1alpha1"] = {"metadata": {}}
-    assert is_api_group_served(cluster, "keda.sh/v1alpha1")
-    cluster.answers["GET", "keda.sh/v1alpha1"] = (403, "forbidden")
-    assert not is_api_group_served(cluster, "keda.sh/v1alpha1")
+    versions = {"ScaledObject": "keda.sh/v1alpha1", "ScaledJob": "keda.sh/v1alpha1", "B": "b/v1"}
+    assert find_served_kinds(cluster, versions) == frozenset()
+    resources = [{"kind": "ScaledObject"}, {"kind": "ScaledObject", "name": "x/status"}]
+    cluster.objects["/apis/keda.sh/v1alpha1"] = {"metadata": {}, "resources": resources}
+    assert find_served_kinds(cluster, versions) == {"ScaledObject"}
+    cluster.answers["GET", "keda.sh/v1alpha1"] = (503, "no answer")
+    with pytest.raises(ApiStatusError):
+        find_served_kinds(cluster, versions)

@@ -395,7 +395,7 @@ def test_an_object_on_which_graphgate_fails_says_so(monkeypatch, error, step):
     world.reconcile()
     before = dict(world.cluster.objects)
 
-    def fail(*_):
+    def fail(*_, **__):
         raise error
 
     monkeypatch.setattr(f"webhook.controller.reconciler.{step}", fail)

@@ -3,7 +3,7 @@
 Belongs here: how each is sent. Does not belong here: when, and what an answer means (`applier`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +16,7 @@ from webhook.controller.state.ownership import (
     controller_reference,
     take_over_seldon_fields,
 )
+from webhook.graph.model import get_mapping, get_str, iter_mappings
 from webhook.graph.well_known import SELDON_API_VERSION
 from webhook.kube import (
     ABSENT,
@@ -36,8 +37,27 @@ API_VERSIONS = {
     "HorizontalPodAutoscaler": "autoscaling/v2",
     "PodDisruptionBudget": "policy/v1",
     "ScaledObject": "keda.sh/v1alpha1",
+    "HTTPRoute": "gateway.networking.k8s.io/v1",
+    "GRPCRoute": "gateway.networking.k8s.io/v1",
+    "VirtualService": "networking.istio.io/v1beta1",
+    "DestinationRule": "networking.istio.io/v1beta1",
+    "Mapping": "getambassador.io/v2",
+    "TLSContext": "getambassador.io/v2",
+    "Ingress": "networking.k8s.io/v1",
 }
-"""The kinds that are made, each in the version in which it is made and watched."""
+"""The kinds that are made or looked at, each in the version in which it is made and watched."""
+
+OPTIONAL_KINDS = tuple(
+    kind
+    for kind, version in API_VERSIONS.items()
+    if version.startswith(
+        ("keda.sh/", "gateway.networking.k8s.io/", "networking.istio.io/", "getambassador.io/")
+    )
+)
+"""Those that a cluster has only where somebody has installed them."""
+
+SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+"""The label of an EndpointSlice with its Service."""
 
 MERGE_PATCH = "application/merge-patch+json"
 
@@ -183,6 +203,22 @@ class ResourceClient:
             raise api_error(self.transport, "PATCH", path, response)
         content = response.json()
         return content if isinstance(content, dict) else None
+
+    def list_ready_services(self, namespace: str, services: Collection[str]) -> set[str]:
+        """Return which of these Services have an endpoint that is ready."""
+        self._before_request("list", "EndpointSlice")
+        query = {"labelSelector": f"{SERVICE_NAME_LABEL} in ({','.join(sorted(services))})"}
+        path = collection_path("discovery.k8s.io/v1", "EndpointSlice", namespace)
+        content = get(self.transport, f"{path}?{urlencode(query)}")
+        return {
+            get_str(get_mapping(get_mapping(slice_, "metadata"), "labels"), SERVICE_NAME_LABEL)
+            for _, slice_ in iter_mappings(content or {}, "items")
+            # Not known counts as ready (source: the type EndpointConditions).
+            if any(
+                get_mapping(endpoint, "conditions").get("ready") is not False
+                for _, endpoint in iter_mappings(slice_, "endpoints")
+            )
+        }
 
     def list_pods(
         self, namespace: str, labels: Mapping[str, str], limit: int

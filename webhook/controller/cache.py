@@ -14,7 +14,9 @@ from typing import Any
 
 import orjson
 
+from webhook.controller.route_index import RouteIndex
 from webhook.controller.state.observed import ObjectKey, ObservedObject
+from webhook.controller.state.routes import ServiceName
 from webhook.graph.model import get_int, get_mapping, get_str
 
 NamespacedName = tuple[str, str]
@@ -94,6 +96,8 @@ class Cache:
         self._lock = threading.Lock()
         self._objects: dict[NamespacedName, CachedObject] = {}
         self._name_by_uid: dict[str, NamespacedName] = {}
+        self.routes = RouteIndex()
+        self._service_owners: dict[ServiceName, str] = {}
         self._children: dict[str, dict[ObjectKey, ObservedObject]] = {}
         self._own_writes: dict[tuple[str, str], tuple[int, float]] = {}
 
@@ -144,8 +148,22 @@ class Cache:
         if changed:
             self._on_change(name, 0.0)
 
+    def on_route(
+        self, name: NamespacedName, old: ObservedObject | None, new: ObservedObject | None
+    ) -> None:
+        """Take a change of a route, whoever's it is: also to whose Services it leads."""
+        services = self.routes.replace(old.route if old else None, new.route if new else None)
+        with self._lock:
+            owners = {self._service_owners[s] for s in services if s in self._service_owners}
+            names = [self._name_by_uid[uid] for uid in owners if uid in self._name_by_uid]
+        for owner in names:
+            self._on_change(owner, self._child_delay)
+        owned = [child if child and child.owner_uid else None for child in (old, new)]
+        if any(owned):
+            self.on_child(name, *owned)
+
     def on_child(
-        self, _name: NamespacedName, old: ObservedObject | None, new: ObservedObject | None
+        self, name: NamespacedName, old: ObservedObject | None, new: ObservedObject | None
     ) -> None:
         """Take a change of an object that belongs to some SeldonDeployment."""
         with self._lock:
@@ -155,12 +173,16 @@ class Cache:
                 new is None or new.uid != old.uid or new.owner_uid != old.owner_uid
             ):
                 self._remove(old)
+                if old.kind == "Service":
+                    self._service_owners.pop(name, None)
             if new is not None:
+                if new.kind == "Service":
+                    self._service_owners[name] = new.owner_uid
                 self._children.setdefault(new.owner_uid, {})[new.key] = new
             owners = {child.owner_uid for child in (old, new) if child is not None}
             names = [self._name_by_uid[uid] for uid in owners if uid in self._name_by_uid]
-        for name in names:
-            self._on_change(name, self._child_delay)
+        for owner in names:
+            self._on_change(owner, self._child_delay)
 
     def put_document(self, name: NamespacedName, obj: Mapping[str, Any]) -> None:
         """Take a SeldonDeployment as the API server just answered it."""

@@ -18,7 +18,7 @@ from webhook.controller.cache import Cache, NamespacedName
 from webhook.controller.config import ControllerConfig
 from webhook.controller.desired_state import ControllerSettings
 from webhook.controller.events import EventRecorder
-from webhook.controller.informers import build_informers
+from webhook.controller.informers import Informers
 from webhook.controller.metrics import ControllerMetrics
 from webhook.controller.preflight import is_managed_elsewhere
 from webhook.controller.reconciler import Reconciler
@@ -64,8 +64,6 @@ class Controller:
         transport: Transport,
         settings: SettingsProvider,
         metrics: ControllerMetrics,
-        *,
-        keda: bool = False,
     ) -> None:
         self.config = config
         self.transport = transport
@@ -77,18 +75,14 @@ class Controller:
             transport, throttle=rate_limiter.wait, on_request=metrics.count_request
         )
         self.facts_watcher = FactsWatcher(transport, config.seldon_config_map)
-        self.informers = build_informers(
-            transport,
-            config,
-            self.cache,
-            keda=keda,
-        )
+        self.informers = Informers(transport, config, self.cache, on_types_changed=self.enqueue_all)
         self._event_recorder = EventRecorder(client, metrics.count_dropped_event)
         self._reconciler = Reconciler(
             client,
             self.cache,
             settings=lambda: settings.controller_settings,
             facts=lambda _namespace: self.facts_watcher.facts,
+            served_kinds=lambda: self.informers.served_kinds,
             record_event=self._event_recorder,
             max_rollouts=config.max_concurrent_rollouts,
             on_rollout_slot=self.queue.add_after,
@@ -100,8 +94,7 @@ class Controller:
     def start(self) -> None:
         """Begin to fill the caches."""
         self.facts_watcher.start()
-        for watch in self.informers:
-            watch.start()
+        self.informers.start()
 
     def start_workers(self) -> None:
         """Begin to reconcile, as soon as the caches are filled."""
@@ -117,8 +110,7 @@ class Controller:
         if self.is_running:
             self._event_recorder.stop()
         self.is_running = False
-        for watch in self.informers:
-            watch.stop(timeout=1.0)
+        self.informers.stop()
         self.facts_watcher.stop()
 
     def enqueue_all(self, *, spread_over: float = 0.0) -> None:
@@ -129,7 +121,7 @@ class Controller:
     @property
     def has_synced(self) -> bool:
         """Whether the caches were filled once."""
-        return all(watch.has_synced for watch in self.informers)
+        return self.informers.has_synced
 
     def _start_thread(self, name: str, target: Callable[[], None]) -> None:
         thread = threading.Thread(target=target, name=name, daemon=True)

@@ -25,7 +25,7 @@ from webhook.controller.config import ControllerConfig
 from webhook.controller.controller import SHUTDOWN_TIMEOUT_SECONDS, Controller, SettingsProvider
 from webhook.controller.informers import find_stale_informers
 from webhook.controller.metrics import ControllerMetrics
-from webhook.controller.preflight import ensure_no_seldon_operator, is_api_group_served
+from webhook.controller.preflight import ensure_no_seldon_operator
 from webhook.errors import KubeApiUnavailableError, SettingsError
 from webhook.kube import Transport
 from webhook.kube.leader_election import LeaderElector
@@ -64,12 +64,11 @@ def run(
     """
     if not config.controller_id:
         ensure_no_seldon_operator(transport, config.namespaces)
-    keda = is_api_group_served(transport, "keda.sh/v1alpha1")
     with bind_socket(config.health_host, config.health_port, "--health-port") as listening_socket:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         metrics = ControllerMetrics()
         with json_logging(sys.stdout.fileno(), metrics.count_dropped_log_lines):
-            controller = Controller(config, transport, settings, metrics, keda=keda)
+            controller = Controller(config, transport, settings, metrics)
             process = _Process(controller, listening_socket, metrics, sources)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 return runner.run(process.run())

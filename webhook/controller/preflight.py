@@ -29,12 +29,19 @@ def is_managed_elsewhere(facts: Facts, namespace: str, controller_id: str) -> bo
     )
 
 
-def is_api_group_served(transport: Transport, group: str) -> bool:
-    """Tell whether the cluster has an API group: "keda.sh/v1alpha1"."""
-    try:
-        return get(transport, f"/apis/{group}") is not None
-    except ApiStatusError:
-        return False
+def find_served_kinds(transport: Transport, versions: Mapping[str, str]) -> frozenset[str]:
+    """Return which kinds the cluster has; `versions` has the apiVersion of each that may be asked.
+
+    Raise KubeApiUnavailableError if there is no answer. Everybody may ask (system:discovery).
+    """
+    served: set[str] = set()
+    for version in sorted(set(versions.values())):
+        kinds = {
+            get_str(resource, "kind")
+            for _, resource in iter_mappings(get(transport, f"/apis/{version}") or {}, "resources")
+        }
+        served |= {kind for kind in kinds if versions.get(kind) == version}
+    return frozenset(served)
 
 
 def ensure_no_seldon_operator(

@@ -5,10 +5,10 @@ ever more rarely.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
-from webhook.controller.api import ResourceClient
+from webhook.controller.api import API_VERSIONS, ResourceClient
 from webhook.controller.applier import (
     Applier,
     ApplyResult,
@@ -24,7 +24,8 @@ from webhook.controller.desired_state import ControllerSettings, DesiredState, c
 from webhook.controller.desired_state_cache import DesiredStateCache
 from webhook.controller.pod_diagnostics import PodDiagnostics
 from webhook.controller.rollout_limiter import RolloutLimiter
-from webhook.controller.state.plan import Apply, PlannedAction, plan_actions
+from webhook.controller.state.observed import ObjectKey
+from webhook.controller.state.plan import DesiredObject, PlannedAction, plan_actions
 from webhook.controller.state.progress import not_ready
 from webhook.controller.state.rollout import (
     RolloutStep,
@@ -39,6 +40,8 @@ from webhook.controller.state.status import (
     build_status,
     merge_patch,
 )
+from webhook.controller.state.traffic import NO_TRAFFIC, TrafficStep
+from webhook.controller.traffic_director import TrafficDirector
 from webhook.errors import KubeApiUnavailableError
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.model import SeldonDeployment, get_int, get_mapping, get_str
@@ -76,6 +79,19 @@ class ReconcileResult(NamedTuple):
     retry: bool = False
 
 
+class _Applied(NamedTuple):
+    """What became of one look.
+
+    held           the Deployments whose update waits, each with the reason
+    requeue_after  seconds after which to look again; None: when something changes
+    """
+
+    result: ApplyResult
+    held: Mapping[str, str] = {}
+    requeue_after: float | None = None
+    traffic: TrafficStep = NO_TRAFFIC
+
+
 class EventSink(Protocol):
     """Takes what people should hear of; must not block."""
 
@@ -96,6 +112,7 @@ class Reconciler:
         *,
         settings: Callable[[], ControllerSettings],
         facts: Callable[[str], Facts],
+        served_kinds: Callable[[], Collection[str]] = API_VERSIONS.keys,
         record_event: EventSink,
         max_rollouts: int = DEFAULT_MAX_ROLLOUTS,
         on_rollout_slot: Callable[[NamespacedName], None] = lambda _: None,
@@ -106,6 +123,7 @@ class Reconciler:
 
         settings         returns what is set at this moment
         facts            returns what is known of the cluster, for an object in this namespace
+        served_kinds     returns the kinds that the cluster has
         max_rollouts     objects updated at once for a change of settings or seldon-config
         on_rollout_slot  is told of an object that waited and may be updated now
         """
@@ -113,12 +131,14 @@ class Reconciler:
         self._cache = cache
         self._settings = settings
         self._facts = facts
+        self._served_kinds = served_kinds
         self._record_event = record_event
         self._now = now
         self._accepted_drift: dict[str, tuple[str, bytes]] = {}
         self._conflict_backoff = ConflictBackoff(clock)
         self._applier = Applier(api, cache, self._accepted_drift)
         self._pod_diagnostics = PodDiagnostics(api, clock)
+        self._traffic_director = TrafficDirector(api, cache, clock)
         self.desired_states = DesiredStateCache()
         self._large_objects = ByteBudget(LARGE_OBJECTS_BYTES)
         self._rollout_limiter = RolloutLimiter(max_rollouts, on_rollout_slot, clock)
@@ -160,7 +180,7 @@ class Reconciler:
     ) -> ReconcileResult:
         desired_state = self._get_desired_state(document, raw, name[0])
         try:
-            result, held, requeue_after = self._apply(desired_state, document, raw, name)
+            done = self._apply(desired_state, document, raw, name)
         except NamespaceTerminatingError:
             return ReconcileResult("namespace_terminating")
         children = self._cache.children(document.uid)
@@ -168,22 +188,23 @@ class Reconciler:
         notes, pod_check_delay = self._pod_diagnostics.diagnose(
             objects, children, document.uid, name[0]
         )
-        requeue_after = min(
-            (w for w in (requeue_after, pod_check_delay) if w is not None), default=None
-        )
+        requeue_after = _first(done.requeue_after, done.traffic.requeue_after, pod_check_delay)
         observed = ReconcileState(
             generation=document.generation,
             desired=objects,
             observed=children,
-            error=result.error,
+            error=done.result.error,
             notes=notes,
-            held=held,
+            held=done.held,
+            unserved=self._find_unserved(objects),
+            traffic=done.traffic,
             has_orchestrator=self._settings().render_options.orchestrator is not None,
         )
+        result = done.result
         if result.changes:
             self._record_event(raw, "Applied", ", ".join(result.changes))
         status_written = self._write_status(desired_state.deployment, observed, raw, name)
-        if result.error or not (held or any(not_ready(observed))):
+        if result.error or not (done.held or any(not_ready(observed))):
             self._rollout_limiter.release(name)
         if result.error:
             return ReconcileResult("rejected", requeue_after, result.retry)
@@ -210,26 +231,22 @@ class Reconciler:
         document: CachedObject,
         raw: Mapping[str, Any],
         name: NamespacedName,
-    ) -> tuple[ApplyResult, Mapping[str, str], float | None]:
-        """Do what is to be done now.
-
-        Return what became of it, the Deployments whose update waits, and when to look again.
-        """
+    ) -> "_Applied":
+        """Do what is to be done now."""
         if desired_state.blocking_error:
             error = ReconcileError("ValidationFailed", desired_state.blocking_error)
-            return ApplyResult(error=error), {}, None
+            return _Applied(ApplyResult(error=error))
         try:
-            actions = self._plan(desired_state, document, name)
+            actions, traffic = self._plan(desired_state, document, name)
         except NameConflictError as conflict:
             error = ReconcileError("NameConflict", str(conflict))
-            return ApplyResult(error=error, retry=True), {}, None
+            return _Applied(ApplyResult(error=error, retry=True))
         actions, held = self._limit_rollout(actions, desired_state, document, raw, name)
         due, requeue_after = self._conflict_backoff.filter_due(actions)
         if held and requeue_after is None:
             requeue_after = HELD_RETRY_SECONDS
-        if not due:
-            return ApplyResult(), held, requeue_after
-        return self._applier.apply_plan(desired_state, due, name[0]), held, requeue_after
+        result = self._applier.apply_plan(desired_state, due, name[0]) if due else ApplyResult()
+        return _Applied(result, held, requeue_after, traffic)
 
     def _limit_rollout(
         self,
@@ -256,18 +273,35 @@ class Reconciler:
 
     def _plan(
         self, desired_state: DesiredState, document: CachedObject, name: NamespacedName
-    ) -> tuple[PlannedAction, ...]:
+    ) -> tuple[tuple[PlannedAction, ...], TrafficStep]:
         """Return what is to be done, after a look for what the watches do not show."""
+        unserved = self._find_unserved(desired_state.objects)
+        desired = [one for one in desired_state.objects if one.key not in unserved]
         children = self._cache.children(document.uid)
-        objects = keep_live_selectors(desired_state.objects, children)
-        actions = plan_actions(objects, children, self._accepted_drift)
-        missing = [a.desired for a in actions if isinstance(a, Apply) and a.observed is None]
-        found = self._applier.find_existing(missing, document.uid, name[1], name[0])
-        if not found:
-            return actions
-        children |= found
-        objects = keep_live_selectors(desired_state.objects, children)
-        return plan_actions(objects, children, self._accepted_drift)
+        missing = [one for one in desired if one.key not in children]
+        children |= self._applier.find_existing(missing, document.uid, name[1], name[0])
+        objects = keep_live_selectors(desired, children)
+        traffic = self._traffic_director.direct(objects, children, document.uid, name[0])
+        actions = plan_actions(
+            traffic.objects,
+            children,
+            self._accepted_drift,
+            held=traffic.held.keys(),
+            kept=traffic.kept.keys(),
+        )
+        return actions, traffic
+
+    def _find_unserved(self, objects: Sequence[DesiredObject]) -> dict[ObjectKey, str]:
+        """Return what the cluster lacks the type for, each with that sentence."""
+        served = self._served_kinds()
+        return {
+            one.key: (
+                f"the cluster has no type {one.key[0]} ({API_VERSIONS[one.key[0]]}); "
+                "it is made within seconds of the type's installation"
+            )
+            for one in objects
+            if one.key[0] not in served
+        }
 
     def _write_status(
         self,
@@ -319,4 +353,10 @@ class Reconciler:
         self._rollout_limiter.release(name)
         if document is not None:
             self._pod_diagnostics.forget(document.uid)
+            self._traffic_director.forget(document.uid)
             self.desired_states.forget(document.uid)
+
+
+def _first(*delays: float | None) -> float | None:
+    """Return the shortest of some delays; None stands for none."""
+    return min((delay for delay in delays if delay is not None), default=None)

@@ -1,10 +1,11 @@
-"""The conditions in the status of a SeldonDeployment: Seldon's, and OrchestratorMissing. Pure."""
+"""The conditions in the status of a SeldonDeployment: Seldon's, and ours. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from webhook.controller.state.plan import AUTOSCALER_KINDS, PDB_KIND
 from webhook.controller.state.progress import ReconcileState, not_ready, not_ready_reason, summarize
+from webhook.controller.state.traffic_status import find_traffic_verdict
 from webhook.graph.model import SeldonDeployment, get_list, get_str
 
 State = Literal["Available", "Creating", "Failed"]
@@ -39,6 +40,8 @@ def build_conditions(
             yield _condition(name, "False", "NotReady", message)
         elif objects or name in ("DeploymentsReady", "ServicesReady"):
             yield _condition(name, "True", "", "")
+    if traffic := find_traffic_verdict(view, reconcile_state):
+        yield _condition("TrafficRouted", *traffic)
     if unwalked := find_unwalked_graphs(view, has_orchestrator=reconcile_state.has_orchestrator):
         yield _condition("OrchestratorMissing", "True", "NoExecutorImage", unwalked)
     if reconcile_state.error:

@@ -15,7 +15,9 @@ from webhook.controller.state.ownership import (
     controller_uid,
     has_seldon_fields,
 )
+from webhook.controller.state.routes import READERS, ObservedRoute, read_route
 from webhook.graph.model import get_int, get_list, get_mapping, get_str, iter_mappings
+from webhook.rendering.metadata import PREDICTOR_SERVICE
 
 APPLIED_HASH_ANNOTATION = "graphgate.io/applied-hash"
 """The annotation with the digest of what was applied."""
@@ -68,6 +70,9 @@ class ObservedObject:
     pod_labels         the labels of its pod template, the same way
     replicas           a Deployment's spec.replicas
     has_seldon_fields  whether Seldon's operator owns fields that are to be ours
+    pod_selector       a Service's spec.selector, the same way
+    predictor_service  a Service's label with the Service of its predictor
+    route              where a route leads
     """
 
     kind: str
@@ -83,6 +88,9 @@ class ObservedObject:
     replicas: int | None = None
     has_seldon_fields: bool = False
     rollout: RolloutStatus | None = None
+    pod_selector: str = ""
+    predictor_service: str = ""
+    route: ObservedRoute | None = None
 
     @property
     def key(self) -> ObjectKey:
@@ -94,7 +102,7 @@ class ObservedObject:
         """Return the summary of a raw object; lists of the API leave its kind out."""
         metadata = get_mapping(obj, "metadata")
         spec = get_mapping(obj, "spec")
-        is_deployment = kind == "Deployment"
+        is_deployment, is_service = kind == "Deployment", kind == "Service"
         return cls(
             kind=kind,
             name=get_str(metadata, "name"),
@@ -114,6 +122,11 @@ class ObservedObject:
             rollout=_rollout_status(metadata, spec, get_mapping(obj, "status"))
             if is_deployment
             else None,
+            pod_selector=encode_selector(spec) if is_service else "",
+            predictor_service=get_str(get_mapping(metadata, "labels"), PREDICTOR_SERVICE)
+            if is_service
+            else "",
+            route=read_route(obj, kind) if kind in READERS else None,
         )
 
 
@@ -183,7 +196,7 @@ def _unpack(packed: bytes) -> Mapping[str, Any]:
 
 
 def encode_selector(spec: Mapping[str, Any]) -> str:
-    """Return a Deployment's selector as compact JSON."""
+    """Return the selector of a Deployment or a Service as compact JSON."""
     return _encode(get_mapping(spec, "selector"))
 
 
@@ -192,6 +205,13 @@ def selects_its_pods(observed: ObservedObject, selector: str) -> bool:
     labels = orjson.loads(observed.pod_labels) if observed.pod_labels else {}
     wanted = get_mapping(orjson.loads(selector), "matchLabels") if selector else {}
     return all(labels.get(key) == value for key, value in wanted.items())
+
+
+def selects_pods(service: ObservedObject, deployment: ObservedObject) -> bool:
+    """Tell whether a Service that is there leads to the pods of a Deployment that is there."""
+    labels = orjson.loads(deployment.pod_labels) if deployment.pod_labels else {}
+    selector = orjson.loads(service.pod_selector) if service.pod_selector else {}
+    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
 
 
 def _pod_labels(spec: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """What has to be done so that the cluster has what a SeldonDeployment stands for. Pure.
 
-    prepare(rendered, owner, namespace)     what is applied: the object, its owner, its digest
-    plan(wanted, children, settled)         the actions; none where nothing is to be done
+    to_desired(rendered, owner, namespace)  what is applied: the object, its owner, its digest
+    plan_actions(desired, observed, …)      the actions; none where nothing is to be done
 
 An object is as it should be if two things hold, and both stand on the object itself, so that it
 costs no request and survives a restart:
@@ -17,7 +17,7 @@ Belongs here: deciding. Does not belong here: sending (`controller`), readiness 
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -39,10 +39,16 @@ from webhook.rendering.render import Rendered
 AUTOSCALER_KINDS = frozenset({"HorizontalPodAutoscaler", "ScaledObject"})
 PDB_KIND = "PodDisruptionBudget"
 
+ROUTE_PARTS = frozenset({"DestinationRule", "TLSContext"})
+"""Kinds that routes refer to, and that lead nowhere by themselves."""
+
 _APPLY_ORDER = {
-    kind: n for n, kind in enumerate(("Service", "Deployment", *sorted(AUTOSCALER_KINDS), PDB_KIND))
+    kind: n
+    for n, kind in enumerate(
+        ("Service", "Deployment", *sorted(AUTOSCALER_KINDS), PDB_KIND, *sorted(ROUTE_PARTS))
+    )
 }
-"""Services first: their names must resolve when the first pod starts."""
+"""Services first: their names must resolve when the first pod starts. Routes last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,30 +171,45 @@ def plan_actions(
     desired: Sequence[DesiredObject],
     observed: Mapping[ObjectKey, ObservedObject],
     accepted_drift: AcceptedDrift,
+    *,
+    held: Collection[ObjectKey] = (),
+    kept: Collection[ObjectKey] = (),
 ) -> tuple[PlannedAction, ...]:
     """Return what is to be done now, in order.
 
     desired         no two of one key
     observed        by key, those that the SeldonDeployment controls, by uid
     accepted_drift  see there
+    held            routes that stay as they are for now (`traffic.hold_routes`)
+    kept            what stays although nobody wants it any more (`traffic.find_kept`)
 
-    What nobody wants any more is deleted when all wanted Deployments run as wanted. An autoscaler
-    or budget of a Deployment that stays goes at once: it would work against it.
+    What nobody wants any more is deleted when all that is wanted is there and runs as wanted; an
+    autoscaler or budget of a Deployment that stays at once: it would work against it. Routes go
+    before what they lead to. Those of Seldon's operator stay, unless we make routes of their kind:
+    they may be all that sends requests here.
     """
     actions: list[PlannedAction] = []
     for one in sorted(desired, key=lambda w: _APPLY_ORDER.get(w.key[0], len(_APPLY_ORDER))):
         action = _plan_object(one, observed.get(one.key), accepted_drift)
-        if action is not None:
+        if action is not None and one.key not in held:
             actions.append(action)
     names = {one.key for one in desired}
     ready = not actions and all(is_ready(one, observed.get(one.key)) for one in desired)
-    for observed_child in observed.values():
-        if observed_child.key in names or observed_child.is_deleting:
+    for child in sorted(observed.values(), key=lambda c: c.route is None):
+        if child.key in names or child.key in kept or child.is_deleting:
             continue
-        is_kept = ("Deployment", observed_child.name) in names
-        if ready or (is_kept and observed_child.kind in {*AUTOSCALER_KINDS, PDB_KIND}):
-            actions.append(Delete(observed_child))
+        if is_foreign_route(child, names):
+            continue
+        is_attached = ("Deployment", child.name) in names
+        if ready or (is_attached and child.kind in {*AUTOSCALER_KINDS, PDB_KIND}):
+            actions.append(Delete(child))
     return tuple(actions)
+
+
+def is_foreign_route(child: ObservedObject, desired: Collection[ObjectKey]) -> bool:
+    """Tell whether an object that leads requests here was made by Seldon's operator, and stays."""
+    is_routing = child.route is not None or child.kind in ROUTE_PARTS
+    return is_routing and not child.digest and all(kind != child.kind for kind, _ in desired)
 
 
 def is_ready(desired: DesiredObject, observed: ObservedObject | None) -> bool:

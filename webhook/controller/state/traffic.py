@@ -1,0 +1,231 @@
+"""When traffic may move, and what may go: the order of changes around routes. Pure.
+
+* A weight grows only when what it leads to serves: the predictor's Deployments are rolled out, and
+  its Service has ready endpoints. Until then the route stays as it is (`hold_routes`). A route that
+  is not there yet begins with what serves.
+* A Service or Deployment goes only when no route leads to it, of ours or of anybody's, and every
+  gateway has taken up our routes as they are now (`find_kept`).
+
+Belongs here: deciding. Does not belong here: reading routes (`routes`), the words of the status
+(`traffic_status`).
+"""
+
+import copy
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from webhook.controller.state.observed import ObjectKey, ObservedObject, selects_pods
+from webhook.controller.state.plan import (
+    AUTOSCALER_KINDS,
+    PDB_KIND,
+    DesiredObject,
+    is_ready,
+    with_object,
+)
+from webhook.controller.state.routes import (
+    READERS,
+    Destination,
+    ObservedRoute,
+    RouteRule,
+    ServiceName,
+    read_route,
+)
+from webhook.graph.model import get_mapping, get_str
+from webhook.graph.path import Path
+from webhook.graph.well_known import EXPLAINER_LABEL
+
+ServingCheck = Callable[[str], str]
+"""Takes the name of a Service; returns why no traffic may go there, "": it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficStep:
+    """What may be done about routes now.
+
+    objects        what is to be applied
+    held           routes that stay as they are, each with the reason
+    reduced        routes that lead only to a part of what they should, each with the reason
+    kept           what nobody wants any more and must stay, each with the reason
+    others         routes that lead to Services of the object and are not what we make
+    requeue_after  seconds after which to look again; None: when something changes
+    """
+
+    objects: tuple[DesiredObject, ...]
+    held: Mapping[ObjectKey, str] = field(default_factory=dict)
+    reduced: Mapping[ObjectKey, str] = field(default_factory=dict)
+    kept: Mapping[ObjectKey, str] = field(default_factory=dict)
+    others: tuple[ObservedRoute, ...] = ()
+    requeue_after: float | None = None
+
+
+NO_TRAFFIC = TrafficStep(())
+
+
+class GatedRoutes(NamedTuple):
+    """What is applied now.
+
+    held     the routes that stay as they are, each with the reason
+    reduced  those that lead only to what serves, each with what does not
+    """
+
+    desired: tuple[DesiredObject, ...]
+    held: Mapping[ObjectKey, str]
+    reduced: Mapping[ObjectKey, str]
+
+
+def hold_routes(
+    desired: Sequence[DesiredObject],
+    observed: Mapping[ObjectKey, ObservedObject],
+    check_serving: ServingCheck,
+) -> GatedRoutes:
+    """Return the objects, with routes only as far as what they lead to serves.
+
+    check_serving  asked only of the Services to which a route would send more than it does
+    """
+    result: list[DesiredObject] = []
+    held: dict[ObjectKey, str] = {}
+    reduced: dict[ObjectKey, str] = {}
+    for one in desired:
+        live = observed.get(one.key)
+        if one.key[0] not in READERS or (live is not None and live.digest == one.digest):
+            result.append(one)
+            continue
+        gate = _gate(one, live.route if live else None, check_serving)
+        result.append(_without_traffic(one, gate.idle) if gate.idle else one)
+        if gate.held:
+            held[one.key] = gate.held
+        elif gate.idle:
+            reduced[one.key] = "; ".join(gate.idle.values())
+    return GatedRoutes(tuple(result), held, reduced)
+
+
+class _Gate(NamedTuple):
+    """Why a route stays as it is ("": it does not), or which Services get nothing from it yet."""
+
+    held: str
+    idle: Mapping[str, str]
+
+
+def _gate(one: DesiredObject, live: ObservedRoute | None, check_serving: ServingCheck) -> _Gate:
+    live_rules = {rule.match: rule for rule in live.rules} if live else {}
+    blocked: list[str] = []
+    unstarted: list[str] = []
+    idle: dict[str, str] = {}
+    starts = live is not None
+    for rule in read_route(one.object, one.key[0]).rules:
+        known = live_rules.get(rule.match)
+        gaining = {name for _, name in growing_services(rule, known)}
+        waiting = {name: why for name in sorted(gaining) if (why := check_serving(name))}
+        if known is not None:
+            blocked.extend(waiting.values())
+        elif waiting and waiting.keys() == gaining:
+            unstarted.extend(waiting.values())
+        else:  # nothing was there: what serves may begin
+            starts = True
+            idle |= waiting
+    reasons = blocked if starts else unstarted
+    return _Gate("; ".join(dict.fromkeys(reasons)), {} if reasons else idle)
+
+
+def growing_services(rule: RouteRule, known: RouteRule | None) -> Iterator[ServiceName]:
+    """Yield the Services to which a rule sends a larger share than another one; None: any share."""
+    old = shares(known.destinations) if known else {}
+    for service, share in shares(rule.destinations).items():
+        if share > old.get(service, 0.0) + 1e-9:
+            yield service
+
+
+def shares(destinations: Iterable[Destination]) -> dict[ServiceName, float]:
+    """Return which part of the requests each Service gets; copies are no part."""
+    weights: dict[ServiceName, float] = {}
+    live = [d for d in destinations if not d.is_mirror]
+    rest = max(0.0, 100.0 - sum(d.weight or 0.0 for d in live))
+    without = sum(d.weight is None for d in live)
+    for one in live:
+        weight = rest / without if one.weight is None else one.weight
+        weights[one.service] = weights.get(one.service, 0.0) + weight
+    total = sum(weights.values())
+    return {service: weight / total if total else 0.0 for service, weight in weights.items()}
+
+
+def _without_traffic(one: DesiredObject, services: Collection[str]) -> DesiredObject:
+    """Return the route with the weight 0 for some Services, where a rule has others."""
+    obj = copy.deepcopy(dict(one.object))
+    for rule in (*obj["spec"].get("rules", ()), *obj["spec"].get("http", ())):
+        for backend in (*rule.get("backendRefs", ()), *rule.get("route", ())):
+            host = get_str(get_mapping(backend, "destination"), "host").partition(".")[0]
+            if (backend.get("name") or host) in services:
+                backend["weight"] = 0
+    return with_object(one, obj)
+
+
+def why_not_serving(
+    service: str,
+    desired: Sequence[DesiredObject],
+    observed: Mapping[ObjectKey, ObservedObject],
+) -> str:
+    """Return what of a predictor keeps its Service from serving; "": nothing that we see."""
+    target = next((one for one in desired if one.key == ("Service", service)), None)
+    if target is None:
+        return "" if ("Service", service) in observed else f"Service {service} is not there"
+    part = _part_of(target)
+    for one in desired:
+        if one.key[0] not in ("Service", "Deployment") or _part_of(one) != part:
+            continue
+        if not is_ready(one, observed.get(one.key)):
+            return f"{one.key[0]} {one.key[1]} is not ready"
+    return ""
+
+
+def _part_of(one: DesiredObject) -> tuple[Path, bool]:
+    """Return the predictor that an object is of, and whether it is of its explainer."""
+    source = one.rendered.trace(())
+    labels = get_mapping(one.object["metadata"], "labels")
+    is_explainer = source[3:4] == ("explainer",) or EXPLAINER_LABEL in labels
+    return Path(source[:3]), is_explainer
+
+
+def find_kept(
+    desired: Sequence[DesiredObject],
+    observed: Mapping[ObjectKey, ObservedObject],
+    routes: Iterable[ObservedRoute],
+    unsettled: str,
+    namespace: str,
+) -> dict[ObjectKey, str]:
+    """Return what nobody wants any more and must stay for now, each with the reason.
+
+    routes     those that lead to Services of this object, whoever wrote them
+    unsettled  why a gateway may still send requests by a route of ours as it was; "": it does not
+    """
+    names = {one.key for one in desired}
+    stale = {key: child for key, child in observed.items() if key not in names}
+    services = [child for child in observed.values() if child.kind == "Service"]
+    reasons = dict(_led_to(stale, routes, namespace))
+    kept: dict[ObjectKey, str] = {}
+    for key, child in stale.items():
+        if child.kind == "Service":
+            kept[key] = reasons.get(_group(child), unsettled)
+        elif child.kind == "Deployment":
+            groups = {_group(service) for service in services if selects_pods(service, child)}
+            kept[key] = next((reasons[g] for g in sorted(groups) if g in reasons), unsettled)
+    for key, child in stale.items():
+        if child.kind in {*AUTOSCALER_KINDS, PDB_KIND}:
+            kept[key] = kept.get(("Deployment", child.name), "")
+    return {key: reason for key, reason in kept.items() if reason}
+
+
+def _led_to(
+    stale: Mapping[ObjectKey, ObservedObject], routes: Iterable[ObservedRoute], namespace: str
+) -> Iterator[tuple[str, str]]:
+    """Yield the predictors' Services to which, or to a part of which, a route leads."""
+    for route in routes:
+        for place, name in sorted(route.services):
+            child = stale.get(("Service", name))
+            if child is not None and place == namespace:
+                yield _group(child), f"{route} leads to Service {name}"
+
+
+def _group(service: ObservedObject) -> str:
+    """Return the predictor's Service that a Service belongs to: the graph calls its containers."""
+    return service.predictor_service or service.name

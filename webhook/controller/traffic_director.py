@@ -1,0 +1,135 @@
+"""What routes have to do with one look at an object: asks what `state.traffic` needs to decide.
+
+Endpoints are not watched: there are more of them than of anything else, and they matter only while
+a weight is about to grow. They are asked for then.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from webhook.controller.api import ResourceClient
+from webhook.controller.apply_errors import is_retryable
+from webhook.controller.cache import Cache
+from webhook.controller.route_settling import RouteSettling
+from webhook.controller.state.observed import ObjectKey, ObservedObject
+from webhook.controller.state.plan import DesiredObject, is_foreign_route
+from webhook.controller.state.routes import ObservedRoute
+from webhook.controller.state.traffic import (
+    TrafficStep,
+    find_kept,
+    hold_routes,
+    why_not_serving,
+)
+from webhook.kube import ApiStatusError
+
+MIN_ENDPOINT_CHECK_SECONDS = 1.0
+"""Seconds until endpoints are asked for again: they follow their pods within one."""
+
+MAX_ENDPOINT_CHECK_SECONDS = 60.0
+"""Seconds between two times at most; each wait is twice the last (a predictor may have no pods)."""
+
+
+class TrafficDirector:
+    """Used by several threads at once, each with an object of its own."""
+
+    def __init__(self, api: ResourceClient, cache: Cache, clock: Callable[[], float]) -> None:
+        self._api = api
+        self._cache = cache
+        self._settling = RouteSettling(clock)
+        self._endpoint_waits: dict[str, float] = {}
+
+    def forget(self, uid: str) -> None:
+        """Drop what is known of an object."""
+        self._settling.forget(uid)
+        self._endpoint_waits.pop(uid, None)
+
+    def direct(
+        self,
+        desired: Sequence[DesiredObject],
+        observed: Mapping[ObjectKey, ObservedObject],
+        uid: str,
+        namespace: str,
+    ) -> TrafficStep:
+        """Return what may be done about the routes of an object; may ask for endpoints."""
+        without_endpoints: list[str] = []
+
+        def check_serving(service: str) -> str:
+            if reason := why_not_serving(service, desired, observed):
+                return reason
+            reason = self._why_no_endpoints(namespace, service)
+            if reason:
+                without_endpoints.append(service)
+            return reason
+
+        gated = hold_routes(desired, observed, check_serving)
+        delays = [self._next_wait(uid)] if without_endpoints else []
+        if not without_endpoints:
+            self._endpoint_waits.pop(uid, None)
+        routes = self._routes(desired, observed, namespace)
+        kept: dict[ObjectKey, str] = {}
+        if any(key not in {one.key for one in desired} for key in observed):
+            unsettled, delay = self._check_settled(gated.desired, observed, uid)
+            delays += [delay] if delay is not None else []
+            kept = find_kept(desired, observed, routes, unsettled, namespace)
+        else:
+            self._settling.forget(uid)
+        made = self._made_by_us(desired, observed)
+        return TrafficStep(
+            objects=gated.desired,
+            held=gated.held,
+            reduced=gated.reduced,
+            kept=kept,
+            others=tuple(route for route in routes if route.uid not in made),
+            requeue_after=min(delays, default=None),
+        )
+
+    def _routes(
+        self,
+        desired: Sequence[DesiredObject],
+        observed: Mapping[ObjectKey, ObservedObject],
+        namespace: str,
+    ) -> tuple[ObservedRoute, ...]:
+        """Return all routes that lead to a Service of the object, ours as we last saw them."""
+        own = {child.uid: child.route for child in observed.values() if child.route is not None}
+        names = {key for key in (*observed, *(one.key for one in desired)) if key[0] == "Service"}
+        found = self._cache.routes.leading_to((namespace, name) for _, name in names)
+        return (*(r for r in found if r.uid not in own), *own.values())
+
+    def _made_by_us(
+        self, desired: Sequence[DesiredObject], observed: Mapping[ObjectKey, ObservedObject]
+    ) -> set[str]:
+        keys = {one.key for one in desired}
+        return {
+            child.uid
+            for child in observed.values()
+            if child.route is not None and not is_foreign_route(child, keys)
+        }
+
+    def _check_settled(
+        self,
+        gated: Sequence[DesiredObject],
+        observed: Mapping[ObjectKey, ObservedObject],
+        uid: str,
+    ) -> tuple[str, float | None]:
+        """Return why a gateway may still follow an older form of the routes; see `RouteSettling`.
+
+        A route that was not applied in its new form keeps everything from being deleted anyway.
+        """
+        live = [observed.get(one.key) for one in gated]
+        return self._settling.check(uid, [c.route for c in live if c is not None and c.route])
+
+    def _why_no_endpoints(self, namespace: str, service: str) -> str:
+        try:
+            ready = self._api.list_ready_services(namespace, [service])
+        except ApiStatusError as error:
+            if is_retryable(error.status, error.message):
+                raise
+            return f"the endpoints of Service {service} cannot be read: {error.message}"
+        return "" if service in ready else f"Service {service} has no ready endpoint"
+
+    def _next_wait(self, uid: str) -> float:
+        wait = min(
+            self._endpoint_waits.get(uid, MIN_ENDPOINT_CHECK_SECONDS / 2) * 2,
+            MAX_ENDPOINT_CHECK_SECONDS,
+        )
+        self._endpoint_waits[uid] = wait
+        return wait
