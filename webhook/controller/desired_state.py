@@ -20,6 +20,7 @@ from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.parse import parse
 from webhook.rendering.options import DEFAULT_OPTIONS, RenderOptions
 from webhook.rendering.render import render
+from webhook.rendering.routes.render import render_routes
 from webhook.settings.model import Settings
 
 MAX_SHOWN_FINDINGS = 3
@@ -74,7 +75,10 @@ def compute_desired_state(
         defaults=namespace_settings.defaults,
         routing=namespace_settings.routing,
     )
-    rendered = render(deployment, options, facts)
+    rendered = (
+        *render(deployment, options, facts),
+        *render_routes(deployment, options, facts, namespace=namespace),
+    )
     blocking_error = find_blocking_error(deployment, rendered)
     if blocking_error:
         return DesiredState(

@@ -20,6 +20,7 @@ import orjson
 from webhook.errors import KubeApiUnavailableError
 from webhook.graph.cluster_facts import Facts, Namespace, Operator
 from webhook.graph.k8s_syntax import is_quantity
+from webhook.graph.model import get_mapping
 from webhook.graph.well_known import LAST_APPLIED_ANNOTATION, LEASE_API_VERSION
 from webhook.kube.api_errors import ApiStatusError
 from webhook.kube.list_watch import list_pages
@@ -31,6 +32,8 @@ NAMESPACES_PATH = collection_path("v1", "Namespace")
 CRDS_PATH = collection_path("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 SELDON_CRD_NAME = "seldondeployments.machinelearning.seldon.io"
 VERSION_PATH = "/version"
+GATEWAY_SCHEMA_PATH = "/openapi/v3/apis/gateway.networking.k8s.io/v1"
+"""The schemas of Gateway API's types. (Source: Kubernetes, OpenAPI v3.)"""
 OPENSHIFT_PATH = "/apis/security.openshift.io/v1"
 
 SELDON_LEASE = "a33bd623.machinelearning.seldon.io"
@@ -232,6 +235,19 @@ def fetch_is_openshift(transport: Transport) -> bool:
     return get(transport, OPENSHIFT_PATH) is not None
 
 
+def fetch_mirrors_percent(transport: Transport) -> bool | None:
+    """Return whether HTTPRoutes can mirror a share of the requests; None: there are none.
+
+    Everybody may read the schema (system:discovery), unlike the definition. Raise
+    KubeApiUnavailableError if there is no answer.
+    """
+    schemas = get_mapping(
+        get_mapping(get(transport, GATEWAY_SCHEMA_PATH) or {}, "components"), "schemas"
+    )
+    routes = [schema for name, schema in schemas.items() if name.endswith(".HTTPRoute")]
+    return any(b'"percent"' in orjson.dumps(schema) for schema in routes) if routes else None
+
+
 def fetch_minor_version(transport: Transport) -> int | None:
     """Return the cluster's minor version; raise KubeApiUnavailableError if it does not say."""
     return parse_minor_version(get(transport, VERSION_PATH) or {})
@@ -289,6 +305,7 @@ def collect_facts(
         kubernetes_minor=_fetch_optional(lambda: fetch_minor_version(transport), missing),
         max_graph_depth=crd.graph_depth if crd else None,
         operator=_fetch_optional(lambda: fetch_operator(transport, config), missing),
+        mirrors_percent=_fetch_optional(lambda: fetch_mirrors_percent(transport), missing),
     )
     return ClusterFacts(facts, tuple(missing))
 

@@ -26,6 +26,7 @@ from webhook.kube.facts import (
     ConfigMapRef,
     fetch_is_openshift,
     fetch_minor_version,
+    fetch_mirrors_percent,
     fetch_operator,
     parse_crd_shape,
     parse_namespace,
@@ -40,6 +41,10 @@ _MAX_STALENESS_SECONDS = 120.0
 
 _POLL_INTERVAL_SECONDS = 300.0
 """Seconds between looks at version and API groups: both change with an upgrade, not with a day."""
+
+
+_Polled = tuple[int | None, bool, Operator | None, bool | None]
+"""Minor version, OpenShift, who reconciles, and whether HTTPRoutes can mirror a share."""
 
 
 class FactsWatcher:
@@ -73,15 +78,14 @@ class FactsWatcher:
         self._seldon_configs = build_reflector(config.collection, parse_seldon_config, config.name)
         self._crds = build_reflector(CRDS_PATH, parse_crd_shape, SELDON_CRD_NAME)
         self._backoff = Backoff(reflector_config.backoff_base, reflector_config.max_backoff, jitter)
-        self._minor: int | None = None
-        self._openshift = False
-        self._operator: Operator | None = None
+        self._polled: _Polled = (None, False, None, None)
         self._operator_error: ApiStatusError | None = None
         self._has_polled = False
         self._poll_error: KubeApiUnavailableError | None = None
         self._facts = NO_FACTS
         self._is_dirty = False
         self._stopping = threading.Event()
+        self._wake = threading.Event()
         self._thread = threading.Thread(target=self._poll_loop, name="poll version", daemon=True)
 
     def __enter__(self) -> Self:
@@ -100,6 +104,7 @@ class FactsWatcher:
     def stop(self) -> None:
         """End, within some seconds; threads that wait for the network end with the process."""
         self._stopping.set()
+        self._wake.set()
         for reflector in self._reflectors():
             reflector.stop(timeout=1.0)
 
@@ -176,20 +181,28 @@ class FactsWatcher:
     def _build_facts(self) -> Facts:
         seldon_config = next(iter(self._seldon_configs.items.values()), NO_SELDON_CONFIG)
         crd = next(iter(self._crds.items.values()), None)
+        minor, openshift, operator, mirrors_percent = self._polled
         return Facts(
             namespaces={name: namespace for (_, name), namespace in self._namespaces.items.items()},
             model_servers=seldon_config.model_servers,
             explainer_images=seldon_config.explainer,
             storage_initializer=seldon_config.initializer,
-            openshift=self._openshift,
-            kubernetes_minor=self._minor,
+            openshift=openshift,
+            kubernetes_minor=minor,
             max_graph_depth=crd.graph_depth if crd else None,
-            operator=self._operator,
+            operator=operator,
+            mirrors_percent=mirrors_percent,
         )
 
+    def poll_soon(self) -> None:
+        """Ask at once for what is polled: types have been installed."""
+        self._wake.set()
+
     def _poll_loop(self) -> None:
-        while not self._stopping.wait(self._poll_once()):
-            pass
+        while not self._stopping.is_set():
+            delay = self._poll_once()
+            self._wake.wait(delay)
+            self._wake.clear()
 
     def _poll_once(self) -> float:
         """Ask once; return the seconds until the next time."""
@@ -198,12 +211,13 @@ class FactsWatcher:
                 fetch_minor_version(self._transport),
                 fetch_is_openshift(self._transport),
                 self._fetch_operator(),
+                fetch_mirrors_percent(self._transport),
             )
         except KubeApiUnavailableError as error:
             self._poll_error = error
             return self._backoff.next_delay()
-        if observed != (self._minor, self._openshift, self._operator):
-            self._minor, self._openshift, self._operator = observed
+        if observed != self._polled:
+            self._polled = observed
             self._is_dirty = True
         self._poll_error = None
         self._has_polled = True
@@ -216,7 +230,7 @@ class FactsWatcher:
             operator = fetch_operator(self._transport, self._config)
         except ApiStatusError as error:
             self._operator_error = error
-            return self._operator
+            return self._polled[2]
         self._operator_error = None
         return operator
 

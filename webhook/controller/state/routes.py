@@ -115,9 +115,33 @@ def read_route(obj: Mapping[str, Any], kind: str) -> ObservedRoute:
 
 def _gateway_rules(spec: Mapping[str, Any], namespace: str) -> Iterator[RouteRule]:
     for _, rule in iter_mappings(spec, "rules"):
-        yield RouteRule(
-            _encode(get_list(rule, "matches")), tuple(_gateway_destinations(rule, namespace))
-        )
+        matches = [_with_defaults(match) for _, match in iter_mappings(rule, "matches")]
+        yield RouteRule(_encode(matches), tuple(_gateway_destinations(rule, namespace)))
+
+
+_MATCH_DEFAULTS: Mapping[str, Mapping[str, str]] = {
+    "path": {"type": "PathPrefix"},
+    "method": {"type": "Exact"},
+    "headers": {"type": "Exact"},
+    "queryParams": {"type": "Exact"},
+}
+"""What the definitions of HTTPRoute and GRPCRoute fill in when a route is stored."""
+
+_ANY_PATH = {"type": "PathPrefix", "value": "/"}
+"""The path that a match of an HTTPRoute gets if it says none."""
+
+
+def _with_defaults(match: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a match as it is stored, so that one that was only rendered is equal to it."""
+    result = dict(match)
+    for key, defaults in _MATCH_DEFAULTS.items():
+        if type(match.get(key)) is dict:
+            result[key] = {**defaults, **match[key]}
+        elif type(match.get(key)) is list:
+            result[key] = [{**defaults, **item} for _, item in iter_mappings(match, key)]
+    if result.get("path") == _ANY_PATH:
+        del result["path"]
+    return result
 
 
 def _gateway_destinations(rule: Mapping[str, Any], namespace: str) -> Iterator[Destination]:
