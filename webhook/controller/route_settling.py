@@ -26,18 +26,17 @@ class RouteSettling:
 
         "" and None: they do not.
         """
-        routes = list(routes)
+        routes = tuple(routes)
         for route in routes:
             for gateway, has_answered in route.parents:
                 if not has_answered:
                     self.forget(uid)
                     return f"Gateway {gateway} has not taken up {route} as it is now", None
         form = frozenset((route.uid, route.generation) for route in routes)
-        known, since = self._since.get(uid, (None, 0.0))
-        if known != form:
-            since = self._clock()
-            self._since[uid] = form, since
-        left = since + SETTLE_SECONDS - self._clock()
-        if routes and left > 0.0:
-            return f"{routes[0]} was changed a moment ago", left
-        return "", None
+        known = self._since.get(uid)
+        if known is None and not routes:
+            return "", None
+        if known is None or known[0] != form:
+            known = self._since[uid] = form, self._clock()
+        left = known[1] + SETTLE_SECONDS - self._clock()
+        return ("its routes were changed a moment ago", left) if left > 0.0 else ("", None)

@@ -65,14 +65,15 @@ class TrafficDirector:
         if not without_endpoints:
             self._endpoint_waits.pop(uid, None)
         routes = self._routes(desired, observed, namespace)
+        made = self._made_by_us(desired, observed)
         kept: dict[ObjectKey, str] = {}
         if any(key not in {one.key for one in desired} for key in observed):
-            unsettled, delay = self._check_settled(gated.desired, observed, uid)
+            own = [c.route for c in observed.values() if c.route is not None and c.uid in made]
+            unsettled, delay = self._settling.check(uid, own)
             delays += [delay] if delay is not None else []
             kept = find_kept(desired, observed, routes, unsettled, namespace)
         else:
             self._settling.forget(uid)
-        made = self._made_by_us(desired, observed)
         return TrafficStep(
             objects=gated.desired,
             held=gated.held,
@@ -103,19 +104,6 @@ class TrafficDirector:
             for child in observed.values()
             if child.route is not None and not is_foreign_route(child, keys)
         }
-
-    def _check_settled(
-        self,
-        gated: Sequence[DesiredObject],
-        observed: Mapping[ObjectKey, ObservedObject],
-        uid: str,
-    ) -> tuple[str, float | None]:
-        """Return why a gateway may still follow an older form of the routes; see `RouteSettling`.
-
-        A route that was not applied in its new form keeps everything from being deleted anyway.
-        """
-        live = [observed.get(one.key) for one in gated]
-        return self._settling.check(uid, [c.route for c in live if c is not None and c.route])
 
     def _why_no_endpoints(self, namespace: str, service: str) -> str:
         try:

@@ -213,3 +213,19 @@ def test_what_has_no_weight_gets_the_rest():
     ]
     split = shares(d for rule in mappings for d in rule.destinations)
     assert split == {("models", "iris-canary"): 0.25, ("models", "iris-main"): 0.75}
+
+
+def mappings(document):
+    options = RenderOptions(routing=RoutingOptions(kind="ambassador"))
+    return [one for one in desired_of(document, options) if one.key[0] == "Mapping"]
+
+
+def test_mappings_are_one_split_and_wait_together():
+    old, new = mappings(document_of(main=75, canary=25)), mappings(document_of(main=25, canary=75))
+    assert gate(new, observe(old))[0].held == {}
+    gated, asked = gate(new, observe(old), "iris-canary")
+    assert asked == ["iris-canary"]
+    assert set(gated.held) == {one.key for one in new}
+    gated, _ = gate(new, {}, "iris-canary")
+    assert gated.held
+    assert all("canary" in name for _, name in gated.held)

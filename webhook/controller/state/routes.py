@@ -38,10 +38,15 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class RouteRule:
-    """Where requests go that match: `match` stands for the condition, equal for equal ones."""
+    """Where requests go that match.
+
+    match  stands for the condition, equal for equal ones
+    whole  what the weights are parts of; 0: of their sum
+    """
 
     match: str
     destinations: tuple[Destination, ...]
+    whole: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +205,7 @@ def _mapping_rules(spec: Mapping[str, Any], namespace: str) -> Iterator[RouteRul
     weight = get_int(spec, "weight")
     is_mirror = spec.get("shadow") is True
     share = 0.0 if is_mirror else (None if weight is None else float(weight))
-    yield RouteRule(match, (Destination(service, share, is_mirror),))
+    yield RouteRule(match, (Destination(service, share, is_mirror),), whole=100.0)
 
 
 def _ingress_rules(spec: Mapping[str, Any], namespace: str) -> Iterator[RouteRule]:

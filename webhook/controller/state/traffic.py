@@ -97,7 +97,23 @@ def hold_routes(
             held[one.key] = gate.held
         elif gate.idle:
             reduced[one.key] = "; ".join(gate.idle.values())
+    _hold_groups(result, observed, held)
     return GatedRoutes(tuple(result), held, reduced)
+
+
+def _hold_groups(
+    desired: Sequence[DesiredObject],
+    observed: Mapping[ObjectKey, ObservedObject],
+    held: dict[ObjectKey, str],
+) -> None:
+    """Hold all Mappings with one of them: together they are one split, an object for each share."""
+    reason = next((why for (kind, _), why in held.items() if kind == "Mapping"), "")
+    if not reason or not any(kind == "Mapping" for kind, _ in observed):
+        return
+    for one in desired:
+        live = observed.get(one.key)
+        if one.key[0] == "Mapping" and (live is None or live.digest != one.digest):
+            held.setdefault(one.key, reason)
 
 
 class _Gate(NamedTuple):
@@ -130,14 +146,17 @@ def _gate(one: DesiredObject, live: ObservedRoute | None, check_serving: Serving
 
 def growing_services(rule: RouteRule, known: RouteRule | None) -> Iterator[ServiceName]:
     """Yield the Services to which a rule sends a larger share than another one; None: any share."""
-    old = shares(known.destinations) if known else {}
-    for service, share in shares(rule.destinations).items():
+    old = shares(known.destinations, known.whole) if known else {}
+    for service, share in shares(rule.destinations, rule.whole).items():
         if share > old.get(service, 0.0) + 1e-9:
             yield service
 
 
-def shares(destinations: Iterable[Destination]) -> dict[ServiceName, float]:
-    """Return which part of the requests each Service gets; copies are no part."""
+def shares(destinations: Iterable[Destination], whole: float = 0.0) -> dict[ServiceName, float]:
+    """Return which part of the requests each Service gets; copies are no part.
+
+    whole  what the weights are parts of; 0: of their sum
+    """
     weights: dict[ServiceName, float] = {}
     live = [d for d in destinations if not d.is_mirror]
     rest = max(0.0, 100.0 - sum(d.weight or 0.0 for d in live))
@@ -145,7 +164,7 @@ def shares(destinations: Iterable[Destination]) -> dict[ServiceName, float]:
     for one in live:
         weight = rest / without if one.weight is None else one.weight
         weights[one.service] = weights.get(one.service, 0.0) + weight
-    total = sum(weights.values())
+    total = whole or sum(weights.values())
     return {service: weight / total if total else 0.0 for service, weight in weights.items()}
 
 

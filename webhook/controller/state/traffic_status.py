@@ -119,7 +119,8 @@ def _by_our_routes(
         return TrafficVerdict(
             "False", "OtherWeights", f"{summarize(messages)} beside our routes, which send {wanted}"
         )
-    return TrafficVerdict("True", "Routed", summarize([_describe(r, backends) for r in found]))
+    splits = [(r, sent) for r in _join_mappings(found) if (sent := _sent(r, backends)) is not None]
+    return TrafficVerdict("True", "Routed", summarize([_describe(*s, backends) for s in splits]))
 
 
 def _waiting(
@@ -146,9 +147,10 @@ def _refusals(routes: Iterable[ObservedRoute]) -> Iterator[str]:
                 yield f"Gateway {c.parent}: {route}: {c.type} False: {why}"
 
 
-def _describe(route: ObservedRoute, backends: Sequence[_Backend]) -> str:
-    sent = _sent(route, backends) or []
-    text = f"{route}: {_spell(zip((b.predictor for b in backends), sent, strict=False))}"
+def _describe(
+    route: ObservedRoute, sent: Sequence[float], backends: Sequence[_Backend]
+) -> str:
+    text = f"{route}: {_spell(zip((b.predictor for b in backends), sent, strict=True))}"
     gateways = ", ".join(dict.fromkeys(name for name, _ in route.parents))
     return f"{text} (Gateway {gateways})" if gateways else text
 
