@@ -70,7 +70,7 @@ class Backends:
 
     def __init__(self, pods: Pods) -> None:
         self._pods = pods
-        self._loop = asyncio.new_event_loop()
+        self._stop: Callable[[], object] = lambda: None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._is_up = threading.Event()
         self.requests: Counter[str] = Counter()
@@ -81,17 +81,22 @@ class Backends:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5.0)
+        self._stop()
+        self._thread.join(10.0)
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        for port in PORTS:
-            self._loop.run_until_complete(
-                asyncio.start_server(self._serve, "0.0.0.0", port, backlog=1024)
-            )
+        asyncio.run(self._listen())
+
+    async def _listen(self) -> None:
+        loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+        self._stop = lambda: loop.call_soon_threadsafe(stopping.set)
+        servers = [
+            await asyncio.start_server(self._serve, "0.0.0.0", port, backlog=1024) for port in PORTS
+        ]
         self._is_up.set()
-        self._loop.run_forever()
+        await stopping.wait()
+        for server in servers:
+            server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         address = writer.get_extra_info("sockname")[0]

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
+from tests.apiserver.permissions import ROLE, ROUTE_ROLE, as_user
 from tests.apiserver.reconciling import CRD, GROUP, Namespace, Reconciler, eventually
 from tests.apiserver.recording import RecordingTransport
 from tests.apiserver.test_reconcile_dry_run import accepted, rejection_message
@@ -517,49 +518,8 @@ def test_objects_with_another_controller_s_id_are_left_alone(anywhere, plane, tm
     assert (with_id.stop(), without.stop()) == (0, 0)
 
 
-PARTS = ["get", "list", "watch", "create", "patch", "delete"]
-ROLE = [
-    ("machinelearning.seldon.io", "seldondeployments", ["list", "watch"], []),
-    ("machinelearning.seldon.io", "seldondeployments/status", ["patch"], []),
-    ("apps", "deployments", PARTS, []),
-    ("", "services", PARTS, []),
-    ("autoscaling", "horizontalpodautoscalers", PARTS, []),
-    ("policy", "poddisruptionbudgets", PARTS, []),
-    ("keda.sh", "scaledobjects", PARTS, []),
-    ("", "pods", ["list"], []),
-    ("", "events", ["create"], []),
-    ("coordination.k8s.io", "leases", ["get", "update", "create"], []),
-    ("coordination.k8s.io", "leases", ["list"], ["a33bd623.machinelearning.seldon.io"]),
-    ("", "namespaces", ["list", "watch"], []),
-    ("", "configmaps", ["list", "watch"], ["seldon-config"]),
-    (
-        "apiextensions.k8s.io",
-        "customresourcedefinitions",
-        ["list", "watch"],
-        ["seldondeployments.machinelearning.seldon.io"],
-    ),
-]
-"""The table in docs/reconciler.md."""
-
-
-def as_user(plane, name):
-    """A connection of a user with that role."""
-    rules = [
-        {"apiGroups": [group], "resources": [resource], "verbs": verbs, "resourceNames": names}
-        for group, resource, verbs, names in ROLE
-    ]
-    rbac = "/apis/rbac.authorization.k8s.io/v1"
-    meta = {"metadata": {"name": name}}
-    plane.request("POST", f"{rbac}/clusterroles", {**meta, "rules": rules})
-    subject = {"kind": "User", "name": name, "apiGroup": "rbac.authorization.k8s.io"}
-    role = {"kind": "ClusterRole", "name": name, "apiGroup": "rbac.authorization.k8s.io"}
-    binding = {**meta, "subjects": [subject], "roleRef": role}
-    plane.request("POST", f"{rbac}/clusterrolebindings", binding)
-    return connect(kubeconfig=str(plane.add_user(name)), context=None, environment=plane.env)
-
-
 def test_the_documented_permissions_are_enough_and_each_is_used(anywhere, plane):
-    transport = RecordingTransport(as_user(plane, "reconciler"))
+    transport = RecordingTransport(as_user(plane, "reconciler", ROLE))
     ensure_no_seldon_operator(transport, ())
     options = RenderOptions(orchestrator=OrchestratorOptions("registry.example/executor:1"))
     settings = SimpleNamespace(controller_settings=ControllerSettings(Settings(), options))
@@ -597,7 +557,8 @@ def test_the_documentation_has_the_permissions_that_are_tested():
     reported = {
         (group.strip('"'), name, verb) for group, name, verbs in rows for verb in verbs.split(", ")
     }
-    assert reported == {(group, name, verb) for group, name, verbs, _ in ROLE for verb in verbs}
+    role = [*ROLE, *ROUTE_ROLE]
+    assert reported == {(group, name, verb) for group, name, verbs, _ in role for verb in verbs}
 
 
 def test_a_server_that_becomes_known_reaches_the_objects_that_wait_for_it(place, plane):

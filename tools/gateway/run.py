@@ -23,9 +23,8 @@ NAMESPACE = "gateways"
 NAME = "public"
 CONTROLLER = "projectcontour.io/gateway-controller"
 
-_XDS_PORT = 8001
-_HEALTH_PORT = 8000
-_ADMIN_PORT = 9001
+_XDS_PORT = 2001
+_HEALTH_PORT = 2002
 # Contour listens 8000 higher than the Gateway's listener, so that Envoy needs no right to port 80.
 HTTP_PORT, GRPC_PORT = 8080, 8081
 _LISTENER_PORTS = {"http": 80, "grpc": 81}

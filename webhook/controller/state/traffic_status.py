@@ -147,9 +147,7 @@ def _refusals(routes: Iterable[ObservedRoute]) -> Iterator[str]:
                 yield f"Gateway {c.parent}: {route}: {c.type} False: {why}"
 
 
-def _describe(
-    route: ObservedRoute, sent: Sequence[float], backends: Sequence[_Backend]
-) -> str:
+def _describe(route: ObservedRoute, sent: Sequence[float], backends: Sequence[_Backend]) -> str:
     text = f"{route}: {_spell(zip((b.predictor for b in backends), sent, strict=True))}"
     gateways = ", ".join(dict.fromkeys(name for name, _ in route.parents))
     return f"{text} (Gateway {gateways})" if gateways else text
