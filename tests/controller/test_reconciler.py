@@ -566,3 +566,18 @@ def test_an_object_that_never_comes_up_holds_up_the_others_for_ten_minutes():
     assert limiter.acquire(("a", "2"))
     limiter.release(("a", "1"))
     assert told == []
+
+
+def test_a_deletion_that_is_refused_is_told():
+    world = Harness(with_predictor(name="old"))
+    world.reconcile()
+    world.write_object(with_predictor(name="new"))
+    world.reconcile()
+    world.cluster.answers["DELETE", "iris-old-0-classifier"] = (403, "may not delete")
+    for _ in range(2):
+        world.reconcile()
+    status = world.cluster.objects[SDEP]["status"]
+    assert status["state"] == "Failed"
+    assert status["description"] == (
+        "Deployment iris-old-0-classifier cannot be deleted: may not delete"
+    )

@@ -119,7 +119,16 @@ class Applier:
         changes: list[str] = []
         for action in actions:
             if isinstance(action, Delete):
-                changes.extend(self._delete(action, namespace))
+                try:
+                    changes.extend(self._delete(action, namespace))
+                except ApiStatusError as error:
+                    if apply_errors.is_retryable(error.status, error.message):
+                        raise
+                    kind, name = action.observed.key
+                    refusal = f"{kind} {name} cannot be deleted: {error.message}"
+                    return ApplyResult(
+                        tuple(changes), ReconcileError("ApplyFailed", refusal), retry=True
+                    )
                 continue
             self._take_over_seldon_fields(action, namespace)
             if action.observed is not None and action.replicas is not None:
