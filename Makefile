@@ -7,7 +7,7 @@ READY  := $(VENV)/ready
 ON_OTHER_VERSIONS := install availability rotation other_projects apply facts render policies_installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions test-uvicorn control-plane cel cel-record check bench bench-reconciler soak-reconciler soundness fuzz attack mutants audit format golden generate clean lock
+.PHONY: help demo test test-versions test-uvicorn control-plane cel cel-record check bench bench-reconciler soak-reconciler soundness fuzz attack mutants vulnerabilities format golden generate clean lock
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -86,8 +86,8 @@ attack: $(READY) ## attack webhook and reconciler at the chart's memory limits; 
 mutants: $(READY) ## plant errors in podsecurity/ and defaulting/; name those that no test finds
 	$(BIN)/python -m tools.mutants
 
-audit: $(READY) ## compare the image's dependencies with known vulnerabilities (asks the package index)
-	@$(BIN)/python -m tools.audit manifests/image/requirements.txt
+vulnerabilities: $(READY) ## compare the image's dependencies with known vulnerabilities (asks the package index)
+	@$(BIN)/python -m tools.vulnerabilities manifests/image/requirements.txt
 
 golden: $(READY) ## write expected findings into fixtures and the README; read what changed
 	GRAPHGATE_UPDATE=1 $(BIN)/python -m pytest -q tests/rules/test_fixtures.py tests/cli/test_readme.py tests/rendering
@@ -99,4 +99,4 @@ lock: $(READY) ## resolve requirements.lock again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-emit-package graphgate --no-header --no-annotate -o requirements.lock pyproject.toml
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .venv-audit dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -38,12 +38,16 @@ _WATCH_EVENT_TYPES: Mapping[str, WatchEventType] = {
 
 
 class ListPage(NamedTuple):
-    """Some of the objects of a list, and what to ask with for the rest ("": that was all)."""
+    """Some of the objects of a list, and what to ask with for the rest ("": that was all).
+
+    remaining  how many are still to come; None: the API server does not say, as with a selector
+    """
 
     items: list[dict[str, Any]]
     resource_version: str
     continue_token: str
     size: int = 0
+    remaining: int | None = None
 
 
 class WatchEvent(NamedTuple):
@@ -102,6 +106,7 @@ def _fetch_page(
         str(metadata.get("resourceVersion") or ""),
         str(metadata.get("continue") or ""),
         len(response.body),
+        metadata.get("remainingItemCount"),
     )
 
 

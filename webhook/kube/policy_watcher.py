@@ -275,7 +275,7 @@ def _read_reference(
         return ParamReference(namespace, name, kind=kind, api_version=version)
     if type(selector) is not dict:
         return None
-    from webhook.policy.selectors import read_selector  # a third of a second, if it is needed
+    from webhook.graph.selectors import read_selector  # a third of a second, if it is needed
 
     try:
         query = read_selector(selector).to_query()

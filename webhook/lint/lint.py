@@ -53,7 +53,28 @@ def lint_text(
     find_old        returns the object before an update that a document makes; None: it is created
     with_edits      whether fixes are also given as changes of the text
     """
-    parsed_file = read(content)
+    return lint_parsed(
+        file,
+        read(content),
+        settings,
+        facts,
+        policy_context=policy_context,
+        find_old=find_old,
+        with_edits=with_edits,
+    )
+
+
+def lint_parsed(
+    file: str,
+    parsed_file: ParsedFile,
+    settings: Settings,
+    facts: Facts,
+    *,
+    policy_context: PolicyContext | None = None,
+    find_old: Callable[[Any], Any] | None = None,
+    with_edits: bool = False,
+) -> Report:
+    """Check every SeldonDeployment in a file that was read already, as `lint_text`."""
     lines = _LINE_END.split(parsed_file.text.removeprefix("\ufeff"))
     results: list[DocumentResult] = []
     for document in parsed_file.documents:
@@ -73,6 +94,41 @@ def lint_text(
     )
     results.sort(key=lambda result: result.line)
     return Report(tuple(results), skipped)
+
+
+def lint_object(
+    name: str,
+    document: Any,
+    settings: Settings,
+    facts: Facts,
+    *,
+    policy_context: PolicyContext | None = None,
+) -> DocumentResult:
+    """Check one SeldonDeployment that comes from no text, as a cluster has it.
+
+    name  stands where the file of another does; every finding is on its line 1
+    """
+    decision = evaluate(document, settings, facts, policy_context=policy_context)
+    return DocumentResult(
+        file=name,
+        index=0,
+        line=1,
+        verdict="denied" if decision.denied else "allowed",
+        findings=tuple(
+            LocatedFinding(finding, action) for action, finding in _action_findings(decision)
+        ),
+        patch=decision.patch,
+        identity=identify_object(document),
+        suppressed=tuple(
+            SuppressedResult(
+                LocatedFinding(each.finding, each.action),
+                each.exception,
+                each.reason,
+                each.expires_at,
+            )
+            for each in decision.suppressed
+        ),
+    )
 
 
 def find_in_document(

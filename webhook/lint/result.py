@@ -82,6 +82,12 @@ class DocumentResult:
     suppressed: tuple[SuppressedResult, ...] = ()
     operator: OperatorChoice | None = None
 
+    @property
+    def object_name(self) -> str:
+        """Namespace and name, "models/iris"; what is not written is left out."""
+        parts = (self.identity.get("namespace"), self.identity.get("name"))
+        return "/".join(part for part in parts if part)
+
     def count(self, action: Action) -> int:
         """Return how many findings have this action."""
         return sum(placed.action == action for placed in self.findings)

@@ -56,6 +56,7 @@ DARK_STYLE = f"@media screen and (prefers-color-scheme:dark){{.gg{_DARK_COLOURS}
 _COLOURS = 8
 _BOX_WIDTH = 236
 _PADDING = 10
+_TEXT_WIDTH = _BOX_WIDTH - 2 * _PADDING - 4
 _LINE = 16
 _GAP_X, _GAP_Y = 44, 14
 _INDENT = 34
@@ -290,7 +291,10 @@ def _node_lines(node: DrawnNode) -> list[_Line]:
         lines.append(_Line(_fit(kind, _SMALL_SIZE), "d"))
     if node.model_uri:
         lines.append(_Line(_fit(node.model_uri, _SMALL_SIZE), "d"))
-    lines.append(_Line(_fit(labels.node_place(node), _SMALL_SIZE), "d"))
+    place = labels.node_place(node)
+    if _width(place, _SMALL_SIZE) > _TEXT_WIDTH and node.deployment is not None:
+        place = f"container in Deployment {node.deployment + 1}"  # which is called as the node
+    lines.append(_Line(_fit(place, _SMALL_SIZE), "d"))
     return lines + _box_mark_lines(node.marks)
 
 
@@ -329,11 +333,10 @@ def _more_line(marks: tuple[Mark, ...]) -> list[_Line]:
 
 def _fit(text: str, size: int) -> str:
     """Return a text that is no wider than a box has room, its middle left out if need be."""
-    room = _BOX_WIDTH - 2 * _PADDING - 4
     characters = min(len(text), labels.MAX_LABEL_LENGTH)
     shown = labels.label(text, characters)
-    while characters > 1 and (width := _width(shown, size)) > room:
-        characters = min(characters - 1, int(characters * room / width) + 1)
+    while characters > 1 and (width := _width(shown, size)) > _TEXT_WIDTH:
+        characters = min(characters - 1, int(characters * _TEXT_WIDTH / width) + 1)
         shown = labels.label(text, characters)
     return shown
 

@@ -20,6 +20,7 @@ from webhook.cel.signatures import Library
 from webhook.cel.types import BOOL, DYN, NULL, STRING, CelType, list_of, struct
 from webhook.graph.model import get_list, get_mapping, get_str
 from webhook.graph.path import ROOT, Path
+from webhook.graph.selectors import read_selector
 from webhook.graph.well_known import GRAPHGATE_PREFIX
 from webhook.policy.cel_graph_library import GRAPH_LIBRARY
 from webhook.policy.cel_types import (
@@ -43,7 +44,6 @@ from webhook.policy.model import (
 )
 from webhook.policy.object_types import names_seldon_deployments, seldon_deployment_types
 from webhook.policy.reads import FieldRead, find_reads
-from webhook.policy.selectors import read_selector
 from webhook.policy.sources import SourceObject
 from webhook.policy.validation import PATCH_FIELDS
 

@@ -14,6 +14,7 @@ import orjson
 
 from webhook.graph.model import get_list, get_mapping, get_str
 from webhook.graph.path import ROOT, Path
+from webhook.graph.selectors import read_selector
 from webhook.graph.suggest import nearest_word
 from webhook.graph.well_known import GRAPHGATE_API_VERSION, GRAPHGATE_PREFIX
 from webhook.policy import exceptions, validation
@@ -28,7 +29,6 @@ from webhook.policy.model import (
     PolicySet,
     ValidationAction,
 )
-from webhook.policy.selectors import read_selector
 from webhook.policy.sources import SourceObject
 
 _NON_PARAM_KINDS = frozenset({"Kustomization", "Component", "CustomResourceDefinition"})

@@ -9,9 +9,9 @@ from typing import Any
 
 from webhook.graph.admission_request import AdmissionRequest
 from webhook.graph.cluster_facts import Facts
+from webhook.graph.selectors import get_labels
 from webhook.graph.well_known import SELDON_GROUP
 from webhook.policy.model import MatchResources, ResourceRule
-from webhook.policy.selectors import get_labels
 
 NAME_LABEL = "kubernetes.io/metadata.name"
 """The label that the API server gives to every namespace: its name."""

@@ -12,9 +12,9 @@ from webhook.cel.activation import Closure
 from webhook.cel.compiler import Compiler
 from webhook.cel.environment import CheckedExpression
 from webhook.graph.path import Path
+from webhook.graph.selectors import LabelSelector
 from webhook.policy.exceptions import PolicyException
 from webhook.policy.reads import FieldRead
-from webhook.policy.selectors import LabelSelector
 
 PolicyKind = Literal["ValidatingAdmissionPolicy", "MutatingAdmissionPolicy"]
 ValidationAction = Literal["deny", "warn", "audit"]

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from webhook.graph.model import get_mapping, get_str
+from webhook.graph.selectors import get_labels
 from webhook.policy.model import Binding, ParamRef, Policy
-from webhook.policy.selectors import get_labels
 
 
 class ParamNotFoundError(Exception):

@@ -15,8 +15,8 @@ import orjson
 
 from webhook.cel.libraries.format import FORMATS
 from webhook.graph.path import ROOT, Path
+from webhook.graph.selectors import SELECTOR_OPERATORS
 from webhook.graph.suggest import nearest_word
-from webhook.policy.selectors import SELECTOR_OPERATORS
 
 ADMISSION_GROUP = "admissionregistration.k8s.io"
 SUPPORTED_VERSIONS = ("v1", "v1beta1")

@@ -29,14 +29,11 @@ def write(report: Report) -> str:
 
 
 def _add_test_case(suite: Element, result: DocumentResult) -> None:
-    name = "/".join(
-        part for part in (result.identity.get("namespace"), result.identity.get("name")) if part
-    )
     case = SubElement(
         suite,
         "testcase",
         classname=_replace_invalid_chars(result.file),
-        name=_replace_invalid_chars(name or f"document {result.index}"),
+        name=_replace_invalid_chars(result.object_name or f"document {result.index}"),
         file=_replace_invalid_chars(result.file),
         line=str(result.line),
     )

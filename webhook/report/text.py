@@ -8,9 +8,10 @@ deny: children is a mapping (name), not a list of nodes [children-not-a-list]
    = put a dash before its first field: - name: …
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
-from webhook.engine.messages import MAX_MESSAGE_LENGTH, format_path
+from webhook.engine.messages import MAX_MESSAGE_LENGTH, MAX_PATH_LENGTH, format_path
 from webhook.graph.text import escape_control_chars, shorten
 from webhook.lint.result import DocumentResult, LocatedFinding, Report
 
@@ -30,25 +31,32 @@ def no_style(text: str, _: str) -> str:
 
 def write(report: Report, style: Style = no_style) -> str:
     """Return the findings of all documents, then a line that sums them up."""
+    objects = Counter(result.file for result in report.results)
     blocks = [
-        _block(result, placed, style) for result in report.results for placed in result.findings
+        _block(result, placed, style, named=objects[result.file] > 1)
+        for result in report.results
+        for placed in result.findings
     ]
     return "".join(f"{block}\n\n" for block in blocks) + _summary(report, style) + "\n"
 
 
-def _block(result: DocumentResult, located: LocatedFinding, style: Style) -> str:
-    return "\n".join(_lines(result, located, style))
+def _block(result: DocumentResult, located: LocatedFinding, style: Style, *, named: bool) -> str:
+    return "\n".join(_lines(result, located, style, named=named))
 
 
-def _lines(result: DocumentResult, located: LocatedFinding, style: Style) -> Iterator[str]:
+def _lines(
+    result: DocumentResult, located: LocatedFinding, style: Style, *, named: bool
+) -> Iterator[str]:
+    """Yield the lines of a finding; `named`: the file has several objects, so it says which."""
     finding = located.finding
     word = "error" if result.verdict == "error" else located.action
     message = style(f": {shorten(finding.message, MAX_MESSAGE_LENGTH)}", "strong")
     yield f"{style(word, located.action)}{message} [{finding.rule_id}]"
     margin = " " * len(str(located.line))
     where = f"{escape_control_chars(result.file)}:{located.line}:{located.column}"
+    name = f"  {shorten(result.object_name, MAX_PATH_LENGTH)}" if named else ""
     path = f"  {format_path(finding.path)}" if finding.path else ""
-    yield f"{margin}{style('-->', 'frame')} {where}{path}"
+    yield f"{margin}{style('-->', 'frame')} {where}{name}{path}"
     if located.source.strip():
         shown, column = _excerpt(located.source, located.column)
         marker = " " * (column - 1) + "^" * max(1, min(located.width, len(shown) - column + 1))

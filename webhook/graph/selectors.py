@@ -1,5 +1,6 @@
 """Label selectors (k8s.io/apimachinery pkg/apis/meta/v1, LabelSelector)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +52,9 @@ class LabelSelector:
         return ",".join(requirement.to_query() for requirement in self.requirements)
 
 
+EVERY_OBJECT = LabelSelector()
+
+
 def read_selector(raw: Mapping[str, Any]) -> LabelSelector:
     """Return the Selector of a raw one whose shape was checked."""
     requirements = [
@@ -63,6 +67,38 @@ def read_selector(raw: Mapping[str, Any]) -> LabelSelector:
         )
         for item in get_list(raw, "matchExpressions")
     ]
+    return LabelSelector(tuple(requirements))
+
+
+_TERM = re.compile(
+    r"\s*(?:(?P<set>[^\s,()=!]+)\s+(?P<operator>in|notin)\s*\((?P<values>[^()]*)\)"
+    r"|(?P<key>[^\s,()=!]+)\s*(?P<sign>==|=|!=)\s*(?P<value>[^\s,()=!]*)"
+    r"|(?P<absent>!)?\s*(?P<exists>[^\s,()=!]+))\s*(?:,(?!\s*$)|$)"
+)
+
+
+def parse_selector(text: str) -> LabelSelector:
+    """Return the selector that kubectl's -l spells: "team=a,stage in (prod, test),!legacy".
+
+    "" is everything. Raise ValueError where it is no selector.
+    """
+    requirements = []
+    position = 0
+    while position < len(text.rstrip()):
+        term = _TERM.match(text, position)
+        if term is None:
+            raise ValueError(f"{text!r} is no label selector; write it as KEY=VALUE,KEY!=VALUE")
+        position = term.end()
+        if term["set"]:
+            operator = "In" if term["operator"] == "in" else "NotIn"
+            values = frozenset(value.strip() for value in term["values"].split(","))
+            requirements.append(Requirement(term["set"], operator, values))
+        elif term["key"]:
+            operator = "NotIn" if term["sign"] == "!=" else "In"
+            requirements.append(Requirement(term["key"], operator, frozenset({term["value"]})))
+        else:
+            operator = "DoesNotExist" if term["absent"] else "Exists"
+            requirements.append(Requirement(term["exists"], operator))
     return LabelSelector(tuple(requirements))
 
 

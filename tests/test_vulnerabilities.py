@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tools.audit import audit, parse_pins
+from tools.vulnerabilities import audit, parse_pins
 
 GRAVE = {"id": "PYSEC-1", "summary": "reads too much", "fixed_in": ["1.1"], "withdrawn": None}
 

@@ -1,6 +1,6 @@
 """Compare pinned dependencies with the vulnerabilities that the package index knows.
 
-    python -m tools.audit manifests/image/requirements.txt
+    python -m tools.vulnerabilities manifests/image/requirements.txt
 
 The index's JSON interface tells them (/pypi/NAME/VERSION/json). Some mirrors answer for the newest
 version only (/pypi/NAME/json): that will do where the newest is the pinned one, and is said to be
@@ -95,13 +95,13 @@ def fetch_from_index(path: str) -> dict[str, Any] | None:
 
 def main() -> int:
     """Audit the files that are named; return the exit code."""
-    parser = argparse.ArgumentParser(prog="tools.audit")
+    parser = argparse.ArgumentParser(prog="tools.vulnerabilities")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     try:
         texts = [file.read_text(encoding="utf-8") for file in parser.parse_args().files]
         selected = sorted({pin for text in texts for pin in parse_pins(text)})
     except (OSError, ValueError) as error:
-        print(f"audit: {error}", file=sys.stderr)
+        print(f"vulnerabilities: {error}", file=sys.stderr)
         return 2
     return audit(selected, fetch_from_index, print)
 

@@ -1,0 +1,65 @@
+"""What is known of one audited object, and of the audit as a whole."""
+
+from dataclasses import dataclass
+
+from webhook.lint.result import DocumentResult
+from webhook.picture import Picture
+from webhook.report.security_context import ContainerSecurity
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedObject:
+    """One SeldonDeployment, judged as if it were applied now.
+
+    result      verdict, findings and exceptions; its `file` is the file, or for an object of a
+                cluster its namespace and name
+    uid         "" for an object of a file
+    team        whose it is (`Auditor.team_label`); "": nobody says
+    picture     its graph with its findings; None: not asked for, or it could not be made
+    security    the effective security of each container, likewise
+    error       why there is neither; "": there are, or nobody asked
+    """
+
+    result: DocumentResult
+    uid: str = ""
+    team: str = ""
+    picture: Picture | None = None
+    security: tuple[ContainerSecurity, ...] = ()
+    error: str = ""
+
+    @property
+    def namespace(self) -> str:
+        """The namespace; "" where none is written."""
+        return self.result.identity.get("namespace", "")
+
+    @property
+    def name(self) -> str:
+        """The name; "" where none is written."""
+        return self.result.identity.get("name", "")
+
+    @property
+    def title(self) -> str:
+        """Namespace and name; the file and the line of what has no name."""
+        return self.result.object_name or f"{self.result.file}:{self.result.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditContext:
+    """What the objects were judged with.
+
+    source              the API server's URL, or what the files are called
+    created_at          RFC 3339
+    version             of graphgate
+    settings_version    a digest of the settings in force
+    policy_set_version  of the policies in force; "": there are none
+    kubernetes_version  "1.36"; "": not known
+    missing             facts that could not be read, as sentences
+    """
+
+    source: str
+    created_at: str
+    version: str
+    settings_version: str
+    policy_set_version: str = ""
+    kubernetes_version: str = ""
+    missing: tuple[str, ...] = ()

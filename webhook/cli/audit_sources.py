@@ -1,0 +1,146 @@
+"""Where `audit` has its objects from: files, or a cluster page by page."""
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+
+from webhook.cli.manifests import select_manifests
+from webhook.errors import KubeApiUnavailableError
+from webhook.files import read_input
+
+if TYPE_CHECKING:
+    from webhook.audit import AuditedObject, Auditor
+    from webhook.audit.auditor import ObjectFilter
+    from webhook.kube.transport import Transport
+
+PAGE_SIZE = 100
+_PAGE_TIMEOUT_SECONDS = 60.0
+_POLICIES_TIMEOUT_SECONDS = 30.0
+_POLICIES_POLL_SECONDS = 0.1
+_PROGRESS_INTERVAL_SECONDS = 0.1
+
+
+class Progress:
+    """A line on standard error, where that is a terminal: 'judged 1,200 of 5,000'."""
+
+    def __init__(self) -> None:
+        self._shows = sys.stderr.isatty()
+        self._done = 0
+        self._next_at = 0.0
+        self.total: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        if self._shows:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+    def step(self) -> None:
+        """Count one object."""
+        self._done += 1
+        if not self._shows or time.monotonic() < self._next_at:
+            return
+        self._next_at = time.monotonic() + _PROGRESS_INTERVAL_SECONDS
+        click.echo(f"\r{self.line()}\x1b[K", nl=False, err=True)
+
+    def line(self) -> str:
+        """Return what the line says; at most 60 columns."""
+        if self.total is None or self.total < self._done:
+            return f"judged {self._done:,}"
+        filled = 24 * self._done // max(self.total, 1)
+        return f"judged [{'#' * filled}{'-' * (24 - filled)}] {self._done:,} of {self.total:,}"
+
+
+def audit_files(
+    paths: tuple[str, ...], auditor: "Auditor", selected: "ObjectFilter", progress: Progress
+) -> "Iterator[AuditedObject]":
+    """Yield what is found in the objects of files; a file that cannot be opened is one of them."""
+    from webhook.audit import AuditedObject
+    from webhook.lint.lint import unreadable_file_report
+    from webhook.yamldoc import read
+
+    manifests = select_manifests(paths)
+    for note in manifests.notes:
+        click.echo(f"graphgate: {note}", err=True)
+    for file in manifests.files:
+        try:
+            content = read_input(file)
+        except OSError as error:
+            (result,) = unreadable_file_report(file, error.strerror or str(error)).results
+            yield AuditedObject(result)
+            continue
+        for audited in auditor.audit_file(file, read(content), selected):
+            progress.step()
+            yield audited
+
+
+def audit_cluster(
+    transport: "Transport",
+    auditor: "Auditor",
+    namespaces: tuple[str, ...],
+    selector: str,
+    progress: Progress,
+) -> "Iterator[AuditedObject]":
+    """Yield what is found in the objects of a cluster, a page at a time.
+
+    Raise KubeApiUnavailableError if a page cannot be read: a part of the cluster is no audit.
+    """
+    from webhook.graph.well_known import SELDON_API_VERSION
+    from webhook.kube import collection_path
+    from webhook.kube.list_watch import list_pages
+
+    selectors = {"labelSelector": selector} if selector else {}
+    total: int | None = 0
+    for namespace in namespaces or ("",):
+        path = collection_path(SELDON_API_VERSION, "SeldonDeployment", namespace)
+        is_first = True
+        for page in list_pages(
+            transport, path, selectors, page_size=PAGE_SIZE, timeout=_PAGE_TIMEOUT_SECONDS
+        ):
+            if is_first:
+                is_first = False
+                known = page.remaining if page.continue_token else 0
+                total = None if known is None or total is None else total + len(page.items) + known
+                progress.total = total
+            for document in page.items:
+                # An item of a list does not say what it is.
+                named = {"apiVersion": SELDON_API_VERSION, "kind": "SeldonDeployment", **document}
+                yield auditor.audit_object(named)
+                progress.step()
+
+
+def fetch_policies(
+    transport: "Transport", selector: str, exceptions_namespace: str
+) -> Mapping[str, Any]:
+    """Return the cluster's policies and exceptions with these labels, by what messages call them.
+
+    Raise KubeApiUnavailableError if they cannot be read in time.
+    """
+    from webhook.kube.policy_watcher import PoliciesWatcher
+
+    deadline = time.monotonic() + _POLICIES_TIMEOUT_SECONDS
+    with PoliciesWatcher(transport, selector, exceptions_namespace=exceptions_namespace) as watcher:
+        while (objects := watcher.objects) is None:
+            if time.monotonic() > deadline:
+                raise KubeApiUnavailableError(
+                    f"the policies of {transport.server} cannot be read: {watcher.health().detail}"
+                )
+            time.sleep(_POLICIES_POLL_SECONDS)
+    return objects
+
+
+def source_name(paths: tuple[str, ...]) -> str:
+    """Return what a report calls the files."""
+    named = ["standard input" if path == "-" else Path(path).as_posix() for path in paths]
+    return ", ".join(named[:3]) + (f" and {len(named) - 3} more" if len(named) > 3 else "")

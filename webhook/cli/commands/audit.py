@@ -1,0 +1,195 @@
+"""`graphgate audit`: judge all SeldonDeployments of a cluster, or of files."""
+
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
+from webhook.cli.inputs import load_facts, load_settings
+from webhook.cli.options import SettingsFlags, facts_option, settings_options
+from webhook.cli.policy_options import policies_option, resolve_sources
+from webhook.errors import PolicyError, SettingsError
+from webhook.server.policy_files import parse_policies, read_files, summarize_problems
+
+if TYPE_CHECKING:
+    from webhook.engine.policy_context import PolicyContext
+    from webhook.graph.selectors import LabelSelector
+    from webhook.kube.client import Client
+
+
+@click.command("audit")
+@click.argument("paths", nargs=-1, metavar="[PATH|-]...")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json", "sarif", "junit", "csv", "html"]),
+    default="text",
+    show_default=True,
+    help="How to report; html is one page that needs no network.",
+)
+@click.option(
+    "-n",
+    "--namespace",
+    "namespaces",
+    multiple=True,
+    metavar="NAME",
+    help="Only objects of this namespace; may be repeated. [default: all]",
+)
+@click.option(
+    "-l", "--selector", default="", metavar="LABELS", help="Only objects with these labels."
+)
+@click.option(
+    "--team-label",
+    default="team",
+    show_default=True,
+    metavar="KEY",
+    help="Label of objects or their namespaces that says whose they are.",
+)
+@click.option(
+    "--cluster-policies-selector",
+    metavar="LABELS",
+    help="Evaluate the cluster's policies and exceptions with these labels too. "
+    "[settings: policies.selector]",
+)
+@click.option(
+    "--exceptions-namespace",
+    metavar="NAME",
+    help="Where PolicyExceptions of the cluster count. [default: the context's namespace]",
+)
+@policies_option
+@facts_option
+@cluster_options
+@settings_options
+def audit_command(
+    paths: tuple[str, ...],
+    output: str,
+    namespaces: tuple[str, ...],
+    selector: str,
+    team_label: str,
+    cluster_policies_selector: str | None,
+    exceptions_namespace: str | None,
+    policy_paths: tuple[Path, ...],
+    facts_file: Path | None,
+    kubeconfig: str | None,
+    context: str | None,
+    seldon_config: str,
+    flags: SettingsFlags,
+) -> None:
+    r"""Judge every SeldonDeployment of a cluster, or of the files that are named.
+
+    Exit 0: all would be allowed, 1: one would be denied, 2: something could not be evaluated.
+
+    \b
+    Examples:
+      graphgate audit -o html > audit.html
+      kubectl get sdep -A -o json | graphgate audit -o csv -
+    """
+    from webhook.audit import Auditor, Tally
+    from webhook.audit.auditor import ObjectFilter, settings_version
+    from webhook.audit.formats import DETAILED_FORMATS, open_writer
+    from webhook.audit.model import AuditContext
+    from webhook.cli.audit_sources import Progress, audit_cluster, audit_files, source_name
+
+    settings = load_settings(flags)
+    label_selector = _parse_selector(selector)
+    sources = resolve_sources(policy_paths, cluster_policies_selector, settings, flags)
+    facts = load_facts(facts_file)
+    missing: tuple[str, ...] = ()
+    objects: dict[str, Any] = {}
+    cluster = None if paths else open_cluster(kubeconfig, context)
+    if cluster is not None:
+        if facts_file is None:
+            from webhook.kube.facts import collect_facts
+
+            gathered = collect_facts(cluster, namespaces, parse_config_map(seldon_config))
+            facts, missing = gathered.facts, gathered.missing
+            for sentence in missing:
+                click.echo(f"graphgate: not known: {sentence}", err=True)
+        if sources.selector:
+            objects = _cluster_policies(cluster, sources.selector, exceptions_namespace)
+    policy_context = _policy_context(sources.paths, objects)
+    auditor = Auditor(
+        settings,
+        facts,
+        policy_context,
+        team_label,
+        with_details=output in DETAILED_FORMATS,
+    )
+    minor = facts.kubernetes_minor
+    writer = open_writer(
+        output,
+        AuditContext(
+            source=cluster.server if cluster is not None else source_name(paths),
+            created_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            version=version("graphgate"),
+            settings_version=settings_version(settings),
+            policy_set_version=policy_context.policies.version if policy_context else "",
+            kubernetes_version="" if minor is None else f"1.{minor}",
+            missing=missing,
+        ),
+    )
+    tally = Tally()
+    with Progress() as progress:
+        audited_objects = (
+            audit_cluster(cluster, auditor, namespaces, selector, progress)
+            if cluster is not None
+            else audit_files(
+                paths, auditor, ObjectFilter(frozenset(namespaces), label_selector), progress
+            )
+        )
+        for audited in audited_objects:
+            tally.add(audited)
+            _write(writer.add(audited))
+    _write(writer.finish(tally))
+    if cluster is not None:
+        cluster.close()
+    if not tally.objects:
+        click.echo("graphgate: no SeldonDeployment found", err=True)
+    sys.exit(tally.exit_code)
+
+
+def _write(text: str) -> None:
+    """Write in UTF-8, whatever the terminal speaks: reports are files as a rule."""
+    if text:
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.flush()
+
+
+def _parse_selector(text: str) -> "LabelSelector":
+    from webhook.graph.selectors import parse_selector
+
+    try:
+        return parse_selector(text)
+    except ValueError as error:
+        raise SettingsError(f"--selector: {error}") from error
+
+
+def _cluster_policies(
+    cluster: "Client", selector: str, exceptions_namespace: str | None
+) -> dict[str, Any]:
+    from webhook.cli.audit_sources import fetch_policies
+
+    return dict(fetch_policies(cluster, selector, exceptions_namespace or cluster.namespace))
+
+
+def _policy_context(paths: tuple[Path, ...], objects: dict[str, Any]) -> "PolicyContext | None":
+    """Return the policies of files and cluster; None if there are none.
+
+    Raise PolicyError if a file cannot be used. An object of the cluster that cannot is named, and
+    left out: the webhook does the same.
+    """
+    if not (paths or objects):
+        return None
+    from webhook.engine.policy_context import PolicyContext
+
+    policies = parse_policies(read_files(paths), objects)
+    in_files = [str(each) for each in policies.problems if each.file not in objects]
+    if in_files:
+        raise PolicyError(summarize_problems(in_files))
+    for problem in policies.problems:
+        click.echo(f"graphgate: policy not used: {problem}", err=True)
+    return PolicyContext(policies, int(time.time())) if policies.version else None
