@@ -3,6 +3,7 @@ import yaml
 
 from webhook.defaulting.options import HARDENED_OPTIONS, DefaultingOptions
 from webhook.errors import SettingsError
+from webhook.graph.cluster_facts import NO_FACTS
 from webhook.rules import all_rules
 from webhook.settings.model import PolicySources, RuleSetting, Settings, read_settings
 from webhook.settings.schema import settings_schema
@@ -72,8 +73,8 @@ def test_a_namespace_has_the_cluster_s_settings_and_what_it_changes():
             namespaces={"team": {"rules": {"unknown-field": {"action": "deny"}}}},
         )
     )
-    assert settings.for_namespace("other") is settings
-    assert settings.for_namespace("team").rules == {
+    assert settings.for_namespace("other", NO_FACTS) is settings
+    assert settings.for_namespace("team", NO_FACTS).rules == {
         "traffic-not-100": RuleSetting("warn"),
         "unknown-field": RuleSetting("deny"),
     }
@@ -84,8 +85,8 @@ def test_the_variable_holds_for_namespaces_too_unless_they_say_otherwise():
         document(namespaces={"a": {}, "b": {"defaults": {"runAsUser": 5}}}),
         {"DEFAULT_USER_ID": "2000"},
     )
-    assert settings.for_namespace("a").defaults.run_as_user == 2000
-    assert settings.for_namespace("b").defaults.run_as_user == 5
+    assert settings.for_namespace("a", NO_FACTS).defaults.run_as_user == 2000
+    assert settings.for_namespace("b", NO_FACTS).defaults.run_as_user == 5
 
 
 def _enums_with_off(schema, path=()):
@@ -201,7 +202,7 @@ def test_policies_are_named_once_for_all_namespaces():
     )
     settings = read_settings(written)
     assert settings.policies == PolicySources(("ours", "/etc/theirs"), "team=ml")
-    assert settings.for_namespace("shop").policies == settings.policies
+    assert settings.for_namespace("shop", NO_FACTS).policies == settings.policies
     assert read_settings().policies == PolicySources()
     (parsed_file,) = read(write_settings(settings)).documents
     assert read_settings(parsed_file.value).policies == settings.policies

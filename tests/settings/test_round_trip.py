@@ -90,6 +90,7 @@ SECTION: dict[str, st.SearchStrategy[Any]] = {
         },
     ),
     "routing": st.fixed_dictionaries({}, optional=NAMESPACE_ROUTING),
+    "mode": st.sampled_from(["enforce", "warn", "observe"]),
     "ratchet": st.booleans(),
     "onRuleError": st.sampled_from(["deny", "allow"]),
     "operator": st.sampled_from(["auto", "seldon", "graphgate"]),
@@ -103,6 +104,13 @@ SECTION: dict[str, st.SearchStrategy[Any]] = {
     | st.just({"large-traffic-shift": {"parameters": {"maxShiftPercent": 7}}}),
 }
 SECTIONS = st.fixed_dictionaries({}, optional=SECTION)
+SELECTORS = st.sampled_from(
+    [
+        {},
+        {"matchLabels": {"stage": "dev"}},
+        {"matchExpressions": [{"key": "stage", "operator": "In", "values": ["dev", "test"]}]},
+    ]
+)
 
 
 def effect(settings: Settings) -> dict[str, Any]:
@@ -118,20 +126,24 @@ def effect(settings: Settings) -> dict[str, Any]:
     return {**decided, "rules": rules}
 
 
-FIELDS = set(Settings.__dataclass_fields__) - {"rules", "namespaces"}
+FIELDS = set(Settings.__dataclass_fields__) - {"rules", "namespaces", "namespace_selectors"}
 
 
 @hypothesis_settings(deadline=None, max_examples=60)
 @given(
     SECTIONS,
-    st.dictionaries(NAMES, SECTIONS, max_size=2),
+    st.dictionaries(NAMES | st.just("team-*"), SECTIONS, max_size=2),
+    st.lists(st.tuples(SELECTORS, SECTIONS), max_size=2),
     RENDERING,
     st.fixed_dictionaries({}, optional=ROUTING),
     st.sampled_from(["default", "hardened"]),
 )
-def test_settings_are_read_as_they_were_written(section, namespaces, rendering, routing, profile):
+def test_settings_are_read_as_they_were_written(
+    section, namespaces, selectors, rendering, routing, profile
+):
     head = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", "profile": profile}
     whole = {"rendering": rendering, "routing": routing, "namespaces": namespaces}
+    whole["namespaceSelectors"] = [{"selector": each, **own} for each, own in selectors]
     settings = read_settings({**head, **section, **whole})
     (parsed,) = read(write_settings(settings)).documents
     again = read_settings(parsed.value)
@@ -139,6 +151,11 @@ def test_settings_are_read_as_they_were_written(section, namespaces, rendering, 
     assert again.namespaces.keys() == settings.namespaces.keys()
     for name, own in settings.namespaces.items():
         assert effect(again.namespaces[name]) == effect(own)
+    for selected, before in zip(
+        again.namespace_selectors, settings.namespace_selectors, strict=True
+    ):
+        assert selected.selector == before.selector
+        assert effect(selected.settings) == effect(before.settings)
 
 
 def test_every_key_of_a_namespace_is_drawn():

@@ -3,6 +3,7 @@
 import pytest
 
 from webhook.errors import SettingsError
+from webhook.graph.cluster_facts import NO_FACTS
 from webhook.rendering.routes.options import NO_ROUTING, RoutingOptions
 from webhook.settings.model import read_settings
 
@@ -86,10 +87,10 @@ def test_a_namespace_may_have_hosts_of_its_own():
     settings = _read(
         {**GATEWAY, "hosts": ["a.com"]}, None, {"t": {"routing": {"hosts": ["t.com"]}}}
     )
-    assert settings.for_namespace("t").routing == RoutingOptions(
+    assert settings.for_namespace("t", NO_FACTS).routing == RoutingOptions(
         kind="gateway-api", gateway="gateways/public", hosts=("t.com",)
     )
-    assert settings.for_namespace("u").routing.hosts == ("a.com",)
+    assert settings.for_namespace("u", NO_FACTS).routing.hosts == ("a.com",)
 
 
 @pytest.mark.parametrize("key", ["kind", "prefix"])

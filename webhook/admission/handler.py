@@ -25,6 +25,9 @@ from webhook.settings.model import Settings
 
 Endpoint = Literal["mutate", "validate"]
 
+Verdict = Literal["allowed", "would-be-denied", "denied"]
+"""would-be-denied: allowed, because the mode is not "enforce"."""
+
 
 class ReviewResult(NamedTuple):
     """What goes back, and what the log and the metrics may know of it (never the object).
@@ -40,7 +43,7 @@ class ReviewResult(NamedTuple):
     operation: str = ""
     namespace: str = ""
     name: str = ""
-    verdict: Literal["allowed", "denied"] = "denied"
+    verdict: Verdict = "denied"
     findings: tuple[tuple[str, Action], ...] = ()
     rule_errors: tuple[RuleError, ...] = ()
     policy_set_version: str = ""
@@ -98,6 +101,7 @@ def handle_review(
         decision = Decision(
             rule_errors=(RuleError(ENGINE_RULE_ID, error),),
             fail_closed=settings.on_rule_error == "deny",
+            mode=settings.for_namespace(request.namespace, facts).mode,
         )
     policy_set_version = "" if policy_context is None else policy_context.policies.version
     return ReviewResult(
@@ -106,11 +110,17 @@ def handle_review(
         operation=request.operation,
         namespace=request.namespace,
         name=request.object_name,
-        verdict="denied" if decision.denied else "allowed",
+        verdict=_verdict(decision),
         findings=_logged_findings(decision),
         rule_errors=decision.rule_errors,
         policy_set_version=policy_set_version,
     )
+
+
+def _verdict(decision: Decision) -> Verdict:
+    if decision.denied:
+        return "denied"
+    return "would-be-denied" if decision.would_be_denied else "allowed"
 
 
 _UNREAD_REMEDIATION = "split the object into several"
@@ -184,8 +194,8 @@ def _build_response(
     if warnings := messages.format_warnings(decision):
         response["warnings"] = warnings
     audit_annotations = {"policySetVersion": policy_set_version} if policy_set_version else {}
-    if decision.audits:
-        audit_annotations["findings"] = messages.format_audits(decision)
+    if audits := messages.format_audits(decision):
+        audit_annotations["findings"] = audits
     if decision.suppressed:
         audit_annotations["exempted"] = messages.format_suppressed(decision)
     if audit_annotations:

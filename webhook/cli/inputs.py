@@ -35,6 +35,7 @@ def load_settings(flags: SettingsFlags) -> "Settings":
         default_user_id=flags.default_user_id,
         allow_root_default=flags.allow_root_default,
         operator=flags.operator,
+        mode=flags.mode,
         routing=flags.routing_section,
         pod_security=pod_security,
         source=source,

@@ -18,6 +18,7 @@ class SettingsFlags:
     allow_root_default: bool = False
     pod_security: str | None = None
     operator: str | None = None
+    mode: str | None = None
     routing: str | None = None
     routing_gateway: str | None = None
     routing_host: tuple[str, ...] = ()
@@ -55,6 +56,11 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
             "--operator",
             type=click.Choice(["auto", "seldon", "graphgate"]),
             help="Whose pods are checked or rendered. [settings: operator]",
+        ),
+        click.option(
+            "--mode",
+            type=click.Choice(["enforce", "warn", "observe"]),
+            help="What comes of a denial where no namespace says otherwise. [settings: mode]",
         ),
         click.option(
             "--routing-prefix",

@@ -104,8 +104,7 @@ def _judge_what_is_rendered(settings: "Settings", facts: "Facts") -> "Settings":
         known = own.operator if own.operator != "auto" else facts.operator or "graphgate"
         return replace(own, operator=known)
 
-    namespaces = {name: settle(own) for name, own in settings.namespaces.items()}
-    return replace(settle(settings), namespaces=namespaces)
+    return settle(settings).map_parts(settle)
 
 
 def _render_document(
@@ -122,7 +121,7 @@ def _render_document(
     from webhook.rendering.routes.render import render_routes
 
     view = parse(document.value)
-    own = settings.for_namespace(view.namespace)
+    own = settings.for_namespace(view.namespace, facts)
     operator: Operator = "seldon" if own.operator == "seldon" else "graphgate"
     if operator == "graphgate":
         operations = default_object(document.value, own.defaults, facts).operations

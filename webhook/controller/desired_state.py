@@ -66,7 +66,7 @@ def compute_desired_state(
     facts = replace(facts, explainer_images=facts.explainer_images or {})
     metadata = get_mapping(document, "metadata")
     namespace = get_str(metadata, "namespace")
-    namespace_settings = settings.settings.for_namespace(namespace)
+    namespace_settings = settings.settings.for_namespace(namespace, facts)
     decision = evaluate(document, settings.settings, facts, operator="graphgate")
     defaulting = defaults.default_object(document, namespace_settings.defaults, facts)
     deployment = parse(defaults.apply_add_operations(document, defaulting.operations))

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from webhook.errors import ReviewTimeoutError
 from webhook.graph.finding import Finding, Operation
 from webhook.rules import Action
+from webhook.settings.model import Mode
 
 
 class RuleError(NamedTuple):
@@ -49,6 +50,7 @@ class Decision(NamedTuple):
     fail_closed  whether every such failure refuses the object (`onRuleError: deny`), and not only
                  those for want of time
     suppressed   findings that exceptions take back
+    mode         what comes of denials; what exceeds a bound is refused in every mode
     """
 
     denials: tuple[Finding, ...] = ()
@@ -58,16 +60,24 @@ class Decision(NamedTuple):
     rule_errors: tuple[RuleError, ...] = ()
     fail_closed: bool = True
     suppressed: tuple[SuppressedFinding, ...] = ()
+    mode: Mode = "enforce"
 
     @property
     def denied(self) -> bool:
         """Whether the object is refused."""
-        return bool(self.denials) or bool(self.denying_errors)
+        if self.mode == "enforce":
+            return bool(self.denials) or bool(self.denying_errors)
+        return bool(self.denying_errors) or any(finding.incomplete for finding in self.denials)
+
+    @property
+    def would_be_denied(self) -> bool:
+        """Whether only the mode lets the object through."""
+        return not self.denied and self._replace(mode="enforce").denied
 
     @property
     def denying_errors(self) -> tuple[RuleError, ...]:
         """The rule errors that refuse the object: all, or those that ran out of time."""
-        if not self.rule_errors or self.fail_closed:
+        if not self.rule_errors or (self.fail_closed and self.mode == "enforce"):
             return self.rule_errors
         return tuple(error for error in self.rule_errors if error.is_timeout)
 

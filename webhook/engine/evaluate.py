@@ -59,8 +59,8 @@ def evaluate(
     old_document    the object before an update; its faults, where they are left, only warn
     apply_defaults  True: the object is checked with its defaults filled in, and the patch adds
                     them. False: it is checked as it is, with a warning if defaults are missing.
-                    With `defaults.applyAt: render` it is checked with its defaults either way, and
-                    nothing is added
+                    With `defaults.applyAt: render`, and where the mode is "observe", it is checked
+                    with its defaults either way, and nothing is added
     policy_context  users' policies and exceptions; None: there are none
     allow_cache     what was found faultless before; None: nothing is remembered
     operator        whose pods are checked; None: as settings, object and facts say
@@ -77,7 +77,7 @@ def evaluate(
     if namespace is None:
         namespace = get_str(metadata, "namespace")
     cached_under = settings, facts
-    settings = settings.for_namespace(namespace)
+    settings = settings.for_namespace(namespace, facts)
     known_facts = facts = settings.with_model_servers(facts)
     chosen = operator or resolve_operator(document, settings, facts).name
     if chosen != facts.operator:
@@ -87,7 +87,7 @@ def evaluate(
         defaulting_result = defaulting.DefaultingResult()
     else:
         defaulting_result = defaulting.default_object(document, settings.defaults, facts, namespace)
-    stores_defaults = settings.apply_defaults_at == "admission"
+    stores_defaults = settings.mode != "observe" and settings.apply_defaults_at == "admission"
     defaulted = (
         defaulting.apply_add_operations(document, defaulting_result.operations)
         if apply_defaults or not stores_defaults
@@ -103,7 +103,7 @@ def evaluate(
             policy_context, defaulted, old_document, namespace, facts
         )
         defaulted, findings = mutated.document, list(mutated.findings)
-        patch += mutated.operations
+        patch += mutated.operations if settings.mode != "observe" else ()
     rule_errors: list[RuleError] = []
     key = None
     if allow_cache is not None and policy_context is None:
@@ -149,7 +149,7 @@ def evaluate(
         }
         findings = list(override_actions(findings, notices))
     if not findings and not rule_errors:
-        return Decision(patch=patch, suppressed=suppressed)
+        return Decision(patch=patch, suppressed=suppressed, mode=settings.mode)
     findings = explain_placeholders(document, findings)
     grouped = group_by_action(document, drop_superseded(findings))
     decision = Decision(
@@ -159,6 +159,7 @@ def evaluate(
         rule_errors=tuple(rule_errors),
         fail_closed=settings.on_rule_error == "deny",
         suppressed=suppressed,
+        mode=settings.mode,
     )
     return decision if decision.denied else decision._replace(patch=patch)
 

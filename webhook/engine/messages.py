@@ -21,6 +21,8 @@ MAX_PATH_LENGTH = 512
 _MAX_NAME_LENGTH = 253
 """Characters of the object's name: more than that is not a name (a DNS subdomain)."""
 
+_WOULD_BE_DENIED = "would be denied: "
+
 RULE_ERROR_TEXT = "could not be evaluated; this is a failure of graphgate, not of the object"
 
 
@@ -78,15 +80,32 @@ def format_warnings(decision: Decision) -> list[str]:
     """Return the warnings that go with the answer, none of which repeats a denial.
 
     They travel in an HTTP header each: no more are spelled out than of the denials.
+
+    Example, where the mode is "warn":
+        would be denied: spec.replicas: must be at least 0, got -1 [negative-replicas]
     """
-    return _shown_lines(decision.warnings) + format_rule_errors(
-        error for error in decision.rule_errors if error not in decision.denying_errors
-    )
+    if decision.mode == "observe":
+        return []
+    return [
+        *([] if decision.denied else _shown_lines(decision.denials, _WOULD_BE_DENIED)),
+        *_shown_lines(decision.warnings),
+        *format_rule_errors(
+            error for error in decision.rule_errors if error not in decision.denying_errors
+        ),
+    ]
 
 
 def format_audits(decision: Decision) -> str:
-    """Return what the audit log keeps, a line for each finding."""
-    return "\n".join(_shown_lines(decision.audits))
+    """Return what the audit log keeps, a line for each finding.
+
+    Of an object that the mode lets through, that is everything that was found.
+    """
+    lines = _shown_lines(decision.audits)
+    if decision.mode != "enforce" and not decision.denied:
+        lines = [*_shown_lines(decision.denials, _WOULD_BE_DENIED), *lines]
+    if decision.mode == "observe":
+        lines += [*_shown_lines(decision.warnings), *format_rule_errors(decision.rule_errors)]
+    return "\n".join(lines)
 
 
 def format_suppressed(decision: Decision) -> str:
@@ -105,8 +124,8 @@ def format_suppressed(decision: Decision) -> str:
     return "\n".join(lines)
 
 
-def _shown_lines(findings: Sequence[Finding]) -> list[str]:
-    lines = [format_finding(finding) for finding in findings[:MAX_SHOWN_FINDINGS]]
+def _shown_lines(findings: Sequence[Finding], prefix: str = "") -> list[str]:
+    lines = [f"{prefix}{format_finding(finding)}" for finding in findings[:MAX_SHOWN_FINDINGS]]
     if (hidden := len(findings) - MAX_SHOWN_FINDINGS) > 0:
         lines.append(f"… and {hidden} more; graphgate check shows them all")
     return lines

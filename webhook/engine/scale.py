@@ -35,7 +35,7 @@ def evaluate_scale(
 
     old_scale  the Scale before; a number that was wrong before and stays only warns
     """
-    settings = settings.for_namespace(namespace)
+    settings = settings.for_namespace(namespace, facts)
     rule_errors: list[RuleError] = []
 
     def run_checks(value: Any, errors: list[RuleError]) -> list[ActionFinding]:
@@ -70,6 +70,7 @@ def evaluate_scale(
         rule_errors=tuple(rule_errors),
         fail_closed=settings.on_rule_error == "deny",
         suppressed=suppressed,
+        mode=settings.mode,
     )
 
 

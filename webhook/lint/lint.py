@@ -81,7 +81,8 @@ def lint_parsed(
         if is_seldon_deployment(document.value):
             old = None if find_old is None else find_old(document.value)
             decision = _evaluate(document, settings, facts, policy_context, old)
-            result = _document_result(file, document, decision, lines, settings)
+            found = [*_action_findings(decision), *_yaml_findings(document, settings, facts)]
+            result = _document_result(file, document, decision, found, lines)
             result = replace(result, operator=_resolve_operator(document, settings, facts))
         elif (misspelled := find_misspelled_kind(document.value)) is not None:
             result = _error_result(file, document, misspelled, lines)
@@ -141,7 +142,8 @@ def find_in_document(
     """Return what is found in a document, with actions; None if it is of another kind."""
     if is_seldon_deployment(document.value):
         decision = _evaluate(document, settings, facts, policy_context)
-        return [*_action_findings(decision), *_yaml_findings(document, settings)]
+        found = [*_action_findings(decision), *_yaml_findings(document, settings, facts)]
+        return _soften(found, decision)
     misspelled = find_misspelled_kind(document.value)
     return None if misspelled is None else [("deny", misspelled)]
 
@@ -166,7 +168,7 @@ def _evaluate(
 def _resolve_operator(document: Document, settings: Settings, facts: Facts) -> OperatorChoice:
     """Return whose pods the engine has judged, and the evidence."""
     namespace = get_str(get_mapping(document.value, "metadata"), "namespace")
-    return resolve_operator(document.value, settings.for_namespace(namespace), facts)
+    return resolve_operator(document.value, settings.for_namespace(namespace, facts), facts)
 
 
 def unreadable_file_report(file: str, reason: str) -> Report:
@@ -176,14 +178,15 @@ def unreadable_file_report(file: str, reason: str) -> Report:
 
 
 def _document_result(
-    file: str, document: Document, decision: Decision, lines: list[str], settings: Settings
+    file: str,
+    document: Document,
+    decision: Decision,
+    found: list[ActionFinding],
+    lines: list[str],
 ) -> DocumentResult:
-    yaml_findings = list(_yaml_findings(document, settings))
-    denied = decision.denied or any(action == "deny" for action, _ in yaml_findings)
-    located = [
-        _locate(finding, action, document, lines)
-        for action, finding in (*_action_findings(decision), *yaml_findings)
-    ]
+    found = _soften(found, decision)
+    denied = decision.denied or any(action == "deny" for action, _ in found)
+    located = [_locate(finding, action, document, lines) for action, finding in found]
     return DocumentResult(
         file=file,
         index=document.index,
@@ -211,6 +214,15 @@ def _action_findings(decision: Decision) -> list[ActionFinding]:
         *(("audit", finding) for finding in decision.audits),
         *_rule_error_findings(decision),
     ]
+
+
+def _soften(found: list[ActionFinding], decision: Decision) -> list[ActionFinding]:
+    """Return the findings with what comes of them in the namespace's mode."""
+    if decision.mode == "enforce" or decision.denied:
+        return found
+    if decision.mode == "observe":
+        return [("audit", finding) for _, finding in found]
+    return [("warn" if action == "deny" else action, finding) for action, finding in found]
 
 
 def _error_result(
@@ -261,11 +273,12 @@ def _rule_error_findings(decision: Decision) -> Iterator[ActionFinding]:
         yield action, Finding(ROOT, f"the rule {RULE_ERROR_TEXT}", rule_id=failure.rule_id)
 
 
-def _yaml_findings(document: Document, settings: Settings) -> Iterator[ActionFinding]:
+def _yaml_findings(document: Document, settings: Settings, facts: Facts) -> Iterator[ActionFinding]:
     """Yield what kubectl reads in silence; settings may give it another action than "warn"."""
     if not document.warnings:
         return
-    settings = settings.for_namespace(get_str(get_mapping(document.value, "metadata"), "namespace"))
+    namespace = get_str(get_mapping(document.value, "metadata"), "namespace")
+    settings = settings.for_namespace(namespace, facts)
     findings = [
         Finding(each.path, each.message, rule_id=f"{YAML_RULE_ID_PREFIX}{each.kind}")
         for each in document.warnings

@@ -45,7 +45,7 @@ def build_picture(
               predictor, the object
     """
     view = parse(document)
-    settings = settings.for_namespace(view.namespace)
+    settings = settings.for_namespace(view.namespace, facts)
     options = settings.rendering.render_options(
         settings.defaults, operator=resolve_operator(document, settings, facts).name
     )

@@ -70,7 +70,7 @@ def explain_security(
     """
     metadata = get_mapping(document, "metadata") if isinstance(document, dict) else {}
     name = get_str(metadata, "namespace")
-    settings = settings.for_namespace(name)
+    settings = settings.for_namespace(name, facts)
     defaulting_result = defaulting.default_object(document, settings.defaults, facts, name)
     view = parse(defaulting.apply_add_operations(document, defaulting_result.operations))
     known = facts.namespaces.get(name)

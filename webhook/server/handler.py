@@ -57,6 +57,6 @@ class AdmissionReviewHandler:
 
 def warm_up(settings: Settings) -> None:
     """Compile the schema and import the rules now, and not while an API server waits."""
-    for each in (settings, *settings.namespaces.values()):
+    for each in settings.parts:
         each.rule_set.preload()
     evaluate({}, settings, NO_FACTS)

@@ -13,15 +13,22 @@ Only `cli` knows flags, environment and files; this module receives them as valu
     modelServers: [SKLEARN_SERVER]
     ratchet: true                     # faults that were there before an update only warn
     onRuleError: deny           # or allow
+    mode: enforce                     # or warn, observe
     routing: {kind: gateway-api, gateway: gateways/public}
     policies: {files: [ours]}         # beside this file
-    namespaces:
+    namespaces:                       # by name, or by pattern
       team-a:
         rules: {unknown-field: {action: deny}}
+      "sandbox-*":
+        mode: observe
+    namespaceSelectors:               # by the namespace's labels, the first that matches
+    - selector: {matchLabels: {stage: dev}}
+      mode: warn
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from functools import cached_property, partial
 from typing import Any, Literal, cast
 
@@ -35,6 +42,7 @@ from webhook.defaulting.options import (
 from webhook.errors import SettingsError
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.path import Path
+from webhook.graph.selectors import read_selector
 from webhook.graph.suggest import nearest_word
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
 from webhook.podsecurity import Standard, parse_version
@@ -54,6 +62,9 @@ from webhook.settings.routing import read_routing
 from webhook.settings.rule_set import EnabledRule, RuleSet
 
 KIND = "Settings"
+ALL_RULES = "*"
+"""In the section `rules`: every rule."""
+
 USER_ID_VARIABLE = "DEFAULT_USER_ID"
 
 PROFILES: Mapping[str, DefaultingOptions] = {
@@ -86,6 +97,29 @@ class PolicySources:
     rendered: Literal["deny", "warn", "off"] = "warn"
 
 
+Mode = Literal["enforce", "warn", "observe"]
+"""What comes of a denial: it refuses the object; it is a warning; it is recorded, and the object is
+left as it is. What exceeds a bound is refused in every mode."""
+
+MODES: tuple[Mode, ...] = ("enforce", "warn", "observe")
+"""The strictest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceSelector:
+    """The settings of namespaces with some labels.
+
+    selector  as it was written: a LabelSelector
+    """
+
+    selector: Mapping[str, Any]
+    settings: "Settings"
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Return whether a namespace with these labels has these settings."""
+        return read_selector(self.selector).matches(labels)
+
+
 OperatorSetting = Literal["auto", "graphgate", "seldon"]
 """Whose pods are evaluated; auto: as the object and the cluster show it."""
 
@@ -113,10 +147,13 @@ class Settings:
     routing            how requests get to the predictors; its kind and prefix are the same for all
                        namespaces
     policies           where users' policies come from; the same for all namespaces
-    namespaces         the complete settings of namespaces that have their own
+    mode               what comes of a denial
+    namespaces         the complete settings of namespaces that have their own, by name or pattern
+    namespace_selectors  likewise, by labels; the first that matches counts
     """
 
     profile: str = "default"
+    mode: Mode = "enforce"
     defaults: DefaultingOptions = field(default_factory=DefaultingOptions)
     apply_defaults_at: Literal["admission", "render"] = "admission"
     rules: Mapping[str, RuleSetting] = field(default_factory=dict)
@@ -130,6 +167,7 @@ class Settings:
     routing: RoutingOptions = NO_ROUTING
     policies: PolicySources = field(default_factory=PolicySources)
     namespaces: Mapping[str, "Settings"] = field(default_factory=dict)
+    namespace_selectors: tuple[NamespaceSelector, ...] = ()
 
     @cached_property
     def rule_set(self) -> RuleSet:
@@ -161,9 +199,54 @@ class Settings:
             if setting.action is not None and rule_id in configurable
         }
 
-    def for_namespace(self, name: str) -> "Settings":
-        """Return the settings of a namespace: its own if it has some, else these."""
-        return self.namespaces.get(name, self)
+    def for_namespace(self, name: str, facts: Facts) -> "Settings":
+        """Return the settings of a namespace.
+
+        The name goes before the longest pattern that matches it, that before the first selector
+        that matches its labels, and that before these settings. Where the facts do not have its
+        labels no selector counts, and the strictest mode of all holds.
+        """
+        own = self.namespaces.get(name)
+        if own is not None:
+            return own
+        for pattern, settings in self._namespace_patterns:
+            if fnmatchcase(name, pattern):
+                return settings
+        if not self.namespace_selectors:
+            return self
+        namespace = facts.namespaces.get(name)
+        if namespace is None:
+            return self._with_strictest_mode
+        for selector in self.namespace_selectors:
+            if selector.matches(namespace.labels):
+                return selector.settings
+        return self
+
+    @cached_property
+    def _namespace_patterns(self) -> tuple[tuple[str, "Settings"], ...]:
+        patterns = [item for item in self.namespaces.items() if "*" in item[0]]
+        return tuple(sorted(patterns, key=lambda item: (-len(item[0]), item[0])))
+
+    @cached_property
+    def _with_strictest_mode(self) -> "Settings":
+        modes = {self.mode, *(each.settings.mode for each in self.namespace_selectors)}
+        return replace(self, mode=min(modes, key=MODES.index))
+
+    def map_parts(self, change: Callable[["Settings"], "Settings"]) -> "Settings":
+        """Return these settings with a change made to those of each namespace."""
+        return replace(
+            self,
+            namespaces={name: change(own) for name, own in self.namespaces.items()},
+            namespace_selectors=tuple(
+                replace(each, settings=change(each.settings)) for each in self.namespace_selectors
+            ),
+        )
+
+    @property
+    def parts(self) -> tuple["Settings", ...]:
+        """These settings and those of all namespaces that have their own."""
+        selected = (each.settings for each in self.namespace_selectors)
+        return (self, *self.namespaces.values(), *selected)
 
     def with_model_servers(self, facts: Facts) -> Facts:
         """Return the facts with the servers and images that the settings name.
@@ -192,6 +275,7 @@ def read_settings(
     pod_security: Standard | None = None,
     operator: str | None = None,
     routing: Mapping[str, Any] | None = None,
+    mode: str | None = None,
     source: str = "settings",
 ) -> Settings:
     """Return the effective settings.
@@ -202,6 +286,7 @@ def read_settings(
     allow_root_default  the flag of that name
     pod_security        the flag --pod-security: this standard holds, in the mode of the file
     operator            the flag --operator; None: not given
+    mode                the flag --mode: it holds wherever no namespace has its own; None: not given
     routing             the flags --routing…, by the keys of the section `routing`; they go first
     source              how the file is called in sentences
 
@@ -237,6 +322,8 @@ def read_settings(
         settings = replace(settings, pod_security=pod_security_options)
     if operator is not None:
         settings = replace(settings, operator=cast("OperatorSetting", operator))
+    if mode is not None:
+        settings = replace(settings, mode=cast("Mode", mode))
     namespace_sections = section.get("namespaces") or {}
     return replace(
         settings,
@@ -244,12 +331,19 @@ def read_settings(
             name: _apply_section(settings, changes or {}, f"{source}: namespaces.{name}")
             for name, changes in namespace_sections.items()
         },
+        namespace_selectors=tuple(
+            NamespaceSelector(
+                changes["selector"],
+                _apply_section(settings, changes, f"{source}: namespaceSelectors[{index}]"),
+            )
+            for index, changes in enumerate(section.get("namespaceSelectors") or ())
+        ),
     )
 
 
 def _apply_section(base: Settings, section: Mapping[str, Any], source: str) -> Settings:
     rules = dict(base.rules)
-    for name, changes in (section.get("rules") or {}).items():
+    for name, changes in _expand_groups(section.get("rules") or {}).items():
         inherited = rules.get(name, _DEFAULT_RULE_SETTING)
         rules[name] = RuleSetting(
             action=read_off(changes.get("action", inherited.action)),
@@ -270,6 +364,7 @@ def _apply_section(base: Settings, section: Mapping[str, Any], source: str) -> S
         model_servers=base.model_servers if model_servers is None else tuple(model_servers),
         pod_security=_apply_pod_security(base.pod_security, section.get("podSecurity"), source),
         ratchet=section.get("ratchet", base.ratchet),
+        mode=section.get("mode", base.mode),
         operator=section.get("operator", base.operator),
         controller_id=section.get("controllerID", base.controller_id),
         routing=read_routing(section.get("routing"), base.routing, source),
@@ -277,6 +372,20 @@ def _apply_section(base: Settings, section: Mapping[str, Any], source: str) -> S
             "Literal['deny', 'allow']", section.get("onRuleError", base.on_rule_error)
         ),
     )
+
+
+def _expand_groups(section: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the section `rules` by ids: "*" is every rule, a group all of its own.
+
+    An id goes before its group, and that before "*".
+    """
+    expanded: dict[str, Any] = {}
+    for rule in all_rules():
+        for name in (ALL_RULES, rule.group):
+            if name in section:
+                expanded[rule.id] = section[name]
+    groups = {ALL_RULES, *(rule.group for rule in all_rules())}
+    return {**expanded, **{name: of for name, of in section.items() if name not in groups}}
 
 
 def _apply_pod_security(

@@ -6,6 +6,7 @@
 from functools import cache
 from typing import Any
 
+from webhook.graph.selectors import SELECTOR_OPERATORS
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
 from webhook.rules import all_rules, docs
 from webhook.rules.descriptors import other_descriptors
@@ -99,6 +100,11 @@ def settings_schema() -> dict[str, Any]:
         ),
         "rules": _object_schema(
             {
+                "*": _object_schema({"action": _ACTION_SCHEMA}, "All rules."),
+                **{
+                    group: _object_schema({"action": _ACTION_SCHEMA}, f"All rules on {subject}.")
+                    for group, subject in _GROUPS.items()
+                },
                 **{rule.id: _rule_schema(rule.docstring, rule.parameters) for rule in all_rules()},
                 **{
                     rule_id: _object_schema({"action": _ACTION_SCHEMA}, descriptor.title)
@@ -106,7 +112,8 @@ def settings_schema() -> dict[str, Any]:
                     if descriptor.configurable
                 },
             },
-            "Per id: what is done about its findings, and the parameters of a rule.",
+            "What is done about findings, and the parameters of rules. An id goes before its "
+            "group, and that before *.",
         ),
         "modelServers": {
             "type": "array",
@@ -138,6 +145,12 @@ def settings_schema() -> dict[str, Any]:
             },
             "What is demanded of pods, before they exist.",
         ),
+        "mode": {
+            "enum": ["enforce", "warn", "observe"],
+            "description": "What comes of a denial. enforce: the object is refused. warn: its "
+            "author is warned. observe: it is recorded (metrics, audit annotations, log), and the "
+            "object stays as it is, without defaults. What exceeds a bound is refused in any mode.",
+        },
         "ratchet": {
             "type": "boolean",
             "description": "true: on an update, only faults that the object did not have before "
@@ -158,6 +171,12 @@ def settings_schema() -> dict[str, Any]:
             "enum": ["deny", "allow"],
             "description": "What happens to an object when a rule of graphgate itself crashes.",
         },
+    }
+    of_namespace = {
+        **section,
+        "routing": _object_schema(
+            routing_schema(of_namespace=True), "How requests get to the predictors in it."
+        ),
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -185,17 +204,25 @@ def settings_schema() -> dict[str, Any]:
                 ),
                 "namespaces": {
                     "type": "object",
+                    "propertyNames": {"pattern": _NAMESPACE},
                     "additionalProperties": _object_schema(
-                        {
-                            **section,
-                            "routing": _object_schema(
-                                routing_schema(of_namespace=True),
-                                "How requests get to the predictors in it.",
-                            ),
-                        },
-                        "Settings of one namespace.",
+                        of_namespace, "Settings of one namespace."
                     ),
-                    "description": "By name of the namespace: what differs there.",
+                    "description": "By name of the namespace, or a pattern with *: what differs "
+                    "there. The name goes before the longest pattern.",
+                },
+                "namespaceSelectors": {
+                    "type": "array",
+                    "items": {
+                        **_object_schema(
+                            {"selector": _SELECTOR, **of_namespace},
+                            "Settings of the namespaces that a selector matches.",
+                        ),
+                        "required": ["selector"],
+                    },
+                    "description": "By labels of the namespace: what differs there. The first "
+                    "that matches counts, where no name or pattern does. Where the labels are "
+                    "not known, the strictest mode of all holds, and else what is set globally.",
                 },
             },
             "Everything that an operator may choose about verdicts.",
@@ -205,6 +232,39 @@ def settings_schema() -> dict[str, Any]:
 
 
 _ACTION_SCHEMA = _enum_with_off("deny", "warn", "audit")
+
+_GROUPS = {
+    "graph": "graphs and their nodes",
+    "naming": "names, labels and annotations",
+    "pod": "pods",
+    "predictor": "predictors",
+    "scaling": "replicas and autoscalers",
+    "schema": "the shape of the object",
+}
+
+_NAMESPACE = r"^[a-z0-9*]([-a-z0-9*]*[a-z0-9*])?$"
+
+_SELECTOR: dict[str, Any] = {
+    "type": "object",
+    "description": "A LabelSelector.",
+    "properties": {
+        "matchLabels": {"type": "object", "additionalProperties": {"type": "string"}},
+        "matchExpressions": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["key", "operator"],
+                "properties": {
+                    "key": {"type": "string", "minLength": 1},
+                    "operator": {"enum": list(SELECTOR_OPERATORS)},
+                    "values": {"type": "array", "items": {"type": "string"}},
+                },
+                "additionalProperties": False,
+            },
+        },
+    },
+    "additionalProperties": False,
+}
 
 _JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
 

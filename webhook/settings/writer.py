@@ -39,21 +39,30 @@ def write_settings(settings: Settings, heading: str = "") -> str:
     tail: dict[str, Any] = {}
     if settings.namespaces:
         tail["namespaces"] = {
-            name: {
-                **_section(own),
-                "routing": write_routing(own.routing, of_namespace=True),
-                "rules": _changed_rules(own),
-            }
-            for name, own in settings.namespaces.items()
+            name: _namespace_section(own) for name, own in settings.namespaces.items()
         }
+    if settings.namespace_selectors:
+        tail["namespaceSelectors"] = [
+            {"selector": dict(each.selector), **_namespace_section(each.settings)}
+            for each in settings.namespace_selectors
+        ]
     return (
         heading + _dump_yaml(head) + _rules_section(settings) + (_dump_yaml(tail) if tail else "")
     )
 
 
+def _namespace_section(settings: Settings) -> dict[str, Any]:
+    return {
+        **_section(settings),
+        "routing": write_routing(settings.routing, of_namespace=True),
+        "rules": _changed_rules(settings),
+    }
+
+
 def _section(settings: Settings) -> dict[str, Any]:
     """Return what a namespace may set, too, but for the rules."""
     section: dict[str, Any] = {
+        "mode": settings.mode,
         "defaults": {"applyAt": settings.apply_defaults_at, **defaults_section(settings.defaults)},
         "podSecurity": _pod_security_section(settings.pod_security),
         "ratchet": settings.ratchet,
