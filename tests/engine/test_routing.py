@@ -96,6 +96,17 @@ def test_nobody_takes_somebody_else_s_host(routing, facts):
     ]
 
 
+def test_the_object_s_own_annotations_count_where_the_spec_has_none():
+    document = build({"name": "main"})
+    document["metadata"]["annotations"] = {"seldon.io/istio-host": "shop.example.com"}
+    (finding,) = _findings(document, ISTIO)
+    assert finding[:3] == (
+        "deny",
+        "unapproved-host",
+        'metadata.annotations["seldon.io/istio-host"]',
+    )
+
+
 def test_nobody_takes_a_host_where_routes_are_for_all_hosts():
     (finding,) = _findings(_claiming(istio_host="shop.example.com"), {"kind": "istio"})
     assert finding[3] == 'host "shop.example.com" is not allowed here; allowed: *'

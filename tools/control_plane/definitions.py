@@ -1,7 +1,8 @@
 """CustomResourceDefinitions of other projects: `provide_definitions`.
 
 What graphgate renders for cert-manager, the Prometheus operator, KEDA, OpenShift, Gateway API and
-Istio is judged by their own definitions; Contour's are what the gateway of the tests starts with.
+Istio, and what an example has for Argo Rollouts, is judged by their own definitions; Contour's are
+what the gateway of the tests starts with.
 They are files in Go modules, which the Go module proxy has; nothing is built. Each is copied into
 the cache of the binaries, once; what is there is not fetched again.
 """
@@ -109,6 +110,13 @@ SOURCES = (
         "h1:37mJvg9I0biYZAEQF+MATs4FNeCpXEIVO3LFpVb6iNM=",
         # One file has all of them.
         {"VirtualService": "kubernetes/customresourcedefinitions.gen.yaml"},
+    ),
+    Source(
+        "argo-rollouts",
+        "github.com/argoproj/argo-rollouts",
+        "v1.8.3",
+        "h1:blbtQva4IK9r6gFh+dWkCrLnFdPOWiv9ubQYu36qeaA=",
+        {"Rollout": "manifests/crds/rollout-crd.yaml"},
     ),
     Source(
         "contour",

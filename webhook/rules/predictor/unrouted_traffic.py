@@ -34,7 +34,7 @@ from webhook.rules._format import quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
-FIELDS = frozenset({"predictors"})
+FIELDS = frozenset({"shadow", "traffic"})
 
 
 def check(deployment: SeldonDeployment, facts: Facts, routing: RoutingOptions) -> Iterator[Finding]:
