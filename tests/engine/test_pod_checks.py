@@ -170,3 +170,23 @@ def test_every_report_shows_pod_security_at_a_line_of_the_file():
     own = replace(read_settings(), pod_security=PodSecurityOptions("enforce", "restricted"))
     (result,) = lint_text("f", text, own, NO_FACTS).results
     assert {(p.line, p.column) for p in result.findings} == {(11, 11)}
+
+
+def test_openshift_refuses_a_privileged_container_and_its_user_and_both_are_warned_of():
+    context = {"privileged": True, "runAsUser": 0}
+    document = with_pod(
+        containers=[{"name": "classifier", "image": "i", "securityContext": context}]
+    )
+    namespace = Namespace({}, {"openshift.io/sa.scc.uid-range": "1000620000/10000"})
+    decision = evaluate(
+        document,
+        read_settings(),
+        Facts(namespaces={"ds": namespace}, openshift=True),
+        namespace="ds",
+    )
+    found = [f for f in decision.warnings if f.rule_id.startswith("pod-security/")]
+    assert decision.denials == ()
+    assert [(f.rule_id, str(f.path).rpartition(".")[2]) for f in found] == [
+        ("pod-security/refused-by-restricted-v2", "privileged"),
+        ("pod-security/outside-namespace-range", "runAsUser"),
+    ]

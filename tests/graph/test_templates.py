@@ -16,6 +16,10 @@ from webhook.graph.templates import find_placeholder
         ("<your image here>", "<your image here>"),
         ("{image}:1", "{image}"),
         ("#{TOKEN}#", "#{TOKEN}"),
+        ("a-@name@", "@name@"),
+        ("[[ .Name ]]-b", "[[ .Name ]]"),
+        ("%NAME%", "%NAME%"),
+        ("__NAME__", "__NAME__"),
     ],
 )
 def test_a_placeholder_is_found(text, placeholder):
@@ -24,7 +28,10 @@ def test_a_placeholder_is_found(text, placeholder):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "classifier", "$(POD_NAME)", "a < b > c", '{"a": 1}', "100$", "{}", "<", "{{", "a{"],
+    [
+        *("", "classifier", "$(POD_NAME)", "a < b > c", '{"a": 1}', "100$", "{}", "<", "{{", "a{"),
+        *("r/x@sha256:abc", "gs://b/a%20b%20c", "a@b.example", "__init__", "[0]", "[[", "%A%"),
+    ],
 )
 def test_other_text_holds_none(text):
     assert find_placeholder(text) == ""

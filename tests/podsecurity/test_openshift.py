@@ -11,6 +11,7 @@ from webhook.podsecurity.openshift import (
     is_scc_active,
     parse_block,
     read_group_blocks,
+    refused_by_restricted_v2,
     uid_outside_namespace_range,
 )
 
@@ -183,3 +184,43 @@ def test_windows_pods_and_unreadable_ranges_are_passed_over() -> None:
     assert users_outside_range(Pod({**spec, "os": {"name": "windows"}})) == []
     assert users_outside_range(Pod(spec), Namespace({}, {UID_RANGE_ANNOTATION: "x"})) == []
     assert users_outside_range(Pod(spec), Namespace()) == []
+
+
+PRIVILEGED_POD = {
+    "hostNetwork": True,
+    "hostPID": False,
+    "volumes": [{"name": "v", "emptyDir": {}}, {"name": "h", "hostPath": {"path": "/"}}],
+    "initContainers": [
+        {
+            "name": "i",
+            "securityContext": {"capabilities": {"add": ["NET_BIND_SERVICE", "SYS_TIME"]}},
+        }
+    ],
+    "containers": [
+        {
+            "name": "a",
+            "securityContext": {"privileged": True, "runAsUser": 0},
+            "ports": [{"containerPort": 1}, {"containerPort": 2, "hostPort": 2}],
+        },
+        {"name": "b", "securityContext": {"allowPrivilegeEscalation": True, "privileged": False}},
+    ],
+}
+
+
+def test_each_privilege_that_restricted_v2_refuses_is_named() -> None:
+    found = [f"{path}: {fact}" for path, fact in refused_by_restricted_v2(Pod(PRIVILEGED_POD))]
+    words = "the restricted-v2 SCC will refuse"
+    assert found == [
+        f"spec.hostNetwork: {words} hostNetwork: true",
+        f"spec.volumes[1].hostPath: {words} a hostPath volume",
+        f"spec.initContainers[0].securityContext.capabilities.add[1]: {words} "
+        "the capability SYS_TIME",
+        f"spec.containers[0].securityContext.privileged: {words} privileged: true",
+        f"spec.containers[0].ports[1].hostPort: {words} a hostPort",
+        f"spec.containers[1].securityContext.allowPrivilegeEscalation: {words} "
+        "allowPrivilegeEscalation: true",
+    ]
+
+
+def test_a_windows_pod_asks_restricted_v2_for_nothing() -> None:
+    assert not [*refused_by_restricted_v2(Pod({**PRIVILEGED_POD, "os": {"name": "windows"}}))]

@@ -22,7 +22,11 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import Path
 from webhook.podsecurity import Pod, Standard, Violation, evaluate_pod
-from webhook.podsecurity.openshift import is_scc_active, uid_outside_namespace_range
+from webhook.podsecurity.openshift import (
+    is_scc_active,
+    refused_by_restricted_v2,
+    uid_outside_namespace_range,
+)
 from webhook.podsecurity.validation.security_context import (
     api_server_errors,
     is_trivially_valid,
@@ -34,6 +38,7 @@ from webhook.rules.other_ids import POD_SECURITY_RULE_ID_PREFIX, RESTRICTIONS_RU
 from webhook.settings.pod_security import Mode, PodSecurityOptions, resolve_standard
 
 OUTSIDE_RANGE_RULE_ID = f"{POD_SECURITY_RULE_ID_PREFIX}outside-namespace-range"
+RESTRICTED_V2_RULE_ID = f"{POD_SECURITY_RULE_ID_PREFIX}refused-by-restricted-v2"
 
 Violations = tuple[Violation, ...]
 
@@ -83,7 +88,7 @@ def check_pods(
               of, but for what its pod gets from elsewhere and had not before
 
     What can never run denies in any mode; what a standard or the restrictions forbid does what the
-    mode says; an id outside of the namespace's range only warns, since the service account may
+    mode says; what OpenShift's restricted-v2 refuses only warns, since the service account may
     have a grant that nobody sees here.
     """
     namespace_facts = facts.namespaces.get(namespace)
@@ -122,6 +127,8 @@ def check_pods(
         if assigned_by_scc and namespace_facts is not None:
             for path, fact in uid_outside_namespace_range(template.pod, namespace_facts):
                 yield "warn", Finding(template.locate(path), fact, rule_id=OUTSIDE_RANGE_RULE_ID)
+            for path, fact in refused_by_restricted_v2(template.pod):
+                yield "warn", Finding(template.locate(path), fact, rule_id=RESTRICTED_V2_RULE_ID)
         if action == "off":
             continue
         pod = rendered.pop(template.path, None)

@@ -6,6 +6,8 @@ _PLACEHOLDER = re.compile(
     r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>"  # Helm, Jinja; ERB
     r"|[$#]\{[^{}]*\}|\{[A-Za-z_][\w.-]*\}"  # envsubst, Azure Pipelines, Python
     r"|\$[A-Za-z_]\w*"  # shell; $(NAME) is Kubernetes' own
+    r"|\[\[.*?\]\]|@[A-Za-z_][\w.-]*@"  # Go with other delimiters, Maven and autoconf
+    r"|%[A-Z][A-Z_]{2,}%|__[A-Z][A-Z0-9_]*__"  # Windows; tokens to be replaced
     r"|<[A-Za-z_][\w .:/-]*>",  # <image>, for a person to fill in
     re.DOTALL,
 )

@@ -1,7 +1,8 @@
-"""OpenShift's security context constraints, as far as they decide about user and group ids.
+"""OpenShift's security context constraints, as far as they decide about what pods ask for.
 
-Here: the namespace annotations with id blocks, their parser, whether SCCs are active, and which
-effective users lie outside. Not here: what a default does about it (`defaulting.resolve`).
+Here: the namespace annotations with id blocks, their parser, whether SCCs are active, which
+effective users lie outside, and what else restricted-v2 refuses. Not here: what a default does
+about it (`defaulting.resolve`).
 
 Sources: openshift/library-go pkg/security/uid (ParseBlock), openshift/apiserver-library-go
 securitycontextconstraints; behaviour of the parser measured, edge cases included.
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 
 from webhook.graph.cluster_facts import Namespace
 from webhook.graph.path import Path
-from webhook.podsecurity.pod import Pod, is_int
+from webhook.podsecurity.pod import Container, Pod, as_list, as_mapping, is_int
 
 UID_RANGE_ANNOTATION = "openshift.io/sa.scc.uid-range"
 SUPPLEMENTAL_GROUPS_ANNOTATION = "openshift.io/sa.scc.supplemental-groups"
@@ -119,3 +120,42 @@ def uid_outside_namespace_range(pod: Pod, namespace: Namespace) -> Iterator[tupl
             f"user {user} is outside the namespace range {block}; "
             "the restricted-v2 SCC will refuse it",
         )
+
+
+_HOST_NAMESPACES = ("hostNetwork", "hostPID", "hostIPC")
+
+
+def refused_by_restricted_v2(pod: Pod) -> Iterator[tuple[Path, str]]:
+    """Yield a place and a fact for each privilege that a pod asks for and restricted-v2 has not.
+
+    Only a warning, as above: the service account may be granted an SCC that has it. Source: the
+    SCC restricted-v2 of openshift/cluster-kube-apiserver-operator (bindata).
+    """
+    if pod.is_windows:
+        return
+    for field in _HOST_NAMESPACES:
+        if pod.spec.get(field) is True:
+            yield Path(("spec", field)), _refused(f"{field}: true")
+    for index, volume in enumerate(pod.volumes):
+        if volume.get("hostPath") is not None:
+            yield Path(("spec", "volumes", index, "hostPath")), _refused("a hostPath volume")
+    for container in pod.containers:
+        for path, what in _privileges(container):
+            yield container.path.join(path), _refused(what)
+
+
+def _privileges(container: Container) -> Iterator[tuple[Path, str]]:
+    for field in ("privileged", "allowPrivilegeEscalation"):
+        if container.context.get(field) is True:
+            yield Path(("securityContext", field)), f"{field}: true"
+    for index, name in enumerate(as_list(container.capabilities.get("add"))):
+        if name != "NET_BIND_SERVICE":
+            path = Path(("securityContext", "capabilities", "add", index))
+            yield path, f"the capability {name}"
+    for index, port in enumerate(as_list(container.raw.get("ports"))):
+        if as_mapping(port).get("hostPort"):
+            yield Path(("ports", index, "hostPort")), "a hostPort"
+
+
+def _refused(what: str) -> str:
+    return f"the restricted-v2 SCC will refuse {what}"

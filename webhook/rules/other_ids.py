@@ -279,6 +279,14 @@ _NEVER_RUNS = (
         "The pod runs only if its service account may use another SCC.",
         "remove the id, so that OpenShift sets it, or use one of the range.",
     ),
+    Descriptor(
+        f"{POD_SECURITY_RULE_ID_PREFIX}refused-by-restricted-v2",
+        "Privilege that restricted-v2 refuses",
+        "OpenShift's restricted-v2 SCC admits no privileged container, no privilege escalation, no "
+        "capability but NET_BIND_SERVICE, and nothing of the host. The pod runs only if its "
+        "service account may use another SCC.",
+        "remove it, or grant the service account an SCC that has it.",
+    ),
 )
 """Pods that the API server refuses or the kubelet never starts, whatever the standard."""
 

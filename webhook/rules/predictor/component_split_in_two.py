@@ -23,10 +23,10 @@ Good:
         - name: classifier
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.indentation import find_split_components
+from webhook.graph.indentation import COMPONENT_FIELDS, Entry, find_split_components
 from webhook.graph.model import Predictor, get_list, iter_mappings
 from webhook.graph.path import Path
 from webhook.graph.text import join_words
@@ -39,8 +39,7 @@ FIELDS = frozenset({"componentSpecs"})
 
 def check(predictor: Predictor) -> Iterator[Finding]:
     """Yield each item of componentSpecs that is a part of its neighbour."""
-    listed = get_list(predictor.raw, "componentSpecs")
-    if len(listed) > 1 and len(predictor.components) < len(listed):
+    if len(get_list(predictor.raw, "componentSpecs")) > 1:
         yield from _check_predictor(predictor)
 
 
@@ -49,7 +48,10 @@ def _check_predictor(predictor: Predictor) -> Iterator[Finding]:
     list_path = _component_items(predictor)
     # Where a server runs every node, Seldon may find a container for the pod that has none.
     certain = any(not node.has_builtin_implementation for node in predictor.nodes)
-    for part, target in find_split_components(entries).items():
+    split = find_split_components(entries)
+    if certain:
+        yield from _check_ambiguous(entries, split.keys(), list_path)
+    for part, target in split.items():
         fields = list(predictor.raw["componentSpecs"][part])
         moves = [
             move_operation(list_path / part / name, list_path / target / name) for name in fields
@@ -63,6 +65,20 @@ def _check_predictor(predictor: Predictor) -> Iterator[Finding]:
             certain=certain,
             fix_safety="safe",
         )
+
+
+def _check_ambiguous(
+    entries: Iterable[Entry], split: Container[int], path: Path
+) -> Iterator[Finding]:
+    """Yield each such item that may belong to either neighbour, or to none."""
+    for index, item in entries:
+        if item and index not in split and item.keys() <= set(COMPONENT_FIELDS):
+            yield Finding(
+                path / index / next(iter(item)),
+                f"{join_words(item)} without a pod: nothing is made of it",
+                "write it into the item that has the pod",
+                certain=False,
+            )
 
 
 def _component_items(predictor: Predictor) -> Path:

@@ -22,8 +22,8 @@ from typing import Any
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import Path
-from webhook.graph.suggest import nearest_word
-from webhook.graph.well_known import SELDON_PREFIX
+from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
+from webhook.graph.well_known import SELDON_GROUP, SELDON_PREFIX
 from webhook.rules._format import quote_value
 
 ACTION = "warn"
@@ -68,16 +68,27 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
 def _check_annotations(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:
     annotations = get_mapping(raw, "annotations")
     for key, value in annotations.items():
-        if not key.startswith(SELDON_PREFIX):
-            continue
-        name, place = key.removeprefix(SELDON_PREFIX), path / "annotations" / key
-        if name not in _KNOWN:
-            nearest = nearest_word(name, _KNOWN)
+        prefix, slash, name = key.partition("/")
+        place = path / "annotations" / key
+        is_seldons = prefix + slash == SELDON_PREFIX
+        if not is_seldons or name not in _KNOWN:
+            nearest = nearest_word(name, _KNOWN) if is_seldons else _name_of_near_prefix(key)
             if nearest and SELDON_PREFIX + nearest not in annotations:
                 message = f"Seldon does not read the annotation {quote_value(key)}"
                 yield Finding(place, message, f"did you mean {SELDON_PREFIX}{nearest}?")
         elif type(value) is str and value.lower() in _NEAR_BOOLEANS:
             yield from _check_switch(place, name, value)
+
+
+def _name_of_near_prefix(key: str) -> str:
+    """Return the known name behind a prefix that is nearly Seldon's; "" for any other key."""
+    prefix, _, name = key.partition("/")
+    if name not in _KNOWN:
+        return ""
+    is_near = prefix == SELDON_GROUP or nearest_word(
+        prefix, (SELDON_PREFIX.rstrip("/"),), CERTAIN_SIMILARITY
+    )
+    return name if is_near else ""
 
 
 def _check_switch(place: Path, name: str, value: str) -> Iterator[Finding]:

@@ -39,24 +39,30 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import ComponentSpec, Container, get_mapping, get_str
+from webhook.graph.model import ComponentSpec, Container, get_mapping, get_str, iter_mappings
 from webhook.graph.path import Path
 from webhook.graph.text import join_words
 from webhook.rendering.autoscaler import convert_metrics
 
 ACTION = "warn"
 SINCE = "0.1.0"
-FIELDS = frozenset({"hpaSpec"})
+FIELDS = frozenset({"hpaSpec", "kedaSpec"})
+
+_TRIGGER_TYPES = ("cpu", "memory")
+"""KEDA's triggers that become a Resource or ContainerResource metric."""
 
 
 def check(component: ComponentSpec) -> Iterator[Finding]:
     """Yield each metric that counts a share of nothing (source: GetResourceUtilizationRatio)."""
-    raw, path = component.raw.get("hpaSpec"), component.path / "hpaSpec"
-    if type(raw) is not dict:
+    if get_mapping(component.pod, "resources"):
+        return  # a pod with resources of its own is divided by those
+    if type(keda := component.raw.get("kedaSpec")) is dict:  # goes first
+        metrics = _utilization_triggers(keda, component.path / "kedaSpec")
+    elif type(hpa := component.raw.get("hpaSpec")) is dict:
+        metrics = _utilization_metrics(hpa, component.path / "hpaSpec")
+    else:
         return
-    if type(component.raw.get("kedaSpec")) is dict or get_mapping(component.pod, "resources"):
-        return  # KEDA goes first; and a pod with resources of its own is divided by those
-    for place, name, only in _utilization_metrics(raw, path):
+    for place, name, only in metrics:
         lacking = [
             container.name or "one without a name"
             for container in component.containers
@@ -85,6 +91,15 @@ def _utilization_metrics(raw: Mapping[str, Any], path: Path) -> Iterator[tuple[P
                 place = metrics.source_map.trace((index, kind))
                 if name:
                     yield place, name, get_str(source, "container")
+
+
+def _utilization_triggers(raw: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str, str]]:
+    """Yield the same of KEDA's triggers (source: its cpu_memory_scaler.go)."""
+    for index, trigger in iter_mappings(raw, "triggers"):
+        name, metadata = get_str(trigger, "type"), get_mapping(trigger, "metadata")
+        kind = get_str(trigger, "metricType") or get_str(metadata, "type")
+        if name in _TRIGGER_TYPES and kind == "Utilization":
+            yield path / "triggers" / index, name, get_str(metadata, "containerName")
 
 
 def _has_request(container: Container, name: str) -> bool:

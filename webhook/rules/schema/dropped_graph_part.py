@@ -1,7 +1,8 @@
 """Part of the graph where nothing reads it
 
-Why: children stand in their node, beside its name. Under endpoint, in a second graph or anywhere
-else below the graph they are dropped without a word, and requests never reach those nodes.
+Why: children stand in their node, beside its name. Under endpoint, in a second graph, beside the
+graph or under a misspelled name they are dropped without a word, and requests never reach those
+nodes.
 
 Fix: Move children into the node that calls them.
 
@@ -22,31 +23,53 @@ Good:
 from collections.abc import Iterator
 from typing import Any
 
+from webhook.graph import schema
 from webhook.graph.finding import Finding
 from webhook.graph.model import SchemaError, SeldonDeployment
-from webhook.rules._stray_fields import get_value_at, normalize_field
+from webhook.graph.path import ROOT
+from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
+from webhook.rules._stray_fields import get_value_at, move_into_patch, normalize_field
 
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"unknown"})
 
-_NAMES = frozenset({"children", "child"})
+_PREDICTORS = ROOT / "spec" / "predictors"
+_NAMES = ("children", "child")
 
 
 def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each unknown field below a graph that is, or holds, children."""
+    """Yield each unknown field of a predictor, or below its graph, that is or holds children."""
     if schema_error.kind != "unknown":
         return
     path = schema_error.path
-    if path[0:1] != ("spec",) or "graph" not in path[:-1]:
+    if path[0:1] != ("spec",):
+        return
+    is_below_graph = "graph" in path[:-1]
+    if not is_below_graph and path.parent.parent != _PREDICTORS:
         return
     value = get_value_at(deployment, path)
-    is_children = normalize_field(str(path[-1])) in _NAMES and type(value) in (list, dict) and value
-    if is_children or _holds_children(value):
-        message = f'children are not read below "{path[-1]}": their nodes are lost'
-        if is_children:
-            message = f'"{path[-1]}" is not read here: its nodes are lost'
-        yield Finding(path, message, "move children into the node that calls them")
+    field = str(path[-1])
+    remediation = "move children into the node that calls them"
+    if type(value) in (list, dict) and value and _is_called_children(field):
+        message = f'"{field}" is not read here: its nodes are lost'
+        if "children" not in schema.known_fields(path.parent):
+            yield Finding(path, message, remediation)
+            return
+        yield Finding(
+            path,
+            message,
+            'write "children"',
+            move_into_patch(deployment, path, path.parent / "children"),
+            fix_safety=spelling_fix_safety(field, "children"),
+        )
+    elif is_below_graph and _holds_children(value):
+        message = f'children are not read below "{field}": their nodes are lost'
+        yield Finding(path, message, remediation)
+
+
+def _is_called_children(field: str) -> bool:
+    return normalize_field(field) in _NAMES or bool(nearest_word(field, _NAMES, CERTAIN_SIMILARITY))
 
 
 def _holds_children(value: Any) -> bool:

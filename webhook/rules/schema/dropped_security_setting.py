@@ -1,8 +1,8 @@
 """Security setting where nothing reads it
 
 Why: runAsUser, runAsNonRoot, capabilities and their like belong into a securityContext, some of a
-pod, some of a container. At another place they are dropped without a word, and the container runs
-with more rights than its author wrote.
+pod, some of a container. At another place, or misspelled, they are dropped without a word, and the
+container runs with more rights than its author wrote.
 
 Fix: Move the setting into the securityContext of the pod or container that has it.
 
@@ -22,9 +22,12 @@ Good:
 
 from collections.abc import Iterator
 
+from webhook.graph import schema
 from webhook.graph.finding import Finding
 from webhook.graph.model import SchemaError, SeldonDeployment
-from webhook.rules._stray_fields import get_value_at, normalize_field
+from webhook.graph.path import Path
+from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
+from webhook.rules._stray_fields import get_value_at, move_into_patch, normalize_field
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -38,6 +41,7 @@ _SETTINGS = {
         *("capabilities", "allowPrivilegeEscalation", "readOnlyRootFilesystem"),
     )
 }
+_READABLE = frozenset({*_SETTINGS.values(), "securityContext"})
 _OF_POD_ONLY = ("fsGroup", "supplementalGroups")
 _OF_CONTAINER_ONLY = ("capabilities", "allowPrivilegeEscalation", "readOnlyRootFilesystem")
 
@@ -47,15 +51,35 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
     if schema_error.kind != "unknown":
         return
     path = schema_error.path
-    name = _SETTINGS.get(normalize_field(str(path[-1])))
-    if name is None or not {"componentSpecs", "containerSpec"} & set(path):
+    if not {"componentSpecs", "containerSpec"} & set(path):
         return
-    if get_value_at(deployment, path) is None:
+    value = get_value_at(deployment, path)
+    if value is None or value == {}:
         return
+    field = str(path[-1])
+    message = f'"{field}" is not read here: the setting is lost'
+    meant = _misspelled_setting(path)
+    if meant and (meant != "securityContext" or type(value) is dict):
+        yield Finding(
+            path,
+            message,
+            f'write "{meant}"',
+            move_into_patch(deployment, path, path.parent / meant),
+            fix_safety=spelling_fix_safety(field, meant),
+        )
+    elif (name := _SETTINGS.get(normalize_field(field))) is not None:
+        yield Finding(path, message, f"move it to {_home_of(name)}")
+
+
+def _misspelled_setting(path: Path) -> str:
+    """Return the setting that has its place there and was probably meant; "" if none."""
+    known = _READABLE.intersection(schema.known_fields(path.parent))
+    return nearest_word(str(path[-1]), sorted(known), CERTAIN_SIMILARITY) if known else ""
+
+
+def _home_of(name: str) -> str:
     if name in _OF_POD_ONLY:
-        home = "the pod's securityContext"
-    elif name in _OF_CONTAINER_ONLY:
-        home = "the container's securityContext"
-    else:
-        home = "securityContext"
-    yield Finding(path, f'"{path[-1]}" is not read here: the setting is lost', f"move it to {home}")
+        return "the pod's securityContext"
+    if name in _OF_CONTAINER_ONLY:
+        return "the container's securityContext"
+    return "securityContext"
