@@ -140,3 +140,40 @@ def test_a_safe_fix_that_would_bring_a_denial_is_not_applied():
         "safe",
         "the fix would lead to: the only predictor is a shadow [no-live-predictor]",
     )
+
+
+def with_pod_of(pod):
+    return with_predictor(componentSpecs=[{"spec": pod}])
+
+
+def test_the_deepest_place_is_fixed_first():
+    container = {"name": "classifier", "image": "i:1", "env": [{"name": "A", "value": 1}]}
+    document = with_pod_of({"containers": [container]})
+    document["spec"]["annotations"] = {"a": True}
+    document["spec"]["predictors"][0]["labels"] = {"a": 2}
+    result = fix(yaml.safe_dump(document))
+    assert [str(finding.path).rpartition("].")[2] for finding in result.applied] == [
+        "value",
+        "labels.a",
+        "spec.annotations.a",
+    ]
+
+
+def test_a_patch_is_as_deep_as_its_deepest_operation():
+    """A list's item is removed only after what is moved out of it has been fixed."""
+    component = {"hpaSpec": {"maxReplicas": 3}, "metadata": {"labels": {"a": 1}}}
+    document = with_predictor(
+        componentSpecs=[component, {"spec": {"containers": [{"name": "classifier", "image": "i"}]}}]
+    )
+    result = fix(yaml.safe_dump(document))
+    assert [finding.rule_id for finding in result.applied] == [
+        "wrong-type",
+        "component-split-in-two",
+    ]
+
+
+def test_what_is_safe_is_fixed_before_what_is_guessed():
+    document = with_graph(name="clasifier")
+    document["spec"]["annotations"] = {"a": True}
+    result = fix(yaml.safe_dump(document), unsafe=True)
+    assert [finding.rule_id for finding in result.applied] == ["wrong-type", "missing-container"]

@@ -178,6 +178,22 @@ def test_the_message_is_chosen_as_the_api_server_does(more: str, fact: str) -> N
     assert found.finding.message == fact
 
 
+@pytest.mark.parametrize(
+    ("text", "is_said"), [("é" * 2560, True), ("é" * 2560 + "e", False), ("e" * 2561, True)]
+)
+def test_a_message_has_five_kibibytes_at_most(text: str, is_said: bool) -> None:
+    policies = load_texts(
+        policy_text(
+            "- expression: 'false'\n  message: a fact\n"
+            "  messageExpression: string(object.metadata.annotations.text)\n"
+        ),
+        binding_text(),
+    )
+    value = make_deployment(annotations={"text": text})
+    (found,) = evaluate_valid_policies(policies, value).findings
+    assert found.finding.message == (text if is_said else "a fact")
+
+
 def test_annotations_give_remediation_and_fix() -> None:
     policies = single_validation_policy(
         '"has(object.metadata.labels)"',
@@ -280,6 +296,20 @@ def test_resource_rules_choose_requests(fields: dict[str, str], applies: bool) -
     assert bool(evaluate_valid_policies(policies).findings) is applies
 
 
+@pytest.mark.parametrize(
+    ("scope", "namespaced", "of_the_cluster"),
+    [("Namespaced", True, False), ("Cluster", False, True), ("'*'", True, True)],
+)
+def test_a_scope_is_that_of_the_request(scope: str, namespaced: bool, of_the_cluster: bool) -> None:
+    policies = single_validation_policy(
+        '"false"', match_constraints=match_constraints_text(scope=scope)
+    )
+    request = apply_request(make_deployment())
+    assert request.namespace == "models"
+    for asked, applies in ((request, namespaced), (replace(request, namespace=""), of_the_cluster)):
+        assert bool(evaluate_valid_policies(policies, asked).findings) is applies
+
+
 def test_a_subresource_is_chosen_by_name() -> None:
     request = replace(apply_request(make_deployment()), subresource="status")
     for resources, applies in (
@@ -341,6 +371,23 @@ def test_selectors_choose_namespaces_and_objects(selector: str, applies: bool) -
     )
     labelled = make_deployment(labels={"stage": "prod"})
     assert bool(evaluate_valid_policies(of_objects, labelled, facts).findings) is applies
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "applies"),
+    [("prod", "prod", True), ("prod", "test", True), ("test", "prod", True), ("test", "a", False)],
+)
+def test_an_update_is_chosen_by_the_labels_before_or_after(
+    old: str, new: str, applies: bool
+) -> None:
+    """Otherwise whoever takes the label away would be rid of the policy."""
+    selector = "    objectSelector: {matchLabels: {stage: prod}}\n"
+    policies = single_validation_policy('"false"', match_constraints=MATCH_CONSTRAINTS + selector)
+    request = replace(
+        apply_request(make_deployment(labels={"stage": new}), "UPDATE"),
+        old_object=make_deployment(labels={"stage": old}),
+    )
+    assert bool(evaluate_valid_policies(policies, request).findings) is applies
 
 
 def test_a_namespace_that_is_not_known_has_its_name_and_is_not_sure() -> None:

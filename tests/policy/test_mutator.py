@@ -125,6 +125,36 @@ def test_a_policy_is_asked_again_after_others_have_changed_something() -> None:
         assert mutate_deployment(load_texts(guarded)).object == make_deployment(labels=labels)
 
 
+def count_calls(name: str, reinvocation: str = "IfNeeded") -> str:
+    """Return a policy that writes one "x" more into its annotation each time it is asked."""
+    annotations = "object.metadata.annotations"
+    seen = f"(has({annotations}.{name}) ? {annotations}.{name} : '')"
+    patch = f'[JSONPatch{{op: "add", path: "/metadata/annotations/{name}", value: "x" + {seen}}}]'
+    return mutating_policy_text(patch, name=name, reinvocation=reinvocation)
+
+
+@pytest.mark.parametrize(
+    ("policies", "calls"),
+    [
+        ([count_calls("a")], {"a": "x"}),
+        ([count_calls("a"), count_calls("b")], {"a": "xx", "b": "x"}),
+        ([count_calls("a"), count_calls("b", "Never")], {"a": "xx", "b": "x"}),
+        ([count_calls("a", "Never"), count_calls("b")], {"a": "x", "b": "x"}),
+        (
+            [count_calls("a"), mutating_policy_text(f"false ? {ADD} : []", name="b")],
+            {"a": "x"},
+        ),
+        ([count_calls("a"), count_calls("b"), count_calls("c")], {"a": "xx", "b": "xx", "c": "x"}),
+    ],
+)
+def test_only_policies_after_which_something_was_changed_are_asked_again_and_once(
+    policies: list[str], calls: dict[str, str]
+) -> None:
+    value = make_deployment(annotations={})
+    mutation = mutate_deployment(load_texts("---\n".join(policies)), value)
+    assert mutation.object["metadata"]["annotations"] == calls
+
+
 @pytest.mark.parametrize("value", [None, 1, [], "text"])
 def test_what_is_no_mapping_is_left_alone(value: Any) -> None:
     assert mutate_object(
