@@ -83,7 +83,7 @@ fuzz: $(READY) ## a million hostile bodies at the engine, tens of thousands at t
 attack: $(READY) ## attack webhook and reconciler at the chart's memory limits; print the worst (minutes)
 	$(BIN)/python -m tools.attack
 
-mutants: $(READY) ## plant errors in podsecurity/ and defaulting/; name those that no test finds
+mutants: $(READY) ## plant errors in the pure layers; name those that no test of the layer finds
 	$(BIN)/python -m tools.mutants
 
 vulnerabilities: $(READY) ## compare the image's dependencies with known vulnerabilities (asks the package index)

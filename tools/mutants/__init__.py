@@ -1,0 +1,1 @@
+"""Errors planted into the pure layers, one at a time: which of them no test finds."""

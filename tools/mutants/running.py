@@ -1,0 +1,294 @@
+"""Whether a package's tests notice a planted error.
+
+A mutant in a function is tried in a fork of a process that has collected the tests: the function
+gets the changed code, and only the tests run that pass through its lines, quick ones first. Where
+that tells too little (what runs when a module is imported, what too many tests pass through) all
+tests of the package run in a process that imports the changed module.
+"""
+
+import gc
+import importlib
+import importlib.machinery
+import importlib.util
+import os
+import pickle
+import resource
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import _lru_cache_wrapper
+from itertools import accumulate, islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import process_time
+from types import CodeType, FunctionType, ModuleType
+
+import pytest
+from coverage import Coverage
+
+from tools.mutants.planting import ROOT, Mutant
+
+QUIET = (
+    "-q",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:xdist",
+    "--capture=sys",  # forks would share files
+    "--hypothesis-seed=0",
+    "-o",
+    "timeout=120",
+    # these modules are read already, so their asserts stay as they are
+    "-W",
+    "ignore::pytest.PytestAssertRewriteWarning",
+)
+
+MAX_CPU_SECONDS = 240  # of one process: a mutant that loops counts as noticed
+MAX_MEMORY = 4 << 30  # and one that fills the memory
+MAX_FIRST_SECONDS = 20  # of tests for one mutant; then all tests are a better use of the time
+
+NOTICED, UNNOTICED, UNDECIDED = 1, 0, 3
+
+
+class BrokenTestsError(Exception):
+    """The tests fail without any mutant."""
+
+
+def survivors(mutants: list[Mutant], tests: Sequence[str], jobs: int) -> list[Mutant]:
+    """Return the mutants that the tests do not notice.
+
+    Raises:
+        BrokenTestsError: the tests fail without any mutant.
+    """
+    with TemporaryDirectory() as folder:
+        report = Path(folder) / "left"
+        child = _fork(lambda: _first_stage(mutants, tests, jobs, report))
+        _wait(child)
+        if not report.exists():
+            raise BrokenTestsError
+        codes = dict(zip(mutants, pickle.loads(report.read_bytes()), strict=True))
+    undecided = [mutant for mutant, code in codes.items() if code == UNDECIDED]
+    later = [lambda m=mutant: _run_all(m, tests) for mutant in undecided]
+    codes.update(zip(undecided, _in_parallel(later, jobs), strict=True))
+    return [mutant for mutant, code in codes.items() if code == UNNOTICED]
+
+
+def _first_stage(mutants: list[Mutant], tests: Sequence[str], jobs: int, report: Path) -> int:
+    files = {str(ROOT / mutant.file) for mutant in mutants}
+    importing = Coverage(data_file=None, include=files, config_file=False)
+    plugin = _FirstStage(mutants, jobs, report, importing)
+    _silence()
+    sys.path.insert(0, str(ROOT))
+    importing.start()
+    return int(pytest.main([*QUIET, *tests], plugins=[plugin]))
+
+
+@dataclass
+class _Reach:
+    """Which tests pass through which lines, by number, and how long each takes.
+
+    imported  the lines that run when the tests are collected
+    """
+
+    lines: dict[str, dict[int, list[int]]] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list)
+    imported: dict[str, frozenset[int]] = field(default_factory=dict)
+
+    def tests_of(self, mutant: Mutant) -> tuple[list[int], bool]:
+        """Return tests that pass through the mutant, quick ones first, and whether they are all."""
+        file = str(ROOT / mutant.file)
+        span = range(mutant.line, mutant.last_line + 1)
+        found = {test for line in span for test in self.lines.get(file, {}).get(line, ())}
+        quick_first = sorted(found, key=lambda test: self.seconds[test])
+        until = accumulate(self.seconds[test] for test in quick_first)
+        tests = [t for t, end in zip(quick_first, until, strict=True) if end < MAX_FIRST_SECONDS]
+        is_imported = not self.imported.get(file, frozenset()).isdisjoint(span)
+        return tests, len(tests) == len(found) and not is_imported
+
+
+@dataclass
+class _FirstStage:
+    """A plugin for pytest that runs the collected tests in forks, not here."""
+
+    mutants: list[Mutant]
+    jobs: int
+    report: Path
+    importing: Coverage
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run the tests once to see where they pass, then some of them for each mutant."""
+        if session.testsfailed:
+            return True
+        files = {mutant.file for mutant in self.mutants}
+        for file in files:
+            importlib.import_module(_module_name(file))
+        self.importing.stop()
+        measured = self.report.with_suffix(".reach")
+        if _wait(_fork(lambda: _measure(session, files, measured))) != UNNOTICED:
+            return True
+        reach = pickle.loads(measured.read_bytes())
+        data = self.importing.get_data()
+        reach.imported = {file: frozenset(data.lines(file) or ()) for file in data.measured_files()}
+        codes = _in_parallel(
+            [
+                lambda m=mutant: _run_patched(session, m, *reach.tests_of(m))  # type: ignore[misc]
+                for mutant in self.mutants
+            ],
+            self.jobs,
+        )
+        self.report.write_bytes(pickle.dumps(codes))
+        return True
+
+
+def _measure(session: pytest.Session, files: set[str], report: Path) -> int:
+    measured = [str(ROOT / file) for file in files]
+    coverage = Coverage(data_file=None, include=measured, config_file=False)
+    reach = _Reach()
+    coverage.start()
+    for number, (item, following) in enumerate(_pairs(session.items)):
+        coverage.switch_context(str(number))
+        started = process_time()
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        reach.seconds.append(process_time() - started)
+    coverage.stop()
+    data = coverage.get_data()
+    for file in data.measured_files():
+        reach.lines[file] = {
+            line: [int(context) for context in contexts if context]
+            for line, contexts in data.contexts_by_lineno(file).items()
+        }
+    report.write_bytes(pickle.dumps(reach))
+    return NOTICED if session.testsfailed else UNNOTICED
+
+
+def _run_patched(
+    session: pytest.Session,
+    mutant: Mutant,
+    tests: list[int],
+    are_all: bool,  # noqa: FBT001 — private
+) -> int:
+    if mutant.function is None or not _patch(mutant):
+        return UNDECIDED
+    for item, following in _pairs([session.items[test] for test in tests]):
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.testsfailed:
+            return NOTICED
+    return UNNOTICED if are_all else UNDECIDED
+
+
+def _pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
+    yield from zip(items, [*islice(items, 1, None), None], strict=True)
+
+
+def _patch(mutant: Mutant) -> bool:
+    """Give the functions of a module the changed code; False if that is not possible."""
+    path = str(ROOT / mutant.file)
+    changed = {
+        (code.co_qualname, code.co_firstlineno): code
+        for code in _codes(compile(mutant.tree, path, "exec"))
+        if not code.co_name.startswith("<")
+    }
+    found = False
+    for function in [f for f in gc.get_objects() if isinstance(f, FunctionType)]:
+        code = function.__code__
+        if code.co_filename != path:
+            continue
+        new = changed.get((code.co_qualname, code.co_firstlineno))
+        if new is None or new.co_freevars != code.co_freevars:
+            continue
+        found = found or code.co_firstlineno == mutant.function
+        function.__code__ = new
+    for cached in [c for c in gc.get_objects() if isinstance(c, _lru_cache_wrapper)]:
+        if str(cached.__module__).startswith("webhook."):
+            cached.cache_clear()
+    return found
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _codes(constant)
+
+
+def _run_all(mutant: Mutant, tests: Sequence[str]) -> int:
+    _silence()
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(ROOT))
+    sys.meta_path.insert(0, _Finder(mutant))
+    return UNNOTICED if pytest.main(["-x", *QUIET, *tests]) == 0 else NOTICED
+
+
+@dataclass
+class _Finder(importlib.machinery.PathFinder):
+    """Finds the module with the planted error."""
+
+    mutant: Mutant
+
+    def find_spec(  # type: ignore[override]
+        self, fullname: str, path: object = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Return the changed module's specification, and None for all others."""
+        del path, target
+        if fullname != _module_name(self.mutant.file):
+            return None
+        file = str(ROOT / self.mutant.file)
+        loader = _Loader(fullname, file)
+        loader.tree = self.mutant
+        return importlib.util.spec_from_file_location(fullname, file, loader=loader)
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    tree: Mutant
+
+    def get_code(self, fullname: str) -> CodeType:
+        return compile(self.tree.tree, self.get_filename(fullname), "exec")
+
+
+def _module_name(file: str) -> str:
+    return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _in_parallel(tasks: Iterable[Callable[[], int]], jobs: int) -> list[int]:
+    """Run each task in a fork of its own, `jobs` at a time; return their exit codes."""
+    codes: dict[int, int] = {}
+    running: dict[int, int] = {}
+
+    def reap() -> None:
+        child, status = os.wait()
+        codes[running.pop(child)] = _exit_code(status)
+
+    for number, task in enumerate(tasks):
+        if len(running) == jobs:
+            reap()
+        running[_fork(task)] = number
+    while running:
+        reap()
+    return [codes[number] for number in sorted(codes)]
+
+
+def _fork(task: Callable[[], int]) -> int:
+    child = os.fork()
+    if child:
+        return child
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
+    code = NOTICED
+    try:
+        code = task()
+    finally:
+        os._exit(code)
+
+
+def _wait(child: int) -> int:
+    return _exit_code(os.waitpid(child, 0)[1])
+
+
+def _exit_code(status: int) -> int:
+    return os.WEXITSTATUS(status) if os.WIFEXITED(status) else NOTICED
+
+
+def _silence() -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
