@@ -5,8 +5,10 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from yaml.error import Mark, MarkedYAMLError
 
 from webhook.yamldoc import ParsedFile, read
+from webhook.yamldoc.yaml_errors import translate_error
 
 
 @pytest.mark.parametrize(
@@ -98,6 +100,15 @@ DEEP = "more than 240 lists and mappings inside one another"
 def test_a_hundred_thousand_brackets_are_refused_even_on_a_small_stack(opening: str) -> None:
     parsed_file = on_small_stack(lambda: read(opening * 100_000))
     assert [str(error) for error in parsed_file.errors] == [DEEP]
+
+
+def test_libyaml_s_own_bound_of_depth_is_told_as_ours() -> None:
+    """PyYAML 6.0.4 brings a libyaml that looks ahead, and ends at its own bound before ours."""
+    text = "a: [[\n"
+    mark = Mark("", 4, 0, 4, None, None)
+    error = MarkedYAMLError("while parsing", None, "exceeded maximum nesting depth", mark)
+    fault = translate_error(error, text, 0)
+    assert (fault.message, fault.offset) == (DEEP, 4)
 
 
 def test_deep_blocks_are_refused() -> None:

@@ -106,7 +106,7 @@ def mutant_at(spot: Spot) -> Mutant:
     original = next(islice(ast.walk(tree), spot.node, None))
     parents = {id(child): node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     statement, function = _homes(original, parents)
-    before = _in_one_line(original)
+    dropped = _dropped(original, spot)
     mutated = deepcopy(tree)
     node = next(islice(ast.walk(mutated), spot.node, None))
     _plant(node, spot)
@@ -115,7 +115,8 @@ def mutant_at(spot: Spot) -> Mutant:
         line=getattr(original, "lineno", statement.lineno),
         last_line=_last_line(statement),
         kind=spot.kind,
-        change=f"{before} → {_in_one_line(node)}",
+        change=f"{_in_one_line(original)} "
+        + (f"without {_in_one_line(dropped)}" if dropped else f"→ {_in_one_line(node)}"),
         function=function,
         tree=ast.fix_missing_locations(mutated),
     )
@@ -181,6 +182,22 @@ def _plant(node: ast.AST, spot: Spot) -> None:
             del keys[spot.part], values[spot.part]
         case ast.List(elts=elts) | ast.Set(elts=elts) | ast.Tuple(elts=elts):
             del elts[spot.part]
+
+
+def _dropped(node: ast.AST, spot: Spot) -> ast.AST | None:
+    """Return the part that a dropped field or branch takes with it; None if nothing goes."""
+    match node:
+        case ast.comprehension(ifs=ifs):
+            return ifs[spot.part]
+        case ast.Match(cases=cases):
+            return cases[spot.part].pattern
+        case ast.Call(keywords=keywords):
+            return keywords[spot.part]
+        case ast.Dict(keys=keys, values=values):
+            return keys[spot.part] or values[spot.part]
+        case ast.List(elts=elts) | ast.Set(elts=elts) | ast.Tuple(elts=elts):
+            return elts[spot.part]
+    return None
 
 
 def _other_value(value: object) -> bool | int | str:

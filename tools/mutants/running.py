@@ -66,9 +66,10 @@ def survivors(mutants: list[Mutant], tests: Sequence[str], jobs: int) -> list[Mu
         _wait(child)
         if not report.exists():
             raise BrokenTestsError
-        codes = dict(zip(mutants, pickle.loads(report.read_bytes()), strict=True))
+        answers, files = pickle.loads(report.read_bytes())
+    codes = dict(zip(mutants, answers, strict=True))
     undecided = [mutant for mutant, code in codes.items() if code == UNDECIDED]
-    later = [lambda m=mutant: _run_all(m, tests) for mutant in undecided]
+    later = [lambda m=mutant: _run_all(m, files) for mutant in undecided]
     codes.update(zip(undecided, _in_parallel(later, jobs), strict=True))
     return [mutant for mutant, code in codes.items() if code == UNNOTICED]
 
@@ -105,6 +106,13 @@ class _Reach:
         is_imported = not self.imported.get(file, frozenset()).isdisjoint(span)
         return tests, len(tests) == len(found) and not is_imported
 
+    def quickest_files(self, items: Sequence[pytest.Item]) -> list[str]:
+        """Return the files of the tests, the quickest first."""
+        spent: dict[str, float] = {}
+        for item, seconds in zip(items, self.seconds, strict=True):
+            spent[str(item.path)] = spent.get(str(item.path), 0) + seconds
+        return sorted(spent, key=lambda file: spent[file])
+
 
 @dataclass
 class _FirstStage:
@@ -136,7 +144,7 @@ class _FirstStage:
             ],
             self.jobs,
         )
-        self.report.write_bytes(pickle.dumps(codes))
+        self.report.write_bytes(pickle.dumps((codes, reach.quickest_files(session.items))))
         return True
 
 

@@ -12,7 +12,8 @@ import re
 from typing import Any
 
 from webhook.yamldoc.nodes import Mapping, Node, ParseError, Scalar, Sequence
-from webhook.yamldoc.yaml_composer import MAX_DEPTH, nesting_error
+from webhook.yamldoc.yaml_composer import nesting_error
+from webhook.yamldoc.yaml_errors import MAX_DEPTH
 
 _TOKEN = re.compile(
     r"""[ \t\r\n]*+(?:

@@ -23,11 +23,7 @@ from yaml.events import (
 
 from webhook.yamldoc.nodes import Alias, Mapping, Node, ParseError, Scalar, Sequence, quote_excerpt
 from webhook.yamldoc.resolver import resolve_plain, resolve_tagged
-from webhook.yamldoc.yaml_errors import translate_error
-
-# As `graph.limits`: a hundred graph nodes inside one another nest 206 deep. Copying and comparing
-# data takes two frames a level, and Python gives 1000 to all code together.
-MAX_DEPTH = 240
+from webhook.yamldoc.yaml_errors import MAX_DEPTH, NESTED_TOO_DEEP_MESSAGE, translate_error
 
 # What aliases may add to a document. go-yaml stops at 400,000 nodes, an honest manifest repeats a
 # few hundred.
@@ -187,4 +183,4 @@ class _Composer:
 
 def nesting_error(offset: int) -> ParseError:
     """Return the fault of nesting beyond MAX_DEPTH."""
-    return ParseError(f"more than {MAX_DEPTH} lists and mappings inside one another", offset)
+    return ParseError(NESTED_TOO_DEEP_MESSAGE, offset)

@@ -20,6 +20,10 @@ _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U000100
 _WORD_COLON_WORD = re.compile(r"\s*(?:- +)*[\w./-]+:(?=[^\s/])")
 _DIRECTIVE = 'kubectl does not read lines that begin with "%"'
 _BRACKETS = re.compile(r"""\"(?:[^"\\]|\\.)*+"|'[^']*+'|\#[^\n]*+|[\[\]{}]""")
+# As `graph.limits`: a hundred graph nodes inside one another nest 206 deep. Copying and comparing
+# data takes two frames a level, and Python gives 1000 to all code together.
+MAX_DEPTH = 240
+NESTED_TOO_DEEP_MESSAGE = f"more than {MAX_DEPTH} lists and mappings inside one another"
 _MAX_KEY_LENGTH = 1024
 """Characters: YAML looks no further than this for the ":" of a key."""
 _KEY_TOO_LONG_MESSAGE = f"a key may have {_MAX_KEY_LENGTH} characters at most"
@@ -91,6 +95,8 @@ def _unprintable_character(text: str, base: int) -> ParseError:
 
 def _describe_error(location: _ErrorLocation) -> tuple[str, int]:
     problem, offset = location.problem, location.offset
+    if "nesting depth" in problem:  # libyaml's own bound, since PyYAML 6.0.4
+        return NESTED_TOO_DEEP_MESSAGE, offset
     if "cannot start any token" in problem or "tab character" in problem:
         return _stray_character(location)
     if "mapping values are not allowed" in problem:
