@@ -105,7 +105,7 @@ def test_a_hundred_thousand_brackets_are_refused_even_on_a_small_stack(opening: 
 def test_libyaml_s_own_bound_of_depth_is_told_as_ours() -> None:
     """PyYAML 6.0.4 brings a libyaml that looks ahead, and ends at its own bound before ours."""
     text = "a: [[\n"
-    mark = Mark("", 4, 0, 4, None, None)
+    mark = Mark("", 4, 0, 4, "", 0)
     error = MarkedYAMLError("while parsing", None, "exceeded maximum nesting depth", mark)
     fault = translate_error(error, text, 0)
     assert (fault.message, fault.offset) == (DEEP, 4)
