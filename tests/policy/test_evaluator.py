@@ -25,6 +25,7 @@ from webhook.policy import (
     evaluate_policies,
     read_request,
 )
+from webhook.policy.evaluator import PolicyEvaluator
 
 CONTAINERS = (
     "object.spec.predictors.map(p, p.componentSpecs.map(c, c.spec.containers).flatten()).flatten()"
@@ -136,6 +137,24 @@ def test_ten_paths_are_reported_and_the_rest_counted() -> None:
     ).findings
     assert len(found) == 10
     assert found[-1].finding.message.endswith("(and at 3 more places)")
+
+
+def test_ten_paths_are_all_that_there_are() -> None:
+    found = evaluate_valid_policies(
+        single_validation_policy(f'"{CONTAINERS}.all(k, has(k.image))"'), make_deployment(10)
+    ).findings
+    assert len(found) == 10
+    assert {f.finding.message for f in found} == {found[0].finding.message}
+    assert "more" not in found[0].finding.message
+
+
+def test_an_object_that_is_nested_too_deep_is_told_in_words() -> None:
+    evaluator = PolicyEvaluator(
+        load_texts(), apply_request(make_deployment()), NO_FACTS, EvaluationLimits(), None
+    )
+    error = RecursionError("maximum recursion depth exceeded")
+    assert evaluator.describe_error(error) == "nested too deep"
+    assert evaluator.describe_error(KeyError("a")) == "KeyError: 'a'"
 
 
 def test_a_search_for_the_place_that_takes_too_long_ends_at_the_document() -> None:

@@ -49,6 +49,8 @@ def test_a_broken_policy_does_not_hide_the_others() -> None:
         ("- expression: >-\n    true &&\n    object.foo()", "16:17"),
         ("- expression: true &&\n    object.foo()", "15:17"),
         ('- expression: "true &&\\n object.foo()"', "14:38"),
+        ('- expression: "true \\u0026\\x26 object.foo() && true || true"', "14:44"),
+        ('- expression: "object.foo() && true || object.name == \\"a long text\\""', "14:28"),
     ],
 )
 def test_a_mistake_is_placed_in_the_file(written: str, place: str) -> None:
@@ -56,6 +58,52 @@ def test_a_mistake_is_placed_in_the_file(written: str, place: str) -> None:
     assert problem_messages(policy_text(written)) == [
         f"policy.yaml:{place}: p: undeclared reference to 'foo'"
     ]
+
+
+FIELDS = """\
+    request: name namespace operation dryRun options subResource requestSubResource kind.group
+    request: kind.version kind.kind resource.group resource.version resource.resource
+    request: requestKind.group requestKind.version requestKind.kind requestResource.group
+    request: requestResource.version requestResource.resource userInfo.username userInfo.uid
+    request: userInfo.groups userInfo.extra
+    namespaceObject: metadata.name metadata.generateName metadata.namespace metadata.labels
+    namespaceObject: metadata.annotations metadata.UID metadata.creationTimestamp
+    namespaceObject: metadata.deletionGracePeriodSeconds metadata.deletionTimestamp
+    namespaceObject: metadata.generation metadata.resourceVersion metadata.finalizers
+    namespaceObject: spec.finalizers status.phase status.conditions[0].status
+    namespaceObject: status.conditions[0].type status.conditions[0].lastTransitionTime
+    namespaceObject: status.conditions[0].message status.conditions[0].reason
+"""
+"""What Kubernetes documents of AdmissionRequest and of a Namespace for CEL."""
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        f"{line.split(':')[0].strip()}.{field}"
+        for line in FIELDS.splitlines()
+        for field in line.split(":")[1].split()
+    ],
+)
+def test_a_field_of_request_and_namespace_is_known_and_no_other(read: str) -> None:
+    assert problem_messages(policy_text(f"- expression: dyn({read}) != 1\n")) == []
+    (problem,) = problem_messages(policy_text(f"- expression: dyn({read}x) != 1\n"))
+    assert "undefined field" in problem
+
+
+@pytest.mark.parametrize("field", ["apiGroups", "apiVersions", "operations", "resources"])
+def test_a_rule_of_resources_is_whole(field: str) -> None:
+    lines = MATCH_CONSTRAINTS.replace("    - apiGroups", "    -\n      apiGroups").splitlines()
+    kept = "".join(f"{line}\n" for line in lines if not line.strip().startswith(field))
+    problems = load_texts(policy_text("- expression: 'true'\n", match_constraints=kept)).problems
+    assert [problem.message for problem in problems] == [f"{field} is missing"]
+
+
+@pytest.mark.parametrize("mode", ["deny", "warn", "off"])
+def test_an_annotation_says_what_a_finding_in_rendered_objects_does(mode: str) -> None:
+    text = policy_text("- expression: 'true'\n", annotations=f"graphgate.io/rendered: '{mode}'")
+    policies = load_texts(text)
+    assert ([p.on_rendered for p in policies.policies], policies.problems) == ([mode], ())
 
 
 def test_all_mistakes_of_a_policy_are_reported_at_once() -> None:
@@ -227,7 +275,15 @@ def test_the_version_is_of_what_is_meant() -> None:
     assert load_texts(binding_text(), "# a comment\n" + GOOD).version == version
     stored = [s.value for s in _sources(GOOD, binding_text())]
     for value in stored:
-        value["metadata"] = {**value["metadata"], "uid": "1", "resourceVersion": "7"}
+        value["metadata"] = {
+            **value["metadata"],
+            "uid": "1",
+            "resourceVersion": "7",
+            "generation": 2,
+            "creationTimestamp": "2026-01-01T00:00:00Z",
+            "managedFields": [{"manager": "kubectl"}],
+        }
+        value["status"] = {"observedGeneration": 2}
     assert load_policy_set(SourceObject("stored", value) for value in stored).version == version
     assert load_texts(GOOD.replace("'bad'", "'worse'"), binding_text()).version != version
     assert load_texts("").version == ""

@@ -1,5 +1,6 @@
 """What mutating policies change."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -203,4 +204,76 @@ def test_apply_configuration_changes_no_list() -> None:
     assert failure.error == (
         "error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or "
         "structs: .spec.predictors"
+    )
+
+
+def pod_policy(expression: str) -> PolicySet:
+    """Return a policy with one mutation of patchType ApplyConfiguration, about pods."""
+    text = apply_policy_text(expression)
+    text = text.replace("machinelearning.seldon.io", "").replace("seldondeployments", "pods")
+    policies = load_texts(text.replace("apiGroups: []", "apiGroups: ['']"))
+    assert policies.problems == ()
+    return policies
+
+
+def pod_failures(expression: str, kind: str = "Pod") -> list[str]:
+    pod = {"apiVersion": "v1", "kind": kind, "metadata": {"name": "p"}, "spec": {}}
+    request = replace(apply_request(pod), group="", version="v1", resource="pods")
+    return [f.error for f in mutate_object(pod_policy(expression), request, NO_FACTS).failures]
+
+
+MAY_NOT_MUTATE = (
+    "error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or "
+    "structs: "
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("nodeSelector", "selector", "labelSelector", "fieldRef", "resourceFieldRef"),
+        *("configMapKeyRef", "secretKeyRef", "configMapRef", "secretRef", "claimRef"),
+    ],
+)
+def test_apply_configuration_merges_into_no_atomic_map(name: str) -> None:
+    patch = f"Object{{spec: Object.spec{{{name}: Object.spec.{name}{{a: 'b'}}}}}}"
+    assert pod_failures(patch) == [f"{MAY_NOT_MUTATE}.spec.{name}"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_pod"),
+    [
+        *((k, True) for k in ("Pod", "PodTemplate", "Deployment", "StatefulSet", "DaemonSet")),
+        *((k, True) for k in ("ReplicaSet", "Job")),
+        ("Service", False),
+    ],
+)
+def test_maps_are_atomic_in_kinds_with_pods(kind: str, is_pod: bool) -> None:
+    patch = "Object{spec: Object.spec{nodeSelector: Object.spec.nodeSelector{a: 'b'}}}"
+    assert bool(pod_failures(patch, kind)) is is_pod
+
+
+def test_an_atomic_list_is_found_in_an_item_of_a_list_that_is_merged() -> None:
+    item = "Object.spec.containers{name: 'c', args: ['a']}"
+    assert pod_failures(f"Object{{spec: Object.spec{{containers: [{item}]}}}}") == [
+        f"{MAY_NOT_MUTATE}.spec.containers[0].args"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "fact"),
+    [
+        ("replicas", "'two'", "expected numeric (int or float), got string"),
+        ("protocol", "2", "expected string, got int"),
+        ("replicas", "true", "expected numeric (int or float), got bool"),
+    ],
+)
+def test_apply_configuration_puts_no_value_of_another_type(
+    field: str, value: str, fact: str
+) -> None:
+    policies = load_texts(apply_policy_text(f"Object{{spec: Object.spec{{{field}: {value}}}}}"))
+    (failure,) = mutate_deployment(policies).failures
+    assert failure.error == (
+        "error applying patch: failed to convert patch object to typed object: "
+        f".spec.{field}: {fact}"
     )

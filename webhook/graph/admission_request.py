@@ -149,6 +149,8 @@ def apply_request(
 def guess_resource(kind: str) -> str:
     """Return the resource of a kind, as Kubernetes guesses it (meta.UnsafeGuessKindToResource)."""
     word = kind.lower()
+    if word.endswith("endpoints"):
+        return word
     if word.endswith(("s", "x", "ch", "sh")):
         return word + "es"
     if word.endswith("y") and word[-2:-1] not in "aeiou":

@@ -92,6 +92,21 @@ def test_what_a_constraint_does_is_carried_over(action: str, ours: str) -> None:
     assert conversion.objects[1]["spec"]["validationActions"] == [ours]
 
 
+def test_what_a_source_has_as_a_policy_has_it_is_carried_over() -> None:
+    more = (
+        "        failurePolicy: Ignore\n"
+        "        matchConditions: [{name: named, expression: has(object.metadata.name)}]\n"
+        "        variables:\n"
+    )
+    conversion, policies = convert(TEMPLATE.replace("        variables:\n", more), CONSTRAINT)
+    spec = conversion.objects[0]["spec"]
+    assert policies.problems == ()
+    assert spec["failurePolicy"] == "Ignore"
+    assert spec["matchConditions"] == [{"name": "named", "expression": "has(object.metadata.name)"}]
+    assert [each["name"] for each in spec["variables"]] == ["anyObject", "params", "containers"]
+    assert spec["validations"][0]["message"] == "from another repository"
+
+
 def test_rego_and_what_belongs_to_it_are_left_out() -> None:
     rego = TEMPLATE.replace("K8sNativeValidation", "Other")
     conversion, _ = convert(rego, CONSTRAINT)

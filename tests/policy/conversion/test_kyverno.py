@@ -147,6 +147,56 @@ def test_what_a_match_has_beyond_kinds_is_named(match: str, note: str) -> None:
     assert any(note in each for each in conversion.notes), conversion.notes
 
 
+GROUPS = {
+    "": "pods services configmaps secrets namespaces serviceaccounts persistentvolumeclaims nodes "
+    "persistentvolumes replicationcontrollers endpoints events limitranges resourcequotas",
+    "apps": "deployments statefulsets daemonsets replicasets controllerrevisions",
+    "batch": "jobs cronjobs",
+    "networking.k8s.io": "ingresses networkpolicies ingressclasses",
+    "autoscaling": "horizontalpodautoscalers",
+    "policy": "poddisruptionbudgets",
+    "rbac.authorization.k8s.io": "roles rolebindings clusterroles clusterrolebindings",
+    "machinelearning.seldon.io": "seldondeployments",
+    "keda.sh": "scaledobjects",
+}
+KINDS = """Pod Service ConfigMap Secret Namespace ServiceAccount PersistentVolumeClaim Node
+    PersistentVolume ReplicationController Endpoints Event LimitRange ResourceQuota Deployment
+    StatefulSet DaemonSet ReplicaSet ControllerRevision Job CronJob Ingress NetworkPolicy
+    IngressClass HorizontalPodAutoscaler PodDisruptionBudget Role RoleBinding ClusterRole
+    ClusterRoleBinding SeldonDeployment ScaledObject""".split()
+RESOURCES = [(group, name) for group, names in GROUPS.items() for name in names.split()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "group", "resource"),
+    [(kind, *found) for kind, found in zip(KINDS, RESOURCES, strict=True)],
+)
+def test_a_kind_without_a_group_is_kubernetes_own(kind: str, group: str, resource: str) -> None:
+    text = CLUSTER.split("  - name: pattern", maxsplit=1)[0]
+    conversion, _ = convert(text.replace("[Pod, apps/v1/Deployment]", f"[{kind}]"))
+    (rule,) = conversion.objects[0]["spec"]["matchConstraints"]["resourceRules"]
+    assert (rule["apiGroups"], rule["resources"]) == ([group], [resource])
+
+
+@pytest.mark.parametrize(
+    ("field", "reason"),
+    [
+        ("autogen", "graphgate asks policies for pods about the pods that an object stands for"),
+        ("evaluation", "where a policy is evaluated, the readers of the file decide"),
+        ("webhookConfiguration", "Kyverno's webhook is not there"),
+    ],
+)
+def test_why_a_field_is_left_out_is_told(field: str, reason: str) -> None:
+    text = VALIDATING.replace("spec:\n", f"spec:\n  {field}: {{a: b}}\n", 1)
+    text = "".join(
+        line
+        for line in text.splitlines(keepends=True)
+        if f"{field}: {{a: b}}" in line or not line.strip().startswith(f"{field}:")
+    )
+    conversion, _ = convert(text)
+    assert f"pinned: spec.{field} is left out: {reason}" in conversion.notes
+
+
 def test_the_default_of_a_cluster_policy_is_to_audit() -> None:
     conversion, _ = convert(CLUSTER.replace("  validationFailureAction: Enforce\n", ""))
     assert conversion.objects[1]["spec"]["validationActions"] == ["Audit"]
