@@ -160,15 +160,17 @@ def test_the_deepest_place_is_fixed_first():
 
 
 def test_a_patch_is_as_deep_as_its_deepest_operation():
-    """A list's item is removed only after what is moved out of it has been fixed."""
-    component = {"hpaSpec": {"maxReplicas": 3}, "metadata": {"labels": {"a": 1}}}
+    """A node and its container are renamed by one patch, which reaches into the pod."""
+    pod = {"containers": [{"name": "My_Model", "image": "i:1"}]}
     document = with_predictor(
-        componentSpecs=[component, {"spec": {"containers": [{"name": "classifier", "image": "i"}]}}]
+        graph={"name": "My_Model"},
+        componentSpecs=[{"metadata": {"labels": {"a": 1}}, "spec": pod}],
     )
     result = fix(yaml.safe_dump(document))
     assert [finding.rule_id for finding in result.applied] == [
+        "name-not-a-dns-label",
+        "name-not-a-dns-label",
         "wrong-type",
-        "component-split-in-two",
     ]
 
 

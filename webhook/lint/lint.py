@@ -16,7 +16,7 @@ from webhook.errors import DocumentError
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import get_mapping, get_str
-from webhook.graph.path import ROOT
+from webhook.graph.path import ROOT, Path, resolve_path
 from webhook.lint.kind import find_misspelled_kind, is_seldon_deployment
 from webhook.lint.result import (
     DocumentResult,
@@ -280,11 +280,28 @@ def _yaml_findings(document: Document, settings: Settings, facts: Facts) -> Iter
     namespace = get_str(get_mapping(document.value, "metadata"), "namespace")
     settings = settings.for_namespace(namespace, facts)
     findings = [
-        Finding(each.path, each.message, rule_id=f"{YAML_RULE_ID_PREFIX}{each.kind}")
+        Finding(
+            each.path,
+            each.message,
+            _missing_dash(each.path, document.value),
+            rule_id=f"{YAML_RULE_ID_PREFIX}{each.kind}",
+        )
         for each in document.warnings
     ]
     warnings: list[ActionFinding] = [("warn", finding) for finding in findings]
     yield from override_actions(warnings, settings.action_overrides)
+
+
+def _missing_dash(path: Path, document: Any) -> str:
+    """Return what to do where the first key of a list's item comes again; "" elsewhere."""
+    try:
+        item = resolve_path(document, path.parent)
+    except LookupError:
+        return ""  # in a part that is overwritten itself
+    is_item = type(item) is dict and len(path) > 1 and type(path[-2]) is int
+    if not is_item or next(iter(item)) != path[-1]:
+        return ""
+    return f'write "- " before it if the next item begins here: {path[-1]} is the first key of one'
 
 
 def _locate(
