@@ -159,11 +159,16 @@ GROUPS = {
     "machinelearning.seldon.io": "seldondeployments",
     "keda.sh": "scaledobjects",
 }
-KINDS = """Pod Service ConfigMap Secret Namespace ServiceAccount PersistentVolumeClaim Node
-    PersistentVolume ReplicationController Endpoints Event LimitRange ResourceQuota Deployment
-    StatefulSet DaemonSet ReplicaSet ControllerRevision Job CronJob Ingress NetworkPolicy
-    IngressClass HorizontalPodAutoscaler PodDisruptionBudget Role RoleBinding ClusterRole
-    ClusterRoleBinding SeldonDeployment ScaledObject""".split()
+KINDS = (
+    *("Pod", "Service", "ConfigMap", "Secret"),
+    *("Namespace", "ServiceAccount", "PersistentVolumeClaim", "Node"),
+    *("PersistentVolume", "ReplicationController", "Endpoints", "Event"),
+    *("LimitRange", "ResourceQuota", "Deployment", "StatefulSet"),
+    *("DaemonSet", "ReplicaSet", "ControllerRevision", "Job"),
+    *("CronJob", "Ingress", "NetworkPolicy", "IngressClass"),
+    *("HorizontalPodAutoscaler", "PodDisruptionBudget", "Role", "RoleBinding"),
+    *("ClusterRole", "ClusterRoleBinding", "SeldonDeployment", "ScaledObject"),
+)
 RESOURCES = [(group, name) for group, names in GROUPS.items() for name in names.split()]
 
 
