@@ -106,17 +106,20 @@ class Victim:
         pause = 0.0
         while not self._stopping.wait(pause):
             pause = 1.0
-            probe = http.client.HTTPConnection(
-                "127.0.0.1", self._target.health_port, timeout=_TIMEOUT_SECONDS
-            )
-            try:
-                probe.request("GET", "/readyz")
-                self.probe_failures += probe.getresponse().status != 200
-            except OSError:
-                self.probe_failures += 1
-            finally:
-                self.probes += 1
-                probe.close()
+            self.probe_failures += not is_ready(self._target)
+            self.probes += 1
+
+
+def is_ready(target: Target) -> bool:
+    """Ask as the kubelet does."""
+    probe = http.client.HTTPConnection("127.0.0.1", target.health_port, timeout=_TIMEOUT_SECONDS)
+    try:
+        probe.request("GET", "/readyz")
+        return probe.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        probe.close()
 
 
 def attack(families: list[str], size: int, seconds: float) -> list[Result]:
