@@ -428,16 +428,35 @@ def test_what_is_no_http_is_answered_behind_what_is() -> None:
     assert run(scenario) == [200, 400]
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [
-        request("/a", b"", "Transfer-Encoding: chunked"),
-        request("/a", b"", "Content-Length: 1"),
-        b"GET /a HTTP/1.1\r\nA: b\r\n c\r\n\r\n",
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    ],
-    ids=["two lengths", "contradicting lengths", "folded field", "HTTP/2"],
-)
+AMBIGUOUS = {
+    "two kinds of length": request("/a", b"", "Transfer-Encoding: chunked"),
+    "contradicting lengths": request("/a", b"", "Content-Length: 1"),
+    "one length twice": request("/a", b"", "Content-Length: 0"),
+    "a list of lengths": b"POST /a HTTP/1.1\r\nContent-Length: 2, 2\r\n\r\n{}",
+    "a length with a sign": b"POST /a HTTP/1.1\r\nContent-Length: +2\r\n\r\n{}",
+    "a negative length": b"POST /a HTTP/1.1\r\nContent-Length: -2\r\n\r\n{}",
+    "an empty length": b"POST /a HTTP/1.1\r\nContent-Length:\r\n\r\n{}",
+    "a length of 80 bits": b"POST /a HTTP/1.1\r\nContent-Length: 999999999999999999999999\r\n\r\n",
+    "a coding that is not chunked": b"POST /a HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n{}",
+    "a coding that looks like it": b"POST /a HTTP/1.1\r\nTransfer-Encoding: xchunked\r\n\r\n{}",
+    "chunked twice": chunked(b"one").replace(
+        b"chunked\r\n", b"chunked\r\nTransfer-Encoding: chunked\r\n"
+    ),
+    "chunks that end with LF": chunked(b"one").replace(b"3\r\n", b"3\n"),
+    "a chunk of hexadecimal prose": chunked(b"one").replace(b"3\r\n", b"0x3\r\n"),
+    "a chunk of 68 bits": chunked(b"one").replace(b"3\r\n", b"fffffffffffffffff\r\n"),
+    "lines that end with LF": b"GET /a HTTP/1.1\nHost: a\n\n",
+    "a field with CR": b"GET /a HTTP/1.1\r\nA: b\rc\r\n\r\n",
+    "a field with NUL": b"GET /a HTTP/1.1\r\nA: b\x00c\r\n\r\n",
+    "a space before the colon": b"GET /a HTTP/1.1\r\nA : b\r\n\r\n",
+    "folded field": b"GET /a HTTP/1.1\r\nA: b\r\n c\r\n\r\n",
+    "a target with ESC": b"GET /\x1b[31m HTTP/1.1\r\n\r\n",
+    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "TLS on the plain port": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+}
+
+
+@pytest.mark.parametrize("sent", AMBIGUOUS.values(), ids=AMBIGUOUS)
 def test_what_two_readers_could_read_differently_is_no_request(sent: bytes) -> None:
     assert final_answer(sent) == (400, b"this is not a valid HTTP/1.1 request\n")
 

@@ -19,6 +19,7 @@ from tests.server.support import (
     trust_context,
     wait_until_closed,
 )
+from webhook.runtime.tls import load_tls_identity
 
 
 def serial(pair: Pair) -> int:
@@ -260,3 +261,8 @@ class TestMutual:
             assert isinstance(peer.sock, ssl.SSLSocket)
             assert peer.sock.session is None or not peer.sock.session.has_ticket
             peer.close()
+
+
+def test_no_peer_can_renegotiate(pair: Path) -> None:
+    context = load_tls_identity(pair / "tls.crt", pair / "tls.key").context
+    assert context.options & ssl.OP_NO_RENEGOTIATION

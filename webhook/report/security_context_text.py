@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from webhook.graph.text import escape_control_chars
 from webhook.report.security_context import ContainerSecurity
 
 
@@ -16,7 +17,7 @@ def format_text(object_name: str, containers: Sequence[ContainerSecurity]) -> st
       runAsNonRoot  root is not refused
       meets privileged, baseline; not restricted
     """
-    blocks = [f"SeldonDeployment {object_name}\n"]
+    blocks = [f"SeldonDeployment {escape_control_chars(object_name)}\n"]
     for container in containers:
         widths = [
             max(len(getattr(right, column)) for right in container.fields)

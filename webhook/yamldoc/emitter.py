@@ -19,10 +19,11 @@ _PLAIN = re.compile(
     rf"[^\W\d]{_PLAIN_WORD}*(?::{_PLAIN_WORD}+)*(?: {_PLAIN_WORD}+(?::{_PLAIN_WORD}+)*)*"
     rf"|/{_PLAIN_WORD}*"
 )
-# What single quotes cannot hold on one line, or what some reader takes for a line break.
-_NEEDS_ESCAPE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+# What single quotes cannot hold on one line, what some reader takes for a line break, and what
+# turns the direction of writing round.
+_NEEDS_ESCAPE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 # The part of these that JSON does not escape by itself.
-_UNSAFE_IN_QUOTES = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_UNSAFE_IN_QUOTES = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
