@@ -50,11 +50,6 @@ CLASSES: tuple[tuple[str, str, str], ...] = (
         "as on every other pod of the object",
     ),
     (
-        "pods that are missing during an update",
-        r"Deployment/spec/strategy/rollingUpdate/maxUnavailable",
-        "Seldon means 10 %, and writes it so that it reads as 0",
-    ),
-    (
         "the pause before a container is stopped",
         r".*/lifecycle/preStop/",
         "`sleep` needs no shell in the image (Kubernetes 1.30 and newer)",

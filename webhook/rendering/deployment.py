@@ -10,9 +10,9 @@ from webhook.rendering.layout import PodLayout, PredictorLayout
 from webhook.rendering.source_map import Sourced, from_user, injected, mapping_of, with_fields
 from webhook.rendering.storage_initializer import PodParts
 
-MAX_UNAVAILABLE = "10%"
-"""Of the pods at most so many are missing during an update. Seldon means the same, but writes it
-in a way that reads as 0."""
+MAX_UNAVAILABLE = 0
+"""Of the pods so many may be missing during an update: none, as under Seldon's operator, which means
+10 % and writes it in a way that reads as 0."""
 
 
 def render_component_deployment(layout: PredictorLayout, pod: PodLayout) -> Sourced:
@@ -86,9 +86,7 @@ def build_deployment(
                     },
                     "strategy": {
                         "type": "RollingUpdate",
-                        "rollingUpdate": {
-                            "maxUnavailable": 0 if layout.is_seldon else MAX_UNAVAILABLE
-                        },
+                        "rollingUpdate": {"maxUnavailable": MAX_UNAVAILABLE},
                     },
                     "progressDeadlineSeconds": None
                     if deadline is None
