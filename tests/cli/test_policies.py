@@ -271,7 +271,8 @@ def test_check_says_that_a_policy_matches_nothing(run, tmp_path):
     policies = with_policy(tmp_path / "p", resources="seldondeployment")
     ran = run("check", "--policies", policies, SEEDS / "minimal.yaml")
     assert ran.code == 0
-    assert ran.err == "graphgate: policy p matches nothing that graphgate sees\n"
+    assert "policy p not asked: nothing here that it matches\n" in ran.out
+    assert "1 SeldonDeployment: 1 allowed as far as it can be decided\n" in ran.out
 
 
 def test_check_says_that_a_binding_cannot_be_decided_without_facts(run, tmp_path):
@@ -279,16 +280,72 @@ def test_check_says_that_a_binding_cannot_be_decided_without_facts(run, tmp_path
     policies = with_policy(tmp_path / "p", extra_spec=selector)
     ran = run("check", "--policies", policies, "-", stdin=json.dumps(minimal()))
     assert ran.code == 0
-    assert ran.err == (
-        "graphgate: binding b selects namespaces by label: without facts about them it is not "
-        "decided (--facts): models\n"
+    sentence = (
+        "binding b not decided: namespaces are selected by label, and the labels of models are not "
+        "known (--facts)"
     )
+    assert f"\n{sentence}\n" in ran.out
+    assert "1 SeldonDeployment: 1 allowed as far as it can be decided\n" in ran.out
+    as_json = run("check", "-o", "json", "--policies", policies, "-", stdin=json.dumps(minimal()))
+    assert json.loads(as_json.out)["undecided"] == [sentence]
+    assert as_json.err == f"graphgate: {sentence}\n"
     facts = tmp_path / "facts.yaml"
     namespaces = {"models": {"labels": {"stage": "prod"}}}
     kind = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Facts"}
     facts.write_text(yaml.safe_dump({**kind, "namespaces": namespaces}))
     known = run("check", "--policies", policies, "--facts", facts, "-", stdin=json.dumps(minimal()))
     assert (known.code, known.err) == (1, "")
+    assert "decided" not in known.out
+
+
+def test_many_undecided_bindings_are_one_sentence(run, tmp_path):
+    selector = "matchResources: {namespaceSelector: {matchLabels: {stage: prod}}}"
+    policies = with_policy(tmp_path / "p", extra_spec=selector)
+    for number in range(9):
+        binding = binding_text(extra_spec=selector).replace("name: b", f"name: b{number}", 1)
+        (policies / f"b{number}.yaml").write_text(binding)
+    ran = run("check", "--policies", policies, "-", stdin=json.dumps(minimal()))
+    assert ran.out.count("not decided") == 1
+    assert "bindings b, b0, b1 and 7 more not decided: " in ran.out
+
+
+POD_TEST = """\
+apiVersion: graphgate.io/v1alpha1
+kind: PolicyTest
+object: %s
+cases:
+- name: the pod is refused
+  expect:
+  - rule: p/0
+    action: warn
+    path: spec.predictors[0].componentSpecs[0].spec.containers[0].image
+    message: "pod of predictor main: not pinned"
+- name: and denied early where that is wanted
+  rendered: deny
+  operator: graphgate
+  expect: [{rule: p/0}]
+- name: a pinned one passes
+  set: {"spec.predictors[0].componentSpecs[0].spec.containers[0].image": "r.io/a@sha256:0"}
+- name: nobody asks
+  rendered: off
+"""
+
+
+def test_policies_for_pods_are_tested_on_the_pods_of_a_deployment(run, tmp_path):
+    validations = (
+        "- {expression: \"object.spec.containers.all(c, c.image.contains('@'))\", "
+        "message: not pinned}\n"
+    )
+    match = (
+        "  matchConstraints:\n    resourceRules:\n"
+        "    - {apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [pods]}\n"
+    )
+    text = policy_text(validations, match_constraints=match)
+    (tmp_path / "p.yaml").write_text(f"{text}---\n{binding_text()}")
+    (tmp_path / "p.test.yaml").write_text(POD_TEST % json.dumps(minimal()))
+    ran = run("policies", "test", "--require-coverage", tmp_path)
+    assert (ran.code, ran.err) == (0, ""), ran.out
+    assert "4 cases, 0 failed; 1 of 1 expressions seen both true and false" in ran.out
 
 
 def test_lint_says_what_a_policy_is_asked_about(run, tmp_path):
@@ -456,7 +513,7 @@ def test_what_does_not_load_is_said_with_its_reason(run):
     text = KYVERNO_POLICY.replace("object.metadata.name != 'iris'", "resource.Get('v1') != null")
     ran = run("policies", "convert", "--from", "kyverno", "-", stdin=text)
     assert ran.code == 1
-    assert "# named: does not load: undeclared reference to 'resource'\n" in ran.out
+    assert "# named: does not load: undeclared reference to 'resource': " in ran.out
 
 
 def test_a_file_without_such_policies_converts_to_nothing(run):

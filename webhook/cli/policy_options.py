@@ -75,30 +75,47 @@ def load_policy_context(paths: tuple[Path, ...]) -> "PolicyContext | None":
     return PolicyContext(policies, int(time.time()))
 
 
-def tell_undecided(
+def find_undecided(
     policy_context: "PolicyContext | None", report: "Report", facts: "Facts"
-) -> None:
-    """Say on standard error which policies were not asked, or could not be decided, and why."""
+) -> tuple[str, ...]:
+    """Return sentences: which policies were not asked or could not be decided, and why."""
     if policy_context is None:
-        return
+        return ()
     from webhook.policy.scope import describe_scope, is_about_rendered, namespace_note
 
     namespaces = {result.identity.get("namespace") or "default" for result in report.results}
     unknown = sorted(namespaces - facts.namespaces.keys())
     policies = policy_context.policies
+    unasked: list[str] = []
+    undecided: list[str] = []
     for bound in (*policies.validating, *policies.mutating):
         policy = bound.policy
         if not any(describe_scope(policy)) and not is_about_rendered(policy):
-            _tell(f"policy {policy.name} matches nothing that graphgate sees")
-        for binding in bound.bindings:
-            note = namespace_note(policy, binding)
-            if note and unknown:
-                places = ", ".join(unknown)
-                _tell(f"binding {binding.name} {note} (--facts): {places}")
+            unasked.append(policy.name)
+        if unknown:
+            undecided += [each.name for each in bound.bindings if namespace_note(policy, each)]
+    sentences = []
+    if undecided:
+        sentences.append(
+            f"{_name_some('binding', undecided)} not decided: namespaces are selected by label, "
+            f"and the labels of {', '.join(unknown)} are not known (--facts)"
+        )
+    if unasked:
+        sentences.append(f"{_name_some('policy', unasked)} not asked: nothing here that it matches")
+    return tuple(sentences)
 
 
-def _tell(sentence: str) -> None:
-    click.echo(f"graphgate: {sentence}", err=True)
+_MAX_NAMED = 3
+"""Policies or bindings that one sentence names; published sets have hundreds."""
+
+
+def _name_some(noun: str, names: list[str]) -> str:
+    """Return 'binding a', 'bindings a, b' or 'bindings a, b, c and 5 more'."""
+    if len(names) == 1:
+        return f"{noun} {names[0]}"
+    more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{plural} {', '.join(names[:_MAX_NAMED])}{more}"
 
 
 def resolve_policy_context(

@@ -99,11 +99,13 @@ class Report:
 
     skipped_documents   documents of other kinds
     policy_set_version  version of the policies in force; "": there were none
+    undecided           sentences: what policies could not say of these documents, and why
     """
 
     results: tuple[DocumentResult, ...]
     skipped_documents: int = 0
     policy_set_version: str = ""
+    undecided: tuple[str, ...] = ()
 
     @property
     def operators(self) -> Mapping[OperatorChoice, int]:

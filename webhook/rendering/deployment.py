@@ -11,8 +11,8 @@ from webhook.rendering.source_map import Sourced, from_user, injected, mapping_o
 from webhook.rendering.storage_initializer import PodParts
 
 MAX_UNAVAILABLE = 0
-"""Of the pods so many may be missing during an update: none, as under Seldon's operator, which means
-10 % and writes it in a way that reads as 0."""
+"""Of the pods so many may be missing during an update: none, as under Seldon's operator, which
+means 10 % and writes it in a way that reads as 0."""
 
 
 def render_component_deployment(layout: PredictorLayout, pod: PodLayout) -> Sourced:

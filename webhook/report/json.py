@@ -15,6 +15,7 @@ def write(report: Report) -> str:
         "version": VERSION,
         "skippedDocuments": report.skipped_documents,
         **({"policySetVersion": report.policy_set_version} if report.policy_set_version else {}),
+        **({"undecided": list(report.undecided)} if report.undecided else {}),
         "results": [_result(result) for result in report.results],
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()

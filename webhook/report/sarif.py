@@ -34,7 +34,8 @@ def write(report: Report) -> str:
                     "operators": [
                         {**choice._asdict(), "objects": count}
                         for choice, count in report.operators.items()
-                    ]
+                    ],
+                    "undecided": list(report.undecided),
                 },
                 "results": [
                     *(_result(result, placed, ids) for result, placed in located_findings),

@@ -87,7 +87,8 @@ def _summary(report: Report, style: Style) -> str:
     for result in report.results:
         count[result.verdict] += 1
     evaluated = count["allowed"] + count["denied"]
-    parts = [f"{_pluralize(evaluated, 'SeldonDeployment')}: {count['allowed']} allowed"]
+    known = " as far as it can be decided" if report.undecided and count["allowed"] else ""
+    parts = [f"{_pluralize(evaluated, 'SeldonDeployment')}: {count['allowed']} allowed{known}"]
     if count["denied"]:
         denied = f"{count['denied']} denied"
         faults = sum(
@@ -101,7 +102,7 @@ def _summary(report: Report, style: Style) -> str:
     if report.skipped_documents:
         parts.append(f"{report.skipped_documents} of other kinds skipped")
     line = ", ".join(parts)
-    return "\n".join((f"{line}{_fixable(report)}", *_operator_lines(report)))
+    return "\n".join((f"{line}{_fixable(report)}", *report.undecided, *_operator_lines(report)))
 
 
 def _operator_lines(report: Report) -> Iterator[str]:

@@ -10,7 +10,7 @@ from webhook.engine.evaluate import evaluate
 from webhook.engine.policy_context import PolicyContext
 from webhook.graph.cluster_facts import NO_FACTS
 from webhook.policy import PolicySet, SourceObject, load_policy_set
-from webhook.policy.conversion import Conversion, convert_documents
+from webhook.policy.conversion import Conversion, convert_documents, explain_problem
 from webhook.settings.model import read_settings
 
 VALIDATING = """\
@@ -221,3 +221,15 @@ def test_a_condition_that_is_called_by_a_sentence_gets_a_name() -> None:
     assert 'pods-pinned: the condition "Only what is new!" is called Only-what-is-new' in (
         conversion.notes
     )
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("undeclared reference to 'resource'", ": a library that only Kyverno has"),
+        ("undeclared reference to 'foo'", ""),
+    ],
+)
+def test_a_library_of_kyverno_alone_is_the_reason(message: str, reason: str) -> None:
+    assert explain_problem(message, "kyverno") == f"{message}{reason}"
+    assert explain_problem(message, "gatekeeper") == message

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import click
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.manifests import select_manifests
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
-from webhook.cli.policy_options import policies_option, resolve_policy_context, tell_undecided
+from webhook.cli.policy_options import find_undecided, policies_option, resolve_policy_context
 from webhook.cli.request_options import RequestOptions, request_options
 from webhook.files import read_input
 
@@ -67,7 +68,10 @@ def check_command(
         find_old=request.old_object_finder(),
         with_edits=output == "sarif",
     )
-    tell_undecided(policy_context, report, facts)
+    report = replace(report, undecided=find_undecided(policy_context, report, facts))
+    if output != "text":  # which has them
+        for sentence in report.undecided:
+            click.echo(f"graphgate: {sentence}", err=True)
     click.echo(_format_report(report, output), nl=False)
     if not report.results:
         _report_nothing(paths, report.skipped_documents)

@@ -50,6 +50,7 @@ def test_command(
 
     Exit 0: all passed, 1: one failed, 2: a policy or test cannot be used.
     """
+    from webhook.engine.policy_tests import evaluate_rendered_objects
     from webhook.policy.testing.report import render_json, render_junit, render_text
     from webhook.policy.testing.runner import run_tests
 
@@ -60,7 +61,7 @@ def test_command(
         file: content.decode(errors="replace")
         for file, content in read_files(paths or (Path("policies"),)).items()
     }
-    run = run_tests(contents, name_filter)
+    run = run_tests(contents, name_filter, evaluate_rendered_objects)
     render = {"text": render_text, "json": render_json, "junit": render_junit}[output]
     click.echo(render(run), nl=False)
     failed = run.failed_results or (require_coverage and run.coverage_gaps)
@@ -171,7 +172,7 @@ def convert_command(system: str, file: Path) -> None:
 
     from webhook import yamldoc
     from webhook.policy import SourceObject, load_policy_set
-    from webhook.policy.conversion import convert_documents
+    from webhook.policy.conversion import convert_documents, explain_problem
 
     parsed = yamldoc.read(read_input(file))
     for error in parsed.errors:
@@ -181,7 +182,7 @@ def convert_command(system: str, file: Path) -> None:
     for note in conversion.notes:
         click.echo(f"# {note}")
     for problem in policies.problems:
-        click.echo(f"# {problem.name}: does not load: {problem.message}")
+        click.echo(f"# {problem.name}: does not load: {explain_problem(problem.message, system)}")
     click.echo(yaml.safe_dump_all(conversion.objects, sort_keys=False, width=100), nl=False)
     sys.exit(1 if policies.problems or not conversion.objects else 0)
 

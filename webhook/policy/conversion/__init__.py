@@ -32,4 +32,9 @@ def convert_documents(documents: Iterable[Any], system: str) -> Conversion:
     return Conversion(tuple(objects), tuple(notes))
 
 
-__all__ = ["SYSTEMS", "Conversion", "convert_documents"]
+def explain_problem(message: str, system: str) -> str:
+    """Return what a policy that does not load lacks, with what the other system has for it."""
+    return kyverno.explain_problem(message) if system == "kyverno" else message
+
+
+__all__ = ["SYSTEMS", "Conversion", "convert_documents", "explain_problem"]

@@ -41,6 +41,11 @@ _ANNOTATIONS = {
     "policies.kyverno.io/severity": "graphgate.io/severity",
 }
 
+_OWN_NAMES = frozenset(
+    {"generator", "globalContext", "http", "image", "parseServiceAccount", "resource", "time"}
+)
+"""Names that only Kyverno's CEL has: kyverno/kyverno pkg/cel/libs."""
+
 _GROUPS = {
     "": "Pod Service ConfigMap Secret Namespace ServiceAccount PersistentVolumeClaim Node "
     "PersistentVolume ReplicationController Endpoints Event LimitRange ResourceQuota",
@@ -55,6 +60,14 @@ _GROUPS = {
 }
 _GROUP_OF_KIND = {kind: group for group, kinds in _GROUPS.items() for kind in kinds.split()}
 """The group of kinds that Kyverno lets stand without one."""
+
+
+def explain_problem(message: str) -> str:
+    """Return why a converted policy does not load, with the library that it would need."""
+    name = message.partition("'")[2].partition("'")[0]
+    if message.startswith("undeclared reference") and name in _OWN_NAMES:
+        return f"{message}: a library that only Kyverno has"
+    return message
 
 
 def convert(documents: list[dict[str, Any]]) -> Iterator[ConvertedPart]:

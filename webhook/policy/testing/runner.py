@@ -4,13 +4,13 @@
 """
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from webhook.graph.path import ROOT
-from webhook.policy.evaluator import PolicyFinding, evaluate_policies
+from webhook.policy.evaluator import ExpressionObserver, PolicyFinding, evaluate_policies
 from webhook.policy.exceptions import apply_exceptions
 from webhook.policy.loader import load_policy_set
 from webhook.policy.model import PolicyProblem, PolicySet
@@ -86,12 +86,23 @@ class TestRun:
         return tuple(covered for covered in self.coverage if covered.missing_outcome)
 
 
-def run_tests(files: Mapping[str, str], name_filter: str = "") -> TestRun:
+RenderedEvaluation = Callable[
+    [TestCase, Any, PolicySet, ExpressionObserver], Iterable[PolicyFinding]
+]
+"""Returns what policies find in the objects that a case's mutated object stands for."""
+
+
+def run_tests(
+    files: Mapping[str, str],
+    name_filter: str = "",
+    evaluate_rendered: RenderedEvaluation | None = None,
+) -> TestRun:
     """Run the PolicyTests in a set of YAML files.
 
-    files        text by path, with "/"; a PolicyTest is about the policies in its own folder
-    name_filter  only cases whose name, or "FILE: NAME", has this text, or fits it if it has a "*";
-                 what they leave untried is then not told
+    files              text by path, with "/"; a PolicyTest is about the policies in its own folder
+    name_filter        only cases whose name, or "FILE: NAME", has this text, or fits it if it has a
+                       "*"; what they leave untried is then not told
+    evaluate_rendered  None: policies for pods and other rendered objects are not asked
     """
     suites: dict[str, list[SourceObject]] = {}
     objects: dict[str, list[SourceObject]] = {}
@@ -113,7 +124,7 @@ def run_tests(files: Mapping[str, str], name_filter: str = "") -> TestRun:
             if isinstance(suite, PolicyProblem):
                 problems.append(suite)
             else:
-                results += _run_suite(suite, policies, recorder, name_filter)
+                results += _run_suite(suite, policies, recorder, name_filter, evaluate_rendered)
         if not name_filter:
             coverage += recorder.list_coverage(policies, objects.get(folder, ()))
     return TestRun(tuple(results), tuple(problems), tuple(coverage))
@@ -148,14 +159,20 @@ class _CoverageRecorder:
 
 
 def _run_suite(
-    suite: TestSuite, policies: PolicySet, recorder: _CoverageRecorder, name_filter: str
+    suite: TestSuite,
+    policies: PolicySet,
+    recorder: _CoverageRecorder,
+    name_filter: str,
+    evaluate_rendered: RenderedEvaluation | None,
 ) -> list[TestResult]:
     return [
         TestResult(
             suite.file,
             case.name,
             case.line,
-            tuple(_find_mismatches(case, _policies_of(case, policies), recorder)),
+            tuple(
+                _find_mismatches(case, _policies_of(case, policies), recorder, evaluate_rendered)
+            ),
         )
         for case in suite.cases
         if _is_chosen(name_filter, suite.file, case.name)
@@ -177,7 +194,12 @@ def _policies_of(case: TestCase, policies: PolicySet) -> PolicySet:
     return policies
 
 
-def _find_mismatches(case: TestCase, policies: PolicySet, recorder: _CoverageRecorder) -> list[str]:
+def _find_mismatches(
+    case: TestCase,
+    policies: PolicySet,
+    recorder: _CoverageRecorder,
+    evaluate_rendered: RenderedEvaluation | None,
+) -> list[str]:
     request, now = case.request, case.now
     mutation = mutate_object(policies, request, case.facts, observer=recorder)
     mismatches = _mutation_mismatches(case, policies, mutation)
@@ -185,6 +207,8 @@ def _find_mismatches(case: TestCase, policies: PolicySet, recorder: _CoverageRec
         policies, replace(request, object=mutation.object), case.facts, observer=recorder
     )
     findings = list(evaluation.findings)
+    if evaluate_rendered is not None:
+        findings += evaluate_rendered(case, mutation.object, policies, recorder)
     if now and policies.exceptions:
         kept = apply_exceptions(
             (f.finding for f in findings),

@@ -17,7 +17,7 @@ Here: reading. Not here: running (`runner`), reports (`report`).
 
 import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -34,7 +34,7 @@ from webhook.policy.exceptions import (
     read_exception,
 )
 from webhook.policy.finding_paths import parse_path
-from webhook.policy.model import PolicyProblem
+from webhook.policy.model import PolicyProblem, RenderedMode
 from webhook.policy.sources import SourceObject
 
 KIND = "PolicyTest"
@@ -50,6 +50,8 @@ FILE_FIELDS = (
     "now",
     "params",
     "exceptions",
+    "operator",
+    "rendered",
     "cases",
 )
 CASE_FIELDS = (
@@ -61,6 +63,8 @@ CASE_FIELDS = (
     "now",
     "params",
     "exceptions",
+    "operator",
+    "rendered",
     "object",
     "set",
     "remove",
@@ -107,6 +111,8 @@ class TestCase:
     now                the time for exceptions; "": they are not applied
     params             the parameter objects that there are; None: those of the folder
     exceptions         likewise
+    rendered           what policies for pods and other rendered objects do: the setting
+                       policies.rendered
     """
 
     __test__: ClassVar[bool] = False
@@ -121,6 +127,7 @@ class TestCase:
     now: str = ""
     params: Mapping[tuple[str, str], tuple[Any, ...]] | None = None
     exceptions: tuple[PolicyException, ...] | None = None
+    rendered: RenderedMode = "warn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +175,7 @@ def _read_suite_fields(source: SourceObject) -> TestSuite:
     return TestSuite(source.file, tuple(test_cases))
 
 
-_SHARED_FIELDS = ("object", "now", "params", "exceptions")
+_SHARED_FIELDS = ("object", "now", "params", "exceptions", "operator", "rendered")
 """Fields of the file that hold for each case that does not say otherwise."""
 
 
@@ -262,6 +269,8 @@ def _read_case(raw: dict[str, Any], here: Path, line: int, facts: Facts) -> Test
     now = _read_now(raw.get("now"), here / "now")
     if exceptions and not now:
         raise TestFileError(here / "exceptions", "exceptions need now: the time to judge them at")
+    facts = replace(facts, operator=_read_word(raw, "operator", ("seldon", "graphgate"), here))
+    rendered = _read_word(raw, "rendered", ("warn", "deny", "off"), here)
     expected = raw.get("expect") or []
     if not isinstance(expected, list):
         raise TestFileError(here / "expect", "expect is no list of findings")
@@ -276,7 +285,17 @@ def _read_case(raw: dict[str, Any], here: Path, line: int, facts: Facts) -> Test
         now,
         _read_params(raw.get("params"), here / "params"),
         exceptions,
+        rendered,
     )
+
+
+def _read_word(raw: dict[str, Any], field: str, words: tuple[str, ...], here: Path) -> Any:
+    """Return a word of a field, the first one where it is left out; `off` may be read as false."""
+    word = raw.get(field, words[0])
+    word = "off" if word is False and "off" in words else word
+    if word not in words:
+        raise TestFileError(here / field, f"{field} is not {' or '.join(words)}")
+    return word
 
 
 def _read_expected_finding(raw: Any, here: Path) -> ExpectedFinding:
