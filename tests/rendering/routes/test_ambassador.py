@@ -48,12 +48,6 @@ def test_the_first_predictor_gets_what_the_others_leave():
     specs = _specs(*CANARY)
     assert "weight" not in specs["seldon-team-iris-main-rest"]
     assert specs["seldon-team-iris-canary-rest"]["weight"] == 25
-    assert (
-        _specs(*CANARY, weights={"main": 40, "canary": 60})["seldon-team-iris-canary-grpc"][
-            "weight"
-        ]
-        == 60
-    )
 
 
 def test_objects_of_one_name_share_no_requests_of_grpc():

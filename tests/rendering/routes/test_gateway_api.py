@@ -7,7 +7,6 @@ from webhook.graph.cluster_facts import Facts
 from webhook.graph.parse import parse
 from webhook.rendering.options import RenderOptions
 from webhook.rendering.render import render as render_workloads
-from webhook.rendering.routes.backends import RouteBackend, find_backends
 from webhook.rendering.routes.options import RoutingOptions
 
 ROUTING = RoutingOptions(kind="gateway-api", gateway="gateways/public")
@@ -165,42 +164,24 @@ def test_no_rule_is_lost_where_there_are_more_than_a_route_holds():
     ]
 
 
-def test_the_weights_in_force_go_before_those_of_the_document():
-    (rule, _) = _route(*CANARY, weights={"main": 100})["spec"]["rules"]
-    assert _weights(rule) == {"iris-main": 100, "iris-canary": 0}
-
-
-def test_no_route_leads_to_a_predictor_without_a_service():
-    rules = _route(*CANARY, {**SHADOW, **EXPLAINER}, present={"canary"})["spec"]["rules"]
-    assert [_weights(rule) for rule in rules] == [{"iris-canary": 25}] * 2
-    assert "filters" not in rules[1]
-
-
-def test_nothing_is_rendered_where_nothing_is_there():
-    assert render(build(*CANARY, SHADOW), ROUTING, present=set()) == ()
-    assert render(build(), ROUTING) == ()
-
-
-def test_a_predictor_that_goes_keeps_its_requests_as_long_as_it_is_retained():
-    old = RouteBackend("old", "iris-old", 8000, 5001)
-    (rule, _) = _route({"name": "a"}, weights={"old": 100, "a": 0}, retained=(old,))["spec"][
-        "rules"
-    ]
-    assert _weights(rule) == {"iris-a": 0, "iris-old": 100}
-
-
-def test_backends_can_be_kept_for_later():
-    backends = find_backends(parse(build(*CANARY)), RenderOptions(routing=ROUTING))
-    route = _route({"name": "a"}, weights={"a": 0, "main": 100}, retained=backends.live[:1])
-    assert _weights(route["spec"]["rules"][0]) == {"iris-a": 0, "iris-main": 100}
-
-
 def test_a_weight_leads_back_to_where_it_is_written():
     (route,) = render(build(*CANARY), ROUTING)
     place = ("spec", "rules", 0, "backendRefs", 1, "weight")
     assert str(route.trace(place)) == "spec.predictors[1].traffic"
-    (route,) = render(build(*CANARY), ROUTING, weights={"main": 100})
-    assert str(route.trace(place)) == "spec.predictors[1]"
+    (route,) = render(build({"name": "a"}), ROUTING)
+    place = ("spec", "rules", 0, "backendRefs", 0, "weight")
+    assert str(route.trace(place)) == "spec.predictors[0]"
+
+
+def test_nothing_is_rendered_where_nothing_is_there():
+    assert render(build(), ROUTING) == ()
+    assert render(build({"name": "a", "componentSpecs": []}), ROUTING) == ()
+
+
+def test_shadows_alone_get_nothing_but_their_explainers_answer():
+    (route,) = render(build({**SHADOW, **EXPLAINER}), ROUTING)
+    (rule,) = route.object["spec"]["rules"]
+    assert rule["backendRefs"] == [{"name": "iris-next-explainer", "port": 9000}]
 
 
 def test_a_gateway_speaks_http2_to_grpc():

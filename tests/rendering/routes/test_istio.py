@@ -40,8 +40,3 @@ def test_retries_that_are_no_number_are_none():
     for value in ("3x", "-1", "", "٣", "+-3", "99999999999"):
         document["spec"]["annotations"] = {"seldon.io/istio-retries": value}
         assert "retries" not in render(document, ISTIO)[0].object["spec"]["http"][0], value
-
-
-def test_the_weights_in_force_go_before_those_of_the_document():
-    spec = _virtual_service({"name": "a"}, weights={"a": 0})["spec"]
-    assert spec["http"][0]["route"][0]["weight"] == 0

@@ -1,6 +1,5 @@
 """What is behind a route: the Services of the predictors and of their explainers."""
 
-from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from webhook.graph.cluster_facts import NO_FACTS, Facts
@@ -67,17 +66,10 @@ def find_backends(
     deployment: SeldonDeployment,
     options: RenderOptions = DEFAULT_OPTIONS,
     facts: Facts = NO_FACTS,
-    *,
-    weights: Mapping[str, int] | None = None,
-    present: Collection[str] | None = None,
-    retained: Iterable[RouteBackend] = (),
 ) -> Backends:
     """Return what the routes of an object lead to.
 
-    weights   by predictor, the shares that hold instead of `traffic`: a live predictor that is not
-              in it gets nothing; None: those of the document
-    present   the predictors that have a Service; None: all
-    retained  predictors that are not in the document any more and still get requests
+    One live predictor alone gets everything, whatever its traffic says.
     """
     found = [
         _backend(layout)
@@ -85,35 +77,9 @@ def find_backends(
         if layout.entrypoint is not None
     ]
     live = [backend for backend in found if not backend.is_shadow]
-    shadows = [backend for backend in found if backend.is_shadow]
-    live += retained
-    if present is not None:
-        live = [backend for backend in live if backend.predictor in present]
-        shadows = [backend for backend in shadows if backend.predictor in present]
-    if weights is not None:
-        live = [
-            replace(
-                backend,
-                weight=weights.get(backend.predictor, 0),
-                weight_path=backend.path,
-                is_written=False,
-            )
-            for backend in live
-        ]
-    elif len(live) == 1 and not live[0].weight:
+    if len(live) == 1 and not live[0].weight:
         live = [replace(live[0], weight=WHOLE, weight_path=live[0].path, is_written=False)]
-    return Backends(tuple(live), tuple(shadows))
-
-
-def spec_weights(deployment: SeldonDeployment) -> dict[str, int]:
-    """Return the shares of the requests that a document asks for, by live predictor.
-
-    One predictor alone gets everything, whatever is written.
-    """
-    live = [predictor for predictor in deployment.predictors if not predictor.is_shadow]
-    if len(live) == 1:
-        return {live[0].name: WHOLE}
-    return {predictor.name: predictor.traffic or 0 for predictor in live}
+    return Backends(tuple(live), tuple(backend for backend in found if backend.is_shadow))
 
 
 def _backend(layout: PredictorLayout) -> RouteBackend:

@@ -1,6 +1,6 @@
 """From a SeldonDeployment to the routes that split its requests."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from webhook.graph.cluster_facts import NO_FACTS, Facts
 from webhook.graph.model import SeldonDeployment
@@ -9,7 +9,7 @@ from webhook.rendering.prune_unknown_fields import prune_unknown_fields
 from webhook.rendering.render import Rendered
 from webhook.rendering.routes.ambassador import render_mappings
 from webhook.rendering.routes.attachment import resolve_attachment
-from webhook.rendering.routes.backends import RouteBackend, find_backends
+from webhook.rendering.routes.backends import find_backends
 from webhook.rendering.routes.gateway_api import render_gateway_routes
 from webhook.rendering.routes.istio import render_istio_routes
 from webhook.rendering.routes.manifests import DEFAULT_NAMESPACE, RouteContext
@@ -26,17 +26,12 @@ def render_routes(
     options: RenderOptions = DEFAULT_OPTIONS,
     facts: Facts = NO_FACTS,
     *,
-    weights: Mapping[str, int] | None = None,
-    present: Collection[str] | None = None,
-    retained: Iterable[RouteBackend] = (),
     namespace: str = "",
 ) -> tuple[Rendered, ...]:
     """Return the routes of a SeldonDeployment, always in the same order.
 
-    weights    by predictor, the shares of the requests that hold at present: a live predictor that
-               is not in it gets nothing; None: those of the document
-    present    the predictors that have a Service, so that no route leads nowhere; None: all
-    retained   predictors that are not in the document any more and still get requests
+    Their weights are those of the document; when they are applied is the reconciler's matter.
+
     namespace  where the object is, if it does not say so itself
 
     Total, as `render` is: what an author may not have is not rendered, and a rule denies it. With
@@ -48,14 +43,11 @@ def render_routes(
     if renderer is None or (is_seldon and options.routing.kind != "istio"):
         return ()
     deployment = prune_unknown_fields(deployment, facts)
-    backends = find_backends(
-        deployment, options, facts, weights=weights, present=present, retained=retained
-    )
     context = RouteContext(
         deployment,
         options,
         resolve_attachment(deployment, options.routing, grants_all=is_seldon),
-        backends,
+        find_backends(deployment, options, facts),
         deployment.namespace or namespace or DEFAULT_NAMESPACE,
         facts.mirrors_percent is not False,
     )
