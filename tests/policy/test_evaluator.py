@@ -15,6 +15,8 @@ from tests.policy.documents import (
     policy_text,
     single_validation_policy,
 )
+from webhook.engine.evaluate import evaluate
+from webhook.engine.policy_context import PolicyContext
 from webhook.graph.cluster_facts import NO_FACTS, Facts, Namespace
 from webhook.policy import (
     AdmissionRequest,
@@ -26,6 +28,7 @@ from webhook.policy import (
     read_request,
 )
 from webhook.policy.evaluator import PolicyEvaluator
+from webhook.settings.model import read_settings
 
 CONTAINERS = (
     "object.spec.predictors.map(p, p.componentSpecs.map(c, c.spec.containers).flatten()).flatten()"
@@ -676,6 +679,19 @@ def test_what_is_too_expensive_is_named_and_the_others_are_asked(expression: str
     assert [f.finding.rule_id for f in found.findings] == ["policy/b/0"]
     (failure,) = found.failures
     assert (failure.rule_id, failure.error[:18]) == ("policy/a", "it takes more than")
+
+
+def test_a_bound_is_never_ignored() -> None:
+    """Whoever makes an object large enough would pass: the API server evaluates it to its end."""
+    policies = single_validation_policy(
+        '"lists.range(200000).all(n, n >= 0)"', spec="failurePolicy: Ignore"
+    )
+    (failure,) = evaluate_valid_policies(policies).failures
+    assert (failure.action, failure.exceeded) == (None, True)
+    decision = evaluate(
+        make_deployment(), read_settings(), NO_FACTS, policy_context=PolicyContext(policies, 0)
+    )
+    assert "policy/p" in [found.rule_id for found in decision.denials]
 
 
 def test_many_expensive_policies_leave_steps_to_the_last() -> None:

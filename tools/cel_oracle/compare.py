@@ -148,11 +148,18 @@ _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\b\d[\w.:+-]*")
 
 @dataclass(slots=True)
 class Tally:
-    """Figures of a comparison, and a shortest example of each kind of difference."""
+    """Figures of a comparison, and a shortest example of each kind of difference.
+
+    priced, same_price  how many cases have a cost in both, in Kubernetes' units, and the same one
+    cheaper             how many of these are counted cheaper here, which is the dangerous side
+    """
 
     counts: dict[str, int]
     kinds: dict[tuple[str, str], tuple[int, Difference]]
     unstable: int = 0
+    priced: int = 0
+    same_price: int = 0
+    cheaper: int = 0
 
     @property
     def total(self) -> int:
@@ -179,6 +186,7 @@ def tally(triples: Iterable[tuple[Case, Answer, Answer]]) -> Tally:
         kind = compare(ours, theirs)
         made.counts[kind] += 1
         if kind == EQUAL:
+            _compare_costs(made, ours, theirs)
             continue
         found = Difference(kind, case, ours, theirs)
         key = kind, found.signature
@@ -186,6 +194,14 @@ def tally(triples: Iterable[tuple[Case, Answer, Answer]]) -> Tally:
         shortest = min(example, found, key=lambda d: (len(d.case["expression"]), size(d.case)))
         made.kinds[key] = count + 1, shortest
     return made
+
+
+def _compare_costs(made: Tally, ours: Answer, theirs: Answer) -> None:
+    if "value" not in theirs or "cost" not in theirs or "units" not in ours:
+        return  # an error ends an evaluation sooner or later
+    made.priced += 1
+    made.same_price += ours["units"] == theirs["cost"]
+    made.cheaper += ours["units"] < theirs["cost"]
 
 
 def size(case: Case) -> int:
@@ -211,6 +227,10 @@ def figures(made: Tally) -> str:
         f"words of errors do not count; {made.unstable} left out, whose answer in the API server "
         "depends on the order in which it walks through a map"
     )
+    lines.append(
+        f"{made.same_price:,} of {made.priced:,} that have a value cost the same in Kubernetes' "
+        f"units, {made.cheaper:,} less"
+    )
     return "\n".join(lines)
 
 
@@ -224,6 +244,11 @@ def docs_table(version: str, table: Tally, generated: Tally) -> str:
     lines += [
         f"| {meaning} | {table.counts[kind]:,} | {generated.counts[kind]:,} |"
         for kind, meaning in reversed(CLASSES.items())
+    ]
+    lines += [
+        f"| have a value and a cost | {table.priced:,} | {generated.priced:,} |",
+        f"| the same cost in Kubernetes' units | {table.same_price:,} | {generated.same_price:,} |",
+        f"| a lower one here | {table.cheaper:,} | {generated.cheaper:,} |",
     ]
     return "\n".join(lines)
 

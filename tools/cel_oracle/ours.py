@@ -95,7 +95,12 @@ def _evaluated(case: Case) -> Answer:
     frame[1:6] = _inputs(case)
     value = compiler.root(frame)
     steps = _STEPS - frame[0].remaining
-    return {"type": str(expression.type), "value": canonical(value), "steps": steps}
+    return {
+        "type": str(expression.type),
+        "value": canonical(value),
+        "steps": steps,
+        "units": frame[0].units,
+    }
 
 
 def _inputs(case: Case) -> tuple[Any, ...]:

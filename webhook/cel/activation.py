@@ -15,19 +15,55 @@ MISSING = object()
 DEADLINE_EXCEEDED = "the time for this review is up"
 
 
+MAX_EXPRESSION_UNITS, MAX_POLICY_UNITS = 1_000_000, 10_000_000
+"""Kubernetes' units that one expression, and all of one policy with one parameter, may cost
+(k8s.io/apiserver pkg/apis/cel/config.go PerCallLimit, RuntimeCELCostBudget)."""
+
+
 class CostBudget:
     """How much one evaluation may still do: an element of a macro is a step.
 
     steps              in all
     deadline_exceeded  asked every 5,000 steps (some 9 ms) whether time is up
+    units              of Kubernetes' cost (`cel.cost`) that were counted so far
     """
 
-    __slots__ = ("_next_deadline_check", "deadline_exceeded", "remaining", "steps")
+    __slots__ = (
+        "_next_deadline_check",
+        "_unit_limit",
+        "deadline_exceeded",
+        "remaining",
+        "steps",
+        "units",
+    )
 
     def __init__(self, steps: int, deadline_exceeded: Callable[[], bool] | None = None) -> None:
         self.steps = self.remaining = steps
         self.deadline_exceeded = deadline_exceeded
         self._next_deadline_check = steps - 5000
+        self.units = 0
+        self._unit_limit = MAX_POLICY_UNITS
+
+    def charge_units(self, units: int) -> None:
+        """Count Kubernetes' units; raise CostLimitExceededError where it stops too."""
+        self.units += units
+        if self.units > self._unit_limit:
+            raise CostLimitExceededError(
+                f"it costs more than {MAX_EXPRESSION_UNITS:,} of Kubernetes' units in one "
+                f"expression or {MAX_POLICY_UNITS:,} in all, where the API server stops too"
+            )
+
+    def start_expression(self, units: int) -> tuple[int, int]:
+        """Count what an expression costs in any case; return what `end_expression` needs."""
+        outer = self._unit_limit, self.units
+        self._unit_limit = min(self.units + MAX_EXPRESSION_UNITS, MAX_POLICY_UNITS)
+        self.charge_units(units)
+        return outer
+
+    def end_expression(self, outer: tuple[int, int]) -> None:
+        """Go on with the expression around it, which is not charged for a variable's."""
+        limit, before = outer
+        self._unit_limit = min(limit + self.units - before, MAX_POLICY_UNITS)
 
     def charge(self, steps: int) -> None:
         """Count steps; raise OverBudget when there are none left, or time is up."""

@@ -7,7 +7,7 @@ Not here: what the closures are (`operators`, `macros`), what functions do (`std
 `libraries`), why an expression was false (`provenance`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from webhook.cel.activation import Closure, ExecutionFrame, SlotLayout
@@ -23,9 +23,17 @@ from webhook.cel.checked_ast import (
     Select,
     StructLiteral,
 )
-from webhook.cel.macro_detection import detect_macro
-from webhook.cel.macros import FAST_MACROS, MACROS, comprehension, iterate_elements
+from webhook.cel.cost import CallCost, CostModel, counted, counted_block, counted_expression
+from webhook.cel.macro_detection import Macro, detect_macro
+from webhook.cel.macros import (
+    FAST_MACROS,
+    MACROS,
+    LoopCost,
+    comprehension,
+    iterate_elements,
+)
 from webhook.cel.operators import (
+    BRANCHING,
     METERED_FUNCTIONS,
     SPECIAL_FORMS,
     TEXT_FUNCTIONS,
@@ -75,7 +83,9 @@ class Compiler:
         self.comprehension_slots: dict[int, tuple[int, int, int]] = {}
         """By the id of a Fold: the slots of its element, second element and accumulator."""
         self._closures: dict[int, Closure] = {}
-        self.root = self._compile(ast.expr, {})
+        self.cost = CostModel(ast)
+        root = self._compile(ast.expr, {})
+        self.root = counted_expression(root, self.cost.units(ast.expr))
 
     def closure_of(self, node: Expr) -> Closure:
         """Return the closure of a node of the tree."""
@@ -167,7 +177,10 @@ class Compiler:
                 start = self._compile(start_node, local_slots)
                 default = None
                 if node.function == "orValue":
-                    default = self._compile(node.arguments[0], local_slots)
+                    default = counted_block(
+                        self._compile(node.arguments[0], local_slots),
+                        self.cost.units(node.arguments[0]),
+                    )
                 if (
                     isinstance(start_node, Ident)
                     and start_node.name in local_slots
@@ -185,8 +198,16 @@ class Compiler:
 
     def _compile_plain_call(self, node: Call, local_slots: Mapping[str, int]) -> Closure:
         operands = ((node.target,) if node.target is not None else ()) + node.arguments
-        arguments = [self._compile(argument, local_slots) for argument in operands]
         function = node.function
+        arguments = [self._compile(operands[0], local_slots)] if operands else []
+        for argument in operands[1:]:
+            closure = self._compile(argument, local_slots)
+            if function == "_?_:_":
+                closure = counted_block(closure, self.cost.branch_units(argument))
+            elif function in BRANCHING:
+                closure = counted_block(closure, self.cost.units(argument))
+            arguments.append(closure)
+        cost = self.cost.dynamic(node)
         if function == "@in" and isinstance(operands[1], ListLiteral):
             literal = operands[1]
             if all(isinstance(e, Constant) for e in literal.elements):
@@ -204,14 +225,17 @@ class Compiler:
         if special := SPECIAL_FORMS.get(node.function):
             return special(*arguments)
         if function in METERED_FUNCTIONS:
-            return metered_call(METERED_FUNCTIONS[function], arguments)
+            return metered_call(_counted(METERED_FUNCTIONS[function], cost), arguments)
         implementation = self.functions[function]
         if node.target is not None:
             implementation = self.functions.get(f".{function}", implementation)
         if function in TEXT_FUNCTIONS:
-            return metered_call(charged_by_text(implementation), arguments)
+            return metered_call(_counted(charged_by_text(implementation), cost), arguments)
         if counts_work(implementation):
-            return metered_call(charged(implementation), arguments)
+            return metered_call(_counted(charged(implementation), cost), arguments)
+        if cost is not None:
+            plain = implementation
+            return metered_call(counted(lambda _, *given: plain(*given), cost), arguments)
         match arguments:
             case [only]:
                 return lambda frame: implementation(only(frame))
@@ -287,15 +311,33 @@ class Compiler:
                 self.closure_of(part) for part in (macro.test, macro.transform) if part is not None
             ]
             elements = iterate_elements(iter_range, iter_slot, iter_slot2 if node.iter_var2 else 0)
-            closure = make_closure(elements, *parts)
+            cost = self._loop_cost(node, macro)
+            closure = make_closure(cost, elements, *parts)
             make_fast = FAST_MACROS.get(macro.kind)
             return (
                 closure
                 if node.iter_var2 or make_fast is None
-                else make_fast(iter_range, iter_slot, closure, *parts)
+                else make_fast(cost, iter_range, iter_slot, closure, *parts)
             )
         return comprehension(
+            LoopCost(self.cost.units(node.loop_step), leaving=self.cost.units(node.loop_condition)),
             iterate_elements(iter_range, iter_slot, iter_slot2 if node.iter_var2 else 0),
             accu_slot,
             (accu_init, loop_condition, loop_step, result),
         )
+
+    def _loop_cost(self, node: Comprehension, macro: Macro) -> LoopCost:
+        """Return what a macro costs for each element: its condition, and the step it stands for."""
+        leaving = self.cost.units(node.loop_condition)
+        each = leaving + self.cost.units(node.loop_step)
+        if macro.kind in ("all", "exists") and macro.test is not None:
+            return LoopCost(each + self.cost.units(macro.test), leaving=leaving)
+        step = node.loop_step
+        if macro.kind in ("filter", "exists_one") and isinstance(step, Call):
+            passing, otherwise = map(self.cost.branch_units, step.arguments[1:])
+            return LoopCost(each + otherwise, passing - otherwise)
+        return LoopCost(each)
+
+
+def _counted(function: Callable[..., Any], cost: CallCost | None) -> Callable[..., Any]:
+    return function if cost is None else counted(function, cost)

@@ -2,12 +2,23 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from webhook.cel.activation import Closure, ExecutionFrame
 from webhook.cel.values import EvaluationError, from_key, no_overload
 
 ElementIterator: TypeAlias = Callable[[ExecutionFrame], Any]
+
+
+class LoopCost(NamedTuple):
+    """Kubernetes' units of a loop: for each element, for one that passes a filter, for its end.
+
+    leaving  for looking whether to go on, which ends all() and exists() before the last element
+    """
+
+    each: int
+    passing: int = 0
+    leaving: int = 0
 
 
 def iterate_elements(iter_range: Closure, slot: int, slot2: int) -> ElementIterator:
@@ -43,16 +54,18 @@ def iterate_elements(iter_range: Closure, slot: int, slot2: int) -> ElementItera
     return singles
 
 
-def _all(elements: ElementIterator, test: Closure) -> Closure:
+def _all(cost: LoopCost, elements: ElementIterator, test: Closure) -> Closure:
     def every(frame: ExecutionFrame) -> bool:
         failed: EvaluationError | None = None
         for _ in elements(frame):
+            frame[0].charge_units(cost.each)
             try:
                 value = test(frame)
             except EvaluationError as error:
                 failed = failed or error
                 continue
             if value is False:
+                frame[0].units += cost.leaving
                 return False
             if value is not True:
                 failed = failed or no_overload("all", value)
@@ -63,16 +76,18 @@ def _all(elements: ElementIterator, test: Closure) -> Closure:
     return every
 
 
-def _exists(elements: ElementIterator, test: Closure) -> Closure:
+def _exists(cost: LoopCost, elements: ElementIterator, test: Closure) -> Closure:
     def some(frame: ExecutionFrame) -> bool:
         failed: EvaluationError | None = None
         for _ in elements(frame):
+            frame[0].charge_units(cost.each)
             try:
                 value = test(frame)
             except EvaluationError as error:
                 failed = failed or error
                 continue
             if value is True:
+                frame[0].units += cost.leaving
                 return True
             if value is not False:
                 failed = failed or no_overload("exists", value)
@@ -83,16 +98,41 @@ def _exists(elements: ElementIterator, test: Closure) -> Closure:
     return some
 
 
-def _exists_one(elements: ElementIterator, test: Closure) -> Closure:
-    return lambda frame: sum(_require_bool(test(frame)) for _ in elements(frame)) == 1
+def _exists_one(cost: LoopCost, elements: ElementIterator, test: Closure) -> Closure:
+    def only_one(frame: ExecutionFrame) -> bool:
+        found = 0
+        for _ in elements(frame):
+            passes = _require_bool(test(frame))
+            found += passes
+            frame[0].charge_units(cost.each + passes * cost.passing)
+        frame[0].charge_units(1)  # for comparing the number
+        return found == 1
+
+    return only_one
 
 
-def _map(elements: ElementIterator, value: Closure) -> Closure:
-    return lambda frame: [value(frame) for _ in elements(frame)]
+def _map(cost: LoopCost, elements: ElementIterator, value: Closure) -> Closure:
+    def mapped(frame: ExecutionFrame) -> list[Any]:
+        made = []
+        for _ in elements(frame):
+            frame[0].charge_units(cost.each)
+            made.append(value(frame))
+        return made
+
+    return mapped
 
 
-def _filter(elements: ElementIterator, test: Closure, value: Closure) -> Closure:
-    return lambda frame: [value(frame) for _ in elements(frame) if _require_bool(test(frame))]
+def _filter(cost: LoopCost, elements: ElementIterator, test: Closure, value: Closure) -> Closure:
+    def filtered(frame: ExecutionFrame) -> list[Any]:
+        kept = []
+        for _ in elements(frame):
+            passes = _require_bool(test(frame))
+            frame[0].charge_units(cost.each + passes * cost.passing)
+            if passes:
+                kept.append(value(frame))
+        return kept
+
+    return filtered
 
 
 def _require_bool(value: Any) -> bool:
@@ -102,7 +142,13 @@ def _require_bool(value: Any) -> bool:
 
 
 def _fast_quantifier(
-    iter_range: Closure, slot: int, fallback: Closure, test: Closure, *, decided_by: bool
+    cost: LoopCost,
+    iter_range: Closure,
+    slot: int,
+    fallback: Closure,
+    test: Closure,
+    *,
+    decided_by: bool,
 ) -> Closure:
     """Return all() or exists() over one variable without a generator.
 
@@ -115,23 +161,29 @@ def _fast_quantifier(
         items = iter_range(frame)
         if type(items) is not list:
             return bool(fallback(frame))
-        frame[0].charge(len(items))
+        budget = frame[0]
+        budget.charge(len(items))
         try:
-            for item in items:
+            for number, item in enumerate(items, 1):
                 frame[slot] = item
                 value = test(frame)
                 if value is decided_by:
+                    left = cost.leaving if number < len(items) else 0
+                    budget.charge_units(number * cost.each + left)
                     return decided_by
                 if value is not True and value is not False:
                     return bool(fallback(frame))
         except EvaluationError:
             return bool(fallback(frame))
+        budget.charge_units(len(items) * cost.each)
         return not decided_by
 
     return quantified
 
 
-def _fast_map(iter_range: Closure, slot: int, fallback: Closure, value: Closure) -> Closure:
+def _fast_map(
+    cost: LoopCost, iter_range: Closure, slot: int, fallback: Closure, value: Closure
+) -> Closure:
     """Return map() over one variable without a generator."""
 
     def mapped(frame: ExecutionFrame) -> Any:
@@ -139,6 +191,7 @@ def _fast_map(iter_range: Closure, slot: int, fallback: Closure, value: Closure)
         if type(items) is not list:
             return fallback(frame)
         frame[0].charge(len(items))
+        frame[0].charge_units(len(items) * cost.each)
         made = []
         for item in items:
             frame[slot] = item
@@ -165,7 +218,10 @@ MACROS: dict[str, Callable[..., Closure]] = {
 
 
 def comprehension(
-    elements: ElementIterator, accu_slot: int, parts: tuple[Closure, Closure, Closure, Closure]
+    cost: LoopCost,
+    elements: ElementIterator,
+    accu_slot: int,
+    parts: tuple[Closure, Closure, Closure, Closure],
 ) -> Closure:
     """Return any other fold: initial value, condition, step and result, as they are written."""
     accu_init, loop_condition, loop_step, result = parts
@@ -173,8 +229,10 @@ def comprehension(
     def fold(frame: ExecutionFrame) -> Any:
         frame[accu_slot] = accu_init(frame)
         for _ in elements(frame):
+            frame[0].charge_units(cost.leaving)
             if loop_condition(frame) is not True:
                 break
+            frame[0].charge_units(cost.each)
             frame[accu_slot] = loop_step(frame)
         return result(frame)
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from webhook.cel.activation import MISSING, Closure, CostBudget, ExecutionFrame
+from webhook.cel.cost import equality_units
 from webhook.cel.libraries import lists, sets
 from webhook.cel.stdlib import add, contains, get_item, list_index, require_key
 from webhook.cel.values import (
@@ -51,7 +52,7 @@ def select_field(operand: Closure, field: str) -> Closure:
             except KeyError:
                 raise EvaluationError(f"no such key: {field}") from None
         if type(value) is OptionalValue:
-            return get_optional(value, field)
+            return _counted_if_there(frame, get_optional(value, field))
         return get_element(value, field)
 
     return select
@@ -163,18 +164,26 @@ def get_optional(value: Any, key: Any) -> OptionalValue:
     return value.find(key) if type(value) is VariablesObject else ABSENT
 
 
+def _counted_if_there(frame: ExecutionFrame, found: OptionalValue, steps: int = 1) -> OptionalValue:
+    """Take back the units of steps that were not made, for there is nothing."""
+    if not found.present:
+        frame[0].units -= steps
+    return found
+
+
 def walk_optional_keys(start: Closure, keys: tuple[str, ...], default: Closure | None) -> Closure:
     """Return what walks down optional keys: the value or `other`; without one, if there is any."""
 
     def walk(frame: ExecutionFrame) -> Any:
         value = start(frame)
-        for key in keys:
+        for number, key in enumerate(keys):
             if type(value) is dict:
                 value = value.get(key, MISSING)
                 if value is MISSING:
+                    frame[0].units -= len(keys) - number
                     return False if default is None else default(frame)
             else:
-                found = get_optional(value, key)
+                found = _counted_if_there(frame, get_optional(value, key), len(keys) - number)
                 if not found.present:
                     return False if default is None else default(frame)
                 value = found.value
@@ -192,6 +201,7 @@ def walk_optional_local(slot: int, key: str, default: Closure | None) -> Closure
             return slow(frame)
         if key in value:
             return True if default is None else value[key]
+        frame[0].units -= 1
         return False if default is None else default(frame)
 
     slow = walk_optional_keys(lambda frame: frame[slot], (key,), default)
@@ -202,10 +212,14 @@ def _subscript(container: Closure, key: Closure) -> Closure:
     def subscript(frame: ExecutionFrame) -> Any:
         value, word = container(frame), key(frame)
         if type(value) is OptionalValue:
-            return get_optional(value, word)
+            return _counted_if_there(frame, get_optional(value, word))
         return get_element(value, word)
 
     return subscript
+
+
+def _optional_step(container: Closure, key: Closure) -> Closure:
+    return lambda frame: _counted_if_there(frame, get_optional(container(frame), key(frame)))
 
 
 def _short_circuit(left: Closure, right: Closure, *, operator: str, decided_by: bool) -> Closure:
@@ -269,9 +283,11 @@ def _not_strictly_false(operand: Closure) -> Closure:
 def _equal(left: Closure, right: Closure) -> Closure:
     def compare(frame: ExecutionFrame) -> bool:
         first, second = left(frame), right(frame)
+        budget = frame[0]
+        budget.units += equality_units(first, second)
         if type(first) is str and type(second) is str:
             return first == second
-        return equal(first, second, frame[0].charge)
+        return equal(first, second, budget.charge)
 
     return compare
 
@@ -279,6 +295,7 @@ def _equal(left: Closure, right: Closure) -> Closure:
 def _not_equal(left: Closure, right: Closure) -> Closure:
     def compare(frame: ExecutionFrame) -> bool:
         first, second = left(frame), right(frame)
+        frame[0].units += equality_units(first, second)
         try:
             return not equal(first, second, frame[0].charge)
         except EvaluationError:
@@ -303,10 +320,15 @@ def member_of_literal(element: Closure, container: Closure, *, empty: bool) -> C
 
 def equal_to_literal(operand: Closure, literal: str) -> Closure:
     """Return `operand == 'text'`."""
+    length = len(literal)
 
     def compare(frame: ExecutionFrame) -> bool:
         value = operand(frame)
-        return value == literal if type(value) is str else equal(value, literal)
+        if type(value) is not str:
+            frame[0].units += equality_units(value, literal)
+            return equal(value, literal)
+        frame[0].units += (min(len(value), length) + 9) // 10
+        return value == literal
 
     return compare
 
@@ -321,9 +343,12 @@ def match_pattern(operand: Closure, pattern: str, matches: Callable[[Any, str], 
     """Return `operand.matches('pattern')`, which sees the same names again and again."""
     cache: dict[str, bool] = {}
     charged = charged_by_text(matches)
+    pattern_units = -(-len(pattern) // 4)
 
     def matched(frame: ExecutionFrame) -> bool:
         text = operand(frame)
+        if type(text) is str:
+            frame[0].units += (len(text) // 10 + 1) * pattern_units
         if type(text) is not str or len(text) > _MAX_CACHED_LENGTH:
             return bool(charged(frame[0], text, pattern))
         answer = cache.get(text)
@@ -365,12 +390,15 @@ SPECIAL_FORMS: dict[str, Callable[..., Closure]] = {
     "_==_": _equal,
     "_!=_": _not_equal,
     "_[_]": _subscript,
-    "_?._": lambda value, key: lambda frame: get_optional(value(frame), key(frame)),
-    "_[?_]": lambda value, key: lambda frame: get_optional(value(frame), key(frame)),
+    "_?._": _optional_step,
+    "_[?_]": _optional_step,
     "orValue": _or_value,
     "or": _or_optional,
 }
 """What does not evaluate all operands, or is worth a closure of its own."""
+
+BRANCHING = frozenset({"_&&_", "_||_", "_?_:_", "orValue", "or"})
+"""What evaluates its first operand, and the others only if it comes to them."""
 
 
 def metered_call(function: Callable[..., Any], arguments: list[Closure]) -> Closure:

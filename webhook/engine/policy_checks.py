@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from webhook.cel.activation import DEADLINE_EXCEEDED
 from webhook.engine.decision import SuppressedFinding
 from webhook.engine.policy_context import PolicyContext
 from webhook.engine.rule_runner import ActionFinding
@@ -169,5 +168,4 @@ def _policy_error_findings(failures: Iterable[PolicyFailure]) -> Iterator[Action
             rule_id=failure.rule_id,
         )
         # An Ignore that holds for want of time would let pass whatever is made slow enough.
-        is_timeout = failure.error == DEADLINE_EXCEEDED
-        yield "deny" if is_timeout else failure.action or "warn", finding
+        yield "deny" if failure.exceeded else failure.action or "warn", finding

@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from webhook.cel.activation import DEADLINE_EXCEEDED
 from webhook.defaulting import DefaultingOptions
 from webhook.engine.policy_context import PolicyContext
 from webhook.engine.rendered_pods import render_objects
@@ -197,8 +196,7 @@ class _RenderedEvaluation(NamedTuple):
             yield self._soften(found.action if sure else "warn", finding.rule_id), finding
         for failure in (*mutation.failures, *evaluation.failures):
             # An Ignore that holds for want of time would let pass whatever is made slow enough.
-            is_timeout = failure.error == DEADLINE_EXCEEDED
-            action: Action = "deny" if is_timeout else failure.action or "warn"
+            action: Action = "deny" if failure.exceeded else failure.action or "warn"
             message = f"{target.label}: the policy could not be evaluated: {failure.error}"
             yield (
                 self._soften(action, failure.rule_id),

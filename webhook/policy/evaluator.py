@@ -95,11 +95,14 @@ class PolicyFailure:
 
     rule_id  "policy/NAME/N", or "policy/NAME" where no single validation is to blame
     action   what failurePolicy and the bindings make of it; None: ignored
+    exceeded whether a bound was exceeded, of steps, cost or time: that is never ignored, or whoever
+             makes an object large enough would pass
     """
 
     rule_id: str
     error: str
     action: ValidationAction | None
+    exceeded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,7 @@ class PolicyEvaluator:
                 f"policy/{policy.name}",
                 self.describe_error(error),
                 _strongest_action(bindings_in_question),
+                exceeded=isinstance(error, CostLimitExceededError),
             )
 
     def _evaluate_with_params(
@@ -188,7 +192,13 @@ class PolicyEvaluator:
         try:
             self._validate(policy, params, action, sure=sure)
         except Exception as error:  # noqa: BLE001 — the other parameters are still to be asked
-            self._add_failure(policy, f"policy/{policy.name}", self.describe_error(error), action)
+            self._add_failure(
+                policy,
+                f"policy/{policy.name}",
+                self.describe_error(error),
+                action,
+                exceeded=isinstance(error, CostLimitExceededError),
+            )
 
     def describe_error(self, error: Exception) -> str:
         """Return what a policy's author is told of an exception that ended an evaluation."""
@@ -351,9 +361,17 @@ class PolicyEvaluator:
             self.observer(policy.name, str(expression.path), value)
 
     def _add_failure(
-        self, policy: Policy, rule_id: str, error: str, action: ValidationAction
+        self,
+        policy: Policy,
+        rule_id: str,
+        error: str,
+        action: ValidationAction,
+        *,
+        exceeded: bool = False,
     ) -> None:
-        self.failures.append(PolicyFailure(rule_id, error, None if policy.fails_open else action))
+        known_action = None if policy.fails_open else action
+        exceeded = exceeded or error == DEADLINE_EXCEEDED
+        self.failures.append(PolicyFailure(rule_id, error, known_action, exceeded))
 
 
 def render_message(validation: Validation, frame: ExecutionFrame) -> str:

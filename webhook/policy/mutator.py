@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from webhook.cel.activation import CostLimitExceededError, SharedBudget
+from webhook.cel.activation import DEADLINE_EXCEEDED, CostLimitExceededError, SharedBudget
 from webhook.cel.stdlib import to_base64
 from webhook.cel.time_values import Duration, Timestamp
 from webhook.cel.values import (
@@ -34,7 +34,13 @@ from webhook.policy.evaluator import (
     PolicyFailure,
 )
 from webhook.policy.json_patch import PatchError, PatchTestFailedError, apply_patch
-from webhook.policy.model import BoundPolicy, CompiledExpression, Policy, PolicySet
+from webhook.policy.model import (
+    BoundPolicy,
+    CompiledExpression,
+    Policy,
+    PolicySet,
+    ValidationAction,
+)
 from webhook.yamldoc.json_patch import json_equal
 
 
@@ -119,7 +125,7 @@ class _Mutator:
         try:
             self._apply_mutations(evaluator, bound)
         except Exception as error:  # noqa: BLE001 — a fault of ours must not hide the others
-            self._add_failure(bound.policy, None, evaluator.describe_error(error))
+            self._add_failure(bound.policy, None, error, evaluator.describe_error(error))
         self.failures.extend(evaluator.failures)
 
     def _apply_mutations(self, evaluator: PolicyEvaluator, bound: BoundPolicy) -> None:
@@ -131,7 +137,7 @@ class _Mutator:
                 if not evaluator.match_conditions_hold(policy, frame):
                     continue
             except (EvaluationError, CostLimitExceededError) as error:
-                self._add_failure(policy, None, f"matchConditions: {error}")
+                self._add_failure(policy, None, error, f"matchConditions: {error}")
                 continue
             for index, code in enumerate(policy.mutations):
                 # Variables are computed anew: the object has changed.
@@ -153,14 +159,18 @@ class _Mutator:
         except PatchTestFailedError:
             return
         except (EvaluationError, CostLimitExceededError, RecursionError, PatchError) as error:
-            self._add_failure(policy, index, str(error))
+            self._add_failure(policy, index, error, str(error))
             return
         if not json_equal(changed, self.object):
             self.result = changed, (*self.result[1], *operations)
 
-    def _add_failure(self, policy: Policy, index: int | None, error: str) -> None:
+    def _add_failure(
+        self, policy: Policy, index: int | None, error: Exception, description: str
+    ) -> None:
         rule = f"policy/{policy.name}" + ("" if index is None else f"/{index}")
-        self.failures.append(PolicyFailure(rule, error, None if policy.fails_open else "deny"))
+        action: ValidationAction | None = None if policy.fails_open else "deny"
+        exceeded = isinstance(error, CostLimitExceededError) or description == DEADLINE_EXCEEDED
+        self.failures.append(PolicyFailure(rule, description, action, exceeded))
 
 
 def _read_operations(value: Any) -> list[Operation]:
