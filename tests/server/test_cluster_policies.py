@@ -1,11 +1,19 @@
 """The labels of the cluster's policies change while the server runs; nothing is ever half read."""
 
+import time
 from typing import Any
 
 import pytest
 
+from tests.kube.conftest import api, transport
+from webhook.kube import ReflectorConfig
 from webhook.kube.health import CheckResult
+from webhook.kube.policy_watcher import PoliciesWatcher
 from webhook.server.cluster_policies import ClusterPolicies
+from webhook.server.policy_files import ResolvedPolicySources
+from webhook.server.policy_store import PolicyStore
+
+__all__ = ["api", "transport"]
 
 A: dict[str, Any] = {"cluster:a": {}}
 B: dict[str, Any] = {"cluster:b": {}}
@@ -111,3 +119,47 @@ def test_both_follow_the_parameters_of_files_while_one_replaces_the_other(cluste
         cluster.select("b")
         cluster.follow_params(["x"], {})
         assert opened["a"].references == opened["b"].references == ("x",)
+
+
+def test_a_running_server_changes_to_other_labels_with_a_real_client(api, transport):
+    """From one set of policies to another, without a moment in which there is none."""
+    collection = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
+    for team in ("ml", "risk"):
+        rule = {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "resources": ["*"]}
+        spec = {
+            "matchConstraints": {"resourceRules": [rule]},
+            "validations": [{"expression": "true"}],
+        }
+        api.put(collection, f"of-{team}", labels={"team": team}, spec=spec)
+    selectors: list[str | None] = ["team=ml"]
+    quick = ReflectorConfig(watch_timeout=1, backoff_base=0.01, max_backoff=0.02)
+
+    def open_watcher(selector: str) -> PoliciesWatcher:
+        return PoliciesWatcher(
+            transport,
+            selector,
+            exceptions_namespace="graphgate-system",
+            reflector_config=quick,
+            jitter=lambda: 0.5,
+        )
+
+    cluster = ClusterPolicies(open_watcher)
+    store = PolicyStore(lambda: ResolvedPolicySources((), selectors[-1]), cluster)
+
+    def in_force() -> list[str]:
+        store.reload_if_changed()
+        return [policy.name for policy in store.policies.policies] if store.policies else []
+
+    def wait_for(names: list[str], allowed: list[list[str]]) -> None:
+        deadline = time.monotonic() + 20.0
+        while (seen := in_force()) != names:
+            assert seen in allowed, seen
+            assert time.monotonic() < deadline, seen
+            time.sleep(0.01)
+
+    with cluster:
+        wait_for(["of-ml"], [[]])
+        selectors.append("team=risk")
+        wait_for(["of-risk"], [["of-ml"]])
+        selectors.append(None)
+        wait_for([], [["of-risk"]])
