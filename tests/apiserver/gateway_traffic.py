@@ -11,8 +11,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
+
+import grpc
 
 from tools.control_plane.run import ControlPlane
 from webhook.kube import Reflector, connect
@@ -69,7 +72,7 @@ class Backends:
     """The server: answers each request with the Service of the pod that was asked, and its path."""
 
     def __init__(self, pods: Pods) -> None:
-        self._pods = pods
+        self.pods = pods
         self._stop: Callable[[], object] = lambda: None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._is_up = threading.Event()
@@ -107,7 +110,7 @@ class Backends:
                     await reader.readexactly(length)
                 # A watch may be a moment behind the gateway.
                 for _ in range(50):
-                    if service := self._pods.service_at(address):
+                    if service := self.pods.service_at(address):
                         break
                     await asyncio.sleep(0.02)
                 else:
@@ -166,9 +169,9 @@ class Client:
             except (OSError, http.client.HTTPException) as error:
                 connection.close()
                 return repr(error)
-            return (
-                json.loads(body)["service"] if response.status == 200 else f"HTTP {response.status}"
-            )
+            if response.status != 200:
+                return f"HTTP {response.status}: {body[:120].decode()}"
+            return str(json.loads(body)["service"])
 
         try:
             yield ask
@@ -204,12 +207,20 @@ class Load:
     def __init__(self) -> None:
         self.total: Counter[str] = Counter()
         self._recent: Counter[str] = Counter()
+        self._failed_at: list[tuple[float, str]] = []
+        self._steps: list[tuple[float, str]] = []
 
     def count(self, answer: str) -> None:
         """Take an answer."""
         with _LOCK:
             self.total[answer] += 1
             self._recent[answer] += 1
+            if not answer.startswith("iris-"):
+                self._failed_at.append((time.monotonic(), answer))
+
+    def step(self, name: str) -> None:
+        """Note what is done now, for a failure's report."""
+        self._steps.append((time.monotonic(), name))
 
     def recent(self) -> Counter[str]:
         """Return the answers since the last time."""
@@ -217,9 +228,77 @@ class Load:
             recent, self._recent = self._recent, Counter()
         return recent
 
-    def failures(self, services: Mapping[str, object]) -> dict[str, int]:
-        """Return the answers that are no Service's."""
-        return {answer: n for answer, n in self.total.items() if answer not in services}
+    def failures(self) -> list[str]:
+        """Return what failed, each with the step after which it did, and how long after."""
+        report = []
+        for failed_at, answer in self._failed_at:
+            before = [(at, name) for at, name in self._steps if at <= failed_at]
+            at, name = before[-1] if before else (failed_at, "the beginning")
+            report.append(f"{failed_at - at:.1f} s after {name}: {answer}")
+        return report
+
+
+GRPC_PORT = 5001
+"""The orchestrator's."""
+
+_METHOD = "/seldon.protos.Seldon/Predict"
+
+
+class GrpcBackends:
+    """A gRPC server at the address of every pod of some Services; it answers with the Service."""
+
+    def __init__(self, pods: Pods, services: set[str]) -> None:
+        self._servers = [
+            self._build(address, service)
+            for address, service in pods.services.items()
+            if service in services
+        ]
+
+    def __enter__(self) -> "GrpcBackends":
+        assert self._servers
+        for server in self._servers:
+            server.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for server in self._servers:
+            server.stop(None).wait(10.0)
+
+    def _build(self, address: str, service: str) -> Any:
+        def answer(_request: bytes, _context: Any) -> bytes:
+            return service.encode()
+
+        _, package, method = _METHOD.split("/")
+        handlers = {method: grpc.unary_unary_rpc_method_handler(answer)}
+        server = grpc.server(ThreadPoolExecutor(2))
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(package, handlers),))
+        assert server.add_insecure_port(f"{address}:{GRPC_PORT}")
+        return server
+
+
+class GrpcClient:
+    """Calls at a gateway, with the headers by which Seldon's clients say what they mean."""
+
+    def __init__(self, address: str, headers: Mapping[str, str]) -> None:
+        self._channel = grpc.insecure_channel(address)
+        self._headers = tuple(headers.items())
+
+    def __enter__(self) -> "GrpcClient":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._channel.close()
+
+    def send(self, count: int) -> Counter[str]:
+        """Call some times; return how many each Service answered, and errors by their code."""
+        call = self._channel.unary_unary(_METHOD)
+        answers: Counter[str] = Counter()
+        for _ in range(count):
+            try:
+                answers[call(b"", metadata=self._headers, timeout=20.0).decode()] += 1
+            except grpc.RpcError as error:
+                answers[str(error.code())] += 1
+        return answers
 
 
 _LOCK = threading.Lock()

@@ -119,6 +119,7 @@ class Namespace:
             "hpa": f"/apis/autoscaling/v2/namespaces/{self.name}/horizontalpodautoscalers",
             "budget": f"/apis/policy/v1/namespaces/{self.name}/poddisruptionbudgets",
             "scaledobject": f"/apis/keda.sh/v1alpha1/namespaces/{self.name}/scaledobjects",
+            "httproute": f"/apis/gateway.networking.k8s.io/v1/namespaces/{self.name}/httproutes",
             "quota": f"/api/v1/namespaces/{self.name}/resourcequotas",
         }
         return roots[kind] + (f"/{name}" if name else "")

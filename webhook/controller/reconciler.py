@@ -287,6 +287,7 @@ class Reconciler:
             children,
             self._accepted_drift,
             held=traffic.held.keys(),
+            is_final=not traffic.staged,
             kept=traffic.kept.keys(),
         )
         return actions, traffic

@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterable
 
 from webhook.controller.state.routes import ObservedRoute
 
-SETTLE_SECONDS = 10.0
-"""Seconds between a gateway's answer to a changed route, or the change where it gives none, and the
-end of what the route led to before. A gateway's proxies follow within one or two; Istio gives no
-answer at all."""
+SETTLE_SECONDS = 5.0
+"""Seconds between a gateway's answer to a changed route, or the change where it gives none, and
+what relies on it. A gateway's proxies follow within one or two; Istio gives no answer at all."""
 
 
 class RouteSettling:

@@ -60,24 +60,33 @@ class TrafficDirector:
                 without_endpoints.append(service)
             return reason
 
-        gated = hold_routes(desired, observed, check_serving)
-        delays = [self._next_wait(uid)] if without_endpoints else []
-        if not without_endpoints:
+        made = self._made_by_us(desired, observed)
+        own = [c.route for c in observed.values() if c.route is not None and c.uid in made]
+        delays: list[float] = []
+        settling: list[str] = []
+
+        def why_unsettled() -> str:
+            if not settling:
+                reason, delay = self._settling.check(uid, own)
+                settling.append(reason)
+                delays.extend([] if delay is None else [delay])
+            return settling[0]
+
+        gated = hold_routes(desired, observed, check_serving, why_unsettled)
+        if without_endpoints:
+            delays.append(self._next_wait(uid))
+        else:
             self._endpoint_waits.pop(uid, None)
         routes = self._routes(desired, observed, namespace)
-        made = self._made_by_us(desired, observed)
         kept: dict[ObjectKey, str] = {}
         if any(key not in {one.key for one in desired} for key in observed):
-            own = [c.route for c in observed.values() if c.route is not None and c.uid in made]
-            unsettled, delay = self._settling.check(uid, own)
-            delays += [delay] if delay is not None else []
-            kept = find_kept(desired, observed, routes, unsettled, namespace)
-        else:
+            kept = find_kept(desired, observed, routes, why_unsettled(), namespace)
+        if not settling:
             self._settling.forget(uid)
         return TrafficStep(
             objects=gated.desired,
             held=gated.held,
-            reduced=gated.reduced,
+            staged=gated.staged,
             kept=kept,
             others=tuple(route for route in routes if route.uid not in made),
             requeue_after=min(delays, default=None),

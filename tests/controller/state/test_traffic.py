@@ -9,8 +9,9 @@ from tests.controller.state.lives import stored_object
 from tests.documents_of import with_predictor
 from webhook.controller.state.observed import ObservedObject
 from webhook.controller.state.plan import Delete, OwnerRef, plan_actions, to_desired
+from webhook.controller.state.route_stages import shares
 from webhook.controller.state.routes import read_route
-from webhook.controller.state.traffic import find_kept, hold_routes, shares, why_not_serving
+from webhook.controller.state.traffic import find_kept, hold_routes, why_not_serving
 from webhook.graph.parse import parse
 from webhook.rendering.options import RenderOptions
 from webhook.rendering.render import render
@@ -54,20 +55,93 @@ def weights(one):
     return [backend.get("weight") for backend in backends]
 
 
-def gate(desired, observed, *waiting):
-    """Gate the routes while these Services do not serve; return weights, held, asked Services."""
+def gate(desired, observed, *waiting, unsettled=""):
+    """Gate the routes while these Services do not serve; return what is done, and who was asked."""
     asked = []
 
     def check(service):
         asked.append(service)
         return f"{service} waits" if service in waiting else ""
 
-    gated = hold_routes(desired, observed, check)
+    gated = hold_routes(desired, observed, check, lambda: unsettled)
     return gated, sorted(set(asked))
 
 
 def route_in(gated):
     return next(one for one in gated.desired if one.key[0] in ("HTTPRoute", "VirtualService"))
+
+
+def backends_of(one):
+    """Return the Services of a route's first rule, each with its weight."""
+    rule = (one.object["spec"].get("rules") or one.object["spec"]["http"])[0]
+    return [
+        (backend.get("name") or backend["destination"]["host"].partition(".")[0], weight)
+        for backend, weight in zip(
+            rule.get("backendRefs") or rule["route"], weights(one), strict=True
+        )
+    ]
+
+
+def steps(old, new, *, waiting=()):
+    """Return the forms of the first rule until nothing changes, each with what it waits for."""
+    observed = observe(old) | {k: v for k, v in observe(new).items() if k[0] != route_in_keys(new)}
+    seen: list[list[tuple[str, int]]] = []
+    for unsettled in ("a moment", "", "a moment", "", "a moment", ""):
+        gated, _ = gate(new, observed, *waiting, unsettled=unsettled)
+        route = route_in(gated)
+        if gated.held or (seen and backends_of(route) == seen[-1]):
+            continue
+        seen.append(backends_of(route))
+        observed |= observe([route])
+    final = observed[route_in(gated).key].digest == next(
+        one.digest for one in new if one.key == route_in(gated).key
+    )
+    return seen, final
+
+
+def route_in_keys(desired):
+    return next(one.key[0] for one in desired if one.key[0] in ("HTTPRoute", "VirtualService"))
+
+
+MAIN, OTHER = "iris-main", "iris-canary"
+
+
+@pytest.mark.parametrize("options", [GATEWAY, ISTIO])
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (
+            {"main": 100},
+            {"main": 75, "canary": 25},
+            [[(MAIN, 100), (OTHER, 0)], [(MAIN, 75), (OTHER, 25)]],
+        ),
+        (
+            {"main": 75, "canary": 25},
+            {"main": 0, "canary": 100},
+            [[(MAIN, 0), (OTHER, 100)]],
+        ),
+        (
+            {"main": 75, "canary": 25},
+            {"canary": 100},
+            [[(OTHER, 100), (MAIN, 0)], [(OTHER, 100)]],
+        ),
+        (
+            {"main": 100},
+            {"canary": 100},
+            [[(OTHER, 0), (MAIN, 100)], [(OTHER, 100), (MAIN, 0)], [(OTHER, 100)]],
+        ),
+    ],
+)
+def test_a_route_goes_through_steps_that_its_gateway_takes_up(options, before, after, expected):
+    old, new = (desired_of(document_of(**weights), options) for weights in (before, after))
+    seen, is_final = steps(old, new)
+    assert [[(n, w or 100) for n, w in one if w or len(one) == 1] for one in seen] == [
+        [(n, w) for n, w in one if w] for one in expected
+    ]
+    assert [[name for name, _ in one] for one in seen] == [
+        [name for name, _ in one] for one in expected
+    ]
+    assert is_final
 
 
 @pytest.mark.parametrize("options", [GATEWAY, ISTIO])
@@ -76,55 +150,78 @@ def test_a_weight_grows_only_when_what_it_leads_to_serves(options):
         desired_of(document, options)
         for document in (document_of(main=100), document_of(main=75, canary=25))
     )
-    gated, asked = gate(new, observe(old), "iris-canary")
-    assert asked == ["iris-canary"]
-    assert set(gated.held.values()) == {"iris-canary waits"}
-    gated, _ = gate(new, observe(old))
-    assert (gated.held, gated.reduced) == ({}, {})
-    assert weights(route_in(gated)) == [75, 25]
+    gated, asked = gate(new, observe(old), OTHER)
+    assert asked == [OTHER]
+    assert list(gated.staged.values()) == ["iris-canary waits"]
+    assert backends_of(route_in(gated)) == [(MAIN, 100), (OTHER, 0)]
+    # That form is what it should be for now: it is not written again.
+    again, _ = gate(new, observe(gated.desired), OTHER)
+    assert route_in(again).digest == route_in(gated).digest
+    # What else has changed in the document does not wait.
+    hosts = replace(options, routing=replace(options.routing, hosts=("a.example",)))
+    moved, _ = gate(desired_of(document_of(main=75, canary=25), hosts), observe(old), OTHER)
+    spec = route_in(moved).object["spec"]
+    assert (spec.get("hostnames") or spec["hosts"]) == ["a.example"]
+
+
+def test_a_route_with_a_step_to_go_lets_nothing_be_deleted():
+    old, new = desired_of(document_of(main=100, old=0)), desired_of(document_of(main=100))
+    observed = observe(old)
+    gated, _ = gate(new, observed, unsettled="a moment")
+    observed |= observe(gated.desired)
+    deletes = lambda final: [  # noqa: E731
+        a
+        for a in plan_actions(gated.desired, observed, {}, is_final=final)
+        if isinstance(a, Delete)
+    ]
+    assert gated.staged
+    assert deletes(final=False) == []
+    assert len(deletes(final=True)) == 3
 
 
 def test_the_way_back_asks_the_one_that_grows():
     old, new = desired_of(document_of(main=75, canary=25)), desired_of(document_of(main=100))
-    assert gate(new, observe(old), "iris-canary")[0].held == {}
-    assert gate(new, observe(old), "iris-main")[0].held == {ROUTE: "iris-main waits"}
+    assert backends_of(route_in(gate(new, observe(old), OTHER)[0])) == [(MAIN, 100), (OTHER, 0)]
+    gated, _ = gate(new, observe(old), MAIN)
+    assert gated.staged == {ROUTE: "iris-main waits"}
+    assert backends_of(route_in(gated)) == [(MAIN, 75), (OTHER, 25)]
     shifted = desired_of(document_of(main=0, canary=100))
-    assert gate(shifted, observe(old), "iris-main")[0].held == {}
+    assert gate(shifted, observe(old), MAIN)[0].staged == {}
 
 
 def test_a_change_that_moves_no_weight_waits_for_nobody():
     desired = desired_of(document_of(main=75, canary=25))
     moved = replace(GATEWAY, routing=replace(GATEWAY.routing, hosts=("a.example",)))
     gated, asked = gate(desired_of(document_of(main=75, canary=25), moved), observe(desired))
-    assert (asked, gated.held) == ([], {})
+    assert (asked, gated.held, gated.staged) == ([], {}, {})
 
 
 @pytest.mark.parametrize("options", [GATEWAY, ISTIO])
 def test_a_new_route_begins_with_what_serves(options):
     desired = desired_of(document_of(main=75, canary=25), options)
-    gated, _ = gate(desired, {}, "iris-canary")
+    gated, _ = gate(desired, {}, OTHER)
     assert weights(route_in(gated)) == [75, 0]
-    assert set(gated.reduced.values()) == {"iris-canary waits"}
+    assert list(gated.staged.values()) == ["iris-canary waits"]
     assert gated.held == {}
     # It is what it should be for now, and is not written again.
     observed = observe(gated.desired)
-    again, _ = gate(desired, observed, "iris-canary")
-    assert list(again.held) == [route_in(gated).key]
+    again, _ = gate(desired, observed, OTHER)
+    assert route_in(again).digest == route_in(gated).digest
     assert weights(route_in(gate(desired, observed)[0])) == [75, 25]
 
 
 def test_a_new_route_waits_for_the_first_that_serves():
     desired = desired_of(document_of(main=75, canary=25))
-    gated, _ = gate(desired, {}, "iris-canary", "iris-main")
+    gated, _ = gate(desired, {}, OTHER, MAIN)
     assert gated.held == {ROUTE: "iris-canary waits; iris-main waits"}
 
 
 def test_an_explainer_that_does_not_start_holds_up_no_weight():
-    old = desired_of(document_of(main=100))
-    new = desired_of(document_of(main=75, canary=25, explainer=["canary"]))
+    old = desired_of(document_of(main=75, canary=25))
+    new = desired_of(document_of(main=25, canary=75, explainer=["canary"]))
     gated, _ = gate(new, observe(old), "iris-canary-explainer")
     assert gated.held == {}
-    assert weights(route_in(gated)) == [75, 25]
+    assert weights(route_in(gated)) == [25, 75]
 
 
 def test_a_predictor_serves_when_its_deployments_are_rolled_out():

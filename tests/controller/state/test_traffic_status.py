@@ -221,3 +221,11 @@ def test_what_stays_for_a_route_says_so():
     traffic = replace(state.traffic, kept={("Deployment", name): reason})
     status = build_status(parse(CANARY), replace(state, traffic=traffic), {}, "now")
     assert status["deploymentStatus"][name]["description"] == f"it stays: {reason}"
+
+
+def test_a_route_to_a_predictor_that_was_removed_is_named():
+    others = [virtual_service(main=50, old=50)]
+    was = document_of(main=50, old=50)
+    text = f"{OLD} leads to iris-old, which the document does not have"
+    found = verdict(CANARY, GATEWAY, status=answer(Accepted="True"), was=was, others=others)
+    assert found == ("False", "OtherWeights", text)

@@ -172,6 +172,7 @@ def plan_actions(
     observed: Mapping[ObjectKey, ObservedObject],
     accepted_drift: AcceptedDrift,
     *,
+    is_final: bool = True,
     held: Collection[ObjectKey] = (),
     kept: Collection[ObjectKey] = (),
 ) -> tuple[PlannedAction, ...]:
@@ -180,6 +181,7 @@ def plan_actions(
     desired         no two of one key
     observed        by key, those that the SeldonDeployment controls, by uid
     accepted_drift  see there
+    is_final        whether every route is to have its last form (`route_stages`)
     held            routes that stay as they are for now (`traffic.hold_routes`)
     kept            what stays although nobody wants it any more (`traffic.find_kept`)
 
@@ -194,7 +196,9 @@ def plan_actions(
         if action is not None and one.key not in held:
             actions.append(action)
     names = {one.key for one in desired}
-    ready = not actions and all(is_ready(one, observed.get(one.key)) for one in desired)
+    ready = (
+        is_final and not actions and all(is_ready(one, observed.get(one.key)) for one in desired)
+    )
     for child in sorted(observed.values(), key=lambda c: c.route is None):
         if child.key in names or child.key in kept or child.is_deleting:
             continue

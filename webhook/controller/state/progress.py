@@ -93,7 +93,7 @@ def not_ready_reason(state: ReconcileState, desired: DesiredObject) -> str:
     observed = state.observed.get(desired.key)
     if unserved := state.unserved.get(desired.key):
         return unserved
-    if waiting := state.traffic.held.get(desired.key) or state.traffic.reduced.get(desired.key):
+    if waiting := state.traffic.held.get(desired.key) or state.traffic.staged.get(desired.key):
         return f"it waits: {waiting}"
     if observed is None:
         return "it is not there yet"

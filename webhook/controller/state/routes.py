@@ -12,7 +12,7 @@ Belongs here: reading. Does not belong here: what it means for the object (`traf
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -29,11 +29,13 @@ class Destination:
 
     weight     its share, beside those of the others of the rule; None: what the others leave of 100
     is_mirror  whether it gets copies, whose answers nobody reads
+    raw        the entry of the route that says so, as JSON, where a route of ours may keep it
     """
 
     service: ServiceName
     weight: float | None
     is_mirror: bool = False
+    raw: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,9 @@ def _backend(
     is_service = backend.get("kind", "Service") == "Service" and not backend.get("group")
     if is_service and get_str(backend, "name"):
         service = get_str(backend, "namespace") or namespace, get_str(backend, "name")
-        yield Destination(service, weight, is_mirror)
+        # What the definition fills in is left out: sent again, it would be a change.
+        raw = {key: backend[key] for key in ("name", "namespace", "port") if key in backend}
+        yield Destination(service, weight, is_mirror, _encode(raw))
 
 
 def _istio_rules(spec: Mapping[str, Any], namespace: str) -> Iterator[RouteRule]:
@@ -179,7 +183,8 @@ def _istio_destinations(rule: Mapping[str, Any], namespace: str) -> Iterator[Des
     for route in routes:
         # A sole destination gets all; beside others, none without a weight (Istio, HTTPRoute).
         weight = _weight(route, 100 if len(routes) == 1 else 0)
-        yield from _istio_host(get_mapping(route, "destination"), namespace, weight)
+        destination = get_mapping(route, "destination")
+        yield from _istio_host(destination, namespace, weight, raw=_encode(route))
     yield from _istio_host(get_mapping(rule, "mirror"), namespace, 0.0, is_mirror=True)
     for _, mirror in iter_mappings(rule, "mirrors"):
         destination = get_mapping(mirror, "destination")
@@ -187,10 +192,15 @@ def _istio_destinations(rule: Mapping[str, Any], namespace: str) -> Iterator[Des
 
 
 def _istio_host(
-    destination: Mapping[str, Any], namespace: str, weight: float, *, is_mirror: bool = False
+    destination: Mapping[str, Any],
+    namespace: str,
+    weight: float,
+    *,
+    is_mirror: bool = False,
+    raw: str = "",
 ) -> Iterator[Destination]:
     if service := service_of_host(get_str(destination, "host"), namespace):
-        yield Destination(service, weight, is_mirror)
+        yield Destination(service, weight, is_mirror, raw)
 
 
 def _mapping_rules(spec: Mapping[str, Any], namespace: str) -> Iterator[RouteRule]:

@@ -1,8 +1,7 @@
 """When traffic may move, and what may go: the order of changes around routes. Pure.
 
 * A weight grows only when what it leads to serves: the predictor's Deployments are rolled out, and
-  its Service has ready endpoints. Until then the route stays as it is (`hold_routes`). A route that
-  is not there yet begins with what serves.
+  its Service has ready endpoints (`hold_routes`, and `route_stages` for the steps).
 * A Service or Deployment goes only when no route leads to it, of ours or of anybody's, and every
   gateway has taken up our routes as they are now (`find_kept`).
 
@@ -10,8 +9,7 @@ Belongs here: deciding. Does not belong here: reading routes (`routes`), the wor
 (`traffic_status`).
 """
 
-import copy
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -21,22 +19,12 @@ from webhook.controller.state.plan import (
     PDB_KIND,
     DesiredObject,
     is_ready,
-    with_object,
 )
-from webhook.controller.state.routes import (
-    READERS,
-    Destination,
-    ObservedRoute,
-    RouteRule,
-    ServiceName,
-    read_route,
-)
-from webhook.graph.model import get_mapping, get_str
+from webhook.controller.state.route_stages import ServingCheck, SettledCheck, stage_route
+from webhook.controller.state.routes import READERS, ObservedRoute
+from webhook.graph.model import get_mapping
 from webhook.graph.path import Path
 from webhook.graph.well_known import EXPLAINER_LABEL
-
-ServingCheck = Callable[[str], str]
-"""Takes the name of a Service; returns why no traffic may go there, "": it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +33,7 @@ class TrafficStep:
 
     objects        what is to be applied
     held           routes that stay as they are, each with the reason
-    reduced        routes that lead only to a part of what they should, each with the reason
+    staged         routes that are on their way to what they should be, each with the reason
     kept           what nobody wants any more and must stay, each with the reason
     others         routes that lead to Services of the object and are not what we make
     requeue_after  seconds after which to look again; None: when something changes
@@ -53,7 +41,7 @@ class TrafficStep:
 
     objects: tuple[DesiredObject, ...]
     held: Mapping[ObjectKey, str] = field(default_factory=dict)
-    reduced: Mapping[ObjectKey, str] = field(default_factory=dict)
+    staged: Mapping[ObjectKey, str] = field(default_factory=dict)
     kept: Mapping[ObjectKey, str] = field(default_factory=dict)
     others: tuple[ObservedRoute, ...] = ()
     requeue_after: float | None = None
@@ -65,40 +53,43 @@ NO_TRAFFIC = TrafficStep(())
 class GatedRoutes(NamedTuple):
     """What is applied now.
 
+    desired  all objects, routes in the form that they are to have now
     held     the routes that stay as they are, each with the reason
-    reduced  those that lead only to what serves, each with what does not
+    staged   those that are on their way to what they should be, each with what they wait for
     """
 
     desired: tuple[DesiredObject, ...]
     held: Mapping[ObjectKey, str]
-    reduced: Mapping[ObjectKey, str]
+    staged: Mapping[ObjectKey, str]
 
 
 def hold_routes(
     desired: Sequence[DesiredObject],
     observed: Mapping[ObjectKey, ObservedObject],
     check_serving: ServingCheck,
+    why_unsettled: SettledCheck,
 ) -> GatedRoutes:
     """Return the objects, with routes only as far as what they lead to serves.
 
     check_serving  asked only of the Services to which a route would send more than it does
+    why_unsettled  asked only where the next step of a route waits for its gateway
     """
     result: list[DesiredObject] = []
     held: dict[ObjectKey, str] = {}
-    reduced: dict[ObjectKey, str] = {}
+    staged: dict[ObjectKey, str] = {}
     for one in desired:
         live = observed.get(one.key)
         if one.key[0] not in READERS or (live is not None and live.digest == one.digest):
             result.append(one)
             continue
-        gate = _gate(one, live.route if live else None, check_serving)
-        result.append(_without_traffic(one, gate.idle) if gate.idle else one)
-        if gate.held:
-            held[one.key] = gate.held
-        elif gate.idle:
-            reduced[one.key] = "; ".join(gate.idle.values())
+        stage = stage_route(one, live.route if live else None, check_serving, why_unsettled)
+        result.append(stage.desired or one)
+        if stage.desired is None:
+            held[one.key] = stage.reason
+        elif stage.reason:
+            staged[one.key] = stage.reason
     _hold_groups(result, observed, held)
-    return GatedRoutes(tuple(result), held, reduced)
+    return GatedRoutes(tuple(result), held, staged)
 
 
 def _hold_groups(
@@ -114,69 +105,6 @@ def _hold_groups(
         live = observed.get(one.key)
         if one.key[0] == "Mapping" and (live is None or live.digest != one.digest):
             held.setdefault(one.key, reason)
-
-
-class _Gate(NamedTuple):
-    """Why a route stays as it is ("": it does not), or which Services get nothing from it yet."""
-
-    held: str
-    idle: Mapping[str, str]
-
-
-def _gate(one: DesiredObject, live: ObservedRoute | None, check_serving: ServingCheck) -> _Gate:
-    live_rules = {rule.match: rule for rule in live.rules} if live else {}
-    blocked: list[str] = []
-    unstarted: list[str] = []
-    idle: dict[str, str] = {}
-    starts = live is not None
-    for rule in read_route(one.object, one.key[0]).rules:
-        known = live_rules.get(rule.match)
-        gaining = {name for _, name in growing_services(rule, known)}
-        waiting = {name: why for name in sorted(gaining) if (why := check_serving(name))}
-        if known is not None:
-            blocked.extend(waiting.values())
-        elif waiting and waiting.keys() == gaining:
-            unstarted.extend(waiting.values())
-        else:  # nothing was there: what serves may begin
-            starts = True
-            idle |= waiting
-    reasons = blocked if starts else unstarted
-    return _Gate("; ".join(dict.fromkeys(reasons)), {} if reasons else idle)
-
-
-def growing_services(rule: RouteRule, known: RouteRule | None) -> Iterator[ServiceName]:
-    """Yield the Services to which a rule sends a larger share than another one; None: any share."""
-    old = shares(known.destinations, known.whole) if known else {}
-    for service, share in shares(rule.destinations, rule.whole).items():
-        if share > old.get(service, 0.0) + 1e-9:
-            yield service
-
-
-def shares(destinations: Iterable[Destination], whole: float = 0.0) -> dict[ServiceName, float]:
-    """Return which part of the requests each Service gets; copies are no part.
-
-    whole  what the weights are parts of; 0: of their sum
-    """
-    weights: dict[ServiceName, float] = {}
-    live = [d for d in destinations if not d.is_mirror]
-    rest = max(0.0, 100.0 - sum(d.weight or 0.0 for d in live))
-    without = sum(d.weight is None for d in live)
-    for one in live:
-        weight = rest / without if one.weight is None else one.weight
-        weights[one.service] = weights.get(one.service, 0.0) + weight
-    total = whole or sum(weights.values())
-    return {service: weight / total if total else 0.0 for service, weight in weights.items()}
-
-
-def _without_traffic(one: DesiredObject, services: Collection[str]) -> DesiredObject:
-    """Return the route with the weight 0 for some Services, where a rule has others."""
-    obj = copy.deepcopy(dict(one.object))
-    for rule in (*obj["spec"].get("rules", ()), *obj["spec"].get("http", ())):
-        for backend in (*rule.get("backendRefs", ()), *rule.get("route", ())):
-            host = get_str(get_mapping(backend, "destination"), "host").partition(".")[0]
-            if (backend.get("name") or host) in services:
-                backend["weight"] = 0
-    return with_object(one, obj)
 
 
 def why_not_serving(

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from webhook.controller.state.observed import ObservedObject
 from webhook.controller.state.plan import DesiredObject
 from webhook.controller.state.progress import ReconcileState, summarize
+from webhook.controller.state.route_stages import shares
 from webhook.controller.state.routes import (
     READERS,
     Destination,
@@ -25,7 +26,6 @@ from webhook.controller.state.routes import (
     RouteRule,
     ServiceName,
 )
-from webhook.controller.state.traffic import shares
 from webhook.graph.model import Predictor, SeldonDeployment, get_mapping, get_str
 from webhook.rendering.metadata import PREDICTOR_SERVICE
 
@@ -62,6 +62,8 @@ def find_traffic_verdict(view: SeldonDeployment, state: ReconcileState) -> Traff
     if not backends:
         return None
     others = list(_find_others(state, backends))
+    if strays := list(_find_strays(state)):
+        return TrafficVerdict("False", "OtherWeights", summarize(strays))
     if not routes:
         return _without_routing(view, backends, others)
     return _by_our_routes(routes, backends, others, state)
@@ -133,7 +135,7 @@ def _waiting(
         if child is not None and child.digest == one.digest and not child.is_deleting:
             continue
         step = state.traffic
-        reason = step.held.get(one.key) or step.reduced.get(one.key) or "it is being written"
+        reason = step.held.get(one.key) or step.staged.get(one.key) or "it is being written"
         sent = _sent(child.route, backends) if child is not None and child.route else None
         name = f"{one.key[0]} {one.object['metadata']['namespace']}/{one.key[1]}"
         yield f"{name} sends {_percentages(sent)}: {reason}" if sent else f"{name}: {reason}"
@@ -183,6 +185,15 @@ def _find_others(
     for route in _join_mappings(state.traffic.others):
         if (sent := _sent(route, backends)) is not None:
             yield route, sent
+
+
+def _find_strays(state: ReconcileState) -> Iterator[str]:
+    """Yield which of somebody else's routes lead to a predictor that the document has not."""
+    names = {one.key for one in state.desired}
+    for route in state.traffic.others:
+        for _, name in sorted(route.services):
+            if ("Service", name) in state.observed and ("Service", name) not in names:
+                yield f"{route} leads to {name}, which the document does not have"
 
 
 def _sent(route: ObservedRoute, backends: Sequence[_Backend]) -> list[float] | None:
