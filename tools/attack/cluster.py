@@ -32,7 +32,8 @@ _SERVICES = "/api/v1/namespaces/default/services"
 _CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 _POLICIES = "/apis/admissionregistration.k8s.io/v1"
 _LABELS = {"graphgate.io/policy": "true"}
-_CONFIG_MAP_COUNT, _CONFIG_MAP_KEYS = 100, 20_000
+_CONFIG_MAP_COUNT, _CONFIG_MAP_KEYS = 100, (20_000, 5000)
+"""Of both sizes as many: one is left out for itself, the other for what there is in all."""
 
 
 def attack(chosen: Sequence[str]) -> list[Result]:
@@ -215,9 +216,9 @@ def _attack_parameters(plane: ControlPlane) -> Result:
     }
     assert _create(plane, f"{_POLICIES}/validatingadmissionpolicies", policy) == 201
     assert _create(plane, f"{_POLICIES}/validatingadmissionpolicybindings", binding) == 201
-    # Short, so that as many as possible fit into what etcd takes, beside their managedFields.
-    data = {f"{number:x}": "" for number in range(_CONFIG_MAP_KEYS)}
     for number in range(_CONFIG_MAP_COUNT):
+        # Short, so that as many as possible fit into what etcd takes, beside their managedFields.
+        data = {f"{key:x}": "" for key in range(_CONFIG_MAP_KEYS[number % 2])}
         metadata = {"name": f"flood-{number}", "labels": _LABELS}
         document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
         assert _until(partial(_exists, plane, document))
@@ -229,7 +230,8 @@ def _attack_parameters(plane: ControlPlane) -> Result:
         waited = (process.waited_for_processor() - before) / _MEASURED_SECONDS
         assert ready, "the webhook was never ready"
         return result(
-            f"{_CONFIG_MAP_COUNT} labelled ConfigMaps of {_CONFIG_MAP_KEYS:,} keys, all bound",
+            f"{_CONFIG_MAP_COUNT} labelled ConfigMaps of {_CONFIG_MAP_KEYS[1]:,} and "
+            f"{_CONFIG_MAP_KEYS[0]:,} keys, all bound",
             victim,
             process,
             waited,
