@@ -136,7 +136,7 @@ def test_folders_streams_lists_and_stdin_are_read_and_other_kinds_counted(run, f
         ({"fine": minimal()}, 0),
         ({"fine": minimal(), "other": {"kind": "Pod"}}, 0),
         ({"fine": minimal(), "broken": BROKEN}, 1),
-        ({"broken": BROKEN, "torn": "a: [1"}, 2),
+        ({"broken": BROKEN, "torn": "# seldon\na: [1"}, 2),
         ({"torn": "kind: SeldonDeployment\n\tspec: {}"}, 2),
     ],
 )

@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 
 import click
 import pytest
 import yaml
+from click.shell_completion import ShellComplete
 
 from tests.documents_of import minimal, with_graph
 from tests.seeds import ROOT, SEEDS
@@ -62,19 +65,83 @@ def action_step(number):
     ],
 )
 def test_the_action_checks_all_lines_of_its_paths(tmp_path, paths, expected):
-    program = tmp_path / "graphgate" / "bin" / "graphgate"
+    assert run_action(tmp_path, PATHS=paths)[-1].split("\n--\n")[-1].split("\n") == expected
+
+
+def run_action(folder, base="", **inputs):
+    """Run the steps after the installation in a folder; return what `graphgate` was called with."""
+    program = folder / "tools" / "graphgate" / "bin" / "graphgate"
     program.parent.mkdir(parents=True)
-    program.write_text('#!/bin/sh\nfor word; do echo "$word"; done\n')
-    program.chmod(0o755)
-    ran = subprocess.run(
-        ["bash", "-eo", "pipefail", "-c", action_step(-1)],
-        env={**os.environ, "RUNNER_TEMP": str(tmp_path), "PATHS": paths},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
+    program.write_text(
+        '#!/bin/sh\n{ for word; do echo "$word"; done; echo ====; } >> "$RUNNER_TEMP/calls"\n'
     )
-    assert ran.stdout.split("--\n")[-1].splitlines() == expected
+    program.chmod(0o755)
+    inputs = {name: inputs.get(name, "") for name in ACTION_INPUTS}
+    environment = {**os.environ, "RUNNER_TEMP": str(folder / "tools"), "BASE": base, **inputs}
+    for step in (1, 2):
+        subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", action_step(step)],
+            cwd=folder,
+            env=environment,
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
+    calls = (folder / "tools" / "calls").read_text().split("\n====\n")
+    return [call for call in calls if call]
+
+
+ACTION_INPUTS = ("PATHS", "SETTINGS", "POLICIES", "FACTS", "POD_SECURITY", "FAIL_ON", "SARIF")
+
+
+def test_the_action_passes_its_inputs_on(tmp_path):
+    report, check = run_action(
+        tmp_path,
+        SETTINGS="my settings.yaml",
+        POLICIES="a b\nc",
+        FACTS="facts.yaml",
+        POD_SECURITY="baseline",
+        FAIL_ON="warn",
+        SARIF="out.sarif",
+    )
+    flags = [
+        "--no-config",
+        *("--policies=a", "--policies=b", "--policies=c"),
+        *("--settings=my settings.yaml", "--facts=facts.yaml"),
+        *("--pod-security=baseline", "--fail-on=warn", "--", "."),
+    ]
+    assert report.split("\n") == ["check", "--output", "sarif", *flags]
+    assert check.split("\n") == ["check", "--output", "github", *flags]
+    assert (tmp_path / "out.sarif").exists()
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is missing")
+@pytest.mark.parametrize("configured", [True, False])
+def test_the_action_takes_the_configuration_from_the_base_branch(tmp_path, configured):
+    origin, checkout = tmp_path / "origin", tmp_path / "checkout"
+    origin.mkdir()
+    author = ("-c", "user.name=a", "-c", "user.email=a@example")
+
+    def git(*arguments):
+        command = ["git", "-C", str(origin), *author, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    git("init", "-b", "main")
+    git("config", "uploadpack.allowAnySHA1InWant", "true")
+    (origin / (".graphgate.yaml" if configured else "README")).write_text("ignore: [naming]\n")
+    git("add", "-A")
+    git("commit", "-m", "base")
+    base = git("rev-parse", "HEAD")
+    subprocess.run(["git", "clone", str(origin), str(checkout)], check=True, capture_output=True)
+    (checkout / ".graphgate.yaml").write_text("ignore: [graph]\n")
+    (call,) = run_action(checkout, base)
+    config = checkout / "tools" / "graphgate-base" / ".graphgate.yaml"
+    flag, *rest = call.split("\n")[3:]
+    if configured:
+        assert (flag, rest) == (f"--config={config}", ["--"])
+        assert config.read_text() == "ignore: [naming]\n"
+    else:
+        assert (flag, rest) == ("--no-config", ["--", "."])
 
 
 def test_the_action_installs_nothing_without_a_hash():
@@ -89,7 +156,7 @@ def test_the_action_calls_check_with_flags_that_exist():
     action = yaml.safe_load((ROOT / "action.yml").read_text())
     script = action["runs"]["steps"][-1]["run"]
     known = flags_of("check")
-    assert {word for word in script.split() if word.startswith("--") and len(word) > 2} <= known
+    assert set(re.findall(r"--[a-z][-a-z]+", script)) <= known
     assert "${{" not in script
 
 
@@ -108,6 +175,28 @@ def test_the_shell_can_complete(shell):
         timeout=60,
     )
     assert "_GRAPHGATE_COMPLETE" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "typed", "offered"),
+    [
+        ("explain", ["missing-cont"], "missing-container"),
+        ("explain", ["pod-security/runAsN"], "pod-security/runAsNonRoot"),
+        ("check", ["--select", "missing-cont"], "missing-container"),
+        ("check", ["--ignore", "nam"], "naming"),
+        ("check", ["--fail-on", "w"], "warn"),
+    ],
+)
+def test_the_shell_completes_words(command, typed, offered):
+    completion = ShellComplete(graphgate, {}, "graphgate", "_GRAPHGATE_COMPLETE")
+    items = completion.get_completions([command, *typed[:-1]], typed[-1])
+    assert offered in [item.value for item in items]
+
+
+@pytest.mark.parametrize("command", ["check", "fix", "render", "graph", "security"])
+def test_the_shell_completes_files(command):
+    completion = ShellComplete(graphgate, {}, "graphgate", "_GRAPHGATE_COMPLETE")
+    assert [item.type for item in completion.get_completions([command], "")] == ["file"]
 
 
 def test_security_prints_a_block_for_each_container(run):

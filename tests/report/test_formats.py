@@ -20,7 +20,7 @@ from webhook.report import json as as_json
 from webhook.report import junit as as_junit
 from webhook.report import sarif as as_sarif
 from webhook.report import text as as_text
-from webhook.rules.descriptors import known_ids
+from webhook.rules.descriptors import describe, known_ids
 from webhook.settings.model import read_settings
 
 SETTINGS = read_settings()
@@ -101,7 +101,7 @@ def test_sarif_names_files_as_uris():
     (run,) = json.loads(as_sarif.write(lint_report(BROKEN)))["runs"]
     path = run["results"][0]["locations"][0]["physicalLocation"]
     assert path == {
-        "artifactLocation": {"uri": "three%20steps.yaml"},
+        "artifactLocation": {"uri": "three%20steps.yaml", "uriBaseId": "%SRCROOT%"},
         "region": {"startLine": 11, "startColumn": 17, "endColumn": 25},
     }
 
@@ -213,3 +213,20 @@ def test_a_terminal_obeys_nothing_that_a_file_holds():
 def test_a_megabyte_in_a_file_makes_no_long_line():
     long = BROKEN.replace("step_one", "x" * 1_000_000, 1)
     assert max(map(len, as_text.write(lint_report(long)).split("\n"))) < 5000
+
+
+def test_sarif_describes_the_tool_and_every_rule():
+    (run,) = json.loads(as_sarif.write(lint_report(BROKEN)))["runs"]
+    driver = run["tool"]["driver"]
+    assert driver["version"]
+    assert driver["informationUri"].startswith("https://")
+    assert driver["rules"]
+    for rule in driver["rules"]:
+        assert rule["helpUri"] == f"{driver['informationUri']}/rules/{rule['id']}"
+        for part in ("shortDescription", "fullDescription", "help"):
+            assert rule[part]["text"]
+
+
+def test_no_id_of_a_finding_is_without_a_description():
+    for rule_id in (*known_ids(), "policy/replicas-bounded/0"):
+        assert describe(rule_id) is not None

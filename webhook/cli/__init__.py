@@ -5,6 +5,7 @@ and has a click command of that name (`<name>_command`); it imports what it need
 that `--help` and `check` start quickly. Exit codes: 0 fine, 1 denied, 2 could not be evaluated.
 """
 
+import os
 import pkgutil
 from importlib import import_module
 from typing import cast
@@ -12,6 +13,7 @@ from typing import cast
 import click
 
 from webhook.cli import commands
+from webhook.cli.colour import add_colour_option, colour_of_environment
 
 
 class Commands(click.Group):
@@ -31,7 +33,7 @@ class Commands(click.Group):
         if cmd_name not in self.list_commands(ctx):
             return None
         module = import_module(f"{commands.__name__}.{cmd_name}")
-        return cast("click.Command", getattr(module, f"{cmd_name}_command"))
+        return add_colour_option(cast("click.Command", getattr(module, f"{cmd_name}_command")))
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, requested: bool) -> None:
@@ -52,8 +54,10 @@ def _print_version(ctx: click.Context, _: click.Parameter, requested: bool) -> N
     callback=_print_version,
     help="Show the version and exit.",
 )
-def graphgate() -> None:
+@click.pass_context
+def graphgate(ctx: click.Context) -> None:
     """Check, explain, default and fix SeldonDeployments.
 
     The same engine answers here, in CI and as the admission webhook of a cluster.
     """
+    ctx.color = colour_of_environment(os.environ)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from webhook.cli.selection_options import ALL_FILES, FileSelection
 from webhook.files import read_file
 from webhook.runtime.manifest_files import manifest_files
 
@@ -27,13 +28,16 @@ class Manifests:
     notes: tuple[str, ...]
 
 
-def select_manifests(paths: tuple[str, ...]) -> Manifests:
-    """Return the manifests that the paths name; "-" is standard input."""
+def select_manifests(paths: tuple[str, ...], selection: FileSelection = ALL_FILES) -> Manifests:
+    """Return the manifests that the paths name; "-" is standard input.
+
+    selection  what is left out of them, besides what git ignores in the folders
+    """
     files: list[str] = []
     charts: dict[Path, None] = {}
     patches: dict[Path, int] = {}
     finder = _PatchFinder({})
-    for file in manifest_files(paths):
+    for file in selection.apply(list(manifest_files(paths)), frozenset(paths)):
         absolute = Path(file).absolute()
         if file == "-":
             files.append(file)

@@ -28,6 +28,8 @@ REST_TIMEOUT_ANNOTATION = "seldon.io/rest-timeout"
 EXPLAINER_LABEL = "seldon.io/explainer"
 
 GRAPHGATE_PREFIX = "graphgate.io/"
+HOME_PAGE = "https://graphgate.io"
+"""Where reports say that the pages of docs/ are: /rules/ID is the page of a rule."""
 GRAPHGATE_API_VERSION = "graphgate.io/v1alpha1"
 TITLE_ANNOTATION = "graphgate.io/title"
 

@@ -1,8 +1,8 @@
 """The verdict on one document of one file: what every report of `check` is made of."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from webhook.engine.operator import OperatorChoice
@@ -88,6 +88,18 @@ class DocumentResult:
         parts = (self.identity.get("namespace"), self.identity.get("name"))
         return "/".join(part for part in parts if part)
 
+    def filtered(self, counts: Callable[[str], bool]) -> "DocumentResult":
+        """Return the result with those findings whose rule counts; see `Report.filtered`."""
+        if self.verdict == "error":
+            return self
+        kept = tuple(
+            each
+            for each in self.findings
+            if each.finding.incomplete or counts(each.finding.rule_id)
+        )
+        denied = any(each.action == "deny" for each in kept)
+        return replace(self, findings=kept, verdict="denied" if denied else "allowed")
+
     def count(self, action: Action) -> int:
         """Return how many findings have this action."""
         return sum(placed.action == action for placed in self.findings)
@@ -119,6 +131,34 @@ class Report:
         if "error" in verdicts:
             return 2
         return 1 if "denied" in verdicts else 0
+
+    @property
+    def has_warnings(self) -> bool:
+        """Whether anything warns."""
+        return any(result.count("warn") for result in self.results)
+
+    def filtered(self, counts: Callable[[str], bool]) -> "Report":
+        """Return the report with those findings whose rule counts.
+
+        What could not be read in full, or at all, stays.
+        """
+        return replace(self, results=tuple(each.filtered(counts) for each in self.results))
+
+    def with_file_names(self, rename: Callable[[str], str]) -> "Report":
+        """Return the report with other names of its files."""
+        results = (replace(each, file=rename(each.file)) for each in self.results)
+        return replace(self, results=tuple(results))
+
+    def quiet(self) -> "Report":
+        """Return the report with what denies, or could not be evaluated, only."""
+        return replace(
+            self,
+            results=tuple(
+                replace(each, findings=tuple(f for f in each.findings if f.action == "deny"))
+                for each in self.results
+                if each.verdict != "allowed"
+            ),
+        )
 
 
 def identify_object(document: Any) -> dict[str, str]:

@@ -1,18 +1,22 @@
 """SARIF 2.1.0 (OASIS), what code scanning services read: findings with rules, places and fixes."""
 
 from collections.abc import Iterable, Iterator
+from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 
 from webhook.engine.messages import format_message
+from webhook.graph.well_known import HOME_PAGE
 from webhook.lint.result import DocumentResult, LocatedFinding, Report, SuppressedResult
 from webhook.rules import Action
 from webhook.rules.descriptors import describe
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 VERSION = "2.1.0"
+
+_ROOT = "%SRCROOT%"
 
 _LEVELS: dict[Action, str] = {"deny": "error", "warn": "warning", "audit": "note", "off": "none"}
 
@@ -28,8 +32,18 @@ def write(report: Report) -> str:
         "version": VERSION,
         "runs": [
             {
-                "tool": {"driver": {"name": "graphgate", "rules": _rules(ids)}},
+                "tool": {
+                    "driver": {
+                        "name": "graphgate",
+                        "version": version("graphgate"),
+                        "informationUri": HOME_PAGE,
+                        "rules": _rules(ids),
+                    }
+                },
                 "columnKind": "unicodeCodePoints",
+                "originalUriBaseIds": {
+                    _ROOT: {"description": {"text": "The root of the repository."}}
+                },
                 "properties": {
                     "operators": [
                         {**choice._asdict(), "objects": count}
@@ -66,6 +80,7 @@ def _rules(ids: Iterable[str]) -> list[dict[str, Any]]:
             rule["shortDescription"] = {"text": descriptor.title}
             rule["fullDescription"] = {"text": descriptor.why}
             rule["help"] = {"text": descriptor.fix}
+            rule["helpUri"] = f"{HOME_PAGE}/rules/{quote(name)}"
             if descriptor.action is not None:
                 rule["defaultConfiguration"] = {"level": _LEVELS[descriptor.action]}
         described.append(rule)
@@ -135,4 +150,6 @@ def _fix(result: DocumentResult, located: LocatedFinding) -> dict[str, Any]:
 
 def _artifact(result: DocumentResult) -> dict[str, str]:
     """Return the file as a URI reference; standard input has no better name than "stdin"."""
-    return {"uri": "stdin" if result.file == "-" else quote(result.file)}
+    if result.file == "-":
+        return {"uri": "stdin"}
+    return {"uri": quote(result.file), "uriBaseId": _ROOT}

@@ -436,12 +436,12 @@ def _validate_schema(document: Any, source: str) -> None:
     errors = sorted(validator.iter_errors(document), key=lambda error: list(map(str, error.path)))
     if not errors:
         return
-    error = errors[0]
+    raise SettingsError(f"{source}: {describe_schema_error(errors[0])}")
+
+
+def describe_schema_error(error: Any) -> str:
+    """Return a sentence for an error of jsonschema: the key, and what it may be."""
     path = Path(error.absolute_path)
-    raise SettingsError(f"{source}: {_describe_error(error, path)}")
-
-
-def _describe_error(error: Any, path: Path) -> str:
     if error.validator == "additionalProperties":
         known = list(error.schema.get("properties", {}))
         unknown = next(key for key in error.instance if key not in known)

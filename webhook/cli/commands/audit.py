@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command("audit")
-@click.argument("paths", nargs=-1, metavar="[PATH|-]...")
+@click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="[PATH|-]...")
 @click.option(
     "-o",
     "--output",

@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from webhook.cli.check_config import config_options
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.manifests import select_manifests
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.policy_options import find_undecided, policies_option, resolve_policy_context
+from webhook.cli.repository import name_in_repository
 from webhook.cli.request_options import RequestOptions, request_options
+from webhook.cli.selection_options import (
+    ALL_FILES,
+    FileSelection,
+    file_selection_options,
+    restrict_report,
+    rule_selection_options,
+)
 from webhook.files import read_input
 
 if TYPE_CHECKING:
@@ -28,7 +37,7 @@ _COLOURS = {"deny": "red", "warn": "yellow", "audit": "cyan", "frame": "blue"}
 
 
 @click.command("check")
-@click.argument("paths", nargs=-1, metavar="[PATH|-]...")
+@click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="[PATH|-]...")
 @click.option(
     "-o",
     "--output",
@@ -40,6 +49,17 @@ _COLOURS = {"deny": "red", "warn": "yellow", "audit": "cyan", "frame": "blue"}
 @click.option(
     "--require-any", is_flag=True, help="Exit with 2 if there is no SeldonDeployment at all."
 )
+@click.option(
+    "--fail-on",
+    type=click.Choice(["deny", "warn"]),
+    default="deny",
+    show_default=True,
+    help="What exit code 1 is for: denials, or warnings too.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print only what denies or cannot be evaluated.")
+@rule_selection_options
+@file_selection_options
+@config_options
 @policies_option
 @facts_option
 @request_options
@@ -48,6 +68,11 @@ def check_command(
     paths: tuple[str, ...],
     output: str,
     require_any: bool,
+    fail_on: str,
+    quiet: bool,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    selection: FileSelection,
     policy_paths: tuple[Path, ...],
     facts_file: Path | None,
     request: RequestOptions,
@@ -57,6 +82,8 @@ def check_command(
 
     Exit 0: all would be allowed, 1: one would be denied, 2: something could not be evaluated.
     """
+    if paths in {(), ("-",)} and sys.stdin.isatty():
+        click.echo("graphgate: reads manifests from the terminal; Ctrl-D ends them", err=True)
     settings = load_settings(flags)
     facts = load_facts(facts_file)
     policy_context = request.as_user(resolve_policy_context(policy_paths, settings, flags))
@@ -67,16 +94,21 @@ def check_command(
         policy_context,
         find_old=request.old_object_finder(),
         with_edits=output == "sarif",
+        selection=selection,
+        quiet=quiet,
     )
+    report = restrict_report(report, select, ignore)
     report = replace(report, undecided=find_undecided(policy_context, report, facts))
-    if output != "text":  # which has them
+    if output != "text" and not quiet:  # text has them
         for sentence in report.undecided:
             click.echo(f"graphgate: {sentence}", err=True)
-    click.echo(_format_report(report, output), nl=False)
+    shown = report.quiet() if quiet else report
+    if shown.results or not quiet or output != "text":
+        click.echo(_format_report(shown, output), nl=False)
     if not report.results:
         _report_nothing(paths, report.skipped_documents)
         sys.exit(2 if require_any else 0)
-    sys.exit(report.exit_code)
+    sys.exit(report.exit_code or (fail_on == "warn" and report.has_warnings))
 
 
 def _report_nothing(paths: tuple[str, ...], skipped: int) -> None:
@@ -95,6 +127,8 @@ def _format_report(report: "Report", output: str) -> str:
         return as_text.write(report, _style)
     from importlib import import_module
 
+    if output in {"sarif", "github"}:
+        report = report.with_file_names(name_in_repository)
     text: str = import_module(f"webhook.report.{output}").write(report)
     return text
 
@@ -107,16 +141,19 @@ def check_files(
     *,
     find_old: Callable[[Any], Any] | None = None,
     with_edits: bool = False,
+    selection: FileSelection = ALL_FILES,
+    quiet: bool = False,
 ) -> "Report":
-    """Return one report on everything that the paths name."""
+    """Return one report on everything that the paths name; quiet: no notes on what is skipped."""
     from webhook.lint.lint import lint_text, unreadable_file_report
     from webhook.lint.result import Report
 
     def check_file(path: str) -> "Report":
         try:
-            return lint_text(
+            content = read_input(path)
+            report = lint_text(
                 path,
-                read_input(path),
+                content,
                 settings,
                 facts,
                 policy_context=policy_context,
@@ -125,9 +162,12 @@ def check_files(
             )
         except OSError as error:
             return unreadable_file_report(path, error.strerror or str(error))
+        # A folder of manifests has files in languages that only look like YAML, too.
+        is_other = path not in paths and path != "-" and b"seldon" not in content.lower()
+        return Report((), 1) if is_other and report.exit_code == 2 else report
 
-    manifests = select_manifests(paths)
-    for note in manifests.notes:
+    manifests = select_manifests(paths, selection)
+    for note in () if quiet else manifests.notes:
         click.echo(f"graphgate: {note}", err=True)
     files = manifests.files
     # The bar hides itself where standard error is no terminal.

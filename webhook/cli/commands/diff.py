@@ -30,7 +30,7 @@ _REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 
 
 @click.command("diff")
-@click.argument("paths", nargs=-1, metavar="[PATH|-]...")
+@click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="[PATH|-]...")
 @click.option(
     "-n",
     "--namespace",

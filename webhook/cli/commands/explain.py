@@ -2,11 +2,12 @@
 
 import click
 
+from webhook.cli.completion import complete_id
 from webhook.errors import SettingsError
 
 
 @click.command("explain")
-@click.argument("rule_id", metavar="ID")
+@click.argument("rule_id", metavar="ID", shell_complete=complete_id)
 def explain_command(rule_id: str) -> None:
     r"""Explain the ID of a finding: why it matters and how to fix it.
 

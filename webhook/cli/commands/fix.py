@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from webhook.cli.check_config import config_options
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.manifests import select_manifests
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.policy_options import policies_option, resolve_policy_context
+from webhook.cli.selection_options import FileSelection, file_selection_options
 from webhook.files import read_input
 
 if TYPE_CHECKING:
@@ -22,12 +24,14 @@ if TYPE_CHECKING:
 
 
 @click.command("fix")
-@click.argument("paths", nargs=-1, metavar="[PATH|-]...")
+@click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="[PATH|-]...")
 @click.option("--diff", "as_diff", is_flag=True, help="Print what would change, as a diff.")
 @click.option("--write", is_flag=True, help="Write the fixed text back into each file.")
 @click.option(
     "--unsafe-fixes", "unsafe", is_flag=True, help="Apply guesses, too: read what they change."
 )
+@file_selection_options
+@config_options
 @policies_option
 @facts_option
 @settings_options
@@ -36,6 +40,7 @@ def fix_command(
     as_diff: bool,
     write: bool,
     unsafe: bool,
+    selection: FileSelection,
     policy_paths: tuple[Path, ...],
     facts_file: Path | None,
     flags: SettingsFlags,
@@ -58,7 +63,7 @@ def fix_command(
     settings = load_settings(flags)
     facts = load_facts(facts_file)
     policy_context = resolve_policy_context(policy_paths, settings, flags)
-    manifests = select_manifests(paths)
+    manifests = select_manifests(paths, selection)
     for note in manifests.notes:
         click.echo(f"graphgate: {note}", err=True)
     folders = folders_of(paths)

@@ -14,7 +14,7 @@ from webhook.files import read_input
 
 
 @click.command("graph")
-@click.argument("paths", nargs=-1, metavar="[PATH|-]...")
+@click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="[PATH|-]...")
 @click.option(
     "-o",
     "--output",

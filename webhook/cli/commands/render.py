@@ -33,7 +33,7 @@ _ANNOTATED_LISTS = frozenset(
 
 
 @click.command("render")
-@click.argument("paths", nargs=-1, metavar="[PATH|-]...")
+@click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="[PATH|-]...")
 @click.option("--show-source", is_flag=True, help="Show in comments which line made what.")
 @image_options
 @facts_option

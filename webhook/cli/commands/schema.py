@@ -9,7 +9,7 @@ import click
 import webhook
 
 _IN_FILES = {"policytest": "policytest.json", "policyexception": "policyexception.json"}
-_KINDS = ("seldondeployment", "settings", "facts", *_IN_FILES)
+_KINDS = ("seldondeployment", "settings", "facts", "config", *_IN_FILES)
 
 
 @click.command("schema")
@@ -42,6 +42,10 @@ def _load(kind: str) -> dict[str, Any]:
         from webhook.settings.facts_file import SCHEMA
 
         return dict(SCHEMA)
+    if kind == "config":
+        from webhook.cli.check_config import config_schema
+
+        return config_schema()
     # Read as a file: importing the package of policies needs what their extra brings.
     file = Path(webhook.__file__).parent / "policy" / "schema" / _IN_FILES[kind]
     schema: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))

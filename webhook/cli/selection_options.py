@@ -1,0 +1,135 @@
+"""Which files a command is about, and which findings count."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from webhook.cli.completion import complete_rule
+from webhook.cli.repository import changed_files, drop_ignored, find_root, is_excluded, normalize
+from webhook.errors import SettingsError
+
+if TYPE_CHECKING:
+    from webhook.lint.result import Report
+
+
+@dataclass(frozen=True, slots=True)
+class FileSelection:
+    """The files of a run, beside those that are named.
+
+    exclude  patterns of files that are left out, from the repository's root
+    changed  a commit or branch: only what differs from it
+    """
+
+    exclude: tuple[str, ...] = ()
+    changed: str | None = None
+
+    def apply(self, files: list[str], named: frozenset[str]) -> list[str]:
+        """Return the files that are selected.
+
+        named  those that the user wrote down: what git ignores is checked if it is named
+        """
+        root = find_root(Path.cwd())
+        if root is not None:
+            found = [file for file in files if file not in named]
+            kept = named.union(drop_ignored(found, root))
+            files = [file for file in files if file in kept]
+        base = root or Path.cwd()
+        if self.exclude:
+            files = [
+                file for file in files if file == "-" or not is_excluded(file, self.exclude, base)
+            ]
+        if self.changed is not None:
+            if root is None:
+                raise SettingsError("--changed needs a git repository, and this is none")
+            changed = changed_files(self.changed, root)
+            files = [file for file in files if file == "-" or normalize(file) in changed]
+        return files
+
+
+ALL_FILES = FileSelection()
+
+
+def file_selection_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --exclude and --changed; the command gets a FileSelection as `selection`."""
+
+    @wraps(command)
+    def with_selection(**arguments: Any) -> None:
+        chosen = {field.name: arguments.pop(field.name) for field in fields(FileSelection)}
+        command(selection=FileSelection(**chosen), **arguments)
+
+    decorated: Callable[..., None] = with_selection
+    for option in (
+        click.option(
+            "--changed",
+            metavar="REF",
+            help="Only files that differ from where this branch left REF, and new ones.",
+        ),
+        click.option(
+            "--exclude",
+            multiple=True,
+            metavar="GLOB",
+            help="Leave out files or folders, from the repository's root; may be repeated.",
+        ),
+    ):
+        decorated = option(decorated)
+    return decorated
+
+
+def rule_selection_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --select and --ignore; the command gets `select` and `ignore`, ids or groups."""
+    for name, text in (
+        ("--ignore", "Leave out the findings of these rules; may be repeated."),
+        ("--select", "Tell the findings of these rules only; may be repeated."),
+    ):
+        option = click.option(
+            name,
+            multiple=True,
+            metavar="RULES",
+            shell_complete=complete_rule,
+            help=f"{text} Ids or groups, with commas between them.",
+        )
+        command = option(command)
+    return command
+
+
+def restrict_report(report: "Report", select: tuple[str, ...], ignore: tuple[str, ...]) -> "Report":
+    """Return the report with the selected findings; raise SettingsError for an unknown rule.
+
+    That something could not be read stays: nobody knows what would have been found.
+    """
+    if not select and not ignore:
+        return report
+    selected, ignored = _expand(select, "--select"), _expand(ignore, "--ignore")
+
+    def counts(rule_id: str) -> bool:
+        names = {rule_id, rule_id.partition("/")[0], rule_id.rpartition("/")[0]}
+        return (not selected or not selected.isdisjoint(names)) and ignored.isdisjoint(names)
+
+    return report.filtered(counts)
+
+
+def _expand(values: tuple[str, ...], flag: str) -> frozenset[str]:
+    """Return the ids that are named, a group as its rules."""
+    from webhook.graph.suggest import nearest_word
+    from webhook.rules import all_rules
+    from webhook.rules.descriptors import known_ids
+
+    groups: dict[str, set[str]] = {}
+    for rule in all_rules():
+        groups.setdefault(rule.group, set()).add(rule.id)
+    known = {*known_ids(), *(name.partition("/")[0] for name in known_ids())}
+    expanded: set[str] = set()
+    for name in (name.strip() for value in values for name in value.split(",")):
+        if name in groups:
+            expanded |= groups[name]
+        elif name in known or name.startswith("policy/"):
+            expanded.add(name)
+        else:
+            near = nearest_word(name, (*groups, *known))
+            hint = f'; did you mean "{near}"?' if near else "; graphgate rules list shows them all"
+            raise SettingsError(f'{flag}: there is no rule or group "{name}"{hint}')
+    return frozenset(expanded)
