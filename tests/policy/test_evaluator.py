@@ -663,6 +663,7 @@ EXPENSIVE = (
     "lists.range(20000).all(n, object.metadata.annotations.long.split('a').size() > 0)",
     "lists.range(50000).all(n, graph.nodes(object).size() > 0)",
     "lists.range(60000).map(n, -n).sort()[0] < 0",
+    "lists.range(2000).all(n, [lists.range(5000).map(m, 'x')].indexOf(['y']) < n)",
 )
 
 

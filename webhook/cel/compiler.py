@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from webhook.cel.activation import Closure, ExecutionFrame, SlotLayout
+from webhook.cel.call_costs import CallCost
 from webhook.cel.checked_ast import (
     Call,
     CheckedAst,
@@ -23,7 +24,7 @@ from webhook.cel.checked_ast import (
     Select,
     StructLiteral,
 )
-from webhook.cel.cost import CallCost, CostModel, counted, counted_block, counted_expression
+from webhook.cel.cost import CostModel, counted, counted_block, counted_expression
 from webhook.cel.macro_detection import Macro, detect_macro
 from webhook.cel.macros import (
     FAST_MACROS,

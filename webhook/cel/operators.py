@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from webhook.cel.activation import MISSING, Closure, CostBudget, ExecutionFrame
-from webhook.cel.cost import equality_units
+from webhook.cel.call_costs import equality_units
 from webhook.cel.libraries import lists, sets
 from webhook.cel.stdlib import add, contains, get_item, list_index, require_key
 from webhook.cel.values import (
