@@ -27,6 +27,7 @@ from tools.control_plane.build import provide_binaries
 from tools.control_plane.run import ControlPlane
 from tools.soundness.generator import Generator
 from tools.soundness.published import Published
+from tools.soundness.unmentioned import unmentioned_fields
 
 
 def main() -> int:
@@ -46,15 +47,19 @@ def main() -> int:
         made = Generator(published).cases(chosen.documents, chosen.seed)
         figures = campaign.run(chain(campaign.written_cases(), made), server.find_rejection)
         found = campaign.disagreements(figures, server.find_rejection)
+        unmentioned = [field.path for field in unmentioned_fields(published)]
         version = plane.version
         server.close()
     unexplained = sorted(set(figures.alone) - set(REASONS))
     summary = _summary(figures, found, unexplained) | {
+        "published fields": len(published.leaves),
+        "fields that nobody mentions": len(unmentioned),
         "kubernetes": version,
         "requests": server.request_count,
         "seed": chosen.seed,
         "seconds": round(time.monotonic() - started),
     }
+    print("\nfields that no rule and no row of the table mentions:", *unmentioned, sep="\n  ")
     _print(figures, found, unexplained)
     print(json.dumps(summary, indent=2))
     if chosen.json:

@@ -49,7 +49,7 @@ class Generator:
             random = Random(f"{seed}/{number}")
             document = deepcopy(bases.drawn(random, shapes))
             kind = random.choices(
-                ("field", "siblings", "pair", "kinds", "mutant"), (45, 20, 10, 15, 10)
+                ("field", "siblings", "pair", "many", "kinds", "mutant"), (40, 18, 10, 10, 14, 8)
             )[0]
             if kind == "field":
                 turn += 1
@@ -58,6 +58,8 @@ class Generator:
                 names = self._siblings(document, random)
             elif kind == "pair":
                 names = self._pair(document, random)
+            elif kind == "many":
+                names = self._many(document, random)
             elif kind == "kinds":
                 names = _some_kinds(document, random)
             else:
@@ -92,6 +94,16 @@ class Generator:
         for field in (first, second):
             self._injector.put(document, field, self._near(field, random), random)
         return f"{first.path}+{second.path}"
+
+    def _many(self, document: dict[str, Any], random: Random) -> str:
+        """Write several right values, and one on a border."""
+        chosen = random.choices(self._published.leaves, k=random.choice((3, 4, 6)))
+        for number, field in enumerate(chosen):
+            if _REFUSED_ANYWAY not in field.path:
+                quality: Quality = "right" if number else "border"
+                value = self._values.of(field, quality, random)
+                self._injector.put(document, field, value, random)
+        return "+".join(field.path for field in chosen)
 
     def _inject(self, document: dict[str, Any], field: Field, random: Random) -> None:
         quality: Quality = random.choices(("right", "border", "wrong"), (25, 60, 15))[0]

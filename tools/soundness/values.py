@@ -1,6 +1,7 @@
 """Values for a published field: right ones, ones on a border, and wrong ones."""
 
 from copy import deepcopy
+from dataclasses import replace
 from random import Random
 from typing import Any, Literal
 
@@ -13,8 +14,27 @@ Quality = Literal["right", "border", "wrong"]
 _LENGTHS = (1, 14, 15, 16, 52, 53, 62, 63, 64, 104, 105, 128, 253, 254, 256, 257, 1024, 4097)
 _INTEGERS = (
     *(-(2**63), -(2**31) - 1, -(2**31), -1001, -1000, -2, -1, 0, 1, 2, 3, 20, 21, 32, 33, 100),
-    *(101, 127, 128, 255, 256, 511, 512, 599, 600, 777, 1000, 1023, 1024, 1800, 1801, 3600),
-    *(30_000, 32_767, 65_535, 65_536, 86_400, 2**31 - 2, 2**31 - 1, 2**31, 2**32, 2**63 - 1),
+    *(
+        1.0,
+        2.0,
+        101,
+        127,
+        128,
+        255,
+        256,
+        511,
+        512,
+        599,
+        600,
+        777,
+        1000,
+        1023,
+        1024,
+        1800,
+        1801,
+        3600,
+    ),
+    *(3600, 30_000, 32_767, 65_535, 65_536, 86_400, 2**31 - 2, 2**31 - 1, 2**31, 2**32, 2**63 - 1),
 )
 _FORMS = (
     *("A", "a b", " a", "a ", "a_b", "a.b", "a..b", "a/b", "a/b/c", "a:b", "a,b", "a=b", "a@b"),
@@ -169,17 +189,24 @@ class Values:
         return {random.choice(_KEYS): random.choice(values) for _ in range(count)}
 
     def _list(self, field: Field, random: Random) -> list[Any]:
-        """Return a list that is empty or long, or with two items alike."""
+        """Return a list that is empty or long, with odd items, or with two alike."""
         item = self._item(field, random)
-        match random.randrange(5):
+        match random.randrange(8):
             case 0:
                 return []
             case 1:
                 return [item, deepcopy(item)]
             case 2:
-                return [None]
+                return [None] if random.random() < 0.5 else [item, None]
             case 3 if type(item) is dict and field.keys:
                 return [_differing(deepcopy(item), n, field.keys) for n in range(2)]
+            case 4 | 5 | 6:
+                own = self._published.fields.get(f"{field.path}[]")
+                if own is None:
+                    return [random.choice(_FORMS)]
+                named = replace(own, path=field.path) if own.type == "string" else own
+                odd = [self.border(named, random) for _ in range(random.choice((1, 1, 2)))]
+                return odd if random.random() < 0.6 else [item, *odd]
         items = [deepcopy(item) for _ in range(random.choice(_LONG_LIST))]
         if type(item) is dict:
             return [_differing(each, n, ("name",)) for n, each in enumerate(items)]

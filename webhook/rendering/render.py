@@ -27,6 +27,7 @@ from webhook.rendering import (
     pod_disruption_budget,
     service,
 )
+from webhook.rendering.integral_numbers import write_integers
 from webhook.rendering.layout import PredictorLayout, layout_predictors
 from webhook.rendering.options import DEFAULT_OPTIONS, RenderOptions
 from webhook.rendering.prune_unknown_fields import prune_unknown_fields
@@ -72,7 +73,7 @@ def render(
     Total: whatever the document is, nothing is raised. What cannot be rendered is left out, what
     Kubernetes would refuse is rendered as written: a rule denies it, and the API server would.
     """
-    view = prune_unknown_fields(view, facts)
+    view = prune_unknown_fields(write_integers(view), facts)
     return tuple(
         rendered
         for placement in layout_predictors(view, options, facts)

@@ -53,6 +53,7 @@ def _is_divisor(value: Any) -> bool:
 
 
 _check_amounts = ValueCheck(_are_amounts, _report_amounts)
+_check_divisor = ValueCheck(_is_divisor, _report_amount)
 
 MALFORMED_QUANTITY = ConstraintRule(
     "malformed-quantity",
@@ -78,10 +79,14 @@ MALFORMED_QUANTITY = ConstraintRule(
         *rows("container", ("resources.requests", "resources.limits"), _check_amounts),
         *rows("pod", ("resources.requests", "resources.limits", "overhead"), _check_amounts),
         row("pod", "volumes[].emptyDir.sizeLimit", ValueCheck(_is_amount, _report_amount)),
-        row(
-            "container",
-            "env[].valueFrom.resourceFieldRef.divisor",
-            ValueCheck(_is_divisor, _report_amount),
+        row("container", "env[].valueFrom.resourceFieldRef.divisor", _check_divisor),
+        *rows(
+            "pod",
+            (
+                "volumes[].downwardAPI.items[].resourceFieldRef.divisor",
+                "volumes[].projected.sources[].downwardAPI.items[].resourceFieldRef.divisor",
+            ),
+            _check_divisor,
         ),
     ),
 )  # sources: ParseQuantity, ValidateNonnegativeQuantity

@@ -83,6 +83,14 @@ def _check_host_process(value: Any, location: Location) -> Iterable[Finding]:
     return ()
 
 
+def _check_explainer(value: Any, location: Location) -> Iterable[Finding]:
+    # An explainer's pod has no fields of its author's, and so never the host's network.
+    if value is not True:
+        return ()
+    message = "hostProcess requires hostNetwork, which an explainer's pod does not have"
+    return (Finding(location.at(), message, "remove it"),)
+
+
 def _host_process(raw: Any) -> bool | None:
     options = get_mapping(get_mapping(raw, "securityContext"), "windowsOptions")
     setting = options.get("hostProcess")
@@ -113,6 +121,7 @@ RULES = (
     """,
         (
             row("pod", "", _check_host_process),
+            row("explainer", f"containerSpec.{_OPTIONS}.hostProcess", _check_explainer),
             *(
                 row(subject, f"{_OPTIONS}.{field}", *checks)
                 for subject in ("pod", "container")

@@ -4,7 +4,7 @@ The orchestrator asks a node to route or to merge for its type and for its metho
 (executor/predictor/predictor_process.go, v1.17).
 """
 
-from webhook.graph.model import Node, get_list
+from webhook.graph.model import Node, Predictor, get_list
 
 ROUTER_IMPLEMENTATIONS = frozenset({"RANDOM_ABTEST", "SIMPLE_ROUTER"})
 COMBINER_IMPLEMENTATIONS = frozenset({"AVERAGE_COMBINER"})
@@ -32,3 +32,11 @@ def is_combiner(node: Node) -> bool:
 def has_no_children(node: Node) -> bool:
     """Tell whether none are written; those that are misshapen are reported as such."""
     return not node.children and node.raw.get("children") in (None, [])
+
+
+def index_of_component(predictor: Predictor, node: Node) -> int:
+    """Return the index of the component with a node's container; that of injected ones is 0."""
+    for index, component in enumerate(predictor.components):
+        if any(container.name == node.name for container in component.containers):
+            return index
+    return 0

@@ -27,6 +27,7 @@ from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
 from webhook.graph.model import Node, Predictor, SeldonDeployment, get_str
+from webhook.rules.graph._nodes import index_of_component
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -41,18 +42,10 @@ def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Findin
         return
     first: dict[int, Node] = {}
     for node in servers:
-        pod = _pod_of(predictor, node)
+        pod = index_of_component(predictor, node)
         if first.setdefault(pod, node) is not node:
             yield Finding(
                 node.path / "implementation",
                 f"the pod has one tfserving container, which loads the model of "
                 f'"{first[pod].name}" only',
             )
-
-
-def _pod_of(predictor: Predictor, node: Node) -> int:
-    """Return the index of the component with a node's container; that of injected ones is 0."""
-    for index, component in enumerate(predictor.components):
-        if any(container.name == node.name for container in component.containers):
-            return index
-    return 0

@@ -28,6 +28,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import Predictor, SeldonDeployment, get_mapping
 from webhook.graph.path import Path
 from webhook.graph.well_known import HEADLESS_SERVICE_ANNOTATION, SERVICE_NAME_ANNOTATION
+from webhook.rules._rendered import render_objects
 
 if TYPE_CHECKING:
     from webhook.rendering.render import Rendered
@@ -44,10 +45,10 @@ def check(deployment: SeldonDeployment, old: SeldonDeployment, facts: Facts) -> 
     """
     if _naming(deployment) == _naming(old):
         return  # most updates: images, models, replicas, traffic
-    before = {(one.kind, one.name): one for one in _render(old, facts)}
+    before = {(one.kind, one.name): one for one in render_objects(old, facts)}
     renamed = _predictors_with_another_service(deployment, old)
     headless_told = False
-    for one in _render(deployment, facts):
+    for one in render_objects(deployment, facts):
         earlier = before.get((one.kind, one.name))
         if earlier is None:
             continue
@@ -107,16 +108,6 @@ def _naming(deployment: SeldonDeployment) -> list[Any]:
             for component in predictor.components
         ]
     return naming
-
-
-def _render(deployment: SeldonDeployment, facts: Facts) -> "tuple[Rendered, ...]":
-    from webhook.rendering.options import OrchestratorOptions, RenderOptions
-    from webhook.rendering.render import render
-
-    operator = facts.operator or "seldon"
-    return render(
-        deployment, RenderOptions(orchestrator=OrchestratorOptions(""), operator=operator), facts
-    )
 
 
 def _predictors_with_another_service(

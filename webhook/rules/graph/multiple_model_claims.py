@@ -1,0 +1,67 @@
+"""Several models of claims in one pod
+
+Why: Seldon's operator mounts the claim of a pvc:// model as a volume of one fixed name. A pod with
+two servers that load from claims gets two volumes of that name, and the API server refuses the
+Deployment. graphgate's reconciler mounts a claim once, and others under names of their own.
+
+Fix: Give each server a componentSpec of its own, or load the models from a bucket.
+
+Bad:
+    graph:
+      name: first
+      implementation: SKLEARN_SERVER
+      modelUri: pvc://models/first
+      children:
+      - name: second
+        implementation: SKLEARN_SERVER
+        modelUri: pvc://models/second
+
+Good:
+    componentSpecs:
+    - spec:
+        containers:
+        - name: first
+    - spec:
+        containers:
+        - name: second
+    graph:
+      name: first
+      implementation: SKLEARN_SERVER
+      modelUri: pvc://models/first
+      children:
+      - name: second
+        implementation: SKLEARN_SERVER
+        modelUri: pvc://models/second
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.cluster_facts import Facts
+from webhook.graph.finding import Finding
+from webhook.graph.model import Node, Predictor, get_str
+from webhook.rendering.node_kinds import is_prepackaged_server
+from webhook.rules.graph._nodes import index_of_component
+
+ACTION = "deny"
+SINCE = "0.1.0"
+
+_CLAIM_SCHEME = "pvc://"
+_VOLUME = "kfserving-pvc-source"
+
+
+def check(predictor: Predictor, facts: Facts) -> Iterator[Finding]:
+    """Yield each behind the first of a pod (source: InjectModelInitializer, v1.17.1)."""
+    if facts.operator == "graphgate":
+        return
+    first: dict[int, Node] = {}
+    for node in predictor.nodes:
+        uri = get_str(node.raw, "modelUri")
+        if not uri.startswith(_CLAIM_SCHEME) or not is_prepackaged_server(node):
+            continue
+        pod = index_of_component(predictor, node)
+        if first.setdefault(pod, node) is not node:
+            yield Finding(
+                node.path / "modelUri",
+                f"Seldon's operator mounts this claim as {_VOLUME}, and that of "
+                f'"{first[pod].name}" in the same pod, too',
+            )

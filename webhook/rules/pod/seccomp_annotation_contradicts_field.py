@@ -1,0 +1,110 @@
+"""Seccomp annotation that contradicts the field
+
+Why: the old seccomp annotations of pods and containers do nothing any more, but the API server
+compares them with securityContext.seccompProfile, and refuses a Deployment in which the two differ.
+An annotation of spec or predictor is on every pod, with the orchestrator in it.
+
+Fix: Remove the annotation, and write seccompProfile.
+
+Bad:
+    componentSpecs:
+    - metadata:
+        annotations:
+          container.seccomp.security.alpha.kubernetes.io/classifier: unconfined
+      spec:
+        containers:
+        - name: classifier
+          securityContext:
+            seccompProfile:
+              type: RuntimeDefault
+
+Good:
+    componentSpecs:
+    - spec:
+        containers:
+        - name: classifier
+          securityContext:
+            seccompProfile:
+              type: RuntimeDefault
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from webhook.graph.cluster_facts import Facts
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str, iter_mappings
+from webhook.graph.path import Path
+from webhook.graph.well_known import SECCOMP_CONTAINER_ANNOTATION_PREFIX, SECCOMP_POD_ANNOTATION
+from webhook.rules._format import quote_value
+from webhook.rules._rendered import render_objects
+
+ACTION = "deny"
+SINCE = "0.1.0"
+FIELDS = frozenset({"annotations", "componentSpecs"})
+
+_LOCALHOST_PREFIX = "localhost/"
+_ANNOTATED = {
+    "Unconfined": ("unconfined",),
+    "RuntimeDefault": ("runtime/default", "docker/default"),
+}
+"""By the type of a profile: the annotations that mean the same."""
+
+
+def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
+    """Yield each annotation once (source: validateSeccompAnnotationsAndFields)."""
+    if not any(map(_has_seccomp_annotation, _annotation_holders(deployment))):
+        return
+    told: set[Path] = set()
+    for rendered in render_objects(deployment, facts):
+        if rendered.kind != "Deployment":
+            continue
+        template = rendered.object["spec"]["template"]
+        annotations = get_mapping(template["metadata"], "annotations")
+        for key, profile, where in _profiles(template["spec"]):
+            text = annotations.get(key)
+            if type(text) is not str or _means(text, profile):
+                continue
+            path = rendered.trace(("spec", "template", "metadata", "annotations", key))
+            if path not in told:
+                told.add(path)
+                shown = get_str(profile, "type")
+                message = f"{quote_value(text)} contradicts the seccompProfile {shown} of {where}"
+                yield Finding(path, message, "remove the annotation")
+
+
+def _profiles(spec: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """Yield each profile of a pod, with the annotation about the same and whose it is."""
+    profile = get_mapping(get_mapping(spec, "securityContext"), "seccompProfile")
+    if profile:
+        yield SECCOMP_POD_ANNOTATION, profile, "the pod"
+    for field in ("initContainers", "containers"):
+        for _, container in iter_mappings(spec, field):
+            profile = get_mapping(get_mapping(container, "securityContext"), "seccompProfile")
+            if profile:
+                name = get_str(container, "name")
+                key = f"{SECCOMP_CONTAINER_ANNOTATION_PREFIX}{name}"
+                yield key, profile, f"container {quote_value(name)}"
+
+
+def _means(annotation: str, profile: Mapping[str, Any]) -> bool:
+    kind = get_str(profile, "type")
+    if kind == "Localhost":
+        return annotation == f"{_LOCALHOST_PREFIX}{get_str(profile, 'localhostProfile')}"
+    return annotation in _ANNOTATED.get(kind, (annotation,))
+
+
+def _annotation_holders(deployment: SeldonDeployment) -> Iterator[Mapping[str, Any]]:
+    yield deployment.spec
+    for predictor in deployment.predictors:
+        yield predictor.raw
+    for component in deployment.components:
+        yield get_mapping(component.raw, "metadata")
+
+
+def _has_seccomp_annotation(holder: Mapping[str, Any]) -> bool:
+    annotations = get_mapping(holder, "annotations")
+    return any(
+        key == SECCOMP_POD_ANNOTATION or key.startswith(SECCOMP_CONTAINER_ANNOTATION_PREFIX)
+        for key in annotations
+    )
