@@ -1,7 +1,8 @@
 """What graphgate admits, the real API server takes; what it refuses beyond that has its reason.
 
-A slice of what `make soundness` does at length: every document of the project, and some hundred
-mutants of one seed. It has a control plane of its own, without graphgate's webhooks.
+A slice of what `make soundness` does at length: every document of the project, and some hundred of
+one seed that are made from the published schema. It has a control plane of its own, without
+graphgate's webhooks.
 """
 
 import pytest
@@ -12,8 +13,10 @@ from tests.soundness.judging import SETUPS, evaluate_document
 from tests.soundness.reasons import REASONS
 from tests.soundness.server import Server, install
 from tools.control_plane.run import ControlPlane
+from tools.soundness.generator import Generator
+from tools.soundness.published import Published
 
-MUTANTS = 300
+MADE = 400
 SEED = 2026
 
 
@@ -33,9 +36,33 @@ def written(server):
 
 
 @pytest.fixture(scope="module")
-def mutants(server):
-    """What both say of mutants of them."""
-    return campaign.run(campaign.cases(MUTANTS, SEED), server.find_rejection)
+def published(server):
+    """The schema that the API server publishes."""
+    return Published.fetch(server.plane)
+
+
+@pytest.fixture(scope="module")
+def made(server, published):
+    """What both say of documents from the published schema."""
+    return campaign.run(Generator(published).cases(MADE, SEED), server.find_rejection)
+
+
+def test_the_published_schema_has_the_fields_of_pods_autoscalers_and_the_definition(published):
+    component = "spec.predictors[].componentSpecs[]"
+    expected = {
+        f"{component}.spec.volumes[].azureDisk.kind": "string",
+        f"{component}.spec.containers[].resources.limits": "map",
+        f"{component}.spec.initContainers[].livenessProbe.httpGet.port": "int-or-string",
+        f"{component}.hpaSpec.metricsv2[].pods.target.averageValue": "quantity",
+        f"{component}.pdbSpec.minAvailable": "int-or-string",
+        "spec.predictors[].explainer.containerSpec.env": "array",
+        "spec.predictors[].graph.modelUri": "string",
+        "spec.predictors[].traffic": "integer",
+        "metadata.generateName": "string",
+    }
+    found = {path: published.fields[path].type for path in expected}
+    assert found == expected
+    assert len(published.leaves) > 1500
 
 
 def told(figures, server):
@@ -48,12 +75,12 @@ def test_every_document_of_the_project_that_is_admitted_is_taken(written, server
     assert told(written, server) == ""
 
 
-def test_every_mutant_that_is_admitted_is_taken(mutants, server):
-    assert told(mutants, server) == ""
+def test_every_made_document_that_is_admitted_is_taken(made, server):
+    assert told(made, server) == ""
 
 
-def test_the_slice_has_documents_of_every_kind(written, mutants):
-    for figures in (written, mutants):
+def test_the_slice_has_documents_of_every_kind(written, made):
+    for figures in (written, made):
         assert figures.admitted > 50
         assert figures.refused_by_both > 50
         assert figures.stricter_documents > 10
@@ -65,8 +92,8 @@ def test_every_rule_that_refuses_what_is_taken_has_its_reason_and_no_other_has_o
     assert sorted(written.alone | pods.alone) == sorted(REASONS)
 
 
-def test_mutants_find_no_further_rule_that_refuses_what_is_taken(mutants):
-    assert set(mutants.alone) <= set(REASONS)
+def test_no_further_rule_refuses_what_is_taken(made):
+    assert set(made.alone) <= set(REASONS)
 
 
 def test_a_plain_create_takes_whatever_a_server_side_apply_takes(server):

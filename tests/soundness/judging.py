@@ -159,7 +159,7 @@ def _with_generated_name(document: dict[str, Any]) -> dict[str, Any]:
     if type(metadata) is not dict or metadata.get("name"):
         return document
     start = metadata.get("generateName")
-    named = {**metadata, "name": f"{start}x7k2p"} if type(start) is str and start else metadata
+    named = {**metadata, "name": f"{start[:58]}x7k2p"} if type(start) is str and start else metadata
     return {**document, "metadata": named}
 
 

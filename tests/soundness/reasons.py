@@ -151,6 +151,9 @@ REASONS: dict[str, Reason] = {
     ),
     "unknown-endpoint-type": Reason("orchestrator", "It cannot call a node by another protocol."),
     "unknown-explainer-type": Reason("container", "The explainer knows no such word, and stops."),
+    "unknown-node-implementation": Reason(
+        "Seldon", "Seldon's controller fails on a server that it does not know."
+    ),
     "unknown-node-method": Reason("orchestrator", "It never calls a method that it does not know."),
     "unknown-node-type": Reason("orchestrator", "It passes by a node of an unknown type."),
     "unknown-parameter-type": Reason(

@@ -6,6 +6,7 @@ tells of, written into the project's real documents.
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -26,6 +27,9 @@ _TURNS = (
     *("overhead", "priorityClassName", "topologySpreadConstraints", "affinity", "initContainers"),
 )
 """Fields of a pod on which it depends what others may say."""
+_COPIES = (f"{_POD}.initContainers[]", "spec.predictors[].explainer.containerSpec")
+"""What has the same fields as the containers of a pod."""
+_BOOKKEEPING = "managedFields"
 _REFUSED_ANYWAY = ".ephemeralContainers"
 """No template may have them: a few documents are enough to see it."""
 
@@ -37,13 +41,14 @@ class Generator:
         self._published = published
         self._values = Values(published)
         self._injector = Injector(published, self._values)
+        paths = [f"{_POD}.{name}" for name in _TURNS]
+        self._turns = [published.fields[path] for path in paths if path in published.fields]
         self._objects = [path for path, fields in published.children.items() if len(fields) > 1]
 
     def cases(self, count: int, seed: int) -> Iterator[Case]:
         """Yield so many cases; fields come in turn, so that none waits longer than another."""
-        shapes = [s for s in bases.written() if not evaluate_document(s[1], SETUPS[0]).denials]
-        order = list(self._published.leaves)
-        Random(seed).shuffle(order)
+        shapes = _shapes()
+        order = self._order(Random(seed))
         turn = 0
         for number in range(count):
             random = Random(f"{seed}/{number}")
@@ -69,6 +74,17 @@ class Generator:
                 mend_references(document)
             yield Case(f"{seed}/{number} {kind} {names}", document, _setup(random))
 
+    def _order(self, random: Random) -> list[Field]:
+        """Return the fields in some order; of those that stand at several places, fewer."""
+        order = [
+            field
+            for field in self._published.leaves
+            if _BOOKKEEPING not in field.path
+            if not field.path.startswith(_COPIES) or random.random() < 0.3
+        ]
+        random.shuffle(order)
+        return order
+
     def _one_field(self, document: dict[str, Any], field: Field, random: Random) -> str:
         if _REFUSED_ANYWAY in field.path and random.random() < 0.8:
             field = random.choice(self._published.leaves)
@@ -86,7 +102,7 @@ class Generator:
 
     def _pair(self, document: dict[str, Any], random: Random) -> str:
         """Write a field of a pod, and one on which it may depend."""
-        first = self._published.fields[f"{_POD}.{random.choice(_TURNS)}"]
+        first = random.choice(self._turns)
         below = [f for f in self._published.leaves if f.path.startswith(_POD)]
         second = random.choice(below)
         if second.path.startswith(first.path):
@@ -112,6 +128,13 @@ class Generator:
     def _near(self, field: Field, random: Random) -> Any:
         quality: Quality = random.choices(("right", "border", "wrong"), (65, 32, 3))[0]
         return self._values.of(field, quality, random)
+
+
+@cache
+def _shapes() -> tuple[tuple[str, dict[str, Any]], ...]:
+    """Return the project's documents that are admitted, by name."""
+    written = bases.written()
+    return tuple(each for each in written if not evaluate_document(each[1], SETUPS[0]).denials)
 
 
 def _some_kinds(document: dict[str, Any], random: Random) -> str:

@@ -64,11 +64,11 @@ class Injector:
         """Return the index of the item to go into."""
         name = pattern.removesuffix("[]").rpartition(".")[2]
         usable = [n for n, item in enumerate(items) if type(item) is dict]
-        field = self._published.fields[pattern]
+        field = self._published.fields.get(pattern)
         if name in METRICS and following in METRICS[name]:
             items.append(metric(pattern, following))
             return len(items) - 1
-        if field.of in KINDS:
+        if field is not None and field.of in KINDS:
             usable = [n for n in usable if following in items[n]]
         if usable and random.random() < _REUSED.get(name, _REUSED_ELSEWHERE):
             return random.choice(usable)

@@ -101,7 +101,7 @@ class Published:
         for place, name in roots:
             for field in self._walk(place, {"$ref": f"/{name}"}, ()):
                 self.fields[field.path] = field
-        self.fields.pop("")
+        self.fields.pop("", None)
 
     @classmethod
     def fetch(cls, plane: ControlPlane) -> "Published":

@@ -49,10 +49,7 @@ _SOURCE_KINDS = (
     *("persistentVolumeClaim", "photonPersistentDisk", "portworxVolume", "projected", "quobyte"),
     *("rbd", "scaleIO", "secret", "storageos", "vsphereVolume"),
 )
-_PROJECTED_KINDS = (
-    *("secret", "configMap", "downwardAPI", "serviceAccountToken"),
-    *("clusterTrustBundle", "podCertificate"),
-)
+_PROJECTED_KINDS = ("secret", "configMap", "downwardAPI", "serviceAccountToken")
 _HOST_PATH_TYPES = (
     *("DirectoryOrCreate", "Directory", "FileOrCreate", "File"),
     *("Socket", "CharDevice", "BlockDevice"),

@@ -34,6 +34,7 @@ from webhook.rules.naming._service_names import (
 ACTION = "deny"
 SINCE = "0.1.0"
 
+_MAX_START_LENGTH = 58
 _SERVICE_NAME_START = frozenset("abcdefghijklmnopqrstuvwxyz")
 
 
@@ -44,10 +45,9 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """
     name, field = deployment.name, "name"
     start = get_str(get_mapping(deployment.raw, "metadata"), "generateName")
-    if start and (not name or not _is_subdomain(f"{start}x7k2p")):
-        # What the API server makes of it: five letters and digits follow. It judges it, too, where
-        # there is a name.
-        name, field = f"{start}x7k2p", "generateName"
+    if start and (not name or not _is_name_start(start)):
+        # It is judged, too, where there is a name.
+        name, field = _generate_name(start), "generateName"
     if not name or (name[0] in _SERVICE_NAME_START and len(name) <= 253 and DNS_LABEL.match(name)):
         return
     if not _is_subdomain(name):
@@ -84,6 +84,19 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
                 certain=not digit or forbids_leading_digit(facts),
             )
             return
+
+
+def _generate_name(start: str) -> str:
+    """Return what the API server makes of a start: at most 58 characters of it, and five more.
+
+    One that it refuses stays whole. Source: names.SimpleNameGenerator.
+    """
+    return f"{start[:_MAX_START_LENGTH] if _is_name_start(start) else start}x7k2p"
+
+
+def _is_name_start(start: str) -> bool:
+    # A "-" at the end is not looked at, since more follows (maskTrailingDash).
+    return _is_subdomain(f"{start[:-2]}a" if start.endswith("-") and len(start) > 1 else start)
 
 
 def _is_subdomain(name: str) -> bool:

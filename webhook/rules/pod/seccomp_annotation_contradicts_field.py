@@ -41,7 +41,7 @@ from webhook.rules._rendered import render_objects
 
 ACTION = "deny"
 SINCE = "0.1.0"
-FIELDS = frozenset({"annotations", "componentSpecs"})
+FIELDS = frozenset({"annotations", "predictors"})
 
 _LOCALHOST_PREFIX = "localhost/"
 _ANNOTATED = {

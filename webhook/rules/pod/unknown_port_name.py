@@ -2,7 +2,8 @@
 
 Why: a probe or hook may name its port, and the kubelet looks for the name among the ports of the
 container itself. A name that it does not find fails each time: the container never becomes ready,
-or is restarted for ever. Seldon adds the ports http, grpc and metrics to the containers of nodes.
+or is restarted for ever. Seldon adds the ports http, grpc and metrics to the containers of nodes,
+as far as they have none of that number.
 
 Fix: Use the name of a port of this container, or a number.
 
@@ -27,48 +28,80 @@ Good:
           port: rest
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import is_port_name
-from webhook.graph.model import Container, Predictor, get_mapping, get_str, iter_mappings
+from webhook.graph.model import (
+    Container,
+    SeldonDeployment,
+    get_list,
+    get_mapping,
+    get_str,
+    iter_mappings,
+)
+from webhook.graph.path import Path
 from webhook.graph.suggest import nearest_word
 from webhook.graph.text import join_words
 from webhook.rules._format import quote_value
+from webhook.rules._rendered import render_objects
 from webhook.rules.pod._pods import iter_handlers
 
 ACTION = "deny"
 SINCE = "0.1.0"
-FIELDS = frozenset({"livenessProbe", "readinessProbe", "startupProbe", "lifecycle"})
+FIELDS = frozenset({"predictors"})
 
-_INJECTED_PORTS = frozenset({"http", "grpc", "metrics"})
-_NO_PORTS: frozenset[str] = frozenset()
+_CONTAINER_LISTS = ("containers", "initContainers")
 
 
-def check(container: Container, predictor: Predictor) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each port that a probe or hook names in vain (source: ResolveContainerPort)."""
-    written = {get_str(port, "name") for _, port in iter_mappings(container.raw, "ports")}
-    for place, handler in iter_handlers(container):
-        for kind in ("httpGet", "tcpSocket"):
-            port = get_mapping(handler, kind).get("port")
-            if type(port) is not str or port in written or not is_port_name(port):
+    rendered: Mapping[Path, frozenset[str]] | None = None
+    for container in deployment.containers:
+        for path, port in _named_ports(container):
+            if rendered is None:  # few probes name a port that their container does not list
+                rendered = _rendered_port_names(deployment, facts)
+            names = rendered.get(container.path)
+            if names is None or port in names:
                 continue
-            names = written | _injected_ports(container, predictor)
-            if port in names:
-                continue
-            known = sorted(names - {""})
+            known = sorted(names)
             nearest = nearest_word(port, known)
             have = f"it has {join_words(known)}" if known else "it has no named port"
             yield Finding(
-                container.path.join((*place, kind, "port")),
+                path,
                 f"no port named {quote_value(port)} in the container; {have}",
                 f"use {nearest}" if nearest else "use the number of the port",
             )
 
 
-def _injected_ports(container: Container, predictor: Predictor) -> frozenset[str]:
-    """Return the names of the ports that Seldon adds to a container: to those of nodes."""
-    if container.role == "explainer":
-        return _INJECTED_PORTS
-    is_of_node = container.role != "init container" and container.name in predictor.node_names
-    return _INJECTED_PORTS if is_of_node else _NO_PORTS
+def _named_ports(container: Container) -> Iterator[tuple[Path, str]]:
+    """Yield the place and name of each port that the author of the container does not list."""
+    for place, handler in iter_handlers(container):
+        for kind in ("httpGet", "tcpSocket"):
+            port = get_mapping(handler, kind).get("port")
+            if type(port) is not str or not is_port_name(port):
+                continue
+            if port not in _port_names(container.raw):
+                yield container.path.join((*place, kind, "port")), port
+
+
+def _rendered_port_names(
+    deployment: SeldonDeployment, facts: Facts
+) -> Mapping[Path, frozenset[str]]:
+    """Return the names of the ports of each container as it will run, by its place."""
+    found = {}
+    for rendered in render_objects(deployment, facts):
+        if rendered.kind != "Deployment":
+            continue
+        spec = rendered.object["spec"]["template"]["spec"]
+        for field in _CONTAINER_LISTS:
+            for index, container in enumerate(get_list(spec, field)):
+                path = rendered.trace(("spec", "template", "spec", field, index))
+                found[path] = _port_names(container)
+    return found
+
+
+def _port_names(container: Mapping[str, object]) -> frozenset[str]:
+    names = (get_str(port, "name") for _, port in iter_mappings(container, "ports"))
+    return frozenset(name for name in names if name)
