@@ -49,7 +49,7 @@ def _report_amounts(value: Mapping[str, Any], location: Location) -> Iterable[Fi
 
 
 def _is_divisor(value: Any) -> bool:
-    return type(value) is not str or not value or is_quantity(value)
+    return type(value) is not str or is_quantity(value)
 
 
 _check_amounts = ValueCheck(_are_amounts, _report_amounts)

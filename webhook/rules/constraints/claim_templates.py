@@ -38,16 +38,19 @@ _SPEC = f"{_TEMPLATE}.spec"
 _EXCLUSIVE_MODE = "ReadWriteOncePod"
 _MODES = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", _EXCLUSIVE_MODE)
 _ALLOWED_METADATA = ("labels", "annotations")
+_TIMES = ("creationTimestamp", "deletionTimestamp")
 
 
 def _check_metadata(value: Any, location: Location) -> Iterable[Finding]:
     if type(value) is not dict:
         return ()
-    # An empty list is not nil to the API server: finalizers: [] is refused, name: "" is not.
+    # An empty list is not nil to the API server: finalizers: [] is refused, name: "" is not. An
+    # empty text is no time.
     others = [
         field
         for field, content in value.items()
-        if field not in _ALLOWED_METADATA and (content or content in ([], {}))
+        if field not in _ALLOWED_METADATA
+        and (content or content in ([], {}) or (field in _TIMES and content == ""))
     ]
     if not others:
         return ()
