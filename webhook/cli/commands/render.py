@@ -74,7 +74,8 @@ def _format_document(
     from webhook.graph.path import ROOT
 
     def annotate(place: "Path") -> str:
-        if place != ("spec", "replicas") and (len(place) < 2 or place[-2] not in _ANNOTATED_LISTS):
+        is_number = place == ("spec", "replicas") or place[-1] == "weight"
+        if not is_number and (len(place) < 2 or place[-2] not in _ANNOTATED_LISTS):
             return ""
         source = rendered.trace(place)
         if not is_authored(rendered.source_map, place):

@@ -40,7 +40,7 @@ def render_routes(
     """
     is_seldon = options.operator == "seldon"
     renderer = _RENDERERS.get(options.routing.kind)
-    if renderer is None or (is_seldon and options.routing.kind != "istio"):
+    if renderer is None or not deployment.name or (is_seldon and options.routing.kind != "istio"):
         return ()
     deployment = prune_unknown_fields(deployment, facts)
     context = RouteContext(
