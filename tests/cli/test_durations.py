@@ -14,6 +14,7 @@ from webhook.cli.durations import Duration
         ("15s", 15.0),
         ("1m30s", 90.0),
         ("500ms", 0.5),
+        ("30d", 2_592_000.0),
         ("1.5h", 5400.0),
         ("1h1m1s1ms", 3661.001),
         ("0", 0.0),
@@ -25,7 +26,7 @@ def test_a_duration_is_seconds(text, seconds):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "s", "15 s", "-1", "-1s", "1d", "1e3", "inf", "nan", "15s ", "1s2"]
+    "text", ["", "s", "15 s", "-1", "-1s", "1w", "1e3", "inf", "nan", "15s ", "1s2"]
 )
 def test_anything_else_is_not_a_duration(text):
     with pytest.raises(click.BadParameter, match="is not a duration"):

@@ -96,13 +96,13 @@ def test_the_time_may_be_seconds() -> None:
         ({"expiresAt": "tomorrow"}, ['spec.expiresAt: "tomorrow" is no RFC 3339 timestamp']),
         (
             {"exempt": {}},
-            ["spec.exempt names nothing: one of policies, rules, podSecurity is needed"],
+            ["spec.exempt names nothing: one of policies, rules, podSecurity, findings is needed"],
         ),
         (
             {"exempt": {"policy": ["a"]}},
             [
                 'unknown field "policy"; did you mean "policies"?',
-                "spec.exempt names nothing: one of policies, rules, podSecurity is needed",
+                "spec.exempt names nothing: one of policies, rules, podSecurity, findings is needed",
             ],
         ),
         ({"match": {"names": "a"}}, ["spec.match.names is no list of words"]),

@@ -5,14 +5,14 @@ from typing import Any
 
 import click
 
-_UNIT_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_PART = r"([0-9]+(?:\.[0-9]+)?)(h|ms|m|s)"
+_UNIT_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_PART = r"([0-9]+(?:\.[0-9]+)?)(d|h|ms|m|s)"
 _DURATION = re.compile(f"(?:{_PART})+")
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in new releases of click only
-    """Seconds: `15`, `15s`, `1m30s`, `500ms` (Go's time.ParseDuration, down to milliseconds)."""
+    """Seconds: `15`, `15s`, `1m30s`, `500ms`, `30d` (Go's time.ParseDuration, and days)."""
 
     name = "duration"
 
@@ -26,9 +26,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in new rel
         """Return seconds; fail with one sentence for what is no duration or too short."""
         seconds = value if isinstance(value, float) else _parse(str(value))
         if seconds is None:
-            self.fail(
-                f"{value!r} is not a duration; write seconds, or 15s, 1m30s, 500ms", param, ctx
-            )
+            self.fail(f"{value!r} is not a duration; write seconds, or 15s, 1m30s, 30d", param, ctx)
         if seconds < self._min_seconds or (seconds == 0 and not self._allow_zero):
             limit = f"at least {self._min_seconds:g}s" if self._min_seconds else "more than 0"
             self.fail(f"{value!r} is too short: {limit}", param, ctx)

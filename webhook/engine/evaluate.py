@@ -177,7 +177,9 @@ def _drop_exempted(
 
     raw = document if type(document) is dict else {}
     name = get_str(get_mapping(raw, "metadata"), "name")
-    kept, suppressed = policy_checks.drop_exempted(findings, policy_context, namespace, name)
+    kept, suppressed = policy_checks.drop_exempted(
+        findings, policy_context, namespace, name, document
+    )
     return kept, tuple(
         each._replace(finding=locate_finding(each.finding, document)) for each in suppressed
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from webhook.engine.decision import SuppressedFinding
+from webhook.engine.dedupe import locate_finding
 from webhook.engine.policy_context import PolicyContext
 from webhook.engine.rule_runner import ActionFinding
 from webhook.graph.cluster_facts import Facts
@@ -120,16 +121,21 @@ def run_rendered(
 
 
 def drop_exempted(
-    findings: Iterable[ActionFinding], policy_context: PolicyContext, namespace: str, name: str
+    findings: Iterable[ActionFinding],
+    policy_context: PolicyContext,
+    namespace: str,
+    name: str,
+    document: Any,
 ) -> tuple[list[ActionFinding], tuple[SuppressedFinding, ...]]:
     """Return what no exception takes back, with warnings of expired ones, and what one does."""
-    pairs = list(findings)
+    pairs = [(action, locate_finding(finding, document)) for action, finding in findings]
     exemption = apply_exceptions(
         [finding for _, finding in pairs],
         policy_context.policies.exceptions,
         policy_context.now,
         namespace=namespace,
         name=name,
+        document=document,
     )
     kept = {id(finding) for finding in exemption.kept}
     actions = {id(finding): action for action, finding in pairs}

@@ -10,14 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import orjson
-
 from webhook.engine.rule_runner import ActionFinding
-from webhook.graph.finding import Finding
-from webhook.graph.path import Path, resolve_path
-
-_Place = tuple[str, tuple[str | int, ...], bytes]
-"""The rule that is broken, where, and by what."""
+from webhook.graph.fault_identity import FaultPlace, fault_places
 
 
 def ratchet(
@@ -36,13 +30,13 @@ def ratchet(
     same_spec  whether the update leaves the spec alone. Only then is a finding old that says that
                not everything was read or told: what was not read is still what it was
     """
-    old_places = Counter[_Place]()
+    old_places = Counter[FaultPlace]()
     old_incomplete: set[str] = set()
     for _, finding in old_findings:
         if finding.incomplete:
             old_incomplete.add(finding.rule_id)
         else:
-            old_places.update(_places(finding, old_document))
+            old_places.update(fault_places(finding, old_document))
     ratcheted: list[ActionFinding] = []
     for action, finding in findings:
         if action != "deny":
@@ -51,7 +45,7 @@ def ratchet(
             is_old = same_spec and finding.rule_id in old_incomplete
             ratcheted.append(("warn" if is_old else "deny", finding))
         else:
-            spellings = [Counter(_places(finding, document)) for document in documents]
+            spellings = [Counter(fault_places(finding, document)) for document in documents]
             places = next((p for p in spellings if _includes(old_places, p)), None)
             is_old = places is not None
             if places is not None:  # each old fault excuses one
@@ -60,40 +54,6 @@ def ratchet(
     return ratcheted
 
 
-def _includes(old_places: Counter[_Place], places: Counter[_Place]) -> bool:
+def _includes(old_places: Counter[FaultPlace], places: Counter[FaultPlace]) -> bool:
     # `<=` and `-=` of Counter look at all old places, for each finding.
     return all(old_places[place] >= number for place, number in places.items())
-
-
-def _places(finding: Finding, document: Any) -> list[_Place]:
-    return [
-        (finding.rule_id, _path_by_names(path, document), _value_at(document, path))
-        for path in finding.evidence or (finding.path,)
-    ]
-
-
-def _path_by_names(path: Path, document: Any) -> tuple[str | int, ...]:
-    """Return the path with the names of list items in place of their numbers."""
-    named: list[str | int] = []
-    here = document
-    for segment in path:
-        if isinstance(here, list) and isinstance(segment, int) and segment < len(here):
-            here = here[segment]
-            name = here.get("name") if isinstance(here, dict) else None
-            named.append(name if isinstance(name, str) else segment)
-        else:
-            here = here.get(segment) if isinstance(here, dict) else None
-            named.append(segment)
-    return tuple(named)
-
-
-def _value_at(document: Any, path: Path) -> bytes:
-    """Return what stands there, as something to compare; b"" if nothing does."""
-    try:
-        value = resolve_path(document, path)
-    except LookupError:
-        return b""
-    try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except TypeError:  # nested too deeply, or a number of more than 64 bits
-        return repr(value).encode()

@@ -60,7 +60,7 @@ def evaluate_scale(
 
         name = get_str(_mapping(scale, "metadata"), "name")
         findings, suppressed = policy_checks.drop_exempted(
-            findings, policy_context, namespace, name
+            findings, policy_context, namespace, name, scale
         )
     grouped = group_by_action(scale, findings)
     return Decision(

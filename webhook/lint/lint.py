@@ -14,6 +14,7 @@ from webhook.engine.policy_context import PolicyContext
 from webhook.engine.rule_runner import ActionFinding
 from webhook.errors import DocumentError
 from webhook.graph.cluster_facts import Facts
+from webhook.graph.fault_identity import fault_fingerprint
 from webhook.graph.finding import Finding
 from webhook.graph.model import get_mapping, get_str
 from webhook.graph.path import ROOT, Path, resolve_path
@@ -315,6 +316,7 @@ def _locate(
         column=position.column,
         width=position.end - position.column,
         source=lines[position.line - 1],
+        fingerprint=fault_fingerprint(finding, document.value),
     )
 
 

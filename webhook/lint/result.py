@@ -32,6 +32,7 @@ class LocatedFinding:
     line, column  of its place, from 1
     width         characters of the marker under it
     source        the line itself, without its end
+    fingerprint   what stays while the fault is the same; "" where nothing could be read
     edits         the finding's fix as changes of the text; only where a report wants them
     """
 
@@ -41,6 +42,7 @@ class LocatedFinding:
     column: int = 1
     width: int = 1
     source: str = ""
+    fingerprint: str = ""
     edits: tuple[LineEdit, ...] = ()
 
 

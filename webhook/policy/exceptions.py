@@ -13,6 +13,8 @@
         policies: [no-privileged-containers]
         rules: [traffic-not-100]
         podSecurity: [runAsNonRoot]
+        findings:
+        - {rule: missing-image, path: "spec.predictors[0]…", fingerprint: 0f3a6c9d1b2e4f58}
 
 Pure: the time is an argument, an RFC 3339 text or whole seconds since 1970 (UTC).
 """
@@ -24,6 +26,7 @@ from typing import Any
 
 from webhook.cel.time_values import SECOND, Timestamp, parse_timestamp
 from webhook.cel.values import EvaluationError
+from webhook.graph.fault_identity import fault_fingerprint
 from webhook.graph.finding import Finding
 from webhook.graph.path import ROOT, Path
 from webhook.graph.suggest import nearest_word
@@ -40,6 +43,7 @@ class PolicyException:
     expires_at               as it was written
     policies, rules, pod_security_checks  what it exempts from; "*" ends a name that only has to
                begin so
+    findings   single faults that it exempts from, as rule and fingerprint
     namespaces, names  of the objects that it exempts; an empty tuple: any
     """
 
@@ -52,6 +56,7 @@ class PolicyException:
     pod_security_checks: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    findings: frozenset[tuple[str, str]] = frozenset()
     file: str = ""
     line: int = 0
 
@@ -59,12 +64,17 @@ class PolicyException:
         """Return whether it is no longer in force: from expiresAt on."""
         return parse_timestamp(self.expires_at) <= now
 
-    def covers(self, rule: str, namespace: str, name: str) -> bool:
-        """Return whether it exempts an object from a finding's rule."""
-        return (
-            (not self.namespaces or _matches_any(self.namespaces, namespace))
-            and (not self.names or _matches_any(self.names, name))
-            and self._covers_rule(rule)
+    def covers_object(self, namespace: str, name: str) -> bool:
+        """Return whether it is about an object."""
+        return (not self.namespaces or _matches_any(self.namespaces, namespace)) and (
+            not self.names or _matches_any(self.names, name)
+        )
+
+    def covers(self, finding: Finding, fingerprint: str) -> bool:
+        """Return whether it exempts the objects that it is about from a finding."""
+        rule = finding.rule_id
+        return self._covers_rule(rule) or (
+            not finding.incomplete and (rule, fingerprint) in self.findings
         )
 
     @staticmethod
@@ -113,12 +123,14 @@ def apply_exceptions(
     *,
     namespace: str,
     name: str,
+    document: Any = None,
 ) -> ExemptionResult:
     """Return which findings hold and which an exception takes back.
 
-    now  RFC 3339, or seconds since 1970
+    now       RFC 3339, or seconds since 1970
+    document  the object, as it was submitted: exceptions of single faults compare its values
     """
-    exceptions = tuple(exceptions)
+    exceptions = tuple(each for each in exceptions if each.covers_object(namespace, name))
     findings = tuple(findings)
     if not exceptions or not findings:
         return ExemptionResult(findings)
@@ -126,8 +138,10 @@ def apply_exceptions(
     kept: list[Finding] = []
     exempted: list[ExemptedFinding] = []
     expired: dict[int, PolicyException] = {}
+    has_fingerprints = any(exception.findings for exception in exceptions)
     for finding in findings:
-        covering = [e for e in exceptions if e.covers(finding.rule_id, namespace, name)]
+        own = fault_fingerprint(finding, document) if has_fingerprints else ""
+        covering = [exception for exception in exceptions if exception.covers(finding, own)]
         exception_in_force = next((e for e in covering if not e.is_expired(now_timestamp)), None)
         if exception_in_force is not None:
             exempted.append(ExemptedFinding(finding, exception_in_force))
@@ -162,6 +176,8 @@ def _escape_glob(pattern: str) -> str:
 _SPEC_FIELDS = ("reason", "expiresAt", "match", "exempt")
 _MATCH_FIELDS = ("namespaces", "names")
 _EXEMPT_FIELDS = ("policies", "rules", "podSecurity")
+_FINDINGS_FIELD = "findings"
+_FINDING_FIELDS = ("rule", "path", "fingerprint")
 
 
 def read_exception(raw: dict[str, Any], file: str, line: int) -> PolicyException:
@@ -178,6 +194,9 @@ def read_exception(raw: dict[str, Any], file: str, line: int) -> PolicyException
         pod_security_checks=tuple(exemptions.get("podSecurity") or ()),
         namespaces=tuple(match.get("namespaces") or ()),
         names=tuple(match.get("names") or ()),
+        findings=frozenset(
+            (each["rule"], each["fingerprint"]) for each in exemptions.get(_FINDINGS_FIELD) or ()
+        ),
         file=file,
         line=line,
     )
@@ -205,21 +224,42 @@ def find_shape_issues(raw: dict[str, Any]) -> list[tuple[Path, str]]:
             issues.append((here / "expiresAt", f"spec.expiresAt: {error}"))
     issues += _list_issues(spec.get("match"), _MATCH_FIELDS, here / "match")
     exemptions = spec.get("exempt")
-    issues += _list_issues(exemptions, _EXEMPT_FIELDS, here / "exempt")
+    known = (*_EXEMPT_FIELDS, _FINDINGS_FIELD)
+    issues += _list_issues(exemptions, _EXEMPT_FIELDS, here / "exempt", known)
     issues += _unknown_id_issues(exemptions, here / "exempt")
-    if not isinstance(exemptions, dict) or not any(exemptions.get(key) for key in _EXEMPT_FIELDS):
-        message = f"spec.exempt names nothing: one of {', '.join(_EXEMPT_FIELDS)} is needed"
+    issues += _finding_issues(exemptions, here / "exempt" / _FINDINGS_FIELD)
+    if not isinstance(exemptions, dict) or not any(exemptions.get(key) for key in known):
+        message = f"spec.exempt names nothing: one of {', '.join(known)} is needed"
         issues.append((here / "exempt", message))
     return issues
 
 
-def _list_issues(raw: Any, known: tuple[str, ...], here: Path) -> list[tuple[Path, str]]:
+def _finding_issues(exemptions: Any, here: Path) -> list[tuple[Path, str]]:
+    raw = exemptions.get(_FINDINGS_FIELD) if isinstance(exemptions, dict) else None
+    if raw is None:
+        return []
+    if not isinstance(raw, list) or not all(isinstance(each, dict) for each in raw):
+        return [(here, f"{here} is no list of findings")]
+    issues: list[tuple[Path, str]] = []
+    for index, each in enumerate(raw):
+        issues += _unknown_field_issues(each, _FINDING_FIELDS, here / index)
+        issues += [
+            (here / index / key, f"{here / index / key} is missing")
+            for key in ("rule", "fingerprint")
+            if not _is_nonempty_string(each.get(key))
+        ]
+    return issues
+
+
+def _list_issues(
+    raw: Any, lists: tuple[str, ...], here: Path, known: tuple[str, ...] | None = None
+) -> list[tuple[Path, str]]:
     if raw is None:
         return []
     if not isinstance(raw, dict):
         return [(here, f"{here} is no mapping")]
-    issues = _unknown_field_issues(raw, known, here)
-    for key in known:
+    issues = _unknown_field_issues(raw, lists if known is None else known, here)
+    for key in lists:
         value = raw.get(key)
         if value is not None and not (
             isinstance(value, list) and all(map(_is_nonempty_string, value))

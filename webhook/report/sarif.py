@@ -108,6 +108,8 @@ def _result(result: DocumentResult, located: LocatedFinding, ids: list[str]) -> 
             }
         ],
     }
+    if located.fingerprint:
+        sarif_result["partialFingerprints"] = {"graphgateFault/v1": located.fingerprint}
     if located.edits:
         sarif_result["fixes"] = [_fix(result, located)]
     return sarif_result

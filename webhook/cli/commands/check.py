@@ -1,6 +1,7 @@
 """`graphgate check`: judge the SeldonDeployments in files."""
 
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from webhook.cli.check_config import config_options
+from webhook.cli.durations import Duration
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.manifests import select_manifests
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
@@ -22,6 +24,7 @@ from webhook.cli.selection_options import (
     restrict_report,
     rule_selection_options,
 )
+from webhook.errors import SettingsError
 from webhook.files import read_input
 
 if TYPE_CHECKING:
@@ -56,6 +59,20 @@ _COLOURS = {"deny": "red", "warn": "yellow", "audit": "cyan", "frame": "blue"}
     show_default=True,
     help="What exit code 1 is for: denials, or warnings too.",
 )
+@click.option(
+    "--write-exceptions",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write what is found as exceptions to give to --policies, and exit with 0.",
+)
+@click.option(
+    "--ttl",
+    type=Duration(allow_zero=False),
+    default="30d",
+    show_default=True,
+    metavar="DURATION",
+    help="How long the written exceptions hold.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print only what denies or cannot be evaluated.")
 @rule_selection_options
 @file_selection_options
@@ -69,6 +86,8 @@ def check_command(
     output: str,
     require_any: bool,
     fail_on: str,
+    write_exceptions: Path | None,
+    ttl: float,
     quiet: bool,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -99,6 +118,9 @@ def check_command(
     )
     report = restrict_report(report, select, ignore)
     report = replace(report, undecided=find_undecided(policy_context, report, facts))
+    if write_exceptions is not None:
+        _write_exceptions(report, write_exceptions, ttl)
+        return
     if output != "text" and not quiet:  # text has them
         for sentence in report.undecided:
             click.echo(f"graphgate: {sentence}", err=True)
@@ -109,6 +131,18 @@ def check_command(
         _report_nothing(paths, report.skipped_documents)
         sys.exit(2 if require_any else 0)
     sys.exit(report.exit_code or (fail_on == "warn" and report.has_warnings))
+
+
+def _write_exceptions(report: "Report", file: Path, ttl: float) -> None:
+    """Write the baseline; raise SettingsError if the file cannot be written."""
+    from webhook.cli.baseline import write_baseline
+
+    text, faults = write_baseline(report, time.time(), ttl)
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be written: {error.strerror}") from error
+    click.echo(f"graphgate: {faults} faults are exempt by {file}; use it with --policies", err=True)
 
 
 def _report_nothing(paths: tuple[str, ...], skipped: int) -> None:

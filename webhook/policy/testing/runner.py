@@ -216,6 +216,7 @@ def _find_mismatches(
             now,
             namespace=request.namespace,
             name=request.name,
+            document=mutation.object,
         ).kept
         findings = [f for f in findings if f.finding in kept]
     mismatches += _finding_mismatches(case.expected_findings, findings)

@@ -1,0 +1,71 @@
+"""What is found today as PolicyExceptions: CI tolerates old faults and refuses new ones."""
+
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+from webhook.graph.well_known import GRAPHGATE_API_VERSION
+from webhook.rules.other_ids import YAML_RULE_ID_PREFIX
+
+if TYPE_CHECKING:
+    from webhook.lint.result import DocumentResult, Report
+
+_MAX_NAME_LENGTH = 253
+
+
+def write_baseline(report: "Report", now: float, ttl_seconds: float) -> tuple[str, int]:
+    """Return the exceptions as YAML, one for each object, and how many faults they are about.
+
+    now          seconds since 1970
+    ttl_seconds  until they end
+
+    Left out are objects without a name, which no exception can mean, and what is wrong with a text
+    or was not read in full.
+    """
+    import yaml
+
+    expires_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + ttl_seconds))
+    today = time.strftime("%Y-%m-%d", time.gmtime(now))
+    exceptions = [
+        _exception(result, faults, today, expires_at)
+        for result in report.results
+        if result.identity.get("name") and (faults := _faults(result))
+    ]
+    text = yaml.safe_dump_all(exceptions, sort_keys=False, allow_unicode=True, width=100)
+    return text if exceptions else "", sum(
+        len(exception["spec"]["exempt"]["findings"]) for exception in exceptions
+    )
+
+
+def _faults(result: "DocumentResult") -> list[dict[str, str]]:
+    found = {
+        (each.finding.rule_id, each.fingerprint): str(each.finding.path)
+        for each in result.findings
+        if each.action in {"deny", "warn"}
+        and each.fingerprint
+        and not each.finding.incomplete
+        and not each.finding.rule_id.startswith(YAML_RULE_ID_PREFIX)
+    }
+    return [
+        {"rule": rule, "path": path, "fingerprint": fingerprint}
+        for (rule, fingerprint), path in found.items()
+    ]
+
+
+def _exception(
+    result: "DocumentResult", faults: list[dict[str, str]], today: str, expires_at: str
+) -> dict[str, Any]:
+    namespace, name = result.identity.get("namespace"), result.identity["name"]
+    match: dict[str, Any] = {"namespaces": [namespace]} if namespace else {}
+    title = "-".join(filter(None, ("baseline", namespace, name)))
+    return {
+        "apiVersion": GRAPHGATE_API_VERSION,
+        "kind": "PolicyException",
+        "metadata": {"name": re.sub(r"[^a-z0-9.-]+", "-", title.lower())[:_MAX_NAME_LENGTH]},
+        "spec": {
+            "reason": f"found on {today}, when the baseline was written",
+            "expiresAt": expires_at,
+            "match": {**match, "names": [name]},
+            "exempt": {"findings": faults},
+        },
+    }
