@@ -102,7 +102,8 @@ def test_the_time_may_be_seconds() -> None:
             {"exempt": {"policy": ["a"]}},
             [
                 'unknown field "policy"; did you mean "policies"?',
-                "spec.exempt names nothing: one of policies, rules, podSecurity, findings is needed",
+                "spec.exempt names nothing: one of policies, rules, podSecurity, findings "
+                "is needed",
             ],
         ),
         ({"match": {"names": "a"}}, ["spec.match.names is no list of words"]),
