@@ -47,6 +47,8 @@ TOO_LARGE = {
     "values": minimal(
         lambda d: d["metadata"].update(labels=dict.fromkeys(map(str, range(30_000))))
     ),
+    "a text": with_predictor(annotations={"a": "x" * (limits.MAX_TEXT_LENGTH + 1)}),
+    "a key": with_predictor(annotations={"x" * (limits.MAX_TEXT_LENGTH + 1): "a"}),
     "empty values": with_graph(parameters=[{}] * limits.MAX_VALUES),
     "depth": with_graph(name="c", children=[chain(120, name="a")]),
     "depth elsewhere": minimal(lambda d: d["metadata"].update(annotations={"a": chain(150)})),

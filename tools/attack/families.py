@@ -270,6 +270,19 @@ HAND_MADE: Mapping[str, Family] = {
         *(predictor(name=f"p{i}", svcOrchSpec={"env": [{"name": "A"}]}) for i in range(n)),
         serverType="kafka",
     ),
+    # Texts of megabytes at 500 things; each pattern was slow for some regular expression.
+    "huge-implementation": lambda n: deployment(
+        predictor(graph={"name": "c", "implementation": "A_" * n * 3000})
+    ),
+    "huge-type": lambda n: deployment(predictor(graph={"name": "c", "type": "A_" * n * 3000})),
+    "huge-name": lambda n: deployment(predictor(name="A_" * n * 3000)),
+    "huge-container-name": lambda n: _with_container(name="\0" * n * 400),
+    "huge-image": lambda n: _with_container(image="a-" * n * 3000),
+    "huge-image-of-templates": lambda n: _with_container(image="<" * n * 3000),
+    "huge-variable-of-templates": lambda n: _with_container(
+        env=[{"name": "A", "value": "<" * n * 3000}]
+    ),
+    "huge-pull-policy": lambda n: _with_container(imagePullPolicy="a-" * n * 3000),
     "long-name": lambda n: deployment(predictor(name="a_" * n * 20)),
     "long-names-near": lambda n: deployment(
         predictor(

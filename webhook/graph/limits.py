@@ -25,6 +25,11 @@ MAX_VALUES = 30_000
 (--max-request-bytes), and a container of a real manifest has about forty values: this is room for
 700 containers."""
 
+MAX_TEXT_LENGTH = 256 * 1024
+"""Characters of one text or key. Kubernetes takes as many of all annotations together
+(TotalAnnotationSizeLimitB), and Linux half of it for a variable or argument (MAX_ARG_STRLEN). A
+name of three megabytes is rendered a hundred times, which takes 380 MiB."""
+
 MAX_NESTING = 240
 """Levels of nesting. A graph of a hundred levels needs 206; orjson writes no more than 254."""
 
@@ -75,11 +80,32 @@ def truncate_to_limits(document: Any) -> tuple[Any, tuple[SchemaError, ...]]:
     Costs two microseconds for a document of 4 KB that is within them.
     """
     try:
-        if not exceeds_values(orjson.dumps(document), MAX_VALUES):
+        serialized = orjson.dumps(document)
+        fits = len(serialized) <= MAX_TEXT_LENGTH or not _holds_long_text(document)
+        if fits and not exceeds_values(serialized, MAX_VALUES):
             return document, ()
     except TypeError:
         pass  # nested too deeply to be written, or a number of more than 64 bits
     return _truncate(document)
+
+
+def _holds_long_text(document: Any) -> bool:
+    pending = [document]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            if any(map(_is_long_text, value)):
+                return True
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)
+        elif _is_long_text(value):
+            return True
+    return False
+
+
+def _is_long_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) > MAX_TEXT_LENGTH
 
 
 def _truncate(document: Any) -> tuple[Any, tuple[SchemaError, ...]]:
@@ -91,6 +117,10 @@ def _truncate(document: Any) -> tuple[Any, tuple[SchemaError, ...]]:
     for depth in range(MAX_NESTING + 1):
         below: list[tuple[Any, Any, Any, Trail]] = []
         for value, parent, key, trail in level:
+            if _is_long_text(value):
+                parent[key] = value[:MAX_TEXT_LENGTH]
+                errors.append(_cut_text(trail))
+                continue
             if not isinstance(value, (dict, list)):
                 parent[key] = value
                 continue
@@ -100,11 +130,19 @@ def _truncate(document: Any) -> tuple[Any, tuple[SchemaError, ...]]:
             remaining -= kept
             is_mapping = isinstance(value, dict)
             keys: list[Any] = list(islice(value, kept)) if is_mapping else list(range(kept))
+            if is_mapping and any(map(_is_long_text, keys)):
+                keys = [k for k in keys if not _is_long_text(k)]
+                errors.append(_cut_text(trail))
             copy: Any = dict.fromkeys(keys) if is_mapping else [None] * kept
             parent[key] = copy
             below.extend((value[k], copy, k, (trail, k)) for k in keys)
         level = below
     return root[0], tuple(errors)
+
+
+def _cut_text(trail: Trail) -> SchemaError:
+    path = build_trail_path(trail)
+    return SchemaError("size", path, limit=MAX_TEXT_LENGTH, noun="characters")
 
 
 def _cut(trail: Trail, depth: int) -> SchemaError:

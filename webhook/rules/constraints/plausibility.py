@@ -11,7 +11,7 @@ from webhook.rules.constraints.checks import ConstraintRule, Location, ValueChec
 _FIRST_IMPLAUSIBLE_CPU = 500
 """Whole cores. 500m is what nearly all who write 500 mean; machines have fewer."""
 _OBSOLETE_GPU, _GPU = "alpha.kubernetes.io/nvidia-gpu", "nvidia.com/gpu"
-_TEMPLATE = re.compile(r"\{\{.*|\$\{[^}]*\}?|\$\([^)]*\)?|<[^>]*>|\{%.*")
+_TEMPLATE = re.compile(r"\{\{.*|\$\{[^}]*\}?|\$\([^)]*\)?|<[^<>]*>|\{%.*")
 
 
 def _is_plausible_cpu(value: Any) -> bool:

@@ -70,6 +70,8 @@ def _nearest_implementation(written: str, servers: tuple[str, ...]) -> str:
     All names of servers end in _SERVER, which makes them alike; what stands before it counts.
     """
     known = (*servers, *schema.enum_values("builtin-implementations"))
+    if len(written) > _MAX_SPELLED_LENGTH:
+        return ""
     stems = {name.removesuffix(_SERVER_SUFFIX): name for name in known}
     for similar in (written.strip().upper(), written.strip().upper().removesuffix(_SERVER_SUFFIX)):
         same = next((n for n in (*known, *stems) if _letters(n) == _letters(similar)), "")
@@ -80,6 +82,10 @@ def _nearest_implementation(written: str, servers: tuple[str, ...]) -> str:
         return near
     stem = written.removesuffix(_SERVER_SUFFIX)
     return stems.get(nearest_word(stem, stems, CERTAIN_SIMILARITY), "")
+
+
+_MAX_SPELLED_LENGTH = 253
+"""Characters of a name that is read letter by letter. An author may write megabytes."""
 
 
 def _is_stem(written: str, name: str) -> bool:
