@@ -1,4 +1,4 @@
-"""An annotation of another gateway
+"""Routing annotation without effect
 
 Why: Seldon's annotations for Istio and Ambassador are read where routing.kind names that gateway.
 Of those for Ambassador, the ones that could take requests of other objects (a path or a header of

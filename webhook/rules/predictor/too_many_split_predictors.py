@@ -1,4 +1,4 @@
-"""More predictors than one route can split between
+"""Too many predictors for one route
 
 Why: a rule of an HTTPRoute has 16 backends at most; the API server refuses a route with more, and
 no predictor of the object would be reached.

@@ -1,4 +1,4 @@
-"""A gateway that the object may not use
+"""Gateway not allowed here
 
 Why: a gateway decides who can reach a model: one is for the public, another for the company only,
 and Istio's word mesh stands for every pod of the mesh. Authors may choose the gateway of the

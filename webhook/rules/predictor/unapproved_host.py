@@ -1,4 +1,4 @@
-"""A host that the object may not have
+"""Host not allowed here
 
 Why: a route for a host takes requests from whoever had them before. Istio gives a host to the route
 that names it and not to one for all hosts, so whoever may name any host can take over any service

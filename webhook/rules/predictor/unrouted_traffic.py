@@ -1,4 +1,4 @@
-"""Nothing splits the traffic
+"""Traffic that nothing splits
 
 Why: the traffic of several predictors, or a shadow, needs a gateway that splits or copies the
 requests. graphgate's reconciler makes the routes for one where the setting routing.kind says which;

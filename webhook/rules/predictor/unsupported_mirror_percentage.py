@@ -1,4 +1,4 @@
-"""The gateway cannot mirror a share of the requests
+"""Mirror percentage not supported
 
 Why: HTTPRoutes of a Gateway API before v1.3 have no percentage of a mirror. The shadow gets a copy
 of every request there, which may be many times of what it is made for.
