@@ -2,9 +2,10 @@
 
 import yaml
 
-from tests.documents_of import with_predictor
+from tests.documents_of import with_graph, with_predictor
 from webhook.graph.cluster_facts import NO_FACTS
-from webhook.lint.lint import lint_text
+from webhook.lint.lint import lint_object, lint_text, unreadable_file_report
+from webhook.lint.result import LineEdit
 from webhook.settings.model import read_settings
 
 
@@ -38,3 +39,132 @@ def test_a_key_that_comes_again_outside_of_a_list_has_no_remediation():
 def test_a_key_in_what_is_overwritten_is_survived():
     text = yaml.safe_dump(with_predictor(), sort_keys=False)
     assert yaml_findings(text + "x: {a: [{b: 1, b: 2}]}\nx: 1\n") == [("x.a[0].b", ""), ("x", "")]
+
+
+def lint(text, **options):
+    return lint_text("a.yaml", text, read_settings(), NO_FACTS, **options)
+
+
+TWO = (
+    "# a comment\n"
+    + yaml.safe_dump(with_graph(type="model"), sort_keys=False)
+    + "---\nkind: Pod\n---\nkind: SeldonDeploymnt\nmetadata: {name: b, namespace: models}\n"
+)
+
+
+def test_each_document_has_its_result_and_others_are_counted():
+    report = lint(TWO)
+    assert [(r.file, r.index, r.line, r.verdict) for r in report.results] == [
+        ("a.yaml", 0, 2, "denied"),
+        ("a.yaml", 2, 22, "error"),
+    ]
+    assert report.skipped_documents == 1
+    assert [result.object_name for result in report.results] == ["models/iris", "models/b"]
+    assert [result.operator is None for result in report.results] == [False, True]
+
+
+def test_a_finding_is_placed_in_the_text():
+    (denied, error) = lint(TWO).results
+    (placed,) = denied.findings
+    assert (placed.line, placed.column, placed.width, placed.source, placed.action) == (
+        17,
+        13,
+        5,
+        "      type: model",
+        "deny",
+    )
+    assert placed.edits == ()
+    (placed,) = error.findings
+    assert (placed.line, placed.column, placed.width, placed.source, placed.action) == (
+        22,
+        7,
+        15,
+        "kind: SeldonDeploymnt",
+        "deny",
+    )
+
+
+def test_edits_are_the_lines_that_a_fix_changes():
+    (denied, error) = lint(TWO, with_edits=True).results
+    assert [f.edits for f in denied.findings] == [(LineEdit(17, 18, "      type: MODEL\n"),)]
+    assert [f.edits for f in error.findings] == [(LineEdit(22, 23, "kind: SeldonDeployment\n"),)]
+
+
+def test_a_finding_without_a_fix_has_no_edits():
+    text = yaml.safe_dump(with_graph(type="FOO"), sort_keys=False)
+    (result,) = lint(text, with_edits=True).results
+    assert [f.edits for f in result.findings] == [()]
+
+
+def test_what_cannot_be_read_is_an_error_at_its_line():
+    report = lint("kind: Pod\n---\na: [1\n")
+    (result,) = report.results
+    (placed,) = result.findings
+    assert (result.verdict, result.index, report.skipped_documents) == ("error", 1, 1)
+    assert (placed.finding.rule_id, placed.action) == ("unreadable", "deny")
+    assert result.line == placed.line
+    assert placed.source == "a: [1"
+
+
+def test_a_fault_behind_the_last_line_has_no_source():
+    report = lint('a: "b\n')
+    (placed,) = report.results[0].findings
+    assert placed.source == 'a: "b'
+
+
+def test_a_file_that_cannot_be_opened_is_one_error():
+    (result,) = unreadable_file_report("a.yaml", "No such file").results
+    (placed,) = result.findings
+    assert (result.file, result.index, result.line, result.verdict) == ("a.yaml", 0, 1, "error")
+    assert placed.finding.message == "cannot be opened: No such file"
+    assert (placed.finding.rule_id, placed.action) == ("unreadable", "deny")
+
+
+def test_an_allowed_object_says_what_would_be_filled_in():
+    (result,) = lint(yaml.safe_dump(with_predictor())).results
+    assert result.verdict == "allowed"
+    assert result.patch != ()
+    (denied,) = lint(yaml.safe_dump(with_graph(type="FOO"))).results
+    assert (denied.verdict, denied.patch) == ("denied", ())
+
+
+def test_the_object_before_an_update_is_asked_for():
+    document = with_graph(type="FOO")
+    asked = []
+
+    def find_old(value):
+        asked.append(value["metadata"]["name"])
+        return document
+
+    (result,) = lint(yaml.safe_dump(document), find_old=find_old).results
+    assert (asked, result.verdict) == (["iris"], "allowed")  # an old fault only warns
+    assert [f.action for f in result.findings] == ["warn"]
+
+
+def test_settings_may_silence_what_kubectl_reads_in_silence():
+    text = yaml.safe_dump(with_predictor(), sort_keys=False) + "kind: SeldonDeployment\n"
+    settings = read_settings(
+        {
+            "apiVersion": "graphgate.io/v1alpha1",
+            "kind": "Settings",
+            "rules": {"yaml/duplicate-key": {"action": "audit"}},
+        }
+    )
+    (result,) = lint_text("-", text, settings, NO_FACTS).results
+    assert [(f.finding.rule_id, f.action) for f in result.findings] == [
+        ("yaml/duplicate-key", "audit")
+    ]
+
+
+def test_an_object_of_a_cluster_is_judged_on_line_one():
+    result = lint_object("models/iris", with_graph(type="FOO"), read_settings(), NO_FACTS)
+    assert (result.file, result.index, result.line, result.verdict) == (
+        "models/iris",
+        0,
+        1,
+        "denied",
+    )
+    assert [(f.finding.rule_id, f.action, f.line) for f in result.findings] == [
+        ("unknown-node-type", "deny", 1)
+    ]
+    assert result.identity["name"] == "iris"

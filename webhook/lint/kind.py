@@ -52,8 +52,8 @@ def find_misspelled_kind(document: Any) -> Finding | None:
 
 
 def _without_kind(document: dict[str, Any]) -> Finding | None:
-    key = next((key for key in document if key.strip().lower() == "kind"), None)
-    if key is not None and key != "kind":
+    key = next((k for k in document if k != "kind" and k.strip().lower() == "kind"), None)
+    if key is not None:
         value = document[key]
         named = type(value) is str and (
             value == KIND or nearest_word(value, [KIND], CERTAIN_SIMILARITY)
