@@ -2,8 +2,8 @@
 
 A mutant in a function is tried in a fork of a process that has collected the tests: the function
 gets the changed code, and only the tests run that pass through its lines, quick ones first. Where
-that tells too little (what runs when a module is imported, what too many tests pass through) all
-tests of the package run in a process that imports the changed module.
+that does not tell, since it runs when a module is imported, all tests of the package run in a
+process that imports the changed module.
 """
 
 import gc
@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import _lru_cache_wrapper
-from itertools import accumulate, islice
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import process_time
@@ -45,7 +45,6 @@ QUIET = (
 
 MAX_CPU_SECONDS = 240  # of one process: a mutant that loops counts as noticed
 MAX_MEMORY = 4 << 30  # and one that fills the memory
-MAX_FIRST_SECONDS = 20  # of tests for one mutant; then all tests are a better use of the time
 
 NOTICED, UNNOTICED, UNDECIDED = 1, 0, 3
 
@@ -96,15 +95,15 @@ class _Reach:
     imported: dict[str, frozenset[int]] = field(default_factory=dict)
 
     def tests_of(self, mutant: Mutant) -> tuple[list[int], bool]:
-        """Return tests that pass through the mutant, quick ones first, and whether they are all."""
+        """Return the tests that pass through the mutant, quick ones first.
+
+        And whether they decide: what runs when modules are imported may be kept from then.
+        """
         file = str(ROOT / mutant.file)
         span = range(mutant.line, mutant.last_line + 1)
         found = {test for line in span for test in self.lines.get(file, {}).get(line, ())}
         quick_first = sorted(found, key=lambda test: self.seconds[test])
-        until = accumulate(self.seconds[test] for test in quick_first)
-        tests = [t for t, end in zip(quick_first, until, strict=True) if end < MAX_FIRST_SECONDS]
-        is_imported = not self.imported.get(file, frozenset()).isdisjoint(span)
-        return tests, len(tests) == len(found) and not is_imported
+        return quick_first, self.imported.get(file, frozenset()).isdisjoint(span)
 
     def quickest_files(self, items: Sequence[pytest.Item]) -> list[str]:
         """Return the files of the tests, the quickest first."""
@@ -173,7 +172,7 @@ def _run_patched(
     session: pytest.Session,
     mutant: Mutant,
     tests: list[int],
-    are_all: bool,  # noqa: FBT001 — private
+    decides: bool,  # noqa: FBT001 — private
 ) -> int:
     if mutant.function is None or not _patch(mutant):
         return UNDECIDED
@@ -181,7 +180,7 @@ def _run_patched(
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if session.testsfailed:
             return NOTICED
-    return UNNOTICED if are_all else UNDECIDED
+    return UNNOTICED if decides else UNDECIDED
 
 
 def _pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
