@@ -33,7 +33,8 @@ _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _OPPOSITES = (
     ("input", "output"), ("in", "out"), ("min", "max"), ("minimum", "maximum"),
     ("pre", "post"), ("start", "stop"), ("read", "write"), ("up", "down"), ("on", "off"),
-    ("before", "after"), ("request", "response"), ("requests", "limits"), ("allow", "deny"),
+    ("before", "after"), ("request", "response"), ("requests", "limits"),
+    ("input", "response"), ("output", "request"), ("allow", "deny"),
     ("user", "group"), ("required", "preferred"), ("first", "last"), ("true", "false"),
     ("enabled", "disabled"), ("enable", "disable"), ("success", "failure"), ("all", "none"),
     ("always", "never"),

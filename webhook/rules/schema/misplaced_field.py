@@ -106,13 +106,17 @@ def _build_finding(deployment: SeldonDeployment, path: Path, locations: list[str
         f'the field "{path[-1]}" belongs to {join_words(locations, "or")}',
         f"move it to {targets[0]}" if len(targets) == 1 else "move it there",
         fix,
-        fix_safety="unsafe" if targets and _leaves_a_list(deployment, path, targets[0]) else "safe",
+        fix_safety="unsafe" if targets and _widens(deployment, path, targets[0]) else "safe",
     )
 
 
-def _leaves_a_list(deployment: SeldonDeployment, path: Path, target: Path) -> bool:
-    """Tell whether a move would make a setting of one item of several a setting of all of them."""
-    return any(
+def _widens(deployment: SeldonDeployment, path: Path, target: Path) -> bool:
+    """Tell whether a move would make a setting of one item of several a setting of all of them.
+
+    So does a move of a node's labels out of the graph: all pods of the predictor would have them.
+    """
+    is_of_node = "graph" in path and path[-1] in ("labels", "annotations")
+    return is_of_node or any(
         type(segment) is int
         and path[: depth + 1] != target[: depth + 1]
         and len(get_value_at(deployment, Path(path[:depth])) or ()) > 1
