@@ -42,6 +42,16 @@ ROUTE_ROLE: list[Row] = [
 """What it asks for besides. Both together are the table in docs/reconciler.md."""
 
 
+AUDIT_ROLE: list[Row] = [
+    ("machinelearning.seldon.io", "seldondeployments", ["get", "list", "watch"], []),
+    ("openreports.io", "reports", ["list", "watch", "create", "patch", "delete"], []),
+    ("wgpolicyk8s.io", "policyreports", ["list", "watch", "create", "patch", "delete"], []),
+    *(row for row in ROLE if row[1] in {"namespaces", "configmaps", "customresourcedefinitions"}),
+    ("coordination.k8s.io", "leases", ["get"], ["a33bd623.machinelearning.seldon.io"]),
+]
+"""What `graphgate watch` asks for, as the chart grants it."""
+
+
 def as_user(plane, name, role):
     """A connection of a user with a role."""
     rules = [

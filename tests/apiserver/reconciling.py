@@ -25,22 +25,29 @@ _TIMEOUT_SECONDS = 40.0
 
 
 def eventually(
-    probe: Callable[[], Any], expected: object, what: str, *, pause: float = 0.1
+    probe: Callable[[], Any],
+    expected: object,
+    what: str,
+    *,
+    pause: float = 0.1,
+    seconds: float = _TIMEOUT_SECONDS,
 ) -> None:
     """Look again and again until the answer is `wanted`; fail with the last answer."""
-    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    deadline = time.monotonic() + seconds
     while (answer := probe()) != expected:
         assert time.monotonic() < deadline, f"{what}: still {answer!r}, not {expected!r}"
         time.sleep(pause)
 
 
 class Reconciler:
-    """`graphgate reconcile` as a process, with its health port and log."""
+    """`graphgate reconcile` (or another command) as a process, with its health port and log."""
 
-    def __init__(self, plane: ControlPlane, log: Path, *flags: str) -> None:
+    def __init__(
+        self, plane: ControlPlane, log: Path, *flags: str, command_name: str = "reconcile"
+    ) -> None:
         self.log = log
         self._out = log.open("w")
-        command = [sys.executable, "-m", "webhook", "reconcile", "--health-host", "127.0.0.1"]
+        command = [sys.executable, "-m", "webhook", command_name, "--health-host", "127.0.0.1"]
         self.process = subprocess.Popen(
             [*command, "--health-port", "0", *flags],
             cwd=ROOT,

@@ -107,7 +107,7 @@ def test_the_schema_knows_every_value_and_no_other() -> None:
 def test_every_value_is_used_by_a_template() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in (CHART / "templates").iterdir())
     # A whole mapping is handed on with toYaml; its last key need not be named then.
-    whole = {"resources", "routing", "settings", "policies"}
+    whole = {"resources", "routing", "settings", "policies", "labels"}
     unused = [
         ".".join(path) for path in leaves(VALUES) if path[-1] not in text and whole.isdisjoint(path)
     ]

@@ -94,7 +94,7 @@ POLICIES = (
 def test_following_policies_takes_these_rights_more(everything: list[Object]) -> None:
     """All ConfigMaps, because no role can name a label; exceptions in one namespace only."""
     plain, given = held(OBJECTS, "graphgate"), held(everything, "graphgate")
-    assert given[""] - plain[""] == POLICIES
+    assert given[""] - plain[""] == POLICIES | each("create", "", "events")
     assert given["graphgate-system"] - plain["graphgate-system"] == each(
         "list watch", "graphgate.io", "policyexceptions"
     )
@@ -122,9 +122,10 @@ def template(helm: Path, *flags: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def everything(helm: Path) -> list[Object]:
     """The chart with all that can be switched on, but for routes: one kind excludes the others."""
-    switches = ("reconciler", "networkPolicy", "serviceMonitor")
+    switches = ("reconciler", "audit", "networkPolicy", "serviceMonitor")
     flags = [f"--set={switch}.enabled=true" for switch in switches]
     flags.append("--set=cluster.policySelector=graphgate.io/policy=true")
+    flags.append("--set=webhooks.denialEvents=true")
     flags.append('--set-json=networkPolicy.apiServer=[{"podSelector":{}}]')
     return _template(helm, *flags)
 
@@ -135,6 +136,39 @@ def _template(helm: Path, *flags: str) -> list[Object]:
         [*command, "--namespace=graphgate-system"], check=True, stdout=subprocess.PIPE, text=True
     )
     return parse(done.stdout)
+
+
+ACCOUNTS = ("graphgate", "graphgate-reconciler", "graphgate-audit")
+
+
+def test_the_audit_may_do_this_and_nothing_else(everything: list[Object]) -> None:
+    makes = "list watch create patch delete"
+    assert held(everything, "graphgate-audit") == {
+        "graphgate-system": each("list watch", "graphgate.io", "policyexceptions"),
+        "": FACTS
+        | POLICIES
+        | each("get list watch", "machinelearning.seldon.io", "seldondeployments")
+        | each(makes, "openreports.io", "reports")
+        | each(makes, "wgpolicyk8s.io", "policyreports"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("reports", "groups"),
+    [("openreports", {"openreports.io"}), ("policyreport", {"wgpolicyk8s.io"}), ("none", set())],
+)
+def test_the_audit_may_write_the_chosen_kind_only(
+    helm: Path, reports: str, groups: set[str]
+) -> None:
+    objects = _template(helm, "--set=audit.enabled=true", f"--set=audit.reports={reports}")
+    given = held(objects, "graphgate-audit")[""]
+    assert {group for verb, group, *_ in given if verb == "create"} == groups
+
+
+def test_events_on_denials_take_one_right_more(helm: Path) -> None:
+    objects = _template(helm, "--set=webhooks.denialEvents=true")
+    more = held(objects, "graphgate")[""] - held(OBJECTS, "graphgate")[""]
+    assert more == each("create", "", "events")
 
 
 def test_the_reconciler_may_do_this_and_nothing_else(everything: list[Object]) -> None:
@@ -189,7 +223,7 @@ def test_the_reconciler_may_make_each_kind_that_it_makes(everything: list[Object
 
 
 def test_no_secret_can_be_read_but_its_own(everything: list[Object]) -> None:
-    for account in ("graphgate", "graphgate-reconciler"):
+    for account in ACCOUNTS:
         for where, given in held(everything, account).items():
             secrets = {right for right in given if right[2] == "secrets"}
             assert all(where == "graphgate-system" for _ in secrets)
@@ -210,7 +244,7 @@ def test_nothing_is_given_by_a_wildcard(everything: list[Object]) -> None:
 def test_nothing_can_give_itself_more(everything: list[Object]) -> None:
     """No right to roles, accounts, tokens, or to act as somebody else."""
     given = set[Right]().union(
-        *held(everything, "graphgate").values(), *held(everything, "graphgate-reconciler").values()
+        *(given for account in ACCOUNTS for given in held(everything, account).values())
     )
     assert {resource for _, _, resource, _ in given}.isdisjoint(
         {"roles", "rolebindings", "clusterroles", "clusterrolebindings", "serviceaccounts"}
@@ -219,7 +253,7 @@ def test_nothing_can_give_itself_more(everything: list[Object]) -> None:
     assert {verb for verb, *_ in given}.isdisjoint({"escalate", "bind", "impersonate"})
 
 
-@pytest.mark.parametrize("name", ["rbac.yaml", "reconciler.yaml"])
+@pytest.mark.parametrize("name", ["rbac.yaml", "reconciler.yaml", "audit.yaml"])
 def test_each_right_has_its_reason_above_it(name: str) -> None:
     lines = (TEMPLATES / name).read_text(encoding="utf-8").splitlines()
     rules = [index for index, line in enumerate(lines) if line.startswith("  - apiGroups:")]
@@ -234,7 +268,7 @@ def test_each_right_has_its_reason_above_it(name: str) -> None:
 
 def test_the_threat_model_lists_every_right_of_the_webhook(everything: list[Object]) -> None:
     text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
-    listed = re.findall(r"\| (get, \w+|list, watch) \|", text)
+    listed = re.findall(r"\| (get, \w+|list, watch|create) \|", text)
     by_resource = {
         (resource, name): verb
         for verb, _, resource, name in _all_of("graphgate", everything)

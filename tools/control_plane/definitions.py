@@ -125,6 +125,20 @@ SOURCES = (
         "h1:QoOfwqWws+CVRFpsRC2+f1DmB5IdurtyUtepIsiWfE0=",
         {"HTTPProxy": "examples/contour/01-crds.yaml"},
     ),
+    Source(
+        "openreports",
+        "github.com/openreports/reports-api",
+        "v0.2.1",
+        "h1:g9KS3yle9Y1elmww4TK9EkD1rl6inIaiIJPX6e+u680=",
+        {"Report": "config/crd/openreports.io_reports.yaml"},
+    ),
+    Source(
+        "kyverno",
+        "github.com/kyverno/kyverno",
+        "v1.19.1",
+        "h1:/MkgFii3/VlQfKR1JpC9tVwNNVNQTt2S4U6qCsafsTU=",
+        {"PolicyReport": "config/crds/policyreport/wgpolicyk8s.io_policyreports.yaml"},
+    ),
 )
 
 

@@ -18,6 +18,7 @@ from webhook.errors import MalformedReviewError, UnreadReviewError
 from webhook.graph.admission_request import AdmissionRequest
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
+from webhook.graph.model import get_mapping, get_str
 from webhook.graph.path import ROOT
 from webhook.rules import Action
 from webhook.rules.other_ids import ENGINE_RULE_ID
@@ -36,6 +37,9 @@ class ReviewResult(NamedTuple):
     findings            rule and action of each
     rule_errors         rules of ours that crashed, with the exception for the log
     policy_set_version  version of the policies in force; "": there are none
+    object_uid          of the object before an update; "": it is created
+    denial              what its author reads; "": it is allowed. For an Event, never for the log
+    dry_run             whether nothing is stored, so that nothing may be written
     """
 
     body: bytes
@@ -47,6 +51,9 @@ class ReviewResult(NamedTuple):
     findings: tuple[tuple[str, Action], ...] = ()
     rule_errors: tuple[RuleError, ...] = ()
     policy_set_version: str = ""
+    object_uid: str = ""
+    denial: str = ""
+    dry_run: bool = False
 
 
 def _run(review: Callable[[], Decision]) -> Decision:
@@ -104,8 +111,9 @@ def handle_review(
             mode=settings.for_namespace(request.namespace, facts).mode,
         )
     policy_set_version = "" if policy_context is None else policy_context.policies.version
+    response = _build_response(request, decision, policy_set_version)
     return ReviewResult(
-        body=_encode_review(_build_response(request, decision, policy_set_version)),
+        body=_encode_review(response),
         uid=request.uid,
         operation=request.operation,
         namespace=request.namespace,
@@ -114,7 +122,14 @@ def handle_review(
         findings=_logged_findings(decision),
         rule_errors=decision.rule_errors,
         policy_set_version=policy_set_version,
+        object_uid=_uid_of(request.old_object),
+        denial=response["status"]["message"] if decision.denied else "",
+        dry_run=request.dry_run,
     )
+
+
+def _uid_of(document: Any) -> str:
+    return get_str(get_mapping(document, "metadata"), "uid") if type(document) is dict else ""
 
 
 def _verdict(decision: Decision) -> Verdict:

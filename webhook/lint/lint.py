@@ -117,7 +117,8 @@ def lint_object(
         line=1,
         verdict="denied" if decision.denied else "allowed",
         findings=tuple(
-            LocatedFinding(finding, action) for action, finding in _action_findings(decision)
+            LocatedFinding(finding, action)
+            for action, finding in _soften(_action_findings(decision), decision)
         ),
         patch=decision.patch,
         identity=identify_object(document),

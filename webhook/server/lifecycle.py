@@ -41,7 +41,7 @@ def serve(
     *,
     sources: Sequence[Reloadable] = (),
     checks: Sequence[Check] = (),
-    register_metrics: Callable[[ServerMetrics], None] | None = None,
+    register_metrics: Callable[[ServerMetrics], object] | None = None,
     background: Sequence[contextlib.AbstractContextManager[object]] = (),
 ) -> int:
     """Serve until a signal; return 0 if every call that had begun was answered, else 1.

@@ -1,12 +1,13 @@
 {{/*
-The name of every object: the release's name, with the chart's unless it holds that already.
-52 characters leave room for suffixes such as "-settings" below the limit of 63.
+The name of every object: the release's name, with the chart's (or nameOverride) unless it holds that
+already. 52 characters leave room for suffixes such as "-settings" below the limit of 63.
 */}}
 {{- define "graphgate.name" -}}
-{{- if contains .Chart.Name .Release.Name -}}
+{{- $name := .Values.nameOverride | default .Chart.Name -}}
+{{- if contains $name .Release.Name -}}
 {{- .Release.Name | trunc 52 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 52 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 52 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 
@@ -38,7 +39,32 @@ app.kubernetes.io/component: reconciler
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- end -}}
 
-{{/* What both Deployments' pods have in common. */}}
+{{- define "graphgate.audit" -}}
+{{- include "graphgate.name" . }}-audit
+{{- end -}}
+
+{{- define "graphgate.auditSelector" -}}
+app.kubernetes.io/name: graphgate
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: audit
+{{- end -}}
+
+{{- define "graphgate.auditLabels" -}}
+{{ include "graphgate.auditSelector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+{{- end -}}
+
+{{/* The metadata of pods; `labels` are those that the chart needs, which podLabels cannot change. */}}
+{{- define "graphgate.podMetadata" -}}
+labels:
+  {{- mergeOverwrite (deepCopy .root.Values.podLabels) (.labels | fromYaml) | toYaml | nindent 2 }}
+{{- with .root.Values.podAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* What all Deployments' pods have in common. */}}
 {{- define "graphgate.pod" -}}
 enableServiceLinks: false
 {{- with .Values.image.pullSecrets }}
@@ -55,7 +81,7 @@ securityContext:
     type: RuntimeDefault
 {{- end -}}
 
-{{/* What both containers have in common, after the name. */}}
+{{/* What all containers have in common, after the name. */}}
 {{- define "graphgate.container" -}}
 image: {{ include "graphgate.image" . }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
@@ -180,7 +206,7 @@ What both webhooks have in common, after the name, the path and the failure poli
 */}}
 {{- define "graphgate.webhook" -}}
 timeoutSeconds: {{ .Values.webhooks.timeoutSeconds }}
-sideEffects: None
+sideEffects: {{ if .Values.webhooks.denialEvents }}NoneOnDryRun{{ else }}None{{ end }}
 admissionReviewVersions: [v1]
 # All three versions are named, so that each object is judged as its author wrote it.
 # Equivalent catches it too if a later version of the resource is served.

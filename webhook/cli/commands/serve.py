@@ -94,6 +94,11 @@ DEFAULT_POLICY_SELECTOR = "graphgate.io/policy=true"
     is_flag=True,
     help="Follow the cluster's namespaces, model servers and version; see docs/facts.md.",
 )
+@click.option(
+    "--denial-events",
+    is_flag=True,
+    help="Create an Event for a denied object; never on a dry run, and few at once.",
+)
 @cluster_options
 @click.option(
     "--cluster-policies-selector",
@@ -121,6 +126,7 @@ def serve_command(
     review_timeout: float,
     shutdown_delay: float,
     watch_cluster: bool,
+    denial_events: bool,
     kubeconfig: str | None,
     context: str | None,
     seldon_config: str,
@@ -132,6 +138,7 @@ def serve_command(
     from webhook.graph.cluster_facts import NO_FACTS
     from webhook.server.cert_check import certificate_trust_check
     from webhook.server.config import ServerConfig
+    from webhook.server.denial_events import DenialEvents
     from webhook.server.handler import AdmissionReviewHandler, warm_up
     from webhook.server.lifecycle import serve
     from webhook.server.settings_store import SettingsStore
@@ -152,10 +159,11 @@ def serve_command(
         )
 
     selector = policy_sources().selector
-    if (kubeconfig or context) and not (watch_cluster or manages_certificate or selector):
+    asks_cluster = watch_cluster or manages_certificate or selector or denial_events
+    if (kubeconfig or context) and not asks_cluster:
         raise click.UsageError(
-            "--kubeconfig and --context are for --watch-cluster, --cluster-policies-selector or "
-            "--cert-source=managed"
+            "--kubeconfig and --context are for --watch-cluster, --cluster-policies-selector, "
+            "--denial-events or --cert-source=managed"
         )
     watched_policies = ClusterPolicies(
         lambda labels: _watch_policies(kubeconfig, context, namespace, labels)
@@ -171,6 +179,7 @@ def serve_command(
     )
     sources.append(policies)
     checks.append(policies.readiness_check())
+    events = DenialEvents(open_cluster(kubeconfig, context)) if denial_events else None
     with contextlib.ExitStack() as running:
         if manages_certificate:
             rotator = running.enter_context(
@@ -198,11 +207,13 @@ def serve_command(
             config = replace(config, reload_interval=1.0)
         code = serve(
             config,
-            review_handler,
+            events.around(review_handler) if events else review_handler,
             sources=sources,
             checks=checks,
-            register_metrics=policies.register_metrics,
-            background=[*([watched_facts] if watched_facts else []), watched_policies],
+            register_metrics=lambda metrics: [
+                each.register_metrics(metrics) for each in (policies, events) if each
+            ],
+            background=[each for each in (watched_facts, watched_policies, events) if each],
         )
     sys.exit(code)
 

@@ -1,0 +1,136 @@
+"""What the auditor shows to Prometheus. No object is ever a label; others are bounded."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
+from prometheus_client import Counter as CounterMetric
+from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+MAX_RULES = 300
+"""Values of the label rule: every id of ours and some hundred validations of policies."""
+MAX_NAMESPACES = 200
+"""Values of the label namespace; a series for each pair would be 60,000, of which few exist."""
+OTHER = "other"
+"""The value for what is beyond a bound, so that sums stay right."""
+
+FindingCounts = Mapping[tuple[str, str], int]
+"""Findings of one object, by rule and action ("exempt": by an exception)."""
+
+
+class AuditorMetrics:
+    """One registry of its own."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self._requests = CounterMetric(
+            "graphgate_api_requests",
+            "Requests to the API server, by verb and kind; apply and delete are writes.",
+            ["verb", "kind"],
+            registry=registry,
+        )
+        self._passes = CounterMetric(
+            "graphgate_audit_passes",
+            "Times that every object was judged, by what came of it.",
+            ["result"],
+            registry=registry,
+        )
+        self._last_pass = Gauge(
+            "graphgate_audit_last_success_timestamp_seconds",
+            "When every object was last judged.",
+            registry=registry,
+        )
+        self._dropped_log_lines = CounterMetric(
+            "graphgate_log_lines_dropped",
+            "Log lines lost because nobody read the output.",
+            registry=registry,
+        )
+
+    def count_request(self, verb: str, kind: str) -> None:
+        """Count one request."""
+        self._requests.labels(verb, kind).inc()
+
+    def count_pass(self, *, completed_at: float | None) -> None:
+        """Count a look at every object; None: it could not be completed."""
+        self._passes.labels("failed" if completed_at is None else "completed").inc()
+        if completed_at is not None:
+            self._last_pass.set(completed_at)
+
+    def count_dropped_log_lines(self, number: int) -> None:
+        """Count lost log lines."""
+        self._dropped_log_lines.inc(number)
+
+    def register_gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
+        """Show `value`, asked at each scrape, as graphgate_NAME."""
+        Gauge(f"graphgate_{name}", text, registry=self._registry).set_function(value)
+
+    def register_findings(
+        self, snapshot: Callable[[], Iterable[tuple[str, str, FindingCounts]]]
+    ) -> None:
+        """Show findings and verdicts; `snapshot` gives namespace, verdict and counts of each."""
+        self._registry.register(_FindingsCollector(snapshot))
+
+    def render_metrics(self) -> bytes:
+        """Return everything in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class _FindingsCollector(Collector):
+    def __init__(self, snapshot: Callable[[], Iterable[tuple[str, str, FindingCounts]]]) -> None:
+        self._snapshot = snapshot
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield the sums at this moment."""
+        objects: Counter[tuple[str, str]] = Counter()
+        findings: Counter[tuple[str, str, str]] = Counter()
+        for namespace, verdict, counts in self._snapshot():
+            objects[namespace, verdict] += 1
+            for (rule, action), number in counts.items():
+                findings[rule, action, namespace] += number
+        namespaces = _most_frequent(((key[0], n) for key, n in objects.items()), MAX_NAMESPACES)
+        rules = _most_frequent(((key[0], n) for key, n in findings.items()), MAX_RULES)
+        bounded_findings: Counter[tuple[str, str, str]] = Counter()
+        for (rule, action, namespace), number in findings.items():
+            key = _bound(rule, rules), action, _bound(namespace, namespaces)
+            bounded_findings[key] += number
+        bounded_objects: Counter[tuple[str, str]] = Counter()
+        for (namespace, verdict), number in objects.items():
+            bounded_objects[_bound(namespace, namespaces), verdict] += number
+        yield _family(
+            "graphgate_audit_findings",
+            "Findings in the objects of the cluster; exempt: taken back by an exception.",
+            ("rule", "action", "namespace"),
+            bounded_findings,
+        )
+        yield _family(
+            "graphgate_audit_objects",
+            "SeldonDeployments of the cluster, by the verdict on them.",
+            ("namespace", "verdict"),
+            bounded_objects,
+        )
+
+
+def _most_frequent(counts: Iterable[tuple[str, int]], limit: int) -> frozenset[str]:
+    sums: Counter[str] = Counter()
+    for name, number in counts:
+        sums[name] += number
+    ordered = sorted(sums, key=lambda name: (-sums[name], name))
+    return frozenset(ordered[:limit])
+
+
+def _bound(name: str, known: frozenset[str]) -> str:
+    return name if name in known else OTHER
+
+
+def _family(
+    name: str, text: str, labels: tuple[str, ...], counts: Mapping[Any, int]
+) -> GaugeMetricFamily:
+    """Return a metric; `counts` has a tuple of the labels' values for each number."""
+    family = GaugeMetricFamily(name, text, labels=labels)
+    for values, number in sorted(counts.items()):
+        family.add_metric(values, number)
+    return family

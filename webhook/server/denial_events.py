@@ -1,0 +1,171 @@
+"""Events on denials: what `kubectl get events` shows of objects that were refused.
+
+For people who did not see the answer: a GitOps tool did, or a colleague. An Event is created by a
+thread, after the answer was made, and is allowed to be lost. Whoever may create objects may have
+thousands of them denied: so the same denial is told once in ten minutes, a namespace has a few a
+minute, and all together one a second. Never on a dry run, which must leave nothing behind.
+"""
+
+import hashlib
+import itertools
+import logging
+import os
+import queue
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from webhook.admission import Endpoint, ReviewResult
+from webhook.errors import KubeApiUnavailableError
+from webhook.graph.well_known import SELDON_API_VERSION
+from webhook.server.handler import ReviewHandler
+
+if TYPE_CHECKING:
+    from webhook.kube.transport import Transport
+    from webhook.runtime.metrics import ServerMetrics
+
+logger = logging.getLogger("graphgate")
+
+COMPONENT = "graphgate"
+REASON = "Denied"
+MAX_MESSAGE_LENGTH = 1024
+"""Characters of a message (source: Kubernetes, validation of events)."""
+
+REPEAT_SECONDS = 600.0
+"""Seconds in which the same denial is not told again: a GitOps tool tries every minute or so."""
+EVENTS_PER_NAMESPACE = 10
+"""Events of one namespace a minute: nobody else's are crowded out by those of one author."""
+EVENTS_PER_MINUTE = 60
+"""Events of all namespaces a minute. Kubernetes keeps them for an hour: at most 3,600 in etcd."""
+_MAX_REMEMBERED = 2_000
+_MAX_PENDING = 100
+_MINUTE = 60.0
+
+
+class DenialEvents:
+    """Makes Events of denials. Its own context manager: the thread runs in between."""
+
+    def __init__(
+        self, transport: "Transport", *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._transport = transport
+        self._clock = clock
+        self._pending: queue.Queue[dict[str, Any] | None] = queue.Queue(_MAX_PENDING)
+        self._told: OrderedDict[bytes, float] = OrderedDict()
+        self._minute = clock()
+        self._in_minute: dict[str, int] = {}
+        # Unique among all replicas and restarts: the name of an Event must be.
+        self._sequence = itertools.count(time.time_ns() * 1_000 + os.getpid() % 1_000)
+        self._thread = threading.Thread(target=self._run, name="events", daemon=True)
+        self.created = 0
+        self.dropped = 0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._pending.put_nowait(None)
+        except queue.Full:
+            return
+        self._thread.join(2.0)
+
+    def around(self, handle_review: ReviewHandler) -> ReviewHandler:
+        """Return a handler that answers as this one, and has denials told."""
+
+        def handle(body: bytes, endpoint: Endpoint) -> ReviewResult:
+            result = handle_review(body, endpoint)
+            if result.verdict == "denied":
+                self.record(result)
+            return result
+
+        return handle
+
+    def record(self, result: ReviewResult) -> None:
+        """Have a denial told, unless it was a dry run, or is one too many; blocks nobody."""
+        if result.dry_run or not result.namespace:
+            return
+        text = "\0".join((result.namespace, result.name, result.denial))
+        key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+        told_at = self._told.get(key)
+        if told_at is not None and self._clock() - told_at < REPEAT_SECONDS:
+            return
+        if not self._has_room(result.namespace):
+            self.dropped += 1
+            return
+        try:
+            self._pending.put_nowait(self._event(result))
+        except queue.Full:
+            self.dropped += 1
+            return
+        self._told[key] = self._clock()
+        self._told.move_to_end(key)
+        if len(self._told) > _MAX_REMEMBERED:
+            self._told.popitem(last=False)
+
+    def register_metrics(self, metrics: "ServerMetrics") -> None:
+        """Show how many were made and how many were not."""
+        metrics.register_counter(
+            "denial_events", "Events that were created on denials.", lambda: self.created
+        )
+        metrics.register_counter(
+            "denial_events_dropped",
+            "Denials without an Event: too many at once, or not taken by the API server.",
+            lambda: self.dropped,
+        )
+
+    def _has_room(self, namespace: str) -> bool:
+        now = self._clock()
+        if now - self._minute >= _MINUTE:
+            self._minute, self._in_minute = now, {}
+        number = self._in_minute.get(namespace, 0)
+        if number >= EVENTS_PER_NAMESPACE or sum(self._in_minute.values()) >= EVENTS_PER_MINUTE:
+            return False
+        self._in_minute[namespace] = number + 1
+        return True
+
+    def _event(self, result: ReviewResult) -> dict[str, Any]:
+        timestamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        message = result.denial.encode("utf-8", "replace").decode()
+        reference: Mapping[str, str] = {
+            "apiVersion": SELDON_API_VERSION,
+            "kind": "SeldonDeployment",
+            "name": result.name,
+            "namespace": result.namespace,
+            **({"uid": result.object_uid} if result.object_uid else {}),
+        }
+        return {
+            "apiVersion": "v1",
+            "kind": "Event",
+            # Not the object's name, which may be one that Kubernetes does not take.
+            "metadata": {
+                "name": f"{COMPONENT}-denied.{next(self._sequence):x}",
+                "namespace": result.namespace,
+            },
+            "involvedObject": reference,
+            "reason": REASON,
+            "message": message[:MAX_MESSAGE_LENGTH],
+            "type": "Warning",
+            "action": result.operation.lower().capitalize(),
+            "source": {"component": COMPONENT},
+            "reportingComponent": COMPONENT,
+            "reportingInstance": COMPONENT,
+            "firstTimestamp": timestamp,
+            "lastTimestamp": timestamp,
+            "count": 1,
+        }
+
+    def _run(self) -> None:
+        from webhook.kube import collection_path, create
+
+        while (event := self._pending.get()) is not None:
+            namespace = event["metadata"]["namespace"]
+            try:
+                create(self._transport, collection_path("v1", "Event", namespace), event)
+                self.created += 1
+            except KubeApiUnavailableError as error:
+                self.dropped += 1
+                logger.info("event_dropped", extra={"fields": {"reason": str(error)}})
