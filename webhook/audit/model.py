@@ -1,6 +1,6 @@
 """What is known of one audited object, and of the audit as a whole."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from webhook.lint.result import DocumentResult
 from webhook.picture import Picture
@@ -36,6 +36,14 @@ class AuditedObject:
     def name(self) -> str:
         """The name; "" where none is written."""
         return self.result.identity.get("name", "")
+
+    def moved(self, lines: int) -> "AuditedObject":
+        """Return the same, so many lines further down in its file."""
+        if not lines:
+            return self
+        result = self.result
+        findings = tuple(replace(each, line=each.line + lines) for each in result.findings)
+        return replace(self, result=replace(result, line=result.line + lines, findings=findings))
 
     @property
     def title(self) -> str:

@@ -80,9 +80,24 @@ def audit_files(
             (result,) = unreadable_file_report(file, error.strerror or str(error)).results
             yield AuditedObject(result)
             continue
-        for audited in auditor.audit_file(file, read(content), selected):
-            progress.step()
-            yield audited
+        for line, text in _parts(content):
+            for audited in auditor.audit_file(file, read(text), selected):
+                progress.step()
+                yield audited.moved(line)
+
+
+def _parts(content: bytes) -> Iterator[tuple[int, bytes | str]]:
+    """Yield the parts that are read one by one, each with the line before it; mostly it is one."""
+    from webhook.yamldoc.large_lists import split_large_list
+
+    try:
+        items = split_large_list(content.decode())
+    except UnicodeDecodeError:
+        items = None  # the reader says what is wrong
+    if items is None:
+        yield 0, content
+    else:
+        yield from items
 
 
 def audit_cluster(
