@@ -81,7 +81,7 @@ def test_what_exceeds_a_bound_is_refused_in_every_mode(mode, document):
 def failing(mode, error):
     def check(deployment):
         raise error
-        yield
+        yield  # type: ignore[unreachable]  # makes it a generator
 
     settings = Settings(mode=mode, on_rule_error="deny")
     rule = EnabledRule("traffic-not-100", "deny", lambda: check, "deployment")
