@@ -29,7 +29,7 @@ demo: $(READY) ## run the main job on the seed manifests: check, explain, defaul
 
 # Exit code 3 of the build: there is no Go. The tests then say what they skip; in CI they fail.
 # A file runs on one worker: its tests share what takes seconds to start, such as a control plane.
-test: $(READY) ## run all tests (the first run builds a control plane: about ten minutes)
+test: $(READY) ## run all tests (the first run builds a control plane: about fourteen minutes)
 	@$(BIN)/python -m tools.control_plane.build || test $$? -eq 3
 	@$(BIN)/python -m tools.gateway.build || test $$? -eq 3
 	@$(BIN)/python -m tools.cel_oracle.building || test $$? -eq 3
