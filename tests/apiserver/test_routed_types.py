@@ -153,7 +153,7 @@ class Routed(Namespace):
         """Say of every route of the Gateway API what a gateway says that has taken it up."""
         for plural in ("httproutes", "grpcroutes"):
             path = f"/apis/gateway.networking.k8s.io/v1/namespaces/{self.name}/{plural}"
-            for route in self.plane.request("GET", path).body["items"]:
+            for route in self.plane.request("GET", path).body.get("items", ()):
                 condition = {
                     "type": "Accepted",
                     "status": "True",

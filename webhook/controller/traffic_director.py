@@ -5,6 +5,7 @@ a weight is about to grow. They are asked for then.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 from webhook.controller.api import ResourceClient
 from webhook.controller.apply_errors import is_retryable
@@ -52,6 +53,7 @@ class TrafficDirector:
         """Return what may be done about the routes of an object; may ask for endpoints."""
         without_endpoints: list[str] = []
 
+        @cache
         def check_serving(service: str) -> str:
             if reason := why_not_serving(service, desired, observed):
                 return reason
