@@ -23,8 +23,13 @@ def escape_control_chars(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text
+    # One look at each different character, and not at each: a name may hold 200,000 of them.
+    return text.translate(
+        {
+            ord(c): c.encode("unicode_escape", "replace").decode()
+            for c in set(text)
+            if not c.isprintable()
+        }
     )
 
 
