@@ -6,6 +6,7 @@ constraints.json has what kube-apiserver 1.36.4 said (`record_constraints` asks 
 import json
 from collections import Counter
 from pathlib import Path as File
+from typing import Any
 
 import pytest
 
@@ -19,11 +20,13 @@ from webhook.engine.rule_runner import run_rules
 from webhook.graph import schema
 from webhook.graph.cluster_facts import NO_FACTS, Facts
 from webhook.graph.finding import Finding
+from webhook.graph.model import PROBES
 from webhook.graph.parse import parse
 from webhook.graph.path import Path
 from webhook.rules.constraints import walk
 from webhook.rules.constraints.checks import SUBJECTS, ValueCheck
 from webhook.settings.model import read_settings
+from webhook.settings.rule_set import RuleSet
 from webhook.yamldoc import read
 
 SETTINGS = read_settings()
@@ -42,6 +45,7 @@ BELOW = {
     "pod": "spec.predictors[].componentSpecs[].spec",
     "container": "spec.predictors[].componentSpecs[].spec.containers[]",
     "probe": "spec.predictors[].componentSpecs[].spec.containers[].livenessProbe",
+    "init container": "spec.predictors[].componentSpecs[].spec.initContainers[]",
     "hook": "spec.predictors[].componentSpecs[].spec.containers[].lifecycle.preStop",
     "metric": "spec.predictors[].componentSpecs[].hpaSpec.metricsv2[]",
 }
@@ -74,6 +78,17 @@ def document_of(case):
     return build_document({"metadata": {"annotations": case.annotations or {}}, "spec": case.value})
 
 
+def new_table():
+    return RuleSet(tuple(rule for rule in SETTINGS.rule_set if rule.in_table))
+
+
+def run_table(document, rules=None):
+    errors: list[RuleError] = []
+    findings = run_rules(rules or new_table(), parse(document), None, NO_FACTS, errors)
+    assert errors == []
+    return findings
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_value_is_denied_where_the_api_server_refuses_it_and_only_there(case):
     # What Seldon's operator adds to a pod was not asked for.
@@ -99,16 +114,16 @@ def test_every_check_of_a_row_finds_something_somewhere_and_passes_something(mon
         return count
 
     trees: dict[str, walk.Tree] = {}
-    for _, row in ROWS:
+    for rule, row in ROWS:
         tree = trees.setdefault(row.subject, walk.Tree()).descend(row.path)
         for n, check in enumerate(row.checks):
-            tree.add("", counting(row, n, check))
-    monkeypatch.setattr(walk, "_trees", lambda _: trees)
+            tree.add(rule.id, counting(row, n, check))
+    monkeypatch.setattr(walk, "compile_rows", lambda _: trees)
     documents = [document_of(case) for case in CASES]
     documents += [pod_document(case) for case in POD_TEMPLATES]
     documents += [each.value for file in FILES for each in read(file.read_text()).documents]
     for document in documents:
-        list(walk.check_constraints(parse(document), frozenset(RULES), walk._raise))
+        run_table(document)
     unseen = [
         (row.subject, row.path, number, found)
         for _, row in ROWS
@@ -117,7 +132,10 @@ def test_every_check_of_a_row_finds_something_somewhere_and_passes_something(mon
         if not seen[row.subject, row.path, number, found]
     ]
     # A check that reports whatever stands at its path passes nothing.
-    assert unseen == [("pod", "activeDeadlineSeconds", 0, False)]
+    assert unseen == [
+        *(("init container", probe, 0, False) for probe in PROBES),
+        ("pod", "activeDeadlineSeconds", 0, False),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -138,23 +156,65 @@ def test_a_row_is_about_a_field_that_the_schema_knows(subject, path):
 def test_the_work_grows_with_the_document(monkeypatch):
     def count_steps(containers):
         steps: Counter[str] = Counter()
-        real = walk._Walker.visit
+        real = walk.Rows.visit
 
         def counting(*arguments):
             steps["all"] += 1
             return real(*arguments)
 
-        monkeypatch.setattr(walk._Walker, "visit", counting)
-        pod = {"containers": [{**BASE_CONTAINER, "name": f"c{n}"} for n in range(containers)]}
-        list(
-            walk.check_constraints(
-                parse(build_document({"spec": pod})), frozenset(RULES), walk._raise
-            )
-        )
-        monkeypatch.setattr(walk._Walker, "visit", real)
+        monkeypatch.setattr(walk.Rows, "visit", counting)
+        ports = [[{"containerPort": 9000 + n}] for n in range(containers)]
+        listed = [{**BASE_CONTAINER, "name": f"c{n}", "ports": p} for n, p in enumerate(ports)]
+        run_table(build_document({"spec": {"containers": listed}}))
+        monkeypatch.setattr(walk.Rows, "visit", real)
         return steps["all"]
 
-    assert count_steps(40) - count_steps(20) == count_steps(60) - count_steps(40)
+    assert 0 < count_steps(40) - count_steps(20) == count_steps(60) - count_steps(40)
+
+
+def test_contents_in_which_nothing_was_found_are_not_looked_at_again(monkeypatch):
+    seen: list[Any] = []
+    tree = walk.Tree()
+
+    def check(value, _):
+        seen.append(value)
+        return ()
+
+    tree.descend("ports").add("port-out-of-range", check)
+    monkeypatch.setattr(walk, "compile_rows", lambda _: {"container": tree})
+    table = new_table()
+    containers = [{**BASE_CONTAINER, "ports": [{"containerPort": n}]} for n in (1, 2, 1)]
+    for _ in range(2):
+        run_table(build_document({"spec": {"containers": containers}}), table)
+    assert seen == [[{"containerPort": 1}], [{"containerPort": 2}]]
+
+
+@pytest.mark.parametrize(
+    "look", [lambda place: place.subject, lambda place: place.holder], ids=["subject", "holder"]
+)
+def test_what_was_said_with_a_look_at_what_is_around_is_not_remembered(monkeypatch, look):
+    seen: list[Any] = []
+
+    def check(value, location):
+        look(location)
+        seen.append(value)
+        return ()
+
+    tree = walk.Tree()
+    tree.descend("ports").add("port-out-of-range", check)
+    monkeypatch.setattr(walk, "compile_rows", lambda _: {"container": tree})
+    table = new_table()
+    for _ in range(2):
+        container = {**BASE_CONTAINER, "ports": [{"containerPort": 1}]}
+        run_table(build_document({"spec": {"containers": [container]}}), table)
+    assert len(seen) == 2
+
+
+def test_a_content_with_findings_is_reported_each_time():
+    containers = [{**BASE_CONTAINER, "ports": [{"containerPort": 0}]}] * 2
+    table = new_table()
+    for _ in range(2):
+        assert len(run_table(build_document({"spec": {"containers": containers}}), table)) == 2
 
 
 def test_a_check_that_crashes_is_reported_once_and_the_others_go_on(monkeypatch):
@@ -167,11 +227,11 @@ def test_a_check_that_crashes_is_reported_once_and_the_others_go_on(monkeypatch)
     tree.descend("image").add(
         "malformed-port-name", lambda value, location: [Finding(location.at(), "found")]
     )
-    monkeypatch.setattr(walk, "_trees", lambda _: {"container": tree})
+    monkeypatch.setattr(walk, "compile_rows", lambda _: {"container": tree})
     pod = {"containers": [BASE_CONTAINER, {**BASE_CONTAINER, "name": "d"}]}
     errors: list[RuleError] = []
     findings = list(
-        run_rules(SETTINGS.rule_set, parse(build_document({"spec": pod})), None, NO_FACTS, errors)
+        run_rules(new_table(), parse(build_document({"spec": pod})), None, NO_FACTS, errors)
     )
     assert [error.rule_id for error in errors] == ["port-out-of-range"]
     assert sum(finding.message == "found" for _, finding in findings) == 2

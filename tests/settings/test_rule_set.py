@@ -13,28 +13,39 @@ SCALERS = rule("c", "component", "hpaSpec", "kedaSpec")
 RULES = RuleSet((ALWAYS, SHADOWS, SCALERS))
 
 
+def select(rules, subject, keys, **more):
+    found = rules.by_subject.get(subject)
+    return () if found is None else found.select(keys, **more)
+
+
 def test_a_rule_without_fields_looks_at_each_of_its_things():
-    assert RULES.applicable("predictor", {"replicas"}) == (ALWAYS,)
+    assert select(RULES, "predictor", {"replicas"}) == (ALWAYS,)
 
 
 def test_a_rule_looks_at_a_thing_that_has_one_of_its_fields():
-    assert RULES.applicable("component", {"kedaSpec", "replicas"}) == (SCALERS,)
+    assert select(RULES, "component", {"kedaSpec", "replicas"}) == (SCALERS,)
 
 
 def test_a_rule_does_not_look_at_things_of_another_kind():
-    assert RULES.applicable("node", {"hpaSpec", "shadow"}) == ()
+    assert select(RULES, "node", {"hpaSpec", "shadow"}) == ()
 
 
 def test_rules_about_updates_are_left_out_where_there_is_no_old_object():
     update = rule("u", "predictor", inputs=("old",))
     rules = RuleSet((ALWAYS, update))
-    assert rules.applicable("predictor", set(), update=True) == (ALWAYS, update)
-    assert rules.applicable("predictor", set(), update=False) == (ALWAYS,)
+    assert select(rules, "predictor", set(), update=True) == (ALWAYS, update)
+    assert select(rules, "predictor", set(), update=False) == (ALWAYS,)
 
 
 def test_rules_are_selected_in_their_order():
-    assert RULES.applicable("predictor", {"shadow"}) == (ALWAYS, SHADOWS)
+    assert select(RULES, "predictor", {"shadow"}) == (ALWAYS, SHADOWS)
     assert tuple(RULES) == (ALWAYS, SHADOWS, SCALERS)
+
+
+def test_a_rule_on_handlers_looks_at_probes_and_hooks():
+    handlers = rule("h", "handler")
+    rules = RuleSet((handlers,))
+    assert select(rules, "probe", ()) == select(rules, "hook", ()) == (handlers,)
 
 
 def test_a_rule_is_loaded_when_it_is_first_asked_for_and_once():
@@ -46,7 +57,7 @@ def test_a_rule_is_loaded_when_it_is_first_asked_for_and_once():
 
     late = EnabledRule("late", "deny", load, "deployment")
     rules = RuleSet((late,))
-    rules.applicable("deployment", set())
+    select(rules, "deployment", set())
     assert not loaded
     rules.preload()
     assert late.check is _nothing

@@ -57,18 +57,25 @@ def _rule_entry(group: str, name: str) -> dict[str, Any]:
     subject, *others = signature
     if subject not in get_args(Subject):
         raise ValueError(f"{module.__name__}: a rule cannot look at {subject}")
+    if late := [p for p in _INPUTS if p in signature and _is_keyword_only(signature[p])]:
+        raise ValueError(f"{module.__name__}: {', '.join(late)} must be positional")
     entry = {
         "group": group,
         "action": module.ACTION,
         "subject": subject,
         "fields": sorted(getattr(module, "FIELDS", ())),
+        "local": getattr(module, "LOCAL", False),
         "bound": getattr(module, "BOUND", False),
         "supersedable": getattr(module, "SUPERSEDABLE", False),
         "inputs": [each for each in others if each in _INPUTS],
         "parameters": {
             to_setting_name(each.name): each.default
             for each in signature.values()
-            if each.kind is inspect.Parameter.KEYWORD_ONLY and each.name not in _INPUTS
+            if _is_keyword_only(each)
         },
     }
     return {key: value for key, value in entry.items() if value}
+
+
+def _is_keyword_only(parameter: inspect.Parameter) -> bool:
+    return parameter.kind is inspect.Parameter.KEYWORD_ONLY

@@ -11,7 +11,7 @@ from webhook import defaulting
 from webhook.engine.allow_cache import AllowCache
 from webhook.engine.decision import ALLOWED, Decision, RuleError, SuppressedFinding
 from webhook.engine.dedupe import drop_superseded, group_by_action, locate_finding
-from webhook.engine.operator import resolve_operator
+from webhook.engine.operator import resolve_operator, with_operator
 from webhook.engine.overrides import override_actions
 from webhook.engine.placeholders import explain_placeholders
 from webhook.engine.pod_checks import check_pods
@@ -70,19 +70,19 @@ def evaluate(
     only. An object that is being deleted is allowed as it is: whoever refuses the update that
     removes its finalizer keeps it for ever.
     """
-    raw = document if type(document) is dict else {}
-    metadata = get_mapping(raw, "metadata")
+    metadata = get_mapping(document if type(document) is dict else {}, "metadata")
     if metadata.get("deletionTimestamp"):
         return ALLOWED
     if namespace is None:
         namespace = get_str(metadata, "namespace")
     cached_under = settings, facts
     settings = settings.for_namespace(namespace, facts)
-    known_facts = facts = settings.with_model_servers(facts)
-    chosen = operator or resolve_operator(document, settings, facts).name
-    if chosen != facts.operator:
-        facts = replace(facts, operator=chosen)
-    if truncate_to_limits(document)[1]:  # refused, and not filled in
+    known_facts = settings.with_model_servers(facts)
+    facts = with_operator(
+        known_facts, operator or resolve_operator(document, settings, known_facts).name
+    )
+    is_within_limits = not truncate_to_limits(document)[1]
+    if not is_within_limits:  # refused, and not filled in
         apply_defaults, policy_context, allow_cache = False, None, None
         defaulting_result = defaulting.DefaultingResult()
     else:
@@ -115,7 +115,12 @@ def evaluate(
     if allow_cache is None or key is None or not allow_cache.contains(key, *cached_under):
         old_object = None if old_document is None else ParsedObject.from_document(old_document)
         findings += evaluator.run_checks(
-            ParsedObject.from_document(defaulted, Submitted(document, authored_text)),
+            ParsedObject.from_document(
+                defaulted,
+                Submitted(document, authored_text),
+                # A policy may have made it larger.
+                is_within_limits=is_within_limits and policy_context is None,
+            ),
             old_object,
             rule_errors,
         )
@@ -273,13 +278,15 @@ class ParsedObject(NamedTuple):
     view: SeldonDeployment
 
     @classmethod
-    def from_document(cls, document: Any, submitted: Submitted | None = None) -> "ParsedObject":
+    def from_document(
+        cls, document: Any, submitted: Submitted | None = None, *, is_within_limits: bool = False
+    ) -> "ParsedObject":
         """Parse what the author wrote, without the metadata that the API server adds.
 
         submitted  the document before its defaults were filled in; None: it is this one
         """
         authored = _strip_server_fields(document)
-        view = parse(authored, submitted)
+        view = parse(authored, submitted, is_within_limits=is_within_limits)
         return cls(document if view.document is authored else view.document, view)
 
 

@@ -12,6 +12,7 @@ What is known of the cluster and of the object decides, in this order:
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from webhook.graph.cluster_facts import Facts, Operator
@@ -59,3 +60,23 @@ def _find_status_writer(metadata: Mapping[str, Any]) -> Operator | None:
         and (manager := get_str(entry, "manager")) in _STATUS_MANAGERS
     ]
     return max(writers)[1] if writers else None
+
+
+_MAX_KEPT_FACTS = 8
+_kept_facts: list[tuple[Facts, Facts]] = []
+
+
+def with_operator(facts: Facts, operator: Operator) -> Facts:
+    """Return the facts with who reconciles.
+
+    Of the same facts it is the same object each time: what rules remember is under their facts.
+    """
+    if facts.operator == operator:
+        return facts
+    for base, derived in _kept_facts:
+        if base is facts and derived.operator == operator:
+            return derived
+    derived = replace(facts, operator=operator)
+    _kept_facts.append((facts, derived))
+    del _kept_facts[:-_MAX_KEPT_FACTS]
+    return derived

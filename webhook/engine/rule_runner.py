@@ -1,6 +1,6 @@
 """The rules run over one document: what they find, stamped with who found it and what it means."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -9,11 +9,12 @@ from webhook.engine.decision import RuleError
 from webhook.engine.walk import walk
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import ComponentSpec, Predictor, SeldonDeployment
 from webhook.graph.path import ROOT
 from webhook.rendering.routes.options import NO_ROUTING, RoutingOptions
 from webhook.rules import Action, all_rules, docs
-from webhook.rules.constraints.walk import check_constraints
+from webhook.rules.constraints.walk import Rows
+from webhook.settings.known_parts import Part, read_content
 from webhook.settings.rule_set import EnabledRule, RuleSet
 
 ActionFinding = tuple[Action, Finding]
@@ -32,62 +33,128 @@ def run_rules(
     rule_errors: list[RuleError],
     *,
     routing: RoutingOptions = NO_ROUTING,
-) -> Iterator[ActionFinding]:
-    """Yield each finding of each rule with its action.
+) -> list[ActionFinding]:
+    """Return each finding of each rule with its action.
 
     old          the object before an update; without it, rules about updates do not run
     rule_errors  takes the rules that crash; the others go on
     routing      how requests get to the predictors
     """
-    is_update = old is not None
-    inputs: dict[str, Any] = {
-        "deployment": deployment,
-        "facts": facts,
-        "old": old,
-        "routing": routing,
-    }
-    left: dict[str, int] = {}
-    for thing in walk(deployment):
-        inputs["predictor"], inputs["component"] = thing.predictor, thing.component
-        for rule in rule_set.applicable(thing.subject, thing.keys, update=is_update):
-            if rule.id in left and not left[rule.id]:
-                continue
-            try:
-                if not rule.inputs:
-                    findings = rule.check(thing.value)
+    inputs = {"deployment": deployment, "facts": facts, "old": old, "routing": routing}
+    run = _Run(rule_set, inputs, rule_errors)
+    walk(deployment, run.visit)
+    return run.findings
+
+
+class _Run:
+    """What is the same for all things of one document, and what was found in them."""
+
+    def __init__(
+        self, rule_set: RuleSet, inputs: dict[str, Any], rule_errors: list[RuleError]
+    ) -> None:
+        self.findings: list[ActionFinding] = []
+        self._table = rule_set.table
+        self._by_subject = rule_set.by_subject
+        self._known_parts = rule_set.known_parts
+        self._known_parts.expect(inputs["facts"])
+        self._rows = Rows(self._take_of_row, self._fail)
+        self._is_update = inputs["old"] is not None
+        self._inputs = inputs
+        self._rule_errors = rule_errors
+        self._left: dict[str, int] = {}
+        self._stopped: set[str] = set()
+
+    def visit(  # noqa: PLR0917 — called for each thing, and keywords cost
+        self,
+        subject: str,
+        thing: Any,
+        raw: Mapping[str, Any],
+        keys: Iterable[str],
+        predictor: Predictor | None,
+        component: ComponentSpec | None,
+    ) -> None:
+        """Run the rules that look at a thing, then those on its fields (`engine.walk.Visit`)."""
+        rules = self._by_subject.get(subject)
+        if rules is None:
+            return
+        self._inputs["predictor"], self._inputs["component"] = predictor, component
+        for rule in rules.select(keys, update=self._is_update):
+            self._run_rule(rule, thing)
+        tree, parts = rules.tree, rules.parts
+        if tree is not None:
+            self._rows.start(subject, thing, predictor)
+            if tree.checks:
+                self._rows.check(tree, raw)
+        if parts:
+            shared: tuple[Part, ...] = ()
+            for name, value in raw.items():
+                part = parts.get(name)
+                if part is None or value is None:
+                    continue
+                if not part.is_shared:
+                    content = read_content(value)
+                elif part in shared:
+                    continue
                 else:
-                    findings = rule.check(
-                        thing.value, **{name: inputs[name] for name in rule.inputs}
-                    )
-                for finding in findings:
-                    left[rule.id] = left.get(rule.id, MAX_FINDINGS_PER_RULE + 1) - 1
-                    if not left[rule.id]:
-                        yield "deny", _unlisted(rule.id)
-                        break
-                    yield _effective_action(rule, finding), _with_rule(rule, finding)
-            except Exception as error:  # noqa: BLE001 — a crash of one rule must not hide the others
-                rule_errors.append(RuleError(rule.id, error))
-                left[rule.id] = 0
-    yield from _run_table(rule_set.table, deployment, rule_errors)
+                    shared = (*shared, part)
+                    content = read_content([raw.get(each) for each in part.names])
+                if content not in part.known:
+                    self._check_part(part, content, thing, raw)
 
+    def _check_part(
+        self, part: Part, content: bytes | None, thing: Any, raw: Mapping[str, Any]
+    ) -> None:
+        """Run the rules and rows on one part, and remember it if there is nothing to find in it."""
+        findings, errors = len(self.findings), len(self._rule_errors)
+        self._rows.looked_outside = False
+        for rule in part.rules:
+            self._run_rule(rule, thing)
+        for name, tree in part.trees:
+            if raw.get(name) is not None:
+                self._rows.visit(tree, raw[name], (None, raw, name))
+        if not (
+            self._rows.looked_outside
+            or self._stopped
+            or len(self.findings) > findings
+            or len(self._rule_errors) > errors
+        ):
+            self._known_parts.remember(part, content)
 
-def _run_table(
-    table: Mapping[str, EnabledRule], deployment: SeldonDeployment, rule_errors: list[RuleError]
-) -> Iterator[ActionFinding]:
-    """Yield what departs from the table of constraints; one walk applies it for all its rules."""
-    failed: set[str] = set()
+    def _run_rule(self, rule: EnabledRule, thing: Any) -> None:
+        if rule.id in self._stopped:
+            return
+        names = rule.inputs
+        try:
+            if not names:
+                findings = rule.check(thing)
+            elif len(names) == 1:
+                findings = rule.check(thing, self._inputs[names[0]])
+            else:
+                findings = rule.check(thing, *[self._inputs[name] for name in names])
+            for finding in findings:
+                self._take(rule, finding)
+                if rule.id in self._stopped:
+                    break
+        except Exception as error:  # noqa: BLE001 — a crash of one rule must not hide the others
+            self._fail(rule.id, error)
 
-    def report_error(rule_id: str, error: Exception) -> None:
-        if rule_id not in failed:
-            failed.add(rule_id)
-            rule_errors.append(RuleError(rule_id, error))
+    def _take_of_row(self, rule_id: str, finding: Finding) -> None:
+        if rule_id not in self._stopped:
+            self._take(self._table[rule_id], finding)
 
-    left: dict[str, int] = {}
-    for rule_id, finding in check_constraints(deployment, frozenset(table), report_error):
-        left[rule_id] = left.get(rule_id, MAX_FINDINGS_PER_RULE) - 1
-        if left[rule_id] >= 0:
-            rule = table[rule_id]
-            yield _effective_action(rule, finding), _with_rule(rule, finding)
+    def _take(self, rule: EnabledRule, finding: Finding) -> None:
+        left = self._left.get(rule.id, MAX_FINDINGS_PER_RULE)
+        self._left[rule.id] = left - 1
+        if left:
+            self.findings.append((_effective_action(rule, finding), _with_rule(rule, finding)))
+        else:
+            self._stopped.add(rule.id)
+            self.findings.append(("deny", _unlisted(rule.id)))
+
+    def _fail(self, rule_id: str, error: Exception) -> None:
+        if rule_id not in self._stopped:
+            self._stopped.add(rule_id)
+            self._rule_errors.append(RuleError(rule_id, error))
 
 
 def _unlisted(rule_id: str) -> Finding:

@@ -63,9 +63,9 @@ def exceeds_values(serialized: bytes, limit: int) -> bool:
 
     Each value but the first of a list or mapping follows a comma, and the first an opening
     bracket; texts may hold both, so they are left out where that matters. Takes a few milliseconds
-    for each megabyte.
+    for each megabyte. No value is shorter than two bytes, with its comma or its brackets.
     """
-    if len(serialized) <= limit or _count_values(serialized) <= limit:
+    if len(serialized) <= 2 * limit or _count_values(serialized) <= limit:
         return False
     return _count_values(_TEXT.sub(b"", serialized)) > limit
 

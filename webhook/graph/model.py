@@ -146,6 +146,67 @@ class Container:
         """Where it stands in the document."""
         return build_path(self.lazy_path)
 
+    @property
+    def runs_to_completion(self) -> bool:
+        """Whether it is an init container that ends before the others start."""
+        return self.role == "init container" and self.raw.get("restartPolicy") != "Always"
+
+    def handlers(self) -> Iterable["Handler"]:
+        """Return its probes, then its lifecycle hooks, as far as they are mappings.
+
+        What must not be there at all, in an init container that ends, is left out.
+        """
+        raw = self.raw
+        if (
+            "readinessProbe" not in raw
+            and "livenessProbe" not in raw
+            and "startupProbe" not in raw
+            and "lifecycle" not in raw
+        ) or self.runs_to_completion:
+            return ()
+        handlers = [
+            Handler("probe", raw[field], ChildPath(self.lazy_path, (field,)), field, self)
+            for field in PROBES
+            if field in raw and type(raw[field]) is dict
+        ]
+        if "lifecycle" in raw:
+            lifecycle = get_mapping(raw, "lifecycle")
+            handlers.extend(
+                Handler(
+                    "hook",
+                    lifecycle[field],
+                    ChildPath(self.lazy_path, ("lifecycle", field)),
+                    field,
+                    self,
+                )
+                for field in HOOKS
+                if type(lifecycle.get(field)) is dict
+            )
+        return handlers
+
+
+PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+HOOKS = ("postStart", "preStop")
+
+
+@dataclass(slots=True, eq=False)
+class Handler:
+    """A probe of a container, or one of its lifecycle hooks.
+
+    name  the field that it stands in: "readinessProbe", "preStop"
+    """
+
+    kind: Literal["probe", "hook"]
+    raw: Mapping[str, Any]
+    lazy_path: LazyPath
+    name: str
+    container: Container
+
+    @property
+    def path(self) -> Path:
+        """Where it stands in the document."""
+        return build_path(self.lazy_path)
+
 
 @dataclass(slots=True, eq=False)
 class Volume:
@@ -186,12 +247,16 @@ class EnvSource(NamedTuple):
     variable: Mapping[str, Any]
 
 
-def _iter_env_sources(
-    container: Container, component: "ComponentSpec | None"
-) -> Iterator[EnvSource]:
-    for index, variable in iter_mappings(container.raw, "env"):
-        if "valueFrom" in variable:
-            yield EnvSource(container, component, index, variable)
+def _env_sources(
+    containers: Iterable[Container], component: "ComponentSpec | None"
+) -> list[EnvSource]:
+    return [
+        EnvSource(container, component, number, variable)
+        for container in containers
+        if "env" in container.raw
+        for number, variable in enumerate(get_list(container.raw, "env"))
+        if type(variable) is dict and "valueFrom" in variable
+    ]
 
 
 @dataclass(eq=False)
@@ -224,12 +289,7 @@ class ComponentSpec:
     @cached_property
     def env_sources(self) -> Sequence["EnvSource"]:
         """The variables of its containers that have a valueFrom."""
-        return [
-            source
-            for container in self.all_containers
-            if "env" in container.raw
-            for source in _iter_env_sources(container, self)
-        ]
+        return _env_sources(self.all_containers, self)
 
     @cached_property
     def volumes(self) -> tuple[Volume, ...]:
@@ -277,9 +337,7 @@ class Predictor:
     def env_sources(self) -> Sequence[EnvSource]:
         """The variables of all its containers that have a valueFrom."""
         sources = [source for component in self.components for source in component.env_sources]
-        for container in self.other_containers:
-            sources.extend(_iter_env_sources(container, None))
-        return sources
+        return sources + _env_sources(self.other_containers, None)
 
     @cached_property
     def has_nodes_to_contain(self) -> bool:

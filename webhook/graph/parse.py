@@ -47,15 +47,18 @@ NODE_FIELDS = frozenset({"name", "type", "children", "implementation", "endpoint
 """A mapping under `children` with one of these was meant as a node."""
 
 
-def parse(document: Any, submitted: Submitted | None = None) -> SeldonDeployment:
+def parse(
+    document: Any, submitted: Submitted | None = None, *, is_within_limits: bool = False
+) -> SeldonDeployment:
     """Return the view of one SeldonDeployment.
 
     `document` is any JSON value, nested at most 1,024 levels (what orjson and `yamldoc` let
     through). Where something is missing or of the wrong type, the view is empty there and
     `faults` says so. `submitted` is what the author wrote; None: the document itself.
+    `is_within_limits` says that `truncate_to_limits` would leave it as it is.
     """
     submitted = submitted or Submitted(document)
-    document, limit_errors = truncate_to_limits(document)
+    document, limit_errors = (document, ()) if is_within_limits else truncate_to_limits(document)
     raw = document if type(document) is dict else EMPTY_MAPPING
     metadata = get_mapping(raw, "metadata")
     spec = get_mapping(raw, "spec")

@@ -7,16 +7,19 @@ A rule is a module of a group: graph, predictor, pod, scaling, naming or schema.
 * ACTION, what is done by default: "deny", "warn" or "audit"; SINCE, the first version with it;
 * `check`, a generator of findings. Its first parameter says what the rule looks at, its subject:
   `deployment`, `predictor`, `node`, `component` (a componentSpec), `pod` (the pod in it, also a
-  ComponentSpec), `container` (of any role), `volume` or `schema_error`. It is called once for each
-  of these; nothing else has to be walked. It may also ask, by name, for what its subject is a part
-  of, `deployment`, `predictor` and `component` (None for the containers of orchestrator and
-  explainer), for `facts`, for `routing` (how requests get to the predictors), and for `old`, the
-  view of the object before an update (the rule then runs on updates only). Its keyword-only
-  parameters, each with a default, are its settings;
+  ComponentSpec), `container` (of any role), `handler` (a probe or lifecycle hook of one) or
+  `schema_error`. It is called once for each of these; nothing else has to be walked. It may also
+  ask, by name, for what its subject is a part of, `deployment`, `predictor` and `component` (None
+  for the containers of orchestrator and explainer), for `facts`, for `routing` (how requests get to
+  the predictors), and for `old`, the view of the object before an update (the rule then runs on
+  updates only). Its keyword-only parameters, each with a default, are its settings;
 * FIELDS, where it is about fields of its subject: a frozenset of keys. The rule is called only for
   things that have one of them, whatever its value. They are the keys of the thing's own mapping, or
   of the pod for a pod. A deployment has those of its metadata, of its spec and of its predictors; a
   node also has its type and its implementation, such as "ROUTER"; a schema error has its kind;
+* LOCAL = True if what it finds depends on nothing but the values of FIELDS, none of them null, and
+  on the facts where it takes them: it is not called for contents in which it found nothing before
+  (`webhook.settings.known_parts`). For containers and nodes only;
 * BOUND = True if it tells where reading ended: then settings cannot switch it off;
 * SUPERSEDABLE = True if a finding of another rule at the same place makes it superfluous.
 
@@ -59,8 +62,8 @@ Subject = Literal[
     "node",
     "component",
     "pod",
-    "volume",
     "container",
+    "handler",
 ]
 """What a rule looks at; the name of the first parameter of its `check`."""
 
@@ -75,6 +78,8 @@ class Rule:
     action        what is done by default
     subject       what it looks at
     fields        the keys of which its subject must have one; empty: it looks at all of them
+    local         whether what it finds depends on nothing but the values of these keys (and the
+                  facts, if it takes them); then contents in which it found nothing are remembered
     bound         whether it tells where reading ended, and so runs whatever settings say
     supersedable  whether a finding of another rule at the same place makes its own superfluous
     inputs        what `check` takes beside its subject: "facts", "old", "predictor", …
@@ -89,6 +94,7 @@ class Rule:
     action: Action
     subject: Subject
     fields: frozenset[str] = frozenset()
+    local: bool = False
     bound: bool = False
     supersedable: bool = False
     inputs: tuple[str, ...] = ()
@@ -101,11 +107,7 @@ class Rule:
 
     @property
     def check(self) -> Check:
-        """The generator of findings. Of a rule in the table it takes the whole deployment."""
-        if self.in_table:
-            from webhook.rules.constraints import walk
-
-            return walk.check_of(self.id)
+        """The generator of findings. A rule in the table has none of its own."""
         check: Check = self._module.check
         return check
 
@@ -137,6 +139,7 @@ def all_rules() -> tuple[Rule, ...]:
             action=entry["action"],
             subject=entry["subject"],
             fields=frozenset(entry.get("fields", ())),
+            local=entry.get("local", False),
             bound=entry.get("bound", False),
             supersedable=entry.get("supersedable", False),
             inputs=tuple(entry.get("inputs", ())),

@@ -181,6 +181,7 @@ class Settings:
                     rule.subject,
                     rule.fields,
                     rule.inputs,
+                    rule.local,
                     rule.in_table,
                 )
                 for rule in all_rules()

@@ -1,13 +1,21 @@
 """The rules that run under some settings, and which of them look at a thing."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 from webhook.rules import Action, Check, Subject
+from webhook.settings.known_parts import KnownParts, Part, group_parts
+
+if TYPE_CHECKING:
+    from webhook.rules.constraints.walk import Tree
 
 _MAX_CACHED_SELECTIONS = 512
 """Selections of rules that are remembered: things are written in a few ways each."""
+
+_HANDLER_KINDS = ("probe", "hook")
+"""What is a "handler" to rules, and told apart by rows."""
 
 
 @dataclass(frozen=True)
@@ -15,6 +23,7 @@ class EnabledRule:
     """A rule that is to run, with its action.
 
     load      imports the rule and binds its parameters; called once, when `check` is first wanted
+    local     whether what it finds depends on its fields alone (`webhook.rules.Rule.local`)
     in_table  whether it is made of rows of the table of constraints, which all run together
     """
 
@@ -24,12 +33,57 @@ class EnabledRule:
     subject: Subject
     fields: frozenset[str] = frozenset()
     inputs: tuple[str, ...] = ()
+    local: bool = False
     in_table: bool = False
 
     @cached_property
     def check(self) -> Check:
         """The generator of findings."""
         return self.load()
+
+
+class SubjectRules:
+    """The rules on one kind of thing.
+
+    tree        the rows of the table on it, with checks of the thing as a whole at its root
+    parts       its fields that local rules and rows are about, by name
+    """
+
+    __slots__ = ("_cached_select", "_fields", "_rules", "parts", "tree")
+
+    def __init__(
+        self,
+        rules: tuple[EnabledRule, ...],
+        tree: "Tree | None" = None,
+        parts: Mapping[str, Part] | None = None,
+    ) -> None:
+        """Take the rules that are called with the thing, and what there is on its fields."""
+        self._rules = rules
+        self._fields = frozenset[str]().union(*(rule.fields for rule in rules))
+        self._cached_select = lru_cache(_MAX_CACHED_SELECTIONS)(self._select)
+        self.tree = tree
+        self.parts: Mapping[str, Part] = parts or {}
+
+    def select(self, keys: Iterable[str], *, update: bool = True) -> tuple[EnabledRule, ...]:
+        """Return the rules that are called with a thing with these keys.
+
+        update  whether there is an old object; without one, rules that want it are left out
+        """
+        if not self._rules:
+            return ()
+        return self._cached_select(self._fields.intersection(keys), update)
+
+    def _select(
+        self,
+        fields: frozenset[str],
+        update: bool,  # noqa: FBT001 — positional: the cache is asked for each thing
+    ) -> tuple[EnabledRule, ...]:
+        return tuple(
+            rule
+            for rule in self._rules
+            if (not rule.fields or not rule.fields.isdisjoint(fields))
+            and (update or "old" not in rule.inputs)
+        )
 
 
 class RuleSet:
@@ -40,48 +94,43 @@ class RuleSet:
 
     def __init__(self, rules: tuple[EnabledRule, ...]) -> None:
         self.rules = rules
-        self._fields: dict[Subject, frozenset[str]] = {}
-        self.table = {rule.id: rule for rule in rules if rule.in_table}
-        self._dispatched = tuple(rule for rule in rules if not rule.in_table)
-        for rule in self._dispatched:
-            self._fields[rule.subject] = self._fields.get(rule.subject, frozenset()) | rule.fields
-        self._cached_select = lru_cache(_MAX_CACHED_SELECTIONS)(self._select)
+        self.table: Mapping[str, EnabledRule] = {rule.id: rule for rule in rules if rule.in_table}
 
     def __iter__(self) -> Iterator[EnabledRule]:
         return iter(self.rules)
 
+    @cached_property
+    def by_subject(self) -> Mapping[str, SubjectRules]:
+        """The rules by the kind of thing that they look at; a handler is a probe or a hook."""
+        from webhook.rules.constraints.walk import compile_rows  # imports the whole table
+
+        called: dict[str, list[EnabledRule]] = {}
+        local: dict[str, list[EnabledRule]] = {}
+        for rule in self.rules:
+            if not rule.in_table:
+                group = local if rule.local and rule.fields else called
+                for subject in _HANDLER_KINDS if rule.subject == "handler" else (rule.subject,):
+                    group.setdefault(subject, []).append(rule)
+        trees = compile_rows(frozenset(self.table))
+        return {
+            subject: SubjectRules(
+                tuple(called.get(subject, ())),
+                trees.get(subject),
+                group_parts(local.get(subject, ()), trees.get(subject)),
+            )
+            for subject in {**called, **local, **trees}
+        }
+
+    @cached_property
+    def known_parts(self) -> KnownParts:
+        """The contents of fields in which nothing was found."""
+        return KnownParts(
+            part for rules in self.by_subject.values() for part in rules.parts.values()
+        )
+
     def preload(self) -> None:
         """Import every rule now; else each is imported when a document first calls for it."""
+        self.by_subject  # noqa: B018 — a property, as the next one
         for rule in self.rules:
-            rule.check  # noqa: B018 — a property
-
-    def applicable(
-        self,
-        subject: Subject,
-        keys: Iterable[str],
-        *,
-        update: bool = True,
-    ) -> tuple[EnabledRule, ...]:
-        """Return the rules that look at a thing of this kind with these keys.
-
-        update  whether there is an old object; without one, rules that want it are left out
-        """
-        fields = self._fields.get(subject)
-        if fields is None:
-            return ()
-        return self._cached_select(subject, fields.intersection(keys), update=update)
-
-    def _select(
-        self,
-        subject: Subject,
-        fields: frozenset[str],
-        *,
-        update: bool,
-    ) -> tuple[EnabledRule, ...]:
-        return tuple(
-            rule
-            for rule in self._dispatched
-            if rule.subject == subject
-            and (not rule.fields or not rule.fields.isdisjoint(fields))
-            and (update or "old" not in rule.inputs)
-        )
+            if not rule.in_table:
+                rule.check  # noqa: B018

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import ComponentSpec, Container, Predictor
-from webhook.graph.path import Path, Segment
+from webhook.graph.model import ComponentSpec, Predictor
+from webhook.graph.path import ROOT, Path, Segment
 from webhook.graph.text import join_words
 from webhook.rules._format import quote_value
 from webhook.rules._suggest import unknown_value_finding
@@ -18,10 +18,11 @@ from webhook.rules.constraints.formats import Format
 
 SUBJECTS = (
     *("deployment", "predictor", "explainer", "node", "component"),
-    *("pod", "container", "probe", "hook", "metric"),
+    *("pod", "container", "init container", "probe", "hook", "metric"),
 )
 """What a path starts at: spec of the object, a predictor, its explainer, a node of its graph, a
-componentSpec, its pod's spec, a container of any pod, a probe or lifecycle hook of one that stays.
+componentSpec, its pod's spec, a container of any pod, an init container that does not stay (it is
+a container, too), a probe or lifecycle hook of a container that stays.
 "metric" is a metric of an autoscaler as it is rendered (autoscaling/v2)."""
 
 
@@ -32,11 +33,17 @@ class PodSubject(NamedTuple):
     predictor: Predictor
 
 
-class HandlerSubject(NamedTuple):
-    """A probe or lifecycle hook of a container, by its field: "readinessProbe", "preStop"."""
+class Metric(NamedTuple):
+    """A metric of an autoscaler: the component it is of, and the way back into the document.
 
-    container: Container
-    probe: str
+    number  its place among those that are rendered
+    trace   returns where a place in the list of rendered metrics comes from
+    """
+
+    component: ComponentSpec
+    predictor: Predictor
+    number: int
+    trace: Callable[[Iterable[Segment]], Path]
 
 
 Steps = tuple["Steps", Any, Segment] | None
@@ -45,19 +52,27 @@ None where the path starts."""
 
 
 class Location:
-    """A place on the walk. Made where a check asks for one; most values are passed without.
+    """A place on the walk. Made where a check asks for one; most values are passed without."""
 
-    subject  what the row's path starts at: a PodSubject, or the view of a container, a node, …
-    """
-
-    __slots__ = ("_resolve", "_steps", "subject")
+    __slots__ = ("_note_look", "_origin", "_steps")
 
     def __init__(
-        self, steps: Steps, subject: Any, resolve: Callable[[tuple[Segment, ...]], Path]
+        self, steps: Steps, origin: tuple[str, Any, Any], note_look: Callable[[], None]
     ) -> None:
-        self.subject = subject
+        """Take where it is, and what is to be told when a check looks at what is around it.
+
+        origin  the subject, the thing, and the predictor that it is a part of
+        """
         self._steps = steps
-        self._resolve = resolve
+        self._origin = origin
+        self._note_look = note_look
+
+    @property
+    def subject(self) -> Any:
+        """What the row's path starts at: a PodSubject, or the view of a container, a node, …."""
+        self._note_look()
+        subject, thing, predictor = self._origin
+        return PodSubject(thing, predictor) if subject in ("component", "pod") else thing
 
     @property
     def segment(self) -> Segment:
@@ -67,7 +82,11 @@ class Location:
     @property
     def holder(self) -> Any:
         """The value one step up; an empty mapping where the path starts."""
-        return {} if self._steps is None else self._steps[1]
+        if self._steps is None:
+            return {}
+        if self._steps[0] is None:
+            self._note_look()
+        return self._steps[1]
 
     def beside(self, *below: Segment) -> Path:
         """Return the place of something beside this one: below what holds it."""
@@ -82,7 +101,18 @@ class Location:
         while steps is not None:
             segments.append(steps[2])
             steps = steps[0]
-        return self._resolve(tuple(reversed(segments)))
+        segments.reverse()
+        subject, thing, _ = self._origin
+        if isinstance(thing, Metric):
+            return thing.trace((thing.number, *segments))
+        path: Path = ROOT if subject == "deployment" else thing.path
+        return path.join((*_PREFIXES.get(subject, ()), *segments))
+
+
+_PREFIXES: Mapping[str, tuple[str, ...]] = {
+    "deployment": ("spec",), "explainer": ("explainer",), "pod": ("spec",)
+}  # fmt: skip
+"""Where the mapping of a subject stands below its thing."""
 
 
 Check = Callable[[Any, Location], Iterable[Finding]]

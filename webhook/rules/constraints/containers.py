@@ -9,7 +9,7 @@ from webhook.graph.k8s_syntax import (
     is_http_header_name,
     is_port_name,
 )
-from webhook.graph.model import iter_mappings
+from webhook.graph.model import PROBES, iter_mappings
 from webhook.rules.constraints.checks import (
     ConstraintRule,
     Location,
@@ -24,7 +24,6 @@ from webhook.rules.constraints.checks import (
     unique,
 )
 from webhook.rules.constraints.formats import Format, explain_characters
-from webhook.rules.pod._pods import PROBES, is_run_to_completion
 
 _MAX_PORT = 65535
 _HANDLERS = {"probe": ("httpGet", "tcpSocket", "grpc"), "hook": ("httpGet", "tcpSocket")}
@@ -66,23 +65,21 @@ def _check_port_missing(value: Any, location: Location) -> Iterable[Finding]:
 
 
 def _check_success_threshold(value: Any, location: Location) -> Iterable[Finding]:
-    if location.subject.probe == "readinessProbe" or type(value) is not int or value <= 1:
+    if location.subject.name == "readinessProbe" or type(value) is not int or value <= 1:
         return ()
-    message = f"successThreshold of a {location.subject.probe} must be 1, got {value}"
+    message = f"successThreshold of a {location.subject.name} must be 1, got {value}"
     return (Finding(location.at(), message, "remove it"),)
 
 
 def _check_grace_period(value: Any, location: Location) -> Iterable[Finding]:
-    if location.subject.probe == "readinessProbe":
+    if location.subject.name == "readinessProbe":
         message = "readinessProbe does not support terminationGracePeriodSeconds"
         return (Finding(location.at(), message, "remove it"),)
     return in_range(1)(value, location)
 
 
 def _check_in_init_container(value: Any, location: Location) -> Iterable[Finding]:
-    """Check what only containers that stay can have (source: validateInitContainers)."""
-    if not is_run_to_completion(location.subject):
-        return ()
+    """Check what only containers that stay have (source: validateInitContainers)."""
     if location.segment == "lifecycle" and type(value) is dict and value.keys() == {"stopSignal"}:
         return ()  # a stop signal alone is taken, and dropped unless a feature gate is on
     if location.segment != "resizePolicy":
@@ -258,7 +255,11 @@ RULES = (
         - name: fetch
           image: registry.example/fetch:1
     """,
-        (*rows("container", (*PROBES, "lifecycle", "resizePolicy"), _check_in_init_container),),
+        (
+            *rows(
+                "init container", (*PROBES, "lifecycle", "resizePolicy"), _check_in_init_container
+            ),
+        ),
     ),
     ConstraintRule(
         "duplicate-resize-policy",

@@ -1,38 +1,17 @@
-"""The walk: each part of a document is passed once, for the rows of all rules together.
+"""The rows of the table as trees, one for each subject, and their checks at the values they reach.
 
-The paths of all rows make one tree per subject; the walk goes down a tree only where the document
-has a field that a row is about. Its work is linear in the document.
+The trees are made once; the walk (`engine.walk`) comes by with each subject, and goes down a tree
+only where the document has a field that a row is about. The work is linear in the document.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import (
-    ComponentSpec,
-    Container,
-    Node,
-    SeldonDeployment,
-    get_mapping,
-    get_str,
-)
-from webhook.graph.path import ROOT, Path, Segment
 from webhook.rules.constraints import TABLES
-from webhook.rules.constraints.checks import (
-    Check,
-    ConstraintRule,
-    HandlerSubject,
-    Location,
-    PodSubject,
-    Steps,
-    ValueCheck,
-)
-from webhook.rules.pod._pods import iter_handlers
-
-Resolve = Callable[[tuple[Segment, ...]], Path]
-ReportError = Callable[[str, Exception], None]
+from webhook.rules.constraints.checks import Check, ConstraintRule, Location, Steps, ValueCheck
 
 
 class Tree:
@@ -69,14 +48,6 @@ class Tree:
         else:
             self.checks.append((rule_id, None, check))
 
-    def concerns(self, value: Mapping[str, Any] | list[Any]) -> bool:
-        """Tell whether a row is about this mapping or list, or about something in it."""
-        if self.checks:
-            return True
-        if type(value) is dict:
-            return not self.field_names.isdisjoint(value)
-        return self.items is not None
-
 
 @cache
 def load_rules() -> Mapping[str, ConstraintRule]:
@@ -86,7 +57,8 @@ def load_rules() -> Mapping[str, ConstraintRule]:
 
 
 @cache
-def _trees(rule_ids: frozenset[str]) -> Mapping[str, Tree]:
+def compile_rows(rule_ids: frozenset[str]) -> Mapping[str, Tree]:
+    """Return the rows of some rules as trees, by subject."""
     trees: dict[str, Tree] = {}
     for rule_id, rule in load_rules().items():
         if rule_id in rule_ids:
@@ -97,78 +69,53 @@ def _trees(rule_ids: frozenset[str]) -> Mapping[str, Tree]:
     return trees
 
 
-def check_constraints(
-    deployment: SeldonDeployment, rule_ids: frozenset[str], report_error: ReportError
-) -> list[tuple[str, Finding]]:
-    """Return what departs from a row of the rules `rule_ids`, each with the id of its rule.
-
-    report_error  is told of a check that crashes, by the id of its rule; the others go on
-    """
-    trees = _trees(rule_ids)
-    walker = _Walker(report_error)
-    for subject, value, view, resolve in _iter_subjects(deployment):
-        tree = trees.get(subject)
-        if tree is not None and tree.concerns(value):
-            walker.view, walker.resolve = view, resolve
-            walker.visit(tree, value, None)
-    return walker.found
-
-
-def check_of(rule_id: str) -> Callable[[SeldonDeployment], Iterator[Finding]]:
-    """Return the check of one rule; what crashes in it is raised."""
-
-    def check(deployment: SeldonDeployment) -> Iterator[Finding]:
-        for _, finding in check_constraints(deployment, frozenset({rule_id}), _raise):
-            yield finding
-
-    return check
-
-
-def _raise(_: str, error: Exception) -> None:
-    raise error
-
-
 _NESTED = frozenset({dict, list})
 
 
-class _Walker:
-    """What is the same for all values of one subject, and what was found in all subjects."""
+class Rows:
+    """The checks of rows, run at the values of one subject after the other.
 
-    __slots__ = ("found", "report_error", "resolve", "view")
+    looked_outside  set where a check asked for what is not in the value that a visit began with
+    """
 
-    def __init__(self, report_error: ReportError) -> None:
-        self.found: list[tuple[str, Finding]] = []
-        self.report_error = report_error
-        self.view: Any = None
-        self.resolve: Resolve = ROOT.join
+    __slots__ = ("_fail", "_origin", "_report", "looked_outside")
+
+    def __init__(
+        self, report: Callable[[str, Finding], None], fail: Callable[[str, Exception], None]
+    ) -> None:
+        """Take what is called with each finding, and with each check that crashes, by rule id."""
+        self._report = report
+        self._fail = fail
+        self._origin: tuple[str, Any, Any] = ("", None, None)
+        self.looked_outside = False
+
+    def start(self, subject: str, thing: Any, predictor: Any) -> None:
+        """Go on with another subject: its name, the thing, and the predictor it is a part of."""
+        self._origin = (subject, thing, predictor)
 
     def visit(self, tree: Tree, value: Any, steps: Steps) -> None:
-        """Apply a tree to a mapping or list, at which the walk came by these steps."""
+        """Apply a tree to a value, at which the walk came by these steps, and to all below it."""
         if tree.checks:
-            self._apply(tree, value, steps)
+            self.check(tree, value, steps)
         if type(value) is dict:
             trees = tree.fields
-            for field, below in value.items():
-                if field in trees and below is not None:
-                    tree_below = trees[field]
-                    if type(below) in _NESTED:
-                        if tree_below.concerns(below):
-                            self.visit(tree_below, below, (steps, value, field))
-                    elif tree_below.checks:
-                        self._apply(tree_below, below, (steps, value, field))
-        elif tree.items is not None:
-            items = tree.items
-            field_names, checks = items.field_names, items.checks
-            for index, item in enumerate(value):
-                if type(item) is dict:  # as in `concerns`: lists are long
-                    if checks or not field_names.isdisjoint(item):
-                        self.visit(items, item, (steps, value, index))
-                elif type(item) is list:
-                    self.visit(items, item, (steps, value, index))
-                elif checks and item is not None:
-                    self._apply(items, item, (steps, value, index))
+            if trees and not tree.field_names.isdisjoint(value):
+                for field, below in value.items():
+                    if below is not None and field in trees:
+                        self.visit(trees[field], below, (steps, value, field))
+        elif tree.items is not None and type(value) is list:
+            self._visit_items(tree.items, value, steps)
 
-    def _apply(self, tree: Tree, value: Any, steps: Steps) -> None:
+    def _visit_items(self, tree: Tree, values: list[Any], steps: Steps) -> None:
+        field_names, checks = tree.field_names, tree.checks
+        for index, item in enumerate(values):
+            # Lists are long, and most items have nothing that a row is about.
+            if (checks and item is not None) or (
+                type(item) in _NESTED and (type(item) is list or not field_names.isdisjoint(item))
+            ):
+                self.visit(tree, item, (steps, values, index))
+
+    def check(self, tree: Tree, value: Any, steps: Steps = None) -> None:
         """Run the checks that hold at a value."""
         location = None
         for rule_id, accepts, check in tree.checks:
@@ -176,55 +123,11 @@ class _Walker:
                 if accepts is not None and accepts(value):
                     continue
                 if location is None:
-                    location = Location(steps, self.view, self.resolve)
+                    location = Location(steps, self._origin, self._note_look)
                 for finding in check(value, location):
-                    self.found.append((rule_id, finding))
+                    self._report(rule_id, finding)
             except Exception as error:  # noqa: BLE001 — a crash of one row must not hide the others
-                self.report_error(rule_id, error)
+                self._fail(rule_id, error)
 
-
-_Subject = tuple[str, Any, Any, Resolve]
-
-
-def _iter_subjects(deployment: SeldonDeployment) -> Iterator[_Subject]:
-    """Yield each subject: its name, its value, its view, and where places below it are."""
-    yield "deployment", deployment.spec, deployment, Path(("spec",)).join
-    for predictor in deployment.predictors:
-        yield "predictor", predictor.raw, predictor, predictor.path.join
-        if "explainer" in predictor.raw:
-            explainer = predictor.raw["explainer"]
-            if type(explainer) is dict and get_str(explainer, "type"):
-                yield "explainer", explainer, predictor, (predictor.path / "explainer").join
-        for node in predictor.nodes:
-            yield "node", node.raw, node, _below(node)
-        for component in predictor.components:
-            pod = PodSubject(component, predictor)
-            yield "component", component.raw, pod, component.path.join
-            yield "pod", component.pod, pod, _below(component, "spec")
-            if "hpaSpec" in component.raw and type(component.raw.get("kedaSpec")) is not dict:
-                yield from _metrics(component.raw, component.path / "hpaSpec", pod)
-    for container in deployment.containers:
-        yield "container", container.raw, container, _below(container)
-        for place, raw in iter_handlers(container):
-            name = "hook" if place[0] == "lifecycle" else "probe"
-            yield name, raw, HandlerSubject(container, str(place[-1])), _below(container, *place)
-
-
-def _below(view: Node | ComponentSpec | Container, *below: Segment) -> Resolve:
-    """Return what leads to places below a part; its own path is made when one is asked for."""
-    return lambda segments: view.path.join((*below, *segments))
-
-
-def _metrics(raw: Mapping[str, Any], path: Path, view: Any) -> Iterable[_Subject]:
-    """Yield the metrics of an hpaSpec as they are rendered, with the way back."""
-    from webhook.rendering.autoscaler import convert_metrics  # few documents have any
-
-    metrics = convert_metrics(get_mapping(raw, "hpaSpec"), path)
-    if metrics is None:
-        return
-    for index, metric in enumerate(metrics.value):
-        yield "metric", metric, view, _tracer(metrics.source_map.trace, index)
-
-
-def _tracer(trace: Callable[[Iterable[Segment]], Path], index: int) -> Resolve:
-    return lambda below: trace((index, *below))
+    def _note_look(self) -> None:
+        self.looked_outside = True

@@ -30,6 +30,8 @@ SINCE = "0.1.0"
 
 def check(predictor: Predictor) -> Iterator[Finding]:
     """Yield each node whose name an earlier node of the same predictor has."""
+    if len(predictor.nodes_by_name) == len(predictor.nodes):
+        return
     first: dict[str, Path] = {}
     for node in predictor.nodes:
         if not node.name:

@@ -29,7 +29,8 @@ from webhook.rules._format import quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
-FIELDS = frozenset({"parameters"})
+FIELDS = frozenset({"implementation", "parameters"})
+LOCAL = True
 
 
 def check(node: Node) -> Iterator[Finding]:

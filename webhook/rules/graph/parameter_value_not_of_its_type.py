@@ -26,7 +26,8 @@ from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-FIELDS = frozenset({"parameters"})
+FIELDS = frozenset({"implementation", "parameters"})
+LOCAL = True
 
 _BOOLEANS = frozenset(("y", "yes", "t", "true", "on", "1", "n", "no", "f", "false", "off", "0"))
 """What the wrapper reads as true or false (Python's strtobool), in any case."""

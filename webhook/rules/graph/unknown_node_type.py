@@ -25,6 +25,8 @@ from webhook.rules._suggest import unknown_value_finding
 
 ACTION = "deny"
 SINCE = "0.1.0"
+FIELDS = frozenset({"type"})
+LOCAL = True
 
 _OTHER_NAMES = {"INPUTTRANSFORMER": "TRANSFORMER", "TRANSFORMINPUT": "TRANSFORMER"} | {
     "TRANSFORMOUTPUT": "OUTPUT_TRANSFORMER"

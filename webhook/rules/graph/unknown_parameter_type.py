@@ -28,6 +28,7 @@ from webhook.rules._suggest import unknown_value_finding
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"parameters"})
+LOCAL = True
 
 
 def check(node: Node) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ from webhook.graph.model import Container, iter_mappings
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"volumeDevices", "volumeMounts"})
+LOCAL = True
 
 
 def check(container: Container) -> Iterator[Finding]:

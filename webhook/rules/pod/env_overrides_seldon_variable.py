@@ -20,7 +20,7 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Container, Predictor
+from webhook.graph.model import Container, Predictor, get_list
 from webhook.graph.path import Path
 
 ACTION = "warn"
@@ -63,16 +63,9 @@ def check(container: Container, predictor: Predictor) -> Iterator[Finding]:
     """
     if container.role != "container" or container.name not in predictor.node_names:
         return
-    env = container.raw.get("env")
-    if not env or type(env) is not list:
-        return
-    for index, variable in enumerate(env):
+    for index, variable in enumerate(get_list(container.raw, "env")):
         name = variable.get("name") if type(variable) is dict else None
-        if (
-            type(name) is str
-            and name in SELDON_VARIABLES
-            and any(node.name == container.name for node in predictor.nodes)
-        ):
+        if type(name) is str and name in SELDON_VARIABLES:
             yield _build_finding(container.path / "env" / index / "name", name)
 
 

@@ -29,6 +29,7 @@ from webhook.rules.pod.request_over_limit import is_extended_resource
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"resources"})
+LOCAL = True
 
 _HUGE_PAGES_PREFIX = "hugepages-"
 

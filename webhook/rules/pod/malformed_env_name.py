@@ -27,6 +27,7 @@ from webhook.rules._format import quote_value
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"env", "envFrom"})
+LOCAL = True
 
 _STRICT_CHARACTERS = "-._a-zA-Z0-9"
 _RELAXED_CHARACTERS = 32

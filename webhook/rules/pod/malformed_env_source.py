@@ -36,6 +36,7 @@ from webhook.rules.pod._pods import list_set_fields
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"env", "envFrom"})
+LOCAL = True
 
 _VARIABLE_SOURCES = (
     "secretKeyRef",

@@ -28,6 +28,7 @@ from webhook.graph.path import Path
 ACTION = "warn"
 SINCE = "0.1.0"
 FIELDS = frozenset({"resources"})
+LOCAL = True
 
 _MIN_BYTES = 2**20 * NANO
 """No program with an interpreter starts in less than a mebibyte; a hundred times that is common."""

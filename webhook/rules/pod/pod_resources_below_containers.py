@@ -36,7 +36,6 @@ from webhook.graph.k8s_syntax import parse_quantity
 from webhook.graph.model import ComponentSpec, get_mapping
 from webhook.graph.path import Path
 from webhook.rules._format import quote_value
-from webhook.rules.pod._pods import is_run_to_completion
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -132,7 +131,7 @@ def _largest_init_request(component: ComponentSpec, name: str) -> int:
             for field in ("limits", "requests")
         )
         own = (limit if request is None else request) or 0
-        if is_run_to_completion(container):
+        if container.runs_to_completion:
             largest = max(largest, staying + own)
         else:
             staying += own

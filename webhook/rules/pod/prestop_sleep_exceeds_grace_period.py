@@ -26,37 +26,25 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import ComponentSpec, Container, get_int, get_mapping
+from webhook.graph.model import ComponentSpec, Handler, get_int, get_mapping
 from webhook.rendering.probes import GRACE_PERIOD_SECONDS
-from webhook.rules.pod._pods import HOOKS, is_run_to_completion
 
 ACTION = "deny"
 SINCE = "0.1.0"
-FIELDS = frozenset({"lifecycle"})
+FIELDS = frozenset({"sleep"})
 
 
-def check(container: Container, component: ComponentSpec | None) -> Iterator[Finding]:
+def check(handler: Handler, component: ComponentSpec | None) -> Iterator[Finding]:
     """Yield each such hook (source: validateSleepAction)."""
-    if not _has_sleep_hook(container):
+    seconds = get_int(get_mapping(handler.raw, "sleep"), "seconds")
+    if handler.kind != "hook" or seconds is None:
         return
     grace_period = _grace_period(component)
-    lifecycle = get_mapping(container.raw, "lifecycle")
-    for hook in HOOKS:
-        seconds = get_int(get_mapping(get_mapping(lifecycle, hook), "sleep"), "seconds")
-        if seconds is not None and not 0 <= seconds <= grace_period:
-            bound = f"more than the {grace_period} that it has" if seconds > 0 else "less than 0"
-            path = ("lifecycle", hook, "sleep", "seconds")
-            message = f"the container sleeps for {seconds} seconds, {bound} to stop"
-            if seconds < 0:
-                message = f"the container sleeps for {seconds} seconds, {bound}"
-            yield Finding(container.path.join(path), message)
-
-
-def _has_sleep_hook(container: Container) -> bool:
-    if "lifecycle" not in container.raw or is_run_to_completion(container):
-        return False
-    lifecycle = get_mapping(container.raw, "lifecycle")
-    return any("sleep" in get_mapping(lifecycle, hook) for hook in HOOKS)
+    if 0 <= seconds <= grace_period:
+        return
+    bound = f"more than the {grace_period} that it has to stop" if seconds > 0 else "less than 0"
+    path = handler.path.join(("sleep", "seconds"))
+    yield Finding(path, f"the container sleeps for {seconds} seconds, {bound}")
 
 
 def _grace_period(component: ComponentSpec | None) -> int:

@@ -24,31 +24,31 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding, FixSafety, Operation
-from webhook.graph.model import Container, get_list, get_mapping
+from webhook.graph.model import Handler, get_list, get_mapping
 from webhook.graph.path import Path
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
 from webhook.graph.text import join_words
 from webhook.rules._right_level import HANDLER_FIELDS
-from webhook.rules.pod._pods import HOOK_HANDLERS, PROBE_HANDLERS, iter_handlers, list_set_fields
+from webhook.rules.pod._pods import HOOK_HANDLERS, PROBE_HANDLERS, list_set_fields
 
 ACTION = "deny"
 SINCE = "0.1.0"
-FIELDS = frozenset({"lifecycle", "livenessProbe", "readinessProbe", "startupProbe"})
 
 _WRAPPER_FIELDS = ("handler", "probeHandler", "lifecycleHandler")
 """What Go's types call the embedded handler; no field of Kubernetes."""
 
 
-def check(container: Container) -> Iterator[Finding]:
+def check(handler: Handler) -> Iterator[Finding]:
     """Yield each probe and hook without exactly one handler (source: validateHandler)."""
-    for field_path, raw in iter_handlers(container):
-        known_handlers = HOOK_HANDLERS if field_path[0] == "lifecycle" else PROBE_HANDLERS
-        there = [name for name in known_handlers if raw.get(name) is not None]
-        if len(there) != 1:
-            yield _build_finding(container.path.join(field_path), raw, known_handlers)
-        elif type(raw.get("exec")) is dict and raw["exec"].get("command") in (None, []):
-            path = container.path.join((*field_path, "exec", "command"))
-            yield Finding(path, "there is no command to run", "add command")
+    raw = handler.raw
+    known_handlers = HOOK_HANDLERS if handler.kind == "hook" else PROBE_HANDLERS
+    there = [name for name in known_handlers if raw.get(name) is not None]
+    if len(there) != 1:
+        yield _build_finding(handler.path, raw, known_handlers)
+    elif type(raw.get("exec")) is dict and raw["exec"].get("command") in (None, []):
+        yield Finding(
+            handler.path.join(("exec", "command")), "there is no command to run", "add command"
+        )
 
 
 def _build_finding(path: Path, raw: Mapping[str, Any], known_handlers: tuple[str, ...]) -> Finding:

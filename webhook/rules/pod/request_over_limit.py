@@ -32,6 +32,7 @@ from webhook.graph.well_known import KUBERNETES_PREFIX
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"resources"})
+LOCAL = True
 
 
 def check(container: Container) -> Iterator[Finding]:

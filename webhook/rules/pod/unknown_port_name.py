@@ -37,7 +37,6 @@ from webhook.graph.model import (
     Container,
     SeldonDeployment,
     get_list,
-    get_mapping,
     get_str,
     iter_mappings,
 )
@@ -46,7 +45,6 @@ from webhook.graph.suggest import nearest_word
 from webhook.graph.text import join_words
 from webhook.rules._format import quote_value
 from webhook.rules._rendered import render_objects
-from webhook.rules.pod._pods import iter_handlers
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -77,13 +75,12 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
 
 def _named_ports(container: Container) -> Iterator[tuple[Path, str]]:
     """Yield the place and name of each port that the author of the container does not list."""
-    for place, handler in iter_handlers(container):
+    for handler in container.handlers():
         for kind in ("httpGet", "tcpSocket"):
-            port = get_mapping(handler, kind).get("port")
-            if type(port) is not str or not is_port_name(port):
-                continue
-            if port not in _port_names(container.raw):
-                yield container.path.join((*place, kind, "port")), port
+            called = handler.raw.get(kind)
+            port = called.get("port") if type(called) is dict else None
+            if type(port) is str and port not in _port_names(container.raw) and is_port_name(port):
+                yield handler.path.join((kind, "port")), port
 
 
 def _rendered_port_names(

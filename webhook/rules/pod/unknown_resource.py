@@ -28,6 +28,7 @@ from webhook.rules._format import quote_value
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"resources"})
+LOCAL = True
 
 _NATIVE_RESOURCES = ("cpu", "memory", "ephemeral-storage")
 _EXTENDED_RESOURCE = "nvidia.com/gpu"

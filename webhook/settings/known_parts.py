@@ -1,0 +1,112 @@
+"""What rules and rows say of single fields, and the contents in which they found nothing.
+
+Most rules on pods look at one field of a container, its resources or its probes, and these are
+written in the same few ways in most objects. A content in which nothing was found is not looked at
+again. That is no fast path with rules of its own: what is remembered is what the rules said.
+
+A field belongs here if what is found in it depends on nothing else: the rules that say so of
+themselves (`webhook.rules.Rule.local`), and the rows of the table, of which the walk notices when
+one looks at what stands outside of the field. Compared are whole contents, never digests.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from webhook.graph.cluster_facts import NO_FACTS, Facts
+
+if TYPE_CHECKING:
+    from webhook.rules.constraints.walk import Tree
+    from webhook.settings.rule_set import EnabledRule
+
+MAX_KNOWN_BYTES: Final = 2 << 20
+"""Of all contents together. When there are more, all are forgotten: whoever writes many different
+ones on purpose then costs what he would cost without."""
+
+MAX_CONTENT_BYTES: Final = 1024
+"""Of one content; larger ones are seldom written twice."""
+
+_ENTRY_BYTES: Final = 100
+"""What remembering a content costs beside it, about."""
+
+
+class Part:
+    """One field of a kind of thing, or several that a rule looks at together.
+
+    rules  the local rules on it
+    trees  the rows on it, with the name of the field that they are on
+    known  the contents in which none of these found anything
+    """
+
+    __slots__ = ("is_shared", "known", "names", "rules", "trees")
+
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        rules: "tuple[EnabledRule, ...]",
+        trees: "tuple[tuple[str, Tree], ...]",
+    ) -> None:
+        """Take the fields, and what is about them."""
+        self.names = names
+        self.is_shared = len(names) > 1
+        self.rules = rules
+        self.trees = trees
+        self.known: set[bytes | None] = set()
+
+
+class KnownParts:
+    """What is known of the parts of a set of rules, within a bound."""
+
+    def __init__(self, parts: Iterable[Part]) -> None:
+        """Take all the parts."""
+        self._parts = tuple(parts)
+        self._of_facts = tuple(part for part in self._parts if any(r.inputs for r in part.rules))
+        self._facts: Facts = NO_FACTS
+        self._room = MAX_KNOWN_BYTES
+
+    def expect(self, facts: Facts) -> None:
+        """Forget what was found under other facts."""
+        if facts is not self._facts:
+            self._facts = facts
+            for part in self._of_facts:
+                part.known.clear()
+
+    def remember(self, part: Part, content: bytes | None) -> None:
+        """Note that nothing was found in a content."""
+        if content is None or len(content) > MAX_CONTENT_BYTES:
+            return
+        self._room -= len(content) + _ENTRY_BYTES
+        if self._room < 0:
+            self._room = MAX_KNOWN_BYTES
+            for each in self._parts:
+                each.known.clear()
+        part.known.add(content)
+
+
+def read_content(value: Any) -> bytes | None:
+    """Return what a field holds, to be compared; None if it cannot be."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # nested too deeply, or a number of more than 64 bits
+        return None
+
+
+def group_parts(rules: "Iterable[EnabledRule]", tree: "Tree | None") -> dict[str, Part]:
+    """Return the parts of a kind of thing by field; fields of one local rule are one part."""
+    rules = tuple(rules)
+    trees = {} if tree is None else tree.fields
+    groups: list[set[str]] = [{name} for name in trees]
+    for rule in rules:
+        joined = [group for group in groups if not group.isdisjoint(rule.fields)]
+        groups = [group for group in groups if group not in joined]
+        groups.append(set(rule.fields).union(*joined))
+    parts = [
+        Part(
+            tuple(sorted(group)),
+            tuple(rule for rule in rules if not rule.fields.isdisjoint(group)),
+            tuple((name, trees[name]) for name in sorted(group) if name in trees),
+        )
+        for group in groups
+    ]
+    return {name: part for part in parts for name in part.names}
