@@ -3,6 +3,7 @@
 from copy import deepcopy
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -94,3 +95,46 @@ def test_nothing_is_missed_where_any_value_stands_at_any_place(seed, times):
             key = random.choice(FIELDS)
         holder[key] = deepcopy(random.choice(VALUES))
     assert_nothing_is_missed(mutated)
+
+
+class _Reads(dict[str, Any]):
+    """A mapping that notes which of its keys are asked for."""
+
+    def __init__(self, raw):
+        super().__init__(raw)
+        self.keys_read = set()
+
+    def get(self, key, default=None):
+        self.keys_read.add(key)
+        return super().get(key, default)
+
+    def __getitem__(self, key):
+        self.keys_read.add(key)
+        return super().__getitem__(key)
+
+    def __contains__(self, key):
+        self.keys_read.add(key)
+        return super().__contains__(key)
+
+    def __iter__(self):
+        raise AssertionError("a local rule reads its fields alone")
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule in SETTINGS.rule_set if rule.local], ids=lambda rule: rule.id
+)
+def test_a_local_rule_reads_its_fields_alone(rule):
+    assert {*rule.inputs} <= {"facts"}
+    inputs = {"facts": ALL_FACTS} if rule.inputs else {}
+    read_fields = set()
+    for file in FILES:
+        for each in read(file.read_text()).documents:
+            for predictor in parse(each.value).predictors:
+                containers, nodes = predictor.all_containers, predictor.nodes
+                for thing in containers if rule.subject == "container" else nodes:
+                    raw = _Reads(thing.raw)
+                    list(rule.check(replace(thing, raw=raw), **inputs))
+                    read_fields |= raw.keys_read
+    # A node's type and implementation are read from the view.
+    assert read_fields <= rule.fields
+    assert read_fields or rule.subject == "node"
