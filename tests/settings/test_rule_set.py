@@ -13,9 +13,9 @@ SCALERS = rule("c", "component", "hpaSpec", "kedaSpec")
 RULES = RuleSet((ALWAYS, SHADOWS, SCALERS))
 
 
-def select(rules, subject, keys, **more):
+def select(rules, subject, keys, *, update=True):
     found = rules.by_subject.get(subject)
-    return () if found is None else found.select(keys, **more)
+    return () if found is None else found.select(found.fields.intersection(keys), update)
 
 
 def test_a_rule_without_fields_looks_at_each_of_its_things():

@@ -5,6 +5,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import orjson
+
 from webhook.engine.decision import RuleError
 from webhook.engine.walk import walk
 from webhook.graph.cluster_facts import Facts
@@ -14,7 +16,7 @@ from webhook.graph.path import ROOT
 from webhook.rendering.routes.options import NO_ROUTING, RoutingOptions
 from webhook.rules import Action, all_rules, docs
 from webhook.rules.constraints.walk import Rows
-from webhook.settings.known_parts import Part, read_content
+from webhook.settings.known_parts import Part
 from webhook.settings.rule_set import EnabledRule, RuleSet
 
 ActionFinding = tuple[Action, Finding]
@@ -78,11 +80,12 @@ class _Run:
         if rules is None:
             return
         self._inputs["predictor"], self._inputs["component"] = predictor, component
-        for rule in rules.select(keys, update=self._is_update):
-            self._run_rule(rule, thing)
+        if rules.called:
+            fields = rules.fields.intersection(keys)
+            self._run(rules.select(fields, self._is_update), thing)
         tree, parts = rules.tree, rules.parts
         if tree is not None:
-            self._rows.start(subject, thing, predictor)
+            self._rows.origin = subject, thing, predictor
             if tree.checks:
                 self._rows.check(tree, raw)
         if parts:
@@ -91,13 +94,15 @@ class _Run:
                 part = parts.get(name)
                 if part is None or value is None:
                     continue
-                if not part.is_shared:
-                    content = read_content(value)
-                elif part in shared:
-                    continue
-                else:
+                if part.is_shared:
+                    if part in shared:
+                        continue
                     shared = (*shared, part)
-                    content = read_content([raw.get(each) for each in part.names])
+                    value = [raw.get(each) for each in part.names]  # noqa: PLW2901
+                try:
+                    content = orjson.dumps(value)
+                except TypeError:  # nested too deeply, or a number of more than 64 bits
+                    content = None
                 if content not in part.known:
                     self._check_part(part, content, thing, raw)
 
@@ -107,8 +112,7 @@ class _Run:
         """Run the rules and rows on one part, and remember it if there is nothing to find in it."""
         findings, errors = len(self.findings), len(self._rule_errors)
         self._rows.looked_outside = False
-        for rule in part.rules:
-            self._run_rule(rule, thing)
+        self._run(part.rules, thing)
         for name, tree in part.trees:
             if raw.get(name) is not None:
                 self._rows.visit(tree, raw[name], (None, raw, name))
@@ -120,23 +124,23 @@ class _Run:
         ):
             self._known_parts.remember(part, content)
 
-    def _run_rule(self, rule: EnabledRule, thing: Any) -> None:
-        if rule.id in self._stopped:
-            return
-        names = rule.inputs
-        try:
-            if not names:
-                findings = rule.check(thing)
-            elif len(names) == 1:
-                findings = rule.check(thing, self._inputs[names[0]])
-            else:
-                findings = rule.check(thing, *[self._inputs[name] for name in names])
-            for finding in findings:
-                self._take(rule, finding)
-                if rule.id in self._stopped:
-                    break
-        except Exception as error:  # noqa: BLE001 — a crash of one rule must not hide the others
-            self._fail(rule.id, error)
+    def _run(self, rules: Iterable[EnabledRule], thing: Any) -> None:
+        for rule in rules:
+            if rule.id in self._stopped:
+                continue
+            try:
+                if not rule.inputs:
+                    findings = rule.check(thing)
+                elif len(rule.inputs) == 1:
+                    findings = rule.check(thing, self._inputs[rule.inputs[0]])
+                else:
+                    findings = rule.check(thing, *rule.pick_inputs(self._inputs))
+                for finding in findings:
+                    self._take(rule, finding)
+                    if rule.id in self._stopped:
+                        break
+            except Exception as error:  # noqa: BLE001 — a crash of one must not hide the others
+                self._fail(rule.id, error)
 
     def _take_of_row(self, rule_id: str, finding: Finding) -> None:
         if rule_id not in self._stopped:

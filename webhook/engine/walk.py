@@ -40,7 +40,13 @@ def walk(deployment: SeldonDeployment, visit: Visit) -> None:
     """
     predictors = deployment.predictors
     metadata = get_mapping(deployment.raw, "metadata")
-    keys = chain(metadata, deployment.spec, *(predictor.raw for predictor in predictors))
+    keys = chain(
+        metadata,
+        deployment.spec,
+        *[predictor.raw for predictor in predictors],
+        *[component.raw for component in deployment.components],
+        *[component.pod for component in deployment.components],
+    )
     visit("deployment", deployment, deployment.spec, keys, None, None)
     for schema_error in deployment.schema_errors:
         visit("schema_error", schema_error, EMPTY_MAPPING, (schema_error.kind,), None, None)

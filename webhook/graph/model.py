@@ -6,7 +6,7 @@ reads as "", None or (), and what is wrong with it stands in `Deployment.faults`
 Read-only: a document is changed by patches, never through its view.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
@@ -55,13 +55,12 @@ def get_list(raw: Mapping[str, Any], key: str) -> Sequence[Any]:
     return value if type(value) is list else ()
 
 
-def iter_mappings(raw: Mapping[str, Any], key: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Yield index and item of each mapping in the list at `key`; other items have faults."""
+def iter_mappings(raw: Mapping[str, Any], key: str) -> Sequence[tuple[int, Mapping[str, Any]]]:
+    """Return index and item of each mapping in the list at `key`; other items have faults."""
     value = raw.get(key)
-    if type(value) is list:
-        for index, item in enumerate(value):
-            if type(item) is dict:
-                yield index, item
+    if type(value) is not list:
+        return ()
+    return [(index, item) for index, item in enumerate(value) if type(item) is dict]
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,13 +324,14 @@ class Predictor:
     containers: tuple[Container, ...]
     other_containers: tuple[Container, ...]
 
-    @property
-    def all_containers(self) -> Iterator[Container]:
+    @cached_property
+    def all_containers(self) -> Sequence[Container]:
         """The containers of its components with their init containers, then the others."""
+        containers: list[Container] = []
         for component in self.components:
-            yield from component.containers
-            yield from component.init_containers
-        yield from self.other_containers
+            containers += component.containers
+            containers += component.init_containers
+        return [*containers, *self.other_containers]
 
     @cached_property
     def env_sources(self) -> Sequence[EnvSource]:

@@ -10,9 +10,7 @@ one looks at what stands outside of the field. Compared are whole contents, neve
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
-
-import orjson
+from typing import TYPE_CHECKING, Final
 
 from webhook.graph.cluster_facts import NO_FACTS, Facts
 
@@ -82,14 +80,6 @@ class KnownParts:
             for each in self._parts:
                 each.known.clear()
         part.known.add(content)
-
-
-def read_content(value: Any) -> bytes | None:
-    """Return what a field holds, to be compared; None if it cannot be."""
-    try:
-        return orjson.dumps(value)
-    except TypeError:  # nested too deeply, or a number of more than 64 bits
-        return None
 
 
 def group_parts(rules: "Iterable[EnabledRule]", tree: "Tree | None") -> dict[str, Part]:

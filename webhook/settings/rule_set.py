@@ -1,9 +1,10 @@
 """The rules that run under some settings, and which of them look at a thing."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from webhook.rules import Action, Check, Subject
 from webhook.settings.known_parts import KnownParts, Part, group_parts
@@ -41,46 +42,48 @@ class EnabledRule:
         """The generator of findings."""
         return self.load()
 
+    @cached_property
+    def pick_inputs(self) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+        """What returns its inputs from all, in their order; of two or more."""
+        return itemgetter(*self.inputs)
+
 
 class SubjectRules:
     """The rules on one kind of thing.
 
-    tree        the rows of the table on it, with checks of the thing as a whole at its root
-    parts       its fields that local rules and rows are about, by name
+    called  those that are called with the thing, as `select` chooses
+    fields  the keys that these ask for
+    tree    the rows of the table on it, with checks of the thing as a whole at its root
+    parts   its fields that local rules and rows are about, by name
     """
 
-    __slots__ = ("_cached_select", "_fields", "_rules", "parts", "tree")
+    __slots__ = ("called", "fields", "parts", "select", "tree")
 
     def __init__(
         self,
-        rules: tuple[EnabledRule, ...],
+        called: tuple[EnabledRule, ...],
         tree: "Tree | None" = None,
         parts: Mapping[str, Part] | None = None,
     ) -> None:
         """Take the rules that are called with the thing, and what there is on its fields."""
-        self._rules = rules
-        self._fields = frozenset[str]().union(*(rule.fields for rule in rules))
-        self._cached_select = lru_cache(_MAX_CACHED_SELECTIONS)(self._select)
+        self.called = called
+        self.fields = frozenset[str]().union(*(rule.fields for rule in called))
+        self.select = lru_cache(_MAX_CACHED_SELECTIONS)(self._select)
         self.tree = tree
         self.parts: Mapping[str, Part] = parts or {}
-
-    def select(self, keys: Iterable[str], *, update: bool = True) -> tuple[EnabledRule, ...]:
-        """Return the rules that are called with a thing with these keys.
-
-        update  whether there is an old object; without one, rules that want it are left out
-        """
-        if not self._rules:
-            return ()
-        return self._cached_select(self._fields.intersection(keys), update)
 
     def _select(
         self,
         fields: frozenset[str],
         update: bool,  # noqa: FBT001 — positional: the cache is asked for each thing
     ) -> tuple[EnabledRule, ...]:
+        """Return the rules that are called with a thing that has these of the `fields`.
+
+        update  whether there is an old object; without one, rules that want it are left out
+        """
         return tuple(
             rule
-            for rule in self._rules
+            for rule in self.called
             if (not rule.fields or not rule.fields.isdisjoint(fields))
             and (update or "old" not in rule.inputs)
         )

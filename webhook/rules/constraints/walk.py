@@ -75,10 +75,11 @@ _NESTED = frozenset({dict, list})
 class Rows:
     """The checks of rows, run at the values of one subject after the other.
 
+    origin          what the values are of, as a Location takes it
     looked_outside  set where a check asked for what is not in the value that a visit began with
     """
 
-    __slots__ = ("_fail", "_origin", "_report", "looked_outside")
+    __slots__ = ("_fail", "_report", "looked_outside", "origin")
 
     def __init__(
         self, report: Callable[[str, Finding], None], fail: Callable[[str, Exception], None]
@@ -86,12 +87,8 @@ class Rows:
         """Take what is called with each finding, and with each check that crashes, by rule id."""
         self._report = report
         self._fail = fail
-        self._origin: tuple[str, Any, Any] = ("", None, None)
+        self.origin: tuple[str, Any, Any] = ("", None, None)
         self.looked_outside = False
-
-    def start(self, subject: str, thing: Any, predictor: Any) -> None:
-        """Go on with another subject: its name, the thing, and the predictor it is a part of."""
-        self._origin = (subject, thing, predictor)
 
     def visit(self, tree: Tree, value: Any, steps: Steps) -> None:
         """Apply a tree to a value, at which the walk came by these steps, and to all below it."""
@@ -123,7 +120,7 @@ class Rows:
                 if accepts is not None and accepts(value):
                     continue
                 if location is None:
-                    location = Location(steps, self._origin, self._note_look)
+                    location = Location(steps, self.origin, self._note_look)
                 for finding in check(value, location):
                     self._report(rule_id, finding)
             except Exception as error:  # noqa: BLE001 — a crash of one row must not hide the others

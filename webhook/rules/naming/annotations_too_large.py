@@ -28,7 +28,7 @@ from webhook.graph.path import ROOT
 
 ACTION = "deny"
 SINCE = "0.1.0"
-FIELDS = frozenset({"annotations", "predictors"})
+FIELDS = frozenset({"annotations", "metadata"})
 
 _MAX_SIZE = 256 * 1024
 """Bytes of all keys and values (TotalAnnotationSizeLimitB)."""

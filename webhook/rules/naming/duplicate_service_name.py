@@ -34,7 +34,7 @@ from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-FIELDS = frozenset({"predictors"})
+FIELDS = frozenset({"annotations"})
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:

@@ -36,6 +36,7 @@ from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
+FIELDS = frozenset({"annotations", "labels"})
 
 _CHARACTERS = "-A-Za-z0-9_."
 

@@ -44,7 +44,7 @@ from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-FIELDS = frozenset({"annotations", "predictors"})
+FIELDS = frozenset({"annotations", "metadata", "nodeSelector"})
 
 _CHARACTERS = "-A-Za-z0-9_."
 _ANNOTATIONS = ROOT / "spec" / "annotations"

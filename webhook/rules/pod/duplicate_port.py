@@ -45,7 +45,8 @@ def check(predictor: Predictor) -> Iterator[Finding]:
     Sources: the list-map keys of Seldon's CRD; validateContainerPorts, checkHostPortConflicts.
     """
     for container in predictor.all_containers:
-        if len(get_list(container.raw, "ports")) > 1:
+        ports = container.raw.get("ports")
+        if type(ports) is list and len(ports) > 1:
             yield from _check_container(container)
     for component in predictor.components:
         yield from _check_host_ports(component, component.containers)
@@ -77,9 +78,9 @@ def _check_host_ports(
     first_users: dict[tuple[int, str, str], Path] = {}
     on_host = component.pod.get("hostNetwork") is True
     for container in containers:
-        if "ports" not in container.raw:
-            continue
-        for index, port in iter_mappings(container.raw, "ports"):
+        for index, port in enumerate(get_list(container.raw, "ports")):
+            if type(port) is not dict:
+                continue
             value = port.get("hostPort")
             if on_host and not value:
                 value = port.get("containerPort")  # which is what pods are given for it

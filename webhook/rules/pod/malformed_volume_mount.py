@@ -25,7 +25,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import ComponentSpec, Container, get_mapping, get_str, iter_mappings
+from webhook.graph.model import (
+    ComponentSpec,
+    Container,
+    get_list,
+    get_mapping,
+    get_str,
+    iter_mappings,
+)
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
@@ -38,8 +45,8 @@ _SPECIAL_PATHS = frozenset({"mountPropagation", "recursiveReadOnly"})
 
 def check(container: Container, component: ComponentSpec | None) -> Iterator[Finding]:
     """Yield each such mount (sources: ValidateVolumeMounts, ValidateVolumeDevices)."""
-    for index, mount in iter_mappings(container.raw, "volumeMounts"):
-        if not _SPECIAL_PATHS.isdisjoint(mount):
+    for index, mount in enumerate(get_list(container.raw, "volumeMounts")):
+        if type(mount) is dict and not _SPECIAL_PATHS.isdisjoint(mount):
             yield from _check_mount(container, index, mount)
     if "volumeDevices" in container.raw:
         yield from _check_devices(container, component)

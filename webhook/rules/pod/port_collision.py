@@ -103,11 +103,11 @@ def _may_collide(deployment: SeldonDeployment, engine_ports: Sequence[int]) -> b
 
 def _declared_ports(container: Container) -> dict[str, Any]:
     """Return the numbers that an author wrote for the container's ports, by kind."""
-    ports = {}
-    for port in get_list(container.raw, "ports"):
-        if type(port) is dict and (kind := port.get("name")) in _ENDPOINT_KINDS:
-            ports[kind] = port.get("containerPort")
-    return ports
+    return {
+        port["name"]: port.get("containerPort")
+        for port in get_list(container.raw, "ports")
+        if type(port) is dict and port.get("name") in _ENDPOINT_KINDS
+    }
 
 
 def _check_pod(

@@ -69,7 +69,10 @@ def _references(pod: ComponentSpec) -> Iterator[tuple[Path, Any]]:
             yield path, get_mapping(source, "resourceFieldRef")
     for index, volume in iter_mappings(pod.pod, "volumes"):
         path = pod.path.join(("spec", "volumes", index))
-        yield from _files(path / "downwardAPI", get_mapping(volume, "downwardAPI"))
+        if "downwardAPI" in volume:
+            yield from _files(path / "downwardAPI", get_mapping(volume, "downwardAPI"))
+        if "projected" not in volume:
+            continue
         for number, source in iter_mappings(get_mapping(volume, "projected"), "sources"):
             below = path.join(("projected", "sources", number, "downwardAPI"))
             yield from _files(below, get_mapping(source, "downwardAPI"))

@@ -74,8 +74,8 @@ def check(
         return  # what is wrong there is said
     suggestions = _MAX_SUGGESTIONS
     for field in ("volumeMounts", "volumeDevices"):
-        for index, mount in iter_mappings(container.raw, field):
-            name = mount.get("name")
+        for index, mount in enumerate(get_list(container.raw, field)):
+            name = mount.get("name") if type(mount) is dict else None
             if (
                 type(name) is str
                 and name not in volumes

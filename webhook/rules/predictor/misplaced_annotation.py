@@ -31,6 +31,7 @@ from webhook.graph.well_known import (
 
 ACTION = "warn"
 SINCE = "0.1.0"
+FIELDS = frozenset({"annotations"})
 
 _SPEC_ANNOTATIONS = frozenset({SEPARATE_POD_ANNOTATION, NO_STORAGE_INITIALIZER_ANNOTATION})
 _PREDICTOR_ANNOTATIONS = frozenset({NO_ENGINE_ANNOTATION, SERVICE_NAME_ANNOTATION})

@@ -28,6 +28,7 @@ from webhook.rules._format import quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
+FIELDS = frozenset({"annotations"})
 
 _SWITCHES = ("engine-separate-pod", "no-engine", "no-storage-initializer")
 """On where they are "true"."""

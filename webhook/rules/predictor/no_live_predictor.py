@@ -25,7 +25,7 @@ from webhook.graph.model import SeldonDeployment
 
 ACTION = "deny"
 SINCE = "0.1.0"
-FIELDS = frozenset({"predictors"})
+FIELDS = frozenset({"shadow"})
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:

@@ -26,7 +26,7 @@ from webhook.rules._format import quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
-FIELDS = frozenset({"predictors"})
+FIELDS = frozenset({"shadow"})
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
