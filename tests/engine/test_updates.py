@@ -3,7 +3,9 @@
 import pytest
 
 from tests.documents_of import minimal, with_graph, with_predictor
+from tests.policy.documents import single_validation_policy
 from webhook.engine.evaluate import evaluate
+from webhook.engine.policy_context import PolicyContext
 from webhook.graph.cluster_facts import NO_FACTS
 from webhook.rules import all_rules
 from webhook.settings.model import read_settings
@@ -269,3 +271,45 @@ def test_one_old_fault_excuses_one():
     old = with_graph(children=[{"name": "a", "type": "x"}])
     new = with_graph(children=[{"name": "a", "type": "x"}, {"name": "a", "type": "x"}])
     assert "unknown-node-type" in reported_rules(new, old)[0]
+
+
+def aggregating_policy(expression):
+    policies = single_validation_policy(expression)
+    assert policies.problems == ()
+    return PolicyContext(policies, 0)
+
+
+def is_denied_by(context, new, old):
+    decision = evaluate(new, SETTINGS, NO_FACTS, old_document=old, policy_context=context)
+    assert decision.rule_errors == ()
+    return any(finding.rule_id.startswith("policy/") for finding in decision.denials)
+
+
+def with_predictors(count):
+    document = with_predictor()
+    first = document["spec"]["predictors"][0]
+    document["spec"]["predictors"] = [{**first, "name": f"p{n}"} for n in range(count)]
+    return document
+
+
+def test_a_count_of_a_policy_that_gets_worse_is_new():
+    context = aggregating_policy('"size(object.spec.predictors) <= 1"')
+    assert is_denied_by(context, with_predictors(30), with_predictors(2))
+    assert not is_denied_by(context, labelled(with_predictors(2)), with_predictors(2))
+
+
+@pytest.mark.parametrize("before", [1, 10])
+def test_one_more_privileged_container_is_new_to_a_policy_that_aggregates(before):
+    containers = "object.spec.predictors[0].componentSpecs[0].spec.containers"
+    context = aggregating_policy(f'"!{containers}.exists(c, c.securityContext.privileged)"')
+    assert is_denied_by(context, with_privileged(before + 1), with_privileged(before))
+    assert not is_denied_by(context, labelled(with_privileged(before)), with_privileged(before))
+
+
+def test_the_thousand_and_first_fault_of_a_row_is_new():
+    def with_ports(count):
+        ports = [{"containerPort": 70_000 + n} for n in range(count)]
+        container = {"name": "classifier", "image": "a", "ports": ports}
+        return with_predictor(componentSpecs=[{"spec": {"containers": [container]}}])
+
+    assert reported_rules(labelled(with_ports(1001)), with_ports(1000))[0] == ["port-out-of-range"]

@@ -164,6 +164,26 @@ def test_a_time_out_denies_whatever_on_rule_error_says() -> None:
     assert slow in response["status"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("slow", "stage"),
+    [
+        ("webhook.admission.request.read_request", "parsing the review"),
+        ("webhook.graph.parse._validate_schema", "reading the object"),
+        ("webhook.graph.schema.explain.build_trail_path", "checking the object against the schema"),
+    ],
+)
+def test_what_is_slow_is_named_where_no_rule_runs(
+    monkeypatch: pytest.MonkeyPatch, slow: str, stage: str
+) -> None:
+    document = with_predictor(replicas="1")
+    handle_review(orjson.dumps(_review(document)), "validate", read_settings(None, {}), NO_FACTS)
+    monkeypatch.setattr(slow, lambda *_, **__: let_the_time_be_over())
+    found = review_within_timeout(document, read_settings(None, {}))
+    response = orjson.loads(found.body)["response"]
+    assert response["allowed"] is False
+    assert f"{stage} was too slow: the " in response["status"]["message"]
+
+
 SLOW = "lists.range(100).all(x, lists.range(100).all(y, x + y >= 0))"
 """So many steps that the engine looks at the time in between, and fewer than a policy may take."""
 

@@ -14,6 +14,7 @@ from webhook.engine.decision import ALLOWED, Decision, RuleError
 from webhook.engine.evaluate import evaluate
 from webhook.engine.policy_context import PolicyContext
 from webhook.engine.scale import evaluate_scale
+from webhook.engine.stages import stage_of
 from webhook.errors import MalformedReviewError, UnreadReviewError
 from webhook.graph.admission_request import AdmissionRequest
 from webhook.graph.cluster_facts import Facts
@@ -106,7 +107,7 @@ def handle_review(
             raise MalformedReviewError("the review could not be read in time") from error
         # Whatever happens, the API server gets an answer.
         decision = Decision(
-            rule_errors=(RuleError(ENGINE_RULE_ID, error),),
+            rule_errors=(RuleError(ENGINE_RULE_ID, error, stage_of(error)),),
             fail_closed=settings.on_rule_error == "deny",
             mode=settings.for_namespace(request.namespace, facts).mode,
         )

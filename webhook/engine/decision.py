@@ -13,10 +13,12 @@ class RuleError(NamedTuple):
 
     rule_id  its id
     error    what it raised; for the log, never for the author
+    stage    what was being done, where it was no rule: "reading the object"
     """
 
     rule_id: str
     error: Exception
+    stage: str = ""
 
     @property
     def is_timeout(self) -> bool:

@@ -66,12 +66,10 @@ def format_denial(decision: Decision, name: str) -> str:
 def format_rule_errors(rule_errors: Iterable[RuleError]) -> list[str]:
     """Return a sentence for each rule that could not be evaluated."""
     return [
-        f"rule {rule_error.rule_id} "
-        + (
-            f"was too slow: {shorten(str(rule_error.error), MAX_MESSAGE_LENGTH)}"
-            if rule_error.is_timeout
-            else RULE_ERROR_TEXT
-        )
+        f"{rule_error.stage or f'rule {rule_error.rule_id}'} was too slow: "
+        + shorten(str(rule_error.error), MAX_MESSAGE_LENGTH)
+        if rule_error.is_timeout
+        else f"rule {rule_error.rule_id} {RULE_ERROR_TEXT}"
         for rule_error in rule_errors
     ]
 
