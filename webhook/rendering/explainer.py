@@ -33,7 +33,7 @@ from webhook.rendering.source_map import (
     with_fields,
     with_items,
 )
-from webhook.rendering.storage_initializer import ModelDownload, PodParts, add_model_download
+from webhook.rendering.storage_initializer import ModelDownload, PodParts, add_model_downloads
 
 DEFAULT_PORT = 9000
 """Where an explainer listens unless its endpoint or container says otherwise. Seldon's."""
@@ -69,8 +69,8 @@ def render_explainer_deployment(layout: PredictorLayout) -> Sourced:
     container = _container(layout, raw, path, name)
     no_items = injected([], layout.predictor.path)
     parts = PodParts((container,), no_items, no_items)
-    parts = add_model_download(
-        layout, None, parts, ModelDownload(container.value["name"], raw, path)
+    parts = add_model_downloads(
+        layout, None, parts, [ModelDownload(container.value["name"], raw, path)]
     )
     pod = pods.complete_pod_spec(layout, None, parts)
     if account := get_str(raw, "serviceAccountName"):

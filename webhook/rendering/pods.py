@@ -40,7 +40,7 @@ from webhook.rendering.source_map import (
 from webhook.rendering.storage_initializer import (
     ModelDownload,
     PodParts,
-    add_model_download,
+    add_model_downloads,
     add_mounts,
 )
 
@@ -65,12 +65,20 @@ def render_pod_spec(layout: PredictorLayout, pod: PodLayout) -> Sourced:
         init_containers=list_items(pod.spec, "initContainers", source_path),
         volumes=list_items(pod.spec, "volumes", source_path),
     )
-    for slot, node in pod.node_slots:
-        if not downloads_own_model(layout, node):
-            target = _model_container(parts, slot.name, node.implementation)
-            parts = add_model_download(
-                layout, pod, parts, ModelDownload(target, node.raw, node.path)
-            )
+    has_sidecar = any(c.value.get("name") == TENSORFLOW_CONTAINER for c in parts.containers)
+    downloads = (
+        ModelDownload(
+            # The companion reads the model, where the server has one.
+            TENSORFLOW_CONTAINER
+            if has_sidecar and node.implementation == "TENSORFLOW_SERVER"
+            else slot.name,
+            node.raw,
+            node.path,
+        )
+        for slot, node in pod.node_slots
+        if not downloads_own_model(layout, node)
+    )
+    parts = add_model_downloads(layout, pod, parts, downloads)
     entrypoint = layout.entrypoint
     is_entrypoint = entrypoint is not None and entrypoint[0] is pod
     if is_entrypoint and layout.has_orchestrator and not layout.orchestrator_in_own_pod:
@@ -195,14 +203,6 @@ def _with_orchestrator(layout: PredictorLayout, pod: PodLayout, parts: PodParts)
     return PodParts(
         (*parts.containers, orchestrator_container), parts.init_containers, parts.volumes
     )
-
-
-def _model_container(parts: PodParts, name: str, implementation: str) -> str:
-    """Return which container reads the model: the companion, where the server has one."""
-    reads_from_sidecar = implementation == "TENSORFLOW_SERVER" and any(
-        c.value.get("name") == TENSORFLOW_CONTAINER for c in parts.containers
-    )
-    return TENSORFLOW_CONTAINER if reads_from_sidecar else name
 
 
 def _service_account(pod: PodLayout) -> Sourced | None:

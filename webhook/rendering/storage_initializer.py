@@ -11,7 +11,7 @@ the Secret named on the node or by option; those that Seldon copies from a servi
 Secrets need the cluster and are not looked up here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,50 +73,112 @@ class ModelDownload:
     path: Path
 
 
-def add_model_download(
-    layout: PredictorLayout, pod: PodLayout | None, parts: PodParts, download: ModelDownload
+def add_model_downloads(
+    layout: PredictorLayout,
+    pod: PodLayout | None,
+    parts: PodParts,
+    downloads: Iterable[ModelDownload],
 ) -> PodParts:
-    """Return `parts` with the model brought to its container; `pod`: None for one of ours."""
-    uri = get_str(download.raw, "modelUri")
-    if not uri:
-        return parts
-    container_indexes = [
-        i for i, c in enumerate(parts.containers) if c.value.get("name") == download.container_name
-    ]
-    if not container_indexes:
-        return parts
-    predictor_path = layout.predictor.path
-    volume = names.model_volume_name(download.container_name)
-    reader = parts.containers[container_indexes[0]].value
-    if not layout.is_seldon and _mounts_another(reader, volume):
-        return parts
-    reader_mounts: list[Mount] = [{"name": volume, "mountPath": MODELS_PATH, "readOnly": True}]
-    initializer = names.initializer_name(download.container_name)
-    if any(c.get("name") == initializer for c in parts.init_containers.value):
-        # The author brings an initializer.
-        return _mount_in_container(layout, parts, container_indexes[0], reader_mounts)
-    source = from_user(uri, download.path / "modelUri")
-    is_there = any(get_str(present, "name") == volume for present in parts.volumes.value)
-    volumes = []
-    if layout.is_seldon or not is_there:
-        volumes.append(injected({"name": volume, "emptyDir": {}}, predictor_path))
-    writer_mounts: list[Mount] = [{"name": volume, "mountPath": MODELS_PATH}]
-    if uri.startswith(CLAIM_SCHEME):
-        claim, _, inside = uri.removeprefix(CLAIM_SCHEME).partition("/")
-        volume_name, claim_volume = _find_claim_volume(
-            layout, parts.volumes, claim, download.container_name
+    """Return `parts` with each model brought to its container; `pod`: None for one of ours."""
+    adding = _Adding(layout, pod, parts)
+    for download in downloads:
+        adding.add(download)
+    return adding.parts()
+
+
+class _Adding:
+    """A pod's lists while downloads are added, with what is in them by name."""
+
+    def __init__(self, layout: PredictorLayout, pod: PodLayout | None, parts: PodParts) -> None:
+        self._layout = layout
+        self._pod = pod
+        self._before = parts
+        self._containers = list(parts.containers)
+        self._init_containers: list[Sourced] = []
+        self._volumes: list[Sourced] = []
+        self._indexes: dict[Any, int] = {}
+        for index, container in enumerate(parts.containers):
+            name = container.value.get("name")
+            if type(name) is str:
+                self._indexes.setdefault(name, index)
+        self._initializers = {get_str(c, "name") for c in parts.init_containers.value}
+        self._volume_names: set[str] = set()
+        self._claims: dict[str, str] = {}
+        for volume in parts.volumes.value:
+            self._note_volume(volume)
+
+    def parts(self) -> PodParts:
+        """Return the lists as they are now."""
+        return PodParts(
+            tuple(self._containers),
+            with_items(self._before.init_containers, self._init_containers)
+            if self._init_containers
+            else self._before.init_containers,
+            with_items(self._before.volumes, self._volumes)
+            if self._volumes
+            else self._before.volumes,
         )
-        if claim_volume is not None:
-            volumes.append(injected(claim_volume, predictor_path))
-        for mounts in (reader_mounts, writer_mounts):
-            mounts.append({"name": volume_name, "mountPath": CLAIM_MOUNT, "readOnly": True})
-        source = Sourced(f"{CLAIM_MOUNT}/{inside}", source.source_map)
-    init_container = _container(layout, pod, download, source=source, mounts=writer_mounts)
-    return PodParts(
-        _mount_in_container(layout, parts, container_indexes[0], reader_mounts).containers,
-        with_items(parts.init_containers, [init_container]),
-        with_items(parts.volumes, volumes),
-    )
+
+    def add(self, download: ModelDownload) -> None:
+        """Bring a model to its container, unless there is none, or its author did so."""
+        layout, name = self._layout, download.container_name
+        uri, index = get_str(download.raw, "modelUri"), self._indexes.get(name)
+        if not uri or index is None:
+            return
+        volume = names.model_volume_name(name)
+        if not layout.is_seldon and _mounts_another(self._containers[index].value, volume):
+            return
+        reader_mounts: list[Mount] = [{"name": volume, "mountPath": MODELS_PATH, "readOnly": True}]
+        if names.initializer_name(name) in self._initializers:  # the author brings an initializer
+            self._mount(index, reader_mounts)
+            return
+        source = from_user(uri, download.path / "modelUri")
+        if layout.is_seldon or volume not in self._volume_names:
+            self._add_volume({"name": volume, "emptyDir": {}})
+        writer_mounts: list[Mount] = [{"name": volume, "mountPath": MODELS_PATH}]
+        if uri.startswith(CLAIM_SCHEME):
+            claim, _, inside = uri.removeprefix(CLAIM_SCHEME).partition("/")
+            claim_volume = self._claim_volume(claim, name)
+            for mounts in (reader_mounts, writer_mounts):
+                mounts.append({"name": claim_volume, "mountPath": CLAIM_MOUNT, "readOnly": True})
+            source = Sourced(f"{CLAIM_MOUNT}/{inside}", source.source_map)
+        initializer = _container(layout, self._pod, download, source=source, mounts=writer_mounts)
+        self._mount(index, reader_mounts)
+        self._init_containers.append(initializer)
+        self._initializers.add(names.initializer_name(name))
+
+    def _claim_volume(self, claim: str, target: str) -> str:
+        """Return the name of the claim's volume; it is added if the pod has none yet."""
+        if not self._layout.is_seldon:
+            if claim in self._claims:
+                return self._claims[claim]
+            if CLAIM_VOLUME in self._volume_names:
+                name = names.claim_volume_name(target)
+                self._add_volume({"name": name, "persistentVolumeClaim": {"claimName": claim}})
+                return name
+        self._add_volume({"name": CLAIM_VOLUME, "persistentVolumeClaim": {"claimName": claim}})
+        return CLAIM_VOLUME
+
+    def _add_volume(self, volume: dict[str, Any]) -> None:
+        self._volumes.append(injected(volume, self._layout.predictor.path))
+        self._note_volume(volume)
+
+    def _note_volume(self, volume: Mapping[str, Any]) -> None:
+        name = get_str(volume, "name")
+        self._volume_names.add(name)
+        claim = get_str(get_mapping(volume, "persistentVolumeClaim"), "claimName")
+        if claim:
+            self._claims.setdefault(claim, name)
+
+    def _mount(self, index: int, mounts: list[Mount]) -> None:
+        container = self._containers[index]
+        mounted = _mounted_volumes(container.value)
+        self._containers[index] = add_mounts(
+            container,
+            [mount for mount in mounts if mount["name"] not in mounted],
+            self._layout.predictor.path,
+            keeps_paths=not self._layout.is_seldon,
+        )
 
 
 def _container(
@@ -152,37 +214,6 @@ def _container(
             "securityContext": security_context.initializer_context(layout, pod),
         },
     )
-
-
-def _find_claim_volume(
-    layout: PredictorLayout, volumes: Sourced, claim: str, target: str
-) -> tuple[str, dict[str, Any] | None]:
-    """Return the name of the claim's volume, and the volume if the pod has none yet."""
-    if layout.is_seldon:
-        return CLAIM_VOLUME, _claim_volume(CLAIM_VOLUME, claim)
-    for volume in volumes.value:
-        if get_str(get_mapping(volume, "persistentVolumeClaim"), "claimName") == claim:
-            return get_str(volume, "name"), None
-    is_taken = any(get_str(volume, "name") == CLAIM_VOLUME for volume in volumes.value)
-    name = names.claim_volume_name(target) if is_taken else CLAIM_VOLUME
-    return name, _claim_volume(name, claim)
-
-
-def _claim_volume(name: str, claim: str) -> dict[str, Any]:
-    return {"name": name, "persistentVolumeClaim": {"claimName": claim}}
-
-
-def _mount_in_container(
-    layout: PredictorLayout, parts: PodParts, index: int, mounts: list[Mount]
-) -> PodParts:
-    path = layout.predictor.path
-    containers = list(parts.containers)
-    mounted = _mounted_volumes(containers[index].value)
-    mounts = [mount for mount in mounts if mount["name"] not in mounted]
-    containers[index] = add_mounts(
-        containers[index], mounts, path, keeps_paths=not layout.is_seldon
-    )
-    return PodParts(tuple(containers), parts.init_containers, parts.volumes)
 
 
 def add_mounts(
