@@ -75,11 +75,12 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
 
 def _named_ports(container: Container) -> Iterator[tuple[Path, str]]:
     """Yield the place and name of each port that the author of the container does not list."""
+    written = [port.get("name") for port in get_list(container.raw, "ports") if type(port) is dict]
     for handler in container.handlers():
         for kind in ("httpGet", "tcpSocket"):
             called = handler.raw.get(kind)
             port = called.get("port") if type(called) is dict else None
-            if type(port) is str and port not in _port_names(container.raw) and is_port_name(port):
+            if type(port) is str and port not in written and is_port_name(port):
                 yield handler.path.join((kind, "port")), port
 
 
