@@ -282,6 +282,16 @@ HAND_MADE: Mapping[str, Family] = {
     "huge-variable-of-templates": lambda n: _with_container(
         env=[{"name": "A", "value": "<" * n * 3000}]
     ),
+    "nodes-with-openings-of-templates": lambda n: deployment(
+        predictor(
+            graph={
+                "name": "c",
+                "children": _nodes(
+                    n, "n{}", implementation="SKLEARN_SERVER", modelUri="gs://a/" + "{{" * 2000
+                ),
+            }
+        )
+    ),
     "huge-pull-policy": lambda n: _with_container(imagePullPolicy="a-" * n * 3000),
     "long-name": lambda n: deployment(predictor(name="a_" * n * 20)),
     "long-names-near": lambda n: deployment(
