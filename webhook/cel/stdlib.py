@@ -321,7 +321,7 @@ def to_string(value: Any) -> str:
             return bytes(value).decode()
         except UnicodeDecodeError:
             raise EvaluationError("bytes that are no UTF-8") from None
-    if kind in (Timestamp, Duration) or hasattr(kind, "CEL_NAME"):
+    if kind in (Timestamp, Duration) or hasattr(kind, "HAS_TEXT"):
         return str(value)
     raise no_overload("string", value)
 

@@ -20,6 +20,7 @@ class IP:
 
     CEL_NAME: ClassVar[str] = "net.IP"
     STRICT_EQUALITY: ClassVar[bool] = True
+    HAS_TEXT: ClassVar[bool] = True
     address: _Address
 
     def __str__(self) -> str:
@@ -32,6 +33,7 @@ class CIDR:
 
     CEL_NAME: ClassVar[str] = "net.CIDR"
     STRICT_EQUALITY: ClassVar[bool] = True
+    HAS_TEXT: ClassVar[bool] = True
     address: _Address
     prefix_length: int
 
