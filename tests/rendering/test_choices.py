@@ -284,7 +284,7 @@ def test_ports_go_by_container_name_over_all_predictors_and_metrics_by_container
     ] == [("a", 9000, 9500, 6000), ("b", 9001, 9501, 6001), ("a", 9000, 9500, 6002)]
 
 
-@pytest.mark.parametrize("raw", [True, "2", 2.0, None])
+@pytest.mark.parametrize("raw", [True, "2", 2.5, None])
 def test_replicas_that_are_no_number_are_left_to_the_next_who_says_one(raw: object) -> None:
     document = with_predictor(replicas=raw)
     document["spec"]["replicas"] = 4
@@ -309,3 +309,64 @@ def test_a_predictor_without_containers_stands_for_nothing(
 def test_a_document_of_another_type_stands_for_nothing() -> None:
     values: list[Any] = [None, [], "x", 3, {}]
     assert [render(parse(value)) for value in values] == [()] * 5
+
+
+def orchestrator_variables(document: dict[str, Any]) -> dict[str, str]:
+    containers = pod_of(document, ENGINE)["containers"]
+    (orchestrator,) = (c for c in containers if c["name"] == "seldon-container-engine")
+    return {variable["name"]: variable["value"] for variable in orchestrator["env"]}
+
+
+def test_the_orchestrator_reads_all_that_a_node_says_of_itself() -> None:
+    said = {
+        "methods": ["TRANSFORM_INPUT"],
+        "parameters": [{"name": "a", "value": "1", "type": "INT"}],
+        "modelUri": "gs://models.example/iris",
+        "logger": {"mode": "request", "url": "http://log.example"},
+    }
+    predictor = orchestrator_variables(with_graph(type=None, **said))["ENGINE_PREDICTOR"]
+    graph = json.loads(base64.b64decode(predictor))["graph"]
+    assert {field: graph.get(field) for field in said} == said
+
+
+NOBODY_S_POD = {
+    "graph": {
+        "name": "m",
+        "implementation": "SKLEARN_SERVER",
+        "modelUri": "gs://models.example/iris",
+    },
+    "componentSpecs": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("default", "facts", "user"),
+    [(None, Facts(), 7777), (8888, Facts(), None), (None, Facts(openshift=True), None)],
+)
+def test_the_orchestrator_of_a_pod_that_nobody_wrote_has_a_user(
+    default: int | None, facts: Facts, user: int | None
+) -> None:
+    options = RenderOptions(
+        orchestrator=OrchestratorOptions("executor:1", user=7777),
+        defaults=DefaultingOptions(run_as_user=default),
+    )
+    containers = pod_of(with_predictor(**NOBODY_S_POD), options, facts)["containers"]
+    (orchestrator,) = (c for c in containers if c["name"] == "seldon-container-engine")
+    assert orchestrator["securityContext"] == {
+        **HARD,
+        "runAsNonRoot": True,
+        **({} if user is None else {"runAsUser": user}),
+    }
+
+
+@pytest.mark.parametrize(("written", "namespace"), [("team", "team"), (None, "default")])
+def test_tempo_is_told_the_namespace(written: str | None, namespace: str) -> None:
+    document = with_predictor(
+        graph={"name": "m", "implementation": "TEMPO_SERVER", "modelUri": "gs://models.example/m"},
+        componentSpecs=[],
+    )
+    document["spec"]["protocol"] = "v2"
+    document["metadata"]["namespace"] = written
+    (server, *_) = pod_of(document)["containers"]
+    (told,) = (v["value"] for v in server["env"] if v["name"] == "TEMPO_RUNTIME_OPTIONS")
+    assert json.loads(told)["k8s_options"]["namespace"] == namespace

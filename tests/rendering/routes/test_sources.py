@@ -1,0 +1,40 @@
+"""Where the parts of a route come from; and that nothing is routed unless it is asked for."""
+
+import pytest
+
+from tests.rendering.routes.documents import build, render
+from webhook.rendering.routes.options import NO_ROUTING, RoutingOptions
+
+GATEWAY = RoutingOptions(kind="gateway-api", gateway="gateways/public")
+CANARY = ({"name": "main", "traffic": 75}, {"name": "canary", "traffic": 25})
+
+
+def test_nothing_is_routed_by_default():
+    assert NO_ROUTING.kind == "none"
+    assert list(render(build(*CANARY), NO_ROUTING)) == []
+
+
+def weights(*predictors):
+    (route,) = (each for each in render(build(*predictors), GATEWAY) if each.kind == "HTTPRoute")
+    places = ("spec", "rules", 0, "backendRefs")
+    found = route.object["spec"]["rules"][0]["backendRefs"]
+    return [
+        (ref["weight"], str(route.trace((*places, index, "weight"))))
+        for index, ref in enumerate(found)
+    ]
+
+
+def test_a_weight_that_was_written_comes_from_there():
+    assert weights(*CANARY) == [
+        (75, "spec.predictors[0].traffic"),
+        (25, "spec.predictors[1].traffic"),
+    ]
+
+
+@pytest.mark.parametrize("field", ["certSecretName"])
+def test_a_context_of_tls_comes_from_its_secret(field):
+    document = build({"name": "main", "ssl": {field: "s"}})
+    rendered = render(document, RoutingOptions(kind="ambassador"))
+    (context,) = (each for each in rendered if each.kind == "TLSContext")
+    assert str(context.trace(())) == f"spec.predictors[0].ssl.{field}"
+    assert str(context.trace(("spec", "secret"))) == f"spec.predictors[0].ssl.{field}"
