@@ -11,7 +11,7 @@ from webhook.graph.cluster_facts import Facts
 from webhook.graph.model import get_mapping, get_str
 from webhook.graph.selectors import EVERY_OBJECT, LabelSelector, get_labels
 from webhook.lint.kind import is_seldon_deployment
-from webhook.lint.lint import lint_object, lint_parsed
+from webhook.lint.lint import lint_object, lint_parsed, unreadable_file_report
 from webhook.lint.result import DocumentResult
 from webhook.picture import build_picture
 from webhook.report.security_context import explain_security
@@ -86,6 +86,11 @@ class Auditor:
                 yield AuditedObject(result)
             elif selected.matches(document):
                 yield self._audited(document, result)
+
+    def audit_unreadable(self, file: str, reason: str) -> AuditedObject:
+        """Return what is said of a file that cannot be opened."""
+        (result,) = unreadable_file_report(file, reason).results
+        return AuditedObject(result)
 
     def _audited(self, document: Any, result: DocumentResult) -> AuditedObject:
         uid, team = get_str(get_mapping(document, "metadata"), "uid"), self._team(document)

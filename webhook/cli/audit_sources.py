@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import click
 
@@ -14,9 +14,9 @@ from webhook.errors import KubeApiUnavailableError
 from webhook.files import read_input
 
 if TYPE_CHECKING:
-    from webhook.audit import AuditedObject, Auditor
     from webhook.audit.auditor import ObjectFilter
     from webhook.kube.transport import Transport
+    from webhook.yamldoc import ParsedFile
 
 PAGE_SIZE = 100
 _PAGE_TIMEOUT_SECONDS = 60.0
@@ -62,12 +62,34 @@ class Progress:
         return f"judged [{'#' * filled}{'-' * (24 - filled)}] {self._done:,} of {self.total:,}"
 
 
+Audited_co = TypeVar("Audited_co", covariant=True)
+
+
+class ObjectAuditor(Protocol[Audited_co]):
+    """What judges objects, once or twice: `Auditor`, `ImpactAuditor`."""
+
+    def audit_object(self, document: dict[str, Any]) -> Audited_co:
+        """Return what is found in an object of a cluster."""
+        ...
+
+    def audit_file(
+        self, file: str, parsed_file: "ParsedFile", selected: "ObjectFilter"
+    ) -> Iterator[Audited_co]:
+        """Yield what is found in the objects of a file."""
+        ...
+
+    def audit_unreadable(self, file: str, reason: str) -> Audited_co:
+        """Return what is said of a file that cannot be opened."""
+        ...
+
+
 def audit_files(
-    paths: tuple[str, ...], auditor: "Auditor", selected: "ObjectFilter", progress: Progress
-) -> "Iterator[AuditedObject]":
+    paths: tuple[str, ...],
+    auditor: ObjectAuditor[Audited_co],
+    selected: "ObjectFilter",
+    progress: Progress,
+) -> Iterator[Audited_co]:
     """Yield what is found in the objects of files; a file that cannot be opened is one of them."""
-    from webhook.audit import AuditedObject
-    from webhook.lint.lint import unreadable_file_report
     from webhook.yamldoc import read
 
     manifests = select_manifests(paths)
@@ -77,8 +99,7 @@ def audit_files(
         try:
             content = read_input(file)
         except OSError as error:
-            (result,) = unreadable_file_report(file, error.strerror or str(error)).results
-            yield AuditedObject(result)
+            yield auditor.audit_unreadable(file, error.strerror or str(error))
             continue
         for line, text in _parts(content):
             for audited in auditor.audit_file(file, read(text), selected):
@@ -102,11 +123,11 @@ def _parts(content: bytes) -> Iterator[tuple[int, bytes | str]]:
 
 def audit_cluster(
     transport: "Transport",
-    auditor: "Auditor",
+    auditor: ObjectAuditor[Audited_co],
     namespaces: tuple[str, ...],
     selector: str,
     progress: Progress,
-) -> "Iterator[AuditedObject]":
+) -> Iterator[Audited_co]:
     """Yield what is found in the objects of a cluster, a page at a time.
 
     Raise KubeApiUnavailableError if a page cannot be read: a part of the cluster is no audit.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
+from webhook.cli.impact_options import CompareOptions, compare_options, tell_impact
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.policy_options import policies_option, resolve_sources
@@ -16,6 +17,9 @@ from webhook.errors import PolicyError, SettingsError
 from webhook.server.policy_files import parse_policies, read_files, summarize_problems
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from webhook.cli.audit_sources import Audited_co, ObjectAuditor
     from webhook.engine.policy_context import PolicyContext
     from webhook.graph.selectors import LabelSelector
     from webhook.kube.client import Client
@@ -60,6 +64,7 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Where PolicyExceptions of the cluster count. [default: the context's namespace]",
 )
+@compare_options
 @policies_option
 @facts_option
 @cluster_options
@@ -77,23 +82,30 @@ def audit_command(
     kubeconfig: str | None,
     context: str | None,
     seldon_config: str,
+    compare: CompareOptions,
     flags: SettingsFlags,
 ) -> None:
     r"""Judge every SeldonDeployment of a cluster, or of the files that are named.
 
     Exit 0: all would be allowed, 1: one would be denied, 2: something could not be evaluated.
+    With --compare-… only the verdicts that change are told, and 1 is for objects that are allowed
+    now and would be denied then.
 
     \b
     Examples:
+      graphgate audit --compare-settings new.yaml
       graphgate audit -o html > audit.html
       kubectl get sdep -A -o json | graphgate audit -o csv -
     """
     from webhook.audit import Auditor, Tally
     from webhook.audit.auditor import ObjectFilter, settings_version
     from webhook.audit.formats import DETAILED_FORMATS, open_writer
+    from webhook.audit.impact import ImpactAuditor
     from webhook.audit.model import AuditContext
     from webhook.cli.audit_sources import Progress, audit_cluster, audit_files, source_name
 
+    if compare and output not in {"text", "json"}:
+        raise click.UsageError("what is compared is written as text or json")
     settings = load_settings(flags)
     label_selector = _parse_selector(selector)
     sources = resolve_sources(policy_paths, cluster_policies_selector, settings, flags)
@@ -119,6 +131,25 @@ def audit_command(
         team_label,
         with_details=output in DETAILED_FORMATS,
     )
+    selected = ObjectFilter(frozenset(namespaces), label_selector)
+
+    def audit_all(by: "ObjectAuditor[Audited_co]") -> "Iterator[Audited_co]":
+        with Progress() as progress:
+            if cluster is not None:
+                yield from audit_cluster(cluster, by, namespaces, selector, progress)
+                cluster.close()
+            else:
+                yield from audit_files(paths, by, selected, progress)
+
+    if compare:
+        other_flags = compare.flags(flags)
+        other_settings = load_settings(other_flags)
+        other_paths = compare.compare_policies or policy_paths
+        other_sources = resolve_sources(other_paths, None, other_settings, other_flags)
+        other = Auditor(
+            other_settings, compare.facts(facts), _policy_context(other_sources.paths, objects)
+        )
+        sys.exit(tell_impact(audit_all(ImpactAuditor(auditor, other)), output, _write))
     minor = facts.kubernetes_minor
     writer = open_writer(
         output,
@@ -133,20 +164,10 @@ def audit_command(
         ),
     )
     tally = Tally()
-    with Progress() as progress:
-        audited_objects = (
-            audit_cluster(cluster, auditor, namespaces, selector, progress)
-            if cluster is not None
-            else audit_files(
-                paths, auditor, ObjectFilter(frozenset(namespaces), label_selector), progress
-            )
-        )
-        for audited in audited_objects:
-            tally.add(audited)
-            _write(writer.add(audited))
+    for audited in audit_all(auditor):
+        tally.add(audited)
+        _write(writer.add(audited))
     _write(writer.finish(tally))
-    if cluster is not None:
-        cluster.close()
     if not tally.objects:
         click.echo("graphgate: no SeldonDeployment found", err=True)
     sys.exit(tally.exit_code)

@@ -1,0 +1,104 @@
+"""`audit --compare-…`: what would change under other settings, policies or another Kubernetes."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from webhook.errors import SettingsError
+
+if TYPE_CHECKING:
+    from webhook.audit.impact import Impact
+    from webhook.cli.options import SettingsFlags
+    from webhook.graph.cluster_facts import Facts
+
+_VERSION = re.compile(r"v?1\.([1-9][0-9]{0,2})(\.[0-9]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class CompareOptions:
+    """What the present verdicts are compared with; what is left out stays as it is."""
+
+    compare_settings: Path | None = None
+    compare_policies: tuple[Path, ...] = ()
+    compare_version: str | None = None
+
+    def __bool__(self) -> bool:
+        """Whether anything is compared."""
+        return bool(self.compare_settings or self.compare_policies or self.compare_version)
+
+    def flags(self, flags: "SettingsFlags") -> "SettingsFlags":
+        """Return the flags of the other settings."""
+        if self.compare_settings is None:
+            return flags
+        return replace(flags, settings_file=self.compare_settings)
+
+    def facts(self, facts: "Facts") -> "Facts":
+        """Return the facts of the other cluster; raise SettingsError for what is no version."""
+        if self.compare_version is None:
+            return facts
+        matched = _VERSION.fullmatch(self.compare_version)
+        if matched is None:
+            raise SettingsError(
+                f"--compare-version is {self.compare_version!r}, not a version such as v1.37"
+            )
+        return replace(facts, kubernetes_minor=int(matched[1]))
+
+
+def compare_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the flags; the command gets them as one value, `compare`."""
+
+    @wraps(command)
+    def with_compare(**arguments: Any) -> None:
+        chosen = {each.name: arguments.pop(each.name) for each in fields(CompareOptions)}
+        command(compare=CompareOptions(**chosen), **arguments)
+
+    decorated: Callable[..., None] = with_compare
+    for option in (
+        click.option(
+            "--compare-version",
+            metavar="VERSION",
+            help="Tell which verdicts change under another Kubernetes, such as v1.37.",
+        ),
+        click.option(
+            "--compare-policies",
+            type=click.Path(path_type=Path),
+            multiple=True,
+            metavar="PATH",
+            help="Tell which verdicts change with these policies; may be repeated.",
+        ),
+        click.option(
+            "--compare-settings",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Tell which verdicts change with these settings.",
+        ),
+    ):
+        decorated = option(decorated)
+    return decorated
+
+
+def tell_impact(impacts: "Iterable[Impact]", output: str, write: Callable[[str], None]) -> int:
+    """Write the verdicts that change, as text or JSON; return the exit code."""
+    from webhook.audit.impact import ImpactTally, format_impact, impact_record
+
+    tally = ImpactTally()
+    records: list[dict[str, Any]] = []
+    for impact in impacts:
+        tally.add(impact)
+        if output == "text":
+            write(format_impact(impact))
+        elif impact.is_changed:
+            records.append(impact_record(impact))
+    if output == "text":
+        write(f"{tally.summary()}\n")
+    else:
+        import orjson
+
+        document = {"objects": tally.objects, "changes": records}
+        write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
+    return tally.exit_code
