@@ -22,6 +22,10 @@ class Impact:
     before: AuditedObject
     after: AuditedObject
 
+    def moved(self, lines: int) -> "Impact":
+        """Return it as of an object that begins so many lines further down."""
+        return Impact(self.before.moved(lines), self.after.moved(lines))
+
     @property
     def is_changed(self) -> bool:
         """Whether the verdict is another one."""

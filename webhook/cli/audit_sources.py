@@ -62,7 +62,15 @@ class Progress:
         return f"judged [{'#' * filled}{'-' * (24 - filled)}] {self._done:,} of {self.total:,}"
 
 
-Audited_co = TypeVar("Audited_co", covariant=True)
+class Movable(Protocol):
+    """What is found in an object of a part of a file."""
+
+    def moved(self, lines: int) -> Self:
+        """Return it as of an object that begins so many lines further down."""
+        ...
+
+
+Audited_co = TypeVar("Audited_co", bound=Movable, covariant=True)
 
 
 class ObjectAuditor(Protocol[Audited_co]):
