@@ -7,7 +7,7 @@ READY  := $(VENV)/ready
 ON_OTHER_VERSIONS := install availability rotation other_projects apply facts render policies_installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions test-uvicorn control-plane cel cel-record check bench bench-reconciler soak-reconciler soundness fuzz attack mutants vulnerabilities format golden generate clean lock
+.PHONY: help demo test test-versions test-uvicorn control-plane cel cel-record check bench bench-reconciler soak-reconciler soundness fuzz attack mutants vulnerabilities messages format golden generate clean lock
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -59,6 +59,9 @@ check: $(READY) ## lint, types, layers, generated files (under a minute)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.generate --check
+
+messages: $(READY) ## print each message and remediation beside its fixture (ONLY="a part of rule ids")
+	@$(BIN)/python -m tools.messages $(ONLY)
 
 format: $(READY) ## format the code
 	$(BIN)/ruff check --fix --select I .
