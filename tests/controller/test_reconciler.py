@@ -26,12 +26,17 @@ from webhook.errors import KubeApiUnavailableError
 from webhook.graph.cluster_facts import NO_FACTS, Facts
 from webhook.kube import ApiStatusError
 from webhook.rendering.options import RenderOptions
+from webhook.rendering.routes.options import RoutingOptions
 from webhook.settings.model import Settings
 
 NAME = ("models", "iris")
 SDEP = "/apis/machinelearning.seldon.io/v1/namespaces/models/seldondeployments/iris"
 SERVICES = "/api/v1/namespaces/models/services"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/models/deployments"
+SLICES = (
+    "/apis/discovery.k8s.io/v1/namespaces/models/endpointslices"
+    "?labelSelector=kubernetes.io%2Fservice-name+in+%28iris-main%29"
+)
 MODEL = "iris-main-0-classifier"
 
 
@@ -581,3 +586,23 @@ def test_a_deletion_that_is_refused_is_told():
     assert status["description"] == (
         "Deployment iris-old-0-classifier cannot be deleted: may not delete"
     )
+
+
+def test_a_route_of_another_gateway_that_may_not_be_deleted_stays_and_nothing_fails():
+    world = Harness(with_predictor())
+    world.settings = ControllerSettings(Settings(routing=RoutingOptions(kind="istio")))
+    labels = {"kubernetes.io/service-name": "iris-main"}
+    slices = {"metadata": {}, "items": [{"metadata": {"labels": labels}, "endpoints": [{}]}]}
+    world.cluster.objects[SLICES] = slices
+    for _ in range(2):
+        world.reconcile()
+    routes = [path for path in world.cluster.objects if "virtualservices" in path]
+    assert len(routes) == 1
+    world.settings = ControllerSettings(Settings())
+    for path in [path for path in world.cluster.objects if "istio" in path]:
+        world.cluster.answers["DELETE", path.rpartition("/")[2]] = (403, "may not delete")
+    world.write_object(with_predictor(replicas=2))
+    for _ in range(3):
+        world.reconcile()
+    assert routes[0] in world.cluster.objects
+    assert world.cluster.objects[SDEP]["status"]["state"] == "Available"

@@ -124,6 +124,8 @@ class Applier:
                 except ApiStatusError as error:
                     if apply_errors.is_retryable(error.status, error.message):
                         raise
+                    if error.status == 403 and action.observed.is_routing:
+                        continue  # of a gateway that is not set any more: the status names it
                     kind, name = action.observed.key
                     refusal = f"{kind} {name} cannot be deleted: {error.message}"
                     return ApplyResult(

@@ -16,8 +16,7 @@ from webhook.controller.api import API_VERSIONS, OPTIONAL_KINDS
 from webhook.controller.cache import Cache, CachedObject
 from webhook.controller.config import ControllerConfig
 from webhook.controller.preflight import find_served_kinds
-from webhook.controller.state.observed import ObservedObject
-from webhook.controller.state.plan import ROUTE_PARTS
+from webhook.controller.state.observed import ROUTE_PARTS, ObservedObject
 from webhook.controller.state.routes import READERS
 from webhook.errors import KubeApiUnavailableError
 from webhook.graph.well_known import SELDON_API_VERSION

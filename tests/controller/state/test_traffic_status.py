@@ -141,6 +141,15 @@ def test_without_routing_it_says_whether_anything_splits(document, others, expec
     assert verdict(document, others=others) == expected
 
 
+def test_routes_of_another_gateway_that_was_set_before_are_named():
+    state = state_of(CANARY, ISTIO)
+    before = state_of(CANARY, GATEWAY)
+    observed = {**before.observed, **state.observed}
+    found = find_traffic_verdict(parse(CANARY), replace(state, observed=observed))
+    text = "VirtualService models/iris: main 75, canary 25; HTTPRoute models/iris is left over"
+    assert found == ("True", "Routed", text)
+
+
 def test_a_gateway_that_accepts_routes():
     found = verdict(CANARY, GATEWAY, status=answer(Accepted="True", ResolvedRefs="True"))
     text = "HTTPRoute models/iris: main 75, canary 25 (Gateway infra/public)"

@@ -22,6 +22,9 @@ from webhook.rendering.metadata import PREDICTOR_SERVICE
 APPLIED_HASH_ANNOTATION = "graphgate.io/applied-hash"
 """The annotation with the digest of what was applied."""
 
+ROUTE_PARTS = frozenset({"DestinationRule", "TLSContext"})
+"""Kinds that routes refer to, and that lead nowhere by themselves."""
+
 ObjectKey = tuple[str, str]
 """Kind and name. An object lies in the namespace of its SeldonDeployment."""
 
@@ -91,6 +94,11 @@ class ObservedObject:
     pod_selector: str = ""
     predictor_service: str = ""
     route: ObservedRoute | None = None
+
+    @property
+    def is_routing(self) -> bool:
+        """Whether it leads requests somewhere, or a route refers to it."""
+        return self.route is not None or self.kind in ROUTE_PARTS
 
     @property
     def key(self) -> ObjectKey:

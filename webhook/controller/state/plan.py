@@ -25,6 +25,7 @@ import orjson
 
 from webhook.controller.state.observed import (
     APPLIED_HASH_ANNOTATION,
+    ROUTE_PARTS,
     ObjectKey,
     ObservedObject,
     encode_selector,
@@ -38,9 +39,6 @@ from webhook.rendering.render import Rendered
 
 AUTOSCALER_KINDS = frozenset({"HorizontalPodAutoscaler", "ScaledObject"})
 PDB_KIND = "PodDisruptionBudget"
-
-ROUTE_PARTS = frozenset({"DestinationRule", "TLSContext"})
-"""Kinds that routes refer to, and that lead nowhere by themselves."""
 
 _APPLY_ORDER = {
     kind: n
@@ -212,8 +210,7 @@ def plan_actions(
 
 def is_foreign_route(child: ObservedObject, desired: Collection[ObjectKey]) -> bool:
     """Tell whether an object that leads requests here was made by Seldon's operator, and stays."""
-    is_routing = child.route is not None or child.kind in ROUTE_PARTS
-    return is_routing and not child.digest and all(kind != child.kind for kind, _ in desired)
+    return child.is_routing and not child.digest and all(kind != child.kind for kind, _ in desired)
 
 
 def is_ready(desired: DesiredObject, observed: ObservedObject | None) -> bool:

@@ -121,8 +121,10 @@ def _by_our_routes(
         return TrafficVerdict(
             "False", "OtherWeights", f"{summarize(messages)} beside our routes, which send {wanted}"
         )
+    left = [f"{r} is left over" for r in _find_leftovers(state)]
     splits = [(r, sent) for r in _join_mappings(found) if (sent := _sent(r, backends)) is not None]
-    return TrafficVerdict("True", "Routed", summarize([_describe(*s, backends) for s in splits]))
+    split = [_describe(route, sent, backends) for route, sent in splits]
+    return TrafficVerdict("True", "Routed", summarize(split + left))
 
 
 def _waiting(
@@ -185,6 +187,14 @@ def _find_others(
     for route in _join_mappings(state.traffic.others):
         if (sent := _sent(route, backends)) is not None:
             yield route, sent
+
+
+def _find_leftovers(state: ReconcileState) -> Iterator[ObservedRoute]:
+    """Yield routes of ours that nobody wants any more, and that we may not delete, or not yet."""
+    names = {one.key for one in state.desired}
+    for key, child in state.observed.items():
+        if child.route is not None and child.digest and key not in names:
+            yield child.route
 
 
 def _find_strays(state: ReconcileState) -> Iterator[str]:
