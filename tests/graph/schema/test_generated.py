@@ -108,8 +108,8 @@ def test_the_schema_for_editors_finds_what_ours_finds() -> None:
 def test_the_schema_for_editors_offers_the_known_words() -> None:
     published = orjson.loads((ROOT / editor_schema.TARGET).read_bytes())
     node = published["$defs"]["Node"]["properties"]
-    assert node["type"]["examples"] == list(enum_values("node-types"))
-    assert node["methods"]["items"]["examples"] == list(enum_values("methods"))
+    assert node["type"]["enum"] == [*enum_values("node-types"), "", None]
+    assert node["methods"]["items"]["enum"] == list(enum_values("methods"))
     assert b'"x-' not in (ROOT / editor_schema.TARGET).read_bytes()
 
 
