@@ -74,7 +74,8 @@ def _field_schema(field: Schema) -> Schema:
         _set_words(schema, "examples", words)
     elif words:
         # To Seldon's types, which are Go's, an empty text is a field that is absent.
-        _set_words(schema, "enum", [*words, ""] if "null" in schema.get("type", ()) else words)
+        is_optional = "items" not in schema and "null" in schema.get("type", ())
+        _set_words(schema, "enum", [*words, ""] if is_optional else words)
     return schema
 
 

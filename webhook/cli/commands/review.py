@@ -21,12 +21,19 @@ from webhook.files import read_input
     show_default=True,
     help="Which endpoint is to answer.",
 )
+@click.option(
+    "--replay",
+    is_flag=True,
+    help="FILE holds what graphgate serve --record or the API server's audit log kept: tell which "
+    "answers would be others now.",
+)
 @policies_option
 @facts_option
 @settings_options
 def review_command(
     file: Path,
     endpoint: str,
+    replay: bool,
     policy_paths: tuple[Path, ...],
     facts_file: Path | None,
     flags: SettingsFlags,
@@ -34,7 +41,7 @@ def review_command(
     """Answer the AdmissionReviews in FILE (default: standard input).
 
     FILE holds one review, or one a line. Each answer is a line. Exit 0: all allowed, 1: one was
-    denied, 2: one could not be read.
+    denied, 2: one could not be read. With --replay, 1: one that was allowed would be denied.
     """
     from webhook.admission import Endpoint, handle_review
 
@@ -45,6 +52,10 @@ def review_command(
         content = read_input(file)
     except OSError as error:
         raise MalformedReviewError(f"{file} cannot be read: {error.strerror}") from error
+    if replay:
+        from webhook.cli.replay import tell_replay
+
+        sys.exit(tell_replay(content, settings, facts, policy_context))
     code = 0
     for number, body in _split_reviews(content):
         try:

@@ -99,6 +99,13 @@ DEFAULT_POLICY_SELECTOR = "graphgate.io/policy=true"
     is_flag=True,
     help="Create an Event for a denied object; never on a dry run, and few at once.",
 )
+@click.option(
+    "--record",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Keep reviews in this folder (64 MiB at most) for graphgate review --replay; what may be "
+    "secret is replaced.",
+)
 @cluster_options
 @click.option(
     "--cluster-policies-selector",
@@ -127,6 +134,7 @@ def serve_command(
     shutdown_delay: float,
     watch_cluster: bool,
     denial_events: bool,
+    record: Path | None,
     kubeconfig: str | None,
     context: str | None,
     seldon_config: str,
@@ -141,6 +149,7 @@ def serve_command(
     from webhook.server.denial_events import DenialEvents
     from webhook.server.handler import AdmissionReviewHandler, warm_up
     from webhook.server.lifecycle import serve
+    from webhook.server.recorder import ReviewRecorder
     from webhook.server.settings_store import SettingsStore
 
     manages_certificate = cert_source == "managed"
@@ -180,7 +189,10 @@ def serve_command(
     sources.append(policies)
     checks.append(policies.readiness_check())
     events = DenialEvents(open_cluster(kubeconfig, context)) if denial_events else None
+    handle = events.around(review_handler) if events else review_handler
     with contextlib.ExitStack() as running:
+        if record is not None:
+            handle = running.enter_context(ReviewRecorder(record)).around(handle)
         if manages_certificate:
             rotator = running.enter_context(
                 managed_certificate(kubeconfig, context, namespace, name)
@@ -207,7 +219,7 @@ def serve_command(
             config = replace(config, reload_interval=1.0)
         code = serve(
             config,
-            events.around(review_handler) if events else review_handler,
+            handle,
             sources=sources,
             checks=checks,
             register_metrics=lambda metrics: [

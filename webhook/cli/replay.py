@@ -1,0 +1,81 @@
+"""Recorded reviews, answered again: which answers would be others now."""
+
+from typing import TYPE_CHECKING
+
+import click
+import orjson
+
+from webhook.admission import handle_review
+from webhook.admission.recording import RecordedReview, read_recording
+from webhook.errors import MalformedReviewError
+from webhook.graph.text import escape_control_chars
+
+if TYPE_CHECKING:
+    from webhook.admission import Endpoint
+    from webhook.engine.policy_context import PolicyContext
+    from webhook.graph.cluster_facts import Facts
+    from webhook.settings.model import Settings
+
+
+def tell_replay(
+    content: bytes,
+    settings: "Settings",
+    facts: "Facts",
+    policy_context: "PolicyContext | None",
+) -> int:
+    """Print each review whose answer is another one now, and why; return the exit code."""
+    replayed, denied, allowed, code = 0, 0, 0, 0
+    for recorded in read_recording(content):
+        if isinstance(recorded, str):
+            click.echo(f"graphgate: {recorded}", err=True)
+            code = 2
+            continue
+        endpoint: Endpoint = "validate" if recorded.endpoint == "validate" else "mutate"
+        try:
+            result = handle_review(recorded.body, endpoint, settings, facts, policy_context)
+        except MalformedReviewError as error:
+            click.echo(f"graphgate: a review of {recorded.time}: {error}", err=True)
+            code = 2
+            continue
+        replayed += 1
+        is_allowed = result.verdict != "denied"
+        if is_allowed == recorded.allowed:
+            continue
+        denied, allowed = denied + (not is_allowed), allowed + is_allowed
+        name = escape_control_chars(f"{result.namespace}/{result.name}")
+        change = "denied then, allowed now" if is_allowed else "allowed then, denied now"
+        click.echo(f"{recorded.time} {name} {result.operation} ({endpoint}): {change}")
+        if not is_allowed:
+            click.echo(_indent(orjson.loads(result.body)["response"]["status"]["message"]))
+        for note in _notes(recorded):
+            click.echo(f"  note: {note}")
+    noun = "review" if replayed == 1 else "reviews"
+    changes = [
+        f"{count} {text}"
+        for count, text in (
+            (denied, "allowed then and denied now"),
+            (allowed, "denied then and allowed now"),
+        )
+        if count
+    ]
+    click.echo(f"{replayed} {noun}: {', '.join(changes) or 'every answer is the same'}")
+    return code or bool(denied)
+
+
+def _notes(recorded: RecordedReview) -> list[str]:
+    notes = []
+    if recorded.placeholders:
+        notes.append(
+            "values were replaced when it was recorded (environment variables, "
+            f"last-applied-configuration, userInfo.extra: {recorded.placeholders}); what reads "
+            "them may answer otherwise"
+        )
+    if recorded.without_old:
+        notes.append(
+            "the object before the update is not in the log: what was wrong before counts as new"
+        )
+    return notes
+
+
+def _indent(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
