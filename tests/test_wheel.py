@@ -155,6 +155,8 @@ FILES_ONLY = (
     ("fix", "--diff", "broken.yaml"),
     ("render", "right.yaml"),
     ("security", "right.yaml"),
+    ("graph", "-o", "svg", "broken.yaml"),
+    ("audit", "-o", "csv", "broken.yaml"),
     ("rules", "list"),
     ("schema", "seldondeployment"),
     ("schema", "policytest"),
@@ -182,6 +184,14 @@ def test_commands_on_files_need_no_extra(unpacked, request, platform, arguments)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="takes away what only POSIX has")
+def test_the_page_of_an_audit_has_its_script_and_its_styles(unpacked, plain):
+    (unpacked / "right.yaml").write_text(json.dumps(with_graph()))
+    page = graphgate(unpacked, "audit", "-o", "html", "right.yaml", before=plain).stdout
+    assert "</html>" in page
+    assert '"use strict"' in page
+    assert "color-scheme" in page
+
+
 def test_fix_writes_where_there_are_no_owners(unpacked, windows, tmp_path):
     file = tmp_path / "broken.yaml"
     file.write_bytes((ROOT / "manifests/examples/seed/three-steps.yaml").read_bytes())
