@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from webhook.errors import SettingsError
-from webhook.rendering.routes.options import RoutingOptions
+from webhook.rendering.routes.options import RoutingOptions, hosts_overlap
 from webhook.settings.rendering import Key
 
 _HOST = r"^(\*|(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$"
@@ -131,7 +131,7 @@ def _find_contradictions(options: RoutingOptions) -> Iterator[str]:
         yield "hosts must be one host at most with kind ambassador"
     if options.kind == "gateway-api" and "*" in options.hosts + options.grpc_hosts:
         yield 'hosts must not contain "*" with kind gateway-api; leave it empty for all hosts'
-    if options.kind == "gateway-api" and options.separates_grpc and _share_listener(options):
+    if options.kind == "gateway-api" and options.separates_grpc and _share_a_host(options):
         # GEP-1016: a listener refuses one of two routes of different kinds with one hostname.
         yield (
             "hosts and grpcHosts must be different where both use one listener: set grpcHosts to "
@@ -139,21 +139,9 @@ def _find_contradictions(options: RoutingOptions) -> Iterator[str]:
         )
 
 
-def _share_listener(options: RoutingOptions) -> bool:
+def _share_a_host(options: RoutingOptions) -> bool:
     """Return whether an HTTPRoute and a GRPCRoute may get the same hostname of one listener."""
-    sections = {options.section_name, options.grpc_section_name}
-    if "" not in sections and len(sections) == 2:
-        return False
-    http = options.hosts
     grpc = options.grpc_hosts or options.hosts
-    return not http or not grpc or any(_overlap(a, b) for a in http for b in grpc)
-
-
-def _overlap(first: str, second: str) -> bool:
-    """Return whether some name is one of both hosts."""
-    if first == second:
-        return True
-    return any(
-        wildcard.startswith("*.") and other.removeprefix("*").endswith(wildcard[1:])
-        for wildcard, other in ((first, second), (second, first))
-    )
+    if not options.shares_listener:
+        return False
+    return not options.hosts or any(hosts_overlap(a, b) for a in options.hosts for b in grpc)

@@ -134,3 +134,12 @@ def test_routes_are_for_what_may_be_chosen():
     document = build({"name": "a"}, annotations={"seldon.io/istio-host": "shop.example.com"})
     assert render(document, ISTIO)[0].object["spec"]["hosts"] == ["ml.example.com"]
     assert render(document, GATEWAY_API)[0].object["spec"]["hostnames"] == ["ml.example.com"]
+
+
+@pytest.mark.parametrize("host", ["grpc.team.com", "*.team.com", "GRPC.team.com"])
+def test_nobody_takes_the_host_of_grpc(host):
+    routing = replace(GATEWAY_API, grpc_hosts=("grpc.team.com",), allowed_hosts=("*.team.com",))
+    assert _attach(routing, host=host) == DEFAULT
+    assert _attach(routing, host="a.team.com").hosts == ("a.team.com",)
+    apart = replace(routing, section_name="http", grpc_section_name="grpc")
+    assert _attach(apart, host=host).hosts == (host,)

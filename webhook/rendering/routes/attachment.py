@@ -16,7 +16,12 @@ from webhook.graph.well_known import (
     ISTIO_GATEWAY_ANNOTATION,
     ISTIO_HOST_ANNOTATION,
 )
-from webhook.rendering.routes.options import MESH_GATEWAY, RoutingKind, RoutingOptions
+from webhook.rendering.routes.options import (
+    MESH_GATEWAY,
+    RoutingKind,
+    RoutingOptions,
+    hosts_overlap,
+)
 
 GATEWAY_ANNOTATIONS: Mapping[RoutingKind, str] = {
     "gateway-api": ISTIO_GATEWAY_ANNOTATION,
@@ -140,8 +145,15 @@ def normalize_gateway(options: RoutingOptions, gateway: str, namespace: str) -> 
 
 
 def allows_host(options: RoutingOptions, host: str) -> bool:
-    """Return whether an object may ask for a host: a configured one, or one that is allowed."""
+    """Return whether an object may ask for a host: a configured one, or one that is allowed.
+
+    Never one of gRPC's on the same listener: it refuses HTTPRoutes and GRPCRoutes of one host, also
+    those of other objects (GEP-1016).
+    """
     wanted = host.lower()
+    is_split = options.kind == "gateway-api" and options.shares_listener
+    if is_split and any(hosts_overlap(wanted, name) for name in options.grpc_hosts):
+        return False
     if wanted in {name.lower() for name in options.hosts or ("*",)}:
         return True
     return _HOST.fullmatch(wanted) is not None and any(

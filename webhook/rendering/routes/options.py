@@ -55,6 +55,22 @@ class RoutingOptions:
         """Whether gRPC has a host or a listener of its own, and so routes of its own."""
         return bool(self.grpc_hosts or self.grpc_section_name)
 
+    @property
+    def shares_listener(self) -> bool:
+        """Whether routes of HTTP and of gRPC may be on one listener."""
+        sections = {self.section_name, self.grpc_section_name}
+        return "" in sections or len(sections) == 1
+
+
+def hosts_overlap(first: str, second: str) -> bool:
+    """Return whether some name is one of both hosts, each of which may begin with "*."."""
+    if first == second:
+        return True
+    return any(
+        wildcard.startswith("*.") and other.removeprefix("*").endswith(wildcard[1:])
+        for wildcard, other in ((first, second), (second, first))
+    )
+
 
 NO_ROUTING = RoutingOptions()
 """Nothing of ours routes."""
