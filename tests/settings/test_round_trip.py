@@ -44,7 +44,8 @@ def drawn(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     return st.one_of([choices[kind] for kind in kinds])
 
 
-HOSTS = st.lists(st.from_regex(r"(\*\.)?[a-z]{1,5}(\.[a-z]{1,5}){0,2}", fullmatch=True), max_size=2)
+# One at most: Ambassador has no more.
+HOSTS = st.lists(st.from_regex(r"(\*\.)?[a-z]{1,5}(\.[a-z]{1,5}){0,2}", fullmatch=True), max_size=1)
 GATEWAYS = st.from_regex(r"[a-z]{1,5}/[a-z]{1,5}", fullmatch=True)
 NAMESPACE_ROUTING = {
     "gateway": GATEWAYS,
