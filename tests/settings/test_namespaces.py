@@ -140,3 +140,10 @@ def test_a_namespace_s_group_goes_before_a_global_id():
 def test_a_group_takes_an_action_only():
     with pytest.raises(SettingsError, match=r"unknown key rules.pod.parameters"):
         read(rules={"pod": {"parameters": {}}})
+
+
+def test_every_group_of_rules_can_be_set():
+    groups = {rule.group for rule in all_rules()}
+    settings = read(rules={group: {"action": "audit"} for group in groups})
+    assert {setting.action for setting in settings.rules.values()} == {"audit"}
+    assert settings.rules.keys() == {rule.id for rule in all_rules()}

@@ -234,6 +234,7 @@ def settings_schema() -> dict[str, Any]:
 _ACTION_SCHEMA = _enum_with_off("deny", "warn", "audit")
 
 _GROUPS = {
+    "constraints": "single fields of pods and autoscalers",
     "graph": "graphs and their nodes",
     "naming": "names, labels and annotations",
     "pod": "pods",
