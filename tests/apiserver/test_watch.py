@@ -208,6 +208,51 @@ def test_no_report_is_written_that_is_not_wanted(plane, kind, namespace, start):
     assert "writes no reports" in auditor.ask("readyz?verbose")
 
 
+def policies_of(plane):
+    """Return where the test's policy, its binding and the exception are, and what they are."""
+    admission = "/apis/admissionregistration.k8s.io/v1"
+    exceptions = "/apis/graphgate.io/v1alpha1/namespaces/default/policyexceptions"
+    return (
+        (f"{admission}/validatingadmissionpolicies", POLICY),
+        (f"{admission}/validatingadmissionpolicybindings", BINDING),
+        (exceptions, EXCEPTION),
+    )
+
+
+@pytest.fixture
+def add_policy(plane):
+    """Create the policy with its binding, or (exempt) the exception; all go afterwards."""
+    *policy, exception = policies_of(plane)
+
+    def add(*, exempt=False):
+        for url, body in [exception] if exempt else policy:
+            answer = plane.request("POST", url, body)
+            assert answer.status == 201, answer.body
+
+    yield add
+    for url, body in (*policy, exception):
+        plane.request("DELETE", f"{url}/{body['metadata']['name']}")
+
+
+WITH_POLICIES = (
+    *("--cluster-policies-selector", "graphgate.io/policy=true"),
+    *("--exceptions-namespace", "default"),
+)
+
+
+def test_policies_and_exceptions_matter_before_the_hour_is_over(
+    plane, kind, namespace, start, add_policy
+):
+    reports = Reports(plane, kind, namespace.name)
+    namespace.create("sdep", named("model-7"))
+    start("--interval", "1h", *WITH_POLICIES)
+    eventually(reports.summaries, {"model-7": {"pass": 1}}, "the report")
+    add_policy()
+    eventually(reports.summaries, {"model-7": {"warn": 1}}, "after the policy", seconds=90.0)
+    add_policy(exempt=True)
+    eventually(reports.summaries, {"model-7": {"skip": 1}}, "after the exception", seconds=90.0)
+
+
 def finding_counts(auditor):
     found = re.findall(
         r'graphgate_audit_findings\{action="(\w+)",namespace="[\w-]+",rule="([^"]+)"\} ([\d.]+)',
@@ -216,7 +261,7 @@ def finding_counts(auditor):
     return {(rule, action): int(float(number)) for action, rule, number in found}
 
 
-def test_a_thousand_objects(plane, kind, namespace, start):
+def test_a_thousand_objects(plane, kind, namespace, start, add_policy):
     if kind != "Report":
         pytest.skip("once is enough: the kinds differ in their names")
     reports = Reports(plane, kind, namespace.name)
@@ -225,10 +270,7 @@ def test_a_thousand_objects(plane, kind, namespace, start):
         named(f"model-{n}", with_graph(name="nope") if n in broken else None)
         for n in range(OBJECTS)
     ]
-    auditor = start(
-        "--qps", "1000", "--interval", "15s", "--cluster-policies-selector",
-        "graphgate.io/policy=true", "--exceptions-namespace", "default",
-    )  # fmt: skip
+    auditor = start("--qps", "1000", "--interval", "15s", *WITH_POLICIES)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda document: namespace.create("sdep", document), documents))
 
@@ -250,16 +292,9 @@ def test_a_thousand_objects(plane, kind, namespace, start):
     namespace.change("sdep", "model-70", repair)
     settles((1000, 998, 2, 0, 0), "after a fix")
 
-    for path, body in (
-        ("validatingadmissionpolicies", POLICY),
-        ("validatingadmissionpolicybindings", BINDING),
-    ):
-        url = f"/apis/admissionregistration.k8s.io/v1/{path}"
-        assert plane.request("POST", url, body).status == 201
+    add_policy()
     settles((1000, 998, 2, 1, 0), "after a new policy")
-    url = "/apis/graphgate.io/v1alpha1/namespaces/default/policyexceptions"
-    answer = plane.request("POST", url, EXCEPTION)
-    assert answer.status == 201, answer.body
+    add_policy(exempt=True)
     settles((1000, 998, 2, 0, 1), "after an exception")
     for n in range(100):
         namespace.delete("sdep", f"model-{n}")

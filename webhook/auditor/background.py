@@ -76,11 +76,14 @@ class Judgement:
     facts: Facts
     policy_context: PolicyContext | None
 
-    @property
-    def identity(self) -> tuple[int, int, str]:
-        """Equal for judgements that are the same but for the time."""
-        version = self.policy_context.policies.version if self.policy_context else ""
-        return id(self.settings), id(self.facts), version
+    def is_same(self, other: "Judgement") -> bool:
+        """Tell whether two differ in nothing but the time."""
+        policies, others = self.policy_context, other.policy_context
+        return (
+            self.settings is other.settings
+            and self.facts is other.facts
+            and (policies and policies.policies) is (others and others.policies)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,18 +210,15 @@ class BackgroundAuditor:
                 return
         for number in range(_WORKERS):
             self._start_thread(f"worker {number}", self._work)
-        judged_by: tuple[int, int, str] | None = None
+        judgement = self._judgement()
         due_at = 0.0
-        kept: Judgement | None = None  # alive, so that no other value has its identity
         while True:
-            current = self._judgement()
+            before, judgement = judgement, self._judgement()
             now = time.monotonic()
-            if judged_by is not None and current.identity != judged_by:
-                judged_by, kept = current.identity, current
+            if not judgement.is_same(before):
                 due_at = min(due_at, now + self._config.settle)
             if now >= due_at:
-                judged_by, kept = current.identity, current
-                completed = self._audit_everything(kept)
+                completed = self._audit_everything(judgement)
                 due_at = time.monotonic() + (self._config.interval if completed else _RETRY_SECONDS)
             if self._stopping.wait(min(_LOOK_INTERVAL_SECONDS, self._config.settle)):
                 return
