@@ -35,6 +35,7 @@ ACTION = "deny"
 SINCE = "0.1.0"
 
 _MAX_START_LENGTH = 58
+"""Characters of a generateName that the API server uses (names.SimpleNameGenerator)."""
 _SERVICE_NAME_START = frozenset("abcdefghijklmnopqrstuvwxyz")
 
 
@@ -45,9 +46,10 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """
     name, field = deployment.name, "name"
     start = get_str(get_mapping(deployment.raw, "metadata"), "generateName")
-    if start and (not name or not _is_name_start(start)):
-        # It is judged, too, where there is a name.
-        name, field = _generate_name(start), "generateName"
+    if start and not _is_name_start(start):  # judged where there is a name, too
+        name, field = start, "generateName"
+    elif start and not name:
+        name, field = f"{start[:_MAX_START_LENGTH]}x7k2p", "generateName"
     if not name or (name[0] in _SERVICE_NAME_START and len(name) <= 253 and DNS_LABEL.match(name)):
         return
     if not _is_subdomain(name):
@@ -86,16 +88,8 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
             return
 
 
-def _generate_name(start: str) -> str:
-    """Return what the API server makes of a start: at most 58 characters of it, and five more.
-
-    One that it refuses stays whole. Source: names.SimpleNameGenerator.
-    """
-    return f"{start[:_MAX_START_LENGTH] if _is_name_start(start) else start}x7k2p"
-
-
 def _is_name_start(start: str) -> bool:
-    # A "-" at the end is not looked at, since more follows (maskTrailingDash).
+    # A "-" at its end is passed over, since five characters follow (maskTrailingDash).
     return _is_subdomain(f"{start[:-2]}a" if start.endswith("-") and len(start) > 1 else start)
 
 
@@ -106,6 +100,8 @@ def _is_subdomain(name: str) -> bool:
 def _explain_invalid_service_name(name: str) -> str:
     if len(name) > 253:
         return f"has {len(name)} characters, more than 253"
+    if name.endswith("."):
+        return 'ends with "."'
     invalid_chars = next(
         (c for c in name if c not in _SERVICE_NAME_START and c not in "-0123456789"), ""
     )
