@@ -72,6 +72,9 @@ class Generator:
                 names = "+".join(drawn)
             if random.random() < 0.9:
                 mend_references(document)
+            if type(metadata := document.get("metadata")) is dict:
+                # What is being deleted is admitted as it is, whatever else it says.
+                metadata.pop("deletionTimestamp", None)
             yield Case(f"{seed}/{number} {kind} {names}", document, _setup(random))
 
     def _order(self, random: Random) -> list[Field]:
