@@ -164,7 +164,8 @@ def _with_generated_name(document: dict[str, Any]) -> dict[str, Any]:
 
 
 _SERVER_FIELDS = (
-    *("resourceVersion", "uid", "managedFields", "generation"),
+    *("resourceVersion", "uid", "managedFields", "generation", "selfLink"),
+    "deletionGracePeriodSeconds",
     *("creationTimestamp", "deletionTimestamp"),
 )
 """Fields of metadata that only the API server writes."""

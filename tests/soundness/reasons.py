@@ -160,6 +160,9 @@ REASONS: dict[str, Reason] = {
         "container", "The component cannot turn a parameter into an unknown type, and stops."
     ),
     "unknown-protocol": Reason("Seldon", "Seldon refuses the word."),
+    "unknown-resource": Reason(
+        "Seldon", "Seldon's operator reads null as an amount of 0, and its Deployment is refused."
+    ),
     "unknown-server-type": Reason("Seldon", "Seldon refuses the word."),
     "unknown-transport": Reason("Seldon", "Seldon refuses the word."),
     "server-lacks-protocol": Reason(
