@@ -1,12 +1,19 @@
 """What is found in a file beside what is found in its documents."""
 
+import pytest
 import yaml
 
 from tests.documents_of import with_graph, with_predictor
 from webhook.graph.cluster_facts import NO_FACTS
-from webhook.lint.lint import lint_object, lint_text, unreadable_file_report
+from webhook.lint.lint import (
+    find_in_document,
+    lint_object,
+    lint_text,
+    unreadable_file_report,
+)
 from webhook.lint.result import LineEdit
 from webhook.settings.model import read_settings
+from webhook.yamldoc import read
 
 
 def yaml_findings(text):
@@ -168,3 +175,57 @@ def test_an_object_of_a_cluster_is_judged_on_line_one():
         ("unknown-node-type", "deny", 1)
     ]
     assert result.identity["name"] == "iris"
+
+
+@pytest.mark.parametrize(("on_rule_error", "action"), [("deny", "deny"), ("allow", "warn")])
+def test_a_rule_that_crashes_is_told_as_the_settings_say(monkeypatch, on_rule_error, action):
+    def crash(*_, **__):
+        raise KeyError("a")
+
+    monkeypatch.setattr("webhook.rules.graph.unknown_node_type.check", crash)
+    settings = read_settings(
+        {
+            "apiVersion": "graphgate.io/v1alpha1",
+            "kind": "Settings",
+            "onRuleError": on_rule_error,
+        }
+    )
+    (result,) = lint_text("-", yaml.safe_dump(with_graph(type="FOO")), settings, NO_FACTS).results
+    (placed,) = result.findings
+    assert (placed.finding.rule_id, placed.action) == ("unknown-node-type", action)
+    assert placed.finding.message == (
+        "the rule could not be evaluated; this is a failure of graphgate, not of the object"
+    )
+
+
+@pytest.mark.parametrize("text", ["a: [1", "kind: Pod\n---\n\ta: 1"])
+def test_a_fault_on_a_last_line_without_an_end_has_its_source(text):
+    placed = lint(text).results[-1].findings[0]
+    assert placed.source == text.splitlines()[placed.line - 1]
+
+
+def test_what_is_only_for_the_record_is_listed():
+    settings = read_settings(
+        {
+            "apiVersion": "graphgate.io/v1alpha1",
+            "kind": "Settings",
+            "rules": {"unknown-node-type": {"action": "audit"}},
+        }
+    )
+    text = yaml.safe_dump(with_graph(type="FOO"))
+    (result,) = lint_text("-", text, settings, NO_FACTS).results
+    assert [(f.finding.rule_id, f.action) for f in result.findings] == [
+        ("unknown-node-type", "audit")
+    ]
+    (document,) = read(text).documents
+    assert [action for action, _ in find_in_document(document, settings, NO_FACTS)] == ["audit"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("kind: Pod\n", None), ("kind: SeldonDeploymnt\n", [("deny", "misspelled-kind")])],
+)
+def test_a_document_of_another_kind_has_no_findings(text, found):
+    (document,) = read(text).documents
+    findings = find_in_document(document, read_settings(), NO_FACTS)
+    assert (findings and [(a, f.rule_id) for a, f in findings]) == found

@@ -60,6 +60,7 @@ class GraphGenerator:
         self.spoken = random.choice((None, None, "REST", "GRPC"))
         self.contained: list[str] = []
         self.protocol = ""
+        self.has_claim = False
 
     def happens(self, share: float) -> bool:
         return self.random.random() < share
@@ -155,7 +156,10 @@ class GraphGenerator:
             if server == "TRITON_SERVER" and self.protocol not in ("v2", "kfserving"):
                 server = "SKLEARN_SERVER"  # Triton speaks these two only
             node["implementation"] = server
-            node["modelUri"] = self.random.choice(URIS)
+            uri = self.random.choice(URIS)
+            if uri.startswith("pvc://"):  # one in a pod: Seldon mounts all at one place
+                uri, self.has_claim = URIS[0] if self.has_claim else uri, True
+            node["modelUri"] = uri
             if self.happens(0.5):
                 node["type"] = "MODEL"
             self.decorate_node(node)
