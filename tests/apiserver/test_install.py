@@ -15,6 +15,7 @@ from tests.apiserver.release import SDEPS, Release
 from tests.documents_of import minimal, with_graph
 from tests.seeds import ROOT
 from tools.control_plane.run import ControlPlane
+from tools.generators.manifests import IMAGE_PLACEHOLDER
 from webhook.certificates.issue import issue_ca
 
 INSTALL = ROOT / "manifests" / "install.yaml"
@@ -146,10 +147,19 @@ def test_the_reconciler_does_its_work_with_the_rights_that_the_chart_gives_it(re
     assert "orbidden" not in reconciler.log
 
 
-def test_the_one_file_is_applied_applied_again_and_deleted(binaries):
+def test_the_one_file_is_applied_applied_again_and_deleted(binaries, tmp_path):
     """On a control plane of its own: its names are those that other tests use."""
     with ControlPlane.start(binaries, controllers=False) as plane:
-        applied = plane.kubectl("apply", "-f", str(INSTALL)).stdout.splitlines()
+        # Without an image nothing refuses anything.
+        refused = plane.kubectl("apply", "-f", str(INSTALL), check=False)
+        assert refused.returncode == 1
+        assert "found character that cannot start any token" in refused.stderr
+        assert plane.kubectl("get", IN_THE_CLUSTER, "-o", "name").stdout.count("webhook") == 0
+        plane.kubectl("delete", "namespace", "graphgate-system", "--wait=false", check=False)
+
+        install = tmp_path / "install.yaml"
+        install.write_text(INSTALL.read_text().replace(IMAGE_PLACEHOLDER, "r.example/graphgate:1"))
+        applied = plane.kubectl("apply", "-f", str(install)).stdout.splitlines()
         assert applied
         assert all(line.endswith(" created") for line in applied)
 
@@ -163,7 +173,7 @@ def test_the_one_file_is_applied_applied_again_and_deleted(binaries):
         for kind in KINDS:
             plane.kubectl("patch", kind, "graphgate", "--type=json", "-p", patch)
 
-        again = plane.kubectl("apply", "-f", str(INSTALL)).stdout.splitlines()
+        again = plane.kubectl("apply", "-f", str(install)).stdout.splitlines()
         assert len(again) == len(applied)
         kept = json.loads(plane.kubectl("get", *secret, "-o", "json").stdout)
         assert kept["data"] == data["data"]
@@ -171,7 +181,7 @@ def test_the_one_file_is_applied_applied_again_and_deleted(binaries):
             found = json.loads(plane.kubectl("get", kind, "graphgate", "-o", "json").stdout)
             assert found["webhooks"][0]["clientConfig"]["caBundle"] == authority
 
-        plane.kubectl("delete", "-f", str(INSTALL), "--wait=false")
+        plane.kubectl("delete", "-f", str(install), "--wait=false")
         for kinds in (IN_THE_CLUSTER, "secrets,leases,configmaps,deployments"):
             found = plane.kubectl(
                 *("get", kinds, "-A", "-l", "app.kubernetes.io/name=graphgate", "-o", "name")

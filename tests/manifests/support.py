@@ -7,6 +7,8 @@ from typing import Any
 import kubernetes_validate
 import yaml
 
+from tools.generators.manifests import IMAGE_PLACEHOLDER
+
 ROOT = Path(__file__).resolve().parents[2]
 MANIFESTS = ROOT / "manifests"
 
@@ -14,8 +16,9 @@ Object = dict[str, Any]
 
 
 def load(path: Path) -> list[Object]:
-    """Return the documents of a YAML file, without empty ones."""
-    return parse(path.read_text(encoding="utf-8"))
+    """Return the documents of a YAML file, without empty ones, with an image set."""
+    text = path.read_text(encoding="utf-8")
+    return parse(text.replace(IMAGE_PLACEHOLDER, "graphgate:0.1.0"))
 
 
 def parse(text: str) -> list[Object]:

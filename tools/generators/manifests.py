@@ -1,6 +1,6 @@
 """What is installed without Helm: the chart, rendered.
 
-    manifests/install.yaml              everything in one file: kubectl apply -f
+    manifests/install.yaml              everything in one file, in which the image is to be set
     manifests/base/graphgate.yaml       the same for kustomize, without the namespace
     manifests/provided/graphgate.yaml   with a certificate from elsewhere; certs/ builds on it
 
@@ -11,6 +11,7 @@ both fit, the file stands as it is. A test with Helm compares them for real.
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -28,16 +29,33 @@ NAMESPACE_FILE = ROOT / "manifests" / "base" / "namespace.yaml"
 RELEASE, NAMESPACE = "graphgate", "graphgate-system"
 
 
+IMAGE_PLACEHOLDER = "%GRAPHGATE_IMAGE%"
+"""Where install.yaml has the image, which nobody has published. No YAML value begins with "%":
+kubectl stops reading there, before the webhooks, which would refuse every SeldonDeployment while no
+pod of graphgate runs."""
+
+_SET_IMAGE = (
+    f"{IMAGE_PLACEHOLDER}  "
+    f"# set it: sed 's#{IMAGE_PLACEHOLDER}#REGISTRY/graphgate@sha256:…#' install.yaml"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """One file: what differs from the default values, and whether the namespace is in it."""
+    """One file.
+
+    values          what differs from the default values
+    with_namespace  whether the namespace is in it
+    sets_image      whether it is used with an image set; else a placeholder stands for it
+    """
 
     values: tuple[str, ...]
     with_namespace: bool
+    sets_image: bool = True
 
 
 TARGETS = {
-    "manifests/install.yaml": Rendering((), with_namespace=True),
+    "manifests/install.yaml": Rendering((), with_namespace=True, sets_image=False),
     "manifests/base/graphgate.yaml": Rendering((), with_namespace=False),
     "manifests/provided/graphgate.yaml": Rendering(
         ("certificate.source=injected",), with_namespace=True
@@ -89,6 +107,8 @@ def render(helm: Path, rendering: Rendering) -> str:
     ).stdout
     # Each version of Helm leaves its own blank lines between documents.
     body = "\n".join(line.rstrip() for line in _lines(text)) + "\n"
+    if not rendering.sets_image:
+        body = re.sub(r"(?m)(?<= image: )graphgate:\S+$", _SET_IMAGE, body)
     namespace = "---\n" + NAMESPACE_FILE.read_text(encoding="utf-8")
     return namespace + body if rendering.with_namespace else body
 
