@@ -11,7 +11,7 @@ from webhook.controller.workqueue import MAX_BACKOFF_SECONDS, RateLimiter, WorkQ
 
 def queue():
     clock = Clock()
-    return WorkQueue[str](clock=clock, jitter=lambda: 1.0), clock
+    return WorkQueue[str](clock=clock, jitter=lambda: 0.0), clock
 
 
 def get_from_thread(found):

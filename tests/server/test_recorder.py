@@ -24,7 +24,7 @@ def recorded(folder, *bodies):
         handle = kept.around(answer)
         for body in bodies:
             assert handle(body, "mutate") == answer(body, "mutate")
-            while not kept._pending.empty():  # a thread that falls behind drops, as it should
+            while not kept._queue.is_empty():  # a thread that falls behind drops, as it should
                 pass
     return kept
 

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 from prometheus_client import Counter as CounterMetric
-from prometheus_client.exposition import generate_latest
+from prometheus_client import Gauge
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+
+from webhook.runtime.metric_registry import ApiClientMetrics
 
 MAX_RULES = 300
 """Values of the label rule: every id of ours and some hundred validations of policies."""
@@ -21,18 +22,12 @@ FindingCounts = Mapping[tuple[str, str], int]
 """Findings of one object, by rule and action ("exempt": by an exception)."""
 
 
-class AuditorMetrics:
-    """One registry of its own."""
+class AuditorMetrics(ApiClientMetrics):
+    """What the auditor counts."""
 
     def __init__(self) -> None:
-        self._registry = registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
-        self._requests = CounterMetric(
-            "graphgate_api_requests",
-            "Requests to the API server, by verb and kind; apply and delete are writes.",
-            ["verb", "kind"],
-            registry=registry,
-        )
+        super().__init__(writes="apply and delete")
+        registry = self._registry
         self._passes = CounterMetric(
             "graphgate_audit_passes",
             "Times that every object was judged, by what came of it.",
@@ -44,15 +39,6 @@ class AuditorMetrics:
             "When every object was last judged.",
             registry=registry,
         )
-        self._dropped_log_lines = CounterMetric(
-            "graphgate_log_lines_dropped",
-            "Log lines lost because nobody read the output.",
-            registry=registry,
-        )
-
-    def count_request(self, verb: str, kind: str) -> None:
-        """Count one request."""
-        self._requests.labels(verb, kind).inc()
 
     def count_pass(self, *, completed_at: float | None) -> None:
         """Count a look at every object; None: it could not be completed."""
@@ -60,23 +46,11 @@ class AuditorMetrics:
         if completed_at is not None:
             self._last_pass.set(completed_at)
 
-    def count_dropped_log_lines(self, number: int) -> None:
-        """Count lost log lines."""
-        self._dropped_log_lines.inc(number)
-
-    def register_gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
-        """Show `value`, asked at each scrape, as graphgate_NAME."""
-        Gauge(f"graphgate_{name}", text, registry=self._registry).set_function(value)
-
     def register_findings(
         self, snapshot: Callable[[], Iterable[tuple[str, str, FindingCounts]]]
     ) -> None:
         """Show findings and verdicts; `snapshot` gives namespace, verdict and counts of each."""
         self._registry.register(_FindingsCollector(snapshot))
-
-    def render_metrics(self) -> bytes:
-        """Return everything in Prometheus' text format."""
-        return generate_latest(self._registry)
 
 
 class _FindingsCollector(Collector):

@@ -6,6 +6,7 @@ A field that somebody took is taken back at once; if it is taken again and again
 from collections.abc import Callable, Sequence
 
 from webhook.controller.state.plan import Apply, PlannedAction
+from webhook.kube.backoff import Backoff
 
 BACKOFF_BASE_SECONDS = 1.0
 """Seconds between the first two times; each pause is twice the last."""
@@ -24,7 +25,7 @@ class ConflictBackoff:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._conflicts: dict[str, tuple[float, float]] = {}
+        self._conflicts: dict[str, tuple[float, Backoff]] = {}
 
     def filter_due(
         self, actions: Sequence[PlannedAction]
@@ -44,15 +45,19 @@ class ConflictBackoff:
         if not isinstance(action, Apply) or action.reason != "taken" or action.observed is None:
             return 0.0
         now, uid = self._clock(), action.observed.uid
-        due, backoff = self._conflicts.get(uid, (now, BACKOFF_BASE_SECONDS / 2))
+        due, backoff = self._conflicts.get(uid) or (now, _new_backoff())
         if now < due:
             return due - now
         if now - due > CONFLICT_RESET_SECONDS:
-            backoff = BACKOFF_BASE_SECONDS / 2
+            backoff.reset()
         if len(self._conflicts) > 1_000:
             self._conflicts = {
                 u: q for u, q in self._conflicts.items() if now - q[0] <= CONFLICT_RESET_SECONDS
             }
-        backoff = min(2 * backoff, MAX_BACKOFF_SECONDS)
-        self._conflicts[uid] = (now + backoff, backoff)
+        self._conflicts[uid] = (now + backoff.next_delay(), backoff)
         return 0.0
+
+
+def _new_backoff() -> Backoff:
+    # Without jitter: one process quarrels, and each object at times of its own.
+    return Backoff(BACKOFF_BASE_SECONDS, MAX_BACKOFF_SECONDS, jitter=lambda: 0.0)

@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
+from webhook.kube.backoff import Backoff
+
 K = TypeVar("K", bound=Hashable)
 
 BACKOFF_BASE_SECONDS = 0.5
@@ -20,8 +22,6 @@ BACKOFF_BASE_SECONDS = 0.5
 
 MAX_BACKOFF_SECONDS = 300.0
 """Seconds between retries at most: a quota that was raised is found within five minutes."""
-
-_MAX_DOUBLINGS = 16
 
 
 class WorkQueue(Generic[K]):
@@ -40,7 +40,7 @@ class WorkQueue(Generic[K]):
         self._sequence = itertools.count()
         self._due_at: dict[K, float] = {}
         self._processing: set[K] = set()
-        self._failures: dict[K, int] = {}
+        self._backoffs: dict[K, Backoff] = {}
         self._shut_down = False
 
     def __len__(self) -> int:
@@ -68,20 +68,18 @@ class WorkQueue(Generic[K]):
     def add_rate_limited(self, key: K, min_delay: float = 0.0) -> float:
         """Have a key looked at after its back-off; return the seconds."""
         with self._changed:
-            failures = self._failures.get(key, 0)
-            self._failures[key] = failures + 1
-        backoff = min(
-            BACKOFF_BASE_SECONDS * 2.0 ** min(failures, _MAX_DOUBLINGS), MAX_BACKOFF_SECONDS
-        )
-        # Half of it at random, so that what failed together does not come back together.
-        delay = max(backoff * (0.5 + 0.5 * self._jitter()), min_delay)
+            backoff = self._backoffs.get(key)
+            if backoff is None:
+                backoff = Backoff(BACKOFF_BASE_SECONDS, MAX_BACKOFF_SECONDS, self._jitter)
+                self._backoffs[key] = backoff
+            delay = max(backoff.next_delay(), min_delay)
         self.add_after(key, delay)
         return delay
 
     def forget(self, key: K) -> None:
         """Start the back-off of a key anew: it has succeeded, or is gone."""
         with self._changed:
-            self._failures.pop(key, None)
+            self._backoffs.pop(key, None)
 
     def get(self) -> K | None:
         """Wait for a key that is due; None: the queue is closed. Call `done` afterwards."""

@@ -1,7 +1,8 @@
-"""How long to wait before the next try.
+"""How long to wait before the next try: the one back-off of watches, queues and renewals.
 
 Pure but for the randomness, which is handed in: replicas that lost the same API server must not
-come back in the same moment.
+come back in the same moment. Not here: the pace of a lease (`leader_election`), which is the same
+at each try.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Backoff:
-    """Delays that double from `first` to `longest` seconds, each shortened by up to a half.
+    """Delays that double from `base` to `maximum` seconds, each shortened by up to a half.
 
     jitter  returns a number from 0 to 1
     """
@@ -22,7 +23,7 @@ class Backoff:
 
     def next_delay(self) -> float:
         """Return the seconds to wait after one more failure."""
-        # 2**20 is far beyond any longest; without the bound a long outage makes a huge number.
+        # 2**20 is far beyond any maximum; without the bound a long outage makes a huge number.
         delay = min(self.maximum, self.base * 2.0 ** min(self.failures, 20))
         self.failures += 1
         return delay * (1.0 - self.jitter() / 2.0)

@@ -5,12 +5,12 @@ Labels take values from small closed sets: no object, namespace or user is ever 
 
 from collections.abc import Callable, Iterator, Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
-from prometheus_client.exposition import generate_latest
+from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from webhook.runtime.health import Check
+from webhook.runtime.metric_registry import MetricRegistry
 
 # From half a millisecond (a small review takes 0.1) to the 10 s after which nobody waits.
 _DURATION_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0)
@@ -20,12 +20,12 @@ _MAX_RULE_SERIES = 1000
 _STATE_VALUES = {"ok": 0, "degraded": 1, "failed": 2}
 
 
-class ServerMetrics:
-    """One registry of its own, and one method for each event."""
+class ServerMetrics(MetricRegistry):
+    """What the server counts, with one method for each event."""
 
     def __init__(self) -> None:
-        self._registry = registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
+        super().__init__()
+        registry = self._registry
         self._requests = Counter(
             "graphgate_requests",
             "Calls answered, by endpoint (mutate, validate, other) and HTTP status.",
@@ -66,11 +66,6 @@ class ServerMetrics:
             "graphgate_reload_failures",
             "Changed files that could not be put into effect, by source.",
             ["source"],
-            registry=registry,
-        )
-        self._dropped_log_lines = Counter(
-            "graphgate_log_lines_dropped",
-            "Log lines lost because nobody read the output.",
             registry=registry,
         )
         self._by_request: dict[tuple[str, int], Counter] = {}
@@ -118,14 +113,6 @@ class ServerMetrics:
         """Count changed files that could not be used."""
         self._reload_failures.labels(source).inc()
 
-    def count_dropped_log_lines(self, number: int) -> None:
-        """Count lost log lines."""
-        self._dropped_log_lines.inc(number)
-
-    def register_gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
-        """Show `value`, asked at each scrape, as graphgate_NAME."""
-        Gauge(f"graphgate_{name}", text, registry=self._registry).set_function(value)
-
     def register_info(self, name: str, text: str, label: str, value: Callable[[], str]) -> None:
         """Show graphgate_NAME{label="…"} 1 with the text of this moment; nothing while it is ""."""
         self._registry.register(_CallbackInfo(f"graphgate_{name}", text, label, value))
@@ -151,10 +138,6 @@ class ServerMetrics:
         """Show a zero for each source, so that the first failure is a change and not a birth."""
         for name in names:
             self._reload_failures.labels(name)
-
-    def render_metrics(self) -> bytes:
-        """Return everything in Prometheus' text format."""
-        return generate_latest(self._registry)
 
 
 class _CallbackCounter(Collector):

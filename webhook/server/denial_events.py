@@ -10,8 +10,6 @@ import hashlib
 import itertools
 import logging
 import os
-import queue
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from webhook.admission import Endpoint, ReviewResult
 from webhook.errors import KubeApiUnavailableError
 from webhook.graph.well_known import SELDON_API_VERSION
+from webhook.runtime.background_queue import BackgroundQueue
 from webhook.server.handler import ReviewHandler
 
 if TYPE_CHECKING:
@@ -52,26 +51,23 @@ class DenialEvents:
     ) -> None:
         self._transport = transport
         self._clock = clock
-        self._pending: queue.Queue[dict[str, Any] | None] = queue.Queue(_MAX_PENDING)
+        self._queue = BackgroundQueue(
+            "events", self._create, max_pending=_MAX_PENDING, flush_timeout=2.0
+        )
         self._told: OrderedDict[bytes, float] = OrderedDict()
         self._minute = clock()
         self._in_minute: dict[str, int] = {}
         # Unique among all replicas and restarts: the name of an Event must be.
         self._sequence = itertools.count(time.time_ns() * 1_000 + os.getpid() % 1_000)
-        self._thread = threading.Thread(target=self._run, name="events", daemon=True)
         self.created = 0
         self.dropped = 0
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._queue.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        try:
-            self._pending.put_nowait(None)
-        except queue.Full:
-            return
-        self._thread.join(2.0)
+        self._queue.__exit__()
 
     def around(self, handle_review: ReviewHandler) -> ReviewHandler:
         """Return a handler that answers as this one, and has denials told."""
@@ -96,9 +92,7 @@ class DenialEvents:
         if not self._has_room(result.namespace):
             self.dropped += 1
             return
-        try:
-            self._pending.put_nowait(self._event(result))
-        except queue.Full:
+        if not self._queue.add(self._event(result)):
             self.dropped += 1
             return
         self._told[key] = self._clock()
@@ -158,14 +152,13 @@ class DenialEvents:
             "count": 1,
         }
 
-    def _run(self) -> None:
+    def _create(self, event: dict[str, Any]) -> None:
         from webhook.kube import collection_path, create
 
-        while (event := self._pending.get()) is not None:
-            namespace = event["metadata"]["namespace"]
-            try:
-                create(self._transport, collection_path("v1", "Event", namespace), event)
-                self.created += 1
-            except KubeApiUnavailableError as error:
-                self.dropped += 1
-                logger.info("event_dropped", extra={"fields": {"reason": str(error)}})
+        namespace = event["metadata"]["namespace"]
+        try:
+            create(self._transport, collection_path("v1", "Event", namespace), event)
+            self.created += 1
+        except KubeApiUnavailableError as error:
+            self.dropped += 1
+            logger.info("event_dropped", extra={"fields": {"reason": str(error)}})

@@ -7,8 +7,6 @@ must leave nothing behind.
 
 import logging
 import os
-import queue
-import threading
 import time
 from pathlib import Path
 from typing import Self
@@ -16,6 +14,7 @@ from typing import Self
 from webhook.admission import Endpoint, ReviewResult
 from webhook.admission.recording import record_line
 from webhook.errors import SettingsError
+from webhook.runtime.background_queue import BackgroundQueue
 from webhook.server.handler import ReviewHandler
 
 logger = logging.getLogger("graphgate")
@@ -37,18 +36,18 @@ class ReviewRecorder:
         if not (folder.is_dir() and os.access(folder, os.W_OK)):
             raise SettingsError(f"--record {folder}: not a folder that can be written in")
         self._folder = folder
-        self._pending: queue.Queue[_Pending | None] = queue.Queue(_MAX_PENDING)
-        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+        self._queue = BackgroundQueue(
+            "recorder", self._write, max_pending=_MAX_PENDING, flush_timeout=5.0
+        )
         self.written = 0
         self.dropped = 0
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._queue.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pending.put(None)
-        self._thread.join(5.0)
+        self._queue.__exit__()
 
     def around(self, handle_review: ReviewHandler) -> ReviewHandler:
         """Return a handler that answers as this one, and has its reviews kept."""
@@ -65,21 +64,18 @@ class ReviewRecorder:
         if len(body) > MAX_REVIEW_BYTES:
             self.dropped += 1
             return
-        try:
-            self._pending.put_nowait((body, endpoint, verdict, time.time()))
-        except queue.Full:
+        if not self._queue.add((body, endpoint, verdict, time.time())):
             self.dropped += 1
 
-    def _run(self) -> None:
-        while (pending := self._pending.get()) is not None:
-            body, endpoint, verdict, at = pending
-            stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
-            try:
-                self._append(record_line(body, endpoint, verdict, stamp))
-                self.written += 1
-            except (OSError, ValueError, RecursionError):
-                self.dropped += 1
-                logger.warning("review_not_recorded", exc_info=True)
+    def _write(self, pending: _Pending) -> None:
+        body, endpoint, verdict, at = pending
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+        try:
+            self._append(record_line(body, endpoint, verdict, stamp))
+            self.written += 1
+        except (OSError, ValueError, RecursionError):
+            self.dropped += 1
+            logger.warning("review_not_recorded", exc_info=True)
 
     def _append(self, line: bytes) -> None:
         file = self._folder / "reviews.jsonl"
