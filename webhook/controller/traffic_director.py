@@ -81,7 +81,7 @@ class TrafficDirector:
             self._endpoint_waits.pop(uid, None)
         routes = self._routes(desired, observed, namespace)
         kept: dict[ObjectKey, str] = {}
-        if any(key not in {one.key for one in desired} for key in observed):
+        if observed.keys() - {one.key for one in desired}:
             kept = find_kept(desired, observed, routes, why_unsettled(), namespace)
         if not settling:
             self._settling.forget(uid)

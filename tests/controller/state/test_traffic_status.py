@@ -238,3 +238,18 @@ def test_a_route_to_a_predictor_that_was_removed_is_named():
     text = f"{OLD} leads to iris-old, which the document does not have"
     found = verdict(CANARY, GATEWAY, status=answer(Accepted="True"), was=was, others=others)
     assert found == ("False", "OtherWeights", text)
+
+
+def test_a_route_to_a_removed_predictor_is_named_beside_a_single_one():
+    others = [virtual_service(main=50, old=50)]
+    was = document_of(main=50, old=50)
+    text = f"{OLD} leads to iris-old, which the document does not have"
+    found = verdict(document_of(main=100), was=was, others=others)
+    assert found == ("False", "OtherWeights", text)
+
+
+def test_a_rule_for_testers_is_no_other_split():
+    kind, route = virtual_service(main=75, canary=25)
+    _, testers = virtual_service(canary=100)
+    route["spec"]["http"].insert(0, testers["spec"]["http"][0])
+    assert verdict(CANARY, others=[(kind, route)])[:2] == ("True", "RoutedByOther")

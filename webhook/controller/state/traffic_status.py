@@ -12,7 +12,7 @@
 There is none where nothing is to be split: one predictor, and no route that we make.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from webhook.controller.state.observed import ObservedObject
@@ -24,7 +24,6 @@ from webhook.controller.state.routes import (
     Destination,
     ObservedRoute,
     RouteRule,
-    ServiceName,
 )
 from webhook.graph.model import Predictor, SeldonDeployment, get_mapping, get_str
 from webhook.rendering.metadata import PREDICTOR_SERVICE
@@ -53,7 +52,8 @@ class _Backend(NamedTuple):
 def find_traffic_verdict(view: SeldonDeployment, state: ReconcileState) -> TrafficVerdict | None:
     """Return what is to be said of the traffic; None: nothing."""
     routes = [one for one in state.desired if one.key[0] in READERS]
-    if len(view.predictors) < 2 and not routes:
+    strays = list(_find_strays(state))
+    if len(view.predictors) < 2 and not routes and not strays:
         return None
     if state.error and not state.desired:
         return TrafficVerdict("Unknown", state.error.reason, "")
@@ -62,7 +62,7 @@ def find_traffic_verdict(view: SeldonDeployment, state: ReconcileState) -> Traff
     if not backends:
         return None
     others = list(_find_others(state, backends))
-    if strays := list(_find_strays(state)):
+    if strays:
         return TrafficVerdict("False", "OtherWeights", summarize(strays))
     if not routes:
         return _without_routing(view, backends, others)
@@ -207,13 +207,19 @@ def _find_strays(state: ReconcileState) -> Iterator[str]:
 
 
 def _sent(route: ObservedRoute, backends: Sequence[_Backend]) -> list[float] | None:
-    """Return which share each predictor gets by the first rule that names one; None: none does."""
+    """Return which share each predictor gets; None: the route names none.
+
+    Of several rules, that which has the document's weights (others may be for testers, by a
+    header), else the first.
+    """
+    splits = []
     for rule in route.rules:
-        parts: Mapping[ServiceName, float] = shares(rule.destinations)
-        by_name = {name: share for (place, name), share in parts.items()}
+        by_name = {name: share for (_, name), share in shares(rule.destinations).items()}
         if any(b.service in by_name for b in backends):
-            return [by_name.get(b.service, 0.0) for b in backends]
-    return None
+            splits.append([by_name.get(b.service, 0.0) for b in backends])
+    wanted = _percentages(b.share for b in backends)
+    same = [split for split in splits if _percentages(split) == wanted]
+    return next(iter(same or splits), None)
 
 
 def _join_mappings(routes: Iterable[ObservedRoute]) -> Iterator[ObservedRoute]:
