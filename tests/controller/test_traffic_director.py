@@ -8,7 +8,11 @@ from tests.controller.state.test_traffic import desired_of, document_of, observe
 from webhook.controller.api import ResourceClient
 from webhook.controller.cache import Cache
 from webhook.controller.route_index import RouteIndex
-from webhook.controller.route_settling import SETTLE_SECONDS, RouteSettling
+from webhook.controller.route_settling import (
+    ANSWER_PATIENCE_SECONDS,
+    SETTLE_SECONDS,
+    RouteSettling,
+)
 from webhook.controller.state.observed import ObservedObject
 from webhook.controller.state.routes import ObservedRoute, read_route
 from webhook.controller.traffic_director import MAX_ENDPOINT_CHECK_SECONDS, TrafficDirector
@@ -107,7 +111,7 @@ def test_the_weights_move_when_the_gateway_knows_the_new_backend():
     world.apply(world.look()[0], answered=False)
     step, _ = world.look()
     silent = "Gateway infra/public has not taken up HTTPRoute models/iris as it is now"
-    assert (step.staged, step.requeue_after) == ({ROUTE: silent}, None)
+    assert (step.staged, step.requeue_after) == ({ROUTE: silent}, ANSWER_PATIENCE_SECONDS)
     world.apply(step, answered=True)
     step, _ = world.look()
     assert (list(step.staged), step.requeue_after) == ([ROUTE], SETTLE_SECONDS)
@@ -139,6 +143,20 @@ def test_each_change_of_the_routes_begins_the_time_anew():
     assert settling.check("1", []) == (changed, SETTLE_SECONDS)
     clock.now += SETTLE_SECONDS
     assert settling.check("1", []) == ("", None)
+
+
+def test_weights_do_not_wait_for_an_answer_for_ever_and_what_is_deleted_does():
+    clock = Clock()
+    settling = RouteSettling(clock)
+    silent = [route_of(answered=False)]
+    reason = "Gateway infra/public has not taken up HTTPRoute models/iris as it is now"
+    assert settling.check("1", silent, patience=60.0) == (reason, 60.0)
+    assert settling.check("1", silent) == (reason, None)
+    clock.now += 60.0
+    assert settling.check("1", silent, patience=60.0) == ("", None)
+    assert settling.check("1", silent) == (reason, None)
+    # An answer that comes late begins the time anew.
+    assert settling.check("1", [route_of()], patience=60.0)[1] == SETTLE_SECONDS
 
 
 def test_routes_are_found_by_the_services_that_they_lead_to():

@@ -10,7 +10,7 @@ from functools import cache
 from webhook.controller.api import ResourceClient
 from webhook.controller.apply_errors import is_retryable
 from webhook.controller.cache import Cache
-from webhook.controller.route_settling import RouteSettling
+from webhook.controller.route_settling import ANSWER_PATIENCE_SECONDS, RouteSettling
 from webhook.controller.state.observed import ObjectKey, ObservedObject
 from webhook.controller.state.plan import DesiredObject, is_foreign_route
 from webhook.controller.state.routes import ObservedRoute
@@ -65,16 +65,17 @@ class TrafficDirector:
         made = self._made_by_us(desired, observed)
         own = [c.route for c in observed.values() if c.route is not None and c.uid in made]
         delays: list[float] = []
-        settling: list[str] = []
+        settling: dict[float | None, str] = {}
 
-        def why_unsettled() -> str:
-            if not settling:
-                reason, delay = self._settling.check(uid, own)
-                settling.append(reason)
+        def why_unsettled(patience: float | None = None) -> str:
+            if patience not in settling:
+                settling[patience], delay = self._settling.check(uid, own, patience=patience)
                 delays.extend([] if delay is None else [delay])
-            return settling[0]
+            return settling[patience]
 
-        gated = hold_routes(desired, observed, check_serving, why_unsettled)
+        gated = hold_routes(
+            desired, observed, check_serving, lambda: why_unsettled(ANSWER_PATIENCE_SECONDS)
+        )
         if without_endpoints:
             delays.append(self._next_wait(uid))
         else:
