@@ -104,13 +104,13 @@ def test_both_endpoints_deny_with_every_finding(endpoint):
     document = json.loads(json.dumps(DEFAULTED))
     document["spec"]["predictors"][0]["graph"] = {"name": "clasifier", "type": "MODLE"}
     name = (
-        'no container of the predictor is called "clasifier"; '
+        'no container named "clasifier" in this predictor; '
         'rename the container "classifier" to "clasifier", or the node to "classifier" '
         "[missing-container]"
     )
     kind = (
-        '"MODLE" is no node type; known are UNKNOWN_TYPE, ROUTER, COMBINER, MODEL, TRANSFORMER '
-        "and OUTPUT_TRANSFORMER; write MODEL [unknown-node-type]"
+        'unknown node type "MODLE"; allowed: UNKNOWN_TYPE, ROUTER, COMBINER, MODEL, TRANSFORMER, '
+        'OUTPUT_TRANSFORMER; did you mean "MODEL"? [unknown-node-type]'
     )
     assert send_review(encoded_review(document), endpoint) == encoded_response(
         {

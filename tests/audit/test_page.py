@@ -84,7 +84,7 @@ def test_a_sum_is_a_filter(show):
 def test_an_opened_object_shows_findings_graph_and_security(show, browser):
     show(GOOD, WARNED, BAD)
     text = browser.execute_async_script(DETAIL, "shop/bad")
-    assert 'no container of the predictor is called "nope"' in text
+    assert 'no container named "nope" in this predictor' in text
     assert "runAsNonRoot" in text
     assert browser.execute_script("return document.querySelectorAll('.graph rect.deny').length")
     assert browser.execute_script("return location.hash") == "#shop%2Fbad"

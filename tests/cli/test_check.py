@@ -97,7 +97,7 @@ def test_text_shows_place_line_marker_and_remedy(run, files):
     ran = run("check", folder / "broken.yaml")
     assert (ran.code, ran.out) == (
         1,
-        'deny: no container of the predictor is called "clasifier" [missing-container]\n'
+        'deny: no container named "clasifier" in this predictor [missing-container]\n'
         f"  --> {folder}/broken.yaml:15:13  spec.predictors[0].graph.name\n"
         "   |\n"
         "15 |       name: clasifier\n"

@@ -141,10 +141,10 @@ def test_what_is_left_is_said_with_its_reason(run):
     document["spec"]["predictors"][0]["graph"]["nonsense"] = 1
     ran = run("fix", "-", stdin=json.dumps(document))
     assert ran.err.splitlines() == [
-        '-: fixed spec.predictors[0].graph.type: "model" is no node type; known are UNKNOWN_TYPE, '
-        "ROUTER, COMBINER, MODEL, TRANSFORMER and OUTPUT_TRANSFORMER [unknown-node-type]",
-        "-:1:296: not fixed spec.predictors[0].graph.name: no container of the predictor is called "
-        '"clasifier" [missing-container]: its fix is a guess; see --unsafe-fixes',
+        '-: fixed spec.predictors[0].graph.type: unknown node type "model"; allowed: UNKNOWN_TYPE, '
+        "ROUTER, COMBINER, MODEL, TRANSFORMER, OUTPUT_TRANSFORMER [unknown-node-type]",
+        "-:1:296: not fixed spec.predictors[0].graph.name: no container named "
+        '"clasifier" in this predictor [missing-container]: its fix is a guess; see --unsafe-fixes',
         '-:1:354: not fixed spec.predictors[0].graph.nonsense: there is no field "nonsense" here '
         "[unknown-field]: remove it, or check its name and place",
         "1 fixed, 2 left (1 fixable with --unsafe-fixes)",

@@ -50,7 +50,7 @@ def test_a_graph_as_deep_as_the_cluster_keeps_is_accepted():
 
 def test_a_graph_one_level_deeper_than_the_cluster_keeps_is_refused_where_it_is_cut():
     path = "spec.predictors[0].graph.children[0].children[0].children"
-    message = "the cluster keeps 3 levels of nodes, and would drop these children"
+    message = "the cluster keeps 3 levels of nodes and drops these children"
     assert evaluate_denials(build_chain(4), max_graph_depth=3) == [
         ("deny", "graph-too-deep", path, message)
     ]

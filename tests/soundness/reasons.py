@@ -66,7 +66,7 @@ REASONS: dict[str, Reason] = {
         "definition", "A mapping in place of a list is left out or read as its one item."
     ),
     "pvc-uri-without-claim": Reason(
-        "container", "The volume names no claim that can exist, so the pod waits for ever."
+        "container", "No PVC can have this name, so the pod waits forever."
     ),
     "missing-container": Reason(
         "orchestrator", "A node without its container has no address, and its requests fail."

@@ -1,6 +1,6 @@
 """The report for a terminal: each finding with its line, marked, as good compilers show it.
 
-deny: children is a mapping (name), not a list of nodes [children-not-a-list]
+deny: children must be a list of nodes, got a mapping (name) [children-not-a-list]
   --> three.yaml:21:7  spec.predictors[0].graph.children
    |
 21 |       children:

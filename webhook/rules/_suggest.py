@@ -1,11 +1,10 @@
-"""What the rules on unknown words share: the finding for a word that is none of those known."""
+"""What the rules on unknown values share: the finding for a value that is not allowed."""
 
 from collections.abc import Sequence
 
 from webhook.graph.finding import Finding, FixSafety
 from webhook.graph.path import Path
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
-from webhook.graph.text import join_words
 
 
 def unknown_value_finding(
@@ -17,18 +16,24 @@ def unknown_value_finding(
     *,
     fix_safety: FixSafety | None = None,
 ) -> Finding:
-    """Return the finding: '"MODLE" is no node type; known are …', with the nearest as its fix.
+    """Return the finding: 'unknown node type "MODLE"; allowed: …', with the nearest as its fix.
 
-    `nearest` is the nearest word where the caller knows better than letters tell, and `fix_safety`
-    whether it is the only one that can be meant.
+    noun        what the value is: "node type"
+    nearest     the nearest known value, where the caller knows better than a comparison of letters
+    fix_safety  "safe" if `nearest` is the only value that can be meant
     """
     certain_match = nearest or nearest_word(value, known, CERTAIN_SIMILARITY)
     nearest = certain_match or nearest_word(value, known) if nearest is None else nearest
 
+    allowed = (
+        f"allowed: {', '.join(known)}"
+        if len(known) > 1
+        else f"the only allowed value is {known[0]}"
+    )
     return Finding(
         path,
-        f'"{value}" is no {noun}; known are {join_words(known)}',
-        f"write {nearest}" if nearest else "",
+        f'unknown {noun} "{value}"; {allowed}',
+        f'did you mean "{nearest}"?' if nearest else "",
         ({"op": "replace", "path": path.pointer, "value": nearest},)
         if nearest and nearest == certain_match
         else (),

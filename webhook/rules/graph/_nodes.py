@@ -1,6 +1,6 @@
-"""What the rules on graphs share: what a node does with its children.
+"""What the rules on graphs share: the role of a node towards its children.
 
-The orchestrator asks a node to route or to merge for its type and for its methods alike
+The orchestrator calls a node to route or to merge because of its type or of its methods
 (executor/predictor/predictor_process.go, v1.17).
 """
 
@@ -8,11 +8,11 @@ from webhook.graph.model import Node, Predictor, get_list
 
 ROUTER_IMPLEMENTATIONS = frozenset({"RANDOM_ABTEST", "SIMPLE_ROUTER"})
 COMBINER_IMPLEMENTATIONS = frozenset({"AVERAGE_COMBINER"})
-"""Built-in implementations by what they are for."""
+"""Built-in implementations by role."""
 
 
 def is_router(node: Node) -> bool:
-    """Tell whether the node is meant to choose one of its children."""
+    """Return whether the node chooses one of its children."""
     return (
         node.type == "ROUTER"
         or node.implementation in ROUTER_IMPLEMENTATIONS
@@ -21,7 +21,7 @@ def is_router(node: Node) -> bool:
 
 
 def is_combiner(node: Node) -> bool:
-    """Tell whether the node is meant to make one answer of its children's."""
+    """Return whether the node merges the responses of its children."""
     return (
         node.type == "COMBINER"
         or node.implementation in COMBINER_IMPLEMENTATIONS
@@ -30,12 +30,12 @@ def is_combiner(node: Node) -> bool:
 
 
 def has_no_children(node: Node) -> bool:
-    """Tell whether none are written; those that are misshapen are reported as such."""
+    """Return whether `children` is absent or empty. A malformed value counts as children."""
     return not node.children and node.raw.get("children") in (None, [])
 
 
 def index_of_component(predictor: Predictor, node: Node) -> int:
-    """Return the index of the component with a node's container; that of injected ones is 0."""
+    """Return the index of the component with the node's container; 0 where Seldon injects it."""
     for index, component in enumerate(predictor.components):
         if any(container.name == node.name for container in component.containers):
             return index

@@ -1,4 +1,4 @@
-"""What the rules on A/B tests share: where a ratioA stands, and what it is as a number."""
+"""What the rules on A/B tests share: the ratioA parameters and their numbers."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from webhook.graph.path import Path
 
 
 def iter_ratios(node: Node) -> Iterator[tuple[Path, str, int]]:
-    """Yield place, value and number of parameters beside it, itself included, of each ratioA."""
+    """Yield path and value of each ratioA, and the number of parameters of the node."""
     if node.implementation != "RANDOM_ABTEST":
         return
     for index, parameter in iter_mappings(node.raw, "parameters"):
@@ -19,8 +19,8 @@ def iter_ratios(node: Node) -> Iterator[tuple[Path, str, int]]:
 def parse_go_float(value: str) -> float | None:
     """Return what Go's strconv.ParseFloat reads; None if it refuses.
 
-    Python reads spaces and "_" as well, Go does not; neither reads the other's "0x" alike, which
-    nobody writes.
+    Python accepts spaces and "_", Go does not. They also differ in "0x" numbers, which nobody
+    writes.
     """
     if "_" in value or value != value.strip():
         return None

@@ -1,10 +1,9 @@
-"""A child of an A/B test is never called
+"""A/B test with more than two children
 
-Why: RANDOM_ABTEST chooses between its first child and its second. Further children run, cost
-money, and are never called.
+Why: RANDOM_ABTEST chooses between its first child and its second. Further children run, cost money,
+and are never called.
 
-Fix: Remove the child, or make it part of a second A/B test below the first.
-
+Fix: Remove the child, or move it into a second A/B test below the first.
 Bad:
     graph:
       name: split
@@ -45,5 +44,5 @@ def check(node: Node) -> Iterator[Finding]:
         yield Finding(
             child.path,
             f"{quote_value(child.name)} is never called: the A/B test "
-            f"{quote_value(node.name)} knows two children only",
+            f"{quote_value(node.name)} calls its first two children only",
         )

@@ -1,10 +1,9 @@
-"""An A/B test has fewer than two children
+"""A/B test without two children
 
-Why: RANDOM_ABTEST sends a request to its first child or to its second. Where one of them is
-missing, the orchestrator fails.
+Why: RANDOM_ABTEST sends each request to its first or its second child. Without one of them the
+orchestrator fails.
 
-Fix: Give the A/B test two children.
-
+Fix: Add children until the A/B test has two.
 Bad:
     graph:
       name: split
@@ -42,8 +41,8 @@ def check(node: Node) -> Iterator[Finding]:
         return
     one = len(get_list(node.raw, "children")) == 1
     if one or has_no_children(node):
-        count = "one child" if one else "no children"
+        count = "one" if one else "none"
         yield Finding(
             node.path / "children",
-            f"the A/B test {quote_value(node.name)} has {count}, not two",
+            f"the A/B test {quote_value(node.name)} must have two children, has {count}",
         )

@@ -1,11 +1,10 @@
-"""Children are written as a mapping
+"""Mapping instead of a list of children
 
-Why: `children` holds a list of nodes, even when there is only one. The API server refuses a
-mapping with an answer that does not say what is wrong ("unknown field").
+Why: `children` holds a list of nodes, even when there is only one. The API server refuses a mapping
+with a message that does not tell what is wrong ("unknown field").
 
-Fix: Put a dash before the first field of the child. graphgate reads the mapping on as the one
-child, so that everything else that is wrong in it is said in the same answer.
-
+Fix: Put a dash before the first field of the child. graphgate reads the mapping as one child, so
+that all other errors in it are reported in the same answer.
 Bad:
     graph:
       name: step-one
@@ -42,9 +41,9 @@ def check(node: Node, deployment: SeldonDeployment) -> Iterator[Finding]:
     parts = deployment.submitted.split_mapping(path)
     yield Finding(
         path,
-        f"children is a mapping ({fields}), not a list of nodes"
+        f"children must be a list of nodes, got a mapping ({fields})"
         if children
-        else "children is an empty mapping, not a list of nodes",
+        else "children must be a list of nodes, got an empty mapping",
         remediation=_remediation(children, len(parts)),
         fix=(
             {
@@ -61,12 +60,10 @@ def check(node: Node, deployment: SeldonDeployment) -> Iterator[Finding]:
 
 def _remediation(children: dict[str, object], parts: int) -> str:
     if not children:
-        return "write children: []"
+        return "use children: []"
     if parts > 1:
         first = next(iter(children))
-        return (
-            f'put "- " before each {first}: the keys come {parts} times, so these are {parts} nodes'
-        )
+        return f'put "- " before each {first}: {parts} repeated keys make {parts} nodes'
     if not children.keys() & NODE_FIELDS:
-        return "write each node as a list item that starts with its name, like - name: …"
-    return 'make it the one item of a list: put "- " before its first field'
+        return "write each node as a list item that begins with its name, like - name: …"
+    return 'put "- " before its first field'

@@ -1,11 +1,9 @@
-"""Several children, and nothing merges their answers
+"""Several children without a combiner
 
 Why: the orchestrator calls all children of a node at once. If the node neither chooses one of them
-(a router) nor merges their answers (a combiner), the first child's answer is returned, and the
-others' work is thrown away.
+(a router) nor merges their responses (a combiner), only the first child's response is used.
 
-Fix: Put a combiner or a router in front of the children, or nest them to make a chain.
-
+Fix: Put a combiner or a router above the children, or nest them to make a chain.
 Bad:
     graph:
       name: scale
@@ -41,7 +39,7 @@ FIELDS = frozenset({"children"})
 
 
 def check(node: Node) -> Iterator[Finding]:
-    """Yield each node of which only the first child's answer is used (source: seldon-checks G5)."""
+    """Yield each node that ignores the responses of later children (source: seldon-checks G5)."""
     if len(node.children) < 2 or is_router(node) or is_combiner(node):
         return
     if node.type and node.type not in schema.enum_values("node-types"):
@@ -50,7 +48,7 @@ def check(node: Node) -> Iterator[Finding]:
         return  # likewise: EPSILON_GREEDY is not a server
     yield Finding(
         node.path / "children",
-        f"only the answer of {quote_value(node.children[0].name)}, the first of the "
-        f"{len(node.children)} children, is used: {quote_value(node.name)} is neither "
-        "router nor combiner",
+        f"only the response of {quote_value(node.children[0].name)}, the first of "
+        f"{len(node.children)} children, is used: {quote_value(node.name)} is neither a "
+        "router nor a combiner",
     )

@@ -1,10 +1,9 @@
-"""A combiner has one child
+"""Combiner with one child
 
-Why: a combiner makes one answer of several. With one child it has nothing to combine; it works,
+Why: a combiner merges several responses into one. With one child it has nothing to merge. It works,
 but a child was probably forgotten, or the node is an output transformer.
 
 Fix: Add the other children, or remove the combiner.
-
 Bad:
     graph:
       name: average
@@ -37,10 +36,10 @@ def check(node: Node) -> Iterator[Finding]:
     if (
         node.type == "COMBINER"
         and len(node.children) == 1
-        # What is misshapen is not counted.
+        # Malformed children are not in node.children.
         and node.raw.get("children") == [node.children[0].raw]
     ):
         yield Finding(
             node.path / "children",
-            f"the combiner {quote_value(node.name)} has one child only",
+            f"the combiner {quote_value(node.name)} has only one child",
         )

@@ -1,10 +1,9 @@
-"""A node's container is in two components
+"""Container of a node in two components
 
-Why: a node is run by the container of its name. If two componentSpecs have one, two Deployments
+Why: a node is run by the container of the same name. If two componentSpecs have it, two Deployments
 run it, requests reach one of them, and Seldon may fail to reconcile.
 
 Fix: Rename one of the containers, or remove it.
-
 Bad:
     componentSpecs:
     - spec:
@@ -37,7 +36,7 @@ FIELDS = frozenset({"componentSpecs"})
 
 
 def check(predictor: Predictor) -> Iterator[Finding]:
-    """Yield each node's container whose name an earlier component has, too.
+    """Yield each node's container whose name is also in an earlier component.
 
     Source: seldon-checks G20.
     """
@@ -56,5 +55,5 @@ def _check_predictor(predictor: Predictor) -> Iterator[Finding]:
             if other != component_index:
                 yield Finding(
                     container.path / "name",
-                    f"the container {quote_value(container.name)} of the node is at {path} already",
+                    f"duplicate container {quote_value(container.name)} (first at {path})",
                 )

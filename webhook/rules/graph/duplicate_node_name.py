@@ -1,10 +1,9 @@
-"""Two nodes of a predictor have one name
+"""Duplicate node name
 
-Why: a node's name is its identity: container, Service, port and metrics are found by it. With two
-nodes of one name the second is never called, or the request crashes the orchestrator.
+Why: a node is identified by its name: its container, Service, port and metrics are looked up by it.
+With two nodes of one name the second is never called, or the orchestrator crashes.
 
-Fix: Give each node of the predictor a name of its own, and each its container.
-
+Fix: Use a different name for one of the nodes, and for its container.
 Bad:
     graph:
       name: scale
@@ -39,7 +38,7 @@ def check(predictor: Predictor) -> Iterator[Finding]:
         if node.name in first:
             yield Finding(
                 node.path / "name",
-                f'the name "{node.name}" is already that of the node at {first[node.name]}',
+                f'duplicate node name "{node.name}" (first at {first[node.name]})',
             )
         else:
             first[node.name] = node.path

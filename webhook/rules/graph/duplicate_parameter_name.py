@@ -1,10 +1,9 @@
-"""Two parameters of a node have one name
+"""Duplicate parameter name
 
-Why: a component takes its parameters by name. Of two with one name the last one counts, and the
-other is lost without a word.
+Why: a component reads its parameters by name. Of two with the same name the last one wins, and the
+other is ignored.
 
-Fix: Remove one of them.
-
+Fix: Keep only one.
 Bad:
     parameters:
     - name: threshold
@@ -38,7 +37,7 @@ def check(node: Node) -> Iterator[Finding]:
 
     Source: seldon-checks G10.
     """
-    # Of an A/B test, ratio-without-effect says more.
+    # For an A/B test, ratio-without-effect is more precise.
     if "parameters" not in node.raw or node.implementation == "RANDOM_ABTEST":
         return
     if len(get_list(node.raw, "parameters")) < 2:
@@ -49,6 +48,6 @@ def check(node: Node) -> Iterator[Finding]:
         if name and first.setdefault(name, index) != index:
             yield Finding(
                 node.path / "parameters" / index / "name",
-                f"the parameter {quote_value(name)} stands at {first[name]} already, "
-                "and the last one counts",
+                f"duplicate parameter {quote_value(name)} (first at index {first[name]}); "
+                "the last one wins",
             )

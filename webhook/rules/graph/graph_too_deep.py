@@ -1,12 +1,11 @@
-"""The graph is deeper than is kept
+"""Graph too deep
 
-Why: the CustomResourceDefinition of SeldonDeployments in a cluster may spell out so many levels of
-children and no more (Seldon Core's own: eleven). The API server drops deeper ones in silence,
-before any webhook sees them. graphgate itself reads 100 levels; no real graph needs more than ten.
-Settings cannot allow more.
+Why: the CustomResourceDefinition of SeldonDeployments defines a fixed number of levels of children
+(Seldon Core's own: eleven). The API server drops deeper ones silently, before any webhook sees
+them. graphgate itself reads 100 levels; no real graph needs more than ten. Settings cannot raise
+this limit.
 
 Fix: Make the graph flatter, for example by merging steps into one container.
-
 Bad:
     graph:
       name: n1
@@ -34,14 +33,14 @@ BOUND = True
 
 
 def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
-    """Yield each place at which the graph goes on below the deepest level.
+    """Yield each path at which the graph continues below the deepest level.
 
     Source: seldon-checks G32.
     """
     for schema_error in deployment.schema_errors_by_kind.get("depth", ()):
         yield Finding(
             schema_error.path,
-            f"the graph goes on below {MAX_GRAPH_DEPTH} levels; what is here was not read",
+            f"the graph has more than {MAX_GRAPH_DEPTH} levels; the rest was not checked",
             incomplete=True,
         )
     if facts.max_graph_depth is None:
@@ -51,8 +50,8 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
             if node.children:
                 yield Finding(
                     node.path / "children",
-                    f"the cluster keeps {facts.max_graph_depth} levels of nodes, "
-                    "and would drop these children",
+                    f"the cluster keeps {facts.max_graph_depth} levels of nodes "
+                    "and drops these children",
                 )
 
 

@@ -1,10 +1,9 @@
-"""A logger's URL cannot be called
+"""Invalid logger URL
 
-Why: the orchestrator posts requests and answers to the URL. Without http:// or https:// and a host
-it cannot, and the records are lost.
+Why: the orchestrator posts requests and responses to the URL. Without http:// or https:// and a
+host it cannot, and the records are lost.
 
-Fix: Write a whole URL, like http://log-sink.example/path, or leave it out for the default.
-
+Fix: Use an http or https URL, like http://log-sink.example/path, or remove it to use the default.
 Bad:
     logger:
       mode: all
@@ -28,16 +27,17 @@ FIELDS = frozenset({"logger"})
 
 
 def check(node: Node) -> Iterator[Finding]:
-    """Yield each logger's URL without scheme or host (source: seldon-checks G30)."""
+    """Yield each logger URL without scheme or host (source: seldon-checks G30)."""
     if "logger" not in node.raw:
         return
     url = get_mapping(node.raw, "logger").get("url")
     if type(url) is str and not _is_valid_logger_url(url):
         path = node.path / "logger" / "url"
-        message = f"{quote_value(url)} is no URL to post to" if url else "the URL is empty"
+        message = f"invalid logger URL {quote_value(url)}" if url else "url is empty"
+        message += ": http:// or https:// and a host are required"
         is_supported = "." in url and "://" not in url and "/" not in url[:1]
         yield Finding(
-            path, message, f"write http://{url[:MAX_QUOTED_LENGTH]}" if is_supported else ""
+            path, message, f"use http://{url[:MAX_QUOTED_LENGTH]}" if is_supported else ""
         )
 
 

@@ -1,10 +1,9 @@
-"""A model server's node lists methods
+"""Methods on a model server
 
-Why: a model server predicts. Seldon makes its node a MODEL whatever its methods say, and a method
-beside it calls for something that the server does not serve.
+Why: a model server only predicts. Seldon makes its node a MODEL whatever its methods are, and a
+method makes the orchestrator call something that the server does not offer.
 
 Fix: Remove the methods.
-
 Bad:
     graph:
       name: classifier
@@ -30,15 +29,15 @@ FIELDS = frozenset({"methods"})
 
 
 def check(node: Node) -> Iterator[Finding]:
-    """Yield each list of methods of a node that a server runs (source: seldon-checks G39)."""
+    """Yield the methods of each node that a model server runs (source: seldon-checks G39)."""
     if "methods" not in node.raw or not is_prepackaged_server(node):
         return
     methods = [word for word in get_list(node.raw, "methods") if type(word) is str]
-    # SEND_FEEDBACK is sent to a MODEL anyway.
+    # Every MODEL gets SEND_FEEDBACK.
     if any(word != "SEND_FEEDBACK" for word in methods):
         path = node.path / "methods"
         yield Finding(
             path,
-            f"{node.implementation} serves predictions, not {join_words(methods[:5])}",
+            f"{node.implementation} only predicts; it does not support {join_words(methods[:5])}",
             fix=({"op": "remove", "path": path.pointer},),
         )

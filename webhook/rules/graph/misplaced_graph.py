@@ -1,11 +1,10 @@
-"""The graph is no part of its predictor
+"""Misplaced graph
 
-Why: the graph is a field of the predictor, beside componentSpecs. With a dash in front it is an
-item of its own, and the predictor has none; indented too far it belongs to a pod template, where
-nothing reads it.
+Why: the graph is a field of the predictor, beside componentSpecs. With a dash in front it is a
+separate list item, and the predictor has no graph. Indented too far it is part of a pod template,
+where it is ignored.
 
 Fix: Put graph beside name and componentSpecs, without a dash.
-
 Bad:
     predictors:
     - name: main
@@ -50,7 +49,7 @@ _PREDICTORS_PATH = ROOT / "spec" / "predictors"
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each graph outside of its predictor."""
+    """Yield each graph that is not in its predictor."""
     if not deployment.schema_errors:
         return
     entries = list(iter_mappings(deployment.spec, "predictors"))
@@ -68,7 +67,7 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
         fix = move_into_patch(deployment, path, expected_path)
         yield Finding(
             path,
-            "predictors stands beside spec, not in it",
+            "predictors must be in spec, is beside it",
             "indent it under spec",
             fix,
             fix_safety="safe",
@@ -87,9 +86,9 @@ def _rejoin_predictor_patch(deployment: SeldonDeployment, first: int, second: in
     fields = join_words(list(part)[:4])
     return Finding(
         _PREDICTORS_PATH / target_path / "graph",
-        f"the graph stands in an item of its own: {_PREDICTORS_PATH / first} has none, and "
-        f"{_PREDICTORS_PATH / second} has {fields} only",
-        f"take the dash before {next(iter(part))} away, so that both items are one predictor",
+        f"the graph is in a separate list item: {_PREDICTORS_PATH / first} has no graph, "
+        f"{_PREDICTORS_PATH / second} has only {fields}",
+        f'remove the "-" before {next(iter(part))} so that both items become one predictor',
         (*moves, remaining),
         fix_safety="safe",
     )
@@ -105,7 +104,7 @@ def _move_graph_patch(deployment: SeldonDeployment, predictor: Predictor, graph:
         operations.append({"op": "remove", "path": item.pointer})
     return Finding(
         graph,
-        f"the graph stands at {item}, and {predictor.path} has none",
+        f"the graph must be in {predictor.path}, is in {item}",
         "indent it like componentSpecs, without a dash",
         tuple(operations) if single_predictor else (),
         fix_safety="safe",

@@ -1,11 +1,10 @@
-"""A node has no container
+"""Node without a container
 
 Why: a node that no model server implements is run by the container of the same name in one of the
-predictor's componentSpecs. Without it Seldon creates nothing for the node and its requests fail.
+predictor's componentSpecs. Without it Seldon creates nothing for the node, and requests fail.
 
-Fix: Give node and container the same name. Or add the container to a pod template of the
+Fix: Use the same name for node and container. Or add the container to a pod template of the
 predictor, or set an implementation that brings its own.
-
 Bad:
     componentSpecs:
     - spec:
@@ -48,25 +47,24 @@ def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Findin
     """Yield each node that needs a container and has none."""
     containers = predictor.containers_by_name
     if any(not container.name for container in predictor.containers):
-        return  # a container has no name: that is said, and may be the one
+        return  # reported as a missing name, and it may be this container
     if (
         deployment.schema_errors
         and not containers
         and _are_containers_misplaced(deployment, predictor)
     ):
-        return  # they stand at the wrong place, or under another name: that is said
+        return  # reported as misplaced or misspelled
     names: ComponentNames | None = None
     unused: list[str] = []
     for node in predictor.nodes:
         if not node.name or node.name in containers or node.has_builtin_implementation:
             continue
-        # Spelt so that it is no DNS label, and its container is not: that is the root cause,
-        # and name-not-a-dns-label says it.
+        # Only the node's spelling is not a DNS label: name-not-a-dns-label reports the root cause.
         if not is_dns_label(node.name) and to_dns_label(node.name) in containers:
             continue
         if names is None:
             if any(map(find_placeholder, containers)):
-                return  # likewise, a container has no name yet
+                return  # likewise: a template stands for the name
             names = ComponentNames(predictor)
             unused = [name for name in containers if name not in predictor.nodes_by_name]
             del unused[_MAX_OFFERED:]
@@ -83,21 +81,21 @@ def _build_finding(
     node: Node, predictor: Predictor, names: ComponentNames, unused: list[str]
 ) -> Finding:
     path = node.path / "name"
-    message = f'no container of the predictor is called "{node.name}"'
+    message = f'no container named "{node.name}" in this predictor'
     nearest = nearest_word(node.name, unused) or _with_suffix(node.name, unused)
     if nearest:
         quoted = f'rename the container "{nearest}" to "{node.name}", or the node to "{nearest}"'
         return Finding(path, message, quoted, _rename_patch(node, predictor, names, nearest))
     if unused:
         quoted = join_words([f'"{name}"' for name in unused[:5]], "or")
-        return Finding(path, message, f"call the node {quoted}, or add the container")
+        return Finding(path, message, f"did you mean the container {quoted}?")
     return Finding(
         path, message, f'add a container "{node.name}" to a componentSpec, or set an implementation'
     )
 
 
 def _with_suffix(name: str, others: list[str]) -> str:
-    """Return the one name that begins with the other or is its beginning: test22 for test."""
+    """Return the only name that is a prefix of `name`, or has it as a prefix: test22 for test."""
     similar = [o for o in others if o.startswith(name) or name.startswith(o)]
     return similar[0] if len(similar) == 1 else ""
 
@@ -105,9 +103,9 @@ def _with_suffix(name: str, others: list[str]) -> str:
 def _rename_patch(
     node: Node, predictor: Predictor, names: ComponentNames, container_name: str
 ) -> tuple[Operation, ...]:
-    """Return the patch that gives node and container one name; which is misspelt, is a guess.
+    """Return the patch that gives node and container the same name; which is misspelt is a guess.
 
-    A container whose image has the node's name in it is the one that is renamed.
+    The container is renamed if its image has the name of the node in it, else the node.
     """
     if len(predictor.nodes_by_name[node.name]) > 1:
         return ()

@@ -1,9 +1,8 @@
-"""A logger has no mode
+"""Logger without a mode
 
-Why: the mode says what a logger records. Seldon refuses a logger without one.
+Why: the mode tells what a logger records. Seldon refuses a logger without one.
 
-Fix: Add mode: all, request or response.
-
+Fix: Set mode to all, request or response.
 Bad:
     logger:
       url: http://log-sink.example
@@ -33,5 +32,5 @@ def check(node: Node) -> Iterator[Finding]:
     if type(logger) is dict and logger.get("mode") in (None, ""):
         yield Finding(
             node.path / "logger" / "mode",
-            f"the logger of the node {quote_value(node.name)} has no mode",
+            f"mode is required for the logger of node {quote_value(node.name)}",
         )

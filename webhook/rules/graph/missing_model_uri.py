@@ -1,10 +1,9 @@
-"""A model server has no model
+"""Model server without a model
 
-Why: the modelUri says where the server finds its model. Seldon refuses a server without one;
-only HUGGINGFACE_SERVER can do without.
+Why: the modelUri tells the server where its model is. Seldon refuses a server without one, except
+HUGGINGFACE_SERVER.
 
-Fix: Add the modelUri of the model.
-
+Fix: Set modelUri to the location of the model.
 Bad:
     graph:
       name: classifier
@@ -24,7 +23,6 @@ from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import Node, SeldonDeployment
 from webhook.rendering.node_kinds import is_prepackaged_server
-from webhook.rules._format import quote_value
 from webhook.rules._stray_fields import has_alias_beside
 
 ACTION = "deny"
@@ -44,10 +42,10 @@ def check(node: Node, deployment: SeldonDeployment, facts: Facts) -> Iterator[Fi
         and node.raw.get("modelUri") in (None, "")
         and node.implementation != "HUGGINGFACE_SERVER"
         and is_prepackaged_server(node)
-        and node.implementation in servers  # else that is what is wrong first
+        and node.implementation in servers  # else the unknown server is reported
         and not has_alias_beside(deployment, node.path / "modelUri")
     ):
         yield Finding(
             node.path / "modelUri",
-            f"{quote_value(node.implementation)} has no modelUri to load a model from",
+            f"modelUri is required for {node.implementation}",
         )

@@ -1,10 +1,9 @@
-"""An update changes a model in place
+"""Update of a model in place
 
 Why: a new modelUri under the same predictor rolls its pods to the new model without a canary, and
-rolling back is another update. It is meant often enough; hence only a warning.
+rolling back is another update. It is often intended, so this is only a warning.
 
-Fix: Add a predictor with the new model and move traffic to it, or leave it if this is meant.
-
+Fix: Add a predictor with the new model and move traffic to it, or ignore this if it is intended.
 Bad:
     # before: gs://models.example/iris-1
     graph:
@@ -43,5 +42,5 @@ def check(deployment: SeldonDeployment, old: SeldonDeployment) -> Iterator[Findi
             if previous and current and previous != current:
                 yield Finding(
                     node.path / "modelUri",
-                    f'this update replaces the model "{previous}" by "{current}" in place',
+                    f'this update replaces the model "{previous}" with "{current}" in place',
                 )

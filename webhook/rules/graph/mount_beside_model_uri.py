@@ -1,11 +1,10 @@
-"""Another volume at the model's path beside a modelUri
+"""Mount at the path of the model
 
-Why: Seldon's operator mounts the volume of a fetched model at /mnt/models, whatever is mounted
-there already. The API server refuses two mounts at one path. (graphgate's reconciler takes the
-author's mount for the model, and fetches nothing.)
+Why: Seldon's operator mounts the volume of a downloaded model at /mnt/models, even if something is
+mounted there already. The API server refuses two mounts at one path. (graphgate's reconciler uses
+the author's mount as the model, and downloads nothing.)
 
-Fix: Mount the volume somewhere else, or leave modelUri out and bring the model in the volume.
-
+Fix: Mount the volume somewhere else, or remove modelUri and use the model in the volume.
 Bad:
     componentSpecs:
     - spec:
@@ -62,10 +61,10 @@ FIELDS = frozenset({"modelUri"})
 def check(
     node: Node, predictor: Predictor, deployment: SeldonDeployment, facts: Facts
 ) -> Iterator[Finding]:
-    """Yield each mount of another volume where the fetched model is mounted.
+    """Yield each mount of another volume at the path of the downloaded model.
 
     Source: addVolumeMountToContainer (operator/controllers/model_initializer_injector.go, v1.17.1),
-    which looks at names only.
+    which compares names only.
     """
     containers = predictor.containers_by_name.get(node.name)
     if facts.operator == "graphgate" or not containers or not get_str(node.raw, "modelUri"):
@@ -78,19 +77,19 @@ def check(
     volume = model_volume_name(node.name)
     mounts = list(iter_mappings(containers[0].raw, "volumeMounts"))
     if any(get_str(mount, "name") == volume for _, mount in mounts):
-        return  # its own volume, wherever the author wants it
+        return  # the volume of the model itself
     for index, mount in mounts:
         if get_str(mount, "mountPath") == MODELS_PATH:
             yield Finding(
                 containers[0].path.join(("volumeMounts", index, "mountPath")),
                 f"Seldon's operator mounts the model of {quote_value(node.name)} at {MODELS_PATH}, "
-                f"where {quote_value(get_str(mount, 'name'))} is mounted",
+                f"where {quote_value(get_str(mount, 'name'))} is mounted already",
                 "mount it at another path, or remove modelUri",
             )
 
 
 def _is_fetched_by_server(node: Node, deployment: SeldonDeployment) -> bool:
-    """Tell whether a Triton server reads the model itself (downloads_own_model)."""
+    """Return whether a Triton server downloads the model itself (downloads_own_model)."""
     annotations = get_mapping(deployment.spec, "annotations")
     is_opted_in = get_str(annotations, NO_STORAGE_INITIALIZER_ANNOTATION).lower() == "true"
     return is_opted_in and node.implementation == "TRITON_SERVER"

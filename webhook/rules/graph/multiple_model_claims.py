@@ -1,11 +1,10 @@
-"""Several models of claims in one pod
+"""Several models from PVCs in one pod
 
-Why: Seldon's operator mounts the claim of a pvc:// model as a volume of one fixed name. A pod with
-two servers that load from claims gets two volumes of that name, and the API server refuses the
-Deployment. graphgate's reconciler mounts a claim once, and others under names of their own.
+Why: Seldon's operator mounts the PVC of a pvc:// model as a volume with a fixed name. A pod with
+two servers that load from PVCs gets two volumes of that name, and the API server refuses the
+Deployment. graphgate's reconciler gives each PVC its own volume.
 
-Fix: Give each server a componentSpec of its own, or load the models from a bucket.
-
+Fix: Put each server into its own componentSpec, or load the models from a bucket.
 Bad:
     graph:
       name: first
@@ -50,7 +49,7 @@ _VOLUME = "kfserving-pvc-source"
 
 
 def check(predictor: Predictor, facts: Facts) -> Iterator[Finding]:
-    """Yield each behind the first of a pod (source: InjectModelInitializer, v1.17.1)."""
+    """Yield each such server after the first of a pod (source: InjectModelInitializer, v1.17.1)."""
     if facts.operator == "graphgate":
         return
     first: dict[int, Node] = {}
@@ -62,6 +61,6 @@ def check(predictor: Predictor, facts: Facts) -> Iterator[Finding]:
         if first.setdefault(pod, node) is not node:
             yield Finding(
                 node.path / "modelUri",
-                f"Seldon's operator mounts this claim as {_VOLUME}, and that of "
-                f'"{first[pod].name}" in the same pod, too',
+                f"Seldon's operator mounts this PVC as {_VOLUME}, and also that of node "
+                f'"{first[pod].name}" in the same pod',
             )

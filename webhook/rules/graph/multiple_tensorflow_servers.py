@@ -1,11 +1,10 @@
 """Several TensorFlow servers in one pod
 
 Why: under protocol seldon a TENSORFLOW_SERVER is a proxy beside a container named tfserving, which
-loads one model. A second node of the same pod finds the container there, and its model is never
-loaded: both nodes answer with the first one.
+loads one model. A second node of the same pod uses the same container, and its model is never
+loaded: both nodes answer with the first model.
 
-Fix: Put each server into a predictor of its own, or use protocol tensorflow or v2.
-
+Fix: Put each server into its own predictor, or use protocol tensorflow or v2.
 Bad:
     graph:
       name: first
@@ -36,7 +35,7 @@ _SERVER = "TENSORFLOW_SERVER"
 
 
 def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each server behind the first of a pod (source: addTFServerContainer)."""
+    """Yield each server after the first of a pod (source: addTFServerContainer)."""
     servers = [node for node in predictor.nodes if node.implementation == _SERVER]
     if len(servers) < 2 or get_str(deployment.spec, "protocol") not in ("", "seldon"):
         return
@@ -46,6 +45,6 @@ def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Findin
         if first.setdefault(pod, node) is not node:
             yield Finding(
                 node.path / "implementation",
-                f"the pod has one tfserving container, which loads the model of "
-                f'"{first[pod].name}" only',
+                "the pod has one tfserving container, which loads only the model of node "
+                f'"{first[pod].name}"',
             )

@@ -1,11 +1,10 @@
-"""An implementation does nothing
+"""Implementation without effect
 
 Why: SIMPLE_MODEL, SIMPLE_ROUTER and AVERAGE_COMBINER were stubs of an older orchestrator. The
-present one has RANDOM_ABTEST only. It calls such a node's container, which is not there; without a
-type it passes the node by: a combiner then returns its first child's answer.
+current one implements RANDOM_ABTEST only. It calls the container of such a node, which does not
+exist. Without a type it skips the node, and a combiner returns its first child's response.
 
-Fix: Give the node a container of its own, and remove the implementation.
-
+Fix: Add a container for the node and remove the implementation.
 Bad:
     graph:
       name: average
@@ -31,7 +30,7 @@ FIELDS = _STUB_IMPLEMENTATIONS
 
 
 def check(node: Node, predictor: Predictor) -> Iterator[Finding]:
-    """Yield each node that only a stub implements (source: executor of v1.17; seldon-checks G7)."""
+    """Yield each node with a stub implementation (source: executor of v1.17; seldon-checks G7)."""
     if node.implementation in _STUB_IMPLEMENTATIONS:
         yield from _check_stub(node, predictor)
 
@@ -40,7 +39,7 @@ def _check_stub(node: Node, predictor: Predictor) -> Iterator[Finding]:
     is_called = node.type not in ("", "UNKNOWN_TYPE") or bool(node.raw.get("methods"))
     contained = node.name in predictor.containers_by_name
     if contained and is_called:
-        return  # the container does the work, and the word means nothing
+        return  # the container does the work, and the implementation is ignored
     is_single = len(predictor.nodes) == 1
     message = f"the orchestrator does not implement {node.implementation}"
     if contained:
@@ -48,7 +47,7 @@ def _check_stub(node: Node, predictor: Predictor) -> Iterator[Finding]:
     elif is_called or is_single:
         message += ", and the node has no container"
     else:
-        message += " and passes the node by"
-    # Passed by, the rest of the graph runs: not as it was meant, but it runs.
+        message += " and skips the node"
+    # Where the node is skipped, the rest of the graph runs, though not as intended.
     certain = not contained and (is_called or is_single)
     yield Finding(node.path / "implementation", message, certain=certain)

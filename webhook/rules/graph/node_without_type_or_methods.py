@@ -1,11 +1,10 @@
-"""A node has neither type nor methods
+"""Node without type and methods
 
-Why: the orchestrator calls a node for what its type or its methods say. A node with neither is
-passed by in silence. Seldon refuses UNKNOWN_TYPE without methods, and fills in MODEL only where
-type, methods and implementation are all left out.
+Why: the orchestrator calls a node as its type or its methods require. It skips a node with neither
+silently. Seldon refuses UNKNOWN_TYPE without methods, and defaults to MODEL only if type, methods
+and implementation are all absent.
 
-Fix: Write the type of the node, or its methods.
-
+Fix: Set the type of the node, or its methods.
 Bad:
     graph:
       name: classifier
@@ -31,7 +30,7 @@ FIELDS = frozenset({"UNKNOWN_TYPE", "implementation", "methods"})
 def check(node: Node) -> Iterator[Finding]:
     """Yield each node that is never called.
 
-    Source: seldon-checks V11; an absent type is no V11.
+    Source: seldon-checks V11, which does not include an absent type.
     """
     if node.type in ("", "UNKNOWN_TYPE") and not node.has_builtin_implementation:
         yield from _check_node(node)
@@ -42,16 +41,18 @@ def _check_node(node: Node) -> Iterator[Finding]:
     if methods:
         return
     if node.type:
-        message = f"the node {quote_value(node.name)} is of UNKNOWN_TYPE and has no methods"
+        message = f"node {quote_value(node.name)} has type UNKNOWN_TYPE and no methods"
         yield Finding(node.path / "type", message)
     elif node.raw.get("type") is None and type(node.raw.get("implementation")) is str:
         implementation = quote_value(node.implementation)
         message = (
-            f"with implementation {implementation}, a node without type and methods is no MODEL"
+            f"type is required with implementation {implementation}: it does not default to MODEL"
         )
-        yield Finding(node.path / "type", message, "write type: MODEL if it is one", certain=False)
-    elif node.raw.get("type") is None and methods == []:
-        message = "with an empty list of methods, a node without type is no MODEL"
         yield Finding(
-            node.path / "methods", message, "write type: MODEL if it is one", certain=False
+            node.path / "type", message, "set type to MODEL if it is a model", certain=False
+        )
+    elif node.raw.get("type") is None and methods == []:
+        message = "type is required with empty methods: it does not default to MODEL"
+        yield Finding(
+            node.path / "methods", message, "set type to MODEL if it is a model", certain=False
         )

@@ -1,10 +1,9 @@
-"""An endpoint's address is overwritten
+"""Endpoint address that Seldon overwrites
 
-Why: Seldon writes host and port of each node's endpoint itself, from the node's container. Another
-address that is written there is never called.
+Why: Seldon sets host and port of each node's endpoint from the node's container. Any other address
+is never called.
 
-Fix: Remove it, and name a container port http or grpc to choose the port.
-
+Fix: Remove it; to choose the port, name a container port http or grpc.
 Bad:
     endpoint:
       service_host: models.example
@@ -30,16 +29,16 @@ _PORTS = ("service_port", "httpPort", "grpcPort")
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each address that is not what Seldon would write there (source: seldon-checks G39)."""
+    """Yield each address that differs from the one that Seldon sets (source: seldon-checks G39)."""
     layouts: tuple[PredictorLayout, ...] = ()
     for predictor_index, predictor in enumerate(deployment.predictors):
         for node in predictor.nodes:
             endpoint = node.raw.get("endpoint")
-            # Most say their type and nothing else.
+            # Most have a type only.
             if not endpoint or type(endpoint) is not dict or len(endpoint) == ("type" in endpoint):
                 continue
             if _has_address(node):
-                # What Seldon writes is in many stored objects, and is fine.
+                # Many stored objects have the address that Seldon sets.
                 layouts = layouts or layout_predictors(deployment)
                 yield from _check_node(node, layouts[predictor_index])
 
@@ -61,13 +60,13 @@ def _check_node(node: Node, layout: PredictorLayout) -> Iterator[Finding]:
         if host != service and not host.startswith(f"{service}."):
             yield Finding(
                 node.path / "endpoint" / "service_host",
-                f"{quote_value(host)} is never called; Seldon calls the node's container",
+                f"service_host {quote_value(host)} is ignored: Seldon calls the node's container",
             )
     for key in _PORTS:
         port = get_int(endpoint, key)
         if port and port not in (slot.http_port, slot.grpc_port):
             yield Finding(
                 node.path / "endpoint" / key,
-                f"{port} is never called; the node's ports are {slot.http_port} (http) and "
+                f"{key} {port} is ignored: the node's ports are {slot.http_port} (http) and "
                 f"{slot.grpc_port} (grpc)",
             )

@@ -1,10 +1,9 @@
-"""A parameter's value is not of its type
+"""Parameter value of the wrong type
 
-Why: a parameter is text that the component turns into its type when it starts. Components made
-with Seldon's wrapper do not start if it cannot be turned.
+Why: a parameter is a string that the component converts to its type at start. Components built with
+Seldon's wrapper do not start if that fails.
 
-Fix: Write a value of the type, or change the type.
-
+Fix: Use a value of this type, or change the type.
 Bad:
     parameters:
     - name: batch
@@ -45,7 +44,7 @@ def check(node: Node) -> Iterator[Finding]:
 
     Source: python/seldon_core; seldon-checks G10.
     """
-    # The parameter of an A/B test is the orchestrator's, see ratio-not-a-number.
+    # The orchestrator reads the parameter of an A/B test: see ratio-not-a-number.
     if "parameters" not in node.raw or node.implementation == "RANDOM_ABTEST":
         return
     for index, parameter in enumerate(get_list(node.raw, "parameters")):
@@ -55,8 +54,8 @@ def check(node: Node) -> Iterator[Finding]:
         if type(value) is str and type(kind) is str and not _is_of_type(kind, value):
             yield Finding(
                 node.path / "parameters" / index / "value",
-                f"{quote_value(value)} is no {kind}",
-                f"write {_EXPECTED_VALUES[kind]} in quotation marks, or change the type",
+                f"invalid {kind} {quote_value(value)}",
+                f"use {_EXPECTED_VALUES[kind]} in quotes, or change the type",
             )
 
 
@@ -68,7 +67,7 @@ def _is_of_type(kind: str, value: str) -> bool:
     elif kind in ("FLOAT", "DOUBLE"):
         convert = float
     else:
-        return True  # text, or a type that is unknown
+        return True  # a string, or an unknown type
     try:
         convert(value)
     except ValueError:

@@ -1,10 +1,9 @@
-"""A modelUri names no claim
+"""Model URI without a PVC name
 
-Why: pvc://CLAIM/path mounts the PersistentVolumeClaim of that name. Where the name is missing, or
-none that Kubernetes takes, the pod cannot have the volume, and its Deployment is refused.
+Why: pvc://<claim>/<path> mounts the PersistentVolumeClaim of that name. If the name is missing or
+invalid, the API server refuses the Deployment.
 
-Fix: Write pvc:// and the name of a PersistentVolumeClaim of the namespace.
-
+Fix: Use pvc:// with the name of a PersistentVolumeClaim of the namespace.
 Bad:
     modelUri: pvc:///models/iris
 
@@ -28,7 +27,7 @@ _PVC_SCHEME = "pvc://"
 
 
 def check(predictor: Predictor) -> Iterator[Finding]:
-    """Yield each modelUri whose claim cannot exist.
+    """Yield each modelUri whose PVC cannot exist.
 
     Source: the volumes of Kubernetes; seldon-checks G28.
     """
@@ -48,8 +47,8 @@ def _check_model_uri(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:
     claim = uri[len(_PVC_SCHEME) :].partition("/")[0]
     if len(claim) > 253 or not all(DNS_LABEL.match(claim_name) for claim_name in claim.split(".")):
         message = (
-            f"the claim {quote_value(claim)} is no name"
+            f"{quote_value(claim)} is not a valid PVC name"
             if claim
-            else f"{quote_value(uri)} names no claim"
+            else "missing PVC name: pvc://<claim>/<path>"
         )
         yield Finding(path / "modelUri", message)

@@ -1,10 +1,9 @@
-"""The ratio of an A/B test is no number
+"""Invalid A/B test ratio
 
-Why: ratioA is the probability of the first child. The orchestrator reads it at every request, and
-fails if it is no number.
+Why: ratioA is the probability of the first child. The orchestrator parses it at every request, and
+fails if it is not a number.
 
-Fix: Write a number from 0 to 1, in quotation marks.
-
+Fix: Use a number from 0 to 1, in quotes.
 Bad:
     implementation: RANDOM_ABTEST
     parameters:
@@ -33,10 +32,10 @@ FIELDS = frozenset({"RANDOM_ABTEST"})
 
 
 def check(node: Node) -> Iterator[Finding]:
-    """Yield each ratioA that Go's ParseFloat does not read.
+    """Yield each ratioA that Go's ParseFloat does not accept.
 
     Source: components.go; seldon-checks G6.
     """
     for path, value, _ in iter_ratios(node):
         if parse_go_float(value) is None:
-            yield Finding(path / "value", f"ratioA is {quote_value(value)}, which is no number")
+            yield Finding(path / "value", f"ratioA must be a number, got {quote_value(value)}")

@@ -1,10 +1,9 @@
-"""The ratio of an A/B test does not do what it says
+"""A/B test ratio without effect
 
-Why: ratioA is a probability. Beyond 0 or 1 every request goes to one child. Beside other
-parameters the orchestrator does not read it at all, and each child gets half of the requests.
+Why: ratioA is a probability. Below 0 or above 1 every request goes to one child. Together with
+other parameters the orchestrator ignores it, and each child gets half of the requests.
 
-Fix: Make ratioA the only parameter, with a number from 0 to 1.
-
+Fix: Use ratioA as the only parameter, with a number from 0 to 1.
 Bad:
     implementation: RANDOM_ABTEST
     parameters:
@@ -33,7 +32,7 @@ FIELDS = frozenset({"RANDOM_ABTEST"})
 
 
 def check(node: Node) -> Iterator[Finding]:
-    """Yield each ratioA that is no probability, or not alone.
+    """Yield each ratioA that is out of range or not the only parameter.
 
     Source: components.go; seldon-checks G6.
     """
@@ -42,14 +41,15 @@ def check(node: Node) -> Iterator[Finding]:
         if ratio is not None and not 0 <= ratio <= 1:
             side = "first" if ratio > 1 else "second"
             message = (
-                f"ratioA is {quote_value(value)}, not from 0 to 1: every request goes to the {side}"
+                f"ratioA must be between 0 and 1, got {quote_value(value)}: "
+                f"all requests go to the {side}"
             )
             yield Finding(path / "value", f"{message} child")
         if count > 1:
             yield Finding(
                 path,
-                f"ratioA is one of {count} parameters, and is read only where it is alone: each "
-                "child gets half of the requests",
+                f"ratioA must be the only parameter, is one of {count}: "
+                "each child gets half of the requests",
                 "remove the other parameters",
             )
     if node.implementation == "RANDOM_ABTEST" and "parameters" in node.raw:
@@ -63,7 +63,7 @@ def _unread_ratio_paths(node: Node) -> Iterator[Finding]:
     if parameter_names and "ratioA" not in parameter_names:
         yield Finding(
             node.path / "parameters" / 0 / "name",
-            f"an A/B test reads ratioA, not {quote_value(parameter_names[0])}: each child gets "
-            "half of the requests",
-            "call it ratioA",
+            f"unknown parameter {quote_value(parameter_names[0])} of an A/B test: "
+            "each child gets half of the requests",
+            "did you mean ratioA?",
         )

@@ -1,10 +1,9 @@
-"""A router or combiner has no children
+"""Router or combiner without children
 
-Why: a router chooses one of its children, a combiner merges the answers of all. Without children
-it is never called, and the request comes back as its own answer.
+Why: a router chooses one of its children, a combiner merges the responses of all. Without children
+it is never called, and the request is returned as the response.
 
-Fix: Add the children, or change the type to what the node does.
-
+Fix: Add children, or change the type.
 Bad:
     graph:
       name: choose
@@ -42,7 +41,7 @@ def check(node: Node) -> Iterator[Finding]:
     if (
         node.type not in ("ROUTER", "COMBINER")
         or not has_no_children(node)
-        # Said by type-contradicts-implementation and a-b-test-without-two-children.
+        # Reported by type-contradicts-implementation and ab-test-without-two-children.
         or is_prepackaged_server(node)
         or node.implementation == "RANDOM_ABTEST"
     ):

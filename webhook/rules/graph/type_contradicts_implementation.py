@@ -1,11 +1,10 @@
-"""A node's type contradicts its implementation
+"""Type that contradicts the implementation
 
-Why: a model server predicts, and Seldon makes its node a MODEL whatever is written. RANDOM_ABTEST
-is chosen by the implementation alone: with a type, the orchestrator calls the container of the
-node, and there is none.
+Why: a model server only predicts, and Seldon makes its node a MODEL in any case. RANDOM_ABTEST is
+built into the orchestrator: with a type, the orchestrator calls the container of the node, which
+does not exist.
 
-Fix: Leave the type out, or give the node a container in place of the implementation.
-
+Fix: Remove the type, or replace the implementation with a container.
 Bad:
     graph:
       name: choose
@@ -31,7 +30,7 @@ FIELDS = frozenset({"implementation"})
 
 
 def check(node: Node, predictor: Predictor) -> Iterator[Finding]:
-    """Yield each node whose type is not what its implementation is (source: seldon-checks G8)."""
+    """Yield each node whose type does not fit its implementation (source: seldon-checks G8)."""
     if node.implementation and node.type and node.type in ROLES:
         yield from _check_node(node, predictor)
 
@@ -40,22 +39,21 @@ def _check_node(node: Node, predictor: Predictor) -> Iterator[Finding]:
     path = node.path / "type"
     if is_prepackaged_server(node):
         if node.type != "MODEL":
-            # A server that is meant to transform runs, though it predicts; nothing can route or
-            # merge by predicting.
+            # A server as a transformer runs, though it predicts. As a router or combiner it fails.
             yield Finding(
                 path,
-                f"{node.implementation} runs as a MODEL, not as a {node.type}",
-                "write type: MODEL",
+                f"type of a {node.implementation} node must be MODEL, got {node.type}",
+                "use MODEL",
                 ({"op": "replace", "path": path.pointer, "value": "MODEL"},),
                 certain=node.type in ("ROUTER", "COMBINER"),
             )
     elif node.implementation == "RANDOM_ABTEST" and node.name not in predictor.containers_by_name:
-        # As a ROUTER it says what it is, and another orchestrator may take it so.
+        # ROUTER describes it rightly, and another orchestrator may accept it.
         yield Finding(
             path,
-            f"RANDOM_ABTEST takes no type: as a {node.type} its container is called, "
-            "and it has none",
-            "remove the type",
+            f"type is not allowed with RANDOM_ABTEST, got {node.type}: the orchestrator would "
+            "call a container, and the node has none",
+            "remove type: RANDOM_ABTEST is built in",
             ({"op": "remove", "path": path.pointer},),
             certain=node.type != "ROUTER",
             fix_safety="safe" if node.type == "ROUTER" else "unsafe",

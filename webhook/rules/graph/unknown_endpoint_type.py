@@ -1,9 +1,8 @@
-"""An endpoint's type is unknown
+"""Unknown endpoint type
 
-Why: a node is spoken to by REST or by GRPC. With another word the orchestrator cannot call it.
+Why: the orchestrator calls a node by REST or by GRPC. With another value it cannot call it.
 
-Fix: Write REST or GRPC.
-
+Fix: Use REST or GRPC.
 Bad:
     endpoint:
       type: HTTP

@@ -1,10 +1,8 @@
-"""A logger's mode is unknown
+"""Unknown logger mode
 
-Why: a logger records requests, responses or all. With another word it records nothing, and
-nobody is told.
+Why: a logger records requests, responses or all. With another value it silently records nothing.
 
-Fix: Write all, request or response, in lower case.
-
+Fix: Use all, request or response, in lower case.
 Bad:
     logger:
       mode: requests
@@ -27,7 +25,7 @@ FIELDS = frozenset({"logger"})
 
 
 def check(node: Node) -> Iterator[Finding]:
-    """Yield each logger with a mode that is none of Seldon's (source: LoggerMode, v1.17)."""
+    """Yield each logger with an unknown mode (source: LoggerMode, v1.17)."""
     if "logger" not in node.raw:
         return
     written = get_str(get_mapping(node.raw, "logger"), "mode")

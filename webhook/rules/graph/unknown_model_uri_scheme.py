@@ -1,11 +1,10 @@
-"""A modelUri names no known storage
+"""Unknown storage scheme of a model URI
 
-Why: an init container fetches the model from what the modelUri begins with: gs, s3, http, pvc or
-another storage that rclone knows, or one that a Secret configures. From anything else it fetches
-nothing, and the pod does not start.
+Why: an init container downloads the model from the storage that the scheme of the modelUri names:
+gs, s3, http, pvc or another one that rclone knows or that a Secret configures. With another scheme
+the download fails, and the pod does not start.
 
-Fix: Begin it with the storage, like gs:// or s3:// or pvc://.
-
+Fix: Add a storage scheme, like gs://, s3:// or pvc://.
 Bad:
     modelUri: models.example/iris
 
@@ -40,7 +39,7 @@ where a Secret configures it."""
 
 
 def check(predictor: Predictor) -> Iterator[Finding]:
-    """Yield each modelUri of a node or explainer that begins with no storage.
+    """Yield each modelUri of a node or explainer without a known storage scheme.
 
     Source: seldon-checks G28.
     """
@@ -61,18 +60,22 @@ def _check_model_uri(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:
     if colon and scheme in _KNOWN_SCHEMES and (scheme != "pvc" or rest.startswith("//")):
         return
     if raw.get("storageInitializerImage") or (colon and raw.get("envSecretRefName")):
-        return  # who brings the fetcher, or configures it, knows the storages
+        return  # a custom downloader, or a configured one, may know other schemes
     field_path = path / "modelUri"
     if not colon:
-        yield Finding(field_path, f"{quote_value(uri)} does not begin with a storage")
+        yield Finding(
+            field_path, f"modelUri {quote_value(uri)} has no storage scheme (gs://, s3://, pvc://)"
+        )
     elif scheme == "pvc":
-        yield Finding(field_path, f"{quote_value(uri)} names no claim", "write pvc://CLAIM/path")
+        yield Finding(
+            field_path, f"{quote_value(uri)} is not a PVC URI", "use pvc://<claim>/<path>"
+        )
     else:
         nearest = nearest_word(scheme, _COMMON_SCHEMES, CERTAIN_SIMILARITY) or nearest_word(
             scheme, _COMMON_SCHEMES
         )
         yield Finding(
             field_path,
-            f"the storage {quote_value(scheme)} of {quote_value(uri)} is not known",
-            f"write {nearest}:{rest[:MAX_QUOTED_LENGTH]}" if nearest else "",
+            f"unknown storage scheme {quote_value(scheme)} in {quote_value(uri)}",
+            f"did you mean {nearest}:{rest[:MAX_QUOTED_LENGTH]}?" if nearest else "",
         )

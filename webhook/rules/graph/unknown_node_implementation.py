@@ -1,15 +1,13 @@
-"""A node's implementation is unknown
+"""Unknown implementation
 
 Why: an implementation is built into the orchestrator, or is a model server that the administrator
-has configured. Nothing runs for a word that is neither. While graphgate has not been told which
-servers are configured (settings: `modelServers`; or from the cluster), a word that is not one of
-Seldon's own servers is no more than suspicious, and the finding a warning. Once it has been told,
-an image in the node's container is no excuse: Seldon's webhook lets it pass, and its controller
-then fails on the server it does not know.
+has configured. Nothing runs for any other value. As long as graphgate does not know which servers
+are configured (settings: `modelServers`; or from the cluster), a server that is not one of Seldon's
+own is only a warning. Once it knows, an image in the node's container does not help: Seldon's
+webhook admits the object, and its controller fails on the unknown server.
 
-Fix: Write the name of a configured server. Leave the implementation out for a node that has a
-container of its own.
-
+Fix: Use the name of a configured server. Remove the implementation of a node that has its own
+container.
 Bad:
     graph:
       name: classifier
@@ -44,7 +42,7 @@ _SERVER_SUFFIX = "_SERVER"
 def check(node: Node, facts: Facts) -> Iterator[Finding]:
     """Yield each implementation that is neither built in nor a known server (seldon-checks V14)."""
     reported = facts.model_servers is not None
-    # First what costs nothing: most nodes have a container of their own.
+    # The cheap test first: most nodes have their own container.
     if not node.implementation or not is_prepackaged_server(node):
         return
     servers = schema.enum_values("prepackaged-servers")
@@ -53,13 +51,13 @@ def check(node: Node, facts: Facts) -> Iterator[Finding]:
     if node.implementation not in servers:
         finding = unknown_value_finding(
             node.path / "implementation",
-            "configured server" if reported else "implementation that Seldon ships",
+            "implementation",
             node.implementation,
             (*servers, *schema.enum_values("builtin-implementations")),
             nearest := _nearest_implementation(node.implementation, servers),
             fix_safety="safe" if _is_stem(node.implementation, nearest) else None,
         )
-        # Without a model to load there is nothing that any server could run.
+        # Without a model no server could run.
         certain = reported or node.raw.get("modelUri") in (None, "")
         yield replace(finding, certain=certain)
 
@@ -67,7 +65,7 @@ def check(node: Node, facts: Facts) -> Iterator[Finding]:
 def _nearest_implementation(written: str, servers: tuple[str, ...]) -> str:
     """Return the implementation that was meant; "" if none is near.
 
-    All names of servers end in _SERVER, which makes them alike; what stands before it counts.
+    All names of servers end in _SERVER, which makes them alike: only the rest is compared.
     """
     known = (*servers, *schema.enum_values("builtin-implementations"))
     if len(written) > _MAX_SPELLED_LENGTH:
@@ -85,7 +83,7 @@ def _nearest_implementation(written: str, servers: tuple[str, ...]) -> str:
 
 
 _MAX_SPELLED_LENGTH = 253
-"""Characters of a name that is read letter by letter. An author may write megabytes."""
+"""Longer names are not compared: an author may write megabytes."""
 
 
 def _is_stem(written: str, name: str) -> bool:

@@ -1,9 +1,9 @@
-"""A node's method is unknown
+"""Unknown method
 
-Why: `methods` lists what a node of no fixed type is called for. An unknown word is never called.
+Why: `methods` lists what a node without a fixed type is called for. An unknown method is never
+called.
 
-Fix: Write one of the known methods, in upper case.
-
+Fix: Use one of the allowed methods, in upper case.
 Bad:
     graph:
       name: classifier

@@ -1,10 +1,9 @@
-"""A node's type is unknown
+"""Unknown node type
 
-Why: the type tells the orchestrator what to call a node for. Seldon does not check the word; a
-node of an unknown type is passed by in silence.
+Why: the type tells the orchestrator how to call a node. Seldon does not check it, and the
+orchestrator silently skips a node of an unknown type.
 
-Fix: Write one of the known types, in upper case.
-
+Fix: Use one of the allowed types, in upper case.
 Bad:
     graph:
       name: classifier
@@ -35,7 +34,7 @@ _OTHER_NAMES = {"INPUTTRANSFORMER": "TRANSFORMER", "TRANSFORMINPUT": "TRANSFORME
 
 
 def check(node: Node) -> Iterator[Finding]:
-    """Yield each node whose type is none of Seldon's (source: PredictiveUnitType, v1.17)."""
+    """Yield each node with an unknown type (source: PredictiveUnitType, v1.17)."""
     known = schema.enum_values("node-types")
     if node.type not in known and node.raw.get("type") == node.type:
         yield _build_finding(node, known)

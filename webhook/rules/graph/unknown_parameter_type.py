@@ -1,10 +1,9 @@
-"""A parameter's type is unknown
+"""Unknown parameter type
 
-Why: a parameter's value is text that the component reads as its type. Components refuse to start
-on a type they do not know.
+Why: a component converts the value of a parameter to its type. It does not start with an unknown
+type.
 
-Fix: Write INT, FLOAT, DOUBLE, STRING or BOOL.
-
+Fix: Use INT, FLOAT, DOUBLE, STRING or BOOL.
 Bad:
     parameters:
     - name: threshold
