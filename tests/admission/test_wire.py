@@ -2,6 +2,7 @@
 
 import base64
 import json
+from copy import deepcopy
 from dataclasses import replace
 
 import orjson
@@ -249,8 +250,11 @@ def test_a_review_of_too_many_values_is_denied_unread(value, monkeypatch):
 
 
 def test_brackets_and_commas_in_texts_are_no_values():
-    annotations = {"a": '[{,"' * MAX_REVIEW_VALUES}
-    document = minimal(lambda d: d["metadata"].update(annotations=annotations))
+    text = '[{,"' * (MAX_REVIEW_VALUES // 8)
+    environment = [{"name": f"TEXT_{index}", "value": text} for index in range(10)]
+    document = deepcopy(DEFAULTED)
+    pod = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]
+    pod["containers"][0]["env"] = environment
     assert send_review(encoded_review(document))["response"]["allowed"] is True
 
 

@@ -88,6 +88,43 @@ def test_an_update_over_a_bound_that_was_kept_is_denied() -> None:
     assert any(finding.incomplete for finding in decision.denials)
 
 
+@pytest.mark.parametrize("name", TOO_LARGE)
+def test_an_annotation_that_is_new_is_denied(name: str) -> None:
+    new = deepcopy(TOO_LARGE[name])
+    new["metadata"].setdefault("annotations", {})["seldon.io/no-engine"] = "true"
+    decision = evaluate(new, SETTINGS, NO_FACTS, old_document=TOO_LARGE[name])
+    assert any(finding.incomplete for finding in decision.denials)
+
+
+MANY = {f"a{number}": "b" for number in range(limits.MAX_VALUES + 1)}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {**minimal(), "metadata": {**minimal()["metadata"], "annotations": MANY}},
+        {**minimal(), "metadata": {"annotations": MANY}},
+        {**minimal(), "metadata": {**MANY, **minimal()["metadata"]}},
+        {**minimal(), "spec": {"annotations": MANY, **minimal()["spec"]}},
+        {**minimal(), "spec": {**MANY, **minimal()["spec"]}},
+        {**MANY, **minimal()},
+        minimal(
+            lambda d: d["spec"].update(
+                predictors=[
+                    {**d["spec"]["predictors"][0], "name": f"p{number}", "traffic": 0}
+                    for number in range(limits.MAX_PREDICTORS)
+                ]
+                + [{**d["spec"]["predictors"][0], "name": "main", "traffic": 100}]
+            )
+        ),
+    ],
+)
+def test_nothing_is_called_missing_that_was_not_read(document: dict[str, Any]) -> None:
+    decision = evaluate(document, SETTINGS, NO_FACTS, old_document=minimal())
+    told = {finding.rule_id for finding in (*decision.denials, *decision.warnings)}
+    assert told <= {"object-too-large", "unknown-field"}
+
+
 def test_what_only_warns_does_not_hide_what_denies() -> None:
     document = with_predictor(**{f"x{i}": 1 for i in range(2000)})
     document["spec"]["predictors"][0] |= {"replicas": "1", "shadow": "no", "labels": [1]}

@@ -5,7 +5,7 @@ from collections import Counter
 from copy import deepcopy
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from tests.rendering import documents
 from tests.rendering.cases import load_case
@@ -44,7 +44,13 @@ def places(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str
     return found
 
 
+NAME_OF_ANOTHER_TYPE: dict[str, Any] = {
+    "spec": {"predictors": [{"explainer": {"type": "AnchorText", "containerSpec": {"name": []}}}]}
+}
+
+
 @settings(deadline=None, max_examples=300)
+@example(NAME_OF_ANOTHER_TYPE, RenderOptions(), Facts())
 @broken
 def test_no_document_makes_render_raise(
     document: Any, options: RenderOptions, facts: Facts

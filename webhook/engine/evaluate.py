@@ -26,6 +26,7 @@ from webhook.graph.parse import parse
 from webhook.graph.path import Path
 from webhook.graph.submitted import AuthoredText, Submitted
 from webhook.graph.suggest import limited_comparisons
+from webhook.graph.well_known import LAST_APPLIED_ANNOTATION
 from webhook.rules.other_ids import (
     DEFAULTING_RULE_ID,
     NOT_DEFAULTED_RULE_ID,
@@ -135,7 +136,7 @@ def evaluate(
                 (_strip_server_fields(defaulted), _strip_server_fields(document)),
                 evaluator.under(old_operator).run_checks(old_object, None, []),
                 _strip_server_fields(old_document),
-                same_spec=_have_same_spec(document, old_document),
+                same_unread=_leaves_unread_alone(document, old_document),
             )
         if allow_cache is not None and key is not None and not findings and not rule_errors:
             allow_cache.add(key)
@@ -311,13 +312,23 @@ def _strip_server_fields(document: Any) -> Any:
     return document
 
 
-def _have_same_spec(document: Any, old_document: Any) -> bool:
+def _leaves_unread_alone(document: Any, old_document: Any) -> bool:
+    """Tell whether an update has the same spec and no new annotation: what decides how pods run."""
     if type(document) is not dict or type(old_document) is not dict:
         return False
     try:
-        return bool(document.get("spec") == old_document.get("spec"))
+        return bool(
+            document.get("spec") == old_document.get("spec")
+            and _annotations(document).items() <= _annotations(old_document).items()
+        )
     except RecursionError:  # deeper than anything that the API server stores
         return False
+
+
+def _annotations(document: dict[str, Any]) -> dict[str, str]:
+    """Return the annotations of an object, each spelled out, but for that of kubectl apply."""
+    annotations = get_mapping(get_mapping(document, "metadata"), "annotations")
+    return {k: repr(v) for k, v in annotations.items() if k != LAST_APPLIED_ANNOTATION}
 
 
 def _missing_defaults_finding(operations: tuple[Operation, ...], document: Any) -> Finding:

@@ -20,15 +20,15 @@ def ratchet(
     old_findings: Iterable[ActionFinding],
     old_document: Any,
     *,
-    same_spec: bool = False,
+    same_unread: bool = False,
 ) -> list[ActionFinding]:
     """Return the findings, with "warn" for each denial that was there before.
 
     documents  the object as it is judged and, if that differs, as it was submitted: defaults that
                are filled in now change a structure that its author left alone
 
-    same_spec  whether the update leaves the spec alone. Only then is a finding old that says that
-               not everything was read or told: what was not read is still what it was
+    same_unread  whether the update leaves alone what could hide where nobody read. Only then is a
+               finding old that says that not everything was read or told
     """
     old_places = Counter[FaultPlace]()
     old_incomplete: set[str] = set()
@@ -42,7 +42,7 @@ def ratchet(
         if action != "deny":
             ratcheted.append((action, finding))
         elif finding.incomplete:
-            is_old = same_spec and finding.rule_id in old_incomplete
+            is_old = same_unread and finding.rule_id in old_incomplete
             ratcheted.append(("warn" if is_old else "deny", finding))
         else:
             spellings = [Counter(fault_places(finding, document)) for document in documents]

@@ -18,6 +18,7 @@ from webhook.graph.model import (
     get_str,
 )
 from webhook.rules.constraints.checks import Metric
+from webhook.settings.rule_set import UNREAD_DEPLOYMENT
 
 Visit = Callable[
     [str, Any, Mapping[str, Any], Iterable[str], Predictor | None, ComponentSpec | None], None
@@ -35,8 +36,9 @@ Visit = Callable[
 def walk(deployment: SeldonDeployment, visit: Visit) -> None:
     """Visit the deployment, the errors of its schema, and then its parts as they are nested.
 
-    Of a document that was not read to its end the parts are left out: it is refused anyway, and
-    what is said of them might not be true.
+    Of a document that was not read to its end only what is there is spoken of: the deployment is
+    visited as an "unread deployment", and its parts are left out. It is refused anyway, and what a
+    rule says to be missing may stand where nobody read.
     """
     predictors = deployment.predictors
     metadata = get_mapping(deployment.raw, "metadata")
@@ -47,10 +49,12 @@ def walk(deployment: SeldonDeployment, visit: Visit) -> None:
         *[component.raw for component in deployment.components],
         *[component.pod for component in deployment.components],
     )
-    visit("deployment", deployment, deployment.spec, keys, None, None)
+    is_incomplete = deployment.is_incomplete
+    subject = UNREAD_DEPLOYMENT if is_incomplete else "deployment"
+    visit(subject, deployment, deployment.spec, keys, None, None)
     for schema_error in deployment.schema_errors:
         visit("schema_error", schema_error, EMPTY_MAPPING, (schema_error.kind,), None, None)
-    if deployment.is_incomplete:
+    if is_incomplete:
         return
     for predictor in predictors:
         raw = predictor.raw

@@ -76,7 +76,7 @@ def parse(
         containers=tuple(c for predictor in predictors for c in predictor.all_containers),
         schema_errors=(
             *_limit_errors(reading, limit_errors),
-            *_validate_schema(document, reading.unread),
+            *_validate_schema(document, reading.unread, is_cut=bool(limit_errors)),
         ),
         submitted=submitted,
     )
@@ -287,14 +287,19 @@ def _iter_other_containers(raw: Mapping[str, Any], path: Path) -> Iterator[Conta
         yield Container(container_spec, container_path, name, "explainer")
 
 
-def _validate_schema(document: Any, unread: set[int]) -> list[SchemaError]:
-    """Return what the schema has to say, parents first, in the order of the document."""
+def _validate_schema(document: Any, unread: set[int], *, is_cut: bool) -> list[SchemaError]:
+    """Return what the schema has to say, parents first, in the order of the document.
+
+    is_cut  whether the document lacks what it holds beyond a bound: then nothing is called missing
+    """
     if not unread and schema.get_validator(bounded=True).is_valid(document):
         return []
     errors: list[SchemaError] = []
     counts: dict[str, int] = {}
 
     def report(error: SchemaError) -> bool:
+        if is_cut and error.kind == "required":
+            return True
         counts[error.kind] = count = counts.get(error.kind, 0) + 1
         if count <= MAX_SCHEMA_ERRORS:
             errors.append(error)

@@ -70,7 +70,7 @@ def render_explainer_deployment(layout: PredictorLayout) -> Sourced:
     no_items = injected([], layout.predictor.path)
     parts = PodParts((container,), no_items, no_items)
     parts = add_model_downloads(
-        layout, None, parts, [ModelDownload(container.value["name"], raw, path)]
+        layout, None, parts, [ModelDownload(get_str(container.value, "name"), raw, path)]
     )
     pod = pods.complete_pod_spec(layout, None, parts)
     if account := get_str(raw, "serviceAccountName"):

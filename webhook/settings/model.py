@@ -183,6 +183,7 @@ class Settings:
                     rule.inputs,
                     rule.local,
                     rule.in_table,
+                    rule.bound,
                 )
                 for rule in all_rules()
                 for setting in [self.rules.get(rule.id, _DEFAULT_RULE_SETTING)]

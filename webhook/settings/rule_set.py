@@ -19,6 +19,10 @@ _HANDLER_KINDS = ("probe", "hook")
 """What is a "handler" to rules, and told apart by rows."""
 
 
+UNREAD_DEPLOYMENT = "unread deployment"
+"""A deployment that was not read to its end; only rules that say where reading ended look at it."""
+
+
 @dataclass(frozen=True)
 class EnabledRule:
     """A rule that is to run, with its action.
@@ -26,6 +30,7 @@ class EnabledRule:
     load      imports the rule and binds its parameters; called once, when `check` is first wanted
     local     whether what it finds depends on its fields alone (`webhook.rules.Rule.local`)
     in_table  whether it is made of rows of the table of constraints, which all run together
+    bound     whether it tells where reading ended (`webhook.rules.Rule.bound`)
     """
 
     id: str
@@ -36,6 +41,7 @@ class EnabledRule:
     inputs: tuple[str, ...] = ()
     local: bool = False
     in_table: bool = False
+    bound: bool = False
 
     @cached_property
     def check(self) -> Check:
@@ -114,6 +120,8 @@ class RuleSet:
                 group = local if rule.local and rule.fields else called
                 for subject in _HANDLER_KINDS if rule.subject == "handler" else (rule.subject,):
                     group.setdefault(subject, []).append(rule)
+                if rule.bound and rule.subject == "deployment":
+                    called.setdefault(UNREAD_DEPLOYMENT, []).append(rule)
         trees = compile_rows(frozenset(self.table))
         return {
             subject: SubjectRules(
