@@ -7,7 +7,7 @@ READY  := $(VENV)/ready
 ON_OTHER_VERSIONS := install availability rotation other_projects apply facts render policies_installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions test-uvicorn control-plane cel cel-record check bench bench-reconciler soak-reconciler soundness fuzz attack mutants vulnerabilities messages format golden generate clean lock
+.PHONY: help demo test test-versions test-uvicorn control-plane cel cel-record check release bench bench-reconciler soak-reconciler soundness fuzz attack mutants vulnerabilities messages format golden generate clean lock
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -91,6 +91,10 @@ mutants: $(READY) ## plant errors in the pure layers; name those that no test of
 
 vulnerabilities: $(READY) ## compare the image's dependencies with known vulnerabilities (asks the package index)
 	@$(BIN)/python -m tools.vulnerabilities manifests/image/requirements.txt
+
+# Of a commit that is no release, with what differs from it: make release FLAGS=--dry-run
+release: $(READY) ## build wheel, sdist, image, chart, SBOM, checksums, provenance and notes into dist/
+	@$(BIN)/python -m tools.release $(FLAGS)
 
 golden: $(READY) ## write expected findings into fixtures and the README; read what changed
 	GRAPHGATE_UPDATE=1 $(BIN)/python -m pytest -q tests/rules/test_fixtures.py tests/cli/test_readme.py tests/rendering
