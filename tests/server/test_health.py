@@ -3,12 +3,14 @@
 import re
 import ssl
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from tests.server.support import Client, RunningServer, review, run_server
 from webhook.runtime.health import Check, CheckResult, readiness_report
 from webhook.runtime.metrics import ServerMetrics
+from webhook.server.denial_events import DenialEvents
 
 
 def test_alive_and_ready(server: RunningServer) -> None:
@@ -158,5 +160,8 @@ def documented() -> set[str]:
 
 
 def test_every_metric_is_documented_and_no_other(server: RunningServer) -> None:
-    shown = re.findall(r"^# TYPE (graphgate_\w+) ", server.get("/metrics")[1], re.MULTILINE)
+    with_events = ServerMetrics()
+    DenialEvents(cast("Any", None)).register_metrics(with_events)  # `--denial-events`
+    text = server.get("/metrics")[1] + with_events.render_metrics().decode()
+    shown = re.findall(r"^# TYPE (graphgate_\w+) ", text, re.MULTILINE)
     assert documented() == set(shown)

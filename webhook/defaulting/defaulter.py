@@ -24,7 +24,7 @@ from webhook.defaulting.walk import iter_templates, read_template
 from webhook.graph.cluster_facts import NO_FACTS, Facts
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import get_mapping, get_str
-from webhook.graph.path import Path
+from webhook.graph.path import Path, unescape_pointer_token
 
 
 class DefaultingResult(NamedTuple):
@@ -93,14 +93,14 @@ def apply_add_operations(document: Any, operations: Iterable[Operation]) -> Any:
             copied.add(id(root))
         parent = root
         for token in parents:
-            key: Any = int(token) if isinstance(parent, list) else _unescape_token(token)
+            key: Any = int(token) if isinstance(parent, list) else unescape_pointer_token(token)
             child = parent[key]
             if id(child) not in copied:
                 child = child.copy()
                 parent[key] = child
                 copied.add(id(child))
             parent = child
-        parent[_unescape_token(member)] = operation["value"]
+        parent[unescape_pointer_token(member)] = operation["value"]
     return root
 
 
@@ -144,7 +144,3 @@ def _object_namespace(document: Any) -> str:
         if isinstance(document, dict)
         else ""
     )
-
-
-def _unescape_token(token: str) -> str:
-    return token.replace("~1", "/").replace("~0", "~") if "~" in token else token

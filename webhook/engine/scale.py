@@ -5,7 +5,6 @@ spec.replicas of its SeldonDeployment, and nothing else of it: what can be known
 number is allowed.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from webhook.engine.decision import Decision, RuleError, SuppressedFinding
@@ -14,7 +13,7 @@ from webhook.engine.policy_context import PolicyContext
 from webhook.engine.ratchet import ratchet
 from webhook.engine.rule_runner import ActionFinding, run_rules
 from webhook.graph.cluster_facts import Facts
-from webhook.graph.model import get_mapping, get_str
+from webhook.graph.model import as_mapping, get_mapping, get_str
 from webhook.graph.parse import parse
 from webhook.graph.path import ROOT
 from webhook.settings.model import Settings
@@ -58,7 +57,7 @@ def evaluate_scale(
     if policy_context is not None:
         from webhook.engine import policy_checks
 
-        name = get_str(_mapping(scale, "metadata"), "name")
+        name = get_str(get_mapping(as_mapping(scale), "metadata"), "name")
         findings, suppressed = policy_checks.drop_exempted(
             findings, policy_context, namespace, name, scale
         )
@@ -78,14 +77,10 @@ def _run_rules(
     scale: Any, settings: Settings, facts: Facts, rule_errors: list[RuleError]
 ) -> list[ActionFinding]:
     """Return what rules say of a SeldonDeployment with this number of replicas, at that number."""
-    spec = _mapping(scale, "spec")
+    spec = get_mapping(as_mapping(scale), "spec")
     view = parse({"spec": {"replicas": spec["replicas"]}} if "replicas" in spec else {})
     return [
         (action, finding)
         for action, finding in run_rules(settings.rule_set, view, None, facts, rule_errors)
         if finding.path == REPLICAS_PATH
     ]
-
-
-def _mapping(value: Any, key: str) -> Mapping[str, Any]:
-    return get_mapping(value, key) if type(value) is dict else {}

@@ -11,6 +11,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from webhook.graph.text import pluralize
+
 MAX_SUBDOMAIN_LENGTH = 253
 MAX_NAME_LENGTH = 63
 MAX_PORT_NAME_LENGTH = 15
@@ -190,7 +192,7 @@ def explain_invalid(name: str, allowed_chars: str, max_length: int) -> str:
     invalid_chars = sorted(set(re.findall(f"[^{allowed_chars}]", name)))
     if invalid_chars:
         quoted = ", ".join(f'"{c}"' for c in invalid_chars[:3])
-        return f"has the character{'s' * (len(invalid_chars) > 1)} {quoted}"
+        return f"has the {pluralize(len(invalid_chars), 'character')} {quoted}"
     if len(name) > max_length:
         return f"has {len(name)} characters, more than {max_length}"
     if not name[0].isalnum():

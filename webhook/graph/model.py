@@ -31,6 +31,16 @@ Most places are never asked for; making their paths took a tenth of the time of 
 EMPTY_MAPPING: Mapping[str, Any] = {}
 
 
+def as_mapping(value: Any) -> Mapping[str, Any]:
+    """Return a mapping as it is, an empty one for anything else. Nobody may write to it."""
+    return value if type(value) is dict else EMPTY_MAPPING
+
+
+def as_list(value: Any) -> Sequence[Any]:
+    """Return a list as it is, an empty one for anything else."""
+    return value if type(value) is list else ()
+
+
 def get_str(raw: Mapping[str, Any], key: str) -> str:
     """Return the text at `key`; "" if it is absent or no text."""
     value = raw.get(key)

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from webhook.graph.text import join_words
+from webhook.graph.text import join_words, pluralize
 
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
 """A DNS label (RFC 1123), as Kubernetes asks of container names; at most 63 characters."""
@@ -48,7 +48,7 @@ def explain_invalid_dns_label(name: str) -> str:
         return (
             f"has {quoted}"
             if description
-            else f"has the character{'s' * (len(invalid_chars) > 1)} {quoted}"
+            else f"has the {pluralize(len(invalid_chars), 'character')} {quoted}"
         )
     if len(name) > MAX_LABEL_LENGTH:
         return f"has {len(name)} characters, more than {MAX_LABEL_LENGTH}"

@@ -10,6 +10,16 @@ Segment = str | int
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
 
 
+def escape_pointer_token(key: str) -> str:
+    """Return a key as it stands in a JSON Pointer (RFC 6901, 3)."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def unescape_pointer_token(token: str) -> str:
+    """Return the key that a part of a JSON Pointer names."""
+    return token.replace("~1", "/").replace("~0", "~") if "~" in token else token
+
+
 class Path(tuple[Segment, ...]):
     """The keys and indices that lead from the root of a document to one place in it.
 
@@ -40,8 +50,7 @@ class Path(tuple[Segment, ...]):
     def pointer(self) -> str:
         """The JSON Pointer (RFC 6901)."""
         return "".join(
-            f"/{s}" if isinstance(s, int) else "/" + s.replace("~", "~0").replace("/", "~1")
-            for s in self
+            f"/{s}" if isinstance(s, int) else "/" + escape_pointer_token(s) for s in self
         )
 
     @classmethod
@@ -53,7 +62,7 @@ class Path(tuple[Segment, ...]):
         segments: list[Segment] = []
         value = document
         for token in pointer.split("/")[1:]:
-            key = token.replace("~1", "/").replace("~0", "~")
+            key = unescape_pointer_token(token)
             if isinstance(value, list):
                 index = len(value) if key == "-" else int(key)
                 segments.append(index)

@@ -12,6 +12,16 @@ def join_words(words: Iterable[str], conjunction: str = "and") -> str:
     return f"{', '.join(items[:-1])} {conjunction} {items[-1]}"
 
 
+def pluralize(count: int, one: str, many: str | None = None) -> str:
+    """Return the word for that many things: 'node', 'nodes', or `many` where an s is not enough."""
+    return one if count == 1 else many or f"{one}s"
+
+
+def count_noun(count: int, one: str, many: str | None = None) -> str:
+    """Return '1 node' or '2 nodes'."""
+    return f"{count} {pluralize(count, one, many)}"
+
+
 MAX_SHOWN_LENGTH = 80
 """Characters of a text that a finding shows; enough to recognise any name."""
 

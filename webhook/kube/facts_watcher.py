@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from webhook.errors import KubeApiUnavailableError
 from webhook.graph.cluster_facts import NO_FACTS, Facts, Operator
+from webhook.graph.text import count_noun
 from webhook.kube.api_errors import ApiStatusError
 from webhook.kube.backoff import Backoff
 from webhook.kube.facts import (
@@ -159,8 +160,8 @@ class FactsWatcher:
         facts = self.facts
         servers = facts.model_servers
         return (
-            f"{_count_noun(len(facts.namespaces), 'namespace')}, "
-            f"{'servers not known' if servers is None else _count_noun(len(servers), 'server')}, "
+            f"{count_noun(len(facts.namespaces), 'namespace')}, "
+            f"{'servers not known' if servers is None else count_noun(len(servers), 'server')}, "
             f"{'OpenShift on ' if facts.openshift else ''}Kubernetes 1.{facts.kubernetes_minor}"
         )
 
@@ -233,7 +234,3 @@ class FactsWatcher:
             return self._polled[2]
         self._operator_error = None
         return operator
-
-
-def _count_noun(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

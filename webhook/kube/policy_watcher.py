@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, Self
 
 from webhook.graph.model import get_mapping, get_str
+from webhook.graph.text import count_noun
 from webhook.graph.well_known import (
     ADMISSION_REGISTRATION_API_VERSION,
     GRAPHGATE_API_VERSION,
@@ -200,7 +201,7 @@ class PoliciesWatcher:
         if problems:
             return CheckResult("degraded", "; ".join(problems))
         count = len(self.objects or ())
-        return CheckResult("ok", f"{count} object{'' if count == 1 else 's'} of the cluster")
+        return CheckResult("ok", f"{count_noun(count, 'object')} of the cluster")
 
     def _pending_kinds(self) -> list[str]:
         """Return the kinds of which nothing is known yet, not even that they are not served."""

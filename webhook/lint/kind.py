@@ -7,7 +7,7 @@ be: nothing would check it, and kubectl refuses it or, worse, takes it for somet
 from typing import Any
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.path import ROOT
+from webhook.graph.path import ROOT, escape_pointer_token
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
 from webhook.graph.text import describe_value
 from webhook.graph.well_known import SELDON_GROUP
@@ -59,7 +59,11 @@ def _without_kind(document: dict[str, Any]) -> Finding | None:
             value == KIND or nearest_word(value, [KIND], CERTAIN_SIMILARITY)
         )
         if named or _is_seldon_document(document):
-            rename: Operation = {"op": "move", "from": f"/{_escape(key)}", "path": "/kind"}
+            rename: Operation = {
+                "op": "move",
+                "from": f"/{escape_pointer_token(key)}",
+                "path": "/kind",
+            }
             fix: tuple[Operation, ...] = (rename,) if "kind" not in document else ()
             return Finding(
                 ROOT / key,
@@ -99,7 +103,3 @@ def _has_graph(document: dict[str, Any]) -> bool:
         isinstance(predictor, dict) and isinstance(predictor.get("graph"), dict)
         for predictor in predictors
     )
-
-
-def _escape(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")

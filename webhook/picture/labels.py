@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from webhook.graph.text import escape_control_chars
+from webhook.graph.text import count_noun, escape_control_chars
 from webhook.picture.model import (
     DrawnDeployment,
     DrawnExplainer,
@@ -60,7 +60,7 @@ def predictor_title(predictor: DrawnPredictor) -> str:
     if predictor.traffic is not None:
         parts.append(f"{predictor.traffic} % of traffic")
     if predictor.replicas is not None:
-        parts.append(f"{predictor.replicas} replica{'' if predictor.replicas == 1 else 's'}")
+        parts.append(count_noun(predictor.replicas, "replica"))
     return " · ".join(parts)
 
 
@@ -95,7 +95,7 @@ def containers_text(deployment: DrawnDeployment) -> str:
 def more_marks(marks: tuple[Mark, ...]) -> str:
     """Return '2 more findings' for those that are not spelled out; "" if all are."""
     more = len(marks) - MAX_SHOWN_MARKS
-    return "" if more <= 0 else f"{more} more finding{'' if more == 1 else 's'}"
+    return "" if more <= 0 else count_noun(more, "more finding")
 
 
 def deployment_marks(deployment: DrawnDeployment) -> tuple[Mark, ...]:

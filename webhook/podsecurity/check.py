@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from webhook.graph.path import Path
+from webhook.graph.text import pluralize
 from webhook.podsecurity.pod import Container, Pod
 
 
@@ -61,11 +62,6 @@ class Check:
 def quote_words(words: Iterable[str]) -> str:
     """Return `"a", "b"`; what is inside is not escaped."""
     return ", ".join(f'"{word}"' for word in words)
-
-
-def pluralize(count: int, one: str, many: str | None = None) -> str:
-    """Return the word for that many things."""
-    return one if count == 1 else many or f"{one}s"
 
 
 def list_containers(containers: Sequence[Container]) -> str:

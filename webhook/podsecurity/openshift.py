@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from webhook.graph.cluster_facts import Namespace
+from webhook.graph.model import as_mapping, get_list
 from webhook.graph.path import Path
-from webhook.podsecurity.pod import Container, Pod, as_list, as_mapping, is_int
+from webhook.podsecurity.pod import Container, Pod, is_int
 
 UID_RANGE_ANNOTATION = "openshift.io/sa.scc.uid-range"
 SUPPLEMENTAL_GROUPS_ANNOTATION = "openshift.io/sa.scc.supplemental-groups"
@@ -148,11 +149,11 @@ def _privileges(container: Container) -> Iterator[tuple[Path, str]]:
     for field in ("privileged", "allowPrivilegeEscalation"):
         if container.context.get(field) is True:
             yield Path(("securityContext", field)), f"{field}: true"
-    for index, name in enumerate(as_list(container.capabilities.get("add"))):
+    for index, name in enumerate(get_list(container.capabilities, "add")):
         if name != "NET_BIND_SERVICE":
             path = Path(("securityContext", "capabilities", "add", index))
             yield path, f"the capability {name}"
-    for index, port in enumerate(as_list(container.raw.get("ports"))):
+    for index, port in enumerate(get_list(container.raw, "ports")):
         if as_mapping(port).get("hostPort"):
             yield Path(("ports", index, "hostPort")), "a hostPort"
 

@@ -8,9 +8,10 @@ set; a part that should be a mapping or list and is not counts as empty. That er
 a finding, and the schema refuses the object for its types anyway.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, TypeGuard
 
+from webhook.graph.model import EMPTY_MAPPING, as_mapping, get_list
 from webhook.graph.path import Path
 
 ContainerKind = Literal["initContainers", "containers", "ephemeralContainers"]
@@ -20,8 +21,6 @@ CONTAINER_KINDS: Final[tuple[ContainerKind, ...]] = (
     "ephemeralContainers",
 )
 """The lists of containers, in the order in which upstream visits them."""
-
-Mapping = dict[str, Any]
 
 INHERITED_FIELDS: Final = frozenset(
     {
@@ -45,18 +44,22 @@ class Container:
 
     __slots__ = ("capabilities", "context", "index", "kind", "name", "pod_context", "raw")
 
-    def __init__(self, raw: Any, kind: ContainerKind, index: int, pod_context: Mapping) -> None:
+    def __init__(
+        self, raw: Any, kind: ContainerKind, index: int, pod_context: Mapping[str, Any]
+    ) -> None:
         fields = raw if type(raw) is dict else as_mapping(raw)
-        self.raw: Mapping = fields
+        self.raw: Mapping[str, Any] = fields
         self.kind = kind
         self.index = index
         self.pod_context = pod_context
         name = fields.get("name")
         self.name: str = name if type(name) is str else as_str(name)
         context = fields.get("securityContext")
-        self.context: Mapping = context if type(context) is dict else as_mapping(context)
+        self.context: Mapping[str, Any] = context if type(context) is dict else as_mapping(context)
         capabilities = self.context.get("capabilities")
-        self.capabilities: Mapping = as_mapping(capabilities) if capabilities else _EMPTY
+        self.capabilities: Mapping[str, Any] = (
+            as_mapping(capabilities) if capabilities else EMPTY_MAPPING
+        )
 
     @property
     def path(self) -> Path:
@@ -85,11 +88,11 @@ class Pod:
     __slots__ = ("annotations", "containers", "context", "host_users", "is_windows", "spec")
 
     def __init__(self, spec: Any, metadata: Any = None) -> None:
-        fields: Mapping = spec if type(spec) is dict else as_mapping(spec)
+        fields: Mapping[str, Any] = spec if type(spec) is dict else as_mapping(spec)
         self.spec = fields
         context = fields.get("securityContext")
-        self.context: Mapping = context if type(context) is dict else as_mapping(context)
-        self.annotations: Mapping = as_mapping(as_mapping(metadata).get("annotations"))
+        self.context: Mapping[str, Any] = context if type(context) is dict else as_mapping(context)
+        self.annotations: Mapping[str, Any] = as_mapping(as_mapping(metadata).get("annotations"))
         self.containers = tuple(
             [
                 Container(raw, kind, index, self.context)
@@ -102,7 +105,7 @@ class Pod:
         self.is_windows = isinstance(os_field, dict) and os_field.get("name") == "windows"
         self.host_users: Any = fields.get("hostUsers")
 
-    def iter_contexts(self) -> Iterator[tuple[Path, Mapping]]:
+    def iter_contexts(self) -> Iterator[tuple[Path, Mapping[str, Any]]]:
         """Yield every security context that is there, the pod's, then containers', with places."""
         if self.context:
             yield Path(("spec", "securityContext")), self.context
@@ -111,22 +114,9 @@ class Pod:
                 yield container.path / "securityContext", container.context
 
     @property
-    def volumes(self) -> list[Mapping]:
+    def volumes(self) -> list[Mapping[str, Any]]:
         """The raw volumes; an entry that is not a mapping counts as {}."""
-        return [as_mapping(volume) for volume in as_list(self.spec.get("volumes"))]
-
-
-_EMPTY: Mapping = {}
-
-
-def as_mapping(value: Any) -> Mapping:
-    """Return a mapping as it is, {} for anything else. Nobody may write to the result."""
-    return value if isinstance(value, dict) else _EMPTY
-
-
-def as_list(value: Any) -> list[Any]:
-    """Return a list as it is, [] for anything else."""
-    return value if isinstance(value, list) else []
+        return [as_mapping(volume) for volume in get_list(self.spec, "volumes")]
 
 
 def as_str(value: Any) -> str:

@@ -9,6 +9,7 @@ import copy
 from typing import Any, cast
 
 from webhook.graph.finding import Operation
+from webhook.graph.path import escape_pointer_token, unescape_pointer_token
 from webhook.yamldoc.json_patch import json_equal
 
 _MISSING = object()
@@ -50,7 +51,7 @@ class _Patcher:
         handler(raw)
 
     def _emit(self, op: str, place: list[Any], key: Any, **values: Any) -> None:
-        path = "".join("/" + _escape(str(part)) for part in (*place, key))
+        path = "".join("/" + escape_pointer_token(str(part)) for part in (*place, key))
         self.standard.append(cast("Operation", {"op": op, "path": path, **values}))
 
     def _container(self, path: str) -> tuple[Any, str, list[Any]]:
@@ -61,7 +62,7 @@ class _Patcher:
         current: Any = self.document
         place: list[Any] = []
         for part in parts[1:-1]:
-            key = _unescape(part)
+            key = unescape_pointer_token(part)
             if type(current) is list:
                 index = _index(key, len(current))
                 if index is None:
@@ -73,7 +74,7 @@ class _Patcher:
                 current = current.get(key)
             if type(current) not in (dict, list):
                 return None, "", []
-        return current, _unescape(parts[-1]), place
+        return current, unescape_pointer_token(parts[-1]), place
 
     def _add(self, raw: dict[str, Any]) -> None:
         container, key, place = self._container(raw["path"])
@@ -183,11 +184,3 @@ def _index(text: str, size: int) -> int | None:
     if index < 0:
         index += size
     return index if 0 <= index < size else None
-
-
-def _unescape(part: str) -> str:
-    return part.replace("~1", "/").replace("~0", "~")
-
-
-def _escape(part: str) -> str:
-    return part.replace("~", "~0").replace("/", "~1")

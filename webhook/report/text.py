@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from webhook.engine.messages import MAX_MESSAGE_LENGTH, MAX_PATH_LENGTH, format_path
-from webhook.graph.text import escape_control_chars, shorten
+from webhook.graph.text import count_noun, escape_control_chars, shorten
 from webhook.lint.result import DocumentResult, LocatedFinding, Report
 
 Style = Callable[[str, str], str]
@@ -88,15 +88,15 @@ def _summary(report: Report, style: Style) -> str:
         count[result.verdict] += 1
     evaluated = count["allowed"] + count["denied"]
     known = " as far as it can be decided" if report.undecided and count["allowed"] else ""
-    parts = [f"{_pluralize(evaluated, 'SeldonDeployment')}: {count['allowed']} allowed{known}"]
+    parts = [f"{count_noun(evaluated, 'SeldonDeployment')}: {count['allowed']} allowed{known}"]
     if count["denied"]:
         denied = f"{count['denied']} denied"
         faults = sum(
             result.count("deny") for result in report.results if result.verdict == "denied"
         )
-        parts.append(f"{style(denied, 'deny')} ({_pluralize(faults, 'fault')})")
+        parts.append(f"{style(denied, 'deny')} ({count_noun(faults, 'fault')})")
     if warned := sum(result.count("warn") for result in report.results):
-        parts.append(style(_pluralize(warned, "warning"), "warn"))
+        parts.append(style(count_noun(warned, "warning"), "warn"))
     if count["error"]:
         parts.append(style(f"{count['error']} could not be checked", "deny"))
     if report.skipped_documents:
@@ -108,7 +108,7 @@ def _summary(report: Report, style: Style) -> str:
 def _operator_lines(report: Report) -> Iterator[str]:
     """Yield whose pods were judged and what shows it: once, or once for each evidence."""
     for (operator, evidence), count in report.operators.items():
-        objects = "" if len(report.operators) == 1 else f" of {_pluralize(count, 'object')}"
+        objects = "" if len(report.operators) == 1 else f" of {count_noun(count, 'object')}"
         yield f"pods{objects} judged as {_OPERATORS[operator]} makes them: {evidence}"
 
 
@@ -121,7 +121,3 @@ def _fixable(report: Report) -> str:
         more = f", {unsafe} more with `--unsafe-fixes`" if unsafe else ""
         return f"; {safe} fixable with `graphgate fix`{more}"
     return f"; {unsafe} fixable with `graphgate fix --unsafe-fixes`" if unsafe else ""
-
-
-def _pluralize(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -4,13 +4,14 @@ from typing import Any
 
 from webhook.cel.signatures import Library
 from webhook.cel.values import no_overload
+from webhook.graph.path import escape_pointer_token
 
 
 def escape_key(key: Any) -> str:
     """Return a key as it stands in a JSON Pointer."""
     if type(key) is not str:
         raise no_overload("jsonpatch.escapeKey", key)
-    return key.replace("~", "~0").replace("/", "~1")
+    return escape_pointer_token(key)
 
 
 JSONPATCH = Library(

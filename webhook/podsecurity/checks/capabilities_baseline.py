@@ -1,7 +1,8 @@
 """Added Linux capabilities beyond those a container runtime gives anyway."""
 
+from webhook.graph.model import as_list
 from webhook.podsecurity.check import Check, Violation, field_paths, list_containers, quote_words
-from webhook.podsecurity.pod import Pod, as_list, as_str
+from webhook.podsecurity.pod import Pod, as_str
 
 # Kubernetes, Pod Security Standards, Baseline: Capabilities.
 _ALLOWED = frozenset(

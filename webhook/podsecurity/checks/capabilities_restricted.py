@@ -1,12 +1,13 @@
 """Linux capabilities that are kept or added."""
 
+from webhook.graph.model import as_list, get_list
 from webhook.podsecurity.check import Check, Violation, field_paths, list_containers, quote_words
-from webhook.podsecurity.pod import Pod, as_list, as_str
+from webhook.podsecurity.pod import Pod, as_str
 
 
 def check_pod(pod: Pod) -> Violation | None:
     """Demand drop ALL, in these letters, and allow NET_BIND_SERVICE alone to be added."""
-    not_dropping = [c for c in pod.containers if "ALL" not in as_list(c.capabilities.get("drop"))]
+    not_dropping = [c for c in pod.containers if "ALL" not in get_list(c.capabilities, "drop")]
     adding = []
     forbidden = set()
     for container in pod.containers:

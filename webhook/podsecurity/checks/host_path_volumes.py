@@ -1,7 +1,8 @@
 """Volumes that are a path of the node."""
 
 from webhook.graph.path import Path
-from webhook.podsecurity.check import Check, Violation, pluralize, quote_words
+from webhook.graph.text import pluralize
+from webhook.podsecurity.check import Check, Violation, quote_words
 from webhook.podsecurity.pod import Pod, as_str
 
 

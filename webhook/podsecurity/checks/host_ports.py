@@ -1,7 +1,9 @@
 """Ports of the node."""
 
-from webhook.podsecurity.check import Check, Violation, list_containers, pluralize
-from webhook.podsecurity.pod import Pod, as_list, as_mapping, as_str
+from webhook.graph.model import as_list, as_mapping
+from webhook.graph.text import pluralize
+from webhook.podsecurity.check import Check, Violation, list_containers
+from webhook.podsecurity.pod import Pod, as_str
 
 
 def check_pod(pod: Pod) -> Violation | None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from webhook.graph.model import as_mapping
 from webhook.graph.path import Path
-from webhook.podsecurity.check import Check, Violation, pluralize, quote_words
-from webhook.podsecurity.pod import Container, Pod, as_mapping, as_str
+from webhook.graph.text import pluralize
+from webhook.podsecurity.check import Check, Violation, quote_words
+from webhook.podsecurity.pod import Container, Pod, as_str
 
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _HOOKS = ("postStart", "preStop")

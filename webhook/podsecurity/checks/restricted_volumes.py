@@ -1,9 +1,11 @@
 """Volumes that are more than a pod's own storage, its configuration or a claim."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from webhook.graph.path import Path
-from webhook.podsecurity.check import Check, Violation, pluralize, quote_words
+from webhook.graph.text import pluralize
+from webhook.podsecurity.check import Check, Violation, quote_words
 from webhook.podsecurity.pod import Pod, as_str
 
 _ALLOWED = frozenset(
@@ -69,7 +71,7 @@ def check_pod(pod: Pod) -> Violation | None:
     )
 
 
-def _forbidden_type(volume: dict[str, Any]) -> str | None:
+def _forbidden_type(volume: Mapping[str, Any]) -> str | None:
     sources = [key for key, value in volume.items() if value is not None and key != "name"]
     if not sources or not _ALLOWED.isdisjoint(sources):
         return None

@@ -1,5 +1,6 @@
 """The user id 0."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from webhook.podsecurity.check import Check, Violation, field_paths, list_setters
@@ -25,7 +26,7 @@ def check_pod_since_1_35(pod: Pod) -> Violation | None:
     return None if pod.host_users is False else check_pod(pod)
 
 
-def _is_root(context: dict[str, Any]) -> bool:
+def _is_root(context: Mapping[str, Any]) -> bool:
     user = context.get("runAsUser")
     return user == 0 and user is not False  # False == 0 in Python
 

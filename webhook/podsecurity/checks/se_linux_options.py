@@ -2,16 +2,17 @@
 
 from typing import Any
 
+from webhook.graph.model import as_mapping
+from webhook.graph.text import pluralize
 from webhook.podsecurity.check import (
     Check,
     CheckPod,
     Violation,
     field_paths,
     list_setters,
-    pluralize,
     quote_words,
 )
-from webhook.podsecurity.pod import Pod, as_mapping, as_str
+from webhook.podsecurity.pod import Pod, as_str
 
 _TYPES_1_0 = frozenset({"", "container_t", "container_init_t", "container_kvm_t"})
 _TYPES_1_31 = _TYPES_1_0 | {"container_engine_t"}

@@ -1,6 +1,8 @@
 """System calls unconfined by choice."""
 
+from webhook.graph.model import as_mapping
 from webhook.graph.path import Path
+from webhook.graph.text import pluralize
 from webhook.graph.well_known import SECCOMP_CONTAINER_ANNOTATION_PREFIX, SECCOMP_POD_ANNOTATION
 from webhook.podsecurity.check import (
     Check,
@@ -8,10 +10,9 @@ from webhook.podsecurity.check import (
     field_paths,
     go_quote,
     list_setters,
-    pluralize,
     quote_words,
 )
-from webhook.podsecurity.pod import Container, Pod, as_mapping, as_str
+from webhook.podsecurity.pod import Container, Pod, as_str
 
 _ALLOWED = ("RuntimeDefault", "Localhost")
 

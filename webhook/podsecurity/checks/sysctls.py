@@ -1,8 +1,9 @@
 """Kernel parameters that reach beyond the pod."""
 
+from webhook.graph.model import as_list, as_mapping
 from webhook.graph.path import Path
 from webhook.podsecurity.check import Check, CheckPod, Violation
-from webhook.podsecurity.pod import Pod, as_list, as_mapping, as_str
+from webhook.podsecurity.pod import Pod, as_str
 
 _SAFE_1_0 = frozenset(
     {

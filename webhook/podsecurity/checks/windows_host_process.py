@@ -1,9 +1,11 @@
 """Windows containers that are processes of the node."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from webhook.graph.model import as_mapping
 from webhook.podsecurity.check import Check, Violation, field_paths, list_setters
-from webhook.podsecurity.pod import Pod, as_mapping
+from webhook.podsecurity.pod import Pod
 
 
 def check_pod(pod: Pod) -> Violation | None:
@@ -21,7 +23,7 @@ def check_pod(pod: Pod) -> Violation | None:
     )
 
 
-def _is_host_process(context: dict[str, Any]) -> bool:
+def _is_host_process(context: Mapping[str, Any]) -> bool:
     options = context.get("windowsOptions")
     return bool(options) and bool(as_mapping(options).get("hostProcess"))
 

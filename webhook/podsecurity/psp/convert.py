@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webhook.errors import PolicyError
-from webhook.podsecurity.pod import as_mapping
+from webhook.graph.model import as_mapping, get_mapping
 
 _SECCOMP_DEFAULT = "seccomp.security.alpha.kubernetes.io/defaultProfileName"
 _SECCOMP_ALLOWED = "seccomp.security.alpha.kubernetes.io/allowedProfileNames"
@@ -114,7 +114,7 @@ def _defaulting_settings(restrictions: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _annotation(policy: Mapping[str, Any], key: str) -> Any:
-    return as_mapping(as_mapping(policy.get("metadata")).get("annotations")).get(key)
+    return get_mapping(get_mapping(policy, "metadata"), "annotations").get(key)
 
 
 def _first_id(ids: Mapping[str, Any]) -> int | None:
@@ -138,12 +138,12 @@ def _notes(policy: Mapping[str, Any], spec: Mapping[str, Any]) -> list[str]:
             "spec.defaultAddCapabilities is allowed, but no longer added: name the capabilities "
             "in the containers that need them"
         )
-    if as_mapping(spec.get("seLinux")).get("rule") not in (None, "RunAsAny"):
+    if get_mapping(spec, "seLinux").get("rule") not in (None, "RunAsAny"):
         notes.append(
             "spec.seLinux is not carried over: the Pod Security Standards judge SELinux types"
         )
     notes += _notes_on_defaults(spec)
-    for key in as_mapping(as_mapping(policy.get("metadata")).get("annotations")):
+    for key in get_mapping(get_mapping(policy, "metadata"), "annotations"):
         if key == _SECCOMP_DEFAULT and _annotation(policy, key) in _RUNTIME_DEFAULT:
             continue
         if key in (_SECCOMP_DEFAULT, _SECCOMP_ALLOWED):
@@ -163,10 +163,10 @@ def _notes(policy: Mapping[str, Any], spec: Mapping[str, Any]) -> list[str]:
 
 def _notes_on_defaults(spec: Mapping[str, Any]) -> list[str]:
     notes = []
-    user = as_mapping(spec.get("runAsUser"))
+    user = get_mapping(spec, "runAsUser")
     if user.get("rule") == "MustRunAs" and _starts_at_0(user):
         notes.append("defaults.runAsUser is 0, which is root: allow it with --allow-root-default")
-    if as_mapping(spec.get("supplementalGroups")).get("rule") == "MustRunAs":
+    if get_mapping(spec, "supplementalGroups").get("rule") == "MustRunAs":
         notes.append("spec.supplementalGroups is demanded, but no longer written into pods")
     if spec.get("readOnlyRootFilesystem"):
         notes.append("spec.readOnlyRootFilesystem is demanded, but no longer written into pods")

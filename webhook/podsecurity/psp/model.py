@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from webhook.graph.model import as_mapping, get_list
 from webhook.graph.path import Path
 from webhook.podsecurity.check import Violation
-from webhook.podsecurity.pod import Container, Pod, as_list, as_mapping, as_str, is_int
+from webhook.podsecurity.pod import Container, Pod, as_str, is_int
 
 IdRule = Literal["RunAsAny", "MayRunAs", "MustRunAs", "MustRunAsNonRoot"]
 
@@ -124,7 +125,7 @@ def _check_fs_group(pod: Pod, restrictions: PspRules) -> Iterator[Violation]:
 
 def _check_supplemental_groups(pod: Pod, restrictions: PspRules) -> Iterator[Violation]:
     key, ids = "supplementalGroups", restrictions.supplemental_groups
-    groups = as_list(pod.context.get(key))
+    groups = get_list(pod.context, key)
     if not groups and ids.rule == "MustRunAs":
         yield _pod_violation(key, f"has none, needs one within {_format_ranges(ids.ranges)}",
                       "securityContext", key)  # fmt: skip
@@ -149,8 +150,8 @@ def _check_capabilities(pod: Pod, restrictions: PspRules) -> Iterator[Violation]
     if allowed is not None and "*" in allowed:
         return
     for container in pod.containers:
-        added = [as_str(name) for name in as_list(container.capabilities.get("add"))]
-        dropped = as_list(container.capabilities.get("drop"))
+        added = [as_str(name) for name in get_list(container.capabilities, "add")]
+        dropped = get_list(container.capabilities, "drop")
         disallowed = [] if allowed is None else [name for name in added if name not in allowed]
         if disallowed:
             yield _container_violation(
@@ -181,7 +182,7 @@ def _check_host_ports(pod: Pod, restrictions: PspRules) -> Iterator[Violation]:
     if ranges is None:
         return
     for container in pod.containers:
-        for index, entry in enumerate(as_list(container.raw.get("ports"))):
+        for index, entry in enumerate(get_list(container.raw, "ports")):
             port = as_mapping(entry).get("hostPort")
             if not port or (is_int(port) and any(port in span for span in ranges)):
                 continue

@@ -9,8 +9,9 @@ validateLinux. Only `os.name` decides; a nodeSelector does not.
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
+from webhook.graph.model import get_mapping
 from webhook.graph.path import Path
-from webhook.podsecurity.pod import Pod, as_mapping
+from webhook.podsecurity.pod import Pod
 
 _POD_CONTEXT_PATH = Path(("spec", "securityContext"))
 
@@ -50,7 +51,7 @@ def check_os_fields(pod: Pod) -> Iterator[Finding]:
                 "remove it, or os.name windows",
                 rule_id="pod-security/linux-field-on-windows",
             )
-    elif as_mapping(pod.spec.get("os")).get("name") == "linux":
+    elif get_mapping(pod.spec, "os").get("name") == "linux":
         for path, context in pod.iter_contexts():
             if context.get("windowsOptions") is not None:
                 yield Finding(

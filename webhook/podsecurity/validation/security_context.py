@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from webhook.graph.finding import Finding
+from webhook.graph.model import get_list
 from webhook.graph.path import Path
 from webhook.podsecurity.ids import MAX_ID, MAX_USER_NAMESPACE_ID
-from webhook.podsecurity.pod import Pod, as_list, is_int
+from webhook.podsecurity.pod import Pod, is_int
 from webhook.podsecurity.validation.os_fields import check_os_fields
 from webhook.podsecurity.validation.profiles import (
     check_profile_agreement,
@@ -123,7 +124,7 @@ def _iter_ids(pod: Pod) -> Iterator[tuple[Path, int]]:
                 yield path / field, number
     if is_int(group := pod.context.get("fsGroup")):
         yield _POD_CONTEXT_PATH / "fsGroup", group
-    for index, group in enumerate(as_list(pod.context.get("supplementalGroups"))):
+    for index, group in enumerate(get_list(pod.context, "supplementalGroups")):
         if is_int(group):
             yield _POD_CONTEXT_PATH / "supplementalGroups" / index, group
 
@@ -163,7 +164,7 @@ def _escalation_contradictions(pod: Pod) -> Iterator[Finding]:
         if context.get("privileged") is True:
             yield _escalation_finding(path, "privileged true", "`privileged` to true")
         # exactly this spelling; the API server lets SYS_ADMIN pass
-        if "CAP_SYS_ADMIN" in as_list(container.capabilities.get("add")):
+        if "CAP_SYS_ADMIN" in get_list(container.capabilities, "add"):
             yield _escalation_finding(
                 path, "capability CAP_SYS_ADMIN", "`capabilities.Add` CAP_SYS_ADMIN"
             )

@@ -5,6 +5,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import orjson
 
+from webhook.graph.text import count_noun
 from webhook.policy.testing.runner import TestResult, TestRun
 
 
@@ -24,7 +25,7 @@ def _text_lines(run: TestRun) -> Iterator[str]:
     cases, failed = len(run.results), len(run.failed_results)
     covered_count = len(run.coverage) - len(run.coverage_gaps)
     yield (
-        f"{cases} case{'s' * (cases != 1)}, {failed} failed; "
+        f"{count_noun(cases, 'case')}, {failed} failed; "
         f"{covered_count} of {len(run.coverage)} expressions seen both true and false"
     )
 

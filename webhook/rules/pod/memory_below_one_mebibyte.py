@@ -51,6 +51,6 @@ def check(container: Container) -> Iterator[Finding]:
 
 def _build_finding(path: Path, value: Any) -> Finding:
     byte_count = (parse_quantity(value) or 0) / NANO
-    message = f"{value} is {byte_count:g} byte{'s' * (byte_count != 1)} of {path[-1]}"
+    message = f"{value} is {byte_count:g} {'byte' if byte_count == 1 else 'bytes'} of {path[-1]}"
     digits = str(value).strip(" ").removesuffix("m")
     return Finding(path, message, f"write {digits}Mi" if digits.isdecimal() else "")
