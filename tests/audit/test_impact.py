@@ -52,8 +52,8 @@ def audited(run, tmp_path):
             (tmp_path / f"{name}.yaml").write_text(
                 text if isinstance(text, str) else yaml.safe_dump({**HEAD, **text})
             )
-        flags = [flag.replace("$", f"{tmp_path}/") for flag in flags]
-        return run("audit", "-o", output, *flags, tmp_path / "all.yaml")
+        named_flags = [flag.replace("$", f"{tmp_path}/") for flag in flags]
+        return run("audit", "-o", output, *named_flags, tmp_path / "all.yaml")
 
     return audited
 

@@ -111,14 +111,16 @@ def test_one_predictor_with_a_graph_is_enough():
 )
 def test_a_key_kind_in_another_spelling_is_renamed(key, document):
     value = {key: document["value"], **document}
+    finding = find_misspelled_kind(value)
+    assert finding is not None
     assert describe(value) == (
-        str(find_misspelled_kind(value).path),
+        str(finding.path),
         f'there is no field "{key}"; it is called "kind"',
         "write kind in lower case",
         [{"op": "move", "from": f"/{key}", "path": "/kind"}],
         "safe",
     )
-    assert find_misspelled_kind(value).path == (key,)
+    assert finding.path == (key,)
 
 
 def test_a_key_is_not_renamed_onto_another():

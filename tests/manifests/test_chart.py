@@ -455,12 +455,21 @@ def test_a_value_that_could_not_work_is_refused(helm: Path, value: str, place: s
     assert place in done.stderr
 
 
-def test_settings_that_graphgate_does_not_know_are_refused_before_it_starts() -> None:
-    known = json.loads((ROOT / "policies" / "settings.schema.json").read_text(encoding="utf-8"))
-    settings = SCHEMA["properties"]["settings"]
-    assert list(settings["properties"]) == list(known["properties"])
-    for key, schema in settings["properties"].items():
-        assert schema.get("enum") == known["properties"][key].get("enum")
+@pytest.mark.parametrize(
+    "values",
+    [
+        'settings={"profil":"hardened"}',
+        'settings={"rules":{"unknown-feild":{"action":"warn"}}}',
+        'settings={"rules":{"unknown-field":{"action":"loud"}}}',
+        'settings={"namespaces":{"Team":{}}}',
+        'settings={"namespaces":{"team-a":{"mode":"audit"}}}',
+        'settings={"podSecurity":{"level":"strict"}}',
+    ],
+)
+def test_settings_that_graphgate_does_not_take_are_refused_by_helm(helm: Path, values: str) -> None:
+    refused = run(helm, f"--set={INJECTED}", f"--set-json={values}")
+    assert refused.returncode == 1
+    assert "don't meet the specifications" in refused.stderr
 
 
 def test_settings_become_the_settings_file(helm: Path) -> None:

@@ -6,7 +6,7 @@ from webhook.runtime.background_queue import BackgroundQueue
 
 
 def test_all_that_waits_is_done_in_order_before_the_end():
-    done = []
+    done: list[int] = []
     with BackgroundQueue("test", done.append, max_pending=10, flush_timeout=30.0) as pending:
         assert all(pending.add(number) for number in range(10))
     assert done == list(range(10))
@@ -29,9 +29,11 @@ def test_what_exceeds_the_bound_is_refused_and_nobody_waits():
 
 def test_work_that_hangs_does_not_hold_up_the_end():
     released = threading.Event()
-    with BackgroundQueue(
-        "test", lambda _: released.wait(30.0) and None, max_pending=1, flush_timeout=0.01
-    ) as pending:
-        pending.add(1)
+
+    def hang(seconds: float) -> None:
+        released.wait(seconds)
+
+    with BackgroundQueue("test", hang, max_pending=1, flush_timeout=0.01) as pending:
+        pending.add(30.0)
     assert not released.is_set()
     released.set()
