@@ -48,6 +48,35 @@ def test_two_image_pull_secrets_of_one_name_are_rendered_once():
     assert pod["imagePullSecrets"] == [{"name": "a"}, {"name": "b"}]
 
 
+def test_image_pull_secrets_without_a_name_are_one():
+    pod = pod_of(with_pod(imagePullSecrets=[{}, {"name": "a"}, {"name": None}, {"name": ""}]))
+    assert pod["imagePullSecrets"] == [{}, {"name": "a"}]
+
+
+def test_a_variable_that_is_written_twice_is_rendered_as_the_last_one_in_every_container():
+    twice = [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}, {"name": "A", "value": "3"}]
+    once = [{"name": "B", "value": "2"}, {"name": "A", "value": "3"}]
+    pod = pod_of(
+        with_pod(
+            containers=[{"name": "classifier", "env": twice}, {"name": "beside", "env": twice}],
+            initContainers=[
+                {"name": "fetch", "env": twice},
+                {"name": "proxy", "env": twice, "restartPolicy": "Always"},
+                {"name": "ok"},
+            ],
+        )
+    )
+    fetch, proxy, ok = pod["initContainers"]
+    assert (fetch["env"], proxy["env"], ok) == (once, once, {"name": "ok"})
+    classifier, beside = pod["containers"][:2]
+    assert (classifier["env"][:2], beside["env"]) == (once, once)
+
+
+def test_what_is_no_variable_in_an_init_container_is_survived():
+    pod = pod_of(with_pod(initContainers=[{"name": "fetch", "env": ["A=1", "A=1", {}]}]))
+    assert len(pod["initContainers"]) == 1
+
+
 def test_two_host_aliases_of_one_address_are_rendered_as_one_with_the_names_of_both():
     aliases = [{"ip": "10.0.0.1", "hostnames": ["a", "b"]}, {"ip": "10.0.0.1", "hostnames": ["c"]}]
     pod = pod_of(with_pod(hostAliases=aliases))

@@ -35,11 +35,18 @@ def compact_json(value: Any) -> str:
 
 def user_variables(raw: Mapping[str, Any], path: Path) -> Sourced:
     """Return the author's variables, each name once: the last one, as Kubernetes reads it."""
-    env = list_items(raw, "env", path)
-    last = {get_str(variable, "name"): place for place, variable in enumerate(env.value)}
+    return keep_last_variables(list_items(raw, "env", path))
+
+
+def keep_last_variables(env: Sourced) -> Sourced:
+    """Return a list of variables with the last one of each name; what is none stays."""
+    last = {
+        get_str(variable, "name") if type(variable) is dict else place: place
+        for place, variable in enumerate(env.value)
+    }
     if len(last) == len(env.value):
         return env
-    return list_of(path / "env", [get_item(env, place) for place in sorted(last.values())])
+    return list_of(env.source_map.path, [get_item(env, place) for place in sorted(last.values())])
 
 
 def with_variables(env: Sourced, path: Path, variables: Mapping[str, str]) -> Sourced:

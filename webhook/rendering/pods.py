@@ -15,7 +15,7 @@ from webhook.rendering.containers import (
     podinfo_volume,
     render_containers,
 )
-from webhook.rendering.environment import with_variables
+from webhook.rendering.environment import keep_last_variables, with_variables
 from webhook.rendering.layout import (
     ORCHESTRATOR_CONTAINER,
     TENSORFLOW_CONTAINER,
@@ -152,7 +152,7 @@ def complete_pod_spec(layout: PredictorLayout, pod: PodLayout | None, parts: Pod
         volumes = with_items(volumes, [injected(podinfo_volume(), path)])
     added: dict[str, Any] = {
         **({} if context is None else {"securityContext": context}),
-        "initContainers": parts.init_containers if parts.init_containers.value else None,
+        "initContainers": _with_each_variable_once(parts.init_containers),
         "containers": list_of(
             base.source_map.path / "containers"
             if "containers" in base.value
@@ -171,6 +171,20 @@ def complete_pod_spec(layout: PredictorLayout, pod: PodLayout | None, parts: Pod
     return with_key_order(with_fields(base, added), POD_FIELD_ORDER)
 
 
+def _with_each_variable_once(containers: Sourced) -> Sourced | None:
+    """Return init containers with the last of each variable, as of any container; None if empty."""
+    if not containers.value:
+        return None
+    each = []
+    for index, raw in enumerate(containers.value):
+        container = get_item(containers, index)
+        if type(raw.get("env")) is list:
+            env = keep_last_variables(get_item(container, "env"))
+            container = with_fields(container, {"env": env})
+        each.append(container)
+    return list_of(containers.source_map.path, each)
+
+
 def _pod_spec(pod: PodLayout | None) -> Mapping[str, Any]:
     return pod.spec if pod is not None else {}
 
@@ -178,13 +192,14 @@ def _pod_spec(pod: PodLayout | None) -> Mapping[str, Any]:
 def merge_duplicate_keys(whole: Sourced, key: str) -> Sourced:
     """Return the list with one item for each value of `key`, which has the lists of all of them.
 
-    A plain create takes two items of one key, a server-side apply refuses them.
+    A plain create takes two items of one key, a server-side apply refuses them. No key is an empty
+    one.
     """
     if type(whole.value) is not list:
         return whole
     kept: dict[Any, Sourced] = {}
     for index, item in enumerate(whole.value):
-        name = item.get(key) if type(item) is dict else None
+        name = (item.get(key) or "") if type(item) is dict else None
         first = kept.get(name) if type(name) is str else None
         if first is None:
             kept[name if type(name) is str else index] = get_item(whole, index)

@@ -1,20 +1,39 @@
 """The objects of a document, for the rules that need them. Rendering costs; few documents do."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from webhook.graph.cluster_facts import Facts
-from webhook.graph.model import SeldonDeployment
+from webhook.graph.model import EMPTY_MAPPING, Predictor, SeldonDeployment
 
 if TYPE_CHECKING:
+    from webhook.rendering.options import RenderOptions
     from webhook.rendering.render import Rendered
 
 
 def render_objects(deployment: SeldonDeployment, facts: Facts) -> "tuple[Rendered, ...]":
     """Return what whoever reconciles makes of a document, with an orchestrator where it has one."""
-    from webhook.rendering.options import OrchestratorOptions, RenderOptions
     from webhook.rendering.render import render
 
-    options = RenderOptions(
-        orchestrator=OrchestratorOptions(""), operator=facts.operator or "seldon"
-    )
-    return render(deployment, options, facts)
+    return render(deployment, _options(facts), facts)
+
+
+def find_orchestrator_pod(
+    predictor: Predictor, deployment: SeldonDeployment, facts: Facts
+) -> Mapping[str, Any] | None:
+    """Return what the author wrote of the pod that the orchestrator is in; None: there is none.
+
+    It is empty where the orchestrator has a pod of its own, or is in one that nobody wrote.
+    """
+    from webhook.rendering.layout import layout_predictors
+
+    for layout in layout_predictors(deployment, _options(facts), facts):
+        if layout.predictor is predictor and layout.has_orchestrator and layout.entrypoint:
+            return EMPTY_MAPPING if layout.orchestrator_in_own_pod else layout.entrypoint[0].spec
+    return None
+
+
+def _options(facts: Facts) -> "RenderOptions":
+    from webhook.rendering.options import OrchestratorOptions, RenderOptions
+
+    return RenderOptions(orchestrator=OrchestratorOptions(""), operator=facts.operator or "seldon")

@@ -28,13 +28,23 @@ Good:
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import MAX_SUBDOMAIN_LENGTH, explain_invalid, is_subdomain
-from webhook.graph.model import Container, Predictor, get_mapping, get_str, iter_mappings
+from webhook.graph.model import (
+    EMPTY_MAPPING,
+    Container,
+    Predictor,
+    SeldonDeployment,
+    get_mapping,
+    get_str,
+    iter_mappings,
+)
 from webhook.graph.names import explain_invalid_dns_label, is_dns_label
 from webhook.graph.path import Path
 from webhook.graph.text import join_words
 from webhook.rules._format import quote_value
+from webhook.rules._rendered import find_orchestrator_pod
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -42,19 +52,28 @@ SINCE = "0.1.0"
 _CLAIM_SOURCES = ("resourceClaimName", "resourceClaimTemplateName")
 
 
-def check(predictor: Predictor) -> Iterator[Finding]:
+def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each such claim (sources: validatePodResourceClaims, validateContainerClaims)."""
     for component in predictor.components:
         claiming = [c for c in component.all_containers if _has_claims(c)]
         if claiming or "resourceClaims" in component.pod:
             path = component.path.join(("spec", "resourceClaims"))
             yield from _check_pod(component.pod, path)
-            claims = iter_mappings(component.pod, "resourceClaims")
-            known = [get_str(claim, "name") for _, claim in claims]
+            known = _claim_names(component.pod)
             for container in claiming:
                 yield from _check_container(container, known)
     for container in predictor.other_containers:
-        yield from _check_container(container, [])
+        if not _has_claims(container):
+            continue
+        pod: Mapping[str, Any] | None = EMPTY_MAPPING
+        if container.role == "orchestrator":
+            pod = find_orchestrator_pod(predictor, deployment, facts)
+        if pod is not None:
+            yield from _check_container(container, _claim_names(pod))
+
+
+def _claim_names(pod: Mapping[str, Any]) -> list[str]:
+    return [get_str(claim, "name") for _, claim in iter_mappings(pod, "resourceClaims")]
 
 
 def _has_claims(container: Container) -> bool:
