@@ -72,6 +72,7 @@ def test_a_record_is_read_as_it_was_written():
 )
 def test_a_mode_that_lets_through_allowed(verdict, allowed):
     (recorded,) = read_recording(line_of(minimal(), verdict))
+    assert isinstance(recorded, RecordedReview)
     assert recorded.allowed is allowed
 
 
@@ -82,6 +83,7 @@ def test_placeholders_are_counted():
     line = line_of(document, userInfo={"username": "u", "extra": {"a": [SECRET]}})
     assert SECRET.encode() not in line
     (recorded,) = read_recording(line)
+    assert isinstance(recorded, RecordedReview)
     assert recorded.placeholders == 3
 
 
@@ -160,4 +162,5 @@ def test_events_of_anything_else_are_passed(fields):
 )
 def test_what_cannot_be_replayed_is_a_sentence(content, sentence):
     (said,) = read_recording(content)
+    assert isinstance(said, str)
     assert said.startswith(sentence)

@@ -52,7 +52,7 @@ BELOW = {
 """By subject: where it stands."""
 
 
-def build_document(component):
+def build_document(component: Any) -> dict[str, Any]:
     return {
         "apiVersion": "machinelearning.seldon.io/v1",
         "kind": "SeldonDeployment",
@@ -69,7 +69,7 @@ def build_document(component):
     }
 
 
-def document_of(case):
+def document_of(case: Any) -> dict[str, Any]:
     if case.kind == "metric":
         spec = {"containers": [BASE_CONTAINER]}
         return build_document(

@@ -38,7 +38,7 @@ NOT_CHECKED = {
 to get it wrong."""
 
 
-def build_document(case):
+def build_document(case: Any) -> dict[str, Any]:
     name = case["pod"]["containers"][0]["name"]
     return {
         "apiVersion": "machinelearning.seldon.io/v1",
