@@ -8,10 +8,10 @@ import pytest
 from webhook.admission import ReviewResult
 from webhook.errors import KubeApiUnavailableError
 from webhook.kube import Response
+from webhook.runtime.event_writer import MAX_MESSAGE_LENGTH
 from webhook.server.denial_events import (
     EVENTS_PER_MINUTE,
     EVENTS_PER_NAMESPACE,
-    MAX_MESSAGE_LENGTH,
     REPEAT_SECONDS,
     DenialEvents,
 )

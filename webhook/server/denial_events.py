@@ -7,31 +7,21 @@ minute, and all together one a second. Never on a dry run, which must leave noth
 """
 
 import hashlib
-import itertools
-import logging
-import os
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 from webhook.admission import Endpoint, ReviewResult
-from webhook.errors import KubeApiUnavailableError
 from webhook.graph.well_known import SELDON_API_VERSION
-from webhook.runtime.background_queue import BackgroundQueue
+from webhook.runtime.event_writer import COMPONENT, EventWriter
 from webhook.server.handler import ReviewHandler
 
 if TYPE_CHECKING:
     from webhook.kube.transport import Transport
     from webhook.runtime.metrics import ServerMetrics
 
-logger = logging.getLogger("graphgate")
-
-COMPONENT = "graphgate"
 REASON = "Denied"
-MAX_MESSAGE_LENGTH = 1024
-"""Characters of a message (source: Kubernetes, validation of events)."""
-
 REPEAT_SECONDS = 600.0
 """Seconds in which the same denial is not told again: a GitOps tool tries every minute or so."""
 EVENTS_PER_NAMESPACE = 10
@@ -51,23 +41,19 @@ class DenialEvents:
     ) -> None:
         self._transport = transport
         self._clock = clock
-        self._queue = BackgroundQueue(
-            "events", self._create, max_pending=_MAX_PENDING, flush_timeout=2.0
-        )
+        self._writer = EventWriter(self._create, self._count_dropped, max_pending=_MAX_PENDING)
         self._told: OrderedDict[bytes, float] = OrderedDict()
         self._minute = clock()
         self._in_minute: dict[str, int] = {}
-        # Unique among all replicas and restarts: the name of an Event must be.
-        self._sequence = itertools.count(time.time_ns() * 1_000 + os.getpid() % 1_000)
         self.created = 0
         self.dropped = 0
 
     def __enter__(self) -> Self:
-        self._queue.__enter__()
+        self._writer.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._queue.__exit__()
+        self._writer.__exit__()
 
     def around(self, handle_review: ReviewHandler) -> ReviewHandler:
         """Return a handler that answers as this one, and has denials told."""
@@ -90,10 +76,9 @@ class DenialEvents:
         if told_at is not None and self._clock() - told_at < REPEAT_SECONDS:
             return
         if not self._has_room(result.namespace):
-            self.dropped += 1
+            self._count_dropped()
             return
-        if not self._queue.add(self._event(result)):
-            self.dropped += 1
+        if not self._add(result):
             return
         self._told[key] = self._clock()
         self._told.move_to_end(key)
@@ -121,44 +106,29 @@ class DenialEvents:
         self._in_minute[namespace] = number + 1
         return True
 
-    def _event(self, result: ReviewResult) -> dict[str, Any]:
-        timestamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        message = result.denial.encode("utf-8", "replace").decode()
-        reference: Mapping[str, str] = {
-            "apiVersion": SELDON_API_VERSION,
-            "kind": "SeldonDeployment",
-            "name": result.name,
-            "namespace": result.namespace,
-            **({"uid": result.object_uid} if result.object_uid else {}),
-        }
-        return {
-            "apiVersion": "v1",
-            "kind": "Event",
-            # Not the object's name, which may be one that Kubernetes does not take.
-            "metadata": {
-                "name": f"{COMPONENT}-denied.{next(self._sequence):x}",
+    def _add(self, result: ReviewResult) -> bool:
+        # Not the object's name, which may be one that Kubernetes does not take.
+        return self._writer.add(
+            f"{COMPONENT}-denied",
+            {
+                "apiVersion": SELDON_API_VERSION,
+                "kind": "SeldonDeployment",
+                "name": result.name,
                 "namespace": result.namespace,
+                **({"uid": result.object_uid} if result.object_uid else {}),
             },
-            "involvedObject": reference,
-            "reason": REASON,
-            "message": message[:MAX_MESSAGE_LENGTH],
-            "type": "Warning",
-            "action": result.operation.lower().capitalize(),
-            "source": {"component": COMPONENT},
-            "reportingComponent": COMPONENT,
-            "reportingInstance": COMPONENT,
-            "firstTimestamp": timestamp,
-            "lastTimestamp": timestamp,
-            "count": 1,
-        }
+            event_type="Warning",
+            reason=REASON,
+            message=result.denial.encode("utf-8", "replace").decode(),
+            action=result.operation.lower().capitalize(),
+        )
 
     def _create(self, event: dict[str, Any]) -> None:
         from webhook.kube import collection_path, create
 
         namespace = event["metadata"]["namespace"]
-        try:
-            create(self._transport, collection_path("v1", "Event", namespace), event)
-            self.created += 1
-        except KubeApiUnavailableError as error:
-            self.dropped += 1
-            logger.info("event_dropped", extra={"fields": {"reason": str(error)}})
+        create(self._transport, collection_path("v1", "Event", namespace), event)
+        self.created += 1
+
+    def _count_dropped(self) -> None:
+        self.dropped += 1
