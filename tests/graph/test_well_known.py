@@ -8,7 +8,8 @@ from webhook.graph import well_known
 
 WEBHOOK = ROOT / "webhook"
 NAME = re.compile(
-    r"[a-z0-9.-]*\.?(?:seldon\.io|graphgate\.io|kubernetes\.io|k8s\.io)(?:/[\w./-]*)?"
+    r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:io|sh|com)(?:/[\w./-]*)?"  # a group, a label, an annotation
+    r"|[a-z]+/v[0-9]\w*"  # a version of Kubernetes' own groups: apps/v1
 )
 
 

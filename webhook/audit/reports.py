@@ -20,10 +20,10 @@ from webhook.audit.model import AuditedObject
 from webhook.engine.messages import MAX_SHOWN_FINDINGS, format_path
 from webhook.graph.model import get_mapping, get_str
 from webhook.graph.text import shorten
+from webhook.graph.well_known import MANAGED_BY_LABEL
 from webhook.lint.result import LocatedFinding
 
 SOURCE = "graphgate"
-MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = "graphgate-audit"
 NAME_PREFIX = "graphgate-"
 """Before the object's uid. Kyverno calls its reports by the bare uid, in the same namespace."""

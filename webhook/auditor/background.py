@@ -25,7 +25,6 @@ from webhook.audit.model import AuditedObject
 from webhook.audit.reports import (
     KINDS,
     MANAGED_BY,
-    MANAGED_BY_LABEL,
     ReportKind,
     build_report,
     report_digest,
@@ -38,7 +37,7 @@ from webhook.engine.policy_context import PolicyContext
 from webhook.errors import KubeApiUnavailableError
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.model import get_mapping, get_str
-from webhook.graph.well_known import SELDON_API_VERSION
+from webhook.graph.well_known import MANAGED_BY_LABEL, SELDON_API_VERSION
 from webhook.kube import (
     NamespacedName,
     Reflector,

@@ -34,15 +34,12 @@ from webhook.cel.checked_ast import (
     Select,
     children,
 )
+from webhook.cel.literal_checks import TYPE_CONVERSIONS
 
 _LIST, _MAP, _STRUCT = 10, 30, 40
 """What making one costs (common.ListCreateBaseCost, …)."""
 
 _INDEXING = ("_[_]", "_?._", "_[?_]")
-_CONVERSIONS = frozenset(
-    {"bool", "bytes", "double", "duration", "dyn", "int", "string", "timestamp", "type", "uint"}
-)
-"""Of a constant they are computed when a program is planned (IsTypeConversionFunction)."""
 
 
 class CostModel:
@@ -104,7 +101,7 @@ class CostModel:
                 found = self._ast.types.get(number)
                 return found is not None and found.kind == "type"
             case Call(function=function, target=None, arguments=(argument,)):
-                return function in _CONVERSIONS and self._is_constant(argument)
+                return function in TYPE_CONVERSIONS and self._is_constant(argument)
             case ListLiteral(elements=elements):
                 return all(map(self._is_constant, elements))
             case MapLiteral():

@@ -27,9 +27,10 @@ from webhook.cel.values import EvaluationError, Function, TypeValue, UInt, type_
 
 LiteralIssue = tuple[Expr, str]
 
-_CONVERSIONS = frozenset(
+TYPE_CONVERSIONS = frozenset(
     {"bool", "bytes", "double", "duration", "dyn", "int", "string", "timestamp", "type", "uint"}
 )
+"""Of a constant they are computed when a program is planned (IsTypeConversionFunction)."""
 _NOT_CONSTANT = object()
 _CLAUSE = re.compile(r"%(?:(?P<percent>%)|(?:\.(?P<precision>[0-9]*))?(?P<verb>.?))", re.DOTALL)
 _FORMATTED: dict[str, tuple[frozenset[str], str]] = {
@@ -167,7 +168,9 @@ class _Folding:
                 return value
             case Ident(name=name) if self.ast.types[node.id].kind == "type":
                 return TypeValue(name)
-            case Call(function=name, target=None, arguments=(argument,)) if name in _CONVERSIONS:
+            case Call(function=name, target=None, arguments=(argument,)) if (
+                name in TYPE_CONVERSIONS
+            ):
                 return self._converted(node, name, self.value(argument))
             case ListLiteral(elements=elements):
                 values = [self.value(element) for element in elements]

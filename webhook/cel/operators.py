@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from webhook.cel.activation import MISSING, Closure, CostBudget, ExecutionFrame
 from webhook.cel.call_costs import equality_units
 from webhook.cel.libraries import lists, sets
-from webhook.cel.stdlib import add, contains, get_item, list_index, require_key
+from webhook.cel.stdlib import STRINGS_PER_STEP, add, contains, get_item, list_index, require_key
 from webhook.cel.values import (
     ABSENT,
     EvaluationError,
@@ -440,16 +440,13 @@ def charged_by_text(function: Callable[..., Any]) -> Callable[..., Any]:
             if type(argument) is str and len(argument) > _CHARACTERS_PER_STEP:
                 budget.charge(len(argument) // _CHARACTERS_PER_STEP)
             elif type(argument) is list:
-                budget.charge(len(argument) // _STRINGS_PER_STEP)
+                budget.charge(len(argument) // STRINGS_PER_STEP)
         result = function(*arguments)
         if type(result) is list:
-            budget.charge(len(result) // _STRINGS_PER_STEP)
+            budget.charge(len(result) // STRINGS_PER_STEP)
         return result
 
     return call
-
-
-_STRINGS_PER_STEP = 16
 
 
 def _charged_by_size(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -156,7 +156,7 @@ def less_or_equal(left: Any, right: Any) -> bool:
     return ordered <= 0
 
 
-_STRINGS_PER_STEP = 16
+STRINGS_PER_STEP = 16
 """Strings that are compared in the time of a step: Python does it in C."""
 
 
@@ -167,7 +167,7 @@ def contains(element: Any, container: Any, charge: Charge = free_of_charge) -> b
     if type(container) is not list:
         raise no_overload("in", element, container)
     if type(element) is str:
-        charge(len(container) // _STRINGS_PER_STEP)
+        charge(len(container) // STRINGS_PER_STEP)
         return element in container
     charge(len(container))
     failed: EvaluationError | None = None

@@ -4,13 +4,12 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
+from webhook.graph.k8s_syntax import MAX_SUBDOMAIN_LENGTH
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
 from webhook.rules.other_ids import YAML_RULE_ID_PREFIX
 
 if TYPE_CHECKING:
     from webhook.lint.result import DocumentResult, Report
-
-_MAX_NAME_LENGTH = 253
 
 
 def write_baseline(report: "Report", now: float, ttl_seconds: float) -> tuple[str, int]:
@@ -61,7 +60,7 @@ def _exception(
     return {
         "apiVersion": GRAPHGATE_API_VERSION,
         "kind": "PolicyException",
-        "metadata": {"name": re.sub(r"[^a-z0-9.-]+", "-", title.lower())[:_MAX_NAME_LENGTH]},
+        "metadata": {"name": re.sub(r"[^a-z0-9.-]+", "-", title.lower())[:MAX_SUBDOMAIN_LENGTH]},
         "spec": {
             "reason": f"found on {today}, when the baseline was written",
             "expiresAt": expires_at,

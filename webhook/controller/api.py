@@ -17,7 +17,16 @@ from webhook.controller.state.ownership import (
     take_over_seldon_fields,
 )
 from webhook.graph.model import get_mapping, get_str, iter_mappings
-from webhook.graph.well_known import SELDON_API_VERSION
+from webhook.graph.well_known import (
+    AMBASSADOR_API_VERSION,
+    APPS_API_VERSION,
+    AUTOSCALING_API_VERSION,
+    GATEWAY_API_VERSION,
+    ISTIO_API_VERSION,
+    KEDA_API_VERSION,
+    POLICY_API_VERSION,
+    SELDON_API_VERSION,
+)
 from webhook.kube import (
     ABSENT,
     ApiStatusError,
@@ -32,17 +41,17 @@ from webhook.kube import (
 from webhook.kube.api_errors import api_error
 
 API_VERSIONS = {
-    "Deployment": "apps/v1",
+    "Deployment": APPS_API_VERSION,
     "Service": "v1",
-    "HorizontalPodAutoscaler": "autoscaling/v2",
-    "PodDisruptionBudget": "policy/v1",
-    "ScaledObject": "keda.sh/v1alpha1",
-    "HTTPRoute": "gateway.networking.k8s.io/v1",
-    "GRPCRoute": "gateway.networking.k8s.io/v1",
-    "VirtualService": "networking.istio.io/v1beta1",
-    "DestinationRule": "networking.istio.io/v1beta1",
-    "Mapping": "getambassador.io/v2",
-    "TLSContext": "getambassador.io/v2",
+    "HorizontalPodAutoscaler": AUTOSCALING_API_VERSION,
+    "PodDisruptionBudget": POLICY_API_VERSION,
+    "ScaledObject": KEDA_API_VERSION,
+    "HTTPRoute": GATEWAY_API_VERSION,
+    "GRPCRoute": GATEWAY_API_VERSION,
+    "VirtualService": ISTIO_API_VERSION,
+    "DestinationRule": ISTIO_API_VERSION,
+    "Mapping": AMBASSADOR_API_VERSION,
+    "TLSContext": AMBASSADOR_API_VERSION,
     "Ingress": "networking.k8s.io/v1",
 }
 """The kinds that are made or looked at, each in the version in which it is made and watched."""
@@ -151,7 +160,7 @@ class ResourceClient:
         autoscaler acts. (Kubernetes documents this way of transferring ownership.)
         """
         obj = {
-            "apiVersion": "apps/v1",
+            "apiVersion": APPS_API_VERSION,
             "kind": "Deployment",
             "metadata": {"name": observed.name, "namespace": namespace},
             "spec": {"replicas": replicas},

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from webhook.engine.decision import Decision, RuleError
 from webhook.graph.finding import Finding
+from webhook.graph.k8s_syntax import MAX_SUBDOMAIN_LENGTH
 from webhook.graph.path import Path
 from webhook.graph.text import shorten
 
@@ -18,8 +19,6 @@ a pod; a policy's may hold whatever the object holds."""
 MAX_PATH_LENGTH = 512
 """Characters of a path in one line: a key of an object may be a megabyte long."""
 
-_MAX_NAME_LENGTH = 253
-"""Characters of the object's name: more than that is not a name (a DNS subdomain)."""
 
 _WOULD_BE_DENIED = "would be denied: "
 
@@ -53,7 +52,7 @@ def format_denial(decision: Decision, name: str) -> str:
     """
     lines = [f"* {line}" for line in _denial_lines(decision)]
     noun = "fault" if len(lines) == 1 else "faults"
-    shown_name = shorten(name, _MAX_NAME_LENGTH)
+    shown_name = shorten(name, MAX_SUBDOMAIN_LENGTH)
     subject = f'SeldonDeployment "{shown_name}"' if name else "the SeldonDeployment"
     shown = lines[:MAX_SHOWN_FINDINGS]
     if len(lines) > MAX_SHOWN_FINDINGS:

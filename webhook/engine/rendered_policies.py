@@ -26,7 +26,7 @@ from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_list, get_mapping, get_str
 from webhook.graph.path import ROOT, Path, Segment
-from webhook.graph.well_known import SELDON_API_VERSION
+from webhook.graph.well_known import APPS_API_VERSION, SELDON_API_VERSION
 from webhook.policy import (
     EvaluationLimits,
     PolicySet,
@@ -232,7 +232,7 @@ def _render_targets(
                 **template["metadata"],
                 **place,
                 "generateName": f"{rendered.name}-",
-                "ownerReferences": [_owner("apps/v1", "ReplicaSet", rendered.name)],
+                "ownerReferences": [_owner(APPS_API_VERSION, "ReplicaSet", rendered.name)],
             }
             pod = {"apiVersion": "v1", "kind": "Pod", **template, "metadata": metadata}
             yield RenderedTarget(f"pod{where}", pod, rendered, _TEMPLATE, kept)

@@ -34,11 +34,8 @@ from webhook.kube.facts import (
     parse_seldon_config,
 )
 from webhook.kube.health import CheckResult
-from webhook.kube.reflector import Reflector, ReflectorConfig
+from webhook.kube.reflector import MAX_STALENESS_SECONDS, Reflector, ReflectorConfig
 from webhook.kube.transport import Transport
-
-_MAX_STALENESS_SECONDS = 120.0
-"""Seconds without a sign. A healthy watch gives one every 50 s, a broken one is left after 65."""
 
 _POLL_INTERVAL_SECONDS = 300.0
 """Seconds between looks at version and API groups: both change with an upgrade, not with a day."""
@@ -143,7 +140,7 @@ class FactsWatcher:
             if reflector.last_error
             else f"{name} without a sign for {reflector.staleness:.0f} s"
             for name, reflector, _ in self._named_reflectors()
-            if reflector.last_error or reflector.staleness > _MAX_STALENESS_SECONDS
+            if reflector.last_error or reflector.staleness > MAX_STALENESS_SECONDS
         ]
         if self._poll_error is not None:
             problems.append(f"version not read: {self._poll_error}")

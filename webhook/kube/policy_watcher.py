@@ -32,7 +32,7 @@ from webhook.kube.param_watcher import (
     ParamsWatcher,
 )
 from webhook.kube.paths import collection_path
-from webhook.kube.reflector import Reflector, ReflectorConfig
+from webhook.kube.reflector import MAX_STALENESS_SECONDS, Reflector, ReflectorConfig
 from webhook.kube.transport import Transport
 
 _WATCHED_KINDS = (
@@ -48,8 +48,6 @@ _POLICY_KINDS = ("ValidatingAdmissionPolicy", "MutatingAdmissionPolicy")
 _MAX_SHOWN_OMISSIONS = 3
 """Parameters left out that readiness names; the metric counts them all."""
 
-_MAX_STALENESS_SECONDS = 120.0
-"""Seconds without a sign; the reason is in `facts_watcher`."""
 
 _SERVER_MANAGED_METADATA = frozenset({"managedFields", "resourceVersion", "generation"})
 """What the API server changes by itself: a change of only these is not one."""
@@ -196,7 +194,7 @@ class PoliciesWatcher:
             else f"{kind} without a sign for {reflector.staleness:.0f} s"
             for kind, reflector in {**self._reflectors, **self._params.reflectors}.items()
             if not _is_unserved(reflector)
-            and (reflector.last_error or reflector.staleness > _MAX_STALENESS_SECONDS)
+            and (reflector.last_error or reflector.staleness > MAX_STALENESS_SECONDS)
         ]
         if problems:
             return CheckResult("degraded", "; ".join(problems))

@@ -49,6 +49,10 @@ NamespacedName = tuple[str, str]
 EventHandler = Callable[[NamespacedName, T | None, T | None], None]
 """Takes a key, what was kept before and what is kept now; None: nothing."""
 
+MAX_STALENESS_SECONDS = 120.0
+"""Seconds without a sign after which what is known counts as old. A healthy watch gives one every
+50 s, a broken one is left after 65."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReflectorConfig:

@@ -11,10 +11,8 @@ from typing import Any
 from webhook.graph.model import ComponentSpec, Predictor, get_mapping, get_str, iter_mappings
 from webhook.graph.parse import read_predictors
 from webhook.graph.path import ROOT, Path
+from webhook.graph.well_known import KEDA_DEFAULT_MAX_REPLICAS
 from webhook.podsecurity.pod import CONTAINER_KINDS
-
-KEDA_DEFAULT_MAX_REPLICAS = 100
-"""What KEDA scales to where nobody says (kedacore/keda, ScaledObject maxReplicaCount)."""
 
 _HPA_COUNTS = ("minReplicas", "maxReplicas")
 _KEDA_COUNTS = ("idleReplicaCount", "minReplicaCount", "maxReplicaCount")

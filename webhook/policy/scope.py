@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from webhook.graph.admission_request import AdmissionRequest
-from webhook.graph.well_known import SELDON_GROUP, SELDON_RESOURCE
+from webhook.graph.well_known import KEDA_GROUP, SELDON_GROUP, SELDON_RESOURCE
 from webhook.policy.match import NAME_LABEL, rule_covers
 from webhook.policy.model import Binding, MatchResources, Policy
 from webhook.policy.reads import FieldRead
@@ -45,7 +45,7 @@ RENDERED_RESOURCES = (
     SeenResource("apps", "deployments", ("v1",), ("CREATE",)),
     SeenResource("", "services", ("v1",), ("CREATE",)),
     SeenResource("autoscaling", "horizontalpodautoscalers", ("v2",), ("CREATE",)),
-    SeenResource("keda.sh", "scaledobjects", ("v1alpha1",), ("CREATE",)),
+    SeenResource(KEDA_GROUP, "scaledobjects", ("v1alpha1",), ("CREATE",)),
     SeenResource("policy", "poddisruptionbudgets", ("v1",), ("CREATE",)),
 )
 """What a SeldonDeployment stands for; each is evaluated as if it were created."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from webhook.graph.model import get_mapping, get_str, iter_mappings
 from webhook.graph.path import Path
+from webhook.graph.well_known import APPS_API_VERSION, AUTOSCALING_API_VERSION, KEDA_API_VERSION
 from webhook.rendering import metadata, names
 from webhook.rendering.layout import PodLayout, PredictorLayout
 from webhook.rendering.source_map import (
@@ -44,9 +45,9 @@ def render_autoscaler(layout: PredictorLayout, pod: PodLayout) -> Sourced | None
         return None
     name = names.component_name(layout, pod)
     source_path = layout.predictor.path
-    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+    target = {"apiVersion": APPS_API_VERSION, "kind": "Deployment", "name": name}
     kind = names.AUTOSCALER_KINDS[pod.autoscaler_field]
-    version = "keda.sh/v1alpha1" if pod.autoscaler_field == "kedaSpec" else "autoscaling/v2"
+    version = KEDA_API_VERSION if pod.autoscaler_field == "kedaSpec" else AUTOSCALING_API_VERSION
     spec = merge_mappings(
         source_path, mapping_of(source_path, {"scaleTargetRef": target}), _autoscaler_spec(pod)
     )

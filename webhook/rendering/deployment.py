@@ -5,6 +5,7 @@ from typing import Any
 
 from webhook.graph.model import get_int, get_mapping
 from webhook.graph.path import ROOT, Path
+from webhook.graph.well_known import APPS_API_VERSION
 from webhook.rendering import metadata, names, orchestrator, pods
 from webhook.rendering.layout import PodLayout, PredictorLayout
 from webhook.rendering.source_map import Sourced, from_user, injected, mapping_of, with_fields
@@ -74,7 +75,7 @@ def build_deployment(
     return mapping_of(
         path,
         {
-            "apiVersion": "apps/v1",
+            "apiVersion": APPS_API_VERSION,
             "kind": "Deployment",
             "metadata": metadata.object_metadata(layout, name, labels[0], annotations[0]),
             "spec": mapping_of(

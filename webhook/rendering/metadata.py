@@ -16,7 +16,13 @@ from typing import Any
 
 from webhook.graph.model import get_mapping
 from webhook.graph.path import ROOT, Path
-from webhook.graph.well_known import EXPLAINER_LABEL, MANAGED_BY_LABEL, SELDON_PREFIX
+from webhook.graph.well_known import (
+    EXPLAINER_LABEL,
+    MANAGED_BY_LABEL,
+    PROMETHEUS_PATH_ANNOTATION,
+    PROMETHEUS_SCRAPE_ANNOTATION,
+    SELDON_PREFIX,
+)
 from webhook.rendering import names
 from webhook.rendering.layout import ContainerSlot, PodLayout, PredictorLayout
 from webhook.rendering.node_kinds import ROLES, node_role
@@ -207,8 +213,8 @@ def merged_annotations(
 def scrape_annotations(layout: PredictorLayout) -> dict[str, str]:
     """Return the annotations of a pod that serves metrics."""
     return {
-        "prometheus.io/path": layout.options.prometheus_path,
-        "prometheus.io/scrape": "true",
+        PROMETHEUS_PATH_ANNOTATION: layout.options.prometheus_path,
+        PROMETHEUS_SCRAPE_ANNOTATION: "true",
     }
 
 

@@ -5,6 +5,7 @@ them select the same pods, and Kubernetes then refuses to evict any.)
 """
 
 from webhook.graph.model import get_mapping
+from webhook.graph.well_known import POLICY_API_VERSION
 from webhook.rendering import metadata, names
 from webhook.rendering.layout import PodLayout, PredictorLayout
 from webhook.rendering.source_map import Sourced, from_user, mapping_of, merge_mappings
@@ -26,7 +27,7 @@ def render_pdb(layout: PredictorLayout, pod: PodLayout) -> Sourced | None:
     return mapping_of(
         path,
         {
-            "apiVersion": "policy/v1",
+            "apiVersion": POLICY_API_VERSION,
             "kind": "PodDisruptionBudget",
             "metadata": metadata.object_metadata(
                 layout, name, metadata.attachment_labels(layout), None

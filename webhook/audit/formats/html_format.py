@@ -21,6 +21,7 @@ import orjson
 
 from webhook.audit.model import AuditContext, AuditedObject
 from webhook.audit.tally import GroupCount, Tally, sorted_groups
+from webhook.graph.k8s_syntax import MAX_SUBDOMAIN_LENGTH
 from webhook.graph.text import escape_control_chars, shorten
 from webhook.lint.result import LocatedFinding
 from webhook.picture import svg
@@ -28,7 +29,6 @@ from webhook.report.security_context import ContainerSecurity
 from webhook.rules.descriptors import describe
 
 _OBJECTS_PER_CHUNK = 50
-_MAX_NAME_LENGTH = 253
 _MAX_TEXT_LENGTH = 4096
 """Characters of a text; as in `engine.messages`."""
 
@@ -239,7 +239,7 @@ def _groups_table(title: str, kind: str, groups: dict[str, GroupCount]) -> Itera
 
 def _shown(name: str) -> str:
     """Return the name of a namespace or team as the page has it, in the index and in filters."""
-    return shorten(name, _MAX_NAME_LENGTH)
+    return shorten(name, MAX_SUBDOMAIN_LENGTH)
 
 
 def _group_value(kind: str, name: str) -> str:

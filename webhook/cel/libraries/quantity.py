@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 
 from webhook.cel.signatures import Library
 from webhook.cel.values import MAX_INT64, EvaluationError, no_overload
+from webhook.graph.k8s_syntax import NANO
 
 _QUANTITY = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)([a-zA-Z]*|[eE][+-]?\d+)", re.ASCII)
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
-_NANO = 10**9
 _INT64_DIGITS = 18
 """Decimal digits that an int64 holds for sure."""
 _MAX_LENGTH = 64
@@ -38,7 +38,7 @@ class Quantity:
     scale: int | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
-        return str(self.nano / _NANO)
+        return str(self.nano / NANO)
 
 
 def parse_quantity(text: Any) -> Quantity:
@@ -66,7 +66,7 @@ def _parse_cached(text: str) -> Quantity:
     # Finer than nano is rounded away from zero. Binary ones are cut off at 2^63 - 1.
     nano = amount * 10**exponent if exponent >= 0 else -(-amount // 10**-exponent)
     if suffix in _BINARY and scale is None:
-        nano = min(nano, MAX_INT64 * _NANO)
+        nano = min(nano, MAX_INT64 * NANO)
     return Quantity(-nano if sign == "-" else nano, scale)
 
 
@@ -116,7 +116,7 @@ def _sum(name: str, left: Any, right: Any, sign: int) -> Quantity:
     if type(left) is not Quantity:
         raise no_overload(name, left, right)
     if type(right) is int:
-        right = Quantity(right * _NANO, 0)
+        right = Quantity(right * NANO, 0)
     nano = left.nano + sign * _to_nano(name, right)
     if left.scale is None or right.scale is None:
         return Quantity(nano)
@@ -132,13 +132,13 @@ def as_integer(value: Any) -> int:
     """Return a quantity as an int; raise EvaluationError where Kubernetes has none."""
     if not is_integer(value):
         raise EvaluationError("cannot convert value to integer")
-    return _to_nano("asInteger", value) // _NANO
+    return _to_nano("asInteger", value) // NANO
 
 
 def is_integer(value: Any) -> bool:
     """Tell whether Kubernetes keeps a quantity as an int64: "1", not "1.0" and not "1Ei"."""
     nano = _to_nano("isInteger", value)
-    return value.scale is not None and value.scale >= 0 and abs(nano) <= MAX_INT64 * _NANO
+    return value.scale is not None and value.scale >= 0 and abs(nano) <= MAX_INT64 * NANO
 
 
 def as_float(value: Any) -> float:
@@ -146,7 +146,7 @@ def as_float(value: Any) -> float:
     nano = _to_nano("asApproximateFloat", value)
     scale = -9 if value.scale is None else value.scale
     if scale == 0:
-        return float(nano // _NANO)
+        return float(nano // NANO)
     digits = nano // 10 ** (9 + scale)
     return float(digits) * float(f"1e{scale}")
 

@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator
 
-from webhook.graph.model import as_mapping
+from webhook.graph.model import HOOKS, PROBES, as_mapping
 from webhook.graph.path import Path
 from webhook.graph.text import pluralize
 from webhook.podsecurity.check import Check, Violation, quote_words
 from webhook.podsecurity.pod import Container, Pod, as_str
-
-_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
-_HOOKS = ("postStart", "preStop")
 
 
 def check_pod(pod: Pod) -> Violation | None:
@@ -35,12 +32,12 @@ def check_pod(pod: Pod) -> Violation | None:
 
 def _find_handler_hosts(container: Container) -> Iterator[tuple[Path, str]]:
     raw = container.raw
-    for probe in _PROBES:
+    for probe in PROBES:
         if raw.get(probe):
             yield from _find_hosts(raw[probe], Path((probe,)))
     if raw.get("lifecycle"):
         hooks = as_mapping(raw["lifecycle"])
-        for hook in _HOOKS:
+        for hook in HOOKS:
             yield from _find_hosts(hooks.get(hook), Path(("lifecycle", hook)))
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.admission_request import guess_resource
+from webhook.graph.k8s_syntax import MAX_NAME_LENGTH
 from webhook.graph.model import get_list, get_mapping, get_str
-from webhook.graph.well_known import SELDON_GROUP, TITLE_ANNOTATION
+from webhook.graph.well_known import KEDA_GROUP, SELDON_GROUP, TITLE_ANNOTATION
 from webhook.policy.conversion.result import (
     ConvertedPart,
     keep_fields,
@@ -56,7 +57,7 @@ _GROUPS = {
     "policy": "PodDisruptionBudget",
     "rbac.authorization.k8s.io": "Role RoleBinding ClusterRole ClusterRoleBinding",
     SELDON_GROUP: "SeldonDeployment",
-    "keda.sh": "ScaledObject",
+    KEDA_GROUP: "ScaledObject",
 }
 _GROUP_OF_KIND = {kind: group for group, kinds in _GROUPS.items() for kind in kinds.split()}
 """The group of kinds that Kyverno lets stand without one."""
@@ -170,7 +171,7 @@ def _renamed_conditions(conditions: Any, label: str, notes: list[str]) -> Any:
     renamed = []
     for condition in conditions:
         name = get_str(condition, "name") if isinstance(condition, dict) else ""
-        valid = _NOT_IN_A_NAME.sub("-", name)[:_MAX_NAME_LENGTH].strip("-._")
+        valid = _NOT_IN_A_NAME.sub("-", name)[:MAX_NAME_LENGTH].strip("-._")
         if valid != name:
             notes.append(f'{label}: the condition "{name}" is called {valid}')
             condition = {**condition, "name": valid}  # noqa: PLW2901
@@ -179,8 +180,6 @@ def _renamed_conditions(conditions: Any, label: str, notes: list[str]) -> Any:
 
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
-_MAX_NAME_LENGTH = 63
-"""Characters of a qualified name (k8s.io/apimachinery pkg/util/validation)."""
 
 
 def _match_rules(

@@ -16,6 +16,7 @@ from typing import Any
 
 from webhook.graph.path import Path
 from webhook.graph.well_known import (
+    AMBASSADOR_API_VERSION,
     AMBASSADOR_PREFIX,
     AMBASSADOR_RETRIES_ANNOTATION,
     REST_TIMEOUT_ANNOTATION,
@@ -25,7 +26,6 @@ from webhook.rendering.routes.attachment import parse_whole_number, read_annotat
 from webhook.rendering.routes.backends import RouteBackend
 from webhook.rendering.routes.manifests import RouteContext, build_route, weight_of
 
-API_VERSION = "getambassador.io/v2"
 MAPPING = "Mapping"
 TLS_CONTEXT = "TLSContext"
 
@@ -62,7 +62,7 @@ def render_mappings(context: RouteContext) -> Iterator[Rendered]:
         if backend.cert_secret:
             yield build_route(
                 context,
-                API_VERSION,
+                AMBASSADOR_API_VERSION,
                 TLS_CONTEXT,
                 _name(context, backend, "tls"),
                 {"secret": backend.cert_secret},
@@ -112,7 +112,12 @@ def _mapping(
         "tls": _name(context, backend, "tls") if backend.cert_secret else None,
     }
     return build_route(
-        context, API_VERSION, MAPPING, _name(context, backend, suffix), whole, source=source
+        context,
+        AMBASSADOR_API_VERSION,
+        MAPPING,
+        _name(context, backend, suffix),
+        whole,
+        source=source,
     )
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from webhook.graph.path import ROOT, Path
+from webhook.graph.well_known import GATEWAY_API_VERSION
 from webhook.rendering.render import Rendered
 from webhook.rendering.routes.backends import WHOLE, RouteBackend
 from webhook.rendering.routes.manifests import RouteContext, build_route, weight_of
 from webhook.rendering.source_map import Sourced, injected, list_of, mapping_of
 
-API_VERSION = "gateway.networking.k8s.io/v1"
 HTTP_ROUTE = "HTTPRoute"
 GRPC_ROUTE = "GRPCRoute"
 
@@ -39,12 +39,17 @@ def render_gateway_routes(context: RouteContext) -> Iterator[Rendered]:
     rules += [_explainer_rule(context, backend) for backend in in_route]
     if rules:
         yield build_route(
-            context, API_VERSION, HTTP_ROUTE, name, _http_spec(context, rules), source=_OBJECT
+            context,
+            GATEWAY_API_VERSION,
+            HTTP_ROUTE,
+            name,
+            _http_spec(context, rules),
+            source=_OBJECT,
         )
     for backend in explainers[len(in_route) :]:
         yield build_route(
             context,
-            API_VERSION,
+            GATEWAY_API_VERSION,
             HTTP_ROUTE,
             backend.explainer,
             _http_spec(context, [_explainer_rule(context, backend)]),
@@ -57,7 +62,7 @@ def render_gateway_routes(context: RouteContext) -> Iterator[Rendered]:
             "hostnames": [host.lower() for host in hosts] or None,
             "rules": list_of(_OBJECT, [_grpc_rule(context, _header_match(context))]),
         }
-        yield build_route(context, API_VERSION, GRPC_ROUTE, name, spec, source=_OBJECT)
+        yield build_route(context, GATEWAY_API_VERSION, GRPC_ROUTE, name, spec, source=_OBJECT)
 
 
 def _http_spec(context: RouteContext, rules: list[Sourced]) -> dict[str, Any]:

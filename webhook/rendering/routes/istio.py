@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from webhook.graph.path import ROOT, Path
-from webhook.graph.well_known import ISTIO_RETRIES_ANNOTATION, ISTIO_RETRIES_TIMEOUT_ANNOTATION
+from webhook.graph.well_known import (
+    ISTIO_API_VERSION,
+    ISTIO_RETRIES_ANNOTATION,
+    ISTIO_RETRIES_TIMEOUT_ANNOTATION,
+)
 from webhook.rendering.render import Rendered
 from webhook.rendering.routes.attachment import parse_whole_number, read_annotation
 from webhook.rendering.routes.backends import WHOLE, RouteBackend
 from webhook.rendering.routes.manifests import RouteContext, build_route, weight_of
 from webhook.rendering.source_map import Sourced, from_user, list_of, mapping_of
-
-API_VERSION = "networking.istio.io/v1beta1"
-"""Served by every Istio since 1.5; `v1` only since 1.22. The objects are the same."""
 
 VIRTUAL_SERVICE = "VirtualService"
 DESTINATION_RULE = "DestinationRule"
@@ -73,7 +74,7 @@ def _build(
 ) -> Rendered:
     # Seldon's have no labels.
     labels: dict[str, str] | None = {} if context.options.operator == "seldon" else None
-    return build_route(context, API_VERSION, kind, name, spec, labels=labels, source=source)
+    return build_route(context, ISTIO_API_VERSION, kind, name, spec, labels=labels, source=source)
 
 
 def _routes(context: RouteContext) -> dict[str, Any]:

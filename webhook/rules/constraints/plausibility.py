@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding, Operation
+from webhook.graph.well_known import GPU_RESOURCE
 from webhook.rules._format import quote_value
 from webhook.rules.constraints.checks import ConstraintRule, Location, ValueCheck, row, rows
 
 _FIRST_IMPLAUSIBLE_CPU = 500
 """Whole cores. 500m is what nearly all who write 500 mean; machines have fewer."""
-_OBSOLETE_GPU, _GPU = "alpha.kubernetes.io/nvidia-gpu", "nvidia.com/gpu"
+_OBSOLETE_GPU = "alpha.kubernetes.io/nvidia-gpu"
 _TEMPLATE = re.compile(r"\{\{.*|\$\{[^}]*\}?|\$\([^)]*\)?|<[^<>]*>|\{%.*")
 
 
@@ -48,15 +49,15 @@ def _report_gpu(value: Mapping[str, Any], location: Location) -> Iterable[Findin
         {
             "op": "move",
             "from": location.at(side, _OBSOLETE_GPU).pointer,
-            "path": location.at(side, _GPU).pointer,
+            "path": location.at(side, GPU_RESOURCE).pointer,
         }
         for side in sides
     )
-    is_taken = any(_GPU in amounts[side] for side in sides)
+    is_taken = any(GPU_RESOURCE in amounts[side] for side in sides)
     message = f"no node offers {_OBSOLETE_GPU} since Kubernetes 1.11: the pods are never scheduled"
     for side in sides:
         path = location.at(side, _OBSOLETE_GPU)
-        yield Finding(path, message, f"use {_GPU}", () if is_taken else moves)
+        yield Finding(path, message, f"use {GPU_RESOURCE}", () if is_taken else moves)
 
 
 _check_gpu = ValueCheck(_has_no_obsolete_gpu, _report_gpu)

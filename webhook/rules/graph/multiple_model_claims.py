@@ -39,12 +39,12 @@ from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import Node, Predictor, get_str
 from webhook.rendering.node_kinds import is_prepackaged_server
+from webhook.rendering.storage_initializer import CLAIM_SCHEME
 from webhook.rules.graph._nodes import index_of_component
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
-_CLAIM_SCHEME = "pvc://"
 _VOLUME = "kfserving-pvc-source"
 
 
@@ -55,7 +55,7 @@ def check(predictor: Predictor, facts: Facts) -> Iterator[Finding]:
     first: dict[int, Node] = {}
     for node in predictor.nodes:
         uri = get_str(node.raw, "modelUri")
-        if not uri.startswith(_CLAIM_SCHEME) or not is_prepackaged_server(node):
+        if not uri.startswith(CLAIM_SCHEME) or not is_prepackaged_server(node):
             continue
         pod = index_of_component(predictor, node)
         if first.setdefault(pod, node) is not node:

@@ -25,6 +25,7 @@ from typing import Any
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import ROOT
+from webhook.graph.well_known import PROMETHEUS_PATH_ANNOTATION, PROMETHEUS_SCRAPE_ANNOTATION
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -32,7 +33,7 @@ FIELDS = frozenset({"annotations", "metadata"})
 
 _MAX_SIZE = 256 * 1024
 """Bytes of all keys and values (TotalAnnotationSizeLimitB)."""
-_INJECTED = {"prometheus.io/path": "/prometheus", "prometheus.io/scrape": "true"}
+_INJECTED = {PROMETHEUS_PATH_ANNOTATION: "/prometheus", PROMETHEUS_SCRAPE_ANNOTATION: "true"}
 """What every pod that is scraped has, unless its author says otherwise."""
 
 _Layers = tuple[Mapping[str, Any], ...]

@@ -22,7 +22,7 @@ from webhook.graph.finding import Finding, Operation
 from webhook.graph.k8s_syntax import is_qualified_name
 from webhook.graph.model import Container, get_mapping
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
-from webhook.graph.well_known import KUBERNETES_PREFIX
+from webhook.graph.well_known import GPU_RESOURCE, KUBERNETES_PREFIX
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
@@ -31,7 +31,6 @@ FIELDS = frozenset({"resources"})
 LOCAL = True
 
 _NATIVE_RESOURCES = ("cpu", "memory", "ephemeral-storage")
-_EXTENDED_RESOURCE = "nvidia.com/gpu"
 
 
 def check(container: Container) -> Iterator[Finding]:
@@ -62,9 +61,7 @@ def _build_finding(container: Container, field: str, name: str) -> Finding:
         f"{quote_value(name)} is no resource; known are cpu, memory, ephemeral-storage and devices"
     )
     if name.lower() in {"gpu", "gpus", "nvidia-gpu"}:
-        return Finding(
-            path, message, f"write the device with its domain, like {_EXTENDED_RESOURCE}"
-        )
+        return Finding(path, message, f"write the device with its domain, like {GPU_RESOURCE}")
     present = get_mapping(get_mapping(container.raw, "resources"), field)
     nearest = nearest_word(
         name, [is_native for is_native in _NATIVE_RESOURCES if is_native not in present]

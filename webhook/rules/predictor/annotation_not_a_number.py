@@ -20,7 +20,15 @@ from typing import Any
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import ROOT, Path
-from webhook.graph.well_known import LOGGER_QUEUE_SIZE_ANNOTATION, LOGGER_WRITE_TIMEOUT_ANNOTATION
+from webhook.graph.well_known import (
+    GRPC_MAX_MESSAGE_SIZE_ANNOTATION,
+    GRPC_TIMEOUT_ANNOTATION,
+    ISTIO_RETRIES_ANNOTATION,
+    ISTIO_RETRIES_TIMEOUT_ANNOTATION,
+    LOGGER_QUEUE_SIZE_ANNOTATION,
+    LOGGER_WRITE_TIMEOUT_ANNOTATION,
+    REST_TIMEOUT_ANNOTATION,
+)
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
@@ -29,20 +37,19 @@ SINCE = "0.1.0"
 _NUMERIC_ANNOTATIONS = {
     LOGGER_QUEUE_SIZE_ANNOTATION: False,
     LOGGER_WRITE_TIMEOUT_ANNOTATION: False,
-    "seldon.io/istio-retries": True,
-    "seldon.io/istio-retries-timeout": True,
-    "seldon.io/rest-timeout": True,
-    "seldon.io/grpc-timeout": True,
-    "seldon.io/grpc-max-message-size": True,
+    ISTIO_RETRIES_ANNOTATION: True,
+    ISTIO_RETRIES_TIMEOUT_ANNOTATION: True,
+    REST_TIMEOUT_ANNOTATION: True,
+    GRPC_TIMEOUT_ANNOTATION: True,
+    GRPC_MAX_MESSAGE_SIZE_ANNOTATION: True,
 }
 """By annotation, whether an empty one reads as absent."""
 
 _KEYS = frozenset(_NUMERIC_ANNOTATIONS)
 _POD_ANNOTATIONS = frozenset(
-    {"seldon.io/rest-timeout", "seldon.io/grpc-timeout", "seldon.io/grpc-max-message-size"}
+    {REST_TIMEOUT_ANNOTATION, GRPC_TIMEOUT_ANNOTATION, GRPC_MAX_MESSAGE_SIZE_ANNOTATION}
 )
 
-_RETRY_ANNOTATION = "seldon.io/istio-retries"
 
 FIELDS = frozenset({"annotations"})
 
@@ -73,8 +80,8 @@ def _check_annotations(
             continue
         if written is not spec and type(spec.get(key)) is str:
             continue  # the spec's is read
-        if key == "seldon.io/istio-retries-timeout" and not (
-            written.get(_RETRY_ANNOTATION) or spec.get(_RETRY_ANNOTATION)
+        if key == ISTIO_RETRIES_TIMEOUT_ANNOTATION and not (
+            written.get(ISTIO_RETRIES_ANNOTATION) or spec.get(ISTIO_RETRIES_ANNOTATION)
         ):
             continue  # read only beside retries
         # Only pods that carry it let the orchestrator fail; the object's own reach some ingresses.

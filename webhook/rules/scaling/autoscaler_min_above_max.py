@@ -25,6 +25,7 @@ from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import ComponentSpec, get_int, get_mapping, iter_mappings
 from webhook.graph.path import Path
+from webhook.graph.well_known import KEDA_DEFAULT_MAX_REPLICAS
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -32,9 +33,6 @@ FIELDS = frozenset({"hpaSpec", "kedaSpec"})
 
 _SCALE_TO_ZERO_MINOR = 37
 """The first minor version that scales to 0 by default (HPAScaleToZero, KEP-2021)."""
-
-_KEDA_DEFAULT_MAX = 100
-"""KEDA's maxReplicaCount where none is written."""
 
 
 def check(component: ComponentSpec, facts: Facts) -> Iterator[Finding]:
@@ -101,7 +99,7 @@ def _check_keda(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:
         return
     # 0 is carried out by KEDA itself, and the autoscaler below it gets 1.
     minimum = 0 if min_replicas is None else max(min_replicas, 1)
-    maximum = _KEDA_DEFAULT_MAX if max_replicas is None else max_replicas
+    maximum = KEDA_DEFAULT_MAX_REPLICAS if max_replicas is None else max_replicas
     if minimum > maximum:
         default = " (KEDA's own)" if max_replicas is None else ""
         yield Finding(
