@@ -1,8 +1,8 @@
-"""What Kubernetes takes as a value: quantities, names, keys.
+"""The syntax of values in Kubernetes: quantities, names, keys.
 
-Here: the syntax of single values, as the API server of 1.36 judges it (its answers are the tables
-in tests/rules/test_pod_templates.py). Not here: what values mean together, which is for rules; DNS
-labels (`suggest`).
+Here: the syntax of single values as the API server of 1.36 checks it (its answers are the tables in
+tests/rules/test_pod_templates.py). Not here: values that depend on each other, which rules check;
+DNS labels (`names`).
 
 Source, where none is named: k8s.io/apimachinery pkg/util/validation/validation.go.
 """
@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from webhook.graph.text import pluralize
+from webhook.graph.text import join_words
 
 MAX_SUBDOMAIN_LENGTH = 253
 MAX_NAME_LENGTH = 63
@@ -183,18 +183,32 @@ def _has_parent_dir_prefix(name: str) -> bool:
 
 
 def explain_invalid(name: str, allowed_chars: str, max_length: int) -> str:
-    """Say what keeps `name` from being one: 'is empty', 'has the character " "'.
+    """Return why `name` is not valid: 'it is empty', '"_" is not allowed'.
 
-    `allowed` is the inside of a character class: "-A-Za-z0-9_."; `longest` the most characters.
+    allowed_chars  the inside of a character class: "-A-Za-z0-9_."
+    max_length     the most characters
     """
     if not name:
-        return "is empty"
+        return "it is empty"
     invalid_chars = sorted(set(re.findall(f"[^{allowed_chars}]", name)))
     if invalid_chars:
-        quoted = ", ".join(f'"{c}"' for c in invalid_chars[:3])
-        return f"has the {pluralize(len(invalid_chars), 'character')} {quoted}"
+        return f"{_describe_chars(invalid_chars)} not allowed"
     if len(name) > max_length:
-        return f"has {len(name)} characters, more than {max_length}"
-    if not name[0].isalnum():
-        return f'starts with "{name[0]}"'
-    return f'ends with "{name[-1]}"'
+        return f"{max_length} characters at most, has {len(name)}"
+    if not name[0].isalnum() or not name[-1].isalnum():
+        return "it must start and end with a letter or digit"
+    return "letters or digits must stand on both sides of each dot"
+
+
+def _describe_chars(invalid_chars: list[str]) -> str:
+    words = []
+    if any(char.isspace() for char in invalid_chars):
+        words.append("spaces")
+    if any(char.isupper() for char in invalid_chars):
+        words.append("upper-case letters")
+    others = [char for char in invalid_chars if not char.isspace() and not char.isupper()]
+    words += dict.fromkeys(
+        f'"{c}"' if c.isprintable() else "control characters" for c in others[:3]
+    )
+    verb = "is" if len(words) == 1 and others and others[0].isprintable() else "are"
+    return f"{join_words(words)} {verb}"

@@ -4,6 +4,7 @@ Why: RANDOM_ABTEST chooses between its first child and its second. Further child
 and are never called.
 
 Fix: Remove the child, or move it into a second A/B test below the first.
+
 Bad:
     graph:
       name: split

@@ -4,6 +4,7 @@ Why: RANDOM_ABTEST sends each request to its first or its second child. Without 
 orchestrator fails.
 
 Fix: Add children until the A/B test has two.
+
 Bad:
     graph:
       name: split

@@ -5,6 +5,7 @@ with a message that does not tell what is wrong ("unknown field").
 
 Fix: Put a dash before the first field of the child. graphgate reads the mapping as one child, so
 that all other errors in it are reported in the same answer.
+
 Bad:
     graph:
       name: step-one

@@ -4,6 +4,7 @@ Why: the orchestrator calls all children of a node at once. If the node neither 
 (a router) nor merges their responses (a combiner), only the first child's response is used.
 
 Fix: Put a combiner or a router above the children, or nest them to make a chain.
+
 Bad:
     graph:
       name: scale

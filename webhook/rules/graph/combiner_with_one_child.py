@@ -4,6 +4,7 @@ Why: a combiner merges several responses into one. With one child it has nothing
 but a child was probably forgotten, or the node is an output transformer.
 
 Fix: Add the other children, or remove the combiner.
+
 Bad:
     graph:
       name: average

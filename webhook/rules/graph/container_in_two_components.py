@@ -4,6 +4,7 @@ Why: a node is run by the container of the same name. If two componentSpecs have
 run it, requests reach one of them, and Seldon may fail to reconcile.
 
 Fix: Rename one of the containers, or remove it.
+
 Bad:
     componentSpecs:
     - spec:

@@ -4,6 +4,7 @@ Why: a node is identified by its name: its container, Service, port and metrics 
 With two nodes of one name the second is never called, or the orchestrator crashes.
 
 Fix: Use a different name for one of the nodes, and for its container.
+
 Bad:
     graph:
       name: scale

@@ -4,6 +4,7 @@ Why: a component reads its parameters by name. Of two with the same name the las
 other is ignored.
 
 Fix: Keep only one.
+
 Bad:
     parameters:
     - name: threshold

@@ -6,6 +6,7 @@ them. graphgate itself reads 100 levels; no real graph needs more than ten. Sett
 this limit.
 
 Fix: Make the graph flatter, for example by merging steps into one container.
+
 Bad:
     graph:
       name: n1

@@ -4,6 +4,7 @@ Why: the orchestrator posts requests and responses to the URL. Without http:// o
 host it cannot, and the records are lost.
 
 Fix: Use an http or https URL, like http://log-sink.example/path, or remove it to use the default.
+
 Bad:
     logger:
       mode: all

@@ -4,6 +4,7 @@ Why: a model server only predicts. Seldon makes its node a MODEL whatever its me
 method makes the orchestrator call something that the server does not offer.
 
 Fix: Remove the methods.
+
 Bad:
     graph:
       name: classifier

@@ -5,6 +5,7 @@ separate list item, and the predictor has no graph. Indented too far it is part 
 where it is ignored.
 
 Fix: Put graph beside name and componentSpecs, without a dash.
+
 Bad:
     predictors:
     - name: main

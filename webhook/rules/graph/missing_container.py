@@ -5,6 +5,7 @@ predictor's componentSpecs. Without it Seldon creates nothing for the node, and 
 
 Fix: Use the same name for node and container. Or add the container to a pod template of the
 predictor, or set an implementation that brings its own.
+
 Bad:
     componentSpecs:
     - spec:

@@ -3,6 +3,7 @@
 Why: the mode tells what a logger records. Seldon refuses a logger without one.
 
 Fix: Set mode to all, request or response.
+
 Bad:
     logger:
       url: http://log-sink.example

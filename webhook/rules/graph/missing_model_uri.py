@@ -4,6 +4,7 @@ Why: the modelUri tells the server where its model is. Seldon refuses a server w
 HUGGINGFACE_SERVER.
 
 Fix: Set modelUri to the location of the model.
+
 Bad:
     graph:
       name: classifier

@@ -4,6 +4,7 @@ Why: a new modelUri under the same predictor rolls its pods to the new model wit
 rolling back is another update. It is often intended, so this is only a warning.
 
 Fix: Add a predictor with the new model and move traffic to it, or ignore this if it is intended.
+
 Bad:
     # before: gs://models.example/iris-1
     graph:

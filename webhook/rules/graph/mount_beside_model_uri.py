@@ -5,6 +5,7 @@ mounted there already. The API server refuses two mounts at one path. (graphgate
 the author's mount as the model, and downloads nothing.)
 
 Fix: Mount the volume somewhere else, or remove modelUri and use the model in the volume.
+
 Bad:
     componentSpecs:
     - spec:

@@ -5,6 +5,7 @@ two servers that load from PVCs gets two volumes of that name, and the API serve
 Deployment. graphgate's reconciler gives each PVC its own volume.
 
 Fix: Put each server into its own componentSpec, or load the models from a bucket.
+
 Bad:
     graph:
       name: first

@@ -5,6 +5,7 @@ loads one model. A second node of the same pod uses the same container, and its 
 loaded: both nodes answer with the first model.
 
 Fix: Put each server into its own predictor, or use protocol tensorflow or v2.
+
 Bad:
     graph:
       name: first

@@ -5,6 +5,7 @@ current one implements RANDOM_ABTEST only. It calls the container of such a node
 exist. Without a type it skips the node, and a combiner returns its first child's response.
 
 Fix: Add a container for the node and remove the implementation.
+
 Bad:
     graph:
       name: average

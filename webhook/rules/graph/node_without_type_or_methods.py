@@ -5,6 +5,7 @@ silently. Seldon refuses UNKNOWN_TYPE without methods, and defaults to MODEL onl
 and implementation are all absent.
 
 Fix: Set the type of the node, or its methods.
+
 Bad:
     graph:
       name: classifier

@@ -4,6 +4,7 @@ Why: Seldon sets host and port of each node's endpoint from the node's container
 is never called.
 
 Fix: Remove it; to choose the port, name a container port http or grpc.
+
 Bad:
     endpoint:
       service_host: models.example

@@ -4,6 +4,7 @@ Why: a parameter is a string that the component converts to its type at start. C
 Seldon's wrapper do not start if that fails.
 
 Fix: Use a value of this type, or change the type.
+
 Bad:
     parameters:
     - name: batch

@@ -4,6 +4,7 @@ Why: pvc://<claim>/<path> mounts the PersistentVolumeClaim of that name. If the 
 invalid, the API server refuses the Deployment.
 
 Fix: Use pvc:// with the name of a PersistentVolumeClaim of the namespace.
+
 Bad:
     modelUri: pvc:///models/iris
 

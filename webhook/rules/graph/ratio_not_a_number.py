@@ -4,6 +4,7 @@ Why: ratioA is the probability of the first child. The orchestrator parses it at
 fails if it is not a number.
 
 Fix: Use a number from 0 to 1, in quotes.
+
 Bad:
     implementation: RANDOM_ABTEST
     parameters:

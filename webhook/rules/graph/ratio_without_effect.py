@@ -4,6 +4,7 @@ Why: ratioA is a probability. Below 0 or above 1 every request goes to one child
 other parameters the orchestrator ignores it, and each child gets half of the requests.
 
 Fix: Use ratioA as the only parameter, with a number from 0 to 1.
+
 Bad:
     implementation: RANDOM_ABTEST
     parameters:

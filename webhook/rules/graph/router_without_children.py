@@ -4,6 +4,7 @@ Why: a router chooses one of its children, a combiner merges the responses of al
 it is never called, and the request is returned as the response.
 
 Fix: Add children, or change the type.
+
 Bad:
     graph:
       name: choose

@@ -5,6 +5,7 @@ built into the orchestrator: with a type, the orchestrator calls the container o
 does not exist.
 
 Fix: Remove the type, or replace the implementation with a container.
+
 Bad:
     graph:
       name: choose

@@ -3,6 +3,7 @@
 Why: the orchestrator calls a node by REST or by GRPC. With another value it cannot call it.
 
 Fix: Use REST or GRPC.
+
 Bad:
     endpoint:
       type: HTTP

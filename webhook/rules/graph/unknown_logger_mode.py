@@ -3,6 +3,7 @@
 Why: a logger records requests, responses or all. With another value it silently records nothing.
 
 Fix: Use all, request or response, in lower case.
+
 Bad:
     logger:
       mode: requests

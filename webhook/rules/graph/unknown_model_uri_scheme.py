@@ -5,6 +5,7 @@ gs, s3, http, pvc or another one that rclone knows or that a Secret configures. 
 the download fails, and the pod does not start.
 
 Fix: Add a storage scheme, like gs://, s3:// or pvc://.
+
 Bad:
     modelUri: models.example/iris
 

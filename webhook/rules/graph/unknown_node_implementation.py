@@ -8,6 +8,7 @@ webhook admits the object, and its controller fails on the unknown server.
 
 Fix: Use the name of a configured server. Remove the implementation of a node that has its own
 container.
+
 Bad:
     graph:
       name: classifier

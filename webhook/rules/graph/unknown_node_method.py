@@ -4,6 +4,7 @@ Why: `methods` lists what a node without a fixed type is called for. An unknown 
 called.
 
 Fix: Use one of the allowed methods, in upper case.
+
 Bad:
     graph:
       name: classifier

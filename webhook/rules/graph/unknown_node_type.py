@@ -4,6 +4,7 @@ Why: the type tells the orchestrator how to call a node. Seldon does not check i
 orchestrator silently skips a node of an unknown type.
 
 Fix: Use one of the allowed types, in upper case.
+
 Bad:
     graph:
       name: classifier

@@ -4,6 +4,7 @@ Why: a component converts the value of a parameter to its type. It does not star
 type.
 
 Fix: Use INT, FLOAT, DOUBLE, STRING or BOOL.
+
 Bad:
     parameters:
     - name: threshold

@@ -1,19 +1,19 @@
-"""What the rules on Services' names share: whether a name may begin with a digit."""
+"""What the rules on Service names share: whether a name may start with a digit."""
 
 from webhook.graph.cluster_facts import Facts
 
 LEADING_DIGIT_SINCE_MINOR = 36
-"""The first minor version of Kubernetes whose Services may begin with a digit, as pods may
+"""The first minor version of Kubernetes whose Service names may start with a digit
 (RelaxedServiceNameValidation: on by default in 1.36, for good in 1.37; KEP-5311)."""
 
 
 def allows_leading_digit(facts: Facts) -> bool:
-    """Tell whether a Service's name may begin with a digit in this cluster."""
+    """Return whether a Service name may start with a digit in this cluster."""
     return (
         facts.kubernetes_minor is not None and facts.kubernetes_minor >= LEADING_DIGIT_SINCE_MINOR
     )
 
 
 def forbids_leading_digit(facts: Facts) -> bool:
-    """Tell whether it surely may not; neither is true where the cluster's version is not known."""
+    """Return whether it must not. Both functions return False if the version is unknown."""
     return facts.kubernetes_minor is not None and facts.kubernetes_minor < LEADING_DIGIT_SINCE_MINOR

@@ -1,10 +1,10 @@
 """Annotations too large
 
-Why: the annotations of one object have 256 KiB at most, keys and values together. The API server
-counts those of the SeldonDeployment; and those of its pods, which have the annotations of spec, of
-their predictor and of their componentSpec in one. It refuses what has more.
+Why: the annotations of an object have at most 256 KiB, keys and values together. This holds for the
+SeldonDeployment and for its pods, which get the annotations of spec, of their predictor and of
+their componentSpec. The API server refuses larger ones.
 
-Fix: Keep large texts in a ConfigMap.
+Fix: Move large values into a ConfigMap.
 
 Bad:
     predictors:
@@ -34,26 +34,26 @@ FIELDS = frozenset({"annotations", "metadata"})
 _MAX_SIZE = 256 * 1024
 """Bytes of all keys and values (TotalAnnotationSizeLimitB)."""
 _INJECTED = {PROMETHEUS_PATH_ANNOTATION: "/prometheus", PROMETHEUS_SCRAPE_ANNOTATION: "true"}
-"""What every pod that is scraped has, unless its author says otherwise."""
+"""The annotations of every pod that is scraped, unless the author overrides them."""
 
 _Layers = tuple[Mapping[str, Any], ...]
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each object that has too many (source: ValidateAnnotationsSize)."""
+    """Yield each object whose annotations are too large (source: ValidateAnnotationsSize)."""
     own = get_mapping(get_mapping(deployment.raw, "metadata"), "annotations")
     if (size := _added_size(own, ())) > _MAX_SIZE:
-        yield Finding(ROOT / "metadata" / "annotations", _message("metadata has", size))
+        yield Finding(ROOT / "metadata" / "annotations", _message("the object", size))
     of_spec: _Layers = (get_mapping(deployment.spec, "annotations"), _INJECTED)
     spec_size = _added_size(_INJECTED, ()) + _added_size(of_spec[0], of_spec[1:])
     if spec_size > _MAX_SIZE:
-        yield Finding(ROOT / "spec" / "annotations", _message("the pods have", spec_size))
+        yield Finding(ROOT / "spec" / "annotations", _message("the pods", spec_size))
         return
     for predictor in deployment.predictors:
         of_predictor: _Layers = (get_mapping(predictor.raw, "annotations"), *of_spec)
         predictor_size = spec_size + _added_size(of_predictor[0], of_predictor[1:])
         if predictor_size > _MAX_SIZE:
-            message = _message("the predictor's pods have", predictor_size)
+            message = _message("the predictor's pods", predictor_size)
             yield Finding(predictor.path / "annotations", message)
             continue
         for component in predictor.components:
@@ -61,11 +61,11 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
             size = predictor_size + _added_size(get_mapping(metadata, "annotations"), of_predictor)
             if size > _MAX_SIZE:
                 path = component.path.join(("metadata", "annotations"))
-                yield Finding(path, _message("the pods have", size))
+                yield Finding(path, _message("the pods", size))
 
 
 def _added_size(annotations: Mapping[str, Any], below: _Layers) -> int:
-    """Return by how many bytes annotations make those that they are laid over larger."""
+    """Return by how many bytes the annotations enlarge those that they are merged into."""
     size = 0
     for key, value in annotations.items():
         if type(value) is str:
@@ -80,5 +80,5 @@ def _bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
 
 
-def _message(who: str, size: int) -> str:
-    return f"{who} annotations of {size} bytes, more than {_MAX_SIZE} (256 KiB)"
+def _message(owner: str, size: int) -> str:
+    return f"annotations of {owner}: {_MAX_SIZE} bytes (256 KiB) at most, has {size}"

@@ -1,10 +1,10 @@
-"""Two generated objects have one name
+"""Duplicate name of a generated object
 
-Why: Deployments and Services are named after the object, the predictor and the container, joined
-by "-". Different predictors and containers may make the same name: predictor a with node b-c, and
+Why: Deployments and Services are named after the object, the predictor and the container, joined by
+"-". Different predictors and containers may give the same name: predictor a with node b-c, and
 predictor a-b with node c. The two objects overwrite each other.
 
-Fix: Rename the predictor, the node or the Service, so that the names differ.
+Fix: Rename the predictor, the node or the Service.
 
 Bad:
     predictors:
@@ -37,11 +37,11 @@ SINCE = "0.1.0"
 FIELDS = frozenset({"predictors"})
 
 _RENDER_OPTIONS = RenderOptions(orchestrator=OrchestratorOptions(""))
-"""An orchestrator may have a Deployment of its own."""
+"""The orchestrator may have its own Deployment."""
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each Deployment and Service whose name another one has.
+    """Yield each Deployment and Service with the name of another one.
 
     Source: seldon-checks G15, G16.
     """
@@ -51,11 +51,11 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     reported: set[Path] = set()
     for generated_name in generated_names(deployment, _RENDER_OPTIONS):
         if generated_name.kind not in ("Deployment", "Service"):
-            continue  # named as their Deployment
+            continue  # named after their Deployment
         other = first.setdefault((generated_name.kind, generated_name.name), generated_name)
         if other is generated_name or (_is_chosen(generated_name) and _is_chosen(other)):
             continue  # two annotations: duplicate-service-name
-        # The name that was chosen freely is the one to change.
+        # Report the name that the author chose: it is easier to change.
         second_owner, first_owner = (
             (other, generated_name) if _is_chosen(other) else (generated_name, other)
         )
@@ -63,13 +63,14 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
             reported.add(second_owner.source_path)
             yield Finding(
                 second_owner.source_path,
-                f"the {generated_name.kind} {quote_value(generated_name.name)} made from here has "
-                f"the name of the one made from {first_owner.source_path}",
+                f"duplicate {generated_name.kind} name {quote_value(generated_name.name)}: "
+                "the same name is "
+                f"generated for {first_owner.source_path}",
             )
 
 
 def _may_collide(deployment: SeldonDeployment) -> bool:
-    """Tell whether names are looked at more closely: in most objects they cannot be equal."""
+    """Return whether names may be equal, cheaply: in most objects they cannot."""
     predictors = deployment.predictors
     if len(predictors) > 1:
         written = [predictor.name for predictor in predictors]

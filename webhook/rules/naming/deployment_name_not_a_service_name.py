@@ -1,11 +1,11 @@
-"""The object's name makes no Service name
+"""Object name not usable for Services
 
-Why: the names of Services begin with that of the SeldonDeployment, and Kubernetes takes only DNS
-labels there: lower-case letters, digits and "-"; before Kubernetes 1.36 a letter first (RFC 1035).
-A SeldonDeployment itself may have dots or begin with a digit, so it is accepted, and its Services
-are not. A name made of it with more than 63 characters is replaced by a hash, which is fine.
+Why: the names of Services start with that of the SeldonDeployment and must be DNS labels:
+lower-case letters, digits and "-"; before Kubernetes 1.36 a letter first (RFC 1035). The name of a
+SeldonDeployment itself may have dots or start with a digit, so the object is accepted and its
+Services are not. A generated name of more than 63 characters is replaced by a hash, which is fine.
 
-Fix: Name the object with lower-case letters, digits and "-" only, a letter first.
+Fix: Use only lower-case letters, digits and "-" in the name, and a letter first.
 
 Bad:
     metadata:
@@ -20,6 +20,7 @@ from collections.abc import Iterator
 
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
+from webhook.graph.k8s_syntax import MAX_SUBDOMAIN_LENGTH, explain_invalid
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.names import DNS_LABEL
 from webhook.graph.path import ROOT
@@ -40,25 +41,24 @@ _SERVICE_NAME_START = frozenset("abcdefghijklmnopqrstuvwxyz")
 
 
 def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
-    """Yield one finding if a Service's name would be refused.
+    """Yield one finding if the API server would refuse a Service name.
 
     Source: RFC 1035; seldon-checks G12.
     """
     name, field = deployment.name, "name"
     start = get_str(get_mapping(deployment.raw, "metadata"), "generateName")
-    if start and not _is_name_start(start):  # judged where there is a name, too
+    if start and not _is_name_start(start):  # checked also where there is a name
         name, field = start, "generateName"
     elif start and not name:
         name, field = f"{start[:_MAX_START_LENGTH]}x7k2p", "generateName"
     if not name or (name[0] in _SERVICE_NAME_START and len(name) <= 253 and DNS_LABEL.match(name)):
         return
     if not _is_subdomain(name):
-        message = f"the object's name {quote_value(name)} is none that Kubernetes takes"
-        yield Finding(
-            ROOT / "metadata" / field, f"{message}: it {_explain_invalid_service_name(name)}"
-        )
+        message = f"invalid object name {quote_value(name)}"
+        reason = explain_invalid(name, "-.a-z0-9", MAX_SUBDOMAIN_LENGTH)
+        yield Finding(ROOT / "metadata" / field, f"{message}: {reason}")
         return
-    digit = DNS_LABEL.match(name) is not None  # then it begins with one, and nothing else is wrong
+    digit = DNS_LABEL.match(name) is not None  # then only its leading digit is wrong
     if digit and allows_leading_digit(facts):
         return
     from webhook.rendering import names  # few names come this far: start-up time
@@ -71,25 +71,21 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
             get_mapping(placement.predictor.raw, "annotations"), SERVICE_NAME_ANNOTATION
         ):
             services.insert(0, names.build_predictor_service_name(name, placement.predictor.name))
-        # What is too long is hashed, and begins with "seldon-".
+        # Names that are too long are hashed, and start with "seldon-".
         service = next((service for service in services if service.startswith(name)), None)
         if service:
             yield Finding(
                 ROOT / "metadata" / field,
-                f"the Service {quote_value(service)} would be refused: it "
+                f"invalid name of the generated Service {quote_value(service)}: "
                 f"{_explain_invalid_service_name(name)}"
-                + (
-                    f", which Kubernetes takes from 1.{LEADING_DIGIT_SINCE_MINOR} on only"
-                    if digit
-                    else ""
-                ),
+                + (f" before Kubernetes 1.{LEADING_DIGIT_SINCE_MINOR}" if digit else ""),
                 certain=not digit or forbids_leading_digit(facts),
             )
             return
 
 
 def _is_name_start(start: str) -> bool:
-    # A "-" at its end is passed over, since five characters follow (maskTrailingDash).
+    # A trailing "-" is allowed, since five characters follow (maskTrailingDash).
     return _is_subdomain(f"{start[:-2]}a" if start.endswith("-") and len(start) > 1 else start)
 
 
@@ -98,15 +94,6 @@ def _is_subdomain(name: str) -> bool:
 
 
 def _explain_invalid_service_name(name: str) -> str:
-    if len(name) > 253:
-        return f"has {len(name)} characters, more than 253"
-    if name.endswith("."):
-        return 'ends with "."'
-    invalid_chars = next(
-        (c for c in name if c not in _SERVICE_NAME_START and c not in "-0123456789"), ""
-    )
-    if invalid_chars:
-        return f'has the character "{invalid_chars}"'
-    if name[0].isdigit():
-        return "starts with a digit"
-    return f'{"starts" if name.startswith("-") else "ends"} with "-"'
+    if DNS_LABEL.match(name):
+        return "it must not start with a digit"
+    return explain_invalid(name, "-a-z0-9", MAX_SUBDOMAIN_LENGTH)

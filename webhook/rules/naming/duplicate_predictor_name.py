@@ -1,9 +1,9 @@
-"""Two predictors have one name
+"""Duplicate predictor name
 
-Why: Deployments, Services and traffic rules are named after their predictor, so two predictors of
-one name overwrite each other.
+Why: Deployments, Services and traffic rules are named after their predictor, so two predictors with
+the same name overwrite each other.
 
-Fix: Give each predictor a name of its own.
+Fix: Use a different name.
 
 Bad:
     predictors:
@@ -28,7 +28,7 @@ FIELDS = frozenset({"predictors"})
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each predictor whose name an earlier one has."""
+    """Yield each predictor with the name of an earlier one."""
     first: dict[str, Path] = {}
     for predictor in deployment.predictors:
         name = predictor.name
@@ -37,7 +37,7 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
         if name in first:
             yield Finding(
                 predictor.path / "name",
-                f'the name "{name}" is already that of the predictor at {first[name]}',
+                f'duplicate predictor name "{name}" (first at {first[name]})',
             )
         else:
             first[name] = predictor.path

@@ -1,9 +1,9 @@
-"""Two predictors ask for one Service name
+"""Duplicate Service name
 
-Why: the annotation seldon.io/svc-name names a predictor's Service. Two predictors of one name
-share a Service, and requests reach either. Seldon refuses it.
+Why: the annotation seldon.io/svc-name names a predictor's Service. Two predictors with the same
+value share a Service, and requests reach either. Seldon refuses it.
 
-Fix: Give each predictor a Service name of its own.
+Fix: Use a different Service name.
 
 Bad:
     predictors:
@@ -38,7 +38,7 @@ FIELDS = frozenset({"annotations"})
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each Service name that an earlier predictor asks for (source: seldon-checks V6)."""
+    """Yield each Service name that an earlier predictor has (source: seldon-checks V6)."""
     if len(deployment.predictors) < 2:
         return
     first: dict[str, Path] = {}
@@ -49,8 +49,7 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
         if name in first:
             yield Finding(
                 predictor.path / "annotations" / SERVICE_NAME_ANNOTATION,
-                f"the Service name {quote_value(name)} is already that of the predictor "
-                f"at {first[name]}",
+                f"duplicate Service name {quote_value(name)} (first at {first[name]})",
             )
         else:
             first[name] = predictor.path

@@ -1,12 +1,11 @@
-"""A name that fetching a model needs is taken
+"""Name reserved for downloading a model
 
-Why: for a node with a modelUri an init container and a volume are added to its pod, under names
-made of the container's: `<container>-model-initializer` and `<container>-provision-location`; for a
-`pvc://` URI a volume `kfserving-pvc-source` too. Another container of that name makes a pod with
-one name twice, which the API server refuses. So does a volume of that name under Seldon's operator,
-which adds its own beside it (graphgate's reconciler uses the author's).
+Why: for a node with a modelUri an init container `<container>-model-initializer` and a volume
+`<container>-provision-location` are added to the pod, and for a `pvc://` URI a volume
+`kfserving-pvc-source`. The API server refuses a pod in which another container has that name. Under
+Seldon's operator the same holds for a volume (graphgate's reconciler uses the author's).
 
-Fix: Give the container or volume another name.
+Fix: Rename the container or volume.
 
 Bad:
     componentSpecs:
@@ -45,7 +44,7 @@ SINCE = "0.1.0"
 
 
 def check(component: ComponentSpec, predictor: Predictor, facts: Facts) -> Iterator[Finding]:
-    """Yield each container and volume that stands where one is added.
+    """Yield each container and volume with the name of one that is added.
 
     Sources: InjectModelInitializer (operator/controllers/model_initializer_injector.go, v1.17.1),
     ValidatePodSpec.
@@ -67,8 +66,9 @@ def _check_node(node: Node, component: ComponentSpec, facts: Facts) -> Iterator[
         if container.role == "container":
             yield Finding(
                 container.path / "name",
-                f"{quote_value(initializer)} is the name of the init container that fetches the "
-                f"model of {quote_value(node.name)}",
+                f"name {quote_value(initializer)} is reserved for the init container that "
+                "downloads "
+                f"the model of {quote_value(node.name)}",
             )
     if facts.operator == "graphgate" or any(c.role == "init container" for c in namesakes):
         return
@@ -79,13 +79,14 @@ def _check_node(node: Node, component: ComponentSpec, facts: Facts) -> Iterator[
         for volume in component.volumes_by_name.get(name, ()):
             yield Finding(
                 volume.path / "name",
-                f"Seldon's operator adds a volume {quote_value(name)} for the model of "
-                f"{quote_value(node.name)} beside this one",
+                f"volume name {quote_value(name)} is reserved: Seldon's operator adds such a "
+                "volume for "
+                f"the model of {quote_value(node.name)}",
             )
 
 
 def _reader_name(node: Node, component: ComponentSpec) -> str:
-    """Return the container that gets the model: TensorFlow's own, where its author wrote it."""
+    """Return the container that gets the model: the author's TensorFlow container, if any."""
     from webhook.rendering.layout import TENSORFLOW_CONTAINER
 
     is_split = node.implementation == "TENSORFLOW_SERVER"

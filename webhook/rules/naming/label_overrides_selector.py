@@ -1,9 +1,9 @@
-"""A label overrides one that Seldon selects by
+"""Label that breaks the selector
 
 Why: a Deployment finds its pods by the label seldon-deployment-id. A predictor's or component's
-label of that name replaces Seldon's, the pods no longer match, and the Deployment is refused.
+label of that name replaces Seldon's: the pods no longer match, and the Deployment is refused.
 
-Fix: Remove the label, or give it a name of your own.
+Fix: Remove the label, or rename it.
 
 Bad:
     predictors:
@@ -34,7 +34,7 @@ FIELDS = frozenset({"componentSpecs", "labels"})
 
 
 def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each label that departs from the selector's.
+    """Yield each label that differs from the selector's.
 
     Source: controller of v1.17; seldon-checks G17.
     """
@@ -56,7 +56,7 @@ def _check_labels(
         field_path = path / DEPLOYMENT_ID
         yield Finding(
             field_path,
-            f"{DEPLOYMENT_ID} is {quote_value(user_label)} here, and the Deployment selects "
-            f"{quote_value(selector_label)}",
+            f"label {DEPLOYMENT_ID} must be {quote_value(selector_label)}, which the Deployment "
+            f"selects, got {quote_value(user_label)}",
             fix=({"op": "remove", "path": field_path.pointer},),
         )

@@ -1,10 +1,10 @@
-"""A component's name makes no name of a Deployment
+"""Invalid component name
 
-Why: metadata.name of a componentSpec is the end of its Deployment's name, which is a DNS subdomain
-and the value of a label: lower-case letters, digits, "-" and ".", with a letter or digit at the
-end. A name of more than 63 characters in all is replaced by a hash, which is fine.
+Why: metadata.name of a componentSpec is the end of its Deployment's name, which must be a DNS
+subdomain and a label value: lower-case letters, digits, "-" and ".", with a letter or digit at the
+end. A name of more than 63 characters in total is replaced by a hash, which is fine.
 
-Fix: Write the name with lower-case letters, digits and "-".
+Fix: Use lower-case letters, digits and "-".
 
 Bad:
     componentSpecs:
@@ -39,11 +39,11 @@ def check(
 ) -> Iterator[Finding]:
     """Yield each such name (source: ValidateDeploymentName; seldon-checks G3)."""
     name = get_str(get_mapping(component.raw, "metadata"), "name")
-    # What stands before it ends with "-", so it may begin with one.
+    # The part before it ends with "-", so it may start with one.
     if not name or is_subdomain(f"x-{name}"):
         return
     full_name = f"{deployment.name}-{predictor.name}-{component.path[-1]}-{name}"
     if len(full_name) <= MAX_NAME_LENGTH:
         reason = explain_invalid(f"x-{name}", "-.a-z0-9", MAX_SUBDOMAIN_LENGTH)
         path = component.path.join(("metadata", "name"))
-        yield Finding(path, f"the name {quote_value(name)} {reason}")
+        yield Finding(path, f"invalid component name {quote_value(name)}: {reason}")

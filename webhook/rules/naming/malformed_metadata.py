@@ -1,11 +1,10 @@
-"""A label or annotation of the object is none that can be
+"""Invalid label or annotation of the object
 
 Why: a key is a name of at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both
 ends, and may have a domain and "/" in front; the value of a label is such a name, or empty. The API
-server refuses a SeldonDeployment with any other.
+server refuses any other.
 
-Fix: Write key and value with letters, digits, "-", "_" and "." only. Free text belongs into the
-value of an annotation.
+Fix: Use only letters, digits, "-", "_" and ".". Put free text into the value of an annotation.
 
 Bad:
     metadata:
@@ -42,20 +41,18 @@ _CHARACTERS = "-A-Za-z0-9_."
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each such key and value (sources: ValidateLabels, ValidateAnnotations)."""
+    """Yield each invalid key and value (sources: ValidateLabels, ValidateAnnotations)."""
     metadata = get_mapping(deployment.raw, "metadata")
     if "labels" in metadata:
         path = ROOT / "metadata" / "labels"
         for key, value in get_mapping(metadata, "labels").items():
             if not is_qualified_name(key):
-                yield Finding(path / key, f"{quote_value(key)} is no key of a label")
+                yield Finding(path / key, f"invalid label key {quote_value(key)}")
             if type(value) is str and not is_label_value(value):
                 reason = explain_invalid(value, _CHARACTERS, MAX_NAME_LENGTH)
-                yield Finding(
-                    path / key, f"{quote_value(value)} is no value of a label: it {reason}"
-                )
+                yield Finding(path / key, f"invalid label value {quote_value(value)}: {reason}")
     if "annotations" in metadata:
         path = ROOT / "metadata" / "annotations"
         for key in get_mapping(metadata, "annotations"):
             if not is_annotation_key(key):
-                yield Finding(path / key, f"{quote_value(key)} is no key of an annotation")
+                yield Finding(path / key, f"invalid annotation key {quote_value(key)}")

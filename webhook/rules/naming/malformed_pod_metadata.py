@@ -1,11 +1,10 @@
-"""A label or annotation has a key or value that none can have
+"""Invalid label or annotation of a pod
 
 Why: a key is a name of at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both
 ends, and may have a domain and "/" in front. The value of a label is such a name, or empty. The API
-server refuses a Deployment whose pods carry, or select nodes by, anything else.
+server refuses anything else in the labels, annotations and nodeSelector of a pod.
 
-Fix: Write key and value with letters, digits, "-", "_" and "." only. Free text belongs into the
-value of an annotation.
+Fix: Use only letters, digits, "-", "_" and ".". Put free text into the value of an annotation.
 
 Bad:
     componentSpecs:
@@ -51,7 +50,7 @@ _ANNOTATIONS = ROOT / "spec" / "annotations"
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each such key and value (sources: ValidateLabels, ValidateAnnotations)."""
+    """Yield each invalid key and value (sources: ValidateLabels, ValidateAnnotations)."""
     if "annotations" in deployment.spec:
         yield from _check_annotations(get_mapping(deployment.spec, "annotations"), _ANNOTATIONS)
     for component in deployment.components:
@@ -78,7 +77,7 @@ def _check_labels(labels: Mapping[str, Any], path: Path) -> Iterator[Finding]:
     for key, value in labels.items():
         if type(value) is str and not is_label_value(value):
             reason = explain_invalid(value, _CHARACTERS, MAX_NAME_LENGTH)
-            yield Finding(path / key, f"{quote_value(value)} is no value of a label: it {reason}")
+            yield Finding(path / key, f"invalid label value {quote_value(value)}: {reason}")
 
 
 def _check_annotations(annotations: Mapping[str, Any], path: Path) -> Iterator[Finding]:
@@ -91,14 +90,16 @@ def _check_keys(
 ) -> Iterator[Finding]:
     for key in entries:
         if not is_valid_key(key):
-            yield Finding(path / key, f"{quote_value(key)} is no key: {_explain_invalid_key(key)}")
+            yield Finding(
+                path / key, f"invalid key {quote_value(key)}: {_explain_invalid_key(key)}"
+            )
 
 
 def _explain_invalid_key(key: str) -> str:
     prefix, slash, name = key.rpartition("/")
     if slash and not is_subdomain(prefix.lower()):
-        return f"{quote_value(prefix)}, before the slash, is no domain"
+        return f"{quote_value(prefix)} before the slash is not a DNS subdomain"
     if slash and not is_subdomain(prefix):
-        return f"{quote_value(prefix)}, before the slash, is a domain in upper case"
-    part_name = "its name" if slash else "it"
-    return f"{part_name} {explain_invalid(name, _CHARACTERS, MAX_NAME_LENGTH)}"
+        return f"upper-case letters in {quote_value(prefix)} are not allowed"
+    reason = explain_invalid(name, _CHARACTERS, MAX_NAME_LENGTH)
+    return f"the part after the slash: {reason}" if slash else reason

@@ -1,12 +1,11 @@
-"""A predictor's label or annotation has a key or value that none can have
+"""Invalid label or annotation of a predictor
 
-Why: the labels and annotations of predictors are put on their Deployments, Services and pods. A key
-is a name of at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends, and
-may have a domain and "/" in front; the value of a label is such a name, or empty. The API server
-refuses an object with any other.
+Why: the labels and annotations of predictors are copied to Deployments, Services and pods. A key is
+a name of at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends, and may
+have a domain and "/" in front; the value of a label is such a name, or empty. The API server
+refuses any other.
 
-Fix: Write key and value with letters, digits, "-", "_" and "." only. Free text belongs into the
-value of an annotation.
+Fix: Use only letters, digits, "-", "_" and ".". Put free text into the value of an annotation.
 
 Bad:
     predictors:
@@ -40,7 +39,7 @@ FIELDS = frozenset({"annotations", "labels"})
 
 
 def check(predictor: Predictor) -> Iterator[Finding]:
-    """Yield each such key and value.
+    """Yield each invalid key and value.
 
     Source: ValidateLabels, ValidateAnnotations; seldon-checks G17.
     """
@@ -48,18 +47,18 @@ def check(predictor: Predictor) -> Iterator[Finding]:
         for key, value in get_mapping(predictor.raw, "labels").items():
             if not _is_trivial_value(key) and not is_qualified_name(key):
                 path = predictor.path / "labels" / key
-                yield Finding(path, f"{quote_value(key)} is no key of a label")
+                yield Finding(path, f"invalid label key {quote_value(key)}")
             elif type(value) is str and not _is_trivial_value(value) and not is_label_value(value):
                 path = predictor.path / "labels" / key
                 reason = explain_invalid(value, "-A-Za-z0-9_.", MAX_NAME_LENGTH)
-                yield Finding(path, f"{quote_value(value)} is no value of a label: it {reason}")
+                yield Finding(path, f"invalid label value {quote_value(value)}: {reason}")
     if "annotations" in predictor.raw:
         for key in get_mapping(predictor.raw, "annotations"):
             if not _is_trivial_value(key) and not is_annotation_key(key):
                 path = predictor.path / "annotations" / key
-                yield Finding(path, f"{quote_value(key)} is no key of an annotation")
+                yield Finding(path, f"invalid annotation key {quote_value(key)}")
 
 
 def _is_trivial_value(value: str) -> bool:
-    """Tell at little cost that nothing can be wrong, as with most words."""
+    """Return, cheaply, whether a text is surely valid, as most are."""
     return value.isalnum() and value.isascii() and len(value) <= MAX_NAME_LENGTH

@@ -1,9 +1,9 @@
-"""The object has no name
+"""Object without a name
 
-Why: everything that is created for a SeldonDeployment is named after it. The API server refuses an
-object with neither name nor generateName.
+Why: all objects created for a SeldonDeployment are named after it. The API server refuses an object
+with neither name nor generateName.
 
-Fix: Add metadata.name.
+Fix: Set metadata.name.
 
 Bad:
     kind: SeldonDeployment
@@ -35,4 +35,6 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     if type(metadata) is dict and all(
         metadata.get(field) in (None, "") for field in ("name", "generateName")
     ):
-        yield Finding(ROOT / "metadata" / "name", "the object has neither name nor generateName")
+        yield Finding(
+            ROOT / "metadata" / "name", "metadata.name or metadata.generateName is required"
+        )

@@ -1,12 +1,12 @@
-"""A name is no DNS label
+"""Name is not a DNS label
 
-Why: predictors, containers and the nodes they run give their names to containers, Services and
-labels, and Kubernetes takes only DNS labels there (RFC 1123): at most 63 lower-case letters,
-digits and "-", with a letter or digit at both ends. Seldon accepts the object; the Deployment or
-Service is refused later, where nobody looks.
+Why: the names of predictors, containers and nodes become those of containers, Services and labels
+and must be DNS labels (RFC 1123): at most 63 lower-case letters, digits and "-", with a letter or
+digit at both ends. Seldon accepts the object; the Deployment or Service is refused later, where the
+author does not see it.
 
-Fix: Write it with lower-case letters, digits and "-" only. A node and its container are renamed
-together, with everything that refers to the container.
+Fix: Use only lower-case letters, digits and "-". A node and its container are renamed together, and
+with them all references to the container.
 
 Bad:
     graph:
@@ -43,7 +43,7 @@ def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Findin
 
 
 def _are_all_dns_labels(predictor: Predictor) -> bool:
-    """Tell at little cost whether there is nothing to say, as for most objects."""
+    """Return, cheaply, whether all names are valid, as in most objects."""
     names = {node.name for node in predictor.nodes}
     for component in predictor.components:
         names.update([container.name for container in component.containers])
@@ -52,10 +52,10 @@ def _are_all_dns_labels(predictor: Predictor) -> bool:
 
 
 def _iter_names(predictor: Predictor) -> Iterator[tuple[str, Path, str]]:
-    """Yield noun, place and name of each node that becomes a container, and of each container."""
+    """Yield noun, path and name of each node that becomes a container, and of each container."""
     built_in = schema.enum_values("builtin-implementations")
     for node in predictor.nodes:
-        # What the orchestrator implements itself has no container, hence no name in Kubernetes.
+        # A node that the orchestrator implements has no container, and no name in Kubernetes.
         if type(node.raw.get("name")) is str and node.implementation not in built_in[1:]:
             yield "node", node.path / "name", node.name
     for component in predictor.components:
@@ -80,10 +80,10 @@ def _check_predictor(predictor: Predictor, deployment: SeldonDeployment) -> Find
 
 def _check_component(noun: str, path: Path, name: str, names: ComponentNames) -> Finding:
     new = to_dns_label(name)
-    # A node may take the name of its own container that is spelt right already.
+    # The node gets the name of its container, which is valid already.
     if noun == "node" and names.is_of_container_only(new) and not names.is_of_container(name):
         operations = names.rename(name, new)
-        remediation = f'call it "{new}", as its container is'
+        remediation = f'did you mean the container "{new}"?'
         return Finding(path, _message(noun, name), remediation, operations, fix_safety="safe")
     if not new or not names.is_free(new):
         return Finding(path, _message(noun, name))
@@ -97,4 +97,4 @@ def _check_component(noun: str, path: Path, name: str, names: ComponentNames) ->
 
 
 def _message(what: str, name: str) -> str:
-    return f'the {what} name "{name}" is no DNS label: it {explain_invalid_dns_label(name)}'
+    return f'{what} name "{name}" is not a valid DNS label: {explain_invalid_dns_label(name)}'

@@ -1,8 +1,8 @@
-"""A node's name is too long for a label
+"""Node name too long for a label
 
-Why: the pods of a node are labelled seldon-app-svc-NAME, and the key of a label has at most 63
-characters in Kubernetes. That leaves 48 for the name. Seldon accepts more, and the Deployment is
-refused later.
+Why: the pods of a node have a label seldon-app-svc-<name>, and a label key has at most 63
+characters. That leaves 48 for the name. Seldon accepts longer names; the Deployment is refused
+later.
 
 Fix: Shorten the name of the node and its container to at most 48 characters.
 
@@ -31,14 +31,15 @@ _MAX_NAME_LENGTH = MAX_LABEL_LENGTH - len(_LABEL_PREFIX)
 
 
 def check(predictor: Predictor) -> Iterator[Finding]:
-    """Yield each node whose container's label has too long a key (source: seldon-checks G13)."""
+    """Yield each node whose label key is too long (source: seldon-checks G13)."""
     for node in predictor.nodes:
-        # Beyond 63 it is no name of a container either: name-not-a-dns-label.
+        # Above 63 it is not a container name either: name-not-a-dns-label.
         if not _MAX_NAME_LENGTH < len(node.name) <= MAX_LABEL_LENGTH:
             continue
         if is_prepackaged_server(node) or node.name in predictor.containers_by_name:
             yield Finding(
                 node.path / "name",
-                f"the name {quote_value(node.name)} has {len(node.name)} characters, more "
-                f"than the {_MAX_NAME_LENGTH} that a label's key leaves for it",
+                f"node name {quote_value(node.name)}: {_MAX_NAME_LENGTH} characters at most, "
+                "so that it "
+                f"fits into a label key, has {len(node.name)}",
             )

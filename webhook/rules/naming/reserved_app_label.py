@@ -1,9 +1,9 @@
-"""A label that graphgate's Deployments select by
+"""Reserved label app
 
-Why: graphgate's reconciler finds the pods of a Deployment by the label app, whose value is the name
-of the Deployment. A predictor's or component's label app is not used then; who selects pods by it
-finds none, and pods that Seldon's operator made with it are not taken over. Under Seldon's operator
-the label is free.
+Why: graphgate's reconciler selects the pods of a Deployment by the label app, whose value is the
+name of the Deployment. It ignores a label app of a predictor or component: selecting pods by it
+finds none, and pods that Seldon's operator created with it are not taken over. Under Seldon's
+operator the label is free.
 
 Fix: Use another label.
 
@@ -36,7 +36,7 @@ _LABEL = "app"
 
 
 def check(predictor: Predictor, facts: Facts) -> Iterator[Finding]:
-    """Yield each label app, where graphgate's reconciler makes the pods."""
+    """Yield each label app, if graphgate's reconciler creates the pods."""
     if facts.operator != "graphgate":
         return
     places = [(predictor.raw, predictor.path)]
@@ -53,7 +53,7 @@ def check(predictor: Predictor, facts: Facts) -> Iterator[Finding]:
 def _build_finding(value: str, path: Path) -> Finding:
     return Finding(
         path,
-        f"label {_LABEL} cannot be {quote_value(value)}: graphgate's Deployments select their pods "
-        "by it",
+        f"label {_LABEL} {quote_value(value)} is not allowed: graphgate's Deployments select their "
+        "pods by it",
         "use another label, such as app.kubernetes.io/name",
     )

@@ -1,10 +1,10 @@
-"""A container has a name of Seldon's own
+"""Reserved container name
 
-Why: seldon-container-engine is the orchestrator. Where a container of that name is in the pod,
-Seldon puts no orchestrator there, and nobody walks the graph. A node called tfserving gets no
-Service, so it is found only from within its own pod.
+Why: seldon-container-engine is the name of the orchestrator. If the pod has a container of that
+name, Seldon adds no orchestrator, and the graph is not executed. A node named tfserving gets no
+Service, so it is reachable only from within its own pod.
 
-Fix: Give the container a name of its own.
+Fix: Use a different container name.
 
 Bad:
     containers:
@@ -33,7 +33,7 @@ def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Findin
     for container in predictor.containers_by_name.get(ORCHESTRATOR_CONTAINER, ()):
         yield Finding(
             container.path / "name",
-            f'"{ORCHESTRATOR_CONTAINER}" is the orchestrator\'s own name',
+            f'container name "{ORCHESTRATOR_CONTAINER}" is reserved for the orchestrator',
         )
     for node in predictor.nodes_by_name.get(TENSORFLOW_CONTAINER, ()):
         notes = get_mapping(deployment.spec, "annotations")
@@ -42,8 +42,8 @@ def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Findin
         nearest = not first or node.name in first.containers_by_name
         yield Finding(
             node.path / "name",
-            f'a node called "{TENSORFLOW_CONTAINER}" gets no Service',
-            "give node and container another name",
-            # In the orchestrator's own pod it is called without one.
+            f'node name "{TENSORFLOW_CONTAINER}" is reserved: the node would get no Service',
+            "use a different name for node and container",
+            # In the pod of the orchestrator it is called without a Service.
             certain=in_own_pod or not nearest,
         )

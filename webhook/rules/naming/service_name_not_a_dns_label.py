@@ -1,10 +1,10 @@
-"""A Service name is no DNS label
+"""Service name is not a DNS label
 
-Why: the annotation seldon.io/svc-name is used as it is written, and Kubernetes takes only DNS
-labels as names of Services: at most 63 lower-case letters, digits and "-", with no "-" at either
-end. Before Kubernetes 1.36 they begin with a letter (RFC 1035).
+Why: the annotation seldon.io/svc-name is used as the name of a Service, which must be a DNS label:
+at most 63 lower-case letters, digits and "-", with no "-" at either end. Before Kubernetes 1.36 it
+must start with a letter (RFC 1035).
 
-Fix: Write at most 63 lower-case letters, digits and "-", with a letter first.
+Fix: Use at most 63 lower-case letters, digits and "-", with a letter first.
 
 Bad:
     annotations:
@@ -35,23 +35,23 @@ FIELDS = frozenset({"annotations"})
 
 
 def check(predictor: Predictor, facts: Facts) -> Iterator[Finding]:
-    """Yield each annotation that names no Service.
+    """Yield each annotation that is not a valid Service name.
 
     Source: Kubernetes' Service names; seldon-checks G14.
     """
     if "annotations" not in predictor.raw:
         return
     name = get_str(get_mapping(predictor.raw, "annotations"), SERVICE_NAME_ANNOTATION)
-    # Empty reads as absent.
+    # Empty means absent.
     if not name:
         return
     path = predictor.path / "annotations" / SERVICE_NAME_ANNOTATION
-    message = f"the Service name {quote_value(name)} is no DNS label: it"
+    message = f"Service name {quote_value(name)} is not a valid DNS label:"
     if not is_dns_label(name):
         yield Finding(path, f"{message} {explain_invalid_dns_label(name)}")
     elif name[0].isdigit() and not allows_leading_digit(facts):
         message = (
-            f"{message} starts with a digit, which Kubernetes takes from "
-            f"1.{LEADING_DIGIT_SINCE_MINOR} on only"
+            f"{message} it must not start with a digit before Kubernetes "
+            f"1.{LEADING_DIGIT_SINCE_MINOR}"
         )
         yield Finding(path, message, certain=forbids_leading_digit(facts))

@@ -1,11 +1,10 @@
-"""A claim to a device leads nowhere
+"""Invalid resource claim
 
-Why: a pod lists its claims to devices under resourceClaims, each with a name and with either the
-claim or the template that it comes from; its containers take them by that name, each once. The API
-server refuses a Deployment where one of that is missing or there twice.
+Why: a pod lists its claims under resourceClaims, each with a name and either a claim or a claim
+template. Its containers refer to them by name, each once. The API server refuses a Deployment in
+which one of these is missing or duplicate.
 
-Fix: List the claim in the pod's resourceClaims, with resourceClaimName or
-resourceClaimTemplateName.
+Fix: Add the claim to the pod's resourceClaims, with resourceClaimName or resourceClaimTemplateName.
 
 Bad:
     containers:
@@ -86,25 +85,24 @@ def _check_pod(pod: Mapping[str, Any], path: Path) -> Iterator[Finding]:
         name = claim.get("name")
         if type(name) is str:
             if not is_dns_label(name):
-                message = (
-                    f"the name of a claim {quote_value(name)} {explain_invalid_dns_label(name)}"
-                )
+                reason = explain_invalid_dns_label(name)
+                message = f"invalid resource claim name {quote_value(name)}: {reason}"
                 yield Finding(path.join((index, "name")), message)
             elif name in names:
                 yield Finding(
-                    path.join((index, "name")), f"the claim {quote_value(name)} is there twice"
+                    path.join((index, "name")), f"duplicate resource claim {quote_value(name)}"
                 )
             names.add(name)
         present = [field for field in _CLAIM_SOURCES if claim.get(field) is not None]
         if len(present) != 1:
-            found_sources = "both" if present else "neither"
-            yield Finding(
-                path / index, f"the claim has {found_sources} of {join_words(_CLAIM_SOURCES)}"
-            )
+            names_of_sources = join_words(_CLAIM_SOURCES, "and" if present else "or")
+            problem = "exclude each other" if present else "is required"
+            yield Finding(path / index, f"{names_of_sources} {problem}")
         for field in present:
             if type(claim[field]) is str and not is_subdomain(claim[field]):
                 reason = explain_invalid(claim[field], "-.a-z0-9", MAX_SUBDOMAIN_LENGTH)
-                yield Finding(path.join((index, field)), f"{quote_value(claim[field])} {reason}")
+                message = f"invalid {field} {quote_value(claim[field])}: {reason}"
+                yield Finding(path.join((index, field)), message)
 
 
 def _check_container(container: Container, known: list[str]) -> Iterator[Finding]:
@@ -114,17 +112,17 @@ def _check_container(container: Container, known: list[str]) -> Iterator[Finding
         name = get_str(claim, "name")
         if not name:
             if claim.get("name") == "":
-                yield Finding(path.join((index, "name")), "the claim's name is empty")
+                yield Finding(path.join((index, "name")), "name is empty")
             continue
         if name not in known:
-            entry = f"; it has {join_words(known)}" if known else ""
-            message = f"the pod has no resource claim {quote_value(name)}{entry}"
+            defined = join_words(known) if known else "none"
+            message = f"resource claim {quote_value(name)} not found; the pod defines {defined}"
             yield Finding(path.join((index, "name")), message)
         elif claim.get("request") and not is_dns_label(get_str(claim, "request")):
-            message = f"the request {quote_value(get_str(claim, 'request'))}"
+            message = f"invalid request {quote_value(get_str(claim, 'request'))}"
             reason = explain_invalid_dns_label(get_str(claim, "request"))
-            yield Finding(path.join((index, "request")), f"{message} {reason}")
+            yield Finding(path.join((index, "request")), f"{message}: {reason}")
         elif name in seen:
-            # Two requests of one claim are possible, but their key in an apply is the name.
-            yield Finding(path / index, f"the claim {quote_value(name)} is taken twice")
+            # Two requests of one claim are valid, but server-side apply merges them by name.
+            yield Finding(path / index, f"the container uses claim {quote_value(name)} twice")
         seen.add(name)

@@ -1,10 +1,10 @@
-"""An environment variable has a name that none can have
+"""Invalid environment variable name
 
-Why: the name of a variable is printable ASCII without "=". Clusters before Kubernetes 1.32 take
-letters, digits, "_", "-" and "." only, and no digit in front. With another name the API server
-refuses the Deployment.
+Why: the name of a variable is printable ASCII without "=". Before Kubernetes 1.32 only letters,
+digits, "_", "-" and "." are allowed, and no digit first. The API server refuses a Deployment with
+any other name.
 
-Fix: Write the name with letters, digits and "_" only.
+Fix: Use only letters, digits and "_".
 
 Bad:
     env:
@@ -31,11 +31,11 @@ LOCAL = True
 
 _STRICT_CHARACTERS = "-._a-zA-Z0-9"
 _RELAXED_CHARACTERS = 32
-"""The minor version from which any printable name is taken by default."""
+"""The minor version that allows any printable name by default."""
 
 
 def check(container: Container, facts: Facts) -> Iterator[Finding]:
-    """Yield each variable, and prefix of variables, whose name is none (ValidateEnv).
+    """Yield each invalid name or prefix of environment variables (ValidateEnv).
 
     Where the cluster's version is not known, what only older ones refuse is not sure.
     """
@@ -53,18 +53,15 @@ def _build_finding(
     container: Container, field_path: tuple[str | int, ...], name: str, facts: Facts
 ) -> Iterator[Finding]:
     path = container.path.join(field_path)
-    noun = "prefix" if field_path[-1] == "prefix" else "name"
+    noun = "envFrom prefix" if field_path[-1] == "prefix" else "environment variable name"
     if not is_env_var_name(name):
         reason = explain_invalid(name, " -<>-~", len(name))
-        yield Finding(path, f"the {noun} {quote_value(name)} of variables {reason}")
+        yield Finding(path, f"invalid {noun} {quote_value(name)}: {reason}")
     elif facts.kubernetes_minor is None or facts.kubernetes_minor < _RELAXED_CHARACTERS:
         reason = (
-            "starts with a digit"
+            "it must not start with a digit"
             if name[0].isdecimal()
             else explain_invalid(name, _STRICT_CHARACTERS, len(name))
         )
-        message = (
-            f"the {noun} {quote_value(name)} of variables {reason}, which Kubernetes before 1.32 "
-            "refuses"
-        )
+        message = f"invalid {noun} {quote_value(name)} before Kubernetes 1.32: {reason}"
         yield Finding(path, message, certain=facts.kubernetes_minor is not None)

@@ -1,10 +1,9 @@
-"""A volume's name is no DNS label
+"""Volume name is not a DNS label
 
-Why: Kubernetes takes only DNS labels as names of volumes (RFC 1123): at most 63 lower-case letters,
-digits and "-", with a letter or digit at both ends. The API server refuses the Deployment.
+Why: volume names must be DNS labels (RFC 1123): at most 63 lower-case letters, digits and "-", with
+a letter or digit at both ends. The API server refuses the Deployment.
 
-Fix: Write it with lower-case letters, digits and "-" only, where it is defined and where it is
-mounted.
+Fix: Use only lower-case letters, digits and "-", in the volume and in its mounts.
 
 Bad:
     volumes:
@@ -32,7 +31,7 @@ FIELDS = frozenset({"volumes"})
 
 
 def check(pod: ComponentSpec) -> Iterator[Finding]:
-    """Yield each volume whose name is no DNS label (source: ValidateVolumes)."""
+    """Yield each volume whose name is not a DNS label (source: ValidateVolumes)."""
     mounts: Mapping[str, list[Path]] | None = None
     for volume in pod.volumes:
         name = volume.raw.get("name")
@@ -43,7 +42,7 @@ def check(pod: ComponentSpec) -> Iterator[Finding]:
 
 
 def _mounts_by_name(pod: ComponentSpec) -> dict[str, list[Path]]:
-    """Return the places at which containers name a volume, by that name."""
+    """Return the paths at which containers mount volumes, by volume name."""
     mounts: dict[str, list[Path]] = {}
     for container in pod.all_containers:
         for field in ("volumeMounts", "volumeDevices"):
@@ -55,7 +54,8 @@ def _mounts_by_name(pod: ComponentSpec) -> dict[str, list[Path]]:
 
 def _build_finding(pod: ComponentSpec, path: Path, name: str, mounts: list[Path]) -> Finding:
     message = (
-        f"the volume name {quote_value(name)} is no DNS label: it {explain_invalid_dns_label(name)}"
+        f"volume name {quote_value(name)} is not a valid DNS label: "
+        f"{explain_invalid_dns_label(name)}"
     )
     new = to_dns_label(name)
     if not new or new in pod.volumes_by_name or len(pod.volumes_by_name.get(name, ())) > 1:
