@@ -21,8 +21,8 @@ from webhook.policy import (
     objects_from_file,
 )
 from webhook.policy.inventory import lint_policies, list_policies
-from webhook.policy.testing.report import render_text
 from webhook.policy.testing.runner import run_tests
+from webhook.report.policy_tests import render_text
 
 LIBRARY = pathlib.Path(__file__).parents[2] / "policies" / "library"
 FOLDERS = sorted(path.parent for path in LIBRARY.glob("*/policy.yaml"))

@@ -97,8 +97,8 @@ def tell_impact(impacts: "Iterable[Impact]", output: str, write: Callable[[str],
     if output == "text":
         write(f"{tally.summary()}\n")
     else:
-        import orjson
+        from webhook.report.json_text import format_json
 
         document = {"objects": tally.objects, "changes": records}
-        write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
+        write(format_json(document))
     return tally.exit_code

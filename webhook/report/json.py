@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import orjson
-
 from webhook.lint.result import DocumentResult, LocatedFinding, Report, SuppressedResult
+from webhook.report.json_text import format_json
 
 VERSION = 1
 
@@ -18,7 +17,7 @@ def write(report: Report) -> str:
         **({"undecided": list(report.undecided)} if report.undecided else {}),
         "results": [_result(result) for result in report.results],
     }
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    return format_json(document)
 
 
 def _result(result: DocumentResult) -> dict[str, Any]:

@@ -5,11 +5,10 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote
 
-import orjson
-
 from webhook.engine.messages import format_message
 from webhook.graph.well_known import HOME_PAGE
 from webhook.lint.result import DocumentResult, LocatedFinding, Report, SuppressedResult
+from webhook.report.json_text import format_json
 from webhook.rules import Action
 from webhook.rules.descriptors import describe
 
@@ -62,7 +61,7 @@ def write(report: Report) -> str:
             }
         ],
     }
-    return orjson.dumps(log, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    return format_json(log)
 
 
 def _located_findings(report: Report) -> Iterator[tuple[DocumentResult, LocatedFinding]]:

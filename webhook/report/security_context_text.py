@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
 from webhook.graph.text import escape_control_chars
+from webhook.report import json_text
 from webhook.report.security_context import ContainerSecurity
 
 
@@ -59,4 +58,4 @@ def to_value(identity: dict[str, str], containers: Sequence[ContainerSecurity]) 
 def format_json(values: Sequence[dict[str, Any]]) -> str:
     """Return the values of several objects as one JSON document."""
     document = {"version": 1, "results": list(values)}
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    return json_text.format_json(document)

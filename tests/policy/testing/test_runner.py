@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from tests.policy.documents import binding_text, make_deployment, policy_text
-from webhook.policy.testing.report import render_json, render_junit, render_text
 from webhook.policy.testing.runner import TestRun, run_tests
+from webhook.report.policy_tests import render_json, render_junit, render_text
 
 POLICY = (
     policy_text(

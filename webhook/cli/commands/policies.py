@@ -1,6 +1,5 @@
 """`graphgate policies`: what an organisation wants, beyond what a graph must be."""
 
-import json
 import sys
 import time
 from dataclasses import asdict
@@ -51,8 +50,8 @@ def test_command(
     Exit 0: all passed, 1: one failed, 2: a policy or test cannot be used.
     """
     from webhook.engine.policy_tests import evaluate_rendered_objects
-    from webhook.policy.testing.report import render_json, render_junit, render_text
     from webhook.policy.testing.runner import run_tests
+    from webhook.report.policy_tests import render_json, render_junit, render_text
 
     if name_filter and require_coverage:
         raise click.UsageError("--require-coverage needs all cases; leave out --filter")
@@ -77,6 +76,7 @@ def lint_command(paths: tuple[Path, ...]) -> None:
 
     Exit 2 if one cannot be used.
     """
+    from webhook.graph.text import count_noun
     from webhook.policy.inventory import lint_notes, lint_policies
 
     policies = parse_policies(read_files(paths))
@@ -87,7 +87,7 @@ def lint_command(paths: tuple[Path, ...]) -> None:
     for sentence in lint_notes(policies):
         click.echo(f"note: {sentence}")
     count = len(policies.policies)
-    click.echo(f"{count} polic{'y' if count == 1 else 'ies'}, version {policies.version}")
+    click.echo(f"{count_noun(count, 'policy', 'policies')}, version {policies.version}")
     sys.exit(2 if policies.problems else 0)
 
 
@@ -123,9 +123,11 @@ def exceptions_command(paths: tuple[Path, ...], output: str) -> None:
 
     rows = list_exceptions(parse_policies(read_files(paths)), int(time.time()))
     if output == "json":
+        from webhook.report.json_text import format_json
+
         fields = {"expires_at": "expiresAt"}
         exceptions = [{fields.get(k, k): v for k, v in asdict(row).items()} for row in rows]
-        click.echo(json.dumps({"exceptions": exceptions}, indent=2, ensure_ascii=False))
+        click.echo(format_json({"exceptions": exceptions}), nl=False)
         return
     for row in rows:
         click.echo(f"{row.state}: {row.name}: {row.objects} exempt from {row.exemptions}")

@@ -26,7 +26,9 @@ def schema_command(kind: str) -> None:
       graphgate schema seldondeployment > seldondeployment.schema.json
       kubeconform -schema-location seldondeployment.schema.json model.yaml
     """
-    click.echo(json.dumps(_load(kind), indent=2, ensure_ascii=False))
+    from webhook.report.json_text import format_json
+
+    click.echo(format_json(_load(kind)), nl=False)
 
 
 def _load(kind: str) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """A run of policy tests, for people, as JSON and as JUnit XML."""
 
 from collections.abc import Iterator
-from xml.sax.saxutils import escape, quoteattr
-
-import orjson
+from xml.etree.ElementTree import Element
 
 from webhook.graph.text import count_noun
 from webhook.policy.testing.runner import TestResult, TestRun
+from webhook.report import junit
+from webhook.report.json_text import format_json
 
 
 def render_text(run: TestRun) -> str:
@@ -59,58 +59,29 @@ def render_json(run: TestRun) -> str:
             for p in run.problems
         ],
     }
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    return format_json(document)
 
 
 def render_junit(run: TestRun) -> str:
     """Return the run as JUnit XML: a suite for each file, a case for each case."""
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>"]
+    suites = Element("testsuites")
     files: dict[str, list[TestResult]] = {}
     for trial in run.results:
         files.setdefault(trial.file, []).append(trial)
     for file, results in files.items():
         failed = sum(bool(trial.mismatches) for trial in results)
-        lines.append(
-            f"  <testsuite name={quoteattr(_strip_invalid_characters(file))} "
-            f'tests="{len(results)}" failures="{failed}">'
+        suite = junit.add_element(
+            suites, "testsuite", name=file, tests=str(len(results)), failures=str(failed)
         )
         for trial in results:
-            lines.extend(_junit_case(trial))
-        lines.append("  </testsuite>")
+            case = junit.add_element(suite, "testcase", name=trial.case, classname=trial.file)
+            if trial.mismatches:
+                details = "\n".join(trial.mismatches)
+                junit.add_element(case, "failure", details, message=trial.mismatches[0])
     if run.problems:
-        count = len(run.problems)
-        lines.append(f'  <testsuite name="problems" tests="{count}" errors="{count}">')
+        count = str(len(run.problems))
+        suite = junit.add_element(suites, "testsuite", name="problems", tests=count, errors=count)
         for problem in run.problems:
-            lines.append(
-                "    <testcase "
-                f"name={quoteattr(_strip_invalid_characters(problem.name or problem.file))}>"
-            )
-            lines.append(
-                f"      <error message={quoteattr(_strip_invalid_characters(str(problem)))}/>"
-            )
-            lines.append("    </testcase>")
-        lines.append("  </testsuite>")
-    return "\n".join([*lines, "</testsuites>", ""])
-
-
-def _junit_case(result: TestResult) -> Iterator[str]:
-    head = (
-        f"    <testcase name={quoteattr(_strip_invalid_characters(result.case))} "
-        f"classname={quoteattr(_strip_invalid_characters(result.file))}"
-    )
-    if not result.mismatches:
-        yield head + "/>"
-        return
-    yield head + ">"
-    first, details = (
-        _strip_invalid_characters(text)
-        for text in (result.mismatches[0], "\n".join(result.mismatches))
-    )
-    yield f"      <failure message={quoteattr(first)}>{escape(details)}"
-    yield "      </failure>"
-    yield "    </testcase>"
-
-
-def _strip_invalid_characters(text: str) -> str:
-    """Return a text without the characters that XML 1.0 has no way to write."""
-    return "".join(c if c in "\t\n" or c >= " " else "�" for c in text)
+            case = junit.add_element(suite, "testcase", name=problem.name or problem.file)
+            junit.add_element(case, "error", message=str(problem))
+    return junit.serialize(suites)
