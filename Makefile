@@ -96,7 +96,7 @@ vulnerabilities: $(READY) ## compare the image's dependencies with known vulnera
 release: $(READY) ## build wheel, sdist, image, chart, SBOM, checksums, provenance and notes into dist/
 	@$(BIN)/python -m tools.release $(FLAGS)
 
-golden: $(READY) ## write expected findings into fixtures and the README; read what changed
+golden: $(READY) ## write expected findings into fixtures and the documentation; read what changed
 	GRAPHGATE_UPDATE=1 $(BIN)/python -m pytest -q tests/rules/test_fixtures.py tests/cli/test_readme.py tests/rendering
 
 generate: $(READY) ## write all generated files

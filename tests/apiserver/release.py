@@ -135,19 +135,30 @@ class Proxy:
 class Release:
     """One Helm release and its pods; as a context manager it leaves nothing behind."""
 
-    def __init__(self, plane: ControlPlane, folder: Path, name: str) -> None:
-        """Prepare a namespace `name`, restricted, for a release of that name."""
+    def __init__(
+        self, plane: ControlPlane, folder: Path, name: str, namespace: str | None = None
+    ) -> None:
+        """Prepare a namespace `name`, restricted, for a release of that name.
+
+        With a `namespace` nothing is prepared: somebody else installs there; see `adopt`.
+        """
         self.plane, self.folder, self.name = plane, folder, name
+        self.namespace, self.models = namespace or name, "default"
         self.pods: list[Pod] = []
         self._command: list[str] = []
-        plane.kubectl("apply", "-f", str(CRD))
-        path = SDEPS.format("default")
-        eventually(lambda: plane.request("GET", path).status == 200, "the type is served")
-        plane.create_namespace(name, {"pod-security.kubernetes.io/enforce": "restricted"})
-        # Only this namespace is judged: other tests' objects are none of our business.
-        self.models = f"{name}-models"
-        plane.create_namespace(self.models, {"graphgate-release": name})
         self.proxy = Proxy()
+        if namespace is None:
+            self._prepare()
+
+    def _prepare(self) -> None:
+        self.plane.kubectl("apply", "-f", str(CRD))
+        path = SDEPS.format("default")
+        eventually(lambda: self.plane.request("GET", path).status == 200, "the type is served")
+        enforced = {"pod-security.kubernetes.io/enforce": "restricted"}
+        self.plane.create_namespace(self.name, enforced)
+        # Only this namespace is judged: other tests' objects are none of our business.
+        self.models = f"{self.name}-models"
+        self.plane.create_namespace(self.models, {"graphgate-release": self.name})
 
     def __enter__(self) -> Self:
         self.proxy.__enter__()
@@ -161,18 +172,22 @@ class Release:
         self.helm("uninstall", self.name, "--ignore-not-found", check=False)
         for kind in KINDS:
             self.plane.kubectl("delete", kind, self.name, "--ignore-not-found")
-        for namespace in (self.name, self.models):
+        for namespace in {self.namespace, self.models} - {"default"}:
             self.plane.delete_namespace(namespace)
 
     def helm(self, *arguments: str, check: bool = True) -> str:
         """Run Helm; return what it says."""
-        return self.plane.run("helm", *arguments, "--namespace", self.name, check=check).stdout
+        return self.plane.run("helm", *arguments, "--namespace", self.namespace, check=check).stdout
 
     def install(self, *values: str, command: str = "install") -> None:
         """Install the chart, or upgrade to it, and lead the webhooks here."""
         evaluated = f"webhooks.namespaceSelector.matchLabels.graphgate-release={self.name}"
         flags = [f"--set={value}" for value in (evaluated, *values)]
         self.helm(command, self.name, str(CHART), *flags)
+        self.adopt()
+
+    def adopt(self) -> None:
+        """Lead the webhooks of what is installed here, and read how its pods are started."""
         self.redirect_webhooks()
         self._command = self._read_command()
 
@@ -189,7 +204,7 @@ class Release:
 
     def kubectl(self, *arguments: str, check: bool = True) -> str:
         """Run kubectl in the release's namespace; return what it says."""
-        return self.plane.kubectl("-n", self.name, *arguments, check=check).stdout
+        return self.plane.kubectl("-n", self.namespace, *arguments, check=check).stdout
 
     def get(self, kind: str, name: str = "") -> dict[str, Any]:
         """Return an object of the release."""
@@ -219,7 +234,10 @@ class Release:
             ],
             "users": [{"name": "pod", "user": {"token": token}}],
             "contexts": [
-                {"name": "pod", "context": {"cluster": "it", "user": "pod", "namespace": self.name}}
+                {
+                    "name": "pod",
+                    "context": {"cluster": "it", "user": "pod", "namespace": self.namespace},
+                }
             ],
         }
         path = self.folder / f"{account}.kubeconfig"

@@ -1,4 +1,4 @@
-"""docs/graphs.md and docs/graphs/*.svg: every example drawn."""
+"""docs/graphs.md and docs/graphs/*.svg: every example drawn; and the picture of the README."""
 
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from webhook.yamldoc import read
 
 SOURCE = "tools/generators/pictures.py"
 EXAMPLES = ROOT / "manifests" / "examples"
+README_EXAMPLE = ROOT / "docs" / "examples" / "iris.yaml"
 
 HEAD = """
 # Pictures of inference graphs
@@ -53,7 +54,10 @@ def files() -> dict[str, str]:
     """Return the page and the pictures by path."""
     faulty = _picture(EXAMPLES / "seed" / "three-steps.yaml")
     text = f"<!-- {notice(SOURCE)} -->\n{HEAD}{tree.write(faulty, width=60)}{MIDDLE}"
-    made = {"docs/graphs/three-steps.svg": _svg(faulty)}
+    made = {
+        "docs/graphs/three-steps.svg": _svg(faulty),
+        "docs/pictures/iris.svg": _svg(_picture(README_EXAMPLE)),
+    }
     for file in sorted(EXAMPLES.glob("*.yaml")):
         picture = _picture(file)
         made[f"docs/graphs/{file.stem}.svg"] = _svg(picture)
