@@ -326,8 +326,18 @@ AMOUNTS = {
     "1E-3": 10**6,
     "2E": 2 * 10**27,
     "+": 0,
-    "1e1000000": None,
+    "1e100": 10**109,
+    "1e1000": 10**1009,
+    "1e1000000": 10**1009,
+    "-1e1000000": -(10**1009),
+    "1e-1000000": 1,
+    "0e1000000": 0,
+    "9" * 70: (10**70 - 1) * 10**9,
+    "0." + "0" * 80 + "1": 1,
+    "9Ei": (2**63 - 1) * 10**9,
+    "10Ei": (2**63 - 1) * 10**9,
     "five": None,
+    "five" * 20: None,
 }
 """Quantities in billionths; what is smaller is rounded up, away from zero."""
 
@@ -337,10 +347,17 @@ def test_a_quantity_has_an_amount_in_billionths(text):
     assert k8s_syntax.parse_quantity(text) == AMOUNTS[text]
 
 
+@pytest.mark.parametrize("large", ["9" * 5000, "0." + "0" * 5000 + "1", "1" * 5000 + "Ei"])
+def test_a_quantity_of_thousands_of_digits_is_counted_in_bounds(large):
+    amount = k8s_syntax.parse_quantity(large)
+    assert amount is not None
+    assert 0 < amount < 10**3000
+
+
 def test_a_number_has_the_amount_of_its_text():
     assert [k8s_syntax.parse_quantity(number) for number in (2, 0.5, 10**100, True)] == [
         2 * 10**9,
         5 * 10**8,
-        None,
+        10**109,
         None,
     ]

@@ -6,9 +6,11 @@ The API server itself publishes it, at /openapi/v3.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, Literal
 
 from tools.control_plane.run import ControlPlane
+from tools.control_plane.waiting import wait_until
 
 Schema = Mapping[str, Any]
 Type = Literal[
@@ -55,6 +57,8 @@ ROOTS = (
 
 _NOT_WRITTEN = frozenset({"status", "apiVersion", "kind"})
 """Fields of the document that no author writes, or that say what it is."""
+
+_SECONDS_TO_PUBLISH = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +109,21 @@ class Published:
 
     @classmethod
     def fetch(cls, plane: ControlPlane) -> "Published":
-        """Ask a running API server for its schema."""
+        """Ask a running API server for its schema; what was just installed, it publishes later.
+
+        Raises NotReadyError.
+        """
         definitions: dict[str, Schema] = {}
-        for group in _GROUPS:
-            body = plane.request("GET", f"/openapi/v3/{group}").body
-            definitions.update(body["components"]["schemas"])
+
+        def is_complete() -> bool:
+            for group in _GROUPS:
+                response = plane.request("GET", f"/openapi/v3/{group}")
+                if response.status != HTTPStatus.OK:
+                    return False
+                definitions.update(response.body["components"]["schemas"])
+            return all(name in definitions for _, name in ROOTS)
+
+        wait_until(is_complete, what="the published schema", seconds=_SECONDS_TO_PUBLISH)
         return cls(definitions)
 
     @cached_property

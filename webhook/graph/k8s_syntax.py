@@ -36,9 +36,13 @@ _QUANTITY = re.compile(
 _POWERS_OF_TEN = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15}
 _POWERS_OF_TEN["E"] = 18
 _POWERS_OF_TWO = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
-_MAX_QUANTITY_LENGTH = 60
-"""Characters of a quantity whose amount is counted, and its largest exponent. Nothing real comes
-near (2^63 has 19 digits), and nobody shall have us count 10^1000000."""
+_MAX_REMEMBERED_LENGTH = 60
+"""Characters of a quantity that is remembered. Nothing real comes near: 2^63 has 19 digits."""
+_MAX_EXPONENT = 1000
+"""The largest exponent that is counted, and the most digits: nobody shall have us count
+10^1000000."""
+_MAX_BINARY = ((1 << 63) - 1) * NANO
+"""An amount with a binary suffix ends here, as ParseQuantity's."""
 
 
 def is_quantity(value: Any) -> bool:
@@ -49,17 +53,24 @@ def is_quantity(value: Any) -> bool:
     """
     if type(value) is str:
         return (
-            _is_quantity(value) if len(value) <= _MAX_QUANTITY_LENGTH else _matches_quantity(value)
+            _is_quantity(value)
+            if len(value) <= _MAX_REMEMBERED_LENGTH
+            else _matches_quantity(value)
         )
     return type(value) in (int, float)
 
 
 def parse_quantity(value: Any) -> int | None:
-    """Return the amount of a quantity in billionths (`NANO`); None if there is none or no end."""
+    """Return the amount of a quantity in billionths (`NANO`); None if `value` is none.
+
+    An exponent over 1000 counts as 1000. Source: ParseQuantity.
+    """
     if type(value) is str:
-        return _parse_quantity(value) if len(value) <= _MAX_QUANTITY_LENGTH else None
+        if len(value) <= _MAX_REMEMBERED_LENGTH:
+            return _parse_quantity(value)
+        return _count_billionths(value)
     if type(value) is int:
-        return value * NANO if abs(value) < 10**_MAX_QUANTITY_LENGTH else None
+        return value * NANO
     return _parse_quantity(repr(value)) if type(value) is float else None
 
 
@@ -78,24 +89,30 @@ def _is_quantity(text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _parse_quantity(text: str) -> int | None:
+    return _count_billionths(text)
+
+
+def _count_billionths(text: str) -> int | None:
     stripped = text.strip(" ")
     match = _QUANTITY.match(stripped) if stripped else None
     if match is None:
         return None
     fraction = match["part"] or ""
-    digits = int((match["whole"] + fraction) or "0")
     suffix = match["suffix"] or ""
-    if match["exponent"] is not None:
-        exponent = int(match["exponent"])
-        if abs(exponent) > _MAX_QUANTITY_LENGTH:
-            return None
+    digits = (match["whole"] + fraction).lstrip("0")
+    exponent = int(match["exponent"]) if match["exponent"] else _POWERS_OF_TEN.get(suffix, 0)
+    exponent += 9 - len(fraction) + len(digits[_MAX_EXPONENT:])
+    amount = int(digits[:_MAX_EXPONENT] or "0")
+    if suffix in _POWERS_OF_TWO:
+        amount <<= _POWERS_OF_TWO[suffix]
+    if exponent >= 0:
+        amount *= 10 ** min(exponent, _MAX_EXPONENT + 9)
     else:
-        exponent = _POWERS_OF_TEN.get(suffix, 0)
-    exponent += 9 - len(fraction)
-    digits <<= _POWERS_OF_TWO.get(suffix, 0)
-    # Rounded up, away from zero: whoever asks for something gets something.
-    result: int = digits * 10**exponent if exponent >= 0 else -(-digits // 10**-exponent)
-    return -result if match["sign"] == "-" else result
+        # Rounded up, away from zero: whoever asks for something gets something.
+        amount = -(-amount // 10 ** min(-exponent, 2 * _MAX_EXPONENT))
+    if suffix in _POWERS_OF_TWO:
+        amount = min(amount, _MAX_BINARY)
+    return -amount if match["sign"] == "-" else amount
 
 
 def is_subdomain(name: str) -> bool:

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.k8s_syntax import parse_quantity
+from webhook.graph.k8s_syntax import NANO, parse_quantity
 from webhook.graph.model import Container, get_mapping
 from webhook.graph.path import Path
 from webhook.graph.well_known import KUBERNETES_PREFIX
@@ -33,6 +33,8 @@ ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"resources"})
 LOCAL = True
+
+_THOUSANDTH = NANO // 1000
 
 
 def check(container: Container) -> Iterator[Finding]:
@@ -50,7 +52,10 @@ def _check_resources(path: Path, resources: Mapping[str, Any]) -> Iterator[Findi
         requested, limit = parse_quantity(request), parse_quantity(limits[name])
         # Of what cannot be shared requests and limits are equal:
         # extended-resource-overcommit says so.
-        if requested is None or limit is None or requested <= limit or is_extended_resource(name):
+        if requested is None or limit is None or is_extended_resource(name):
+            continue
+        # Kubernetes counts no amount of a resource finer than in thousandths, rounded up.
+        if -(-requested // _THOUSANDTH) <= -(-limit // _THOUSANDTH):
             continue
         yield Finding(
             path.join(("requests", name)),
