@@ -270,9 +270,9 @@ def test_fix_takes_what_it_knows_of_the_configuration(run, configured):
     ("text", "said"),
     [
         ("pathes: [a]", 'unknown key pathes; did you mean "paths"?'),
-        ("fail-on: never", "fail-on is 'never', not deny or warn"),
-        ("paths: deploy", "paths: 'deploy' is not of type 'array'"),
-        ("- a", "is not of type 'object'"),
+        ("fail-on: never", 'fail-on is "never", not deny or warn'),
+        ("paths: deploy", 'paths is "deploy", not a list'),
+        ("- a", "(document) is a list, not a mapping"),
     ],
 )
 def test_a_wrong_configuration_is_one_sentence(run, folder, text, said):

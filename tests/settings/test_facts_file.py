@@ -89,7 +89,7 @@ def test_a_namespace_without_labels_is_known_all_the_same():
         (None, "(document) is null, not a mapping"),
         ([], "(document) is a list, not a mapping"),
         ({"kind": "Facts"}, "apiVersion is missing; graphgate facts writes such a file"),
-        ({**HEAD, "kind": "Settings"}, "kind is 'Settings', not Facts"),
+        ({**HEAD, "kind": "Settings"}, 'kind is "Settings", not Facts'),
         (
             {**HEAD, "kubernetesVersio": 1},
             'unknown key kubernetesVersio; did you mean "kubernetesVersion"?',

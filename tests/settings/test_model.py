@@ -146,17 +146,20 @@ def test_a_rule_that_is_off_does_not_run():
 @pytest.mark.parametrize(
     ("broken", "sentence"),
     [
-        ([], r"^f\.yaml: \(document\): "),
+        ([], r"^f\.yaml: \(document\) is a list, not a mapping"),
         ({}, r"^f\.yaml: "),
-        (document(kind="Setting"), r"kind is 'Setting', not Settings"),
+        (document(kind="Setting"), r'kind is "Setting", not Settings'),
         (document(rulez={}), r'unknown key rulez; did you mean "rules"\?'),
         (document(rules={"trafic-not-100": {}}), r'did you mean "traffic-not-100"\?'),
-        (document(rules={"traffic-not-100": {"action": "reject"}}), "'reject', not deny or warn"),
+        (
+            document(rules={"traffic-not-100": {"action": "reject"}}),
+            'is "reject", not deny or warn',
+        ),
         (document(defaults={"runAsUser": "8888"}), r"runAsUser"),
         (document(defaults={"runAsUser": True}), r"runAsUser"),
         (document(defaults={"runAsUser": 0}), r"runAsUser is 0, which is root"),
-        (document(defaults={"openshift": "yes"}), "openshift is 'yes', not auto or range-start"),
-        (document(profile="paranoid"), "profile is 'paranoid', not default or hardened"),
+        (document(defaults={"openshift": "yes"}), 'openshift is "yes", not auto or range-start'),
+        (document(profile="paranoid"), 'profile is "paranoid", not default or hardened'),
         (document(namespaces={"a": {"profile": "hardened"}}), "unknown key"),
         (document(namespaces={"a": {"defaults": {"runAsUser": 0}}}), "namespaces.a"),
         (document(modelServers="SKLEARN_SERVER"), "modelServers"),
@@ -212,9 +215,9 @@ def test_policies_are_named_once_for_all_namespaces():
     ("policies", "sentence"),
     [
         ({"file": ["ours"]}, r'unknown key policies.file; did you mean "files"\?'),
-        ({"files": "ours"}, r"policies.files: 'ours' is not of type 'array'"),
+        ({"files": "ours"}, r'policies.files is "ours", not a list'),
         ({"selector": ""}, r"policies.selector: '' should be non-empty"),
-        ({"selector": True}, r"policies.selector: True is not of type 'string', 'null'"),
+        ({"selector": True}, r"policies.selector is true, not a string or null"),
     ],
 )
 def test_policies_that_cannot_be_meant_are_refused(policies, sentence):

@@ -137,7 +137,7 @@ def read_config(file: Path, root: Path) -> dict[str, Any]:
     import jsonschema  # 60 ms of imports, for who has such a file
 
     from webhook.runtime.single_document import read_single_document
-    from webhook.settings.model import describe_schema_error
+    from webhook.settings.schema_errors import describe_schema_error
 
     document = read_single_document(file)
     for error in jsonschema.Draft202012Validator(config_schema()).iter_errors(document):

@@ -25,10 +25,9 @@ from typing import Any
 
 from webhook.errors import SettingsError
 from webhook.graph.cluster_facts import Facts, Namespace
-from webhook.graph.path import Path
-from webhook.graph.suggest import nearest_word
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
-from webhook.yamldoc.emitter import YamlStyle, emit_block, emit_json
+from webhook.settings.schema_errors import describe_schema_error
+from webhook.yamldoc.emitter import YamlStyle, emit_block
 
 KIND = "Facts"
 
@@ -197,46 +196,6 @@ def _validate_schema(document: Any, source: str) -> None:
     errors = jsonschema.Draft202012Validator(SCHEMA).iter_errors(document)
     first = min(errors, key=lambda error: list(map(str, error.path)), default=None)
     if first is not None:
-        raise SettingsError(f"{source}: {_describe_error(first)}")
-
-
-def _describe_error(error: Any) -> str:
-    """Return what is wrong: `kubernetesVersion is 36, not a string or null`."""
-    path = Path(error.absolute_path)
-    if error.validator == "additionalProperties":
-        known = list(error.schema.get("properties", {}))
-        unknown = next(key for key in error.instance if key not in known)
-        suggestion = nearest_word(str(unknown), known)
-        hint = f'did you mean "{suggestion}"?' if suggestion else f"known are {', '.join(known)}"
-        return f"unknown key {path / str(unknown)}; {hint}"
-    if error.validator == "const":
-        return f"{path} is {error.instance!r}, not {error.validator_value}"
-    if error.validator == "enum":
-        allowed = " or ".join(str(word) for word in error.validator_value if word is not None)
-        return f"{path} is {_describe_value(error.instance)}, not {allowed}"
-    if error.validator == "required":
-        missing = next(key for key in error.validator_value if key not in error.instance)
-        return f"{path / missing} is missing; graphgate facts writes such a file"
-    if error.validator == "type":
-        kinds = error.validator_value
-        kinds = [kinds] if isinstance(kinds, str) else kinds
-        expected = " or ".join(_TYPE_NAMES[kind] for kind in kinds)
-        return f"{path} is {_describe_value(error.instance)}, not {expected}"
-    if error.validator == "pattern":
-        return f"{path} is {_describe_value(error.instance)}, not a version like v1.36"
-    return f"{path}: {error.message}"
-
-
-_TYPE_NAMES = {
-    "object": "a mapping",
-    "integer": "an integer",
-    "boolean": "true or false",
-    "string": "a string",
-    "null": "null",
-}
-
-
-def _describe_value(value: Any) -> str:
-    if isinstance(value, (dict, list)):
-        return "a mapping" if isinstance(value, dict) else "a list"
-    return emit_json(value)[:60]
+        reason = describe_schema_error(first, pattern_name="a version like v1.36")
+        hint = "; graphgate facts writes such a file" if first.validator == "required" else ""
+        raise SettingsError(f"{source}: {reason}{hint}")

@@ -41,9 +41,7 @@ from webhook.defaulting.options import (
 )
 from webhook.errors import SettingsError
 from webhook.graph.cluster_facts import Facts
-from webhook.graph.path import Path
 from webhook.graph.selectors import read_selector
-from webhook.graph.suggest import nearest_word
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
 from webhook.podsecurity import Standard, parse_version
 from webhook.rendering.routes.options import NO_ROUTING, RoutingOptions
@@ -60,6 +58,7 @@ from webhook.settings.pod_security import PodSecurityOptions
 from webhook.settings.rendering import RenderingSettings, read_rendering
 from webhook.settings.routing import read_routing
 from webhook.settings.rule_set import EnabledRule, RuleSet
+from webhook.settings.schema_errors import describe_schema_error
 
 KIND = "Settings"
 ALL_RULES = "*"
@@ -439,20 +438,3 @@ def _validate_schema(document: Any, source: str) -> None:
     if not errors:
         return
     raise SettingsError(f"{source}: {describe_schema_error(errors[0])}")
-
-
-def describe_schema_error(error: Any) -> str:
-    """Return a sentence for an error of jsonschema: the key, and what it may be."""
-    path = Path(error.absolute_path)
-    if error.validator == "additionalProperties":
-        known = list(error.schema.get("properties", {}))
-        unknown = next(key for key in error.instance if key not in known)
-        suggestion = nearest_word(str(unknown), known)
-        hint = f'did you mean "{suggestion}"?' if suggestion else f"known are {', '.join(known)}"
-        return f"unknown key {path / str(unknown)}; {hint}"
-    if error.validator in {"const", "enum"}:
-        known = [error.validator_value] if error.validator == "const" else error.validator_value
-        if "off" in known:
-            known = [value for value in known if value is not False]
-        return f"{path} is {error.instance!r}, not {' or '.join(map(str, known))}"
-    return f"{path}: {error.message}"
