@@ -145,7 +145,7 @@ def test_a_finding_that_only_warns_does_not_deny():
     response = send_review(encoded_review(with_graph(modelURI="gs://models.example/iris")))
     assert response["response"]["allowed"] is True
     assert response["response"]["warnings"] == [
-        'spec.predictors[0].graph.modelURI: there is no field "modelURI" here; '
+        'spec.predictors[0].graph.modelURI: unknown field "modelURI"; '
         'did you mean "modelUri"? [unknown-field]'
     ]
 
@@ -160,8 +160,8 @@ def test_a_finding_that_is_only_recorded_goes_to_the_audit_log():
     )
     response = send_review(encoded_review(with_graph(zzz=1)), settings=settings)
     assert response["response"]["auditAnnotations"] == {
-        "findings": 'spec.predictors[0].graph.zzz: there is no field "zzz" here; '
-        "remove it, or check its name and place [unknown-field]"
+        "findings": 'spec.predictors[0].graph.zzz: unknown field "zzz"; '
+        "remove it, or check its name and level [unknown-field]"
     }
     assert "warnings" not in response["response"]
 

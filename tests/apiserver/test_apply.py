@@ -189,7 +189,7 @@ def test_a_warning_is_shown_once_and_the_object_stored(kubectl):
     ran = kubectl("apply", "-f", "-", document=named(with_graph(modelURI="gs://x/y")))
     assert ran.returncode == 0
     assert ran.stderr == (
-        'Warning: spec.predictors[0].graph.modelURI: there is no field "modelURI" here; '
+        'Warning: spec.predictors[0].graph.modelURI: unknown field "modelURI"; '
         'did you mean "modelUri"? [unknown-field]\n'
     )
 

@@ -145,8 +145,8 @@ def test_what_is_left_is_said_with_its_reason(run):
         "ROUTER, COMBINER, MODEL, TRANSFORMER, OUTPUT_TRANSFORMER [unknown-node-type]",
         "-:1:296: not fixed spec.predictors[0].graph.name: no container named "
         '"clasifier" in this predictor [missing-container]: its fix is a guess; see --unsafe-fixes',
-        '-:1:354: not fixed spec.predictors[0].graph.nonsense: there is no field "nonsense" here '
-        "[unknown-field]: remove it, or check its name and place",
+        '-:1:354: not fixed spec.predictors[0].graph.nonsense: unknown field "nonsense" '
+        "[unknown-field]: remove it, or check its name and level",
         "1 fixed, 2 left (1 fixable with --unsafe-fixes)",
     ]
 

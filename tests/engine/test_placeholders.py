@@ -42,4 +42,4 @@ def test_what_a_program_reads_is_no_template():
     document = with_graph()
     (container,) = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"]
     container["args"] = ["echo ${HOME}", 1]
-    assert [f.message for f in denials(document)] == ["the number 1, not text"]
+    assert [f.message for f in denials(document)] == ["args[1] must be a string, got 1"]

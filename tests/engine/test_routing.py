@@ -50,7 +50,7 @@ def test_a_split_that_nothing_carries_out_is_told():
             "warn",
             "unrouted-traffic",
             "spec.predictors",
-            "nothing routes: 75/25 is not enforced, since routing.kind is none",
+            "75/25 is not enforced: routing.kind is none",
         )
     ]
 
@@ -61,7 +61,7 @@ def test_a_shadow_that_gets_nothing_is_told():
             "warn",
             "unrouted-traffic",
             "spec.predictors[1].shadow",
-            'nothing routes: the shadow "next" gets no requests, since routing.kind is none',
+            'the shadow "next" gets no requests: routing.kind is none',
         )
     ]
 

@@ -115,7 +115,7 @@ def test_a_key_kind_in_another_spelling_is_renamed(key, document):
     assert finding is not None
     assert describe(value) == (
         str(finding.path),
-        f'there is no field "{key}"; it is called "kind"',
+        f'unknown field "{key}"; the field is named "kind"',
         "write kind in lower case",
         [{"op": "move", "from": f"/{key}", "path": "/kind"}],
         "safe",
@@ -126,7 +126,7 @@ def test_a_key_kind_in_another_spelling_is_renamed(key, document):
 def test_a_key_is_not_renamed_onto_another():
     path, message, _, fix, _ = describe({"kind": None, "Kind": "SeldonDeployment"})
     assert (path, fix) == ("Kind", [])
-    assert message == 'there is no field "Kind"; it is called "kind"'
+    assert message == 'unknown field "Kind"; the field is named "kind"'
 
 
 @pytest.mark.parametrize("value", [None, 1, "SeldonDeployment", [], {}, {"kind": "Pod"}])

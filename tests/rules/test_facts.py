@@ -59,7 +59,7 @@ def test_a_graph_one_level_deeper_than_the_cluster_keeps_is_refused_where_it_is_
 def test_a_server_without_an_image_for_the_protocol_is_refused():
     path = "spec.predictors[0].graph.implementation"
     message = (
-        "no image of SKLEARN_SERVER is configured for the protocol v2 or kfserving; "
+        "no image of SKLEARN_SERVER is configured for protocol v2 or kfserving; "
         "there are images for seldon"
     )
     document = bare(with_graph(**SERVER), protocol="v2")

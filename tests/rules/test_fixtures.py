@@ -1,7 +1,7 @@
 """Every fixture says in its head what is to be found in it; `make golden` writes the heads.
 
 # deny traffic-not-100 spec.predictors
-#   traffic of the 2 live predictors sums to 90, not 100 …
+#   traffic of the 2 non-shadow predictors must add up to 100, got 90 …
 #   = the remedy
 #   + {"op": …}                  one line for each operation of a safe fix
 #   ? {"op": …}                  and of an unsafe one

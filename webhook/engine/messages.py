@@ -47,8 +47,8 @@ def format_denial(decision: Decision, name: str) -> str:
 
     Example:
         SeldonDeployment "iris" has 2 faults:
-        * spec.predictors[0].graph.name: no container … is called "clasifier"; … [missing-container]
-        * spec.predictors: traffic of the 2 live predictors sums to 90, not 100 … [traffic-not-100]
+        * spec.predictors[0].graph.name: no container named "clasifier" … [missing-container]
+        * spec.predictors: traffic of the 2 … must add up to 100, got 90 … [traffic-not-100]
     """
     lines = [f"* {line}" for line in _denial_lines(decision)]
     noun = "fault" if len(lines) == 1 else "faults"

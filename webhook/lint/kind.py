@@ -67,7 +67,7 @@ def _without_kind(document: dict[str, Any]) -> Finding | None:
             fix: tuple[Operation, ...] = (rename,) if "kind" not in document else ()
             return Finding(
                 ROOT / key,
-                f'there is no field "{key}"; it is called "kind"',
+                f'unknown field "{key}"; the field is named "kind"',
                 "write kind in lower case",
                 fix,
                 rule_id=MISSPELLED_KIND_RULE_ID,

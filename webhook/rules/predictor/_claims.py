@@ -1,4 +1,4 @@
-"""What the rules on gateways and hosts share: a claim that is not allowed, as a finding."""
+"""What the rules on gateways and hosts share: the finding for a value that is not allowed."""
 
 from collections.abc import Iterator, Sequence
 from typing import Literal
@@ -12,7 +12,7 @@ from webhook.rendering.routes.options import RoutingOptions
 from webhook.rules._format import quote_value
 
 _MAX_SHOWN = 5
-"""Names that a message lists: it names the nearest one, too."""
+"""Names that a message lists, besides the nearest one."""
 
 
 def check_claims(
@@ -21,9 +21,9 @@ def check_claims(
     noun: Literal["gateway", "host"],
     allowed: Sequence[str],
 ) -> Iterator[Finding]:
-    """Yield the gateway or the host that an author asks for and may not have.
+    """Yield the gateway or the host that is not allowed.
 
-    allowed  what they may have, for the message
+    allowed  the allowed names, for the message
     """
     for claim in read_claims(deployment, routing):
         if claim.noun != noun or claim.allowed:

@@ -1,9 +1,9 @@
-"""An annotation that holds a number does not
+"""Annotation value is not an integer
 
-Why: Seldon reads some annotations as whole numbers when it creates the objects or when the
-orchestrator starts. From another text it creates nothing, or the orchestrator does not start.
+Why: Seldon parses some annotations as integers when it creates the objects or when the orchestrator
+starts. With any other value it creates nothing, or the orchestrator does not start.
 
-Fix: Write a whole number in quotation marks, without a unit.
+Fix: Use an integer in quotes, without a unit.
 
 Bad:
     annotations:
@@ -55,7 +55,7 @@ FIELDS = frozenset({"annotations"})
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each of them that Go's strconv.Atoi refuses.
+    """Yield each value that Go's strconv.Atoi refuses.
 
     Source: seldon-checks G36, and the executor's clients.
 
@@ -86,7 +86,9 @@ def _check_annotations(
             continue  # read only beside retries
         # Only pods that carry it let the orchestrator fail; the object's own reach some ingresses.
         certain = written is spec or key not in _POD_ANNOTATIONS
-        yield Finding(path / key, f"{quote_value(value)} is no whole number", certain=certain)
+        yield Finding(
+            path / key, f"{key} must be an integer, got {quote_value(value)}", certain=certain
+        )
 
 
 def _is_number(value: str) -> bool:

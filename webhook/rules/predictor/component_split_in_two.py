@@ -1,10 +1,10 @@
-"""A componentSpec is split into two
+"""componentSpec split into two items
 
-Why: every dash in componentSpecs begins a pod of its own. Autoscaler, metadata and replicas under
-another dash than `spec` belong to a pod without containers, which Kubernetes refuses, and the pod
-that was meant has none of them.
+Why: every dash in componentSpecs begins another pod. Autoscaler, metadata and replicas in another
+item than `spec` belong to a pod without containers, which the API server refuses, and the intended
+pod has none of them.
 
-Fix: Take the second dash away, so that spec and what goes with it are one item.
+Fix: Remove the second "-" so that both become one item.
 
 Bad:
     componentSpecs:
@@ -38,7 +38,7 @@ FIELDS = frozenset({"componentSpecs"})
 
 
 def check(predictor: Predictor) -> Iterator[Finding]:
-    """Yield each item of componentSpecs that is a part of its neighbour."""
+    """Yield each item of componentSpecs that is a part of the item before or after it."""
     if len(get_list(predictor.raw, "componentSpecs")) > 1:
         yield from _check_predictor(predictor)
 
@@ -59,8 +59,8 @@ def _check_predictor(predictor: Predictor) -> Iterator[Finding]:
         remaining: Operation = {"op": "remove", "path": (list_path / part).pointer}
         yield Finding(
             list_path / part / fields[0],
-            f"{join_words(fields)} without a pod; the pod is at {list_path / target / 'spec'}",
-            "take the second dash away, so that both are one item",
+            f"{join_words(fields)} without a pod, which is at {list_path / target / 'spec'}",
+            'remove the "-" so that both become one item',
             (*moves, remaining),
             certain=certain,
             fix_safety="safe",
@@ -70,17 +70,17 @@ def _check_predictor(predictor: Predictor) -> Iterator[Finding]:
 def _check_ambiguous(
     entries: Iterable[Entry], split: Container[int], path: Path
 ) -> Iterator[Finding]:
-    """Yield each such item that may belong to either neighbour, or to none."""
+    """Yield each such item that may belong to either neighbour, or to neither."""
     for index, item in entries:
         if item and index not in split and item.keys() <= set(COMPONENT_FIELDS):
             yield Finding(
                 path / index / next(iter(item)),
-                f"{join_words(item)} without a pod: nothing is made of it",
-                "write it into the item that has the pod",
+                f"{join_words(item)} without a pod: nothing is created",
+                "move it into the item with the pod",
                 certain=False,
             )
 
 
 def _component_items(predictor: Predictor) -> Path:
-    """Return where the predictor's componentSpecs stand."""
+    """Return the path of the predictor's componentSpecs."""
     return predictor.components[0].path.parent if predictor.components else predictor.path

@@ -1,9 +1,9 @@
-"""A deadline is not positive
+"""Deadline out of range
 
-Why: progressDeadlineSeconds is how long a rollout may take before it counts as failed. Kubernetes
-takes no Deployment whose deadline is 0 or less.
+Why: progressDeadlineSeconds is how long a rollout may take before it counts as failed. The API
+server refuses a Deployment with a deadline of 0 or less.
 
-Fix: Write a number of seconds above 0, or leave the deadline out.
+Fix: Use at least 1 second, or remove progressDeadlineSeconds.
 
 Bad:
     progressDeadlineSeconds: 0
@@ -32,5 +32,5 @@ def check(predictor: Predictor) -> Iterator[Finding]:
         if seconds is not None and seconds < 1:
             yield Finding(
                 predictor.path / "progressDeadlineSeconds",
-                f"the deadline of {seconds} seconds is not above 0",
+                f"progressDeadlineSeconds must be at least 1, got {seconds}",
             )

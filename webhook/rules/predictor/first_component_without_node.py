@@ -1,7 +1,7 @@
-"""The first component has no container of the graph
+"""First component without a node
 
-Why: the orchestrator is put into the pod of the first componentSpec, beside a container of the
-graph. Where the first componentSpec has none, Seldon finds no place for it and creates nothing.
+Why: Seldon adds the orchestrator to the pod of the first componentSpec, beside a container of the
+graph. If the first componentSpec has none, Seldon creates nothing.
 
 Fix: Move the componentSpec with a container of the graph to the front.
 
@@ -42,7 +42,7 @@ FIELDS = frozenset({"componentSpecs"})
 
 
 def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each first componentSpec that no node runs in (source: seldon-checks G19)."""
+    """Yield each first componentSpec without a node (source: seldon-checks G19)."""
     if len(predictor.components) < 2 or not predictor.graph:
         return
     first = predictor.components[0]
@@ -53,14 +53,14 @@ def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Findin
             return
         yield Finding(
             first.path,
-            "no container of the first componentSpec runs a node of the graph, so the "
-            "orchestrator has no place",
+            "no container of the first componentSpec runs a node of the graph, so there is no "
+            "pod for the orchestrator",
             evidence=tuple(container.path / "name" for container in first.containers),
         )
 
 
 def _has_no_nodes(predictor: Predictor) -> bool:
-    """Tell whether every node with a container has it in a later component."""
+    """Return whether all containers of nodes are in later components."""
     nodes = {node.name for node in predictor.nodes}
     if any(container.name in nodes for container in predictor.components[0].containers):
         return False

@@ -1,9 +1,9 @@
-"""The orchestrator's resources are in a field that nobody reads
+"""Ignored engineResources
 
-Why: engineResources was replaced by svcOrchSpec.resources. The orchestrator gets its default
-resources, whatever engineResources says.
+Why: engineResources was replaced by svcOrchSpec.resources. It is ignored, and the orchestrator gets
+its default resources.
 
-Fix: Move them to svcOrchSpec.resources.
+Fix: Use svcOrchSpec.resources.
 
 Bad:
     engineResources:
@@ -28,7 +28,7 @@ FIELDS = frozenset({"engineResources"})
 
 
 def check(predictor: Predictor) -> Iterator[Finding]:
-    """Yield each engineResources that says something (source: seldon-checks G39)."""
+    """Yield each engineResources that is not empty (source: seldon-checks G39)."""
     if not predictor.raw.get("engineResources"):
         return
     path = predictor.path / "engineResources"
@@ -42,4 +42,4 @@ def check(predictor: Predictor) -> Iterator[Finding]:
         fix = ({"op": "add", "path": new.pointer, "value": {}}, move)
     elif type(orchestrator_spec) is dict and not orchestrator_spec.get("resources"):
         fix = (move,)
-    yield Finding(path, "engineResources is read by nobody", fix=fix, fix_safety="safe")
+    yield Finding(path, "engineResources is ignored", fix=fix, fix_safety="safe")

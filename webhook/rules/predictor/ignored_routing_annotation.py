@@ -1,8 +1,8 @@
 """Routing annotation without effect
 
-Why: Seldon's annotations for Istio and Ambassador are read where routing.kind names that gateway.
-Of those for Ambassador, the ones that could take requests of other objects (a path or a header of
-one's own, a whole configuration) are never read.
+Why: Seldon's annotations for Istio and Ambassador are read only if routing.kind is that gateway.
+The Ambassador annotations that could take requests of other objects (a custom path, header or
+configuration) are never read.
 
 Fix: Remove the annotation, or set routing.kind to its gateway.
 

@@ -1,11 +1,11 @@
-"""Update of what Kubernetes does not let change
+"""Update of an immutable field
 
-Why: some fields of the rendered objects are set once: the selector of a Deployment, and whether a
-Service has an address of its own. An update that would make a Service headless
-(seldon.io/headless-svc) is taken, and can never be applied. For a changed selector, Seldon's
-operator deletes the Deployment and makes it anew: until its pods are ready nobody answers.
+Why: some fields of the rendered objects cannot change: the selector of a Deployment, and whether a
+Service is headless. An update that would make a Service headless (seldon.io/headless-svc) is
+admitted and can never be applied. If a selector changes, Seldon's operator deletes the Deployment
+and creates it again: until its pods are ready, requests fail.
 
-Fix: Leave as it is what names the pods, or delete the object and create it anew.
+Fix: Keep the names and labels of the pods, or delete the object and create it again.
 
 Bad:
     # before: no annotation
@@ -38,7 +38,7 @@ SINCE = "0.1.0"
 
 
 def check(deployment: SeldonDeployment, old: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
-    """Yield what an update changes in rendered objects that stay, and cannot change in them.
+    """Yield each change of an immutable field in a rendered object that stays.
 
     Sources: ValidateServiceClusterIPsRelatedFields and ValidateDeploymentUpdate of the API server;
     createDeployments of Seldon's controller (v1.17.1).
@@ -73,10 +73,10 @@ def _compare_services(
     path = _place_of_annotation(deployment)
     if is_headless:
         message = "the clusterIP of a Service cannot change: it cannot become headless"
-        yield Finding(path, message, "remove it, or delete the object and create it anew")
+        yield Finding(path, message, "remove it, or delete the object and create it again")
     else:
         message = "the Services stay headless: their clusterIP cannot change"
-        yield Finding(path, message, "delete the object and create it anew", certain=False)
+        yield Finding(path, message, "delete the object and create it again", certain=False)
 
 
 def _compare_deployments(earlier: "Rendered", one: "Rendered", path: Path) -> Iterator[Finding]:
@@ -87,14 +87,14 @@ def _compare_deployments(earlier: "Rendered", one: "Rendered", path: Path) -> It
     yield Finding(
         path,
         f"the update changes the selector of Deployment {one.name} ({', '.join(changed)}): it is "
-        "deleted and made anew, and has no pods meanwhile",
+        "deleted and created again, and has no pods meanwhile",
         "add a predictor with the change, and remove this one when the new one is ready",
         certain=False,
     )
 
 
 def _naming(deployment: SeldonDeployment) -> list[Any]:
-    """Return what names and selectors of the rendered objects are made of."""
+    """Return the values that names and selectors of the rendered objects depend on."""
     metadata = get_mapping(deployment.raw, "metadata")
     naming: list[Any] = [metadata.get("annotations"), deployment.spec.get("annotations")]
     for predictor in deployment.predictors:

@@ -1,7 +1,7 @@
 """Kafka variables without serverType kafka
 
-Why: KAFKA_BROKER and its topics are read by an orchestrator that serves Kafka, and only
-serverType: kafka makes it one. Without, it listens for HTTP, and the variables do nothing.
+Why: the orchestrator reads KAFKA_BROKER and its topics only with serverType: kafka. Without it, it
+serves HTTP, and the variables have no effect.
 
 Fix: Set serverType to kafka in spec, or remove the variables.
 

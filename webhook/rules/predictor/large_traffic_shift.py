@@ -1,9 +1,9 @@
-"""An update moves much traffic at once
+"""Large traffic shift in one update
 
-Why: a canary shows its faults on a small share of the requests. An update that moves more than half
-of all traffic at once gives it no chance to; it is often a slip of a digit.
+Why: a canary shows its errors on a small share of the requests. An update that moves more than half
+of all traffic at once defeats that, and is often a typing error.
 
-Fix: Move the traffic in smaller steps, or leave it if this is meant.
+Fix: Move the traffic in smaller steps, or ignore this if it is intended.
 
 Bad:
     # before: main 100, canary 0

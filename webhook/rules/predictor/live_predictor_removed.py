@@ -1,7 +1,7 @@
-"""An update removes a predictor that has traffic
+"""Removal of a predictor with traffic
 
-Why: with a predictor its Deployments and Services go. What is still sent to it, by clients that
-know its Service or by connections that are open, fails. A rename is a removal too.
+Why: the Deployments and Services of a removed predictor are deleted. Requests of clients that still
+use its Service, or of open connections, fail. Renaming is a removal, too.
 
 Fix: Set its traffic to 0 first, and remove it in a later update.
 
@@ -29,7 +29,7 @@ SINCE = "0.1.0"
 
 
 def check(deployment: SeldonDeployment, old: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each predictor with traffic that is there before an update and not after it."""
+    """Yield each predictor with traffic that an update removes."""
     remaining_names = {predictor.name for predictor in deployment.predictors}
     for predictor in old.predictors:
         if not predictor.name or predictor.name in remaining_names or predictor.is_shadow:

@@ -1,9 +1,9 @@
-"""An annotation stands where Seldon does not read it
+"""Misplaced annotation
 
-Why: some of Seldon's annotations are read at one place only: of the spec, or of a predictor. At
-another place they have no effect, and nobody is told.
+Why: Seldon reads some annotations at one level only: spec, or a predictor. At another level they
+silently have no effect.
 
-Fix: Move the annotation to where it is read.
+Fix: Move the annotation to the level at which it is read.
 
 Bad:
     metadata:
@@ -73,6 +73,6 @@ def _check_annotations(
         )
         yield Finding(
             path / "annotations" / key,
-            f"{key} is read from {expected_location} only, and has no effect here",
+            f"{key} has no effect here: it is read from {expected_location} only",
             f"move it to {expected_location}",
         )

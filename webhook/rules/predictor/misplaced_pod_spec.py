@@ -1,7 +1,7 @@
-"""A pod template stands at the wrong place
+"""Misplaced pod template
 
-Why: containers belong under `spec` of an item of componentSpecs. One level or one dash away nothing
-reads them: `spec` is null, the predictor has no pods, and the API server drops them in silence.
+Why: containers belong under `spec` of an item of componentSpecs. At another level they are ignored:
+`spec` is empty, the predictor has no pods, and the API server silently drops the containers.
 
 Fix: Indent containers under spec, and spec under an item of componentSpecs.
 
@@ -38,14 +38,14 @@ ACTION = "deny"
 SINCE = "0.1.0"
 
 _POD_FIELDS = {"componentspec", "componentspecs", "container", "containers", "podspec", "spec"}
-"""What is called like a pod template or a part of it, in small letters without "_"."""
+"""Names of a pod template or a part of it, in lower case without "_"."""
 _SPEC_PATH = ("spec",)
 _SINGULAR_NAMES = "container"
-"""One of them that stands at its place, and is misspelled-required-field's."""
+"""One of them at its place, which misspelled-required-field reports."""
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each pod template that is out of place, where the graph needs one."""
+    """Yield each misplaced pod template, if the graph needs one."""
     if not deployment.schema_errors:
         return
     for predictor in deployment.predictors:
@@ -65,14 +65,14 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
 
 
 def has_misplaced_pods(deployment: SeldonDeployment, predictor: Predictor) -> bool:
-    """Tell whether a predictor that has no containers has them at another place."""
+    """Return whether a predictor without containers has them at another path."""
     return any(True for _ in _misplaced_pod_paths(deployment, predictor)) or any(
         True for _ in _template_paths(predictor)
     )
 
 
 def _template_paths(predictor: Predictor) -> Iterator[Path]:
-    """Yield each `template` that holds a pod, as it does in a Deployment."""
+    """Yield each `template` that contains a pod, as in a Deployment."""
     for component in predictor.components:
         path = component.path
         for parent, raw in (path, component.raw), (path / "spec", component.pod):
@@ -106,22 +106,22 @@ def _check_templates(deployment: SeldonDeployment, predictor: Predictor) -> Iter
         )
         yield Finding(
             path,
-            "a component is a pod template itself: there is no template in it",
-            f"write its {join_words(template)} in {component} itself",
+            "template is not a field of a componentSpec, which is a pod template itself",
+            f"move its {join_words(template)} to {component}",
             tuple(operations) if can_move else (),
             fix_safety="safe",
         )
 
 
 def _misplaced_pod_paths(deployment: SeldonDeployment, predictor: Predictor) -> Iterator[Path]:
-    """Yield the fields of a predictor that are called like a pod template, but are none."""
+    """Yield the unknown fields of a predictor that are named like a pod template."""
     for path in unknown_fields_near(deployment, predictor):
         if normalize_field(str(path[-1])) in _POD_FIELDS:
             yield path
 
 
 def is_reported_elsewhere(deployment: SeldonDeployment, path: Path) -> bool:
-    """Tell whether an unknown field is part of what is said of a graph or pod out of place."""
+    """Return whether an unknown field is part of a misplaced graph or pod that is reported."""
     if path == ("predictors",):
         return not deployment.predictors
     if path[-1] == "graph":
@@ -147,12 +147,12 @@ def is_reported_elsewhere(deployment: SeldonDeployment, path: Path) -> bool:
 
 
 def needs_no_pods(predictor: Predictor) -> bool:
-    """Tell whether a node needs a container, and no pod template is where it belongs."""
+    """Return whether a node needs a container and there is no pod template at its place."""
     return not predictor.containers and predictor.has_nodes_to_contain
 
 
 def _is_misindented(component: ComponentSpec) -> bool:
-    """Tell whether the containers stand beside `spec`, and none in it."""
+    """Return whether the containers are beside `spec`, and none in it."""
     present = get_mapping(component.raw, "spec").get("containers")
     return present is None and type(component.raw.get("containers")) is list
 
@@ -166,11 +166,10 @@ def _check_component(component: ComponentSpec, *, certain: bool) -> Finding:
         operations.append({"op": "add", "path": spec.pointer, "value": {}})
     operations.extend(move_operation(component.path / name, spec / name) for name in misplaced)
     can_move = present is None or (type(present) is dict and not present.keys() & set(misplaced))
-    state = "empty" if not present else "without them"
-    verb = "stand" if len(misplaced) > 1 else "stands"
+    state = "empty" if not present else "without containers"
     return Finding(
         path,
-        f"{join_words(misplaced)} {verb} beside spec, which is {state}",
+        f"{join_words(misplaced)} must be in spec, which is {state}",
         f"indent {'them' if len(misplaced) > 1 else 'it'} under spec",
         tuple(operations) if can_move else (),
         certain=certain,
@@ -179,13 +178,13 @@ def _check_component(component: ComponentSpec, *, certain: bool) -> Finding:
 
 
 def _check_predictor(deployment: SeldonDeployment, predictor: Predictor, path: Path) -> Finding:
-    """Return the finding for a template that is in the predictor, but in no componentSpec."""
+    """Return the finding for a template in the predictor outside of componentSpecs."""
     value, name = get_value_at(deployment, path), normalize_field(str(path[-1]))
     target_path = predictor.path / "componentSpecs"
     if name == "componentspecs" and path.parent == predictor.path:
         message = f'there is no field "{path[-1]}" here, and the predictor has no pods without it'
         rename = (move_operation(path, target_path),)
-        return Finding(path, message, "write componentSpecs", rename, fix_safety="safe")
+        return Finding(path, message, "use componentSpecs", rename, fix_safety="safe")
     pods = value if type(value) is list else [value]
     if name == "containers":
         pods = [{"spec": {"containers": value}}]
@@ -201,7 +200,7 @@ def _check_predictor(deployment: SeldonDeployment, predictor: Predictor, path: P
     return Finding(
         path,
         f'there is no field "{path[-1]}" here, and the predictor has no pods without it',
-        "write it into an item of componentSpecs, a list in the predictor",
+        "move it into an item of componentSpecs, a list in the predictor",
         (remove, add) if is_certain else (),
         fix_safety="safe",
     )

@@ -1,9 +1,9 @@
-"""A predictor behind Kafka lacks a variable
+"""Missing Kafka variable
 
-Why: with serverType kafka the orchestrator takes broker and topics from three environment
-variables of each predictor's svcOrchSpec. Seldon refuses a predictor that has fewer.
+Why: with serverType kafka the orchestrator reads broker and topics from three environment variables
+of each predictor's svcOrchSpec. Seldon refuses a predictor without all three.
 
-Fix: Give svcOrchSpec.env KAFKA_BROKER, KAFKA_INPUT_TOPIC and KAFKA_OUTPUT_TOPIC.
+Fix: Set KAFKA_BROKER, KAFKA_INPUT_TOPIC and KAFKA_OUTPUT_TOPIC in svcOrchSpec.env.
 
 Bad:
     spec:
@@ -56,6 +56,5 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
         if missing:
             yield Finding(
                 predictor.path / "svcOrchSpec" / "env",
-                f"serverType is kafka, but {join_words(missing)} "
-                f"{'is' if len(missing) == 1 else 'are'} not set for the orchestrator",
+                f"serverType kafka requires {join_words(missing)} in svcOrchSpec.env",
             )

@@ -1,9 +1,9 @@
-"""Misspelled annotation of Seldon
+"""Misspelled Seldon annotation
 
-Why: Seldon's switches are annotations, and nobody refuses one that it does not know. Their values
-are compared with the text "true"; headless-svc is switched on by anything but "false".
+Why: Seldon ignores unknown annotations. Values are compared with the string "true"; headless-svc is
+enabled by anything but "false".
 
-Fix: Write the key as Seldon spells it, and "true" or no annotation.
+Fix: Use Seldon's spelling of the key, and "true" or no annotation.
 
 Bad:
     spec:
@@ -31,9 +31,9 @@ SINCE = "0.1.0"
 FIELDS = frozenset({"annotations"})
 
 _SWITCHES = ("engine-separate-pod", "no-engine", "no-storage-initializer")
-"""On where they are "true"."""
+"""Enabled by "true"."""
 _SET_BY_PRESENCE = ("headless-svc",)
-"""On whatever their value, but "false"."""
+"""Enabled by any value but "false"."""
 _KNOWN = (
     *_SWITCHES,
     *_SET_BY_PRESENCE,
@@ -75,14 +75,14 @@ def _check_annotations(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:
         if not is_seldons or name not in _KNOWN:
             nearest = nearest_word(name, _KNOWN) if is_seldons else _name_of_near_prefix(key)
             if nearest and SELDON_PREFIX + nearest not in annotations:
-                message = f"Seldon does not read the annotation {quote_value(key)}"
+                message = f"unknown Seldon annotation {quote_value(key)}"
                 yield Finding(place, message, f"did you mean {SELDON_PREFIX}{nearest}?")
         elif type(value) is str and value.lower() in _NEAR_BOOLEANS:
             yield from _check_switch(place, name, value)
 
 
 def _name_of_near_prefix(key: str) -> str:
-    """Return the known name behind a prefix that is nearly Seldon's; "" for any other key."""
+    """Return the known name after a prefix that is nearly Seldon's; "" for any other key."""
     prefix, _, name = key.partition("/")
     if name not in _KNOWN:
         return ""

@@ -1,9 +1,9 @@
-"""Endpoints are of different types
+"""Mixed endpoint types
 
-Why: the orchestrator calls all nodes of an object in one way. Seldon refuses an object with both
-REST and GRPC endpoints, also in different predictors.
+Why: the orchestrator calls all nodes of an object by the same protocol. Seldon refuses an object
+with both REST and GRPC endpoints, also in different predictors.
 
-Fix: Give all nodes the same endpoint type.
+Fix: Use the same endpoint type for all nodes.
 
 Bad:
     graph:
@@ -53,5 +53,6 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
             else:
                 yield Finding(
                     node.path / "endpoint" / "type",
-                    f"this endpoint is {written}, but that of the node at {path} is {first}",
+                    f"endpoint type must be the same for all nodes, got {written} and {first} "
+                    f"(at {path})",
                 )

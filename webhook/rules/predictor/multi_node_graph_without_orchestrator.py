@@ -1,9 +1,9 @@
-"""A graph of several nodes has no orchestrator
+"""Graph without an orchestrator
 
 Why: the orchestrator passes requests from node to node. With the annotation seldon.io/no-engine
-there is none, and only the first node is reached. Seldon refuses it.
+there is none, and only the first node is called. Seldon refuses such an object.
 
-Fix: Remove the annotation, or make the graph one node.
+Fix: Remove the annotation, or reduce the graph to one node.
 
 Bad:
     annotations:

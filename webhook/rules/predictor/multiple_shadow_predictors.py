@@ -1,6 +1,6 @@
-"""There is more than one shadow
+"""Several shadow predictors
 
-Why: ingresses mirror requests to one place only. Seldon refuses a second shadow.
+Why: gateways mirror requests to one predictor only. Seldon refuses a second shadow.
 
 Fix: Keep one shadow, and run the other candidates one after another.
 
@@ -38,5 +38,5 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     for predictor in shadows[1:]:
         yield Finding(
             predictor.path / "shadow",
-            f"the predictor {quote_value(shadows[0].name)} is the shadow already",
+            f"only one shadow is allowed, and {quote_value(shadows[0].name)} is a shadow already",
         )

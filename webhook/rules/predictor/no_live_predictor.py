@@ -1,9 +1,9 @@
-"""Every predictor is a shadow
+"""All predictors are shadows
 
-Why: a shadow only receives copies of requests that a live predictor answers. Without a live one
-there is nothing to copy, and nobody answers. Seldon refuses a lone shadow.
+Why: a shadow only receives copies of the requests to other predictors. Without another one there is
+nothing to copy, and requests fail. Seldon refuses a lone shadow.
 
-Fix: Add a predictor that is no shadow, or remove shadow from one.
+Fix: Add a predictor that is not a shadow, or remove shadow from one.
 
 Bad:
     predictors:

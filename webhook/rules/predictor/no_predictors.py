@@ -1,4 +1,4 @@
-"""There is no predictor
+"""No predictor
 
 Why: a SeldonDeployment without predictors serves nothing, and Seldon refuses it.
 
@@ -30,4 +30,4 @@ FIELDS = frozenset({"predictors"})
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield one finding if the list of predictors is empty (source: seldon-checks V7)."""
     if deployment.spec.get("predictors") == []:
-        yield Finding(ROOT / "spec" / "predictors", "the list of predictors is empty")
+        yield Finding(ROOT / "spec" / "predictors", "predictors is empty; at least one is required")

@@ -1,10 +1,10 @@
-"""A model server does not speak the protocol
+"""Protocol not supported by the model server
 
-Why: each server has an image for some protocols only. Seldon refuses the protocol tensorflow for
-servers that never spoke it; where seldon-config names no image for the protocol, the container
-stays without one, and its Deployment is refused.
+Why: each server has images for some protocols only. Seldon refuses the protocol tensorflow for
+servers that do not support it. If seldon-config has no image for the protocol, the container has
+none, and its Deployment is refused.
 
-Fix: Choose a protocol that the server speaks, or give its container an image.
+Fix: Use a protocol that the server supports, or set the image of its container.
 
 Bad:
     protocol: tensorflow
@@ -51,7 +51,7 @@ _SHIPPED_PROTOCOLS = {
 def check(
     node: Node, predictor: Predictor, deployment: SeldonDeployment, facts: Facts
 ) -> Iterator[Finding]:
-    """Yield each server that the object's protocol is foreign to.
+    """Yield each server that does not support the object's protocol.
 
     Source: seldon-checks V13, G23.
     """
@@ -65,25 +65,25 @@ def check(
         return
     path = node.path / "implementation"
     if protocol == "tensorflow" and node.implementation in _WITHOUT_TENSORFLOW:
-        yield Finding(path, f"{node.implementation} does not speak the protocol tensorflow")
+        yield Finding(path, f"{node.implementation} does not support protocol tensorflow")
     elif lacking := _lacks_image(node, predictor, protocol, facts):
         container_names, names = lacking
         known = f"; there are images for {join_words(container_names)}" if container_names else ""
         yield Finding(
             path,
-            f"no image of {node.implementation} is configured for the protocol "
+            f"no image of {node.implementation} is configured for protocol "
             f"{join_words(names, 'or')}{known}",
         )
 
 
 def _check_shipped_server(node: Node, predictor: Predictor, protocol: str) -> Iterator[Finding]:
-    """Yield, as not certain, the server if it speaks another protocol as Seldon ships it."""
+    """Yield, as not certain, the server if its default does not support the protocol."""
     spoken = _SHIPPED_PROTOCOLS.get(node.implementation)
     if spoken is None or protocol in spoken or _has_image(node, predictor):
         return
     yield Finding(
         node.path / "implementation",
-        f"{node.implementation} as shipped does not speak the protocol {protocol}",
+        f"the default {node.implementation} does not support protocol {protocol}",
         f"set spec.protocol to {spoken[0]}",
         certain=False,
     )
@@ -96,7 +96,7 @@ def _has_image(node: Node, predictor: Predictor) -> bool:
 def _lacks_image(
     node: Node, predictor: Predictor, protocol: str, facts: Facts
 ) -> tuple[list[str], list[str]] | None:
-    """Return the protocols with an image, and those of which one would be needed."""
+    """Return the protocols with an image, and those of which one is required."""
     entry = (facts.model_servers or {}).get(node.implementation)
     protocols = get_mapping(entry, "protocols") if type(entry) is dict else {}
     if not protocols:

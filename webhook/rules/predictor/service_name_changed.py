@@ -1,8 +1,8 @@
-"""Name of a predictor's Service changed by an update
+"""Update of a Service name
 
-Why: clients call a predictor by its Service, which seldon.io/svc-name names. Under another name it
-is another Service: the old address goes away with the update. Seldon's operator also deletes the
-Deployments first, since their selectors name the Service and cannot change.
+Why: clients call a predictor by its Service, named by seldon.io/svc-name. With another name the old
+Service is deleted by the update. Seldon's operator also deletes the Deployments first, because
+their selectors have the name of the Service and cannot change.
 
 Fix: Keep the name, or add a predictor with the new one and move the clients first.
 
@@ -33,7 +33,7 @@ SINCE = "0.1.0"
 
 
 def check(deployment: SeldonDeployment, old: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each predictor that stays, and whose Service gets another name."""
+    """Yield each predictor that stays and whose Service is renamed."""
     before = {predictor.name: _service_name(predictor) for predictor in old.predictors}
     for predictor in deployment.predictors:
         name = _service_name(predictor)
@@ -41,7 +41,7 @@ def check(deployment: SeldonDeployment, old: SeldonDeployment) -> Iterator[Findi
             shown = quote_value(before[predictor.name] or "the default name")
             yield Finding(
                 predictor.path.join(("annotations", SERVICE_NAME_ANNOTATION)),
-                f"the Service is renamed from {shown}: its address goes away with the update",
+                f"the Service is renamed from {shown}: the old name stops working with the update",
             )
 
 

@@ -1,7 +1,6 @@
-"""The first predictor is a shadow
+"""Shadow as the first predictor
 
-Why: the address in the status is that of the first predictor. Clients that read it would talk to
-the shadow, whose answers nobody else sees.
+Why: status.address is that of the first predictor. Clients that use it would call the shadow.
 
 Fix: List a live predictor first.
 
@@ -30,7 +29,7 @@ FIELDS = frozenset({"shadow"})
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield one finding if a shadow stands before the first live predictor.
+    """Yield one finding if a shadow is listed before the first live predictor.
 
     Source: seldon-checks G38.
     """
@@ -42,6 +41,6 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
         yield Finding(
             predictors[0].path / "shadow",
             f"the first predictor {quote_value(predictors[0].name)} is a shadow, "
-            "so status.address points at it",
+            "so status.address points to it",
             f"list {quote_value(live.name)} first",
         )

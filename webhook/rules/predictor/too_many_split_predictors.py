@@ -1,9 +1,9 @@
 """Too many predictors for one route
 
-Why: a rule of an HTTPRoute has 16 backends at most; the API server refuses a route with more, and
-no predictor of the object would be reached.
+Why: a rule of an HTTPRoute has 16 backends at most. The API server refuses a route with more, and
+no predictor of the object would get requests.
 
-Fix: Use 16 predictors at most that are no shadow, or several SeldonDeployments.
+Fix: Use at most 16 non-shadow predictors, or several SeldonDeployments.
 
 Bad:
     # routing.kind: gateway-api

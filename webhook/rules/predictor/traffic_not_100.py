@@ -1,9 +1,9 @@
-"""Traffic does not sum to 100
+"""Traffic does not add up to 100
 
-Why: the live predictors of a SeldonDeployment share its requests in percent. If the shares do not
-sum to 100, ingresses disagree on what happens to the rest.
+Why: the non-shadow predictors of a SeldonDeployment share its requests in percent. If the shares do
+not add up to 100, gateways handle the rest differently.
 
-Fix: Let the traffic of all predictors that are no shadow sum to 100. A lone predictor needs none.
+Fix: Make the traffic of all non-shadow predictors add up to 100. A lone predictor needs none.
 
 Bad:
     predictors:
@@ -35,7 +35,7 @@ _PREDICTORS_PATH = ROOT / "spec" / "predictors"
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield one finding if the live predictors' traffic is not 100.
+    """Yield one finding if the traffic of the non-shadow predictors is not 100.
 
     Source: seldon-checks V20, V21.
     """
@@ -52,15 +52,15 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
         path = live[0].path / "traffic"
         yield Finding(
             path,
-            f"the traffic of the only predictor is {total}, not 100",
-            "set it to 100 or leave it out",
+            f"traffic of the only predictor must be 100, got {total}",
+            "set it to 100 or remove it",
             ({"op": "replace", "path": path.pointer, "value": 100},),
         )
     elif len(live) == 1 and 0 < total < 100:
         yield Finding(
             live[0].path / "traffic",
-            f"the traffic of the only live predictor is {total}, not 100",
-            "set it to 100: a shadow gets copies and takes no share",
+            f"traffic of the only non-shadow predictor must be 100, got {total}",
+            "set it to 100: shadows get copies, not a share",
             certain=False,  # which ingress there is, is not known; some give it all requests
         )
     elif len(live) > 1 and total != 100:
@@ -69,6 +69,7 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
         )
         yield Finding(
             _PREDICTORS_PATH,
-            f"traffic of the {len(live)} live predictors sums to {total}, not 100 ({shares})",
+            f"traffic of the {len(live)} non-shadow predictors must add up to 100, got "
+            f"{total} ({shares})",
             evidence=tuple(predictor.path / "traffic" for predictor in live),
         )

@@ -1,9 +1,9 @@
-"""Traffic is no share
+"""Traffic out of range
 
-Why: traffic is a share of the requests in percent. Ingresses refuse less than 0 and more than
-100, and Seldon does for shadows.
+Why: traffic is a percentage of the requests. Gateways refuse less than 0 and more than 100, and
+Seldon does for shadows.
 
-Fix: Write a number from 0 to 100.
+Fix: Use a number from 0 to 100.
 
 Bad:
     predictors:
@@ -41,5 +41,5 @@ def check(predictor: Predictor) -> Iterator[Finding]:
     kind = "shadow" if predictor.is_shadow else "predictor"
     yield Finding(
         predictor.path / "traffic",
-        f"the traffic of the {kind} is {traffic}, not from 0 to 100",
+        f"traffic of the {kind} must be between 0 and 100, got {traffic}",
     )

@@ -1,9 +1,9 @@
-"""The transport contradicts the endpoints
+"""Transport that contradicts the endpoints
 
-Why: the transport says how the orchestrator calls all nodes, and an endpoint's type how it calls
-one. Seldon refuses an object in which they differ.
+Why: the transport sets how the orchestrator calls all nodes, and an endpoint type how it calls one.
+Seldon refuses an object in which they differ.
 
-Fix: Write the transport that the endpoints have, or leave their types out.
+Fix: Use the transport of the endpoints, or remove their types.
 
 Bad:
     transport: grpc
@@ -50,6 +50,4 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     if not known or _ENDPOINT_TYPES[transport] in known:
         return  # where both stand, the endpoints contradict each other
     count = f"the {len(known)} endpoints are" if len(known) > 1 else "the endpoint is"
-    yield Finding(
-        ROOT / "spec" / "transport", f"the transport is {transport}, but {count} {known[0]}"
-    )
+    yield Finding(ROOT / "spec" / "transport", f"transport is {transport}, but {count} {known[0]}")

@@ -1,11 +1,11 @@
 """Gateway not allowed here
 
-Why: a gateway decides who can reach a model: one is for the public, another for the company only,
-and Istio's word mesh stands for every pod of the mesh. Authors may choose the gateway of the
-setting routing.gateway and those of routing.allowedGateways, however they are spelled.
+Why: a gateway decides who can reach a model: one is public, another internal, and Istio's name mesh
+means every pod of the mesh. Authors may choose the gateway of the setting routing.gateway and those
+of routing.allowedGateways, however they are spelled.
 
-Fix: Use an allowed gateway, remove the annotation, or ask who runs the cluster to add the gateway
-to routing.allowedGateways.
+Fix: Use an allowed gateway, remove the annotation, or ask the cluster administrator to add the
+gateway to routing.allowedGateways.
 
 Bad:
     annotations:

@@ -1,11 +1,11 @@
 """Host not allowed here
 
-Why: a route for a host takes requests from whoever had them before. Istio gives a host to the route
-that names it and not to one for all hosts, so whoever may name any host can take over any service
-behind the same gateway. Authors may choose the hosts of the setting routing.hosts and what
-routing.allowedHosts allows; an entry *.example.com allows the hosts below example.com.
+Why: a route for a host takes over its requests. Istio prefers the route that names a host to one
+for all hosts, so authors who may use any host can take over any service behind the same gateway.
+Authors may choose the hosts of the setting routing.hosts and what routing.allowedHosts allows; an
+entry *.example.com allows the hosts below example.com.
 
-Fix: Use an allowed host, remove the annotation, or ask who runs the cluster to add the host to
+Fix: Use an allowed host, remove the annotation, or ask the cluster administrator to add the host to
 routing.allowedHosts.
 
 Bad:

@@ -1,10 +1,10 @@
-"""An explainer's type is unknown
+"""Unknown explainer type
 
-Why: Seldon's explainer servers know the explainers of one library by their names. With another
-word the server does not start; under the protocol v2 not even its Deployment is made. An image of
-your own may know more words, so under the other protocols this is a warning.
+Why: Seldon's explainer servers support the explainers of one library by name. With another type the
+server does not start; with protocol v2 not even its Deployment is created. Your own image may
+support more types, so with other protocols this is a warning.
 
-Fix: Write one of the known types, with its upper-case letters.
+Fix: Use one of the allowed types, in the same case.
 
 Bad:
     explainer:

@@ -1,9 +1,9 @@
-"""The protocol is unknown
+"""Unknown protocol
 
-Why: the protocol says in which language the orchestrator and the model servers speak. Seldon
-refuses any other word.
+Why: the orchestrator and the model servers communicate by the protocol. Seldon refuses any other
+value.
 
-Fix: Write seldon, tensorflow, kfserving or v2.
+Fix: Use seldon, tensorflow, kfserving or v2.
 
 Bad:
     protocol: kserve
@@ -26,7 +26,7 @@ FIELDS = frozenset({"protocol"})
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield one finding if the protocol is none of Seldon's (source: seldon-checks V1)."""
+    """Yield one finding if the protocol is unknown (source: seldon-checks V1)."""
     written = get_str(deployment.spec, "protocol")
     if not written:
         return

@@ -1,9 +1,9 @@
-"""The server type is unknown
+"""Unknown server type
 
 Why: requests reach the orchestrator by calls (rpc) or through Kafka. Seldon refuses any other
-word.
+value.
 
-Fix: Write rpc or kafka, or leave serverType out.
+Fix: Use rpc or kafka, or remove serverType.
 
 Bad:
     serverType: http

@@ -1,8 +1,8 @@
-"""The transport is unknown
+"""Unknown transport
 
-Why: the orchestrator calls the nodes by REST or by gRPC. Seldon refuses any other word.
+Why: the orchestrator calls the nodes by REST or by gRPC. Seldon refuses any other value.
 
-Fix: Write rest or grpc, in lower case.
+Fix: Use rest or grpc, in lower case.
 
 Bad:
     transport: REST

@@ -1,10 +1,10 @@
-"""Traffic that nothing splits
+"""Traffic without a route
 
 Why: the traffic of several predictors, or a shadow, needs a gateway that splits or copies the
-requests. graphgate's reconciler makes the routes for one where the setting routing.kind says which;
-it is none here, so each predictor gets what is sent to its own Service, whatever is written.
+requests. graphgate's reconciler creates the routes for the gateway in the setting routing.kind. It
+is none here, so each predictor gets only what is sent to its own Service.
 
-Fix: Set routing.kind, or switch this rule off where routes of your own split the traffic.
+Fix: Set routing.kind, or disable this rule if your own routes split the traffic.
 
 Bad:
     # routing.kind: none
@@ -38,7 +38,7 @@ FIELDS = frozenset({"shadow", "traffic"})
 
 
 def check(deployment: SeldonDeployment, facts: Facts, routing: RoutingOptions) -> Iterator[Finding]:
-    """Yield what is written of traffic and nothing carries out.
+    """Yield traffic and shadow settings without a route.
 
     Under graphgate's reconciler alone: what Seldon's operator routes stands in its own
     configuration, which is not known here.
@@ -51,13 +51,12 @@ def check(deployment: SeldonDeployment, facts: Facts, routing: RoutingOptions) -
         split = "/".join(str(share or 0) for share in shares)
         yield Finding(
             ROOT / "spec" / "predictors",
-            f"nothing routes: {split} is not enforced, since routing.kind is none",
+            f"{split} is not enforced: routing.kind is none",
             evidence=tuple(predictor.path / "traffic" for predictor in live),
         )
     for predictor in deployment.predictors:
         if predictor.is_shadow and live:
             yield Finding(
                 predictor.path / "shadow",
-                f"nothing routes: the shadow {quote_value(predictor.name)} gets no requests, since "
-                "routing.kind is none",
+                f"the shadow {quote_value(predictor.name)} gets no requests: routing.kind is none",
             )

@@ -1,10 +1,9 @@
 """Mirror percentage not supported
 
-Why: HTTPRoutes of a Gateway API before v1.3 have no percentage of a mirror. The shadow gets a copy
-of every request there, which may be many times of what it is made for.
+Why: HTTPRoutes before Gateway API v1.3 do not support a mirror percentage. The shadow gets a copy
+of every request, which may be too much for it.
 
-Fix: Install Gateway API v1.3 or later, or make the shadow large enough for all requests and remove
-its traffic.
+Fix: Install Gateway API v1.3 or later, or size the shadow for all requests and remove its traffic.
 
 Bad:
     predictors:
@@ -36,7 +35,7 @@ FIELDS = frozenset({"shadow"})
 
 
 def check(predictor: Predictor, facts: Facts, routing: RoutingOptions) -> Iterator[Finding]:
-    """Yield a shadow that would get more copies than it asks for."""
+    """Yield a shadow that would get more copies than its traffic says."""
     if (
         facts.operator != "graphgate"
         or facts.mirrors_percent is not False
@@ -48,5 +47,5 @@ def check(predictor: Predictor, facts: Facts, routing: RoutingOptions) -> Iterat
         yield Finding(
             predictor.path / "traffic",
             f"the shadow gets a copy of every request, not of {percent} %: the cluster's Gateway "
-            "API has no percentage of a mirror",
+            "API does not support a mirror percentage",
         )

@@ -1,11 +1,11 @@
-"""An autoscaler's bounds cannot be kept
+"""Invalid autoscaler bounds
 
-Why: a HorizontalPodAutoscaler needs at least 1 replica at both bounds, and no more at the lower
-than at the upper; from Kubernetes 1.37 on the lower may be 0 if a metric of an object or from
-outside can wake the pods again. KEDA scales to 0, keeps the same order, and idles below its lower
-bound. The autoscaler is refused otherwise, and nothing scales.
+Why: both bounds of a HorizontalPodAutoscaler must be at least 1, and the minimum must not exceed
+the maximum. From Kubernetes 1.37 on the minimum may be 0 with an Object or External metric. KEDA
+scales to 0, requires the same order, and idles below its minimum. Other bounds are refused, and
+nothing scales.
 
-Fix: Let the lower bound be no more than the upper, and both at least 1.
+Fix: Set both bounds to at least 1, and the minimum to at most the maximum.
 
 Bad:
     hpaSpec:
@@ -36,7 +36,7 @@ _SCALE_TO_ZERO_MINOR = 37
 
 
 def check(component: ComponentSpec, facts: Facts) -> Iterator[Finding]:
-    """Yield each bound that is refused.
+    """Yield each invalid bound.
 
     Source: autoscaling/v2 and keda.sh/v1alpha1; seldon-checks G26.
     """
@@ -61,24 +61,20 @@ def _check_hpa(raw: Mapping[str, Any], path: Path, facts: Facts) -> Iterator[Fin
             and facts.kubernetes_minor >= _SCALE_TO_ZERO_MINOR
         ):
             continue
-        is_supported = (
-            f", which Kubernetes takes from 1.{_SCALE_TO_ZERO_MINOR} on only"
-            if can_scale_from_zero
-            else ""
-        )
+        is_supported = f" before Kubernetes 1.{_SCALE_TO_ZERO_MINOR}" if can_scale_from_zero else ""
         certain = not can_scale_from_zero or facts.kubernetes_minor is not None
         yield Finding(
-            path / bound, f"{bound} is {value}, less than 1{is_supported}", certain=certain
+            path / bound, f"{bound} must be at least 1{is_supported}, got {value}", certain=certain
         )
     if min_replicas is not None and max_replicas is not None and min_replicas > max_replicas >= 1:
         yield Finding(
             path / "minReplicas",
-            f"minReplicas is {min_replicas}, more than maxReplicas {max_replicas}",
+            f"minReplicas must be at most maxReplicas {max_replicas}, got {min_replicas}",
         )
 
 
 def _can_scale_from_zero(raw: Mapping[str, Any]) -> bool:
-    """Tell whether a metric is left to measure when there is no pod."""
+    """Return whether a metric can be measured when there are no pods."""
     return any(
         metric.get("type") in ("Object", "External")
         for key in ("metrics", "metricsv2")
@@ -94,23 +90,23 @@ def _check_keda(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:
         value = get_int(raw, bound)
         if value is not None and value < 0:
             negative = True
-            yield Finding(path / bound, f"{bound} is {value}, less than 0")
+            yield Finding(path / bound, f"{bound} must be at least 0, got {value}")
     if negative:
         return
     # 0 is carried out by KEDA itself, and the autoscaler below it gets 1.
     minimum = 0 if min_replicas is None else max(min_replicas, 1)
     maximum = KEDA_DEFAULT_MAX_REPLICAS if max_replicas is None else max_replicas
     if minimum > maximum:
-        default = " (KEDA's own)" if max_replicas is None else ""
+        default = " (KEDA's default)" if max_replicas is None else ""
         yield Finding(
             path
             / (
                 "maxReplicaCount" if min_replicas is None or min_replicas < 1 else "minReplicaCount"
             ),
-            f"minReplicaCount is {minimum}, more than maxReplicaCount {maximum}{default}",
+            f"minReplicaCount must be at most maxReplicaCount {maximum}{default}, got {minimum}",
         )
     elif idle is not None and idle >= minimum:
         yield Finding(
             path / "idleReplicaCount",
-            f"idleReplicaCount is {idle}, not less than minReplicaCount {minimum}",
+            f"idleReplicaCount must be less than minReplicaCount {minimum}, got {idle}",
         )

@@ -1,9 +1,9 @@
-"""Autoscaler by utilisation without a request
+"""Utilization metric without a resource request
 
-Why: utilisation is a share of what the containers request. If one container of the pod requests
-nothing, an autoscaler that goes by it has nothing to divide by, and never scales.
+Why: utilization is a percentage of what the containers request. If one container of the pod has no
+request, the autoscaler cannot compute it and never scales.
 
-Fix: Give every container of the pod a request of the resource, or scale by an average value.
+Fix: Set a request of the resource in every container of the pod, or scale by an average value.
 
 Bad:
     componentSpecs:
@@ -53,7 +53,7 @@ _TRIGGER_TYPES = ("cpu", "memory")
 
 
 def check(component: ComponentSpec) -> Iterator[Finding]:
-    """Yield each metric that counts a share of nothing (source: GetResourceUtilizationRatio)."""
+    """Yield each utilization metric without a request (source: GetResourceUtilizationRatio)."""
     if get_mapping(component.pod, "resources"):
         return  # a pod with resources of its own is divided by those
     if type(keda := component.raw.get("kedaSpec")) is dict:  # goes first
@@ -64,24 +64,24 @@ def check(component: ComponentSpec) -> Iterator[Finding]:
         return
     for place, name, only in metrics:
         lacking = [
-            container.name or "one without a name"
+            container.name or "a container without a name"
             for container in component.containers
             if (not only or container.name == only) and not _has_request(container, name)
         ]
         if lacking:
             yield Finding(
                 place,
-                f"utilisation of {name} is a share of its request, and {join_words(lacking[:5])} "
-                f"{'has' if len(lacking) == 1 else 'have'} none",
+                f"{name} utilization requires a {name} request, which {join_words(lacking[:5])} "
+                f"{'lacks' if len(lacking) == 1 else 'lack'}",
                 f"set resources.requests.{name}",
             )
 
 
 def _utilization_metrics(raw: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str, str]]:
-    """Yield the place, resource and (or "") container of each metric by utilisation."""
+    """Yield path, resource and container ("" for all) of each utilization metric."""
     metrics = convert_metrics(raw, path)
     if metrics is None:
-        yield path, "cpu", ""  # 80 % of it, if nothing else is said
+        yield path, "cpu", ""  # the default is 80 %
         return
     for index, metric in enumerate(metrics.value):
         for kind in ("resource", "containerResource"):

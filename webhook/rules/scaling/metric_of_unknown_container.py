@@ -1,7 +1,7 @@
-"""Autoscaling metric of a container that the pod does not have
+"""Autoscaling metric for an unknown container
 
-Why: a ContainerResource metric counts one container of the pods. Where none has its name, the
-autoscaler finds nothing to count, and never scales.
+Why: a ContainerResource metric measures one container of the pods. If none has this name, the
+autoscaler has nothing to measure and never scales.
 
 Fix: Use the name of a container of the same componentSpec.
 

@@ -1,9 +1,9 @@
-"""An autoscaler has two lists of metrics
+"""Both metrics and metricsv2
 
-Why: metrics has the shape of autoscaling/v2beta1, metricsv2 that of autoscaling/v2. Where both are
-given, Seldon takes metrics and ignores metricsv2 in silence.
+Why: metrics has the format of autoscaling/v2beta1, metricsv2 that of autoscaling/v2. If both are
+set, Seldon uses metrics and silently ignores metricsv2.
 
-Fix: Keep metricsv2 and move what stands in metrics there.
+Fix: Keep only metricsv2 and move the entries of metrics there.
 
 Bad:
     hpaSpec:
@@ -37,5 +37,5 @@ def check(component: ComponentSpec) -> Iterator[Finding]:
     if get_list(raw, "metricsv2") and type(raw.get("metrics")) is list:
         yield Finding(
             component.path / "hpaSpec" / "metricsv2",
-            "metrics stands beside metricsv2, which is ignored",
+            "metricsv2 is ignored: metrics is set, too",
         )

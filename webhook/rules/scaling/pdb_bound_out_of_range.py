@@ -1,9 +1,9 @@
-"""A disruption budget's bound is out of range
+"""Disruption budget out of range
 
-Why: a bound is a number of pods from 0 on, or a percentage from 0% to 100% in quotation marks.
-Kubernetes refuses a PodDisruptionBudget with another one.
+Why: a bound is a number of pods, at least 0, or a quoted percentage from 0% to 100%. The API server
+refuses any other.
 
-Fix: Write a number from 0 on, or a percentage up to 100%.
+Fix: Use a number of at least 0, or a percentage up to 100%.
 
 Bad:
     pdbSpec:
@@ -26,7 +26,7 @@ FIELDS = frozenset({"pdbSpec"})
 
 
 def check(component: ComponentSpec) -> Iterator[Finding]:
-    """Yield each bound that is no number of pods and no share of them.
+    """Yield each bound that is neither a number of pods nor a percentage.
 
     Source: policy/v1; seldon-checks G27.
     """
@@ -39,7 +39,7 @@ def check(component: ComponentSpec) -> Iterator[Finding]:
             shown_value = quote_value(value) if type(value) is str else value
             yield Finding(
                 component.path / "pdbSpec" / bound,
-                f"{bound} is {shown_value}, neither a number of pods nor a percentage",
+                f"{bound} must be a number of pods or a percentage, got {shown_value}",
             )
 
 

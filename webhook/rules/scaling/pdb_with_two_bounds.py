@@ -1,9 +1,9 @@
-"""A disruption budget has two bounds
+"""Disruption budget with two bounds
 
-Why: a PodDisruptionBudget says either how many pods must stay or how many may go. Kubernetes
-refuses one that says both.
+Why: a PodDisruptionBudget limits either how many pods must be available or how many may be
+unavailable. The API server refuses both together.
 
-Fix: Keep minAvailable or maxUnavailable, not both.
+Fix: Keep only one of minAvailable and maxUnavailable.
 
 Bad:
     pdbSpec:
@@ -34,5 +34,5 @@ def check(component: ComponentSpec) -> Iterator[Finding]:
     if low is not None and high is not None:
         yield Finding(
             component.path / "pdbSpec",
-            f"minAvailable is {low} and maxUnavailable is {high}; only one can be set",
+            f"minAvailable {low} and maxUnavailable {high} exclude each other",
         )

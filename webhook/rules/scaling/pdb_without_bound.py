@@ -1,4 +1,4 @@
-"""A disruption budget has no bound
+"""Disruption budget without a bound
 
 Why: a PodDisruptionBudget without minAvailable and maxUnavailable protects no pod.
 
@@ -32,5 +32,5 @@ def check(component: ComponentSpec) -> Iterator[Finding]:
     ):
         yield Finding(
             component.path / "pdbSpec",
-            "neither minAvailable nor maxUnavailable is set, so no pod is protected",
+            "minAvailable or maxUnavailable is required; without it no pod is protected",
         )

@@ -1,7 +1,7 @@
-"""Replicas are given beside an autoscaler
+"""Replicas set beside an autoscaler
 
-Why: an autoscaler says how many pods there are, and a number of replicas for the same pods has no
-effect. A predictor's number still counts for its components without an autoscaler.
+Why: an autoscaler sets the number of pods, and replicas of the same pods has no effect. The
+replicas of a predictor still apply to its components without an autoscaler.
 
 Fix: Remove replicas, or the autoscaler.
 
@@ -41,11 +41,11 @@ _BOUND_FIELDS = {
     "kedaSpec": ("minReplicaCount", "maxReplicaCount", 0, 100),
     "hpaSpec": ("minReplicas", "maxReplicas", 1, None),
 }
-"""By autoscaler, KEDA first as in Seldon: its bounds, and what they are where none are written."""
+"""By autoscaler, KEDA first as in Seldon: its bounds and their defaults."""
 
 
 def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each number of replicas without effect, with the effective one.
+    """Yield each replicas without effect, with the effective bounds.
 
     Source: seldon-checks G26.
     """
@@ -69,7 +69,7 @@ def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Findin
 
 
 def _is_component_unread(predictor: Predictor, deployment: SeldonDeployment) -> bool:
-    """Tell whether the predictor's number reaches no pods at all."""
+    """Return whether the predictor's replicas apply to no pods."""
     if "explainer" in predictor.raw:  # has none where the predictor has none
         return False
     notes = get_mapping(deployment.spec, "annotations")
@@ -79,7 +79,7 @@ def _is_component_unread(predictor: Predictor, deployment: SeldonDeployment) -> 
 
 
 def _autoscaler_bounds(component: ComponentSpec) -> str:
-    """Say what the component's autoscaler keeps to: "1 to 5, by hpaSpec"; "" without one."""
+    """Return the bounds of the component's autoscaler: "1 to 5, by hpaSpec"; "" without one."""
     for scaler, (min_value, max_value, minimum, maximum) in _BOUND_FIELDS.items():
         raw = get_mapping(component.raw, scaler)
         if raw:

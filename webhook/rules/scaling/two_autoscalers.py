@@ -1,9 +1,9 @@
-"""A component has two autoscalers
+"""Both hpaSpec and kedaSpec
 
-Why: hpaSpec and kedaSpec both want to say how many pods there are. Seldon takes kedaSpec and
-ignores hpaSpec in silence.
+Why: hpaSpec and kedaSpec both set the number of pods. Seldon uses kedaSpec and silently ignores
+hpaSpec.
 
-Fix: Remove one of the two.
+Fix: Keep only one.
 
 Bad:
     hpaSpec:
@@ -32,6 +32,4 @@ def check(component: ComponentSpec) -> Iterator[Finding]:
     """Yield each hpaSpec beside a kedaSpec (source: seldon-checks G26)."""
     raw = component.raw
     if "hpaSpec" in raw and type(raw["hpaSpec"]) is type(raw.get("kedaSpec")) is dict:
-        yield Finding(
-            component.path / "hpaSpec", "kedaSpec stands beside hpaSpec, which is ignored"
-        )
+        yield Finding(component.path / "hpaSpec", "hpaSpec is ignored: kedaSpec is set, too")

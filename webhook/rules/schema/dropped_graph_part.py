@@ -1,8 +1,7 @@
-"""Part of the graph where nothing reads it
+"""Ignored part of the graph
 
-Why: children stand in their node, beside its name. Under endpoint, in a second graph, beside the
-graph or under a misspelled name they are dropped without a word, and requests never reach those
-nodes.
+Why: children belong to their node, beside its name. Under endpoint, in a second graph, beside the
+graph or under a misspelled name they are silently dropped, and requests never reach those nodes.
 
 Fix: Move children into the node that calls them.
 
@@ -52,19 +51,19 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
     field = str(path[-1])
     remediation = "move children into the node that calls them"
     if type(value) in (list, dict) and value and _is_called_children(field):
-        message = f'"{field}" is not read here: its nodes are lost'
+        message = f'"{field}" is ignored here: its nodes are lost'
         if "children" not in schema.known_fields(path.parent):
             yield Finding(path, message, remediation)
             return
         yield Finding(
             path,
             message,
-            'write "children"',
+            'use "children"',
             move_into_patch(deployment, path, path.parent / "children"),
             fix_safety=spelling_fix_safety(field, "children"),
         )
     elif is_below_graph and _holds_children(value):
-        message = f'children are not read below "{field}": their nodes are lost'
+        message = f'children below "{field}" are ignored: their nodes are lost'
         yield Finding(path, message, remediation)
 
 

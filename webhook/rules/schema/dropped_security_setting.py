@@ -1,10 +1,10 @@
-"""Security setting where nothing reads it
+"""Ignored security setting
 
-Why: runAsUser, runAsNonRoot, capabilities and their like belong into a securityContext, some of a
-pod, some of a container. At another place, or misspelled, they are dropped without a word, and the
-container runs with more rights than its author wrote.
+Why: runAsUser, runAsNonRoot, capabilities and similar fields belong into a securityContext, some of
+a pod, some of a container. Elsewhere, or misspelled, they are silently dropped, and the container
+runs with more privileges than intended.
 
-Fix: Move the setting into the securityContext of the pod or container that has it.
+Fix: Move the setting into the securityContext of the pod or container.
 
 Bad:
     spec:
@@ -47,7 +47,7 @@ _OF_CONTAINER_ONLY = ("capabilities", "allowPrivilegeEscalation", "readOnlyRootF
 
 
 def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each such field of a pod template that the schema does not know."""
+    """Yield each security setting of a pod template that is an unknown field."""
     if schema_error.kind != "unknown":
         return
     path = schema_error.path
@@ -57,13 +57,13 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
     if value is None or value == {}:
         return
     field = str(path[-1])
-    message = f'"{field}" is not read here: the setting is lost'
+    message = f'"{field}" is ignored here: the setting is lost'
     meant = _misspelled_setting(path)
     if meant and (meant != "securityContext" or type(value) is dict):
         yield Finding(
             path,
             message,
-            f'write "{meant}"',
+            f'did you mean "{meant}"?',
             move_into_patch(deployment, path, path.parent / meant),
             fix_safety=spelling_fix_safety(field, meant),
         )
@@ -72,7 +72,7 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
 
 
 def _misspelled_setting(path: Path) -> str:
-    """Return the setting that has its place there and was probably meant; "" if none."""
+    """Return the setting that is valid there and was probably meant; "" if none."""
     known = _READABLE.intersection(schema.known_fields(path.parent))
     return nearest_word(str(path[-1]), sorted(known), CERTAIN_SIMILARITY) if known else ""
 

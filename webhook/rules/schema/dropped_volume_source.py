@@ -1,9 +1,9 @@
-"""Volume whose source is dropped
+"""Ignored volume source
 
-Why: a volume without a source is an empty folder. Where the source stands in a field that does not
-exist, like secretName beside secret, it is dropped: the container starts, and finds nothing.
+Why: a volume without a source is an empty directory. A source in an unknown field, like secretName
+beside secret, is dropped: the container starts with an empty directory.
 
-Fix: Put the field into its source, below secret, configMap or persistentVolumeClaim.
+Fix: Move the field into its source: secret, configMap or persistentVolumeClaim.
 
 Bad:
     volumes:
@@ -30,7 +30,7 @@ SINCE = "0.1.0"
 FIELDS = frozenset({"unknown"})
 
 _WRAPPERS = ("volumesource", "source")
-"""What Seldon's own reference shows around a source: nested-volume-source warns and unwraps it."""
+"""The wrapper that Seldon's reference shows: nested-volume-source warns and unwraps it."""
 _HOMES = {"secretName": "secret", "claimName": "persistentVolumeClaim"}
 
 
@@ -52,6 +52,7 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
     home = _HOMES.get(str(path[-1]), "")
     yield Finding(
         path,
-        f"{quote_value(str(path[-1]))} is not a volume source: the volume is an empty folder",
+        f"{quote_value(str(path[-1]))} is not a volume source: the volume would be an empty "
+        "directory",
         f"move it into {home}" if home else "",
     )

@@ -1,9 +1,10 @@
-"""A mapping stands where a list belongs
+"""Mapping instead of a list
 
-Why: containers, ports, variables and componentSpecs are lists, even with one entry. The API server
-refuses a mapping in their place.
+Why: containers, ports, env and componentSpecs are lists, even with one item. The API server refuses
+a mapping.
 
-Fix: Put a dash before the first field of the entry. Variables are entries of name and value each.
+Fix: Put a dash before the first field of the item. Environment variables are items with name and
+value.
 
 Bad:
     componentSpecs:
@@ -34,7 +35,7 @@ FIELDS = frozenset({"type"})
 
 
 def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each mapping in the place of a list of mappings; `children` has a rule of its own."""
+    """Yield each mapping in place of a list of mappings; `children` has its own rule."""
     if (
         schema_error.kind == "type"
         and "array" in schema_error.expected_types
@@ -51,7 +52,7 @@ def _build_finding(
     path: Path, value: dict[str, Any], item: schema.FieldInfo, parts: Sequence[Mapping[str, Any]]
 ) -> Finding:
     quoted = join_words(list(value)[:5])
-    message = f"{path[-1]} is a mapping ({quoted}), not a list"
+    message = f"{path[-1]} must be a list, got a mapping ({quoted})"
     if len(parts) > 1 and all(set(item.required) <= p.keys() <= set(item.fields) for p in parts):
         split: Operation = {"op": "replace", "path": path.pointer, "value": list(parts)}
         remediation = f'put "- " before each {next(iter(value))}: these are {len(parts)} items'
@@ -63,6 +64,6 @@ def _build_finding(
     has_text_values = [{"name": name, "value": text} for name, text in value.items()]
     if path[-1] == "env" and all(type(text) is str for text in value.values()):
         listed: Operation = {"op": "replace", "path": path.pointer, "value": has_text_values}
-        remediation = "write each variable as an item of name and value"
+        remediation = "write each variable as an item with name and value"
         return Finding(path, message, remediation, (listed,), fix_safety="safe")
     return Finding(path, message)

@@ -1,10 +1,9 @@
-"""A field stands one level too high or too low
+"""Misplaced field
 
-Why: a field that is known elsewhere is unknown here. The API server drops it, and what it says does
-not apply: an autoscaler beside the graph scales nothing, variables beside containers are set in
-none.
+Why: a field that is valid at one level is unknown at another. The API server drops it, and it has
+no effect: an autoscaler beside the graph scales nothing, env beside containers is set in none.
 
-Fix: Move it to where it belongs.
+Fix: Move the field to its level.
 
 Bad:
     predictors:
@@ -44,11 +43,11 @@ SINCE = "0.1.0"
 FIELDS = frozenset({"unknown"})
 
 _MAX_LOCATIONS = 3
-"""Places that are told. A field of more homes, like "name", is no field gone astray."""
+"""Locations that are listed. A field with more, like "name", is not reported as misplaced."""
 
 
 def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each unknown field that belongs to another level on the way to it."""
+    """Yield each unknown field that belongs to a level above or below."""
     if schema_error.kind != "unknown":
         return
     path = schema_error.path
@@ -73,7 +72,7 @@ def _finding_for_destination(path: Path, destination: Destination) -> Finding:
     remediation = f"move it to {join_words(map(str, targets[:_MAX_LOCATIONS]), 'or')}"
     return Finding(
         path,
-        f'the field "{path[-1]}" belongs to {destination.name}',
+        f'"{path[-1]}" is a field of {destination.name}',
         remediation if targets else f"move it to {destination.name}",
         destination.fix,
         fix_safety=destination.fix_safety,
@@ -81,7 +80,7 @@ def _finding_for_destination(path: Path, destination: Destination) -> Finding:
 
 
 def _is_near_location(path: Path, location: str) -> bool:
-    """Tell whether `home` is above the stray field, or in something that stands beside it."""
+    """Return whether `location` is above the unknown field, or in a sibling of it."""
     *ancestors, _ = location.replace("[]", "").split(".")
     current = [str(part) for part in path[:-1] if type(part) is str]
     common_length = min(len(ancestors), len(current))
@@ -103,7 +102,7 @@ def _build_finding(deployment: SeldonDeployment, path: Path, locations: list[str
     )
     return Finding(
         path,
-        f'the field "{path[-1]}" belongs to {join_words(locations, "or")}',
+        f'"{path[-1]}" is not a field here, only at {join_words(locations, "or")}',
         f"move it to {targets[0]}" if len(targets) == 1 else "move it there",
         fix,
         fix_safety="unsafe" if targets and _widens(deployment, path, targets[0]) else "safe",
@@ -111,9 +110,9 @@ def _build_finding(deployment: SeldonDeployment, path: Path, locations: list[str
 
 
 def _widens(deployment: SeldonDeployment, path: Path, target: Path) -> bool:
-    """Tell whether a move would make a setting of one item of several a setting of all of them.
+    """Return whether a move would apply the setting of one item to all items.
 
-    So does a move of a node's labels out of the graph: all pods of the predictor would have them.
+    So does a move of a node's labels out of the graph, to all pods of the predictor.
     """
     is_of_node = "graph" in path and path[-1] in ("labels", "annotations")
     return is_of_node or any(
@@ -125,7 +124,7 @@ def _widens(deployment: SeldonDeployment, path: Path, target: Path) -> bool:
 
 
 def _target_paths(deployment: SeldonDeployment, path: Path, location: str) -> Iterator[Path]:
-    """Yield each place in the document that `home` can mean, seen from the stray field."""
+    """Yield each path in the document that `location` can mean for the unknown field."""
     paths = [Path(())]
     for part in location.split(".")[:-1]:
         name, is_list = part.removesuffix("[]"), part.endswith("[]")
@@ -142,7 +141,7 @@ def _target_paths(deployment: SeldonDeployment, path: Path, location: str) -> It
 
 
 def _element_paths(deployment: SeldonDeployment, path: Path, list_path: Path) -> Iterator[Path]:
-    """Yield the items of a list: the one in which the stray field stands, else all."""
+    """Yield the items of a list: the one that contains the unknown field, else all."""
     if path[: len(list_path)] == list_path and len(path) > len(list_path):
         item_index: Segment = path[len(list_path)]
         yield list_path / item_index

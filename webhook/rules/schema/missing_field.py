@@ -1,6 +1,6 @@
-"""A required field is missing
+"""Missing required field
 
-Why: without it the object cannot be read, and the API server refuses it.
+Why: the schema requires the field, and the API server refuses an object without it.
 
 Fix: Add the field.
 
@@ -37,8 +37,8 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
     if schema_error.kind != "required":
         return
     path = schema_error.path / schema_error.missing_field
-    # What stands in the place of a list is not asked for the fields of an item; but a mapping under
-    # `children` is read as a node.
+    # A value in place of a list has no item fields to require; but a mapping under `children` is
+    # read as a node.
     is_misplaced = (
         schema_error.path in deployment.mistyped_paths and schema_error.path[-1:] != _CHILD_FIELDS
     )
@@ -47,13 +47,13 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
     if not _is_reported_elsewhere(deployment, schema_error):
         yield Finding(
             path,
-            f'the field "{schema_error.missing_field}" is missing',
+            f'required field "{schema_error.missing_field}" is missing',
             f"add {schema_error.missing_field}",
         )
 
 
 def _is_reported_elsewhere(deployment: SeldonDeployment, schema_error: SchemaError) -> bool:
-    """Tell whether the field stands at another place, which is said and read as it was meant."""
+    """Return whether the field is at another path, which is reported and read as intended."""
     if schema_error.path[:-1] == _PREDICTORS:
         predictor = deployment.predictors_by_path.get(schema_error.path)
         if predictor is None:

@@ -1,10 +1,10 @@
-"""A field that is needed has another name
+"""Misspelled required field
 
 Why: fields are written in camelCase; only service_host, service_port, oauth_key and oauth_secret
-have "_". Spelt otherwise, or called as a relative of Seldon calls it, a field is unknown: the API
-server drops it, and without it the object does not run.
+have "_". A field in another spelling, or with the name that a related project uses, is unknown: the
+API server drops it, and without it the object does not run.
 
-Fix: Write the field as it is spelt here.
+Fix: Use the spelling of the API.
 
 Bad:
     graph:
@@ -39,9 +39,9 @@ FIELDS = frozenset({"unknown"})
 
 
 def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each field whose other name is certain, and without which the object cannot run.
+    """Yield each field whose right name is certain, and without which the object cannot run.
 
-    What only has no effect is unknown-field's, which knows the right spelling, too.
+    A field that only has no effect is reported by unknown-field.
     """
     if schema_error.kind != "unknown":
         return
@@ -55,13 +55,13 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
         correct_name == "modelUri" and _loads_model(deployment, path.parent)
     )
     if is_required or normalize_field(str(path[-1])) in FIELD_ALIASES:
-        message = f'there is no field "{path[-1]}" here; it is called "{correct_name}"'
+        message = f'unknown field "{path[-1]}"; the field is named "{correct_name}"'
         fix = (move_operation(path, path.parent / correct_name),)
-        # Whether a field that is not needed was wanted is not known.
+        # An optional field may be there by mistake.
         yield Finding(
             path,
             message,
-            f"write {correct_name}",
+            f"use {correct_name}",
             fix,
             certain=is_required,
             fix_safety=_fix_safety(deployment, path, correct_name),
@@ -77,13 +77,13 @@ def _fix_safety(deployment: SeldonDeployment, path: Path, correct_name: str) -> 
 
 
 def _loads_model(deployment: SeldonDeployment, path: Path) -> bool:
-    """Tell whether the node at `path` is run by a server, which needs a model."""
+    """Return whether the node at `path` is run by a server, which needs a model."""
     node = deployment.nodes_by_raw_id.get(id(get_value_at(deployment, path)))
     return node is not None and is_prepackaged_server(node)
 
 
 def _find_correct_name(path: Path, siblings: object) -> str:
-    """Return the field that was meant, if it is not there already; "" if that is not certain."""
+    """Return the field that was meant if it is absent; "" if that is not certain."""
     siblings_written = normalize_field(str(path[-1]))
     known = schema.known_fields(path.parent)
     right = next((field for field in known if normalize_field(field) == siblings_written), "")

@@ -1,9 +1,9 @@
-"""A number is beyond what its field holds
+"""Integer out of range
 
-Why: Kubernetes keeps integers in 32 or 64 bits. The API server refuses a larger one in a pod
-template only when the Deployment is made, after the SeldonDeployment was accepted.
+Why: integers have 32 or 64 bits. The API server refuses a larger one in a pod template only when
+the Deployment is created, after the SeldonDeployment was accepted.
 
-Fix: Write a number that the field can hold.
+Fix: Use a number within the range.
 
 Bad:
     replicas: 3000000000
@@ -28,6 +28,6 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
     """Yield each integer outside of its type (source: the formats int32 and int64)."""
     if schema_error.kind == "range":
         value = resolve_path(deployment.document, schema_error.path)
-        bound = "more than" if value > schema_error.limit else "less than"
-        message = f"{value} is {bound} {schema_error.limit}, the last that fits"
+        bound = "at most" if value > schema_error.limit else "at least"
+        message = f"{schema_error.path[-1]} must be {bound} {schema_error.limit}, got {value}"
         yield Finding(schema_error.path, message)

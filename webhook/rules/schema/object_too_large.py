@@ -1,4 +1,4 @@
-"""The object is larger or nested deeper than is read
+"""Object too large
 
 Why: graphgate reads 30,000 values, 240 levels of nesting, 100 predictors, 300 componentSpecs, 500
 nodes and 500 containers, 262,144 characters of one text, and it lists 1,000 faults of a kind. The
@@ -7,7 +7,7 @@ the webhook from answering others. Settings cannot switch this rule off: nobody 
 part that was not read. An update that leaves its spec and annotations alone, to label it or to
 remove a finalizer, is allowed.
 
-Fix: Split the object into several. Move large texts into ConfigMaps.
+Fix: Split the object into several. Move large values into ConfigMaps.
 
 Bad:
     metadata:
@@ -33,14 +33,13 @@ BOUND = True
 
 
 def check(schema_error: SchemaError) -> Iterator[Finding]:
-    """Yield a place at which reading ended before the document did."""
+    """Yield each path at which reading stopped before the end."""
     if schema_error.kind not in FIELDS:
         return
     yield Finding(
         schema_error.path,
-        f"the object goes on below {MAX_NESTING} levels; what is here was not read"
+        f"the object has more than {MAX_NESTING} levels of nesting; the rest was not checked"
         if schema_error.kind == "nesting"
-        else f"there are more than {schema_error.limit} {schema_error.noun}; "
-        "those that follow were not read",
+        else f"more than {schema_error.limit} {schema_error.noun}; the rest was not checked",
         incomplete=True,
     )

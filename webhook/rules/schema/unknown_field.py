@@ -1,10 +1,10 @@
-"""A field is unknown
+"""Unknown field
 
-Why: the API server drops fields that it does not know, or refuses the object, depending on the
-client. A misspelt field is therefore a setting that silently does not apply. It is a warning
-because harmless unknown fields are common, and Kubernetes grows new ones.
+Why: the API server drops unknown fields or refuses the object, depending on the client. A
+misspelled field therefore silently has no effect. This is a warning, because harmless unknown
+fields are common and new versions of Kubernetes add fields.
 
-Fix: Write the field as it is spelt, or remove it.
+Fix: Correct the name of the field, or remove it.
 
 Bad:
     predictors:
@@ -35,11 +35,11 @@ SUPERSEDABLE = True
 FIELDS = frozenset({"unknown"})
 
 _INLINE_TYPES = frozenset({"localobjectreference", "objectreference", "resourcerequirements"})
-"""Types of Kubernetes that are embedded in others: names in Go, not fields of an object."""
+"""Go types of Kubernetes that are embedded in others: their names are not fields."""
 
 
 def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each field that the schema does not know, with the nearest field that is not set."""
+    """Yield each field that is not in the schema, with the nearest field that is not set."""
     path = schema_error.path
     if schema_error.kind != "unknown" or is_reported_elsewhere(deployment, path):
         return
@@ -49,9 +49,9 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
 
 def _build_finding(deployment: SeldonDeployment, path: Path) -> Finding:
     field = str(path[-1])
-    message = f'there is no field "{field}" here'
+    message = f'unknown field "{field}"'
     known = schema.known_fields(path.parent)
-    # Among those that are set, too: what is nearest to one of them was not meant as another.
+    # Fields that are set count, too: a name nearest to one of them was not meant as another.
     aliases = {alias: name for alias, name in FIELD_ALIASES.items() if name in known}
     written = nearest_word(field, (*known, *aliases))
     nearest = aliases.get(written, written)
@@ -59,7 +59,7 @@ def _build_finding(deployment: SeldonDeployment, path: Path) -> Finding:
     if nearest and type(siblings) is dict and siblings.get(nearest) is not None:
         return Finding(path, message, f"remove it: {nearest} is set already")
     if not nearest:
-        return Finding(path, message, "remove it, or check its name and place")
+        return Finding(path, message, "remove it, or check its name and level")
     is_near = written == nearest_word(field, (*known, *aliases), CERTAIN_SIMILARITY)
     return Finding(
         path,
@@ -71,7 +71,7 @@ def _build_finding(deployment: SeldonDeployment, path: Path) -> Finding:
 
 
 def _unwrap_finding(deployment: SeldonDeployment, path: Path) -> Finding | None:
-    """Return the finding for a type of Go's that has no field of its own; None if it is not one."""
+    """Return the finding for the name of an embedded Go type; None if it is not one."""
     if normalize_field(str(path[-1])) not in _INLINE_TYPES:
         return None
     inner, siblings = get_value_at(deployment, path), get_value_at(deployment, path.parent)
@@ -82,8 +82,8 @@ def _unwrap_finding(deployment: SeldonDeployment, path: Path) -> Finding | None:
     moves = [move_operation(path / name, path.parent / name) for name in inner]
     return Finding(
         path,
-        f'there is no field "{path[-1]}" here',
-        f"write {join_words(inner)} in {path[-2]} itself",
+        f'unknown field "{path[-1]}"',
+        f"move {join_words(inner)} into {path[-2]}",
         (*moves, {"op": "remove", "path": path.pointer}),
         fix_safety="safe",
     )

@@ -1,9 +1,9 @@
-"""The apiVersion is not served
+"""Unknown apiVersion
 
 Why: a SeldonDeployment is served as machinelearning.seldon.io/v1, v1alpha3 and v1alpha2. With
-another apiVersion, or none, the API server does not know the object at all.
+another apiVersion, or none, the API server does not know the object.
 
-Fix: Write apiVersion: machinelearning.seldon.io/v1.
+Fix: Use apiVersion: machinelearning.seldon.io/v1.
 
 Bad:
     apiVersion: machinelearning.seldon.io/v1alpha1
@@ -19,8 +19,9 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import ROOT
-from webhook.graph.text import describe_value, join_words
+from webhook.graph.text import describe_value
 from webhook.graph.well_known import SELDON_GROUP
+from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -29,7 +30,7 @@ SERVED_VERSIONS = tuple(f"{SELDON_GROUP}/{version}" for version in ("v1", "v1alp
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield one finding if the apiVersion is missing or none of those served."""
+    """Yield one finding if the apiVersion is missing or not served."""
     if deployment.api_version in SERVED_VERSIONS:
         return
     written = deployment.raw.get("apiVersion")
@@ -40,14 +41,15 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
         if f"{SELDON_GROUP}/{version}" in SERVED_VERSIONS
         else SERVED_VERSIONS[0]
     )
+    found = quote_value(written) if type(written) is str else describe_value(written)
     fix: Operation = {"op": "add", "path": path.pointer, "value": nearest}
     yield Finding(
         path,
-        f"the apiVersion is {describe_value(written)}, which is not served; "
-        f"{join_words([name.split('/')[1] for name in SERVED_VERSIONS])} of {SELDON_GROUP} are"
+        f"unknown apiVersion {found.removeprefix('the number ')}; "
+        f"allowed: {', '.join(SERVED_VERSIONS)}"
         if written is not None
-        else "the apiVersion is missing",
-        f"write apiVersion: {nearest}",
+        else "apiVersion is required",
+        f"use {nearest}",
         (fix,),
         fix_safety="safe" if not written or nearest.endswith(f"/{version}") else "unsafe",
     )

@@ -1,10 +1,10 @@
-"""A value is of the wrong type
+"""Value of the wrong type
 
-Why: the API server checks the types of a SeldonDeployment between the mutating and the validating
-webhooks, and refuses the whole object with one terse line.
+Why: the API server checks the types of a SeldonDeployment after the mutating webhooks, and refuses
+the whole object with one short message.
 
-Fix: Write a value of the type that the field has. Text that looks like a number, and numbers or
-booleans that are meant as text, need to lose or to get their quotes.
+Fix: Use a value of the expected type. Remove the quotes around numbers and booleans, and quote
+strings that look like a number or boolean.
 
 Bad:
     replicas: "1"
@@ -22,6 +22,7 @@ from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import SchemaError, SeldonDeployment
 from webhook.graph.path import Path, resolve_path
 from webhook.graph.text import describe_value, join_words
+from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -29,7 +30,7 @@ SUPERSEDABLE = True
 FIELDS = frozenset({"type"})
 
 _NAMES = {
-    "string": "text",
+    "string": "a string",
     "integer": "an integer",
     "number": "a number",
     "boolean": "true or false",
@@ -59,21 +60,29 @@ def _build_finding(
     value = resolve_path(deployment.document, path)
     expected = join_words([_NAMES[name] for name in expected_types if name != "null"], "or")
     text = deployment.submitted.scalar_text(path)
-    message = f"{describe_value(value)}, not {expected}"
+    message = _describe_mismatch(path, value, expected)
     if "string" in expected_types and type(value) in (bool, int, float):
-        if text is None:  # JSON does not have the author's spelling: 1.0 has become 1
-            return Finding(path, message, "put it in quotes")
+        if text is None:  # JSON lacks the author's spelling: 1.0 has become 1
+            return Finding(path, message, "quote it")
         quote: Operation = {"op": "replace", "path": path.pointer, "value": text}
         return Finding(path, message, f'quote it: "{text}"', (quote,), fix_safety="safe")
     new = _unquote(value, expected_types)
     if new is None:
-        return Finding(path, message, f"write {expected}")
+        return Finding(path, message, f"use {expected}")
     fix: Operation = {"op": "replace", "path": path.pointer, "value": new}
-    return Finding(path, message, f"write {json.dumps(new)}", (fix,), fix_safety="safe")
+    return Finding(path, message, f"use {json.dumps(new)}", (fix,), fix_safety="safe")
+
+
+def _describe_mismatch(path: Path, value: Any, expected: str) -> str:
+    field = path[-1] if type(path[-1]) is str else f"{path[-2]}[{path[-1]}]"
+    if value is None:
+        return f"{field} is empty; it must be {expected}"
+    found = quote_value(value) if type(value) is str else describe_value(value)
+    return f"{field} must be {expected}, got {found.removeprefix('the number ')}"
 
 
 def _unquote(value: Any, expected: tuple[str, ...]) -> Any:
-    """Return the number or boolean that a text certainly means; None where that is not certain."""
+    """Return the number or boolean that a string certainly means; None if that is not certain."""
     if type(value) is not str:
         return None
     if ("integer" in expected or "number" in expected) and _INTEGER.match(value):
