@@ -179,3 +179,87 @@ def test_what_is_safe_is_fixed_before_what_is_guessed():
     document["spec"]["annotations"] = {"a": True}
     result = fix(yaml.safe_dump(document), unsafe=True)
     assert [finding.rule_id for finding in result.applied] == ["wrong-type", "missing-container"]
+
+
+ENV = """\
+apiVersion: machinelearning.seldon.io/v1
+kind: SeldonDeployment
+metadata:
+  name: iris
+spec:
+  predictors:
+  - name: main
+    componentSpecs:
+    - spec:
+        containers:
+        - name: classifier
+          image: registry.example/iris:1
+          env:
+%s
+    graph:
+      name: classifier
+"""
+
+
+def env_text(*lines):
+    return ENV % "\n".join(" " * 10 + line for line in lines)
+
+
+def test_an_item_whose_keys_all_come_again_is_split_there():
+    text = env_text(
+        "# before",
+        "-   name: A  # the first",
+        '    value: "1"',
+        "    # the second",
+        "    name: B",
+        '    value: "2"',
+        "- name: C",
+        '  value: "3"',
+        "- name: D",
+        '  value: "4"',
+        "  name: E",
+        '  value: "5"',
+        "  name: F",
+        '  value: "6"',
+    )
+    fixed = fix(text)
+    assert fixed.text == env_text(
+        "# before",
+        "-   name: A  # the first",
+        '    value: "1"',
+        "    # the second",
+        "-   name: B",
+        '    value: "2"',
+        "- name: C",
+        '  value: "3"',
+        "- name: D",
+        '  value: "4"',
+        "- name: E",
+        '  value: "5"',
+        "- name: F",
+        '  value: "6"',
+    )
+    assert findings_in(fixed.text) == []
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["- name: A", '  value: "1"', "  name: B"],
+        ["- name: A", '  value: "1"', "  name: A", '  value: "2"'],
+        ["- name: A", "  name: B"],
+        ["- name: A", '  value: "1"', '  value: "2"', "  name: B"],
+    ],
+    ids=["one key again", "the same name", "nothing but a name", "another order"],
+)
+@pytest.mark.parametrize("unsafe", [False, True], ids=["safe", "unsafe"])
+def test_an_item_that_may_be_one_is_not_split(lines, unsafe):
+    text = env_text(*lines)
+    assert fix(text, unsafe=unsafe).text == text
+
+
+def test_items_in_flow_style_are_split_as_well():
+    fixed = fix(env_text('- {name: A, value: "1", name: B, value: "2"}'))
+    (predictor,) = yaml.safe_load(fixed.text)["spec"]["predictors"]
+    (container,) = predictor["componentSpecs"][0]["spec"]["containers"]
+    assert container["env"] == [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]

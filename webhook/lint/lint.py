@@ -1,7 +1,7 @@
 """Files judged: the same engine as the webhook's, with the places in the author's text."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from webhook.engine.rule_runner import ActionFinding
 from webhook.errors import DocumentError
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.fault_identity import fault_fingerprint
-from webhook.graph.finding import Finding
+from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import get_mapping, get_str
 from webhook.graph.path import ROOT, Path, resolve_path
 from webhook.lint.kind import find_misspelled_kind, is_seldon_deployment
@@ -32,6 +32,7 @@ from webhook.rules.other_ids import UNREADABLE_RULE_ID, YAML_RULE_ID_PREFIX
 from webhook.settings.model import Settings
 from webhook.yamldoc import Document, ParsedFile, read
 
+_NO_FIX: tuple[Operation, ...] = ()
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -281,29 +282,70 @@ def _yaml_findings(document: Document, settings: Settings, facts: Facts) -> Iter
         return
     namespace = get_str(get_mapping(document.value, "metadata"), "namespace")
     settings = settings.for_namespace(namespace, facts)
-    findings = [
-        Finding(
-            each.path,
-            each.message,
-            _missing_dash(each.path, document.value),
-            rule_id=f"{YAML_RULE_ID_PREFIX}{each.kind}",
+    yaml_warnings = document.warnings
+    repeats: dict[Path, dict[int, None]] = {}
+    for each in yaml_warnings:
+        if _begins_item(each.path, document.value):
+            repeats.setdefault(each.path.parent.parent, {})[int(each.path[-2])] = None
+    findings = []
+    for each in yaml_warnings:
+        remediation, fix = "", _NO_FIX
+        if _begins_item(each.path, document.value):
+            remediation = (
+                f'write "- " before it if the next item begins here: {each.path[-1]} is the first '
+                "key of one"
+            )
+            # The first finding in a list has the fix for all of them.
+            listed = each.path.parent.parent
+            fix = _split_items(listed, repeats.pop(listed, {}), document)
+        findings.append(
+            Finding(
+                each.path,
+                each.message,
+                remediation,
+                fix,
+                rule_id=f"{YAML_RULE_ID_PREFIX}{each.kind}",
+                fix_safety="safe" if fix else "unsafe",
+            )
         )
-        for each in document.warnings
-    ]
     warnings: list[ActionFinding] = [("warn", finding) for finding in findings]
     yield from override_actions(warnings, settings.action_overrides)
 
 
-def _missing_dash(path: Path, document: Any) -> str:
-    """Return what to do where the first key of a list's item comes again; "" elsewhere."""
+def _begins_item(path: Path, document: Any) -> bool:
+    """Tell whether a key that comes again is the first one of a list's item."""
     try:
         item = resolve_path(document, path.parent)
     except LookupError:
-        return ""  # in a part that is overwritten itself
+        return False  # in a part that is overwritten itself
     is_item = type(item) is dict and len(path) > 1 and type(path[-2]) is int
-    if not is_item or next(iter(item)) != path[-1]:
-        return ""
-    return f'write "- " before it if the next item begins here: {path[-1]} is the first key of one'
+    return is_item and next(iter(item)) == path[-1]
+
+
+def _split_items(
+    path: Path, places: Mapping[int, None], document: Document
+) -> tuple[Operation, ...]:
+    """Return the patch that makes several items of each at `places` whose keys all come again."""
+    if not places:
+        return ()
+    items = resolve_path(document.value, path)
+    complete: list[Any] = []
+    for index, item in enumerate(items):
+        parts = document.split_mapping(path / index) if index in places else ()
+        complete += _repeated_items(parts) or [item]
+    if len(complete) == len(items):
+        return ()
+    return ({"op": "replace", "path": path.pointer, "value": complete},)
+
+
+def _repeated_items(parts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the parts of a mapping if each is evidently an item: of the same keys, and others."""
+    first = list(parts[0]) if parts else []
+    begins_anew = len(first) > 1 and all(list(part)[:1] == first[:1] for part in parts)
+    same_keys = begins_anew and all(part.keys() == parts[0].keys() for part in parts)
+    names = [part[first[0]] for part in parts] if same_keys else []
+    is_repeated = any(name != names[0] for name in names[1:])
+    return list(parts) if is_repeated else []
 
 
 def _locate(

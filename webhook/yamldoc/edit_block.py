@@ -134,6 +134,33 @@ class BlockEditor:
             return None
         return self._dash_edits(node, {part[0][0].start for part in parts if part})
 
+    def split_items(self, node: Node, old: Any, new: Any) -> list[TextEdit] | None:
+        """Put the dashes that are missing in a list, where the keys of an item come again.
+
+        None if `new` is not the list with some of its items split there.
+        """
+        if not isinstance(node, Sequence) or type(new) is not list or len(new) <= len(old):
+            return None
+        edits: list[TextEdit] = []
+        place = 0
+        for index, item in enumerate(node.items):
+            if place < len(new) and json_equal(new[place], old[index]):
+                place += 1
+                continue
+            if not isinstance(item, Mapping) or item.flow or item.tag is not None:
+                return None
+            parts = split_at_repeats(item)
+            values = [construct_value(replace(item, entries=part)) for part in parts]
+            if len(parts) == 1 or not json_equal(new[place : place + len(parts)], values):
+                return None
+            place += len(parts)
+            dash = self.buffer.column(self.buffer.dash_offset(node, index))
+            for part in parts[1:]:
+                key = part[0][0].start
+                start = key - self.buffer.column(key) + dash
+                edits.append((start, key, "-".ljust(key - start)))
+        return edits if place == len(new) else None
+
     def _dash_edits(self, node: Mapping, starts: set[int]) -> list[TextEdit] | None:
         """Return the edits that put a dash before the keys at `starts`, two spaces elsewhere."""
         buffer = self.buffer

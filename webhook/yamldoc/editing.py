@@ -175,8 +175,11 @@ def _replace_at(document: Document, path: Path, new: Any) -> str:
     if isinstance(node, Mapping):
         found_entry = _require_own_entry(node, str(path[-1]))
         _reject_shared(found_entry.value)
-        wrapped = editor.wrap_in_list(found_entry.value, resolve_path(document.value, path), new)
-        return buffer.apply_edits(wrapped or editor.replace_value(found_entry, new))
+        value, old = found_entry.value, resolve_path(document.value, path)
+        dashes = editor.wrap_in_list(value, old, new)
+        if dashes is None and isinstance(value, SequenceNode):
+            dashes = _editor_for(document, value).split_items(value, old, new)
+        return buffer.apply_edits(dashes or editor.replace_value(found_entry, new))
     item = node.items[int(path[-1])]
     _reject_shared(item)
     wrapped = editor.wrap_in_list(item, resolve_path(document.value, path), new)
