@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from webhook.graph.k8s_syntax import MAX_SUBDOMAIN_LENGTH
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
 from webhook.rules.other_ids import YAML_RULE_ID_PREFIX
+from webhook.yamldoc.emitter import emit_documents
 
 if TYPE_CHECKING:
     from webhook.lint.result import DocumentResult, Report
@@ -21,8 +22,6 @@ def write_baseline(report: "Report", now: float, ttl_seconds: float) -> tuple[st
     Left out are objects without a name, which no exception can mean, and what is wrong with a text
     or was not read in full.
     """
-    import yaml
-
     expires_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + ttl_seconds))
     today = time.strftime("%Y-%m-%d", time.gmtime(now))
     exceptions = [
@@ -30,8 +29,7 @@ def write_baseline(report: "Report", now: float, ttl_seconds: float) -> tuple[st
         for result in report.results
         if result.identity.get("name") and (faults := _faults(result))
     ]
-    text = yaml.safe_dump_all(exceptions, sort_keys=False, allow_unicode=True, width=100)
-    return text if exceptions else "", sum(
+    return emit_documents(exceptions), sum(
         len(exception["spec"]["exempt"]["findings"]) for exception in exceptions
     )
 

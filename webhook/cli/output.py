@@ -3,14 +3,12 @@
 For `render` and `diff`. What an object looks like is `rendering`'s matter.
 """
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from webhook.cli.manifests import select_manifests
 from webhook.files import read_input
-from webhook.graph.path import ROOT, Path
-from webhook.yamldoc.emitter import emit_scalar, is_inline
+from webhook.graph.path import Path
 
 if TYPE_CHECKING:
     from webhook.cli.image_options import ImageOptions
@@ -136,29 +134,3 @@ def _render_document(
     routes = render_routes(view, options, facts, namespace=namespace)
     objects = (*render(view, options, facts), *routes)
     return RenderedFile(file, document, view.namespace, objects)
-
-
-def yaml_lines(
-    value: Any, annotate: Callable[[Path], str] = lambda _: "", path: Path = ROOT
-) -> Iterator[str]:
-    """Yield an object as lines of YAML, its keys in their order.
-
-    annotate  returns what is written behind the first line of a place, "" for nothing
-    """
-    if isinstance(value, dict) and value:
-        for key, item in value.items():
-            child_path = path / key
-            if is_inline(item):
-                yield f"{emit_scalar(key)}: {emit_scalar(item)}{annotate(child_path)}"
-                continue
-            yield f"{emit_scalar(key)}:{annotate(child_path)}"
-            indent = "  " if isinstance(item, dict) else ""
-            yield from (indent + line for line in yaml_lines(item, annotate, child_path))
-    elif isinstance(value, list) and value:
-        for index, item in enumerate(value):
-            child_path = path / index
-            first, *others = yaml_lines(item, annotate, child_path)
-            yield f"- {first}{annotate(child_path)}"
-            yield from (f"  {line}" for line in others)
-    else:
-        yield emit_scalar(value)

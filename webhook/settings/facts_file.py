@@ -27,7 +27,7 @@ from webhook.errors import SettingsError
 from webhook.graph.cluster_facts import Facts, Namespace
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
 from webhook.settings.schema_errors import describe_schema_error
-from webhook.yamldoc.emitter import YamlStyle, emit_block
+from webhook.yamldoc.emitter import emit_document
 
 KIND = "Facts"
 
@@ -182,7 +182,7 @@ def write_facts(facts: Facts, heading: str = "") -> str:
     content["namespaces"] = {
         name: _namespace_section(facts.namespaces[name]) for name in sorted(facts.namespaces)
     }
-    return heading + "".join(f"{line}\n" for line in emit_block(content, YamlStyle()))
+    return heading + emit_document(content)
 
 
 def _namespace_section(namespace: Namespace) -> dict[str, dict[str, str]]:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from webhook.defaulting.options import DefaultingOptions
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
 from webhook.podsecurity.psp.settings import write_psp_rules
@@ -14,6 +12,7 @@ from webhook.settings.model import KIND, PolicySources, Settings
 from webhook.settings.pod_security import PodSecurityOptions
 from webhook.settings.rendering import write_rendering
 from webhook.settings.routing import write_routing
+from webhook.yamldoc.emitter import emit_document
 
 
 def write_settings(settings: Settings, heading: str = "") -> str:
@@ -47,7 +46,10 @@ def write_settings(settings: Settings, heading: str = "") -> str:
             for each in settings.namespace_selectors
         ]
     return (
-        heading + _dump_yaml(head) + _rules_section(settings) + (_dump_yaml(tail) if tail else "")
+        heading
+        + emit_document(head)
+        + _rules_section(settings)
+        + (emit_document(tail) if tail else "")
     )
 
 
@@ -127,18 +129,14 @@ def _rules_section(settings: Settings) -> str:
         setting = settings.rules.get(rule.id)
         action = setting.action if setting and setting.action else rule.action
         title = docs.parse_docstring(rule.docstring).title
-        lines.append(f"  # {title}\n  {rule.id}:\n    {_dump_yaml({'action': action})}")
+        lines.append(f"  # {title}\n  {rule.id}:\n    {emit_document({'action': action})}")
         parameters = {**rule.parameters, **(setting.parameters if setting else {})}
         if parameters:
-            nested = _dump_yaml({"parameters": _plain(parameters)}).splitlines(keepends=True)
+            nested = emit_document({"parameters": _plain(parameters)}).splitlines(keepends=True)
             lines.extend(f"    {line}" for line in nested)
     for rule_id, descriptor in other_descriptors().items():
         chosen = settings.action_overrides.get(rule_id, descriptor.action)
         if descriptor.configurable and chosen is not None:
-            action_line = _dump_yaml({"action": chosen})
+            action_line = emit_document({"action": chosen})
             lines.append(f"  # {descriptor.title}\n  {rule_id}:\n    {action_line}")
     return "".join(lines)
-
-
-def _dump_yaml(value: dict[str, Any]) -> str:
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)

@@ -8,9 +8,11 @@ Not here: reading, and places in a text.
 
 import json
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from webhook.graph.path import ROOT, Path
 from webhook.yamldoc.resolver import resolve_plain
 
 _PLAIN_WORD = r"[\w./@%+~=-]"
@@ -34,11 +36,17 @@ class YamlStyle:
     sequence_indent  how much deeper than its key a list stands: 0 in the style of Kubernetes' own
                      examples
     newline          what ends a line: LF, CR LF or CR
+    literal          whether a text of several lines is written as such (|) where that is possible
     """
 
     indent: int = 2
     sequence_indent: int = 0
     newline: str = "\n"
+    literal: bool = False
+
+
+Annotate = Callable[[Path], str]
+"""Returns what is written behind the first line of a place, "" for nothing."""
 
 
 def emit_scalar(value: Any, style: str = "") -> str:
@@ -65,19 +73,51 @@ def emit_json(value: Any, indent: str | None = None, newline: str = "\n") -> str
     return text.replace("\n", newline)
 
 
-def emit_block(value: Any, style: YamlStyle) -> list[str]:
-    """Return the lines of a mapping or list that is not empty; of anything else, its one line."""
+def emit_documents(values: Iterable[Any]) -> str:
+    """Return a stream of YAML documents, each a file of its own but for the line between them."""
+    return "---\n".join(map(emit_document, values))
+
+
+def emit_document(value: Any) -> str:
+    """Return a YAML document with a final newline, texts of several lines as people write them."""
+    lines = emit_block(value, YamlStyle(literal=True))
+    return "".join(f"{line}\n" if line.strip() else "\n" for line in lines)
+
+
+def emit_block(
+    value: Any, style: YamlStyle, annotate: Annotate | None = None, path: Path = ROOT
+) -> list[str]:
+    """Return the lines of a mapping or list that is not empty; of anything else, its one line.
+
+    annotate  is asked about each place in it
+    path      where the value is
+    """
     if isinstance(value, dict) and value:
-        return [line for key, item in value.items() for line in _emit_entry(key, item, style)]
+        return [
+            line
+            for key, item in value.items()
+            for line in _emit_entry(key, item, style, annotate, path / key if annotate else path)
+        ]
     if isinstance(value, list) and value:
-        return [line for item in value for line in emit_block_item(item, style)]
+        return [
+            line
+            for index, item in enumerate(value)
+            for line in emit_block_item(item, style, annotate, path / index if annotate else path)
+        ]
+    if style.literal and _fits_literal(value):
+        return [
+            _literal_head(value),
+            *(f"  {line}" for line in value.removesuffix("\n").split("\n")),
+        ]
     return [emit_scalar(value)]
 
 
-def emit_block_item(value: Any, style: YamlStyle) -> list[str]:
+def emit_block_item(
+    value: Any, style: YamlStyle, annotate: Annotate | None = None, path: Path = ROOT
+) -> list[str]:
     """Return the lines of one item of a list, the first with its dash."""
-    first, *others = emit_block(value, style)
-    return [f"- {first}", *(f"  {line}" for line in others)]
+    first, *others = emit_block(value, style, annotate, path)
+    return [f"- {first}{annotate(path) if annotate else ''}", *(f"  {line}" for line in others)]
 
 
 def is_inline(value: Any) -> bool:
@@ -85,12 +125,38 @@ def is_inline(value: Any) -> bool:
     return not (isinstance(value, (dict, list)) and value)
 
 
-def _emit_entry(key: str, value: Any, style: YamlStyle) -> list[str]:
+def _emit_entry(
+    key: str, value: Any, style: YamlStyle, annotate: Annotate | None, path: Path
+) -> list[str]:
     name = emit_scalar(key)
+    note = annotate(path) if annotate else ""
+    lines = emit_block(value, style, annotate, path)
     if is_inline(value):
-        return [f"{name}: {emit_scalar(value)}"]
+        first, *others = lines
+        return [f"{name}: {first}{note}", *others]
     indent = " " * (style.indent if isinstance(value, dict) else style.sequence_indent)
-    return [f"{name}:", *(indent + line for line in emit_block(value, style))]
+    return [f"{name}:{note}", *(indent + line for line in lines)]
+
+
+def _fits_literal(value: Any) -> bool:
+    """Whether each reader takes the text from a literal block as it is, and people see all of it.
+
+    No blank begins it (it would say how deep the block is) or ends a line, and at most one line end
+    is the last.
+    """
+    if not isinstance(value, str) or "\n" not in value:
+        return False
+    lines = value.removesuffix("\n").split("\n")
+    return (
+        lines[0] != ""
+        and lines[0][0] != " "
+        and lines[-1] != ""
+        and not any(line.endswith(" ") or _NEEDS_ESCAPE.search(line) for line in lines)
+    )
+
+
+def _literal_head(text: str) -> str:
+    return "|" if text.endswith("\n") else "|-"
 
 
 def _emit_string(text: str, style: str) -> str:

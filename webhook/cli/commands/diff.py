@@ -84,9 +84,9 @@ def diff_command(
 
 def _print_diff(cluster: "Transport", rendered: dict[str, Any], namespace: str) -> int:
     """Print the difference of one object; return the exit code that it asks for."""
-    from webhook.cli.output import yaml_lines
     from webhook.controller.state.ownership import FIELD_MANAGER
     from webhook.kube import apply, get, object_path
+    from webhook.yamldoc.emitter import YamlStyle, emit_block
 
     try:
         live = get(cluster, object_path(rendered, namespace))
@@ -95,9 +95,9 @@ def _print_diff(cluster: "Transport", rendered: dict[str, Any], namespace: str) 
     except KubeApiUnavailableError as error:
         click.echo(f"graphgate: {error}", err=True)
         return 2
-    old = [] if live is None else list(yaml_lines(strip_server_fields(live)))
+    old = [] if live is None else emit_block(strip_server_fields(live), YamlStyle())
     # Of a new object the author's side is shown; the server's defaults are nobody's change.
-    new = list(yaml_lines(rendered if live is None else strip_server_fields(applied)))
+    new = emit_block(rendered if live is None else strip_server_fields(applied), YamlStyle())
     title = f"{rendered['kind']} {namespace}/{rendered['metadata']['name']}"
     shown = difflib.unified_diff(old, new, f"{title} (live)", f"{title} (new)", lineterm="")
     text = "".join(f"{line}\n" for line in shown)

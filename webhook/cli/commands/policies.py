@@ -170,11 +170,10 @@ def convert_command(system: str, file: Path) -> None:
     Expressions stay word for word. Comments say what was left out, and what does not load. Exit 1
     if there is nothing to carry over or a policy does not load.
     """
-    import yaml
-
     from webhook import yamldoc
     from webhook.policy import SourceObject, load_policy_set
     from webhook.policy.conversion import convert_documents, explain_problem
+    from webhook.yamldoc.emitter import emit_documents
 
     parsed = yamldoc.read(read_input(file))
     for error in parsed.errors:
@@ -185,7 +184,7 @@ def convert_command(system: str, file: Path) -> None:
         click.echo(f"# {note}")
     for problem in policies.problems:
         click.echo(f"# {problem.name}: does not load: {explain_problem(problem.message, system)}")
-    click.echo(yaml.safe_dump_all(conversion.objects, sort_keys=False, width=100), nl=False)
+    click.echo(emit_documents(conversion.objects), nl=False)
     sys.exit(1 if policies.problems or not conversion.objects else 0)
 
 
@@ -193,17 +192,16 @@ def convert_command(system: str, file: Path) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def convert_psp_command(file: Path) -> None:
     """Carry a PodSecurityPolicy over into settings; say what has no equivalent."""
-    import yaml
-
     from webhook.graph.well_known import GRAPHGATE_API_VERSION
     from webhook.podsecurity.psp.convert import convert_psp
     from webhook.settings.model import KIND
+    from webhook.yamldoc.emitter import emit_document
 
     conversion = convert_psp(read_single_document(file))
     settings = {"apiVersion": GRAPHGATE_API_VERSION, "kind": KIND, **conversion.settings}
     for note in conversion.notes:
         click.echo(f"# {note}")
-    click.echo(yaml.safe_dump(settings, sort_keys=False), nl=False)
+    click.echo(emit_document(settings), nl=False)
 
 
 def _sample_deployment() -> dict[str, object]:

@@ -70,8 +70,9 @@ def _format_document(
     rendered_file: "RenderedFile", rendered: "Rendered", *, show_source: bool
 ) -> str:
     """Return one object as a document of a YAML stream."""
-    from webhook.cli.output import is_authored, yaml_comment, yaml_lines
+    from webhook.cli.output import is_authored, yaml_comment
     from webhook.graph.path import ROOT
+    from webhook.yamldoc.emitter import YamlStyle, emit_block
 
     def annotate(place: "Path") -> str:
         is_number = place == ("spec", "replicas") or place[-1] == "weight"
@@ -83,7 +84,9 @@ def _format_document(
         return "  " + yaml_comment(f"line {rendered_file.line(source)}: {source}")
 
     if not show_source:
-        return "".join(f"{line}\n" for line in ("---", *yaml_lines(rendered.object)))
+        return "".join(f"{line}\n" for line in ("---", *emit_block(rendered.object, YamlStyle())))
     source = rendered.trace(ROOT)
     head = yaml_comment(f"from {rendered_file.file}, line {rendered_file.line(source)}: {source}")
-    return "".join(f"{line}\n" for line in ("---", head, *yaml_lines(rendered.object, annotate)))
+    return "".join(
+        f"{line}\n" for line in ("---", head, *emit_block(rendered.object, YamlStyle(), annotate))
+    )
