@@ -3,6 +3,7 @@
 `GRAPHGATE_UPDATE=1` writes what the commands print into the pages.
 """
 
+import json
 import os
 import re
 import shlex
@@ -46,6 +47,27 @@ def test_a_command_prints_what_stands_in_the_page(run, monkeypatch, block):
             page.write_text(text, "utf-8")
         else:
             assert out == printed
+
+
+def test_findings_in_the_quick_start_are_worded_as_they_are(run):
+    """What the API server answers there is tried with it; its words change with a message."""
+    page = ROOT / "docs" / "quickstart.md"
+    (result,) = json.loads(run("check", "-o", "json", ROOT / "docs/examples/iris.yaml").out)[
+        "results"
+    ]
+    text, shown = page.read_text("utf-8"), 0
+    for found in result["findings"]:
+        ending = f"[{found['ruleId']}]"
+        lines = re.findall(rf"^.*{re.escape(found['path'])}: .*{re.escape(ending)}$", text, re.M)
+        for line in lines:
+            remedy = f"; {found['remediation']}" if line.startswith("* ") else ""
+            begin = line[: line.index(f"{found['path']}: ")]
+            expected = f"{begin}{found['path']}: {found['message']}{remedy} {ending}"
+            assert UPDATE or line == expected
+            text, shown = text.replace(line, expected), shown + 1
+    if UPDATE:
+        page.write_text(text, "utf-8")
+    assert shown >= 4 * len(result["findings"])
 
 
 def test_it_is_two_screens_long():
