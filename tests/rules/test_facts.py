@@ -118,7 +118,7 @@ def test_an_explainer_without_an_image_for_the_protocol_is_refused(spec, explain
     document = deepcopy(EXPLAINED)
     document["spec"].update(spec)
     path = "spec.predictors[0].explainer"
-    message = f"the explainer has no image, and none is configured for the protocol {protocol}"
+    message = f"image is required for the explainer: none is configured for protocol {protocol}"
     assert evaluate_denials(document, explainer_images=explainer) == [
         ("deny", "missing-image", path, message)
     ]

@@ -1,10 +1,9 @@
-"""An AppArmor annotation names a container that a pod has not
+"""AppArmor annotation for an unknown container
 
-Why: annotations of the object's spec and of its predictors are written on all of their pods. One
-for AppArmor is for one container, and the API server refuses a Deployment whose pods have no
-container of that name.
+Why: annotations of spec and of a predictor are copied to all of its pods. An AppArmor annotation is
+for one container, and the API server refuses a Deployment whose pods do not have it.
 
-Fix: Move it to the metadata of the componentSpec with the container, or write the container's
+Fix: Move it to the metadata of the componentSpec with the container, or set the container's
 securityContext.appArmorProfile instead.
 
 Bad:
@@ -62,16 +61,16 @@ def _check_annotations(
             or profile.startswith(_LOCALHOST_PREFIX)
         )
         if not is_known:
-            yield Finding(path / key, f"{quote_value(profile)} is no AppArmor profile")
+            yield Finding(path / key, f"invalid AppArmor profile {quote_value(profile)}")
         for predictor in predictors:
             if any(name not in containers for containers in _pod_container_names(predictor)):
-                message = f"a pod of the predictor {quote_value(predictor.name)} has no container"
-                yield Finding(path / key, f"{message} {quote_value(name)}")
+                message = f"no container named {quote_value(name)} in a pod of predictor"
+                yield Finding(path / key, f"{message} {quote_value(predictor.name)}")
                 break
 
 
 def _pod_container_names(predictor: Predictor) -> Iterator[set[str]]:
-    """Yield the names of the containers of each pod, those that a server brings included."""
+    """Yield the container names of each pod, including those of model servers."""
     servers = {node.name for node in predictor.nodes if node.has_builtin_implementation}
     for component in predictor.components:
         if not component.containers:

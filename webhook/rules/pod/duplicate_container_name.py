@@ -1,9 +1,9 @@
-"""Two containers of a pod have one name
+"""Duplicate container name
 
-Why: a container's name is its identity in the pod, for init containers as for others. Kubernetes
-refuses a pod in which two have the same; Seldon accepts it, and the Deployment is refused later.
+Why: containers and init containers of a pod must have different names. Seldon accepts two with the
+same name, and the API server refuses the Deployment later.
 
-Fix: Give each container of the pod a name of its own.
+Fix: Use a different name.
 
 Bad:
     containers:
@@ -32,7 +32,7 @@ SINCE = "0.1.0"
 
 
 def check(pod: ComponentSpec) -> Iterator[Finding]:
-    """Yield each container whose name an earlier one has.
+    """Yield each container with the name of an earlier one.
 
     Source: ValidatePodSpec; seldon-checks G20.
     """
@@ -41,11 +41,10 @@ def check(pod: ComponentSpec) -> Iterator[Finding]:
     first: dict[str, Path] = {}
     for container in (*pod.init_containers, *pod.containers):
         if not container.name:
-            continue  # that it is missing is said
+            continue  # missing-field reports it
         earlier = first.setdefault(container.name, container.path)
         if earlier != container.path:
             yield Finding(
                 container.path / "name",
-                f"the name {quote_value(container.name)} is already that of the container at "
-                f"{earlier}",
+                f"duplicate container name {quote_value(container.name)} (first at {earlier})",
             )

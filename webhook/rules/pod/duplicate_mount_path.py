@@ -1,9 +1,9 @@
-"""A container has two mounts at one path
+"""Duplicate mount path
 
-Why: every mount of a container needs a mountPath of its own. The API server refuses a Deployment
-with two at the same, or with an empty one.
+Why: the mounts of a container must have different paths. The API server refuses a Deployment with
+two at the same path, or with an empty path.
 
-Fix: Give each mount a path of its own. A file of a volume is mounted by subPath.
+Fix: Use a different path. To mount one file of a volume, use subPath.
 
 Bad:
     volumeMounts:
@@ -32,7 +32,7 @@ LOCAL = True
 
 
 def check(container: Container) -> Iterator[Finding]:
-    """Yield each mount whose path is empty or another's (ValidateVolumeMounts, …Devices)."""
+    """Yield each mount with an empty or duplicate path (ValidateVolumeMounts, …Devices)."""
     yield from _check_container(container)
 
 
@@ -45,9 +45,9 @@ def _check_container(container: Container) -> Iterator[Finding]:
                 continue
             if not path:
                 field_path = container.path.join((field, index, key))
-                yield Finding(field_path, f"the {key} is empty", "write where it is to be mounted")
+                yield Finding(field_path, f"{key} is empty", f"set {key}")
             elif (first := seen.setdefault(path, (field, index))) != (field, index):
                 field_path = container.path.join((field, index, key))
                 yield Finding(
-                    field_path, f"{path} is taken by {container.path.join(first)} already"
+                    field_path, f"duplicate {key} {path} (first at {container.path.join(first)})"
                 )

@@ -1,10 +1,10 @@
-"""A port is listed twice
+"""Duplicate port
 
-Why: a container's ports are a list with keys. Two of the same number and protocol are refused by
-Seldon's resource definition, and a Deployment with them cannot be applied server-side. Names must
-differ within a container, and a port of the node can be given away once in a pod.
+Why: two ports of a container with the same number and protocol are refused by Seldon's
+CustomResourceDefinition and by server-side apply. Port names must differ within a container, and a
+hostPort can be used once in a pod.
 
-Fix: Remove the second one. Or give it the number, name or protocol that was meant.
+Fix: Remove the duplicate. Or correct its number, name or protocol.
 
 Bad:
     ports:
@@ -40,7 +40,7 @@ SINCE = "0.1.0"
 
 
 def check(predictor: Predictor) -> Iterator[Finding]:
-    """Yield each port that repeats one of its container, or of its pod's node.
+    """Yield each port that duplicates one of its container, or a hostPort of its pod.
 
     Sources: the list-map keys of Seldon's CRD; validateContainerPorts, checkHostPortConflicts.
     """
@@ -65,11 +65,11 @@ def _check_container(container: Container) -> Iterator[Finding]:
             item_path = container.path.join(("ports", first))
             yield Finding(
                 path / "containerPort",
-                f"port {value} of {protocol} is listed at {item_path} already",
+                f"duplicate port {value}/{protocol} (first at {item_path})",
             )
         elif name and (first := names.setdefault(name, index)) != index:
             item_path = container.path.join(("ports", first))
-            yield Finding(path / "name", f'the port name "{name}" is that of {item_path} already')
+            yield Finding(path / "name", f'duplicate port name "{name}" (first at {item_path})')
 
 
 def _check_host_ports(
@@ -90,4 +90,4 @@ def _check_host_ports(
             path = container.path.join(("ports", index, field))
             key = (value, get_str(port, "protocol") or "TCP", get_str(port, "hostIP"))
             if (first := first_users.setdefault(key, path)) != path:
-                yield Finding(path, f"port {value} of the node is already used at {first}")
+                yield Finding(path, f"hostPort {value} is already used at {first}")

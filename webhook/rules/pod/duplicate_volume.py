@@ -1,9 +1,8 @@
-"""Two volumes of a pod have the same name
+"""Duplicate volume name
 
-Why: containers mount volumes by name. The API server refuses a Deployment in which a name is given
-twice.
+Why: containers mount volumes by name. The API server refuses a Deployment with a duplicate name.
 
-Fix: Remove the second one, or give it a name of its own.
+Fix: Remove it, or use a different name.
 
 Bad:
     volumes:
@@ -33,7 +32,7 @@ FIELDS = frozenset({"volumes"})
 
 
 def check(pod: ComponentSpec) -> Iterator[Finding]:
-    """Yield each volume whose name an earlier one has (source: ValidateVolumes)."""
+    """Yield each volume with the name of an earlier one (source: ValidateVolumes)."""
     if len(get_list(pod.pod, "volumes")) < 2:
         return
     seen: dict[str, int] = {}
@@ -41,5 +40,5 @@ def check(pod: ComponentSpec) -> Iterator[Finding]:
         name = get_str(volume, "name")
         if name and seen.setdefault(name, index) != index:
             item_path = pod.path.join(("spec", "volumes"))
-            message = f'the name "{name}" is already that of the volume at {item_path / seen[name]}'
+            message = f'duplicate volume name "{name}" (first at {item_path / seen[name]})'
             yield Finding(item_path / index / "name", message)

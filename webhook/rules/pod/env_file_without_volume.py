@@ -1,10 +1,9 @@
-"""A variable comes from a file that cannot be there
+"""Invalid fileKeyRef
 
-Why: a fileKeyRef reads a variable from a file that an init container writes: into a volume of the
-pod that is an emptyDir, at a path inside of it, under a key that is the name of a variable. The API
-server refuses a Deployment with any other.
+Why: a fileKeyRef reads a variable from a file that an init container writes: in an emptyDir of the
+pod, at a path inside of it, with a key that is a variable name. The API server refuses any other.
 
-Fix: Name an emptyDir of the pod, and a path in it.
+Fix: Use an emptyDir of the pod, and a path in it.
 
 Bad:
     volumes:
@@ -77,11 +76,13 @@ def _check_reference(
 ) -> Iterator[Finding]:
     name, file, key = (raw.get(field) for field in ("volumeName", "path", "key"))
     if type(name) is str and volume is None:
-        yield Finding(path / "volumeName", f"the pod has no volume {quote_value(name)} of its own")
+        yield Finding(path / "volumeName", f"volume {quote_value(name)} not found in the pod")
     elif type(name) is str and volume and type(volume.raw.get("emptyDir")) is not dict:
-        yield Finding(path / "volumeName", f"the volume {quote_value(name)} is no emptyDir")
+        yield Finding(path / "volumeName", f"volume {quote_value(name)} must be an emptyDir")
     if type(file) is str and (not file or ".." in file.split("/")):
-        reason = "leads out of the volume" if file else "is empty"
-        yield Finding(path / "path", f"the path {quote_value(file)} {reason}")
+        message = (
+            f'invalid path {quote_value(file)}: ".." is not allowed' if file else "path is empty"
+        )
+        yield Finding(path / "path", message)
     if type(key) is str and not is_env_var_name(key):
-        yield Finding(path / "key", f"the key {quote_value(key)} is no name of a variable")
+        yield Finding(path / "key", f"invalid key {quote_value(key)}: a variable name is expected")

@@ -1,10 +1,10 @@
-"""A container sets a variable that Seldon sets
+"""Environment variable reserved by Seldon
 
-Why: Seldon tells each node's container by environment variables where to listen and what it is.
-Where a container sets the port variables itself, Seldon's controller drops all of its variables;
-of the others there are two, and the last one counts.
+Why: Seldon sets environment variables with the ports and the name of each node. If a container sets
+the port variables itself, Seldon's operator drops all of its variables. Other variables are
+duplicate, and the last one wins.
 
-Fix: Remove the variable, and name a container port http or grpc to choose the number.
+Fix: Remove the variable; to choose the port, name a container port http or grpc.
 
 Bad:
     env:
@@ -72,6 +72,6 @@ def check(container: Container, predictor: Predictor) -> Iterator[Finding]:
 def _build_finding(path: Path, name: str) -> Finding:
     if name in _PORT_VARIABLES:
         return Finding(
-            path, f"Seldon sets {name} itself, and may drop all variables of the container"
+            path, f"{name} is set by Seldon, which may drop all variables of the container"
         )
-    return Finding(path, f"Seldon sets {name} itself", "remove the variable")
+    return Finding(path, f"{name} is set by Seldon", "remove the variable")

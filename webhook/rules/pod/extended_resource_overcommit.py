@@ -1,10 +1,10 @@
-"""A device is asked for in parts
+"""Invalid extended resource amount
 
-Why: devices and huge pages are handed out whole, and to one container only. Their limit must be
-given, a request must equal it, devices are counted in whole numbers and huge pages in whole pages.
-The API server refuses a Deployment with anything else.
+Why: devices and huge pages are not shared between containers. They need a limit, a request must
+equal it, devices are integers, and huge pages are multiples of the page size. The API server
+refuses anything else.
 
-Fix: Write the limit alone, as a whole number.
+Fix: Set only the limit, to an integer.
 
 Bad:
     resources:
@@ -58,15 +58,15 @@ def _check_device(
     if name.startswith(_HUGE_PAGES_PREFIX):
         page = parse_quantity(name.removeprefix(_HUGE_PAGES_PREFIX))
         if not page or requested % page:
-            yield Finding(field_path, f"{value} is no whole number of pages of {name}")
+            yield Finding(field_path, f"{value} is not a multiple of the page size of {name}")
             return
         all_names = {*get_mapping(resources, "limits"), *get_mapping(resources, "requests")}
         if not all_names & {"cpu", "memory"}:
             yield Finding(
-                field_path, f"{name} are given only with cpu or memory", "add a limit of cpu"
+                field_path, "hugepages require a cpu or memory setting", "add a cpu limit"
             )
     elif requested % NANO:
-        yield Finding(field_path, f"{value} {name} is no whole number")
+        yield Finding(field_path, f"{name} must be an integer, got {value}")
         return
     if field == "requests":
         yield from _check_request(path, resources, name)
@@ -85,15 +85,13 @@ def _check_request(path: Path, resources: Mapping[str, Any], name: str) -> Itera
             "value": {name: request},
         }
         one: Operation = {"op": "add", "path": to, "value": request}
-        message = f"{name} is requested, and has no limit: it cannot be shared"
+        message = f"{name} needs a limit equal to its request of {request}"
         fix = limits if missing else one
-        yield Finding(field_path, message, f"add a limit of {request}", (fix,), fix_safety="safe")
+        yield Finding(field_path, message, f"set the limit to {request}", (fix,), fix_safety="safe")
     elif (
         (limit_amount := parse_quantity(limit)) is not None
         and limit_amount != parse_quantity(request)
         and not limit_amount % NANO
     ):
-        message = (
-            f"the request of {request} {name} is not its limit of {limit}: it cannot be shared"
-        )
-        yield Finding(field_path, message, f"write {limit}")
+        message = f"{name} request must equal the limit {limit}, got {request}"
+        yield Finding(field_path, message, f"use {limit}")

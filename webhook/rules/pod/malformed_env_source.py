@@ -1,9 +1,9 @@
-"""An environment variable has no source, or two
+"""Invalid environment variable source
 
-Why: a variable has either a value or a valueFrom with exactly one source; an entry of envFrom has
+Why: a variable has either a value or a valueFrom with exactly one source; an envFrom entry has
 exactly one, too. The API server refuses a Deployment with none or several.
 
-Fix: Keep the one source that is meant.
+Fix: Keep only one source.
 
 Bad:
     env:
@@ -52,11 +52,11 @@ _SAME_OBJECT = {
     "secretKeyRef": "secretRef",
     "configMapKeyRef": "configMapRef",
 }
-"""How the same object is referred to for one variable and for all of its keys."""
+"""The fields that refer to the same object for one variable and for all of its keys."""
 
 
 def check(container: Container) -> Iterator[Finding]:
-    """Yield each variable without a clear source (validateEnvVarValueFrom, ValidateEnvFrom)."""
+    """Yield each variable without exactly one source (validateEnvVarValueFrom, ValidateEnvFrom)."""
     for index, variable in iter_mappings(container.raw, "env"):
         if "valueFrom" in variable:
             yield from _check_variable(container, index, variable)
@@ -74,7 +74,9 @@ def _check_variable(
     path = container.path.join(("env", index, "valueFrom"))
     value = variable.get("value")
     if value and type(value) is str and list_set_fields(source, _VARIABLE_SOURCES):
-        yield Finding(path, "the variable has both a value and a valueFrom", "remove one of them")
+        yield Finding(
+            path, "value and valueFrom exclude each other", "keep only one of value and valueFrom"
+        )
         return
     yield from _check_single_source(path, source, _VARIABLE_SOURCES)
 
@@ -89,11 +91,11 @@ def _check_single_source(
     if len(present) == 1:
         return
     if present:
-        yield Finding(path, f"there are {len(present)} sources: {join_words(present)}")
+        yield Finding(path, f"one source is allowed, got {len(present)}: {join_words(present)}")
         return
     unknown = [field for field in raw if field not in sources and field not in ignored]
     if not unknown:
-        yield Finding(path, f"there is no source; known are {join_words(sources)}")
+        yield Finding(path, f"a source is required; allowed: {', '.join(sources)}")
         return
     field = unknown[0]
     nearest = nearest_word(field, sources)
@@ -104,15 +106,15 @@ def _check_single_source(
     }
     yield Finding(
         path / field,
-        f'"{field}" is no source of variables; known are {join_words(sources)}',
-        f"write {nearest}" if nearest else "",
+        f'unknown source "{field}"; allowed: {", ".join(sources)}',
+        f'did you mean "{nearest}"?' if nearest else "",
         (move,) if nearest and nearest == nearest_word(field, sources, CERTAIN_SIMILARITY) else (),
         fix_safety=_fix_safety(raw[field], field, nearest),
     )
 
 
 def _fix_safety(value: Any, field: str, nearest: str) -> FixSafety:
-    """Return "safe" for a slip, and where one key or all keys were meant: {name} or {name, key}."""
+    """Return "safe" for a typing error, and for {name} or {name, key} in the other field."""
     if type(value) is dict and field in _SAME_OBJECT and nearest == _SAME_OBJECT[field]:
         return "safe" if ("key" in value) is nearest.endswith("KeyRef") else "unsafe"
     return spelling_fix_safety(field, nearest)

@@ -1,11 +1,10 @@
-"""A volume is mounted in a way that it cannot be
+"""Invalid volume mount
 
-Why: mounts that appear in a container reach the node only from a privileged one (Bidirectional).
-What lies below a mount becomes read-only with it (recursiveReadOnly) only if the mount is, and if
-nothing is propagated to it. As a device a container gets only a claim's volume, and not as a folder
-too. The API server refuses a Deployment that asks otherwise.
+Why: mountPropagation Bidirectional requires a privileged container. recursiveReadOnly requires
+readOnly and no mount propagation. volumeDevices require a PVC, which must not be mounted as a
+directory, too. The API server refuses a Deployment with anything else.
 
-Fix: Mount the volume without that, or give what it needs.
+Fix: Remove the setting, or add what it requires.
 
 Bad:
     volumeMounts:
@@ -57,16 +56,18 @@ def _check_mount(container: Container, index: int, mount: Mapping[str, Any]) -> 
     propagation = get_str(mount, "mountPropagation")
     privileged = get_mapping(container.raw, "securityContext").get("privileged") is True
     if propagation == "Bidirectional" and not privileged:
-        message = "the mount is Bidirectional, and the container is not privileged"
+        message = "mountPropagation Bidirectional requires a privileged container"
         yield Finding(path / "mountPropagation", message)
     recursive = get_str(mount, "recursiveReadOnly")
     if recursive not in ("Enabled", "IfPossible"):
         return
     if mount.get("readOnly") is not True:
-        message = f"recursiveReadOnly is {recursive}, and the mount is not readOnly"
+        message = f"recursiveReadOnly {recursive} requires readOnly: true"
         yield Finding(path / "recursiveReadOnly", message, "add readOnly: true")
     elif propagation not in ("", "None"):
-        message = f"recursiveReadOnly is {recursive}, and mountPropagation is {propagation}"
+        message = (
+            f"recursiveReadOnly {recursive} is not allowed with mountPropagation {propagation}"
+        )
         yield Finding(path / "recursiveReadOnly", message)
 
 
@@ -81,17 +82,15 @@ def _check_devices(container: Container, component: ComponentSpec | None) -> Ite
             volumes[name][-1].raw.get(kind) is not None for kind in _BLOCK_VOLUMES
         ):
             yield Finding(
-                path / "name", f"the volume {quote_value(name)} is no claim's: it is no device"
+                path / "name", f"volumeDevices need a PVC; {quote_value(name)} is not one"
             )
         elif name and name in mounted:
-            yield Finding(
-                path / "name", f"the volume {quote_value(name)} is mounted as a folder, too"
-            )
+            yield Finding(path / "name", f"volume {quote_value(name)} is in volumeMounts, too")
         elif name and name in device_paths:
-            yield Finding(path / "name", f"the volume {quote_value(name)} is a device here already")
+            yield Finding(path / "name", f"duplicate volume {quote_value(name)} in volumeDevices")
         device_paths.add(name)
         field_path = get_str(device, "devicePath")
         if ".." in field_path.split("/"):
             yield Finding(
-                path / "devicePath", f'the path {quote_value(field_path)} leads up with ".."'
+                path / "devicePath", f'invalid path {quote_value(field_path)}: ".." is not allowed'
             )

@@ -1,10 +1,10 @@
-"""Less than a mebibyte of memory
+"""Memory below one mebibyte
 
-Why: in amounts of memory the suffix m means thousandths, so that 512m is half a byte; and without
-any suffix the number is of bytes. Kubernetes accepts both. A limit like this ends the container at
-its start, a request like this reserves nothing.
+Why: the suffix m means thousandths, so that 512m is half a byte; a number without a suffix is in
+bytes. Kubernetes accepts both. A limit like this kills the container at start, a request like this
+reserves nothing.
 
-Fix: Write Mi for mebibytes, or Gi for gibibytes.
+Fix: Use the suffix Mi for mebibytes, or Gi for gibibytes.
 
 Bad:
     resources:
@@ -24,6 +24,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import NANO, parse_quantity
 from webhook.graph.model import Container
 from webhook.graph.path import Path
+from webhook.rules._format import quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
@@ -31,7 +32,7 @@ FIELDS = frozenset({"resources"})
 LOCAL = True
 
 _MIN_BYTES = 2**20 * NANO
-"""No program with an interpreter starts in less than a mebibyte; a hundred times that is common."""
+"""No model server starts in less than a mebibyte; a hundred times that is common."""
 _BYTES = ("memory", "ephemeral-storage")
 
 
@@ -51,6 +52,7 @@ def check(container: Container) -> Iterator[Finding]:
 
 def _build_finding(path: Path, value: Any) -> Finding:
     byte_count = (parse_quantity(value) or 0) / NANO
-    message = f"{value} is {byte_count:g} {'byte' if byte_count == 1 else 'bytes'} of {path[-1]}"
+    shown = quote_value(value) if type(value) is str else value
+    message = f"{shown} means {byte_count:g} {'byte' if byte_count == 1 else 'bytes'}"
     digits = str(value).strip(" ").removesuffix("m")
-    return Finding(path, message, f"write {digits}Mi" if digits.isdecimal() else "")
+    return Finding(path, message, f"did you mean {digits}Mi?" if digits.isdecimal() else "")

@@ -1,10 +1,9 @@
-"""A container has no image
+"""Container without an image
 
-Why: a container needs an image. Only where a model server implements the node of that name does
-Seldon fill in the server's, and an explainer's comes from seldon-config, which may have none for
-the protocol of the object.
+Why: a container needs an image. Seldon adds one only if a model server implements the node of that
+name. An explainer's image comes from seldon-config, which may have none for the protocol.
 
-Fix: Add the image, or the implementation of the node if a model server is to run it.
+Fix: Set image, or the implementation of the node if a model server runs it.
 
 Bad:
     componentSpecs:
@@ -39,7 +38,7 @@ SINCE = "0.1.0"
 
 
 def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
-    """Yield each container without an image that nothing fills in (source: seldon-checks G23)."""
+    """Yield each container whose image is missing (source: seldon-checks G23)."""
     if "explainer" in predictor.raw:
         yield from _check_explainer(deployment, predictor, facts)
     without_image = [c for c in predictor.containers if c.raw.get("image") in (None, "")]
@@ -50,13 +49,13 @@ def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> I
             container.name not in filled_in_names
             or predictor.containers_by_name[container.name][0] is not container
         ):
-            message = f"the container {quote_value(container.name)} has no image"
+            message = f"image is required for container {quote_value(container.name)}"
             yield Finding(container.path / "image", message)
     for component in predictor.components:
         for container in component.init_containers:
             if container.raw.get("image") in (None, ""):
-                message = f"the init container {quote_value(container.name)} has no image"
-                yield Finding(container.path / "image", message, "add the image")
+                message = f"image is required for init container {quote_value(container.name)}"
+                yield Finding(container.path / "image", message, "set image")
 
 
 def _check_explainer(
@@ -74,8 +73,8 @@ def _check_explainer(
     if get_mapping(raw, "containerSpec").get("image") in (None, ""):
         yield Finding(
             predictor.path / "explainer" / "containerSpec" / "image",
-            f"the explainer has no image, and none is configured for the protocol {protocol}",
-            "write it into containerSpec, or have the administrator add one to seldon-config",
+            f"image is required for the explainer: none is configured for protocol {protocol}",
+            "set image in containerSpec, or ask the administrator to add one to seldon-config",
         )
 
 

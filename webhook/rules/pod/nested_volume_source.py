@@ -1,10 +1,9 @@
-"""The source of a volume is wrapped
+"""Nested volume source
 
-Why: Go's types and their reference call what a volume holds its volumeSource; in YAML no such field
-exists, and the source stands in the volume itself. The wrapper is dropped, and without a source
-Kubernetes makes an empty folder of the volume: the container starts, and finds nothing.
+Why: volumeSource is a Go type, not a field: in YAML the source is a field of the volume itself. The
+unknown field is dropped, and a volume without a source is an empty directory.
 
-Fix: Take the wrapper away, so that the source stands beside the name.
+Fix: Move the source beside the name of the volume.
 
 Bad:
     volumes:
@@ -53,8 +52,8 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
     rest: Operation = {"op": "remove", "path": path.pointer}
     yield Finding(
         path,
-        f'there is no field "{path[-1]}" here, and without it the volume is an empty folder',
-        f"write {next(iter(inner))} beside the name of the volume",
+        f'unknown field "{path[-1]}"; without a source the volume is an empty directory',
+        f"move {next(iter(inner))} beside the name of the volume",
         () if inner.keys() & volume.keys() else (*moves, rest),
         fix_safety="safe",
     )

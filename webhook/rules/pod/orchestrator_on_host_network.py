@@ -1,11 +1,11 @@
-"""Pod on the node's network with Seldon's orchestrator in it
+"""Orchestrator on the host network
 
-Why: Seldon's orchestrator lists its port 8000 twice, as http and as metrics. On the node's network
-each port of a container is a port of the node, and no port can be taken twice: the API server
-refuses the Deployment. graphgate's reconciler lists it once.
+Why: Seldon's orchestrator lists its port 8000 twice, as http and as metrics. With hostNetwork each
+container port is a port of the node and can be used once: the API server refuses the Deployment.
+graphgate's reconciler lists it once.
 
-Fix: Annotate the predictor with seldon.io/no-engine: "true" if it has one node, give the
-orchestrator a pod of its own (seldon.io/engine-separate-pod: "true" in spec.annotations), or remove
+Fix: Annotate the predictor with seldon.io/no-engine: "true" if it has one node, run the
+orchestrator in its own pod (seldon.io/engine-separate-pod: "true" in spec.annotations), or remove
 hostNetwork.
 
 Bad:
@@ -42,7 +42,7 @@ FIELDS = frozenset({"hostNetwork"})
 def check(
     pod: ComponentSpec, predictor: Predictor, deployment: SeldonDeployment, facts: Facts
 ) -> Iterator[Finding]:
-    """Yield the pod (sources: createExecutorContainer, v1.17.1; checkHostPortConflicts)."""
+    """Yield each such pod (sources: createExecutorContainer, v1.17.1; checkHostPortConflicts)."""
     if facts.operator == "graphgate" or pod.pod.get("hostNetwork") is not True:
         return
     if holds_orchestrator(pod, predictor, deployment):

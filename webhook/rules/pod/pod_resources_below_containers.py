@@ -1,11 +1,11 @@
-"""A pod's resources do not hold its containers
+"""Pod resources below its containers
 
-Why: a pod may ask for CPU, memory and huge pages as a whole (Kubernetes 1.34). A request is not
-over the limit then, no container's limit is over the pod's, and what the containers ask for fits
-into what the pod asks for. Claims and other resources are the containers'. The API server refuses
-a Deployment, or its pods, otherwise.
+Why: a pod may request CPU, memory and huge pages as a whole (Kubernetes 1.34). Then its request
+must not exceed its limit, no container limit may exceed the pod's, and the requests of the
+containers must fit into that of the pod. Claims and other resources belong to containers. The API
+server refuses a Deployment, or its pods, otherwise.
 
-Fix: Raise the pod's resources, or remove them: the containers' count without.
+Fix: Raise the pod's resources, or remove them: those of the containers then apply.
 
 Bad:
     resources:
@@ -47,7 +47,7 @@ _HUGE_PAGES_PREFIX = "hugepages-"
 
 
 def check(pod: ComponentSpec) -> Iterator[Finding]:
-    """Yield each amount that does not fit (source: validatePodResources)."""
+    """Yield each invalid amount (source: validatePodResources)."""
     if "resources" in pod.pod and type(pod.pod["resources"]) is dict:
         path = pod.path.join(("spec", "resources"))
         yield from _check_pod(pod, pod.pod["resources"], path)
@@ -59,36 +59,36 @@ def check(pod: ComponentSpec) -> Iterator[Finding]:
                 and not name.startswith(_HUGE_PAGES_PREFIX)
             ):
                 path = pod.path.join(("spec", "overhead", name))
-                yield Finding(path, f"{quote_value(name)} is no resource of a container")
+                yield Finding(path, f"unknown container resource {quote_value(name)}")
 
 
 def _check_pod(
     component: ComponentSpec, resources: Mapping[str, Any], path: Path
 ) -> Iterator[Finding]:
     if get_mapping(component.pod, "os").get("name") == "windows" and resources:
-        yield Finding(path, "a pod for Windows has no resources of its own")
+        yield Finding(path, "a Windows pod does not support pod-level resources")
         return
     if resources.get("claims"):
-        yield Finding(path / "claims", "claims are taken by containers, not by the pod")
+        yield Finding(path / "claims", "claims are not allowed in pod-level resources")
     limits, requests = get_mapping(resources, "limits"), get_mapping(resources, "requests")
     for field, amounts in (("limits", limits), ("requests", requests)):
         for name in amounts:
             if name not in _SHARED_RESOURCES and not name.startswith(_HUGE_PAGES_PREFIX):
                 message = (
-                    f"{quote_value(name)} is no resource of a pod; known are cpu, memory, "
+                    f"unknown pod-level resource {quote_value(name)}; allowed: cpu, memory, "
                     "hugepages-"
                 )
                 yield Finding(path.join((field, name)), message)
             elif name.startswith(_HUGE_PAGES_PREFIX) and not {*limits, *requests} & set(
                 _SHARED_RESOURCES
             ):
-                message = f"{name} are given only with cpu or memory"
+                message = "hugepages require a cpu or memory setting"
                 yield Finding(path.join((field, name)), message)
     yield from _check_huge_pages(limits, requests, path)
     for name, value in requests.items():
         requested, maximum = parse_quantity(value), parse_quantity(limits.get(name))
         if requested is not None and maximum is not None and requested > maximum:
-            message = f"the request of {value} {name} is over the limit of {limits[name]}"
+            message = f"{name} request must be at most the limit {limits[name]}, got {value}"
             yield Finding(path.join(("requests", name)), message)
     yield from _check_containers(component, limits, requests, path)
 
@@ -107,7 +107,9 @@ def _check_containers(
             largest = parse_quantity(limits.get(name))
             if limit is not None and largest is not None and limit > largest:
                 shown_value = get_mapping(container_amount, "limits")[name]
-                message = f"the limit of {shown_value} {name} is over the pod's, {limits[name]}"
+                message = (
+                    f"{name} limit must be at most the pod's {limits[name]}, got {shown_value}"
+                )
                 yield Finding(container.path.join(("resources", "limits", name)), message)
             requested[name] += (limit if request is None else request) or 0
     for name, total in requested.items():
@@ -117,7 +119,7 @@ def _check_containers(
         field, amounts = ("requests", requests) if name in requests else ("limits", limits)
         pod_amount = parse_quantity(amounts.get(name))
         if pod_amount is not None and total > pod_amount:
-            message = f"the containers ask for more {name} than the pod has, {amounts[name]}"
+            message = f"the containers request more {name} than the pod's {amounts[name]}"
             yield Finding(path.join((field, name)), message)
 
 
@@ -142,7 +144,7 @@ def _largest_init_request(component: ComponentSpec, name: str) -> int:
 def _check_huge_pages(
     limits: Mapping[str, Any], requests: Mapping[str, Any], path: Path
 ) -> Iterator[Finding]:
-    """Yield huge pages that are not whole pages, or whose request is not the limit."""
+    """Yield huge pages with a wrong size, or with a request that is not the limit."""
     for field, amounts in (("limits", limits), ("requests", requests)):
         for name, value in amounts.items():
             size = parse_quantity(name.removeprefix(_HUGE_PAGES_PREFIX))

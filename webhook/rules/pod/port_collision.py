@@ -1,10 +1,10 @@
-"""Two containers of a pod listen on one port
+"""Port used by two containers
 
 Why: the containers of a pod share one network address. A node listens on its ports named http and
-grpc, or on numbers from 9000 and 9500 that Seldon hands out; the orchestrator listens on 8000 and
-5001 in the pod of the first node. Of two that want one port, the second does not start.
+grpc, or on numbers from 9000 and 9500 that Seldon assigns; the orchestrator listens on 8000 and
+5001 in the pod of the first node. The second container with the same port does not start.
 
-Fix: Give each container of the pod port numbers of its own, or leave the ports out.
+Fix: Use different port numbers in the containers of the pod, or remove the ports.
 
 Bad:
     containers:
@@ -43,7 +43,7 @@ ORCHESTRATOR_PORTS = (8000, 5001)
 """Where the orchestrator listens: EXECUTOR_SERVER_PORT and EXECUTOR_SERVER_GRPC_PORT of Seldon."""
 
 _FIRST_NODE_PORT = {"http": FIRST_HTTP_PORT, "grpc": FIRST_GRPC_PORT}
-"""The first number that Seldon hands out, by kind; one more for each container."""
+"""The first number that Seldon assigns, by kind; one more for each container."""
 
 _ENDPOINT_KINDS = tuple(_FIRST_NODE_PORT)
 
@@ -51,7 +51,7 @@ _ENDPOINT_KINDS = tuple(_FIRST_NODE_PORT)
 def check(
     deployment: SeldonDeployment, *, engine_ports: Sequence[int] = ORCHESTRATOR_PORTS
 ) -> Iterator[Finding]:
-    """Yield each port of a node's container that is taken in its pod (source: seldon-checks G22).
+    """Yield each port of a node's container that is in use in its pod (source: seldon-checks G22).
 
     engine_ports  the ports of the orchestrator; [] if there is none
     """
@@ -69,10 +69,10 @@ def check(
 
 
 def _may_collide(deployment: SeldonDeployment, engine_ports: Sequence[int]) -> bool:
-    """Tell whether ports are looked at more closely: in most objects none can be taken.
+    """Return whether ports may collide, cheaply: in most objects they cannot.
 
-    Numbers that Seldon hands out never collide with each other; those that an author wrote may,
-    with each other, with the orchestrator's, and with what Seldon hands to the other containers.
+    Numbers that Seldon assigns never collide with each other. Those of an author may collide with
+    each other, with the orchestrator's, and with what Seldon assigns to other containers.
     """
     for component in deployment.components:
         written: list[int] = []
@@ -80,7 +80,7 @@ def _may_collide(deployment: SeldonDeployment, engine_ports: Sequence[int]) -> b
         for container in component.containers:
             declared_ports = _declared_ports(container)
             if declared_ports:
-                # A container may speak both on one port.
+                # A container may serve both on one port.
                 written.extend(
                     {number for number in declared_ports.values() if type(number) is int}
                 )
@@ -102,7 +102,7 @@ def _may_collide(deployment: SeldonDeployment, engine_ports: Sequence[int]) -> b
 
 
 def _declared_ports(container: Container) -> dict[str, Any]:
-    """Return the numbers that an author wrote for the container's ports, by kind."""
+    """Return the port numbers that the author set, by kind."""
     return {
         port["name"]: port.get("containerPort")
         for port in get_list(container.raw, "ports")
@@ -127,10 +127,10 @@ def _check_pod(
             owner = owners.setdefault(port, f"the container {quote_value(slot.name)}")
             port_path = _find_port_path(slot, kind)
             if owner == f"the container {quote_value(slot.name)}":
-                continue  # one server may speak both
+                continue  # one server may serve both
             yield Finding(
                 port_path or slot.path,
-                f"the {kind} port {port} of {quote_value(slot.name)} is taken in its pod by "
+                f"{kind} port {port} of {quote_value(slot.name)} is already used in its pod by "
                 f"{owner}",
             )
 

@@ -1,9 +1,9 @@
-"""A hook sleeps longer than a container has to stop
+"""Hook sleeps longer than the grace period
 
-Why: a container that is to stop has the pod's terminationGracePeriodSeconds for it, 20 where none
-is written, and a sleep in a hook is a part of them. The API server refuses a longer sleep.
+Why: a container must stop within the pod's terminationGracePeriodSeconds (Seldon's default is 20),
+and the sleep of a hook is a part of it. The API server refuses a longer sleep.
 
-Fix: Sleep for less, or write a longer terminationGracePeriodSeconds.
+Fix: Reduce seconds, or raise terminationGracePeriodSeconds.
 
 Bad:
     containers:
@@ -42,13 +42,13 @@ def check(handler: Handler, component: ComponentSpec | None) -> Iterator[Finding
     grace_period = _grace_period(component)
     if 0 <= seconds <= grace_period:
         return
-    bound = f"more than the {grace_period} that it has to stop" if seconds > 0 else "less than 0"
+    bound = f"at most the grace period of {grace_period} s" if seconds > 0 else "at least 0"
     path = handler.path.join(("sleep", "seconds"))
-    yield Finding(path, f"the container sleeps for {seconds} seconds, {bound}")
+    yield Finding(path, f"sleep must be {bound}, got {seconds} s")
 
 
 def _grace_period(component: ComponentSpec | None) -> int:
-    """Return the seconds that a container of the component has to stop, at least 0."""
+    """Return the grace period of the component in seconds, at least 0."""
     if component is None:
         return GRACE_PERIOD_SECONDS
     written = get_int(component.pod, "terminationGracePeriodSeconds")

@@ -1,8 +1,8 @@
-"""A probe does nothing, or two things
+"""Probe without exactly one handler
 
-Why: a probe, and a lifecycle hook, does exactly one thing: it runs a command, or calls a port. The
-API server refuses a Deployment with a probe that does none or several. A misspelt or misplaced
-field is dropped first, and leaves the probe with none.
+Why: a probe or lifecycle hook has exactly one handler: it runs a command or calls a port. The API
+server refuses a Deployment with none or several. A misspelled or misplaced field is dropped first,
+and leaves the probe with none.
 
 Fix: Keep one of exec, httpGet, tcpSocket and grpc. A hook has sleep instead of grpc.
 
@@ -35,7 +35,7 @@ ACTION = "deny"
 SINCE = "0.1.0"
 
 _WRAPPER_FIELDS = ("handler", "probeHandler", "lifecycleHandler")
-"""What Go's types call the embedded handler; no field of Kubernetes."""
+"""Names of the embedded handler in Go; not fields of Kubernetes."""
 
 
 def check(handler: Handler) -> Iterator[Finding]:
@@ -46,16 +46,16 @@ def check(handler: Handler) -> Iterator[Finding]:
     if len(there) != 1:
         yield _build_finding(handler.path, raw, known_handlers)
     elif type(raw.get("exec")) is dict and raw["exec"].get("command") in (None, []):
-        yield Finding(
-            handler.path.join(("exec", "command")), "there is no command to run", "add command"
-        )
+        yield Finding(handler.path.join(("exec", "command")), "command is required", "add command")
 
 
 def _build_finding(path: Path, raw: Mapping[str, Any], known_handlers: tuple[str, ...]) -> Finding:
     present = list_set_fields(raw, known_handlers)
     choices = join_words(known_handlers, "or")
     if present:
-        return Finding(path, f"{path[-1]} does {len(present)} things: {join_words(present)}")
+        return Finding(
+            path, f"{path[-1]} must have one handler, got {len(present)}: {join_words(present)}"
+        )
     for wrapper in _WRAPPER_FIELDS:
         if wrapper not in raw:
             continue
@@ -66,11 +66,11 @@ def _build_finding(path: Path, raw: Mapping[str, Any], known_handlers: tuple[str
             for name in list_set_fields(inner, known_handlers)
         ]
         moves.append({"op": "remove", "path": field_path.pointer})
-        message = f'there is no field "{wrapper}" here: {choices} stands in {path[-1]} itself'
+        message = f'unknown field "{wrapper}"; {choices} are fields of {path[-1]}'
         return Finding(
             field_path,
             message,
-            "take the wrapper away",
+            f"remove this level from {path[-1]}",
             tuple(moves if len(moves) == 2 else ()),
             fix_safety="safe",
         )
@@ -81,36 +81,36 @@ def _build_finding(path: Path, raw: Mapping[str, Any], known_handlers: tuple[str
         nearest = nearest_word(name, known_handlers, CERTAIN_SIMILARITY)
         if nearest and raw[name] is not None:
             field_path = path / name
-            message = f'there is no field "{name}" here, and without it {path[-1]} does nothing'
+            message = f'unknown field "{name}"; {path[-1]} requires {choices}'
             return Finding(
                 field_path,
                 message,
-                f"write {nearest}",
+                f'did you mean "{nearest}"?',
                 (_move(field_path, path / nearest),),
                 fix_safety=spelling_fix_safety(name, nearest),
             )
-    return Finding(path, f"{path[-1]} does nothing: it has no {choices}", f"add {choices}")
+    return Finding(path, f"{path[-1]} requires {choices}", f"add {choices}")
 
 
 def _check_misplaced(
     path: Path, raw: Mapping[str, Any], misplaced: list[str], known_handlers: tuple[str, ...]
 ) -> Finding:
-    """Return the finding for what stands beside a handler, or for want of one: command, port."""
+    """Return the finding for fields beside a handler, or without one: command, port."""
     empty = [name for name in known_handlers if name in raw]
     handler = _meant_handler(misplaced, empty)
     fields = join_words(misplaced)
     if not handler or handler not in known_handlers:
         choices = join_words(empty or known_handlers, "or")
-        return Finding(path, f"{path[-1]} has {fields}, and no {choices}", f"move {fields} there")
+        return Finding(path, f"{path[-1]} has {fields} but no {choices}", f"move {fields} there")
     inner = "command" if handler == "exec" else fields
     message = f"{fields} of {path[-1]} belong{'s' * (len(misplaced) == 1)} to {handler}"
     fix, remediation = _wrap_patch(path, raw, misplaced, handler)
     safety: FixSafety = "safe" if misplaced != ["args"] else "unsafe"
-    return Finding(path, message, remediation or f"write {handler}.{inner}", fix, fix_safety=safety)
+    return Finding(path, message, remediation or f"use {handler}.{inner}", fix, fix_safety=safety)
 
 
 def _meant_handler(misplaced: list[str], empty: list[str]) -> str:
-    """Return the handler whose fields these are; "" if that is not clear: a port has three."""
+    """Return the handler of these fields; "" if it is ambiguous: three have a port."""
     meant = {HANDLER_FIELDS[name] for name in misplaced if name != "port"}
     if not meant and len(empty) == 1 and empty[0] != "exec":
         return empty[0]
@@ -123,7 +123,7 @@ def _meant_handler(misplaced: list[str], empty: list[str]) -> str:
 def _wrap_patch(
     path: Path, raw: Mapping[str, Any], misplaced: list[str], handler: str
 ) -> tuple[tuple[Operation, ...], str]:
-    """Return the patch that writes the fields into the handler, and what it comes to."""
+    """Return the patch that moves the fields into the handler, and its description."""
     target = path / handler
     if handler != "exec":
         value = {name: raw[name] for name in misplaced}
@@ -132,8 +132,8 @@ def _wrap_patch(
         ), f"indent {join_words(misplaced)} under {handler}"
     command = [part for name in ("command", "args") for part in get_list(raw, name)]
     if any(type(raw.get(name, [])) is not list for name in misplaced):
-        return (), "write exec.command, a list"
-    return _wrap(path, target, {"command": command}, misplaced), "write exec.command"
+        return (), "use exec.command, a list"
+    return _wrap(path, target, {"command": command}, misplaced), "use exec.command"
 
 
 def _wrap(

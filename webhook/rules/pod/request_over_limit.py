@@ -1,7 +1,7 @@
-"""A request is more than its limit
+"""Request over the limit
 
-Why: a container is given what it requests, and never gets more than the limit. The API server
-refuses a Deployment that requests more than it allows.
+Why: the limit is the most that a container can use. The API server refuses a Deployment with a
+request above it.
 
 Fix: Raise the limit or lower the request.
 
@@ -59,12 +59,12 @@ def _check_resources(path: Path, resources: Mapping[str, Any]) -> Iterator[Findi
             continue
         yield Finding(
             path.join(("requests", name)),
-            f"the request of {request} {name} is over the limit of {limits[name]}",
+            f"{name} request must be at most the limit {limits[name]}, got {request}",
         )
 
 
 def is_extended_resource(name: str) -> bool:
-    """Tell whether a resource cannot be shared: "nvidia.com/gpu", "hugepages-2Mi".
+    """Return whether a resource cannot be shared: "nvidia.com/gpu", "hugepages-2Mi".
 
     Source: IsOvercommitAllowed. What is Kubernetes' own ("kubernetes.io/") can be.
     """

@@ -1,10 +1,9 @@
-"""Resource field of a container that the pod does not have
+"""resourceFieldRef to an unknown container
 
-Why: a resourceFieldRef gives a container's own requests and limits as a variable or a file. The
-API server takes any containerName; a kubelet that finds no such container never starts the one
-that asks.
+Why: a resourceFieldRef exposes requests and limits of a container as a variable or a file. The API
+server accepts any containerName; without such a container the kubelet does not start the pod.
 
-Fix: Use the name of a container of the same pod, or leave containerName out of a variable.
+Fix: Use the name of a container of the same pod, or remove containerName from a variable.
 
 Bad:
     containers:

@@ -1,10 +1,10 @@
 """Seccomp annotation that contradicts the field
 
-Why: the old seccomp annotations of pods and containers do nothing any more, but the API server
-compares them with securityContext.seccompProfile, and refuses a Deployment in which the two differ.
-An annotation of spec or predictor is on every pod, with the orchestrator in it.
+Why: the old seccomp annotations of pods and containers have no effect, but the API server compares
+them with securityContext.seccompProfile and refuses a Deployment in which they differ. An
+annotation of spec or predictor is on every pod, also that of the orchestrator.
 
-Fix: Remove the annotation, and write seccompProfile.
+Fix: Remove the annotation, and set seccompProfile.
 
 Bad:
     componentSpecs:

@@ -1,11 +1,11 @@
-"""A pod asks for a field of itself that Kubernetes does not give
+"""Unknown downward API field
 
-Why: a container learns of its pod by fieldRef and resourceFieldRef, in variables or in a
-downwardAPI volume. Only some fields are given, labels and annotations as a whole only in files. The
-API server refuses the Deployment.
+Why: fieldRef and resourceFieldRef expose fields of the pod in variables or in a downwardAPI volume.
+Only some fields are supported; all labels or annotations together only in files. The API server
+refuses the Deployment.
 
-Fix: Name one of the fields that are given. One label or annotation is spelt
-metadata.labels['KEY'] and metadata.annotations['KEY'].
+Fix: Use one of the allowed fields. For one label or annotation use metadata.labels['KEY'] or
+metadata.annotations['KEY'].
 
 Bad:
     env:
@@ -35,7 +35,6 @@ from webhook.graph.k8s_syntax import (
 )
 from webhook.graph.model import ComponentSpec, Predictor, get_mapping, get_str, iter_mappings
 from webhook.graph.path import Path, Segment
-from webhook.graph.text import join_words
 from webhook.rules._suggest import unknown_value_finding
 
 ACTION = "deny"
@@ -48,7 +47,7 @@ _ENV_FIELDS = (
     *("status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs"),
 )
 _OLD_FIELDS = "spec.host"
-"""What spec.nodeName was called once; still read in variables."""
+"""The old name of spec.nodeName, still supported in variables."""
 _FILE_FIELDS = (*_COMMON_FIELDS, "metadata.labels", "metadata.annotations")
 _MAP_KEY_FIELD = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]\Z", re.DOTALL)
 _RESOURCES = tuple(
@@ -84,7 +83,7 @@ def check(predictor: Predictor) -> Iterator[Finding]:
 def _downward_files(
     component: ComponentSpec,
 ) -> Iterator[tuple[tuple[Segment, ...], Mapping[str, Any]]]:
-    """Yield place and value of each downwardAPI in the volumes, projected ones included."""
+    """Yield path and value of each downwardAPI in the volumes, also projected ones."""
     for index, volume in iter_mappings(component.pod, "volumes"):
         if "downwardAPI" in volume:
             yield (index, "downwardAPI"), get_mapping(volume, "downwardAPI")
@@ -99,7 +98,7 @@ def _check_files(path: Path, downward: Mapping[str, Any]) -> Iterator[Finding]:
         field_path = path / "items" / index
         if not get_mapping(item, "fieldRef") and not get_mapping(item, "resourceFieldRef"):
             if item.get("fieldRef") is None and item.get("resourceFieldRef") is None:
-                yield Finding(field_path, "there is neither a fieldRef nor a resourceFieldRef")
+                yield Finding(field_path, "fieldRef or resourceFieldRef is required")
             continue
         yield from _check_source(field_path, item, _FILE_FIELDS)
         if (
@@ -107,7 +106,7 @@ def _check_files(path: Path, downward: Mapping[str, Any]) -> Iterator[Finding]:
             and "resourceFieldRef" in item
         ):
             item_path = field_path / "resourceFieldRef" / "containerName"
-            yield Finding(item_path, "it does not say of which container", "add containerName")
+            yield Finding(item_path, "containerName is required", "add containerName")
 
 
 def _check_source(
@@ -117,14 +116,14 @@ def _check_source(
     if type(field) is str and field not in known and not _is_known_field(field, known):
         item_path = path / "fieldRef" / "fieldPath"
         if field in _FILE_FIELDS:
-            message = f"{field} as a whole is given in files only, not in variables"
-            yield Finding(item_path, message, f"write {field}['KEY'] for one of them")
+            message = f"{field} without a key is allowed in volumes only"
+            yield Finding(item_path, message, f"use {field}['KEY']")
         else:
-            yield unknown_value_finding(item_path, "field that is given here", field, known)
+            yield unknown_value_finding(item_path, "field", field, known)
     version = get_mapping(source, "fieldRef").get("apiVersion")
     if type(version) is str and version not in ("", "v1"):
         yield unknown_value_finding(
-            path / "fieldRef" / "apiVersion", "version of a pod", version, ("v1",)
+            path / "fieldRef" / "apiVersion", "apiVersion", version, ("v1",)
         )
     reference = get_mapping(source, "resourceFieldRef")
     resource = reference.get("resource")
@@ -132,14 +131,14 @@ def _check_source(
         return
     if resource not in _RESOURCES and not resource.startswith(_HUGE_PAGES_PREFIX):
         item_path = path / "resourceFieldRef" / "resource"
-        yield unknown_value_finding(item_path, "resource that is given", resource, _RESOURCES)
+        yield unknown_value_finding(item_path, "resource", resource, _RESOURCES)
         return
     divisor = reference.get("divisor")
     if divisor is None or not is_quantity(divisor) or not parse_quantity(divisor):
-        return  # malformed-quantity speaks of it; 0 reads as absent
+        return  # malformed-quantity reports it; 0 means absent
     units = _CPU_UNITS if resource.endswith(".cpu") else _BYTE_UNITS
     if not _is_unit(divisor, units):
-        message = f"{divisor} is no unit of {resource}; known are {join_words(units)}"
+        message = f"unknown divisor {divisor} for {resource}; allowed: {', '.join(units)}"
         yield Finding(path / "resourceFieldRef" / "divisor", message)
 
 

@@ -1,9 +1,8 @@
-"""Probe of a port that the container does not have
+"""Probe of an unknown port
 
-Why: a probe or hook may name its port, and the kubelet looks for the name among the ports of the
-container itself. A name that it does not find fails each time: the container never becomes ready,
-or is restarted for ever. Seldon adds the ports http, grpc and metrics to the containers of nodes,
-as far as they have none of that number.
+Why: a probe or hook may refer to a port of the same container by name. With an unknown name it
+fails each time: the container never becomes ready, or is restarted forever. Seldon adds the ports
+http, grpc and metrics to the containers of nodes, if they have no port with that number.
 
 Fix: Use the name of a port of this container, or a number.
 
@@ -54,7 +53,7 @@ _CONTAINER_LISTS = ("containers", "initContainers")
 
 
 def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
-    """Yield each port that a probe or hook names in vain (source: ResolveContainerPort)."""
+    """Yield each unknown port name of a probe or hook (source: ResolveContainerPort)."""
     rendered: Mapping[Path, frozenset[str]] | None = None
     for container in deployment.containers:
         for path, port in _named_ports(container):
@@ -74,7 +73,7 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
 
 
 def _named_ports(container: Container) -> Iterator[tuple[Path, str]]:
-    """Yield the place and name of each port that the author of the container does not list."""
+    """Yield path and name of each referenced port that the container does not list."""
     written = [port.get("name") for port in get_list(container.raw, "ports") if type(port) is dict]
     for handler in container.handlers():
         for kind in ("httpGet", "tcpSocket"):
@@ -87,7 +86,7 @@ def _named_ports(container: Container) -> Iterator[tuple[Path, str]]:
 def _rendered_port_names(
     deployment: SeldonDeployment, facts: Facts
 ) -> Mapping[Path, frozenset[str]]:
-    """Return the names of the ports of each container as it will run, by its place."""
+    """Return the port names of each rendered container, by its path."""
     found = {}
     for rendered in render_objects(deployment, facts):
         if rendered.kind != "Deployment":

@@ -1,9 +1,9 @@
-"""A container asks for a resource that Kubernetes does not know
+"""Unknown resource
 
-Why: a container asks for cpu, memory, ephemeral-storage, hugepages-SIZE, or for a device with the
-domain of its vendor, like nvidia.com/gpu. The API server refuses a Deployment with another name.
+Why: the resources of a container are cpu, memory, ephemeral-storage, hugepages-<size>, and devices
+with the domain of their vendor, like nvidia.com/gpu. The API server refuses any other.
 
-Fix: Write the resource as it is spelt, a device with its domain.
+Fix: Correct the name of the resource; a device has a domain.
 
 Bad:
     resources:
@@ -58,10 +58,10 @@ def _is_known(name: str) -> bool:
 def _build_finding(container: Container, field: str, name: str) -> Finding:
     path = container.path.join(("resources", field, name))
     message = (
-        f"{quote_value(name)} is no resource; known are cpu, memory, ephemeral-storage and devices"
+        f"unknown resource {quote_value(name)}; allowed: cpu, memory, ephemeral-storage and devices"
     )
     if name.lower() in {"gpu", "gpus", "nvidia-gpu"}:
-        return Finding(path, message, f"write the device with its domain, like {GPU_RESOURCE}")
+        return Finding(path, message, f"use the device with its domain, like {GPU_RESOURCE}")
     present = get_mapping(get_mapping(container.raw, "resources"), field)
     nearest = nearest_word(
         name, [is_native for is_native in _NATIVE_RESOURCES if is_native not in present]
@@ -76,7 +76,7 @@ def _build_finding(container: Container, field: str, name: str) -> Finding:
         return Finding(
             path,
             message,
-            f"write {nearest}",
+            f'did you mean "{nearest}"?',
             (move,) if certain_match else (),
             fix_safety=spelling_fix_safety(name, nearest),
         )

@@ -1,9 +1,9 @@
-"""A container mounts a volume that its pod does not have
+"""Mount of an unknown volume
 
-Why: every name under volumeMounts and volumeDevices is that of a volume of the same pod. The API
-server refuses the Deployment otherwise.
+Why: volumeMounts and volumeDevices refer to volumes of the same pod. The API server refuses a
+Deployment with any other name.
 
-Fix: Add the volume to the volumes of the pod, or mount one that is there.
+Fix: Add the volume to the volumes of the pod, or mount an existing one.
 
 Bad:
     componentSpecs:
@@ -55,18 +55,18 @@ SINCE = "0.1.0"
 FIELDS = frozenset({"volumeMounts", "volumeDevices"})
 
 _SUFFIXES = ("-provision-location", "-pvc-source")
-"""What names of volumes for a fetched model end with, behind its container's."""
+"""Suffixes of the volumes for a downloaded model, after the container's name."""
 
 _MAX_SUGGESTIONS = 3
 _MAX_SHOWN_VOLUMES = 5
 _MAX_CANDIDATES = 20
-"""In one container so many mounts get the nearest of so many volumes: comparing words is slow."""
+"""Limits for finding the nearest volume in one container: comparing names is slow."""
 
 
 def check(
     container: Container, component: ComponentSpec | None, predictor: Predictor
 ) -> Iterator[Finding]:
-    """Yield each mount of a volume that is not there (source: ValidateVolumeMounts)."""
+    """Yield each mount of an unknown volume (source: ValidateVolumeMounts)."""
     if container.role == "orchestrator":
         return
     volumes: Mapping[str, Any] = {} if component is None else component.volumes_by_name
@@ -90,7 +90,7 @@ def check(
 def _is_injected(
     name: str, container: Container, component: ComponentSpec | None, predictor: Predictor
 ) -> bool:
-    """Tell whether rendering adds a volume of this name to the pod, or takes the mount out."""
+    """Return whether rendering adds a volume of this name to the pod, or removes the mount."""
     from webhook.rendering.containers import OLD_PODINFO_VOLUME, PODINFO_VOLUME
     from webhook.rendering.layout import TENSORFLOW_CONTAINER
     from webhook.rendering.names import initializer_name

@@ -1,8 +1,8 @@
-"""A Windows pod gets a Linux user from Seldon's operator
+"""Windows pod with a Linux user
 
-Why: Seldon's operator gives its orchestrator a user id and allowPrivilegeEscalation, and a pod
-without a securityContext the default user id. The API server refuses both in a pod for Windows.
-graphgate's reconciler leaves them out there.
+Why: Seldon's operator sets a user id and allowPrivilegeEscalation on its orchestrator, and the
+default user id on a pod without a securityContext. The API server refuses both in a Windows pod.
+graphgate's reconciler omits them.
 
 Fix: Annotate the predictor with seldon.io/no-engine: "true" and give the pod an empty
 securityContext, or reconcile the object with graphgate.
@@ -50,7 +50,7 @@ FIELDS = frozenset({"os"})
 def check(
     pod: ComponentSpec, predictor: Predictor, deployment: SeldonDeployment, facts: Facts
 ) -> Iterator[Finding]:
-    """Yield the pod for Windows that Seldon's operator gives a user.
+    """Yield each Windows pod in which Seldon's operator sets a user.
 
     Sources: createExecutorContainer (seldondeployment_engine.go), security.go, v1.17.1;
     ValidateOS of the API server.
@@ -62,5 +62,5 @@ def check(
     if gets_user or holds_orchestrator(pod, predictor, deployment):
         yield Finding(
             pod.path.join(("spec", "os", "name")),
-            "Seldon's operator sets a user id in this pod, which a pod for Windows cannot have",
+            "Seldon's operator sets a user id in this pod, which is not allowed in a Windows pod",
         )

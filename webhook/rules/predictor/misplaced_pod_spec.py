@@ -182,7 +182,7 @@ def _check_predictor(deployment: SeldonDeployment, predictor: Predictor, path: P
     value, name = get_value_at(deployment, path), normalize_field(str(path[-1]))
     target_path = predictor.path / "componentSpecs"
     if name == "componentspecs" and path.parent == predictor.path:
-        message = f'there is no field "{path[-1]}" here, and the predictor has no pods without it'
+        message = f'unknown field "{path[-1]}"; without it the predictor has no pods'
         rename = (move_operation(path, target_path),)
         return Finding(path, message, "use componentSpecs", rename, fix_safety="safe")
     pods = value if type(value) is list else [value]
@@ -199,7 +199,7 @@ def _check_predictor(deployment: SeldonDeployment, predictor: Predictor, path: P
     add: Operation = {"op": "add", "path": target_path.pointer, "value": pods}
     return Finding(
         path,
-        f'there is no field "{path[-1]}" here, and the predictor has no pods without it',
+        f'unknown field "{path[-1]}"; without it the predictor has no pods',
         "move it into an item of componentSpecs, a list in the predictor",
         (remove, add) if is_certain else (),
         fix_safety="safe",
