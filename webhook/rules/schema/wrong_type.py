@@ -74,7 +74,10 @@ def _build_finding(
 
 
 def _describe_mismatch(path: Path, value: Any, expected: str) -> str:
-    field = path[-1] if type(path[-1]) is str else f"{path[-2]}[{path[-1]}]"
+    if path and type(path[-1]) is int:
+        field = f"{path[-2]}[{path[-1]}]"
+    else:
+        field = str(path[-1]) if path else "the document"
     if value is None:
         return f"{field} is empty; it must be {expected}"
     found = quote_value(value) if type(value) is str else describe_value(value)
