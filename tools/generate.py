@@ -20,6 +20,9 @@ from webhook.rules import all_rules
 # Where generated files may lie, and of which kinds: everything else is not looked into.
 FOLDERS = ("webhook", "policies", "manifests", "certs", "docs", "benchmarks", "tests")
 KINDS = frozenset({".json", ".md", ".yaml", ".yml", ".txt", ".svg"})
+# Generators whose files others read, in this order: rules are found through the index, and the
+# manifests are rendered from the chart, its schema included.
+READ_BY_OTHERS = ("rule_index", "chart_values_schema")
 
 
 def generator_names() -> list[str]:
@@ -95,9 +98,11 @@ def _write(texts: dict[str, str]) -> None:
 def main(*, check: bool, generator: tuple[str, ...]) -> None:
     """Write every generated file, or only those of the named generators."""
     selected = generator or generator_names()
-    if not check and "rule_index" in selected:
-        _write(generate_files(["rule_index"]))  # the others read the rules through it
-        all_rules.cache_clear()
+    if not check:
+        for name in READ_BY_OTHERS:
+            if name in selected:
+                _write(generate_files([name]))
+                all_rules.cache_clear()
     texts = generate_files(selected)
     changed = stale_files(texts)
     superfluous = [] if generator else left_over_files(texts)
