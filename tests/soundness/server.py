@@ -30,7 +30,7 @@ _CREATED = ("SeldonDeployment", "Pod")
 _QUERY = "dryRun=All&fieldValidation=Warn"
 _IN_A_PATH = re.compile(r"[a-z0-9.-]{1,253}\Z")
 _CONTROLS = re.compile("[\x7f-\x9f]")
-_TIMEOUT_SECONDS = 30
+_TIMEOUT_SECONDS = 120
 
 _KEDA = {
     "apiVersion": "apiextensions.k8s.io/v1",
