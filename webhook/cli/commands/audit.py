@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
+from webhook.cli.examples import examples
 from webhook.cli.impact_options import CompareOptions, compare_options, tell_impact
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
     from webhook.kube.client import Client
 
 
-@click.command("audit")
+@click.command(
+    "audit",
+    epilog=examples(
+        "graphgate audit --compare-settings new.yaml", "graphgate audit -o html > audit.html"
+    ),
+)
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="[PATH|-]...")
 @click.option(
     "-o",
@@ -85,17 +91,13 @@ def audit_command(
     compare: CompareOptions,
     flags: SettingsFlags,
 ) -> None:
-    r"""Judge every SeldonDeployment of a cluster, or of the files that are named.
+    """Check the SeldonDeployments of a cluster or of files.
+
+    Checks every object of the cluster, or those in the files that are named.
 
     Exit 0: all would be allowed, 1: one would be denied, 2: something could not be evaluated.
     With --compare-… only the verdicts that change are told, and 1 is for objects that are allowed
     now and would be denied then.
-
-    \b
-    Examples:
-      graphgate audit --compare-settings new.yaml
-      graphgate audit -o html > audit.html
-      kubectl get sdep -A -o json | graphgate audit -o csv -
     """
     from webhook.audit import Auditor, Tally
     from webhook.audit.auditor import ObjectFilter, settings_version

@@ -7,16 +7,29 @@ import click
 
 from webhook.cli.certificate_options import installation_options
 from webhook.cli.cluster_options import open_cluster
+from webhook.cli.examples import examples
 from webhook.errors import CertificateError
 from webhook.files import MAX_PEM_BYTES, read_file
 
 
-@click.group("certs")
+@click.group(
+    "certs",
+    epilog=examples(
+        "graphgate certs init",
+        "graphgate certs inspect --tls-cert certs/tls.crt --tls-key certs/tls.key",
+    ),
+)
 def certs_command() -> None:
-    """Make certificates, or inspect them."""
+    """Create, inspect and rotate certificates."""
 
 
-@certs_command.command("init")
+@certs_command.command(
+    "init",
+    epilog=examples(
+        "graphgate certs init",
+        "graphgate certs init --out webhook-certs --force",
+    ),
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -30,7 +43,10 @@ def certs_command() -> None:
 )
 @click.option("--force", is_flag=True, help="Replace files that are there already.")
 def init_command(out: Path, service: str, namespace: str, force: bool) -> None:
-    """Mint a CA and a certificate for the webhook's Service and for loopback."""
+    """Create a CA and a certificate for the webhook.
+
+    The certificate is for the webhook's Service and for loopback.
+    """
     from webhook.certificates.init import init_certificates
 
     paths = init_certificates(
@@ -40,7 +56,13 @@ def init_command(out: Path, service: str, namespace: str, force: bool) -> None:
         click.echo(f"wrote {path}")
 
 
-@certs_command.command("inspect")
+@certs_command.command(
+    "inspect",
+    epilog=examples(
+        "graphgate certs inspect --tls-cert certs/tls.crt --tls-key certs/tls.key",
+        "graphgate certs inspect --ca certs/ca.crt",
+    ),
+)
 @click.option(
     "--tls-cert", type=click.Path(path_type=Path), default=Path("certs/tls.crt"), show_default=True
 )
@@ -49,7 +71,10 @@ def init_command(out: Path, service: str, namespace: str, force: bool) -> None:
 )
 @click.option("--ca", type=click.Path(path_type=Path), help="The CA that clients trust.")
 def inspect_command(tls_cert: Path, tls_key: Path, ca: Path | None) -> None:
-    """Say what a certificate is and whether it can serve; exit 1 if it cannot."""
+    """Show a certificate and whether it can serve.
+
+    Exit 0: it can serve, 1: it cannot.
+    """
     from webhook.certificates import files, verify
 
     try:
@@ -63,7 +88,12 @@ def inspect_command(tls_cert: Path, tls_key: Path, ca: Path | None) -> None:
     raise SystemExit(1 if inspection_result.problems else 0)
 
 
-@certs_command.command("rotate")
+@certs_command.command(
+    "rotate",
+    epilog=examples(
+        "graphgate certs rotate", "graphgate certs rotate --rotate-ca --namespace graphgate-system"
+    ),
+)
 @click.option(
     "--rotate-ca",
     is_flag=True,
@@ -79,7 +109,10 @@ def rotate_command(
     kubeconfig: str | None,
     context: str | None,
 ) -> None:
-    """Renew now what `serve --cert-source=managed` would renew in time."""
+    """Renew the managed certificate now.
+
+    It is the one that `serve --cert-source=managed` would renew before it expires.
+    """
     from webhook.certificates.rotation.apply import Rotation
     from webhook.certificates.rotation.observe import WebhookInstallation
 

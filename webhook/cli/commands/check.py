@@ -11,6 +11,7 @@ import click
 
 from webhook.cli.check_config import config_options
 from webhook.cli.durations import Duration
+from webhook.cli.examples import examples
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.manifests import select_manifests
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
@@ -39,7 +40,12 @@ _PROGRESS_BAR_FILES = 100
 _COLOURS = {"deny": "red", "warn": "yellow", "audit": "cyan", "frame": "blue"}
 
 
-@click.command("check")
+@click.command(
+    "check",
+    epilog=examples(
+        "graphgate check model.yaml", "graphgate check -o sarif models/ > graphgate.sarif"
+    ),
+)
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="[PATH|-]...")
 @click.option(
     "-o",
@@ -97,7 +103,7 @@ def check_command(
     request: RequestOptions,
     flags: SettingsFlags,
 ) -> None:
-    """Judge every SeldonDeployment in files, folders or standard input.
+    """Check SeldonDeployments in files, folders or standard input.
 
     Exit 0: all would be allowed, 1: one would be denied, 2: something could not be evaluated.
     """

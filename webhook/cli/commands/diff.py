@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
+from webhook.cli.examples import examples
 from webhook.cli.image_options import image_options
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
@@ -29,7 +30,9 @@ _SERVER_METADATA_FIELDS = (
 _REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 
 
-@click.command("diff")
+@click.command(
+    "diff", epilog=examples("graphgate diff model.yaml", "graphgate diff --context staging models/")
+)
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="[PATH|-]...")
 @click.option(
     "-n",
@@ -51,7 +54,7 @@ def diff_command(
     images: "ImageOptions",
     flags: SettingsFlags,
 ) -> None:
-    """Show what applying the SeldonDeployments in files would change in the cluster.
+    """Show what applying files would change in the cluster.
 
     Each rendered object, routes among them, is applied as a dry run and compared with the one that
     is there. Nothing is changed. Objects that would be removed are not shown. Exit 0: nothing would

@@ -3,21 +3,22 @@
 import click
 
 from webhook.cli.completion import complete_id
+from webhook.cli.examples import examples
 from webhook.errors import SettingsError
 
 
-@click.command("explain")
+@click.command(
+    "explain",
+    epilog=examples(
+        "graphgate explain children-not-a-list", "graphgate explain pod-security/runAsNonRoot"
+    ),
+)
 @click.argument("rule_id", metavar="ID", shell_complete=complete_id)
 def explain_command(rule_id: str) -> None:
-    r"""Explain the ID of a finding: why it matters and how to fix it.
+    """Explain the id of a finding and how to fix it.
 
     Every id that graphgate prints is known: rules, pod-security/…, yaml/…, policy/…, unreadable
     and the others of `graphgate rules list`.
-
-    \b
-    Examples:
-      graphgate explain children-not-a-list
-      graphgate explain pod-security/runAsNonRoot
     """
     from webhook.graph.suggest import nearest_word
     from webhook.rules import all_rules, descriptors, docs

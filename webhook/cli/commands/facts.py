@@ -3,9 +3,15 @@
 import click
 
 from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
+from webhook.cli.examples import examples
 
 
-@click.command("facts")
+@click.command(
+    "facts",
+    epilog=examples(
+        "graphgate facts > facts.yaml", "graphgate facts -n models -n staging > facts.yaml"
+    ),
+)
 @click.option(
     "-n",
     "--namespace",
@@ -18,7 +24,9 @@ from webhook.cli.cluster_options import cluster_options, open_cluster, parse_con
 def facts_command(
     namespaces: tuple[str, ...], kubeconfig: str | None, context: str | None, seldon_config: str
 ) -> None:
-    """Print facts about a cluster, for check, review, fix and render --facts.
+    """Print facts about a cluster for checks without it.
+
+    The file is for --facts of check, review, fix and render.
 
     Namespaces with labels and annotations, model servers, OpenShift, Kubernetes version, and how
     deep a graph the cluster keeps. What this user may not read is left out, and said on standard

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from webhook.cli.check_config import config_options
+from webhook.cli.examples import examples
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.manifests import select_manifests
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from webhook.lint.result import Report
 
 
-@click.command("fix")
+@click.command(
+    "fix", epilog=examples("graphgate fix --diff model.yaml", "graphgate fix --write models/")
+)
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="[PATH|-]...")
 @click.option("--diff", "as_diff", is_flag=True, help="Print what would change, as a diff.")
 @click.option("--write", is_flag=True, help="Write the fixed text back into each file.")
@@ -45,7 +48,9 @@ def fix_command(
     facts_file: Path | None,
     flags: SettingsFlags,
 ) -> None:
-    """Apply every safe fix: the one thing that the author evidently meant.
+    """Apply safe fixes to SeldonDeployments.
+
+    A safe fix is the one thing that the author evidently meant.
 
     Without --diff or --write the fixed text goes to standard output. Comments, order and layout
     stay; lines that no fix touches are the same to the byte. Standard error says what was fixed,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from webhook.cli.examples import examples
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.manifests import select_manifests
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
@@ -13,7 +14,10 @@ from webhook.cli.trees import draw_trees
 from webhook.files import read_input
 
 
-@click.command("graph")
+@click.command(
+    "graph",
+    epilog=examples("graphgate graph model.yaml", "graphgate graph -o svg model.yaml > model.svg"),
+)
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="[PATH|-]...")
 @click.option(
     "-o",
@@ -41,14 +45,11 @@ def graph_command(
     facts_file: Path | None,
     flags: SettingsFlags,
 ) -> None:
-    r"""Draw inference graphs: predictors, nodes, where they run, and their faults.
+    """Draw inference graphs with their errors.
+
+    Shows predictors, nodes and where they run.
 
     Several objects become one picture. Exit code 0, or 2 if something could not be read.
-
-    \b
-    Examples:
-      graphgate graph model.yaml
-      graphgate graph -o svg model.yaml > model.svg
     """
     from webhook.lint.kind import is_seldon_deployment
     from webhook.lint.lint import find_in_document

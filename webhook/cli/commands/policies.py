@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from webhook.cli.examples import examples
 from webhook.errors import PolicyError
 from webhook.files import read_input
 from webhook.graph.well_known import SELDON_API_VERSION
@@ -16,12 +17,23 @@ from webhook.server.policy_files import parse_policies, read_files
 _PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), required=True)
 
 
-@click.group("policies")
+@click.group(
+    "policies",
+    epilog=examples(
+        "graphgate policies test policies", "graphgate policies lint policies exceptions.yaml"
+    ),
+)
 def policies_command() -> None:
-    """Test, check and list policies; carry those of other systems over."""
+    """Test, check, list and convert policies."""
 
 
-@policies_command.command("test")
+@policies_command.command(
+    "test",
+    epilog=examples(
+        "graphgate policies test policies",
+        "graphgate policies test -o junit policies > policies.xml",
+    ),
+)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "-o",
@@ -45,7 +57,7 @@ def policies_command() -> None:
 def test_command(
     paths: tuple[Path, ...], output: str, name_filter: str, *, require_coverage: bool
 ) -> None:
-    """Run the tests of the policies in files and folders (default: policies).
+    """Run the tests of policies.
 
     Exit 0: all passed, 1: one failed, 2: a policy or test cannot be used.
     """
@@ -69,10 +81,15 @@ def test_command(
     sys.exit(2 if run.problems else 1 if failed else 0)
 
 
-@policies_command.command("lint")
+@policies_command.command(
+    "lint",
+    epilog=examples(
+        "graphgate policies lint policies/", "graphgate policies lint policies exceptions.yaml"
+    ),
+)
 @_PATHS
 def lint_command(paths: tuple[Path, ...]) -> None:
-    """Say what is wrong or odd about policies, and what they are asked about.
+    """Report errors and warnings about policies.
 
     Exit 2 if one cannot be used.
     """
@@ -91,10 +108,18 @@ def lint_command(paths: tuple[Path, ...]) -> None:
     sys.exit(2 if policies.problems else 0)
 
 
-@policies_command.command("list")
+@policies_command.command(
+    "list",
+    epilog=examples(
+        "graphgate policies list policies/", "graphgate policies list policies exceptions.yaml"
+    ),
+)
 @_PATHS
 def list_command(paths: tuple[Path, ...]) -> None:
-    """List policies with severity, bindings and the oldest Kubernetes that takes them."""
+    """List policies with severity, bindings and required version.
+
+    The version is the oldest Kubernetes that supports the policy.
+    """
     from webhook.policy.inventory import list_policies
 
     rows = list_policies(parse_policies(read_files(paths)))
@@ -112,13 +137,19 @@ def list_command(paths: tuple[Path, ...]) -> None:
     click.echo(formatter.getvalue(), nl=False)
 
 
-@policies_command.command("exceptions")
+@policies_command.command(
+    "exceptions",
+    epilog=examples(
+        "graphgate policies exceptions policies",
+        "graphgate policies exceptions -o json exceptions.yaml",
+    ),
+)
 @_PATHS
 @click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
 def exceptions_command(paths: tuple[Path, ...], output: str) -> None:
-    """List who is exempt from what, until when, and why."""
+    """List exceptions with objects, expiry and reason."""
     from webhook.policy.inventory import list_exceptions
 
     rows = list_exceptions(parse_policies(read_files(paths)), int(time.time()))
@@ -136,11 +167,19 @@ def exceptions_command(paths: tuple[Path, ...], output: str) -> None:
         click.echo("there are no exceptions")
 
 
-@policies_command.command("bench")
+@policies_command.command(
+    "bench",
+    epilog=examples(
+        "graphgate policies bench policies", "graphgate policies bench --seconds 0.2 policies"
+    ),
+)
 @_PATHS
 @click.option("--seconds", default=2.0, show_default=True, help="How long to measure.")
 def bench_command(paths: tuple[Path, ...], seconds: float) -> None:
-    """Measure what the policies cost on a review of a three-node graph."""
+    """Measure the time that policies add to a review.
+
+    The review is that of a graph with three nodes.
+    """
     from webhook.graph.cluster_facts import NO_FACTS
     from webhook.policy import apply_request, evaluate_policies, mutate_object
 
@@ -155,7 +194,13 @@ def bench_command(paths: tuple[Path, ...], seconds: float) -> None:
     click.echo(f"{len(policies.policies)} policies: {each * 1e6:.0f} µs of CPU a review")
 
 
-@policies_command.command("convert")
+@policies_command.command(
+    "convert",
+    epilog=examples(
+        "graphgate policies convert --from kyverno policy.yaml",
+        "graphgate policies convert --from kyverno policy.yaml > converted.yaml",
+    ),
+)
 @click.option(
     "--from",
     "system",
@@ -165,7 +210,9 @@ def bench_command(paths: tuple[Path, ...], seconds: float) -> None:
 )
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 def convert_command(system: str, file: Path) -> None:
-    """Carry CEL policies of another system over into Kubernetes' format.
+    """Convert CEL policies of another system.
+
+    Writes Kubernetes ValidatingAdmissionPolicies.
 
     Expressions stay word for word. Comments say what was left out, and what does not load. Exit 1
     if there is nothing to carry over or a policy does not load.
@@ -188,10 +235,19 @@ def convert_command(system: str, file: Path) -> None:
     sys.exit(1 if policies.problems or not conversion.objects else 0)
 
 
-@policies_command.command("convert-psp")
+@policies_command.command(
+    "convert-psp",
+    epilog=examples(
+        "graphgate policies convert-psp psp.yaml",
+        "graphgate policies convert-psp psp.yaml > settings.yaml",
+    ),
+)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def convert_psp_command(file: Path) -> None:
-    """Carry a PodSecurityPolicy over into settings; say what has no equivalent."""
+    """Convert a PodSecurityPolicy into settings.
+
+    Comments name what has no equivalent.
+    """
     from webhook.graph.well_known import GRAPHGATE_API_VERSION
     from webhook.podsecurity.psp.convert import convert_psp
     from webhook.settings.model import KIND

@@ -9,6 +9,7 @@ import click
 
 from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
 from webhook.cli.durations import Duration
+from webhook.cli.examples import examples
 from webhook.cli.image_options import ImageOptions
 from webhook.cli.inputs import load_settings, reloadable_file
 from webhook.cli.options import SettingsFlags, settings_options
@@ -40,7 +41,12 @@ class ReconcilerSettings:
         return ControllerSettings(settings, options)
 
 
-@click.command("reconcile")
+@click.command(
+    "reconcile",
+    epilog=examples(
+        "graphgate reconcile", "graphgate reconcile --namespace models --settings settings.yaml"
+    ),
+)
 @click.option(
     "--namespace",
     "-n",
@@ -133,7 +139,10 @@ def reconcile_command(
     seldon_config: str,
     flags: SettingsFlags,
 ) -> None:
-    """Reconcile SeldonDeployments into workloads, until SIGTERM."""
+    """Reconcile SeldonDeployments into workloads.
+
+    Runs until SIGTERM.
+    """
     from webhook.controller.config import ControllerConfig
     from webhook.controller.manager import run
     from webhook.kube.leader_election import LeaseConfig

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from webhook.cli.examples import examples
 from webhook.cli.image_options import image_options
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
@@ -32,7 +33,10 @@ _ANNOTATED_LISTS = frozenset(
 """Each item of these says where it comes from: what people look for, and not every line."""
 
 
-@click.command("render")
+@click.command(
+    "render",
+    epilog=examples("graphgate render model.yaml", "graphgate render --operator seldon models/"),
+)
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="[PATH|-]...")
 @click.option("--show-source", is_flag=True, help="Show in comments which line made what.")
 @image_options
@@ -45,7 +49,9 @@ def render_command(
     images: "ImageOptions",
     flags: SettingsFlags,
 ) -> None:
-    """Print the Deployments, Services, routes … of each SeldonDeployment, as YAML.
+    """Print the objects rendered from SeldonDeployments.
+
+    Prints Deployments, Services, routes and others as YAML.
 
     They are those of the object with its defaults filled in, as the reconciler applies them; with
     --operator seldon those that Seldon's operator makes of it as it is written.

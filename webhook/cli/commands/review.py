@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from webhook.cli.examples import examples
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.policy_options import policies_option, resolve_policy_context
@@ -12,7 +13,12 @@ from webhook.errors import MalformedReviewError
 from webhook.files import read_input
 
 
-@click.command("review")
+@click.command(
+    "review",
+    epilog=examples(
+        "graphgate review review.json", "graphgate review --settings settings.yaml review.json"
+    ),
+)
 @click.argument("file", type=click.Path(path_type=Path), default="-")
 @click.option(
     "--endpoint",
@@ -38,7 +44,7 @@ def review_command(
     facts_file: Path | None,
     flags: SettingsFlags,
 ) -> None:
-    """Answer the AdmissionReviews in FILE (default: standard input).
+    """Answer AdmissionReviews from a file or standard input.
 
     FILE holds one review, or one a line. Each answer is a line. Exit 0: all allowed, 1: one was
     denied, 2: one could not be read. With --replay, 1: one that was allowed would be denied.

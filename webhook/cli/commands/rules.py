@@ -2,19 +2,25 @@
 
 import click
 
+from webhook.cli.examples import examples
+
 _OTHERS_HEADING = (
     "\nOther ids of findings (-: a policy, podSecurity.mode or onRuleError decides)\n\n"
 )
 
 
-@click.group("rules")
+@click.group(
+    "rules", epilog=examples("graphgate rules list", "graphgate rules list | grep traffic")
+)
 def rules_command() -> None:
     """List the rules."""
 
 
-@rules_command.command("list")
+@rules_command.command(
+    "list", epilog=examples("graphgate rules list", "graphgate rules list | grep traffic")
+)
 def list_command() -> None:
-    """List every rule, and every other id of a finding, with its default action."""
+    """List all rules and ids of findings with default actions."""
     from webhook.rules import all_rules, docs
     from webhook.rules.descriptors import other_descriptors
 

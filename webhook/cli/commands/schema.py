@@ -7,24 +7,26 @@ from typing import Any
 import click
 
 import webhook
+from webhook.cli.examples import examples
 
 _IN_FILES = {"policytest": "policytest.json", "policyexception": "policyexception.json"}
 _KINDS = ("seldondeployment", "settings", "facts", "config", *_IN_FILES)
 
 
-@click.command("schema")
+@click.command(
+    "schema",
+    epilog=examples(
+        "graphgate schema seldondeployment > seldondeployment.schema.json",
+        "graphgate schema settings > settings.schema.json",
+    ),
+)
 @click.argument("kind", type=click.Choice(_KINDS, case_sensitive=False))
 def schema_command(kind: str) -> None:
-    r"""Print the JSON Schema of a kind of file.
+    """Print the JSON Schema of a kind of file.
 
     It has each field with its description, and the words that are allowed. An editor with the YAML
     language server reads it from a comment in the first lines of a file; kubeconform takes it with
     -schema-location.
-
-    \b
-    Examples:
-      graphgate schema seldondeployment > seldondeployment.schema.json
-      kubeconform -schema-location seldondeployment.schema.json model.yaml
     """
     from webhook.report.json_text import format_json
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from webhook.cli.examples import examples
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.manifests import select_manifests
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
@@ -13,7 +14,13 @@ from webhook.errors import DocumentError
 from webhook.files import read_input
 
 
-@click.command("security")
+@click.command(
+    "security",
+    epilog=examples(
+        "graphgate security model.yaml",
+        "graphgate security -o json --settings settings.yaml models/",
+    ),
+)
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="[PATH|-]...")
 @click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -23,15 +30,12 @@ from webhook.files import read_input
 def security_command(
     paths: tuple[str, ...], output: str, facts_file: Path | None, flags: SettingsFlags
 ) -> None:
-    r"""Show the graph, the effective security context of each container, and who set each value.
+    """Show effective security settings.
+
+    Shows the graph, the effective security context of each container, and what set each value.
 
     Containers that graphgate adds are shown too: model servers, orchestrator, storage initializer,
     explainer. Exit code 0, or 2 if something could not be read.
-
-    \b
-    Examples:
-      graphgate security model.yaml
-      graphgate security -o json --settings settings.yaml models/
     """
     from webhook.lint.kind import is_seldon_deployment
     from webhook.lint.result import identify_object

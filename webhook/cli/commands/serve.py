@@ -11,6 +11,7 @@ import click
 from webhook.cli.certificate_options import installation_options, managed_certificate
 from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
 from webhook.cli.durations import Duration
+from webhook.cli.examples import examples
 from webhook.cli.inputs import load_settings, reloadable_file
 from webhook.cli.options import SettingsFlags, settings_options
 from webhook.cli.policy_options import policies_option, resolve_sources
@@ -29,7 +30,13 @@ DEFAULT_POLICY_SELECTOR = "graphgate.io/policy=true"
 """The labels of policies in the cluster where none are named."""
 
 
-@click.command("serve")
+@click.command(
+    "serve",
+    epilog=examples(
+        "graphgate serve --tls-cert certs/tls.crt --tls-key certs/tls.key",
+        "graphgate serve --cert-source managed --watch-cluster --settings settings.yaml",
+    ),
+)
 @click.option("--host", default="", help="Address to listen on. [default: every one]")
 @click.option("--port", default=8443, show_default=True, help="HTTPS: /mutate and /validate.")
 @click.option(
@@ -142,7 +149,10 @@ def serve_command(
     policy_paths: tuple[Path, ...],
     flags: SettingsFlags,
 ) -> None:
-    """Serve the admission webhook over TLS, until SIGTERM."""
+    """Serve the admission webhook over TLS.
+
+    Runs until SIGTERM.
+    """
     from webhook.graph.cluster_facts import NO_FACTS
     from webhook.server.cert_check import certificate_trust_check
     from webhook.server.config import ServerConfig

@@ -2,16 +2,22 @@
 
 import click
 
+from webhook.cli.examples import examples
 from webhook.cli.inputs import load_settings
 from webhook.cli.options import SettingsFlags, settings_options
 
 
-@click.command("settings")
+@click.command(
+    "settings", epilog=examples("graphgate settings", "graphgate settings --settings settings.yaml")
+)
 @settings_options
 def settings_command(
     flags: SettingsFlags,
 ) -> None:
-    """Print the effective settings as a settings file, every rule with its action."""
+    """Print the effective settings.
+
+    Prints a settings file that has every rule with its action.
+    """
     from webhook.settings.writer import write_settings
 
     settings = load_settings(flags)

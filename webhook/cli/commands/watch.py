@@ -8,13 +8,19 @@ import click
 
 from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
 from webhook.cli.durations import Duration
+from webhook.cli.examples import examples
 from webhook.cli.inputs import load_settings, reloadable_file
 from webhook.cli.options import SettingsFlags, settings_options
 from webhook.cli.policy_options import policies_option, resolve_sources
 from webhook.server.policy_files import ResolvedPolicySources
 
 
-@click.command("watch")
+@click.command(
+    "watch",
+    epilog=examples(
+        "graphgate watch --reports openreports", "graphgate watch -n models --interval 10m"
+    ),
+)
 @click.option(
     "--namespace",
     "-n",
@@ -81,12 +87,9 @@ def watch_command(
     seldon_config: str,
     flags: SettingsFlags,
 ) -> None:
-    r"""Audit a cluster in the background, and keep reports and metrics of it, until SIGTERM.
+    """Audit a cluster in the background.
 
-    \b
-    Examples:
-      graphgate watch --reports openreports
-      graphgate watch -n models --interval 10m
+    Keeps reports and metrics of the cluster. Runs until SIGTERM.
     """
     from webhook.auditor.background import BackgroundAuditor, Judgement
     from webhook.auditor.config import AuditorConfig, ReportsSetting
