@@ -5,14 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from webhook.audit.auditor import EVERYTHING, Auditor, ObjectFilter
-from webhook.audit.model import AuditedObject
+from webhook.audit.model import MAX_TITLE_LENGTH, VERDICT_WORDS, AuditedObject
 from webhook.engine.messages import format_finding, format_path
 from webhook.graph.text import shorten
 from webhook.lint.result import LocatedFinding
 from webhook.yamldoc import ParsedFile
-
-_MAX_TITLE_LENGTH = 507
-_VERDICTS = {"allowed": "allowed", "denied": "denied", "error": "could not be evaluated"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +96,7 @@ class ImpactTally:
         """Return '120 objects: 2 allowed now and denied then' or that nothing changes."""
         noun = "object" if self.objects == 1 else "objects"
         changes = [
-            f"{count:,} {_VERDICTS[before]} now and {_VERDICTS[after]} then"
+            f"{count:,} {VERDICT_WORDS[before]} now and {VERDICT_WORDS[after]} then"
             for (before, after), count in sorted(self.changes.items())
         ]
         return f"{self.objects:,} {noun}: {', '.join(changes) or 'no verdict changes'}"
@@ -114,9 +111,9 @@ def format_impact(impact: Impact) -> str:
     if not impact.is_changed:
         return ""
     before, after = impact.before.result.verdict, impact.after.result.verdict
-    title = shorten(impact.after.title, _MAX_TITLE_LENGTH)
+    title = shorten(impact.after.title, MAX_TITLE_LENGTH)
     sign = "no longer: " if after == "allowed" else ""
-    lines = [f"{title}: {_VERDICTS[before]} now, {_VERDICTS[after]} then"]
+    lines = [f"{title}: {VERDICT_WORDS[before]} now, {VERDICT_WORDS[after]} then"]
     lines += [f"  {sign}{format_finding(each.finding)}" for each in impact.reasons]
     return "\n".join(lines) + "\n\n"
 

@@ -6,6 +6,12 @@ from webhook.lint.result import DocumentResult
 from webhook.picture import Picture
 from webhook.report.security_context import ContainerSecurity
 
+MAX_TITLE_LENGTH = 507
+"""Characters of a namespace and a name, as long as Kubernetes takes them."""
+
+VERDICT_WORDS = {"allowed": "allowed", "denied": "denied", "error": "could not be evaluated"}
+"""How texts say a verdict."""
+
 
 @dataclass(frozen=True, slots=True)
 class AuditedObject:

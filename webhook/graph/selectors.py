@@ -70,6 +70,11 @@ def read_selector(raw: Mapping[str, Any]) -> LabelSelector:
     return LabelSelector(tuple(requirements))
 
 
+def has_labels(labels: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Return whether all wanted labels are there with their values, as a Service selects pods."""
+    return all(labels.get(key) == value for key, value in wanted.items())
+
+
 _TERM = re.compile(
     r"\s*(?:(?P<set>[^\s,()=!]+)\s+(?P<operator>in|notin)\s*\((?P<values>[^()]*)\)"
     r"|(?P<key>[^\s,()=!]+)\s*(?P<sign>==|=|!=)\s*(?P<value>[^\s,()=!]*)"

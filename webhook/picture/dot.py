@@ -51,18 +51,10 @@ def _predictor(predictor: DrawnPredictor, key: str) -> Iterator[str]:
 
 
 def _nodes(root: DrawnNode, key: str) -> Iterator[str]:
-    waiting: list[tuple[DrawnNode, str]] = [(root, "")]
-    number = 0
-    while waiting:
-        node, parent = waiting.pop()
-        name = f"{key}n{number}"
-        number += 1
-        text = [labels.label(node.name) or "(no name)", labels.node_kind(node)]
-        text += [labels.label(node.model_uri), labels.node_place(node)]
+    for node, name, parent, text in labels.walk_nodes(root, key):
         yield f"{name} [{_attributes(text, node.marks)}]"
         if parent:
             yield f"{parent} -> {name}"
-        waiting.extend((child, name) for child in reversed(node.children))
 
 
 def _attributes(texts: Sequence[str], marks: tuple[Mark, ...]) -> str:

@@ -1,6 +1,6 @@
 """The texts that all pictures share, each on one line and safe to show."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from webhook.graph.text import count_noun, escape_control_chars
 from webhook.picture.model import (
@@ -12,6 +12,10 @@ from webhook.picture.model import (
     Picture,
 )
 from webhook.rules import Action
+
+MAX_COLUMNS = 6
+"""Levels that are drawn from left to right: six boxes are as wide as a screen. Deeper graphs run
+from top to bottom."""
 
 MAX_LABEL_LENGTH = 253
 """Characters of a text: the longest name that Kubernetes takes. Only an object that it refuses has
@@ -103,3 +107,19 @@ def deployment_marks(deployment: DrawnDeployment) -> tuple[Mark, ...]:
     return deployment.marks + tuple(
         mark for container in deployment.containers for mark in container.marks
     )
+
+
+def walk_nodes(root: DrawnNode, key: str) -> Iterator[tuple[DrawnNode, str, str, list[str]]]:
+    """Yield each node, parents first: it, its name in the picture, its parent's, its texts.
+
+    key  what the names begin with; the root's parent is ""
+    """
+    waiting: list[tuple[DrawnNode, str]] = [(root, "")]
+    number = 0
+    while waiting:
+        node, parent = waiting.pop()
+        name = f"{key}n{number}"
+        number += 1
+        texts = [label(node.name) or "(no name)", node_kind(node)]
+        yield node, name, parent, [*texts, label(node.model_uri), node_place(node)]
+        waiting.extend((child, name) for child in reversed(node.children))

@@ -13,9 +13,6 @@ _CLASSES = (
     "  classDef shadow stroke-dasharray: 6 4",
 )
 
-_MAX_COLUMNS = 6
-"""Levels that are drawn from left to right; deeper graphs run from top to bottom."""
-
 # Mermaid reads these inside of quotes too: as an entity of its own (#quot;), as HTML, as the end of
 # the text, as markdown. What it shows is HTML, so HTML's entities are right in every version.
 _ENTITIES = str.maketrans(
@@ -62,24 +59,16 @@ def _predictor(predictor: DrawnPredictor, key: str) -> Iterator[str]:
 
 
 def _nodes(root: DrawnNode, key: str) -> Iterator[str]:
-    waiting: list[tuple[DrawnNode, str]] = [(root, "")]
-    number = 0
-    while waiting:
-        node, parent = waiting.pop()
-        name = f"{key}n{number}"
-        number += 1
-        text = [labels.label(node.name) or "(no name)", labels.node_kind(node)]
-        text += [labels.label(node.model_uri), labels.node_place(node)]
+    for node, name, parent, text in labels.walk_nodes(root, key):
         yield f'{name}["{_lines([*text, *labels.mark_texts(node.marks)])}"]'
         if parent:
             yield f"{parent} --> {name}"
         yield from _class(name, node.marks)
-        waiting.extend((child, name) for child in reversed(node.children))
 
 
 def _is_deep(root: DrawnNode) -> bool:
     level = [root]
-    for _ in range(_MAX_COLUMNS):
+    for _ in range(labels.MAX_COLUMNS):
         level = [child for node in level for child in node.children]
     return bool(level)
 

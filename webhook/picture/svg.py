@@ -61,8 +61,6 @@ _LINE = 16
 _GAP_X, _GAP_Y = 44, 14
 _INDENT = 34
 _MARGIN = 14
-_MAX_COLUMNS = 6
-"""Levels that are drawn from left to right: six boxes are as wide as a screen."""
 _BRANCHES_SHOWN = 60
 """Steps that branches are indented; a graph has at most a hundred levels."""
 
@@ -173,7 +171,7 @@ def _draw_predictor(predictor: DrawnPredictor, top: float) -> tuple[str, float, 
     y += 14
     if predictor.graph is None:
         canvas.bottom = y
-    elif _depth(predictor.graph) <= _MAX_COLUMNS:
+    elif _depth(predictor.graph) <= labels.MAX_COLUMNS:
         _place_across(canvas, predictor.graph, x, y)
     else:
         _place_down(canvas, predictor.graph, x, y)

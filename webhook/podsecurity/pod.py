@@ -22,6 +22,8 @@ CONTAINER_KINDS: Final[tuple[ContainerKind, ...]] = (
 )
 """The lists of containers, in the order in which upstream visits them."""
 
+POD_CONTEXT_PATH: Final = Path(("spec", "securityContext"))
+
 INHERITED_FIELDS: Final = frozenset(
     {
         "runAsUser",
@@ -108,7 +110,7 @@ class Pod:
     def iter_contexts(self) -> Iterator[tuple[Path, Mapping[str, Any]]]:
         """Yield every security context that is there, the pod's, then containers', with places."""
         if self.context:
-            yield Path(("spec", "securityContext")), self.context
+            yield POD_CONTEXT_PATH, self.context
         for container in self.containers:
             if container.context:
                 yield container.path / "securityContext", container.context

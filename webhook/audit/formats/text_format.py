@@ -6,13 +6,10 @@ models/iris: denied
 
 from collections.abc import Sequence
 
-from webhook.audit.model import AuditContext, AuditedObject
+from webhook.audit.model import MAX_TITLE_LENGTH, VERDICT_WORDS, AuditContext, AuditedObject
 from webhook.audit.tally import Tally, sorted_groups
 from webhook.engine.messages import MAX_MESSAGE_LENGTH, format_finding
 from webhook.graph.text import shorten
-
-_VERDICTS = {"allowed": "allowed", "denied": "denied", "error": "could not be evaluated"}
-_MAX_NAME_LENGTH = 507  # a namespace and a name, as long as Kubernetes takes them
 
 
 class Writer:
@@ -26,7 +23,7 @@ class Writer:
         result = audited.result
         if not (result.findings or result.suppressed):
             return ""
-        lines = [f"{shorten(audited.title, _MAX_NAME_LENGTH)}: {_VERDICTS[result.verdict]}"]
+        lines = [f"{shorten(audited.title, MAX_TITLE_LENGTH)}: {VERDICT_WORDS[result.verdict]}"]
         lines += [
             f"  {placed.action:5} {format_finding(placed.finding)}" for placed in result.findings
         ]

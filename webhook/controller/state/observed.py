@@ -17,6 +17,7 @@ from webhook.controller.state.ownership import (
 )
 from webhook.controller.state.routes import READERS, ObservedRoute, read_route
 from webhook.graph.model import get_int, get_list, get_mapping, get_str, iter_mappings
+from webhook.graph.selectors import has_labels
 from webhook.rendering.metadata import PREDICTOR_SERVICE
 
 APPLIED_HASH_ANNOTATION = "graphgate.io/applied-hash"
@@ -212,14 +213,14 @@ def selects_its_pods(observed: ObservedObject, selector: str) -> bool:
     """Tell whether a selector of labels finds the pods of a Deployment that is there."""
     labels = orjson.loads(observed.pod_labels) if observed.pod_labels else {}
     wanted = get_mapping(orjson.loads(selector), "matchLabels") if selector else {}
-    return all(labels.get(key) == value for key, value in wanted.items())
+    return has_labels(labels, wanted)
 
 
 def selects_pods(service: ObservedObject, deployment: ObservedObject) -> bool:
     """Tell whether a Service that is there leads to the pods of a Deployment that is there."""
     labels = orjson.loads(deployment.pod_labels) if deployment.pod_labels else {}
     selector = orjson.loads(service.pod_selector) if service.pod_selector else {}
-    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+    return bool(selector) and has_labels(labels, selector)
 
 
 def _pod_labels(spec: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ import orjson
 from webhook.controller.state.observed import ObjectKey, ObservedObject
 from webhook.controller.state.plan import DesiredObject, with_object
 from webhook.graph.model import get_mapping
+from webhook.graph.selectors import has_labels
 
 
 def keep_live_selectors(
@@ -62,4 +63,4 @@ def _pod_selectors(desired: Sequence[DesiredObject]) -> Iterator[Mapping[str, An
 
 
 def _matches(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
-    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+    return bool(selector) and has_labels(labels, selector)

@@ -13,7 +13,7 @@ from webhook.graph.schema.document import KUBERNETES_PREFIX, load_schema, raw_sc
 
 Schema = Mapping[str, Any]
 
-_PREFIX = "#/$defs/"
+DEFINITIONS_PREFIX = "#/$defs/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ def _schema_layers(field_schema: Schema) -> Iterator[Schema]:
 
 def _definition_name(field_schema: Schema) -> str | None:
     reference: str | None = field_schema.get("$ref")
-    return reference.removeprefix(_PREFIX) if reference else None
+    return reference.removeprefix(DEFINITIONS_PREFIX) if reference else None
 
 
 def _build_field_info(field_schema: Schema, definition: str) -> FieldInfo:

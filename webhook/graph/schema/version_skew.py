@@ -9,8 +9,7 @@ import orjson
 
 from webhook.graph.path import ROOT, Path
 from webhook.graph.schema.document import load_schema
-
-_PREFIX = "#/$defs/"
+from webhook.graph.schema.lookup import DEFINITIONS_PREFIX
 
 
 @functools.cache
@@ -34,7 +33,7 @@ def fields_newer_than(document: Any, kubernetes_minor: int) -> Iterator[tuple[Pa
 def _walk(
     value: Any, field_schema: Mapping[str, Any], path: Path, kubernetes_minor: int
 ) -> Iterator[tuple[Path, int]]:
-    name = field_schema.get("$ref", "").removeprefix(_PREFIX)
+    name = field_schema.get("$ref", "").removeprefix(DEFINITIONS_PREFIX)
     definition = load_schema()["$defs"].get(name, field_schema)
     if isinstance(value, dict):
         since = _minimum_versions().get(name, {})

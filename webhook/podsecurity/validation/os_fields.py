@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding
 from webhook.graph.model import get_mapping
 from webhook.graph.path import Path
-from webhook.podsecurity.pod import Pod
-
-_POD_CONTEXT_PATH = Path(("spec", "securityContext"))
+from webhook.podsecurity.pod import POD_CONTEXT_PATH, Pod
 
 _LINUX_POD_FIELDS = (
     "appArmorProfile",
@@ -72,9 +70,9 @@ def _linux_fields(pod: Pod) -> Iterator[Path]:
             yield spec / field
     for field in _LINUX_POD_FIELDS:
         if pod.context.get(field) is not None:
-            yield _POD_CONTEXT_PATH / field
+            yield POD_CONTEXT_PATH / field
     if pod.context.get("sysctls"):  # an empty list is allowed
-        yield _POD_CONTEXT_PATH / "sysctls"
+        yield POD_CONTEXT_PATH / "sysctls"
     for container in pod.containers:
         for field in _LINUX_CONTAINER_FIELDS:
             if container.context.get(field) is not None:

@@ -16,11 +16,10 @@ from webhook.graph.well_known import (
     SECCOMP_CONTAINER_ANNOTATION_PREFIX,
     SECCOMP_POD_ANNOTATION,
 )
-from webhook.podsecurity.pod import Pod
+from webhook.podsecurity.pod import POD_CONTEXT_PATH, Pod
 
 _PROFILE_FIELDS = ("seccompProfile", "appArmorProfile")
 _PROFILE_TYPES = ("RuntimeDefault", "Localhost", "Unconfined")
-_POD_CONTEXT_PATH = Path(("spec", "securityContext"))
 _MAX_PROFILE_LENGTH = 4095  # of an AppArmor profile: PATH_MAX - 1
 
 
@@ -94,7 +93,7 @@ def check_profile_agreement(pod: Pod) -> Iterator[Finding]:
         return
     pod_profile = pod.context.get("seccompProfile")
     yield from _check_agreement(
-        "seccomp", _POD_CONTEXT_PATH / "seccompProfile", pod_profile, SECCOMP_POD_ANNOTATION, pod
+        "seccomp", POD_CONTEXT_PATH / "seccompProfile", pod_profile, SECCOMP_POD_ANNOTATION, pod
     )
     for container in pod.containers:
         path = container.path / "securityContext"

@@ -16,16 +16,13 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import get_list
 from webhook.graph.path import Path
 from webhook.podsecurity.ids import MAX_ID, MAX_USER_NAMESPACE_ID
-from webhook.podsecurity.pod import Pod, is_int
+from webhook.podsecurity.pod import POD_CONTEXT_PATH, Pod, is_int
 from webhook.podsecurity.validation.os_fields import check_os_fields
 from webhook.podsecurity.validation.profiles import (
     check_profile_agreement,
     check_profile_annotations,
     check_profile_fields,
 )
-
-_POD_CONTEXT_PATH = Path(("spec", "securityContext"))
-
 
 _TRIVIAL_POD_FIELDS = frozenset({"runAsUser", "runAsGroup", "fsGroup"})
 _TRIVIAL_CONTAINER_FIELDS = frozenset(
@@ -123,10 +120,10 @@ def _iter_ids(pod: Pod) -> Iterator[tuple[Path, int]]:
             if is_int(number := context.get(field)):
                 yield path / field, number
     if is_int(group := pod.context.get("fsGroup")):
-        yield _POD_CONTEXT_PATH / "fsGroup", group
+        yield POD_CONTEXT_PATH / "fsGroup", group
     for index, group in enumerate(get_list(pod.context, "supplementalGroups")):
         if is_int(group):
-            yield _POD_CONTEXT_PATH / "supplementalGroups" / index, group
+            yield POD_CONTEXT_PATH / "supplementalGroups" / index, group
 
 
 def _ids_out_of_range(pod: Pod) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import is_qualified_name, is_quantity, parse_quantity
 from webhook.graph.model import get_mapping, get_str
 from webhook.graph.text import join_words
+from webhook.graph.well_known import NATIVE_RESOURCES
 from webhook.rules._format import quote_value
 from webhook.rules._suggest import unknown_value_finding
 from webhook.rules.constraints.checks import (
@@ -47,7 +48,6 @@ _V2BETA1_NAMES = {
     "value": "targetValue",
 }
 """How hpaSpec.metrics, of autoscaling/v2beta1, calls the targets of v2."""
-_NATIVE_RESOURCES = ("cpu", "memory", "ephemeral-storage")
 
 
 def _check_type(value: Any, location: Location) -> Iterable[Finding]:
@@ -124,7 +124,7 @@ def _check_container_name(value: Any, location: Location) -> Iterable[Finding]:
 
 
 def _check_resource_name(value: Any, location: Location) -> Iterable[Finding]:
-    if type(value) is not str or not value or value in _NATIVE_RESOURCES:
+    if type(value) is not str or not value or value in NATIVE_RESOURCES:
         return ()
     if "/" in value or value.startswith("hugepages-"):
         valid = is_qualified_name(value) and not value.startswith("requests.")
@@ -132,7 +132,7 @@ def _check_resource_name(value: Any, location: Location) -> Iterable[Finding]:
         valid = False
     if valid:
         return ()
-    return (unknown_value_finding(location.at(), "container resource", value, _NATIVE_RESOURCES),)
+    return (unknown_value_finding(location.at(), "container resource", value, NATIVE_RESOURCES),)
 
 
 def _check_api_version(value: Any, location: Location) -> Iterable[Finding]:

@@ -24,14 +24,13 @@ from webhook.graph.finding import Finding, Operation
 from webhook.graph.k8s_syntax import NANO, parse_quantity
 from webhook.graph.model import Container, get_mapping
 from webhook.graph.path import Path
+from webhook.graph.well_known import HUGE_PAGES_PREFIX
 from webhook.rules.pod.request_over_limit import is_extended_resource
 
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"resources"})
 LOCAL = True
-
-_HUGE_PAGES_PREFIX = "hugepages-"
 
 
 def check(container: Container) -> Iterator[Finding]:
@@ -55,8 +54,8 @@ def _check_device(
     field_path = path.join((field, name))
     if requested is None or requested < 0:
         return  # no quantity: that is said
-    if name.startswith(_HUGE_PAGES_PREFIX):
-        page = parse_quantity(name.removeprefix(_HUGE_PAGES_PREFIX))
+    if name.startswith(HUGE_PAGES_PREFIX):
+        page = parse_quantity(name.removeprefix(HUGE_PAGES_PREFIX))
         if not page or requested % page:
             yield Finding(field_path, f"{value} is not a multiple of the page size of {name}")
             return

@@ -35,6 +35,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import parse_quantity
 from webhook.graph.model import ComponentSpec, get_mapping
 from webhook.graph.path import Path
+from webhook.graph.well_known import HUGE_PAGES_PREFIX
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
@@ -43,7 +44,6 @@ FIELDS = frozenset({"overhead", "resources"})
 
 _SHARED_RESOURCES = ("cpu", "memory")
 _OVERHEADS = (*_SHARED_RESOURCES, "ephemeral-storage")
-_HUGE_PAGES_PREFIX = "hugepages-"
 
 
 def check(pod: ComponentSpec) -> Iterator[Finding]:
@@ -56,7 +56,7 @@ def check(pod: ComponentSpec) -> Iterator[Finding]:
             if (
                 "/" not in name
                 and name not in _OVERHEADS
-                and not name.startswith(_HUGE_PAGES_PREFIX)
+                and not name.startswith(HUGE_PAGES_PREFIX)
             ):
                 path = pod.path.join(("spec", "overhead", name))
                 yield Finding(path, f"unknown container resource {quote_value(name)}")
@@ -73,13 +73,13 @@ def _check_pod(
     limits, requests = get_mapping(resources, "limits"), get_mapping(resources, "requests")
     for field, amounts in (("limits", limits), ("requests", requests)):
         for name in amounts:
-            if name not in _SHARED_RESOURCES and not name.startswith(_HUGE_PAGES_PREFIX):
+            if name not in _SHARED_RESOURCES and not name.startswith(HUGE_PAGES_PREFIX):
                 message = (
                     f"unknown pod-level resource {quote_value(name)}; allowed: cpu, memory, "
                     "hugepages-"
                 )
                 yield Finding(path.join((field, name)), message)
-            elif name.startswith(_HUGE_PAGES_PREFIX) and not {*limits, *requests} & set(
+            elif name.startswith(HUGE_PAGES_PREFIX) and not {*limits, *requests} & set(
                 _SHARED_RESOURCES
             ):
                 message = "hugepages require a cpu or memory setting"
@@ -147,15 +147,15 @@ def _check_huge_pages(
     """Yield huge pages with a wrong size, or with a request that is not the limit."""
     for field, amounts in (("limits", limits), ("requests", requests)):
         for name, value in amounts.items():
-            size = parse_quantity(name.removeprefix(_HUGE_PAGES_PREFIX))
+            size = parse_quantity(name.removeprefix(HUGE_PAGES_PREFIX))
             amount = parse_quantity(value)
-            if not name.startswith(_HUGE_PAGES_PREFIX) or not size or amount is None:
+            if not name.startswith(HUGE_PAGES_PREFIX) or not size or amount is None:
                 continue
             if amount <= 0 or amount % size:
                 message = f"{value} is not a multiple of the page size of {name}"
                 yield Finding(path.join((field, name)), message)
     for name, value in requests.items():
-        if name.startswith(_HUGE_PAGES_PREFIX) and parse_quantity(
+        if name.startswith(HUGE_PAGES_PREFIX) and parse_quantity(
             limits.get(name)
         ) != parse_quantity(value):
             message = f"{name} needs a limit equal to its request of {value}"

@@ -22,15 +22,13 @@ from webhook.graph.finding import Finding, Operation
 from webhook.graph.k8s_syntax import is_qualified_name
 from webhook.graph.model import Container, get_mapping
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
-from webhook.graph.well_known import GPU_RESOURCE, KUBERNETES_PREFIX
+from webhook.graph.well_known import GPU_RESOURCE, KUBERNETES_PREFIX, NATIVE_RESOURCES
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"resources"})
 LOCAL = True
-
-_NATIVE_RESOURCES = ("cpu", "memory", "ephemeral-storage")
 
 
 def check(container: Container) -> Iterator[Finding]:
@@ -39,7 +37,7 @@ def check(container: Container) -> Iterator[Finding]:
     if type(resources) is dict:
         for field in ("requests", "limits"):
             for name in get_mapping(resources, field):
-                if name not in _NATIVE_RESOURCES and not _is_known(name):
+                if name not in NATIVE_RESOURCES and not _is_known(name):
                     yield _build_finding(container, field, name)
 
 
@@ -64,7 +62,7 @@ def _build_finding(container: Container, field: str, name: str) -> Finding:
         return Finding(path, message, f"use the device with its domain, like {GPU_RESOURCE}")
     present = get_mapping(get_mapping(container.raw, "resources"), field)
     nearest = nearest_word(
-        name, [is_native for is_native in _NATIVE_RESOURCES if is_native not in present]
+        name, [is_native for is_native in NATIVE_RESOURCES if is_native not in present]
     )
     if nearest:
         move: Operation = {
@@ -72,7 +70,7 @@ def _build_finding(container: Container, field: str, name: str) -> Finding:
             "from": path.pointer,
             "path": (path.parent / nearest).pointer,
         }
-        certain_match = nearest == nearest_word(name, _NATIVE_RESOURCES, CERTAIN_SIMILARITY)
+        certain_match = nearest == nearest_word(name, NATIVE_RESOURCES, CERTAIN_SIMILARITY)
         return Finding(
             path,
             message,
