@@ -26,7 +26,11 @@ LARGE = {
     "deep bush": bush(185, 20),
     "hostile": hostile(),
 }
-EXAMPLES = sorted((ROOT / "manifests" / "examples").rglob("*.yaml"))
+# Those of manifests/examples/gateway are about what surrounds a graph.
+EXAMPLES = [
+    *sorted((ROOT / "manifests" / "examples").glob("*.yaml")),
+    *sorted(SEEDS.rglob("*.yaml")),
+]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
