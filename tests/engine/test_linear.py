@@ -49,6 +49,29 @@ def calls_of(document: Any, settings: Settings = SETTINGS, facts: Facts = NO_FAC
     return count
 
 
+def calls_of_update(document: Any, settings: Settings = SETTINGS) -> int:
+    """Return how many are called to judge an update of all pods, which leaves old faults in."""
+    old_document = with_other_images(document)
+    count, decision = counted(
+        lambda: evaluate(document, settings, FACTS, old_document=old_document)
+    )
+    assert decision.rule_errors == ()
+    return count
+
+
+def with_other_images(document: Any) -> Any:
+    """Return a document with other images and models, so that none of its pods is the same."""
+    if isinstance(document, list):
+        return [with_other_images(item) for item in document]
+    if not isinstance(document, dict):
+        return document
+    changed = {key: with_other_images(value) for key, value in document.items()}
+    for field in ("image", "modelUri"):
+        if isinstance(changed.get(field), str):
+            changed[field] += "-before"
+    return {**changed, "annotations": {"changed": "yes"}} if "predictors" in changed else changed
+
+
 def counted(work: Callable[[], T]) -> tuple[int, T]:
     """Return how many functions are called by `work`, and what it returns."""
     count = 0
@@ -78,9 +101,16 @@ def test_twice_as_many_things_are_twice_the_calls(name: str) -> None:
     assert grows_in_step(all_families()[name], SETTINGS)
 
 
-def grows_in_step(family: Family, settings: Settings) -> bool:
+@pytest.mark.parametrize("name", all_families())
+def test_an_update_of_twice_as_many_things_is_twice_the_calls(name: str) -> None:
+    assert grows_in_step(all_families()[name], SETTINGS, calls_of_update)
+
+
+def grows_in_step(
+    family: Family, settings: Settings, calls: Callable[[Any, Settings], int] = calls_of
+) -> bool:
     """Tell whether the calls for twice as many things grow twice as much, with a margin."""
-    small, medium, large = (calls_of(family(SIZE * factor), settings) for factor in (1, 2, 4))
+    small, medium, large = (calls(family(SIZE * factor), settings) for factor in (1, 2, 4))
     # Between SIZE and 2 SIZE there are SIZE more things; between 2 SIZE and 4 SIZE twice as many.
     # Something that is done up to a size only must not make all growth look large.
     return large - medium <= MARGIN * max(medium - small, medium / 2)

@@ -310,7 +310,7 @@ def test_nothing_is_rendered_for_policies_of_seldondeployments(monkeypatch: Any)
     def never(*_: Any, **__: Any) -> Any:
         raise AssertionError
 
-    import webhook.engine.rendered_policies as module
+    import webhook.engine.rendered_pods as module
 
     monkeypatch.setattr(module, "render_objects", never)
     policies = load_texts(policy_text("- expression: 'false'\n"), binding_text())

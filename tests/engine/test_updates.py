@@ -313,3 +313,57 @@ def test_the_thousand_and_first_fault_of_a_row_is_new():
         return with_predictor(componentSpecs=[{"spec": {"containers": [container]}}])
 
     assert reported_rules(labelled(with_ports(1001)), with_ports(1000))[0] == ["port-out-of-range"]
+
+
+RESTRICTED = read_settings(
+    {
+        "apiVersion": "graphgate.io/v1alpha1",
+        "kind": "Settings",
+        "podSecurity": {"mode": "enforce", "level": "restricted"},
+    }
+)
+
+
+@pytest.mark.parametrize("operator", ["graphgate", "seldon"])
+def test_each_object_is_rendered_once_and_each_pod_checked_once(monkeypatch, operator):
+    from webhook.engine import rendered_pods
+
+    rendered, checked = [], []
+    render, evaluate_pod = rendered_pods.render_objects, rendered_pods.evaluate_pod
+    monkeypatch.setattr(
+        rendered_pods,
+        "render_objects",
+        lambda *given, **options: rendered.append(given[0]) or render(*given, **options),
+    )
+    monkeypatch.setattr(
+        rendered_pods,
+        "evaluate_pod",
+        lambda pod, *given: checked.append(pod) or evaluate_pod(pod, *given),
+    )
+    old = with_predictor(annotations={"sidecar": "no"})
+    new = with_predictor(annotations={"sidecar": "yes"})
+    for document, image in (old, "iris:1"), (new, "iris:2"):
+        pod = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]
+        pod["securityContext"] = {"runAsUser": 0}
+        pod["containers"][0]["image"] = image
+    new["spec"]["predictors"][0]["graph"]["type"] = "MODLE"
+    denied, _ = reported_rules(new, old, RESTRICTED, operator)
+    assert denied == ["unknown-node-type"]
+    assert len(rendered) == len({id(view) for view in rendered}) == 2
+    assert len(checked) == len({id(pod) for pod in checked})
+
+
+def test_of_the_old_object_only_what_denies_the_new_one_is_asked(monkeypatch):
+    from webhook.engine import evaluate as module
+
+    asked = []
+    run_rules = module.run_rules
+    monkeypatch.setattr(
+        module,
+        "run_rules",
+        lambda *given, **options: asked.append(options["only"]) or run_rules(*given, **options),
+    )
+    assert reported_rules(
+        with_graph(name="clasifier", type="MODLE"), with_graph(name="clasifier")
+    ) == (["unknown-node-type"], ["missing-container"])
+    assert asked == [None, {"missing-container", "unknown-node-type"}]

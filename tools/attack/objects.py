@@ -20,6 +20,7 @@ from tools.attack.families import Family, all_families
 from tools.attack.result import Result
 from webhook.admission import Endpoint, handle_review
 from webhook.graph.cluster_facts import NO_FACTS
+from webhook.server.lifecycle import tune_gc
 from webhook.settings.model import Settings, read_settings
 
 CPU_LIMIT_SECONDS = 20
@@ -57,6 +58,7 @@ def attack(only: str, size: int, rows: int) -> tuple[list[Result], list[str]]:
     settings.rule_set.preload()
     for build in families.values():
         handle_review(review(build(2)), "mutate", settings, NO_FACTS)
+    tune_gc()
     costs = [_measure(name, build, size, settings) for name, build in families.items()]
     costs.sort(key=lambda cost: (cost.cpu_ms is not None, -(cost.cpu_ms or 0)))
     print("| worst families | KiB sent | CPU ms | MiB over idle |")

@@ -3,7 +3,7 @@
 Webhook, command line, audit and reconciler all enter here, so a fault reads the same everywhere.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from webhook.engine.placeholders import explain_placeholders
 from webhook.engine.pod_checks import check_pods
 from webhook.engine.policy_context import PolicyContext
 from webhook.engine.ratchet import ratchet
+from webhook.engine.rendered_pods import Rendering
 from webhook.engine.rule_runner import ActionFinding, run_rules
 from webhook.graph.cluster_facts import Facts, Operator
 from webhook.graph.finding import Finding, Operation
@@ -114,10 +115,13 @@ def evaluate(
             f"{facts.operator}/{namespace}",
         )
     if allow_cache is None or key is None or not allow_cache.contains(key, *cached_under):
-        old_object = None if old_document is None else ParsedObject.from_document(old_document)
+        old_object = (
+            None if old_document is None else ParsedObject.from_document(old_document, evaluator)
+        )
         findings += evaluator.run_checks(
             ParsedObject.from_document(
                 defaulted,
+                evaluator,
                 Submitted(document, authored_text),
                 # A policy may have made it larger.
                 is_within_limits=is_within_limits and policy_context is None,
@@ -128,13 +132,13 @@ def evaluate(
         if (
             old_object is not None
             and settings.ratchet
-            and any(action == "deny" for action, _ in findings)
+            and (denied := {finding.rule_id for action, finding in findings if action == "deny"})
         ):
             old_operator = operator or resolve_operator(old_document, settings, known_facts).name
             findings = ratchet(
                 findings,
                 (_strip_server_fields(defaulted), _strip_server_fields(document)),
-                evaluator.under(old_operator).run_checks(old_object, None, []),
+                evaluator.under(old_operator).run_checks(old_object, None, [], denied),
                 _strip_server_fields(old_document),
                 same_unread=_leaves_unread_alone(document, old_document),
             )
@@ -209,48 +213,54 @@ class _Evaluator(NamedTuple):
         parsed: "ParsedObject",
         old_parsed: "ParsedObject | None",
         rule_errors: list[RuleError],
+        only: Set[str] | None = None,
     ) -> list[ActionFinding]:
-        """Return what all sources find; what crashes goes into `failures`, the others go on."""
-        old = None if old_parsed is None else old_parsed.view
-        with limited_comparisons():
-            findings = list(
-                run_rules(
+        """Return what all sources find; what crashes goes into `rule_errors`, the others go on.
+
+        only  the ids of findings that are asked for, of the others some may be left out; None: all
+        """
+        findings: list[ActionFinding] = []
+        if only is None or not only.isdisjoint(self.settings.rule_set.ids):
+            old = None if old_parsed is None else old_parsed.view
+            with limited_comparisons():
+                findings = run_rules(
                     self.settings.rule_set,
                     parsed.view,
                     old,
                     self.facts,
                     rule_errors,
                     routing=self.settings.routing,
+                    only=only,
                 )
-            )
         if parsed.view.is_incomplete:  # the rules have said so, and that refuses it
             return findings
+        sources = None if only is None else {rule_id.partition("/")[0] for rule_id in only}
         for name, source in (
             (POD_SECURITY_RULE_ID, self._check_pods),
             (POLICY_RULE_ID, self._evaluate_policies),
             (POLICY_RULE_ID, self._evaluate_rendered),
         ):
+            if sources is not None and name not in sources:
+                continue
             try:
-                findings.extend(source(parsed, old))
+                findings.extend(source(parsed, old_parsed))
             except Exception as error:  # noqa: BLE001 — as in `rule_runner`
                 rule_errors.append(RuleError(name, error))
         return findings
 
     def _check_pods(
-        self, parsed: "ParsedObject", old: SeldonDeployment | None
+        self, parsed: "ParsedObject", old: "ParsedObject | None"
     ) -> Iterable[ActionFinding]:
         found = check_pods(
-            parsed.view,
+            parsed.rendering,
             self.settings.pod_security,
-            self.namespace,
             self.facts,
-            defaults=self.settings.defaults,
-            old=old if self.settings.ratchet else None,
+            old=old.rendering if old is not None and self.settings.ratchet else None,
         )
         return override_actions(found, self.settings.action_overrides)
 
     def _evaluate_policies(
-        self, parsed: "ParsedObject", _: SeldonDeployment | None
+        self, parsed: "ParsedObject", _: "ParsedObject | None"
     ) -> Iterable[ActionFinding]:
         if self.policy_context is None:
             return iter(())
@@ -261,26 +271,35 @@ class _Evaluator(NamedTuple):
         )
 
     def _evaluate_rendered(
-        self, parsed: "ParsedObject", _: SeldonDeployment | None
+        self, parsed: "ParsedObject", _: "ParsedObject | None"
     ) -> Iterable[ActionFinding]:
         if self.policy_context is None:
             return ()
         from webhook.engine import policy_checks
 
         return policy_checks.run_rendered(
-            self.policy_context, parsed.view, self.namespace, self.facts, self.settings
+            self.policy_context, parsed.rendering, self.namespace, self.facts, self.settings
         )
 
 
 class ParsedObject(NamedTuple):
-    """An object: the whole of it for policies, and the view of what its author wrote for rules."""
+    """An object: the whole of it for policies, and the view of what its author wrote for rules.
+
+    rendering  what it stands for, rendered when somebody asks
+    """
 
     document: Any
     view: SeldonDeployment
+    rendering: Rendering
 
     @classmethod
     def from_document(
-        cls, document: Any, submitted: Submitted | None = None, *, is_within_limits: bool = False
+        cls,
+        document: Any,
+        evaluator: _Evaluator,
+        submitted: Submitted | None = None,
+        *,
+        is_within_limits: bool = False,
     ) -> "ParsedObject":
         """Parse what the author wrote, without the metadata that the API server adds.
 
@@ -288,7 +307,13 @@ class ParsedObject(NamedTuple):
         """
         authored = _strip_server_fields(document)
         view = parse(authored, submitted, is_within_limits=is_within_limits)
-        return cls(document if view.document is authored else view.document, view)
+        rendering = Rendering(
+            view,
+            evaluator.settings.defaults,
+            evaluator.facts.namespaces.get(evaluator.namespace),
+            has_rendered_policies=evaluator.policy_context is not None,
+        )
+        return cls(document if view.document is authored else view.document, view, rendering)
 
 
 _SERVER_METADATA_FIELDS = frozenset(

@@ -14,8 +14,7 @@ from typing import Any
 
 import orjson
 
-from webhook.defaulting import DefaultingOptions
-from webhook.engine.rendered_pods import RenderedPod, needs_rendering, render_pods
+from webhook.engine.rendered_pods import RenderedPod, Rendering, needs_rendering
 from webhook.engine.rule_runner import ActionFinding
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
@@ -73,25 +72,28 @@ class PodTemplateRef:
 
 
 def check_pods(
-    deployment: SeldonDeployment,
+    rendering: Rendering,
     options: PodSecurityOptions,
-    namespace: str,
     facts: Facts,
     *,
-    defaults: DefaultingOptions,
-    old: SeldonDeployment | None = None,
+    old: Rendering | None = None,
 ) -> Iterator[ActionFinding]:
     """Yield what is wrong with the pods, each finding with its action.
 
-    defaults  what is filled into pods; with `openshift: ignore` its constraints do not count
-    old       the object before an update; a template that the update leaves alone is not spoken
-              of, but for what its pod gets from elsewhere and had not before
+    rendering  the object, and what is filled into its pods; with `openshift: ignore` the
+               constraints of OpenShift do not count
+    old        the object before an update; a template that the update leaves alone is not spoken
+               of, but for what its pod gets from elsewhere and had not before
 
     What can never run denies in any mode; what a standard or the restrictions forbid does what the
     mode says; what OpenShift's restricted-v2 refuses only warns, since the service account may
     have a grant that nobody sees here.
     """
-    namespace_facts = facts.namespaces.get(namespace)
+    deployment, defaults, namespace_facts = (
+        rendering.deployment,
+        rendering.defaults,
+        rendering.namespace,
+    )
     standard = resolve_standard(options, namespace_facts, facts.kubernetes_minor)
     action = _ACTIONS[options.mode]
     scc = defaults.openshift != "ignore"
@@ -102,7 +104,9 @@ def check_pods(
     )
     checks_standard = action != "off" and standard.level != "privileged"
     needs_every_pod = checks_standard or assigned_by_scc or options.restrictions is not None
-    old_templates = set() if old is None else set(map(_template_key, find_pod_templates(old)))
+    old_templates = (
+        set() if old is None else set(map(_template_key, find_pod_templates(old.deployment)))
+    )
     template_violations: Mapping[Path, Violations] = {}
     rendered: dict[Path, RenderedPod] = {}
     template_refs = find_pod_templates(deployment, only_uncertain=not needs_every_pod)
@@ -118,7 +122,7 @@ def check_pods(
         if any(template_violations.values()) or needs_rendering(
             deployment, standard, defaults, facts, namespace_facts
         ):
-            rendered = render_pods(deployment, defaults, facts, namespace_facts)
+            rendered = dict(rendering.pods(facts))
     for template in changed:
         for finding in api_server_errors(template.pod):
             yield "deny", _locate(finding, template)
@@ -143,13 +147,13 @@ def check_pods(
                 yield action, _restriction_finding(violation, template)
     if not rendered:
         return
-    old_rendered = render_pods(old, defaults, facts, namespace_facts) if old is not None else {}
+    violating = [other for other in rendered.values() if other.violations(standard)]
     old_messages = {
         (other.rendered.name, finding.message)
-        for other in old_rendered.values()
+        for other in (old.pods(facts).values() if violating and old is not None else ())
         for finding in _find_violations(standard, other)
     }
-    for other in rendered.values():
+    for other in violating:
         for finding in _find_violations(standard, other):
             if (other.rendered.name, finding.message) not in old_messages:
                 yield action, finding
@@ -207,11 +211,7 @@ def _find_violations(
     template  what the author wrote of it, and `own`, how that departs by itself: at the places of
               these he finds what he can change
     """
-    violations = (
-        template_violations
-        if rendered is None
-        else evaluate_pod(rendered.pod, standard.level, standard.version)
-    )
+    violations = template_violations if rendered is None else rendered.violations(standard)
     violation_paths = {violation.check_id: violation.paths for violation in template_violations}
     for violation in violations:
         if template is not None and violation.check_id in violation_paths:

@@ -10,10 +10,10 @@ from typing import Any
 from webhook.engine.decision import SuppressedFinding
 from webhook.engine.dedupe import locate_finding
 from webhook.engine.policy_context import PolicyContext
+from webhook.engine.rendered_pods import Rendering
 from webhook.engine.rule_runner import ActionFinding
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import ROOT
 from webhook.policy import (
     AdmissionRequest,
@@ -97,7 +97,7 @@ def run_validations(
 
 def run_rendered(
     policy_context: PolicyContext,
-    deployment: SeldonDeployment,
+    rendering: Rendering,
     namespace: str,
     facts: Facts,
     settings: Settings,
@@ -112,10 +112,9 @@ def run_rendered(
 
     yield from run_rendered_validations(
         policy_context,
-        deployment,
+        rendering,
         namespace,
         facts,
-        defaults=settings.defaults,
         mode=settings.policies.rendered,
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from webhook.defaulting import DefaultingOptions
 from webhook.engine.policy_context import PolicyContext
+from webhook.engine.rendered_pods import Rendering
 from webhook.engine.rendered_policies import run_rendered_validations
 from webhook.graph.model import get_str
 from webhook.graph.parse import parse
@@ -32,10 +33,11 @@ def evaluate_rendered_objects(
     context = PolicyContext(replace(policies, validating=decidable), 0)
     found = run_rendered_validations(
         context,
-        parse(document),
+        Rendering(
+            parse(document), DefaultingOptions(), case.facts.namespaces.get(case.request.namespace)
+        ),
         case.request.namespace,
         case.facts,
-        defaults=DefaultingOptions(),
         mode=case.rendered,
         observer=observer,
     )

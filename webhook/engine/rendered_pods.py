@@ -5,15 +5,15 @@ they are needed. Not here: what is said of them (`pod_checks`).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from webhook.defaulting import SECURITY_DEFAULTS_ANNOTATION, DefaultingOptions
-from webhook.graph.cluster_facts import Facts, Namespace
+from webhook.graph.cluster_facts import Facts, Namespace, Operator
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import ROOT, Path, Segment
 from webhook.graph.well_known import APPARMOR_ANNOTATION_PREFIX, SECCOMP_CONTAINER_ANNOTATION_PREFIX
-from webhook.podsecurity import Pod, Standard
+from webhook.podsecurity import Pod, Standard, Violation, evaluate_pod
 from webhook.podsecurity.openshift import UID_RANGE_ANNOTATION
 
 if TYPE_CHECKING:
@@ -42,6 +42,17 @@ class RenderedPod:
     pod: Pod
     rendered: "Rendered"
     made_by_seldon: bool = False
+    _violations: dict[Standard, tuple[Violation, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def violations(self, standard: Standard) -> tuple[Violation, ...]:
+        """Return how the pod departs from a standard; looked for once."""
+        known = self._violations.get(standard)
+        if known is None:
+            known = evaluate_pod(self.pod, standard.level, standard.version)
+            self._violations[standard] = known
+        return known
 
     def locate(self, pod_path: Iterable[Segment]) -> Path:
         """Return where a place of the pod template comes from; it may be missing there."""
@@ -53,6 +64,55 @@ class RenderedPod:
             return ""
         container = self.pod.spec["containers"][pod_path[2]]
         return get_str(container, "name") if type(container) is dict else ""
+
+
+class Rendering:
+    """What one document stands for: rendered when somebody asks, and once for each operator."""
+
+    def __init__(
+        self,
+        deployment: SeldonDeployment,
+        defaults: DefaultingOptions,
+        namespace: Namespace | None,
+        *,
+        has_rendered_policies: bool = False,
+    ) -> None:
+        """Take the document's view, what is filled in, and where it goes, if that is known.
+
+        has_rendered_policies  whether all objects will be asked for, and not the pods alone
+        """
+        self._has_rendered_policies = has_rendered_policies
+        self.deployment = deployment
+        self.defaults = defaults
+        self.namespace = namespace
+        self._objects: dict[Operator | None, tuple[Rendered, ...]] = {}
+        self._pods: dict[Operator | None, dict[Path, RenderedPod]] = {}
+
+    def objects(self, facts: Facts) -> "tuple[Rendered, ...]":
+        """Return the objects that whoever reconciles makes of the document."""
+        objects = self._objects.get(facts.operator)
+        if objects is None:
+            objects = render_objects(self.deployment, self.defaults, facts, self.namespace)
+            self._objects[facts.operator] = objects
+        return objects
+
+    def pods(self, facts: Facts) -> dict[Path, RenderedPod]:
+        """Return the pods of the Deployments among them by what they were made of.
+
+        An orchestrator is among them: whether there is one, the reconciler's flags say, and what
+        is admitted must run with it too.
+        """
+        pods = self._pods.get(facts.operator)
+        if pods is None:
+            pods = self._pods[facts.operator] = _find_pods(
+                self.objects(facts)
+                if self._has_rendered_policies
+                else render_objects(
+                    self.deployment, self.defaults, facts, self.namespace, only_deployments=True
+                ),
+                facts,
+            )
+        return pods
 
 
 def needs_rendering(
@@ -100,13 +160,13 @@ def render_pods(
     facts: Facts,
     namespace: Namespace | None,
 ) -> dict[Path, RenderedPod]:
-    """Return the pods by what they were made of; `namespace` is where they go, if it is known.
+    """Return the pods by what they were made of; `namespace` is where they go, if it is known."""
+    return Rendering(deployment, defaults, namespace).pods(facts)
 
-    An orchestrator is among them: whether there is one, the reconciler's flags say, and what is
-    admitted must run with it too.
-    """
+
+def _find_pods(objects: "Iterable[Rendered]", facts: Facts) -> dict[Path, RenderedPod]:
     pods: dict[Path, RenderedPod] = {}
-    for rendered in render_objects(deployment, defaults, facts, namespace):
+    for rendered in objects:
         if rendered.kind == "Deployment":
             template = rendered.object["spec"]["template"]
             path = rendered.trace(ROOT)
@@ -120,8 +180,10 @@ def render_objects(
     defaults: DefaultingOptions,
     facts: Facts,
     namespace: Namespace | None,
+    *,
+    only_deployments: bool = False,
 ) -> "tuple[Rendered, ...]":
-    """Return the objects that whoever reconciles makes of a document."""
+    """Return the objects that whoever reconciles makes of a document, or its Deployments alone."""
     from webhook.rendering.options import OrchestratorOptions, RenderOptions
     from webhook.rendering.render import render
 
@@ -131,4 +193,5 @@ def render_objects(
         defaults=defaults,
         operator=facts.operator or "graphgate",
     )
-    return render(deployment, options, replace(facts, namespaces=known))
+    facts = replace(facts, namespaces=known)
+    return render(deployment, options, facts, only_deployments=only_deployments)

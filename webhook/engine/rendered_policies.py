@@ -18,9 +18,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from webhook.defaulting import DefaultingOptions
 from webhook.engine.policy_context import PolicyContext
-from webhook.engine.rendered_pods import render_objects
+from webhook.engine.rendered_pods import Rendering
 from webhook.engine.rule_runner import ActionFinding
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
@@ -118,11 +117,10 @@ def _names(pod_spec: Mapping[str, Any], field: str) -> list[str]:
 
 def run_rendered_validations(
     policy_context: PolicyContext,
-    deployment: SeldonDeployment,
+    rendering: Rendering,
     namespace: str,
     facts: Facts,
     *,
-    defaults: DefaultingOptions,
     mode: RenderedMode,
     observer: ExpressionObserver | None = None,
 ) -> Iterator[ActionFinding]:
@@ -153,7 +151,7 @@ def run_rendered_validations(
     ]
     policies = replace(policy_context.policies, validating=tuple(asked), mutating=tuple(mutating))
     evaluation = _RenderedEvaluation(policies, policy_context, namespace, facts, chosen, observer)
-    for target in _render_targets(deployment, defaults, facts, namespace):
+    for target in _render_targets(rendering, facts, namespace):
         yield from evaluation.evaluate(target)
 
 
@@ -208,17 +206,15 @@ class _RenderedEvaluation(NamedTuple):
         return "warn" if action == "deny" and self.modes.get(name) != "deny" else action
 
 
-def _render_targets(
-    deployment: SeldonDeployment, defaults: DefaultingOptions, facts: Facts, namespace: str
-) -> Iterator[RenderedTarget]:
+def _render_targets(rendering: Rendering, facts: Facts, namespace: str) -> Iterator[RenderedTarget]:
     """Yield every object that the document stands for, and the pod of each Deployment.
 
     Images of orchestrators are flags of the reconciler and not known here: a container without an
     image is left out, since no author can answer for it.
     """
-    known = facts.namespaces.get(namespace)
+    deployment = rendering.deployment
     owner = _owner(SELDON_API_VERSION, "SeldonDeployment", deployment.name)
-    for rendered in render_objects(deployment, defaults, facts, known):
+    for rendered in rendering.objects(facts):
         predictor = _predictor_name(deployment, rendered.trace(ROOT))
         where = f" of predictor {predictor}" if predictor else ""
         value = rendered.object

@@ -3,11 +3,14 @@
 import re
 
 _PLACEHOLDER = re.compile(
-    # Bounded, or each of many openings would look for its end through all that follows.
-    r"\{\{.{0,120}?\}\}|\{%.{0,120}?%\}|<%.{0,120}?%>"  # Helm, Jinja; ERB
+    # An opening ends at the next one, or each of many would look for its end through all that
+    # follows.
+    r"\{\{(?:(?!\{\{).){0,120}?\}\}"  # Helm, Jinja
+    r"|\{%(?:(?!\{%).){0,120}?%\}|<%(?:(?!<%).){0,120}?%>"  # Jinja; ERB
     r"|[$#]\{[^{}]*\}|\{[A-Za-z_][\w.-]*\}"  # envsubst, Azure Pipelines, Python
     r"|\$[A-Za-z_]\w*"  # shell; $(NAME) is Kubernetes' own
-    r"|\[\[.{0,120}?\]\]|@[A-Za-z_][\w.-]*@"  # Go with other delimiters, Maven and autoconf
+    r"|\[\[(?:(?!\[\[).){0,120}?\]\]"  # Go with other delimiters
+    r"|@[A-Za-z_][\w.-]*@"  # Maven and autoconf
     r"|%[A-Z][A-Z_]{2,}%|__[A-Z][A-Z0-9_]*__"  # Windows; tokens to be replaced
     r"|<[A-Za-z_][\w .:/-]*>",  # <image>, for a person to fill in
     re.DOTALL,

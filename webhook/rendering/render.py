@@ -28,7 +28,7 @@ from webhook.rendering import (
     service,
 )
 from webhook.rendering.integral_numbers import write_integers
-from webhook.rendering.layout import PredictorLayout, layout_predictors
+from webhook.rendering.layout import PodLayout, PredictorLayout, layout_predictors
 from webhook.rendering.options import DEFAULT_OPTIONS, RenderOptions
 from webhook.rendering.prune_unknown_fields import prune_unknown_fields
 from webhook.rendering.source_map import Sourced, SourceMap
@@ -66,9 +66,15 @@ class Rendered:
 
 
 def render(
-    view: SeldonDeployment, options: RenderOptions = DEFAULT_OPTIONS, facts: Facts = NO_FACTS
+    view: SeldonDeployment,
+    options: RenderOptions = DEFAULT_OPTIONS,
+    facts: Facts = NO_FACTS,
+    *,
+    only_deployments: bool = False,
 ) -> tuple[Rendered, ...]:
     """Return the objects of a SeldonDeployment, always in the same order, equal for equal input.
+
+    only_deployments  leave out all other kinds; that is what whoever asks for pods needs
 
     Total: whatever the document is, nothing is raised. What cannot be rendered is left out, what
     Kubernetes would refuse is rendered as written: a rule denies it, and the API server would.
@@ -77,14 +83,38 @@ def render(
     return tuple(
         rendered
         for placement in layout_predictors(view, options, facts)
-        for rendered in _render_objects(placement)
+        for rendered in (_render_deployments if only_deployments else _render_objects)(placement)
+    )
+
+
+def _render_deployments(layout: PredictorLayout) -> Iterator[Rendered]:
+    for pod in layout.pods:
+        yield _render_component(layout, pod)
+    if layout.orchestrator_in_own_pod:
+        yield _render_orchestrator(layout)
+    if layout.explainer:
+        yield _render_explainer(layout)
+
+
+def _render_component(layout: PredictorLayout, pod: PodLayout) -> Rendered:
+    return with_root_source(deployment.render_component_deployment(layout, pod), pod.path)
+
+
+def _render_orchestrator(layout: PredictorLayout) -> Rendered:
+    return with_root_source(
+        deployment.render_orchestrator_deployment(layout), layout.predictor.path
+    )
+
+
+def _render_explainer(layout: PredictorLayout) -> Rendered:
+    return with_root_source(
+        explainer.render_explainer_deployment(layout), layout.predictor.path / "explainer"
     )
 
 
 def _render_objects(layout: PredictorLayout) -> Iterator[Rendered]:
-    predictor = layout.predictor.path
     for pod in layout.pods:
-        yield with_root_source(deployment.render_component_deployment(layout, pod), pod.path)
+        yield _render_component(layout, pod)
         if scaler := autoscaler.render_autoscaler(layout, pod):
             yield with_root_source(scaler, pod.path / pod.autoscaler_field)
         if pdb := pod_disruption_budget.render_pdb(layout, pod):
@@ -95,17 +125,16 @@ def _render_objects(layout: PredictorLayout) -> Iterator[Rendered]:
                     service.render_container_service(layout, slot), slot.path / "name"
                 )
     if layout.orchestrator_in_own_pod:
-        yield with_root_source(deployment.render_orchestrator_deployment(layout), predictor)
+        yield _render_orchestrator(layout)
     if layout.entrypoint is not None:
         yield with_root_source(
             service.render_predictor_service(layout), names.service_name_source(layout)
         )
     if layout.explainer:
-        explainer_path = predictor / "explainer"
-        yield with_root_source(explainer.render_explainer_deployment(layout), explainer_path)
+        yield _render_explainer(layout)
         yield with_root_source(
             service.render_explainer_service(layout, explainer.explainer_port(layout)),
-            explainer_path,
+            layout.predictor.path / "explainer",
         )
 
 

@@ -179,7 +179,7 @@ class Server:
         await self._health_listener.open()
         await self._webhook_listener.open()
         reload_task = asyncio.create_task(self._reload_loop.run(self._config.reload_interval))
-        _tune_gc()
+        tune_gc()
         self._phase = "serving"
         logger.info(
             "serving",
@@ -221,7 +221,8 @@ class Server:
         return drained
 
 
-def _tune_gc() -> None:
+def tune_gc() -> None:
+    """Keep what is here now out of garbage collection, and collect less often."""
     # What is here now stays: no need to look through it again. Measured on 208 KB reviews: p99
     # 21.6 ms before, 4.2 ms after freeze, 2.7 ms with these thresholds.
     gc.collect()

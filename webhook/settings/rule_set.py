@@ -98,11 +98,13 @@ class SubjectRules:
 class RuleSet:
     """The rules that run, in the order of their ids.
 
+    ids    theirs
     table  those that are made of rows of the table of constraints, by id
     """
 
     def __init__(self, rules: tuple[EnabledRule, ...]) -> None:
         self.rules = rules
+        self.ids = frozenset(rule.id for rule in rules)
         self.table: Mapping[str, EnabledRule] = {rule.id: rule for rule in rules if rule.in_table}
 
     def __iter__(self) -> Iterator[EnabledRule]:
