@@ -119,7 +119,7 @@ def test_both_endpoints_deny_with_every_finding(endpoint):
             "status": {
                 "code": 403,
                 "reason": "Forbidden",
-                "message": 'SeldonDeployment "iris" has 2 faults:\n'
+                "message": 'SeldonDeployment "iris" has 2 errors:\n'
                 f"* spec.predictors[0].graph.name: {name}\n"
                 f"* spec.predictors[0].graph.type: {kind}",
                 "details": {
@@ -230,7 +230,7 @@ def test_a_review_nested_too_deeply_is_denied_by_the_uid_at_its_head():
     response = send_review(body)["response"]
     assert (response["uid"], response["allowed"]) == ("0b4f-1", False)
     assert response["status"]["message"] == (
-        "the SeldonDeployment has 1 fault:\n* (document): the object is nested more than 1,000 "
+        "the SeldonDeployment has 1 error:\n* (document): the object is nested more than 1,000 "
         "levels deep, and was not read; split the object into several [nested-too-deep]"
     )
 
@@ -267,7 +267,7 @@ def test_a_denial_spells_out_a_hundred_faults_and_counts_the_rest():
     children = [{"name": f"n{i}"} for i in range(150)]
     response = send_review(encoded_review(with_graph(type="COMBINER", children=children)))
     lines = response["response"]["status"]["message"].splitlines()
-    assert lines[0] == 'SeldonDeployment "iris" has 150 faults:'
+    assert lines[0] == 'SeldonDeployment "iris" has 150 errors:'
     assert lines[-1] == "* … and 50 more; graphgate check shows them all"
     assert len(lines) == 102
 

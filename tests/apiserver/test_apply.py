@@ -337,7 +337,7 @@ def test_a_list_of_objects_is_evaluated_one_by_one(kubectl):
     stream = yaml.safe_dump_all([named(minimal(), "a"), named(with_graph(name="x"), "b")])
     ran = kubectl("apply", "-f", "-", document=stream)
     assert ran.stdout == "seldondeployment.machinelearning.seldon.io/a created\n"
-    assert 'SeldonDeployment "b" has 1 fault' in ran.stderr or "[missing-container]" in ran.stderr
+    assert 'SeldonDeployment "b" has 1 error' in ran.stderr or "[missing-container]" in ran.stderr
 
 
 def test_the_installed_type_is_ready_for_the_test(installed):

@@ -104,7 +104,7 @@ def test_text_shows_place_line_marker_and_remedy(run, files):
         "   |             ^^^^^^^^^\n"
         '   = rename the container "classifier" to "clasifier", or the node to "classifier"\n'
         "\n"
-        "1 SeldonDeployment: 0 allowed, 1 denied (1 fault); "
+        "1 SeldonDeployment: 0 allowed, 1 denied (1 error); "
         "1 fixable with `graphgate fix --unsafe-fixes`\n"
         f"pods judged as Seldon's operator makes them: {NO_EVIDENCE}\n",
     )

@@ -36,7 +36,7 @@ def test_who_would_be_denied_now_is_named_with_the_reason(replay):
     assert ran.code == 1
     first, second, third, last = ran.out.splitlines()
     assert first == "2026-01-01T00:00:00Z models/iris CREATE (mutate): allowed then, denied now"
-    assert second == '  SeldonDeployment "iris" has 1 fault:'
+    assert second == '  SeldonDeployment "iris" has 1 error:'
     assert third.startswith("  * spec.predictors[0].replicaz: ")
     assert last == "1 review: 1 allowed then and denied now"
 

@@ -25,7 +25,7 @@ def denial(name: str = "iris", **changed: object) -> str:
 
 def test_what_is_usual_is_shown_as_it_is() -> None:
     assert denial(message="it is Ä", remediation="write B") == (
-        'SeldonDeployment "iris" has 1 fault:\n* spec: it is Ä; write B [a-rule]'
+        'SeldonDeployment "iris" has 1 error:\n* spec: it is Ä; write B [a-rule]'
     )
 
 

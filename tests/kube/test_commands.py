@@ -214,7 +214,7 @@ def test_render_leaves_out_what_would_be_denied_and_says_why(run, file):
     assert f"--> {path}:" in result.err
     assert "[missing-container]" in result.err
     assert result.err.splitlines()[-1].startswith(
-        "1 SeldonDeployment: 0 allowed, 1 denied (1 fault)"
+        "1 SeldonDeployment: 0 allowed, 1 denied (1 error)"
     )
 
 

@@ -58,7 +58,7 @@ def recorder(api, clock):
 def denied(name="iris", namespace="models", **fields):
     return ReviewResult(
         body=b"", uid="u", operation="CREATE", namespace=namespace, name=name,
-        verdict="denied", denial=f"{name} has 1 fault", **fields,
+        verdict="denied", denial=f"{name} has 1 error", **fields,
     )  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def test_an_event_is_about_the_object_that_was_denied(api, recorder):
         "uid": "abc",
     }
     assert (event["type"], event["reason"]) == ("Warning", "Denied")
-    assert event["message"] == "iris has 1 fault"
+    assert event["message"] == "iris has 1 error"
 
 
 def test_nothing_is_written_on_a_dry_run(api, recorder):

@@ -10,7 +10,7 @@ from webhook.graph.text import shorten
 
 MAX_SHOWN_FINDINGS = 100
 """Findings that one denial spells out. A denial travels in an HTTP answer and is read by a
-person; whoever has more than a hundred faults gets them from `graphgate check`."""
+person; whoever has more than a hundred errors gets them from `graphgate check`."""
 
 MAX_MESSAGE_LENGTH = 4096
 """Characters of a message or a remediation in one line. The longest of ours name every container of
@@ -46,12 +46,12 @@ def format_denial(decision: Decision, name: str) -> str:
     """Return what the author reads at kubectl when the object called `name` is refused.
 
     Example:
-        SeldonDeployment "iris" has 2 faults:
+        SeldonDeployment "iris" has 2 errors:
         * spec.predictors[0].graph.name: no container named "clasifier" … [missing-container]
         * spec.predictors: traffic of the 2 … must add up to 100, got 90 … [traffic-not-100]
     """
     lines = [f"* {line}" for line in _denial_lines(decision)]
-    noun = "fault" if len(lines) == 1 else "faults"
+    noun = "error" if len(lines) == 1 else "errors"
     shown_name = shorten(name, MAX_SUBDOMAIN_LENGTH)
     subject = f'SeldonDeployment "{shown_name}"' if name else "the SeldonDeployment"
     shown = lines[:MAX_SHOWN_FINDINGS]

@@ -82,7 +82,7 @@ def _excerpt(source: str, column: int) -> tuple[str, int]:
 
 
 def _summary(report: Report, style: Style) -> str:
-    """Return '3 SeldonDeployments: 2 allowed, 1 denied, 8 faults, 1 warning; 4 other skipped'."""
+    """Return '3 SeldonDeployments: 2 allowed, 1 denied, 8 errors, 1 warning; 4 other skipped'."""
     count = dict.fromkeys(("allowed", "denied", "error"), 0)
     for result in report.results:
         count[result.verdict] += 1
@@ -91,10 +91,10 @@ def _summary(report: Report, style: Style) -> str:
     parts = [f"{count_noun(evaluated, 'SeldonDeployment')}: {count['allowed']} allowed{known}"]
     if count["denied"]:
         denied = f"{count['denied']} denied"
-        faults = sum(
+        errors = sum(
             result.count("deny") for result in report.results if result.verdict == "denied"
         )
-        parts.append(f"{style(denied, 'deny')} ({count_noun(faults, 'fault')})")
+        parts.append(f"{style(denied, 'deny')} ({count_noun(errors, 'error')})")
     if warned := sum(result.count("warn") for result in report.results):
         parts.append(style(count_noun(warned, "warning"), "warn"))
     if count["error"]:

@@ -148,7 +148,7 @@ def _write_exceptions(report: "Report", file: Path, ttl: float) -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise SettingsError(f"{file} cannot be written: {error.strerror}") from error
-    click.echo(f"graphgate: {faults} faults are exempt by {file}; use it with --policies", err=True)
+    click.echo(f"graphgate: {faults} errors are exempt by {file}; use it with --policies", err=True)
 
 
 def _report_nothing(paths: tuple[str, ...], skipped: int) -> None:

@@ -26,13 +26,13 @@ def _report_amount(value: Any, location: Location) -> Iterable[Finding]:
 def _amount_finding(value: Any, location: Location, *below: str) -> Finding:
     path = location.at(*below)
     if is_quantity(value):
-        return Finding(path, f"{value} is negative", "write a quantity of 0 or more")
-    message = f"{quote_value(value)} is no quantity"
+        return Finding(path, f"must be at least 0, got {value}", "use a quantity of at least 0")
+    message = f"invalid quantity {quote_value(value)}"
     if path[-1] == "cpu" and (mistyped := _MISTYPED_CPU_UNIT.match(value)):
-        return Finding(path, message, f"write {mistyped[1]}m")
+        return Finding(path, message, f"use {mistyped[1]}m")
     if mistyped := _MISTYPED_UNIT.match(value):
         prefix = "K" if mistyped[2] in "kK" else mistyped[2].upper()
-        return Finding(path, message, f"write {mistyped[1]}{prefix}i")
+        return Finding(path, message, f"use {mistyped[1]}{prefix}i")
     return Finding(path, message)
 
 
@@ -57,13 +57,13 @@ _check_divisor = ValueCheck(_is_divisor, _report_amount)
 
 MALFORMED_QUANTITY = ConstraintRule(
     "malformed-quantity",
-    """A quantity is none
+    """Invalid resource quantity
 
     Why: amounts of CPU and memory are written as a number with a suffix: m for thousandths, k, M,
     G, T, P, E, or Ki, Mi, Gi, Ti, Pi, Ei, in just this case, without a blank or a B. They are not
     negative. The API server refuses a Deployment with any other.
 
-    Fix: Write a number and one of these suffixes, as in 500m, 0.5 or 2Gi.
+    Fix: Use a number with a suffix: m, k, M, G, Ki, Mi, Gi.
 
     Bad:
         resources:
@@ -97,19 +97,19 @@ def _is_replica_count(value: Any) -> bool:
 
 
 def _report_replicas(value: int, location: Location) -> Iterable[Finding]:
-    return (Finding(location.at(), f"{value} replicas are less than 0"),)
+    return (Finding(location.at(), f"replicas must be at least 0, got {value}"),)
 
 
 _check_replicas = ValueCheck(_is_replica_count, _report_replicas)
 
 NEGATIVE_REPLICAS = ConstraintRule(
     "negative-replicas",
-    """A number of replicas is negative
+    """Negative replicas
 
     Why: a Deployment cannot have fewer than 0 replicas. Seldon accepts the number, and the API
     server refuses the Deployment later.
 
-    Fix: Write 0 or more.
+    Fix: Use at least 0.
 
     Bad:
         replicas: -1

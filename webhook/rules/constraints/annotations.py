@@ -109,7 +109,7 @@ RULES = (
     to static pods. Annotations of spec, predictor and componentSpec are put on the pods, and the
     API server refuses a Deployment in which one of these has any other value.
 
-    Fix: Write the value that Kubernetes expects, or remove the annotation.
+    Fix: Use a valid value, or remove the annotation.
 
     Bad:
         componentSpecs:

@@ -151,8 +151,7 @@ RULES = (
     is measured and one target above zero. Without any of that the API server refuses the
     autoscaler, and the pods are never scaled.
 
-    Fix: Give each metric one source, called as its type with a small first letter, and one
-    target.
+    Fix: Use one source field, named like the type in camelCase, and one target.
 
     Bad:
         hpaSpec:

@@ -130,7 +130,7 @@ RULES = (
     access mode and an amount of storage, names of classes and sources that can exist, and may set
     no fields of metadata but labels and annotations. The API server refuses a Deployment without.
 
-    Fix: Write accessModes and resources.requests.storage into the template's spec.
+    Fix: Set accessModes and resources.requests.storage in the template's spec.
 
     Bad:
         volumes:

@@ -52,7 +52,7 @@ def _check_port_reference(value: Any, location: Location) -> Iterable[Finding]:
     if value.isascii() and value.isdecimal() and 0 < int(value[:6]) <= _MAX_PORT:
         fix: Operation = {"op": "replace", "path": location.at().pointer, "value": int(value)}
         message = f'"{value}" in quotes is read as the name of a port'
-        remediation = f"write {int(value)} without quotes"
+        remediation = f"use {int(value)} without quotes"
         return (Finding(location.at(), message, remediation, (fix,), fix_safety="safe"),)
     return matches(_PORT_NAME)(value, location)
 
@@ -108,7 +108,7 @@ RULES = (
 
     Why: ports are numbers from 1 to 65535. The API server refuses a Deployment with any other.
 
-    Fix: Write the number of the port on which the container listens.
+    Fix: Use the port on which the container listens.
 
     Bad:
         ports:
@@ -143,7 +143,7 @@ RULES = (
     number must not put the number into quotes: it would be such a name. The API server refuses
     the Deployment.
 
-    Fix: Write the name with lower-case letters, digits and "-" only, in 15 characters. Write the
+    Fix: Use at most 15 lower-case letters, digits and "-". Write the
     port of a probe as a number, or as the name of a port of the container.
 
     Bad:
@@ -175,7 +175,7 @@ RULES = (
     Why: the names of headers are letters, digits and "-". The API server refuses a Deployment
     with a probe that sends any other.
 
-    Fix: Write the name with letters, digits and "-" only.
+    Fix: Use only letters, digits and "-".
 
     Bad:
         readinessProbe:
@@ -206,7 +206,7 @@ RULES = (
     a liveness or startup probe must succeed more than once, or in which a readiness probe sets a
     grace period, although it ends nothing.
 
-    Fix: Leave the number out, or write one that is allowed.
+    Fix: Remove it, or use an allowed value.
 
     Bad:
         livenessProbe:
@@ -295,7 +295,7 @@ RULES = (
     restartPolicy beside them, more than 20 of them, or one without the exit codes that it is
     about.
 
-    Fix: Write restartPolicy beside the rules, and the action, operator and exit codes of each.
+    Fix: Set restartPolicy, and the action, operator and values of each rule.
 
     Bad:
         containers:

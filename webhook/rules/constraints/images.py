@@ -1,7 +1,7 @@
 """The rows on image references, of containers and of the initializers that fetch models.
 
 Source: github.com/distribution/reference (ParseNormalizedNamed), by which kubelets read them. An
-API server takes any text without blanks around it.
+API server takes any text without leading or trailing spaces are not allowed.
 """
 
 import re
@@ -32,7 +32,7 @@ def explain_image(image: str) -> str:
     if find_placeholder(image) or _TEMPLATE.search(image):
         return "it is an unrendered template"
     if image and image.split(None, 1) != [image]:
-        return "blanks are not allowed"
+        return "spaces are not allowed"
     if "://" in image:
         return f'"{image.partition("://")[0]}://" is not part of an image reference'
     if _IDENTIFIER.match(image):
@@ -86,7 +86,7 @@ def _report_image(value: str, location: Location) -> Iterable[Finding]:
     trimmed = value.strip()
     if trimmed != value and trimmed and not explain_image(trimmed):
         replace: Operation = {"op": "replace", "path": location.at().pointer, "value": trimmed}
-        message = f"invalid image reference {shown}: blanks around it"
+        message = f"invalid image reference {shown}: leading or trailing spaces are not allowed"
         return (Finding(location.at(), message, f"use {trimmed}", (replace,), fix_safety="safe"),)
     return (Finding(location.at(), f"invalid image reference {shown}: {reason}"),)
 
@@ -101,7 +101,7 @@ RULES = (
     Why: an image is named by a registry, a lower-case path and a tag or digest. The API server
     takes other texts, too, but no kubelet does: the pods stay at InvalidImageName for ever.
 
-    Fix: Write the image as registry/path:tag, in lower case, without a scheme and without blanks.
+    Fix: Use registry/path:tag in lower case.
 
     Bad:
         containers:

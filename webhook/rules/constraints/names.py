@@ -63,7 +63,7 @@ RULES = (
     name and, for one value, a key, the API server refuses the Deployment; and in variables it
     refuses names and keys that no object can have.
 
-    Fix: Write the name of the object, a DNS subdomain, and the key in it.
+    Fix: Use the name of the object and a key in it.
 
     Bad:
         env:
@@ -108,7 +108,7 @@ RULES = (
     subdomains; a host name and a subdomain are DNS labels. The API server refuses a Deployment
     with another name.
 
-    Fix: Write the name of the object as it is: lower-case letters, digits, "-" and ".".
+    Fix: Use only lower-case letters, digits, "-" and ".".
 
     Bad:
         componentSpecs:

@@ -192,7 +192,7 @@ RULES = (
     Why: many fields of a pod take one of a few words, and Kubernetes minds upper and lower case.
     The API server refuses the Deployment, after the SeldonDeployment was accepted.
 
-    Fix: Write one of the known words, exactly as it is spelt.
+    Fix: Use one of the allowed values, in the same case.
 
     Bad:
         containers:
@@ -338,7 +338,7 @@ RULES = (
     ),
     ConstraintRule(
         "restart-policy-not-always",
-        """Pods that end by themselves
+        """Restart policy is not Always
 
     Why: a SeldonDeployment's pods serve until they are replaced. They are made by Deployments,
     and the API server refuses a Deployment whose pods end by themselves: with a restartPolicy
@@ -423,7 +423,7 @@ RULES = (
     servers by address, and at least one if dnsPolicy is None. The API server refuses a Deployment
     with anything else.
 
-    Fix: Write addresses as IP addresses without leading zeros, and names as DNS names.
+    Fix: Use IP addresses without leading zeros, and valid DNS names.
 
     Bad:
         hostAliases:
@@ -466,7 +466,7 @@ RULES = (
     pod has its network (hostNetwork) or its memory (hostIPC). The API server refuses a Deployment
     with any other.
 
-    Fix: Write the name as sysctl prints it, once, and not for what is the node's.
+    Fix: Use a valid sysctl that is not node-level, once.
 
     Bad:
         securityContext:
@@ -487,7 +487,7 @@ RULES = (
     ),
     ConstraintRule(
         "conflicting-host-namespaces",
-        """Settings that host namespaces exclude
+        """Setting not allowed with host namespaces
 
     Why: a pod shares its node's network, processes or users, or has its own. On the node's
     network a port is what it is on the node, and a name is the node's. The API server refuses a

@@ -237,7 +237,7 @@ RULES = (
     are placed by a topologyKey, and a key of matchLabelKeys must not be in the labelSelector,
     too. The API server refuses a Deployment, or its pods, with anything else.
 
-    Fix: Write operator, values, weight, topologyKey and label keys as they belong together.
+    Fix: Correct the value, or remove the term.
 
     Bad:
         affinity:
@@ -311,7 +311,7 @@ RULES = (
     answer; minDomains is for DoNotSchedule only, and a key of matchLabelKeys must not be in the
     labelSelector, too. The API server refuses a Deployment, or its pods, with anything else.
 
-    Fix: Write maxSkew, topologyKey and whenUnsatisfiable, each pair of the latter once.
+    Fix: Set maxSkew, topologyKey and whenUnsatisfiable, and use each pair once.
 
     Bad:
         topologySpreadConstraints:
@@ -356,7 +356,7 @@ RULES = (
     a domain and "/" in front as a rule. The API server refuses a Deployment with any other, and a
     pod that is bound to a node and gated.
 
-    Fix: Write the name as who sets it spells it: a domain, "/" and a name.
+    Fix: Use the exact name, like example.com/name.
 
     Bad:
         readinessGates:
@@ -381,7 +381,7 @@ RULES = (
     tolerated, by Exists only; and only the effect NoExecute knows how long a pod stays. The API
     server refuses a Deployment with anything else.
 
-    Fix: Keep what is meant: a key with a value, or a key that exists.
+    Fix: Use operator Equal with a value, or Exists without one.
 
     Bad:
         tolerations:

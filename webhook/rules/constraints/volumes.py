@@ -80,7 +80,7 @@ def _check_file_mode(value: Any, location: Location) -> Iterable[Finding]:
         Finding(
             location.at(),
             f"{value} is read as a decimal number; {location.segment} is 511 (octal 0777) at most",
-            f"write 0{digits} in YAML, or {octal} in JSON",
+            f"use 0{digits} in YAML, or {octal} in JSON",
             (fix,),
             fix_safety="safe",
         ),
@@ -228,7 +228,7 @@ RULES = (
     Why: defaultMode and mode are permissions from 0 to octal 0777, which is 511. YAML and JSON
     readers take 644 for the number six hundred and forty-four, and the API server refuses it.
 
-    Fix: Write the mode in octal with a leading zero, or as its decimal number.
+    Fix: Use an octal number with a leading zero, or its decimal value.
 
     Bad:
         volumes:
@@ -301,7 +301,7 @@ RULES = (
     Deployment in which they are absolute or go up with "..", and a hostPath or nfs path that is
     not a plain absolute path.
 
-    Fix: Write a relative path without "..".
+    Fix: Use a relative path without "..".
 
     Bad:
         volumeMounts:
@@ -370,7 +370,7 @@ RULES = (
     Where one is empty, out of its range or excluded by another, the API server refuses the
     Deployment, or each of its pods.
 
-    Fix: Complete the volume's source as its kind needs it.
+    Fix: Add or correct the field.
 
     Bad:
         volumes:

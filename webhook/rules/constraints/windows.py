@@ -107,7 +107,7 @@ RULES = (
     a group's credentials. With hostProcess all containers of a pod run on the host's network. The
     API server refuses a Deployment with anything else.
 
-    Fix: Write the account as Windows spells it, or leave the field out.
+    Fix: Use a valid Windows account name, or remove the field.
 
     Bad:
         securityContext:
