@@ -107,7 +107,7 @@ def test_the_time_may_be_seconds() -> None:
             ],
         ),
         ({"match": {"names": "a"}}, ["spec.match.names is no list of words"]),
-        ({"until": 1}, ['unknown field "until"; known are reason, expiresAt, match, exempt']),
+        ({"until": 1}, ['unknown field "until"; allowed: reason, expiresAt, match, exempt']),
     ],
 )
 def test_a_faulty_exception_is_no_exception(spec: dict[str, Any], facts: list[str]) -> None:

@@ -300,7 +300,7 @@ def _unknown_field_issues(
 
 def _suggest_field(key: str, known: tuple[str, ...]) -> str:
     near = nearest_word(key, known)
-    return f'did you mean "{near}"?' if near else f"known are {', '.join(known)}"
+    return f'did you mean "{near}"?' if near else f"allowed: {', '.join(known)}"
 
 
 def _is_nonempty_string(value: Any) -> bool:

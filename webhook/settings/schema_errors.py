@@ -53,7 +53,7 @@ def _describe_unknown_key(error: Any, path: Path) -> str:
     known = list(error.schema.get("properties", {}))
     unknown = next(key for key in error.instance if key not in known)
     suggestion = nearest_word(str(unknown), known)
-    hint = f'did you mean "{suggestion}"?' if suggestion else f"known are {', '.join(known)}"
+    hint = f'did you mean "{suggestion}"?' if suggestion else f"allowed: {', '.join(known)}"
     return f"unknown key {path / str(unknown)}; {hint}"
 
 

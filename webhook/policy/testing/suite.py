@@ -375,5 +375,5 @@ def _check_fields(raw: Mapping[str, Any], fields: tuple[str, ...], path: Path) -
     for key in raw:
         if key not in fields:
             near = nearest_word(str(key), fields)
-            hint = f'did you mean "{near}"?' if near else f"known are {', '.join(fields)}"
+            hint = f'did you mean "{near}"?' if near else f"allowed: {', '.join(fields)}"
             raise TestFileError(path / str(key), f'unknown field "{key}"; {hint}')
