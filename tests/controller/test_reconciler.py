@@ -142,8 +142,8 @@ def test_an_explainer_waits_for_an_image_and_gets_it_when_one_is_configured():
     assert world.reconcile()[0] == "rejected"
     assert world.status["state"] == "Failed"
     assert world.status["description"] == (
-        "spec.predictors[0].explainer: the explainer has no image, and none is configured for the "
-        "protocol seldon; write it into containerSpec, or have the administrator add one to "
+        "spec.predictors[0].explainer: image is required for the explainer: none is configured for "
+        "protocol seldon; set image in containerSpec, or ask the administrator to add one to "
         f"seldon-config [missing-image]; spec.predictors[0]: Deployment {EXPLAINER}: {message}"
     )
     assert f"{DEPLOYMENTS}/{EXPLAINER}" not in world.cluster.objects

@@ -327,19 +327,21 @@ RESTRICTED = read_settings(
 @pytest.mark.parametrize("operator", ["graphgate", "seldon"])
 def test_each_object_is_rendered_once_and_each_pod_checked_once(monkeypatch, operator):
     from webhook.engine import rendered_pods
+    from webhook.podsecurity import evaluate_pod
 
     rendered, checked = [], []
-    render, evaluate_pod = rendered_pods.render_objects, rendered_pods.evaluate_pod
-    monkeypatch.setattr(
-        rendered_pods,
-        "render_objects",
-        lambda *given, **options: rendered.append(given[0]) or render(*given, **options),
-    )
-    monkeypatch.setattr(
-        rendered_pods,
-        "evaluate_pod",
-        lambda pod, *given: checked.append(pod) or evaluate_pod(pod, *given),
-    )
+    render = rendered_pods.render_objects
+
+    def record_rendered(*given, **options):
+        rendered.append(given[0])
+        return render(*given, **options)
+
+    def record_checked(pod, *given):
+        checked.append(pod)
+        return evaluate_pod(pod, *given)
+
+    monkeypatch.setattr(rendered_pods, "render_objects", record_rendered)
+    monkeypatch.setattr(rendered_pods, "evaluate_pod", record_checked)
     old = with_predictor(annotations={"sidecar": "no"})
     new = with_predictor(annotations={"sidecar": "yes"})
     for document, image in (old, "iris:1"), (new, "iris:2"):
@@ -355,14 +357,15 @@ def test_each_object_is_rendered_once_and_each_pod_checked_once(monkeypatch, ope
 
 def test_of_the_old_object_only_what_denies_the_new_one_is_asked(monkeypatch):
     from webhook.engine import evaluate as module
+    from webhook.engine.rule_runner import run_rules
 
     asked = []
-    run_rules = module.run_rules
-    monkeypatch.setattr(
-        module,
-        "run_rules",
-        lambda *given, **options: asked.append(options["only"]) or run_rules(*given, **options),
-    )
+
+    def record_asked(*given, **options):
+        asked.append(options["only"])
+        return run_rules(*given, **options)
+
+    monkeypatch.setattr(module, "run_rules", record_asked)
     assert reported_rules(
         with_graph(name="clasifier", type="MODLE"), with_graph(name="clasifier")
     ) == (["unknown-node-type"], ["missing-container"])

@@ -102,7 +102,7 @@ def _count_billionths(text: str) -> int | None:
     digits = (match["whole"] + fraction).lstrip("0")
     exponent = int(match["exponent"]) if match["exponent"] else _POWERS_OF_TEN.get(suffix, 0)
     exponent += 9 - len(fraction) + len(digits[_MAX_EXPONENT:])
-    amount = int(digits[:_MAX_EXPONENT] or "0")
+    amount: int = int(digits[:_MAX_EXPONENT] or "0")
     if suffix in _POWERS_OF_TWO:
         amount <<= _POWERS_OF_TWO[suffix]
     if exponent >= 0:
