@@ -30,7 +30,7 @@ def main() -> None:
     parts = ("objects", "webhook", "reconciler", "policies")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(parts)} (all)")
     parser.add_argument("--only", default="", metavar="TEXT", help="families with this in the name")
-    parser.add_argument("--size", type=int, default=500, help="things of a family (500)")
+    parser.add_argument("--size", type=int, default=400, help="things of a family (400)")
     parser.add_argument("--rows", type=int, default=10, help="of the table of objects (10)")
     parser.add_argument("--seconds", type=float, default=5.0, help="of each attack (5)")
     given = parser.parse_args()

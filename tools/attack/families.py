@@ -270,7 +270,7 @@ HAND_MADE: Mapping[str, Family] = {
         *(predictor(name=f"p{i}", svcOrchSpec={"env": [{"name": "A"}]}) for i in range(n)),
         serverType="kafka",
     ),
-    # Texts of megabytes at 500 things; each pattern was slow for some regular expression.
+    # Texts of megabytes at 400 things; each pattern was slow for some regular expression.
     "huge-implementation": lambda n: deployment(
         predictor(graph={"name": "c", "implementation": "A_" * n * 3000})
     ),

@@ -36,10 +36,10 @@ MAX_NESTING = 240
 MAX_GRAPH_DEPTH = 100
 """Levels of nodes that are read. Real graphs have fewer than ten; Seldon's own CRD keeps eleven."""
 
-MAX_NODES = 500
+MAX_NODES = 400
 """Nodes of all graphs together."""
 
-MAX_CONTAINERS = 500
+MAX_CONTAINERS = 400
 """Containers of all components together, init containers among them."""
 
 MAX_COMPONENTS = 300
