@@ -42,7 +42,7 @@ def test_a_denial_is_an_event_but_not_on_a_dry_run(plane, tmp_path):
         eventually(lambda: len(events()) == 1, "one event")
         (event,) = events()
         assert event["involvedObject"]["name"] == "iris"
-        assert 'called "real"' in event["message"]
+        assert 'no container named "real"' in event["message"]
         assert event["source"]["component"] == "graphgate"
     finally:
         installed.stop()

@@ -4,7 +4,7 @@ import ast
 
 from tests.seeds import ROOT
 
-PAGES = ("docs/operations/server.md", "docs/reconciler.md")
+PAGES = ("docs/operations/server.md", "docs/reconciler.md", "docs/audit.md")
 LEVELS = {"info", "warning", "error", "exception"}
 
 

@@ -30,6 +30,7 @@ _PLACES = {
     "component": (_COMPONENT,),
     "pod": (f"{_COMPONENT}.spec",),
     "container": (*_CONTAINERS, f"{_PREDICTOR}.svcOrchSpec"),
+    "init container": (f"{_COMPONENT}.spec.initContainers[]",),
     "probe": tuple(f"{place}.{probe}" for place in _CONTAINERS for probe in _PROBES),
     "hook": tuple(f"{place}.{hook}" for place in _CONTAINERS for hook in _HOOKS),
     "metric": (f"{_COMPONENT}.hpaSpec.metricsv2[]", f"{_COMPONENT}.hpaSpec.metrics[]"),
