@@ -82,6 +82,18 @@ def test_laxer_settings_name_who_would_be_allowed(audited):
     assert "models/wrong: denied now, allowed then\n  no longer: spec.predictors[0]" in ran.out
 
 
+def test_a_mode_is_part_of_what_is_compared_and_not_of_an_audit(audited):
+    observed = {"mode": "observe", "namespaces": {"models": {"mode": "observe"}}}
+    ran = audited("--settings", "$now.yaml", now=observed)
+    assert ran.code == 1
+    assert "models/wrong: denied" in ran.out
+    ran = audited(
+        *("--settings", "$now.yaml", "--compare-settings", "$new.yaml"), now=observed, new={}
+    )
+    assert ran.code == 1
+    assert "models/wrong: allowed now, denied then" in ran.out
+
+
 def test_policies_are_compared_as_json(audited):
     ran = audited("--compare-policies", "$policy.yaml", output="json", policy=POLICY)
     report = json.loads(ran.out)

@@ -430,7 +430,7 @@ class BackgroundAuditor:
 
 
 def _auditor(judgement: Judgement) -> Auditor:
-    return Auditor(judgement.settings, judgement.facts, judgement.policy_context)
+    return Auditor(judgement.settings.enforced, judgement.facts, judgement.policy_context)
 
 
 def _name_of(document: dict[str, Any]) -> NamespacedName:

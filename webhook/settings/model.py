@@ -243,6 +243,11 @@ class Settings:
             ),
         )
 
+    @cached_property
+    def enforced(self) -> "Settings":
+        """These settings with the mode "enforce" everywhere: what a mode lets through is told."""
+        return replace(self, mode="enforce").map_parts(lambda own: replace(own, mode="enforce"))
+
     @property
     def parts(self) -> tuple["Settings", ...]:
         """These settings and those of all namespaces that have their own."""

@@ -127,7 +127,7 @@ def audit_command(
             objects = _cluster_policies(cluster, sources.selector, exceptions_namespace)
     policy_context = _policy_context(sources.paths, objects)
     auditor = Auditor(
-        settings,
+        settings if compare else settings.enforced,
         facts,
         policy_context,
         team_label,
