@@ -249,7 +249,7 @@ def test_a_pod_security_policy_becomes_settings_that_hold(run, tmp_path):
 def test_what_is_no_pod_security_policy_is_one_sentence(run, tmp_path):
     (tmp_path / "x.yaml").write_text("kind: Pod")
     ran = run("policies", "convert-psp", tmp_path / "x.yaml")
-    assert (ran.code, ran.err) == (2, "graphgate: the document is no PodSecurityPolicy\n")
+    assert (ran.code, ran.err) == (2, "graphgate: the document is not a PodSecurityPolicy\n")
 
 
 @pytest.mark.parametrize("flag", ["restricted:", "Restricted", "restricted:v1.036", "x:v1.30"])

@@ -398,7 +398,7 @@ def test_the_namespace_may_be_given_by_the_caller() -> None:
         Finding(
             Path(),
             "namespace annotation graphgate.io/security-defaults ignored: "
-            'it is neither "disabled" nor a JSON object',
+            'it is expected "disabled" or a JSON object',
         ),
     )
     assert len(result.operations) == 1

@@ -124,11 +124,11 @@ def test_null_switches_an_option_off() -> None:
         ({"runasuser": 1}, "unknown key defaults.runasuser"),
         (
             {"runAsUser": 0},
-            "defaults.runAsUser is 0, which is root, and root is not allowed as a default",
+            "defaults.runAsUser is 0 (root); root is not allowed as a default",
         ),
         (
             {"runAsUser": 0, "allowRootDefault": True, "runAsNonRoot": "always"},
-            "defaults.runAsUser 0 contradicts runAsNonRoot always",
+            "defaults.runAsUser: 0 contradicts runAsNonRoot: always",
         ),
     ],
 )
@@ -182,6 +182,6 @@ def test_root_is_refused_unless_it_is_allowed() -> None:
         read_user_id("0", "--default-user-id")
 
     assert str(raised.value) == (
-        "--default-user-id is 0, which is root; allow it with --allow-root-default"
+        "--default-user-id is 0 (root); allow it with --allow-root-default"
     )
     assert read_user_id("000", "--default-user-id", allow_root=True) == 0

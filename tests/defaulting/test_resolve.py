@@ -55,10 +55,10 @@ def test_a_namespace_overrides_option_by_option(text: str, change: dict[str, Any
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("", 'it is neither "disabled" nor a JSON object'),
-        ("Disabled", 'it is neither "disabled" nor a JSON object'),
-        ("[]", 'it is neither "disabled" nor a JSON object'),
-        ('{"runAsUser": 1', 'it is neither "disabled" nor a JSON object'),
+        ("", 'it is expected "disabled" or a JSON object'),
+        ("Disabled", 'it is expected "disabled" or a JSON object'),
+        ("[]", 'it is expected "disabled" or a JSON object'),
+        ('{"runAsUser": 1', 'it is expected "disabled" or a JSON object'),
         ('{"runAsUser": true}', "runAsUser must be an integer from 0 to 2147483647"),
         ('{"runAsUser": 1.0}', "runAsUser must be an integer from 0 to 2147483647"),
         ('{"runAsUser": "1"}', "runAsUser must be an integer from 0 to 2147483647"),
@@ -71,7 +71,7 @@ def test_a_namespace_overrides_option_by_option(text: str, change: dict[str, Any
         ('{"allowRootDefault": true}', "unknown key allowRootDefault"),
         (
             '{"runAsUser": 0}',
-            "runAsUser is 0, which is root, and root is not allowed as a default",
+            "runAsUser is 0 (root); root is not allowed as a default",
         ),
         ('{"runAsGroup": 5, "scope": null}', "scope must be pod, container or off"),
     ],
@@ -92,7 +92,7 @@ def test_an_override_that_contradicts_the_cluster_is_ignored() -> None:
     options = DefaultingOptions(allow_root_default=True, run_as_non_root="always")
 
     assert resolve_in_namespace(options, override='{"runAsUser": 0}').warnings == (
-        OWN_OPTIONS + "runAsUser 0 contradicts runAsNonRoot always",
+        OWN_OPTIONS + "runAsUser: 0 contradicts runAsNonRoot: always",
     )
 
 
@@ -206,13 +206,13 @@ def test_range_start_leaves_an_unusable_range_to_the_platform(text: str, fault: 
     found = resolve_in_namespace(RANGE_START, uid_range=text, groups="1/1")
 
     assert found.options.run_as_user is None
-    assert found.warnings == (f"{UID_RANGE}{fault}; user id left to the platform",)
+    assert found.warnings == (f"{UID_RANGE}{fault}; the platform chooses the user id",)
 
 
 def test_range_start_says_when_there_is_no_range() -> None:
     assert resolve_in_namespace(RANGE_START, openshift=True).options.run_as_user is None
     assert resolve_in_namespace(RANGE_START, openshift=True).warnings == (
-        f"{UID_RANGE}not set on the namespace; user id left to the platform",
+        f"{UID_RANGE}not set on the namespace; the platform chooses the user id",
     )
 
 

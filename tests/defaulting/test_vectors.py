@@ -95,7 +95,7 @@ def test_a_user_outside_the_range_is_warned_of(vector: dict[str, Any]) -> None:
     assert found == [
         finding_message
         for finding_message in vector["expectWarnings"]
-        if "namespace range" in finding_message
+        if "namespace's range" in finding_message
     ]
 
 

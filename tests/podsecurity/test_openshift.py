@@ -150,7 +150,7 @@ def test_each_container_whose_effective_user_is_outside_the_range_is_named() -> 
             ],
         }
     )
-    words = "is outside the namespace range 5000-5009; the restricted-v2 SCC will refuse it"
+    words = "is outside the namespace's range 5000-5009; the restricted-v2 SCC will reject it"
 
     assert users_outside_range(pod) == [
         f"spec.initContainers[0].securityContext.runAsUser: user 4999 {words}",
@@ -209,7 +209,7 @@ PRIVILEGED_POD = {
 
 def test_each_privilege_that_restricted_v2_refuses_is_named() -> None:
     found = [f"{path}: {fact}" for path, fact in refused_by_restricted_v2(Pod(PRIVILEGED_POD))]
-    words = "the restricted-v2 SCC will refuse"
+    words = "the restricted-v2 SCC will reject"
     assert found == [
         f"spec.hostNetwork: {words} hostNetwork: true",
         f"spec.volumes[1].hostPath: {words} a hostPath volume",

@@ -128,9 +128,9 @@ def test_bad_labels_mean_restricted_for_enforce_and_privileged_for_the_others() 
         Standard("privileged", 20),
         Standard("privileged", 20),
         (
-            f"label {KEY}enforce is 'resticted', no level; restricted holds",
-            f"label {KEY}warn is 'resticted', no level; privileged holds",
-            f"label {KEY}audit is 'resticted', no level; privileged holds",
+            f"label {KEY}enforce is 'resticted', which is not a level; using restricted",
+            f"label {KEY}warn is 'resticted', which is not a level; using privileged",
+            f"label {KEY}audit is 'resticted', which is not a level; using privileged",
         ),
     )
 
@@ -145,7 +145,7 @@ def test_a_bad_version_means_the_latest() -> None:
     found = read_namespace_labels(labels, Standard("privileged", 3))
     assert found.enforce == Standard("baseline", LATEST)
     assert found.label_errors == (
-        f"label {KEY}enforce-version is '1.20', no version; the latest holds",
+        f"label {KEY}enforce-version is '1.20', which is not a version; using latest",
     )
 
 

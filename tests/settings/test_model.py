@@ -157,7 +157,7 @@ def test_a_rule_that_is_off_does_not_run():
         ),
         (document(defaults={"runAsUser": "8888"}), r"runAsUser"),
         (document(defaults={"runAsUser": True}), r"runAsUser"),
-        (document(defaults={"runAsUser": 0}), r"runAsUser is 0, which is root"),
+        (document(defaults={"runAsUser": 0}), r"runAsUser is 0 \(root\)"),
         (document(defaults={"openshift": "yes"}), 'openshift is "yes", not auto or range-start'),
         (document(profile="paranoid"), 'profile is "paranoid", not default or hardened'),
         (document(namespaces={"a": {"profile": "hardened"}}), "unknown key"),

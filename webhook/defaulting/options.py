@@ -109,7 +109,7 @@ def read_user_id(text: str, source: str, *, allow_root: bool = False) -> int | N
             "leave it empty to set no user"
         )
     if number == 0 and not allow_root:
-        raise SettingsError(f"{source} is 0, which is root; allow it with --allow-root-default")
+        raise SettingsError(f"{source} is 0 (root); allow it with --allow-root-default")
     return number
 
 
@@ -135,11 +135,9 @@ def _merge_options(
         changes[attribute] = tuple(value) if isinstance(value, list) else value
     options = replace(base, **changes)
     if options.run_as_user == 0 and not options.allow_root_default:
-        raise SettingsError(
-            f"{prefix}runAsUser is 0, which is root, and root is not allowed as a default"
-        )
+        raise SettingsError(f"{prefix}runAsUser is 0 (root); root is not allowed as a default")
     if options.run_as_user == 0 and options.run_as_non_root == "always":
-        raise SettingsError(f"{prefix}runAsUser 0 contradicts runAsNonRoot always")
+        raise SettingsError(f"{prefix}runAsUser: 0 contradicts runAsNonRoot: always")
     return options
 
 

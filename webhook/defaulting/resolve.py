@@ -97,7 +97,7 @@ def _read_object(text: str) -> dict[str, Any]:
         section = orjson.loads(text)
         if isinstance(section, dict):
             return section
-    raise SettingsError('it is neither "disabled" nor a JSON object')
+    raise SettingsError('it is expected "disabled" or a JSON object')
 
 
 def _defer_to_scc(
@@ -157,7 +157,10 @@ def _first_user(user: int | None, namespace: Namespace) -> tuple[int | None, str
     if text is None:
         return (
             None,
-            f"{scc.UID_RANGE_ANNOTATION}: not set on the namespace; user id left to the platform",
+            (
+                f"{scc.UID_RANGE_ANNOTATION}: not set on the namespace; the platform chooses the "
+                "user id"
+            ),
         )
     block = scc.parse_block(text)
     if block is None:
@@ -172,7 +175,7 @@ def _first_user(user: int | None, namespace: Namespace) -> tuple[int | None, str
         return user, None
     else:
         return block.start, None
-    return None, f"{scc.UID_RANGE_ANNOTATION}: {reason}; user id left to the platform"
+    return None, f"{scc.UID_RANGE_ANNOTATION}: {reason}; the platform chooses the user id"
 
 
 def _first_group(namespace: Namespace) -> int | None:

@@ -118,8 +118,8 @@ def uid_outside_namespace_range(pod: Pod, namespace: Namespace) -> Iterator[tupl
             continue
         yield (
             container.path / "securityContext" / "runAsUser",
-            f"user {user} is outside the namespace range {block}; "
-            "the restricted-v2 SCC will refuse it",
+            f"user {user} is outside the namespace's range {block}; "
+            "the restricted-v2 SCC will reject it",
         )
 
 
@@ -159,4 +159,4 @@ def _privileges(container: Container) -> Iterator[tuple[Path, str]]:
 
 
 def _refused(what: str) -> str:
-    return f"the restricted-v2 SCC will refuse {what}"
+    return f"the restricted-v2 SCC will reject {what}"

@@ -104,11 +104,15 @@ def _read_mode(
         known = parse_level(labels[key])
         level = fallback if known is None else known
         if known is None:
-            label_errors.append(f"label {key} is {labels[key]!r}, no level; {fallback} holds")
+            label_errors.append(
+                f"label {key} is {labels[key]!r}, which is not a level; using {fallback}"
+            )
     key += "-version"
     if key in labels:
         number = parse_version(labels[key])
         version = LATEST if number is None else number
         if number is None:
-            label_errors.append(f"label {key} is {labels[key]!r}, no version; the latest holds")
+            label_errors.append(
+                f"label {key} is {labels[key]!r}, which is not a version; using latest"
+            )
     return Standard(level, version)

@@ -202,7 +202,7 @@ _NEVER_RUNS = (
         "User 0 with runAsNonRoot",
         "The effective user of the container is 0 and runAsNonRoot is true: the kubelet never "
         "starts it.",
-        "set another runAsUser, or runAsNonRoot false on this container.",
+        "set another runAsUser, or set runAsNonRoot to false on this container.",
         "deny",
     ),
     Descriptor(

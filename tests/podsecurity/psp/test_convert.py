@@ -9,7 +9,7 @@ from webhook.errors import PolicyError
 from webhook.podsecurity.psp.convert import Conversion, convert_psp
 from webhook.podsecurity.psp.settings import read_psp_rules
 
-RBAC = "who may use the policy (RBAC use) is not carried over: settings hold for every namespace"
+RBAC = "RBAC permissions to use the policy are not carried over: settings apply to every namespace"
 NOTHING_ALLOWED = {
     "privileged": False,
     "hostNetwork": False,
@@ -107,64 +107,64 @@ def test_the_result_can_be_used_as_settings() -> None:
     [
         (
             {"allowedHostPaths": [{}]},
-            "spec.allowedHostPaths is not carried over: hostPath volumes are allowed or not, "
-            "no single paths",
+            "spec.allowedHostPaths is not carried over: hostPath volumes are allowed or not; "
+            "single paths cannot be listed",
         ),
         (
             {"allowedFlexVolumes": [{}]},
             "spec.allowedFlexVolumes is not carried over: flexVolume volumes are allowed or "
-            "not, no single drivers",
+            "not; single drivers cannot be listed",
         ),
         (
             {"allowedCSIDrivers": [{}]},
-            "spec.allowedCSIDrivers is not carried over: csi volumes are allowed or not, no "
-            "single drivers",
+            "spec.allowedCSIDrivers is not carried over: csi volumes are allowed or not; "
+            "single drivers cannot be listed",
         ),
         (
             {"allowedProcMountTypes": ["Default"]},
-            "spec.allowedProcMountTypes is not carried over: the Pod Security Standards judge"
+            "spec.allowedProcMountTypes is not carried over: the Pod Security Standards check"
             " procMount",
         ),
         (
             {"allowedUnsafeSysctls": ["kernel.msg*"]},
-            "spec.allowedUnsafeSysctls is not carried over: the Pod Security Standards judge "
+            "spec.allowedUnsafeSysctls is not carried over: the Pod Security Standards check "
             "sysctls",
         ),
         (
             {"forbiddenSysctls": ["*"]},
-            "spec.forbiddenSysctls is not carried over: the Pod Security Standards judge sysctls",
+            "spec.forbiddenSysctls is not carried over: the Pod Security Standards check sysctls",
         ),
         (
             {"runtimeClass": {"x": 1}},
-            "spec.runtimeClass is not carried over: a policy can demand or default a "
-            "runtimeClassName",
+            "spec.runtimeClass is not carried over: use a policy to require or default "
+            "a runtimeClassName",
         ),
-        ({"newer": 1}, "spec.newer is not carried over: it is unknown here"),
+        ({"newer": 1}, "spec.newer is not carried over: unknown field"),
         (
             {"seLinux": {"rule": "MustRunAs"}},
-            "spec.seLinux is not carried over: the Pod Security Standards judge SELinux types",
+            "spec.seLinux is not carried over: the Pod Security Standards check SELinux types",
         ),
         (
             {"defaultAddCapabilities": ["KILL"]},
-            "spec.defaultAddCapabilities is allowed, but no longer added: name the "
+            "spec.defaultAddCapabilities is allowed, but no longer added: set the "
             "capabilities in the containers that need them",
         ),
         (
             {"runAsUser": {"rule": "MustRunAs", "ranges": [{"min": 0, "max": 5}]}},
-            "defaults.runAsUser is 0, which is root: allow it with --allow-root-default",
+            "defaults.runAsUser is 0 (root): allow it with --allow-root-default",
         ),
         (
             {"supplementalGroups": {"rule": "MustRunAs", "ranges": [{"min": 1, "max": 5}]}},
-            "spec.supplementalGroups is demanded, but no longer written into pods",
+            "spec.supplementalGroups is required, but no longer added to pods",
         ),
         (
             {"readOnlyRootFilesystem": True},
-            "spec.readOnlyRootFilesystem is demanded, but no longer written into pods",
+            "spec.readOnlyRootFilesystem is required, but no longer added to pods",
         ),
         (
             {"requiredDropCapabilities": ["KILL"]},
-            "spec.requiredDropCapabilities is demanded, but no longer written into pods: "
-            "defaults can drop ALL only",
+            "spec.requiredDropCapabilities is required, but no longer added to pods: "
+            "defaults can only drop ALL",
         ),
         (
             {"defaultAllowPrivilegeEscalation": False},
@@ -182,15 +182,15 @@ def test_what_has_no_equivalent_is_reported(spec: dict[str, Any], note: str) -> 
     [
         (
             "seccomp.security.alpha.kubernetes.io/defaultProfileName",
-            "set defaults.seccompProfile, the Pod Security Standards judge profiles",
+            "set defaults.seccompProfile, the Pod Security Standards check profiles",
         ),
         (
             "seccomp.security.alpha.kubernetes.io/allowedProfileNames",
-            "set defaults.seccompProfile, the Pod Security Standards judge profiles",
+            "set defaults.seccompProfile, the Pod Security Standards check profiles",
         ),
         (
             "apparmor.security.beta.kubernetes.io/defaultProfileName",
-            "the Pod Security Standards judge AppArmor",
+            "the Pod Security Standards check AppArmor",
         ),
     ],
 )
@@ -248,23 +248,26 @@ def test_capabilities_added_by_default_stay_allowed() -> None:
 @pytest.mark.parametrize(
     ("policy", "sentence"),
     [
-        (None, "the document is no PodSecurityPolicy"),
-        ({"kind": "Pod"}, "the document is no PodSecurityPolicy"),
+        (None, "the document is not a PodSecurityPolicy"),
+        ({"kind": "Pod"}, "the document is not a PodSecurityPolicy"),
         ({"kind": "PodSecurityPolicy", "spec": []}, "the PodSecurityPolicy has no spec"),
         (build_psp(privileged="yes"), "spec.privileged must be true or false"),
         (build_psp(volumes="*"), "spec.volumes must be a list of strings"),
-        (build_psp(runAsUser="RunAsAny"), "spec.runAsUser.rule is no rule of a PodSecurityPolicy"),
+        (
+            build_psp(runAsUser="RunAsAny"),
+            "spec.runAsUser.rule is not a valid PodSecurityPolicy rule",
+        ),
         (
             build_psp(runAsUser={"rule": "x"}),
-            "spec.runAsUser.rule is no rule of a PodSecurityPolicy",
+            "spec.runAsUser.rule is not a valid PodSecurityPolicy rule",
         ),
         (build_psp(hostPorts={}), "spec.hostPorts must be a list"),
         (
             build_psp(runAsUser={"rule": "MustRunAs", "ranges": 7}),
             "spec.runAsUser.ranges must be a list",
         ),
-        (build_psp(hostPorts=[7]), "spec.hostPorts must hold min and max as integers"),
-        (build_psp(hostPorts=[{"min": 1}]), "spec.hostPorts must hold min and max as integers"),
+        (build_psp(hostPorts=[7]), "spec.hostPorts must have integers as min and max"),
+        (build_psp(hostPorts=[{"min": 1}]), "spec.hostPorts must have integers as min and max"),
     ],
 )
 def test_what_is_no_policy_is_refused(policy: Any, sentence: str) -> None:

@@ -46,16 +46,16 @@ def test_no_restriction_allows_everything() -> None:
         (build_container(runAsUser=1000), MUST, None),
         (build_container(runAsUser=1999), MUST, None),
         (build_pod(runAsUser=5), MUST, None),
-        (build_pod(runAsUser=999), MUST, "has user 999, allowed is 1000-1999, 5"),
-        (build_container(runAsUser=2000), MUST, "has user 2000, allowed is 1000-1999, 5"),
-        (build_container(runAsUser=True), MUST, "has user True, allowed is 1000-1999, 5"),
-        (build_container(), MUST, "has no user, needs one within 1000-1999, 5"),
+        (build_pod(runAsUser=999), MUST, "has user 999; allowed: 1000-1999, 5"),
+        (build_container(runAsUser=2000), MUST, "has user 2000; allowed: 1000-1999, 5"),
+        (build_container(runAsUser=True), MUST, "has user True; allowed: 1000-1999, 5"),
+        (build_container(), MUST, "has no user; allowed: 1000-1999, 5"),
         (build_container(), build_ids("RunAsAny"), None),
         (build_container(runAsUser=0), build_ids("RunAsAny"), None),
         (
             build_container(),
             build_ids("MustRunAsNonRoot"),
-            "has neither a user nor runAsNonRoot true",
+            "has neither runAsUser nor runAsNonRoot: true",
         ),
         (build_container(runAsUser=0), build_ids("MustRunAsNonRoot"), "runs as user 0"),
         (
@@ -66,7 +66,7 @@ def test_no_restriction_allows_everything() -> None:
         (
             build_container(runAsUser=5, runAsNonRoot=False),
             build_ids("MustRunAsNonRoot"),
-            "has runAsNonRoot false",
+            "has runAsNonRoot: false",
         ),
         (build_container(runAsUser=5), build_ids("MustRunAsNonRoot"), None),
         (build_pod(runAsNonRoot=True), build_ids("MustRunAsNonRoot"), None),
@@ -83,8 +83,8 @@ def test_users(spec: Any, rule: dict[str, Any], fault: str | None) -> None:
     [
         (None, MAY, None),
         (1500, MAY, None),
-        (6, MAY, "has group 6, allowed is 1000-1999, 5"),
-        (None, MUST, "has no group, needs one within 1000-1999, 5"),
+        (6, MAY, "has group 6; allowed: 1000-1999, 5"),
+        (None, MUST, "has no group; allowed: 1000-1999, 5"),
         (6, build_ids("RunAsAny"), None),
     ],
 )
@@ -100,8 +100,8 @@ def test_groups(group: int | None, rule: dict[str, Any], fault: str | None) -> N
     [
         (None, MAY, None),
         (5, MUST, None),
-        (6, MAY, "has fsGroup 6, allowed is 1000-1999, 5"),
-        (None, MUST, "has no fsGroup, needs one within 1000-1999, 5"),
+        (6, MAY, "has fsGroup 6; allowed: 1000-1999, 5"),
+        (None, MUST, "has no fsGroup; allowed: 1000-1999, 5"),
     ],
 )
 def test_fs_group(group: int | None, rule: dict[str, Any], fault: str | None) -> None:
@@ -119,8 +119,8 @@ SG = "supplementalGroups spec.securityContext.supplementalGroups"
         (None, MAY, []),
         ([], MAY, []),
         ([5, 1000], MUST, []),
-        ([5, 6], MAY, [f"{SG}[1]: pod has group 6, allowed is 1000-1999, 5"]),
-        (None, MUST, [f"{SG}: pod has none, needs one within 1000-1999, 5"]),
+        ([5, 6], MAY, [f"{SG}[1]: pod has group 6; allowed: 1000-1999, 5"]),
+        (None, MUST, [f"{SG}: pod has none; at least one is required, allowed: 1000-1999, 5"]),
         ([6], build_ids("RunAsAny"), []),
     ],
 )
@@ -153,15 +153,15 @@ def test_capabilities(capabilities: Any, section: Any, faults: list[str]) -> Non
     [
         ({"secret": {}}, ["secret"], None),
         ({"nfs": {}}, ["*"], None),
-        ({"nfs": {}}, ["secret", "emptyDir"], "nfs, allowed is secret, emptyDir"),
-        ({"nfs": {}, "secret": None}, [], "nfs, allowed is none"),
+        ({"nfs": {}}, ["secret", "emptyDir"], "nfs; allowed: secret, emptyDir"),
+        ({"nfs": {}, "secret": None}, [], "nfs; allowed: none"),
         ({}, ["emptyDir"], None),
-        ({}, ["secret"], "emptyDir, allowed is secret"),
+        ({}, ["secret"], "emptyDir; allowed: secret"),
     ],
 )
 def test_volumes(volume: dict[str, Any], allowed: list[str], fault: str | None) -> None:
     spec = {"volumes": [{"name": "v", **volume}]}
-    kind = (fault or "").split(",")[0]
+    kind = (fault or "").split(";")[0]
     words = [f'volumes spec.volumes[0].{kind}: volume "v" is of type {fault}']
 
     assert run_psp_rules(spec, volumes=allowed) == ([] if fault is None else words)
@@ -172,11 +172,11 @@ def test_volumes(volume: dict[str, Any], allowed: list[str], fault: str | None) 
     [
         (80, [(80, 90)], None),
         (90, [(80, 90)], None),
-        (91, [(80, 90), (5, 5)], "91, allowed is 80-90, 5"),
-        (80, [], "80, allowed is none"),
+        (91, [(80, 90), (5, 5)], "91; allowed: 80-90, 5"),
+        (80, [], "80; allowed: none"),
         (0, [], None),
         (None, [], None),
-        ("80", [(80, 90)], "80, allowed is 80-90"),
+        ("80", [(80, 90)], "80; allowed: 80-90"),
     ],
 )
 def test_host_ports(port: Any, ranges: list[tuple[int, int]], fault: str | None) -> None:
@@ -298,11 +298,11 @@ AT = "podSecurity.restrictions."
         ),
         (
             {"fsGroup": {"rule": "MayRunAs"}},
-            f"{AT}fsGroup.ranges must name at least one range for MayRunAs",
+            f"{AT}fsGroup.ranges must contain at least one range for MayRunAs",
         ),
         (
             {"runAsUser": {"rule": "MustRunAs", "ranges": []}},
-            f"{AT}runAsUser.ranges must name at least one range for MustRunAs",
+            f"{AT}runAsUser.ranges must contain at least one range for MustRunAs",
         ),
         (
             {"fsGroup": {"rule": "MayRunAs", "ranges": 7}},

@@ -19,7 +19,7 @@ from webhook.podsecurity.validation.security_context import (
 SC = "spec.securityContext"
 C0 = "spec.containers[0].securityContext"
 RANGE = "must be between 0 and 2147483647, inclusive"
-APE = "allowPrivilegeEscalation false cannot be combined with"
+APE = "allowPrivilegeEscalation: false cannot be combined with"
 WINDOWS = "cannot be set for a windows pod"
 LOCAL = "must be set if and only if the type is Localhost"
 
@@ -87,11 +87,11 @@ def test_the_kubelets_words_are_in_the_remediation() -> None:
 @pytest.mark.parametrize(
     ("context", "expected"),
     [
-        ({"privileged": True}, ["privileged true"]),
+        ({"privileged": True}, ["privileged: true"]),
         ({"capabilities": {"add": ["CAP_SYS_ADMIN"]}}, ["capability CAP_SYS_ADMIN"]),
         (
             {"privileged": True, "capabilities": {"add": ["CAP_SYS_ADMIN"]}},
-            ["privileged true", "capability CAP_SYS_ADMIN"],
+            ["privileged: true", "capability CAP_SYS_ADMIN"],
         ),
         ({"capabilities": {"add": ["SYS_ADMIN"], "drop": ["CAP_SYS_ADMIN"]}}, []),
         ({"privileged": False}, []),
@@ -181,12 +181,12 @@ def test_options_of_windows_are_refused_on_linux() -> None:
 @pytest.mark.parametrize(
     ("mount", "host_users", "fact"),
     [
-        ("Unmasked", None, "Unmasked needs hostUsers false"),
-        ("Unmasked", True, "Unmasked needs hostUsers false"),
+        ("Unmasked", None, "Unmasked requires hostUsers: false"),
+        ("Unmasked", True, "Unmasked requires hostUsers: false"),
         ("Unmasked", False, None),
         ("Default", None, None),
-        ("", None, '"" is neither Default nor Unmasked'),
-        ("default", False, '"default" is neither Default nor Unmasked'),
+        ("", None, '"" is not a procMount type; allowed: Default, Unmasked'),
+        ("default", False, '"default" is not a procMount type; allowed: Default, Unmasked'),
         (7, None, None),
     ],
 )
@@ -200,7 +200,7 @@ def test_an_unmasked_proc_needs_a_user_namespace(
 
 @pytest.mark.parametrize("field", ["hostPID", "hostIPC"])
 def test_a_user_namespace_has_no_host_namespaces_beside_it(field: str) -> None:
-    words = f"{field} true cannot be combined with hostUsers false"
+    words = f"{field}: true cannot be combined with hostUsers: false"
 
     assert find_errors({"hostUsers": False, field: True}) == [f"spec.{field}: {words}"]
     assert find_errors({"hostUsers": True, field: True}) == []
@@ -224,7 +224,12 @@ def test_ephemeral_containers_are_not_for_templates() -> None:
         ({"type": ""}, [": has no type"]),
         (
             {"type": "runtime"},
-            ['.type: "runtime" is none of RuntimeDefault, Localhost, Unconfined'],
+            [
+                (
+                    '.type: "runtime" is not a profile type; allowed: RuntimeDefault, Localhost, '
+                    "Unconfined"
+                )
+            ],
         ),
         ({"type": "Localhost"}, [f".localhostProfile: {LOCAL}"]),
         ({"type": "RuntimeDefault", "localhostProfile": "x"}, [f".localhostProfile: {LOCAL}"]),
@@ -255,7 +260,7 @@ def test_a_profile_has_a_type_and_a_name_only_if_it_is_local(
         ("appArmorProfile", "", "must not be empty or padded with whitespace"),
         ("appArmorProfile", " x", "must not be empty or padded with whitespace"),
         ("appArmorProfile", "x" * 4095, None),
-        ("appArmorProfile", "x" * 4096, "has 4096 characters, more than 4095"),
+        ("appArmorProfile", "x" * 4096, "has 4096 characters, 4095 at most"),
     ],
 )
 def test_the_name_of_a_local_profile_is_one(field: str, name: str, fault: str | None) -> None:
@@ -290,7 +295,7 @@ APPARMOR_KEY = "container.apparmor.security.beta.kubernetes.io/m"
     ],
 )
 def test_a_legacy_annotation_names_a_profile(key: str, value: Any, usable: bool) -> None:
-    words = f'metadata.annotations["{key}"]: "{value}" is no profile'
+    words = f'metadata.annotations["{key}"]: "{value}" is not a valid profile'
 
     assert find_errors({}, {key: value}) == ([] if usable else [words])
 
@@ -362,7 +367,7 @@ def test_ids_beyond_a_user_namespace_are_worth_a_warning() -> None:
         **build_pod(runAsUser=65536, fsGroup=65535, supplementalGroups=[70000]),
         **build_container(runAsGroup=2147483648),
     }
-    words = "is above 65535, the last id of a pod with hostUsers false"
+    words = "is above 65535, the highest id in a pod with hostUsers: false"
 
     assert [f"{error.path}: {error.message}" for error in runtime_warnings(Pod(spec))] == [
         f"{SC}.runAsUser: 65536 {words}",
@@ -393,21 +398,21 @@ def test_each_remediation_names_what_to_do_or_what_would_be_reported() -> None:
                 error.remediation
             )
     says = "the API server would say"
-    annotation = "remove the annotation, it has no effect any more"
+    annotation = "remove the annotation; it has no effect any more"
 
     assert seen == {
-        "id-out-of-range": {"-1 is no id that the API server accepts"},
+        "id-out-of-range": {"-1 is not a valid id"},
         "root-against-non-root": {
             'the kubelet would say "container\'s runAsUser breaks non-root policy"; '
-            "set another user, or runAsNonRoot false on this container"
+            "set another user, or set runAsNonRoot to false on this container"
         },
         "escalation-contradiction": {
             f'{says} "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"',
             f'{says} "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` '
             'CAP_SYS_ADMIN"',
         },
-        "linux-field-on-windows": {"remove it, or os.name windows"},
-        "windows-field-on-linux": {"remove them, or os.name linux"},
+        "linux-field-on-windows": {"remove it, or set os.name to windows"},
+        "windows-field-on-linux": {"remove them, or set os.name to linux"},
         "unmasked-proc-mount": {f'{says} "`hostUsers` must be false to use `Unmasked`"'},
         "host-namespace-in-user-namespace": {"remove one of the two"},
         "ephemeral-container-in-template": {"remove them; kubectl debug adds one to a running pod"},

@@ -44,13 +44,13 @@ _CONVERTED_FIELDS = frozenset(
 )
 
 _UNCONVERTED_FIELDS = {
-    "allowedHostPaths": "hostPath volumes are allowed or not, no single paths",
-    "allowedFlexVolumes": "flexVolume volumes are allowed or not, no single drivers",
-    "allowedCSIDrivers": "csi volumes are allowed or not, no single drivers",
-    "allowedProcMountTypes": "the Pod Security Standards judge procMount",
-    "allowedUnsafeSysctls": "the Pod Security Standards judge sysctls",
-    "forbiddenSysctls": "the Pod Security Standards judge sysctls",
-    "runtimeClass": "a policy can demand or default a runtimeClassName",
+    "allowedHostPaths": "hostPath volumes are allowed or not; single paths cannot be listed",
+    "allowedFlexVolumes": "flexVolume volumes are allowed or not; single drivers cannot be listed",
+    "allowedCSIDrivers": "csi volumes are allowed or not; single drivers cannot be listed",
+    "allowedProcMountTypes": "the Pod Security Standards check procMount",
+    "allowedUnsafeSysctls": "the Pod Security Standards check sysctls",
+    "forbiddenSysctls": "the Pod Security Standards check sysctls",
+    "runtimeClass": "use a policy to require or default a runtimeClassName",
 }
 
 
@@ -68,7 +68,7 @@ def convert_psp(policy: Any) -> Conversion:
     Raise InvalidPolicy if the document is none, or holds values a cluster would have refused.
     """
     if not isinstance(policy, dict) or policy.get("kind") != "PodSecurityPolicy":
-        raise PolicyError("the document is no PodSecurityPolicy")
+        raise PolicyError("the document is not a PodSecurityPolicy")
     spec = policy.get("spec")
     if not isinstance(spec, dict):
         raise PolicyError("the PodSecurityPolicy has no spec")
@@ -129,18 +129,18 @@ def _notes(policy: Mapping[str, Any], spec: Mapping[str, Any]) -> list[str]:
         if spec.get(key)
     ]
     notes += [
-        f"spec.{key} is not carried over: it is unknown here"
+        f"spec.{key} is not carried over: unknown field"
         for key in spec
         if key not in _CONVERTED_FIELDS and key not in _UNCONVERTED_FIELDS
     ]
     if spec.get("defaultAddCapabilities"):
         notes.append(
-            "spec.defaultAddCapabilities is allowed, but no longer added: name the capabilities "
+            "spec.defaultAddCapabilities is allowed, but no longer added: set the capabilities "
             "in the containers that need them"
         )
     if get_mapping(spec, "seLinux").get("rule") not in (None, "RunAsAny"):
         notes.append(
-            "spec.seLinux is not carried over: the Pod Security Standards judge SELinux types"
+            "spec.seLinux is not carried over: the Pod Security Standards check SELinux types"
         )
     notes += _notes_on_defaults(spec)
     for key in get_mapping(get_mapping(policy, "metadata"), "annotations"):
@@ -149,14 +149,14 @@ def _notes(policy: Mapping[str, Any], spec: Mapping[str, Any]) -> list[str]:
         if key in (_SECCOMP_DEFAULT, _SECCOMP_ALLOWED):
             notes.append(
                 f"annotation {key} is not carried over: set defaults.seccompProfile, the Pod "
-                "Security Standards judge profiles"
+                "Security Standards check profiles"
             )
         elif isinstance(key, str) and key.startswith(_APPARMOR):
             notes.append(
-                f"annotation {key} is not carried over: the Pod Security Standards judge AppArmor"
+                f"annotation {key} is not carried over: the Pod Security Standards check AppArmor"
             )
     notes.append(
-        "who may use the policy (RBAC use) is not carried over: settings hold for every namespace"
+        "RBAC permissions to use the policy are not carried over: settings apply to every namespace"
     )
     return notes
 
@@ -165,16 +165,16 @@ def _notes_on_defaults(spec: Mapping[str, Any]) -> list[str]:
     notes = []
     user = get_mapping(spec, "runAsUser")
     if user.get("rule") == "MustRunAs" and _starts_at_0(user):
-        notes.append("defaults.runAsUser is 0, which is root: allow it with --allow-root-default")
+        notes.append("defaults.runAsUser is 0 (root): allow it with --allow-root-default")
     if get_mapping(spec, "supplementalGroups").get("rule") == "MustRunAs":
-        notes.append("spec.supplementalGroups is demanded, but no longer written into pods")
+        notes.append("spec.supplementalGroups is required, but no longer added to pods")
     if spec.get("readOnlyRootFilesystem"):
-        notes.append("spec.readOnlyRootFilesystem is demanded, but no longer written into pods")
+        notes.append("spec.readOnlyRootFilesystem is required, but no longer added to pods")
     drop = spec.get("requiredDropCapabilities")
     if drop and drop != ["ALL"]:
         notes.append(
-            "spec.requiredDropCapabilities is demanded, but no longer written into pods: "
-            "defaults can drop ALL only"
+            "spec.requiredDropCapabilities is required, but no longer added to pods: "
+            "defaults can only drop ALL"
         )
     if spec.get("defaultAllowPrivilegeEscalation") is False and spec.get(
         "allowPrivilegeEscalation", True
@@ -217,7 +217,7 @@ def _read_allowed_capabilities(spec: Mapping[str, Any]) -> list[str]:
 def _read_ids(value: Any, key: str) -> dict[str, Any]:
     rule = as_mapping(value).get("rule")
     if rule not in ("RunAsAny", "MayRunAs", "MustRunAs", "MustRunAsNonRoot"):
-        raise PolicyError(f"spec.{key}.rule is no rule of a PodSecurityPolicy")
+        raise PolicyError(f"spec.{key}.rule is not a valid PodSecurityPolicy rule")
     ids: dict[str, Any] = {"rule": rule}
     if rule in ("MayRunAs", "MustRunAs"):
         ids["ranges"] = _read_ranges(value.get("ranges"), f"{key}.ranges")
@@ -233,6 +233,6 @@ def _read_ranges(value: Any, key: str) -> list[dict[str, int]]:
     for entry in value:
         low, high = as_mapping(entry).get("min"), as_mapping(entry).get("max")
         if type(low) is not int or type(high) is not int:
-            raise PolicyError(f"spec.{key} must hold min and max as integers")
+            raise PolicyError(f"spec.{key} must have integers as min and max")
         ranges.append({"min": low, "max": high})
     return ranges

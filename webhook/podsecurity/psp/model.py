@@ -104,10 +104,10 @@ def _check_users(pod: Pod, restrictions: PspRules) -> Iterator[Violation]:
 
 def _root_error(user: object, non_root: object) -> str | None:
     if non_root is False:
-        return "has runAsNonRoot false"
+        return "has runAsNonRoot: false"
     if is_int(user):
         return "runs as user 0" if user == 0 else None
-    return None if non_root is True else "has neither a user nor runAsNonRoot true"
+    return None if non_root is True else "has neither runAsUser nor runAsNonRoot: true"
 
 
 def _check_groups(pod: Pod, restrictions: PspRules) -> Iterator[Violation]:
@@ -127,7 +127,9 @@ def _check_supplemental_groups(pod: Pod, restrictions: PspRules) -> Iterator[Vio
     key, ids = "supplementalGroups", restrictions.supplemental_groups
     groups = get_list(pod.context, key)
     if not groups and ids.rule == "MustRunAs":
-        yield _pod_violation(key, f"has none, needs one within {_format_ranges(ids.ranges)}",
+        yield _pod_violation(key, (
+"has none; at least one is required, allowed: "
+f"{_format_ranges(ids.ranges)}"),
                       "securityContext", key)  # fmt: skip
     for index, group in enumerate(groups):
         if error := _id_error(ids, group, "group"):
@@ -138,11 +140,11 @@ def _id_error(ids: IdStrategy, number: object, noun: str) -> str | None:
     if ids.rule not in ("MustRunAs", "MayRunAs"):
         return None
     if number is None:
-        message = f"has no {noun}, needs one within {_format_ranges(ids.ranges)}"
+        message = f"has no {noun}; allowed: {_format_ranges(ids.ranges)}"
         return message if ids.rule == "MustRunAs" else None
     if is_int(number) and ids.allows(number):
         return None
-    return f"has {noun} {as_str(number)}, allowed is {_format_ranges(ids.ranges)}"
+    return f"has {noun} {as_str(number)}; allowed: {_format_ranges(ids.ranges)}"
 
 
 def _check_capabilities(pod: Pod, restrictions: PspRules) -> Iterator[Violation]:
@@ -173,7 +175,7 @@ def _check_volumes(pod: Pod, restrictions: PspRules) -> Iterator[Violation]:
             if kind not in allowed:
                 name = as_str(volume.get("name"))
                 allowed_types = ", ".join(allowed) or "none"
-                error = f'volume "{name}" is of type {kind}, allowed is {allowed_types}'
+                error = f'volume "{name}" is of type {kind}; allowed: {allowed_types}'
                 yield _pod_violation("volumes", error, "volumes", index, kind)
 
 
@@ -189,8 +191,8 @@ def _check_host_ports(pod: Pod, restrictions: PspRules) -> Iterator[Violation]:
             yield Violation(
                 key,
                 key,
-                f'container "{container.name}" uses hostPort {as_str(port)}, '
-                f"allowed is {_format_ranges(ranges)}",
+                f'container "{container.name}" uses hostPort {as_str(port)}; '
+                f"allowed: {_format_ranges(ranges)}",
                 (container.path / "ports" / index / "hostPort",),
             )
 

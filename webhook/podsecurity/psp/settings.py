@@ -94,7 +94,7 @@ def _read_ids(value: Any, key_path: str, rules: tuple[str, ...]) -> IdStrategy:
         raise SettingsError(f"{key_path}.rule must be one of {', '.join(rules)}")
     ranges = _read_ranges(fields.get("ranges", []), f"{key_path}.ranges", 2147483647)
     if rule in ("MustRunAs", "MayRunAs") and not ranges:
-        raise SettingsError(f"{key_path}.ranges must name at least one range for {rule}")
+        raise SettingsError(f"{key_path}.ranges must contain at least one range for {rule}")
     return IdStrategy(rule, ranges)
 
 

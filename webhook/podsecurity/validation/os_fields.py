@@ -46,7 +46,7 @@ def check_os_fields(pod: Pod) -> Iterator[Finding]:
             yield Finding(
                 path,
                 "cannot be set for a windows pod",
-                "remove it, or os.name windows",
+                "remove it, or set os.name to windows",
                 rule_id="pod-security/linux-field-on-windows",
             )
     elif get_mapping(pod.spec, "os").get("name") == "linux":
@@ -55,7 +55,7 @@ def check_os_fields(pod: Pod) -> Iterator[Finding]:
                 yield Finding(
                     path / "windowsOptions",
                     "windows options cannot be set for a linux pod",
-                    "remove them, or os.name linux",
+                    "remove them, or set os.name to linux",
                     rule_id="pod-security/windows-field-on-linux",
                 )
 

@@ -41,7 +41,9 @@ def _check_profile(path: Path, profile: dict[str, Any]) -> Iterator[Finding]:
         )
     elif isinstance(kind, str) and kind not in _PROFILE_TYPES:
         yield Finding(
-            path / "type", f'"{kind}" is none of {", ".join(_PROFILE_TYPES)}', rule_id=rule
+            path / "type",
+            f'"{kind}" is not a profile type; allowed: {", ".join(_PROFILE_TYPES)}',
+            rule_id=rule,
         )
     if (kind == "Localhost") != (local is not None):
         yield Finding(
@@ -59,7 +61,7 @@ def _explain_invalid_path(field: str, path: str) -> str | None:
             return "must be a relative path"
         return "must not contain '..'" if ".." in path.split("/") else None
     if len(path) > _MAX_PROFILE_LENGTH:
-        return f"has {len(path)} characters, more than {_MAX_PROFILE_LENGTH}"
+        return f"has {len(path)} characters, {_MAX_PROFILE_LENGTH} at most"
     return None if path and path == path.strip() else "must not be empty or padded with whitespace"
 
 
@@ -81,8 +83,8 @@ def check_profile_annotations(pod: Pod) -> Iterator[Finding]:
         if value not in known and not value.startswith("localhost/"):
             yield Finding(
                 Path(("metadata", "annotations", key)),
-                f'"{value}" is no profile',
-                "remove the annotation, it has no effect any more",
+                f'"{value}" is not a valid profile',
+                "remove the annotation; it has no effect any more",
                 rule_id="pod-security/malformed-profile",
             )
 
@@ -123,6 +125,6 @@ def _check_agreement(name: str, path: Path, profile: Any, key: str, pod: Pod) ->
             path,
             f'type {kind} and annotation {key} "{annotation}" disagree',
             f'the API server would say "{name} type in annotation and field must match"; '
-            "remove the annotation, it has no effect any more",
+            "remove the annotation; it has no effect any more",
             rule_id="pod-security/profile-against-annotation",
         )

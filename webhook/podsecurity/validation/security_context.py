@@ -105,7 +105,10 @@ def runtime_warnings(pod: Pod) -> tuple[Finding, ...]:
     return tuple(
         Finding(
             path,
-            f"{number} is above {MAX_USER_NAMESPACE_ID}, the last id of a pod with hostUsers false",
+            (
+                f"{number} is above {MAX_USER_NAMESPACE_ID}, the highest id in a pod with "
+                "hostUsers: false"
+            ),
             rule_id="pod-security/id-beyond-user-namespace",
         )
         for path, number in _iter_ids(pod)
@@ -132,7 +135,7 @@ def _ids_out_of_range(pod: Pod) -> Iterator[Finding]:
             yield Finding(
                 path,
                 f"must be between 0 and {MAX_ID}, inclusive",
-                f"{number} is no id that the API server accepts",
+                f"{number} is not a valid id",
                 rule_id="pod-security/id-out-of-range",
             )
 
@@ -147,7 +150,7 @@ def _root_against_non_root(pod: Pod) -> Iterator[Finding]:
                 container.path / "securityContext" / "runAsUser",
                 "is 0 while runAsNonRoot is true: the container can never start",
                 'the kubelet would say "container\'s runAsUser breaks non-root policy"; '
-                "set another user, or runAsNonRoot false on this container",
+                "set another user, or set runAsNonRoot to false on this container",
                 rule_id="pod-security/root-against-non-root",
             )
 
@@ -159,7 +162,7 @@ def _escalation_contradictions(pod: Pod) -> Iterator[Finding]:
             continue
         path = container.path / "securityContext"
         if context.get("privileged") is True:
-            yield _escalation_finding(path, "privileged true", "`privileged` to true")
+            yield _escalation_finding(path, "privileged: true", "`privileged` to true")
         # exactly this spelling; the API server lets SYS_ADMIN pass
         if "CAP_SYS_ADMIN" in get_list(container.capabilities, "add"):
             yield _escalation_finding(
@@ -170,7 +173,7 @@ def _escalation_contradictions(pod: Pod) -> Iterator[Finding]:
 def _escalation_finding(path: Path, conflicting_setting: str, upstream_text: str) -> Finding:
     return Finding(
         path,
-        f"allowPrivilegeEscalation false cannot be combined with {conflicting_setting}",
+        f"allowPrivilegeEscalation: false cannot be combined with {conflicting_setting}",
         "the API server would say "
         f'"cannot set `allowPrivilegeEscalation` to false and {upstream_text}"',
         rule_id="pod-security/escalation-contradiction",
@@ -184,14 +187,14 @@ def _unmasked_proc_mounts(pod: Pod) -> Iterator[Finding]:
         if mount == "Unmasked" and pod.host_users is not False:
             yield Finding(
                 path,
-                "Unmasked needs hostUsers false",
+                "Unmasked requires hostUsers: false",
                 'the API server would say "`hostUsers` must be false to use `Unmasked`"',
                 rule_id="pod-security/unmasked-proc-mount",
             )
         elif isinstance(mount, str) and mount not in ("Default", "Unmasked"):
             yield Finding(
                 path,
-                f'"{mount}" is neither Default nor Unmasked',
+                f'"{mount}" is not a procMount type; allowed: Default, Unmasked',
                 rule_id="pod-security/unmasked-proc-mount",
             )
 
@@ -202,7 +205,7 @@ def _host_namespaces_in_user_namespace(pod: Pod) -> Iterator[Finding]:
         if pod.host_users is False and pod.spec.get(field) is True:
             yield Finding(
                 Path(("spec", field)),
-                f"{field} true cannot be combined with hostUsers false",
+                f"{field}: true cannot be combined with hostUsers: false",
                 "remove one of the two",
                 rule_id="pod-security/host-namespace-in-user-namespace",
             )
