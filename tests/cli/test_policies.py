@@ -350,9 +350,9 @@ def test_policies_for_pods_are_tested_on_the_pods_of_a_deployment(run, tmp_path)
 
 def test_lint_says_what_a_policy_is_asked_about(run, tmp_path):
     ran = run("policies", "lint", with_policy(tmp_path / "p"))
-    assert "p: asked about seldondeployments\n" in ran.out
+    assert "p: applies to seldondeployments\n" in ran.out
     ran = run("policies", "lint", with_policy(tmp_path / "p", resources="seldondeployment"))
-    assert "p: matches nothing that graphgate sees\n" in ran.out
+    assert "p: matches no resource that graphgate evaluates\n" in ran.out
 
 
 def test_exceptions_as_json_have_every_field(run, folder):
@@ -503,7 +503,7 @@ spec:
 def test_policies_of_kyverno_are_carried_over_and_hold(run, tmp_path):
     ran = run("policies", "convert", "--from", "kyverno", "-", stdin=KYVERNO_POLICY)
     assert ran.code == 0
-    assert ran.out.startswith("# named: spec.evaluation is left out: ")
+    assert ran.out.startswith("# named: spec.evaluation is not converted: ")
     (tmp_path / "converted.yaml").write_text(ran.out)
     checked = run("check", "--policies", tmp_path, "-", stdin=json.dumps(minimal()))
     assert (checked.code, "no iris" in checked.out) == (1, True)
@@ -520,6 +520,7 @@ def test_a_file_without_such_policies_converts_to_nothing(run):
     ran = run("policies", "convert", "--from", "gatekeeper", "-", stdin="kind: Pod")
     assert (ran.code, ran.out) == (
         1,
-        "# (no name): Pod is left out: no template with CEL is here for it\n",
+        "# (no name): Pod is not converted: its ConstraintTemplate with CEL is not among the "
+        "files\n",
     )
     assert run("policies", "convert", "--from", "kyverno", "-", stdin="a: [").code == 2

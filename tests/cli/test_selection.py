@@ -270,9 +270,9 @@ def test_fix_takes_what_it_knows_of_the_configuration(run, configured):
     ("text", "said"),
     [
         ("pathes: [a]", 'unknown key pathes; did you mean "paths"?'),
-        ("fail-on: never", 'fail-on is "never", not deny or warn'),
-        ("paths: deploy", 'paths is "deploy", not a list'),
-        ("- a", "(document) is a list, not a mapping"),
+        ("fail-on: never", 'fail-on must be deny or warn, got "never"'),
+        ("paths: deploy", 'paths must be a list, got "deploy"'),
+        ("- a", "(document) must be a mapping, got a list"),
     ],
 )
 def test_a_wrong_configuration_is_one_sentence(run, folder, text, said):

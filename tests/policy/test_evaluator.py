@@ -487,7 +487,7 @@ def messages_with_params(reference: str) -> list[str]:
         ("{name: z, parameterNotFoundAction: Allow}", []),
         (
             "{name: z, parameterNotFoundAction: Deny}",
-            ['no ConfigMap "z" is there for the binding b (deny)'],
+            ['no ConfigMap "z" found for the binding b (deny)'],
         ),
     ],
 )

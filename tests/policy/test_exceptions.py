@@ -91,22 +91,25 @@ def test_the_time_may_be_seconds() -> None:
 @pytest.mark.parametrize(
     ("spec", "facts"),
     [
-        ({"reason": ""}, ["spec.reason is missing: say why, for who reads it later"]),
-        ({"expiresAt": None}, ["spec.expiresAt is missing: every exception ends"]),
+        ({"reason": ""}, ["spec.reason is missing: explain why the exception exists"]),
+        ({"expiresAt": None}, ["spec.expiresAt is missing: every exception must expire"]),
         ({"expiresAt": "tomorrow"}, ['spec.expiresAt: "tomorrow" is no RFC 3339 timestamp']),
         (
             {"exempt": {}},
-            ["spec.exempt names nothing: one of policies, rules, podSecurity, findings is needed"],
+            [
+                "spec.exempt is empty: at least one of policies, rules, podSecurity, findings "
+                "is needed"
+            ],
         ),
         (
             {"exempt": {"policy": ["a"]}},
             [
                 'unknown field "policy"; did you mean "policies"?',
-                "spec.exempt names nothing: one of policies, rules, podSecurity, findings "
+                "spec.exempt is empty: at least one of policies, rules, podSecurity, findings "
                 "is needed",
             ],
         ),
-        ({"match": {"names": "a"}}, ["spec.match.names is no list of words"]),
+        ({"match": {"names": "a"}}, ["spec.match.names must be a list of non-empty strings"]),
         ({"until": 1}, ['unknown field "until"; allowed: reason, expiresAt, match, exempt']),
     ],
 )

@@ -116,8 +116,8 @@ def test_all_mistakes_of_a_policy_are_reported_at_once() -> None:
     """
     assert [p.message for p in load_texts(policy_text(written)).problems] == [
         "undeclared reference to 'foo'",
-        "expression must be of type bool, is string",
-        "messageExpression must be of type string, is int",
+        "expression must be of type bool, got string",
+        "messageExpression must be of type string, got int",
         "undefined field 'operaton'; did you mean \"operation\"?",
     ]
 
@@ -126,8 +126,8 @@ def test_the_authorizer_is_refused_by_name() -> None:
     assert problem_messages(
         policy_text("- expression: authorizer.group('').resource('pods').check('get').allowed()\n")
     ) == [
-        "policy.yaml:14:17: p: authorizer is not supported: only the API server can be asked what "
-        "a user may do"
+        "policy.yaml:14:17: p: authorizer is not supported: only the API server knows what a user "
+        "may do"
     ]
 
 
@@ -143,26 +143,26 @@ def test_a_mutation_has_the_expression_of_its_patch_type() -> None:
     )
     assert [p.message for p in load_texts(text).problems] == [
         "applyConfiguration.expression is missing",
-        "jsonPatch does not go with patchType ApplyConfiguration",
+        "jsonPatch is not allowed with patchType ApplyConfiguration",
     ]
 
 
 @pytest.mark.parametrize(
     ("text", "facts"),
     [
-        (policy_text("- {}"), ['the field "expression" is missing']),
+        (policy_text("- {}"), ["expression is required"]),
         (
             policy_text("- {expresion: 'true'}"),
             [
                 'unknown field "expresion"; did you mean "expression"?',
-                'the field "expression" is missing',
+                "expression is required",
             ],
         ),
         (
             policy_text("- expression: 'true'", spec="failurePolicy: Maybe"),
-            ['failurePolicy is "Maybe", not Fail or Ignore'],
+            ['invalid failurePolicy "Maybe"; expected Fail or Ignore'],
         ),
-        (policy_text("- expression: 1"), ["spec.validations[0].expression is no string"]),
+        (policy_text("- expression: 1"), ["spec.validations[0].expression must be of type string"]),
         (
             policy_text("- expression: 'true'", match_constraints=""),
             ["matchConstraints.resourceRules is missing"],
@@ -172,14 +172,14 @@ def test_a_mutation_has_the_expression_of_its_patch_type() -> None:
                 "- expression: variables.a",
                 spec="variables: [{name: a, expression: 'true'}, {name: a, expression: 'true'}]",
             ),
-            ['the variable "a" stands twice'],
+            ['duplicate variable "a"'],
         ),
         (
             policy_text(
                 "- expression: variables.b",
                 spec="variables: [{name: a, expression: variables.b}, {name: b, expression: 'true'}]",
             ),
-            ["undefined field 'b'; a variable is known below its definition"],
+            ["undefined field 'b'; a variable can only be used after its definition"],
         ),
         (
             policy_text("- expression: params.a == 1"),
@@ -193,14 +193,14 @@ def test_a_mutation_has_the_expression_of_its_patch_type() -> None:
                 "name \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
             ],
         ),
-        (GOOD.replace("/v1", "/v2", 1), ["apiVersion is v2, not v1 or v1beta1"]),
+        (GOOD.replace("/v1", "/v2", 1), ["unsupported apiVersion v2; expected v1 or v1beta1"]),
         (
             binding_text(actions="[Deny, Warn]") + "---\n" + GOOD,
-            ["Deny and Warn together would say everything twice"],
+            ["Deny and Warn are not allowed together: every message would appear twice"],
         ),
         (
             binding_text(policy="q") + "---\n" + GOOD,
-            ['policyName is "q", and there is no such ValidatingAdmissionPolicy'],
+            ['policyName is "q", but no ValidatingAdmissionPolicy has that name'],
         ),
         (
             binding_text(
@@ -208,11 +208,11 @@ def test_a_mutation_has_the_expression_of_its_patch_type() -> None:
             )
             + "---\n"
             + GOOD,
-            ["paramRef takes either name or selector"],
+            ["paramRef requires either name or selector"],
         ),
         (
             binding_text(extra_spec="paramRef: {name: a}") + "---\n" + GOOD,
-            ["paramRef.parameterNotFoundAction is missing: Allow or Deny"],
+            ["paramRef.parameterNotFoundAction is missing; allowed: Allow, Deny"],
         ),
         (
             binding_text(
@@ -220,9 +220,9 @@ def test_a_mutation_has_the_expression_of_its_patch_type() -> None:
             )
             + "---\n"
             + GOOD,
-            ['operator is "Is", not In or NotIn or Exists or DoesNotExist'],
+            ['invalid operator "Is"; expected In, NotIn, Exists or DoesNotExist'],
         ),
-        (GOOD + "---\n" + GOOD, ['a second ValidatingAdmissionPolicy of the name "p"']),
+        (GOOD + "---\n" + GOOD, ['duplicate ValidatingAdmissionPolicy "p"']),
     ],
 )
 def test_it_is_reported_what_is_wrong(text: str, facts: list[str]) -> None:
@@ -236,7 +236,7 @@ def test_matchconditions_see_no_variables() -> None:
         spec="variables: [{name: a, expression: 'true'}]\nmatchConditions: [{name: c, expression: variables.a}]",
     )
     assert [p.message for p in load_texts(text).problems] == [
-        "undeclared reference to 'variables'; matchConditions see no variables"
+        "undeclared reference to 'variables'; variables are not available in matchConditions"
     ]
 
 
@@ -377,8 +377,7 @@ def test_a_typo_is_reported_with_the_near_name() -> None:
 def test_a_key_without_quotes_is_reported_how_it_is_written(expression: str, key: str) -> None:
     policies = load_texts(policy_text(f"- expression: >-\n    {expression}\n"), binding_text())
     assert any(
-        problem.message.endswith(f"; a key needs quotes: ['{key}']")
-        for problem in policies.problems
+        problem.message.endswith(f"; quote the key: ['{key}']") for problem in policies.problems
     ), policies.problems
 
 

@@ -79,7 +79,7 @@ def test_a_failed_test_operation_changes_nothing() -> None:
     [
         (
             '[JSONPatch{op: "remove", path: "/nowhere"}]',
-            "remove /nowhere: there is no nowhere",
+            "remove /nowhere: nowhere not found",
         ),
         ('[JSONPatch{path: "/a"}]', "Unexpected kind: "),
         ('[JSONPatch{op: "add", path: "/a", value: object.missing}]', "no such key: missing"),

@@ -60,7 +60,7 @@ def told(sentences: tuple[str, ...]) -> list[str]:
 )
 def test_lint_notes_say_what_a_policy_is_asked_about(match: str, asked: str) -> None:
     policies = bound(match)
-    assert told(lint_notes(policies)) == [f"asked about {asked}"]
+    assert told(lint_notes(policies)) == [f"applies to {asked}"]
     assert lint_policies(policies) == ()
 
 
@@ -75,14 +75,14 @@ def test_lint_notes_say_what_a_policy_is_asked_about(match: str, asked: str) -> 
     ],
 )
 def test_a_policy_that_nothing_is_asked_of_is_a_warning(match: str) -> None:
-    assert told(lint_policies(bound(match))) == ["matches nothing that graphgate sees"]
+    assert told(lint_policies(bound(match))) == ["matches no resource that graphgate evaluates"]
     assert lint_notes(bound(match)) == ()
 
 
 def test_a_rule_that_excludes_all_leaves_nothing() -> None:
     extra = "    excludeResourceRules:\n" + resources("'*'").split("\n", 2)[2]
     match = resources("seldondeployments", extra=extra)
-    assert told(lint_policies(bound(match))) == ["matches nothing that graphgate sees"]
+    assert told(lint_policies(bound(match))) == ["matches no resource that graphgate evaluates"]
 
 
 def test_a_policy_of_replicas_that_kubectl_scale_passes_by_is_a_warning() -> None:
@@ -92,7 +92,7 @@ def test_a_policy_of_replicas_that_kubectl_scale_passes_by_is_a_warning() -> Non
         "graph.replicas(object).all(r, r.replicas <= 5)",
     ):
         sentences = told(lint_policies(bound(resources("seldondeployments"), expression)))
-        assert any("kubectl scale changes it unasked" in sentence for sentence in sentences)
+        assert any("which kubectl scale can change" in sentence for sentence in sentences)
 
 
 def test_a_policy_that_reads_more_than_a_scale_has_cannot_hold_there() -> None:
@@ -120,21 +120,21 @@ def test_a_policy_that_does_without_can_hold(expression: str) -> None:
 def test_a_binding_by_labels_of_namespaces_needs_facts() -> None:
     selector = "matchResources: {namespaceSelector: {matchLabels: {%s: prod}}}"
     notes = told(lint_notes(bound(resources("pods", group=""), extra_spec=selector % "stage")))
-    assert "selects namespaces by label: without facts about them it is not decided" in notes
+    assert "selects namespaces by label: not evaluated without facts about them" in notes
     named = selector % "kubernetes.io/metadata.name"
     assert len(lint_notes(bound(resources("pods", group=""), extra_spec=named))) == 1
 
 
 def test_a_policy_that_reads_the_user_is_not_decided_for_rendered_objects() -> None:
     notes = told(lint_notes(bound(resources("pods", group=""), "request.userInfo.username != 'a'")))
-    assert "reads request.userInfo: not decided for rendered objects" in notes
+    assert "reads request.userInfo: not evaluated for rendered objects" in notes
 
 
 def test_an_expired_exception_is_named_by_its_end() -> None:
     policies = load_texts(EXCEPTION % "rules: [traffic-not-100]")
     assert told(lint_policies(policies, "2025-12-31T23:59:59Z")) == []
     assert told(lint_policies(policies, "2026-01-01T00:00:00Z")) == [
-        "expired at 2026-01-01T00:00:00Z: it exempts from nothing"
+        "expired at 2026-01-01T00:00:00Z, so it no longer exempts anything"
     ]
 
 

@@ -168,7 +168,7 @@ def test_files_and_cluster_work_together_and_a_file_goes_first(tmp_path):
     assert sorted(denial_messages(policies)) == ["b", "of the file"]
     probe = policies.readiness_check().probe()
     assert probe.state == "degraded"
-    assert 'a second ValidatingAdmissionPolicy of the name "a"' in probe.detail
+    assert 'duplicate ValidatingAdmissionPolicy "a"' in probe.detail
 
 
 def test_a_bad_object_is_named_and_the_others_are_in_force(caplog):
@@ -239,7 +239,7 @@ def test_a_file_that_is_gone_is_reported_and_the_last_good_ones_stay(tmp_path):
 def test_a_binding_of_a_file_may_wait_for_a_policy_of_the_cluster(tmp_path):
     file = tmp_path / "a.yaml"
     file.write_text(yaml.safe_dump(binding("a")))
-    with pytest.raises(PolicyError, match="there is no such ValidatingAdmissionPolicy"):
+    with pytest.raises(PolicyError, match="no ValidatingAdmissionPolicy has that name"):
         policy_store(None, file)
     live = FakeLive(policy("b"), binding("b"))
     policies = wait_until_loaded(policy_store(live, file))
@@ -263,7 +263,7 @@ def test_a_policy_whose_parameters_cannot_be_read_is_left_out_with_its_binding()
     live.unreadable_param_kinds = {}
     wait_until_loaded(policies)
     (message,) = denial_messages(policies)
-    assert message.endswith('no Limit "x" is there for the binding a')
+    assert message.endswith('no Limit "x" found for the binding a')
 
 
 def test_parameters_of_any_kind_come_from_the_cluster():

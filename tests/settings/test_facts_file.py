@@ -86,29 +86,32 @@ def test_a_namespace_without_labels_is_known_all_the_same():
 @pytest.mark.parametrize(
     ("document", "sentence"),
     [
-        (None, "(document) is null, not a mapping"),
-        ([], "(document) is a list, not a mapping"),
+        (None, "(document) must be a mapping, got null"),
+        ([], "(document) must be a mapping, got a list"),
         ({"kind": "Facts"}, "apiVersion is missing; graphgate facts writes such a file"),
-        ({**HEAD, "kind": "Settings"}, 'kind is "Settings", not Facts'),
+        ({**HEAD, "kind": "Settings"}, 'kind must be Facts, got "Settings"'),
         (
             {**HEAD, "kubernetesVersio": 1},
             'unknown key kubernetesVersio; did you mean "kubernetesVersion"?',
         ),
-        ({**HEAD, "kubernetesVersion": True}, "kubernetesVersion is true, not a string or null"),
-        ({**HEAD, "kubernetesVersion": 36}, "kubernetesVersion is 36, not a string or null"),
+        (
+            {**HEAD, "kubernetesVersion": True},
+            "kubernetesVersion must be a string or null, got true",
+        ),
+        ({**HEAD, "kubernetesVersion": 36}, "kubernetesVersion must be a string or null, got 36"),
         (
             {**HEAD, "kubernetesVersion": "v1.0"},
-            'kubernetesVersion is "v1.0", not a version like v1.36',
+            'kubernetesVersion must be a version like v1.36, got "v1.0"',
         ),
         (
             {**HEAD, "kubernetesVersion": "36"},
-            'kubernetesVersion is "36", not a version like v1.36',
+            'kubernetesVersion must be a version like v1.36, got "36"',
         ),
-        ({**HEAD, "openshift": None}, "openshift is null, not true or false"),
-        ({**HEAD, "modelServers": ["A"]}, "modelServers is a list, not a mapping or null"),
+        ({**HEAD, "openshift": None}, "openshift must be true or false, got null"),
+        ({**HEAD, "modelServers": ["A"]}, "modelServers must be a mapping or null, got a list"),
         (
             {**HEAD, "namespaces": {"a": {"labels": {"x": 1}}}},
-            "namespaces.a.labels.x is 1, not a string",
+            "namespaces.a.labels.x must be a string, got 1",
         ),
         (
             {**HEAD, "namespaces": {"a": {"label": {}}}},

@@ -125,7 +125,7 @@ def test_an_unquoted_off_means_off_wherever_a_key_may_be_off(path, scope):
 
 def test_zero_and_true_are_not_off():
     for value in (0, True, None, ""):
-        with pytest.raises(SettingsError, match=r"not deny or warn or audit or off$"):
+        with pytest.raises(SettingsError, match=r"must be deny, warn, audit or off, got "):
             read_settings(document(rules={"unknown-field": {"action": value}}))
 
 
@@ -146,20 +146,23 @@ def test_a_rule_that_is_off_does_not_run():
 @pytest.mark.parametrize(
     ("broken", "sentence"),
     [
-        ([], r"^f\.yaml: \(document\) is a list, not a mapping"),
+        ([], r"^f\.yaml: \(document\) must be a mapping, got a list"),
         ({}, r"^f\.yaml: "),
-        (document(kind="Setting"), r'kind is "Setting", not Settings'),
+        (document(kind="Setting"), r'kind must be Settings, got "Setting"'),
         (document(rulez={}), r'unknown key rulez; did you mean "rules"\?'),
         (document(rules={"trafic-not-100": {}}), r'did you mean "traffic-not-100"\?'),
         (
             document(rules={"traffic-not-100": {"action": "reject"}}),
-            'is "reject", not deny or warn',
+            'must be deny, warn, audit or off, got "reject"',
         ),
         (document(defaults={"runAsUser": "8888"}), r"runAsUser"),
         (document(defaults={"runAsUser": True}), r"runAsUser"),
         (document(defaults={"runAsUser": 0}), r"runAsUser is 0 \(root\)"),
-        (document(defaults={"openshift": "yes"}), 'openshift is "yes", not auto or range-start'),
-        (document(profile="paranoid"), 'profile is "paranoid", not default or hardened'),
+        (
+            document(defaults={"openshift": "yes"}),
+            'openshift must be auto, range-start or ignore, got "yes"',
+        ),
+        (document(profile="paranoid"), 'profile must be default or hardened, got "paranoid"'),
         (document(namespaces={"a": {"profile": "hardened"}}), "unknown key"),
         (document(namespaces={"a": {"defaults": {"runAsUser": 0}}}), "namespaces.a"),
         (document(modelServers="SKLEARN_SERVER"), "modelServers"),
@@ -215,9 +218,9 @@ def test_policies_are_named_once_for_all_namespaces():
     ("policies", "sentence"),
     [
         ({"file": ["ours"]}, r'unknown key policies.file; did you mean "files"\?'),
-        ({"files": "ours"}, r'policies.files is "ours", not a list'),
+        ({"files": "ours"}, r'policies.files must be a list, got "ours"'),
         ({"selector": ""}, r"policies.selector: '' should be non-empty"),
-        ({"selector": True}, r"policies.selector is true, not a string or null"),
+        ({"selector": True}, r"policies.selector must be a string or null, got true"),
     ],
 )
 def test_policies_that_cannot_be_meant_are_refused(policies, sentence):

@@ -109,7 +109,7 @@ def test_what_is_no_selector_is_an_error(selector):
 
 
 def test_an_unknown_mode_is_an_error():
-    with pytest.raises(SettingsError, match='mode is "audit", not enforce or warn or observe'):
+    with pytest.raises(SettingsError, match='mode must be enforce, warn or observe, got "audit"'):
         read(mode="audit")
 
 

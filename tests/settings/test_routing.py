@@ -28,7 +28,10 @@ def test_istio_s_gateway_is_seldon_s_unless_it_is_set():
 @pytest.mark.parametrize(
     ("section", "sentence"),
     [
-        ({"kind": "traefik"}, 'routing.kind is "traefik", not none or gateway-api or istio'),
+        (
+            {"kind": "traefik"},
+            'routing.kind must be none, gateway-api, istio or ambassador, got "traefik"',
+        ),
         ({"gatway": "a/b"}, 'unknown key routing.gatway; did you mean "gateway"'),
         ({"kind": "gateway-api"}, "routing.gateway must be namespace/name with kind gateway-api"),
         ({"kind": "istio", "gateway": "mesh"}, "routing.gateway must be namespace/name"),

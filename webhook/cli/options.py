@@ -81,7 +81,7 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--routing",
             type=click.Choice(["none", "gateway-api", "istio", "ambassador"]),
-            help="What splits the requests between predictors. [settings: routing.kind]",
+            help="What splits requests between predictors. [settings: routing.kind]",
         ),
         click.option(
             "--allow-root-default",

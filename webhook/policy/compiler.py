@@ -50,7 +50,7 @@ from webhook.policy.validation import PATCH_FIELDS
 _RENDERED_MODES: Mapping[str, RenderedMode] = {"deny": "deny", "warn": "warn", "off": "off"}
 
 _AUTHORIZER_UNSUPPORTED = (
-    "authorizer is not supported: only the API server can be asked what a user may do"
+    "authorizer is not supported: only the API server knows what a user may do"
 )
 
 
@@ -339,7 +339,7 @@ class _PolicyCompiler:
             return None
         if returns and not _is_one_of(expression.type, returns):
             expected_types = " or ".join(map(str, returns))
-            message = f"{path[-1]} must be of type {expected_types}, is {expression.type}"
+            message = f"{path[-1]} must be of type {expected_types}, got {expression.type}"
             self._add_problem(path, ExpressionIssue(message, 0))
             return None
         if used_by_kubernetes:
@@ -368,10 +368,10 @@ class _PolicyCompiler:
             if name == "params" and not self.spec.get("paramKind"):
                 return "; the policy has no paramKind"
             if name == "variables":
-                return "; matchConditions see no variables"
+                return "; variables are not available in matchConditions"
         names = [get_str(item, "name") for item in get_list(self.spec, "variables")]
         if message.startswith("undefined field") and name in names:
-            return "; a variable is known below its definition"
+            return "; a variable can only be used after its definition"
         return ""
 
 
@@ -389,7 +389,7 @@ def _quotes_hint(text: str, issue: ExpressionIssue) -> str:
     for pattern in (_UNQUOTED_INDEX, _UNQUOTED_FIELD):
         for match in pattern.finditer(text):
             if match.start() <= issue.offset <= match.end():
-                return f"; a key needs quotes: ['{match[1]}']"
+                return f"; quote the key: ['{match[1]}']"
     return ""
 
 

@@ -214,9 +214,11 @@ def find_shape_issues(raw: dict[str, Any]) -> list[tuple[Path, str]]:
     issues += _unknown_field_issues(spec, _SPEC_FIELDS, here)
     reason, expires = spec.get("reason"), spec.get("expiresAt")
     if not _is_nonempty_string(reason) or not str(reason).strip():
-        issues.append((here / "reason", "spec.reason is missing: say why, for who reads it later"))
+        issues.append((here / "reason", "spec.reason is missing: explain why the exception exists"))
     if not isinstance(expires, str):
-        issues.append((here / "expiresAt", "spec.expiresAt is missing: every exception ends"))
+        issues.append(
+            (here / "expiresAt", "spec.expiresAt is missing: every exception must expire")
+        )
     else:
         try:
             parse_timestamp(expires)
@@ -229,7 +231,7 @@ def find_shape_issues(raw: dict[str, Any]) -> list[tuple[Path, str]]:
     issues += _unknown_id_issues(exemptions, here / "exempt")
     issues += _finding_issues(exemptions, here / "exempt" / _FINDINGS_FIELD)
     if not isinstance(exemptions, dict) or not any(exemptions.get(key) for key in known):
-        message = f"spec.exempt names nothing: one of {', '.join(known)} is needed"
+        message = f"spec.exempt is empty: at least one of {', '.join(known)} is needed"
         issues.append((here / "exempt", message))
     return issues
 
@@ -239,7 +241,7 @@ def _finding_issues(exemptions: Any, here: Path) -> list[tuple[Path, str]]:
     if raw is None:
         return []
     if not isinstance(raw, list) or not all(isinstance(each, dict) for each in raw):
-        return [(here, f"{here} is no list of findings")]
+        return [(here, f"{here} must be a list of findings")]
     issues: list[tuple[Path, str]] = []
     for index, each in enumerate(raw):
         issues += _unknown_field_issues(each, _FINDING_FIELDS, here / index)
@@ -257,14 +259,14 @@ def _list_issues(
     if raw is None:
         return []
     if not isinstance(raw, dict):
-        return [(here, f"{here} is no mapping")]
+        return [(here, f"{here} must be a mapping")]
     issues = _unknown_field_issues(raw, lists if known is None else known, here)
     for key in lists:
         value = raw.get(key)
         if value is not None and not (
             isinstance(value, list) and all(map(_is_nonempty_string, value))
         ):
-            issues.append((here / key, f"{here / key} is no list of words"))
+            issues.append((here / key, f"{here / key} must be a list of non-empty strings"))
     return issues
 
 

@@ -81,14 +81,14 @@ def lint_policies(policies: PolicySet, now: str | int | None = None) -> tuple[st
         policy = bound.policy
         location = f"{policy.file}:{policy.line}: {policy.name}"
         if not bound.bindings:
-            warnings.append(f"{location}: no binding names it, so it applies to nothing")
+            warnings.append(f"{location}: no binding refers to it, so it is never applied")
         if not policy.portable:
             warnings.append(
-                f"{location}: it uses graph functions, which the API server does not know"
+                f"{location}: it uses graph functions, which the API server does not have"
             )
         warnings.extend(map(str, policy.type_warnings))
         if not policy.metadata.title:
-            warnings.append(f"{location}: it has no annotation graphgate.io/title")
+            warnings.append(f"{location}: the annotation graphgate.io/title is missing")
         warnings += (f"{location}: {sentence}" for sentence in scope_warnings(policy))
     warnings += _exception_warnings(policies, now)
     return tuple(warnings)
@@ -103,9 +103,9 @@ def lint_notes(policies: PolicySet) -> tuple[str, ...]:
         stored, rendered = describe_scope(policy)
         asked = "; ".join(filter(None, (stored, rendered and f"rendered {rendered}")))
         if asked:
-            notes.append(f"{location}: asked about {asked}")
+            notes.append(f"{location}: applies to {asked}")
         if rendered and policy.reads_user:
-            notes.append(f"{location}: reads request.userInfo: not decided for rendered objects")
+            notes.append(f"{location}: reads request.userInfo: not evaluated for rendered objects")
         notes += (
             f"{binding.file}:{binding.line}: {binding.name}: {sentence}"
             for binding in bound.bindings
@@ -120,7 +120,7 @@ def _exception_warnings(policies: PolicySet, now: str | int | None) -> Iterator[
     for exception in policies.exceptions:
         location = f"{exception.file}:{exception.line}: {exception.name}"
         if now_timestamp is not None and exception.is_expired(now_timestamp):
-            yield f"{location}: expired at {exception.expires_at}: it exempts from nothing"
+            yield f"{location}: expired at {exception.expires_at}, so it no longer exempts anything"
         for pattern in exception.policies:
             if not any(exception.covers_policy(pattern, name) for name in names):
                 near = nearest_word(pattern.partition("/")[0], names)

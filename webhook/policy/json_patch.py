@@ -102,7 +102,7 @@ class _Patcher:
             raise _missing("remove", raw["path"])
         position: Any = _index(key, len(container)) if type(container) is list else key
         if position is None or (type(container) is dict and key not in container):
-            raise PatchError(f"remove {raw['path']}: there is no {key}")
+            raise PatchError(f"remove {raw['path']}: {key} not found")
         del container[position]
         self._emit("remove", place, position)
 
@@ -172,7 +172,7 @@ class _Patcher:
 
 
 def _missing(op: str, path: str) -> PatchError:
-    return PatchError(f'{op} "{path}": there is no such path')
+    return PatchError(f'{op} "{path}": path not found')
 
 
 def _index(text: str, size: int) -> int | None:

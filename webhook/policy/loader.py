@@ -83,7 +83,7 @@ class _Loader:
         key = (kind, name)
         issues = validation.find_shape_issues(raw)
         if key in self.policies or key in self.bindings:
-            issues.append((ROOT / "metadata" / "name", f'a second {kind} of the name "{name}"'))
+            issues.append((ROOT / "metadata" / "name", f'duplicate {kind} "{name}"'))
         if issues:
             self.invalid.add(key)
             self._add_problems(source, name, issues)
@@ -93,7 +93,7 @@ class _Loader:
             try:
                 policy, problems = compile_policy(source)
             except Exception as error:  # noqa: BLE001 — one policy never holds up the others
-                fault = f"graphgate could not read this policy: {type(error).__name__}: {error}"
+                fault = f"internal error while loading this policy: {type(error).__name__}: {error}"
                 policy, problems = None, []
                 self._add_problems(source, name, [(ROOT, fault)])
             self.problems.extend(problems)
@@ -149,7 +149,7 @@ class _Loader:
             binding.policy_name, [name for kind, name in self.policies if kind == key[0]]
         )
         hint = f'; did you mean "{near}"?' if near else ""
-        message = f'policyName is "{binding.policy_name}", and there is no such {key[0]}{hint}'
+        message = f'policyName is "{binding.policy_name}", but no {key[0]} has that name{hint}'
         position = source.position(ROOT / "spec" / "policyName")
         self.problems.append(
             PolicyProblem(source.file, *position, binding.name, message, policy_missing=True)

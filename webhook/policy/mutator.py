@@ -175,7 +175,7 @@ class _Mutator:
 
 def _read_operations(value: Any) -> list[Operation]:
     if type(value) is not list:
-        raise EvaluationError("a mutation gives a list of JSONPatch")
+        raise EvaluationError("a mutation must return a list of JSONPatch")
     return [_read_operation(item) for item in value]
 
 
@@ -189,12 +189,12 @@ def _read_object(value: Any) -> Any:
 
 def _require_kind(document: Any) -> None:
     if type(document) is not dict or not document.get("kind"):
-        raise PatchError("the patch leaves no object: kind is missing")
+        raise PatchError("the patched document is not an object: kind is missing")
 
 
 def _read_operation(value: Any) -> Operation:
     if type(value) is not StructValue:
-        raise EvaluationError("an element of the list is no JSONPatch")
+        raise EvaluationError("an element of the list is not a JSONPatch")
     fields = value.fields
     operation: dict[str, Any] = {"op": fields.get("op", ""), "path": fields.get("path", "")}
     if fields.get("from"):
@@ -257,7 +257,7 @@ def to_json_value(value: Any) -> Any:
         return int(value) if abs(value) <= _EXACT_INT else str(int(value))
     if value is None or kind in (str, bool):
         return value
-    raise EvaluationError(f"a {type_name(value)} is no JSON value")
+    raise EvaluationError(f"a {type_name(value)} is not a JSON value")
 
 
 def _json_key(key: Any) -> str:

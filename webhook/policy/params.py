@@ -37,7 +37,7 @@ def resolve_params(
     if not params and reference.deny_if_missing:
         kind = policy.param_kind[1]
         description = f'"{reference.name}"' if reference.name else "of the selector's labels"
-        raise ParamNotFoundError(f"no {kind} {description} is there for the binding {binding.name}")
+        raise ParamNotFoundError(f"no {kind} {description} found for the binding {binding.name}")
     return params
 
 

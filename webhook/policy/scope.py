@@ -104,18 +104,18 @@ def scope_warnings(policy: Policy) -> Iterator[str]:
     if not stored and not rendered:
         if policy.on_rendered == "off" and is_about_rendered(policy):
             return
-        yield "matches nothing that graphgate sees"
+        yield "matches no resource that graphgate evaluates"
     if covers(policy.match_constraints, _SCALE):
         missing = sorted({str(read) for read in _reads_beyond_scale(policy)})
         if missing:
             yield (
-                f"kubectl scale sends a Scale, which has no {missing[0]}: the policy cannot hold "
-                "there; read it with .? or has(), or leave out seldondeployments/scale"
+                f"kubectl scale sends a Scale, which has no {missing[0]}: the expression fails "
+                "there; use .? or has(), or remove seldondeployments/scale from resources"
             )
     elif policy.reads_replicas and covers(policy.match_constraints, STORED_RESOURCES[0]):
         yield (
-            "reads spec.replicas, and kubectl scale changes it unasked: "
-            "add seldondeployments/scale to resources"
+            "reads spec.replicas, which kubectl scale can change without "
+            "this policy: add seldondeployments/scale to resources"
         )
 
 
@@ -147,5 +147,5 @@ def namespace_note(policy: Policy, binding: Binding) -> str:
         for selector in selectors
         for requirement in selector.requirements
     ):
-        return "selects namespaces by label: without facts about them it is not decided"
+        return "selects namespaces by label: not evaluated without facts about them"
     return ""

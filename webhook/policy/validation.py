@@ -17,6 +17,7 @@ from webhook.cel.libraries.format import FORMATS
 from webhook.graph.path import ROOT, Path
 from webhook.graph.selectors import SELECTOR_OPERATORS
 from webhook.graph.suggest import nearest_word
+from webhook.graph.text import join_words
 
 ADMISSION_GROUP = "admissionregistration.k8s.io"
 SUPPORTED_VERSIONS = ("v1", "v1beta1")
@@ -53,7 +54,11 @@ def find_shape_issues(raw: dict[str, Any]) -> list[ShapeIssue]:
     version = str(raw.get("apiVersion")).rpartition("/")[2]
     if version not in SUPPORTED_VERSIONS:
         return [
-            (ROOT / "apiVersion", f"apiVersion is {version}, not {' or '.join(SUPPORTED_VERSIONS)}")
+            (
+                ROOT / "apiVersion",
+                f"unsupported apiVersion {version}; expected "
+                f"{join_words(SUPPORTED_VERSIONS, 'or')}",
+            )
         ]
     kind = str(raw["kind"])
     issues = [_schema_issue(error) for error in _schema_validator(kind).iter_errors(raw)]
@@ -82,10 +87,10 @@ def _schema_issue(error: Any) -> ShapeIssue:
             hint = f'; did you mean "{near}"?' if near else ""
             return path / name, f'unknown field "{name}"{hint}'
         case "required":
-            return path, f'the field "{kind.property}" is missing'
+            return path, f"{kind.property} is required"
         case "type":
             expected_types = " or ".join(word for word in sorted(kind.types) if word != "null")
-            return path, f"{path} is no {expected_types}"
+            return path, f"{path} must be of type {expected_types}"
     return path, str(error.message)
 
 
@@ -120,7 +125,7 @@ def _enum_issues(value: Any, here: Path) -> Iterator[ShapeIssue]:
             else [(path, inner)]
         ):
             if allowed is not None and isinstance(word, str) and word not in allowed:
-                yield value_path, f'{key} is "{word}", not {" or ".join(allowed)}'
+                yield value_path, f'invalid {key} "{word}"; expected {join_words(allowed, "or")}'
         if key in ("namespaceSelector", "objectSelector", "selector"):
             yield from _selector_issues(inner, path)
         elif key not in _ENUM_VALUES:
@@ -133,7 +138,7 @@ def _selector_issues(raw: Any, here: Path) -> Iterator[ShapeIssue]:
         if operator not in SELECTOR_OPERATORS:
             yield (
                 path / "operator",
-                f'operator is "{operator}", not {" or ".join(SELECTOR_OPERATORS)}',
+                f'invalid operator "{operator}"; expected {join_words(SELECTOR_OPERATORS, "or")}',
             )
         elif bool(item.get("values")) is not (operator in ("In", "NotIn")):
             needs = "needs values" if operator in ("In", "NotIn") else "takes no values"
@@ -156,7 +161,7 @@ def _policy_issues(spec: dict[str, Any], here: Path, kind: str) -> Iterator[Shap
     if kind == "ValidatingAdmissionPolicy":
         yield from _name_issues(spec, here, "auditAnnotations", "key", "qualifiedName")
         if not spec.get("validations") and not spec.get("auditAnnotations"):
-            yield here, "neither validations nor auditAnnotations: the policy says nothing"
+            yield here, "validations or auditAnnotations is required"
     else:
         yield from _mutation_issues(spec, here)
 
@@ -168,7 +173,7 @@ def _name_issues(
     for index, item in enumerate(spec.get(field) or ()):
         name, path = item[key], here / field / index / key
         if name in seen:
-            yield path, f'the {key} "{name}" stands twice in {field}'
+            yield path, f'duplicate {key} "{name}" in {field}'
         seen.add(name)
         for fault in FORMATS[format_name](name):
             yield path, f'{key} "{name}": {fault}'
@@ -179,9 +184,9 @@ def _variable_issues(spec: dict[str, Any], here: Path) -> Iterator[ShapeIssue]:
     for index, item in enumerate(spec.get("variables") or ()):
         name, path = item["name"], here / "variables" / index / "name"
         if not _IDENTIFIER.fullmatch(name):
-            yield path, f'the name "{name}" is no identifier of CEL'
+            yield path, f'"{name}" is not a CEL identifier'
         if name in seen:
-            yield path, f'the variable "{name}" stands twice'
+            yield path, f'duplicate variable "{name}"'
         seen.add(name)
 
 
@@ -191,9 +196,9 @@ PATCH_FIELDS = {"JSONPatch": "jsonPatch", "ApplyConfiguration": "applyConfigurat
 
 def _mutation_issues(spec: dict[str, Any], here: Path) -> Iterator[ShapeIssue]:
     if not spec.get("mutations"):
-        yield here, "mutations is missing: the policy changes nothing"
+        yield here, "mutations is missing"
     if not spec.get("reinvocationPolicy"):
-        yield here, "reinvocationPolicy is missing: Never or IfNeeded"
+        yield here, "reinvocationPolicy is missing; allowed: Never, IfNeeded"
     for index, mutation in enumerate(spec.get("mutations") or ()):
         path = here / "mutations" / index
         field = PATCH_FIELDS.get(mutation["patchType"], "jsonPatch")
@@ -201,7 +206,10 @@ def _mutation_issues(spec: dict[str, Any], here: Path) -> Iterator[ShapeIssue]:
             yield path, f"{field}.expression is missing"
         for other in PATCH_FIELDS.values():
             if other != field and mutation.get(other) is not None:
-                yield path / other, f"{other} does not go with patchType {mutation['patchType']}"
+                yield (
+                    path / other,
+                    f"{other} is not allowed with patchType {mutation['patchType']}",
+                )
 
 
 def _binding_issues(spec: dict[str, Any], here: Path, kind: str) -> Iterator[ShapeIssue]:
@@ -210,14 +218,17 @@ def _binding_issues(spec: dict[str, Any], here: Path, kind: str) -> Iterator[Sha
     actions = spec.get("validationActions") or ()
     if kind == "ValidatingAdmissionPolicyBinding":
         if not actions:
-            yield here / "validationActions", "validationActions is empty"
+            yield here / "validationActions", "validationActions must not be empty"
         if "Deny" in actions and "Warn" in actions:
-            yield here / "validationActions", "Deny and Warn together would say everything twice"
+            yield (
+                here / "validationActions",
+                "Deny and Warn are not allowed together: every message would appear twice",
+            )
     reference = spec.get("paramRef")
     if reference is None:
         return
     path = here / "paramRef"
     if bool(reference.get("name")) is (reference.get("selector") is not None):
-        yield path, "paramRef takes either name or selector"
+        yield path, "paramRef requires either name or selector"
     if not reference.get("parameterNotFoundAction"):
-        yield path, "paramRef.parameterNotFoundAction is missing: Allow or Deny"
+        yield path, "paramRef.parameterNotFoundAction is missing; allowed: Allow, Deny"

@@ -34,12 +34,12 @@ KIND = "Facts"
 _VERSION = re.compile(r"^v1\.([1-9][0-9]{0,2})([.+-][-+.0-9A-Za-z]*)?$")
 
 _STRING_MAP_SCHEMA = {"type": "object", "additionalProperties": {"type": "string"}}
-_QUANTITY_SCHEMA = {"type": ["string", "number"], "description": "A quantity, as 100m or 1Gi."}
+_QUANTITY_SCHEMA = {"type": ["string", "number"], "description": "A quantity such as 100m or 1Gi."}
 
 SCHEMA: Mapping[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "graphgate facts",
-    "description": "What is known of a cluster.",
+    "description": "What graphgate knows about a cluster.",
     "type": "object",
     "required": ["apiVersion", "kind"],
     "additionalProperties": False,
@@ -50,7 +50,7 @@ SCHEMA: Mapping[str, Any] = {
         "kubernetesVersion": {
             "type": ["string", "null"],
             "pattern": _VERSION.pattern,
-            "description": "The version of Kubernetes: v1.36, or as `kubectl version` has it. "
+            "description": "Version of Kubernetes: v1.36, or as `kubectl version` prints it. "
             "null: not known.",
         },
         "openshift": {
@@ -59,15 +59,15 @@ SCHEMA: Mapping[str, Any] = {
         },
         "operator": {
             "enum": ["seldon", "graphgate", None],
-            "description": "Who turns SeldonDeployments into objects: Seldon's operator, or "
-            "graphgate's reconciler. null: not known.",
+            "description": "Who reconciles SeldonDeployments: Seldon's operator or graphgate's "
+            "reconciler. null: not known.",
         },
         "maxGraphDepth": {
             "type": ["integer", "null"],
             "minimum": 1,
             "maximum": 9999,
             "description": "How many levels of nodes the cluster's CustomResourceDefinition of "
-            "SeldonDeployments keeps, the root included. null: all, or not known.",
+            "SeldonDeployments keeps, including the root. null: all, or not known.",
         },
         "mirrorsPercent": {
             "type": ["boolean", "null"],
@@ -85,9 +85,9 @@ SCHEMA: Mapping[str, Any] = {
             "additionalProperties": False,
             "properties": {
                 "image": {"type": "string"},
-                "image_v2": {"type": "string", "description": "For the protocol v2."},
+                "image_v2": {"type": "string", "description": "Image for the protocol v2."},
             },
-            "description": "Images of explainers whose containerSpec names none, as the entry "
+            "description": "Images of explainers whose containerSpec has none, as the entry "
             "explainer of seldon-config. null: not known.",
         },
         "storageInitializer": {
@@ -100,11 +100,13 @@ SCHEMA: Mapping[str, Any] = {
                 "memoryRequest": _QUANTITY_SCHEMA,
                 "memoryLimit": _QUANTITY_SCHEMA,
             },
-            "description": "What fetches models, as the entry storageInitializer of seldon-config.",
+            "description": "Image that downloads models, and its resources, as the entry "
+            "storageInitializer of seldon-config.",
         },
         "namespaces": {
             "type": "object",
-            "description": "By name; what is not here could not be read.",
+            "description": "Namespaces by name. Namespaces that are missing here could not be "
+            "read.",
             "additionalProperties": {
                 "type": ["object", "null"],
                 "additionalProperties": False,

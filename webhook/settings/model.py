@@ -125,7 +125,7 @@ OperatorSetting = Literal["auto", "graphgate", "seldon"]
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that an operator may choose about verdicts.
+    """Settings of graphgate.
 
     profile            the name of the profile it started from
     defaults           what is filled in

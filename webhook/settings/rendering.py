@@ -28,31 +28,37 @@ _KEYS: Mapping[str, Key] = {
     "storageInitializerImage": (
         "initializer_image",
         _TEXT,
-        "What fetches models; the flag --storage-initializer-image takes its place. Empty: the one "
-        "in seldon-config, else Seldon's own. (RELATED_IMAGE_STORAGE_INITIALIZER)",
+        "Image that downloads models; the flag --storage-initializer-image overrides it. Empty: "
+        "the "
+        "one in seldon-config, else Seldon's own. (RELATED_IMAGE_STORAGE_INITIALIZER)",
     ),
     "defaultEnvSecret": (
         "env_secret",
         _TEXT,
-        "Secret whose keys are variables of what fetches models, where no node names one. "
+        "Secret whose keys become environment variables of the storage initializer, unless the "
+        "node names another. "
         "(PREDICTIVE_UNIT_DEFAULT_ENV_SECRET_REF_NAME)",
     ),
-    "prometheusPath": ("prometheus_path", _NAME, "Where metrics are scraped."),
+    "prometheusPath": ("prometheus_path", _NAME, "Path at which metrics are scraped."),
     "deploymentNameAsPrefix": (
         "deployment_name_as_prefix",
         _FLAG,
         "A hashed Deployment name starts with the object's name instead of seldon-. "
         "(DEPLOYMENT_NAME_AS_PREFIX)",
     ),
-    "certMountPath": ("cert_mount_path", _NAME, "Where ssl.certSecretName is mounted."),
-    "firstHttpPort": ("http_port", _PORT, "The first port handed out to nodes."),
-    "firstGrpcPort": ("grpc_port", _PORT, "The first gRPC port handed out to nodes."),
-    "firstMetricsPort": ("metrics_port", _PORT, "The first metrics port handed out to nodes."),
-    "metricsPortName": ("metrics_port_name", _NAME, "The port name that scrapers look for."),
+    "certMountPath": (
+        "cert_mount_path",
+        _NAME,
+        "Path at which the Secret ssl.certSecretName is mounted.",
+    ),
+    "firstHttpPort": ("http_port", _PORT, "The first HTTP port assigned to nodes."),
+    "firstGrpcPort": ("grpc_port", _PORT, "The first gRPC port assigned to nodes."),
+    "firstMetricsPort": ("metrics_port", _PORT, "The first metrics port assigned to nodes."),
+    "metricsPortName": ("metrics_port_name", _NAME, "Name of the port that scrapers look for."),
     "serviceHttpPort": (
         "service_http_port",
         _PORT,
-        "Port of a predictor's Service without an executor.",
+        "HTTP port of the Service of a predictor without an executor.",
     ),
     "serviceGrpcPort": ("service_grpc_port", _PORT, "The same for gRPC."),
 }
@@ -61,7 +67,7 @@ _EXECUTOR_KEYS: Mapping[str, Key] = {
     "image": (
         "image",
         _TEXT,
-        "Seldon's executor; the flag --executor-image takes its place. Empty: none. "
+        "Image of Seldon's executor; the flag --executor-image overrides it. Empty: none. "
         "(EXECUTOR_CONTAINER_IMAGE_AND_VERSION, RELATED_IMAGE_EXECUTOR)",
     ),
     "imagePullPolicy": (
@@ -69,36 +75,44 @@ _EXECUTOR_KEYS: Mapping[str, Key] = {
         {"enum": ["Always", "IfNotPresent", "Never"]},
         "When its image is pulled.",
     ),
-    "serviceAccount": ("service_account", _NAME, "Of an executor with a pod of its own."),
+    "serviceAccount": (
+        "service_account",
+        _NAME,
+        "Service account of an executor that runs in a separate pod.",
+    ),
     "httpPort": (
         "http_port",
         _PORT,
-        "Where it listens, and its Services. (EXECUTOR_SERVER_PORT)",
+        "HTTP port of the executor and its Services. (EXECUTOR_SERVER_PORT)",
     ),
     "grpcPort": ("grpc_port", _PORT, "The same for gRPC. (EXECUTOR_SERVER_GRPC_PORT)"),
-    "metricsPortName": ("metrics_port_name", _NAME, "The port name that scrapers look for."),
-    "cpu": ("cpu", _NAME, "Request and limit, where svcOrchSpec.resources says nothing."),
+    "metricsPortName": ("metrics_port_name", _NAME, "Name of the port that scrapers look for."),
+    "cpu": ("cpu", _NAME, "CPU request and limit, where svcOrchSpec.resources does not set them."),
     "memory": ("memory", _NAME, "The same for memory."),
     "requestLoggerEndpoint": (
         "log_endpoint",
         _TEXT,
-        "Where requests are logged to, where no node says so. "
+        "URL to which requests are logged, unless the node sets one. "
         "(EXECUTOR_REQUEST_LOGGER_DEFAULT_ENDPOINT)",
     ),
-    "logQueueSize": ("log_queue_size", _NUMBER, "Requests that wait for the logger."),
-    "logWriteTimeoutMs": ("log_write_timeout_ms", _NUMBER, "Milliseconds for one of them."),
-    "fullHealthChecks": ("full_health_checks", _FLAG, "Whether it asks every node."),
+    "logQueueSize": ("log_queue_size", _NUMBER, "Number of requests that may wait for the logger."),
+    "logWriteTimeoutMs": (
+        "log_write_timeout_ms",
+        _NUMBER,
+        "Milliseconds within which a request must be logged.",
+    ),
+    "fullHealthChecks": ("full_health_checks", _FLAG, "Whether its health check calls every node."),
     "user": (
         "user",
         _USER,
-        "Its user id; its image names none. null: none is set. (EXECUTOR_CONTAINER_USER)",
+        "Its user id, as its image sets none. null: no user id. (EXECUTOR_CONTAINER_USER)",
     ),
 }
 
 _IMAGE_KEYS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "modelServerImages": (
         {"type": "object", "additionalProperties": _IMAGES},
-        "Images of model servers by name and protocol; they go before those of seldon-config. "
+        "Images of model servers by name and protocol; they override those of seldon-config. "
         "(RELATED_IMAGE_*)",
     ),
     "explainerImages": (

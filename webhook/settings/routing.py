@@ -29,56 +29,59 @@ _KEYS: Mapping[str, Key] = {
     _KIND: (
         "kind",
         {"enum": list(KINDS)},
-        "What splits the requests between predictors. none: nothing of graphgate's does. "
+        "What splits requests between predictors. none: graphgate creates no routes. "
         "(ISTIO_ENABLED, AMBASSADOR_ENABLED)",
     ),
     "gateway": (
         "gateway",
         _GATEWAY,
-        "What routes attach to, as namespace/name; of ambassador, the id of its instance. Empty: "
-        "istio-system/seldon-gateway of Istio, and the only Ambassador. (ISTIO_GATEWAY)",
+        "Gateway that routes attach to, as namespace/name; for ambassador, the id of the instance. "
+        "Empty: istio-system/seldon-gateway for Istio, the only instance for Ambassador. "
+        "(ISTIO_GATEWAY)",
     ),
     "sectionName": (
         "section_name",
         _SECTION,
-        "The listener of a Gateway that routes attach to. Empty: all of them.",
+        "Listener of the Gateway that routes attach to. Empty: all of them.",
     ),
     "hosts": (
         "hosts",
         _HOSTS,
-        "The hosts that routes are for. Empty: all hosts of the gateway.",
+        "Hosts of the routes. Empty: all hosts of the gateway.",
     ),
     "prefix": (
         "prefix",
         {"type": "string", "pattern": "^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$", "maxLength": 128},
-        "How paths begin, before /<namespace>/<name>/; the predictors get them without it.",
+        "Prefix of paths, before /<namespace>/<name>/; it is removed before the predictors see "
+        "the path.",
     ),
     "grpcHosts": (
         "grpc_hosts",
         _HOSTS,
-        "Hosts of gRPC alone. With these or grpcSectionName, gateway-api makes a GRPCRoute.",
+        "Hosts for gRPC only. With these or grpcSectionName, gateway-api creates a GRPCRoute.",
     ),
     "grpcSectionName": (
         "grpc_section_name",
         _SECTION,
-        "The listener of gRPC alone. Empty: gRPC is told by the headers seldon and namespace.",
+        "Listener for gRPC only. Empty: gRPC is recognised by the headers seldon and namespace.",
     ),
     "allowedGateways": (
         "allowed_gateways",
         {"type": "array", "items": {**_GATEWAY, "minLength": 1}},
-        "Gateways that an object may choose by the annotation seldon.io/istio-gateway, besides "
+        "Gateways that an object may choose with the annotation seldon.io/istio-gateway, besides "
         "`gateway`.",
     ),
     "allowedHosts": (
         "allowed_hosts",
         {**_HOSTS, "maxItems": 1000},
-        "Hosts that an object may choose by the annotation seldon.io/istio-host, besides `hosts`. "
+        "Hosts that an object may choose with the annotation seldon.io/istio-host, besides "
+        "`hosts`. "
         "*.example.com allows every host below example.com.",
     ),
     "istioTlsMode": (
         "istio_tls_mode",
         {"enum": ["", "DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL"]},
-        "TLS from Istio to the predictors. Empty: as the mesh does. (ISTIO_TLS_MODE)",
+        "TLS mode from Istio to the predictors. Empty: the default of the mesh. (ISTIO_TLS_MODE)",
     ),
 }
 
@@ -128,7 +131,7 @@ def _find_contradictions(options: RoutingOptions) -> Iterator[str]:
     if options.kind == "istio" and options.gateway and "/" not in options.gateway:
         yield "gateway must be namespace/name with kind istio"
     if options.kind == "ambassador" and len(options.hosts) > 1:
-        yield "hosts must be one host at most with kind ambassador"
+        yield "hosts must have at most one host with kind ambassador"
     if options.kind == "gateway-api" and "*" in options.hosts + options.grpc_hosts:
         yield 'hosts must not contain "*" with kind gateway-api; leave it empty for all hosts'
     if options.kind == "gateway-api" and options.separates_grpc and _share_a_host(options):

@@ -25,24 +25,30 @@ _DEFAULTS_PROPERTIES: dict[str, Any] = {
     "applyAt": {
         "enum": ["admission", "render"],
         "description": "admission: written into the stored object. render: the stored object stays "
-        "as its author wrote it, and only what is rendered from it has the defaults.",
+        "as written; only the objects rendered from it have the defaults.",
     },
     "scope": {
         **_enum_with_off("pod", "container"),
         "description": "Where values are written. pod falls back to the containers where a "
-        "pod-level user would reach a container whose author asked for root.",
+        "pod-level user would apply to a container that asks for root.",
     },
-    "runAsUser": {**_ID_SCHEMA, "description": "User id for whoever has none. null: set none."},
-    "runAsGroup": {**_ID_SCHEMA, "description": "Group id, written only beside our own user id."},
+    "runAsUser": {
+        **_ID_SCHEMA,
+        "description": "User id for pods and containers without one. null: set none.",
+    },
+    "runAsGroup": {
+        **_ID_SCHEMA,
+        "description": "Group id, written only together with the default user id.",
+    },
     "fsGroup": {**_ID_SCHEMA, "description": "Group of the pod's volumes."},
     "fsGroupChangePolicy": {
         "enum": ["Always", "OnRootMismatch", None],
-        "description": "Written only beside our own fsGroup.",
+        "description": "Written only together with the default fsGroup.",
     },
     "runAsNonRoot": {
         **_enum_with_off("when-user-set", "always"),
         "description": "when-user-set: where the effective user is known and not 0. always: also "
-        "where the image decides; the kubelet then refuses images that run as root.",
+        "where the image sets the user; the kubelet then rejects images that run as root.",
     },
     "allowPrivilegeEscalation": {
         "enum": [False, None],
@@ -50,7 +56,7 @@ _DEFAULTS_PROPERTIES: dict[str, Any] = {
     },
     "dropCapabilities": {
         "enum": [["ALL"], None],
-        "description": '["ALL"]: written where the author wrote neither drop nor add.',
+        "description": '["ALL"]: written where neither drop nor add is set.',
     },
     "seccompProfile": {
         "enum": ["RuntimeDefault", None],
@@ -58,13 +64,13 @@ _DEFAULTS_PROPERTIES: dict[str, Any] = {
     },
     "openshift": {
         "enum": ["auto", "range-start", "ignore"],
-        "description": "auto: leave identity to the SCC. range-start: the first user id of the "
-        "namespace. ignore: as on any Kubernetes.",
+        "description": "auto: the SCC chooses the ids. range-start: use the first user id of "
+        "the namespace. ignore: as on any Kubernetes.",
     },
     "allowOptOut": {
         "type": "boolean",
         "description": "Whether the annotation graphgate.io/security-defaults: disabled "
-        "switches defaulting off for an object. It never switches a check off.",
+        "switches defaulting off for an object. It never disables a check.",
     },
 }
 
@@ -72,21 +78,22 @@ _POLICIES_PROPERTIES: dict[str, Any] = {
     "files": {
         "type": "array",
         "items": {"type": "string", "minLength": 1},
-        "description": "Files and folders; relative ones are beside this file. The flag "
-        "--policies takes their place.",
+        "description": "Files and folders, relative to this file. The flag --policies "
+        "overrides them.",
     },
     "selector": {
         "type": ["string", "null"],
         "minLength": 1,
-        "description": "Labels, as kubectl's -l, of the policies, parameters and exceptions in the "
-        "cluster that graphgate serve evaluates too. The flag --cluster-policies-selector takes "
-        "its place. null: none.",
+        "description": "Label selector, as for kubectl -l, of the policies, parameters and "
+        "exceptions "
+        "in the cluster that graphgate serve evaluates too. The flag "
+        "--cluster-policies-selector overrides it. null: none.",
     },
     "rendered": {
         **_enum_with_off("warn", "deny"),
-        "description": "What a policy for pods, Deployments, Services or other objects that a "
-        "SeldonDeployment stands for does where it would deny one. off: such policies are not "
-        "asked. The annotation graphgate.io/rendered of a policy goes first.",
+        "description": "What happens when a policy for pods, Deployments, Services or other "
+        "rendered objects denies one. off: such policies are not evaluated. The annotation "
+        "graphgate.io/rendered of a policy overrides it.",
     },
 }
 
@@ -96,7 +103,7 @@ def settings_schema() -> dict[str, Any]:
     """Return the schema (draft 2020-12)."""
     section = {
         "defaults": _object_schema(
-            _DEFAULTS_PROPERTIES, "What is filled in where the author wrote nothing."
+            _DEFAULTS_PROPERTIES, "Default values for fields that are not set."
         ),
         "rules": _object_schema(
             {
@@ -112,8 +119,8 @@ def settings_schema() -> dict[str, Any]:
                     if descriptor.configurable
                 },
             },
-            "What is done about findings, and the parameters of rules. An id goes before its "
-            "group, and that before *.",
+            "Actions and parameters of rules. The id of a rule overrides its group, and a "
+            "group overrides *.",
         ),
         "modelServers": {
             "type": "array",
@@ -124,48 +131,49 @@ def settings_schema() -> dict[str, Any]:
             {
                 "mode": {
                     **_enum_with_off("warn", "enforce"),
-                    "description": "What a departure from the standard, or from the restrictions, "
-                    "means. What can never run is denied in any mode.",
+                    "description": "What a violation of the standard or of the restrictions leads "
+                    "to. Pods that can never run are denied in any mode.",
                 },
                 "level": {
                     "enum": ["privileged", "baseline", "restricted", None],
-                    "description": "The Pod Security level that holds everywhere. null: the one "
+                    "description": "The Pod Security level for all namespaces. null: the level "
                     "that the namespace's labels enforce.",
                 },
                 "version": {
                     "type": ["string", "null"],
                     "pattern": r"^(latest|v1\.(0|[1-9][0-9]{0,3}))$",
-                    "description": "Kubernetes version of its rules: v1.30 or latest.",
+                    "description": "Version of the Pod Security Standards: v1.30 or latest.",
                 },
                 "restrictions": {
                     "type": ["object", "null"],
-                    "description": "Demands of one's own, as a PodSecurityPolicy made them; "
-                    "`graphgate policies convert-psp` translates one.",
+                    "description": "Further restrictions, like those of a PodSecurityPolicy; "
+                    "`graphgate policies convert-psp` converts one.",
                 },
             },
-            "What is demanded of pods, before they exist.",
+            "Requirements on pods, checked before they exist.",
         ),
         "mode": {
             "enum": ["enforce", "warn", "observe"],
-            "description": "What comes of a denial. enforce: the object is refused. warn: its "
-            "author is warned. observe: it is recorded (metrics, audit annotations, log), and the "
-            "object stays as it is, without defaults. What exceeds a bound is refused in any mode.",
+            "description": "What a denial does. enforce: reject the object. warn: only warn. "
+            "observe: only record it (metrics, audit annotations, log) and leave the object as "
+            "it is, without defaults. An object that exceeds a limit is rejected in any mode.",
         },
         "ratchet": {
             "type": "boolean",
-            "description": "true: on an update, only faults that the object did not have before "
-            "deny; the others are warnings.",
+            "description": "true: on an update, only errors that the object did not have before "
+            "deny it; the others become warnings.",
         },
         "operator": {
             "enum": ["auto", "seldon", "graphgate"],
-            "description": "Whose pods are judged: those that Seldon's operator makes, or those of "
-            "graphgate's reconciler. auto: as the object's label and status and the cluster show "
-            "it, else Seldon's.",
+            "description": "Whose pods are checked: those of Seldon's operator or those of "
+            "graphgate's "
+            "reconciler. auto: detected from the object's label and status and from the "
+            "cluster, else Seldon's.",
         },
         "controllerID": {
             "type": "string",
             "description": "The flag --controller-id of graphgate's reconciler: objects whose "
-            "label seldon.io/controller-id has this value are its own.",
+            "label seldon.io/controller-id has this value belong to it.",
         },
         "onRuleError": {
             "enum": ["deny", "allow"],
@@ -175,7 +183,8 @@ def settings_schema() -> dict[str, Any]:
     of_namespace = {
         **section,
         "routing": _object_schema(
-            routing_schema(of_namespace=True), "How requests get to the predictors in it."
+            routing_schema(of_namespace=True),
+            "How requests reach the predictors in this namespace.",
         ),
     }
     return {
@@ -188,16 +197,16 @@ def settings_schema() -> dict[str, Any]:
                 "metadata": {"type": "object"},
                 "profile": {
                     "enum": ["default", "hardened"],
-                    "description": "The options of defaulting that this file builds on.",
+                    "description": "The defaulting options that this file starts from.",
                 },
                 **section,
                 "rendering": _object_schema(
                     rendering_schema(),
-                    "What is set in the objects that are rendered; what Seldon's manager reads "
-                    "from its environment.",
+                    "Values set in rendered objects; Seldon's manager reads them from its "
+                    "environment.",
                 ),
                 "routing": _object_schema(
-                    routing_schema(), "How requests get to the predictors; see docs/traffic.md."
+                    routing_schema(), "How requests reach the predictors; see docs/traffic.md."
                 ),
                 "policies": _object_schema(
                     _POLICIES_PROPERTIES, "Where users' policies and exceptions come from."
@@ -208,8 +217,9 @@ def settings_schema() -> dict[str, Any]:
                     "additionalProperties": _object_schema(
                         of_namespace, "Settings of one namespace."
                     ),
-                    "description": "By name of the namespace, or a pattern with *: what differs "
-                    "there. The name goes before the longest pattern.",
+                    "description": "Settings that differ per namespace, by name or by a pattern "
+                    "with *. A name overrides patterns, and a longer pattern overrides a "
+                    "shorter one.",
                 },
                 "namespaceSelectors": {
                     "type": "array",
@@ -220,12 +230,13 @@ def settings_schema() -> dict[str, Any]:
                         ),
                         "required": ["selector"],
                     },
-                    "description": "By labels of the namespace: what differs there. The first "
-                    "that matches counts, where no name or pattern does. Where the labels are "
-                    "not known, the strictest mode of all holds, and else what is set globally.",
+                    "description": "Settings that differ per namespace, by its labels. The "
+                    "first match applies, unless a name or pattern matches. If the labels are "
+                    "not known, the strictest of all modes applies; other settings are the "
+                    "global ones.",
                 },
             },
-            "Everything that an operator may choose about verdicts.",
+            "Settings of graphgate.",
         ),
         "required": ["apiVersion", "kind"],
     }

@@ -4,7 +4,7 @@ from typing import Any
 
 from webhook.graph.path import Path
 from webhook.graph.suggest import nearest_word
-from webhook.graph.text import shorten
+from webhook.graph.text import join_words, shorten
 from webhook.yamldoc.emitter import emit_json
 
 _TYPE_NAMES = {
@@ -21,7 +21,7 @@ _MAX_SHOWN_LENGTH = 60
 
 
 def describe_schema_error(error: Any, *, pattern_name: str = "") -> str:
-    """Return what is wrong: `kubernetesVersion is 36, not a string or null`.
+    """Return what is wrong: `kubernetesVersion must be a string or null, got 36`.
 
     error         a jsonschema.ValidationError
     pattern_name  what a text is that has the pattern of this schema: "a version like v1.36"
@@ -37,7 +37,7 @@ def describe_schema_error(error: Any, *, pattern_name: str = "") -> str:
         case "const":
             expected = str(error.validator_value)
         case "enum":
-            expected = _join_words(error.validator_value)
+            expected = _join_values(error.validator_value)
         case "type":
             kinds = error.validator_value
             kinds = [kinds] if isinstance(kinds, str) else kinds
@@ -46,7 +46,7 @@ def describe_schema_error(error: Any, *, pattern_name: str = "") -> str:
             expected = pattern_name
     if not expected:
         return f"{path}: {error.message}"
-    return f"{path} is {_describe_value(error.instance)}, not {expected}"
+    return f"{path} must be {expected}, got {_describe_value(error.instance)}"
 
 
 def _describe_unknown_key(error: Any, path: Path) -> str:
@@ -57,14 +57,15 @@ def _describe_unknown_key(error: Any, path: Path) -> str:
     return f"unknown key {path / str(unknown)}; {hint}"
 
 
-def _join_words(allowed: list[Any]) -> str:
+def _join_values(allowed: list[Any]) -> str:
     """Return the values that people write: no null, and no false, which is how YAML reads off."""
     hidden = (None, False) if "off" in allowed else (None,)
-    return " or ".join(
+    words = (
         word if isinstance(word, str) else emit_json(word)
         for word in allowed
         if not any(word is each for each in hidden)
     )
+    return join_words(words, "or")
 
 
 def _describe_value(value: Any) -> str:

@@ -417,7 +417,7 @@ def test_each_remediation_names_what_to_do_or_what_would_be_reported() -> None:
         "host-namespace-in-user-namespace": {"remove one of the two"},
         "ephemeral-container-in-template": {"remove them; kubectl debug adds one to a running pod"},
         "malformed-profile": {
-            "set type to RuntimeDefault or Localhost or Unconfined",
+            "set type to RuntimeDefault, Localhost or Unconfined",
             annotation,
         },
         "profile-against-annotation": {

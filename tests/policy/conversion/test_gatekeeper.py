@@ -69,8 +69,8 @@ def test_a_template_and_its_constraint_become_policy_binding_and_parameter() -> 
     assert binding["spec"]["paramRef"] == {"name": "ours", "parameterNotFoundAction": "Deny"}
     assert parameter == yaml.safe_load(CONSTRAINT)
     assert conversion.notes == (
-        "k8sallowedrepos: spec.generateVAP is left out: the policy is written here",
-        "ours: spec.match.excludedNamespaces is left out: write it as a matchCondition",
+        "k8sallowedrepos: spec.generateVAP is not converted: the policy is written here",
+        "ours: spec.match.excludedNamespaces is not converted: write a matchCondition instead",
     )
 
 
@@ -112,8 +112,9 @@ def test_rego_and_what_belongs_to_it_are_left_out() -> None:
     conversion, _ = convert(rego, CONSTRAINT)
     assert conversion.objects == ()
     assert conversion.notes == (
-        "k8sallowedrepos: it is left out: Rego, and no K8sNativeValidation",
-        "ours: K8sAllowedRepos is left out: no template with CEL is here for it",
+        "k8sallowedrepos: not converted: it has Rego, but no K8sNativeValidation",
+        "ours: K8sAllowedRepos is not converted: its ConstraintTemplate with CEL is not among "
+        "the files",
     )
 
 

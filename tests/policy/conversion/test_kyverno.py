@@ -81,8 +81,8 @@ def test_a_validating_policy_becomes_a_policy_with_its_binding() -> None:
     }
     assert binding["spec"] == {"policyName": "pinned", "validationActions": ["Deny"]}
     assert [note.split(":")[1].strip() for note in conversion.notes] == [
-        "spec.evaluation is left out",
-        "spec.autogen is left out",
+        "spec.evaluation is not converted",
+        "spec.autogen is not converted",
     ]
     assert warned(policies) == ["pod of predictor main: not pinned"]
 
@@ -101,7 +101,7 @@ def test_a_rule_with_cel_becomes_a_policy_and_a_pattern_is_left_out() -> None:
     ]
     assert policy["spec"]["validations"][0]["message"] == "images are pinned"
     assert binding["spec"]["validationActions"] == ["Deny"]
-    assert conversion.notes == ("pods-pattern: validate is left out: it is not CEL",)
+    assert conversion.notes == ("pods-pattern: validate is not converted: it is not CEL",)
     assert "pod of predictor main: images are pinned" in warned(policies)
 
 
@@ -134,9 +134,12 @@ spec:
 @pytest.mark.parametrize(
     ("match", "note"),
     [
-        ("{any: [{resources: {kinds: [Pod], names: [a]}}]}", "names is left out"),
-        ("{any: [{resources: {kinds: [Pod]}, subjects: [{kind: User}]}]}", "subjects is left out"),
-        ("{any: [{resources: {}}]}", "it is left out: match names no kinds"),
+        ("{any: [{resources: {kinds: [Pod], names: [a]}}]}", "names is not converted"),
+        (
+            "{any: [{resources: {kinds: [Pod]}, subjects: [{kind: User}]}]}",
+            "subjects is not converted",
+        ),
+        ("{any: [{resources: {}}]}", "not converted: match has no kinds"),
     ],
 )
 def test_what_a_match_has_beyond_kinds_is_named(match: str, note: str) -> None:
@@ -186,9 +189,9 @@ def test_a_kind_without_a_group_is_kubernetes_own(kind: str, group: str, resourc
 @pytest.mark.parametrize(
     ("field", "reason"),
     [
-        ("autogen", "graphgate asks policies for pods about the pods that an object stands for"),
-        ("evaluation", "where a policy is evaluated, the readers of the file decide"),
-        ("webhookConfiguration", "Kyverno's webhook is not there"),
+        ("autogen", "graphgate evaluates policies for pods on the pods rendered from an object"),
+        ("evaluation", "whoever loads the file decides where a policy is evaluated"),
+        ("webhookConfiguration", "it configures Kyverno's own webhook"),
     ],
 )
 def test_why_a_field_is_left_out_is_told(field: str, reason: str) -> None:
@@ -199,7 +202,7 @@ def test_why_a_field_is_left_out_is_told(field: str, reason: str) -> None:
         if f"{field}: {{a: b}}" in line or not line.strip().startswith(f"{field}:")
     )
     conversion, _ = convert(text)
-    assert f"pinned: spec.{field} is left out: {reason}" in conversion.notes
+    assert f"pinned: spec.{field} is not converted: {reason}" in conversion.notes
 
 
 def test_the_default_of_a_cluster_policy_is_to_audit() -> None:
@@ -218,7 +221,7 @@ def test_a_condition_that_is_called_by_a_sentence_gets_a_name() -> None:
     assert policies.problems == ()
     (condition,) = conversion.objects[0]["spec"]["matchConditions"]
     assert condition["name"] == "Only-what-is-new"
-    assert 'pods-pinned: the condition "Only what is new!" is called Only-what-is-new' in (
+    assert 'pods-pinned: the condition "Only what is new!" is renamed to "Only-what-is-new"' in (
         conversion.notes
     )
 
@@ -226,7 +229,7 @@ def test_a_condition_that_is_called_by_a_sentence_gets_a_name() -> None:
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
-        ("undeclared reference to 'resource'", ": a library that only Kyverno has"),
+        ("undeclared reference to 'resource'", ": it belongs to a library that only Kyverno has"),
         ("undeclared reference to 'foo'", ""),
     ],
 )

@@ -136,18 +136,24 @@ def test_junit_is_xml_with_a_case_for_each() -> None:
 @pytest.mark.parametrize(
     ("cases", "fact"),
     [
-        ("- {}\n", "a case has a name"),
+        ("- {}\n", "name is required"),
         ("- name: a\n  expct: []\n", 'unknown field "expct"; did you mean "expect"?'),
-        ("- name: a\n  operation: PATCH\n", "operation is not CREATE or UPDATE or DELETE"),
-        ("- name: a\n  expect: [{path: x}]\n", "an expected finding has a rule: NAME/0"),
-        ("- name: a\n  expect: [{rule: p/0, action: no}]\n", "action is not deny or warn or audit"),
-        ("- name: a\n  set: {'a b': 1}\n", "a b is no path such as spec.predictors[0].name"),
-        ("- name: a\n  remove: [spec.nothing]\n", "spec.nothing is not there to be removed"),
+        ("- name: a\n  operation: PATCH\n", "operation must be CREATE, UPDATE or DELETE"),
+        ("- name: a\n  expect: [{path: x}]\n", "an expected finding requires rule: NAME/0"),
+        (
+            "- name: a\n  expect: [{rule: p/0, action: no}]\n",
+            "action must be deny, warn or audit",
+        ),
+        ("- name: a\n  set: {'a b': 1}\n", "a b is not a path such as spec.predictors[0].name"),
+        (
+            "- name: a\n  remove: [spec.nothing]\n",
+            "spec.nothing does not exist, so it cannot be removed",
+        ),
         (
             "- name: a\n  set: {'spec.predictors[7].name': 1}\n",
             "spec.predictors[7].name is past the end of a list",
         ),
-        ("  []\n", "cases is no list, or an empty one"),
+        ("  []\n", "cases must be a non-empty list"),
     ],
 )
 def test_a_faulty_file_is_named(cases: str, fact: str) -> None:
@@ -224,10 +230,10 @@ def test_a_case_brings_exceptions_and_the_time_to_check_them_at() -> None:
 @pytest.mark.parametrize(
     ("field", "message"),
     [
-        (f"exceptions: [{EXCEPTION}]", "exceptions need now: the time to judge them at"),
-        ("now: yesterday", "now is 'yesterday', not an RFC 3339 time in quotes"),
-        ("params: {a: b}", "params is not a list of objects"),
-        ("params: [{kind: ConfigMap}]", "a parameter is an object with apiVersion and kind"),
+        (f"exceptions: [{EXCEPTION}]", "exceptions require now: the time to evaluate them at"),
+        ("now: yesterday", "now must be a quoted RFC 3339 time, got 'yesterday'"),
+        ("params: {a: b}", "params must be a list of objects"),
+        ("params: [{kind: ConfigMap}]", "a parameter must be an object with apiVersion and kind"),
         ("exceptions: [{metadata: {name: e}}]", "spec is missing"),
     ],
 )

@@ -11,6 +11,7 @@ from typing import Any
 
 from webhook.graph.finding import Finding
 from webhook.graph.path import Path
+from webhook.graph.text import join_words
 from webhook.graph.well_known import (
     APPARMOR_ANNOTATION_PREFIX,
     SECCOMP_CONTAINER_ANNOTATION_PREFIX,
@@ -37,7 +38,7 @@ def _check_profile(path: Path, profile: dict[str, Any]) -> Iterator[Finding]:
     rule = "pod-security/malformed-profile"
     if kind is None or kind == "":
         yield Finding(
-            path, "has no type", f"set type to {' or '.join(_PROFILE_TYPES)}", rule_id=rule
+            path, "has no type", f"set type to {join_words(_PROFILE_TYPES, 'or')}", rule_id=rule
         )
     elif isinstance(kind, str) and kind not in _PROFILE_TYPES:
         yield Finding(

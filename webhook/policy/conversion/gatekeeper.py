@@ -53,7 +53,10 @@ def convert(documents: list[dict[str, Any]]) -> Iterator[ConvertedPart]:
         else:
             name = get_str(get_mapping(document, "metadata"), "name") or "(no name)"
             yield ConvertedPart(
-                notes=(f"{name}: {kind or 'it'} is left out: no template with CEL is here for it",)
+                notes=(
+                    f"{name}: {kind or 'it'} is not converted: its ConstraintTemplate with CEL "
+                    "is not among the files",
+                )
             )
 
 
@@ -73,7 +76,7 @@ def _convert_template(template: Mapping[str, Any]) -> ConvertedPart:
         if isinstance(code, dict) and code.get("engine") == _ENGINE
     ]
     if not sources:
-        return ConvertedPart(notes=(f"{name}: it is left out: Rego, and no {_ENGINE}",))
+        return ConvertedPart(notes=(f"{name}: not converted: it has Rego, but no {_ENGINE}",))
     kept, notes = keep_fields(sources[0], _SOURCE_FIELDS, name, _REASONS)
     kept["variables"] = [*_VARIABLES, *get_list(kept, "variables")]
     spec = {
@@ -102,7 +105,7 @@ def _convert_constraint(constraint: Mapping[str, Any], policy: str) -> Converted
     spec = get_mapping(constraint, "spec")
     match = get_mapping(spec, "match")
     notes = [
-        f"{name}: spec.match.{key} is left out: write it as a matchCondition"
+        f"{name}: spec.match.{key} is not converted: write a matchCondition instead"
         for key in match
         if key not in ("kinds", "namespaceSelector", "labelSelector")
     ]
@@ -118,7 +121,7 @@ def _convert_constraint(constraint: Mapping[str, Any], policy: str) -> Converted
             resources[ours] = match[theirs]
     action = get_str(spec, "enforcementAction")
     if action not in _ACTIONS:
-        notes.append(f"{name}: enforcementAction {action} is written as Audit")
+        notes.append(f"{name}: enforcementAction {action} becomes Audit")
     binding = write_binding(
         _KIND,
         f"{policy}-{name}",

@@ -31,9 +31,9 @@ _NEW_KINDS = {
     ),
 }
 _REASONS = {
-    "autogen": "graphgate asks policies for pods about the pods that an object stands for",
-    "evaluation": "where a policy is evaluated, the readers of the file decide",
-    "webhookConfiguration": "Kyverno's webhook is not there",
+    "autogen": "graphgate evaluates policies for pods on the pods rendered from an object",
+    "evaluation": "whoever loads the file decides where a policy is evaluated",
+    "webhookConfiguration": "it configures Kyverno's own webhook",
 }
 
 _ANNOTATIONS = {
@@ -67,7 +67,7 @@ def explain_problem(message: str) -> str:
     """Return why a converted policy does not load, with the library that it would need."""
     name = message.partition("'")[2].partition("'")[0]
     if message.startswith("undeclared reference") and name in _OWN_NAMES:
-        return f"{message}: a library that only Kyverno has"
+        return f"{message}: it belongs to a library that only Kyverno has"
     return message
 
 
@@ -81,7 +81,9 @@ def convert(documents: list[dict[str, Any]]) -> Iterator[ConvertedPart]:
             yield from _convert_rules(document)
         else:
             name = _name(document)
-            yield ConvertedPart(notes=(f"{name}: {kind or 'it'} is left out: no kind with CEL",))
+            yield ConvertedPart(
+                notes=(f"{name}: {kind or 'it'} is not converted: not a kind with CEL",)
+            )
 
 
 def _convert_new_kind(document: Mapping[str, Any], kind: str) -> ConvertedPart:
@@ -92,7 +94,7 @@ def _convert_new_kind(document: Mapping[str, Any], kind: str) -> ConvertedPart:
         kept["matchConditions"] = _renamed_conditions(kept["matchConditions"], name, notes)
     actions = kept.pop("validationActions", None) or ["Deny"]
     if get_str(document, "kind").startswith("Namespaced"):
-        notes.append(f"{name}: it held for its namespace alone; the binding holds for all")
+        notes.append(f"{name}: it applied to its own namespace only; the binding applies to all")
     if native == "MutatingAdmissionPolicy":
         kept.setdefault("reinvocationPolicy", "Never")
         binding = write_binding(native, name, name)
@@ -115,7 +117,7 @@ def _convert_rules(document: Mapping[str, Any]) -> Iterator[ConvertedPart]:
         cel = get_mapping(validate, "cel")
         if not cel:
             what = next((key for key in rule if key in _OTHER_RULES), "it")
-            yield ConvertedPart(notes=(f"{name}: {what} is left out: it is not CEL",))
+            yield ConvertedPart(notes=(f"{name}: {what} is not converted: it is not CEL",))
             continue
         yield _convert_rule(document, rule, name, get_str(validate, "failureAction") or default)
 
@@ -128,14 +130,14 @@ def _convert_rule(
 ) -> ConvertedPart:
     cel = get_mapping(get_mapping(rule, "validate"), "cel")
     notes = [
-        f"{name}: validate.cel.{key} is left out: Kubernetes has nothing like it"
+        f"{name}: validate.cel.{key} is not converted: Kubernetes has no equivalent"
         for key in cel
         if key not in ("expressions", "variables", "auditAnnotations", "paramKind", "paramRef")
     ]
     rules, selectors = _match_rules(get_mapping(rule, "match"), f"{name}: match", notes)
     excluded, _ = _match_rules(get_mapping(rule, "exclude"), f"{name}: exclude", notes)
     if not rules:
-        notes.append(f"{name}: it is left out: match names no kinds")
+        notes.append(f"{name}: not converted: match has no kinds")
         return ConvertedPart(notes=tuple(notes))
     constraints: dict[str, Any] = {"resourceRules": rules, **selectors}
     if excluded:
@@ -173,7 +175,7 @@ def _renamed_conditions(conditions: Any, label: str, notes: list[str]) -> Any:
         name = get_str(condition, "name") if isinstance(condition, dict) else ""
         valid = _NOT_IN_A_NAME.sub("-", name)[:MAX_NAME_LENGTH].strip("-._")
         if valid != name:
-            notes.append(f'{label}: the condition "{name}" is called {valid}')
+            notes.append(f'{label}: the condition "{name}" is renamed to "{valid}"')
             condition = {**condition, "name": valid}  # noqa: PLW2901
         renamed.append(condition)
     return renamed
@@ -197,14 +199,16 @@ def _match_rules(
             if resources.get(key) and len(several) <= 1 and label.endswith("match"):
                 selectors[target or key] = resources[key]
             elif resources.get(key):
-                notes.append(f"{label}.{key} is left out: it held for some of the kinds only")
+                notes.append(
+                    f"{label}.{key} is not converted: it applied to some of the kinds only"
+                )
         notes += (
-            f"{label}.{key} is left out: write it as a matchCondition"
+            f"{label}.{key} is not converted: write a matchCondition instead"
             for key in ("names", "name", "namespaces", "annotations")
             if resources.get(key)
         )
         notes += (
-            f"{label}.{key} is left out: write it as a matchCondition on request.userInfo"
+            f"{label}.{key} is not converted: write a matchCondition on request.userInfo instead"
             for key in ("subjects", "roles", "clusterRoles")
             if block.get(key)
         )

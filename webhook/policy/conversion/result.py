@@ -51,7 +51,7 @@ def keep_fields(
     known = tuple(fields)
     kept = {key: spec[key] for key in known if spec.get(key) is not None}
     notes = [
-        f"{label}: spec.{key} is left out: {reasons.get(key, 'Kubernetes has nothing like it')}"
+        f"{label}: spec.{key} is not converted: {reasons.get(key, 'Kubernetes has no equivalent')}"
         for key in spec
         if key not in known and spec[key] not in (None, {}, [])
     ]

@@ -227,7 +227,9 @@ def _find_mismatches(
         if rule not in case.expected_failures
     ]
     return mismatches + [
-        f"- {rule} was expected to fail" for rule in case.expected_failures if rule not in failures
+        f"- {rule} did not fail as expected"
+        for rule in case.expected_failures
+        if rule not in failures
     ]
 
 
@@ -273,7 +275,7 @@ def _satisfies(finding: PolicyFinding, expected: ExpectedFinding) -> bool:
 
 def _format_expected(expected: ExpectedFinding) -> str:
     return _format_finding(
-        expected.rule_id, expected.action, expected.path or "(any place)", expected.message or "…"
+        expected.rule_id, expected.action, expected.path or "(any path)", expected.message or "…"
     )
 
 

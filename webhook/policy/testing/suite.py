@@ -26,6 +26,7 @@ from webhook.graph.cluster_facts import Facts, Namespace
 from webhook.graph.model import get_str
 from webhook.graph.path import ROOT, Path
 from webhook.graph.suggest import nearest_word
+from webhook.graph.text import join_words
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
 from webhook.policy.exceptions import (
     PolicyException,
@@ -158,16 +159,16 @@ def _read_suite_fields(source: SourceObject) -> TestSuite:
     raw = source.value
     _check_fields(raw, FILE_FIELDS, ROOT)
     if raw.get("apiVersion") != GRAPHGATE_API_VERSION:
-        raise TestFileError(ROOT / "apiVersion", f"apiVersion is not {GRAPHGATE_API_VERSION}")
+        raise TestFileError(ROOT / "apiVersion", f"apiVersion must be {GRAPHGATE_API_VERSION}")
     facts = Facts(namespaces=dict(_read_namespaces(raw.get("namespaces"))))
     cases = raw.get("cases")
     if not isinstance(cases, list) or not cases:
-        raise TestFileError(ROOT / "cases", "cases is no list, or an empty one")
+        raise TestFileError(ROOT / "cases", "cases must be a non-empty list")
     test_cases = []
     for index, case in enumerate(cases):
         here = ROOT / "cases" / index
         if not isinstance(case, dict):
-            raise TestFileError(here, "a case is a mapping with a name")
+            raise TestFileError(here, "a case must be a mapping with a name")
         _check_fields(case, CASE_FIELDS, here)
         line, _ = source.position(here)
         shared = {key: raw[key] for key in _SHARED_FIELDS if key in raw}
@@ -185,7 +186,7 @@ def _read_now(raw: Any, here: Path) -> str:
     try:
         parse_time(raw)
     except (ValueError, TypeError, AttributeError):
-        raise TestFileError(here, f"now is {raw!r}, not an RFC 3339 time in quotes") from None
+        raise TestFileError(here, f"now must be a quoted RFC 3339 time, got {raw!r}") from None
     return raw if isinstance(raw, str) else ""
 
 
@@ -197,7 +198,9 @@ def _read_params(raw: Any, here: Path) -> Mapping[tuple[str, str], tuple[Any, ..
     for index, value in enumerate(_read_list(raw, here)):
         version, kind = get_str(value, "apiVersion"), get_str(value, "kind")
         if not version or not kind:
-            raise TestFileError(here / index, "a parameter is an object with apiVersion and kind")
+            raise TestFileError(
+                here / index, "a parameter must be an object with apiVersion and kind"
+            )
         params[version, kind] = (*params.get((version, kind), ()), value)
     return params
 
@@ -215,7 +218,7 @@ def _read_exceptions(raw: Any, here: Path) -> tuple[PolicyException, ...] | None
 
 def _read_list(raw: Any, here: Path) -> list[dict[str, Any]]:
     if not isinstance(raw, list) or not all(isinstance(item, dict) for item in raw):
-        raise TestFileError(here, f"{here[-1]} is not a list of objects")
+        raise TestFileError(here, f"{here[-1]} must be a list of objects")
     return raw
 
 
@@ -223,11 +226,13 @@ def _read_namespaces(raw: Any) -> Iterator[tuple[str, Namespace]]:
     if raw is None:
         return
     if not isinstance(raw, dict):
-        raise TestFileError(ROOT / "namespaces", "namespaces is no mapping")
+        raise TestFileError(ROOT / "namespaces", "namespaces must be a mapping")
     for name, raw_namespace in raw.items():
         fields = raw_namespace or {}
         if not isinstance(fields, dict):
-            raise TestFileError(ROOT / "namespaces" / name, f"the namespace {name} is no mapping")
+            raise TestFileError(
+                ROOT / "namespaces" / name, f"the namespace {name} must be a mapping"
+            )
         _check_fields(fields, ("labels", "annotations"), ROOT / "namespaces" / name)
         yield name, Namespace(fields.get("labels") or {}, fields.get("annotations") or {})
 
@@ -235,15 +240,15 @@ def _read_namespaces(raw: Any) -> Iterator[tuple[str, Namespace]]:
 def _read_case(raw: dict[str, Any], here: Path, line: int, facts: Facts) -> TestCase:
     name = raw.get("name")
     if not isinstance(name, str) or not name:
-        raise TestFileError(here / "name", "a case has a name")
+        raise TestFileError(here / "name", "name is required")
     operation = raw.get("operation", "CREATE")
     if operation not in _OPERATION_VALUES:
         raise TestFileError(
-            here / "operation", f"operation is not {' or '.join(_OPERATION_VALUES)}"
+            here / "operation", f"operation must be {join_words(_OPERATION_VALUES, 'or')}"
         )
     base = raw.get("object")
     if not isinstance(base, dict):
-        raise TestFileError(here, "neither the case nor the file has an object")
+        raise TestFileError(here, "object is missing, both in the case and in the file")
     new_object = apply_changes(base, raw.get("set"), raw.get("remove"), here, ("set", "remove"))
     old_object = raw.get("oldObject", base)
     if operation == "CREATE":
@@ -268,12 +273,14 @@ def _read_case(raw: dict[str, Any], here: Path, line: int, facts: Facts) -> Test
     exceptions = _read_exceptions(raw.get("exceptions"), here / "exceptions")
     now = _read_now(raw.get("now"), here / "now")
     if exceptions and not now:
-        raise TestFileError(here / "exceptions", "exceptions need now: the time to judge them at")
+        raise TestFileError(
+            here / "exceptions", "exceptions require now: the time to evaluate them at"
+        )
     facts = replace(facts, operator=_read_word(raw, "operator", ("seldon", "graphgate"), here))
     rendered = _read_word(raw, "rendered", ("warn", "deny", "off"), here)
     expected = raw.get("expect") or []
     if not isinstance(expected, list):
-        raise TestFileError(here / "expect", "expect is no list of findings")
+        raise TestFileError(here / "expect", "expect must be a list of findings")
     return TestCase(
         name,
         line,
@@ -294,17 +301,17 @@ def _read_word(raw: dict[str, Any], field: str, words: tuple[str, ...], here: Pa
     word = raw.get(field, words[0])
     word = "off" if word is False and "off" in words else word
     if word not in words:
-        raise TestFileError(here / field, f"{field} is not {' or '.join(words)}")
+        raise TestFileError(here / field, f"{field} must be {join_words(words, 'or')}")
     return word
 
 
 def _read_expected_finding(raw: Any, here: Path) -> ExpectedFinding:
     if not isinstance(raw, dict) or not isinstance(raw.get("rule"), str):
-        raise TestFileError(here, "an expected finding has a rule: NAME/0")
+        raise TestFileError(here, "an expected finding requires rule: NAME/0")
     _check_fields(raw, EXPECTED_FIELDS, here)
     action = raw.get("action", "deny")
     if action not in _ACTION_VALUES:
-        raise TestFileError(here / "action", f"action is not {' or '.join(_ACTION_VALUES)}")
+        raise TestFileError(here / "action", f"action must be {join_words(_ACTION_VALUES, 'or')}")
     return ExpectedFinding(_full_rule_id(raw["rule"]), action, raw.get("path"), raw.get("message"))
 
 
@@ -334,7 +341,7 @@ def apply_changes(
 def _parse_existing_path(text: Any, value: Any, here: Path) -> Path:
     path = parse_path(text, value) if isinstance(text, str) else None
     if not path:
-        raise TestFileError(here, f"{text} is no path such as spec.predictors[0].name")
+        raise TestFileError(here, f"{text} is not a path such as spec.predictors[0].name")
     return path
 
 
@@ -350,7 +357,9 @@ def _set_value(value: Any, path: Path, new_value: Any) -> None:
                 raise TestFileError(ROOT, f"{path} is past the end of a list")
             child = parent[segment]
         else:
-            raise TestFileError(ROOT, f"{path} goes through something that is no mapping or list")
+            raise TestFileError(
+                ROOT, f"{path} goes through a value that is neither a mapping nor a list"
+            )
         parent = child
     last: Any = path[-1]
     if isinstance(parent, list) and isinstance(last, int) and last == len(parent):
@@ -358,7 +367,7 @@ def _set_value(value: Any, path: Path, new_value: Any) -> None:
     elif isinstance(parent, (dict, list)) and (isinstance(parent, dict) or isinstance(last, int)):
         parent[last] = new_value
     else:
-        raise TestFileError(ROOT, f"{path} ends in something that is no mapping or list")
+        raise TestFileError(ROOT, f"{path} ends in a value that is neither a mapping nor a list")
 
 
 def _remove_value(value: Any, path: Path) -> None:
@@ -368,7 +377,7 @@ def _remove_value(value: Any, path: Path) -> None:
             parent = parent[segment]
         del parent[path[-1]]
     except (KeyError, IndexError, TypeError):
-        raise TestFileError(ROOT, f"{path} is not there to be removed") from None
+        raise TestFileError(ROOT, f"{path} does not exist, so it cannot be removed") from None
 
 
 def _check_fields(raw: Mapping[str, Any], fields: tuple[str, ...], path: Path) -> None:
