@@ -12,14 +12,14 @@ from webhook.errors import GraphgateError  # noqa: E402 — as above
 
 
 def main() -> None:
-    """Run the command line; an error of the tree becomes one sentence and exit code 2.
+    """Run the command line; an error of the tree becomes a line for each sentence, exit code 2.
 
     So does a module that only an extra of the package brings.
     """
     try:
         graphgate()
     except GraphgateError as error:
-        sys.stderr.write(f"graphgate: {error}\n")
+        sys.stderr.write(format_error(error))
         sys.exit(2)
     except ModuleNotFoundError as error:
         sentence = missing_extra(error.name)
@@ -31,6 +31,11 @@ def main() -> None:
         # The reader (head, less) has what it wanted. Closing stdout again would complain.
         sys.stderr.close()
         sys.exit(0)
+
+
+def format_error(error: GraphgateError) -> str:
+    """Return the lines that standard error gets: one for each sentence."""
+    return "".join(f"graphgate: {sentence}\n" for sentence in str(error).splitlines())
 
 
 if __name__ == "__main__":

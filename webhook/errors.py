@@ -1,6 +1,7 @@
 """Every exception that graphgate raises on purpose.
 
-    GraphgateError                    one sentence for the person whose fault it is
+    GraphgateError                    for the person whose fault it is: a sentence, or a line for
+    │                                 each error of a file
     ├── SettingsError                 the operator's: a settings file, flag or environment variable
     ├── PolicyError                   the operator's: a policy, exception or test file
     ├── MalformedReviewError          the caller's: not an answerable review (HTTP 400)
@@ -22,15 +23,18 @@ A library's exception is translated at the edge that met it, with `raise … fro
 
 
 class GraphgateError(Exception):
-    """Base of the tree. `str(error)` is one sentence that names the way out."""
+    """Base of the tree. `str(error)` is one sentence that names the way out, or several lines."""
+
+    def __init__(self, *sentences: str) -> None:
+        super().__init__("\n".join(sentences))
 
 
 class SettingsError(GraphgateError):
-    """Settings that cannot be used; the sentence names the flag, variable or key."""
+    """Settings that cannot be used; each sentence names the flag, variable or key."""
 
 
 class PolicyError(GraphgateError):
-    """A policy file that cannot be loaded; the sentence names file, line and cause."""
+    """Policy files that cannot be loaded; each sentence names file, line and cause."""
 
 
 class MalformedReviewError(GraphgateError):

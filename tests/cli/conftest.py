@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pytest
 from click.testing import CliRunner
 
+from webhook.__main__ import format_error
 from webhook.cli import graphgate
 from webhook.errors import GraphgateError
 
@@ -24,7 +25,7 @@ def run(monkeypatch):
     def run(*arguments, stdin=None, env=None):
         result = CliRunner().invoke(graphgate, [str(a) for a in arguments], input=stdin, env=env)
         if isinstance(result.exception, GraphgateError):
-            return Ran(result.stdout, f"graphgate: {result.exception}\n", 2)
+            return Ran(result.stdout, format_error(result.exception), 2)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Ran(result.stdout, result.stderr, result.exit_code)

@@ -266,6 +266,25 @@ def test_fix_takes_what_it_knows_of_the_configuration(run, configured):
     assert "old/broken.yaml" not in ran.out + ran.err
 
 
+def test_each_error_of_a_configuration_is_a_line_in_the_order_of_the_file(run, folder):
+    (folder / ".graphgate.yaml").write_text(
+        "pathes: [a]\nfail-on: wran\nselect: [pod, grpah, policy/a]\npod-security: restrict\n"
+        "mode: warn\nmode: warn\n"
+    )
+    ran = run("check")
+    assert (ran.code, ran.err) == (
+        2,
+        'graphgate: .graphgate.yaml:1:1: unknown key pathes; did you mean "paths"?\n'
+        'graphgate: .graphgate.yaml:2:10: fail-on must be deny or warn, got "wran"; did you mean '
+        '"warn"?\n'
+        'graphgate: .graphgate.yaml:3:15: select: there is no rule or group "grpah"; did you mean '
+        '"graph"?\n'
+        'graphgate: .graphgate.yaml:4:15: pod-security is "restrict"; it is a level (privileged, '
+        "baseline, restricted), with a version if need be: restricted:v1.36\n"
+        "graphgate: .graphgate.yaml:6:7: mode is written twice\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from webhook.defaulting import HARDENED_OPTIONS, DefaultingOptions, read_options, read_user_id
+from webhook.defaulting.options import override_options, write_options
 from webhook.errors import SettingsError
 
 ID = "must be an integer from 0 to 2147483647"
@@ -29,7 +30,6 @@ def test_every_option_can_be_set() -> None:
         "seccompProfile": "RuntimeDefault",
         "openshift": "range-start",
         "allowOptOut": False,
-        "allowRootDefault": True,
     }
 
     assert read_options(section) == DefaultingOptions(
@@ -44,7 +44,6 @@ def test_every_option_can_be_set() -> None:
         seccomp_profile="RuntimeDefault",
         openshift="range-start",
         allow_opt_out=False,
-        allow_root_default=True,
     )
 
 
@@ -76,6 +75,10 @@ def _change(key: str, word: str | None) -> dict[str, Any]:
     return {} if key == "scope" else {names.get(key, key): word}
 
 
+def test_options_are_read_as_they_were_written() -> None:
+    assert read_options(write_options(HARDENED_OPTIONS)) == HARDENED_OPTIONS
+
+
 def test_null_switches_an_option_off() -> None:
     section = dict.fromkeys(
         (
@@ -93,52 +96,61 @@ def test_null_switches_an_option_off() -> None:
 
 
 @pytest.mark.parametrize(
-    ("section", "sentence"),
+    ("section", "sentences"),
     [
-        ({"runAsUser": "8888"}, f"defaults.runAsUser {ID}"),
-        ({"runAsUser": True}, f"defaults.runAsUser {ID}"),
-        ({"runAsUser": 8888.0}, f"defaults.runAsUser {ID}"),
-        ({"runAsUser": -1}, f"defaults.runAsUser {ID}"),
-        ({"runAsGroup": 2147483648}, f"defaults.runAsGroup {ID}"),
-        ({"fsGroup": []}, f"defaults.fsGroup {ID}"),
-        ({"scope": None}, "defaults.scope must be pod, container or off"),
-        ({"scope": "Pod"}, "defaults.scope must be pod, container or off"),
-        ({"scope": ["pod"]}, "defaults.scope must be pod, container or off"),
+        ({"runAsUser": "8888"}, f"runAsUser {ID}"),
+        ({"runAsUser": True}, f"runAsUser {ID}"),
+        ({"runAsUser": 8888.0}, f"runAsUser {ID}"),
+        ({"runAsUser": -1}, f"runAsUser {ID}"),
+        ({"runAsGroup": 2147483648}, f"runAsGroup {ID}"),
+        ({"fsGroup": []}, f"fsGroup {ID}"),
+        ({"scope": None}, "scope must be pod, container or off"),
+        ({"scope": "Pod"}, "scope must be pod, container or off"),
+        ({"scope": ["pod"]}, "scope must be pod, container or off"),
         (
             {"fsGroupChangePolicy": "Never"},
-            "defaults.fsGroupChangePolicy must be Always, OnRootMismatch or null",
+            "fsGroupChangePolicy must be Always, OnRootMismatch or null",
         ),
-        ({"runAsNonRoot": True}, "defaults.runAsNonRoot must be off, when-user-set or always"),
+        ({"runAsNonRoot": True}, "runAsNonRoot must be off, when-user-set or always"),
         (
             {"allowPrivilegeEscalation": 0},
-            "defaults.allowPrivilegeEscalation must be false or null",
+            "allowPrivilegeEscalation must be false or null",
         ),
-        ({"dropCapabilities": "ALL"}, 'defaults.dropCapabilities must be ["ALL"] or null'),
+        ({"dropCapabilities": "ALL"}, 'dropCapabilities must be ["ALL"] or null'),
         (
             {"seccompProfile": "Unconfined"},
-            "defaults.seccompProfile must be RuntimeDefault or null",
+            "seccompProfile must be RuntimeDefault or null",
         ),
-        ({"openshift": "on"}, "defaults.openshift must be auto, range-start or ignore"),
-        ({"allowOptOut": None}, "defaults.allowOptOut must be true or false"),
-        ({"allowRootDefault": 1}, "defaults.allowRootDefault must be true or false"),
-        ({"runasuser": 1}, "unknown key defaults.runasuser"),
+        ({"runasuser": 1}, "unknown key runasuser"),
+        ({"openshift": "ignore"}, "unknown key openshift"),
+        (
+            {"scope": "all", "fsGroup": -1, "runAsUser": 0},
+            f"scope must be pod, container or off\nfsGroup {ID}\n"
+            "runAsUser is 0 (root); root is not allowed as a default",
+        ),
+        (
+            {"runAsUser": 0, "runAsNonRoot": "ever"},
+            "runAsNonRoot must be off, when-user-set or always\n"
+            "runAsUser is 0 (root); root is not allowed as a default",
+        ),
         (
             {"runAsUser": 0},
-            "defaults.runAsUser is 0 (root); root is not allowed as a default",
+            "runAsUser is 0 (root); root is not allowed as a default",
         ),
         (
-            {"runAsUser": 0, "allowRootDefault": True, "runAsNonRoot": "always"},
-            "defaults.runAsUser: 0 contradicts runAsNonRoot: always",
+            {"runAsNonRoot": "always", "runAsUser": 0},
+            "runAsUser is 0 (root); root is not allowed as a default\n"
+            "runAsUser is 0, which contradicts runAsNonRoot: always",
         ),
     ],
 )
-def test_an_option_that_cannot_be_used_is_refused_in_one_sentence(
-    section: dict[str, Any], sentence: str
+def test_all_overrides_that_cannot_be_used_are_refused_together(
+    section: dict[str, Any], sentences: str
 ) -> None:
     with pytest.raises(SettingsError) as raised:
-        read_options(section)
+        override_options(DefaultingOptions(), section)
 
-    assert str(raised.value) == sentence
+    assert str(raised.value) == sentences
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,16 @@ def test_a_namespace_overrides_option_by_option(text: str, change: dict[str, Any
             "runAsUser is 0 (root); root is not allowed as a default",
         ),
         ('{"runAsGroup": 5, "scope": null}', "scope must be pod, container or off"),
+        (
+            '{"runAsGroup": -5, "scope": null}',
+            "runAsGroup must be an integer from 0 to 2147483647; scope must be pod, container or "
+            "off",
+        ),
+        (
+            '{"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1, "g": 1}',
+            "unknown key a; unknown key b; unknown key c; unknown key d; unknown key e; and 2 more "
+            "errors",
+        ),
     ],
 )
 def test_an_override_that_cannot_be_followed_is_ignored_whole(text: str, fault: str) -> None:
@@ -92,7 +102,7 @@ def test_an_override_that_contradicts_the_cluster_is_ignored() -> None:
     options = DefaultingOptions(allow_root_default=True, run_as_non_root="always")
 
     assert resolve_in_namespace(options, override='{"runAsUser": 0}').warnings == (
-        OWN_OPTIONS + "runAsUser: 0 contradicts runAsNonRoot: always",
+        OWN_OPTIONS + "runAsUser is 0, which contradicts runAsNonRoot: always",
     )
 
 

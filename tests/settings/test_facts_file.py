@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from webhook.errors import SettingsError
 from webhook.graph.cluster_facts import Facts, Namespace
+from webhook.graph.issue import Source
 from webhook.settings.facts_file import SCHEMA, read_facts, write_facts
 from webhook.yamldoc import read
 
@@ -88,7 +89,7 @@ def test_a_namespace_without_labels_is_known_all_the_same():
     [
         (None, "(document) must be a mapping, got null"),
         ([], "(document) must be a mapping, got a list"),
-        ({"kind": "Facts"}, "apiVersion is missing; graphgate facts writes such a file"),
+        ({"kind": "Facts"}, "apiVersion is missing"),
         ({**HEAD, "kind": "Settings"}, 'kind must be Facts, got "Settings"'),
         (
             {**HEAD, "kubernetesVersio": 1},
@@ -101,11 +102,11 @@ def test_a_namespace_without_labels_is_known_all_the_same():
         ({**HEAD, "kubernetesVersion": 36}, "kubernetesVersion must be a string or null, got 36"),
         (
             {**HEAD, "kubernetesVersion": "v1.0"},
-            'kubernetesVersion must be a version like v1.36, got "v1.0"',
+            'kubernetesVersion must be a value like v1.36, got "v1.0"',
         ),
         (
             {**HEAD, "kubernetesVersion": "36"},
-            'kubernetesVersion must be a version like v1.36, got "36"',
+            'kubernetesVersion must be a value like v1.36, got "36"',
         ),
         ({**HEAD, "openshift": None}, "openshift must be true or false, got null"),
         ({**HEAD, "modelServers": ["A"]}, "modelServers must be a mapping or null, got a list"),
@@ -121,7 +122,7 @@ def test_a_namespace_without_labels_is_known_all_the_same():
 )
 def test_what_is_no_facts_file_is_one_sentence_with_the_place(document, sentence):
     with pytest.raises(SettingsError) as error:
-        read_facts(document, "facts.yaml")
+        read_facts(document, Source("facts.yaml"))
     assert str(error.value) == f"facts.yaml: {sentence}"
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from webhook.errors import SettingsError
 from webhook.graph.cluster_facts import NO_FACTS
+from webhook.graph.issue import Source
 from webhook.rendering.routes.options import NO_ROUTING, RoutingOptions
 from webhook.settings.model import read_settings
 
@@ -13,7 +14,7 @@ GATEWAY = {"kind": "gateway-api", "gateway": "gateways/public"}
 
 def _read(section, flags=None, namespaces=None):
     document = {**HEAD, "routing": section, "namespaces": namespaces or {}}
-    return read_settings(document, routing=flags, source="settings.yaml")
+    return read_settings(document, routing=flags, source=Source("settings.yaml"))
 
 
 def test_nothing_routes_unless_it_is_set():
@@ -103,5 +104,7 @@ def test_what_is_watched_is_the_same_for_all_namespaces(key):
 
 
 def test_a_namespace_s_contradiction_is_told_with_its_name():
-    with pytest.raises(SettingsError, match=r"^settings.yaml: namespaces.t: routing.hosts"):
+    with pytest.raises(
+        SettingsError, match=r"^settings.yaml: namespaces.t.routing.hosts and grpcHosts"
+    ):
         _read({**GATEWAY, "hosts": ["a.com"]}, None, {"t": {"routing": {"grpcHosts": ["a.com"]}}})

@@ -90,7 +90,7 @@ def test_a_fault_is_explained_at_its_place(text: str, fault: str) -> None:
 
 def test_a_sentence_quotes_no_more_than_a_glance() -> None:
     (error,) = read("a: !!int " + "x" * 5000).errors
-    assert str(error) == '"' + "x" * 59 + '…" does not fit its tag !!int'
+    assert str(error) == '"' + "x" * 60 + '…" does not fit its tag !!int'
 
 
 DEEP = "more than 240 lists and mappings inside one another"

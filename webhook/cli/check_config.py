@@ -12,15 +12,20 @@ repository that can be changed by those who are checked needs it from elsewhere:
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
+from webhook.cli.options import POD_SECURITY_WORDS
 from webhook.cli.repository import find_root
+from webhook.cli.selection_options import describe_unknown_name, split_names
 from webhook.errors import SettingsError
+from webhook.graph.issue import Issue
+from webhook.graph.path import ROOT
+from webhook.graph.text import quote_value
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
 
 FILE_NAME = ".graphgate.yaml"
@@ -119,7 +124,7 @@ def _use_config(ctx: click.Context, parameter: click.Parameter, file: Path | Non
         return
     root = find_root(Path.cwd()) or Path.cwd()
     if file is None:
-        file = root / FILE_NAME
+        file = Path(os.path.relpath(root / FILE_NAME))
         if not file.is_file():
             return
     known = {each.name for each in ctx.command.params}
@@ -132,22 +137,35 @@ def _use_config(ctx: click.Context, parameter: click.Parameter, file: Path | Non
 def read_config(file: Path, root: Path) -> dict[str, Any]:
     """Return what a file says, by the names of parameters, paths as seen from here.
 
-    Raise SettingsError if it cannot be used.
+    Raise SettingsError, with a sentence for each error, if it cannot be used.
     """
-    import jsonschema  # 60 ms of imports, for who has such a file
-
     from webhook.runtime.single_document import read_single_document
-    from webhook.settings.schema_errors import describe_schema_error
+    from webhook.settings.schema_errors import read_by_schema
 
-    document = read_single_document(file)
-    for error in jsonschema.Draft202012Validator(config_schema()).iter_errors(document):
-        raise SettingsError(f"{file}: {describe_schema_error(error)}")
+    parsed, source = read_single_document(file)
+    document, issues, _ = read_by_schema(parsed, config_schema())
+    if errors := source.describe([*issues, *_find_unknown_words(document)]):
+        raise SettingsError(*errors)
     values: dict[str, Any] = {"paths": [os.path.relpath(root)]}
     for name, key in _KEYS.items():
         if name in document:
             folder = file.parent if key.is_file else root if key.is_path else None
             values[key.parameter] = _relative(document[name], folder)
     return values
+
+
+def _find_unknown_words(document: dict[str, Any]) -> Iterator[Issue]:
+    """Yield what the flags that keys stand for would refuse."""
+    from webhook.podsecurity import parse_standard
+
+    for key in ("select", "ignore"):
+        for index, value in enumerate(document.get(key, ())):
+            for name in split_names([value]):
+                if error := describe_unknown_name(name):
+                    yield Issue(ROOT / key / index, f"{key}: {error}")
+    if "pod-security" in document and parse_standard(document["pod-security"]) is None:
+        message = f"pod-security is {quote_value(document['pod-security'])}; {POD_SECURITY_WORDS}"
+        yield Issue(ROOT / "pod-security", message)
 
 
 def _relative(value: Any, folder: Path | None) -> Any:

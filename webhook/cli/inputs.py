@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from webhook.cli.options import SettingsFlags
+from webhook.cli.options import POD_SECURITY_WORDS, SettingsFlags
 from webhook.errors import SettingsError
+from webhook.graph.issue import Source
 from webhook.runtime.single_document import read_single_document
 
 if TYPE_CHECKING:
@@ -18,17 +19,14 @@ def load_settings(flags: SettingsFlags) -> "Settings":
     from webhook.podsecurity import parse_standard
     from webhook.settings.model import read_settings
 
-    document, source = None, "settings"
+    document, source = None, Source("settings")
     if flags.settings_file is not None:
-        document, source = read_single_document(flags.settings_file), str(flags.settings_file)
+        document, source = read_single_document(flags.settings_file)
     pod_security = None
     if flags.pod_security is not None:
         pod_security = parse_standard(flags.pod_security)
         if pod_security is None:
-            raise SettingsError(
-                f"--pod-security is {flags.pod_security!r}; it is a level (privileged, baseline, "
-                "restricted), with a version if need be: restricted:v1.36"
-            )
+            raise SettingsError(f"--pod-security is {flags.pod_security!r}; {POD_SECURITY_WORDS}")
     return read_settings(
         document,
         os.environ,
@@ -55,4 +53,4 @@ def load_facts(file: Path | None) -> "Facts":
         return NO_FACTS
     from webhook.settings.facts_file import read_facts
 
-    return read_facts(read_single_document(file), str(file))
+    return read_facts(*read_single_document(file))

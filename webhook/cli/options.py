@@ -8,6 +8,10 @@ from typing import Any
 
 import click
 
+POD_SECURITY_WORDS = (
+    "it is a level (privileged, baseline, restricted), with a version if need be: restricted:v1.36"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class SettingsFlags:

@@ -1,6 +1,6 @@
 """Which files a command is about, and which findings count."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
@@ -112,24 +112,38 @@ def restrict_report(report: "Report", select: tuple[str, ...], ignore: tuple[str
     return report.filtered(counts)
 
 
-def _expand(values: tuple[str, ...], flag: str) -> frozenset[str]:
-    """Return the ids that are named, a group as its rules."""
+def describe_unknown_name(name: str) -> str:
+    """Return what is wrong with a name of --select or --ignore; "" for a rule or group."""
     from webhook.graph.suggest import nearest_word
-    from webhook.rules import all_rules
     from webhook.rules.descriptors import known_ids
+
+    known = {*_rules_by_group(), *known_ids(), *(id_.partition("/")[0] for id_ in known_ids())}
+    if name in known or name.startswith("policy/"):
+        return ""
+    near = nearest_word(name, sorted(known))
+    hint = f'did you mean "{near}"?' if near else "graphgate rules list shows them all"
+    return f'there is no rule or group "{name}"; {hint}'
+
+
+def _rules_by_group() -> dict[str, set[str]]:
+    from webhook.rules import all_rules
 
     groups: dict[str, set[str]] = {}
     for rule in all_rules():
         groups.setdefault(rule.group, set()).add(rule.id)
-    known = {*known_ids(), *(name.partition("/")[0] for name in known_ids())}
-    expanded: set[str] = set()
-    for name in (name.strip() for value in values for name in value.split(",")):
-        if name in groups:
-            expanded |= groups[name]
-        elif name in known or name.startswith("policy/"):
-            expanded.add(name)
-        else:
-            near = nearest_word(name, (*groups, *known))
-            hint = f'; did you mean "{near}"?' if near else "; graphgate rules list shows them all"
-            raise SettingsError(f'{flag}: there is no rule or group "{name}"{hint}')
-    return frozenset(expanded)
+    return groups
+
+
+def split_names(values: Iterable[str]) -> list[str]:
+    """Return the names in values, each of which may hold several: "a, b"."""
+    return [name.strip() for value in values for name in value.split(",")]
+
+
+def _expand(values: tuple[str, ...], flag: str) -> frozenset[str]:
+    """Return the ids that are named, a group as its rules."""
+    names = split_names(values)
+    errors = [f"{flag}: {error}" for name in names if (error := describe_unknown_name(name))]
+    if errors:
+        raise SettingsError(*errors)
+    groups = _rules_by_group()
+    return frozenset().union(*(groups.get(name, {name}) for name in names))

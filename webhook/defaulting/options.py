@@ -5,11 +5,13 @@ Not here: where they are read from (flags, environment, files), what they do to 
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from webhook.errors import SettingsError
+from webhook.graph.issue import Issue
+from webhook.graph.path import ROOT
 from webhook.podsecurity.ids import MAX_ID
 
 DefaultingScope = Literal["pod", "container", "off"]
@@ -61,37 +63,68 @@ HARDENED_OPTIONS = DefaultingOptions(
 
 _DIGITS = re.compile("0*([0-9]{1,10})")  # 10 hold every id; int() of a huge text is slow
 
-NAMESPACE_OVERRIDABLE_KEYS = frozenset(
-    {
-        "scope",
-        "runAsUser",
-        "runAsGroup",
-        "fsGroup",
-        "fsGroupChangePolicy",
-        "runAsNonRoot",
-        "allowPrivilegeEscalation",
-        "dropCapabilities",
-        "seccompProfile",
-    }
-)
-"""The keys that a namespace may override; the rest is the cluster operator's alone."""
-
 
 def read_options(
     section: Mapping[str, Any], base: DefaultingOptions = DefaultingOptions()
 ) -> DefaultingOptions:
-    """Return `base` with the keys of the settings' section "defaults" laid over it.
+    """Return `base` with the settings' section "defaults" laid over it, as its schema admits it."""
+    changes: dict[str, Any] = {
+        _ATTRIBUTES[key]: _read_value(key, value) for key, value in section.items()
+    }
+    return replace(base, **changes)
 
-    `section` has the names of pod-security options (`runAsUser`, `openshift`, …) and raw values.
-    Raise SettingsError, with one sentence, for an unknown key, a value that cannot be used, or a
-    contradiction.
-    """
-    return _merge_options(base, section, tuple(_OPTION_CHECKS), "defaults.")
+
+def write_options(options: DefaultingOptions) -> dict[str, Any]:
+    """Return the section "defaults" that has the effect of `options`, but for `applyAt`."""
+    values = {key: getattr(options, attribute) for key, attribute in _ATTRIBUTES.items()}
+    return {
+        key: list(value) if isinstance(value, tuple) else value for key, value in values.items()
+    }
 
 
 def override_options(base: DefaultingOptions, section: Mapping[str, Any]) -> DefaultingOptions:
-    """Return `base` with a namespace's overrides laid over it; raise SettingsError as above."""
-    return _merge_options(base, section, NAMESPACE_OVERRIDABLE_KEYS, "")
+    """Return `base` with a namespace's overrides laid over it.
+
+    Raise SettingsError, with a sentence for each unknown key, value that cannot be used and
+    contradiction.
+    """
+    sentences: list[str] = []
+    readable: dict[str, Any] = {}
+    for key, value in section.items():
+        if key not in _OVERRIDES:
+            sentences.append(f"unknown key {key}")
+            continue
+        is_valid, requirement = _OVERRIDES[key]
+        if is_valid(_read_value(key, value)):
+            readable[key] = value
+        else:
+            sentences.append(f"{key} must be {requirement}")
+    options = read_options(readable, base)
+    unreadable = {ROOT / key for key in section.keys() - readable.keys()}
+    sentences += [
+        f"{issue.path} {issue.message}"
+        for issue in find_option_contradictions(options)
+        if not issue.follows_from(unreadable)
+    ]
+    if sentences:
+        raise SettingsError(*sentences)
+    return options
+
+
+def find_option_contradictions(options: DefaultingOptions) -> Iterator[Issue]:
+    """Yield what cannot hold together, by keys of the section."""
+    if options.run_as_user != 0:
+        return
+    if not options.allow_root_default:
+        yield Issue(ROOT / "runAsUser", "is 0 (root); root is not allowed as a default")
+    if options.run_as_non_root == "always":
+        depends_on = (ROOT / "runAsNonRoot",)
+        yield Issue(ROOT / "runAsUser", "is 0, which contradicts runAsNonRoot: always", depends_on)
+
+
+def _read_value(key: str, value: Any) -> Any:
+    value = read_off(value) if key in _KEYS_WITH_OFF else value
+    return tuple(value) if isinstance(value, list) else value
 
 
 def read_user_id(text: str, source: str, *, allow_root: bool = False) -> int | None:
@@ -121,33 +154,9 @@ def read_off(value: Any) -> Any:
     return "off" if value is False else value
 
 
-def _merge_options(
-    base: DefaultingOptions, section: Mapping[str, Any], allowed_keys: Collection[str], prefix: str
-) -> DefaultingOptions:
-    changes: dict[str, Any] = {}
-    for key, raw_value in section.items():
-        if key not in allowed_keys:
-            raise SettingsError(f"unknown key {prefix}{key}")
-        value = read_off(raw_value) if key in _KEYS_WITH_OFF else raw_value
-        attribute, is_valid, requirement = _OPTION_CHECKS[key]
-        if not is_valid(value):
-            raise SettingsError(f"{prefix}{key} must be {requirement}")
-        changes[attribute] = tuple(value) if isinstance(value, list) else value
-    options = replace(base, **changes)
-    if options.run_as_user == 0 and not options.allow_root_default:
-        raise SettingsError(f"{prefix}runAsUser is 0 (root); root is not allowed as a default")
-    if options.run_as_user == 0 and options.run_as_non_root == "always":
-        raise SettingsError(f"{prefix}runAsUser: 0 contradicts runAsNonRoot: always")
-    return options
-
-
 def _is_id(value: Any) -> bool:
     # type() and not isinstance(): True and False are ints in Python
     return value is None or (type(value) is int and 0 <= value <= MAX_ID)
-
-
-def _is_boolean(value: Any) -> bool:
-    return type(value) is bool
 
 
 def _is_one_of(*allowed: str | None) -> Callable[[Any], bool]:
@@ -158,42 +167,48 @@ _KEYS_WITH_OFF = frozenset({"scope", "runAsNonRoot"})
 
 _ID = f"an integer from 0 to {MAX_ID}"
 
-_OPTION_CHECKS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
-    "scope": ("scope", _is_one_of("pod", "container", "off"), "pod, container or off"),
-    "runAsUser": ("run_as_user", _is_id, _ID),
-    "runAsGroup": ("run_as_group", _is_id, _ID),
-    "fsGroup": ("fs_group", _is_id, _ID),
+_OVERRIDES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "scope": (_is_one_of("pod", "container", "off"), "pod, container or off"),
+    "runAsUser": (_is_id, _ID),
+    "runAsGroup": (_is_id, _ID),
+    "fsGroup": (_is_id, _ID),
     "fsGroupChangePolicy": (
-        "fs_group_change_policy",
         _is_one_of("Always", "OnRootMismatch", None),
         "Always, OnRootMismatch or null",
     ),
     "runAsNonRoot": (
-        "run_as_non_root",
         _is_one_of("off", "when-user-set", "always"),
         "off, when-user-set or always",
     ),
     "allowPrivilegeEscalation": (
-        "allow_privilege_escalation",
         lambda value: value is None or value is False,
         "false or null",
     ),
     "dropCapabilities": (
-        "drop_capabilities",
-        lambda value: value is None or value == ["ALL"],
+        lambda value: value is None or value == ("ALL",),
         '["ALL"] or null',
     ),
     "seccompProfile": (
-        "seccomp_profile",
         _is_one_of("RuntimeDefault", None),
         "RuntimeDefault or null",
     ),
-    "openshift": (
-        "openshift",
-        _is_one_of("auto", "range-start", "ignore"),
-        "auto, range-start or ignore",
-    ),
-    "allowOptOut": ("allow_opt_out", _is_boolean, "true or false"),
-    "allowRootDefault": ("allow_root_default", _is_boolean, "true or false"),
 }
-"""Key: attribute of Options, whether a raw value can be used, what it must be."""
+"""Keys that a namespace may override: whether a raw value can be used, what it must be."""
+
+NAMESPACE_OVERRIDABLE_KEYS = frozenset(_OVERRIDES)
+"""The keys that a namespace may override; the rest is the cluster operator's alone."""
+
+_ATTRIBUTES = {
+    "scope": "scope",
+    "runAsUser": "run_as_user",
+    "runAsGroup": "run_as_group",
+    "fsGroup": "fs_group",
+    "fsGroupChangePolicy": "fs_group_change_policy",
+    "runAsNonRoot": "run_as_non_root",
+    "allowPrivilegeEscalation": "allow_privilege_escalation",
+    "dropCapabilities": "drop_capabilities",
+    "seccompProfile": "seccomp_profile",
+    "openshift": "openshift",
+    "allowOptOut": "allow_opt_out",
+}
+"""Key: attribute of DefaultingOptions."""

@@ -87,8 +87,19 @@ def _apply_namespace_overrides(
         return (
             options,
             _NO_KEYS,
-            (f"namespace annotation {SECURITY_DEFAULTS_ANNOTATION} ignored: {error}",),
+            (f"namespace annotation {SECURITY_DEFAULTS_ANNOTATION} ignored: {_one_line(error)}",),
         )
+
+
+_MAX_SHOWN_ERRORS = 5
+"""What a warning tells of an annotation: kubectl cuts it off after 256 characters."""
+
+
+def _one_line(error: SettingsError) -> str:
+    sentences = str(error).splitlines()
+    more = len(sentences) - _MAX_SHOWN_ERRORS
+    shown = sentences[:_MAX_SHOWN_ERRORS] + ([f"and {more} more errors"] if more > 0 else [])
+    return "; ".join(shown)
 
 
 def _read_object(text: str) -> dict[str, Any]:

@@ -117,6 +117,15 @@ def resolve_path(document: Any, path: Iterable[Segment]) -> Any:
     return value
 
 
+def has_path(document: Any, path: Iterable[Segment]) -> bool:
+    """Return whether a document has a place."""
+    try:
+        resolve_path(document, path)
+    except LookupError:
+        return False
+    return True
+
+
 def nearest_existing_path(document: Any, path: Path) -> Path:
     """Return `path` if the document has it, else its nearest ancestor that is there."""
     value = document

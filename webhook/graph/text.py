@@ -43,6 +43,16 @@ def escape_control_chars(text: str) -> str:
     )
 
 
+MAX_QUOTED_LENGTH = 60
+"""Characters of a value that a sentence shows: enough to recognise it, in a narrow terminal too."""
+
+
+def quote_value(text: str) -> str:
+    """Return a text in quotation marks, on one line, cut where it is long: '"gs://models/iris"'."""
+    more = "…" if len(text) > MAX_QUOTED_LENGTH else ""
+    return f'"{escape_control_chars(text[:MAX_QUOTED_LENGTH])}{more}"'
+
+
 def shorten(text: str, max_length: int) -> str:
     """Return a text that is fit for one line: escaped, and cut where it is long.
 

@@ -45,7 +45,8 @@ class ReloadLoop:
             error = self._errors.get(name)
             if error is None:
                 return CheckResult("ok")
-            return CheckResult("degraded", f"{error}; the last good {name} is still in effect")
+            reason = error.replace("\n", "; ")  # a line for each check
+            return CheckResult("degraded", f"{reason}; the last good {name} is still in effect")
 
         return probe
 

@@ -185,10 +185,11 @@ def create_default_app() -> Starlette:
     file = Path(os.environ[SETTINGS_VARIABLE]) if os.environ.get(SETTINGS_VARIABLE) else None
 
     def load_settings() -> Settings:
-        document = None if file is None else read_single_document(file)
-        settings = read_settings(
-            document, os.environ, source="settings" if file is None else str(file)
-        )
+        if file is None:
+            settings = read_settings(None, os.environ)
+        else:
+            document = read_single_document(file)
+            settings = read_settings(document.value, os.environ, source=document.source)
         if settings.policies.selector is not None:
             raise SettingsError(
                 "policies.selector: policies of the cluster need graphgate serve; "

@@ -25,11 +25,13 @@ from typing import Any
 
 from webhook.errors import SettingsError
 from webhook.graph.cluster_facts import Facts, Namespace
+from webhook.graph.issue import Source
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
-from webhook.settings.schema_errors import describe_schema_error
+from webhook.settings.schema_errors import read_by_schema
 from webhook.yamldoc.emitter import emit_document
 
 KIND = "Facts"
+_NO_FILE = Source("facts")
 
 _VERSION = re.compile(r"^v1\.([1-9][0-9]{0,2})([.+-][-+.0-9A-Za-z]*)?$")
 
@@ -50,6 +52,7 @@ SCHEMA: Mapping[str, Any] = {
         "kubernetesVersion": {
             "type": ["string", "null"],
             "pattern": _VERSION.pattern,
+            "examples": ["v1.36"],
             "description": "Version of Kubernetes: v1.36, or as `kubectl version` prints it. "
             "null: not known.",
         },
@@ -118,12 +121,13 @@ SCHEMA: Mapping[str, Any] = {
 """The JSON Schema of a facts file (draft 2020-12)."""
 
 
-def read_facts(document: Any, source: str = "facts") -> Facts:
-    """Return the facts in a file's one document; `source` is how sentences call the file.
+def read_facts(document: Any, source: Source = _NO_FILE) -> Facts:
+    """Return the facts in a document.
 
-    Raise SettingsError, with one sentence that names the place, for anything else.
+    Raise SettingsError, with a sentence for each error, for anything else.
     """
-    _validate_schema(document, source)
+    if errors := source.describe(read_by_schema(document, SCHEMA).issues):
+        raise SettingsError(*errors)
     namespaces = {
         name: Namespace(
             labels=dict((written or {}).get("labels") or {}),
@@ -138,7 +142,7 @@ def read_facts(document: Any, source: str = "facts") -> Facts:
         storage_initializer=_quantities_as_strings(document.get("storageInitializer") or {}),
         openshift=document.get("openshift", False),
         kubernetes_minor=_minor_of(document.get("kubernetesVersion")),
-        max_graph_depth=_to_int(document.get("maxGraphDepth")),
+        max_graph_depth=document.get("maxGraphDepth"),
         operator=document.get("operator"),
         mirrors_percent=document.get("mirrorsPercent"),
     )
@@ -148,11 +152,6 @@ def _minor_of(version: str | None) -> int | None:
     """Return 36 for v1.36 and for v1.36.2+k3s1."""
     match = _VERSION.match(version or "")
     return int(match[1]) if match else None
-
-
-def _to_int(number: float | None) -> int | None:
-    """Return an int: to JSON Schema 36.0 is an integer too."""
-    return None if number is None else int(number)
 
 
 def _quantities_as_strings(quantities: Mapping[str, Any]) -> dict[str, str]:
@@ -190,14 +189,3 @@ def write_facts(facts: Facts, heading: str = "") -> str:
 def _namespace_section(namespace: Namespace) -> dict[str, dict[str, str]]:
     known = {"labels": namespace.labels, "annotations": namespace.annotations}
     return {key: dict(sorted(words.items())) for key, words in known.items() if words}
-
-
-def _validate_schema(document: Any, source: str) -> None:
-    import jsonschema  # 60 ms of imports, for who has a facts file
-
-    errors = jsonschema.Draft202012Validator(SCHEMA).iter_errors(document)
-    first = min(errors, key=lambda error: list(map(str, error.path)), default=None)
-    if first is not None:
-        reason = describe_schema_error(first, pattern_name="a version like v1.36")
-        hint = "; graphgate facts writes such a file" if first.validator == "required" else ""
-        raise SettingsError(f"{source}: {reason}{hint}")

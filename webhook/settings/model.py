@@ -26,7 +26,7 @@ Only `cli` knows flags, environment and files; this module receives them as valu
       mode: warn
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property, partial
@@ -35,13 +35,16 @@ from typing import Any, Literal, cast
 from webhook.defaulting.options import (
     HARDENED_OPTIONS,
     DefaultingOptions,
+    find_option_contradictions,
     read_off,
     read_options,
     read_user_id,
 )
 from webhook.errors import SettingsError
 from webhook.graph.cluster_facts import Facts
-from webhook.graph.selectors import read_selector
+from webhook.graph.issue import Issue, Source
+from webhook.graph.path import ROOT, has_path
+from webhook.graph.selectors import parse_selector, read_selector
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
 from webhook.podsecurity import Standard, parse_version
 from webhook.rendering.routes.options import NO_ROUTING, RoutingOptions
@@ -56,11 +59,12 @@ from webhook.rules import (
 from webhook.rules.descriptors import configurable_ids
 from webhook.settings.pod_security import PodSecurityOptions
 from webhook.settings.rendering import RenderingSettings, read_rendering
-from webhook.settings.routing import read_routing
+from webhook.settings.routing import find_routing_contradictions, read_routing
 from webhook.settings.rule_set import EnabledRule, RuleSet
-from webhook.settings.schema_errors import describe_schema_error
+from webhook.settings.schema_errors import ReadableDocument, read_by_schema
 
 KIND = "Settings"
+_NO_FILE = Source("settings")
 ALL_RULES = "*"
 """In the section `rules`: every rule."""
 
@@ -282,7 +286,7 @@ def read_settings(
     operator: str | None = None,
     routing: Mapping[str, Any] | None = None,
     mode: str | None = None,
-    source: str = "settings",
+    source: Source = _NO_FILE,
 ) -> Settings:
     """Return the effective settings.
 
@@ -294,18 +298,20 @@ def read_settings(
     operator            the flag --operator; None: not given
     mode                the flag --mode: it holds wherever no namespace has its own; None: not given
     routing             the flags --routing…, by the keys of the section `routing`; they go first
-    source              how the file is called in sentences
+    source              where the document comes from
 
-    Raise SettingsError, with one sentence that names the flag, variable or key.
+    Raise SettingsError, with a sentence for each error, which names the flag, variable or key.
     """
-    section: Mapping[str, Any] = {} if document is None else document
+    section, issues, unreadable = ReadableDocument({})
     if document is not None:
-        _validate_schema(document, source)
+        section, issues, unreadable = read_by_schema(document, _schema())
+    elsewhere: list[str] = []
     if routing:
-        _validate_schema(
-            {"apiVersion": GRAPHGATE_API_VERSION, "kind": KIND, "routing": dict(routing)}, "flags"
-        )
-        section = {**section, "routing": {**(section.get("routing") or {}), **routing}}
+        head = {"apiVersion": GRAPHGATE_API_VERSION, "kind": KIND}
+        flags = read_by_schema({**head, "routing": dict(routing)}, _schema())
+        elsewhere += Source("flags").describe(flags.issues)
+        unreadable |= flags.unreadable
+        section = {**section, "routing": {**section.get("routing", {}), **flags.value["routing"]}}
     profile = section.get("profile", "default")
     base = replace(PROFILES[profile], allow_root_default=allow_root_default)
     policies_section = section.get("policies") or {}
@@ -316,11 +322,12 @@ def read_settings(
     )
     rendering = read_rendering(section.get("rendering"), RenderingSettings())
     start = Settings(profile=profile, defaults=base, policies=policies, rendering=rendering)
-    settings = _apply_section(start, section, source)
-    settings = replace(
-        settings,
-        defaults=_apply_user_id(settings.defaults, environment or {}, default_user_id),
-    )
+    settings = _apply_section(start, section)
+    try:
+        user_id = _apply_user_id(settings.defaults, environment or {}, default_user_id)
+        settings = replace(settings, defaults=user_id)
+    except SettingsError as error:
+        elsewhere.append(str(error))
     if pod_security is not None:
         pod_security_options = replace(
             settings.pod_security, level=pod_security.level, version=pod_security.version
@@ -330,24 +337,68 @@ def read_settings(
         settings = replace(settings, operator=cast("OperatorSetting", operator))
     if mode is not None:
         settings = replace(settings, mode=cast("Mode", mode))
-    namespace_sections = section.get("namespaces") or {}
-    return replace(
+    settings = replace(
         settings,
         namespaces={
-            name: _apply_section(settings, changes or {}, f"{source}: namespaces.{name}")
-            for name, changes in namespace_sections.items()
+            name: _apply_section(settings, changes)
+            for name, changes in section.get("namespaces", {}).items()
         },
         namespace_selectors=tuple(
-            NamespaceSelector(
-                changes["selector"],
-                _apply_section(settings, changes, f"{source}: namespaceSelectors[{index}]"),
-            )
-            for index, changes in enumerate(section.get("namespaceSelectors") or ())
+            NamespaceSelector(changes.get("selector", {}), _apply_section(settings, changes))
+            for changes in section.get("namespaceSelectors", ())
         ),
     )
+    contradictions = _find_contradictions(settings, section)
+    known = (issue for issue in contradictions if not issue.follows_from(unreadable))
+    errors = source.describe([*issues, *known]) + elsewhere
+    if errors:
+        raise SettingsError(*errors)
+    return settings
 
 
-def _apply_section(base: Settings, section: Mapping[str, Any], source: str) -> Settings:
+def _find_contradictions(settings: Settings, section: Any) -> Iterator[Issue]:
+    """Yield what no schema knows, by places of the file; what is inherited, where it is written."""
+    if settings.policies.selector is not None:
+        try:
+            parse_selector(settings.policies.selector)
+        except ValueError as error:
+            place = ROOT / "policies" / "selector"
+            yield Issue(place, f"{place}: {error}")
+    parts = [(ROOT, settings)]
+    parts += [(ROOT / "namespaces" / name, own) for name, own in settings.namespaces.items()]
+    parts += [
+        (ROOT / "namespaceSelectors" / index, each.settings)
+        for index, each in enumerate(settings.namespace_selectors)
+    ]
+    inherited: list[Issue] = []
+    for here, own in parts:
+        for issue in _section_contradictions(own):
+            keys = (issue.path, *issue.depends_on)
+            places = tuple(here.join(key) for key in keys)
+            if issue in inherited and not any(has_path(section, place) for place in places):
+                continue
+            if not here:
+                inherited.append(issue)
+            yield Issue(places[0], f"{places[0]} {issue.message}", (*keys, *places))
+
+
+def _section_contradictions(settings: Settings) -> Iterator[Issue]:
+    """Yield what cannot hold together in a part of the settings, by keys of its section."""
+    sections = {
+        ROOT / "defaults": find_option_contradictions(settings.defaults),
+        ROOT / "routing": find_routing_contradictions(settings.routing),
+    }
+    if settings.pod_security.restrictions is not None:
+        from webhook.podsecurity.psp.settings import find_psp_contradictions
+
+        restrictions = find_psp_contradictions(settings.pod_security.restrictions)
+        sections[ROOT / "podSecurity" / "restrictions"] = restrictions
+    for here, issues in sections.items():
+        for path, message, depends_on in issues:
+            yield Issue(here.join(path), message, tuple(map(here.join, depends_on)))
+
+
+def _apply_section(base: Settings, section: Mapping[str, Any]) -> Settings:
     rules = dict(base.rules)
     for name, changes in _expand_groups(section.get("rules") or {}).items():
         inherited = rules.get(name, _DEFAULT_RULE_SETTING)
@@ -358,22 +409,18 @@ def _apply_section(base: Settings, section: Mapping[str, Any], source: str) -> S
     model_servers = section.get("modelServers")
     defaults_section = dict(section.get("defaults") or {})
     defaults_at = defaults_section.pop("applyAt", base.apply_defaults_at)
-    try:
-        options = read_options(defaults_section, base.defaults)
-    except SettingsError as error:
-        raise SettingsError(f"{source}: {error}") from error
     return replace(
         base,
-        defaults=options,
+        defaults=read_options(defaults_section, base.defaults),
         apply_defaults_at=defaults_at,
         rules=rules,
         model_servers=base.model_servers if model_servers is None else tuple(model_servers),
-        pod_security=_apply_pod_security(base.pod_security, section.get("podSecurity"), source),
+        pod_security=_apply_pod_security(base.pod_security, section.get("podSecurity")),
         ratchet=section.get("ratchet", base.ratchet),
         mode=section.get("mode", base.mode),
         operator=section.get("operator", base.operator),
         controller_id=section.get("controllerID", base.controller_id),
-        routing=read_routing(section.get("routing"), base.routing, source),
+        routing=read_routing(section.get("routing"), base.routing),
         on_rule_error=cast(
             "Literal['deny', 'allow']", section.get("onRuleError", base.on_rule_error)
         ),
@@ -395,7 +442,7 @@ def _expand_groups(section: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _apply_pod_security(
-    base: PodSecurityOptions, section: Mapping[str, Any] | None, source: str
+    base: PodSecurityOptions, section: Mapping[str, Any] | None
 ) -> PodSecurityOptions:
     if not section:
         return base
@@ -411,10 +458,7 @@ def _apply_pod_security(
         from webhook.podsecurity.psp.settings import read_psp_rules
 
         restrictions = section["restrictions"]
-        try:
-            changes["restrictions"] = None if restrictions is None else read_psp_rules(restrictions)
-        except SettingsError as error:
-            raise SettingsError(f"{source}: {error}") from error
+        changes["restrictions"] = None if restrictions is None else read_psp_rules(restrictions)
     return replace(base, **changes)
 
 
@@ -432,14 +476,7 @@ def _apply_user_id(
     return replace(options, run_as_user=user)
 
 
-def _validate_schema(document: Any, source: str) -> None:
-    """Check the file by its JSON Schema; raise SettingsError for the first departure."""
-    import jsonschema  # 60 ms of imports, for who has a settings file
+def _schema() -> Mapping[str, Any]:
+    from webhook.settings.schema import settings_schema  # reads every rule's page
 
-    from webhook.settings.schema import settings_schema
-
-    validator = jsonschema.Draft202012Validator(settings_schema())
-    errors = sorted(validator.iter_errors(document), key=lambda error: list(map(str, error.path)))
-    if not errors:
-        return
-    raise SettingsError(f"{source}: {describe_schema_error(errors[0])}")
+    return settings_schema()

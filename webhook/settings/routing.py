@@ -8,17 +8,33 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from webhook.errors import SettingsError
+from webhook.graph.issue import Issue
+from webhook.graph.path import ROOT
 from webhook.rendering.routes.options import RoutingOptions, hosts_overlap
 from webhook.settings.rendering import Key
 
 _HOST = r"^(\*|(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$"
 _NAME = r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?"
-_SECTION = {"type": "string", "pattern": f"^({_NAME})?$", "maxLength": 253}
-_GATEWAY = {"type": "string", "pattern": f"^({_NAME}(/{_NAME})?)?$", "maxLength": 317}
+_SECTION = {
+    "type": "string",
+    "pattern": f"^({_NAME})?$",
+    "maxLength": 253,
+    "examples": ["https"],
+}
+_GATEWAY = {
+    "type": "string",
+    "pattern": f"^({_NAME}(/{_NAME})?)?$",
+    "maxLength": 317,
+    "examples": ["gateways/public"],
+}
 _HOSTS = {
     "type": "array",
-    "items": {"type": "string", "pattern": _HOST, "maxLength": 253},
+    "items": {
+        "type": "string",
+        "pattern": _HOST,
+        "maxLength": 253,
+        "examples": ["models.example.com", "*.example.com"],
+    },
     "maxItems": 16,
 }
 
@@ -51,7 +67,12 @@ _KEYS: Mapping[str, Key] = {
     ),
     "prefix": (
         "prefix",
-        {"type": "string", "pattern": "^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$", "maxLength": 128},
+        {
+            "type": "string",
+            "pattern": "^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$",
+            "maxLength": 128,
+            "examples": ["/seldon"],
+        },
         "Prefix of paths, before /<namespace>/<name>/; it is removed before the predictors see "
         "the path.",
     ),
@@ -98,21 +119,13 @@ def routing_schema(*, of_namespace: bool = False) -> dict[str, Any]:
     }
 
 
-def read_routing(
-    section: Mapping[str, Any] | None, base: RoutingOptions, source: str
-) -> RoutingOptions:
-    """Return what a section that its schema admits says, over `base`.
-
-    Raise SettingsError where two keys contradict each other.
-    """
+def read_routing(section: Mapping[str, Any] | None, base: RoutingOptions) -> RoutingOptions:
+    """Return what a section that its schema admits says, over `base`."""
     changes: dict[str, Any] = {
         _KEYS[key][0]: tuple(value) if isinstance(value, list) else value
         for key, value in (section or {}).items()
     }
-    options = replace(base, **changes)
-    for error in _find_contradictions(options):
-        raise SettingsError(f"{source}: routing.{error}")
-    return options
+    return replace(base, **changes)
 
 
 def write_routing(options: RoutingOptions, *, of_namespace: bool = False) -> dict[str, Any]:
@@ -125,20 +138,27 @@ def write_routing(options: RoutingOptions, *, of_namespace: bool = False) -> dic
     }
 
 
-def _find_contradictions(options: RoutingOptions) -> Iterator[str]:
+def find_routing_contradictions(options: RoutingOptions) -> Iterator[Issue]:
+    """Yield what cannot hold together, by keys of the section."""
+    kind = (ROOT / "kind",)
     if options.kind == "gateway-api" and "/" not in options.gateway:
-        yield "gateway must be namespace/name with kind gateway-api"
+        yield Issue(ROOT / "gateway", "must be namespace/name with kind gateway-api", kind)
     if options.kind == "istio" and options.gateway and "/" not in options.gateway:
-        yield "gateway must be namespace/name with kind istio"
+        yield Issue(ROOT / "gateway", "must be namespace/name with kind istio", kind)
     if options.kind == "ambassador" and len(options.hosts) > 1:
-        yield "hosts must have at most one host with kind ambassador"
-    if options.kind == "gateway-api" and "*" in options.hosts + options.grpc_hosts:
-        yield 'hosts must not contain "*" with kind gateway-api; leave it empty for all hosts'
+        yield Issue(ROOT / "hosts", "must have at most one host with kind ambassador", kind)
+    if options.kind == "gateway-api":
+        for key, hosts in (("hosts", options.hosts), ("grpcHosts", options.grpc_hosts)):
+            if "*" in hosts:
+                message = 'must not contain "*" with kind gateway-api; leave it empty for all hosts'
+                yield Issue(ROOT / key, message, kind)
     if options.kind == "gateway-api" and options.separates_grpc and _share_a_host(options):
         # GEP-1016: a listener refuses one of two routes of different kinds with one hostname.
-        yield (
-            "hosts and grpcHosts must be different where both use one listener: set grpcHosts to "
-            "other hosts, or sectionName and grpcSectionName to two listeners"
+        yield Issue(
+            ROOT / "hosts",
+            "and grpcHosts must be different where both use one listener: set grpcHosts to other "
+            "hosts, or sectionName and grpcSectionName to two listeners",
+            tuple(ROOT / key for key in ("kind", "grpcHosts", "sectionName", "grpcSectionName")),
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from webhook.graph.selectors import SELECTOR_OPERATORS
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
+from webhook.podsecurity.psp.settings import psp_rules_schema
 from webhook.rules import all_rules, docs
 from webhook.rules.descriptors import other_descriptors
 from webhook.settings.rendering import rendering_schema
@@ -142,9 +143,11 @@ def settings_schema() -> dict[str, Any]:
                 "version": {
                     "type": ["string", "null"],
                     "pattern": r"^(latest|v1\.(0|[1-9][0-9]{0,3}))$",
+                    "examples": ["v1.30", "latest"],
                     "description": "Version of the Pod Security Standards: v1.30 or latest.",
                 },
                 "restrictions": {
+                    **psp_rules_schema(),
                     "type": ["object", "null"],
                     "description": "Further restrictions, like those of a PodSecurityPolicy; "
                     "`graphgate policies convert-psp` converts one.",
@@ -213,7 +216,7 @@ def settings_schema() -> dict[str, Any]:
                 ),
                 "namespaces": {
                     "type": "object",
-                    "propertyNames": {"pattern": _NAMESPACE},
+                    "propertyNames": {"pattern": _NAMESPACE, "examples": ["team-a", "team-*"]},
                     "additionalProperties": _object_schema(
                         of_namespace, "Settings of one namespace."
                     ),

@@ -1,8 +1,15 @@
-"""Errors of jsonschema as sentences: for settings, facts and .graphgate.yaml alike."""
+"""A document of the operator's and its JSON Schema: settings, facts and .graphgate.yaml alike.
 
-from typing import Any
+Every error becomes an Issue, and what is left of the document can be read all the same, so that
+errors that no schema knows are told together with those that it does.
+"""
 
-from webhook.graph.path import Path
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from webhook.graph.issue import Issue
+from webhook.graph.path import Path, resolve_path
 from webhook.graph.suggest import nearest_word
 from webhook.graph.text import join_words, shorten
 from webhook.yamldoc.emitter import emit_json
@@ -16,59 +23,152 @@ _TYPE_NAMES = {
     "string": "a string",
     "null": "null",
 }
+_BOUNDS = {
+    "minimum": "{} or more",
+    "maximum": "{} or less",
+    "minLength": "{} character or more",
+    "maxLength": "{} characters or less",
+    "maxItems": "{} items or less",
+}
+"""By keyword; nothing is shorter than one character, and no limit is one."""
 _MAX_SHOWN_LENGTH = 60
 """Characters of a value that a sentence shows: enough to recognise it."""
 
 
-def describe_schema_error(error: Any, *, pattern_name: str = "") -> str:
-    """Return what is wrong: `kubernetesVersion must be a string or null, got 36`.
+class ReadableDocument(NamedTuple):
+    """A document without whatever its schema does not admit.
 
-    error         a jsonschema.ValidationError
-    pattern_name  what a text is that has the pattern of this schema: "a version like v1.36"
+    value       what is left, the same places at the same paths
+    issues      all that is wrong
+    unreadable  the places whose values were taken out
     """
+
+    value: Any
+    issues: tuple[Issue, ...] = ()
+    unreadable: frozenset[Path] = frozenset()
+
+
+def read_by_schema(document: Any, schema: Mapping[str, Any]) -> ReadableDocument:
+    """Return what a schema (draft 2020-12) admits of a document, and every error.
+
+    Whoever reads it finds every value as the schema wants it; but a key that the schema requires
+    may be missing, and an item that should be a mapping is an empty one.
+    """
+    import jsonschema  # 60 ms of imports, for who has such a file
+
+    errors = list(jsonschema.Draft202012Validator(schema).iter_errors(document))
+    if not errors:
+        return ReadableDocument(document)
+    issues = tuple(dict.fromkeys(issue for error in errors for issue in _describe_error(error)))
+    unreadable = frozenset(path for error in errors for path in _unreadable_paths(error))
+    if not isinstance(document, dict):
+        return ReadableDocument({}, issues, unreadable)
+    value = copy.deepcopy(document)
+    for path in unreadable:
+        _remove(value, path)
+    return ReadableDocument(value, issues, unreadable)
+
+
+def _unreadable_paths(error: Any) -> Iterator[Path]:
+    """Yield the places that cannot be read: a key with all that is in it."""
     path = Path(error.absolute_path)
-    expected = ""
     match error.validator:
         case "additionalProperties":
-            return _describe_unknown_key(error, path)
+            for key, near in _unknown_keys(error):
+                yield path / key
+                if near:
+                    yield path / near
         case "required":
-            missing = next(key for key in error.validator_value if key not in error.instance)
-            return f"{path / missing} is missing"
+            for key in _missing_keys(error):
+                yield path / key
+        case _ if not _is_about_name(error):  # what stands below a wrong name can be read
+            is_item = path and isinstance(path[-1], int) and error.schema.get("type") != "object"
+            yield path.parent if is_item else path
+
+
+def _remove(value: Any, path: Path) -> None:
+    try:
+        parent = resolve_path(value, path.parent)
+    except LookupError:
+        return  # it went with what it stood in
+    if isinstance(parent, list):
+        parent[path[-1]] = {}
+    else:
+        parent.pop(path[-1], None)
+
+
+def _describe_error(error: Any) -> Iterator[Issue]:
+    """Yield what is wrong: `kubernetesVersion must be a string or null, got 36`."""
+    path = Path(error.absolute_path)
+    match error.validator:
+        case "additionalProperties":
+            for key, near in _unknown_keys(error):
+                known = ", ".join(error.schema.get("properties", {}))
+                hint = f'did you mean "{near}"?' if near else f"allowed: {known}"
+                yield Issue(path / key, f"unknown key {path / key}; {hint}")
+        case "required":
+            for key in _missing_keys(error):
+                yield Issue(path / key, f"{path / key} is missing")
+        case _ if _is_about_name(error):
+            name = path / error.instance
+            yield Issue(name, f"the name of {name} must be {_describe_expected(error)}")
+        case _:
+            found = _describe_value(error.instance, counted=error.validator == "maxItems")
+            message = f"{path} must be {_describe_expected(error)}, got {found}"
+            yield Issue(path, message + _suggest_word(error))
+
+
+def _is_about_name(error: Any) -> bool:
+    """Return whether an error is about the name of a key: its path ends above it."""
+    return "propertyNames" in list(error.absolute_schema_path)[-2:-1]
+
+
+def _unknown_keys(error: Any) -> Iterator[tuple[str, str]]:
+    """Yield each unknown key, and the known one that was probably meant, or ""."""
+    known = error.schema.get("properties", {})
+    for key in error.instance:
+        if key not in known:
+            yield key, nearest_word(key, known)
+
+
+def _missing_keys(error: Any) -> list[str]:
+    return [key for key in error.validator_value if key not in error.instance]
+
+
+def _describe_expected(error: Any) -> str:
+    wanted = error.validator_value
+    match error.validator:
         case "const":
-            expected = str(error.validator_value)
+            return str(wanted)
         case "enum":
-            expected = _join_values(error.validator_value)
+            return join_words(_words(wanted), "or")
         case "type":
-            kinds = error.validator_value
-            kinds = [kinds] if isinstance(kinds, str) else kinds
-            expected = " or ".join(_TYPE_NAMES[kind] for kind in kinds)
+            kinds = [wanted] if isinstance(wanted, str) else wanted
+            return " or ".join(_TYPE_NAMES[kind] for kind in kinds)
         case "pattern":
-            expected = pattern_name
-    if not expected:
-        return f"{path}: {error.message}"
-    return f"{path} must be {expected}, got {_describe_value(error.instance)}"
+            return f"a value like {join_words(error.schema['examples'], 'or')}"
+        case keyword:
+            return _BOUNDS[keyword].format(wanted)
 
 
-def _describe_unknown_key(error: Any, path: Path) -> str:
-    known = list(error.schema.get("properties", {}))
-    unknown = next(key for key in error.instance if key not in known)
-    suggestion = nearest_word(str(unknown), known)
-    hint = f'did you mean "{suggestion}"?' if suggestion else f"allowed: {', '.join(known)}"
-    return f"unknown key {path / str(unknown)}; {hint}"
+def _suggest_word(error: Any) -> str:
+    is_word = error.validator == "enum" and isinstance(error.instance, str)
+    near = nearest_word(error.instance, _words(error.validator_value)) if is_word else ""
+    return f'; did you mean "{near}"?' if near else ""
 
 
-def _join_values(allowed: list[Any]) -> str:
+def _words(allowed: list[Any]) -> list[str]:
     """Return the values that people write: no null, and no false, which is how YAML reads off."""
     hidden = (None, False) if "off" in allowed else (None,)
-    words = (
+    return [
         word if isinstance(word, str) else emit_json(word)
         for word in allowed
         if not any(word is each for each in hidden)
-    )
-    return join_words(words, "or")
+    ]
 
 
-def _describe_value(value: Any) -> str:
+def _describe_value(value: Any, *, counted: bool = False) -> str:
     if isinstance(value, (dict, list)):
-        return "a mapping" if isinstance(value, dict) else "a list"
+        kind = "a mapping" if isinstance(value, dict) else "a list"
+        return f"{kind} of {len(value)} items" if counted else kind
     return shorten(emit_json(value), _MAX_SHOWN_LENGTH)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from webhook.defaulting.options import DefaultingOptions
+from webhook.defaulting.options import write_options
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
 from webhook.podsecurity.psp.settings import write_psp_rules
 from webhook.rules import all_rules, docs
@@ -65,7 +65,7 @@ def _section(settings: Settings) -> dict[str, Any]:
     """Return what a namespace may set, too, but for the rules."""
     section: dict[str, Any] = {
         "mode": settings.mode,
-        "defaults": {"applyAt": settings.apply_defaults_at, **defaults_section(settings.defaults)},
+        "defaults": {"applyAt": settings.apply_defaults_at, **write_options(settings.defaults)},
         "podSecurity": _pod_security_section(settings.pod_security),
         "ratchet": settings.ratchet,
         "onRuleError": settings.on_rule_error,
@@ -93,24 +93,6 @@ def _changed_rules(settings: Settings) -> dict[str, Any]:
 
 def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {k: list(v) if isinstance(v, tuple) else v for k, v in parameters.items()}
-
-
-def defaults_section(options: DefaultingOptions) -> dict[str, Any]:
-    """Return the `defaults` section that has the effect of `options`."""
-    drop = options.drop_capabilities
-    return {
-        "scope": options.scope,
-        "runAsUser": options.run_as_user,
-        "runAsGroup": options.run_as_group,
-        "fsGroup": options.fs_group,
-        "fsGroupChangePolicy": options.fs_group_change_policy,
-        "runAsNonRoot": options.run_as_non_root,
-        "allowPrivilegeEscalation": options.allow_privilege_escalation,
-        "dropCapabilities": None if drop is None else list(drop),
-        "seccompProfile": options.seccomp_profile,
-        "openshift": options.openshift,
-        "allowOptOut": options.allow_opt_out,
-    }
 
 
 def _pod_security_section(options: PodSecurityOptions) -> dict[str, Any]:

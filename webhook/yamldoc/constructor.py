@@ -6,6 +6,7 @@ Not here: what one scalar means (`resolver`), positions (`document`).
 from dataclasses import dataclass
 from typing import Any
 
+from webhook.graph.text import quote_value
 from webhook.yamldoc.merge_keys import is_merge, merged_mappings
 from webhook.yamldoc.nodes import (
     Alias,
@@ -14,7 +15,6 @@ from webhook.yamldoc.nodes import (
     ParseError,
     Scalar,
     Sequence,
-    quote_excerpt,
     resolve_alias,
     walk_nodes,
 )
@@ -52,7 +52,7 @@ def construct_value(node: Node) -> Any:
         try:
             return to_json_number(value)
         except ValueError as error:
-            raise ParseError(f"{quote_excerpt(node.text)} is {error}", node.start) from None
+            raise ParseError(f"{quote_value(node.text)} is {error}", node.start) from None
     return value
 
 
@@ -116,14 +116,14 @@ def _duplicate_keys(mapping: Mapping) -> list[Anomaly]:
             for other in merged_mappings(value):
                 _construct_mapping(merged, other)
             for name in last.keys() & merged.keys():
-                message = f'"<<" overwrites the key {quote_excerpt(name)} above it; put "<<" first'
+                message = f'"<<" overwrites the key {quote_value(name)} above it; put "<<" first'
                 anomalies.append(Anomaly("overwritten-by-merge", message, key, last[name]))
             continue
         key_scalar = resolve_alias(key)
         name = json_key(key_scalar) if isinstance(key_scalar, Scalar) else ""
         if name in last:
             message = (
-                f"the key {quote_excerpt(name)} is written twice in one mapping; kubectl keeps "
+                f"the key {quote_value(name)} is written twice in one mapping; kubectl keeps "
                 "the last"
             )
             anomalies.append(Anomaly("duplicate-key", message, key, last[name]))
@@ -137,5 +137,5 @@ def _unknown_tag(node: Scalar | Mapping | Sequence) -> list[Anomaly]:
         return []
     short = tag.replace("tag:yaml.org,2002:", "!!")
     effect = "reads a string" if isinstance(node, Scalar) else "passes over it"
-    message = f"the tag {quote_excerpt(short)} means nothing here; kubectl {effect}"
+    message = f"the tag {quote_value(short)} means nothing here; kubectl {effect}"
     return [Anomaly("unknown-tag", message, node)]

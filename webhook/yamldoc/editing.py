@@ -17,6 +17,7 @@ from typing import Any
 
 from webhook.graph.finding import Operation
 from webhook.graph.path import Path, resolve_path
+from webhook.graph.text import quote_value
 from webhook.yamldoc.document import Document, ParsedFile
 from webhook.yamldoc.edit_block import BlockEditor
 from webhook.yamldoc.edit_flow import FlowEditor
@@ -27,7 +28,6 @@ from webhook.yamldoc.nodes import (
     Mapping,
     Node,
     Scalar,
-    quote_excerpt,
     resolve_alias,
     walk_nodes,
 )
@@ -260,10 +260,10 @@ def _container_at(document: Document, path: Path) -> Mapping | SequenceNode:
 def _require_own_entry(mapping: Mapping, key: str) -> Entry:
     found = find_entry(mapping, key)
     if found is None:
-        raise UneditableTextError(f"the key {quote_excerpt(key)} is not written in the text")
+        raise UneditableTextError(f"the key {quote_value(key)} is not written in the text")
     if found.is_merged:
         raise AnchoredTextError(
-            f'the key {quote_excerpt(key)} comes in through "<<", from an anchor that others share'
+            f'the key {quote_value(key)} comes in through "<<", from an anchor that others share'
         )
     return found
 

@@ -28,14 +28,6 @@ class ParseError(Exception):
 
 
 _KEEPS_BLANK_LINES = re.compile(r"[^#\r\n]*[|>][0-9]?\+")
-_MAX_QUOTED_LENGTH = 60
-"""Characters of the author's own text in one sentence: enough to recognise it."""
-
-
-def quote_excerpt(text: str) -> str:
-    """Return a text in double quotes for a sentence: on one line, and cut off if it is long."""
-    shortened = text if len(text) <= _MAX_QUOTED_LENGTH else text[: _MAX_QUOTED_LENGTH - 1] + "…"
-    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in shortened) + '"'
 
 
 # The classes below are not frozen: a frozen dataclass takes three times as long to make, and one

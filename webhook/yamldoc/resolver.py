@@ -15,7 +15,8 @@ import re
 import struct
 from decimal import Decimal
 
-from webhook.yamldoc.nodes import Scalar, quote_excerpt
+from webhook.graph.text import quote_value
+from webhook.yamldoc.nodes import Scalar
 
 _TRUE = ("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON")
 _FALSE = ("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF")
@@ -85,13 +86,13 @@ def resolve_tagged(text: str, tag: str) -> bool | int | float | str | None:
     if name == "timestamp":
         if _TIMESTAMP.fullmatch(text):
             return text
-        raise ValueError(f"{quote_excerpt(text)} is no timestamp, as its tag !!timestamp says")
+        raise ValueError(f"{quote_value(text)} is no timestamp, as its tag !!timestamp says")
     value = resolve_plain(text)
     kinds = {"int": int, "float": (int, float), "bool": bool, "null": type(None)}
     if not isinstance(value, kinds[name]) or (  # type: ignore[arg-type]
         isinstance(value, bool) and name != "bool"
     ):
-        raise ValueError(f"{quote_excerpt(text)} does not fit its tag !!{name}")
+        raise ValueError(f"{quote_value(text)} does not fit its tag !!{name}")
     return float(value) if name == "float" and isinstance(value, int) else value
 
 

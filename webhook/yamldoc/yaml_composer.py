@@ -21,7 +21,8 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from webhook.yamldoc.nodes import Alias, Mapping, Node, ParseError, Scalar, Sequence, quote_excerpt
+from webhook.graph.text import quote_value
+from webhook.yamldoc.nodes import Alias, Mapping, Node, ParseError, Scalar, Sequence
 from webhook.yamldoc.resolver import resolve_plain, resolve_tagged
 from webhook.yamldoc.yaml_errors import MAX_DEPTH, NESTED_TOO_DEEP_MESSAGE, translate_error
 
@@ -163,13 +164,13 @@ class _Composer:
         name, start = event.anchor, self.base + event.start_mark.index
         if name not in self.anchors:
             raise ParseError(
-                f"{quote_excerpt('*' + name)} refers to an anchor that is not defined above it; "
+                f"{quote_value('*' + name)} refers to an anchor that is not defined above it; "
                 'a word that begins with "*" must be quoted',
                 start,
             )
         node, size, height = self.anchors[name]
         if size == 0:
-            raise ParseError(f"the anchor {quote_excerpt('&' + name)} contains itself", start)
+            raise ParseError(f"the anchor {quote_value('&' + name)} contains itself", start)
         self.aliased_values += size
         if self.aliased_values > MAX_ALIASED_VALUES:
             raise ParseError(

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from webhook.errors import SettingsError
 from webhook.podsecurity import Pod
 from webhook.podsecurity.psp.model import IdRange, IdStrategy, PspRules, check_psp_rules
 from webhook.podsecurity.psp.settings import read_psp_rules, write_psp_rules
@@ -276,70 +275,3 @@ def test_a_section_is_read_whole() -> None:
         "runAsUser": {"rule": "MustRunAsNonRoot", "ranges": []}
     }
     assert write_psp_rules(PspRules()) == {}
-
-
-AT = "podSecurity.restrictions."
-
-
-@pytest.mark.parametrize(
-    ("section", "sentence"),
-    [
-        ({"x": 1}, f"unknown key {AT}x"),
-        ({"privileged": 1}, f"{AT}privileged must be true or false"),
-        ({"runAsUser": "RunAsAny"}, f"{AT}runAsUser must be a mapping with rule and ranges"),
-        ({"runAsUser": {"rule": "RunAsAny", "uid": 1}}, f"unknown key {AT}runAsUser.uid"),
-        (
-            {"runAsUser": {"rule": "MayRunAs"}},
-            f"{AT}runAsUser.rule must be one of RunAsAny, MustRunAs, MustRunAsNonRoot",
-        ),
-        (
-            {"fsGroup": {"rule": "MustRunAsNonRoot"}},
-            f"{AT}fsGroup.rule must be one of RunAsAny, MayRunAs, MustRunAs",
-        ),
-        (
-            {"fsGroup": {"rule": "MayRunAs"}},
-            f"{AT}fsGroup.ranges must contain at least one range for MayRunAs",
-        ),
-        (
-            {"runAsUser": {"rule": "MustRunAs", "ranges": []}},
-            f"{AT}runAsUser.ranges must contain at least one range for MustRunAs",
-        ),
-        (
-            {"fsGroup": {"rule": "MayRunAs", "ranges": 7}},
-            f"{AT}fsGroup.ranges must be a list of {{min, max}}",
-        ),
-        (
-            {"fsGroup": build_ids("MayRunAs", (2, 1))},
-            f"{AT}fsGroup.ranges[0] must have min and max with 0 <= min <= max <= 2147483647",
-        ),
-        (
-            {"hostPorts": [{"min": 1, "max": 65536}]},
-            f"{AT}hostPorts[0] must have min and max with 0 <= min <= max <= 65535",
-        ),
-        (
-            {"hostPorts": [{"min": True, "max": 5}]},
-            f"{AT}hostPorts[0] must have min and max with 0 <= min <= max <= 65535",
-        ),
-        ({"hostPorts": [7]}, f"{AT}hostPorts[0] must be a mapping with min and max"),
-        ({"volumes": "*"}, f"{AT}volumes must be a list of strings"),
-        (
-            {"capabilities": {"requiredDrop": [1]}},
-            f"{AT}capabilities.requiredDrop must be a list of strings",
-        ),
-        (
-            {"capabilities": {"allowedAdd": "KILL"}},
-            f"{AT}capabilities.allowedAdd must be a list of strings",
-        ),
-        (
-            {"capabilities": []},
-            f"{AT}capabilities must be a mapping with requiredDrop and allowedAdd",
-        ),
-    ],
-)
-def test_a_section_that_cannot_be_used_is_refused_in_one_sentence(
-    section: dict[str, Any], sentence: str
-) -> None:
-    with pytest.raises(SettingsError) as raised:
-        read_psp_rules(section)
-
-    assert str(raised.value) == sentence

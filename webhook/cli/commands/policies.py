@@ -253,7 +253,7 @@ def convert_psp_command(file: Path) -> None:
     from webhook.settings.model import KIND
     from webhook.yamldoc.emitter import emit_document
 
-    conversion = convert_psp(read_single_document(file))
+    conversion = convert_psp(read_single_document(file).value)
     settings = {"apiVersion": GRAPHGATE_API_VERSION, "kind": KIND, **conversion.settings}
     for note in conversion.notes:
         click.echo(f"# {note}")

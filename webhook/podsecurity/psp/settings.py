@@ -8,10 +8,12 @@ Here: reading and checking that mapping. Not here: what a restriction means (`re
 A key that is left out restricts nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from webhook.errors import SettingsError
+from webhook.graph.issue import Issue
+from webhook.graph.path import ROOT, Path
+from webhook.podsecurity.ids import MAX_ID
 from webhook.podsecurity.psp.model import IdRange, IdStrategy, PspRules
 
 _ID_KEYS = {
@@ -32,30 +34,83 @@ _BOOLEAN_FIELDS = {
 }
 
 
-def read_psp_rules(section: Mapping[str, Any]) -> PspRules:
-    """Return the restrictions that the settings' section "podSecurity.restrictions" describes.
+def psp_rules_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the section."""
+    return _mapping_schema(
+        {
+            **{
+                key: _mapping_schema(
+                    {"rule": {"enum": list(rules)}, "ranges": _ranges_schema(MAX_ID)}, ["rule"]
+                )
+                for key, (_, rules) in _ID_KEYS.items()
+            },
+            "capabilities": _mapping_schema({"requiredDrop": _WORDS, "allowedAdd": _WORDS}),
+            "volumes": _WORDS,
+            "hostPorts": _ranges_schema(65535),
+            **{key: {"type": "boolean"} for key in _BOOLEAN_FIELDS},
+        }
+    )
 
-    Raise SettingsError, with one sentence naming the key, for whatever cannot be used.
-    """
-    values: dict[str, Any] = {}
-    for key, value in section.items():
-        key_path = f"podSecurity.restrictions.{key}"
-        if key in _ID_KEYS:
-            attribute, rules = _ID_KEYS[key]
-            values[attribute] = _read_ids(value, key_path, rules)
-        elif key in _BOOLEAN_FIELDS:
-            if type(value) is not bool:
-                raise SettingsError(f"{key_path} must be true or false")
-            values[_BOOLEAN_FIELDS[key]] = value
-        elif key == "capabilities":
-            values |= _read_capabilities(value, key_path)
-        elif key == "volumes":
-            values["volumes"] = _read_strings(value, key_path)
-        elif key == "hostPorts":
-            values["host_ports"] = _read_ranges(value, key_path, 65535)
-        else:
-            raise SettingsError(f"unknown key {key_path}")
+
+_WORDS = {"type": "array", "items": {"type": "string"}}
+
+
+def _ranges_schema(maximum: int) -> dict[str, Any]:
+    number = {"type": "integer", "minimum": 0, "maximum": maximum}
+    return {
+        "type": "array",
+        "items": _mapping_schema({"min": number, "max": number}, ["min", "max"]),
+    }
+
+
+def _mapping_schema(properties: dict[str, Any], required: Sequence[str] = ()) -> dict[str, Any]:
+    schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {**schema, "required": list(required)} if required else schema
+
+
+def read_psp_rules(section: Mapping[str, Any]) -> PspRules:
+    """Return the restrictions that a section describes, as its schema admits it."""
+    capabilities = section.get("capabilities", {})
+    values: dict[str, Any] = {
+        attribute: IdStrategy(
+            section[key].get("rule", "RunAsAny"), _read_ranges(section[key].get("ranges", ()))
+        )
+        for key, (attribute, _) in _ID_KEYS.items()
+        if key in section
+    }
+    values |= {_BOOLEAN_FIELDS[key]: section[key] for key in _BOOLEAN_FIELDS if key in section}
+    if "requiredDrop" in capabilities:
+        values["required_drop"] = tuple(capabilities["requiredDrop"])
+    if "allowedAdd" in capabilities:
+        values["allowed_add"] = tuple(capabilities["allowedAdd"])
+    if "volumes" in section:
+        values["volumes"] = tuple(section["volumes"])
+    if "hostPorts" in section:
+        values["host_ports"] = _read_ranges(section["hostPorts"])
     return PspRules(**values)
+
+
+def find_psp_contradictions(rules: PspRules) -> Iterator[Issue]:
+    """Yield what cannot hold together, by keys of the section."""
+    for key, (attribute, _) in _ID_KEYS.items():
+        ids: IdStrategy = getattr(rules, attribute)
+        here = ROOT / key / "ranges"
+        if ids.rule in ("MustRunAs", "MayRunAs") and not ids.ranges:
+            message = f"must contain at least one range for {ids.rule}"
+            yield Issue(here, message, (ROOT / key / "rule",))
+        yield from _reversed_ranges(ids.ranges, here)
+    yield from _reversed_ranges(rules.host_ports or (), ROOT / "hostPorts")
+
+
+def _reversed_ranges(ranges: tuple[IdRange, ...], here: Path) -> Iterator[Issue]:
+    for index, span in enumerate(ranges):
+        if span.min > span.max:
+            at = here / index
+            yield Issue(at, f"has min {span.min} above max {span.max}", (at / "min", at / "max"))
+
+
+def _read_ranges(ranges: Iterable[Mapping[str, int]]) -> tuple[IdRange, ...]:
+    return tuple(IdRange(span.get("min", 0), span.get("max", 0)) for span in ranges)
 
 
 def write_psp_rules(restrictions: PspRules) -> dict[str, Any]:
@@ -85,54 +140,3 @@ def write_psp_rules(restrictions: PspRules) -> dict[str, Any]:
 
 def _write_ranges(ranges: tuple[IdRange, ...]) -> list[dict[str, int]]:
     return [{"min": span.min, "max": span.max} for span in ranges]
-
-
-def _read_ids(value: Any, key_path: str, rules: tuple[str, ...]) -> IdStrategy:
-    fields = _read_mapping(value, key_path, ("rule", "ranges"))
-    rule = fields.get("rule")
-    if rule not in rules:
-        raise SettingsError(f"{key_path}.rule must be one of {', '.join(rules)}")
-    ranges = _read_ranges(fields.get("ranges", []), f"{key_path}.ranges", 2147483647)
-    if rule in ("MustRunAs", "MayRunAs") and not ranges:
-        raise SettingsError(f"{key_path}.ranges must contain at least one range for {rule}")
-    return IdStrategy(rule, ranges)
-
-
-def _read_capabilities(value: Any, key_path: str) -> dict[str, Any]:
-    fields = _read_mapping(value, key_path, ("requiredDrop", "allowedAdd"))
-    values: dict[str, Any] = {}
-    if "requiredDrop" in fields:
-        values["required_drop"] = _read_strings(fields["requiredDrop"], f"{key_path}.requiredDrop")
-    if "allowedAdd" in fields:
-        values["allowed_add"] = _read_strings(fields["allowedAdd"], f"{key_path}.allowedAdd")
-    return values
-
-
-def _read_mapping(value: Any, key_path: str, keys: tuple[str, ...]) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise SettingsError(f"{key_path} must be a mapping with {' and '.join(keys)}")
-    for key in value:
-        if key not in keys:
-            raise SettingsError(f"unknown key {key_path}.{key}")
-    return value
-
-
-def _read_ranges(value: Any, key_path: str, maximum: int) -> tuple[IdRange, ...]:
-    if not isinstance(value, list):
-        raise SettingsError(f"{key_path} must be a list of {{min, max}}")
-    ranges = []
-    for index, entry in enumerate(value):
-        fields = _read_mapping(entry, f"{key_path}[{index}]", ("min", "max"))
-        low, high = fields.get("min"), fields.get("max")
-        if type(low) is not int or type(high) is not int or not 0 <= low <= high <= maximum:
-            raise SettingsError(
-                f"{key_path}[{index}] must have min and max with 0 <= min <= max <= {maximum}"
-            )
-        ranges.append(IdRange(low, high))
-    return tuple(ranges)
-
-
-def _read_strings(value: Any, key_path: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-        raise SettingsError(f"{key_path} must be a list of strings")
-    return tuple(value)
