@@ -1,7 +1,7 @@
 """The rows on image references, of containers and of the initializers that fetch models.
 
 Source: github.com/distribution/reference (ParseNormalizedNamed), by which kubelets read them. An
-API server takes any text without leading or trailing spaces are not allowed.
+API server takes any text without leading or trailing spaces.
 """
 
 import re
@@ -73,6 +73,8 @@ def _explain_component(component: str) -> str:
     found = re.search(r"[^a-z0-9._-]", component)
     if found:
         return f'"{found[0]}" is not allowed'
+    if component[0].isalnum() and component[-1].isalnum():
+        return f'only one ".", "_", "__" or dashes may separate the words of "{component}"'
     return f'"{component}" must start and end with a letter or digit'
 
 

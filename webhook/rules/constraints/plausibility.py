@@ -63,14 +63,22 @@ def _report_gpu(value: Mapping[str, Any], location: Location) -> Iterable[Findin
 _check_gpu = ValueCheck(_has_no_obsolete_gpu, _report_gpu)
 
 
+_REMOTES = {
+    **dict.fromkeys(("http", "https"), ("host and path", "host.example/model.tar")),
+    "file": ("the path", "/mnt/model"),
+}
+"""What other schemes than those of buckets name, and an example."""
+
+
 def _check_model_path(value: Any, location: Location) -> Iterable[Finding]:
     if type(value) is not str:
         return ()
     scheme, separator, rest = value.partition("://")
-    if not separator or not scheme or rest.strip("/ "):
-        return ()
+    if not separator or not scheme or rest.strip("/ ") or scheme == "pvc":
+        return ()  # without a claim, pvc:// is denied by pvc-uri-without-claim
     message = f"modelUri {quote_value(value)} names nothing to fetch"
-    return (Finding(location.at(), message, f"add bucket and path, like {scheme}://bucket/model"),)
+    place, example = _REMOTES.get(scheme, ("bucket and path", "bucket/model"))
+    return (Finding(location.at(), message, f"add {place}, like {scheme}://{example}"),)
 
 
 def _check_model_template(value: Any, location: Location) -> Iterable[Finding]:

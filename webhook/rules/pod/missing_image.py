@@ -45,10 +45,8 @@ def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> I
     filled_in_names = _filled_in_names(predictor) if without_image else frozenset()
     for container in without_image:
         # Of two containers of one name, in two pods, the first is the node's.
-        if (
-            container.name not in filled_in_names
-            or predictor.containers_by_name[container.name][0] is not container
-        ):
+        is_first = container in predictor.containers_by_name.get(container.name, ())[:1]
+        if not is_first or container.name not in filled_in_names:
             message = f"image is required for container {quote_value(container.name)}"
             yield Finding(container.path / "image", message)
     for component in predictor.components:

@@ -56,6 +56,9 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each unknown port name of a probe or hook (source: ResolveContainerPort)."""
     rendered: Mapping[Path, frozenset[str]] | None = None
     for container in deployment.containers:
+        predictor = deployment.predictors_by_path.get(Path(container.path[:3]))
+        if predictor is None or not predictor.nodes:
+            continue  # which ports are injected, only a graph tells
         for path, port in _named_ports(container):
             if rendered is None:  # few probes name a port that their container does not list
                 rendered = _rendered_port_names(deployment, facts)

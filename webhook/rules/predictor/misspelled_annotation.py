@@ -54,6 +54,8 @@ _KNOWN = (
     *("shadow", "explainer", "controller-id", "last-applied"),
     *("model", "router", "combiner", "transformer", "output-transformer"),
 )
+_MIN_SIMILARITY = 0.7
+"""Keys have few parts and share most of them: at difflib's own 0.6 any is like any other."""
 _NEAR_BOOLEANS = ("true", "yes", "on", "1", "y", "false", "no", "off", "0", "n")
 
 
@@ -73,7 +75,11 @@ def _check_annotations(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:
         place = path / "annotations" / key
         is_seldons = prefix + slash == SELDON_PREFIX
         if not is_seldons or name not in _KNOWN:
-            nearest = nearest_word(name, _KNOWN) if is_seldons else _name_of_near_prefix(key)
+            nearest = (
+                nearest_word(name, _KNOWN, _MIN_SIMILARITY)
+                if is_seldons
+                else _name_of_near_prefix(key)
+            )
             if nearest and SELDON_PREFIX + nearest not in annotations:
                 message = f"unknown Seldon annotation {quote_value(key)}"
                 yield Finding(place, message, f"did you mean {SELDON_PREFIX}{nearest}?")

@@ -65,7 +65,9 @@ def check(
         return
     path = node.path / "implementation"
     if protocol == "tensorflow" and node.implementation in _WITHOUT_TENSORFLOW:
-        yield Finding(path, f"{node.implementation} does not support protocol tensorflow")
+        message = f"{node.implementation} does not support protocol tensorflow"
+        spoken = _SHIPPED_PROTOCOLS.get(node.implementation, ("v2", "seldon"))
+        yield Finding(path, message, f"set spec.protocol to {join_words(spoken, 'or')}")
     elif lacking := _lacks_image(node, predictor, protocol, facts):
         container_names, names = lacking
         known = f"; there are images for {join_words(container_names)}" if container_names else ""

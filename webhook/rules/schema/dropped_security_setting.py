@@ -27,39 +27,35 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import SchemaError, SeldonDeployment
 from webhook.graph.path import Path
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
+from webhook.graph.text import join_words
+from webhook.rules._right_level import Destination, find_destination
 from webhook.rules._stray_fields import get_value_at, move_into_patch, normalize_field
 
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"unknown"})
 
-_SETTINGS = {
-    name.lower(): name
-    for name in (
-        *("runAsUser", "runAsGroup", "runAsNonRoot", "fsGroup", "supplementalGroups"),
-        *("seccompProfile", "seLinuxOptions", "appArmorProfile", "windowsOptions"),
-        *("capabilities", "allowPrivilegeEscalation", "readOnlyRootFilesystem"),
-    )
-}
-_READABLE = frozenset({*_SETTINGS.values(), "securityContext"})
-_OF_POD_ONLY = ("fsGroup", "supplementalGroups")
+_CONTEXT = "securityContext"
+_SETTINGS = (
+    *("runAsUser", "runAsGroup", "runAsNonRoot", "fsGroup", "supplementalGroups"),
+    *("seccompProfile", "seLinuxOptions", "appArmorProfile", "windowsOptions"),
+    *("capabilities", "allowPrivilegeEscalation", "readOnlyRootFilesystem"),
+)
+_READABLE = frozenset({*_SETTINGS, _CONTEXT})
+_BY_NORMALIZED = {normalize_field(name): name for name in _READABLE}
 _OF_CONTAINER_ONLY = ("capabilities", "allowPrivilegeEscalation", "readOnlyRootFilesystem")
+_MAX_TARGETS = 3
+"""Places that are named; where there are more of them, the author decides."""
 
 
 def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each security setting of a pod template that is an unknown field."""
-    if schema_error.kind != "unknown":
-        return
+    """Yield each security setting of spec or of a part of it that is an unknown field."""
     path = schema_error.path
-    if not {"componentSpecs", "containerSpec"} & set(path):
-        return
-    value = get_value_at(deployment, path)
-    if value is None or value == {}:
+    if schema_error.kind != "unknown" or not is_lost_setting(deployment, path):
         return
     field = str(path[-1])
     message = f'"{field}" is ignored here: the setting is lost'
-    meant = _misspelled_setting(path)
-    if meant and (meant != "securityContext" or type(value) is dict):
+    if meant := _misspelled_setting(path):
         yield Finding(
             path,
             message,
@@ -67,8 +63,29 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
             move_into_patch(deployment, path, path.parent / meant),
             fix_safety=spelling_fix_safety(field, meant),
         )
-    elif (name := _SETTINGS.get(normalize_field(field))) is not None:
-        yield Finding(path, message, f"move it to {_home_of(name)}")
+        return
+    is_above_pods = path.parent == ("spec",) or path.parent in deployment.predictors_by_path
+    destination = None if is_above_pods else find_destination(deployment, path)
+    destination = destination or _pods_below(deployment, path)
+    targets = join_words(map(str, destination.targets[:_MAX_TARGETS]), "or")
+    yield Finding(
+        path,
+        message,
+        f"move it to {targets or destination.name}",
+        destination.fix,
+        fix_safety=destination.fix_safety,
+    )
+
+
+def is_lost_setting(deployment: SeldonDeployment, path: Path) -> bool:
+    """Tell whether an unknown field of spec, or below it, sets something about security."""
+    if path[0] != "spec":
+        return False
+    name = _misspelled_setting(path) or _setting_called(str(path[-1]))
+    value = get_value_at(deployment, path)
+    if not name or value is None or value == {}:
+        return False
+    return name != _CONTEXT or type(value) is dict
 
 
 def _misspelled_setting(path: Path) -> str:
@@ -77,9 +94,20 @@ def _misspelled_setting(path: Path) -> str:
     return nearest_word(str(path[-1]), sorted(known), CERTAIN_SIMILARITY) if known else ""
 
 
-def _home_of(name: str) -> str:
-    if name in _OF_POD_ONLY:
-        return "the pod's securityContext"
-    if name in _OF_CONTAINER_ONLY:
-        return "the container's securityContext"
-    return "securityContext"
+def _setting_called(field: str) -> str:
+    """Return the setting of this name at whatever level, however it is spelled; "" if none."""
+    exact = _BY_NORMALIZED.get(normalize_field(field.strip()), "")
+    return exact or nearest_word(field, (_CONTEXT,), CERTAIN_SIMILARITY)
+
+
+def _pods_below(deployment: SeldonDeployment, path: Path) -> Destination:
+    """Return the securityContext of each pod that a field of spec or of a predictor is above of."""
+    setting = _setting_called(str(path[-1]))
+    if setting in _OF_CONTAINER_ONLY:
+        return Destination(f"the {_CONTEXT} of a container")
+    inner = (_CONTEXT,) if setting == _CONTEXT else (_CONTEXT, setting)
+    predictor = deployment.predictors_by_path.get(Path(path[:3]))
+    components = deployment.components if predictor is None else predictor.components
+    targets = tuple(c.path.join(("spec", *inner)) for c in components[: _MAX_TARGETS + 1])
+    fix = move_into_patch(deployment, path, targets[0]) if len(targets) == 1 else ()
+    return Destination(f"the {_CONTEXT} of a pod or container", targets, fix)

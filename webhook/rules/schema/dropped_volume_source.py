@@ -23,7 +23,7 @@ from webhook.graph import schema
 from webhook.graph.finding import Finding
 from webhook.graph.model import SchemaError, SeldonDeployment
 from webhook.rules._format import quote_value
-from webhook.rules._stray_fields import get_value_at, normalize_field
+from webhook.rules._stray_fields import get_value_at, move_into_patch, normalize_field
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -55,4 +55,6 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
         f"{quote_value(str(path[-1]))} is not a volume source: the volume would be an empty "
         "directory",
         f"move it into {home}" if home else "",
+        move_into_patch(deployment, path, path.parent.join((home, path[-1]))) if home else (),
+        fix_safety="safe",
     )

@@ -37,6 +37,7 @@ from webhook.graph.text import join_words
 from webhook.rules._right_level import Destination, find_destination, is_in_handler
 from webhook.rules._stray_fields import get_value_at, move_into_patch
 from webhook.rules.predictor.misplaced_pod_spec import is_reported_elsewhere
+from webhook.rules.schema.dropped_security_setting import is_lost_setting
 
 ACTION = "warn"
 SINCE = "0.1.0"
@@ -51,7 +52,7 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
     if schema_error.kind != "unknown":
         return
     path = schema_error.path
-    if is_reported_elsewhere(deployment, path):
+    if is_reported_elsewhere(deployment, path) or is_lost_setting(deployment, path):
         return
     destination = find_destination(deployment, path)
     if destination is not None:
