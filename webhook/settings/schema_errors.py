@@ -92,7 +92,7 @@ def _remove(value: Any, path: Path) -> None:
     except LookupError:
         return  # it went with what it stood in
     if isinstance(parent, list):
-        parent[path[-1]] = {}
+        parent[int(path[-1])] = {}
     else:
         parent.pop(path[-1], None)
 
