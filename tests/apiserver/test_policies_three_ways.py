@@ -27,7 +27,8 @@ from webhook import yamldoc
 from webhook.kube import connect
 from webhook.kube.transport import Transport
 from webhook.policy import PolicySet, load_policy_set, objects_from_file
-from webhook.policy.testing.suite import TestSuite, read_test_suite
+from webhook.policy.testing.reader import read_test_suite
+from webhook.policy.testing.suite import TestSuite
 from webhook.rules import all_rules
 from webhook.yamldoc.json_patch import json_equal
 

@@ -70,6 +70,29 @@ def test_audit_annotations_are_findings_for_the_record(tmp_path):
     assert annotations["findings"] == "(document): images: none of iris [policy/p]"
 
 
+def test_every_policy_that_cannot_be_used_is_told_with_its_place(run, tmp_path):
+    (tmp_path / "a.yaml").write_text("a: [\n---\nb: {\n")
+    (tmp_path / "b.yaml").write_text(
+        policy_text("- {expression: object.nme ==, colour: red}", spec="failurePolicy: Maybe")
+    )
+    (tmp_path / "c.yaml").write_text(
+        "apiVersion: graphgate.io/v1alpha1\nkind: PolicyException\nmetadata: {name: e}\n"
+        "spec: {reason: r, expiresAt: soon, exempt: {rules: [trafic-not-100]}}\n"
+    )
+    ran = run("check", "--policies", tmp_path, "-", stdin=json.dumps(minimal()))
+    told = [line.partition(f"{tmp_path}/")[2] for line in ran.err.splitlines()]
+    assert ran.code == 2
+    assert [line.split(": ")[0] for line in told] == [
+        "a.yaml:1:4",
+        "a.yaml:3:4",
+        "b.yaml:12:18",
+        "b.yaml:14:30",
+        "b.yaml:14:41",
+        "c.yaml:4:30",
+        "c.yaml:4:53",
+    ]
+
+
 def test_without_the_flag_there_are_no_policies(run):
     assert run("check", "-", stdin=json.dumps(latest())).code == 0
 

@@ -8,7 +8,7 @@ import yaml
 
 from tests.documents_of import with_graph
 from tests.seeds import ROOT
-from webhook.policy.testing import suite
+from webhook.policy.testing import reader
 from webhook.yamldoc import read
 
 KINDS = ("seldondeployment", "settings", "facts", "config", "policytest", "policyexception")
@@ -106,9 +106,9 @@ def test_every_test_in_the_library_is_one_of_the_schema(validator):
 def test_the_schema_of_tests_has_the_fields_that_are_read(schema_of):
     schema = schema_of("policytest")
     case = schema["$defs"]["case"]["properties"]
-    assert set(schema["properties"]) == set(suite.FILE_FIELDS)
-    assert set(case) == set(suite.CASE_FIELDS)
-    assert set(case["expect"]["items"]["properties"]) == set(suite.EXPECTED_FIELDS)
+    assert set(schema["properties"]) == set(reader.FILE_FIELDS)
+    assert set(case) == set(reader.CASE_FIELDS)
+    assert set(case["expect"]["items"]["properties"]) == set(reader.EXPECTED_FIELDS)
 
 
 def test_the_settings_in_force_are_of_the_schema(run, validator):

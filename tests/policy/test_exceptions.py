@@ -105,11 +105,29 @@ def test_the_time_may_be_seconds() -> None:
             {"exempt": {"policy": ["a"]}},
             [
                 'unknown field "policy"; did you mean "policies"?',
-                "spec.exempt is empty: at least one of policies, rules, podSecurity, findings "
-                "is needed",
             ],
         ),
         ({"match": {"names": "a"}}, ["spec.match.names must be a list of non-empty strings"]),
+        (
+            {
+                "expiresAt": "never",
+                "match": {"names": [1], "namespace": ["a"]},
+                "exempt": {
+                    "rules": ["trafic-not-100"],
+                    "podSecurity": ["runAsRoot"],
+                    "findings": [{"rules": "a", "fingerprint": "b"}, "c"],
+                },
+            },
+            [
+                'unknown field "rules"; did you mean "rule"?',
+                "spec.exempt.findings[1] must be a mapping with rule and fingerprint",
+                'unknown check "runAsRoot"; did you mean "runAsUser"?',
+                'unknown rule "trafic-not-100"; did you mean "traffic-not-100"?',
+                'spec.expiresAt: "never" is no RFC 3339 timestamp',
+                "spec.match.names must be a list of non-empty strings",
+                'unknown field "namespace"; did you mean "namespaces"?',
+            ],
+        ),
         ({"until": 1}, ['unknown field "until"; allowed: reason, expiresAt, match, exempt']),
     ],
 )

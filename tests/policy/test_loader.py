@@ -153,9 +153,27 @@ def test_a_mutation_has_the_expression_of_its_patch_type() -> None:
         (policy_text("- {}"), ["expression is required"]),
         (
             policy_text("- {expresion: 'true'}"),
+            ['unknown field "expresion"; did you mean "expression"?'],
+        ),
+        (
+            policy_text(
+                "- {expression: object.nme, colour: red, shape: round}\n- expression: 1",
+                spec="failurePolicy: Maybe\nvariables: [{name: a-b, expression: '1'}]",
+            ).replace("operations", "operation"),
             [
-                'unknown field "expresion"; did you mean "expression"?',
-                "expression is required",
+                'unknown field "operation"; did you mean "operations"?',
+                'invalid failurePolicy "Maybe"; expected Fail or Ignore',
+                '"a-b" is not a CEL identifier',
+                'unknown field "colour"',
+                'unknown field "shape"',
+                "spec.validations[1].expression must be of type string",
+            ],
+        ),
+        (
+            policy_text("- expression: object.nme ==", spec="failurePolicy: Maybe"),
+            [
+                'invalid failurePolicy "Maybe"; expected Fail or Ignore',
+                "the expression ends too early",
             ],
         ),
         (

@@ -12,7 +12,6 @@ from webhook.server.policy_files import (
     ResolvedPolicySources,
     parse_policies,
     read_files,
-    summarize_problems,
 )
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def load_policies(paths: tuple[Path, ...]) -> "PolicySet | None":
         return None
     policies = parse_policies(read_files(paths))
     if policies.problems:
-        raise PolicyError(summarize_problems(list(map(str, policies.problems))))
+        raise PolicyError(*map(str, policies.problems))
     return policies
 
 

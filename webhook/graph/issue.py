@@ -1,10 +1,11 @@
 """What is wrong with a file of the operator's: settings, facts, policies, exceptions, tests."""
 
+import copy
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
-from webhook.graph.path import Path
+from webhook.graph.path import Path, resolve_path
 
 
 class TextPosition(Protocol):
@@ -37,6 +38,56 @@ class Issue(NamedTuple):
             for path in (self.path, *self.depends_on)
             for depth in range(len(path) + 1)
         )
+
+
+class ReadableDocument(NamedTuple):
+    """What can be read of a document of which its schema refuses some places.
+
+    value       the document without them: a key is left out, an item that is no mapping is an
+                empty one, all others stay where they are; a required key may be missing
+    issues      all that is wrong
+    unreadable  the places
+    """
+
+    value: Any
+    issues: tuple[Issue, ...] = ()
+    unreadable: frozenset[Path] = frozenset()
+
+    @classmethod
+    def without(
+        cls,
+        document: dict[str, Any],
+        issues: Iterable[Issue],
+        unreadable: Iterable[Path],
+        misspelled: Iterable[Path],
+    ) -> Self:
+        """Return what is left of a document without the places that cannot be read.
+
+        misspelled  places that are written under another name: they are not missing, too
+        """
+        value, elsewhere = copy.deepcopy(document), frozenset(misspelled)
+        paths = elsewhere.union(unreadable)
+        for path in paths:
+            _remove(value, path)
+        known = (issue for issue in issues if issue.path not in elsewhere)
+        return cls(value, tuple(dict.fromkeys(known)), paths)
+
+    def with_issues(self, found: Iterable[Issue]) -> Self:
+        """Return it with further issues, found in `value`, but for those of unreadable places."""
+        known = (issue for issue in found if not issue.follows_from(self.unreadable))
+        return self._replace(issues=(*self.issues, *known))
+
+
+def _remove(value: Any, path: Path) -> None:
+    try:
+        parent = resolve_path(value, path.parent)
+    except LookupError:
+        return  # it went with what it stood in
+    last = path[-1]
+    if isinstance(parent, list) and isinstance(last, int):
+        parent[last] = {}
+    else:
+        parent.pop(last, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@
 Pure: the time is an argument, an RFC 3339 text or whole seconds since 1970 (UTC).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -28,6 +28,8 @@ from webhook.cel.time_values import SECOND, Timestamp, parse_timestamp
 from webhook.cel.values import EvaluationError
 from webhook.graph.fault_identity import fault_fingerprint
 from webhook.graph.finding import Finding
+from webhook.graph.issue import Issue
+from webhook.graph.model import get_list, get_mapping
 from webhook.graph.path import ROOT, Path
 from webhook.graph.suggest import nearest_word
 from webhook.rules.descriptors import known_ids
@@ -202,77 +204,99 @@ def read_exception(raw: dict[str, Any], file: str, line: int) -> PolicyException
     )
 
 
-def find_shape_issues(raw: dict[str, Any]) -> list[tuple[Path, str]]:
-    """Return what is wrong with a raw exception, with places."""
-    issues: list[tuple[Path, str]] = []
-    metadata, spec = raw.get("metadata"), raw.get("spec")
+def find_shape_issues(raw: dict[str, Any]) -> list[Issue]:
+    """Return all that is wrong with a raw exception."""
+    unknown = list(_unknown_fields(raw))
+    # A misspelled field is not missing, too.
+    unreadable = {issue.path.parent / near for issue, near in unknown if near}
+    others = (issue for issue in _value_issues(raw) if not issue.follows_from(unreadable))
+    return [*(issue for issue, _ in unknown), *others]
+
+
+def _unknown_fields(raw: dict[str, Any]) -> Iterator[tuple[Issue, str]]:
+    """Yield each unknown field, and the known one that was probably meant, or ""."""
+    spec, here = get_mapping(raw, "spec"), ROOT / "spec"
+    exemptions = get_mapping(spec, "exempt")
+    findings = get_list(exemptions, _FINDINGS_FIELD)
+    for value, known, path in (
+        (spec, _SPEC_FIELDS, here),
+        (spec.get("match"), _MATCH_FIELDS, here / "match"),
+        (exemptions, (*_EXEMPT_FIELDS, _FINDINGS_FIELD), here / "exempt"),
+        *(
+            (finding, _FINDING_FIELDS, here / "exempt" / _FINDINGS_FIELD / index)
+            for index, finding in enumerate(findings)
+        ),
+    ):
+        for key in value if isinstance(value, dict) else ():
+            if key not in known:
+                near = nearest_word(key, known)
+                hint = f'did you mean "{near}"?' if near else f"allowed: {', '.join(known)}"
+                yield Issue(path / key, f'unknown field "{key}"; {hint}'), near
+
+
+def _value_issues(raw: dict[str, Any]) -> Iterator[Issue]:
+    metadata, spec, here = raw.get("metadata"), raw.get("spec"), ROOT / "spec"
     if not isinstance(metadata, dict) or not _is_nonempty_string(metadata.get("name")):
-        issues.append((ROOT / "metadata", "metadata.name is missing"))
+        yield Issue(ROOT / "metadata", "metadata.name is missing")
     if not isinstance(spec, dict):
-        return [*issues, (ROOT / "spec", "spec is missing")]
-    here = ROOT / "spec"
-    issues += _unknown_field_issues(spec, _SPEC_FIELDS, here)
+        yield Issue(here, "spec is missing" if spec is None else "spec must be a mapping")
+        return
     reason, expires = spec.get("reason"), spec.get("expiresAt")
     if not _is_nonempty_string(reason) or not str(reason).strip():
-        issues.append((here / "reason", "spec.reason is missing: explain why the exception exists"))
+        message = "spec.reason is missing: explain why the exception exists"
+        yield Issue(here / "reason", message)
     if not isinstance(expires, str):
-        issues.append(
-            (here / "expiresAt", "spec.expiresAt is missing: every exception must expire")
-        )
+        message = "spec.expiresAt is missing: every exception must expire"
+        yield Issue(here / "expiresAt", message)
     else:
         try:
             parse_timestamp(expires)
         except EvaluationError as error:
-            issues.append((here / "expiresAt", f"spec.expiresAt: {error}"))
-    issues += _list_issues(spec.get("match"), _MATCH_FIELDS, here / "match")
-    exemptions = spec.get("exempt")
+            yield Issue(here / "expiresAt", f"spec.expiresAt: {error}")
+    yield from _list_issues(spec.get("match"), _MATCH_FIELDS, here / "match")
+    exemptions, here = spec.get("exempt"), here / "exempt"
+    yield from _list_issues(exemptions, _EXEMPT_FIELDS, here)
+    if exemptions is not None and not isinstance(exemptions, dict):
+        return
     known = (*_EXEMPT_FIELDS, _FINDINGS_FIELD)
-    issues += _list_issues(exemptions, _EXEMPT_FIELDS, here / "exempt", known)
-    issues += _unknown_id_issues(exemptions, here / "exempt")
-    issues += _finding_issues(exemptions, here / "exempt" / _FINDINGS_FIELD)
-    if not isinstance(exemptions, dict) or not any(exemptions.get(key) for key in known):
+    exemptions = exemptions or {}
+    if not any(exemptions.get(key) for key in known):
         message = f"spec.exempt is empty: at least one of {', '.join(known)} is needed"
-        issues.append((here / "exempt", message))
-    return issues
+        yield Issue(here, message, tuple(here / key for key in known))
+    yield from _unknown_id_issues(exemptions, here)
+    yield from _finding_issues(exemptions.get(_FINDINGS_FIELD), here / _FINDINGS_FIELD)
 
 
-def _finding_issues(exemptions: Any, here: Path) -> list[tuple[Path, str]]:
-    raw = exemptions.get(_FINDINGS_FIELD) if isinstance(exemptions, dict) else None
+def _finding_issues(raw: Any, here: Path) -> Iterator[Issue]:
     if raw is None:
-        return []
-    if not isinstance(raw, list) or not all(isinstance(each, dict) for each in raw):
-        return [(here, f"{here} must be a list of findings")]
-    issues: list[tuple[Path, str]] = []
+        return
+    if not isinstance(raw, list):
+        yield Issue(here, f"{here} must be a list of findings")
+        return
     for index, each in enumerate(raw):
-        issues += _unknown_field_issues(each, _FINDING_FIELDS, here / index)
-        issues += [
-            (here / index / key, f"{here / index / key} is missing")
-            for key in ("rule", "fingerprint")
-            if not _is_nonempty_string(each.get(key))
-        ]
-    return issues
+        if not isinstance(each, dict):
+            yield Issue(here / index, f"{here / index} must be a mapping with rule and fingerprint")
+            continue
+        for key in ("rule", "fingerprint"):
+            if not _is_nonempty_string(each.get(key)):
+                yield Issue(here / index / key, f"{here / index / key} is missing")
 
 
-def _list_issues(
-    raw: Any, lists: tuple[str, ...], here: Path, known: tuple[str, ...] | None = None
-) -> list[tuple[Path, str]]:
+def _list_issues(raw: Any, lists: tuple[str, ...], here: Path) -> Iterator[Issue]:
     if raw is None:
-        return []
+        return
     if not isinstance(raw, dict):
-        return [(here, f"{here} must be a mapping")]
-    issues = _unknown_field_issues(raw, lists if known is None else known, here)
+        yield Issue(here, f"{here} must be a mapping")
+        return
     for key in lists:
         value = raw.get(key)
-        if value is not None and not (
-            isinstance(value, list) and all(map(_is_nonempty_string, value))
-        ):
-            issues.append((here / key, f"{here / key} must be a list of non-empty strings"))
-    return issues
+        is_list = isinstance(value, list) and all(map(_is_nonempty_string, value))
+        if value is not None and not is_list:
+            yield Issue(here / key, f"{here / key} must be a list of non-empty strings")
 
 
-def _unknown_id_issues(raw: Any, here: Path) -> list[tuple[Path, str]]:
-    """Return each rule and check that graphgate does not have: such an entry exempts nothing."""
-    issues: list[tuple[Path, str]] = []
+def _unknown_id_issues(raw: dict[str, Any], here: Path) -> Iterator[Issue]:
+    """Yield each rule and check that graphgate does not have: such an entry exempts nothing."""
     ids = known_ids()
     checks = [
         each.removeprefix(POD_SECURITY_RULE_ID_PREFIX)
@@ -280,29 +304,12 @@ def _unknown_id_issues(raw: Any, here: Path) -> list[tuple[Path, str]]:
         if each.startswith(POD_SECURITY_RULE_ID_PREFIX)
     ]
     for key, noun, known in (("rules", "rule", ids), ("podSecurity", "check", checks)):
-        patterns = raw.get(key) if isinstance(raw, dict) else None
-        for index, pattern in enumerate(patterns if isinstance(patterns, list) else ()):
+        for index, pattern in enumerate(get_list(raw, key)):
             if not _is_nonempty_string(pattern) or any(_matches_any((pattern,), x) for x in known):
                 continue
             near = nearest_word(pattern, known)
             hint = f'; did you mean "{near}"?' if near else ""
-            issues.append((here / key / index, f'unknown {noun} "{pattern}"{hint}'))
-    return issues
-
-
-def _unknown_field_issues(
-    raw: dict[str, Any], known: tuple[str, ...], here: Path
-) -> list[tuple[Path, str]]:
-    return [
-        (here / key, f'unknown field "{key}"; {_suggest_field(key, known)}')
-        for key in raw
-        if key not in known
-    ]
-
-
-def _suggest_field(key: str, known: tuple[str, ...]) -> str:
-    near = nearest_word(key, known)
-    return f'did you mean "{near}"?' if near else f"allowed: {', '.join(known)}"
+            yield Issue(here / key / index, f'unknown {noun} "{pattern}"{hint}')
 
 
 def _is_nonempty_string(value: Any) -> bool:

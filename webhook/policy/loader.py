@@ -8,12 +8,14 @@ Here: what is what, bindings to policies, the digest. Not here: shapes (`validat
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, cast
 
 import orjson
 
+from webhook.graph.issue import Issue, ReadableDocument
 from webhook.graph.model import get_list, get_mapping, get_str
-from webhook.graph.path import ROOT, Path
+from webhook.graph.path import ROOT
 from webhook.graph.selectors import read_selector
 from webhook.graph.suggest import nearest_word
 from webhook.graph.well_known import GRAPHGATE_API_VERSION, GRAPHGATE_PREFIX
@@ -81,12 +83,14 @@ class _Loader:
         raw = source.value
         name = get_str(get_mapping(raw, "metadata"), "name")
         key = (kind, name)
-        issues = validation.find_shape_issues(raw)
+        shape = validation.read_shape(raw)
+        issues = list(shape.issues)
         if key in self.policies or key in self.bindings:
-            issues.append((ROOT / "metadata" / "name", f'duplicate {kind} "{name}"'))
+            issues.append(Issue(ROOT / "metadata" / "name", f'duplicate {kind} "{name}"'))
         if issues:
             self.invalid.add(key)
-            self._add_problems(source, name, issues)
+            problems = [*_describe(source, name, issues), *_find_expression_problems(source, shape)]
+            self.problems += sorted(problems, key=lambda each: (each.line, each.column))
         elif kind.endswith("Binding"):
             self.bindings[key] = _read_binding(source), source
         else:
@@ -94,9 +98,8 @@ class _Loader:
                 policy, problems = compile_policy(source)
             except Exception as error:  # noqa: BLE001 — one policy never holds up the others
                 fault = f"internal error while loading this policy: {type(error).__name__}: {error}"
-                policy, problems = None, []
-                self._add_problems(source, name, [(ROOT, fault)])
-            self.problems.extend(problems)
+                policy, problems = None, _describe(source, name, [Issue(ROOT, fault)])
+            self.problems += problems
             if policy is None:
                 self.invalid.add(key)
             else:
@@ -105,18 +108,11 @@ class _Loader:
     def _add_exception(self, source: SourceObject) -> None:
         issues = exceptions.find_shape_issues(source.value)
         if issues:
-            self._add_problems(
-                source, get_str(get_mapping(source.value, "metadata"), "name"), issues
-            )
+            name = get_str(get_mapping(source.value, "metadata"), "name")
+            self.problems += _describe(source, name, issues)
         else:
             line, _ = source.position(ROOT)
             self.exceptions.append(exceptions.read_exception(source.value, source.file, line))
-
-    def _add_problems(
-        self, source: SourceObject, name: str, issues: Iterable[tuple[Path, str]]
-    ) -> None:
-        for path, fact in issues:
-            self.problems.append(PolicyProblem(source.file, *source.position(path), name, fact))
 
     def build(self, version: str) -> PolicySet:
         """Return the set, policies by name."""
@@ -154,6 +150,35 @@ class _Loader:
         self.problems.append(
             PolicyProblem(source.file, *position, binding.name, message, policy_missing=True)
         )
+
+
+def _describe(source: SourceObject, name: str, issues: Iterable[Issue]) -> list[PolicyProblem]:
+    """Return what is wrong with an object, in the order of its text."""
+    problems = [
+        PolicyProblem(source.file, *source.position(issue.path), name, issue.message)
+        for issue in issues
+    ]
+    return sorted(problems, key=lambda each: (each.line, each.column))
+
+
+_READ_BY_EXPRESSIONS = frozenset(
+    {("spec", "variables"), ("spec", "paramKind"), ("spec", "matchConstraints")}
+)
+"""Where one of these cannot be read, nobody knows what expressions may refer to."""
+
+
+def _find_expression_problems(
+    source: SourceObject, shape: ReadableDocument
+) -> Iterable[PolicyProblem]:
+    """Return what is wrong with the expressions of a policy whose shape is wrong elsewhere."""
+    if source.value["kind"].endswith("Binding") or ROOT in shape.unreadable:
+        return ()
+    if not _READ_BY_EXPRESSIONS.isdisjoint(tuple(issue.path[:2]) for issue in shape.issues):
+        return ()
+    try:
+        return compile_policy(replace(source, value=shape.value))[1]
+    except Exception:  # noqa: BLE001 — what is missing for it has been told
+        return ()
 
 
 def _read_binding(source: SourceObject) -> Binding:

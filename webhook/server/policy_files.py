@@ -42,22 +42,26 @@ def parse_policies(
     """Return the policies in files; those that cannot be used are in its `problems`.
 
     objects  of the cluster, by what messages call them; a file goes before them
-    Raise PolicyError for a file that cannot be read.
+    Raise PolicyError, with a line for all that is wrong anywhere, if a file cannot be read.
     """
     from webhook import yamldoc
     from webhook.policy import SourceObject, load_policy_set, objects_from_file
 
     sources: list[SourceObject] = []
+    unread: list[str] = []
     for file, content in contents.items():
         if file.endswith((TEST_SUFFIX, "kustomization.yaml")):
             continue
         parsed_file = yamldoc.read(content)
-        for error in parsed_file.errors:
-            raise PolicyError(f"{file}:{error.line}:{error.column}: {error}")
+        unread += [f"{file}:{error.line}:{error.column}: {error}" for error in parsed_file.errors]
         for source in objects_from_file(file, parsed_file):
             sources.extend(_expand_list(source))
     sources.extend(SourceObject(name, value) for name, value in (objects or {}).items())
-    return load_policy_set(sources)
+    policies = load_policy_set(sources)
+    if unread:
+        others = [str(each) for each in policies.problems if not each.policy_missing]
+        raise PolicyError(*unread, *others)
+    return policies
 
 
 def _expand_list(source: "SourceObject") -> Iterable["SourceObject"]:
@@ -71,7 +75,7 @@ def _expand_list(source: "SourceObject") -> Iterable["SourceObject"]:
 
 
 def summarize_problems(problems: list[str]) -> str:
-    """Return one sentence about several policies that cannot be used."""
+    """Return one sentence about several policies that cannot be used, for one line of a status."""
     more = len(problems) - 1
     others = f" (and {more} more; graphgate policies lint tells all)" if more else ""
     return f"{problems[0]}{others}"

@@ -80,7 +80,7 @@ def next_state(
         policies = parse_policies(files, objects)
         # A binding may wait for a policy of the cluster.
         problems = [p for p in policies.problems if p.file not in objects and not p.policy_missing]
-        error = summarize_problems(list(map(str, problems))) if problems else ""
+        error = "\n".join(map(str, problems))
     except PolicyError as load_error:
         error = str(load_error)
     if error:
@@ -166,7 +166,7 @@ class PolicyStore:
         all_problems = policies.problems if policies else ()
         problems = [str(p) for p in all_problems if not (self._has_cluster and p.policy_missing)]
         if problems:
-            raise PolicyError(summarize_problems(problems))
+            raise PolicyError(*problems)
         self._state = PolicySetState(policies, files, is_synced=not self._has_cluster)
         self._last_read: _Observed = (files, None if self._has_cluster else {}, {})
         self._loader = ThreadPoolExecutor(1, "policies")

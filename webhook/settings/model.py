@@ -42,7 +42,7 @@ from webhook.defaulting.options import (
 )
 from webhook.errors import SettingsError
 from webhook.graph.cluster_facts import Facts
-from webhook.graph.issue import Issue, Source
+from webhook.graph.issue import Issue, ReadableDocument, Source
 from webhook.graph.path import ROOT, has_path
 from webhook.graph.selectors import parse_selector, read_selector
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
@@ -61,7 +61,7 @@ from webhook.settings.pod_security import PodSecurityOptions
 from webhook.settings.rendering import RenderingSettings, read_rendering
 from webhook.settings.routing import find_routing_contradictions, read_routing
 from webhook.settings.rule_set import EnabledRule, RuleSet
-from webhook.settings.schema_errors import ReadableDocument, read_by_schema
+from webhook.settings.schema_errors import read_by_schema
 
 KIND = "Settings"
 _NO_FILE = Source("settings")

@@ -4,12 +4,11 @@ Every error becomes an Issue, and what is left of the document can be read all t
 errors that no schema knows are told together with those that it does.
 """
 
-import copy
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from webhook.graph.issue import Issue
-from webhook.graph.path import Path, resolve_path
+from webhook.graph.issue import Issue, ReadableDocument
+from webhook.graph.path import ROOT, Path
 from webhook.graph.suggest import nearest_word
 from webhook.graph.text import join_words, shorten
 from webhook.yamldoc.emitter import emit_json
@@ -35,38 +34,19 @@ _MAX_SHOWN_LENGTH = 60
 """Characters of a value that a sentence shows: enough to recognise it."""
 
 
-class ReadableDocument(NamedTuple):
-    """A document without whatever its schema does not admit.
-
-    value       what is left, the same places at the same paths
-    issues      all that is wrong
-    unreadable  the places whose values were taken out
-    """
-
-    value: Any
-    issues: tuple[Issue, ...] = ()
-    unreadable: frozenset[Path] = frozenset()
-
-
 def read_by_schema(document: Any, schema: Mapping[str, Any]) -> ReadableDocument:
-    """Return what a schema (draft 2020-12) admits of a document, and every error.
-
-    Whoever reads it finds every value as the schema wants it; but a key that the schema requires
-    may be missing, and an item that should be a mapping is an empty one.
-    """
+    """Return what a schema (draft 2020-12) admits of a document, and every error."""
     import jsonschema  # 60 ms of imports, for who has such a file
 
     errors = list(jsonschema.Draft202012Validator(schema).iter_errors(document))
     if not errors:
         return ReadableDocument(document)
-    issues = tuple(dict.fromkeys(issue for error in errors for issue in _describe_error(error)))
-    unreadable = frozenset(path for error in errors for path in _unreadable_paths(error))
+    issues = [issue for error in errors for issue in _describe_error(error)]
     if not isinstance(document, dict):
-        return ReadableDocument({}, issues, unreadable)
-    value = copy.deepcopy(document)
-    for path in unreadable:
-        _remove(value, path)
-    return ReadableDocument(value, issues, unreadable)
+        return ReadableDocument({}, tuple(issues), frozenset({ROOT}))
+    unreadable = [path for error in errors for path in _unreadable_paths(error)]
+    misspelled = [path for error in errors for path in _misspelled_paths(error)]
+    return ReadableDocument.without(document, issues, unreadable, misspelled)
 
 
 def _unreadable_paths(error: Any) -> Iterator[Path]:
@@ -74,10 +54,8 @@ def _unreadable_paths(error: Any) -> Iterator[Path]:
     path = Path(error.absolute_path)
     match error.validator:
         case "additionalProperties":
-            for key, near in _unknown_keys(error):
+            for key, _ in _unknown_keys(error):
                 yield path / key
-                if near:
-                    yield path / near
         case "required":
             for key in _missing_keys(error):
                 yield path / key
@@ -86,15 +64,11 @@ def _unreadable_paths(error: Any) -> Iterator[Path]:
             yield path.parent if is_item else path
 
 
-def _remove(value: Any, path: Path) -> None:
-    try:
-        parent = resolve_path(value, path.parent)
-    except LookupError:
-        return  # it went with what it stood in
-    if isinstance(parent, list):
-        parent[int(path[-1])] = {}
-    else:
-        parent.pop(path[-1], None)
+def _misspelled_paths(error: Any) -> Iterator[Path]:
+    if error.validator == "additionalProperties":
+        for _, near in _unknown_keys(error):
+            if near and near not in error.instance:
+                yield Path(error.absolute_path) / near
 
 
 def _describe_error(error: Any) -> Iterator[Issue]:

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from tests.policy.documents import binding_text, make_deployment, policy_text
+from webhook.policy.testing.reader import CASE_FIELDS
 from webhook.policy.testing.runner import TestRun, run_tests
 from webhook.report.policy_tests import render_json, render_junit, render_text
 
@@ -161,6 +162,46 @@ def test_a_faulty_file_is_named(cases: str, fact: str) -> None:
     assert [problem.message for problem in done.problems] == [fact]
     assert not passed(done)
     ElementTree.fromstring(render_junit(done))
+
+
+def test_all_errors_of_a_file_are_told_in_its_order() -> None:
+    done = run_cases(
+        "- naem: a\n"
+        "  expect: [{rule: p/0, action: no}, {path: x}]\n"
+        "- name: b\n"
+        "  set: {'a b': 1, metadata.labels.x: 1, 'spec.predictors[7].name': 1}\n"
+        "  remove: [spec.nothing, 5]\n"
+        "  groups: admins\n"
+        "- 5\n"
+        "- name: c\n"
+        "  operator: nobody\n"
+        "  exceptions: [5, {metadata: {name: e}}]\n",
+        head="now: yesterday\nnamespaces: {a: {label: {}}}\n",
+    )
+    assert [(problem.line, problem.message) for problem in done.problems] == [
+        (3, "now must be a quoted RFC 3339 time, got 'yesterday'"),
+        (4, 'unknown field "label"; did you mean "labels"?'),
+        (7, "name is required"),
+        (7, 'unknown field "naem"; did you mean "name"?'),
+        (8, "action must be deny, warn or audit"),
+        (8, "an expected finding requires rule: NAME/0"),
+        (10, "a b is not a path such as spec.predictors[0].name"),
+        (10, "spec.predictors[7].name is past the end of a list"),
+        (11, "spec.nothing does not exist, so it cannot be removed"),
+        (11, "5 is not a path such as spec.predictors[0].name"),
+        (12, "groups must be a list of groups"),
+        (13, "a case must be a mapping with a name"),
+        (15, "operator must be seldon or graphgate"),
+        (16, "an exception must be a PolicyException"),
+        (16, "spec is missing"),
+    ]
+
+
+@pytest.mark.parametrize("field", CASE_FIELDS)
+@pytest.mark.parametrize("value", ["x", "5", "[x]", "{x: y}", "[{x: y}]", "[[]]"])
+def test_whatever_a_field_of_a_case_holds_is_read_or_a_problem(field: str, value: str) -> None:
+    done = run_cases(f"- {{name: a, {field}: {value}}}\n")
+    assert done.results or done.problems
 
 
 def test_exceptions_hold_with_a_time() -> None:

@@ -15,7 +15,7 @@ from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.policy_options import policies_option, resolve_sources
 from webhook.errors import PolicyError, SettingsError
-from webhook.server.policy_files import parse_policies, read_files, summarize_problems
+from webhook.server.policy_files import parse_policies, read_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,7 +212,7 @@ def _policy_context(paths: tuple[Path, ...], objects: dict[str, Any]) -> "Policy
     policies = parse_policies(read_files(paths), objects)
     in_files = [str(each) for each in policies.problems if each.file not in objects]
     if in_files:
-        raise PolicyError(summarize_problems(in_files))
+        raise PolicyError(*in_files)
     for problem in policies.problems:
         click.echo(f"graphgate: policy not used: {problem}", err=True)
     return PolicyContext(policies, int(time.time())) if policies.version else None

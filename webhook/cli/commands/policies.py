@@ -223,8 +223,8 @@ def convert_command(system: str, file: Path) -> None:
     from webhook.yamldoc.emitter import emit_documents
 
     parsed = yamldoc.read(read_input(file))
-    for error in parsed.errors:
-        raise PolicyError(f"{file}:{error.line}:{error.column}: {error}")
+    if parsed.errors:
+        raise PolicyError(*(f"{file}:{e.line}:{e.column}: {e}" for e in parsed.errors))
     conversion = convert_documents((each.value for each in parsed.documents), system)
     policies = load_policy_set(SourceObject("", value) for value in conversion.objects)
     for note in conversion.notes:

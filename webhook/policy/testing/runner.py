@@ -16,13 +16,8 @@ from webhook.policy.loader import load_policy_set
 from webhook.policy.model import PolicyProblem, PolicySet
 from webhook.policy.mutator import MutationResult, mutate_object
 from webhook.policy.sources import SourceObject, objects_from_file
-from webhook.policy.testing.suite import (
-    ExpectedFinding,
-    TestCase,
-    TestSuite,
-    is_test_suite,
-    read_test_suite,
-)
+from webhook.policy.testing.reader import is_test_suite, read_test_suite
+from webhook.policy.testing.suite import ExpectedFinding, TestCase, TestSuite
 from webhook.yamldoc import read
 from webhook.yamldoc.json_patch import json_equal
 
@@ -121,10 +116,10 @@ def run_tests(
         recorder = _CoverageRecorder()
         for source in suites.get(folder, ()):
             suite = read_test_suite(source)
-            if isinstance(suite, PolicyProblem):
-                problems.append(suite)
-            else:
+            if isinstance(suite, TestSuite):
                 results += _run_suite(suite, policies, recorder, name_filter, evaluate_rendered)
+            else:
+                problems += suite
         if not name_filter:
             coverage += recorder.list_coverage(policies, objects.get(folder, ()))
     return TestRun(tuple(results), tuple(problems), tuple(coverage))
