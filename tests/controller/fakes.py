@@ -24,7 +24,7 @@ class Clock:
 class FakeCluster:
     """A `Transport`. `answers` maps (method, end of a path) to a status and message, or None for
     no answer at all; what is not there works. `is_rolling_out`: an applied Deployment's pods are
-    not replaced at once."""
+    not replaced at once. `switched_off`: a field of pods that is dropped."""
 
     server = "https://fake"
     namespace = "default"
@@ -34,6 +34,7 @@ class FakeCluster:
         self.answers: dict[tuple[str, str], tuple[int, str] | None] = {}
         self.requests: list[tuple[str, str]] = []
         self.is_rolling_out = False
+        self.switched_off = ""
         self._version = 100
 
     def stream(self, *_: object, **__: object) -> Any:
@@ -96,7 +97,11 @@ class FakeCluster:
             return refusal
         known = self.objects.get(path, {"metadata": {}})
         content["metadata"].pop("resourceVersion", None)
+        if "template" in content["spec"]:
+            content["spec"]["template"]["spec"].pop(self.switched_off, None)
         sent = {k: v for k, v in content.items() if k not in ("apiVersion", "kind")}
+        identity = ("name", "namespace", "uid")  # owned by nobody
+        sent["metadata"] = {k: v for k, v in sent["metadata"].items() if k not in identity}
         fields = {"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": fields_v1(sent)}
         merged = {**known, **content}
         merged["metadata"] = {**known["metadata"], **content["metadata"], "managedFields": [fields]}

@@ -1,5 +1,6 @@
 """One look after the other at one object, and what is sent at each."""
 
+from copy import deepcopy
 from typing import Any
 
 import orjson
@@ -113,16 +114,45 @@ def test_one_reconcile_makes_everything_and_the_next_one_sends_nothing():
     ]
 
 
-def test_a_new_process_that_finds_everything_in_place_sends_nothing():
-    world = Harness(minimal())
-    world.reconcile()
-    fresh = Harness(minimal())
+def restart(world, document):
+    """A new process beside the objects that another one made, which its watches tell of."""
+    fresh = Harness(deepcopy(document))
     fresh.cluster.objects = dict(world.cluster.objects)
+    fresh.cluster.switched_off = world.cluster.switched_off
     fresh.cache.on_document(NAME, None, CachedObject.read(world.cluster.objects[SDEP]))
     for path in list(world.cluster.objects):
         if path.startswith((SERVICES, DEPLOYMENTS)):
             fresh.deliver_child("Service" if path.startswith(SERVICES) else "Deployment", path)
+    return fresh
+
+
+def test_a_new_process_that_finds_everything_in_place_sends_nothing():
+    world = Harness(minimal())
+    world.reconcile()
+    assert restart(world, minimal()).reconcile() == ("unchanged", [])
+
+
+def test_a_field_that_the_api_server_drops_makes_no_process_write_again():
+    document = with_pod(hostname="a")
+    world = Harness(document)
+    world.cluster.switched_off = "hostname"
+    assert world.reconcile() == ("updated", CREATED + STATUS)
+    assert world.reconcile() == ("unchanged", [])
+    fresh = restart(world, document)
+    assert fresh.reconcile() == ("unchanged", [f"PATCH dry deployments/{MODEL}"])
     assert fresh.reconcile() == ("unchanged", [])
+    assert fresh.events == []
+
+
+def test_a_field_that_somebody_removed_is_restored_by_a_new_process():
+    world = Harness(minimal())
+    world.reconcile()
+    (entry,) = world.cluster.objects[f"{DEPLOYMENTS}/{MODEL}"]["metadata"]["managedFields"]
+    del entry["fieldsV1"]["f:spec"]["f:template"]
+    fresh = restart(world, minimal())
+    sent = [f"PATCH dry deployments/{MODEL}", f"PATCH deployments/{MODEL}"]
+    assert fresh.reconcile() == ("updated", sent)
+    assert fresh.events == [("Applied", f"restored fields of Deployment {MODEL}")]
 
 
 def test_the_default_user_reaches_the_pods():

@@ -4,6 +4,7 @@
   may write: the object with this uid, or none yet. An object that is not there as far as we know is
   asked for by name first, so that nothing is made of a document whose names are taken.
 * All or nothing: where a document has denials, every object is tried as a dry run first.
+* Taken fields: before they are taken back, a dry run tells whether they can be had at all.
 * Unknown fields: what this cluster's Kubernetes does not know is left out. It would refuse the
   whole object for one misspelt field, which admission only warns of.
 """
@@ -132,6 +133,8 @@ class Applier:
                         tuple(changes), ReconcileError("ApplyFailed", refusal), retry=True
                     )
                 continue
+            if self._accept_drift(action):
+                continue
             self._take_over_seldon_fields(action, namespace)
             if action.observed is not None and action.replicas is not None:
                 self._api.transfer_replicas_ownership(action.observed, namespace, action.replicas)
@@ -144,6 +147,25 @@ class Applier:
             self._record_applied(action.desired, applied)
             changes.append(f"{_CHANGE_VERBS[action.reason]} {' '.join(action.desired.key)}")
         return ApplyResult(tuple(changes))
+
+    def _accept_drift(self, action: Apply) -> bool:
+        """Tell whether fields that we lack are lost again with each apply, not taken by somebody.
+
+        The API server drops fields of features that are off, and others' webhooks change what is
+        applied. An earlier process knew; a dry run tells this one, and nothing is written.
+        """
+        observed = action.observed
+        if action.reason != "taken" or observed is None or observed.has_seldon_fields:
+            return False
+        applied = self._apply(action, dry_run=True)
+        if isinstance(applied, ApiStatusError):
+            return False  # told by the apply itself
+        if ObservedObject.from_object(applied, observed.kind).managed_fields != (
+            observed.managed_fields
+        ):
+            return False
+        self._accepted_drift[observed.uid] = observed.digest, observed.managed_fields
+        return True
 
     def _take_over_seldon_fields(self, action: Apply, namespace: str) -> None:
         observed = action.observed
