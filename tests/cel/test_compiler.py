@@ -40,7 +40,7 @@ def test_every_function_is_tried() -> None:
         ("9223372036854775807 + 1 == 0", "integer overflow"),
         ("1u - 2u == 0u", "unsigned integer overflow"),
         ("int(dyn(object)) == 1", "no such overload: int(null_type)"),
-        ("quantity('1 Gi') == quantity('1')", '"1 Gi" is no quantity such as "500m" or "2Gi"'),
+        ("quantity('1 Gi') == quantity('1')", '"1 Gi" is not a quantity such as "500m" or "2Gi"'),
         ("optional.none().value() == 1", "optional.none() dereference"),
         ("[].max() == 1", "max called on empty list"),
         ("dyn(1) + 'a' == 'b'", "no such overload: +(int, string)"),
@@ -65,8 +65,8 @@ def test_it_has_no_value(text: str, sentence: str | None) -> None:
         ("1 == '1'", "found no matching overload for '_==_' applied to '(int, string)'", 2),
         ("1 +\n  'a'", "found no matching overload for '_+_' applied to '(int, string)'", 2),
         ("unknown > 1", "undeclared reference to 'unknown'", 0),
-        ("object.all(x, x >)", '")" does not fit here', 17),
-        ("object.a ==", "the expression ends too early", 11),
+        ("object.all(x, x >)", 'unexpected ")"', 17),
+        ("object.a ==", "unexpected end of the expression", 11),
         ("'a'.matches('(')", 'invalid pattern "(": error parsing regexp: missing ): (', 12),
         (
             "[1, 'a'].size() == 2",
@@ -139,7 +139,7 @@ def test_time_that_is_up_ends_a_loop() -> None:
         return True
 
     budget = CostBudget(100_000, expired)
-    with pytest.raises(CostLimitExceededError, match="the time for this review is up"):
+    with pytest.raises(CostLimitExceededError, match="the time limit of this review is exceeded"):
         budget.charge(6000)
     assert asked == [True]
 
@@ -199,8 +199,8 @@ def test_a_long_chain_is_not_nested(operator: str) -> None:
     [
         ("(" * 200 + "1" + ")" * 200, "nested more than 100 levels deep"),
         ("[" * 200 + "]" * 200, "nested more than 100 levels deep"),
-        ("1" + " + 1" * 3000, "nested too deep"),
-        ("object" + ".a" * 4000, "nested too deep"),
+        ("1" + " + 1" * 3000, "nested too deeply"),
+        ("object" + ".a" * 4000, "nested too deeply"),
     ],
 )
 def test_what_is_nested_too_deep_is_refused(text: str, fact: str) -> None:

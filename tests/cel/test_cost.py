@@ -53,7 +53,7 @@ def test_an_expression_ends_where_the_api_server_ends_it() -> None:
     budget = CostBudget(1000)
     outer = budget.start_expression(1)
     budget.charge_units(MAX_EXPRESSION_UNITS - 1)
-    with pytest.raises(CostLimitExceededError, match="1,000,000 of Kubernetes' units"):
+    with pytest.raises(CostLimitExceededError, match="cost limit of 1,000,000 units"):
         budget.charge_units(1)
     budget.end_expression(outer)
     assert budget.start_expression(1)[1] == MAX_EXPRESSION_UNITS + 1

@@ -156,7 +156,7 @@ def test_an_object_that_is_nested_too_deep_is_told_in_words() -> None:
         load_texts(), apply_request(make_deployment()), NO_FACTS, EvaluationLimits(), None
     )
     error = RecursionError("maximum recursion depth exceeded")
-    assert evaluator.describe_error(error) == "nested too deep"
+    assert evaluator.describe_error(error) == "nested too deeply"
     assert evaluator.describe_error(KeyError("a")) == "KeyError: 'a'"
 
 
@@ -549,8 +549,8 @@ def test_when_time_is_up_what_is_slow_is_named_and_what_is_quick_answers() -> No
     evaluation = evaluate_policies(policies, request, NO_FACTS, up)
     assert [f.finding.rule_id for f in evaluation.findings] == ["policy/p/0"]
     assert [(f.rule_id, f.error, f.action) for f in evaluation.failures] == [
-        ("policy/a", "the time for this review is up", "deny"),
-        ("policy/z", "the time for this review is up", "deny"),
+        ("policy/a", "the time limit of this review is exceeded", "deny"),
+        ("policy/z", "the time limit of this review is exceeded", "deny"),
     ]
     assert evaluate_policies(policies, request, NO_FACTS).failures == ()
 

@@ -93,7 +93,7 @@ def test_the_time_may_be_seconds() -> None:
     [
         ({"reason": ""}, ["spec.reason is missing: explain why the exception exists"]),
         ({"expiresAt": None}, ["spec.expiresAt is missing: every exception must expire"]),
-        ({"expiresAt": "tomorrow"}, ['spec.expiresAt: "tomorrow" is no RFC 3339 timestamp']),
+        ({"expiresAt": "tomorrow"}, ['spec.expiresAt: "tomorrow" is not an RFC 3339 timestamp']),
         (
             {"exempt": {}},
             [

@@ -215,7 +215,7 @@ def test_a_slow_policy_is_named_and_the_others_answer() -> None:
     denied = {rule for rule, action in found.findings if action == "deny"}
     assert denied == {"policy/a-quick/0", "policy/m-slow", "policy/z-quick/0"}
     message = orjson.loads(found.body)["response"]["status"]["message"]
-    assert "could not be evaluated: the time for this review is up" in message
+    assert "could not be evaluated: the time limit of this review is exceeded" in message
 
 
 def test_a_slow_mutation_is_named_and_denies_though_its_failure_would_be_ignored() -> None:

@@ -412,7 +412,7 @@ def test_the_documents_before_an_edited_one_stay_valid() -> None:
         (replace("/x", 1), "operation 1 of 1 of the patch, replace /x, does not fit the document"),
         (remove("/a/b"), "operation 1 of 1 of the patch, remove /a/b, does not fit the document"),
         (add("/a/b/c", 1), "operation 1 of 1 of the patch, add /a/b/c, does not fit the document"),
-        (add("/a", float("nan")), "the patch holds a value that is none of JSON"),
+        (add("/a", float("nan")), "the patch contains a value that JSON cannot hold"),
     ],
 )
 def test_a_patch_that_does_not_fit_is_named(operation: Operation, sentence: str) -> None:

@@ -133,7 +133,7 @@ def test_notes_name_what_kubectl_passes_over() -> None:
         YamlWarning(
             "unknown-tag",
             Path(("b", "x")),
-            'the tag "!foo" means nothing here; kubectl reads a string',
+            'the tag "!foo" is not known; kubectl reads a string',
             Position(2, 8, 14),
         ),
         YamlWarning(

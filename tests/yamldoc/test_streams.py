@@ -44,13 +44,13 @@ def test_a_file_may_hold_nothing(text: str | bytes) -> None:
 def test_text_behind_a_separator_is_refused_as_kubectl_does(separator: str) -> None:
     text = f"x: 1\n{separator}\nz: 2\n"
     assert values(text) == [{"x": 1}, {"z": 2}]
-    assert faults(text) == [(2, 4, 'kubectl takes nothing but a comment behind "---" on its line')]
+    assert faults(text) == [(2, 4, 'kubectl allows only a comment after "---" on the same line')]
 
 
 def test_what_follows_the_end_mark_is_a_fault_and_not_a_document() -> None:
     text = "a: 1\n...\nb: 2\n"
     assert values(text) == [{"a": 1}]
-    assert faults(text) == [(3, 1, 'the document has ended above; a further one begins with "---"')]
+    assert faults(text) == [(3, 1, 'the document ended above; put "---" before the next one')]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -64,8 +64,8 @@ def test_bytes_may_be_utf_8_or_carry_a_byte_order_mark(encoding: str) -> None:
 @pytest.mark.parametrize(
     ("raw", "fault"),
     [
-        (b"a: 1\nb: \xe9\n", (2, 4, "the byte 0xE9 is no UTF-8 text; save the file as UTF-8")),
-        (b"\xff\xfea\0\0\xd8", (1, 2, "the byte 0x00 is no UTF-16 text; save the file as UTF-8")),
+        (b"a: 1\nb: \xe9\n", (2, 4, "the byte 0xE9 is not valid UTF-8; save the file as UTF-8")),
+        (b"\xff\xfea\0\0\xd8", (1, 2, "the byte 0x00 is not valid UTF-16; save the file as UTF-8")),
     ],
 )
 def test_other_bytes_are_refused_with_their_place(raw: bytes, fault: tuple[int, int, str]) -> None:

@@ -12,7 +12,7 @@ Closure: TypeAlias = Callable[[ExecutionFrame], Any]
 MISSING = object()
 """What a slot holds before it is filled."""
 
-DEADLINE_EXCEEDED = "the time for this review is up"
+DEADLINE_EXCEEDED = "the time limit of this review is exceeded"
 
 
 MAX_EXPRESSION_UNITS, MAX_POLICY_UNITS = 1_000_000, 10_000_000
@@ -49,8 +49,8 @@ class CostBudget:
         self.units += units
         if self.units > self._unit_limit:
             raise CostLimitExceededError(
-                f"it costs more than {MAX_EXPRESSION_UNITS:,} of Kubernetes' units in one "
-                f"expression or {MAX_POLICY_UNITS:,} in all, where the API server stops too"
+                f"it exceeds Kubernetes' cost limit of {MAX_EXPRESSION_UNITS:,} units per "
+                f"expression or {MAX_POLICY_UNITS:,} in total"
             )
 
     def start_expression(self, units: int) -> tuple[int, int]:

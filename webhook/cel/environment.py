@@ -128,7 +128,7 @@ class Environment:
         except CelSyntaxError as error:
             issues = [ExpressionIssue(error.message, error.offset)]
         except RecursionError:
-            issues = [ExpressionIssue("nested too deep", 0)]
+            issues = [ExpressionIssue("nested too deeply", 0)]
         if issues:
             raise ExpressionError(issues)
         since_minor, portable = self._kubernetes_support(ast)

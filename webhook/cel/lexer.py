@@ -51,8 +51,9 @@ def tokenize(text: str) -> list[Token]:
         match = _TOKEN.match(text, offset)
         if match is None:
             character = text[offset]
-            what = "a string that does not end" if character in "\"'" else f'"{character}"'
-            raise CelSyntaxError(f"{what} does not fit here", offset)
+            quote = character in "\"'"
+            message = "unterminated string" if quote else f'unexpected "{character}"'
+            raise CelSyntaxError(message, offset)
         if match.lastgroup != "blank":
             tokens.append(Token(str(match.lastgroup), match[0], offset))
         offset = match.end()

@@ -199,7 +199,7 @@ class _Folding:
             return _NOT_CONSTANT
         for key, _, _ in entries:
             if isinstance(key, Constant) and type(key.value) is bytes:
-                raise _ConstantError(key, "a bytes cannot be the key of a map")
+                raise _ConstantError(key, "a value of type bytes cannot be the key of a map")
         return {}  # what is in it does not matter to a conversion
 
     @staticmethod
@@ -221,4 +221,4 @@ def _optional_issues(ast: CheckedAst, node: Expr) -> Iterator[LiteralIssue]:
         optional = [value for _, value, marked in node.entries if marked]
     for value in optional:
         if ast.types[value.id].kind == "dyn":
-            yield value, "an element behind ? must be an optional, is dyn"
+            yield value, "an element after ? must be an optional, got dyn"

@@ -61,7 +61,7 @@ def _unescape_bytes(token: Token, body: str) -> bytes:
         parts.append(body[offset : match.start()].encode())
         offset = match.end()
         if match[3] or match[4]:
-            raise CelSyntaxError("\\u and \\U do not fit into bytes", token.start)
+            raise CelSyntaxError("\\u and \\U are not allowed in bytes", token.start)
         if match[5] is not None:
             parts.append(_SIMPLE.get(match[5], match[5]).encode())
         else:

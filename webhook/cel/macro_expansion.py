@@ -259,7 +259,7 @@ def _opt_flat_map(made: _Expansion, *, wrap: bool = False) -> Expr:
 
 def _sort_by(made: _Expansion) -> Expr:
     if not isinstance(made.target, (ListLiteral, Select, Ident, Comprehension, Call)):
-        raise made.error("sortBy needs a list, a name, a call or a selection", made.target)
+        raise made.error("sortBy requires a list, a name, a call or a field selection", made.target)
     target, made.target = made.target, made.ident(_SORT_INPUT)
     keys = _map(made)
     ordered = made.method(made.ident(_SORT_INPUT), "@sortByAssociatedKeys", keys)

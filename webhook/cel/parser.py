@@ -79,8 +79,8 @@ class _Parser:
     def _unexpected(self) -> CelSyntaxError:
         token = self.token
         if token.kind == "end":
-            return CelSyntaxError("the expression ends too early", token.start)
-        return CelSyntaxError(f'"{token.text}" does not fit here', token.start)
+            return CelSyntaxError("unexpected end of the expression", token.start)
+        return CelSyntaxError(f'unexpected "{token.text}"', token.start)
 
     def _expression(self) -> Expr:
         self.depth += 1

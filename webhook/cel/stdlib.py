@@ -235,7 +235,7 @@ def to_int(value: Any) -> int:
         return check_int64(int(value))
     if kind is float:
         if not math.isfinite(value) or abs(value) >= 2**63:
-            raise EvaluationError(f"{value} is no 64-bit integer")
+            raise EvaluationError(f"{value} is out of range for a 64-bit integer")
         return check_int64(math.trunc(value))
     if kind is str:
         return check_int64(_parse_integer(value))
@@ -253,11 +253,11 @@ def to_uint(value: Any) -> UInt:
         return to_uint64(value)
     if kind is float:
         if not 0 <= value < 2**64:
-            raise EvaluationError(f"{value} is no unsigned 64-bit integer")
+            raise EvaluationError(f"{value} is out of range for an unsigned 64-bit integer")
         return to_uint64(math.trunc(value))
     if kind is str:
         if not value[:1].isdigit():
-            raise EvaluationError(f'"{value[:40]}" is no unsigned integer')
+            raise EvaluationError(f'"{value[:40]}" is not an unsigned integer')
         return to_uint64(_parse_integer(value))
     raise no_overload("uint", value)
 
@@ -265,7 +265,7 @@ def to_uint(value: Any) -> UInt:
 def _parse_integer(text: str) -> int:
     digits = text[1:] if text[:1] in ("+", "-") else text
     if not (digits.isascii() and digits.isdigit()) or len(digits) > 30:
-        raise EvaluationError(f'"{text[:40]}" is no integer')
+        raise EvaluationError(f'"{text[:40]}" is not an integer')
     return int(text)
 
 
@@ -301,7 +301,7 @@ def _parse_double(text: str) -> float:
     except (ValueError, OverflowError):
         value = math.inf
     if not math.isfinite(value):
-        raise EvaluationError(f'"{text[:40]}" is no number')
+        raise EvaluationError(f'"{text[:40]}" is not a number')
     return value
 
 
@@ -320,7 +320,7 @@ def to_string(value: Any) -> str:
         try:
             return bytes(value).decode()
         except UnicodeDecodeError:
-            raise EvaluationError("bytes that are no UTF-8") from None
+            raise EvaluationError("the bytes are not valid UTF-8") from None
     if kind in (Timestamp, Duration) or hasattr(kind, "HAS_TEXT"):
         return str(value)
     raise no_overload("string", value)
@@ -354,7 +354,7 @@ def to_bool(value: Any) -> bool:
             return True
         if value in ("0", "f", "F", "FALSE", "false", "False"):
             return False
-        raise EvaluationError(f'"{value[:40]}" is no boolean')
+        raise EvaluationError(f'"{value[:40]}" is not a boolean')
     raise no_overload("bool", value)
 
 

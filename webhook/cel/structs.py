@@ -41,7 +41,7 @@ def _json_value(fields: dict[str, Any]) -> Any:
 
 
 def _any_value(_fields: dict[str, Any]) -> Any:
-    raise EvaluationError("google.protobuf.Any has no value here")
+    raise EvaluationError("google.protobuf.Any is not supported")
 
 
 _BUILDERS: dict[str, Callable[[dict[str, Any]], Any]] = {

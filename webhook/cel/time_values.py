@@ -89,12 +89,12 @@ def parse_timestamp(text: str) -> Timestamp:
     """Return the Timestamp of an RFC 3339 text; raise EvaluationError for any other."""
     match = _RFC3339.fullmatch(text)
     if match is None:
-        raise EvaluationError(f'"{text}" is no RFC 3339 timestamp')
+        raise EvaluationError(f'"{text}" is not an RFC 3339 timestamp')
     year, month, day, hour, minute, second = (int(match[n]) for n in range(1, 7))
     if not (1 <= month <= 12 and 1 <= day <= _days_in_month(year, month) and hour < 24):
-        raise EvaluationError(f'"{text}" names no day or hour that there is')
+        raise EvaluationError(f'"{text}" has a day or hour out of range')
     if minute > 59 or second > 59:
-        raise EvaluationError(f'"{text}" names no minute or second that there is')
+        raise EvaluationError(f'"{text}" has a minute or second out of range')
     zone = 0 if match[8] in "Zz" else _parse_offset(match[8])
     clock = (hour * 60 + minute) * 60 + second
     fraction = int((match[7] or "")[:9].ljust(9, "0"))  # finer than that is cut, as in Go
@@ -114,14 +114,14 @@ def parse_duration(text: str) -> Duration:
     while offset < len(rest):
         match = _DURATION_PART.match(rest, offset)
         if match is None or len(match[1]) > 40:  # nobody writes more digits; converting is costly
-            raise EvaluationError(f'"{text}" is no duration such as "1h30m"')
+            raise EvaluationError(f'"{text}" is not a duration such as "1h30m"')
         whole, _, fraction = match[1].partition(".")
         unit = _UNITS[match[2]]
         total += int(whole or "0") * unit
         total += int(fraction or "0") * unit // 10 ** len(fraction)
         offset = match.end()
     if not rest:
-        raise EvaluationError(f'"{text}" is no duration such as "1h30m"')
+        raise EvaluationError(f'"{text}" is not a duration such as "1h30m"')
     return Duration(sign * total)
 
 

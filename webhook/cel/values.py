@@ -69,7 +69,7 @@ class MapKey:
     def __init__(self, value: Any) -> None:
         kind = type(value)
         if kind is bytes or getattr(kind, "UNHASHABLE", False):
-            raise EvaluationError(f"a {type_name(value)} cannot be the key of a map")
+            raise EvaluationError(f"a value of type {type_name(value)} cannot be the key of a map")
         self.value = value
         by_address = kind in (list, dict, OptionalValue, StructValue) or hasattr(kind, "BY_ADDRESS")
         self._identity = (kind, id(value) if by_address else value)

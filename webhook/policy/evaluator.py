@@ -205,7 +205,7 @@ class PolicyEvaluator:
         if isinstance(error, (EvaluationError, CostLimitExceededError)):
             return str(error)
         if isinstance(error, RecursionError):
-            return "nested too deep"
+            return "nested too deeply"
         if self.limits.deadline_exceeded is not None and self.limits.deadline_exceeded():
             return DEADLINE_EXCEEDED  # whatever it met then is how it was interrupted
         return f"{type(error).__name__}: {error}"

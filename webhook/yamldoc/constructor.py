@@ -136,6 +136,6 @@ def _unknown_tag(node: Scalar | Mapping | Sequence) -> list[Anomaly]:
     if is_known_tag(tag, scalar=isinstance(node, Scalar)):
         return []
     short = tag.replace("tag:yaml.org,2002:", "!!")
-    effect = "reads a string" if isinstance(node, Scalar) else "passes over it"
-    message = f"the tag {quote_value(short)} means nothing here; kubectl {effect}"
+    effect = "reads a string" if isinstance(node, Scalar) else "ignores it"
+    message = f"the tag {quote_value(short)} is not known; kubectl {effect}"
     return [Anomaly("unknown-tag", message, node)]

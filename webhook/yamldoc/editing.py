@@ -59,7 +59,9 @@ def edit_text(text: str, document: Document, operations: Sequence[Operation]) ->
             try:
                 part = _apply_operation(_find_again(after, document), minimal)
             except (TypeError, ValueError) as error:  # what json.dumps says of NaN, or of a set
-                raise PatchMismatchError("the patch holds a value that is none of JSON") from error
+                raise PatchMismatchError(
+                    "the patch contains a value that JSON cannot hold"
+                ) from error
             after = read(part)
     _verify_edit(before, after, document.index_in_span, expected)
     return text[:start] + part + text[end:]
@@ -229,7 +231,7 @@ def _rename_key(document: Document, source: Path, key: str) -> str:
         return _rename_key(document, source, key)
     found_entry = _require_own_entry(node, str(source[-1]))
     if isinstance(found_entry.key_node, Alias) or found_entry.key_node.shared:
-        raise AnchoredTextError("this key is written at an anchor, which other places share")
+        raise AnchoredTextError("this key is part of an anchor that is used elsewhere too")
     editor = _editor_for(document, node)
     new_text = editor.format_key(key, found_entry.key.style)
     return editor.buffer.apply_edits(
@@ -253,7 +255,7 @@ def _container_at(document: Document, path: Path) -> Mapping | SequenceNode:
             node = unshared.items[int(segment)]
     found = _require_unshared(node)
     if isinstance(found, Scalar):
-        raise UneditableTextError("nothing can be added below a scalar")
+        raise UneditableTextError("cannot add a field below a scalar")
     return found
 
 
@@ -263,7 +265,8 @@ def _require_own_entry(mapping: Mapping, key: str) -> Entry:
         raise UneditableTextError(f"the key {quote_value(key)} is not written in the text")
     if found.is_merged:
         raise AnchoredTextError(
-            f'the key {quote_value(key)} comes in through "<<", from an anchor that others share'
+            f'the key {quote_value(key)} comes from "<<", from an anchor that is used '
+            "elsewhere too"
         )
     return found
 
@@ -271,7 +274,7 @@ def _require_own_entry(mapping: Mapping, key: str) -> Entry:
 def _require_unshared(node: Node) -> Scalar | Mapping | SequenceNode:
     if isinstance(node, Alias) or node.shared:
         raise AnchoredTextError(
-            "this place is shared by an anchor: a change would reach other places"
+            "this part belongs to an anchor: a change would apply elsewhere too"
         )
     return resolve_alias(node)
 
@@ -282,4 +285,4 @@ def _reject_shared(node: Node) -> None:
     An alias may go: what it refers to stays.
     """
     if any(below.shared for below in walk_nodes(node)):
-        raise AnchoredTextError("an anchor in this place is used elsewhere in the document")
+        raise AnchoredTextError("an anchor in this part is used elsewhere in the document")

@@ -138,22 +138,22 @@ def _parse_error(
         opened = frames[-1][0].start
         return ParseError(f'"{text[opened - base]}" is never closed', opened)
     if offset >= len(text):
-        return ParseError("the text ends where a value should stand", base + offset)
+        return ParseError("the text ends where a value is expected", base + offset)
     if text[offset] == '"':
         return _string_error(text, offset, base, expected)
     if text[offset] in "]}" and expected in ("key", "value"):
         before = text[:offset].rstrip()
         if before.endswith(","):
             return ParseError(
-                f'JSON takes no comma before "{text[offset]}"', base + len(before) - 1
+                f'JSON does not allow a comma before "{text[offset]}"', base + len(before) - 1
             )
     if expected == ",":
         closing = "}" if _in_mapping(frames) else "]"
         return ParseError(f'"," or "{closing}" is missing before this', base + offset)
     if text.startswith(("/", "#"), offset):
-        return ParseError("JSON takes no comments", base + offset)
+        return ParseError("JSON does not allow comments", base + offset)
     if expected in ("value", "first") and text[offset] in "-.0123456789":
-        return ParseError("this is no number of JSON", base + offset)
+        return ParseError("this is not a valid JSON number", base + offset)
     return ParseError(_MISSING_MESSAGES[expected], base + offset)
 
 
@@ -169,7 +169,7 @@ def _string_error(text: str, offset: int, base: int, expected: str) -> ParseErro
     if stop >= len(text) or text[stop] in "\r\n":
         return ParseError("the quote that opens here is never closed on its line", base + offset)
     if text[stop] == "\\":
-        return ParseError(f'"{text[stop : stop + 2]}" is no escape in JSON', base + stop)
+        return ParseError(f'"{text[stop : stop + 2]}" is not a valid escape in JSON', base + stop)
     return ParseError(
         f"the control character U+{ord(text[stop]):04X} must be written as an escape in JSON",
         base + stop,

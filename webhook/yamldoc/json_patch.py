@@ -52,6 +52,6 @@ def json_equal(left: Any, right: Any) -> bool:
 
 def _describe_mismatch(number: int, count: int, operation: Any) -> str:
     if not isinstance(operation, dict):
-        return f"operation {number} of {count} of the patch is no mapping"
+        return f"operation {number} of {count} of the patch is not a mapping"
     op, pointer = operation.get("op"), operation.get("path")
     return f"operation {number} of {count} of the patch, {op} {pointer}, does not fit the document"

@@ -35,7 +35,7 @@ def merged_mappings(value: Node) -> list[Mapping]:
     mappings = [resolve_alias(node) for node in nodes]
     for node, mapping in zip(nodes, mappings, strict=True):
         if not isinstance(mapping, Mapping):
-            raise ParseError('"<<" takes a mapping or a list of mappings', node.start)
+            raise ParseError('"<<" requires a mapping or a list of mappings', node.start)
     return mappings  # type: ignore[return-value]  # the loop above has seen to it
 
 

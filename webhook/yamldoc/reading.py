@@ -69,7 +69,7 @@ def _decode(raw: bytes) -> tuple[str, str]:
         before = raw[: error.start].decode(encoding)
         line, column = SourceText(before).line_and_column(len(before))
         message = (
-            f"the byte 0x{raw[error.start]:02X} is no {encoding.upper()[:6].rstrip('-')} text; "
+            f"the byte 0x{raw[error.start]:02X} is not valid {encoding.upper()[:6].rstrip('-')}; "
             "save the file as UTF-8"
         )
         raise DocumentError(message, line, column) from None
@@ -92,11 +92,11 @@ def _split_parts(text: str) -> Iterator[tuple[int, int]]:
 def _parse_part(source: SourceText, part: tuple[int, int], first: int) -> Iterator[Document]:
     start, end = part
     if source.text.startswith("---", start):
-        raise ParseError('kubectl takes nothing but a comment behind "---" on its line', start + 3)
+        raise ParseError('kubectl allows only a comment after "---" on the same line', start + 3)
     if end - start > MAX_CHARACTERS:
         raise ParseError(
-            f"this document has {end - start:,} characters; the API server takes no object "
-            f"above 3 MiB, and this reader none above {MAX_CHARACTERS:,} characters",
+            f"this document has {end - start:,} characters; the API server accepts at most "
+            f"3 MiB, and graphgate at most {MAX_CHARACTERS:,} characters",
             start,
         )
     roots, json, trailing_error = _parse_roots(source.text, start, end)

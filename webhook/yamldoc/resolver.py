@@ -86,13 +86,15 @@ def resolve_tagged(text: str, tag: str) -> bool | int | float | str | None:
     if name == "timestamp":
         if _TIMESTAMP.fullmatch(text):
             return text
-        raise ValueError(f"{quote_value(text)} is no timestamp, as its tag !!timestamp says")
+        raise ValueError(
+            f"{quote_value(text)} is not a timestamp, as the tag !!timestamp requires"
+        )
     value = resolve_plain(text)
     kinds = {"int": int, "float": (int, float), "bool": bool, "null": type(None)}
     if not isinstance(value, kinds[name]) or (  # type: ignore[arg-type]
         isinstance(value, bool) and name != "bool"
     ):
-        raise ValueError(f"{quote_value(text)} does not fit its tag !!{name}")
+        raise ValueError(f"{quote_value(text)} does not match its tag !!{name}")
     return float(value) if name == "float" and isinstance(value, int) else value
 
 
@@ -111,7 +113,7 @@ def to_json_number(value: float) -> int | float:
     if isinstance(value, int):
         return float(value)
     if not math.isfinite(value):
-        raise ValueError("no number that JSON can hold")
+        raise ValueError("not a number that JSON can hold")
     if not value.is_integer():
         return value
     whole = int(Decimal(repr(value)))
@@ -129,11 +131,11 @@ def json_key(scalar: Scalar) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:
-        raise ValueError("a key is missing or null here; quote it if it is meant as a word")
+        raise ValueError("the key is missing or null; quote it if it is a string")
     if isinstance(value, float):
         return _format_float_key(value)
     if value >= 2**63:
-        raise ValueError(f"the key {value} is larger than 64 bits hold; put it in quotes")
+        raise ValueError(f"the key {value} does not fit into 64 bits; put it in quotes")
     return str(value)
 
 
@@ -158,7 +160,7 @@ def _decode_binary(text: str) -> str:
     try:
         raw = base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError("what stands behind !!binary is no base64") from None
+        raise ValueError("the value after !!binary is not base64") from None
     return raw.decode("utf-8", "replace")
 
 

@@ -85,7 +85,7 @@ class TextBuffer:
         """Return the offset behind the colon of a key."""
         match = _COLON.match(self.text, key.end)
         if match is None:
-            raise UneditableTextError("this key stands without a colon")
+            raise UneditableTextError("this key has no colon")
         return match.end()
 
     def dash_offset(self, sequence: Sequence, index: int) -> int:

@@ -80,7 +80,7 @@ class _Composer:
             return root, translate_error(error, self.text, self.base)
         if event.__class__ is StreamEndEvent:
             return root, None
-        message = 'a second document begins here without "---" in front; kubectl would not read it'
+        message = 'a second document begins here without "---" before it; kubectl would not read it'
         return root, ParseError(message, self.base + event.start_mark.index)
 
     def _compose_root(self) -> Node:
@@ -157,7 +157,7 @@ class _Composer:
         match = _SLASH_ESCAPE.match(self.text, start, end)
         if match is not None:
             raise ParseError(
-                'kubectl knows no "\\/" in YAML; write "/"', self.base + match.end() - 2
+                'kubectl does not support "\\/" in YAML; write "/"', self.base + match.end() - 2
             )
 
     def _compose_alias(self, event: Any) -> tuple[Alias, int, int]:
@@ -174,8 +174,8 @@ class _Composer:
         self.aliased_values += size
         if self.aliased_values > MAX_ALIASED_VALUES:
             raise ParseError(
-                f"aliases repeat more than {MAX_ALIASED_VALUES:,} values in this document, "
-                "which no manifest does",
+                f"aliases repeat more than {MAX_ALIASED_VALUES:,} values in this document; "
+                "no manifest needs that",
                 start,
             )
         node.shared = True

@@ -23,10 +23,10 @@ _BRACKETS = re.compile(r"""\"(?:[^"\\]|\\.)*+"|'[^']*+'|\#[^\n]*+|[\[\]{}]""")
 # As `graph.limits`: a hundred graph nodes inside one another nest 206 deep. Copying and comparing
 # data takes two frames a level, and Python gives 1000 to all code together.
 MAX_DEPTH = 240
-NESTED_TOO_DEEP_MESSAGE = f"more than {MAX_DEPTH} lists and mappings inside one another"
+NESTED_TOO_DEEP_MESSAGE = f"more than {MAX_DEPTH} nested lists and mappings"
 _MAX_KEY_LENGTH = 1024
 """Characters: YAML looks no further than this for the ":" of a key."""
-_KEY_TOO_LONG_MESSAGE = f"a key may have {_MAX_KEY_LENGTH} characters at most"
+_KEY_TOO_LONG_MESSAGE = f"a key must have at most {_MAX_KEY_LENGTH} characters"
 
 
 def translate_error(error: YAMLError | UnicodeEncodeError, text: str, base: int) -> ParseError:
@@ -34,7 +34,7 @@ def translate_error(error: YAMLError | UnicodeEncodeError, text: str, base: int)
     if isinstance(error, (ReaderError, UnicodeEncodeError)):
         return _unprintable_character(text, base)
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
-        return ParseError("this is no YAML", base)
+        return ParseError("invalid YAML", base)
     location = _ErrorLocation(error, text)
     for offset in (location.opened_at, location.offset):
         template = text.find("{{", text.rfind("\n", 0, offset) + 1, location.line_end(offset))
@@ -87,8 +87,8 @@ def _unprintable_character(text: str, base: int) -> ParseError:
     if match is None:  # libyaml's own limits; no such text is known
         return ParseError("this text cannot be read as YAML", base)
     return ParseError(
-        f"the control character U+{ord(match[0]):04X} may not stand in YAML; "
-        "in double quotes it can be written as an escape",
+        f"the control character U+{ord(match[0]):04X} is not allowed in YAML; "
+        "write it as an escape in double quotes",
         base + match.start(),
     )
 
@@ -112,19 +112,19 @@ def _describe_error(location: _ErrorLocation) -> tuple[str, int]:
     if "unknown escape character" in problem:
         escape = location.text[offset : offset + 2]
         return (
-            f'"{escape}" is no escape in double quotes; write "\\\\" for a backslash, '
+            f'"{escape}" is not an escape in double quotes; write "\\\\" for a backslash, '
             "or use single quotes",
             offset,
         )
     if "escape" in problem or "hexdecimal" in problem:
-        return "this escape in double quotes names no character", offset
+        return "invalid escape in double quotes", offset
     if "alphabetic or numeric" in problem:
         character = location.text[location.opened_at : location.opened_at + 1]
-        return f'a word may not begin with "{character}"; put it in quotes', location.opened_at
+        return f'a value that begins with "{character}" must be quoted', location.opened_at
     if "block sequence entries are not allowed" in problem:
-        return 'a list cannot begin with "- " here; it begins on a line of its own', offset
+        return 'a list must not begin with "- " here; put it on its own line', offset
     if "mapping keys are not allowed" in problem:
-        return '"? " cannot stand here', offset
+        return '"? " is not allowed here', offset
     if "undefined tag handle" in problem:
         return "this tag uses a prefix that is not declared", location.opened_at
     if "expected node content" in problem:
@@ -132,21 +132,21 @@ def _describe_error(location: _ErrorLocation) -> tuple[str, int]:
     if "expected <document start>" in problem and location.text.lstrip().startswith("%"):
         return _DIRECTIVE, location.text.index("%")
     if "expected <document start>" in problem:
-        return 'the document has ended above; a further one begins with "---"', offset
+        return 'the document ended above; put "---" before the next one', offset
     if "block scalar" in location.context:
         return _bad_block_scalar(location)
     if "incompatible YAML document" in problem or "directive" in location.context + problem:
         return _DIRECTIVE, offset
     # A complaint that no text of ours provokes; libyaml's own words are better than none.
-    return f"this is no YAML: {problem}", offset
+    return f"invalid YAML: {problem}", offset
 
 
 def _stray_character(location: _ErrorLocation) -> tuple[str, int]:
     if location.char == "\t" or "tab character" in location.problem:
         tab = location.line.find("\t")
         offset = location.line_start + tab if tab >= 0 else location.offset
-        return "a tab is used for indentation; YAML takes only spaces there", offset
-    return f'a word may not begin with "{location.char}"; put it in quotes', location.offset
+        return "a tab is used for indentation; YAML allows only spaces", offset
+    return f'a value that begins with "{location.char}" must be quoted', location.offset
 
 
 def _missing_value(location: _ErrorLocation) -> tuple[str, int]:
@@ -168,7 +168,7 @@ def _stray_colon(location: _ErrorLocation) -> tuple[str, int]:
         return _KEY_TOO_LONG_MESSAGE, location.line_start
     if re.search(r":[ \t]", location.before):
         return (
-            'a second ":" stands on this line; a value that contains ": " '
+            'a second ":" is on this line; a value that contains ": " '
             'or ends with ":" must be quoted',
             location.offset,
         )
@@ -203,13 +203,14 @@ def _misplaced_entry(location: _ErrorLocation) -> tuple[str, int]:
     indent, actual_indent = location.indent(location.opened_at), location.indent(location.offset)
     if actual_indent != indent:
         return (
-            f"this line is indented by {actual_indent}, the {kind} that begin in line {{line}} by "
+            f"this line is indented by {actual_indent}, the {kind} that begin in line {{line}} "
+            "are indented by "
             f"{indent}",
             location.offset,
         )
     if kind == "keys":
         return (
-            "this is no key, and the mapping that begins in line {line} has only keys",
+            "this is not a key, but the mapping that begins in line {line} has only keys",
             location.offset,
         )
     return (
@@ -224,7 +225,7 @@ def _missing_colon(location: _ErrorLocation) -> tuple[str, int]:
     line = location.text[line_start : location.line_end(start)].rstrip("\r")
     match = _WORD_COLON_WORD.match(line)
     if match is not None:
-        return 'there is no space after ":"', line_start + match.end() - 1
+        return 'a space is missing after ":"', line_start + match.end() - 1
     if len(line) > _MAX_KEY_LENGTH:
         return _KEY_TOO_LONG_MESSAGE, start
     return 'this line is neither "key: value" nor "- item"', start
@@ -233,4 +234,4 @@ def _missing_colon(location: _ErrorLocation) -> tuple[str, int]:
 def _bad_block_scalar(location: _ErrorLocation) -> tuple[str, int]:
     if "comment or line break" in location.problem:
         return 'the text of a "|" or ">" begins on the next line', location.offset
-    return 'this does not fit the "|" or ">" that it belongs to', location.offset
+    return 'this does not match the "|" or ">" before it', location.offset

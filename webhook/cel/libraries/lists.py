@@ -123,7 +123,7 @@ def flatten(items: Any, depth: Any = 1, *, charge: Charge = free_of_charge) -> l
     if type(depth) is not int:
         raise no_overload("flatten", items, depth)
     if depth < 0:
-        raise EvaluationError("flatten to a negative depth")
+        raise EvaluationError("the depth of flatten must not be negative")
     for _ in range(depth):
         if not any(type(item) is list for item in items):
             break
@@ -137,7 +137,9 @@ def slice_list(items: Any, start: Any, end: Any) -> list[Any]:
     if type(items) is not list or type(start) is not int or type(end) is not int:
         raise no_overload("slice", items, start, end)
     if not 0 <= start <= end <= len(items):
-        raise EvaluationError(f"slice({start}, {end}) of a list of {len(items)}")
+        raise EvaluationError(
+            f"slice({start}, {end}): index out of range, the list has {len(items)} elements"
+        )
     return list(items[start:end])
 
 
@@ -183,7 +185,7 @@ def make_range(end: Any, charge: Charge = free_of_charge) -> list[int]:
         raise no_overload("lists.range", end)
     charge(max(end, 0))
     if end > _MAX_RANGE:
-        raise EvaluationError(f"lists.range({end}): at most {_MAX_RANGE:,} are made")
+        raise EvaluationError(f"lists.range({end}): at most {_MAX_RANGE:,} elements are allowed")
     return list(range(end))
 
 

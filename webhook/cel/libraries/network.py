@@ -53,7 +53,7 @@ def parse_ip(text: Any) -> IP:
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
-        raise EvaluationError(f'"{text[:60]}" is no IP address') from None
+        raise EvaluationError(f'"{text[:60]}" is not an IP address') from None
     if "%" in text:
         raise EvaluationError(f'IP address "{text[:60]}" with zone value is not allowed')
     if address.version == 6 and address.ipv4_mapped is not None:
@@ -68,7 +68,7 @@ def parse_cidr(text: Any) -> CIDR:
     address_text, slash, length = text.rpartition("/")
     plain = length.isascii() and length.isdigit() and (length == "0" or length[0] != "0")
     if not slash or not plain or len(length) > 3:
-        raise EvaluationError(f'"{text[:60]}" is no CIDR such as "10.0.0.0/8"')
+        raise EvaluationError(f'"{text[:60]}" is not a CIDR such as "10.0.0.0/8"')
     address = parse_ip(address_text).address
     if int(length) > address.max_prefixlen:
         raise EvaluationError(

@@ -52,7 +52,7 @@ def parse_quantity(text: Any) -> Quantity:
 def _parse_cached(text: str) -> Quantity:
     match = _QUANTITY.fullmatch(text) if len(text) <= _MAX_LENGTH else None
     if match is None:
-        raise EvaluationError(f'"{text[:40]}" is no quantity such as "500m" or "2Gi"')
+        raise EvaluationError(f'"{text[:40]}" is not a quantity such as "500m" or "2Gi"')
     sign, digits, suffix = match.groups()
     whole, _, fraction = digits.partition(".")
     amount, exponent = int(whole + fraction or "0"), 9 - len(fraction)
@@ -62,7 +62,7 @@ def _parse_cached(text: str) -> Quantity:
     elif (power := _decimal_power(suffix)) is not None:
         exponent += power
     else:
-        raise EvaluationError(f'"{text[:40]}" has no unit of quantities: {suffix}')
+        raise EvaluationError(f'"{text[:40]}" has an unknown suffix: {suffix}')
     # Finer than nano is rounded away from zero. Binary ones are cut off at 2^63 - 1.
     nano = amount * 10**exponent if exponent >= 0 else -(-amount // 10**-exponent)
     if suffix in _BINARY and scale is None:

@@ -43,18 +43,18 @@ def parse_semver(text: Any, normalize: Any = False) -> Semver:  # noqa: FBT002 â
         raise no_overload("semver", text, normalize)
     match = _VERSION.fullmatch(_normalize(text) if normalize else text)
     if match is None or len(text) > 256:
-        raise EvaluationError(f'"{text[:60]}" is no semantic version')
+        raise EvaluationError(f'"{text[:60]}" is not a semantic version')
     prerelease = tuple(match[4].split(".")) if match[4] else ()
     builds = match[5].split(".") if match[5] else []
     numeric_with_zero = any(
         word.isdigit() and len(word) > 1 and word[0] == "0" for word in prerelease
     )
     if "" in prerelease or "" in builds or numeric_with_zero:
-        raise EvaluationError(f'"{text[:60]}" is no semantic version')
+        raise EvaluationError(f'"{text[:60]}" is not a semantic version')
     numbers = int(match[1]), int(match[2]), int(match[3])
     numeric = [int(word) for word in prerelease if word.isdigit()]
     if max(*numbers, *numeric) > MAX_UINT64:
-        raise EvaluationError(f'"{text[:60]}" has a number of more than 64 bits')
+        raise EvaluationError(f'"{text[:60]}" has a number larger than 64 bits')
     return Semver(numbers, prerelease, match[5] or "")
 
 

@@ -38,7 +38,9 @@ def char_at(text: Any, position: Any) -> str:
     """Return the character at a position; "" just behind the last."""
     _require_types("charAt", (text, str), (position, int))
     if not 0 <= position <= len(text):
-        raise EvaluationError(f"charAt({position}) of a string of {len(text)} characters")
+        raise EvaluationError(
+            f"charAt({position}): index out of range, the string has {len(text)} characters"
+        )
     return str(text[position : position + 1])
 
 
@@ -82,7 +84,7 @@ def replace(text: Any, old: Any, new: Any, *limit: Any) -> str:
     """Return the text with `old` replaced; at most `limit` times unless that is negative."""
     _require_types("replace", (text, str), (old, str), (new, str), *((word, int) for word in limit))
     if text and len(new) * (text.count(old) if old else len(text)) > 2**22:
-        raise EvaluationError("replace makes too long a string")
+        raise EvaluationError("the result of replace is too long")
     return str(check_length(text.replace(old, new, *limit)))
 
 
@@ -107,7 +109,9 @@ def substring(text: Any, start: Any, *end: Any) -> str:
     _require_types("substring", (text, str), (start, int), *((word, int) for word in end))
     stop = end[0] if end else len(text)
     if not 0 <= start <= stop <= len(text):
-        raise EvaluationError(f"substring({start}, {stop}) of a string of {len(text)} characters")
+        raise EvaluationError(
+            f"substring({start}, {stop}): index out of range, the string has {len(text)} characters"
+        )
     return str(text[start:stop])
 
 
@@ -186,7 +190,7 @@ def _format_value(verb: str, value: Any, precision: int) -> str:
         case "x" | "X" if type(value) in (str, bytes):
             raw = value.encode() if type(value) is str else value
             return str(raw.hex() if verb == "x" else raw.hex().upper())
-    raise EvaluationError(f'"%{verb}" cannot write a {type_name(value)}')
+    raise EvaluationError(f'"%{verb}" cannot format a value of type {type_name(value)}')
 
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

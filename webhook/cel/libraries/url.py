@@ -45,7 +45,7 @@ def parse_url(text: Any) -> URL:
     scheme, rest = (match[1].lower(), match[2]) if match else ("", head)
     rest, _, query = rest.partition("?")
     if not rest.startswith("/") and not (scheme and rest):
-        raise _url_error(text, "it is neither absolute nor an absolute path")
+        raise _url_error(text, "it is neither an absolute URL nor an absolute path")
     if scheme and not rest.startswith("/"):
         return URL(text, scheme, "", "", query)  # opaque: mailto:somebody
     if (not scheme and rest.startswith("//")) or (scheme and rest.startswith("//")):
@@ -58,7 +58,7 @@ def parse_url(text: Any) -> URL:
     else:
         host, path = "", rest
     if _ESCAPE.search(path):
-        raise _url_error(text, "a % that begins no escape")
+        raise _url_error(text, "a % that does not start an escape sequence")
     return URL(text, scheme, host, path, query)
 
 
@@ -71,9 +71,9 @@ def _check_host(text: str, host: str) -> None:
         else ""
     )
     if host.startswith("[") and "]" not in host:
-        raise _url_error(text, "a [ without ] in its host")
+        raise _url_error(text, "a [ without ] in the host")
     if after and not _PORT.fullmatch(after):
-        raise _url_error(text, f'the port "{after}" is no number')
+        raise _url_error(text, f'the port "{after}" is not a number')
     if not _HOST.fullmatch(host):
         raise _url_error(text, f'a character that is not allowed in the host "{host}"')
 
