@@ -219,7 +219,7 @@ def test_a_missing_extra_is_one_sentence(unpacked, plain, arguments, extra, what
     assert ran.returncode == 2
     assert ran.stdout == ""
     (line,) = ran.stderr.splitlines()
-    assert line.startswith(f"graphgate: {what} need packages that are not installed (no module ")
+    assert line.startswith(f"graphgate: {what} require packages that are not installed (no module ")
     assert line.endswith(f"pip install 'graphgate[{extra}]'")
 
 

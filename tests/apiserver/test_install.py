@@ -119,7 +119,7 @@ def test_a_pod_that_no_api_server_would_believe_is_not_ready_and_says_why(releas
     patch = json.dumps([{"op": "replace", "path": where, "value": other}])
     release.kubectl("patch", KINDS[0], release.name, "--type=json", "-p", patch)
     eventually(lambda: pod.ready()[0] == 503 or pod.ready(), "the pod is not ready")
-    assert "[-] trust: no CA of the bundle signed tls.crt" in pod.ready()[1]
+    assert "[-] trust: tls.crt is not signed by a CA of the bundle" in pod.ready()[1]
 
     verbs[0]["value"] = ["get", "patch"]
     release.kubectl("patch", *role, "--type=json", "-p", json.dumps(verbs))

@@ -145,7 +145,7 @@ def test_a_release_waits_for_its_certificate_and_follows_it(release, source, iss
     release.mount()
     eventually(lambda: pod.ready()[0] == 503 or pod.ready(), "the pod is not ready")
     assert (
-        f"tls.crt lacks the name {release.name}.{release.name}.svc; it has elsewhere.svc"
+        f"tls.crt is not valid for {release.name}.{release.name}.svc; its names are elsewhere.svc"
         in (pod.ready()[1])
     )
 

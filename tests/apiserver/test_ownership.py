@@ -134,9 +134,9 @@ def test_a_foreign_object_that_is_made_before_the_apply_is_not_taken_nor_deleted
     assert place.get("service", "iris-main") == before[0]
 
     def look():
-        return world.reconcile().outcome, world.description()[:60]
+        return world.reconcile().outcome, world.description()[:58]
 
-    said = "spec.predictors[0].name: Service iris-main is there already "
+    said = "spec.predictors[0].name: Service iris-main already exists "
     eventually(look, ("rejected", said), "the name conflict")
     assert "ownerReferences" not in before[0]["metadata"]  # so nothing deletes it with ours
     assert place.get("service", "iris-main") == before[0]

@@ -407,7 +407,7 @@ def test_a_name_that_is_taken_stays_its_owner_s(place):
     before = place.create("service", mine)
     place.create("sdep", minimal())
     eventually(place.state, "Failed", "the state")
-    assert "Service iris-main is there already and belongs to somebody else" in place.description()
+    assert "Service iris-main already exists and belongs to another owner" in place.description()
     assert place.get("service", "iris-main") == before
     place.delete("service", "iris-main")
     place.available()

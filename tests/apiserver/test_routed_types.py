@@ -191,7 +191,8 @@ def test_types_that_are_missing_are_told_and_found_when_they_are_installed(
     scaled["metadata"] = {"name": "scaled", "labels": {"own": "types"}}
     place.create("sdep", scaled)
     missing = (
-        "the cluster has no type {} ({}); it is made within seconds of the type's installation"
+        "the cluster does not serve {} ({}); the object is created within seconds after "
+        "the type is installed"
     )
     route = missing.format("HTTPRoute", "gateway.networking.k8s.io/v1")
     eventually(place.routed, ("False", "TypeNotInstalled", route), "the condition")
@@ -205,7 +206,9 @@ def test_types_that_are_missing_are_told_and_found_when_they_are_installed(
     eventually(lambda: list(place.routes("HTTPRoute")), ["iris", "scaled"], "the routes")
     place.available("iris")
     eventually(lambda: place.names("scaledobject") != [], True, "the ScaledObject")
-    silent = f"Gateway infra/public has not taken up HTTPRoute {place.name}/iris as it is now"
+    silent = (
+        f"Gateway infra/public has not accepted the current version of HTTPRoute {place.name}/iris"
+    )
     eventually(place.routed, ("Unknown", "NoAnswer", silent), "the condition")
     found = {e.get("kind") for e in running.log_lines() if e["event"] == "type_found"}
     assert {"HTTPRoute", "GRPCRoute", "ScaledObject"} <= found
@@ -219,7 +222,7 @@ def test_with_no_routing_other_peoples_routes_are_named_and_keep_what_they_lead_
     start("none")
     place.write("none", ("main", 75), ("canary", 25))
     place.available()
-    nothing = ("False", "NothingRoutes", "nothing routes: 75/25 is not enforced")
+    nothing = ("False", "NothingRoutes", "no routes: 75/25 is not enforced")
     eventually(place.routed, nothing, "nothing")
     path = place.virtual_service("theirs", main=25, canary=75)
     name = f"VirtualService {place.name}/theirs"
@@ -235,13 +238,15 @@ def test_with_no_routing_other_peoples_routes_are_named_and_keep_what_they_lead_
     plane.request("DELETE", other)
     # What it leads to stays, and goes with it.
     path = place.virtual_service("theirs", main=75, canary=25)
-    split = f"{name}: main 75, canary 25; graphgate did not make it"
+    split = f"{name}: main 75, canary 25; not managed by graphgate"
     eventually(place.routed, ("True", "RoutedByOther", split), "the same weights")
     place.write("none", ("main", 100))
-    stays = f"it stays: {name} leads to Service iris-canary"
+    stays = f"it is kept: {name} sends traffic to Service iris-canary"
     statuses = lambda: place.get("sdep", "iris")["status"]["deploymentStatus"]  # noqa: E731
     eventually(
-        lambda: statuses().get("iris-canary-0-classifier", {}).get("description"), stays, "it stays"
+        lambda: statuses().get("iris-canary-0-classifier", {}).get("description"),
+        stays,
+        "it is kept",
     )
     assert {"iris-canary", "iris-canary-classifier"} <= set(place.names("service"))
     plane.request("DELETE", path)

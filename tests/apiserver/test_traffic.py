@@ -280,7 +280,7 @@ def test_what_somebody_elses_route_leads_to_stays_until_that_is_changed(place):
     eventually(lambda: set(place.client.send(f"/{place.name}/old", 10)), {"iris-old"}, "my route")
     with old as load:
         place.apply(predictor("main", 100))
-        reason = f"it stays: HTTPRoute {place.name}/mine leads to Service iris-old"
+        reason = f"it is kept: HTTPRoute {place.name}/mine sends traffic to Service iris-old"
         statuses = lambda: place.get("sdep", "iris")["status"]["deploymentStatus"]  # noqa: E731
         eventually(
             lambda: statuses().get("iris-old-0-classifier", {}).get("description"),
@@ -290,7 +290,9 @@ def test_what_somebody_elses_route_leads_to_stays_until_that_is_changed(place):
         time.sleep(12.0)  # longer than what graphgate waits for its own routes
         assert {"iris-main", "iris-old"} <= set(place.names("service"))
     assert set(load.total) == {"iris-old"}
-    message = f"HTTPRoute {place.name}/mine leads to iris-old, which the document does not have"
+    message = (
+        f"HTTPRoute {place.name}/mine sends traffic to iris-old, which is not part of the object"
+    )
     assert place.condition() == ("False", "OtherWeights", message)
     place.delete("httproute", "mine")
     eventually(lambda: [n for n in place.names("service") if "old" in n], [], "its Services")

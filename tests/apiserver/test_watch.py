@@ -205,7 +205,7 @@ def test_no_report_is_written_that_is_not_wanted(plane, kind, namespace, start):
     auditor = start("--reports", "none")
     assert Reports(plane, kind, namespace.name).items() == []
     assert "graphgate_audit_objects" in auditor.ask("metrics")
-    assert "writes no reports" in auditor.ask("readyz?verbose")
+    assert "no reports written" in auditor.ask("readyz?verbose")
 
 
 def policies_of(plane):

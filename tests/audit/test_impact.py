@@ -69,9 +69,9 @@ def test_stricter_settings_name_who_would_be_denied_and_why(audited):
     )
     assert ran.code == 1
     first, reason, *_, last = ran.out.splitlines()
-    assert first == "models/warned: allowed now, denied then"
+    assert first == "models/warned: allowed now, denied after the change"
     assert reason.startswith("  spec.predictors[0].replicaz: ")
-    assert last == "3 objects: 1 allowed now and denied then"
+    assert last == "3 objects: 1 allowed now, denied after the change"
 
 
 def test_laxer_settings_name_who_would_be_allowed(audited):
@@ -79,7 +79,10 @@ def test_laxer_settings_name_who_would_be_allowed(audited):
         "--compare-settings", "$new.yaml", new={"rules": {"missing-container": {"action": "warn"}}}
     )
     assert ran.code == 0
-    assert "models/wrong: denied now, allowed then\n  no longer: spec.predictors[0]" in ran.out
+    assert (
+        "models/wrong: denied now, allowed after the change\n  no longer: spec.predictors[0]"
+        in ran.out
+    )
 
 
 def test_a_mode_is_part_of_what_is_compared_and_not_of_an_audit(audited):
@@ -91,7 +94,7 @@ def test_a_mode_is_part_of_what_is_compared_and_not_of_an_audit(audited):
         *("--settings", "$now.yaml", "--compare-settings", "$new.yaml"), now=observed, new={}
     )
     assert ran.code == 1
-    assert "models/wrong: allowed now, denied then" in ran.out
+    assert "models/wrong: allowed now, denied after the change" in ran.out
 
 
 def test_policies_are_compared_as_json(audited):
@@ -111,11 +114,11 @@ def test_a_version_of_kubernetes_is_compared(audited):
     ran = audited("--compare-version", "2", *level)
     assert (ran.code, ran.err) == (
         2,
-        "graphgate: --compare-version is '2', not a version such as v1.37\n",
+        "graphgate: --compare-version must be a version such as v1.37, got '2'\n",
     )
 
 
 def test_what_is_compared_has_no_page(audited):
     ran = audited("--compare-version", "v1.36", output="html")
     assert ran.code == 2
-    assert "written as text or json" in ran.err
+    assert "only the output formats text and json" in ran.err

@@ -66,7 +66,7 @@ def test_init_does_not_overwrite_unless_forced(tmp_path: Path) -> None:
     with pytest.raises(CertificateError) as error_info:
         init_certificates(tmp_path, now=NOW)
     assert str(error_info.value) == (
-        f"{tmp_path} holds tls.key already: name another folder with --out, "
+        f"{tmp_path} holds tls.key already: choose another folder with --out, "
         "or replace all four files with --force"
     )
     assert contents(tmp_path) == {"tls.key": b"precious"}
@@ -76,7 +76,7 @@ def test_init_does_not_overwrite_unless_forced(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_no_dns_label_writes_nothing(tmp_path: Path) -> None:
-    with pytest.raises(CertificateError, match='the service "a_b" is no DNS label'):
+    with pytest.raises(CertificateError, match='the service "a_b" is not a DNS label'):
         init_certificates(tmp_path, now=NOW, service="a_b")
     assert contents(tmp_path) == {}
 
@@ -91,7 +91,7 @@ def test_a_failed_write_leaves_everything_as_it_was(tmp_path: Path) -> None:
 
 def test_a_failed_rename_leaves_no_draft(tmp_path: Path) -> None:
     (tmp_path / "tls.crt").mkdir()
-    with pytest.raises(CertificateError, match="cannot be written"):
+    with pytest.raises(CertificateError, match="cannot write the certificates"):
         write_files(tmp_path, {"tls.crt": b"new"})
     assert [path.name for path in tmp_path.iterdir()] == ["tls.crt"]
 
@@ -101,7 +101,7 @@ def test_a_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(CertificateError) as error_info:
         init_certificates(tmp_path / "certs", now=NOW)
     assert str(error_info.value) == (
-        f"the certificates cannot be written to {tmp_path / 'certs'}: File exists"
+        f"cannot write the certificates to {tmp_path / 'certs'}: File exists"
     )
 
 
@@ -110,7 +110,7 @@ def test_a_missing_file_is_named_with_the_way_to_get_it(tmp_path: Path) -> None:
         read_pair(tmp_path / "tls.crt", tmp_path / "tls.key")
     assert str(error_info.value) == (
         f"{tmp_path / 'tls.crt'} cannot be read: No such file or directory; "
-        "graphgate certs init --out FOLDER makes a certificate"
+        "create a certificate with graphgate certs init --out FOLDER"
     )
 
 
@@ -119,4 +119,4 @@ def test_a_read_pair_is_called_by_its_paths(tmp_path: Path) -> None:
     (tmp_path / "tls.key").write_bytes(b"")
     with pytest.raises(CertificateError) as error_info:
         inspect(read_pair(tmp_path / "tls.crt", tmp_path / "tls.key"), NOW)
-    assert str(error_info.value) == f"{tmp_path / 'tls.key'} holds no private key in PEM form"
+    assert str(error_info.value) == f"{tmp_path / 'tls.key'} contains no PEM private key"

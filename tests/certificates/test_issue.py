@@ -41,11 +41,11 @@ def test_server_names_are_those_of_the_service_and_the_loopback() -> None:
 @pytest.mark.parametrize(
     ("service", "namespace", "sentence"),
     [
-        ("My_Gate", "ns", 'the service "My_Gate" is no DNS label'),
-        ("gate", "", 'the namespace "" is no DNS label'),
-        ("gate", "a" * 64, f'the namespace "{"a" * 64}" is no DNS label'),
-        ("gate\n", "ns", 'the service "gate\n" is no DNS label'),
-        ("-gate", "ns", 'the service "-gate" is no DNS label'),
+        ("My_Gate", "ns", 'the service "My_Gate" is not a DNS label'),
+        ("gate", "", 'the namespace "" is not a DNS label'),
+        ("gate", "a" * 64, f'the namespace "{"a" * 64}" is not a DNS label'),
+        ("gate\n", "ns", 'the service "gate\n" is not a DNS label'),
+        ("-gate", "ns", 'the service "-gate" is not a DNS label'),
     ],
 )
 def test_a_name_that_is_no_dns_label_is_refused(
@@ -201,10 +201,10 @@ def test_an_authority_that_cannot_sign_is_refused_with_its_reason() -> None:
     mixed = KeyPair(authority.certificate, other.key, "ca.crt", "ca.key")
     broken = KeyPair(b"nothing", other.key, "ca.crt", "ca.key")
     for ca, now, message in (
-        (authority, NOW + 31 * DAY, "the CA ca.crt expired on 2030-01-31: mint a new one"),
-        (server, NOW, "tls.crt is no CA: it may not sign certificates"),
-        (mixed, NOW, "ca.key is not the key of ca.crt"),
-        (broken, NOW, "ca.crt holds no certificate in PEM form"),
+        (authority, NOW + 31 * DAY, "the CA ca.crt expired on 2030-01-31: create a new one"),
+        (server, NOW, "tls.crt is not a CA: it may not sign certificates"),
+        (mixed, NOW, "ca.key does not belong to ca.crt"),
+        (broken, NOW, "ca.crt contains no PEM certificate"),
     ):
         with pytest.raises(CertificateError) as error_info:
             issue_server_cert(ca, NAMES, now)
@@ -212,7 +212,7 @@ def test_an_authority_that_cannot_sign_is_refused_with_its_reason() -> None:
 
 
 def test_a_certificate_without_names_is_refused() -> None:
-    with pytest.raises(CertificateError, match="needs at least one name"):
+    with pytest.raises(CertificateError, match="needs at least one subject alternative name"):
         issue_server_cert(issue_ca(NOW), [], NOW)
 
 

@@ -104,7 +104,7 @@ def test_without_a_bundle_the_chain_is_not_evaluated() -> None:
         (NOW + 100 * DAY, ()),
         (
             NOW - timedelta(hours=1, seconds=1),
-            ("tls.crt is not valid before 2030-01-01T11:00:00Z, and it is 2030-01-01T10:59:59Z",),
+            ("tls.crt is not valid before 2030-01-01T11:00:00Z; now is 2030-01-01T10:59:59Z",),
         ),
         (
             NOW + 100 * DAY + timedelta(seconds=1),
@@ -122,14 +122,14 @@ def test_a_key_of_another_certificate_is_a_problem() -> None:
     found = inspect(mixed, NOW)
     assert (found.key_matches, found.problems) == (
         False,
-        ("/certs/tls.key is the key of another certificate",),
+        ("/certs/tls.key does not belong to this certificate",),
     )
 
 
 def test_a_missing_name_is_reported_with_those_that_are_there() -> None:
     pair = issue_server_cert(AUTHORITY, ["gate.old.svc", "127.0.0.1"], NOW)
     assert problems(pair, names=["gate.new.svc", "gate.old.svc"]) == (
-        "tls.crt lacks the name gate.new.svc; it has gate.old.svc, 127.0.0.1",
+        "tls.crt is not valid for gate.new.svc; its names are gate.old.svc, 127.0.0.1",
     )
 
 
@@ -137,14 +137,15 @@ def test_a_star_stands_for_one_leftmost_label() -> None:
     pair = by_hand(x509.SubjectAlternativeName([x509.DNSName("*.ns.svc")]))
     assert problems(pair, names=["gate.ns.svc"]) == ()
     assert problems(pair, names=["a.gate.ns.svc"]) == (
-        "tls.crt lacks the name a.gate.ns.svc; it has *.ns.svc",
+        "tls.crt is not valid for a.gate.ns.svc; its names are *.ns.svc",
     )
 
 
 def test_a_bundle_with_another_authority_is_reported_with_both_names() -> None:
     other = issue_ca(NOW)
     assert problems(SERVER, bundle=other.certificate) == (
-        f"no CA of the bundle signed tls.crt ({subject(AUTHORITY)}); it holds {subject(other)}",
+        f"tls.crt is not signed by a CA of the bundle ({subject(AUTHORITY)}); the bundle has "
+        f"{subject(other)}",
     )
 
 
@@ -205,8 +206,8 @@ def test_an_expired_authority_is_distinguished_from_an_unknown_one() -> None:
 
 def test_a_certificate_with_a_common_name_only_is_refused_by_go() -> None:
     assert problems(by_hand(name="graphgate.ns.svc"), names=["graphgate.ns.svc"]) == (
-        "tls.crt has no subject alternative names; an API server ignores the common name",
-        "tls.crt lacks the name graphgate.ns.svc; it has none",
+        "tls.crt has no subject alternative names; API servers ignore the common name",
+        "tls.crt is not valid for graphgate.ns.svc; its names are none",
     )
 
 
@@ -217,7 +218,7 @@ def test_a_certificate_with_a_common_name_only_is_refused_by_go() -> None:
         ([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE], ()),
         (
             [ExtendedKeyUsageOID.CLIENT_AUTH],
-            ("tls.crt is not made for servers: its extended key usage lacks serverAuth",),
+            ("tls.crt is not a server certificate: its extended key usage lacks serverAuth",),
         ),
     ],
 )
@@ -233,16 +234,16 @@ def test_a_client_certificate_does_not_serve(
 @pytest.mark.parametrize("text", [b"", b"\x00\xff", b"-----BEGIN CERTIFICATE-----\nxx\n"])
 def test_what_is_no_pem_is_named(text: bytes) -> None:
     for pair, message in (
-        (KeyPair(text, SERVER.key, "a.crt", "a.key"), "a.crt holds no certificate in PEM form"),
+        (KeyPair(text, SERVER.key, "a.crt", "a.key"), "a.crt contains no PEM certificate"),
         (
             KeyPair(SERVER.certificate, text, "a.crt", "a.key"),
-            "a.key holds no private key in PEM form",
+            "a.key contains no PEM private key",
         ),
     ):
         with pytest.raises(CertificateError) as error_info:
             inspect(pair, NOW)
         assert str(error_info.value) == message
-    with pytest.raises(CertificateError, match="the CA bundle holds no certificate"):
+    with pytest.raises(CertificateError, match="the CA bundle contains no PEM certificate"):
         inspect(SERVER, NOW, bundle=text)
 
 
@@ -287,7 +288,7 @@ def test_a_key_behind_a_password_is_named() -> None:
     )
     with pytest.raises(CertificateError) as error_info:
         inspect(KeyPair(SERVER.certificate, locked, "a.crt", "a.key"), NOW)
-    assert str(error_info.value) == "a.key is protected by a password: store it without one"
+    assert str(error_info.value) == "a.key is protected by a password: store it without a password"
 
 
 def test_a_joined_bundle_holds_each_ca_once_in_order() -> None:

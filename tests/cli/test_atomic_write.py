@@ -71,7 +71,7 @@ def test_a_link_out_of_the_given_folders_is_not_followed(run, file, tmp_path, na
     (tmp_path / "deploy" / "link.yaml").symlink_to(outside)
     ran = run("fix", "--write", tmp_path / named)
     assert (ran.code, outside.read_text()) == (2, BROKEN)
-    assert f"is a link to {outside}, outside of the given folders" in ran.err
+    assert f"is a link to {outside}, outside the given folders" in ran.err
 
 
 def test_a_link_inside_of_the_given_folder_stays_a_link(run, file, tmp_path):

@@ -29,7 +29,7 @@ def checked(run, tmp_path):
     baseline = tmp_path / "baseline.yaml"
     ran = run("check", "--write-exceptions", baseline, "--ttl", "30d", stdin=json.dumps(BROKEN))
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err == f"graphgate: 2 errors are exempt by {baseline}; use it with --policies\n"
+    assert ran.err == f"graphgate: 2 errors are exempted by {baseline}; pass it to --policies\n"
 
     def checked(document):
         ran = run("check", "-o", "json", "--policies", baseline, stdin=json.dumps(document))

@@ -106,7 +106,7 @@ def test_text_shows_place_line_marker_and_remedy(run, files):
         "\n"
         "1 SeldonDeployment: 0 allowed, 1 denied (1 error); "
         "1 fixable with `graphgate fix --unsafe-fixes`\n"
-        f"pods judged as Seldon's operator makes them: {NO_EVIDENCE}\n",
+        f"pods checked as Seldon's operator creates them: {NO_EVIDENCE}\n",
     )
 
 
@@ -149,7 +149,7 @@ def test_a_file_that_is_not_there_is_an_error_and_the_others_are_judged(run, fil
     ran = run("check", folder / "gone.yaml", folder / "fine.yaml")
     assert ran.code == 2
     assert "error: cannot be opened: No such file or directory [unreadable]" in ran.out
-    assert "1 SeldonDeployment: 1 allowed, 1 could not be checked" in ran.out
+    assert "1 SeldonDeployment: 1 allowed, 1 could not be evaluated" in ran.out
 
 
 def test_what_can_be_read_before_torn_yaml_is_judged(run, files):

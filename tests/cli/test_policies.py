@@ -231,7 +231,7 @@ def test_lint_names_file_and_line_of_what_cannot_be_used(run, folder):
 
 def test_list_and_exceptions_tell_what_there_is(run, folder):
     assert "no-latest-image" in run("policies", "list", folder).out
-    assert run("policies", "exceptions", folder).out == "there are no exceptions\n"
+    assert run("policies", "exceptions", folder).out == "no exceptions found\n"
     report = run("policies", "exceptions", with_exception(folder)).out
     assert "active: models/iris-for-now" in report or "active: iris-for-now" in report
     assert "the registry cannot tag yet" in report
@@ -294,8 +294,8 @@ def test_check_says_that_a_policy_matches_nothing(run, tmp_path):
     policies = with_policy(tmp_path / "p", resources="seldondeployment")
     ran = run("check", "--policies", policies, SEEDS / "minimal.yaml")
     assert ran.code == 0
-    assert "policy p not asked: nothing here that it matches\n" in ran.out
-    assert "1 SeldonDeployment: 1 allowed as far as it can be decided\n" in ran.out
+    assert "policy p not evaluated: no object here matches\n" in ran.out
+    assert "1 SeldonDeployment: 1 allowed as far as can be evaluated\n" in ran.out
 
 
 def test_check_says_that_a_binding_cannot_be_decided_without_facts(run, tmp_path):
@@ -304,11 +304,12 @@ def test_check_says_that_a_binding_cannot_be_decided_without_facts(run, tmp_path
     ran = run("check", "--policies", policies, "-", stdin=json.dumps(minimal()))
     assert ran.code == 0
     sentence = (
-        "binding b not decided: namespaces are selected by label, and the labels of models are not "
+        "binding b not evaluated: namespaces are selected by label, and the labels of models "
+        "are not "
         "known (--facts)"
     )
     assert f"\n{sentence}\n" in ran.out
-    assert "1 SeldonDeployment: 1 allowed as far as it can be decided\n" in ran.out
+    assert "1 SeldonDeployment: 1 allowed as far as can be evaluated\n" in ran.out
     as_json = run("check", "-o", "json", "--policies", policies, "-", stdin=json.dumps(minimal()))
     assert json.loads(as_json.out)["undecided"] == [sentence]
     assert as_json.err == f"graphgate: {sentence}\n"
@@ -328,8 +329,8 @@ def test_many_undecided_bindings_are_one_sentence(run, tmp_path):
         binding = binding_text(extra_spec=selector).replace("name: b", f"name: b{number}", 1)
         (policies / f"b{number}.yaml").write_text(binding)
     ran = run("check", "--policies", policies, "-", stdin=json.dumps(minimal()))
-    assert ran.out.count("not decided") == 1
-    assert "bindings b, b0, b1 and 7 more not decided: " in ran.out
+    assert ran.out.count("not evaluated") == 1
+    assert "bindings b, b0, b1 and 7 more not evaluated: " in ran.out
 
 
 POD_TEST = """\

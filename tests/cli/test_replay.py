@@ -28,23 +28,26 @@ def replay(run, tmp_path):
 
 def test_the_same_settings_answer_the_same(replay):
     ran = replay(record(minimal()), record(with_graph(name="clasifier"), "denied"))
-    assert (ran.code, ran.out) == (0, "2 reviews: every answer is the same\n")
+    assert (ran.code, ran.out) == (0, "2 reviews: no response changes\n")
 
 
 def test_who_would_be_denied_now_is_named_with_the_reason(replay):
     ran = replay(record(with_predictor(replicaz=1)), settings=STRICT)
     assert ran.code == 1
     first, second, third, last = ran.out.splitlines()
-    assert first == "2026-01-01T00:00:00Z models/iris CREATE (mutate): allowed then, denied now"
+    assert (
+        first
+        == "2026-01-01T00:00:00Z models/iris CREATE (mutate): was allowed, would now be denied"
+    )
     assert second == '  SeldonDeployment "iris" has 1 error:'
     assert third.startswith("  * spec.predictors[0].replicaz: ")
-    assert last == "1 review: 1 allowed then and denied now"
+    assert last == "1 review: 1 would now be denied"
 
 
 def test_who_would_be_allowed_now_is_named(replay):
     ran = replay(record(minimal(), "denied"))
     assert ran.code == 0
-    assert ran.out.splitlines()[-1] == "1 review: 1 denied then and allowed now"
+    assert ran.out.splitlines()[-1] == "1 review: 1 would now be allowed"
 
 
 def test_values_that_were_replaced_are_said_where_an_answer_differs(replay):
@@ -58,4 +61,4 @@ def test_a_line_that_cannot_be_read_is_said_and_the_others_are_replayed(replay):
     ran = replay("{\n", record(minimal()))
     assert ran.code == 2
     assert ran.err.startswith("graphgate: line 1 is not JSON: ")
-    assert ran.out == "1 review: every answer is the same\n"
+    assert ran.out == "1 review: no response changes\n"

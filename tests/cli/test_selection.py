@@ -109,7 +109,7 @@ def test_changed_needs_a_repository(run, tmp_path, monkeypatch):
     ran = run("check", "--changed", "main", ".")
     assert (ran.code, ran.err) == (
         2,
-        "graphgate: --changed needs a git repository, and this is none\n",
+        "graphgate: --changed needs a git repository\n",
     )
 
 
@@ -145,7 +145,7 @@ def test_an_unknown_rule_is_an_error_with_the_nearest_name(run, flag):
     ran = run("check", flag, "missing-contaner", stdin=json.dumps(minimal()))
     assert (ran.code, ran.err) == (
         2,
-        f'graphgate: {flag}: there is no rule or group "missing-contaner"; '
+        f'graphgate: {flag}: unknown rule or group "missing-contaner"; '
         'did you mean "missing-container"?\n',
     )
 

@@ -40,9 +40,9 @@ def test_a_running_seldon_operator_is_named_with_the_way_out():
         check_operator(everywhere(lease()))
     assert str(error.value) == (
         "Seldon Core's operator is running (it holds the Lease seldon-system/"
-        "a33bd623.machinelearning.seldon.io), and both would reconcile the objects without the "
-        "label seldon.io/controller-id; give this one an id with --controller-id, and its objects "
-        "the label"
+        "a33bd623.machinelearning.seldon.io), so both would reconcile the objects without the "
+        "label seldon.io/controller-id; set --controller-id for this one, and the label on its "
+        "objects"
     )
 
 

@@ -110,7 +110,7 @@ def test_one_reconcile_makes_everything_and_the_next_one_sends_nothing():
             "created Service iris-main-classifier, created Service iris-main, "
             f"created Deployment {MODEL}",
         ),
-        ("Available", "every Deployment is rolled out"),
+        ("Available", "all Deployments are rolled out"),
     ]
 
 
@@ -299,8 +299,8 @@ def test_an_object_of_somebody_else_s_is_not_touched():
     world.cluster.put(f"{SERVICES}/iris-main", foreign())
     assert world.reconcile() == ("rejected", STATUS)
     assert world.status["description"] == (
-        "spec.predictors[0].name: Service iris-main is there already and belongs to somebody "
-        "else; rename one of the two, or delete what is there"
+        "spec.predictors[0].name: Service iris-main already exists and belongs to another "
+        "owner; rename one of the two, or delete the existing one"
     )
 
 
@@ -419,7 +419,7 @@ def test_pods_that_cannot_be_listed_are_reported_and_stop_nothing():
     assert world.reconcile()[0] == "updated"
     assert world.status["description"] == (
         f"Deployment {MODEL}: 0 of 1 pods are available; "
-        "its pods cannot be listed: unable to parse requirement"
+        "cannot list its pods: unable to parse requirement"
     )
 
 
@@ -440,7 +440,7 @@ def test_an_object_on_which_graphgate_fails_says_so(monkeypatch, error, step):
     assert world.status["state"] == "Failed"
     assert world.status["observedGeneration"] == 2
     assert world.status["description"].startswith(
-        f"graphgate failed on this object ({type(error).__name__}); this is graphgate's error"
+        f"internal error of graphgate ({type(error).__name__}), see its log"
     )
     left = {path: obj for path, obj in world.cluster.objects.items() if path != SDEP}
     assert left == {path: obj for path, obj in before.items() if path != SDEP}
@@ -582,7 +582,7 @@ def test_changed_settings_reach_so_many_objects_at_once_and_then_the_next():
     assert (status["state"], status["description"]) == (
         "Available",
         "Deployment other-main-0-classifier: its update to changed settings or seldon-config "
-        "waits for other objects: 1 are updated at once (--max-concurrent-rollouts)",
+        "waits for other objects: at most 1 are updated at once (--max-concurrent-rollouts)",
     )
     assert world.slots == []
     finish_rollout(world)

@@ -71,7 +71,7 @@ def test_endpoints_are_asked_for_only_while_a_weight_is_to_grow():
     world.set_endpoints(True)
     step, asked = world.look()
     assert asked == [SLICES]
-    assert step.staged == {ROUTE: "the gateway is to take up iris-canary first"}
+    assert step.staged == {ROUTE: "waiting for the gateway to accept iris-canary"}
     world.observed = observe(world.new)
     step, asked = world.look()
     assert (asked, step.staged, step.held, step.requeue_after) == ([], {}, {}, None)
@@ -99,7 +99,7 @@ def test_endpoints_that_may_not_be_read_are_told_and_no_answer_is_no_answer():
     world = World()
     world.cluster.answers["GET", "endpointslices"] = (403, "forbidden")
     reason = world.look()[0].staged[ROUTE]
-    assert reason.startswith("the endpoints of Service iris-canary cannot be read: ")
+    assert reason.startswith("cannot read the endpoints of Service iris-canary: ")
     world.cluster.answers["GET", "endpointslices"] = (503, "later")
     with pytest.raises(KubeApiUnavailableError):
         world.look()
@@ -110,7 +110,7 @@ def test_the_weights_move_when_the_gateway_knows_the_new_backend():
     world.set_endpoints(True)
     world.apply(world.look()[0], answered=False)
     step, _ = world.look()
-    silent = "Gateway infra/public has not taken up HTTPRoute models/iris as it is now"
+    silent = "Gateway infra/public has not accepted the current version of HTTPRoute models/iris"
     assert (step.staged, step.requeue_after) == ({ROUTE: silent}, ANSWER_PATIENCE_SECONDS)
     world.apply(step, answered=True)
     step, _ = world.look()
@@ -130,7 +130,7 @@ def test_each_change_of_the_routes_begins_the_time_anew():
     clock = Clock()
     settling = RouteSettling(clock)
     assert settling.check("1", []) == ("", None)
-    changed = "its routes were changed a moment ago"
+    changed = "its routes changed a moment ago"
     assert settling.check("1", [route_of()]) == (changed, SETTLE_SECONDS)
     clock.now += SETTLE_SECONDS - 1
     assert settling.check("1", [route_of()]) == (changed, 1.0)
@@ -149,7 +149,7 @@ def test_weights_do_not_wait_for_an_answer_for_ever_and_what_is_deleted_does():
     clock = Clock()
     settling = RouteSettling(clock)
     silent = [route_of(answered=False)]
-    reason = "Gateway infra/public has not taken up HTTPRoute models/iris as it is now"
+    reason = "Gateway infra/public has not accepted the current version of HTTPRoute models/iris"
     assert settling.check("1", silent, patience=60.0) == (reason, 60.0)
     assert settling.check("1", silent) == (reason, None)
     clock.now += 60.0

@@ -77,21 +77,21 @@ def test_facts_say_what_is_left_out(run, api, cluster):
     assert (result.code, "modelServers" in yaml.safe_load(result.out)) == (0, False)
     assert result.err == (
         f"graphgate: left out: the API server at {api.url} refused GET {path}: not for you "
-        "(403 Forbidden); a role for this user must allow it\n"
+        "(403 Forbidden); this user needs a role that allows it\n"
     )
 
 
 def test_facts_without_a_cluster_are_one_sentence(run, tmp_path):
     result = run("facts", env={"HOME": str(tmp_path), "KUBECONFIG": ""})
     assert (result.out, result.code) == ("", 2)
-    assert result.err.startswith("graphgate: there is no cluster to ask: ")
+    assert result.err.startswith("graphgate: no cluster configured: ")
 
 
 def test_a_config_map_needs_a_namespace_and_a_name(run):
     result = run("facts", "--seldon-config", "seldon-config")
     assert (result.code, result.err) == (
         2,
-        "graphgate: --seldon-config is 'seldon-config', not NAMESPACE/NAME\n",
+        "graphgate: --seldon-config must be NAMESPACE/NAME, got 'seldon-config'\n",
     )
 
 
@@ -236,7 +236,7 @@ def test_origins_say_where_objects_and_their_parts_come_from(run, file):
         f"# from {path}, line 10: {predictor}.componentSpecs[0]",
         f"replicas: 2  # line 18: {predictor}.replicas",
         f"- name: classifier  # line 12: {container}",
-        f"- name: http  # made for {predictor}",
+        f"- name: http  # created for {predictor}",
     ]
 
 

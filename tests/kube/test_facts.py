@@ -48,7 +48,7 @@ def test_a_namespace_keeps_its_labels_and_what_annotations_decide():
     )
 
 
-NO_SERVERS = "it has no key predictor_servers"
+NO_SERVERS = "predictor_servers is missing"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ NO_SERVERS = "it has no key predictor_servers"
         (None, SeldonConfig(None, {}, {}, (NO_SERVERS,))),
         (
             {"predictor_servers": "[1]"},
-            SeldonConfig(None, {}, {}, ("its predictor_servers is no mapping",)),
+            SeldonConfig(None, {}, {}, ("predictor_servers is not a mapping",)),
         ),
         (
             CONFIG["data"] | {"explainer": '{"image": "alibi:1", "image_v2": "", "other": 1}'},
@@ -71,7 +71,7 @@ NO_SERVERS = "it has no key predictor_servers"
                 SERVERS,
                 None,
                 {},
-                ("its explainer is no mapping", "its storageInitializer is no mapping"),
+                ("explainer is not a mapping", "storageInitializer is not a mapping"),
             ),
         ),
         (
@@ -86,8 +86,8 @@ NO_SERVERS = "it has no key predictor_servers"
                 {},
                 {"image": "rclone:1", "cpuLimit": "2"},
                 (
-                    "its storageInitializer has a cpuRequest that is no text",
-                    "its storageInitializer has a memoryLimit that is no quantity: 1 GB",
+                    "storageInitializer.cpuRequest is not a string",
+                    "storageInitializer.memoryLimit is not a quantity: 1 GB",
                 ),
             ),
         ),
@@ -103,7 +103,7 @@ def test_an_entry_in_bad_json_is_not_known_and_it_is_reported_why(key):
     known = {"predictor_servers": configured.model_servers, "explainer": configured.explainer}
     assert known[key] is None
     (fault,) = configured.problems
-    assert fault.startswith(f"its {key} is no JSON: ")
+    assert fault.startswith(f"{key} is not JSON: ")
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_a_namespace_that_is_not_there_is_reported():
     transport = ScriptedTransport(NOT_FOUND, NOT_FOUND, NOT_FOUND)
     with pytest.raises(KubeApiUnavailableError) as error:
         collect_facts(transport, ["shpo"])
-    assert str(error.value) == "there is no namespace shpo in https://api.example:6443"
+    assert str(error.value) == "namespace shpo not found in https://api.example:6443"
 
 
 def test_what_this_user_may_not_read_is_a_gap():
@@ -297,8 +297,8 @@ def test_a_config_map_that_cannot_be_read_is_a_gap():
     assert gathered == ClusterFacts(
         Facts(explainer_images={}, kubernetes_minor=36),
         (
-            "not all is known from ConfigMap seldon-system/seldon-config: its predictor_servers "
-            "is no mapping",
+            "incomplete facts from ConfigMap seldon-system/seldon-config: predictor_servers is "
+            "not a mapping",
         ),
     )
 
@@ -387,8 +387,9 @@ def test_what_is_forbidden_and_not_needed_degrades_only(api, transport, eventual
     with FactsWatcher(transport, reflector_config=QUICK) as following:
         eventually(lambda: following.health().state == "degraded", following.health)
         assert following.health().detail == (
-            f"ConfigMap seldon-system/seldon-config not followed: the API server at {api.url} "
-            f"refused GET {CONFIGS}: not for you (403 Forbidden); a role for this user must allow "
+            f"ConfigMap seldon-system/seldon-config: watch failed: the API server at {api.url} "
+            f"refused GET {CONFIGS}: not for you (403 Forbidden); this user needs a role that "
+            "allows "
             "it"
         )
         assert following.facts.model_servers is None
@@ -401,7 +402,7 @@ def test_without_the_namespaces_the_server_is_not_ready(api, transport, eventual
         expected = (
             "failed",
             f"namespaces not read yet: the API server at {api.url} refused GET {NAMESPACES}: not "
-            "for you (403 Forbidden); a role for this user must allow it",
+            "for you (403 Forbidden); this user needs a role that allows it",
         )
         eventually(lambda: following.health() == expected, following.health)
 
@@ -414,8 +415,8 @@ def test_a_bad_config_map_degrades_and_says_why(api, live, eventually):
             live.health()
             == (
                 "degraded",
-                "not all is known from ConfigMap seldon-system/seldon-config: it has no key "
-                "predictor_servers",
+                "incomplete facts from ConfigMap seldon-system/seldon-config: predictor_servers "
+                "is missing",
             )
         ),
         live.health,

@@ -214,7 +214,7 @@ def test_a_parameter_that_may_not_be_read_holds_up_nobody(api, live):
     objects = wait_until(live, lambda objects: objects is not None)
     assert list(objects) == ["cluster:ValidatingAdmissionPolicyBinding/limit"]
     assert live.health().state == "degraded"
-    assert "ConfigMap shop/owners not followed: " in live.health().detail
+    assert "ConfigMap shop/owners: watch failed: " in live.health().detail
 
 
 def test_a_parameter_too_large_is_left_out_and_named(api, live, caplog):
@@ -263,7 +263,7 @@ def test_references_beyond_the_bound_are_named(api, live):
     live.start()
     wait_until(live, lambda objects: objects is not None)
     assert live.omitted_params == 2
-    assert "2 parameters not followed" in live.health().detail
+    assert "2 parameters are not watched" in live.health().detail
 
 
 LIMITS = "/apis/example.com/v1/namespaces/shop/limits"
@@ -306,8 +306,8 @@ def test_parameters_of_any_kind_are_followed(api, live, kind, collection, namesp
     ("kind", "version", "reason"),
     [
         ("Secret", "v1", "Secrets are not read as parameters"),
-        ("Nothing", "example.com/v1", "the API server has no kind Nothing in example.com/v1"),
-        ("Gone", "gone.example/v1", "the API server has no kind Gone in gone.example/v1"),
+        ("Nothing", "example.com/v1", "the API server does not serve Nothing in example.com/v1"),
+        ("Gone", "gone.example/v1", "the API server does not serve Gone in gone.example/v1"),
     ],
 )
 def test_a_kind_that_cannot_be_read_is_named_and_holds_up_nobody(api, live, kind, version, reason):

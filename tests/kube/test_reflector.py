@@ -322,7 +322,7 @@ def test_a_line_that_is_no_event_ends_the_watch_with_a_sentence(odd):
     )
     assert made.list_and_watch() == 0.5
     assert str(made.last_error).startswith(
-        "the watch of /api/v1/things sent a line that is no event: "
+        "the watch of /api/v1/things sent a line that is not an event: "
     )
     made.list_and_watch()
     assert (made.items, made.last_error) == ({key("a"): "red"}, None)

@@ -48,8 +48,8 @@ def test_a_kind_is_misspelled_under_any_version(kind, safety, version):
 def test_another_kind_is_one_only_under_seldon_s_version(kind):
     path, message, remediation, fix, _ = describe({"apiVersion": V1, "kind": kind})
     assert (path, fix) == ("kind", [])
-    assert message.endswith("and machinelearning.seldon.io has only SeldonDeployment")
-    assert remediation == "write kind: SeldonDeployment, or the apiVersion of the kind"
+    assert message.endswith("but machinelearning.seldon.io has only SeldonDeployment")
+    assert remediation == "write kind: SeldonDeployment, or change apiVersion"
     assert describe({"apiVersion": FOREIGN, "kind": kind, "spec": SPEC}) is None
 
 

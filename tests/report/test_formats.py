@@ -68,8 +68,8 @@ def test_every_report_says_whose_pods_were_judged_and_what_shows_it():
     report = lint_report("\n---\n".join(json.dumps(each) for each in documents))
     text = as_text.write(report)
     assert text.splitlines()[-2:] == [
-        f"pods of 2 objects judged as Seldon's operator makes them: {default}",
-        f"pods of 1 object judged as graphgate's reconciler makes them: {label}",
+        f"pods of 2 objects checked as Seldon's operator creates them: {default}",
+        f"pods of 1 object checked as graphgate's reconciler creates them: {label}",
     ]
     (run,) = json.loads(as_sarif.write(report))["runs"]
     assert run["properties"]["operators"] == [

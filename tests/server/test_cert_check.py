@@ -43,7 +43,7 @@ def test_a_certificate_of_the_ca_with_the_name_will_do(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"name": "graphgate.elsewhere.svc"}, "lacks the name graphgate.elsewhere.svc"),
+        ({"name": "graphgate.elsewhere.svc"}, "is not valid for graphgate.elsewhere.svc"),
         ({"now": NOW + timedelta(days=3651)}, "expired on 2039-12-30T00:00:00Z"),
         ({"now": NOW - timedelta(days=1)}, "is not valid before 2029-12-31T23:00:00Z"),
     ],
@@ -70,7 +70,7 @@ def test_the_key_of_another_certificate_is_named(folder: Path) -> None:
     write_files(folder, {"tls.key": other.key})
     found = trust_status(folder)
     assert found.state == "failed"
-    assert f"{folder / 'tls.key'} is the key of another certificate" in found.detail
+    assert f"{folder / 'tls.key'} does not belong to this certificate" in found.detail
 
 
 @pytest.mark.parametrize("name", ["tls.crt", "tls.key", "ca.crt"])

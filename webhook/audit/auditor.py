@@ -106,7 +106,7 @@ class Auditor:
                 tuple(explain_security(document, self.settings, self.facts)),
             )
         except Exception as error:  # noqa: BLE001 — one strange object must not end the audit
-            reason = f"neither drawn nor explained; a failure of graphgate ({type(error).__name__})"
+            reason = f"no picture and no security view: internal error ({type(error).__name__})"
             return AuditedObject(result, uid, team, error=reason)
 
     def _team(self, document: Any) -> str:

@@ -96,7 +96,7 @@ class ImpactTally:
         """Return '120 objects: 2 allowed now and denied then' or that nothing changes."""
         noun = "object" if self.objects == 1 else "objects"
         changes = [
-            f"{count:,} {VERDICT_WORDS[before]} now and {VERDICT_WORDS[after]} then"
+            f"{count:,} {VERDICT_WORDS[before]} now, {VERDICT_WORDS[after]} after the change"
             for (before, after), count in sorted(self.changes.items())
         ]
         return f"{self.objects:,} {noun}: {', '.join(changes) or 'no verdict changes'}"
@@ -113,7 +113,7 @@ def format_impact(impact: Impact) -> str:
     before, after = impact.before.result.verdict, impact.after.result.verdict
     title = shorten(impact.after.title, MAX_TITLE_LENGTH)
     sign = "no longer: " if after == "allowed" else ""
-    lines = [f"{title}: {VERDICT_WORDS[before]} now, {VERDICT_WORDS[after]} then"]
+    lines = [f"{title}: {VERDICT_WORDS[before]} now, {VERDICT_WORDS[after]} after the change"]
     lines += [f"  {sign}{format_finding(each.finding)}" for each in impact.reasons]
     return "\n".join(lines) + "\n\n"
 

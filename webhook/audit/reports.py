@@ -124,7 +124,7 @@ def _results(audited: AuditedObject) -> Iterator[dict[str, Any]]:
         message = f"{hidden} more findings; graphgate audit shows them all"
         yield {"source": SOURCE, "policy": SOURCE, "result": "error", "message": message}
     if not (result.findings or result.suppressed):
-        message = "would be admitted as it is"
+        message = "would be admitted unchanged"
         yield {"source": SOURCE, "policy": SOURCE, "result": "pass", "message": message}
 
 

@@ -169,7 +169,7 @@ class BackgroundAuditor:
         ]
         metrics.register_findings(self._snapshot)
         metrics.register_gauge(
-            "audit_queue_depth", "Objects that wait to be judged.", self._queue.depth
+            "audit_queue_depth", "Objects waiting to be evaluated.", self._queue.depth
         )
 
     @property

@@ -30,13 +30,13 @@ class AuditorMetrics(ApiClientMetrics):
         registry = self._registry
         self._passes = CounterMetric(
             "graphgate_audit_passes",
-            "Times that every object was judged, by what came of it.",
+            "Audits of all objects, by result.",
             ["result"],
             registry=registry,
         )
         self._last_pass = Gauge(
             "graphgate_audit_last_success_timestamp_seconds",
-            "When every object was last judged.",
+            "Time of the last audit of all objects.",
             registry=registry,
         )
 
@@ -76,13 +76,13 @@ class _FindingsCollector(Collector):
             bounded_objects[_bound(namespace, namespaces), verdict] += number
         yield _family(
             "graphgate_audit_findings",
-            "Findings in the objects of the cluster; exempt: taken back by an exception.",
+            "Findings in the objects of the cluster; exempt: covered by an exception.",
             ("rule", "action", "namespace"),
             bounded_findings,
         )
         yield _family(
             "graphgate_audit_objects",
-            "SeldonDeployments of the cluster, by the verdict on them.",
+            "SeldonDeployments of the cluster, by verdict.",
             ("namespace", "verdict"),
             bounded_objects,
         )

@@ -75,9 +75,9 @@ async def _run(
     def check_audit() -> CheckResult:
         errors = [str(w.last_error) for w in auditor.watches if w.last_error is not None]
         kind = auditor.report_kind
-        written = f"writes {kind.kind} of {kind.api_version}" if kind else "writes no reports"
+        written = f"writes {kind.kind} of {kind.api_version}" if kind else "no reports written"
         if not auditor.has_audited:
-            return CheckResult("failed", "; ".join(errors) or "nothing judged yet")
+            return CheckResult("failed", "; ".join(errors) or "no audit completed yet")
         return CheckResult("degraded" if errors else "ok", "; ".join([written, *errors]))
 
     liveness_checks = [Check("watches", check_watches)]

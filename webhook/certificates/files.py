@@ -42,7 +42,7 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
             temporary.replace(final)
     except OSError as error:
         raise CertificateError(
-            f"the certificates cannot be written to {folder}: {error.strerror or error}"
+            f"cannot write the certificates to {folder}: {error.strerror or error}"
         ) from error
     finally:
         for temporary, _ in temporaries:
@@ -72,5 +72,5 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise CertificateError(
             f"{path} cannot be read: {error.strerror or error}; "
-            "graphgate certs init --out FOLDER makes a certificate"
+            "create a certificate with graphgate certs init --out FOLDER"
         ) from error

@@ -36,7 +36,7 @@ def init_certificates(
     existing = [name for name in FILES if (folder / name).exists()]
     if existing and not overwrite:
         raise CertificateError(
-            f"{folder} holds {', '.join(existing)} already: name another folder with --out, "
+            f"{folder} holds {', '.join(existing)} already: choose another folder with --out, "
             "or replace all four files with --force"
         )
     names = server_names(service, namespace)

@@ -37,8 +37,8 @@ def server_names(service: str, namespace: str) -> tuple[str, ...]:
     for what, name in (("service", service), ("namespace", namespace)):
         if not _DNS_LABEL.match(name):
             raise CertificateError(
-                f'the {what} "{name}" is no DNS label: use up to 63 lower case letters, digits '
-                "and dashes, with a letter or digit first and last"
+                f'the {what} "{name}" is not a DNS label: use up to 63 lower-case letters, digits '
+                "and dashes, starting and ending with a letter or digit"
             )
     host = f"{service}.{namespace}"
     return (service, host, f"{host}.svc", f"{host}.svc.cluster.local", *LOOPBACK_NAMES)
@@ -87,7 +87,8 @@ def issue_server_cert(
     alt_names = [_general_name(name) for name in names]
     if not alt_names:
         raise CertificateError(
-            "a server certificate needs at least one name: an API server ignores the common name"
+            "a server certificate needs at least one subject alternative name: API servers "
+            "ignore the common name"
         )
     ca_certificate = load_certificates(ca.certificate, ca.certificate_name)[0]
     ca_key = _load_signing_key(ca_certificate, ca, now)
@@ -126,15 +127,15 @@ def _load_signing_key(
     """Return the key of a CA that can sign something which will be believed."""
     name = ca.certificate_name
     if not is_ca(ca_certificate):
-        raise CertificateError(f"{name} is no CA: it may not sign certificates")
+        raise CertificateError(f"{name} is not a CA: it may not sign certificates")
     if ca_certificate.not_valid_after_utc <= now:
         raise CertificateError(
-            f"the CA {name} expired on {ca_certificate.not_valid_after_utc:%Y-%m-%d}: mint a new "
-            "one"
+            f"the CA {name} expired on {ca_certificate.not_valid_after_utc:%Y-%m-%d}: create a "
+            "new one"
         )
     key = load_key(ca.key, ca.key_name)
     if key.public_key() != ca_certificate.public_key():
-        raise CertificateError(f"{ca.key_name} is not the key of {name}")
+        raise CertificateError(f"{ca.key_name} does not belong to {name}")
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         raise CertificateError(f"{ca.key_name} is neither an ECDSA nor an RSA key")
     return key

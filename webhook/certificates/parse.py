@@ -41,7 +41,7 @@ def load_certificates(pem: bytes, name: str) -> list[x509.Certificate]:
                 _ = certificate.subject, certificate.issuer, certificate.extensions
                 _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     except _PARSE_ERRORS as error:
-        raise CertificateError(f"{name} holds no certificate in PEM form") from error
+        raise CertificateError(f"{name} contains no PEM certificate") from error
     return certificates
 
 
@@ -54,10 +54,10 @@ def load_key(pem: bytes, name: str) -> PrivateKeyTypes:
         return serialization.load_pem_private_key(pem, password=None)
     except TypeError as error:
         raise CertificateError(
-            f"{name} is protected by a password: store it without one"
+            f"{name} is protected by a password: store it without a password"
         ) from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise CertificateError(f"{name} holds no private key in PEM form") from error
+        raise CertificateError(f"{name} contains no PEM private key") from error
 
 
 def is_ca(certificate: x509.Certificate) -> bool:

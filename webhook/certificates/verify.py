@@ -99,18 +99,20 @@ def inspect(
 
     problems: list[str] = []
     if not key_matches:
-        problems.append(f"{pair.key_name} is the key of another certificate")
+        problems.append(f"{pair.key_name} does not belong to this certificate")
     problems += _validity_problems(pair.certificate_name, leaf, now)
     problems += _server_auth_problems(pair.certificate_name, leaf)
     problems += [
-        f"{pair.certificate_name} lacks the name {name}; it has {', '.join(alt_names) or 'none'}"
+        f"{pair.certificate_name} is not valid for {name}; its names are "
+        f"{', '.join(alt_names) or 'none'}"
         for name in names
         if not _has_alt_name(alt_names, name)
     ]
     if roots is not None and chain is None:
         problems.append(
-            f"no CA of the bundle signed {pair.certificate_name} ({_format_subject(leaf.issuer)}); "
-            f"it holds {', '.join(_format_subject(root.subject) for root in roots)}"
+            f"{pair.certificate_name} is not signed by a CA of the bundle "
+            f"({_format_subject(leaf.issuer)}); "
+            f"the bundle has {', '.join(_format_subject(root.subject) for root in roots)}"
         )
     for ca in chain or ():
         problems += _validity_problems(f"the CA {_format_subject(ca.subject)}", ca, now)
@@ -164,7 +166,7 @@ def _is_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bo
 def _validity_problems(name: str, certificate: x509.Certificate, now: datetime) -> Iterator[str]:
     if now < certificate.not_valid_before_utc:
         not_before = _format_time(certificate.not_valid_before_utc)
-        yield f"{name} is not valid before {not_before}, and it is {_format_time(now)}"
+        yield f"{name} is not valid before {not_before}; now is {_format_time(now)}"
     if now > certificate.not_valid_after_utc:
         yield f"{name} expired on {_format_time(certificate.not_valid_after_utc)}"
 
@@ -172,17 +174,17 @@ def _validity_problems(name: str, certificate: x509.Certificate, now: datetime) 
 def _server_auth_problems(name: str, leaf: x509.Certificate) -> Iterator[str]:
     """Yield what a Go client refuses in a server certificate, whatever it is called by."""
     if not subject_alt_names(leaf):
-        yield f"{name} has no subject alternative names; an API server ignores the common name"
+        yield f"{name} has no subject alternative names; API servers ignore the common name"
     algorithm = signature_hash(leaf)
     if isinstance(algorithm, hashes.SHA1 | hashes.MD5):
-        yield f"{name} is signed with {algorithm.name.upper()}, which API servers refuse"
+        yield f"{name} is signed with {algorithm.name.upper()}, which API servers reject"
     try:
         usages = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
         return  # none means any
     accepted_usages = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)
     if not any(usage in usages for usage in accepted_usages):
-        yield f"{name} is not made for servers: its extended key usage lacks serverAuth"
+        yield f"{name} is not a server certificate: its extended key usage lacks serverAuth"
 
 
 def _has_alt_name(alt_names: tuple[str, ...], name: str) -> bool:

@@ -24,7 +24,7 @@ def replace_file(path: Path, content: bytes, folders: tuple[Path, ...]) -> None:
     """
     target = path.resolve(strict=True)
     if not any(target.is_relative_to(folder) for folder in folders):
-        raise OSError(errno.EPERM, f"is a link to {target}, outside of the given folders")
+        raise OSError(errno.EPERM, f"is a link to {target}, outside the given folders")
     before = target.stat()
     if not stat.S_ISREG(before.st_mode):
         raise OSError(errno.EINVAL, "is not a regular file")

@@ -26,7 +26,7 @@ _PROGRESS_INTERVAL_SECONDS = 0.1
 
 
 class Progress:
-    """A line on standard error, where that is a terminal: 'judged 1,200 of 5,000'."""
+    """A line on standard error, where that is a terminal: 'evaluated 1,200 of 5,000'."""
 
     def __init__(self) -> None:
         self._shows = sys.stderr.isatty()
@@ -57,9 +57,9 @@ class Progress:
     def line(self) -> str:
         """Return what the line says; at most 60 columns."""
         if self.total is None or self.total < self._done:
-            return f"judged {self._done:,}"
+            return f"evaluated {self._done:,}"
         filled = 24 * self._done // max(self.total, 1)
-        return f"judged [{'#' * filled}{'-' * (24 - filled)}] {self._done:,} of {self.total:,}"
+        return f"evaluated [{'#' * filled}{'-' * (24 - filled)}] {self._done:,} of {self.total:,}"
 
 
 class Movable(Protocol):
@@ -178,7 +178,8 @@ def fetch_policies(
         while (objects := watcher.objects) is None:
             if time.monotonic() > deadline:
                 raise KubeApiUnavailableError(
-                    f"the policies of {transport.server} cannot be read: {watcher.health().detail}"
+                    f"the policies of {transport.server} could not be read: "
+                    f"{watcher.health().detail}"
                 )
             time.sleep(_POLICIES_POLL_SECONDS)
     return objects

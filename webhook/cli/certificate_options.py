@@ -32,7 +32,7 @@ def installation_options(command: F) -> F:
             "--namespace",
             "-n",
             metavar="NAMESPACE",
-            help="Where Service and Secret are. [default: the pod's, or the context's]",
+            help="Namespace of the Service and the Secret. [default: the pod's, or the context's]",
         ),
     ):
         command = option(command)

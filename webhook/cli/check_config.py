@@ -54,20 +54,22 @@ class _Key:
 _KEYS = {
     "settings": _Key("settings_file", _TEXT, "The settings file.", is_file=True),
     "policies": _Key("policy_paths", _TEXTS, "Files and folders of policies.", is_file=True),
-    "facts": _Key("facts_file", _TEXT, "What is known of the cluster.", is_file=True),
+    "facts": _Key("facts_file", _TEXT, "The facts file.", is_file=True),
     "paths": _Key(
         "paths",
         _TEXTS,
-        "What is checked; default: all.",
+        "What to check. Default: everything.",
         is_path=True,
     ),
-    "exclude": _Key("exclude", _TEXTS, "Patterns of files that are not checked."),
-    "select": _Key("select", _TEXTS, "Rules or groups that count; all others do not."),
-    "ignore": _Key("ignore", _TEXTS, "Rules or groups that do not count."),
-    "fail-on": _Key("fail_on", {"enum": ["deny", "warn"]}, "What exit code 1 is for."),
+    "exclude": _Key("exclude", _TEXTS, "Patterns of files to leave out."),
+    "select": _Key("select", _TEXTS, "The only rules or groups to report."),
+    "ignore": _Key("ignore", _TEXTS, "Rules or groups to leave out."),
+    "fail-on": _Key("fail_on", {"enum": ["deny", "warn"]}, "What leads to exit code 1."),
     "pod-security": _Key("pod_security", _TEXT, "The Pod Security level to check pods against."),
-    "operator": _Key("operator", {"enum": ["auto", "seldon", "graphgate"]}, "Who makes the pods."),
-    "mode": _Key("mode", {"enum": ["enforce", "warn", "observe"]}, "What comes of a denial."),
+    "operator": _Key(
+        "operator", {"enum": ["auto", "seldon", "graphgate"]}, "Who creates the pods."
+    ),
+    "mode": _Key("mode", {"enum": ["enforce", "warn", "observe"]}, "What a denial does."),
     "require-any": _Key("require_any", {"type": "boolean"}, "Exit with 2 if nothing was checked."),
 }
 

@@ -23,7 +23,7 @@ def cluster_options(command: F) -> F:
             metavar="NAMESPACE/NAME",
             default="seldon-system/seldon-config",
             show_default=True,
-            help="Seldon's ConfigMap: images of model servers and explainers.",
+            help="Seldon's ConfigMap with the images of model servers and explainers.",
         ),
         click.option("--context", metavar="NAME", help="Context of the kubeconfig."),
         click.option(
@@ -50,5 +50,5 @@ def parse_config_map(text: str) -> "ConfigMapRef":
 
     namespace, slash, name = text.partition("/")
     if not (namespace and slash and name) or "/" in name:
-        raise SettingsError(f"--seldon-config is {text!r}, not NAMESPACE/NAME")
+        raise SettingsError(f"--seldon-config must be NAMESPACE/NAME, got {text!r}")
     return ConfigMapRef(namespace, name)

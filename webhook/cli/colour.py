@@ -31,7 +31,7 @@ def _option() -> click.Option:
         type=click.Choice(list(_CHOICES)),
         expose_value=False,
         callback=_set_colour,
-        help="Whether text is coloured. [environment: NO_COLOR, FORCE_COLOR; default: auto]",
+        help="Whether to colour the output. [environment: NO_COLOR, FORCE_COLOR; default: auto]",
     )
 
 

@@ -41,6 +41,6 @@ def missing_extra(module: str | None, *, platform: str = sys.platform) -> str | 
     if extra is None:
         return None
     return (
-        f"{_WHAT_IT_IS_FOR[extra]} need packages that are not installed (no module "
+        f"{_WHAT_IT_IS_FOR[extra]} require packages that are not installed (no module "
         f"\"{package}\"): pip install 'graphgate[{extra}]'"
     )

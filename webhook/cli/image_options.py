@@ -26,13 +26,16 @@ def image_options(command: Callable[..., None]) -> Callable[..., None]:
     decorated: Callable[..., None] = with_images
     for option in (
         click.option(
-            "--storage-initializer-image", default="", metavar="IMAGE", help="Fetches models."
+            "--storage-initializer-image",
+            default="",
+            metavar="IMAGE",
+            help="Image that downloads models.",
         ),
         click.option(
             "--executor-image",
             default="",
             metavar="IMAGE",
-            help="Seldon's executor, which walks graphs of several nodes. [default: none]",
+            help="Image of Seldon's executor, needed for graphs of several nodes. [default: none]",
         ),
     ):
         decorated = option(decorated)

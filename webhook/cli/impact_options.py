@@ -44,7 +44,7 @@ class CompareOptions:
         matched = _VERSION.fullmatch(self.compare_version)
         if matched is None:
             raise SettingsError(
-                f"--compare-version is {self.compare_version!r}, not a version such as v1.37"
+                f"--compare-version must be a version such as v1.37, got {self.compare_version!r}"
             )
         return replace(facts, kubernetes_minor=int(matched[1]))
 
@@ -62,20 +62,20 @@ def compare_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--compare-version",
             metavar="VERSION",
-            help="Tell which verdicts change under another Kubernetes, such as v1.37.",
+            help="Show which verdicts change with another Kubernetes version, such as v1.37.",
         ),
         click.option(
             "--compare-policies",
             type=click.Path(path_type=Path),
             multiple=True,
             metavar="PATH",
-            help="Tell which verdicts change with these policies; may be repeated.",
+            help="Show which verdicts change with these policies; may be repeated.",
         ),
         click.option(
             "--compare-settings",
             type=click.Path(dir_okay=False, path_type=Path),
             metavar="FILE",
-            help="Tell which verdicts change with these settings.",
+            help="Show which verdicts change with these settings.",
         ),
     ):
         decorated = option(decorated)

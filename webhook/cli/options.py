@@ -64,18 +64,18 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--mode",
             type=click.Choice(["enforce", "warn", "observe"]),
-            help="What comes of a denial where no namespace says otherwise. [settings: mode]",
+            help="What a denial does, unless a namespace overrides it. [settings: mode]",
         ),
         click.option(
             "--routing-prefix",
             metavar="PATH",
-            help="How the paths of routes begin. [settings: routing.prefix; default: /seldon]",
+            help="Prefix of the paths of routes. [settings: routing.prefix; default: /seldon]",
         ),
         click.option(
             "--routing-host",
             multiple=True,
             metavar="HOST",
-            help="Host that routes are for; may be repeated. [settings: routing.hosts]",
+            help="Host of the routes; may be repeated. [settings: routing.hosts]",
         ),
         click.option(
             "--routing-gateway",
@@ -90,7 +90,7 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--allow-root-default",
             is_flag=True,
-            help="Let the default user id be 0, which is root.",
+            help="Allow 0 (root) as the default user id.",
         ),
         click.option(
             "--default-user-id",
@@ -117,5 +117,5 @@ def facts_option(command: Callable[..., None]) -> Callable[..., None]:
         "facts_file",
         type=click.Path(dir_okay=False, path_type=Path),
         metavar="FILE",
-        help="What is known of the cluster; graphgate facts writes it.",
+        help="Facts about the cluster, as written by graphgate facts.",
     )(command)

@@ -31,7 +31,7 @@ def policies_option(command: Callable[..., None]) -> Callable[..., None]:
         type=click.Path(path_type=Path),
         metavar="PATH",
         multiple=True,
-        help="File or folder of policies and exceptions; may be given several times. "
+        help="File or folder of policies and exceptions; may be repeated. "
         "[settings: policies.files]",
     )(command)
 
@@ -96,11 +96,11 @@ def find_undecided(
     sentences = []
     if undecided:
         sentences.append(
-            f"{_name_some('binding', undecided)} not decided: namespaces are selected by label, "
+            f"{_name_some('binding', undecided)} not evaluated: namespaces are selected by label, "
             f"and the labels of {', '.join(unknown)} are not known (--facts)"
         )
     if unasked:
-        sentences.append(f"{_name_some('policy', unasked)} not asked: nothing here that it matches")
+        sentences.append(f"{_name_some('policy', unasked)} not evaluated: no object here matches")
     return tuple(sentences)
 
 

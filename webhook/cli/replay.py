@@ -43,7 +43,9 @@ def tell_replay(
             continue
         denied, allowed = denied + (not is_allowed), allowed + is_allowed
         name = escape_control_chars(f"{result.namespace}/{result.name}")
-        change = "denied then, allowed now" if is_allowed else "allowed then, denied now"
+        change = (
+            "was denied, would now be allowed" if is_allowed else "was allowed, would now be denied"
+        )
         click.echo(f"{recorded.time} {name} {result.operation} ({endpoint}): {change}")
         if not is_allowed:
             click.echo(_indent(orjson.loads(result.body)["response"]["status"]["message"]))
@@ -53,12 +55,12 @@ def tell_replay(
     changes = [
         f"{count} {text}"
         for count, text in (
-            (denied, "allowed then and denied now"),
-            (allowed, "denied then and allowed now"),
+            (denied, "would now be denied"),
+            (allowed, "would now be allowed"),
         )
         if count
     ]
-    click.echo(f"{replayed} {noun}: {', '.join(changes) or 'every answer is the same'}")
+    click.echo(f"{replayed} {noun}: {', '.join(changes) or 'no response changes'}")
     return code or bool(denied)
 
 
@@ -67,13 +69,11 @@ def _notes(recorded: RecordedReview) -> list[str]:
     if recorded.placeholders:
         notes.append(
             "values were replaced when it was recorded (environment variables, "
-            f"last-applied-configuration, userInfo.extra: {recorded.placeholders}); what reads "
-            "them may answer otherwise"
+            f"last-applied-configuration, userInfo.extra: {recorded.placeholders}); rules that "
+            "read them may respond differently"
         )
     if recorded.without_old:
-        notes.append(
-            "the object before the update is not in the log: what was wrong before counts as new"
-        )
+        notes.append("the object before the update is not in the log: existing errors count as new")
     return notes
 
 

@@ -73,19 +73,19 @@ def request_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 _OPTIONS = (
-    click.option("--user", default="", help="User name that policies see in request.userInfo."),
-    click.option("--group", "groups", multiple=True, help="A group of that user; repeatable."),
+    click.option("--user", default="", help="User name in request.userInfo, as policies see it."),
+    click.option("--group", "groups", multiple=True, help="Group of that user; may be repeated."),
     click.option(
         "--operation",
         type=click.Choice(["create", "update"]),
-        help="What is judged; update without --old: the object replaces its like.",
+        help="Operation of the request; an update without --old replaces an equal object.",
     ),
     click.option(
         "--old",
         type=click.Path(path_type=Path),
         metavar="PATH",
         multiple=True,
-        help="Objects before the update, found by namespace and name; others are created.",
+        help="Objects before the update, matched by namespace and name; others are created.",
     ),
 )
 

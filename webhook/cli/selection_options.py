@@ -44,7 +44,7 @@ class FileSelection:
             ]
         if self.changed is not None:
             if root is None:
-                raise SettingsError("--changed needs a git repository, and this is none")
+                raise SettingsError("--changed needs a git repository")
             changed = changed_files(self.changed, root)
             files = [file for file in files if file == "-" or normalize(file) in changed]
         return files
@@ -66,7 +66,7 @@ def file_selection_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--changed",
             metavar="REF",
-            help="Only files that differ from where this branch left REF, and new ones.",
+            help="Only new files and files changed since this branch left REF.",
         ),
         click.option(
             "--exclude",
@@ -83,14 +83,14 @@ def rule_selection_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add --select and --ignore; the command gets `select` and `ignore`, ids or groups."""
     for name, text in (
         ("--ignore", "Leave out the findings of these rules; may be repeated."),
-        ("--select", "Tell the findings of these rules only; may be repeated."),
+        ("--select", "Report only the findings of these rules; may be repeated."),
     ):
         option = click.option(
             name,
             multiple=True,
             metavar="RULES",
             shell_complete=complete_rule,
-            help=f"{text} Ids or groups, with commas between them.",
+            help=f"{text} Ids or groups, separated by commas.",
         )
         command = option(command)
     return command

@@ -123,7 +123,7 @@ class ResourceClient:
     ) -> bool:
         """Make what Seldon's operator wrote ours to change and to remove; return whether we could.
 
-        False: the object has changed hands, or was changed in between.
+        False: the object has changed hands, or changed in the meantime.
         """
         self._before_request("get", observed.kind)
         collection = collection_path(API_VERSIONS[observed.kind], observed.kind, namespace)

@@ -86,7 +86,7 @@ class Applier:
             owner = classify_owner(existing, uid, name)
             if owner == "predecessor":
                 raise RequeueError(
-                    f"{kind} {object_name} belongs to the predecessor of this object"
+                    f"{kind} {object_name} belongs to an earlier object of the same name"
                 )
             if owner == "other":
                 raise NameConflictError(_describe_name_conflict(desired, existing))
@@ -173,7 +173,7 @@ class Applier:
             return
         keep_replicas = "replicas" not in get_mapping(action.desired.object, "spec")
         if not self._api.take_over_seldon_fields(observed, namespace, keep_replicas=keep_replicas):
-            raise RequeueError(f"{observed.kind} {observed.name} was changed in between")
+            raise RequeueError(f"{observed.kind} {observed.name} changed in the meantime")
 
     def _apply(self, action: Apply, *, dry_run: bool = False) -> dict[str, Any] | ApiStatusError:
         """Apply an object; return it as it is then, or the refusal if it is for good."""
@@ -186,7 +186,7 @@ class Applier:
                     raise NamespaceTerminatingError from error
                 if apply_errors.is_replaced(error.status, error.message):
                     kind, name = action.desired.key
-                    raise RequeueError(f"{kind} {name} was made anew in between") from error
+                    raise RequeueError(f"{kind} {name} was recreated in the meantime") from error
                 if apply_errors.is_retryable(error.status, error.message):
                     raise
                 pruned = apply_errors.drop_fields(
@@ -239,8 +239,8 @@ def _owned_name(desired: DesiredObject) -> tuple[str, str]:
 def _describe_name_conflict(desired: DesiredObject, existing: Mapping[str, Any]) -> str:
     kind, name = desired.key
     owner = controller_reference(existing)
-    description = f"{get_str(owner, 'kind')} {get_str(owner, 'name')}" if owner else "somebody else"
+    description = f"{get_str(owner, 'kind')} {get_str(owner, 'name')}" if owner else "another owner"
     return (
-        f"{desired.rendered.trace(())}: {kind} {name} is there already and belongs to "
-        f"{description}; rename one of the two, or delete what is there"
+        f"{desired.rendered.trace(())}: {kind} {name} already exists and belongs to "
+        f"{description}; rename one of the two, or delete the existing one"
     )

@@ -175,7 +175,7 @@ def _read_owned_child(obj: Mapping[str, Any], *, kind: str) -> ObservedObject | 
 def find_stale_informers(informers: Iterable[Reflector[Any]], max_staleness: float) -> list[str]:
     """Return the watches that hear nothing and do not know it; those that know try again."""
     return [
-        f"{watch.path}: no sign for {watch.staleness:.0f} s"
+        f"{watch.path}: nothing received for {watch.staleness:.0f} s"
         for watch in informers
         if watch.last_error is None and watch.staleness > max_staleness
     ]

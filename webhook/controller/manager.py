@@ -118,19 +118,21 @@ class _Process:
     def _register_metrics(self, metrics: ControllerMetrics) -> None:
         controller = self._controller
         metrics.register_gauge(
-            "cached_objects", "SeldonDeployments of ours.", lambda: len(controller.cache)
+            "cached_objects",
+            "SeldonDeployments that this reconciler manages.",
+            lambda: len(controller.cache),
         )
         metrics.register_gauge(
-            "workqueue_depth", "Objects that wait for a worker.", controller.queue.depth
+            "workqueue_depth", "Objects waiting for a worker.", controller.queue.depth
         )
         metrics.register_gauge(
             "leader_election_leader",
-            "1 for the one that reconciles.",
+            "1 for the leader.",
             lambda: int(controller.is_running),
         )
         metrics.register_gauge(
             "watch_staleness_seconds",
-            "Since the last sign of the watch that is silent for longest.",
+            "Seconds since the last event or bookmark of the stalest watch.",
             lambda: max(watch.staleness for watch in controller.informers),
         )
 
@@ -141,7 +143,7 @@ class _Process:
     def _check_caches(self) -> CheckResult:
         errors = [str(w.last_error) for w in self._controller.informers if w.last_error is not None]
         if not self._controller.has_synced:
-            return CheckResult("failed", "; ".join(errors) or "not filled yet")
+            return CheckResult("failed", "; ".join(errors) or "not synced yet")
         return CheckResult("degraded" if errors else "ok", "; ".join(errors))
 
     def _check_facts(self) -> CheckResult:
@@ -150,7 +152,7 @@ class _Process:
 
     def _check_leader(self) -> CheckResult:
         if self._elector is None:
-            return CheckResult("ok", "there is no election")
+            return CheckResult("ok", "leader election is off")
         return CheckResult("ok", f"the leader is {self._elector.holder or self._elector.identity}")
 
     def _check_lifecycle(self) -> CheckResult:

@@ -20,13 +20,13 @@ class ControllerMetrics(ApiClientMetrics):
         registry = self._registry
         self._reconciles = Counter(
             "graphgate_reconcile",
-            "Looks at an object, by what came of it.",
+            "Reconciliations of an object, by result.",
             ["result"],
             registry=registry,
         )
         self._durations = Histogram(
             "graphgate_reconcile_duration_seconds",
-            "How long a look took, requests included.",
+            "Duration of a reconciliation, including requests.",
             buckets=_DURATION_BUCKETS,
             registry=registry,
         )

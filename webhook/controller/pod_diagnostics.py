@@ -88,7 +88,7 @@ class PodDiagnostics:
         except ApiStatusError as error:
             if is_retryable(error.status, error.message):
                 raise
-            return f"its pods cannot be listed: {error.message}"
+            return f"cannot list its pods: {error.message}"
 
 
 def find_startup_failure(pods: list[dict[str, Any]]) -> str:

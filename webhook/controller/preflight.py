@@ -63,8 +63,8 @@ def ensure_no_seldon_operator(
             raise SettingsError(
                 "Seldon Core's operator is running (it holds the Lease "
                 f"{lease_namespace}/{SELDON_LEASE}), "
-                f"and both would reconcile the objects without the label {CONTROLLER_ID_LABEL}; "
-                "give this one an id with --controller-id, and its objects the label"
+                f"so both would reconcile the objects without the label {CONTROLLER_ID_LABEL}; "
+                "set --controller-id for this one, and the label on its objects"
             )
 
 

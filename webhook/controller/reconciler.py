@@ -265,7 +265,7 @@ class Reconciler:
             return hold_all(
                 actions,
                 "its update to changed settings or seldon-config waits for other objects: "
-                f"{limit} are updated at once (--max-concurrent-rollouts)",
+                f"at most {limit} are updated at once (--max-concurrent-rollouts)",
             )
         children = self._cache.children(document.uid)
         objects = keep_live_selectors(desired_state.objects, children)
@@ -297,8 +297,8 @@ class Reconciler:
         served = self._served_kinds()
         return {
             one.key: (
-                f"the cluster has no type {one.key[0]} ({API_VERSIONS[one.key[0]]}); "
-                "it is made within seconds of the type's installation"
+                f"the cluster does not serve {one.key[0]} ({API_VERSIONS[one.key[0]]}); "
+                "the object is created within seconds after the type is installed"
             )
             for one in objects
             if one.key[0] not in served
@@ -323,7 +323,7 @@ class Reconciler:
             self._cache.put_document(name, updated)
         state, previous_state = status["state"], get_str(previous, "state")
         if state != previous_state and state == "Available":
-            self._record_event(raw, "Available", "every Deployment is rolled out")
+            self._record_event(raw, "Available", "all Deployments are rolled out")
         elif state == "Failed" and status.get("description") != previous.get("description"):
             reason = observed.error.reason if observed.error else "Failed"
             self._record_event(raw, reason, status["description"])
@@ -338,8 +338,8 @@ class Reconciler:
     ) -> None:
         """Say in the status that an object is left as it is, because graphgate failed on it."""
         message = (
-            f"graphgate failed on this object ({type(error).__name__}); this is graphgate's error, "
-            "its log has the details; what runs is left as it is"
+            f"internal error of graphgate ({type(error).__name__}), see its log; running objects "
+            "are left as they are"
         )
         state = ReconcileState(
             generation=document.generation,

@@ -36,7 +36,7 @@ class RouteSettling:
         """
         routes = tuple(routes)
         silent = [
-            f"Gateway {gateway} has not taken up {route} as it is now"
+            f"Gateway {gateway} has not accepted the current version of {route}"
             for route in routes
             for gateway, has_answered in route.parents
             if not has_answered
@@ -51,5 +51,5 @@ class RouteSettling:
         if silent and patience is None:
             return silent[0], None
         left = (patience if silent and patience else SETTLE_SECONDS) - elapsed
-        reason = silent[0] if silent else "its routes were changed a moment ago"
+        reason = silent[0] if silent else "its routes changed a moment ago"
         return (reason, left) if left > 0.0 else ("", None)

@@ -123,7 +123,7 @@ class TrafficDirector:
         except ApiStatusError as error:
             if is_retryable(error.status, error.message):
                 raise
-            return f"the endpoints of Service {service} cannot be read: {error.message}"
+            return f"cannot read the endpoints of Service {service}: {error.message}"
         return "" if service in ready else f"Service {service} has no ready endpoint"
 
     def _next_wait(self, uid: str) -> float:

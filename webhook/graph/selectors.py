@@ -92,7 +92,7 @@ def parse_selector(text: str) -> LabelSelector:
     while position < len(text.rstrip()):
         term = _TERM.match(text, position)
         if term is None:
-            raise ValueError(f"{text!r} is no label selector; write it as KEY=VALUE,KEY!=VALUE")
+            raise ValueError(f"{text!r} is not a label selector; write it as KEY=VALUE,KEY!=VALUE")
         position = term.end()
         if term["set"]:
             operator = "In" if term["operator"] == "in" else "NotIn"

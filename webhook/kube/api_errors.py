@@ -15,7 +15,7 @@ from webhook.kube.transport import Response, Transport
 
 _HINTS: Mapping[int, str] = {
     401: "; log in again, or use another --context",
-    403: "; a role for this user must allow it",
+    403: "; this user needs a role that allows it",
     429: "; it is busy, try again later",
 }
 _MAX_MESSAGE_LENGTH = (
@@ -69,9 +69,7 @@ def api_error_from_status(
     reason = reason if isinstance(reason, str) else ""
     message = status.get("message")
     message = (
-        message[:_MAX_MESSAGE_LENGTH]
-        if isinstance(message, str) and message
-        else "it gave no reason"
+        message[:_MAX_MESSAGE_LENGTH] if isinstance(message, str) and message else "no reason given"
     )
     return ApiStatusError(
         f"the API server at {transport.server} refused {action}: {message} "

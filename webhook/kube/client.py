@@ -85,7 +85,7 @@ class Client:
             self._client.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
         except OSError as error:
             raise KubeApiUnavailableError(
-                f"the credentials for {self.server} cannot be renewed: {error_text(error)}"
+                f"cannot renew the credentials for {self.server}: {error_text(error)}"
             ) from error
         return headers
 
@@ -168,7 +168,7 @@ def _translate_errors(server: str, action: str, timeout: float) -> Iterator[None
     # Before the timeouts, of which urllib3 calls a refused connection one.
     except (wire.NewConnectionError, wire.ProxyError, wire.LocationValueError) as error:
         raise KubeApiUnavailableError(
-            f"the API server at {server} cannot be reached: {_root_cause_text(error)}"
+            f"cannot reach the API server at {server}: {_root_cause_text(error)}"
         ) from error
     except wire.SSLError as error:
         raise KubeApiUnavailableError(
@@ -177,7 +177,7 @@ def _translate_errors(server: str, action: str, timeout: float) -> Iterator[None
         ) from error
     except (wire.ConnectTimeoutError, wire.ReadTimeoutError) as error:
         raise _ReadTimeoutError(
-            f"the API server at {server} was silent on {action} for {timeout:g} s"
+            f"the API server at {server} did not respond to {action} within {timeout:g} s"
         ) from error
     except (wire.HTTPError, OSError) as error:
         raise KubeApiUnavailableError(
@@ -186,7 +186,7 @@ def _translate_errors(server: str, action: str, timeout: float) -> Iterator[None
         ) from error
     except (ConfigException, json.JSONDecodeError) as error:
         raise KubeApiUnavailableError(
-            f"the credentials for {server} cannot be renewed: {error_text(error)}"
+            f"cannot renew the credentials for {server}: {error_text(error)}"
         ) from error
 
 

@@ -45,8 +45,8 @@ def connect(
         namespace = _load_service_account(environment, configuration)
     else:
         raise KubeApiUnavailableError(
-            "there is no cluster to ask: no --kubeconfig, no KUBECONFIG, no ~/.kube/config, and "
-            "this is no pod"
+            "no cluster configured: no --kubeconfig, no KUBECONFIG, no ~/.kube/config, and not "
+            "running in a pod"
         )
     configuration.retries = False
     # More than anybody opens at once (workers and watches): beyond it each call connects again.
@@ -72,7 +72,7 @@ def _load_kubeconfig(path: str, context: str | None, configuration: Any) -> str:
         contexts, current = config.list_kube_config_contexts(path)
     except (config.ConfigException, yaml.YAMLError, OSError, TypeError, ValueError) as error:
         raise KubeApiUnavailableError(
-            f"the kubeconfig {path} cannot be used: {error_text(error)}"
+            f"cannot use the kubeconfig {path}: {error_text(error)}"
         ) from error
     selected = next((each for each in contexts if each["name"] == context), current)
     namespace = (selected.get("context") or {}).get("namespace")
@@ -90,8 +90,8 @@ def _load_service_account(environment: Mapping[str, str], configuration: Any) ->
         ).load_and_set(configuration)
     except (incluster.ConfigException, OSError) as error:
         raise KubeApiUnavailableError(
-            f"the pod's service account cannot be used: {error_text(error)}; "
-            "it needs automountServiceAccountToken: true"
+            f"cannot use the pod's service account: {error_text(error)}; "
+            "set automountServiceAccountToken: true"
         ) from error
     try:
         return read_file(_NAMESPACE_FILE).decode().strip() or "default"

@@ -133,7 +133,7 @@ def parse_seldon_config(raw: Mapping[str, Any]) -> SeldonConfig:
     data = raw.get("data") or {}
     problems: list[str] = []
     if not data.get(_MODEL_SERVERS_KEY):
-        problems.append(f"it has no key {_MODEL_SERVERS_KEY}")
+        problems.append(f"{_MODEL_SERVERS_KEY} is missing")
     servers, explainer, initializer = (
         _parse_entry(data, key, problems)
         for key in (_MODEL_SERVERS_KEY, _EXPLAINER_KEY, _STORAGE_INITIALIZER_KEY)
@@ -163,10 +163,10 @@ def _parse_entry(data: Mapping[str, Any], key: str, problems: list[str]) -> dict
     try:
         entry = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        problems.append(f"its {key} is no JSON: {error}")
+        problems.append(f"{key} is not JSON: {error}")
         return None
     if not isinstance(entry, dict):
-        problems.append(f"its {key} is no mapping")
+        problems.append(f"{key} is not a mapping")
         return None
     return entry
 
@@ -179,9 +179,9 @@ def _string_entries(
         if value in (None, ""):
             continue
         if not isinstance(value, str):
-            problems.append(f"its {key} has a {name} that is no text")
+            problems.append(f"{key}.{name} is not a string")
         elif name in _INITIALIZER_QUANTITY_KEYS and not is_quantity(value):
-            problems.append(f"its {key} has a {name} that is no quantity: {value}")
+            problems.append(f"{key}.{name} is not a quantity: {value}")
         else:
             yield name, value
 
@@ -326,7 +326,7 @@ def _fetch_namespaces(
     for name in requested:
         raw = get(transport, object_path(_namespace_object(name)))
         if raw is None:
-            raise KubeApiUnavailableError(f"there is no namespace {name} in {transport.server}")
+            raise KubeApiUnavailableError(f"namespace {name} not found in {transport.server}")
         yield name, parse_namespace(raw)
     if requested:
         return
@@ -349,7 +349,7 @@ def _fetch_seldon_config(
         return None  # no Seldon Core here, or elsewhere: then its servers are not known
     seldon_config = parse_seldon_config(raw)
     missing.extend(
-        f"not all is known from ConfigMap {config}: {problem}" for problem in seldon_config.problems
+        f"incomplete facts from ConfigMap {config}: {problem}" for problem in seldon_config.problems
     )
     return seldon_config
 

@@ -136,18 +136,18 @@ class FactsWatcher:
 
     def _list_problems(self) -> list[str]:
         problems = [
-            f"{name} not followed: {reflector.last_error}"
+            f"{name}: watch failed: {reflector.last_error}"
             if reflector.last_error
-            else f"{name} without a sign for {reflector.staleness:.0f} s"
+            else f"{name}: nothing received for {reflector.staleness:.0f} s"
             for name, reflector, _ in self._named_reflectors()
             if reflector.last_error or reflector.staleness > MAX_STALENESS_SECONDS
         ]
         if self._poll_error is not None:
             problems.append(f"version not read: {self._poll_error}")
         if self._operator_error is not None:
-            problems.append(f"Seldon's operator not looked for: {self._operator_error}")
+            problems.append(f"cannot check for Seldon's operator: {self._operator_error}")
         problems.extend(
-            f"not all is known from ConfigMap {self._config}: {problem}"
+            f"incomplete facts from ConfigMap {self._config}: {problem}"
             for seldon_config in self._seldon_configs.items.values()
             for problem in seldon_config.problems
         )

@@ -96,9 +96,7 @@ def _fetch_page(
     content = response.json()
     metadata = content.get("metadata") if isinstance(content, dict) else None
     if not isinstance(metadata, dict):
-        raise KubeApiUnavailableError(
-            f"{transport.server}{path} answered with something that is no Kubernetes list"
-        )
+        raise KubeApiUnavailableError(f"{transport.server}{path} did not return a Kubernetes list")
     # A list of nothing may be null.
     items = [item for item in content.get("items") or () if isinstance(item, dict)]
     return ListPage(
@@ -153,13 +151,13 @@ def read_events(transport: Transport, path: str, stream: Stream) -> Iterator[Wat
             content = orjson.loads(line)
             kind, obj = content["type"], content["object"]
             if kind == "ERROR":
-                raise api_error_from_status(transport, f"to go on watching {path}", obj)
+                raise api_error_from_status(transport, f"to continue the watch of {path}", obj)
             event = WatchEvent(
                 _WATCH_EVENT_TYPES[kind], obj, str(obj["metadata"]["resourceVersion"])
             )
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise KubeApiUnavailableError(
-                f"the watch of {path} sent a line that is no event: {line[:80]!r}"
+                f"the watch of {path} sent a line that is not an event: {line[:80]!r}"
             ) from error
         yield event
 

@@ -88,10 +88,10 @@ class ParamBudget:
 
     def _reason_against(self, namespace: str, size: int) -> str:
         if size > MAX_OBJECT_BYTES:
-            return f"takes {size} bytes of memory, at most {MAX_OBJECT_BYTES} are kept"
+            return f"takes {size} bytes of memory; the limit is {MAX_OBJECT_BYTES}"
         in_namespace = sum(kept for key, kept in self._sizes.items() if key.namespace == namespace)
         if in_namespace + size > MAX_NAMESPACE_BYTES:
-            return f"its namespace has more than {MAX_NAMESPACE_BYTES} bytes of parameters"
+            return f"the parameters of its namespace take more than {MAX_NAMESPACE_BYTES} bytes"
         if sum(self._sizes.values()) + size > MAX_TOTAL_BYTES:
-            return f"all parameters together have more than {MAX_TOTAL_BYTES} bytes"
+            return f"all parameters together take more than {MAX_TOTAL_BYTES} bytes"
         return ""

@@ -178,7 +178,7 @@ class ParamsWatcher:
         discovery = get(self._transport, discovery_path(version)) or {}
         path = discovered_path(discovery, version, kind, reference.namespace)
         if path is None:
-            raise _refusal(f"the API server has no kind {kind} in {version}", "NotFound", 404)
+            raise _refusal(f"the API server does not serve {kind} in {version}", "NotFound", 404)
         return path
 
     def _keep(self, reference: ParamReference, raw: Mapping[str, Any]) -> dict[str, Any] | None:

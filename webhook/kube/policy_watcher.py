@@ -189,9 +189,9 @@ class PoliciesWatcher:
             return CheckResult("failed", f"{', '.join(pending)} not read yet")
         problems = self._omission_problems()
         problems += [
-            f"{kind} not followed: {reflector.last_error}"
+            f"{kind}: watch failed: {reflector.last_error}"
             if reflector.last_error
-            else f"{kind} without a sign for {reflector.staleness:.0f} s"
+            else f"{kind}: nothing received for {reflector.staleness:.0f} s"
             for kind, reflector in {**self._reflectors, **self._params.reflectors}.items()
             if not _is_unserved(reflector)
             and (reflector.last_error or reflector.staleness > MAX_STALENESS_SECONDS)
@@ -221,7 +221,7 @@ class PoliciesWatcher:
         if self._params.unfollowed:
             count = len(self._params.unfollowed)
             problems.append(
-                f"{count} parameters not followed: at most {MAX_REFERENCES} references are"
+                f"{count} parameters are not watched: at most {MAX_REFERENCES} references are"
             )
         return problems
 

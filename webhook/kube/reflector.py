@@ -226,7 +226,7 @@ class Reflector(Generic[T]):
             logger.exception("internal_error", extra=self._log_fields())
             return self._handle_error(
                 KubeApiUnavailableError(
-                    f"watching {self.path} met a fault of graphgate: {error!r}"
+                    f"watching {self.path} failed with an internal error: {error!r}"
                 ),
                 made_progress=False,
             )
@@ -273,7 +273,7 @@ class Reflector(Generic[T]):
             for obj in page.items:
                 self._store(new, _namespaced_name(obj), obj)
             if self._stopping.is_set():
-                raise KubeApiUnavailableError(f"the list of {self.path} was given up")
+                raise KubeApiUnavailableError(f"the list of {self.path} was abandoned")
         old, self._items = self._items, new
         for key in old.keys() - new.keys():
             self._notify(key, old[key], None)

@@ -31,7 +31,7 @@ class Response:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
             raise KubeApiUnavailableError(
-                f"the answer is no JSON, so it is not the Kubernetes API's: {error}"
+                f"the response is not JSON, so it is not from the Kubernetes API: {error}"
             ) from error
 
 

@@ -44,8 +44,8 @@ def find_misspelled_kind(document: Any) -> Finding | None:
     if _is_seldon_group(document.get("apiVersion")):
         return Finding(
             ROOT / "kind",
-            f"kind is {describe_value(kind)}, and {SELDON_GROUP} has only {KIND}",
-            f"write kind: {KIND}, or the apiVersion of the kind",
+            f"kind is {describe_value(kind)}, but {SELDON_GROUP} has only {KIND}",
+            f"write kind: {KIND}, or change apiVersion",
             rule_id=MISSPELLED_KIND_RULE_ID,
         )
     return None

@@ -87,7 +87,7 @@ def _summary(report: Report, style: Style) -> str:
     for result in report.results:
         count[result.verdict] += 1
     evaluated = count["allowed"] + count["denied"]
-    known = " as far as it can be decided" if report.undecided and count["allowed"] else ""
+    known = " as far as can be evaluated" if report.undecided and count["allowed"] else ""
     parts = [f"{count_noun(evaluated, 'SeldonDeployment')}: {count['allowed']} allowed{known}"]
     if count["denied"]:
         denied = f"{count['denied']} denied"
@@ -98,7 +98,7 @@ def _summary(report: Report, style: Style) -> str:
     if warned := sum(result.count("warn") for result in report.results):
         parts.append(style(count_noun(warned, "warning"), "warn"))
     if count["error"]:
-        parts.append(style(f"{count['error']} could not be checked", "deny"))
+        parts.append(style(f"{count['error']} could not be evaluated", "deny"))
     if report.skipped_documents:
         parts.append(f"{report.skipped_documents} of other kinds skipped")
     line = ", ".join(parts)
@@ -109,7 +109,7 @@ def _operator_lines(report: Report) -> Iterator[str]:
     """Yield whose pods were judged and what shows it: once, or once for each evidence."""
     for (operator, evidence), count in report.operators.items():
         objects = "" if len(report.operators) == 1 else f" of {count_noun(count, 'object')}"
-        yield f"pods{objects} judged as {_OPERATORS[operator]} makes them: {evidence}"
+        yield f"pods{objects} checked as {_OPERATORS[operator]} creates them: {evidence}"
 
 
 def _fixable(report: Report) -> str:

@@ -290,9 +290,9 @@ def test_a_crash_between_any_two_writes_leaves_nothing_that_cannot_be_finished(
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [
-        (SECRET, "there is no Secret graphgate-certificate"),
-        (MUTATING, "there is no MutatingWebhookConfiguration graphgate"),
-        (VALIDATING, "there is no ValidatingWebhookConfiguration graphgate"),
+        (SECRET, "Secret graphgate-certificate not found"),
+        (MUTATING, "MutatingWebhookConfiguration graphgate not found"),
+        (VALIDATING, "ValidatingWebhookConfiguration graphgate not found"),
     ],
 )
 def test_what_is_missing_is_named_and_not_created(
@@ -332,7 +332,7 @@ def test_somebody_who_undoes_every_step_is_reported(
             cluster.put(SECRET, empty)
 
     cluster.before_request = undo
-    with pytest.raises(CertificateError, match="do not come to rest"):
+    with pytest.raises(CertificateError, match="do not converge"):
         rotation.converge()
 
 

@@ -149,7 +149,7 @@ def test_a_cluster_that_goes_away_leaves_the_certificate_in_use(
     ("bundle", "sentence"),
     [
         ("", "the caBundle of mutating.graphgate.io is empty"),
-        ("other", "no CA of the bundle signed tls.crt"),
+        ("other", "tls.crt is not signed by a CA of the bundle"),
     ],
 )
 def test_a_certificate_that_no_api_server_would_believe_is_named(
@@ -187,4 +187,4 @@ def test_a_secret_that_is_gone_is_named(
     replica = made()
     del api.objects[SECRET]
     wait_until(lambda: replica.health().state == "degraded")
-    assert "there is no Secret graphgate-certificate" in replica.health().detail
+    assert "Secret graphgate-certificate not found" in replica.health().detail

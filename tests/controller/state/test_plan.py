@@ -308,21 +308,21 @@ def test_a_valid_document_has_no_obstacle():
     [
         (
             minimal(lambda d: d["spec"].update(predictors=[])),
-            "spec.predictors: there is none, so nothing would be left running",
+            "spec.predictors is empty, so nothing would be left running",
         ),
         (
             minimal(lambda d: d["spec"].update(predictors="main")),
-            "spec.predictors: the document cannot be read here",
+            "spec.predictors: the object cannot be read here",
         ),
         (
             with_predictor(componentSpecs=[]),
-            "spec.predictors[0]: it has no container, so nothing of it would run",
+            "spec.predictors[0]: the predictor has no container, so nothing of it would run",
         ),
         (
             with_predictor(graph={"name": "classifier", "children": ["x"]}),
-            "spec.predictors[0].graph.children[0]: the document cannot be read here",
+            "spec.predictors[0].graph.children[0]: the object cannot be read here",
         ),
-        (None, "spec.predictors: there is none, so nothing would be left running"),
+        (None, "spec.predictors is empty, so nothing would be left running"),
     ],
     ids=["no predictor", "a text", "no container", "a child that is a text", "null"],
 )
@@ -334,8 +334,9 @@ def test_two_objects_of_one_name_are_not_applied():
     document = minimal()
     document["spec"]["predictors"].append(document["spec"]["predictors"][0])
     assert blocking_error(document) == (
-        "spec.predictors[1].componentSpecs[0]: the Deployment iris-main-0-classifier made from "
-        "here has the name of the one made from spec.predictors[0].componentSpecs[0]"
+        "spec.predictors[1].componentSpecs[0]: the Deployment iris-main-0-classifier rendered "
+        "from this path has the same name as the one rendered from "
+        "spec.predictors[0].componentSpecs[0]"
     )
 
 

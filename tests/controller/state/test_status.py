@@ -82,11 +82,11 @@ def test_everything_that_runs_is_available():
 @pytest.mark.parametrize(
     ("seen", "description"),
     [
-        ({"without": ("Deployment",)}, f"Deployment {NAME}: it is not there yet"),
+        ({"without": ("Deployment",)}, f"Deployment {NAME}: it does not exist yet"),
         (
             {"without": ("Service",)},
-            "Service iris-main-classifier: it is not there yet; Service "
-            "iris-main: it is not there yet",
+            "Service iris-main-classifier: it does not exist yet; Service "
+            "iris-main: it does not exist yet",
         ),
         (STARTING, f"Deployment {NAME}: 0 of 1 pods are available"),
         (
@@ -95,8 +95,8 @@ def test_everything_that_runs_is_available():
             "pod x: classifier: ImagePullBackOff: no such image",
         ),
         ({"updatedReplicas": 0}, f"Deployment {NAME}: 0 of 1 pods are updated"),
-        ({"replicas": 3}, f"Deployment {NAME}: 2 old pods are still there"),
-        ({"observedGeneration": 0}, f"Deployment {NAME}: Kubernetes has not looked at it yet"),
+        ({"replicas": 3}, f"Deployment {NAME}: 2 old pods are still running"),
+        ({"observedGeneration": 0}, f"Deployment {NAME}: Kubernetes has not observed it yet"),
     ],
     ids=["nothing", "no service", "starting", "pulling", "not updated", "old pods", "stale"],
 )
@@ -166,7 +166,7 @@ def test_no_pods_where_none_are_desired_is_available():
 
 
 def test_a_refused_document_says_why_and_still_tells_what_runs():
-    words = "spec.predictors: there is none, so nothing would be left running"
+    words = "spec.predictors is empty, so nothing would be left running"
     view, running = observe(minimal())
     seen = ReconcileState(
         generation=5,
@@ -198,7 +198,7 @@ def test_what_is_left_over_is_listed_until_it_goes():
         NAME: {
             "replicas": 1,
             "availableReplicas": 1,
-            "description": "it goes as soon as what replaces it runs",
+            "description": "it is deleted when its replacement runs",
         },
     }
 
@@ -213,7 +213,7 @@ def test_a_graph_that_nobody_walks_is_a_condition():
         "type": "OrchestratorMissing",
         "status": "True",
         "reason": "NoExecutorImage",
-        "message": "spec.predictors[0]: the graph has 2 nodes, and without an orchestrator only "
+        "message": "spec.predictors[0]: the graph has 2 nodes, but without an orchestrator only "
         "scale is called; start the reconciler with --executor-image",
         "lastTransitionTime": NOW,
     }

@@ -256,7 +256,7 @@ def test_what_a_route_leads_to_stays_with_all_that_answers_there():
     observed |= observe(desired)
     stale = {key for key in observed if "canary" in key[1]}
     assert stale
-    reason = "VirtualService istio/old leads to Service iris-canary"
+    reason = "VirtualService istio/old sends traffic to Service iris-canary"
     kept = find_kept(desired, observed, [foreign("old", "iris-canary")], "", "models")
     assert kept == dict.fromkeys(stale, reason)
     assert find_kept(desired, observed, [foreign("old", "iris-main")], "", "models") == {}

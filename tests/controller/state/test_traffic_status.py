@@ -77,16 +77,16 @@ def shadowed():
 @pytest.mark.parametrize(
     ("document", "others", "expected"),
     [
-        (CANARY, [], ("False", "NothingRoutes", "nothing routes: 75/25 is not enforced")),
+        (CANARY, [], ("False", "NothingRoutes", "no routes: 75/25 is not enforced")),
         (
             document_of(main=0, canary=100),
             [],
-            ("False", "NothingRoutes", "nothing routes: 0/100 is not enforced"),
+            ("False", "NothingRoutes", "no routes: 0/100 is not enforced"),
         ),
         (
             shadowed(),
             [],
-            ("False", "NothingRoutes", "nothing routes: shadow shadow gets no copies"),
+            ("False", "NothingRoutes", "no routes: shadow shadow receives no copies"),
         ),
         (
             CANARY,
@@ -112,7 +112,7 @@ def shadowed():
             (
                 "True",
                 "RoutedByOther",
-                "VirtualService istio/old: main 75, canary 25; graphgate did not make it",
+                "VirtualService istio/old: main 75, canary 25; not managed by graphgate",
             ),
         ),
         (
@@ -121,7 +121,7 @@ def shadowed():
             (
                 "True",
                 "RoutedByOther",
-                "Mapping models/main, canary: main 75, canary 25; graphgate did not make it",
+                "Mapping models/main, canary: main 75, canary 25; not managed by graphgate",
             ),
         ),
         (
@@ -146,7 +146,7 @@ def test_routes_of_another_gateway_that_was_set_before_are_named():
     before = state_of(CANARY, GATEWAY)
     observed = {**before.observed, **state.observed}
     found = find_traffic_verdict(parse(CANARY), replace(state, observed=observed))
-    text = "VirtualService models/iris: main 75, canary 25; HTTPRoute models/iris is left over"
+    text = "VirtualService models/iris: main 75, canary 25; HTTPRoute models/iris is obsolete"
     assert found == ("True", "Routed", text)
 
 
@@ -166,7 +166,7 @@ def test_a_gateway_that_refuses_is_quoted(kind):
 
 
 def test_a_gateway_that_says_nothing_is_not_known_to_route():
-    text = "Gateway infra/public has not taken up HTTPRoute models/iris as it is now"
+    text = "Gateway infra/public has not accepted the current version of HTTPRoute models/iris"
     assert verdict(CANARY, GATEWAY, status={}) == ("Unknown", "NoAnswer", text)
 
 
@@ -196,7 +196,9 @@ def test_a_missing_type_is_named():
 def test_somebody_elses_route_beside_ours_is_named():
     others = [virtual_service(main=25, canary=75)]
     found = verdict(CANARY, GATEWAY, status=answer(Accepted="True"), others=others)
-    text = "VirtualService istio/old sends 25/75 beside our routes, which send 75/25"
+    text = (
+        "VirtualService istio/old sends 25/75 in addition to graphgate's routes, which send 75/25"
+    )
     assert found == ("False", "OtherWeights", text)
 
 
@@ -217,7 +219,7 @@ def test_the_condition_stands_in_the_status_and_does_not_make_it_unavailable():
             "type": "TrafficRouted",
             "status": "False",
             "reason": "NothingRoutes",
-            "message": "nothing routes: 75/25 is not enforced",
+            "message": "no routes: 75/25 is not enforced",
             "lastTransitionTime": "2026-01-01T00:00:00Z",
         }
     ]
@@ -225,17 +227,17 @@ def test_the_condition_stands_in_the_status_and_does_not_make_it_unavailable():
 
 def test_what_stays_for_a_route_says_so():
     state = state_of(CANARY, GATEWAY, was=document_of(main=50, old=50))
-    reason = "VirtualService istio/old leads to Service iris-old"
+    reason = "VirtualService istio/old sends traffic to Service iris-old"
     name = "iris-old-0-classifier"
     traffic = replace(state.traffic, kept={("Deployment", name): reason})
     status = build_status(parse(CANARY), replace(state, traffic=traffic), {}, "now")
-    assert status["deploymentStatus"][name]["description"] == f"it stays: {reason}"
+    assert status["deploymentStatus"][name]["description"] == f"it is kept: {reason}"
 
 
 def test_a_route_to_a_predictor_that_was_removed_is_named():
     others = [virtual_service(main=50, old=50)]
     was = document_of(main=50, old=50)
-    text = f"{OLD} leads to iris-old, which the document does not have"
+    text = f"{OLD} sends traffic to iris-old, which is not part of the object"
     found = verdict(CANARY, GATEWAY, status=answer(Accepted="True"), was=was, others=others)
     assert found == ("False", "OtherWeights", text)
 
@@ -243,7 +245,7 @@ def test_a_route_to_a_predictor_that_was_removed_is_named():
 def test_a_route_to_a_removed_predictor_is_named_beside_a_single_one():
     others = [virtual_service(main=50, old=50)]
     was = document_of(main=50, old=50)
-    text = f"{OLD} leads to iris-old, which the document does not have"
+    text = f"{OLD} sends traffic to iris-old, which is not part of the object"
     found = verdict(document_of(main=100), was=was, others=others)
     assert found == ("False", "OtherWeights", text)
 

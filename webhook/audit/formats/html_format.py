@@ -119,7 +119,7 @@ class Writer:
         texts = (f"{name} <code>{_text(value)}</code>" for name, value in facts)
         yield f'<p class="dim">{" · ".join(texts)}</p>\n'
         for sentence in context.missing:
-            yield f'<p class="warn">not known: {_text(sentence)}</p>\n'
+            yield f'<p class="warn">facts missing: {_text(sentence)}</p>\n'
 
     def _index_json(self, tally: Tally) -> str:
         value = {
@@ -195,7 +195,7 @@ def _cards(tally: Tally) -> Iterator[str]:
         ("objects", tally.objects, ""),
         ("denied", denied, "deny" if denied else ""),
         ("allowed with warnings", tally.warned, "warn" if tally.warned else ""),
-        ("allowed without", tally.verdicts["allowed"] - tally.warned, "good"),
+        ("allowed without warnings", tally.verdicts["allowed"] - tally.warned, "good"),
         ("findings exempt", tally.exempt, ""),
     ]
     if errors:
@@ -304,7 +304,7 @@ def _select(name: str, everything: str, options: list[tuple[str, str]]) -> str:
 def _glossary(tally: Tally) -> Iterator[str]:
     if not tally.rules:
         return
-    yield "<h2>What the rules say</h2>\n<dl>\n"
+    yield "<h2>Rules</h2>\n<dl>\n"
     for name, _ in tally.sorted_rules():
         descriptor = describe(name)
         if descriptor is not None:

@@ -110,8 +110,8 @@ class Rotation:
             )
             steps.append(step)
         raise CertificateError(
-            f"the certificates in Secret {self._installation.secret_name} do not come to rest: "
-            "something else writes it, or a caBundle, each time"
+            f"the certificates in Secret {self._installation.secret_name} do not converge: "
+            "something else keeps changing it or a caBundle"
         )
 
     def force_renew(self, *, rotate_ca: bool = False) -> list[RotationStep]:

@@ -88,7 +88,7 @@ def observe(transport: Transport, installation: WebhookInstallation) -> ClusterS
         if not any(webhooks_of(configuration, installation)):
             raise CertificateError(
                 f"no webhook of {kind} {installation.name} calls the Service {installation.name} "
-                f"in {installation.namespace}, so there is no caBundle to write"
+                f"in {installation.namespace}, so there is no caBundle to set"
             )
         configurations.append(configuration)
     return ClusterState(secret, decode_secret(secret), tuple(configurations))
@@ -98,8 +98,8 @@ def _get_required(transport: Transport, path: str, description: str) -> dict[str
     obj = get(transport, path)
     if obj is None:
         raise CertificateError(
-            f"there is no {description}; installing graphgate again (helm upgrade, kubectl apply) "
-            "makes it"
+            f"{description} not found; install graphgate again (helm upgrade, kubectl apply) to "
+            "create it"
         )
     return obj
 

@@ -61,7 +61,7 @@ class ObservedCertificate:
     """
 
     server_cert: KeyPair | None = None
-    problems: tuple[str, ...] = ("the Secret was not read yet",)
+    problems: tuple[str, ...] = ("the Secret has not been read yet",)
 
 
 class CertificateRotator:
@@ -158,7 +158,9 @@ class CertificateRotator:
         """Return whether the certificate in use will be believed. No I/O."""
         observed, error = self._observed, self._last_error
         if self._in_use is None:
-            reason = error or "; ".join(observed.problems) or "it is being put into use"
+            reason = (
+                error or "; ".join(observed.problems) or "the new certificate is being rolled out"
+            )
             return CheckResult("failed", f"no certificate yet: {reason}")
         if observed.problems:
             return CheckResult("failed", "; ".join(observed.problems))
@@ -214,7 +216,7 @@ class CertificateRotator:
         """Return why an API server would not believe the certificate in the Secret."""
         server = state.certificates.server_cert
         if server is None:
-            return [f"Secret {self._installation.secret_name} holds none that could be served"]
+            return [f"Secret {self._installation.secret_name} has no usable certificate"]
         now = self._now()
         problems: dict[str, None] = {}
         for webhook_name, bundle in state.named_ca_bundles(self._installation):

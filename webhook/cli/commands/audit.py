@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     type=click.Choice(["text", "json", "sarif", "junit", "csv", "html"]),
     default="text",
     show_default=True,
-    help="How to report; html is one page that needs no network.",
+    help="Output format; html is one self-contained page.",
 )
 @click.option(
     "-n",
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     default="team",
     show_default=True,
     metavar="KEY",
-    help="Label of objects or their namespaces that says whose they are.",
+    help="Label of objects or namespaces that names the owning team.",
 )
 @click.option(
     "--cluster-policies-selector",
@@ -68,7 +68,7 @@ if TYPE_CHECKING:
 @click.option(
     "--exceptions-namespace",
     metavar="NAME",
-    help="Where PolicyExceptions of the cluster count. [default: the context's namespace]",
+    help="Namespace of the PolicyExceptions in the cluster. [default: the context's namespace]",
 )
 @compare_options
 @policies_option
@@ -107,7 +107,7 @@ def audit_command(
     from webhook.cli.audit_sources import Progress, audit_cluster, audit_files, source_name
 
     if compare and output not in {"text", "json"}:
-        raise click.UsageError("what is compared is written as text or json")
+        raise click.UsageError("--compare options support only the output formats text and json")
     settings = load_settings(flags)
     label_selector = _parse_selector(selector)
     sources = resolve_sources(policy_paths, cluster_policies_selector, settings, flags)
@@ -122,7 +122,7 @@ def audit_command(
             gathered = collect_facts(cluster, namespaces, parse_config_map(seldon_config))
             facts, missing = gathered.facts, gathered.missing
             for sentence in missing:
-                click.echo(f"graphgate: not known: {sentence}", err=True)
+                click.echo(f"graphgate: facts missing: {sentence}", err=True)
         if sources.selector:
             objects = _cluster_policies(cluster, sources.selector, exceptions_namespace)
     policy_context = _policy_context(sources.paths, objects)

@@ -41,7 +41,7 @@ def certs_command() -> None:
 @click.option(
     "--namespace", default="graphgate-system", show_default=True, help="Namespace of the Service."
 )
-@click.option("--force", is_flag=True, help="Replace files that are there already.")
+@click.option("--force", is_flag=True, help="Replace existing files.")
 def init_command(out: Path, service: str, namespace: str, force: bool) -> None:
     """Create a CA and a certificate for the webhook.
 
@@ -97,7 +97,7 @@ def inspect_command(tls_cert: Path, tls_key: Path, ca: Path | None) -> None:
 @click.option(
     "--rotate-ca",
     is_flag=True,
-    help="Mint a new CA as well; it signs after an hour, when every API server knows it.",
+    help="Create a new CA as well; it signs after an hour, when every API server trusts it.",
 )
 @installation_options
 @click.option("--context", metavar="NAME", help="Context of the kubeconfig.")
@@ -122,4 +122,4 @@ def rotate_command(
     for step in rotation.force_renew(rotate_ca=rotate_ca):
         click.echo(f"{step.action} {step.ca_fingerprint}".rstrip())
     if rotate_ca:
-        click.echo("the new CA signs after an hour and the old one goes an hour later, by itself")
+        click.echo("the new CA starts to sign in an hour; the old one is removed an hour later")

@@ -53,7 +53,7 @@ _COLOURS = {"deny": "red", "warn": "yellow", "audit": "cyan", "frame": "blue"}
     type=click.Choice(["text", "json", "sarif", "junit", "github"]),
     default="text",
     show_default=True,
-    help="How to report.",
+    help="Output format.",
 )
 @click.option(
     "--require-any", is_flag=True, help="Exit with 2 if there is no SeldonDeployment at all."
@@ -63,13 +63,13 @@ _COLOURS = {"deny": "red", "warn": "yellow", "audit": "cyan", "frame": "blue"}
     type=click.Choice(["deny", "warn"]),
     default="deny",
     show_default=True,
-    help="What exit code 1 is for: denials, or warnings too.",
+    help="What leads to exit code 1: denials, or warnings too.",
 )
 @click.option(
     "--write-exceptions",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write what is found as exceptions to give to --policies, and exit with 0.",
+    help="Write the findings as exceptions for --policies, and exit with 0.",
 )
 @click.option(
     "--ttl",
@@ -77,9 +77,14 @@ _COLOURS = {"deny": "red", "warn": "yellow", "audit": "cyan", "frame": "blue"}
     default="30d",
     show_default=True,
     metavar="DURATION",
-    help="How long the written exceptions hold.",
+    help="How long the written exceptions are valid.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Print only what denies or cannot be evaluated.")
+@click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    help="Print only denials and objects that could not be evaluated.",
+)
 @rule_selection_options
 @file_selection_options
 @config_options
@@ -108,7 +113,7 @@ def check_command(
     Exit 0: all would be allowed, 1: one would be denied, 2: something could not be evaluated.
     """
     if paths in {(), ("-",)} and sys.stdin.isatty():
-        click.echo("graphgate: reads manifests from the terminal; Ctrl-D ends them", err=True)
+        click.echo("graphgate: reading manifests from the terminal; end with Ctrl-D", err=True)
     settings = load_settings(flags)
     facts = load_facts(facts_file)
     policy_context = request.as_user(resolve_policy_context(policy_paths, settings, flags))
@@ -148,7 +153,9 @@ def _write_exceptions(report: "Report", file: Path, ttl: float) -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise SettingsError(f"{file} cannot be written: {error.strerror}") from error
-    click.echo(f"graphgate: {faults} errors are exempt by {file}; use it with --policies", err=True)
+    click.echo(
+        f"graphgate: {faults} errors are exempted by {file}; pass it to --policies", err=True
+    )
 
 
 def _report_nothing(paths: tuple[str, ...], skipped: int) -> None:

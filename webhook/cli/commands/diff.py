@@ -38,7 +38,7 @@ _REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
     "-n",
     "--namespace",
     metavar="NAME",
-    help="For objects that name none. [default: the context's]",
+    help="For objects without a namespace. [default: the context's]",
 )
 @image_options
 @facts_option

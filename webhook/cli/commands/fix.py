@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--diff", "as_diff", is_flag=True, help="Print what would change, as a diff.")
 @click.option("--write", is_flag=True, help="Write the fixed text back into each file.")
 @click.option(
-    "--unsafe-fixes", "unsafe", is_flag=True, help="Apply guesses, too: read what they change."
+    "--unsafe-fixes", "unsafe", is_flag=True, help="Also apply guesses; review what they change."
 )
 @file_selection_options
 @config_options
@@ -60,7 +60,7 @@ def fix_command(
     if as_diff and write:
         raise click.UsageError("--diff and --write exclude each other")
     if write and "-" in (paths or ("-",)):
-        raise click.UsageError("--write needs a file to write to; standard input is none")
+        raise click.UsageError("--write needs a file, not standard input")
     from webhook.cli.atomic_write import folders_of
     from webhook.lint.autofix import autofix
     from webhook.lint.lint import lint_text, unreadable_file_report
@@ -158,7 +158,7 @@ def _report_fixes(path: str, fix_result: "FixResult", report: "Report") -> _Coun
     return _Counts(len(fix_result.applied), len(left), unsafe)
 
 
-_UNSAFE_REASON = "its fix is a guess; see --unsafe-fixes"
+_UNSAFE_REASON = "the fix is a guess; use --unsafe-fixes"
 
 
 def _left_findings(
@@ -176,7 +176,9 @@ def _left_findings(
                 continue
             reason = reasons.get((finding.rule_id, finding.path, finding.message))
             if reason is None:
-                reason = _UNSAFE_REASON if finding.fix else finding.remediation or "no fix is known"
+                reason = (
+                    _UNSAFE_REASON if finding.fix else finding.remediation or "no fix available"
+                )
             yield located.line, located.column, finding, reason
 
 

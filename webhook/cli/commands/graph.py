@@ -25,7 +25,7 @@ from webhook.files import read_input
     type=click.Choice(["tree", "mermaid", "dot", "svg"]),
     default="tree",
     show_default=True,
-    help="How to draw.",
+    help="Output format.",
 )
 @click.option("--ascii", "only_ascii", is_flag=True, help="Draw the tree with ASCII only.")
 @click.option(

@@ -47,12 +47,12 @@ def policies_command() -> None:
     "name_filter",
     default="",
     metavar="TEXT",
-    help="Run only cases whose name has this text; * stands for any letters.",
+    help="Run only cases whose name contains this text; * matches any characters.",
 )
 @click.option(
     "--require-coverage",
     is_flag=True,
-    help="Fail if a validation or matchCondition was not seen both true and false.",
+    help="Fail unless each validation and matchCondition was both true and false.",
 )
 def test_command(
     paths: tuple[Path, ...], output: str, name_filter: str, *, require_coverage: bool
@@ -164,7 +164,7 @@ def exceptions_command(paths: tuple[Path, ...], output: str) -> None:
         click.echo(f"{row.state}: {row.name}: {row.objects} exempt from {row.exemptions}")
         click.echo(f"    until {row.expires_at}: {row.reason}")
     if not rows:
-        click.echo("there are no exceptions")
+        click.echo("no exceptions found")
 
 
 @policies_command.command(
@@ -206,7 +206,7 @@ def bench_command(paths: tuple[Path, ...], seconds: float) -> None:
     "system",
     type=click.Choice(["kyverno", "gatekeeper"]),
     required=True,
-    help="Whose policies they are.",
+    help="Which system the policies are for.",
 )
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 def convert_command(system: str, file: Path) -> None:

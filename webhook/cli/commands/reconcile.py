@@ -73,32 +73,34 @@ class ReconcilerSettings:
     "--executor-image",
     default="",
     metavar="IMAGE",
-    help="Seldon's executor, which walks graphs of several nodes. [default: none]",
+    help="Image of Seldon's executor, needed for graphs of several nodes. [default: none]",
 )
-@click.option("--storage-initializer-image", default="", metavar="IMAGE", help="Fetches models.")
+@click.option(
+    "--storage-initializer-image", default="", metavar="IMAGE", help="Image that downloads models."
+)
 @click.option(
     "--leader-elect/--no-leader-elect",
     default=True,
     show_default=True,
-    help="Several replicas: one reconciles, the others are ready to.",
+    help="Elect a leader among several replicas.",
 )
 @click.option(
     "--leader-elect-resource-name",
     metavar="NAME",
-    help="The Lease of the election; one for each set of objects. "
+    help="Name of the Lease; one for each set of objects. "
     "[default: graphgate-reconciler, and the controller's id]",
 )
 @click.option(
     "--leader-elect-resource-namespace",
     metavar="NAMESPACE",
-    help="Where the Lease is. [default: the pod's, or the context's]",
+    help="Namespace of the Lease. [default: the pod's, or the context's]",
 )
 @click.option(
     "--leader-elect-lease-duration",
     type=Duration(min_seconds=2.0),
     default="15s",
     show_default=True,
-    help="After so long without a sign of the leader another takes over.",
+    help="How long without a renewal until another replica takes over.",
 )
 @click.option(
     "--max-concurrent-reconciles",

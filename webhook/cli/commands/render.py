@@ -38,7 +38,9 @@ _ANNOTATED_LISTS = frozenset(
     epilog=examples("graphgate render model.yaml", "graphgate render --operator seldon models/"),
 )
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="[PATH|-]...")
-@click.option("--show-source", is_flag=True, help="Show in comments which line made what.")
+@click.option(
+    "--show-source", is_flag=True, help="Show in comments which line each part comes from."
+)
 @image_options
 @facts_option
 @settings_options
@@ -86,7 +88,7 @@ def _format_document(
             return ""
         source = rendered.trace(place)
         if not is_authored(rendered.source_map, place):
-            return "  " + yaml_comment(f"made for {source}")
+            return "  " + yaml_comment(f"created for {source}")
         return "  " + yaml_comment(f"line {rendered_file.line(source)}: {source}")
 
     if not show_source:

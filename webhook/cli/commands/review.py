@@ -25,13 +25,13 @@ from webhook.files import read_input
     type=click.Choice(["mutate", "validate"]),
     default="mutate",
     show_default=True,
-    help="Which endpoint is to answer.",
+    help="Which endpoint responds.",
 )
 @click.option(
     "--replay",
     is_flag=True,
-    help="FILE holds what graphgate serve --record or the API server's audit log kept: tell which "
-    "answers would be others now.",
+    help="Show which recorded responses would differ now; FILE comes from graphgate serve --record "
+    "or from an audit log.",
 )
 @policies_option
 @facts_option

@@ -59,27 +59,28 @@ DEFAULT_POLICY_SELECTOR = "graphgate.io/policy=true"
 @click.option(
     "--client-ca",
     type=click.Path(path_type=Path),
-    help="PEM file of a CA; only clients with a certificate of it are answered.",
+    help="PEM file of a client CA; clients without a certificate signed by it are rejected.",
 )
 @click.option(
     "--tls-expect-san",
     "tls_expect_sans",
     multiple=True,
     metavar="NAME",
-    help="What callers call the server by; not ready if the certificate lacks it. Repeatable.",
+    help="Name that the certificate must have, or the server is not ready. Repeatable.",
 )
 @click.option(
     "--tls-expect-ca",
     type=click.Path(path_type=Path),
-    help="PEM file of the CA that callers trust; not ready if it did not sign the certificate.",
+    help="PEM file of the CA that must have signed the certificate, or the server is not ready.",
 )
 @click.option(
     "--cert-source",
     type=click.Choice(["file", "managed"]),
     default="file",
     show_default=True,
-    help="Who makes the certificate: somebody else (--tls-cert, --tls-key), or graphgate, which "
-    "keeps it in a Secret and writes the caBundle of its webhooks; see certs/README.md.",
+    help="Where the certificate comes from: files (--tls-cert, --tls-key), or managed by "
+    "graphgate, "
+    "which keeps it in a Secret and sets the caBundle of its webhooks; see certs/README.md.",
 )
 @installation_options
 @click.option(
@@ -94,7 +95,7 @@ DEFAULT_POLICY_SELECTOR = "graphgate.io/policy=true"
     type=Duration(),
     default="10s",
     show_default=True,
-    help="How long to go on answering after SIGTERM.",
+    help="How long to continue serving after SIGTERM.",
 )
 @click.option(
     "--watch-cluster",
@@ -110,8 +111,8 @@ DEFAULT_POLICY_SELECTOR = "graphgate.io/policy=true"
     "--record",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Keep reviews in this folder (64 MiB at most) for graphgate review --replay; what may be "
-    "secret is replaced.",
+    help="Record reviews in this folder (64 MiB at most) for graphgate review --replay; possible "
+    "secrets are replaced.",
 )
 @cluster_options
 @click.option(
@@ -166,9 +167,7 @@ def serve_command(
     if manages_certificate and (tls_expect_sans or tls_expect_ca):
         raise click.UsageError("--tls-expect-san and --tls-expect-ca are for --cert-source=file")
     if cluster_policies_selector == "":
-        raise click.UsageError(
-            "--cluster-policies-selector names no label; all objects are too many"
-        )
+        raise click.UsageError("--cluster-policies-selector must not be empty")
     watched_facts = _watch_facts(kubeconfig, context, seldon_config) if watch_cluster else None
     settings_store = SettingsStore(lambda: load_settings(flags), reloadable_file(flags), warm_up)
 

@@ -27,10 +27,14 @@ from webhook.server.policy_files import ResolvedPolicySources
     "namespaces",
     multiple=True,
     metavar="NAME",
-    help="Judge objects in this namespace only; may be repeated. [default: all]",
+    help="Evaluate objects in this namespace only; may be repeated. [default: all]",
 )
 @click.option(
-    "--selector", "-l", default="", metavar="LABELS", help="Judge objects with these labels only."
+    "--selector",
+    "-l",
+    default="",
+    metavar="LABELS",
+    help="Evaluate objects with these labels only.",
 )
 @click.option(
     "--reports",
@@ -44,14 +48,14 @@ from webhook.server.policy_files import ResolvedPolicySources
     type=Duration(min_seconds=5.0),
     default="1h",
     show_default=True,
-    help="Judge every object again after so long, changed or not.",
+    help="How often to evaluate every object again, changed or not.",
 )
 @click.option(
     "--qps",
     type=click.FloatRange(0.1, 1000.0),
     default=20.0,
     show_default=True,
-    help="Requests a second for objects and reports.",
+    help="Requests per second for objects and reports.",
 )
 @click.option(
     "--cluster-policies-selector",
@@ -62,7 +66,7 @@ from webhook.server.policy_files import ResolvedPolicySources
 @click.option(
     "--exceptions-namespace",
     metavar="NAME",
-    help="Where PolicyExceptions count. [default: the pod's namespace, or the context's]",
+    help="Namespace of the PolicyExceptions. [default: the pod's namespace, or the context's]",
 )
 @click.option("--health-host", default="", help="Address to listen on. [default: every one]")
 @click.option(

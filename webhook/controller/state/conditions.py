@@ -65,8 +65,8 @@ def find_unwalked_graphs(view: SeldonDeployment, *, has_orchestrator: bool) -> s
         return ""
     messages = [
         f"{predictor.path}: the graph has {len(predictor.nodes)} nodes, "
-        f"and without an orchestrator only {predictor.nodes[0].name} is called; "
-        "start the reconciler with --executor-image"
+        f"but without an orchestrator only {predictor.nodes[0].name} is called; start the "
+        "reconciler with --executor-image"
         for predictor in view.predictors
         if len(predictor.nodes) > 1
     ]

@@ -259,21 +259,21 @@ def find_blocking_error(view: SeldonDeployment, rendered: Sequence[Rendered]) ->
     """
     for schema_error in view.schema_errors:
         if schema_error.kind != "unknown" and _is_parsed(schema_error.path):
-            return f"{schema_error.path}: the document cannot be read here"
+            return f"{schema_error.path}: the object cannot be read here"
     if not view.predictors:
-        return "spec.predictors: there is none, so nothing would be left running"
+        return "spec.predictors is empty, so nothing would be left running"
     running = [r.trace(()) for r in rendered if r.kind == "Deployment"]
     for predictor in view.predictors:
         if not any(path[: len(predictor.path)] == predictor.path for path in running):
-            return f"{predictor.path}: it has no container, so nothing of it would run"
+            return f"{predictor.path}: the predictor has no container, so nothing of it would run"
     first: dict[ObjectKey, Path] = {}
     for one in rendered:
         source = one.trace(())
         other = first.setdefault((one.kind, one.name), source)
         if other is not source:
             return (
-                f"{source}: the {one.kind} {one.name} made from here has the name of the one "
-                f"made from {other}"
+                f"{source}: the {one.kind} {one.name} rendered from this path has the same "
+                f"name as the one rendered from {other}"
             )
     return ""
 

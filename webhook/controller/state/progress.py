@@ -94,9 +94,9 @@ def not_ready_reason(state: ReconcileState, desired: DesiredObject) -> str:
     if unserved := state.unserved.get(desired.key):
         return unserved
     if waiting := state.traffic.held.get(desired.key) or state.traffic.staged.get(desired.key):
-        return f"it waits: {waiting}"
+        return f"waiting: {waiting}"
     if observed is None:
-        return "it is not there yet"
+        return "it does not exist yet"
     if observed.is_deleting:
         return "it is being replaced"
     if observed.digest != desired.digest:
@@ -107,13 +107,13 @@ def not_ready_reason(state: ReconcileState, desired: DesiredObject) -> str:
 
 def _rollout_progress(rollout: RolloutStatus | None) -> str:
     if rollout is None or not rollout.is_current:
-        return "Kubernetes has not looked at it yet"
+        return "Kubernetes has not observed it yet"
     if rollout.progress_reason == "DeploymentPaused":
         return "its rollout is paused"
     if rollout.updated < rollout.desired:
         return f"{rollout.updated} of {rollout.desired} pods are updated"
     if rollout.total > rollout.updated:
-        return f"{rollout.total - rollout.updated} old pods are still there"
+        return f"{rollout.total - rollout.updated} old pods are still running"
     return f"{rollout.available} of {rollout.desired} pods are available"
 
 

@@ -113,7 +113,7 @@ def _move(
     added = wanted - present.keys()
     if not reason and added:
         names = ", ".join(sorted(name for _, name in added))
-        reason = f"the gateway is to take up {names} first"
+        reason = f"waiting for the gateway to accept {names}"
     if not reason and any(not present[service].weight for service in gaining):
         reason = why_unsettled()
     if reason:
@@ -122,7 +122,7 @@ def _move(
         return _RuleForm(weights | dict.fromkeys(added, 0.0), retained, reason)
     if gone:
         names = ", ".join(sorted(d.service[1] for d in gone))
-        return _RuleForm({}, gone, f"the gateway is to take up first that {names} gets nothing")
+        return _RuleForm({}, gone, f"waiting for the gateway to stop sending traffic to {names}")
     return _FINAL
 
 

@@ -154,7 +154,7 @@ def _deployment_status(state: ReconcileState) -> Iterator[tuple[str, dict[str, A
             if not state.error:
                 kept = state.traffic.kept.get(("Deployment", name))
                 entry["description"] = (
-                    f"it stays: {kept}" if kept else "it goes as soon as what replaces it runs"
+                    f"it is kept: {kept}" if kept else "it is deleted when its replacement runs"
                 )
         elif not is_ready(one, observed):
             entry["description"] = summarize(

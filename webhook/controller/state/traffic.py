@@ -115,7 +115,7 @@ def why_not_serving(
     """Return what of a predictor keeps its Service from serving; "": nothing that we see."""
     target = next((one for one in desired if one.key == ("Service", service)), None)
     if target is None:
-        return "" if ("Service", service) in observed else f"Service {service} is not there"
+        return "" if ("Service", service) in observed else f"Service {service} does not exist"
     part = _part_of(target)
     for one in desired:
         if one.key[0] not in ("Service", "Deployment") or _part_of(one) != part:
@@ -170,7 +170,7 @@ def _led_to(
         for place, name in sorted(route.services):
             child = stale.get(("Service", name))
             if child is not None and place == namespace:
-                yield _group(child), f"{route} leads to Service {name}"
+                yield _group(child), f"{route} sends traffic to Service {name}"
 
 
 def _group(service: ObservedObject) -> str:

@@ -1,7 +1,7 @@
 """The condition TrafficRouted: what splits the traffic, and by which weights. Pure.
 
     True   Routed           HTTPRoute models/iris: main 75, canary 25 (Gateway infra/public)
-    True   RoutedByOther    VirtualService models/old: main 75, canary 25; graphgate did not make it
+    True   RoutedByOther    VirtualService models/old: main 75, canary 25; not managed by graphgate
     False  NothingRoutes    nothing routes: 75/25 is not enforced
     False  OtherWeights     VirtualService models/old sends 25/75: 75/25 is not enforced
     False  Waiting          HTTPRoute models/iris sends 100/0: Deployment … is not ready
@@ -78,8 +78,8 @@ def _without_routing(
     shadows = [p.name for p in view.predictors if p.is_shadow]
     if not others:
         messages = [f"{wanted} is not enforced"] if len(backends) > 1 else []
-        messages += [f"shadow {name} gets no copies" for name in shadows]
-        return TrafficVerdict("False", "NothingRoutes", f"nothing routes: {'; '.join(messages)}")
+        messages += [f"shadow {name} receives no copies" for name in shadows]
+        return TrafficVerdict("False", "NothingRoutes", f"no routes: {'; '.join(messages)}")
     wrong = [(route, sent) for route, sent in others if _percentages(sent) != wanted]
     if wrong:
         messages = [f"{route} sends {_percentages(sent)}" for route, sent in wrong]
@@ -88,7 +88,7 @@ def _without_routing(
         )
     names = summarize([str(route) for route, _ in others])
     split = _spell((b.predictor, b.share) for b in backends)
-    return TrafficVerdict("True", "RoutedByOther", f"{names}: {split}; graphgate did not make it")
+    return TrafficVerdict("True", "RoutedByOther", f"{names}: {split}; not managed by graphgate")
 
 
 def _by_our_routes(
@@ -107,7 +107,7 @@ def _by_our_routes(
     if refused := list(_refusals(found)):
         return TrafficVerdict("False", "NotAccepted", summarize(refused))
     silent = [
-        f"Gateway {gateway} has not taken up {route} as it is now"
+        f"Gateway {gateway} has not accepted the current version of {route}"
         for route in found
         for gateway, has_answered in route.parents
         if not has_answered
@@ -119,9 +119,11 @@ def _by_our_routes(
     if wrong:
         messages = [f"{route} sends {_percentages(sent)}" for route, sent in wrong]
         return TrafficVerdict(
-            "False", "OtherWeights", f"{summarize(messages)} beside our routes, which send {wanted}"
+            "False",
+            "OtherWeights",
+            f"{summarize(messages)} in addition to graphgate's routes, which send {wanted}",
         )
-    left = [f"{r} is left over" for r in _find_leftovers(state)]
+    left = [f"{r} is obsolete" for r in _find_leftovers(state)]
     splits = [(r, sent) for r in _join_mappings(found) if (sent := _sent(r, backends)) is not None]
     split = [_describe(route, sent, backends) for route, sent in splits]
     return TrafficVerdict("True", "Routed", summarize(split + left))
@@ -137,7 +139,7 @@ def _waiting(
         if child is not None and child.digest == one.digest and not child.is_deleting:
             continue
         step = state.traffic
-        reason = step.held.get(one.key) or step.staged.get(one.key) or "it is being written"
+        reason = step.held.get(one.key) or step.staged.get(one.key) or "it is being updated"
         sent = _sent(child.route, backends) if child is not None and child.route else None
         name = f"{one.key[0]} {one.object['metadata']['namespace']}/{one.key[1]}"
         yield f"{name} sends {_percentages(sent)}: {reason}" if sent else f"{name}: {reason}"
@@ -203,7 +205,7 @@ def _find_strays(state: ReconcileState) -> Iterator[str]:
     for route in state.traffic.others:
         for _, name in sorted(route.services):
             if ("Service", name) in state.observed and ("Service", name) not in names:
-                yield f"{route} leads to {name}, which the document does not have"
+                yield f"{route} sends traffic to {name}, which is not part of the object"
 
 
 def _sent(route: ObservedRoute, backends: Sequence[_Backend]) -> list[float] | None:
