@@ -277,10 +277,10 @@ def test_each_error_of_a_configuration_is_a_line_in_the_order_of_the_file(run, f
         'graphgate: .graphgate.yaml:1:1: unknown key pathes; did you mean "paths"?\n'
         'graphgate: .graphgate.yaml:2:10: fail-on must be deny or warn, got "wran"; did you mean '
         '"warn"?\n'
-        'graphgate: .graphgate.yaml:3:15: select: there is no rule or group "grpah"; did you mean '
+        'graphgate: .graphgate.yaml:3:15: select: unknown rule or group "grpah"; did you mean '
         '"graph"?\n'
-        'graphgate: .graphgate.yaml:4:15: pod-security is "restrict"; it is a level (privileged, '
-        "baseline, restricted), with a version if need be: restricted:v1.36\n"
+        'graphgate: .graphgate.yaml:4:15: invalid pod-security "restrict"; use privileged, '
+        "baseline or restricted, with an optional version as in restricted:v1.36\n"
         "graphgate: .graphgate.yaml:6:7: mode is written twice\n",
     )
 

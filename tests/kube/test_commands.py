@@ -149,7 +149,7 @@ def test_a_facts_file_that_cannot_be_used_is_one_sentence(run, file):
     facts = file({"apiVersion": "graphgate.io/v1alpha1", "kind": "Facts", "kubernetesVersion": 36})
     for command in ("check", "fix", "review", "render"):
         result = run(command, "--facts", facts, "-")
-        message = f"graphgate: {facts}: kubernetesVersion must be a string or null, got 36\n"
+        message = f"graphgate: {facts}:3:20: kubernetesVersion must be a string or null, got 36\n"
         assert (result.out, result.err, result.code) == ("", message, 2)
 
 

@@ -77,7 +77,7 @@ namespaceSelectors:
         "18:1: routing.gateway must be namespace/name with kind gateway-api",
         "20:16: routing.hosts[1] must be a value like models.example.com or *.example.com, got "
         '"https://a.example.com"',
-        "21:22: policies.selector: 'team=a,,' is no label selector; write it as "
+        "21:22: policies.selector: 'team=a,,' is not a label selector; write it as "
         "KEY=VALUE,KEY!=VALUE",
         "23:3: the name of namespaces.Team_A must be a value like team-a or team-*",
         '23:18: namespaces.Team_A.mode must be enforce, warn or observe, got "audit"',

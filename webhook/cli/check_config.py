@@ -166,7 +166,9 @@ def _find_unknown_words(document: dict[str, Any]) -> Iterator[Issue]:
                 if error := describe_unknown_name(name):
                     yield Issue(ROOT / key / index, f"{key}: {error}")
     if "pod-security" in document and parse_standard(document["pod-security"]) is None:
-        message = f"pod-security is {quote_value(document['pod-security'])}; {POD_SECURITY_WORDS}"
+        message = (
+            f"invalid pod-security {quote_value(document['pod-security'])}; {POD_SECURITY_WORDS}"
+        )
         yield Issue(ROOT / "pod-security", message)
 
 

@@ -26,7 +26,9 @@ def load_settings(flags: SettingsFlags) -> "Settings":
     if flags.pod_security is not None:
         pod_security = parse_standard(flags.pod_security)
         if pod_security is None:
-            raise SettingsError(f"--pod-security is {flags.pod_security!r}; {POD_SECURITY_WORDS}")
+            raise SettingsError(
+                f"invalid --pod-security {flags.pod_security!r}; {POD_SECURITY_WORDS}"
+            )
     return read_settings(
         document,
         os.environ,

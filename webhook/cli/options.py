@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 POD_SECURITY_WORDS = (
-    "it is a level (privileged, baseline, restricted), with a version if need be: restricted:v1.36"
+    "use privileged, baseline or restricted, with an optional version as in restricted:v1.36"
 )
 
 

@@ -122,7 +122,7 @@ def describe_unknown_name(name: str) -> str:
         return ""
     near = nearest_word(name, sorted(known))
     hint = f'did you mean "{near}"?' if near else "graphgate rules list shows them all"
-    return f'there is no rule or group "{name}"; {hint}'
+    return f'unknown rule or group "{name}"; {hint}'
 
 
 def _rules_by_group() -> dict[str, set[str]]:

@@ -265,8 +265,7 @@ def _require_own_entry(mapping: Mapping, key: str) -> Entry:
         raise UneditableTextError(f"the key {quote_value(key)} is not written in the text")
     if found.is_merged:
         raise AnchoredTextError(
-            f'the key {quote_value(key)} comes from "<<", from an anchor that is used '
-            "elsewhere too"
+            f'the key {quote_value(key)} comes from "<<", from an anchor that is used elsewhere too'
         )
     return found
 

@@ -86,9 +86,7 @@ def resolve_tagged(text: str, tag: str) -> bool | int | float | str | None:
     if name == "timestamp":
         if _TIMESTAMP.fullmatch(text):
             return text
-        raise ValueError(
-            f"{quote_value(text)} is not a timestamp, as the tag !!timestamp requires"
-        )
+        raise ValueError(f"{quote_value(text)} is not a timestamp, as the tag !!timestamp requires")
     value = resolve_plain(text)
     kinds = {"int": int, "float": (int, float), "bool": bool, "null": type(None)}
     if not isinstance(value, kinds[name]) or (  # type: ignore[arg-type]
