@@ -94,6 +94,47 @@ def test_the_user_is_written_where_nobody_asked_for_another(
 
 
 @pytest.mark.parametrize(
+    ("option", "value", "written"),
+    [
+        ("run_as_group", 7, {"/securityContext": {"runAsUser": 8888, "runAsGroup": 7}}),
+        ("fs_group", 7, {"/securityContext": {"runAsUser": 8888, "fsGroup": 7}}),
+        (
+            "run_as_non_root",
+            "always",
+            {"/securityContext": {"runAsUser": 8888, "runAsNonRoot": True}},
+        ),
+        (
+            "seccomp_profile",
+            "RuntimeDefault",
+            {"/securityContext": {"runAsUser": 8888, "seccompProfile": {"type": "RuntimeDefault"}}},
+        ),
+        (
+            "allow_privilege_escalation",
+            False,
+            {
+                "/securityContext": {"runAsUser": 8888},
+                "/containers/0/securityContext": {"allowPrivilegeEscalation": False},
+            },
+        ),
+        (
+            "drop_capabilities",
+            ("ALL",),
+            {
+                "/securityContext": {"runAsUser": 8888},
+                "/containers/0/securityContext": {"capabilities": {"drop": ["ALL"]}},
+            },
+        ),
+    ],
+)
+def test_each_option_alone_is_written_into_a_template_that_says_nothing(
+    option: str, value: Any, written: dict[str, Any]
+) -> None:
+    options = replace(DefaultingOptions(), **{option: value})
+
+    assert default_operations(build_template(None), options) == written
+
+
+@pytest.mark.parametrize(
     ("spec", "options", "expected"),
     [
         pytest.param(
@@ -346,6 +387,20 @@ def test_a_legacy_seccomp_annotation_anywhere_above_the_pod_is_not_contradicted(
     {"spec": document["spec"], "predictor": predictor, "component": component}[level][
         "annotations"
     ] = {key: "unconfined"}
+
+    options = DefaultingOptions(run_as_user=None, seccomp_profile="RuntimeDefault")
+    assert default_object(document, options).operations == ()
+
+
+@pytest.mark.parametrize("level", ["spec", "predictor"])
+def test_a_legacy_seccomp_annotation_is_inherited_by_an_explainer(level: str) -> None:
+    document = build_deployment(
+        componentSpecs=[], explainer={"type": "A", "containerSpec": {"name": "e"}}
+    )
+    spec = document["spec"]
+    {"spec": spec, "predictor": spec["predictors"][0]}[level]["annotations"] = {
+        "container.seccomp.security.alpha.kubernetes.io/e": "unconfined"
+    }
 
     options = DefaultingOptions(run_as_user=None, seccomp_profile="RuntimeDefault")
     assert default_object(document, options).operations == ()

@@ -3,6 +3,7 @@
 import pytest
 
 from webhook.graph.cluster_facts import Namespace
+from webhook.graph.path import Path
 from webhook.podsecurity import Pod
 from webhook.podsecurity.openshift import (
     SUPPLEMENTAL_GROUPS_ANNOTATION,
@@ -219,6 +220,13 @@ def test_each_privilege_that_restricted_v2_refuses_is_named() -> None:
         f"spec.containers[0].ports[1].hostPort: {words} a hostPort",
         f"spec.containers[1].securityContext.allowPrivilegeEscalation: {words} "
         "allowPrivilegeEscalation: true",
+    ]
+
+
+@pytest.mark.parametrize("field", ["hostNetwork", "hostPID", "hostIPC"])
+def test_restricted_v2_refuses_each_namespace_of_the_host(field: str) -> None:
+    assert [*refused_by_restricted_v2(Pod({field: True, "containers": []}))] == [
+        (Path(("spec", field)), f"the restricted-v2 SCC will refuse {field}: true")
     ]
 
 
