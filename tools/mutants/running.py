@@ -3,7 +3,7 @@
 A mutant in a function is tried in a fork of a process that has collected the tests: the function
 gets the changed code, and only the tests run that pass through its lines, quick ones first. Where
 that does not tell, since it runs when a module is imported, all tests of the package run in a
-process that imports the changed module.
+process that imports the changed module, those first that pass through the module.
 """
 
 import gc
@@ -14,7 +14,7 @@ import os
 import pickle
 import resource
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import _lru_cache_wrapper
 from itertools import islice
@@ -65,10 +65,10 @@ def survivors(mutants: list[Mutant], tests: Sequence[str], jobs: int) -> list[Mu
         _wait(child)
         if not report.exists():
             raise BrokenTestsError
-        answers, files = pickle.loads(report.read_bytes())
+        answers, ranks = pickle.loads(report.read_bytes())
     codes = dict(zip(mutants, answers, strict=True))
     undecided = [mutant for mutant, code in codes.items() if code == UNDECIDED]
-    later = [lambda m=mutant: _run_all(m, files) for mutant in undecided]
+    later = [lambda m=mutant: _run_all(m, tests, ranks[m.file]) for mutant in undecided]
     codes.update(zip(undecided, _in_parallel(later, jobs), strict=True))
     return [mutant for mutant, code in codes.items() if code == UNNOTICED]
 
@@ -105,12 +105,15 @@ class _Reach:
         quick_first = sorted(found, key=lambda test: self.seconds[test])
         return quick_first, self.imported.get(file, frozenset()).isdisjoint(span)
 
-    def quickest_files(self, items: Sequence[pytest.Item]) -> list[str]:
-        """Return the files of the tests, the quickest first."""
-        spent: dict[str, float] = {}
-        for item, seconds in zip(items, self.seconds, strict=True):
-            spent[str(item.path)] = spent.get(str(item.path), 0) + seconds
-        return sorted(spent, key=lambda file: spent[file])
+    def ranks_for(self, file: str, items: Sequence[pytest.Item]) -> dict[str, tuple[bool, float]]:
+        """Return each test's rank for a file: first what passes through it, quick ones first."""
+        passing = {
+            test for tests in self.lines.get(str(ROOT / file), {}).values() for test in tests
+        }
+        return {
+            item.nodeid: (number not in passing, self.seconds[number])
+            for number, item in enumerate(items)
+        }
 
 
 @dataclass
@@ -143,7 +146,8 @@ class _FirstStage:
             ],
             self.jobs,
         )
-        self.report.write_bytes(pickle.dumps((codes, reach.quickest_files(session.items))))
+        ranks = {file: reach.ranks_for(file, session.items) for file in files}
+        self.report.write_bytes(pickle.dumps((codes, ranks)))
         return True
 
 
@@ -218,12 +222,24 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(constant)
 
 
-def _run_all(mutant: Mutant, tests: Sequence[str]) -> int:
+def _run_all(mutant: Mutant, tests: Sequence[str], ranks: Mapping[str, tuple[bool, float]]) -> int:
     _silence()
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(ROOT))
     sys.meta_path.insert(0, _Finder(mutant))
-    return UNNOTICED if pytest.main(["-x", *QUIET, *tests]) == 0 else NOTICED
+    plugins = [_InOrder(ranks)]
+    return UNNOTICED if pytest.main(["-x", *QUIET, *tests], plugins=plugins) == 0 else NOTICED
+
+
+@dataclass
+class _InOrder:
+    """A plugin for pytest: tests run in the order of their ranks, unknown ones last."""
+
+    ranks: Mapping[str, tuple[bool, float]]
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Sort what was collected."""
+        items.sort(key=lambda item: self.ranks.get(item.nodeid, (True, float("inf"))))
 
 
 @dataclass
