@@ -282,5 +282,5 @@ def _is_inert(node: ast.Assign) -> bool:
     target = node.targets[0]
     return isinstance(target, ast.Name) and (
         target.id in ("__slots__", "__all__", "__match_args__")
-        or "Literal[" in ast.unparse(node.value)
+        or ast.unparse(node.value).startswith(("Callable[", "Literal["))
     )

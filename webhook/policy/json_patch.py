@@ -110,7 +110,8 @@ class _Patcher:
         value = copy.deepcopy(raw.get("value"))
         if raw["path"] == "":
             self.document = value
-            self.standard.append(cast("Operation", {"op": "replace", "path": "", "value": value}))
+            whole = {"op": "replace", "path": "", "value": copy.deepcopy(value)}
+            self.standard.append(cast("Operation", whole))
             return
         container, key, place = self._container(raw["path"])
         if container is None:
