@@ -1,6 +1,7 @@
 """Exceptions: who is exempt from what, until when."""
 
 import pathlib
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -8,10 +9,12 @@ import pytest
 import yaml
 
 from tests.policy.documents import load_texts
+from webhook.graph.fault_identity import fault_fingerprint
 from webhook.graph.finding import Finding
 from webhook.graph.path import ROOT
 from webhook.policy import apply_exceptions
-from webhook.policy.inventory import list_exceptions
+from webhook.policy.exceptions import PolicyException, parse_time
+from webhook.policy.inventory import ExceptionRow, list_exceptions
 
 CRD = pathlib.Path(__file__).parents[2] / "manifests" / "crd" / "policyexceptions.yaml"
 
@@ -70,6 +73,12 @@ def exemption_outcome(
         ({"exempt": {"rules": ["pod-security/*"]}}, "pod-security/privileged", "exempted"),
         ({"exempt": {"podSecurity": ["*"]}}, "pod-security/privileged", "exempted"),
         ({"exempt": {"podSecurity": ["privileged"]}}, "privileged", "kept"),
+        ({"exempt": {"podSecurity": ["*"]}}, "yaml/duplicate-key", "kept"),
+        ({"exempt": {"rules": ["yaml/*"]}}, "yaml/duplicate-key", "exempted"),
+        ({"exempt": {"policies": ["a"]}}, "policy/a", "exempted"),
+        ({"exempt": {"policies": ["gpu/*"]}}, "policy/gpu/7", "exempted"),
+        ({"match": {"namespaces": ["mod*"], "names": ["wines"]}}, "policy/gpu/0", "exempted"),
+        ({"match": {"namespaces": ["models"], "names": ["beers"]}}, "policy/gpu/0", "kept"),
         ({"match": {"namespaces": ["models"]}}, "policy/gpu/0", "exempted"),
         ({"match": {"namespaces": ["shop"]}}, "policy/gpu/0", "kept"),
         ({"match": {"names": ["wi*"]}}, "policy/gpu/0", "exempted"),
@@ -129,6 +138,34 @@ def test_the_time_may_be_seconds() -> None:
             ],
         ),
         ({"until": 1}, ['unknown field "until"; allowed: reason, expiresAt, match, exempt']),
+        ({"reason": "  "}, ["spec.reason is missing: say why, for who reads it later"]),
+        ({"reason": 1}, ["spec.reason is missing: say why, for who reads it later"]),
+        ({"match": []}, ["spec.match is no mapping"]),
+        ({"match": {"namespaces": [""]}}, ["spec.match.namespaces is no list of words"]),
+        (
+            {"match": {"name": ["a"]}},
+            ['unknown field "name"; did you mean "names"?'],
+        ),
+        (
+            {"exempt": []},
+            [
+                "spec.exempt is no mapping",
+                "spec.exempt names nothing: one of policies, rules, podSecurity, findings "
+                "is needed",
+            ],
+        ),
+        ({"exempt": {"rules": "missing-image"}}, ["spec.exempt.rules is no list of words"]),
+        ({"exempt": {"policies": [1]}}, ["spec.exempt.policies is no list of words"]),
+        ({"exempt": {"findings": {"a": 1}}}, ["spec.exempt.findings is no list of findings"]),
+        ({"exempt": {"findings": ["a"]}}, ["spec.exempt.findings is no list of findings"]),
+        (
+            {"exempt": {"findings": [{"rule": "missing-image", "fingerprint": "a"}, {"rul": "a"}]}},
+            [
+                'unknown field "rul"; did you mean "rule"?',
+                "spec.exempt.findings[1].rule is missing",
+                "spec.exempt.findings[1].fingerprint is missing",
+            ],
+        ),
     ],
 )
 def test_a_faulty_exception_is_no_exception(spec: dict[str, Any], facts: list[str]) -> None:
@@ -157,3 +194,142 @@ def test_the_crd_takes_what_is_loaded_here() -> None:
     without_end = make_exception()
     del without_end["spec"]["expiresAt"]
     assert [*judge.iter_errors(without_end)] != []
+
+
+@pytest.mark.parametrize(
+    ("changed", "facts"),
+    [
+        ({"metadata": {}}, ["metadata.name is missing"]),
+        ({"metadata": {"name": 1}}, ["metadata.name is missing"]),
+        ({"metadata": {}, "spec": None}, ["metadata.name is missing", "spec is missing"]),
+        ({"spec": []}, ["spec is missing"]),
+    ],
+)
+def test_an_exception_has_a_name_and_a_spec(changed: dict[str, Any], facts: list[str]) -> None:
+    problems = load_texts(yaml.safe_dump({**make_exception(), **changed})).problems
+    assert [problem.message for problem in problems] == facts
+
+
+def test_a_problem_of_an_exception_has_its_place() -> None:
+    """Line and column of the word, the list or the field that is wrong."""
+    text = """\
+apiVersion: graphgate.io/v1alpha1
+kind: PolicyException
+metadata: {name: e}
+spec:
+  reason: r
+  expiresAt: soon
+  match:
+    names: a
+  exempt:
+    rules:
+    - missing-image
+    - missing-imag
+    findings:
+    - fingerprint: a
+"""
+    assert [(p.line, p.column, p.name) for p in load_texts(text).problems] == [
+        (6, 14, "e"),
+        (8, 12, "e"),
+        (12, 7, "e"),
+        (14, 7, "e"),
+    ]
+
+
+def image_finding(image: str) -> tuple[dict[str, Any], Finding]:
+    """Return an object and a finding about its one image."""
+    return {"image": image}, Finding(ROOT / "image", "a fact", rule_id="missing-image")
+
+
+def test_an_exception_of_one_fault_ends_when_its_value_changes() -> None:
+    document, finding = image_finding("a:1")
+    fingerprint = fault_fingerprint(finding, document)
+    exempt = {"findings": [{"rule": "missing-image", "fingerprint": fingerprint}]}
+    policies = load_texts(yaml.safe_dump(make_exception(exempt=exempt)))
+    assert policies.problems == ()
+
+    def kept(finding: Finding, document: Any) -> int:
+        result = apply_exceptions(
+            [finding], policies.exceptions, 0, namespace="models", name="wines", document=document
+        )
+        return len(result.kept)
+
+    assert kept(finding, document) == 0
+    assert kept(finding, {"image": "a:2"}) == 1
+    assert kept(replace(finding, rule_id="no-latest-image"), document) == 1
+    assert kept(replace(finding, incomplete=True), document) == 1
+
+
+def test_an_exception_in_force_wins_over_one_that_has_expired() -> None:
+    over = make_exception(expiresAt="2020-01-01T00:00:00Z")
+    other = {**make_exception(), "metadata": {"name": "f"}}
+    policies = load_texts(yaml.safe_dump_all([over, other]))
+    finding = make_finding("policy/gpu/0")
+
+    result = apply_exceptions(
+        [finding, make_finding("traffic-not-100")],
+        policies.exceptions,
+        "2026-06-01T00:00:00Z",
+        namespace="models",
+        name="wines",
+    )
+
+    assert [each.exception.name for each in result.exempted_findings] == ["f"]
+    assert (result.kept, result.expired_exceptions) == ((make_finding("traffic-not-100"),), ())
+
+
+def test_an_exception_that_has_expired_is_told_once() -> None:
+    policies = load_texts(yaml.safe_dump(make_exception(expiresAt="2020-01-01T00:00:00Z")))
+    findings = (make_finding("policy/gpu/0"), make_finding("policy/gpu/1"))
+
+    result = apply_exceptions(
+        findings, policies.exceptions, 1_780_000_000, namespace="models", name="wines"
+    )
+
+    assert result.kept == findings
+    assert [exception.name for exception in result.expired_exceptions] == ["e"]
+
+
+def test_a_time_is_rfc_3339() -> None:
+    assert parse_time("1970-01-01T00:00:07Z") == parse_time(7)
+    with pytest.raises(ValueError, match="no RFC 3339 timestamp"):
+        parse_time("tomorrow")
+
+
+def test_an_exception_is_read_whole() -> None:
+    spec = {
+        "reason": " tracked ",
+        "match": {"namespaces": ["shop"], "names": ["m"]},
+        "exempt": {
+            "policies": ["a"],
+            "rules": ["missing-image"],
+            "podSecurity": ["privileged"],
+            "findings": [{"rule": "missing-image", "path": "spec", "fingerprint": "f"}],
+        },
+    }
+    policies = load_texts(yaml.safe_dump(make_exception(**spec)), file="e.yaml")
+    assert policies.problems == ()
+    (exception,) = policies.exceptions
+    assert exception == PolicyException(
+        name="e",
+        namespace="system",
+        reason="tracked",
+        expires_at="2027-01-01T00:00:00Z",
+        policies=("a",),
+        rules=("missing-image",),
+        pod_security_checks=("privileged",),
+        namespaces=("shop",),
+        names=("m",),
+        findings=frozenset({("missing-image", "f")}),
+        file="e.yaml",
+        line=1,
+    )
+    (row,) = list_exceptions(load_texts(yaml.safe_dump(make_exception(**spec))), 0)
+    assert row == ExceptionRow(
+        "system/e",
+        "m in shop",
+        "a, missing-image, pod-security/privileged",
+        "2027-01-01T00:00:00Z",
+        "active",
+        "tracked",
+    )

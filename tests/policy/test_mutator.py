@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.policy.documents import MATCH_CONSTRAINTS, load_texts, make_deployment
-from webhook.graph.cluster_facts import NO_FACTS
+from webhook.graph.cluster_facts import NO_FACTS, Facts, Namespace
 from webhook.policy import MutationResult, PolicySet, apply_request, mutate_object
 from webhook.yamldoc import patch_value
 
@@ -277,3 +277,160 @@ def test_apply_configuration_puts_no_value_of_another_type(
         "error applying patch: failed to convert patch object to typed object: "
         f".spec.{field}: {fact}"
     )
+
+
+def written(expression: str) -> Any:
+    """Return what a value of CEL becomes in an object."""
+    patch = f'[JSONPatch{{op: "add", path: "/spec/x", value: {expression}}}]'
+    found = mutate_deployment(load_texts(mutating_policy_text(patch)))
+    assert found.failures == ()
+    return found.object["spec"]["x"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("null", None),
+        ("true", True),
+        ("'a'", "a"),
+        ("1", 1),
+        ("1u", 1),
+        ("1.5", 1.5),
+        ("2.0", 2),
+        ("9007199254740992", 2**53),
+        ("9007199254740993", "9007199254740993"),
+        ("-9007199254740993", "-9007199254740993"),
+        ("18446744073709551615u", "18446744073709551615"),
+        ("1e300", 1e300),
+        ("9007199254740991.0", 2**53 - 1),
+        ("9007199254740992.0", 2.0**53),
+        ("b'ab'", "YWI="),
+        ("timestamp('2024-01-01T01:00:00+01:00')", "2024-01-01T00:00:00Z"),
+        ("duration('90s')", "90s"),
+        ("optional.of([1])", [1]),
+        ("[{'a': [1u]}]", [{"a": [1]}]),
+        ("Object.spec.x{a: [Object.spec.x.a{b: 1}]}", {"a": [{"b": 1}]}),
+        ("[Object.spec.x{a: {'k': Object.spec.x.a{b: 1}}}]", [{"a": {"k": {"b": 1}}}]),
+    ],
+)
+def test_a_value_is_written_as_json(expression: str, value: Any) -> None:
+    found = written(expression)
+    assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("expression", "error"),
+    [
+        ("optional.none()", "optional.none() dereference"),
+        ("{1: 'a'}", "unsupported type conversion from 'int' to string"),
+        ("string", "a type is no JSON value"),
+        (
+            "Object.spec.x{a: Object.spec.b{c: 1}}",
+            'type mismatch: unexpected type name "Object.spec.b", expected "Object.spec.x.a", '
+            "which matches field name path from root Object type",
+        ),
+        (
+            "Object.spec.x{a: [{'k': Object.spec.b{c: 1}}]}",
+            'type mismatch: unexpected type name "Object.spec.b", expected "Object.spec.x.a", '
+            "which matches field name path from root Object type",
+        ),
+    ],
+)
+def test_a_value_that_json_does_not_have_is_an_error(expression: str, error: str) -> None:
+    text = f'[JSONPatch{{op: "add", path: "/spec/x", value: dyn({expression})}}]'
+    policies = load_texts(mutating_policy_text(text))
+    (failure,) = mutate_deployment(policies).failures
+    assert failure.error == error
+
+
+@pytest.mark.parametrize(
+    ("expression", "error"),
+    [
+        (
+            '[JSONPatch{op: "remove", path: "/kind"}]',
+            "the patch leaves no object: kind is missing",
+        ),
+        (
+            '[JSONPatch{op: "replace", path: "", value: 1}]',
+            "the patch leaves no object: kind is missing",
+        ),
+        ('[JSONPatch{op: "move", path: "/a"}]', "move /a: from is missing"),
+    ],
+)
+def test_what_is_no_patch_of_an_object_is_an_error(expression: str, error: str) -> None:
+    mutation = mutate_deployment(load_texts(mutating_policy_text(expression)))
+    assert mutation.object == make_deployment()
+    assert [failure.error for failure in mutation.failures] == [error]
+
+
+def test_a_part_is_moved() -> None:
+    patch = '[JSONPatch{op: "move", from: "/metadata/name", path: "/metadata/generateName"}]'
+    mutation = mutate_deployment(load_texts(mutating_policy_text(patch)))
+    assert mutation.object["metadata"] == {"generateName": "wines", "namespace": "models"}
+
+
+@pytest.mark.parametrize("expression", ["dyn([])", "[dyn(1)]", "'a'", "[1]", "null"])
+def test_a_mutation_is_a_list_of_patches_by_its_type(expression: str) -> None:
+    (problem,) = load_texts(mutating_policy_text(expression)).problems
+    assert problem.message.startswith("expression must be of type list(JSONPatch), is ")
+
+
+def test_what_is_merged_is_an_object_by_its_type() -> None:
+    (problem,) = load_texts(apply_policy_text("dyn(1)")).problems
+    assert problem.message == "expression must be of type Object, is dyn"
+
+
+def test_match_conditions_are_asked_of_what_other_policies_made() -> None:
+    conditions = (
+        "  matchConditions:\n  - {name: labelled, expression: has(object.metadata.labels)}\n"
+    )
+    second = '[JSONPatch{op: "add", path: "/metadata/labels/c", value: "d"}]'
+    policies = load_texts(
+        mutating_policy_text(ADD, name="a"),
+        mutating_policy_text(second, name="b", extra_spec=conditions),
+    )
+    assert mutate_deployment(policies).object == make_deployment(labels={"a": "b", "c": "d"})
+    alone = load_texts(mutating_policy_text(second, name="b", extra_spec=conditions))
+    assert mutate_deployment(alone) == MutationResult(make_deployment())
+
+
+def test_an_error_of_a_match_condition_is_the_policys() -> None:
+    conditions = "  matchConditions:\n  - {name: c, expression: object.missing == 1}\n"
+    policies = load_texts(mutating_policy_text(ADD, extra_spec=conditions))
+    mutation = mutate_deployment(policies)
+    assert [(f.rule_id, f.error, f.action) for f in mutation.failures] == [
+        ("policy/m", "matchConditions: no such key: missing", "deny")
+    ]
+    assert mutation.object == make_deployment()
+
+
+def test_a_mutation_that_takes_too_long_is_named_as_such_and_the_others_are_made() -> None:
+    loop = "lists.range(10000).all(x, lists.range(10000).all(y, x >= 0)) ? " + ADD + " : []"
+    policies = load_texts(mutating_policy_text(loop, name="a"), mutating_policy_text(ADD, name="b"))
+    mutation = mutate_deployment(policies)
+    assert [(f.rule_id, f.exceeded) for f in mutation.failures] == [("policy/a/0", True)]
+    assert mutation.object == make_deployment(labels={"a": "b"})
+
+
+def test_an_error_exceeds_no_bound() -> None:
+    policies = load_texts(mutating_policy_text('[JSONPatch{op: "remove", path: "/nowhere"}]'))
+    assert [failure.exceeded for failure in mutate_deployment(policies).failures] == [False]
+
+
+def test_a_mutation_reads_the_labels_of_its_namespace() -> None:
+    patch = (
+        '[JSONPatch{op: "add", path: "/metadata/labels", '
+        "value: {'stage': namespaceObject.metadata.labels.stage}}]"
+    )
+    facts = Facts(namespaces={"models": Namespace({"stage": "prod"})})
+    policies = load_texts(mutating_policy_text(patch))
+    found = mutate_object(policies, apply_request(make_deployment()), facts)
+    assert found.object == make_deployment(labels={"stage": "prod"})
+
+
+def test_a_variable_is_computed_anew_for_each_mutation() -> None:
+    variables = "  variables:\n  - {name: seen, expression: has(object.metadata.labels)}\n"
+    second = 'variables.seen ? [JSONPatch{op: "add", path: "/metadata/labels/c", value: "d"}] : []'
+    guarded = f"variables.seen ? [] : {ADD}"
+    policies = load_texts(mutating_policy_text(guarded, second, extra_spec=variables))
+    assert mutate_deployment(policies).object == make_deployment(labels={"a": "b", "c": "d"})

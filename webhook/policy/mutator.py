@@ -174,15 +174,12 @@ class _Mutator:
 
 
 def _read_operations(value: Any) -> list[Operation]:
-    if type(value) is not list:
-        raise EvaluationError("a mutation must return a list of JSONPatch")
+    """Return the patch of an expression whose type is list(JSONPatch), as the compiler ensures."""
     return [_read_operation(item) for item in value]
 
 
 def _read_object(value: Any) -> Any:
     """Return the fields of an `Object{}` as JSON data."""
-    if type(value) is not StructValue:
-        raise EvaluationError("unsupported return type from ApplyConfiguration expression")
     check_object_types(value)
     return to_json_value(value)
 
@@ -193,8 +190,6 @@ def _require_kind(document: Any) -> None:
 
 
 def _read_operation(value: Any) -> Operation:
-    if type(value) is not StructValue:
-        raise EvaluationError("an element of the list is not a JSONPatch")
     fields = value.fields
     operation: dict[str, Any] = {"op": fields.get("op", ""), "path": fields.get("path", "")}
     if fields.get("from"):

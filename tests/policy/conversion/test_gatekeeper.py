@@ -61,12 +61,44 @@ def test_a_template_and_its_constraint_become_policy_binding_and_parameter() -> 
     conversion, policies = convert(TEMPLATE, CONSTRAINT)
     assert policies.problems == ()
     policy, binding, parameter = conversion.objects
-    assert policy["spec"]["paramKind"] == {
-        "apiVersion": "constraints.gatekeeper.sh/v1beta1",
-        "kind": "K8sAllowedRepos",
+    source = yaml.safe_load(TEMPLATE)["spec"]["targets"][0]["code"][0]["source"]
+    everything = {
+        "apiGroups": ["*"],
+        "apiVersions": ["*"],
+        "operations": ["CREATE", "UPDATE"],
+        "resources": ["*"],
     }
-    assert binding["spec"]["validationActions"] == ["Warn"]
-    assert binding["spec"]["paramRef"] == {"name": "ours", "parameterNotFoundAction": "Deny"}
+    assert policy["metadata"] == {
+        "name": "k8sallowedrepos",
+        "annotations": {"graphgate.io/title": "Allowed repositories"},
+    }
+    assert policy["spec"] == {
+        "failurePolicy": "Fail",
+        "paramKind": {
+            "apiVersion": "constraints.gatekeeper.sh/v1beta1",
+            "kind": "K8sAllowedRepos",
+        },
+        "matchConstraints": {"resourceRules": [everything]},
+        "variables": [
+            {"name": "anyObject", "expression": "object == null ? oldObject : object"},
+            {
+                "name": "params",
+                "expression": "has(params.spec) && has(params.spec.parameters) ? "
+                "params.spec.parameters : null",
+            },
+            *source["variables"],
+        ],
+        "validations": source["validations"],
+    }
+    assert binding["metadata"] == {"name": "k8sallowedrepos-ours"}
+    assert binding["spec"] == {
+        "policyName": "k8sallowedrepos",
+        "validationActions": ["Warn"],
+        "paramRef": {"name": "ours", "parameterNotFoundAction": "Deny"},
+        "matchResources": {
+            "resourceRules": [{**everything, "apiGroups": [""], "resources": ["pods"]}]
+        },
+    }
     assert parameter == yaml.safe_load(CONSTRAINT)
     assert conversion.notes == (
         "k8sallowedrepos: spec.generateVAP is not converted: the policy is written here",

@@ -236,3 +236,240 @@ def test_a_condition_that_is_called_by_a_sentence_gets_a_name() -> None:
 def test_a_library_of_kyverno_alone_is_the_reason(message: str, reason: str) -> None:
     assert explain_problem(message, "kyverno") == f"{message}{reason}"
     assert explain_problem(message, "gatekeeper") == message
+
+
+WHOLE_RULE = """\
+apiVersion: kyverno.io/v1
+kind: Policy
+metadata:
+  name: pods
+  annotations:
+    policies.kyverno.io/title: |
+      Two
+      lines
+    policies.kyverno.io/category: Images
+    policies.kyverno.io/severity: medium
+    policies.kyverno.io/subject: Pod
+spec:
+  failurePolicy: Ignore
+  rules:
+  - name: all
+    match:
+      resources:
+        kinds: [v1/Pod, apps/v1/Deployment, CronJob, Unknown, "*", 1]
+        namespaceSelector: {matchLabels: {stage: prod}}
+        selector: {matchLabels: {team: wine}}
+        names: [a]
+        name: a
+        namespaces: [b]
+        annotations: {c: d}
+      subjects: [{kind: User}]
+      roles: [e]
+      clusterRoles: [f]
+    exclude:
+      resources: {kinds: [Pod], operations: [CONNECT], selector: {matchLabels: {a: b}}}
+    validate:
+      failureAction: enforce
+      message: a message
+      cel:
+        generate: true
+        paramKind: {apiVersion: v1, kind: ConfigMap}
+        paramRef: {name: p, parameterNotFoundAction: Deny}
+        auditAnnotations: [{key: k, valueExpression: "''"}]
+        expressions:
+        - {expression: "true"}
+        - {expression: "true", message: its own}
+        - {expression: "true", messageExpression: "'its own'"}
+"""
+
+
+def test_all_that_a_rule_with_cel_has_is_carried_over_or_named() -> None:
+    conversion, policies = convert(WHOLE_RULE)
+    assert policies.problems == ()
+
+    def resources(group: str, version: str, name: str, operations: list[str]) -> Any:
+        return {
+            "apiGroups": [group],
+            "apiVersions": [version],
+            "operations": operations,
+            "resources": [name],
+        }
+
+    both = ["CREATE", "UPDATE"]
+    assert conversion.objects == (
+        {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingAdmissionPolicy",
+            "metadata": {
+                "name": "pods-all",
+                "annotations": {
+                    "graphgate.io/title": "Two lines",
+                    "graphgate.io/category": "Images",
+                    "graphgate.io/severity": "medium",
+                },
+            },
+            "spec": {
+                "failurePolicy": "Ignore",
+                "paramKind": {"apiVersion": "v1", "kind": "ConfigMap"},
+                "matchConstraints": {
+                    "resourceRules": [
+                        resources("", "v1", "pods", both),
+                        resources("apps", "v1", "deployments", both),
+                        resources("batch", "*", "cronjobs", both),
+                        resources("*", "*", "unknowns", both),
+                        resources("*", "*", "*", both),
+                    ],
+                    "namespaceSelector": {"matchLabels": {"stage": "prod"}},
+                    "objectSelector": {"matchLabels": {"team": "wine"}},
+                    "excludeResourceRules": [resources("", "*", "pods", ["CONNECT"])],
+                },
+                "validations": [
+                    {"expression": "true", "message": "a message"},
+                    {"expression": "true", "message": "its own"},
+                    {"expression": "true", "messageExpression": "'its own'"},
+                ],
+                "auditAnnotations": [{"key": "k", "valueExpression": "''"}],
+            },
+        },
+        {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": {"name": "pods-all"},
+            "spec": {
+                "policyName": "pods-all",
+                "validationActions": ["Deny"],
+                "paramRef": {"name": "p", "parameterNotFoundAction": "Deny"},
+            },
+        },
+    )
+    left_out = "is left out: write it as a matchCondition"
+    assert conversion.notes == (
+        "pods-all: validate.cel.generate is left out: Kubernetes has nothing like it",
+        f"pods-all: match.names {left_out}",
+        f"pods-all: match.name {left_out}",
+        f"pods-all: match.namespaces {left_out}",
+        f"pods-all: match.annotations {left_out}",
+        f"pods-all: match.subjects {left_out} on request.userInfo",
+        f"pods-all: match.roles {left_out} on request.userInfo",
+        f"pods-all: match.clusterRoles {left_out} on request.userInfo",
+        "pods-all: exclude.selector is left out: it held for some of the kinds only",
+    )
+
+
+@pytest.mark.parametrize("word", ["any", "all"])
+def test_selectors_of_one_of_several_blocks_would_hold_for_all(word: str) -> None:
+    one = "{resources: {kinds: [Pod], selector: {matchLabels: {a: b}}}}"
+    other = "{resources: {kinds: [Job], namespaceSelector: {matchLabels: {a: b}}}}"
+    text = CLUSTER.split("  - name: pattern", maxsplit=1)[0].replace(
+        "any:\n      - resources: {kinds: [Pod, apps/v1/Deployment], operations: [CREATE]}",
+        f"{word}: [{one}, {other}]",
+    )
+    conversion, _ = convert(text)
+    constraints = conversion.objects[0]["spec"]["matchConstraints"]
+    assert [rule["resources"] for rule in constraints["resourceRules"]] == [["pods"], ["jobs"]]
+    assert constraints.keys() == {"resourceRules"}
+    assert conversion.notes == (
+        "pods-pinned: match.selector is left out: it held for some of the kinds only",
+        "pods-pinned: match.namespaceSelector is left out: it held for some of the kinds only",
+    )
+
+
+def test_the_selector_of_the_only_block_is_carried_over() -> None:
+    text = CLUSTER.replace("operations: [CREATE]}", "selector: {matchLabels: {a: b}}}")
+    conversion, _ = convert(text)
+    constraints = conversion.objects[0]["spec"]["matchConstraints"]
+    assert constraints["objectSelector"] == {"matchLabels": {"a": "b"}}
+
+
+@pytest.mark.parametrize(
+    ("rule", "note"),
+    [
+        ("mutate: {}", "r-a: mutate is left out: it is not CEL"),
+        ("generate: {}", "r-a: generate is left out: it is not CEL"),
+        ("verifyImages: []", "r-a: verifyImages is left out: it is not CEL"),
+        ("other: {}", "r-a: it is left out: it is not CEL"),
+    ],
+)
+def test_a_rule_without_cel_is_named_by_what_it_does(rule: str, note: str) -> None:
+    text = f"kind: Policy\nmetadata: {{name: r}}\nspec: {{rules: [1, {{name: a, {rule}}}]}}\n"
+    conversion, _ = convert(text)
+    assert (conversion.objects, conversion.notes) == ((), (note,))
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("kind: ImageVerificationPolicy", "(no name): ImageVerificationPolicy is left out"),
+        ("metadata: {name: a}", "a: it is left out"),
+    ],
+)
+def test_another_kind_is_left_out_by_name(text: str, note: str) -> None:
+    assert convert(text)[0].notes == (f"{note}: no kind with CEL",)
+
+
+def test_a_namespaced_policy_holds_for_all_namespaces_and_says_so() -> None:
+    conversion, _ = convert(
+        VALIDATING.replace("kind: Validating", "kind: NamespacedValidating").replace(
+            "  validationActions: [Deny]\n", ""
+        )
+    )
+    assert conversion.objects[1]["spec"]["validationActions"] == ["Deny"]
+    assert conversion.notes[-1] == (
+        "pinned: it held for its namespace alone; the binding holds for all"
+    )
+
+
+def test_all_that_a_new_kind_shares_with_kubernetes_is_carried_over() -> None:
+    spec = {
+        "failurePolicy": "Ignore",
+        "matchConstraints": {"resourceRules": []},
+        "matchConditions": [{"name": "a" * 70 + "-", "expression": "true"}],
+        "variables": [{"name": "v", "expression": "1"}],
+        "paramKind": {"apiVersion": "v1", "kind": "ConfigMap"},
+        "validations": [{"expression": "true"}],
+        "auditAnnotations": [{"key": "k", "valueExpression": "''"}],
+        "validationActions": ["Audit"],
+        "background": {},
+        "other": 1,
+    }
+    document = {"kind": "ValidatingPolicy", "metadata": {"name": "p"}, "spec": spec}
+    conversion = convert_documents([document], "kyverno")
+    policy, binding = conversion.objects
+    name = "a" * 63
+    assert policy["spec"] == {
+        key: [{"name": name, "expression": "true"}] if key == "matchConditions" else value
+        for key, value in spec.items()
+        if key not in ("validationActions", "background", "other")
+    }
+    assert "annotations" not in policy["metadata"]
+    assert binding["spec"]["validationActions"] == ["Audit"]
+    assert conversion.notes == (
+        "p: spec.other is left out: Kubernetes has nothing like it",
+        f'p: the condition "{"a" * 70}-" is called {name}',
+    )
+
+
+def test_all_that_a_mutating_policy_has_is_carried_over() -> None:
+    spec = {
+        "matchConstraints": {"resourceRules": []},
+        "mutations": [{"patchType": "JSONPatch"}],
+        "reinvocationPolicy": "IfNeeded",
+        "validations": [{"expression": "true"}],
+    }
+    document = {"kind": "MutatingPolicy", "metadata": {"name": "p"}, "spec": spec}
+    conversion = convert_documents([document], "kyverno")
+    assert conversion.objects[0]["spec"] == {
+        key: spec[key] for key in ("matchConstraints", "mutations", "reinvocationPolicy")
+    }
+    assert conversion.objects[1]["spec"] == {"policyName": "p"}
+    assert conversion.notes == ("p: spec.validations is left out: Kubernetes has nothing like it",)
+
+
+def test_a_library_of_kyverno_alone_is_named() -> None:
+    for name in (
+        *("generator", "globalContext", "http", "image"),
+        *("parseServiceAccount", "resource", "time"),
+    ):
+        message = f"undeclared reference to '{name}'"
+        assert explain_problem(message, "kyverno") == f"{message}: a library that only Kyverno has"
+    assert explain_problem("'http' is odd", "kyverno") == "'http' is odd"
