@@ -323,7 +323,7 @@ def test_a_value_is_written_as_json(expression: str, value: Any) -> None:
     [
         ("optional.none()", "optional.none() dereference"),
         ("{1: 'a'}", "unsupported type conversion from 'int' to string"),
-        ("string", "a type is no JSON value"),
+        ("string", "a type is not a JSON value"),
         (
             "Object.spec.x{a: Object.spec.b{c: 1}}",
             'type mismatch: unexpected type name "Object.spec.b", expected "Object.spec.x.a", '
@@ -348,11 +348,11 @@ def test_a_value_that_json_does_not_have_is_an_error(expression: str, error: str
     [
         (
             '[JSONPatch{op: "remove", path: "/kind"}]',
-            "the patch leaves no object: kind is missing",
+            "the patched document is not an object: kind is missing",
         ),
         (
             '[JSONPatch{op: "replace", path: "", value: 1}]',
-            "the patch leaves no object: kind is missing",
+            "the patched document is not an object: kind is missing",
         ),
         ('[JSONPatch{op: "move", path: "/a"}]', "move /a: from is missing"),
     ],
@@ -372,12 +372,12 @@ def test_a_part_is_moved() -> None:
 @pytest.mark.parametrize("expression", ["dyn([])", "[dyn(1)]", "'a'", "[1]", "null"])
 def test_a_mutation_is_a_list_of_patches_by_its_type(expression: str) -> None:
     (problem,) = load_texts(mutating_policy_text(expression)).problems
-    assert problem.message.startswith("expression must be of type list(JSONPatch), is ")
+    assert problem.message.startswith("expression must be of type list(JSONPatch), got ")
 
 
 def test_what_is_merged_is_an_object_by_its_type() -> None:
     (problem,) = load_texts(apply_policy_text("dyn(1)")).problems
-    assert problem.message == "expression must be of type Object, is dyn"
+    assert problem.message == "expression must be of type Object, got dyn"
 
 
 def test_match_conditions_are_asked_of_what_other_policies_made() -> None:

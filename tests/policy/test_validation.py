@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from webhook.policy.validation import find_shape_issues
+from webhook.policy.validation import read_shape
 
 RULE = {
     "apiGroups": ["machinelearning.seldon.io"],
@@ -50,7 +50,7 @@ def binding(**spec: Any) -> dict[str, Any]:
 
 
 def issues(value: dict[str, Any]) -> list[str]:
-    return [f"{path}: {message}" for path, message in find_shape_issues(value)]
+    return [f"{issue.path}: {issue.message}" for issue in read_shape(value).issues]
 
 
 @pytest.mark.parametrize(
@@ -123,12 +123,12 @@ CONSTRAINTS = "spec.matchConstraints"
     [
         (
             {**validating(), "apiVersion": "admissionregistration.k8s.io/v1alpha1"},
-            ["apiVersion: apiVersion is v1alpha1, not v1 or v1beta1"],
+            ["apiVersion: unsupported apiVersion v1alpha1; expected v1 or v1beta1"],
         ),
         ({**validating(), "metadata": None}, ["metadata: metadata.name is missing"]),
         ({**validating(), "metadata": {"name": ""}}, ["metadata: metadata.name is missing"]),
         ({**validating(), "spec": None}, ["spec: spec is missing"]),
-        ({**validating(), "spec": 1}, ["spec: spec is no object"]),
+        ({**validating(), "spec": 1}, ["spec: spec must be of type object"]),
         (
             {**validating(), "metadata": {}, "spec": None},
             ["metadata: metadata.name is missing", "spec: spec is missing"],
@@ -142,17 +142,17 @@ CONSTRAINTS = "spec.matchConstraints"
         (
             validating(matchConstraints={"resourceRules": [{**RULE, "operations": ["PATCH"]}]}),
             [
-                f'{CONSTRAINTS}.resourceRules[0].operations[0]: operations is "PATCH", '
-                "not CREATE or UPDATE or DELETE or CONNECT or *"
+                f'{CONSTRAINTS}.resourceRules[0].operations[0]: invalid operations "PATCH"; '
+                "expected CREATE, UPDATE, DELETE, CONNECT or *"
             ],
         ),
         (
             validating(matchConstraints={"resourceRules": [RULE], "matchPolicy": "Any"}),
-            [f'{CONSTRAINTS}.matchPolicy: matchPolicy is "Any", not Exact or Equivalent'],
+            [f'{CONSTRAINTS}.matchPolicy: invalid matchPolicy "Any"; expected Exact or Equivalent'],
         ),
         (
             validating(failurePolicy=""),
-            ['spec.failurePolicy: failurePolicy is "", not Fail or Ignore'],
+            ['spec.failurePolicy: invalid failurePolicy ""; expected Fail or Ignore'],
         ),
         (
             validating(matchConstraints={"resourceRules": []}),
@@ -160,7 +160,7 @@ CONSTRAINTS = "spec.matchConstraints"
         ),
         (
             validating(matchConditions=[CONDITION, CONDITION]),
-            ['spec.matchConditions[1].name: the name "c" stands twice in matchConditions'],
+            ['spec.matchConditions[1].name: duplicate name "c" in matchConditions'],
         ),
         (
             validating(matchConditions=[{**CONDITION, "name": f"c{n}"} for n in range(65)]),
@@ -168,38 +168,41 @@ CONSTRAINTS = "spec.matchConstraints"
         ),
         (
             validating(variables=[{"name": "a-b", "expression": "1"}]),
-            ['spec.variables[0].name: the name "a-b" is no identifier of CEL'],
+            ['spec.variables[0].name: "a-b" is not a CEL identifier'],
         ),
         (
             validating(variables=[{"name": "9a", "expression": "1"}] * 2),
             [
-                'spec.variables[0].name: the name "9a" is no identifier of CEL',
-                'spec.variables[1].name: the name "9a" is no identifier of CEL',
-                'spec.variables[1].name: the variable "9a" stands twice',
+                'spec.variables[0].name: "9a" is not a CEL identifier',
+                'spec.variables[1].name: "9a" is not a CEL identifier',
+                'spec.variables[1].name: duplicate variable "9a"',
             ],
         ),
         (
             validating(auditAnnotations=[{"key": "a", "valueExpression": "''"}] * 2),
-            ['spec.auditAnnotations[1].key: the key "a" stands twice in auditAnnotations'],
+            ['spec.auditAnnotations[1].key: duplicate key "a" in auditAnnotations'],
         ),
         (
             validating(validations=[]),
-            ["spec: neither validations nor auditAnnotations: the policy says nothing"],
+            ["spec: validations or auditAnnotations is required"],
         ),
-        (mutating(mutations=[]), ["spec: mutations is missing: the policy changes nothing"]),
+        (mutating(mutations=[]), ["spec: mutations is missing"]),
         (
             mutating(reinvocationPolicy=None),
-            ["spec: reinvocationPolicy is missing: Never or IfNeeded"],
+            ["spec: reinvocationPolicy is missing; allowed: Never, IfNeeded"],
         ),
         (
             mutating(reinvocationPolicy="Always"),
-            ['spec.reinvocationPolicy: reinvocationPolicy is "Always", not Never or IfNeeded'],
+            [
+                'spec.reinvocationPolicy: invalid reinvocationPolicy "Always"; '
+                "expected Never or IfNeeded"
+            ],
         ),
         (
             mutating(mutations=[{"patchType": "Merge", "jsonPatch": {"expression": "[]"}}]),
             [
-                'spec.mutations[0].patchType: patchType is "Merge", '
-                "not JSONPatch or ApplyConfiguration"
+                'spec.mutations[0].patchType: invalid patchType "Merge"; '
+                "expected JSONPatch or ApplyConfiguration"
             ],
         ),
         (
@@ -209,7 +212,7 @@ CONSTRAINTS = "spec.matchConstraints"
         (
             mutating(mutations=[{**PATCH, "applyConfiguration": {"expression": "Object{}"}}]),
             [
-                "spec.mutations[0].applyConfiguration: applyConfiguration does not go with "
+                "spec.mutations[0].applyConfiguration: applyConfiguration is not allowed with "
                 "patchType JSONPatch"
             ],
         ),
@@ -220,30 +223,36 @@ CONSTRAINTS = "spec.matchConstraints"
         ),
         (
             binding(validationActions=[]),
-            ["spec.validationActions: validationActions is empty"],
+            ["spec.validationActions: validationActions must not be empty"],
         ),
         (
             binding(validationActions=["Deny", "Refuse"]),
-            ['spec.validationActions[1]: validationActions is "Refuse", not Deny or Warn or Audit'],
+            [
+                'spec.validationActions[1]: invalid validationActions "Refuse"; '
+                "expected Deny, Warn or Audit"
+            ],
         ),
         (
             binding(validationActions=["Warn", "Audit", "Deny"]),
-            ["spec.validationActions: Deny and Warn together would say everything twice"],
+            [
+                "spec.validationActions: Deny and Warn are not allowed together: "
+                "every message would appear twice"
+            ],
         ),
         (
             binding(paramRef={"parameterNotFoundAction": "Allow"}),
-            ["spec.paramRef: paramRef takes either name or selector"],
+            ["spec.paramRef: paramRef requires either name or selector"],
         ),
         (
             binding(paramRef={"name": "a", "parameterNotFoundAction": "Ask"}),
             [
-                "spec.paramRef.parameterNotFoundAction: parameterNotFoundAction is "
-                '"Ask", not Allow or Deny'
+                "spec.paramRef.parameterNotFoundAction: invalid parameterNotFoundAction "
+                '"Ask"; expected Allow or Deny'
             ],
         ),
         (
             binding(paramRef={"selector": {}}),
-            ["spec.paramRef: paramRef.parameterNotFoundAction is missing: Allow or Deny"],
+            ["spec.paramRef: paramRef.parameterNotFoundAction is missing; allowed: Allow, Deny"],
         ),
     ],
 )

@@ -342,17 +342,17 @@ def test_all_that_a_rule_with_cel_has_is_carried_over_or_named() -> None:
             },
         },
     )
-    left_out = "is left out: write it as a matchCondition"
+    left_out = "is not converted: write a matchCondition"
     assert conversion.notes == (
-        "pods-all: validate.cel.generate is left out: Kubernetes has nothing like it",
-        f"pods-all: match.names {left_out}",
-        f"pods-all: match.name {left_out}",
-        f"pods-all: match.namespaces {left_out}",
-        f"pods-all: match.annotations {left_out}",
-        f"pods-all: match.subjects {left_out} on request.userInfo",
-        f"pods-all: match.roles {left_out} on request.userInfo",
-        f"pods-all: match.clusterRoles {left_out} on request.userInfo",
-        "pods-all: exclude.selector is left out: it held for some of the kinds only",
+        "pods-all: validate.cel.generate is not converted: Kubernetes has no equivalent",
+        f"pods-all: match.names {left_out} instead",
+        f"pods-all: match.name {left_out} instead",
+        f"pods-all: match.namespaces {left_out} instead",
+        f"pods-all: match.annotations {left_out} instead",
+        f"pods-all: match.subjects {left_out} on request.userInfo instead",
+        f"pods-all: match.roles {left_out} on request.userInfo instead",
+        f"pods-all: match.clusterRoles {left_out} on request.userInfo instead",
+        "pods-all: exclude.selector is not converted: it applied to some of the kinds only",
     )
 
 
@@ -368,9 +368,10 @@ def test_selectors_of_one_of_several_blocks_would_hold_for_all(word: str) -> Non
     constraints = conversion.objects[0]["spec"]["matchConstraints"]
     assert [rule["resources"] for rule in constraints["resourceRules"]] == [["pods"], ["jobs"]]
     assert constraints.keys() == {"resourceRules"}
+    some = "is not converted: it applied to some of the kinds only"
     assert conversion.notes == (
-        "pods-pinned: match.selector is left out: it held for some of the kinds only",
-        "pods-pinned: match.namespaceSelector is left out: it held for some of the kinds only",
+        f"pods-pinned: match.selector {some}",
+        f"pods-pinned: match.namespaceSelector {some}",
     )
 
 
@@ -384,10 +385,10 @@ def test_the_selector_of_the_only_block_is_carried_over() -> None:
 @pytest.mark.parametrize(
     ("rule", "note"),
     [
-        ("mutate: {}", "r-a: mutate is left out: it is not CEL"),
-        ("generate: {}", "r-a: generate is left out: it is not CEL"),
-        ("verifyImages: []", "r-a: verifyImages is left out: it is not CEL"),
-        ("other: {}", "r-a: it is left out: it is not CEL"),
+        ("mutate: {}", "r-a: mutate is not converted: it is not CEL"),
+        ("generate: {}", "r-a: generate is not converted: it is not CEL"),
+        ("verifyImages: []", "r-a: verifyImages is not converted: it is not CEL"),
+        ("other: {}", "r-a: it is not converted: it is not CEL"),
     ],
 )
 def test_a_rule_without_cel_is_named_by_what_it_does(rule: str, note: str) -> None:
@@ -399,12 +400,12 @@ def test_a_rule_without_cel_is_named_by_what_it_does(rule: str, note: str) -> No
 @pytest.mark.parametrize(
     ("text", "note"),
     [
-        ("kind: ImageVerificationPolicy", "(no name): ImageVerificationPolicy is left out"),
-        ("metadata: {name: a}", "a: it is left out"),
+        ("kind: ImageVerificationPolicy", "(no name): ImageVerificationPolicy is not converted"),
+        ("metadata: {name: a}", "a: it is not converted"),
     ],
 )
 def test_another_kind_is_left_out_by_name(text: str, note: str) -> None:
-    assert convert(text)[0].notes == (f"{note}: no kind with CEL",)
+    assert convert(text)[0].notes == (f"{note}: not a kind with CEL",)
 
 
 def test_a_namespaced_policy_holds_for_all_namespaces_and_says_so() -> None:
@@ -415,7 +416,7 @@ def test_a_namespaced_policy_holds_for_all_namespaces_and_says_so() -> None:
     )
     assert conversion.objects[1]["spec"]["validationActions"] == ["Deny"]
     assert conversion.notes[-1] == (
-        "pinned: it held for its namespace alone; the binding holds for all"
+        "pinned: it applied to its own namespace only; the binding applies to all"
     )
 
 
@@ -444,8 +445,8 @@ def test_all_that_a_new_kind_shares_with_kubernetes_is_carried_over() -> None:
     assert "annotations" not in policy["metadata"]
     assert binding["spec"]["validationActions"] == ["Audit"]
     assert conversion.notes == (
-        "p: spec.other is left out: Kubernetes has nothing like it",
-        f'p: the condition "{"a" * 70}-" is called {name}',
+        "p: spec.other is not converted: Kubernetes has no equivalent",
+        f'p: the condition "{"a" * 70}-" is renamed to "{name}"',
     )
 
 
@@ -462,7 +463,9 @@ def test_all_that_a_mutating_policy_has_is_carried_over() -> None:
         key: spec[key] for key in ("matchConstraints", "mutations", "reinvocationPolicy")
     }
     assert conversion.objects[1]["spec"] == {"policyName": "p"}
-    assert conversion.notes == ("p: spec.validations is left out: Kubernetes has nothing like it",)
+    assert conversion.notes == (
+        "p: spec.validations is not converted: Kubernetes has no equivalent",
+    )
 
 
 def test_a_library_of_kyverno_alone_is_named() -> None:
@@ -471,5 +474,8 @@ def test_a_library_of_kyverno_alone_is_named() -> None:
         *("parseServiceAccount", "resource", "time"),
     ):
         message = f"undeclared reference to '{name}'"
-        assert explain_problem(message, "kyverno") == f"{message}: a library that only Kyverno has"
+        assert (
+            explain_problem(message, "kyverno")
+            == f"{message}: it belongs to a library that only Kyverno has"
+        )
     assert explain_problem("'http' is odd", "kyverno") == "'http' is odd"
