@@ -132,7 +132,7 @@ def test_the_time_may_be_seconds() -> None:
                 "spec.exempt.findings[1] must be a mapping with rule and fingerprint",
                 'unknown check "runAsRoot"; did you mean "runAsUser"?',
                 'unknown rule "trafic-not-100"; did you mean "traffic-not-100"?',
-                'spec.expiresAt: "never" is no RFC 3339 timestamp',
+                'spec.expiresAt: "never" is not an RFC 3339 timestamp',
                 "spec.match.names must be a list of non-empty strings",
                 'unknown field "namespace"; did you mean "namespaces"?',
             ],
@@ -296,7 +296,7 @@ def test_an_exception_that_has_expired_is_told_once() -> None:
 
 def test_a_time_is_rfc_3339() -> None:
     assert parse_time("1970-01-01T00:00:07Z") == parse_time(7)
-    with pytest.raises(ValueError, match="no RFC 3339 timestamp"):
+    with pytest.raises(ValueError, match="not an RFC 3339 timestamp"):
         parse_time("tomorrow")
 
 
