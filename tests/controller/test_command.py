@@ -20,7 +20,7 @@ def test_the_reconciler_has_the_settings_in_force_and_its_own_options(tmp_path):
     file.write_text(head)
     flags = SettingsFlags(settings_file=file)
     store = SettingsStore(lambda: load_settings(flags), file)
-    provider = ReconcilerSettings(store, ImageOptions(storage_initializer="i:1"))
+    provider = ReconcilerSettings(store, ImageOptions(storage_initializer_image="i:1"))
     assert provider.controller_settings.settings.ratchet is True
     file.write_text(head + "ratchet: false\n")
     store.reload_if_changed()

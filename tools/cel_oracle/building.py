@@ -10,8 +10,6 @@ import json
 import os
 import platform
 import re
-import signal
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,23 +17,19 @@ from pathlib import Path
 from tools.cel_oracle.project import (
     GO,
     KUBERNETES,
+    Binary,
     BuildFailedError,
-    ControlPlaneError,
-    GoMissingError,
-    build_environment,
+    Module,
+    Tool,
     cache_folder,
-    die_with_parent,
-    find_go,
-    follow,
-    only_builder,
+    program,
+    provide_binary,
 )
 
 PROGRAM = Path(__file__).parent / "program"
 NAME = "cel-oracle"
-_TAGS = "-tags=" + ",".join(
-    KUBERNETES.tags
-)  # as kube-apiserver is built: it shares what Go compiled
-_LDFLAGS = "-ldflags=-s -w"
+# What its file is known by in the cache.
+_FLAGS = (f"-tags={','.join(KUBERNETES.tags)}", "-ldflags=-s -w")
 
 
 def library_version() -> str:
@@ -50,24 +44,19 @@ def oracle_file(environ: Mapping[str, str]) -> Path:
         for path in sorted(PROGRAM.iterdir())
         if path.suffix in (".go", ".mod", ".sum")
     }
-    parts = [files, GO, _TAGS, _LDFLAGS, platform.system(), platform.machine()]
+    parts = [files, GO, *_FLAGS, platform.system(), platform.machine()]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     return cache_folder(environ) / f"{NAME}-{library_version()}-{digest[:12]}" / NAME
 
 
 def provide_oracle(environ: Mapping[str, str], report: Callable[[str], None]) -> Path:
     """Return the program's file; build it if it is missing."""
-    file = oracle_file(environ)
-    if file.is_file():
-        return file
-    check_versions()
-    cache = cache_folder(environ)
-    cache.mkdir(parents=True, exist_ok=True)
-    with only_builder(cache, report):
-        if not file.is_file():
-            report(f"building the CEL oracle {library_version()} from source, once")
-            _build(file, environ, report)
-    return file
+    # With the tags of kube-apiserver: both share what Go compiled.
+    module = Module(PROGRAM.name, "k8s.io/apiserver", library_version(), tags=KUBERNETES.tags)
+    binary = Binary(Tool(NAME, module, "."), oracle_file(environ), "cache")
+    if not binary.is_there:
+        check_versions()
+    return provide_binary(binary, environ, report, PROGRAM)
 
 
 def check_versions() -> None:
@@ -84,39 +73,5 @@ def check_versions() -> None:
         )
 
 
-def _build(file: Path, environ: Mapping[str, str], report: Callable[[str], None]) -> None:
-    go = find_go(environ.get("PATH", ""), [NAME])
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.parent / f".{NAME}.partial"
-    command = [str(go.command), "build", "-v", "-mod=readonly", "-trimpath", "-buildvcs=false"]
-    compiler = subprocess.Popen(
-        [*command, _TAGS, _LDFLAGS, f"-o={unfinished}", "."],
-        cwd=PROGRAM,
-        env=build_environment(environ, go),
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=die_with_parent(send=signal.SIGTERM),  # noqa: PLW1509 — it makes two system calls
-    )
-    try:
-        follow(compiler, NAME, report)
-        unfinished.rename(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def main() -> int:
-    """Provide the oracle and say where it is; return the exit code."""
-    try:
-        print(provide_oracle(os.environ, lambda line: print(line, file=sys.stderr, flush=True)))
-    except GoMissingError as missing:
-        print(f"cel-oracle: {missing}", file=sys.stderr)
-        return 3
-    except ControlPlaneError as failed:
-        print(f"cel-oracle: {failed}", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program.run("cel-oracle", lambda: print(provide_oracle(os.environ, program.report))))

@@ -1,11 +1,11 @@
 """All that this package takes from the rest of the project, in one place."""
 
-from tools.control_plane.cache import cache_folder, only_builder
-from tools.control_plane.compiling import follow
-from tools.control_plane.errors import BuildFailedError, ControlPlaneError, GoMissingError
-from tools.control_plane.process import die_with_parent
-from tools.control_plane.toolchain import build_environment, find_go
-from tools.control_plane.versions import GO, KUBERNETES
+from tools.control_plane import program
+from tools.control_plane.binaries import Binary
+from tools.control_plane.build import provide_binary
+from tools.control_plane.cache import cache_folder
+from tools.control_plane.errors import BuildFailedError, ControlPlaneError
+from tools.control_plane.versions import GO, KUBERNETES, Module, Tool
 from webhook.cel.activation import (
     MISSING,
     Closure,
@@ -52,6 +52,7 @@ __all__ = [
     "STRUCT_TYPES",
     "URL",
     "VARIABLES_TYPE",
+    "Binary",
     "BuildFailedError",
     "Closure",
     "Compiler",
@@ -63,7 +64,7 @@ __all__ = [
     "ExpressionError",
     "Facts",
     "Format",
-    "GoMissingError",
+    "Module",
     "Namespace",
     "OptionalValue",
     "Quantity",
@@ -72,19 +73,17 @@ __all__ = [
     "SourceObject",
     "StructValue",
     "Timestamp",
+    "Tool",
     "TypeValue",
     "UInt",
-    "build_environment",
     "build_namespace_object",
     "cache_folder",
-    "die_with_parent",
-    "find_go",
-    "follow",
     "from_key",
     "load_policy_set",
     "mutate_object",
-    "only_builder",
     "policy_environment",
+    "program",
+    "provide_binary",
     "read_request",
     "type_name",
 ]

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from tools.control_plane import errors
+from tools.control_plane import program
 from tools.control_plane.binaries import Binary, choose_binaries
 from tools.control_plane.cache import MODULES_FOLDER, Report, cache_folder, only_builder
 from tools.control_plane.compiling import follow
@@ -46,23 +46,43 @@ def _build_all(missing: list[Binary], environ: Mapping[str, str], report: Report
         "about 10 minutes on two cores"
     )
     for number, binary in enumerate(missing, start=1):
-        what = f"[{number}/{len(missing)}] {binary.tool.name} {binary.tool.module.version}"
-        started = time.monotonic()
-        folder = MODULES_FOLDER / binary.tool.module.name
-        build(binary, go, environ, partial(_report_on, what, report), folder)
-        size = binary.path.stat().st_size / 1e6
-        report(f"{what}: built in {time.monotonic() - started:.0f} s, {size:.0f} MB")
+        what = f"[{number}/{len(missing)}] {_describe(binary)}"
+        build(binary, go, environ, report, MODULES_FOLDER / binary.tool.module.name, what)
 
 
-def _report_on(what: str, report: Report, line: str) -> None:
-    report(f"{what}: {line}")
+def provide_binary(
+    binary: Binary, environ: Mapping[str, str], report: Report, module: Path
+) -> Path:
+    """Return a program's file; build it if it is missing.
+
+    module  the folder whose go.mod pins what it is made of
+    """
+    if binary.is_there:
+        return binary.path
+    go = find_go(environ.get("PATH", ""), [binary.tool.name])
+    cache = cache_folder(environ)
+    cache.mkdir(parents=True, exist_ok=True)
+    with only_builder(cache, report):
+        if not binary.is_there:
+            what = _describe(binary)
+            report(f"building {what} from source, once; some minutes on two cores")
+            build(binary, go, environ, report, module, what)
+    return binary.path
 
 
-def build(binary: Binary, go: Go, environ: Mapping[str, str], report: Report, module: Path) -> None:
+def _describe(binary: Binary) -> str:
+    return f"{binary.tool.name} {binary.tool.module.version}"
+
+
+def build(
+    binary: Binary, go: Go, environ: Mapping[str, str], report: Report, module: Path, what: str
+) -> None:
     """Build to a temporary name beside the binary, then rename: it is whole or not there.
 
-    `module` is the folder whose go.mod pins what the binary is made of.
+    module  the folder whose go.mod pins what the binary is made of
+    what    how reports call it
     """
+    started = time.monotonic()
     folder = binary.path.parent
     folder.mkdir(parents=True, exist_ok=True)
     for abandoned in folder.glob(".*.partial"):  # of a killed build; the lock is ours
@@ -79,10 +99,12 @@ def build(binary: Binary, go: Go, environ: Mapping[str, str], report: Report, mo
         preexec_fn=die_with_parent(send=signal.SIGTERM),  # noqa: PLW1509 — it makes two system calls
     )
     try:
-        follow(compiler, binary.tool.name, report)
+        follow(compiler, binary.tool.name, lambda line: report(f"{what}: {line}"))
         unfinished.rename(binary.path)
     finally:
         unfinished.unlink(missing_ok=True)
+    size = binary.path.stat().st_size / 1e6
+    report(f"{what}: built in {time.monotonic() - started:.0f} s, {size:.0f} MB")
 
 
 def build_command(tool: Tool, go: Go, output: Path) -> list[str]:
@@ -101,35 +123,16 @@ def build_command(tool: Tool, go: Go, output: Path) -> list[str]:
     ]
 
 
-def main() -> int:
-    """Provide every tool and say where they are from; return the exit code."""
-    try:
-        binaries = provide_binaries(os.environ, _print)
-        definitions = provide_definitions(os.environ, _print)
-    except errors.GoMissingError as missing:
-        return _fail(missing, 3)
-    except errors.AssetsMissingError as missing:
-        return _fail(missing, 2)
-    except errors.BuildFailedError as failed:
-        return _fail(failed, 1)
-    except KeyboardInterrupt:
-        return _fail("interrupted; what is built so far is kept", 130)
+def _provide_all() -> None:
+    # Progress is what this program is run for: it goes to standard output.
+    binaries = provide_binaries(os.environ, partial(print, flush=True))
+    definitions = provide_definitions(os.environ, partial(print, flush=True))
     for binary in binaries:
         size = binary.path.stat().st_size / 1e6
         print(f"{binary.tool.name:24} {size:4.0f} MB  {binary.source:18} {binary.path}")
     for kind, path in definitions.items():
         print(f"{kind:24} {path.stat().st_size / 1e3:4.0f} kB  {'cache':18} {path}")
-    return 0
-
-
-def _print(line: str) -> None:
-    print(line, flush=True)
-
-
-def _fail(why: object, code: int) -> int:
-    print(f"control plane: {why}", file=sys.stderr)
-    return code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program.run("control plane", _provide_all))

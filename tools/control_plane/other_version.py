@@ -12,9 +12,9 @@ import dataclasses
 import os
 import re
 import sys
-from functools import partial
 from pathlib import Path
 
+from tools.control_plane import program
 from tools.control_plane.binaries import Binary
 from tools.control_plane.build import build
 from tools.control_plane.cache import cache_folder, only_builder
@@ -41,13 +41,13 @@ def provide_version(version: str) -> Path:
     if all(binary.is_there for binary in binaries):
         return folder
     folder.mkdir(parents=True, exist_ok=True)
-    with only_builder(cache, _print):
+    with only_builder(cache, program.report):
         go = _go_of(module)
         _write_module(folder / "module", module, tools, go)
         for binary in binaries:
             if not binary.is_there:
                 what = f"{binary.tool.name} {module.version} with {go.toolchain}"
-                build(binary, go, os.environ, partial(_print_about, what), folder / "module")
+                build(binary, go, os.environ, program.report, folder / "module", what)
     return folder
 
 
@@ -76,23 +76,6 @@ def _write_module(folder: Path, module: Module, tools: list[Tool], go: Go) -> No
     run_go(go, folder, "mod", "tidy")
 
 
-def _print_about(what: str, line: str) -> None:
-    _print(f"{what}: {line}")
-
-
-def _print(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
-def main() -> int:
-    """Provide the version that is named; return the exit code."""
-    try:
-        print(provide_version(sys.argv[1] if len(sys.argv) > 1 else ""))
-    except ControlPlaneError as error:
-        print(f"control plane: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    version = sys.argv[1] if len(sys.argv) > 1 else ""
+    sys.exit(program.run("control plane", lambda: print(provide_version(version))))

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tools.control_plane import program
 from tools.control_plane.cache import MODULES_FOLDER
 from tools.control_plane.errors import ControlPlaneError
 from tools.control_plane.toolchain import Go, build_environment, find_go
@@ -89,23 +90,17 @@ def run_go(go: Go, folder: Path, *args: str) -> str:
     return done.stdout
 
 
-def main() -> int:
-    """Write the files of every module; return the exit code."""
-    try:
-        go = find_go(os.environ.get("PATH", ""), ["go.mod files"])
-        for module in MODULES:
-            folder = MODULES_FOLDER / module.name
-            folder.mkdir(parents=True, exist_ok=True)
-            text = render_go_mod(module, _find_staging_modules(module, go))
-            (folder / "go.mod").write_text(text)
-            (folder / "go.sum").unlink(missing_ok=True)
-            run_go(go, folder, "mod", "tidy")
-            print(f"{module.name}: {module.version}")
-    except ControlPlaneError as error:
-        print(f"pin: {error}", file=sys.stderr)
-        return 1
-    return 0
+def _pin_all() -> None:
+    go = find_go(os.environ.get("PATH", ""), ["go.mod files"])
+    for module in MODULES:
+        folder = MODULES_FOLDER / module.name
+        folder.mkdir(parents=True, exist_ok=True)
+        text = render_go_mod(module, _find_staging_modules(module, go))
+        (folder / "go.mod").write_text(text)
+        (folder / "go.sum").unlink(missing_ok=True)
+        run_go(go, folder, "mod", "tidy")
+        print(f"{module.name}: {module.version}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program.run("pin", _pin_all))

@@ -17,6 +17,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.control_plane.errors import ComponentDiedError, NotReadyError
+from tools.control_plane.waiting import wait_until
+
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 # Loaded here and not in the child: between fork and exec nothing may be imported or allocated.
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -57,6 +60,54 @@ class Process:
         except subprocess.TimeoutExpired:
             self.popen.kill()
             self.popen.wait()
+
+
+class ProcessGroup:
+    """Programs that run together: who waits for one notices when another ends."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, Process] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._running
+
+    @property
+    def processes(self) -> Mapping[str, Process]:
+        """Those that are meant to run, by name, in the order of their start."""
+        return self._running
+
+    def start(self, name: str, command: Sequence[str], env: Mapping[str, str], log: Path) -> None:
+        """Start one of them."""
+        self._running[name] = start_process(name, command, env, log)
+
+    def wait(self, condition: Callable[[], bool], *, what: str, seconds: float) -> None:
+        """Wait until a condition holds.
+
+        Raise ComponentDiedError when one of them ends, NotReadyError when the time is over.
+        """
+
+        def look() -> bool:
+            for running in self._running.values():
+                code = running.popen.poll()
+                if code is not None:
+                    raise ComponentDiedError(running.name, code, running.last_lines())
+            return condition()
+
+        try:
+            wait_until(look, what=what, seconds=seconds)
+        except NotReadyError as late:
+            newest = list(self._running.values())[-1]
+            log = newest.last_lines()
+            raise NotReadyError(f"{late}; the log of {newest.name} ends:\n{log}") from None
+
+    def stop_one(self, name: str, *, timeout: float) -> None:
+        """Stop one of them, and forget it."""
+        self._running.pop(name).stop(timeout=timeout)
+
+    def stop(self) -> None:
+        """Kill all, the last started first, so that none finds another one gone."""
+        while self._running:
+            self._running.popitem()[1].stop(timeout=0)
 
 
 def last_lines(log: Path, count: int) -> str:

@@ -20,11 +20,10 @@ from tools.control_plane import components, objects
 from tools.control_plane.access import ApiResponse, create_api
 from tools.control_plane.certificates import Authority
 from tools.control_plane.commands import Finished, prepare_environment, run_command
-from tools.control_plane.errors import ComponentDiedError, NotReadyError
+from tools.control_plane.errors import ComponentDiedError
 from tools.control_plane.layout import prepare
-from tools.control_plane.process import Process, last_lines, start_process
+from tools.control_plane.process import ProcessGroup, last_lines
 from tools.control_plane.scratch import Scratch
-from tools.control_plane.waiting import wait_until
 
 # Ready in 4 to 10 s on two idle cores; a CI machine that does other work may need ten times that.
 _SECONDS_TO_START = 100.0
@@ -42,7 +41,7 @@ class ControlPlane:
     def __init__(self, binaries: Mapping[str, Path]) -> None:
         """Prepare folder, ports and certificates; `start` is the usual way in."""
         self._binaries = binaries
-        self._processes: dict[str, Process] = {}
+        self._processes = ProcessGroup()
         self._scratch = Scratch("graphgate-control-plane-")
         try:
             self._layout = prepare(self._scratch.path)
@@ -110,7 +109,7 @@ class ControlPlane:
     @property
     def pids(self) -> dict[str, int]:
         """The process id of every component that is meant to run."""
-        return {name: running.popen.pid for name, running in self._processes.items()}
+        return {name: running.popen.pid for name, running in self._processes.processes.items()}
 
     @property
     def version(self) -> str:
@@ -186,7 +185,7 @@ class ControlPlane:
 
     def stop_api_server(self, *, kill: bool = False) -> None:
         """Stop only the API server, in order or like a crash; its data stays in etcd."""
-        self._processes.pop("kube-apiserver").stop(timeout=0 if kill else _SECONDS_TO_STOP)
+        self._processes.stop_one("kube-apiserver", timeout=0 if kill else _SECONDS_TO_STOP)
 
     def start_api_server(self) -> None:
         """Start the API server again, on the same port and data, and wait until it is ready."""
@@ -200,10 +199,8 @@ class ControlPlane:
 
     def stop(self) -> None:
         """Stop every component and remove the folder; a second time does nothing."""
-        while self._processes:
-            # Killed, not asked: nobody reads their data again, and it takes no time. The last
-            # started first, so that none of them finds another one gone.
-            self._processes.popitem()[1].stop(timeout=0)
+        # Killed, not asked: nobody reads their data again, and it takes no time.
+        self._processes.stop()
         self._scratch.remove()
 
     def _start_all(self, *, controllers: bool) -> None:
@@ -220,19 +217,7 @@ class ControlPlane:
         # The environment is nearly empty: a proxy that is set for this machine would come
         # between the API server and its webhooks.
         env = {"PATH": os.defpath, "HOME": str(self.folder), "TMPDIR": str(self.folder)}
-        self._processes[name] = start_process(name, command, env, self._layout.log(name))
+        self._processes.start(name, command, env, self._layout.log(name))
 
     def _wait(self, condition: Callable[[], bool], *, what: str) -> None:
-        def look() -> bool:
-            for running in self._processes.values():
-                code = running.popen.poll()
-                if code is not None:
-                    raise ComponentDiedError(running.name, code, running.last_lines())
-            return condition()
-
-        try:
-            wait_until(look, what=what, seconds=_SECONDS_TO_START)
-        except NotReadyError as late:
-            newest = list(self._processes.values())[-1]
-            log = newest.last_lines()
-            raise NotReadyError(f"{late}; the log of {newest.name} ends:\n{log}") from None
+        self._processes.wait(condition, what=what, seconds=_SECONDS_TO_START)

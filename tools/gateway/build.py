@@ -9,21 +9,14 @@ codes: 0 there, 1 the build failed, 3 there is no Go.
 import importlib.util
 import os
 import sys
-import time
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
+from tools.control_plane import program
 from tools.control_plane.binaries import Binary
-from tools.control_plane.build import build
-from tools.control_plane.cache import Report, cache_folder, cache_key, only_builder
-from tools.control_plane.errors import (
-    BuildFailedError,
-    ControlPlaneError,
-    EnvoyMissingError,
-    GoMissingError,
-)
-from tools.control_plane.toolchain import find_go
+from tools.control_plane.build import provide_binary
+from tools.control_plane.cache import Report, cache_folder, cache_key
+from tools.control_plane.errors import BuildFailedError, EnvoyMissingError
 from tools.control_plane.versions import Module, Tool
 
 MODULES = Path(__file__).parent / "modules"
@@ -46,21 +39,9 @@ def contour_file(environ: Mapping[str, str]) -> Path:
 def provide_contour(environ: Mapping[str, str], report: Report) -> Path:
     """Return Contour's file; build it if it is missing."""
     binary = Binary(_TOOL, contour_file(environ), "cache")
-    if binary.is_there:
-        return binary.path
-    check_version()
-    go = find_go(environ.get("PATH", ""), [_TOOL.name])
-    cache = cache_folder(environ)
-    cache.mkdir(parents=True, exist_ok=True)
-    with only_builder(cache, report):
-        if not binary.is_there:
-            what = f"{_TOOL.name} {CONTOUR.version}"
-            report(f"building {what} from source, once; about two minutes on two cores")
-            started = time.monotonic()
-            follow = partial(_report_on, what, report)
-            build(binary, go, environ, follow, MODULES / CONTOUR.name)
-            report(f"{what}: built in {time.monotonic() - started:.0f} s")
-    return binary.path
+    if not binary.is_there:
+        check_version()
+    return provide_binary(binary, environ, report, MODULES / CONTOUR.name)
 
 
 def find_envoy() -> Path:
@@ -85,22 +66,5 @@ def check_version() -> None:
         )
 
 
-def _report_on(what: str, report: Report, line: str) -> None:
-    report(f"{what}: {line}")
-
-
-def main() -> int:
-    """Provide Contour and say where it is; return the exit code."""
-    try:
-        print(provide_contour(os.environ, lambda line: print(line, file=sys.stderr, flush=True)))
-    except GoMissingError as missing:
-        print(f"gateway: {missing}", file=sys.stderr)
-        return 3
-    except ControlPlaneError as failed:
-        print(f"gateway: {failed}", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program.run("gateway", lambda: print(provide_contour(os.environ, program.report))))

@@ -12,10 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tools.control_plane.errors import ComponentDiedError, NotReadyError
-from tools.control_plane.process import Process, start_process
+from tools.control_plane.process import ProcessGroup
 from tools.control_plane.run import ControlPlane
-from tools.control_plane.waiting import wait_until
 from tools.gateway.build import find_envoy
 from tools.gateway.network import GATEWAY_ADDRESS
 
@@ -39,7 +37,7 @@ class Gateway:
     def __init__(self, plane: ControlPlane) -> None:
         self._plane = plane
         self._folder = Path(tempfile.mkdtemp(prefix="gateway-", dir=plane.folder))
-        self._processes: list[Process] = []
+        self._processes = ProcessGroup()
 
     @classmethod
     def start(cls, plane: ControlPlane, contour: Path) -> Self:
@@ -80,12 +78,11 @@ class Gateway:
 
     def read_logs(self) -> dict[str, str]:
         """Return the ends of both logs."""
-        return {process.name: process.last_lines(30) for process in self._processes}
+        return {name: each.last_lines(30) for name, each in self._processes.processes.items()}
 
     def stop(self) -> None:
         """End both; a second time does nothing."""
-        while self._processes:
-            self._processes.pop().stop(timeout=0)
+        self._processes.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _create_objects(self) -> None:
@@ -112,7 +109,11 @@ class Gateway:
                 f"--ingress-status-address={GATEWAY_ADDRESS}",
             ],
         )
-        self._wait(lambda: _answers("127.0.0.1", _HEALTH_PORT, "/healthz"), "Contour")
+        self._processes.wait(
+            lambda: _answers("127.0.0.1", _HEALTH_PORT, "/healthz"),
+            what="Contour",
+            seconds=_SECONDS_TO_START,
+        )
 
     def _start_envoy(self, contour: Path) -> None:
         bootstrap = self._folder / "envoy.json"
@@ -133,21 +134,7 @@ class Gateway:
     def _start(self, name: str, command: list[str]) -> None:
         env = {"HOME": str(self._folder), "CONTOUR_NAMESPACE": NAMESPACE}
         log = self._plane.folder / "logs" / f"{name}.log"
-        self._processes.append(start_process(name, command, env, log))
-
-    def _wait(self, condition: Any, what: str) -> None:
-        def look() -> bool:
-            for process in self._processes:
-                code = process.popen.poll()
-                if code is not None:
-                    raise ComponentDiedError(process.name, code, process.last_lines())
-            return bool(condition())
-
-        try:
-            wait_until(look, what=what, seconds=_SECONDS_TO_START)
-        except NotReadyError as late:
-            log = self._processes[-1].last_lines()
-            raise NotReadyError(f"{late}; its log ends:\n{log}") from None
+        self._processes.start(name, command, env, log)
 
 
 def _gateway_class() -> dict[str, Any]:

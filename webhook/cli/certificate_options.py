@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from webhook.cli.cluster_options import open_cluster
+from webhook.cli.cluster_options import Connection
 
 if TYPE_CHECKING:
     from webhook.certificates.rotation.rotator import CertificateRotator
@@ -41,7 +41,7 @@ def installation_options(command: F) -> F:
 
 @contextmanager
 def managed_certificate(
-    kubeconfig: str | None, context: str | None, namespace: str | None, name: str
+    cluster: Connection, namespace: str | None, name: str
 ) -> Iterator["CertificateRotator"]:
     """Look after the certificates of an installation; the files are private and go at the end.
 
@@ -50,7 +50,7 @@ def managed_certificate(
     from webhook.certificates.rotation.observe import WebhookInstallation
     from webhook.certificates.rotation.rotator import CertificateRotator
 
-    transport = open_cluster(kubeconfig, context)
+    transport = cluster.open()
     installation = WebhookInstallation(namespace or transport.namespace, name)
     identity = f"{socket.gethostname()}-{os.getpid()}"
     # In a pod, TMPDIR is a volume in memory: the key is never on a disk.

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
-from functools import wraps
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from webhook.cli.option_group import option_group
 from webhook.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -49,37 +49,29 @@ class CompareOptions:
         return replace(facts, kubernetes_minor=int(matched[1]))
 
 
-def compare_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the flags; the command gets them as one value, `compare`."""
-
-    @wraps(command)
-    def with_compare(**arguments: Any) -> None:
-        chosen = {each.name: arguments.pop(each.name) for each in fields(CompareOptions)}
-        command(compare=CompareOptions(**chosen), **arguments)
-
-    decorated: Callable[..., None] = with_compare
-    for option in (
-        click.option(
-            "--compare-version",
-            metavar="VERSION",
-            help="Show which verdicts change with another Kubernetes version, such as v1.37.",
-        ),
-        click.option(
-            "--compare-policies",
-            type=click.Path(path_type=Path),
-            multiple=True,
-            metavar="PATH",
-            help="Show which verdicts change with these policies; may be repeated.",
-        ),
-        click.option(
-            "--compare-settings",
-            type=click.Path(dir_okay=False, path_type=Path),
-            metavar="FILE",
-            help="Show which verdicts change with these settings.",
-        ),
-    ):
-        decorated = option(decorated)
-    return decorated
+compare_options = option_group(
+    "compare",
+    CompareOptions,
+    click.option(
+        "--compare-settings",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Show which verdicts change with these settings.",
+    ),
+    click.option(
+        "--compare-policies",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        metavar="PATH",
+        help="Show which verdicts change with these policies; may be repeated.",
+    ),
+    click.option(
+        "--compare-version",
+        metavar="VERSION",
+        help="Show which verdicts change with another Kubernetes version, such as v1.37.",
+    ),
+)
+"""Adds the flags; the command gets CompareOptions as `compare`."""
 
 
 def tell_impact(impacts: "Iterable[Impact]", output: str, write: Callable[[str], None]) -> int:

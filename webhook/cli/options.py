@@ -1,12 +1,13 @@
 """Flags that several commands share, and how they become values."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from functools import wraps
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+
+from webhook.cli.option_group import option_group
 
 POD_SECURITY_WORDS = (
     "use privileged, baseline or restricted, with an optional version as in restricted:v1.36"
@@ -40,74 +41,66 @@ class SettingsFlags:
         return {key: value for key, value in section.items() if value is not None}
 
 
-def settings_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the flags that decide about verdicts; the command gets them as one value, `flags`."""
-
-    @wraps(command)
-    def with_flags(**arguments: Any) -> None:
-        flags = SettingsFlags(**{f.name: arguments.pop(f.name) for f in fields(SettingsFlags)})
-        command(flags=flags, **arguments)
-
-    decorated: Callable[..., None] = with_flags
-    for option in (
-        click.option(
-            "--pod-security",
-            metavar="LEVEL[:VERSION]",
-            help="Pod Security level to check pods against, like restricted:v1.36. "
-            "[default: what the namespace enforces, if it is known]",
-        ),
-        click.option(
-            "--operator",
-            type=click.Choice(["auto", "seldon", "graphgate"]),
-            help="Whose pods are checked or rendered. [settings: operator]",
-        ),
-        click.option(
-            "--mode",
-            type=click.Choice(["enforce", "warn", "observe"]),
-            help="What a denial does, unless a namespace overrides it. [settings: mode]",
-        ),
-        click.option(
-            "--routing-prefix",
-            metavar="PATH",
-            help="Prefix of the paths of routes. [settings: routing.prefix; default: /seldon]",
-        ),
-        click.option(
-            "--routing-host",
-            multiple=True,
-            metavar="HOST",
-            help="Host of the routes; may be repeated. [settings: routing.hosts]",
-        ),
-        click.option(
-            "--routing-gateway",
-            metavar="NAMESPACE/NAME",
-            help="Gateway that routes attach to. [settings: routing.gateway]",
-        ),
-        click.option(
-            "--routing",
-            type=click.Choice(["none", "gateway-api", "istio", "ambassador"]),
-            help="What splits requests between predictors. [settings: routing.kind]",
-        ),
-        click.option(
-            "--allow-root-default",
-            is_flag=True,
-            help="Allow 0 (root) as the default user id.",
-        ),
-        click.option(
-            "--default-user-id",
-            metavar="ID",
-            help="User id for pods that set none; empty: none. "
-            "[environment: DEFAULT_USER_ID; default: 8888]",
-        ),
-        click.option(
-            "--settings",
-            "settings_file",
-            type=click.Path(dir_okay=False, path_type=Path),
-            metavar="FILE",
-            help="Settings file; see policies/default.yaml.",
-        ),
-    ):
-        decorated = option(decorated)
-    return decorated
+settings_options = option_group(
+    "flags",
+    SettingsFlags,
+    click.option(
+        "--settings",
+        "settings_file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Settings file; see policies/default.yaml.",
+    ),
+    click.option(
+        "--default-user-id",
+        metavar="ID",
+        help="User id for pods that set none; empty: none. "
+        "[environment: DEFAULT_USER_ID; default: 8888]",
+    ),
+    click.option(
+        "--allow-root-default",
+        is_flag=True,
+        help="Allow 0 (root) as the default user id.",
+    ),
+    click.option(
+        "--routing",
+        type=click.Choice(["none", "gateway-api", "istio", "ambassador"]),
+        help="What splits requests between predictors. [settings: routing.kind]",
+    ),
+    click.option(
+        "--routing-gateway",
+        metavar="NAMESPACE/NAME",
+        help="Gateway that routes attach to. [settings: routing.gateway]",
+    ),
+    click.option(
+        "--routing-host",
+        multiple=True,
+        metavar="HOST",
+        help="Host of the routes; may be repeated. [settings: routing.hosts]",
+    ),
+    click.option(
+        "--routing-prefix",
+        metavar="PATH",
+        help="Prefix of the paths of routes. [settings: routing.prefix; default: /seldon]",
+    ),
+    click.option(
+        "--mode",
+        type=click.Choice(["enforce", "warn", "observe"]),
+        help="What a denial does, unless a namespace overrides it. [settings: mode]",
+    ),
+    click.option(
+        "--operator",
+        type=click.Choice(["auto", "seldon", "graphgate"]),
+        help="Whose pods are checked or rendered. [settings: operator]",
+    ),
+    click.option(
+        "--pod-security",
+        metavar="LEVEL[:VERSION]",
+        help="Pod Security level to check pods against, like restricted:v1.36. "
+        "[default: what the namespace enforces, if it is known]",
+    ),
+)
+"""Adds the flags that decide about verdicts; the command gets SettingsFlags as `flags`."""
 
 
 def facts_option(command: Callable[..., None]) -> Callable[..., None]:

@@ -128,8 +128,8 @@ def _render_document(
         own.defaults,
         operator=operator,
         routing=own.routing,
-        executor_image=images.executor,
-        initializer_image=images.storage_initializer,
+        executor_image=images.executor_image,
+        initializer_image=images.storage_initializer_image,
     )
     routes = render_routes(view, options, facts, namespace=namespace)
     objects = (*render(view, options, facts), *routes)

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from webhook.cli.option_group import option_group
 from webhook.errors import PolicyError
 from webhook.server.policy_files import (
     ResolvedPolicySources,
@@ -34,6 +36,32 @@ def policies_option(command: Callable[..., None]) -> Callable[..., None]:
         help="File or folder of policies and exceptions; may be repeated. "
         "[settings: policies.files]",
     )(command)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterPolicyFlags:
+    """Which policies of the cluster count, and where its PolicyExceptions do."""
+
+    cluster_policies_selector: str | None = None
+    exceptions_namespace: str | None = None
+
+
+cluster_policy_options = option_group(
+    "cluster_policies",
+    ClusterPolicyFlags,
+    click.option(
+        "--cluster-policies-selector",
+        metavar="LABELS",
+        help="Evaluate the cluster's policies and exceptions with these labels too. "
+        "[settings: policies.selector]",
+    ),
+    click.option(
+        "--exceptions-namespace",
+        metavar="NAME",
+        help="Namespace of the PolicyExceptions. [default: the pod's namespace, or the context's]",
+    ),
+)
+"""Adds both flags; the command gets ClusterPolicyFlags as `cluster_policies`."""
 
 
 def resolve_sources(

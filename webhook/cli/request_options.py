@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from webhook.cli.option_group import option_group
 from webhook.errors import SettingsError
 from webhook.files import read_input
 from webhook.runtime.manifest_files import manifest_files
@@ -53,31 +53,15 @@ class RequestOptions:
         return find_old
 
 
-def request_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add --user, --group, --operation and --old; the command gets them as `request`."""
-
-    @wraps(command)
-    def with_request(
-        user: str,
-        groups: tuple[str, ...],
-        operation: str | None,
-        old: tuple[Path, ...],
-        **rest: Any,
-    ) -> None:
-        command(request=RequestOptions(user, groups, (operation or "").upper(), old), **rest)
-
-    decorated: Callable[..., None] = with_request
-    for option in reversed(_OPTIONS):
-        decorated = option(decorated)
-    return decorated
-
-
-_OPTIONS = (
+request_options = option_group(
+    "request",
+    RequestOptions,
     click.option("--user", default="", help="User name in request.userInfo, as policies see it."),
     click.option("--group", "groups", multiple=True, help="Group of that user; may be repeated."),
     click.option(
         "--operation",
         type=click.Choice(["create", "update"]),
+        callback=lambda _context, _parameter, word: (word or "").upper(),
         help="Operation of the request; an update without --old replaces an equal object.",
     ),
     click.option(
@@ -88,6 +72,7 @@ _OPTIONS = (
         help="Objects before the update, matched by namespace and name; others are created.",
     ),
 )
+"""Adds --user, --group, --operation and --old; the command gets RequestOptions as `request`."""
 
 
 def _key(document: Any) -> tuple[str, str]:
@@ -108,7 +93,7 @@ def _read_objects(path: Path) -> list[Any]:
             parsed = yamldoc.read(read_input(file))
         except OSError as error:
             raise SettingsError(f"{file} cannot be opened: {error.strerror or error}") from None
-        for problem in parsed.errors:
-            raise SettingsError(f"{file}:{problem.line}:{problem.column}: {problem}")
+        if parsed.errors:
+            raise SettingsError(*(f"{file}:{e.line}:{e.column}: {e}" for e in parsed.errors))
         objects += (each.value for each in parsed.documents if is_seldon_deployment(each.value))
     return objects

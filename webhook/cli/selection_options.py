@@ -1,14 +1,14 @@
 """Which files a command is about, and which findings count."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
-from functools import wraps
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from webhook.cli.completion import complete_rule
+from webhook.cli.option_group import option_group
 from webhook.cli.repository import changed_files, drop_ignored, find_root, is_excluded, normalize
 from webhook.errors import SettingsError
 
@@ -53,30 +53,22 @@ class FileSelection:
 ALL_FILES = FileSelection()
 
 
-def file_selection_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add --exclude and --changed; the command gets a FileSelection as `selection`."""
-
-    @wraps(command)
-    def with_selection(**arguments: Any) -> None:
-        chosen = {field.name: arguments.pop(field.name) for field in fields(FileSelection)}
-        command(selection=FileSelection(**chosen), **arguments)
-
-    decorated: Callable[..., None] = with_selection
-    for option in (
-        click.option(
-            "--changed",
-            metavar="REF",
-            help="Only new files and files changed since this branch left REF.",
-        ),
-        click.option(
-            "--exclude",
-            multiple=True,
-            metavar="GLOB",
-            help="Leave out files or folders, from the repository's root; may be repeated.",
-        ),
-    ):
-        decorated = option(decorated)
-    return decorated
+file_selection_options = option_group(
+    "selection",
+    FileSelection,
+    click.option(
+        "--exclude",
+        multiple=True,
+        metavar="GLOB",
+        help="Leave out files or folders, from the repository's root; may be repeated.",
+    ),
+    click.option(
+        "--changed",
+        metavar="REF",
+        help="Only new files and files changed since this branch left REF.",
+    ),
+)
+"""Adds --exclude and --changed; the command gets a FileSelection as `selection`."""
 
 
 def rule_selection_options(command: Callable[..., None]) -> Callable[..., None]:

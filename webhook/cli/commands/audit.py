@@ -8,12 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
+from webhook.cli.cluster_options import (
+    ClusterFlags,
+    ObjectScope,
+    cluster_options,
+    scope_options,
+)
 from webhook.cli.examples import examples
 from webhook.cli.impact_options import CompareOptions, compare_options, tell_impact
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
-from webhook.cli.policy_options import policies_option, resolve_sources
+from webhook.cli.policy_options import (
+    ClusterPolicyFlags,
+    cluster_policy_options,
+    policies_option,
+    resolve_sources,
+)
 from webhook.errors import PolicyError, SettingsError
 from webhook.server.policy_files import parse_policies, read_files
 
@@ -41,17 +51,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Output format; html is one self-contained page.",
 )
-@click.option(
-    "-n",
-    "--namespace",
-    "namespaces",
-    multiple=True,
-    metavar="NAME",
-    help="Only objects of this namespace; may be repeated. [default: all]",
-)
-@click.option(
-    "-l", "--selector", default="", metavar="LABELS", help="Only objects with these labels."
-)
+@scope_options
 @click.option(
     "--team-label",
     default="team",
@@ -59,17 +59,7 @@ if TYPE_CHECKING:
     metavar="KEY",
     help="Label of objects or namespaces that names the owning team.",
 )
-@click.option(
-    "--cluster-policies-selector",
-    metavar="LABELS",
-    help="Evaluate the cluster's policies and exceptions with these labels too. "
-    "[settings: policies.selector]",
-)
-@click.option(
-    "--exceptions-namespace",
-    metavar="NAME",
-    help="Namespace of the PolicyExceptions in the cluster. [default: the context's namespace]",
-)
+@cluster_policy_options
 @compare_options
 @policies_option
 @facts_option
@@ -78,16 +68,12 @@ if TYPE_CHECKING:
 def audit_command(
     paths: tuple[str, ...],
     output: str,
-    namespaces: tuple[str, ...],
-    selector: str,
+    scope: ObjectScope,
     team_label: str,
-    cluster_policies_selector: str | None,
-    exceptions_namespace: str | None,
+    cluster_policies: ClusterPolicyFlags,
     policy_paths: tuple[Path, ...],
     facts_file: Path | None,
-    kubeconfig: str | None,
-    context: str | None,
-    seldon_config: str,
+    cluster: ClusterFlags,
     compare: CompareOptions,
     flags: SettingsFlags,
 ) -> None:
@@ -109,22 +95,25 @@ def audit_command(
     if compare and output not in {"text", "json"}:
         raise click.UsageError("--compare options support only the output formats text and json")
     settings = load_settings(flags)
-    label_selector = _parse_selector(selector)
-    sources = resolve_sources(policy_paths, cluster_policies_selector, settings, flags)
+    selected = ObjectFilter(frozenset(scope.namespaces), _parse_selector(scope.selector))
+    selector = cluster_policies.cluster_policies_selector
+    sources = resolve_sources(policy_paths, selector, settings, flags)
     facts = load_facts(facts_file)
     missing: tuple[str, ...] = ()
     objects: dict[str, Any] = {}
-    cluster = None if paths else open_cluster(kubeconfig, context)
-    if cluster is not None:
+    client = None if paths else cluster.open()
+    if client is not None:
         if facts_file is None:
             from webhook.kube.facts import collect_facts
 
-            gathered = collect_facts(cluster, namespaces, parse_config_map(seldon_config))
+            gathered = collect_facts(client, scope.namespaces, cluster.seldon_config_map)
             facts, missing = gathered.facts, gathered.missing
             for sentence in missing:
                 click.echo(f"graphgate: facts missing: {sentence}", err=True)
         if sources.selector:
-            objects = _cluster_policies(cluster, sources.selector, exceptions_namespace)
+            objects = _cluster_policies(
+                client, sources.selector, cluster_policies.exceptions_namespace
+            )
     policy_context = _policy_context(sources.paths, objects)
     auditor = Auditor(
         settings if compare else settings.enforced,
@@ -133,13 +122,12 @@ def audit_command(
         team_label,
         with_details=output in DETAILED_FORMATS,
     )
-    selected = ObjectFilter(frozenset(namespaces), label_selector)
 
     def audit_all(by: "ObjectAuditor[Audited_co]") -> "Iterator[Audited_co]":
         with Progress() as progress:
-            if cluster is not None:
-                yield from audit_cluster(cluster, by, namespaces, selector, progress)
-                cluster.close()
+            if client is not None:
+                yield from audit_cluster(client, by, scope.namespaces, scope.selector, progress)
+                client.close()
             else:
                 yield from audit_files(paths, by, selected, progress)
 
@@ -156,7 +144,7 @@ def audit_command(
     writer = open_writer(
         output,
         AuditContext(
-            source=cluster.server if cluster is not None else source_name(paths),
+            source=client.server if client is not None else source_name(paths),
             created_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             version=version("graphgate"),
             settings_version=settings_version(settings),

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from webhook.cli.certificate_options import installation_options
-from webhook.cli.cluster_options import open_cluster
+from webhook.cli.cluster_options import Connection, connection_options
 from webhook.cli.examples import examples
 from webhook.errors import CertificateError
 from webhook.files import MAX_PEM_BYTES, read_file
@@ -100,14 +100,12 @@ def inspect_command(tls_cert: Path, tls_key: Path, ca: Path | None) -> None:
     help="Create a new CA as well; it signs after an hour, when every API server trusts it.",
 )
 @installation_options
-@click.option("--context", metavar="NAME", help="Context of the kubeconfig.")
-@click.option("--kubeconfig", metavar="FILE", help="How to reach the cluster, as kubectl does.")
+@connection_options
 def rotate_command(
     rotate_ca: bool,
     namespace: str | None,
     name: str,
-    kubeconfig: str | None,
-    context: str | None,
+    cluster: Connection,
 ) -> None:
     """Renew the managed certificate now.
 
@@ -116,7 +114,7 @@ def rotate_command(
     from webhook.certificates.rotation.apply import Rotation
     from webhook.certificates.rotation.observe import WebhookInstallation
 
-    transport = open_cluster(kubeconfig, context)
+    transport = cluster.open()
     installation = WebhookInstallation(namespace or transport.namespace, name)
     rotation = Rotation(transport, installation, now=lambda: datetime.now(UTC))
     for step in rotation.force_renew(rotate_ca=rotate_ca):

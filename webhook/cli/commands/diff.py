@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
+from webhook.cli.cluster_options import ClusterFlags, cluster_options
 from webhook.cli.examples import examples
 from webhook.cli.image_options import image_options
 from webhook.cli.inputs import load_facts, load_settings
@@ -48,9 +48,7 @@ def diff_command(
     paths: tuple[str, ...],
     namespace: str | None,
     facts_file: File | None,
-    kubeconfig: str | None,
-    context: str | None,
-    seldon_config: str,
+    cluster: ClusterFlags,
     images: "ImageOptions",
     flags: SettingsFlags,
 ) -> None:
@@ -65,11 +63,11 @@ def diff_command(
     from webhook.report import text as as_text
 
     settings = load_settings(flags)
-    config = parse_config_map(seldon_config)
-    cluster = open_cluster(kubeconfig, context)
+    config = cluster.seldon_config_map
+    client = cluster.open()
     try:
-        facts = load_facts(facts_file) if facts_file else collect_facts(cluster, (), config).facts
-        default_namespace = namespace or cluster.namespace
+        facts = load_facts(facts_file) if facts_file else collect_facts(client, (), config).facts
+        default_namespace = namespace or client.namespace
         rendered_files, rejected = render_files(
             paths, settings, facts, images, namespace=default_namespace
         )
@@ -77,9 +75,9 @@ def diff_command(
         for each in rendered_files:
             for rendered in each.objects:
                 target_namespace = each.namespace or default_namespace
-                code = max(code, _print_diff(cluster, rendered.object, target_namespace))
+                code = max(code, _print_diff(client, rendered.object, target_namespace))
     finally:
-        cluster.close()
+        client.close()
     if rejected.results:
         click.echo(as_text.write(rejected), nl=False, err=True)
     sys.exit(code)

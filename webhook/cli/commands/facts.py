@@ -2,7 +2,7 @@
 
 import click
 
-from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
+from webhook.cli.cluster_options import ClusterFlags, cluster_options, namespaces_option
 from webhook.cli.examples import examples
 
 
@@ -12,18 +12,9 @@ from webhook.cli.examples import examples
         "graphgate facts > facts.yaml", "graphgate facts -n models -n staging > facts.yaml"
     ),
 )
-@click.option(
-    "-n",
-    "--namespace",
-    "namespaces",
-    multiple=True,
-    metavar="NAME",
-    help="Only this namespace; may be repeated. [default: all]",
-)
+@namespaces_option
 @cluster_options
-def facts_command(
-    namespaces: tuple[str, ...], kubeconfig: str | None, context: str | None, seldon_config: str
-) -> None:
+def facts_command(namespaces: tuple[str, ...], cluster: ClusterFlags) -> None:
     """Print facts about a cluster for checks without it.
 
     The file is for --facts of check, review, fix and render.
@@ -35,13 +26,13 @@ def facts_command(
     from webhook.kube.facts import collect_facts
     from webhook.settings.facts_file import write_facts
 
-    config = parse_config_map(seldon_config)
-    cluster = open_cluster(kubeconfig, context)
+    config = cluster.seldon_config_map
+    client = cluster.open()
     try:
-        gathered = collect_facts(cluster, namespaces, config)
+        gathered = collect_facts(client, namespaces, config)
     finally:
-        cluster.close()
+        client.close()
     for missing in gathered.missing:
         click.echo(f"graphgate: left out: {missing}", err=True)
-    heading = f"# Written by graphgate facts, from {cluster.server}\n"
+    heading = f"# Written by graphgate facts, from {client.server}\n"
     click.echo(write_facts(gathered.facts, heading), nl=False)

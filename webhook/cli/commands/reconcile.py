@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
+from webhook.cli.cluster_options import (
+    ClusterFlags,
+    HealthAddress,
+    ObjectScope,
+    cluster_options,
+    health_options,
+    scope_options,
+)
 from webhook.cli.durations import Duration
 from webhook.cli.examples import examples
-from webhook.cli.image_options import ImageOptions
+from webhook.cli.image_options import ImageOptions, image_options
 from webhook.cli.inputs import load_settings, reloadable_file
 from webhook.cli.options import SettingsFlags, settings_options
 
@@ -35,8 +42,8 @@ class ReconcilerSettings:
         options = settings.rendering.render_options(
             settings.defaults,
             routing=settings.routing,
-            executor_image=self._images.executor,
-            initializer_image=self._images.storage_initializer,
+            executor_image=self._images.executor_image,
+            initializer_image=self._images.storage_initializer_image,
         )
         return ControllerSettings(settings, options)
 
@@ -47,21 +54,7 @@ class ReconcilerSettings:
         "graphgate reconcile", "graphgate reconcile --namespace models --settings settings.yaml"
     ),
 )
-@click.option(
-    "--namespace",
-    "-n",
-    "namespaces",
-    multiple=True,
-    metavar="NAME",
-    help="Reconcile objects in this namespace only; may be repeated. [default: all]",
-)
-@click.option(
-    "--selector",
-    "-l",
-    default="",
-    metavar="LABELS",
-    help="Reconcile objects with these labels only, as kubectl's -l.",
-)
+@scope_options
 @click.option(
     "--controller-id",
     default="",
@@ -69,15 +62,7 @@ class ReconcilerSettings:
     help="Reconcile objects whose label seldon.io/controller-id has this value. "
     "[default: those without the label]",
 )
-@click.option(
-    "--executor-image",
-    default="",
-    metavar="IMAGE",
-    help="Image of Seldon's executor, needed for graphs of several nodes. [default: none]",
-)
-@click.option(
-    "--storage-initializer-image", default="", metavar="IMAGE", help="Image that downloads models."
-)
+@image_options
 @click.option(
     "--leader-elect/--no-leader-elect",
     default=True,
@@ -116,29 +101,21 @@ class ReconcilerSettings:
     show_default=True,
     help="Objects updated at once after a change of settings, seldon-config or version.",
 )
-@click.option("--health-host", default="", help="Address to listen on. [default: every one]")
-@click.option(
-    "--health-port", default=8081, show_default=True, help="HTTP: /livez, /readyz and /metrics."
-)
+@health_options
 @cluster_options
 @settings_options
 def reconcile_command(
-    namespaces: tuple[str, ...],
-    selector: str,
+    scope: ObjectScope,
     controller_id: str,
-    executor_image: str,
-    storage_initializer_image: str,
+    images: ImageOptions,
     leader_elect: bool,
     leader_elect_resource_name: str | None,
     leader_elect_resource_namespace: str | None,
     leader_elect_lease_duration: float,
     max_concurrent_reconciles: int,
     max_concurrent_rollouts: int,
-    health_host: str,
-    health_port: int,
-    kubeconfig: str | None,
-    context: str | None,
-    seldon_config: str,
+    health: HealthAddress,
+    cluster: ClusterFlags,
     flags: SettingsFlags,
 ) -> None:
     """Reconcile SeldonDeployments into workloads.
@@ -150,15 +127,14 @@ def reconcile_command(
     from webhook.kube.leader_election import LeaseConfig
     from webhook.server.settings_store import SettingsStore
 
-    images = ImageOptions(executor_image, storage_initializer_image)
     settings_store = SettingsStore(lambda: load_settings(flags), reloadable_file(flags))
-    transport = open_cluster(kubeconfig, context)
+    transport = cluster.open()
     default_lease = (
         f"graphgate-reconciler-{controller_id}" if controller_id else "graphgate-reconciler"
     )
     config = ControllerConfig(
-        namespaces=tuple(dict.fromkeys(namespaces)),
-        selector=selector,
+        namespaces=scope.namespaces,
+        selector=scope.selector,
         controller_id=controller_id,
         lease=(
             leader_elect_resource_namespace or transport.namespace,
@@ -175,9 +151,9 @@ def reconcile_command(
         identity=f"{socket.gethostname()}-{os.getpid()}",
         max_concurrent_reconciles=max_concurrent_reconciles,
         max_concurrent_rollouts=max_concurrent_rollouts,
-        health_host=health_host,
-        health_port=health_port,
-        seldon_config_map=parse_config_map(seldon_config),
+        health_host=health.health_host,
+        health_port=health.health_port,
+        seldon_config_map=cluster.seldon_config_map,
     )
     sys.exit(
         run(

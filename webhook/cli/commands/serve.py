@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from webhook.cli.certificate_options import installation_options, managed_certificate
-from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
+from webhook.cli.cluster_options import (
+    ClusterFlags,
+    Connection,
+    cluster_options,
+    health_port_option,
+)
 from webhook.cli.durations import Duration
 from webhook.cli.examples import examples
 from webhook.cli.inputs import load_settings, reloadable_file
@@ -39,9 +44,7 @@ DEFAULT_POLICY_SELECTOR = "graphgate.io/policy=true"
 )
 @click.option("--host", default="", help="Address to listen on. [default: every one]")
 @click.option("--port", default=8443, show_default=True, help="HTTPS: /mutate and /validate.")
-@click.option(
-    "--health-port", default=8081, show_default=True, help="HTTP: /livez, /readyz and /metrics."
-)
+@health_port_option
 @click.option(
     "--tls-cert",
     type=click.Path(path_type=Path),
@@ -143,9 +146,7 @@ def serve_command(
     watch_cluster: bool,
     denial_events: bool,
     record: Path | None,
-    kubeconfig: str | None,
-    context: str | None,
-    seldon_config: str,
+    cluster: ClusterFlags,
     cluster_policies_selector: str | None,
     policy_paths: tuple[Path, ...],
     flags: SettingsFlags,
@@ -168,7 +169,7 @@ def serve_command(
         raise click.UsageError("--tls-expect-san and --tls-expect-ca are for --cert-source=file")
     if cluster_policies_selector == "":
         raise click.UsageError("--cluster-policies-selector must not be empty")
-    watched_facts = _watch_facts(kubeconfig, context, seldon_config) if watch_cluster else None
+    watched_facts = _watch_facts(cluster) if watch_cluster else None
     settings_store = SettingsStore(lambda: load_settings(flags), reloadable_file(flags), warm_up)
 
     def policy_sources() -> ResolvedPolicySources:
@@ -178,14 +179,12 @@ def serve_command(
 
     selector = policy_sources().selector
     asks_cluster = watch_cluster or manages_certificate or selector or denial_events
-    if (kubeconfig or context) and not asks_cluster:
+    if (cluster.kubeconfig or cluster.context) and not asks_cluster:
         raise click.UsageError(
             "--kubeconfig and --context are for --watch-cluster, --cluster-policies-selector, "
             "--denial-events or --cert-source=managed"
         )
-    watched_policies = ClusterPolicies(
-        lambda labels: _watch_policies(kubeconfig, context, namespace, labels)
-    )
+    watched_policies = ClusterPolicies(lambda labels: _watch_policies(cluster, namespace, labels))
     sources: list[Reloadable] = [settings_store] if flags.settings_file else []
     checks = [_cluster_check(watched_facts)] if watched_facts else []
     policies = PolicyStore(policy_sources, watched_policies)
@@ -197,15 +196,13 @@ def serve_command(
     )
     sources.append(policies)
     checks.append(policies.readiness_check())
-    events = DenialEvents(open_cluster(kubeconfig, context)) if denial_events else None
+    events = DenialEvents(cluster.open()) if denial_events else None
     handle = events.around(review_handler) if events else review_handler
     with contextlib.ExitStack() as running:
         if record is not None:
             handle = running.enter_context(ReviewRecorder(record)).around(handle)
         if manages_certificate:
-            rotator = running.enter_context(
-                managed_certificate(kubeconfig, context, namespace, name)
-            )
+            rotator = running.enter_context(managed_certificate(cluster, namespace, name))
             tls_cert, tls_key = rotator.certificate_file, rotator.key_file
             sources.append(rotator)
             checks.append(_certificate_check(rotator))
@@ -239,23 +236,21 @@ def serve_command(
     sys.exit(code)
 
 
-def _watch_facts(kubeconfig: str | None, context: str | None, seldon_config: str) -> "FactsWatcher":
+def _watch_facts(cluster: ClusterFlags) -> "FactsWatcher":
     """Return the facts of a cluster, not yet watched; raise KubeApiUnavailableError without one."""
     from webhook.kube.facts_watcher import FactsWatcher
 
-    return FactsWatcher(open_cluster(kubeconfig, context), parse_config_map(seldon_config))
+    return FactsWatcher(cluster.open(), cluster.seldon_config_map)
 
 
-def _watch_policies(
-    kubeconfig: str | None, context: str | None, namespace: str | None, selector: str
-) -> "PoliciesWatcher":
+def _watch_policies(cluster: Connection, namespace: str | None, selector: str) -> "PoliciesWatcher":
     """Return the policies of a cluster, not yet watched.
 
     Raise KubeApiUnavailableError without one.
     """
     from webhook.kube.policy_watcher import PoliciesWatcher
 
-    transport = open_cluster(kubeconfig, context)
+    transport = cluster.open()
     return PoliciesWatcher(
         transport, selector, exceptions_namespace=namespace or transport.namespace
     )

@@ -6,12 +6,24 @@ from typing import cast
 
 import click
 
-from webhook.cli.cluster_options import cluster_options, open_cluster, parse_config_map
+from webhook.cli.cluster_options import (
+    ClusterFlags,
+    HealthAddress,
+    ObjectScope,
+    cluster_options,
+    health_options,
+    scope_options,
+)
 from webhook.cli.durations import Duration
 from webhook.cli.examples import examples
 from webhook.cli.inputs import load_settings, reloadable_file
 from webhook.cli.options import SettingsFlags, settings_options
-from webhook.cli.policy_options import policies_option, resolve_sources
+from webhook.cli.policy_options import (
+    ClusterPolicyFlags,
+    cluster_policy_options,
+    policies_option,
+    resolve_sources,
+)
 from webhook.server.policy_files import ResolvedPolicySources
 
 
@@ -21,21 +33,7 @@ from webhook.server.policy_files import ResolvedPolicySources
         "graphgate watch --reports openreports", "graphgate watch -n models --interval 10m"
     ),
 )
-@click.option(
-    "--namespace",
-    "-n",
-    "namespaces",
-    multiple=True,
-    metavar="NAME",
-    help="Evaluate objects in this namespace only; may be repeated. [default: all]",
-)
-@click.option(
-    "--selector",
-    "-l",
-    default="",
-    metavar="LABELS",
-    help="Evaluate objects with these labels only.",
-)
+@scope_options
 @click.option(
     "--reports",
     type=click.Choice(["auto", "openreports", "policyreport", "none"]),
@@ -57,38 +55,20 @@ from webhook.server.policy_files import ResolvedPolicySources
     show_default=True,
     help="Requests per second for objects and reports.",
 )
-@click.option(
-    "--cluster-policies-selector",
-    metavar="LABELS",
-    help="Evaluate the cluster's policies and exceptions with these labels too. "
-    "[settings: policies.selector]",
-)
-@click.option(
-    "--exceptions-namespace",
-    metavar="NAME",
-    help="Namespace of the PolicyExceptions. [default: the pod's namespace, or the context's]",
-)
-@click.option("--health-host", default="", help="Address to listen on. [default: every one]")
-@click.option(
-    "--health-port", default=8081, show_default=True, help="HTTP: /livez, /readyz and /metrics."
-)
+@cluster_policy_options
+@health_options
 @policies_option
 @cluster_options
 @settings_options
 def watch_command(
-    namespaces: tuple[str, ...],
-    selector: str,
+    scope: ObjectScope,
     reports: str,
     interval: float,
     qps: float,
-    cluster_policies_selector: str | None,
-    exceptions_namespace: str | None,
-    health_host: str,
-    health_port: int,
+    cluster_policies: ClusterPolicyFlags,
+    health: HealthAddress,
     policy_paths: tuple[Path, ...],
-    kubeconfig: str | None,
-    context: str | None,
-    seldon_config: str,
+    cluster: ClusterFlags,
     flags: SettingsFlags,
 ) -> None:
     """Audit a cluster in the background.
@@ -109,29 +89,28 @@ def watch_command(
     settings_store = SettingsStore(lambda: load_settings(flags), reloadable_file(flags))
 
     def policy_sources() -> ResolvedPolicySources:
-        return resolve_sources(
-            policy_paths, cluster_policies_selector, settings_store.settings, flags
-        )
+        selector = cluster_policies.cluster_policies_selector
+        return resolve_sources(policy_paths, selector, settings_store.settings, flags)
 
-    transport = open_cluster(kubeconfig, context)
+    transport = cluster.open()
 
     def open_watcher(labels: str) -> PoliciesWatcher:
-        namespace = exceptions_namespace or transport.namespace
+        namespace = cluster_policies.exceptions_namespace or transport.namespace
         return PoliciesWatcher(transport, labels, exceptions_namespace=namespace)
 
-    cluster_policies = ClusterPolicies(open_watcher)
-    facts_watcher = FactsWatcher(transport, parse_config_map(seldon_config))
-    policies = PolicyStore(policy_sources, cluster_policies)
+    watched_policies = ClusterPolicies(open_watcher)
+    facts_watcher = FactsWatcher(transport, cluster.seldon_config_map)
+    policies = PolicyStore(policy_sources, watched_policies)
     policies_check = policies.readiness_check()
     config = AuditorConfig(
-        namespaces=tuple(dict.fromkeys(namespaces)),
-        selector=selector,
+        namespaces=scope.namespaces,
+        selector=scope.selector,
         reports=cast("ReportsSetting", reports),
         interval=interval,
         qps=qps,
         burst=max(2.0, qps * 2),
-        health_host=health_host,
-        health_port=health_port,
+        health_host=health.health_host,
+        health_port=health.health_port,
     )
     metrics = AuditorMetrics()
     facts_check = Check("facts", facts_watcher.health)
@@ -149,7 +128,7 @@ def watch_command(
             config,
             auditor,
             metrics,
-            background=[facts_watcher, cluster_policies],
+            background=[facts_watcher, watched_policies],
             sources=[*([settings_store] if flags.settings_file else []), policies],
             checks=[facts_check, policies_check],
         )
