@@ -8,9 +8,12 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.seeds import ROOT
 from tools.control_plane.process import die_with_parent
@@ -39,6 +42,49 @@ def eventually(
         time.sleep(pause)
 
 
+def wait_until_served(plane: ControlPlane, *paths: str) -> None:
+    """Wait until the API server answers for types."""
+    eventually(
+        lambda: [path for path in paths if plane.request("GET", path).status != 200], [], "types"
+    )
+
+
+SCALED_OBJECTS = "/apis/keda.sh/v1alpha1/scaledobjects"
+
+
+@contextmanager
+def plane_of_own(
+    binaries: Mapping[str, Path],
+    images: Mapping[str, str],
+    definitions: Iterable[Path],
+    types: Iterable[str],
+) -> Iterator[ControlPlane]:
+    """Run a control plane with a node, SeldonDeployments, other types, and a seldon-config.
+
+    images       what is in the seldon-config
+    definitions  files of the other types
+    types        paths under which these are served
+    """
+    with ControlPlane.start(binaries) as plane:
+        plane.start_nodes(1)
+        files = (CRD, *definitions)
+        plane.kubectl("apply", "--server-side", *(f"--filename={file}" for file in files))
+        wait_until_served(plane, f"{GROUP}/seldondeployments", *types)
+        plane.create_namespace("seldon-system")
+        config = {"metadata": {"name": "seldon-config"}, "data": images}
+        plane.request("POST", "/api/v1/namespaces/seldon-system/configmaps", config)
+        yield plane
+
+
+@contextmanager
+def namespace_of_own(plane: ControlPlane, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Create a namespace for a test, and have it deleted."""
+    name = f"test-{abs(hash(request.node.name)) % 10**10}"
+    plane.create_namespace(name)
+    yield name
+    plane.delete_namespace(name)
+
+
 class Reconciler:
     """`graphgate reconcile` (or another command) as a process, with its health port and log."""
 
@@ -61,6 +107,13 @@ class Reconciler:
         """Wait for a line of the log."""
         eventually(lambda: any(e["event"] == event for e in self.log_lines()), True, event)
         return self
+
+    @contextmanager
+    def at_work(self) -> "Iterator[Reconciler]":
+        """Have it work; it has to end in order and without a traceback."""
+        yield self.wait()
+        assert self.stop() == 0
+        assert [line for line in self.log_lines() if "traceback" in line] == []
 
     def log_lines(self) -> list[dict[str, Any]]:
         """Return the lines of the log so far."""

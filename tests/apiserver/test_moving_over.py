@@ -7,9 +7,15 @@ from copy import deepcopy
 
 import pytest
 
-from tests.apiserver.reconciling import CRD, GROUP, Namespace, Reconciler, eventually
+from tests.apiserver.reconciling import (
+    SCALED_OBJECTS,
+    Namespace,
+    Reconciler,
+    eventually,
+    namespace_of_own,
+    plane_of_own,
+)
 from tests.apiserver.seldon_stand_in import RECORDED, FakeSeldonOperator
-from tools.control_plane.run import ControlPlane
 
 # A control plane of their own: its nodes start every pod.
 pytestmark = pytest.mark.timeout(240)
@@ -26,19 +32,8 @@ HASH = "graphgate.io/applied-hash"
 
 @pytest.fixture(scope="module")
 def plane(binaries, foreign_crds):
-    with ControlPlane.start(binaries) as started:
-        started.start_nodes(1)
-        files = (CRD, foreign_crds["ScaledObject"])
-        started.kubectl("apply", "--server-side", *(f"--filename={file}" for file in files))
-
-        def unserved():
-            types = (f"{GROUP}/seldondeployments", "/apis/keda.sh/v1alpha1/scaledobjects")
-            return [path for path in types if started.request("GET", path).status != 200]
-
-        eventually(unserved, [], "the types")
-        started.create_namespace("seldon-system")
-        config = {"metadata": {"name": "seldon-config"}, "data": IMAGES}
-        started.request("POST", "/api/v1/namespaces/seldon-system/configmaps", config)
+    keda = foreign_crds["ScaledObject"]
+    with plane_of_own(binaries, IMAGES, [keda], [SCALED_OBJECTS]) as started:
         yield started
 
 
@@ -47,21 +42,16 @@ def reconciler(plane, tmp_path_factory):
     """One that takes objects whose label says so."""
     log = tmp_path_factory.mktemp("reconciler") / "log"
     flags = ("--no-leader-elect", "--controller-id", "graphgate", "--executor-image", EXECUTOR)
-    running = Reconciler(plane, log, *flags).wait()
-    yield running
-    assert running.stop() == 0
-    assert [e for e in running.log_lines() if "traceback" in e] == []
+    with Reconciler(plane, log, *flags).at_work() as running:
+        yield running
 
 
 @pytest.fixture
 def place(plane, reconciler, request):
-    name = f"test-{abs(hash(request.node.name)) % 10**10}"
-    plane.create_namespace(name)
-    for account in ("sa1",):
-        body = {"metadata": {"name": account}}
-        plane.request("POST", f"/api/v1/namespaces/{name}/serviceaccounts", body)
-    yield Namespace(plane, name)
-    plane.delete_namespace(name)
+    with namespace_of_own(plane, request) as name:
+        account = {"metadata": {"name": "sa1"}}
+        plane.request("POST", f"/api/v1/namespaces/{name}/serviceaccounts", account)
+        yield Namespace(plane, name)
 
 
 def document_of(case):

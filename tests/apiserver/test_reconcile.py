@@ -11,13 +11,19 @@ import pytest
 import yaml
 
 from tests.apiserver.permissions import ROLE, ROUTE_ROLE, as_user
-from tests.apiserver.reconciling import CRD, GROUP, Namespace, Reconciler, eventually
+from tests.apiserver.reconciling import (
+    SCALED_OBJECTS,
+    Namespace,
+    Reconciler,
+    eventually,
+    namespace_of_own,
+    plane_of_own,
+)
 from tests.apiserver.recording import RecordingTransport
 from tests.apiserver.test_reconcile_dry_run import accepted, rejection_message
 from tests.documents_of import minimal, with_pod, with_predictor
 from tests.rendering.cases import load_case
 from tests.seeds import EXAMPLES, ROOT
-from tools.control_plane.run import ControlPlane
 from webhook.controller.config import ControllerConfig
 from webhook.controller.controller import Controller
 from webhook.controller.desired_state import ControllerSettings
@@ -43,19 +49,8 @@ NEVER_READY = {"annotations": {"tests.graphgate.io/never-ready": "true"}}
 
 @pytest.fixture(scope="module")
 def plane(binaries, foreign_crds):
-    with ControlPlane.start(binaries) as started:
-        started.start_nodes(1)
-        files = (CRD, foreign_crds["ScaledObject"])
-        started.kubectl("apply", "--server-side", *(f"--filename={file}" for file in files))
-
-        def unserved():
-            types = (f"{GROUP}/seldondeployments", "/apis/keda.sh/v1alpha1/scaledobjects")
-            return [path for path in types if started.request("GET", path).status != 200]
-
-        eventually(unserved, [], "the types")
-        started.create_namespace("seldon-system")
-        config = {"metadata": {"name": "seldon-config"}, "data": IMAGES}
-        started.request("POST", "/api/v1/namespaces/seldon-system/configmaps", config)
+    keda = foreign_crds["ScaledObject"]
+    with plane_of_own(binaries, IMAGES, [keda], [SCALED_OBJECTS]) as started:
         yield started
 
 
@@ -63,19 +58,16 @@ def plane(binaries, foreign_crds):
 def reconciler(plane, tmp_path_factory):
     """The one that is at work in all tests that start none of their own."""
     log = tmp_path_factory.mktemp("reconciler") / "log"
-    running = Reconciler(plane, log, "--no-leader-elect", "--selector", "!own", *EXECUTOR).wait()
-    yield running
-    assert running.stop() == 0
-    assert [e for e in running.log_lines() if "traceback" in e] == []
+    flags = ("--no-leader-elect", "--selector", "!own", *EXECUTOR)
+    with Reconciler(plane, log, *flags).at_work() as running:
+        yield running
 
 
 @pytest.fixture
 def anywhere(plane, request):
     """A namespace, whoever reconciles."""
-    name = f"test-{abs(hash(request.node.name)) % 10**10}"
-    plane.create_namespace(name)
-    yield Namespace(plane, name)
-    plane.delete_namespace(name)
+    with namespace_of_own(plane, request) as name:
+        yield Namespace(plane, name)
 
 
 @pytest.fixture

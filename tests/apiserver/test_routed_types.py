@@ -11,7 +11,15 @@ from types import SimpleNamespace
 import pytest
 
 from tests.apiserver.permissions import ROLE, ROUTE_ROLE, as_user
-from tests.apiserver.reconciling import CRD, GROUP, Namespace, Reconciler, eventually
+from tests.apiserver.reconciling import (
+    CRD,
+    GROUP,
+    Namespace,
+    Reconciler,
+    eventually,
+    namespace_of_own,
+    wait_until_served,
+)
 from tests.apiserver.recording import RecordingTransport
 from tests.documents_of import minimal, with_predictor
 from tests.rendering.cases import load_case
@@ -49,10 +57,8 @@ def plane(binaries):
 
 @pytest.fixture
 def place(plane, request):
-    name = f"test-{abs(hash(request.node.name)) % 10**10}"
-    plane.create_namespace(name)
-    yield Routed(plane, name)
-    plane.delete_namespace(name)
+    with namespace_of_own(plane, request) as name:
+        yield Routed(plane, name)
 
 
 @pytest.fixture
@@ -67,12 +73,6 @@ def start(plane, tmp_path):
 
     yield begin
     assert [one.stop() for one in running] == [0] * len(running)
-
-
-def wait_until_served(plane, *paths):
-    eventually(
-        lambda: [path for path in paths if plane.request("GET", path).status != 200], [], "types"
-    )
 
 
 def install(plane, *files, kinds):

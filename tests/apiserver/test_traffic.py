@@ -11,10 +11,15 @@ import pytest
 
 from tests.apiserver.conftest import provide
 from tests.apiserver.gateway_traffic import Backends, Client, GrpcBackends, GrpcClient, Pods
-from tests.apiserver.reconciling import CRD, GROUP, Namespace, Reconciler, eventually
+from tests.apiserver.reconciling import (
+    Namespace,
+    Reconciler,
+    eventually,
+    namespace_of_own,
+    plane_of_own,
+)
 from tests.documents_of import minimal, with_predictor
 from tools.control_plane.definitions import SOURCES
-from tools.control_plane.run import ControlPlane
 from tools.gateway.build import find_envoy, provide_contour
 from tools.gateway.network import private_network
 from tools.gateway.run import NAME, NAMESPACE, Gateway
@@ -47,20 +52,10 @@ def contour(request):
 
 @pytest.fixture(scope="module")
 def plane(network, binaries, foreign_crds, contour):
-    with ControlPlane.start(binaries) as started:
-        started.start_nodes(1)
-        gateways = next(source for source in SOURCES if source.name == "gateway-api")
-        files = [CRD, foreign_crds["HTTPProxy"], *(foreign_crds[kind] for kind in gateways.files)]
-        started.kubectl("apply", "--server-side", *(f"--filename={file}" for file in files))
-        types = (f"{GROUP}/seldondeployments", f"{ROUTES}/httproutes", f"{ROUTES}/gateways")
-        eventually(
-            lambda: [path for path in types if started.request("GET", path).status != 200],
-            [],
-            "the types",
-        )
-        started.create_namespace("seldon-system")
-        config = {"metadata": {"name": "seldon-config"}, "data": SELDON_CONFIG}
-        started.request("POST", "/api/v1/namespaces/seldon-system/configmaps", config)
+    gateways = next(source for source in SOURCES if source.name == "gateway-api")
+    files = [foreign_crds["HTTPProxy"], *(foreign_crds[kind] for kind in gateways.files)]
+    types = (f"{ROUTES}/httproutes", f"{ROUTES}/gateways")
+    with plane_of_own(binaries, SELDON_CONFIG, files, types) as started:
         yield started
 
 
@@ -83,18 +78,14 @@ def backends(plane):
 @pytest.fixture(scope="module")
 def reconciler(plane, tmp_path_factory):
     log = tmp_path_factory.mktemp("reconciler") / "log"
-    running = Reconciler(plane, log, *FLAGS).wait()
-    yield running
-    assert running.stop() == 0
-    assert [e for e in running.log_lines() if "traceback" in e] == []
+    with Reconciler(plane, log, *FLAGS).at_work() as running:
+        yield running
 
 
 @pytest.fixture
 def place(plane, gateway, backends, reconciler, request):
-    name = f"test-{abs(hash(request.node.name)) % 10**10}"
-    plane.create_namespace(name)
-    yield Traffic(plane, name, Client(gateway.http), backends)
-    plane.delete_namespace(name)
+    with namespace_of_own(plane, request) as name:
+        yield Traffic(plane, name, Client(gateway.http), backends)
 
 
 class Traffic(Namespace):

@@ -200,7 +200,7 @@ def test_settings_decide_what_is_denied(run, files):
     ("content", "said"),
     [
         ("kind: [", "settings.yaml:1:"),
-        ("{}", "settings.yaml: "),
+        ("kind: Settings", "settings.yaml:1:1: apiVersion is missing"),
         ("a: 1\n---\nb: 2\n", "holds 2 documents, not one"),
         ("", "holds 0 documents, not one"),
     ],

@@ -7,6 +7,7 @@ import pytest
 from webhook.cli.inputs import load_settings, reloadable_file
 from webhook.cli.options import SettingsFlags
 from webhook.errors import SettingsError
+from webhook.runtime.hot_reload import ReloadLoop
 from webhook.server.settings_store import SettingsStore
 
 HEAD = "apiVersion: graphgate.io/v1alpha1\nkind: Settings\n"
@@ -48,6 +49,19 @@ def test_a_file_that_cannot_be_used_leaves_the_last_good_settings_and_is_reporte
         with pytest.raises(SettingsError):
             store.reload_if_changed()
     assert store.settings.ratchet is False
+
+
+def test_every_error_of_a_changed_file_is_in_the_log_and_on_one_line_of_the_status(file, caplog):
+    loop = ReloadLoop([make_store(file)], lambda name: None)
+    file.write_text(HEAD + "ratchet: perhaps\nmod: warn\n")
+    loop.reload_all()
+    ratchet = f'{file}:3:10: ratchet must be true or false, got "perhaps"'
+    mode = f'{file}:4:6: unknown key mod; did you mean "mode"?'
+    (record,) = [each for each in caplog.records if each.msg == "config_reload_failed"]
+    assert record.fields["reason"] == f"{ratchet}\n{mode}"
+    (check,) = loop.checks()
+    kept = "the last good settings is still in effect"
+    assert check.probe().detail == f"{ratchet}; {mode}; {kept}"
 
 
 def test_a_file_that_is_gone_leaves_the_last_good_settings(file):
