@@ -10,11 +10,10 @@ Decorator = Callable[[Command], Command]
 
 
 def option_group(name: str, kind: type[Any], *options: Decorator) -> Decorator:
-    """Return a decorator that adds options to a command, which gets their values as one.
+    """Return a decorator that adds options, in the order of the help; a command gets one value.
 
-    name     the command's parameter
-    kind     its type: a dataclass with a field for each option's parameter
-    options  in the order of the help
+    name  the command's parameter
+    kind  its type: a dataclass with a field for each option's parameter
     """
     names = [field.name for field in fields(kind)]
 
