@@ -1,6 +1,6 @@
 """Every exception that graphgate raises on purpose.
 
-    GraphgateError                    for the person whose fault it is: a sentence, or a line for
+    GraphgateError                    for the person whose error it is: a sentence, or a line for
     │                                 each error of a file
     ├── SettingsError                 the operator's: a settings file, flag or environment variable
     ├── PolicyError                   the operator's: a policy, exception or test file
@@ -17,7 +17,7 @@
 
 The last four stand beside what raises them, in `yamldoc` and `kube`.
 
-A denied object is no exception: it is a value, `engine.Decision`.
+A denied object is not an exception: it is a value, `engine.Decision`.
 A library's exception is translated at the edge that met it, with `raise … from`.
 """
 
@@ -38,7 +38,7 @@ class PolicyError(GraphgateError):
 
 
 class MalformedReviewError(GraphgateError):
-    """A request body that is no AdmissionReview; answered with HTTP 400."""
+    """A request body that is not an AdmissionReview; answered with HTTP 400."""
 
 
 class UnreadReviewError(GraphgateError):

@@ -1,4 +1,4 @@
-"""Every SeldonDeployment of a cluster or of files, judged: values, sums, and formats.
+"""Every SeldonDeployment of a cluster or of files, evaluated: values, sums, and formats.
 
     objects ─▶ Auditor ─▶ AuditedObject, one after the other ─▶ Tally
                                                              └▶ formats: text, json, csv, html, …

@@ -1,4 +1,4 @@
-"""One object after the other: judged, and where a format asks for it drawn and explained."""
+"""One object after the other: evaluated, and where a format asks for it drawn and explained."""
 
 import hashlib
 from collections.abc import Iterator

@@ -14,7 +14,7 @@ from webhook.yamldoc import ParsedFile
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """One object, judged before and after the change."""
+    """One object, evaluated before and after the change."""
 
     before: AuditedObject
     after: AuditedObject

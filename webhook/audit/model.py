@@ -15,7 +15,7 @@ VERDICT_WORDS = {"allowed": "allowed", "denied": "denied", "error": "could not b
 
 @dataclass(frozen=True, slots=True)
 class AuditedObject:
-    """One SeldonDeployment, judged as if it were applied now.
+    """One SeldonDeployment, evaluated as if it were applied now.
 
     result      verdict, findings and exceptions; its `file` is the file, or for an object of a
                 cluster its namespace and name
@@ -59,7 +59,7 @@ class AuditedObject:
 
 @dataclass(frozen=True, slots=True)
 class AuditContext:
-    """What the objects were judged with.
+    """What the objects were evaluated with.
 
     source              the API server's URL, or what the files are called
     created_at          RFC 3339

@@ -77,7 +77,7 @@ class Tally:
 
     @property
     def exit_code(self) -> int:
-        """0: all allowed, 1: one denied, 2: one could not be evaluated, which goes before 1."""
+        """0: all allowed, 1: one denied, 2: one could not be evaluated (wins over 1)."""
         if self.verdicts["error"]:
             return 2
         return 1 if self.verdicts["denied"] else 0

@@ -1,9 +1,9 @@
-"""Which objects are judged again, and when; what of the verdicts is written into the cluster.
+"""Which objects are evaluated again, and when; what of the verdicts is written into the cluster.
 
     every object   at the start, every hour, and when settings, policies or facts have changed: the
                    cluster is listed page by page, and nothing but numbers is kept of an object
     one object     when it changes, when its report is changed by somebody else, and when one of its
-                   exceptions ends: it is fetched, judged, and its report written if that differs
+                   exceptions ends: it is fetched, evaluated, and its report written if that differs
 
 Everything that is written goes through the second way, so that one place decides about writes.
 """
@@ -61,7 +61,7 @@ _PAGE_TIMEOUT_SECONDS = 60.0
 _LOOK_INTERVAL_SECONDS = 1.0
 """Seconds between looks at whether settings, policies or facts have changed."""
 _CHANGE_DELAY_SECONDS = 0.5
-"""Seconds after a change of an object: several writes of one `kubectl apply` are one judging."""
+"""Seconds after a change of an object: several writes of one `kubectl apply` are one evaluation."""
 _RETRY_SECONDS = 30.0
 """Seconds until everything is looked at again after a list that failed."""
 _WORKERS = 2
@@ -69,7 +69,7 @@ _WORKERS = 2
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What objects are judged by at this moment."""
+    """What objects are evaluated by at this moment."""
 
     settings: Settings
     facts: Facts
@@ -95,7 +95,7 @@ class StoredReport:
 
 @dataclass(slots=True)
 class ObjectState:
-    """What is kept of a judged object.
+    """What is kept of an evaluated object.
 
     written  the digests of the report as we wrote it, and as the API server stored that: a
              definition may drop fields that it does not know
@@ -125,7 +125,7 @@ class _ReportWatch:
 
 
 class BackgroundAuditor:
-    """Threads that judge. `start` them, `stop` them."""
+    """Threads that evaluate. `start` them, `stop` them."""
 
     def __init__(
         self,
@@ -139,8 +139,8 @@ class BackgroundAuditor:
     ) -> None:
         """Prepare; nothing is asked before `start`.
 
-        judgement  settings, facts and policies at this moment
-        is_ready   whether these are known; before that nothing is judged
+        evaluation  settings, facts and policies at this moment
+        is_ready   whether these are known; before that nothing is evaluated
         """
         self._config = config
         self._transport = transport

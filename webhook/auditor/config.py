@@ -10,13 +10,13 @@ ReportsSetting = Literal["auto", "openreports", "policyreport", "none"]
 class AuditorConfig:
     """One process.
 
-    namespaces           in which objects are judged; empty: in all
+    namespaces           in which objects are evaluated; empty: in all
     selector             labels of the objects; empty: any
     reports              which kind of report is written; auto: the one that the cluster serves,
                          OpenReports before PolicyReport
-    interval             seconds after which every object is judged again, changed or not
+    interval             seconds after which every object is evaluated again, changed or not
     settle               seconds between a change of settings, policies or facts and the next
-                         judging of everything: they change in groups
+                         evaluation of everything: they change in groups
     qps, burst           requests a second for objects and reports, and how many may come at once:
                          an audit is never in a hurry, and the API server has others to serve
     max_watch_staleness  as `ControllerConfig`

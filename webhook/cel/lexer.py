@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 class CelSyntaxError(Exception):
-    """A text that is no expression, with the offset of the first character that does not fit."""
+    """An invalid expression, with the offset of the first unexpected character."""
 
     def __init__(self, message: str, offset: int) -> None:
         self.message, self.offset = message, offset

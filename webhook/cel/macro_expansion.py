@@ -79,7 +79,7 @@ class TreeBuilder:
 
 
 def expand_macro(builder: TreeBuilder, call: Call) -> Expr | None:
-    """Return what a call is written out as; None if it is no macro."""
+    """Return what a call is written out as; None if it is not a macro."""
     expand = _MACROS.get((call.function, len(call.arguments), call.target is not None))
     return None if expand is None else expand(_Expansion(builder, call))
 

@@ -44,7 +44,7 @@ def parse(text: str) -> tuple[Expr, dict[int, int]]:
 
 
 class _Parser:
-    """One pass over the words, by precedence."""
+    """One pass over the tokens, by precedence."""
 
     def __init__(self, text: str) -> None:
         self.tokens = tokenize(text)
@@ -111,7 +111,7 @@ class _Parser:
             left = self.builder.call(function, left, right, at=token.start)
 
     def _logical(self, first: Expr, sign: str, function: str, strength: int) -> Expr:
-        """Return a chain of && or || as a balanced tree: hundreds of them are no nesting."""
+        """Return a chain of && or || as a balanced tree, so that it does not count as nesting."""
         operands, offsets = [first], []
         while (token := self._take(sign)) is not None:
             offsets.append(token.start)

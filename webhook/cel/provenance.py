@@ -113,7 +113,7 @@ class Provenance:
         """Return the culprits of `a || b` that is false, or of `a && b` that is true.
 
         Every side takes part. `!has(x.f) || x.f > 1` is meant as "if there is one": sides that
-        only ask whether the rest applies are passed over, and if all do so, the last one counts.
+        only ask whether the rest applies are ignored, and if all do so, the last one counts.
         """
         traced = [(side, list(self._trace(compiler, side, result))) for side in operands]
         traced = [(side, places) for side, places in traced if places]

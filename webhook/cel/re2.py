@@ -41,7 +41,7 @@ def find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
 
 
 def check_pattern(pattern: str) -> None:
-    """Raise EvaluationError if the pattern is no regular expression of RE2."""
+    """Raise EvaluationError if the pattern is not a regular expression of RE2."""
     _compile(pattern)
 
 

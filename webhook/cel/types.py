@@ -11,7 +11,7 @@ TypeKind = Literal[
     "dyn", "error", "null", "primitive", "time", "wrapper", "list", "map", "type", "opaque",
     "struct", "parameter",
 ]  # fmt: skip
-"""What types are told apart by.
+"""How types are distinguished.
 
 time       google.protobuf.Timestamp and Duration
 opaque     a type of a library, with or without parameters: net.IP, optional_type

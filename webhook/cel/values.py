@@ -2,7 +2,7 @@
 
 null, bool, string, bytes, list and map are Python's own; a JSON document is a CEL value as it is.
 int and double are int and float; uint, timestamp, duration, optional and type are the classes
-below. `bool` is no number here, although it is one in Python.
+below. `bool` is not a number here, although it is one in Python.
 
 Source: google/cel-spec doc/langdef.md; numbers compare across types, as Kubernetes has it (1.28).
 """
@@ -59,7 +59,7 @@ class StructValue:
 
 
 class MapKey:
-    """A key of a map that is no string: 1, 1u and true are three keys, in Python they are one.
+    """A key of a map that is not a string: 1, 1u and true are three keys, in Python they are one.
 
     Lists, maps and what Go knows by its address are found by nothing but themselves.
     """
@@ -129,7 +129,7 @@ def equal(left: Any, right: Any, charge: Charge = free_of_charge) -> bool:
     """Tell whether two values are equal; values of different types are not, but for numbers.
 
     charge  is told how many elements of lists and maps are compared. Two elements that cannot be
-            compared (an address and a number) are passed over, as cel-go does
+            compared (an address and a number) are ignored, as cel-go does
     """
     kind, other = type(left), type(right)
     if kind is other:

@@ -1,4 +1,4 @@
-"""Certificates of the webhook server: minted, inspected, renewed and kept as files.
+"""Certificates of the webhook server: issued, inspected, renewed and kept as files.
 
     rotation.plan when to renew, and in which order: pure decisions of a State and a time
     pair         a certificate with its key, as PEM

@@ -31,7 +31,7 @@ def init_certificates(
     only. `now` is an aware datetime.
 
     Raises CertificateError, and then writes nothing, if one of the files is there already and
-    `overwrite` is false, if a name is no DNS label, or if a file cannot be written.
+    `overwrite` is false, if a name is not a DNS label, or if a file cannot be written.
     """
     existing = [name for name in FILES if (folder / name).exists()]
     if existing and not overwrite:

@@ -1,11 +1,11 @@
 """Mint a CA and the server certificates it signs.
 
-ECDSA on P-256 with SHA-256: minted in 9 ms where RSA takes 111, and every API server verifies it.
+ECDSA on P-256 with SHA-256: issued in 9 ms where RSA takes 111, and every API server verifies it.
 Each certificate carries what strict verifiers ask for (RFC 5280): basic constraints, key usage,
 subject and authority key identifiers, and names as subject alternative names, since Go ignores
 the common name.
 
-What does not belong here: when to mint (`certificates.rotation.plan`), where to keep it (`files`).
+What does not belong here: when to issue (`certificates.rotation.plan`), where to keep it (`files`).
 """
 
 import ipaddress
@@ -32,7 +32,7 @@ def server_names(service: str, namespace: str) -> tuple[str, ...]:
     """Return every name the server is called by.
 
     The API server calls `<service>.<namespace>.svc`; the others are for people and tests.
-    Raises CertificateError if one of the two is no DNS label (RFC 1123).
+    Raises CertificateError if one of the two is not a DNS label (RFC 1123).
     """
     for what, name in (("service", service), ("namespace", namespace)):
         if not _DNS_LABEL.match(name):

@@ -15,8 +15,8 @@ from cryptography.utils import CryptographyDeprecationWarning
 
 from webhook.errors import CertificateError
 
-# What cryptography raises on bytes that are no certificate, at once or when a part is first asked
-# for.
+# What cryptography raises on bytes that are not a certificate, at once or when a part is first
+# asked for.
 _PARSE_ERRORS = (
     ValueError,
     UnsupportedAlgorithm,

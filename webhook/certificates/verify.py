@@ -2,7 +2,7 @@
 
 The checks are those of Go's crypto/x509, which every API server runs on a webhook: names in the
 subject alternative names, a chain to a CA of the caBundle, every link in its time, no SHA-1.
-They are told apart from each other, because "certificate signed by unknown authority" is the
+They are distinguished from each other, because "certificate signed by unknown authority" is the
 question that this module answers.
 
 What does not belong here: reading PEM (`parse`), files (`files`), the time to renew

@@ -74,7 +74,7 @@ Audited_co = TypeVar("Audited_co", bound=Movable, covariant=True)
 
 
 class ObjectAuditor(Protocol[Audited_co]):
-    """What judges objects, once or twice: `Auditor`, `ImpactAuditor`."""
+    """What evaluates objects, once or twice: `Auditor`, `ImpactAuditor`."""
 
     def audit_object(self, document: dict[str, Any]) -> Audited_co:
         """Return what is found in an object of a cluster."""
@@ -138,7 +138,7 @@ def audit_cluster(
 ) -> Iterator[Audited_co]:
     """Yield what is found in the objects of a cluster, a page at a time.
 
-    Raise KubeApiUnavailableError if a page cannot be read: a part of the cluster is no audit.
+    Raise KubeApiUnavailableError if a page cannot be read: a part of the cluster is not an audit.
     """
     from webhook.graph.well_known import SELDON_API_VERSION
     from webhook.kube import collection_path

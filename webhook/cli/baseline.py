@@ -1,4 +1,4 @@
-"""What is found today as PolicyExceptions: CI tolerates old faults and refuses new ones."""
+"""What is found today as PolicyExceptions: CI tolerates old errors and refuses new ones."""
 
 import re
 import time
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def write_baseline(report: "Report", now: float, ttl_seconds: float) -> tuple[str, int]:
-    """Return the exceptions as YAML, one for each object, and how many faults they are about.
+    """Return the exceptions as YAML, one for each object, and how many errors they are about.
 
     now          seconds since 1970
     ttl_seconds  until they end

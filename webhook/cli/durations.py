@@ -23,7 +23,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in new rel
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Return seconds; fail with one sentence for what is no duration or too short."""
+        """Return seconds; fail with one sentence for what is not a duration or too short."""
         seconds = value if isinstance(value, float) else _parse(str(value))
         if seconds is None:
             self.fail(f"{value!r} is not a duration; write seconds, or 15s, 1m30s, 30d", param, ctx)

@@ -38,7 +38,7 @@ class CompareOptions:
         return replace(flags, settings_file=self.compare_settings)
 
     def facts(self, facts: "Facts") -> "Facts":
-        """Return the facts of the other cluster; raise SettingsError for what is no version."""
+        """Return the facts of the other cluster; raise SettingsError for what is not a version."""
         if self.compare_version is None:
             return facts
         matched = _VERSION.fullmatch(self.compare_version)

@@ -1,7 +1,7 @@
 """Which of the named files are checked: whole manifests, not the parts that others make them of.
 
-A kustomize patch is no object, and a Helm template is no YAML: both are judged once they are built.
-They are skipped with a line that says how to build them.
+A kustomize patch is not an object, and a Helm template is not YAML: both are evaluated once they
+are built. They are skipped with a line that says how to build them.
 """
 
 from collections.abc import Iterator
@@ -92,7 +92,7 @@ def _patches_in(folder: Path) -> Iterator[Path]:
     """Yield the files that are patches in a folder, those of its components included."""
     document = _read_kustomization(folder)
     for name in _patch_names(document):
-        # What is no path is a patch written in place.
+        # What is not a path is a patch written in place.
         if "\n" not in name and len(name) < 4096:
             yield (folder / name).resolve()
     components = document.get("components")

@@ -82,7 +82,7 @@ def resolve_sources(
 def load_policies(paths: tuple[Path, ...]) -> "PolicySet | None":
     """Return the policies that the paths name; None if none is named.
 
-    Raise PolicyError if one of them cannot be used: a gate with a missing bar is no gate.
+    Raise PolicyError if one of them cannot be used: a gate with a missing bar is not a gate.
     """
     if not paths:
         return None

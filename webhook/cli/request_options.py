@@ -1,4 +1,4 @@
-"""As whom, and in place of what, `check` has its documents judged: its options, and their use."""
+"""Options of `check` for the admission request: operation, user and old objects."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RequestOptions:
-    """The admission request that documents are judged as.
+    """The admission request that documents are evaluated as.
 
     user, groups  request.userInfo of policies
     operation     "": UPDATE where an old object is given, else CREATE

@@ -6,7 +6,7 @@
 * All or nothing: where a document has denials, every object is tried as a dry run first.
 * Taken fields: before they are taken back, a dry run tells whether they can be had at all.
 * Unknown fields: what this cluster's Kubernetes does not know is left out. It would refuse the
-  whole object for one misspelt field, which admission only warns of.
+  whole object for one misspelled field, which admission only warns of.
 """
 
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
@@ -32,7 +32,7 @@ class RequeueError(Exception):
 
 
 class NameConflictError(Exception):
-    """An object of somebody else's has the name of one of ours; the sentence is for the status."""
+    """An object of another owner's has the name of one of ours; the sentence is for the status."""
 
 
 class NamespaceTerminatingError(Exception):
@@ -201,7 +201,7 @@ class Applier:
                 return applied
 
     def _with_replicas(self, action: Apply) -> Mapping[str, Any]:
-        """Return what is sent: a Deployment that is made anew has as many pods as its old one."""
+        """Return what is sent: a Deployment that is recreated has as many pods as its old one."""
         obj = action.desired.object
         replicas = self._replaced_replicas.get(_owned_name(action.desired))
         if action.observed is not None or replicas is None or "replicas" in obj["spec"]:

@@ -1,9 +1,9 @@
 """What one SeldonDeployment asks for, and whether it may have it. Pure.
 
-The same engine as the webhook's judges it, but a denial alone stops nothing here: the ratchet, an
-exception, a policy in audit mode or an older version may have let the object in, and it runs. Two
-things stop it: a document that cannot be read where it is rendered from (`find_obstacle`), and the
-API server's own no, which is asked for beforehand (a dry run) where there is a denial.
+The same engine as the webhook's evaluates it, but a denial alone stops nothing here: the ratchet,
+an exception, a policy in audit mode or an older version may have let the object in, and it runs.
+Two things stop it: a document that cannot be read where it is rendered from (`find_obstacle`), and
+the API server's own no, which is asked for beforehand (a dry run) where there is a denial.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """The life of a reconciler process.
 
-    1. the health port is bound, another operator is looked for: a fault is one exception
+    1. the health port is bound, another operator is looked for: an error is one exception
     2. caches fill, in every replica; who holds the Lease waits for them, then sets workers to work
     3. SIGTERM: workers finish the object in hand, the Lease is given back, return 0
        the Lease is lost: the same, at once, and return 1

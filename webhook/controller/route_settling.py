@@ -15,7 +15,7 @@ led to is not deleted without one."""
 
 
 class RouteSettling:
-    """Remembers since when, by uid of the SeldonDeployment; a restart begins anew."""
+    """Remembers since when, by uid of the SeldonDeployment; a restart starts again."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

@@ -77,7 +77,7 @@ class WorkQueue(Generic[K]):
         return delay
 
     def forget(self, key: K) -> None:
-        """Start the back-off of a key anew: it has succeeded, or is gone."""
+        """Start the back-off of a key again: it has succeeded, or is gone."""
         with self._changed:
             self._backoffs.pop(key, None)
 

@@ -26,7 +26,7 @@ _FIELD_TYPES: dict[str, type] = {
     "capabilities": dict,
     "seccompProfile": dict,
 }
-"""The types of the fields that defaults look at. Exact: True is no int here."""
+"""The types of the fields that defaults look at. Exact: True is not an int here."""
 
 
 def iter_templates(

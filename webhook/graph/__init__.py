@@ -1,4 +1,4 @@
-"""What an inference graph is: places (Path), faults (Finding), facts, the schema, the typed view.
+"""What an inference graph is: places (Path), errors (Finding), facts, the schema, the typed view.
 
-Pure. Nothing here decides whether a fault matters; that is for `engine`.
+Pure. Nothing here decides whether an error matters; that is for `engine`.
 """

@@ -1,4 +1,4 @@
-"""What makes two findings the same fault: the rule, the places and the values at them.
+"""What makes two findings the same error: the rule, the places and the values at them.
 
 A place counts list items by their name and not by their number. What a finding says is not
 compared: one sentence may stand for many objects.
@@ -17,7 +17,7 @@ FaultPlace = tuple[str, tuple[str | int, ...], bytes]
 
 
 def fault_fingerprint(finding: Finding, document: Any) -> str:
-    """Return 16 hexadecimal digits that stay while the fault is the same.
+    """Return 16 hexadecimal digits that stay while the error is the same.
 
     document  the object that the finding is about, as it was submitted
     """
@@ -26,7 +26,7 @@ def fault_fingerprint(finding: Finding, document: Any) -> str:
 
 
 def fault_places(finding: Finding, document: Any) -> list[FaultPlace]:
-    """Return every place of a fault, with what stands there."""
+    """Return every place of an error, with what stands there."""
     return [
         (finding.rule_id, _path_by_names(path, document), _value_at(document, path))
         for path in finding.evidence or (finding.path,)

@@ -1,4 +1,4 @@
-"""One fault at one place: the only shape in which graphgate reports."""
+"""One error at one place: the only shape in which graphgate reports."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, NotRequired, TypedDict
@@ -23,7 +23,7 @@ FixSafety = Literal["safe", "unsafe"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault.
+    """One error.
 
     path         where; resolves in the document that was submitted
     message      what is wrong, with the values, lower case, no full stop:
@@ -33,8 +33,8 @@ class Finding:
     fix_safety   "safe": `graphgate fix` applies it; "unsafe": only with --unsafe-fixes
     certain      False where a fact was missing that would have settled it; then it is at most a
                  warning
-    evidence     every place whose value makes it a fault, where `path` alone does not say: while
-                 they stay as they are, it is the same fault (`engine.ratchet`)
+    evidence     every place whose value makes it an error, where `path` alone does not say: while
+                 they stay as they are, it is the same error (`engine.ratchet`)
     incomplete   whether something was not read or not told, so that nobody knows what else is
                  wrong: then it denies, whatever the settings say of the rule
     rule_id      who found it: "children-not-a-list", "pod-security/privileged", "policy/NAME/0";

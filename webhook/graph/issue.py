@@ -43,7 +43,7 @@ class Issue(NamedTuple):
 class ReadableDocument(NamedTuple):
     """What can be read of a document of which its schema refuses some places.
 
-    value       the document without them: a key is left out, an item that is no mapping is an
+    value       the document without them: a key is left out, an item that is not a mapping is an
                 empty one, all others stay where they are; a required key may be missing
     issues      all that is wrong
     unreadable  the places

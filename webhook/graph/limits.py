@@ -2,7 +2,7 @@
 
 A body of 400 KB that holds 200,000 zeros where predictors belong would keep the schema validator
 busy for five seconds, and nobody else would be answered meanwhile. What lies beyond a bound is cut
-off before anything looks at it, and the cut is a fault of its own, which always denies.
+off before anything looks at it, and the cut is an error of its own, which always denies.
 
 The largest real object that we know of has 208 KB, 14,500 values, 185 nodes and as many containers.
 """
@@ -75,7 +75,7 @@ def _count_values(serialized: bytes) -> int:
 
 
 def truncate_to_limits(document: Any) -> tuple[Any, tuple[SchemaError, ...]]:
-    """Return the document, or a copy without what is beyond the bounds, and a fault for each cut.
+    """Return the document, or a copy without what is beyond the bounds, and an error for each cut.
 
     Costs two microseconds for a document of 4 KB that is within them.
     """

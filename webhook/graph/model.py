@@ -66,7 +66,7 @@ def get_list(raw: Mapping[str, Any], key: str) -> Sequence[Any]:
 
 
 def iter_mappings(raw: Mapping[str, Any], key: str) -> Sequence[tuple[int, Mapping[str, Any]]]:
-    """Return index and item of each mapping in the list at `key`; other items have faults."""
+    """Return index and item of each mapping in the list at `key`; other items have errors."""
     value = raw.get(key)
     if type(value) is not list:
         return ()

@@ -1,9 +1,9 @@
-"""From any JSON value to a view and its faults. Total: no value raises.
+"""From any JSON value to a view and its errors. Total: no value raises.
 
 The order matters for safety: the graph is walked first, because the schema validator recurses in
 native code and must never be handed a graph of unbounded depth.
 
-Parts that slipped out of their place (`indentation`) are read as they were meant; the faults are
+Parts that slipped out of their place (`indentation`) are read as they were meant; the errors are
 those of the document as it is.
 """
 
@@ -83,7 +83,7 @@ def parse(
 
 
 def read_predictors(document: Any) -> tuple[Predictor, ...]:
-    """Return the predictors of a view alone: what is asked for graphs only needs no faults."""
+    """Return the predictors of a view alone: what is asked for graphs only needs no errors."""
     document, _ = truncate_to_limits(document)
     raw = document if type(document) is dict else EMPTY_MAPPING
     return tuple(_iter_predictors(get_mapping(raw, "spec"), _Reading()))
@@ -92,7 +92,7 @@ def read_predictors(document: Any) -> tuple[Predictor, ...]:
 def _limit_errors(
     reading: "_Reading", document_errors: tuple[SchemaError, ...]
 ) -> Iterator[SchemaError]:
-    """Yield the faults that are no departures from the schema: where reading ended."""
+    """Yield the errors that are not departures from the schema: where reading ended."""
     yield from reading.errors
     too_deep = {error.path for error in reading.errors if error.kind == "depth"}
     for error in document_errors:
@@ -196,7 +196,7 @@ def _parse_predictor(
 def _iter_components(
     entries: list[indentation.Entry], list_path: Path, reading: _Reading
 ) -> Iterator[ComponentSpec]:
-    # What belongs to a neighbour is no pod of its own; it is read once it stands there.
+    # What belongs to a neighbour is not a pod of its own; it is read once it stands there.
     neighbours = indentation.find_split_components(entries) if len(entries) > 1 else {}
     for index, item in reading.take(entries, "components", list_path):
         if index not in neighbours:

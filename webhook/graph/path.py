@@ -11,7 +11,7 @@ _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
 
 
 def escape_pointer_token(key: str) -> str:
-    """Return a key as it stands in a JSON Pointer (RFC 6901, 3)."""
+    """Return a key as it is in a JSON Pointer (RFC 6901, 3)."""
     return key.replace("~", "~0").replace("/", "~1")
 
 
@@ -27,7 +27,7 @@ class Path(tuple[Segment, ...]):
     path.pointer   /spec/predictors/0/graph/children/1/name       for patches (RFC 6901)
 
     The third spelling, line and column, needs the text: `documents.Document.position(path)`.
-    A key that is no plain word is quoted: metadata.annotations["seldon.io/no-engine"].
+    A key that is not a plain word is quoted: metadata.annotations["seldon.io/no-engine"].
     The root is spelled "(document)" for people and "" as a pointer.
     """
 

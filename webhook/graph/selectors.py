@@ -71,7 +71,7 @@ def read_selector(raw: Mapping[str, Any]) -> LabelSelector:
 
 
 def has_labels(labels: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Return whether all wanted labels are there with their values, as a Service selects pods."""
+    """Return whether all desired labels are there with their values, as a Service selects pods."""
     return all(labels.get(key) == value for key, value in wanted.items())
 
 
@@ -85,7 +85,7 @@ _TERM = re.compile(
 def parse_selector(text: str) -> LabelSelector:
     """Return the selector that kubectl's -l spells: "team=a,stage in (prod, test),!legacy".
 
-    "" is everything. Raise ValueError where it is no selector.
+    "" is everything. Raise ValueError where it is not a selector.
     """
     requirements = []
     position = 0

@@ -43,7 +43,7 @@ class ApiStatusError(KubeApiUnavailableError):
 
 
 def api_error(transport: Transport, method: str, path: str, response: Response) -> ApiStatusError:
-    """Return the exception for an answer whose status is no success."""
+    """Return the exception for an answer whose status is not a success."""
     try:
         status = orjson.loads(response.body)
     except orjson.JSONDecodeError:

@@ -124,7 +124,7 @@ def parse_namespace(raw: Mapping[str, Any]) -> Namespace:
 
 
 def parse_seldon_config(raw: Mapping[str, Any]) -> SeldonConfig:
-    """Return what a raw seldon-config says; total: what cannot be read is a fault, and left out.
+    """Return what a raw seldon-config says; total: what cannot be read is an error, and left out.
 
     {"predictor_servers": '{"SKLEARN_SERVER": {"protocols": …}}',
      "explainer": '{"image": "seldonio/alibiexplainer:1", "image_v2": "seldonio/mlserver:1"}',
@@ -156,7 +156,7 @@ def parse_seldon_config(raw: Mapping[str, Any]) -> SeldonConfig:
 
 
 def _parse_entry(data: Mapping[str, Any], key: str, problems: list[str]) -> dict[str, Any] | None:
-    """Return one entry of a seldon-config, {} where there is none; None with a fault."""
+    """Return one entry of a seldon-config, {} where there is none; None with an error."""
     text = data.get(key)
     if not text:
         return {}
@@ -262,7 +262,7 @@ def fetch_operator(
     """Return "seldon" where its operator holds its Lease, beside its ConfigMap; None: not known.
 
     Raise ApiStatusError where this user may not read the Lease, KubeApiUnavailableError if there
-    is no answer.
+    is no response.
     """
     lease = get(
         transport,

@@ -17,7 +17,7 @@ from webhook.kube.api_errors import ApiStatusError, api_error, api_error_from_st
 from webhook.kube.transport import Response, Stream, Transport
 
 _MAX_EVENT_BYTES = 16 * 2**20
-"""Bytes of one event. etcd refuses objects over 1.5 MB; ten times that is no watch any more."""
+"""Bytes of one event. etcd refuses objects over 1.5 MB; ten times that is not a watch any more."""
 
 _TARGET_PAGE_BYTES = 2 * 2**20
 """Bytes of a page to aim at: while one is read it takes some ten times as much memory. 200 objects

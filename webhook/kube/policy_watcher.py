@@ -157,7 +157,7 @@ class PoliciesWatcher:
     def objects(self) -> Mapping[str, Any] | None:
         """Every object by what messages call it; the same value until something changes.
 
-        None while a kind has never been listed: a part of the policies is no set of policies. A
+        None while a kind has never been listed: a part of the policies is not a set of policies. A
         new binding comes with its parameters: until they are read, all stays as it was.
         """
         if self._pending_kinds():

@@ -110,8 +110,8 @@ class Reflector(Generic[T]):
         find_path                       asked before each list where the path is not known for good;
                                         what it raises counts as the answer to the list
         transform                       makes of a raw object what is kept; None: it is not kept.
-                                        Equal results are no change, so include the resourceVersion
-                                        to be told of every one
+                                        Equal results are not a change, so include the
+                                        resourceVersion to be told of every one
         on_change                       called in the reflector's thread, one change after the
                                         other, when `items` has it already; must not block
         on_delete                       called likewise for every object that is gone, also of those

@@ -141,5 +141,5 @@ def _read_object(
 def _encode(obj: Mapping[str, Any]) -> bytes:
     try:
         return _YAML_CONTROL_CHARACTERS.sub(_escape_character, orjson.dumps(obj).decode()).encode()
-    except TypeError:  # an integer over 64 bits or a lone surrogate: the API server is to judge it
+    except TypeError:  # an integer over 64 bits or a lone surrogate: leave it to the API server
         return json.dumps(obj).encode()

@@ -115,7 +115,7 @@ class _Fixer:
             and finding.has_fix(unsafe=self.unsafe)
             and _finding_key(index, finding) not in self.skipped
         ]
-        # What is safe goes before what is guessed, which it may make needless.
+        # What is safe takes precedence over what is guessed, which it may make needless.
         order = [f for f in fixable if f.fix_safety == "safe"] or fixable
         return max(order, key=lambda finding: _patch_depth(finding.fix), default=None)
 
@@ -149,7 +149,7 @@ def _new_finding(
     """Return a denial or warning that the fix brought; None if there is none.
 
     Names in messages may have changed and places moved, so the findings of each rule are counted.
-    What is said of a part that was moved was not read before: that is no fault of the fix.
+    What is said of a part that was moved was not read before: the fix is not to blame for it.
     """
     if fixed.rule_id == MISSPELLED_KIND_RULE_ID:
         return None  # only now the document is checked at all

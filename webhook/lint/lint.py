@@ -1,4 +1,4 @@
-"""Files judged: the same engine as the webhook's, with the places in the author's text."""
+"""Files evaluated: the same engine as the webhook's, with the places in the author's text."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -169,7 +169,7 @@ def _evaluate(
 
 
 def _resolve_operator(document: Document, settings: Settings, facts: Facts) -> OperatorChoice:
-    """Return whose pods the engine has judged, and the evidence."""
+    """Return whose pods the engine has evaluated, and the evidence."""
     namespace = get_str(get_mapping(document.value, "metadata"), "namespace")
     return resolve_operator(document.value, settings.for_namespace(namespace, facts), facts)
 

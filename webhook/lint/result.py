@@ -32,7 +32,7 @@ class LocatedFinding:
     line, column  of its place, from 1
     width         characters of the marker under it
     source        the line itself, without its end
-    fingerprint   what stays while the fault is the same; "" where nothing could be read
+    fingerprint   what stays while the error is the same; "" where nothing could be read
     edits         the finding's fix as changes of the text; only where a report wants them
     """
 
@@ -61,7 +61,7 @@ class SuppressedResult:
 
 @dataclass(frozen=True, slots=True)
 class DocumentResult:
-    """One judged document, or one file that could not be read.
+    """One evaluated document, or one file that could not be read.
 
     file      as it was named; "-" for standard input
     index     of the document in the file, from 0
@@ -71,7 +71,7 @@ class DocumentResult:
     findings  in the order of the document
     patch     what defaulting would add
     suppressed  findings that exceptions take back; the verdict does not count them
-    operator    whose pods were judged, and from what evidence; None: none were
+    operator    whose pods were evaluated, and from what evidence; None: none were
     """
 
     file: str
@@ -123,12 +123,12 @@ class Report:
 
     @property
     def operators(self) -> Mapping[OperatorChoice, int]:
-        """Whose pods were judged, each with the number of objects."""
+        """Whose pods were evaluated, each with the number of objects."""
         return Counter(result.operator for result in self.results if result.operator is not None)
 
     @property
     def exit_code(self) -> int:
-        """0: all allowed, 1: one denied, 2: one could not be evaluated, which goes before 1."""
+        """0: all allowed, 1: one denied, 2: one could not be evaluated (wins over 1)."""
         verdicts = {result.verdict for result in self.results}
         if "error" in verdicts:
             return 2

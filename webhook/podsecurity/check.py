@@ -44,7 +44,7 @@ class Check:
 
     id        upstream's id
     level     the level it belongs to
-    versions  (minor version from which it holds, judge), oldest first
+    versions  (minor version from which it holds, evaluate), oldest first
     overrides ids of the baseline checks that need not run where this one does
     """
 

@@ -86,7 +86,7 @@ def read_group_blocks(namespace: Namespace) -> tuple[Block, ...] | None:
 
 
 def is_scc_active(namespace: Namespace, *, openshift: bool) -> bool:
-    """Return whether SCCs judge the pods of a namespace.
+    """Return whether SCCs evaluate the pods of a namespace.
 
     `openshift` is whether the cluster serves security.openshift.io/v1. A new namespace is not
     annotated yet, and an annotated one may be evaluated without a cluster at hand.

@@ -2,10 +2,10 @@
 
 Here: reading a raw PodSpec and metadata, effective values of one container. Not here: verdicts.
 
-Total: a value of the wrong type anywhere is no exception. Where a field must not be set, a wrong
-type that is true in Python counts as set; where a field must be set, a wrong type counts as not
-set; a part that should be a mapping or list and is not counts as empty. That errs on the side of
-a finding, and the schema refuses the object for its types anyway.
+Total: a value of the wrong type anywhere is not an exception. Where a field must not be set, a
+wrong type that is true in Python counts as set; where a field must be set, a wrong type counts as
+not set; a part that should be a mapping or list and is not counts as empty. That errs on the side
+of a finding, and the schema refuses the object for its types anyway.
 """
 
 from collections.abc import Iterator, Mapping

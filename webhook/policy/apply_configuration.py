@@ -1,8 +1,8 @@
 """Mutations of patchType ApplyConfiguration: an object with some fields is merged into another.
 
 Maps and structs are merged field by field. A list of a SeldonDeployment cannot be changed this way:
-its CRD says of no list how items are told apart, so the API server refuses any. Lists of pods are
-merged by their keys: containers by name.
+its CRD says of no list how items are distinguished, so the API server refuses any. Lists of pods
+are merged by their keys: containers by name.
 Source: k8s.io/apiserver pkg/admission/plugin/policy/mutating/patch/smd.go; the keys are those of
 Kubernetes' published OpenAPI (x-kubernetes-list-map-keys).
 """

@@ -11,14 +11,14 @@ A node is a map:
     depth          1 for the root
     parent         the name of its parent, "" for the root
     children       the names of its children
-    raw            the node as it stands in the object
+    raw            the node as it is in the object
 
 What a SeldonDeployment runs stands in more places than its pods. These functions know them all
 (`graph_places`):
 
-    graph.containers(object)      every container as it stands in the object, so that paths of
+    graph.containers(object)      every container as it is in the object, so that paths of
                                   findings lead to it: init containers and explainers too
-    graph.orchestrators(object)   every svcOrchSpec as it stands there: its env and resources
+    graph.orchestrators(object)   every svcOrchSpec as it is there: its env and resources
     graph.images(object)          {image, path}, storage initializers' too
     graph.modelUris(object)       {uri, path}, explainers' too
     graph.replicas(object)        {replicas, path}: replicas at every level, bounds of autoscalers;
@@ -119,7 +119,7 @@ def list_containers(object_: Any, name: Any = _ALL) -> list[Any]:
 
 
 def list_orchestrators(object_: Any) -> list[Any]:
-    """Return the svcOrchSpec of each predictor that has one, as it stands in the object."""
+    """Return the svcOrchSpec of each predictor that has one, as it is in the object."""
     if type(object_) is not dict:
         raise no_overload("graph.orchestrators", object_)
     return [

@@ -45,7 +45,7 @@ class PolicyException:
     expires_at               as it was written
     policies, rules, pod_security_checks  what it exempts from; "*" ends a name that only has to
                begin so
-    findings   single faults that it exempts from, as rule and fingerprint
+    findings   single errors that it exempts from, as rule and fingerprint
     namespaces, names  of the objects that it exempts; an empty tuple: any
     """
 
@@ -130,7 +130,7 @@ def apply_exceptions(
     """Return which findings hold and which an exception takes back.
 
     now       RFC 3339, or seconds since 1970
-    document  the object, as it was submitted: exceptions of single faults compare its values
+    document  the object, as it was submitted: exceptions of single errors compare its values
     """
     exceptions = tuple(each for each in exceptions if each.covers_object(namespace, name))
     findings = tuple(findings)
@@ -154,7 +154,7 @@ def apply_exceptions(
 
 
 def parse_time(now: str | int) -> Timestamp:
-    """Return a point in time; raise ValueError for a text that is no RFC 3339."""
+    """Return a point in time; raise ValueError for a text that is not RFC 3339."""
     if isinstance(now, int):
         return Timestamp(now * SECOND)
     try:

@@ -19,7 +19,7 @@ _KEDA_COUNTS = ("idleReplicaCount", "minReplicaCount", "maxReplicaCount")
 
 
 def iter_containers(object_: Any) -> Iterator[tuple[Mapping[str, Any], Path]]:
-    """Yield every container that an author wrote, as it stands in the object, with its place.
+    """Yield every container that an author wrote, as it is in the object, with its place.
 
     Init, application and ephemeral containers of componentSpecs, and containerSpec of explainers.
     """

@@ -20,7 +20,7 @@ class PatchError(Exception):
 
 
 class PatchTestFailedError(Exception):
-    """A `test` that does not hold: the patch changes nothing, and that is no fault."""
+    """A `test` that does not hold: the patch changes nothing, and that is not an error."""
 
 
 def apply_patch(document: Any, operations: list[Operation]) -> tuple[Any, list[Operation]]:

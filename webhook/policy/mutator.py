@@ -67,7 +67,7 @@ def mutate_object(
     """Return what the mutating policies of a set make of a request's object.
 
     The request's object is not changed. Idempotent as far as the policies are: what changes
-    nothing is no operation.
+    nothing is not an operation.
     """
     if not policies.mutating or type(request.object) is not dict:
         return MutationResult(request.object)
@@ -140,7 +140,7 @@ class _Mutator:
                 self._add_failure(policy, None, error, f"matchConditions: {error}")
                 continue
             for index, code in enumerate(policy.mutations):
-                # Variables are computed anew: the object has changed.
+                # Variables are computed again: the object has changed.
                 frame = evaluator.new_frame(policy, params)
                 frame[1] = self.object
                 frame[5] = evaluator.namespace

@@ -89,7 +89,7 @@ def render_pod_spec(layout: PredictorLayout, pod: PodLayout) -> Sourced:
 
 
 def _containers(layout: PredictorLayout, pod: PodLayout) -> Iterator[Sourced]:
-    """Yield the containers; one companion serves the pod, and the author's own goes before ours.
+    """Yield the containers; a pod needs one sidecar of a kind, and the author's own comes first.
 
     What his leaves out of image and arguments, it gets from ours.
     """

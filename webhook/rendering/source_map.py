@@ -149,7 +149,7 @@ def with_items(whole: Sourced, items: Iterable[Sourced]) -> Sourced:
 def list_items(raw: Mapping[str, Any], key: str, path: Path) -> Sourced:
     """Return a copy of the mappings in the author's list at `key` of `raw`, which is at `path`.
 
-    What is not a mapping can be no container, port, variable, volume or mount, and is left out.
+    What is not a mapping cannot be a container, port, variable, volume or mount, and is left out.
     """
     value = raw.get(key)
     if type(value) is not list:

@@ -106,7 +106,7 @@ def _summary(report: Report, style: Style) -> str:
 
 
 def _operator_lines(report: Report) -> Iterator[str]:
-    """Yield whose pods were judged and what shows it: once, or once for each evidence."""
+    """Yield whose pods were evaluated and what shows it: once, or once for each evidence."""
     for (operator, evidence), count in report.operators.items():
         objects = "" if len(report.operators) == 1 else f" of {count_noun(count, 'object')}"
         yield f"pods{objects} checked as {_OPERATORS[operator]} creates them: {evidence}"

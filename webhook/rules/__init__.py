@@ -31,10 +31,10 @@ A source called "seldon-checks V4" or "seldon-checks G22" is a row of docs/seldo
 
 `make generate` writes what the engine has to know of each rule before it runs into `index.json`;
 the module itself is imported when a document first calls for its rule, since importing all of them
-takes longer than judging a file.
+takes longer than evaluating a file.
 
-A rule says what is wrong and where. Who it is, how severe it is and what the general remedy is,
-is stamped on its findings by `engine`.
+A rule says what is wrong and where. Who it is, how severe it is and what the general remediation
+is, is stamped on its findings by `engine`.
 """
 
 import re

@@ -38,7 +38,7 @@ def move_into_patch(
 ) -> tuple[Operation, ...]:
     """Return the patch that moves a value into a mapping, which is made where there is none.
 
-    Empty where that is not certain: `target` is taken, or what would hold it is no mapping.
+    Empty where that is not certain: `target` is taken, or what would hold it is not a mapping.
     """
     parent = get_value_at(deployment, target.parent)
     if parent is None:

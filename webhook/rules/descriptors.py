@@ -36,7 +36,7 @@ def known_ids() -> tuple[str, ...]:
 
 @cache
 def other_descriptors() -> Mapping[str, Descriptor]:
-    """Return the descriptors of the ids that are no rules with a module, by id."""
+    """Return the descriptors of the ids that are not rules with a module, by id."""
     return MappingProxyType(
         {descriptor.id: descriptor for descriptor in other_ids.all_descriptors()}
     )
@@ -49,7 +49,7 @@ def configurable_ids() -> frozenset[str]:
 
 
 def render_text(descriptor: Descriptor) -> str:
-    """Return the explanation of an id that is no rule, for a terminal of 80 columns."""
+    """Return the explanation of an id that is not a rule, for a terminal of 80 columns."""
     return (
         f"{descriptor.id} ({_default_sentence(descriptor)})\n\n{descriptor.title}.\n\n"
         f"{fill(f'Why: {descriptor.why}', 80)}\n\n{fill(f'Fix: {descriptor.fix}', 80)}\n"
@@ -57,7 +57,7 @@ def render_text(descriptor: Descriptor) -> str:
 
 
 def render_markdown(descriptor: Descriptor) -> str:
-    """Return the section of an id that is no rule, for docs/rules."""
+    """Return the section of an id that is not a rule, for docs/rules."""
     changeable = (
         "The settings may change it." if descriptor.configurable else "No setting of it changes it."
     )

@@ -39,7 +39,7 @@ class RuleDoc:
 
     @property
     def remediation(self) -> str:
-        """The general remedy: the first sentence of `fix`, as findings are written."""
+        """The general remediation: the first sentence of `fix`, as findings are written."""
         sentence = re.split(r"\.(?:\s|$)", self.fix, maxsplit=1)[0]
         return sentence[:1].lower() + sentence[1:]
 

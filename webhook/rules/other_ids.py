@@ -1,4 +1,4 @@
-"""The ids that a user can meet and that are no rules with a module of their own.
+"""The ids that a user can meet and that are not rules with a module of their own.
 
 Here: their constants and their prose. Not here: rules, and the look-up over both (`descriptors`).
 """
@@ -50,7 +50,7 @@ class Descriptor:
 
 
 def all_descriptors() -> Iterator[Descriptor]:
-    """Yield the descriptor of every id that is no rule."""
+    """Yield the descriptor of every id that is not a rule."""
     yield from _NOTICES
     yield from _CRASHES
     yield from _NEVER_RUNS

@@ -2,7 +2,7 @@
 
 Most rules on pods look at one field of a container, its resources or its probes, and these are
 written in the same few ways in most objects. A content in which nothing was found is not looked at
-again. That is no fast path with rules of its own: what is remembered is what the rules said.
+again. That is not a fast path with rules of its own: what is remembered is what the rules said.
 
 A field belongs here if what is found in it depends on nothing else: the rules that say so of
 themselves (`webhook.rules.Rule.local`), and the rows of the table, of which the walk notices when

@@ -11,7 +11,7 @@ Only `cli` knows flags, environment and files; this module receives them as valu
     rules:
       traffic-not-100: {action: warn}
     modelServers: [SKLEARN_SERVER]
-    ratchet: true                     # faults that were there before an update only warn
+    ratchet: true                     # errors that were there before an update only warn
     onRuleError: deny           # or allow
     mode: enforce                     # or warn, observe
     routing: {kind: gateway-api, gateway: gateways/public}
@@ -136,10 +136,10 @@ class Settings:
     apply_defaults_at  where they are written: into the stored object, or only into what is rendered
                        from it (GitOps tools then see no drift)
     rules              by id, where it departs from the rule's own action and parameters; also ids
-                       that are no rules (`webhook.rules.other_ids`), with an action only
+                       that are not rules (`webhook.rules.other_ids`), with an action only
     model_servers      names of the configured model servers; None: not told
     pod_security       what is demanded of pods
-    ratchet            whether faults that an object had before an update only warn
+    ratchet            whether errors that an object had before an update only warn
     on_rule_error      what happens to an object when a rule of ours crashes
     operator           who reconciles: Seldon's operator or graphgate; auto: as the object and the
                        cluster show it (`engine.operator`)
@@ -196,7 +196,7 @@ class Settings:
 
     @cached_property
     def action_overrides(self) -> Mapping[str, Action]:
-        """The actions of ids that are no rules, where they depart from what is built in."""
+        """The actions of ids that are not rules, where they depart from what is built in."""
         configurable = configurable_ids()
         return {
             rule_id: setting.action
@@ -207,7 +207,7 @@ class Settings:
     def for_namespace(self, name: str, facts: Facts) -> "Settings":
         """Return the settings of a namespace.
 
-        The name goes before the longest pattern that matches it, that before the first selector
+        A name takes precedence over the longest matching pattern, a pattern over the first selector
         that matches its labels, and that before these settings. Where the facts do not have its
         labels no selector counts, and the strictest mode of all holds.
         """
@@ -261,7 +261,7 @@ class Settings:
     def with_model_servers(self, facts: Facts) -> Facts:
         """Return the facts with the servers and images that the settings name.
 
-        They go before any other.
+        They take precedence over any other.
         """
         facts = self.rendering.with_images(facts)
         if self.model_servers is None:
@@ -430,7 +430,7 @@ def _apply_section(base: Settings, section: Mapping[str, Any]) -> Settings:
 def _expand_groups(section: Mapping[str, Any]) -> dict[str, Any]:
     """Return the section `rules` by ids: "*" is every rule, a group all of its own.
 
-    An id goes before its group, and that before "*".
+    An id takes precedence over its group, and a group over "*".
     """
     expanded: dict[str, Any] = {}
     for rule in all_rules():

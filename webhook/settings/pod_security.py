@@ -39,7 +39,7 @@ def resolve_standard(
 
     minor  the cluster's Kubernetes minor version; None: not known
 
-    A label that is no level means restricted. No version is newer than the cluster's: to an API
+    A label that is not a level means restricted. No version is newer than the cluster's: to an API
     server `latest`, and any version that it does not know yet, is its own. Source of both:
     kubernetes/pod-security-admission api/helpers.go and policy/registry.go.
     """

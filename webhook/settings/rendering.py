@@ -150,7 +150,7 @@ class RenderingSettings:
         executor_image: str = "",
         initializer_image: str = "",
     ) -> RenderOptions:
-        """Return how to render; images that are given go before those of the settings."""
+        """Return how to render; the images given here override those of the settings."""
         image = executor_image or self.executor.image
         return replace(
             self.options,

@@ -16,7 +16,7 @@ _MAX_CACHED_SELECTIONS = 512
 """Selections of rules that are remembered: things are written in a few ways each."""
 
 _HANDLER_KINDS = ("probe", "hook")
-"""What is a "handler" to rules, and told apart by rows."""
+"""What is a "handler" for rules; rows distinguish its kinds."""
 
 
 UNREAD_DEPLOYMENT = "unread deployment"
@@ -27,7 +27,7 @@ UNREAD_DEPLOYMENT = "unread deployment"
 class EnabledRule:
     """A rule that is to run, with its action.
 
-    load      imports the rule and binds its parameters; called once, when `check` is first wanted
+    load      imports the rule and binds its parameters; called once, when `check` is first used
     local     whether what it finds depends on its fields alone (`webhook.rules.Rule.local`)
     in_table  whether it is made of rows of the table of constraints, which all run together
     bound     whether it tells where reading ended (`webhook.rules.Rule.bound`)

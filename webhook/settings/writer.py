@@ -78,7 +78,7 @@ def _section(settings: Settings) -> dict[str, Any]:
 
 
 def _changed_rules(settings: Settings) -> dict[str, Any]:
-    """Return the rules, and ids that are no rules, whose settings are not the built-in ones."""
+    """Return the rules, and ids that are not rules, whose settings are not the built-in ones."""
     rules: dict[str, Any] = {
         rule: {"action": setting.action, "parameters": _plain(setting.parameters)}
         for rule, setting in settings.rules.items()

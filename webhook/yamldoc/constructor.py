@@ -25,7 +25,7 @@ _INT64_LIMIT = 2**63
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """Something that kubectl passes over in silence, at a node; `earlier`: what it overrides."""
+    """Something that kubectl ignores in silence, at a node; `earlier`: what it overrides."""
 
     kind: str
     message: str
@@ -81,7 +81,7 @@ def _collection_as_key(key: Node) -> str:
 
 
 def find_anomalies(root: Node) -> list[Anomaly]:
-    """Return what kubectl passes over in silence: keys written twice, tags that mean nothing."""
+    """Return what kubectl ignores in silence: keys written twice, tags that mean nothing."""
     anomalies: list[Anomaly] = []
     for node in walk_nodes(root):
         if isinstance(node, Mapping):

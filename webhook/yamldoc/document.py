@@ -48,7 +48,7 @@ class SourceText:
         """Return line and column, both from 1; a column is a character, a tab or emoji too."""
         line = bisect_right(self._line_starts, offset)
         start = self._line_starts[line - 1]
-        # A byte order mark is no character of the first line to any editor.
+        # A byte order mark is not a character of the first line to any editor.
         return line, offset - start + (0 if start == 0 and self.text[:1] == "\ufeff" else 1)
 
     def line_end(self, offset: int) -> int:
@@ -81,7 +81,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class YamlWarning:
-    """What kubectl passes over in silence, and a careful reader would not.
+    """What kubectl ignores in silence, and a careful reader would not.
 
     kind      "duplicate-key", "overwritten-by-merge" or "unknown-tag"
     path      the place that is odd
@@ -165,7 +165,7 @@ class Document:
 
     @property
     def warnings(self) -> tuple[YamlWarning, ...]:
-        """What kubectl passes over in silence; computed on each use, in the order of the text."""
+        """What kubectl ignores in silence; computed on each use, in the order of the text."""
         anomalies = find_anomalies(self.node)
         if not anomalies:
             return ()

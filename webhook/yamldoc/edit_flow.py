@@ -93,7 +93,7 @@ class FlowEditor:
         return [(node.start, node.start, "["), (node.end, node.end, "]")]
 
     def split_items(self, node: Node, old: Any, new: Any) -> None:
-        """Return None: in flow style, a list whose items are split is written anew."""
+        """Return None: in flow style, a list whose items are split is written again."""
 
     def _append_text(
         self, container: Mapping | Sequence, last_start: int, end: int, new_text: str

@@ -16,7 +16,7 @@ from webhook.graph.path import ROOT, Path
 from webhook.yamldoc.resolver import resolve_plain
 
 _PLAIN_WORD = r"[\w./@%+~=-]"
-# Begins with a letter, so that it is no number or date; ":" and " " only between words.
+# Begins with a letter, so that it is not a number or date; ":" and " " only between words.
 _PLAIN = re.compile(
     rf"[^\W\d]{_PLAIN_WORD}*(?::{_PLAIN_WORD}+)*(?: {_PLAIN_WORD}+(?::{_PLAIN_WORD}+)*)*"
     rf"|/{_PLAIN_WORD}*"

@@ -1,6 +1,6 @@
 """JSON text to the same nodes as YAML's, with JSON's own rules.
 
-JSON is no subset of the YAML that libyaml reads: tabs before the first bracket, surrogate pairs,
+JSON is not a subset of the YAML that libyaml reads: tabs before the first bracket, surrogate pairs,
 keys longer than 1024 characters. kubectl, too, gives text that begins with "{" to a JSON reader
 first, and to YAML if that fails.
 
@@ -34,7 +34,7 @@ _MAX_INTEGER_DIGITS = 19
 def parse_json(text: str, base: int = 0) -> list[Node]:
     """Return the JSON values of `text`, one after another ("{}{}", as kubectl reads a stream).
 
-    `base` is added to every offset. Raises Fault for what is no JSON.
+    `base` is added to every offset. Raises Fault for what is not JSON.
     """
     roots: list[Node] = []
     offset = _BLANK.match(text).end()  # type: ignore[union-attr]  # matches the empty string too

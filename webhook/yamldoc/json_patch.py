@@ -20,7 +20,8 @@ class PatchMismatchError(GraphgateError):
 def patch_value(value: Any, operations: Sequence[Operation]) -> Any:
     """Return a changed copy of `value`; the original stays as it is.
 
-    Raises PatchMismatchError if an operation names a place that is not there, or is no operation.
+    Raises PatchMismatchError if an operation names a place that is not there, or is not an
+    operation.
     """
     for number, operation in enumerate(operations, start=1):
         try:

@@ -130,7 +130,7 @@ def _expand_list(root: Node) -> Iterator[tuple[Any, Node, Path]]:
 
 
 def _parse_roots(text: str, start: int, end: int) -> tuple[list[Node], bool, ParseError | None]:
-    """Return the values of one part, whether it is JSON, and the fault of what follows them."""
+    """Return the values of one part, whether it is JSON, and the error of what follows them."""
     if text[start : start + 1] == "\ufeff":
         start += 1
     part = text if start == 0 and end == len(text) else text[start:end]

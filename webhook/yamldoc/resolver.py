@@ -97,7 +97,7 @@ def resolve_tagged(text: str, tag: str) -> bool | int | float | str | None:
 
 
 def is_known_tag(tag: str, *, scalar: bool) -> bool:
-    """Whether kubectl heeds this tag; it passes over all others without a word."""
+    """Whether kubectl supports this tag; it ignores all others without a word."""
     return tag in (_SCALAR_TAGS if scalar else _COLLECTION_TAGS)
 
 

@@ -4,7 +4,7 @@ Events, not PyYAML's composer: the composer recurses in C (a hundred thousand "[
 refuses an anchor that is defined twice, and forgets where aliases stand. go-yaml and libyaml share
 one scanner, so what this refuses kubectl refuses, at the same place.
 
-Not here: JSON (`json_parser`), what a fault is called (`yaml_errors`), data (`constructor`).
+Not here: JSON (`json_parser`), what an error is called (`yaml_errors`), data (`constructor`).
 """
 
 import re
@@ -36,12 +36,12 @@ _SLASH_ESCAPE = re.compile(r"(?:[^\\]|\\[^/])*?\\/")
 
 
 def compose(text: str, base: int = 0) -> tuple[Node | None, ParseError | None]:
-    """Return the one document of `text`, and the fault of what follows it.
+    """Return the one document of `text`, and the error of what follows it.
 
     The document is None if there is none (only comments, or nothing). What follows it, behind
     "..." or at the end of a flow mapping, kubectl would not read, often without saying so.
     `base` is the offset of `text` in the text that the nodes' offsets shall count in.
-    Raises Fault for what is no YAML, and for nesting or aliases beyond MAX_DEPTH and MAX_BORROWED.
+    Raises Fault for what is not YAML, and for nesting or aliases beyond MAX_DEPTH and MAX_BORROWED.
     """
     try:
         parser = CParser(text)
@@ -69,7 +69,7 @@ class _Composer:
         self.aliased_values = 0
 
     def compose_document(self) -> tuple[Node | None, ParseError | None]:
-        """Return the document and the fault of what follows it; see `compose`."""
+        """Return the document and the error of what follows it; see `compose`."""
         self.next_event()  # the stream's start
         if self.next_event().__class__ is StreamEndEvent:
             return None, None
@@ -183,5 +183,5 @@ class _Composer:
 
 
 def nesting_error(offset: int) -> ParseError:
-    """Return the fault of nesting beyond MAX_DEPTH."""
+    """Return the error of nesting beyond MAX_DEPTH."""
     return ParseError(NESTED_TOO_DEEP_MESSAGE, offset)

@@ -1,9 +1,9 @@
-"""Why a text is no YAML: libyaml's complaints, told in terms of what the author sees.
+"""Why a text is not YAML: libyaml's errors in terms of what the author sees.
 
 libyaml names the rule of its grammar that failed; the author needs the character that is wrong.
 So each complaint is looked at together with the line it points at.
 
-Not here: faults of ours, which are sentences already (`yaml_composer`, `constructor`,
+Not here: errors of ours, which are sentences already (`yaml_composer`, `constructor`,
 `json_parser`).
 """
 
@@ -30,7 +30,7 @@ _KEY_TOO_LONG_MESSAGE = f"a key must have at most {_MAX_KEY_LENGTH} characters"
 
 
 def translate_error(error: YAMLError | UnicodeEncodeError, text: str, base: int) -> ParseError:
-    """Return the fault that `error`, met while `text` was parsed, stands for."""
+    """Return the ParseError for `error`, raised while `text` was parsed."""
     if isinstance(error, (ReaderError, UnicodeEncodeError)):
         return _unprintable_character(text, base)
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
@@ -191,7 +191,7 @@ def _unclosed_bracket(location: _ErrorLocation) -> tuple[str, int]:
 
 
 def _misplaced_entry(location: _ErrorLocation) -> tuple[str, int]:
-    """Explain a word where a block mapping or list wanted its next key or dash."""
+    """Explain a word where a block mapping or list expected its next key or dash."""
     kind = "keys" if "mapping" in location.context else "dashes"
     if location.before.strip():
         if location.before.rstrip()[-1:] in ("'", '"'):

@@ -8,7 +8,7 @@ from webhook.graph.path import escape_pointer_token
 
 
 def escape_key(key: Any) -> str:
-    """Return a key as it stands in a JSON Pointer."""
+    """Return a key as it is in a JSON Pointer."""
     if type(key) is not str:
         raise no_overload("jsonpatch.escapeKey", key)
     return escape_pointer_token(key)

@@ -28,7 +28,7 @@ class Quantity:
     """An amount of a resource, in billionths.
 
     scale  the power of ten of what was written, where Kubernetes keeps the amount as an int64:
-           0 of "1", -1 of "1.0". None: it keeps a decimal, which is no integer to it
+           0 of "1", -1 of "1.0". None: it keeps a decimal, which is not an integer to it
     """
 
     CEL_NAME: ClassVar[str] = "kubernetes.Quantity"

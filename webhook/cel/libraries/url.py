@@ -125,7 +125,7 @@ def get_escaped_path(value: Any) -> str:
 def get_query(value: Any) -> dict[str, list[str]]:
     """Return the query as lists of values by key."""
     query = _require_url("getQuery", value).query
-    # As in Go, a part with a semicolon or a broken escape is passed over.
+    # As in Go, a part with a semicolon or a broken escape is ignored.
     kept = "&".join(
         part for part in query.split("&") if ";" not in part and not _ESCAPE.search(part)
     )

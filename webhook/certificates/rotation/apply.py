@@ -60,7 +60,7 @@ _MAX_STEPS = 20
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
-    """How long what is minted lasts, and how long a change may take to reach everybody."""
+    """How long what is issued lasts, and how long a change may take to reach everybody."""
 
     ca: timedelta = CA_LIFETIME
     server_cert: timedelta = SERVER_CERT_LIFETIME

@@ -29,7 +29,7 @@ SERVER_CERT_LIFETIME = timedelta(days=365)
 """A renewed certificate: with renewal after two thirds, four months remain to notice a failure."""
 
 BACKDATE = timedelta(hours=1)
-"""Validity starts this long before minting: the clock of an API server may be behind ours."""
+"""Validity starts this long before issuing: the clock of an API server may be behind ours."""
 
 OVERLAP = timedelta(hours=1)
 """How long a change may take to reach everybody.
@@ -125,7 +125,7 @@ def _choose_signing_ca(state: RotationState, now: datetime, overlap: timedelta) 
 
 
 def _needs_server_cert(state: RotationState, signing_ca: str, now: datetime) -> bool:
-    """Return whether a server certificate has to be minted."""
+    """Return whether a server certificate has to be issued."""
     if state.server_cert is None or not state.has_all_names:
         return True
     return state.issuer != signing_ca or is_due(state.server_cert, now)

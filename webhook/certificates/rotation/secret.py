@@ -5,7 +5,7 @@
     ca.key             their keys, in the same order
     graphgate.io/ca-published-at (annotation)  by fingerprint, since when every caBundle has it
 
-One object, so that a change is all or nothing, and two writers at once are told apart by its
+One object, so that a change is all or nothing, and two writers at once are distinguished by its
 resourceVersion. Whatever is in it that cannot be read counts as absent and is made again.
 
 Belongs here: reading and writing that object. Does not belong here: when anything is made

@@ -1,4 +1,4 @@
-"""`graphgate audit`: judge all SeldonDeployments of a cluster, or of files."""
+"""`graphgate audit`: evaluate all SeldonDeployments of a cluster, or of files."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""`graphgate check`: judge the SeldonDeployments in files."""
+"""`graphgate check`: evaluate the SeldonDeployments in files."""
 
 import sys
 import time
@@ -217,7 +217,7 @@ def check_files(
     for note in () if quiet else manifests.notes:
         click.echo(f"graphgate: {note}", err=True)
     files = manifests.files
-    # The bar hides itself where standard error is no terminal.
+    # The bar hides itself where standard error is not a terminal.
     hide_progress = len(files) < _PROGRESS_BAR_FILES or not sys.stderr.isatty()
     with click.progressbar(files, label="judging", file=sys.stderr, hidden=hide_progress) as bar:
         reports = [check_file(path) for path in bar]

@@ -101,7 +101,7 @@ class Apply:
 class Delete:
     """Remove the object, by uid.
 
-    replaced   the Deployment is made anew under its name, because its selector cannot be changed
+    replaced   the Deployment is recreated under its name, because its selector cannot be changed
     keep_pods  leave the ReplicaSets: the new Deployment's selector finds their pods and takes them
                over. Those that it would not find would serve for ever, so they go
     """
@@ -183,7 +183,7 @@ def plan_actions(
     held            routes that stay as they are for now (`traffic.hold_routes`)
     kept            what stays although nobody wants it any more (`traffic.find_kept`)
 
-    What nobody wants any more is deleted when all that is wanted is there and runs as wanted; an
+    What nobody wants any more is deleted when all that is desired is there and runs as desired; an
     autoscaler or budget of a Deployment that stays at once: it would work against it. Routes go
     before what they lead to. Those of Seldon's operator stay, unless we make routes of their kind:
     they may be all that sends requests here.

@@ -12,7 +12,7 @@ from webhook.controller.state.plan import DesiredObject, is_ready
 from webhook.controller.state.traffic import NO_TRAFFIC, TrafficStep
 
 MAX_SHOWN_MESSAGES = 3
-"""Faults that a description spells out; the conditions of the children have the others."""
+"""Errors that a description spells out; the conditions of the children have the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class ReconcileError:
 
 @dataclass(frozen=True, slots=True)
 class ReconcileState:
-    """What one pass over a SeldonDeployment found.
+    """What one reconciliation of a SeldonDeployment found.
 
     generation        the metadata.generation of the document
     desired           the objects it stands for; none where it was refused
@@ -118,6 +118,6 @@ def _rollout_progress(rollout: RolloutStatus | None) -> str:
 
 
 def summarize(messages: Sequence[str]) -> str:
-    """Return faults as one sentence."""
+    """Return errors as one sentence."""
     more = len(messages) - MAX_SHOWN_MESSAGES
     return "; ".join(messages[:MAX_SHOWN_MESSAGES]) + (f"; and {more} more" if more > 0 else "")

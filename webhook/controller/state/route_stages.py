@@ -135,7 +135,7 @@ def growing_services(rule: RouteRule, before: RouteRule | None) -> Iterator[Serv
 
 
 def shares(destinations: Iterable[Destination], whole: float = 0.0) -> dict[ServiceName, float]:
-    """Return which part of the requests each Service gets; copies are no part.
+    """Return which part of the requests each Service gets; copies are not counted.
 
     whole  what the weights are parts of; 0: of their sum
     """

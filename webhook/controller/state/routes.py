@@ -242,7 +242,7 @@ READERS: Mapping[str, Callable[[Mapping[str, Any], str], Iterator[RouteRule]]] =
 def service_of_host(host: str, namespace: str) -> ServiceName | None:
     """Return the Service that a host stands for, seen from a namespace; None: no Service's name.
 
-    A host outside of the cluster ("example.com") has the form of one, and is no Service of ours.
+    A host outside of the cluster ("example.com") has the form of one, and is not a Service of ours.
     """
     name, _, rest = host.rstrip(".").partition(".")
     if not name or "*" in host:

@@ -2,7 +2,7 @@
 
 Seldon's operator and other versions of graphgate choose other selectors. Where the pods can carry
 the labels that the live selector asks for, the Deployment is updated in place: its pods are
-replaced as in any rollout, and its replicas stay with whoever scales it. Otherwise it is made anew
+replaced as in any rollout, and its replicas stay with whoever scales it. Otherwise it is recreated
 (`plan`).
 
 Belongs here: whether a selector can be kept, and the object that does.

@@ -8,7 +8,7 @@
     conditions: [{type: DeploymentsReady, status: "False", …}, …, {type: Ready, …}]
 
 It is Available only if every object is there as the present generation wants it, every Deployment
-is rolled out (one that is wanted with no pods is) and every graph has who walks it. One that only
+is rolled out (one that is desired with no pods is) and every graph has who walks it. One that only
 waits for its turn after a change of settings or seldon-config stays Available, and says so.
 
 What Kubernetes says of a child is quoted. Nothing here depends on the outcome of a request, so a
@@ -138,7 +138,7 @@ def _labels(desired: DesiredObject) -> Mapping[str, Any]:
 
 
 def _deployment_status(state: ReconcileState) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the Deployments that are wanted or still there, by name."""
+    """Yield the Deployments that are desired or still there, by name."""
     explainers = _explainers(state)
     desired = {one.key[1]: one for one in state.desired if one.key[0] == "Deployment"}
     existing = {name for kind, name in state.observed if kind == "Deployment"}

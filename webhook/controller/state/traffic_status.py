@@ -134,7 +134,7 @@ def _waiting(
     backends: Sequence[_Backend],
     state: ReconcileState,
 ) -> Iterator[str]:
-    """Yield which routes are not in their wanted form yet, what they send now, and why."""
+    """Yield which routes are not in their desired form yet, what they send now, and why."""
     for one, child in live:
         if child is not None and child.digest == one.digest and not child.is_deleting:
             continue
@@ -200,7 +200,7 @@ def _find_leftovers(state: ReconcileState) -> Iterator[ObservedRoute]:
 
 
 def _find_strays(state: ReconcileState) -> Iterator[str]:
-    """Yield which of somebody else's routes lead to a predictor that the document has not."""
+    """Yield which of another owner's routes lead to a predictor that the document has not."""
     names = {one.key for one in state.desired}
     for route in state.traffic.others:
         for _, name in sorted(route.services):

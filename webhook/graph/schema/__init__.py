@@ -4,7 +4,7 @@ One document written by hand (`seldondeployment.json`) and one generated extract
 types (`kubernetes.json`) make one JSON Schema, draft 2020-12. The CRD and the reference page are
 generated from the same document (`tools/generators`).
 
-It says nothing of what rules judge: words, names, numbers, how nodes fit together.
+It says nothing of what rules evaluate: words, names, numbers, how nodes fit together.
 
 A definition holds fields only; the place that refers to it says the type. So a mapping that stands
 where a list belongs (`children: {name: …}`) is one error of type, and its fields are still looked
@@ -17,7 +17,7 @@ every controller that decodes them. The API server refuses them where a CRD name
 Schema and may be one here: the API server writes it as 1 before a webhook, the store or a
 controller sees it (measured likewise).
 
-What may be validated: what JSON has. A key that is no string, a date or bytes make jsonschema-rs
+What may be validated: what JSON has. A key that is not a string, a date or bytes make jsonschema-rs
 raise ValueError; documents read by `yamldoc` and by orjson have none. It recurses, and a document
 some 20,000 levels deep ends the process: orjson refuses more than 1024, others must be held below.
 """

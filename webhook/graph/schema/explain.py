@@ -39,7 +39,7 @@ def explain(
     """Tell each departure, parents before children, in the order of the document.
 
     report  is told; it answers whether it wants more of this kind
-    unread  ids of values of the document that are passed over
+    unread  ids of values of the document that are ignored
     """
     _Explainer(report, unread).check(document, _root_shape(), None)
 

@@ -67,7 +67,7 @@ def _explain_invalid_path(field: str, path: str) -> str | None:
 
 
 def check_profile_annotations(pod: Pod) -> Iterator[Finding]:
-    """Yield the legacy annotations whose value is no profile.
+    """Yield the legacy annotations whose value is not a profile.
 
     An AppArmor annotation of a container that is not in the template passes: the container may be
     injected.

@@ -5,8 +5,8 @@ profiles (`profiles`), Windows and Linux (`os_fields`), the types of values (the
 (`evaluate`), the id ranges of OpenShift (`openshift`).
 
 Sources: kubernetes/kubernetes pkg/apis/core/validation/validation.go, pkg/kubelet/kuberuntime/
-security_context_others.go. The words of either are quoted in the remedy, because that is what a
-user would have met.
+security_context_others.go. The words of either are quoted in the remediation, because that is what
+a user would have met.
 """
 
 from collections.abc import Iterator

@@ -284,7 +284,7 @@ def _format_finding(rule: str, action: str, path: str, fact: str) -> str:
 
 
 def diff(expected: Any, actual: Any, path: str = "") -> list[str]:
-    """Return where two JSON values differ, one line for each place: "- " wanted, "+ " found."""
+    """Return where two JSON values differ, one line for each place: "- " desired, "+ " found."""
     if isinstance(expected, dict) and isinstance(actual, dict):
         keys = [*expected, *(key for key in actual if key not in expected)]
         return [

@@ -117,7 +117,7 @@ def _check_metric_name(value: Any, location: Location) -> Iterable[Finding]:
 
 
 def _check_container_name(value: Any, location: Location) -> Iterable[Finding]:
-    # A name that a container has, too, is judged there.
+    # A name that a container has, too, is evaluated there.
     if any(value == container.name for container in location.subject.component.containers):
         return ()
     return matches(DNS_LABEL, "container name", optional=True)(value, location)

@@ -1,7 +1,7 @@
 """What rows are made of: the checks of a value, and the rows themselves.
 
 A check is called with the value at the row's path, which is never null, and with its location. It
-returns the findings; what is of a wrong type it passes over, since the schema says so (wrong-type).
+returns the findings; what is of a wrong type it ignores, since the schema says so (wrong-type).
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -45,7 +45,7 @@ def _check_metadata(value: Any, location: Location) -> Iterable[Finding]:
     if type(value) is not dict:
         return ()
     # An empty list is not nil to the API server: finalizers: [] is refused, name: "" is not. An
-    # empty text is no time.
+    # empty text is not a time.
     others = [
         field
         for field, content in value.items()

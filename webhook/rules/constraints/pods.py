@@ -58,7 +58,7 @@ def _check_restart_policy(value: Any, location: Location) -> Iterable[Finding]:
 
 
 def _check_restart_policy_word(value: Any, location: Location) -> Iterable[Finding]:
-    # The other two words of Kubernetes are the fault of restart-policy-not-always.
+    # The other two words of Kubernetes are the error of restart-policy-not-always.
     if type(value) is not str or value in ("Always", "", "OnFailure", "Never"):
         return ()
     return (unknown_value_finding(location.at(), "restart policy of a pod", value, ("Always",)),)

@@ -104,7 +104,7 @@ def _with_suffix(name: str, others: list[str]) -> str:
 def _rename_patch(
     node: Node, predictor: Predictor, names: ComponentNames, container_name: str
 ) -> tuple[Operation, ...]:
-    """Return the patch that gives node and container the same name; which is misspelt is a guess.
+    """Return the patch that gives node and container the same name; which is misspelled is a guess.
 
     The container is renamed if its image has the name of the node in it, else the node.
     """

@@ -52,5 +52,5 @@ def _grace_period(component: ComponentSpec | None) -> int:
     if component is None:
         return GRACE_PERIOD_SECONDS
     written = get_int(component.pod, "terminationGracePeriodSeconds")
-    # A pod with less than none gets one second (defaulting), its template is judged before.
+    # A pod with less than none gets one second (defaulting), its template is evaluated before.
     return GRACE_PERIOD_SECONDS if written is None else written

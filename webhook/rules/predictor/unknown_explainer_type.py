@@ -35,7 +35,7 @@ def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Findin
         return
     written = get_str(get_mapping(predictor.raw, "explainer"), "type")
     known = schema.enum_values("explainer-types")
-    # An empty type is no explainer at all.
+    # An empty type is not an explainer at all.
     if written and written not in known:
         path = predictor.path / "explainer" / "type"
         finding = unknown_value_finding(path, "explainer type", written, known)
