@@ -15,7 +15,7 @@
     └── KubeApiUnavailableError       nobody's: the Kubernetes API did not answer
         └── ApiStatusError            … or refused the request, with its status
 
-The last four stand beside what raises them, in `yamldoc` and `kube`.
+The last four are beside what raises them, in `yamldoc` and `kube`.
 
 A denied object is not an exception: it is a value, `engine.Decision`.
 A library's exception is translated at the edge that met it, with `raise … from`.

@@ -76,7 +76,7 @@ class Judgement:
     policy_context: PolicyContext | None
 
     def is_same(self, other: "Judgement") -> bool:
-        """Tell whether two differ in nothing but the time."""
+        """Return whether two differ in nothing but the time."""
         policies, others = self.policy_context, other.policy_context
         return (
             self.settings is other.settings
@@ -139,7 +139,7 @@ class BackgroundAuditor:
     ) -> None:
         """Prepare; nothing is asked before `start`.
 
-        evaluation  settings, facts and policies at this moment
+        judgement  settings, facts and policies at this moment
         is_ready   whether these are known; before that nothing is evaluated
         """
         self._config = config

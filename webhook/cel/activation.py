@@ -24,7 +24,7 @@ class CostBudget:
     """How much one evaluation may still do: an element of a macro is a step.
 
     steps              in all
-    deadline_exceeded  asked every 5,000 steps (some 9 ms) whether time is up
+    deadline_exceeded  called every 5,000 steps (some 9 ms): whether time is up
     units              of Kubernetes' cost (`cel.cost`) that were counted so far
     """
 
@@ -66,7 +66,7 @@ class CostBudget:
         self._unit_limit = min(limit + self.units - before, MAX_POLICY_UNITS)
 
     def charge(self, steps: int) -> None:
-        """Count steps; raise OverBudget when there are none left, or time is up."""
+        """Count steps; raise CostLimitExceededError when none are left, or time is up."""
         self.remaining -= steps
         if self.remaining < 0:
             raise CostLimitExceededError(f"it takes more than {self.steps:,} steps")
@@ -117,6 +117,6 @@ class SlotLayout:
         return self.names[name]
 
     def new_slot(self) -> int:
-        """Return a slot that nobody else has."""
+        """Return an unused slot."""
         self.size += 1
         return self.size - 1

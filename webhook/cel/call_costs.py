@@ -27,7 +27,7 @@ def size(value: Any) -> int:
 
 
 def _tenth(number: int) -> int:
-    """Return a tenth, rounded up: what traversing so many characters costs."""
+    """Return a tenth, rounded up: the cost of traversing that many characters."""
     return -(-number // 10)
 
 
@@ -76,7 +76,8 @@ def _containing(arguments: Sequence[Any], _: Any) -> int:
 def traversal(arguments: Sequence[Any], _: Any, charge: Charge = free_of_charge) -> int:
     """Return what going through a value and all in it costs.
 
-    charge  is told of each element that is looked at: short texts cost nothing in Kubernetes' units
+    charge  is called with the number of elements visited: short texts cost nothing in Kubernetes'
+            units
     """
     pending, units = [arguments[0]], 0
     while pending:

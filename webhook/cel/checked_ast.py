@@ -54,7 +54,7 @@ class ListLiteral:
 
 @dataclass(frozen=True, slots=True)
 class MapLiteral:
-    """`{a: b, ?c: d}`: key, value, and whether it stands behind a question mark."""
+    """`{a: b, ?c: d}`: key, value, and whether it is behind a question mark."""
 
     id: int
     entries: tuple[tuple["Expr", "Expr", bool], ...]
@@ -98,7 +98,7 @@ class CheckedAst:
     """A checked expression. Names of nodes are resolved: `net.IP` is one Ident.
 
     types      by node, what the checker knows of its value
-    offsets    by node, where in the text it stands
+    offsets    by node, where in the text it is
     overloads  by node, the signatures that a call may be of
     """
 

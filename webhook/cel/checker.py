@@ -47,7 +47,7 @@ class ExpressionIssue:
 
 
 FieldLookup = Callable[[str, str], CelType | None]
-"""The type of a struct's field: name of the struct, name of the field; None: there is none."""
+"""The type of a struct's field: by names of the struct and the field; None: no such field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +354,7 @@ class _Checker:
         )
 
     def _element_types(self, node: Comprehension) -> tuple[CelType, CelType]:
-        """Return what the variables of a macro stand for."""
+        """Return the types of the variables of a macro."""
         range_type = self.unifier.resolve(self.types[node.iter_range.id])
         match range_type.kind:
             case "list":

@@ -192,7 +192,7 @@ class Compiler:
         return None
 
     def _is_optional_chain(self, node: Expr) -> bool:
-        """Tell whether a node may itself give an optional: then it is not where a chain begins."""
+        """Return whether a node may return an optional: then no chain begins there."""
         while isinstance(node, Select) and not node.test_only:
             node = node.operand
         return isinstance(node, Call) and node.function in ("_?._", "_[?_]")
@@ -328,7 +328,7 @@ class Compiler:
         )
 
     def _loop_cost(self, node: Comprehension, macro: Macro) -> LoopCost:
-        """Return what a macro costs for each element: its condition, and the step it stands for."""
+        """Return what a macro costs for each element: its condition, and the step itself."""
         leaving = self.cost.units(node.loop_condition)
         each = leaving + self.cost.units(node.loop_step)
         if macro.kind in ("all", "exists") and macro.test is not None:

@@ -109,7 +109,7 @@ class CostModel:
         return False
 
     def _is_set_membership(self, node: Call) -> bool:
-        """Tell whether a call is `x in [constants]`, which is planned as a lookup."""
+        """Return whether a call is `x in [constants]`, which is planned as a lookup."""
         if node.function != "@in" or not self._is_constant(node.arguments[1]):
             return False
         container = node.arguments[1]
@@ -144,12 +144,12 @@ class CostModel:
         return COST_BY_FUNCTION.get(function)
 
     def _is_untyped(self, node: Expr) -> bool:
-        """Tell whether the elements of a list have no type, and no overload is chosen by it."""
+        """Return whether the elements of a list have no type, so that it selects no overload."""
         return "dyn" in str(self._ast.types.get(node.id, "dyn"))
 
 
 def _is_attribute(node: Expr) -> bool:
-    """Tell whether a selection goes on from here: a.b.c is one attribute with two qualifiers."""
+    """Return whether a selection continues: a.b.c is one attribute with two qualifiers."""
     match node:
         case Ident():
             return True
@@ -161,7 +161,7 @@ def _is_attribute(node: Expr) -> bool:
 
 
 def counted(function: Callable[..., Any], cost: CallCost) -> Callable[..., Any]:
-    """Return a function that is told the budget first, and counts what its call has cost."""
+    """Return a function that takes the budget first and charges the cost of the call."""
 
     def call(budget: CostBudget, *arguments: Any) -> Any:
         result = function(budget, *arguments)

@@ -131,7 +131,7 @@ TYPE_NAMES: dict[str, CelType] = {
     "google.protobuf.Empty": type_of(struct("google.protobuf.Empty")),
     "google.protobuf.NullValue.NULL_VALUE": INT,
 }
-"""Names that stand for a type (or, the last one, for a number)."""
+"""Names of types (the last one is the name of a number)."""
 
 WELL_KNOWN_FIELDS: dict[str, dict[str, CelType]] = {
     TIMESTAMP.name: {"seconds": INT, "nanos": INT},

@@ -19,7 +19,7 @@ from webhook.cel.values import Function
 __all__ = ["CheckedExpression", "Environment", "ExpressionError", "ExpressionIssue"]
 
 MAX_EXPRESSION_LENGTH = 16_384
-"""Characters of an expression. Kubernetes limits the object as a whole; nobody reads more."""
+"""Characters of an expression. Kubernetes limits only the object as a whole."""
 
 PATCH_TYPE, OBJECT_TYPE = "JSONPatch", "Object"
 """What mutations write: operations, and objects that are applied. `Object.spec` is one too."""
@@ -168,7 +168,7 @@ class Environment:
 
 
 def _are_all_shared(names: set[str], libraries: tuple[Library, ...]) -> bool:
-    """Tell whether all of these names are in several libraries; then none is asked for."""
+    """Return whether all of these names are in several libraries, so that none identifies one."""
     return all(sum(name in library.functions for library in libraries) > 1 for name in names)
 
 

@@ -1,7 +1,7 @@
 """What Kubernetes refuses in literals, besides types: before a policy is stored, not at run time.
 
-Patterns, durations and timestamps that are none; lists and maps of mixed types; values that do not
-fit their place in format(); conversions of a constant that fail.
+Patterns, durations and timestamps that are invalid; lists and maps of mixed types; values that do
+not fit their place in format(); conversions of a constant that fail.
 Source: k8s.io/apiserver pkg/cel/environment/base.go (its validators and optimizations);
 google/cel-go cel/validator.go, ext/formatting.go, interpreter/decorators.go.
 """

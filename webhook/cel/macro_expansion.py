@@ -29,13 +29,13 @@ _SORT_INPUT = "@__sortBy_input__"
 
 
 class TreeBuilder:
-    """Makes nodes with numbers of their own; knows where in the text each of them stands."""
+    """Creates nodes with new ids, and knows the offset of each."""
 
     def __init__(self) -> None:
         self.offsets: dict[int, int] = {}
 
     def new_id(self, offset: int) -> int:
-        """Return the number of a new node that stands at an offset."""
+        """Return the id of a new node at an offset."""
         number = len(self.offsets) + 1
         self.offsets[number] = offset
         return number
@@ -85,7 +85,7 @@ def expand_macro(builder: TreeBuilder, call: Call) -> Expr | None:
 
 
 class _Expansion:
-    """One call on its way to a comprehension; all new nodes stand where the call does."""
+    """One call that becomes a comprehension; all new nodes have the offset of the call."""
 
     def __init__(self, builder: TreeBuilder, call: Call) -> None:
         self.builder, self.arguments = builder, call.arguments

@@ -84,7 +84,7 @@ def has_field(operand: Closure, field: str) -> Closure:
 
 
 class VariablesObject:
-    """`variables` as a value: its fields are computed when they are asked for."""
+    """`variables` as a value: its fields are computed on first use."""
 
     __slots__ = ("closures", "frame")
     CEL_NAME: ClassVar[str] = "kubernetes.variables"
@@ -105,7 +105,7 @@ class VariablesObject:
 
 
 def variables_object(closures: Mapping[str, Closure]) -> Closure:
-    """Return the closure of `variables` where it stands alone."""
+    """Return the closure of `variables` as a whole value."""
     return lambda frame: VariablesObject(closures, frame)
 
 
@@ -417,7 +417,7 @@ def _add_metered(budget: CostBudget, left: Any, right: Any) -> Any:
 
 
 def charged(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that is told the budget first of one that takes `charge` last."""
+    """Turn a function that takes `charge` last into one that takes the budget first."""
     return lambda budget, *arguments: function(*arguments, charge=budget.charge)
 
 
@@ -433,7 +433,7 @@ TEXT_FUNCTIONS = frozenset(
 
 
 def charged_by_text(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that counts the characters of its long texts, and what it makes of them."""
+    """Return a function that counts the characters of its long arguments and of its result."""
 
     def call(budget: CostBudget, *arguments: Any) -> Any:
         for argument in arguments:
@@ -484,4 +484,4 @@ METERED_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sets.intersects": charged(sets.intersects),
     **{name: _charged_by_size(function) for name, function in lists.LINEAR_FUNCTIONS.items()},
 }
-"""What works for longer than a step, and so has to count: by elements looked at or made."""
+"""Functions that take longer than a step, and count the elements that they visit or create."""

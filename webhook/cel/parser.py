@@ -1,6 +1,6 @@
 """From the text of an expression to its syntax tree, macros expanded.
 
-In: a text. Out: a tree whose nodes have numbers, and where in the text each of them stands.
+In: a text. Out: a tree whose nodes have ids and offsets.
 Source: google/cel-spec doc/langdef.md, "Syntax"; cel-go's grammar with its optional syntax.
 """
 
@@ -19,8 +19,8 @@ from webhook.cel.literals import number_value, text_value
 from webhook.cel.macro_expansion import TreeBuilder, expand_macro
 
 MAX_NESTING = 100
-"""Brackets in brackets. kube-apiserver's parser stops at 250; each level takes some five of
-Python's 1,000 frames, and nobody reads ten."""
+"""Levels of nested brackets. kube-apiserver's parser stops at 250; each level takes some five
+of Python's 1,000 frames."""
 
 _BINARY = {
     "*": (6, "_*_"), "/": (6, "_/_"), "%": (6, "_%_"),
@@ -29,7 +29,7 @@ _BINARY = {
     "==": (4, "_==_"), "!=": (4, "_!=_"), "in": (4, "@in"),
     "&&": (3, "_&&_"), "||": (2, "_||_"),
 }  # fmt: skip
-"""Operators that stand between operands: how tightly they bind, and their functions."""
+"""Binary operators: precedence and function."""
 
 _KEYWORDS = {"true": True, "false": False, "null": None}
 _RESERVED = frozenset(
@@ -280,5 +280,5 @@ class _Parser:
         return MapLiteral(self.builder.new_id(brace.start), tuple(entries))
 
     def _is_lone_comma(self, closing: str) -> bool:
-        """Tell whether `[,]` stands here, which the grammar allows."""
+        """Return whether the next tokens are `[,]`, which the grammar allows."""
         return self.token.text == "," and self.tokens[self.index + 1].text == closing

@@ -4,7 +4,7 @@ A condition that is false is taken apart the way a reader would: of `a && b` the
 of all() the elements for which the test is false, of a ternary the branch that was taken. What is
 left are comparisons and calls, and the places that their operands were read from. A value knows
 its place by its identity: expressions run on the raw document, so a container that went through
-variables, filter() and flatten() is still the very mapping that stands in the document.
+variables, filter() and flatten() is still the very mapping that is in the document.
 
 Nothing here runs unless a validation has failed.
 """
@@ -21,7 +21,7 @@ from webhook.graph.path import ROOT, Path
 
 
 class NodeLocations:
-    """Where the lists and mappings of a document stand, by their identity."""
+    """The paths of the lists and mappings of a document, by identity."""
 
     def __init__(self, document: Any) -> None:
         self.document = document
@@ -42,7 +42,7 @@ class NodeLocations:
             )
 
     def path_of(self, value: Any) -> Path | None:
-        """Return where a list or mapping stands; None for any other value."""
+        """Return where a list or mapping is; None for any other value."""
         if type(value) is dict or type(value) is list:
             return self._paths.get(id(value))
         return None
@@ -94,7 +94,7 @@ class Provenance:
                     yield from self._trace_elements(compiler, node, macro.test, result)
                 else:
                     # None of the elements is to blame alone. If they are not the object's (a list
-                    # of allowed words), what was held against them is.
+                    # of allowed words), the value they were compared with is.
                     yield from list(
                         self._source_paths(compiler, node.iter_range)
                     ) or self._trace_elements(compiler, node, macro.test, result)
@@ -112,8 +112,8 @@ class Provenance:
     ) -> list[Path]:
         """Return the culprits of `a || b` that is false, or of `a && b` that is true.
 
-        Every side takes part. `!has(x.f) || x.f > 1` is meant as "if there is one": sides that
-        only ask whether the rest applies are ignored, and if all do so, the last one counts.
+        Every side takes part. `!has(x.f) || x.f > 1` means "if there is one": sides that only
+        guard the rest are ignored, and if all do so, the last one counts.
         """
         traced = [(side, list(self._trace(compiler, side, result))) for side in operands]
         traced = [(side, places) for side, places in traced if places]
@@ -123,7 +123,7 @@ class Provenance:
         return [path for places in path_groups for path in places]
 
     def _is_guard(self, compiler: Compiler, operand: Expr, result: bool) -> bool:  # noqa: FBT001
-        """Tell whether a side only asks if the rest applies: !x, x != y, x == "", x.exists(…).
+        """Return whether a side only guards the rest: !x, x != y, x == "", x.exists(…).
 
         So does `has(x.os) && x.os.name == "windows"`, where it fails for its guard, and
         `["Job", "Pod"].all(kind, object.kind != kind)`.

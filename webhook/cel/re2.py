@@ -18,7 +18,7 @@ _MAX_CACHED_PATTERNS = 256
 
 
 def matches(text: str, pattern: str) -> bool:
-    """Tell whether the pattern is found anywhere in the text."""
+    """Return whether the pattern is found anywhere in the text."""
     return _compile(pattern).search(text) is not None
 
 

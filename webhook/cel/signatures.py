@@ -28,7 +28,7 @@ class Library:
                    ".name" is the method where the function of that name is another one
     receiver_type  the type of the first argument that the implementations are for; None: any.
                    Two libraries may share a name (`contains`) if their types differ
-    macros         names of `signatures` that are macros: told to people, unknown to the checker
+    macros         names of `signatures` that are macros: shown to people, unknown to the checker
     hidden         signatures of what macros are written out as
     type_names     names of its types that an expression may write: type(x) == net.IP
     """
@@ -62,7 +62,7 @@ class Overload:
 
 @lru_cache(4096)
 def parse_overloads(name: str, text: str) -> tuple[Overload, ...]:
-    """Return the overloads that a signature of a function stands for."""
+    """Return the overloads of a function's signature."""
     alternatives = _ALTERNATIVES.fullmatch(text)
     if alternatives is None:
         return (_parse_overload(name, text),)

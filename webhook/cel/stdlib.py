@@ -141,7 +141,7 @@ def negate(value: Any) -> Any:
 
 
 def less(left: Any, right: Any) -> bool:
-    """Tell whether left < right."""
+    """Return whether left < right."""
     ordered = order(left, right)
     if ordered is None:
         raise no_overload("<", left, right)
@@ -149,7 +149,7 @@ def less(left: Any, right: Any) -> bool:
 
 
 def less_or_equal(left: Any, right: Any) -> bool:
-    """Tell whether left <= right."""
+    """Return whether left <= right."""
     ordered = order(left, right)
     if ordered is None:
         raise no_overload("<=", left, right)
@@ -161,7 +161,7 @@ STRINGS_PER_STEP = 16
 
 
 def contains(element: Any, container: Any, charge: Charge = free_of_charge) -> bool:
-    """Tell whether a list has an element, or a map a key; `charge` as in `equal`."""
+    """Return whether a list has an element, or a map a key; `charge` as in `equal`."""
     if type(container) is dict:
         return find_key(container, element) is not None
     if type(container) is not list:
@@ -211,7 +211,7 @@ def _shown(key: Any) -> str:
 
 
 def list_index(key: Any) -> int:
-    """Return the index that a key of a list stands for; 1.0 and 1u are indices too."""
+    """Return the index for a key of a list; 1.0 and 1u are indices too."""
     if type(key) is float and key.is_integer():
         return int(key)
     if type(key) not in (int, UInt):

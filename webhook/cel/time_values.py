@@ -54,7 +54,7 @@ class Timestamp:
         return self.text(self.offset)
 
     def text(self, offset: int = 0) -> str:
-        """Return the RFC 3339 text, in UTC or so many seconds ahead of it."""
+        """Return the RFC 3339 text, in UTC or with an offset in seconds."""
         local = self.nanoseconds + offset * SECOND
         year, month, day = civil_from_days(local // _DAY)
         rest = local % _DAY

@@ -129,7 +129,7 @@ def parse_type(text: str) -> CelType:
 
 
 def split_arguments(text: str) -> list[str]:
-    """Return the parts between commas that stand in no brackets."""
+    """Return the parts between commas that are in no brackets."""
     parts, depth, start = [], 0, 0
     for position, character in enumerate(text):
         depth += {"<": 1, ">": -1}.get(character, 0)

@@ -1,4 +1,4 @@
-"""Which type may stand where another one is asked for, and what that says of type parameters.
+"""Whether a type is assignable to another one, and what that binds type parameters to.
 
 Source: the type checker of google/cel-go (checker/types.go), which kube-apiserver uses; `dyn`
 goes with every type, null with everything that has no literal but numbers, strings and booleans.
@@ -7,7 +7,7 @@ goes with every type, null with everything that has no literal but numbers, stri
 from webhook.cel.types import CelType, substitute
 
 Bindings = dict[CelType, CelType]
-"""What type parameters stand for."""
+"""What type parameters are bound to."""
 
 
 class Unifier:
@@ -27,11 +27,11 @@ class Unifier:
         return substitute(self.bindings, type_, free_as_dyn=free_as_dyn)
 
     def is_assignable(self, left: CelType, right: CelType) -> bool:
-        """Tell whether two types agree; if so, keep what that says of their parameters."""
+        """Return whether two types agree; if so, keep what that says of their parameters."""
         return self.are_assignable((left,), (right,))
 
     def are_assignable(self, left: tuple[CelType, ...], right: tuple[CelType, ...]) -> bool:
-        """Tell whether two lists of types agree, one by one."""
+        """Return whether two lists of types agree, one by one."""
         trial = dict(self.bindings)
         if _lists_agree(trial, left, right):
             self.bindings = trial
@@ -74,7 +74,7 @@ def _agree(bindings: Bindings, left: CelType, right: CelType) -> bool:
 
 
 def _bind(bindings: Bindings, type_: CelType, parameter: CelType) -> tuple[bool, bool]:
-    """Return whether a parameter may stand for a type, and whether it was bound before."""
+    """Return whether a parameter may be bound to a type, and whether it was bound before."""
     if type_ == parameter:
         return True, True
     bound = bindings.get(parameter)

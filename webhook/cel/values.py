@@ -85,7 +85,7 @@ class MapKey:
 
 
 def to_key(value: Any) -> Any:
-    """Return what stands for a key in Python's dictionary: a string stands for itself."""
+    """Return the key for Python's dictionary: a string is its own key."""
     return value if type(value) is str else MapKey(value)
 
 
@@ -112,13 +112,13 @@ def find_key(mapping: dict[Any, Any], value: Any) -> Any:
 
 
 def is_number(value: Any) -> bool:
-    """Tell whether a value is an int, uint or double; true and false are none."""
+    """Return whether a value is an int, uint or double; true and false are not."""
     kind = type(value)
     return kind is int or kind is float or kind is UInt
 
 
 Charge = Callable[[int], None]
-"""Counts steps; raises where there are none left."""
+"""Counts steps; raises when none are left."""
 
 
 def free_of_charge(_steps: int) -> None:
@@ -126,9 +126,9 @@ def free_of_charge(_steps: int) -> None:
 
 
 def equal(left: Any, right: Any, charge: Charge = free_of_charge) -> bool:
-    """Tell whether two values are equal; values of different types are not, but for numbers.
+    """Return whether two values are equal; values of different types are not, but for numbers.
 
-    charge  is told how many elements of lists and maps are compared. Two elements that cannot be
+    charge  is called with the number of list and map elements compared. Two elements that cannot be
             compared (an address and a number) are ignored, as cel-go does
     """
     kind, other = type(left), type(right)
@@ -160,7 +160,7 @@ def equal(left: Any, right: Any, charge: Charge = free_of_charge) -> bool:
 
 
 def _equal_structs(left: StructValue, right: StructValue, charge: Charge) -> bool:
-    """Tell whether two structs are equal; fields of an Object have to be of one type too."""
+    """Return whether two structs are equal; fields of an Object have to be of one type too."""
     if left.type_name != right.type_name or left.fields.keys() != right.fields.keys():
         return False
     return all(
@@ -252,7 +252,7 @@ def counting(function: "Function") -> "Function":
 
 
 def counts_work(function: "Function") -> bool:
-    """Tell whether a function takes `charge`."""
+    """Return whether a function takes `charge`."""
     return getattr(function, "counts_work", False)
 
 

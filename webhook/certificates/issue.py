@@ -56,7 +56,7 @@ def issue_ca(now: datetime, lifetime: timedelta = CA_LIFETIME) -> KeyPair:
     _check_lifetime(lifetime)
     key = ec.generate_private_key(ec.SECP256R1())
     serial = x509.random_serial_number()
-    # Two CAs stand in one bundle during a rotation: the serial tells them apart for people.
+    # Two CAs are in one bundle during a rotation: the serial tells them apart for people.
     ca_name = _common_name(f"graphgate CA {serial & 0xFFFFFFFF:08x}")
     builder = (
         _certificate_builder(ca_name, ca_name, key.public_key(), serial)

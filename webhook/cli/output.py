@@ -38,7 +38,7 @@ class RenderedFile:
 
 
 def is_authored(origin: "SourceMap", path: Path) -> bool:
-    """Tell whether the author wrote what stands at `place` of a rendered object, or we added it."""
+    """Return whether the author wrote what is at `place` of a rendered object, or we added it."""
     for segment in path:
         part = origin.parts.get(segment)
         if part is None:

@@ -1,6 +1,6 @@
 """The reconciler: sees to it that the cluster has what each SeldonDeployment stands for.
 
-    watches ─▶ index ─▶ queue ─▶ worker: evaluate ─▶ render ─▶ plan ─▶ carry out ─▶ status
+    watches ─▶ index ─▶ queue ─▶ worker: evaluate ─▶ render ─▶ plan ─▶ apply ─▶ status
                 ▲                                                       │
                 └─────────────── what the API server answered ──────────┘
 

@@ -1,4 +1,4 @@
-"""A plan carried out: each action a request, each answer taken into the index.
+"""Applies a plan: each action is a request, and each response goes into the cache.
 
 * Nobody else's: server-side apply would take over whatever has a name. So each apply says what it
   may write: the object with this uid, or none yet. An object that is not there as far as we know is
@@ -44,7 +44,7 @@ class ApplyResult:
     """What became of a plan.
 
     changes  what was changed, for people: "created Deployment iris-main-0-classifier"
-    error    why it was not carried out to the end; None: it was
+    error    why it was not applied to the end; None: it was
     retry    whether that may change without a change of the document
     """
 
@@ -149,7 +149,7 @@ class Applier:
         return ApplyResult(tuple(changes))
 
     def _accept_drift(self, action: Apply) -> bool:
-        """Tell whether fields that we lack are lost again with each apply, not taken by somebody.
+        """Return whether fields that we lack are lost again with each apply, not taken by somebody.
 
         The API server drops fields of features that are off, and others' webhooks change what is
         applied. An earlier process knew; a dry run tells this one, and nothing is written.

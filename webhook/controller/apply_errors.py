@@ -27,19 +27,19 @@ RETRYABLE_STATUSES = frozenset({408, 409, 429})
 
 
 def is_retryable(status: int, message: str) -> bool:
-    """Tell whether the same request may succeed in a moment, whatever the object is."""
+    """Return whether the same request may succeed in a moment, whatever the object is."""
     if any(words in message for words in _UNDECODABLE):
         return False  # said with status 500
     return status in RETRYABLE_STATUSES or status >= 500
 
 
 def is_replaced(status: int, message: str) -> bool:
-    """Tell whether another object has the name by now: its uid is not the one that was sent."""
+    """Return whether another object has the name by now: its uid is not the one that was sent."""
     return status == 422 and "metadata.uid: Invalid value" in message
 
 
 def is_namespace_terminating(status: int, message: str) -> bool:
-    """Tell whether nothing can be made because the namespace is being deleted."""
+    """Return whether nothing can be made because the namespace is being deleted."""
     return status == 403 and "because it is being terminated" in message
 
 
@@ -49,7 +49,7 @@ def undeclared_fields(message: str) -> list[str]:
 
 
 def drop_fields(obj: Any, paths: list[str]) -> Any:
-    """Return the object without what stands at `places`, as the API server spells them.
+    """Return the object without what is at `places`, as the API server spells them.
 
     'spec.template.spec.containers[name="c"].imag'; a place that is not found changes nothing.
     """

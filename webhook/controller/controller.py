@@ -44,7 +44,7 @@ _FACTS_TIMEOUT_SECONDS = 20.0
 
 
 def facts_changed(previous: Facts, current: Facts, namespace: str) -> bool:
-    """Tell whether two sets of facts differ for an object in a namespace."""
+    """Return whether two sets of facts differ for an object in a namespace."""
     return previous.for_namespace(namespace) != current.for_namespace(namespace)
 
 

@@ -161,7 +161,7 @@ class Informers:
 
 
 def _is_usable(watch: Reflector[Any], kind: str) -> bool:
-    """Tell whether a cache is filled; one of an optional type or of routes that we may not read."""
+    """Return whether a cache is synced, or its type is optional or may not be read."""
     error = watch.last_error
     is_refused = isinstance(error, ApiStatusError) and error.status in (403, 404)
     return watch.has_synced or (is_refused and (kind in OPTIONAL_KINDS or kind in READERS))

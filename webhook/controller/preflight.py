@@ -16,7 +16,7 @@ logger = logging.getLogger("graphgate")
 
 
 def is_managed_elsewhere(facts: Facts, namespace: str, controller_id: str) -> bool:
-    """Tell whether a namespace is given to one operator, and that is not us.
+    """Return whether a namespace is given to one operator, and that is not us.
 
     As Seldon's: an operator without an id leaves labelled namespaces alone; the label of the
     object, which one with an id asks for, says more than that of the namespace.

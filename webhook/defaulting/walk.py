@@ -111,7 +111,7 @@ def _iter_component_templates(
 
 
 def _is_silent_on_users(component: dict[str, Any]) -> bool:
-    """Tell whether a template surely says nothing of users, is well formed and not for Windows."""
+    """Return whether a template is well formed, sets no users and is not for Windows."""
     spec = component.get("spec")
     return (
         type(spec) is dict

@@ -26,7 +26,7 @@ def fault_fingerprint(finding: Finding, document: Any) -> str:
 
 
 def fault_places(finding: Finding, document: Any) -> list[FaultPlace]:
-    """Return every place of an error, with what stands there."""
+    """Return every place of an error, with what is there."""
     return [
         (finding.rule_id, _path_by_names(path, document), _value_at(document, path))
         for path in finding.evidence or (finding.path,)
@@ -49,7 +49,7 @@ def _path_by_names(path: Path, document: Any) -> tuple[str | int, ...]:
 
 
 def _value_at(document: Any, path: Path) -> bytes:
-    """Return what stands there, as something to compare; b"" if nothing does."""
+    """Return what is there, as something to compare; b"" if there is nothing."""
     try:
         value = resolve_path(document, path)
     except LookupError:

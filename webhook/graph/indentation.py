@@ -1,4 +1,4 @@
-"""Slips of indentation: parts of a predictor that stand one dash or one level away from it.
+"""Slips of indentation: parts of a predictor that are one dash or one level away from it.
 
 Here: how such parts are recognised, so that `parse` reads them as they were meant and a rule says
 where they belong. What is wrong inside of them is then found in the same answer, as far as it has
@@ -16,10 +16,10 @@ Entry = tuple[int, Mapping[str, Any]]
 """Index and item of a list."""
 
 POD_LISTS = ("containers", "initContainers", "volumes")
-"""Fields of a pod that are read where they stand beside its `spec`."""
+"""Fields of a pod that are read where they are beside its `spec`."""
 
 COMPONENT_FIELDS = ("hpaSpec", "kedaSpec", "pdbSpec", "replicas", "metadata")
-"""Fields of a componentSpec that stand beside its `spec`."""
+"""Fields of a componentSpec that are beside its `spec`."""
 
 
 def find_split_predictors(entries: Sequence[Entry]) -> dict[int, int]:
@@ -59,7 +59,7 @@ def _predictor_fields() -> frozenset[str]:
 def find_split_components(entries: Sequence[Entry]) -> dict[int, int]:
     """Return which items of componentSpecs belong to a neighbour with the pod: {0: 1}.
 
-    That is so where an item has only what stands beside a pod, and exactly one of its neighbours
+    That is so where an item has only what is beside a pod, and exactly one of its neighbours
     has a pod and nothing of that:
 
         - hpaSpec: {…}
@@ -84,6 +84,6 @@ def find_misplaced_graph(entries: Sequence[Entry]) -> Entry | None:
 
 
 def recover_pod(raw: Mapping[str, Any], pod: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the pod with the lists that stand beside it, in the componentSpec `raw`."""
+    """Return the pod with the lists that are beside it, in the componentSpec `raw`."""
     misplaced = {name: raw[name] for name in POD_LISTS if name in raw}
     return {**misplaced, **pod} if misplaced else pod

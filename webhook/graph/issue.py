@@ -82,7 +82,7 @@ def _remove(value: Any, path: Path) -> None:
     try:
         parent = resolve_path(value, path.parent)
     except LookupError:
-        return  # it went with what it stood in
+        return  # it went with what it was in
     last = path[-1]
     if isinstance(parent, list) and isinstance(last, int):
         parent[last] = {}
@@ -95,7 +95,7 @@ class Source:
     """Where a document of the operator's comes from.
 
     name    how sentences call it
-    locate  returns where a place stands in its text; None: it has none
+    locate  returns where a place is in its text; None: it has none
     issues  errors of its text: a key that is written twice
     """
 

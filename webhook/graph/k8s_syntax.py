@@ -80,7 +80,7 @@ def _matches_quantity(text: str) -> bool:
     return text != "" and _QUANTITY.match(text) is not None
 
 
-# Here and below: the same few dozen values stand in all manifests, and what is remembered of one
+# Here and below: the same few dozen values are in all manifests, and what is remembered of one
 # costs a tenth. Only short ones are kept, so that nobody fills the memory.
 @lru_cache(maxsize=1024)
 def _is_quantity(text: str) -> bool:
@@ -126,7 +126,7 @@ def _is_subdomain(name: str) -> bool:
 
 
 def is_qualified_name(key: str) -> bool:
-    """Tell whether `key` can be the key of a label: "app", "example.com/app" (IsQualifiedName)."""
+    """Return whether `key` is a valid label key: "app", "example.com/app" (IsQualifiedName)."""
     return len(key) <= MAX_SUBDOMAIN_LENGTH + 1 + MAX_NAME_LENGTH and _is_qualified_name(key)
 
 

@@ -2,7 +2,7 @@
 
 It covers the names, types and links of the graph; pod templates stay raw mappings. Made by
 `graph.parse` from a document that may be broken anywhere: what is missing or of the wrong type
-reads as "", None or (), and what is wrong with it stands in `Deployment.faults`. Null is absent.
+reads as "", None or (), and what is wrong with it is in `Deployment.faults`. Null is absent.
 Read-only: a document is changed by patches, never through its view.
 """
 
@@ -23,7 +23,7 @@ class ChildPath(NamedTuple):
 
 
 LazyPath = Path | ChildPath
-"""Where something stands.
+"""Where something is.
 
 Most places are never asked for; making their paths took a tenth of the time of a review.
 """
@@ -125,7 +125,7 @@ class Node:
 
     @property
     def path(self) -> Path:
-        """Where it stands in the document."""
+        """Where it is in the document."""
         return build_path(self.lazy_path)
 
     @property
@@ -141,7 +141,7 @@ ContainerRole = Literal["container", "init container", "orchestrator", "explaine
 class Container:
     """One container that an author wrote.
 
-    role  the list it stands in; or that it is what svcOrchSpec (variables and resources only) or
+    role  the list it is in; or that it is what svcOrchSpec (variables and resources only) or
           the explainer's containerSpec says of theirs
     """
 
@@ -152,7 +152,7 @@ class Container:
 
     @property
     def path(self) -> Path:
-        """Where it stands in the document."""
+        """Where it is in the document."""
         return build_path(self.lazy_path)
 
     @property
@@ -202,7 +202,7 @@ HOOKS = ("postStart", "preStop")
 class Handler:
     """A probe of a container, or one of its lifecycle hooks.
 
-    name  the field that it stands in: "readinessProbe", "preStop"
+    name  the field that it is in: "readinessProbe", "preStop"
     """
 
     kind: Literal["probe", "hook"]
@@ -213,7 +213,7 @@ class Handler:
 
     @property
     def path(self) -> Path:
-        """Where it stands in the document."""
+        """Where it is in the document."""
         return build_path(self.lazy_path)
 
 
@@ -227,7 +227,7 @@ class Volume:
 
     @property
     def path(self) -> Path:
-        """Where it stands in the document."""
+        """Where it is in the document."""
         return build_path(self.lazy_path)
 
 
@@ -275,7 +275,7 @@ class ComponentSpec:
     pod              its `spec`, raw, with the lists that slipped out of it; empty where missing
     containers       its application containers that are mappings, in order
     init_containers  its init containers that are mappings, in order
-    volumes_path     where the list of its volumes stands, or would stand
+    volumes_path     where the list of its volumes is, or would be
     """
 
     raw: Mapping[str, Any]
@@ -407,7 +407,7 @@ class SeldonDeployment:
 
     @cached_property
     def unknown_fields(self) -> Sequence[Path]:
-        """Where the fields stand that the schema does not know, in the order of the document."""
+        """Where the fields are that the schema does not know, in the order of the document."""
         return [error.path for error in self.schema_errors_by_kind.get("unknown", ())]
 
     @cached_property
@@ -429,12 +429,12 @@ class SeldonDeployment:
 
     @cached_property
     def predictors_by_path(self) -> Mapping[Path, Predictor]:
-        """The predictors by where they stand."""
+        """The predictors by where they are."""
         return {predictor.path: predictor for predictor in self.predictors}
 
     @cached_property
     def components_by_path(self) -> Mapping[Path, ComponentSpec]:
-        """The componentSpecs of all predictors by where they stand."""
+        """The componentSpecs of all predictors by where they are."""
         return {component.path: component for component in self.components}
 
     @cached_property
@@ -457,5 +457,5 @@ class SeldonDeployment:
 
     @cached_property
     def mistyped_paths(self) -> frozenset[Path]:
-        """Where a value stands that is of the wrong type."""
+        """Where a value is that is of the wrong type."""
         return frozenset(error.path for error in self.schema_errors_by_kind.get("type", ()))

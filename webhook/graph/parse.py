@@ -164,7 +164,7 @@ def _parse_predictor(
     continuation_path: Path = ROOT,
     continuation: Mapping[str, Any] = EMPTY_MAPPING,
 ) -> Predictor:
-    """Return the predictor at `path`; its fields in `continuation` stand elsewhere."""
+    """Return the predictor at `path`; its fields in `continuation` are elsewhere."""
     list_path = (continuation_path if "componentSpecs" in continuation else path) / "componentSpecs"
     entries = list(iter_mappings(raw, "componentSpecs"))
     graph, graph_path = (
@@ -196,7 +196,7 @@ def _parse_predictor(
 def _iter_components(
     entries: list[indentation.Entry], list_path: Path, reading: _Reading
 ) -> Iterator[ComponentSpec]:
-    # What belongs to a neighbour is not a pod of its own; it is read once it stands there.
+    # What belongs to a neighbour is not a pod of its own; it is read once it is there.
     neighbours = indentation.find_split_components(entries) if len(entries) > 1 else {}
     for index, item in reading.take(entries, "components", list_path):
         if index not in neighbours:
@@ -269,7 +269,7 @@ def _parse_containers(
 def _pod_list_path(
     pod: Mapping[str, Any], raw: Mapping[str, Any], path: Path, field: str
 ) -> LazyPath:
-    """Return where a list of a pod stands: in its `spec`, or beside it where it slipped out."""
+    """Return where a list of a pod is: in its `spec`, or beside it where it slipped out."""
     is_misplaced = field in raw and pod.get(field) is raw[field]
     return ChildPath(path, (field,) if is_misplaced else ("spec", field))
 

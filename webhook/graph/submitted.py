@@ -29,7 +29,7 @@ class Submitted:
     text: AuthoredText | None = None
 
     def value_at(self, path: Path) -> Any:
-        """Return what stands at `path`; None if nothing does."""
+        """Return what is at `path`; None if there is nothing."""
         try:
             return resolve_path(self.document, path)
         except LookupError:

@@ -39,7 +39,7 @@ _OPPOSITES = (
     ("enabled", "disabled"), ("enable", "disable"), ("success", "failure"), ("all", "none"),
     ("always", "never"),
 )  # fmt: skip
-"""Parts of names that are alike, or stand at the same place, and mean something else."""
+"""Parts of names that are alike, or are at the same place, and mean something else."""
 _NEGATIONS = frozenset({"not", "no", "non", "never", "without"})
 
 

@@ -1,7 +1,7 @@
 """Groups, versions, labels and annotations that several packages read or write, each written once.
 
 Kubernetes' own list is "Well-Known Labels, Annotations and Taints"; Seldon's are those of its v1
-operator. What only one module uses stands there.
+operator. What only one module uses is there.
 """
 
 SELDON_GROUP = "machinelearning.seldon.io"

@@ -165,7 +165,7 @@ def _new_finding(
 
 
 def _moved_places(operations: tuple[Operation, ...], document: Any) -> list[str]:
-    """Return where the mappings and lists that a patch moves stand at its end.
+    """Return where the mappings and lists that a patch moves are at its end.
 
     A single value was read before: what is wrong with it in its new place is wrong with the fix.
     """

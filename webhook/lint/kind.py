@@ -17,7 +17,7 @@ KIND = "SeldonDeployment"
 
 
 def is_seldon_deployment(document: Any) -> bool:
-    """Tell whether a document is a SeldonDeployment, of whatever apiVersion."""
+    """Return whether a document is a SeldonDeployment, of whatever apiVersion."""
     return isinstance(document, dict) and document.get("kind") == KIND
 
 
@@ -96,7 +96,7 @@ def _is_seldon_group(version: Any) -> bool:
 
 
 def _has_graph(document: dict[str, Any]) -> bool:
-    """Tell whether there are predictors with a graph, which nothing else has."""
+    """Return whether there are predictors with a graph, which nothing else has."""
     spec = document.get("spec")
     predictors = spec.get("predictors") if isinstance(spec, dict) else None
     return isinstance(predictors, list) and any(

@@ -109,7 +109,7 @@ def lint_object(
 ) -> DocumentResult:
     """Check one SeldonDeployment that comes from no text, as a cluster has it.
 
-    name  stands where the file of another does; every finding is on its line 1
+    name  takes the place of the file name; every finding is on line 1
     """
     decision = evaluate(document, settings, facts, policy_context=policy_context)
     return DocumentResult(
@@ -313,7 +313,7 @@ def _yaml_findings(document: Document, settings: Settings, facts: Facts) -> Iter
 
 
 def _begins_item(path: Path, document: Any) -> bool:
-    """Tell whether a key that comes again is the first one of a list's item."""
+    """Return whether a key that comes again is the first one of a list's item."""
     try:
         item = resolve_path(document, path.parent)
     except LookupError:

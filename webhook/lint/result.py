@@ -17,7 +17,7 @@ class LineEdit:
     """Whole lines of the author's file that a fix replaces.
 
     start, end  the first line replaced, and the one behind the last, from 1; equal: an insertion
-    text        what stands there afterwards, with its line ends
+    text        what is there afterwards, with its line ends
     """
 
     start: int

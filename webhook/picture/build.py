@@ -131,7 +131,7 @@ def _draw_pod(layout: PredictorLayout, pod: PodLayout, marks: Marks) -> DrawnDep
     )
     if hosts_orchestrator and all(c.name != ORCHESTRATOR_CONTAINER for c in containers):
         containers.append(DrawnContainer(ORCHESTRATOR_CONTAINER, "orchestrator"))
-    # A pod without a template stands where its first node does, which has the marks.
+    # A pod without a template is drawn at its first node, which has the marks.
     own_marks = () if pod.component is None else tuple(marks.get(pod.path, ()))
     return DrawnDeployment(names.component_name(layout, pod), tuple(containers), own_marks)
 

@@ -26,7 +26,7 @@ MAX_SHOWN_MARKS = 3
 
 
 SIGNS: Mapping[Action, str] = {"deny": "✗", "warn": "!", "audit": "i", "off": ""}
-"""What stands before a finding, so that no colour is needed to know what it does."""
+"""What is before a finding, so that no colour is needed to know what it does."""
 
 
 def mark_text(mark: Mark) -> str:

@@ -67,7 +67,7 @@ _BRANCHES_SHOWN = 60
 _MAX_MESSAGE_LENGTH = 100
 """Characters of a finding on a line of its own."""
 _TALL = 900
-"""Pixels of children beyond which their parent stands beside the first one, and not in the middle,
+"""Pixels of children beyond which their parent is beside the first one, and not in the middle,
 where it would be out of sight."""
 
 _NAME_SIZE, _SMALL_SIZE, _TITLE_SIZE = 13, 11, 15

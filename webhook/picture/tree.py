@@ -48,7 +48,7 @@ _BLANK = "   "
 
 
 def can_encode(encoding: str | None) -> bool:
-    """Tell whether a terminal of this encoding shows what the lines are drawn with."""
+    """Return whether a terminal of this encoding shows what the lines are drawn with."""
     try:
         "├└│─↓✗·…".encode(encoding or "ascii")
     except (UnicodeEncodeError, LookupError):

@@ -13,7 +13,7 @@ A node is a map:
     children       the names of its children
     raw            the node as it is in the object
 
-What a SeldonDeployment runs stands in more places than its pods. These functions know them all
+What a SeldonDeployment runs is in more places than its pods. These functions know them all
 (`graph_places`):
 
     graph.containers(object)      every container as it is in the object, so that paths of
@@ -104,7 +104,7 @@ _ALL = object()
 
 
 def list_containers(object_: Any, name: Any = _ALL) -> list[Any]:
-    """Return the containers as they stand in the object: of one node by its name, or all."""
+    """Return the containers as they are in the object: of one node by its name, or all."""
     if type(object_) is dict and name is _ALL:
         return [raw for raw, _ in graph_places.iter_containers(object_)]
     if type(object_) is not dict or type(name) is not str:

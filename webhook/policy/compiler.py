@@ -383,7 +383,7 @@ _UNQUOTED_FIELD = re.compile(
 
 
 def _quotes_hint(text: str, issue: ExpressionIssue) -> str:
-    """Return how a key is written where one stands without quotes: labels.a/b, labels[a/b]."""
+    """Return how a key is written where one is without quotes: labels.a/b, labels[a/b]."""
     if not issue.message.startswith("undeclared reference to"):
         return ""
     for pattern in (_UNQUOTED_INDEX, _UNQUOTED_FIELD):

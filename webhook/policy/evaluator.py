@@ -248,7 +248,7 @@ class PolicyEvaluator:
         return frame
 
     def match_conditions_hold(self, policy: Policy, frame: ExecutionFrame) -> bool:
-        """Tell whether all matchConditions hold; raise EvaluationError where that is open."""
+        """Return whether all matchConditions hold; raise EvaluationError where that is open."""
         failed: EvaluationError | None = None
         holds = True
         frame[NAMESPACE_SLOT] = None  # as in the API server, where they come before it is looked up
@@ -354,7 +354,7 @@ class PolicyEvaluator:
         try:
             return provenance.find_paths(validation.expression.compiler) or (ROOT,)
         except (CostLimitExceededError, RecursionError):
-            return (ROOT,)  # the fact stands, wherever it is
+            return (ROOT,)  # the finding is valid, wherever it is
 
     def _observe(self, policy: Policy, expression: CompiledExpression, value: Any) -> None:
         if self.observer is not None and (value is True or value is False):

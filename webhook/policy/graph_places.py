@@ -1,7 +1,7 @@
-"""Every place of an object where a container, an image, a model or a number of replicas stands.
+"""Every place of an object where a container, an image, a model or a number of replicas is.
 
 Here: plain rows for the functions of `cel_graph_library`. Graphs are read as deep as the engine
-reads them, so nothing stands below what a policy sees. Total: a part of the wrong type has no rows;
+reads them, so nothing is below what a policy sees. Total: a part of the wrong type has no rows;
 the schema denies it anyway.
 """
 

@@ -203,7 +203,7 @@ def _read_operation(value: Any) -> Operation:
 def check_object_types(value: Any) -> None:
     """Raise EvaluationError where an Object's type is not the path of its fields.
 
-    Object.spec{template: Object.spec.template{}}: the name says where it stands.
+    Object.spec{template: Object.spec.template{}}: the name says where it is.
     """
     if type(value) is not StructValue:
         return

@@ -52,7 +52,7 @@ RENDERED_RESOURCES = (
 
 
 def covers(match: MatchResources, seen: SeenResource) -> bool:
-    """Tell whether a policy or binding is about a resource, whatever labels and names there are."""
+    """Return whether a policy or binding matches a resource, regardless of labels and names."""
     return any(_covers_request(match, request) for request in _probes(seen))
 
 

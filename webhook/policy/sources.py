@@ -69,7 +69,7 @@ def _find_scalar(node: Node, path: Path) -> Scalar | None:
 
 
 def _position_in_scalar(document: Document, scalar: Scalar, offset: int) -> tuple[int, int]:
-    """Return where in the file a character of a scalar stands.
+    """Return where in the file a character of a scalar is.
 
     YAML folds and indents lines, so blanks do not count: the n-th visible character of the value
     is the n-th visible one of the text.

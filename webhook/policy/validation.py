@@ -1,7 +1,7 @@
 """Whether an object of a policy file has the shape that Kubernetes asks for.
 
 The types are Kubernetes' own (`schema/admissionregistration.json`, generated). What the API server
-checks besides types stands here too: words, names, what excludes what.
+checks besides types is here too: words, names, what excludes what.
 Source: kubernetes/kubernetes pkg/apis/admissionregistration/validation/validation.go.
 """
 

@@ -29,7 +29,7 @@ MODELS_PATH = "/mnt/models"
 
 
 def compact_json(value: Any) -> str:
-    """Return JSON without spaces, keys as they stand."""
+    """Return JSON without spaces, keys as they are."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 

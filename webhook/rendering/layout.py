@@ -133,7 +133,7 @@ class PredictorLayout:
 
     node_locations    where each node runs, by the node's path; a node that the orchestrator runs
                       itself, and one without a container, has none
-    has_orchestrator  whether an orchestrator stands in front of the graph
+    has_orchestrator  whether an orchestrator is in front of the graph
     entrypoint        the pod that requests come to first, and in it the first node's container;
                       None where no node has a container
     """

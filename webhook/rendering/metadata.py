@@ -129,7 +129,7 @@ def orchestrator_labels(layout: PredictorLayout, name: str) -> tuple[Sourced, So
     if not layout.is_seldon:
         fixed = {**service, CONTAINS_ORCHESTRATOR: "true"}
         return _workload_labels(layout, name, fixed), _workload_labels(layout, name, fixed)
-    # The predictor's key stands where the object's id is expected, and managed-by is missing
+    # The predictor's key is where the object's id is expected, and managed-by is missing
     # (createEngineDeployment, v1.17.1).
     path = layout.predictor.path
     owner = f"{layout.deployment.name}-{layout.predictor.name}"

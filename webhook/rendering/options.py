@@ -1,7 +1,7 @@
 """What an operator can set about rendering, with Seldon Core v1's defaults.
 
 Belongs here: values only. Seldon reads the same from its manager's environment; the
-edge fills these, nothing here reads any. What stands in seldon-config is a fact.
+edge fills these, nothing here reads any. What is in seldon-config is a fact.
 """
 
 from dataclasses import dataclass, field

@@ -1,7 +1,7 @@
 """Fields that nobody knows are not rendered.
 
 A plain create drops them with a warning, a server-side apply refuses the whole object for one of
-them ("field not declared in schema"). What stands beside a predictor's or a pod's own fields,
+them ("field not declared in schema"). What is beside a predictor's or a pod's own fields,
 Seldon never sees. An author of such a field is warned by unknown-field.
 """
 

@@ -8,7 +8,7 @@
     Service        per predictor
     Deployment, Service  per explainer
 
-Belongs here: which objects there are, and their order. What each looks like stands in the module
+Belongs here: which objects there are, and their order. What each looks like is in the module
 of its kind. Owner references and the apply itself are the reconciler's.
 """
 

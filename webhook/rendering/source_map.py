@@ -59,7 +59,7 @@ class Sourced(NamedTuple):
 
 
 def from_user(value: Any, path: Path) -> Sourced:
-    """Return a copy of the author's `value`, which stands at `path`.
+    """Return a copy of the author's `value`, which is at `path`.
 
     Nulls are dropped (to the API server a null field is absent, and a null item is nothing).
     """
@@ -186,7 +186,7 @@ def get_item(whole: Sourced, key: Segment) -> Sourced:
 
 
 def with_key_order(whole: Sourced, order: Iterable[str]) -> Sourced:
-    """Return the mapping with the keys of `order` first, the others as they stood."""
+    """Return the mapping with the keys of `order` first, the others in their order."""
     value = whole.value
     first = [key for key in order if key in value]
     keys = dict.fromkeys([*first, *value])

@@ -65,7 +65,7 @@ class ModelDownload:
     """What is fetched for whom.
 
     container_name  the name of the container that reads it
-    raw             the node or explainer that has the modelUri, which stands at `path`
+    raw             the node or explainer that has the modelUri, which is at `path`
     """
 
     container_name: str

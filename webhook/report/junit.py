@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from webhook.engine.messages import format_finding
 from webhook.lint.result import DocumentResult, LocatedFinding, Report
 
-# XML 1.0, 2.2: these characters cannot stand in a document, not even escaped.
+# XML 1.0, 2.2: these characters cannot be in a document, not even escaped.
 _INVALID_XML_CHARS = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

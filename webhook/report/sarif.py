@@ -115,7 +115,7 @@ def _result(result: DocumentResult, located: LocatedFinding, ids: list[str]) -> 
 
 
 def _suppression(suppressed: SuppressedResult) -> dict[str, Any]:
-    """Return why a result does not count (3.35): an exception that stands outside of the file."""
+    """Return why a result does not count (3.35): an exception that is outside of the file."""
     return {
         "kind": "external",
         "status": "accepted",

@@ -1,7 +1,7 @@
-"""Where a field of a pod, container or node belongs that stands at another level of it.
+"""Where a field of a pod, container or node belongs that is at another level of it.
 
 The name alone does not tell: `runAsUser` belongs to two contexts, `labels` to three objects. So the
-level at which a field stands decides. Not here: fields of Seldon Core with one home, which
+level at which a field is decides. Not here: fields of Seldon Core with one home, which
 misplaced-field finds by their name.
 """
 
@@ -39,14 +39,14 @@ class Destination:
 
 
 def is_in_handler(path: Path) -> bool:
-    """Tell whether a field stands in a probe or hook: what it says there it says nowhere else."""
+    """Return whether a field is in a probe or hook: what it says there it says nowhere else."""
     return any(
         field in ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle") for field in path
     )
 
 
 def is_part_of_handler(deployment: SeldonDeployment, path: Path) -> bool:
-    """Tell whether an unknown field belongs to a handler that its probe or hook lacks.
+    """Return whether an unknown field belongs to a handler that its probe or hook lacks.
 
     What the probe does is then wrong, and probe-without-handler speaks of the field.
     """
@@ -277,4 +277,4 @@ _FINDERS = {
     "Spec": _above_pods,
     "Predictor": _above_pods,
 }
-"""By the definition of the object in which a field stands."""
+"""By the definition of the object in which a field is."""

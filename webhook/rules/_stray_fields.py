@@ -11,7 +11,7 @@ _SPEC_PATH = ROOT / "spec"
 
 
 def misplaced_graphs(deployment: SeldonDeployment, predictor: Predictor) -> Iterator[Path]:
-    """Yield each graph that stands inside of the predictor or of spec, where none belongs."""
+    """Yield each graph that is inside of the predictor or of spec, where none belongs."""
     for path in unknown_fields_near(deployment, predictor):
         if path[-1] == "graph" and type(get_value_at(deployment, path)) is dict:
             yield path
@@ -53,7 +53,7 @@ def move_into_patch(
 
 
 def has_only_fields(raw: Mapping[str, Any], *fields: str) -> bool:
-    """Tell whether nothing but `fields` stands in a mapping."""
+    """Return whether nothing but `fields` is in a mapping."""
     return raw.keys() <= set(fields)
 
 
@@ -68,7 +68,7 @@ FIELD_ALIASES = {
 
 
 def has_alias_beside(deployment: SeldonDeployment, missing_path: Path) -> bool:
-    """Tell whether a field that is not at `place` stands beside it under another name."""
+    """Return whether a field that is not at `place` is beside it under another name."""
     expected_name = normalize_field(str(missing_path[-1]))
     return any(
         expected_name in (name := normalize_field(str(unknown_path[-1])), _normalized_alias(name))

@@ -6,7 +6,7 @@ again. That is not a fast path with rules of its own: what is remembered is what
 
 A field belongs here if what is found in it depends on nothing else: the rules that say so of
 themselves (`webhook.rules.Rule.local`), and the rows of the table, of which the walk notices when
-one looks at what stands outside of the field. Compared are whole contents, never digests.
+one looks at what is outside of the field. Compared are whole contents, never digests.
 """
 
 from collections.abc import Iterable

@@ -59,7 +59,7 @@ def _unreadable_paths(error: Any) -> Iterator[Path]:
         case "required":
             for key in _missing_keys(error):
                 yield path / key
-        case _ if not _is_about_name(error):  # what stands below a wrong name can be read
+        case _ if not _is_about_name(error):  # what is below a wrong name can be read
             is_item = path and isinstance(path[-1], int) and error.schema.get("type") != "object"
             yield path.parent if is_item else path
 

@@ -38,7 +38,7 @@ _EDITING = {
     "edit_text": "editing",
     "patch_value": "json_patch",
 }
-"""What is imported when it is first asked for: `check` reads and never edits (20 ms)."""
+"""Imported on first use: `check` reads and never edits (20 ms)."""
 
 
 def __getattr__(name: str) -> Any:

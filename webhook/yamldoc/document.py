@@ -1,4 +1,4 @@
-"""One document: its data, and where in the text each place of it stands.
+"""One document: its data, and where in the text each place of it is.
 
 Not here: how text becomes documents (`reading`), and new text (`editing`).
 """
@@ -86,8 +86,8 @@ class YamlWarning:
     kind      "duplicate-key", "overwritten-by-merge" or "unknown-tag"
     path      the place that is odd
     message   one sentence as in a Finding: lower case, no full stop
-    position  where it stands
-    earlier   for the first two kinds: where the key stands that is overwritten
+    position  where it is
+    earlier   for the first two kinds: where the key is that is overwritten
     """
 
     kind: str
@@ -104,7 +104,7 @@ class Document:
     value   plain data as the API server receives it from kubectl: dict, list, str, int, float,
             bool, None. Belongs to the caller, who copies before changing.
     index   its number in `Reading.documents`, from 0
-    prefix  where it stands in what was written: empty, or items[3] of a List; every Path given
+    prefix  where it is in what was written: empty, or items[3] of a List; every Path given
             to or got from this class starts below it
 
     The rest is for `editing`: the tree, the text, whether it is JSON, from where to where in the

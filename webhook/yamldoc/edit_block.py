@@ -24,7 +24,7 @@ class BlockEditor:
         self.buffer = buffer
 
     def format_value(self, value: Any, indentation: str) -> str:
-        """Return the text of a value whose first line stands at the indentation already."""
+        """Return the text of a value whose first line is at the indentation already."""
         style = self.buffer.detect_style(0)
         return (style.newline + indentation).join(emit_block(value, style))
 
@@ -207,7 +207,7 @@ class BlockEditor:
             raise UneditableTextError("this text cannot be changed in place")
         if buffer.line_start(follower) <= buffer.next_line(tail):
             return [(start, follower, "")]
-        # Comments stand between; they stay, and so does the line with the dash.
+        # Comments are between; they stay, and so does the line with the dash.
         before = buffer.text[buffer.line_start(start) : start]
         return [(start - len(before) + len(before.rstrip()), buffer.line_end(tail), "")]
 

@@ -62,7 +62,7 @@ class FlowEditor:
         new_text = self._format_value(new, entry.key_node.start, quoted=quoted, old=old)
         if old.start < old.end:
             return [(old.start, buffer.node_end(old), new_text)]
-        # Nothing stands there: "{a}", "{a: }". The mark of nothing is the next bracket or comma.
+        # Nothing is there: "{a}", "{a: }". The mark of nothing is the next bracket or comma.
         colon = "" if ":" in buffer.text[entry.key_node.end : old.start] else ":"
         end = entry.key_node.end if colon else buffer.colon_end(entry.key_node)
         return [(end, end, f"{colon} {new_text}")]

@@ -5,7 +5,7 @@ endings stay. Every edit is proved before it is returned: the new text is read a
 exactly the patched value, and every other document of the file unchanged. What cannot be done so
 is refused, never done half.
 
-What happens to comments: one that stands on a line of its own stays; one behind a removed key or
+What happens to comments: one that is on a line of its own stays; one behind a removed key or
 item goes with it; those inside a removed or re-written value go with it.
 
 Not here: how a value is spelt (`emitter`), what a patch means (`json_patch`), the single edits
@@ -167,7 +167,7 @@ def _apply_add(document: Document, path: Path, new: Any) -> str:
 
 
 def _replace_at(document: Document, path: Path, new: Any) -> str:
-    """Replace what stands at `path`."""
+    """Replace what is at `path`."""
     buffer = TextBuffer(document)
     if not path:
         _reject_shared(document.node)
@@ -245,7 +245,7 @@ def _editor_for(document: Document, node: Node) -> "BlockEditor | FlowEditor":
 
 
 def _container_at(document: Document, path: Path) -> Mapping | SequenceNode:
-    """Return the mapping or list at `path`, written where it stands and nowhere else."""
+    """Return the mapping or list at `path`, written where it is and nowhere else."""
     node = document.node
     for segment in path:
         unshared = _require_unshared(node)

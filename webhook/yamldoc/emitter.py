@@ -1,4 +1,4 @@
-"""Data to YAML or JSON text, as short pieces that fit into a text somebody else has written.
+"""Data to YAML or JSON text, as short pieces that fit into an existing text.
 
 Block lines come without indentation; `editing` knows where they go. A string is left unquoted
 only if no YAML reader, of version 1.1 or 1.2, could take it for anything else.
@@ -32,8 +32,8 @@ _UNSAFE_IN_QUOTES = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe
 class YamlStyle:
     """How the author indents.
 
-    indent           how much deeper the keys of a nested mapping stand
-    sequence_indent  how much deeper than its key a list stands: 0 in the style of Kubernetes' own
+    indent           how much deeper the keys of a nested mapping are
+    sequence_indent  how much deeper than its key a list is: 0 in the style of Kubernetes' own
                      examples
     newline          what ends a line: LF, CR LF or CR
     literal          whether a text of several lines is written as such (|) where that is possible

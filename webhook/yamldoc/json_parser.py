@@ -158,7 +158,7 @@ def _parse_error(
 
 
 def _string_error(text: str, offset: int, base: int, expected: str) -> ParseError:
-    """Explain what is wrong at a double quote: the string itself, or that one stands here."""
+    """Explain what is wrong at a double quote: the string itself, or that one is here."""
     if _TOKEN.match(text, offset) is not None:
         message = '"," is missing before this' if expected == "," else _MISSING_MESSAGES[expected]
         return ParseError(message, base + offset)

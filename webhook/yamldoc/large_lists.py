@@ -2,9 +2,10 @@
 
 They are what `kubectl get -A -o yaml` prints of a large cluster.
 
-The bound on a document (`reading.MAX_CHARACTERS`) is that of one object. A List is none, and its
-items are found without parsing it: in YAML as kubectl writes it, by the dashes in the first column
-under `items:`; in JSON, by counting brackets. Whatever is written otherwise is left to the reader.
+The bound on a document (`reading.MAX_CHARACTERS`) is that of one object. A List is not an object,
+and its items are found without parsing it: in YAML as kubectl writes it, by the dashes in the
+first column under `items:`; in JSON, by counting brackets. Whatever is written otherwise is left
+to the reader.
 """
 
 import re
@@ -23,8 +24,8 @@ _JSON_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]]', re.DOTALL)
 def split_large_list(text: str) -> Iterator[tuple[int, str]] | None:
     """Return the items of a List that is too long to be read as one document.
 
-    Each is a text of its own with the line, from 0, on which it begins. None: the text is not too
-    long, or no List as kubectl writes it.
+    Each is a text of its own with the line, from 0, on which it begins. None: the text is short
+    enough, or not a List as kubectl writes it.
     """
     if len(text) <= MAX_CHARACTERS:
         return None

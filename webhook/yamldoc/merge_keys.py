@@ -42,7 +42,7 @@ def merged_mappings(value: Node) -> list[Mapping]:
 def find_entry(mapping: Mapping, key: str) -> Entry | None:
     """Return the entry that decides what kubectl reads for `key`: the last one that sets it.
 
-    A merge counts at the place where it stands: it overwrites what is above it (go-yaml v2).
+    A merge counts at the place where it is: it overwrites what is above it (go-yaml v2).
     """
     for key_node, value in reversed(mapping.entries):
         if is_merge(key_node):

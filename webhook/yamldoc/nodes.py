@@ -1,4 +1,4 @@
-"""The parsed text: a tree whose every node knows where it stands.
+"""The parsed text: a tree of nodes with offsets.
 
 Here: the four kinds of node. Both readers (`yaml_composer`, `json_parser`) make these;
 `constructor` turns them into data, `document` into positions, `editing` into new text.
@@ -40,7 +40,7 @@ class Scalar:
 
     start, end  offsets; an anchor and a tag in front belong to it; both are equal where the text
                 has nothing at all, as after "key:"
-    text        what stands there, unquoted and unfolded
+    text        what is there, unquoted and unfolded
     style       "" plain, "'", '"', "|" or ">"
     value       what kubectl reads it as; float for every YAML float, also "1.0"
     tag         the explicit tag, or None

@@ -5,7 +5,7 @@ base 60, dates left as strings. No Python library agrees with it, so the table i
 was compared with `kubectl annotate --local -o json` (v1.32); the comparison is data in
 tests/yamldoc. The names follow the YAML types; the number forms follow Go's strconv.
 
-Not here: where a scalar stands, and what JSON makes of it.
+Not here: where a scalar is, and what JSON makes of it.
 """
 
 import base64
@@ -37,7 +37,7 @@ _INTEGER = re.compile(
 )
 _BASES = {"hex": 16, "binary": 2, "octal": 8, "decimal": 10}
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-# A number that begins with a dot goes to ParseFloat as it stands: single underscores only.
+# A number that begins with a dot goes to ParseFloat as it is: single underscores only.
 _DOT_FLOAT = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
 _TIMESTAMP = re.compile(
     r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"

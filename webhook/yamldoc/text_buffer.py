@@ -68,7 +68,7 @@ class TextBuffer:
         return len(self.text) if match is None else match.end()
 
     def column(self, offset: int) -> int:
-        """Return how many characters stand on the line before an offset."""
+        """Return how many characters are on the line before an offset."""
         start = self.line_start(offset)
         mark = 1 if start == 0 and self.text.startswith("\ufeff") else 0
         return offset - start - mark
@@ -78,7 +78,7 @@ class TextBuffer:
         return " " * self.column(offset)
 
     def starts_line(self, offset: int) -> bool:
-        """Whether only blanks stand on the line before an offset."""
+        """Whether only blanks are on the line before an offset."""
         return not self.text[self.line_start(offset) : offset].strip(" \t\ufeff")
 
     def colon_end(self, key: Node) -> int:
@@ -108,7 +108,7 @@ class TextBuffer:
         return offset
 
     def skip_blanks(self, offset: int) -> int:
-        """Return the next offset at which neither blank nor comment stands."""
+        """Return the next offset at which neither blank nor comment is."""
         match = _BLANKS_AND_COMMENTS.match(self.text, offset)
         return offset if match is None else match.end()
 

@@ -1,7 +1,7 @@
 """YAML text to nodes, by libyaml's event stream.
 
 Events, not PyYAML's composer: the composer recurses in C (a hundred thousand "[" end the process),
-refuses an anchor that is defined twice, and forgets where aliases stand. go-yaml and libyaml share
+refuses an anchor that is defined twice, and forgets where aliases are. go-yaml and libyaml share
 one scanner, so what this refuses kubectl refuses, at the same place.
 
 Not here: JSON (`json_parser`), what an error is called (`yaml_errors`), data (`constructor`).

@@ -15,7 +15,7 @@ from yaml.reader import ReaderError
 
 from webhook.yamldoc.nodes import ParseError
 
-# What YAML 1.1 lets stand in a text (its rule c-printable), negated.
+# What YAML 1.1 allows in a text (its rule c-printable), negated.
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WORD_COLON_WORD = re.compile(r"\s*(?:- +)*[\w./-]+:(?=[^\s/])")
 _DIRECTIVE = 'kubectl does not read lines that begin with "%"'
@@ -55,7 +55,7 @@ class _ErrorLocation:
         self.problem = error.problem or ""
         self.context = error.context or ""
         self.offset = min(_mark_index(error.problem_mark), len(text))
-        # Where the thing began that was being read; the place itself if nothing was.
+        # Where the token or collection being read began; the offset itself if there was none.
         self.opened_at = (
             self.offset if error.context_mark is None else _mark_index(error.context_mark)
         )
@@ -74,7 +74,7 @@ class _ErrorLocation:
         return len(self.text) if end < 0 else end
 
     def indent(self, offset: int) -> int:
-        """Return how far the thing at the offset stands from the left."""
+        """Return the indentation of the line up to the offset."""
         return offset - (self.text.rfind("\n", 0, offset) + 1)
 
 

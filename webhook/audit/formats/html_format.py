@@ -34,7 +34,7 @@ _MAX_TEXT_LENGTH = 4096
 
 
 class Writer:
-    """Writes everything at the end: the sums stand at the top."""
+    """Writes everything at the end: the sums are at the top."""
 
     def __init__(self, context: AuditContext) -> None:
         self._context = context
@@ -128,7 +128,7 @@ class Writer:
             "rules": [{"id": _shown(rule)} for rule in self._rules],
             "objects": self._index,
         }
-        # "<" would end the block; in JSON it only stands in texts.
+        # "<" would end the block; in JSON it occurs only in strings.
         return orjson.dumps(value).decode().replace("<", "\\u003c")
 
 

@@ -1,4 +1,4 @@
-"""The audit as `check -o junit` writes it; an object of a cluster stands where a file would."""
+"""The audit as `check -o junit` writes it; an object of a cluster is where a file would."""
 
 from webhook.audit.formats._collected import CollectingWriter
 from webhook.report import junit

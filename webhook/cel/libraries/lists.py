@@ -28,7 +28,7 @@ _MAX_RANGE = 100_000
 
 
 def is_sorted(items: Any) -> bool:
-    """Tell whether no element is greater than its successor."""
+    """Return whether no element is greater than its successor."""
     _require_comparable("isSorted", items)
     return all(compare(left, right) <= 0 for left, right in pairwise(items))
 
@@ -269,4 +269,4 @@ LINEAR_FUNCTIONS: dict[str, Function] = {
     "slice": slice_list,
     "reverse": reverse,
 }
-"""What looks at each element once."""
+"""Functions that visit each element once."""

@@ -78,14 +78,14 @@ def parse_cidr(text: Any) -> CIDR:
 
 
 def is_ip(text: Any) -> bool:
-    """Tell whether a text is an IP address."""
+    """Return whether a text is an IP address."""
     if type(text) is not str:
         raise no_overload("isIP", text)
     return _can_parse(parse_ip, text)
 
 
 def is_cidr(text: Any) -> bool:
-    """Tell whether a text is a CIDR range."""
+    """Return whether a text is a CIDR range."""
     if type(text) is not str:
         raise no_overload("isCIDR", text)
     return _can_parse(parse_cidr, text)
@@ -100,7 +100,7 @@ def _can_parse(parse: Function, text: Any) -> bool:
 
 
 def is_canonical(text: Any) -> bool:
-    """Tell whether an address is written in its shortest form."""
+    """Return whether an address is written in its shortest form."""
     return bool(str(parse_ip(text)) == text)
 
 
@@ -110,7 +110,7 @@ def address_of(value: Any) -> IP:
 
 
 def contains_ip(range_: Any, other: Any) -> bool:
-    """Tell whether a range contains an address."""
+    """Return whether a range contains an address."""
     if type(other) is str:
         other = parse_ip(other)
     if type(range_) is not CIDR or type(other) is not IP:
@@ -119,7 +119,7 @@ def contains_ip(range_: Any, other: Any) -> bool:
 
 
 def contains_cidr(range_: Any, other: Any) -> bool:
-    """Tell whether a range contains another one."""
+    """Return whether a range contains another one."""
     if type(other) is str:
         other = parse_cidr(other)
     if type(range_) is not CIDR or type(other) is not CIDR:

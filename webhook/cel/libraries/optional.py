@@ -33,7 +33,7 @@ def optional_of_non_zero(value: Any) -> OptionalValue:
 
 
 def has_value(optional: Any) -> bool:
-    """Tell whether there is a value."""
+    """Return whether there is a value."""
     return _require_optional("hasValue", optional).present
 
 

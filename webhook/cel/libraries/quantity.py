@@ -20,7 +20,7 @@ _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _INT64_DIGITS = 18
 """Decimal digits that an int64 holds for sure."""
 _MAX_LENGTH = 64
-"""Characters of a quantity. Kubernetes takes longer ones; nobody writes them."""
+"""Characters of a quantity. Kubernetes accepts longer ones, which nobody writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Quantity:
 
 
 def parse_quantity(text: Any) -> Quantity:
-    """Return the Quantity of a text; raise EvaluationError where it is none."""
+    """Return the Quantity of a text; raise EvaluationError if it is invalid."""
     if type(text) is not str:
         raise no_overload("quantity", text)
     return _parse_cached(text)
@@ -92,7 +92,7 @@ def _int64_scale(whole: str, fraction: str, suffix: str) -> int | None:
 
 
 def is_quantity(text: Any) -> bool:
-    """Tell whether a text is a quantity."""
+    """Return whether a text is a quantity."""
     if type(text) is not str:
         raise no_overload("isQuantity", text)
     try:
@@ -136,7 +136,7 @@ def as_integer(value: Any) -> int:
 
 
 def is_integer(value: Any) -> bool:
-    """Tell whether Kubernetes keeps a quantity as an int64: "1", not "1.0" and not "1Ei"."""
+    """Return whether Kubernetes keeps a quantity as an int64: "1", not "1.0" and not "1Ei"."""
     nano = _to_nano("isInteger", value)
     return value.scale is not None and value.scale >= 0 and abs(nano) <= MAX_INT64 * NANO
 

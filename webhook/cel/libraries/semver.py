@@ -70,7 +70,7 @@ def _normalize(text: str) -> str:
 
 
 def is_semver(text: Any, normalize: Any = False) -> bool:  # noqa: FBT002 — as above
-    """Tell whether a text is a semantic version."""
+    """Return whether a text is a semantic version."""
     if type(text) is not str or type(normalize) is not bool:
         raise no_overload("isSemver", text, normalize)
     try:

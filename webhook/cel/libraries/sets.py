@@ -8,19 +8,19 @@ from webhook.cel.values import Charge, free_of_charge, no_overload
 
 
 def contains_all(items: Any, elements: Any, charge: Charge = free_of_charge) -> bool:
-    """Tell whether every one of `elements` is in `items`."""
+    """Return whether every one of `elements` is in `items`."""
     _require_lists("sets.contains", items, elements)
     return all(contains(element, items, charge) for element in _counted(elements, charge))
 
 
 def equivalent(left: Any, right: Any, charge: Charge = free_of_charge) -> bool:
-    """Tell whether two lists have the same elements, order and repetition aside."""
+    """Return whether two lists have the same elements, order and repetition aside."""
     _require_lists("sets.equivalent", left, right)
     return contains_all(left, right, charge) and contains_all(right, left, charge)
 
 
 def intersects(left: Any, right: Any, charge: Charge = free_of_charge) -> bool:
-    """Tell whether two lists share an element."""
+    """Return whether two lists share an element."""
     _require_lists("sets.intersects", left, right)
     return any(contains(element, right, charge) for element in _counted(left, charge))
 

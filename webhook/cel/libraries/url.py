@@ -35,7 +35,7 @@ class URL:
 
 
 def parse_url(text: Any) -> URL:
-    """Return the URL of a text; raise EvaluationError where it is none."""
+    """Return the URL of a text; raise EvaluationError if it is invalid."""
     if type(text) is not str:
         raise no_overload("url", text)
     if not text or any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):
@@ -85,7 +85,7 @@ def _url_error(text: str, reason: str) -> EvaluationError:
 
 
 def is_url(text: Any) -> bool:
-    """Tell whether a text is a URL."""
+    """Return whether a text is a URL."""
     if type(text) is not str:
         raise no_overload("isURL", text)
     try:

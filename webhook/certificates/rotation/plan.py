@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 CA_LIFETIME = timedelta(days=3650)
-"""A CA stands in webhook configurations that people copy about; ten years spare them the change."""
+"""A CA is in webhook configurations that people copy about; ten years spare them the change."""
 
 SERVER_CERT_LIFETIME = timedelta(days=365)
 """A renewed certificate: with renewal after two thirds, four months remain to notice a failure."""

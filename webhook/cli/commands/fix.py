@@ -116,7 +116,7 @@ class _Counts:
 def _print_text(path: str, fix_result: "FixResult", *, as_diff: bool) -> None:
     """Print the new text, or what it changes; with guesses among it, which fix is one.
 
-    The lines on fixes stand before the diff, where patch and git skip them.
+    The lines on fixes are before the diff, where patch and git skip them.
     """
     old, new = fix_result.parsed_file.text, fix_result.text
     if not as_diff:

@@ -140,7 +140,7 @@ class ObservedObject:
 
 
 def owns_all_fields(observed: ObservedObject, obj: Mapping[str, Any]) -> bool:
-    """Tell whether we own, in the object that is there, every field of `obj`, which we sent."""
+    """Return whether we own, in the object that is there, every field of `obj`, which we sent."""
     fields = _unpack(observed.managed_fields)
     metadata = obj["metadata"]
     sent = {key: metadata[key] for key in _OWNED_METADATA if key in metadata}
@@ -154,12 +154,12 @@ _UNOWNED = frozenset({"apiVersion", "kind", "metadata"})
 
 
 def owns_replicas(observed: ObservedObject) -> bool:
-    """Tell whether we own the number of pods."""
+    """Return whether we own the number of pods."""
     return "f:replicas" in get_mapping(_unpack(observed.managed_fields), "f:spec")
 
 
 def _covers(value: Any, fields: Mapping[str, Any]) -> bool:
-    """Tell whether `fields` (the form fieldsV1 of managedFields) has all of `value`.
+    """Return whether `fields` (the form fieldsV1 of managedFields) has all of `value`.
 
     A place without anything below it is owned as a whole.
     """
@@ -210,14 +210,14 @@ def encode_selector(spec: Mapping[str, Any]) -> str:
 
 
 def selects_its_pods(observed: ObservedObject, selector: str) -> bool:
-    """Tell whether a selector of labels finds the pods of a Deployment that is there."""
+    """Return whether a selector of labels finds the pods of a Deployment that is there."""
     labels = orjson.loads(observed.pod_labels) if observed.pod_labels else {}
     wanted = get_mapping(orjson.loads(selector), "matchLabels") if selector else {}
     return has_labels(labels, wanted)
 
 
 def selects_pods(service: ObservedObject, deployment: ObservedObject) -> bool:
-    """Tell whether a Service that is there leads to the pods of a Deployment that is there."""
+    """Return whether a Service that is there leads to the pods of a Deployment that is there."""
     labels = orjson.loads(deployment.pod_labels) if deployment.pod_labels else {}
     selector = orjson.loads(service.pod_selector) if service.pod_selector else {}
     return bool(selector) and has_labels(labels, selector)

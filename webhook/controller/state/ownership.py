@@ -42,7 +42,7 @@ def controller_uid(obj: Mapping[str, Any]) -> str:
 
 
 def classify_owner(obj: Mapping[str, Any], uid: str, name: str) -> Owner:
-    """Tell whether an object belongs to the SeldonDeployment `name` with this uid.
+    """Return whether an object belongs to the SeldonDeployment `name` with this uid.
 
     "predecessor": to one of the same name that is gone, so the garbage collector takes it.
     """
@@ -70,7 +70,7 @@ def _is_managed(metadata: Mapping[str, Any]) -> bool:
 
 
 def has_seldon_fields(metadata: Mapping[str, Any], *, applied: bool) -> bool:
-    """Tell whether Seldon's operator still owns what it wrote.
+    """Return whether Seldon's operator still owns what it wrote.
 
     applied  whether graphgate has applied the object before. Then only what nobody but Seldon
              writes counts: another operator's program may have the same name

@@ -3,7 +3,7 @@
     to_desired(rendered, owner, namespace)  what is applied: the object, its owner, its digest
     plan_actions(desired, observed, …)      the actions; none where nothing is to be done
 
-An object is as it should be if two things hold, and both stand on the object itself, so that it
+An object is as it should be if two things hold, and both are on the object itself, so that it
 costs no request and survives a restart:
 
 * its annotation graphgate.io/applied-hash is the digest of what we want, so that is what we sent
@@ -209,12 +209,12 @@ def plan_actions(
 
 
 def is_foreign_route(child: ObservedObject, desired: Collection[ObjectKey]) -> bool:
-    """Tell whether an object that leads requests here was made by Seldon's operator, and stays."""
+    """Return whether a routing object was made by Seldon's operator, and is kept."""
     return child.is_routing and not child.digest and all(kind != child.kind for kind, _ in desired)
 
 
 def is_ready(desired: DesiredObject, observed: ObservedObject | None) -> bool:
-    """Tell whether the object is there as it was sent and, for a Deployment, its pods answer."""
+    """Return whether the object is there as it was sent and, for a Deployment, its pods answer."""
     if observed is None or observed.is_deleting or observed.digest != desired.digest:
         return False
     return observed.rollout is None or observed.rollout.rolled_out
@@ -279,7 +279,7 @@ def find_blocking_error(view: SeldonDeployment, rendered: Sequence[Rendered]) ->
 
 
 def _is_parsed(path: Path) -> bool:
-    """Tell whether the view reads a place: spec, but for what is copied as it stands."""
+    """Return whether the view reads a place: spec, but for what is copied as it is."""
     return path[:1] == ("spec",) and not _COPIED_FIELDS.intersection(path[4:])
 
 

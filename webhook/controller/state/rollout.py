@@ -12,14 +12,14 @@ from webhook.controller.state.plan import Apply, DesiredObject, PlannedAction, i
 
 
 class RolloutStep(NamedTuple):
-    """Actions that may be carried out now, and the Deployments that wait, each with the reason."""
+    """Actions that may be applied now, and the Deployments that wait, each with the reason."""
 
     actions: tuple[PlannedAction, ...]
     held: Mapping[str, str]
 
 
 def updates_deployment(action: PlannedAction) -> bool:
-    """Tell whether an action replaces pods that are there."""
+    """Return whether an action replaces pods that are there."""
     is_update = isinstance(action, Apply) and action.reason == "changed"
     return is_update and isinstance(action, Apply) and action.desired.key[0] == "Deployment"
 
@@ -60,7 +60,7 @@ def hold_all(actions: Sequence[PlannedAction], reason: str) -> RolloutStep:
 
 
 def _is_rolling_out(desired: DesiredObject, observed: ObservedObject) -> bool:
-    """Tell whether pods may still come up; one that is given up holds up no other."""
+    """Return whether pods may still come up; one that is given up holds up no other."""
     rollout = observed.rollout
     given_up = rollout is not None and (rollout.progress_message or rollout.failure_message)
     return not given_up and not is_ready(desired, observed)

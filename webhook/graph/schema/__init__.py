@@ -6,7 +6,7 @@ generated from the same document (`tools/generators`).
 
 It says nothing of what rules evaluate: words, names, numbers, how nodes fit together.
 
-A definition holds fields only; the place that refers to it says the type. So a mapping that stands
+A definition holds fields only; the place that refers to it says the type. So a mapping that is
 where a list belongs (`children: {name: …}`) is one error of type, and its fields are still looked
 into in the same pass.
 

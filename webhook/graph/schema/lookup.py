@@ -20,7 +20,7 @@ DEFINITIONS_PREFIX = "#/$defs/"
 class FieldInfo:
     """What the schema says of one place.
 
-    types        what may stand there: ("array", "null"); empty: anything
+    types        what may be there: ("array", "null"); empty: anything
     format       "int32", "int64", "int-or-string" or ""
     definition   the definition it belongs to: of an object, the one that lists its fields
                  ("Predictor", "io.k8s.api.core.v1.Container"); of anything else, the one whose
@@ -49,7 +49,7 @@ class FieldInfo:
 
     @property
     def is_kubernetes(self) -> bool:
-        """Whether Kubernetes, not Seldon Core, says what may stand there."""
+        """Whether Kubernetes, not Seldon Core, says what may be there."""
         return self.definition.startswith(KUBERNETES_PREFIX)
 
 
@@ -58,7 +58,7 @@ def get_field_info(path: Iterable[Segment]) -> FieldInfo | None:
 
     The place need not exist in a document; only whether a step is a key or an index counts.
     Below a list of nodes, of predictors or of componentSpecs a key is followed too, as if the one
-    element stood there without its dash.
+    element was there without its dash.
     """
     return _cached_field_info(_canonical(tuple(path)))
 
@@ -93,7 +93,7 @@ def _cached_field_info(path: tuple[Segment, ...]) -> FieldInfo | None:
 def known_fields(path: Iterable[Segment]) -> tuple[str, ...]:
     """Return the names of the fields that the object at `path` may have, in document order.
 
-    Empty: no object stands there, or one whose keys are free (labels), or the place is unknown.
+    Empty: no object is there, or one whose keys are free (labels), or the place is unknown.
     """
     info = get_field_info(path)
     return info.fields if info else ()

@@ -20,7 +20,7 @@ def check_pod(pod: Pod) -> Violation | None:
 
 
 def check_pod_since_1_25(pod: Pod) -> Violation | None:
-    """Ask nothing of Windows pods: the field is not allowed there."""
+    """Skip Windows pods: the field is not allowed there."""
     return None if pod.is_windows else check_pod(pod)
 
 

@@ -42,7 +42,7 @@ def check_pod(pod: Pod) -> Violation | None:
 
 
 def check_pod_since_1_25(pod: Pod) -> Violation | None:
-    """Ask nothing of Windows pods: they have no capabilities."""
+    """Skip Windows pods: they have no capabilities."""
     return None if pod.is_windows else check_pod(pod)
 
 

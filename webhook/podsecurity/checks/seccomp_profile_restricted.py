@@ -25,7 +25,7 @@ def check_pod(pod: Pod) -> Violation | None:
 
 
 def check_pod_since_1_25(pod: Pod) -> Violation | None:
-    """Ask nothing of Windows pods: they have no seccomp."""
+    """Skip Windows pods: they have no seccomp."""
     return None if pod.is_windows else check_pod(pod)
 
 

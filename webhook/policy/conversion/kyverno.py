@@ -60,7 +60,7 @@ _GROUPS = {
     KEDA_GROUP: "ScaledObject",
 }
 _GROUP_OF_KIND = {kind: group for group, kinds in _GROUPS.items() for kind in kinds.split()}
-"""The group of kinds that Kyverno lets stand without one."""
+"""The groups of kinds that Kyverno accepts without a group."""
 
 
 def explain_problem(message: str) -> str:

@@ -62,7 +62,7 @@ class Claim(NamedTuple):
 
 
 def read_annotation(deployment: SeldonDeployment, key: str) -> tuple[str, Path] | None:
-    """Return an annotation and where it stands: of the spec, else of the object, as Seldon does."""
+    """Return an annotation and where it is: of the spec, else of the object, as Seldon does."""
     for section, path in (
         (deployment.spec, ROOT / "spec"),
         (get_mapping(deployment.raw, "metadata"), ROOT / "metadata"),

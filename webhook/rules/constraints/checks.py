@@ -112,7 +112,7 @@ class Location:
 _PREFIXES: Mapping[str, tuple[str, ...]] = {
     "deployment": ("spec",), "explainer": ("explainer",), "pod": ("spec",)
 }  # fmt: skip
-"""Where the mapping of a subject stands below its thing."""
+"""Where the mapping of a subject is below its thing."""
 
 
 Check = Callable[[Any, Location], Iterable[Finding]]
@@ -120,7 +120,7 @@ Check = Callable[[Any, Location], Iterable[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class ValueCheck:
-    """A check that a value passes or fails wherever it stands.
+    """A check that a value passes or fails wherever it is.
 
     accepts  whether there is nothing to report; the walk asks this first, since nearly all passes
     report   the check of a value that is not accepted
@@ -246,7 +246,7 @@ def max_bytes(count: int) -> Check:
 
 
 def forbidden(message: str, remediation: str = "", *, fix: bool = False) -> Check:
-    """Report whatever stands here. fix: removing it is what the author wants."""
+    """Report whatever is here. fix: removing it is what the author wants."""
 
     def check(_: Any, location: Location) -> Iterable[Finding]:
         remove: Operation = {"op": "remove", "path": location.at().pointer}
@@ -262,7 +262,7 @@ _EMPTY: tuple[Any, ...] = ("", [])
 
 
 def is_set(value: Any) -> bool:
-    """Tell whether a field is there for Kubernetes: not null, and not an empty text or list."""
+    """Return whether a field is there for Kubernetes: not null, and not an empty text or list."""
     return value is not None and value is not False and value not in _EMPTY
 
 
@@ -314,7 +314,7 @@ def exactly_one(*fields: str) -> Check:
 
 
 def _known(value: Mapping[str, Any], fields: tuple[str, ...]) -> bool:
-    """Tell whether nothing of a wrong type stands in fields: of that wrong-type speaks."""
+    """Return whether nothing of a wrong type is in fields: of that wrong-type speaks."""
     return not any(type(value.get(field)) in (int, float) for field in fields)
 
 

@@ -115,7 +115,7 @@ def _check_label_keys(value: Any, location: Location) -> Iterable[Finding]:
 
 
 def _is_pod_label(key: str, subject: PodSubject) -> bool:
-    """Tell whether the pod has a label of this key: its author's, Seldon's or the ReplicaSet's."""
+    """Return whether the pod has this label key, from its author, Seldon or the ReplicaSet."""
     metadata = get_mapping(subject.component.raw, "metadata")
     return (
         key in get_mapping(metadata, "labels")

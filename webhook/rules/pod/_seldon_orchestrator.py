@@ -11,7 +11,7 @@ from webhook.rendering.node_kinds import is_prepackaged_server
 def holds_orchestrator(
     pod: ComponentSpec, predictor: Predictor, deployment: SeldonDeployment
 ) -> bool:
-    """Tell whether the orchestrator is a container of this pod: of the first, with a node in it."""
+    """Return whether the orchestrator runs in this pod: the first one that has a node."""
     if _is_on(predictor.raw, NO_ENGINE_ANNOTATION):
         return False
     if _is_on(deployment.spec, SEPARATE_POD_ANNOTATION):

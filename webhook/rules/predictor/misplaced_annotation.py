@@ -67,7 +67,7 @@ def _check_annotations(
 ) -> Iterator[Finding]:
     for key in sorted(ignored_keys.intersection(annotations)):
         if key in _SPEC_ANNOTATIONS and key in spec_annotations:
-            continue  # it stands at its place as well
+            continue  # it is at its place as well
         expected_location = (
             "spec.annotations" if key in _SPEC_ANNOTATIONS else "the annotations of a predictor"
         )

@@ -48,6 +48,6 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     ]
     known = [word for word in written if word in ("REST", "GRPC")]
     if not known or _ENDPOINT_TYPES[transport] in known:
-        return  # where both stand, the endpoints contradict each other
+        return  # where both are, the endpoints contradict each other
     count = f"the {len(known)} endpoints are" if len(known) > 1 else "the endpoint is"
     yield Finding(ROOT / "spec" / "transport", f"transport is {transport}, but {count} {known[0]}")

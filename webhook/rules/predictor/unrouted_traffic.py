@@ -40,7 +40,7 @@ FIELDS = frozenset({"shadow", "traffic"})
 def check(deployment: SeldonDeployment, facts: Facts, routing: RoutingOptions) -> Iterator[Finding]:
     """Yield traffic and shadow settings without a route.
 
-    Under graphgate's reconciler alone: what Seldon's operator routes stands in its own
+    Under graphgate's reconciler alone: what Seldon's operator routes is in its own
     configuration, which is not known here.
     """
     if facts.operator != "graphgate" or routing.kind != "none":

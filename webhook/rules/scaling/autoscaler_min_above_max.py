@@ -93,7 +93,7 @@ def _check_keda(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:
             yield Finding(path / bound, f"{bound} must be at least 0, got {value}")
     if negative:
         return
-    # 0 is carried out by KEDA itself, and the autoscaler below it gets 1.
+    # 0 is applied by KEDA itself, and the autoscaler below it gets 1.
     minimum = 0 if min_replicas is None else max(min_replicas, 1)
     maximum = KEDA_DEFAULT_MAX_REPLICAS if max_replicas is None else max_replicas
     if minimum > maximum:

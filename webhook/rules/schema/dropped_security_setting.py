@@ -78,7 +78,7 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
 
 
 def is_lost_setting(deployment: SeldonDeployment, path: Path) -> bool:
-    """Tell whether an unknown field of spec, or below it, sets something about security."""
+    """Return whether an unknown field of spec, or below it, sets something about security."""
     if path[0] != "spec":
         return False
     name = _misspelled_setting(path) or _setting_called(str(path[-1]))
