@@ -1,7 +1,8 @@
 """What is filled in where the author wrote nothing: one file per default.
 
 Here: the options, the working copy of a template, each default, the patch, laying it over a
-document. Pure. Not here: whether the filled pod may run (`podsecurity`), who is told (`engine`).
+document. Pure. Not here: whether the defaulted pod may run (`podsecurity`), what is reported
+(`engine`).
 
     filling = fill(document, Options(), facts)     what to add, and what could not be followed
     filling = fill_pod(template, Options(), facts)  the same of a pod template that nobody wrote

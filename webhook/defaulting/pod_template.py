@@ -1,4 +1,4 @@
-"""One pod template as a working copy: what the author wrote, what we add, who inherits from whom.
+"""One pod template as a working copy: what the author set, what graphgate adds, and inheritance.
 
 Here: reading effective values, noting additions, the patch of what was noted. Not here: where
 templates are (`walk`), which value is added (one file per default).
@@ -35,7 +35,7 @@ class SecurityContextDraft:
         self.added_fields = _EMPTY
 
     def get(self, key: str) -> Any:
-        """Return the value of a field, the author's or ours; null counts as absent."""
+        """Return the value of a field, set by the author or by graphgate; null counts as absent."""
         value = self.user_fields.get(key)
         return self.added_fields.get(key) if value is None else value
 
@@ -45,8 +45,8 @@ class PodTemplateDraft:
 
     `inits` and `apps` are the containers that run in the pod; ephemeral containers are not
     allowed in a template. `annotations` are the raw mappings whose annotations the pods get.
-    `at_pod` tells whether values are to be written at pod level, `user_namespace` whether the
-    pod has one of its own.
+    `at_pod` is whether values are written at pod level, `user_namespace` whether the pod has
+    its own user namespace.
     """
 
     __slots__ = (

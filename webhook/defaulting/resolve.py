@@ -92,7 +92,7 @@ def _apply_namespace_overrides(
 
 
 _MAX_SHOWN_ERRORS = 5
-"""What a warning tells of an annotation: kubectl cuts it off after 256 characters."""
+"""What a warning shows of an annotation: kubectl cuts it off after 256 characters."""
 
 
 def _one_line(error: SettingsError) -> str:
@@ -190,7 +190,7 @@ def _first_user(user: int | None, namespace: Namespace) -> tuple[int | None, str
 
 
 def _first_group(namespace: Namespace) -> int | None:
-    """Return the one fsGroup that restricted-v2 accepts, None if it cannot be told."""
+    """Return the one fsGroup that restricted-v2 accepts, None if it is not unique."""
     blocks = scc.read_group_blocks(namespace)
     if not blocks or blocks[0].end < blocks[0].start or blocks[0].start > MAX_ID:
         return None

@@ -6,7 +6,7 @@ from webhook.defaulting.pod_template import PodTemplateDraft
 def set_default(template: PodTemplateDraft, user: int) -> None:
     """Give every container that has no user id the one of the operator.
 
-    A pod whose author chose a user, or chose the image's (runAsNonRoot false), is left alone, and
+    A pod that sets a user, or keeps the image's user (runAsNonRoot false), is not changed, and
     root is never written beside an author's runAsNonRoot true: that pod could not start.
     A container whose author asked for root must not inherit our user.
     """

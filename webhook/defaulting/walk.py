@@ -3,8 +3,8 @@
 Here: walking the raw document, opt-out, Windows, malformed templates. Not here: what a template
 can do (`template`), which value is added (one file per default).
 
-Everything is read from the raw document: a mutating webhook sees objects whose types nobody has
-checked yet. A template whose security fields have wrong types is skipped; the schema reports them.
+Everything is read from the raw document: a mutating webhook sees objects before the schema is
+checked. A template whose security fields have wrong types is skipped; the schema reports them.
 """
 
 from collections.abc import Iterator

@@ -3,7 +3,7 @@
 Without this, whoever tightens a rule locks every object that breaks it: it could not even be
 labelled. A finding is old if the same rule was broken before by the same values at the same places,
 where a place counts list items by their name and not by their number. What a finding says is not
-compared: one sentence may stand for many objects.
+compared: one message may apply to many objects.
 """
 
 from collections import Counter

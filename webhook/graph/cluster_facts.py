@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Operator = Literal["graphgate", "seldon"]
-"""Who turns SeldonDeployments into objects: our reconciler, or Seldon Core v1's operator."""
+"""Who reconciles SeldonDeployments: graphgate's reconciler or Seldon Core v1's operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,14 @@ class Facts:
                       seldon-config ConfigMap; None: not known
     explainer_images  images of explainers, as the entry `explainer` of seldon-config: `image`, and
                       `image_v2` for the protocol v2; empty: there are none; None: not known
-    initializer what fetches models, as the entry `storageInitializer` of seldon-config: `image`,
+    initializer the image that downloads models, as the entry `storageInitializer` of
+    seldon-config: `image`,
                 `cpuRequest`, `cpuLimit`, `memoryRequest`, `memoryLimit`; what is missing is as
                 graphgate has it built in
     openshift         whether the cluster serves security.openshift.io/v1
     kubernetes_minor  the cluster's Kubernetes minor version (36 for v1.36); None: not known
-    operator          who reconciles: "seldon" where Seldon's operator is seen at work; None: not
-                      known. The engine puts in whose pods it evaluates (`engine.operator`)
+    operator          who reconciles: "seldon" where Seldon's operator runs; None: not known. The
+                      engine overrides it per object (`engine.operator`)
     max_graph_depth   how many levels of nodes the cluster's CustomResourceDefinition keeps, the
                       root included (11 for Seldon's own); None: all, or not known
     mirrors_percent   whether the cluster's HTTPRoutes can mirror a share of the requests (Gateway
@@ -55,4 +56,4 @@ class Facts:
 
 
 NO_FACTS = Facts()
-"""Facts of somebody who has no cluster at hand."""
+"""Facts without a cluster."""

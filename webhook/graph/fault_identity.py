@@ -1,7 +1,7 @@
 """What makes two findings the same error: the rule, the places and the values at them.
 
 A place counts list items by their name and not by their number. What a finding says is not
-compared: one sentence may stand for many objects.
+compared: one message may apply to many objects.
 """
 
 import hashlib

@@ -18,7 +18,7 @@ Operation = TypedDict(
 """One operation of a JSON Patch (RFC 6902)."""
 
 FixSafety = Literal["safe", "unsafe"]
-"""Whether a fix is the one thing that its author evidently meant, or a guess to be confirmed."""
+"""Whether a fix is what the author evidently meant, or a guess to be confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,14 @@ class Finding:
     remediation  what to do about it: 'rename it to "step-one"'; empty: the rule's own general one
     fix          a JSON Patch against the submitted document; empty where there is none
     fix_safety   "safe": `graphgate fix` applies it; "unsafe": only with --unsafe-fixes
-    certain      False where a fact was missing that would have settled it; then it is at most a
+    certain      False where a fact was missing to decide it; then it is at most a
                  warning
     evidence     every place whose value makes it an error, where `path` alone does not say: while
                  they stay as they are, it is the same error (`engine.ratchet`)
-    incomplete   whether something was not read or not told, so that nobody knows what else is
-                 wrong: then it denies, whatever the settings say of the rule
-    rule_id      who found it: "children-not-a-list", "pod-security/privileged", "policy/NAME/0";
-                 stamped by the engine, a rule leaves it empty
+    incomplete   whether something was not read or not reported, so that there may be further
+                 errors: then it denies, whatever action the settings give the rule
+    rule_id      the id of the rule: "children-not-a-list", "pod-security/privileged",
+                 "policy/NAME/0"; stamped by the engine, a rule leaves it empty
     """
 
     path: Path

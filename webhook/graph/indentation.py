@@ -1,8 +1,8 @@
-"""Slips of indentation: parts of a predictor that are one dash or one level away from it.
+"""Indentation errors: parts of a predictor that are one dash or one level off.
 
-Here: how such parts are recognised, so that `parse` reads them as they were meant and a rule says
-where they belong. What is wrong inside of them is then found in the same answer, as far as it has
-a place there, and nothing is reported as missing that is there. Not here: the findings themselves.
+Here: how such parts are recognised, so that `parse` reads them as intended and a rule says where
+they belong. Errors inside of them are then found in the same run, and nothing is reported as
+missing that is only misplaced. Not here: the findings themselves.
 """
 
 from collections.abc import Mapping, Sequence

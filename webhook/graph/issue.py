@@ -23,8 +23,8 @@ class Issue(NamedTuple):
 
     path        its place
     message     one sentence that names the place and the value
-    depends_on  other places that it follows from; where one of them cannot be read, nobody knows
-                whether it is an error
+    depends_on  paths that it depends on; if one of them cannot be read, it is unknown whether this
+                is an error
     """
 
     path: Path

@@ -39,8 +39,8 @@ _POWERS_OF_TWO = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _MAX_REMEMBERED_LENGTH = 60
 """Characters of a quantity that is remembered. Nothing real comes near: 2^63 has 19 digits."""
 _MAX_EXPONENT = 1000
-"""The largest exponent that is counted, and the most digits: nobody shall have us count
-10^1000000."""
+"""The largest exponent and the most digits that are computed, so that no input makes us
+compute 10^1000000."""
 _MAX_BINARY = ((1 << 63) - 1) * NANO
 """An amount with a binary suffix ends here, as ParseQuantity's."""
 
@@ -48,8 +48,8 @@ _MAX_BINARY = ((1 << 63) - 1) * NANO
 def is_quantity(value: Any) -> bool:
     """Return whether the API server reads `value` as a quantity: "500m", "1.5Gi", 2, 0.1.
 
-    Source: k8s.io/apimachinery pkg/api/resource/quantity.go. What it reads though nobody would
-    write it, is read here too: "1.", ".5Gi", "+1", "1e3", blanks around it.
+    Source: k8s.io/apimachinery pkg/api/resource/quantity.go. Unusual forms that it accepts are
+    accepted here too: "1.", ".5Gi", "+1", "1e3", blanks around it.
     """
     if type(value) is str:
         return (
@@ -61,7 +61,7 @@ def is_quantity(value: Any) -> bool:
 
 
 def parse_quantity(value: Any) -> int | None:
-    """Return the amount of a quantity in billionths (`NANO`); None if `value` is none.
+    """Return the amount of a quantity in billionths (`NANO`); None if `value` is not a quantity.
 
     An exponent over 1000 counts as 1000. Source: ParseQuantity.
     """
@@ -81,7 +81,7 @@ def _matches_quantity(text: str) -> bool:
 
 
 # Here and below: the same few dozen values are in all manifests, and what is remembered of one
-# costs a tenth. Only short ones are kept, so that nobody fills the memory.
+# costs a tenth. Only short ones are kept, to bound the memory.
 @lru_cache(maxsize=1024)
 def _is_quantity(text: str) -> bool:
     return _matches_quantity(text)
@@ -108,7 +108,7 @@ def _count_billionths(text: str) -> int | None:
     if exponent >= 0:
         amount *= 10 ** min(exponent, _MAX_EXPONENT + 9)
     else:
-        # Rounded up, away from zero: whoever asks for something gets something.
+        # Rounded up, away from zero: a request is never rounded to nothing.
         amount = -(-amount // 10 ** min(-exponent, 2 * _MAX_EXPONENT))
     if suffix in _POWERS_OF_TWO:
         amount = min(amount, _MAX_BINARY)

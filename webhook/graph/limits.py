@@ -1,8 +1,8 @@
 """How much of a document is read: bounds that no stored object reaches.
 
 A body of 400 KB that holds 200,000 zeros where predictors belong would keep the schema validator
-busy for five seconds, and nobody else would be answered meanwhile. What lies beyond a bound is cut
-off before anything looks at it, and the cut is an error of its own, which always denies.
+busy for five seconds and block all other requests. What exceeds a limit is cut off before anything
+reads it, and the cut is a separate error, which always denies.
 
 The largest real object that we know of has 208 KB, 14,500 values, 185 nodes and as many containers.
 """
@@ -49,10 +49,10 @@ MAX_PREDICTORS = 100
 """Traffic is given in whole percents: more could not all have some. Real ones are one to five."""
 
 MAX_SCHEMA_ERRORS = 1000
-"""Departures from the schema of one kind; the others of the kind are told when these are fixed."""
+"""Schema errors of one kind that are reported; the others appear when these are fixed."""
 
 MAX_CUTS_TOLD = 20
-"""Places told at which reading ended: one says what is wrong already."""
+"""Paths reported at which reading ended: one is enough to explain it."""
 
 # Possessive, and the closing mark may be missing: no text makes it begin again.
 _TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)

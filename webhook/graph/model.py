@@ -25,14 +25,14 @@ class ChildPath(NamedTuple):
 LazyPath = Path | ChildPath
 """Where something is.
 
-Most places are never asked for; making their paths took a tenth of the time of a review.
+Most paths are never used; building them took a tenth of the time of a review.
 """
 
 EMPTY_MAPPING: Mapping[str, Any] = {}
 
 
 def as_mapping(value: Any) -> Mapping[str, Any]:
-    """Return a mapping as it is, an empty one for anything else. Nobody may write to it."""
+    """Return a mapping as it is, an empty one for anything else. Read-only."""
     return value if type(value) is dict else EMPTY_MAPPING
 
 
@@ -48,7 +48,7 @@ def get_str(raw: Mapping[str, Any], key: str) -> str:
 
 
 def get_int(raw: Mapping[str, Any], key: str) -> int | None:
-    """Return the integer at `key`; None if it is absent or no integer (true is none)."""
+    """Return the integer at `key`; None if it is absent or not an integer (true is not)."""
     value = raw.get(key)
     return value if type(value) is int else None
 
@@ -77,8 +77,8 @@ def iter_mappings(raw: Mapping[str, Any], key: str) -> Sequence[tuple[int, Mappi
 class SchemaError:
     """One departure from the schema.
 
-    kind      "range": the number at `path` is beyond what its type holds; `limit` is the last
-              "type": the value at `path` is of none of the types `expected`
+    kind      "range": the number at `path` does not fit its type; `limit` is the last
+              "type": the value at `path` has none of the types `expected`
               "required": the mapping at `path` lacks the field `field`
               "unknown": `path` ends in a field that the schema does not know
               "depth": the graph goes on below `path`, deeper than is read
@@ -239,7 +239,7 @@ N = TypeVar("N", bound=_Named)
 
 
 def group_by_name(things: Iterable[N]) -> dict[str, list[N]]:
-    """Return the things that have a name by it, in their order."""
+    """Return the named items by name, in order."""
     grouped: dict[str, list[N]] = {}
     for thing in things:
         if thing.name:
@@ -321,8 +321,8 @@ class Predictor:
     graph             the root node; None where it is missing or no mapping
     nodes             all nodes of the graph, parents before children, in the order of the document
     containers        the application containers of all components
-    other_containers  the orchestrator's and the explainer's, where something is written of them
-                      (an explainer without a type is none)
+    other_containers  the orchestrator's and the explainer's, where they are set (an explainer
+                      without a type does not count)
     """
 
     raw: Mapping[str, Any]
@@ -444,7 +444,7 @@ class SeldonDeployment:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether something of the document was not read; then nobody knows what is in it."""
+        """Whether a part of the document was not read, so that its content is unknown."""
         return any(error.kind in UNREAD_KINDS for error in self.schema_errors)
 
     @cached_property

@@ -3,8 +3,8 @@
 The order matters for safety: the graph is walked first, because the schema validator recurses in
 native code and must never be handed a graph of unbounded depth.
 
-Parts that slipped out of their place (`indentation`) are read as they were meant; the errors are
-those of the document as it is.
+Parts that slipped out of their place (`indentation`) are read as intended; the errors are those
+of the document as it is.
 """
 
 from collections.abc import Iterator, Mapping
@@ -44,7 +44,7 @@ from webhook.graph.submitted import Submitted
 T = TypeVar("T")
 
 NODE_FIELDS = frozenset({"name", "type", "children", "implementation", "endpoint", "modelUri"})
-"""A mapping under `children` with one of these was meant as a node."""
+"""A mapping under `children` with one of these is meant as a node."""
 
 
 def parse(
@@ -83,7 +83,7 @@ def parse(
 
 
 def read_predictors(document: Any) -> tuple[Predictor, ...]:
-    """Return the predictors of a view alone: what is asked for graphs only needs no errors."""
+    """Return only the predictors, without schema errors, for callers that only need graphs."""
     document, _ = truncate_to_limits(document)
     raw = document if type(document) is dict else EMPTY_MAPPING
     return tuple(_iter_predictors(get_mapping(raw, "spec"), _Reading()))
@@ -113,7 +113,7 @@ class _Reading:
     """How much has been read of one document, and where reading ended.
 
     errors  the places, a few of each kind
-    unread  ids of values below which nothing is held against the schema
+    unread  ids of values below which nothing is checked against the schema
     """
 
     def __init__(self) -> None:
@@ -290,7 +290,7 @@ def _iter_other_containers(raw: Mapping[str, Any], path: Path) -> Iterator[Conta
 def _validate_schema(document: Any, unread: set[int], *, is_cut: bool) -> list[SchemaError]:
     """Return what the schema has to say, parents first, in the order of the document.
 
-    is_cut  whether the document lacks what it holds beyond a bound: then nothing is called missing
+    is_cut  whether the document was cut at a limit: then nothing is reported as missing
     """
     if not unread and schema.get_validator(bounded=True).is_valid(document):
         return []

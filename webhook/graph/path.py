@@ -55,7 +55,7 @@ class Path(tuple[Segment, ...]):
 
     @classmethod
     def from_pointer(cls, pointer: str, document: Any) -> Self:
-        """Return the Path of a JSON Pointer; `document` tells list indices from keys.
+        """Return the Path of a JSON Pointer; `document` distinguishes list indices from keys.
 
         A last "-" of a list (RFC 6902's "after the last element") becomes its length.
         """

@@ -1,4 +1,4 @@
-"""The nearest known word for a misspelled one, and whether it is the one that was meant."""
+"""The nearest known word for a misspelled one, and how certain the match is."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,15 +10,15 @@ from webhook.graph.finding import FixSafety
 from webhook.graph.text import normalize_word
 
 LIKELY_SIMILARITY = 0.6
-"""How alike two words are at least for one to be offered for the other: difflib's own default."""
+"""Minimum similarity for suggesting one word for the other: difflib's own default."""
 
 CERTAIN_SIMILARITY = 0.8
-"""How alike they are at least for a fix to replace one by the other: one slip in five letters."""
+"""Minimum similarity for a fix to replace one by the other: one typo in five letters."""
 
 _MAX_COMPARED_LENGTH = 80
 _MAX_COMPARED_WORDS = 500
-"""What is compared letter by letter: no field or word of the API is longer, no object of people
-has more containers. Beyond, only another spelling of the same letters is found."""
+"""What is compared letter by letter: no field or enum value of the API is longer, and no real
+object has more containers. Beyond that, only differences in case and separators are found."""
 
 MAX_COMPARISONS = 1000
 """Pairs of words that are compared for one object: for twenty misspelled words of a vocabulary
@@ -27,7 +27,8 @@ of fifty, each of which takes about a millisecond."""
 _comparisons_left: ContextVar[list[int] | None] = ContextVar("comparisons_left", default=None)
 
 _MIN_SLIP_LENGTH = 4
-"""Letters of a word in which one slip is recognised. Of three letters, one makes another word."""
+"""Minimum length at which a typo is recognised. In a word of three letters, one typo makes
+another word."""
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _OPPOSITES = (
@@ -39,12 +40,12 @@ _OPPOSITES = (
     ("enabled", "disabled"), ("enable", "disable"), ("success", "failure"), ("all", "none"),
     ("always", "never"),
 )  # fmt: skip
-"""Parts of names that are alike, or are at the same place, and mean something else."""
+"""Parts of names that look alike but mean different things."""
 _NEGATIONS = frozenset({"not", "no", "non", "never", "without"})
 
 
 def nearest_word(word: str, known: Iterable[str], min_similarity: float = LIKELY_SIMILARITY) -> str:
-    """Return the known word that was probably meant; "" if none is near.
+    """Return the nearest known word; "" if none is near.
 
     Spellings that differ in case, "-", "_" or " " only are the same word. A word is never offered
     for itself, nor for its opposite: minReplicas for maxReplica, OUTPUT_… for INPUT_….
@@ -74,10 +75,11 @@ def _by_normalized(candidates: tuple[str, ...]) -> dict[str, str]:
 
 @contextmanager
 def limited_comparisons(limit: int = MAX_COMPARISONS) -> Iterator[None]:
-    """Let `nearest_word` compare no more than so many pairs of words in this block.
+    """Limit the pairs of words that `nearest_word` compares in this block.
 
-    Comparing letter by letter is the dearest thing that is done for a finding, and an object may
-    hold thousands of misspelled words. Beyond, only another spelling of the same letters is found.
+    Comparing letter by letter is the most expensive part of a finding, and an object may contain
+    thousands of misspelled words. Beyond the limit, only differences in case and separators are
+    found.
     """
     token = _comparisons_left.set([limit])
     try:
@@ -111,9 +113,9 @@ def _name_parts(word: str) -> frozenset[str]:
 
 
 def spelling_fix_safety(word: str, nearest: str) -> FixSafety:
-    """Return "safe" if the words are one word but for case and separators, or for one slip.
+    """Return "safe" if the words differ only in case and separators, or by one typo.
 
-    A slip is one letter more, less or other, or two that changed places.
+    A typo is one letter added, missing or changed, or two letters swapped.
     """
     written, meant = normalize_word(word), normalize_word(nearest)
     if written == meant:

@@ -13,7 +13,7 @@ def join_words(words: Iterable[str], conjunction: str = "and") -> str:
 
 
 def pluralize(count: int, one: str, many: str | None = None) -> str:
-    """Return the word for that many things: 'node', 'nodes', or `many` where an s is not enough."""
+    """Return singular or plural for a count: 'node', 'nodes', or `many` if given."""
     return one if count == 1 else many or f"{one}s"
 
 

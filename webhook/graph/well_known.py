@@ -1,7 +1,7 @@
 """Groups, versions, labels and annotations that several packages read or write, each written once.
 
 Kubernetes' own list is "Well-Known Labels, Annotations and Taints"; Seldon's are those of its v1
-operator. What only one module uses is there.
+operator. Names that only one module uses are in that module.
 """
 
 SELDON_GROUP = "machinelearning.seldon.io"
@@ -46,7 +46,7 @@ AMBASSADOR_API_VERSION = "getambassador.io/v2"
 KEDA_GROUP = "keda.sh"
 KEDA_API_VERSION = f"{KEDA_GROUP}/v1alpha1"
 KEDA_DEFAULT_MAX_REPLICAS = 100
-"""What KEDA scales to where nobody says (kedacore/keda, ScaledObject maxReplicaCount)."""
+"""KEDA's default maximum (kedacore/keda, ScaledObject maxReplicaCount)."""
 LEASE_API_VERSION = "coordination.k8s.io/v1"
 KUBERNETES_PREFIX = "kubernetes.io/"
 PROMETHEUS_PATH_ANNOTATION = "prometheus.io/path"

@@ -1,7 +1,7 @@
 """What a pod may do: effective security contexts, the Pod Security Standards, OpenShift's ids.
 
-Pure. Receives pods as raw values and knows nothing of SeldonDeployments, of who asks, or of what
-is done about a finding. Every place is relative to the pod template: spec.containers[0].…
+Pure. Receives pods as raw values and does not know SeldonDeployments, callers, or the action for
+a finding. Every path is relative to the pod template: spec.containers[0].…
 
     violations = evaluate(Pod(spec, metadata), "restricted", 30)
     ", ".join(map(str, violations))                  what the API server would say

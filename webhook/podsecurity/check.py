@@ -70,7 +70,7 @@ def list_containers(containers: Sequence[Container]) -> str:
 
 
 def list_setters(pod: bool, containers: Sequence[Container]) -> str:  # noqa: FBT001 — reads as a list
-    """Return `pod and container "a"`, or the one of them that there is."""
+    """Return `pod and container "a"`, or the part that applies."""
     words = ["pod"] if pod else []
     if containers:
         words.append(list_containers(containers))

@@ -27,7 +27,7 @@ UNSET_MEANINGS: dict[str, str] = {
     "readOnlyRootFilesystem": "writable",
     "procMount": "Default",
 }
-"""Each field that has an effective value, with what holds if nobody sets it."""
+"""Each field that has an effective value, with its default."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""OpenShift's security context constraints, as far as they decide about what pods ask for.
+"""OpenShift's security context constraints, as far as they concern the security context of pods.
 
 Here: the namespace annotations with id blocks, their parser, whether SCCs are active, which
 effective users lie outside, and what else restricted-v2 refuses. Not here: what a default does
@@ -89,7 +89,7 @@ def is_scc_active(namespace: Namespace, *, openshift: bool) -> bool:
     """Return whether SCCs evaluate the pods of a namespace.
 
     `openshift` is whether the cluster serves security.openshift.io/v1. A new namespace is not
-    annotated yet, and an annotated one may be evaluated without a cluster at hand.
+    annotated yet, and an annotated one may be evaluated without access to a cluster.
     """
     if not openshift and UID_RANGE_ANNOTATION not in namespace.annotations:
         return False
@@ -127,7 +127,7 @@ _HOST_NAMESPACES = ("hostNetwork", "hostPID", "hostIPC")
 
 
 def refused_by_restricted_v2(pod: Pod) -> Iterator[tuple[Path, str]]:
-    """Yield a place and a fact for each privilege that a pod asks for and restricted-v2 has not.
+    """Yield path and message for each privilege that a pod requests and restricted-v2 lacks.
 
     Only a warning, as above: the service account may be granted an SCC that has it. Source: the
     SCC restricted-v2 of openshift/cluster-kube-apiserver-operator (bindata).

@@ -129,5 +129,5 @@ def as_str(value: Any) -> str:
 
 
 def is_int(value: Any) -> TypeGuard[int]:
-    """Return whether a value is a number without fraction; True and False are none."""
+    """Return whether a value is an integer number; True and False are not."""
     return type(value) is int

@@ -1,4 +1,4 @@
-"""Which Pod Security Standard a namespace asks for: level and version, from its labels.
+"""The Pod Security Standard of a namespace: level and version, from its labels.
 
 Here: levels, versions, labels, their order of strictness. Not here: what a level demands
 (`checks`), who decides (`engine`).
@@ -36,7 +36,7 @@ class Standard:
 
 @dataclass(frozen=True, slots=True)
 class NamespacePodSecurity:
-    """What a namespace's labels ask for. `faults` says of each bad label what was taken instead."""
+    """What a namespace's labels ask for. `label_errors` has a message for each invalid label."""
 
     enforce: Standard = Standard()
     warn: Standard = Standard()

@@ -4,9 +4,9 @@
     evaluation = evaluate(policies, request_of(document), facts)
     mutation = mutate(policies, request_of(document), facts)
 
-ValidatingAdmissionPolicy, MutatingAdmissionPolicy, their bindings and parameters are taken as the
-API server takes them; PolicyException is ours. All failing validations are told, each with the
-places in the object that made it fail.
+ValidatingAdmissionPolicy, MutatingAdmissionPolicy, their bindings and parameters work as in the
+API server; PolicyException is graphgate's own. All failing validations are reported, each with the
+paths that made it fail.
 
 Pure: files, the cluster's watch and the clock belong to the edges, which pass values in. Nothing
 here weighs findings against each other; that is for `engine`.

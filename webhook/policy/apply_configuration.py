@@ -19,7 +19,7 @@ from webhook.graph.well_known import SELDON_GROUP
 from webhook.policy.object_types import seldon_deployment_types
 
 _METADATA_LISTS = {"finalizers": (), "ownerReferences": ("uid",)}
-"""Lists of metadata, by what tells their items apart; nothing: the items themselves."""
+"""Lists of metadata, with the keys of their items; none: a set."""
 
 _POD_LISTS: Mapping[str, tuple[str, ...]] = {
     **_METADATA_LISTS,
@@ -54,7 +54,7 @@ _SCALARS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "bool": ((bool,), "boolean"),
 }
 _STRICT_STRUCTS = frozenset({"SeldonDeployment", "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"})
-"""Where the CRD takes no field that it does not know."""
+"""Where the CRD accepts only known fields."""
 
 
 def apply_configuration(document: dict[str, Any], patch: Any) -> tuple[Any, list[Operation]]:

@@ -145,7 +145,7 @@ def _rows_function(
 def list_security_contexts(object_: Any) -> list[dict[str, Any]]:
     """Return the effective security context of every container: pod's and own put together.
 
-    {container, path, runAsUser, runAsNonRoot, privileged, …}; what nobody sets is null.
+    {container, path, runAsUser, runAsNonRoot, privileged, …}; unset fields are null.
     """
     if type(object_) is not dict:
         raise no_overload("graph.securityContexts", object_)

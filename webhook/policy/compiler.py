@@ -87,7 +87,7 @@ def _read_resource_rule(raw: Mapping[str, Any]) -> ResourceRule:
 
 
 class _PolicyCompiler:
-    """The expressions of one policy; problems are gathered, so that all are told at once."""
+    """The expressions of one policy; problems are collected and reported together."""
 
     def __init__(self, source: SourceObject) -> None:
         self.source = source

@@ -1,8 +1,8 @@
 """What validating policies say of one request.
 
-Every policy is asked, every failing validation is told, with its places. Source of the order and
-of what an error does: k8s.io/apiserver pkg/admission/plugin/policy/validating/dispatcher.go and
-validator.go.
+Every policy is evaluated, every failing validation is reported, with its paths. Source of the
+order and of what an error does: k8s.io/apiserver
+pkg/admission/plugin/policy/validating/dispatcher.go and validator.go.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -42,21 +42,21 @@ from webhook.policy.model import (
 from webhook.policy.params import ParamNotFoundError, resolve_params
 
 MAX_STEPS = 100_000
-"""Elements of macros that one policy may look at in one review: 0.2 s with three comparisons in
+"""Macro elements that one policy may visit in one review: 0.2 s with three comparisons in
 the body (measured). A policy over 100 containers with 20 variables each takes 2,000."""
 
 MAX_REVIEW_STEPS, RESERVED_STEPS = 400_000, 5_000
-"""Steps that all policies of a review may take, and what is kept of them for each that is still to
-be asked: one that takes too long is named, and does not cost the others their turn."""
+"""Steps that all policies of a review may take, and the share reserved for each policy still to
+come: a slow policy is reported and does not starve the others."""
 
 MAX_SHOWN_PATHS = 10
-"""Places at which one failing validation is told; who reads ten has understood."""
+"""Paths reported for one failing validation."""
 
 MAX_MESSAGE_BYTES = 5 * 1024
 """Bytes of a messageExpression's result (k8s.io/apiserver pkg/apis/cel/config.go)."""
 
 ExpressionObserver = Callable[[str, str, bool], None]
-"""Told what each expression gave: the policy's name, the expression's place, its value."""
+"""Called with each result: the policy's name, the path of the expression, its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ class EvaluationLimits:
     """What one review may cost.
 
     max_steps          for each policy
-    deadline_exceeded  whether the time of the whole review is up; asked in long loops only, so that
-                       what is quick is still asked after what took so long
+    deadline_exceeded  whether the time of the whole review is up; checked in long loops only, so
+                       that quick policies still run after a slow one
     """
 
     max_steps: int = MAX_STEPS
@@ -80,7 +80,7 @@ class PolicyFinding:
     """A failing validation at one place.
 
     finding  its rule is "policy/NAME/N", N the index of the validation
-    action   the strongest that its bindings ask for
+    action   the strongest of its bindings
     reason   "Invalid", "Forbidden", …
     """
 
@@ -94,9 +94,9 @@ class PolicyFailure:
     """A policy that could not be evaluated.
 
     rule_id  "policy/NAME/N", or "policy/NAME" where no single validation is to blame
-    action   what failurePolicy and the bindings make of it; None: ignored
-    exceeded whether a bound was exceeded, of steps, cost or time: that is never ignored, or whoever
-             makes an object large enough would pass
+    action   as failurePolicy and the bindings decide; None: ignored
+    exceeded whether a limit of steps, cost or time was exceeded: never ignored, or a large enough
+             object would bypass the policy
     """
 
     rule_id: str
@@ -201,7 +201,7 @@ class PolicyEvaluator:
             )
 
     def describe_error(self, error: Exception) -> str:
-        """Return what a policy's author is told of an exception that ended an evaluation."""
+        """Return the message for an exception that ended an evaluation."""
         if isinstance(error, (EvaluationError, CostLimitExceededError)):
             return str(error)
         if isinstance(error, RecursionError):

@@ -1,4 +1,4 @@
-"""PolicyException: who is exempt from what, why, and until when.
+"""PolicyException: which objects are exempt from what, why, and until when.
 
     apiVersion: graphgate.io/v1alpha1
     kind: PolicyException
@@ -43,8 +43,8 @@ class PolicyException:
     """One exception.
 
     expires_at               as it was written
-    policies, rules, pod_security_checks  what it exempts from; "*" ends a name that only has to
-               begin so
+    policies, rules, pod_security_checks  what it exempts from; a trailing "*" matches any
+               suffix
     findings   single errors that it exempts from, as rule and fingerprint
     namespaces, names  of the objects that it exempts; an empty tuple: any
     """
@@ -214,7 +214,7 @@ def find_shape_issues(raw: dict[str, Any]) -> list[Issue]:
 
 
 def _unknown_fields(raw: dict[str, Any]) -> Iterator[tuple[Issue, str]]:
-    """Yield each unknown field, and the known one that was probably meant, or ""."""
+    """Yield each unknown field, and the nearest known one, or ""."""
     spec, here = get_mapping(raw, "spec"), ROOT / "spec"
     exemptions = get_mapping(spec, "exempt")
     findings = get_list(exemptions, _FINDINGS_FIELD)

@@ -40,7 +40,7 @@ def _iter_volumes(object_: Any) -> Iterator[tuple[Mapping[str, Any], Path]]:
 
 def _iter_pod_containers(component: ComponentSpec) -> Iterator[tuple[Mapping[str, Any], Path]]:
     for kind in CONTAINER_KINDS:
-        # A list that slipped out of `spec` is read as it was meant.
+        # A list that slipped out of `spec` is read as intended.
         in_place = component.pod.get(kind) is not component.raw.get(kind)
         path = component.path.join(("spec", kind) if in_place else (kind,))
         for index, item in iter_mappings(component.pod, kind):

@@ -74,7 +74,7 @@ def _since_version(minor: int, kind: str) -> str:
 def lint_policies(policies: PolicySet, now: str | int | None = None) -> tuple[str, ...]:
     """Return what is odd about policies and exceptions that work: sentences with their places.
 
-    now  which exceptions have expired; None: not looked at
+    now  the time, to find expired exceptions; None: not checked
     """
     warnings = []
     for bound in (*policies.validating, *policies.mutating):
@@ -95,7 +95,7 @@ def lint_policies(policies: PolicySet, now: str | int | None = None) -> tuple[st
 
 
 def lint_notes(policies: PolicySet) -> tuple[str, ...]:
-    """Return what each policy will be asked about, and what cannot be decided without facts."""
+    """Return what each policy applies to, and what needs facts."""
     notes = []
     for bound in (*policies.validating, *policies.mutating):
         policy = bound.policy
@@ -129,7 +129,7 @@ def _exception_warnings(policies: PolicySet, now: str | int | None) -> Iterator[
 
 
 def list_exceptions(policies: PolicySet, now: str | int) -> tuple[ExceptionRow, ...]:
-    """Return who is exempt from what, until when; the first to expire first."""
+    """Return the exceptions, the first to expire first."""
     now_timestamp = parse_time(now)
     rows = [
         _exception_row(e, "expired" if e.is_expired(now_timestamp) else "active")

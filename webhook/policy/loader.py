@@ -39,7 +39,7 @@ _NON_PARAM_KINDS = frozenset({"Kustomization", "Component", "CustomResourceDefin
 def load_policy_set(sources: Iterable[SourceObject]) -> PolicySet:
     """Return the policies, bindings, parameters and exceptions of these objects.
 
-    Objects of other kinds are parameters for whoever asks for them. Raises nothing: what is wrong
+    Objects of other kinds may be parameters. Raises nothing: what is wrong
     is in `PolicySet.problems`, in the order of the files.
     """
     loader = _Loader()
@@ -164,7 +164,7 @@ def _describe(source: SourceObject, name: str, issues: Iterable[Issue]) -> list[
 _READ_BY_EXPRESSIONS = frozenset(
     {("spec", "variables"), ("spec", "paramKind"), ("spec", "matchConstraints")}
 )
-"""Where one of these cannot be read, nobody knows what expressions may refer to."""
+"""If one of these is invalid, expressions that refer to it cannot be checked."""
 
 
 def _find_expression_problems(

@@ -133,7 +133,7 @@ class AuditAnnotation:
 
 @dataclass(frozen=True, slots=True)
 class PolicyMetadata:
-    """What a policy's annotations say of it to people."""
+    """What a policy's annotations say about it."""
 
     title: str = ""
     severity: str = ""
@@ -152,9 +152,9 @@ class Policy:
     portable         False: an expression uses functions that only graphgate has
     reads_namespace  whether an expression names namespaceObject
     reads_user       whether an expression reads request.userInfo
-    on_rendered      what graphgate.io/rendered says: what a denial of an object that a
-                     SeldonDeployment stands for does; "": the setting decides
-    type_warnings    what does not fit the types of the object: it is asked all the same
+    on_rendered      what graphgate.io/rendered says: the action for denials of rendered
+                     objects; "": the setting decides
+    type_warnings    type errors against the object's schema: it is evaluated all the same
     reads            fields of object and oldObject that expressions read
     reads_replicas   whether an expression reads spec.replicas of the object
     """

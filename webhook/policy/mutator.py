@@ -2,7 +2,7 @@
 
 Source: k8s.io/apiserver pkg/admission/plugin/policy/mutating/dispatcher.go and
 patch/json_patch.go. As there, a patch whose `test` operation fails changes nothing, and policies
-with reinvocationPolicy IfNeeded are asked once more if anything has changed after them.
+with reinvocationPolicy IfNeeded are evaluated once more if a later policy changed anything.
 """
 
 from collections.abc import Iterable
@@ -64,7 +64,7 @@ def mutate_object(
     limits: EvaluationLimits = DEFAULT_LIMITS,
     observer: ExpressionObserver | None = None,
 ) -> MutationResult:
-    """Return what the mutating policies of a set make of a request's object.
+    """Return the request's object after the mutating policies of a set.
 
     The request's object is not changed. Idempotent as far as the policies are: what changes
     nothing is not an operation.
@@ -104,7 +104,7 @@ class _Mutator:
         return self.result[0]
 
     def run_round(self, bound_policies: Iterable[BoundPolicy]) -> set[str]:
-        """Ask policies in order; return the names of those after which something was changed."""
+        """Evaluate policies in order; return those after which something changed."""
         applied: list[str] = []
         changed_after: set[str] = set()
         in_order = list(bound_policies)

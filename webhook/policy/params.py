@@ -12,7 +12,7 @@ from webhook.policy.model import Binding, ParamRef, Policy
 
 
 class ParamNotFoundError(Exception):
-    """A binding demands a parameter object, and there is none."""
+    """A binding requires a parameter object that does not exist."""
 
 
 def resolve_params(
@@ -23,7 +23,7 @@ def resolve_params(
 ) -> Sequence[Any]:
     """Return the parameter objects of a binding; (None,) where none is used.
 
-    namespace  of the request: where an object is looked for whose reference names none
+    namespace  of the request: the default namespace of a parameter
     Raise ParamNotFoundError where there is none and the binding denies that.
     """
     reference = binding.param_ref

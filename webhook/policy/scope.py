@@ -1,7 +1,7 @@
-"""What a policy will be asked about: SeldonDeployments, their Scale, and what they stand for.
+"""What a policy applies to: SeldonDeployments, their Scale, and rendered objects.
 
 A SeldonDeployment becomes Deployments with pods, Services, autoscalers and disruption budgets. A
-policy for one of these kinds is asked about the rendered objects before they exist
+policy for one of these kinds is evaluated on the rendered objects before they exist
 (`engine.rendered_policies`).
 """
 
@@ -17,7 +17,7 @@ from webhook.policy.reads import FieldRead
 
 @dataclass(frozen=True, slots=True)
 class SeenResource:
-    """A resource that graphgate asks policies about.
+    """A resource on which graphgate evaluates policies.
 
     versions    of its API, as graphgate sends them
     operations  that it is asked with
@@ -48,7 +48,7 @@ RENDERED_RESOURCES = (
     SeenResource(KEDA_GROUP, "scaledobjects", ("v1alpha1",), ("CREATE",)),
     SeenResource("policy", "poddisruptionbudgets", ("v1",), ("CREATE",)),
 )
-"""What a SeldonDeployment stands for; each is evaluated as if it were created."""
+"""Rendered objects; each is evaluated as if it were created."""
 
 
 def covers(match: MatchResources, seen: SeenResource) -> bool:
@@ -84,12 +84,12 @@ def _covers_request(match: MatchResources, request: AdmissionRequest) -> bool:
 
 
 def is_about_rendered(policy: Policy) -> bool:
-    """Return whether a policy is about something that a SeldonDeployment stands for."""
+    """Return whether a policy matches a rendered resource."""
     return any(covers(policy.match_constraints, seen) for seen in RENDERED_RESOURCES)
 
 
 def describe_scope(policy: Policy) -> tuple[str, str]:
-    """Return what a policy is asked about: stored resources, and rendered ones; "" for none."""
+    """Return what a policy applies to: stored resources, and rendered ones; "" for none."""
     match = policy.match_constraints
     stored = [str(seen) for seen in STORED_RESOURCES if covers(match, seen)]
     rendered = []
@@ -99,7 +99,7 @@ def describe_scope(policy: Policy) -> tuple[str, str]:
 
 
 def scope_warnings(policy: Policy) -> Iterator[str]:
-    """Yield what is odd about what a policy will be asked about."""
+    """Yield warnings about what a policy applies to."""
     stored, rendered = describe_scope(policy)
     if not stored and not rendered:
         if policy.on_rendered == "off" and is_about_rendered(policy):

@@ -1,4 +1,4 @@
-"""Whether an object of a policy file has the shape that Kubernetes asks for.
+"""Whether an object of a policy file has the shape that Kubernetes requires.
 
 The types are Kubernetes' own (`schema/admissionregistration.json`, generated). What the API server
 checks besides types is here too: words, names, what excludes what.
@@ -120,7 +120,7 @@ def _misspelled_paths(error: Any) -> Iterator[Path]:
 
 
 def _unknown_fields(error: Any) -> Iterator[tuple[str, str]]:
-    """Yield each unknown field, and the known one that was probably meant, or ""."""
+    """Yield each unknown field, and the nearest known one, or ""."""
     known = _known_fields(error)
     for name in error.kind.unexpected:
         yield name, nearest_word(name, known)

@@ -98,7 +98,7 @@ def _is_about_name(error: Any) -> bool:
 
 
 def _unknown_keys(error: Any) -> Iterator[tuple[str, str]]:
-    """Yield each unknown key, and the known one that was probably meant, or ""."""
+    """Yield each unknown key, and the nearest known one, or ""."""
     known = error.schema.get("properties", {})
     for key in error.instance:
         if key not in known:

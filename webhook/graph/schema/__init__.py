@@ -12,7 +12,7 @@ into in the same pass.
 
 Integers. JSON Schema's are of any size, Go's int32 and int64 are not: 3000000000 replicas stop
 every controller that decodes them. The API server refuses them where a CRD names the format
-(measured with 1.36), but not below `children` and in pods, of which ours says nothing. A bounded
+(measured with 1.36), but not below `children` and in pods, which ours leaves open. A bounded
 `validator` finds them everywhere; which numbers make sense is for rules. 1.0 is an integer to JSON
 Schema and may be one here: the API server writes it as 1 before a webhook, the store or a
 controller sees it (measured likewise).

@@ -36,9 +36,9 @@ class _Shape:
 def explain(
     document: Any, report: Callable[[SchemaError], bool], unread: Container[int] = ()
 ) -> None:
-    """Tell each departure, parents before children, in the order of the document.
+    """Report each schema error, parents before children, in document order.
 
-    report  is told; it answers whether it wants more of this kind
+    report  is called with each error; returns whether to report more of this kind
     unread  ids of values of the document that are ignored
     """
     _Explainer(report, unread).check(document, _root_shape(), None)

@@ -28,8 +28,8 @@ class FieldInfo:
     fields       the names of the fields that an object has there, in document order
     required     those of them that it must have
     description  what it is for, a sentence or more; empty inside of Kubernetes' own types
-    default      what an author gets who leaves it out, in words; empty: nothing
-    note         what one should know beyond that; empty: nothing
+    default      the default value, in words; empty: none
+    note         further information; empty: none
     see_url      address of a page that says more; empty: none
     enums        the tables of known words that apply (`words`)
     deprecated   whether nothing reads it any more
@@ -119,7 +119,7 @@ def _field_locations() -> Mapping[str, tuple[str, ...]]:
     }
 
 
-# Definitions that `homes` does not look into: nobody misplaces a field of theirs, and their many
+# Definitions that `homes` does not look into: their fields are never misplaced, and their many
 # small names ("name", "type", "target") would drown the ones that matter.
 _EXCLUDED_DEFINITIONS = frozenset(
     {"Status", "ComponentMetadata", "MetricV2beta1", "KedaAdvanced", "KedaFallback"}

@@ -24,7 +24,7 @@ def _minimum_versions() -> Mapping[str, Mapping[str, int]]:
 def fields_newer_than(document: Any, kubernetes_minor: int) -> Iterator[tuple[Path, int]]:
     """Yield each field that Kubernetes 1.`minor` does not have, and the first minor with it.
 
-    What is inside of such a field is not looked into. A document is nested at most as deep as
+    The content of such a field is not checked. A document is nested at most as deep as
     `bounds` lets through.
     """
     yield from _walk(document, load_schema(), ROOT, kubernetes_minor)

@@ -37,7 +37,7 @@ def check_pod(pod: Pod) -> Violation | None:
 
 
 def check_pod_since_1_35(pod: Pod) -> Violation | None:
-    """Skip a pod with a user namespace of its own: its root is nobody on the node."""
+    """Skip a pod with a user namespace of its own: its root has no privileges on the node."""
     return None if pod.host_users is False else check_pod(pod)
 
 

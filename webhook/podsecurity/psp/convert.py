@@ -65,7 +65,7 @@ class Conversion:
 def convert_psp(policy: Any) -> Conversion:
     """Return what a raw PodSecurityPolicy becomes.
 
-    Raise InvalidPolicy if the document is none, or holds values a cluster would have refused.
+    Raise InvalidPolicy if the document is not one, or has values that a cluster would reject.
     """
     if not isinstance(policy, dict) or policy.get("kind") != "PodSecurityPolicy":
         raise PolicyError("the document is not a PodSecurityPolicy")

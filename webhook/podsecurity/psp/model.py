@@ -171,7 +171,7 @@ def _check_volumes(pod: Pod, restrictions: PspRules) -> Iterator[Violation]:
         return
     for index, volume in enumerate(pod.volumes):
         kinds = [key for key, value in volume.items() if key != "name" and value is not None]
-        for kind in kinds or ["emptyDir"]:  # what the API server makes of a volume without source
+        for kind in kinds or ["emptyDir"]:  # the API server's default
             if kind not in allowed:
                 name = as_str(volume.get("name"))
                 allowed_types = ", ".join(allowed) or "none"

@@ -104,7 +104,7 @@ def check_profile_agreement(pod: Pod) -> Iterator[Finding]:
         key = SECCOMP_CONTAINER_ANNOTATION_PREFIX + container.name
         yield from _check_agreement("seccomp", path / "seccompProfile", pod_profile, key, pod)
         if not pod.is_windows:
-            # unlike seccomp's, this annotation is held against what the container inherits
+            # unlike seccomp's, this annotation is compared with what the container inherits
             inherited = container.get_effective("appArmorProfile")
             key = APPARMOR_ANNOTATION_PREFIX + container.name
             yield from _check_agreement("apparmor", path / "appArmorProfile", inherited, key, pod)

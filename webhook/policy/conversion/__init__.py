@@ -1,4 +1,4 @@
-"""Policies of other systems, carried over into Kubernetes' own format: mechanically, in words.
+"""Policies of other systems, converted to Kubernetes' format, mechanically.
 
     conversion = convert_documents(documents, "kyverno")
     conversion.objects     policies, bindings and parameters, ready to be written

@@ -84,7 +84,7 @@ class TestRun:
 RenderedEvaluation = Callable[
     [TestCase, Any, PolicySet, ExpressionObserver], Iterable[PolicyFinding]
 ]
-"""Returns what policies find in the objects that a case's mutated object stands for."""
+"""Returns the findings of policies in the objects rendered from a case's mutated object."""
 
 
 def run_tests(
@@ -95,9 +95,9 @@ def run_tests(
     """Run the PolicyTests in a set of YAML files.
 
     files              text by path, with "/"; a PolicyTest is about the policies in its own folder
-    name_filter        only cases whose name, or "FILE: NAME", has this text, or fits it if it has a
-                       "*"; what they leave untried is then not told
-    evaluate_rendered  None: policies for pods and other rendered objects are not asked
+    name_filter        only cases whose name, or "FILE: NAME", contains this text, or matches it if
+                       it has a "*"; gaps in coverage are then not reported
+    evaluate_rendered  None: policies for pods and other rendered objects are not evaluated
     """
     suites: dict[str, list[SourceObject]] = {}
     objects: dict[str, list[SourceObject]] = {}

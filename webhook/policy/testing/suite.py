@@ -28,13 +28,13 @@ class ExpectedFinding:
 
 @dataclass(frozen=True, slots=True)
 class TestCase:
-    """One case, of a policy's author: pytest is told to leave it alone.
+    """One test case of a policy; `__test__` keeps pytest from collecting it.
 
     expected_findings  the findings, all of them, in any order
     expected_failures  the rules that fail, all of them
-    expected_object    the object after the mutating policies; None: not looked at
+    expected_object    the object after the mutating policies; None: not compared
     now                the time for exceptions; "": they are not applied
-    params             the parameter objects that there are; None: those of the folder
+    params             the parameter objects; None: those of the folder
     exceptions         likewise
     rendered           what policies for pods and other rendered objects do: the setting
                        policies.rendered
