@@ -10,11 +10,13 @@ from tests.documents_of import with_graph, with_predictor
 from tests.rules.graphs import build_document
 from tests.rules.mutants import MUTANTS, NotApplicableError
 from tests.rules.test_fixtures import FILES, split_head
+from webhook.engine.policy_context import PolicyContext
 from webhook.graph.cluster_facts import NO_FACTS
 from webhook.lint.autofix import autofix
 from webhook.lint.lint import lint_text
+from webhook.policy import load_policy_set, objects_from_file
 from webhook.settings.model import read_settings
-from webhook.yamldoc import edit_text
+from webhook.yamldoc import edit_text, read
 
 SETTINGS = read_settings()
 
@@ -263,3 +265,68 @@ def test_items_in_flow_style_are_split_as_well():
     (predictor,) = yaml.safe_load(fixed.text)["spec"]["predictors"]
     (container,) = predictor["componentSpecs"][0]["spec"]["containers"]
     assert container["env"] == [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
+
+
+def test_what_is_of_another_kind_or_cannot_be_read_stays_as_it_is():
+    wrong = yaml.safe_dump(with_graph(type="model"))
+    text = f"kind: Pod\nspec: {{replicas: '1'}}\n---\n{wrong}---\nkind: [\n"
+    result = fix(text)
+    assert result.text == text.replace("type: model", "type: MODEL")
+    assert [finding.rule_id for finding in result.applied] == ["unknown-node-type"]
+
+
+POLICY = """\
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata:
+  name: labelled
+  annotations:
+    graphgate.io/suggested-fix: >-
+      [JSONPatch{op: "add", path: "/metadata/labels", value: {"team": "wine"}}]
+spec:
+  matchConstraints:
+    resourceRules:
+    - apiGroups: [machinelearning.seldon.io]
+      apiVersions: ["*"]
+      operations: ["*"]
+      resources: [seldondeployments]
+  validations:
+  - expression: has(object.metadata.labels)
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: labelled}
+spec: {policyName: labelled, validationActions: [Deny]}
+"""
+
+
+def test_the_fix_of_a_policy_is_applied():
+    policies = load_policy_set(objects_from_file("policy.yaml", read(POLICY)))
+    assert policies.problems == ()
+    text = yaml.safe_dump(with_predictor())
+    result = autofix(text, SETTINGS, NO_FACTS, PolicyContext(policies, 0), unsafe=True)
+    assert yaml.safe_load(result.text)["metadata"]["labels"] == {"team": "wine"}
+    assert [finding.rule_id for finding in result.applied] == ["policy/labelled/0"]
+
+
+def test_what_is_only_for_the_record_is_not_fixed():
+    silent = read_settings(
+        {
+            "apiVersion": "graphgate.io/v1alpha1",
+            "kind": "Settings",
+            "rules": {"unknown-node-type": {"action": "audit"}},
+        }
+    )
+    text = yaml.safe_dump(with_graph(type="model"))
+    assert autofix(text, silent, NO_FACTS).text == text
+
+
+def test_a_fix_that_leaves_its_finding_is_not_applied(monkeypatch):
+    def edit_elsewhere(text, document, patch):
+        return text + "# not there\n"
+
+    monkeypatch.setattr("webhook.lint.autofix.edit_text", edit_elsewhere)
+    text = yaml.safe_dump(with_graph(type="model"))
+    result = fix(text)
+    assert (result.text, result.applied) == (text, ())
+    assert [reason for _, reason in result.skipped] == ["the fix does not remove the finding"]

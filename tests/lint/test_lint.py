@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from tests.documents_of import with_graph, with_predictor
+from webhook.engine.policy_context import PolicyContext
 from webhook.graph.cluster_facts import NO_FACTS
 from webhook.lint.lint import (
     find_in_document,
@@ -12,8 +13,9 @@ from webhook.lint.lint import (
     unreadable_file_report,
 )
 from webhook.lint.result import LineEdit
+from webhook.policy import SourceObject, load_policy_set
 from webhook.settings.model import read_settings
-from webhook.yamldoc import read
+from webhook.yamldoc import UneditableTextError, read
 
 
 def yaml_findings(text):
@@ -230,3 +232,108 @@ def test_a_document_of_another_kind_has_no_findings(text, found):
     (document,) = read(text).documents
     findings = find_in_document(document, read_settings(), NO_FACTS)
     assert (None if findings is None else [(a, f.rule_id) for a, f in findings]) == found
+
+
+def settings(**section):
+    return read_settings({"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", **section})
+
+
+def actions(findings):
+    return [(found.finding.rule_id, found.action) for found in findings]
+
+
+@pytest.mark.parametrize(
+    ("mode", "verdict", "action"),
+    [
+        ("enforce", "denied", "deny"),
+        ("warn", "allowed", "warn"),
+        ("observe", "allowed", "audit"),
+    ],
+)
+def test_what_comes_of_a_denial_is_the_modes_matter(mode, verdict, action):
+    document = with_graph(type="FOO")
+    expected = (verdict, [("unknown-node-type", action)])
+
+    (result,) = lint_text("-", yaml.safe_dump(document), settings(mode=mode), NO_FACTS).results
+    assert (result.verdict, actions(result.findings)) == expected
+    (parsed,) = read(yaml.safe_dump(document)).documents
+    found = find_in_document(parsed, settings(mode=mode), NO_FACTS)
+    assert [(finding.rule_id, each) for each, finding in found] == expected[1]
+    of_cluster = lint_object("a", document, settings(mode=mode), NO_FACTS)
+    assert (of_cluster.verdict, actions(of_cluster.findings)) == expected
+
+
+@pytest.mark.parametrize("mode", ["warn", "observe"])
+def test_the_record_stays_the_record_in_every_mode(mode):
+    rules = {"unknown-node-type": {"action": "audit"}}
+    text = yaml.safe_dump(with_graph(type="FOO"))
+    (result,) = lint_text("-", text, settings(mode=mode, rules=rules), NO_FACTS).results
+    assert actions(result.findings) == [("unknown-node-type", "audit")]
+
+
+def test_a_warning_is_one_in_mode_warn():
+    text = yaml.safe_dump(with_predictor(), sort_keys=False) + "kind: SeldonDeployment\n"
+    (result,) = lint_text("-", text, settings(mode="warn"), NO_FACTS).results
+    assert actions(result.findings) == [("yaml/duplicate-key", "warn")]
+
+
+def test_a_key_that_comes_again_denies_where_settings_say_so():
+    text = yaml.safe_dump(with_predictor(), sort_keys=False) + "kind: SeldonDeployment\n"
+    strict = settings(rules={"yaml/duplicate-key": {"action": "deny"}})
+    (result,) = lint_text("-", text, strict, NO_FACTS).results
+    assert actions(result.findings) == [("yaml/duplicate-key", "deny")]
+    assert (result.verdict, result.patch) == ("denied", ())
+
+
+def test_the_settings_of_the_namespace_say_what_a_repeated_key_does():
+    text = yaml.safe_dump(with_predictor(), sort_keys=False) + "kind: SeldonDeployment\n"
+    rules = {"yaml/duplicate-key": {"action": "deny"}}
+    for namespace, verdict in (("models", "denied"), ("shop", "allowed")):
+        chosen = settings(namespaces={namespace: {"rules": rules}})
+        (result,) = lint_text("-", text, chosen, NO_FACTS).results
+        assert result.verdict == verdict
+
+
+EXCEPTION = {
+    "apiVersion": "graphgate.io/v1alpha1",
+    "kind": "PolicyException",
+    "metadata": {"name": "e", "namespace": "system"},
+    "spec": {
+        "reason": "tracked",
+        "expiresAt": "2027-01-01T00:00:00Z",
+        "exempt": {"rules": ["unknown-node-type"]},
+    },
+}
+
+
+def test_what_an_exception_takes_back_is_told_with_the_exception():
+    policies = PolicyContext(load_policy_set([SourceObject("e.yaml", EXCEPTION)]), 0)
+    document = with_graph(type="FOO")
+    (result,) = lint(yaml.safe_dump(document), policy_context=policies).results
+    of_cluster = lint_object("a", document, read_settings(), NO_FACTS, policy_context=policies)
+    for each in (result, of_cluster):
+        assert (each.verdict, each.findings) == ("allowed", ())
+        (suppressed,) = each.suppressed
+        assert actions([suppressed.located]) == [("unknown-node-type", "deny")]
+        assert (suppressed.exception, suppressed.reason, suppressed.expires_at) == (
+            "e",
+            "tracked",
+            "2027-01-01T00:00:00Z",
+        )
+    assert result.suppressed[0].located.source.strip() == "type: FOO"
+
+
+def test_a_fix_that_cannot_be_written_into_the_text_has_no_edits(monkeypatch):
+    def refuse(*_):
+        raise UneditableTextError("no place for it")
+
+    monkeypatch.setattr("webhook.yamldoc.edit_text", refuse)
+    (result,) = lint(yaml.safe_dump(with_graph(type="model")), with_edits=True).results
+    (found,) = result.findings
+    assert found.finding.fix != ()
+    assert found.edits == ()
+
+
+def test_an_object_that_is_allowed_in_a_cluster_has_what_would_be_filled_in():
+    result = lint_object("a", with_predictor(), read_settings(), NO_FACTS)
+    assert (result.verdict, [each["op"] for each in result.patch]) == ("allowed", ["add"])

@@ -72,3 +72,44 @@ def test_operators_are_counted_where_pods_were_judged():
 def test_a_finding_stands_on_the_first_line_unless_it_is_placed():
     located = LocatedFinding(Finding(ROOT, "a fact"), "deny")
     assert (located.line, located.column, located.width, located.source) == (1, 1, 1, "")
+
+
+def found(action, rule="a", **fields):
+    return LocatedFinding(Finding(ROOT, "a fact", rule_id=rule, **fields), action)
+
+
+def test_only_findings_that_count_decide():
+    deny, warn, cut = found("deny"), found("warn", "b"), found("deny", "c", incomplete=True)
+    for findings, kept, verdict in (
+        ((deny, warn), (warn,), "allowed"),
+        ((found("deny", "b"), warn, deny), (found("deny", "b"), warn), "denied"),
+        ((cut, deny), (cut,), "denied"),
+    ):
+        report = Report((result("denied", findings=findings),), 3)
+        filtered = report.filtered(lambda rule: rule == "b")
+        assert filtered == Report((result(verdict, findings=kept),), 3)
+
+
+def test_what_could_not_be_read_stays_whatever_counts():
+    report = Report((result("error", findings=(found("deny"),)),))
+    assert report.filtered(lambda _: False) == report
+
+
+def test_a_quiet_report_has_what_denies_or_could_not_be_read():
+    findings = (found("deny"), found("warn"), found("audit"))
+    results = tuple(
+        result(verdict, findings=findings) for verdict in ("allowed", "denied", "error")
+    )
+    assert Report(results, 1).quiet() == Report(
+        (result("denied", findings=findings[:1]), result("error", findings=findings[:1])), 1
+    )
+
+
+def test_files_can_be_called_otherwise():
+    report = Report((result(), result("error"))).with_file_names(lambda name: f"a/{name}")
+    assert [each.file for each in report.results] == ["a/-", "a/-"]
+
+
+@pytest.mark.parametrize(("action", "warns"), [("deny", False), ("warn", True), ("audit", False)])
+def test_a_report_warns_if_one_finding_does(action, warns):
+    assert Report((result(), result(findings=(found(action),)))).has_warnings is warns
