@@ -489,6 +489,12 @@ def messages_with_params(reference: str) -> list[str]:
             "{name: z, parameterNotFoundAction: Deny}",
             ['no ConfigMap "z" found for the binding b (deny)'],
         ),
+        (
+            "{selector: {matchLabels: {use: no-thanks}}, parameterNotFoundAction: Deny}",
+            ["no ConfigMap of the selector's labels found for the binding b (deny)"],
+        ),
+        ("{selector: {matchLabels: {use: no-thanks}}, parameterNotFoundAction: Allow}", []),
+        ("{selector: {}, namespace: system, parameterNotFoundAction: Deny}", ["not above 9"]),
     ],
 )
 def test_parameters_are_chosen_by_name_or_label(reference: str, said: list[str]) -> None:
@@ -712,3 +718,150 @@ def test_many_expensive_policies_leave_steps_to_the_last() -> None:
     assert [f.finding.rule_id for f in found.findings] == ["policy/z/0"]
     assert len(found.failures) > 0
     assert {failure.rule_id for failure in found.failures} < {f"policy/{name}" for name in names}
+
+
+@pytest.mark.parametrize("action", ["Deny", "Warn", "Audit"])
+def test_a_finding_has_the_action_of_its_binding(action: str) -> None:
+    policies = load_texts(
+        policy_text('- expression: "false"\n'), binding_text(actions=f"[{action}]")
+    )
+    assert [f.action for f in evaluate_valid_policies(policies).findings] == [action.lower()]
+
+
+def test_an_audit_annotation_that_fails_is_a_failure_that_names_it() -> None:
+    spec = """\
+    auditAnnotations:
+    - {key: bad, valueExpression: "string(object.missing)"}
+    - {key: name, valueExpression: "' ' + object.metadata.name"}
+    """
+    policies = load_texts(policy_text('- expression: "true"\n', spec=spec), binding_text())
+    evaluation = evaluate_valid_policies(policies)
+    assert dict(evaluation.audit_annotations) == {"p/name": "wines"}
+    assert [(f.rule_id, f.error, f.action) for f in evaluation.failures] == [
+        ("policy/p", "bad: no such key: missing", "deny")
+    ]
+
+
+@pytest.mark.parametrize(
+    "fix",
+    [
+        "object.missing",
+        "'text'",
+        "[1]",
+        '[{"op": dyn(1), "path": dyn("/a")}]',
+        '[{"op": "remove"}]',
+        '[{"op": "remove", "path": "/a"}, {}]',
+    ],
+)
+def test_what_is_no_patch_is_no_fix(fix: str) -> None:
+    text = f"graphgate.io/suggested-fix: |-\n  dyn({fix})"
+    (found,) = evaluate_valid_policies(
+        single_validation_policy('"false"', annotations=text)
+    ).findings
+    assert found.finding.fix == ()
+
+
+def test_only_the_first_place_has_the_fix() -> None:
+    text = 'graphgate.io/suggested-fix: \'[JSONPatch{op: "remove", path: "/spec"}]\''
+    first, second = evaluate_valid_policies(
+        single_validation_policy(f'"{CONTAINERS}.all(k, has(k.image))"', annotations=text),
+        make_deployment(2),
+    ).findings
+    assert first.finding.fix == ({"op": "remove", "path": "/spec"},)
+    assert second.finding.fix == ()
+
+
+@pytest.mark.parametrize("paths", ["object.missing", "'not a place'", "[]"])
+def test_a_place_that_cannot_be_computed_is_found_as_without_it(paths: str) -> None:
+    text = f'graphgate.io/finding-paths: "{paths}"'
+    policies = single_validation_policy("object.metadata.name == 'x'", annotations=text)
+    assert finding_paths(policies) == ["metadata.name"]
+
+
+def test_the_places_beyond_the_tenth_are_evidence() -> None:
+    found = evaluate_valid_policies(
+        single_validation_policy(f'"{CONTAINERS}.all(k, has(k.image))"'), make_deployment(12)
+    ).findings
+    assert [len(each.finding.evidence) for each in found] == [0] * 9 + [3]
+    assert str(found[-1].finding.evidence[-1]).endswith(".containers[11].image")
+
+
+def test_each_parameter_object_is_asked_although_another_fails() -> None:
+    policies = load_texts(
+        WITH_PARAMS,
+        binding_text(
+            extra_spec="paramRef: {selector: {}, parameterNotFoundAction: Deny}",
+        ),
+        CONFIG_MAP.format("a", "models", "none"),
+        CONFIG_MAP.format("b", "models", 7),
+    )
+    evaluation = evaluate_valid_policies(policies)
+    assert [f.finding.message for f in evaluation.findings] == ["not above 7"]
+    assert len(evaluation.failures) == 1
+
+
+def test_bindings_that_choose_the_same_parameters_are_one_invocation() -> None:
+    by_name = "paramRef: {name: a, parameterNotFoundAction: Deny}"
+    by_label = "paramRef: {selector: {}, parameterNotFoundAction: Deny}"
+    policies = load_texts(
+        WITH_PARAMS,
+        binding_text("b", actions="[Warn]", extra_spec=by_name),
+        binding_text("c", extra_spec=by_label),
+        CONFIG_MAP.format("a", "models", 5),
+    )
+    found = evaluate_valid_policies(policies).findings
+    assert [(f.finding.message, f.action) for f in found] == [("not above 5", "deny")]
+
+
+def test_a_binding_that_is_about_other_objects_does_not_count() -> None:
+    selector = "matchResources: {objectSelector: {matchLabels: {team: wine}}}"
+    policies = load_texts(
+        policy_text('- expression: "false"\n'),
+        binding_text("a", extra_spec=selector),
+        binding_text("b", actions="[Warn]"),
+    )
+    assert [f.action for f in evaluate_valid_policies(policies).findings] == ["warn"]
+
+
+def test_match_conditions_see_no_namespace_and_validations_do() -> None:
+    policies = single_validation_policy(
+        "namespaceObject.metadata.labels.stage != 'prod'",
+        spec="matchConditions: [{name: c, expression: namespaceObject == null}]",
+    )
+    facts = Facts(namespaces={"models": Namespace({"stage": "prod"})})
+    assert len(evaluate_valid_policies(policies, None, facts).findings) == 1
+
+
+@pytest.mark.parametrize("failure_policy", ["Fail", "Ignore"])
+def test_an_error_of_a_match_condition_goes_the_way_of_failure_policy(failure_policy: str) -> None:
+    spec = (
+        f"failurePolicy: {failure_policy}\n"
+        "matchConditions: [{name: c, expression: object.missing == 1}]"
+    )
+    policies = load_texts(
+        policy_text("- expression: 'false'", spec=spec), binding_text(actions="[Warn]")
+    )
+    (failure,) = evaluate_valid_policies(policies).failures
+    assert (failure.action, failure.exceeded) == (
+        ("warn", False) if failure_policy == "Fail" else (None, False)
+    )
+
+
+def test_what_expressions_give_is_told_to_who_observes() -> None:
+    seen: list[tuple[str, str, bool]] = []
+    policies = load_texts(
+        policy_text(
+            "- expression: 'true'\n- expression: 'false'\n",
+            spec="matchConditions: [{name: c, expression: 'true'}]",
+        ),
+        binding_text(),
+    )
+    request = apply_request(make_deployment())
+
+    evaluate_policies(policies, request, NO_FACTS, observer=lambda *what: seen.append(what))
+
+    assert seen == [
+        ("p", "spec.matchConditions[0].expression", True),
+        ("p", "spec.validations[0].expression", True),
+        ("p", "spec.validations[1].expression", False),
+    ]

@@ -406,7 +406,7 @@ def is_patch_operation(value: Any) -> bool:
 
 def _strongest_action(bindings: Iterable[Binding]) -> ValidationAction:
     actions = {action for binding in bindings for action in binding.actions}
-    ranked: tuple[ValidationAction, ...] = ("deny", "warn", "audit")
+    ranked: tuple[ValidationAction, ...] = ("deny", "warn")
     return next((action for action in ranked if action in actions), "audit")
 
 
