@@ -6,7 +6,8 @@ import pytest
 
 from webhook.admission.handler import handle_review
 from webhook.engine import messages
-from webhook.engine.decision import Decision
+from webhook.engine.decision import Decision, RuleError, SuppressedFinding
+from webhook.errors import ReviewTimeoutError
 from webhook.graph.cluster_facts import NO_FACTS
 from webhook.graph.finding import Finding
 from webhook.graph.path import Path
@@ -85,3 +86,121 @@ def test_no_answer_of_the_webhook_hands_on_what_a_terminal_obeys(text: str) -> N
     ]
     assert all(line.isprintable() for line in shown)
     assert max(map(len, shown)) < 10_000
+
+
+def about(name: str, **changed: object) -> Finding:
+    given = {"path": Path(("spec", name)), "message": "wrong", "rule_id": "a-rule", **changed}
+    return Finding(**given)  # type: ignore[arg-type]
+
+
+CRASH = RuleError("crashed", KeyError("a"))
+TIMEOUT = RuleError("slow", ReviewTimeoutError("2 s are over"))
+READING = RuleError("", ReviewTimeoutError("2 s are over"), "reading the object")
+CRASHED = "rule crashed could not be evaluated; this is a failure of graphgate, not of the object"
+WAS_SLOW = "rule slow was too slow: 2 s are over"
+REST = "… and 2 more; graphgate check shows them all"
+
+
+def test_every_error_is_in_the_denial_and_those_of_rules_come_last() -> None:
+    decision = Decision(
+        denials=(about("a", remediation="do that"), about("b")),
+        rule_errors=(CRASH, TIMEOUT, READING),
+    )
+    assert messages.format_denial(decision, "iris").split("\n") == [
+        'SeldonDeployment "iris" has 5 errors:',
+        "* spec.a: wrong; do that [a-rule]",
+        "* spec.b: wrong [a-rule]",
+        f"* {CRASHED}",
+        f"* {WAS_SLOW}",
+        "* reading the object was too slow: 2 s are over",
+    ]
+
+
+def test_an_object_without_a_name_is_the_seldondeployment() -> None:
+    assert denial(name="").startswith("the SeldonDeployment has 1 error:\n")
+
+
+@pytest.mark.parametrize(("count", "rest"), [(100, []), (102, [f"* {REST}"])])
+def test_a_denial_spells_out_a_hundred_and_counts_all(count: int, rest: list[str]) -> None:
+    decision = Decision(denials=(about("a"),) * count)
+    first, *lines = messages.format_denial(decision, "iris").split("\n")
+    assert first == f'SeldonDeployment "iris" has {count} errors:'
+    assert lines == ["* spec.a: wrong [a-rule]"] * 100 + rest
+
+
+FOUND = Decision(
+    denials=(about("a"),),
+    warnings=(about("b"),),
+    audits=(about("c"),),
+    rule_errors=(CRASH,),
+)
+SOFT = FOUND._replace(fail_closed=False)
+A, B, C = (f"spec.{name}: wrong [a-rule]" for name in "abc")
+
+
+@pytest.mark.parametrize(
+    ("decision", "warnings", "audits"),
+    [
+        pytest.param(FOUND, [B], [C], id="what denies is in the denial"),
+        pytest.param(SOFT, [B, CRASHED], [C], id="a rule that failed and lets pass is told"),
+        pytest.param(
+            SOFT._replace(denials=()), [B, CRASHED], [C], id="an allowed object has its warnings"
+        ),
+        pytest.param(
+            FOUND._replace(mode="warn"),
+            [f"would be denied: {A}", B, CRASHED],
+            [f"would be denied: {A}", C],
+            id="in mode warn a denial is a warning",
+        ),
+        pytest.param(
+            FOUND._replace(mode="warn", rule_errors=(TIMEOUT,)),
+            [B],
+            [C],
+            id="what is too slow denies in mode warn, and the rest with it",
+        ),
+        pytest.param(
+            FOUND._replace(mode="observe"),
+            [],
+            [f"would be denied: {A}", C, B, CRASHED],
+            id="in mode observe all is for the record",
+        ),
+        pytest.param(
+            FOUND._replace(mode="observe", rule_errors=(TIMEOUT,)),
+            [],
+            [C, B, WAS_SLOW],
+            id="what is too slow denies in mode observe",
+        ),
+    ],
+)
+def test_each_mode_tells_whom_it_means(
+    decision: Decision, warnings: list[str], audits: list[str]
+) -> None:
+    assert messages.format_warnings(decision) == warnings
+    assert messages.format_audits(decision) == "\n".join(audits)
+
+
+def test_no_more_than_a_hundred_warnings_are_spelled_out() -> None:
+    many = tuple(about(str(n)) for n in range(102))
+    decision = Decision(denials=many, warnings=many, audits=many, mode="warn")
+    lines = messages.format_warnings(decision)
+    assert (len(lines), lines[99][:16], lines[100]) == (202, "would be denied:", REST)
+    assert (lines[101], lines[-1]) == ('spec["0"]: wrong [a-rule]', REST)
+    assert messages.format_audits(Decision(audits=many)).split("\n")[-2:] == [
+        'spec["99"]: wrong [a-rule]',
+        REST,
+    ]
+
+
+@pytest.mark.parametrize(("count", "rest"), [(100, []), (101, ["… and 1 more"])])
+def test_what_exceptions_take_back_is_told_with_the_exception(count: int, rest: list[str]) -> None:
+    each = SuppressedFinding(about("a"), "deny", "load-test", "a\ntest", "2026-12-31T00:00:00Z")
+    lines = messages.format_suppressed(Decision(suppressed=(each,) * count)).split("\n")
+    told = f'{A}; exempt by "load-test" until 2026-12-31T00:00:00Z: a\\ntest'
+    assert lines == [told] * 100 + rest
+
+
+def test_the_worst_thing_that_a_line_may_hold_is_bounded() -> None:
+    error = RuleError("slow", ReviewTimeoutError(MEGABYTE))
+    assert len(messages.format_rule_errors([error])[0]) < 5000
+    each = SuppressedFinding(about("a"), "deny", "e", MEGABYTE, "2026-12-31T00:00:00Z")
+    assert len(messages.format_suppressed(Decision(suppressed=(each,)))) < 5000

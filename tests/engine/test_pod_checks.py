@@ -190,3 +190,182 @@ def test_openshift_refuses_a_privileged_container_and_its_user_and_both_are_warn
         ("pod-security/refused-by-restricted-v2", "privileged"),
         ("pod-security/outside-namespace-range", "runAsUser"),
     ]
+
+
+BASELINE = replace(read_settings(), pod_security=PodSecurityOptions("enforce", "baseline"))
+PRIVILEGED = {"securityContext": {"privileged": True}}
+
+
+POD = "spec.predictors[0].componentSpecs[0].spec"
+
+
+def containers(*more):
+    names = ("classifier", "a", "b")
+    return [
+        {"name": name, "image": "i", **fields} for name, fields in zip(names, more, strict=False)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pod", "path", "evidence"),
+    [
+        pytest.param(
+            {"containers": containers(PRIVILEGED, {})},
+            f"{POD}.containers[0].securityContext.privileged",
+            1,
+            id="one container",
+        ),
+        pytest.param(
+            {"containers": containers(PRIVILEGED, {}, PRIVILEGED)},
+            f"{POD}.containers",
+            2,
+            id="two containers",
+        ),
+        pytest.param(
+            {"containers": containers(PRIVILEGED), "initContainers": containers(PRIVILEGED)},
+            POD,
+            2,
+            id="containers of two lists",
+        ),
+        pytest.param({"hostNetwork": True}, f"{POD}.hostNetwork", 1, id="the pod"),
+    ],
+)
+def test_a_departure_stands_at_the_nearest_place_that_holds_all_of_it(pod, path, evidence):
+    decision = evaluate(with_pod(**pod), BASELINE, NO_FACTS)
+    (finding,) = [f for f in decision.denials if f.rule_id.startswith("pod-security/")]
+    assert (str(finding.path), len(finding.evidence)) == (path, evidence)
+    assert finding.message.startswith('would violate PodSecurity "baseline:v')
+    assert finding.remediation == ""
+
+
+def with_orchestrator(**fields):
+    document = with_predictor(**fields)
+    graph = document["spec"]["predictors"][0]["graph"]
+    graph["children"] = [{"name": "other", "type": "MODEL"}]
+    pod = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]
+    pod["containers"].append({"name": "other", "image": "i"})
+    return document
+
+
+@pytest.mark.parametrize(("operator", "is_told"), [("seldon", True), ("graphgate", False)])
+def test_what_can_be_done_about_seldon_s_orchestrator_is_told(operator, is_told):
+    own = replace(
+        read_settings(),
+        pod_security=PodSecurityOptions("enforce", "restricted"),
+        operator=operator,
+    )
+    denied = evaluate(with_orchestrator(), own, NO_FACTS).denials
+    assert denied
+    assert any("seldon.io/no-engine" in f.remediation for f in denied) is is_told
+    blamed = [f for f in denied if f.remediation]
+    assert all("seldon-container-engine" in f.message for f in blamed)
+
+
+def test_an_author_s_own_fault_is_not_the_orchestrator_s():
+    own = replace(BASELINE, operator="seldon")
+    document = with_orchestrator()
+    pod = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]
+    pod["containers"][0].update(PRIVILEGED)
+    (finding,) = evaluate(document, own, NO_FACTS).denials
+    assert finding.remediation == ""
+
+
+@pytest.mark.parametrize("level", ["privileged", None])
+def test_where_everything_is_allowed_nothing_is_found(level):
+    own = replace(read_settings(), pod_security=PodSecurityOptions("enforce", level))
+    decision = evaluate(with_pod(containers=containers(PRIVILEGED)), own, NO_FACTS)
+    assert rules(decision) == []
+
+
+@pytest.mark.parametrize(
+    "explainer",
+    [
+        {"containerSpec": {"name": "e", "image": "i", **PRIVILEGED}},
+        {"type": "", "containerSpec": {"name": "e", "image": "i", **PRIVILEGED}},
+        {"type": "AnchorTabular", "containerSpec": [PRIVILEGED]},
+        {"type": "AnchorTabular"},
+        None,
+    ],
+    ids=["no type", "an empty type", "no mapping", "no container", "null"],
+)
+def test_an_explainer_that_is_not_made_has_no_pod(explainer):
+    decision = evaluate(with_predictor(explainer=explainer), BASELINE, NO_FACTS)
+    assert [f for f in decision.denials if f.rule_id.startswith("pod-security/")] == []
+
+
+ROOT_AGAINST = {"securityContext": {"runAsNonRoot": True, "runAsUser": 0}}
+
+
+def test_a_pod_that_an_update_leaves_alone_is_not_spoken_of():
+    old = with_pod(**ROOT_AGAINST)
+    new = with_pod(**ROOT_AGAINST)
+    new["metadata"]["labels"] = {"team": "a"}
+    assert rules(evaluate(new, BASELINE, NO_FACTS, old_document=old)) == []
+    new = with_pod(**ROOT_AGAINST, terminationGracePeriodSeconds=1)
+    assert rules(evaluate(new, BASELINE, NO_FACTS, old_document=old)) == [
+        "pod-security/root-against-non-root"
+    ]
+    assert evaluate(new, BASELINE, NO_FACTS, old_document=old).denials == ()
+
+
+def test_the_pod_of_another_predictor_is_another_pod():
+    old = with_pod(**ROOT_AGAINST)
+    new = with_pod(**ROOT_AGAINST)
+    new["spec"]["predictors"][0]["name"] = "other"
+    decision = evaluate(new, BASELINE, NO_FACTS, old_document=old)
+    assert "pod-security/root-against-non-root" in rules(decision)
+
+
+@pytest.mark.parametrize(
+    ("mode", "denials", "warnings"),
+    [("enforce", 2, 0), ("warn", 0, 2), ("off", 0, 0)],
+)
+def test_restrictions_do_what_the_mode_says(mode, denials, warnings):
+    restrictions = {"runAsUser": {"rule": "MustRunAs", "ranges": [{"min": 1000, "max": 1999}]}}
+    own = settings(podSecurity={"mode": mode, "restrictions": restrictions})
+    pod = {"containers": containers(*({"securityContext": {"runAsUser": u}} for u in (1, 1000, 2)))}
+    decision = evaluate(with_pod(**pod), own, NO_FACTS)
+    rule = "pod-security/restrictions/runAsUser"
+    denied, warned = (
+        [f for f in found if f.rule_id == rule] for found in (decision.denials, decision.warnings)
+    )
+    assert (len(denied), len(warned)) == (denials, warnings)
+    for number, finding in zip((0, 2), (*denied, *warned), strict=bool(denied or warned)):
+        place = f"{POD}.containers[{number}].securityContext.runAsUser"
+        assert [str(finding.path), *map(str, finding.evidence)] == [place, place]
+        assert finding.message.startswith("is forbidden by podSecurity.restrictions: ")
+
+
+RANGE = {"openshift.io/sa.scc.uid-range": "1000620000/10000"}
+
+
+@pytest.mark.parametrize(
+    ("annotations", "openshift", "section", "count"),
+    [
+        pytest.param(RANGE, True, {}, 1, id="OpenShift assigns a range"),
+        pytest.param(RANGE, True, {"defaults": {"openshift": "ignore"}}, 0, id="it is ignored"),
+        pytest.param({}, True, {}, 0, id="no range"),
+        pytest.param(None, True, {}, 0, id="an unknown namespace"),
+        pytest.param(
+            RANGE, True, {"podSecurity": {"mode": "off"}}, 1, id="whatever standard is checked"
+        ),
+    ],
+)
+def test_a_user_out_of_the_namespaces_range_is_warned_of(annotations, openshift, section, count):
+    facts = Facts(
+        namespaces={} if annotations is None else {"models": Namespace({}, annotations)},
+        openshift=openshift,
+    )
+    document = with_pod(containers=containers({"securityContext": {"runAsUser": 5}}))
+    decision = evaluate(document, settings(**section), facts)
+    warned = [f for f in decision.warnings if f.rule_id == "pod-security/outside-namespace-range"]
+    assert [str(f.path) for f in warned] == [
+        f"{POD}.containers[0].securityContext.runAsUser"
+    ] * count
+
+
+def test_an_id_beyond_a_user_namespace_is_warned_of():
+    pod = {"hostUsers": False, "securityContext": {"runAsUser": 70000}}
+    decision = evaluate(with_pod(**pod), settings(podSecurity={"mode": "off"}), NO_FACTS)
+    warned = [f for f in decision.warnings if f.rule_id == "pod-security/id-beyond-user-namespace"]
+    assert [str(f.path) for f in warned] == [f"{POD}.securityContext.runAsUser"]
