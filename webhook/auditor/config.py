@@ -1,4 +1,4 @@
-"""What `graphgate watch` is told, as one frozen value; flags are read in `webhook.cli`."""
+"""The options of `graphgate watch`, as one frozen value; flags are read in `webhook.cli`."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -54,7 +54,7 @@ API_VERSIONS = {
     "TLSContext": AMBASSADOR_API_VERSION,
     "Ingress": "networking.k8s.io/v1",
 }
-"""The kinds that are made or looked at, each in the version in which it is made and watched."""
+"""The kinds that are created or read, each in the version in which it is created and watched."""
 
 OPTIONAL_KINDS = tuple(
     kind
@@ -63,7 +63,7 @@ OPTIONAL_KINDS = tuple(
         ("keda.sh/", "gateway.networking.k8s.io/", "networking.istio.io/", "getambassador.io/")
     )
 )
-"""Those that a cluster has only where somebody has installed them."""
+"""Kinds that exist only if they are installed."""
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 """The label of an EndpointSlice with its Service."""
@@ -121,7 +121,7 @@ class ResourceClient:
     def take_over_seldon_fields(
         self, observed: ObservedObject, namespace: str, *, keep_replicas: bool
     ) -> bool:
-        """Make what Seldon's operator wrote ours to change and to remove; return whether we could.
+        """Take over the fields that Seldon's operator wrote; return whether that succeeded.
 
         False: the object has changed hands, or changed in the meantime.
         """
@@ -170,7 +170,7 @@ class ResourceClient:
     def delete(self, observed: ObservedObject, namespace: str, *, keep_pods: bool) -> bool:
         """Delete an object if it still is the one that was seen; return whether it was.
 
-        Any change in between is a reason to look again: it may have changed hands.
+        Any change in the meantime requires another reconciliation: the owner may have changed.
         """
         kind = observed.kind
         self._before_request("delete", kind)
@@ -194,8 +194,8 @@ class ResourceClient:
     ) -> dict[str, Any] | None:
         """Merge a patch into the status of a SeldonDeployment of this version.
 
-        None: the object is gone. 409: it has changed, or another one has its name; a look at that
-        one finds what its status is.
+        None: the object is gone. 409: it has changed, or another one has its name; the next
+        reconciliation writes its status.
         """
         self._before_request("status", "SeldonDeployment")
         path = f"{collection_path(SELDON_API_VERSION, 'SeldonDeployment', namespace)}/{name}/status"

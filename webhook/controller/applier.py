@@ -1,12 +1,13 @@
 """Applies a plan: each action is a request, and each response goes into the cache.
 
-* Nobody else's: server-side apply would take over whatever has a name. So each apply says what it
-  may write: the object with this uid, or none yet. An object that is not there as far as we know is
-  asked for by name first, so that nothing is made of a document whose names are taken.
+* Foreign objects are never changed: server-side apply would take over any object of the same name.
+  So each apply names the uid that it may change, or requires that the object does not exist. An
+  object that is missing in the cache is read by name first, so that nothing is created if a name
+  is taken.
 * All or nothing: where a document has denials, every object is tried as a dry run first.
-* Taken fields: before they are taken back, a dry run tells whether they can be had at all.
-* Unknown fields: what this cluster's Kubernetes does not know is left out. It would refuse the
-  whole object for one misspelled field, which admission only warns of.
+* Conflicts: before fields are taken back, a dry run checks whether that is possible at all.
+* Unknown fields: fields that this cluster does not know are left out. It would reject the
+  whole object for one misspelled field, for which admission only warns.
 """
 
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
@@ -32,7 +33,7 @@ class RequeueError(Exception):
 
 
 class NameConflictError(Exception):
-    """An object of another owner's has the name of one of ours; the sentence is for the status."""
+    """A desired object has the name of another owner's object; the message is for the status."""
 
 
 class NamespaceTerminatingError(Exception):
@@ -57,7 +58,7 @@ _CHANGE_VERBS = {"missing": "created", "changed": "updated", "taken": "restored 
 
 
 class Applier:
-    """Carries out plans for one SeldonDeployment at a time; used by several threads at once."""
+    """Applies plans for one SeldonDeployment at a time; used by several threads at once."""
 
     def __init__(
         self, api: ResourceClient, cache: Cache, accepted_drift: MutableAcceptedDrift
@@ -70,10 +71,10 @@ class Applier:
     def find_existing(
         self, missing: Sequence[DesiredObject], uid: str, name: str, namespace: str
     ) -> dict[ObjectKey, ObservedObject]:
-        """Return which objects that are missing, as far as the watches show, are there and ours.
+        """Return the objects that are missing in the cache, but exist and are managed by graphgate.
 
-        Raise NameConflictError for one that is somebody else's, RequeueError for one that is on
-        its way out. What is made after this is a conflict of the apply.
+        Raise NameConflictError for another owner's object, RequeueError for one that is being
+        deleted. Objects created after this check lead to a conflict of the apply.
         """
         found: dict[ObjectKey, ObservedObject] = {}
         for desired in missing:
@@ -96,7 +97,7 @@ class Applier:
     def apply_plan(
         self, desired_state: DesiredState, actions: Sequence[PlannedAction], namespace: str
     ) -> ApplyResult:
-        """Carry out the actions in order, until one is refused.
+        """Apply the actions in order, until one is rejected.
 
         Raise RequeueError, NamespaceTerminatingError, or KubeApiUnavailableError where the API
         server gives no answer.
@@ -106,7 +107,7 @@ class Applier:
                 if not isinstance(action, Apply):
                     continue
                 # Without this, the dry run would mix our fields with Seldon's: two handlers of
-                # one probe are refused. It changes who owns fields, and none of them.
+                # one probe are refused. It changes the ownership of fields, not their values.
                 self._take_over_seldon_fields(action, namespace)
                 error = self._apply(action, dry_run=True)
                 if isinstance(error, ApiStatusError):
@@ -149,10 +150,10 @@ class Applier:
         return ApplyResult(tuple(changes))
 
     def _accept_drift(self, action: Apply) -> bool:
-        """Return whether fields that we lack are lost again with each apply, not taken by somebody.
+        """Return whether missing fields get lost with each apply, not taken by another manager.
 
-        The API server drops fields of features that are off, and others' webhooks change what is
-        applied. An earlier process knew; a dry run tells this one, and nothing is written.
+        The API server drops fields of features that are off, and other webhooks change what is
+        applied. A dry run finds that out after a restart, without writing.
         """
         observed = action.observed
         if action.reason != "taken" or observed is None or observed.has_seldon_fields:
@@ -176,7 +177,7 @@ class Applier:
             raise RequeueError(f"{observed.kind} {observed.name} changed in the meantime")
 
     def _apply(self, action: Apply, *, dry_run: bool = False) -> dict[str, Any] | ApiStatusError:
-        """Apply an object; return it as it is then, or the refusal if it is for good."""
+        """Apply an object; return the result, or the error if a retry would not help."""
         obj = self._with_replicas(action)
         while True:
             try:

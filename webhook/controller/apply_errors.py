@@ -1,4 +1,4 @@
-"""What an API server's "no" means for one object of ours. Pure.
+"""What an error of the API server means for one object. Pure.
 
 Belongs here: reading its sentence. Does not belong here: what is done then (`applier`).
 """
@@ -23,7 +23,7 @@ _UNDECODABLE = ("failed to create typed patch object", "failed to convert")
 """How server-side apply speaks of an object that its kind cannot be decoded from."""
 
 RETRYABLE_STATUSES = frozenset({408, 409, 429})
-"""Answers that say nothing about the object: too slow, somebody else was faster, too busy."""
+"""Errors that do not concern the object: timeout, conflict, overload."""
 
 
 def is_retryable(status: int, message: str) -> bool:

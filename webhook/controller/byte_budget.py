@@ -12,7 +12,7 @@ class ByteBudget:
         self._lock = threading.Lock()
 
     def try_acquire(self, size: int) -> bool:
-        """Take so many bytes, if they are left; one alone may take more than there are."""
+        """Reserve bytes, if they are available; a single holder may exceed the budget."""
         with self._lock:
             if self._used and self._used + size > self._total:
                 return False

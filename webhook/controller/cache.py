@@ -1,7 +1,7 @@
 """What is known of the cluster: SeldonDeployments as bytes, what belongs to them as summaries.
 
 The watches write, the workers read. A worker also writes what the API server answered to it, so
-that the next look at an object, which comes before the watch's event, does not send it all again.
+that the next reconciliation, which may come before the watch event, does not send everything again.
 """
 
 import hashlib
@@ -23,8 +23,9 @@ NamespacedName = tuple[str, str]
 """Namespace and name of a SeldonDeployment."""
 
 READ_YOUR_WRITES_SECONDS = 30.0
-"""Seconds for which an answer wins over older events. Watches lag by milliseconds as a rule; after
-this the watch is right in any case (an API server restored from a backup counts from lower down).
+"""Seconds for which a response overrides older events. Watches usually lag by milliseconds; after
+this time the watch is trusted in any case (an API server restored from a backup has lower
+versions).
 """
 
 
@@ -86,7 +87,7 @@ class Cache:
         clock: Callable[[], float] = time.monotonic,
         child_delay: float = 0.2,
     ) -> None:
-        """Prepare. `on_change` takes who is to be looked at and in how many seconds.
+        """Initialise. `on_change` takes the key to reconcile and a delay in seconds.
 
         child_delay  seconds to wait after a change of a child: a rollout changes it ten times
         """
@@ -111,7 +112,7 @@ class Cache:
             return list(self._objects)
 
     def get(self, name: NamespacedName) -> CachedObject | None:
-        """Return one SeldonDeployment; None: there is none, or it is not ours."""
+        """Return one SeldonDeployment; None: not found, or not managed here."""
         with self._lock:
             return self._objects.get(name)
 
@@ -151,7 +152,7 @@ class Cache:
     def on_route(
         self, name: NamespacedName, old: ObservedObject | None, new: ObservedObject | None
     ) -> None:
-        """Take a change of a route, whoever's it is: also to whose Services it leads."""
+        """Take a change of any route, and of the Services that it refers to."""
         services = self.routes.replace(old.route if old else None, new.route if new else None)
         with self._lock:
             owners = {self._service_owners[s] for s in services if s in self._service_owners}

@@ -1,4 +1,4 @@
-"""What `graphgate reconcile` is told, as one frozen value; flags are read in `webhook.cli`."""
+"""The options of `graphgate reconcile`, as one frozen value; flags are read in `webhook.cli`."""
 
 from dataclasses import dataclass, field
 
@@ -26,9 +26,8 @@ class ControllerConfig:
     max_concurrent_rollouts    objects updated at once for a change of settings or seldon-config
     qps, burst                 requests a second, over all workers, and how many may come at once
     resync_period              seconds after which every object is reconciled, changed or not
-    max_watch_staleness        seconds without a sign from a watch after which the process is not
-                               alive: an event, a bookmark or a new watch comes every 60 s at the
-                               latest
+    max_watch_staleness        seconds without an event, bookmark or new watch after which the
+                               process is not alive; one comes at least every 60 s
     seldon_config_map          the ConfigMap that lists the model servers
     """
 
@@ -50,7 +49,7 @@ class ControllerConfig:
 
     @property
     def label_selector(self) -> str:
-        """The label selector of the SeldonDeployments that are ours."""
+        """The label selector of the SeldonDeployments that this reconciler manages."""
         id_selector = (
             f"{CONTROLLER_ID_LABEL}={self.controller_id}"
             if self.controller_id

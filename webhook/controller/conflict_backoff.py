@@ -1,6 +1,6 @@
 """Two that both insist on one field must not change it in turns as fast as they can.
 
-A field that somebody took is taken back at once; if it is taken again and again, ever more slowly.
+A field that another manager took is taken back at once; if that repeats, with increasing delays.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,13 +14,13 @@ BACKOFF_BASE_SECONDS = 1.0
 MAX_BACKOFF_SECONDS = 300.0
 
 CONFLICT_RESET_SECONDS = 600.0
-"""Seconds without a quarrel after which it is forgotten."""
+"""Seconds without a conflict after which the backoff resets."""
 
 
 class ConflictBackoff:
     """Remembers by uid how often fields were taken back.
 
-    Each object is asked about by one thread at a time; those of different objects do not meet.
+    One thread at a time uses the state of an object; different objects are independent.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:

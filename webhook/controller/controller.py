@@ -1,7 +1,7 @@
 """Everything of a reconciler that works: caches, workers, and what they hand to each other.
 
-Belongs here: threads, and what becomes of an object whose look failed. Does not belong here: the
-process around it (`manager`), and what a look does (`reconciler`).
+Belongs here: threads, and retries of failed reconciliations. Does not belong here: the process
+around it (`manager`), and the reconciliation itself (`reconciler`).
 """
 
 import gc
@@ -34,10 +34,10 @@ SHUTDOWN_TIMEOUT_SECONDS = 35.0
 """Seconds for the workers to finish: one answer may take 30."""
 
 _SYNC_POLL_INTERVAL_SECONDS = 0.1
-"""Seconds between looks at whether the caches are filled."""
+"""Seconds between checks whether the caches are synced."""
 
 _FACTS_CHECK_INTERVAL_SECONDS = 2.0
-"""Seconds between looks at whether the facts have changed."""
+"""Seconds between checks whether the facts have changed."""
 
 _FACTS_TIMEOUT_SECONDS = 20.0
 """Seconds after which a reconciler of some namespaces goes on without reading namespaces."""
@@ -94,12 +94,12 @@ class Controller:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Begin to fill the caches."""
+        """Start the informers."""
         self.facts_watcher.start()
         self.informers.start()
 
     def start_workers(self) -> None:
-        """Begin to reconcile, as soon as the caches are filled."""
+        """Start to reconcile as soon as the caches are synced."""
         self._start_thread("lead", self._run_workers)
 
     def stop(self, grace: float = SHUTDOWN_TIMEOUT_SECONDS) -> None:
@@ -116,7 +116,7 @@ class Controller:
         self.facts_watcher.stop()
 
     def enqueue_all(self, *, spread_over: float = 0.0) -> None:
-        """Have every object looked at, spread over some seconds."""
+        """Enqueue every object, spread over some seconds."""
         for name in self.cache.names():
             self.queue.add_after(name, spread_over * random.random())  # noqa: S311 — spreads load
 
@@ -153,7 +153,7 @@ class Controller:
         self._resync_loop()
 
     def _resync_loop(self) -> None:
-        """Look at objects whose surroundings have changed, and at all of them now and then."""
+        """Enqueue objects whose dependencies have changed, and periodically all of them."""
         facts, last_resync = self.facts_watcher.facts, time.monotonic()
         while not self._stopping.wait(_FACTS_CHECK_INTERVAL_SECONDS):
             previous_facts, facts = facts, self.facts_watcher.facts
@@ -181,7 +181,7 @@ class Controller:
             self.metrics.observe_reconcile(outcome, time.monotonic() - started_at)
 
     def _reconcile_one(self, name: NamespacedName) -> str:
-        """Look at one object; whatever happens, it is about this object only."""
+        """Reconcile one object; errors concern only this object."""
         log_fields = {"object": "/".join(name)}
         try:
             if is_managed_elsewhere(self.facts_watcher.facts, name[0], self.config.controller_id):

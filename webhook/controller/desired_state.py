@@ -1,9 +1,9 @@
-"""What one SeldonDeployment asks for, and whether it may have it. Pure.
+"""The desired state of one SeldonDeployment, and whether it is allowed. Pure.
 
 The same engine as the webhook's evaluates it, but a denial alone stops nothing here: the ratchet,
 an exception, a policy in audit mode or an older version may have let the object in, and it runs.
 Two things stop it: a document that cannot be read where it is rendered from (`find_obstacle`), and
-the API server's own no, which is asked for beforehand (a dry run) where there is a denial.
+a rejection by the API server, which a dry run checks beforehand if there is a denial.
 """
 
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ class DesiredState:
 def compute_desired_state(
     document: Mapping[str, Any], settings: ControllerSettings, facts: Facts
 ) -> DesiredState:
-    """Return what a stored SeldonDeployment asks for.
+    """Return the desired state of a stored SeldonDeployment.
 
     What the facts do not say of explainers' images, nothing here can fill in: it counts as none.
     """
@@ -90,7 +90,7 @@ def compute_desired_state(
 
 
 def summarize_findings(findings: tuple[Finding, ...]) -> str:
-    """Return findings as a status tells them; "" for none."""
+    """Return findings as the message of a status; "" for none."""
     omitted = len(findings) - MAX_SHOWN_FINDINGS
     message = "; ".join(format_finding(finding) for finding in findings[:MAX_SHOWN_FINDINGS])
     return message + (f"; and {omitted} more" if omitted > 0 else "")

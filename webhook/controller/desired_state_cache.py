@@ -1,4 +1,4 @@
-"""Desired states that are kept between two looks at an object, bounded in bytes."""
+"""A cache of desired states between reconciliations, limited in bytes."""
 
 import threading
 from collections import OrderedDict
@@ -9,7 +9,7 @@ from webhook.controller.desired_state import DesiredState
 
 MAX_CACHED_BYTES = 2**20
 """Bytes of JSON, of documents and of what is rendered from them, whose desired state is kept: an
-object is looked at some ten times while it is rolled out. In memory that is up to 55 MB."""
+object is reconciled some ten times during a rollout. In memory that is up to 55 MB."""
 
 _MAX_SHARE = 16
 """A desired state of more than this part of the bytes is not kept."""
@@ -29,7 +29,7 @@ class DesiredStateCache:
         return self._bytes
 
     def get(self, uid: str, key: Any) -> DesiredState | None:
-        """Return what is kept of an object, if it was computed from what `key` stands for."""
+        """Return the cached state of an object, if it was computed for the same `key`."""
         with self._lock:
             cached = self._states.get(uid)
             if cached is None or cached[0] != key:

@@ -36,7 +36,7 @@ class EventRecorder:
         self._writer.__exit__()
 
     def __call__(self, document: Mapping[str, Any], reason: str, message: str) -> None:
-        """Have people told that something happened to a SeldonDeployment."""
+        """Record an Event on a SeldonDeployment."""
         metadata = get_mapping(document, "metadata")
         namespace, name = get_str(metadata, "namespace"), get_str(metadata, "name")
         is_normal = reason in _NORMAL_REASONS

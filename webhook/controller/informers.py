@@ -1,9 +1,9 @@
 """The watches of a reconciler: what is followed where, and whether it still is.
 
-Types that a cluster may lack (KEDA's, Gateway API's, Istio's, Ambassador's) are looked for now and
-then; one that appears is followed from then on, one that goes is forgotten. Routes are followed
-whoever wrote them: they may lead to our Services. Where they may not be read, the log and /readyz
-say so, and nothing waits for them.
+Types that a cluster may lack (KEDA's, Gateway API's, Istio's, Ambassador's) are discovered
+periodically; a type that appears is watched, one that disappears is dropped. Routes are watched
+whatever their owner: they may refer to managed Services. Where they may not be read, the log and
+/readyz say so, and nothing waits for them.
 """
 
 import logging
@@ -26,7 +26,7 @@ from webhook.rendering.metadata import DEPLOYMENT_ID
 logger = logging.getLogger("graphgate")
 
 TYPES_CHECK_INTERVAL_SECONDS = 10.0
-"""Seconds between looks for types: four small requests."""
+"""Seconds between discoveries of types: four small requests."""
 
 _SYNC_TIMEOUT_SECONDS = 30.0
 """Seconds to fill the cache of a type that has just appeared; then it is used as it is."""
@@ -97,7 +97,7 @@ class Informers:
             watch.stop(timeout=1.0)
 
     def refresh_types(self) -> bool:
-        """Look once which types there are; return whether that has changed.
+        """Discover the types once; return whether they changed.
 
         Raise KubeApiUnavailableError if there is no answer: then nothing is changed.
         """

@@ -1,10 +1,10 @@
 """The life of a reconciler process.
 
     1. the health port is bound, another operator is looked for: an error is one exception
-    2. caches fill, in every replica; who holds the Lease waits for them, then sets workers to work
-    3. SIGTERM: workers finish the object in hand, the Lease is given back, return 0
+    2. caches fill, in every replica; the leader waits for them, then starts its workers
+    3. SIGTERM: workers finish their current object, the Lease is released, return 0
        the Lease is lost: the same, at once, and return 1
-       Seldon's operator appears beside us: the same, at once, and it is one exception
+       Seldon's operator appears: the same, at once, with an exception
 
 Threads, because workers wait for answers nearly all the time; the main thread serves health.
 """
@@ -39,16 +39,16 @@ from webhook.runtime.log import json_logging
 logger = logging.getLogger("graphgate")
 
 _RELOAD_INTERVAL_SECONDS = 10.0
-"""Seconds between looks at the settings file; as the server's."""
+"""Seconds between checks of the settings file; as for the server."""
 
 _SIGNALS = ("SIGTERM", "SIGINT")
 
 _LEADERSHIP_LOST_TIMEOUT_SECONDS = 3.0
-"""Seconds for the workers of who has lost the Lease: another may begin after five (`Terms`)."""
+"""Seconds for workers to finish after the Lease is lost: another replica may start after five."""
 
 _SELDON_CHECK_INTERVAL_SECONDS = 5.0
-"""Seconds between looks for Seldon's operator, which renews its Lease every two: for so long both
-work on the same objects where somebody installs it beside us. A look costs two milliseconds."""
+"""Seconds between checks for Seldon's operator, which renews its Lease every two: for that long
+both reconcile the same objects if it is installed later. A check takes two milliseconds."""
 
 
 def run(
@@ -233,7 +233,7 @@ class _Process:
 
 
 class _ResyncOnReload:
-    """A source of settings, after whose change every object is looked at."""
+    """A source of settings that enqueues every object after a change."""
 
     def __init__(self, source: Reloadable, controller: Controller) -> None:
         self._source = source

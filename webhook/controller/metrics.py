@@ -37,10 +37,10 @@ class ControllerMetrics(ApiClientMetrics):
         )
 
     def observe_reconcile(self, outcome: str, seconds: float) -> None:
-        """Count one look at an object."""
+        """Count one reconciliation."""
         self._reconciles.labels(outcome).inc()
         self._durations.observe(seconds)
 
     def count_dropped_event(self) -> None:
-        """Count an event that nobody will read."""
+        """Count an Event that was dropped."""
         self._dropped_events.inc()

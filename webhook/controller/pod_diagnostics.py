@@ -1,7 +1,7 @@
 """Why a Deployment's pods do not start, as the kubelet and the scheduler say it.
 
-Pods are not watched: there are more of them than of anything else. They are asked for when a
-Deployment has not come up for a while.
+Pods are not watched: there are more of them than of anything else. They are listed when a
+Deployment has not become available for a while.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,19 +16,19 @@ from webhook.kube import ApiStatusError
 from webhook.rendering.metadata import APP, DEPLOYMENT_ID
 
 POD_START_TIMEOUT_SECONDS = 15.0
-"""Seconds for which pods may start before they are asked why they do not."""
+"""Seconds that pods may take to start before they are inspected."""
 
 MAX_POD_CHECK_INTERVAL_SECONDS = 300.0
-"""Seconds between looks at pods that do not start, at most; each wait is twice the last."""
+"""Maximum seconds between inspections of pods that do not start; each delay is twice the last."""
 
 MAX_PODS_INSPECTED = 20
-"""Pods that are looked at: of one template, they fail for one reason."""
+"""Number of pods to inspect: pods of one template usually fail for the same reason."""
 
 _EXPECTED_REASONS = frozenset({"ContainerCreating", "PodInitializing", "Completed", ""})
 
 
 class _PodCheck(NamedTuple):
-    """That pods do not start: when they are asked next, how long that was waited for, and why."""
+    """Pods that do not start: time of the next inspection, the last delay, and the reasons."""
 
     next_check: float
     interval: float
@@ -36,7 +36,7 @@ class _PodCheck(NamedTuple):
 
 
 class PodDiagnostics:
-    """Asks why pods do not start, ever more rarely; by uid of the SeldonDeployment."""
+    """Finds out why pods do not start, with increasing delays; by uid of the SeldonDeployment."""
 
     def __init__(self, api: ResourceClient, clock: Callable[[], float]) -> None:
         self._api = api
@@ -54,7 +54,7 @@ class PodDiagnostics:
         uid: str,
         namespace: str,
     ) -> tuple[Mapping[str, str], float | None]:
-        """Return why pods do not start, by Deployment, and when to look again."""
+        """Return why pods do not start, by Deployment, and the delay until the next inspection."""
         not_ready = [
             deployment
             for deployment in objects

@@ -1,4 +1,4 @@
-"""What is asked of the cluster before anything is reconciled, and later: who else is at work."""
+"""Checks before reconciling, and later: whether another operator manages the same objects."""
 
 import logging
 import time
@@ -19,7 +19,7 @@ def is_managed_elsewhere(facts: Facts, namespace: str, controller_id: str) -> bo
     """Return whether a namespace is given to one operator, and that is not us.
 
     As Seldon's: an operator without an id leaves labelled namespaces alone; the label of the
-    object, which one with an id asks for, says more than that of the namespace.
+    object overrides that of the namespace.
     """
     namespace_facts = facts.namespaces.get(namespace)
     return (
@@ -30,9 +30,10 @@ def is_managed_elsewhere(facts: Facts, namespace: str, controller_id: str) -> bo
 
 
 def find_served_kinds(transport: Transport, versions: Mapping[str, str]) -> frozenset[str]:
-    """Return which kinds the cluster has; `versions` has the apiVersion of each that may be asked.
+    """Return which kinds the cluster has; `versions` has the apiVersion of each that may be served.
 
-    Raise KubeApiUnavailableError if there is no answer. Everybody may ask (system:discovery).
+    Raise KubeApiUnavailableError if there is no response. Every account may discover
+    (system:discovery).
     """
     served: set[str] = set()
     for version in sorted(set(versions.values())):
@@ -53,9 +54,9 @@ def ensure_no_seldon_operator(
 ) -> None:
     """Raise SettingsError if Seldon Core's operator is running and we would share its objects.
 
-    Only asked of a reconciler without an id. Who may not look in the whole cluster looks in its
-    namespaces and in the one of Seldon's chart; what it may not read there, the log says, but not
-    `again`. Raise KubeApiUnavailableError if there is no answer.
+    Only for a reconciler without an id. Without permission for the whole cluster, it checks its
+    namespaces and the one of Seldon's chart; what it may not read there is logged, unless `again`.
+    Raise KubeApiUnavailableError if there is no answer.
     """
     for lease in _seldon_leases(transport, namespaces, quiet=quiet):
         if is_lease_held(lease, now()):

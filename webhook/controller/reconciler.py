@@ -1,7 +1,7 @@
-"""One look at one SeldonDeployment: from what is known to what is sent.
+"""One reconciliation of one SeldonDeployment: from the caches to the requests.
 
-Total in one sense: whatever one object is, the others go on; its own look is repeated later and
-ever more rarely.
+Whatever one object is, the others continue; it is retried later with increasing
+delays.
 """
 
 import time
@@ -48,19 +48,19 @@ from webhook.graph.model import SeldonDeployment, get_int, get_mapping, get_str
 from webhook.graph.parse import parse
 
 LARGE_OBJECT_BYTES = 16 * 2**10
-"""Bytes of JSON up to which an object is looked at whatever else is. To read and render one takes
-up to 1,500 times its bytes for a moment: eight at once of 133 KB, the worst that is admitted, took
-more than a gigabyte. Eight of less take a tenth of that."""
+"""Bytes of JSON up to which an object is reconciled without a reservation. To read and render one
+takes up to 1,500 times its size for a moment: eight at once of 133 KB, the worst that is admitted,
+took more than a gigabyte. Eight of less take a tenth of that."""
 
 LARGE_OBJECTS_BYTES = 128 * 2**10
-"""Bytes of larger objects that are looked at at once: several of the size of real ones, and one
-that is larger than this alone."""
+"""Bytes of larger objects that are reconciled at once: several of real size, or a single larger
+one."""
 
 LARGE_OBJECT_RETRY_SECONDS = 1.0
-"""Seconds after which a large object that others kept out asks again."""
+"""Seconds after which a large object that was held up tries again."""
 
 HELD_RETRY_SECONDS = 300.0
-"""Seconds after which an update that waits asks again; as a rule it is told before."""
+"""Seconds after which a waiting update tries again; usually it is notified before."""
 
 ReconcileOutcome = Literal[
     "unchanged", "updated", "rejected", "requeued", "deleted", "namespace_terminating"
@@ -68,9 +68,9 @@ ReconcileOutcome = Literal[
 
 
 class ReconcileResult(NamedTuple):
-    """What came of one look at an object.
+    """The result of one reconciliation.
 
-    requeue_after  seconds after which to look again; None: when something changes
+    requeue_after  seconds after which to reconcile again; None: when something changes
     retry          whether to come back by the back-off of the object
     """
 
@@ -80,10 +80,10 @@ class ReconcileResult(NamedTuple):
 
 
 class _Applied(NamedTuple):
-    """What became of one look.
+    """The outcome of one reconciliation.
 
     held           the Deployments whose update waits, each with the reason
-    requeue_after  seconds after which to look again; None: when something changes
+    requeue_after  seconds after which to reconcile again; None: when something changes
     """
 
     result: ApplyResult
@@ -103,7 +103,7 @@ class EventSink(Protocol):
 
 
 class Reconciler:
-    """Looks at objects; used by several threads at once, each with an object of its own."""
+    """Reconciles objects; used by several threads at once, each with a different object."""
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class Reconciler:
         facts            returns what is known of the cluster, for an object in this namespace
         served_kinds     returns the kinds that the cluster has
         max_rollouts     objects updated at once for a change of settings or seldon-config
-        on_rollout_slot  is told of an object that waited and may be updated now
+        on_rollout_slot  is called with an object that waited and may be updated now
         """
         self._api = api
         self._cache = cache
@@ -256,7 +256,7 @@ class Reconciler:
         raw: Mapping[str, Any],
         name: NamespacedName,
     ) -> RolloutStep:
-        """Hold updates back that no author asked for: the status is of this generation already."""
+        """Hold back updates without a change of the spec (its generation is observed already)."""
         known = get_int(get_mapping(raw, "status"), "observedGeneration")
         if known != document.generation or not any(map(updates_deployment, actions)):
             return RolloutStep(actions, {})
@@ -274,7 +274,7 @@ class Reconciler:
     def _plan(
         self, desired_state: DesiredState, document: CachedObject, name: NamespacedName
     ) -> tuple[tuple[PlannedAction, ...], TrafficStep]:
-        """Return what is to be done, after a look for what the watches do not show."""
+        """Return the plan, after reading what the caches do not have."""
         unserved = self._find_unserved(desired_state.objects)
         desired = [one for one in desired_state.objects if one.key not in unserved]
         children = self._cache.children(document.uid)
@@ -359,5 +359,5 @@ class Reconciler:
 
 
 def _first(*delays: float | None) -> float | None:
-    """Return the shortest of some delays; None stands for none."""
+    """Return the shortest of some delays; None: no delay."""
     return min((delay for delay in delays if delay is not None), default=None)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from webhook.controller.cache import NamespacedName
 
 ROLLOUT_TIMEOUT_SECONDS = 600.0
-"""Seconds after which an object that does not come up holds up nobody any more: the default of
-progressDeadlineSeconds."""
+"""Seconds after which an object that does not become available no longer holds up others: the
+default of progressDeadlineSeconds."""
 
 
 class RolloutLimiter:
@@ -20,7 +20,7 @@ class RolloutLimiter:
         on_free: Callable[[NamespacedName], None],
         clock: Callable[[], float],
     ) -> None:
-        """Prepare. `on_free` is told of who waited longest when a slot becomes free."""
+        """Initialise. `on_free` is called with the longest waiting object when a slot is free."""
         self.max_objects = max_objects
         self._on_free = on_free
         self._clock = clock
@@ -29,7 +29,7 @@ class RolloutLimiter:
         self._waiting: OrderedDict[NamespacedName, None] = OrderedDict()
 
     def acquire(self, name: NamespacedName) -> bool:
-        """Return whether an object may be updated now; if not, it is told when it may."""
+        """Return whether an object may be updated now; if not, `on_free` reports when it may."""
         now = self._clock()
         with self._lock:
             if name not in self._holders:

@@ -1,4 +1,4 @@
-"""Every route that may be read, by the Services that it leads to; whoever wrote it."""
+"""Every readable route, by the Services that it refers to, whatever its owner."""
 
 import threading
 from collections.abc import Iterable

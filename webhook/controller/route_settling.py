@@ -28,7 +28,7 @@ class RouteSettling:
     def check(
         self, uid: str, routes: Iterable[ObservedRoute], *, patience: float | None = None
     ) -> tuple[str, float | None]:
-        """Return why requests may still go by an older form of the routes, and when to ask again.
+        """Return why gateways may still use older routes, and when to check again.
 
         "" and None: they do not.
 

@@ -1,7 +1,7 @@
-"""What routes have to do with one look at an object: asks what `state.traffic` needs to decide.
+"""Routes in one reconciliation: collects what `state.traffic` needs to decide.
 
 Endpoints are not watched: there are more of them than of anything else, and they matter only while
-a weight is about to grow. They are asked for then.
+a weight is about to grow. They are read then.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +23,7 @@ from webhook.controller.state.traffic import (
 from webhook.kube import ApiStatusError
 
 MIN_ENDPOINT_CHECK_SECONDS = 1.0
-"""Seconds until endpoints are asked for again: they follow their pods within one."""
+"""Seconds until endpoints are read again: they follow their pods within one."""
 
 MAX_ENDPOINT_CHECK_SECONDS = 60.0
 """Seconds between two times at most; each wait is twice the last (a predictor may have no pods)."""
@@ -50,7 +50,7 @@ class TrafficDirector:
         uid: str,
         namespace: str,
     ) -> TrafficStep:
-        """Return what may be done about the routes of an object; may ask for endpoints."""
+        """Return the next step for the routes of an object; may read endpoints."""
         without_endpoints: list[str] = []
 
         @cache
@@ -101,7 +101,7 @@ class TrafficDirector:
         observed: Mapping[ObjectKey, ObservedObject],
         namespace: str,
     ) -> tuple[ObservedRoute, ...]:
-        """Return all routes that lead to a Service of the object, ours as we last saw them."""
+        """Return all routes that refer to a Service of the object, managed ones from the cache."""
         own = {child.uid: child.route for child in observed.values() if child.route is not None}
         names = {key for key in (*observed, *(one.key for one in desired)) if key[0] == "Service"}
         found = self._cache.routes.leading_to((namespace, name) for _, name in names)

@@ -1,8 +1,8 @@
-"""What is to be looked at, each key once, and when.
+"""The keys to reconcile, each once, and when.
 
-A key is in the queue, in work, or neither; added while in work, it comes back when that is done. So
-no two workers ever look at one object. Back-off is per key: an object that always fails comes up
-ever more rarely, and delays nobody.
+A key is queued, in progress, or neither; if it is added while in progress, it is queued again when
+done. So two workers never reconcile the same object. Backoff is per key: an object that always
+fails is retried with increasing delays, and does not delay others.
 """
 
 import heapq
@@ -56,7 +56,7 @@ class WorkQueue(Generic[K]):
             )
 
     def add_after(self, key: K, delay: float = 0.0) -> None:
-        """Have a key looked at in `delay` seconds, or sooner if it is due sooner already."""
+        """Queue a key in `delay` seconds, or sooner if it is already due sooner."""
         due = self._clock() + delay
         with self._changed:
             if self._due_at.get(key, due + 1.0) <= due:
@@ -66,7 +66,7 @@ class WorkQueue(Generic[K]):
                 self._push(key, due)
 
     def add_rate_limited(self, key: K, min_delay: float = 0.0) -> float:
-        """Have a key looked at after its back-off; return the seconds."""
+        """Queue a key after its backoff; return the seconds."""
         with self._changed:
             backoff = self._backoffs.get(key)
             if backoff is None:
@@ -77,7 +77,7 @@ class WorkQueue(Generic[K]):
         return delay
 
     def forget(self, key: K) -> None:
-        """Start the back-off of a key again: it has succeeded, or is gone."""
+        """Reset the backoff of a key: it succeeded, or is deleted."""
         with self._changed:
             self._backoffs.pop(key, None)
 
@@ -124,7 +124,7 @@ class WorkQueue(Generic[K]):
 
 
 class RateLimiter:
-    """At most so many requests a second, over all workers: an API server has others to serve."""
+    """Rate limit of requests, over all workers."""
 
     def __init__(
         self,

@@ -1,1 +1,1 @@
-"""What a SeldonDeployment stands for: the Kubernetes objects that run it, each with its origin."""
+"""The Kubernetes objects that run a SeldonDeployment, each with its source."""

@@ -78,7 +78,7 @@ def _autoscaler_spec(pod: PodLayout) -> Sourced:
 def convert_metrics(raw: Mapping[str, Any], path: Path) -> Sourced | None:
     """Return the metrics of the hpaSpec `raw`, which is at `path`, in the shape of v2.
 
-    None: there are none, and Kubernetes chooses (80 % of the CPU).
+    None: no metrics, so Kubernetes uses its default (80 % of the CPU).
     """
     key = "metrics" if type(raw.get("metrics")) is list else "metricsv2"
     converted = [

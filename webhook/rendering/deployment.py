@@ -12,8 +12,8 @@ from webhook.rendering.source_map import Sourced, from_user, injected, mapping_o
 from webhook.rendering.storage_initializer import PodParts
 
 MAX_UNAVAILABLE = 0
-"""Of the pods so many may be missing during an update: none, as under Seldon's operator, which
-means 10 % and writes it in a way that reads as 0."""
+"""maxUnavailable of an update: none, as under Seldon's operator, which means 10 % but sets a
+value that is read as 0."""
 
 
 def render_component_deployment(layout: PredictorLayout, pod: PodLayout) -> Sourced:
@@ -104,7 +104,7 @@ def build_deployment(
 def find_replicas(layout: PredictorLayout, raw: Mapping[str, Any], path: Path) -> Sourced | None:
     """Return the number of pods: of `raw` at `path`, else the predictor, else the spec.
 
-    None where nobody says: Kubernetes then starts one, and keeps what `kubectl scale` sets.
+    None where it is not set: Kubernetes then starts one, and keeps what `kubectl scale` sets.
     """
     predictor = layout.predictor
     sources = (

@@ -1,9 +1,9 @@
 """Environment variables of a node's container.
 
-The author's variables come first and are never lost or changed; ours follow where the author has
-none of that name. (Seldon drops every variable of the container in that case.) A list with one
-name twice means the last one to Kubernetes but cannot be applied server-side, so only the last is
-kept.
+The author's variables come first and are never lost or changed; injected ones follow unless the
+author has one of that name. (Seldon drops every variable of the container in that case.) A list
+with one name twice means the last one to Kubernetes but cannot be applied server-side, so only the
+last is kept.
 """
 
 import json
@@ -39,7 +39,7 @@ def user_variables(raw: Mapping[str, Any], path: Path) -> Sourced:
 
 
 def keep_last_variables(env: Sourced) -> Sourced:
-    """Return a list of variables with the last one of each name; what is none stays."""
+    """Return a list of variables with the last one of each name; invalid items stay."""
     last = {
         get_str(variable, "name") if type(variable) is dict else place: place
         for place, variable in enumerate(env.value)

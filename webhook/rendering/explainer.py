@@ -1,7 +1,7 @@
 """Explainers: a Deployment and a Service beside a predictor, which it calls.
 
-Seldon and TensorFlow protocols run Seldon's Alibi server, told by arguments; v2 runs MLServer,
-told by variables.
+Seldon and TensorFlow protocols run Seldon's Alibi server, configured by arguments; v2 runs
+MLServer, configured by variables.
 """
 
 import json
@@ -90,7 +90,7 @@ def render_explainer_deployment(layout: PredictorLayout) -> Sourced:
 def explainer_image(facts: Facts, protocol: str) -> str:
     """Return the image that seldon-config has for explainers of a protocol; "": none, or unknown.
 
-    Source: Seldon Core v1.17, explainers: `image` does not stand in for `image_v2`.
+    Source: Seldon Core v1.17, explainers: `image` is not a fallback for `image_v2`.
     """
     return (facts.explainer_images or {}).get(
         "image_v2" if protocol in V2_PROTOCOLS else "image", ""

@@ -10,7 +10,7 @@ from webhook.graph.model import SeldonDeployment
 from webhook.graph.parse import parse
 
 _MAX_EXACT = 2**53
-"""Up to which a float stands for one integer."""
+"""Largest integer that a float represents exactly."""
 
 
 def write_integers(view: SeldonDeployment) -> SeldonDeployment:

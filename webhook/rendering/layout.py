@@ -41,7 +41,7 @@ TENSORFLOW_CONTAINER = "tfserving"
 class ContainerSlot:
     """One container of a pod.
 
-    raw      as the author wrote it; empty for a model server's that nobody wrote
+    raw      as the author wrote it; empty for an injected model server
     path     the container's place, or the node's that called for it
     node     the node it serves; None: a sidecar
     http …   the ports of the node; a sidecar's are not used
@@ -73,7 +73,7 @@ class ContainerSlot:
 class PodLayout:
     """One pod template, that is one Deployment.
 
-    component  None where only model servers that nobody wrote run in it
+    component  None where only injected model servers run in it
     path       the component's, or the first node's
     index      the number in its name: the component's place in componentSpecs
     """
@@ -85,7 +85,7 @@ class PodLayout:
 
     @property
     def raw(self) -> Mapping[str, Any]:
-        """The componentSpec as written; empty where there is none."""
+        """The componentSpec as written; empty if there is none."""
         return self.component.raw if self.component else EMPTY_MAPPING
 
     @property
@@ -112,7 +112,7 @@ class PodLayout:
 
     @property
     def has_pdb(self) -> bool:
-        """Whether a PodDisruptionBudget is asked for."""
+        """Whether a PodDisruptionBudget is requested."""
         return type(self.raw.get("pdbSpec")) is dict
 
     @property
@@ -129,7 +129,7 @@ NodeLocation = tuple[PodLayout, ContainerSlot]
 
 @dataclass(frozen=True, slots=True)
 class PredictorLayout:
-    """One predictor, laid out, with all that its renderers may ask.
+    """The layout of one predictor, with all that its renderers need.
 
     node_locations    where each node runs, by the node's path; a node that the orchestrator runs
                       itself, and one without a container, has none
@@ -268,10 +268,10 @@ class _PortAllocator:
 
 
 def _layout_pods(predictor: Predictor, ports: _PortAllocator) -> tuple[PodLayout, ...]:
-    """Seat the predictor's containers, then the model servers that nobody wrote.
+    """Place the predictor's containers, then the injected model servers.
 
-    A node is served by the first container of its name. Seldon puts missing servers into the
-    first component, or into a pod of their own where there is none.
+    The first container with the name of a node serves it. Seldon puts missing servers into
+    the first component, or into a separate pod if there is none.
     """
     unplaced = {node.name: node for node in reversed(predictor.nodes) if node.name}
     slots_by_component: list[list[ContainerSlot]] = [

@@ -1,14 +1,14 @@
 """Labels, selectors and annotations.
 
-The labels are Seldon Core v1's. An author's label wins over one of ours, except where a selector
-of ours reads it (`reserved`): there ours stays, because a template that its own selector does not
-match is refused, and a Service would lose its pods.
+The labels are Seldon Core v1's. An author's label overrides an injected one, except where a
+rendered selector reads it (`reserved`): the API server rejects a template that its own selector
+does not match, and a Service would lose its pods.
 
-A Deployment's selector cannot be changed, so it is made of what cannot change under one name: the
+A Deployment's selector cannot be changed, so it uses only what cannot change under one name: the
 SeldonDeployment's name and the Deployment's own, which Seldon's pods carry as `app`. Seldon's own
 selectors are wider: those of explainers and of components without a node match every pod of the
-object. Its ReplicaSets match ours, too, so a Deployment that was deleted with `--cascade=orphan`
-and rendered again takes its running pods over.
+object. Its ReplicaSets match graphgate's selectors, too, so a Deployment that was deleted with
+`--cascade=orphan` and rendered again adopts its running pods.
 """
 
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ CONTAINS_ORCHESTRATOR = "seldon-deployment-contains-svcorch"
 
 
 def is_reserved_label(key: str) -> bool:
-    """Return whether a selector of ours reads the label, so that an author's value is not used."""
+    """Return whether a rendered selector reads the label, so that an author's value is not used."""
     return key in {APP, DEPLOYMENT_ID, PREDICTOR_SERVICE} or key.startswith(CONTAINER_SERVICE)
 
 
@@ -239,7 +239,7 @@ def predictor_annotations(layout: PredictorLayout) -> Sourced:
 def object_metadata(
     layout: PredictorLayout, name: str, labels: Sourced, annotations: Sourced | None
 ) -> Sourced:
-    """Return an object's metadata. Without a namespace in the document there is none here."""
+    """Return an object's metadata; without a namespace if the document has none."""
     namespace = layout.deployment.namespace
     return mapping_of(
         layout.predictor.path,

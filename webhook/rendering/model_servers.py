@@ -1,4 +1,4 @@
-"""Model servers: the containers that an `implementation` stands for.
+"""Model servers: the containers of prepackaged servers (`implementation`).
 
 Belongs here: what each of Seldon's servers needs besides what every node's container gets
 (`containers`). Does not belong here: fetching the model (`storage_initializer`).
@@ -64,7 +64,7 @@ class ModelServer:
 
 
 def model_server_for(layout: PredictorLayout, slot: ContainerSlot, node: Node) -> ModelServer:
-    """Return what the node's implementation asks for."""
+    """Return the model server for the node's implementation."""
     protocol = get_str(layout.deployment.spec, "protocol") or "seldon"
     if node.implementation == "TENSORFLOW_SERVER":
         return _tensorflow(layout, slot, node, protocol)
@@ -81,7 +81,7 @@ def model_server_for(layout: PredictorLayout, slot: ContainerSlot, node: Node) -
 def server_image(layout: PredictorLayout, node: Node, protocol: str) -> str:
     """Return the image of the node's server for a protocol, "NAME:VERSION" or "NAME"; "": unknown.
 
-    v2 and kfserving stand in for each other.
+    v2 and kfserving are fallbacks for each other.
     """
     entry = (layout.facts.model_servers or {}).get(node.implementation)
     protocols = get_mapping(entry, "protocols") if type(entry) is dict else {}

@@ -23,11 +23,11 @@ MAX_CONTAINER_NAME_LENGTH = MAX_NAME_LENGTH - len("seldon-app-svc-")
 
 
 AUTOSCALER_KINDS = {"kedaSpec": "ScaledObject", "hpaSpec": "HorizontalPodAutoscaler"}
-"""The kind of object that a componentSpec's field stands for."""
+"""The kind of object that a componentSpec's field configures."""
 
 
 class GeneratedName(NamedTuple):
-    """The name of an object that a SeldonDeployment stands for, and what it is made from."""
+    """The name of a rendered object, and what it is generated from."""
 
     kind: str
     name: str

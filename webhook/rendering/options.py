@@ -44,7 +44,7 @@ class RenderOptions:
 
     deployment_name_as_prefix  DEPLOYMENT_NAME_AS_PREFIX: a hashed Deployment name starts with the
                                SeldonDeployment's name instead of "seldon-"
-    http_port, grpc_port       the first ports handed out (PREDICTIVE_UNIT_*_SERVICE_PORT)
+    http_port, grpc_port       the first ports assigned (PREDICTIVE_UNIT_*_SERVICE_PORT)
     metrics_port, …_name       the first metrics port, and the port name that scrapers look for
     orchestrator  None: no orchestrator; predictors are served by their root node
     service_http_port, …       ports of a predictor's Service where there is no orchestrator by

@@ -31,7 +31,8 @@ from webhook.rendering.options import OrchestratorOptions
 from webhook.rendering.source_map import Sourced, from_user, mapping_of
 
 ENGINE_ANNOTATION_PREFIX = "seldon.io/engine-"
-"""Begins annotations of the spec that become variables: seldon.io/engine-log-level, LOG_LEVEL."""
+"""Prefix of annotations of the spec that become variables: seldon.io/engine-log-level,
+LOG_LEVEL."""
 
 
 def render_container(layout: PredictorLayout, pod: PodLayout | None) -> Sourced:
@@ -140,7 +141,7 @@ def _resources(
     if type(user_resources) is dict:
         return from_user(user_resources, layout.predictor.path.join(("svcOrchSpec", "resources")))
     if pod is not None and pod.shares_resources:
-        return None  # whatever it asked for would be taken from what the author gave his own
+        return None  # its requests would reduce what the author's own containers get
     amounts = {"cpu": orchestrator_options.cpu, "memory": orchestrator_options.memory}
     return {"limits": amounts, "requests": dict(amounts)}
 

@@ -14,7 +14,7 @@ BUDGET_FIELDS = ("minAvailable", "maxUnavailable", "unhealthyPodEvictionPolicy")
 
 
 def render_pdb(layout: PredictorLayout, pod: PodLayout) -> Sourced | None:
-    """Return the component's PodDisruptionBudget (policy/v1); None if it asks for none."""
+    """Return the component's PodDisruptionBudget (policy/v1); None if it has none."""
     if not pod.has_pdb:
         return None
     path = layout.predictor.path

@@ -1,7 +1,7 @@
 """Pod templates of components: containers, volumes, and what Seldon sets for the whole pod.
 
 Fields that the API server fills in with the same value (restartPolicy, dnsPolicy, …) stay out:
-who applies server-side owns what it writes. No affinity, spread or priority is ever added.
+server-side apply owns every field that it sends. No affinity, spread or priority is ever added.
 """
 
 from collections.abc import Iterator, Mapping
@@ -91,7 +91,7 @@ def render_pod_spec(layout: PredictorLayout, pod: PodLayout) -> Sourced:
 def _containers(layout: PredictorLayout, pod: PodLayout) -> Iterator[Sourced]:
     """Yield the containers; a pod needs one sidecar of a kind, and the author's own comes first.
 
-    What his leaves out of image and arguments, it gets from ours.
+    It gets the image and arguments that the author's leaves out.
     """
     rendered = [render_containers(layout, pod, slot) for slot in pod.slots]
     sidecar = next((brought for _, *more in rendered for brought in more), None)

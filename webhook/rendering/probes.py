@@ -40,7 +40,7 @@ def _build_probe(
 
 
 def orchestrator_probe(port: int, path: str, *, tls: bool) -> dict[str, Any]:
-    """Return a probe of the orchestrator; it asks every node, so it may take a minute."""
+    """Return a probe of the orchestrator; it checks every node, so it may take a minute."""
     action = {"httpGet": {"path": path, "port": port, "scheme": "HTTPS" if tls else "HTTP"}}
     return _build_probe(action, READINESS_DELAY_SECONDS, period=5, timeout=60)
 

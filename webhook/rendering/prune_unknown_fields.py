@@ -1,4 +1,4 @@
-"""Fields that nobody knows are not rendered.
+"""Unknown fields are not rendered.
 
 A plain create drops them with a warning, a server-side apply refuses the whole object for one of
 them ("field not declared in schema"). What is beside a predictor's or a pod's own fields,

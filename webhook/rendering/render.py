@@ -59,8 +59,8 @@ class Rendered:
     def trace(self, path: Iterable[Segment]) -> Path:
         """Return the place in the SeldonDeployment that `place` in this object comes from.
 
-        What nobody wrote comes from the predictor; the object as a whole and its name from what
-        stands for it (the componentSpec, the container's name, …).
+        What is injected comes from the predictor; the object as a whole and its name from what
+        configures it (the componentSpec, the container's name, …).
         """
         return self.source_map.trace(path)
 
@@ -74,7 +74,7 @@ def render(
 ) -> tuple[Rendered, ...]:
     """Return the objects of a SeldonDeployment, always in the same order, equal for equal input.
 
-    only_deployments  leave out all other kinds; that is what whoever asks for pods needs
+    only_deployments  leave out all other kinds, for callers that only need pods
 
     Total: whatever the document is, nothing is raised. What cannot be rendered is left out, what
     Kubernetes would refuse is rendered as written: a rule denies it, and the API server would.

@@ -47,9 +47,9 @@ def _injected_context(layout: PredictorLayout, pod: PodLayout | None) -> dict[st
 def orchestrator_context(layout: PredictorLayout, pod: PodLayout | None) -> dict[str, Any] | None:
     """Return the security context of the orchestrator.
 
-    Its image names no user, so runAsNonRoot needs one: the pod's or the default one, else the
+    Its image sets no user, so runAsNonRoot requires one: the pod's or the default one, else the
     option's (EXECUTOR_CONTAINER_USER), unless OpenShift gives one. Seldon's operator always sets
-    the option's, and nothing else of what "restricted" asks for (createExecutorContainer, v1.17.1).
+    the option's, and nothing else that "restricted" requires (createExecutorContainer, v1.17.1).
     """
     orchestrator = layout.options.orchestrator
     user = orchestrator.user if orchestrator else None
@@ -166,7 +166,7 @@ def _with_contexts(
 
 
 def _restricted_context(spec: Mapping[str, Any], *, non_root: bool) -> dict[str, Any]:
-    """Return what the level "restricted" asks of a container."""
+    """Return what the level "restricted" requires of a container."""
     context: dict[str, Any] = {}
     if not _is_windows(spec):  # where the API server refuses these fields
         context = {
@@ -180,7 +180,7 @@ def _restricted_context(spec: Mapping[str, Any], *, non_root: bool) -> dict[str,
 
 
 def _default_user(layout: PredictorLayout, spec: Mapping[str, Any]) -> int | None:
-    """Return the default user in a pod, None if there is none: none set, or OpenShift's matter."""
+    """Return the default user in a pod; None if it is unset or left to OpenShift."""
     options = layout.options.defaults
     openshift = layout.facts.openshift
     effective = defaulting.resolve_options(options, _namespace(layout), openshift=openshift)

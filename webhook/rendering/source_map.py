@@ -52,7 +52,7 @@ class SourceMap:
 
 
 class Sourced(NamedTuple):
-    """A JSON value and its origin. The value belongs to nobody else: it may be handed out."""
+    """A JSON value and its source. The value is not shared, so callers may keep it."""
 
     value: Any
     source_map: SourceMap
@@ -105,7 +105,7 @@ def injected(value: Any, path: Path) -> Sourced:
 def mapping_of(path: Path, fields: Mapping[str, Any]) -> Sourced:
     """Return a mapping put together from traced and plain values; plain ones are `ours` at `path`.
 
-    Fields that are None are left out.
+    Fields that are None are omitted.
     """
     present = {
         key: part if isinstance(part, Sourced) else injected(part, path)

@@ -1,14 +1,13 @@
 """Fetching a model: an init container that fills a volume from a modelUri.
 
-An author who mounts something at /mnt/models provides the model; then nothing is fetched. A volume
-or an init container under the name that would be injected is the author's, and used. Unlike Seldon
+An author who mounts something at /mnt/models provides the model; then nothing is downloaded. A
+volume or an init container with the name of an injected one is used as it is. Unlike Seldon
 two claims in one pod get two volumes, and the container is hardened.
 
-Seldon's operator looks at names only (model_initializer_injector.go, v1.17.1): it fetches beside
-another volume at /mnt/models, and adds its volume beside one of that name; the API server refuses
-both, and so do our rules. Credentials come from
-the Secret named on the node or by option; those that Seldon copies from a service account's
-Secrets need the cluster and are not looked up here.
+Seldon's operator looks at names only (model_initializer_injector.go, v1.17.1): it downloads beside
+another volume at /mnt/models, and adds its volume beside one of that name; the API server rejects
+both, and so do the rules. Credentials come from the Secret named on the node or by option; those
+that Seldon copies from a service account's Secrets need the cluster and are not looked up here.
 """
 
 from collections.abc import Iterable, Mapping
@@ -79,7 +78,7 @@ def add_model_downloads(
     parts: PodParts,
     downloads: Iterable[ModelDownload],
 ) -> PodParts:
-    """Return `parts` with each model brought to its container; `pod`: None for one of ours."""
+    """Return `parts` with the download of each model; `pod`: None for an injected pod."""
     adding = _Adding(layout, pod, parts)
     for download in downloads:
         adding.add(download)
@@ -120,7 +119,7 @@ class _Adding:
         )
 
     def add(self, download: ModelDownload) -> None:
-        """Bring a model to its container, unless there is none, or its author did so."""
+        """Add the download of a model to its container, unless the author did so."""
         layout, name = self._layout, download.container_name
         uri, index = get_str(download.raw, "modelUri"), self._indexes.get(name)
         if not uri or index is None:

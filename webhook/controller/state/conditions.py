@@ -1,4 +1,4 @@
-"""The conditions in the status of a SeldonDeployment: Seldon's, and ours. Pure."""
+"""The conditions in the status of a SeldonDeployment: Seldon's and graphgate's. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
@@ -60,7 +60,7 @@ def _condition(kind: str, status: str, reason: str, message: str) -> Condition:
 
 
 def find_unwalked_graphs(view: SeldonDeployment, *, has_orchestrator: bool) -> str:
-    """Return which predictors have a graph that nobody walks, and what to do; "": none."""
+    """Return which predictors have a graph without an orchestrator, and what to do; "": none."""
     if has_orchestrator:
         return ""
     messages = [

@@ -1,4 +1,4 @@
-"""What is kept of an object that is there, and whether its fields are still ours. Pure.
+"""What is cached of an existing object, and whether graphgate still owns its fields. Pure.
 
 Belongs here: reading objects of the cluster. Does not belong here: what they should be (`plan`).
 """
@@ -73,7 +73,7 @@ class ObservedObject:
     selector           a Deployment's spec.selector, as compact JSON
     pod_labels         the labels of its pod template, the same way
     replicas           a Deployment's spec.replicas
-    has_seldon_fields  whether Seldon's operator owns fields that are to be ours
+    has_seldon_fields  whether Seldon's operator owns fields to take over
     pod_selector       a Service's spec.selector, the same way
     predictor_service  a Service's label with the Service of its predictor
     route              where a route leads
@@ -150,7 +150,7 @@ def owns_all_fields(observed: ObservedObject, obj: Mapping[str, Any]) -> bool:
 
 _OWNED_METADATA = ("labels", "annotations", "ownerReferences")
 _UNOWNED = frozenset({"apiVersion", "kind", "metadata"})
-"""What identifies an object, nobody owns."""
+"""Identity fields have no owner."""
 
 
 def owns_replicas(observed: ObservedObject) -> bool:
@@ -176,7 +176,7 @@ def _covers(value: Any, fields: Mapping[str, Any]) -> bool:
 def _covers_item(
     item: Any, fields: Mapping[str, Any], keyed: Iterable[tuple[Mapping[str, Any], Any]]
 ) -> bool:
-    """Tell the same of one item of a list, which is found by its keys, or by its value."""
+    """Return the same for one item of a list, identified by its keys or its value."""
     if type(item) is not dict:
         return f"v:{orjson.dumps(item).decode()}" in fields
     # A key that the author left out has its default (protocol: TCP).

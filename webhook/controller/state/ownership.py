@@ -1,8 +1,9 @@
 """Whose an object is, and its fields taken over from Seldon's operator. Pure.
 
-An object is ours if its controller is this SeldonDeployment, or if nothing controls it and its
-managedFields name graphgate's or Seldon's manager: what `kubectl delete sdep --cascade=orphan`
-leaves. Labels alone say nothing, anybody may write them; whatever else has the name is left alone.
+An object is managed if its controller is this SeldonDeployment, or if it has no controller and
+its managedFields have graphgate's or Seldon's manager, as `kubectl delete sdep --cascade=orphan`
+leaves it. Labels alone prove nothing, anybody may write them; any other object of the same name is
+never touched.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ FIELD_MANAGER = "graphgate"
 """The field manager under which everything is applied."""
 
 REPLICAS_TRANSFER_MANAGER = "graphgate-handover"
-"""Holds a Deployment's replicas between us and whoever scales it."""
+"""Owns a Deployment's replicas until a scaler takes them over."""
 
 SELDON_MANAGER = "manager"
 """The field manager of Seldon's operator: client-go takes the program's name, which is /manager.
@@ -72,8 +73,8 @@ def _is_managed(metadata: Mapping[str, Any]) -> bool:
 def has_seldon_fields(metadata: Mapping[str, Any], *, applied: bool) -> bool:
     """Return whether Seldon's operator still owns what it wrote.
 
-    applied  whether graphgate has applied the object before. Then only what nobody but Seldon
-             writes counts: another operator's program may have the same name
+    applied  whether graphgate has applied the object before. Then only fields that only Seldon
+             writes count: another operator's program may have the same name
     """
     for entry in _seldon_entries(metadata):
         fields = get_mapping(get_mapping(entry, "fieldsV1"), "f:metadata")
@@ -86,7 +87,7 @@ def has_seldon_fields(metadata: Mapping[str, Any], *, applied: bool) -> bool:
 def take_over_seldon_fields(
     obj: Mapping[str, Any], *, keep_replicas: bool
 ) -> list[dict[str, Any]] | None:
-    """Return the managedFields with which what Seldon wrote is ours; None: it wrote nothing.
+    """Return the managedFields after taking over what Seldon wrote; None: it wrote nothing.
 
     What we then leave out of an apply goes; without this, Seldon's variables and containers would
     stay for ever. kubectl moves from client-side to server-side apply in the same way.

@@ -1,10 +1,10 @@
-"""What has to be done so that the cluster has what a SeldonDeployment stands for. Pure.
+"""The actions that bring the cluster to the desired state of a SeldonDeployment. Pure.
 
     to_desired(rendered, owner, namespace)  what is applied: the object, its owner, its digest
     plan_actions(desired, observed, …)      the actions; none where nothing is to be done
 
-An object is as it should be if two things hold, and both are on the object itself, so that it
-costs no request and survives a restart:
+An object is up to date if two conditions hold; both are stored on the object itself, so that
+checking costs no request and survives a restart:
 
 * its annotation graphgate.io/applied-hash is the digest of what we want, so that is what we sent
 * we still own every field that we sent. The API server takes a field away from its owner as soon
@@ -13,7 +13,7 @@ costs no request and survives a restart:
 Values are never compared: quantities (1000m is 1), defaults, and admission plugins that change
 what is applied would look like differences for ever.
 
-Belongs here: deciding. Does not belong here: sending (`controller`), readiness in words (`status`).
+Belongs here: decisions. Does not belong here: requests (`controller`), messages (`status`).
 """
 
 import hashlib
@@ -84,9 +84,9 @@ class DesiredObject:
 class Apply:
     """Send the object.
 
-    observed  what is there now; None: nothing that we know of
-    reason    missing: it is not there; changed: another document or version of ours made another
-              object; taken: somebody changed fields of ours
+    observed  the existing object; None: none in the cache
+    reason    missing: it does not exist; changed: the document or graphgate's version changed;
+              taken: another manager changed owned fields
     replicas  hand these over to whoever scales before spec.replicas leaves our fields: it would
               fall back to 1 otherwise
     """
@@ -181,12 +181,12 @@ def plan_actions(
     accepted_drift  see there
     is_final        whether every route is to have its last form (`route_stages`)
     held            routes that stay as they are for now (`traffic.hold_routes`)
-    kept            what stays although nobody wants it any more (`traffic.find_kept`)
+    kept            what is kept although it is no longer desired (`traffic.find_kept`)
 
-    What nobody wants any more is deleted when all that is desired is there and runs as desired; an
-    autoscaler or budget of a Deployment that stays at once: it would work against it. Routes go
-    before what they lead to. Those of Seldon's operator stay, unless we make routes of their kind:
-    they may be all that sends requests here.
+    What is no longer desired is deleted when everything desired exists and is ready; an autoscaler
+    or budget of a Deployment that stays is deleted at once, because it would interfere. Routes are
+    deleted before what they refer to. Those of Seldon's operator stay, unless graphgate creates
+    routes of that kind: they may be the only ones.
     """
     actions: list[PlannedAction] = []
     for one in sorted(desired, key=lambda w: _APPLY_ORDER.get(w.key[0], len(_APPLY_ORDER))):
@@ -244,7 +244,7 @@ def _plan_object(
 
 
 def _orphaned_replicas(desired: DesiredObject, observed: ObservedObject) -> int | None:
-    """Return the replicas that we would let go of with this apply; None: we do not."""
+    """Return the replicas whose ownership this apply would give up; None: it does not."""
     if observed.kind != "Deployment" or "replicas" in desired.object["spec"]:
         return None
     return observed.replicas if owns_replicas(observed) else None
@@ -254,8 +254,8 @@ def find_blocking_error(view: SeldonDeployment, rendered: Sequence[Rendered]) ->
     """Return why these objects must not be applied at all; "": they may.
 
     A document that is broken where the view reads it (a text where a list of predictors should
-    be) renders to fewer objects, not to wrong ones: what runs would be taken for left over. What
-    is wrong inside of a pod template is copied as it is, and the API server answers it.
+    be) renders to fewer objects, not to wrong ones: running objects would look obsolete. Errors
+    inside of a pod template are copied, and the API server reports them.
     """
     for schema_error in view.schema_errors:
         if schema_error.kind != "unknown" and _is_parsed(schema_error.path):

@@ -1,4 +1,4 @@
-"""What keeps each object of a SeldonDeployment from being ready, in words. Pure.
+"""Why objects of a SeldonDeployment are not ready, as messages. Pure.
 
 Belongs here: one object at a time. Does not belong here: what follows for the whole (`status`,
 `conditions`).
@@ -28,7 +28,7 @@ class ReconcileState:
     """What one reconciliation of a SeldonDeployment found.
 
     generation        the metadata.generation of the document
-    desired           the objects it stands for; none where it was refused
+    desired           the desired objects; none where it was denied
     observed          the objects that are there
     error             None: all was applied, or is being applied
     notes             by Deployment: why its pods do not start, as their kubelet says

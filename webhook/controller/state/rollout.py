@@ -1,4 +1,4 @@
-"""Updates that no author asked for go slowly: one Deployment of an object after the other. Pure.
+"""Updates without a change of the spec are slow: one Deployment of an object after the other. Pure.
 
 A changed seldon-config, settings file or version of graphgate changes the pods of every object at
 once. What an author wrote is rolled out at once, as Kubernetes does it.
@@ -60,7 +60,7 @@ def hold_all(actions: Sequence[PlannedAction], reason: str) -> RolloutStep:
 
 
 def _is_rolling_out(desired: DesiredObject, observed: ObservedObject) -> bool:
-    """Return whether pods may still come up; one that is given up holds up no other."""
+    """Return whether pods may still become available; a failed rollout does not hold up others."""
     rollout = observed.rollout
     given_up = rollout is not None and (rollout.progress_message or rollout.failure_message)
     return not given_up and not is_ready(desired, observed)

@@ -9,8 +9,8 @@ of weights has up to three steps, and between them the gateway takes up the last
     main 0, canary 100              it serves, and the weights move
     canary 100                      the old backend is not named any more
 
-The first step needs nobody to serve, the second waits for that. A rule that was not there, and a
-route that was not, begins with the backends that serve.
+The first step needs no ready backend, the second waits for one. A new rule or route starts with
+the backends that serve.
 """
 
 import copy
@@ -54,7 +54,7 @@ class _RuleForm(NamedTuple):
     weights   by Service, where they are not those of the document
     retained  destinations that the document does not have
     reason    why this is not what the rule should be; "": it is
-    starts    whether somebody serves
+    starts    whether a backend serves
     """
 
     weights: Mapping[ServiceName, float]

@@ -1,4 +1,4 @@
-"""What a route leads to, whoever wrote it, and what its gateway says of it. Pure.
+"""The Services that a route refers to, and its status from the gateway. Pure.
 
     HTTPRoute, GRPCRoute (Gateway API)      spec.rules[].backendRefs[], filters[].requestMirror
     VirtualService (Istio)                  spec.http[].route[], .mirror, .mirrors[]; tcp[], tls[]
@@ -28,7 +28,7 @@ class Destination:
     """A Service that a rule sends requests to.
 
     weight     its share, beside those of the others of the rule; None: what the others leave of 100
-    is_mirror  whether it gets copies, whose answers nobody reads
+    is_mirror  whether it receives mirrored requests
     raw        the entry of the route that says so, as JSON, where a route of ours may keep it
     """
 
@@ -71,7 +71,7 @@ class ObservedRoute:
     """What is kept of a route that is there.
 
     owner_uid   uid of its controller, of whatever kind; "": none
-    parents     the gateways that it asks for, and whether each has answered to it as it is now
+    parents     its parent gateways, and whether each has observed the current generation
     conditions  of those that have
     """
 

@@ -8,8 +8,9 @@
     conditions: [{type: DeploymentsReady, status: "False", …}, …, {type: Ready, …}]
 
 It is Available only if every object is there as the present generation wants it, every Deployment
-is rolled out (one that is desired with no pods is) and every graph has who walks it. One that only
-waits for its turn after a change of settings or seldon-config stays Available, and says so.
+is rolled out (one that is desired with no pods is) and every graph has an orchestrator. One that
+only waits for its turn after a change of settings or seldon-config stays Available, and its status
+says so.
 
 What Kubernetes says of a child is quoted. Nothing here depends on the outcome of a request, so a
 conflict shows nowhere.
@@ -207,7 +208,7 @@ def _predictor_service(predictor: Predictor, state: ReconcileState) -> DesiredOb
 
 
 def _prediction_path(view: SeldonDeployment, predictor: Predictor) -> str:
-    """Return where predictions are asked for (source: seldon-core, controllers/utils)."""
+    """Return the URL for predictions (source: seldon-core, controllers/utils)."""
     protocol = get_str(view.spec, "protocol")
     model = predictor.graph.name if predictor.graph else ""
     if protocol == "tensorflow":

@@ -1,9 +1,9 @@
 """When traffic may move, and what may go: the order of changes around routes. Pure.
 
-* A weight grows only when what it leads to serves: the predictor's Deployments are rolled out, and
+* A weight grows only when its backend serves: the predictor's Deployments are rolled out, and
   its Service has ready endpoints (`hold_routes`, and `route_stages` for the steps).
-* A Service or Deployment goes only when no route leads to it, of ours or of anybody's, and every
-  gateway has taken up our routes as they are now (`find_kept`).
+* A Service or Deployment is deleted only when no route refers to it, and every gateway has accepted
+  the current version of graphgate's routes (`find_kept`).
 
 Belongs here: deciding. Does not belong here: reading routes (`routes`), the words of the status
 (`traffic_status`).
@@ -34,9 +34,9 @@ class TrafficStep:
     objects        what is to be applied
     held           routes that stay as they are, each with the reason
     staged         routes that are on their way to what they should be, each with the reason
-    kept           what nobody wants any more and must stay, each with the reason
+    kept           what is no longer desired but must stay, each with the reason
     others         routes that lead to Services of the object and are not what we make
-    requeue_after  seconds after which to look again; None: when something changes
+    requeue_after  seconds after which to reconcile again; None: when something changes
     """
 
     objects: tuple[DesiredObject, ...]
@@ -71,8 +71,8 @@ def hold_routes(
 ) -> GatedRoutes:
     """Return the objects, with routes only as far as what they lead to serves.
 
-    check_serving  asked only of the Services to which a route would send more than it does
-    why_unsettled  asked only where the next step of a route waits for its gateway
+    check_serving  called only for Services whose share would grow
+    why_unsettled  called only where the next step of a route waits for its gateway
     """
     result: list[DesiredObject] = []
     held: dict[ObjectKey, str] = {}
@@ -140,10 +140,10 @@ def find_kept(
     unsettled: str,
     namespace: str,
 ) -> dict[ObjectKey, str]:
-    """Return what nobody wants any more and must stay for now, each with the reason.
+    """Return what is no longer desired but must stay for now, each with the reason.
 
-    routes     those that lead to Services of this object, whoever wrote them
-    unsettled  why a gateway may still send requests by a route of ours as it was; "": it does not
+    routes     those that refer to Services of this object, whatever their owner
+    unsettled  why a gateway may still use an older version of a managed route; "": it does not
     """
     names = {one.key for one in desired}
     stale = {key: child for key, child in observed.items() if key not in names}

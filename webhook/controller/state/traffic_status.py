@@ -7,9 +7,10 @@
     False  Waiting          HTTPRoute models/iris sends 100/0: Deployment … is not ready
     False  NotAccepted      Gateway infra/public: ResolvedRefs False: BackendNotFound: …
     False  TypeNotInstalled the cluster has no type HTTPRoute (gateway.networking.k8s.io/v1); …
-    Unknown  NoAnswer       Gateway infra/public has not taken up HTTPRoute models/iris as it is now
+    Unknown  NoAnswer       Gateway infra/public has not accepted the current version of HTTPRoute
+             models/iris
 
-There is none where nothing is to be split: one predictor, and no route that we make.
+There is no condition if there is nothing to split: one predictor, and no managed route.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -185,14 +186,14 @@ def _service_name(predictor: Predictor, state: ReconcileState) -> str:
 def _find_others(
     state: ReconcileState, backends: Sequence[_Backend]
 ) -> Iterator[tuple[ObservedRoute, list[float]]]:
-    """Yield what somebody else's routes send to the predictors, those of one condition together."""
+    """Yield what foreign routes send to the predictors, grouped by match."""
     for route in _join_mappings(state.traffic.others):
         if (sent := _sent(route, backends)) is not None:
             yield route, sent
 
 
 def _find_leftovers(state: ReconcileState) -> Iterator[ObservedRoute]:
-    """Yield routes of ours that nobody wants any more, and that we may not delete, or not yet."""
+    """Yield managed routes that are no longer desired, and that may not be deleted (yet)."""
     names = {one.key for one in state.desired}
     for key, child in state.observed.items():
         if child.route is not None and child.digest and key not in names:
@@ -200,7 +201,7 @@ def _find_leftovers(state: ReconcileState) -> Iterator[ObservedRoute]:
 
 
 def _find_strays(state: ReconcileState) -> Iterator[str]:
-    """Yield which of another owner's routes lead to a predictor that the document has not."""
+    """Yield which foreign routes refer to a predictor that is not in the document."""
     names = {one.key for one in state.desired}
     for route in state.traffic.others:
         for _, name in sorted(route.services):

@@ -2,11 +2,12 @@
 
 Source: operator/controllers/ambassador/v2.go, v1.17.1, and recorded objects. Four things differ:
 
-* gRPC is told by the header `namespace` too, as Seldon has it for Istio. Ambassador puts Mappings
+* gRPC is matched by the header `namespace` too, as Seldon does for Istio. Ambassador puts Mappings
   of one prefix and the same headers into one group, so that without it objects of the same name in
   two namespaces would share their requests;
 * an explainer has no Mapping for gRPC: Seldon's leads to port 0;
-* an explainer has all of its own requests: Seldon's has the predictor's share, or is a shadow;
+* an explainer receives all of its requests: Seldon's receives the predictor's share, or is a
+  shadow;
 * Seldon refers to a TLSContext by a name that it does not give it, and whose "_" Kubernetes
   refuses; it never creates one.
 """

@@ -1,7 +1,7 @@
 """Which gateway and hosts a SeldonDeployment's routes attach to.
 
 An author may choose both by annotation, within what the operator allows: a route for a host takes
-requests from whoever had them before. Istio gives a host to the VirtualService that names it, not
+requests from its previous owner. Istio routes a host to the VirtualService that names it, not
 to one for all hosts, so a narrower host is not allowed by a wider one that is only configured.
 """
 
@@ -48,7 +48,7 @@ class Attachment(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """A gateway or a host that an author asks for.
+    """A gateway or a host that an author requests.
 
     noun     "gateway" or "host"
     path     of the annotation that is read
@@ -81,9 +81,9 @@ def parse_whole_number(text: str) -> int:
 
 
 def read_claims(deployment: SeldonDeployment, options: RoutingOptions) -> Iterator[Claim]:
-    """Yield the gateway and the host that an object asks for, where it asks for one.
+    """Yield the gateway and the host that an object requests.
 
-    An empty annotation is read as Seldon reads it: as the value "", which nobody may have.
+    An empty annotation is read as Seldon reads it: as the value "", which is never allowed.
     """
     if found := read_annotation(deployment, GATEWAY_ANNOTATIONS.get(options.kind, "")):
         value, path = found
@@ -97,7 +97,7 @@ def read_claims(deployment: SeldonDeployment, options: RoutingOptions) -> Iterat
 def resolve_attachment(
     deployment: SeldonDeployment, options: RoutingOptions, *, grants_all: bool = False
 ) -> Attachment:
-    """Return where the object's routes attach: what it asks for and may have, else the default.
+    """Return where the object's routes attach: what it requests and is allowed, else the default.
 
     grants_all  whether it may have anything, as with Seldon's operator
     """
@@ -145,7 +145,7 @@ def normalize_gateway(options: RoutingOptions, gateway: str, namespace: str) -> 
 
 
 def allows_host(options: RoutingOptions, host: str) -> bool:
-    """Return whether an object may ask for a host: a configured one, or one that is allowed.
+    """Return whether an object may use a host: a configured one, or one that is allowed.
 
     Never one of gRPC's on the same listener: it refuses HTTPRoutes and GRPCRoutes of one host, also
     those of other objects (GEP-1016).
@@ -162,7 +162,7 @@ def allows_host(options: RoutingOptions, host: str) -> bool:
 
 
 def _covers(pattern: str, host: str) -> bool:
-    """Return whether every name that `host` stands for is one of `pattern`'s."""
+    """Return whether `pattern` covers every name that `host` matches."""
     if pattern in ("*", host):
         return True
     return pattern.startswith("*.") and host.endswith(pattern[1:])

@@ -98,7 +98,7 @@ def _routes(context: RouteContext) -> dict[str, Any]:
 
 
 def _split(context: RouteContext, *, grpc: bool) -> dict[str, Any]:
-    """Return where the requests go, who gets a copy, and how often they are tried again.
+    """Return destinations, mirrors and retries of the requests.
 
     Istio knows one mirror; where there are several shadows, the last one is it, as in Seldon.
     """
@@ -128,7 +128,7 @@ def _split(context: RouteContext, *, grpc: bool) -> dict[str, Any]:
 
 
 def _is_alone(live: tuple[RouteBackend, ...]) -> bool:
-    """Return whether there is one backend whose weight nobody wrote: Istio gives it everything."""
+    """Return whether there is one backend without a weight: Istio sends it everything."""
     return len(live) == 1 and live[0].weight == WHOLE and not live[0].is_written
 
 

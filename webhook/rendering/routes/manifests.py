@@ -36,11 +36,11 @@ class RouteContext:
 
     @property
     def prefix(self) -> str:
-        """How the paths of the object's requests begin."""
+        """The path prefix of the object's requests."""
         return f"{self.options.routing.prefix}/{self.namespace}/{self.deployment.name}/"
 
     def explainer_prefix(self, backend: RouteBackend) -> str:
-        """Return how the paths of requests to a predictor's explainer begin."""
+        """Return the path prefix of requests to a predictor's explainer."""
         name = f"{self.deployment.name}-explainer"
         return f"{self.options.routing.prefix}/{self.namespace}/{name}/{backend.predictor}/"
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 RoutingKind = Literal["none", "gateway-api", "istio", "ambassador"]
-"""Whose objects split the traffic; none: nothing of ours does."""
+"""What splits the traffic; none: graphgate creates no routes."""
 
 ISTIO_DEFAULT_GATEWAY = "istio-system/seldon-gateway"
 """Where Seldon's chart attaches its VirtualServices (values.yaml, istio.gateway)."""
@@ -22,11 +22,11 @@ class RoutingOptions:
                        default of the kind
     section_name       the listener of a Gateway; "": all of them
     hosts              the hosts that the routes are for; empty: all hosts of the gateway
-    prefix             how the path of every route begins
+    prefix             the prefix of the path of every route
     grpc_hosts         hosts of gRPC alone; GRPCRoutes are made where these or the listener are set
     grpc_section_name  the listener of gRPC alone
     allowed_gateways   gateways that an object may choose by annotation, besides `gateway`
-    allowed_hosts      hosts that an object may choose, besides `hosts`; "*.example.com" stands for
+    allowed_hosts      hosts that an object may choose, besides `hosts`; "*.example.com" matches
                        every host below example.com
     istio_tls_mode     how Istio's clients connect to the predictors (ISTIO_TLS_MODE); "": as the
                        mesh does
@@ -73,4 +73,4 @@ def hosts_overlap(first: str, second: str) -> bool:
 
 
 NO_ROUTING = RoutingOptions()
-"""Nothing of ours routes."""
+"""No routes."""
