@@ -4,7 +4,7 @@ from copy import deepcopy
 
 import pytest
 
-from tests.documents_of import minimal, with_graph
+from tests.documents_of import minimal, with_graph, with_pod
 from tests.rules.graphs import Raw
 from webhook.engine.evaluate import evaluate
 from webhook.graph.cluster_facts import Facts
@@ -197,3 +197,58 @@ def test_an_external_metric_scales_to_zero_from_kubernetes_1_37_on(minor, expect
 @pytest.mark.parametrize("minor", [None, 36, 37])
 def test_a_metric_of_the_pods_never_scales_to_zero(minor):
     assert evaluate_actions(with_autoscaler_at_zero("Resource"), kubernetes_minor=minor) == ["deny"]
+
+
+POD = "spec.predictors[0].componentSpecs[0].spec"
+
+
+def with_newer_fields():
+    reference = {"volumeName": "v", "path": "p", "key": "k"}
+    variable = {"name": "A", "valueFrom": {"fileKeyRef": reference}}
+    projected = {"sources": [{"podCertificate": {"signerName": "a.b/c", "keyType": "ED25519"}}]}
+    return with_pod(
+        hostnameOverride="a",
+        containers=[{"name": "classifier", "image": "registry.example/iris:1", "env": [variable]}],
+        volumes=[
+            {"name": "v", "emptyDir": {}},
+            {"name": "model", "image": {"reference": "registry.example/model:1"}},
+            {"name": "certificate", "projected": projected},
+        ],
+    )
+
+
+def test_what_an_older_kubernetes_drops_is_reported_and_denied_where_nothing_is_left():
+    assert evaluate_denials(with_newer_fields(), kubernetes_minor=30) == [
+        (
+            "deny",
+            "source-of-newer-kubernetes",
+            f"{POD}.containers[0].env[0].valueFrom.fileKeyRef",
+            '"fileKeyRef" needs Kubernetes 1.34, and this cluster has 1.30: '
+            "the variable would have no source",
+        ),
+        (
+            "deny",
+            "source-of-newer-kubernetes",
+            f"{POD}.volumes[1].image",
+            '"image" needs Kubernetes 1.31, and this cluster has 1.30: '
+            "the volume would have no source",
+        ),
+        (
+            "deny",
+            "source-of-newer-kubernetes",
+            f"{POD}.volumes[2].projected.sources[0].podCertificate",
+            '"podCertificate" needs Kubernetes 1.34, and this cluster has 1.30: '
+            "the projected volume would have no source",
+        ),
+        (
+            "warn",
+            "field-of-newer-kubernetes",
+            f"{POD}.hostnameOverride",
+            '"hostnameOverride" needs Kubernetes 1.34, and this cluster has 1.30: it is dropped',
+        ),
+    ]
+
+
+@pytest.mark.parametrize("minor", [None, 34])
+def test_what_the_cluster_may_have_is_not_reported(minor):
+    assert evaluate_denials(with_newer_fields(), kubernetes_minor=minor) == []

@@ -1,0 +1,39 @@
+"""Field of a newer Kubernetes
+
+Why: a Kubernetes that does not have a field drops it, and the pod runs without what it is for:
+without pod-level resources, it has no limits.
+
+Fix: Remove the field, or upgrade the cluster.
+
+Bad:
+    spec:
+      resources:
+        limits:
+          memory: 1Gi
+      containers:
+      - name: classifier
+
+Good:
+    spec:
+      containers:
+      - name: classifier
+        resources:
+          limits:
+            memory: 1Gi
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.cluster_facts import Facts
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.rules.schema._newer_fields import find_newer_fields
+
+ACTION = "warn"
+SINCE = "0.1.0"
+
+
+def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
+    """Yield each field that the cluster drops; source: Kubernetes' published types by version."""
+    for path, message in find_newer_fields(deployment, facts, sources=False):
+        yield Finding(path, f"{message}: it is dropped")
