@@ -35,7 +35,7 @@ def test_a_wrong_command_is_named(text, faults):
         "cp -r policies/library/owner-named ours\nkubectl apply -f ours/policy.yaml",
         "helm upgrade x manifests/chart --set 'settings.rules.x.action=warn' \\\n  --set mode=warn",
         "A=b graphgate serve --cluster-policies-selector",
-        "make test-versions KUBE_VERSION=1.30.14 > log",
+        "make test-versions KUBE_VERSIONS=1.30.14 > log",
         "kubectl -n models get sdep -o yaml | graphgate check -",
     ],
 )

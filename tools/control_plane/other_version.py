@@ -1,4 +1,4 @@
-"""Another version of Kubernetes for the tests: `make test-versions KUBE_VERSION=1.30.14`.
+"""Another version of Kubernetes for the tests (`version_matrix` runs them).
 
     python -m tools.control_plane.other_version 1.30.14
 
