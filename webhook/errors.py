@@ -1,29 +1,29 @@
 """Every exception that graphgate raises on purpose.
 
-    GraphgateError                    for the person whose error it is: a sentence, or a line for
+    GraphgateError                    base class; the message is for the user, with a line for
     │                                 each error of a file
     ├── SettingsError                 the operator's: a settings file, flag or environment variable
     ├── PolicyError                   the operator's: a policy, exception or test file
     ├── MalformedReviewError          the caller's: not an answerable review (HTTP 400)
     ├── UnreadReviewError             the author's: a review with a uid, beyond what is read
-    ├── ReviewTimeoutError            the author's or ours: a review that takes too long
+    ├── ReviewTimeoutError            the author's or graphgate's: a review that takes too long
     ├── DocumentError                 the author's: a file that is neither YAML nor JSON
     ├── CertificateError              the operator's: a certificate, key or CA that cannot serve
-    ├── UneditableTextError           nobody's: a fix that the author's text does not allow
-    │   └── AnchoredTextError         … because an anchor shares the place
-    ├── PatchMismatchError            ours: a fix that does not fit its document
-    └── KubeApiUnavailableError       nobody's: the Kubernetes API did not answer
-        └── ApiStatusError            … or refused the request, with its status
+    ├── UneditableTextError           a fix that cannot be applied to the author's text
+    │   └── AnchoredTextError         … because an anchor shares that part
+    ├── PatchMismatchError            graphgate's: a fix that does not match its document
+    └── KubeApiUnavailableError       the Kubernetes API did not respond
+        └── ApiStatusError            … or rejected the request, with its status
 
-The last four are beside what raises them, in `yamldoc` and `kube`.
+The last four are defined where they are raised, in `yamldoc` and `kube`.
 
 A denied object is not an exception: it is a value, `engine.Decision`.
-A library's exception is translated at the edge that met it, with `raise … from`.
+A library's exception is translated where it is caught, with `raise … from`.
 """
 
 
 class GraphgateError(Exception):
-    """Base of the tree. `str(error)` is one sentence that names the way out, or several lines."""
+    """Base of the tree. `str(error)` is one message that says what to do, or several lines."""
 
     def __init__(self, *sentences: str) -> None:
         super().__init__("\n".join(sentences))
@@ -42,7 +42,7 @@ class MalformedReviewError(GraphgateError):
 
 
 class UnreadReviewError(GraphgateError):
-    """A review beyond what is read at all; it can be answered by its uid. `rule_id` says why."""
+    """A review that was not read because it exceeds a limit; `rule_id` says which."""
 
     def __init__(self, message: str, uid: str, rule_id: str) -> None:
         super().__init__(message)

@@ -37,7 +37,7 @@ class ReviewResult(NamedTuple):
     body                the AdmissionReview response as JSON
     findings            rule and action of each
     rule_errors         rules of ours that crashed, with the exception for the log
-    policy_set_version  version of the policies in force; "": there are none
+    policy_set_version  version of the current policies; "": none
     object_uid          of the object before an update; "": it is created
     denial              what its author reads; "": it is allowed. For an Event, never for the log
     dry_run             whether nothing is stored, so that nothing may be written

@@ -3,9 +3,8 @@
     objects ─▶ Auditor ─▶ AuditedObject, one after the other ─▶ Tally
                                                              └▶ formats: text, json, csv, html, …
 
-Nothing here holds all objects at once but what a format needs of each: 5,000 of them fit into the
-memory that the page of 5,000 objects takes. Who lists a cluster is `cli.audit_sources`; who follows
-one is `webhook.auditor`.
+Nothing here holds all objects at once, only what a format needs of each. `cli.audit_sources` lists
+a cluster; `webhook.auditor` watches one.
 """
 
 from webhook.audit.auditor import Auditor

@@ -1,4 +1,4 @@
-"""One object after the other: evaluated, and where a format asks for it drawn and explained."""
+"""Objects one after the other: evaluated, and drawn and explained if the format needs it."""
 
 import hashlib
 from collections.abc import Iterator

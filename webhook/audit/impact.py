@@ -20,7 +20,7 @@ class Impact:
     after: AuditedObject
 
     def moved(self, lines: int) -> "Impact":
-        """Return it as of an object that begins so many lines further down."""
+        """Return it shifted down by a number of lines."""
         return Impact(self.before.moved(lines), self.after.moved(lines))
 
     @property
@@ -30,7 +30,7 @@ class Impact:
 
     @property
     def reasons(self) -> tuple[LocatedFinding, ...]:
-        """What denies after the change and did not before; of who is allowed then, the reverse."""
+        """Denials that are new after the change; those that are gone, if it becomes allowed."""
         old, new = _denials(self.before), _denials(self.after)
         if self.after.result.verdict == "allowed":
             old, new = new, old
@@ -88,7 +88,7 @@ class ImpactTally:
 
     @property
     def exit_code(self) -> int:
-        """0: nobody is worse off, 1: an object would be denied, 2: one could not be evaluated."""
+        """0: no new denial, 1: an object would be denied, 2: one could not be evaluated."""
         verdicts = {after for _, after in self.changes}
         return 2 if "error" in verdicts else 1 if "denied" in verdicts else 0
 

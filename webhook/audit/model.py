@@ -20,10 +20,10 @@ class AuditedObject:
     result      verdict, findings and exceptions; its `file` is the file, or for an object of a
                 cluster its namespace and name
     uid         "" for an object of a file
-    team        whose it is (`Auditor.team_label`); "": nobody says
-    picture     its graph with its findings; None: not asked for, or it could not be made
+    team        its team (`Auditor.team_label`); "": unknown
+    picture     its graph with its findings; None: not requested, or it failed
     security    the effective security of each container, likewise
-    error       why there is neither; "": there are, or nobody asked
+    error       why there is neither; "": there is, or not requested
     """
 
     result: DocumentResult
@@ -44,7 +44,7 @@ class AuditedObject:
         return self.result.identity.get("name", "")
 
     def moved(self, lines: int) -> "AuditedObject":
-        """Return the same, so many lines further down in its file."""
+        """Return it shifted down by a number of lines."""
         if not lines:
             return self
         result = self.result
@@ -65,7 +65,7 @@ class AuditContext:
     created_at          RFC 3339
     version             of graphgate
     settings_version    a digest of the settings in force
-    policy_set_version  of the policies in force; "": there are none
+    policy_set_version  of the current policies; "": none
     kubernetes_version  "1.36"; "": not known
     missing             facts that could not be read, as sentences
     """

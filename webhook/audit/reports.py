@@ -88,7 +88,7 @@ def build_report(audited: AuditedObject, kind: ReportKind) -> dict[str, Any]:
 
 
 def report_digest(report: Mapping[str, Any]) -> str:
-    """Return a digest of what we write into a report, of ours or of the cluster's."""
+    """Return a digest of what graphgate writes into a report, for a new or an existing one."""
     metadata = get_mapping(report, "metadata")
     content = {
         "owners": [

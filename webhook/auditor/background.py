@@ -2,7 +2,7 @@
 
     every object   at the start, every hour, and when settings, policies or facts have changed: the
                    cluster is listed page by page, and nothing but numbers is kept of an object
-    one object     when it changes, when its report is changed by somebody else, and when one of its
+    one object     when it changes, when another writer changes its report, and when one of its
                    exceptions ends: it is fetched, evaluated, and its report written if that differs
 
 Everything that is written goes through the second way, so that one place decides about writes.
@@ -59,11 +59,11 @@ KIND = "SeldonDeployment"
 _PAGE_SIZE = 50
 _PAGE_TIMEOUT_SECONDS = 60.0
 _LOOK_INTERVAL_SECONDS = 1.0
-"""Seconds between looks at whether settings, policies or facts have changed."""
+"""Seconds between checks whether settings, policies or facts have changed."""
 _CHANGE_DELAY_SECONDS = 0.5
 """Seconds after a change of an object: several writes of one `kubectl apply` are one evaluation."""
 _RETRY_SECONDS = 30.0
-"""Seconds until everything is looked at again after a list that failed."""
+"""Seconds until everything is evaluated again after a failed list."""
 _WORKERS = 2
 
 
@@ -137,7 +137,7 @@ class BackgroundAuditor:
         is_ready: Callable[[], bool],
         reflector_config: ReflectorConfig | None = None,
     ) -> None:
-        """Prepare; nothing is asked before `start`.
+        """Initialise; no request before `start`.
 
         judgement  settings, facts and policies at this moment
         is_ready   whether these are known; before that nothing is evaluated
@@ -455,7 +455,7 @@ def _stored_report(report: dict[str, Any]) -> StoredReport:
 
 
 def _seconds_until(timestamp: str) -> float:
-    """Return the seconds until an RFC 3339 time; never, if it is none."""
+    """Return the seconds until an RFC 3339 time; infinity if it is invalid."""
     try:
         return datetime.fromisoformat(timestamp).timestamp() - time.time()
     except (ValueError, TypeError):

@@ -16,7 +16,7 @@ class AuditorConfig:
                          OpenReports before PolicyReport
     interval             seconds after which every object is evaluated again, changed or not
     settle               seconds between a change of settings, policies or facts and the next
-                         evaluation of everything: they change in groups
+                         audit: they change in groups
     qps, burst           requests a second for objects and reports, and how many may come at once:
                          an audit is never in a hurry, and the API server has others to serve
     max_watch_staleness  as `ControllerConfig`

@@ -12,11 +12,11 @@ from prometheus_client.registry import Collector
 from webhook.runtime.metric_registry import ApiClientMetrics
 
 MAX_RULES = 300
-"""Values of the label rule: every id of ours and some hundred validations of policies."""
+"""Values of the label rule: every rule id and some hundred validations of policies."""
 MAX_NAMESPACES = 200
 """Values of the label namespace; a series for each pair would be 60,000, of which few exist."""
 OTHER = "other"
-"""The value for what is beyond a bound, so that sums stay right."""
+"""The value for everything beyond a limit, so that sums stay correct."""
 
 FindingCounts = Mapping[tuple[str, str], int]
 """Findings of one object, by rule and action ("exempt": by an exception)."""
@@ -41,7 +41,7 @@ class AuditorMetrics(ApiClientMetrics):
         )
 
     def count_pass(self, *, completed_at: float | None) -> None:
-        """Count a look at every object; None: it could not be completed."""
+        """Count an audit of every object; None: it could not be completed."""
         self._passes.labels("failed" if completed_at is None else "completed").inc()
         if completed_at is not None:
             self._last_pass.set(completed_at)

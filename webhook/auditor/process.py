@@ -25,7 +25,7 @@ from webhook.runtime.log import json_logging
 logger = logging.getLogger("graphgate")
 
 _RELOAD_INTERVAL_SECONDS = 1.0
-"""Seconds between looks at settings and policies: a policy should not wait."""
+"""Seconds between checks of settings and policies: a policy should not wait."""
 _SHUTDOWN_TIMEOUT_SECONDS = 35.0
 """Seconds for the workers to finish: one answer may take 30."""
 _SIGNALS = ("SIGTERM", "SIGINT")

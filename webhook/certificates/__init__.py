@@ -8,8 +8,8 @@
     files        read and write PEM files, never half a pair
     init         `graphgate certs init`: the four files of a first installation
 
-No Kubernetes here: who keeps a Secret or a caBundle current calls
-`certificates.rotation.plan.next_step` and does what it says. No clock either: the time is an
+No Kubernetes here: the owner of a Secret or a caBundle calls
+`certificates.rotation.plan.next_step` and takes that step. No clock either: the time is an
 argument. `cryptography` costs 46 ms at import, so a command imports what it needs when it runs;
 this file imports nothing.
 """

@@ -19,7 +19,7 @@ _PUBLIC_MODE = 0o644
 def read_pair(certificate: Path, key: Path) -> KeyPair:
     """Return the pair in two files; their paths are what later sentences call them.
 
-    Raises CertificateError if one cannot be read; what is in them is not looked at.
+    Raises CertificateError if one cannot be read; the content is not checked.
     """
     return KeyPair(_read(certificate), _read(key), str(certificate), str(key))
 

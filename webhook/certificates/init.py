@@ -26,7 +26,7 @@ def init_certificates(
 ) -> list[Path]:
     """Mint a CA and a server certificate for a Service, write them to `out`, return the paths.
 
-    Both last for `lifetime`: nobody renews by itself what was made by hand, and an expired
+    Both last for `lifetime`: a certificate made by hand is not renewed, and an expired
     certificate refuses every write in the cluster. The private keys can be read by their owner
     only. `now` is an aware datetime.
 

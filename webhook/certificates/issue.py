@@ -1,7 +1,7 @@
 """Mint a CA and the server certificates it signs.
 
 ECDSA on P-256 with SHA-256: issued in 9 ms where RSA takes 111, and every API server verifies it.
-Each certificate carries what strict verifiers ask for (RFC 5280): basic constraints, key usage,
+Each certificate has what strict verifiers require (RFC 5280): basic constraints, key usage,
 subject and authority key identifiers, and names as subject alternative names, since Go ignores
 the common name.
 
@@ -56,7 +56,7 @@ def issue_ca(now: datetime, lifetime: timedelta = CA_LIFETIME) -> KeyPair:
     _check_lifetime(lifetime)
     key = ec.generate_private_key(ec.SECP256R1())
     serial = x509.random_serial_number()
-    # Two CAs are in one bundle during a rotation: the serial tells them apart for people.
+    # Two CAs are in one bundle during a rotation: the serial distinguishes them for people.
     ca_name = _common_name(f"graphgate CA {serial & 0xFFFFFFFF:08x}")
     builder = (
         _certificate_builder(ca_name, ca_name, key.public_key(), serial)

@@ -1,7 +1,7 @@
-"""Read PEM text: certificates, keys, and the parts of a certificate that others ask for.
+"""Read PEM text: certificates, keys, and the parts of a certificate that are used.
 
-Every exception of `cryptography` ends here: what is returned can be asked for its parts without
-one. What does not belong here: whether a certificate is any good (`verify`).
+Every exception of `cryptography` ends here: the parts of what is returned can be read without
+one. What does not belong here: whether a certificate is valid (`verify`).
 """
 
 import warnings
@@ -88,7 +88,7 @@ def merge_ca_bundles(bundles: Iterable[bytes]) -> bytes:
 
 
 def public_key(certificate: x509.Certificate) -> PublicKeyTypes | None:
-    """Return the public key, None if it is of a kind or on a curve that nobody here knows."""
+    """Return the public key, None if its type or curve is not supported."""
     try:
         return certificate.public_key()
     except (ValueError, UnsupportedAlgorithm):

@@ -85,7 +85,7 @@ def inspect(
 ) -> Inspection:
     """Return what `pair` is, with every reason why an API server would not believe it.
 
-    bundle  PEM of the CAs that the API server is told to trust (caBundle); None: not checked
+    bundle  PEM of the CAs that the API server trusts (caBundle); None: not checked
     names   what the server is called by; each has to be in the certificate
 
     Raises CertificateError if the certificate, the key or the bundle cannot be read.
@@ -188,7 +188,7 @@ def _server_auth_problems(name: str, leaf: x509.Certificate) -> Iterator[str]:
 
 
 def _has_alt_name(alt_names: tuple[str, ...], name: str) -> bool:
-    """Return whether `name` is among `held`; "*" stands for one leftmost label, as in Go."""
+    """Return whether `name` is among `held`; "*" matches one leftmost label, as in Go."""
     lowercase_names = {alt_name.lower() for alt_name in alt_names}
     return (
         name.lower() in lowercase_names or f"*.{name.partition('.')[2]}".lower() in lowercase_names

@@ -17,7 +17,7 @@ from webhook.cli.colour import add_colour_option, colour_of_environment
 
 
 class Commands(click.Group):
-    """The commands in this folder, each imported when it is asked for."""
+    """The commands in this folder, each imported on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
@@ -37,7 +37,7 @@ class Commands(click.Group):
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, requested: bool) -> None:
-    """Print the version; importlib.metadata costs 28 ms, so only when it is asked for."""
+    """Print the version; importlib.metadata costs 28 ms, so only on request."""
     if requested:
         from importlib.metadata import version
 

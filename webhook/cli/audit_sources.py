@@ -66,7 +66,7 @@ class Movable(Protocol):
     """What is found in an object of a part of a file."""
 
     def moved(self, lines: int) -> Self:
-        """Return it as of an object that begins so many lines further down."""
+        """Return it shifted down by a number of lines."""
         ...
 
 

@@ -19,7 +19,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def installation_options(command: F) -> F:
-    """Add --namespace and --name: which installation is meant."""
+    """Add --namespace and --name, which select the installation."""
     for option in (
         click.option(
             "--name",
@@ -43,7 +43,7 @@ def installation_options(command: F) -> F:
 def managed_certificate(
     cluster: Connection, namespace: str | None, name: str
 ) -> Iterator["CertificateRotator"]:
-    """Look after the certificates of an installation; the files are private and go at the end.
+    """Keep an installation's certificates current; the private files are deleted at the end.
 
     Raises KubeApiUnavailableError if there are no credentials for any cluster.
     """

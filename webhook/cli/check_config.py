@@ -1,4 +1,4 @@
-"""`.graphgate.yaml`: what `check` and `fix` are told in a repository, so that nobody has to.
+"""`.graphgate.yaml`: the options of `check` and `fix` in a repository.
 
     settings: policies/settings.yaml
     policies: [policies/ours]
@@ -6,9 +6,10 @@
     exclude: ["deploy/charts/*"]
     fail-on: warn
 
-It is read once, from the root of the repository, and each key stands for the flag of that name; a
-flag goes first. Files that it names are beside it; paths and patterns are of the repository. A
-repository that can be changed by those who are checked needs it from elsewhere: --config.
+It is read once, from the root of the repository, and each key sets the flag of that name; a flag
+on the command line overrides it. Files that it names are beside it; paths and patterns are of the
+repository. If the authors of the manifests may change the repository, keep the file elsewhere:
+--config.
 """
 
 import os
@@ -157,7 +158,7 @@ def read_config(file: Path, root: Path) -> dict[str, Any]:
 
 
 def _find_unknown_words(document: dict[str, Any]) -> Iterator[Issue]:
-    """Yield what the flags that keys stand for would refuse."""
+    """Yield the errors of values that the flags would reject."""
     from webhook.podsecurity import parse_standard
 
     for key in ("select", "ignore"):

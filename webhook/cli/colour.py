@@ -8,9 +8,9 @@ _CHOICES = {"auto": None, "always": True, "never": False}
 
 
 def colour_of_environment(environment: Mapping[str, str]) -> bool | None:
-    """Return what the environment asks for; None: whatever the terminal can do.
+    """Return what the environment requests; None: it depends on the terminal.
 
-    Source: no-color.org and force-color.org; a variable that is empty asks for nothing.
+    Source: no-color.org and force-color.org; an empty variable has no effect.
     """
     if environment.get("NO_COLOR"):
         return False

@@ -15,7 +15,7 @@ from webhook.runtime.manifest_files import manifest_files
 
 _KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _MAX_LEVELS_UP = 4
-"""Folders above a file in which a kustomization is looked for that names it as a patch."""
+"""Parent folders that are searched for a kustomization that uses a file as a patch."""
 _MAX_KUSTOMIZATION_BYTES = 1_000_000
 """A kustomization is written by hand; a larger file is not one."""
 
@@ -114,7 +114,7 @@ def _patch_names(document: dict[str, Any]) -> Iterator[str]:
 
 
 def _read_kustomization(folder: Path) -> dict[str, Any]:
-    """Return what the kustomization of a folder says; {} if there is none that can be read."""
+    """Return the kustomization of a folder; {} if there is no readable one."""
     from webhook.yamldoc import read
 
     for name in _KUSTOMIZATION_NAMES:

@@ -1,4 +1,4 @@
-"""From files to the objects that their SeldonDeployments stand for, and those as text.
+"""From files to the objects rendered from their SeldonDeployments, as text.
 
 For `render` and `diff`. What an object looks like is `rendering`'s matter.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RenderedFile:
-    """A SeldonDeployment in a file, and what it stands for.
+    """A SeldonDeployment in a file, and its rendered objects.
 
     namespace  where the author puts it; "": nowhere in particular
     """
@@ -60,7 +60,7 @@ def render_files(
     *,
     namespace: str = "",
 ) -> tuple[list[RenderedFile], "Report"]:
-    """Return what the allowed documents stand for, and the report on the others.
+    """Return the rendered objects of allowed documents, and the report on the others.
 
     namespace  where those are that name none
 

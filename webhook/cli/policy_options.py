@@ -93,7 +93,7 @@ def load_policies(paths: tuple[Path, ...]) -> "PolicySet | None":
 
 
 def load_policy_context(paths: tuple[Path, ...]) -> "PolicyContext | None":
-    """Return the policies as they are in force now; None if there are none."""
+    """Return the current policies; None if there are none."""
     policies = load_policies(paths)
     if policies is None:
         return None
@@ -105,7 +105,7 @@ def load_policy_context(paths: tuple[Path, ...]) -> "PolicyContext | None":
 def find_undecided(
     policy_context: "PolicyContext | None", report: "Report", facts: "Facts"
 ) -> tuple[str, ...]:
-    """Return sentences: which policies were not asked or could not be decided, and why."""
+    """Return messages: which policies were not evaluated, and why."""
     if policy_context is None:
         return ()
     from webhook.policy.scope import describe_scope, is_about_rendered, namespace_note
@@ -150,7 +150,7 @@ def resolve_policy_context(
 ) -> "PolicyContext | None":
     """Return the policies that flags or settings name; None if neither does.
 
-    Those of the cluster are for `serve` alone; standard error tells that they are left out.
+    Those of the cluster are only for `serve`; a message on standard error says so.
     """
     sources = resolve_sources(paths, None, settings, flags)
     if sources.selector is not None:

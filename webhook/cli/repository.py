@@ -1,6 +1,6 @@
 """The git repository around the working directory: its root, what it ignores, what has changed.
 
-git itself is asked; without it, or outside of a repository, nothing is ignored.
+This runs git; without it, or outside of a repository, nothing is ignored.
 """
 
 import os
@@ -21,7 +21,7 @@ def find_root(start: Path) -> Path | None:
 def drop_ignored(files: Sequence[str], root: Path) -> list[str]:
     """Return the files without those that .gitignore, or another of git's lists, ignores.
 
-    Files outside of the repository stay, and so does every file where git cannot be asked.
+    Files outside of the repository stay, and so does every file if git is not available.
     """
     inside = {os.path.relpath(file, root): file for file in files if _is_inside(file, root)}
     ran = _git(root, "check-ignore", "--stdin", "-z", stdin="".join(f"{name}\0" for name in inside))
@@ -67,7 +67,7 @@ def name_in_repository(file: str) -> str:
 def is_excluded(file: str, patterns: Iterable[str], root: Path) -> bool:
     """Return whether a pattern matches a file, or a folder that it is in.
 
-    Patterns are relative to the root, as in a shell: * stands for anything, slashes included.
+    Patterns are relative to the root, as in a shell: * matches anything, slashes included.
     """
     from fnmatch import fnmatchcase
 

@@ -91,7 +91,7 @@ def rule_selection_options(command: Callable[..., None]) -> Callable[..., None]:
 def restrict_report(report: "Report", select: tuple[str, ...], ignore: tuple[str, ...]) -> "Report":
     """Return the report with the selected findings; raise SettingsError for an unknown rule.
 
-    That something could not be read stays: nobody knows what would have been found.
+    Results that could not be read stay: they may hide any finding.
     """
     if not select and not ignore:
         return report

@@ -19,7 +19,7 @@ def draw_trees(
 ) -> str:
     """Return trees of several objects, an empty line between them.
 
-    width       columns; None: the terminal's, and 80 where there is none
+    width       columns; None: the terminal's, else 80
     only_ascii  True: ASCII, whatever the terminal shows
     """
     from webhook.picture import tree

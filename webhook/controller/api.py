@@ -90,7 +90,7 @@ class ResourceClient:
         self._on_request(verb, kind)
 
     def get(self, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
-        """Return an object; None: there is none.
+        """Return an object; None: not found.
 
         As the API server's cache has it, some milliseconds old: half the price, and what is made
         in between is a conflict when we write.

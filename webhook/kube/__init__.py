@@ -6,7 +6,7 @@
         namespaces.wait_until_synced(30.0)
         namespaces.items[("", "team-a")]       # what `project` returned
 
-    get(transport, "/api/v1/namespaces/team-a")     # an object; None: there is none
+    get(transport, "/api/v1/namespaces/team-a")     # an object; None: not found
     apply(transport, deployment, manager="graphgate")          # server-side apply
     create(transport, "/api/v1/namespaces/team-a/events", event)
     update(transport, "/apis/coordination.k8s.io/v1/namespaces/a/leases/b", lease)
@@ -17,8 +17,8 @@ request it is its child `ApiStatusError`, with `status` (404, 409, …), `reason
 
 Tests put a fake behind `Transport`, or a small HTTP server on loopback behind `connect`.
 
-Belongs here: how to ask and how to stay informed. Does not belong here: what to do about the
-answers (`controller`, `cli`), and any rule. Importing this package imports no `kubernetes`; that
+Belongs here: requests and watches. Does not belong here: what to do with the responses
+(`controller`, `cli`), and any rule. Importing this package imports no `kubernetes`; that
 happens in `connect` (174 ms, 21 MB beside a running server).
 """
 

@@ -29,7 +29,7 @@ class ApiStatusError(KubeApiUnavailableError):
     status       of HTTP: 404, 409, 410, 422, …
     reason       Kubernetes' word: "NotFound", "Conflict", "AlreadyExists", "Expired", …; or ""
     message      the API server's own sentence
-    retry_after  seconds it asks to wait; None: it does not say
+    retry_after  seconds to wait (Retry-After); None: not given
     """
 
     def __init__(
@@ -62,7 +62,7 @@ def api_error(transport: Transport, method: str, path: str, response: Response) 
 def api_error_from_status(
     transport: Transport, action: str, status: Mapping[str, Any], retry_after: float | None = None
 ) -> ApiStatusError:
-    """Return the exception for a Kubernetes Status object; `what` was asked ("GET /version")."""
+    """Return the exception for a Status object; `what` is the request ("GET /version")."""
     code = status.get("code")
     code = code if type(code) is int else 0
     reason = status.get("reason")

@@ -1,10 +1,10 @@
-"""The official client as a wire: it has credentials and connections, and no more is asked of it.
+"""The official client as a transport: only its credentials and connections are used.
 
 Belongs here: sending, and the translation of whatever urllib3 raises. Does not belong here: where
-credentials come from (`config`), and what is asked (`requests`, `list_watch`).
+credentials come from (`config`), and the requests (`requests`, `list_watch`).
 
-Its typed models are never used: they drop fields that are newer than the client and refuse valid
-objects. Its own retries are off: whoever asks knows better whether and when to ask again.
+Its typed models are never used: they drop fields that are newer than the client and reject valid
+objects. Its own retries are off: the caller knows better whether and when to retry.
 """
 
 import json
@@ -73,7 +73,7 @@ class Client:
             return Response(response.status, content, _lower_keys(response.headers))
 
     def stream(self, path: str, *, query: Mapping[str, str], read_timeout: float) -> "ClientStream":
-        """Return an answer as it comes, whatever its status (see `Transport`)."""
+        """Stream a response, whatever its status (see `Transport`)."""
         with self._translate_errors(f"GET {path}", read_timeout):
             response = self._send("GET", path, query, headers={}, timeout=read_timeout)
         return ClientStream(response, partial(self._translate_errors, f"GET {path}", read_timeout))

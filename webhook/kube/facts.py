@@ -1,4 +1,4 @@
-"""Facts out of API objects, and all of them asked for once.
+"""Facts from API objects, and one collection of all of them.
 
     gathered = gather(transport)
     gathered.facts      what is known
@@ -236,7 +236,7 @@ def fetch_is_openshift(transport: Transport) -> bool:
 
 
 def fetch_mirrors_percent(transport: Transport) -> bool | None:
-    """Return whether HTTPRoutes can mirror a share of the requests; None: there are none.
+    """Return whether HTTPRoutes can mirror a share of the requests; None: not installed.
 
     Everybody may read the schema (system:discovery), unlike the definition. Raise
     KubeApiUnavailableError if there is no answer.
@@ -286,9 +286,9 @@ def collect_facts(
     namespaces: Iterable[str] = (),
     config: ConfigMapRef = DEFAULT_SELDON_CONFIG_MAP,
 ) -> ClusterFacts:
-    """Ask for everything once. Raise KubeApiUnavailableError if a namespace cannot be read.
+    """Collect all facts once. Raise KubeApiUnavailableError if a namespace cannot be read.
 
-    namespaces  names; none: all that there are
+    namespaces  names; none: all
     """
     missing: list[str] = []
     seldon_config = (

@@ -38,7 +38,7 @@ from webhook.kube.reflector import MAX_STALENESS_SECONDS, Reflector, ReflectorCo
 from webhook.kube.transport import Transport
 
 _POLL_INTERVAL_SECONDS = 300.0
-"""Seconds between looks at version and API groups: both change with an upgrade, not with a day."""
+"""Seconds between polls of version and API groups: both change only with upgrades."""
 
 
 _Polled = tuple[int | None, bool, Operator | None, bool | None]
@@ -56,7 +56,7 @@ class FactsWatcher:
         reflector_config: ReflectorConfig | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """Prepare; nothing is asked before `start`. `config` is where Seldon's ConfigMap is."""
+        """Initialise; no request before `start`. `config` names Seldon's ConfigMap."""
         self._transport = transport
         self._config = config
         reflector_config = reflector_config or ReflectorConfig()
@@ -193,7 +193,7 @@ class FactsWatcher:
         )
 
     def poll_soon(self) -> None:
-        """Ask at once for what is polled: types have been installed."""
+        """Poll at once: types have been installed."""
         self._wake.set()
 
     def _poll_loop(self) -> None:
@@ -203,7 +203,7 @@ class FactsWatcher:
             self._wake.clear()
 
     def _poll_once(self) -> float:
-        """Ask once; return the seconds until the next time."""
+        """Poll once; return the seconds until the next time."""
         try:
             observed = (
                 fetch_minor_version(self._transport),
@@ -223,7 +223,7 @@ class FactsWatcher:
         return _POLL_INTERVAL_SECONDS
 
     def _fetch_operator(self) -> Operator | None:
-        """Ask who reconciles; what was known stays where the Lease may not be read."""
+        """Find out who reconciles; keep the last result if the Lease may not be read."""
         try:
             operator = fetch_operator(self._transport, self._config)
         except ApiStatusError as error:

@@ -1,8 +1,9 @@
-"""One leads: who holds the Lease reconciles, the others keep their caches warm.
+"""Leader election: the holder of the Lease reconciles, the others keep their caches warm.
 
-Expiry is counted from when a change of the Lease was seen here, on our own monotonic clock: the
-clocks of two machines are never compared (as in client-go's leader election). Who cannot renew in
-time ends before another may begin. The API server's conflict (409) decides between two at once.
+Expiry is counted from when a change of the Lease was observed, on the local monotonic clock: the
+clocks of two machines are never compared (as in client-go's leader election). A holder that cannot
+renew in time stops before another may start. The API server's conflict (409) decides between two
+at once.
 """
 
 import logging
@@ -25,8 +26,9 @@ logger = logging.getLogger("graphgate")
 class LeaseConfig:
     """Seconds; the defaults are those of Kubernetes' own controllers.
 
-    lease_duration  a Lease that was not renewed for so long is free
-    renew_deadline  after so long without a renewal the holder gives up, before others may begin
+    lease_duration  seconds without a renewal after which a Lease is free
+    renew_deadline  seconds without a renewal after which the holder gives up, before others may
+                    start
     retry_period    between tries, and up to a fifth more at random
     """
 

@@ -38,7 +38,7 @@ _WATCH_EVENT_TYPES: Mapping[str, WatchEventType] = {
 
 
 class ListPage(NamedTuple):
-    """Some of the objects of a list, and what to ask with for the rest ("": that was all).
+    """One page of a list, and the continue token for the rest ("": none).
 
     remaining  how many are still to come; None: the API server does not say, as with a selector
     """
@@ -80,7 +80,7 @@ def list_pages(
 
 
 def _next_limit(limit: int, page: ListPage, page_size: int) -> int:
-    """Return how many objects to ask for next, as those of this page are the best guess."""
+    """Return the next page size, estimated from the sizes in this page."""
     bytes_each = page.size // max(1, len(page.items))
     fitting = _TARGET_PAGE_BYTES // max(1, bytes_each)
     # Small objects may come before large ones, so it grows step by step.
@@ -117,11 +117,10 @@ def open_watch(
     watch_timeout: int,
     read_timeout: float,
 ) -> Stream:
-    """Open a watch that the server ends after `seconds`; raise ApiStatusError if it does not begin.
+    """Open a watch that the server ends after `seconds`; raise ApiStatusError if it is rejected.
 
-    read_timeout  after so many seconds without a byte it counts as broken; more than `seconds`,
-                  because just before the end the server sends a bookmark, and nothing else on a
-                  quiet day
+    read_timeout  seconds without data after which it counts as broken; more than `seconds`,
+                  because the server may send nothing but a bookmark just before the end
     """
     query = {
         **selectors,

@@ -1,8 +1,7 @@
 """How much of the cluster's parameter objects is kept: a bound that no author can exceed.
 
-Who may create ConfigMaps in some namespace decides how large they are; what they cost must not end
-the process. Here: the sizes, and what was left out. Not here: which objects are asked for
-(`param_watcher`).
+The authors of ConfigMaps decide how large they are; their memory must not end the process. Here:
+the sizes, and what was left out. Not here: which objects are watched (`param_watcher`).
 """
 
 import threading
@@ -13,7 +12,7 @@ import orjson
 
 
 class ParamKey(NamedTuple):
-    """What tells one parameter object from all others."""
+    """The identity of a parameter object."""
 
     namespace: str
     name: str
@@ -81,7 +80,7 @@ class ParamBudget:
             return not reason
 
     def release(self, key: ParamKey) -> bool:
-        """Forget an object that is gone; tell whether others that were left out may fit now."""
+        """Forget a deleted object; return whether omitted ones may fit now."""
         with self._lock:
             self._omitted.pop(key, None)
             return self._sizes.pop(key, None) is not None and bool(self._omitted)

@@ -1,15 +1,15 @@
-"""The parameter objects that bindings refer to, followed; no other one is ever asked for.
+"""Watches of the parameter objects that bindings refer to, and of no others.
 
     params = ParamsWatcher(transport, "team=ml", on_change=changed)
     params.follow({ParamReference("graphgate-system", name="registries")})
     params.items        {ParamKey("graphgate-system", "registries"): {…}}
 
-A kind may be any that the API server names and that this account may list and watch, but Secrets:
-what a policy reads can be read by whoever sees its messages.
+A kind may be any that the API server serves and this account may list and watch, except Secrets:
+messages of a policy may reveal what it reads.
 
 Belongs here: one reflector for each reference, within bounds. Does not belong here: which
-references there are (`policy_watcher`), what a binding makes of a parameter that is not there
-(parameterNotFoundAction, `policy.params`).
+references there are (`policy_watcher`), missing parameters (parameterNotFoundAction,
+`policy.params`).
 """
 
 import logging
@@ -75,11 +75,11 @@ class ParamsWatcher:
         config: ReflectorConfig | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """Prepare; nothing is asked before `follow`.
+        """Initialise; no request before `follow`.
 
         selector   labels that an object has in any case
         transform  what is kept of an object, of its apiVersion, kind and itself
-        on_change  told of each change, in whichever thread
+        on_change  called for each change, in any thread
         """
         self.budget = ParamBudget()
         self.unfollowed: tuple[ParamReference, ...] = ()
@@ -139,7 +139,8 @@ class ParamsWatcher:
     def pending(self) -> list[str]:
         """Return the references of which nothing is known yet, not even an error.
 
-        A reference that was refused counts as empty, so that one bad binding holds up nobody.
+        A reference that was rejected counts as empty, so that one bad binding does not block
+        others.
         """
         self._answered.update(
             reference

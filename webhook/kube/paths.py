@@ -1,6 +1,6 @@
 """Where objects are in the API: from apiVersion, kind, namespace and name to a path.
 
-The plurals are written down and not asked for: these are the kinds that graphgate makes or reads.
+The plurals are constants, not discovered: these are the kinds that graphgate writes or reads.
 """
 
 from collections.abc import Mapping
@@ -74,7 +74,7 @@ def discovered_path(
 
 
 def discovery_path(api_version: str) -> str:
-    """Return where the API server tells which kinds a version of a group has."""
+    """Return the discovery path of a group version."""
     group, _, version = api_version.rpartition("/")
     root = f"/apis/{quote(group, safe='')}" if group else "/api"
     return f"{root}/{quote(version, safe='')}"

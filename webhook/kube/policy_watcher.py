@@ -1,13 +1,13 @@
 """Policies, their parameters and exceptions, followed in the cluster: those that carry a label.
 
-Of parameters, only those that a binding refers to (`param_watcher`): anybody who may create a
-ConfigMap can give it the label. Their kind is the policy's paramKind.
+Of parameters, only those that a binding refers to (`param_watcher`): any author of ConfigMaps
+can set the label. Their kind is the policy's paramKind.
 
     with PoliciesWatcher(transport, "team=ml", exceptions_in="graphgate-system") as live:
         live.objects    {"cluster:ConfigMap/shop/owners": {…}, …}; None while the first list is out
         live.health()   CheckResult("ok", "9 objects of the cluster")
 
-Belongs here: which kinds are asked for, and what of each is kept. Does not belong here: what the
+Belongs here: which kinds are watched, and what is kept of each. Does not belong here: what the
 objects mean, and which of them can be used (`policy.loader`).
 """
 
@@ -69,11 +69,11 @@ class PoliciesWatcher:
         reflector_config: ReflectorConfig | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """Prepare; nothing is asked before `start`.
+        """Initialise; no request before `start`.
 
         selector              labels, as kubectl's -l
         exceptions_namespace  the namespace whose PolicyExceptions count. One, because an exception
-                              may name any namespace: who may write one here may exempt everybody
+                              may name any namespace: its authors may exempt any object
         """
         self.selector = selector
         self._reflectors = {

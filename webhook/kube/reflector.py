@@ -13,9 +13,9 @@
 
 Belongs here: keeping up. Does not belong here: the wire (`list_watch`), what the objects mean.
 
-A watch can die without a sign: the peer is gone, the connection stays open. So each watch is ended
-by the server after 50 s, just after a bookmark, and taken for broken by us after 65 s without a
-byte: what a black hole swallows is asked for again within 75 s.
+A watch can die silently: the peer is gone, but the connection stays open. So the server ends each
+watch after 50 s, just after a bookmark, and graphgate treats it as broken after 65 s without data:
+a silent failure is detected within 75 s.
 """
 
 import logging
@@ -50,15 +50,15 @@ EventHandler = Callable[[NamespacedName, T | None, T | None], None]
 """Takes a key, what was kept before and what is kept now; None: nothing."""
 
 MAX_STALENESS_SECONDS = 120.0
-"""Seconds without a sign after which what is known counts as old. A healthy watch gives one every
-50 s, a broken one is left after 65."""
+"""Seconds without an event or bookmark after which the cache is stale. A healthy watch receives
+one every 50 s, a broken one is closed after 65."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReflectorConfig:
     """Seconds and sizes; each default has its reason.
 
-    page_size      objects per request at most; `list_pages` asks for fewer where they are large
+    page_size      maximum objects per request; `list_pages` requests fewer if they are large
     list_timeout   the longest wait for a page
     watch_timeout  after which the server ends a watch; bookmarks come once a minute and 2 s before
     read_timeout   after which we end it: the server's end and 15 s for a slow way
@@ -103,15 +103,15 @@ class Reflector(Generic[T]):
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """Prepare; nothing is asked before `start`.
+        """Initialise; no request before `start`.
 
         path                            of the collection: "/apis/apps/v1/deployments"
                                         (`collection_of` spells it)
-        find_path                       asked before each list where the path is not known for good;
-                                        what it raises counts as the answer to the list
-        transform                       makes of a raw object what is kept; None: it is not kept.
+        find_path                       called before each list if the path may change; its
+                                        exception counts as the response to the list
+        transform                       maps a raw object to what is kept; None: not kept.
                                         Equal results are not a change, so include the
-                                        resourceVersion to be told of every one
+                                        resourceVersion to see every one
         on_change                       called in the reflector's thread, one change after the
                                         other, when `items` has it already; must not block
         on_delete                       called likewise for every object that is gone, also of those
@@ -192,7 +192,7 @@ class Reflector(Generic[T]):
 
     @property
     def last_error(self) -> KubeApiUnavailableError | None:
-        """Why it does not keep up at this moment; None: it does."""
+        """The current error; None: up to date."""
         return self._last_error
 
     def _run(self) -> None:

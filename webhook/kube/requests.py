@@ -1,4 +1,4 @@
-"""What can be asked of the API about one object. Raw mappings in, raw mappings out.
+"""Requests to the API about one object. Raw mappings in, raw mappings out.
 
 Every function raises KubeApiUnavailableError if there is no answer, and its child ApiStatusError if
 the API server refuses the request.
@@ -63,7 +63,7 @@ def apply(
 ) -> dict[str, Any]:
     """Apply an object server-side; return it as it is then (or would be, with `dry_run`).
 
-    manager       the field manager, who owns what the object says, and takes it over from others
+    manager       the field manager, which owns the applied fields and takes them over from others
     namespace     for an object that names none
     precondition  what its metadata must say: {"uid": …}, {"resourceVersion": …} or `ABSENT`. Where
                   it says something else, nothing is written and the answer is 409; for another uid

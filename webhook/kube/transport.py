@@ -1,7 +1,7 @@
-"""The seam to the Kubernetes API: what is asked of whoever carries a request there.
+"""The transport to the Kubernetes API, as an interface.
 
-Belongs here: the two calls and what they return. Does not belong here: who carries them
-(`client`, or a fake in a test), and what an answer means (`requests`, `reflector`).
+Belongs here: the two calls and what they return. Does not belong here: implementations
+(`client`, or a fake in a test), and the meaning of responses (`requests`, `reflector`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -78,7 +78,7 @@ class Transport(Protocol):
         headers: Mapping[str, str] | None = None,
         timeout: float = REQUEST_TIMEOUT_SECONDS,
     ) -> Response:
-        """Return the answer, whatever its status; raise KubeApiUnavailableError if there is none.
+        """Return the response, whatever its status; raise KubeApiUnavailableError if there is none.
 
         path     "/api/v1/namespaces", percent-encoded where a name needs it
         headers  Content-Type is application/json unless given
@@ -86,7 +86,7 @@ class Transport(Protocol):
         """
 
     def stream(self, path: str, *, query: Mapping[str, str], read_timeout: float) -> Stream:
-        """Return an answer as it comes, whatever its status.
+        """Stream a response, whatever its status.
 
-        read_timeout  after so many seconds without a byte the connection counts as broken
+        read_timeout  seconds without data after which the connection counts as broken
         """

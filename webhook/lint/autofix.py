@@ -26,7 +26,7 @@ from webhook.yamldoc import (
 )
 
 MAX_FIX_ROUNDS = 100
-"""Fixes in one document; a second run does the next hundred. Nobody writes so many by hand."""
+"""Maximum fixes in one document; a second run applies the next ones."""
 
 _Findings = tuple[tuple[Action, Finding], ...]
 
@@ -38,7 +38,7 @@ class FixResult:
     text         the new text; the old one where nothing could be fixed
     parsed_file  the old text as it was read
     applied      the findings that were fixed, in the order in which they were
-    skipped      why a fix that there is was not applied: finding and reason
+    skipped      why an available fix was not applied: finding and reason
     """
 
     text: str
@@ -146,7 +146,7 @@ class _Fixer:
 def _new_finding(
     fixed: Finding, moved: list[str], before: _Findings, after: _Findings
 ) -> Finding | None:
-    """Return a denial or warning that the fix brought; None if there is none.
+    """Return a denial or warning that the fix introduced; None if there is none.
 
     Names in messages may have changed and places moved, so the findings of each rule are counted.
     What is said of a part that was moved was not read before: the fix is not to blame for it.

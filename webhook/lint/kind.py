@@ -1,4 +1,4 @@
-"""Which documents are SeldonDeployments, and which were meant to be one.
+"""Which documents are SeldonDeployments, and which are probably meant as one.
 
 A document of another kind is skipped. One that says almost that it is a SeldonDeployment must not
 be: nothing would check it, and kubectl refuses it or, worse, takes it for something else.
@@ -22,7 +22,7 @@ def is_seldon_deployment(document: Any) -> bool:
 
 
 def find_misspelled_kind(document: Any) -> Finding | None:
-    """Return the finding for a document that was meant to be a SeldonDeployment; None: it was not.
+    """Return the finding for a document that is probably meant as a SeldonDeployment, else None.
 
     That is so under Seldon's apiVersion, with a kind that is SeldonDeployment but for its spelling,
     and without any kind where there are predictors with a graph.

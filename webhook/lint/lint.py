@@ -50,7 +50,7 @@ def lint_text(
 
     file            what the file is called in the report
     content         YAML or JSON; whatever cannot be read is a result with the verdict "error", and
-                    so is what was meant to be a SeldonDeployment and does not say so
+                    so is a document that is probably meant as a SeldonDeployment
     policy_context  users' policies and exceptions
     find_old        returns the object before an update that a document makes; None: it is created
     with_edits      whether fixes are also given as changes of the text
@@ -220,7 +220,7 @@ def _action_findings(decision: Decision) -> list[ActionFinding]:
 
 
 def _soften(found: list[ActionFinding], decision: Decision) -> list[ActionFinding]:
-    """Return the findings with what comes of them in the namespace's mode."""
+    """Return the findings with their actions in the namespace's mode."""
     if decision.mode == "enforce" or decision.denied:
         return found
     if decision.mode == "observe":
@@ -231,7 +231,7 @@ def _soften(found: list[ActionFinding], decision: Decision) -> list[ActionFindin
 def _error_result(
     file: str, document: Document, finding: Finding, lines: list[str]
 ) -> DocumentResult:
-    """Return the result for a document that was meant to be a SeldonDeployment."""
+    """Return the result for a document that is probably meant as a SeldonDeployment."""
     return DocumentResult(
         file=file,
         index=document.index,

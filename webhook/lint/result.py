@@ -1,4 +1,4 @@
-"""The verdict on one document of one file: what every report of `check` is made of."""
+"""The result for one document of one file: the input of every report of `check`."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping

@@ -32,7 +32,7 @@ from webhook.rendering.options import OrchestratorOptions
 from webhook.settings.model import Settings
 
 Marks = Mapping[Path, list[Mark]]
-"""The findings by the place of the thing that they are drawn at."""
+"""The findings by the path of the element at which they are drawn."""
 
 
 def build_picture(
@@ -40,7 +40,7 @@ def build_picture(
 ) -> Picture:
     """Return what is drawn of a SeldonDeployment, any JSON value.
 
-    findings  actions and findings, each drawn at the innermost thing that its path is in: a node
+    findings  actions and findings, each drawn at the innermost element of its path: a node
               (or the container that runs it), another container, a Deployment, the explainer, the
               predictor, the object
     """

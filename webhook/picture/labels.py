@@ -18,11 +18,11 @@ MAX_COLUMNS = 6
 from top to bottom."""
 
 MAX_LABEL_LENGTH = 253
-"""Characters of a text: the longest name that Kubernetes takes. Only an object that it refuses has
-a longer one, or a model URI that nobody could read."""
+"""Characters of a text: the longest name that Kubernetes takes. Only rejected objects have longer
+ones, apart from model URIs."""
 
 MAX_SHOWN_MARKS = 3
-"""Findings that are spelled out at one thing; the others are counted."""
+"""Findings shown at one element; the others are counted."""
 
 
 SIGNS: Mapping[Action, str] = {"deny": "✗", "warn": "!", "audit": "i", "off": ""}
@@ -35,7 +35,7 @@ def mark_text(mark: Mark) -> str:
 
 
 def mark_texts(marks: tuple[Mark, ...]) -> list[str]:
-    """Return the ids of the findings at one thing, and how many more there are."""
+    """Return the ids of the findings at one element, and the number of further ones."""
     texts = [mark_text(mark) for mark in marks[:MAX_SHOWN_MARKS]]
     return [*texts, *filter(None, (more_marks(marks),))]
 

@@ -12,7 +12,7 @@ _SEVERITY: tuple[Action, ...] = ("deny", "warn", "audit")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A finding at the thing that it is about."""
+    """A finding at its element."""
 
     action: Action
     rule_id: str
@@ -57,7 +57,7 @@ class DrawnContainer:
 
 @dataclass(frozen=True, slots=True)
 class DrawnDeployment:
-    """One Deployment that the predictor stands for."""
+    """One Deployment of the predictor."""
 
     name: str
     containers: tuple[DrawnContainer, ...]

@@ -4,8 +4,8 @@ A graph of few levels runs from left to right. A deeper one runs from top to bot
 its column, and only branches are indented, so that 185 nodes in a row are a column to scroll and
 no band of 40,000 pixels.
 
-Belongs here: geometry and markup. Every text is escaped here, and nothing but text, colours of
-ours and numbers gets into the markup: no link, no script, no image.
+Belongs here: geometry and markup. Every text is escaped here, and only text, fixed colours and
+numbers get into the markup: no link, no script, no image.
 """
 
 from collections.abc import Sequence

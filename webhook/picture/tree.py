@@ -113,7 +113,7 @@ class _Writer:
             yield from self.marks(inner, labels.deployment_marks(deployment))
 
     def ends(self, prefix: str, *, is_last: bool) -> tuple[str, str]:
-        """Return how the first line of a branch begins, and how those below it do."""
+        """Return the prefixes of the first and of the following lines of a branch."""
         glyphs = self.glyphs
         if is_last:
             return prefix + glyphs.last, prefix + _BLANK

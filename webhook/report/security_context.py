@@ -35,7 +35,7 @@ SCC_ASSIGNED_FIELDS = frozenset({"runAsUser", "runAsNonRoot", "seccompProfile", 
 class EffectiveField:
     """One field of one container.
 
-    value   what holds: "8888", "RuntimeDefault", or in words what holds if nobody sets it
+    value   what holds: "8888", "RuntimeDefault", or the default in words
     source  "author, at the container", "author, at the pod", "default", "namespace" (a default of
             the namespace), "graphgate" (part of a container that it adds), "SCC", or ""
     """
@@ -138,7 +138,7 @@ def _undefaulted_values(document: Any, facts: Facts, known: Namespace | None) ->
 
 @dataclass(frozen=True, slots=True)
 class _Sources:
-    """What is needed to say who set a value."""
+    """What is needed to name the source of a value."""
 
     document: Any
     default_source: str

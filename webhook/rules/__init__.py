@@ -5,7 +5,7 @@ A rule is a module of a group: graph, predictor, pod, scaling, naming or schema.
 
 * a docstring: a title, then the sections Why, Fix, Bad and Good (see `webhook.rules.docs`);
 * ACTION, what is done by default: "deny", "warn" or "audit"; SINCE, the first version with it;
-* `check`, a generator of findings. Its first parameter says what the rule looks at, its subject:
+* `check`, a generator of findings. Its first parameter is the subject of the rule:
   `deployment`, `predictor`, `node`, `component` (a componentSpec), `pod` (the pod in it, also a
   ComponentSpec), `container` (of any role), `handler` (a probe or lifecycle hook of one) or
   `schema_error`. It is called once for each of these; nothing else has to be walked. It may also
@@ -21,7 +21,7 @@ A rule is a module of a group: graph, predictor, pod, scaling, naming or schema.
 * LOCAL = True if what it finds depends on nothing but the values of FIELDS, none of them null, and
   on the facts where it takes them: it is not called for contents in which it found nothing before
   (`webhook.settings.known_parts`). For containers and nodes only;
-* BOUND = True if it tells where reading ended: then settings cannot switch it off;
+* BOUND = True if it reports where reading ended: then settings cannot switch it off;
 * SUPERSEDABLE = True if a finding of another rule at the same place makes it superfluous.
 
 Rules on single fields of pods and autoscalers have no file of their own: they are rows of the table
@@ -66,7 +66,7 @@ Subject = Literal[
     "container",
     "handler",
 ]
-"""What a rule looks at; the name of the first parameter of its `check`."""
+"""The subject of a rule; the name of the first parameter of its `check`."""
 
 INDEX_FILENAME = "index.json"
 
@@ -78,10 +78,10 @@ class Rule:
     group         the folder with its module
     action        what is done by default
     subject       what it looks at
-    fields        the keys of which its subject must have one; empty: it looks at all of them
+    fields        the keys of which its subject must have one; empty: all subjects
     local         whether what it finds depends on nothing but the values of these keys (and the
                   facts, if it takes them); then contents in which it found nothing are remembered
-    bound         whether it tells where reading ended, and so runs whatever settings say
+    bound         whether it reports where reading ended, and so always runs
     supersedable  whether a finding of another rule at the same place makes its own superfluous
     inputs        what `check` takes beside its subject: "facts", "old", "predictor", …
     parameters    its settings with their defaults

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def render_objects(deployment: SeldonDeployment, facts: Facts) -> "tuple[Rendered, ...]":
-    """Return what whoever reconciles makes of a document, with an orchestrator where it has one."""
+    """Return the objects that the operator renders from a document."""
     from webhook.rendering.render import render
 
     return render(deployment, _options(facts), facts)
@@ -21,9 +21,9 @@ def render_objects(deployment: SeldonDeployment, facts: Facts) -> "tuple[Rendere
 def find_orchestrator_pod(
     predictor: Predictor, deployment: SeldonDeployment, facts: Facts
 ) -> Mapping[str, Any] | None:
-    """Return what the author wrote of the pod that the orchestrator is in; None: there is none.
+    """Return the author's pod spec of the orchestrator's pod; None: no orchestrator.
 
-    It is empty where the orchestrator has a pod of its own, or is in one that nobody wrote.
+    It is empty where the orchestrator has a separate pod, or runs in an injected one.
     """
     from webhook.rendering.layout import layout_predictors
 

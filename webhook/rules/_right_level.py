@@ -1,6 +1,6 @@
 """Where a field of a pod, container or node belongs that is at another level of it.
 
-The name alone does not tell: `runAsUser` belongs to two contexts, `labels` to three objects. So the
+The name alone is not enough: `runAsUser` belongs to two contexts, `labels` to three objects. So the
 level at which a field is decides. Not here: fields of Seldon Core with one home, which
 misplaced-field finds by their name.
 """
@@ -83,7 +83,7 @@ HANDLER_FIELDS = {
 
 
 def find_destination(deployment: SeldonDeployment, path: Path) -> Destination | None:
-    """Return where the unknown field at `path` belongs; None if its level does not tell."""
+    """Return where the unknown field at `path` belongs; None if its level does not determine it."""
     finder = _FINDERS.get(_definition_at(path.parent))
     return finder(deployment, path, str(path[-1])) if finder else None
 

@@ -20,7 +20,7 @@ def unknown_value_finding(
 
     noun        what the value is: "node type"
     nearest     the nearest known value, where the caller knows better than a comparison of letters
-    fix_safety  "safe" if `nearest` is the only value that can be meant
+    fix_safety  "safe" if `nearest` is the only candidate
     """
     certain_match = nearest or nearest_word(value, known, CERTAIN_SIMILARITY)
     nearest = certain_match or nearest_word(value, known) if nearest is None else nearest

@@ -1,4 +1,4 @@
-"""One look-up over every id that a user can meet, of a rule or not, and how it is explained.
+"""Lookup and explanation of every id that a user can see, of a rule or not.
 
 `graphgate explain`, the settings, SARIF and docs/rules read it; a test compares it with every
 place of the code that makes an id.

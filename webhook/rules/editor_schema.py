@@ -1,7 +1,7 @@
 """The JSON Schema of a SeldonDeployment for editors and validators that know nothing of graphgate.
 
 It is the schema that graphgate checks shapes with, and the words besides: those that a rule or a
-constraint asks for are an `enum`; those that a cluster may have more of (implementations of model
+constraint requires are an `enum`; those that a cluster may have more of (implementations of model
 servers) are offered and not enforced. What needs logic (names that match, traffic that adds up)
 cannot be said in a schema.
 """
@@ -20,7 +20,7 @@ _SUBJECT_DEFINITIONS = {
     "pod": "io.k8s.api.core.v1.PodSpec",
     "container": "io.k8s.api.core.v1.Container",
 }
-"""The definition at which the paths of a subject's rows begin. Rows of other subjects are about
+"""The definition at which the paths of a subject's rows start. Rows of other subjects are about
 texts inside of annotations or about what an autoscaler's versions have in common."""
 
 
@@ -89,7 +89,7 @@ def _set_words(schema: Schema, key: str, words: list[str]) -> None:
 
 
 def _constrained_words() -> Iterator[tuple[str, str, list[str]]]:
-    """Yield each list of words that constraints ask for: a definition, a path in it, the words."""
+    """Yield each list of allowed values of constraints: a definition, a path in it, the words."""
     for module in TABLES:
         rules: tuple[ConstraintRule, ...] = import_module(
             f"webhook.rules.constraints.{module}"

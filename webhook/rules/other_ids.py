@@ -1,6 +1,6 @@
 """The ids that a user can meet and that are not rules with a module of their own.
 
-Here: their constants and their prose. Not here: rules, and the look-up over both (`descriptors`).
+Here: their constants and texts. Not here: rules, and the lookup of both (`descriptors`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ RESTRICTIONS_RULE_ID_PREFIX = "pod-security/restrictions/"
 class Descriptor:
     """What one id means.
 
-    id            "yaml/duplicate-key"; "policy/NAME/N" stands for all ids of that shape
+    id            "yaml/duplicate-key"; "policy/NAME/N" is a pattern for all such ids
     title         the problem in a few words, without full stop
     why           what goes wrong
     fix           what to do about it

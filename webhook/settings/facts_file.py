@@ -1,4 +1,4 @@
-"""Facts as a file: what is known of a cluster, for those who evaluate without one at hand.
+"""Facts as a file: what graphgate knows about a cluster, for use without access to it.
 
     apiVersion: graphgate.io/v1alpha1
     kind: Facts

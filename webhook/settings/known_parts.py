@@ -1,12 +1,12 @@
 """What rules and rows say of single fields, and the contents in which they found nothing.
 
 Most rules on pods look at one field of a container, its resources or its probes, and these are
-written in the same few ways in most objects. A content in which nothing was found is not looked at
-again. That is not a fast path with rules of its own: what is remembered is what the rules said.
+written in the same few ways in most objects. A value without findings is not checked again. That is
+not a second implementation of the rules: it caches their results.
 
-A field belongs here if what is found in it depends on nothing else: the rules that say so of
-themselves (`webhook.rules.Rule.local`), and the rows of the table, of which the walk notices when
-one looks at what is outside of the field. Compared are whole contents, never digests.
+A field belongs here if its findings depend on nothing else: for rules that declare it
+(`webhook.rules.Rule.local`), and for rows of the table, where the walk notices when one reads
+something outside of the field. Whole values are compared, never digests.
 """
 
 from collections.abc import Iterable
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from webhook.settings.rule_set import EnabledRule
 
 MAX_KNOWN_BYTES: Final = 2 << 20
-"""Of all contents together. When there are more, all are forgotten: whoever writes many different
-ones on purpose then costs what he would cost without."""
+"""Of all values together. When there are more, all are forgotten: many different values cost as
+much as without a cache."""
 
 MAX_CONTENT_BYTES: Final = 1024
 """Of one content; larger ones are seldom written twice."""
@@ -30,7 +30,7 @@ _ENTRY_BYTES: Final = 100
 
 
 class Part:
-    """One field of a kind of thing, or several that a rule looks at together.
+    """One field of a kind of object, or several that a rule reads together.
 
     rules  the local rules on it
     trees  the rows on it, with the name of the field that they are on
@@ -83,7 +83,7 @@ class KnownParts:
 
 
 def group_parts(rules: "Iterable[EnabledRule]", tree: "Tree | None") -> dict[str, Part]:
-    """Return the parts of a kind of thing by field; fields of one local rule are one part."""
+    """Return the parts of a kind of object by field; fields of one local rule are one part."""
     rules = tuple(rules)
     trees = {} if tree is None else tree.fields
     groups: list[set[str]] = [{name} for name in trees]

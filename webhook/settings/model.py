@@ -101,8 +101,8 @@ class PolicySources:
 
 
 Mode = Literal["enforce", "warn", "observe"]
-"""What comes of a denial: it refuses the object; it is a warning; it is recorded, and the object is
-left as it is. What exceeds a bound is refused in every mode."""
+"""What a denial does: reject the object, warn, or only record it and leave the object as it is. An
+object that exceeds a limit is rejected in every mode."""
 
 MODES: tuple[Mode, ...] = ("enforce", "warn", "observe")
 """The strictest first."""
@@ -137,10 +137,10 @@ class Settings:
                        from it (GitOps tools then see no drift)
     rules              by id, where it departs from the rule's own action and parameters; also ids
                        that are not rules (`webhook.rules.other_ids`), with an action only
-    model_servers      names of the configured model servers; None: not told
+    model_servers      names of the configured model servers; None: not set
     pod_security       what is demanded of pods
     ratchet            whether errors that an object had before an update only warn
-    on_rule_error      what happens to an object when a rule of ours crashes
+    on_rule_error      what happens to an object when a rule crashes
     operator           who reconciles: Seldon's operator or graphgate; auto: as the object and the
                        cluster show it (`engine.operator`)
     controller_id      value of the label seldon.io/controller-id of objects that graphgate's
@@ -150,7 +150,7 @@ class Settings:
     routing            how requests get to the predictors; its kind and prefix are the same for all
                        namespaces
     policies           where users' policies come from; the same for all namespaces
-    mode               what comes of a denial
+    mode               what a denial does
     namespaces         the complete settings of namespaces that have their own, by name or pattern
     namespace_selectors  likewise, by labels; the first that matches counts
     """
@@ -249,7 +249,7 @@ class Settings:
 
     @cached_property
     def enforced(self) -> "Settings":
-        """These settings with the mode "enforce" everywhere: what a mode lets through is told."""
+        """These settings with the mode "enforce" everywhere, to show what a mode lets through."""
         return replace(self, mode="enforce").map_parts(lambda own: replace(own, mode="enforce"))
 
     @property

@@ -23,7 +23,7 @@ class PodSecurityOptions:
     level         the level that holds everywhere; None: what the namespace's labels enforce
     version       the minor version of its rules; None: what the labels say if the level is
                   theirs, else the newest. None newer than the cluster's, where that is known
-    restrictions  demands of one's own, as a PodSecurityPolicy made them; None: none
+    restrictions  further restrictions, as in a PodSecurityPolicy; None: none
     """
 
     mode: Mode = "warn"

@@ -107,7 +107,7 @@ _KEYS: Mapping[str, Key] = {
 }
 
 _CLUSTER_KEYS = frozenset({_KIND, "prefix"})
-"""What is the same for all namespaces: which types are watched, and whose paths begin how."""
+"""Keys that are the same for all namespaces: the watched types and the path prefix."""
 
 
 def routing_schema(*, of_namespace: bool = False) -> dict[str, Any]:

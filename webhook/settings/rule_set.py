@@ -1,4 +1,4 @@
-"""The rules that run under some settings, and which of them look at a thing."""
+"""The rules that run under some settings, and which of them apply to an object."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from webhook.rules.constraints.walk import Tree
 
 _MAX_CACHED_SELECTIONS = 512
-"""Selections of rules that are remembered: things are written in a few ways each."""
+"""Selections of rules that are cached: objects have few different sets of fields."""
 
 _HANDLER_KINDS = ("probe", "hook")
 """What is a "handler" for rules; rows distinguish its kinds."""
 
 
 UNREAD_DEPLOYMENT = "unread deployment"
-"""A deployment that was not read to its end; only rules that say where reading ended look at it."""
+"""A deployment that was not read completely; only rules that report that check it."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class EnabledRule:
     load      imports the rule and binds its parameters; called once, when `check` is first used
     local     whether what it finds depends on its fields alone (`webhook.rules.Rule.local`)
     in_table  whether it is made of rows of the table of constraints, which all run together
-    bound     whether it tells where reading ended (`webhook.rules.Rule.bound`)
+    bound     whether it reports where reading ended (`webhook.rules.Rule.bound`)
     """
 
     id: str
@@ -55,11 +55,11 @@ class EnabledRule:
 
 
 class SubjectRules:
-    """The rules on one kind of thing.
+    """The rules on one kind of object.
 
-    called  those that are called with the thing, as `select` chooses
+    called  those that are called with the object, as selected by `select`
     fields  the keys that these ask for
-    tree    the rows of the table on it, with checks of the thing as a whole at its root
+    tree    the rows of the table on it, with checks of the whole object at its root
     parts   its fields that local rules and rows are about, by name
     """
 
@@ -71,7 +71,7 @@ class SubjectRules:
         tree: "Tree | None" = None,
         parts: Mapping[str, Part] | None = None,
     ) -> None:
-        """Take the rules that are called with the thing, and what there is on its fields."""
+        """Initialise with the rules that are called with the object, and those on its fields."""
         self.called = called
         self.fields = frozenset[str]().union(*(rule.fields for rule in called))
         self.select = lru_cache(_MAX_CACHED_SELECTIONS)(self._select)
@@ -83,7 +83,7 @@ class SubjectRules:
         fields: frozenset[str],
         update: bool,  # noqa: FBT001 — positional: the cache is asked for each thing
     ) -> tuple[EnabledRule, ...]:
-        """Return the rules that are called with a thing that has these of the `fields`.
+        """Return the rules that are called with an object that has these of the `fields`.
 
         update  whether there is an old object; without one, rules that want it are left out
         """
@@ -112,7 +112,7 @@ class RuleSet:
 
     @cached_property
     def by_subject(self) -> Mapping[str, SubjectRules]:
-        """The rules by the kind of thing that they look at; a handler is a probe or a hook."""
+        """The rules by the kind of object that they check; a handler is a probe or a hook."""
         from webhook.rules.constraints.walk import compile_rows  # imports the whole table
 
         called: dict[str, list[EnabledRule]] = {}

@@ -1,4 +1,4 @@
-"""The JSON Schema of a settings file, made from the rules and options that there are.
+"""The JSON Schema of a settings file, generated from the rules and options.
 
 `policies/settings.schema.json` is this value, for editors.
 """
@@ -294,7 +294,7 @@ def _rule_schema(docstring: str, parameters: Any) -> dict[str, Any]:
 
 
 def _parameter_schema(default: Any) -> dict[str, Any]:
-    """Return the schema of a rule's parameter, as its default value tells."""
+    """Return the schema of a rule's parameter, derived from its default value."""
     if isinstance(default, tuple):
         items = {"type": _JSON_TYPES[type(default[0])]} if default else {"type": "string"}
         return {"type": "array", "items": items, "default": list(default)}

@@ -1,7 +1,7 @@
 """A document of the operator's and its JSON Schema: settings, facts and .graphgate.yaml alike.
 
 Every error becomes an Issue, and what is left of the document can be read all the same, so that
-errors that no schema knows are told together with those that it does.
+errors beyond the schema are reported together with those of the schema.
 """
 
 from collections.abc import Iterator, Mapping

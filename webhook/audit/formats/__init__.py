@@ -1,4 +1,4 @@
-"""How an audit is told: one module per format, each with a class `Writer`.
+"""Formats of an audit: one module each, with a class `Writer`.
 
 A writer takes the objects one by one and returns text that can be written at once, so that an audit
 of 5,000 objects is not a list of 5,000 objects in memory.

@@ -14,7 +14,7 @@ COLUMNS = (
 )  # fmt: skip
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A spreadsheet runs a cell that begins like that (OWASP, CSV injection)."""
+"""A spreadsheet evaluates a cell with such a prefix (OWASP, CSV injection)."""
 
 
 class Writer:

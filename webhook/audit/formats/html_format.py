@@ -1,7 +1,7 @@
 """The audit as one page: no other file, no network, light and dark, on screen and on paper.
 
 The sums are plain HTML. The objects are data: an index that is searched, and packed details, fifty
-objects in one part, that are unpacked when somebody opens one. So a page of 5,000 objects is some
+objects in one part, that are unpacked on demand. So a page of 5,000 objects is some
 megabytes, and opens as fast as one of fifty.
 
 What an object holds is text wherever it goes: escaped here, JSON in data blocks, text nodes in the

@@ -8,8 +8,8 @@ Each write says which version of the object it changes, so that two writers at o
 between two steps, and a hand that reaches in from outside end in a conflict, which is read again
 and decided again. Only the leader need do this; that is a matter of economy and not of safety.
 
-Belongs here: what is written. Does not belong here: when anything is due (`plan`),
-what is there (`observe`), what the bytes mean (`secret`), who leads (`kube.leader_election`).
+Belongs here: writes. Does not belong here: when a step is due (`plan`), reads
+(`observe`), the content of the Secret (`secret`), leader election (`kube.leader_election`).
 """
 
 import logging
@@ -55,7 +55,7 @@ from webhook.kube.api_errors import api_error
 logger = logging.getLogger("graphgate")
 
 _MAX_STEPS = 20
-"""A first installation takes 3, a whole rotation 5; more means that somebody undoes each."""
+"""A first installation takes 3, a whole rotation 5; more means that something reverts them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class Rotation:
         return [*([RotationStep("issue-ca")] if rotate_ca else []), *self.converge()]
 
     def rotation_state(self, cluster_state: ClusterState, now: datetime) -> RotationState:
-        """Return what there is, as `renewal` asks for it."""
+        """Return the state as `plan` needs it."""
         certificates, server_cert = (
             cluster_state.certificates,
             cluster_state.certificates.server_cert,

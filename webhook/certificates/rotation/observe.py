@@ -36,7 +36,7 @@ class WebhookInstallation:
 
     @property
     def secret_name(self) -> str:
-        """The name of the Secret; also that of the Lease of whoever writes it."""
+        """The name of the Secret, and of the Lease of its writer."""
         return f"{self.name}-certificate"
 
     @property
@@ -64,7 +64,7 @@ class ClusterState:
     webhook_configurations: tuple[Mapping[str, Any], ...]
 
     def named_ca_bundles(self, installation: WebhookInstallation) -> list[tuple[str, bytes]]:
-        """Return each of our webhooks' name and caBundle, b"" where there is none."""
+        """Return name and caBundle of each of graphgate's webhooks, b"" if there is none."""
         return [
             (get_str(webhook, "name"), _ca_bundle(webhook))
             for configuration in self.webhook_configurations

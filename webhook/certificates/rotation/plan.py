@@ -1,7 +1,7 @@
 """When a certificate is renewed, and how a CA is replaced without one failed call.
 
-Pure: a `State` and a time in, the next step out. The caller does the step, reads the state again
-and asks again, until there is nothing to do. It may crash between any two steps.
+Pure: a `State` and a time in, the next step out. The caller takes the step, reads the state again
+and repeats, until there is nothing to do. It may crash between any two steps.
 
 A CA is replaced in this order, because API servers and replicas learn of a change late, each at
 its own time:
@@ -29,7 +29,7 @@ SERVER_CERT_LIFETIME = timedelta(days=365)
 """A renewed certificate: with renewal after two thirds, four months remain to notice a failure."""
 
 BACKDATE = timedelta(hours=1)
-"""Validity starts this long before issuing: the clock of an API server may be behind ours."""
+"""Validity starts this long before issuing: the clock of an API server may be behind."""
 
 OVERLAP = timedelta(hours=1)
 """How long a change may take to reach everybody.
@@ -43,7 +43,7 @@ RotationAction = Literal["issue-ca", "publish-ca", "issue-server-cert", "remove-
 
 @dataclass(frozen=True, slots=True)
 class CertificateInfo:
-    """What a decision needs to know of one certificate; times are aware, in UTC."""
+    """What decisions need of one certificate; times are aware, in UTC."""
 
     fingerprint: str
     not_before: datetime
@@ -98,7 +98,7 @@ def is_due(certificate: CertificateInfo, now: datetime) -> bool:
 def next_step(
     state: RotationState, now: datetime, overlap: timedelta = OVERLAP
 ) -> RotationStep | None:
-    """Return the one thing to do now, or None when all is well.
+    """Return the next step, or None if nothing is due.
 
     `overlap` is how long a change may take to reach every API server and every replica.
     """

@@ -3,12 +3,12 @@
     with CertificateRotator(transport, installation, folder, identity="graphgate-0") as rotator:
         serve(config, handle_review, sources=[rotator], checks=[Check("trust", rotator.health)])
 
-Every ten seconds, in a thread of its own: renew or ask for the Lease; if it is ours, do what is
-due; then read the Secret and the caBundles, and evaluate the certificate by them. The files are
-written by `refresh`, which the server calls between two reads at them.
+Every ten seconds, in a separate thread: renew or acquire the Lease; as the leader, take the due
+steps; then read the Secret and the caBundles, and check the certificate against them. The files are
+written by `refresh`, which the server calls between two reads of them.
 
-Belongs here: the rhythm, and what a replica says of its certificate. Does not belong here: what is
-done to the cluster (`apply`), who may do it (`kube.leader_election`).
+Belongs here: the loop, and the health of a replica's certificate. Does not belong here: writes to
+the cluster (`apply`), leader election (`kube.leader_election`).
 """
 
 import logging
@@ -36,25 +36,25 @@ from webhook.kube.leader_election import LeaderElector, LeaseConfig
 logger = logging.getLogger("graphgate")
 
 CHECK_INTERVAL_SECONDS = 10.0
-"""Seconds between looks when all is well: four requests, five of the leader's. A caBundle that
-somebody emptied is full again after as long."""
+"""Seconds between checks when all is well: four requests, five for the leader. A caBundle that
+was emptied is restored after that time."""
 
 _RETRY_BASE_SECONDS = 0.5
-"""Seconds to the next look when something is amiss, doubled each time up to PAUSE."""
+"""Seconds to the next check after an error, doubled each time up to PAUSE."""
 
 _START_TIMEOUT_SECONDS = 5.0
-"""Seconds that a start waits for the first look. A kubelet asks for life after ten, and an API
-server that accepts connections and says nothing would be waited for longer than that."""
+"""Seconds that a start waits for the first check. A kubelet probes liveness after ten, and an
+unresponsive API server would take longer than that."""
 
 _LEASE_CONFIG = LeaseConfig(
     lease_duration=45.0, renew_deadline=30.0, retry_period=CHECK_INTERVAL_SECONDS
 )
-"""Renewed at each look. Whoever takes over late does no harm: what is due is due for months."""
+"""Renewed at each check. A late takeover does no harm: due steps can wait for months."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObservedCertificate:
-    """What the last look found.
+    """The result of the last check.
 
     server_cert  the certificate in the Secret; None: none yet
     problems     why an API server would not believe it
@@ -82,7 +82,7 @@ class CertificateRotator:
         interval: float = CHECK_INTERVAL_SECONDS,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """Prepare; nothing is asked before `start`. `folder` is for the two files, and private."""
+        """Initialise; no request before `start`. `folder` is for the two files, and private."""
         self._transport = transport
         self._installation = installation
         self._folder = folder
@@ -124,7 +124,7 @@ class CertificateRotator:
         self.stop()
 
     def start(self) -> None:
-        """Begin; write files that a server can start with, after the first look if it is quick."""
+        """Start; write files that a server can start with, after the first check if it is quick."""
         self._thread.start()
         self._first_check_done.wait(_START_TIMEOUT_SECONDS)
         server = self._observed.server_cert
@@ -136,7 +136,7 @@ class CertificateRotator:
             self._written = self._in_use = server
 
     def stop(self) -> None:
-        """End; give the Lease back if it is ours, so that the next one need not wait."""
+        """Stop; release the Lease if it is held, so that the next leader need not wait."""
         self._stopping.set()
         self._thread.join(timeout=1.0)
 

@@ -92,7 +92,7 @@ def encode_secret(secret: Mapping[str, Any], certificates: CertificateSecret) ->
 
 
 def certificate_info(pair: KeyPair) -> CertificateInfo:
-    """Return what decisions need to know of a certificate. Raises CertificateError."""
+    """Return what decisions need of a certificate. Raises CertificateError."""
     certificate = load_certificates(pair.certificate, pair.certificate_name)[0]
     return CertificateInfo(
         fingerprint(certificate),

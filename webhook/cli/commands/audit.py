@@ -82,8 +82,8 @@ def audit_command(
     Checks every object of the cluster, or those in the files that are named.
 
     Exit 0: all would be allowed, 1: one would be denied, 2: something could not be evaluated.
-    With --compare-… only the verdicts that change are told, and 1 is for objects that are allowed
-    now and would be denied then.
+    With --compare-… only verdicts that change are shown, and 1 means that an allowed object would
+    be denied.
     """
     from webhook.audit import Auditor, Tally
     from webhook.audit.auditor import ObjectFilter, settings_version
@@ -164,7 +164,7 @@ def audit_command(
 
 
 def _write(text: str) -> None:
-    """Write in UTF-8, whatever the terminal speaks: reports are files as a rule."""
+    """Write in UTF-8, whatever the terminal uses: reports are usually files."""
     if text:
         sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
         sys.stdout.buffer.flush()

@@ -1,4 +1,4 @@
-"""`graphgate certs`: make and look at the certificates of the webhook server."""
+"""`graphgate certs`: create and inspect the certificates of the webhook server."""
 
 from datetime import UTC, datetime
 from pathlib import Path

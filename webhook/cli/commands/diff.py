@@ -84,7 +84,7 @@ def diff_command(
 
 
 def _print_diff(cluster: "Transport", rendered: dict[str, Any], namespace: str) -> int:
-    """Print the difference of one object; return the exit code that it asks for."""
+    """Print the difference of one object; return its exit code."""
     from webhook.controller.state.ownership import FIELD_MANAGER
     from webhook.kube import apply, get, object_path
     from webhook.yamldoc.emitter import YamlStyle, emit_block

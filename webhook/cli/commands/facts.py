@@ -1,4 +1,4 @@
-"""`graphgate facts`: what a rule may want to know of a cluster, written into a file."""
+"""`graphgate facts`: what rules need to know about a cluster, written into a file."""
 
 import click
 

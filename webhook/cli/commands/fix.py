@@ -50,7 +50,7 @@ def fix_command(
 ) -> None:
     """Apply safe fixes to SeldonDeployments.
 
-    A safe fix is the one thing that the author evidently meant.
+    A safe fix is what the author evidently meant.
 
     Without --diff or --write the fixed text goes to standard output. Comments, order and layout
     stay; lines that no fix touches are the same to the byte. Standard error says what was fixed,

@@ -1,4 +1,4 @@
-"""`graphgate policies`: what an organisation wants, beyond what a graph must be."""
+"""`graphgate policies`: policies of an organisation, in addition to the rules."""
 
 import sys
 import time

@@ -30,7 +30,8 @@ _ANNOTATED_LISTS = frozenset(
         "volumes",
     }
 )
-"""Each item of these says where it comes from: what people look for, and not every line."""
+"""Items of these lists get a comment with their source: those that people look for, not every
+line."""
 
 
 @click.command(
@@ -56,7 +57,7 @@ def render_command(
     Prints Deployments, Services, routes and others as YAML.
 
     They are those of the object with its defaults filled in, as the reconciler applies them; with
-    --operator seldon those that Seldon's operator makes of it as it is written.
+    --operator seldon those that Seldon's operator creates from it as written.
 
     What would be denied is not rendered; its findings go to standard error. Exit 0: all were
     rendered, 1: one would be denied, 2: something could not be read.

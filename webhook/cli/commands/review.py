@@ -80,8 +80,8 @@ def review_command(
 def _split_reviews(content: bytes) -> list[tuple[int, bytes]]:
     """Return the reviews with their line: one for the whole content, or one for each line.
 
-    JSON lines are told from one review that is spread over lines by whether the first line is
-    JSON by itself.
+    If the first line is JSON by itself, the input is JSON lines, else one
+    review.
     """
     import orjson
 

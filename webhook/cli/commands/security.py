@@ -1,4 +1,4 @@
-"""`graphgate security`: the effective security context of each container, and who set it."""
+"""`graphgate security`: the effective security context of each container, and its source."""
 
 import sys
 from pathlib import Path

@@ -52,16 +52,16 @@ None where the path starts."""
 
 
 class Location:
-    """A place on the walk. Made where a check asks for one; most values are passed without."""
+    """A position on the walk. Created on demand; most values need none."""
 
     __slots__ = ("_note_look", "_origin", "_steps")
 
     def __init__(
         self, steps: Steps, origin: tuple[str, Any, Any], note_look: Callable[[], None]
     ) -> None:
-        """Take where it is, and what is to be told when a check looks at what is around it.
+        """Initialise with the position, and a callback for checks that read its surroundings.
 
-        origin  the subject, the thing, and the predictor that it is a part of
+        origin  the subject, the object, and its predictor
         """
         self._steps = steps
         self._origin = origin
@@ -112,7 +112,7 @@ class Location:
 _PREFIXES: Mapping[str, tuple[str, ...]] = {
     "deployment": ("spec",), "explainer": ("explainer",), "pod": ("spec",)
 }  # fmt: skip
-"""Where the mapping of a subject is below its thing."""
+"""The path from an object to the mapping of a subject."""
 
 
 Check = Callable[[Any, Location], Iterable[Finding]]
@@ -122,7 +122,7 @@ Check = Callable[[Any, Location], Iterable[Finding]]
 class ValueCheck:
     """A check that a value passes or fails wherever it is.
 
-    accepts  whether there is nothing to report; the walk asks this first, since nearly all passes
+    accepts  whether there is nothing to report; checked first, since nearly all values pass
     report   the check of a value that is not accepted
     words    all texts that are accepted, for editors; empty: there is no such list
     """
@@ -140,7 +140,7 @@ class ValueCheck:
 class Row:
     """One line of the table: the checks that hold at a path.
 
-    path  fields with dots between them; "[]" stands for each item of a list
+    path  fields with dots between them; "[]" means each item of a list
     """
 
     subject: str

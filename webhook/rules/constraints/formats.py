@@ -1,4 +1,4 @@
-"""The formats of values that rows ask for, each with the words for what departs from it.
+"""The formats of values that rows require, each with messages for violations.
 
 Source, where none is named: k8s.io/apimachinery pkg/util/validation/validation.go.
 """
@@ -26,8 +26,8 @@ class Format:
     """What a text must look like.
 
     name     how it is called in messages: "DNS label"
-    accepts  tells whether a text has the format
-    explain  says of a text that has not, why: '"_" is not allowed'
+    accepts  returns whether a text has the format
+    explain  returns why a text has not: '"_" is not allowed'
     """
 
     name: str

@@ -24,7 +24,7 @@ _REFERENCES = (
 
 
 def _of_server(check: Check) -> Check:
-    """Ask only nodes that a prepackaged server runs: of others the field is not read."""
+    """Only for nodes of prepackaged servers: the field is ignored for others."""
 
     def check_server(value: Any, location: Location) -> Iterable[Finding]:
         return check(value, location) if is_prepackaged_server(location.subject) else ()
@@ -33,7 +33,7 @@ def _of_server(check: Check) -> Check:
 
 
 def _names_object(kind: str, field: str) -> Any:
-    """Check that a reference names its object, and offer the field that was meant."""
+    """Check that a reference names its object, and suggest the nearest field."""
 
     def check(value: Any, location: Location) -> Iterable[Finding]:
         if type(value) is not dict or value.get(field) not in (None, ""):

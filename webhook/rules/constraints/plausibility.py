@@ -10,7 +10,7 @@ from webhook.rules._format import quote_value
 from webhook.rules.constraints.checks import ConstraintRule, Location, ValueCheck, row, rows
 
 _FIRST_IMPLAUSIBLE_CPU = 500
-"""Whole cores. 500m is what nearly all who write 500 mean; machines have fewer."""
+"""Whole cores. 500 almost always means 500m; machines have fewer cores."""
 _OBSOLETE_GPU = "alpha.kubernetes.io/nvidia-gpu"
 _TEMPLATE = re.compile(r"\{\{.*|\$\{[^}]*\}?|\$\([^)]*\)?|<[^<>]*>|\{%.*")
 

@@ -45,7 +45,7 @@ _HOST_SYSCTLS = {
     "hostNetwork": ("net.",),
     "hostIPC": ("kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."),
 }
-"""By the namespace that a pod shares with its node: how the names begin that are the node's."""
+"""By host namespace: the prefixes of sysctls that belong to the node."""
 
 
 def _check_restart_policy(value: Any, location: Location) -> Iterable[Finding]:

@@ -31,7 +31,7 @@ class Tree:
         self.items: Tree | None = None
 
     def descend(self, path: str) -> "Tree":
-        """Return the tree at a row's path; it is made where there is none."""
+        """Return the tree at a row's path; it is created if missing."""
         tree = self
         for step in path.replace("[]", ".[]").split(".") if path else ():
             if step == "[]":
@@ -76,7 +76,7 @@ class Rows:
     """The checks of rows, run at the values of one subject after the other.
 
     origin          what the values are of, as a Location takes it
-    looked_outside  set where a check asked for what is not in the value that a visit began with
+    looked_outside  set where a check read outside of the visited value
     """
 
     __slots__ = ("_fail", "_report", "looked_outside", "origin")

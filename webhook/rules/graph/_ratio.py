@@ -19,8 +19,8 @@ def iter_ratios(node: Node) -> Iterator[tuple[Path, str, int]]:
 def parse_go_float(value: str) -> float | None:
     """Return what Go's strconv.ParseFloat reads; None if it refuses.
 
-    Python accepts spaces and "_", Go does not. They also differ in "0x" numbers, which nobody
-    writes.
+    Python accepts spaces and "_", Go does not. They also differ in "0x"
+    numbers.
     """
     if "_" in value or value != value.strip():
         return None

@@ -1,7 +1,7 @@
 """Mapping instead of a list of children
 
 Why: `children` holds a list of nodes, even when there is only one. The API server refuses a mapping
-with a message that does not tell what is wrong ("unknown field").
+with an unclear message ("unknown field").
 
 Fix: Put a dash before the first field of the child. graphgate reads the mapping as one child, so
 that all other errors in it are reported in the same answer.

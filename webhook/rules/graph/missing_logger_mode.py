@@ -1,6 +1,6 @@
 """Logger without a mode
 
-Why: the mode tells what a logger records. Seldon refuses a logger without one.
+Why: the mode sets what a logger records. Seldon refuses a logger without one.
 
 Fix: Set mode to all, request or response.
 

@@ -1,6 +1,6 @@
 """Model server without a model
 
-Why: the modelUri tells the server where its model is. Seldon refuses a server without one, except
+Why: the modelUri is the location of the model. Seldon refuses a server without one, except
 HUGGINGFACE_SERVER.
 
 Fix: Set modelUri to the location of the model.

@@ -64,7 +64,7 @@ def check(node: Node, facts: Facts) -> Iterator[Finding]:
 
 
 def _nearest_implementation(written: str, servers: tuple[str, ...]) -> str:
-    """Return the implementation that was meant; "" if none is near.
+    """Return the nearest implementation; "" if none is near.
 
     All names of servers end in _SERVER, which makes them alike: only the rest is compared.
     """

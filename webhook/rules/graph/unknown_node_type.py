@@ -1,6 +1,6 @@
 """Unknown node type
 
-Why: the type tells the orchestrator how to call a node. Seldon does not check it, and the
+Why: the type determines how the orchestrator calls a node. Seldon does not check it, and the
 orchestrator silently skips a node of an unknown type.
 
 Fix: Use one of the allowed types, in upper case.

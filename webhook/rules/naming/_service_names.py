@@ -4,7 +4,7 @@ from webhook.graph.cluster_facts import Facts
 
 LEADING_DIGIT_SINCE_MINOR = 36
 """The first minor version of Kubernetes whose Service names may start with a digit
-(RelaxedServiceNameValidation: on by default in 1.36, for good in 1.37; KEP-5311)."""
+(RelaxedServiceNameValidation: on by default in 1.36, locked in 1.37; KEP-5311)."""
 
 
 def allows_leading_digit(facts: Facts) -> bool:

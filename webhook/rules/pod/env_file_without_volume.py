@@ -64,7 +64,7 @@ def _find_volume(
 ) -> Volume | None:
     """Return the volume of the container's pod with a name.
 
-    The orchestrator is in a pod of its predictor, and which one is not looked into.
+    The orchestrator is in a pod of its predictor; which one is not checked.
     """
     pods = predictor.components if container.role == "orchestrator" else (component,)
     found = (pod.volumes_by_name.get(name) for pod in pods if pod is not None)

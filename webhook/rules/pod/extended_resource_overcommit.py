@@ -34,13 +34,13 @@ LOCAL = True
 
 
 def check(container: Container) -> Iterator[Finding]:
-    """Yield each device that is not asked for as a whole (validateResourceRequirements)."""
+    """Yield each device with an invalid amount or limit (validateResourceRequirements)."""
     resources = container.raw.get("resources")
     if type(resources) is not dict:
         return
     for field in ("limits", "requests"):
         for name, value in get_mapping(resources, field).items():
-            # Most are called cpu or memory; the cheap question first.
+            # Most are cpu or memory; the cheap check comes first.
             if ("/" in name or "-" in name) and is_extended_resource(name):
                 yield from _check_device(
                     container.path / "resources", resources, field, name, value
@@ -53,7 +53,7 @@ def _check_device(
     requested = parse_quantity(value)
     field_path = path.join((field, name))
     if requested is None or requested < 0:
-        return  # no quantity: that is said
+        return  # not a quantity: reported elsewhere
     if name.startswith(HUGE_PAGES_PREFIX):
         page = parse_quantity(name.removeprefix(HUGE_PAGES_PREFIX))
         if not page or requested % page:

@@ -1,8 +1,8 @@
 """componentSpec split into two items
 
-Why: every dash in componentSpecs begins another pod. Autoscaler, metadata and replicas in another
-item than `spec` belong to a pod without containers, which the API server refuses, and the intended
-pod has none of them.
+Why: every dash in componentSpecs starts another pod. If autoscaler, metadata and replicas are in
+another item than `spec`, they belong to a pod without containers, which the API server refuses,
+and the intended pod lacks them.
 
 Fix: Remove the second "-" so that both become one item.
 

@@ -103,7 +103,7 @@ def _lacks_image(
     protocols = get_mapping(entry, "protocols") if type(entry) is dict else {}
     if not protocols:
         return None  # nothing is known of its images
-    # Triton speaks v2 whatever the object says; Seldon's operator looks for an image all the same.
+    # Triton speaks v2 whatever the object says; Seldon's operator still requires an image.
     is_triton = node.implementation == "TRITON_SERVER" and facts.operator == "graphgate"
     if is_triton or protocol in V2_PROTOCOLS:
         needed = sorted(V2_PROTOCOLS, reverse=True)

@@ -29,7 +29,7 @@ FIELDS = frozenset({"annotations"})
 
 
 def check(deployment: SeldonDeployment, routing: RoutingOptions) -> Iterator[Finding]:
-    """Yield the gateway that is not allowed, whoever makes the routes.
+    """Yield the gateway that is not allowed, under any operator.
 
     Source: createIstioResources of v1.17.1; Istio's resolution of gateway names.
     """

@@ -30,7 +30,7 @@ FIELDS = frozenset({"annotations"})
 
 
 def check(deployment: SeldonDeployment, routing: RoutingOptions) -> Iterator[Finding]:
-    """Yield the host that is not allowed, whoever makes the routes: Seldon's operator allows any.
+    """Yield the host that is not allowed, under any operator: Seldon's allows any.
 
     Source: createIstioResources of v1.17.1; Istio's merging of VirtualServices by host.
     """

@@ -2,7 +2,7 @@
 
 Why: the traffic of several predictors, or a shadow, needs a gateway that splits or copies the
 requests. graphgate's reconciler creates the routes for the gateway in the setting routing.kind. It
-is none here, so each predictor gets only what is sent to its own Service.
+is none in this case, so each predictor receives only what is sent to its own Service.
 
 Fix: Set routing.kind, or disable this rule if your own routes split the traffic.
 

@@ -89,7 +89,7 @@ def is_lost_setting(deployment: SeldonDeployment, path: Path) -> bool:
 
 
 def _misspelled_setting(path: Path) -> str:
-    """Return the setting that is valid there and was probably meant; "" if none."""
+    """Return the nearest setting that is valid there; "" if none."""
     known = _READABLE.intersection(schema.known_fields(path.parent))
     return nearest_word(str(path[-1]), sorted(known), CERTAIN_SIMILARITY) if known else ""
 

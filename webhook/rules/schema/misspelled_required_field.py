@@ -83,7 +83,7 @@ def _loads_model(deployment: SeldonDeployment, path: Path) -> bool:
 
 
 def _find_correct_name(path: Path, siblings: object) -> str:
-    """Return the field that was meant if it is absent; "" if that is not certain."""
+    """Return the field that is probably meant if it is absent; "" if that is not certain."""
     siblings_written = normalize_field(str(path[-1]))
     known = schema.known_fields(path.parent)
     right = next((field for field in known if normalize_field(field) == siblings_written), "")

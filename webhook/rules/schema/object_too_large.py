@@ -3,8 +3,8 @@
 Why: graphgate reads 30,000 values, 240 levels of nesting, 100 predictors, 300 componentSpecs, 400
 nodes and 400 containers, 262,144 characters of one text, and it lists 1,000 errors of a kind. The
 largest real object has half of that in values and a third in nodes. A larger one would only keep
-the webhook from answering others. Settings cannot switch this rule off: nobody knows what is in the
-part that was not read. An update that leaves its spec and annotations alone, to label it or to
+the webhook from answering others. Settings cannot switch this rule off: the part that was not read
+may contain anything. An update that leaves its spec and annotations alone, to label it or to
 remove a finalizer, is allowed.
 
 Fix: Split the object into several. Move large values into ConfigMaps.
