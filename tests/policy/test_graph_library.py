@@ -36,7 +36,7 @@ def predictor(*components: Any, **more: Any) -> dict[str, Any]:
 PREDICTOR = "spec.predictors[0]"
 COMPONENT = f"{PREDICTOR}.componentSpecs[0]"
 
-TREE = {
+TREE: dict[str, Any] = {
     "name": "router",
     "type": "ROUTER",
     "implementation": "RANDOM_ABTEST",
@@ -147,7 +147,8 @@ def test_a_list_of_containers_beside_spec_is_read_where_it_stands() -> None:
 
 
 def test_an_explainer_without_a_container_has_none() -> None:
-    for explainer in (None, [], {}, {"containerSpec": []}):
+    explainers: tuple[Any, ...] = (None, [], {}, {"containerSpec": []})
+    for explainer in explainers:
         assert [*iter_containers(deployment(predictor(explainer=explainer)))] == []
 
 
