@@ -37,7 +37,7 @@ from webhook.engine.policy_context import PolicyContext
 from webhook.errors import KubeApiUnavailableError
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.model import get_mapping, get_str
-from webhook.graph.well_known import MANAGED_BY_LABEL, SELDON_API_VERSION
+from webhook.graph.well_known import MANAGED_BY_LABEL, SELDON_API_VERSION, SELDON_KIND
 from webhook.kube import (
     NamespacedName,
     Reflector,
@@ -48,16 +48,12 @@ from webhook.kube import (
     delete,
     get,
 )
-from webhook.kube.list_watch import list_pages
+from webhook.kube.list_watch import PAGE_TIMEOUT_SECONDS, list_pages
 from webhook.settings.model import Settings
 
 logger = logging.getLogger("graphgate")
 
-FIELD_MANAGER = "graphgate-audit"
-KIND = "SeldonDeployment"
-
 _PAGE_SIZE = 50
-_PAGE_TIMEOUT_SECONDS = 60.0
 _LOOK_INTERVAL_SECONDS = 1.0
 """Seconds between checks whether settings, policies or facts have changed."""
 _CHANGE_DELAY_SECONDS = 0.5
@@ -159,7 +155,7 @@ class BackgroundAuditor:
         self.objects = [
             Reflector(
                 transport,
-                collection_path(SELDON_API_VERSION, KIND, namespace),
+                collection_path(SELDON_API_VERSION, SELDON_KIND, namespace),
                 _object_version,
                 on_change=self._on_object,
                 label_selector=selector,
@@ -261,17 +257,17 @@ class BackgroundAuditor:
     def _list_objects(self) -> Iterator[dict[str, Any]]:
         selectors = {"labelSelector": self._config.selector} if self._config.selector else {}
         for namespace in self._config.namespaces or ("",):
-            path = collection_path(SELDON_API_VERSION, KIND, namespace)
+            path = collection_path(SELDON_API_VERSION, SELDON_KIND, namespace)
             for page in list_pages(
                 self._transport,
                 path,
                 selectors,
                 page_size=_PAGE_SIZE,
-                timeout=_PAGE_TIMEOUT_SECONDS,
+                timeout=PAGE_TIMEOUT_SECONDS,
             ):
-                self._metrics.count_request("list", KIND)
+                self._metrics.count_request("list", SELDON_KIND)
                 for item in page.items:
-                    yield {"apiVersion": SELDON_API_VERSION, "kind": KIND, **item}
+                    yield {"apiVersion": SELDON_API_VERSION, "kind": SELDON_KIND, **item}
 
     def _follow_reports(self) -> None:
         """Follow the reports of the kind that is to be written, as soon as the cluster serves it.
@@ -300,7 +296,7 @@ class BackgroundAuditor:
             self._reports = watch
         if self._reports is not None:
             for reflector in self._reports.reflectors:
-                if not reflector.wait_until_synced(_PAGE_TIMEOUT_SECONDS):
+                if not reflector.wait_until_synced(PAGE_TIMEOUT_SECONDS):
                     raise KubeApiUnavailableError(
                         f"the reports cannot be listed: {reflector.last_error or 'no answer'}"
                     )
@@ -371,7 +367,7 @@ class BackgroundAuditor:
         state.written = frozenset({report_digest(report)})
         self._limiter.wait()
         self._metrics.count_request("apply", report["kind"])
-        stored = apply(self._transport, report, manager=FIELD_MANAGER)
+        stored = apply(self._transport, report, manager=MANAGED_BY)
         state.written |= {report_digest(stored)}
 
     def _fetch(self, name: NamespacedName) -> dict[str, Any] | None:
@@ -380,8 +376,8 @@ class BackgroundAuditor:
         if self._config.namespaces and namespace not in self._config.namespaces:
             return None
         self._limiter.wait()
-        self._metrics.count_request("get", KIND)
-        collection = collection_path(SELDON_API_VERSION, KIND, namespace)
+        self._metrics.count_request("get", SELDON_KIND)
+        collection = collection_path(SELDON_API_VERSION, SELDON_KIND, namespace)
         document = get(self._transport, f"{collection}/{object_name}")
         if document is None:
             return None

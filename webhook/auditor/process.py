@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -21,14 +20,12 @@ from webhook.runtime.hot_reload import Reloadable, ReloadLoop
 from webhook.runtime.limits import Limits
 from webhook.runtime.listener import Listener, bind_socket
 from webhook.runtime.log import json_logging
+from webhook.runtime.stopping import SHUTDOWN_TIMEOUT_SECONDS, call_on_stop_signal
 
 logger = logging.getLogger("graphgate")
 
 _RELOAD_INTERVAL_SECONDS = 1.0
 """Seconds between checks of settings and policies: a policy should not wait."""
-_SHUTDOWN_TIMEOUT_SECONDS = 35.0
-"""Seconds for the workers to finish: one answer may take 30."""
-_SIGNALS = ("SIGTERM", "SIGINT")
 
 
 def run(
@@ -63,9 +60,7 @@ async def _run(
     checks: Sequence[Check],
 ) -> int:
     stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in _SIGNALS:
-        loop.add_signal_handler(signal.Signals[name], stopping.set)
+    call_on_stop_signal(lambda _name: stopping.set())
     reload_loop = ReloadLoop(sources, lambda _name: None)
 
     def check_watches() -> CheckResult:
@@ -99,7 +94,7 @@ async def _run(
     logger.info("started", extra={"fields": {"healthPort": listener.port}})
     await stopping.wait()
     reload_task.cancel()
-    await asyncio.to_thread(auditor.stop, _SHUTDOWN_TIMEOUT_SECONDS)
+    await asyncio.to_thread(auditor.stop, SHUTDOWN_TIMEOUT_SECONDS)
     await listener.close(0.0)
     listener.abort()
     await asyncio.sleep(0)

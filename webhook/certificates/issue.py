@@ -22,6 +22,7 @@ from webhook.certificates.pair import KeyPair
 from webhook.certificates.parse import is_ca, load_certificates, load_key
 from webhook.certificates.rotation.plan import BACKDATE, CA_LIFETIME, SERVER_CERT_LIFETIME
 from webhook.errors import CertificateError
+from webhook.graph.well_known import CLUSTER_DOMAIN
 
 # Longer is a typing error; it also keeps far from the year 9999, where ASN.1 times end.
 _MAX_LIFETIME = timedelta(days=36500)
@@ -41,7 +42,7 @@ def server_names(service: str, namespace: str) -> tuple[str, ...]:
                 "and dashes, starting and ending with a letter or digit"
             )
     host = f"{service}.{namespace}"
-    return (service, host, f"{host}.svc", f"{host}.svc.cluster.local", *LOOPBACK_NAMES)
+    return (service, host, f"{host}.svc", f"{host}.{CLUSTER_DOMAIN}", *LOOPBACK_NAMES)
 
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")

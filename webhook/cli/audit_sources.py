@@ -12,6 +12,7 @@ import click
 from webhook.cli.manifests import select_manifests
 from webhook.errors import KubeApiUnavailableError
 from webhook.files import read_input
+from webhook.graph.well_known import SELDON_KIND
 
 if TYPE_CHECKING:
     from webhook.audit.auditor import ObjectFilter
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from webhook.yamldoc import ParsedFile
 
 PAGE_SIZE = 100
-_PAGE_TIMEOUT_SECONDS = 60.0
 _POLICIES_TIMEOUT_SECONDS = 30.0
 _POLICIES_POLL_SECONDS = 0.1
 _PROGRESS_INTERVAL_SECONDS = 0.1
@@ -142,15 +142,15 @@ def audit_cluster(
     """
     from webhook.graph.well_known import SELDON_API_VERSION
     from webhook.kube import collection_path
-    from webhook.kube.list_watch import list_pages
+    from webhook.kube.list_watch import PAGE_TIMEOUT_SECONDS, list_pages
 
     selectors = {"labelSelector": selector} if selector else {}
     total: int | None = 0
     for namespace in namespaces or ("",):
-        path = collection_path(SELDON_API_VERSION, "SeldonDeployment", namespace)
+        path = collection_path(SELDON_API_VERSION, SELDON_KIND, namespace)
         is_first = True
         for page in list_pages(
-            transport, path, selectors, page_size=PAGE_SIZE, timeout=_PAGE_TIMEOUT_SECONDS
+            transport, path, selectors, page_size=PAGE_SIZE, timeout=PAGE_TIMEOUT_SECONDS
         ):
             if is_first:
                 is_first = False
@@ -159,7 +159,7 @@ def audit_cluster(
                 progress.total = total
             for document in page.items:
                 # An item of a list does not say what it is.
-                named = {"apiVersion": SELDON_API_VERSION, "kind": "SeldonDeployment", **document}
+                named = {"apiVersion": SELDON_API_VERSION, "kind": SELDON_KIND, **document}
                 yield auditor.audit_object(named)
                 progress.step()
 

@@ -26,6 +26,7 @@ from webhook.graph.well_known import (
     KEDA_API_VERSION,
     POLICY_API_VERSION,
     SELDON_API_VERSION,
+    SELDON_KIND,
 )
 from webhook.kube import (
     ABSENT,
@@ -197,8 +198,8 @@ class ResourceClient:
         None: the object is gone. 409: it has changed, or another one has its name; the next
         reconciliation writes its status.
         """
-        self._before_request("status", "SeldonDeployment")
-        path = f"{collection_path(SELDON_API_VERSION, 'SeldonDeployment', namespace)}/{name}/status"
+        self._before_request("status", SELDON_KIND)
+        path = f"{collection_path(SELDON_API_VERSION, SELDON_KIND, namespace)}/{name}/status"
         response = self.transport.request(
             "PATCH",
             path,

@@ -27,11 +27,9 @@ from webhook.errors import KubeApiUnavailableError
 from webhook.graph.cluster_facts import Facts
 from webhook.kube import ApiStatusError, Transport
 from webhook.kube.facts_watcher import FactsWatcher
+from webhook.runtime.stopping import SHUTDOWN_TIMEOUT_SECONDS
 
 logger = logging.getLogger("graphgate")
-
-SHUTDOWN_TIMEOUT_SECONDS = 35.0
-"""Seconds for the workers to finish: one answer may take 30."""
 
 _SYNC_POLL_INTERVAL_SECONDS = 0.1
 """Seconds between checks whether the caches are synced."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from webhook.controller.api import ResourceClient
 from webhook.graph.model import get_mapping, get_str
+from webhook.graph.well_known import SELDON_KIND
 from webhook.runtime.event_writer import EventWriter
 
 logger = logging.getLogger("graphgate")
@@ -50,7 +51,7 @@ class EventRecorder:
             name,
             {
                 "apiVersion": get_str(document, "apiVersion"),
-                "kind": "SeldonDeployment",
+                "kind": SELDON_KIND,
                 "name": name,
                 "namespace": namespace,
                 "uid": get_str(metadata, "uid"),

@@ -19,7 +19,7 @@ from webhook.controller.preflight import find_served_kinds
 from webhook.controller.state.observed import ROUTE_PARTS, ObservedObject
 from webhook.controller.state.routes import READERS
 from webhook.errors import KubeApiUnavailableError
-from webhook.graph.well_known import SELDON_API_VERSION
+from webhook.graph.well_known import SELDON_API_VERSION, SELDON_KIND
 from webhook.kube import ApiStatusError, Reflector, Transport, collection_path
 from webhook.rendering.metadata import DEPLOYMENT_ID
 
@@ -54,7 +54,7 @@ class Informers:
         self._objects = [
             Reflector(
                 transport,
-                collection_path(SELDON_API_VERSION, "SeldonDeployment", namespace),
+                collection_path(SELDON_API_VERSION, SELDON_KIND, namespace),
                 CachedObject.read,
                 on_change=cache.on_document,
                 label_selector=config.label_selector,

@@ -11,7 +11,6 @@ Threads, because workers wait for answers nearly all the time; the main thread s
 
 import asyncio
 import logging
-import signal
 import socket
 import sys
 import threading
@@ -22,7 +21,7 @@ import uvloop
 from prometheus_client import disable_created_metrics
 
 from webhook.controller.config import ControllerConfig
-from webhook.controller.controller import SHUTDOWN_TIMEOUT_SECONDS, Controller, SettingsProvider
+from webhook.controller.controller import Controller, SettingsProvider
 from webhook.controller.informers import find_stale_informers
 from webhook.controller.metrics import ControllerMetrics
 from webhook.controller.preflight import ensure_no_seldon_operator
@@ -35,13 +34,16 @@ from webhook.runtime.http_message import RequestHandler
 from webhook.runtime.limits import Limits
 from webhook.runtime.listener import Listener, bind_socket
 from webhook.runtime.log import json_logging
+from webhook.runtime.stopping import (
+    SHUTDOWN_TIMEOUT_SECONDS,
+    STOP_SIGNALS,
+    call_on_stop_signal,
+)
 
 logger = logging.getLogger("graphgate")
 
 _RELOAD_INTERVAL_SECONDS = 10.0
 """Seconds between checks of the settings file; as for the server."""
-
-_SIGNALS = ("SIGTERM", "SIGINT")
 
 _LEADERSHIP_LOST_TIMEOUT_SECONDS = 3.0
 """Seconds for workers to finish after the Lease is lost: another replica may start after five."""
@@ -162,8 +164,7 @@ class _Process:
         """Run until a signal, or until another leads; return the exit code."""
         stop_requests: asyncio.Queue[str | SettingsError] = asyncio.Queue()
         loop = asyncio.get_running_loop()
-        for name in _SIGNALS:
-            loop.add_signal_handler(signal.Signals[name], stop_requests.put_nowait, name)
+        call_on_stop_signal(stop_requests.put_nowait)
         await self._listener.open()
         self._controller.start()
         election_thread = self._start_election(
@@ -177,7 +178,7 @@ class _Process:
         self._phase = "ending"
         reload_task.cancel()
         seldon_task.cancel()
-        by_signal = reason in _SIGNALS
+        by_signal = reason in STOP_SIGNALS
         await asyncio.to_thread(
             self._controller.stop,
             SHUTDOWN_TIMEOUT_SECONDS if by_signal else _LEADERSHIP_LOST_TIMEOUT_SECONDS,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from webhook.graph.model import get_mapping, get_str
-from webhook.graph.well_known import SELDON_GROUP, SELDON_RESOURCE
+from webhook.graph.well_known import SELDON_GROUP, SELDON_KIND, SELDON_RESOURCE
 
 SCALE_GROUP, SCALE_KIND = "autoscaling", "Scale"
 
@@ -28,7 +28,7 @@ class AdmissionRequest:
     old_object: Any = None
     group: str = SELDON_GROUP
     version: str = "v1"
-    kind: str = "SeldonDeployment"
+    kind: str = SELDON_KIND
     resource: str = SELDON_RESOURCE
     subresource: str = ""
     namespace: str = ""

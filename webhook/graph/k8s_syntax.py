@@ -35,7 +35,7 @@ _QUANTITY = re.compile(
 )
 _POWERS_OF_TEN = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15}
 _POWERS_OF_TEN["E"] = 18
-_POWERS_OF_TWO = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
+POWERS_OF_TWO = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _MAX_REMEMBERED_LENGTH = 60
 """Characters of a quantity that is remembered. Nothing real comes near: 2^63 has 19 digits."""
 _MAX_EXPONENT = 1000
@@ -103,14 +103,14 @@ def _count_billionths(text: str) -> int | None:
     exponent = int(match["exponent"]) if match["exponent"] else _POWERS_OF_TEN.get(suffix, 0)
     exponent += 9 - len(fraction) + len(digits[_MAX_EXPONENT:])
     amount: int = int(digits[:_MAX_EXPONENT] or "0")
-    if suffix in _POWERS_OF_TWO:
-        amount <<= _POWERS_OF_TWO[suffix]
+    if suffix in POWERS_OF_TWO:
+        amount <<= POWERS_OF_TWO[suffix]
     if exponent >= 0:
         amount *= 10 ** min(exponent, _MAX_EXPONENT + 9)
     else:
         # Rounded up, away from zero: a request is never rounded to nothing.
         amount = -(-amount // 10 ** min(-exponent, 2 * _MAX_EXPONENT))
-    if suffix in _POWERS_OF_TWO:
+    if suffix in POWERS_OF_TWO:
         amount = min(amount, _MAX_BINARY)
     return -amount if match["sign"] == "-" else amount
 

@@ -105,6 +105,8 @@ def build_trail_path(trail: Trail) -> Path:
 ROOT = Path()
 """The document itself."""
 
+PREDICTORS_PATH = ROOT / "spec" / "predictors"
+
 
 def resolve_path(document: Any, path: Iterable[Segment]) -> Any:
     """Return the value at `path`; raise LookupError if the document has no such place."""

@@ -6,6 +6,7 @@ operator. Names that only one module uses are in that module.
 
 SELDON_GROUP = "machinelearning.seldon.io"
 SELDON_API_VERSION = f"{SELDON_GROUP}/v1"
+SELDON_KIND = "SeldonDeployment"
 SELDON_RESOURCE = "seldondeployments"
 SELDON_PREFIX = "seldon.io/"
 CONTROLLER_ID_LABEL = "seldon.io/controller-id"
@@ -28,6 +29,11 @@ GRPC_TIMEOUT_ANNOTATION = "seldon.io/grpc-timeout"
 GRPC_MAX_MESSAGE_SIZE_ANNOTATION = "seldon.io/grpc-max-message-size"
 REST_TIMEOUT_ANNOTATION = "seldon.io/rest-timeout"
 EXPLAINER_LABEL = "seldon.io/explainer"
+SERVICE_LABEL_PREFIX = "seldon-app-svc-"
+"""Before the name of a container: the label that its Service selects by."""
+MODEL_CLAIM_VOLUME = "kfserving-pvc-source"
+KAFKA_VARIABLES = ("KAFKA_BROKER", "KAFKA_INPUT_TOPIC", "KAFKA_OUTPUT_TOPIC")
+"""What the orchestrator reads of a predictor with serverType kafka."""
 
 GRAPHGATE_PREFIX = "graphgate.io/"
 HOME_PAGE = "https://graphgate.io"
@@ -47,6 +53,7 @@ KEDA_GROUP = "keda.sh"
 KEDA_API_VERSION = f"{KEDA_GROUP}/v1alpha1"
 KEDA_DEFAULT_MAX_REPLICAS = 100
 """KEDA's default maximum (kedacore/keda, ScaledObject maxReplicaCount)."""
+CLUSTER_DOMAIN = "svc.cluster.local"
 LEASE_API_VERSION = "coordination.k8s.io/v1"
 KUBERNETES_PREFIX = "kubernetes.io/"
 PROMETHEUS_PATH_ANNOTATION = "prometheus.io/path"

@@ -58,6 +58,10 @@ class WatchEvent(NamedTuple):
     resource_version: str
 
 
+PAGE_TIMEOUT_SECONDS = 60.0
+"""Seconds for a page of whole objects, of which one may have a megabyte."""
+
+
 def list_pages(
     transport: Transport, path: str, selectors: Mapping[str, str], *, page_size: int, timeout: float
 ) -> Iterator[ListPage]:

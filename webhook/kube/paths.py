@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from webhook.graph.well_known import SELDON_RESOURCE
+from webhook.graph.well_known import SELDON_KIND, SELDON_RESOURCE
 
 _PLURALS: Mapping[str, str] = {
     "ConfigMap": "configmaps",
@@ -34,7 +34,7 @@ _PLURALS: Mapping[str, str] = {
     "Report": "reports",
     "ScaledObject": "scaledobjects",
     "Secret": "secrets",
-    "SeldonDeployment": SELDON_RESOURCE,
+    SELDON_KIND: SELDON_RESOURCE,
     "Service": "services",
     "TLSContext": "tlscontexts",
     "ValidatingAdmissionPolicy": "validatingadmissionpolicies",

@@ -10,15 +10,13 @@ from webhook.graph.finding import Finding, Operation
 from webhook.graph.path import ROOT, escape_pointer_token
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
 from webhook.graph.text import describe_value
-from webhook.graph.well_known import SELDON_GROUP
+from webhook.graph.well_known import SELDON_GROUP, SELDON_KIND
 from webhook.rules.other_ids import MISSPELLED_KIND_RULE_ID
-
-KIND = "SeldonDeployment"
 
 
 def is_seldon_deployment(document: Any) -> bool:
     """Return whether a document is a SeldonDeployment, of whatever apiVersion."""
-    return isinstance(document, dict) and document.get("kind") == KIND
+    return isinstance(document, dict) and document.get("kind") == SELDON_KIND
 
 
 def find_misspelled_kind(document: Any) -> Finding | None:
@@ -32,20 +30,20 @@ def find_misspelled_kind(document: Any) -> Finding | None:
     kind = document.get("kind")
     if kind is None:
         return _without_kind(document)
-    if type(kind) is str and nearest_word(kind, [KIND], CERTAIN_SIMILARITY):
+    if type(kind) is str and nearest_word(kind, [SELDON_KIND], CERTAIN_SIMILARITY):
         return Finding(
             ROOT / "kind",
             f'unknown kind "{kind}"',
-            f"write kind: {KIND}",
-            ({"op": "replace", "path": "/kind", "value": KIND},),
+            f"write kind: {SELDON_KIND}",
+            ({"op": "replace", "path": "/kind", "value": SELDON_KIND},),
             rule_id=MISSPELLED_KIND_RULE_ID,
-            fix_safety=spelling_fix_safety(kind, KIND),
+            fix_safety=spelling_fix_safety(kind, SELDON_KIND),
         )
     if _is_seldon_group(document.get("apiVersion")):
         return Finding(
             ROOT / "kind",
-            f"kind is {describe_value(kind)}, but {SELDON_GROUP} has only {KIND}",
-            f"write kind: {KIND}, or change apiVersion",
+            f"kind is {describe_value(kind)}, but {SELDON_GROUP} has only {SELDON_KIND}",
+            f"write kind: {SELDON_KIND}, or change apiVersion",
             rule_id=MISSPELLED_KIND_RULE_ID,
         )
     return None
@@ -56,7 +54,7 @@ def _without_kind(document: dict[str, Any]) -> Finding | None:
     if key is not None:
         value = document[key]
         named = type(value) is str and (
-            value == KIND or nearest_word(value, [KIND], CERTAIN_SIMILARITY)
+            value == SELDON_KIND or nearest_word(value, [SELDON_KIND], CERTAIN_SIMILARITY)
         )
         if named or _is_seldon_document(document):
             rename: Operation = {
@@ -75,11 +73,11 @@ def _without_kind(document: dict[str, Any]) -> Finding | None:
             )
     if not _is_seldon_document(document):
         return None
-    add: Operation = {"op": "add", "path": "/kind", "value": KIND}
+    add: Operation = {"op": "add", "path": "/kind", "value": SELDON_KIND}
     return Finding(
         ROOT,
         "kind is missing",
-        f"add kind: {KIND}",
+        f"add kind: {SELDON_KIND}",
         (add,),
         rule_id=MISSPELLED_KIND_RULE_ID,
         fix_safety="safe" if _is_seldon_group(document.get("apiVersion")) else "unsafe",

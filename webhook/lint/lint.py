@@ -1,6 +1,5 @@
 """Files evaluated: the same engine as the webhook's, with the places in the author's text."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -31,9 +30,9 @@ from webhook.rules import Action
 from webhook.rules.other_ids import UNREADABLE_RULE_ID, YAML_RULE_ID_PREFIX
 from webhook.settings.model import Settings
 from webhook.yamldoc import Document, ParsedFile, read
+from webhook.yamldoc.text_buffer import LINE_BREAK
 
 _NO_FIX: tuple[Operation, ...] = ()
-_LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def lint_text(
@@ -77,7 +76,7 @@ def lint_parsed(
     with_edits: bool = False,
 ) -> Report:
     """Check every SeldonDeployment in a file that was read already, as `lint_text`."""
-    lines = _LINE_END.split(parsed_file.text.removeprefix("\ufeff"))
+    lines = LINE_BREAK.split(parsed_file.text.removeprefix("\ufeff"))
     results: list[DocumentResult] = []
     for document in parsed_file.documents:
         if is_seldon_deployment(document.value):

@@ -34,6 +34,7 @@ ORCHESTRATOR_CONTAINER = "seldon-container-engine"
 """The orchestrator's container; an author's container of this name takes its place."""
 
 TENSORFLOW_CONTAINER = "tfserving"
+INJECTED_CONTAINERS = (ORCHESTRATOR_CONTAINER, TENSORFLOW_CONTAINER)
 """TensorFlow Serving behind its proxy; reached through the proxy only, so it has no Service."""
 
 

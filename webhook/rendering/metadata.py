@@ -22,6 +22,7 @@ from webhook.graph.well_known import (
     PROMETHEUS_PATH_ANNOTATION,
     PROMETHEUS_SCRAPE_ANNOTATION,
     SELDON_PREFIX,
+    SERVICE_LABEL_PREFIX,
 )
 from webhook.rendering import names
 from webhook.rendering.layout import ContainerSlot, PodLayout, PredictorLayout
@@ -38,7 +39,6 @@ from webhook.rendering.source_map import (
 APP = "app"
 DEPLOYMENT_ID = "seldon-deployment-id"
 PREDICTOR_SERVICE = "seldon-app"
-CONTAINER_SERVICE = "seldon-app-svc-"
 """Followed by the container's name; the value is its Service's."""
 
 CONTAINS_ORCHESTRATOR = "seldon-deployment-contains-svcorch"
@@ -46,7 +46,7 @@ CONTAINS_ORCHESTRATOR = "seldon-deployment-contains-svcorch"
 
 def is_reserved_label(key: str) -> bool:
     """Return whether a rendered selector reads the label, so that an author's value is not used."""
-    return key in {APP, DEPLOYMENT_ID, PREDICTOR_SERVICE} or key.startswith(CONTAINER_SERVICE)
+    return key in {APP, DEPLOYMENT_ID, PREDICTOR_SERVICE} or key.startswith(SERVICE_LABEL_PREFIX)
 
 
 def selector_labels(layout: PredictorLayout, name: str) -> dict[str, str]:
@@ -66,7 +66,7 @@ def deployment_selector(
         return selector_labels(layout, name)
     if labels.get(EXPLAINER_LABEL) == "true":
         return {DEPLOYMENT_ID: names.deployment_id_label(layout.deployment.name)}
-    services = {key: labels[key] for key in labels if key.startswith(CONTAINER_SERVICE)}
+    services = {key: labels[key] for key in labels if key.startswith(SERVICE_LABEL_PREFIX)}
     if PREDICTOR_SERVICE in labels:
         services[PREDICTOR_SERVICE] = labels[PREDICTOR_SERVICE]
     owner = names.deployment_id_label(layout.deployment.name)
@@ -113,7 +113,7 @@ def _component_pod_labels(layout: PredictorLayout, pod: PodLayout, name: str) ->
     fixed: dict[str, str] = {}
     for slot, node in pod.node_slots:
         if slot.has_service:
-            fixed[CONTAINER_SERVICE + slot.name] = names.container_service_name(layout, slot)
+            fixed[SERVICE_LABEL_PREFIX + slot.name] = names.container_service_name(layout, slot)
         fixed |= _role_label(node_role(node))
     entrypoint = layout.entrypoint
     if entrypoint is not None and entrypoint[0] is pod and not layout.orchestrator_in_own_pod:
@@ -166,7 +166,7 @@ def predictor_service_labels(layout: PredictorLayout) -> Sourced:
 def container_service_labels(layout: PredictorLayout, slot: ContainerSlot) -> Sourced:
     """Return the labels of the Service of one node's container."""
     fixed = {
-        CONTAINER_SERVICE + slot.name: names.container_service_name(layout, slot),
+        SERVICE_LABEL_PREFIX + slot.name: names.container_service_name(layout, slot),
         PREDICTOR_SERVICE: names.predictor_service_name(layout),
     }
     return _service_labels(layout, fixed | (_role_label(node_role(slot.node)) if slot.node else {}))

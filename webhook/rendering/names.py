@@ -10,15 +10,16 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
+from webhook.graph.names import MAX_LABEL_LENGTH
 from webhook.graph.path import Path
-from webhook.graph.well_known import SERVICE_NAME_ANNOTATION
+from webhook.graph.well_known import SERVICE_LABEL_PREFIX, SERVICE_NAME_ANNOTATION
 from webhook.rendering.layout import ContainerSlot, PodLayout, PredictorLayout, layout_predictors
 from webhook.rendering.options import DEFAULT_OPTIONS, RenderOptions
 
-MAX_NAME_LENGTH = 63
-"""The most characters of a label value and of a Service's name; Seldon keeps all names to it."""
+MAX_NAME_LENGTH = MAX_LABEL_LENGTH
+"""Seldon keeps all names to that of a label's value and a Service."""
 
-MAX_CONTAINER_NAME_LENGTH = MAX_NAME_LENGTH - len("seldon-app-svc-")
+MAX_CONTAINER_NAME_LENGTH = MAX_NAME_LENGTH - len(SERVICE_LABEL_PREFIX)
 """The most characters of the name of a container that serves a node."""
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from webhook.graph.model import Node, get_mapping, get_str
 from webhook.graph.path import Path
 from webhook.graph.well_known import (
+    CLUSTER_DOMAIN,
     LOGGER_QUEUE_SIZE_ANNOTATION,
     LOGGER_WRITE_TIMEOUT_ANNOTATION,
     SEPARATE_POD_ANNOTATION,
@@ -198,7 +199,7 @@ def _encode_node(layout: PredictorLayout, node: Node) -> dict[str, Any]:
             entrypoint is not None and entrypoint[0] is pod and not layout.orchestrator_in_own_pod
         )
         service = (
-            f"{names.container_service_name(layout, slot)}.{_namespace(layout)}.svc.cluster.local"
+            f"{names.container_service_name(layout, slot)}.{_namespace(layout)}.{CLUSTER_DOMAIN}"
         )
         fields["endpoint"] = {
             "service_host": "localhost" if is_local else service,

@@ -1,7 +1,7 @@
 """Services: of each node's container, and of each predictor and explainer."""
 
 from webhook.graph.model import get_mapping, get_str
-from webhook.graph.well_known import HEADLESS_SERVICE_ANNOTATION
+from webhook.graph.well_known import HEADLESS_SERVICE_ANNOTATION, SERVICE_LABEL_PREFIX
 from webhook.rendering import metadata, names
 from webhook.rendering.layout import ContainerSlot, PredictorLayout
 from webhook.rendering.source_map import Sourced, mapping_of
@@ -17,7 +17,7 @@ def render_container_service(layout: PredictorLayout, slot: ContainerSlot) -> So
         layout,
         name,
         labels=metadata.container_service_labels(layout, slot),
-        selector={metadata.CONTAINER_SERVICE + slot.name: name},
+        selector={SERVICE_LABEL_PREFIX + slot.name: name},
         ports={"http": (slot.http_port, slot.http_port), "grpc": (slot.grpc_port, slot.grpc_port)},
     )
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from webhook.graph.model import get_mapping, get_str, iter_mappings
 from webhook.graph.path import Path
+from webhook.graph.well_known import MODEL_CLAIM_VOLUME
 from webhook.rendering import names, security_context
 from webhook.rendering.environment import MODELS_PATH
 from webhook.rendering.layout import PodLayout, PredictorLayout
@@ -32,7 +33,6 @@ from webhook.rendering.source_map import (
 )
 
 CLAIM_SCHEME = "pvc://"
-CLAIM_VOLUME = "kfserving-pvc-source"
 CLAIM_MOUNT = "/mnt/pvc"
 """Where and under which name a claim is mounted: what Seldon's initializer image expects."""
 
@@ -151,12 +151,14 @@ class _Adding:
         if not self._layout.is_seldon:
             if claim in self._claims:
                 return self._claims[claim]
-            if CLAIM_VOLUME in self._volume_names:
+            if MODEL_CLAIM_VOLUME in self._volume_names:
                 name = names.claim_volume_name(target)
                 self._add_volume({"name": name, "persistentVolumeClaim": {"claimName": claim}})
                 return name
-        self._add_volume({"name": CLAIM_VOLUME, "persistentVolumeClaim": {"claimName": claim}})
-        return CLAIM_VOLUME
+        self._add_volume(
+            {"name": MODEL_CLAIM_VOLUME, "persistentVolumeClaim": {"claimName": claim}}
+        )
+        return MODEL_CLAIM_VOLUME
 
     def _add_volume(self, volume: dict[str, Any]) -> None:
         self._volumes.append(injected(volume, self._layout.predictor.path))

@@ -15,7 +15,7 @@ from webhook.yamldoc.nodes import Mapping, Node, Sequence, node_end, walk_nodes
 TextEdit: TypeAlias = tuple[int, int, str]
 """Start and end of what goes, and what comes instead."""
 
-_LINE_BREAK = re.compile(r"\r\n|\n|\r")
+LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _COLON = re.compile(r"\s*:")
 _WORD = re.compile(r"\S+")
 _BLANKS_AND_COMMENTS = re.compile(r"(?:[ \t\r\n]+|(?<=[ \t\r\n])#[^\r\n]*)*")
@@ -59,12 +59,12 @@ class TextBuffer:
 
     def line_end(self, offset: int) -> int:
         """Return where the line of an offset ends, before its line break."""
-        match = _LINE_BREAK.search(self.text, offset)
+        match = LINE_BREAK.search(self.text, offset)
         return len(self.text) if match is None else match.start()
 
     def next_line(self, offset: int) -> int:
         """Return where the next line begins; the end of the text if there is none."""
-        match = _LINE_BREAK.search(self.text, offset)
+        match = LINE_BREAK.search(self.text, offset)
         return len(self.text) if match is None else match.end()
 
     def column(self, offset: int) -> int:
@@ -114,7 +114,7 @@ class TextBuffer:
 
     def newline(self, offset: int) -> str:
         """Return the line break that is used around an offset."""
-        match = _LINE_BREAK.search(self.text, offset) or _LINE_BREAK.search(self.text)
+        match = LINE_BREAK.search(self.text, offset) or LINE_BREAK.search(self.text)
         return "\n" if match is None else match[0]
 
     def detect_style(self, offset: int) -> YamlStyle:

@@ -12,11 +12,10 @@ from typing import Any, ClassVar
 
 from webhook.cel.signatures import Library
 from webhook.cel.values import MAX_INT64, EvaluationError, no_overload
-from webhook.graph.k8s_syntax import NANO
+from webhook.graph.k8s_syntax import NANO, POWERS_OF_TWO
 
 _QUANTITY = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)([a-zA-Z]*|[eE][+-]?\d+)", re.ASCII)
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
-_BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _INT64_DIGITS = 18
 """Decimal digits that an int64 holds for sure."""
 _MAX_LENGTH = 64
@@ -57,15 +56,15 @@ def _parse_cached(text: str) -> Quantity:
     whole, _, fraction = digits.partition(".")
     amount, exponent = int(whole + fraction or "0"), 9 - len(fraction)
     scale = _int64_scale(whole.lstrip("0"), fraction, suffix)
-    if suffix in _BINARY:
-        amount *= 2 ** _BINARY[suffix]
+    if suffix in POWERS_OF_TWO:
+        amount *= 2 ** POWERS_OF_TWO[suffix]
     elif (power := _decimal_power(suffix)) is not None:
         exponent += power
     else:
         raise EvaluationError(f'"{text[:40]}" has an unknown suffix: {suffix}')
     # Finer than nano is rounded away from zero. Binary ones are cut off at 2^63 - 1.
     nano = amount * 10**exponent if exponent >= 0 else -(-amount // 10**-exponent)
-    if suffix in _BINARY and scale is None:
+    if suffix in POWERS_OF_TWO and scale is None:
         nano = min(nano, MAX_INT64 * NANO)
     return Quantity(-nano if sign == "-" else nano, scale)
 
@@ -83,8 +82,8 @@ def _int64_scale(whole: str, fraction: str, suffix: str) -> int | None:
 
     Source: k8s.io/apimachinery pkg/api/resource/quantity.go, ParseQuantity's fast path.
     """
-    if suffix in _BINARY:
-        power = _BINARY[suffix]
+    if suffix in POWERS_OF_TWO:
+        power = POWERS_OF_TWO[suffix]
         fits = not fraction and 15 - len(whole) - power * 3 // 10 - 1 >= 0
         return 0 if fits else None
     scale = (_decimal_power(suffix) or 0) - len(fraction)

@@ -10,7 +10,7 @@ import click
 from webhook.cli.examples import examples
 from webhook.errors import PolicyError
 from webhook.files import read_input
-from webhook.graph.well_known import SELDON_API_VERSION
+from webhook.graph.well_known import SELDON_API_VERSION, SELDON_KIND
 from webhook.runtime.single_document import read_single_document
 from webhook.server.policy_files import parse_policies, read_files
 
@@ -272,7 +272,7 @@ def _sample_deployment() -> dict[str, object]:
         graph = {"name": name, "type": "MODEL", "children": [graph] if graph else []}
     return {
         "apiVersion": SELDON_API_VERSION,
-        "kind": "SeldonDeployment",
+        "kind": SELDON_KIND,
         "metadata": {"name": "bench", "namespace": "models", "labels": {"team": "a"}},
         "spec": {
             "predictors": [

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from webhook.graph.model import get_mapping, get_str, iter_mappings
+from webhook.graph.well_known import SELDON_GROUP, SELDON_KIND
 from webhook.rendering.metadata import DEPLOYMENT_ID
 
 FIELD_MANAGER = "graphgate"
@@ -22,7 +23,7 @@ SELDON_MANAGER = "manager"
 """The field manager of Seldon's operator: client-go takes the program's name, which is /manager.
 Other operators' programs are called so as well; objects of Seldon's carry its label besides."""
 
-_GROUP = "machinelearning.seldon.io/"
+_GROUP = f"{SELDON_GROUP}/"
 _SELDON_LAST_APPLIED = "f:seldon.io/last-applied"
 
 Owner = Literal["ours", "predecessor", "other"]
@@ -58,9 +59,7 @@ def classify_owner(obj: Mapping[str, Any], uid: str, name: str) -> Owner:
 
 
 def _is_seldon_deployment(owner: Mapping[str, Any]) -> bool:
-    return owner.get("kind") == "SeldonDeployment" and get_str(owner, "apiVersion").startswith(
-        _GROUP
-    )
+    return owner.get("kind") == SELDON_KIND and get_str(owner, "apiVersion").startswith(_GROUP)
 
 
 def _is_managed(metadata: Mapping[str, Any]) -> bool:

@@ -35,6 +35,7 @@ from webhook.controller.state.observed import (
 )
 from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import Path
+from webhook.graph.well_known import SELDON_KIND
 from webhook.rendering.render import Rendered
 
 AUTOSCALER_KINDS = frozenset({"HorizontalPodAutoscaler", "ScaledObject"})
@@ -126,7 +127,7 @@ def to_desired(rendered: Rendered, owner: OwnerRef, namespace: str) -> DesiredOb
         "ownerReferences": [
             {
                 "apiVersion": owner.api_version,
-                "kind": "SeldonDeployment",
+                "kind": SELDON_KIND,
                 "name": owner.name,
                 "uid": owner.uid,
                 "controller": True,

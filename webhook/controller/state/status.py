@@ -46,7 +46,7 @@ from webhook.graph.model import (
     get_str,
     iter_mappings,
 )
-from webhook.graph.well_known import EXPLAINER_LABEL
+from webhook.graph.well_known import CLUSTER_DOMAIN, EXPLAINER_LABEL
 from webhook.rendering.metadata import PREDICTOR_SERVICE
 from webhook.rendering.model_servers import V2_PROTOCOLS
 
@@ -192,7 +192,7 @@ def _address(view: SeldonDeployment, state: ReconcileState) -> dict[str, Any]:
         if service is not None:
             name, namespace = service.key[1], service.object["metadata"]["namespace"]
             port = next((get_int(p, "port") for p in _ports(service)), None)
-            host = f"{name}.{namespace}.svc.cluster.local:{port}"
+            host = f"{name}.{namespace}.{CLUSTER_DOMAIN}:{port}"
             return {"address": {"url": f"http://{host}{_prediction_path(view, predictor)}"}}
     return {}
 

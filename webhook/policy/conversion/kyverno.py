@@ -11,7 +11,7 @@ from typing import Any
 from webhook.graph.admission_request import guess_resource
 from webhook.graph.k8s_syntax import MAX_NAME_LENGTH
 from webhook.graph.model import get_list, get_mapping, get_str
-from webhook.graph.well_known import KEDA_GROUP, SELDON_GROUP, TITLE_ANNOTATION
+from webhook.graph.well_known import KEDA_GROUP, SELDON_GROUP, SELDON_KIND, TITLE_ANNOTATION
 from webhook.policy.conversion.result import (
     ConvertedPart,
     keep_fields,
@@ -56,7 +56,7 @@ _GROUPS = {
     "autoscaling": "HorizontalPodAutoscaler",
     "policy": "PodDisruptionBudget",
     "rbac.authorization.k8s.io": "Role RoleBinding ClusterRole ClusterRoleBinding",
-    SELDON_GROUP: "SeldonDeployment",
+    SELDON_GROUP: SELDON_KIND,
     KEDA_GROUP: "ScaledObject",
 }
 _GROUP_OF_KIND = {kind: group for group, kinds in _GROUPS.items() for kind in kinds.split()}

@@ -6,11 +6,11 @@ Source of the bounds: sigs.k8s.io/gateway-api v1.6, apis/v1/httproute_types.go.
 from collections.abc import Iterator
 from typing import Any
 
-from webhook.graph.path import ROOT, Path
+from webhook.graph.path import Path
 from webhook.graph.well_known import GATEWAY_API_VERSION
 from webhook.rendering.render import Rendered
 from webhook.rendering.routes.backends import WHOLE, RouteBackend
-from webhook.rendering.routes.manifests import RouteContext, build_route, weight_of
+from webhook.rendering.routes.manifests import OBJECT_NAME, RouteContext, build_route, weight_of
 from webhook.rendering.source_map import Sourced, injected, list_of, mapping_of
 
 HTTP_ROUTE = "HTTPRoute"
@@ -21,8 +21,6 @@ MAX_RULES = 16
 
 MAX_BACKENDS = 16
 """Backends of one rule."""
-
-_OBJECT = ROOT / "metadata" / "name"
 
 
 def render_gateway_routes(context: RouteContext) -> Iterator[Rendered]:
@@ -44,7 +42,7 @@ def render_gateway_routes(context: RouteContext) -> Iterator[Rendered]:
             HTTP_ROUTE,
             name,
             _http_spec(context, rules),
-            source=_OBJECT,
+            source=OBJECT_NAME,
         )
     for backend in explainers[len(in_route) :]:
         yield build_route(
@@ -60,9 +58,9 @@ def render_gateway_routes(context: RouteContext) -> Iterator[Rendered]:
         spec = {
             "parentRefs": [_parent(context, routing.grpc_section_name)],
             "hostnames": [host.lower() for host in hosts] or None,
-            "rules": list_of(_OBJECT, [_grpc_rule(context, _header_match(context))]),
+            "rules": list_of(OBJECT_NAME, [_grpc_rule(context, _header_match(context))]),
         }
-        yield build_route(context, GATEWAY_API_VERSION, GRPC_ROUTE, name, spec, source=_OBJECT)
+        yield build_route(context, GATEWAY_API_VERSION, GRPC_ROUTE, name, spec, source=OBJECT_NAME)
 
 
 def _http_spec(context: RouteContext, rules: list[Sourced]) -> dict[str, Any]:
@@ -70,7 +68,7 @@ def _http_spec(context: RouteContext, rules: list[Sourced]) -> dict[str, Any]:
     return {
         "parentRefs": [_parent(context, context.options.routing.section_name)],
         "hostnames": hosts or None,
-        "rules": list_of(_OBJECT, rules),
+        "rules": list_of(OBJECT_NAME, rules),
     }
 
 
@@ -122,7 +120,7 @@ def _explainer_rule(context: RouteContext, backend: RouteBackend) -> Sourced:
 
 
 def _rule(
-    source: Path = _OBJECT,
+    source: Path = OBJECT_NAME,
     *,
     matches: list[dict[str, Any]],
     filters: list[Sourced],
@@ -154,7 +152,7 @@ def _header_match(context: RouteContext) -> dict[str, Any]:
 
 def _rewrite() -> Sourced:
     path = {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}
-    return injected({"type": "URLRewrite", "urlRewrite": {"path": path}}, _OBJECT)
+    return injected({"type": "URLRewrite", "urlRewrite": {"path": path}}, OBJECT_NAME)
 
 
 def _mirrors(context: RouteContext, *, grpc: bool) -> Iterator[Sourced]:

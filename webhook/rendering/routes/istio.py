@@ -6,8 +6,9 @@ Source: createIstioResources and the explainer's, operator v1.17.1, and recorded
 from collections.abc import Iterator
 from typing import Any
 
-from webhook.graph.path import ROOT, Path
+from webhook.graph.path import Path
 from webhook.graph.well_known import (
+    CLUSTER_DOMAIN,
     ISTIO_API_VERSION,
     ISTIO_RETRIES_ANNOTATION,
     ISTIO_RETRIES_TIMEOUT_ANNOTATION,
@@ -15,7 +16,7 @@ from webhook.graph.well_known import (
 from webhook.rendering.render import Rendered
 from webhook.rendering.routes.attachment import parse_whole_number, read_annotation
 from webhook.rendering.routes.backends import WHOLE, RouteBackend
-from webhook.rendering.routes.manifests import RouteContext, build_route, weight_of
+from webhook.rendering.routes.manifests import OBJECT_NAME, RouteContext, build_route, weight_of
 from webhook.rendering.source_map import Sourced, from_user, list_of, mapping_of
 
 VIRTUAL_SERVICE = "VirtualService"
@@ -26,13 +27,14 @@ GRPC_PATHS = ".*tensorflow.*|.*seldon.protos.*|.*inference.*"
 
 _RETRY_ON = "gateway-error,connect-failure,refused-stream"
 _IDLE_TIMEOUT = "60s"
-_OBJECT = ROOT / "metadata" / "name"
 
 
 def render_istio_routes(context: RouteContext) -> Iterator[Rendered]:
     """Yield the VirtualServices and DestinationRules of a SeldonDeployment."""
     if context.backends.live:
-        yield _build(context, VIRTUAL_SERVICE, context.deployment.name, _routes(context), _OBJECT)
+        yield _build(
+            context, VIRTUAL_SERVICE, context.deployment.name, _routes(context), OBJECT_NAME
+        )
     for backend in context.backends.all:
         spec = {
             "host": _host(context, backend),
@@ -89,11 +91,11 @@ def _routes(context: RouteContext) -> dict[str, Any]:
         "rewrite": {"uri": "/"},
     }
     grpc = {"match": [grpc_match], **_split(context, grpc=True)}
-    routes = [mapping_of(_OBJECT, rest), mapping_of(_OBJECT, grpc)]
+    routes = [mapping_of(OBJECT_NAME, rest), mapping_of(OBJECT_NAME, grpc)]
     return {
         "hosts": list(context.attachment.hosts) or ["*"],
         "gateways": [context.attachment.gateway],
-        "http": list_of(_OBJECT, routes),
+        "http": list_of(OBJECT_NAME, routes),
     }
 
 
@@ -118,7 +120,7 @@ def _split(context: RouteContext, *, grpc: bool) -> dict[str, Any]:
         )
         for backend in live
     ]
-    split: dict[str, Any] = {"route": list_of(_OBJECT, routes)}
+    split: dict[str, Any] = {"route": list_of(OBJECT_NAME, routes)}
     for shadow in context.backends.shadows[-1:]:
         port = shadow.grpc_port if grpc else shadow.http_port
         split["mirror"] = _destination(_host(context, shadow), shadow, port, shadow.path)
@@ -156,7 +158,7 @@ def _destination(host: str, backend: RouteBackend, port: int, source: Path) -> S
 
 
 def _host(context: RouteContext, backend: RouteBackend) -> str:
-    return f"{backend.service}.{context.namespace}.svc.cluster.local"
+    return f"{backend.service}.{context.namespace}.{CLUSTER_DOMAIN}"
 
 
 def _subset(backend: RouteBackend) -> dict[str, Any]:

@@ -15,6 +15,9 @@ from webhook.rendering.routes.attachment import Attachment
 from webhook.rendering.routes.backends import Backends, RouteBackend
 from webhook.rendering.source_map import Sourced, from_user, injected, mapping_of
 
+OBJECT_NAME = ROOT / "metadata" / "name"
+"""Where what is in a route, and nobody wrote, comes from."""
+
 DEFAULT_NAMESPACE = "default"
 """Where an object is that names no namespace, as in Seldon (getNamespace)."""
 

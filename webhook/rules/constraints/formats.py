@@ -6,11 +6,13 @@ Source, where none is named: k8s.io/apimachinery pkg/util/validation/validation.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from webhook.graph.k8s_syntax import (
     MAX_NAME_LENGTH,
     MAX_SUBDOMAIN_LENGTH,
+    explain_invalid,
     is_annotation_key,
     is_config_map_key,
     is_label_value,
@@ -18,7 +20,6 @@ from webhook.graph.k8s_syntax import (
     is_subdomain,
 )
 from webhook.graph.names import MAX_LABEL_LENGTH, is_dns_label
-from webhook.graph.text import join_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,38 +37,8 @@ class Format:
 
 
 def explain_characters(allowed: str, max_length: int) -> Callable[[str], str]:
-    """Return what says why a text of some characters is not accepted.
-
-    allowed     the inside of a character class: "-a-z0-9"
-    max_length  the most characters
-    """
-    forbidden = re.compile(f"[^{allowed}]")
-
-    def explain(text: str) -> str:
-        if not text:
-            return "it is empty"
-        found = sorted(set(forbidden.findall(text)))
-        if found:
-            return f"{_describe_characters(found)} not allowed"
-        if len(text) > max_length:
-            return f"{max_length} characters at most, has {len(text)}"
-        if not text[0].isalnum() or not text[-1].isalnum():
-            return "it must start and end with a letter or digit"
-        return "letters or digits must stand on both sides of each dot"
-
-    return explain
-
-
-def _describe_characters(found: list[str]) -> str:
-    words = []
-    if any(character.isspace() for character in found):
-        words.append("spaces")
-    if any(character.isupper() for character in found):
-        words.append("upper-case letters")
-    others = [c for c in found if not c.isspace() and not c.isupper()]
-    words += [f'"{c}"' if c.isprintable() else "control characters" for c in others[:3]]
-    verb = "is" if len(words) == 1 and others and others[0].isprintable() else "are"
-    return f"{join_words(words)} {verb}"
+    """Return what says why a text of some characters is not accepted (`explain_invalid`)."""
+    return partial(explain_invalid, allowed_chars=allowed, max_length=max_length)
 
 
 def _explain_key(key: str) -> str:

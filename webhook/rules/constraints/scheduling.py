@@ -5,6 +5,7 @@ from typing import Any
 
 from webhook.graph.finding import Finding
 from webhook.graph.model import get_list, get_mapping, iter_mappings
+from webhook.graph.selectors import SELECTOR_OPERATORS
 from webhook.graph.well_known import MANAGED_BY_LABEL, SELDON_PREFIX
 from webhook.rules._format import quote_value
 from webhook.rules._suggest import unknown_value_finding
@@ -30,8 +31,7 @@ from webhook.rules.constraints.formats import (
     QUALIFIED_NAME,
 )
 
-_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
-_NODE_OPERATORS = (*_OPERATORS, "Gt", "Lt")
+_NODE_OPERATORS = (*SELECTOR_OPERATORS, "Gt", "Lt")
 """The operators of requirements on nodes; those on pods lack the last two."""
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
@@ -193,7 +193,7 @@ def selector_rows(subject: str, path: str) -> tuple[Row, ...]:
             each_key(QUALIFIED_NAME),
             each_value(LABEL_VALUE),
         ),
-        *requirement_rows(subject, f"{path}.matchExpressions[]", _OPERATORS),
+        *requirement_rows(subject, f"{path}.matchExpressions[]", SELECTOR_OPERATORS),
     )
 
 

@@ -32,7 +32,7 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.indentation import find_split_predictors
 from webhook.graph.model import Predictor, SeldonDeployment, iter_mappings
-from webhook.graph.path import ROOT, Path
+from webhook.graph.path import PREDICTORS_PATH, ROOT, Path
 from webhook.graph.text import join_words
 from webhook.rules._stray_fields import (
     get_value_at,
@@ -46,7 +46,6 @@ ACTION = "deny"
 SINCE = "0.1.0"
 
 _SPEC_PATH = ("spec",)
-_PREDICTORS_PATH = ROOT / "spec" / "predictors"
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
@@ -77,18 +76,18 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
 
 def _rejoin_predictor_patch(deployment: SeldonDeployment, first: int, second: int) -> Finding:
     """Return the finding for a predictor in two items; the second one is moved into the first."""
-    part = get_value_at(deployment, _PREDICTORS_PATH / second)
+    part = get_value_at(deployment, PREDICTORS_PATH / second)
     moves = [
-        move_operation(_PREDICTORS_PATH / second / name, _PREDICTORS_PATH / first / name)
+        move_operation(PREDICTORS_PATH / second / name, PREDICTORS_PATH / first / name)
         for name in part
     ]
-    remaining: Operation = {"op": "remove", "path": (_PREDICTORS_PATH / second).pointer}
+    remaining: Operation = {"op": "remove", "path": (PREDICTORS_PATH / second).pointer}
     target_path = second if part.get("graph") is not None else first
     fields = join_words(list(part)[:4])
     return Finding(
-        _PREDICTORS_PATH / target_path / "graph",
-        f"the graph is in a separate list item: {_PREDICTORS_PATH / first} has no graph, "
-        f"{_PREDICTORS_PATH / second} has only {fields}",
+        PREDICTORS_PATH / target_path / "graph",
+        f"the graph is in a separate list item: {PREDICTORS_PATH / first} has no graph, "
+        f"{PREDICTORS_PATH / second} has only {fields}",
         f'remove the "-" before {next(iter(part))} so that both items become one predictor',
         (*moves, remaining),
         fix_safety="safe",

@@ -39,14 +39,13 @@ from collections.abc import Iterator
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import Node, Predictor, get_str
+from webhook.graph.well_known import MODEL_CLAIM_VOLUME
 from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rendering.storage_initializer import CLAIM_SCHEME
 from webhook.rules.graph._nodes import index_of_component
 
 ACTION = "deny"
 SINCE = "0.1.0"
-
-_VOLUME = "kfserving-pvc-source"
 
 
 def check(predictor: Predictor, facts: Facts) -> Iterator[Finding]:
@@ -62,6 +61,6 @@ def check(predictor: Predictor, facts: Facts) -> Iterator[Finding]:
         if first.setdefault(pod, node) is not node:
             yield Finding(
                 node.path / "modelUri",
-                f"Seldon's operator mounts this PVC as {_VOLUME}, and also that of node "
+                f"Seldon's operator mounts this PVC as {MODEL_CLAIM_VOLUME}, and also that of node "
                 f'"{first[pod].name}" in the same pod',
             )

@@ -37,6 +37,7 @@ from collections.abc import Iterator
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import ComponentSpec, Node, Predictor, get_str
+from webhook.graph.well_known import MODEL_CLAIM_VOLUME
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
@@ -57,7 +58,7 @@ def check(component: ComponentSpec, predictor: Predictor, facts: Facts) -> Itera
 
 def _check_node(node: Node, component: ComponentSpec, facts: Facts) -> Iterator[Finding]:
     from webhook.rendering.names import initializer_name, model_volume_name
-    from webhook.rendering.storage_initializer import CLAIM_SCHEME, CLAIM_VOLUME
+    from webhook.rendering.storage_initializer import CLAIM_SCHEME
 
     reader = _reader_name(node, component)
     initializer = initializer_name(reader)
@@ -74,7 +75,7 @@ def _check_node(node: Node, component: ComponentSpec, facts: Facts) -> Iterator[
         return
     names = [model_volume_name(reader)]
     if get_str(node.raw, "modelUri").startswith(CLAIM_SCHEME):
-        names.append(CLAIM_VOLUME)
+        names.append(MODEL_CLAIM_VOLUME)
     for name in names:
         for volume in component.volumes_by_name.get(name, ()):
             yield Finding(

@@ -20,14 +20,14 @@ from collections.abc import Iterator
 from webhook.graph.finding import Finding
 from webhook.graph.model import Predictor
 from webhook.graph.names import MAX_LABEL_LENGTH
+from webhook.graph.well_known import SERVICE_LABEL_PREFIX
 from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
-_LABEL_PREFIX = "seldon-app-svc-"
-_MAX_NAME_LENGTH = MAX_LABEL_LENGTH - len(_LABEL_PREFIX)
+_MAX_NAME_LENGTH = MAX_LABEL_LENGTH - len(SERVICE_LABEL_PREFIX)
 
 
 def check(predictor: Predictor) -> Iterator[Finding]:

@@ -33,12 +33,11 @@ from webhook.graph.model import ComponentSpec, Predictor, get_mapping, get_str, 
 from webhook.graph.path import Path
 from webhook.graph.suggest import nearest_word
 from webhook.graph.text import join_words
+from webhook.rendering.layout import INJECTED_CONTAINERS, TENSORFLOW_CONTAINER
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-
-_INJECTED = ("seldon-container-engine", "tfserving")
 
 
 def check(pod: ComponentSpec, predictor: Predictor) -> Iterator[Finding]:
@@ -47,8 +46,10 @@ def check(pod: ComponentSpec, predictor: Predictor) -> Iterator[Finding]:
     if not references:
         return
     own = [container.name for container in pod.all_containers]
-    injected = [f"{name}-model-initializer" for name in (*predictor.node_names, "tfserving")]
-    known = {*own, *predictor.node_names, *_INJECTED, *injected}
+    injected = [
+        f"{name}-model-initializer" for name in (*predictor.node_names, TENSORFLOW_CONTAINER)
+    ]
+    known = {*own, *predictor.node_names, *INJECTED_CONTAINERS, *injected}
     for path, reference in references:
         name = get_str(reference, "containerName")
         if name and name not in known:

@@ -49,6 +49,7 @@ from webhook.graph.model import (
 from webhook.graph.path import Segment
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
 from webhook.graph.text import join_words
+from webhook.graph.well_known import MODEL_CLAIM_VOLUME
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -95,13 +96,12 @@ def _is_injected(
     from webhook.rendering.layout import TENSORFLOW_CONTAINER
     from webhook.rendering.names import initializer_name
     from webhook.rendering.pods import CERTIFICATE_VOLUME
-    from webhook.rendering.storage_initializer import CLAIM_VOLUME
 
     if name == OLD_PODINFO_VOLUME:  # stored by Seldon before 1.2
         return container.name in predictor.nodes_by_name
     if name == CERTIFICATE_VOLUME:
         return bool(get_mapping(predictor.raw, "ssl"))
-    if name in (PODINFO_VOLUME, CLAIM_VOLUME):
+    if name in (PODINFO_VOLUME, MODEL_CLAIM_VOLUME):
         return True
     reader = next((name.removesuffix(suffix) for suffix in _SUFFIXES if name.endswith(suffix)), "")
     if container.role == "explainer":

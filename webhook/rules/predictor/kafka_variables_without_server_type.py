@@ -29,12 +29,11 @@ from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
 from webhook.graph.model import Predictor, SeldonDeployment, get_mapping, iter_mappings
+from webhook.graph.well_known import KAFKA_VARIABLES
 
 ACTION = "warn"
 SINCE = "0.1.0"
 FIELDS = frozenset({"svcOrchSpec"})
-
-_VARIABLES = ("KAFKA_BROKER", "KAFKA_INPUT_TOPIC", "KAFKA_OUTPUT_TOPIC")
 
 
 def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Finding]:
@@ -42,7 +41,7 @@ def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Findin
     if deployment.spec.get("serverType") == "kafka":
         return
     for index, variable in iter_mappings(get_mapping(predictor.raw, "svcOrchSpec"), "env"):
-        if variable.get("name") in _VARIABLES:
+        if variable.get("name") in KAFKA_VARIABLES:
             yield Finding(
                 predictor.path.join(("svcOrchSpec", "env", index, "name")),
                 f"{variable['name']} has no effect without serverType: kafka",

@@ -32,12 +32,11 @@ from types import NoneType
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_mapping, iter_mappings
 from webhook.graph.text import join_words
+from webhook.graph.well_known import KAFKA_VARIABLES
 
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"serverType"})
-
-_REQUIRED_VARIABLES = ("KAFKA_BROKER", "KAFKA_INPUT_TOPIC", "KAFKA_OUTPUT_TOPIC")
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
@@ -52,7 +51,7 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
         if type(orchestrator.get("env")) not in (list, NoneType):
             continue  # said by wrong-type
         present = {variable.get("name") for _, variable in iter_mappings(orchestrator, "env")}
-        missing = [name for name in _REQUIRED_VARIABLES if name not in present]
+        missing = [name for name in KAFKA_VARIABLES if name not in present]
         if missing:
             yield Finding(
                 predictor.path / "svcOrchSpec" / "env",

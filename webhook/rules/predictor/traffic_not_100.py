@@ -24,14 +24,12 @@ from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
-from webhook.graph.path import ROOT
+from webhook.graph.path import PREDICTORS_PATH
 from webhook.graph.text import join_words
 
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"predictors"})
-
-_PREDICTORS_PATH = ROOT / "spec" / "predictors"
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
@@ -68,7 +66,7 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
             [f'"{p.name}" {"has none" if p.traffic is None else p.traffic}' for p in live]
         )
         yield Finding(
-            _PREDICTORS_PATH,
+            PREDICTORS_PATH,
             f"traffic of the {len(live)} non-shadow predictors must add up to 100, got "
             f"{total} ({shares})",
             evidence=tuple(predictor.path / "traffic" for predictor in live),

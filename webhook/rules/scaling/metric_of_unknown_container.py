@@ -36,13 +36,12 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import ComponentSpec, Predictor, get_mapping, get_str, iter_mappings
 from webhook.graph.suggest import nearest_word
 from webhook.graph.text import join_words
+from webhook.rendering.layout import INJECTED_CONTAINERS
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"hpaSpec"})
-
-_INJECTED = ("seldon-container-engine", "tfserving")
 
 
 def check(component: ComponentSpec, predictor: Predictor) -> Iterator[Finding]:
@@ -50,7 +49,7 @@ def check(component: ComponentSpec, predictor: Predictor) -> Iterator[Finding]:
     if type(component.raw.get("kedaSpec")) is dict:
         return
     own = [container.name for container in component.all_containers]
-    known = {*own, *_INJECTED, *(node.name for node in predictor.nodes)}
+    known = {*own, *INJECTED_CONTAINERS, *(node.name for node in predictor.nodes)}
     spec = get_mapping(component.raw, "hpaSpec")
     for field in ("metrics", "metricsv2"):
         for index, metric in iter_mappings(spec, field):

@@ -25,7 +25,7 @@ from typing import Any
 from webhook.graph import schema
 from webhook.graph.finding import Finding
 from webhook.graph.model import SchemaError, SeldonDeployment
-from webhook.graph.path import ROOT
+from webhook.graph.path import PREDICTORS_PATH
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
 from webhook.rules._stray_fields import get_value_at, move_into_patch, normalize_field
 
@@ -33,7 +33,6 @@ ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"unknown"})
 
-_PREDICTORS = ROOT / "spec" / "predictors"
 _NAMES = ("children", "child")
 
 
@@ -45,7 +44,7 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
     if path[0:1] != ("spec",):
         return
     is_below_graph = "graph" in path[:-1]
-    if not is_below_graph and path.parent.parent != _PREDICTORS:
+    if not is_below_graph and path.parent.parent != PREDICTORS_PATH:
         return
     value = get_value_at(deployment, path)
     field = str(path[-1])
