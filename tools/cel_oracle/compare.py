@@ -25,7 +25,7 @@ CLASSES = {
     "denies": "false or an error here, true there: denies what it admits",
     "fails": "an error here, a value there",
     "refuses": "does not pass the check here; the API server takes the policy",
-    TEXT: "an error in both, told in other words",
+    TEXT: "an error in both, with other words",
     EQUAL: "the same",
 }
 """By danger, the greatest first."""
