@@ -1,7 +1,7 @@
 """Whether a package's tests notice a planted error.
 
 A mutant in a function is tried in a fork of a process that has collected the tests: the function
-gets the changed code, and only the tests run that pass through its lines, quick ones first. Where
+gets the changed code, and only the tests run that pass through its lines. Where
 that does not tell, since it runs when a module is imported, all tests of the package run in a
 process that imports the changed module, those first that pass through the module.
 """
@@ -48,6 +48,8 @@ MAX_MEMORY = 4 << 30  # and one that fills the memory
 
 NOTICED, UNNOTICED, UNDECIDED = 1, 0, 3
 
+_Rank = tuple[bool, float]
+
 
 class BrokenTestsError(Exception):
     """The tests fail without any mutant."""
@@ -87,31 +89,45 @@ def _first_stage(mutants: list[Mutant], tests: Sequence[str], jobs: int, report:
 class _Reach:
     """Which tests pass through which lines, by number, and how long each takes.
 
+    order     of the tests, from `put_in_order`
     imported  the lines that run when the tests are collected
     """
 
     lines: dict[str, dict[int, list[int]]] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
+    order: list[float] = field(default_factory=list)
     imported: dict[str, frozenset[int]] = field(default_factory=dict)
 
     def tests_of(self, mutant: Mutant) -> tuple[list[int], bool]:
-        """Return the tests that pass through the mutant, quick ones first.
+        """Return the tests that pass through the mutant, in the order in which they are tried.
 
         And whether they decide: what runs when modules are imported may be kept from then.
         """
         file = str(ROOT / mutant.file)
         span = range(mutant.line, mutant.last_line + 1)
         found = {test for line in span for test in self.lines.get(file, {}).get(line, ())}
-        quick_first = sorted(found, key=lambda test: self.seconds[test])
-        return quick_first, self.imported.get(file, frozenset()).isdisjoint(span)
+        in_order = sorted(found, key=lambda test: self.order[test])
+        return in_order, self.imported.get(file, frozenset()).isdisjoint(span)
 
-    def ranks_for(self, file: str, items: Sequence[pytest.Item]) -> dict[str, tuple[bool, float]]:
-        """Return each test's rank for a file: first what passes through it, quick ones first."""
+    def put_in_order(self, items: Sequence[pytest.Item]) -> None:
+        """Rank the tests by the time that their test function has taken by then, quick cases first.
+
+        The cases of one function say much the same; another function says something else.
+        """
+        self.order = [0.0] * len(items)
+        spent: dict[str, float] = {}
+        for number in sorted(range(len(items)), key=lambda number: self.seconds[number]):
+            function = items[number].nodeid.partition("[")[0]
+            spent[function] = spent.get(function, 0) + self.seconds[number]
+            self.order[number] = spent[function]
+
+    def ranks_for(self, file: str, items: Sequence[pytest.Item]) -> dict[str, _Rank]:
+        """Return each test's rank for a file: first what passes through it."""
         passing = {
             test for tests in self.lines.get(str(ROOT / file), {}).values() for test in tests
         }
         return {
-            item.nodeid: (number not in passing, self.seconds[number])
+            item.nodeid: (number not in passing, self.order[number])
             for number, item in enumerate(items)
         }
 
@@ -137,6 +153,7 @@ class _FirstStage:
         if _wait(_fork(lambda: _measure(session, files, measured))) != UNNOTICED:
             return True
         reach = pickle.loads(measured.read_bytes())
+        reach.put_in_order(session.items)
         data = self.importing.get_data()
         reach.imported = {file: frozenset(data.lines(file) or ()) for file in data.measured_files()}
         codes = _in_parallel(
@@ -222,7 +239,7 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(constant)
 
 
-def _run_all(mutant: Mutant, tests: Sequence[str], ranks: Mapping[str, tuple[bool, float]]) -> int:
+def _run_all(mutant: Mutant, tests: Sequence[str], ranks: Mapping[str, _Rank]) -> int:
     _silence()
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(ROOT))
@@ -235,7 +252,7 @@ def _run_all(mutant: Mutant, tests: Sequence[str], ranks: Mapping[str, tuple[boo
 class _InOrder:
     """A plugin for pytest: tests run in the order of their ranks, unknown ones last."""
 
-    ranks: Mapping[str, tuple[bool, float]]
+    ranks: Mapping[str, _Rank]
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Sort what was collected."""
