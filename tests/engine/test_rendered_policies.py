@@ -316,3 +316,209 @@ def test_nothing_is_rendered_for_policies_of_seldondeployments(monkeypatch: Any)
     policies = load_texts(policy_text("- expression: 'false'\n"), binding_text())
     decision = judge(minimal(), policies)
     assert (decision.denied, decision.rule_errors) == (True, ())
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "object.apiVersion == 'v1' && object.kind == 'Pod'",
+        "object.metadata.generateName == 'iris-main-0-classifier-' && !has(object.metadata.name)",
+        "object.metadata.namespace == 'models'",
+        "object.spec.dnsPolicy == 'ClusterFirst'",
+        "object.spec.enableServiceLinks == true",
+        "object.spec.restartPolicy == 'Always'",
+        "object.spec.schedulerName == 'default-scheduler'",
+        "has(object.spec.securityContext)",
+        "object.spec.serviceAccountName == 'default'",
+        "object.spec.terminationGracePeriodSeconds >= 20",
+        "object.spec.containers.all(c, has(c.resources))",
+        "object.spec.containers.all(c, c.terminationMessagePath == '/dev/termination-log')",
+        "object.spec.containers.all(c, c.terminationMessagePolicy == 'File')",
+        "object.metadata.ownerReferences.size() == 1",
+        "object.metadata.ownerReferences[0].apiVersion == 'apps/v1'",
+        "object.metadata.ownerReferences[0].name == 'iris-main-0-classifier'",
+        "object.metadata.ownerReferences[0].controller == true",
+        "object.metadata.ownerReferences[0].blockOwnerDeletion == true",
+        "request.operation == 'CREATE' && request.namespace == 'models'",
+    ],
+)
+def test_a_pod_is_as_the_api_server_has_it(expression: str) -> None:
+    decision = judge(minimal(), pod_policy(f'- expression: "{expression}"\n'))
+    assert said(decision.warnings) == []
+    (refused, *_) = said(
+        judge(minimal(), pod_policy(f'- expression: "!({expression})"\n')).warnings
+    )
+    assert refused[1].startswith("pod of predictor main: failed expression: ")
+
+
+def test_what_the_author_wrote_is_no_default() -> None:
+    document = with_pod(serviceAccountName="own", restartPolicy="Never", schedulerName="own")
+    expression = (
+        "object.spec.serviceAccountName == 'own' && object.spec.schedulerName == 'own' && "
+        "object.spec.restartPolicy == 'Never'"
+    )
+    assert said(judge(document, pod_policy(f'- expression: "{expression}"\n')).warnings) == []
+
+
+def test_an_init_container_is_found_in_its_own_list() -> None:
+    document = with_pod(
+        initContainers=[{"name": "i", "image": "i:1"}, {"name": "j", "image": "j@1"}]
+    )
+    validation = (
+        "- expression: object.spec.initContainers.all(c, c.image.contains('@'))\n  message: init\n"
+    )
+    assert said(judge(document, pod_policy(validation)).warnings) == [
+        (f"{TEMPLATE}.spec.initContainers[0].image", "pod of predictor main: init")
+    ]
+
+
+def test_a_container_without_an_image_moves_no_place_of_another() -> None:
+    document = with_pod(
+        containers=[
+            {"name": "classifier", "image": "i@1"},
+            {"name": "none"},
+            {"name": "beside", "image": "r.io/a:1"},
+        ]
+    )
+    assert [path for path, _ in said(judge(document, pod_policy()).warnings)] == [
+        f"{TEMPLATE}.spec.containers[2].image"
+    ]
+
+
+def test_the_rendered_object_itself_is_traced_as_well() -> None:
+    policies = load_texts(
+        policy_text(
+            "- expression: object.spec.template.spec.containers.all(c, c.image.contains('@'))\n"
+            "  message: deployment\n"
+            "- {expression: \"object.kind == 'Pod'\", message: kind}\n",
+            match_constraints=about("deployments", group="apps"),
+        ),
+        binding_text(),
+    )
+    label = "Deployment iris-main-0-classifier of predictor main"
+    paths = {message: path for path, message in said(judge(minimal(), policies).warnings)}
+    assert paths[f"{label}: deployment"] == f"{CONTAINER}.image"
+    assert paths[f"{label}: kind"].startswith("spec.predictors[0]")
+
+
+def test_a_pods_own_kind_leads_to_what_it_was_made_of() -> None:
+    decision = judge(
+        minimal(), pod_policy("- {expression: \"object.kind == 'X'\", message: kind}\n")
+    )
+    assert said(decision.warnings) == [(TEMPLATE, "pod of predictor main: kind")]
+
+
+def test_an_update_of_a_policys_own_is_no_creation() -> None:
+    policies = load_texts(
+        policy_text(PINNED, match_constraints=about("pods", operations="[UPDATE]")), binding_text()
+    )
+    assert said(judge(minimal(), policies, old=minimal()).warnings) == []
+
+
+def test_a_finding_in_a_rendered_object_has_no_fix() -> None:
+    policies = load_texts(
+        policy_text(
+            PINNED,
+            match_constraints=about("pods"),
+            annotations='graphgate.io/suggested-fix: \'[JSONPatch{op: "remove", path: "/spec"}]\'',
+        ),
+        binding_text(),
+    )
+    (found,) = [f for f in judge(minimal(), policies).warnings if f.rule_id == "policy/p/0"]
+    assert found.fix == ()
+
+
+def test_a_policy_without_a_binding_is_not_asked() -> None:
+    policies = load_texts(policy_text(PINNED, match_constraints=about("pods")))
+    assert said(judge(minimal(), policies, mode="deny").denials) == []
+
+
+@pytest.mark.parametrize(("actions", "outcome"), [("[Warn]", "warn"), ("[Audit]", "audit")])
+def test_a_failure_is_no_stronger_than_the_binding(actions: str, outcome: str) -> None:
+    policies = pod_policy("- expression: object.spec.nodeName == 'a'\n", actions=actions)
+    decision = judge(minimal(), policies, mode="deny")
+    assert said(decision.denials) == []
+    shown = {"warn": decision.warnings, "audit": decision.audits}[outcome]
+    assert [message.partition(": the")[0] for _, message in said(shown)] == [
+        "pod of predictor main"
+    ]
+
+
+@pytest.mark.parametrize(("mode", "denied"), [("deny", True), ("warn", False)])
+def test_a_failure_denies_where_the_policy_would(mode: str, denied: bool) -> None:
+    policies = pod_policy("- expression: object.spec.nodeName == 'a'\n")
+    assert judge(minimal(), policies, mode=mode).denied is denied
+
+
+def test_a_bound_that_is_exceeded_is_not_ignored() -> None:
+    slow = "lists.range(200000).all(n, n >= 0)"
+    policies = load_texts(
+        policy_text(
+            f'- expression: "{slow}"\n',
+            match_constraints=about("pods"),
+            spec="failurePolicy: Ignore",
+        ),
+        binding_text(),
+    )
+    assert judge(minimal(), policies, mode="deny").denied
+    ignored = load_texts(
+        policy_text(
+            "- expression: object.spec.nodeName == 'a'\n",
+            match_constraints=about("pods"),
+            spec="failurePolicy: Ignore",
+        ),
+        binding_text(),
+    )
+    decision = judge(minimal(), ignored, mode="deny")
+    assert (decision.denied, len(said(decision.warnings))) == (False, 1)
+
+
+def test_what_is_not_sure_only_warns() -> None:
+    policies = load_texts(
+        policy_text(
+            "- expression: namespaceObject.metadata.?labels.stage.orValue('') == 'x'\n",
+            match_constraints=about("pods"),
+        ),
+        binding_text(),
+    )
+    known = Facts(namespaces={"models": Namespace({"stage": "prod"})})
+    assert not judge(minimal(), policies, mode="deny").denied
+    assert judge(minimal(), policies, mode="deny", facts=known).denied
+
+
+def test_a_mutation_that_reads_the_user_or_is_switched_off_is_left_out() -> None:
+    validation = "- expression: object.spec.?priorityClassName.orValue('') == ''\n"
+    reads = (
+        "[JSONPatch{op: 'add', path: '/spec/priorityClassName', value: request.userInfo.username}]"
+    )
+    assert said(judge(minimal(), with_mutation(validation, reads)).warnings) == []
+    patch = "[JSONPatch{op: 'add', path: '/spec/priorityClassName', value: 'models'}]"
+    annotations = "annotations: {graphgate.io/rendered: 'off'}"
+    off = ADD_SECCOMP.replace("{name: add}", f"{{name: add, {annotations}}}", 1)
+    assert off != ADD_SECCOMP
+    policies = load_texts(
+        policy_text(validation, match_constraints=about("pods")),
+        binding_text(),
+        *(off % patch).split("---\n"),
+    )
+    assert said(judge(minimal(), policies).warnings) == []
+
+
+def test_containers_that_a_mutation_reorders_are_found_by_name() -> None:
+    document = with_pod(
+        containers=[
+            {"name": "classifier", "image": "r.io/a:1"},
+            {"name": "beside", "image": "b@1"},
+        ]
+    )
+    move = "[JSONPatch{op: 'move', from: '/spec/containers/0', path: '/spec/containers/1'}]"
+    paths = [path for path, _ in said(judge(document, with_mutation(PINNED, move)).warnings)]
+    assert paths == [f"{CONTAINER}.image"]
+
+
+def test_a_mutation_that_removes_the_containers_leaves_the_pod() -> None:
+    gone = "[JSONPatch{op: 'remove', path: '/spec/containers'}]"
+    validation = "- {expression: has(object.spec.containers), message: none}\n"
+    assert [
+        message for _, message in said(judge(minimal(), with_mutation(validation, gone)).warnings)
+    ] == ["pod of predictor main: none"]
