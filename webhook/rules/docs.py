@@ -76,8 +76,8 @@ def render_text(rule: Rule) -> str:
     return (
         f"{rule.id} ({rule.action} by default, since {rule.since})\n\n"
         f"{doc.title}.\n\n"
-        f"Why: {_wrap_paragraphs(doc.why)}\n\n"
-        f"Fix: {_wrap_paragraphs(doc.fix)}\n\n"
+        f"{_wrap_paragraphs(f'Why: {doc.why}')}\n\n"
+        f"{_wrap_paragraphs(f'Fix: {doc.fix}')}\n\n"
         + (f"Parameters:\n{parameters}\n" if parameters else "")
         + f"Bad:\n{indent(doc.bad, '  ')}\n\nGood:\n{indent(doc.good, '  ')}\n"
     )
