@@ -9,6 +9,7 @@ from tests.engine.pods_of_all_kinds import CHOICES, example_cases, generated_cas
 from tests.soundness.judging import FACTS
 from webhook.defaulting import apply_add_operations, default_object
 from webhook.engine.evaluate import evaluate
+from webhook.engine.evaluated_object import read_object
 from webhook.engine.pod_checks import find_pod_templates
 from webhook.engine.rendered_pods import needs_rendering, render_pods
 from webhook.graph.cluster_facts import NO_FACTS, Facts, Namespace
@@ -240,9 +241,8 @@ def test_no_version_is_newer_than_the_clusters(
 def test_security_uses_the_version_that_holds() -> None:
     document = with_pod(securityContext={"sysctls": [SYSCTL]})
     for minor, passes in ((None, True), (36, False)):
-        reported, *_ = explain_security(
-            document, enforcing("baseline"), Facts(kubernetes_minor=minor)
-        )
+        facts = Facts(kubernetes_minor=minor)
+        reported, *_ = explain_security(read_object(document, enforcing("baseline"), facts))
         assert dict(reported.levels)["baseline"] is passes
 
 
@@ -251,5 +251,5 @@ def test_security_checks_the_pod_and_not_the_template_alone() -> None:
     document = with_predictor(graph=SERVER, componentSpecs=[{"spec": {"containers": [other]}}])
     other["securityContext"] = {"runAsNonRoot": True}  # type: ignore[assignment]
     settings = enforcing("restricted", defaults={"runAsUser": None})
-    reported, *_ = explain_security(document, settings, NO_FACTS)
+    reported, *_ = explain_security(read_object(document, settings, NO_FACTS))
     assert dict(reported.levels) == {"privileged": True, "baseline": True, "restricted": False}

@@ -362,7 +362,7 @@ def test_of_the_old_object_only_what_denies_the_new_one_is_asked(monkeypatch):
     asked = []
 
     def record_asked(*given, **options):
-        asked.append(options["only"])
+        asked.append(options.get("only"))
         return run_rules(*given, **options)
 
     monkeypatch.setattr(module, "run_rules", record_asked)

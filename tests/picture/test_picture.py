@@ -10,6 +10,7 @@ import pytest
 from tests.documents_of import minimal
 from tests.picture.graphs import bush, chain, fan, hostile
 from tests.seeds import ROOT, SEEDS
+from webhook.engine.evaluated_object import read_object
 from webhook.graph.cluster_facts import NO_FACTS
 from webhook.graph.finding import Finding
 from webhook.graph.path import Path
@@ -35,13 +36,13 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def draw(document, *findings):
-    return build_picture(document, findings, SETTINGS, NO_FACTS)
+    return build_picture(read_object(document, SETTINGS, NO_FACTS), findings)
 
 
 def draw_file(file):
     (document,) = read(file.read_text()).documents
     findings = find_in_document(document, SETTINGS, NO_FACTS) or []
-    return build_picture(document.value, findings, SETTINGS, NO_FACTS)
+    return build_picture(read_object(document.value, SETTINGS, NO_FACTS), findings)
 
 
 def example(name):
@@ -121,7 +122,7 @@ def test_every_finding_of_every_file_is_drawn_once():
     for file in EXAMPLES:
         (document,) = read(file.read_text()).documents
         findings = find_in_document(document, SETTINGS, NO_FACTS) or []
-        picture = build_picture(document.value, findings, SETTINGS, NO_FACTS)
+        picture = build_picture(read_object(document.value, SETTINGS, NO_FACTS), findings)
         marks = list(picture.marks)
         for predictor in picture.predictors:
             marks += predictor.marks

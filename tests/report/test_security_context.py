@@ -7,6 +7,7 @@ import pytest
 from tests.documents_of import minimal, with_graph, with_pod, with_predictor
 from tests.seeds import EXAMPLES
 from webhook.defaulting import DefaultingOptions
+from webhook.engine.evaluated_object import read_object
 from webhook.graph.cluster_facts import NO_FACTS, Facts, Namespace
 from webhook.graph.parse import parse
 from webhook.rendering.options import OrchestratorOptions, RenderOptions
@@ -27,7 +28,7 @@ def model_server(**predictor):
 
 
 def explain(document, facts=NO_FACTS, settings=SETTINGS):
-    return [*explain_security(document, settings, facts)]
+    return [*explain_security(read_object(document, settings, facts))]
 
 
 def fields(container):

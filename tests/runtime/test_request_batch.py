@@ -35,10 +35,14 @@ class FakeConnection:
         self.is_queued = False
         self._name, self._harness = name, harness
 
-    def respond(self, request: HttpRequest) -> HttpResponse | None:
+    def take_request(self) -> HttpRequest | None:
+        request = self.requests.popleft()
+        return None if self._name == "gone" else request
+
+    def handler(self, _request: HttpRequest) -> HttpResponse:
         self._harness.events.append(f"evaluate {self._name}")
         self._harness.clock += 0.0015
-        return None if self._name == "gone" else HttpResponse(200, [], b"")
+        return HttpResponse(200, [], b"")
 
     def write_response(self, request: HttpRequest, response: HttpResponse) -> bool:
         if self._name == "mute":
@@ -79,7 +83,7 @@ def harness(monkeypatch: pytest.MonkeyPatch) -> Harness:
 def test_what_arrives_in_one_turn_is_evaluated_then_written(harness: Harness) -> None:
     for name in ("gone", "a"):
         harness.add(name)
-    assert harness.run_turn() == ["evaluate gone", "evaluate a", "write a"]
+    assert harness.run_turn() == ["evaluate a", "write a"]
 
 
 def test_an_answer_does_not_wait_for_many_others(harness: Harness) -> None:
@@ -141,15 +145,18 @@ def test_an_answer_that_cannot_be_written_stops_no_other(harness: Harness) -> No
     assert harness.run_turn() == ["evaluate mute", "evaluate a", "abort mute", "write a"]
 
 
-def test_what_is_to_follow_an_answer_follows_it(harness: Harness) -> None:
-    done: list[str] = []
-
+def test_what_follows_answers_follows_all_of_them_and_a_fault_there_stops_no_other(
+    harness: Harness,
+) -> None:
     class Recording(FakeConnection):
-        def respond(self, request: HttpRequest) -> HttpResponse | None:
-            return HttpResponse(200, [], b"", lambda: done.append("sent"))
+        def handler(self, _request: HttpRequest) -> HttpResponse:
+            return HttpResponse(200, [], b"", self._note)
 
-    harness.batch.add(Recording("a", harness, b""))
-    assert harness.run_turn() == ["write a"]
-    assert done == []
-    harness.run_turn()
-    assert done == ["sent"]
+        def _note(self) -> None:
+            if self._name == "faulty":
+                raise ZeroDivisionError
+            self._harness.events.append(f"sent {self._name}")
+
+    for name in ("faulty", "mute", "a"):
+        harness.batch.add(Recording(name, harness, b""))
+    assert harness.run_turn() == ["write faulty", "abort mute", "write a", "sent a"]

@@ -15,7 +15,7 @@ RULES = RuleSet((ALWAYS, SHADOWS, SCALERS))
 
 def select(rules, subject, keys, *, update=True):
     found = rules.by_subject.get(subject)
-    return () if found is None else found.select(found.fields.intersection(keys), update)
+    return () if found is None else found.plan(found.fields.intersection(keys), update).called
 
 
 def test_a_rule_without_fields_looks_at_each_of_its_things():
@@ -42,10 +42,10 @@ def test_rules_are_selected_in_their_order():
     assert tuple(RULES) == (ALWAYS, SHADOWS, SCALERS)
 
 
-def test_a_rule_on_handlers_looks_at_probes_and_hooks():
-    handlers = rule("h", "handler")
-    rules = RuleSet((handlers,))
-    assert select(rules, "probe", ()) == select(rules, "hook", ()) == (handlers,)
+def test_a_rule_on_containers_looks_at_those_that_end_too():
+    containers = rule("c", "container")
+    rules = RuleSet((containers,))
+    assert select(rules, "container", ()) == select(rules, "init container", ()) == (containers,)
 
 
 def test_a_rule_is_loaded_when_it_is_first_asked_for_and_once():

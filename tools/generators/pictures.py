@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tools.generators import ROOT, notice
 from webhook.graph.cluster_facts import NO_FACTS
-from webhook.lint.lint import find_in_document
+from webhook.lint.lint import find_in_object, read_document
 from webhook.picture import Picture, build_picture, svg, tree
 from webhook.settings.model import read_settings
 from webhook.yamldoc import read
@@ -70,8 +70,8 @@ def files() -> dict[str, str]:
 def _picture(file: Path) -> Picture:
     (document,) = read(file.read_text(encoding="utf-8")).documents
     settings = read_settings()
-    findings = find_in_document(document, settings, NO_FACTS)
-    return build_picture(document.value, findings or (), settings, NO_FACTS)
+    evaluated = read_document(document, settings, NO_FACTS)
+    return build_picture(evaluated, find_in_object(document, evaluated))
 
 
 def _svg(picture: Picture) -> str:

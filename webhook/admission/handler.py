@@ -1,9 +1,8 @@
 """The whole line, bytes to bytes."""
 
 from base64 import b64encode
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import orjson
 
@@ -11,7 +10,8 @@ from webhook.admission.request import API_VERSION, KIND, parse_request, unread_r
 from webhook.engine import messages
 from webhook.engine.allow_cache import MAX_CACHED_REVIEW_BYTES, AllowCache
 from webhook.engine.decision import ALLOWED, Decision, RuleError
-from webhook.engine.evaluate import evaluate
+from webhook.engine.evaluate import evaluate_object
+from webhook.engine.evaluated_object import EvaluatedObject, read_object
 from webhook.engine.policy_context import PolicyContext
 from webhook.engine.scale import evaluate_scale
 from webhook.engine.stages import stage_of
@@ -57,8 +57,28 @@ class ReviewResult(NamedTuple):
     dry_run: bool = False
 
 
-def _run(review: Callable[[], Decision]) -> Decision:
-    return review()
+class TimeLimit(Protocol):
+    """Ends what takes too long from inside, with an exception, while it is running.
+
+    is_running  set to False by who started it: from then on nothing is interrupted
+    """
+
+    is_running: bool
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """Need no more alarms; after `is_running` was set to False."""
+
+
+class _NoLimit:
+    is_running = False
+
+    def start(self) -> None:
+        """Do nothing."""
+
+    stop = start
 
 
 def handle_review(
@@ -69,40 +89,41 @@ def handle_review(
     policy_context: PolicyContext | None = None,
     *,
     allow_cache: AllowCache | None = None,
-    run_limited: Callable[[Callable[[], Decision]], Decision] = _run,
+    time_limit: TimeLimit | None = None,
 ) -> ReviewResult:
     """Return the response to the AdmissionReview in `body`, with what may be logged of it.
 
-    endpoint        "mutate" judges with defaults filled in, and adds them; "validate" judges what
+    endpoint        "mutate" checks with defaults filled in, and adds them; "validate" checks what
                     it gets, and adds nothing
     policy_context  users' policies and exceptions at this moment; None: there are none
     allow_cache     what was found faultless before; None: nothing is remembered
-    run_limited     runs what takes long, parsing and judging, and may end it with an exception; the
-                    answer is written outside of it, so that there always is one
+    time_limit      may end with an exception what takes long, reading and evaluating; the answer is
+                    written outside of it, so that there always is one
     Raise MalformedReviewError if `body` is no review that could be answered.
     """
-    request = unread_request(body)
-
-    def judge() -> Decision:
-        nonlocal request
-        request = parse_request(body)
-        return _evaluate_request(
-            request,
-            endpoint,
-            settings,
-            facts,
-            policy_context,
-            allow_cache=allow_cache if len(body) <= MAX_CACHED_REVIEW_BYTES else None,
-        )
-
+    limit, request, decision = time_limit or _NoLimit(), None, ALLOWED
+    if len(body) > MAX_CACHED_REVIEW_BYTES:
+        allow_cache = None
     try:
-        decision = run_limited(judge)
+        limit.start()
+        try:
+            request = parse_request(body)
+            if request.is_scale_change:
+                decision = _evaluate_scale(request, settings, facts, policy_context)
+            elif request.is_object_change:
+                evaluated = _read_object(request, endpoint, settings, facts, policy_context)
+                decision = evaluate_object(evaluated, allow_cache=allow_cache)
+        finally:
+            # First, and no call before it: an alarm that comes after this statement is ignored.
+            limit.is_running = False
+            limit.stop()
     except UnreadReviewError as error:
         finding = Finding(ROOT, str(error), _UNREAD_REMEDIATION, rule_id=error.rule_id)
         decision = Decision(denials=(finding,))
     except MalformedReviewError:
         raise
     except Exception as error:
+        request = request or unread_request(body)
         if not request.uid:
             raise MalformedReviewError("the review could not be read in time") from error
         # Whatever happens, the API server gets an answer.
@@ -112,19 +133,58 @@ def handle_review(
             mode=settings.for_namespace(request.namespace, facts).mode,
         )
     policy_set_version = "" if policy_context is None else policy_context.policies.version
-    response = _build_response(request, decision, policy_set_version)
+    return _answer(request or unread_request(body), decision, policy_set_version)
+
+
+def _evaluate_scale(
+    request: AdmissionRequest,
+    settings: Settings,
+    facts: Facts,
+    policy_context: PolicyContext | None,
+) -> Decision:
+    return evaluate_scale(
+        request.object,
+        settings,
+        facts,
+        namespace=request.namespace,
+        old_scale=request.old_object,
+        policy_context=policy_context and replace(policy_context, request=request),
+    )
+
+
+def _read_object(
+    request: AdmissionRequest,
+    endpoint: Endpoint,
+    settings: Settings,
+    facts: Facts,
+    policy_context: PolicyContext | None,
+) -> EvaluatedObject:
+    return read_object(
+        request.object,
+        settings,
+        facts,
+        namespace=request.namespace,
+        old_document=request.old_object if request.operation == "UPDATE" else None,
+        apply_defaults=endpoint == "mutate",
+        policy_context=policy_context and replace(policy_context, request=request),
+    )
+
+
+def _answer(request: AdmissionRequest, decision: Decision, policy_set_version: str) -> ReviewResult:
+    verdict = _verdict(decision)
+    response = _build_response(request, decision, verdict, policy_set_version)
     return ReviewResult(
         body=_encode_review(response),
         uid=request.uid,
         operation=request.operation,
         namespace=request.namespace,
         name=request.object_name,
-        verdict=_verdict(decision),
+        verdict=verdict,
         findings=_logged_findings(decision),
         rule_errors=decision.rule_errors,
         policy_set_version=policy_set_version,
         object_uid=_uid_of(request.old_object),
-        denial=response["status"]["message"] if decision.denied else "",
+        denial=response["status"]["message"] if verdict == "denied" else "",
         dry_run=request.dry_run,
     )
 
@@ -134,6 +194,8 @@ def _uid_of(document: Any) -> str:
 
 
 def _verdict(decision: Decision) -> Verdict:
+    if decision.is_silent:
+        return "allowed"
     if decision.denied:
         return "denied"
     return "would-be-denied" if decision.would_be_denied else "allowed"
@@ -143,7 +205,7 @@ _UNREAD_REMEDIATION = "split the object into several"
 
 
 def _logged_findings(decision: Decision) -> tuple[tuple[str, Action], ...]:
-    if not (decision.denials or decision.warnings or decision.audits):
+    if decision.is_silent:
         return ()
     return (
         *((finding.rule_id, "deny") for finding in decision.denials),
@@ -152,45 +214,10 @@ def _logged_findings(decision: Decision) -> tuple[tuple[str, Action], ...]:
     )
 
 
-def _evaluate_request(
-    request: AdmissionRequest,
-    endpoint: Endpoint,
-    settings: Settings,
-    facts: Facts,
-    policy_context: PolicyContext | None,
-    *,
-    allow_cache: AllowCache | None,
-) -> Decision:
-    """Judge what is to be evaluated; deletion and subresources but /scale are always allowed."""
-    if not request.is_in_scope or request.operation not in {"CREATE", "UPDATE"}:
-        return ALLOWED
-    if policy_context is not None:
-        policy_context = replace(policy_context, request=request)
-    if request.is_scale:
-        return evaluate_scale(
-            request.object,
-            settings,
-            facts,
-            namespace=request.namespace,
-            old_scale=request.old_object,
-            policy_context=policy_context,
-        )
-    return evaluate(
-        request.object,
-        settings,
-        facts,
-        namespace=request.namespace,
-        old_document=request.old_object if request.operation == "UPDATE" else None,
-        apply_defaults=endpoint == "mutate",
-        policy_context=policy_context,
-        allow_cache=allow_cache,
-    )
-
-
 def _build_response(
-    request: AdmissionRequest, decision: Decision, policy_set_version: str
+    request: AdmissionRequest, decision: Decision, verdict: Verdict, policy_set_version: str
 ) -> dict[str, Any]:
-    if decision.denied:
+    if verdict == "denied":
         causes = [
             {
                 "reason": "FieldValueInvalid",
@@ -207,13 +234,14 @@ def _build_response(
     if decision.patch:
         response["patchType"] = "JSONPatch"
         response["patch"] = b64encode(orjson.dumps(decision.patch)).decode()
-    if warnings := messages.format_warnings(decision):
-        response["warnings"] = warnings
     audit_annotations = {"policySetVersion": policy_set_version} if policy_set_version else {}
-    if audits := messages.format_audits(decision):
-        audit_annotations["findings"] = audits
-    if decision.suppressed:
-        audit_annotations["exempted"] = messages.format_suppressed(decision)
+    if not decision.is_silent:
+        if warnings := messages.format_warnings(decision):
+            response["warnings"] = warnings
+        if audits := messages.format_audits(decision):
+            audit_annotations["findings"] = audits
+        if decision.suppressed:
+            audit_annotations["exempted"] = messages.format_suppressed(decision)
     if audit_annotations:
         response["auditAnnotations"] = audit_annotations
     return response

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webhook.audit.model import AuditedObject
+from webhook.engine.evaluated_object import read_object
 from webhook.engine.policy_context import PolicyContext
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.model import get_mapping, get_str
@@ -98,13 +99,10 @@ class Auditor:
             return AuditedObject(result, uid, team)
         findings = [(placed.action, placed.finding) for placed in result.findings]
         try:
-            return AuditedObject(
-                result,
-                uid,
-                team,
-                build_picture(document, findings, self.settings, self.facts),
-                tuple(explain_security(document, self.settings, self.facts)),
-            )
+            # Without users' policies: what they change is neither the author's nor a default.
+            evaluated = read_object(document, self.settings, self.facts)
+            picture, explained = build_picture(evaluated, findings), explain_security(evaluated)
+            return AuditedObject(result, uid, team, picture, tuple(explained))
         except Exception as error:  # noqa: BLE001 — one strange object must not end the audit
             reason = f"no picture and no security view: internal error ({type(error).__name__})"
             return AuditedObject(result, uid, team, error=reason)

@@ -12,6 +12,7 @@ from webhook.graph.path import Path
 
 if TYPE_CHECKING:
     from webhook.cli.image_options import ImageOptions
+    from webhook.engine.evaluated_object import EvaluatedObject
     from webhook.graph.cluster_facts import Facts, Operator
     from webhook.lint.result import DocumentResult, Report
     from webhook.rendering.render import Rendered
@@ -66,7 +67,7 @@ def render_files(
 
     The objects are those of the document with its defaults filled in, wherever that is done.
     """
-    from webhook.lint.lint import lint_text, unreadable_file_report
+    from webhook.lint.lint import lint_parsed, unreadable_file_report
     from webhook.lint.result import Report
     from webhook.yamldoc import read
 
@@ -80,15 +81,14 @@ def render_files(
         except OSError as error:
             rejected.extend(unreadable_file_report(path, error.strerror or str(error)).results)
             continue
-        report = lint_text(path, text, settings, facts)
-        documents = read(text).documents
+        parsed_file = read(text)
+        report = lint_parsed(path, parsed_file, settings, facts, with_objects=True)
         for result in report.results:
-            if result.verdict == "allowed":
-                rendered_files.append(
-                    _render_document(
-                        path, documents[result.index], settings, facts, images, namespace
-                    )
-                )
+            if result.evaluated is not None and result.verdict == "allowed":
+                document = parsed_file.documents[result.index]
+                objects = _render_object(result.evaluated, facts, images, namespace)
+                own_namespace = result.evaluated.view.namespace
+                rendered_files.append(RenderedFile(path, document, own_namespace, objects))
             else:
                 rejected.append(replace(result, operator=None))  # the command itself chose
         skipped += report.skipped_documents
@@ -105,25 +105,17 @@ def _judge_what_is_rendered(settings: "Settings", facts: "Facts") -> "Settings":
     return settle(settings).map_parts(settle)
 
 
-def _render_document(
-    file: str,
-    document: "Document",
-    settings: "Settings",
-    facts: "Facts",
-    images: "ImageOptions",
-    namespace: str,
-) -> RenderedFile:
-    from webhook.defaulting import apply_add_operations, default_object
+def _render_object(
+    evaluated: "EvaluatedObject", facts: "Facts", images: "ImageOptions", namespace: str
+) -> "tuple[Rendered, ...]":
     from webhook.graph.parse import parse
     from webhook.rendering.render import render
     from webhook.rendering.routes.render import render_routes
 
-    view = parse(document.value)
-    own = settings.for_namespace(view.namespace, facts)
+    own = evaluated.settings
     operator: Operator = "seldon" if own.operator == "seldon" else "graphgate"
-    if operator == "graphgate":
-        operations = default_object(document.value, own.defaults, facts).operations
-        view = parse(apply_add_operations(document.value, operations))
+    # What Seldon's operator makes has the defaults that are stored, and no others.
+    view = evaluated.view if operator == "graphgate" else parse(evaluated.submitted)
     options = own.rendering.render_options(
         own.defaults,
         operator=operator,
@@ -132,5 +124,4 @@ def _render_document(
         initializer_image=images.storage_initializer_image,
     )
     routes = render_routes(view, options, facts, namespace=namespace)
-    objects = (*render(view, options, facts), *routes)
-    return RenderedFile(file, document, view.namespace, objects)
+    return (*render(view, options, facts), *routes)

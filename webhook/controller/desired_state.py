@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from webhook import defaulting as defaults
 from webhook.controller.state.plan import DesiredObject, OwnerRef, find_blocking_error, to_desired
-from webhook.engine.evaluate import evaluate
+from webhook.engine.evaluate import evaluate_object
+from webhook.engine.evaluated_object import read_object
 from webhook.engine.messages import format_finding
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
-from webhook.graph.parse import parse
 from webhook.rendering.options import DEFAULT_OPTIONS, RenderOptions
 from webhook.rendering.render import render
 from webhook.rendering.routes.render import render_routes
@@ -66,15 +65,9 @@ def compute_desired_state(
     facts = replace(facts, explainer_images=facts.explainer_images or {})
     metadata = get_mapping(document, "metadata")
     namespace = get_str(metadata, "namespace")
-    namespace_settings = settings.settings.for_namespace(namespace, facts)
-    decision = evaluate(document, settings.settings, facts, operator="graphgate")
-    defaulting = defaults.default_object(document, namespace_settings.defaults, facts)
-    deployment = parse(defaults.apply_add_operations(document, defaulting.operations))
-    options = replace(
-        settings.render_options,
-        defaults=namespace_settings.defaults,
-        routing=namespace_settings.routing,
-    )
+    evaluated = read_object(document, settings.settings, facts, operator="graphgate")
+    decision, deployment, own = evaluate_object(evaluated), evaluated.view, evaluated.settings
+    options = replace(settings.render_options, defaults=own.defaults, routing=own.routing)
     rendered = (
         *render(deployment, options, facts),
         *render_routes(deployment, options, facts, namespace=namespace),

@@ -93,11 +93,14 @@ def apply_add_operations(document: Any, operations: Iterable[Operation]) -> Any:
             copied.add(id(root))
         parent = root
         for token in parents:
-            key: Any = int(token) if isinstance(parent, list) else unescape_pointer_token(token)
+            key: Any = token
+            if type(parent) is list:
+                key = int(token)
+            elif "~" in token:
+                key = unescape_pointer_token(token)
             child = parent[key]
             if id(child) not in copied:
-                child = child.copy()
-                parent[key] = child
+                child = parent[key] = child.copy()
                 copied.add(id(child))
             parent = child
         parent[unescape_pointer_token(member)] = operation["value"]

@@ -65,6 +65,13 @@ class Decision(NamedTuple):
     mode: Mode = "enforce"
 
     @property
+    def is_silent(self) -> bool:
+        """Whether there is nothing to say: the object is allowed, and perhaps filled in."""
+        return not (
+            self.denials or self.warnings or self.audits or self.rule_errors or self.suppressed
+        )
+
+    @property
     def denied(self) -> bool:
         """Whether the object is refused."""
         if self.mode == "enforce":

@@ -3,30 +3,25 @@
 Webhook, command line, audit and reconciler all enter here, so a fault reads the same everywhere.
 """
 
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Set
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
-from webhook import defaulting
-from webhook.engine.allow_cache import AllowCache
+from webhook.engine.allow_cache import AllowCache, CacheKey
 from webhook.engine.decision import ALLOWED, Decision, RuleError, SuppressedFinding
 from webhook.engine.dedupe import drop_superseded, group_by_action, locate_finding
-from webhook.engine.operator import resolve_operator, with_operator
+from webhook.engine.evaluated_object import EvaluatedObject, read_object, strip_server_fields
 from webhook.engine.overrides import override_actions
 from webhook.engine.placeholders import explain_placeholders
 from webhook.engine.pod_checks import check_pods
 from webhook.engine.policy_context import PolicyContext
 from webhook.engine.ratchet import ratchet
-from webhook.engine.rendered_pods import Rendering
 from webhook.engine.rule_runner import ActionFinding, run_rules
 from webhook.graph.cluster_facts import Facts, Operator
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.limits import truncate_to_limits
-from webhook.graph.model import SeldonDeployment, get_mapping, get_str
-from webhook.graph.parse import parse
+from webhook.graph.model import as_mapping, get_mapping, get_str
 from webhook.graph.path import Path
-from webhook.graph.submitted import AuthoredText, Submitted
-from webhook.graph.suggest import limited_comparisons
+from webhook.graph.submitted import AuthoredText
 from webhook.graph.well_known import LAST_APPLIED_ANNOTATION
 from webhook.rules.other_ids import (
     DEFAULTING_RULE_ID,
@@ -72,96 +67,56 @@ def evaluate(
     only. An object that is being deleted is allowed as it is: whoever refuses the update that
     removes its finalizer keeps it for ever.
     """
-    metadata = get_mapping(document if type(document) is dict else {}, "metadata")
-    if metadata.get("deletionTimestamp"):
-        return ALLOWED
-    if namespace is None:
-        namespace = get_str(metadata, "namespace")
-    cached_under = settings, facts
-    settings = settings.for_namespace(namespace, facts)
-    known_facts = settings.with_model_servers(facts)
-    facts = with_operator(
-        known_facts, operator or resolve_operator(document, settings, known_facts).name
+    evaluated = read_object(
+        document,
+        settings,
+        facts,
+        namespace=namespace,
+        old_document=old_document,
+        apply_defaults=apply_defaults,
+        policy_context=policy_context,
+        operator=operator,
+        authored_text=authored_text,
     )
-    is_within_limits = not truncate_to_limits(document)[1]
-    if not is_within_limits:  # refused, and not filled in
-        apply_defaults, policy_context, allow_cache = False, None, None
-        defaulting_result = defaulting.DefaultingResult()
-    else:
-        defaulting_result = defaulting.default_object(document, settings.defaults, facts, namespace)
-    stores_defaults = settings.mode != "observe" and settings.apply_defaults_at == "admission"
-    defaulted = (
-        defaulting.apply_add_operations(document, defaulting_result.operations)
-        if apply_defaults or not stores_defaults
-        else document
-    )
-    patch = defaulting_result.operations if apply_defaults and stores_defaults else ()
-    findings: list[ActionFinding] = []
-    evaluator = _Evaluator(settings, namespace, facts, policy_context, old_document)
-    if policy_context is not None and apply_defaults:
-        from webhook.engine import policy_checks
+    return evaluate_object(evaluated, allow_cache=allow_cache)
 
-        mutated = policy_checks.apply_mutations(
-            policy_context, defaulted, old_document, namespace, facts
-        )
-        defaulted, findings = mutated.document, list(mutated.findings)
-        patch += mutated.operations if settings.mode != "observe" else ()
+
+def evaluate_object(
+    evaluated: EvaluatedObject, *, allow_cache: AllowCache | None = None
+) -> Decision:
+    """Evaluate an object that was read (`read_object`); see `evaluate`."""
+    if evaluated.is_being_deleted:
+        return ALLOWED
+    settings = evaluated.settings
     rule_errors: list[RuleError] = []
-    key = None
-    if allow_cache is not None and policy_context is None:
-        key = allow_cache.key(
-            _strip_server_fields(defaulted),
-            _strip_server_fields(old_document),
-            f"{facts.operator}/{namespace}",
-        )
-    if allow_cache is None or key is None or not allow_cache.contains(key, *cached_under):
-        old_object = (
-            None if old_document is None else ParsedObject.from_document(old_document, evaluator)
-        )
-        findings += evaluator.run_checks(
-            ParsedObject.from_document(
-                defaulted,
-                evaluator,
-                Submitted(document, authored_text),
-                # A policy may have made it larger.
-                is_within_limits=is_within_limits and policy_context is None,
-            ),
-            old_object,
+    key = None if allow_cache is None else _cache_key(evaluated, allow_cache)
+    given = evaluated.given_settings, evaluated.given_facts
+    findings = list(evaluated.mutations)
+    if allow_cache is None or key is None or not allow_cache.contains(key, *given):
+        old = evaluated.old
+        findings += run_rules(
+            settings.rule_set,
+            evaluated.view,
+            None if old is None else old.view,
+            evaluated.facts,
             rule_errors,
+            routing=settings.routing,
         )
-        if (
-            old_object is not None
-            and settings.ratchet
-            and (denied := {finding.rule_id for action, finding in findings if action == "deny"})
-        ):
-            old_operator = operator or resolve_operator(old_document, settings, known_facts).name
-            findings = ratchet(
-                findings,
-                (_strip_server_fields(defaulted), _strip_server_fields(document)),
-                evaluator.under(old_operator).run_checks(old_object, None, [], denied),
-                _strip_server_fields(old_document),
-                same_unread=_leaves_unread_alone(document, old_document),
-            )
+        findings += _ask_other_sources(evaluated, old, rule_errors)
+        if old is not None and settings.ratchet:
+            findings = _ratchet(evaluated, old, findings)
         if allow_cache is not None and key is not None and not findings and not rule_errors:
             allow_cache.add(key)
-    findings, suppressed = _drop_exempted(findings, policy_context, namespace, document)
-    findings.extend(
-        ("warn", replace(warning, rule_id=DEFAULTING_RULE_ID))
-        for warning in defaulting_result.warnings
-    )
-    if not apply_defaults and stores_defaults and defaulting_result.operations:
-        findings.append(("warn", _missing_defaults_finding(defaulting_result.operations, document)))
+    findings, suppressed = _drop_exempted(findings, evaluated)
+    findings += _notices(evaluated)
     if settings.action_overrides:
-        notices = {
-            rule_id: action
-            for rule_id, action in settings.action_overrides.items()
-            if rule_id in _NOTICE_RULE_IDS
-        }
+        actions = settings.action_overrides.items()
+        notices = {rule_id: action for rule_id, action in actions if rule_id in _NOTICE_RULE_IDS}
         findings = list(override_actions(findings, notices))
     if not findings and not rule_errors:
-        return Decision(patch=patch, suppressed=suppressed, mode=settings.mode)
-    findings = explain_placeholders(document, findings)
-    grouped = group_by_action(document, drop_superseded(findings))
+        return Decision(patch=evaluated.patch, suppressed=suppressed, mode=settings.mode)
+    findings = explain_placeholders(evaluated.submitted, findings)
+    grouped = group_by_action(evaluated.submitted, drop_superseded(findings))
     decision = Decision(
         denials=grouped["deny"],
         warnings=grouped["warn"],
@@ -171,170 +126,141 @@ def evaluate(
         suppressed=suppressed,
         mode=settings.mode,
     )
-    return decision if decision.denied else decision._replace(patch=patch)
+    return decision if decision.denied else decision._replace(patch=evaluated.patch)
+
+
+def _cache_key(evaluated: EvaluatedObject, allow_cache: AllowCache) -> CacheKey | None:
+    """Return under what it is remembered that nothing was found; None: that is not."""
+    if evaluated.policy_context is not None or not evaluated.is_within_limits:
+        return None
+    old = strip_server_fields(evaluated.old_document)
+    return allow_cache.key(
+        evaluated.authored, old, f"{evaluated.facts.operator}/{evaluated.namespace}"
+    )
+
+
+def _ask_other_sources(
+    evaluated: EvaluatedObject,
+    old: EvaluatedObject | None,
+    rule_errors: list[RuleError],
+    only: Set[str] | None = None,
+) -> list[ActionFinding]:
+    """Return what all sources but the rules find; what crashes goes into `rule_errors`.
+
+    old   the object before an update; None: it is not asked for what it had already
+    only  the ids of findings that are asked for, of the others some may be left out; None: all
+    """
+    findings: list[ActionFinding] = []
+    if evaluated.view.is_incomplete:  # the rules have said so, and that refuses it
+        return findings
+    sources: list[tuple[str, _Source]] = [(POD_SECURITY_RULE_ID, _check_pods)]
+    if evaluated.policy_context is not None:
+        sources += [(POLICY_RULE_ID, _evaluate_policies), (POLICY_RULE_ID, _evaluate_rendered)]
+    wanted = None if only is None else {rule_id.partition("/")[0] for rule_id in only}
+    for name, source in sources:
+        if wanted is not None and name not in wanted:
+            continue
+        try:
+            findings.extend(source(evaluated, old))
+        except Exception as error:  # noqa: BLE001 — as in `rule_runner`
+            rule_errors.append(RuleError(name, error))
+    return findings
+
+
+_Source = Callable[[EvaluatedObject, EvaluatedObject | None], Iterable[ActionFinding]]
+
+
+def _check_pods(evaluated: EvaluatedObject, old: EvaluatedObject | None) -> Iterable[ActionFinding]:
+    settings = evaluated.settings
+    found = check_pods(
+        evaluated.rendering,
+        settings.pod_security,
+        evaluated.facts,
+        old=old.rendering if old is not None and settings.ratchet else None,
+    )
+    return override_actions(found, settings.action_overrides)
+
+
+def _evaluate_policies(
+    evaluated: EvaluatedObject, _: EvaluatedObject | None
+) -> Iterable[ActionFinding]:
+    from webhook.engine import policy_checks
+
+    assert evaluated.policy_context is not None  # noqa: S101 — else it is not asked
+    return policy_checks.run_validations(
+        evaluated.policy_context,
+        evaluated.readable_document,
+        evaluated.old_document,
+        evaluated.namespace,
+        evaluated.facts,
+    )
+
+
+def _evaluate_rendered(
+    evaluated: EvaluatedObject, _: EvaluatedObject | None
+) -> Iterable[ActionFinding]:
+    from webhook.engine import policy_checks
+
+    assert evaluated.policy_context is not None  # noqa: S101 — else it is not asked
+    return policy_checks.run_rendered(
+        evaluated.policy_context,
+        evaluated.rendering,
+        evaluated.namespace,
+        evaluated.facts,
+        evaluated.settings,
+    )
+
+
+def _ratchet(
+    evaluated: EvaluatedObject, old: EvaluatedObject, findings: list[ActionFinding]
+) -> list[ActionFinding]:
+    """Return the findings; what the object before the update had too only warns."""
+    denied = {finding.rule_id for action, finding in findings if action == "deny"}
+    if not denied:
+        return findings
+    rules, old_findings = evaluated.settings.rule_set, []
+    if not denied.isdisjoint(rules.ids):
+        routing = evaluated.settings.routing
+        old_findings = run_rules(rules, old.view, None, old.facts, [], routing=routing, only=denied)
+    old_findings += _ask_other_sources(old, None, [], denied)
+    return ratchet(
+        findings,
+        (evaluated.authored, strip_server_fields(evaluated.submitted)),
+        old_findings,
+        old.authored,
+        same_unread=_leaves_unread_alone(evaluated.submitted, old.submitted),
+    )
+
+
+def _notices(evaluated: EvaluatedObject) -> list[ActionFinding]:
+    """Return what is said beside the checks, and no ratchet weakens: of defaults."""
+    notices: list[ActionFinding] = [
+        ("warn", replace(warning, rule_id=DEFAULTING_RULE_ID))
+        for warning in evaluated.default_warnings
+    ]
+    if evaluated.missing_defaults:
+        notices.append(
+            ("warn", _missing_defaults_finding(evaluated.missing_defaults, evaluated.submitted))
+        )
+    return notices
 
 
 def _drop_exempted(
-    findings: list[ActionFinding],
-    policy_context: PolicyContext | None,
-    namespace: str,
-    document: Any,
+    findings: list[ActionFinding], evaluated: EvaluatedObject
 ) -> tuple[list[ActionFinding], tuple[SuppressedFinding, ...]]:
     """Return the findings that no exception takes back, and those that one does."""
-    if policy_context is None:
+    if evaluated.policy_context is None:
         return findings, ()
     from webhook.engine import policy_checks
 
-    raw = document if type(document) is dict else {}
-    name = get_str(get_mapping(raw, "metadata"), "name")
+    document = evaluated.submitted
+    name = get_str(get_mapping(as_mapping(document), "metadata"), "name")
     kept, suppressed = policy_checks.drop_exempted(
-        findings, policy_context, namespace, name, document
+        findings, evaluated.policy_context, evaluated.namespace, name, document
     )
     return kept, tuple(
         each._replace(finding=locate_finding(each.finding, document)) for each in suppressed
     )
-
-
-class _Evaluator(NamedTuple):
-    """Every source of findings, for one object."""
-
-    settings: Settings
-    namespace: str
-    facts: Facts
-    policy_context: PolicyContext | None
-    old_document: Any
-
-    def under(self, operator: Operator) -> "_Evaluator":
-        """Return the evaluator of what this operator makes of an object."""
-        return self._replace(facts=replace(self.facts, operator=operator))
-
-    def run_checks(
-        self,
-        parsed: "ParsedObject",
-        old_parsed: "ParsedObject | None",
-        rule_errors: list[RuleError],
-        only: Set[str] | None = None,
-    ) -> list[ActionFinding]:
-        """Return what all sources find; what crashes goes into `rule_errors`, the others go on.
-
-        only  the ids of findings that are asked for, of the others some may be left out; None: all
-        """
-        findings: list[ActionFinding] = []
-        if only is None or not only.isdisjoint(self.settings.rule_set.ids):
-            old = None if old_parsed is None else old_parsed.view
-            with limited_comparisons():
-                findings = run_rules(
-                    self.settings.rule_set,
-                    parsed.view,
-                    old,
-                    self.facts,
-                    rule_errors,
-                    routing=self.settings.routing,
-                    only=only,
-                )
-        if parsed.view.is_incomplete:  # the rules have said so, and that refuses it
-            return findings
-        sources = None if only is None else {rule_id.partition("/")[0] for rule_id in only}
-        for name, source in (
-            (POD_SECURITY_RULE_ID, self._check_pods),
-            (POLICY_RULE_ID, self._evaluate_policies),
-            (POLICY_RULE_ID, self._evaluate_rendered),
-        ):
-            if sources is not None and name not in sources:
-                continue
-            try:
-                findings.extend(source(parsed, old_parsed))
-            except Exception as error:  # noqa: BLE001 — as in `rule_runner`
-                rule_errors.append(RuleError(name, error))
-        return findings
-
-    def _check_pods(
-        self, parsed: "ParsedObject", old: "ParsedObject | None"
-    ) -> Iterable[ActionFinding]:
-        found = check_pods(
-            parsed.rendering,
-            self.settings.pod_security,
-            self.facts,
-            old=old.rendering if old is not None and self.settings.ratchet else None,
-        )
-        return override_actions(found, self.settings.action_overrides)
-
-    def _evaluate_policies(
-        self, parsed: "ParsedObject", _: "ParsedObject | None"
-    ) -> Iterable[ActionFinding]:
-        if self.policy_context is None:
-            return iter(())
-        from webhook.engine import policy_checks
-
-        return policy_checks.run_validations(
-            self.policy_context, parsed.document, self.old_document, self.namespace, self.facts
-        )
-
-    def _evaluate_rendered(
-        self, parsed: "ParsedObject", _: "ParsedObject | None"
-    ) -> Iterable[ActionFinding]:
-        if self.policy_context is None:
-            return ()
-        from webhook.engine import policy_checks
-
-        return policy_checks.run_rendered(
-            self.policy_context, parsed.rendering, self.namespace, self.facts, self.settings
-        )
-
-
-class ParsedObject(NamedTuple):
-    """An object: the whole of it for policies, and the view of what its author wrote for rules.
-
-    rendering  what it stands for, rendered when somebody asks
-    """
-
-    document: Any
-    view: SeldonDeployment
-    rendering: Rendering
-
-    @classmethod
-    def from_document(
-        cls,
-        document: Any,
-        evaluator: _Evaluator,
-        submitted: Submitted | None = None,
-        *,
-        is_within_limits: bool = False,
-    ) -> "ParsedObject":
-        """Parse what the author wrote, without the metadata that the API server adds.
-
-        submitted  the document before its defaults were filled in; None: it is this one
-        """
-        authored = _strip_server_fields(document)
-        view = parse(authored, submitted, is_within_limits=is_within_limits)
-        rendering = Rendering(
-            view,
-            evaluator.settings.defaults,
-            evaluator.facts.namespaces.get(evaluator.namespace),
-            has_rendered_policies=evaluator.policy_context is not None,
-        )
-        return cls(document if view.document is authored else view.document, view, rendering)
-
-
-_SERVER_METADATA_FIELDS = frozenset(
-    {
-        "creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid",
-    }
-)  # fmt: skip
-"""What the API server writes into `metadata`."""
-
-
-def _strip_server_fields(document: Any) -> Any:
-    """Return what an author wrote of a document: without `status` and the server's metadata."""
-    if type(document) is not dict:
-        return document
-    metadata = document.get("metadata")
-    if type(metadata) is dict and not _SERVER_METADATA_FIELDS.isdisjoint(metadata):
-        kept = {key: metadata[key] for key in metadata if key not in _SERVER_METADATA_FIELDS}
-        document = {**document, "metadata": kept}
-    if "status" in document:
-        document = {key: document[key] for key in document if key != "status"}
-    return document
 
 
 def _leaves_unread_alone(document: Any, old_document: Any) -> bool:

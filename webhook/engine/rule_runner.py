@@ -1,21 +1,21 @@
 """The rules run over one document: what they find, stamped with who found it and what it means."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any
-
-import orjson
+from itertools import chain, repeat
+from typing import Any, NamedTuple
 
 from webhook.engine.decision import RuleError
 from webhook.engine.walk import walk
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import ComponentSpec, Predictor, SeldonDeployment
+from webhook.graph.model import Predictor, SeldonDeployment
 from webhook.graph.path import ROOT
+from webhook.graph.suggest import limited_comparisons
 from webhook.rendering.routes.options import NO_ROUTING, RoutingOptions
 from webhook.rules import Action, all_rules, docs
-from webhook.rules.constraints.walk import Rows
+from webhook.rules.constraints.walk import Reports, Rows
 from webhook.settings.known_parts import Part
 from webhook.settings.rule_set import EnabledRule, RuleSet
 
@@ -44,129 +44,155 @@ def run_rules(
     routing      how requests get to the predictors
     only         the ids of the rules that run; None: all do
     """
-    inputs = {"deployment": deployment, "facts": facts, "old": old, "routing": routing}
-    run = _Run(rule_set, inputs, rule_errors)
+    inputs: dict[str, Iterator[Any]] = {
+        "deployment": repeat(deployment),
+        "facts": repeat(facts),
+        "old": repeat(old),
+        "routing": repeat(routing),
+    }
+    rule_set.known_parts.expect(facts)
+    run = _Run(rule_set, inputs, rule_errors, is_update=old is not None)
     if only is not None:
-        run.leave_out(rule.id for rule in rule_set if rule.id not in only)
-    walk(deployment, run.visit)
+        run.stopped.update(rule.id for rule in rule_set if rule.id not in only)
+    with limited_comparisons():
+        for rules, row, things in run.ask(deployment):
+            for rule in rules:
+                if rule.id in run.stopped:
+                    continue
+                try:
+                    check = row or rule.check
+                    for finding in _flatten(
+                        map(check, things, *map(inputs.__getitem__, rule.inputs))
+                    ):
+                        run.take(rule, finding)
+                        if rule.id in run.stopped:
+                            break
+                except Exception as error:  # noqa: BLE001 — a crash of one must not hide the others
+                    run.fail(rule.id, error)
     return run.findings
+
+
+_flatten = chain.from_iterable
+
+Asked = tuple[Iterable[EnabledRule], Callable[..., Iterable[Finding]] | None, Iterable[Any]]
+"""Rules, the check of a row if that is asked, and what each is called with in turn."""
 
 
 class _Run:
     """What is the same for all things of one document, and what was found in them."""
 
     def __init__(
-        self, rule_set: RuleSet, inputs: dict[str, Any], rule_errors: list[RuleError]
+        self,
+        rule_set: RuleSet,
+        inputs: dict[str, Iterator[Any]],
+        rule_errors: list[RuleError],
+        *,
+        is_update: bool,
     ) -> None:
+        """Take what checks take beside their thing, endlessly; of each thing, `ask` adds more."""
         self.findings: list[ActionFinding] = []
+        self.stopped: set[str] = set()
         self._table = rule_set.table
         self._by_subject = rule_set.by_subject
         self._known_parts = rule_set.known_parts
-        self._known_parts.expect(inputs["facts"])
-        self._rows = Rows(self._take_of_row, self._fail)
-        self._is_update = inputs["old"] is not None
+        self._rows = Rows(self.fail)
+        self._is_update = is_update
         self._inputs = inputs
         self._rule_errors = rule_errors
         self._left: dict[str, int] = {}
-        self._stopped: set[str] = set()
 
-    def leave_out(self, rule_ids: Iterable[str]) -> None:
-        """Run all rules but these."""
-        self._stopped.update(rule_ids)
+    def ask(self, deployment: SeldonDeployment) -> Iterator[Asked]:
+        """Yield rules with the things that they look at, and rows with values they may not accept.
 
-    def visit(  # noqa: PLR0917 — called for each thing, and keywords cost
-        self,
-        subject: str,
-        thing: Any,
-        raw: Mapping[str, Any],
-        keys: Iterable[str],
-        predictor: Predictor | None,
-        component: ComponentSpec | None,
-    ) -> None:
-        """Run the rules that look at a thing, then those on its fields (`engine.walk.Visit`)."""
-        rules = self._by_subject.get(subject)
-        if rules is None:
-            return
-        self._inputs["predictor"], self._inputs["component"] = predictor, component
-        if rules.called:
-            fields = rules.fields.intersection(keys)
-            self._run(rules.select(fields, self._is_update), thing)
-        tree, parts = rules.tree, rules.parts
-        if tree is not None:
-            self._rows.origin = subject, thing, predictor
-            if tree.checks:
-                self._rows.check(tree, raw)
-        if parts:
-            shared: tuple[Part, ...] = ()
-            for name, value in raw.items():
-                part = parts.get(name)
-                if part is None or value is None:
-                    continue
-                if part.is_shared:
-                    if part in shared:
-                        continue
-                    shared = (*shared, part)
-                    value = [raw.get(each) for each in part.names]  # noqa: PLW2901
-                try:
-                    content = orjson.dumps(value)
-                except TypeError:  # nested too deeply, or a number of more than 64 bits
-                    content = None
-                if content not in part.known:
-                    self._check_part(part, content, thing, raw)
-
-    def _check_part(
-        self, part: Part, content: bytes | None, thing: Any, raw: Mapping[str, Any]
-    ) -> None:
-        """Run the rules and rows on one part, and remember it if there is nothing to find in it."""
-        findings, errors = len(self.findings), len(self._rule_errors)
-        self._rows.looked_outside = False
-        self._run(part.rules, thing)
-        for name, tree in part.trees:
-            if raw.get(name) is not None:
-                self._rows.visit(tree, raw[name], (None, raw, name))
-        if not (
-            self._rows.looked_outside
-            or self._stopped
-            or len(self.findings) > findings
-            or len(self._rule_errors) > errors
-        ):
-            self._known_parts.remember(part, content)
-
-    def _run(self, rules: Iterable[EnabledRule], thing: Any) -> None:
-        for rule in rules:
-            if rule.id in self._stopped:
+        Parts whose contents are known are passed over.
+        """
+        inputs, update = self._inputs, self._is_update
+        for subject, things, raws, keys, predictor, component in walk(deployment):
+            rules = self._by_subject.get(subject)
+            if rules is None:
                 continue
-            try:
-                if not rule.inputs:
-                    findings = rule.check(thing)
-                elif len(rule.inputs) == 1:
-                    findings = rule.check(thing, self._inputs[rule.inputs[0]])
-                else:
-                    findings = rule.check(thing, *rule.pick_inputs(self._inputs))
-                for finding in findings:
-                    self._take(rule, finding)
-                    if rule.id in self._stopped:
-                        break
-            except Exception as error:  # noqa: BLE001 — a crash of one must not hide the others
-                self._fail(rule.id, error)
+            inputs["predictor"], inputs["component"] = repeat(predictor), repeat(component)
+            for fields, alike in _group_by_fields(rules.fields, things, raws, keys).items():
+                called, parts = rules.plan(fields, update)
+                yield called, None, alike.things
+                for part in parts:
+                    if not part.knows(alike.raws):
+                        yield from self._ask_about(part, subject, alike, predictor)
+            if rules.tree is not None and rules.tree.checks:
+                for thing, raw in zip(things, raws, strict=True):
+                    origin = subject, thing, predictor
+                    yield from self._of_rows(self._rows.check(rules.tree, raw, None, origin))
 
-    def _take_of_row(self, rule_id: str, finding: Finding) -> None:
-        if rule_id not in self._stopped:
-            self._take(self._table[rule_id], finding)
+    def _ask_about(
+        self, part: Part, subject: str, alike: "_Alike", predictor: Predictor | None
+    ) -> Iterator[Asked]:
+        """Yield the rules and rows on one part, and remember it if there is nothing to find."""
+        rows = self._rows
+        for thing, raw in zip(alike.things, alike.raws, strict=True):
+            if part.knows((raw,)):
+                continue
+            findings, errors = len(self.findings), len(self._rule_errors)
+            rows.looked_outside = False
+            yield part.rules, None, (thing,)
+            origin = subject, thing, predictor
+            for name, tree in part.trees:
+                if raw.get(name) is not None:
+                    steps = None, raw, name
+                    yield from self._of_rows(rows.visit(tree, raw[name], steps, origin))
+            if not (
+                rows.looked_outside
+                or self.stopped
+                or len(self.findings) > findings
+                or len(self._rule_errors) > errors
+            ):
+                self._known_parts.remember(part, raw)
 
-    def _take(self, rule: EnabledRule, finding: Finding) -> None:
+    def _of_rows(self, reports: Reports) -> Iterator[Asked]:
+        for rule_id, row, location in reports:
+            yield (self._table[rule_id],), row, (location,)
+
+    def take(self, rule: EnabledRule, finding: Finding) -> None:
+        """Note a finding; of a rule that has too many, that it has more."""
         left = self._left.get(rule.id, MAX_FINDINGS_PER_RULE)
         self._left[rule.id] = left - 1
         if left:
             self.findings.append((_effective_action(rule, finding), _with_rule(rule, finding)))
         else:
-            self._stopped.add(rule.id)
+            self.stopped.add(rule.id)
             self.findings.append(("deny", _unlisted(rule.id)))
 
-    def _fail(self, rule_id: str, error: Exception) -> None:
-        if rule_id not in self._stopped:
-            self._stopped.add(rule_id)
+    def fail(self, rule_id: str, error: Exception) -> None:
+        """Note that a rule has crashed; it is not asked again."""
+        if rule_id not in self.stopped:
+            self.stopped.add(rule_id)
             self._rule_errors.append(RuleError(rule_id, error))
+
+
+class _Alike(NamedTuple):
+    """Things that have the same fields of those that rules ask for, and the mapping of each."""
+
+    things: Sequence[Any]
+    raws: Sequence[Mapping[str, Any]]
+
+
+def _group_by_fields(
+    fields: frozenset[str],
+    things: Sequence[Any],
+    raws: Sequence[Mapping[str, Any]],
+    keys: Sequence[Iterable[str]],
+) -> dict[frozenset[str], _Alike]:
+    if len(things) == 1:
+        return {fields.intersection(keys[0]): _Alike(things, raws)}
+    groups: dict[frozenset[str], tuple[list[Any], list[Mapping[str, Any]]]] = {}
+    for thing, raw, own in zip(things, raws, keys, strict=True):
+        present = fields.intersection(own)
+        group = groups.get(present)
+        if group is None:
+            groups[present] = [thing], [raw]
+        else:
+            group[0].append(thing)
+            group[1].append(raw)
+    return {present: _Alike(*group) for present, group in groups.items()}
 
 
 def _unlisted(rule_id: str) -> Finding:

@@ -4,7 +4,7 @@ Here: which things there are, and by which keys rules ask for them. Not here: th
 (`webhook.rules`), and how a document is read (`webhook.graph.parse`).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -20,89 +20,101 @@ from webhook.graph.model import (
 from webhook.rules.constraints.checks import Metric
 from webhook.settings.rule_set import UNREAD_DEPLOYMENT
 
-Visit = Callable[
-    [str, Any, Mapping[str, Any], Iterable[str], Predictor | None, ComponentSpec | None], None
-]
-"""Called for each thing, with
+Mappings = Sequence[Mapping[str, Any]]
 
-* what it is: a subject of rules (`webhook.rules.Subject`) or of rows (`constraints.checks`);
-* the thing, as rules are given it; rows of a predictor's explainer get the predictor;
-* its mapping in the document, to which paths of rows lead;
-* what it has, as far as rules ask for it by FIELDS;
-* the predictor and the componentSpec that it is a part of, None where there is none.
+Things = tuple[
+    str, Sequence[Any], Mappings, Sequence[Iterable[str]], Predictor | None, ComponentSpec | None
+]
+"""Things of one kind that are part of the same:
+
+* what they are: a subject of rules (`webhook.rules.Subject`) or of rows (`constraints.checks`);
+* the things, as rules are given them; rows of a predictor's explainer get the predictor;
+* the mapping of each in the document, to which paths of rows lead;
+* what each has, as far as rules ask for it by FIELDS;
+* the predictor and the componentSpec that they are a part of, None where there is none.
+
+They come together since a deployment of two hundred containers has the same of each: what is done
+once for all of them costs nothing.
 """
 
 
-def walk(deployment: SeldonDeployment, visit: Visit) -> None:
-    """Visit the deployment, the errors of its schema, and then its parts as they are nested.
+def walk(deployment: SeldonDeployment) -> Iterator[Things]:
+    """Yield the deployment, the errors of its schema, and then its parts as they are nested.
 
     Of a document that was not read to its end only what is there is spoken of: the deployment is
-    visited as an "unread deployment", and its parts are left out. It is refused anyway, and what a
-    rule says to be missing may stand where nobody read.
+    an "unread deployment", and its parts are left out. It is refused anyway, and what a rule says
+    to be missing may stand where nobody read.
     """
-    predictors = deployment.predictors
-    metadata = get_mapping(deployment.raw, "metadata")
+    predictors, components = deployment.predictors, deployment.components
     keys = chain(
-        metadata,
+        get_mapping(deployment.raw, "metadata"),
         deployment.spec,
         *[predictor.raw for predictor in predictors],
-        *[component.raw for component in deployment.components],
-        *[component.pod for component in deployment.components],
+        *[component.raw for component in components],
+        *[component.pod for component in components],
     )
     is_incomplete = deployment.is_incomplete
     subject = UNREAD_DEPLOYMENT if is_incomplete else "deployment"
-    visit(subject, deployment, deployment.spec, keys, None, None)
-    for schema_error in deployment.schema_errors:
-        visit("schema_error", schema_error, EMPTY_MAPPING, (schema_error.kind,), None, None)
+    yield subject, (deployment,), (deployment.spec,), (keys,), None, None
+    errors = deployment.schema_errors
+    if errors:
+        kinds = [(error.kind,) for error in errors]
+        yield "schema_error", errors, [EMPTY_MAPPING] * len(errors), kinds, None, None
     if is_incomplete:
         return
     for predictor in predictors:
-        raw = predictor.raw
-        visit("predictor", predictor, raw, raw, predictor, None)
-        if "explainer" in raw:
-            explainer = get_mapping(raw, "explainer")
-            if get_str(explainer, "type"):  # without one there is no explainer
-                visit("explainer", predictor, explainer, explainer, predictor, None)
-        for node in predictor.nodes:
-            raw = node.raw
-            visit("node", node, raw, (*raw, node.type, node.implementation), predictor, None)
+        yield from _walk_predictor(predictor)
         for component in predictor.components:
-            _walk_component(component, predictor, visit)
-        for container in predictor.other_containers:
-            _walk_container(container, predictor, None, visit)
+            yield from _walk_component(component, predictor)
+        yield _containers("container", predictor.other_containers, predictor, None)
 
 
-def _walk_component(component: ComponentSpec, predictor: Predictor, visit: Visit) -> None:
+def _walk_predictor(predictor: Predictor) -> Iterator[Things]:
+    raw = predictor.raw
+    yield "predictor", (predictor,), (raw,), (raw,), predictor, None
+    if "explainer" in raw:
+        explainer = get_mapping(raw, "explainer")
+        if get_str(explainer, "type"):  # without one there is no explainer
+            yield "explainer", (predictor,), (explainer,), (explainer,), predictor, None
+    nodes = predictor.nodes
+    raws = [node.raw for node in nodes]
+    keys = [(*node.raw, node.type, node.implementation) for node in nodes]
+    yield "node", nodes, raws, keys, predictor, None
+
+
+def _walk_component(component: ComponentSpec, predictor: Predictor) -> Iterator[Things]:
     raw, pod = component.raw, component.pod
-    visit("component", component, raw, raw, predictor, component)
-    visit("pod", component, pod, pod, predictor, component)
+    yield "component", (component,), (raw,), (raw,), predictor, component
+    yield "pod", (component,), (pod,), (pod,), predictor, component
     if "hpaSpec" in raw and type(raw.get("kedaSpec")) is not dict:
-        _walk_metrics(component, predictor, visit)
-    for container in component.containers:
-        _walk_container(container, predictor, component, visit)
-    for container in component.init_containers:
-        _walk_container(container, predictor, component, visit)
+        metrics, raws = _metrics(component, predictor)
+        yield "metric", metrics, raws, raws, predictor, component
+    yield _containers("container", component.containers, predictor, component)
+    if component.init_containers:
+        ending = [each for each in component.init_containers if each.runs_to_completion]
+        staying = [each for each in component.init_containers if not each.runs_to_completion]
+        yield _containers("init container", ending, predictor, component)
+        yield _containers("container", staying, predictor, component)
 
 
-def _walk_container(
-    container: Container, predictor: Predictor, component: ComponentSpec | None, visit: Visit
-) -> None:
-    raw = container.raw
-    visit("container", container, raw, raw, predictor, component)
-    if container.runs_to_completion:
-        visit("init container", container, raw, raw, predictor, component)
-    for handler in container.handlers():
-        visit(handler.kind, handler, handler.raw, handler.raw, predictor, component)
+def _containers(
+    subject: str,
+    containers: Sequence[Container],
+    predictor: Predictor,
+    component: ComponentSpec | None,
+) -> Things:
+    raws = [container.raw for container in containers]
+    return subject, containers, raws, raws, predictor, component
 
 
-def _walk_metrics(component: ComponentSpec, predictor: Predictor, visit: Visit) -> None:
-    """Visit the metrics of an hpaSpec as they are rendered."""
+def _metrics(component: ComponentSpec, predictor: Predictor) -> tuple[list[Metric], Mappings]:
+    """Return the metrics of an hpaSpec as they are rendered, and the mapping of each."""
     from webhook.rendering.autoscaler import convert_metrics  # few documents have any
 
     path = component.path / "hpaSpec"
     metrics = convert_metrics(get_mapping(component.raw, "hpaSpec"), path)
     if metrics is None:
-        return
-    for index, raw in enumerate(metrics.value):
-        metric = Metric(component, predictor, index, metrics.source_map.trace)
-        visit("metric", metric, raw, raw, predictor, component)
+        return [], []
+    trace = metrics.source_map.trace
+    things = [Metric(component, predictor, index, trace) for index in range(len(metrics.value))]
+    return things, metrics.value

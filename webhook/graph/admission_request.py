@@ -40,17 +40,21 @@ class AdmissionRequest:
     kind_group_version: tuple[str, str] | None = None
 
     @property
-    def is_scale(self) -> bool:
-        """Whether the object is a Scale: the subresource that `kubectl scale` updates."""
-        return self.subresource == "scale"
+    def is_object_change(self) -> bool:
+        """Whether a SeldonDeployment is created or updated."""
+        return self._is_change and not self.subresource
 
     @property
-    def is_in_scope(self) -> bool:
-        """Whether it is about a SeldonDeployment or its Scale, not another subresource or kind."""
+    def is_scale_change(self) -> bool:
+        """Whether its Scale is: the subresource that `kubectl scale` updates."""
+        return self._is_change and self.subresource == "scale"
+
+    @property
+    def _is_change(self) -> bool:
         return (
             self.group == SELDON_GROUP
             and self.resource == SELDON_RESOURCE
-            and self.subresource in ("", "scale")
+            and self.operation in ("CREATE", "UPDATE")
         )
 
     @property

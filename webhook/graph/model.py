@@ -8,22 +8,15 @@ Read-only: a document is changed by patches, never through its view.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from itertools import chain
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
+from webhook.graph.lazy import lazy
 from webhook.graph.path import Path, Segment
 from webhook.graph.submitted import Submitted
 
-
-class ChildPath(NamedTuple):
-    """The Place of something, and the steps from it further down."""
-
-    parent: "LazyPath"
-    segments: tuple[Segment, ...]
-
-
-LazyPath = Path | ChildPath
-"""Where something is.
+LazyPath: TypeAlias = "Path | tuple[LazyPath, tuple[Segment, ...]]"
+"""Where something is: its path, or the place of something and the steps from it further down.
 
 Most paths are never used; building them took a tenth of the time of a review.
 """
@@ -101,9 +94,9 @@ UNREAD_KINDS = frozenset({"depth", "nesting", "size"})
 def build_path(lazy_path: LazyPath) -> Path:
     """Return the Path of a place."""
     parts: list[tuple[Segment, ...]] = []
-    while isinstance(lazy_path, ChildPath):
-        parts.append(lazy_path.segments)
-        lazy_path = lazy_path.parent
+    while not isinstance(lazy_path, Path):
+        lazy_path, segments = lazy_path
+        parts.append(segments)
     return lazy_path.join(segment for below in reversed(parts) for segment in below)
 
 
@@ -174,7 +167,7 @@ class Container:
         ) or self.runs_to_completion:
             return ()
         handlers = [
-            Handler("probe", raw[field], ChildPath(self.lazy_path, (field,)), field, self)
+            Handler("probe", raw[field], (self.lazy_path, (field,)), field, self)
             for field in PROBES
             if field in raw and type(raw[field]) is dict
         ]
@@ -184,7 +177,7 @@ class Container:
                 Handler(
                     "hook",
                     lifecycle[field],
-                    ChildPath(self.lazy_path, ("lifecycle", field)),
+                    (self.lazy_path, ("lifecycle", field)),
                     field,
                     self,
                 )
@@ -262,10 +255,18 @@ def _env_sources(
     return [
         EnvSource(container, component, number, variable)
         for container in containers
-        if "env" in container.raw
+        if "env" in container.raw and _may_have("valueFrom", get_list(container.raw, "env"))
         for number, variable in enumerate(get_list(container.raw, "env"))
         if type(variable) is dict and "valueFrom" in variable
     ]
+
+
+def _may_have(key: str, items: Iterable[Any]) -> bool:
+    """Return whether one of the mappings may have a key; asked in C, since there are many."""
+    try:
+        return key in chain.from_iterable(items)
+    except TypeError:  # a number or null among them
+        return True
 
 
 @dataclass(eq=False)
@@ -290,25 +291,25 @@ class ComponentSpec:
         """Its application containers, then its init containers."""
         return self.containers + self.init_containers
 
-    @cached_property
+    @lazy
     def containers_by_name(self) -> Mapping[str, Sequence[Container]]:
         """Its containers of both kinds, by the name that they have."""
         return group_by_name(self.all_containers)
 
-    @cached_property
+    @lazy
     def env_sources(self) -> Sequence["EnvSource"]:
         """The variables of its containers that have a valueFrom."""
         return _env_sources(self.all_containers, self)
 
-    @cached_property
+    @lazy
     def volumes(self) -> tuple[Volume, ...]:
         """Its volumes that are mappings, in order."""
         return tuple(
-            Volume(item, ChildPath(self.volumes_path, (index,)), get_str(item, "name"))
+            Volume(item, (self.volumes_path, (index,)), get_str(item, "name"))
             for index, item in iter_mappings(self.pod, "volumes")
         )
 
-    @cached_property
+    @lazy
     def volumes_by_name(self) -> Mapping[str, Sequence[Volume]]:
         """Its volumes by the name that they have."""
         return group_by_name(self.volumes)
@@ -334,7 +335,7 @@ class Predictor:
     containers: tuple[Container, ...]
     other_containers: tuple[Container, ...]
 
-    @cached_property
+    @lazy
     def all_containers(self) -> Sequence[Container]:
         """The containers of its components with their init containers, then the others."""
         containers: list[Container] = []
@@ -343,28 +344,28 @@ class Predictor:
             containers += component.init_containers
         return [*containers, *self.other_containers]
 
-    @cached_property
+    @lazy
     def env_sources(self) -> Sequence[EnvSource]:
         """The variables of all its containers that have a valueFrom."""
         sources = [source for component in self.components for source in component.env_sources]
         return sources + _env_sources(self.other_containers, None)
 
-    @cached_property
+    @lazy
     def has_nodes_to_contain(self) -> bool:
         """Whether a node needs a container that its author writes."""
         return any(not node.has_builtin_implementation for node in self.nodes)
 
-    @cached_property
+    @lazy
     def node_names(self) -> frozenset[str]:
         """What its nodes are called; "" is among them if one has no name."""
         return frozenset(node.name for node in self.nodes)
 
-    @cached_property
+    @lazy
     def nodes_by_name(self) -> Mapping[str, Sequence[Node]]:
         """Its nodes by the name that they have."""
         return group_by_name(self.nodes)
 
-    @cached_property
+    @lazy
     def containers_by_name(self) -> Mapping[str, Sequence[Container]]:
         """Its application containers by the name that they have."""
         return group_by_name(self.containers)
@@ -405,12 +406,12 @@ class SeldonDeployment:
     schema_errors: tuple[SchemaError, ...]
     submitted: Submitted
 
-    @cached_property
+    @lazy
     def unknown_fields(self) -> Sequence[Path]:
         """Where the fields are that the schema does not know, in the order of the document."""
         return [error.path for error in self.schema_errors_by_kind.get("unknown", ())]
 
-    @cached_property
+    @lazy
     def unknown_fields_by_parent(self) -> Mapping[Path, Sequence[Path]]:
         """These places by the mapping that they are in."""
         grouped: dict[Path, list[Path]] = {}
@@ -418,7 +419,7 @@ class SeldonDeployment:
             grouped.setdefault(path.parent, []).append(path)
         return grouped
 
-    @cached_property
+    @lazy
     def unknown_fields_by_predictor(self) -> Mapping[Path, Sequence[Path]]:
         """These places by the item of spec.predictors that they are in, at any depth."""
         grouped: dict[Path, list[Path]] = {}
@@ -427,17 +428,17 @@ class SeldonDeployment:
                 grouped.setdefault(Path(path[:3]), []).append(path)
         return grouped
 
-    @cached_property
+    @lazy
     def predictors_by_path(self) -> Mapping[Path, Predictor]:
         """The predictors by where they are."""
         return {predictor.path: predictor for predictor in self.predictors}
 
-    @cached_property
+    @lazy
     def components_by_path(self) -> Mapping[Path, ComponentSpec]:
         """The componentSpecs of all predictors by where they are."""
         return {component.path: component for component in self.components}
 
-    @cached_property
+    @lazy
     def nodes_by_raw_id(self) -> Mapping[int, Node]:
         """The nodes of all predictors by the identity of their mapping."""
         return {id(node.raw): node for predictor in self.predictors for node in predictor.nodes}
@@ -447,7 +448,7 @@ class SeldonDeployment:
         """Whether a part of the document was not read, so that its content is unknown."""
         return any(error.kind in UNREAD_KINDS for error in self.schema_errors)
 
-    @cached_property
+    @lazy
     def schema_errors_by_kind(self) -> Mapping[str, Sequence[SchemaError]]:
         """The schema errors by kind, in their order."""
         grouped: dict[str, list[SchemaError]] = {}
@@ -455,7 +456,7 @@ class SeldonDeployment:
             grouped.setdefault(schema_error.kind, []).append(schema_error)
         return grouped
 
-    @cached_property
+    @lazy
     def mistyped_paths(self) -> frozenset[Path]:
         """Where a value is that is of the wrong type."""
         return frozenset(error.path for error in self.schema_errors_by_kind.get("type", ()))

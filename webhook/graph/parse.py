@@ -23,7 +23,6 @@ from webhook.graph.limits import (
 )
 from webhook.graph.model import (
     EMPTY_MAPPING,
-    ChildPath,
     ComponentSpec,
     Container,
     ContainerRole,
@@ -214,15 +213,13 @@ def _parse_node(
         if type(raw_children) is list and depth < MAX_GRAPH_DEPTH:
             entries = list(iter_mappings(raw, "children"))
             children = [
-                _parse_node(
-                    child, ChildPath(lazy_path, ("children", index)), nodes, reading, depth + 1
-                )
+                _parse_node(child, (lazy_path, ("children", index)), nodes, reading, depth + 1)
                 for index, child in reading.take(entries, "nodes", lazy_path, "children")
             ]
         elif type(raw_children) in (list, dict) and depth >= MAX_GRAPH_DEPTH and raw_children:
             reading.stop_at_depth(raw_children, lazy_path)
         elif type(raw_children) is dict and raw_children.keys() & NODE_FIELDS:
-            path = ChildPath(lazy_path, ("children",))
+            path = lazy_path, ("children",)
             for child in reading.take([raw_children], "nodes", path):
                 children = [_parse_node(child, path, nodes, reading, depth + 1)]
         elif type(raw_children) is dict:
@@ -261,7 +258,7 @@ def _parse_containers(
     if field not in pod:
         return ()
     return tuple(
-        Container(item, ChildPath(list_path, (index,)), get_str(item, "name"), role)
+        Container(item, (list_path, (index,)), get_str(item, "name"), role)
         for index, item in reading.take(list(iter_mappings(pod, field)), "containers", list_path)
     )
 
@@ -271,7 +268,7 @@ def _pod_list_path(
 ) -> LazyPath:
     """Return where a list of a pod is: in its `spec`, or beside it where it slipped out."""
     is_misplaced = field in raw and pod.get(field) is raw[field]
-    return ChildPath(path, (field,) if is_misplaced else ("spec", field))
+    return path, ((field,) if is_misplaced else ("spec", field))
 
 
 def _iter_other_containers(raw: Mapping[str, Any], path: Path) -> Iterator[Container]:

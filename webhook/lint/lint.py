@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from webhook.engine.decision import Decision
-from webhook.engine.evaluate import evaluate
+from webhook.engine.evaluate import evaluate, evaluate_object
+from webhook.engine.evaluated_object import EvaluatedObject, read_object
 from webhook.engine.messages import RULE_ERROR_TEXT
 from webhook.engine.operator import OperatorChoice, resolve_operator
 from webhook.engine.overrides import override_actions
@@ -15,7 +16,6 @@ from webhook.errors import DocumentError
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.fault_identity import fault_fingerprint
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import get_mapping, get_str
 from webhook.graph.path import ROOT, Path, resolve_path
 from webhook.lint.kind import find_misspelled_kind, is_seldon_deployment
 from webhook.lint.result import (
@@ -74,17 +74,25 @@ def lint_parsed(
     policy_context: PolicyContext | None = None,
     find_old: Callable[[Any], Any] | None = None,
     with_edits: bool = False,
+    with_objects: bool = False,
 ) -> Report:
-    """Check every SeldonDeployment in a file that was read already, as `lint_text`."""
+    """Check every SeldonDeployment in a file that was read already, as `lint_text`.
+
+    with_objects  whether each result has its object as it was evaluated, for further use
+    """
     lines = LINE_BREAK.split(parsed_file.text.removeprefix("\ufeff"))
     results: list[DocumentResult] = []
     for document in parsed_file.documents:
         if is_seldon_deployment(document.value):
             old = None if find_old is None else find_old(document.value)
-            decision = _evaluate(document, settings, facts, policy_context, old)
-            found = [*_action_findings(decision), *_yaml_findings(document, settings, facts)]
-            result = _document_result(file, document, decision, found, lines)
-            result = replace(result, operator=_resolve_operator(document, settings, facts))
+            evaluated = read_document(document, settings, facts, policy_context, old)
+            decision = evaluate_object(evaluated)
+            found = [*_action_findings(decision), *_yaml_findings(document, evaluated)]
+            result = replace(
+                _document_result(file, document, decision, found, lines),
+                operator=_resolve_operator(evaluated),
+                evaluated=evaluated if with_objects else None,
+            )
         elif (misspelled := find_misspelled_kind(document.value)) is not None:
             result = _error_result(file, document, misspelled, lines)
         else:
@@ -143,21 +151,26 @@ def find_in_document(
 ) -> list[ActionFinding] | None:
     """Return what is found in a document, with actions; None if it is of another kind."""
     if is_seldon_deployment(document.value):
-        decision = _evaluate(document, settings, facts, policy_context)
-        found = [*_action_findings(decision), *_yaml_findings(document, settings, facts)]
-        return _soften(found, decision)
+        return find_in_object(document, read_document(document, settings, facts, policy_context))
     misspelled = find_misspelled_kind(document.value)
     return None if misspelled is None else [("deny", misspelled)]
 
 
-def _evaluate(
+def find_in_object(document: Document, evaluated: EvaluatedObject) -> list[ActionFinding]:
+    """Return what is found in a SeldonDeployment that was read from a document, with actions."""
+    decision = evaluate_object(evaluated)
+    return _soften([*_action_findings(decision), *_yaml_findings(document, evaluated)], decision)
+
+
+def read_document(
     document: Document,
     settings: Settings,
     facts: Facts,
-    policy_context: PolicyContext | None,
+    policy_context: PolicyContext | None = None,
     old_document: Any = None,
-) -> Decision:
-    return evaluate(
+) -> EvaluatedObject:
+    """Return the SeldonDeployment in a document, with its defaults."""
+    return read_object(
         document.value,
         settings,
         facts,
@@ -167,10 +180,9 @@ def _evaluate(
     )
 
 
-def _resolve_operator(document: Document, settings: Settings, facts: Facts) -> OperatorChoice:
+def _resolve_operator(evaluated: EvaluatedObject) -> OperatorChoice:
     """Return whose pods the engine has evaluated, and the evidence."""
-    namespace = get_str(get_mapping(document.value, "metadata"), "namespace")
-    return resolve_operator(document.value, settings.for_namespace(namespace, facts), facts)
+    return resolve_operator(evaluated.submitted, evaluated.settings, evaluated.given_facts)
 
 
 def unreadable_file_report(file: str, reason: str) -> Report:
@@ -275,12 +287,10 @@ def _rule_error_findings(decision: Decision) -> Iterator[ActionFinding]:
         yield action, Finding(ROOT, f"the rule {RULE_ERROR_TEXT}", rule_id=failure.rule_id)
 
 
-def _yaml_findings(document: Document, settings: Settings, facts: Facts) -> Iterator[ActionFinding]:
+def _yaml_findings(document: Document, evaluated: EvaluatedObject) -> Iterator[ActionFinding]:
     """Yield what kubectl reads in silence; settings may give it another action than "warn"."""
     if not document.warnings:
         return
-    namespace = get_str(get_mapping(document.value, "metadata"), "namespace")
-    settings = settings.for_namespace(namespace, facts)
     yaml_warnings = document.warnings
     repeats: dict[Path, dict[int, None]] = {}
     for each in yaml_warnings:
@@ -308,7 +318,7 @@ def _yaml_findings(document: Document, settings: Settings, facts: Facts) -> Iter
             )
         )
     warnings: list[ActionFinding] = [("warn", finding) for finding in findings]
-    yield from override_actions(warnings, settings.action_overrides)
+    yield from override_actions(warnings, evaluated.settings.action_overrides)
 
 
 def _begins_item(path: Path, document: Any) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from webhook.engine.evaluated_object import EvaluatedObject
 from webhook.engine.operator import OperatorChoice
 from webhook.graph.finding import Finding, Operation
 from webhook.rules import Action
@@ -72,6 +73,7 @@ class DocumentResult:
     patch     what defaulting would add
     suppressed  findings that exceptions take back; the verdict does not count them
     operator    whose pods were evaluated, and from what evidence; None: none were
+    evaluated      the object as it was evaluated, where that is asked for
     """
 
     file: str
@@ -83,6 +85,7 @@ class DocumentResult:
     identity: Mapping[str, str] = field(default_factory=dict)
     suppressed: tuple[SuppressedResult, ...] = ()
     operator: OperatorChoice | None = None
+    evaluated: EvaluatedObject | None = field(default=None, compare=False, repr=False)
 
     @property
     def object_name(self) -> str:

@@ -2,13 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
-from webhook.engine.operator import resolve_operator
+from webhook.engine.evaluated_object import EvaluatedObject
 from webhook.engine.rule_runner import ActionFinding
-from webhook.graph.cluster_facts import Facts
 from webhook.graph.model import Node, get_int, get_mapping, get_str
-from webhook.graph.parse import parse
 from webhook.graph.path import ROOT, Path
 from webhook.picture.model import (
     ContainerKind,
@@ -29,26 +26,20 @@ from webhook.rendering.layout import (
 )
 from webhook.rendering.node_kinds import ORCHESTRATOR_IMPLEMENTATIONS, node_role
 from webhook.rendering.options import OrchestratorOptions
-from webhook.settings.model import Settings
 
 Marks = Mapping[Path, list[Mark]]
 """The findings by the path of the element at which they are drawn."""
 
 
-def build_picture(
-    document: Any, findings: Iterable[ActionFinding], settings: Settings, facts: Facts
-) -> Picture:
-    """Return what is drawn of a SeldonDeployment, any JSON value.
+def build_picture(evaluated: EvaluatedObject, findings: Iterable[ActionFinding]) -> Picture:
+    """Return what is drawn of a SeldonDeployment.
 
     findings  actions and findings, each drawn at the innermost element of its path: a node
               (or the container that runs it), another container, a Deployment, the explainer, the
               predictor, the object
     """
-    view = parse(document)
-    settings = settings.for_namespace(view.namespace, facts)
-    options = settings.rendering.render_options(
-        settings.defaults, operator=resolve_operator(document, settings, facts).name
-    )
+    view, settings, facts = evaluated.view, evaluated.settings, evaluated.given_facts
+    options = settings.rendering.render_options(settings.defaults, operator=evaluated.operator)
     # Whether there is one, the reconciler's flags say; what is admitted must run with it.
     options = replace(options, orchestrator=options.orchestrator or OrchestratorOptions(""))
     layouts = layout_predictors(view, options, facts)

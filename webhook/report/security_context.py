@@ -8,12 +8,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from webhook import defaulting
 from webhook.defaulting import SECURITY_DEFAULTS_ANNOTATION, DefaultingOptions
+from webhook.engine.evaluated_object import EvaluatedObject
 from webhook.engine.pod_checks import find_pod_templates
 from webhook.engine.rendered_pods import RenderedPod, render_pods
 from webhook.graph.cluster_facts import Facts, Namespace
-from webhook.graph.model import get_mapping, get_str
 from webhook.graph.parse import parse
 from webhook.graph.path import Path, nearest_existing_path
 from webhook.podsecurity import LEVELS, Level, Pod, evaluate_pod
@@ -24,7 +23,6 @@ from webhook.podsecurity.effective import (
     get_effective_contexts,
 )
 from webhook.podsecurity.openshift import is_scc_active
-from webhook.settings.model import Settings
 from webhook.settings.pod_security import resolve_standard
 
 SCC_ASSIGNED_FIELDS = frozenset({"runAsUser", "runAsNonRoot", "seccompProfile", "capabilities"})
@@ -60,30 +58,24 @@ class ContainerSecurity:
     injected: bool = False
 
 
-def explain_security(
-    document: Any, settings: Settings, facts: Facts
-) -> Iterator[ContainerSecurity]:
-    """Yield every container of every pod of a SeldonDeployment, any JSON value.
+def explain_security(evaluated: EvaluatedObject) -> Iterator[ContainerSecurity]:
+    """Yield every container of every pod of a SeldonDeployment.
 
     First those of each pod template with what graphgate adds to its pod, then the pods that have
     no template.
     """
-    metadata = get_mapping(document, "metadata") if isinstance(document, dict) else {}
-    name = get_str(metadata, "namespace")
-    settings = settings.for_namespace(name, facts)
-    defaulting_result = defaulting.default_object(document, settings.defaults, facts, name)
-    view = parse(defaulting.apply_add_operations(document, defaulting_result.operations))
-    known = facts.namespaces.get(name)
+    document, settings, facts = evaluated.submitted, evaluated.settings, evaluated.given_facts
+    known = facts.namespaces.get(evaluated.namespace)
     namespace = known or Namespace()
     version = resolve_standard(settings.pod_security, known, facts.kubernetes_minor).version
-    rendered = render_pods(view, settings.defaults, facts, known)
+    rendered = dict(evaluated.rendering.pods(facts))
     sources = _Sources(
         document,
         "namespace" if SECURITY_DEFAULTS_ANNOTATION in namespace.annotations else "default",
         assigned_by_scc=is_scc_active(namespace, openshift=facts.openshift),
     )
     undefaulted = _undefaulted_values(document, facts, known)
-    for template in find_pod_templates(view):
+    for template in find_pod_templates(evaluated.view):
         made = rendered.pop(template.path, None)
         levels = _levels(template.pod if made is None else made.pod, version)
         for context in get_effective_contexts(template.pod):

@@ -7,8 +7,8 @@ A rule is a module of a group: graph, predictor, pod, scaling, naming or schema.
 * ACTION, what is done by default: "deny", "warn" or "audit"; SINCE, the first version with it;
 * `check`, a generator of findings. Its first parameter is the subject of the rule:
   `deployment`, `predictor`, `node`, `component` (a componentSpec), `pod` (the pod in it, also a
-  ComponentSpec), `container` (of any role), `handler` (a probe or lifecycle hook of one) or
-  `schema_error`. It is called once for each of these; nothing else has to be walked. It may also
+  ComponentSpec), `container` (of any role) or `schema_error`. It is called once for each of these;
+  nothing else has to be walked. It may also
   ask, by name, for what its subject is a part of, `deployment`, `predictor` and `component` (None
   for the containers of orchestrator and explainer), for `facts`, for `routing` (how requests get to
   the predictors), and for `old`, the view of the object before an update (the rule then runs on
@@ -64,7 +64,6 @@ Subject = Literal[
     "component",
     "pod",
     "container",
-    "handler",
 ]
 """The subject of a rule; the name of the first parameter of its `check`."""
 

@@ -1,8 +1,7 @@
 """One connection: HTTP/1.1, and a limit for everything a peer can delay.
 
-A request goes from here to whatever answers it in four calls: `data_received`, the parser's
-`feed`, the batch, the handler. There is no ASGI in between, since nothing that we answer waits for
-anything.
+A request goes from here to the batch (`request_batch`), which calls whatever answers it. There is
+no ASGI in between, since nothing that we answer waits for anything.
 
 How requests are read out of bytes is `request_parser`; which connection gives way to which is
 `connection_pool`; what a request means is the handler's. What happens inside the handshake is not
@@ -50,6 +49,7 @@ class HttpConnection(asyncio.Protocol):
     transport: asyncio.Transport
 
     def __init__(self, pool: ConnectionPool, handler: RequestHandler) -> None:
+        self.handler = handler
         self.requests: deque[HttpRequest] = deque()
         self.is_queued = False
         self.address = ""
@@ -57,7 +57,6 @@ class HttpConnection(asyncio.Protocol):
         self.idle_since = self.request_since = pool.loop.time()
         self.held_bytes = 0
         self._pool = pool
-        self._handler = handler
         self._parser = RequestParser(pool.limits, self.requests)
         # What waits, and what ends.
         self._unparsed = b""
@@ -188,19 +187,16 @@ class HttpConnection(asyncio.Protocol):
 
     # Answering.
 
-    def respond(self, request: HttpRequest) -> HttpResponse | None:
-        """Return the answer; None: the peer is gone."""
+    def take_request(self) -> HttpRequest | None:
+        """Return the request whose turn it is; None: the peer is gone."""
+        request = self.requests.popleft()
         if self.transport.is_closing():
             self.requests.clear()
             return None
         rejection = request.rejection
         if rejection and rejection.status == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
             self._pool.on_abort("header_too_large")
-        try:
-            return self._handler(request)
-        except Exception:
-            logger.exception("response_failed")
-            return HttpRejection(500, "Internal Server Error").response()
+        return request
 
     def write_response(self, request: HttpRequest, response: HttpResponse) -> bool:
         """Write the answer; return whether the next request is to be answered too."""

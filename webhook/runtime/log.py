@@ -44,7 +44,9 @@ def format_record(record: logging.LogRecord) -> bytes:
     fields = getattr(record, "fields", None)
     if fields:
         for name, value in fields.items():
-            content[name] = value if type(value) is float else _shorten(value)
+            kind = type(value)
+            is_short = kind is float or (kind is str and len(value) <= _MAX_FIELD_LENGTH)
+            content[name] = value if is_short else _shorten(value)
     else:
         content["logger"] = record.name
     if record.exc_info:

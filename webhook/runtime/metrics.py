@@ -5,11 +5,12 @@ Labels take values from small closed sets: no object, namespace or user is ever 
 
 from collections.abc import Callable, Iterator, Sequence
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from webhook.runtime.health import Check
+from webhook.runtime.loop_metrics import LoopCounter, LoopHistogram
 from webhook.runtime.metric_registry import MetricRegistry
 
 # From half a millisecond (a small review takes 0.1) to the 10 s after which nobody waits.
@@ -26,31 +27,29 @@ class ServerMetrics(MetricRegistry):
     def __init__(self) -> None:
         super().__init__()
         registry = self._registry
-        self._requests = Counter(
+        self._requests = LoopCounter(
             "graphgate_requests",
             "Calls answered, by endpoint (mutate, validate, other) and HTTP status.",
-            ["endpoint", "code"],
-            registry=registry,
+            ("endpoint", "code"),
         )
-        self._duration = Histogram(
+        self._durations = LoopHistogram(
             "graphgate_request_duration_seconds",
             "From the head of a call to its answer.",
-            ["endpoint"],
-            buckets=_DURATION_BUCKETS,
-            registry=registry,
+            "endpoint",
+            _DURATION_BUCKETS,
         )
-        self._decisions = Counter(
+        self._decisions = LoopCounter(
             "graphgate_admission_decisions",
             "Objects judged, by decision (allowed, denied).",
-            ["endpoint", "decision"],
-            registry=registry,
+            ("endpoint", "decision"),
         )
-        self._findings = Counter(
+        self._findings = LoopCounter(
             "graphgate_findings",
             "Findings, by rule and the action taken.",
-            ["rule", "action"],
-            registry=registry,
+            ("rule", "action"),
         )
+        for collector in (self._requests, self._durations, self._decisions, self._findings):
+            registry.register(collector)
         self._rule_errors = Counter(
             "graphgate_rule_errors",
             "Rules or policies of ours that crashed.",
@@ -68,40 +67,21 @@ class ServerMetrics(MetricRegistry):
             ["source"],
             registry=registry,
         )
-        self._by_request: dict[tuple[str, int], Counter] = {}
-        self._by_finding: dict[tuple[str, str], Counter] = {}
-        self._by_decision: dict[tuple[str, str], Counter] = {}
-        self._by_endpoint: dict[str, Histogram] = {}
 
     def observe_request(self, endpoint: str, code: int, seconds: float) -> None:
         """Count one answered call."""
-        child = self._by_request.get((endpoint, code))
-        if child is None:
-            child = self._requests.labels(endpoint, str(code))
-            self._by_request[endpoint, code] = child
-        child.inc()
-        histogram = self._by_endpoint.get(endpoint)
-        if histogram is None:
-            histogram = self._by_endpoint[endpoint] = self._duration.labels(endpoint)
-        histogram.observe(seconds)
+        self._requests.counts[endpoint, code] += 1
+        self._durations.observe(endpoint, seconds)
 
     def observe_decision(
         self, endpoint: str, verdict: str, findings: Sequence[tuple[str, str]], failures: int
     ) -> None:
         """Count one evaluated object; `findings` are (rule, action)."""
-        child = self._by_decision.get((endpoint, verdict))
-        if child is None:
-            child = self._decisions.labels(endpoint, verdict)
-            self._by_decision[endpoint, verdict] = child
-        child.inc()
+        self._decisions.counts[endpoint, verdict] += 1
+        counts = self._findings.counts
         for finding in findings:
-            counter = self._by_finding.get(finding)
-            if counter is None:
-                full = len(self._by_finding) >= _MAX_RULE_SERIES
-                finding = ("other", finding[1]) if full else finding  # noqa: PLW2901 — counted as it
-                counter = self._findings.labels(*finding)
-                self._by_finding[finding] = counter
-            counter.inc()
+            is_full = finding not in counts and len(counts) >= _MAX_RULE_SERIES
+            counts[("other", finding[1]) if is_full else finding] += 1
         if failures:
             self._rule_errors.inc(failures)
 

@@ -11,13 +11,21 @@ evaluating took half as long again.
 """
 
 import asyncio
+import logging
 from collections import deque
 from heapq import heappop, heappush
 from itertools import count
 from time import monotonic
 from typing import Protocol
 
-from webhook.runtime.http_message import HttpRequest, HttpResponse
+from webhook.runtime.http_message import (
+    HttpRejection,
+    HttpRequest,
+    HttpResponse,
+    RequestHandler,
+)
+
+logger = logging.getLogger("graphgate")
 
 _MAX_BATCH_SECONDS = 0.002
 """Answers wait for each other no longer than this. Eight small reviews take less."""
@@ -34,9 +42,11 @@ _MAX_HANDICAP_SECONDS = 1.5
 _REQUEST_BYTES = 512
 """What a request without a body holds."""
 
+_FAULT = HttpRejection(500, "Internal Server Error")
+
 
 class WaitingConnection(Protocol):
-    """What the batch needs of a connection: its requests in their order, and the two steps.
+    """What the batch needs of a connection: its requests in their order, and who answers them.
 
     is_queued  whether it waits for its turn; the batch's own note
     """
@@ -44,8 +54,12 @@ class WaitingConnection(Protocol):
     requests: deque[HttpRequest]
     is_queued: bool
 
-    def respond(self, request: HttpRequest) -> HttpResponse | None:
-        """Return the answer; None: the peer is gone."""
+    @property
+    def handler(self) -> RequestHandler:
+        """What answers its requests."""
+
+    def take_request(self) -> HttpRequest | None:
+        """Return the oldest request, which is not among them any more; None: the peer is gone."""
 
     def write_response(self, request: HttpRequest, response: HttpResponse) -> bool:
         """Write the answer; return whether the next request is to be answered too."""
@@ -81,40 +95,48 @@ class RequestBatch:
     def flush_if_full(self) -> None:
         """Answer now if too much waits."""
         while self._waiting_bytes > _MAX_WAITING_BYTES:
-            self._flush()
-
-    def _run(self) -> None:
-        self._is_scheduled = False
-        self._flush()
-        if self._ready:
-            self._schedule()
+            self._answer()
 
     def _schedule(self) -> None:
         if not self._is_scheduled:
             self._is_scheduled = True
-            self._loop.call_soon(self._run)
+            self._loop.call_soon(self._answer)
 
-    def _flush(self) -> None:
+    def _answer(self) -> None:
         """Answer those that wait; after a while, the rest in the next turn of the loop."""
+        self._is_scheduled = False
         answered: list[tuple[WaitingConnection, HttpRequest, HttpResponse]] = []
         deadline = monotonic() + _MAX_BATCH_SECONDS
         while self._ready and (not answered or monotonic() < deadline):
             _, _, connection = heappop(self._ready)
             connection.is_queued = False
-            request = connection.requests.popleft()
-            self._waiting_bytes -= _size(request)
-            response = connection.respond(request)
-            if response is not None:
-                answered.append((connection, request, response))
+            self._waiting_bytes -= _size(connection.requests[0])
+            request = connection.take_request()
+            if request is None:
+                continue
+            try:
+                response = connection.handler(request)
+            except Exception:
+                logger.exception("response_failed")
+                response = _FAULT.response()
+            answered.append((connection, request, response))
+        sent: list[HttpResponse] = []
         for connection, request, response in answered:
             try:
                 goes_on = connection.write_response(request, response)
             except Exception:  # noqa: BLE001 — of one connection only, and the others go on
                 connection.abort_after_error()
                 continue
-            self._loop.call_soon(response.on_sent)
+            sent.append(response)
             if goes_on:
                 self.add(connection)
+        for response in sent:
+            try:
+                response.on_sent()
+            except Exception:
+                logger.exception("response_failed")
+        if self._ready:
+            self._schedule()
 
 
 def _size(request: HttpRequest) -> int:

@@ -51,7 +51,7 @@ class AdmissionReviewHandler:
             facts,
             policy_context,
             allow_cache=self._allow_cache,
-            run_limited=timeout.run,
+            time_limit=timeout,
         )
 
 

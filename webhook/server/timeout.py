@@ -12,13 +12,9 @@ Interrupted is Python code, between two instructions. One call into a library th
 
 import signal
 import time
-from collections.abc import Callable
 from types import FrameType
-from typing import TypeVar
 
 from webhook.errors import ReviewTimeoutError
-
-T = TypeVar("T")
 
 _REPEAT_INTERVAL_SECONDS = 0.02
 """Seconds for each rule that is still to run after the deadline. Sixty rules take well under a
@@ -31,36 +27,41 @@ own words, rather than be interrupted."""
 
 
 class ReviewTimeout:
-    """Takes over SIGALRM for the life of the process. For the main thread only."""
+    """Takes over SIGALRM for the life of the process. For the main thread only.
+
+        timeout.start()
+        try:
+            ...  # ReviewTimeoutError is raised in here when the time is over
+        finally:
+            timeout.is_running = False
+            timeout.stop()
+
+    The first statement of `finally` is no call, before which Python would look for alarms: whatever
+    the caller does then, to build an answer, is done in peace.
+    """
 
     def __init__(self, seconds: float) -> None:
         """Set how long one review may take."""
+        self.is_running = False
         self._seconds = seconds
-        self._is_running = False
         self._soft_deadline = 0.0
         # Once and not for each review: that would cost 12 us instead of 2.
         signal.signal(signal.SIGALRM, self._interrupt)
 
-    def run(self, review: Callable[[], T]) -> T:
-        """Return what `review` returns; ReviewTimeoutError is raised inside it when time is over.
-
-        Once it has returned or raised, nothing is interrupted any more: whatever the caller does
-        then, to build an answer, is done in peace.
-        """
+    def start(self) -> None:
+        """Begin to measure."""
         self._soft_deadline = time.monotonic() + self._seconds * _SOFT_FRACTION
-        self._is_running = True
+        self.is_running = True
         signal.setitimer(signal.ITIMER_REAL, self._seconds, _REPEAT_INTERVAL_SECONDS)
-        try:
-            return review()
-        finally:
-            # First: an alarm that comes after this statement is ignored.
-            self._is_running = False
-            signal.setitimer(signal.ITIMER_REAL, 0.0)
+
+    def stop(self) -> None:
+        """Have no more alarms; they are ignored since `is_running` was set to False."""
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
 
     def is_expired(self) -> bool:
         """Return whether the present review should come to its end."""
         return time.monotonic() > self._soft_deadline
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
-        if self._is_running:
+        if self.is_running:
             raise ReviewTimeoutError(f"the {self._seconds:g} s for one judgement are over")

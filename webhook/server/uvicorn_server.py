@@ -16,7 +16,7 @@ from typing import Any, cast
 import uvicorn
 from starlette.applications import Starlette
 
-from webhook.runtime.http_message import HttpRequest, HttpResponse
+from webhook.runtime.http_message import HttpRequest
 from webhook.runtime.http_protocol import HttpConnection
 from webhook.server.asgi import AppState
 
@@ -73,10 +73,10 @@ class UvicornConnection(HttpConnection):
         else:
             self.abort()
 
-    def respond(self, request: HttpRequest) -> HttpResponse | None:
-        """Return the answer, counted for uvicorn's `limit_max_requests`."""
+    def take_request(self) -> HttpRequest | None:
+        """Return the request whose turn it is, counted for uvicorn's `limit_max_requests`."""
         self._server_state.total_requests += 1
-        return super().respond(request)
+        return super().take_request()
 
 
 def run_uvicorn(app: Starlette, **options: Any) -> None:

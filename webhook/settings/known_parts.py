@@ -9,8 +9,11 @@ A field belongs here if its findings depend on nothing else: for rules that decl
 something outside of the field. Whole values are compared, never digests.
 """
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Mapping
+from operator import methodcaller
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
 
 from webhook.graph.cluster_facts import NO_FACTS, Facts
 
@@ -34,10 +37,9 @@ class Part:
 
     rules  the local rules on it
     trees  the rows on it, with the name of the field that they are on
-    known  the contents in which none of these found anything
     """
 
-    __slots__ = ("is_shared", "known", "names", "rules", "trees")
+    __slots__ = ("_getters", "_known", "_nothing", "names", "rules", "trees")
 
     def __init__(
         self,
@@ -47,10 +49,40 @@ class Part:
     ) -> None:
         """Take the fields, and what is about them."""
         self.names = names
-        self.is_shared = len(names) > 1
         self.rules = rules
         self.trees = trees
-        self.known: set[bytes | None] = set()
+        self._getters = tuple(methodcaller("get", name) for name in names)
+        self._nothing = orjson.dumps(self._content({}))
+        self.forget()
+
+    def knows(self, raws: Iterable[Mapping[str, Any]]) -> bool:
+        """Tell whether nothing was found in the contents that all of these mappings have."""
+        # All in C: a large object has thousands of them.
+        columns = [map(getter, raws) for getter in self._getters]
+        values = columns[0] if len(columns) == 1 else zip(*columns, strict=True)
+        try:
+            return self._known.issuperset(map(orjson.dumps, values))
+        except TypeError:  # nested too deeply, or a number of more than 64 bits
+            return False
+
+    def _content(self, raw: Mapping[str, Any]) -> Any:
+        values = [raw.get(name) for name in self.names]
+        return values[0] if len(values) == 1 else values
+
+    def remember(self, raw: Mapping[str, Any]) -> int:
+        """Note that nothing was found in what a mapping has; return what that takes in bytes."""
+        try:
+            content = orjson.dumps(self._content(raw))
+        except TypeError:  # as above
+            return 0
+        if len(content) > MAX_CONTENT_BYTES:
+            return 0
+        self._known.add(content)
+        return len(content) + _ENTRY_BYTES
+
+    def forget(self) -> None:
+        """Know nothing any more, but that there is nothing to find where nothing is written."""
+        self._known: set[bytes] = {self._nothing}
 
 
 class KnownParts:
@@ -68,18 +100,15 @@ class KnownParts:
         if facts is not self._facts:
             self._facts = facts
             for part in self._of_facts:
-                part.known.clear()
+                part.forget()
 
-    def remember(self, part: Part, content: bytes | None) -> None:
-        """Note that nothing was found in a content."""
-        if content is None or len(content) > MAX_CONTENT_BYTES:
-            return
-        self._room -= len(content) + _ENTRY_BYTES
+    def remember(self, part: Part, raw: Mapping[str, Any]) -> None:
+        """Note that nothing was found in a part of a mapping."""
+        self._room -= part.remember(raw)
         if self._room < 0:
             self._room = MAX_KNOWN_BYTES
             for each in self._parts:
-                each.known.clear()
-        part.known.add(content)
+                each.forget()
 
 
 def group_parts(rules: "Iterable[EnabledRule]", tree: "Tree | None") -> dict[str, Part]:

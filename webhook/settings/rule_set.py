@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from webhook.rules import Action, Check, Subject
 from webhook.settings.known_parts import KnownParts, Part, group_parts
@@ -12,11 +11,11 @@ from webhook.settings.known_parts import KnownParts, Part, group_parts
 if TYPE_CHECKING:
     from webhook.rules.constraints.walk import Tree
 
-_MAX_CACHED_SELECTIONS = 512
-"""Selections of rules that are cached: objects have few different sets of fields."""
+_MAX_CACHED_PLANS = 512
+"""Plans that are cached of each kind: objects have few different sets of fields."""
 
-_HANDLER_KINDS = ("probe", "hook")
-"""What is a "handler" for rules; rows distinguish its kinds."""
+_CONTAINER_KINDS = ("container", "init container")
+"""What is a "container" for rules; rows distinguish those that stay from those that end."""
 
 
 UNREAD_DEPLOYMENT = "unread deployment"
@@ -48,22 +47,24 @@ class EnabledRule:
         """The generator of findings."""
         return self.load()
 
-    @cached_property
-    def pick_inputs(self) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
-        """What returns its inputs from all, in their order; of two or more."""
-        return itemgetter(*self.inputs)
+
+class Plan(NamedTuple):
+    """What there is to ask about things of one kind that have the same fields."""
+
+    called: tuple[EnabledRule, ...]
+    parts: tuple[Part, ...]
 
 
 class SubjectRules:
     """The rules on one kind of object.
 
-    called  those that are called with the object, as selected by `select`
-    fields  the keys that these ask for
+    called  those that are called with the object
     tree    the rows of the table on it, with checks of the whole object at its root
     parts   its fields that local rules and rows are about, by name
+    fields  the keys that any of these asks for
     """
 
-    __slots__ = ("called", "fields", "parts", "select", "tree")
+    __slots__ = ("called", "fields", "parts", "plan", "tree")
 
     def __init__(
         self,
@@ -73,26 +74,28 @@ class SubjectRules:
     ) -> None:
         """Initialise with the rules that are called with the object, and those on its fields."""
         self.called = called
-        self.fields = frozenset[str]().union(*(rule.fields for rule in called))
-        self.select = lru_cache(_MAX_CACHED_SELECTIONS)(self._select)
         self.tree = tree
         self.parts: Mapping[str, Part] = parts or {}
+        self.fields = frozenset(self.parts).union(*(rule.fields for rule in called))
+        self.plan = lru_cache(_MAX_CACHED_PLANS)(self._plan)
 
-    def _select(
+    def _plan(
         self,
         fields: frozenset[str],
-        update: bool,  # noqa: FBT001 — positional: the cache is asked for each thing
-    ) -> tuple[EnabledRule, ...]:
-        """Return the rules that are called with an object that has these of the `fields`.
+        update: bool,  # noqa: FBT001 — positional: the cache is asked for each kind of things
+    ) -> Plan:
+        """Return the rules and parts to check of objects that have these of the `fields`.
 
         update  whether there is an old object; without one, rules that want it are left out
         """
-        return tuple(
+        called = tuple(
             rule
             for rule in self.called
             if (not rule.fields or not rule.fields.isdisjoint(fields))
             and (update or "old" not in rule.inputs)
         )
+        named = (part for name, part in self.parts.items() if name in fields)
+        return Plan(called, tuple(dict.fromkeys(named)))
 
 
 class RuleSet:
@@ -112,7 +115,7 @@ class RuleSet:
 
     @cached_property
     def by_subject(self) -> Mapping[str, SubjectRules]:
-        """The rules by the kind of object that they check; a handler is a probe or a hook."""
+        """The rules by the kind of object that they check."""
         from webhook.rules.constraints.walk import compile_rows  # imports the whole table
 
         called: dict[str, list[EnabledRule]] = {}
@@ -120,7 +123,7 @@ class RuleSet:
         for rule in self.rules:
             if not rule.in_table:
                 group = local if rule.local and rule.fields else called
-                for subject in _HANDLER_KINDS if rule.subject == "handler" else (rule.subject,):
+                for subject in _CONTAINER_KINDS if rule.subject == "container" else (rule.subject,):
                     group.setdefault(subject, []).append(rule)
                 if rule.bound and rule.subject == "deployment":
                     called.setdefault(UNREAD_DEPLOYMENT, []).append(rule)

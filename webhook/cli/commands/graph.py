@@ -52,7 +52,7 @@ def graph_command(
     Several objects become one picture. Exit code 0, or 2 if something could not be read.
     """
     from webhook.lint.kind import is_seldon_deployment
-    from webhook.lint.lint import find_in_document
+    from webhook.lint.lint import find_in_object, read_document
     from webhook.picture import build_picture
     from webhook.yamldoc import read
 
@@ -71,10 +71,8 @@ def graph_command(
             failed = True
         for document in parsed_file.documents:
             if is_seldon_deployment(document.value):
-                findings = find_in_document(
-                    document, settings, facts, policy_context=policy_context
-                )
-                pictures.append(build_picture(document.value, findings or (), settings, facts))
+                evaluated = read_document(document, settings, facts, policy_context)
+                pictures.append(build_picture(evaluated, find_in_object(document, evaluated)))
     if not pictures:
         click.echo("graphgate: no SeldonDeployment found", err=True)
     elif output == "tree":

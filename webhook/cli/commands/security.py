@@ -37,6 +37,7 @@ def security_command(
     Containers that graphgate adds are shown too: model servers, orchestrator, storage initializer,
     explainer. Exit code 0, or 2 if something could not be read.
     """
+    from webhook.engine.evaluated_object import read_object
     from webhook.lint.kind import is_seldon_deployment
     from webhook.lint.result import identify_object
     from webhook.picture import build_picture
@@ -56,9 +57,10 @@ def security_command(
             failed = True
         for document in parsed_file.documents:
             if is_seldon_deployment(document.value):
-                explained = list(explain_security(document.value, settings, facts))
+                evaluated = read_object(document.value, settings, facts)
+                explained = list(explain_security(evaluated))
                 results.append((identify_object(document.value), explained))
-                trees.append(draw_trees([build_picture(document.value, (), settings, facts)]))
+                trees.append(draw_trees([build_picture(evaluated, ())]))
     if output == "json":
         values = [security_context_text.to_value(who, explained) for who, explained in results]
         click.echo(security_context_text.format_json(values), nl=False)

@@ -10,6 +10,7 @@ a user would have met.
 """
 
 from collections.abc import Iterator
+from operator import methodcaller
 from typing import Any
 
 from webhook.graph.finding import Finding
@@ -28,6 +29,9 @@ _TRIVIAL_POD_FIELDS = frozenset({"runAsUser", "runAsGroup", "fsGroup"})
 _TRIVIAL_CONTAINER_FIELDS = frozenset(
     {"allowPrivilegeEscalation", "capabilities", "readOnlyRootFilesystem"}
 )
+
+
+_get_context = methodcaller("get", "securityContext")
 
 
 def is_trivially_valid(spec: Any, metadata: Any) -> bool:
@@ -56,12 +60,14 @@ def is_trivially_valid(spec: Any, metadata: Any) -> bool:
 def _are_containers_trivial(containers: Any) -> bool:
     if type(containers) is not list:
         return False
-    for container in containers:
-        if type(container) is not dict:
-            return False
-        if "securityContext" not in container:
+    try:
+        contexts = [*map(_get_context, containers)]
+    except AttributeError:  # no mapping
+        return False
+    trivial: Any = None
+    for context in contexts:
+        if context is None or context == trivial:  # most are written in the same way
             continue
-        context = container["securityContext"]
         if type(context) is not dict or not context.keys() <= _TRIVIAL_CONTAINER_FIELDS:
             return False
         if type(context.get("allowPrivilegeEscalation", False)) is not bool:
@@ -72,6 +78,7 @@ def _are_containers_trivial(containers: Any) -> bool:
                 return False
             if type(capabilities.get("drop", [])) is not list:
                 return False
+        trivial = context
     return True
 
 

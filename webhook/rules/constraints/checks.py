@@ -22,7 +22,7 @@ SUBJECTS = (
 )
 """What a path starts at: spec of the object, a predictor, its explainer, a node of its graph, a
 componentSpec, its pod's spec, a container of any pod, an init container that does not stay (it is
-a container, too), a probe or lifecycle hook of a container that stays.
+a container, too), a probe or lifecycle hook of a container that stays (a field of it).
 "metric" is a metric of an autoscaler as it is rendered (autoscaling/v2)."""
 
 
@@ -78,6 +78,12 @@ class Location:
     def segment(self) -> Segment:
         """The field or index of the value; "" where the path starts."""
         return "" if self._steps is None else self._steps[2]
+
+    @property
+    def holder_segment(self) -> Segment:
+        """The field or index of what holds the value; "" where its holder is not below the path."""
+        steps = self._steps and self._steps[0]
+        return "" if steps is None else steps[2]
 
     @property
     def holder(self) -> Any:

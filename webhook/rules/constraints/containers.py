@@ -65,14 +65,14 @@ def _check_port_missing(value: Any, location: Location) -> Iterable[Finding]:
 
 
 def _check_success_threshold(value: Any, location: Location) -> Iterable[Finding]:
-    if location.subject.name == "readinessProbe" or type(value) is not int or value <= 1:
+    if location.holder_segment == "readinessProbe" or type(value) is not int or value <= 1:
         return ()
-    message = f"successThreshold of a {location.subject.name} must be 1, got {value}"
+    message = f"successThreshold of a {location.holder_segment} must be 1, got {value}"
     return (Finding(location.at(), message, "remove it"),)
 
 
 def _check_grace_period(value: Any, location: Location) -> Iterable[Finding]:
-    if location.subject.name == "readinessProbe":
+    if location.holder_segment == "readinessProbe":
         message = "readinessProbe does not support terminationGracePeriodSeconds"
         return (Finding(location.at(), message, "remove it"),)
     return in_range(1)(value, location)

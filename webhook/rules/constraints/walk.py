@@ -4,14 +4,15 @@ The trees are made once; the walk (`engine.walk`) comes by with each subject, an
 only where the document has a field that a row is about. The work is linear in the document.
 """
 
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
 from webhook.graph.finding import Finding
+from webhook.graph.model import HOOKS, PROBES
 from webhook.rules.constraints import TABLES
-from webhook.rules.constraints.checks import Check, ConstraintRule, Location, Steps, ValueCheck
+from webhook.rules.constraints.checks import Check, ConstraintRule, Location, Row, Steps, ValueCheck
 
 
 class Tree:
@@ -63,68 +64,92 @@ def compile_rows(rule_ids: frozenset[str]) -> Mapping[str, Tree]:
     for rule_id, rule in load_rules().items():
         if rule_id in rule_ids:
             for row in rule.rows:
-                tree = trees.setdefault(row.subject, Tree()).descend(row.path)
-                for check in row.checks:
-                    tree.add(rule_id, check)
+                for subject, path in row_places(row):
+                    tree = trees.setdefault(subject, Tree()).descend(path)
+                    for check in row.checks:
+                        tree.add(rule_id, check)
     return trees
 
 
-_NESTED = frozenset({dict, list})
+def row_places(row: Row) -> Iterator[tuple[str, str]]:
+    """Yield what the walk comes by with, and the path from there, for each place of a row.
+
+    Probes and hooks are fields of a container that stays. An init container that ends is all that
+    a container is, and has none.
+    """
+    if row.subject == "probe":
+        yield from (("container", f"{probe}.{row.path}") for probe in PROBES)
+    elif row.subject == "hook":
+        yield from (("container", f"lifecycle.{hook}.{row.path}") for hook in HOOKS)
+    else:
+        yield row.subject, row.path
+        if row.subject == "container":
+            yield "init container", row.path
+
+
+Origin = tuple[str, Any, Any]
+"""What values are of, as a Location takes it: the subject, the thing, and its predictor."""
+
+Reports = Iterator[tuple[str, Callable[[Location], Iterable[Finding]], Location]]
+"""The id of a rule, the check of one of its rows at a value, and the location that it takes."""
 
 
 class Rows:
-    """The checks of rows, run at the values of one subject after the other.
+    """The checks of rows at the values of one subject after the other.
 
-    origin          what the values are of, as a Location takes it
     looked_outside  set where a check read outside of the visited value
     """
 
-    __slots__ = ("_fail", "_report", "looked_outside", "origin")
+    __slots__ = ("_fail", "looked_outside")
 
-    def __init__(
-        self, report: Callable[[str, Finding], None], fail: Callable[[str, Exception], None]
-    ) -> None:
-        """Take what is called with each finding, and with each check that crashes, by rule id."""
-        self._report = report
+    def __init__(self, fail: Callable[[str, Exception], None]) -> None:
+        """Take what is called with each row that crashes, by rule id."""
         self._fail = fail
-        self.origin: tuple[str, Any, Any] = ("", None, None)
         self.looked_outside = False
 
-    def visit(self, tree: Tree, value: Any, steps: Steps) -> None:
-        """Apply a tree to a value, at which the walk came by these steps, and to all below it."""
-        if tree.checks:
-            self.check(tree, value, steps)
-        if type(value) is dict:
-            trees = tree.fields
-            if trees and not tree.field_names.isdisjoint(value):
-                for field, below in value.items():
-                    if below is not None and field in trees:
-                        self.visit(trees[field], below, (steps, value, field))
-        elif tree.items is not None and type(value) is list:
-            self._visit_items(tree.items, value, steps)
+    def visit(self, tree: Tree, value: Any, steps: Steps, origin: Origin) -> Reports:
+        """Yield the rows of a tree that do not accept a value, or one of those below it.
 
-    def _visit_items(self, tree: Tree, values: list[Any], steps: Steps) -> None:
-        field_names, checks = tree.field_names, tree.checks
-        for index, item in enumerate(values):
-            # Lists are long, and most items have nothing that a row is about.
-            if (checks and item is not None) or (
-                type(item) in _NESTED and (type(item) is list or not field_names.isdisjoint(item))
-            ):
-                self.visit(tree, item, (steps, values, index))
+        steps  by which the walk came to the value
+        """
+        pending = [(tree, value, steps)]
+        while pending:
+            tree, value, steps = pending.pop()
+            if tree.checks:
+                yield from self.check(tree, value, steps, origin)
+            if type(value) is dict:
+                trees = tree.fields
+                if trees and not tree.field_names.isdisjoint(value):
+                    pending += [
+                        (trees[field], value[field], (steps, value, field))
+                        for field in reversed(value)
+                        if field in trees and value[field] is not None
+                    ]
+            elif tree.items is not None and type(value) is list:
+                # Lists are long, and most items have nothing that a row is about.
+                items = tree.items
+                field_names, checks = items.field_names, items.checks
+                pending += [
+                    (items, value[index], (steps, value, index))
+                    for index in range(len(value) - 1, -1, -1)
+                    if (checks and value[index] is not None)
+                    or type(value[index]) is list
+                    or (type(value[index]) is dict and not field_names.isdisjoint(value[index]))
+                ]
 
-    def check(self, tree: Tree, value: Any, steps: Steps = None) -> None:
-        """Run the checks that hold at a value."""
+    def check(self, tree: Tree, value: Any, steps: Steps, origin: Origin) -> Reports:
+        """Yield the rows that hold at a value and do not accept it."""
         location = None
         for rule_id, accepts, check in tree.checks:
             try:
                 if accepts is not None and accepts(value):
                     continue
-                if location is None:
-                    location = Location(steps, self.origin, self._note_look)
-                for finding in check(value, location):
-                    self._report(rule_id, finding)
             except Exception as error:  # noqa: BLE001 — a crash of one row must not hide the others
                 self._fail(rule_id, error)
+                continue
+            if location is None:
+                location = Location(steps, origin, self._note_look)
+            yield rule_id, partial(check, value), location
 
     def _note_look(self) -> None:
         self.looked_outside = True

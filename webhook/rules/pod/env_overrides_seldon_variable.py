@@ -17,7 +17,9 @@ Good:
       containerPort: 8080
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from operator import methodcaller
+from typing import Any
 
 from webhook.graph.finding import Finding
 from webhook.graph.model import Container, Predictor, get_list
@@ -55,18 +57,33 @@ _OTHER_VARIABLES = frozenset(
 )
 SELDON_VARIABLES = _PORT_VARIABLES | _OTHER_VARIABLES
 
+_get_name = methodcaller("get", "name")
+
 
 def check(container: Container, predictor: Predictor) -> Iterator[Finding]:
     """Yield each variable of a node's container that Seldon sets.
 
     Source: utils.go; seldon-checks G37.
     """
-    if container.role != "container" or container.name not in predictor.node_names:
+    env = get_list(container.raw, "env")
+    if (
+        _are_names_free(env)
+        or container.role != "container"
+        or container.name not in predictor.node_names
+    ):
         return
-    for index, variable in enumerate(get_list(container.raw, "env")):
+    for index, variable in enumerate(env):
         name = variable.get("name") if type(variable) is dict else None
         if type(name) is str and name in SELDON_VARIABLES:
             yield _build_finding(container.path / "env" / index / "name", name)
+
+
+def _are_names_free(env: Sequence[Any]) -> bool:
+    """Return whether surely no variable has a name of Seldon's; asked in C: there are many."""
+    try:
+        return SELDON_VARIABLES.isdisjoint(map(_get_name, env))
+    except (AttributeError, TypeError):  # no mapping, or a name that is no text
+        return False
 
 
 def _build_finding(path: Path, name: str) -> Finding:

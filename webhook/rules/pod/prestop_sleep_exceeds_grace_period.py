@@ -26,18 +26,24 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import ComponentSpec, Handler, get_int, get_mapping
+from webhook.graph.model import ComponentSpec, Container, Handler, get_int, get_mapping
 from webhook.rendering.probes import GRACE_PERIOD_SECONDS
 
 ACTION = "deny"
 SINCE = "0.1.0"
-FIELDS = frozenset({"sleep"})
+FIELDS = frozenset({"lifecycle"})
 
 
-def check(handler: Handler, component: ComponentSpec | None) -> Iterator[Finding]:
+def check(container: Container, component: ComponentSpec | None) -> Iterator[Finding]:
     """Yield each such hook (source: validateSleepAction)."""
+    for handler in container.handlers():
+        if handler.kind == "hook":
+            yield from _check_hook(handler, component)
+
+
+def _check_hook(handler: Handler, component: ComponentSpec | None) -> Iterator[Finding]:
     seconds = get_int(get_mapping(handler.raw, "sleep"), "seconds")
-    if handler.kind != "hook" or seconds is None:
+    if seconds is None:
         return
     grace_period = _grace_period(component)
     if 0 <= seconds <= grace_period:

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding, FixSafety, Operation
-from webhook.graph.model import Handler, get_list, get_mapping
+from webhook.graph.model import PROBES, Container, Handler, get_list, get_mapping
 from webhook.graph.path import Path
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
 from webhook.graph.text import join_words
@@ -33,13 +33,20 @@ from webhook.rules.pod._pods import HOOK_HANDLERS, PROBE_HANDLERS, list_set_fiel
 
 ACTION = "deny"
 SINCE = "0.1.0"
+FIELDS = frozenset({*PROBES, "lifecycle", "restartPolicy"})  # which init containers have none, too
+LOCAL = True
 
 _WRAPPER_FIELDS = ("handler", "probeHandler", "lifecycleHandler")
 """Names of the embedded handler in Go; not fields of Kubernetes."""
 
 
-def check(handler: Handler) -> Iterator[Finding]:
+def check(container: Container) -> Iterator[Finding]:
     """Yield each probe and hook without exactly one handler (source: validateHandler)."""
+    for handler in container.handlers():
+        yield from _check_handler(handler)
+
+
+def _check_handler(handler: Handler) -> Iterator[Finding]:
     raw = handler.raw
     known_handlers = HOOK_HANDLERS if handler.kind == "hook" else PROBE_HANDLERS
     there = [name for name in known_handlers if raw.get(name) is not None]
