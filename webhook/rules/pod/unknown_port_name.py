@@ -55,24 +55,27 @@ _CONTAINER_LISTS = ("containers", "initContainers")
 def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each unknown port name of a probe or hook (source: ResolveContainerPort)."""
     rendered: Mapping[Path, frozenset[str]] | None = None
-    for container in deployment.containers:
-        predictor = deployment.predictors_by_path.get(Path(container.path[:3]))
-        if predictor is None or not predictor.nodes:
+    for predictor in deployment.predictors:
+        if not predictor.nodes:
             continue  # which ports are injected, only a graph tells
-        for path, port in _named_ports(container):
-            if rendered is None:  # few probes name a port that their container does not list
-                rendered = _rendered_port_names(deployment, facts)
-            names = rendered.get(container.path)
-            if names is None or port in names:
-                continue
-            known = sorted(names)
-            nearest = nearest_word(port, known)
-            have = f"it has {join_words(known)}" if known else "it has no named port"
-            yield Finding(
-                path,
-                f"no port named {quote_value(port)} in the container; {have}",
-                f"use {nearest}" if nearest else "use the number of the port",
-            )
+        for container in predictor.all_containers:
+            for path, port in _named_ports(container):
+                if rendered is None:  # few probes name a port that their container does not list
+                    rendered = _rendered_port_names(deployment, facts)
+                names = rendered.get(container.path)
+                if names is not None and port not in names:
+                    yield _build_finding(path, port, names)
+
+
+def _build_finding(path: Path, port: str, names: frozenset[str]) -> Finding:
+    known = sorted(names)
+    nearest = nearest_word(port, known)
+    have = f"it has {join_words(known)}" if known else "it has no named port"
+    return Finding(
+        path,
+        f"no port named {quote_value(port)} in the container; {have}",
+        f"use {nearest}" if nearest else "use the number of the port",
+    )
 
 
 def _named_ports(container: Container) -> Iterator[tuple[Path, str]]:
