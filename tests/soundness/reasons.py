@@ -12,7 +12,7 @@ CATEGORIES: dict[Audience, str] = {
     "Seldon": "Seldon's own webhook or controller refuses it, and creates nothing.",
     "orchestrator": "The objects run, and the graph does not answer as it is written.",
     "container": "The objects are taken, and a container can never start or be reached.",
-    "definition": "The document is not what it looks like; what is rendered is what was meant.",
+    "definition": "The document differs from its rendering, which follows the author's intention.",
     "elsewhere": "Somebody else refuses it who is not asked here: KEDA, or an ingress.",
 }
 """What the word means, for all rules that have it."""
@@ -48,7 +48,7 @@ REASONS: dict[str, Reason] = {
         "definition", "The source is dropped, and the container finds an empty folder."
     ),
     "duplicate-container-name": Reason(
-        "definition", "The containers stand beside their place, where nothing reads them."
+        "definition", "The containers are at the wrong level, where nothing reads them."
     ),
     "duplicate-node-name": Reason(
         "orchestrator", "Two nodes of one name share a container, and its answers."
@@ -78,7 +78,7 @@ REASONS: dict[str, Reason] = {
     "missing-logger-mode": Reason("Seldon", "Seldon refuses a logger without a mode."),
     "missing-model-uri": Reason("Seldon", "Seldon refuses a server without a model."),
     "misspelled-required-field": Reason(
-        "definition", "The field that is needed is dropped, under whatever name it stands."
+        "definition", "The required field is dropped, because its name is misspelled."
     ),
     "mixed-endpoint-types": Reason("Seldon", "Seldon refuses REST and GRPC in one object."),
     "name-not-a-dns-label": Reason(
@@ -142,7 +142,7 @@ REASONS: dict[str, Reason] = {
         "elsewhere", "Seldon, or the ingress that it writes routes for, refuses the shares."
     ),
     "traffic-out-of-range": Reason("elsewhere", "Ingresses refuse such a share."),
-    "transport-contradicts-endpoints": Reason("Seldon", "Seldon refuses two answers to one thing."),
+    "transport-contradicts-endpoints": Reason("Seldon", "Seldon refuses contradicting settings."),
     "type-contradicts-implementation": Reason(
         "orchestrator", "It follows the type, and calls a container that is not there."
     ),

@@ -337,7 +337,7 @@ def format_double(value: float) -> str:
         return "+Inf" if value > 0 else "-Inf"
     if value == 0:
         return "-0" if math.copysign(1, value) < 0 else "0"
-    # 17 digits tell any two doubles apart.
+    # 17 digits distinguish any two doubles.
     shortest = next(spelt for digits in range(17) if float(spelt := f"{value:.{digits}e}") == value)
     exponent = int(shortest.partition("e")[2])
     if exponent < -4 or exponent >= 6:

@@ -32,12 +32,12 @@ def load_certificates(pem: bytes, name: str) -> list[x509.Certificate]:
     Raises CertificateError.
     """
     try:
-        # A warning about what a later cryptography will refuse helps nobody who reads it here.
+        # Warnings about future versions of cryptography do not help readers of this output.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CryptographyDeprecationWarning)
             certificates = x509.load_pem_x509_certificates(pem)
             for certificate in certificates:
-                # Parsed when first asked for; whoever asks later need not try.
+                # Parsed here first, so that later reads need no try.
                 _ = certificate.subject, certificate.issuer, certificate.extensions
                 _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     except _PARSE_ERRORS as error:

@@ -160,7 +160,7 @@ class Applier:
             return False
         applied = self._apply(action, dry_run=True)
         if isinstance(applied, ApiStatusError):
-            return False  # told by the apply itself
+            return False  # known from the apply itself
         if ObservedObject.from_object(applied, observed.kind).managed_fields != (
             observed.managed_fields
         ):

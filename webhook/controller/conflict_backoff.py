@@ -59,5 +59,5 @@ class ConflictBackoff:
 
 
 def _new_backoff() -> Backoff:
-    # Without jitter: one process quarrels, and each object at times of its own.
+    # Without jitter: one process is in conflict, and objects differ in their times.
     return Backoff(BACKOFF_BASE_SECONDS, MAX_BACKOFF_SECONDS, jitter=lambda: 0.0)

@@ -166,7 +166,7 @@ class Controller:
     def _are_facts_ready(self, waited: float) -> bool:
         if self.facts_watcher.health().state != "failed":
             return True
-        # Who may read some namespaces only may not read Namespaces: then nothing is known of them.
+        # A reconciler of some namespaces may not list Namespaces: then there are no facts on them.
         return bool(self.config.namespaces) and waited > _FACTS_TIMEOUT_SECONDS
 
     def _worker_loop(self) -> None:

@@ -184,7 +184,7 @@ class _Process:
             SHUTDOWN_TIMEOUT_SECONDS if by_signal else _LEADERSHIP_LOST_TIMEOUT_SECONDS,
         )
         if self._elector is not None:
-            # Only now: who leads next must not meet a worker of ours.
+            # Only now: the next leader must not overlap with workers of this one.
             self._elector.stop()
             await asyncio.to_thread(election_thread.join, 5.0)
         await self._listener.close(0.0)
@@ -206,7 +206,7 @@ class _Process:
             try:
                 await asyncio.to_thread(check)
             except KubeApiUnavailableError:
-                continue  # the watches tell of it
+                continue  # the watches report it
             except SettingsError as error:
                 on_found(error)
                 return

@@ -7,7 +7,7 @@ from prometheus_client import Counter, Histogram
 
 from webhook.runtime.metric_registry import ApiClientMetrics
 
-# A look that sends nothing takes a millisecond; one that sends ten requests, tens; 30 s is the
+# A reconciliation without requests takes a millisecond; one with ten requests, tens; 30 s is the
 # longest wait for one answer.
 _DURATION_BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 30.0)
 

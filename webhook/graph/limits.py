@@ -54,7 +54,7 @@ MAX_SCHEMA_ERRORS = 1000
 MAX_CUTS_TOLD = 20
 """Paths reported at which reading ended: one is enough to explain it."""
 
-# Possessive, and the closing mark may be missing: no text makes it begin again.
+# Possessive, and the closing mark may be missing: it never backtracks.
 _TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 
 

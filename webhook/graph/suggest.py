@@ -121,7 +121,7 @@ def spelling_fix_safety(word: str, nearest: str) -> FixSafety:
     if written == meant:
         return "safe"
     if len(written) > len(meant) + 1:
-        return "unsafe"  # also megabytes, in which nobody looks for parts
+        return "unsafe"  # may be megabytes long
     if is_opposite(word, nearest) or len(meant) < _MIN_SLIP_LENGTH:
         return "unsafe"
     return "safe" if _is_one_slip(written, meant) else "unsafe"

@@ -33,7 +33,7 @@ def escape_control_chars(text: str) -> str:
     """
     if text.isprintable():
         return text
-    # One look at each different character, and not at each: a name may hold 200,000 of them.
+    # Each distinct character is checked once: a name may have 200,000 characters.
     return text.translate(
         {
             ord(c): c.encode("unicode_escape", "replace").decode()

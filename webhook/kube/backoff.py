@@ -23,7 +23,7 @@ class Backoff:
 
     def next_delay(self) -> float:
         """Return the seconds to wait after one more failure."""
-        # 2**20 is far beyond any maximum; without the bound a long outage makes a huge number.
+        # 2**20 is far above any maximum; without it a long outage would compute a huge number.
         delay = min(self.maximum, self.base * 2.0 ** min(self.failures, 20))
         self.failures += 1
         return delay * (1.0 - self.jitter() / 2.0)

@@ -148,7 +148,7 @@ class ClientStream:
 
     def interrupt(self) -> None:
         """Wake the reader: its next read finds the end."""
-        # RuntimeError, ValueError: there is no connection any more, so nobody reads.
+        # RuntimeError, ValueError: the connection is closed already.
         with suppress(OSError, RuntimeError, ValueError):
             self._response.shutdown()
 

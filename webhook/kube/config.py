@@ -49,7 +49,7 @@ def connect(
             "running in a pod"
         )
     configuration.retries = False
-    # More than anybody opens at once (workers and watches): beyond it each call connects again.
+    # More than workers and watches open at once: beyond it each call opens a connection.
     configuration.connection_pool_maxsize = _MAX_CONNECTIONS
     client = ApiClient(configuration)
     client.user_agent = _USER_AGENT

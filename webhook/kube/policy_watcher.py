@@ -123,7 +123,7 @@ class PoliciesWatcher:
 
     def stop(self) -> None:
         """End, within a second or so; threads that wait for the network end with the process."""
-        self._stop(0.0)  # all are told before any is waited for
+        self._stop(0.0)  # signal all before waiting for any
         self._stop(0.2)
 
     def _stop(self, timeout: float) -> None:

@@ -240,7 +240,7 @@ class Reflector(Generic[T]):
 
     def _handle_error(self, error: KubeApiUnavailableError, *, made_progress: bool) -> float:
         if self._stopping.is_set():
-            return 0.0  # the break was ours
+            return 0.0  # ended by this side
         if made_progress:
             self._backoff.reset()
         if self._last_error is None or str(self._last_error) != str(error):
@@ -298,7 +298,7 @@ class Reflector(Generic[T]):
         self._stream = stream
         try:
             self._mark_healthy()
-            # Set before the look: `stop` either finds the stream, or is found here.
+            # Set before the check: `stop` either sees the stream, or is seen here.
             if self._stopping.is_set():
                 return
             for event in read_events(self._transport, self.path, stream):
@@ -327,7 +327,7 @@ class Reflector(Generic[T]):
                 self._notify(key, old, new)
             if event.type == "DELETED":
                 self._notify_deletion(key)
-        # Only now: what was taken in is not asked for again.
+        # Only now: what was received is not requested again.
         self._resource_version = event.resource_version
         self._last_activity = self._clock()
 

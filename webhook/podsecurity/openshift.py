@@ -44,7 +44,7 @@ _UINT32 = 2**32
 
 # What Go's Sscanf("%d/%d") reads into unsigned integers: spaces before a number are skipped (a
 # line break is not), no sign, underscores and other bases are refused, the rest of the text after
-# the second number is never looked at.
+# the second number is never used.
 _SPACES = r"(?:[\t\v\f \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]|\r(?!\n))*"
 _SLASH = re.compile(rf"{_SPACES}([0-9]+)/{_SPACES}([0-9]+)")
 _DASH = re.compile(rf"{_SPACES}([0-9]+)-{_SPACES}([0-9]+)")

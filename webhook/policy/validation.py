@@ -41,7 +41,7 @@ _MAX_MATCH_CONDITIONS = 64
 
 @functools.cache
 def _schema_validator(kind: str) -> Any:
-    import jsonschema_rs  # 10 ms that only who has policies needs
+    import jsonschema_rs  # 10 ms, needed only with policies
 
     folder = pathlib.Path(__file__).parent / "schema"
     document = orjson.loads((folder / "admissionregistration.json").read_bytes())

@@ -132,7 +132,7 @@ def _mlserver(
         env["TEMPO_RUNTIME_OPTIONS"] = json.dumps({"k8s_options": runtime_options})
     if node.implementation == "HUGGINGFACE_SERVER":
         env |= HUGGINGFACE_VARIABLES
-    # Seldon's operator asks by the port's name, twice as often.
+    # Seldon's operator probes by the port's name, twice as often.
     probed = _health_probes("http", 5) if layout.is_seldon else _health_probes(slot.http_port)
     return ModelServer(
         server_image(layout, node, protocol), env=env, probes=probed, replaces_ports=True

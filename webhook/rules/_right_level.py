@@ -110,7 +110,7 @@ def _from_container_to_pod(
 ) -> Destination | None:
     pod = container.parent.parent
     if container.parent[-1:] not in (("containers",), ("initContainers",)):
-        return None  # of an explainer or orchestrator: nobody writes its pod
+        return None  # of an explainer or orchestrator: its pod is injected
     if name in _fields_of("pod securityContext"):
         return _move(deployment, path, "the securityContext of the pod", pod / "securityContext")
     if name in _POD_METADATA:

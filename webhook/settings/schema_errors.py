@@ -36,7 +36,7 @@ _MAX_SHOWN_LENGTH = 60
 
 def read_by_schema(document: Any, schema: Mapping[str, Any]) -> ReadableDocument:
     """Return what a schema (draft 2020-12) admits of a document, and every error."""
-    import jsonschema  # 60 ms of imports, for who has such a file
+    import jsonschema  # 60 ms of imports, only with such a file
 
     errors = list(jsonschema.Draft202012Validator(schema).iter_errors(document))
     if not errors:

@@ -17,7 +17,7 @@ _YAML_LIST = re.compile(r"(?:---[^\n]*\n)?(?:apiVersion: [^\n]*\n)?items:\n(?=- 
 _YAML_ITEM_START = re.compile(r"^- ", re.MULTILINE)
 _YAML_LIST_END = re.compile(r"^[^-\s#]", re.MULTILINE)
 _JSON_LIST = re.compile(r'\s*\{\s*(?:"apiVersion"\s*:\s*"[^"]*"\s*,\s*)?"items"\s*:\s*\[\s*')
-# Possessive, as in `graph.limits`: no text makes it begin again.
+# Possessive, as in `graph.limits`: it never backtracks.
 _JSON_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]]', re.DOTALL)
 
 

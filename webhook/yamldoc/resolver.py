@@ -172,7 +172,7 @@ def _format_float_key(value: float) -> str:
         single = math.copysign(math.inf, value)
     if math.isinf(single):
         return ".inf" if single > 0 else "-.inf"
-    # Nine digits tell any two 32-bit floats apart.
+    # Nine digits distinguish any two 32-bit floats.
     shortest = next(
         text
         for digits in range(9)

@@ -103,7 +103,7 @@ class Rotation:
             except ApiStatusError as error:
                 if error.status != 409:
                     raise
-                continue  # somebody was faster; what is to be done now is decided again
+                continue  # conflict with another writer; decide again
             logger.info(
                 "certificate_rotation_step",
                 extra={"fields": {"step": step.action, "ca": step.ca_fingerprint}},

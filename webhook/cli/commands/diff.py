@@ -97,7 +97,7 @@ def _print_diff(cluster: "Transport", rendered: dict[str, Any], namespace: str) 
         click.echo(f"graphgate: {error}", err=True)
         return 2
     old = [] if live is None else emit_block(strip_server_fields(live), YamlStyle())
-    # Of a new object the author's side is shown; the server's defaults are nobody's change.
+    # For a new object only the author's fields are shown, not the server's defaults.
     new = emit_block(rendered if live is None else strip_server_fields(applied), YamlStyle())
     title = f"{rendered['kind']} {namespace}/{rendered['metadata']['name']}"
     shown = difflib.unified_diff(old, new, f"{title} (live)", f"{title} (new)", lineterm="")

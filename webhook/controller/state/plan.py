@@ -131,7 +131,7 @@ def to_desired(rendered: Rendered, owner: OwnerRef, namespace: str) -> DesiredOb
                 "name": owner.name,
                 "uid": owner.uid,
                 "controller": True,
-                # Nobody may have to wait for us when the owner is deleted in the foreground.
+                # Foreground deletion of the owner must not wait for this reference.
                 "blockOwnerDeletion": False,
             }
         ],

@@ -76,7 +76,7 @@ def read_annotation(deployment: SeldonDeployment, key: str) -> tuple[str, Path] 
 def parse_whole_number(text: str) -> int:
     """Return a number as Go's strconv.Atoi reads it; 0 for what a rule denies."""
     digits = text[1:] if text[:1] in ("+", "-") else text
-    # int32 at most; nobody retries as often.
+    # int32 at most
     return int(text) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
 
 

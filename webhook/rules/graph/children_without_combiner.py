@@ -44,7 +44,7 @@ def check(node: Node) -> Iterator[Finding]:
     if len(node.children) < 2 or is_router(node) or is_combiner(node):
         return
     if node.type and node.type not in schema.enum_values("node-types"):
-        return  # what it was meant to be is not known
+        return  # the intended type is not known
     if is_prepackaged_server(node) and node.raw.get("modelUri") in (None, ""):
         return  # likewise: EPSILON_GREEDY is not a server
     yield Finding(

@@ -65,7 +65,7 @@ def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Findin
             continue
         if names is None:
             if any(map(find_placeholder, containers)):
-                return  # likewise: a template stands for the name
+                return  # likewise: the name comes from a template
             names = ComponentNames(predictor)
             unused = [name for name in containers if name not in predictor.nodes_by_name]
             del unused[_MAX_OFFERED:]

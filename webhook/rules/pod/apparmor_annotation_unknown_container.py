@@ -74,7 +74,7 @@ def _pod_container_names(predictor: Predictor) -> Iterator[set[str]]:
     servers = {node.name for node in predictor.nodes if node.has_builtin_implementation}
     for component in predictor.components:
         if not component.containers:
-            continue  # no pod is made of it
+            continue  # no pod is created from it
         containers = (*component.containers, *component.init_containers)
         yield {container.name for container in containers} | servers
     if not predictor.components:

@@ -57,7 +57,7 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     rendered: Mapping[Path, frozenset[str]] | None = None
     for predictor in deployment.predictors:
         if not predictor.nodes:
-            continue  # which ports are injected, only a graph tells
+            continue  # which ports are injected depends on the graph
         for container in predictor.all_containers:
             for path, port in _named_ports(container):
                 if rendered is None:  # few probes name a port that their container does not list

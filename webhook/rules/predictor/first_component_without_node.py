@@ -65,7 +65,7 @@ def _has_no_nodes(predictor: Predictor) -> bool:
     if any(container.name in nodes for container in predictor.components[0].containers):
         return False
     all_containers = {container.name for container in predictor.containers}
-    # A server that nobody wrote a container for is put into the first component; any other node
+    # A server without a container is put into the first component; any other node
     # without one is a separate error, and the first component's container may be meant for it.
     if any(
         node.implementation not in ORCHESTRATOR_IMPLEMENTATIONS and node.name not in all_containers

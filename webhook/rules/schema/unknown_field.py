@@ -51,7 +51,7 @@ def _build_finding(deployment: SeldonDeployment, path: Path) -> Finding:
     field = str(path[-1])
     message = f'unknown field "{field}"'
     known = schema.known_fields(path.parent)
-    # Fields that are set count, too: a name nearest to one of them was not meant as another.
+    # Fields that are set count, too: a name nearest to one of them is not a typo of another.
     aliases = {alias: name for alias, name in FIELD_ALIASES.items() if name in known}
     written = nearest_word(field, (*known, *aliases))
     nearest = aliases.get(written, written)
