@@ -38,3 +38,11 @@ def test_a_context_of_tls_comes_from_its_secret(field):
     (context,) = (each for each in rendered if each.kind == "TLSContext")
     assert str(context.trace(())) == f"spec.predictors[0].ssl.{field}"
     assert str(context.trace(("spec", "secret"))) == f"spec.predictors[0].ssl.{field}"
+
+
+def test_a_mapping_comes_from_the_predictor_or_its_explainer():
+    document = build({"name": "main", "explainer": {"type": "ALE"}})
+    rendered = render(document, RoutingOptions(kind="ambassador"))
+    places = {each.name: str(each.trace(("spec", "prefix"))) for each in rendered}
+    assert places["seldon-team-iris-main-rest"] == "spec.predictors[0]"
+    assert places["seldon-team-iris-main-explainer-rest"] == "spec.predictors[0].explainer"
