@@ -173,7 +173,7 @@ def test_a_mutation_has_the_expression_of_its_patch_type() -> None:
             policy_text("- expression: object.nme ==", spec="failurePolicy: Maybe"),
             [
                 'invalid failurePolicy "Maybe"; expected Fail or Ignore',
-                "the expression ends too early",
+                "unexpected end of the expression",
             ],
         ),
         (
