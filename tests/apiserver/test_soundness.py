@@ -24,9 +24,9 @@ SEED = 2026
 
 
 @pytest.fixture(scope="module")
-def server(binaries):
+def server(binaries, foreign_crds):
     with ControlPlane.start(binaries, controllers=False) as plane:
-        install(plane)
+        install(plane, foreign_crds["ScaledObject"])
         server = Server(plane)
         yield server
         server.close()

@@ -10,11 +10,15 @@ from webhook.rendering.render import render
 NEWEST = kubernetes_minor()
 
 
+def rendered(document, kind, options=None, facts=NO_FACTS):
+    """The objects of a kind that are rendered."""
+    objects = render(parse(document), options or RenderOptions(), facts)
+    return [one.object for one in objects if one.kind == kind]
+
+
 def pod_of(document, options=None, facts=NO_FACTS):
     """The pod spec of the first Deployment that is rendered."""
-    rendered = render(parse(document), options or RenderOptions(), facts)
-    first = next(one for one in rendered if one.kind == "Deployment")
-    return first.object["spec"]["template"]["spec"]
+    return rendered(document, "Deployment", options, facts)[0]["spec"]["template"]["spec"]
 
 
 def test_a_field_that_nobody_knows_is_not_rendered():
@@ -104,3 +108,38 @@ def test_a_tensorflow_container_of_the_author_s_gets_the_image_that_it_lacks():
     ]
     (sidecar,) = [c for pod in pods for c in pod["containers"] if c["name"] == "tfserving"]
     assert sidecar["image"] == "registry.example/tensorflow:2"
+
+
+def test_a_field_of_keda_spec_that_nobody_knows_is_not_rendered():
+    document = with_pod()
+    component = document["spec"]["predictors"][0]["componentSpecs"][0]
+    triggers = [{"type": "cron", "metadata": {}}]
+    component["kedaSpec"] = {"triggers": triggers, "initialCooldownPeriod": -1}
+    (scaled,) = rendered(document, "ScaledObject")
+    assert scaled["spec"].keys() == {"scaleTargetRef", "triggers"}
+
+
+def test_the_port_of_an_explainer_is_not_added_to_one_that_its_author_wrote():
+    explainer = {"name": "explain", "ports": [{"containerPort": 9000}, {"containerPort": 9001}]}
+    document = with_predictor(explainer={"type": "AnchorTabular", "containerSpec": explainer})
+
+    def ports(operator):
+        options = RenderOptions(orchestrator=OrchestratorOptions("e:1"), operator=operator)
+        pod = rendered(document, "Deployment", options)[-1]["spec"]["template"]["spec"]
+        return [(port.get("name"), port["containerPort"]) for port in pod["containers"][0]["ports"]]
+
+    assert ports("graphgate") == [(None, 9000), (None, 9001)]
+    # Seldon's operator knows it by its name, and creates.
+    assert ports("seldon") == [(None, 9000), (None, 9001), ("http", 9000)]
+
+
+def test_an_apparmor_annotation_for_an_orchestrator_that_is_not_there_is_not_rendered():
+    key = "container.apparmor.security.beta.kubernetes.io/seldon-container-engine"
+    document = with_predictor(annotations={key: "unconfined"})
+
+    def annotations(options):
+        (deployment,) = rendered(document, "Deployment", options)
+        return deployment["spec"]["template"]["metadata"].get("annotations", {})
+
+    assert key not in annotations(RenderOptions())
+    assert annotations(RenderOptions(orchestrator=OrchestratorOptions("e:1")))[key] == "unconfined"

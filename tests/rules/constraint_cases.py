@@ -13,7 +13,7 @@ Change = dict[str, Any]
 
 
 class Case(NamedTuple):
-    """One thing that is judged. kind: "pod", "metric" or "container"."""
+    """One thing that is judged. kind: "pod", "metric", "keda"."""
 
     name: str
     kind: str
@@ -417,7 +417,36 @@ SPREAD: Change = {
     "labelSelector": SELECTOR,
 }
 
+BAD_AMOUNTS = ("2GB", "-1", "1 Gi", "")
+DIVISORS = tuple(
+    (holder, {"path": "a", "resourceFieldRef": {**RESOURCE, "divisor": divisor}}, is_bad)
+    for holder in ("downwardAPI", "projected")
+    for divisor, is_bad in (("1m", False), ("x", True), ("", True))
+)
+
+
+def _divided(holder: str, item: Change) -> Change:
+    source: Change = {"items": [item]}
+    if holder == "projected":
+        source = {"sources": [{"downwardAPI": source}]}
+    return {"volumes": [{"name": "v", holder: source}]}
+
+
 PODS: list[tuple[str, list[Change], list[Change]]] = [
+    (
+        "amounts",
+        [
+            {"resources": {"limits": {"cpu": "1"}, "requests": {"cpu": "100m"}}},
+            {"volumes": [{"name": "v", "emptyDir": {"sizeLimit": "1Gi"}}]},
+            *(_divided(holder, item) for holder, item, is_bad in DIVISORS if not is_bad),
+        ],
+        [
+            *({"resources": {"limits": {"memory": amount}}} for amount in BAD_AMOUNTS),
+            *({"resources": {"requests": {"memory": amount}}} for amount in BAD_AMOUNTS),
+            *({"volumes": [{"name": "v", "emptyDir": {"sizeLimit": a}}]} for a in BAD_AMOUNTS),
+            *(_divided(holder, item) for holder, item, is_bad in DIVISORS if is_bad),
+        ],
+    ),
     (
         "tolerations",
         [
@@ -965,6 +994,25 @@ HANDLERS: tuple[list[Change], list[Change]] = (
 REFERENCE = {"name": "a", "key": "b"}
 CONTAINERS: list[tuple[str, list[Change], list[Change]]] = [
     (
+        "amounts",
+        [{"resources": {"limits": {"memory": "1Gi"}, "requests": {"memory": "1e3"}}}],
+        [
+            *({"resources": {"limits": {"memory": amount}}} for amount in BAD_AMOUNTS),
+            *({"resources": {"requests": {"memory": amount}}} for amount in BAD_AMOUNTS),
+            *(
+                {
+                    "env": [
+                        {
+                            "name": "A",
+                            "valueFrom": {"resourceFieldRef": {**RESOURCE, "divisor": divisor}},
+                        }
+                    ]
+                }
+                for divisor in ("x", "")
+            ),
+        ],
+    ),
+    (
         "words",
         [
             {"imagePullPolicy": "Always"},
@@ -1161,6 +1209,7 @@ CONTAINERS: list[tuple[str, list[Change], list[Change]]] = [
 
 TARGET = {"type": "AverageValue", "averageValue": "1"}
 PERCENT = {"type": "Utilization", "averageUtilization": 70}
+ALONE = {"averageValue": None, "value": "1"}
 METRICS: list[tuple[Any, Any, Any]] = [
     (
         {"type": "Resource", "resource": {"name": "cpu", "target": PERCENT}},
@@ -1214,6 +1263,7 @@ METRICS: list[tuple[Any, Any, Any]] = [
                 {},
                 {kind: {"metric": {"selector": SELECTOR}}},
                 {kind: {"target": {"averageUtilization": 1}}},
+                {kind: {"target": {"value": "1"} if kind == "pods" else ALONE}},
                 {kind: {"metric": {"selector": GOOD_SELECTORS[1]}}},
             ],
             [
@@ -1257,6 +1307,85 @@ METRICS: list[tuple[Any, Any, Any]] = [
     ),
 ]
 
+TRIGGER = {"type": "cron", "metadata": {"timezone": "UTC"}}
+POLICY = {"type": "Pods", "value": 1, "periodSeconds": 60}
+GOOD_SCALING: list[Change] = [
+    {"policies": [POLICY, {"type": "Percent", "value": 100, "periodSeconds": 1800}]},
+    {"stabilizationWindowSeconds": 0, "selectPolicy": "Min", "tolerance": "0"},
+    {"stabilizationWindowSeconds": 3600, "selectPolicy": "Disabled", "tolerance": "100m"},
+]
+BAD_SCALING: list[Change] = [
+    {"policies": []},
+    {"policies": [{**POLICY, "type": "pods"}]},
+    {"policies": [{**POLICY, "value": 0}]},
+    {"policies": [{**POLICY, "periodSeconds": 0}]},
+    {"policies": [{**POLICY, "periodSeconds": 1801}]},
+    {"stabilizationWindowSeconds": -1},
+    {"stabilizationWindowSeconds": 3601},
+    {"selectPolicy": "Most"},
+    {"tolerance": "-1"},
+    {"tolerance": " 1"},
+    {"tolerance": 0.5},
+]
+KEDA: tuple[list[Change], list[Change]] = (
+    [
+        {},
+        {"pollingInterval": 1, "cooldownPeriod": 0, "minReplicaCount": 0, "maxReplicaCount": 1},
+        {"triggers": [{**TRIGGER, "authenticationRef": {"name": "a"}}]},
+        {
+            "triggers": [
+                {**TRIGGER, "authenticationRef": {"name": "a", "kind": "TriggerAuthentication"}}
+            ]
+        },
+        {"fallback": {"failureThreshold": 0, "replicas": 0}},
+        {"fallback": {"failureThreshold": 1, "replicas": 1, "behavior": "currentReplicas"}},
+        {
+            "advanced": {
+                "scalingModifiers": {"formula": "a", "target": "1", "metricType": "AverageValue"}
+            }
+        },
+        {"advanced": {"horizontalPodAutoscalerConfig": {"name": "a.b"}}},
+    ],
+    [
+        {"triggers": []},
+        {"triggers": [{**TRIGGER, "type": ""}]},
+        {"triggers": [{**TRIGGER, "authenticationRef": {"name": "a", "kind": "Secret"}}]},
+        {"triggers": [{**TRIGGER, "authenticationRef": {"name": "a", "kind": ""}}]},
+        {"pollingInterval": 0},
+        {"cooldownPeriod": -1},
+        {"idleReplicaCount": -1},
+        {"minReplicaCount": -1},
+        {"maxReplicaCount": 0},
+        {"minReplicaCount": 101},
+        {"fallback": {"failureThreshold": -1, "replicas": 0}},
+        {"fallback": {"failureThreshold": 0, "replicas": -1}},
+        {"fallback": {"failureThreshold": 0, "replicas": 0, "behavior": "x"}},
+        {"fallback": {"failureThreshold": 0, "replicas": 0, "behavior": ""}},
+        {
+            "advanced": {
+                "scalingModifiers": {"formula": "a", "target": "1", "metricType": "Utilization"}
+            }
+        },
+        {"advanced": {"horizontalPodAutoscalerConfig": {"name": "A"}}},
+    ],
+)
+
+BAD_TOLERATIONS = (
+    *(
+        "x",
+        "{}",
+        '"a"',
+        "[1]",
+        "[null]",
+        "[{}]",
+        '[{"key":1}]',
+        '[{"key":"a b"}]',
+        '[{"key":"a","value":"b c"}]',
+    ),
+    *('[{"key":"a","operator":"x"}]', '[{"key":"a","operator":"Exists","value":"b"}]'),
+    *('[{"key":"a","effect":"x"}]', '[{"key":"a","tolerationSeconds":1}]'),
+    '[{"key":"a","effect":"NoExecute","tolerationSeconds":1.5}]',
+)
 ANNOTATIONS: tuple[list[tuple[str, str]], list[tuple[str, str]]] = (
     [
         ("controller.kubernetes.io/pod-deletion-cost", v)
@@ -1269,7 +1398,10 @@ ANNOTATIONS: tuple[list[tuple[str, str]], list[tuple[str, str]]] = (
     + [("container.seccomp.security.alpha.kubernetes.io/c", "docker/default")]
     + [
         ("scheduler.alpha.kubernetes.io/tolerations", v)
-        for v in ("", "[]", '[{"key":"a","operator":"Exists"}]')
+        for v in (
+            *("", "[]", "null", '[{"key":"a","operator":"Exists"}]', '[{"KEY":"a","value":"b"}]'),
+            '[{"operator":"Exists","effect":"NoExecute","tolerationSeconds":-1}]',
+        )
     ],
     [
         ("controller.kubernetes.io/pod-deletion-cost", v)
@@ -1280,7 +1412,7 @@ ANNOTATIONS: tuple[list[tuple[str, str]], list[tuple[str, str]]] = (
         for v in ("", "x", "../x", "localhost//a", "localhost/../a")
     ]
     + [("container.seccomp.security.alpha.kubernetes.io/c", "x")]
-    + [("scheduler.alpha.kubernetes.io/tolerations", v) for v in ("x", "{}", '"a"')]
+    + [("scheduler.alpha.kubernetes.io/tolerations", v) for v in BAD_TOLERATIONS]
     + [("kubernetes.io/config.mirror", "x"), ("kubernetes.io/config.mirror", "")],
 )
 
@@ -1310,6 +1442,13 @@ def cases() -> Iterator[Case]:
     for number, (base, good, bad) in enumerate(METRICS):
         for name, change, is_bad in _numbered(f"metric {base['type']} {number}", good, bad):
             yield Case(name, "metric", merged(base, change), is_bad)
+    for name, change, is_bad in _numbered("keda", *KEDA):
+        yield Case(name, "keda", {"triggers": [TRIGGER], **change}, is_bad)
+    for direction in ("scaleUp", "scaleDown"):
+        for name, change, is_bad in _numbered(f"keda {direction}", GOOD_SCALING, BAD_SCALING):
+            config = {"behavior": {direction: change}}
+            advanced = {"horizontalPodAutoscalerConfig": config}
+            yield Case(name, "keda", {"triggers": [TRIGGER], "advanced": advanced}, is_bad)
     for number, (key, value) in enumerate(ANNOTATIONS[0] + ANNOTATIONS[1]):
         is_bad = number >= len(ANNOTATIONS[0])
         yield Case(f"annotation {key} {value!r}", "pod", BASE_POD, is_bad, {key: value})

@@ -70,11 +70,13 @@ def build_document(component: Any) -> dict[str, Any]:
 
 
 def document_of(case: Any) -> dict[str, Any]:
+    spec = {"containers": [BASE_CONTAINER]}
     if case.kind == "metric":
-        spec = {"containers": [BASE_CONTAINER]}
         return build_document(
             {"spec": spec, "hpaSpec": {"maxReplicas": 2, "metricsv2": [case.value]}}
         )
+    if case.kind == "keda":
+        return build_document({"spec": spec, "kedaSpec": case.value})
     return build_document({"metadata": {"annotations": case.annotations or {}}, "spec": case.value})
 
 

@@ -252,3 +252,15 @@ def test_what_an_older_kubernetes_drops_is_reported_and_denied_where_nothing_is_
 @pytest.mark.parametrize("minor", [None, 34])
 def test_what_the_cluster_may_have_is_not_reported(minor):
     assert evaluate_denials(with_newer_fields(), kubernetes_minor=minor) == []
+
+
+@pytest.mark.parametrize(
+    ("operator", "messages"),
+    [("graphgate", ['the container uses two requests of claim "gpus"']), ("seldon", [])],
+)
+def test_two_requests_of_one_claim_are_refused_where_they_are_applied(operator, messages):
+    document = with_pod(resourceClaims=[{"name": "gpus", "resourceClaimName": "gpus"}])
+    pod = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]
+    claims = [{"name": "gpus", "request": request} for request in ("first", "second")]
+    pod["containers"][0]["resources"] = {"claims": claims}
+    assert [found[3] for found in evaluate_denials(document, operator=operator)] == messages

@@ -328,12 +328,18 @@ AMOUNTS = {
     "+": 0,
     "1e100": 10**109,
     "1e1000": 10**1009,
-    "1e1000000": 10**1009,
-    "-1e1000000": -(10**1009),
-    "1e-1000000": 1,
-    "0e1000000": 0,
+    "-1e1000": -(10**1009),
+    "1e-1000": 1,
+    "1e1001": None,
+    "1e-1001": None,
+    "0e2147483647": None,
+    "1e4294967296": None,
     "9" * 70: (10**70 - 1) * 10**9,
     "0." + "0" * 80 + "1": 1,
+    "9" * 1000: (10**1000 - 1) * 10**9,
+    "9" * 1001: None,
+    "0." + "0" * 1000: None,
+    "1" * 5000 + "Ei": None,
     "9Ei": (2**63 - 1) * 10**9,
     "10Ei": (2**63 - 1) * 10**9,
     "five": None,
@@ -345,13 +351,6 @@ AMOUNTS = {
 @pytest.mark.parametrize("text", AMOUNTS)
 def test_a_quantity_has_an_amount_in_billionths(text):
     assert k8s_syntax.parse_quantity(text) == AMOUNTS[text]
-
-
-@pytest.mark.parametrize("large", ["9" * 5000, "0." + "0" * 5000 + "1", "1" * 5000 + "Ei"])
-def test_a_quantity_of_thousands_of_digits_is_counted_in_bounds(large):
-    amount = k8s_syntax.parse_quantity(large)
-    assert amount is not None
-    assert 0 < amount < 10**3000
 
 
 def test_a_number_has_the_amount_of_its_text():

@@ -6,14 +6,15 @@ least one fixture of its own whose objects the API server takes. `docs/soundness
 
 from typing import Literal, NamedTuple
 
-Audience = Literal["Seldon", "orchestrator", "container", "definition", "elsewhere"]
+Audience = Literal["Seldon", "orchestrator", "container", "definition", "elsewhere", "computing"]
 
 CATEGORIES: dict[Audience, str] = {
     "Seldon": "Seldon's own webhook or controller refuses it, and creates nothing.",
     "orchestrator": "The objects run, and the graph does not answer as it is written.",
     "container": "The objects are taken, and a container can never start or be reached.",
     "definition": "The document differs from its rendering, which follows the author's intention.",
-    "elsewhere": "Somebody else refuses it who is not asked here: KEDA, or an ingress.",
+    "elsewhere": "Somebody else refuses it who is not asked here: KEDA's operator, or an ingress.",
+    "computing": "The API server takes it, and computes with another number or for minutes.",
 }
 """What the word means, for all rules that have it."""
 
@@ -60,7 +61,7 @@ REASONS: dict[str, Reason] = {
         "definition", "A definition of fixed depth drops the deeper nodes before anybody sees them."
     ),
     "autoscaler-min-above-max": Reason(
-        "elsewhere", "KEDA refuses the bounds of a ScaledObject; it is not in the test cluster."
+        "elsewhere", "KEDA's operator stops at an idleReplicaCount that is not below the minimum."
     ),
     "mapping-instead-of-list": Reason(
         "definition", "A mapping in place of a list is left out or read as its one item."
@@ -91,9 +92,6 @@ REASONS: dict[str, Reason] = {
         "Seldon", "Seldon refuses several nodes without an orchestrator: only one is reached."
     ),
     "no-live-predictor": Reason("Seldon", "Seldon refuses a lone shadow: nobody would answer."),
-    "number-out-of-range": Reason(
-        "elsewhere", "KEDA cannot read the number; it is not in the test cluster."
-    ),
     "parameter-value-not-of-its-type": Reason(
         "container", "The component turns the text into its type when it starts, and stops."
     ),
@@ -173,5 +171,27 @@ REASONS: dict[str, Reason] = {
     ),
     "wrong-type": Reason(
         "definition", "A value of a wrong type is left out of what is rendered; Seldon stops at it."
+    ),
+    "malformed-keda-spec": Reason(
+        "elsewhere",
+        "KEDA's operator stops at triggers of one name, and at targets they do not have.",
+    ),
+    "malformed-predictor-metadata": Reason(
+        "definition", "The label is one that is overwritten, so its value is never seen."
+    ),
+    "malformed-pod-metadata": Reason(
+        "definition", "The label is one that is overwritten, so its value is never seen."
+    ),
+    "malformed-quantity": Reason(
+        "computing", "1e3000000 takes 3 seconds a request, 1e2147483647 minutes; 1000 is the bound."
+    ),
+    "malformed-hpa-metric": Reason(
+        "computing", "Amounts of targets have the same bound as those of pods."
+    ),
+    "malformed-volume-claim-template": Reason(
+        "computing", "Amounts of claims have the same bound as those of pods."
+    ),
+    "extended-resource-overcommit": Reason(
+        "computing", "Beyond 64 bits of thousandths it sees another number of devices or pages."
     ),
 }

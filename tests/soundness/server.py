@@ -6,6 +6,7 @@ import re
 import ssl
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -32,38 +33,20 @@ _IN_A_PATH = re.compile(r"[a-z0-9.-]{1,253}\Z")
 _CONTROLS = re.compile("[\x7f-\x9f]")
 _TIMEOUT_SECONDS = 120
 
-_KEDA = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "scaledobjects.keda.sh"},
-    "spec": {
-        "group": "keda.sh",
-        "scope": "Namespaced",
-        "names": {"kind": "ScaledObject", "plural": "scaledobjects"},
-        "versions": [
-            {
-                "name": "v1alpha1",
-                "served": True,
-                "storage": True,
-                "schema": {
-                    "openAPIV3Schema": {
-                        "type": "object",
-                        "x-kubernetes-preserve-unknown-fields": True,
-                    }
-                },
-            }
-        ],
-    },
-}
-"""KEDA's own definition is not here: of its objects only the metadata is judged."""
 
+def install(plane: ControlPlane, scaled_objects: Path) -> None:
+    """Create the namespaces and the definitions that the objects need.
 
-def install(plane: ControlPlane) -> None:
-    """Create the namespaces and the definitions that the objects need."""
+    scaled_objects  the file of KEDA's definition
+    """
     for name, labels in NAMESPACES.items():
         plane.create_namespace(name, labels)
-    plane.kubectl("apply", "-f", str(ROOT / "manifests/crd/seldondeployments.yaml"))
-    plane.kubectl("apply", "-f", "-", input=json.dumps(_KEDA))
+    install_definitions(plane, ROOT / "manifests/crd/seldondeployments.yaml", scaled_objects)
+
+
+def install_definitions(plane: ControlPlane, *files: Path) -> None:
+    """Apply definitions, and wait until objects of them can be created."""
+    plane.kubectl("apply", *(f"--filename={file}" for file in files))
     # kubectl wait fails where a definition has no conditions yet.
     wait_until(lambda: _are_established(plane), what="definitions", seconds=50)
 
@@ -140,9 +123,9 @@ class Server:
                 connection.request(method, path, body, {"Content-Type": kind})
                 response = connection.getresponse()
                 return response.status, json.loads(response.read())
-            except (http.client.HTTPException, ConnectionError):
-                if last:  # an idle connection may have been closed; a fresh one has no excuse
-                    raise
+            except (http.client.HTTPException, ConnectionError) as error:
+                if last:  # an idle connection may have been closed; on a fresh one it has crashed
+                    return 500, {"message": f"no answer: {type(error).__name__}"}
         raise AssertionError("the second try returns or raises")
 
     def _connection(self, *, fresh: bool) -> http.client.HTTPSConnection:

@@ -14,6 +14,7 @@ import json
 import os
 import sys
 import time
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from tests.soundness import campaign
 from tests.soundness.reasons import REASONS
 from tests.soundness.server import Server, install
 from tools.control_plane.build import provide_binaries
+from tools.control_plane.definitions import provide_definitions
 from tools.control_plane.run import ControlPlane
 from tools.soundness.generator import Generator
 from tools.soundness.published import Published
@@ -38,10 +40,12 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the figures here")
     chosen = parser.parse_args()
     started = time.monotonic()
-    tools = provide_binaries(os.environ, lambda line: print(line, file=sys.stderr))
+    report = partial(print, file=sys.stderr)
+    tools = provide_binaries(os.environ, report)
     binaries = {binary.tool.name: binary.path for binary in tools}
+    definitions = provide_definitions(os.environ, report)
     with ControlPlane.start(binaries, controllers=False) as plane:
-        install(plane)
+        install(plane, definitions["ScaledObject"])
         server = Server(plane)
         published = Published.fetch(plane)
         made = Generator(published).cases(chosen.documents, chosen.seed)

@@ -53,6 +53,8 @@ _FORMS = (
 _QUANTITIES = (
     *("0", "1", "-1", "100m", "0.5m", "1.5", "1Gi", "1Ki", "1GB", "1 Gi", "", "1e100", "1e3", "a"),
     *("9223372036854775807", "9223372036854775808", "1n", "0.0001", "3Mi", "2Mi", ".5", "5.", "+1"),
+    # 1e1001 is beyond our bound; an API server is busy for minutes with what is much larger.
+    *("1e1000", "1e1001", "1e-1000", "9" * 1000, "1e16", "1e19", "18446744073709551616", "16Ei"),
     *(0, 1, -1, 0.5, 2**63 - 1, 1e30),
 )
 _PORTS_AND_SHARES = (
@@ -62,6 +64,7 @@ _PORTS_AND_SHARES = (
 _TIMES = ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.5+01:00", "2026-01-01", "", "x", "0")
 _KEYS = (
     *("a", "a.b/c", "A", "a b", "", "a/b/c", "/a", "a/", "ä", "a" * 63, "a" * 64, "-a", "cpu"),
+    *("hugepages-0", "hugepages-x", "hugepages-100m", "hugepages-1e1000", "hugepages-"),
     *("memory", "hugepages-2Mi", "hugepages-1Gi", "nvidia.com/gpu", "ephemeral-storage", "storage"),
     *("app", "seldon-app", "kubernetes.io/config.mirror", "a" * 254 + "/b", "requests.cpu", "pods"),
 )

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from webhook.graph.text import join_words
+from webhook.graph.well_known import HUGE_PAGES_PREFIX
 
 MAX_SUBDOMAIN_LENGTH = 253
 MAX_NAME_LENGTH = 63
@@ -38,10 +39,14 @@ _POWERS_OF_TEN["E"] = 18
 POWERS_OF_TWO = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _MAX_REMEMBERED_LENGTH = 60
 """Characters of a quantity that is remembered. Nothing real comes near: 2^63 has 19 digits."""
-_MAX_EXPONENT = 1000
-"""The largest exponent and the most digits that are computed, so that no input makes us
-compute 10^1000000."""
-_MAX_BINARY = ((1 << 63) - 1) * NANO
+MAX_QUANTITY_DIGITS = 1000
+"""The most digits of a quantity, and the largest exponent: its amount is counted out. The API
+server has no such bound: 1e2147483647 in a pod keeps it busy for minutes."""
+_MAX_INT64 = (1 << 63) - 1
+MAX_COUNT = _MAX_INT64 // 1000 * NANO
+"""The most whole things, in billionths: the API server looks for parts in thousandths of 64 bits,
+and of a larger amount it sees another one (ValidateResourceQuantityValue)."""
+_MAX_BINARY = _MAX_INT64 * NANO
 """An amount with a binary suffix ends here, as ParseQuantity's."""
 
 
@@ -49,21 +54,26 @@ def is_quantity(value: Any) -> bool:
     """Return whether the API server reads `value` as a quantity: "500m", "1.5Gi", 2, 0.1.
 
     Source: k8s.io/apimachinery pkg/api/resource/quantity.go. Unusual forms that it accepts are
-    accepted here too: "1.", ".5Gi", "+1", "1e3", blanks around it.
+    accepted here too: "1.", ".5Gi", "+1", "1e3", blanks around it; but not what exceeds
+    `MAX_QUANTITY_DIGITS`.
     """
-    if type(value) is str:
-        return (
-            _is_quantity(value)
-            if len(value) <= _MAX_REMEMBERED_LENGTH
-            else _matches_quantity(value)
-        )
-    return type(value) in (int, float)
+    return parse_quantity(value) is not None
+
+
+def explain_invalid_quantity(text: str) -> str:
+    """Return why `text` is not a quantity, where it looks like one; "" otherwise."""
+    match = _match_quantity(text)
+    if match is None:
+        return ""
+    if _count_digits(match) > MAX_QUANTITY_DIGITS:
+        return f"{MAX_QUANTITY_DIGITS} digits at most, has {_count_digits(match)}"
+    return f"its exponent must be between -{MAX_QUANTITY_DIGITS} and {MAX_QUANTITY_DIGITS}"
 
 
 def parse_quantity(value: Any) -> int | None:
     """Return the amount of a quantity in billionths (`NANO`); None if `value` is not a quantity.
 
-    An exponent over 1000 counts as 1000. Source: ParseQuantity.
+    Source: ParseQuantity.
     """
     if type(value) is str:
         if len(value) <= _MAX_REMEMBERED_LENGTH:
@@ -74,42 +84,54 @@ def parse_quantity(value: Any) -> int | None:
     return _parse_quantity(repr(value)) if type(value) is float else None
 
 
-def _matches_quantity(text: str) -> bool:
+def is_page_multiple(amount: int, name: str) -> bool:
+    """Return whether an amount in billionths is one of whole huge pages.
+
+    name  that of the resource: "hugepages-2Mi"; of "hugepages-x" there are none
+    Source: IsHugePageResourceValueDivisible.
+    """
+    page = parse_quantity(name.removeprefix(HUGE_PAGES_PREFIX))
+    if page is None or page % NANO or not 0 < page <= MAX_COUNT:
+        return False
+    rounded_up = -(-amount // NANO) * NANO
+    return rounded_up <= _MAX_INT64 * NANO and not rounded_up % page
+
+
+def _match_quantity(text: str) -> re.Match[str] | None:
     # Blanks only: a line end or a tab reaches the API server as an escape, which it does not read.
     text = text.strip(" ")
-    return text != "" and _QUANTITY.match(text) is not None
+    return _QUANTITY.match(text) if text else None
+
+
+def _count_digits(match: re.Match[str]) -> int:
+    return len(match["whole"]) + len(match["part"] or "")
 
 
 # Here and below: the same few dozen values are in all manifests, and what is remembered of one
 # costs a tenth. Only short ones are kept, to bound the memory.
-@lru_cache(maxsize=1024)
-def _is_quantity(text: str) -> bool:
-    return _matches_quantity(text)
-
-
 @lru_cache(maxsize=1024)
 def _parse_quantity(text: str) -> int | None:
     return _count_billionths(text)
 
 
 def _count_billionths(text: str) -> int | None:
-    stripped = text.strip(" ")
-    match = _QUANTITY.match(stripped) if stripped else None
-    if match is None:
+    match = _match_quantity(text)
+    if match is None or _count_digits(match) > MAX_QUANTITY_DIGITS:
+        return None
+    exponent = int(match["exponent"] or 0)
+    if abs(exponent) > MAX_QUANTITY_DIGITS:
         return None
     fraction = match["part"] or ""
     suffix = match["suffix"] or ""
-    digits = (match["whole"] + fraction).lstrip("0")
-    exponent = int(match["exponent"]) if match["exponent"] else _POWERS_OF_TEN.get(suffix, 0)
-    exponent += 9 - len(fraction) + len(digits[_MAX_EXPONENT:])
-    amount: int = int(digits[:_MAX_EXPONENT] or "0")
+    exponent += _POWERS_OF_TEN.get(suffix, 0) + 9 - len(fraction)
+    amount: int = int(match["whole"] + fraction or "0")
     if suffix in POWERS_OF_TWO:
         amount <<= POWERS_OF_TWO[suffix]
     if exponent >= 0:
-        amount *= 10 ** min(exponent, _MAX_EXPONENT + 9)
+        amount *= 10**exponent
     else:
-        # Rounded up, away from zero: a request is never rounded to nothing.
-        amount = -(-amount // 10 ** min(-exponent, 2 * _MAX_EXPONENT))
+        # Rounded up, away from zero: whoever asks for something gets something.
+        amount = -(-amount // 10**-exponent)
     if suffix in POWERS_OF_TWO:
         amount = min(amount, _MAX_BINARY)
     return -amount if match["sign"] == "-" else amount

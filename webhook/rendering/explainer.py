@@ -142,7 +142,7 @@ def _container(layout: PredictorLayout, raw: Mapping[str, Any], path: Path, name
     else:
         defaults["args"] = _args(layout, raw, endpoint, http_port)
     ports = list_items(user_container, "ports", source_path)
-    if not any(get_str(p, "name") == "http" for p in ports.value):
+    if not any(_is_http(written, http_port, layout) for written in ports.value):
         added = {"name": "http", "containerPort": http_port, "protocol": "TCP"}
         ports = with_items(ports, [injected(added, predictor_path)])
     env = environment.with_variables(
@@ -159,6 +159,14 @@ def _container(layout: PredictorLayout, raw: Mapping[str, Any], path: Path, name
         from_user(user_container, source_path) if user_container else injected({}, predictor_path)
     )
     return with_fields(base, {**fields, "ports": ports, "env": env if env.value else None})
+
+
+def _is_http(written: Mapping[str, Any], port: int, layout: PredictorLayout) -> bool:
+    """Return whether the author wrote the explainer's port; Seldon's operator knows it by name."""
+    if get_str(written, "name") == "http":
+        return True
+    is_tcp = get_str(written, "protocol") in ("", "TCP")
+    return not layout.is_seldon and is_tcp and get_int(written, "containerPort") == port
 
 
 def _predictor_endpoint(layout: PredictorLayout, raw: Mapping[str, Any]) -> PredictorEndpoint:

@@ -17,6 +17,7 @@ from typing import Any
 from webhook.graph.model import get_mapping
 from webhook.graph.path import ROOT, Path
 from webhook.graph.well_known import (
+    APPARMOR_ANNOTATION_PREFIX,
     EXPLAINER_LABEL,
     MANAGED_BY_LABEL,
     PROMETHEUS_PATH_ANNOTATION,
@@ -25,7 +26,12 @@ from webhook.graph.well_known import (
     SERVICE_LABEL_PREFIX,
 )
 from webhook.rendering import names
-from webhook.rendering.layout import ContainerSlot, PodLayout, PredictorLayout
+from webhook.rendering.layout import (
+    ORCHESTRATOR_CONTAINER,
+    ContainerSlot,
+    PodLayout,
+    PredictorLayout,
+)
 from webhook.rendering.node_kinds import ROLES, node_role
 from webhook.rendering.source_map import (
     Sourced,
@@ -201,13 +207,17 @@ def merged_annotations(
 ) -> Sourced:
     """Return annotations: `fixed`, of the spec, the predictor, the component; later ones win."""
     path = layout.predictor.path
-    return merge_mappings(
+    merged = merge_mappings(
         path,
         mapping_of(path, fixed or {}),
         _string_entries(layout.deployment.spec, "annotations", ROOT / "spec"),
         predictor_annotations(layout),
         _component_entries(layout, pod, "annotations"),
     )
+    if pod is not None and not layout.is_seldon and not _holds_orchestrator(layout, pod):
+        # For a container that is not there no pod is taken; whether it is, its author cannot tell.
+        merged.value.pop(APPARMOR_ANNOTATION_PREFIX + ORCHESTRATOR_CONTAINER, None)
+    return merged
 
 
 def scrape_annotations(layout: PredictorLayout) -> dict[str, str]:

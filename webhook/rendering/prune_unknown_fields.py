@@ -13,16 +13,14 @@ from webhook.graph.model import SeldonDeployment
 from webhook.graph.parse import parse
 from webhook.graph.path import Path, resolve_path
 
-_AUTOSCALERS = frozenset({"hpaSpec", "kedaSpec"})
-
 
 def prune_unknown_fields(view: SeldonDeployment, facts: Facts) -> SeldonDeployment:
     """Return the view without them.
 
-    Only fields of mappings go, so every path stays what it was. Two kinds stay: below an
-    autoscaler's spec, where fields of one version are read under the name of another; and all of
-    Kubernetes' own if the cluster is newer than the types that are known here. If it is older,
-    what its version does not have goes as well.
+    Only fields of mappings go, so every path stays what it was. Two kinds stay: below hpaSpec,
+    where fields of one version are read under the name of another; and all of Kubernetes' own if
+    the cluster is newer than the types that are known here. If it is older, what its version does
+    not have goes as well.
     """
     unknown = [fault.path for fault in view.schema_errors if fault.kind == "unknown"]
     minor = schema.kubernetes_minor() if facts.kubernetes_minor is None else facts.kubernetes_minor
@@ -42,4 +40,4 @@ def _is_kept(path: Path, *, newer: bool) -> bool:
     field = schema.get_field_info(path.parent)
     if field is not None and field.is_kubernetes:
         return newer
-    return not _AUTOSCALERS.isdisjoint(path.parent)
+    return "hpaSpec" in path.parent

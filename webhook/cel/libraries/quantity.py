@@ -5,6 +5,7 @@ Exact: a quantity is a whole number of billionths (nano) here; what is finer Kub
 when it reads it.
 """
 
+import math
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -37,7 +38,7 @@ class Quantity:
     scale: int | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
-        return str(self.nano / NANO)
+        return str(_divide(self.nano, NANO))
 
 
 def parse_quantity(text: Any) -> Quantity:
@@ -146,8 +147,15 @@ def as_float(value: Any) -> float:
     scale = -9 if value.scale is None else value.scale
     if scale == 0:
         return float(nano // NANO)
-    digits = nano // 10 ** (9 + scale)
-    return float(digits) * float(f"1e{scale}")
+    return _divide(nano // 10 ** (9 + scale), 1) * float(f"1e{scale}")
+
+
+def _divide(number: int, divisor: int) -> float:
+    """Return the nearest double; infinity where there is none."""
+    try:
+        return number / divisor
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
 
 
 def get_sign(value: Any) -> int:

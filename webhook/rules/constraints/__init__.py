@@ -24,6 +24,7 @@ TABLES = (
     "names",
     "plausibility",
     "pods",
+    "scaled_objects",
     "scheduling",
     "volumes",
     "windows",

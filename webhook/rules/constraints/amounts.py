@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.k8s_syntax import is_quantity, parse_quantity
+from webhook.graph.k8s_syntax import explain_invalid_quantity, is_quantity, parse_quantity
 from webhook.rules._format import quote_value
 from webhook.rules.constraints.checks import ConstraintRule, Location, ValueCheck, row, rows
 
@@ -27,13 +27,19 @@ def _amount_finding(value: Any, location: Location, *below: str) -> Finding:
     path = location.at(*below)
     if is_quantity(value):
         return Finding(path, f"must be at least 0, got {value}", "use a quantity of at least 0")
-    message = f"invalid quantity {quote_value(value)}"
+    message = describe_invalid_quantity(value)
     if path[-1] == "cpu" and (mistyped := _MISTYPED_CPU_UNIT.match(value)):
         return Finding(path, message, f"use {mistyped[1]}m")
     if mistyped := _MISTYPED_UNIT.match(value):
         prefix = "K" if mistyped[2] in "kK" else mistyped[2].upper()
         return Finding(path, message, f"use {mistyped[1]}{prefix}i")
     return Finding(path, message)
+
+
+def describe_invalid_quantity(text: str) -> str:
+    """Return the message of a text that is not a quantity."""
+    reason = explain_invalid_quantity(text)
+    return f"invalid quantity {quote_value(text)}{reason and f': {reason}'}"
 
 
 def _are_amounts(value: Any) -> bool:
@@ -52,6 +58,9 @@ def _is_divisor(value: Any) -> bool:
     return type(value) is not str or is_quantity(value)
 
 
+check_amount = ValueCheck(_is_amount, _report_amount)
+"""Checks that a value is a quantity of at least 0."""
+
 _check_amounts = ValueCheck(_are_amounts, _report_amounts)
 _check_divisor = ValueCheck(_is_divisor, _report_amount)
 
@@ -61,7 +70,9 @@ MALFORMED_QUANTITY = ConstraintRule(
 
     Why: amounts of CPU and memory are written as a number with a suffix: m for thousandths, k, M,
     G, T, P, E, or Ki, Mi, Gi, Ti, Pi, Ei, in just this case, without a blank or a B. They are not
-    negative. The API server refuses a Deployment with any other.
+    negative. The API server refuses a Deployment with any other. It takes an exponent like
+    1e2147483647, and is busy with it for minutes: 1000 is the largest exponent here, and the most
+    digits.
 
     Fix: Use a number with a suffix: m, k, M, G, Ki, Mi, Gi.
 
@@ -78,7 +89,7 @@ MALFORMED_QUANTITY = ConstraintRule(
     (
         *rows("container", ("resources.requests", "resources.limits"), _check_amounts),
         *rows("pod", ("resources.requests", "resources.limits", "overhead"), _check_amounts),
-        row("pod", "volumes[].emptyDir.sizeLimit", ValueCheck(_is_amount, _report_amount)),
+        row("pod", "volumes[].emptyDir.sizeLimit", check_amount),
         row("container", "env[].valueFrom.resourceFieldRef.divisor", _check_divisor),
         *rows(
             "pod",

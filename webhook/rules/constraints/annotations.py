@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 
 from webhook.graph.finding import Finding
+from webhook.graph.k8s_syntax import is_label_value, is_qualified_name
+from webhook.graph.text import join_words
 from webhook.graph.well_known import (
     KUBERNETES_PREFIX,
     SECCOMP_CONTAINER_ANNOTATION_PREFIX,
@@ -18,7 +20,13 @@ from webhook.rules.constraints.formats import RELATIVE_PATH
 
 _DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 _TOLERATIONS = "scheduler.alpha.kubernetes.io/tolerations"
+_SOURCE_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
+_TOPOLOGIES = (
+    "service.kubernetes.io/topology-mode",
+    "service.kubernetes.io/topology-aware-hints",
+)
 _MIRROR = "kubernetes.io/config.mirror"
+_TAINT_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _SECCOMP_LOCALHOST = "localhost/"
 _SECCOMP_PROFILES = ("runtime/default", "docker/default", "unconfined")
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]*|-[0-9]+)\Z")
@@ -41,9 +49,36 @@ def _explain_tolerations(value: str) -> str:
         tolerations = orjson.loads(value)
     except orjson.JSONDecodeError:
         return "a JSON list of tolerations is expected"
-    if tolerations is not None and type(tolerations) is not list:
-        return "a JSON list of tolerations is expected"
-    return ""
+    if tolerations is None or (type(tolerations) is list and all(map(_is_toleration, tolerations))):
+        return ""
+    return "a JSON list of valid tolerations is expected"
+
+
+def _is_toleration(value: Any) -> bool:
+    """Return whether a toleration in an annotation is valid (source: ValidateTolerations)."""
+    if type(value) is not dict:
+        return False
+    # The API server reads the names of the fields in any case.
+    fields = {name.lower(): content for name, content in value.items() if content is not None}
+    texts = [fields.get(name, "") for name in ("key", "operator", "value", "effect")]
+    if any(type(text) is not str for text in texts):
+        return False
+    key, operator, compared, effect = texts
+    if operator == "Exists":
+        if compared:
+            return False
+    elif not key or operator not in ("", "Equal") or not is_label_value(compared):
+        return False
+    seconds = fields.get("tolerationseconds")
+    return (
+        (not key or is_qualified_name(key))
+        and effect in ("", *_TAINT_EFFECTS)
+        and (seconds is None or (_is_int64(seconds) and effect == "NoExecute"))
+    )
+
+
+def _is_int64(value: Any) -> bool:
+    return type(value) is int and -(2**63) <= value < 2**63
 
 
 def _explain_seccomp(value: str) -> str:
@@ -78,6 +113,19 @@ def _check_annotations(value: Any, location: Location) -> Iterable[Finding]:
     ]
 
 
+def _check_service(value: Any, location: Location) -> Iterable[Finding]:
+    """Check the annotations of Services, which are a predictor's (source: ValidateService)."""
+    if type(value) is not dict:
+        return
+    if type(value.get(_SOURCE_RANGES)) is str:
+        message = f"annotation {_SOURCE_RANGES} is for Services of type LoadBalancer only"
+        yield Finding(location.at(_SOURCE_RANGES), message, "remove it")
+    mode, hints = (value.get(key) for key in _TOPOLOGIES)
+    if type(mode) is str and type(hints) is str and mode != hints:
+        message = f"annotations {join_words(_TOPOLOGIES)} differ"
+        yield Finding(location.at(_TOPOLOGIES[0]), message, f"remove {_TOPOLOGIES[1]}")
+
+
 def _check_mirror(holder: str) -> Check:
     """Check that a pod which is said to mirror a static one names its node."""
 
@@ -107,7 +155,8 @@ RULES = (
     Why: some annotations of pods are settings: pod-deletion-cost is an integer, the seccomp
     annotations name a profile, the tolerations annotation holds JSON, and config.mirror belongs
     to static pods. Annotations of spec, predictor and componentSpec are put on the pods, and the
-    API server refuses a Deployment in which one of these has any other value.
+    API server refuses a Deployment in which one of these has any other value. Those of a predictor
+    are put on its Services as well, which have no load-balancer-source-ranges.
 
     Fix: Use a valid value, or remove the annotation.
 
@@ -131,7 +180,13 @@ RULES = (
     """,
         (
             row("deployment", "annotations", _check_annotations, _check_mirror("deployment")),
-            row("predictor", "annotations", _check_annotations, _check_mirror("predictor")),
+            row(
+                "predictor",
+                "annotations",
+                _check_annotations,
+                _check_mirror("predictor"),
+                _check_service,
+            ),
             row(
                 "component",
                 "metadata.annotations",

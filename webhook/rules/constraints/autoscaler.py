@@ -13,6 +13,7 @@ from webhook.graph.text import join_words
 from webhook.graph.well_known import NATIVE_RESOURCES
 from webhook.rules._format import quote_value
 from webhook.rules._suggest import unknown_value_finding
+from webhook.rules.constraints.amounts import describe_invalid_quantity
 from webhook.rules.constraints.checks import (
     Check,
     ConstraintRule,
@@ -99,7 +100,7 @@ def _check_target(kind: str) -> Check:
 
 def _check_amount(value: Any, location: Location) -> Iterable[Finding]:
     if type(value) is str and not is_quantity(value):
-        return (Finding(location.at(), f"invalid quantity {quote_value(value)}"),)
+        return (Finding(location.at(), describe_invalid_quantity(value)),)
     amount = parse_quantity(value)
     if amount is not None and amount <= 0:
         return (Finding(location.at(), f"the target must be more than 0, got {value}"),)

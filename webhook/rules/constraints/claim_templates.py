@@ -11,6 +11,7 @@ from webhook.graph.k8s_syntax import is_quantity, parse_quantity
 from webhook.graph.model import get_list, get_mapping
 from webhook.graph.text import join_words
 from webhook.rules._format import quote_value
+from webhook.rules.constraints.amounts import describe_invalid_quantity
 from webhook.rules.constraints.checks import (
     ConstraintRule,
     Location,
@@ -89,7 +90,7 @@ def _check_quantities(value: Any, location: Location) -> Iterable[Finding]:
     if type(value) is not dict:
         return ()
     return [
-        Finding(location.at(name), f"invalid quantity {quote_value(amount)}")
+        Finding(location.at(name), describe_invalid_quantity(amount))
         for name, amount in value.items()
         if type(amount) is str and not is_quantity(amount)
     ]

@@ -53,6 +53,7 @@ from webhook.graph.model import (
 )
 from webhook.graph.well_known import NO_STORAGE_INITIALIZER_ANNOTATION
 from webhook.rules._format import quote_value
+from webhook.rules._model_reader import model_reader_name
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -67,15 +68,16 @@ def check(
     Source: addVolumeMountToContainer (operator/controllers/model_initializer_injector.go, v1.17.1),
     which compares names only.
     """
-    containers = predictor.containers_by_name.get(node.name)
-    if facts.operator == "graphgate" or not containers or not get_str(node.raw, "modelUri"):
+    if facts.operator == "graphgate" or not get_str(node.raw, "modelUri"):
         return
     from webhook.rendering.environment import MODELS_PATH
     from webhook.rendering.names import model_volume_name
 
-    if _is_fetched_by_server(node, deployment) or node.implementation == "TENSORFLOW_SERVER":
+    name = model_reader_name(node, predictor.containers_by_name, deployment)
+    containers = predictor.containers_by_name.get(name)
+    if not containers or _is_fetched_by_server(node, deployment):
         return
-    volume = model_volume_name(node.name)
+    volume = model_volume_name(name)
     mounts = list(iter_mappings(containers[0].raw, "volumeMounts"))
     if any(get_str(mount, "name") == volume for _, mount in mounts):
         return  # the volume of the model itself

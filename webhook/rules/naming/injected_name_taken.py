@@ -36,15 +36,18 @@ from collections.abc import Iterator
 
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import ComponentSpec, Node, Predictor, get_str
+from webhook.graph.model import ComponentSpec, Node, Predictor, SeldonDeployment, get_str
 from webhook.graph.well_known import MODEL_CLAIM_VOLUME
 from webhook.rules._format import quote_value
+from webhook.rules._model_reader import model_reader_name
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
 
-def check(component: ComponentSpec, predictor: Predictor, facts: Facts) -> Iterator[Finding]:
+def check(
+    component: ComponentSpec, predictor: Predictor, deployment: SeldonDeployment, facts: Facts
+) -> Iterator[Finding]:
     """Yield each container and volume with the name of one that is added.
 
     Sources: InjectModelInitializer (operator/controllers/model_initializer_injector.go, v1.17.1),
@@ -53,14 +56,16 @@ def check(component: ComponentSpec, predictor: Predictor, facts: Facts) -> Itera
     for container in component.containers:
         nodes = predictor.nodes_by_name.get(container.name)
         if nodes and get_str(nodes[0].raw, "modelUri"):
-            yield from _check_node(nodes[0], component, facts)
+            reader = model_reader_name(nodes[0], component.containers_by_name, deployment)
+            yield from _check_node(nodes[0], reader, component, facts)
 
 
-def _check_node(node: Node, component: ComponentSpec, facts: Facts) -> Iterator[Finding]:
+def _check_node(
+    node: Node, reader: str, component: ComponentSpec, facts: Facts
+) -> Iterator[Finding]:
     from webhook.rendering.names import initializer_name, model_volume_name
     from webhook.rendering.storage_initializer import CLAIM_SCHEME
 
-    reader = _reader_name(node, component)
     initializer = initializer_name(reader)
     namesakes = component.containers_by_name.get(initializer, ())
     for container in namesakes:
@@ -84,15 +89,3 @@ def _check_node(node: Node, component: ComponentSpec, facts: Facts) -> Iterator[
                 "volume for "
                 f"the model of {quote_value(node.name)}",
             )
-
-
-def _reader_name(node: Node, component: ComponentSpec) -> str:
-    """Return the container that gets the model: the author's TensorFlow container, if any."""
-    from webhook.rendering.layout import TENSORFLOW_CONTAINER
-
-    is_split = node.implementation == "TENSORFLOW_SERVER"
-    return (
-        TENSORFLOW_CONTAINER
-        if is_split and TENSORFLOW_CONTAINER in component.containers_by_name
-        else node.name
-    )

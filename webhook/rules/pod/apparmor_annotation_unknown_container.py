@@ -1,7 +1,8 @@
 """AppArmor annotation for an unknown container
 
-Why: annotations of spec and of a predictor are copied to all of its pods. An AppArmor annotation is
-for one container, and the API server refuses a Deployment whose pods do not have it.
+Why: annotations of spec and of a predictor are copied to all of its pods, those of a componentSpec
+to its own. An AppArmor annotation is for one container, and the API server refuses a Deployment
+whose template does not have it, even if it is injected into the pods later.
 
 Fix: Move it to the metadata of the componentSpec with the container, or set the container's
 securityContext.appArmorProfile instead.
@@ -22,62 +23,59 @@ Good:
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import Predictor, SeldonDeployment, get_mapping
-from webhook.graph.path import ROOT, Path
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str, iter_mappings
+from webhook.graph.path import Path
+from webhook.graph.text import join_words
 from webhook.graph.well_known import APPARMOR_ANNOTATION_PREFIX
 from webhook.rules._format import quote_value
+from webhook.rules._rendered import annotation_holders, render_objects
 
 ACTION = "deny"
 SINCE = "0.1.0"
-FIELDS = frozenset({"annotations"})
+FIELDS = frozenset({"annotations", "predictors"})
 
 _PROFILES = ("", "runtime/default", "unconfined")
 _LOCALHOST_PREFIX = "localhost/"
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each such annotation (source: ValidateAppArmorPodAnnotations)."""
-    spec_annotations = get_mapping(deployment.spec, "annotations")
-    item_path = ROOT / "spec" / "annotations"
-    yield from _check_annotations(spec_annotations, item_path, deployment.predictors)
-    for predictor in deployment.predictors:
-        predictor_annotations = get_mapping(predictor.raw, "annotations")
-        yield from _check_annotations(
-            predictor_annotations, predictor.path / "annotations", (predictor,)
-        )
-
-
-def _check_annotations(
-    annotations: Mapping[str, Any], path: Path, predictors: tuple[Predictor, ...]
-) -> Iterator[Finding]:
-    for key in annotations:
-        if not key.startswith(APPARMOR_ANNOTATION_PREFIX):
+def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
+    """Yield each annotation once (source: ValidateAppArmorPodAnnotations)."""
+    if not any(map(_annotations, annotation_holders(deployment))):
+        return
+    told: set[Path] = set()
+    for rendered in render_objects(deployment, facts):
+        if rendered.kind != "Deployment":
             continue
-        name, profile = key.removeprefix(APPARMOR_ANNOTATION_PREFIX), annotations[key]
-        is_known = (
-            type(profile) is not str
-            or profile in _PROFILES
-            or profile.startswith(_LOCALHOST_PREFIX)
-        )
-        if not is_known:
-            yield Finding(path / key, f"invalid AppArmor profile {quote_value(profile)}")
-        for predictor in predictors:
-            if any(name not in containers for containers in _pod_container_names(predictor)):
-                message = f"no container named {quote_value(name)} in a pod of predictor"
-                yield Finding(path / key, f"{message} {quote_value(predictor.name)}")
-                break
+        template = rendered.object["spec"]["template"]
+        for key, name in _annotations(template["metadata"]).items():
+            path = rendered.trace(("spec", "template", "metadata", "annotations", key))
+            message = _explain(template, key, name)
+            if message and path not in told:
+                told.add(path)
+                yield Finding(path, message)
 
 
-def _pod_container_names(predictor: Predictor) -> Iterator[set[str]]:
-    """Yield the container names of each pod, including those of model servers."""
-    servers = {node.name for node in predictor.nodes if node.has_builtin_implementation}
-    for component in predictor.components:
-        if not component.containers:
-            continue  # no pod is created from it
-        containers = (*component.containers, *component.init_containers)
-        yield {container.name for container in containers} | servers
-    if not predictor.components:
-        yield servers
-    if get_mapping(predictor.raw, "explainer").get("type"):
-        yield set()
+def _explain(template: Mapping[str, Any], key: str, name: str) -> str:
+    """Return what is wrong with an annotation for the container `name`; "" if nothing is."""
+    profile = template["metadata"]["annotations"][key]
+    if profile not in _PROFILES and not profile.startswith(_LOCALHOST_PREFIX):
+        return f"invalid AppArmor profile {quote_value(profile)}"
+    names = [
+        get_str(container, "name")
+        for field in ("initContainers", "containers")
+        for _, container in iter_mappings(template["spec"], field)
+    ]
+    if name in names:
+        return ""
+    return f"no container named {quote_value(name)} in a pod that has {join_words(names)}"
+
+
+def _annotations(holder: Mapping[str, Any]) -> dict[str, str]:
+    """Return the AppArmor annotations, each with the container that it is for."""
+    return {
+        key: key.removeprefix(APPARMOR_ANNOTATION_PREFIX)
+        for key, value in get_mapping(holder, "annotations").items()
+        if key.startswith(APPARMOR_ANNOTATION_PREFIX) and type(value) is str
+    }

@@ -1,8 +1,10 @@
 """Invalid resource claim
 
 Why: a pod lists its claims under resourceClaims, each with a name and either a claim or a claim
-template. Its containers refer to them by name, each once. The API server refuses a Deployment in
-which one of these is missing or duplicate.
+template. Its containers refer to them by name: once to a whole claim, or once to each of its
+requests. The API server refuses a Deployment in which one of these is missing or duplicate.
+graphgate's reconciler applies server-side, which merges a container's claims by name: there it is
+one request for each claim.
 
 Fix: Add the claim to the pod's resourceClaims, with resourceClaimName or resourceClaimTemplateName.
 
@@ -60,7 +62,7 @@ def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> I
             yield from _check_pod(component.pod, path)
             known = _claim_names(component.pod)
             for container in claiming:
-                yield from _check_container(container, known)
+                yield from _check_container(container, known, facts)
     for container in predictor.other_containers:
         if not _has_claims(container):
             continue
@@ -68,7 +70,7 @@ def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> I
         if container.role == "orchestrator":
             pod = find_orchestrator_pod(predictor, deployment, facts)
         if pod is not None:
-            yield from _check_container(container, _claim_names(pod))
+            yield from _check_container(container, _claim_names(pod), facts)
 
 
 def _claim_names(pod: Mapping[str, Any]) -> list[str]:
@@ -105,8 +107,8 @@ def _check_pod(pod: Mapping[str, Any], path: Path) -> Iterator[Finding]:
                 yield Finding(path.join((index, field)), message)
 
 
-def _check_container(container: Container, known: list[str]) -> Iterator[Finding]:
-    seen: set[str] = set()
+def _check_container(container: Container, known: list[str], facts: Facts) -> Iterator[Finding]:
+    seen: dict[str, set[str]] = {}
     path = container.path.join(("resources", "claims"))
     for index, claim in iter_mappings(get_mapping(container.raw, "resources"), "claims"):
         name = get_str(claim, "name")
@@ -118,11 +120,17 @@ def _check_container(container: Container, known: list[str]) -> Iterator[Finding
             defined = join_words(known) if known else "none"
             message = f"resource claim {quote_value(name)} not found; the pod defines {defined}"
             yield Finding(path.join((index, "name")), message)
-        elif claim.get("request") and not is_dns_label(get_str(claim, "request")):
-            message = f"invalid request {quote_value(get_str(claim, 'request'))}"
-            reason = explain_invalid_dns_label(get_str(claim, "request"))
-            yield Finding(path.join((index, "request")), f"{message}: {reason}")
-        elif name in seen:
-            # Two requests of one claim are valid, but server-side apply merges them by name.
+            continue
+        request = get_str(claim, "request")
+        requests = seen.setdefault(name, set())
+        if request and not is_dns_label(request):
+            reason = explain_invalid_dns_label(request)
+            message = f"invalid request {quote_value(request)}: {reason}"
+            yield Finding(path.join((index, "request")), message)
+        elif requests and (not request or requests & {"", request}):
             yield Finding(path / index, f"the container uses claim {quote_value(name)} twice")
-        seen.add(name)
+        elif requests and facts.operator == "graphgate":
+            message = f"the container uses two requests of claim {quote_value(name)}"
+            remediation = "use one; graphgate's reconciler cannot apply two"
+            yield Finding(path / index, message, remediation)
+        requests.add(request)

@@ -25,7 +25,6 @@ from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
 from webhook.graph.model import (
-    ComponentSpec,
     Container,
     Predictor,
     get_int,
@@ -49,9 +48,12 @@ def check(predictor: Predictor) -> Iterator[Finding]:
         if type(ports) is list and len(ports) > 1:
             yield from _check_container(container)
     for component in predictor.components:
-        yield from _check_host_ports(component, component.containers)
+        on_host = component.pod.get("hostNetwork") is True
+        yield from _check_host_ports(component.containers, on_host=on_host)
         for container in component.init_containers:  # they run one after the other
-            yield from _check_host_ports(component, (container,))
+            yield from _check_host_ports((container,), on_host=on_host)
+    for container in predictor.other_containers:
+        yield from _check_host_ports((container,), on_host=False)
 
 
 def _check_container(container: Container) -> Iterator[Finding]:
@@ -72,11 +74,8 @@ def _check_container(container: Container) -> Iterator[Finding]:
             yield Finding(path / "name", f'duplicate port name "{name}" (first at {item_path})')
 
 
-def _check_host_ports(
-    component: ComponentSpec, containers: tuple[Container, ...]
-) -> Iterator[Finding]:
+def _check_host_ports(containers: tuple[Container, ...], *, on_host: bool) -> Iterator[Finding]:
     first_users: dict[tuple[int, str, str], Path] = {}
-    on_host = component.pod.get("hostNetwork") is True
     for container in containers:
         for index, port in enumerate(get_list(container.raw, "ports")):
             if type(port) is not dict:

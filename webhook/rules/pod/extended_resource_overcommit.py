@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.k8s_syntax import NANO, parse_quantity
+from webhook.graph.k8s_syntax import MAX_COUNT, NANO, is_page_multiple, parse_quantity
 from webhook.graph.model import Container, get_mapping
 from webhook.graph.path import Path
 from webhook.graph.well_known import HUGE_PAGES_PREFIX
@@ -50,25 +50,32 @@ def check(container: Container) -> Iterator[Finding]:
 def _check_device(
     path: Path, resources: Mapping[str, Any], field: str, name: str, value: Any
 ) -> Iterator[Finding]:
-    requested = parse_quantity(value)
     field_path = path.join((field, name))
-    if requested is None or requested < 0:
-        return  # not a quantity: reported elsewhere
+    if message := explain_invalid_count(name, value):
+        yield Finding(field_path, message)
+        return
     if name.startswith(HUGE_PAGES_PREFIX):
-        page = parse_quantity(name.removeprefix(HUGE_PAGES_PREFIX))
-        if not page or requested % page:
-            yield Finding(field_path, f"{value} is not a multiple of the page size of {name}")
-            return
         all_names = {*get_mapping(resources, "limits"), *get_mapping(resources, "requests")}
         if not all_names & {"cpu", "memory"}:
             yield Finding(
                 field_path, "hugepages require a cpu or memory setting", "add a cpu limit"
             )
-    elif requested % NANO:
-        yield Finding(field_path, f"{name} must be an integer, got {value}")
-        return
     if field == "requests":
         yield from _check_request(path, resources, name)
+
+
+def explain_invalid_count(name: str, value: Any) -> str:
+    """Return what is wrong with an amount of what is counted in whole things; "" if nothing is."""
+    amount = parse_quantity(value)
+    if amount is None or amount < 0:
+        return ""  # malformed-quantity reports it
+    if name.startswith(HUGE_PAGES_PREFIX):
+        if is_page_multiple(amount, name):
+            return ""
+        return f"{value} is not a multiple of the page size of {name}"
+    if amount % NANO:
+        return f"{name} must be an integer, got {value}"
+    return "" if amount <= MAX_COUNT else f"{name} must be at most {MAX_COUNT // NANO}, got {value}"
 
 
 def _check_request(path: Path, resources: Mapping[str, Any], name: str) -> Iterator[Finding]:

@@ -37,6 +37,8 @@ from webhook.graph.model import ComponentSpec, get_mapping
 from webhook.graph.path import Path
 from webhook.graph.well_known import HUGE_PAGES_PREFIX
 from webhook.rules._format import quote_value
+from webhook.rules.pod.extended_resource_overcommit import explain_invalid_count
+from webhook.rules.pod.request_over_limit import is_extended_resource
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -52,14 +54,21 @@ def check(pod: ComponentSpec) -> Iterator[Finding]:
         path = pod.path.join(("spec", "resources"))
         yield from _check_pod(pod, pod.pod["resources"], path)
     if "overhead" in pod.pod:
-        for name in get_mapping(pod.pod, "overhead"):
-            if (
-                "/" not in name
-                and name not in _OVERHEADS
-                and not name.startswith(HUGE_PAGES_PREFIX)
-            ):
-                path = pod.path.join(("spec", "overhead", name))
-                yield Finding(path, f"unknown container resource {quote_value(name)}")
+        yield from _check_overhead(
+            get_mapping(pod.pod, "overhead"), pod.path.join(("spec", "overhead"))
+        )
+
+
+def _check_overhead(overhead: Mapping[str, Any], path: Path) -> Iterator[Finding]:
+    for name, value in overhead.items():
+        if is_extended_resource(name):
+            if message := explain_invalid_count(name, value):
+                yield Finding(path / name, message, "use an integer, or whole pages")
+            elif name.startswith(HUGE_PAGES_PREFIX) and not set(_SHARED_RESOURCES) & {*overhead}:
+                message = "hugepages require a cpu or memory setting"
+                yield Finding(path / name, message, "add cpu")
+        elif "/" not in name and name not in _OVERHEADS:
+            yield Finding(path / name, f"unknown container resource {quote_value(name)}")
 
 
 def _check_pod(
@@ -147,12 +156,9 @@ def _check_huge_pages(
     """Yield huge pages with a wrong size, or with a request that is not the limit."""
     for field, amounts in (("limits", limits), ("requests", requests)):
         for name, value in amounts.items():
-            size = parse_quantity(name.removeprefix(HUGE_PAGES_PREFIX))
-            amount = parse_quantity(value)
-            if not name.startswith(HUGE_PAGES_PREFIX) or not size or amount is None:
-                continue
-            if amount <= 0 or amount % size:
-                message = f"{value} is not a multiple of the page size of {name}"
+            if name.startswith(HUGE_PAGES_PREFIX) and (
+                message := explain_invalid_count(name, value)
+            ):
                 yield Finding(path.join((field, name)), message)
     for name, value in requests.items():
         if name.startswith(HUGE_PAGES_PREFIX) and parse_quantity(

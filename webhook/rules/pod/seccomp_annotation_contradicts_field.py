@@ -37,7 +37,7 @@ from webhook.graph.model import SeldonDeployment, get_mapping, get_str, iter_map
 from webhook.graph.path import Path
 from webhook.graph.well_known import SECCOMP_CONTAINER_ANNOTATION_PREFIX, SECCOMP_POD_ANNOTATION
 from webhook.rules._format import quote_value
-from webhook.rules._rendered import render_objects
+from webhook.rules._rendered import annotation_holders, render_objects
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -53,7 +53,7 @@ _ANNOTATED = {
 
 def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each annotation once (source: validateSeccompAnnotationsAndFields)."""
-    if not any(map(_has_seccomp_annotation, _annotation_holders(deployment))):
+    if not any(map(_has_seccomp_annotation, annotation_holders(deployment))):
         return
     told: set[Path] = set()
     for rendered in render_objects(deployment, facts):
@@ -92,14 +92,6 @@ def _means(annotation: str, profile: Mapping[str, Any]) -> bool:
     if kind == "Localhost":
         return annotation == f"{_LOCALHOST_PREFIX}{get_str(profile, 'localhostProfile')}"
     return annotation in _ANNOTATED.get(kind, (annotation,))
-
-
-def _annotation_holders(deployment: SeldonDeployment) -> Iterator[Mapping[str, Any]]:
-    yield deployment.spec
-    for predictor in deployment.predictors:
-        yield predictor.raw
-    for component in deployment.components:
-        yield get_mapping(component.raw, "metadata")
 
 
 def _has_seccomp_annotation(holder: Mapping[str, Any]) -> bool:

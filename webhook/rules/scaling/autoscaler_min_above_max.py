@@ -85,13 +85,15 @@ def _can_scale_from_zero(raw: Mapping[str, Any]) -> bool:
 def _check_keda(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:
     min_replicas, max_replicas = get_int(raw, "minReplicaCount"), get_int(raw, "maxReplicaCount")
     idle = get_int(raw, "idleReplicaCount")
-    negative = False
-    for bound in ("minReplicaCount", "maxReplicaCount", "idleReplicaCount"):
-        value = get_int(raw, bound)
-        if value is not None and value < 0:
-            negative = True
-            yield Finding(path / bound, f"{bound} must be at least 0, got {value}")
-    if negative:
+    lowest = {"minReplicaCount": 0, "maxReplicaCount": 1, "idleReplicaCount": 0}
+    too_low = [
+        (bound, least, value)
+        for bound, least in lowest.items()
+        if (value := get_int(raw, bound)) is not None and value < least
+    ]
+    for bound, least, value in too_low:
+        yield Finding(path / bound, f"{bound} must be at least {least}, got {value}")
+    if too_low:
         return
     # 0 is applied by KEDA itself, and the autoscaler below it gets 1.
     minimum = 0 if min_replicas is None else max(min_replicas, 1)
