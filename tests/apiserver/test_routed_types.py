@@ -6,6 +6,7 @@ No gateway runs here: what one does with routes of ours is in test_traffic.py.
 import json
 import threading
 from copy import deepcopy
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -333,7 +334,12 @@ def test_the_documented_permissions_on_routes_are_enough_and_each_is_used(
     def left():
         return [name for name in place.names("deployment") if "canary" in name]
 
-    for kind in ("gateway-api", "istio", "ambassador"):
+    types = {"gateway-api": "HTTPRoute", "istio": "VirtualService", "ambassador": "Mapping"}
+
+    def obsolete(kind):
+        return [name for old, type_ in types.items() if old != kind for name in place.routes(type_)]
+
+    for kind in types:
         routing = RoutingOptions(kind=kind, gateway="infra/public", grpc_section_name="grpc")
         options = RenderOptions(orchestrator=OrchestratorOptions("registry.example/executor:1"))
         settings = SimpleNamespace(
@@ -353,6 +359,7 @@ def test_the_documented_permissions_on_routes_are_enough_and_each_is_used(
             place.write("rights", ("main", 100))
             eventually(lambda: place.answer() or left(), [], f"the canary of {kind}")
             eventually(lambda: place.answer() or place.state(), "Available", kind)
+            eventually(partial(obsolete, kind), [], f"routes of kinds other than {kind}")
         finally:
             controller.stop()
             election.stop()

@@ -6,7 +6,7 @@ import json
 import pytest
 import yaml
 
-from tests.documents_of import with_predictor
+from tests.documents_of import minimal, with_predictor
 
 BROKEN = with_predictor(
     replicaz=1,
@@ -95,6 +95,13 @@ def test_an_object_without_a_name_is_left_out(run, tmp_path):
     baseline = tmp_path / "baseline.yaml"
     run("check", "--write-exceptions", baseline, stdin=json.dumps(document))
     assert baseline.read_text() == ""
+
+
+def test_one_error_is_one(run, tmp_path):
+    document = minimal()
+    document["spec"]["predictors"][0]["graph"]["type"] = "MODLE"
+    ran = run("check", "--write-exceptions", tmp_path / "b.yaml", stdin=json.dumps(document))
+    assert ran.err.startswith("graphgate: 1 error is exempted by ")
 
 
 def test_exceptions_end(run, tmp_path):

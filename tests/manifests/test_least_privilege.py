@@ -209,6 +209,20 @@ def test_the_reconciler_may_make_the_routes_of_the_chosen_kind_only(helm: Path, 
     }
 
 
+@pytest.mark.parametrize("kind", ["gateway-api", "istio", "ambassador"])
+def test_the_reconciler_may_delete_routes_of_kinds_that_are_named(helm: Path, kind: str) -> None:
+    set_now = "istio" if kind == "gateway-api" else "gateway-api"
+    flags = ["--set=reconciler.enabled=true", f"--set=routing.kind={set_now}"]
+    flags += ["--set=routing.gateway=a/b"]
+    named = f"--set=reconciler.deleteRoutesOf={{{kind},{set_now}}}"
+    plain = held(_template(helm, *flags), "graphgate-reconciler")[""]
+    given = held(_template(helm, *flags, named), "graphgate-reconciler")[""]
+    group, resources = ROUTES[kind]
+    assert given - plain == {
+        right for resource in resources for right in each("delete", group, resource)
+    }
+
+
 def test_the_reconciler_may_make_each_kind_that_it_makes(everything: list[Object]) -> None:
     """Routes are in the test above; Ingresses are looked at only."""
     given = held(everything, "graphgate-reconciler")[""]

@@ -2,7 +2,7 @@
 
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from webhook.graph.k8s_syntax import MAX_SUBDOMAIN_LENGTH
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
@@ -13,8 +13,15 @@ if TYPE_CHECKING:
     from webhook.lint.result import DocumentResult, Report
 
 
-def write_baseline(report: "Report", now: float, ttl_seconds: float) -> tuple[str, int]:
-    """Return the exceptions as YAML, one for each object, and how many errors they are about.
+class Baseline(NamedTuple):
+    """Exceptions as YAML, and how many errors they are about."""
+
+    text: str
+    errors: int
+
+
+def write_baseline(report: "Report", now: float, ttl_seconds: float) -> Baseline:
+    """Return the exceptions, one for each object.
 
     now          seconds since 1970
     ttl_seconds  until they end
@@ -29,9 +36,8 @@ def write_baseline(report: "Report", now: float, ttl_seconds: float) -> tuple[st
         for result in report.results
         if result.identity.get("name") and (faults := _faults(result))
     ]
-    return emit_documents(exceptions), sum(
-        len(exception["spec"]["exempt"]["findings"]) for exception in exceptions
-    )
+    errors = sum(len(exception["spec"]["exempt"]["findings"]) for exception in exceptions)
+    return Baseline(emit_documents(exceptions), errors)
 
 
 def _faults(result: "DocumentResult") -> list[dict[str, str]]:

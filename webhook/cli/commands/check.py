@@ -27,6 +27,7 @@ from webhook.cli.selection_options import (
 )
 from webhook.errors import SettingsError
 from webhook.files import read_input
+from webhook.graph.text import count_noun
 
 if TYPE_CHECKING:
     from webhook.engine.policy_context import PolicyContext
@@ -148,14 +149,13 @@ def _write_exceptions(report: "Report", file: Path, ttl: float) -> None:
     """Write the baseline; raise SettingsError if the file cannot be written."""
     from webhook.cli.baseline import write_baseline
 
-    text, faults = write_baseline(report, time.time(), ttl)
+    baseline = write_baseline(report, time.time(), ttl)
     try:
-        file.write_text(text, encoding="utf-8")
+        file.write_text(baseline.text, encoding="utf-8")
     except OSError as error:
         raise SettingsError(f"{file} cannot be written: {error.strerror}") from error
-    click.echo(
-        f"graphgate: {faults} errors are exempted by {file}; pass it to --policies", err=True
-    )
+    exempted = count_noun(baseline.errors, "error is", "errors are")
+    click.echo(f"graphgate: {exempted} exempted by {file}; pass it to --policies", err=True)
 
 
 def _report_nothing(paths: tuple[str, ...], skipped: int) -> None:
