@@ -159,6 +159,18 @@ def test_weights_do_not_wait_for_an_answer_for_ever_and_what_is_deleted_does():
     assert settling.check("1", [route_of()], patience=60.0)[1] == SETTLE_SECONDS
 
 
+def test_no_answer_is_waited_for_to_a_route_that_leaves():
+    clock = Clock()
+    settling = RouteSettling(clock)
+    leaving = [route_of("old", answered=False)]
+    changed = "its routes changed a moment ago"
+    assert settling.check("1", [route_of()], leaving) == (changed, SETTLE_SECONDS)
+    clock.now += SETTLE_SECONDS
+    assert settling.check("1", [route_of()], leaving) == ("", None)
+    # That it has gone is a change.
+    assert settling.check("1", [route_of()]) == (changed, SETTLE_SECONDS)
+
+
 def test_routes_are_found_by_the_services_that_they_lead_to():
     def virtual_service(name, host):
         spec = {"http": [{"route": [{"destination": {"host": host}}]}]}

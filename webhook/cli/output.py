@@ -4,7 +4,7 @@ For `render` and `diff`. What an object looks like is `rendering`'s matter.
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from webhook.cli.manifests import select_manifests
 from webhook.files import read_input
@@ -53,6 +53,13 @@ def yaml_comment(text: str) -> str:
     return "# " + "".join(char if char.isprintable() else "?" for char in text)
 
 
+class RenderedFiles(NamedTuple):
+    """What is allowed, rendered; and the report on what is not."""
+
+    files: list[RenderedFile]
+    rejected: "Report"
+
+
 def render_files(
     paths: tuple[str, ...],
     settings: "Settings",
@@ -60,7 +67,7 @@ def render_files(
     images: "ImageOptions",
     *,
     namespace: str = "",
-) -> tuple[list[RenderedFile], "Report"]:
+) -> RenderedFiles:
     """Return the rendered objects of allowed documents, and the report on the others.
 
     namespace  where those are that name none
@@ -92,7 +99,7 @@ def render_files(
             else:
                 rejected.append(replace(result, operator=None))  # the command itself chose
         skipped += report.skipped_documents
-    return rendered_files, Report(tuple(rejected), skipped)
+    return RenderedFiles(rendered_files, Report(tuple(rejected), skipped))
 
 
 def _judge_what_is_rendered(settings: "Settings", facts: "Facts") -> "Settings":

@@ -4,6 +4,7 @@ A field that another manager took is taken back at once; if that repeats, with i
 """
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from webhook.controller.state.plan import Apply, PlannedAction
 from webhook.kube.backoff import Backoff
@@ -17,6 +18,16 @@ CONFLICT_RESET_SECONDS = 600.0
 """Seconds without a conflict after which the backoff resets."""
 
 
+class DueActions(NamedTuple):
+    """What may be done now.
+
+    requeue_after  seconds until the rest may be done; None: there is no rest
+    """
+
+    actions: list[PlannedAction]
+    requeue_after: float | None = None
+
+
 class ConflictBackoff:
     """Remembers by uid how often fields were taken back.
 
@@ -27,10 +38,8 @@ class ConflictBackoff:
         self._clock = clock
         self._conflicts: dict[str, tuple[float, Backoff]] = {}
 
-    def filter_due(
-        self, actions: Sequence[PlannedAction]
-    ) -> tuple[list[PlannedAction], float | None]:
-        """Return what may be done now, and in how many seconds the rest may be; None: no rest."""
+    def filter_due(self, actions: Sequence[PlannedAction]) -> DueActions:
+        """Return what may be done now."""
         allowed: list[PlannedAction] = []
         delays: list[float] = []
         for action in actions:
@@ -39,7 +48,7 @@ class ConflictBackoff:
                 delays.append(delay)
             else:
                 allowed.append(action)
-        return allowed, min(delays, default=None)
+        return DueActions(allowed, min(delays, default=None))
 
     def _delay(self, action: PlannedAction) -> float:
         if not isinstance(action, Apply) or action.reason != "taken" or action.observed is None:

@@ -35,6 +35,16 @@ class _PodCheck(NamedTuple):
     failures: Mapping[str, str]
 
 
+class StartupFailures(NamedTuple):
+    """Why pods do not start, by Deployment.
+
+    requeue_after  seconds until the next inspection; None: all have started
+    """
+
+    reasons: Mapping[str, str]
+    requeue_after: float | None = None
+
+
 class PodDiagnostics:
     """Finds out why pods do not start, with increasing delays; by uid of the SeldonDeployment."""
 
@@ -53,8 +63,8 @@ class PodDiagnostics:
         children: Mapping[ObjectKey, ObservedObject],
         uid: str,
         namespace: str,
-    ) -> tuple[Mapping[str, str], float | None]:
-        """Return why pods do not start, by Deployment, and the delay until the next inspection."""
+    ) -> StartupFailures:
+        """Return why pods do not start."""
         not_ready = [
             deployment
             for deployment in objects
@@ -63,7 +73,7 @@ class PodDiagnostics:
         ]
         if not not_ready:
             self.forget(uid)
-            return {}, None
+            return StartupFailures({})
         now = self._clock()
         check = self._checks.get(uid) or _PodCheck(
             now + POD_START_TIMEOUT_SECONDS, POD_START_TIMEOUT_SECONDS, {}
@@ -77,7 +87,7 @@ class PodDiagnostics:
             interval = min(2 * check.interval, MAX_POD_CHECK_INTERVAL_SECONDS)
             check = _PodCheck(now + interval, interval, failures)
         self._checks[uid] = check
-        return check.failures, check.next_check - now
+        return StartupFailures(check.failures, check.next_check - now)
 
     def _find_failure(self, desired: DesiredObject, namespace: str) -> str:
         template = get_mapping(get_mapping(desired.object["spec"], "template"), "metadata")

@@ -185,16 +185,16 @@ class Reconciler:
             return ReconcileResult("namespace_terminating")
         children = self._cache.children(document.uid)
         objects = keep_live_selectors(desired_state.objects, children)
-        notes, pod_check_delay = self._pod_diagnostics.diagnose(
-            objects, children, document.uid, name[0]
+        failures = self._pod_diagnostics.diagnose(objects, children, document.uid, name[0])
+        requeue_after = _first(
+            done.requeue_after, done.traffic.requeue_after, failures.requeue_after
         )
-        requeue_after = _first(done.requeue_after, done.traffic.requeue_after, pod_check_delay)
         observed = ReconcileState(
             generation=document.generation,
             desired=objects,
             observed=children,
             error=done.result.error,
-            notes=notes,
+            notes=failures.reasons,
             held=done.held,
             unserved=self._find_unserved(objects),
             traffic=done.traffic,

@@ -1,6 +1,7 @@
 """How long ago the routes of an object took the form that they have (see `state.traffic`)."""
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from webhook.controller.state.routes import ObservedRoute
 
@@ -12,6 +13,20 @@ ANSWER_PATIENCE_SECONDS = 60.0
 """Seconds after which weights move without a gateway's answer. Contour 1.33 loses one where an
 HTTPRoute and a GRPCRoute change in the same moment; both are in force all the same. What a route
 led to is not deleted without one."""
+
+
+class Settled(NamedTuple):
+    """Whether gateways use the routes as they are.
+
+    reason       why they may still use older ones; "": they do not
+    check_after  seconds after which to check again; None: when something changes
+    """
+
+    reason: str = ""
+    check_after: float | None = None
+
+
+SETTLED = Settled()
 
 
 class RouteSettling:
@@ -26,30 +41,35 @@ class RouteSettling:
         self._since.pop(uid, None)
 
     def check(
-        self, uid: str, routes: Iterable[ObservedRoute], *, patience: float | None = None
-    ) -> tuple[str, float | None]:
-        """Return why gateways may still use older routes, and when to check again.
+        self,
+        uid: str,
+        routes: Iterable[ObservedRoute],
+        leaving: Iterable[ObservedRoute] = (),
+        *,
+        patience: float | None = None,
+    ) -> "Settled":
+        """Return whether gateways may still use older routes.
 
-        "" and None: they do not.
-
+        routes    those that are to be
+        leaving   those that are to be deleted: no answer to them is waited for
         patience  seconds after which a missing answer is waited for no longer; None: for ever
         """
-        routes = tuple(routes)
+        routes, leaving = tuple(routes), tuple(leaving)
         silent = [
             f"Gateway {gateway} has not accepted the current version of {route}"
             for route in routes
             for gateway, has_answered in route.parents
             if not has_answered
         ]
-        form = frozenset((route.uid, route.generation, bool(silent)) for route in routes)
+        form = frozenset((r.uid, r.generation, bool(silent)) for r in (*routes, *leaving))
         known = self._since.get(uid)
-        if known is None and not routes:
-            return "", None
+        if known is None and not form:
+            return SETTLED
         if known is None or known[0] != form:
             known = self._since[uid] = form, self._clock()
         elapsed = self._clock() - known[1]
         if silent and patience is None:
-            return silent[0], None
+            return Settled(silent[0])
         left = (patience if silent and patience else SETTLE_SECONDS) - elapsed
         reason = silent[0] if silent else "its routes changed a moment ago"
-        return (reason, left) if left > 0.0 else ("", None)
+        return Settled(reason, left) if left > 0.0 else SETTLED

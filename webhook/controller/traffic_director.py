@@ -63,14 +63,19 @@ class TrafficDirector:
             return reason
 
         made = self._made_by_us(desired, observed)
-        own = [c.route for c in observed.values() if c.route is not None and c.uid in made]
+        names = {one.key for one in desired}
+        own = [c for c in observed.values() if c.route is not None and c.uid in made]
+        current = [c.route for c in own if c.route is not None and c.key in names]
+        leaving = [c.route for c in own if c.route is not None and c.key not in names]
         delays: list[float] = []
         settling: dict[float | None, str] = {}
 
         def why_unsettled(patience: float | None = None) -> str:
             if patience not in settling:
-                settling[patience], delay = self._settling.check(uid, own, patience=patience)
-                delays.extend([] if delay is None else [delay])
+                settled = self._settling.check(uid, current, leaving, patience=patience)
+                settling[patience] = settled.reason
+                if settled.check_after is not None:
+                    delays.append(settled.check_after)
             return settling[patience]
 
         gated = hold_routes(
@@ -82,7 +87,7 @@ class TrafficDirector:
             self._endpoint_waits.pop(uid, None)
         routes = self._routes(desired, observed, namespace)
         kept: dict[ObjectKey, str] = {}
-        if observed.keys() - {one.key for one in desired}:
+        if observed.keys() - names:
             kept = find_kept(desired, observed, routes, why_unsettled(), namespace)
         if not settling:
             self._settling.forget(uid)

@@ -48,20 +48,20 @@ class EffectiveOptions(NamedTuple):
         )
 
 
-_NO_KEYS: frozenset[str] = frozenset()
+class _Overrides(NamedTuple):
+    """The options with what a namespace overrides; what it did, and why it did not."""
+
+    options: DefaultingOptions
+    keys: Collection[str] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def resolve_options(
     options: DefaultingOptions, namespace: Namespace | None, *, openshift: bool
 ) -> EffectiveOptions:
     """Return the options that hold in a namespace (None: it could not be read)."""
-    if namespace is None:
-        namespace_facts = Namespace()
-        overridden_keys: Collection[str] = _NO_KEYS
-        warnings: tuple[str, ...] = ()
-    else:
-        namespace_facts = namespace
-        options, overridden_keys, warnings = _apply_namespace_overrides(options, namespace)
+    namespace_facts = Namespace() if namespace is None else namespace
+    options, overridden_keys, warnings = _apply_namespace_overrides(options, namespace_facts)
     if options.scope == "off":
         return EffectiveOptions(options, options.run_as_user, warnings)
     if options.openshift == "ignore" or not scc.is_scc_active(namespace_facts, openshift=openshift):
@@ -71,24 +71,19 @@ def resolve_options(
     return _use_namespace_range(options, overridden_keys, warnings, namespace_facts)
 
 
-def _apply_namespace_overrides(
-    options: DefaultingOptions, namespace: Namespace
-) -> tuple[DefaultingOptions, Collection[str], tuple[str, ...]]:
+def _apply_namespace_overrides(options: DefaultingOptions, namespace: Namespace) -> _Overrides:
     """Lay the namespace's annotation over the options; all of it or, with a warning, nothing."""
     text = namespace.annotations.get(SECURITY_DEFAULTS_ANNOTATION)
     if text is None:
-        return options, _NO_KEYS, ()
+        return _Overrides(options)
     if text == "disabled":
-        return replace(options, scope="off"), NAMESPACE_OVERRIDABLE_KEYS, ()
+        return _Overrides(replace(options, scope="off"), NAMESPACE_OVERRIDABLE_KEYS)
     try:
         section = _read_object(text)
-        return override_options(options, section), section.keys(), ()
+        return _Overrides(override_options(options, section), section.keys())
     except SettingsError as error:
-        return (
-            options,
-            _NO_KEYS,
-            (f"namespace annotation {SECURITY_DEFAULTS_ANNOTATION} ignored: {_one_line(error)}",),
-        )
+        warning = f"namespace annotation {SECURITY_DEFAULTS_ANNOTATION} ignored: {_one_line(error)}"
+        return _Overrides(options, warnings=(warning,))
 
 
 _MAX_SHOWN_ERRORS = 5

@@ -10,7 +10,7 @@ from tests.documents_of import with_predictor
 from webhook.controller.state.observed import ObservedObject
 from webhook.controller.state.plan import Delete, OwnerRef, plan_actions, to_desired
 from webhook.controller.state.route_stages import shares
-from webhook.controller.state.routes import read_route
+from webhook.controller.state.routes import GatewayCondition, read_route
 from webhook.controller.state.traffic import find_kept, hold_routes, why_not_serving
 from webhook.graph.parse import parse
 from webhook.rendering.options import RenderOptions
@@ -285,6 +285,40 @@ def test_a_route_of_a_container_keeps_its_predictor():
     service = next(n for k, n in observed if k == "Service" and n.startswith("iris-canary-"))
     kept = find_kept(desired, observed, [foreign("old", service)], "", "models")
     assert {key for key in observed if "canary" in key[1]} == set(kept)
+
+
+def test_a_route_of_another_kind_of_gateway_stays_until_the_new_one_is_in_force():
+    document = document_of(main=100)
+    old = {
+        key: child
+        for key, child in observe(desired_of(document, ISTIO)).items()
+        if child.is_routing
+    }
+    desired = desired_of(document)
+    observed = observe(desired) | old
+    assert {kind for kind, _ in old} == {"VirtualService", "DestinationRule"}
+    assert find_kept(desired, observed, [], "a moment", "models") == dict.fromkeys(old, "a moment")
+    assert find_kept(desired, observed, [], "", "models") == {}
+    route = observed[ROUTE].route
+    says = GatewayCondition("infra/public", "Accepted", "False", "NoMatchingParent", "")
+    observed[ROUTE] = replace(observed[ROUTE], route=replace(route, conditions=(says,)))
+    refusal = "Gateway infra/public does not accept HTTPRoute models/iris: NoMatchingParent"
+    kept = find_kept(desired, observed, [], "", "models")
+    assert kept == dict.fromkeys(old, refusal)
+    assert plan_actions(desired, observed, {}, kept=kept) == ()
+    # Without routing of any kind there is nothing to wait for.
+    without = desired_of(document, RenderOptions())
+    assert find_kept(without, observe(without) | old, [], "a moment", "models") == {}
+
+
+def test_a_route_of_the_same_kind_of_gateway_goes_at_once():
+    document = document_of(main=100)
+    separate = replace(GATEWAY.routing, grpc_hosts=("grpc.example.com",))
+    before = observe(desired_of(document, replace(GATEWAY, routing=separate)))
+    desired = desired_of(document)
+    (stale,) = before.keys() - {one.key for one in desired}
+    assert stale[0] == "GRPCRoute"
+    assert find_kept(desired, observe(desired) | before, [], "a moment", "models") == {}
 
 
 def test_routes_of_seldons_operator_stay_unless_we_make_routes_of_their_kind():

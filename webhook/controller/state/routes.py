@@ -66,6 +66,17 @@ class GatewayCondition:
     message: str
 
 
+ROUTE_FAMILIES: Mapping[str, str] = {
+    "HTTPRoute": "gateway-api",
+    "GRPCRoute": "gateway-api",
+    "VirtualService": "istio",
+    "DestinationRule": "istio",
+    "Mapping": "ambassador",
+    "TLSContext": "ambassador",
+}
+"""The setting `routing.kind` with which graphgate makes objects of a kind."""
+
+
 @dataclass(frozen=True, slots=True)
 class ObservedRoute:
     """What is kept of a route that is there.
@@ -89,6 +100,18 @@ class ObservedRoute:
     def services(self) -> frozenset[ServiceName]:
         """The Services that it names."""
         return frozenset(d.service for rule in self.rules for d in rule.destinations)
+
+    @property
+    def refusal(self) -> str:
+        """Why a gateway does not accept it; "": none says so."""
+        return next(
+            (
+                f"Gateway {each.parent} does not accept {self}: {each.reason}"
+                for each in self.conditions
+                if each.type == "Accepted" and each.status == "False"
+            ),
+            "",
+        )
 
     def __str__(self) -> str:
         """Return how people name it: "VirtualService models/iris"."""

@@ -2,8 +2,9 @@
 
 * A weight grows only when its backend serves: the predictor's Deployments are rolled out, and
   its Service has ready endpoints (`hold_routes`, and `route_stages` for the steps).
-* A Service or Deployment is deleted only when no route refers to it, and every gateway has accepted
-  the current version of graphgate's routes (`find_kept`).
+* A Service or Deployment is deleted only when no route refers to it, and every gateway has answered
+  to the current version of graphgate's routes; a route for another kind of gateway only when the
+  new gateway accepts the new routes (`find_kept`).
 
 Belongs here: deciding. Does not belong here: reading routes (`routes`), the words of the status
 (`traffic_status`).
@@ -21,7 +22,7 @@ from webhook.controller.state.plan import (
     is_ready,
 )
 from webhook.controller.state.route_stages import ServingCheck, SettledCheck, stage_route
-from webhook.controller.state.routes import READERS, ObservedRoute
+from webhook.controller.state.routes import READERS, ROUTE_FAMILIES, ObservedRoute
 from webhook.graph.model import get_mapping
 from webhook.graph.path import Path
 from webhook.graph.well_known import EXPLAINER_LABEL
@@ -142,11 +143,17 @@ def find_kept(
 ) -> dict[ObjectKey, str]:
     """Return what is no longer desired but must stay for now, each with the reason.
 
+    A route of the kind that is set goes at once: two that want one host would be in each other's
+    way, and neither would be accepted.
+
     routes     those that refer to Services of this object, whatever their owner
     unsettled  why a gateway may still use an older version of a managed route; "": it does not
     """
     names = {one.key for one in desired}
     stale = {key: child for key, child in observed.items() if key not in names}
+    routes_to_be = [c.route for key, c in observed.items() if key in names and c.route is not None]
+    refusal = next((route.refusal for route in routes_to_be if route.refusal), "")
+    families = {ROUTE_FAMILIES[kind] for kind, _ in names if kind in ROUTE_FAMILIES}
     services = [child for child in observed.values() if child.kind == "Service"]
     reasons = dict(_led_to(stale, routes, namespace))
     kept: dict[ObjectKey, str] = {}
@@ -156,6 +163,9 @@ def find_kept(
         elif child.kind == "Deployment":
             groups = {_group(service) for service in services if selects_pods(service, child)}
             kept[key] = next((reasons[g] for g in sorted(groups) if g in reasons), unsettled)
+        elif families and ROUTE_FAMILIES.get(child.kind, "") not in {*families, ""}:
+            # Of another kind of gateway: it serves until the new one does.
+            kept[key] = refusal or unsettled
     for key, child in stale.items():
         if child.kind in {*AUTOSCALER_KINDS, PDB_KIND}:
             kept[key] = kept.get(("Deployment", child.name), "")
