@@ -94,7 +94,7 @@ def _reviews(name: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _require_clean(name: str, sent: Sequence[tuple[str, bytes]]) -> None:
-    """Stop if a rule has something to say: explaining costs more than judging."""
+    """Stop if a rule has something to say: explaining costs more than evaluating."""
     for endpoint in ("mutate", "validate"):
         bodies = b"\n".join(body for called, body in sent if called == endpoint)
         if not bodies:
@@ -106,7 +106,7 @@ def _require_clean(name: str, sent: Sequence[tuple[str, bytes]]) -> None:
         for line in asked.stdout.splitlines():
             response = json.loads(line)["response"]
             if not response["allowed"] or "warnings" in response:
-                sys.exit(f"a review of {name} is not clean, mend reviews.py: {response}")
+                sys.exit(f"a review of {name} is not clean, fix reviews.py: {response}")
 
 
 def _row(found: serving.Measured, echo: serving.Measured) -> str:

@@ -34,7 +34,7 @@ def add_option(parser: argparse.ArgumentParser) -> None:
 
 
 def use(chosen: str, module: str) -> None:
-    """Start this run anew with the chosen interpreter, unless it is the one that runs already.
+    """Start this run again with the chosen interpreter, unless it is the one that runs already.
 
     chosen  "debian" or "this"
     module  what `python -m` was asked to run

@@ -80,10 +80,10 @@ def _denying_policies(policies: PolicySet, request: AdmissionRequest) -> set[str
 
 
 def _require_clean(policies: PolicySet, request: AdmissionRequest) -> None:
-    """Stop if a policy has something to say: explaining costs more than judging."""
+    """Stop if a policy has something to say: explaining costs more than evaluating."""
     evaluation = evaluate_policies(policies, request, _FACTS)
     if evaluation.findings or evaluation.failures:
-        raise SystemExit(f"the review is not clean any more, mend policies.py: {evaluation}")
+        raise SystemExit(f"the review is not clean any more, fix policies.py: {evaluation}")
 
 
 def _measure_cost(policies: PolicySet, request: AdmissionRequest) -> float:

@@ -43,7 +43,7 @@ def test_a_known_vulnerability_is_reported_with_what_fixes_it() -> None:
     assert run({"/pypi/orjson/1.0/json": told("1.0", GRAVE)}) == (
         1,
         [
-            "orjson 1.0: PYSEC-1: reads too much (mended in 1.1)",
+            "orjson 1.0: PYSEC-1: reads too much (fixed in 1.1)",
             "1 packages: 1 with known vulnerabilities, 0 unknown",
         ],
     )

@@ -1,13 +1,18 @@
 """Print each message and remediation beside its source, to be read as a user reads them.
 
     python -m tools.messages [WORD ...]
+    python -m tools.messages --literals [FOLDER ...]
 
 Sources are the fixtures of the rules and the cases of the table of constraints. WORD keeps the
-findings whose rule id contains one of the words; without any, all are printed.
+findings whose rule id contains one of the words; without any, all are printed. --literals prints
+the other texts instead: every string of several words in the code of FOLDER (default: webhook),
+which are errors, statuses, log texts and help texts.
 """
 
+import ast
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.rules import constraint_cases, test_constraints, test_fixtures, test_pod_templates
@@ -58,8 +63,46 @@ def _message(source: str, finding: Finding) -> Message:
     return Message(source, finding.rule_id, str(finding.path), finding.message, finding.remediation)
 
 
+def iter_literals(folder: Path) -> Iterator[tuple[str, int, str]]:
+    """Yield file, line and text of each string of several words that is not a docstring.
+
+    Placeholders of an f-string are shown as `{expression}`.
+    """
+    for file in sorted(folder.rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        skipped = {
+            id(inner)
+            for node in ast.walk(tree)
+            if isinstance(node, (ast.Expr, ast.JoinedStr))
+            for inner in ast.iter_child_nodes(node)
+            if isinstance(inner, ast.Constant)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.Constant, ast.JoinedStr)) and id(node) not in skipped:
+                text = _literal_text(node)
+                if " " in text.strip():
+                    yield str(file), node.lineno, text
+
+
+def _literal_text(node: ast.AST) -> str:
+    if isinstance(node, ast.JoinedStr):
+        return "".join(map(_literal_text, node.values))
+    if isinstance(node, ast.FormattedValue):
+        return f"{{{ast.unparse(node.value)}}}"
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _print_literals(folders: list[str]) -> None:
+    for folder in folders or ["webhook"]:
+        for file, line, text in iter_literals(Path(folder)):
+            print(f"{file}:{line}: {text}")
+
+
 def main() -> None:
     """Print the titles and the texts, one rule after the other."""
+    if sys.argv[1:2] == ["--literals"]:
+        _print_literals(sys.argv[2:])
+        return
     titles = {rule.id: docs.parse_docstring(rule.docstring).title for rule in all_rules()}
     rule_id = ""
     for each in collect(sys.argv[1:]):

@@ -47,7 +47,7 @@ def find_vulnerabilities(name: str, version: str, fetch: Fetch) -> list[str] | N
         return None
     return [
         f"{one['id']}: {one.get('summary') or one.get('details') or 'no description'}"
-        + (f" (mended in {', '.join(one['fixed_in'])})" if one.get("fixed_in") else "")
+        + (f" (fixed in {', '.join(one['fixed_in'])})" if one.get("fixed_in") else "")
         for one in vulnerabilities["vulnerabilities"]
         if not one.get("withdrawn")
     ]
@@ -67,7 +67,7 @@ def audit(
             unknown += 1
             continue
         if found is None:
-            report(f"{name} {version}: the index tells nothing of this version")
+            report(f"{name} {version}: the index has no data on this version")
             unknown += 1
             continue
         for line in found:

@@ -269,7 +269,7 @@ def test_kubebuilder_assets_that_are_not_there_end_the_command_with_2(
     assert (build.returncode, out, err) == (
         2,
         "",
-        "control plane: KUBEBUILDER_ASSETS names /nowhere, which is no folder; "
+        "control plane: KUBEBUILDER_ASSETS names /nowhere, which is not a folder; "
         "unset it to build the control plane from source\n",
     )
 
@@ -421,7 +421,7 @@ def test_what_is_no_version_is_reported_as_none(environ: dict[str, str]) -> None
     build = run_build(environ, "other_version", "v1.30")
     out, err = build.communicate(timeout=30)
     assert (build.returncode, out) == (1, "")
-    assert err == "control plane: v1.30 is no version of Kubernetes: 1.30.14, for example\n"
+    assert err == "control plane: v1.30 is not a version of Kubernetes such as 1.30.14\n"
 
 
 def test_no_tool_is_pinned_to_a_pre_release() -> None:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 from tests.seeds import ROOT
+from tools.messages import iter_literals
 
 
 def test_each_text_is_printed_with_its_title_path_and_fixture():
@@ -18,3 +19,15 @@ def test_each_text_is_printed_with_its_title_path_and_fixture():
     assert "[duplicate-node-name/" in source
     assert any(line.startswith("    = ") for line in lines)
     assert all("duplicate-node-name" in line for line in lines if not line.startswith(" "))
+
+
+def test_other_texts_are_listed_with_file_and_line(tmp_path):
+    (tmp_path / "a.py").write_text(
+        '"""A docstring is not a text."""\n'
+        "def fail(name):\n"
+        '    """Nor is this one."""\n'
+        '    raise ValueError(f"no container named {name!r} here", "word")\n'
+    )
+    assert [*iter_literals(tmp_path)] == [
+        (str(tmp_path / "a.py"), 4, "no container named {name} here")
+    ]

@@ -40,7 +40,7 @@ def attack(chosen: Sequence[str]) -> list[Result]:
     """Return a line for each attack; one that says so if there is no control plane."""
     chosen_binaries = {b.tool.name: b for b in choose_binaries(os.environ)}
     if not all(chosen_binaries[name].is_there for name in ("etcd", "kube-apiserver")):
-        reason = "not run: there is no control plane, which `make control-plane` builds"
+        reason = "not run: no control plane; build it with `make control-plane`"
         return [Result("reconciler and policies", reason, "run", met=False)]
     results: list[Result] = []
     binaries = {name: binary.path for name, binary in chosen_binaries.items()}

@@ -16,7 +16,7 @@ from tools.cel_oracle.process import Answer, Case
 EQUAL, TEXT = "equal", "text"
 CLASSES = {
     "allows": "true here, false or an error in the API server: lets through what it denies",
-    "crash": "an exception here that is no error of CEL",
+    "crash": "an exception here that is not an error of CEL",
     "skips": "an error here, false there: with failurePolicy Ignore the check is skipped",
     "value": "two values that differ: whatever is made of them may let through or deny",
     "gives": "a value here, an error there: it may be made true",

@@ -5,7 +5,7 @@ and a text with holes, "{int}" for an expression of that type; a hole is filled 
 now and then, and with `object.…` whose type no checker knows. "‹" and "›" are braces.
 """
 
-# ruff: noqa: E501 — a production stands on one line
+# ruff: noqa: E501 — a production is on one line
 
 import random
 import re
@@ -194,7 +194,7 @@ class _Writer:
 
 
 def _composed(text: str) -> bool:
-    """Tell whether an expression needs parentheses inside another: it has an operator or a sign."""
+    """Return whether an expression needs parentheses inside another: it has an operator or a sign."""
     return " " in text or text.startswith(("-", "!"))
 
 

@@ -3,12 +3,12 @@
 tests/cel/expressions/TOPIC.txt has an expression on each line:
 
     # a comment
-    %kind validation           where the following expressions stand; "value" at first
+    %kind validation           where the following expressions are; "value" at first
     %object scalars            which of tests/cel/objects.json they see; "everything" at first
     %old NAME  %params NAME  %request NAME  %namespace NAME     likewise; none at first
     %var count = object.list.size()   one more of the policy's variables
     %novars
-    %each x in 1 ;; 'a' ;; null       the lines up to %end stand once for each value of $x
+    %each x in 1 ;; 'a' ;; null       the lines up to %end are once for each value of $x
     %end                              (of all enclosing %each too)
 
 A backslash at the end of a line joins the next one to it. Directives hold to the end of the file.
@@ -132,7 +132,7 @@ def write_known(rows: Iterable[tuple[Row, str]]) -> None:
 
 
 def write(head: Mapping[str, Any], rows: list[tuple[Row, Answer]]) -> None:
-    """Write the table anew."""
+    """Write the table again."""
     lines = [json.dumps(head, sort_keys=True)]
     for row, answer in rows:
         shown = {name: value for name, value in row.items() if name != "line"}

@@ -45,7 +45,7 @@ def _find_assets(environ: Mapping[str, str]) -> Path | None:
     folder = Path(given).absolute()
     if not folder.is_dir():
         raise AssetsMissingError(
-            f"KUBEBUILDER_ASSETS names {given}, which is no folder; "
+            f"KUBEBUILDER_ASSETS names {given}, which is not a folder; "
             "unset it to build the control plane from source"
         )
     return folder

@@ -1,7 +1,7 @@
-"""Certificates of the tests' control plane, minted for one run and thrown away with it.
+"""Certificates of the tests' control plane, issued for one run and thrown away with it.
 
-Independent of the product's own certificates on purpose: a fault there must show in a test,
-not in the ground that the test stands on. Values in, PEM bytes out; no file is touched.
+Independent of the product's own certificates on purpose: an error there must show in a test,
+not in the ground that the test is on. Values in, PEM bytes out; no file is touched.
 """
 
 import datetime

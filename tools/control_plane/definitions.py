@@ -1,8 +1,8 @@
 """CustomResourceDefinitions of other projects: `provide_definitions`.
 
 What graphgate renders for cert-manager, the Prometheus operator, KEDA, OpenShift, Gateway API and
-Istio, and what an example has for Argo Rollouts, is judged by their own definitions; Contour's are
-what the gateway of the tests starts with.
+Istio, and what an example has for Argo Rollouts, is evaluated by their own definitions; Contour's
+are what the gateway of the tests starts with.
 They are files in Go modules, which the Go module proxy has; nothing is built. Each is copied into
 the cache of the binaries, once; what is there is not fetched again.
 """

@@ -64,7 +64,7 @@ class Layout:
 
 
 def prepare(folder: Path) -> Layout:
-    """Choose ports, mint certificates, write kubeconfigs into a new, private folder."""
+    """Choose ports, issue certificates, write kubeconfigs into a new, private folder."""
     layout = Layout(folder, _choose_ports(), create_authority("graphgate-tests"))
     (folder / "logs").mkdir(exist_ok=True)
     layout.path("ca.crt").write_bytes(layout.authority.certificate)
@@ -113,7 +113,7 @@ def _first_ephemeral_port() -> int:
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        # As Go listens: a connection of an earlier server in TIME_WAIT is no hindrance.
+        # As Go listens: a connection of an earlier server in TIME_WAIT is not a hindrance.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))

@@ -30,7 +30,7 @@ NAMES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 def provide_version(version: str) -> Path:
     """Return the folder with the programs of a version ("1.30.14"); missing ones are built."""
     if not re.fullmatch(r"1\.\d+\.\d+", version):
-        raise ControlPlaneError(f"{version} is no version of Kubernetes: 1.30.14, for example")
+        raise ControlPlaneError(f"{version} is not a version of Kubernetes such as 1.30.14")
     # The date is the pinned release's.
     stamps = tuple(stamp for stamp in KUBERNETES.stamps if "buildDate" not in stamp)
     module = dataclasses.replace(KUBERNETES, version=f"v{version}", stamps=stamps)

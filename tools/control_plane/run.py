@@ -98,7 +98,7 @@ class ControlPlane:
 
     @property
     def authority(self) -> Authority:
-        """The cluster's CA: `certificate` is what a client trusts; it can mint more."""
+        """The cluster's CA: `certificate` is what a client trusts; it can issue more."""
         return self._layout.authority
 
     @property

@@ -35,7 +35,7 @@ def find_go(path: str, required: Sequence[str]) -> Go:
     installed = _ask_version(command)
     toolchain = choose_toolchain(installed)
     if toolchain is None:
-        raise _missing(f"{command} ({installed or 'it does not run'}) is not of use", required)
+        raise _missing(f"{command} ({installed or 'it does not run'}) cannot be used", required)
     return Go(Path(command), toolchain)
 
 

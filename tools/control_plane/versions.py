@@ -1,7 +1,7 @@
 """The pinned versions: the one place to change them.
 
 After a change run `python -m tools.control_plane.pin`, which writes the go.mod and
-go.sum files under `modules/` anew. What belongs here: versions, and how each project stamps
+go.sum files under `modules/` again. What belongs here: versions, and how each project stamps
 its version into its binary. What does not: how to build (`build`) or where to look (`binaries`).
 """
 

@@ -1,4 +1,4 @@
-"""A network of the caller's own: loopback, and addresses that may stand in an EndpointSlice.
+"""A network of the caller's own: loopback, and addresses that may be in an EndpointSlice.
 
 The API server refuses loopback addresses in EndpointSlices, and a machine's own addresses are not
 ours to use. In a network namespace of its own, a thread and all processes that it starts see one

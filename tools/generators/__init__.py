@@ -4,11 +4,11 @@ A module has one public function:
 
     def files() -> dict[str, str]
 
-It returns what shall stand in the repository: path relative to its root, with "/", and the whole
+It returns the generated files of the repository: path relative to its root, with "/", and the whole
 text. It is deterministic and reads nothing but the sources that it names in the first line of the
 text, with `notice`. It writes nothing; `tools.generate` does that, or compares.
 
-Nothing here decides what is true of a SeldonDeployment: that stands in what the module reads.
+Nothing here decides what is true of a SeldonDeployment: that is in what the module reads.
 """
 
 import pathlib

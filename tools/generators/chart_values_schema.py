@@ -18,7 +18,7 @@ def files() -> dict[str, str]:
     """Return the file."""
     schema: dict[str, Any] = json.loads((ROOT / SOURCE).read_text(encoding="utf-8"))
     settings = settings_schema()
-    # The chart writes apiVersion and kind; whatever stands there is left out.
+    # The chart writes apiVersion and kind; whatever is there is left out.
     properties = {**settings["properties"], "apiVersion": {}, "kind": {}}
     schema["properties"]["settings"] = {
         "type": "object",

@@ -4,11 +4,11 @@ It documents every field for `kubectl explain` and lets every document through t
 Before any webhook is called, the API server refuses fields that a schema does not know (strict
 decoding, which kubectl asks for) and prunes them for other clients. So every node carries
 x-kubernetes-preserve-unknown-fields, lists and scalars too: pruning looks at the value, and for a
-mapping that stands where a list or a word belongs, every key is unknown.
+mapping that is where a list or a word belongs, every key is unknown.
 
 Types and required fields are given, as a safety net for whoever writes while the webhook is away:
 the API server checks them after mutating webhooks, so whatever they catch, graphgate has already
-refused, with all faults at once. `children` has no type: a graph is recursive, a CRD cannot be
+refused, with all errors at once. `children` has no type: a graph is recursive, a CRD cannot be
 ($ref is not allowed there), so what is below the first node is left to graphgate. Pods are not
 expanded: the API server checks them when it gets the Deployment, graphgate before that. Nor are
 the insides of metrics and triggers: their autoscalers check them.

@@ -19,7 +19,7 @@ from tools.generators import ROOT, notice
 
 FOLDER = "manifests/image"
 
-# What an image is: the markers of requirements are judged for it, wherever this runs.
+# What an image is: the markers of requirements are evaluated for it, wherever this runs.
 _IMAGE = {
     "implementation_name": "cpython",
     "os_name": "posix",

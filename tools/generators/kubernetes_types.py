@@ -2,14 +2,14 @@
 
 The source is the strict bundle of the newest minor that the package kubernetes-validate carries:
 Kubernetes' published OpenAPI as JSON Schema, where an optional field may be null (as the API
-server's decoder has it) and a field that the minor does not know is a fault.
+server's decoder has it) and a field that the minor does not know is an error.
 
 What is taken: every definition that seldondeployment.json refers to, and what those reach.
 What is changed, so that each error is about one thing and reads well:
 
 * a definition holds fields only, the place that refers to it says the type (as in
   seldondeployment.json);
-* a type that is only a scalar (Quantity, IntOrString, Time) stands where it is used, as a list of
+* a type that is only a scalar (Quantity, IntOrString, Time) is where it is used, as a list of
   types: in the published oneOf, null fits both sides and is therefore refused;
 * an element of a list is never null: a lone dash is a slip, and the API server refuses it in every
   list of objects but a few, where it would be an empty object;

@@ -6,7 +6,7 @@
 
 Helm renders them. A machine without Helm must still be able to tell whether they are current, so
 the head of each records a digest of what it is made from and one of the text below: as long as
-both fit, the file stands as it is. A test with Helm compares them for real.
+both fit, the file is as it is. A test with Helm compares them for real.
 """
 
 import hashlib
@@ -79,8 +79,8 @@ def _rendered(target: str) -> str:
     helm = find_helm(os.environ)
     if helm is None:
         raise click.ClickException(
-            f"{target} is not what manifests/chart renders to, and no Helm is there to render "
-            "it: run make control-plane, or put helm on the PATH"
+            f"{target} is not what manifests/chart renders to, and Helm is not installed: "
+            "run make control-plane, or put helm on the PATH"
         )
     return _with_head(target, render(helm, TARGETS[target]))
 

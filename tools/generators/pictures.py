@@ -18,7 +18,7 @@ HEAD = """
 
 `graphgate graph FILE` draws SeldonDeployments: predictors with their traffic, the nodes of each
 graph with type, implementation and model URI, explainers, the Deployments and containers that they
-run in, and every finding at the thing that it is about.
+run in, and every finding at the element that it concerns.
 
 | `-o` | for |
 | --- | --- |

@@ -62,7 +62,7 @@ def _library() -> str:
         f"{len(rows)} policies for model serving, in Kubernetes' own format. Each folder has the "
         "policy with its\nbinding, and its tests. Kubernetes: the oldest release that runs it\n"
         'natively; "-": graphgate alone.\n\n'
-        "| policy | what it asks for | about | severity | Kubernetes |\n"
+        "| policy | what it requires | about | severity | Kubernetes |\n"
         "| --- | --- | --- | --- | --- |\n" + "\n".join(rows) + "\n\n"
         "## Copy one and change it\n\n"
         "```sh\n"
@@ -85,9 +85,10 @@ def _read(name: str) -> PolicySet:
 def _functions() -> str:
     parts = [
         f"<!-- {notice('webhook/cel/libraries')} -->\n# Functions of CEL in policies\n",
-        "CEL's own functions and operators are all there "
+        "CEL's own functions and operators are supported "
         "([langdef.md](https://github.com/google/cel-spec/blob/master/doc/langdef.md)); these "
-        "libraries come\non top. Every function is tested with the same expressions here and in a "
+        "libraries are\navailable too. Every function is tested with the same expressions here "
+        "and in a "
         "real API server.\n",
     ]
     parts += [

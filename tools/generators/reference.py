@@ -26,7 +26,7 @@ _HEAD = """\
 `apiVersion: machinelearning.seldon.io/v1`, `v1alpha2` or `v1alpha3`: the fields are the same.
 
 * A field may be left out, or be `null`, unless it is marked **required**.
-* A field that is not on this page is a fault; the nearest name that is will be named.
+* A field that is not on this page is an error; graphgate suggests the nearest name.
 * An integer is a whole number of 32 bits unless 64 are named. Text that looks like a number or a
   truth value needs quotes: `value: "1"`.
 * *Default* is what you get if you leave the field out.

@@ -109,7 +109,7 @@ def files() -> dict[str, str]:
     )
     text = (
         f"<!-- {notice(SOURCE)} -->\n\n"
-        "# graphgate's objects beside Seldon's own\n\n"
+        "# graphgate's objects compared with Seldon's own\n\n"
         f"{len(recorded())} documents, with the objects that the unmodified code of Seldon Core "
         "v1.17.1 built of them. Compared is everything but the order of named items, the spelling "
         "of quantities, what the API server fills in, and the content of `ENGINE_PREDICTOR`.\n\n"

@@ -40,7 +40,8 @@ def _other_ids() -> str:
     )
     return (
         "# Other ids of findings\n\n"
-        "What a finding, a report or the log can name and that is no rule of the graph. The action "
+        "Ids that appear in findings, reports or the log and are not rules of the graph. The "
+        "action "
         "of those with *yes* can be set like that of a rule: `rules: {ID: {action: …}}`, for one "
         "namespace too.\n\n"
         f"| id | default | in settings | title |\n| --- | --- | --- | --- |\n{rows}\n"

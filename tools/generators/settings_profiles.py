@@ -10,8 +10,9 @@ from webhook.settings.writer import write_settings
 SOURCE = "webhook/settings/ and webhook/rules/"
 
 _PROFILE_DESCRIPTIONS = {
-    "default": "what graphgate does without a settings file: it fills in a user id, no more.",
-    "hardened": "templates that say nothing come out fit for the Pod Security level restricted.",
+    "default": "what graphgate does without a settings file: it only fills in a user id.",
+    "hardened": "templates without security settings comply with the Pod Security level "
+    "restricted.",
 }
 
 
@@ -23,7 +24,8 @@ def files() -> dict[str, str]:
                 {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", "profile": name}
             ),
             f"# {notice(SOURCE)}\n# The profile {name}: {_PROFILE_DESCRIPTIONS[name]}\n"
-            "# Copy it, change it, and pass it with --settings. The rest stays built in.\n"
+            "# Copy it, change it, and pass it with --settings. Everything else keeps its "
+            "default.\n"
             "# yaml-language-server: $schema=settings.schema.json\n",
         )
         for name in PROFILES

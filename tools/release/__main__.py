@@ -45,7 +45,7 @@ def read_source() -> Source:
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("dist"), show_default=True)
-@click.option("--dry-run", is_flag=True, help="Of a commit that is no release: what it would make.")
+@click.option("--dry-run", is_flag=True, help="Build what a release of this commit would contain.")
 @click.option("--image", default="graphgate", show_default=True, help="Name of the image.")
 @click.option("--without-image", is_flag=True, help="Build no image.")
 @click.option("--sign", "tool", type=click.Choice(["cosign", "minisign"]), help="Sign with it.")
@@ -61,7 +61,7 @@ def main(
 ) -> None:
     """Build all artefacts of a release into a folder; nothing is published."""
     if bool(tool) != bool(sign_key):
-        raise click.UsageError("--sign and --sign-key go together")
+        raise click.UsageError("--sign and --sign-key must be used together")
     version, source = project_version(), read_source()
     if source.is_dirty and not dry_run:
         raise click.ClickException("files differ from the commit; commit them, or use --dry-run")
@@ -70,7 +70,7 @@ def main(
     out = out.absolute()
     out.mkdir(parents=True, exist_ok=True)
     if any(out.iterdir()):
-        raise click.ClickException(f"{out} is not empty; a release is made in a folder of its own")
+        raise click.ClickException(f"{out} is not empty; a release needs an empty folder")
     artefacts = build_packages(out, source.epoch)
     artefacts.append(package_chart(out, version, source.epoch))
     artefacts.append(write_bom(out, version, source.epoch))
@@ -84,7 +84,8 @@ def main(
         artefacts.append(build_image(builder, f"{image}:{version}", archive, source.epoch))
     elif not (without_image or dry_run):
         raise click.ClickException(
-            "neither buildah nor docker is there to build the image; --without-image leaves it out"
+            "neither buildah nor docker is installed to build the image; use --without-image to "
+            "skip it"
         )
     notes_file = out / "RELEASE-NOTES.md"
     notes_file.write_text(notes, encoding="utf-8")

@@ -1,9 +1,9 @@
-"""Measure soundness: judge documents with graphgate and with a real API server, and compare.
+"""Measure soundness: evaluate documents with graphgate and with a real API server, and compare.
 
     python -m tools.soundness --documents N --seed S [--json FILE]
 
 Starts a control plane of its own (`make control-plane` builds it), takes the published schema from
-it, judges every document that the project has written down and N that the schema tells of, and
+it, evaluates every document that the project has written down and N that the schema tells of, and
 prints where the two disagree, each kind once with the smallest document. Prints the fields, too,
 that no rule and no row of the table mentions. Exit 1 if graphgate admits anything that the API
 server refuses, or refuses what it takes by a rule without a written reason.
@@ -96,7 +96,7 @@ def _print(
         print(f"\n{campaign.describe_disagreement(one)}")
     for rule in unexplained:
         case = figures.examples[rule]
-        print(f"\ndenied though taken, no reason written: {rule}   ({case.name})")
+        print(f"\ndenied although accepted, no reason written: {rule}   ({case.name})")
         print(yaml.safe_dump(case.document, sort_keys=False, allow_unicode=True, width=100))
 
 

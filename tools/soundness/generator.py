@@ -1,6 +1,6 @@
 """Documents from the published schema.
 
-Each field right, on its borders and wrong, fields that stand together, and the kinds that no schema
+Each field right, on its borders and wrong, fields that are together, and the kinds that no schema
 tells of, written into the project's real documents.
 """
 
@@ -78,7 +78,7 @@ class Generator:
             yield Case(f"{seed}/{number} {kind} {names}", document, _setup(random))
 
     def _order(self, random: Random) -> list[Field]:
-        """Return the fields in some order; of those that stand at several places, fewer."""
+        """Return the fields in some order; of those that are at several places, fewer."""
         order = [
             field
             for field in self._published.leaves

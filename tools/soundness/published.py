@@ -53,7 +53,7 @@ ROOTS = (
     (f"{_PREDICTOR}.svcOrchSpec.resources", f"{_CORE}.ResourceRequirements"),
     (f"{_PREDICTOR}.engineResources", f"{_CORE}.ResourceRequirements"),
 )
-"""Where in a SeldonDeployment which published type stands."""
+"""Where in a SeldonDeployment which published type is."""
 
 _NOT_WRITTEN = frozenset({"status", "apiVersion", "kind"})
 """Fields of the document that no author writes, or that say what it is."""

@@ -2,7 +2,7 @@
 
 A row mentions the field at its path, and what it is called there. A rule mentions a field if its
 module has the names of the field and of what holds it as texts: near enough to see what was never
-thought of. Types and unknown fields are judged by the schema, for every field.
+thought of. Types and unknown fields are evaluated by the schema, for every field.
 """
 
 import ast
@@ -35,7 +35,7 @@ _PLACES = {
     "hook": tuple(f"{place}.{hook}" for place in _CONTAINERS for hook in _HOOKS),
     "metric": (f"{_COMPONENT}.hpaSpec.metricsv2[]", f"{_COMPONENT}.hpaSpec.metrics[]"),
 }
-"""By the subject of a row: where in a document it stands."""
+"""By the subject of a row: where in a document it is."""
 _NO_VALUES = frozenset({"boolean", "object", "any"})
 """Types of which every value is right that is of the type."""
 _WHOLES = frozenset({"spec", "containers", "initContainers", "containerSpec", "metadata"})

@@ -266,7 +266,7 @@ RULES = (
         """Duplicate resizePolicy for a resource
 
     Why: a resizePolicy says once for each resource whether a container restarts when it is
-    resized. The API server refuses a Deployment with two answers.
+    resized. The API server refuses a Deployment with two policies.
 
     Fix: Keep one policy for each resource.
 

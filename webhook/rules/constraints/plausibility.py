@@ -102,7 +102,7 @@ RULES = (
         """Hundreds of CPU cores
 
     Why: cpu is counted in cores, and 500 without the suffix m is five hundred of them. No node
-    has so many, and the pods wait for ever.
+    has that many, and the pods stay pending.
 
     Fix: Write 500m for half a core.
 
@@ -172,8 +172,8 @@ RULES = (
         "unrendered-model-uri",
         """Unrendered template in a model URI
 
-    Why: ${MODEL_URI}, {{ .Values.uri }} and <bucket> are left for somebody to fill in. Nothing
-    fills them in on a cluster: the initializer looks for a bucket of that name.
+    Why: ${MODEL_URI}, {{ .Values.uri }} and <bucket> are placeholders that nothing fills in on
+    a cluster: the initializer looks for a bucket of that name.
 
     Fix: Render the template, or write the URI.
 
@@ -199,7 +199,7 @@ RULES = (
         "explainer-without-type",
         """Explainer without a type
 
-    Why: the type says which explainer is run. Without one Seldon makes none, and says nothing.
+    Why: the type says which explainer is run. Without one Seldon silently creates none.
 
     Fix: Add the type, or remove the explainer.
 

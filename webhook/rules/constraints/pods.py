@@ -189,8 +189,8 @@ RULES = (
         "unknown-pod-enum-value",
         """Unknown value in a pod
 
-    Why: many fields of a pod take one of a few words, and Kubernetes minds upper and lower case.
-    The API server refuses the Deployment, after the SeldonDeployment was accepted.
+    Why: many fields of a pod take one of a few words, and Kubernetes distinguishes upper and
+    lower case. The API server refuses the Deployment, after the SeldonDeployment was accepted.
 
     Fix: Use one of the allowed values, in the same case.
 
@@ -490,8 +490,8 @@ RULES = (
         """Setting not allowed with host namespaces
 
     Why: a pod shares its node's network, processes or users, or has its own. On the node's
-    network a port is what it is on the node, and a name is the node's. The API server refuses a
-    Deployment that asks for both.
+    network, ports and host names are those of the node. The API server refuses a Deployment
+    that sets both.
 
     Fix: Remove one of the two settings.
 

@@ -377,8 +377,8 @@ RULES = (
         "contradictory-toleration",
         """Contradictory toleration
 
-    Why: operator Exists takes no value, Equal compares with one; without a key everything is
-    tolerated, by Exists only; and only the effect NoExecute knows how long a pod stays. The API
+    Why: operator Exists takes no value, Equal compares with one; without a key, only Exists
+    is allowed; and only the effect NoExecute has a duration. The API
     server refuses a Deployment with anything else.
 
     Fix: Use operator Equal with a value, or Exists without one.

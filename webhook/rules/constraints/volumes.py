@@ -342,7 +342,7 @@ RULES = (
     Why: a projected volume puts files from several sources into one folder, each at its own path.
     The API server refuses a Deployment in which two of them have the same.
 
-    Fix: Give each file a path of its own.
+    Fix: Give each file a different path.
 
     Bad:
         volumes:

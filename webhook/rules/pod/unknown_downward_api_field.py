@@ -1,8 +1,8 @@
 """Unknown downward API field
 
 Why: fieldRef and resourceFieldRef expose fields of the pod in variables or in a downwardAPI volume.
-Only some fields are supported; all labels or annotations together only in files. The API server
-refuses the Deployment.
+Only some fields are supported; all labels or annotations together are only supported in files. The
+API server refuses the Deployment.
 
 Fix: Use one of the allowed fields. For one label or annotation use metadata.labels['KEY'] or
 metadata.annotations['KEY'].

@@ -1,6 +1,6 @@
 """Ignored security setting
 
-Why: runAsUser, runAsNonRoot, capabilities and similar fields belong into a securityContext, some of
+Why: runAsUser, runAsNonRoot, capabilities and similar fields belong in a securityContext, some of
 a pod, some of a container. Elsewhere, or misspelled, they are silently dropped, and the container
 runs with more privileges than intended.
 
