@@ -32,7 +32,7 @@ from webhook.controller.desired_state import ControllerSettings
 from webhook.controller.metrics import ControllerMetrics
 from webhook.kube.leader_election import LeaderElector
 from webhook.rendering.options import OrchestratorOptions, RenderOptions
-from webhook.rendering.routes.options import RoutingOptions
+from webhook.rendering.routes.options import RoutingKind, RoutingOptions
 from webhook.settings.model import Settings
 
 pytestmark = pytest.mark.timeout(300)
@@ -334,7 +334,11 @@ def test_the_documented_permissions_on_routes_are_enough_and_each_is_used(
     def left():
         return [name for name in place.names("deployment") if "canary" in name]
 
-    types = {"gateway-api": "HTTPRoute", "istio": "VirtualService", "ambassador": "Mapping"}
+    types: dict[RoutingKind, str] = {
+        "gateway-api": "HTTPRoute",
+        "istio": "VirtualService",
+        "ambassador": "Mapping",
+    }
 
     def obsolete(kind):
         return [name for old, type_ in types.items() if old != kind for name in place.routes(type_)]

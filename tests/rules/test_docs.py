@@ -30,8 +30,8 @@ Children are written as a mapping
 
 
 class SampleRule(Rule):
-    since = "1.2"  # type: ignore[assignment]
-    docstring = PAGE  # type: ignore[assignment]
+    since = "1.2"
+    docstring = PAGE
 
 
 SAMPLE = SampleRule("a-rule", "graph", "warn", "node", parameters={"most": 3, "word": "x"})

@@ -156,7 +156,7 @@ def _with_contexts(
     for container, after in zip(containers, defaulted, strict=True):
         before = container.value.get("securityContext")
         context = after.get("securityContext")
-        if context == before:
+        if context is None or context == before:
             yield container
             continue
         path = layout.predictor.path
