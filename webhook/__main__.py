@@ -28,7 +28,7 @@ def main() -> None:
         sys.stderr.write(f"graphgate: {sentence}\n")
         sys.exit(2)
     except BrokenPipeError:
-        # The reader (head, less) has what it wanted. Closing stdout again would complain.
+        # The reader (head, less) closed the pipe. Closing stdout again would complain.
         sys.stderr.close()
         sys.exit(0)
 

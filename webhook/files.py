@@ -23,7 +23,7 @@ STANDARD_INPUT = "-"
 _PART_BYTES = 1 << 20
 
 # O_NONBLOCK: another file may have taken the place of the one that was looked at. Windows has
-# neither such files nor these flags, but opens files as text if it is not told otherwise.
+# neither such files nor these flags, but opens files as text by default.
 _FLAGS = ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
 _READ_ONLY = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in _FLAGS)
 

@@ -80,7 +80,9 @@ def test_refused_settings_keep_the_server_ready_and_are_shown(
         client.close()
         settings.unlink()  # a crash of the source itself
         server.wait_for(
-            "config_reload_failed", source="settings", reason="a fault of graphgate, see its log"
+            "config_reload_failed",
+            source="settings",
+            reason="internal error of graphgate, see its log",
         )
         settings.write_text("good")  # as it was before
         server.wait_for("config_reloaded", source="settings")

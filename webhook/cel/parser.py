@@ -227,7 +227,7 @@ class _Parser:
         return expand_macro(self.builder, call) or call
 
     def _struct(self, leading: Token | None) -> Expr | None:
-        """Return `a.b.C{field: value}`, None if the next words are no such."""
+        """Return `a.b.C{field: value}`, None if the next tokens are something else."""
         index, names = self.index, []
         while self.tokens[index].kind == "name":
             names.append(self.tokens[index].text)

@@ -2,7 +2,7 @@
 
 "quantity(string) -> kubernetes.Quantity"
 "kubernetes.Quantity.add(int) -> kubernetes.Quantity"      a method
-"list<A>.indexOf(A) -> int"                                A and B stand for any type
+"list<A>.indexOf(A) -> int"                                A and B are any types
 "list<T>.sum() -> T (T: int, uint)"                        one overload for each of these types
 """
 

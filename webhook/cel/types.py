@@ -16,7 +16,7 @@ TypeKind = Literal[
 time       google.protobuf.Timestamp and Duration
 opaque     a type of a library, with or without parameters: net.IP, optional_type
 struct     a type with declared fields
-parameter  stands for any type until another one settles it
+parameter  any type, until it is bound
 """
 
 

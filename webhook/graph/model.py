@@ -2,7 +2,7 @@
 
 It covers the names, types and links of the graph; pod templates stay raw mappings. Made by
 `graph.parse` from a document that may be broken anywhere: what is missing or of the wrong type
-reads as "", None or (), and what is wrong with it is in `Deployment.faults`. Null is absent.
+reads as "", None or (), and the errors are in `SeldonDeployment.schema_errors`. Null is absent.
 Read-only: a document is changed by patches, never through its view.
 """
 

@@ -53,7 +53,7 @@ def parse(
 
     `document` is any JSON value, nested at most 1,024 levels (what orjson and `yamldoc` let
     through). Where something is missing or of the wrong type, the view is empty there and
-    `faults` says so. `submitted` is what the author wrote; None: the document itself.
+    `schema_errors` says so. `submitted` is what the author wrote; None: the document itself.
     `is_within_limits` says that `truncate_to_limits` would leave it as it is.
     """
     submitted = submitted or Submitted(document)

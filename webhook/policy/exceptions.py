@@ -183,7 +183,7 @@ _FINDING_FIELDS = ("rule", "path", "fingerprint")
 
 
 def read_exception(raw: dict[str, Any], file: str, line: int) -> PolicyException:
-    """Return the exception of a raw object in which `faults` finds nothing."""
+    """Return the exception of a raw object without shape issues."""
     metadata, spec = raw["metadata"], raw["spec"]
     match, exemptions = spec.get("match") or {}, spec["exempt"]
     return PolicyException(

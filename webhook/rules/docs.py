@@ -29,7 +29,7 @@ DOC_SECTIONS = ("Why", "Fix", "Bad", "Good")
 
 @dataclass(frozen=True, slots=True)
 class RuleDoc:
-    """What is to be said of a rule. `remedy` is the first sentence of `fix`, without full stop."""
+    """The documentation of a rule, as its docstring has it."""
 
     title: str
     why: str

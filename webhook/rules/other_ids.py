@@ -160,7 +160,8 @@ _CRASHES = (
     Descriptor(
         ENGINE_RULE_ID,
         "Internal error of graphgate",
-        "graphgate itself failed while it evaluated the object. The fault is not the author's.",
+        "graphgate itself failed while it evaluated the object. The author's object is not to "
+        "blame.",
         _CRASH_FIX,
         None,
         configurable=False,
@@ -169,8 +170,8 @@ _CRASHES = (
     Descriptor(
         POD_SECURITY_RULE_ID,
         "Internal error in the checks of pods",
-        "The checks of pods failed on this object. All other checks ran. The fault is not the "
-        "author's.",
+        "The checks of pods failed on this object. All other checks ran. The author's object "
+        "is not to blame.",
         _CRASH_FIX,
         None,
         configurable=False,
@@ -179,8 +180,9 @@ _CRASHES = (
     Descriptor(
         POLICY_RULE_ID,
         "Internal error in the evaluation of policies",
-        "The evaluation of users' policies failed on this object. All other checks ran. The fault "
-        "is not the author's.",
+        "The evaluation of users' policies failed on this object. All other checks ran. The "
+        "author's "
+        "object is not to blame.",
         _CRASH_FIX,
         None,
         configurable=False,

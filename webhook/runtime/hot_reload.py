@@ -64,7 +64,7 @@ class ReloadLoop:
             except GraphgateError as error:
                 self._record_failure(source.name, str(error), None)
             except Exception as error:  # noqa: BLE001 — of whatever kind, it must not end the polling
-                self._record_failure(source.name, "a fault of graphgate, see its log", error)
+                self._record_failure(source.name, "internal error of graphgate, see its log", error)
             else:
                 recovered = self._errors.pop(source.name, None) is not None
                 if changed or recovered:

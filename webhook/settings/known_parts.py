@@ -81,7 +81,7 @@ class Part:
         return len(content) + _ENTRY_BYTES
 
     def forget(self) -> None:
-        """Know nothing any more, but that there is nothing to find where nothing is written."""
+        """Forget everything, except that an absent field has no findings."""
         self._known: set[bytes] = {self._nothing}
 
 

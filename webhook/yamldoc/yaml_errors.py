@@ -3,7 +3,7 @@
 libyaml names the rule of its grammar that failed; the author needs the character that is wrong.
 So each complaint is looked at together with the line it points at.
 
-Not here: errors of ours, which are sentences already (`yaml_composer`, `constructor`,
+Not here: graphgate's own errors, which are messages already (`yaml_composer`, `constructor`,
 `json_parser`).
 """
 
@@ -137,7 +137,7 @@ def _describe_error(location: _ErrorLocation) -> tuple[str, int]:
         return _bad_block_scalar(location)
     if "incompatible YAML document" in problem or "directive" in location.context + problem:
         return _DIRECTIVE, offset
-    # A complaint that no text of ours provokes; libyaml's own words are better than none.
+    # No known text causes this error; libyaml's own message is better than none.
     return f"invalid YAML: {problem}", offset
 
 

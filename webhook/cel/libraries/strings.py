@@ -45,7 +45,7 @@ def char_at(text: Any, position: Any) -> str:
 
 
 def find(text: Any, needle: Any, *start: Any) -> int:
-    """Return the first position of `wanted` from `start` on; -1 if there is none."""
+    """Return the first index of `needle` from `start` on; -1 if there is none."""
     if type(text) is list:
         return index_of(text, needle, *start)
     _require_types("indexOf", (text, str), (needle, str), *((word, int) for word in start))
@@ -57,7 +57,7 @@ def find(text: Any, needle: Any, *start: Any) -> int:
 
 
 def find_last(text: Any, needle: Any, *end: Any) -> int:
-    """Return the last position of `wanted` that is not behind `end`; -1 if there is none."""
+    """Return the last index of `needle` up to `end`; -1 if there is none."""
     if type(text) is list:
         return last_index_of(text, needle, *end)
     _require_types("lastIndexOf", (text, str), (needle, str), *((word, int) for word in end))

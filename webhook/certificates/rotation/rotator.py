@@ -199,7 +199,7 @@ class CertificateRotator:
             reason = str(error)
         except Exception:
             logger.exception("certificate_rotation_failed")
-            reason = "a fault of graphgate, see its log"
+            reason = "internal error of graphgate, see its log"
         if reason and reason != self._last_error:
             logger.error("certificate_rotation_blocked", extra={"fields": {"reason": reason}})
         self._last_error = reason

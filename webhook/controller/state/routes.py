@@ -29,7 +29,7 @@ class Destination:
 
     weight     its share, beside those of the others of the rule; None: what the others leave of 100
     is_mirror  whether it receives mirrored requests
-    raw        the entry of the route that says so, as JSON, where a route of ours may keep it
+    raw        the entry of the route that says so, as JSON, for a managed route that keeps it
     """
 
     service: ServiceName
@@ -42,7 +42,7 @@ class Destination:
 class RouteRule:
     """Where requests go that match.
 
-    match  stands for the condition, equal for equal ones
+    match  the condition as a comparable value
     whole  what the weights are parts of; 0: of their sum
     """
 
@@ -263,9 +263,9 @@ READERS: Mapping[str, Callable[[Mapping[str, Any], str], Iterator[RouteRule]]] =
 
 
 def service_of_host(host: str, namespace: str) -> ServiceName | None:
-    """Return the Service that a host stands for, seen from a namespace; None: no Service's name.
+    """Return the Service that a host means, seen from a namespace; None: no Service's name.
 
-    A host outside of the cluster ("example.com") has the form of one, and is not a Service of ours.
+    A host outside of the cluster ("example.com") looks like one, but is not a Service.
     """
     name, _, rest = host.rstrip(".").partition(".")
     if not name or "*" in host:

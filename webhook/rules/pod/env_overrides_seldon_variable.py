@@ -82,7 +82,7 @@ def _are_names_free(env: Sequence[Any]) -> bool:
     """Return whether surely no variable has a name of Seldon's; asked in C: there are many."""
     try:
         return SELDON_VARIABLES.isdisjoint(map(_get_name, env))
-    except (AttributeError, TypeError):  # no mapping, or a name that is no text
+    except (AttributeError, TypeError):  # not a mapping, or a name that is not a string
         return False
 
 

@@ -27,7 +27,7 @@ def find_newer_fields(
 
 
 def source_owner(path: Path) -> str:
-    """Return what the field at a path is the source of, in words; "": it is none."""
+    """Return what the field at a path is the source of, in words; "": not a source."""
     if path[-3:-2] == ("volumes",):
         return "volume"
     if path[-3:-2] == ("sources",):
