@@ -255,14 +255,14 @@ def _env_sources(
     return [
         EnvSource(container, component, number, variable)
         for container in containers
-        if "env" in container.raw and _may_have("valueFrom", get_list(container.raw, "env"))
+        if "env" in container.raw and may_have_key("valueFrom", get_list(container.raw, "env"))
         for number, variable in enumerate(get_list(container.raw, "env"))
         if type(variable) is dict and "valueFrom" in variable
     ]
 
 
-def _may_have(key: str, items: Iterable[Any]) -> bool:
-    """Return whether one of the mappings may have a key; asked in C, since there are many."""
+def may_have_key(key: str, items: Iterable[Any]) -> bool:
+    """Return whether one of the mappings in a list may have a key; asked in C: there are many."""
     try:
         return key in chain.from_iterable(items)
     except TypeError:  # a number or null among them

@@ -224,13 +224,15 @@ def _parse_node(
                 children = [_parse_node(child, path, nodes, reading, depth + 1)]
         elif type(raw_children) is dict:
             reading.unread.add(id(raw_children))
+    # Written out: there are many nodes, and the calls of get_str take longer than all this.
+    name, kind, implementation = raw.get("name"), raw.get("type"), raw.get("implementation")
     node = nodes[position] = Node(
         raw,
         lazy_path,
-        get_str(raw, "name"),
-        get_str(raw, "type"),
-        get_str(raw, "implementation"),
-        tuple(children) if children else (),
+        name if type(name) is str else "",
+        kind if type(kind) is str else "",
+        implementation if type(implementation) is str else "",
+        tuple(children),
     )
     return node
 

@@ -92,8 +92,10 @@ def _check_explainer(value: Any, location: Location) -> Iterable[Finding]:
 
 
 def _host_process(raw: Any) -> bool | None:
-    options = get_mapping(get_mapping(raw, "securityContext"), "windowsOptions")
-    setting = options.get("hostProcess")
+    context = raw.get("securityContext")
+    if type(context) is not dict or "windowsOptions" not in context:
+        return None
+    setting = get_mapping(context, "windowsOptions").get("hostProcess")
     return setting if type(setting) is bool else None
 
 

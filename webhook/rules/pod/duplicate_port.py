@@ -31,6 +31,7 @@ from webhook.graph.model import (
     get_list,
     get_str,
     iter_mappings,
+    may_have_key,
 )
 from webhook.graph.path import Path
 
@@ -77,7 +78,10 @@ def _check_container(container: Container) -> Iterator[Finding]:
 def _check_host_ports(containers: tuple[Container, ...], *, on_host: bool) -> Iterator[Finding]:
     first_users: dict[tuple[int, str, str], Path] = {}
     for container in containers:
-        for index, port in enumerate(get_list(container.raw, "ports")):
+        ports = get_list(container.raw, "ports")
+        if not on_host and not may_have_key("hostPort", ports):
+            continue
+        for index, port in enumerate(ports):
             if type(port) is not dict:
                 continue
             value = port.get("hostPort")

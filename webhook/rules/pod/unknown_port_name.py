@@ -80,8 +80,11 @@ def _build_finding(path: Path, port: str, names: frozenset[str]) -> Finding:
 
 def _named_ports(container: Container) -> Iterator[tuple[Path, str]]:
     """Yield path and name of each referenced port that the container does not list."""
+    handlers = container.handlers()
+    if not handlers:
+        return
     written = [port.get("name") for port in get_list(container.raw, "ports") if type(port) is dict]
-    for handler in container.handlers():
+    for handler in handlers:
         for kind in ("httpGet", "tcpSocket"):
             called = handler.raw.get(kind)
             port = called.get("port") if type(called) is dict else None

@@ -32,8 +32,9 @@ Good:
             claimName: iris
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
+from operator import methodcaller
 from typing import Any
 
 from webhook.graph.finding import Finding, Operation
@@ -75,7 +76,10 @@ def check(
         return  # what is wrong there is said
     suggestions = _MAX_SUGGESTIONS
     for field in ("volumeMounts", "volumeDevices"):
-        for index, mount in enumerate(get_list(container.raw, field)):
+        mounts = get_list(container.raw, field) if field in container.raw else ()
+        if not mounts or _are_all_known(mounts, volumes):
+            continue
+        for index, mount in enumerate(mounts):
             name = mount.get("name") if type(mount) is dict else None
             if (
                 type(name) is str
@@ -86,6 +90,17 @@ def check(
                     container, (field, index, "name"), name, volumes, suggests=suggestions > 0
                 )
                 suggestions -= 1
+
+
+_get_name = methodcaller("get", "name")
+
+
+def _are_all_known(mounts: Iterable[Any], volumes: Mapping[str, Any]) -> bool:
+    """Return whether surely each mount is of one of the volumes; asked in C: there are many."""
+    try:
+        return volumes.keys() >= set(map(_get_name, mounts))
+    except (AttributeError, TypeError):  # no mapping, or a name that is no text
+        return False
 
 
 def _is_injected(
