@@ -70,14 +70,13 @@ def walk(deployment: SeldonDeployment) -> Iterator[Things]:
 
 
 def _walk_predictor(predictor: Predictor) -> Iterator[Things]:
-    raw = predictor.raw
-    yield "predictor", (predictor,), (raw,), (raw,), predictor, None
+    raw, nodes = predictor.raw, predictor.nodes
+    raws = [node.raw for node in nodes]
+    yield "predictor", (predictor,), (raw,), (chain(raw, *raws),), predictor, None
     if "explainer" in raw:
         explainer = get_mapping(raw, "explainer")
         if get_str(explainer, "type"):  # without one there is no explainer
             yield "explainer", (predictor,), (explainer,), (explainer,), predictor, None
-    nodes = predictor.nodes
-    raws = [node.raw for node in nodes]
     keys = [(*node.raw, node.type, node.implementation) for node in nodes]
     yield "node", nodes, raws, keys, predictor, None
 

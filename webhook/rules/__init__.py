@@ -16,8 +16,8 @@ A rule is a module of a group: graph, predictor, pod, scaling, naming or schema.
 * FIELDS, where it is about fields of its subject: a frozenset of keys. The rule is called only for
   things that have one of them, whatever its value. They are the keys of the thing's own mapping, or
   of the pod for a pod. A deployment has those of its metadata, its spec, its predictors, their
-  componentSpecs and pods; a node also has its type and its implementation, such as "ROUTER"; a
-  schema error has its kind;
+  componentSpecs and pods, a predictor also those of its nodes; a node also has its type and its
+  implementation, such as "ROUTER"; a schema error has its kind;
 * LOCAL = True if what it finds depends on nothing but the values of FIELDS, none of them null, and
   on the facts where it takes them: it is not called for contents in which it found nothing before
   (`webhook.settings.known_parts`). For containers and nodes only;

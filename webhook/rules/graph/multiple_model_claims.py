@@ -46,6 +46,7 @@ from webhook.rules.graph._nodes import index_of_component
 
 ACTION = "deny"
 SINCE = "0.1.0"
+FIELDS = frozenset({"modelUri"})
 
 
 def check(predictor: Predictor, facts: Facts) -> Iterator[Finding]:

@@ -31,6 +31,7 @@ from webhook.rules.graph._nodes import index_of_component
 
 ACTION = "deny"
 SINCE = "0.1.0"
+FIELDS = frozenset({"implementation"})
 
 _SERVER = "TENSORFLOW_SERVER"
 

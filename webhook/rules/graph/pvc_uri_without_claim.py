@@ -23,6 +23,7 @@ from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
+FIELDS = frozenset({"modelUri", "explainer"})
 
 _PVC_SCHEME = "pvc://"
 

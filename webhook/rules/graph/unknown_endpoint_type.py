@@ -24,6 +24,7 @@ from webhook.rules._suggest import unknown_value_finding
 
 ACTION = "deny"
 SINCE = "0.1.0"
+FIELDS = frozenset({"endpoint", "explainer"})
 
 
 def check(predictor: Predictor) -> Iterator[Finding]:

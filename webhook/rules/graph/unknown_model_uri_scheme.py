@@ -24,6 +24,7 @@ from webhook.rules._format import MAX_QUOTED_LENGTH, quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
+FIELDS = frozenset({"modelUri", "explainer"})
 
 _COMMON_SCHEMES = ("gs", "s3", "http", "https", "file", "pvc")
 _KNOWN_SCHEMES = frozenset(
