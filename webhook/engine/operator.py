@@ -44,7 +44,7 @@ def resolve_operator(document: Any, settings: Settings, facts: Facts) -> Operato
         return OperatorChoice("graphgate", f"the label {CONTROLLER_ID_LABEL}={controller_id}")
     if facts.operator == "seldon" and not controller_id:
         return OperatorChoice("seldon", "Seldon's operator is at work in the cluster")
-    if writer := _find_status_writer(metadata):
+    if "managedFields" in metadata and (writer := _find_status_writer(metadata)):
         return OperatorChoice(writer, "the object's status")
     if facts.operator is not None:
         return OperatorChoice(facts.operator, "the facts of the cluster")

@@ -4,18 +4,18 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import replace
 from functools import cache
 from itertools import chain, repeat
-from typing import Any, NamedTuple
+from typing import Any
 
 from webhook.engine.decision import RuleError
 from webhook.engine.walk import walk
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import Predictor, SeldonDeployment
+from webhook.graph.model import SeldonDeployment
 from webhook.graph.path import ROOT
 from webhook.graph.suggest import limited_comparisons
 from webhook.rendering.routes.options import NO_ROUTING, RoutingOptions
 from webhook.rules import Action, all_rules, docs
-from webhook.rules.constraints.walk import Reports, Rows
+from webhook.rules.constraints.walk import Origin, Reports, Rows
 from webhook.settings.known_parts import Part
 from webhook.settings.rule_set import EnabledRule, RuleSet
 
@@ -112,29 +112,30 @@ class _Run:
             if rules is None:
                 continue
             inputs["predictor"], inputs["component"] = repeat(predictor), repeat(component)
-            for fields, alike in _group_by_fields(rules.fields, things, raws, keys).items():
+            groups = _group_by_fields(rules.fields, things, raws, keys)
+            for fields, (alike, alike_raws) in groups.items():
                 called, parts = rules.plan(fields, update)
-                yield called, None, alike.things
+                yield called, None, alike
                 for part in parts:
-                    if not part.knows(alike.raws):
-                        yield from self._ask_about(part, subject, alike, predictor)
+                    if not part.knows(alike_raws):
+                        origins = [(subject, thing, predictor) for thing in alike]
+                        yield from self._ask_about(part, origins, alike_raws)
             if rules.tree is not None and rules.tree.checks:
                 for thing, raw in zip(things, raws, strict=True):
                     origin = subject, thing, predictor
                     yield from self._of_rows(self._rows.check(rules.tree, raw, None, origin))
 
     def _ask_about(
-        self, part: Part, subject: str, alike: "_Alike", predictor: Predictor | None
+        self, part: Part, origins: Iterable[Origin], raws: Iterable[Mapping[str, Any]]
     ) -> Iterator[Asked]:
         """Yield the rules and rows on one part, and remember it if there is nothing to find."""
         rows = self._rows
-        for thing, raw in zip(alike.things, alike.raws, strict=True):
+        for origin, raw in zip(origins, raws, strict=True):
             if part.knows((raw,)):
                 continue
             findings, errors = len(self.findings), len(self._rule_errors)
             rows.looked_outside = False
-            yield part.rules, None, (thing,)
-            origin = subject, thing, predictor
+            yield part.rules, None, (origin[1],)
             for name, tree in part.trees:
                 if raw.get(name) is not None:
                     steps = None, raw, name
@@ -168,11 +169,8 @@ class _Run:
             self._rule_errors.append(RuleError(rule_id, error))
 
 
-class _Alike(NamedTuple):
-    """Things that have the same fields of those that rules ask for, and the mapping of each."""
-
-    things: Sequence[Any]
-    raws: Sequence[Mapping[str, Any]]
+_Alike = tuple[list[Any], list[Mapping[str, Any]]]
+"""Things that have the same fields of those that rules ask for, and the mapping of each."""
 
 
 def _group_by_fields(
@@ -181,9 +179,7 @@ def _group_by_fields(
     raws: Sequence[Mapping[str, Any]],
     keys: Sequence[Iterable[str]],
 ) -> dict[frozenset[str], _Alike]:
-    if len(things) == 1:
-        return {fields.intersection(keys[0]): _Alike(things, raws)}
-    groups: dict[frozenset[str], tuple[list[Any], list[Mapping[str, Any]]]] = {}
+    groups: dict[frozenset[str], _Alike] = {}
     for thing, raw, own in zip(things, raws, keys, strict=True):
         present = fields.intersection(own)
         group = groups.get(present)
@@ -192,7 +188,7 @@ def _group_by_fields(
         else:
             group[0].append(thing)
             group[1].append(raw)
-    return {present: _Alike(*group) for present, group in groups.items()}
+    return groups
 
 
 def _unlisted(rule_id: str) -> Finding:

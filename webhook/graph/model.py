@@ -358,7 +358,7 @@ class Predictor:
     @lazy
     def node_names(self) -> frozenset[str]:
         """What its nodes are called; "" is among them if one has no name."""
-        return frozenset(node.name for node in self.nodes)
+        return frozenset([node.name for node in self.nodes])
 
     @lazy
     def nodes_by_name(self) -> Mapping[str, Sequence[Node]]:

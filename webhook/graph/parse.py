@@ -71,8 +71,8 @@ def parse(
         namespace=get_str(metadata, "namespace"),
         spec=spec,
         predictors=predictors,
-        components=tuple(c for predictor in predictors for c in predictor.components),
-        containers=tuple(c for predictor in predictors for c in predictor.all_containers),
+        components=tuple([c for predictor in predictors for c in predictor.components]),
+        containers=tuple([c for predictor in predictors for c in predictor.all_containers]),
         schema_errors=(
             *_limit_errors(reading, limit_errors),
             *_validate_schema(document, reading.unread, is_cut=bool(limit_errors)),
@@ -140,8 +140,11 @@ class _Reading:
             self.errors.append(SchemaError("depth", build_path(lazy_path) / "children"))
 
 
+_PREDICTORS = ROOT / "spec" / "predictors"
+
+
 def _iter_predictors(spec: Mapping[str, Any], reading: _Reading) -> Iterator[Predictor]:
-    list_path = ROOT / "spec" / "predictors"
+    list_path = _PREDICTORS
     entries = reading.take(list(iter_mappings(spec, "predictors")), "predictors", list_path)
     continuations = indentation.find_split_predictors(entries) if len(entries) > 1 else {}
     continued_by = {first: second for second, first in continuations.items()}
@@ -187,7 +190,7 @@ def _parse_predictor(
         graph=root,
         nodes=tuple(nodes),
         components=tuple(components),
-        containers=tuple(c for component in components for c in component.containers),
+        containers=tuple([c for component in components for c in component.containers]),
         other_containers=tuple(_iter_other_containers(raw, path)),
     )
 
@@ -259,9 +262,12 @@ def _parse_containers(
     field = "containers" if role == "container" else "initContainers"
     if field not in pod:
         return ()
+    entries = reading.take(list(iter_mappings(pod, field)), "containers", list_path)
     return tuple(
-        Container(item, (list_path, (index,)), get_str(item, "name"), role)
-        for index, item in reading.take(list(iter_mappings(pod, field)), "containers", list_path)
+        [
+            Container(item, (list_path, (index,)), get_str(item, "name"), role)
+            for index, item in entries
+        ]
     )
 
 

@@ -9,7 +9,7 @@ A field belongs here if its findings depend on nothing else: for rules that decl
 something outside of the field. Whole values are compared, never digests.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,8 +58,11 @@ class Part:
     def knows(self, raws: Iterable[Mapping[str, Any]]) -> bool:
         """Tell whether nothing was found in the contents that all of these mappings have."""
         # All in C: a large object has thousands of them.
-        columns = [map(getter, raws) for getter in self._getters]
-        values = columns[0] if len(columns) == 1 else zip(*columns, strict=True)
+        getters = self._getters
+        if len(getters) == 1:
+            values: Iterator[Any] = map(getters[0], raws)
+        else:
+            values = zip(*[map(getter, raws) for getter in getters], strict=True)
         try:
             return self._known.issuperset(map(orjson.dumps, values))
         except TypeError:  # nested too deeply, or a number of more than 64 bits

@@ -62,7 +62,7 @@ def _check_host_process(value: Any, location: Location) -> Iterable[Finding]:
     own = _host_process(value)
     containers = (*subject.component.containers, *subject.component.init_containers)
     settings = [(container, _host_process(container.raw)) for container in containers]
-    if own is None and all(setting is None for _, setting in settings):
+    if own is None and not [setting for _, setting in settings if setting is not None]:
         return ()
     findings = []
     for container, setting in settings:
