@@ -66,6 +66,13 @@ def provide(request: pytest.FixtureRequest, find: Callable[[Report], T]) -> T:
         pytest.fail(str(error), pytrace=False)
 
 
+@pytest.fixture(scope="module")
+def own_control_plane(binaries: dict[str, Path]) -> Iterator[ControlPlane]:
+    """One of a module's own: webhooks are for the whole cluster, and would review others' tests."""
+    with ControlPlane.start(binaries) as plane:
+        yield plane
+
+
 @pytest.fixture(scope="session")
 def control_plane(binaries: dict[str, Path]) -> Iterator[ControlPlane]:
     """etcd, kube-apiserver and kube-controller-manager, shared by the tests of this session."""

@@ -9,7 +9,6 @@ import yaml
 from tests.apiserver.installed import Installed, eventually
 from tests.documents_of import minimal, with_graph, with_predictor
 from tests.seeds import EXAMPLES, SEEDS
-from tools.control_plane.run import ControlPlane
 from tools.control_plane.versions import KUBERNETES
 
 OWN_EXAMPLES = sorted(EXAMPLES.glob("*.yaml"))
@@ -18,10 +17,8 @@ SDEP = "seldondeployments.machinelearning.seldon.io"
 
 
 @pytest.fixture(scope="module")
-def control_plane(binaries):
-    """A plane of its own: webhooks are for the whole cluster, and would judge others' tests."""
-    with ControlPlane.start(binaries) as plane:
-        yield plane
+def control_plane(own_control_plane):
+    return own_control_plane
 
 
 @pytest.fixture(scope="module")

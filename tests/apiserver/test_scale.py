@@ -7,17 +7,14 @@ import pytest
 from tests.apiserver.installed import Installed, eventually
 from tests.documents_of import minimal
 from tests.seeds import ROOT
-from tools.control_plane.run import ControlPlane
 
 POLICY = ROOT / "policies" / "library" / "replicas-bounded" / "policy.yaml"
 SDEP = "seldondeployments.machinelearning.seldon.io"
 
 
 @pytest.fixture(scope="module")
-def control_plane(binaries):
-    """A plane of its own: webhooks are for the whole cluster, and would judge others' tests."""
-    with ControlPlane.start(binaries) as plane:
-        yield plane
+def control_plane(own_control_plane):
+    return own_control_plane
 
 
 @pytest.fixture(scope="module")

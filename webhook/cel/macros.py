@@ -54,8 +54,12 @@ def iterate_elements(iter_range: Closure, slot: int, slot2: int) -> ElementItera
     return singles
 
 
-def _all(cost: LoopCost, elements: ElementIterator, test: Closure) -> Closure:
-    def every(frame: ExecutionFrame) -> bool:
+def _quantifier(
+    name: str, cost: LoopCost, elements: ElementIterator, test: Closure, *, decided_by: bool
+) -> Closure:
+    """Return all() or exists(): one element decides, and errors of others then do not count."""
+
+    def quantified(frame: ExecutionFrame) -> Any:
         failed: EvaluationError | None = None
         for _ in elements(frame):
             frame[0].charge_units(cost.each)
@@ -64,38 +68,16 @@ def _all(cost: LoopCost, elements: ElementIterator, test: Closure) -> Closure:
             except EvaluationError as error:
                 failed = failed or error
                 continue
-            if value is False:
+            if value is decided_by:
                 frame[0].units += cost.leaving
-                return False
-            if value is not True:
-                failed = failed or no_overload("all", value)
+                return decided_by
+            if type(value) is not bool:
+                failed = failed or no_overload(name, value)
         if failed is not None:
             raise failed
-        return True
+        return not decided_by
 
-    return every
-
-
-def _exists(cost: LoopCost, elements: ElementIterator, test: Closure) -> Closure:
-    def some(frame: ExecutionFrame) -> bool:
-        failed: EvaluationError | None = None
-        for _ in elements(frame):
-            frame[0].charge_units(cost.each)
-            try:
-                value = test(frame)
-            except EvaluationError as error:
-                failed = failed or error
-                continue
-            if value is True:
-                frame[0].units += cost.leaving
-                return True
-            if value is not False:
-                failed = failed or no_overload("exists", value)
-        if failed is not None:
-            raise failed
-        return False
-
-    return some
+    return quantified
 
 
 def _exists_one(cost: LoopCost, elements: ElementIterator, test: Closure) -> Closure:
@@ -209,8 +191,8 @@ FAST_MACROS: dict[str, Callable[..., Closure]] = {
 """The macros that policies spend their time in."""
 
 MACROS: dict[str, Callable[..., Closure]] = {
-    "all": _all,
-    "exists": _exists,
+    "all": partial(_quantifier, "all", decided_by=False),
+    "exists": partial(_quantifier, "exists", decided_by=True),
     "exists_one": _exists_one,
     "map": _map,
     "filter": _filter,

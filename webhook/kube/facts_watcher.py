@@ -11,7 +11,7 @@ an object (`facts`), and what the server does while it is not ready.
 import random
 import threading
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any
 
 from webhook.errors import KubeApiUnavailableError
 from webhook.graph.cluster_facts import NO_FACTS, Facts, Operator
@@ -35,6 +35,7 @@ from webhook.kube.facts import (
 )
 from webhook.kube.health import CheckResult
 from webhook.kube.reflector import MAX_STALENESS_SECONDS, Reflector, ReflectorConfig
+from webhook.kube.runnable import Runnable
 from webhook.kube.transport import Transport
 
 _POLL_INTERVAL_SECONDS = 300.0
@@ -45,7 +46,7 @@ _Polled = tuple[int | None, bool, Operator | None, bool | None]
 """Minor version, OpenShift, who reconciles, and whether HTTPRoutes can mirror a share."""
 
 
-class FactsWatcher:
+class FactsWatcher(Runnable):
     """The facts of one cluster, followed. Its own context manager; `start` and `stop` too."""
 
     def __init__(
@@ -85,13 +86,6 @@ class FactsWatcher:
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._poll_loop, name="poll version", daemon=True)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Begin; once."""

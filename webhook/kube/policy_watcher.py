@@ -14,7 +14,7 @@ objects mean, and which of them can be used (`policy.loader`).
 import random
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
 from webhook.graph.model import get_mapping, get_str
 from webhook.graph.text import count_noun
@@ -33,6 +33,7 @@ from webhook.kube.param_watcher import (
 )
 from webhook.kube.paths import collection_path
 from webhook.kube.reflector import MAX_STALENESS_SECONDS, Reflector, ReflectorConfig
+from webhook.kube.runnable import Runnable
 from webhook.kube.transport import Transport
 
 _WATCHED_KINDS = (
@@ -53,7 +54,7 @@ _SERVER_MANAGED_METADATA = frozenset({"managedFields", "resourceVersion", "gener
 """What the API server changes by itself: a change of only these is not one."""
 
 
-class PoliciesWatcher:
+class PoliciesWatcher(Runnable):
     """The labelled objects of one cluster, followed. Its own context manager.
 
     A kind that the cluster does not serve (404: a Kubernetes before 1.36 has no
@@ -104,13 +105,6 @@ class PoliciesWatcher:
         self._objects: Mapping[str, Any] = {}
         self._is_complete = False
         self._is_dirty = True
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Begin; once."""

@@ -24,7 +24,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, TypeVar
 
 from webhook.errors import KubeApiUnavailableError
 from webhook.kube.api_errors import ApiStatusError
@@ -37,6 +37,7 @@ from webhook.kube.list_watch import (
     open_watch,
     read_events,
 )
+from webhook.kube.runnable import Runnable
 from webhook.kube.transport import Stream, Transport
 
 logger = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ _HEALTHY_WATCH_SECONDS = 10.0
 """A watch that broke later had been well: proxies cut quiet connections after 30 s and more."""
 
 
-class Reflector(Generic[T]):
+class Reflector(Runnable, Generic[T]):
     """The copy, and the thread that keeps it. Its own context manager; `start` and `stop` too."""
 
     def __init__(
@@ -138,13 +139,6 @@ class Reflector(Generic[T]):
         self._stopping = threading.Event()
         self._stream: Stream | None = None
         self._thread = threading.Thread(target=self._run, name=f"watch {path}", daemon=True)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Begin; once."""

@@ -19,7 +19,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
 
 from webhook.certificates.files import write_files
 from webhook.certificates.issue import issue_ca, issue_server_cert
@@ -32,6 +31,7 @@ from webhook.kube import Transport
 from webhook.kube.backoff import Backoff
 from webhook.kube.health import CheckResult
 from webhook.kube.leader_election import LeaderElector, LeaseConfig
+from webhook.kube.runnable import Runnable
 
 logger = logging.getLogger("graphgate")
 
@@ -64,7 +64,7 @@ class ObservedCertificate:
     problems: tuple[str, ...] = ("the Secret has not been read yet",)
 
 
-class CertificateRotator:
+class CertificateRotator(Runnable):
     """The thread, the files that the server reads, and the health. Its own context manager."""
 
     name = "certificate-secret"
@@ -115,13 +115,6 @@ class CertificateRotator:
     def key_file(self) -> Path:
         """The file of its key."""
         return self._folder / "tls.key"
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Start; write files that a server can start with, after the first check if it is quick."""
