@@ -6,7 +6,7 @@ import pytest
 
 from tests.documents_of import minimal, with_predictor
 from webhook.engine.evaluate import evaluate
-from webhook.engine.operator import resolve_operator
+from webhook.engine.operator import resolve_operator, with_operator
 from webhook.engine.pod_checks import SELDON_ORCHESTRATOR_WAYS_OUT
 from webhook.graph.cluster_facts import NO_FACTS, Facts, Namespace
 from webhook.settings.model import Settings, read_settings
@@ -177,3 +177,46 @@ def test_a_triton_server_without_protocol_has_no_image_under_seldon_s_operator()
     (finding,) = evaluate(document, Settings(), known).denials
     assert finding.rule_id == "server-lacks-protocol"
     assert evaluate(document, Settings(operator="graphgate"), known).denials == ()
+
+
+@pytest.mark.parametrize(
+    ("document", "section", "known", "evidence"),
+    [
+        (minimal(), {"operator": "seldon"}, NO_FACTS, "the setting operator"),
+        (
+            with_id("graphgate"),
+            {},
+            NO_FACTS,
+            "the label seldon.io/controller-id=graphgate",
+        ),
+        (minimal(), {}, Facts(operator="seldon"), "Seldon's operator is at work in the cluster"),
+        (
+            written_by(("manager", "2026-01-01T00:00:00Z")),
+            {},
+            Facts(operator="graphgate"),
+            "the object's status",
+        ),
+        (minimal(), {}, Facts(operator="graphgate"), "the facts of the cluster"),
+        (minimal(), {}, NO_FACTS, "the default, since nothing shows who reconciles"),
+    ],
+)
+def test_the_evidence_is_told(document, section, known, evidence):
+    assert resolve_operator(document, settings(**section), known).evidence == evidence
+
+
+def test_who_writes_another_part_does_not_reconcile():
+    document = written_by(("graphgate", "2026-01-01T00:00:00Z"))
+    document["metadata"]["managedFields"][0]["subresource"] = "scale"
+    assert resolve_operator(document, settings(), NO_FACTS).name == "seldon"
+
+
+def test_the_same_facts_with_the_same_operator_are_one_object():
+    """What rules remember is kept under their facts."""
+    known = Facts(operator="seldon")
+    assert with_operator(known, "seldon") is known
+    derived = with_operator(known, "graphgate")
+    assert (derived.operator, with_operator(known, "graphgate") is derived) == ("graphgate", True)
+    assert with_operator(Facts(operator="seldon"), "graphgate") is not derived
+    for _ in range(8):
+        with_operator(Facts(), "graphgate")
+    assert with_operator(known, "graphgate") is not derived
