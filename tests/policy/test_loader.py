@@ -408,3 +408,23 @@ def test_another_unknown_name_gets_no_such_hint(expression: str) -> None:
     names = [p.message for p in policies.problems if "'index'" not in p.message]
     assert names
     assert not any("needs quotes" in message for message in names)
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "is_param"),
+    [
+        ("v1", "ConfigMap", True),
+        ("example.com/v1", "Owners", True),
+        ("kustomize.config.k8s.io/v1beta1", "Kustomization", False),
+        ("kustomize.config.k8s.io/v1alpha1", "Component", False),
+        ("apiextensions.k8s.io/v1", "CustomResourceDefinition", False),
+        ("graphgate.io/v1alpha1", "Settings", False),
+        ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", False),
+        ("", "ConfigMap", False),
+        ("v1", "", False),
+    ],
+)
+def test_objects_of_other_kinds_are_parameters(version: str, kind: str, is_param: bool) -> None:
+    value = {"apiVersion": version, "kind": kind, "metadata": {"name": "a"}}
+    params = load_policy_set([SourceObject("f", value)]).params
+    assert params == ({(version, kind): (value,)} if is_param else {})

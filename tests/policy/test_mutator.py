@@ -434,3 +434,15 @@ def test_a_variable_is_computed_anew_for_each_mutation() -> None:
     guarded = f"variables.seen ? [] : {ADD}"
     policies = load_texts(mutating_policy_text(guarded, second, extra_spec=variables))
     assert mutate_deployment(policies).object == make_deployment(labels={"a": "b", "c": "d"})
+
+
+def test_many_expensive_mutations_leave_steps_to_the_last() -> None:
+    loop = "lists.range(200).all(n, lists.range(200).all(m, n + m >= 0)) ? [] : " + ADD
+    texts = [mutating_policy_text(loop, name=f"a{n}") for n in range(12)]
+    patch = f"lists.range(10).all(n, n >= 0) ? {ADD} : []"
+    mutation = mutate_deployment(load_texts(*texts, mutating_policy_text(patch, name="z")))
+    assert mutation.object == make_deployment(labels={"a": "b"})
+    assert mutation.failures
+    assert {failure.rule_id for failure in mutation.failures} < {
+        f"policy/a{n}/0" for n in range(12)
+    }

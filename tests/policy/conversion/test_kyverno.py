@@ -362,7 +362,7 @@ def test_selectors_of_one_of_several_blocks_would_hold_for_all(word: str) -> Non
     other = "{resources: {kinds: [Job], namespaceSelector: {matchLabels: {a: b}}}}"
     text = CLUSTER.split("  - name: pattern", maxsplit=1)[0].replace(
         "any:\n      - resources: {kinds: [Pod, apps/v1/Deployment], operations: [CREATE]}",
-        f"{word}: [{one}, {other}]",
+        f"{word}: [{one}, 1, {other}]",
     )
     conversion, _ = convert(text)
     constraints = conversion.objects[0]["spec"]["matchConstraints"]

@@ -2,13 +2,14 @@
 
 import json
 import xml.etree.ElementTree as ElementTree
+from typing import Any
 
 import pytest
 import yaml
 
 from tests.policy.documents import binding_text, make_deployment, policy_text
 from webhook.policy.testing.reader import CASE_FIELDS
-from webhook.policy.testing.runner import TestRun, run_tests
+from webhook.policy.testing.runner import TestRun, diff, run_tests
 from webhook.report.policy_tests import render_json, render_junit, render_text
 
 POLICY = (
@@ -313,3 +314,138 @@ def test_json_has_cases_gaps_and_problems() -> None:
     assert case["mismatches"] == ["+ policy/p/0 deny at metadata.name: a bad name"]
     assert [gap["policy"] for gap in report["gaps"]] == ["p", "p"]
     assert report["problems"] == []
+
+
+def test_exceptions_of_the_folder_hold_only_where_a_case_says_when() -> None:
+    exception = (
+        "---\napiVersion: graphgate.io/v1alpha1\nkind: PolicyException\nmetadata: {name: e}\n"
+        "spec: {reason: why, expiresAt: '2026-01-01T00:00:00Z', exempt: {policies: [p]}}\n"
+    )
+    bad = "- name: a\n  set: {metadata.name: bad}\n  expect: [{rule: p/0}]\n"
+    assert passed(run_cases(bad, policies=POLICY + exception))
+
+
+@pytest.mark.parametrize(
+    ("expected", "mismatches"),
+    [
+        ("{rule: p/0}", ()),
+        ("{rule: p/0, action: deny, path: metadata.name, message: a bad name}", ()),
+        (
+            "{rule: p/0, action: warn}",
+            (
+                "- policy/p/0 warn at (any path): …",
+                "+ policy/p/0 deny at metadata.name: a bad name",
+            ),
+        ),
+        (
+            "{rule: p/0, message: other}",
+            (
+                "- policy/p/0 deny at (any path): other",
+                "+ policy/p/0 deny at metadata.name: a bad name",
+            ),
+        ),
+        (
+            "{rule: p/1}",
+            (
+                "- policy/p/1 deny at (any path): …",
+                "+ policy/p/0 deny at metadata.name: a bad name",
+            ),
+        ),
+        ("{rule: p/0}, {rule: p/0}", ("- policy/p/0 deny at (any path): …",)),
+    ],
+)
+def test_a_finding_is_expected_by_all_that_is_said_of_it(
+    expected: str, mismatches: tuple[str, ...]
+) -> None:
+    done = run_cases(f"- name: a\n  set: {{metadata.name: bad}}\n  expect: [{expected}]\n")
+    assert done.results[0].mismatches == mismatches
+
+
+def test_a_failure_is_expected_or_not() -> None:
+    broken = policy_text("- expression: object.missing == 1\n") + "---\n" + binding_text()
+    done = run_cases(
+        "- name: unexpected\n- name: expected\n  failures: [p/0]\n- name: another\n"
+        "  failures: [p/0, q]\n",
+        policies=broken,
+    )
+    assert [result.mismatches for result in done.results] == [
+        ("+ policy/p/0 failed: no such key: missing",),
+        (),
+        ("- policy/q did not fail as expected",),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name_filter", "names"),
+    [
+        ("good", ["a good name is accepted"]),
+        ("a*name*re*", ["a bad name is refused"]),
+        ("*passed over", ["a namespace is passed over"]),
+        ("a/tests.yaml: a bad", ["a bad name is refused"]),
+        (
+            "a/tests.yaml: *",
+            [*("a good name is accepted", "a bad name is refused"), "a namespace is passed over"],
+        ),
+        ("g?od", []),
+        ("[ag]ood", []),
+    ],
+)
+def test_cases_are_chosen_by_their_names(name_filter: str, names: list[str]) -> None:
+    suite = (
+        "apiVersion: graphgate.io/v1alpha1\nkind: PolicyTest\n"
+        f"object: {yaml.safe_dump(make_deployment(), default_flow_style=True, width=10_000)}"
+        f"cases:\n{GOOD}"
+    )
+    done = run_tests({"a/policy.yaml": POLICY, "a/tests.yaml": suite}, name_filter)
+    assert [result.case for result in done.results] == names
+    assert done.coverage == ()
+
+
+def test_a_folder_has_policies_and_tests_of_its_own() -> None:
+    suite = (
+        "apiVersion: graphgate.io/v1alpha1\nkind: PolicyTest\n"
+        f"object: {yaml.safe_dump(make_deployment(), default_flow_style=True, width=10_000)}"
+        "cases:\n- {name: x, set: {metadata.name: bad}}\n"
+    )
+    done = run_tests({"a/policy.yaml": POLICY, "b/tests.yaml": suite, "c.yaml": "a: ["})
+    assert [(result.file, result.case, result.mismatches) for result in done.results] == [
+        ("b/tests.yaml", "x", ())
+    ]
+    assert [gap.missing_outcome for gap in done.coverage_gaps] == ["was never evaluated"] * 2
+    assert [problem.file for problem in done.problems] == ["c.yaml"]
+
+
+def test_what_runs_is_asked_of_what_the_mutations_left() -> None:
+    asked: list[Any] = []
+
+    def evaluate_rendered(case: Any, document: Any, policies: Any, observer: Any) -> Any:
+        asked.append((case.name, document, policies.problems, observer))
+        return ()
+
+    suite = (
+        "apiVersion: graphgate.io/v1alpha1\nkind: PolicyTest\n"
+        f"object: {yaml.safe_dump(make_deployment(), default_flow_style=True, width=10_000)}"
+        "cases:\n- {name: x}\n"
+    )
+    run_tests({"policy.yaml": POLICY, "tests.yaml": suite}, evaluate_rendered=evaluate_rendered)
+    ((name, document, problems, _),) = asked
+    assert (name, document, problems) == ("x", make_deployment(), ())
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "lines"),
+    [
+        (1, 1, []),
+        (1, 1.0, []),
+        (1, True, ["- : 1", "+ : True"]),
+        ({"a": 1}, {"b": 2}, ["- a: 1", "+ b: 2"]),
+        ({"a": {"b": [1, 2]}}, {"a": {"b": [1, 3]}}, ["- a.b[1]: 2", "+ a.b[1]: 3"]),
+        ({"a": [1]}, {"a": [1, 2]}, ["- a: [1]", "+ a: [1, 2]"]),
+        ([{"a": 1}], [{"a": 2}], ["- [0].a: 1", "+ [0].a: 2"]),
+        ({"a": []}, {"a": {}}, ["- a: []", "+ a: {}"]),
+    ],
+)
+def test_a_difference_is_a_line_for_each_place(
+    expected: Any, actual: Any, lines: list[str]
+) -> None:
+    assert diff(expected, actual) == lines

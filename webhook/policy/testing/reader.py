@@ -356,6 +356,8 @@ def _set_value(value: Any, path: Path, new_value: Any) -> None:
     last: Any = path[-1]
     if isinstance(parent, list) and isinstance(last, int) and last == len(parent):
         parent.append(new_value)
+    elif isinstance(parent, list) and isinstance(last, int) and last > len(parent):
+        raise _NoPlaceError(f"{path} is past the end of a list")
     elif isinstance(parent, (dict, list)) and (isinstance(parent, dict) or isinstance(last, int)):
         parent[last] = new_value
     else:
