@@ -3,8 +3,9 @@
 import pytest
 
 from tests.policy.documents import binding_text, load_texts, policy_text
+from tests.policy.test_mutator import ADD, mutating_policy_text
 from webhook.policy import PolicySet
-from webhook.policy.inventory import lint_notes, lint_policies
+from webhook.policy.inventory import PolicyRow, lint_notes, lint_policies, list_policies
 
 EXCEPTION = """\
 apiVersion: graphgate.io/v1alpha1
@@ -177,3 +178,131 @@ def test_an_exception_from_a_policy_that_is_not_here_is_a_warning() -> None:
             text, binding_text(policy="limit"), EXCEPTION % f"policies: ['{exempt}']"
         )
         assert lint_policies(policies) == (), exempt
+
+
+def test_a_policy_of_one_version_is_asked_about_each_that_is_equivalent() -> None:
+    for version, asked in (("v1", True), ("v1alpha2", True), ("v7", False)):
+        match = resources("seldondeployments").replace(
+            "apiVersions: ['*']", f"apiVersions: [{version}]"
+        )
+        assert bool(lint_notes(bound(match))) is asked, version
+    exact = resources("seldondeployments", extra="    matchPolicy: Exact\n")
+    for version, asked in (("v1alpha3", True), ("v2", False)):
+        match = exact.replace("apiVersions: ['*']", f"apiVersions: [{version}]")
+        assert bool(lint_notes(bound(match))) is asked, version
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "version", "asked"),
+    [
+        ("", "pods", "v1", "rendered pods"),
+        ("apps", "deployments", "v1", "rendered deployments.apps"),
+        ("", "services", "v1", "rendered services"),
+        (
+            "autoscaling",
+            "horizontalpodautoscalers",
+            "v2",
+            "rendered horizontalpodautoscalers.autoscaling",
+        ),
+        ("keda.sh", "scaledobjects", "v1alpha1", "rendered scaledobjects.keda.sh"),
+        ("policy", "poddisruptionbudgets", "v1", "rendered poddisruptionbudgets.policy"),
+    ],
+)
+def test_each_rendered_kind_is_asked_about_in_its_version(
+    group: str, name: str, version: str, asked: str
+) -> None:
+    match = resources(name, group=group)
+    for written, sentences in ((version, [f"applies to {asked}"]), ("v9", [])):
+        policies = bound(match.replace("apiVersions: ['*']", f"apiVersions: [{written}]"))
+        assert told(lint_notes(policies)) == sentences
+
+
+@pytest.mark.parametrize(
+    ("operations", "stored", "rendered"),
+    [
+        ("CREATE", True, True),
+        ("UPDATE", True, False),
+        ("DELETE", False, False),
+        ("CONNECT", False, False),
+    ],
+)
+def test_graphgate_asks_with_creations_and_updates(
+    operations: str, *, stored: bool, rendered: bool
+) -> None:
+    for match, asked in (
+        (resources("seldondeployments"), stored),
+        (resources("pods", group=""), rendered),
+    ):
+        policies = bound(match.replace("operations: ['*']", f"operations: [{operations}]"))
+        assert bool(lint_notes(policies)) is asked
+
+
+def test_a_rule_that_excludes_names_leaves_the_others() -> None:
+    extra = "    excludeResourceRules:\n" + resources("'*'").split("\n", 2)[2].replace(
+        "apiGroups", "resourceNames: [a], apiGroups"
+    )
+    match = resources("seldondeployments", extra=extra)
+    assert told(lint_notes(bound(match))) == ["applies to seldondeployments"]
+
+
+def test_what_is_switched_off_for_rendered_objects_is_no_mistake() -> None:
+    policies = load_texts(
+        policy_text(
+            "- expression: 'true'\n",
+            match_constraints=resources("pods", group=""),
+            annotations="graphgate.io/title: t\ngraphgate.io/rendered: 'off'",
+        ),
+        binding_text(),
+    )
+    assert (lint_policies(policies), lint_notes(policies)) == ((), ())
+
+
+def test_all_that_is_odd_about_a_policy_is_said() -> None:
+    policies = load_texts(
+        policy_text(
+            "- expression: graph.nodes(object).size() < 9 && object.spec.replica > 1\n",
+            match_constraints=resources("seldondeployments"),
+        ),
+        file="a.yaml",
+    )
+    found = lint_policies(policies)
+    assert [sentence.partition(": ")[0] for sentence in found] == [
+        "a.yaml:1",
+        "a.yaml:1",
+        found[2].partition(": ")[0],
+        "a.yaml:1",
+    ]
+    assert "no binding refers to it" in found[0]
+    assert "it uses graph functions" in found[1]
+    assert "undefined field 'replica'" in found[2]
+    assert "the annotation graphgate.io/title is missing" in found[3]
+
+
+def test_a_table_has_a_row_for_each_policy() -> None:
+    annotations = (
+        "graphgate.io/title: A title\ngraphgate.io/severity: high\ngraphgate.io/category: c"
+    )
+    policies = load_texts(
+        policy_text("- expression: 'true'\n", name="b", annotations=annotations),
+        policy_text("- expression: graph.nodes(object).size() < 9\n", name="a"),
+        binding_text("second", policy="b", actions="[Deny, Audit]"),
+        binding_text("first", policy="b", actions="[Warn]"),
+        mutating_policy_text(ADD),
+        file="a.yaml",
+    )
+    kind = "AdmissionPolicy"
+    assert list_policies(policies) == (
+        PolicyRow("a", f"Validating{kind}", "", "", "", (), "-", "a.yaml", 20),
+        PolicyRow(
+            "b",
+            f"Validating{kind}",
+            "A title",
+            "high",
+            "c",
+            ("first: warn", "second: deny, audit"),
+            "1.30",
+            "a.yaml",
+            1,
+        ),
+        PolicyRow("m", f"Mutating{kind}", "", "", "", ("m",), "1.36", "a.yaml", 51),
+    )

@@ -408,6 +408,17 @@ def test_another_kind_is_left_out_by_name(text: str, note: str) -> None:
     assert convert(text)[0].notes == (f"{note}: not a kind with CEL",)
 
 
+@pytest.mark.parametrize("conditions", [1, [1], [{}], {}])
+def test_conditions_that_are_none_are_left_to_the_loader(conditions: Any) -> None:
+    document = {
+        "kind": "ValidatingPolicy",
+        "metadata": {"name": "p"},
+        "spec": {"matchConditions": conditions},
+    }
+    (policy, _) = convert_documents([document], "kyverno").objects
+    assert policy["spec"]["matchConditions"] == conditions
+
+
 def test_a_namespaced_policy_holds_for_all_namespaces_and_says_so() -> None:
     conversion, _ = convert(
         VALIDATING.replace("kind: Validating", "kind: NamespacedValidating").replace(
