@@ -124,12 +124,18 @@ def test_the_time_may_be_seconds() -> None:
                 "exempt": {
                     "rules": ["trafic-not-100"],
                     "podSecurity": ["runAsRoot"],
-                    "findings": [{"rules": "a", "fingerprint": "b"}, "c"],
+                    "findings": [
+                        {"rules": "a", "fingerprint": "b"},
+                        "c",
+                        {"rule": "policy/any/0", "fingerprint": "d"},
+                        {"rule": "missing-imagee", "fingerprint": "e"},
+                    ],
                 },
             },
             [
                 'unknown field "rules"; did you mean "rule"?',
                 "spec.exempt.findings[1] must be a mapping with rule and fingerprint",
+                'unknown rule "missing-imagee"; did you mean "missing-image"?',
                 'unknown check "runAsRoot"; did you mean "runAsUser"?',
                 'unknown rule "trafic-not-100"; did you mean "traffic-not-100"?',
                 'spec.expiresAt: "never" is not an RFC 3339 timestamp',

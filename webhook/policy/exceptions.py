@@ -29,7 +29,7 @@ from webhook.cel.values import EvaluationError
 from webhook.graph.fault_identity import fault_fingerprint
 from webhook.graph.finding import Finding
 from webhook.graph.issue import Issue
-from webhook.graph.model import get_list, get_mapping
+from webhook.graph.model import get_list, get_mapping, get_str
 from webhook.graph.path import ROOT, Path
 from webhook.graph.suggest import nearest_word
 from webhook.rules.descriptors import known_ids
@@ -280,6 +280,11 @@ def _finding_issues(raw: Any, here: Path) -> Iterator[Issue]:
         for key in ("rule", "fingerprint"):
             if not _is_nonempty_string(each.get(key)):
                 yield Issue(here / index / key, f"{here / index / key} is missing")
+        rule = get_str(each, "rule")
+        if rule and rule not in known_ids() and not rule.startswith("policy/"):
+            near = nearest_word(rule, known_ids())
+            hint = f'; did you mean "{near}"?' if near else ""
+            yield Issue(here / index / "rule", f'unknown rule "{rule}"{hint}')
 
 
 def _list_issues(raw: Any, lists: tuple[str, ...], here: Path) -> Iterator[Issue]:
