@@ -255,7 +255,9 @@ def test_autoscalers_of_both_kinds_are_made_once_and_then_nothing_is_written(pla
 
 def test_every_scaled_object_of_every_accepted_fixture_passes_a_dry_run(place, plane):
     transport = connect(kubeconfig=str(plane.kubeconfig), context=None, environment=plane.env)
-    tried = [e for e in accepted(place.name, None, "kedaSpec") if e[1].key[0] == "ScaledObject"]
+    tried = [
+        e for e in accepted(plane, place.name, None, "kedaSpec") if e[1].key[0] == "ScaledObject"
+    ]
     assert len(tried) > 3
     assert [said for said in (rejection_message(transport, entry) for entry in tried) if said] == []
 

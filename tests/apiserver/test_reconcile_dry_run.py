@@ -31,7 +31,6 @@ SERVERS = {
     )
 }
 EXPLAINERS = {"image": "registry.example/alibi:1", "image_v2": "registry.example/alibi:2"}
-FACTS = Facts(model_servers=SERVERS, explainer_images=EXPLAINERS, kubernetes_minor=36)
 ENGINES = {"engine": OrchestratorOptions("registry.example/executor:1"), "no engine": None}
 
 
@@ -45,11 +44,13 @@ def documents():
         yield f"workloads/{name}", load_case(name).document
 
 
-def accepted(namespace, engine, mention=""):
+def accepted(plane, namespace, engine, mention=""):
     """Yield every object of every accepted fixture, as it would be applied, behind its name.
 
     mention  a word that must be in the document
     """
+    minor = int(plane.version.split(".")[1])
+    facts = Facts(model_servers=SERVERS, explainer_images=EXPLAINERS, kubernetes_minor=minor)
     setup = ControllerSettings(Settings(), RenderOptions(orchestrator=engine))
     for name, document in documents():
         if not isinstance(document.get("metadata"), dict) or mention not in str(document):
@@ -58,7 +59,7 @@ def accepted(namespace, engine, mention=""):
         document["metadata"]["namespace"] = namespace
         document["metadata"]["uid"] = "9e1f0f6c-0000-4000-8000-000000000000"
         document["apiVersion"] = "machinelearning.seldon.io/v1"
-        evaluation = compute_desired_state(document, setup, FACTS)
+        evaluation = compute_desired_state(document, setup, facts)
         if not evaluation.denials and not evaluation.blocking_error:
             yield from ((name, one) for one in evaluation.objects)
 
@@ -84,7 +85,8 @@ def test_every_object_of_every_accepted_fixture_passes_a_dry_run(control_plane, 
         kubeconfig=str(control_plane.kubeconfig), context=None, environment=control_plane.env
     )
     # ScaledObjects are tried where KEDA's definition is: in test_reconcile.
-    tried = [e for e in accepted(namespace, ENGINES[engine]) if e[1].key[0] != "ScaledObject"]
+    objects = accepted(control_plane, namespace, ENGINES[engine])
+    tried = [e for e in objects if e[1].key[0] != "ScaledObject"]
     with ThreadPoolExecutor(4) as pool:
         message = [
             sentence

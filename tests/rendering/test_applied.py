@@ -40,6 +40,13 @@ def test_a_field_of_a_newer_kubernetes_is_not_rendered_for_an_older_one():
     assert "evictionResponders" in pod_of(document)
 
 
+def test_nothing_is_left_of_a_lifecycle_that_an_older_kubernetes_does_not_have():
+    fetch = {"name": "fetch", "image": "a", "lifecycle": {"stopSignal": "SIGUSR1"}}
+    document = with_pod(initContainers=[fetch], os={"name": "linux"})
+    (rendered,) = pod_of(document, facts=Facts(kubernetes_minor=30))["initContainers"]
+    assert "lifecycle" not in rendered
+
+
 def test_newer_fields_are_reported_with_the_first_minor_that_has_them():
     document = with_pod(hostnameOverride="a", volumes=[{"name": "v", "emptyDir": {"mode": 0}}])
     spec = "spec.predictors[0].componentSpecs[0].spec"

@@ -264,3 +264,49 @@ def test_two_requests_of_one_claim_are_refused_where_they_are_applied(operator, 
     claims = [{"name": "gpus", "request": request} for request in ("first", "second")]
     pod["containers"][0]["resources"] = {"claims": claims}
     assert [found[3] for found in evaluate_denials(document, operator=operator)] == messages
+
+
+def with_newer_values():
+    sleep = {"preStop": {"sleep": {"seconds": 0}}}
+    container = {"name": "classifier", "image": "registry.example/iris:1"}
+    return with_pod(
+        containers=[{**container, "restartPolicy": "Always", "lifecycle": sleep}],
+        dnsConfig={"searches": ["_tcp.models.example"]},
+    )
+
+
+@pytest.mark.parametrize(
+    ("minor", "expected"),
+    [
+        (None, []),
+        (30, ["deny", "deny", "deny"]),
+        (32, ["deny", "warn", "warn"]),
+        (33, ["deny"]),
+        (34, ["warn"]),
+        (35, []),
+    ],
+)
+def test_values_that_an_older_kubernetes_refuses_are_denied(minor, expected):
+    found = evaluate_denials(with_newer_values(), kubernetes_minor=minor)
+    assert [a for a, rule, *_ in found if rule == "value-of-newer-kubernetes"] == expected
+    assert len(found) == len(expected)
+
+
+def test_a_refused_value_is_reported_with_the_version_that_accepts_it():
+    found = evaluate_denials(with_newer_values(), kubernetes_minor=30)
+    container = f"{POD}.containers[0]"
+    assert {(path, message) for _, _, path, message in found} == {
+        (
+            f"{container}.restartPolicy",
+            "restartPolicy of a container that is no init container needs Kubernetes 1.35, and "
+            "this cluster has 1.30",
+        ),
+        (
+            f"{container}.lifecycle.preStop.sleep.seconds",
+            "a sleep of 0 seconds needs Kubernetes 1.33, and this cluster has 1.30",
+        ),
+        (
+            f"{POD}.dnsConfig.searches[0]",
+            "a search domain with an underscore needs Kubernetes 1.33, and this cluster has 1.30",
+        ),
+    }

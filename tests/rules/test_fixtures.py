@@ -75,6 +75,7 @@ TESTED_ELSEWHERE = {
     "unapproved-host",
     "unrouted-traffic",
     "unsupported-mirror-percentage",
+    "value-of-newer-kubernetes",
 }
 ON_ONE_DOCUMENT = [
     rule.id for rule in all_rules() if "old" not in rule.inputs and rule.id not in TESTED_ELSEWHERE

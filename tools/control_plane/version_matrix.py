@@ -24,6 +24,7 @@ AREAS = (
     "render",
     "policies_installed",
     "reconcile",
+    "reconcile_dry_run",
 )
 
 

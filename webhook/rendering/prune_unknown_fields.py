@@ -32,7 +32,11 @@ def prune_unknown_fields(view: SeldonDeployment, facts: Facts) -> SeldonDeployme
         return view
     document = deepcopy(view.document)
     for path in removed_paths:
-        del resolve_path(document, path.parent)[path[-1]]
+        holder = resolve_path(document, path.parent)
+        del holder[path[-1]]
+        # Of an init container the API server refuses even an empty one.
+        if not holder and path[-2:-1] == ("lifecycle",):
+            del resolve_path(document, path.parent.parent)["lifecycle"]
     return parse(document)
 
 

@@ -27,8 +27,6 @@ from webhook.rules.schema._newer_fields import find_newer_fields, source_owner
 
 ACTION = "deny"
 SINCE = "0.1.0"
-# A variable that is read from a file names a volume, too.
-FIELDS = frozenset({"volumes"})
 
 
 def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
