@@ -3,7 +3,6 @@
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from itertools import chain, repeat
 from typing import Any
 
 from webhook.engine.decision import RuleError
@@ -44,12 +43,7 @@ def run_rules(
     routing      how requests get to the predictors
     only         the ids of the rules that run; None: all do
     """
-    inputs: dict[str, Iterator[Any]] = {
-        "deployment": repeat(deployment),
-        "facts": repeat(facts),
-        "old": repeat(old),
-        "routing": repeat(routing),
-    }
+    inputs = {"deployment": deployment, "facts": facts, "old": old, "routing": routing}
     rule_set.known_parts.expect(facts)
     run = _Run(rule_set, inputs, rule_errors, is_update=old is not None)
     if only is not None:
@@ -61,18 +55,20 @@ def run_rules(
                     continue
                 try:
                     check = row or rule.check
-                    for finding in _flatten(
-                        map(check, things, *map(inputs.__getitem__, rule.inputs))
-                    ):
-                        run.take(rule, finding)
-                        if rule.id in run.stopped:
-                            break
+                    others = [*map(inputs.__getitem__, rule.inputs)] if rule.inputs else ()
+                    for thing in things:
+                        for finding in check(thing, *others):
+                            run.take(rule, finding)
+                except _EnoughFindingsError:
+                    pass
                 except Exception as error:  # noqa: BLE001 — a crash of one must not hide the others
                     run.fail(rule.id, error)
     return run.findings
 
 
-_flatten = chain.from_iterable
+class _EnoughFindingsError(Exception):
+    """A rule has more findings than are listed."""
+
 
 Asked = tuple[Iterable[EnabledRule], Callable[..., Iterable[Finding]] | None, Iterable[Any]]
 """Rules, the check of a row if that is asked, and what each is called with in turn."""
@@ -84,12 +80,12 @@ class _Run:
     def __init__(
         self,
         rule_set: RuleSet,
-        inputs: dict[str, Iterator[Any]],
+        inputs: dict[str, Any],
         rule_errors: list[RuleError],
         *,
         is_update: bool,
     ) -> None:
-        """Take what checks take beside their thing, endlessly; of each thing, `ask` adds more."""
+        """Take what checks take beside their thing; of each thing, `ask` adds more."""
         self.findings: list[ActionFinding] = []
         self.stopped: set[str] = set()
         self._table = rule_set.table
@@ -111,7 +107,7 @@ class _Run:
             rules = self._by_subject.get(subject)
             if rules is None:
                 continue
-            inputs["predictor"], inputs["component"] = repeat(predictor), repeat(component)
+            inputs["predictor"], inputs["component"] = predictor, component
             groups = _group_by_fields(rules.fields, things, raws, keys)
             for fields, (alike, alike_raws) in groups.items():
                 called, parts = rules.plan(fields, update)
@@ -153,7 +149,7 @@ class _Run:
             yield (self._table[rule_id],), row, (location,)
 
     def take(self, rule: EnabledRule, finding: Finding) -> None:
-        """Note a finding; of a rule that has too many, that it has more."""
+        """Note a finding; raise _EnoughFindingsError if the rule has too many."""
         left = self._left.get(rule.id, MAX_FINDINGS_PER_RULE)
         self._left[rule.id] = left - 1
         if left:
@@ -161,6 +157,7 @@ class _Run:
         else:
             self.stopped.add(rule.id)
             self.findings.append(("deny", _unlisted(rule.id)))
+            raise _EnoughFindingsError
 
     def fail(self, rule_id: str, error: Exception) -> None:
         """Note that a rule has crashed; it is not asked again."""
