@@ -66,8 +66,8 @@ def graph_command(
             click.echo(f"graphgate: {path} cannot be opened: {error.strerror}", err=True)
             failed = True
             continue
-        for error in parsed_file.errors:
-            click.echo(f"graphgate: {path}:{error.line}:{error.column}: {error}", err=True)
+        for problem in parsed_file.errors:
+            click.echo(f"graphgate: {path}:{problem.line}:{problem.column}: {problem}", err=True)
             failed = True
         for document in parsed_file.documents:
             if is_seldon_deployment(document.value):

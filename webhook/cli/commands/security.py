@@ -52,8 +52,8 @@ def security_command(
             parsed_file = read(read_input(path))
         except OSError as error:
             raise DocumentError(f"{path} cannot be opened: {error.strerror}") from error
-        for error in parsed_file.errors:
-            click.echo(f"graphgate: {path}:{error.line}:{error.column}: {error}", err=True)
+        for problem in parsed_file.errors:
+            click.echo(f"graphgate: {path}:{problem.line}:{problem.column}: {problem}", err=True)
             failed = True
         for document in parsed_file.documents:
             if is_seldon_deployment(document.value):
