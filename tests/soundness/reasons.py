@@ -194,4 +194,7 @@ REASONS: dict[str, Reason] = {
     "extended-resource-overcommit": Reason(
         "computing", "Beyond 64 bits of thousandths it sees another number of devices or pages."
     ),
+    "unknown-downward-api-field": Reason(
+        "definition", "A variable of an orchestrator that is not there is held to the same rules."
+    ),
 }

@@ -36,7 +36,14 @@ from collections.abc import Iterator
 
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import ComponentSpec, Node, Predictor, SeldonDeployment, get_str
+from webhook.graph.model import (
+    ComponentSpec,
+    Node,
+    Predictor,
+    SeldonDeployment,
+    get_str,
+    iter_mappings,
+)
 from webhook.graph.well_known import MODEL_CLAIM_VOLUME
 from webhook.rules._format import quote_value
 from webhook.rules._model_reader import model_reader_name
@@ -76,6 +83,14 @@ def _check_node(
                 "downloads "
                 f"the model of {quote_value(node.name)}",
             )
+    volume = model_volume_name(reader)
+    if volume not in component.volumes_by_name and not _mounts_a_model(reader, component):
+        for container in namesakes:
+            if container.role == "init container":
+                message = (
+                    f"it replaces the download, and its volume {quote_value(volume)} is missing"
+                )
+                yield Finding(container.path / "name", message, "add the volume")
     if facts.operator == "graphgate" or any(c.role == "init container" for c in namesakes):
         return
     names = [model_volume_name(reader)]
@@ -89,3 +104,14 @@ def _check_node(
                 "volume for "
                 f"the model of {quote_value(node.name)}",
             )
+
+
+def _mounts_a_model(reader: str, component: ComponentSpec) -> bool:
+    """Return whether the author mounted the model, of whatever volume: other rules see to that."""
+    from webhook.rendering.environment import MODELS_PATH
+
+    return any(
+        get_str(mount, "mountPath") == MODELS_PATH
+        for container in component.containers_by_name.get(reader, ())
+        for _, mount in iter_mappings(container.raw, "volumeMounts")
+    )

@@ -28,35 +28,53 @@ Good:
           cpu: "2"
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import parse_quantity
-from webhook.graph.model import ComponentSpec, get_mapping
+from webhook.graph.model import (
+    ComponentSpec,
+    Container,
+    Predictor,
+    SeldonDeployment,
+    get_mapping,
+)
 from webhook.graph.path import Path
 from webhook.graph.well_known import HUGE_PAGES_PREFIX
 from webhook.rules._format import quote_value
+from webhook.rules._rendered import find_orchestrator_pod
 from webhook.rules.pod.extended_resource_overcommit import explain_invalid_count
 from webhook.rules.pod.request_over_limit import is_extended_resource
 
 ACTION = "deny"
 SINCE = "0.1.0"
-FIELDS = frozenset({"overhead", "resources"})
 
 _SHARED_RESOURCES = ("cpu", "memory")
 _OVERHEADS = (*_SHARED_RESOURCES, "ephemeral-storage")
 
 
-def check(pod: ComponentSpec) -> Iterator[Finding]:
+def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each invalid amount (source: validatePodResources)."""
-    if "resources" in pod.pod and type(pod.pod["resources"]) is dict:
+    bounded = [pod for pod in predictor.components if type(pod.pod.get("resources")) is dict]
+    # Without resources of its own, the orchestrator asks for none in such a pod.
+    orchestrators = [
+        container
+        for container in predictor.other_containers
+        if container.role == "orchestrator" and get_mapping(container.raw, "resources")
+    ]
+    orchestrator_pod = (
+        find_orchestrator_pod(predictor, deployment, facts) if bounded and orchestrators else None
+    )
+    for pod in bounded:
+        added = orchestrators if pod.pod is orchestrator_pod else []
         path = pod.path.join(("spec", "resources"))
-        yield from _check_pod(pod, pod.pod["resources"], path)
-    if "overhead" in pod.pod:
-        yield from _check_overhead(
-            get_mapping(pod.pod, "overhead"), pod.path.join(("spec", "overhead"))
-        )
+        yield from _check_pod(pod, [*pod.containers, *added], pod.pod["resources"], path)
+    for pod in predictor.components:
+        if "overhead" in pod.pod:
+            overhead = get_mapping(pod.pod, "overhead")
+            yield from _check_overhead(overhead, pod.path.join(("spec", "overhead")))
 
 
 def _check_overhead(overhead: Mapping[str, Any], path: Path) -> Iterator[Finding]:
@@ -72,7 +90,10 @@ def _check_overhead(overhead: Mapping[str, Any], path: Path) -> Iterator[Finding
 
 
 def _check_pod(
-    component: ComponentSpec, resources: Mapping[str, Any], path: Path
+    component: ComponentSpec,
+    containers: Sequence[Container],
+    resources: Mapping[str, Any],
+    path: Path,
 ) -> Iterator[Finding]:
     if get_mapping(component.pod, "os").get("name") == "windows" and resources:
         yield Finding(path, "a Windows pod does not support pod-level resources")
@@ -99,14 +120,18 @@ def _check_pod(
         if requested is not None and maximum is not None and requested > maximum:
             message = f"{name} request must be at most the limit {limits[name]}, got {value}"
             yield Finding(path.join(("requests", name)), message)
-    yield from _check_containers(component, limits, requests, path)
+    yield from _check_containers(component, containers, limits, requests, path)
 
 
 def _check_containers(
-    component: ComponentSpec, limits: Mapping[str, Any], requests: Mapping[str, Any], path: Path
+    component: ComponentSpec,
+    containers: Sequence[Container],
+    limits: Mapping[str, Any],
+    requests: Mapping[str, Any],
+    path: Path,
 ) -> Iterator[Finding]:
     requested = dict.fromkeys(_SHARED_RESOURCES, 0)
-    for container in component.containers:
+    for container in containers:
         container_amount = get_mapping(container.raw, "resources")
         for name in _SHARED_RESOURCES:
             limit, request = (
