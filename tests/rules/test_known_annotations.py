@@ -20,6 +20,11 @@ READ_BY_SELDON = [
     *("rest-timeout", "grpc-timeout", "grpc-max-message-size"),
     *("executor", "executor-logger-queue-size", "executor-logger-write-timeout-ms"),
     *("engine-log-requests", "engine-log-responses", "engine-log-messages-externally"),
+    *("ambassador-ssl-context", "ambassador-timeout", "ambassador-enable-websockets"),
+    *("rest-connection-timeout", "rest-read-timeout", "rest-connect-retries"),
+    *("grpc-read-timeout", "engine-log-level", "engine-log-message-type", "engine-java-opts"),
+    *("shadow", "explainer", "controller-id", "last-applied"),
+    *("model", "router", "combiner", "transformer", "output-transformer"),
 ]
 
 
