@@ -30,11 +30,21 @@ SLOW = (
 )
 """Tests of sizes and of selection: they take longer than all others of their package together."""
 
+ELSEWHERE = {
+    "rules": (
+        "tests/engine/test_operator.py",
+        "tests/engine/test_routing.py",
+        "tests/engine/test_updates.py",
+    ),
+}
+"""Tests of rules that need more than one document: tests/rules/test_fixtures.py names them."""
+
 
 def tests_of(package: str) -> list[str]:
     """Return the arguments for pytest: the package's own tests that are fast."""
     slow = [file for file in SLOW if file.startswith(f"tests/{package}/")]
-    return [f"tests/{package}", *(f"--ignore={file}" for file in slow)]
+    own = [f"tests/{package}", *ELSEWHERE.get(package, ())]
+    return [*own, *(f"--ignore={file}" for file in slow)]
 
 
 def main() -> int:

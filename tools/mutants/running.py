@@ -14,7 +14,7 @@ import os
 import pickle
 import resource
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import _lru_cache_wrapper
 from itertools import islice
@@ -56,29 +56,30 @@ class BrokenTestsError(Exception):
 
 
 def survivors(mutants: list[Mutant], tests: Sequence[str], jobs: int) -> list[Mutant]:
-    """Return the mutants that the tests do not notice.
+    """Return the mutants that the tests do not notice; each is told on stderr at once.
 
     Raises:
         BrokenTestsError: the tests fail without any mutant.
     """
+    pool = _Pool(jobs, os.dup(sys.stderr.fileno()))  # forks have no stderr of their own
     with TemporaryDirectory() as folder:
         report = Path(folder) / "left"
-        child = _fork(lambda: _first_stage(mutants, tests, jobs, report))
+        child = _fork(lambda: _first_stage(mutants, tests, pool, report))
         _wait(child)
         if not report.exists():
             raise BrokenTestsError
         answers, ranks = pickle.loads(report.read_bytes())
     codes = dict(zip(mutants, answers, strict=True))
     undecided = [mutant for mutant, code in codes.items() if code == UNDECIDED]
-    later = [lambda m=mutant: _run_all(m, tests, ranks[m.file]) for mutant in undecided]
-    codes.update(zip(undecided, _in_parallel(later, jobs), strict=True))
+    later = pool.run(undecided, lambda mutant: _run_all(mutant, tests, ranks[mutant.file]))
+    codes.update(zip(undecided, later, strict=True))
     return [mutant for mutant, code in codes.items() if code == UNNOTICED]
 
 
-def _first_stage(mutants: list[Mutant], tests: Sequence[str], jobs: int, report: Path) -> int:
+def _first_stage(mutants: list[Mutant], tests: Sequence[str], pool: "_Pool", report: Path) -> int:
     files = {str(ROOT / mutant.file) for mutant in mutants}
     importing = Coverage(data_file=None, include=files, config_file=False)
-    plugin = _FirstStage(mutants, jobs, report, importing)
+    plugin = _FirstStage(mutants, pool, report, importing)
     _silence()
     sys.path.insert(0, str(ROOT))
     importing.start()
@@ -137,7 +138,7 @@ class _FirstStage:
     """A plugin for pytest that runs the collected tests in forks, not here."""
 
     mutants: list[Mutant]
-    jobs: int
+    pool: "_Pool"
     report: Path
     importing: Coverage
 
@@ -156,12 +157,8 @@ class _FirstStage:
         reach.put_in_order(session.items)
         data = self.importing.get_data()
         reach.imported = {file: frozenset(data.lines(file) or ()) for file in data.measured_files()}
-        codes = _in_parallel(
-            [
-                lambda m=mutant: _run_patched(session, m, *reach.tests_of(m))  # type: ignore[misc]
-                for mutant in self.mutants
-            ],
-            self.jobs,
+        codes = self.pool.run(
+            self.mutants, lambda mutant: _run_patched(session, mutant, *reach.tests_of(mutant))
         )
         ranks = {file: reach.ranks_for(file, session.items) for file in files}
         self.report.write_bytes(pickle.dumps((codes, ranks)))
@@ -289,22 +286,32 @@ def _module_name(file: str) -> str:
     return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def _in_parallel(tasks: Iterable[Callable[[], int]], jobs: int) -> list[int]:
-    """Run each task in a fork of its own, `jobs` at a time; return their exit codes."""
-    codes: dict[int, int] = {}
-    running: dict[int, int] = {}
+@dataclass(frozen=True)
+class _Pool:
+    """Forks, `jobs` at a time. Mutants that are not noticed are written to `told`, a file."""
 
-    def reap() -> None:
-        child, status = os.wait()
-        codes[running.pop(child)] = _exit_code(status)
+    jobs: int
+    told: int
 
-    for number, task in enumerate(tasks):
-        if len(running) == jobs:
+    def run(self, mutants: Sequence[Mutant], task: Callable[[Mutant], int]) -> list[int]:
+        """Run the task for each mutant in a fork of its own; return their exit codes."""
+        codes: dict[Mutant, int] = {}
+        running: dict[int, Mutant] = {}
+
+        def reap() -> None:
+            child, status = os.wait()
+            mutant = running.pop(child)
+            codes[mutant] = _exit_code(status)
+            if codes[mutant] == UNNOTICED:
+                os.write(self.told, f"not noticed: {mutant}\n".encode())
+
+        for mutant in mutants:
+            if len(running) == self.jobs:
+                reap()
+            running[_fork(lambda mutant=mutant: task(mutant))] = mutant  # type: ignore[misc]
+        while running:
             reap()
-        running[_fork(task)] = number
-    while running:
-        reap()
-    return [codes[number] for number in sorted(codes)]
+        return [codes[mutant] for mutant in mutants]
 
 
 def _fork(task: Callable[[], int]) -> int:

@@ -29,8 +29,6 @@ FIELDS = frozenset({"logger"})
 
 def check(node: Node) -> Iterator[Finding]:
     """Yield each logger URL without scheme or host (source: seldon-checks G30)."""
-    if "logger" not in node.raw:
-        return
     url = get_mapping(node.raw, "logger").get("url")
     if type(url) is str and not _is_valid_logger_url(url):
         path = node.path / "logger" / "url"
