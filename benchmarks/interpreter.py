@@ -106,10 +106,10 @@ def description() -> dict[str, str]:
 
 def shown() -> str:
     """Return the description as a line."""
-    told = description()
+    info = description()
     return (
-        f"{told['version']}, {told['executable']} on {told['system']}, built with"
-        f" {told['compiler']} {told['flags']}; configured for PGO or LTO: {told['optimisation']}"
+        f"{info['version']}, {info['executable']} on {info['system']}, built with"
+        f" {info['compiler']} {info['flags']}; configured for PGO or LTO: {info['optimisation']}"
     )
 
 

@@ -1,7 +1,7 @@
 """What users' policies cost: the library's, on reviews that they have nothing against and others.
 
 Only the evaluation, in CPU time of this thread: the least of many rounds, which others disturb
-least. `graphgate policies bench DIR` does the same for policies of one's own.
+least. `graphgate policies bench DIR` does the same for your own policies.
 """
 
 import time
@@ -76,7 +76,7 @@ def compliant_deployment(deployment: dict[str, Any]) -> dict[str, Any]:
 
 def _denying_policies(policies: PolicySet, request: AdmissionRequest) -> set[str]:
     found = evaluate_policies(policies, request, _FACTS).findings
-    return {told.finding.rule_id.rpartition("/")[0] for told in found}
+    return {each.finding.rule_id.rpartition("/")[0] for each in found}
 
 
 def _require_clean(policies: PolicySet, request: AdmissionRequest) -> None:

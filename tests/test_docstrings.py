@@ -1,4 +1,4 @@
-"""The lists in docstrings name parameters and fields that there are."""
+"""Lists in docstrings name parameters and fields that exist; texts use the words of the field."""
 
 import ast
 import re
@@ -44,3 +44,36 @@ def test_a_list_in_a_docstring_names_what_there_is():
     listed = [*listed_names()]
     assert len(listed) > 500
     assert [(where, name) for where, name, known in listed if not known] == []
+
+
+HOUSE_WORDS = re.compile(
+    r"""(?<!here\ )\b(?:is|are|was)\ no\ (?!longer\b|more\b|better\b|other\b|wider\b)\w
+    |\bjudge[sd]?\b|\bjudging\b(?!\ import)|\bmend(?:s|ed|ing)?\b|\bremed(?:y|ies)\b|\btold\b
+    |\bone's\ own\b|\bstands?\ for\b|\bat\ hand\b|\bpass(?:es|ed)\ over\b|\banew\b|\bheeds?\b""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""A private or archaic word, for which the field has another: evaluate, fix, "is not a", report."""
+
+CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+
+
+def texts():
+    """Yield (where, text) of each file of the code, and of the prose of each page of the docs."""
+    for folder in ("webhook", "tools", "benchmarks"):
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            yield str(file.relative_to(ROOT)), file.read_text()
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    for page in sorted(set(pages) - {ROOT / "CHANGELOG.md"}):
+        yield str(page.relative_to(ROOT)), CODE.sub(" ", page.read_text())
+
+
+def test_no_text_has_a_house_word():
+    found = [(where, word[0]) for where, text in texts() for word in HOUSE_WORDS.finditer(text)]
+    assert found == []
+
+
+def test_a_house_word_is_found():
+    for text in ("that is no name", "it judges", "Told so", "what an object stands for"):
+        assert HOUSE_WORDS.search(text)
+    for text in ("there is no name", "it is no longer used", "standard", "amended"):
+        assert not HOUSE_WORDS.search(text)

@@ -1,6 +1,6 @@
 """`make demo`: the main job on the project's own three manifests.
 
-With the control plane of the tests at hand (`make control-plane`), it is the real thing: an API
+With the control plane of the tests (`make control-plane`), it is the real thing: an API
 server, graphgate installed in it, and kubectl. Without, the same calls are made directly: each
 manifest is sent over TLS as the AdmissionReview that an API server would send. Either way the
 broken manifest is fixed with `graphgate fix` and sent again.
@@ -40,7 +40,7 @@ Apply = Callable[[str], None]
 
 
 def main() -> None:
-    """Run the demo; raise if anything did not go as told."""
+    """Run the demo; raise if anything did not go as expected."""
     os.chdir(ROOT)
     with tempfile.TemporaryDirectory(prefix="graphgate-demo-") as folder:
         how = _in_a_cluster if _has_control_plane() else _directly

@@ -152,7 +152,7 @@ def test_events_of_anything_else_are_passed(fields):
     ("content", "sentence"),
     [
         (b"{", "line 1 is not JSON"),
-        (b"[]", "line 1 is neither a record nor an event of an audit log"),
+        (b"[]", "line 1 is neither a recorded review nor an audit event"),
         (orjson.dumps(event(requestObject=None)), "line 1: the object of this create is not in"),
         (
             orjson.dumps(event(verb="patch", responseObject={"kind": "Status"})),

@@ -93,7 +93,7 @@ def test_validate_warns_of_an_object_that_mutate_did_not_see():
             "allowed": True,
             "warnings": [
                 "spec.predictors[0].componentSpecs[0].spec: 1 default is missing: the mutating "
-                "webhook did not see this object; check that the mutating webhook of graphgate "
+                "webhook did not process this object; check that the mutating webhook of graphgate "
                 "is registered [not-defaulted]"
             ],
         }
@@ -231,7 +231,7 @@ def test_a_review_nested_too_deeply_is_denied_by_the_uid_at_its_head():
     assert (response["uid"], response["allowed"]) == ("0b4f-1", False)
     assert response["status"]["message"] == (
         "the SeldonDeployment has 1 error:\n* (document): the object is nested more than 1,000 "
-        "levels deep, and was not read; split the object into several [nested-too-deep]"
+        "levels deep and was not read; split the object into several [nested-too-deep]"
     )
 
 
@@ -246,7 +246,7 @@ def test_a_review_of_too_many_values_is_denied_unread(value, monkeypatch):
     monkeypatch.undo()
     response = orjson.loads(result.body)["response"]
     assert (response["uid"], response["allowed"]) == ("0b4f-1", False)
-    assert "the review holds more than 200,000 values, and was not read" in str(response)
+    assert "the review has more than 200,000 values and was not read" in str(response)
 
 
 def test_brackets_and_commas_in_texts_are_no_values():

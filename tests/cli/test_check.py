@@ -7,7 +7,7 @@ from tests.documents_of import minimal, with_graph
 from tests.seeds import SEEDS
 
 BROKEN = with_graph(name="clasifier")
-NO_EVIDENCE = "the default, since nothing shows who reconciles"
+NO_EVIDENCE = "the default, because the operator is unknown"
 
 
 @pytest.fixture
@@ -201,8 +201,8 @@ def test_settings_decide_what_is_denied(run, files):
     [
         ("kind: [", "settings.yaml:1:"),
         ("kind: Settings", "settings.yaml:1:1: apiVersion is missing"),
-        ("a: 1\n---\nb: 2\n", "holds 2 documents, not one"),
-        ("", "holds 0 documents, not one"),
+        ("a: 1\n---\nb: 2\n", "must have one document, has 2"),
+        ("", "must have one document, has 0"),
     ],
 )
 def test_settings_that_cannot_be_used_are_one_sentence_and_exit_2(run, files, content, said):

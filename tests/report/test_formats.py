@@ -62,7 +62,7 @@ def with_label(document):
 
 
 def test_every_report_says_whose_pods_were_judged_and_what_shows_it():
-    default = "the default, since nothing shows who reconciles"
+    default = "the default, because the operator is unknown"
     label = "the label seldon.io/controller-id=graphgate"
     documents = [minimal(), with_label(minimal()), minimal()]
     report = lint_report("\n---\n".join(json.dumps(each) for each in documents))

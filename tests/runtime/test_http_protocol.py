@@ -356,7 +356,7 @@ HEADS = {
 
 @pytest.mark.parametrize("sent", HEADS.values(), ids=HEADS)
 def test_a_head_of_100_kilobytes_is_not_read(sent: bytes) -> None:
-    assert final_answer(sent) == (431, b"the head has over 65536 bytes or 256 fields\n")
+    assert final_answer(sent) == (431, b"the head has more than 65536 bytes or 256 fields\n")
 
 
 TRAILERS = {

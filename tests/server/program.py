@@ -26,7 +26,7 @@ def fake_handle_review(body: bytes, endpoint: Endpoint) -> ReviewResult:
         request = orjson.loads(body)["request"]
         uid = request["uid"]
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise MalformedReviewError("the body is no AdmissionReview") from error
+        raise MalformedReviewError("the body is not an AdmissionReview") from error
     behavior = request.get("wish")
     if behavior == "explode":
         raise RuntimeError("a secret of ours")

@@ -42,9 +42,9 @@ def test_a_request_with_connection_close_is_the_last_one(
 
 
 REFUSED = {
-    "no review": ("/mutate", b"{}", JSON, 400, "the body is no AdmissionReview\n"),
-    "no JSON": ("/mutate", b"{", JSON, 400, "the body is no AdmissionReview\n"),
-    "no body": ("/mutate", b"", JSON, 400, "the body is no AdmissionReview\n"),
+    "no review": ("/mutate", b"{}", JSON, 400, "the body is not an AdmissionReview\n"),
+    "no JSON": ("/mutate", b"{", JSON, 400, "the body is not an AdmissionReview\n"),
+    "no body": ("/mutate", b"", JSON, 400, "the body is not an AdmissionReview\n"),
     "no content type": ("/mutate", review(), {}, 415, None),
     "YAML": ("/mutate", review(), {"Content-Type": "application/yaml"}, 415, None),
     "wrong path": ("/muttate", review(), JSON, 404, None),
@@ -56,7 +56,7 @@ REFUSED = {
         review(wish="explode"),
         JSON,
         500,
-        "graphgate failed to judge this review; the fault is graphgate's, see its log\n",
+        "internal error of graphgate while evaluating this review, see its log\n",
     ),
 }
 
@@ -78,7 +78,7 @@ def test_only_post_is_served(client: Client, method: str) -> None:
     client.request(method, "/mutate", headers=JSON)
     response = client.getresponse()
     assert (response.status, response.headers["allow"]) == (405, "POST")
-    text = f"{method} /mutate is not served; POST /mutate or /validate is\n"
+    text = f"{method} /mutate is not served; use POST /mutate or /validate\n"
     assert response.read().decode() == text
     assert client.is_reviewed()
 
@@ -158,7 +158,7 @@ def test_a_malformed_review_is_in_the_log_with_the_reason(
 ) -> None:
     client.post("/mutate", b"[]")
     line = server.wait_for("malformed_review")
-    assert (line["endpoint"], line["reason"]) == ("mutate", "the body is no AdmissionReview")
+    assert (line["endpoint"], line["reason"]) == ("mutate", "the body is not an AdmissionReview")
 
 
 def test_an_upgrade_is_not_spoken_and_ends_the_connection(

@@ -184,9 +184,9 @@ def test_an_application_that_is_mounted_serves_below_its_place(tmp_path: Path) -
     client = TestClient(Starlette(routes=[Mount("/admission", app)]))
     assert client.post("/admission/mutate", content=review(), headers=JSON).status_code == 200
     wrong = client.post("/admission/muttate", content=review(), headers=JSON)
-    assert wrong.text == "POST /muttate is not served; POST /mutate or /validate is\n"
+    assert wrong.text == "POST /muttate is not served; use POST /mutate or /validate\n"
     assert client.get("/admission/readyz?verbose").text == (
-        "[!] lifespan: the lifespan does not run: changed files are not read\n"
+        "[!] lifespan: the lifespan is not running: changed files are not read\n"
         "[+] settings-reload: ok\nready\n"
     )
 
@@ -253,7 +253,7 @@ def test_our_connections_have_their_limits_under_uvicorn() -> None:
         answer = connection.getresponse()
         assert (answer.status, answer.read()) == (
             431,
-            b"the head has over 65536 bytes or 8 fields\n",
+            b"the head has more than 65536 bytes or 8 fields\n",
         )
     text = metrics.render_metrics().decode()
     assert 'graphgate_connections_aborted_total{reason="header_too_large"} 1.0' in text
@@ -324,7 +324,7 @@ def test_policies_of_the_cluster_are_refused_and_not_left_out(
     settings = tmp_path / "settings.yaml"
     settings.write_text(SETTINGS + "policies: {selector: a=b}\n")
     monkeypatch.setenv("GRAPHGATE_SETTINGS", str(settings))
-    with pytest.raises(SettingsError, match=r"policies\.selector: .* need graphgate serve"):
+    with pytest.raises(SettingsError, match=r"policies\.selector: .* require graphgate serve"):
         create_default_app()
 
 

@@ -85,7 +85,7 @@ def test_other_labels_count_when_they_were_read_and_those_of_before_until_then(c
         assert (cluster.selector, cluster.objects, opened["b"].state) == ("b", A, "started")
         assert cluster.health() == (
             "degraded",
-            "objects with b not read yet: b; those with a stay in force",
+            "objects with the labels b not read yet: b; those with a stay in use",
         )
         opened["b"].objects = B
         assert (cluster.objects, opened["a"].state) == (B, "interrupted")

@@ -50,7 +50,7 @@ def test_while_draining_it_is_unready_and_answers_and_each_answer_ends_its_conne
         server.wait_for("draining")
         assert server.get("/readyz") == (
             503,
-            "[-] lifecycle: draining, another pod answers\nnot ready\n",
+            "[-] lifecycle: draining, another pod takes over\nnot ready\n",
         )
         assert server.get("/livez")[0] == 200
         for client in (kept, Client(server.port, trusting)):

@@ -72,7 +72,7 @@ def test_refused_settings_keep_the_server_ready_and_are_shown(
             "config_reload_failed", source="settings", reason="rules.no-such-rule is no rule"
         )
         status, text = server.get("/readyz?verbose")
-        line = "[!] settings-reload: rules.no-such-rule is no rule; the last good settings is"
+        line = "[!] settings-reload: rules.no-such-rule is no rule; the last valid settings is"
         assert (status, line in text) == (200, True)
         assert server.metric('graphgate_reload_failures_total{source="settings"}') == 1
         client = Client(server.port, trusting)

@@ -34,7 +34,7 @@ def test_beyond_the_bound_the_slowest_is_answered_with_429_and_when_to_come_agai
             answer = holder.recv(1024)
             assert answer.startswith(b"HTTP/1.1 429 ")
             assert b"\r\nretry-after: 1\r\n" in answer
-            assert answer.endswith(b"\r\n\r\ntoo many bodies at once, try again\n")
+            assert answer.endswith(b"\r\n\r\ntoo many requests at once, try again\n")
             body = review("u-again")
             holder.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
             assert holder.recv(1024).startswith(b"HTTP/1.1 200 ")  # on the same connection

@@ -145,7 +145,7 @@ def test_the_server_is_not_ready_before_the_cluster_was_read():
     probe = policies.readiness_check().probe()
     assert (probe.state, probe.detail) == (
         "failed",
-        "0 in force; those of the cluster are being compiled",
+        "0 in force; policies of the cluster are being compiled",
     )
     wait_until_loaded(policies)
     assert policies.readiness_check().probe().state == "ok"
@@ -191,7 +191,7 @@ def test_the_last_good_version_of_an_object_stays_and_others_change():
     live.put(policy("a", expression="nonsense("), binding("a"), policy("b", "b"), binding("b"))
     wait_until_loaded(policies)
     assert sorted(denial_messages(policies)) == ["b", "good"]
-    assert "(its last good version stays in force)" in policies.readiness_check().probe().detail
+    assert "(its last valid version stays in use)" in policies.readiness_check().probe().detail
     live.put(binding("a"), policy("b", "b"), binding("b"))
     wait_until_loaded(policies)
     assert denial_messages(policies) == ["b"]
@@ -305,7 +305,9 @@ def test_a_selector_without_a_cluster_is_named_and_files_stay_in_force(tmp_path)
     )
     policies.reload_if_changed()
     selectors.append("team=ml")
-    with pytest.raises(PolicyError, match=r"policies\.selector is 'team=ml': there is no kubeconf"):
+    with pytest.raises(
+        PolicyError, match=r"cannot use policies\.selector 'team=ml': there is no kubeconf"
+    ):
         policies.reload_if_changed()
     assert denial_messages(policies) == ["file"]
 

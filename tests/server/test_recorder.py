@@ -84,5 +84,5 @@ def test_a_link_is_not_followed(tmp_path):
 
 
 def test_a_folder_that_cannot_be_written_in_is_an_error(tmp_path):
-    with pytest.raises(SettingsError, match="not a folder that can be written in"):
+    with pytest.raises(SettingsError, match="not a writable folder"):
         ReviewRecorder(tmp_path / "gone")

@@ -60,7 +60,7 @@ def test_every_error_of_a_changed_file_is_in_the_log_and_on_one_line_of_the_stat
     (record,) = [each for each in caplog.records if each.msg == "config_reload_failed"]
     assert record.fields["reason"] == f"{ratchet}\n{mode}"
     (check,) = loop.checks()
-    kept = "the last good settings is still in effect"
+    kept = "the last valid settings is still in use"
     assert check.probe().detail == f"{ratchet}; {mode}; {kept}"
 
 

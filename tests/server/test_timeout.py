@@ -66,7 +66,9 @@ def test_what_raises_raises_and_the_alarm_is_off() -> None:
 
 
 def test_what_runs_for_ever_is_ended() -> None:
-    with pytest.raises(ReviewTimeoutError, match=r"^the 0.05 s for one judgement are over$"):
+    with pytest.raises(
+        ReviewTimeoutError, match=r"^the time limit of 0.05 s for one evaluation is exceeded$"
+    ):
         run(ReviewTimeout(0.05), loop_forever)
 
 
@@ -165,7 +167,9 @@ def test_a_time_out_denies_whatever_on_rule_error_says() -> None:
     found = review_within_timeout(minimal(), with_slow_rule("traffic-not-100"))
     response = orjson.loads(found.body)["response"]
     assert response["allowed"] is False
-    slow = "rule traffic-not-100 was too slow: the 3600 s for one judgement are over"
+    slow = (
+        "rule traffic-not-100 was too slow: the time limit of 3600 s for one evaluation is exceeded"
+    )
     assert slow in response["status"]["message"]
     lenient = replace(with_slow_rule("traffic-not-100"), on_rule_error="allow")
     vars(lenient)["rule_set"] = with_slow_rule("traffic-not-100").rule_set

@@ -94,7 +94,7 @@ def test_a_pair_that_does_not_match_keeps_the_old_one_and_says_so(
         assert status == 200
         assert (
             f"[!] certificate-reload: the key {key} does not belong to the certificate"
-            f" {certificate}; the last good certificate is still in effect\n"
+            f" {certificate}; the last valid certificate is still in use\n"
         ) in text
         assert server.metric(sample) == 1
         assert server.metric('graphgate_readiness_check_state{check="certificate-reload"}') == 1

@@ -154,9 +154,9 @@ def _attack_names(plane: ControlPlane) -> Result:
             answer = plane.request("POST", _SERVICES, document)
             if answer.status == 201:
                 foreign[name] = answer.body["metadata"]["uid"]
-        told = _until(lambda: not process.is_alive or _all_told(plane, ["raced"]))
+        has_reported = _until(lambda: not process.is_alive or _all_told(plane, ["raced"]))
         taken = [name for name, uid in foreign.items() if not _is_untouched(plane, name, uid)]
-        met = told and bool(foreign) and not taken and process.is_alive
+        met = has_reported and bool(foreign) and not taken and process.is_alive
     worst = f"{len(taken)} of {len(foreign)} foreign Services taken over"
     return Result("reconciler: foreign Services between its look and its write", worst, "0", met)
 

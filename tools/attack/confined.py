@@ -1,7 +1,7 @@
 """A process of graphgate at the chart's memory limit: in a cgroup where one can be made.
 
 Where none can (no Linux, no right to), nothing ends the process at the limit; its peak of resident
-memory (VmHWM) is told either way.
+memory (VmHWM) is reported either way.
 """
 
 import contextlib

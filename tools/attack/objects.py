@@ -24,7 +24,7 @@ from webhook.server.lifecycle import tune_gc
 from webhook.settings.model import Settings, read_settings
 
 CPU_LIMIT_SECONDS = 20
-"""After which a review is ended, and told as such: far above the goal."""
+"""Time after which a review is aborted and reported: far above the goal."""
 
 GOAL_MS, GOAL_MIB = 250, 64
 """What no review is to exceed: so long may one delay another client, and so many fit beside an idle
@@ -150,8 +150,8 @@ def _in_child(measure: Callable[[], tuple[float, float]]) -> tuple[float, float]
         finally:
             os._exit(0)
     os.close(writer)
-    with os.fdopen(reader, "rb") as told:
-        answer = told.read()
+    with os.fdopen(reader, "rb") as stream:
+        answer = stream.read()
     os.waitpid(child, 0)
     if not answer:
         return None

@@ -3,7 +3,7 @@
 The server is `graphgate serve` with the policies of the library, at the chart's memory limit. Who
 is attacked is one more client, with a small review every 20 ms on one connection that it keeps, as
 an API server does, and a probe of the health port each second. All of them share this machine: how
-long the server waited for a processor is told too, since on a busy one that is what is measured.
+long the server waited for a processor is reported too, since on a busy one that dominates.
 """
 
 import contextlib

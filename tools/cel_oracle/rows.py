@@ -110,8 +110,8 @@ def known_reasons() -> dict[str, tuple[str, str]]:
     """Return class and reason of each row on which graphgate differs, by `key`."""
     lines = KNOWN.read_text().splitlines() if KNOWN.is_file() else []
     rows = list(map(json.loads, lines))
-    told = [(row.pop("class"), row.pop("reason", "")) for row in rows]
-    return {key(row): reason for row, reason in zip(rows, told, strict=True)}
+    classes = [(row.pop("class"), row.pop("reason", "")) for row in rows]
+    return {key(row): reason for row, reason in zip(rows, classes, strict=True)}
 
 
 def write_known(rows: Iterable[tuple[Row, str]]) -> None:

@@ -21,7 +21,7 @@ OLDEST_KUBECTL = (1, 32)
 class Module:
     """A Go module that tools are built from; `name` is its folder under `modules/`.
 
-    `stamps` are `-X` values for the linker; "{version}" stands for the version with its v,
+    `stamps` are `-X` values for the linker; "{version}" is the version with its v,
     "{major}" and "{minor}" for its parts.
     """
 

@@ -1,6 +1,6 @@
 """Runs Contour and Envoy beside a control plane, both in the network of the calling thread.
 
-Ports are fixed: a network of one's own has them free. Whatever happens, both end with this process
+Ports are fixed: a separate network has them free. Whatever happens, both end with this process
 (`tools.control_plane.process`).
 """
 

@@ -14,7 +14,7 @@ expanded: the API server checks them when it gets the Deployment, graphgate befo
 the insides of metrics and triggers: their autoscalers check them.
 
 The older versions have the same fields and types but no descriptions: `kubectl explain` reads v1
-unless told otherwise, and every API server, client cache and backup carries the text.
+by default, and every API server, client cache and backup carries the text.
 
 The keyword for null: a field may be null where the source says so. Not so spec.replicas and
 status.replicas, where a stored null makes the scale subresource fail; the API server drops null

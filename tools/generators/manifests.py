@@ -46,7 +46,7 @@ class Rendering:
 
     values          what differs from the default values
     with_namespace  whether the namespace is in it
-    sets_image      whether it is used with an image set; else a placeholder stands for it
+    sets_image      whether it is used with an image set; else it has a placeholder
     """
 
     values: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Signing: the checksums, which stand for every artefact, with cosign or minisign and a key."""
+"""Signing: the checksums, which cover every artefact, with cosign or minisign and a key."""
 
 import shutil
 import subprocess

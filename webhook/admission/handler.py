@@ -32,11 +32,11 @@ Verdict = Literal["allowed", "would-be-denied", "denied"]
 
 
 class ReviewResult(NamedTuple):
-    """What goes back, and what the log and the metrics may know of it (never the object).
+    """The response, and what the log and the metrics may contain of it (never the object).
 
     body                the AdmissionReview response as JSON
     findings            rule and action of each
-    rule_errors         rules of ours that crashed, with the exception for the log
+    rule_errors         rules that crashed, with the exception for the log
     policy_set_version  version of the current policies; "": none
     object_uid          of the object before an update; "": it is created
     denial              what its author reads; "": it is allowed. For an Event, never for the log
@@ -60,7 +60,7 @@ class ReviewResult(NamedTuple):
 class TimeLimit(Protocol):
     """Ends what takes too long from inside, with an exception, while it is running.
 
-    is_running  set to False by who started it: from then on nothing is interrupted
+    is_running  set to False by the caller: from then on nothing is interrupted
     """
 
     is_running: bool
@@ -95,11 +95,11 @@ def handle_review(
 
     endpoint        "mutate" checks with defaults filled in, and adds them; "validate" checks what
                     it gets, and adds nothing
-    policy_context  users' policies and exceptions at this moment; None: there are none
+    policy_context  the current policies and exceptions of users; None: none
     allow_cache     what was found faultless before; None: nothing is remembered
     time_limit      may end with an exception what takes long, reading and evaluating; the answer is
                     written outside of it, so that there always is one
-    Raise MalformedReviewError if `body` is no review that could be answered.
+    Raise MalformedReviewError if `body` is not a review that could be answered.
     """
     limit, request, decision = time_limit or _NoLimit(), None, ALLOWED
     if len(body) > MAX_CACHED_REVIEW_BYTES:

@@ -1,7 +1,7 @@
 """Reviews as they are kept to be replayed: what may be secret is replaced before it is written.
 
-A placeholder says what it stands for: "<env value>". Those that a replayed review holds are
-counted, since a rule or policy that reads such a value may answer otherwise.
+A placeholder says what it replaces: "<env value>". Placeholders in a replayed review are
+counted, since a rule or policy that reads such a value may decide differently.
 """
 
 from collections.abc import Iterator
@@ -75,7 +75,7 @@ def _redact_env(item: Any) -> Any:
 
 
 def record_line(body: bytes, endpoint: str, verdict: str, time: str) -> bytes:
-    """Return the line that keeps a review; raise ValueError for what is no JSON."""
+    """Return the line that keeps a review; raise ValueError for invalid JSON."""
     line = {
         "time": time,
         "endpoint": endpoint,
@@ -105,7 +105,7 @@ def read_recording(content: bytes) -> Iterator[RecordedReview | str]:
             if event is not None:
                 yield event if isinstance(event, RecordedReview) else f"line {number}: {event}"
         else:
-            yield f"line {number} is neither a record nor an event of an audit log"
+            yield f"line {number} is neither a recorded review nor an audit event"
 
 
 def _recorded(line: dict[str, Any]) -> RecordedReview:

@@ -14,7 +14,7 @@ API_VERSION = "admission.k8s.io/v1"
 KIND = "AdmissionReview"
 
 _UID_SEARCH_BYTES = 4096
-"""Bytes in which the uid of an unparsable body is looked for: the API server writes kind,
+"""Bytes that are searched for the uid of an unparsable body: the API server writes kind,
 apiVersion and request.uid first, long before the object."""
 
 _UID = re.compile(rb'"uid"\s*:\s*"([0-9A-Za-z-]{1,64})"')
@@ -34,11 +34,11 @@ def find_uid(body: bytes) -> str:
 def parse_request(body: bytes) -> AdmissionRequest:
     """Return the request in `body`.
 
-    Raise MalformedReviewError if there is none that could be answered, and UnreadReviewError if
-    there is one that holds more values, or is nested more deeply, than is read.
+    Raise MalformedReviewError if it cannot be answered, and UnreadReviewError if it has more
+    values, or is nested more deeply, than is read.
     """
     if exceeds_values(body, MAX_REVIEW_VALUES):
-        message = f"the review holds more than {MAX_REVIEW_VALUES:,} values, and was not read"
+        message = f"the review has more than {MAX_REVIEW_VALUES:,} values and was not read"
         if uid := find_uid(body):
             raise UnreadReviewError(message, uid, "object-too-large")
         raise MalformedReviewError(message)
@@ -47,11 +47,11 @@ def parse_request(body: bytes) -> AdmissionRequest:
     except orjson.JSONDecodeError as error:
         uid = find_uid(body)
         if uid and "depth limit" in str(error):
-            message = "the object is nested more than 1,000 levels deep, and was not read"
+            message = "the object is nested more than 1,000 levels deep and was not read"
             raise UnreadReviewError(message, uid, NESTED_TOO_DEEP_RULE_ID) from error
         raise MalformedReviewError(f"the body is not JSON: {error}") from error
     if not isinstance(review, dict) or review.get("kind") != KIND:
-        raise MalformedReviewError(f"the body is no {KIND}")
+        raise MalformedReviewError(f"the body is not an {KIND}")
     if review.get("apiVersion") != API_VERSION:
         raise MalformedReviewError(f"the review's apiVersion is not {API_VERSION}")
     request = get_mapping(review, "request")

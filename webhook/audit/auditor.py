@@ -52,7 +52,7 @@ EVERYTHING = ObjectFilter()
 
 @dataclass(frozen=True, slots=True)
 class Auditor:
-    """Judges objects.
+    """Evaluates objects.
 
     team_label    the label that says whose an object is; where it has none, its namespace's
     with_details  whether objects are drawn and their containers explained; a third of the time

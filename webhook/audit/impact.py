@@ -45,7 +45,7 @@ def _denials(audited: AuditedObject) -> list[LocatedFinding]:
 
 @dataclass(frozen=True, slots=True)
 class ImpactAuditor:
-    """Judges each object twice."""
+    """Evaluates each object twice."""
 
     before: Auditor
     after: Auditor

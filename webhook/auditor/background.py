@@ -219,7 +219,7 @@ class BackgroundAuditor:
                 return
 
     def _audit_everything(self, judgement: Judgement) -> bool:
-        """Judge every object once; return whether all could be listed."""
+        """Evaluate every object once; return whether all could be listed."""
         started_at = time.monotonic()
         try:
             self._follow_reports()
@@ -348,7 +348,7 @@ class BackgroundAuditor:
                 self._queue.done(name)
 
     def _audit_one(self, name: NamespacedName) -> None:
-        """Judge one object as it is now, and see to it that its report says so."""
+        """Evaluate one object as it is now, and see to it that its report says so."""
         document = self._fetch(name)
         before = self._states.get(name)
         if document is None:

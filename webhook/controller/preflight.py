@@ -32,7 +32,7 @@ def is_managed_elsewhere(facts: Facts, namespace: str, controller_id: str) -> bo
 def find_served_kinds(transport: Transport, versions: Mapping[str, str]) -> frozenset[str]:
     """Return which kinds the cluster has; `versions` has the apiVersion of each that may be served.
 
-    Raise KubeApiUnavailableError if there is no response. Every account may discover
+    Raise KubeApiUnavailableError without a response. Every account may discover
     (system:discovery).
     """
     served: set[str] = set()

@@ -1,13 +1,13 @@
-"""What was found faultless is remembered by its content, and not judged twice.
+"""Objects without findings are cached by content, and not evaluated twice.
 
-The API server asks about one object at least twice: /mutate judges it with its defaults filled in,
-and what /validate gets a moment later is just that. GitOps tools then apply it again, unchanged, at
-every sync. Judging is a pure function of the object, the settings and the facts, so the second
-answer is the first one.
+The API server asks about one object at least twice: /mutate evaluates it with its defaults filled
+in, and /validate receives exactly that a moment later. GitOps tools then apply it again,
+unchanged, at every sync. Evaluation is a pure function of the object, the settings and the facts,
+so the second result is the first one.
 
-Compared are whole contents, never digests of them: nothing in an object can be made to look like
-another one. Forgotten is everything when settings or facts change, and else what was not asked
-about for the longest time. Objects with findings are judged anew each time.
+Whole contents are compared, never digests: no object can be made to look like another one. A
+change of settings or facts clears the cache; otherwise the least recently used objects are evicted.
+Objects with findings are evaluated again each time.
 """
 
 from collections import OrderedDict
@@ -22,8 +22,8 @@ MAX_CACHED_BYTES: Final = 4 << 20
 """Of all contents together: about a thousand objects of 4 KB."""
 
 MAX_CACHED_REVIEW_BYTES: Final = 128 << 10
-"""Bytes of a review whose object may be remembered; the caller looks, before anything is written
-for the comparison. What is larger is rare, and would push out too many others."""
+"""Maximum bytes of a review whose object is cached; the caller checks that before it serialises
+anything. Larger objects are rare, and would evict too many others."""
 
 CacheKey = tuple[str, bytes]
 
@@ -53,7 +53,7 @@ class AllowCache:
         return namespace, content
 
     def contains(self, key: CacheKey, settings: Settings, facts: Facts) -> bool:
-        """Tell whether an object was found faultless, under the same settings and facts."""
+        """Return whether an object had no findings, under the same settings and facts."""
         if settings is not self._settings or facts is not self._facts:
             self._keys.clear()
             self._bytes = 0
@@ -65,7 +65,7 @@ class AllowCache:
         return False
 
     def add(self, key: CacheKey) -> None:
-        """Note that nothing was found in an object, under what `knows` was last asked with."""
+        """Record that an object has no findings, as of the last `contains`."""
         self._keys[key] = None
         self._bytes += len(key[1])
         while self._bytes > self._max_bytes:

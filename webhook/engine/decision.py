@@ -9,11 +9,11 @@ from webhook.settings.model import Mode
 
 
 class RuleError(NamedTuple):
-    """A rule or policy of ours that crashed or ran out of time.
+    """A rule or policy that crashed or ran out of time.
 
     rule_id  its id
     error    what it raised; for the log, never for the author
-    stage    what was being done, where it was no rule: "reading the object"
+    stage    what was being done, where it was not a rule: "reading the object"
     """
 
     rule_id: str
@@ -22,7 +22,7 @@ class RuleError(NamedTuple):
 
     @property
     def is_timeout(self) -> bool:
-        """Whether it ran out of time; then it denies, or whoever is slow enough would pass."""
+        """Whether it ran out of time; then it denies, or a slow enough object would pass."""
         return isinstance(self.error, ReviewTimeoutError)
 
 
@@ -52,7 +52,7 @@ class Decision(NamedTuple):
     fail_closed  whether every such failure refuses the object (`onRuleError: deny`), and not only
                  those for want of time
     suppressed   findings that exceptions take back
-    mode         what comes of denials; what exceeds a bound is refused in every mode
+    mode         what a denial does; exceeding a limit denies in every mode
     """
 
     denials: tuple[Finding, ...] = ()

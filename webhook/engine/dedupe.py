@@ -18,9 +18,9 @@ def _superseded_rule_ids() -> frozenset[str]:
 
 
 def drop_superseded(findings: list[ActionFinding]) -> list[ActionFinding]:
-    """Leave out what a rule that gives way says of a place that another rule speaks of.
+    """Drop findings of superseded rules at paths where the superseding rule has a finding.
 
-    A denial gives way to a denial only: nothing is admitted because a warning stands beside it.
+    Only a denial supersedes a denial: nothing is admitted because of a warning.
     """
     superseded = _superseded_rule_ids()
     others = [

@@ -1,6 +1,6 @@
 """The one engine: a document, the settings and the facts in, a Decision out.
 
-Webhook, command line, audit and reconciler all enter here, so a fault reads the same everywhere.
+Webhook, command line, audit and reconciler all enter here, so an error reads the same everywhere.
 """
 
 from collections.abc import Callable, Iterable, Set
@@ -49,23 +49,23 @@ def evaluate(
     operator: Operator | None = None,
     authored_text: AuthoredText | None = None,
 ) -> Decision:
-    """Judge one SeldonDeployment, and fill in its defaults.
+    """Evaluate one SeldonDeployment, and fill in its defaults.
 
     document        any JSON value
     namespace       where it is or will be; None: where its metadata says
-    old_document    the object before an update; its faults, where they are left, only warn
+    old_document    the object before an update; its errors, where they are left, only warn
     apply_defaults  True: the object is checked with its defaults filled in, and the patch adds
                     them. False: it is checked as it is, with a warning if defaults are missing.
                     With `defaults.applyAt: render`, and where the mode is "observe", it is checked
                     with its defaults either way, and nothing is added
-    policy_context  users' policies and exceptions; None: there are none
+    policy_context  users' policies and exceptions; None: none
     allow_cache     what was found faultless before; None: nothing is remembered
     operator        whose pods are checked; None: as settings, object and facts say
     authored_text the text that the document was read from; None: it came as JSON
 
     What the API server and controllers write, `status` and most of `metadata`, is for policies
-    only. An object that is being deleted is allowed as it is: whoever refuses the update that
-    removes its finalizer keeps it for ever.
+    only. An object that is being deleted is allowed as it is: denying the update that removes its
+    finalizer would keep it forever.
     """
     evaluated = read_object(
         document,
@@ -147,7 +147,7 @@ def _ask_other_sources(
 ) -> list[ActionFinding]:
     """Return what all sources but the rules find; what crashes goes into `rule_errors`.
 
-    old   the object before an update; None: it is not asked for what it had already
+    old   the object before an update; None: existing errors are not compared
     only  the ids of findings that are asked for, of the others some may be left out; None: all
     """
     findings: list[ActionFinding] = []
@@ -264,7 +264,7 @@ def _drop_exempted(
 
 
 def _leaves_unread_alone(document: Any, old_document: Any) -> bool:
-    """Tell whether an update has the same spec and no new annotation: what decides how pods run."""
+    """Return whether an update keeps the spec and adds no annotation, so that pods stay as is."""
     if type(document) is not dict or type(old_document) is not dict:
         return False
     try:
@@ -286,7 +286,7 @@ def _missing_defaults_finding(operations: tuple[Operation, ...], document: Any) 
     return Finding(
         Path.from_pointer(operations[0]["path"], document),
         f"{len(operations)} default{'s are' if len(operations) > 1 else ' is'} missing: "
-        "the mutating webhook did not see this object",
+        "the mutating webhook did not process this object",
         "check that the mutating webhook of graphgate is registered",
         rule_id=NOT_DEFAULTED_RULE_ID,
     )

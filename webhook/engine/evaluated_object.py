@@ -1,7 +1,7 @@
 """One object as it is evaluated: with its defaults, parsed once, and all that it is evaluated by.
 
-Whoever wants an object's view, or what it stands for, takes it from here: webhook, command line,
-audit and reconciler see the same. Not here: what is found in it (`evaluate`).
+The view of an object and its rendered objects come from here, so that webhook, command line, audit
+and reconciler see the same. Not here: findings (`evaluate`).
 """
 
 from dataclasses import dataclass, replace
@@ -29,14 +29,14 @@ class EvaluatedObject:
     submitted            as it came
     document             with its defaults filled in, and with what policies change of it
     namespace            where it is or will be
-    settings, facts      those of its namespace; the facts say who reconciles it, `operator` too
+    settings, facts      those of its namespace; the facts contain its operator
     given_settings, …    settings and facts as they were given
-    policy_context       users' policies and exceptions; None: there are none
+    policy_context       users' policies and exceptions; None: none
     old_document, old    the object before an update; None: it is created
     is_within_limits     whether it is known that no bound is exceeded
     patch                what is added to what came
     missing_defaults     what should have been filled in before it came
-    default_warnings     why what the namespace asks for is not filled in
+    default_warnings     why defaults requested by the namespace are not applied
     mutations            findings: policies that could not change it
     authored_text        the text that it was read from; None: it came as JSON
     """
@@ -87,7 +87,7 @@ class EvaluatedObject:
 
     @lazy
     def rendering(self) -> Rendering:
-        """What it stands for, rendered when somebody asks."""
+        """Its rendered objects, rendered on first use."""
         return Rendering(
             self.view,
             self.settings.defaults,

@@ -9,12 +9,12 @@ from webhook.graph.path import Path
 from webhook.graph.text import shorten
 
 MAX_SHOWN_FINDINGS = 100
-"""Findings that one denial spells out. A denial travels in an HTTP answer and is read by a
-person; whoever has more than a hundred errors gets them from `graphgate check`."""
+"""Findings listed in one denial. A denial is part of an HTTP response and read by a person;
+more than a hundred errors are shown by `graphgate check`."""
 
 MAX_MESSAGE_LENGTH = 4096
-"""Characters of a message or a remediation in one line. The longest of ours name every container of
-a pod; a policy's may hold whatever the object holds."""
+"""Characters of a message or a remediation in one line. The longest built-in ones list every
+container of a pod; a policy's may contain any value of the object."""
 
 MAX_PATH_LENGTH = 512
 """Characters of a path in one line: a key of an object may be a megabyte long."""
@@ -26,7 +26,7 @@ RULE_ERROR_TEXT = "could not be evaluated; this is a failure of graphgate, not o
 
 
 def format_finding(finding: Finding) -> str:
-    """Return 'PATH: FACT; REMEDY [RULE]'."""
+    """Return 'PATH: MESSAGE; REMEDIATION [RULE]'."""
     return f"{format_path(finding.path)}: {format_message(finding)}"
 
 
@@ -36,7 +36,7 @@ def format_path(path: Path) -> str:
 
 
 def format_message(finding: Finding) -> str:
-    """Return 'FACT; REMEDY [RULE]'."""
+    """Return 'MESSAGE; REMEDIATION [RULE]'."""
     message = shorten(finding.message, MAX_MESSAGE_LENGTH)
     remediation = shorten(finding.remediation, MAX_MESSAGE_LENGTH)
     return f"{message}{f'; {remediation}' if remediation else ''} [{finding.rule_id}]"

@@ -1,13 +1,13 @@
-"""Whose pods are judged: those of Seldon's operator, or those of graphgate's reconciler.
+"""Whose pods are evaluated: those of Seldon's operator, or those of graphgate's reconciler.
 
 What is known of the cluster and of the object decides, in this order:
 
 1. the setting `operator`, where it is not "auto";
 2. the label seldon.io/controller-id: the object is graphgate's if it names its reconciler. Without
-   the label it is Seldon's, where Seldon's operator is at work (`Facts.operator`): a reconciler
-   without an id does not start beside it;
-3. the status: who writes it now reconciles the object (its managers in metadata.managedFields);
-4. whether Seldon's operator is at work in the cluster;
+   the label it is Seldon's, if Seldon's operator runs (`Facts.operator`): a reconciler without an
+   id does not start next to it;
+3. the status: its current writer reconciles the object (its managers in metadata.managedFields);
+4. whether Seldon's operator runs in the cluster;
 5. nothing known, as offline: Seldon's, which most clusters have.
 """
 
@@ -23,19 +23,19 @@ from webhook.settings.model import Settings
 DEFAULT_OPERATOR: Operator = "seldon"
 
 _STATUS_MANAGERS: Mapping[str, Operator] = {"graphgate": "graphgate", "manager": "seldon"}
-"""Field managers by who they are. Seldon's is called as its program (controller-runtime's default,
+"""Operators by field manager. Seldon's is named after its program (controller-runtime's default,
 operator/Dockerfile, v1.17.1)."""
 
 
 class OperatorChoice(NamedTuple):
-    """Whose pods an object stands for, and the evidence, as reports tell it."""
+    """The operator that creates an object's pods, and the evidence, as in reports."""
 
     name: Operator
     evidence: str
 
 
 def resolve_operator(document: Any, settings: Settings, facts: Facts) -> OperatorChoice:
-    """Return whose pods this object stands for."""
+    """Return the operator that creates the pods of this object."""
     if settings.operator != "auto":
         return OperatorChoice(settings.operator, "the setting operator")
     metadata = get_mapping(document if type(document) is dict else {}, "metadata")
@@ -43,16 +43,16 @@ def resolve_operator(document: Any, settings: Settings, facts: Facts) -> Operato
     if controller_id and controller_id == settings.controller_id:
         return OperatorChoice("graphgate", f"the label {CONTROLLER_ID_LABEL}={controller_id}")
     if facts.operator == "seldon" and not controller_id:
-        return OperatorChoice("seldon", "Seldon's operator is at work in the cluster")
+        return OperatorChoice("seldon", "Seldon's operator runs in the cluster")
     if "managedFields" in metadata and (writer := _find_status_writer(metadata)):
         return OperatorChoice(writer, "the object's status")
     if facts.operator is not None:
         return OperatorChoice(facts.operator, "the facts of the cluster")
-    return OperatorChoice(DEFAULT_OPERATOR, "the default, since nothing shows who reconciles")
+    return OperatorChoice(DEFAULT_OPERATOR, "the default, because the operator is unknown")
 
 
 def _find_status_writer(metadata: Mapping[str, Any]) -> Operator | None:
-    """Return who wrote the status last; None if neither did."""
+    """Return the operator that wrote the status last; None if neither did."""
     writers = [
         (get_str(entry, "time"), _STATUS_MANAGERS[manager])
         for _, entry in iter_mappings(metadata, "managedFields")
@@ -67,7 +67,7 @@ _kept_facts: list[tuple[Facts, Facts]] = []
 
 
 def with_operator(facts: Facts, operator: Operator) -> Facts:
-    """Return the facts with who reconciles.
+    """Return the facts with the operator of the object.
 
     Of the same facts it is the same object each time: what rules remember is under their facts.
     """

@@ -1,4 +1,4 @@
-"""The action that settings give to findings whose id is no rule: `rules.ID.action`."""
+"""The action that settings give to findings whose id is not a rule: `rules.ID.action`."""
 
 from collections.abc import Iterable, Iterator, Mapping
 

@@ -1,7 +1,7 @@
 """Findings about values that a template engine has not filled in yet.
 
-Whatever a rule says of "${NAME}", the one thing to do is to render the template: so that is what
-is said, once, and nothing is offered to change it.
+Whatever a rule reports about "${NAME}", the template must be rendered: so one finding says that,
+and no fix is offered.
 """
 
 from collections.abc import Iterable

@@ -1,11 +1,11 @@
-"""The pods of a SeldonDeployment judged before they exist.
+"""The pods of a SeldonDeployment evaluated before they exist.
 
 Here: which templates there are, which standard holds, the action of each finding. Not here: what
 a standard demands (`podsecurity`).
 
 Which pods there will be, and what is injected into them, rendering says (`rendered_pods`). Where a
-standard holds, those pods are judged by it, in the words that the API server would have for them;
-everything else is about the templates as they are written.
+standard holds, those pods are evaluated by it, in the words that the API server would have for
+them; everything else is about the templates as they are written.
 """
 
 from collections.abc import Iterator, Mapping
@@ -53,7 +53,7 @@ _ACTIONS: dict[Mode, Action] = {"off": "off", "warn": "warn", "enforce": "deny"}
 
 @dataclass(frozen=True, slots=True)
 class PodTemplateRef:
-    """A pod template, and where its parts stand in the document."""
+    """A pod template, and the paths of its parts in the document."""
 
     predictor: str
     raw: Mapping[str, Any]
@@ -85,9 +85,9 @@ def check_pods(
     old        the object before an update; a template that the update leaves alone is not spoken
                of, but for what its pod gets from elsewhere and had not before
 
-    What can never run denies in any mode; what a standard or the restrictions forbid does what the
-    mode says; what OpenShift's restricted-v2 refuses only warns, since the service account may
-    have a grant that nobody sees here.
+    Pods that can never run are denied in any mode; violations of a standard or of the restrictions
+    follow the mode; what OpenShift's restricted-v2 rejects only warns, since the service account
+    may have another SCC.
     """
     deployment, defaults, namespace_facts = (
         rendering.deployment,

@@ -41,7 +41,7 @@ class MutatedObject:
 def _admission_request(
     policy_context: PolicyContext, document: Any, old_document: Any, namespace: str
 ) -> AdmissionRequest:
-    """Return what the policies are asked about: the raw request if there is one, else an apply."""
+    """Return the request that the policies evaluate: the raw one if there is one, else an apply."""
     if policy_context.request is not None:
         return replace(policy_context.request, object=document)
     operation = "CREATE" if old_document is None else "UPDATE"
@@ -58,7 +58,7 @@ def _admission_request(
 def apply_mutations(
     policy_context: PolicyContext, document: Any, old_document: Any, namespace: str, facts: Facts
 ) -> MutatedObject:
-    """Return what the mutating policies make of a document."""
+    """Return a document after the mutating policies."""
     request = _admission_request(policy_context, document, old_document, namespace)
     mutation = mutate_object(
         policy_context.policies,
@@ -74,7 +74,7 @@ def apply_mutations(
 def run_validations(
     policy_context: PolicyContext, document: Any, old_document: Any, namespace: str, facts: Facts
 ) -> Iterator[ActionFinding]:
-    """Yield what the validating policies find, with the action that their bindings ask for.
+    """Yield findings of the validating policies, with the actions of their bindings.
 
     Their auditAnnotations are findings for the record.
     """
@@ -102,7 +102,7 @@ def run_rendered(
     facts: Facts,
     settings: Settings,
 ) -> Iterator[ActionFinding]:
-    """Yield what policies for pods and other objects say of those that a document stands for.
+    """Yield findings of policies for pods and other kinds on the rendered objects of a document.
 
     Rendering costs more than most rules together: it happens only for a policy that needs it.
     """
@@ -153,7 +153,7 @@ def drop_exempted(
             "warn",
             Finding(
                 ROOT,
-                f'the exception "{exception.name}" has expired and exempts from nothing',
+                f'the exception "{exception.name}" has expired and no longer exempts anything',
                 "renew it or remove it",
                 rule_id=POLICY_EXCEPTION_RULE_ID,
             ),
@@ -164,12 +164,12 @@ def drop_exempted(
 
 
 def _policy_error_findings(failures: Iterable[PolicyFailure]) -> Iterator[ActionFinding]:
-    """Yield a finding for each policy that could not be evaluated: its author's or our fault."""
+    """Yield a finding for each policy that could not be evaluated: its author's or our error."""
     for failure in failures:
         finding = Finding(
             ROOT,
             f"the policy could not be evaluated: {failure.error}",
-            "this is a fault of the policy, not of the object",
+            "the error is in the policy, not in the object",
             rule_id=failure.rule_id,
         )
         # An Ignore that holds for want of time would let pass whatever is made slow enough.

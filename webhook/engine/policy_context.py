@@ -1,4 +1,4 @@
-"""What an organisation wants beyond what a graph must be, at one moment."""
+"""The policies and exceptions at one moment."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PolicyContext:
-    """Policies and exceptions, and what they are asked with.
+    """Policies and exceptions, and the request user with which they are evaluated.
 
     policies  as they were loaded
     now       seconds since 1970: which exceptions have expired
     expired   whether the time of the whole review is up; None: it has no end
     request   the admission request; None: what `kubectl apply` would send
-    user, groups  who would send it
+    user, groups  the user of the request
     """
 
     policies: "PolicySet"

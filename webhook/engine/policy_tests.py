@@ -1,4 +1,4 @@
-"""PolicyTest cases on what their object stands for: pods, Deployments, Services and the others.
+"""PolicyTest cases on rendered objects: pods, Deployments, Services and the others.
 
 Here, because rendered objects are the engine's matter. Not here: reading and running cases
 (`policy.testing`).
@@ -22,10 +22,10 @@ from webhook.policy.testing.suite import TestCase
 def evaluate_rendered_objects(
     case: TestCase, document: Any, policies: PolicySet, observer: ExpressionObserver
 ) -> Iterable[PolicyFinding]:
-    """Return what the policies find in the objects that a case's document stands for.
+    """Return findings of the policies in the objects rendered from a case's document.
 
-    Nothing where it is no SeldonDeployment, or goes away. Policies that read request.userInfo are
-    not decided for rendered objects, and say nothing here.
+    Nothing if it is not a SeldonDeployment, or is deleted. Policies that read request.userInfo are
+    not evaluated for rendered objects.
     """
     if case.request.operation == "DELETE" or get_str(document, "kind") != "SeldonDeployment":
         return ()

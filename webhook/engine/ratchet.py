@@ -1,9 +1,9 @@
-"""Old faults: what an object had before an update does not deny the update.
+"""Old errors: what an object had before an update does not deny the update.
 
-Without this, whoever tightens a rule locks every object that breaks it: it could not even be
-labelled. A finding is old if the same rule was broken before by the same values at the same places,
-where a place counts list items by their name and not by their number. What a finding says is not
-compared: one message may apply to many objects.
+Without this, a stricter rule would lock every object that violates it: not even its labels
+could change. A finding is old if the same rule was broken before by the same values at the same
+places, where a place counts list items by their name and not by their number. What a finding says
+is not compared: one message may apply to many objects.
 """
 
 from collections import Counter
@@ -24,11 +24,11 @@ def ratchet(
 ) -> list[ActionFinding]:
     """Return the findings, with "warn" for each denial that was there before.
 
-    documents  the object as it is judged and, if that differs, as it was submitted: defaults that
-               are filled in now change a structure that its author left alone
+    documents  the object as it is evaluated and, if that differs, as it was submitted: defaults
+               that are filled in now change a structure that its author left alone
 
-    same_unread  whether the update leaves alone what could hide where nobody read. Only then is a
-               finding old that says that not everything was read or told
+    same_unread  whether the update does not change parts that were not read. Only then can a
+                 finding about unread parts be old
     """
     old_places = Counter[FaultPlace]()
     old_incomplete: set[str] = set()
@@ -48,12 +48,12 @@ def ratchet(
             spellings = [Counter(fault_places(finding, document)) for document in documents]
             places = next((p for p in spellings if _includes(old_places, p)), None)
             is_old = places is not None
-            if places is not None:  # each old fault excuses one
+            if places is not None:  # each old error excuses one
                 old_places.subtract(places)
             ratcheted.append(("warn" if is_old else "deny", finding))
     return ratcheted
 
 
 def _includes(old_places: Counter[FaultPlace], places: Counter[FaultPlace]) -> bool:
-    # `<=` and `-=` of Counter look at all old places, for each finding.
+    # `<=` and `-=` of Counter would visit all old paths for each finding.
     return all(old_places[place] >= number for place, number in places.items())

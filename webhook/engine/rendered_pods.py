@@ -1,4 +1,4 @@
-"""The pods that a SeldonDeployment stands for, as Pod Security Admission will see them.
+"""The rendered pods of a SeldonDeployment, as Pod Security Admission will see them.
 
 Here: the pods of the rendered Deployments, each with the way back into the document, and when
 they are needed. Not here: what is said of them (`pod_checks`).
@@ -27,14 +27,14 @@ _RELEVANT_ANNOTATION_PREFIXES = (
     SECCOMP_CONTAINER_ANNOTATION_PREFIX,
     "seccomp.security.alpha.kubernetes.io/",
 )
-"""How annotations begin that change what pods may do, or what is filled into them."""
+"""Prefixes of annotations that change the permissions or defaults of pods."""
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedPod:
     """The pod of one rendered Deployment.
 
-    path            what it was made of: a componentSpec, an explainer, a node, a predictor
+    path            its source: a componentSpec, an explainer, a node, a predictor
     made_by_seldon  whether Seldon's operator makes it
     """
 
@@ -47,7 +47,7 @@ class RenderedPod:
     )
 
     def violations(self, standard: Standard) -> tuple[Violation, ...]:
-        """Return how the pod departs from a standard; looked for once."""
+        """Return the pod's violations of a standard; computed once."""
         known = self._violations.get(standard)
         if known is None:
             known = evaluate_pod(self.pod, standard.level, standard.version)
@@ -67,7 +67,7 @@ class RenderedPod:
 
 
 class Rendering:
-    """What one document stands for: rendered when somebody asks, and once for each operator."""
+    """The rendered objects of one document: rendered on first use, once for each operator."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Rendering:
     ) -> None:
         """Take the document's view, what is filled in, and where it goes, if that is known.
 
-        has_rendered_policies  whether all objects will be asked for, and not the pods alone
+        has_rendered_policies  whether all objects will be needed, not only the pods
         """
         self._has_rendered_policies = has_rendered_policies
         self.deployment = deployment
@@ -89,7 +89,7 @@ class Rendering:
         self._pods: dict[Operator | None, dict[Path, RenderedPod]] = {}
 
     def objects(self, facts: Facts) -> "tuple[Rendered, ...]":
-        """Return the objects that whoever reconciles makes of the document."""
+        """Return the objects that the operator renders from the document."""
         objects = self._objects.get(facts.operator)
         if objects is None:
             objects = render_objects(self.deployment, self.defaults, facts, self.namespace)
@@ -97,7 +97,7 @@ class Rendering:
         return objects
 
     def pods(self, facts: Facts) -> dict[Path, RenderedPod]:
-        """Return the pods of the Deployments among them by what they were made of.
+        """Return the pods of the Deployments among them by source path.
 
         An orchestrator is among them: whether there is one, the reconciler's flags say, and what
         is admitted must run with it too.
@@ -122,12 +122,12 @@ def needs_rendering(
     facts: Facts,
     namespace: Namespace | None,
 ) -> bool:
-    """Tell whether a pod may depart from a standard where no template of the author's does.
+    """Return whether a pod may violate a standard although no template does.
 
     What rendering adds passes every level by itself, but for annotations that the pods have from
     spec or predictor and, at restricted, for a user that is root or not known: none is configured,
     or the object, the namespace or OpenShift chooses another than the options. Rendering costs
-    four times as much as all other judging, and most objects do without.
+    four times as much as all other evaluating, and most objects do without.
     """
     components = deployment.components
     annotated = (
@@ -143,7 +143,7 @@ def needs_rendering(
     if standard.level == "baseline":
         return False
     if facts.operator == "seldon":
-        return True  # what it adds has a user, and nothing else of what restricted asks for
+        return True  # injected containers have a user, but nothing else that restricted requires
     if not defaults.run_as_user or defaults.scope == "off" or facts.openshift:
         return True
     if namespace is not None and (
@@ -160,7 +160,7 @@ def render_pods(
     facts: Facts,
     namespace: Namespace | None,
 ) -> dict[Path, RenderedPod]:
-    """Return the pods by what they were made of; `namespace` is where they go, if it is known."""
+    """Return the pods by source path; `namespace` is theirs, if it is known."""
     return Rendering(deployment, defaults, namespace).pods(facts)
 
 
@@ -183,7 +183,7 @@ def render_objects(
     *,
     only_deployments: bool = False,
 ) -> "tuple[Rendered, ...]":
-    """Return the objects that whoever reconciles makes of a document, or its Deployments alone."""
+    """Return the objects that the operator renders from a document, or only its Deployments."""
     from webhook.rendering.options import OrchestratorOptions, RenderOptions
     from webhook.rendering.render import render
 

@@ -1,14 +1,14 @@
-"""Policies on what runs: those for pods, Deployments, Services … are asked about rendered objects.
+"""Policies on rendered objects: those for pods, Deployments, Services and others.
 
-Most published policies are about pods. A SeldonDeployment stands for some, and who waits until the
-ReplicaSet is refused waits for an event that nobody reads. So each object that a policy is about is
-rendered and judged as if it were created now, and what is found leads back to the document.
+Most published policies are about pods. A SeldonDeployment is rendered to some, and a rejected
+ReplicaSet shows only in an Event that nobody reads. So each object that a policy matches is
+rendered and evaluated as if it were created now, and findings get their paths in the document.
 
 MutatingAdmissionPolicies for these kinds come first, as in the API server: what they add is there
-when the others are asked. They change nothing but what is judged.
+when the others are asked. They change nothing but what is evaluated.
 
-An early denial must be wanted: other webhooks may still add to a pod what it lacks. What would deny
-the pod warns here, unless the policy's annotation graphgate.io/rendered or the setting
+An early denial must be requested: other webhooks may still add to a pod what it lacks. What would
+deny the pod warns here, unless the policy's annotation graphgate.io/rendered or the setting
 policies.rendered says deny.
 
 Here: which objects, the way back, the action. Not here: how policies are evaluated (`policy`).
@@ -50,7 +50,7 @@ _POD_DEFAULTS: dict[str, Any] = {
     "serviceAccountName": "default",
     "terminationGracePeriodSeconds": 30,
 }
-"""What the API server fills into every pod before it asks a policy: kubernetes/kubernetes
+"""What the API server fills into every pod before policies: kubernetes/kubernetes
 pkg/apis/core/v1/defaults.go SetDefaults_PodSpec, plugin/pkg/admission/serviceaccount."""
 
 _CONTAINER_DEFAULTS: dict[str, Any] = {
@@ -63,11 +63,11 @@ _CONTAINER_DEFAULTS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class RenderedTarget:
-    """One object that policies are asked about.
+    """One object that policies evaluate.
 
     label   how messages call it: "pod of predictor main"
     kept    by list of containers, the index in the rendered object of each that is shown
-    prefix  where the object stands in the rendered one: a pod is a Deployment's template
+    prefix  the path of the object in the rendered one: a pod is a Deployment's template
     """
 
     label: str
@@ -127,7 +127,7 @@ def run_rendered_validations(
     """Yield what policies for pods and other rendered objects find, at places of the document.
 
     mode      the setting policies.rendered; a policy's own annotation goes first
-    observer  told what each expression gave
+    observer  called with each expression's result
     """
     chosen: dict[str, RenderedMode] = {}
     asked: list[BoundPolicy] = []
@@ -158,14 +158,14 @@ def run_rendered_validations(
 def _undecidable(bound: BoundPolicy) -> Finding:
     return Finding(
         ROOT,
-        "not decided for rendered objects: the policy reads request.userInfo, and a controller "
+        "not evaluated for rendered objects: the policy reads request.userInfo, but a controller "
         "creates them",
         rule_id=f"policy/{bound.policy.name}",
     )
 
 
 class _RenderedEvaluation(NamedTuple):
-    """What every rendered object is judged with. `modes`: what a denial does, by policy."""
+    """What every rendered object is evaluated with. `modes`: what a denial does, by policy."""
 
     policies: PolicySet
     policy_context: PolicyContext
@@ -207,7 +207,7 @@ class _RenderedEvaluation(NamedTuple):
 
 
 def _render_targets(rendering: Rendering, facts: Facts, namespace: str) -> Iterator[RenderedTarget]:
-    """Yield every object that the document stands for, and the pod of each Deployment.
+    """Yield every rendered object of the document, and the pod of each Deployment.
 
     Images of orchestrators are flags of the reconciler and not known here: a container without an
     image is left out, since no author can answer for it.
@@ -236,7 +236,7 @@ def _render_targets(rendering: Rendering, facts: Facts, namespace: str) -> Itera
 
 
 def _owner(api_version: str, kind: str, name: str) -> dict[str, Any]:
-    """Return who makes an object; what it is called and its uid are known when it is there."""
+    """Return the creator of an object; its name and uid are known only when it exists."""
     names = {"apiVersion": api_version, "kind": kind, "name": name, "uid": ""}
     return {**names, "controller": True, "blockOwnerDeletion": True}
 

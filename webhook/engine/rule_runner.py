@@ -1,4 +1,4 @@
-"""The rules run over one document: what they find, stamped with who found it and what it means."""
+"""Runs the rules over one document, and stamps their findings with rule id and action."""
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -21,9 +21,9 @@ from webhook.settings.rule_set import EnabledRule, RuleSet
 ActionFinding = tuple[Action, Finding]
 
 MAX_FINDINGS_PER_RULE = 1000
-"""Findings of one rule in one document. Whoever has more has one mistake, made by a program; the
-thousand are told, and the rest after they are mended. Since nobody knows what the rest would be,
-more than that denies, whatever the rule's action is."""
+"""Findings of one rule in one document. More come from one mistake of a program; a thousand are
+reported, the rest after those are fixed. Since the rest is unknown, more than that denies,
+whatever the rule's action is."""
 
 
 def run_rules(
@@ -71,11 +71,11 @@ class _EnoughFindingsError(Exception):
 
 
 Asked = tuple[Iterable[EnabledRule], Callable[..., Iterable[Finding]] | None, Iterable[Any]]
-"""Rules, the check of a row if that is asked, and what each is called with in turn."""
+"""Rules, the check of a row if there is one, and the arguments of each call."""
 
 
 class _Run:
-    """What is the same for all things of one document, and what was found in them."""
+    """What is the same for all objects of one document, and their findings."""
 
     def __init__(
         self,
@@ -98,9 +98,9 @@ class _Run:
         self._left: dict[str, int] = {}
 
     def ask(self, deployment: SeldonDeployment) -> Iterator[Asked]:
-        """Yield rules with the things that they look at, and rows with values they may not accept.
+        """Yield rules with the objects that they check, and rows with values they may not accept.
 
-        Parts whose contents are known are passed over.
+        Parts with cached contents are skipped.
         """
         inputs, update = self._inputs, self._is_update
         for subject, things, raws, keys, predictor, component in walk(deployment):
@@ -160,14 +160,14 @@ class _Run:
             raise _EnoughFindingsError
 
     def fail(self, rule_id: str, error: Exception) -> None:
-        """Note that a rule has crashed; it is not asked again."""
+        """Record that a rule has crashed; it does not run again."""
         if rule_id not in self.stopped:
             self.stopped.add(rule_id)
             self._rule_errors.append(RuleError(rule_id, error))
 
 
 _Alike = tuple[list[Any], list[Mapping[str, Any]]]
-"""Things that have the same fields of those that rules ask for, and the mapping of each."""
+"""Objects with the same fields, as far as rules require them, and the mapping of each."""
 
 
 def _group_by_fields(
@@ -214,6 +214,6 @@ def _with_rule(rule: EnabledRule, finding: Finding) -> Finding:
 
 @cache
 def _default_remediation(rule_id: str) -> str:
-    """Return the general remedy in the rule's docstring."""
+    """Return the general remediation in the rule's docstring."""
     docstring = next(known.docstring for known in all_rules() if known.id == rule_id)
     return docs.parse_docstring(docstring).remediation

@@ -1,8 +1,7 @@
 """What is said of a Scale: the object of `seldondeployments/scale`, which `kubectl scale` updates.
 
 The API server asks about the Scale alone (autoscaling/v1). It has name, namespace and
-spec.replicas of its SeldonDeployment, and nothing else of it: what can be known is whether that
-number is allowed.
+spec.replicas of its SeldonDeployment, and nothing else: only that number can be checked.
 """
 
 from typing import Any
@@ -30,7 +29,7 @@ def evaluate_scale(
     old_scale: Any = None,
     policy_context: PolicyContext | None = None,
 ) -> Decision:
-    """Judge a Scale by what rules say of spec.replicas, and by the policies that are for it.
+    """Evaluate a Scale by what rules say of spec.replicas, and by the policies that are for it.
 
     old_scale  the Scale before; a number that was wrong before and stays only warns
     """

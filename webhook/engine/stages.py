@@ -12,7 +12,7 @@ _STAGES: Mapping[str, str] = {
     "webhook.engine.ratchet": "comparing with the object before the update",
     "webhook.engine.dedupe": "ordering the findings",
 }
-"""By module: whoever is the innermost of them was at work."""
+"""By module: the innermost one was running."""
 
 
 def stage_of(error: BaseException) -> str:

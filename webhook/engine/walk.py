@@ -1,6 +1,6 @@
-"""One walk over a deployment: every thing that a rule may look at, each once.
+"""One walk over a deployment: every object that a rule may check, each once.
 
-Here: which things there are, and by which keys rules ask for them. Not here: the rules
+Here: which objects there are, and by which keys rules select them. Not here: the rules
 (`webhook.rules`), and how a document is read (`webhook.graph.parse`).
 """
 
@@ -25,12 +25,12 @@ Mappings = Sequence[Mapping[str, Any]]
 Things = tuple[
     str, Sequence[Any], Mappings, Sequence[Iterable[str]], Predictor | None, ComponentSpec | None
 ]
-"""Things of one kind that are part of the same:
+"""Objects of one kind with the same parent:
 
-* what they are: a subject of rules (`webhook.rules.Subject`) or of rows (`constraints.checks`);
-* the things, as rules are given them; rows of a predictor's explainer get the predictor;
+* their kind: a subject of rules (`webhook.rules.Subject`) or of rows (`constraints.checks`);
+* the objects, as rules receive them; rows of a predictor's explainer get the predictor;
 * the mapping of each in the document, to which paths of rows lead;
-* what each has, as far as rules ask for it by FIELDS;
+* the fields of each, as far as rules require them by FIELDS;
 * the predictor and the componentSpec that they are a part of, None where there is none.
 
 They come together since a deployment of two hundred containers has the same of each: what is done
@@ -41,9 +41,8 @@ once for all of them costs nothing.
 def walk(deployment: SeldonDeployment) -> Iterator[Things]:
     """Yield the deployment, the errors of its schema, and then its parts as they are nested.
 
-    Of a document that was not read to its end only what is there is spoken of: the deployment is
-    an "unread deployment", and its parts are left out. It is refused anyway, and what a rule says
-    to be missing may stand where nobody read.
+    Of a document that was not read completely, only the deployment itself is visited, as an "unread
+    deployment". It is denied anyway, and what seems to be missing may be in the unread part.
     """
     predictors, components = deployment.predictors, deployment.components
     keys = chain(

@@ -261,8 +261,8 @@ def fetch_operator(
 ) -> Operator | None:
     """Return "seldon" where its operator holds its Lease, beside its ConfigMap; None: not known.
 
-    Raise ApiStatusError where this user may not read the Lease, KubeApiUnavailableError if there
-    is no response.
+    Raise ApiStatusError where this user may not read the Lease, KubeApiUnavailableError without
+    a response.
     """
     lease = get(
         transport,

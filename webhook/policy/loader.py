@@ -177,7 +177,7 @@ def _find_expression_problems(
         return ()
     try:
         return compile_policy(replace(source, value=shape.value))[1]
-    except Exception:  # noqa: BLE001 — what is missing for it has been told
+    except Exception:  # noqa: BLE001 — what it lacks has been reported
         return ()
 
 

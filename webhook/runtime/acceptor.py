@@ -1,7 +1,7 @@
 """New connections, up to the end of their TLS handshake.
 
-The loop's own server starts a handshake for everybody who connects: 10,000 clients that connect and
-say nothing hold 500 MB. Here handshakes in progress have a bound, and the oldest is superseded.
+The event loop's own server starts a handshake for every connection: 10,000 silent clients hold 500
+MB. Here the number of handshakes in progress is limited, and the oldest is closed.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ class Acceptor:
         self._loop.add_reader(self._socket.fileno(), self._accept)
 
     def close(self) -> None:
-        """Accept no more: whoever connects from now on is refused by the kernel."""
+        """Stop accepting: the kernel refuses further connections."""
         if self._retry is not None:
             self._retry.cancel()
         if self._socket.fileno() >= 0:
@@ -61,7 +61,7 @@ class Acceptor:
         for _ in range(_MAX_ACCEPTS_AT_ONCE):
             try:
                 connected, address = self._socket.accept()
-            except OSError as error:  # nobody waits any more, or left at once
+            except OSError as error:  # no client waits any more, or it left at once
                 if error.errno in _EXHAUSTED:
                     self._pause(error)
                 return
@@ -98,7 +98,8 @@ class Acceptor:
     def _finish(self, task: "asyncio.Task[object]") -> None:
         self._handshakes.pop(task, None)
         if not task.cancelled() and (error := task.exception()) is not None:
-            # The peer left, was too slow, or does not trust us; counters tell how many.
+            # The peer left, was too slow, or does not trust the certificate; counters show how
+            # many.
             logger.debug("handshake_failed", exc_info=error)
 
 

@@ -16,8 +16,8 @@ class BackgroundQueue(Generic[T]):
     """Hands each item to `work`, one after the other. Its own context manager.
 
     work           must not raise: it would end the thread
-    max_pending    items that wait at most; whoever adds never waits
-    flush_timeout  seconds that the end waits for the rest: work that hangs must not hold up a
+    max_pending    maximum waiting items; adding never blocks
+    flush_timeout  seconds to wait for the rest at shutdown: hanging work must not block the
                    process
     """
 

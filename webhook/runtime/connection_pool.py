@@ -1,7 +1,7 @@
-"""What the connections of one port share: their number, the bytes they hold, and who is superseded.
+"""What the connections of one port share: their number, the bytes they hold, and which are closed.
 
-Nobody is refused for who they are: behind one address there may be a proxy, and all API servers
-behind it. So there is no bound for an address, only an order in which connections are superseded.
+There is no limit per address: a proxy, with all API servers behind it, may share one. There is
+only an order in which connections are closed.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ class PooledConnection(Protocol):
         """Whether a request has begun to arrive or is not fully answered."""
 
     def has_unread_bytes(self) -> bool:
-        """Return whether the kernel holds bytes that the loop has not handed over yet."""
+        """Return whether the kernel has bytes that the event loop has not delivered yet."""
 
     def give_way(self, reason: AbortReason) -> None:
         """End now."""
@@ -124,8 +124,8 @@ class ConnectionPool:
     def hold(self, connection: PooledConnection, size: int) -> None:
         """Note how many bytes a connection holds; if all hold too much, some hold none any more.
 
-        They are counted as they arrive and not as announced: whoever announces much and sends
-        nothing takes nothing from others.
+        They are counted as they arrive and not as announced: a client that announces much and
+        sends nothing takes nothing from others.
         """
         self.held_bytes += size - connection.held_bytes
         connection.held_bytes = size
@@ -189,8 +189,8 @@ def _choose_last_resort(
 def by_occupancy(connections: Iterable[PooledConnection], now: float) -> list[PooledConnection]:
     """Return those that hold bytes, first what has held most for longest (bytes times seconds).
 
-    A body of the API server's is complete within milliseconds. Whoever wants to keep the memory
-    from others has to hold it for seconds, in few bodies or in many.
+    A body of the API server's is complete within milliseconds. An attacker has to hold the memory
+    for seconds, in few bodies or in many.
     """
     return sorted(
         (c for c in connections if c.held_bytes),

@@ -1,6 +1,6 @@
 """Events of Kubernetes: what `kubectl get events` shows people. Written later, by a thread.
 
-They are allowed to be late and to be lost; what they tell of is not.
+Events may be late or lost; what they report is not.
 """
 
 import itertools
@@ -26,8 +26,8 @@ class EventWriter:
     """Hands Events to `create`, one after the other. Its own context manager.
 
     create       gets an Event; raises KubeApiUnavailableError if it cannot be created
-    on_drop      is told of each that is lost
-    max_pending  Events that wait at most; whoever adds never waits
+    on_drop      is called for each that is lost
+    max_pending  maximum waiting Events; adding never blocks
     """
 
     def __init__(

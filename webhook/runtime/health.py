@@ -1,6 +1,6 @@
-"""/livez, /readyz and /metrics: what the kubelet and Prometheus ask, on a plain port of its own.
+"""/livez, /readyz and /metrics: for the kubelet and Prometheus, on a separate plain port.
 
-A check is a value that somebody else computes; here it is only asked and shown.
+A check is computed elsewhere; here it is only called and shown.
 """
 
 import time
@@ -33,7 +33,7 @@ _DAY_SECONDS = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A named question, asked again by every /readyz; it must not block."""
+    """A named check, called by every /readyz; it must not block."""
 
     name: str
     probe: Callable[[], CheckResult]
@@ -61,11 +61,11 @@ def _format_time(seconds: float) -> str:
 
 
 def readiness_report(checks: Sequence[Check], *, verbose: bool = False) -> tuple[int, str]:
-    """Ask all checks; return the HTTP status and the text.
+    """Run all checks; return the HTTP status and the text.
 
     [+] certificate: valid until 2027-02-20T08:00:00Z, 89.9 days left
-    [!] settings-reload: rules.no-such-rule is no rule; the last good settings is still in effect
-    [-] lifecycle: draining, another pod answers
+    [!] settings-reload: rules.no-such-rule is not a rule; the last valid settings is still in use
+    [-] lifecycle: draining, another pod takes over
     not ready
 
     Without `verbose`, only the lines of failed checks are shown.
@@ -88,9 +88,9 @@ def build_health_app(
 ) -> RequestHandler:
     """Return what answers the health port.
 
-    checks           what /readyz asks
+    checks           the checks of /readyz
     render_metrics   yields Prometheus' text format
-    liveness_checks  what /livez asks; without any, that it is answered is all
+    liveness_checks  the checks of /livez; without any, a response is enough
     """
 
     def livez(query: str) -> HttpResponse:

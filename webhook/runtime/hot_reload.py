@@ -46,7 +46,7 @@ class ReloadLoop:
             if error is None:
                 return CheckResult("ok")
             reason = error.replace("\n", "; ")  # a line for each check
-            return CheckResult("degraded", f"{reason}; the last good {name} is still in effect")
+            return CheckResult("degraded", f"{reason}; the last valid {name} is still in use")
 
         return probe
 

@@ -49,7 +49,7 @@ def encode_response(
 
     date_header  a whole line, as the pool keeps it
     closes       whether it is the connection's last, and says so
-    is_head      whether HEAD was asked, to which no content belongs
+    is_head      whether the method is HEAD, which has no content
     """
     parts = [_STATUS_LINES[response.status], date_header]
     for name, value in response.headers:

@@ -1,11 +1,11 @@
 """One connection: HTTP/1.1, and a limit for everything a peer can delay.
 
 A request goes from here to the batch (`request_batch`), which calls whatever answers it. There is
-no ASGI in between, since nothing that we answer waits for anything.
+no ASGI in between, since no handler waits for anything.
 
-How requests are read out of bytes is `request_parser`; which connection gives way to which is
-`connection_pool`; what a request means is the handler's. What happens inside the handshake is not
-here: `listener` hands those limits to the loop.
+How requests are read out of bytes is `request_parser`; which connections are closed under load
+is `connection_pool`; what a request means is the handler's. What happens inside the handshake is
+not here: `listener` hands those limits to the loop.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ _PIPELINED_SLICE_BYTES = 1024
 """The same for a connection that has sent several requests at once: 50 of the smallest."""
 
 _TOO_MANY_BODIES = HttpRejection(
-    429, "too many bodies at once, try again", ((b"retry-after", b"1"),)
+    429, "too many requests at once, try again", ((b"retry-after", b"1"),)
 )
 
 
@@ -79,7 +79,7 @@ class HttpConnection(asyncio.Protocol):
     # The connection.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin; the limit of an idle connection applies until the first byte.
+        """Start; the idle limit applies until the first byte.
 
         Not the limit of a head: Go's client opens connections that it then puts unused into its
         pool, and closing one of those early is the race that loses calls.
@@ -113,7 +113,7 @@ class HttpConnection(asyncio.Protocol):
         self.transport.abort()
 
     def abort_after_error(self) -> None:
-        """End after a fault of ours, which is logged: its peer is not to wait for nothing."""
+        """Close after an internal error, which is logged: the peer must not wait in vain."""
         logger.exception("response_failed")
         self.transport.abort()
 
@@ -123,7 +123,7 @@ class HttpConnection(asyncio.Protocol):
         self.transport.abort()
 
     def has_unread_bytes(self) -> bool:
-        """Return whether the kernel holds bytes that the loop has not handed over yet."""
+        """Return whether the kernel has bytes that the event loop has not delivered yet."""
         connected = self.transport.get_extra_info("socket")
         if connected is None:
             return False
@@ -292,10 +292,10 @@ class HttpConnection(asyncio.Protocol):
         self._update_deadline()
 
     def _update_deadline(self) -> None:
-        """Give the peer a deadline for what it owes, which begins when it begins to owe that."""
+        """Set a deadline for the peer, starting when it has to send."""
         part: Part | Literal["idle"] | None = self._parser.part
         if part is None and not self.requests:
-            # Bytes between two requests that begin none are a head that does not come.
+            # Bytes between two requests that start no request count as an incomplete head.
             part = "header" if self._parser.silent_bytes else "idle"
         if part == self._timed_part and part != "idle":
             return

@@ -1,6 +1,6 @@
 """How long, and with how much, one peer may keep a server busy.
 
-Every number stands here with its reason; `docs/operations/server.md` repeats them for operators.
+Every limit is here with its reason; `docs/operations/server.md` repeats them for operators.
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ class Limits:
     # limit for one is 10 s (Go's net/http DefaultTransport.TLSHandshakeTimeout).
     tls_handshake_timeout: float = 10.0
     # TLS handshakes in progress; each takes 0.05 MiB. A burst of one API server is 67, each done in
-    # milliseconds; beyond, the oldest of the address that has most is superseded (`acceptor`).
+    # milliseconds; beyond, the oldest of the address with most is closed (`acceptor`).
     max_handshakes: int = 500
     # First to last byte of a request's head. A head is one packet.
     header_timeout: float = 5.0
     # End of the head to the last byte of the body. A webhook call is given up after 10 s by default
-    # (timeoutSeconds of admissionregistration.k8s.io/v1): nobody waits for a slower one.
+    # (timeoutSeconds of admissionregistration.k8s.io/v1): no API server waits longer.
     body_timeout: float = 10.0
     # No request on an open connection. The API server closes an idle connection after 90 s and
     # never repeats a POST that met a closed one, so it must be the first to close.

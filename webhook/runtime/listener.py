@@ -23,7 +23,7 @@ def bind_socket(host: str, port: int, flag: str) -> socket.socket:
     Raises SettingsError, which names `flag`, when the port cannot be had.
     """
     if not 0 <= port <= 65_535:
-        raise SettingsError(f"{flag} {port}: a port is a number from 0 to 65535")
+        raise SettingsError(f"{flag} {port}: a port must be a number from 0 to 65535")
     try:
         if host or not socket.has_dualstack_ipv6():
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -40,19 +40,19 @@ def bind_socket(host: str, port: int, flag: str) -> socket.socket:
 
 def _explain_bind_error(error: OSError, host: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return "the port is taken by another process; stop it, or choose another port"
+        return "the port is used by another process; stop it, or choose another port"
     if error.errno == errno.EACCES:
-        return "ports below 1024 need privileges that this process does not have"
+        return "ports below 1024 require privileges that this process does not have"
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-        return f"{host} is no address of this machine"
+        return f"{host} is not an address of this machine"
     return error.strerror or str(error)
 
 
 class Listener:
     """HTTP/1.1 on one bound socket.
 
-    Not `uvicorn.Server`: that one closes idle connections the moment it is told to stop, takes
-    the signals for itself and knows no limit for the handshake.
+    Not `uvicorn.Server`: it closes idle connections as soon as it stops, handles signals itself
+    and has no limit for handshakes.
     """
 
     def __init__(
@@ -156,6 +156,6 @@ class Listener:
         while not condition():
             if loop.time() >= deadline:
                 return False
-            # Looked at, not told: 10 ms are nothing beside a drain.
+            # Polling: 10 ms do not matter in a drain.
             await asyncio.sleep(0.01)
         return True

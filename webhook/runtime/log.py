@@ -1,4 +1,4 @@
-"""One JSON line per event, through stdlib logging. Who logs what is decided where it happens.
+"""One JSON line per event, through stdlib logging. What is logged is decided by the callers.
 
 {"time":"2026-11-22T08:00:00.000000Z","level":"info","event":"admission_review","uid":"…","verdict":"denied"}
 """
@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 import orjson
 
-# Lines that wait while nobody reads the output: 10,000 decisions.
+# Lines that wait while the output is not read: 10,000 decisions.
 _MAX_PENDING_BYTES = 4 << 20
 # What a waiting line takes besides its bytes.
 _LINE_OVERHEAD = 64
@@ -26,7 +26,7 @@ _MAX_LIST_LENGTH = 50
 _MAX_TRACEBACK_LENGTH = 16 << 10
 # Lines are written together; one system call for 50 ms of them.
 _BATCH_INTERVAL_SECONDS = 0.05
-# A reader that is gone must not hold up the end of the process.
+# A missing reader must not block the end of the process.
 _FLUSH_TIMEOUT_SECONDS = 2.0
 
 
@@ -89,10 +89,10 @@ _RECORD_DEFAULTS = vars(
 
 
 class AdmissionLogRecord(logging.LogRecord):
-    """The record of one decision, made without what nobody reads.
+    """The record of one decision, without unused fields.
 
     `logger.info` also finds out file, line, function, process and thread: 4 us for each review,
-    a fifth of what the server costs beside the judge.
+    a fifth of what the server costs besides the evaluation.
     """
 
     def __init__(self, fields: dict[str, object]) -> None:
@@ -121,7 +121,7 @@ class JsonLinesHandler(logging.Handler):
         self._thread.start()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Queue the record's line, or drop it if nobody reads."""
+        """Queue the record's line, or drop it if the output is not read."""
         if self._queued_bytes - self._done_bytes >= _MAX_PENDING_BYTES:
             self._on_drop(1)
             return
@@ -157,7 +157,7 @@ class JsonLinesHandler(logging.Handler):
 def json_logging(descriptor: int, on_drop: Callable[[int], None]) -> Iterator[None]:
     """Send the records of everything in this process to `descriptor` while in the context.
 
-    on_drop  is told how many lines are lost each time
+    on_drop  is called with the number of lost lines
     """
     root = logging.getLogger()
     previous_handlers, previous_level = root.handlers[:], root.level

@@ -1,7 +1,7 @@
 """Counters for what one event loop counts with every call.
 
 Those of prometheus_client take a lock for each number, since any thread may count: a few
-microseconds for each review. Here counting is an addition; whoever collects does it in the same
+microseconds for each review. Here counting is an addition; metrics must be collected in the same
 thread, as the server's health port does.
 """
 

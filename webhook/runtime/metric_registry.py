@@ -17,7 +17,7 @@ class MetricRegistry:
         ProcessCollector(registry=self._registry)
         self._dropped_log_lines = Counter(
             "graphgate_log_lines_dropped",
-            "Log lines lost because nobody read the output.",
+            "Log lines lost because the output was not read.",
             registry=self._registry,
         )
 
@@ -26,7 +26,7 @@ class MetricRegistry:
         self._dropped_log_lines.inc(number)
 
     def register_gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
-        """Show `value`, asked at each scrape, as graphgate_NAME."""
+        """Show `value`, called at each scrape, as graphgate_NAME."""
         Gauge(f"graphgate_{name}", text, registry=self._registry).set_function(value)
 
     def render_metrics(self) -> bytes:

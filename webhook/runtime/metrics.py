@@ -13,10 +13,10 @@ from webhook.runtime.health import Check
 from webhook.runtime.loop_metrics import LoopCounter, LoopHistogram
 from webhook.runtime.metric_registry import MetricRegistry
 
-# From half a millisecond (a small review takes 0.1) to the 10 s after which nobody waits.
+# From half a millisecond (a small review takes 0.1) to the 10 s after which no caller waits.
 _DURATION_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0)
 # Rules number about a hundred and policies are an operator's; whatever exceeds it is counted
-# together, so that no judge can fill the memory.
+# together, so that no policy can fill the memory.
 _MAX_RULE_SERIES = 1000
 _STATE_VALUES = {"ok": 0, "degraded": 1, "failed": 2}
 
@@ -34,13 +34,13 @@ class ServerMetrics(MetricRegistry):
         )
         self._durations = LoopHistogram(
             "graphgate_request_duration_seconds",
-            "From the head of a call to its answer.",
+            "Time from the head of a call to its response.",
             "endpoint",
             _DURATION_BUCKETS,
         )
         self._decisions = LoopCounter(
             "graphgate_admission_decisions",
-            "Objects judged, by decision (allowed, denied).",
+            "Objects evaluated, by decision (allowed, denied).",
             ("endpoint", "decision"),
         )
         self._findings = LoopCounter(
@@ -52,7 +52,7 @@ class ServerMetrics(MetricRegistry):
             registry.register(collector)
         self._rule_errors = Counter(
             "graphgate_rule_errors",
-            "Rules or policies of ours that crashed.",
+            "Rules or policies that crashed.",
             registry=registry,
         )
         self._aborted_connections = Counter(
@@ -63,7 +63,7 @@ class ServerMetrics(MetricRegistry):
         )
         self._reload_failures = Counter(
             "graphgate_reload_failures",
-            "Changed files that could not be put into effect, by source.",
+            "Changed files that could not be loaded, by source.",
             ["source"],
             registry=registry,
         )
@@ -98,7 +98,7 @@ class ServerMetrics(MetricRegistry):
         self._registry.register(_CallbackInfo(f"graphgate_{name}", text, label, value))
 
     def register_counter(self, name: str, text: str, value: Callable[[], float]) -> None:
-        """Show `value`, which only rises and is asked at each scrape, as graphgate_NAME_total."""
+        """Show `value`, which only rises and is called at each scrape, as graphgate_NAME_total."""
         self._registry.register(_CallbackCounter(f"graphgate_{name}", text, value))
 
     def register_checks(self, checks: Sequence[Check]) -> None:
@@ -121,7 +121,7 @@ class ServerMetrics(MetricRegistry):
 
 
 class _CallbackCounter(Collector):
-    """A counter that somebody else counts."""
+    """A counter whose value is computed elsewhere."""
 
     def __init__(self, name: str, text: str, value: Callable[[], float]) -> None:
         self._name, self._text, self._value = name, text, value
@@ -131,7 +131,7 @@ class _CallbackCounter(Collector):
 
 
 class _CallbackInfo(Collector):
-    """One word that somebody else knows; one series, whatever it was before."""
+    """One label value that is computed elsewhere; always one series."""
 
     def __init__(self, name: str, text: str, label: str, value: Callable[[], str]) -> None:
         self._name, self._text, self._label, self._value = name, text, label, value

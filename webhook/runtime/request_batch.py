@@ -1,8 +1,8 @@
 """Complete requests that wait for their answer: one of each connection, the smaller ones first.
 
-What a request costs is bounded by its size (work is linear in the object), so whoever sends much is
-asked to wait, and four callers that send the worst hold up another one by what is being evaluated
-at this moment, and not by all four. Nobody waits for ever: a request goes before all that came
+What a request costs is bounded by its size (work is linear in the object), so large requests wait,
+and four callers with the most expensive requests delay another one only by the evaluation in
+progress, not by all four. No request waits forever: it comes before all that arrived
 `_MAX_HANDICAP_SECONDS` later.
 
 Requests that were read in one turn of the loop are all evaluated, then all answers are written.
@@ -46,7 +46,7 @@ _FAULT = HttpRejection(500, "Internal Server Error")
 
 
 class WaitingConnection(Protocol):
-    """What the batch needs of a connection: its requests in their order, and who answers them.
+    """What the batch needs of a connection: its requests in order, and their handler.
 
     is_queued  whether it waits for its turn; the batch's own note
     """
@@ -71,7 +71,7 @@ class WaitingConnection(Protocol):
 class RequestBatch:
     """Connections with a complete request. Each has one answered, then the next one has its turn.
 
-    So whoever sends many requests at once (HTTP pipelining) delays others by one of them.
+    So a client that sends many requests at once (HTTP pipelining) delays others by one of them.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:

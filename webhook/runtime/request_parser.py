@@ -30,13 +30,13 @@ class RequestParser:
     requests_begun      how many requests have begun to arrive
     missing_body_bytes  what its head still announces; 0 for chunks
     silent_bytes        read without finding anything: of a field without an end, or empty lines
-    expects_continue    the head asks for 100 (Continue), which is not written yet
+    expects_continue    the head expects 100 (Continue), which is not written yet
     is_finished         the last request is complete: nothing that follows is read
     is_broken           it is a rejection of the stream, of which nothing more can be understood
     """
 
     def __init__(self, limits: Limits, requests: deque[HttpRequest]) -> None:
-        """Append to `requests` what is complete, and what can be no request with its rejection."""
+        """Append complete requests, and invalid ones with their rejection, to `requests`."""
         self.part: Part | None = None
         self.requests_begun = 0
         self.missing_body_bytes = 0
@@ -71,7 +71,7 @@ class RequestParser:
         except httptools.HttpParserError:
             self._break_off(self._rejection or _NOT_HTTP)
             return
-        # A header or a trailer without an end is kept by the parser, which tells us nothing.
+        # The parser buffers a header or a trailer without an end, without a callback.
         self.silent_bytes = 0 if self._has_progressed else self.silent_bytes + len(piece)
         if self.silent_bytes > self._limits.max_header_bytes:
             self._break_off(self._header_too_large())
@@ -86,7 +86,7 @@ class RequestParser:
         self._body = b""
 
     def close(self) -> None:
-        """Let go of what is arriving, and of httptools' parser, which refers to this one."""
+        """Drop what is arriving, and httptools' parser, which refers to this one."""
         self._parser = None
         self._body = b""
 
@@ -103,7 +103,9 @@ class RequestParser:
 
     def _header_too_large(self) -> HttpRejection:
         limits = self._limits
-        text = f"the head has over {limits.max_header_bytes} bytes or {limits.max_headers} fields"
+        text = (
+            f"the head has more than {limits.max_header_bytes} bytes or {limits.max_headers} fields"
+        )
         return HttpRejection(431, text)
 
     def _body_too_large(self) -> HttpRejection:
@@ -113,7 +115,7 @@ class RequestParser:
     # What httptools calls.
 
     def on_message_begin(self) -> None:
-        """Begin a head."""
+        """Start a head."""
         self._has_progressed = True
         self.part = "header"
         self.requests_begun += 1
@@ -142,7 +144,7 @@ class RequestParser:
             self._reject_stream(self._header_too_large())
 
     def on_headers_complete(self) -> None:
-        """Begin the body, and see whether this request is the connection's last."""
+        """Start the body, and check whether this request is the connection's last."""
         parser, headers = self._parser, self._headers
         assert parser is not None  # noqa: S101 — it is parsing
         self.part = "body"

@@ -30,7 +30,7 @@ def read_single_document(file: Path) -> SingleDocument:
     if parsed_file.errors:
         raise SettingsError(*(f"{file}:{e.line}:{e.column}: {e}" for e in parsed_file.errors))
     if len(parsed_file.documents) != 1:
-        raise SettingsError(f"{file} holds {len(parsed_file.documents)} documents, not one")
+        raise SettingsError(f"{file} must have one document, has {len(parsed_file.documents)}")
     (document,) = parsed_file.documents
     repeated = (
         Issue(warning.path, f"{warning.path} is written twice")

@@ -1,4 +1,4 @@
-"""How the background processes, reconciler and auditor, are asked to end."""
+"""Graceful shutdown of the background processes, reconciler and auditor."""
 
 import asyncio
 import signal
@@ -11,7 +11,7 @@ SHUTDOWN_TIMEOUT_SECONDS = 35.0
 
 
 def call_on_stop_signal(callback: Callable[[str], object]) -> None:
-    """Have the running loop call back with the name of each signal that asks it to end."""
+    """Call back from the running loop with the name of each termination signal."""
     loop = asyncio.get_running_loop()
     for name in STOP_SIGNALS:
         loop.add_signal_handler(signal.Signals[name], callback, name)

@@ -1,7 +1,7 @@
 """Certificates that change while connections live.
 
-Who mints and renews them is `webhook.certificates` or the cluster's own issuer; when the files are
-looked at is `hot_reload`. Here: read, check aside, swap.
+`webhook.certificates` or the cluster's own issuer issues and renews them; `hot_reload` decides when
+to read the files. Here: read, validate, swap.
 
 The trap that this module exists for: `load_cert_chain` on the context in use. When it fails half
 way (new certificate, old key, as a Secret that is being written shows), the context is left without
@@ -120,7 +120,7 @@ def _require_client_certificates(context: ssl.SSLContext, client_ca: Path) -> No
     try:
         context.load_verify_locations(client_ca)
     except ssl.SSLError as error:
-        raise CertificateError(f"the client CA {client_ca} holds no PEM certificate") from error
+        raise CertificateError(f"the client CA {client_ca} contains no PEM certificate") from error
 
 
 def _load_leaf(path: Path) -> x509.Certificate:
@@ -128,7 +128,7 @@ def _load_leaf(path: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificates(content)[0]
     except ValueError as error:
-        raise CertificateError(f"the certificate {path} holds no PEM certificate") from error
+        raise CertificateError(f"the certificate {path} contains no PEM certificate") from error
 
 
 def _read_file(path: Path, description: str) -> bytes:
@@ -137,14 +137,14 @@ def _read_file(path: Path, description: str) -> bytes:
     except OSError as error:
         raise CertificateError(
             f"cannot read the {description} {path}: {error.strerror or error};"
-            ' name it with a flag, or mint one with "graphgate certs init"'
+            ' set it with a flag, or create one with "graphgate certs init"'
         ) from error
 
 
 def _reject_encrypted_key(key: Path) -> Callable[[], str]:
-    # Without it OpenSSL asks at the terminal, and a pod would wait for ever.
+    # Without it OpenSSL prompts at the terminal, and a pod would wait forever.
     def reject() -> str:
-        raise CertificateError(f"the key {key} is encrypted; serve needs it in clear")
+        raise CertificateError(f"the key {key} is encrypted; serve requires an unencrypted key")
 
     return reject
 
@@ -153,5 +153,5 @@ def _explain_pair_error(error: ssl.SSLError, certificate: Path, key: Path) -> st
     if error.reason in ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"):
         return f"the key {key} does not belong to the certificate {certificate}"
     if error.reason and error.reason.endswith("_KEY_TOO_SMALL"):
-        return f"the certificate {certificate} has too small a key for TLS"
-    return f"the key {key} holds no usable PEM private key"
+        return f"the certificate {certificate} has a key that is too small for TLS"
+    return f"the key {key} contains no usable PEM private key"

@@ -23,7 +23,7 @@ _ENDPOINTS: dict[str, Endpoint] = {"/mutate": "mutate", "/validate": "validate"}
 _JSON = (b"content-type", b"application/json")
 _NOT_JSON = HttpRejection(415, "the content type must be application/json")
 _INTERNAL_ERROR = HttpRejection(
-    500, "graphgate failed to judge this review; the fault is graphgate's, see its log"
+    500, "internal error of graphgate while evaluating this review, see its log"
 )
 _MAX_SHOWN_TEXT = 500
 """Characters of a wrong path, or of what is wrong with a review, that an answer repeats."""
@@ -50,7 +50,9 @@ class AdmissionApp:
             logger.warning("malformed_review", extra=_log_fields(endpoint, reason))
             return self._reject(HttpRejection(400, reason), request, endpoint)
         except Exception:
-            logger.exception("review_failed", extra=_log_fields(endpoint, "a fault of graphgate"))
+            logger.exception(
+                "review_failed", extra=_log_fields(endpoint, "internal error of graphgate")
+            )
             return self._reject(_INTERNAL_ERROR, request, endpoint)
         on_sent = partial(self._record_review, endpoint, result, request.began_at)
         return HttpResponse(200, [_JSON], result.body, on_sent)
@@ -92,7 +94,7 @@ def _check_head(request: HttpRequest, path: str, endpoint: Endpoint | None) -> H
     """Return why no review can be read from the request."""
     if endpoint is None or request.method != "POST":
         shown = shorten(path, _MAX_SHOWN_TEXT)
-        text = f"{request.method} {shown} is not served; POST /mutate or /validate is"
+        text = f"{request.method} {shown} is not served; use POST /mutate or /validate"
         if endpoint is None:
             return HttpRejection(404, text)
         return HttpRejection(405, text, ((b"allow", b"POST"),))

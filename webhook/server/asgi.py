@@ -2,8 +2,8 @@
 
     Request -> HttpRequest -> AdmissionApp -> HttpResponse -> Response
 
-AdmissionApp is what `graphgate serve` asks too, so verdicts, status codes and texts are the same at
-both doors. TLS, connections and time limits are the ASGI server's; `uvicorn_server` brings those of
+`graphgate serve` uses AdmissionApp too, so verdicts, status codes and texts are the
+same. TLS, connections and time limits are the ASGI server's; `uvicorn_server` brings those of
 `serve` to uvicorn.
 """
 
@@ -44,7 +44,7 @@ SETTINGS_VARIABLE = "GRAPHGATE_SETTINGS"
 
 _HEALTH_PATHS = frozenset({"/livez", "/readyz"})
 _PATH_CHARACTERS = "/:@!$&'()*+,;=~-._"
-"""What stands in a path as it is (RFC 3986, 3.3)."""
+"""Characters of a path that are not escaped (RFC 3986, 3.3)."""
 
 
 class AppState(TypedDict):
@@ -72,8 +72,8 @@ def create_app(
 
     handle_review    answers one review; called in the event loop, so it must not block
     limits           only `max_body_bytes` applies, unless `uvicorn_server` runs the application
-    metrics          counts; None: nobody reads them
-    checks           what /readyz asks
+    metrics          counts; None: not collected
+    checks           the checks of /readyz
     sources          what is read again every `reload_interval` seconds, while the application's
                      lifespan runs. A server runs it; Starlette does not for an application that is
                      mounted in another: whoever mounts enters `app.router.lifespan_context(app)`
@@ -88,7 +88,7 @@ def create_app(
     def check_lifespan() -> CheckResult:
         if is_running or not sources:
             return CheckResult("ok")
-        return CheckResult("degraded", "the lifespan does not run: changed files are not read")
+        return CheckResult("degraded", "the lifespan is not running: changed files are not read")
 
     all_checks = [Check("lifespan", check_lifespan), *reload_loop.checks(), *checks]
     admission = AdmissionApp(handle_review, metrics)
@@ -96,7 +96,7 @@ def create_app(
 
     def handle(request: HttpRequest) -> HttpResponse:
         path = request.target.partition("?")[0]
-        # Whatever else is asked of these paths gets the answer of `serve`'s 8443.
+        # Other methods on these paths get the same response as on `serve`'s 8443.
         is_health = path in _HEALTH_PATHS and request.method in {"GET", "HEAD"}
         return health(request) if is_health else admission(request)
 
@@ -192,8 +192,8 @@ def create_default_app() -> Starlette:
             settings = read_settings(document.value, os.environ, source=document.source)
         if settings.policies.selector is not None:
             raise SettingsError(
-                "policies.selector: policies of the cluster need graphgate serve; "
-                "kubectl get -o yaml writes them into a file for policies.files"
+                "policies.selector: policies of the cluster require graphgate serve; "
+                "use kubectl get -o yaml to write them into a file for policies.files"
             )
         return settings
 

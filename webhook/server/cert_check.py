@@ -1,7 +1,7 @@
-"""Whether callers will believe the certificate, where somebody else makes it: two files and a name.
+"""Whether callers will trust a certificate that is provided as files.
 
-The server's own checks know its dates and that the key fits. What API servers look for besides is
-known to the operator only: the name by which they call, and the CA in their caBundle.
+The server's own checks know its dates and that the key fits. What API servers check besides is only
+known to the operator: the name by which they call, and the CA in their caBundle.
 
 What does not belong here: certificates that graphgate renews itself (`controller`), dates in
 general (`runtime.health`).

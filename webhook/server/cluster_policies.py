@@ -20,7 +20,7 @@ class ClusterPolicies:
     """One watcher, and during a change the one that is to replace it. Its own context manager."""
 
     def __init__(self, open_watcher: "Callable[[str], PoliciesWatcher]") -> None:
-        """Prepare; the cluster is not asked before labels are selected and it is entered.
+        """Initialise; no requests before labels are selected and it is entered.
 
         open_watcher  returns a watcher of the objects with these labels, not started; it raises
                       KubeApiUnavailableError where no cluster is known
@@ -102,15 +102,18 @@ class ClusterPolicies:
 
         incoming, watcher = self._incoming, self._watcher
         if incoming is not None:
-            detail = f"objects with {incoming.selector} not read yet: {incoming.health().detail}"
+            detail = (
+                f"objects with the labels {incoming.selector} not read yet: "
+                f"{incoming.health().detail}"
+            )
             before = f"those with {watcher.selector}" if watcher else "files alone"
-            return CheckResult("degraded", f"{detail}; {before} stay in force")
+            return CheckResult("degraded", f"{detail}; {before} stay in use")
         return watcher.health() if watcher else None
 
     def _watchers(self) -> "list[PoliciesWatcher]":
         return [watcher for watcher in (self._watcher, self._incoming) if watcher is not None]
 
     def _end(self, watcher: "PoliciesWatcher | None") -> None:
-        """Have a watcher end by itself: whoever asks here answers reviews too, and cannot wait."""
+        """Stop a watcher in the background: the caller also answers reviews, and cannot wait."""
         if watcher is not None and self._is_running:
             watcher.interrupt()

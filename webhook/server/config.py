@@ -1,6 +1,6 @@
-"""What `serve` is told, as frozen values. Flags and environment are read in `webhook.cli`.
+"""The options of `serve`, as frozen values. Flags and environment are read in `webhook.cli`.
 
-Every number stands here with its reason; `docs/operations/server.md` repeats them for operators.
+Every limit is here with its reason; `docs/operations/server.md` repeats them for operators.
 """
 
 from dataclasses import dataclass, field

@@ -1,9 +1,9 @@
 """Events on denials: what `kubectl get events` shows of objects that were refused.
 
-For people who did not see the answer: a GitOps tool did, or a colleague. An Event is created by a
-thread, after the answer was made, and is allowed to be lost. Whoever may create objects may have
-thousands of them denied: so the same denial is told once in ten minutes, a namespace has a few a
-minute, and all together one a second. Never on a dry run, which must leave nothing behind.
+For people who did not see the response, because a GitOps tool did. A thread creates the Event after
+the response, and Events may be lost. An author may cause thousands of denials: so the same denial
+is reported once in ten minutes, with a few per minute for a namespace, and one per second in
+total. Never on a dry run, which must have no side effects.
 """
 
 import hashlib
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 REASON = "Denied"
 REPEAT_SECONDS = 600.0
-"""Seconds in which the same denial is not told again: a GitOps tool tries every minute or so."""
+"""Seconds in which the same denial is not reported again: a GitOps tool retries every minute or
+so."""
 EVENTS_PER_NAMESPACE = 10
-"""Events of one namespace a minute: nobody else's are crowded out by those of one author."""
+"""Events of one namespace per minute, so that one author cannot displace those of others."""
 EVENTS_PER_MINUTE = 60
 """Events of all namespaces a minute. Kubernetes keeps them for an hour: at most 3,600 in etcd."""
 _MAX_REMEMBERED = 2_000
@@ -56,7 +57,7 @@ class DenialEvents:
         self._writer.__exit__()
 
     def around(self, handle_review: ReviewHandler) -> ReviewHandler:
-        """Return a handler that answers as this one, and has denials told."""
+        """Return a handler that also reports denials."""
 
         def handle(body: bytes, endpoint: Endpoint) -> ReviewResult:
             result = handle_review(body, endpoint)
@@ -67,7 +68,7 @@ class DenialEvents:
         return handle
 
     def record(self, result: ReviewResult) -> None:
-        """Have a denial told, unless it was a dry run, or is one too many; blocks nobody."""
+        """Report a denial, unless it was a dry run or exceeds a limit; does not block."""
         if result.dry_run or not result.namespace:
             return
         text = "\0".join((result.namespace, result.name, result.denial))
@@ -88,11 +89,11 @@ class DenialEvents:
     def register_metrics(self, metrics: "ServerMetrics") -> None:
         """Show how many were made and how many were not."""
         metrics.register_counter(
-            "denial_events", "Events that were created on denials.", lambda: self.created
+            "denial_events", "Events created for denials.", lambda: self.created
         )
         metrics.register_counter(
             "denial_events_dropped",
-            "Denials without an Event: too many at once, or not taken by the API server.",
+            "Denials without an Event: too many at once, or rejected by the API server.",
             lambda: self.dropped,
         )
 

@@ -12,8 +12,8 @@ from webhook.server.timeout import ReviewTimeout
 from webhook.settings.model import Settings
 
 ReviewHandler = Callable[[bytes, Endpoint], ReviewResult]
-"""Answers one review. Raises MalformedReviewError (HTTP 400) for a body that is no review; anything
-else it raises is an error of graphgate (HTTP 500)."""
+"""Answers one review. Raises MalformedReviewError (HTTP 400) for a body that is not a review;
+anything else it raises is an internal error (HTTP 500)."""
 
 
 class AdmissionReviewHandler:
@@ -29,7 +29,7 @@ class AdmissionReviewHandler:
     ) -> None:
         """Take over the timer of the process (see `server.timeout`); for the main thread only.
 
-        policy_store    users' policies; None: there are none
+        policy_store    users' policies; None: none
         facts           returns what is known of the cluster when it is called
         review_timeout  seconds that one review may take
         """

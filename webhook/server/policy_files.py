@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from webhook.policy import PolicySet, SourceObject
 
 TEST_SUFFIX = ".test.yaml"
-"""Files of `graphgate policies test`; they stand beside the policies and are none."""
+"""Files of `graphgate policies test`; they are next to the policies but are not policies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,5 +77,5 @@ def _expand_list(source: "SourceObject") -> Iterable["SourceObject"]:
 def summarize_problems(problems: list[str]) -> str:
     """Return one sentence about several policies that cannot be used, for one line of a status."""
     more = len(problems) - 1
-    others = f" (and {more} more; graphgate policies lint tells all)" if more else ""
+    others = f" (and {more} more; graphgate policies lint shows all)" if more else ""
     return f"{problems[0]}{others}"

@@ -4,8 +4,9 @@
               ├─▶ compiled in a thread ┤
     cluster ──┘                        └─▶ what cannot be used: named; its last good version stays
 
-Files belong to the operator and are one unit: if one is bad, all stay as they were. Objects of the
-cluster come from many hands and are evaluated one by one: a bad one never holds up the others.
+Files belong to the operator and are one unit: if one is invalid, all keep their last version.
+Objects of the cluster have many authors and are loaded one by one: an invalid one never affects
+the others.
 """
 
 import logging
@@ -37,7 +38,7 @@ logger = logging.getLogger("graphgate")
 CLUSTER_PREFIX = "cluster:"
 """What the names of objects of the cluster begin with (`kube.policy_watcher`)."""
 
-_KEPT_VERSION_SUFFIX = " (its last good version stays in force)"
+_KEPT_VERSION_SUFFIX = " (its last valid version stays in use)"
 
 
 _Observed = tuple[Mapping[str, bytes], Mapping[str, Any] | None, "Mapping[ParamKind, str]"]
@@ -129,7 +130,7 @@ def _unresolvable_params(
             continue
         unresolvable[policy.file] = (
             f"{policy.file}: its parameters of kind {kind[1]} cannot be read: {unreadable[kind]}; "
-            "--policies may name a file of them"
+            "you can provide them in a file of --policies"
         )
         unresolvable.update((binding.file, "") for binding in bound_policy.bindings)
     return unresolvable
@@ -151,7 +152,7 @@ class PolicyStore:
     ) -> None:
         """Load the files; raise PolicyError if one of them cannot be used.
 
-        resolve_sources  where policies come from, asked again at each refresh
+        resolve_sources  the sources of policies, called at each refresh
         watched          what is followed in the cluster; None: nothing can be
         """
         self._resolve_sources = resolve_sources
@@ -212,7 +213,7 @@ class PolicyStore:
                 if self._watched.select(sources.selector):
                     self._follow_params(self._state.policies)
             except KubeApiUnavailableError as no_cluster:
-                error = f"policies.selector is {sources.selector!r}: {no_cluster}"
+                error = f"cannot use policies.selector {sources.selector!r}: {no_cluster}"
             observed = self._watched.objects
             if observed is not None:
                 objects, unreadable = observed, self._watched.unreadable_param_kinds
@@ -279,7 +280,7 @@ class PolicyStore:
         if health is not None:
             state, watch_detail = health
         if state != "failed" and not self._state.is_synced:
-            state, watch_detail = "failed", "those of the cluster are being compiled"
+            state, watch_detail = "failed", "policies of the cluster are being compiled"
         if watch_detail:
             detail += f"; {watch_detail}"
         if rejected:
@@ -297,18 +298,18 @@ class PolicyStore:
         """Show version and numbers among the metrics."""
         metrics.register_info(
             "policies_info",
-            "The policies in force: a digest of all of them.",
+            "The current policies: a digest of all of them.",
             "version",
             self._version,
         )
-        metrics.register_gauge("policies", "Policies in force.", self._count)
+        metrics.register_gauge("policies", "Number of current policies.", self._count)
         metrics.register_gauge(
             "policies_invalid",
-            "Objects of the cluster that are not in force as they are now.",
+            "Objects of the cluster whose current version is not used.",
             lambda: len(self._state.rejected),
         )
         metrics.register_gauge(
             "policy_params_omitted",
-            "Parameters that bindings refer to and that are left out for want of room.",
+            "Parameters that are left out because they exceed the limits.",
             lambda: self._watched.omitted_params if self._watched else 0,
         )

@@ -34,7 +34,7 @@ class ReviewRecorder:
     def __init__(self, folder: Path) -> None:
         """Take a folder that exists; raise SettingsError if nothing can be written in it."""
         if not (folder.is_dir() and os.access(folder, os.W_OK)):
-            raise SettingsError(f"--record {folder}: not a folder that can be written in")
+            raise SettingsError(f"--record {folder}: not a writable folder")
         self._folder = folder
         self._queue = BackgroundQueue(
             "recorder", self._write, max_pending=_MAX_PENDING, flush_timeout=5.0
@@ -50,7 +50,7 @@ class ReviewRecorder:
         self._queue.__exit__()
 
     def around(self, handle_review: ReviewHandler) -> ReviewHandler:
-        """Return a handler that answers as this one, and has its reviews kept."""
+        """Return a handler that also records its reviews."""
 
         def handle(body: bytes, endpoint: Endpoint) -> ReviewResult:
             result = handle_review(body, endpoint)

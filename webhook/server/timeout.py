@@ -1,7 +1,7 @@
-"""An end to a review that takes too long, from inside: the caller is told why.
+"""A timeout of a review, from inside: the caller sees the reason.
 
 Without it the API server gives up by itself and says "context deadline exceeded", which names
-neither the rule nor the object. Judging is one synchronous call in the loop, so no task can be
+neither the rule nor the object. Evaluation is one synchronous call in the loop, so no task can be
 cancelled: a timer of the kernel interrupts it. Whatever the engine was in then raises
 `ReviewTimeoutError`; the engine counts that as the failure of the rule it was in, and goes on with
 the next, which is interrupted in its turn after `_REPEAT_INTERVAL_SECONDS`.
@@ -22,8 +22,8 @@ millisecond together, so only those that are as slow themselves feel it."""
 
 
 _SOFT_FRACTION = 0.9
-"""The part of the time after which whoever asks `expired` should stop by itself, and say so in its
-own words, rather than be interrupted."""
+"""The part of the time after which callers of `expired` should stop by themselves, with their own
+message, before they are interrupted."""
 
 
 class ReviewTimeout:
@@ -36,8 +36,8 @@ class ReviewTimeout:
             timeout.is_running = False
             timeout.stop()
 
-    The first statement of `finally` is no call, before which Python would look for alarms: whatever
-    the caller does then, to build an answer, is done in peace.
+    The first statement of `finally` is not a call, before which Python would check for alarms: the
+    caller can then build a response without interruption.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -49,7 +49,7 @@ class ReviewTimeout:
         signal.signal(signal.SIGALRM, self._interrupt)
 
     def start(self) -> None:
-        """Begin to measure."""
+        """Start to measure."""
         self._soft_deadline = time.monotonic() + self._seconds * _SOFT_FRACTION
         self.is_running = True
         signal.setitimer(signal.ITIMER_REAL, self._seconds, _REPEAT_INTERVAL_SECONDS)
@@ -64,4 +64,6 @@ class ReviewTimeout:
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         if self.is_running:
-            raise ReviewTimeoutError(f"the {self._seconds:g} s for one judgement are over")
+            raise ReviewTimeoutError(
+                f"the time limit of {self._seconds:g} s for one evaluation is exceeded"
+            )

@@ -22,7 +22,7 @@ from webhook.server.asgi import AppState
 
 
 class UvicornConnection(HttpConnection):
-    """A connection that uvicorn makes, knows and tells to end.
+    """A connection that uvicorn creates, tracks and closes.
 
     The parameters are those with which uvicorn calls what its setting `http` names.
     """
@@ -46,7 +46,7 @@ class UvicornConnection(HttpConnection):
         self._end_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Begin, known to uvicorn, which waits for it when it ends."""
+        """Start; uvicorn tracks it and waits for it at shutdown."""
         self._server_state.connections.add(self)
         super().connection_made(transport)
 

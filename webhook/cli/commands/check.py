@@ -219,7 +219,7 @@ def check_files(
     files = manifests.files
     # The bar hides itself where standard error is not a terminal.
     hide_progress = len(files) < _PROGRESS_BAR_FILES or not sys.stderr.isatty()
-    with click.progressbar(files, label="judging", file=sys.stderr, hidden=hide_progress) as bar:
+    with click.progressbar(files, label="checking", file=sys.stderr, hidden=hide_progress) as bar:
         reports = [check_file(path) for path in bar]
     return Report(
         tuple(result for report in reports for result in report.results),

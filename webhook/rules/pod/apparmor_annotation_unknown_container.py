@@ -44,7 +44,7 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each annotation once (source: ValidateAppArmorPodAnnotations)."""
     if not any(map(_annotations, annotation_holders(deployment))):
         return
-    told: set[Path] = set()
+    reported: set[Path] = set()
     for rendered in render_objects(deployment, facts):
         if rendered.kind != "Deployment":
             continue
@@ -52,8 +52,8 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
         for key, name in _annotations(template["metadata"]).items():
             path = rendered.trace(("spec", "template", "metadata", "annotations", key))
             message = _explain(template, key, name)
-            if message and path not in told:
-                told.add(path)
+            if message and path not in reported:
+                reported.add(path)
                 yield Finding(path, message)
 
 

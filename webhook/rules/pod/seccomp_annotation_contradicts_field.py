@@ -55,7 +55,7 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each annotation once (source: validateSeccompAnnotationsAndFields)."""
     if not any(map(_has_seccomp_annotation, annotation_holders(deployment))):
         return
-    told: set[Path] = set()
+    reported: set[Path] = set()
     for rendered in render_objects(deployment, facts):
         if rendered.kind != "Deployment":
             continue
@@ -66,8 +66,8 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
             if type(text) is not str or _means(text, profile):
                 continue
             path = rendered.trace(("spec", "template", "metadata", "annotations", key))
-            if path not in told:
-                told.add(path)
+            if path not in reported:
+                reported.add(path)
                 shown = get_str(profile, "type")
                 message = f"{quote_value(text)} contradicts the seccompProfile {shown} of {where}"
                 yield Finding(path, message, "remove the annotation")
