@@ -189,7 +189,7 @@ def test_a_triton_server_without_protocol_has_no_image_under_seldon_s_operator()
             NO_FACTS,
             "the label seldon.io/controller-id=graphgate",
         ),
-        (minimal(), {}, Facts(operator="seldon"), "Seldon's operator is at work in the cluster"),
+        (minimal(), {}, Facts(operator="seldon"), "Seldon's operator runs in the cluster"),
         (
             written_by(("manager", "2026-01-01T00:00:00Z")),
             {},

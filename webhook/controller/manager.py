@@ -196,7 +196,7 @@ class _Process:
         return 0 if by_signal else 1
 
     async def _watch_for_seldon_operator(self, on_found: Callable[[SettingsError], None]) -> None:
-        """Call `end` when Seldon's operator is at work on our objects."""
+        """Call `end` when Seldon's operator reconciles the same objects."""
         controller = self._controller
         while not self._config.controller_id:
             await asyncio.sleep(_SELDON_CHECK_INTERVAL_SECONDS)

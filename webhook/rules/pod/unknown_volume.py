@@ -99,7 +99,7 @@ def _are_all_known(mounts: Iterable[Any], volumes: Mapping[str, Any]) -> bool:
     """Return whether surely each mount is of one of the volumes; asked in C: there are many."""
     try:
         return volumes.keys() >= set(map(_get_name, mounts))
-    except (AttributeError, TypeError):  # no mapping, or a name that is no text
+    except (AttributeError, TypeError):  # not a mapping, or a name that is not a string
         return False
 
 
