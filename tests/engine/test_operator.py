@@ -197,7 +197,7 @@ def test_a_triton_server_without_protocol_has_no_image_under_seldon_s_operator()
             "the object's status",
         ),
         (minimal(), {}, Facts(operator="graphgate"), "the facts of the cluster"),
-        (minimal(), {}, NO_FACTS, "the default, since nothing shows who reconciles"),
+        (minimal(), {}, NO_FACTS, "the default, because the operator is unknown"),
     ],
 )
 def test_the_evidence_is_told(document, section, known, evidence):
