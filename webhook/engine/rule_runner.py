@@ -85,7 +85,7 @@ class _Run:
         *,
         is_update: bool,
     ) -> None:
-        """Take what checks take beside their thing; of each thing, `ask` adds more."""
+        """Initialise with the arguments of checks besides their object."""
         self.findings: list[ActionFinding] = []
         self.stopped: set[str] = set()
         self._table = rule_set.table
