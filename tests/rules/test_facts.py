@@ -298,7 +298,7 @@ def test_a_refused_value_is_reported_with_the_version_that_accepts_it():
     assert {(path, message) for _, _, path, message in found} == {
         (
             f"{container}.restartPolicy",
-            "restartPolicy of a container that is no init container needs Kubernetes 1.35, and "
+            "restartPolicy of a container that is not an init container needs Kubernetes 1.35, and "
             "this cluster has 1.30",
         ),
         (

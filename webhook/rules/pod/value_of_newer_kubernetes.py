@@ -1,8 +1,8 @@
 """Value of a newer Kubernetes
 
 Why: some values are valid in newer versions of Kubernetes only: a restartPolicy of a container that
-is no init container, a sleep of 0 seconds, a search domain with an underscore. An older API server
-refuses the Deployment.
+is not an init container, a sleep of 0 seconds, a search domain with an underscore. An older API
+server refuses the Deployment.
 
 Fix: Use a value that the cluster accepts, or upgrade the cluster.
 
@@ -51,7 +51,7 @@ def check(pod: ComponentSpec, facts: Facts) -> Iterator[Finding]:
 def _newer_values(pod: ComponentSpec) -> Iterator[tuple[tuple[int, int], Path, str]]:
     for container in pod.containers:
         if container.raw.get("restartPolicy") is not None:
-            what = "restartPolicy of a container that is no init container"
+            what = "restartPolicy of a container that is not an init container"
             yield _RESTART_POLICY, container.path / "restartPolicy", what
     for container in pod.all_containers:
         for handler in container.handlers():
