@@ -58,10 +58,9 @@ CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 
 
 def texts():
-    """Yield (where, text) of each file of the code, and of the prose of each page of the docs."""
-    for folder in ("webhook", "tools", "benchmarks"):
-        for file in sorted((ROOT / folder).rglob("*.py")):
-            yield str(file.relative_to(ROOT)), file.read_text()
+    """Yield (where, text) of each file of the package, and of the prose of each page."""
+    for file in sorted((ROOT / "webhook").rglob("*.py")):
+        yield str(file.relative_to(ROOT)), file.read_text()
     pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
     for page in sorted(set(pages) - {ROOT / "CHANGELOG.md"}):
         yield str(page.relative_to(ROOT)), CODE.sub(" ", page.read_text())
