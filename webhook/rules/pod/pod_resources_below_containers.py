@@ -98,7 +98,7 @@ def _check_pod(
     if get_mapping(component.pod, "os").get("name") == "windows" and resources:
         yield Finding(path, "a Windows pod does not support pod-level resources")
         return
-    if resources.get("claims"):
+    if resources.get("claims") is not None:  # an empty list is not allowed either
         yield Finding(path / "claims", "claims are not allowed in pod-level resources")
     limits, requests = get_mapping(resources, "limits"), get_mapping(resources, "requests")
     for field, amounts in (("limits", limits), ("requests", requests)):
