@@ -5,6 +5,7 @@ import pytest
 from tests.documents_of import minimal
 from webhook.engine.dedupe import drop_superseded, group_by_action
 from webhook.engine.evaluate import evaluate
+from webhook.engine.rule_runner import ActionFinding
 from webhook.graph.cluster_facts import NO_FACTS
 from webhook.graph.finding import Finding
 from webhook.graph.path import Path
@@ -49,7 +50,10 @@ def test_what_gives_way_does_so_at_the_same_place_to_what_is_as_strong(own, othe
 
 
 def test_two_that_give_way_do_not_give_way_to_each_other():
-    both = [("warn", finding(GIVES_WAY, "a")), ("warn", finding(GIVES_WAY, "a"))]
+    both: list[ActionFinding] = [
+        ("warn", finding(GIVES_WAY, "a")),
+        ("warn", finding(GIVES_WAY, "a")),
+    ]
     assert drop_superseded(both) == both
 
 
@@ -67,7 +71,9 @@ def test_findings_stand_in_the_order_of_the_document_and_then_of_their_rules():
         ("z.a", ("z", "a")),
         ("c", ("c",)),
     ]
-    findings = [("warn", finding(rule, *path)) for _, path in reversed(places) for rule in "ba"]
+    findings: list[ActionFinding] = [
+        ("warn", finding(rule, *path)) for _, path in reversed(places) for rule in "ba"
+    ]
     grouped = group_by_action(DOCUMENT, findings)
     assert [(f.rule_id, str(f.path)) for f in grouped["warn"]] == [
         (rule, name) for name, _ in places for rule in "ab"

@@ -93,13 +93,13 @@ def _check_node(
                 yield Finding(container.path / "name", message, "add the volume")
     if facts.operator == "graphgate" or any(c.role == "init container" for c in namesakes):
         return
-    names = [model_volume_name(reader)]
+    names = [volume]
     if get_str(node.raw, "modelUri").startswith(CLAIM_SCHEME):
         names.append(MODEL_CLAIM_VOLUME)
     for name in names:
-        for volume in component.volumes_by_name.get(name, ()):
+        for taken in component.volumes_by_name.get(name, ()):
             yield Finding(
-                volume.path / "name",
+                taken.path / "name",
                 f"volume name {quote_value(name)} is reserved: Seldon's operator adds such a "
                 "volume for "
                 f"the model of {quote_value(node.name)}",
