@@ -105,3 +105,9 @@ def test_texts_hold_nothing_that_a_terminal_obeys():
     hostile = Finding(Path(("c",)), "a\x1b[2J", "b\r\n", rule_id="a")
     (found,) = group_by_action(DOCUMENT, [("deny", hostile)])["deny"]
     assert (found.message, found.remediation) == ("a\\x1b[2J", "b\\r\\n")
+
+
+def test_rules_that_do_not_give_way_are_both_told():
+    first, second = [rule.id for rule in all_rules() if not rule.supersedable][:2]
+    both = [("deny", finding(first, "a")), ("deny", finding(second, "a"))]
+    assert drop_superseded(both) == both

@@ -3,6 +3,7 @@
 import json
 
 import jsonpatch
+import pytest
 from hypothesis import given, settings
 
 from tests.documents_of import minimal, with_graph, with_pod
@@ -112,3 +113,20 @@ def test_defaults_at_rendering_leave_the_stored_object_as_it_is():
     for fill in (True, False):
         decision = evaluate(minimal(), own, NO_FACTS, apply_defaults=fill)
         assert (decision.denied, decision.warnings, decision.patch) == (False, (), ())
+
+
+@pytest.mark.parametrize("restart", [None, "Always"])
+def test_an_init_container_is_looked_at_once(restart):
+    init = {"name": "i", "image": "i", "imagePullPolicy": "Sometimes", "restartPolicy": restart}
+    document = with_pod(initContainers=[{k: v for k, v in init.items() if v is not None}])
+    decision = evaluate(document, read_settings(), NO_FACTS)
+    assert [str(f.path).rpartition(".")[2] for f in decision.denials] == ["imagePullPolicy"]
+
+
+def test_what_was_not_read_before_either_does_not_keep_an_object_from_a_label():
+    many = [{"name": f"classifier{n}", "image": "i"} for n in range(1000)]
+    old, new = with_pod(containers=many), with_pod(containers=many)
+    new["metadata"]["labels"] = {"team": "a"}
+    assert any(f.incomplete for f in evaluate(new, SETTINGS, NO_FACTS).denials)
+    decision = evaluate(new, SETTINGS, NO_FACTS, old_document=old)
+    assert (decision.denials, [f.incomplete for f in decision.warnings][:1]) == ((), [True])

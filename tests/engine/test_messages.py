@@ -179,6 +179,12 @@ def test_each_mode_tells_whom_it_means(
     assert messages.format_audits(decision) == "\n".join(audits)
 
 
+def test_a_hundred_warnings_are_all_there_are() -> None:
+    decision = Decision(warnings=(about("a"),) * 100, audits=(about("a"),) * 100)
+    assert messages.format_warnings(decision) == [A] * 100
+    assert messages.format_audits(decision) == "\n".join([A] * 100)
+
+
 def test_no_more_than_a_hundred_warnings_are_spelled_out() -> None:
     many = tuple(about(str(n)) for n in range(102))
     decision = Decision(denials=many, warnings=many, audits=many, mode="warn")

@@ -217,3 +217,20 @@ def test_defaults_that_are_missing_are_told_at_the_first(count: int, message: st
 def test_nothing_is_missing_where_defaults_are_filled_in_at_rendering() -> None:
     own = settings(defaults={"applyAt": "render"})
     assert evaluate(minimal(), own, NO_FACTS, apply_defaults=False) == Decision()
+
+
+def test_a_bound_that_is_exceeded_denies_whatever_the_policy_says() -> None:
+    text = bound("lists.range(200000).all(n, n >= 0)", "[Warn]", spec="failurePolicy: Ignore")
+    (finding,) = judge(*text).denials
+    assert finding.rule_id == "policy/p"
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"],
+)
+def test_what_the_api_server_writes_is_for_policies_only(field: str) -> None:
+    document = minimal()
+    document["metadata"][field] = {"wrong": "type"}
+    assert evaluate(document, settings(), NO_FACTS).denials == ()
+    assert judge(*bound(f"has(object.metadata.{field})"), document=document).denials == ()

@@ -522,3 +522,33 @@ def test_a_mutation_that_removes_the_containers_leaves_the_pod() -> None:
     assert [
         message for _, message in said(judge(minimal(), with_mutation(validation, gone)).warnings)
     ] == ["pod of predictor main: none"]
+
+
+def test_a_deployment_has_the_pod_template_that_the_api_server_fills_in() -> None:
+    template = "object.spec.template.spec"
+    expression = (
+        f"{template}.dnsPolicy == 'ClusterFirst' && has(object.spec.selector) && "
+        f"{template}.containers.all(c, c.terminationMessagePolicy == 'File')"
+    )
+    policies = load_texts(
+        policy_text(
+            f'- expression: "{expression}"\n',
+            match_constraints=about("deployments", group="apps"),
+        ),
+        binding_text(),
+    )
+    assert said(judge(minimal(), policies).warnings) == []
+
+
+def test_a_place_that_the_rendered_object_does_not_have_is_survived() -> None:
+    policies = load_texts(
+        policy_text(
+            "- {expression: 'false', message: never}\n",
+            match_constraints=about("pods"),
+            annotations="graphgate.io/finding-paths: \"'spec.containers[9].image'\"",
+        ),
+        binding_text(),
+    )
+    ((path, message),) = said(judge(minimal(), policies).warnings)
+    assert message == "pod of predictor main: never"
+    assert path.startswith(TEMPLATE)

@@ -172,8 +172,6 @@ def find_pod_templates(
             if not (only_uncertain and is_trivially_valid(component.pod, metadata)):
                 pod = Pod(component.pod, metadata)
                 yield PodTemplateRef(predictor.name, component.raw, pod, component.path)
-        if "explainer" not in predictor.raw:
-            continue
         explainer = get_mapping(predictor.raw, "explainer")
         container = explainer.get("containerSpec")
         if explainer.get("type") and type(container) is dict:
