@@ -76,7 +76,7 @@ def test_a_policy_that_fails_is_its_authors_fault(failure_policy: str, kind: str
     assert (finding.rule_id, finding.message, finding.remediation) == (
         "policy/p/0",
         "the policy could not be evaluated: no such key: missing",
-        "this is a fault of the policy, not of the object",
+        "the error is in the policy, not in the object",
     )
 
 
@@ -163,7 +163,7 @@ def test_an_exception_takes_back_a_finding_until_it_ends() -> None:
     assert (warning.rule_id, str(warning.path), warning.message, warning.remediation) == (
         "policy-exception",
         "(document)",
-        'the exception "legacy" has expired and exempts from nothing',
+        'the exception "legacy" has expired and no longer exempts anything',
         "renew it or remove it",
     )
 

@@ -14,6 +14,8 @@ KNOWN: frozenset[str] = frozenset(
         "webhook/rendering/names.py: False → True",
         # graphs alone are read since that is quicker, and with the pods just the same
         "webhook/policy/cel_graph_library.py: 'predictors' → 'predictors~'",
+        "webhook/policy/cel_graph_library.py: spec.get('predictors') if type(spec) is dict else "
+        "None → None if type(spec) is dict else None",
         "webhook/policy/cel_graph_library.py: type(predictors) is not list → "
         "type(predictors) is list",
         # what departs from nothing gives no finding; the old object would be rendered for it
