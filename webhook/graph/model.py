@@ -443,10 +443,21 @@ class SeldonDeployment:
         """The nodes of all predictors by the identity of their mapping."""
         return {id(node.raw): node for predictor in self.predictors for node in predictor.nodes}
 
-    @property
+    @lazy
+    def pod_annotation_keys(self) -> Sequence[str]:
+        """The keys of annotations that pods get: of spec, predictors and components."""
+        holders: list[Mapping[str, Any]] = [self.spec]
+        holders += [predictor.raw for predictor in self.predictors]
+        holders += [
+            c.raw["metadata"] for c in self.components if type(c.raw.get("metadata")) is dict
+        ]
+        annotations = [holder["annotations"] for holder in holders if "annotations" in holder]
+        return [key for each in annotations if type(each) is dict for key in each]
+
+    @lazy
     def is_incomplete(self) -> bool:
         """Whether a part of the document was not read, so that its content is unknown."""
-        return any(error.kind in UNREAD_KINDS for error in self.schema_errors)
+        return not UNREAD_KINDS.isdisjoint(self.schema_errors_by_kind)
 
     @lazy
     def schema_errors_by_kind(self) -> Mapping[str, Sequence[SchemaError]]:

@@ -1,10 +1,10 @@
 """The objects of a document, for the rules that need them. Rendering costs; few documents do."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from webhook.graph.cluster_facts import Facts
-from webhook.graph.model import EMPTY_MAPPING, Predictor, SeldonDeployment, get_mapping
+from webhook.graph.model import EMPTY_MAPPING, Predictor, SeldonDeployment
 
 if TYPE_CHECKING:
     from webhook.rendering.options import RenderOptions
@@ -16,15 +16,6 @@ def render_objects(deployment: SeldonDeployment, facts: Facts) -> "tuple[Rendere
     from webhook.rendering.render import render
 
     return render(deployment, _options(facts), facts)
-
-
-def annotation_holders(deployment: SeldonDeployment) -> Iterator[Mapping[str, Any]]:
-    """Yield what has annotations that pods get: the spec, predictors, metadata of components."""
-    yield deployment.spec
-    for predictor in deployment.predictors:
-        yield predictor.raw
-    for component in deployment.components:
-        yield get_mapping(component.raw, "metadata")
 
 
 def find_orchestrator_pod(

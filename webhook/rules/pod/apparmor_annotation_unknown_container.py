@@ -20,6 +20,7 @@ Good:
           container.apparmor.security.beta.kubernetes.io/classifier: runtime/default
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -30,7 +31,7 @@ from webhook.graph.path import Path
 from webhook.graph.text import join_words
 from webhook.graph.well_known import APPARMOR_ANNOTATION_PREFIX
 from webhook.rules._format import quote_value
-from webhook.rules._rendered import annotation_holders, render_objects
+from webhook.rules._rendered import render_objects
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -38,11 +39,12 @@ FIELDS = frozenset({"annotations", "predictors"})
 
 _PROFILES = ("", "runtime/default", "unconfined")
 _LOCALHOST_PREFIX = "localhost/"
+_APPARMOR_KEY = re.compile(re.escape(APPARMOR_ANNOTATION_PREFIX)).match
 
 
 def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each annotation once (source: ValidateAppArmorPodAnnotations)."""
-    if not any(map(_annotations, annotation_holders(deployment))):
+    if not any(map(_APPARMOR_KEY, deployment.pod_annotation_keys)):
         return
     reported: set[Path] = set()
     for rendered in render_objects(deployment, facts):

@@ -26,7 +26,7 @@ Good:
         - name: gpu
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from webhook.graph.cluster_facts import Facts
@@ -56,16 +56,14 @@ _CLAIM_SOURCES = ("resourceClaimName", "resourceClaimTemplateName")
 def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each such claim (sources: validatePodResourceClaims, validateContainerClaims)."""
     for component in predictor.components:
-        claiming = [c for c in component.all_containers if _has_claims(c)]
+        claiming = _claiming(component.all_containers)
         if claiming or "resourceClaims" in component.pod:
             path = component.path.join(("spec", "resourceClaims"))
             yield from _check_pod(component.pod, path)
             known = _claim_names(component.pod)
             for container in claiming:
                 yield from _check_container(container, known, facts)
-    for container in predictor.other_containers:
-        if not _has_claims(container):
-            continue
+    for container in _claiming(predictor.other_containers):
         pod: Mapping[str, Any] | None = EMPTY_MAPPING
         if container.role == "orchestrator":
             pod = find_orchestrator_pod(predictor, deployment, facts)
@@ -77,8 +75,9 @@ def _claim_names(pod: Mapping[str, Any]) -> list[str]:
     return [get_str(claim, "name") for _, claim in iter_mappings(pod, "resourceClaims")]
 
 
-def _has_claims(container: Container) -> bool:
-    return "claims" in get_mapping(container.raw, "resources")
+def _claiming(containers: Iterable[Container]) -> list[Container]:
+    resources = [(container, container.raw.get("resources")) for container in containers]
+    return [each for each, raw in resources if type(raw) is dict and "claims" in raw]
 
 
 def _check_pod(pod: Mapping[str, Any], path: Path) -> Iterator[Finding]:

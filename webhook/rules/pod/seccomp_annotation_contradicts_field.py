@@ -28,6 +28,7 @@ Good:
               type: RuntimeDefault
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -37,13 +38,16 @@ from webhook.graph.model import SeldonDeployment, get_mapping, get_str, iter_map
 from webhook.graph.path import Path
 from webhook.graph.well_known import SECCOMP_CONTAINER_ANNOTATION_PREFIX, SECCOMP_POD_ANNOTATION
 from webhook.rules._format import quote_value
-from webhook.rules._rendered import annotation_holders, render_objects
+from webhook.rules._rendered import render_objects
 
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"annotations", "predictors"})
 
 _LOCALHOST_PREFIX = "localhost/"
+_SECCOMP_KEY = re.compile(
+    f"{re.escape(SECCOMP_CONTAINER_ANNOTATION_PREFIX)}|{re.escape(SECCOMP_POD_ANNOTATION)}\\Z"
+).match
 _ANNOTATED = {
     "Unconfined": ("unconfined",),
     "RuntimeDefault": ("runtime/default", "docker/default"),
@@ -53,7 +57,7 @@ _ANNOTATED = {
 
 def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each annotation once (source: validateSeccompAnnotationsAndFields)."""
-    if not any(map(_has_seccomp_annotation, annotation_holders(deployment))):
+    if not any(map(_SECCOMP_KEY, deployment.pod_annotation_keys)):
         return
     reported: set[Path] = set()
     for rendered in render_objects(deployment, facts):
@@ -92,11 +96,3 @@ def _means(annotation: str, profile: Mapping[str, Any]) -> bool:
     if kind == "Localhost":
         return annotation == f"{_LOCALHOST_PREFIX}{get_str(profile, 'localhostProfile')}"
     return annotation in _ANNOTATED.get(kind, (annotation,))
-
-
-def _has_seccomp_annotation(holder: Mapping[str, Any]) -> bool:
-    annotations = get_mapping(holder, "annotations")
-    return any(
-        key == SECCOMP_POD_ANNOTATION or key.startswith(SECCOMP_CONTAINER_ANNOTATION_PREFIX)
-        for key in annotations
-    )

@@ -72,13 +72,13 @@ def check(
     if container.role == "orchestrator":
         return
     volumes: Mapping[str, Any] = {} if component is None else component.volumes_by_name
-    if component is not None and len(component.volumes) < len(get_list(component.pod, "volumes")):
-        return  # what is wrong there is said
     suggestions = _MAX_SUGGESTIONS
     for field in ("volumeMounts", "volumeDevices"):
         mounts = get_list(container.raw, field) if field in container.raw else ()
         if not mounts or _are_all_known(mounts, volumes):
             continue
+        if component and len(component.volumes) < len(get_list(component.pod, "volumes")):
+            return  # what is wrong there is said
         for index, mount in enumerate(mounts):
             name = mount.get("name") if type(mount) is dict else None
             if (
