@@ -226,7 +226,7 @@ def test_each_privilege_that_restricted_v2_refuses_is_named() -> None:
 @pytest.mark.parametrize("field", ["hostNetwork", "hostPID", "hostIPC"])
 def test_restricted_v2_refuses_each_namespace_of_the_host(field: str) -> None:
     assert [*refused_by_restricted_v2(Pod({field: True, "containers": []}))] == [
-        (Path(("spec", field)), f"the restricted-v2 SCC will refuse {field}: true")
+        (Path(("spec", field)), f"the restricted-v2 SCC will reject {field}: true")
     ]
 
 

@@ -61,7 +61,7 @@ def test_an_unknown_ca_is_named(folder: Path) -> None:
     write_files(folder, {"ca.crt": other.certificate})
     found = trust_status(folder)
     assert found.state == "failed"
-    assert f"no CA of the bundle signed {folder / 'tls.crt'}" in found.detail
+    assert f"{folder / 'tls.crt'} is not signed by a CA of the bundle" in found.detail
     assert trust_status(folder, ca=False).state == "ok"
 
 

@@ -16,7 +16,7 @@ SENTENCES = {
     "body_timeout": "last byte of the body | {:g} s |",
     "idle_timeout": "open connection without a request | {:g} s |",
     "write_timeout": "answer that the peer does not read | {:g} s |",
-    "tls_shutdown_timeout": "our TLS goodbye until the peer's | {:g} s |",
+    "tls_shutdown_timeout": "from sending to receiving the TLS close_notify | {:g} s |",
     "linger_timeout": "a peer has {:g} s to read it",
     "max_connections": "open connections | {:,} |",
     "reserved_connections": "a reserve of {:,} for newcomers",
