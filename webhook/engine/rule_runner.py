@@ -91,7 +91,6 @@ class _Run:
         self._table = rule_set.table
         self._by_subject = rule_set.by_subject
         self._known_parts = rule_set.known_parts
-        self._rows = Rows(self.fail)
         self._is_update = is_update
         self._inputs = inputs
         self._rule_errors = rule_errors
@@ -103,6 +102,7 @@ class _Run:
         Parts with cached contents are skipped.
         """
         inputs, update = self._inputs, self._is_update
+        rows = Rows(self.fail)  # not kept: a cycle would keep the document until a collection
         for subject, things, raws, keys, predictor, component in walk(deployment):
             rules = self._by_subject.get(subject)
             if rules is None:
@@ -115,17 +115,20 @@ class _Run:
                 for part in parts:
                     if not part.knows(alike_raws):
                         origins = [(subject, thing, predictor) for thing in alike]
-                        yield from self._ask_about(part, origins, alike_raws)
+                        yield from self._ask_about(part, rows, origins, alike_raws)
             if rules.tree is not None and rules.tree.checks:
                 for thing, raw in zip(things, raws, strict=True):
                     origin = subject, thing, predictor
-                    yield from self._of_rows(self._rows.check(rules.tree, raw, None, origin))
+                    yield from self._of_rows(rows.check(rules.tree, raw, None, origin))
 
     def _ask_about(
-        self, part: Part, origins: Iterable[Origin], raws: Iterable[Mapping[str, Any]]
+        self,
+        part: Part,
+        rows: Rows,
+        origins: Iterable[Origin],
+        raws: Iterable[Mapping[str, Any]],
     ) -> Iterator[Asked]:
         """Yield the rules and rows on one part, and remember it if there is nothing to find."""
-        rows = self._rows
         for origin, raw in zip(origins, raws, strict=True):
             if part.knows((raw,)):
                 continue
