@@ -109,5 +109,5 @@ def test_texts_hold_nothing_that_a_terminal_obeys():
 
 def test_rules_that_do_not_give_way_are_both_told():
     first, second = [rule.id for rule in all_rules() if not rule.supersedable][:2]
-    both = [("deny", finding(first, "a")), ("deny", finding(second, "a"))]
+    both: list[ActionFinding] = [("deny", finding(first, "a")), ("deny", finding(second, "a"))]
     assert drop_superseded(both) == both
