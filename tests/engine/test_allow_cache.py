@@ -162,3 +162,14 @@ def test_what_cannot_be_written_is_not_remembered(settings):
     document["metadata"]["annotations"] = {"number": 2**70}
     assert evaluate_twice(document, settings, memory) == evaluate_twice(document, settings, memory)
     assert len(memory) == 0
+
+
+def test_other_facts_or_other_settings_alone_are_a_reason_to_look_again():
+    memory = AllowCache()
+    key = memory.key(minimal(), None, "models")
+    assert key is not None
+    facts, settings = Facts(kubernetes_minor=30), replace(SETTINGS)
+    for changed in ((SETTINGS, facts), (settings, facts), (settings, NO_FACTS)):
+        assert not memory.contains(key, *changed)
+        memory.add(key)
+        assert memory.contains(key, *changed)
