@@ -160,3 +160,15 @@ def test_what_follows_answers_follows_all_of_them_and_a_fault_there_stops_no_oth
     for name in ("faulty", "mute", "a"):
         harness.batch.add(Recording(name, harness, b""))
     assert harness.run_turn() == ["write faulty", "abort mute", "write a", "sent a"]
+
+
+def test_what_is_answered_early_adds_no_turns(harness: Harness) -> None:
+    large = b"x" * LARGE
+    for name in ("a", "b", "c", "d"):
+        harness.add(name, large, b"", b"", b"")
+        harness.batch.flush_if_full()
+    assert harness.events
+    while harness.loop.scheduled:
+        assert len(harness.loop.scheduled) == 1
+        harness.loop.run_turn()
+    assert len([event for event in harness.events if event.startswith("write")]) == 16

@@ -95,16 +95,20 @@ class RequestBatch:
     def flush_if_full(self) -> None:
         """Answer now if too much waits."""
         while self._waiting_bytes > _MAX_WAITING_BYTES:
-            self._answer()
+            self._answer(is_turn=False)
 
     def _schedule(self) -> None:
         if not self._is_scheduled:
             self._is_scheduled = True
             self._loop.call_soon(self._answer)
 
-    def _answer(self) -> None:
-        """Answer those that wait; after a while, the rest in the next turn of the loop."""
-        self._is_scheduled = False
+    def _answer(self, *, is_turn: bool = True) -> None:
+        """Answer those that wait; after a while, the rest in the next turn of the loop.
+
+        is_turn  whether the loop calls this; otherwise its call is still to come, and one is enough
+        """
+        if is_turn:
+            self._is_scheduled = False
         answered: list[tuple[WaitingConnection, HttpRequest, HttpResponse]] = []
         deadline = monotonic() + _MAX_BATCH_SECONDS
         while self._ready and (not answered or monotonic() < deadline):
