@@ -2,7 +2,7 @@ import pytest
 
 from webhook.graph.names import is_dns_label, to_dns_label
 from webhook.graph.path import Path
-from webhook.graph.suggest import nearest_word, spelling_fix_safety
+from webhook.graph.suggest import hint_at_known, nearest_word, spelling_fix_safety
 from webhook.graph.text import escape_control_chars
 
 
@@ -91,3 +91,11 @@ def test_a_word_is_never_offered_for_its_opposite_or_itself(word, known):
 )
 def test_one_slip_is_safe_and_more_is_a_guess(word, nearest, safety):
     assert spelling_fix_safety(word, nearest) == safety
+
+
+def test_a_hint_lists_twenty_words_and_says_how_many_more_there_are() -> None:
+    words = [f"w{number}" for number in range(22)]
+    assert hint_at_known("w3", words) == 'did you mean "w3"?'
+    assert hint_at_known("", words[:2]) == "allowed: w0, w1"
+    assert hint_at_known("", words[:20]).endswith("w18, w19")
+    assert hint_at_known("", words).endswith("w18, w19 and 2 more")

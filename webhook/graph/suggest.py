@@ -1,7 +1,7 @@
 """The nearest known word for a misspelled one, and how certain the match is."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -25,6 +25,9 @@ MAX_COMPARISONS = 1000
 of fifty, each of which takes about a millisecond."""
 
 _comparisons_left: ContextVar[list[int] | None] = ContextVar("comparisons_left", default=None)
+
+_MAX_LISTED_WORDS = 20
+"""Known words that a hint lists: nobody reads the two hundred ids of rules."""
 
 _MIN_SLIP_LENGTH = 4
 """Minimum length at which a typo is recognised. In a word of three letters, one typo makes
@@ -66,6 +69,15 @@ def nearest_word(word: str, known: Iterable[str], min_similarity: float = LIKELY
     )
     nearest = (by_normalized[match] for match in matches)
     return next((found for found in nearest if not is_opposite(word, found)), "")
+
+
+def hint_at_known(nearest: str, known: Sequence[str]) -> str:
+    """Return a hint for an unknown word: the nearest one, or, if that is "", the known ones."""
+    if nearest:
+        return f'did you mean "{nearest}"?'
+    more = len(known) - _MAX_LISTED_WORDS
+    listed = ", ".join(known[:_MAX_LISTED_WORDS])
+    return f"allowed: {listed} and {more} more" if more > 0 else f"allowed: {listed}"
 
 
 @lru_cache(maxsize=64)

@@ -31,7 +31,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.issue import Issue
 from webhook.graph.model import get_list, get_mapping, get_str
 from webhook.graph.path import ROOT, Path
-from webhook.graph.suggest import nearest_word
+from webhook.graph.suggest import hint_at_known, nearest_word
 from webhook.rules.descriptors import known_ids
 from webhook.rules.other_ids import POD_SECURITY_RULE_ID_PREFIX
 
@@ -230,8 +230,10 @@ def _unknown_fields(raw: dict[str, Any]) -> Iterator[tuple[Issue, str]]:
         for key in value if isinstance(value, dict) else ():
             if key not in known:
                 near = nearest_word(key, known)
-                hint = f'did you mean "{near}"?' if near else f"allowed: {', '.join(known)}"
-                yield Issue(path / key, f'unknown field "{key}"; {hint}'), near
+                yield (
+                    Issue(path / key, f'unknown field "{key}"; {hint_at_known(near, known)}'),
+                    near,
+                )
 
 
 def _value_issues(raw: dict[str, Any]) -> Iterator[Issue]:

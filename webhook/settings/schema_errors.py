@@ -9,7 +9,7 @@ from typing import Any
 
 from webhook.graph.issue import Issue, ReadableDocument
 from webhook.graph.path import ROOT, Path
-from webhook.graph.suggest import nearest_word
+from webhook.graph.suggest import hint_at_known, nearest_word
 from webhook.graph.text import join_words, shorten
 from webhook.yamldoc.emitter import emit_json
 
@@ -77,8 +77,7 @@ def _describe_error(error: Any) -> Iterator[Issue]:
     match error.validator:
         case "additionalProperties":
             for key, near in _unknown_keys(error):
-                known = ", ".join(error.schema.get("properties", {}))
-                hint = f'did you mean "{near}"?' if near else f"allowed: {known}"
+                hint = hint_at_known(near, [*error.schema.get("properties", {})])
                 yield Issue(path / key, f"unknown key {path / key}; {hint}")
         case "required":
             for key in _missing_keys(error):

@@ -26,7 +26,7 @@ from webhook.graph.cluster_facts import Facts, Namespace
 from webhook.graph.issue import Issue
 from webhook.graph.model import get_str
 from webhook.graph.path import ROOT, Path
-from webhook.graph.suggest import nearest_word
+from webhook.graph.suggest import hint_at_known, nearest_word
 from webhook.graph.text import join_words
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
 from webhook.policy.exceptions import (
@@ -142,7 +142,7 @@ class _SuiteReader:
         for key in raw:
             if key not in fields:
                 near = nearest_word(str(key), fields)
-                hint = f'did you mean "{near}"?' if near else f"allowed: {', '.join(fields)}"
+                hint = hint_at_known(near, fields)
                 self._reject(path / str(key), f'unknown field "{key}"; {hint}')
 
     def _read_namespaces(self, raw: Any) -> dict[str, Namespace]:
