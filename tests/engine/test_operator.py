@@ -217,6 +217,12 @@ def test_the_same_facts_with_the_same_operator_are_one_object():
     derived = with_operator(known, "graphgate")
     assert (derived.operator, with_operator(known, "graphgate") is derived) == ("graphgate", True)
     assert with_operator(Facts(operator="seldon"), "graphgate") is not derived
+    newer = with_operator(known, "seldon", "1.18.2")
+    assert (newer.operator_version, with_operator(known, "seldon", "1.18.2") is newer) == (
+        "1.18.2",
+        True,
+    )
+    assert with_operator(newer, "seldon") is newer
     for _ in range(8):
         with_operator(Facts(), "graphgate")
     assert with_operator(known, "graphgate") is not derived

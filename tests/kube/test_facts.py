@@ -162,6 +162,25 @@ def test_graphgate_s_own_definition_keeps_any_depth():
     assert parse_crd_shape(raw) == CrdShape(None)
 
 
+@pytest.mark.parametrize(
+    ("labels", "version"),
+    [
+        ({"app.kubernetes.io/version": "1.18.2"}, "1.18.2"),
+        ({"app.kubernetes.io/version": "v0.5"}, None),  # Seldon's kustomization, whatever it is
+        ({"app.kubernetes.io/version": 1.18}, None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_the_version_of_seldon_s_operator_is_that_of_the_chart_that_made_its_config(
+    labels, version
+):
+    raw = {**CONFIG, "metadata": {"labels": labels}}
+    assert parse_seldon_config(raw).version == version
+    rest = NOT_FOUND, list_response(make_object("a", 1)), *[NOT_FOUND] * 4
+    assert collect_facts(ScriptedTransport(answer(raw), *rest)).facts.operator_version == version
+
+
 def answer(obj):
     return Response(200, json.dumps(obj).encode())
 
@@ -340,7 +359,8 @@ def eventually():
 
 def fill(api):
     api.put(NAMESPACES, "a", labels={"team": "x"})
-    api.put(CONFIGS, "seldon-config", **FULL)
+    chart = {"app.kubernetes.io/version": "1.18.2"}
+    api.put(CONFIGS, "seldon-config", labels=chart, **FULL)
     api.put(CONFIGS, "another", data={"predictor_servers": "{}"})
     api.put(DEFINITIONS, DEFINITION, **definition(node(5)))
     api.set_response("/version", 200, {"minor": "36"})
@@ -361,7 +381,15 @@ def test_nothing_is_known_before_the_first_answer(transport):
 def test_live_facts_follow_the_cluster(api, live, eventually):
     fill(api)
     teams = {"a": Namespace({"team": "x"})}
-    known = Facts(teams, SERVERS, {}, {"image": "rclone:1"}, kubernetes_minor=36, max_graph_depth=5)
+    known = Facts(
+        teams,
+        SERVERS,
+        {},
+        {"image": "rclone:1"},
+        kubernetes_minor=36,
+        max_graph_depth=5,
+        operator_version="1.18.2",
+    )
     eventually(lambda: live.facts == known, lambda: live.facts)
     eventually(
         lambda: live.health() == ("ok", "1 namespace, 1 server, Kubernetes 1.36"), live.health

@@ -1,5 +1,7 @@
 """What is rendered can be applied server-side, which is stricter than a plain create."""
 
+import pytest
+
 from tests.documents_of import with_pod, with_predictor
 from webhook.graph.cluster_facts import NO_FACTS, Facts
 from webhook.graph.parse import parse
@@ -45,6 +47,52 @@ def test_nothing_is_left_of_a_lifecycle_that_an_older_kubernetes_does_not_have()
     document = with_pod(initContainers=[fetch], os={"name": "linux"})
     (rendered,) = pod_of(document, facts=Facts(kubernetes_minor=30))["initContainers"]
     assert "lifecycle" not in rendered
+
+
+SELDON = RenderOptions(operator="seldon")
+
+
+@pytest.mark.parametrize(
+    ("version", "kept"),
+    [
+        (None, set()),
+        ("1.17.1", set()),
+        ("1.18.2", {"restartPolicy"}),
+        ("1.19.0", {"restartPolicy", "image"}),
+    ],
+)
+def test_what_seldon_s_operator_drops_is_not_rendered_for_it(version, kept):
+    document = with_pod(
+        initContainers=[{"name": "proxy", "image": "a", "restartPolicy": "Always"}],
+        volumes=[{"name": "v", "image": {"reference": "b"}}],
+        hostnameOverride="a",
+    )
+    pod = pod_of(document, SELDON, Facts(operator_version=version, kubernetes_minor=NEWEST + 1))
+    there = {"restartPolicy"} & pod["initContainers"][0].keys() | {"image"} & pod["volumes"][
+        0
+    ].keys()
+    assert there == kept
+    assert "hostnameOverride" not in pod
+    assert "hostnameOverride" in pod_of(document, facts=Facts(operator_version=version))
+
+
+def test_seldon_s_operator_knows_no_field_that_nobody_knows():
+    facts = Facts(kubernetes_minor=NEWEST + 1)
+    assert "zzz" not in pod_of(with_pod(zzz=1), SELDON, facts)
+
+
+def test_seldon_s_operator_leaves_an_empty_lifecycle():
+    fetch = {"name": "fetch", "image": "a", "lifecycle": {"stopSignal": "SIGUSR1"}}
+    (rendered,) = pod_of(with_pod(initContainers=[fetch]), SELDON)["initContainers"]
+    assert rendered["lifecycle"] == {}
+
+
+def test_a_mapping_at_two_places_loses_a_field_at_one_of_them():
+    shared = {"runAsUser": 1, "fsGroup": 2}
+    container = {"name": "classifier", "image": "a", "securityContext": shared}
+    pod = pod_of(with_pod(securityContext=shared, containers=[container]))
+    assert pod["securityContext"] == shared == {"runAsUser": 1, "fsGroup": 2}
+    assert pod["containers"][0]["securityContext"] == {"runAsUser": 1}
 
 
 def test_newer_fields_are_reported_with_the_first_minor_that_has_them():

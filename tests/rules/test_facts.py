@@ -221,21 +221,21 @@ def test_what_an_older_kubernetes_drops_is_reported_and_denied_where_nothing_is_
     assert evaluate_denials(with_newer_fields(), kubernetes_minor=30) == [
         (
             "deny",
-            "source-of-newer-kubernetes",
+            "essential-field-of-newer-kubernetes",
             f"{POD}.containers[0].env[0].valueFrom.fileKeyRef",
             '"fileKeyRef" needs Kubernetes 1.34, and this cluster has 1.30: '
             "the variable would have no source",
         ),
         (
             "deny",
-            "source-of-newer-kubernetes",
+            "essential-field-of-newer-kubernetes",
             f"{POD}.volumes[1].image",
             '"image" needs Kubernetes 1.31, and this cluster has 1.30: '
             "the volume would have no source",
         ),
         (
             "deny",
-            "source-of-newer-kubernetes",
+            "essential-field-of-newer-kubernetes",
             f"{POD}.volumes[2].projected.sources[0].podCertificate",
             '"podCertificate" needs Kubernetes 1.34, and this cluster has 1.30: '
             "the projected volume would have no source",
@@ -251,7 +251,129 @@ def test_what_an_older_kubernetes_drops_is_reported_and_denied_where_nothing_is_
 
 @pytest.mark.parametrize("minor", [None, 34])
 def test_what_the_cluster_may_have_is_not_reported(minor):
-    assert evaluate_denials(with_newer_fields(), kubernetes_minor=minor) == []
+    found = evaluate_denials(with_newer_fields(), kubernetes_minor=minor, operator="graphgate")
+    assert found == []
+
+
+def with_every_essential_field():
+    container = {"name": "classifier", "image": "registry.example/iris:1"}
+    mount = {"name": "model", "mountPath": "/mnt/models", "readOnly": True}
+    return with_pod(
+        hostUsers=False,
+        securityContext={"supplementalGroupsPolicy": "Strict"},
+        initContainers=[{**container, "name": "proxy", "restartPolicy": "Always"}],
+        containers=[
+            {
+                **container,
+                "securityContext": {"appArmorProfile": {"type": "RuntimeDefault"}},
+                "lifecycle": {"preStop": {"sleep": {"seconds": 5}}},
+                "volumeMounts": [{**mount, "recursiveReadOnly": "Enabled"}],
+                "resizePolicy": [{"resourceName": "cpu", "restartPolicy": "NotRequired"}],
+            }
+        ],
+        volumes=[{"name": "model", "image": {"reference": "registry.example/model:1"}}],
+        resourceClaims=[{"name": "gpu", "resourceClaimName": "gpu"}],
+    )
+
+
+SIDECAR = f"{POD}.initContainers[0].restartPolicy"
+CONTEXT = f"{POD}.containers[0].securityContext"
+MOUNT = f"{POD}.containers[0].volumeMounts[0]"
+SINCE_1_25 = [f"{POD}.hostUsers", SIDECAR]
+SINCE_1_29 = [
+    f"{POD}.containers[0].lifecycle.preStop.sleep",
+    f"{CONTEXT}.appArmorProfile",
+    f"{MOUNT}.recursiveReadOnly",
+    f"{POD}.securityContext.supplementalGroupsPolicy",
+    f"{POD}.volumes[0].image",
+]
+CLAIM = f"{POD}.resourceClaims[0].resourceClaimName"
+ESSENTIAL = "essential-field-newer-than-operator"
+
+
+@pytest.mark.parametrize(
+    ("version", "denied", "warned"),
+    [
+        ("1.16.0", {*SINCE_1_25, *SINCE_1_29}, {f"{POD}.resourceClaims", "resizePolicy"}),
+        ("v1.17.1", {*SINCE_1_25, *SINCE_1_29}, {f"{POD}.resourceClaims", "resizePolicy"}),
+        ("1.11.2", {*SINCE_1_25, *SINCE_1_29}, {f"{POD}.resourceClaims", "resizePolicy"}),
+        ("1.18.2", {*SINCE_1_29, CLAIM}, set()),
+        ("1.19.0-rc.1", set(), set()),
+        ("1.20.0", set(), set()),
+    ],
+)
+def test_what_seldon_s_operator_drops_is_denied_where_the_pod_must_not_run_without_it(
+    version, denied, warned
+):
+    found = evaluate_denials(with_every_essential_field(), operator_version=version)
+    assert {path for action, rule, path, _ in found if (action, rule) == ("deny", ESSENTIAL)} == (
+        denied
+    )
+    others = {
+        path.removeprefix(f"{POD}.containers[0].")
+        for _, rule, path, _ in found
+        if rule != ESSENTIAL
+    }
+    assert others == warned
+
+
+@pytest.mark.parametrize("facts", [{"operator_version": "1.17.1"}, {"kubernetes_minor": 27}])
+def test_a_native_sidecar_that_never_ends_is_denied(facts):
+    found = evaluate_denials(with_every_essential_field(), **facts)
+    ((message),) = {text for action, _, path, text in found if (action, path) == ("deny", SIDECAR)}
+    assert message.endswith(": the pod would wait for ever for the end of this container")
+
+
+def test_what_is_dropped_is_explained():
+    document = with_every_essential_field()
+    decision = evaluate(document, SETTINGS, Facts(operator_version="1.17.1"))
+    (finding,) = [one for one in decision.denials if str(one.path) == SIDECAR]
+    assert (finding.message, finding.remediation) == (
+        '"restartPolicy" needs Kubernetes 1.28, and Seldon\'s operator 1.17.1 is built for 1.24: '
+        "the pod would wait for ever for the end of this container",
+        "move the container to containers, or upgrade Seldon's operator to 1.18, or let "
+        "graphgate's reconciler create the pods",
+    )
+
+
+def test_what_an_operator_of_an_unknown_version_may_drop_warns():
+    found = evaluate_denials(with_every_essential_field())
+    assert {action for action, *_ in found} == {"warn"}
+    assert all("operator 1.17.1 (assumed) is built for 1.24" in message for *_, message in found)
+    assert {*SINCE_1_25, *SINCE_1_29} <= {path for _, _, path, _ in found}
+    newest = evaluate_denials(with_newer_fields(), operator_version="1.20.0")
+    assert {action for action, *_ in newest} == {"warn"}
+    assert all("1.20.0 is built for 1.31 (assumed)" in message for *_, message in newest)
+
+
+def test_the_setting_goes_before_the_version_that_the_cluster_tells():
+    settings = read_settings(
+        {
+            "apiVersion": "graphgate.io/v1alpha1",
+            "kind": "Settings",
+            "operator": "seldon",
+            "operatorVersion": "1.18.2",
+        }
+    )
+    decision = evaluate(with_every_essential_field(), settings, Facts(operator_version="1.17.1"))
+    assert {str(one.path) for one in decision.denials} == {*SINCE_1_29, CLAIM}
+
+
+def test_what_graphgate_s_reconciler_makes_loses_nothing():
+    document = with_every_essential_field()
+    assert evaluate_denials(document, operator="graphgate", operator_version="1.17.1") == []
+
+
+def test_a_value_that_restricts_nothing_is_no_loss_of_security():
+    document = with_pod(hostUsers=True, securityContext={"supplementalGroupsPolicy": "Merge"})
+    found = evaluate_denials(document, operator_version="1.17.1")
+    assert {action for action, *_ in found} == {"warn"}
+    assert evaluate_denials(with_pod(hostUsers=None), operator_version="1.17.1") == []
+
+
+def test_what_the_cluster_lacks_too_is_reported_once():
+    found = evaluate_denials(with_newer_fields(), operator_version="1.17.1", kubernetes_minor=30)
+    assert len({path for _, _, path, _ in found}) == len(found) == 4
 
 
 @pytest.mark.parametrize(
@@ -263,7 +385,8 @@ def test_two_requests_of_one_claim_are_refused_where_they_are_applied(operator, 
     pod = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]
     claims = [{"name": "gpus", "request": request} for request in ("first", "second")]
     pod["containers"][0]["resources"] = {"claims": claims}
-    assert [found[3] for found in evaluate_denials(document, operator=operator)] == messages
+    found = evaluate_denials(document, operator=operator)
+    assert [message for action, _, _, message in found if action == "deny"] == messages
 
 
 def with_newer_values():
@@ -287,13 +410,13 @@ def with_newer_values():
     ],
 )
 def test_values_that_an_older_kubernetes_refuses_are_denied(minor, expected):
-    found = evaluate_denials(with_newer_values(), kubernetes_minor=minor)
+    found = evaluate_denials(with_newer_values(), kubernetes_minor=minor, operator="graphgate")
     assert [a for a, rule, *_ in found if rule == "value-of-newer-kubernetes"] == expected
     assert len(found) == len(expected)
 
 
 def test_a_refused_value_is_reported_with_the_version_that_accepts_it():
-    found = evaluate_denials(with_newer_values(), kubernetes_minor=30)
+    found = evaluate_denials(with_newer_values(), kubernetes_minor=30, operator="graphgate")
     container = f"{POD}.containers[0]"
     assert {(path, message) for _, _, path, message in found} == {
         (

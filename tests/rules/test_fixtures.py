@@ -69,7 +69,7 @@ TESTED_ELSEWHERE = {
     "ignored-routing-annotation",
     "object-too-large",
     "reserved-app-label",
-    "source-of-newer-kubernetes",
+    "essential-field-of-newer-kubernetes",
     "too-many-split-predictors",
     "unapproved-gateway",
     "unapproved-host",

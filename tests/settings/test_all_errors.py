@@ -83,7 +83,7 @@ namespaceSelectors:
         '23:18: namespaces.Team_A.mode must be enforce, warn or observe, got "audit"',
         "24:26: namespaces.b.routing.gateway must be namespace/name with kind gateway-api",
         "24:42: unknown key namespaces.b.profile; allowed: defaults, rules, modelServers, "
-        "podSecurity, mode, ratchet, operator, controllerID, onRuleError, routing",
+        "podSecurity, mode, ratchet, operator, operatorVersion, controllerID, onRuleError, routing",
         "26:3: namespaceSelectors[0].selector is missing",
         '26:9: namespaceSelectors[0].mode must be enforce, warn or observe, got "enforc"; did you '
         'mean "enforce"?',

@@ -37,6 +37,7 @@ all_facts = st.builds(
     kubernetes_minor=st.none() | st.integers(1, 999),
     max_graph_depth=st.none() | st.integers(1, 9999),
     mirrors_percent=st.none() | st.booleans(),
+    operator_version=st.sampled_from([None, "1.17.1", "v1.18.2"]),
 )
 
 
@@ -129,3 +130,9 @@ def test_what_is_no_facts_file_is_one_sentence_with_the_place(document, sentence
 @pytest.mark.parametrize("version", ["v1.36", "v1.36.2", "v1.36.2+k3s1", "v1.36.0-rc.1"])
 def test_a_version_is_read_as_kubectl_writes_it(version):
     assert read_facts({**HEAD, "kubernetesVersion": version}).kubernetes_minor == 36
+
+
+@pytest.mark.parametrize("version", ["2.0.0", "1", "v0.5", "1.17.1 ", "latest"])
+def test_what_is_not_a_version_of_the_operator_is_refused(version):
+    with pytest.raises(SettingsError, match=r"operatorVersion must be a value like 1\.17\.1"):
+        read_facts({**HEAD, "operatorVersion": version})

@@ -95,6 +95,7 @@ SECTION: dict[str, st.SearchStrategy[Any]] = {
     "ratchet": st.booleans(),
     "onRuleError": st.sampled_from(["deny", "allow"]),
     "operator": st.sampled_from(["auto", "seldon", "graphgate"]),
+    "operatorVersion": st.sampled_from(["1.17.1", "v1.18.0", None]),
     "controllerID": st.sampled_from(["", "graphgate", "team-a"]),
     "modelServers": st.lists(st.sampled_from(["A_SERVER", "B_SERVER"]), unique=True),
     "rules": st.dictionaries(

@@ -124,7 +124,7 @@ def read_object(
         document=document,
         namespace=namespace,
         settings=own,
-        facts=with_operator(known_facts, who),
+        facts=with_operator(known_facts, who, own.operator_version),
         operator=who,
         given_settings=settings,
         given_facts=facts,

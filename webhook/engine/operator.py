@@ -66,17 +66,20 @@ _MAX_KEPT_FACTS = 8
 _kept_facts: list[tuple[Facts, Facts]] = []
 
 
-def with_operator(facts: Facts, operator: Operator) -> Facts:
+def with_operator(facts: Facts, operator: Operator, version: str | None = None) -> Facts:
     """Return the facts with the operator of the object.
+
+    version  the version of Seldon's operator, where the settings name it; else that of the facts
 
     Of the same facts it is the same object each time: what rules remember is under their facts.
     """
-    if facts.operator == operator:
+    version = version or facts.operator_version
+    if facts.operator == operator and facts.operator_version == version:
         return facts
     for base, derived in _kept_facts:
-        if base is facts and derived.operator == operator:
+        if base is facts and derived.operator == operator and derived.operator_version == version:
             return derived
-    derived = replace(facts, operator=operator)
+    derived = replace(facts, operator=operator, operator_version=version)
     _kept_facts.append((facts, derived))
     del _kept_facts[:-_MAX_KEPT_FACTS]
     return derived

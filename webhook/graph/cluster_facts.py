@@ -33,6 +33,7 @@ class Facts:
     kubernetes_minor  the cluster's Kubernetes minor version (36 for v1.36); None: not known
     operator          who reconciles: "seldon" where Seldon's operator runs; None: not known. The
                       engine overrides it per object (`engine.operator`)
+    operator_version  the version of Seldon's operator ("1.17.1"); None: not known
     max_graph_depth   how many levels of nodes the cluster's CustomResourceDefinition keeps, the
                       root included (11 for Seldon's own); None: all, or not known
     mirrors_percent   whether the cluster's HTTPRoutes can mirror a share of the requests (Gateway
@@ -48,6 +49,7 @@ class Facts:
     max_graph_depth: int | None = None
     operator: Operator | None = None
     mirrors_percent: bool | None = None
+    operator_version: str | None = None
 
     def for_namespace(self, namespace: str) -> "Facts":
         """Return what of it matters to objects in one namespace."""

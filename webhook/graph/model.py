@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from webhook.graph.lazy import lazy
 from webhook.graph.path import Path, Segment
+from webhook.graph.schema.version_skew import fields_newer_than
 from webhook.graph.submitted import Submitted
 
 LazyPath: TypeAlias = "Path | tuple[LazyPath, tuple[Segment, ...]]"
@@ -427,6 +428,21 @@ class SeldonDeployment:
             if len(path) > 3:
                 grouped.setdefault(Path(path[:3]), []).append(path)
         return grouped
+
+    def find_newer_fields(self, kubernetes_minor: int) -> Sequence[tuple[Path, int]]:
+        """Return the fields that Kubernetes 1.`minor` does not have (`schema.fields_newer_than`).
+
+        Found once: several rules ask.
+        """
+        found = self._newer_fields.get(kubernetes_minor)
+        if found is None:
+            found = fields_newer_than(self.document, kubernetes_minor)
+            self._newer_fields[kubernetes_minor] = found
+        return found
+
+    @lazy
+    def _newer_fields(self) -> dict[int, Sequence[tuple[Path, int]]]:
+        return {}
 
     @lazy
     def predictors_by_path(self) -> Mapping[Path, Predictor]:

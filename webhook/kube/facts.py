@@ -21,6 +21,7 @@ from webhook.errors import KubeApiUnavailableError
 from webhook.graph.cluster_facts import Facts, Namespace, Operator
 from webhook.graph.k8s_syntax import is_quantity
 from webhook.graph.model import get_mapping
+from webhook.graph.operator_types import OPERATOR_VERSION_PATTERN
 from webhook.graph.well_known import LAST_APPLIED_ANNOTATION, LEASE_API_VERSION
 from webhook.kube.api_errors import ApiStatusError
 from webhook.kube.list_watch import list_pages
@@ -86,12 +87,16 @@ DEFAULT_SELDON_CONFIG_MAP = ConfigMapRef()
 
 
 class SeldonConfig(NamedTuple):
-    """What a seldon-config says, as in `Facts`, and sentences about what of it cannot be read."""
+    """What a seldon-config says, as in `Facts`, and sentences about what of it cannot be read.
+
+    version  that of the chart which made it, and so of the operator; None: no chart did
+    """
 
     model_servers: Mapping[str, object] | None
     explainer: Mapping[str, str] | None
     initializer: Mapping[str, str]
     problems: tuple[str, ...] = ()
+    version: str | None = None
 
 
 NO_SELDON_CONFIG = SeldonConfig(None, None, {})
@@ -152,7 +157,16 @@ def parse_seldon_config(raw: Mapping[str, Any]) -> SeldonConfig:
             )
         ),
         tuple(problems),
+        _parse_chart_version(raw),
     )
+
+
+def _parse_chart_version(raw: Mapping[str, Any]) -> str | None:
+    """Return the version on the label that Seldon's chart writes; its kustomization writes v0.5."""
+    labels = get_mapping(get_mapping(raw, "metadata"), "labels")
+    version = labels.get("app.kubernetes.io/version")
+    is_version = isinstance(version, str) and re.match(OPERATOR_VERSION_PATTERN, version)
+    return version if is_version else None
 
 
 def _parse_entry(data: Mapping[str, Any], key: str, problems: list[str]) -> dict[str, Any] | None:
@@ -305,6 +319,7 @@ def collect_facts(
         kubernetes_minor=_fetch_optional(lambda: fetch_minor_version(transport), missing),
         max_graph_depth=crd.graph_depth if crd else None,
         operator=_fetch_optional(lambda: fetch_operator(transport, config), missing),
+        operator_version=seldon_config.version,
         mirrors_percent=_fetch_optional(lambda: fetch_mirrors_percent(transport), missing),
     )
     return ClusterFacts(facts, tuple(missing))

@@ -183,6 +183,7 @@ class FactsWatcher(Runnable):
             kubernetes_minor=minor,
             max_graph_depth=crd.graph_depth if crd else None,
             operator=operator,
+            operator_version=seldon_config.version,
             mirrors_percent=mirrors_percent,
         )
 

@@ -79,7 +79,7 @@ def render(
     Total: whatever the document is, nothing is raised. What cannot be rendered is left out, what
     Kubernetes would refuse is rendered as written: a rule denies it, and the API server would.
     """
-    view = prune_unknown_fields(write_integers(view), facts)
+    view = prune_unknown_fields(write_integers(view), facts, options.operator)
     return tuple(
         rendered
         for placement in layout_predictors(view, options, facts)

@@ -5,6 +5,7 @@
     kubernetesVersion: v1.36          # left out: not known
     openshift: false
     operator: seldon                  # who reconciles: seldon, graphgate; left out: not known
+    operatorVersion: 1.17.1           # of Seldon's operator; left out: not known
     maxGraphDepth: 11                 # levels of nodes that the cluster keeps; left out: all
     mirrorsPercent: true              # HTTPRoutes can mirror a share; left out: not known
     modelServers:                     # as predictor_servers of seldon-config; left out: not known
@@ -26,6 +27,7 @@ from typing import Any
 from webhook.errors import SettingsError
 from webhook.graph.cluster_facts import Facts, Namespace
 from webhook.graph.issue import Source
+from webhook.graph.operator_types import OPERATOR_VERSION_PATTERN
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
 from webhook.settings.schema_errors import read_by_schema
 from webhook.yamldoc.emitter import emit_document
@@ -64,6 +66,12 @@ SCHEMA: Mapping[str, Any] = {
             "enum": ["seldon", "graphgate", None],
             "description": "Who reconciles SeldonDeployments: Seldon's operator or graphgate's "
             "reconciler. null: not known.",
+        },
+        "operatorVersion": {
+            "type": ["string", "null"],
+            "pattern": OPERATOR_VERSION_PATTERN,
+            "examples": ["1.17.1"],
+            "description": "Version of Seldon's operator. null: not known.",
         },
         "maxGraphDepth": {
             "type": ["integer", "null"],
@@ -144,6 +152,7 @@ def read_facts(document: Any, source: Source = _NO_FILE) -> Facts:
         kubernetes_minor=_minor_of(document.get("kubernetesVersion")),
         max_graph_depth=document.get("maxGraphDepth"),
         operator=document.get("operator"),
+        operator_version=document.get("operatorVersion"),
         mirrors_percent=document.get("mirrorsPercent"),
     )
 
@@ -170,6 +179,8 @@ def write_facts(facts: Facts, heading: str = "") -> str:
     content["openshift"] = facts.openshift
     if facts.operator is not None:
         content["operator"] = facts.operator
+    if facts.operator_version is not None:
+        content["operatorVersion"] = facts.operator_version
     if facts.max_graph_depth is not None:
         content["maxGraphDepth"] = facts.max_graph_depth
     if facts.mirrors_percent is not None:

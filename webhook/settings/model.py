@@ -143,6 +143,7 @@ class Settings:
     on_rule_error      what happens to an object when a rule crashes
     operator           who reconciles: Seldon's operator or graphgate; auto: as the object and the
                        cluster show it (`engine.operator`)
+    operator_version   the version of Seldon's operator; None: as the facts say
     controller_id      value of the label seldon.io/controller-id of objects that graphgate's
                        reconciler has
     rendering          what an operator sets about the objects that are rendered; the same for all
@@ -165,6 +166,7 @@ class Settings:
     ratchet: bool = True
     on_rule_error: Literal["deny", "allow"] = "deny"
     operator: OperatorSetting = "auto"
+    operator_version: str | None = None
     controller_id: str = "graphgate"
     rendering: RenderingSettings = field(default_factory=RenderingSettings)
     routing: RoutingOptions = NO_ROUTING
@@ -419,6 +421,7 @@ def _apply_section(base: Settings, section: Mapping[str, Any]) -> Settings:
         ratchet=section.get("ratchet", base.ratchet),
         mode=section.get("mode", base.mode),
         operator=section.get("operator", base.operator),
+        operator_version=section.get("operatorVersion", base.operator_version),
         controller_id=section.get("controllerID", base.controller_id),
         routing=read_routing(section.get("routing"), base.routing),
         on_rule_error=cast(

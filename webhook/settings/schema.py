@@ -6,6 +6,7 @@
 from functools import cache
 from typing import Any
 
+from webhook.graph.operator_types import OPERATOR_VERSION_PATTERN
 from webhook.graph.selectors import SELECTOR_OPERATORS
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
 from webhook.podsecurity.psp.settings import psp_rules_schema
@@ -172,6 +173,14 @@ def settings_schema() -> dict[str, Any]:
             "graphgate's "
             "reconciler. auto: detected from the object's label and status and from the "
             "cluster, else Seldon's.",
+        },
+        "operatorVersion": {
+            "type": ["string", "null"],
+            "pattern": OPERATOR_VERSION_PATTERN,
+            "examples": ["1.17.1"],
+            "description": "Version of Seldon's operator: it drops the fields of pods that are "
+            "newer than the Kubernetes it is built for (1.17: 1.24; 1.18: 1.28). null: that of the "
+            "cluster's facts, else 1.17.1 is assumed, and what it drops only warns.",
         },
         "controllerID": {
             "type": "string",

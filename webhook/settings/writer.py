@@ -70,6 +70,7 @@ def _section(settings: Settings) -> dict[str, Any]:
         "ratchet": settings.ratchet,
         "onRuleError": settings.on_rule_error,
         "operator": settings.operator,
+        "operatorVersion": settings.operator_version,
         "controllerID": settings.controller_id,
     }
     if settings.model_servers is not None:

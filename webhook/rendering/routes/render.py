@@ -42,7 +42,7 @@ def render_routes(
     renderer = _RENDERERS.get(options.routing.kind)
     if renderer is None or not deployment.name or (is_seldon and options.routing.kind != "istio"):
         return ()
-    deployment = prune_unknown_fields(deployment, facts)
+    deployment = prune_unknown_fields(deployment, facts, options.operator)
     context = RouteContext(
         deployment,
         options,

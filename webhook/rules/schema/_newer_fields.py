@@ -1,35 +1,156 @@
-"""What the two rules on fields of a newer Kubernetes share."""
+"""What the rules on fields of a newer Kubernetes share.
+
+A field may be newer than the cluster, which drops it, or newer than Seldon's operator, which makes
+the pods without it.
+"""
 
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
-from webhook.graph import schema
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.model import SeldonDeployment
-from webhook.graph.path import Path
+from webhook.graph.operator_types import OperatorTypes, first_version_with, get_operator_types
+from webhook.graph.path import Path, resolve_path
 from webhook.rules._format import quote_value
 
+_SECURITY_SETTINGS: dict[str, tuple[Any, ...]] = {
+    "appArmorProfile": (),
+    "bindMountOptions": (),
+    "hostUsers": (True,),
+    "recursiveReadOnly": ("Disabled", "IfPossible"),
+    "supplementalGroupsPolicy": ("Merge",),
+}
+"""Fields that restrict a container, with the values that do not."""
 
-def find_newer_fields(
-    deployment: SeldonDeployment, facts: Facts, *, sources: bool
+
+class NewerField(NamedTuple):
+    """A field that is dropped.
+
+    since  the first minor version of Kubernetes with it
+    loss   what its loss leads to, where the pod must not run so, or will not run; else ""
+    """
+
+    path: Path
+    since: int
+    loss: str
+
+    @property
+    def name(self) -> str:
+        """The field itself, quoted."""
+        return quote_value(str(self.path[-1]))
+
+
+def find_fields_newer_than_cluster(
+    deployment: SeldonDeployment, facts: Facts, *, essential: bool
 ) -> Iterator[tuple[Path, str]]:
     """Yield each field that the cluster's Kubernetes does not have, with that sentence.
 
-    sources  those that are the source of a volume or of a variable; else all others. None where the
-             cluster's version is not known
+    essential  those without which the pod must not run; else all others. None where the cluster's
+               version is not known
     """
     minor = facts.kubernetes_minor
     if minor is None:
         return
-    for path, since in schema.fields_newer_than(deployment.document, minor):
-        if bool(source_owner(path)) is sources:
-            field = quote_value(str(path[-1]))
-            yield path, f"{field} needs Kubernetes 1.{since}, and this cluster has 1.{minor}"
+    for field in _find_newer_fields(deployment, minor):
+        if bool(field.loss) is essential:
+            yield (
+                field.path,
+                f"{field.name} needs Kubernetes 1.{field.since}, and this cluster has 1.{minor}: "
+                f"{field.loss or 'it is dropped'}",
+            )
 
 
-def source_owner(path: Path) -> str:
+def find_fields_newer_than_operator(
+    deployment: SeldonDeployment, facts: Facts, *, essential: bool
+) -> Iterator[tuple[Path, str, str, bool]]:
+    """Yield each field that Seldon's operator drops, with that sentence, remediation and certainty.
+
+    essential  as above. None where graphgate makes the pods, and none that the cluster lacks too
+    """
+    types = get_operator_types(facts.operator, facts.operator_version)
+    if types is None:
+        return
+    for field in _find_newer_fields(deployment, types.kubernetes_minor):
+        if facts.kubernetes_minor is not None and field.since > facts.kubernetes_minor:
+            continue
+        loss = field.loss or _loss_to_api_server(field.path)
+        if bool(loss) is essential:
+            yield (
+                field.path,
+                f"{field.name} needs Kubernetes 1.{field.since}, and {_describe(types, facts)}: "
+                f"{loss or 'it is dropped'}",
+                _remediation(field, facts),
+                types.is_known,
+            )
+
+
+def _describe(types: OperatorTypes, facts: Facts) -> str:
+    assumed_version = "" if facts.operator_version else " (assumed)"
+    assumed_minor = "" if types.is_known or assumed_version else " (assumed)"
+    return (
+        f"Seldon's operator {types.version}{assumed_version} is built for "
+        f"1.{types.kubernetes_minor}{assumed_minor}"
+    )
+
+
+def _remediation(field: NewerField, facts: Facts) -> str:
+    options = [_replacement(field.path, field.loss)]
+    version = first_version_with(field.since)
+    if version and not facts.operator_version:
+        options.append(f"set operatorVersion if the operator is {version} or later")
+    else:
+        options.append(f"upgrade Seldon's operator to {version}" if version else "")
+        options.append("let graphgate's reconciler create the pods")
+    return ", or ".join(filter(None, options))
+
+
+def _replacement(path: Path, loss: str) -> str:
+    """Return what to write instead; "": there is nothing of the kind."""
+    if path[-1] == "restartPolicy" and loss:
+        return "move the container to containers"
+    if path[-1] == "sleep":
+        return "use exec with the command sleep"
+    if _source_owner(path):
+        return "use another source"
+    return "" if loss else "remove it"
+
+
+def _find_newer_fields(deployment: SeldonDeployment, minor: int) -> Iterator[NewerField]:
+    for path, since in deployment.find_newer_fields(minor):
+        value = resolve_path(deployment.document, path)
+        if value is not None:
+            yield NewerField(path, since, _loss(path, value))
+
+
+def _loss(path: Path, value: Any) -> str:
+    field, parent = path[-1], path[-2]
+    if source := _source_owner(path):
+        return f"the {source} would have no source"
+    if field in _SECURITY_SETTINGS and value not in _SECURITY_SETTINGS[str(field)]:
+        return "the security setting would be lost"
+    if field == "restartPolicy" and path[-3] == "initContainers" and value == "Always":
+        return "the pod would wait for ever for the end of this container"
+    if parent in ("preStop", "postStart"):
+        return f"the {parent} hook would have no action"
+    return ""
+
+
+def _loss_to_api_server(path: Path) -> str:
+    """Return why the API server refuses what Seldon's operator leaves; "": it does not.
+
+    graphgate's reconciler leaves out an empty lifecycle of an init container.
+    """
+    if path[-1] == "stopSignal" and path[-4] == "initContainers":
+        return "Kubernetes refuses the empty lifecycle that is left"
+    return ""
+
+
+def _source_owner(path: Path) -> str:
     """Return what the field at a path is the source of, in words; "": not a source."""
-    if path[-3:-2] == ("volumes",):
+    if path[-3] == "volumes":
         return "volume"
-    if path[-3:-2] == ("sources",):
+    if path[-3] == "sources":
         return "projected volume"
-    return "variable" if path[-2:-1] == ("valueFrom",) else ""
+    if path[-3] == "resourceClaims":
+        return "claim"
+    return "variable" if path[-2] == "valueFrom" else ""

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
-from webhook.rules.schema._newer_fields import find_newer_fields
+from webhook.rules.schema._newer_fields import find_fields_newer_than_cluster
 
 ACTION = "warn"
 SINCE = "0.1.0"
@@ -35,5 +35,5 @@ SINCE = "0.1.0"
 
 def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each field that the cluster drops; source: Kubernetes' published types by version."""
-    for path, message in find_newer_fields(deployment, facts, sources=False):
-        yield Finding(path, f"{message}: it is dropped")
+    for path, message in find_fields_newer_than_cluster(deployment, facts, essential=False):
+        yield Finding(path, message)

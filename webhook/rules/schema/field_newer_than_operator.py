@@ -1,0 +1,43 @@
+"""Field newer than Seldon's operator
+
+Why: Seldon's operator is built for an older Kubernetes (1.17 for 1.24, 1.18 for 1.28), and creates
+the pods without the fields that it does not know, whatever the cluster supports.
+
+Fix: Remove the field, upgrade Seldon's operator, or let graphgate's reconciler create the pods.
+
+Bad:
+    spec:
+      resources:
+        limits:
+          memory: 1Gi
+      containers:
+      - name: classifier
+
+Good:
+    spec:
+      containers:
+      - name: classifier
+        resources:
+          limits:
+            memory: 1Gi
+"""
+
+from collections.abc import Iterator
+
+from webhook.graph.cluster_facts import Facts
+from webhook.graph.finding import Finding
+from webhook.graph.model import SeldonDeployment
+from webhook.rules.schema._newer_fields import find_fields_newer_than_operator
+
+ACTION = "warn"
+SINCE = "0.1.0"
+
+
+def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
+    """Yield each such field that Seldon's operator drops.
+
+    Source: operator/go.mod of Seldon Core by version; Kubernetes' published types by version.
+    """
+    found = find_fields_newer_than_operator(deployment, facts, essential=False)
+    for path, message, remediation, certain in found:
+        yield Finding(path, message, remediation, certain=certain)
