@@ -1,4 +1,4 @@
-"""A rule that does not look at a thing without its FIELDS would have found nothing there."""
+"""A rule that is not called, for lack of its FIELDS or WORDS, would have found nothing."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -24,7 +24,9 @@ from webhook.settings.rule_set import RuleSet
 from webhook.yamldoc import read
 
 SETTINGS = read_settings()
-EVERY_RULE = RuleSet(tuple(replace(rule, fields=frozenset()) for rule in SETTINGS.rule_set.rules))
+EVERY_RULE = RuleSet(
+    tuple(replace(rule, fields=frozenset(), words=frozenset()) for rule in SETTINGS.rule_set.rules)
+)
 ALL_FACTS = Facts(
     model_servers={"SKLEARN_SERVER": {}},
     kubernetes_minor=31,
@@ -84,6 +86,9 @@ def test_nothing_is_missed_in_a_graph_with_a_fault(name, seed, size):
 FIELDS = sorted(set().union(*(rule.fields for rule in SETTINGS.rule_set.rules)))
 """Each field that a rule asks for."""
 
+WORDS = sorted(set().union(*(rule.words for rule in SETTINGS.rule_set.rules)))
+"""Each word that a rule asks for."""
+
 
 @given(seed=st.integers(0, 2**32), times=st.integers(1, 5))
 @settings(max_examples=500, deadline=None)
@@ -93,8 +98,8 @@ def test_nothing_is_missed_where_any_value_stands_at_any_place(seed, times):
     for _ in range(times):
         holder, key = random.choice(list(iter_locations(mutated)))
         if isinstance(holder, dict) and random.random() < 1 / 2:
-            key = random.choice(FIELDS)
-        holder[key] = deepcopy(random.choice(VALUES))
+            key = random.choice(random.choice((FIELDS, WORDS)))
+        holder[key] = deepcopy(random.choice(random.choice((VALUES, WORDS))))
     assert_nothing_is_missed(mutated)
 
 

@@ -23,6 +23,7 @@ def test_the_index_has_what_the_module_says(rule: Rule) -> None:
     assert rule.action == module.ACTION
     assert rule.fields == getattr(module, "FIELDS", frozenset())
     assert rule.local is getattr(module, "LOCAL", False)
+    assert rule.words == getattr(module, "WORDS", frozenset())
     assert rule.bound is getattr(module, "BOUND", False)
     assert rule.supersedable is getattr(module, "SUPERSEDABLE", False)
     assert rule.since == module.SINCE

@@ -65,6 +65,7 @@ def _rule_entry(group: str, name: str) -> dict[str, Any]:
         "subject": subject,
         "fields": sorted(getattr(module, "FIELDS", ())),
         "local": getattr(module, "LOCAL", False),
+        "words": sorted(getattr(module, "WORDS", ())),
         "bound": getattr(module, "BOUND", False),
         "supersedable": getattr(module, "SUPERSEDABLE", False),
         "inputs": [each for each in others if each in _INPUTS],

@@ -16,7 +16,7 @@ from webhook.rendering.routes.options import NO_ROUTING, RoutingOptions
 from webhook.rules import Action, all_rules, docs
 from webhook.rules.constraints.walk import Origin, Reports, Rows
 from webhook.settings.known_parts import Part
-from webhook.settings.rule_set import EnabledRule, RuleSet
+from webhook.settings.rule_set import EnabledRule, RuleSet, SubjectRules
 
 ActionFinding = tuple[Action, Finding]
 
@@ -48,17 +48,23 @@ def run_rules(
     run = _Run(rule_set, inputs, rule_errors, is_update=old is not None)
     if only is not None:
         run.stopped.update(rule.id for rule in rule_set if rule.id not in only)
+    stopped = run.stopped
     with limited_comparisons():
         for rules, row, things in run.ask(deployment):
             for rule in rules:
-                if rule.id in run.stopped:
+                if stopped and rule.id in stopped:
                     continue
                 try:
                     check = row or rule.check
-                    others = [*map(inputs.__getitem__, rule.inputs)] if rule.inputs else ()
-                    for thing in things:
-                        for finding in check(thing, *others):
-                            run.take(rule, finding)
+                    if rule.inputs:
+                        others = [*map(inputs.__getitem__, rule.inputs)]
+                        for thing in things:
+                            for finding in check(thing, *others):
+                                run.take(rule, finding)
+                    else:
+                        for thing in things:
+                            for finding in check(thing):
+                                run.take(rule, finding)
                 except _EnoughFindingsError:
                     pass
                 except Exception as error:  # noqa: BLE001 — a crash of one must not hide the others
@@ -99,23 +105,29 @@ class _Run:
     def ask(self, deployment: SeldonDeployment) -> Iterator[Asked]:
         """Yield rules with the objects that they check, and rows with values they may not accept.
 
-        Parts with cached contents are skipped.
+        Parts with cached contents are skipped, and rules on words that do not occur.
         """
         inputs, update = self._inputs, self._is_update
         rows = Rows(self.fail)  # not kept: a cycle would keep the document until a collection
+        words: set[str] = set()  # that occurred so far: parts come before wholes
         for subject, things, raws, keys, predictor, component in walk(deployment):
             rules = self._by_subject.get(subject)
             if rules is None:
                 continue
             inputs["predictor"], inputs["component"] = predictor, component
-            groups = _group_by_fields(rules.fields, things, raws, keys)
-            for fields, (alike, alike_raws) in groups.items():
-                called, parts = rules.plan(fields, update)
-                yield called, None, alike
-                for part in parts:
-                    if not part.knows(alike_raws):
+            for fields, alike, alike_raws in _group_by_fields(rules, things, raws, keys):
+                plan = rules.plan(fields, update)
+                words |= plan.words
+                for part in plan.parts:
+                    known = part.recall(alike_raws)
+                    if known is None:
                         origins = [(subject, thing, predictor) for thing in alike]
-                        yield from self._ask_about(part, rows, origins, alike_raws)
+                        yield from self._ask_about(part, rows, origins, alike_raws, words)
+                    else:
+                        words |= known
+                yield plan.called, None, alike
+                if words:
+                    yield [r for r in plan.guarded if not r.words.isdisjoint(words)], None, alike
             if rules.tree is not None and rules.tree.checks:
                 for thing, raw in zip(things, raws, strict=True):
                     origin = subject, thing, predictor
@@ -127,11 +139,19 @@ class _Run:
         rows: Rows,
         origins: Iterable[Origin],
         raws: Iterable[Mapping[str, Any]],
+        words: set[str],
     ) -> Iterator[Asked]:
-        """Yield the rules and rows on one part, and remember it if there is nothing to find."""
+        """Yield the rules and rows on one part, and remember it if there is nothing to find.
+
+        words  takes those that occur in it
+        """
         for origin, raw in zip(origins, raws, strict=True):
-            if part.knows((raw,)):
+            known = part.recall((raw,))
+            if known is not None:
+                words |= known
                 continue
+            found = part.find_words(raw)
+            words |= found
             findings, errors = len(self.findings), len(self._rule_errors)
             rows.looked_outside = False
             yield part.rules, None, (origin[1],)
@@ -145,7 +165,7 @@ class _Run:
                 or len(self.findings) > findings
                 or len(self._rule_errors) > errors
             ):
-                self._known_parts.remember(part, raw)
+                self._known_parts.remember(part, raw, found)
 
     def _of_rows(self, reports: Reports) -> Iterator[Asked]:
         for rule_id, row, location in reports:
@@ -169,26 +189,30 @@ class _Run:
             self._rule_errors.append(RuleError(rule_id, error))
 
 
-_Alike = tuple[list[Any], list[Mapping[str, Any]]]
+Alike = tuple[frozenset[str], Sequence[Any], Sequence[Mapping[str, Any]]]
 """Objects with the same fields, as far as rules require them, and the mapping of each."""
 
 
 def _group_by_fields(
-    fields: frozenset[str],
+    rules: SubjectRules,
     things: Sequence[Any],
     raws: Sequence[Mapping[str, Any]],
     keys: Sequence[Iterable[str]],
-) -> dict[frozenset[str], _Alike]:
-    groups: dict[frozenset[str], _Alike] = {}
-    for thing, raw, own in zip(things, raws, keys, strict=True):
-        present = fields.intersection(own)
-        group = groups.get(present)
-        if group is None:
-            groups[present] = [thing], [raw]
-        else:
-            group[0].append(thing)
-            group[1].append(raw)
-    return groups
+) -> Iterable[Alike]:
+    if len(things) == 1:
+        return ((rules.fields.intersection(keys[0]), things, raws),)
+    kinds = [*map(tuple, keys)]
+    distinct = dict.fromkeys(kinds)
+    if len(distinct) == 1:
+        return ((rules.fields.intersection(kinds[0]), things, raws),)
+    groups: dict[tuple[str, ...], tuple[list[Any], list[Mapping[str, Any]]]] = {
+        kind: ([], []) for kind in distinct
+    }
+    for thing, raw, kind in zip(things, raws, kinds, strict=True):
+        alike, alike_raws = groups[kind]
+        alike.append(thing)
+        alike_raws.append(raw)
+    return [(rules.fields.intersection(kind), *group) for kind, group in groups.items()]
 
 
 def _unlisted(rule_id: str) -> Finding:

@@ -39,7 +39,7 @@ once for all of them costs nothing.
 
 
 def walk(deployment: SeldonDeployment) -> Iterator[Things]:
-    """Yield the deployment, the errors of its schema, and then its parts as they are nested.
+    """Yield the errors of a deployment's schema, its parts, each before its whole, and itself.
 
     Of a document that was not read completely, only the deployment itself is visited, as an "unread
     deployment". It is denied anyway, and what seems to be missing may be in the unread part.
@@ -52,47 +52,46 @@ def walk(deployment: SeldonDeployment) -> Iterator[Things]:
         *[component.raw for component in components],
         *[component.pod for component in components],
     )
-    is_incomplete = deployment.is_incomplete
-    subject = UNREAD_DEPLOYMENT if is_incomplete else "deployment"
-    yield subject, (deployment,), (deployment.spec,), (keys,), None, None
     errors = deployment.schema_errors
     if errors:
         kinds = [(error.kind,) for error in errors]
         yield "schema_error", errors, [EMPTY_MAPPING] * len(errors), kinds, None, None
-    if is_incomplete:
-        return
-    for predictor in predictors:
-        yield from _walk_predictor(predictor)
-        for component in predictor.components:
-            yield from _walk_component(component, predictor)
-        yield _containers("container", predictor.other_containers, predictor, None)
+    subject = UNREAD_DEPLOYMENT if deployment.is_incomplete else "deployment"
+    if subject == "deployment":
+        for predictor in predictors:
+            for component in predictor.components:
+                yield from _walk_component(component, predictor)
+            if predictor.other_containers:
+                yield _containers("container", predictor.other_containers, predictor, None)
+            yield from _walk_predictor(predictor)
+    yield subject, (deployment,), (deployment.spec,), (keys,), None, None
 
 
 def _walk_predictor(predictor: Predictor) -> Iterator[Things]:
     raw, nodes = predictor.raw, predictor.nodes
     raws = [node.raw for node in nodes]
-    yield "predictor", (predictor,), (raw,), (chain(raw, *raws),), predictor, None
+    keys = [(node.type, node.implementation, *node.raw) for node in nodes]
+    yield "node", nodes, raws, keys, predictor, None
     if "explainer" in raw:
         explainer = get_mapping(raw, "explainer")
         if get_str(explainer, "type"):  # without one there is no explainer
             yield "explainer", (predictor,), (explainer,), (explainer,), predictor, None
-    keys = [(*node.raw, node.type, node.implementation) for node in nodes]
-    yield "node", nodes, raws, keys, predictor, None
+    yield "predictor", (predictor,), (raw,), (chain(raw, *raws),), predictor, None
 
 
 def _walk_component(component: ComponentSpec, predictor: Predictor) -> Iterator[Things]:
     raw, pod = component.raw, component.pod
-    yield "component", (component,), (raw,), (raw,), predictor, component
-    yield "pod", (component,), (pod,), (pod,), predictor, component
-    if "hpaSpec" in raw and type(raw.get("kedaSpec")) is not dict:
-        metrics, raws = _metrics(component, predictor)
-        yield "metric", metrics, raws, raws, predictor, component
     yield _containers("container", component.containers, predictor, component)
     if component.init_containers:
         ending = [each for each in component.init_containers if each.runs_to_completion]
         staying = [each for each in component.init_containers if not each.runs_to_completion]
         yield _containers("init container", ending, predictor, component)
         yield _containers("container", staying, predictor, component)
+    if "hpaSpec" in raw and type(raw.get("kedaSpec")) is not dict:
+        metrics, raws = _metrics(component, predictor)
+        yield "metric", metrics, raws, raws, predictor, component
+    yield "pod", (component,), (pod,), (pod,), predictor, component
+    yield "component", (component,), (raw,), (raw,), predictor, component
 
 
 def _containers(

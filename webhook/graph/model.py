@@ -232,12 +232,14 @@ class _Named(Protocol):
 N = TypeVar("N", bound=_Named)
 
 
-def group_by_name(things: Iterable[N]) -> dict[str, list[N]]:
+def group_by_name(things: Sequence[N]) -> dict[str, list[N]]:
     """Return the named items by name, in order."""
-    grouped: dict[str, list[N]] = {}
-    for thing in things:
-        if thing.name:
+    grouped = {thing.name: [thing] for thing in things}
+    if len(grouped) < len(things):  # a name is used twice
+        grouped = {}
+        for thing in things:
             grouped.setdefault(thing.name, []).append(thing)
+    grouped.pop("", None)
     return grouped
 
 

@@ -124,9 +124,10 @@ class _Reading:
     def take(self, entries: list[T], noun: str, lazy_path: LazyPath, *field: str) -> list[T]:
         """Return the entries of the list `field` that are read; there may be too many in all."""
         left = self._left[noun]
-        self._left[noun] = max(left - len(entries), -1)
         if len(entries) <= left:
+            self._left[noun] = left - len(entries)
             return entries
+        self._left[noun] = -1
         if left >= 0:  # said once
             path = build_path(lazy_path).join(field)
             self.errors.append(SchemaError("size", path, limit=_LIMITS[noun], noun=noun))
@@ -214,17 +215,16 @@ def _parse_node(
     raw_children = raw.get("children")
     if raw_children or raw_children == {}:
         if type(raw_children) is list and depth < MAX_GRAPH_DEPTH:
-            entries = list(iter_mappings(raw, "children"))
-            children = [
-                _parse_node(child, (lazy_path, ("children", index)), nodes, reading, depth + 1)
-                for index, child in reading.take(entries, "nodes", lazy_path, "children")
-            ]
+            entries = [(i, child) for i, child in enumerate(raw_children) if type(child) is dict]
+            for index, child in reading.take(entries, "nodes", lazy_path, "children"):
+                path = lazy_path, ("children", index)
+                children.append(_parse_node(child, path, nodes, reading, depth + 1))
         elif type(raw_children) in (list, dict) and depth >= MAX_GRAPH_DEPTH and raw_children:
             reading.stop_at_depth(raw_children, lazy_path)
         elif type(raw_children) is dict and raw_children.keys() & NODE_FIELDS:
-            path = lazy_path, ("children",)
-            for child in reading.take([raw_children], "nodes", path):
-                children = [_parse_node(child, path, nodes, reading, depth + 1)]
+            own_path = lazy_path, ("children",)
+            for child in reading.take([raw_children], "nodes", own_path):
+                children.append(_parse_node(child, own_path, nodes, reading, depth + 1))
         elif type(raw_children) is dict:
             reading.unread.add(id(raw_children))
     # Written out: there are many nodes, and the calls of get_str take longer than all this.

@@ -21,6 +21,10 @@ A rule is a module of a group: graph, predictor, pod, scaling, naming or schema.
 * LOCAL = True if what it finds depends on nothing but the values of FIELDS, none of them null, and
   on the facts where it takes them: it is not called for contents in which it found nothing before
   (`webhook.settings.known_parts`). For containers and nodes only;
+* WORDS, where what it finds takes certain words: a frozenset of them. The rule is called only where
+  one occurs, as a key or a text, in fields of containers and pods that other rules or rows are
+  about, or is one of their own keys: of the container itself, or of all below a pod, componentSpec,
+  predictor or deployment. It may be called without one, too: this saves calls, and decides nothing;
 * BOUND = True if it reports where reading ended: then settings cannot switch it off;
 * SUPERSEDABLE = True if a finding of another rule at the same place makes it superfluous.
 
@@ -80,6 +84,7 @@ class Rule:
     fields        the keys of which its subject must have one; empty: all subjects
     local         whether what it finds depends on nothing but the values of these keys (and the
                   facts, if it takes them); then contents in which it found nothing are remembered
+    words         one of which must occur below its subject; empty: none
     bound         whether it reports where reading ended, and so always runs
     supersedable  whether a finding of another rule at the same place makes its own superfluous
     inputs        what `check` takes beside its subject: "facts", "old", "predictor", …
@@ -95,6 +100,7 @@ class Rule:
     subject: Subject
     fields: frozenset[str] = frozenset()
     local: bool = False
+    words: frozenset[str] = frozenset()
     bound: bool = False
     supersedable: bool = False
     inputs: tuple[str, ...] = ()
@@ -140,6 +146,7 @@ def all_rules() -> tuple[Rule, ...]:
             subject=entry["subject"],
             fields=frozenset(entry.get("fields", ())),
             local=entry.get("local", False),
+            words=frozenset(entry.get("words", ())),
             bound=entry.get("bound", False),
             supersedable=entry.get("supersedable", False),
             inputs=tuple(entry.get("inputs", ())),

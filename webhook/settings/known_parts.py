@@ -4,6 +4,9 @@ Most rules on pods look at one field of a container, its resources or its probes
 written in the same few ways in most objects. A value without findings is not checked again. That is
 not a second implementation of the rules: it caches their results.
 
+With each content goes which of the words occur in it that other rules look for
+(`webhook.rules.Rule.words`): most objects have none of them, and need not be asked about.
+
 A field belongs here if its findings depend on nothing else: for rules that declare it
 (`webhook.rules.Rule.local`), and for rows of the table, where the walk notices when one reads
 something outside of the field. Whole values are compared, never digests.
@@ -37,26 +40,29 @@ class Part:
 
     rules  the local rules on it
     trees  the rows on it, with the name of the field that they are on
+    words  those that are looked for
     """
 
-    __slots__ = ("_getters", "_known", "_nothing", "names", "rules", "trees")
+    __slots__ = ("_getters", "_known", "_nothing", "names", "rules", "trees", "words")
 
     def __init__(
         self,
         names: tuple[str, ...],
         rules: "tuple[EnabledRule, ...]",
         trees: "tuple[tuple[str, Tree], ...]",
+        words: frozenset[str],
     ) -> None:
         """Take the fields, and what is about them."""
         self.names = names
         self.rules = rules
         self.trees = trees
+        self.words = words
         self._getters = tuple(methodcaller("get", name) for name in names)
         self._nothing = orjson.dumps(self._content({}))
         self.forget()
 
-    def knows(self, raws: Iterable[Mapping[str, Any]]) -> bool:
-        """Tell whether nothing was found in the contents that all of these mappings have."""
+    def recall(self, raws: Iterable[Mapping[str, Any]]) -> frozenset[str] | None:
+        """Return the words in the contents of some mappings; None if one is not remembered."""
         # All in C: a large object has thousands of them.
         getters = self._getters
         if len(getters) == 1:
@@ -64,28 +70,49 @@ class Part:
         else:
             values = zip(*[map(getter, raws) for getter in getters], strict=True)
         try:
-            return self._known.issuperset(map(orjson.dumps, values))
+            found = set(map(self._known.get, map(orjson.dumps, values)))
         except TypeError:  # nested too deeply, or a number of more than 64 bits
-            return False
+            return None
+        if len(found) == 1:
+            return found.pop()
+        return None if None in found else frozenset[str]().union(*found)  # type: ignore[arg-type]
+
+    def find_words(self, raw: Mapping[str, Any]) -> frozenset[str]:
+        """Return the words that occur in its fields, as keys or texts."""
+        found: set[str] = set()
+        pending = [raw.get(name) for name in self.names]
+        while pending:
+            value = pending.pop()
+            if type(value) is dict:
+                found.update(self.words.intersection(value))
+                pending += value.values()
+            elif type(value) is list:
+                pending += value
+            elif type(value) is str and value in self.words:
+                found.add(value)
+        return frozenset(found)
 
     def _content(self, raw: Mapping[str, Any]) -> Any:
         values = [raw.get(name) for name in self.names]
         return values[0] if len(values) == 1 else values
 
-    def remember(self, raw: Mapping[str, Any]) -> int:
-        """Note that nothing was found in what a mapping has; return what that takes in bytes."""
+    def remember(self, raw: Mapping[str, Any], words: frozenset[str]) -> int:
+        """Note that nothing was found in what a mapping has; return what that takes in bytes.
+
+        words  those that occur in it
+        """
         try:
             content = orjson.dumps(self._content(raw))
         except TypeError:  # as above
             return 0
         if len(content) > MAX_CONTENT_BYTES:
             return 0
-        self._known.add(content)
+        self._known[content] = words
         return len(content) + _ENTRY_BYTES
 
     def forget(self) -> None:
         """Forget everything, except that an absent field has no findings."""
-        self._known: set[bytes] = {self._nothing}
+        self._known: dict[bytes, frozenset[str]] = {self._nothing: frozenset()}
 
 
 class KnownParts:
@@ -105,16 +132,18 @@ class KnownParts:
             for part in self._of_facts:
                 part.forget()
 
-    def remember(self, part: Part, raw: Mapping[str, Any]) -> None:
-        """Note that nothing was found in a part of a mapping."""
-        self._room -= part.remember(raw)
+    def remember(self, part: Part, raw: Mapping[str, Any], words: frozenset[str]) -> None:
+        """Note that nothing was found in a part of a mapping, and the words that are in it."""
+        self._room -= part.remember(raw, words)
         if self._room < 0:
             self._room = MAX_KNOWN_BYTES
             for each in self._parts:
                 each.forget()
 
 
-def group_parts(rules: "Iterable[EnabledRule]", tree: "Tree | None") -> dict[str, Part]:
+def group_parts(
+    rules: "Iterable[EnabledRule]", tree: "Tree | None", words: frozenset[str]
+) -> dict[str, Part]:
     """Return the parts of a kind of object by field; fields of one local rule are one part."""
     rules = tuple(rules)
     trees = {} if tree is None else tree.fields
@@ -128,6 +157,7 @@ def group_parts(rules: "Iterable[EnabledRule]", tree: "Tree | None") -> dict[str
             tuple(sorted(group)),
             tuple(rule for rule in rules if not rule.fields.isdisjoint(group)),
             tuple((name, trees[name]) for name in sorted(group) if name in trees),
+            words,
         )
         for group in groups
     ]

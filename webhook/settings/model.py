@@ -189,6 +189,7 @@ class Settings:
                     rule.local,
                     rule.in_table,
                     rule.bound,
+                    rule.words,
                 )
                 for rule in all_rules()
                 for setting in [self.rules.get(rule.id, _DEFAULT_RULE_SETTING)]

@@ -30,6 +30,7 @@ class EnabledRule:
     local     whether what it finds depends on its fields alone (`webhook.rules.Rule.local`)
     in_table  whether it is made of rows of the table of constraints, which all run together
     bound     whether it reports where reading ended (`webhook.rules.Rule.bound`)
+    words     one of which must occur below its subject (`webhook.rules.Rule.words`)
     """
 
     id: str
@@ -41,6 +42,7 @@ class EnabledRule:
     local: bool = False
     in_table: bool = False
     bound: bool = False
+    words: frozenset[str] = frozenset()
 
     @cached_property
     def check(self) -> Check:
@@ -49,9 +51,16 @@ class EnabledRule:
 
 
 class Plan(NamedTuple):
-    """What there is to ask about things of one kind that have the same fields."""
+    """What there is to ask about things of one kind that have the same fields.
+
+    called   the rules that are called with each
+    guarded  those that are called where one of their words occurs
+    words    those words that are among the fields
+    """
 
     called: tuple[EnabledRule, ...]
+    guarded: tuple[EnabledRule, ...]
+    words: frozenset[str]
     parts: tuple[Part, ...]
 
 
@@ -61,22 +70,25 @@ class SubjectRules:
     called  those that are called with the object
     tree    the rows of the table on it, with checks of the whole object at its root
     parts   its fields that local rules and rows are about, by name
+    words   those that rules on any kind of object look for
     fields  the keys that any of these asks for
     """
 
-    __slots__ = ("called", "fields", "parts", "plan", "tree")
+    __slots__ = ("called", "fields", "parts", "plan", "tree", "words")
 
     def __init__(
         self,
         called: tuple[EnabledRule, ...],
-        tree: "Tree | None" = None,
-        parts: Mapping[str, Part] | None = None,
+        tree: "Tree | None",
+        parts: Mapping[str, Part],
+        words: frozenset[str],
     ) -> None:
         """Initialise with the rules that are called with the object, and those on its fields."""
         self.called = called
         self.tree = tree
-        self.parts: Mapping[str, Part] = parts or {}
-        self.fields = frozenset(self.parts).union(*(rule.fields for rule in called))
+        self.parts = parts
+        self.words = words
+        self.fields = words.union(self.parts, *(rule.fields for rule in called))
         self.plan = lru_cache(_MAX_CACHED_PLANS)(self._plan)
 
     def _plan(
@@ -88,14 +100,19 @@ class SubjectRules:
 
         update  whether there is an old object; without one, rules that want it are left out
         """
-        called = tuple(
+        asked = [
             rule
             for rule in self.called
             if (not rule.fields or not rule.fields.isdisjoint(fields))
             and (update or "old" not in rule.inputs)
-        )
+        ]
         named = (part for name, part in self.parts.items() if name in fields)
-        return Plan(called, tuple(dict.fromkeys(named)))
+        return Plan(
+            called=tuple(rule for rule in asked if not rule.words),
+            guarded=tuple(rule for rule in asked if rule.words),
+            words=self.words.intersection(fields),
+            parts=tuple(dict.fromkeys(named)),
+        )
 
 
 class RuleSet:
@@ -128,11 +145,13 @@ class RuleSet:
                 if rule.bound and rule.subject == "deployment":
                     called.setdefault(UNREAD_DEPLOYMENT, []).append(rule)
         trees = compile_rows(frozenset(self.table))
+        words = frozenset[str]().union(*(rule.words for rule in self.rules))
         return {
             subject: SubjectRules(
                 tuple(called.get(subject, ())),
                 trees.get(subject),
-                group_parts(local.get(subject, ()), trees.get(subject)),
+                group_parts(local.get(subject, ()), trees.get(subject), words),
+                words,
             )
             for subject in {**called, **local, **trees}
         }

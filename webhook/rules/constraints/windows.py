@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import get_mapping
+from webhook.graph.model import get_mapping, may_have_key
 from webhook.rules._format import quote_value
 from webhook.rules.constraints.checks import (
     ConstraintRule,
@@ -60,9 +60,13 @@ def _check_host_process(value: Any, location: Location) -> Iterable[Finding]:
     """Check that all containers run on the host, or none (validateWindowsHostProcessPod)."""
     subject: PodSubject = location.subject
     own = _host_process(value)
-    containers = (*subject.component.containers, *subject.component.init_containers)
+    containers = subject.component.all_containers
+    if own is None and not may_have_key(
+        "windowsOptions", [each.raw.get("securityContext") or () for each in containers]
+    ):
+        return ()
     settings = [(container, _host_process(container.raw)) for container in containers]
-    if own is None and not [setting for _, setting in settings if setting is not None]:
+    if own is None and all(setting is None for _, setting in settings):
         return ()
     findings = []
     for container, setting in settings:

@@ -43,6 +43,7 @@ from webhook.graph.model import (
     SeldonDeployment,
     get_str,
     iter_mappings,
+    may_have_key,
 )
 from webhook.graph.well_known import MODEL_CLAIM_VOLUME
 from webhook.rules._format import quote_value
@@ -60,6 +61,8 @@ def check(
     Sources: InjectModelInitializer (operator/controllers/model_initializer_injector.go, v1.17.1),
     ValidatePodSpec.
     """
+    if not may_have_key("modelUri", [node.raw for node in predictor.nodes]):
+        return
     for container in component.containers:
         nodes = predictor.nodes_by_name.get(container.name)
         if nodes and get_str(nodes[0].raw, "modelUri"):

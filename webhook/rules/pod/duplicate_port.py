@@ -28,7 +28,6 @@ from webhook.graph.model import (
     Container,
     Predictor,
     get_int,
-    get_list,
     get_str,
     iter_mappings,
     may_have_key,
@@ -78,8 +77,8 @@ def _check_container(container: Container) -> Iterator[Finding]:
 def _check_host_ports(containers: tuple[Container, ...], *, on_host: bool) -> Iterator[Finding]:
     first_users: dict[tuple[int, str, str], Path] = {}
     for container in containers:
-        ports = get_list(container.raw, "ports")
-        if not on_host and not may_have_key("hostPort", ports):
+        ports = container.raw.get("ports")
+        if type(ports) is not list or not (on_host or may_have_key("hostPort", ports)):
             continue
         for index, port in enumerate(ports):
             if type(port) is not dict:

@@ -27,7 +27,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Container, SeldonDeployment, get_list, iter_mappings
+from webhook.graph.model import Container, SeldonDeployment, iter_mappings
 from webhook.graph.path import Path
 from webhook.rendering.ports import FIRST_GRPC_PORT, FIRST_HTTP_PORT
 from webhook.rules._format import quote_value
@@ -41,11 +41,6 @@ FIELDS = frozenset({"predictors"})
 
 ORCHESTRATOR_PORTS = (8000, 5001)
 """Where the orchestrator listens: EXECUTOR_SERVER_PORT and EXECUTOR_SERVER_GRPC_PORT of Seldon."""
-
-_FIRST_NODE_PORT = {"http": FIRST_HTTP_PORT, "grpc": FIRST_GRPC_PORT}
-"""The first number that Seldon assigns, by kind; one more for each container."""
-
-_ENDPOINT_KINDS = tuple(_FIRST_NODE_PORT)
 
 
 def check(
@@ -75,39 +70,39 @@ def _may_collide(deployment: SeldonDeployment, engine_ports: Sequence[int]) -> b
     each other, with the orchestrator's, and with what Seldon assigns to other containers.
     """
     for component in deployment.components:
-        written: list[int] = []
-        containers_without_ports: set[str] = set()
+        owners: dict[Any, Container] = {}  # the container that has a number
+        all_http = all_grpc = True  # else Seldon assigns some
         for container in component.containers:
-            declared_ports = _declared_ports(container)
-            if declared_ports:
+            has_http = has_grpc = False
+            ports = container.raw.get("ports")
+            for port in ports if type(ports) is list else ():
+                kind = port.get("name") if type(port) is dict else None
+                if kind == "http":
+                    has_http = True
+                elif kind == "grpc":
+                    has_grpc = True
+                else:
+                    continue
+                number = port.get("containerPort")
                 # A container may serve both on one port.
-                written.extend(
-                    {number for number in declared_ports.values() if type(number) is int}
-                )
-            for kind in _ENDPOINT_KINDS:
-                if kind not in declared_ports:
-                    containers_without_ports.add(kind)
-        if not written:
+                if type(number) is int and owners.setdefault(number, container) is not container:
+                    return True
+            all_http = all_http and has_http
+            all_grpc = all_grpc and has_grpc
+        if not owners:
             continue
-        if len(set(written)) < len(written) or not set(engine_ports).isdisjoint(written):
+        if not owners.keys().isdisjoint(engine_ports):
             return True
-        for kind in containers_without_ports:
-            first = _FIRST_NODE_PORT[kind]
-            if max(written) < first:
+        for first, is_assigned in (
+            (FIRST_HTTP_PORT, not all_http),
+            (FIRST_GRPC_PORT, not all_grpc),
+        ):
+            if not is_assigned or max(owners) < first:
                 continue
-            count = sum(len(predictor.containers) for predictor in deployment.predictors)
-            if any(first <= number < first + count for number in written):
+            assigned = sum(len(predictor.containers) for predictor in deployment.predictors)
+            if any(first <= number < first + assigned for number in owners):
                 return True
     return False
-
-
-def _declared_ports(container: Container) -> dict[str, Any]:
-    """Return the port numbers that the author set, by kind."""
-    return {
-        port["name"]: port.get("containerPort")
-        for port in get_list(container.raw, "ports")
-        if type(port) is dict and port.get("name") in _ENDPOINT_KINDS
-    }
 
 
 def _check_pod(

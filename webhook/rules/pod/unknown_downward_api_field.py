@@ -39,6 +39,7 @@ from webhook.rules._suggest import unknown_value_finding
 
 ACTION = "deny"
 SINCE = "0.1.0"
+WORDS = frozenset({"downwardAPI", "fieldRef", "resourceFieldRef"})
 
 _COMMON_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid")
 _ENV_FIELDS = (

@@ -27,12 +27,14 @@ Good:
           port: rest
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import is_port_name
 from webhook.graph.model import (
+    PROBES,
     Container,
     SeldonDeployment,
     get_list,
@@ -50,6 +52,7 @@ SINCE = "0.1.0"
 FIELDS = frozenset({"predictors"})
 
 _CONTAINER_LISTS = ("containers", "initContainers")
+_CALLS = ("httpGet", "tcpSocket")
 
 
 def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
@@ -59,6 +62,8 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
         if not predictor.nodes:
             continue  # which ports are injected depends on the graph
         for container in predictor.all_containers:
+            if not _names_a_port(container.raw):
+                continue
             for path, port in _named_ports(container):
                 if rendered is None:  # few probes name a port that their container does not list
                     rendered = _rendered_port_names(deployment, facts)
@@ -78,14 +83,30 @@ def _build_finding(path: Path, port: str, names: frozenset[str]) -> Finding:
     )
 
 
+def _names_a_port(raw: Mapping[str, Any]) -> bool:
+    """Return whether a probe may name a port that the container does not list, or it has hooks."""
+    if "lifecycle" in raw:
+        return True
+    for field in PROBES:
+        if field in raw:
+            probe = raw[field]
+            if type(probe) is dict:
+                called = probe.get("httpGet") or probe.get("tcpSocket")
+                port = called.get("port") if type(called) is dict else None
+                if type(port) is str and port not in _listed_names(raw):
+                    return True
+    return False
+
+
+def _listed_names(raw: Mapping[str, Any]) -> Sequence[Any]:
+    return [port.get("name") for port in get_list(raw, "ports") if type(port) is dict]
+
+
 def _named_ports(container: Container) -> Iterator[tuple[Path, str]]:
     """Yield path and name of each referenced port that the container does not list."""
-    handlers = container.handlers()
-    if not handlers:
-        return
-    written = [port.get("name") for port in get_list(container.raw, "ports") if type(port) is dict]
-    for handler in handlers:
-        for kind in ("httpGet", "tcpSocket"):
+    written = _listed_names(container.raw)
+    for handler in container.handlers():
+        for kind in _CALLS:
             called = handler.raw.get(kind)
             port = called.get("port") if type(called) is dict else None
             if type(port) is str and port not in written and is_port_name(port):

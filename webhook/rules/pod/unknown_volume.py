@@ -74,8 +74,8 @@ def check(
     volumes: Mapping[str, Any] = {} if component is None else component.volumes_by_name
     suggestions = _MAX_SUGGESTIONS
     for field in ("volumeMounts", "volumeDevices"):
-        mounts = get_list(container.raw, field) if field in container.raw else ()
-        if not mounts or _are_all_known(mounts, volumes):
+        mounts = container.raw.get(field)
+        if type(mounts) is not list or _are_all_known(mounts, volumes):
             continue
         if component and len(component.volumes) < len(get_list(component.pod, "volumes")):
             return  # what is wrong there is said
