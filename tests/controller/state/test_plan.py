@@ -243,6 +243,27 @@ def test_an_autoscaler_that_nobody_wants_goes_at_once_although_pods_are_starting
     ]
 
 
+def test_an_autoscaler_that_nobody_wants_goes_before_another_one_is_applied():
+    """KEDA's webhook refuses a ScaledObject as long as another autoscaler scales the Deployment."""
+
+    def scaled_by_keda(document):
+        component = document["spec"]["predictors"][0]["componentSpecs"][0]
+        triggers = [{"type": "cron", "metadata": {"timezone": "UTC"}}]
+        component.update(kedaSpec={"triggers": triggers}, pdbSpec={"minAvailable": 1})
+        component["spec"]["hostname"] = "a"
+        return document
+
+    name = "iris-main-0-classifier"
+    before, after = desired_objects(scaled(minimal())), desired_objects(scaled_by_keda(minimal()))
+    actions = describe_actions(plan_actions(after, observed_objects(before), {}))
+    assert actions == [
+        f"changed Deployment {name}",
+        f"delete HorizontalPodAutoscaler {name}",
+        f"missing ScaledObject {name}",
+        f"missing PodDisruptionBudget {name}",
+    ]
+
+
 @pytest.mark.parametrize("change", [scaled, lambda document: document])
 def test_replicas_that_we_let_go_of_are_handed_over_first(change):
     before, after = with_predictor(replicas=3), change(minimal())

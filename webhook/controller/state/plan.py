@@ -40,6 +40,8 @@ from webhook.rendering.render import Rendered
 
 AUTOSCALER_KINDS = frozenset({"HorizontalPodAutoscaler", "ScaledObject"})
 PDB_KIND = "PodDisruptionBudget"
+_ATTACHED_KINDS = frozenset({*AUTOSCALER_KINDS, PDB_KIND})
+"""Kinds of objects that act on a Deployment of their name."""
 
 _APPLY_ORDER = {
     kind: n
@@ -185,8 +187,9 @@ def plan_actions(
     kept            what is kept although it is no longer desired (`traffic.find_kept`)
 
     What is no longer desired is deleted when everything desired exists and is ready; an autoscaler
-    or budget of a Deployment that stays is deleted at once, because it would interfere. Routes are
-    deleted before what they refer to. Those of Seldon's operator stay, unless graphgate creates
+    or budget of a Deployment that stays is deleted at once, because it would interfere, and before
+    another one is applied: KEDA's webhook refuses a ScaledObject beside another autoscaler. Routes
+    are deleted before what they refer to. Those of Seldon's operator stay, unless graphgate creates
     routes of that kind: they may be the only ones.
     """
     actions: list[PlannedAction] = []
@@ -198,15 +201,22 @@ def plan_actions(
     ready = (
         is_final and not actions and all(is_ready(one, observed.get(one.key)) for one in desired)
     )
+    obsolete: list[PlannedAction] = []
     for child in sorted(observed.values(), key=lambda c: c.route is None):
         if child.key in names or child.key in kept or child.is_deleting:
             continue
         if is_foreign_route(child, names):
             continue
-        is_attached = ("Deployment", child.name) in names
-        if ready or (is_attached and child.kind in {*AUTOSCALER_KINDS, PDB_KIND}):
+        if child.kind in _ATTACHED_KINDS and ("Deployment", child.name) in names:
+            obsolete.append(Delete(child))
+        elif ready:
             actions.append(Delete(child))
-    return tuple(actions)
+    at = next((n for n, action in enumerate(actions) if _is_after_deployments(action)), None)
+    return (*actions[:at], *obsolete, *actions[at:]) if at is not None else (*actions, *obsolete)
+
+
+def _is_after_deployments(action: PlannedAction) -> bool:
+    return isinstance(action, Apply) and action.desired.key[0] not in ("Service", "Deployment")
 
 
 def is_foreign_route(child: ObservedObject, desired: Collection[ObjectKey]) -> bool:
