@@ -198,3 +198,14 @@ def test_an_apparmor_annotation_for_an_orchestrator_that_is_not_there_is_not_ren
 
     assert key not in annotations(RenderOptions())
     assert annotations(RenderOptions(orchestrator=OrchestratorOptions("e:1")))[key] == "unconfined"
+
+
+def test_a_volume_without_a_source_is_rendered_as_the_empty_folder_that_it_is():
+    """What the API server fills in would stay beside the source of a later apply."""
+    volumes = [{"name": "a"}, {"name": "b", "hostPath": {"path": "/b"}}, {"name": "c", "nfs": None}]
+    by_name = {volume["name"]: volume for volume in pod_of(with_pod(volumes=volumes))["volumes"]}
+    assert by_name["a"] == {"name": "a", "emptyDir": {}}
+    assert by_name["b"] == {"name": "b", "hostPath": {"path": "/b"}}
+    assert by_name["c"]["emptyDir"] == {}
+    seldon = pod_of(with_pod(volumes=volumes), RenderOptions(operator="seldon"))
+    assert {"name": "a"} in seldon["volumes"]

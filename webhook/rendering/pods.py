@@ -150,6 +150,8 @@ def complete_pod_spec(layout: PredictorLayout, pod: PodLayout | None, parts: Pod
     volumes = parts.volumes
     if not any(v.get("name") == PODINFO_VOLUME for v in volumes.value):
         volumes = with_items(volumes, [injected(podinfo_volume(), path)])
+    if not layout.is_seldon:
+        volumes = _with_sources(volumes)
     added: dict[str, Any] = {
         **({} if context is None else {"securityContext": context}),
         "initContainers": _with_each_variable_once(parts.init_containers),
@@ -169,6 +171,32 @@ def complete_pod_spec(layout: PredictorLayout, pod: PodLayout | None, parts: Pod
         if field in base.value:
             added[field] = merge_duplicate_keys(get_item(base, field), key)
     return with_key_order(with_fields(base, added), POD_FIELD_ORDER)
+
+
+def _with_sources(volumes: Sourced) -> Sourced:
+    """Return the volumes; one without a source is an emptyDir, as the API server fills in.
+
+    What it fills in no manager owns: it would stay beside the source of a later apply, and a volume
+    with two sources is refused.
+    """
+    if all(map(_has_source, volumes.value)):
+        return volumes
+    each = [get_item(volumes, index) for index in range(len(volumes.value))]
+    return list_of(
+        volumes.source_map.path,
+        [
+            volume
+            if _has_source(volume.value)
+            else with_fields(volume, {"emptyDir": injected({}, volume.source_map.path)})
+            for volume in each
+        ],
+    )
+
+
+def _has_source(volume: Any) -> bool:
+    return type(volume) is not dict or any(
+        volume[key] is not None for key in volume if key != "name"
+    )
 
 
 def _with_each_variable_once(containers: Sourced) -> Sourced | None:
