@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from webhook.graph.finding import Finding, Operation
+from webhook.graph.model import get_str
 from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rules.constraints.checks import (
     Check,
@@ -30,6 +31,17 @@ def _of_server(check: Check) -> Check:
         return check(value, location) if is_prepackaged_server(location.subject) else ()
 
     return check_server
+
+
+def _of_download(check: Check) -> Check:
+    """Only for nodes whose model is fetched: the field is ignored for others."""
+
+    def check_download(value: Any, location: Location) -> Iterable[Finding]:
+        node = location.subject
+        fetched = is_prepackaged_server(node) or get_str(node.raw, "modelUri")
+        return check(value, location) if fetched else ()
+
+    return check_download
 
 
 def _names_object(kind: str, field: str) -> Any:
@@ -145,10 +157,13 @@ RULES = (
             ),
             *(
                 row(subject, field, *checks)
-                for field in ("serviceAccountName", "envSecretRefName")
+                for field, of_node in (
+                    ("serviceAccountName", _of_server),
+                    ("envSecretRefName", _of_download),
+                )
                 for subject, checks in (
                     ("explainer", (matches(DNS_SUBDOMAIN, field, optional=True),)),
-                    ("node", (_of_server(matches(DNS_SUBDOMAIN, field, optional=True)),)),
+                    ("node", (of_node(matches(DNS_SUBDOMAIN, field, optional=True)),)),
                 )
             ),
             row(

@@ -55,9 +55,10 @@ def check(predictor: Predictor, facts: Facts) -> Iterator[Finding]:
         return
     first: dict[int, Node] = {}
     for node in predictor.nodes:
-        uri = get_str(node.raw, "modelUri")
-        if not uri.startswith(CLAIM_SCHEME) or not is_prepackaged_server(node):
+        if not get_str(node.raw, "modelUri").startswith(CLAIM_SCHEME):
             continue
+        if not is_prepackaged_server(node) and node.name not in predictor.containers_by_name:
+            continue  # nothing is fetched for a container that is not there
         pod = index_of_component(predictor, node)
         if first.setdefault(pod, node) is not node:
             yield Finding(
