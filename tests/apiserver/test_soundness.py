@@ -7,7 +7,7 @@ graphgate's webhooks.
 
 import pytest
 
-from tests.documents_of import with_pod
+from tests.documents_of import minimal, with_pod, with_predictor
 from tests.soundness import campaign
 from tests.soundness.judging import SETUPS, evaluate_document
 from tests.soundness.reasons import REASONS
@@ -82,7 +82,38 @@ def test_every_made_document_that_is_admitted_is_taken(made, server):
     assert told(made, server) == ""
 
 
+HEADLESS = minimal(lambda d: d["spec"].update(annotations={"seldon.io/headless-svc": "true"}))
+HOST_PATH = {"name": "data", "hostPath": {"path": "/data"}}
+
+
+def refused_updates(server, old, new, setup):
+    objects = evaluate_document(new, setup, old).objects
+    updated = [asked for asked in objects if asked.old is not None]
+    assert updated
+    return [asked.kind for asked in updated if server.find_rejection(asked) is not None]
+
+
+def test_an_update_that_the_api_server_refuses_is_seen_and_leaves_nothing(server):
+    reconciler, _, _, seldon = SETUPS
+    assert refused_updates(server, minimal(), HEADLESS, reconciler) == ["Service"]
+    # Seldon's operator keeps the address, and selects by the Service's name.
+    assert refused_updates(server, minimal(), HEADLESS, seldon) == []
+    named = with_predictor(annotations={"seldon.io/svc-name": "own"})
+    assert refused_updates(server, minimal(), named, seldon) == ["Deployment"]
+    assert refused_updates(server, minimal(), named, reconciler) == []
+    for path in ("api/v1/services", "apis/apps/v1/deployments"):
+        items = server.plane.request("GET", f"/{path}").body["items"]
+        assert {item["metadata"]["name"] for item in items} <= {"kubernetes"}
+
+
+def test_a_volume_without_a_source_can_get_one(server):
+    for setup in SETUPS:
+        old, new = (with_pod(volumes=[volume]) for volume in ({"name": "data"}, HOST_PATH))
+        assert refused_updates(server, old, new, setup) == []
+
+
 def test_the_slice_has_documents_of_every_kind(written, made):
+    assert made.updates > 10
     for figures in (written, made):
         assert figures.admitted > 50
         assert figures.refused_by_both > 50

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from webhook.graph.path import Path, Segment
 
-WriteMethod = Literal["apply", "create"]
-"""Server-side apply, or a plain create."""
+WriteMethod = Literal["apply", "create", "update"]
+"""Server-side apply, a plain create, or a change of what is there (of either kind)."""
 
 _CLUSTER_DEPENDENT = re.compile(
     r"error looking up service account|no PriorityClass with name|RuntimeClass .*not found"
@@ -33,7 +33,8 @@ class Cause:
 class ApiRejection:
     """One object that the API server does not take.
 
-    how  "create": not at all; "apply": it takes a plain create, but no server-side apply
+    how  "create": not at all; "apply": it takes a plain create, but no server-side apply;
+         "update": it takes it, but not in place of the object that is there
     """
 
     kind: str

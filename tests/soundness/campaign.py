@@ -4,7 +4,7 @@ collected. Whoever runs it gives the documents and the function that asks."""
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -21,11 +21,12 @@ FindRejection = Callable[[ApiObject], ApiRejection | None]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A document, how graphgate is run on it, and where it is from."""
+    """A document, how graphgate is run on it, and where it is from; of an update, the old one."""
 
     name: str
     document: dict[str, Any]
     setup: Setup
+    old: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Disagreement:
     origins: tuple[str, ...]
     document: dict[str, Any]
     name: str
+    old: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -71,6 +73,8 @@ class Figures:
 
     documents: int = 0
     objects: int = 0
+    updates: int = 0
+    updated_objects: int = 0
     admitted: int = 0
     denied: int = 0
     refused_by_both: int = 0
@@ -87,6 +91,8 @@ class Figures:
         evaluated = outcome.evaluation
         self.documents += 1
         self.objects += len(evaluated.objects)
+        self.updates += outcome.case.old is not None
+        self.updated_objects += sum(one.old is not None for one in evaluated.objects)
         for asked, rejected in outcome.unsound:
             for shape in rejected.shapes:
                 self.unsound.setdefault(shape, []).append((outcome, asked, rejected))
@@ -106,7 +112,8 @@ class Figures:
 
 def describe_disagreement(one: Disagreement) -> str:
     """Return a disagreement as text: both sides, where it comes from, and the document."""
-    document = yaml.safe_dump(one.document, sort_keys=False, allow_unicode=True, width=100)
+    documents = [one.document] if one.old is None else [one.old, one.document]
+    document = yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, width=100)
     return (
         f"admitted though refused, {one.count} times: {one.shape}\n"
         f"  the API server: {one.message[:600]}\n"
@@ -144,19 +151,26 @@ def evaluate_case(case: Case, find_rejection: FindRejection) -> Outcome:
 
     A pod is only asked for where its Deployment is taken, and after the first refusal of a denied
     document nothing more is: it is known then that both refuse. A denied document is rendered in
-    every setup: what one of them makes of it may be what the rule is about.
+    every setup: what one of them makes of it may be what the rule is about. An update starts from
+    what is admitted; what is not counts as a new document.
     """
-    evaluation, rejections = _ask_both(case.document, case.setup, find_rejection)
+    if case.old is not None and evaluate_document(case.old, case.setup).denials:
+        case = replace(case, old=None)
+    evaluation, rejections = _ask_both(case, case.setup, find_rejection)
     for other in SETUPS:
         if evaluation.denials and not rejections and other is not case.setup:
-            _, rejections = _ask_both(case.document, other, find_rejection)
+            _, rejections = _ask_both(case, other, find_rejection)
     return Outcome(case, evaluation, rejections)
 
 
+ABOUT_UPDATES = frozenset({"immutable-field-changed", "service-name-changed"})
+"""Rules that say that a controller deletes an object and makes it anew."""
+
+
 def _ask_both(
-    document: dict[str, Any], setup: Setup, refuses: FindRejection
+    case: Case, setup: Setup, refuses: FindRejection
 ) -> tuple[Evaluation, tuple[tuple[ApiObject, ApiRejection], ...]]:
-    evaluated = evaluate_document(document, setup)
+    evaluated = evaluate_document(case.document, setup, case.old)
     refusals: list[tuple[ApiObject, ApiRejection]] = []
     taken = True
     names: set[tuple[str, str]] = set()
@@ -164,6 +178,8 @@ def _ask_both(
         if asked.kind == "Pod" and not taken:
             continue
         rejected = refuses(asked) or _twin(asked, names)
+        if rejected is not None and asked.is_made_anew and evaluated.warnings & ABOUT_UPDATES:
+            rejected = refuses(replace(asked, old=None))
         taken = rejected is None
         if rejected is not None:
             refusals.append((asked, rejected))
@@ -193,14 +209,23 @@ def disagreements(figures: Figures, refuses: FindRejection) -> list[Disagreement
 def _shrink_case(
     shape: str, seen: list[tuple[Outcome, ApiObject, ApiRejection]], refuses: FindRejection
 ) -> Disagreement:
-    case = min((outcome.case for outcome, _, _ in seen), key=lambda c: len(repr(c.document)))
+    case = min(
+        (outcome.case for outcome, _, _ in seen), key=lambda c: len(repr((c.document, c.old)))
+    )
 
-    def still(document: dict[str, Any]) -> tuple[ApiObject, ApiRejection] | None:
-        outcome = evaluate_case(Case(case.name, document, case.setup), refuses)
+    def still(
+        document: dict[str, Any], old: dict[str, Any] | None
+    ) -> tuple[ApiObject, ApiRejection] | None:
+        outcome = evaluate_case(replace(case, document=document, old=old), refuses)
         return next((one for one in outcome.unsound if shape in one[1].shapes), None)
 
-    small = shrink(case.document, lambda document: still(document) is not None)
-    asked, rejected = still(small) or next((a, r) for o, a, r in seen if o.case is case)
+    small, old = case.document, case.old
+    if old is not None:
+        small, old = _shrink_together(small, old, lambda *both: still(*both) is not None)
+    small = shrink(small, lambda document: still(document, old) is not None)
+    if old is not None:
+        old = shrink(old, lambda document: still(small, document) is not None)
+    asked, rejected = still(small, old) or next((a, r) for o, a, r in seen if o.case is case)
     return Disagreement(
         shape=shape,
         count=len(seen),
@@ -208,4 +233,33 @@ def _shrink_case(
         origins=tuple(map(str, origins(rejected, asked.trace))),
         document=small,
         name=case.name,
+        old=old,
     )
+
+
+def _shrink_together(
+    document: dict[str, Any],
+    old: dict[str, Any],
+    fails: Callable[[dict[str, Any], dict[str, Any]], bool],
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return both without what can be removed from both at once, like a predictor."""
+
+    def in_both(smaller: dict[str, Any]) -> dict[str, Any]:
+        return _keep_places(old, document, smaller)
+
+    small = shrink(document, lambda smaller: fails(smaller, in_both(smaller)))
+    return (small, in_both(small)) if fails(small, in_both(small)) else (document, old)
+
+
+def _keep_places(old: Any, before: Any, after: Any) -> Any:
+    """Return `old` without what went from `before` to `after`: fields only, lists stay."""
+    if type(old) is type(before) is type(after) is dict:
+        return {
+            key: _keep_places(old[key], before.get(key), after.get(key))
+            for key in old
+            if key in after or key not in before
+        }
+    if type(old) is type(before) is type(after) is list and len(before) == len(after):
+        kept = [_keep_places(*three) for three in zip(old, before, after, strict=False)]
+        return kept + old[len(kept) :]
+    return old

@@ -106,6 +106,7 @@ class ApiObject:
     trace  says what place of the document a place of the object comes from
     is_applied  whether its controller applies it server-side (Seldon's operator creates only)
     namespace   where it is created
+    old    the object that is there before an update; None: there is none of its name
     """
 
     kind: str
@@ -113,6 +114,15 @@ class ApiObject:
     trace: Callable[[Iterable[Segment]], Path]
     is_applied: bool = True
     namespace: str = NAMESPACE
+    old: dict[str, Any] | None = None
+
+    @property
+    def is_made_anew(self) -> bool:
+        """Whether its controller deletes the old one and creates this one: it selects otherwise."""
+        if self.old is None or self.kind not in ("Deployment", "Service"):
+            return False
+        was, now = (one["spec"].get("selector") for one in (self.old, self.object))
+        return bool(was != now and (self.kind == "Deployment" or not self.is_applied))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,35 +132,81 @@ class Evaluation:
     denials   ids of the rules that deny it, each once, sorted; of rules that crashed, too
     objects   what it stands for: itself, what is rendered, and the pods of the Deployments
     rendered  how many of the objects are rendered
+    warnings  ids of the rules that warn
     """
 
     denials: tuple[str, ...]
     objects: tuple[ApiObject, ...]
     rendered_count: int
+    warnings: frozenset[str] = frozenset()
 
 
-def evaluate_document(document: dict[str, Any], setup: Setup) -> Evaluation:
-    """Fill in the defaults, decide, render."""
-    settings = replace(setup.settings, ratchet=False)
+def evaluate_document(
+    document: dict[str, Any], setup: Setup, old: dict[str, Any] | None = None
+) -> Evaluation:
+    """Fill in the defaults, decide, render.
+
+    old  the document before an update; its defaults are filled in, as those of what is stored
+    """
+    settings = replace(setup.settings, ratchet=old is not None)
+    old = None if old is None else _with_defaults(old, setup)
     decision = evaluate(
-        document, settings, FACTS, namespace=setup.namespace, operator=setup.options.operator
+        document,
+        settings,
+        FACTS,
+        namespace=setup.namespace,
+        old_document=old,
+        operator=setup.options.operator,
     )
-    defaulting_result = defaulting.default_object(
-        document, settings.defaults, FACTS, setup.namespace
-    )
-    defaulted = defaulting.apply_add_operations(document, defaulting_result.operations)
-    options = replace(setup.options, defaults=settings.defaults)
-    rendered = render(parse(_with_generated_name(defaulted)), options, FACTS)
+    defaulted = _with_defaults(document, setup)
+    rendered = _render(defaulted, setup)
     denials = {finding.rule_id for finding in decision.denials}
     denials |= {f"crash of {failure.rule_id}" for failure in decision.rule_errors}
+    is_applied = setup.options.operator == "graphgate"
+    objects = (
+        _without_server_fields(defaulted, setup.namespace),
+        *_objects(rendered, setup.namespace, is_applied=is_applied),
+    )
+    if old is not None:
+        before = (
+            _without_server_fields(old, setup.namespace),
+            *_objects(_render(old, setup), setup.namespace, is_applied=is_applied),
+        )
+        objects = tuple(_with_old(objects, before))
     return Evaluation(
         denials=tuple(sorted(denials)),
-        objects=(
-            _without_server_fields(defaulted, setup.namespace),
-            *_objects(rendered, setup.namespace, is_applied=options.operator == "graphgate"),
-        ),
+        objects=objects,
         rendered_count=len(rendered),
+        warnings=frozenset(finding.rule_id for finding in decision.warnings),
     )
+
+
+def _with_defaults(document: dict[str, Any], setup: Setup) -> dict[str, Any]:
+    operations = defaulting.default_object(
+        document, setup.settings.defaults, FACTS, setup.namespace
+    ).operations
+    defaulted: dict[str, Any] = defaulting.apply_add_operations(document, operations)
+    return defaulted
+
+
+def _render(defaulted: dict[str, Any], setup: Setup) -> tuple[Rendered, ...]:
+    options = replace(setup.options, defaults=setup.settings.defaults)
+    return render(parse(_with_generated_name(defaulted)), options, FACTS)
+
+
+def _with_old(objects: Iterable[ApiObject], before: Iterable[ApiObject]) -> Iterator[ApiObject]:
+    """Yield the objects, those that are updated with what is there before."""
+    by_name = {_key(one): one.object for one in before}
+    for one in objects:
+        old = by_name.get(_key(one)) if one.kind != "Pod" and _key(one)[1] else None
+        yield one if old is None or old == one.object else replace(one, old=old)
+
+
+def _key(one: ApiObject) -> tuple[str, str]:
+    """Return an object's kind and name; "" for a name that is none."""
+    metadata = one.object.get("metadata")
+    name = metadata.get("name") if type(metadata) is dict else None
+    return one.kind, name if type(name) is str else ""
 
 
 def _with_generated_name(document: dict[str, Any]) -> dict[str, Any]:

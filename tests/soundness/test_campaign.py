@@ -1,6 +1,6 @@
 """A run tells where graphgate and a server disagree, whoever the server is."""
 
-from tests.documents_of import minimal, with_graph, with_pod
+from tests.documents_of import minimal, with_graph, with_pod, with_predictor
 from tests.soundness.answers import ApiRejection, Cause
 from tests.soundness.campaign import Case, describe_disagreement, disagreements, run
 from tests.soundness.judging import SETUPS, evaluate_document
@@ -64,6 +64,53 @@ def test_a_pod_traces_to_the_template_of_its_deployment():
     assert str(pod.trace(("spec", "containers", 0, "image"))) == (
         "spec.predictors[0].componentSpecs[0].spec.containers[0].image"
     )
+
+
+def refuses_other_priorities(asked):
+    """A server that never lets the priority of a pod change."""
+    if asked.kind == "Deployment" and asked.old is not None:
+        was, now = (one["spec"]["template"]["spec"] for one in (asked.old, asked.object))
+        if was.get("priority") != now.get("priority"):
+            cause = Cause("spec.template.spec.priority", "field is immutable")
+            return ApiRejection("Deployment", "update", 422, "no", (cause,))
+    return None
+
+
+def test_an_update_that_is_admitted_and_refused_is_a_disagreement_with_both_documents():
+    old, new = (with_pod(priority=n, nodeSelector={"a": "b"}) for n in (1, 2))
+    figures = run([Case("test", new, SETUPS[1], old)], refuses_other_priorities)
+    assert (figures.updates, figures.updated_objects, figures.admitted) == (1, 2, 1)
+    (one,) = disagreements(figures, refuses_other_priorities)
+    assert one.shape == "update Deployment: spec.template.spec.priority: field is immutable"
+    pods = [
+        document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]
+        for document in (one.old, one.document)
+    ]
+    assert all(set(pod) <= {"containers", "priority"} for pod in pods)
+    assert describe_disagreement(one).count("kind: SeldonDeployment") == 2
+
+
+def test_what_its_controller_makes_anew_is_said_and_then_no_disagreement():
+    """Seldon's operator deletes a Deployment whose selector changes, and warns nobody."""
+
+    def refuses_other_selectors(asked):
+        if asked.is_made_anew:
+            return ApiRejection(asked.kind, "update", 422, "field is immutable", ())
+        return None
+
+    seldon = SETUPS[3]
+    old = minimal()
+    new = with_predictor(annotations={"seldon.io/svc-name": "own"})
+    figures = run([Case("test", new, seldon, old)], refuses_other_selectors)
+    assert (figures.updates, figures.unsound) == (1, {})
+    evaluation = evaluate_document(new, seldon, old)
+    assert evaluation.warnings & {"service-name-changed"}
+    assert any(one.is_made_anew for one in evaluation.objects)
+
+
+def test_what_was_denied_before_an_update_counts_as_a_new_document():
+    figures = run([Case("test", minimal(), SETUPS[1], with_graph(type="MODLE"))], takes)
+    assert (figures.documents, figures.updates) == (1, 0)
 
 
 def test_shrinking_leaves_what_the_fault_needs():

@@ -7,11 +7,16 @@ from random import Random
 import pytest
 
 from tests.documents_of import minimal, with_predictor
+from tests.soundness.judging import SETUPS, evaluate_document
 from tests.soundness.published_types import POD, published_types
-from tools.soundness.generator import Generator
+from tools.soundness import places
+from tools.soundness.generator import SHARES, Generator
 from tools.soundness.injecting import Injector, mend_references
 from tools.soundness.kinds import KINDS
+from tools.soundness.shapes import shape
+from tools.soundness.splicing import PARTS
 from tools.soundness.unmentioned import unmentioned_fields
+from tools.soundness.updates import UPDATES
 from tools.soundness.values import Values
 
 PUBLISHED = published_types()
@@ -116,11 +121,11 @@ def test_one_seed_gives_the_same_documents_and_another_one_others():
 
 
 def test_every_field_has_its_turn():
-    drawn = [case.name.split()[1:] for case in Generator(PUBLISHED).cases(150, 1)]
+    drawn = [case.name.split()[1:] for case in Generator(PUBLISHED).cases(200, 1)]
     fields = {words[1] for words in drawn if words[0] == "field"}
     assert fields == {each.path for each in PUBLISHED.leaves}
     kinds = {words[0] for words in drawn}
-    assert kinds == {"field", "siblings", "pair", "many", "kinds", "mutant"}
+    assert kinds == set(SHARES)
 
 
 def test_some_documents_go_where_a_level_is_enforced():
@@ -135,6 +140,44 @@ def test_every_kind_changes_a_document(name):
         if KINDS[name](document, Random(seed)) and document != minimal():
             return
     pytest.fail(f"{name} changes nothing")
+
+
+@pytest.mark.parametrize("name", UPDATES)
+def test_every_update_changes_a_document(name):
+    for seed in range(20):
+        document = minimal()
+        if UPDATES[name](document, Random(seed)) and document != minimal():
+            return
+    pytest.fail(f"{name} changes nothing")
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_every_part_of_another_document_is_put_into_one(name):
+    for seed in range(300):
+        random = Random(seed)
+        document, other = shape(random), shape(random)
+        before = deepcopy(document)
+        if PARTS[name](document, other, random) and document != before:
+            return
+    pytest.fail(f"{name} changes nothing")
+
+
+def test_shapes_are_of_all_types_and_some_are_admitted():
+    shapes = [shape(Random(seed)) for seed in range(100)]
+    nodes = [node for each in shapes for node in places.nodes(each)]
+    assert {"ROUTER", "COMBINER", "MODEL"} <= {node.get("type") for node in nodes}
+    servers = {"SKLEARN_SERVER", "TENSORFLOW_SERVER", "TRITON_SERVER", "RANDOM_ABTEST"}
+    assert servers <= {node.get("implementation") for node in nodes}
+    assert {1, 2, 3} == {len(places.predictors(each)) for each in shapes}
+    admitted = [each for each in shapes if not evaluate_document(each, SETUPS[0]).denials]
+    assert len(admitted) > 25
+
+
+def test_an_update_starts_from_another_document_of_the_same_name():
+    cases = [case for case in Generator(PUBLISHED).cases(200, 1) if case.old is not None]
+    assert len(cases) > 10
+    assert all(c.old["metadata"]["name"] == c.document["metadata"]["name"] for c in cases)
+    assert sum(c.old != c.document for c in cases) > len(cases) / 2
 
 
 def test_a_field_that_nobody_mentions_is_listed():

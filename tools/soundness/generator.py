@@ -17,8 +17,23 @@ from tests.soundness.mutate import CHANGES, mutant
 from tools.soundness.injecting import Injector, mend_references
 from tools.soundness.kinds import KINDS
 from tools.soundness.published import Field, Published
+from tools.soundness.shapes import shape
+from tools.soundness.splicing import splice
+from tools.soundness.updates import UPDATES
 from tools.soundness.values import Quality, Values
 
+SHARES = {
+    "field": 29,
+    "siblings": 13,
+    "pair": 8,
+    "many": 8,
+    "kinds": 12,
+    "mutant": 6,
+    "shape": 8,
+    "splice": 7,
+    "update": 9,
+}
+"""Of a hundred documents, how many are of which kind."""
 _POD = "spec.predictors[].componentSpecs[].spec"
 _TURNS = (
     *("hostNetwork", "hostPID", "hostUsers", "shareProcessNamespace", "os", "dnsPolicy"),
@@ -53,9 +68,8 @@ class Generator:
         for number in range(count):
             random = Random(f"{seed}/{number}")
             document = deepcopy(bases.drawn(random, shapes))
-            kind = random.choices(
-                ("field", "siblings", "pair", "many", "kinds", "mutant"), (40, 18, 10, 10, 14, 8)
-            )[0]
+            old, setup = None, _setup(random)
+            kind = random.choices(tuple(SHARES), tuple(SHARES.values()))[0]
             if kind == "field":
                 turn += 1
                 names = self._one_field(document, order[turn % len(order)], random)
@@ -67,15 +81,23 @@ class Generator:
                 names = self._many(document, random)
             elif kind == "kinds":
                 names = _some_kinds(document, random)
+            elif kind == "shape":
+                document, names = shape(random), "drawn"
+            elif kind == "splice":
+                other = shape(random) if random.random() < 0.3 else bases.drawn(random, shapes)
+                names = splice(document, other, random)
+            elif kind == "update":
+                document, old, names = self._update(document, setup, random)
             else:
                 document, drawn = mutant(document, random)
                 names = "+".join(drawn)
             if random.random() < 0.9:
-                mend_references(document)
+                for one in (document, old or {}):
+                    mend_references(one)
             if type(metadata := document.get("metadata")) is dict:
                 # What is being deleted is admitted as it is, whatever else it says.
                 metadata.pop("deletionTimestamp", None)
-            yield Case(f"{seed}/{number} {kind} {names}", document, _setup(random))
+            yield Case(f"{seed}/{number} {kind} {names}", document, setup, old)
 
     def _order(self, random: Random) -> list[Field]:
         """Return the fields in some order; of those that are at several places, fewer."""
@@ -124,6 +146,44 @@ class Generator:
                 self._injector.put(document, field, value, random)
         return "+".join(field.path for field in chosen)
 
+    def _update(
+        self, document: dict[str, Any], setup: Setup, random: Random
+    ) -> tuple[dict[str, Any], dict[str, Any], str]:
+        """Return a document, what was there before it, and what the difference is."""
+        if random.random() < 0.4:
+            drawn = (shape(random) for _ in range(4))
+            admitted = (one for one in drawn if not evaluate_document(one, setup).denials)
+            document = next(admitted, document)
+        name = document["metadata"].setdefault("name", "iris")
+        if random.random() < 0.3:
+            UPDATES[random.choice(tuple(UPDATES))](document, random)
+        changed = deepcopy(document)
+        if random.random() < 0.5:
+            names = [name for name in _some_updates(random) if UPDATES[name](changed, random)]
+        else:
+            names = self._fields_in_turn(document, changed, random)
+        for one in (document, changed):
+            if type(one.get("metadata")) is dict:
+                one["metadata"]["name"] = name
+        both = (document, changed) if random.random() < 0.3 else (changed, document)
+        return *both, "+".join(names)
+
+    def _fields_in_turn(
+        self, document: dict[str, Any], changed: dict[str, Any], random: Random
+    ) -> list[str]:
+        """Write a field, and in the changed document another one, or another value, in its place.
+
+        What is of two kinds in turn, and what the API server fills in for either, is seen so.
+        """
+        children = self._published.children[random.choice(self._objects)]
+        chosen = [random.choice(children) for _ in range(2)]
+        place = random.randrange(2**32)
+        for field, one in zip(chosen, (document, changed), strict=True):
+            if one is document and random.random() < 0.3:
+                continue
+            self._injector.put(one, field, self._near(field, random), Random(place))
+        return [field.path for field in chosen]
+
     def _inject(self, document: dict[str, Any], field: Field, random: Random) -> None:
         quality: Quality = random.choices(("right", "border", "wrong"), (25, 60, 15))[0]
         self._injector.put(document, field, self._values.of(field, quality, random), random)
@@ -145,6 +205,10 @@ def _some_kinds(document: dict[str, Any], random: Random) -> str:
     if random.random() < 0.2:
         names.append(random.choice(tuple(CHANGES)))
     return "+".join(name for name in names if (KINDS | CHANGES)[name](document, random))
+
+
+def _some_updates(random: Random) -> list[str]:
+    return random.choices(tuple(UPDATES), k=random.choice((1, 1, 2, 3)))
 
 
 def _setup(random: Random) -> Setup:
